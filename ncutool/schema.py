@@ -1,0 +1,177 @@
+"""The tables ncutool itself makes: work per launch, kernels (the public contract), findings."""
+
+from __future__ import annotations
+
+from ncutool_parsers.schema import Column, Table
+
+FLOP_SOURCES = ("counter", "sass", "opcode", "pipe", "shape", "kernel_args", "joined", "none")
+BYTES_SOURCES = ("counter", "cycles", "shape", "kernel_args", "joined", "none")
+ROOFS = (
+    "fp64",
+    "fp64_tensor",
+    "fp32",
+    "fp16",
+    "tf32_tensor",
+    "fp16_tensor",
+    "bf16_tensor",
+    "fp8_tensor",
+    "int8_tensor",
+    "int4_tensor",
+    "fp4_tensor",
+)
+BOUNDS = (
+    "compute",
+    "memory",
+    "balanced",
+    "latency",
+    "small_grid",
+    "cache",
+    "communication",
+    "copy",
+    "unknown",
+)
+FAMILIES = (
+    "gemm",
+    "convolution",
+    "attention",
+    "normalization",
+    "softmax",
+    "elementwise",
+    "reduction",
+    "copy",
+    "indexing",
+    "optimizer",
+    "collective",
+    "triton",
+    "other",
+)
+
+_SOL_COLUMNS = (
+    Column("sm_sol_pct", "float", "NVIDIA's compute speed of light, as recorded (ncu)", "%"),
+    Column("memory_sol_pct", "float", "NVIDIA's memory speed of light, as recorded (ncu)", "%"),
+    Column("dram_sol_pct", "float", "DRAM share of its peak, as recorded (ncu)", "%"),
+    Column("l2_sol_pct", "float", "L2 share of its peak, as recorded (ncu)", "%"),
+    Column("l1_sol_pct", "float", "L1 share of its peak while active, as recorded (ncu)", "%"),
+)
+_NVIDIA_COLUMNS = (
+    Column("sol_class", "str", "NVIDIA's bottleneck title, recomputed from the counters (ncu)"),
+    Column("fp32_peak_pct", "float", "achieved share of the record's FP32 peak (ncu)", "%"),
+    Column("fp64_peak_pct", "float", "achieved share of the record's FP64 peak (ncu)", "%"),
+    Column("fp32_to_fp64", "float", "ratio of the record's FP32 and FP64 peaks (ncu)"),
+    Column("launch_rule", "str", "`Small Grid` or `Tail Effect` by NVIDIA's rule (ncu)"),
+    Column("launch_rule_speedup_pct", "float", "its estimate by NVIDIA's formula", "%"),
+)
+
+WORK = Table(
+    "work",
+    "FLOPs and bytes of each launch and where each figure came from; one row per launch.",
+    (
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column("op", "str", "innermost operator that launched it (torch)"),
+        Column("signature", "str", "its shapes, short, e.g. `[8944,1024] × [1024,2816]`"),
+        Column("family", "str", "kind of work, one of " + ", ".join(FAMILIES)),
+        Column("dtype", "str", "data type of the math"),
+        Column("flop", "float", "operations of this launch", "FLOP"),
+        Column("flop_source", "str", "one of " + ", ".join(FLOP_SOURCES), nullable=False),
+        Column("dram_bytes", "float", "DRAM traffic (ncu) or compulsory traffic (torch)", "byte"),
+        Column("bytes_source", "str", "one of " + ", ".join(BYTES_SOURCES), nullable=False),
+        Column("l2_bytes", "float", "L2 traffic, where counted", "byte"),
+        Column("l1_bytes", "float", "L1 traffic, where counted", "byte"),
+        Column("roof", "str", "the compute roof it is held against, one of " + ", ".join(ROOFS)),
+        Column(
+            "missing_reason", "str", "why flop or dram_bytes is null; null where both are known"
+        ),
+        Column("remark", "str", "what qualifies the figures, e.g. `causal`, `lower bound`"),
+        Column("peak_flop_per_s", "float", "the record's own peak of `roof` (ncu)", "FLOP/s"),
+        Column("peak_bytes_per_s", "float", "the record's own DRAM peak (ncu)", "byte/s"),
+        Column("waves", "float", "waves per multiprocessor (ncu)"),
+        *_SOL_COLUMNS,
+        *_NVIDIA_COLUMNS,
+    ),
+)
+
+KERNELS = Table(
+    "kernels",
+    "The public contract: one row per launch, from every format. Columns are added, never renamed.",
+    (
+        Column("capture", "str", "file name of the capture", nullable=False),
+        Column("source", "str", "`ncu` or `torch`", nullable=False),
+        Column("launch_id", "int", "order in the capture, from 0", nullable=False),
+        Column("category", "str", "`kernel`, `memcpy`, `memset`, `range`, `graph`", nullable=False),
+        Column("kernel", "str", "short readable name", nullable=False),
+        Column("kernel_full", "str", "full demangled name", nullable=False),
+        Column("op", "str", "innermost operator that launched it (torch)"),
+        Column("op_id", "int", "which call of it (torch)"),
+        Column("signature", "str", "the operator's shapes, short"),
+        Column("family", "str", "kind of work, one of " + ", ".join(FAMILIES)),
+        Column("stream", "int", "stream as recorded"),
+        Column("rank", "int", "rank of the process in the job"),
+        Column("device", "int", "device ordinal as recorded"),
+        Column("compute_capability", "str", "e.g. `9.0`"),
+        Column("grid_x", "int", "blocks in x"),
+        Column("grid_y", "int", "blocks in y"),
+        Column("grid_z", "int", "blocks in z"),
+        Column("block_x", "int", "threads per block in x"),
+        Column("block_y", "int", "threads per block in y"),
+        Column("block_z", "int", "threads per block in z"),
+        Column("start_ns", "int", "start, from the first launch's start; null for ncu", "ns"),
+        Column("duration_ns", "int", "duration; null where it was not collected", "ns"),
+        Column("dtype", "str", "data type of the math"),
+        Column("flop", "float", "operations of the launch", "FLOP"),
+        Column("flop_source", "str", "one of " + ", ".join(FLOP_SOURCES), nullable=False),
+        Column("dram_bytes", "float", "DRAM traffic (ncu) or compulsory traffic (torch)", "byte"),
+        Column("bytes_source", "str", "one of " + ", ".join(BYTES_SOURCES), nullable=False),
+        Column("missing_reason", "str", "why flop or dram_bytes is null"),
+        Column("remark", "str", "what qualifies the figures"),
+        Column("l2_bytes", "float", "L2 traffic, where counted", "byte"),
+        Column("l1_bytes", "float", "L1 traffic, where counted", "byte"),
+        *_SOL_COLUMNS,
+        Column("roof", "str", "the compute roof it is held against"),
+        Column("peak_flop_per_s", "float", "that roof", "FLOP/s"),
+        Column("peak_bytes_per_s", "float", "the DRAM roof", "byte/s"),
+        Column(
+            "peak_source",
+            "str",
+            "`record` (the report's own clocks), `device_table`, `none`",
+            nullable=False,
+        ),
+        Column("achieved_flop_per_s", "float", "flop / duration", "FLOP/s"),
+        Column("achieved_bytes_per_s", "float", "dram_bytes / duration", "byte/s"),
+        Column("intensity_flop_per_byte", "float", "flop / dram_bytes", "FLOP/byte"),
+        Column("ridge_point_flop_per_byte", "float", "where the two roofs meet", "FLOP/byte"),
+        Column("attainable_flop_per_s", "float", "min(peak, intensity × bandwidth)", "FLOP/s"),
+        Column("roofline_pct", "float", "achieved / attainable; of bandwidth where flop is 0", "%"),
+        Column("roof_side", "str", "`memory` or `compute`: side of the ridge point it lies on"),
+        Column("bound", "str", "what holds it, one of " + ", ".join(BOUNDS), nullable=False),
+        Column("bound_reason", "str", "one sentence with the numbers it rests on", nullable=False),
+        Column("flag", "str", "what is implausible about its figures and the likely cause"),
+        *_NVIDIA_COLUMNS,
+        Column("waves", "float", "waves per multiprocessor (ncu)"),
+        Column("graph_replay", "bool", "launched by replaying a CUDA/HIP graph (torch)"),
+        Column("nvtx", "str", "innermost NVTX range or annotation"),
+        Column("error", "str", "why this launch carries no counters"),
+    ),
+)
+
+FINDINGS = Table(
+    "findings",
+    "Ranked advice, most certain saving first. Savings never add up to more than the time there is.",
+    (
+        Column("id", "str", "stable within one result, e.g. `fuse-1`", nullable=False),
+        Column("kind", "str", "`fuse`, `batch`, `graph`, ...", nullable=False),
+        Column("title", "str", "one line", nullable=False),
+        Column("launches", "list[int]", "launch_id of every launch concerned", nullable=False),
+        Column("kernels", "list[str]", "their distinct short names", nullable=False),
+        Column("duration_ns", "int", "their time now", "ns", nullable=False),
+        Column("saving_low_ns", "int", "what it saves at least", "ns", nullable=False),
+        Column("saving_high_ns", "int", "what it saves at most", "ns", nullable=False),
+        Column("saving_low_pct", "float", "the same, of the window", "%", nullable=False),
+        Column("saving_high_pct", "float", "the same, of the window", "%", nullable=False),
+        Column("grade", "str", "`certain`, `likely` or `possible`", nullable=False),
+        Column("evidence", "list[str]", "sentences with numbers", nullable=False),
+        Column("remedy", "str", "what to do, concretely", nullable=False),
+        Column(
+            "overlaps", "list[str]", "findings that claim the same launches or gaps", nullable=False
+        ),
+    ),
+)

@@ -1,0 +1,81 @@
+"""What one input file said: typed tables, the devices it names, and notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ncutool_parsers import schema
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Source = Literal["ncu", "torch"]
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a reader of the result must know; shown with every output."""
+
+    code: str
+    """Stable identifier, e.g. ``truncated``, ``no_shapes``."""
+    text: str
+    """One sentence: what is so and what it means for the figures."""
+    severity: Severity = "warning"
+
+
+@dataclass(frozen=True)
+class DeviceRecord:
+    """What a capture itself says about a device; unknown fields are None."""
+
+    ordinal: int = 0
+    name: str | None = None
+    compute_capability: str | None = None
+    sm_count: int | None = None
+    memory_bytes: int | None = None
+    l2_bytes: int | None = None
+    max_sm_clock_hz: float | None = None
+    memory_clock_hz: float | None = None
+    memory_bus_bits: int | None = None
+    vendor: Literal["nvidia", "amd"] | None = None
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One capture as typed tables (see :mod:`ncutool_parsers.schema`)."""
+
+    path: Path
+    source: Source
+    launches: pl.DataFrame
+    devices: tuple[DeviceRecord, ...] = ()
+    metrics: pl.DataFrame = field(default_factory=schema.METRICS.empty)
+    metric_texts: pl.DataFrame = field(default_factory=schema.METRIC_TEXTS.empty)
+    rules: pl.DataFrame = field(default_factory=schema.RULES.empty)
+    signatures: pl.DataFrame = field(default_factory=schema.SIGNATURES.empty)
+    ops: pl.DataFrame = field(default_factory=schema.OPS.empty)
+    calls: pl.DataFrame = field(default_factory=schema.CALLS.empty)
+    annotations: pl.DataFrame = field(default_factory=schema.ANNOTATIONS.empty)
+    notices: tuple[Notice, ...] = ()
+    complete: bool = True
+    """False where the file was cut short and only its whole part was read."""
+    origin_ns: int | None = None
+    """The capture's own clock at time 0 of the tables (torch)."""
+    clock_step_ns: int = 1
+    """Resolution of the recorded times: 1000 in the integer-microsecond eras."""
+    shapes_recorded: bool = False
+    """Some operator carries its input shapes (torch, ``record_shapes=True``)."""
+    python_events: int = 0
+    """Python stack events in the trace: above 0 the profiler slowed the host down."""
+    rank: int | None = None
+    world_size: int | None = None
+    tool_version: str | None = None
+    """Version of the tool that wrote the capture, e.g. ``2025.2.1.0`` for ncu."""
+    private: dict[str, str] = field(default_factory=dict)
+    """Host names, user paths, command lines: never shown unless ``--show-private``."""
+
+    @property
+    def name(self) -> str:
+        """File name without its folder: all that is shown by default."""
+        return self.path.name

@@ -1,0 +1,54 @@
+"""Everything that ncutool raises on purpose.
+
+::
+
+    NcutoolError
+    ├── CaptureError          a capture cannot be read or analysed      exit code 1
+    │   ├── UnreadableError   missing, a folder, damaged, another format
+    │   └── EmptyError        well formed, but holds nothing to analyse
+    ├── OutputError           a result cannot be written                exit code 1
+    └── UsageError            the request itself makes no sense         exit code 2
+
+A message is one line: which file, what is wrong, what to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class NcutoolError(Exception):
+    """Base of the tree; catching it catches everything ncutool raises on purpose."""
+
+    exit_code = 1
+
+
+class CaptureError(NcutoolError):
+    """A capture cannot be read or analysed."""
+
+    def __init__(self, path: str | Path, problem: str, remedy: str) -> None:
+        self.path = Path(path)
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(path, problem, remedy)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}; {self.remedy}"
+
+
+class UnreadableError(CaptureError):
+    """The file is missing, damaged, not permitted, or of another format."""
+
+
+class EmptyError(CaptureError):
+    """The file is well formed but holds no launch, or none with a usable metric."""
+
+
+class OutputError(NcutoolError):
+    """A result cannot be written where it was asked for."""
+
+
+class UsageError(NcutoolError):
+    """The request itself makes no sense: an unknown device, column or format."""
+
+    exit_code = 2

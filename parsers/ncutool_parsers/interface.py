@@ -1,0 +1,46 @@
+"""What a reader is. A new format is one module that satisfies :class:`Reader`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ncutool_parsers.capture import Capture
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all) while a file is read."""
+
+DEFAULT_MAX_BYTES = 16 * 1024**3
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Limits and hooks that hold for every reader."""
+
+    max_bytes: int = DEFAULT_MAX_BYTES
+    """A capture that expands past this is refused before memory runs out."""
+    metrics: str | None = None
+    """Regular expression a counter's whole name must match to be read (ncu); None reads all."""
+    progress: Progress | None = None
+
+
+class Reader(Protocol):
+    """Turns files of one format into a :class:`Capture`."""
+
+    name: str
+    """The format in plain words, for messages."""
+    suffixes: tuple[str, ...]
+    """File name endings that suggest the format, lower case, with the dot."""
+
+    def accepts(self, head: bytes) -> bool:
+        """Whether a file that begins with ``head`` (256 bytes, decompressed) is of this format."""
+
+    def read(self, path: Path, options: ReadOptions) -> Capture:
+        """The capture.
+
+        Raises:
+            UnreadableError: the file is damaged or too large.
+            EmptyError: it holds no launch.
+        """

@@ -1,0 +1,219 @@
+"""Every column a reader produces: name, data type, unit and meaning.
+
+Units are SI base units; time is integer nanoseconds counted from the start of the first launch
+(``Capture.origin_ns`` is that moment on the capture's own clock). An unknown is null, never 0
+and never NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DType = Literal["int", "float", "str", "bool", "list[int]", "list[str]"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    dtype: DType
+    meaning: str
+    unit: str | None = None
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named list of columns; the one definition of a table's shape."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    def polars_schema(self) -> pl.Schema:
+        """The same columns as a polars schema."""
+        import polars as pl
+
+        types: dict[str, pl.DataType] = {
+            "int": pl.Int64(),
+            "float": pl.Float64(),
+            "str": pl.String(),
+            "bool": pl.Boolean(),
+            "list[int]": pl.List(pl.Int64()),
+            "list[str]": pl.List(pl.String()),
+        }
+        return pl.Schema({column.name: types[column.dtype] for column in self.columns})
+
+    def empty(self) -> pl.DataFrame:
+        """The table without rows."""
+        import polars as pl
+
+        return pl.DataFrame(schema=self.polars_schema())
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """``frame`` with exactly these columns, in this order, absent ones null.
+
+        Raises:
+            ValueError: ``frame`` has a column that the table does not know.
+        """
+        import polars as pl
+
+        schema = self.polars_schema()
+        unknown = [name for name in frame.columns if name not in schema]
+        if unknown:
+            raise ValueError(f"table {self.name} has no column {', '.join(unknown)}")
+        return frame.select(
+            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in schema.items()
+        )
+
+
+LAUNCHES = Table(
+    "launches",
+    "One row per execution of a kernel, copy or memset, in order of start (ncu: of appearance).",
+    (
+        Column("launch_id", "int", "order in the capture, from 0", nullable=False),
+        Column(
+            "category",
+            "str",
+            "`kernel`, `memcpy`, `memset`, or ncu's `range`/`graph`",
+            nullable=False,
+        ),
+        Column("kernel", "str", "short readable name", nullable=False),
+        Column("kernel_full", "str", "full demangled name as recorded", nullable=False),
+        Column("stream", "int", "stream as recorded"),
+        Column("device", "int", "device ordinal as recorded"),
+        Column("rank", "int", "rank of the process in the job"),
+        Column("compute_capability", "str", "e.g. `9.0`; null where the capture does not say"),
+        Column("start_ns", "int", "start, from the first launch's start; null for ncu", "ns"),
+        Column("duration_ns", "int", "duration; null where it was not collected", "ns"),
+        Column("grid_x", "int", "blocks in x"),
+        Column("grid_y", "int", "blocks in y"),
+        Column("grid_z", "int", "blocks in z"),
+        Column("block_x", "int", "threads per block in x"),
+        Column("block_y", "int", "threads per block in y"),
+        Column("block_z", "int", "threads per block in z"),
+        Column("nvtx", "str", "innermost NVTX range (ncu) or user annotation (torch)"),
+        Column("range_id", "int", "range of the report the launch belongs to (ncu)"),
+        Column("error", "str", "why this launch carries no counters; null where it does"),
+        Column("op_id", "int", "row of `ops`: innermost operator that launched it (torch)"),
+        Column("call_id", "int", "row of `calls`: the runtime call that launched it (torch)"),
+        Column("link", "str", "how it was linked: `correlation`, `external_id`, or null (torch)"),
+        Column("graph_replay", "bool", "its launch call replays a CUDA/HIP graph (torch)"),
+        Column("copy_kind", "str", "`HtoD`, `DtoH`, `DtoD`, `PtoP`, `HtoH`, for copies"),
+        Column("copy_pageable", "bool", "a side of the copy is pageable host memory"),
+        Column("copy_bytes", "int", "size of a copy or memset as recorded", "byte"),
+        Column("collective", "str", "collective name from NCCL metadata (torch)"),
+        Column("collective_dtype", "str", "its data type as recorded"),
+        Column("collective_in_elements", "int", "its input elements on this rank"),
+        Column("collective_out_elements", "int", "its output elements on this rank"),
+        Column("collective_group_size", "int", "ranks that take part"),
+        Column("registers_per_thread", "int", "registers per thread"),
+        Column("shared_memory_bytes", "int", "shared memory per block", "byte"),
+    ),
+)
+
+METRICS = Table(
+    "metrics",
+    "Numeric counters of an ncu report, long form. A NaN or absent value has no row.",
+    (
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column("metric", "str", "NVIDIA's metric name", nullable=False),
+        Column("value", "float", "value in NVIDIA's base unit", nullable=False),
+    ),
+)
+
+METRIC_TEXTS = Table(
+    "metric_texts",
+    "Text-valued metrics of an ncu report (breakdown lists, device name).",
+    (
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column("metric", "str", "NVIDIA's metric name", nullable=False),
+        Column("text", "str", "its text", nullable=False),
+    ),
+)
+
+RULES = Table(
+    "rules",
+    "What NVIDIA's own rules printed in an ncu report.",
+    (
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column("rule", "str", "rule identifier, e.g. `SOLBottleneck`", nullable=False),
+        Column("section", "str", "section it belongs to"),
+        Column("severity", "str", "`ok`, `optimization`, `warning`, `error` or `none`"),
+        Column("title", "str", "title of the message"),
+        Column("message", "str", "text of the message, mark-up removed"),
+        Column("speedup_kind", "str", "`global` (of kernel time) or `local` (of the unit)"),
+        Column("speedup_pct", "float", "NVIDIA's estimated speed-up", "%"),
+    ),
+)
+
+SIGNATURES = Table(
+    "signatures",
+    "Distinct operator calls: name and recorded arguments, JSON text exactly as in the trace.",
+    (
+        Column("signature_id", "int", "row number", nullable=False),
+        Column("op", "str", "operator name", nullable=False),
+        Column("input_dims", "str", "JSON text of `Input Dims`; null where not recorded"),
+        Column("input_types", "str", "JSON text of `Input type`"),
+        Column("input_strides", "str", "JSON text of `Input Strides`"),
+        Column("concrete_inputs", "str", "JSON text of `Concrete Inputs`"),
+        Column("kernel_backend", "str", "`triton` for compiled kernels"),
+        Column("kernel_kwargs", "str", "e.g. `XBLOCK=512`"),
+    ),
+)
+
+OPS = Table(
+    "ops",
+    "One row per recorded CPU operator call, in order of start within a thread.",
+    (
+        Column("op_id", "int", "row number", nullable=False),
+        Column("signature_id", "int", "row of `signatures`", nullable=False),
+        Column("thread", "int", "thread, numbered from 0", nullable=False),
+        Column("start_ns", "int", "start on the common clock", "ns", nullable=False),
+        Column("end_ns", "int", "end on the common clock", "ns", nullable=False),
+        Column("parent_id", "int", "innermost enclosing operator on the same thread"),
+        Column("sequence_number", "int", "ties a backward operator to its forward one"),
+    ),
+)
+
+CALLS = Table(
+    "calls",
+    "One row per runtime or driver API call (launch, copy, synchronise, allocate).",
+    (
+        Column("call_id", "int", "row number", nullable=False),
+        Column("name", "str", "e.g. `cudaLaunchKernel`", nullable=False),
+        Column("thread", "int", "thread, numbered as in `ops`", nullable=False),
+        Column("start_ns", "int", "start on the common clock", "ns", nullable=False),
+        Column("end_ns", "int", "end on the common clock", "ns", nullable=False),
+        Column("correlation", "int", "correlation id shared with the launches"),
+    ),
+)
+
+ANNOTATIONS = Table(
+    "annotations",
+    "User annotations (record_function, ProfilerStep, data loader) on CPU or GPU.",
+    (
+        Column("name", "str", "its text", nullable=False),
+        Column("on_device", "bool", "recorded on the GPU timeline", nullable=False),
+        Column("thread", "int", "thread, or null for the GPU timeline"),
+        Column("start_ns", "int", "start on the common clock", "ns", nullable=False),
+        Column("end_ns", "int", "end on the common clock", "ns", nullable=False),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    LAUNCHES,
+    METRICS,
+    METRIC_TEXTS,
+    RULES,
+    SIGNATURES,
+    OPS,
+    CALLS,
+    ANNOTATIONS,
+)
