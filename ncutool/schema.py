@@ -155,7 +155,7 @@ KERNELS = Table(
 
 FINDINGS = Table(
     "findings",
-    "Ranked advice, most certain saving first. Savings never add up to more than the time there is.",
+    "Ranked advice, surest saving first. Savings never add up to more than the time there is.",
     (
         Column("id", "str", "stable within one result, e.g. `fuse-1`", nullable=False),
         Column("kind", "str", "`fuse`, `batch`, `graph`, ...", nullable=False),
