@@ -1,0 +1,79 @@
+# Two commands do all of their own set-up: `make demo` and `make test`.
+# They need Python 3.10 or newer, make and, the first time, the network.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SAMPLE := reports/samples/decoder-layer-synthetic
+DEMO   := demo.html
+
+# A tree that is set up for the tests can also run the demo.
+RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint samples docs bench lock screenshot clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
+		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s%s\n' "$$name" "$$text"; done
+
+demo: $(RUNTIME) ## build a page from the shipped samples and say where it is
+	@$(BIN)/ncutool report $(SAMPLE)/decoder-layer-synthetic.json.gz \
+		$(SAMPLE)/decoder-layer-synthetic.ncu-rep -o $(DEMO) --force
+	@echo "The page: $(CURDIR)/$(DEMO)"
+
+test: $(VENV)/.dev-installed ## lint, types and the test suite
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.dev-installed ## ruff and mypy alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+samples: $(VENV)/.dev-installed ## write the synthetic samples again
+	$(BIN)/python reports/samples/make_samples.py
+
+docs: $(VENV)/.dev-installed ## write docs/tables.md again
+	$(BIN)/python docs/make_tables.py
+
+bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)
+	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
+
+lock: ## resolve requirements/ again (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		pyproject.toml --group build -o requirements/demo.txt
+	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		pyproject.toml --group dev -c requirements/demo.txt -o requirements/dev.txt
+
+screenshot: demo ## draw docs/page.png from the demo page (needs chromium)
+	@browser=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) || \
+		{ echo "make screenshot needs chromium or google-chrome" >&2; exit 1; }; \
+	"$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1600 \
+		--virtual-time-budget=10000 --screenshot=docs/page.png "file://$(CURDIR)/$(DEMO)" 2>/dev/null
+	@echo "The picture: $(CURDIR)/docs/page.png"
+
+clean: ## remove the environment, caches and everything generated
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "ncutool needs Python 3.10 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | tail -n 1)." >&2; \
+		echo "Name another one: make $(or $(MAKECMDGOALS),test) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo-installed: requirements/demo.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev-installed: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
