@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from ncutool import advice, devices, headline, roofline, timeline
+from ncutool.coverage import cover
+from ncutool.work import counters, shapes
+from ncutool_parsers.capture import Notice
+
 if TYPE_CHECKING:
-    import polars as pl
+    import pandas as pd
 
     from ncutool.advice.finding import Finding
     from ncutool.coverage import Coverage
     from ncutool.devices import Resolution
     from ncutool.timeline import Timeline
-    from ncutool_parsers.capture import Capture, Notice
+    from ncutool_parsers.capture import Capture, DeviceRecord
 
 
 @dataclass(frozen=True)
@@ -37,3 +44,81 @@ class Analysis:
         if self.timeline is not None:
             return self.timeline.wall_ns
         return self.coverage.duration_ns
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The ``kernels`` table as a pandas DataFrame."""
+        return self.kernels.to_pandas()
+
+
+def analyse(capture: Capture, device: str | None = None) -> Analysis:
+    """Everything ncutool has to say of one capture.
+
+    Args:
+        capture: what a reader found.
+        device: name of the device to hold it against, where the capture's own is wrong or
+            missing.
+
+    Raises:
+        UsageError: ``device`` names no known device, or several.
+    """
+    resolution = devices.resolve(_record(capture), device)
+    work = counters.work(capture) if capture.source == "ncu" else shapes.work(capture)
+    kernels = roofline.place(capture, work, resolution.device)
+    window = timeline.build(capture) if capture.source == "torch" else None
+    found = advice.findings(kernels, capture, window, resolution.device)
+    coverage = cover(kernels)
+    return Analysis(
+        capture=capture,
+        resolution=resolution,
+        kernels=kernels,
+        coverage=coverage,
+        timeline=window,
+        findings=found,
+        notices=(*capture.notices, *_notices(capture, resolution, kernels, window)),
+        headline=headline.write(kernels, coverage, window, found),
+    )
+
+
+def _record(capture: Capture) -> DeviceRecord | None:
+    """The device that most of the launch time ran on."""
+    if len(capture.devices) <= 1:
+        return capture.devices[0] if capture.devices else None
+    busiest = (
+        capture.launches.group_by("device")
+        .agg(pl.col("duration_ns").sum())
+        .sort("duration_ns", descending=True)["device"]
+    )
+    by_ordinal = {record.ordinal: record for record in capture.devices}
+    for ordinal in busiest:
+        if ordinal in by_ordinal:
+            return by_ordinal[ordinal]
+    return capture.devices[0]
+
+
+def _notices(
+    capture: Capture, resolution: Resolution, kernels: pl.DataFrame, window: Timeline | None
+) -> list[Notice]:
+    notices = []
+    if resolution.device is None and capture.source == "torch":
+        notices.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
+    if window is not None:
+        notices += [Notice("trimmed", sentence, "info") for sentence in window.trimmed]
+        if not window.trustworthy:
+            notices.insert(
+                0,
+                Notice(
+                    "untrustworthy_window",
+                    "Unexplained gaps exceed 10 % of the window: busy, idle and every share of "
+                    "the wall time are not trustworthy.",
+                    "error",
+                ),
+            )
+    flagged = kernels.filter(pl.col("flag").is_not_null())
+    if flagged.height:
+        notices.append(
+            Notice(
+                "above_peak",
+                f"{flagged.height} launches lie above 100 % of a peak; each says its likely cause.",
+            )
+        )
+    return notices

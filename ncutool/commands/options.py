@@ -1,0 +1,72 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+class Format(str, Enum):
+    """Forms of a table on stdout or in a file."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+    MD = "md"
+
+
+CaptureArgument = Annotated[
+    Path, typer.Argument(metavar="CAPTURE", help="An .ncu-rep report or a torch.profiler trace.")
+]
+FormatOption = Annotated[
+    Optional[Format],  # noqa: UP007, UP045 - typer evaluates annotations on Python 3.10
+    typer.Option(
+        "--format",
+        "-f",
+        help="Form of the result; without it, told from the ending of -o, else a table.",
+        show_default=False,
+    ),
+]
+OutputOption = Annotated[
+    Optional[Path],  # noqa: UP007, UP045 - as above
+    typer.Option("--output", "-o", help="File to write instead of stdout.", show_default=False),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
+DeviceOption = Annotated[
+    Optional[str],  # noqa: UP007, UP045 - as above
+    typer.Option(
+        "--device",
+        help="Device to take peaks from (traces), where the capture's own is missing or wrong.",
+        show_default=False,
+    ),
+]
+TopOption = Annotated[
+    Optional[int],  # noqa: UP007, UP045 - as above
+    typer.Option("--top", min=0, help="Only the first N rows; 0 is all.", show_default=False),
+]
+KernelOption = Annotated[
+    Optional[str],  # noqa: UP007, UP045 - as above
+    typer.Option(
+        "--kernel",
+        metavar="REGEX",
+        help="Only launches whose kernel or operator name matches.",
+        show_default=False,
+    ),
+]
+MaxBytesOption = Annotated[
+    int,
+    typer.Option(
+        "--max-bytes", min=1, help="Refuse a capture that expands past this.", show_default=True
+    ),
+]
+ShowPrivateOption = Annotated[
+    bool,
+    typer.Option("--show-private", help="Show host names, paths and command lines too."),
+]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour on the terminal.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -1,0 +1,67 @@
+"""``ncutool rank``: what to do, by what it saves at least."""
+
+from __future__ import annotations
+
+from ncutool.commands.options import (
+    CaptureArgument,
+    DebugOption,
+    DeviceOption,
+    ForceOption,
+    FormatOption,
+    KernelOption,
+    MaxBytesOption,
+    NoColorOption,
+    OutputOption,
+    ShowPrivateOption,
+    TopOption,
+)
+from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+
+def run(
+    capture: CaptureArgument,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    device: DeviceOption = None,
+    top: TopOption = None,
+    kernel: KernelOption = None,
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
+    show_private: ShowPrivateOption = False,
+    no_color: NoColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """List what to fuse, batch or graph, by what it saves at least.
+
+    Savings are for the whole window and never add up to more than the time there is.
+    --kernel keeps the findings that concern a kernel whose name matches.
+    """
+    from ncutool import envelope, text
+    from ncutool.advice.rank import to_frame
+    from ncutool.commands.kernels import check_pattern
+    from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
+
+    chosen = choose_format(form, output)
+    check_writable(output, force=force)
+    pattern = check_pattern(kernel)
+    analysis = analyse_file(capture, device, max_bytes)
+    frame = to_frame(analysis.findings)
+    if pattern is not None:
+        import polars as pl
+
+        matches = pl.element().str.contains(pattern)
+        frame = frame.filter(pl.col("kernels").list.eval(matches).list.any())
+    if top:
+        frame = frame.head(top)
+    content = rows(
+        frame,
+        chosen,
+        envelope=lambda text_: envelope.wrap(
+            analysis, "findings", text_, show_private=show_private
+        ),
+        table=lambda: text.findings_table(analysis, frame, color=not no_color and output is None),
+        markdown=lambda: text.findings_markdown(analysis, frame),
+    )
+    say_notices(analysis)
+    write_bytes(content, output)

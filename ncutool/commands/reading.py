@@ -1,0 +1,87 @@
+"""From a path to an Analysis, with a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ncutool_parsers.errors import EmptyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ncutool.analysis import Analysis
+    from ncutool_parsers.interface import Progress as ProgressHook
+
+_PATIENCE_S = 1.0
+"""A bar for anything that takes longer than this."""
+
+
+def analyse_file(path: Path, device: str | None, max_bytes: int) -> Analysis:
+    """Read and analyse one capture.
+
+    Raises:
+        CaptureError: it cannot be read, or holds nothing.
+        UsageError: ``device`` is unknown.
+    """
+    from ncutool.analysis import analyse
+    from ncutool.work.counters import WANTED
+    from ncutool_parsers import read
+    from ncutool_parsers.interface import ReadOptions
+
+    with _progress(path) as hook:
+        capture = read(path, ReadOptions(max_bytes=max_bytes, metrics=WANTED, progress=hook))
+    if capture.launches.is_empty():
+        raise EmptyError(path, "it holds no launch", "record at least one kernel")
+    return analyse(capture, device)
+
+
+def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:
+    """Print the notices of an analysis on stderr, the gravest first."""
+    from ncutool.untrusted import printable
+
+    order = {"error": 0, "warning": 1, "info": 2}
+    for notice in sorted(analysis.notices, key=lambda notice: order[notice.severity]):
+        if only_errors and notice.severity != "error":
+            continue
+        print(f"ncutool: {printable(notice.text)}", file=sys.stderr)
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[ProgressHook | None]:
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bar = Progress(
+        TextColumn("reading {task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    from ncutool.untrusted import printable
+
+    task = bar.add_task(printable(path.name).replace("[", "\\["), total=None)
+    begin = time.monotonic()
+    started = False
+
+    def update(done: int, total: int) -> None:
+        nonlocal started
+        if not started and time.monotonic() - begin > _PATIENCE_S:
+            bar.start()
+            started = True
+        if started:
+            bar.update(task, completed=done, total=total)
+
+    try:
+        yield update
+    finally:
+        if started:
+            bar.stop()

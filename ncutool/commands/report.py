@@ -1,0 +1,68 @@
+"""``ncutool report``: the main job, a page and a summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ncutool.commands.options import (
+    DebugOption,
+    DeviceOption,
+    ForceOption,
+    MaxBytesOption,
+    NoColorOption,
+    OutputOption,
+    ShowPrivateOption,
+)
+from ncutool_parsers.errors import UsageError
+from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+Captures = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CAPTURE...",
+        help=".ncu-rep reports and torch.profiler traces; several make one page with a view each.",
+    ),
+]
+
+
+def run(
+    captures: Captures,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    device: DeviceOption = None,
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
+    show_private: ShowPrivateOption = False,
+    no_color: NoColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write one offline HTML page and print a summary.
+
+    Without -o the page is named after the first capture, in the current folder.
+    """
+    from ncutool import page, text
+    from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.commands.writing import check_writable, write_bytes
+
+    target = output or Path(f"{stem(captures[0])}.html")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{target}: a page is HTML; end its name in .html")
+    check_writable(target, force=force)
+    analyses = [analyse_file(path, device, max_bytes) for path in captures]
+    content = page.render(analyses, show_private=show_private).encode()
+    write_bytes(content, target)
+    for analysis in analyses:
+        say_notices(analysis, only_errors=True)
+        text.print_summary(analysis, color=not no_color)
+    typer.echo(f"page: {target}")
+
+
+def stem(path: Path) -> str:
+    """The capture's name without its endings: ``trace.json.gz`` gives ``trace``."""
+    name = path.name
+    for ending in (".gz", ".json", ".ncu-repz", ".ncu-rep", ".nsight-cuprof-report"):
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+    return name or "page"

@@ -1,0 +1,29 @@
+"""``ncutool schema``: the JSON Schema of an output table."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from ncutool.commands.options import DebugOption
+
+
+class Name(str, Enum):
+    """Tables with a published schema."""
+
+    KERNELS = "kernels"
+    FINDINGS = "findings"
+
+
+def run(
+    table: Annotated[Name, typer.Argument(help="Which table.")] = Name.KERNELS,
+    debug: DebugOption = False,
+) -> None:
+    """Print the JSON Schema of ``--format json`` of a table: every column, unit and meaning."""
+    import json
+
+    from ncutool.json_schema import of_output
+
+    typer.echo(json.dumps(of_output(table.value), indent=2, ensure_ascii=False))

@@ -1,0 +1,69 @@
+"""The facts that go with a table: what was captured, what is known, what to be wary of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ncutool.analysis import Analysis
+
+SCHEMA_VERSION = 1
+
+
+def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
+    """``capture``, ``coverage``, ``timeline`` and ``notices`` of an analysis as plain data."""
+    capture = analysis.capture
+    device = analysis.resolution.device
+    about: dict[str, Any] = {
+        "name": capture.name,
+        "source": capture.source,
+        "complete": capture.complete,
+        "tool_version": capture.tool_version,
+        "rank": capture.rank,
+        "world_size": capture.world_size,
+        "device": device.name if device else None,
+        "device_how": analysis.resolution.how,
+        "devices_recorded": [asdict(record) for record in capture.devices],
+        "window_ns": analysis.window_ns,
+        "headline": analysis.headline,
+    }
+    if show_private:
+        about["private"] = capture.private
+        about["path"] = str(capture.path)
+    return {
+        "capture": about,
+        "coverage": asdict(analysis.coverage),
+        "timeline": _timeline(analysis),
+        "notices": [asdict(notice) for notice in analysis.notices],
+    }
+
+
+def wrap(analysis: Analysis, table: str, rows_json: str, *, show_private: bool = False) -> str:
+    """One JSON object: the facts, then the rows (already JSON text) under ``table``."""
+    head = json.dumps(
+        {"schema": f"ncutool/{table}/{SCHEMA_VERSION}", **facts(analysis, show_private=show_private)},
+        allow_nan=False,
+        ensure_ascii=False,
+    )
+    return f"{head[:-1]}, {json.dumps(table)}: {rows_json}}}"
+
+
+def _timeline(analysis: Analysis) -> dict[str, Any] | None:
+    window = analysis.timeline
+    if window is None:
+        return None
+    idle: dict[str, int] = {}
+    for cause, duration in window.gaps.select("cause", "duration_ns").iter_rows():
+        idle[cause] = idle.get(cause, 0) + duration
+    return {
+        "start_ns": window.start_ns,
+        "end_ns": window.end_ns,
+        "wall_ns": window.wall_ns,
+        "busy_ns": window.busy_ns,
+        "idle_ns": window.idle_ns,
+        "idle_by_cause_ns": dict(sorted(idle.items())),
+        "trimmed": list(window.trimmed),
+        "trustworthy": window.trustworthy,
+    }

@@ -1,0 +1,65 @@
+"""JSON Schema of what ``--format json`` writes, made from the table definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ncutool import schema
+from ncutool_parsers.schema import Column, Table
+
+_TYPES: dict[str, dict[str, Any]] = {
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "str": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "list[int]": {"type": "array", "items": {"type": "integer"}},
+    "list[str]": {"type": "array", "items": {"type": "string"}},
+}
+_ALLOWED: dict[str, tuple[str, ...]] = {
+    "flop_source": schema.FLOP_SOURCES,
+    "bytes_source": schema.BYTES_SOURCES,
+    "bound": schema.BOUNDS,
+    "source": ("ncu", "torch"),
+    "peak_source": ("record", "device_table", "none"),
+    "grade": ("certain", "likely", "possible"),
+}
+
+
+def of_output(table: str) -> dict[str, Any]:
+    """The schema of the whole JSON object that holds ``table`` (``kernels`` or ``findings``)."""
+    rows = {"kernels": schema.KERNELS, "findings": schema.FINDINGS}[table]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"ncutool {table}",
+        "description": rows.meaning,
+        "type": "object",
+        "required": ["schema", "capture", "coverage", "timeline", "notices", table],
+        "properties": {
+            "schema": {"const": f"ncutool/{table}/1"},
+            "capture": {"type": "object"},
+            "coverage": {"type": "object"},
+            "timeline": {"type": ["object", "null"]},
+            "notices": {"type": "array", "items": {"type": "object"}},
+            table: {"type": "array", "items": _of_row(rows)},
+        },
+    }
+
+
+def _of_row(table: Table) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [column.name for column in table.columns],
+        "properties": {column.name: _of_column(column) for column in table.columns},
+    }
+
+
+def _of_column(column: Column) -> dict[str, Any]:
+    entry = dict(_TYPES[column.dtype])
+    meaning = column.meaning if column.unit is None else f"{column.meaning} [{column.unit}]"
+    entry["description"] = meaning
+    if column.name in _ALLOWED:
+        entry["enum"] = list(_ALLOWED[column.name])
+    if column.nullable:
+        entry["type"] = [entry["type"], "null"]
+    return entry

@@ -1,0 +1,96 @@
+"""Each launch's place on its device's roofline, and what holds it.
+
+The roofline model is Williams, Waterman and Patterson, "Roofline: an insightful visual
+performance model" (CACM 52/4, 2009): attainable = min(peak, intensity × bandwidth). The
+thresholds of ``bound`` are NVIDIA's (rule SOLBottleneck of Nsight Compute): below 60 % of both
+limits a launch is latency-bound; limits within 10 points of each other are balanced.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool import bound
+from ncutool.schema import KERNELS
+
+if TYPE_CHECKING:
+    from ncutool.devices import Device
+    from ncutool_parsers.capture import Capture
+
+
+def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.DataFrame:
+    """The ``kernels`` table: one row per launch of ``capture``.
+
+    Args:
+        capture: what the reader found.
+        work: :data:`ncutool.schema.WORK`, one row per launch.
+        device: peaks for traces. Reports carry their own and never use the table's, whose
+            clocks are not those of the run.
+    """
+    frame = capture.launches.join(work, on="launch_id", how="left", validate="1:1")
+    frame = frame.with_columns(
+        pl.lit(capture.name).alias("capture"), pl.lit(capture.source).alias("source")
+    )
+    frame = _with_peaks(frame, device if capture.source == "torch" else None)
+    frame = _with_rates(frame)
+    frame = bound.with_bound(frame, device)
+    return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")
+
+
+def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
+    recorded = pl.col("peak_flop_per_s").is_not_null() | pl.col("peak_bytes_per_s").is_not_null()
+    if device is None:
+        source = pl.when(recorded).then(pl.lit("record")).otherwise(pl.lit("none"))
+        return frame.with_columns(source.alias("peak_source"))
+    computes = pl.col("category") == "kernel"
+    table_flop = pl.col("roof").replace_strict(
+        device.peak_flop_per_s, default=None, return_dtype=pl.Float64
+    )
+    source = pl.when(recorded).then(pl.lit("record")).otherwise(pl.lit("device_table"))
+    return frame.with_columns(
+        pl.when(computes).then(pl.coalesce("peak_flop_per_s", table_flop)).alias("peak_flop_per_s"),
+        pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)).alias("peak_bytes_per_s"),
+        source.alias("peak_source"),
+    )
+
+
+def _with_rates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rates and roofs; a launch of zero or unknown duration gets no rate."""
+    seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
+    has_bytes = pl.col("dram_bytes") > 0
+    frame = frame.with_columns(
+        (pl.col("flop") / seconds).alias("achieved_flop_per_s"),
+        (pl.col("dram_bytes") / seconds).alias("achieved_bytes_per_s"),
+        pl.when(has_bytes)
+        .then(pl.col("flop") / pl.col("dram_bytes"))
+        .alias("intensity_flop_per_byte"),
+        (pl.col("peak_flop_per_s") / pl.col("peak_bytes_per_s")).alias("ridge_point_flop_per_byte"),
+    )
+    known = pl.col("peak_flop_per_s").is_not_null() & (pl.col("intensity_flop_per_byte") > 0)
+    attainable = pl.min_horizontal(
+        pl.col("peak_flop_per_s"), pl.col("intensity_flop_per_byte") * pl.col("peak_bytes_per_s")
+    )
+    bandwidth_known = pl.col("peak_bytes_per_s").is_not_null()
+    frame = frame.with_columns(
+        pl.when(known & bandwidth_known).then(attainable).alias("attainable_flop_per_s"),
+        (100 * pl.col("achieved_flop_per_s") / pl.col("peak_flop_per_s")).alias("compute_pct"),
+        (100 * pl.col("achieved_bytes_per_s") / pl.col("peak_bytes_per_s")).alias("bandwidth_pct"),
+    )
+    of_roof = 100 * pl.col("achieved_flop_per_s") / pl.col("attainable_flop_per_s")
+    side = (
+        pl.when(pl.col("flop") == 0)
+        .then(pl.when(has_bytes).then(pl.lit("memory")))
+        .when(pl.col("intensity_flop_per_byte") < pl.col("ridge_point_flop_per_byte"))
+        .then(pl.lit("memory"))
+        .when(pl.col("intensity_flop_per_byte") >= pl.col("ridge_point_flop_per_byte"))
+        .then(pl.lit("compute"))
+    )
+    return frame.with_columns(
+        pl.when(pl.col("flop") == 0)
+        .then(pl.col("bandwidth_pct"))
+        .otherwise(of_roof)
+        .alias("roofline_pct"),
+        side.alias("roof_side"),
+    )

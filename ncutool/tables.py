@@ -1,0 +1,28 @@
+"""pandas at the edge: a table is a polars or a pandas DataFrame wherever the API takes one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ncutool_parsers.schema import Table
+
+    AnyFrame: TypeAlias = Union[pl.DataFrame, "pd.DataFrame"]
+
+
+def as_polars(frame: AnyFrame, table: Table) -> pl.DataFrame:
+    """``frame`` as polars with the columns and types of ``table``; NaN becomes null.
+
+    Raises:
+        TypeError: ``frame`` is neither a polars nor a pandas DataFrame.
+        ValueError: it has a column that ``table`` does not know.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return table.conform(frame)
+    if type(frame).__module__.partition(".")[0] != "pandas":
+        raise TypeError(f"expected a polars or pandas DataFrame, not {type(frame).__name__}")
+    return table.conform(pl.from_pandas(frame, nan_to_null=True))
