@@ -1,0 +1,144 @@
+"""Numbers as people read them: three significant digits, one SI prefix, `–` for an unknown.
+
+Everything inside ncutool is in SI base units; only outputs scale, and they scale here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeGuard
+
+UNKNOWN = "–"
+"""Stands wherever a figure is not known; an unknown is never shown as 0."""
+
+_LARGE = ("", "k", "M", "G", "T", "P", "E")
+_TIMES = ("ns", "µs", "ms", "s")
+
+
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits - 1}e}")
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """``value`` to so many significant digits, thousands separated: `0.0125`, `16.2`, `1,465`."""
+    if not _known(value):
+        return UNKNOWN
+    if value == 0:
+        return "0"
+    rounded = _rounded(value, digits)
+    exponent = math.floor(math.log10(abs(rounded)))
+    if exponent < -4:
+        return f"{rounded:.{digits - 1}e}"
+    return f"{rounded:,.{max(0, digits - 1 - exponent)}f}"
+
+
+def _step(value: float, last: int) -> int:
+    """How many times 1000 goes into ``value`` after rounding, at most ``last``."""
+    step = 0
+    while step < last and abs(_rounded(value, 3)) >= 1000:
+        value /= 1000
+        step += 1
+    return step
+
+
+def scaled(value: float | None, unit: str) -> str:
+    """``value`` with an SI prefix: `989 TFLOP/s`, `2.5 MB` written `2.50 MB`."""
+    if not _known(value):
+        return UNKNOWN
+    step = _step(value, len(_LARGE) - 1)
+    return f"{significant(value / 1000**step)} {_LARGE[step]}{unit}"
+
+
+def time(ns: float | None) -> str:
+    """A duration given in nanoseconds: `850 ns`, `168 µs`, `49.7 ms`, `12.0 s`."""
+    if not _known(ns):
+        return UNKNOWN
+    step = _step(ns, len(_TIMES) - 1)
+    return f"{significant(ns / 1000**step)} {_TIMES[step]}"
+
+
+def time_range(low_ns: float | None, high_ns: float | None) -> str:
+    """Two bounds of a duration in one unit: `6.2–7.1 ms`; one figure where they read alike."""
+    if not _known(low_ns) or not _known(high_ns):
+        return UNKNOWN
+    step = _step(high_ns, len(_TIMES) - 1)
+    texts = _pair(low_ns / 1000**step, high_ns / 1000**step)
+    return f"{texts} {_TIMES[step]}"
+
+
+def percent_range(low: float | None, high: float | None) -> str:
+    """Two bounds of a percentage: `12.4–14.4 %`."""
+    if not _known(low) or not _known(high):
+        return UNKNOWN
+    return f"{_pair(low, high)} %"
+
+
+def _pair(low: float, high: float) -> str:
+    decimals = 0 if abs(high) >= 99.95 else 1
+    texts = [_bound(low, decimals), _bound(high, decimals)]
+    return texts[0] if texts[0] == texts[1] else "–".join(texts)
+
+
+def _bound(value: float, decimals: int) -> str:
+    if value == 0:
+        return "0"
+    smallest = 10.0**-decimals
+    if 0 < value < smallest / 2:
+        return f"<{smallest:.{decimals}f}"
+    return f"{value:,.{decimals}f}"
+
+
+def percent(value: float | None) -> str:
+    """A percentage: `8.5 %`; never rounds a rest away: `<0.1 %`, `>99.9 %`."""
+    if not _known(value):
+        return UNKNOWN
+    if value == 0 or value == 100:
+        return f"{value:.0f} %"
+    if 0 < value < 0.05:
+        return "<0.1 %"
+    if 99.95 <= value < 100:
+        return ">99.9 %"
+    return f"{value:,.1f} %" if abs(value) < 999.5 else f"{value:,.0f} %"
+
+
+def count(value: float | None) -> str:
+    """A count with its thousands separated: `1,465`."""
+    if not _known(value):
+        return UNKNOWN
+    return f"{value:,.0f}"
+
+
+def counted(value: int, singular: str, plural: str | None = None) -> str:
+    """A count with its noun: `1 launch`, `1,465 launches`."""
+    return f"{count(value)} {singular if value == 1 else plural or singular + 's'}"
+
+
+def flop(value: float | None) -> str:
+    """A number of operations: `51.5 GFLOP`."""
+    return scaled(value, "FLOP")
+
+
+def flop_rate(value: float | None) -> str:
+    """Operations per second: `989 TFLOP/s`."""
+    return scaled(value, "FLOP/s")
+
+
+def data(value: float | None) -> str:
+    """An amount of data in decimal units: `151 MB`."""
+    return scaled(value, "B")
+
+
+def data_rate(value: float | None) -> str:
+    """Bytes per second: `3.35 TB/s`."""
+    return scaled(value, "B/s")
+
+
+def intensity(value: float | None) -> str:
+    """Arithmetic intensity: `295 FLOP/byte`."""
+    if not _known(value):
+        return UNKNOWN
+    return f"{significant(value)} FLOP/byte"

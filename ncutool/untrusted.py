@@ -1,0 +1,86 @@
+"""Text from a capture made safe to show. Whoever wrote a capture chose every name in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+
+_SPACES = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
+_DANGEROUS = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # terminal control sequences, whole
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # terminal titles and links, whole
+    r"|[\x00-\x1f\x7f-\x9f]"
+    r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"  # marks that reorder what is read
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# The full-width forms start formulas too.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_MARKDOWN = re.compile(r"[\\`*\[\]|~$]")
+_EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_HTML_IN_JSON = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+_HTML_IN_JSON_PATTERN = re.compile("[<>&\u2028\u2029]")
+
+
+def printable(text: str, limit: int | None = None) -> str:
+    """``text`` on one line without control, terminal or reordering characters.
+
+    Args:
+        limit: longest result in characters; what is beyond is replaced by `…`.
+    """
+    if not text.isascii() or not text.isprintable():
+        text = _SPACES.sub(" ", text)
+        text = _DANGEROUS.sub("", text)
+        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    if limit is not None and len(text) > limit:
+        return text[: max(0, limit - 1)] + "…"
+    return text
+
+
+def shorten(text: str, limit: int) -> str:
+    """``text`` made printable and cut in its middle: names differ at both ends."""
+    text = printable(text)
+    if len(text) <= limit:
+        return text
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def markdown(text: str) -> str:
+    """``text`` as it reads in Markdown: no mark-up, no HTML, no link, no table cell of its own."""
+    text = printable(text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _MARKDOWN.sub(lambda match: "\\" + match.group(), text)
+    text = _EDGE_UNDERSCORE.sub(r"\\_", text)
+    text = text.replace("://", "&#58;//").replace("www.", "www&#46;")
+    return re.sub(r"^(\s*)([#+\-=]|\d+[.)])", r"\1\\\2", text)
+
+
+def guard_cell(text: str) -> str:
+    """``text`` for a CSV cell: a leading apostrophe where a spreadsheet would run a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def json_for_html(value: object) -> str:
+    """``value`` as JSON that may stand inside a ``<script>`` element; keys sorted.
+
+    Raises:
+        ValueError: a number is NaN or infinite: an unknown is None.
+    """
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    text = _HTML_IN_JSON_PATTERN.sub(lambda match: _HTML_IN_JSON[match.group()], text)
+    # A lone surrogate cannot be encoded; its escape is valid JSON.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def width(text: str) -> int:
+    """Columns ``text`` takes in a terminal; wide East Asian characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

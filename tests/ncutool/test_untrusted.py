@@ -1,0 +1,83 @@
+"""Text from a capture made safe to show."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ncutool import untrusted
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\u2028& `x` | y"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("a\nb\tc", "a b c"),
+        ("red \x1b[31mtext\x1b[0m", "red text"),
+        ("title\x1b]0;owned\x07!", "title!"),
+        ("left\u202eright", "leftright"),
+        ("nul\x00\x9b", "nul"),
+        ("half \ud800", "half \N{REPLACEMENT CHARACTER}"),
+        ("µ × “ok”", "µ × “ok”"),
+    ],
+)
+def test_printable_removes_what_a_terminal_obeys(text: str, expected: str) -> None:
+    """Control sequences vanish whole, line breaks become spaces, letters stay."""
+    assert untrusted.printable(text) == expected
+
+
+def test_printable_and_shorten_respect_their_limit() -> None:
+    """Long names are cut at the end, or in the middle where both ends tell them apart."""
+    assert untrusted.printable("abcdef", 4) == "abc…"
+    assert untrusted.shorten("abcdefghijkl", 7) == "abcd…kl"
+    assert untrusted.shorten("short", 7) == "short"
+
+
+@given(st.text())
+def test_printable_leaves_no_control_character(text: str) -> None:
+    """Whatever comes in, what goes out is one line that UTF-8 can encode."""
+    shown = untrusted.printable(text)
+    assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in shown)
+    assert len(shown.encode("utf-8").splitlines()) <= 1
+
+
+def test_markdown_is_inert() -> None:
+    """Pipes, backticks, HTML, links and headings lose their meaning; snake_case stays legible."""
+    assert untrusted.markdown("a|b `c` <i>") == r"a\|b \`c\` &lt;i&gt;"
+    assert untrusted.markdown("flash_fwd_kernel") == "flash_fwd_kernel"
+    assert untrusted.markdown("_private_") == r"\_private\_"
+    assert untrusted.markdown("# title") == r"\# title"
+    assert untrusted.markdown("https://x.y") == "https&#58;//x.y"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_guard_cell_disarms_formulas(start: str) -> None:
+    """A cell that a spreadsheet would compute begins with an apostrophe instead."""
+    assert untrusted.guard_cell(f"{start}cmd|' /C calc'!A0").startswith("'" + start)
+    assert untrusted.guard_cell("gemm") == "gemm"
+
+
+def test_json_for_html_cannot_leave_its_element() -> None:
+    """No tag can open or close inside the JSON, and it still reads back as it was."""
+    text = untrusted.json_for_html({"b": [HOSTILE], "a": 1})
+    assert not set("<>&\u2028") & set(text)
+    assert json.loads(text) == {"a": 1, "b": [HOSTILE]}
+    assert text.index('"a"') < text.index('"b"')
+
+
+def test_json_for_html_survives_lone_surrogates_and_refuses_nan() -> None:
+    """Text that UTF-8 cannot hold becomes an escape; a NaN is a defect, so it raises."""
+    untrusted.json_for_html("\ud800").encode("utf-8")
+    with pytest.raises(ValueError, match="JSON compliant"):
+        untrusted.json_for_html(math.nan)
+
+
+def test_width_counts_terminal_columns() -> None:
+    """Wide characters take two columns."""
+    assert untrusted.width("ab漢") == 4
