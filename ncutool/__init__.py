@@ -1,1 +1,82 @@
-"""."""
+"""ncutool for notebooks and scripts.
+
+>>> import ncutool
+>>> analysis = ncutool.load("trace.json.gz")        # doctest: +SKIP
+>>> analysis.kernels.head()                         # doctest: +SKIP
+>>> ncutool.roofline_chart(analysis)                # doctest: +SKIP
+>>> ncutool.rank(analysis)                          # doctest: +SKIP
+
+Importing this package is cheap: polars, altair and the readers load on first use. No name here
+is that of a module of the package, which an import of the module would overwrite.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import altair as alt
+    import polars as pl
+
+    from ncutool.analysis import Analysis
+    from ncutool.coverage import Coverage
+    from ncutool.tables import AnyFrame
+
+__all__ = ["coverage_of", "load", "page_html", "rank", "roofline_chart"]
+
+
+def load(
+    path: str | PathLike[str], *, device: str | None = None, max_bytes: int | None = None
+) -> Analysis:
+    """Read and analyse one capture.
+
+    Args:
+        path: an Nsight Compute report or a torch.profiler trace.
+        device: name of the device to take peaks from, where the capture's own is wrong or
+            missing (see ``ncutool devices``).
+        max_bytes: refuse a capture that expands past this; 16 GiB unless given.
+
+    Raises:
+        ncutool_parsers.errors.CaptureError: it cannot be read, or holds nothing.
+        ncutool_parsers.errors.UsageError: ``device`` is unknown.
+    """
+    from ncutool.analysis import read_and_analyse
+    from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+    return read_and_analyse(path, device=device, max_bytes=max_bytes or DEFAULT_MAX_BYTES)
+
+
+def coverage_of(kernels: AnyFrame) -> Coverage:
+    """What share of the time of a ``kernels`` table (polars or pandas) is understood."""
+    from ncutool.coverage import cover
+    from ncutool.schema import KERNELS
+    from ncutool.tables import as_polars
+
+    return cover(as_polars(kernels, KERNELS))
+
+
+def rank(analysis: Analysis) -> pl.DataFrame:
+    """The findings of an analysis as a table (:data:`ncutool.schema.FINDINGS`)."""
+    from ncutool.advice.rank import to_frame
+
+    return to_frame(analysis.findings)
+
+
+def roofline_chart(source: Analysis | AnyFrame) -> alt.TopLevelMixin:
+    """The interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas)."""
+    from ncutool import charts
+    from ncutool.analysis import Analysis
+    from ncutool.schema import KERNELS
+    from ncutool.tables import as_polars
+
+    frame = source.kernels if isinstance(source, Analysis) else as_polars(source, KERNELS)
+    return charts.roofline_of_kernels(frame)
+
+
+def page_html(*analyses: Analysis, show_private: bool = False) -> str:
+    """One offline HTML page with a view per analysis."""
+    from ncutool.page import render
+
+    return render(analyses, show_private=show_private)

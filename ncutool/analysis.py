@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,9 +11,13 @@ import polars as pl
 from ncutool import advice, devices, headline, roofline, timeline
 from ncutool.coverage import cover
 from ncutool.work import counters, shapes
+from ncutool_parsers import read
 from ncutool_parsers.capture import Notice
+from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import pandas as pd
 
     from ncutool.advice.finding import Finding
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from ncutool.devices import Resolution
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture, DeviceRecord
+    from ncutool_parsers.interface import Progress
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,23 @@ def analyse(capture: Capture, device: str | None = None) -> Analysis:
         notices=(*capture.notices, *_notices(capture, resolution, kernels, window)),
         headline=headline.write(kernels, coverage, window, found),
     )
+
+
+def read_and_analyse(
+    path: str | PathLike[str],
+    *,
+    device: str | None = None,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Read one capture file, with only the counters that the analysis needs, and analyse it.
+
+    Raises:
+        CaptureError: it cannot be read, or holds nothing.
+        UsageError: ``device`` is unknown.
+    """
+    options = ReadOptions(max_bytes=max_bytes, metrics=counters.WANTED, progress=progress)
+    return analyse(read(Path(path), options), device)
 
 
 def _record(capture: Capture) -> DeviceRecord | None:

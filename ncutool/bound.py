@@ -99,9 +99,11 @@ def _reason() -> pl.Expr:
         pl.when(pl.col("source") == "torch").then(pl.lit("modelled")).otherwise(pl.lit("counted")),
     )
     figures = pl.when(has_sol).then(limits).otherwise(modelled)
-    blocks = pl.when(has_sol).then(
-        pl.format("; {} waves: the grid does not fill the device", pl.col("waves").round(2))
-    ).otherwise(pl.format("; {} blocks for {} SMs", pl.col("blocks"), pl.col("sm_count")))
+    blocks = (
+        pl.when(has_sol)
+        .then(pl.format("; {} waves: the grid does not fill the device", pl.col("waves").round(2)))
+        .otherwise(pl.format("; {} blocks for {} SMs", pl.col("blocks"), pl.col("sm_count")))
+    )
     return (
         pl.when(pl.col("bound") == "copy")
         .then(pl.lit("a copy or memset, not a kernel"))
@@ -146,7 +148,7 @@ def _why_unknown() -> pl.Expr:
         .when(pl.col("roof").is_null())
         .then(pl.coalesce("remark", pl.lit("the compute roof is unknown")))
         .when(pl.col("peak_flop_per_s").is_null())
-        .then(pl.format("the device has no known {} peak", pl.col("roof")))
+        .then(pl.format("no known {} peak for this device", pl.col("roof")))
         .otherwise(pl.lit("not enough figures to tell"))
     )
 

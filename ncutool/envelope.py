@@ -42,11 +42,9 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
 
 def wrap(analysis: Analysis, table: str, rows_json: str, *, show_private: bool = False) -> str:
     """One JSON object: the facts, then the rows (already JSON text) under ``table``."""
-    head = json.dumps(
-        {"schema": f"ncutool/{table}/{SCHEMA_VERSION}", **facts(analysis, show_private=show_private)},
-        allow_nan=False,
-        ensure_ascii=False,
-    )
+    about = facts(analysis, show_private=show_private)
+    version = f"ncutool/{table}/{SCHEMA_VERSION}"
+    head = json.dumps({"schema": version, **about}, allow_nan=False, ensure_ascii=False)
     return f"{head[:-1]}, {json.dumps(table)}: {rows_json}}}"
 
 

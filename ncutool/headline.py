@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.units import duration
+from ncutool import units
 
 if TYPE_CHECKING:
     from ncutool.advice.finding import Finding
@@ -39,14 +39,14 @@ def write(
     top = next((f for f in findings if f.saving_high_ns > 0), None)
     if top is None:
         return f"{state}; nothing to fuse, batch or graph stands out."
-    low, high = duration(top.saving_low_ns), duration(top.saving_high_ns)
-    amount = f"up to {high}" if top.saving_low_ns == 0 else f"{low} to {high}"
-    share = (
-        f"up to {top.saving_high_pct:.1f} %"
-        if top.saving_low_ns == 0
-        else f"{top.saving_low_pct:.1f} to {top.saving_high_pct:.1f} %"
-    )
-    return f"{state}. First: {top.title[:1].lower()}{top.title[1:]}, {amount} ({share})."
+    if top.saving_low_ns == 0:
+        amount = f"up to {units.time(top.saving_high_ns)} ({units.percent(top.saving_high_pct)})"
+    else:
+        amount = (
+            f"{units.time_range(top.saving_low_ns, top.saving_high_ns)} "
+            f"({units.percent_range(top.saving_low_pct, top.saving_high_pct)})"
+        )
+    return f"{state}. To do first: {top.title}, which saves {amount}."
 
 
 def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -> str:
@@ -54,7 +54,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
         idle_pct = 100 * window.idle_ns / window.wall_ns
         if idle_pct >= 50:
             return (
-                f"The GPU waits {idle_pct:.0f} % of {duration(window.wall_ns)}"
+                f"The GPU waits {idle_pct:.0f} % of {units.time(window.wall_ns)}"
                 f"{_main_cause(window)}"
             )
     by_bound = (
@@ -64,7 +64,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
     )
     name, amount = by_bound.row(0)
     share = 100 * amount / coverage.duration_ns
-    return f"{share:.0f} % of {duration(coverage.duration_ns)} of GPU time is {_WORDS[name]}"
+    return f"{share:.0f} % of {units.time(coverage.duration_ns)} of GPU time is {_WORDS[name]}"
 
 
 def _main_cause(window: Timeline) -> str:

@@ -59,7 +59,7 @@ def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
 def _with_rates(frame: pl.DataFrame) -> pl.DataFrame:
     """Rates and roofs; a launch of zero or unknown duration gets no rate."""
     seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
-    has_bytes = pl.col("dram_bytes") > 0
+    has_bytes = pl.col("dram_bytes") >= 1
     frame = frame.with_columns(
         (pl.col("flop") / seconds).alias("achieved_flop_per_s"),
         (pl.col("dram_bytes") / seconds).alias("achieved_bytes_per_s"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ncutool_parsers.schema import Table
 
-    AnyFrame: TypeAlias = Union[pl.DataFrame, "pd.DataFrame"]
+    AnyFrame: TypeAlias = pl.DataFrame | pd.DataFrame
 
 
 def as_polars(frame: AnyFrame, table: Table) -> pl.DataFrame:

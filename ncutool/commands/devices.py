@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from ncutool.commands.options import (
 )
 
 Name = Annotated[
-    Optional[str],  # noqa: UP007, UP045 - typer evaluates annotations on Python 3.10
+    str | None,
     typer.Argument(metavar="[NAME]", help="One device by name, as --device takes it."),
 ]
 
@@ -29,8 +29,6 @@ def run(
     debug: DebugOption = False,
 ) -> None:
     """List the known devices: dense peaks per data type, bandwidth, and the source of each row."""
-    import json
-
     from ncutool import devices, text
     from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
 
@@ -44,7 +42,7 @@ def run(
     content = rows(
         frame,
         chosen,
-        envelope=lambda text_: f'{{"schema": {json.dumps("ncutool/devices/1")}, "devices": {text_}}}',
+        envelope=lambda text_: f'{{"schema": "ncutool/devices/1", "devices": {text_}}}',
         table=lambda: text.devices_table(frame, color=not no_color and output is None),
         markdown=lambda: text.markdown_table(frame),
     )

@@ -60,9 +60,7 @@ def run(
     content = rows(
         frame,
         chosen,
-        envelope=lambda text_: envelope.wrap(
-            analysis, "kernels", text_, show_private=show_private
-        ),
+        envelope=lambda text_: envelope.wrap(analysis, "kernels", text_, show_private=show_private),
         table=lambda: text.kernels_table(analysis, frame, color=not no_color and output is None),
         markdown=lambda: text.kernels_markdown(analysis, frame),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ CaptureArgument = Annotated[
     Path, typer.Argument(metavar="CAPTURE", help="An .ncu-rep report or a torch.profiler trace.")
 ]
 FormatOption = Annotated[
-    Optional[Format],  # noqa: UP007, UP045 - typer evaluates annotations on Python 3.10
+    Format | None,
     typer.Option(
         "--format",
         "-f",
@@ -33,12 +33,12 @@ FormatOption = Annotated[
     ),
 ]
 OutputOption = Annotated[
-    Optional[Path],  # noqa: UP007, UP045 - as above
+    Path | None,
     typer.Option("--output", "-o", help="File to write instead of stdout.", show_default=False),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
 DeviceOption = Annotated[
-    Optional[str],  # noqa: UP007, UP045 - as above
+    str | None,
     typer.Option(
         "--device",
         help="Device to take peaks from (traces), where the capture's own is missing or wrong.",
@@ -46,11 +46,11 @@ DeviceOption = Annotated[
     ),
 ]
 TopOption = Annotated[
-    Optional[int],  # noqa: UP007, UP045 - as above
+    int | None,
     typer.Option("--top", min=0, help="Only the first N rows; 0 is all.", show_default=False),
 ]
 KernelOption = Annotated[
-    Optional[str],  # noqa: UP007, UP045 - as above
+    str | None,
     typer.Option(
         "--kernel",
         metavar="REGEX",

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ncutool_parsers.errors import EmptyError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,16 +28,10 @@ def analyse_file(path: Path, device: str | None, max_bytes: int) -> Analysis:
         CaptureError: it cannot be read, or holds nothing.
         UsageError: ``device`` is unknown.
     """
-    from ncutool.analysis import analyse
-    from ncutool.work.counters import WANTED
-    from ncutool_parsers import read
-    from ncutool_parsers.interface import ReadOptions
+    from ncutool.analysis import read_and_analyse
 
     with _progress(path) as hook:
-        capture = read(path, ReadOptions(max_bytes=max_bytes, metrics=WANTED, progress=hook))
-    if capture.launches.is_empty():
-        raise EmptyError(path, "it holds no launch", "record at least one kernel")
-    return analyse(capture, device)
+        return read_and_analyse(path, device=device, max_bytes=max_bytes, progress=hook)
 
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:

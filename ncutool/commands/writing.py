@@ -87,7 +87,8 @@ def write_bytes(content: bytes, output: Path | None) -> None:
             os.unlink(name)
             raise
     except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror}); choose another place") from error
+        why = error.strerror or type(error).__name__
+        raise OutputError(f"{output}: cannot be written ({why}); choose another place") from error
 
 
 def rows(
@@ -124,9 +125,15 @@ def _csv(frame: pl.DataFrame) -> str:
     import polars as pl
     import polars.selectors as cs
 
-    from ncutool.untrusted import guard_cells
+    lists = cs.by_dtype(pl.List(pl.Int64), pl.List(pl.String))
+    flat = frame.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
+    texts = flat.select(cs.string()).get_columns()
+    return flat.with_columns(_guarded(column) for column in texts).write_csv()
 
-    flat = frame.with_columns(
-        cs.by_dtype(pl.List(pl.Int64), pl.List(pl.String)).cast(pl.List(pl.String)).list.join("; ")
-    )
-    return flat.with_columns(guard_cells(cs.string())).write_csv()
+
+def _guarded(column: pl.Series) -> pl.Series:
+    from ncutool.untrusted import guard_cell
+
+    distinct = column.drop_nulls().unique()
+    changed = {text: guard_cell(text) for text in distinct if guard_cell(text) != text}
+    return column.replace(changed) if changed else column
