@@ -1,0 +1,177 @@
+"""Launches of the same kernel on the same work as one row: what tables and charts show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_KEY = ("category", "kernel", "op", "signature", "dtype")
+_GEOMETRY = ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z")
+_FIRSTS = ("kernel_full", "family", "source", "missing_reason", "remark", "flag", "error")
+_SPEEDS_OF_LIGHT = (
+    "sm_sol_pct",
+    "memory_sol_pct",
+    "dram_sol_pct",
+    "l2_sol_pct",
+    "l1_sol_pct",
+    "waves",
+)
+
+
+def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Groups of alike launches, most time first, and the group of every launch.
+
+    Alike are launches of one kernel by one operator on the same shapes in the same data type;
+    in a report, which has no shapes, the same grid and block stand for them.
+
+    Args:
+        kernels: table :data:`ncutool.schema.KERNELS`.
+
+    Returns:
+        The groups (columns below) and the ``group`` of each row of ``kernels``.
+
+        ``group`` number from 0 · ``launches`` · ``timed`` launches with a duration ·
+        ``duration_ns`` their sum · ``share_pct`` of all launches' time · ``flop``,
+        ``dram_bytes`` sums over the launches that have both and a duration (``counted``) ·
+        ``intensity_flop_per_byte``, ``achieved_flop_per_s``, ``achieved_bytes_per_s`` from these
+        sums · ``roofline_pct`` weighted by time, with its ``_min`` and ``_max`` · peaks and
+        speeds of light weighted by time · ``bound`` that holds most of the time, with the reason
+        of its longest launch · sources, `mixed: a, b` where launches differ.
+    """
+    import polars as pl
+
+    keyed = kernels.with_columns(_group_key().alias("_key"))
+    groups = (
+        keyed.group_by("_key", maintain_order=True)
+        .agg(*_aggregates())
+        .join(_dominant_bounds(keyed), on="_key", how="left")
+        .sort("duration_ns", "launches", "first_launch_id", descending=[True, True, False])
+        .with_row_index("group")
+        .with_columns(pl.col("group").cast(pl.Int64), *_derived())
+    )
+    membership = keyed.select("_key").join(
+        groups.select("_key", "group"), on="_key", how="left", maintain_order="left"
+    )
+    return groups.drop("_key"), membership["group"]
+
+
+def _group_key() -> pl.Expr:
+    import polars as pl
+
+    absent = "\x00"
+    geometry = pl.concat_str(
+        [pl.col(name).cast(pl.String).fill_null("?") for name in _GEOMETRY], separator=","
+    )
+    parts = [pl.col(name).fill_null(absent) for name in _KEY]
+    by_geometry = pl.when(pl.col("source") == "ncu").then(geometry).otherwise(pl.lit(absent))
+    return pl.concat_str([*parts, by_geometry], separator="\x1f")
+
+
+def _by_time(name: str) -> pl.Expr:
+    """Mean of a column weighted by duration, over the launches that have both; else null."""
+    import polars as pl
+
+    known = pl.col(name).is_not_null() & pl.col("duration_ns").is_not_null()
+    weight = pl.col("duration_ns").filter(known)
+    mean = (pl.col(name).filter(known) * weight).sum() / weight.sum()
+    return pl.when(weight.sum() > 0).then(mean).otherwise(None).alias(name)
+
+
+def _sources(name: str) -> pl.Expr:
+    import polars as pl
+
+    kinds = pl.col(name).unique().sort()
+    joined = pl.concat_str(pl.lit("mixed: "), kinds.str.join(", "))
+    return pl.when(kinds.len() > 1).then(joined).otherwise(pl.col(name).first()).alias(name)
+
+
+def _aggregates() -> list[pl.Expr]:
+    import polars as pl
+
+    duration = pl.col("duration_ns")
+    counted = (
+        pl.col("flop").is_not_null() & pl.col("dram_bytes").is_not_null() & (duration > 0)
+    ).fill_null(False)
+    has_bytes = (pl.col("dram_bytes").is_not_null() & (duration > 0)).fill_null(False)
+    return [
+        *(pl.col(name).first() for name in _KEY),
+        *(pl.col(name).first() for name in _GEOMETRY),
+        *(pl.col(name).drop_nulls().first() for name in _FIRSTS),
+        pl.col("launch_id").min().alias("first_launch_id"),
+        pl.len().cast(pl.Int64).alias("launches"),
+        duration.count().cast(pl.Int64).alias("timed"),
+        duration.sum(),
+        duration.min().alias("duration_min_ns"),
+        duration.max().alias("duration_max_ns"),
+        counted.sum().cast(pl.Int64).alias("counted"),
+        pl.col("flop").filter(counted).sum(),
+        pl.col("dram_bytes").filter(counted).sum(),
+        duration.filter(counted).sum().alias("counted_ns"),
+        pl.col("dram_bytes").filter(has_bytes).sum().alias("_bytes"),
+        duration.filter(has_bytes).sum().alias("_bytes_ns"),
+        _sources("flop_source"),
+        _sources("bytes_source"),
+        _sources("peak_source"),
+        _by_time("roofline_pct"),
+        pl.col("roofline_pct").min().alias("roofline_min_pct"),
+        pl.col("roofline_pct").max().alias("roofline_max_pct"),
+        *(_by_time(name) for name in ("attainable_flop_per_s", "ridge_point_flop_per_byte")),
+        *(_by_time(name) for name in ("peak_flop_per_s", "peak_bytes_per_s")),
+        *(_by_time(name) for name in _SPEEDS_OF_LIGHT),
+        pl.col("flag").is_not_null().sum().cast(pl.Int64).alias("flagged"),
+        pl.col("sol_class").drop_nulls().first(),
+    ]
+
+
+def _dominant_bounds(keyed: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    time = pl.col("duration_ns").fill_null(0)
+    return (
+        keyed.group_by("_key", "bound")
+        .agg(
+            time.sum().alias("_time"),
+            pl.len().alias("_launches"),
+            pl.col("roof").sort_by(time, descending=True).drop_nulls().first(),
+            pl.col("roof_side").sort_by(time, descending=True).drop_nulls().first(),
+            pl.col("bound_reason").sort_by(time, descending=True).first(),
+        )
+        .sort("_time", "_launches", "bound", descending=[True, True, False])
+        .group_by("_key", maintain_order=True)
+        .agg(
+            pl.col("bound", "bound_reason").first(),
+            pl.col("roof", "roof_side").drop_nulls().first(),
+            pl.len().cast(pl.Int64).alias("bounds"),
+        )
+    )
+
+
+def _derived() -> list[pl.Expr]:
+    import polars as pl
+
+    counted = pl.col("counted") > 0
+    seconds = pl.col("counted_ns") / 1e9
+    total = pl.col("duration_ns").sum()
+
+    def where(condition: pl.Expr, value: pl.Expr) -> pl.Expr:
+        return pl.when(condition).then(value).otherwise(None)
+
+    return [
+        where(counted, pl.col("flop")).alias("flop"),
+        where(counted, pl.col("dram_bytes")).alias("dram_bytes"),
+        where(counted, pl.col("flop") / seconds).alias("achieved_flop_per_s"),
+        where(pl.col("_bytes_ns") > 0, pl.col("_bytes") / (pl.col("_bytes_ns") / 1e9)).alias(
+            "achieved_bytes_per_s"
+        ),
+        where(counted & (pl.col("dram_bytes") > 0), pl.col("flop") / pl.col("dram_bytes")).alias(
+            "intensity_flop_per_byte"
+        ),
+        where(total > 0, pl.col("duration_ns") * 100.0 / total).alias("share_pct"),
+    ]
+
+
+def label(operator: str | None, kernel: str) -> str:
+    """The name a group is known by: its operator where there is one, else its kernel."""
+    return operator.removeprefix("aten::") if operator else kernel

@@ -1,0 +1,93 @@
+"""The roofs that an analysis' launches are held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from ncutool.analysis import Analysis
+
+
+@dataclass(frozen=True)
+class Roof:
+    """One compute roof: mean over its launches, weighted by time."""
+
+    name: str
+    """One of :data:`ncutool.schema.ROOFS`."""
+    peak_flop_per_s: float
+    lowest_flop_per_s: float
+    highest_flop_per_s: float
+    """The extremes over its launches: a report's clocks differ from launch to launch."""
+    duration_ns: int
+    """Time of the launches held against it."""
+
+    @property
+    def spread_pct(self) -> float:
+        """How far the extremes lie apart, of the mean."""
+        return 100 * (self.highest_flop_per_s - self.lowest_flop_per_s) / self.peak_flop_per_s
+
+
+@dataclass(frozen=True)
+class Roofs:
+    """What bounds the launches of one capture."""
+
+    compute: tuple[Roof, ...]
+    """Highest first; never empty."""
+    peak_bytes_per_s: float
+    from_record: bool
+    """True where the peaks are the capture's own, at its own clocks."""
+
+    @property
+    def ridge_point_flop_per_byte(self) -> float:
+        """Where the highest roof meets the bandwidth."""
+        return self.compute[0].peak_flop_per_s / self.peak_bytes_per_s
+
+
+def roofs_of(analysis: Analysis) -> Roofs | None:
+    """The roofs in use; the device's own where no launch is held against any; None without peaks."""
+    known = analysis.kernels.filter(
+        (pl.col("peak_flop_per_s") > 0) & (pl.col("peak_bytes_per_s") > 0)
+    ).with_columns(pl.col("duration_ns").fill_null(0).alias("time"))
+    known = known.filter(pl.col("roof").is_not_null())
+    if known.is_empty():
+        return _of_device(analysis)
+    weight = pl.col("time") + 1  # a capture without durations still has its peaks
+    mean = (pl.col("peak_flop_per_s") * weight).sum() / weight.sum()
+    rows = (
+        known.group_by("roof")
+        .agg(
+            mean.alias("peak"),
+            pl.col("peak_flop_per_s").min().alias("lowest"),
+            pl.col("peak_flop_per_s").max().alias("highest"),
+            pl.col("time").sum(),
+        )
+        .sort("peak", "roof", descending=[True, False])
+    )
+    bandwidth = known.select((pl.col("peak_bytes_per_s") * weight).sum() / weight.sum()).item()
+    return Roofs(
+        compute=tuple(Roof(*row) for row in rows.iter_rows()),
+        peak_bytes_per_s=float(bandwidth),
+        from_record=bool((known["peak_source"] == "record").any()),
+    )
+
+
+def _of_device(analysis: Analysis) -> Roofs | None:
+    device = analysis.resolution.device
+    if device is None or not device.peak_flop_per_s or analysis.capture.source == "ncu":
+        return None
+    chosen = [
+        name for name in ("bf16_tensor", "fp16_tensor", "fp32") if name in device.peak_flop_per_s
+    ]
+    compute = tuple(
+        Roof(name, peak, peak, peak, 0)
+        for name, peak in sorted(
+            ((name, device.peak_flop_per_s[name]) for name in chosen),
+            key=lambda pair: (-pair[1], pair[0]),
+        )
+    )
+    if not compute:
+        return None
+    return Roofs(compute, device.peak_bytes_per_s, from_record=False)

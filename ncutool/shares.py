@@ -1,0 +1,125 @@
+"""Where the time goes: every nanosecond of the window under one heading, none twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from ncutool.intervals import Ints, Union, union
+from ncutool.schema import BOUNDS
+
+if TYPE_CHECKING:
+    from ncutool.analysis import Analysis
+
+PRIORITY = (
+    "compute",
+    "memory",
+    "balanced",
+    "cache",
+    "latency",
+    "small_grid",
+    "unknown",
+    "communication",
+    "copy",
+)
+"""Where launches overlap, their time counts under the first of these: copies and communication
+show only what no other work hides."""
+
+IDLE = "idle"
+
+
+@dataclass(frozen=True)
+class Share:
+    """Time under one heading."""
+
+    kind: str
+    """One of :data:`ncutool.schema.BOUNDS`, or `idle`."""
+    ns: int
+    pct: float
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The window, divided. The shares sum to ``base_ns``."""
+
+    base_ns: int
+    of_wall: bool
+    """True for traces (wall time, idle included); False for reports (sum of durations)."""
+    parts: tuple[Share, ...]
+    overlap_ns: int
+    """Launch time that ran beside other launches and is counted once here."""
+
+
+def where_the_time_goes(analysis: Analysis) -> Shares:
+    """The analysis' window divided by what holds it (0 parts where nothing is timed)."""
+    if analysis.timeline is None:
+        return _of_launch_time(analysis)
+    return _of_wall(analysis)
+
+
+def _of_launch_time(analysis: Analysis) -> Shares:
+    sums = dict(analysis.kernels.group_by("bound").agg(pl.col("duration_ns").sum()).iter_rows())
+    base = sum(sums.values())
+    parts = _parts([(kind, int(sums.get(kind, 0))) for kind in PRIORITY], base)
+    return Shares(base_ns=base, of_wall=False, parts=parts, overlap_ns=0)
+
+
+def _of_wall(analysis: Analysis) -> Shares:
+    timeline = analysis.timeline
+    assert timeline is not None
+    layers = covered_by_kind(analysis)
+    lengths: list[tuple[str, int]] = []
+    covered = 0
+    for kind, covering in layers:
+        lengths.append((kind, covering.total - covered))
+        covered = covering.total
+    lengths.append((IDLE, timeline.wall_ns - covered))
+    overlap = _launch_time_in_window(analysis) - covered
+    parts = _parts(lengths, timeline.wall_ns)
+    return Shares(base_ns=timeline.wall_ns, of_wall=True, parts=parts, overlap_ns=overlap)
+
+
+def _parts(lengths: list[tuple[str, int]], base: int) -> tuple[Share, ...]:
+    return tuple(
+        Share(kind=kind, ns=length, pct=100.0 * length / base)
+        for kind, length in lengths
+        if length > 0 and base > 0
+    )
+
+
+def _clipped(analysis: Analysis, kinds: tuple[str, ...]) -> tuple[Ints, Ints]:
+    """Starts and ends of the launches of these kinds, cut to the window."""
+    timeline = analysis.timeline
+    assert timeline is not None
+    window = (timeline.start_ns, timeline.end_ns)
+    rows = (
+        analysis.kernels.lazy()
+        .filter(pl.col("bound").is_in(kinds))
+        .select(
+            start=pl.col("start_ns").clip(*window),
+            end=(pl.col("start_ns") + pl.col("duration_ns")).clip(*window),
+        )
+        .drop_nulls()
+        .collect()
+    )
+    return rows["start"].to_numpy(), rows["end"].to_numpy()
+
+
+def _launch_time_in_window(analysis: Analysis) -> int:
+    starts, ends = _clipped(analysis, BOUNDS)
+    return int((ends - starts).sum())
+
+
+def covered_by_kind(analysis: Analysis) -> list[tuple[str, Union]]:
+    """For each kind of :data:`PRIORITY`, the moments covered by it or any kind before it."""
+    layers: list[tuple[str, Union]] = []
+    starts = ends = np.zeros(0, dtype=np.int64)
+    for kind in PRIORITY:
+        own = _clipped(analysis, (kind,))
+        merged = union(np.concatenate([starts, own[0]]), np.concatenate([ends, own[1]]))
+        starts, ends = merged.starts, merged.ends
+        layers.append((kind, merged))
+    return layers
