@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import polars as pl
+import numpy as np
+import polars as pl
+
+from ncutool import gap_causes
+from ncutool.intervals import Union, union
+from ncutool_parsers.capture import Capture
 
 GAP_CAUSES = (
     "input_pipeline",
@@ -24,6 +27,11 @@ GAP_CAUSES = (
 DISPATCH_CAUSES = ("copy_call", "launch_call", "dispatch", "latency")
 """The causes that replaying a CUDA graph removes (gains-on-real-traces 1)."""
 
+HOLE_NS = 10_000_000
+HOLE_SHARE = 0.2
+"""A stretch with nothing recorded longer than both ends the window there."""
+UNEXPLAINED_SHARE = 0.1
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -40,6 +48,8 @@ class Timeline:
     """What was cut off the recording before any percentage, in sentences."""
     trustworthy: bool = True
     """False where unexplained gaps exceed 10 % of the window."""
+    notes: tuple[str, ...] = ()
+    """What else limits the figures, in sentences: launches without a record, unexplained gaps."""
 
     @property
     def wall_ns(self) -> int:
@@ -48,3 +58,151 @@ class Timeline:
     @property
     def idle_ns(self) -> int:
         return self.wall_ns - self.busy_ns
+
+    def idle_by_cause(self) -> dict[str, int]:
+        """Idle nanoseconds of each cause that occurs, in the order of GAP_CAUSES."""
+        sums = dict(self.gaps.group_by("cause").agg(pl.col("duration_ns").sum()).iter_rows())
+        return {cause: sums[cause] for cause in GAP_CAUSES if cause in sums}
+
+    def within(self) -> pl.Expr:
+        """Whether a launch lies in the window (an expression over launches or kernels)."""
+        start, end = pl.col("start_ns"), pl.col("start_ns") + pl.col("duration_ns")
+        return ((start >= self.start_ns) & (end <= self.end_ns)).fill_null(False)
+
+
+def build(capture: Capture) -> Timeline | None:
+    """The timeline of a trace; None where no launch carries both a start and a duration.
+
+    The window runs from the first to the last launch's edge. Where nothing was recorded for
+    more than 10 ms and 20 % of it, on the device or on the host, the window is cut and the
+    side with more work is kept; ``trimmed`` says so. Busy is the union over all streams.
+    """
+    points = gap_causes.launch_points(capture).filter(
+        pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
+    )
+    if not points.height:
+        return None
+    points = points.with_columns(from_host=gap_causes.input_copies(capture)).sort(
+        "start_ns", "launch_id"
+    )
+    trimmed: list[str] = []
+    while True:
+        busy = _busy(points)
+        gaps = gap_causes.split(_idle(points, busy), capture)
+        kept = _without_hole(points, gaps, capture)
+        if kept is None:
+            break
+        points, sentence = kept
+        trimmed.append(sentence)
+    start, end = _edges(points)
+    unexplained = int(gaps.filter(pl.col("cause") == "unexplained")["duration_ns"].sum())
+    trustworthy = unexplained <= UNEXPLAINED_SHARE * (end - start)
+    return Timeline(
+        start_ns=start,
+        end_ns=end,
+        busy_ns=busy.total,
+        gaps=gaps,
+        trimmed=tuple(trimmed),
+        trustworthy=trustworthy,
+        notes=_notes(points, unexplained, trustworthy, end - start),
+    )
+
+
+def _busy(points: pl.DataFrame) -> Union:
+    starts = points["start_ns"].to_numpy()
+    return union(starts, starts + points["duration_ns"].to_numpy())
+
+
+def _edges(points: pl.DataFrame) -> tuple[int, int]:
+    ends = points["start_ns"] + points["duration_ns"]
+    return int(points["start_ns"].to_numpy().min()), int(ends.to_numpy().max())
+
+
+def _idle(points: pl.DataFrame, busy: Union) -> gap_causes.Idle:
+    """The intervals between the first and the last edge in which no launch runs.
+
+    A launch of no recorded duration inside an interval does not divide it; the launch that
+    ends it is the first that starts at its end.
+    """
+    first, last = _edges(points)
+    cuts = np.concatenate([[first], busy.starts, [last]]), np.concatenate([[first], busy.ends])
+    starts, ends = cuts[1], cuts[0][1:]
+    keep = ends > starts
+    starts, ends = starts[keep], ends[keep]
+    begin = points["start_ns"].to_numpy()
+    row = np.minimum(np.searchsorted(begin, ends, side="left"), begin.size - 1)
+    following = points[row]
+    return gap_causes.Idle(
+        starts=starts,
+        ends=ends,
+        next_id=following["launch_id"].to_numpy(),
+        thread=following["thread"].fill_null(-1).to_numpy(),
+        launched=following["launched"].fill_null(0).to_numpy(),
+        blocking=following["blocking"].to_numpy(),
+        from_host=following["from_host"].to_numpy(),
+    )
+
+
+def _without_hole(
+    points: pl.DataFrame, gaps: pl.DataFrame, capture: Capture
+) -> tuple[pl.DataFrame, str] | None:
+    """The launches on the busier side of the largest hole and what to say; None without one."""
+    start, end = _edges(points)
+    limit = max(HOLE_NS, int(HOLE_SHARE * (end - start)))
+    causes = ("queue", "unexplained", "unlinked", "dispatch")
+    holes = gaps.filter((pl.col("duration_ns") > limit) & pl.col("cause").is_in(causes))
+    for begin, length, cause in (
+        holes.sort("duration_ns", descending=True)
+        .select("start_ns", "duration_ns", "cause")
+        .iter_rows()
+    ):
+        if cause in ("unlinked", "dispatch") and _host_active(
+            capture, begin, begin + length, limit
+        ):
+            continue
+        early = points.filter(pl.col("start_ns") < begin + 1)
+        late = points.filter(pl.col("start_ns") > begin)
+        keep_late = _busy(late).total >= _busy(early).total
+        kept, cut = (late, early) if keep_late else (early, late)
+        side = "start" if keep_late else "end"
+        span = end - start - (_edges(kept)[1] - _edges(kept)[0])
+        return kept, (
+            f"Cut {span / 1e3:,.0f} µs off the {side}: {length / 1e3:,.0f} µs with nothing "
+            f"recorded and {cut.height:,} {'launch' if cut.height == 1 else 'launches'} "
+            f"of {_busy(cut).total / 1e3:,.0f} µs beyond."
+        )
+    return None
+
+
+def _host_active(capture: Capture, begin: int, end: int, limit: int) -> bool:
+    """Whether the host recorded an operator or call that leaves no silence over ``limit``."""
+    spans = pl.concat(
+        [frame.select("start_ns", "end_ns") for frame in (capture.ops, capture.calls)]
+    ).filter((pl.col("end_ns") > begin) & (pl.col("start_ns") < end))
+    busy = union(
+        np.concatenate([[begin - 1, end], spans["start_ns"].to_numpy()]),
+        np.concatenate([[begin, end + 1], spans["end_ns"].to_numpy()]),
+    )
+    return int((busy.starts[1:] - busy.ends[:-1]).max(initial=0)) <= limit
+
+
+def _notes(points: pl.DataFrame, unexplained: int, trustworthy: bool, wall: int) -> tuple[str, ...]:
+    notes = []
+    unlinked = points["thread"].is_null()
+    if unlinked.any():
+        prefix = int(unlinked.arg_min() or 0) if not unlinked.all() else points.height
+        text = f"{int(unlinked.sum()):,} of {points.height:,} launches have no launch record"
+        if prefix:
+            span = _edges(points[:prefix])[1] - _edges(points)[0]
+            text += (
+                f", among them the first {prefix:,} ({span / 1e3:,.0f} µs): they were launched "
+                "before the recording began, so the window starts inside an earlier step"
+            )
+        notes.append(text + "; the gaps before them have no known cause.")
+    if not trustworthy:
+        notes.append(
+            f"{unexplained / 1e3:,.0f} µs of the idle time ({100 * unexplained / wall:.1f} % of "
+            "the window) is unexplained: work that the trace does not hold, or a dependency. "
+            "Busy, idle and every share of the window are not trustworthy."
+        )
+    return tuple(notes)

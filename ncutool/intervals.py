@@ -1,0 +1,61 @@
+"""Unions of half-open integer intervals, as numpy arrays of nanoseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Union:
+    """Disjoint intervals in order: ``starts[i] < ends[i] < starts[i + 1]``."""
+
+    starts: Ints
+    ends: Ints
+
+    @property
+    def total(self) -> int:
+        """Summed length."""
+        return int((self.ends - self.starts).sum())
+
+    def contains(self, points: Ints) -> Bools:
+        """Whether each point lies in ``[start, end)`` of some interval."""
+        if not self.starts.size:
+            return np.zeros(points.shape, dtype=np.bool_)
+        index = np.searchsorted(self.starts, points, side="right") - 1
+        return np.asarray((index >= 0) & (points < self.ends[np.maximum(index, 0)]))
+
+    def overlap(self, starts: Ints, ends: Ints) -> Ints:
+        """Length of the union within each interval given; empty where it ends before it starts."""
+        return np.maximum(self._covered(ends) - self._covered(starts), 0)
+
+    def _covered(self, points: Ints) -> Ints:
+        """Length of the union before each point."""
+        if not self.starts.size:
+            return np.zeros(points.shape, dtype=np.int64)
+        before = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
+        index = np.searchsorted(self.starts, points, side="right") - 1
+        inside = np.minimum(points, self.ends[np.maximum(index, 0)])
+        partial = inside - self.starts[np.maximum(index, 0)]
+        covered: Ints = np.where(index < 0, 0, before[np.maximum(index, 0)] + partial)
+        return covered
+
+
+def union(starts: Ints, ends: Ints) -> Union:
+    """The union of intervals given in any order; empty ones vanish, touching ones join."""
+    keep = ends > starts
+    starts, ends = starts[keep], ends[keep]
+    if not starts.size:
+        empty = np.zeros(0, dtype=np.int64)
+        return Union(empty, empty)
+    order = np.argsort(starts, kind="stable")
+    starts = starts[order]
+    reach = np.maximum.accumulate(ends[order])
+    first = np.concatenate([[True], starts[1:] > reach[:-1]])
+    last = np.concatenate([np.flatnonzero(first)[1:] - 1, [starts.size - 1]])
+    return Union(starts[first], reach[last])

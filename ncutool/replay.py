@@ -1,0 +1,264 @@
+"""The timeline run again with changed durations: what a saving is worth end to end.
+
+A launch starts once its stream is free and its call has been made. The host's own times stay as
+recorded, but the host runs ahead where a call that waited for the device returns earlier.
+Unchanged durations give back every recorded start exactly. It is a model, good for ordering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from ncutool import gap_causes
+from ncutool.intervals import Bools, Ints
+from ncutool.timeline import Timeline
+from ncutool_parsers.capture import Capture
+
+_NEVER = -(2**61)
+"""A constraint that never holds a launch back."""
+_BUSY_NS = 20_000
+"""A launch call that ends within this of a launch waited for room in the queue."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from the recording, one entry per launch, in the order of ``Replay``."""
+
+    duration: Ints
+    host_saved: Ints
+    """Host time no longer spent before the launch's call."""
+    removed: Bools
+    """The launch no longer exists."""
+    replayed: Bools
+    """The launch needs no call of its own: a graph launches it."""
+
+
+@dataclass(frozen=True)
+class _Waits:
+    """Calls during which the host waited for the device, in order of their ends."""
+
+    start: Ints
+    end: Ints
+    anchor: Ints
+    """Position, from 1, of the launch whose end let the call return."""
+    residual: Ints
+    """From the later of that end and the call's start to the call's return."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What holds each launch back; 0 is the origin of time, launch ``i`` is position ``i + 1``.
+
+    At least one of the three is exact: it gives the recorded start.
+    """
+
+    before: Ints
+    before_gap: Ints
+    other: Ints
+    other_gap: Ints
+    launched: Ints
+    latency: Ints
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A recorded window, ready to be run again. Arrays are in order of start."""
+
+    launch_id: Ints
+    start: Ints
+    duration: Ints
+    period: Ints
+    """Host time from the previous launch call of its thread to the end of its own call."""
+    constraints: Constraints
+    waits: _Waits
+
+    def unchanged(self) -> Changes:
+        """No change at all: its wall is the recorded one."""
+        zero, no = np.zeros_like(self.duration), np.zeros(self.duration.size, dtype=np.bool_)
+        return Changes(self.duration.copy(), zero, no, no.copy())
+
+    def wall_ns(self, changes: Changes) -> int:
+        """From the first start to the last end under ``changes``."""
+        starts, ends = self.run(changes)
+        return max(ends) - min(starts) if ends else 0
+
+    def run(self, changes: Changes) -> tuple[list[int], list[int]]:
+        """New starts and ends, in the order of ``launch_id``. Linear in launches and waits."""
+        limits = self.constraints
+        host = _Host.of(self.waits, limits.launched, changes.host_saved)
+        skip = changes.removed | (changes.replayed & (limits.before > 0))
+        known = np.searchsorted(host.time, limits.launched, side="right")
+        rows = zip(
+            np.where(changes.removed, 0, changes.duration).tolist(),
+            limits.before.tolist(),
+            np.where(changes.removed, 0, limits.before_gap).tolist(),
+            limits.other.tolist(),
+            np.where(changes.removed, _NEVER, limits.other_gap).tolist(),
+            np.where(skip, _NEVER, limits.launched + limits.latency).tolist(),
+            known.tolist(),
+            strict=True,
+        )
+        ends = [0]
+        starts: list[int] = []
+        shifts = [0]
+        for length, before, gap, other, lag, called, need in rows:
+            while len(shifts) <= need:
+                shifts.append(host.shift(len(shifts) - 1, shifts[-1], ends))
+            start = max(ends[before] + gap, ends[other] + lag, called - shifts[need])
+            starts.append(start)
+            ends.append(start + length)
+        return starts, ends[1:]
+
+
+@dataclass(frozen=True)
+class _Host:
+    """Moments at which the host's lead over the recording changes, in order of time."""
+
+    time: Ints
+    rows: list[tuple[int, int, int, int]]
+    """Per moment (start, end, anchor, residual) of a wait, or (saved, 0, 0, 0)."""
+
+    @classmethod
+    def of(cls, waits: _Waits, launched: Ints, saved: Ints) -> _Host:
+        at = np.flatnonzero((saved > 0) & (launched > _NEVER))
+        none = np.zeros(at.size, dtype=np.int64)
+        time = np.concatenate([waits.end, launched[at]])
+        columns = (
+            np.concatenate([waits.start, saved[at]]),
+            np.concatenate([waits.end, none]),
+            np.concatenate([waits.anchor, none]),
+            np.concatenate([waits.residual, none]),
+        )
+        order = np.argsort(time, kind="stable")
+        rows = list(zip(*(column[order].tolist() for column in columns), strict=True))
+        return cls(time[order], rows)
+
+    def shift(self, event: int, shift: int, ends: Sequence[int]) -> int:
+        """How far the host runs ahead after a moment, given how far it did before."""
+        start, end, anchor, residual = self.rows[event]
+        if not anchor:
+            return shift + start
+        if anchor >= len(ends):  # only where clocks of 1 µs put several events at one time
+            return shift
+        return end - max(start - shift, ends[anchor]) - residual
+
+
+def prepare(capture: Capture, timeline: Timeline) -> Replay:
+    """The window of ``timeline`` as a :class:`Replay`; exact for unchanged durations."""
+    points = (
+        gap_causes.launch_points(capture).filter(timeline.within()).sort("start_ns", "launch_id")
+    )
+    start = points["start_ns"].to_numpy() - timeline.start_ns
+    duration = points["duration_ns"].to_numpy()
+    called = points["thread"].is_not_null().to_numpy()
+    launched = points["launched"].fill_null(0).to_numpy() - timeline.start_ns
+    launched = np.where(called, np.minimum(launched, start), _NEVER)
+    stream = points["stream"].fill_null(_NEVER).to_numpy()
+    queued = timeline.gaps.filter(pl.col("cause") == "queue")["duration_ns"]
+    typical = int(queued.median() or 0)  # type: ignore[arg-type]  # a median of integers is a number
+    return Replay(
+        launch_id=points["launch_id"].to_numpy(),
+        start=start,
+        duration=duration,
+        period=_periods(points),
+        constraints=_constraints(start, start + duration, stream, launched, typical),
+        waits=_waits(capture, timeline, points),
+    )
+
+
+def _constraints(start: Ints, end: Ints, stream: Ints, launched: Ints, typical: int) -> Constraints:
+    limit = max(gap_causes.QUEUE_FLOOR_NS, gap_causes.QUEUE_MEDIANS * typical)
+    before = _previous_on_stream(stream)
+    gap = np.where(before > 0, start - end[before - 1], _NEVER)
+    called = launched > _NEVER
+    latency = np.where(called, start - launched, 0)
+    other = _last_ended(start, end)
+    lag = np.where(other > 0, start - end[other - 1], _NEVER)
+    free = np.where(before > 0, end[before - 1], _NEVER)
+    late = called & (launched >= free) & (latency <= gap_causes.LATENCY_LIMIT_NS)
+    queued = ~late & (before > 0) & (gap <= limit)
+    elsewhere = ~late & ~queued & (other > 0)
+    held = ~late & ~queued & ~elsewhere
+    by_launch = late | (held & called & (launched >= free))
+    by_stream = queued | (held & ~by_launch & (before > 0))
+    fixed = held & ~by_launch & ~by_stream
+    return Constraints(
+        before=before,
+        before_gap=np.where(fixed, start, np.where(by_stream, gap, np.minimum(gap, typical))),
+        other=np.where(elsewhere, other, 0),
+        other_gap=np.where(elsewhere, lag, _NEVER),
+        launched=launched,
+        latency=np.where(by_launch, latency, np.minimum(latency, typical)),
+    )
+
+
+def _previous_on_stream(stream: Ints) -> Ints:
+    """Position, from 1, of the previous launch on the same stream; 0 where there is none."""
+    order = np.argsort(stream, kind="stable")
+    previous = np.zeros(stream.size, dtype=np.int64)
+    same = stream[order][1:] == stream[order][:-1]
+    previous[order[1:]] = np.where(same, order[:-1] + 1, 0)
+    return previous
+
+
+def _last_ended(start: Ints, end: Ints) -> Ints:
+    """Position, from 1, of the launch that ended last before each start; 0 without one.
+
+    Launches that come later in order of start are never named, so a replay can go in order.
+    """
+    by_end = np.argsort(end, kind="stable")
+    index = np.searchsorted(end[by_end], start, side="right")
+    found = np.where(index > 0, by_end[np.maximum(index - 1, 0)] + 1, 0)
+    return np.where(found <= np.arange(start.size), found, 0)
+
+
+def _periods(points: pl.DataFrame) -> Ints:
+    """Host time each launch took: from the previous launch call's end to its own call's end."""
+    by_call = points.with_row_index("row").filter(pl.col("thread").is_not_null())
+    period = (
+        by_call.sort("call_end")
+        .with_columns(
+            period=(pl.col("call_end") - pl.col("call_end").shift(1)).over("thread").fill_null(0)
+        )
+        .select("row", "period")
+    )
+    out = np.zeros(points.height, dtype=np.int64)
+    out[period["row"].to_numpy()] = period["period"].to_numpy()
+    return out
+
+
+def _waits(capture: Capture, timeline: Timeline, points: pl.DataFrame) -> _Waits:
+    """Calls that returned because the device had finished something.
+
+    Synchronize calls and blocking copies wait for the last launch that ended before they
+    returned; so do launch calls over 1 ms where one ended just before (a full queue).
+    """
+    copies = points.filter("blocking")["call_id"]
+    name = pl.col("name")
+    long = pl.col("end_ns") - pl.col("start_ns") > gap_causes.LONG_CALL_NS
+    sync = name.str.contains("ynchronize") | pl.col("call_id").is_in(copies.implode())
+    calls = (
+        capture.calls.filter(sync | (name.str.contains("aunch") & long))
+        .with_columns(sync=sync)
+        .sort("end_ns")
+    )
+    begin = calls["start_ns"].to_numpy() - timeline.start_ns
+    finish = calls["end_ns"].to_numpy() - timeline.start_ns
+    end = (points["start_ns"] + points["duration_ns"]).to_numpy() - timeline.start_ns
+    by_end = np.argsort(end, kind="stable")
+    index = np.searchsorted(end[by_end], finish, side="right")
+    anchor = np.where(index > 0, by_end[np.maximum(index - 1, 0)] + 1, 0)
+    device = end[np.maximum(anchor - 1, 0)]
+    waited = (anchor > 0) & (device > begin)
+    waited &= calls["sync"].to_numpy() | (finish - device <= _BUSY_NS)
+    residual = finish - np.maximum(begin, device)
+    return _Waits(begin[waited], finish[waited], anchor[waited], residual[waited])
+
+
+def with_durations(changes: Changes, duration: Ints) -> Changes:
+    """``changes`` with other durations."""
+    return replace(changes, duration=duration)
