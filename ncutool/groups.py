@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
@@ -175,3 +175,25 @@ def _derived() -> list[pl.Expr]:
 def label(operator: str | None, kernel: str) -> str:
     """The name a group is known by: its operator where there is one, else its kernel."""
     return operator.removeprefix("aten::") if operator else kernel
+
+
+def detail(row: dict[str, Any]) -> str | None:
+    """What tells a group from others of its name: shapes, else its kernel, else its geometry.
+
+    Args:
+        row: a row of :func:`grouped`, or of the kernels table.
+    """
+    if row["signature"]:
+        return str(row["signature"])
+    if row["op"]:
+        return str(row["kernel"])
+    if row["source"] == "ncu" and row["grid_x"] is not None:
+        return f"{_geometry(row, 'grid')} blocks of {_geometry(row, 'block')}"
+    return None
+
+
+def _geometry(row: dict[str, Any], what: str) -> str:
+    sizes = [row[f"{what}_{axis}"] for axis in "xyz"]
+    while len(sizes) > 1 and sizes[-1] in (1, None):
+        sizes.pop()
+    return "×".join("?" if size is None else f"{size:,}" for size in sizes)

@@ -47,7 +47,7 @@ class Roofs:
 
 
 def roofs_of(analysis: Analysis) -> Roofs | None:
-    """The roofs in use; the device's own where no launch is held against any; None without peaks."""
+    """The roofs in use, or the device's own where no launch has one; None without peaks."""
     known = analysis.kernels.filter(
         (pl.col("peak_flop_per_s") > 0) & (pl.col("peak_bytes_per_s") > 0)
     ).with_columns(pl.col("duration_ns").fill_null(0).alias("time"))

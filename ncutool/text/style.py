@@ -1,0 +1,99 @@
+"""How rich draws: one colour per meaning, the same as on the page, and none where unwanted."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ncutool.untrusted import printable, shorten
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+BOUND_STYLES = {
+    "memory": "blue",
+    "compute": "yellow",
+    "balanced": "green",
+    "cache": "cyan",
+    "latency": "magenta",
+    "small_grid": "bright_magenta",
+    "communication": "red",
+    "copy": "bright_cyan",
+    "unknown": "bright_black",
+    "idle": "white",
+}
+BOUND_FILLS = {
+    "memory": "█",
+    "compute": "▓",
+    "balanced": "▚",
+    "cache": "▞",
+    "latency": "▒",
+    "small_grid": "▤",
+    "communication": "▦",
+    "copy": "▥",
+    "unknown": "░",
+    "idle": "·",
+}
+"""Each bound has its own texture, so that a bar reads without colour too."""
+
+GRADE_STYLES = {"certain": "green", "likely": "yellow", "possible": "bright_black"}
+SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "bright_black"}
+
+PIPED_WIDTH = 120
+"""Columns where the output is no terminal that could tell."""
+
+
+def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
+    """Untrusted text as rich shows it: never as mark-up, never with control characters."""
+    value = "" if value is None else value
+    return Text(shorten(value, limit) if limit else printable(value), style=style)
+
+
+def plain_table(*, title: str | None = None) -> Table:
+    """A table without frames: headings, aligned columns, no lines."""
+    return Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        show_edge=False,
+    )
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, or of ``COLUMNS``; :data:`PIPED_WIDTH` where there is none."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return Console().width
+    return PIPED_WIDTH
+
+
+def render(renderable: RenderableType, *, color: bool, width: int | None = None) -> str:
+    """``renderable`` as text.
+
+    Args:
+        color: colours are wanted; they are used only on a terminal that has them and where
+            ``NO_COLOR`` is not set.
+        width: columns; the terminal's own where None.
+    """
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=terminal_width() if width is None else width,
+        force_terminal=color and sys.stdout.isatty(),
+        no_color=not color or None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    console.print(renderable)
+    return "".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())

@@ -1,0 +1,149 @@
+"""The verdict in thirty lines: what a performance engineer wants before opening the page."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.text import Text
+
+from ncutool import units, words
+from ncutool.groups import grouped
+from ncutool.roofs import roofs_of
+from ncutool.shares import Share, where_the_time_goes
+from ncutool.text.style import (
+    BOUND_FILLS,
+    BOUND_STYLES,
+    SEVERITY_STYLES,
+    render,
+    terminal_width,
+    text,
+)
+from ncutool.text.tables import findings_overview, group_table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ncutool.analysis import Analysis
+
+_FINDINGS = 5
+_GROUPS = 8
+_NOTICES = 4
+
+
+def summary(analysis: Analysis, *, width: int = 100) -> RenderableType:
+    """What a terminal shows of one analysis, drawn for so many columns."""
+    groups, _ = grouped(analysis.kernels)
+    return Group(
+        *_heading(analysis),
+        *_notices(analysis),
+        Text(""),
+        *_time_bar(analysis, width),
+        Text(""),
+        *_findings(analysis, width),
+        Text(""),
+        group_table(groups, top=_GROUPS, width=width),
+        *_rest(groups.height),
+    )
+
+
+def summary_text(analysis: Analysis, *, color: bool, width: int | None = None) -> str:
+    """:func:`summary` as text, with terminal colours where wanted and possible."""
+    columns = terminal_width() if width is None else width
+    return render(summary(analysis, width=columns), color=color, width=columns)
+
+
+def print_summary(analysis: Analysis, *, color: bool = True) -> None:
+    """:func:`summary` on stdout."""
+    sys.stdout.write(summary_text(analysis, color=color))
+
+
+def _heading(analysis: Analysis) -> list[Text]:
+    capture = text(analysis.capture.name, "bold", limit=60)
+    capture.append(f"  {words.capture_line(analysis)}", style="bright_black")
+    device = text(words.device_name(analysis), "bold")
+    device.append(f"  {words.peaks_line(roofs_of(analysis))}", style="bright_black")
+    how = text(analysis.resolution.how, "bright_black")
+    found_by = "  found by " if analysis.resolution.device else "  "
+    return [
+        capture,
+        text(analysis.headline, "bold"),
+        device,
+        Text(found_by, style="bright_black").append_text(how),
+        Text(words.time_line(analysis)),
+        _coverage(analysis),
+    ]
+
+
+def _coverage(analysis: Analysis) -> Text:
+    coverage = analysis.coverage
+    line = Text(units.percent(coverage.understood_pct), style="bold")
+    line.append(" of launch time is understood")
+    line.append(
+        f" (FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})",
+        style="bright_black",
+    )
+    if coverage.missing:
+        most = coverage.missing[0]
+        line.append(f"; {units.percent(most.pct)} is not: ").append_text(text(most.reason))
+    return line
+
+
+def _notices(analysis: Analysis) -> list[Text]:
+    order = {"error": 0, "warning": 1, "info": 2}
+    notices = sorted(analysis.notices, key=lambda notice: order[notice.severity])
+    lines = [
+        text(f"! {notice.text}", SEVERITY_STYLES[notice.severity]) for notice in notices[:_NOTICES]
+    ]
+    if len(notices) > _NOTICES:
+        rest = units.counted(len(notices) - _NOTICES, "more notice")
+        lines.append(Text(f"! {rest} on the page", style="bright_black"))
+    return lines
+
+
+def _time_bar(analysis: Analysis, width: int) -> list[Text]:
+    shares = where_the_time_goes(analysis)
+    if not shares.parts:
+        return [Text("No launch carries a duration: nothing can be said about time.")]
+    order = list(words.BOUNDS)
+    parts = sorted(shares.parts, key=lambda part: order.index(part.kind))
+    bar, legend = Text(), Text()
+    cells = _cells(parts, min(width, 100))
+    for part in parts:
+        fill, style = BOUND_FILLS[part.kind], BOUND_STYLES[part.kind]
+        bar.append(fill * cells[part.kind], style=style)
+        legend.append(f"{fill} ", style=style).append(units.percent(part.pct), style="bold")
+        legend.append(f" {words.BOUNDS[part.kind]}   ")
+    of_what = "of wall time" if shares.of_wall else "of launch time"
+    return [bar, legend.append(of_what, style="bright_black")]
+
+
+def _cells(parts: list[Share], width: int) -> dict[str, int]:
+    """Whole cells for each part by largest remainder: they sum to ``width``."""
+    exact = {part.kind: part.pct * width / 100 for part in parts}
+    cells = {kind: int(value) for kind, value in exact.items()}
+    left = width - sum(cells.values())
+    by_remainder = sorted(exact, key=lambda kind: cells[kind] - exact[kind])
+    for kind in by_remainder[: max(0, left)]:
+        cells[kind] += 1
+    return cells
+
+
+def _findings(analysis: Analysis, width: int) -> list[RenderableType]:
+    if not analysis.findings:
+        window = units.time(analysis.window_ns)
+        return [Text(f"Nothing above 0.5 % of {window} to fuse, batch or graph.")]
+    rows = [vars(finding) for finding in analysis.findings[:_FINDINGS]]
+    lines: list[RenderableType] = [findings_overview(rows, width=width)]
+    if len(analysis.findings) > _FINDINGS:
+        more = units.counted(len(analysis.findings) - _FINDINGS, "more finding")
+        lines.append(Text(f"   {more}: ncutool rank", style="bright_black"))
+    return lines
+
+
+def _rest(groups: int) -> list[Text]:
+    if groups <= _GROUPS:
+        return []
+    more = units.counted(groups - _GROUPS, "more group")
+    return [Text(f"{more}: on the page, or ncutool kernels", style="bright_black")]

@@ -1,0 +1,235 @@
+"""Tables for a terminal: launches, groups of launches, findings, devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.text import Text
+
+from ncutool import units, words
+from ncutool.groups import detail, label
+from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+    from rich.table import Table
+
+    from ncutool.analysis import Analysis
+
+LOW_PCT = 40.0
+"""Below this share of its roof a launch is drawn as having room."""
+
+
+def bound_text(bound: str) -> Text:
+    """A bound in its colour."""
+    return Text(words.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
+
+
+def roof_text(value: float | None) -> Text:
+    """A share of attainable: above 100 % flagged, low ones drawn as such."""
+    if value is not None and value > 100:
+        return Text(f"{value:.0f}!", style="bold red")
+    style = "yellow" if value is not None and value < LOW_PCT else ""
+    return Text(units.UNKNOWN if value is None else f"{value:.0f}", style=style)
+
+
+def sources(row: dict[str, Any]) -> str:
+    """Where FLOPs and bytes come from, in one word where they agree."""
+    flop, data = row["flop_source"], row["bytes_source"]
+    return str(flop) if flop == data else f"{flop}/{data}"
+
+
+def _number(table: Table, *headings: str) -> None:
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+
+
+def group_table(groups: pl.DataFrame, *, top: int, width: int) -> Table:
+    """The groups with the most time (:func:`ncutool.groups.grouped`).
+
+    Names take what the figures leave of ``width``; below 100 columns sources go, then FLOP/byte.
+    """
+    with_source, with_intensity = width >= 100, width >= 90
+    room = max(12, width - 43 - 13 * with_source - 11 * with_intensity)
+    table = plain_table()
+    table.add_column("most time in", no_wrap=True)
+    _number(table, "launches", "time", "%")
+    _number(table, *["FLOP/byte"] * with_intensity, "% roof")
+    table.add_column("bound", no_wrap=True)
+    if with_source:
+        table.add_column("source", no_wrap=True, style="bright_black")
+    for row in groups.head(top).iter_rows(named=True):
+        table.add_row(
+            _name(row, room),
+            units.count(row["launches"]),
+            units.time(row["duration_ns"] if row["timed"] else None),
+            units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}",
+            *[units.significant(row["intensity_flop_per_byte"])] * with_intensity,
+            roof_text(row["roofline_pct"]),
+            bound_text(row["bound"]),
+            *[text(sources(row), limit=11)] * with_source,
+        )
+    return table
+
+
+def _name(row: dict[str, Any], room: int) -> Text:
+    name = text(label(row["op"], row["kernel"]), "bold", limit=room)
+    left = room - len(name) - 1
+    if detail(row) and left >= 8:
+        name.append(" ").append_text(text(detail(row), "bright_black", limit=left))
+    return name
+
+
+def kernels_table(
+    analysis: Analysis, frame: pl.DataFrame, *, color: bool, width: int | None = None
+) -> str:
+    """Launches as a terminal table.
+
+    Args:
+        frame: rows of :data:`ncutool.schema.KERNELS`, in the order to show.
+    """
+    columns = terminal_width() if width is None else width
+    kernel_room = max(16, (columns - 82) * 2 // 5)
+    operator_room = max(16, columns - 82 - kernel_room)
+    table = plain_table()
+    _number(table, "launch")
+    table.add_column("kernel", no_wrap=True)
+    table.add_column("operator", no_wrap=True)
+    _number(table, "time", "FLOP/s", "B/s", "FLOP/byte", "% roof")
+    table.add_column("bound", no_wrap=True)
+    table.add_column("source", no_wrap=True, style="bright_black")
+    for row in frame.iter_rows(named=True):
+        table.add_row(
+            units.count(row["launch_id"]),
+            text(row["kernel"], limit=kernel_room),
+            _operator(row, operator_room),
+            units.time(row["duration_ns"]),
+            units.flop_rate(row["achieved_flop_per_s"]).removesuffix("FLOP/s").strip(),
+            units.data_rate(row["achieved_bytes_per_s"]).removesuffix("B/s").strip(),
+            units.significant(row["intensity_flop_per_byte"]),
+            roof_text(row["roofline_pct"]),
+            bound_text(row["bound"]),
+            text(sources(row), limit=11),
+        )
+    # Narrower than its figures, a table runs over the edge rather than hide a digit.
+    needed = max(columns, 82 + kernel_room + operator_room)
+    return render(Group(table, _tail(analysis, frame)), color=color, width=needed)
+
+
+def _operator(row: dict[str, Any], room: int) -> Text:
+    if not row["op"]:
+        return text(detail(row) or units.UNKNOWN, "bright_black", limit=room)
+    name = text(row["op"].removeprefix("aten::"), limit=room)
+    if row["signature"] and room - len(name) > 8:
+        rest = room - len(name) - 1
+        name.append(" ").append_text(text(row["signature"], "bright_black", limit=rest))
+    return name
+
+
+def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
+    shown = units.counted(frame.height, "launch", "launches")
+    total = units.count(analysis.kernels.height)
+    flags = frame["flag"].drop_nulls()
+    tail = Text(f"{shown} of {total} · {words.capture_line(analysis)}", style="bright_black")
+    if len(flags):
+        tail.append(f"\n! above 100 % of a peak: {text(flags[0]).plain}", style="red")
+    return tail
+
+
+def findings_table(
+    analysis: Analysis, frame: pl.DataFrame, *, color: bool, width: int | None = None
+) -> str:
+    """Findings as a terminal table, each with its evidence and remedy.
+
+    Args:
+        frame: rows of :data:`ncutool.schema.FINDINGS`, best first.
+    """
+    if frame.is_empty():
+        nothing = (
+            f"Nothing above 0.5 % of {units.time(analysis.window_ns)} to fuse, batch or graph."
+        )
+        return render(Text(nothing), color=color, width=width)
+    parts: list[Text] = []
+    for rank, row in enumerate(frame.iter_rows(named=True), start=1):
+        parts += [finding_line(rank, row), *finding_details(row), Text("")]
+    return render(Group(*parts[:-1]), color=color, width=width)
+
+
+def saving(row: dict[str, Any]) -> str:
+    """What a finding saves: `6.2–7.1 ms (12.4–14.4 %)`."""
+    amount = units.time_range(row["saving_low_ns"], row["saving_high_ns"])
+    return f"{amount} ({units.percent_range(row['saving_low_pct'], row['saving_high_pct'])})"
+
+
+def finding_line(rank: int, row: dict[str, Any], *, limit: int | None = None) -> Text:
+    """Rank, kind, what it saves, title and grade on one line."""
+    line = Text(f"{rank:>2} ", style="bright_black")
+    line.append_text(text(row["kind"], "bold cyan")).append("  ")
+    line.append(saving(row), style="bold").append("  ")
+    line.append_text(text(row["title"], limit=limit)).append("  ")
+    return line.append_text(grade_text(row["grade"]))
+
+
+def findings_overview(rows: Sequence[dict[str, Any]], *, width: int) -> Table:
+    """One line a finding: rank, kind, saving, share, title, grade."""
+    table = plain_table()
+    _number(table, "")
+    table.add_column("what to do", no_wrap=True)
+    _number(table, "saves", "of time")
+    table.add_column("grade", no_wrap=True)
+    for rank, row in enumerate(rows, start=1):
+        title = text(row["kind"], "bold cyan").append("  ")
+        title.append_text(text(row["title"], "default", limit=max(20, width - 64)))
+        table.add_row(
+            str(rank),
+            title,
+            units.time_range(row["saving_low_ns"], row["saving_high_ns"]),
+            units.percent_range(row["saving_low_pct"], row["saving_high_pct"]),
+            grade_text(row["grade"]),
+        )
+    return table
+
+
+def grade_text(grade: str) -> Text:
+    """A grade in its colour."""
+    return text(grade, GRADE_STYLES.get(grade, ""))
+
+
+def finding_details(row: dict[str, Any]) -> list[Text]:
+    """Its evidence and what to do, indented."""
+    lines = [Text("   ").append_text(text(line, "bright_black")) for line in row["evidence"]]
+    do = Text("   Do: ", style="green").append_text(text(row["remedy"], "default"))
+    return [*lines, do]
+
+
+def devices_table(frame: pl.DataFrame, *, color: bool, width: int | None = None) -> str:
+    """The known devices; columns as :func:`ncutool.devices.to_frame` gives them."""
+    table = plain_table()
+    for name in frame.columns:
+        numeric = frame.schema[name].is_numeric()
+        heading = name.removesuffix("_flop_per_s").removesuffix("_bytes_per_s").replace("_", " ")
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in frame.iter_rows(named=True):
+        table.add_row(*(text(quantity(name, value)) for name, value in row.items()))
+    return render(table, color=color, width=width)
+
+
+def quantity(name: str, value: object) -> str:
+    """A value in the unit its column's name tells."""
+    if value is None:
+        return units.UNKNOWN
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    for ending, written in (
+        ("flop_per_s", units.flop_rate),
+        ("bytes_per_s", units.data_rate),
+        ("_bytes", units.data),
+        ("_ns", units.time),
+        ("_pct", units.percent),
+    ):
+        if name.endswith(ending):
+            return written(value)
+    return units.count(value) if isinstance(value, int) else units.significant(value)
