@@ -1,0 +1,240 @@
+"""The framing of a Nsight Compute report: checked to the last byte before NVIDIA's reader sees it.
+
+Layout, little-endian, messages in protobuf encoding: ``NVR\\0``, u32 size and FileHeader, then
+blocks to the exact end of the file. A block is a u32 size, a BlockHeader and a payload; the
+header says how many sources, results and range results the payload holds (each a u32 size and
+a message) and how large it is. NVIDIA's reader raises on none of the faults found here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ncutool_parsers.errors import UnreadableError
+
+MAGIC = b"NVR\0"
+_HEADER_LIMIT = 64 * 1024**2
+"""No header of a real report comes near; a forged length allocates no more."""
+_EMPTY_BLOCK_LIMIT = 10_000
+_FIELDS = {1: "sources", 2: "results", 5: "payload", 7: "ranges"}
+_TOOL = b"Nsight Compute Target"
+_RECOLLECT = "copy it again, or collect it again with ncu"
+
+
+@dataclass(frozen=True)
+class Message:
+    """Where a result lies in the file."""
+
+    offset: int
+    size: int
+
+
+@dataclass
+class Framing:
+    """What the frame of a report says, without its results' contents."""
+
+    size: int
+    results: list[Message] = field(default_factory=list)
+    range_results: list[Message] = field(default_factory=list)
+    version: str | None = None
+    """Version of ncu that wrote it, e.g. ``2025.2.1.0``; some old reports lack it."""
+    private: dict[str, str] = field(default_factory=dict)
+    """Host name, command line and program, where recorded."""
+
+    @property
+    def actions(self) -> int:
+        """How many launches and ranges NVIDIA's reader should find."""
+        return len(self.results) + len(self.range_results)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Launch geometry of one result, as the file itself records it beside the counters."""
+
+    grid: tuple[int, int, int] | None = None
+    block: tuple[int, int, int] | None = None
+    stream: int | None = None
+
+
+class _DamageError(Exception):
+    """What is wrong, in words; becomes an UnreadableError that names the file."""
+
+
+def walk(path: Path) -> Framing:
+    """The framing of the report at ``path``.
+
+    Raises:
+        UnreadableError: not a report, cut short, with bytes after its end, or inconsistent.
+    """
+    try:
+        with path.open("rb") as stream:
+            return _walk(stream, os.fstat(stream.fileno()).st_size)
+    except _DamageError as damage:
+        raise UnreadableError(path, str(damage), _RECOLLECT) from None
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error})"
+        raise UnreadableError(path, problem, "check the file and its permissions") from error
+
+
+def geometry(path: Path, message: Message) -> Geometry:
+    """Grid, block and stream of one result of a report that :func:`walk` accepted."""
+    with path.open("rb") as stream:
+        stream.seek(message.offset)
+        data = stream.read(message.size)
+    found: dict[int, int | bytes] = {}
+    try:
+        for number, value in _messages(data):
+            if number in (10, 11, 23):
+                found[number] = value
+        stream_id = found.get(23)
+        return Geometry(
+            grid=_triple(found.get(10)),
+            block=_triple(found.get(11)),
+            stream=stream_id if isinstance(stream_id, int) else None,
+        )
+    except _DamageError:
+        return Geometry()
+
+
+def _walk(stream: BinaryIO, size: int) -> Framing:
+    if stream.read(len(MAGIC)) != MAGIC:
+        raise _DamageError(
+            "is empty" if size == 0 else "is not a Nsight Compute report (it does not begin so)"
+        )
+    framing = Framing(size)
+    file_header = _sized(stream, size, "file header")
+    if not any(number == 1 for number, _ in _messages(file_header)):
+        raise _DamageError("has a damaged file header")
+    empty_blocks = 0
+    while stream.tell() < size:
+        counts = _block_header(_sized(stream, size, "block header"), framing)
+        end = stream.tell() + counts["payload"]
+        if end > size:
+            raise _truncated(size, end)
+        held = counts["sources"] + counts["results"] + counts["ranges"]
+        empty_blocks += held == 0
+        if empty_blocks > _EMPTY_BLOCK_LIMIT:
+            raise _DamageError("is damaged: it holds nothing but empty blocks")
+        _payload(stream, counts, end, framing)
+    return framing
+
+
+def _payload(stream: BinaryIO, counts: dict[str, int], end: int, framing: Framing) -> None:
+    """Steps over the messages of one payload; they must fill it exactly."""
+    kinds: tuple[tuple[str, list[Message] | None], ...] = (
+        ("sources", None),
+        ("results", framing.results),
+        ("ranges", framing.range_results),
+    )
+    for name, keep in kinds:
+        for _ in range(counts[name]):
+            head = stream.read(4)
+            message = Message(stream.tell(), int.from_bytes(head, "little"))
+            if len(head) < 4 or message.offset + message.size > end:
+                raise _DamageError(f"is damaged: a result overruns its block at byte {end}")
+            if keep is not None:
+                keep.append(message)
+            stream.seek(message.size, os.SEEK_CUR)
+    if stream.tell() != end:
+        raise _DamageError(f"is damaged: the block that ends at byte {end} is not filled")
+
+
+def _block_header(header: bytes, framing: Framing) -> dict[str, int]:
+    counts = dict.fromkeys(_FIELDS.values(), 0)
+    for number, value in _messages(header):
+        if number in _FIELDS and isinstance(value, int):
+            counts[_FIELDS[number]] = value
+        elif number == 3 and isinstance(value, bytes):
+            _session(value, framing)
+        elif number == 6 and isinstance(value, bytes):
+            _remember(framing, "program", _child(value, 3))
+    return counts
+
+
+def _session(details: bytes, framing: Framing) -> None:
+    for number, value in _messages(details):
+        if not isinstance(value, bytes):
+            continue
+        if number == 8 and _child(value, 1) == _TOOL and framing.version is None:
+            words = (_child(value, 2) or b"").decode("utf-8", "replace").split()
+            framing.version = words[0] if words else None
+        elif number == 11:
+            _remember(framing, "command", value)
+        elif number in (3, 4):
+            _remember(framing, "host", _child(value, 5))
+
+
+def _remember(framing: Framing, key: str, value: bytes | None) -> None:
+    if value:
+        framing.private.setdefault(key, value.decode("utf-8", "replace"))
+
+
+def _child(message: bytes, wanted: int) -> bytes | None:
+    for number, value in _messages(message):
+        if number == wanted and isinstance(value, bytes):
+            return value
+    return None
+
+
+def _triple(value: int | bytes | None) -> tuple[int, int, int] | None:
+    if not isinstance(value, bytes):
+        return None
+    parts = {number: part for number, part in _messages(value) if isinstance(part, int)}
+    return (parts[1], parts[2], parts[3]) if {1, 2, 3} <= parts.keys() else None
+
+
+def _sized(stream: BinaryIO, size: int, what: str) -> bytes:
+    """A u32 length and as many bytes; the length is checked before anything is allocated."""
+    head = stream.read(4)
+    if len(head) < 4:
+        raise _truncated(size, stream.tell() + 4 - len(head))
+    length = int.from_bytes(head, "little")
+    start = stream.tell()
+    if not 0 < length <= _HEADER_LIMIT:
+        raise _DamageError(f"is damaged or has bytes after its end: no {what} at byte {start - 4}")
+    if start + length > size:
+        raise _truncated(size, start + length)
+    return stream.read(length)
+
+
+def _truncated(size: int, needed: int) -> _DamageError:
+    return _DamageError(f"is truncated: it ends at byte {size} of at least {needed}")
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Field numbers and values of a protobuf message; fixed-width values as raw bytes."""
+    position = 0
+    while position < len(data):
+        key, position = _varint(data, position)
+        number, wire = key >> 3, key & 7
+        value: int | bytes
+        if wire == 0:
+            value, position = _varint(data, position)
+        else:
+            length = {1: 8, 5: 4}.get(wire, 0)
+            if wire == 2:
+                length, position = _varint(data, position)
+            elif not length:
+                raise _DamageError("is damaged: a header is not a message")
+            if number == 0 or position + length > len(data):
+                raise _DamageError("is damaged: a header is not a message")
+            value = data[position : position + length]
+            position += length
+        yield number, value
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if position >= len(data):
+            break
+        byte = data[position]
+        position += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, position
+    raise _DamageError("is damaged: a header is not a message")

@@ -1,0 +1,188 @@
+"""Runs :mod:`ncutool_parsers.ncu_worker` on one report and gathers what it says.
+
+The worker is started afresh for every report and always ends with the read, whatever happens:
+a crash, a hang, an interrupt. Nothing it prints reaches the terminal.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import msgspec
+
+from ncutool_parsers.errors import UnreadableError
+
+_WORKER = Path(__file__).with_name("ncu_worker.py")
+_STALL_SECONDS = 120.0
+_BYTES_PER_SECOND = 1_000_000
+"""NVIDIA's reader is an order of magnitude faster; a larger file may stay silent for longer."""
+_ERROR_TAIL = 4096
+_RECOLLECT = "copy it again, or collect it again with ncu"
+
+
+@dataclass
+class Report:
+    """Everything that the worker read of one report."""
+
+    actions: list[dict[str, Any]] = field(default_factory=list)
+    """One a launch, as :mod:`ncutool_parsers.ncu_worker` describes it."""
+    metric_names: list[str] = field(default_factory=list)
+    metric_counts: list[int] = field(default_factory=list)
+    """How many of the flat ``metric_ids`` and ``values`` belong to each action."""
+    metric_ids: array[int] = field(default_factory=lambda: array("i"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+    ranges: int = 0
+    reader_errors: str = ""
+    """What NVIDIA's reader printed on standard error, its last part."""
+
+
+def read(
+    path: Path,
+    named: Path,
+    metrics: str | None = None,
+    on_action: Callable[[int], None] | None = None,
+    stall_seconds: float | None = None,
+) -> Report:
+    """What NVIDIA's reader finds in ``path``.
+
+    Args:
+        path: a report whose framing has been checked.
+        named: the file that errors should name (``path`` may be a temporary copy).
+        metrics: regular expression that a counter's whole name must match; None for all.
+        on_action: called with the number of actions read so far.
+        stall_seconds: how long the worker may stay silent before it is ended.
+
+    Raises:
+        UnreadableError: the worker died, stopped answering, or could not be started.
+    """
+    if stall_seconds is None:
+        stall_seconds = _STALL_SECONDS + path.stat().st_size / _BYTES_PER_SECOND
+    report = Report()
+    with _Worker(_command(path, named, metrics), named, stall_seconds) as worker:
+        while worker.frame(report):
+            if on_action is not None:
+                on_action(len(report.actions))
+        report.reader_errors = worker.errors()
+    return report
+
+
+def _command(path: Path, named: Path, metrics: str | None) -> list[str]:
+    specification = importlib.util.find_spec("ncu_report")
+    if specification is None or specification.origin is None:
+        raise UnreadableError(
+            named, "needs NVIDIA's reader, which is not installed", "pip install ncu-report"
+        )
+    if not sys.executable:
+        raise UnreadableError(
+            named, "needs a Python interpreter of its own to read", "run under a regular Python"
+        )
+    package_folder = Path(specification.origin).parent.parent
+    # -I -S: nothing beside the capture or in the user's environment is imported.
+    worker = [sys.executable, "-I", "-S", str(_WORKER)]
+    return [*worker, str(path.absolute()), metrics or "", str(package_folder)]
+
+
+class _Worker:
+    """The process, its frames, and a watchdog that ends it when it falls silent."""
+
+    def __init__(self, command: list[str], named: Path, stall_seconds: float) -> None:
+        self._named = named
+        self._stall_seconds = stall_seconds
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self._alive = threading.Event()
+        self._finished = False
+        self._stalled = False
+        self._watchdog = threading.Thread(target=self._watch, daemon=True)
+        self._watchdog.start()
+
+    def __enter__(self) -> _Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._finished = True
+        self._alive.set()
+        if self._process.poll() is None:
+            self._process.kill()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._process.wait()
+        self._watchdog.join()
+        self._errors.close()
+
+    def frame(self, report: Report) -> bool:
+        """Takes one frame into ``report``; False after the last."""
+        head = self._read(5)
+        content = self._read(int.from_bytes(head[1:], "little"))
+        self._alive.set()
+        kind = head[:1]
+        if kind == b"a":
+            report.actions.append(msgspec.json.decode(content))
+        elif kind == b"n":
+            report.metric_names += msgspec.json.decode(content, type=list[str])
+        elif kind == b"i":
+            report.metric_ids.frombytes(content)
+            report.metric_counts.append(len(content) // report.metric_ids.itemsize)
+        elif kind == b"v":
+            report.values.frombytes(content)
+        else:
+            report.ranges = msgspec.json.decode(content)["ranges"]
+            self._process.wait()
+            return False
+        return True
+
+    def errors(self) -> str:
+        """The last part of what the worker printed on standard error."""
+        size = self._errors.seek(0, 2)
+        self._errors.seek(max(0, size - _ERROR_TAIL))
+        return self._errors.read().decode("utf-8", "replace")
+
+    def _read(self, size: int) -> bytes:
+        if self._process.stdout is None:
+            raise RuntimeError("the worker's standard output is always a pipe")
+        content = self._process.stdout.read(size)
+        if len(content) < size:
+            raise self._death()
+        return content
+
+    def _death(self) -> UnreadableError:
+        code = self._process.wait()
+        if self._stalled:
+            problem = f"NVIDIA's reader stopped answering for {self._stall_seconds:.0f} s"
+        elif code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+            problem = f"NVIDIA's reader crashed on it ({name})"
+        else:
+            lines = self.errors().strip().splitlines()
+            problem = f"NVIDIA's reader failed on it ({lines[-1] if lines else f'exit {code}'})"
+        return UnreadableError(self._named, problem, _RECOLLECT)
+
+    def _watch(self) -> None:
+        while self._alive.wait(self._stall_seconds):
+            self._alive.clear()
+            if self._finished:
+                return
+        self._stalled = True
+        self._process.kill()

@@ -1,0 +1,127 @@
+"""Nsight Compute reports: ``.ncu-rep``, ``.ncu-repz`` and the older ``.nsight-cuprof-report``.
+
+The file is checked to its last byte first, then read by NVIDIA's own ``ncu_report`` in a
+process that ends with the read: that library does not raise on damaged files, keeps all the
+memory it ever took, and may crash.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ncutool_parsers import files, ncu_framing, ncu_process
+from ncutool_parsers.capture import Capture
+from ncutool_parsers.errors import EmptyError, UnreadableError, UsageError
+from ncutool_parsers.interface import ReadOptions
+
+if TYPE_CHECKING:
+    from ncutool_parsers.ncu_framing import Framing
+
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_CHUNK = 4 * 1024 * 1024
+
+
+class NcuReportReader:
+    """Reads Nsight Compute reports (satisfies :class:`ncutool_parsers.interface.Reader`)."""
+
+    name = "Nsight Compute report"
+    suffixes: tuple[str, ...] = (".ncu-rep", ".ncu-repz", ".nsight-cuprof-report")
+
+    def accepts(self, head: bytes) -> bool:
+        """A report begins with ``NVR\\0``; a ``.ncu-repz`` is one as a Zstandard stream."""
+        return head.startswith((ncu_framing.MAGIC, ZSTD_MAGIC))
+
+    def read(self, path: Path, options: ReadOptions) -> Capture:
+        """The report as a Capture: launches, metrics, rules, devices and notices.
+
+        ``options.metrics`` picks the rows of ``metrics`` and ``metric_texts``; the `launches`
+        table and the devices need no choice.
+
+        Raises:
+            UnreadableError: not a report, damaged, too large, or NVIDIA's reader fails on it.
+            EmptyError: it holds no launch, or none with a usable counter.
+            UsageError: ``options.metrics`` is not a regular expression.
+        """
+        try:
+            re.compile(options.metrics or "")
+        except re.error as error:
+            raise UsageError(f"metrics is not a regular expression: {error}") from None
+        head = files.check_file(path)
+        with _plain(path, head, options) as plain:
+            framing = _framing(plain, path)
+            if framing.actions == 0:
+                raise EmptyError(path, "holds no launch", "profile a program that launches kernels")
+            report = ncu_process.read(plain, path, options.metrics, _progress(options, framing))
+            _add_geometry(report.actions, framing, plain)
+        # polars is imported only now: naming or refusing a file must not wait for it
+        from ncutool_parsers import ncu_tables
+
+        return ncu_tables.capture(path, report, framing)
+
+
+def _framing(plain: Path, path: Path) -> Framing:
+    try:
+        return ncu_framing.walk(plain)
+    except UnreadableError as error:  # name the file that was asked for, not its expanded copy
+        raise UnreadableError(path, error.problem, error.remedy) from None
+
+
+@contextmanager
+def _plain(path: Path, head: bytes, options: ReadOptions) -> Iterator[Path]:
+    """The report uncompressed: the file itself, or a temporary copy of it."""
+    compressed = head.startswith(ZSTD_MAGIC) or files.is_gzip(head)
+    if not compressed:
+        if path.stat().st_size > options.max_bytes:
+            raise _too_large(path, options)
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="ncutool-") as folder:
+        copy = Path(folder) / "report.ncu-rep"
+        _expand(path, copy, "zstd" if head.startswith(ZSTD_MAGIC) else "gzip", options)
+        yield copy
+
+
+def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
+    import pyarrow  # type: ignore[import-untyped]  # it ships no type information
+
+    total = 0
+    try:
+        with pyarrow.input_stream(str(path), compression=codec) as packed, copy.open("wb") as out:
+            while chunk := packed.read(_CHUNK):
+                total += len(chunk)
+                if total > options.max_bytes:
+                    raise _too_large(path, options)
+                out.write(chunk)
+    except OSError as error:  # pyarrow's errors of a damaged stream are OSErrors
+        problem = f"is damaged: its {codec} stream cannot be expanded ({error})"
+        raise UnreadableError(path, problem, "copy it again") from error
+
+
+def _too_large(path: Path, options: ReadOptions) -> UnreadableError:
+    problem = f"holds more than the limit of {options.max_bytes} bytes"
+    return UnreadableError(path, problem, "raise --max-bytes if you trust it")
+
+
+def _progress(options: ReadOptions, framing: Framing) -> Any:
+    report = options.progress
+    if report is None:
+        return None
+
+    def on_action(done: int) -> None:
+        report(framing.size * min(done, framing.actions) // framing.actions, framing.size)
+
+    return on_action
+
+
+def _add_geometry(actions: list[dict[str, Any]], framing: Framing, plain: Path) -> None:
+    """Old reports keep grid, block and stream outside the metrics: read them from the file."""
+    if framing.range_results or len(actions) != len(framing.results):
+        return  # the order of the file is not surely that of the reader
+    for action, message in zip(actions, framing.results, strict=True):
+        if "launch__grid_dim_x" not in action["facts"]:
+            action["geometry"] = ncu_framing.geometry(plain, message)

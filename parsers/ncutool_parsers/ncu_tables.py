@@ -1,0 +1,244 @@
+"""What NVIDIA's reader said of a report, as the tables of a Capture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ncutool_parsers import schema
+from ncutool_parsers.capture import Capture, DeviceRecord, Notice
+from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.kernel_names import short_name
+from ncutool_parsers.ncu_framing import Framing, Geometry
+from ncutool_parsers.ncu_process import Report
+
+_CATEGORIES = {0: "kernel", 1: "range", 2: "range", 3: "graph", 4: "graph"}
+_SEVERITIES = {0: "none", 1: "ok", 2: "optimization", 3: "warning", 4: "error"}
+_SPEEDUPS = {1: "local", 2: "global"}
+_FAILED = (
+    "its counters are not numbers: the collection failed for this launch, "
+    "so nothing is known of its work or time"
+)
+_EMPTY = "it holds no metric: this part of the report is damaged or was never written"
+_MARKUP = re.compile(
+    r"@(?:section:[^:@]*|sass:[^:@]*|source:[^@]*?:\d+):([^@]*)@|@url:([^@]*?):https?:[^@]*@"
+)
+_PATH_LINE = re.compile(r"^\s*(?:/|[A-Za-z]:[\\/]|<built-in).*$", re.MULTILINE)
+_PATH = re.compile(r"(?<![\w.:/])(?:/[\w.+-]+){2,}|\b[A-Za-z]:\\[^\s:]+")
+
+Action = dict[str, Any]
+
+
+def capture(path: Path, report: Report, framing: Framing) -> Capture:
+    """The Capture of a report.
+
+    Raises:
+        UnreadableError: NVIDIA's reader found nothing in it.
+        EmptyError: no launch has a usable counter.
+    """
+    actions = report.actions
+    if not actions:
+        raise UnreadableError(
+            path, "is damaged: NVIDIA's reader finds no launch in it", "copy or collect it again"
+        )
+    if not any(action["usable"] for action in actions):
+        raise EmptyError(
+            path,
+            f"has no usable counter (launches: {len(actions)})",
+            "collect it again with ncu and look at its messages",
+        )
+    counts = np.asarray(report.metric_counts, dtype=np.int64)
+    return Capture(
+        path=path,
+        source="ncu",
+        launches=_launches(actions),
+        devices=_devices(actions),
+        metrics=_metrics(report, counts),
+        metric_texts=_texts(actions),
+        rules=_rules(actions),
+        notices=_notices(actions, report, framing),
+        complete=not _damaged(actions, report, framing),
+        tool_version=framing.version,
+        private=dict(framing.private),
+    )
+
+
+def _launches(actions: Sequence[Action]) -> pl.DataFrame:
+    rows = [_launch(launch_id, action) for launch_id, action in enumerate(actions)]
+    types = schema.LAUNCHES.polars_schema()
+    frame = pl.DataFrame(rows, schema={name: types[name] for name in rows[0]})
+    return schema.LAUNCHES.conform(frame)
+
+
+def _launch(launch_id: int, action: Action) -> Action:
+    facts = action["facts"]
+    geometry: Geometry = action.get("geometry", Geometry())
+    duration = action["duration"]
+    full = next((name for name in action["names"] if name), "(unnamed)")
+    full = full.encode("utf-8", "replace").decode()
+    row: Action = {
+        "launch_id": launch_id,
+        "category": _CATEGORIES.get(action["workload"], "range"),
+        "kernel": short_name(full),
+        "kernel_full": full,
+        "stream": _whole(facts.get("launch__stream_id"), geometry.stream),
+        "device": _whole(facts.get("launch__device_id")),
+        "compute_capability": _capability(facts),
+        "duration_ns": None if duration is None or duration < 0 else round(duration),
+        "nvtx": action["nvtx"],
+        "range_id": action["range"],
+        "error": None if action["usable"] else _FAILED if action["metrics"] else _EMPTY,
+        "registers_per_thread": _whole(facts.get("launch__registers_per_thread")),
+        "shared_memory_bytes": _shared_memory(facts),
+    }
+    for kind, recorded in (("grid", geometry.grid), ("block", geometry.block)):
+        sizes: list[int | None] = [
+            _whole(facts.get(f"launch__{kind}_dim_{axis}")) for axis in "xyz"
+        ]
+        if None in sizes and recorded is not None:
+            sizes = list(recorded)
+        known = all(sizes)  # a failed launch records zeros
+        row |= {f"{kind}_{axis}": sizes[i] if known else None for i, axis in enumerate("xyz")}
+    return row
+
+
+def _whole(value: float | str | None, default: int | None = None) -> int | None:
+    return int(value) if isinstance(value, float) else default
+
+
+def _shared_memory(facts: Action) -> int | None:
+    if (total := _whole(facts.get("launch__shared_mem_per_block"))) is not None:
+        return total
+    parts = [_whole(facts.get(f"launch__shared_mem_per_block_{n}")) for n in ("static", "dynamic")]
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def _capability(facts: Action) -> str | None:
+    parts = [_whole(facts.get(f"device__attribute_compute_capability_{n}")) for n in _PARTS]
+    return None if None in parts else f"{parts[0]}.{parts[1]}"
+
+
+_PARTS = ("major", "minor")
+
+
+def _devices(actions: Sequence[Action]) -> tuple[DeviceRecord, ...]:
+    """One record per device ordinal and name, in order of appearance."""
+    found: dict[tuple[int | None, object], DeviceRecord] = {}
+    for action in actions:
+        facts = action["facts"]
+        name = facts.get("device__attribute_display_name")
+        ordinal = _whole(facts.get("launch__device_id"))
+        if name is not None:
+            found.setdefault((ordinal, name), _device(ordinal or 0, facts))
+    numbered = {key: record for key, record in found.items() if key[0] is not None}
+    return tuple((numbered or found).values())
+
+
+def _device(ordinal: int, facts: Action) -> DeviceRecord:
+    def attribute(name: str) -> float | None:
+        value = facts.get(f"device__attribute_{name}")
+        return value if isinstance(value, float) and value > 0 else None
+
+    def hertz(*names: str) -> float | None:
+        kilohertz = next((value for name in names if (value := attribute(name))), None)
+        return None if kilohertz is None else kilohertz * 1e3
+
+    name = facts.get("device__attribute_display_name")
+    return DeviceRecord(
+        ordinal=ordinal,
+        name=name if isinstance(name, str) and name else None,
+        compute_capability=_capability(facts),
+        sm_count=_whole(attribute("multiprocessor_count")),
+        memory_bytes=_whole(attribute("total_memory")),
+        l2_bytes=_whole(attribute("l2_cache_size")),
+        max_sm_clock_hz=hertz("max_gpu_frequency_khz", "clock_rate"),
+        memory_clock_hz=hertz("memory_clock_rate"),
+        memory_bus_bits=_whole(attribute("global_memory_bus_width")),
+        vendor="nvidia",
+    )
+
+
+def _metrics(report: Report, counts: np.ndarray[Any, np.dtype[np.int64]]) -> pl.DataFrame:
+    names = pl.Series("metric", report.metric_names, dtype=pl.String)
+    ids = pl.Series(np.frombuffer(report.metric_ids, dtype=np.intc).astype(np.uint32))
+    return pl.DataFrame(
+        {
+            "launch_id": np.repeat(np.arange(len(counts), dtype=np.int64), counts),
+            "metric": names.gather(ids),
+            "value": pl.Series(np.frombuffer(report.values, dtype=np.float64)),
+        },
+        schema=schema.METRICS.polars_schema(),
+    )
+
+
+def _texts(actions: Sequence[Action]) -> pl.DataFrame:
+    rows = [
+        (launch_id, metric, text)
+        for launch_id, action in enumerate(actions)
+        for metric, text in action["texts"].items()
+    ]
+    return pl.DataFrame(rows, schema=schema.METRIC_TEXTS.polars_schema(), orient="row")
+
+
+def _rules(actions: Sequence[Action]) -> pl.DataFrame:
+    rows = []
+    for launch_id, action in enumerate(actions):
+        for rule in action["rules"]:
+            title, message = _plain_text(rule["title"]), _plain_text(rule["message"])
+            if not (title or message or rule["speedup"]):
+                continue
+            kind, speedup = rule["speedup"] or (0, None)
+            severity = _SEVERITIES.get(rule["type"], "none")
+            named = (rule["rule"], rule["section"] or None, severity, title, message)
+            rows.append((launch_id, *named, _SPEEDUPS.get(kind), speedup))
+    return pl.DataFrame(rows, schema=schema.RULES.polars_schema(), orient="row")
+
+
+def _plain_text(text: str) -> str:
+    """A rule's text without NVIDIA's link mark-up, and without paths of the machine it ran on."""
+    text = _MARKUP.sub(lambda match: match[1] or match[2] or "", text)
+    text = _PATH_LINE.sub("", text)
+    return " ".join(_PATH.sub("(path)", text).split())
+
+
+def _damaged(actions: Sequence[Action], report: Report, framing: Framing) -> bool:
+    holes = any(action["metrics"] == 0 for action in actions)
+    return holes or len(actions) < framing.actions or "Can't parse" in report.reader_errors
+
+
+def _notices(actions: Sequence[Action], report: Report, framing: Framing) -> tuple[Notice, ...]:
+    notices = []
+    holes = sum(action["metrics"] == 0 for action in actions)
+    missing = max(0, framing.actions - len(actions))
+    if _damaged(actions, report, framing):
+        lost = f"{holes} of its launches hold no metric" if holes else "a part cannot be decoded"
+        absent = f" and {missing} cannot be read at all" if missing else ""
+        text = f"The report is damaged: {lost}{absent}; figures cover the rest only."
+        notices.append(Notice("damaged", text, "error"))
+    failed = [i for i, action in enumerate(actions) if not action["usable"] and action["metrics"]]
+    if failed:
+        which = ", ".join(map(str, failed[:5])) + (", ..." if len(failed) > 5 else "")
+        verb = "launch" if len(failed) == 1 else "launches"
+        notices.append(
+            Notice(
+                "failed_launches",
+                f"{len(failed)} of {len(actions)} launches carry no usable counter, because their "
+                f"collection failed ({verb} {which}); they are listed without figures.",
+            )
+        )
+    untimed = sum(action["usable"] and action["duration"] is None for action in actions)
+    if untimed:
+        notices.append(
+            Notice(
+                "no_duration",
+                f"{untimed} of {len(actions)} launches carry no duration: collect with "
+                "`--section SpeedOfLight` for times and everything that rests on them.",
+            )
+        )
+    return tuple(notices)

@@ -1,0 +1,215 @@
+"""Reads one report with NVIDIA's ``ncu_report``, in a process of its own that ends afterwards.
+
+NVIDIA's reader never gives memory back and may crash or hang on a damaged file, so it never
+runs in the caller's process. Run as ``python ncu_worker.py REPORT REGEX PACKAGE_FOLDER``, with
+the standard library alone; it writes frames to standard output: one byte of kind, a u32
+length, and that many bytes.
+
+==== ===============================================================================
+kind content
+==== ===============================================================================
+a    JSON: one action (names, workload, identity metrics, texts, rules, NVTX)
+n    JSON: list of metric names that the ids go on to use, in order of id
+i    int32 ids of the metrics of the action that follows, as native integers
+v    float64 values of the same metrics
+z    JSON: {"ranges": count}; nothing follows
+==== ===============================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+from array import array
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Emit = Callable[[bytes, bytes], None]
+
+IDENTITY = re.compile(
+    r"launch__(grid_dim_[xyz]|block_dim_[xyz]|stream_id|context_id|device_id|"
+    r"registers_per_thread|shared_mem_per_block(_static|_dynamic)?)|"
+    r"device__attribute_(display_name|compute_capability_(major|minor)|multiprocessor_count|"
+    r"memory_clock_rate|global_memory_bus_width|l2_cache_size|max_gpu_frequency_khz|clock_rate|"
+    r"total_memory)"
+)
+"""Read from every action whatever the caller asks for: they make the `launches` table."""
+_DURATION = "gpu__time_duration.sum"
+_OLD_DURATION = "gpu__time_duration"
+_NS_PER_UNIT = {"": 1.0, "ns": 1.0, "nsecond": 1.0, "us": 1e3, "usecond": 1e3}
+_NOT_COLLECTED = re.compile(
+    r"(launch|device|profiler|numa|nvlink|c2clink|nvlrx|nvltx|pmsampling|breakdown)[_:].*|"
+    r"smsp?__maximum_.*|.*\.peak_sustained(\.|$).*|derived__sm__.*|lts__gcomp_.*"
+)
+"""Properties, limits and peaks: a launch whose collection failed has numbers for them too."""
+_PROPERTY = re.compile(r"(launch|device)__.*")
+_STRING, _UNKNOWN = 2, 0  # ncu_report's IMetric.ValueKind
+_FUNCTION, _DEMANGLED, _MANGLED = 0, 1, 2  # ncu_report's IAction.NameBase
+
+
+class Collector:
+    """Turns actions of ``ncu_report`` into frames."""
+
+    def __init__(self, pattern: str | None, emit: Emit) -> None:
+        self._wanted = re.compile(pattern) if pattern is not None else None
+        self._emit = emit
+        self._ids: dict[str, int] = {}
+        """Metric name -> id, or -1 for one that nobody asked for."""
+        self._named = 0
+
+    def action(self, action: Any, range_id: int) -> None:
+        """Emits one action: new metric names, ids, values, and the facts about it."""
+        names = action.metric_names()
+        usable = _usable(action, names)
+        facts: dict[str, float | str] = {}
+        texts: dict[str, str] = {}
+        ids, values, fresh = array("i"), array("d"), []
+        for name in names:
+            identity = self._ids.get(name)
+            if identity is None:
+                identity = self._number(name)
+                if identity >= 0:
+                    fresh.append(name)
+            wanted, fact = identity >= 0, IDENTITY.fullmatch(name) is not None
+            if not (wanted or fact) or not (usable or _PROPERTY.fullmatch(name)):
+                continue
+            value = _value(action.metric_by_name(name))
+            if value is None:
+                continue
+            if fact:
+                facts[name] = value
+            if isinstance(value, str):
+                if wanted:
+                    texts[name] = value
+            elif wanted:
+                ids.append(identity)
+                values.append(value)
+        if fresh:
+            self._emit(b"n", _json(fresh))
+        self._emit(b"i", ids.tobytes())
+        self._emit(b"v", values.tobytes())
+        summary = {
+            "range": range_id,
+            "workload": int(action.workload_type()),
+            "names": [action.name(base) or "" for base in (_DEMANGLED, _FUNCTION, _MANGLED)],
+            "metrics": len(names),
+            "usable": usable,
+            "duration": _duration(action, names),
+            "facts": facts,
+            "texts": texts,
+            "rules": list(_rules(action)),
+            "nvtx": _innermost_range(action.nvtx_state()),
+        }
+        self._emit(b"a", _json(summary))
+
+    def _number(self, name: str) -> int:
+        if self._wanted is not None and self._wanted.fullmatch(name) is None:
+            self._ids[name] = -1
+            return -1
+        self._ids[name] = self._named
+        self._named += 1
+        return self._ids[name]
+
+
+def collect(context: Any, pattern: str | None, emit: Emit) -> None:
+    """Emits every action of every range of an ``ncu_report.IContext``, one at a time."""
+    collector = Collector(pattern, emit)
+    ranges = context.num_ranges()
+    for range_id in range(ranges):
+        report_range = context.range_by_idx(range_id)
+        for position in range(report_range.num_actions()):
+            collector.action(report_range.action_by_idx(position), range_id)
+    emit(b"z", _json({"ranges": ranges}))
+
+
+def _json(content: object) -> bytes:
+    """JSON without lone surrogates, which damaged names may hold."""
+    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _value(metric: Any) -> float | str | None:
+    """A metric's value; None where it has none, is NaN or is infinite."""
+    kind = metric.kind()
+    if kind == _STRING:
+        return str(metric.as_string())
+    if kind == _UNKNOWN:  # as_double() would give a plausible 0.0
+        return None
+    value = float(metric.as_double())
+    return value if math.isfinite(value) else None
+
+
+def _usable(action: Any, names: tuple[str, ...]) -> bool:
+    """Whether the collection worked: the duration, or else some counter, is a number."""
+    if _DURATION in names:
+        return _value(action.metric_by_name(_DURATION)) is not None
+    return any(
+        isinstance(_value(action.metric_by_name(name)), float)
+        for name in names
+        if _NOT_COLLECTED.fullmatch(name) is None
+    )
+
+
+def _duration(action: Any, names: tuple[str, ...]) -> float | None:
+    """The duration in ns; the oldest reports name it differently and vary its unit."""
+    for name in (_DURATION, _OLD_DURATION):
+        if name in names:
+            metric = action.metric_by_name(name)
+            value = _value(metric)
+            scale = _NS_PER_UNIT.get(metric.unit() or "")
+            return value * scale if isinstance(value, float) and scale is not None else None
+    return None
+
+
+def _rules(action: Any) -> Iterator[dict[str, Any]]:
+    for rule in action.rule_results():
+        if not rule.has_rule_message():
+            continue
+        message = rule.rule_message()
+        speedup = rule.speedup_estimation() if rule.has_speedup_estimation() else None
+        if speedup is not None and not math.isfinite(speedup["speedup"]):
+            speedup = None
+        yield {
+            "rule": rule.rule_identifier(),
+            "section": rule.section_identifier(),
+            "type": int(message["type"]),
+            "title": message["title"],
+            "message": message["message"],
+            "speedup": None if speedup is None else [int(speedup["type"]), speedup["speedup"]],
+        }
+
+
+def _innermost_range(state: Any) -> str | None:
+    """The innermost push/pop range of the first domain that has one, else a start/end range."""
+    if state is None:
+        return None
+    domains = [state.domain_by_id(number) for number in state.domains()]
+    for ranges in ("push_pop_ranges", "start_end_ranges"):
+        for domain in domains:
+            open_ranges = getattr(domain, ranges)() if domain is not None else ()
+            if open_ranges:
+                return str(open_ranges[-1])
+    return None
+
+
+def main(arguments: list[str]) -> None:
+    """Reads the report that the arguments name and ends the process, whatever it left behind."""
+    path, pattern, package_folder = arguments
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing that native code prints gets between the frames
+
+    def emit(kind: bytes, content: bytes) -> None:
+        output.write(kind + len(content).to_bytes(4, "little") + content)
+
+    sys.path.append(package_folder)
+    import ncu_report
+
+    collect(ncu_report.load_report(path), pattern or None, emit)
+    output.flush()
+    os._exit(0)  # NVIDIA's destructors have nothing to add
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
