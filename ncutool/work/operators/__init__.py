@@ -1,1 +1,83 @@
-"""."""
+"""FLOPs and bytes of framework operators: one module per family, one registry.
+
+A new operator goes into the `MODELS` of its family's module; a new family is a module whose
+`MODELS` is listed in :data:`REGISTRY` below.
+"""
+
+from __future__ import annotations
+
+from ncutool.work.operators import (
+    attention,
+    convolution,
+    elementwise,
+    gemm,
+    indexing,
+    movement,
+    normalization,
+    optimizer,
+    reduction,
+    triton,
+)
+from ncutool.work.operators.call import Model, NoModel, OpCall, UnmodelledError, Work
+from ncutool.work.operators.signature import parse_call
+from ncutool.work.operators.tensor import Scalar, Tensor, TensorList
+
+__all__ = [
+    "REGISTRY",
+    "Model",
+    "NoModel",
+    "OpCall",
+    "Scalar",
+    "Tensor",
+    "TensorList",
+    "Work",
+    "model",
+    "parse_call",
+]
+
+REGISTRY: dict[str, Model] = {
+    **gemm.MODELS,
+    **convolution.MODELS,
+    **attention.MODELS,
+    **normalization.MODELS,
+    **elementwise.MODELS,
+    **reduction.MODELS,
+    **indexing.MODELS,
+    **movement.MODELS,
+    **optimizer.MODELS,
+}
+"""Operator name -> model."""
+
+
+def model(call: OpCall) -> Work | NoModel:
+    """The work of ``call``, or why it is not known. Never raises, whatever the call holds."""
+    if triton.is_compiled(call):
+        known, family = triton.compiled, triton.FAMILY
+    elif call.name in REGISTRY:
+        known, family = REGISTRY[call.name], FAMILY_OF[call.name]
+    else:
+        return NoModel(f"no model for {call.name}")
+    if not call.inputs:
+        return NoModel(f"no shapes recorded for {call.name}", family)
+    try:
+        return known(call)
+    except UnmodelledError as error:
+        return NoModel(error.reason, family)
+
+
+FAMILY_OF: dict[str, str] = {
+    name: str(module.FAMILY)
+    for module in (
+        gemm,
+        convolution,
+        attention,
+        normalization,
+        elementwise,
+        reduction,
+        indexing,
+        movement,
+        optimizer,
+    )
+    for name in module.MODELS
+}
+"""Operator name -> family of its module."""

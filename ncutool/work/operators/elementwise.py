@@ -1,0 +1,239 @@
+"""Elementwise operators: one operation per arithmetic step or library function and element.
+
+Bytes: every input by its distinct elements, the broadcast result once; the in-place form reads
+and writes its first argument. FLOPs of integer or boolean arithmetic are a known 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.tensor import (
+    Scalar,
+    Tensor,
+    broadcast,
+    category,
+    is_floating,
+    promote,
+)
+
+FAMILY = "elementwise"
+Result = Literal["promote", "float", "bool", "first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointwise:
+    """How one elementwise operator counts."""
+
+    flop_per_element: int
+    arguments: int
+    """Arguments of its schema; a tensor after them is the `out=` result."""
+    result: Result = "promote"
+
+
+def _group(
+    names: str, flop_per_element: int, arguments: int, result: Result = "promote"
+) -> dict[str, Pointwise]:
+    return {name: Pointwise(flop_per_element, arguments, result) for name in names.split()}
+
+
+RULES: dict[str, Pointwise] = {
+    **_group("add sub rsub", 1, 3),
+    **_group("mul fmod remainder floor_divide maximum minimum fmax fmin clamp_min clamp_max", 1, 2),
+    **_group("bitwise_and bitwise_or bitwise_xor __and__ __or__ __xor__", 0, 2),
+    **_group("__lshift__ __rshift__ bitwise_left_shift bitwise_right_shift", 0, 2),
+    **_group("div true_divide atan2 xlogy hypot copysign", 1, 2, "float"),
+    **_group("eq ne lt le gt ge", 1, 2, "bool"),
+    **_group("logical_and logical_or logical_xor", 0, 2, "bool"),
+    **_group("logical_not isnan isinf isfinite", 0, 1, "bool"),
+    **_group("bitwise_not", 0, 1, "first"),
+    **_group("neg abs relu sign floor ceil trunc round square sgn frac", 1, 1, "first"),
+    **_group("exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal", 1, 1, "float"),
+    **_group("sin cos tan asin acos atan sinh cosh tanh erf erfc erfinv lgamma", 1, 1, "float"),
+    **_group("sigmoid silu", 4, 1, "float"),  # neg, exp, add, divide
+    **_group("hardswish hardsigmoid relu6", 4, 1, "first"),
+    **_group("hardtanh", 2, 3, "first"),
+    **_group("clamp", 2, 3),
+    **_group("nan_to_num", 0, 4, "first"),
+    **_group("pow", 1, 2),
+    **_group("leaky_relu", 1, 2, "first"),
+    **_group("threshold", 1, 3, "first"),
+    **_group("elu", 3, 4, "first"),
+    **_group("mish softplus logit", 4, 3, "first"),
+    **_group("addcmul addcdiv", 3, 4),
+    **_group("lerp", 3, 3),
+    **_group("where", 0, 3),
+    **_group("masked_fill", 0, 3, "first"),
+    **_group("tril triu", 0, 2, "first"),
+    **_group("flip roll", 0, 3, "first"),
+    **_group("threshold_backward", 1, 3),
+    **_group("sigmoid_backward tanh_backward", 3, 2),
+    **_group("silu_backward", 7, 2),
+    **_group("hardtanh_backward hardswish_backward", 2, 4),
+    **_group("leaky_relu_backward", 1, 4),
+    **_group("native_dropout_backward", 2, 3, "first"),
+    **_group("mse_loss_backward", 3, 4),
+    **_group("binary_cross_entropy_with_logits", 8, 5),
+}
+"""Base name -> rule; `aten::` and the in-place underscore are stripped."""
+
+
+def _pointwise(call: OpCall) -> Work:
+    """Any operator of :data:`RULES`."""
+    return pointwise(call, RULES[call.base])
+
+
+def pointwise(call: OpCall, rule: Pointwise) -> Work:
+    """The work of ``call`` under ``rule``."""
+    inputs = tuple(t for t in call.inputs[: rule.arguments] if isinstance(t, Tensor))
+    if not inputs or (call.base == "where" and len(call.inputs) < 3):
+        raise UnmodelledError(f"no shapes recorded for {call.name}")
+    given = tuple(t for t in call.inputs[rule.arguments :] if isinstance(t, Tensor))
+    shape = broadcast(*(tensor.shape for tensor in inputs))
+    if shape is None:
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    compute = _compute_dtype(call, inputs, rule)
+    if call.in_place:
+        if broadcast(shape, inputs[0].shape) != inputs[0].shape:
+            raise UnmodelledError(f"shapes of {call.name} do not fit together")
+        out = Tensor(inputs[0].shape, inputs[0].dtype)
+    elif given:
+        out = Tensor(shape, given[-1].dtype)
+    else:
+        out = Tensor(shape, _result_dtype(compute, inputs, rule))
+    flop = rule.flop_per_element * out.numel if is_floating(compute) else 0
+    reads, remark = _distinct(call, inputs)
+    return work_of(FAMILY, flop, reads, (out,), dtype=compute, remark=remark)
+
+
+def _compute_dtype(call: OpCall, inputs: tuple[Tensor, ...], rule: Pointwise) -> str | None:
+    """Data type of the arithmetic; a condition or mask takes no part in it."""
+    if rule.result == "first":
+        return inputs[0].dtype
+    if call.base == "where":
+        inputs = inputs[1:] or inputs
+    scalars = (item for item in call.inputs[: rule.arguments] if isinstance(item, Scalar))
+    # alpha of add(a, b, alpha) scales without promoting
+    others = list(scalars)[:1] if call.base not in ("add", "sub", "addcmul", "addcdiv") else []
+    fractional = any(isinstance(item.value, float) for item in others)
+    compute = promote(inputs, scalar_is_float=fractional)
+    if rule.result == "float" and compute is not None and not is_floating(compute):
+        return "fp32"
+    return compute
+
+
+def _result_dtype(compute: str | None, inputs: tuple[Tensor, ...], rule: Pointwise) -> str | None:
+    if rule.result == "bool":
+        return "bool" if inputs[0].dtype is not None else None
+    return compute
+
+
+def _distinct(call: OpCall, inputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], str | None]:
+    """Inputs without a tensor that is read twice: `isnan(x)` and `square(x)` run `ne(x, x)`,
+    `mul(x, x)`. Without the parent's word equal shapes prove nothing and both are counted."""
+    if len(inputs) == 2 and inputs[0] == inputs[1] and inputs[0].shape:
+        parent = call.parent
+        if parent is not None and parent.base in ("isnan", "square", "isfinite", "isinf"):
+            return inputs[:1], f"both operands are one tensor ({parent.name})"
+        if call.base in ("ne", "eq"):
+            return inputs, "both operands may be one tensor: then a third fewer bytes"
+    return inputs, None
+
+
+def _gelu(call: OpCall) -> Work:
+    """`gelu(x, approximate, out)`: 5 steps by erf, 9 by tanh."""
+    approximate = call.inputs[1].value if call.given(1) and len(call.inputs) > 1 else None
+    steps = 9 if approximate == "tanh" else 5
+    return pointwise(call, Pointwise(steps, 2, "float"))
+
+
+def _gelu_backward(call: OpCall) -> Work:
+    """`gelu_backward(grad, x, approximate, grad_input)`."""
+    return pointwise(call, Pointwise(10, 3))
+
+
+def _dropout(call: OpCall) -> Work:
+    """`native_dropout(x, p, train)`: the result and a mask of bytes."""
+    x = call.tensor(0)
+    out, mask = Tensor(x.shape, x.dtype), Tensor(x.shape, "bool" if x.dtype else None)
+    return work_of(FAMILY, 2 * x.numel, (x,), (out, mask), dtype=x.dtype)
+
+
+def _fused_dropout(call: OpCall) -> Work:
+    """`_fused_dropout(x, p)`: the same."""
+    return _dropout(call)
+
+
+def _mse_loss(call: OpCall) -> Work:
+    """`mse_loss(x, target, reduction)`: subtract, square and, unless kept, add up."""
+    x, target = call.tensor(0), call.tensor(1)
+    if call.integer(2) is None:
+        raise UnmodelledError(f"reduction of {call.name} not recorded")
+    kept = call.integer(2) == 0
+    out = Tensor(x.shape if kept else (), x.dtype)
+    return work_of(FAMILY, (2 if kept else 3) * x.numel, (x, target), (out,), dtype=x.dtype)
+
+
+def _split_activation(flop_per_element: int) -> Model:
+    """`silu_and_mul(out[...,D], x[...,2·D])`: half of x is activated and scales the other half."""
+
+    def model(call: OpCall) -> Work:
+        out, x = call.tensor(0, 1), call.tensor(1, 1)
+        if out.shape[:-1] != x.shape[:-1] or 2 * out.shape[-1] != x.shape[-1]:
+            raise UnmodelledError(f"shapes of {call.name} do not fit together")
+        return work_of(FAMILY, flop_per_element * out.numel, (x,), (out,), dtype=x.dtype)
+
+    return model
+
+
+def _to_fp8(call: OpCall) -> Work:
+    """`static_scaled_fp8_quant(out, x, scale)`: one multiplication an element."""
+    out, x = call.tensor(0), call.tensor(1)
+    if out.shape != x.shape or (out.dtype and category(out.dtype) != "float"):
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    return work_of(FAMILY, x.numel, (x, call.optional(2)), (out,), dtype=x.dtype)
+
+
+def _rotary(call: OpCall) -> Work:
+    """`rotary_embedding(positions[T], q[T,·], k[T,·], head_size, cos_sin_cache[P,R])`, in place.
+
+    Each of the R rotated elements of a head costs two multiplications and an addition.
+    """
+    positions, q, cache = call.tensor(0), call.tensor(1), call.tensor(4, 2)
+    k = call.optional(2)
+    head, rotated, tokens = call.integer(3), cache.shape[-1], positions.numel
+    if not head or rotated > head or cache.itemsize is None:
+        raise UnmodelledError(f"no model for {call.name}")
+    touched = tuple(
+        Tensor((tensor.numel // head * rotated,), tensor.dtype)
+        for tensor in (q, k)
+        if tensor is not None
+    )
+    rows = Tensor((min(tokens, cache.shape[0]), rotated), cache.dtype)
+    flop = 3 * sum(tensor.numel for tensor in touched)
+    outputs = tuple(Tensor(tensor.shape, tensor.dtype) for tensor in (q, k) if tensor is not None)
+    return work_of(
+        FAMILY, flop, (positions, *touched, rows), touched, dtype=q.dtype, outputs=outputs
+    )
+
+
+MODELS: dict[str, Model] = {
+    **{f"aten::{name}": _pointwise for name in RULES},
+    **{f"aten::{name}_": _pointwise for name in RULES if not name.endswith("_")},
+    "aten::gelu": _gelu,
+    "aten::gelu_": _gelu,
+    "aten::gelu_backward": _gelu_backward,
+    "aten::native_dropout": _dropout,
+    "aten::_fused_dropout": _fused_dropout,
+    "aten::mse_loss": _mse_loss,
+    "_C::silu_and_mul": _split_activation(5),
+    "sgl_kernel::silu_and_mul": _split_activation(5),
+    "aiter::silu_and_mul": _split_activation(5),
+    "_C::gelu_and_mul": _split_activation(6),
+    "sgl_kernel::gelu_and_mul": _split_activation(6),
+    "_C::static_scaled_fp8_quant": _to_fp8,
+    "_C::rotary_embedding": _rotary,
+    "sgl_kernel::rotary_embedding": _rotary,
+}

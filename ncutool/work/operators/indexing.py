@@ -1,0 +1,183 @@
+"""Look-ups by index: no FLOPs. A table is not read whole: at most one row an index, and each
+distinct row once, so never more than the table holds."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.tensor import Tensor, is_floating
+
+FAMILY = "indexing"
+NO_INDEX_SHAPES = "index shapes are not recorded"
+
+
+def _picked(table: Tensor, elements: int) -> Tensor:
+    """The part of ``table`` that ``elements`` look-ups read at most."""
+    return Tensor((min(elements, table.numel),), table.dtype, element_bytes=table.element_bytes)
+
+
+def _embedding(call: OpCall) -> Work:
+    """`embedding(table[V,D], indices)`."""
+    table, indices = call.tensor(0, 2), call.tensor(1)
+    out = Tensor((*indices.shape, *table.shape[1:]), table.dtype)
+    return work_of(FAMILY, 0, (_picked(table, out.numel), indices), (out,), dtype=table.dtype)
+
+
+def _embedding_backward(call: OpCall) -> Work:
+    """`embedding_dense_backward(grad[...,D], indices, num_weights, padding, scale)` writes the
+    whole gradient table and adds up the rows."""
+    grad, indices, rows = call.tensor(0, 1), call.tensor(1), call.integer(2)
+    if rows is None or rows < 0:
+        raise UnmodelledError("size of the embedding table not recorded")
+    out = Tensor((rows, grad.shape[-1]), grad.dtype)
+    return work_of(FAMILY, grad.numel, (grad, indices), (out,), dtype=grad.dtype)
+
+
+def _index_select(call: OpCall) -> Work:
+    """`index_select(x, dim, index, out)`."""
+    x, index, dim = call.tensor(0, 1), call.tensor(2), call.integer(1)
+    if dim is None and len(x.shape) > 1:
+        raise UnmodelledError(f"dimension of {call.name} not recorded")
+    if not -len(x.shape) <= (dim or 0) < len(x.shape):
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    axis = (dim or 0) % len(x.shape)
+    out = Tensor((*x.shape[:axis], index.numel, *x.shape[axis + 1 :]), x.dtype)
+    return work_of(FAMILY, 0, (_picked(x, out.numel), index), (out,), dtype=x.dtype)
+
+
+def _gather(call: OpCall) -> Work:
+    """`gather(x, dim, index, sparse_grad, out)`."""
+    x, index = call.tensor(0), call.tensor(2)
+    out = Tensor(index.shape, x.dtype)
+    return work_of(FAMILY, 0, (_picked(x, out.numel), index), (out,), dtype=x.dtype)
+
+
+def _take(call: OpCall) -> Work:
+    """`take(x, index)`."""
+    x, index = call.tensor(0), call.tensor(1)
+    out = Tensor(index.shape, x.dtype)
+    return work_of(FAMILY, 0, (_picked(x, out.numel), index), (out,), dtype=x.dtype)
+
+
+def _index(call: OpCall) -> Work:
+    """`index(x, indices)`: a trace records no shapes of the optional index list."""
+    raise UnmodelledError(NO_INDEX_SHAPES)
+
+
+def _index_put(call: OpCall) -> Work:
+    """`index_put_(x, indices, values, accumulate)`: what the values alone show, a lower bound.
+
+    Values of one element are broadcast over an unknown number of places.
+    """
+    x, values, accumulate = call.tensor(0), call.tensor(2), call.flag(3)
+    if values.numel <= 1:
+        raise UnmodelledError(NO_INDEX_SHAPES)
+    touched = Tensor((values.numel,), x.dtype)
+    reads = (values, touched) if accumulate else (values,)
+    flop = values.numel if accumulate and is_floating(x.dtype) else 0
+    return work_of(
+        FAMILY,
+        flop,
+        reads,
+        (touched,),
+        dtype=x.dtype,
+        outputs=(Tensor(x.shape, x.dtype),),
+        remark=f"lower bound: {NO_INDEX_SHAPES}",
+    )
+
+
+def _scatter(call: OpCall) -> Work:
+    """`scatter_(x, dim, index, src or value)` overwrites, `scatter_add_` adds; out of place the
+    whole tensor is copied first."""
+    x, index, source = call.tensor(0), call.tensor(2), call.optional(3)
+    adds = "add" in call.base or "reduce" in call.base
+    touched = Tensor((min(index.numel, x.numel),), x.dtype)
+    values = None if source is None else Tensor((index.numel,), source.dtype)
+    flop = index.numel if adds and is_floating(x.dtype) else 0
+    reads: tuple[Tensor | None, ...] = (index, values, touched if adds else None)
+    out = Tensor(x.shape, x.dtype)
+    if call.in_place:
+        return work_of(FAMILY, flop, reads, (touched,), dtype=x.dtype, outputs=(out,))
+    return work_of(FAMILY, flop, (index, values, x), (out,), dtype=x.dtype)
+
+
+def _index_rows(call: OpCall) -> Work:
+    """`index_add_(x, dim, index, source, alpha)` and `index_copy_(x, dim, index, source)`."""
+    x, index, source = call.tensor(0), call.tensor(2), call.tensor(3)
+    adds = call.base == "index_add"
+    touched = Tensor((min(source.numel, x.numel),), x.dtype)
+    flop = source.numel if adds and is_floating(x.dtype) else 0
+    out = Tensor(x.shape, x.dtype)
+    if call.in_place:
+        reads = (index, source, touched if adds else None)
+        return work_of(FAMILY, flop, reads, (touched,), dtype=x.dtype, outputs=(out,))
+    return work_of(FAMILY, flop, (index, source, x), (out,), dtype=x.dtype)
+
+
+def _topk(call: OpCall) -> Work:
+    """`topk(x, k, dim, largest, sorted)`: reading once is the least it does."""
+    x, k, dim = call.tensor(0, 1), call.integer(1), call.integer(2)
+    if k is None or dim is None or not -len(x.shape) <= dim < len(x.shape):
+        raise UnmodelledError(f"size of the result of {call.name} not recorded")
+    axis = dim % len(x.shape)
+    shape = (*x.shape[:axis], k, *x.shape[axis + 1 :])
+    writes = (Tensor(shape, x.dtype), Tensor(shape, "int64"))
+    remark = "lower bound: one pass over the input"
+    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark)
+
+
+def _sort(call: OpCall) -> Work:
+    """`sort(x, ...)`: reading and writing once is the least it does."""
+    x = call.tensor(0, 1)
+    writes = (Tensor(x.shape, x.dtype), Tensor(x.shape, "int64"))
+    remark = "lower bound: one pass over the data"
+    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark)
+
+
+def _store_cache(call: OpCall) -> Work:
+    """SGLang: `store_cache(k[T,·], v[T,·], k_cache, v_cache, slots[T])` copies T rows."""
+    k, v, slots = call.tensor(0, 1), call.tensor(1, 1), call.tensor(4)
+    caches = (call.tensor(2), call.tensor(3))
+    written = tuple(
+        Tensor(source.shape, cache.dtype) for source, cache in zip((k, v), caches, strict=True)
+    )
+    return work_of(FAMILY, 0, (k, v, slots), written, dtype=k.dtype, outputs=())
+
+
+def _vllm_store_cache(call: OpCall) -> Work:
+    """vLLM: `reshape_and_cache_flash(k[T,H,D], v[T,H,D], k_cache, v_cache, slots[T], ...)`."""
+    k, v, slots = call.tensor(0, 1), call.tensor(1, 1), call.tensor(4)
+    caches = (call.tensor(2), call.tensor(3))
+    rows = prod(slots.shape)
+    if rows > k.shape[0]:
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    stored = [Tensor((rows, *source.shape[1:]), source.dtype) for source in (k, v)]
+    written = tuple(
+        Tensor(part.shape, cache.dtype) for part, cache in zip(stored, caches, strict=True)
+    )
+    return work_of(FAMILY, 0, (*stored, slots), written, dtype=k.dtype, outputs=())
+
+
+MODELS: dict[str, Model] = {
+    "aten::embedding": _embedding,
+    "aten::embedding_dense_backward": _embedding_backward,
+    "aten::index_select": _index_select,
+    "aten::gather": _gather,
+    "aten::take": _take,
+    "aten::index": _index,
+    "aten::_index_put_impl_": _index_put,
+    "aten::index_put_": _index_put,
+    "aten::scatter": _scatter,
+    "aten::scatter_": _scatter,
+    "aten::scatter_add": _scatter,
+    "aten::scatter_add_": _scatter,
+    "aten::index_add": _index_rows,
+    "aten::index_add_": _index_rows,
+    "aten::index_copy": _index_rows,
+    "aten::index_copy_": _index_rows,
+    "aten::topk": _topk,
+    "aten::sort": _sort,
+    "sglang::store_cache": _store_cache,
+    "_C_cache_ops::reshape_and_cache_flash": _vllm_store_cache,
+}

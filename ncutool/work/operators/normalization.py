@@ -1,0 +1,247 @@
+"""Softmax and normalisations. They move memory; their FLOPs are a convention per element.
+
+Forward: softmax 5 (max, subtract, exp, add, divide), layer, batch and group norm 8, RMS norm 5.
+Backward: softmax 4, RMS norm 10, the others 14. Bytes are compulsory traffic: a batch norm that
+reads its input twice (large planes) moves up to half as much again.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.tensor import SCALAR_TYPES, Tensor
+
+FAMILY = "normalization"
+SOFTMAX = "softmax"
+_FORWARD, _BACKWARD = 8, 14
+_RMS_FORWARD, _RMS_BACKWARD = 5, 10
+_SOFTMAX_FORWARD, _SOFTMAX_BACKWARD = 5, 4
+_BATCH_NORM_INFERENCE = 4
+_TAKEN_FOR_TRAINING = "taken for training: flag not recorded"
+
+
+def _statistics(x: Tensor, count: int) -> Tensor:
+    """A vector of means or inverse deviations: fp32, or fp64 for an fp64 input."""
+    return Tensor((count,), "fp64" if x.dtype == "fp64" else "fp32" if x.dtype else None)
+
+
+def _like(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else Tensor(tensor.shape, tensor.dtype)
+
+
+def _softmax(call: OpCall) -> Work:
+    """`_softmax(x, dim, half_to_float, out)`, `_log_softmax` alike."""
+    x, given = call.tensor(0), call.optional(3)
+    widened = call.flag(2) is True and x.dtype is not None
+    dtype = given.dtype if given is not None else "fp32" if widened else x.dtype
+    out = Tensor(x.shape, dtype)
+    return work_of(SOFTMAX, _SOFTMAX_FORWARD * x.numel, (x,), (out,), dtype=x.dtype)
+
+
+def _softmax_composite(call: OpCall) -> Work:
+    """`softmax(x, dim, dtype)`."""
+    x, code = call.tensor(0), call.integer(2)
+    dtype = SCALAR_TYPES.get(code) if code is not None and x.dtype else x.dtype
+    out = Tensor(x.shape, dtype)
+    return work_of(SOFTMAX, _SOFTMAX_FORWARD * x.numel, (x,), (out,), dtype=x.dtype)
+
+
+def _softmax_backward(call: OpCall) -> Work:
+    """`_softmax_backward_data(grad, y, dim, input_dtype, out)`."""
+    grad, y = call.tensor(0), call.tensor(1)
+    given, code = call.optional(4), call.integer(3)
+    dtype = grad.dtype
+    if given is not None:
+        dtype = given.dtype
+    elif code is not None and dtype is not None:
+        dtype = SCALAR_TYPES.get(code)
+    out = Tensor(grad.shape, dtype)
+    return work_of(SOFTMAX, _SOFTMAX_BACKWARD * grad.numel, (grad, y), (out,), dtype=grad.dtype)
+
+
+def _rows(call: OpCall, x: Tensor, normalized: Tensor | None, sizes_index: int) -> int:
+    """Rows that are normalised on their own."""
+    sizes = call.integers(sizes_index)
+    width = normalized.numel if normalized is not None else prod(sizes) if sizes else 0
+    if width == 0 or x.numel % width:
+        raise UnmodelledError(f"normalized shape of {call.name} not recorded")
+    return x.numel // width
+
+
+def _layer_norm(call: OpCall) -> Work:
+    """`native_layer_norm(x, normalized_shape, weight, bias, eps)`: y, mean and rstd."""
+    x, weight, bias = call.tensor(0), call.optional(2), call.optional(3)
+    stats = _statistics(x, _rows(call, x, weight or bias, 1))
+    writes = (Tensor(x.shape, x.dtype), stats, stats)
+    return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), writes, dtype=x.dtype)
+
+
+def _layer_norm_backward(call: OpCall) -> Work:
+    """`native_layer_norm_backward(grad, x, normalized_shape, mean, rstd, weight, bias, mask)`."""
+    grad, x = call.tensor(0), call.tensor(1)
+    mean, rstd = call.optional(3), call.optional(4)
+    weight, bias = call.optional(5), call.optional(6)
+    mask = call.flags(7) or (True, True, True)
+    writes = (
+        _like(x) if mask[0] else None,
+        _like(weight) if mask[1] else None,
+        _like(bias) if len(mask) > 2 and mask[2] else None,
+    )
+    reads = (grad, x, mean, rstd, weight)
+    return work_of(FAMILY, _BACKWARD * x.numel, reads, writes, dtype=x.dtype)
+
+
+def _rms_norm(call: OpCall) -> Work:
+    """`rms_norm(x, normalized_shape, weight, eps)`."""
+    x, weight = call.tensor(0), call.optional(2)
+    out = Tensor(x.shape, x.dtype)
+    return work_of(FAMILY, _RMS_FORWARD * x.numel, (x, weight), (out,), dtype=x.dtype)
+
+
+def _fused_rms_norm(call: OpCall) -> Work:
+    """`_fused_rms_norm(x, normalized_shape, weight, eps)`: y and rstd."""
+    x, weight = call.tensor(0), call.optional(2)
+    writes = (Tensor(x.shape, x.dtype), _statistics(x, _rows(call, x, weight, 1)))
+    return work_of(FAMILY, _RMS_FORWARD * x.numel, (x, weight), writes, dtype=x.dtype)
+
+
+def _fused_rms_norm_backward(call: OpCall) -> Work:
+    """`_fused_rms_norm_backward(grad, x, normalized_shape, rstd, weight, mask)`."""
+    grad, x = call.tensor(0), call.tensor(1)
+    rstd, weight = call.optional(3), call.optional(4)
+    mask = call.flags(5) or (True, True)
+    wanted = (mask[0], len(mask) > 1 and mask[1])
+    writes = (_like(x) if wanted[0] else None, _like(weight) if wanted[1] else None)
+    reads = (grad, x, rstd, weight)
+    return work_of(FAMILY, _RMS_BACKWARD * x.numel, reads, writes, dtype=x.dtype)
+
+
+def _rms_norm_out(call: OpCall) -> Work:
+    """Serving engines: `rms_norm(out, x, weight, eps)`."""
+    out, x, weight = call.tensor(0), call.tensor(1), call.tensor(2)
+    if out.shape != x.shape:
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    return work_of(FAMILY, _RMS_FORWARD * x.numel, (x, weight), (out,), dtype=x.dtype)
+
+
+def _fused_add_rms_norm(call: OpCall) -> Work:
+    """`fused_add_rms_norm(x, residual, weight, eps)`: both are read and both overwritten."""
+    x, residual, weight = call.tensor(0), call.tensor(1), call.tensor(2)
+    if x.shape != residual.shape:
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    flop = (_RMS_FORWARD + 1) * x.numel
+    writes = (Tensor(x.shape, x.dtype), Tensor(residual.shape, residual.dtype))
+    return work_of(FAMILY, flop, (x, residual, weight), writes, dtype=x.dtype)
+
+
+def _add_rms_norm_out(call: OpCall) -> Work:
+    """AITER: `add_rmsnorm(out, x, residual, residual_out, weight, eps)`."""
+    out, x, residual, residual_out = (call.tensor(index) for index in range(4))
+    weight = call.tensor(4)
+    if not out.shape == x.shape == residual.shape == residual_out.shape:
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    flop = (_RMS_FORWARD + 1) * x.numel
+    return work_of(FAMILY, flop, (x, residual, weight), (out, residual_out), dtype=x.dtype)
+
+
+def _batch_norm(call: OpCall) -> Work:
+    """`*_batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps)`."""
+    x = call.tensor(0, 2)
+    parameters = tuple(call.optional(index) for index in (1, 2, 3, 4))
+    training = call.flag(5)
+    out = Tensor(x.shape, x.dtype)
+    if training is False:
+        flop = _BATCH_NORM_INFERENCE * x.numel
+        return work_of(FAMILY, flop, (x, *parameters), (out,), dtype=x.dtype)
+    stats = _statistics(x, x.shape[1])
+    running = tuple(_like(tensor) for tensor in parameters[2:])
+    return work_of(
+        FAMILY,
+        _FORWARD * x.numel,
+        (x, *parameters),
+        (out, stats, stats, *running),
+        dtype=x.dtype,
+        outputs=(out, stats, stats),
+        remark=_TAKEN_FOR_TRAINING if training is None else None,
+    )
+
+
+def _batch_norm_backward(call: OpCall) -> Work:
+    """`(grad or x, x or grad, weight, running_mean, running_var, save_mean, save_invstd, ...)`.
+
+    cuDNN and MIOpen swap the first two arguments, which have one shape. The statistics of the
+    batch are read, not the running ones.
+    """
+    first, second = call.tensor(0, 2), call.tensor(1, 2)
+    if first.shape != second.shape:
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    weight, mean, invstd = call.optional(2), call.optional(5), call.optional(6)
+    mask = call.flags(9) or (True, True, True)
+    per_channel = _like(weight) if len(mask) == 3 and mask[1] else None
+    writes = (_like(second) if mask[0] else None, per_channel, per_channel)
+    reads = (first, second, weight, mean, invstd)
+    return work_of(FAMILY, _BACKWARD * first.numel, reads, writes, dtype=first.dtype)
+
+
+def _group_norm(call: OpCall) -> Work:
+    """`native_group_norm(x, weight, bias, N, C, HxW, groups, eps)`: y, mean and rstd."""
+    x, weight, bias = call.tensor(0, 2), call.optional(1), call.optional(2)
+    groups = call.integer(6)
+    if groups is None:
+        raise UnmodelledError(f"groups of {call.name} not recorded")
+    stats = _statistics(x, x.shape[0] * groups)
+    writes = (Tensor(x.shape, x.dtype), stats, stats)
+    return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), writes, dtype=x.dtype)
+
+
+def _group_norm_backward(call: OpCall) -> Work:
+    """`native_group_norm_backward(grad, x, mean, rstd, weight, N, C, HxW, groups, mask)`."""
+    grad, x = call.tensor(0), call.tensor(1)
+    mean, rstd, weight = call.optional(2), call.optional(3), call.optional(4)
+    mask = call.flags(9) or (True, True, True)
+    per_channel = _like(weight)
+    writes = (
+        _like(x) if mask[0] else None,
+        per_channel if len(mask) > 1 and mask[1] else None,
+        per_channel if len(mask) > 2 and mask[2] else None,
+    )
+    reads = (grad, x, mean, rstd, weight)
+    return work_of(FAMILY, _BACKWARD * x.numel, reads, writes, dtype=x.dtype)
+
+
+def _group_norm_inference(call: OpCall) -> Work:
+    """AITER: `_groupnorm_run(x, groups, weight, bias, eps)`."""
+    x, weight, bias = call.tensor(0), call.optional(2), call.optional(3)
+    out = Tensor(x.shape, x.dtype)
+    return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), (out,), dtype=x.dtype)
+
+
+MODELS: dict[str, Model] = {
+    "aten::_softmax": _softmax,
+    "aten::_log_softmax": _softmax,
+    "aten::softmax": _softmax_composite,
+    "aten::log_softmax": _softmax_composite,
+    "aten::_softmax_backward_data": _softmax_backward,
+    "aten::_log_softmax_backward_data": _softmax_backward,
+    "aten::native_layer_norm": _layer_norm,
+    "aten::native_layer_norm_backward": _layer_norm_backward,
+    "aten::rms_norm": _rms_norm,
+    "aten::_fused_rms_norm": _fused_rms_norm,
+    "aten::_fused_rms_norm_backward": _fused_rms_norm_backward,
+    "_C::rms_norm": _rms_norm_out,
+    "sgl_kernel::rmsnorm": _rms_norm_out,
+    "aiter::rmsnorm": _rms_norm_out,
+    "_C::fused_add_rms_norm": _fused_add_rms_norm,
+    "sgl_kernel::fused_add_rmsnorm": _fused_add_rms_norm,
+    "aiter::add_rmsnorm": _add_rms_norm_out,
+    "aten::native_batch_norm": _batch_norm,
+    "aten::cudnn_batch_norm": _batch_norm,
+    "aten::miopen_batch_norm": _batch_norm,
+    "aten::native_batch_norm_backward": _batch_norm_backward,
+    "aten::cudnn_batch_norm_backward": _batch_norm_backward,
+    "aten::miopen_batch_norm_backward": _batch_norm_backward,
+    "aten::native_group_norm": _group_norm,
+    "aten::native_group_norm_backward": _group_norm_backward,
+    "aiter::_groupnorm_run": _group_norm_inference,
+}

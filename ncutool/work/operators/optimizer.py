@@ -1,0 +1,101 @@
+"""Optimizer steps over lists of parameters.
+
+A trace records the shapes of tensor lists but not their data type; an element size told by the
+kernel's name holds for lists that all have one data type. `_fused_adam*` takes fp32 state beside
+16-bit parameters, so it counts only where the kernel's name shows a 4-byte element.
+"""
+
+from __future__ import annotations
+
+from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.movement import NO_LIST_DTYPE
+from ncutool.work.operators.tensor import Tensor, TensorList
+
+FAMILY = "optimizer"
+_ADAM_FLOP = 14
+_SGD_FLOP = 4
+
+
+def _foreach(flop_per_element: int) -> Model:
+    """`_foreach_add_(xs, ys or scalar, ...)`: every list read, the first written back when in
+    place, a new one otherwise. Lists of 0-dim scalars cost nothing."""
+
+    def model(call: OpCall) -> Work:
+        lists = _lists(call)
+        first = lists[0]
+        elements = sum(tensor.numel for tensor in first)
+        reads = tuple(tensor for group in lists for tensor in group)
+        return _listed(flop_per_element * elements, reads, _written(first))
+
+    return model
+
+
+def _fused_adam(call: OpCall) -> Work:
+    """`_fused_adam(w)_(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, ...)`: read
+    four lists, write back three (five and four with amsgrad), about 14 operations a parameter."""
+    params = call.tensor_list(0)
+    states = tuple(
+        call.tensor_list(index)
+        for index in (1, 2, 3, 4)
+        if index < len(call.inputs) and _has_list(call, index)
+    )
+    if call.list_element_bytes not in (4, None) or len(states) < 3:
+        raise UnmodelledError(NO_LIST_DTYPE)
+    reads = tuple(tensor for group in (params, *states) for tensor in group)
+    written = tuple(tensor for group in (params, *states[1:]) for tensor in _written(group))
+    elements = sum(tensor.numel for tensor in params)
+    return _listed(_ADAM_FLOP * elements, reads, written)
+
+
+def _fused_sgd(call: OpCall) -> Work:
+    """`_fused_sgd_(params, grads, momentum_buffers, ...)`: read them, write back all but the
+    gradients."""
+    params, grads = call.tensor_list(0), call.tensor_list(1)
+    momenta = call.tensor_list(2) if _has_list(call, 2) else ()
+    elements = sum(tensor.numel for tensor in params)
+    return _listed(
+        _SGD_FLOP * elements,
+        (*params, *grads, *momenta),
+        (*_written(params), *_written(momenta)),
+    )
+
+
+def _has_list(call: OpCall, index: int) -> bool:
+    item = call.inputs[index] if index < len(call.inputs) else None
+    return isinstance(item, TensorList) and item.tensors is not None
+
+
+def _lists(call: OpCall) -> tuple[tuple[Tensor, ...], ...]:
+    count = sum(isinstance(item, TensorList) for item in call.inputs)
+    lists = tuple(
+        call.tensor_list(index)
+        for index, item in enumerate(call.inputs)
+        if isinstance(item, TensorList)
+    )
+    if not count:
+        raise UnmodelledError(f"no shapes recorded for {call.name}")
+    return lists
+
+
+def _written(group: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(Tensor(each.shape, each.dtype, element_bytes=each.element_bytes) for each in group)
+
+
+def _listed(flop: int, reads: tuple[Tensor, ...], writes: tuple[Tensor, ...]) -> Work:
+    known = all(tensor.itemsize is not None for tensor in (*reads, *writes))
+    return work_of(FAMILY, flop, reads, writes, reason=None if known else NO_LIST_DTYPE)
+
+
+_ONE = "add sub mul div sqrt rsqrt neg abs reciprocal exp log maximum minimum clamp_min clamp_max"
+
+MODELS: dict[str, Model] = {
+    **{f"aten::_foreach_{name}{form}": _foreach(1) for name in _ONE.split() for form in ("", "_")},
+    **{
+        f"aten::_foreach_{name}{form}": _foreach(3)
+        for name in ("addcmul", "addcdiv", "lerp")
+        for form in ("", "_")
+    },
+    "aten::_fused_adam_": _fused_adam,
+    "aten::_fused_adamw_": _fused_adam,
+    "aten::_fused_sgd_": _fused_sgd,
+}

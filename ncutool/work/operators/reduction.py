@@ -1,0 +1,252 @@
+"""Reductions, pooling and losses: n − (results) additions, mean one division a result more.
+
+The reduced dimensions stand in `Concrete Inputs` as text. Where a trace does not record them the
+result's size is unknown: the bytes are then a lower bound and the FLOPs an upper one.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.tensor import SCALAR_TYPES, Scalar, Tensor, is_floating
+
+FAMILY = "reduction"
+NO_DIMS = "reduced dimensions not recorded: bytes at least, FLOPs at most"
+
+
+def reduced_shape(
+    shape: tuple[int, ...], dims: tuple[int, ...] | None, *, keep: bool
+) -> tuple[int, ...]:
+    """Shape after reducing ``dims`` (negative from the end; None or empty reduces all)."""
+    rank = len(shape)
+    every = dims is None or not dims
+    if not every and any(not -rank <= dim < rank for dim in dims or ()):
+        raise UnmodelledError("reduced dimensions lie outside the shape")
+    gone = set(range(rank)) if every else {dim % rank for dim in dims or ()}
+    if keep:
+        return tuple(1 if i in gone else size for i, size in enumerate(shape))
+    return tuple(size for i, size in enumerate(shape) if i not in gone)
+
+
+def _result(
+    call: OpCall, x: Tensor, dim_index: int, keep_index: int, out_index: int
+) -> tuple[tuple[int, ...], bool]:
+    """Shape of the result, and whether it is known."""
+    given = call.optional(out_index)
+    if given is not None and given.numel > 0:
+        return given.shape, True
+    dims = call.integers(dim_index)
+    if dims is None and not _reduces_all(call, dim_index):
+        return (), False
+    return reduced_shape(x.shape, dims, keep=call.flag(keep_index) is True), True
+
+
+def _reduces_all(call: OpCall, dim_index: int) -> bool:
+    """Whether an absent `dim` was recorded as absent: other values are there, or it was None."""
+    recorded = any(isinstance(item, Scalar) and item.value is not None for item in call.inputs)
+    return recorded
+
+
+def _sum(call: OpCall) -> Work:
+    """`sum(x, dtype)` reduces all; `sum(x, dim, keepdim, dtype, out)` some. mean, prod alike."""
+    x = call.tensor(0)
+    code = call.integer(1) if len(call.inputs) <= 2 else call.integer(3)
+    if len(call.inputs) <= 2:
+        shape, known = (), True
+    else:
+        shape, known = _result(call, x, 1, 2, 4)
+    dtype = x.dtype
+    if code is not None and dtype is not None:
+        dtype = SCALAR_TYPES.get(code, dtype)
+    elif dtype is not None and not is_floating(dtype):
+        dtype = "int64"
+    return _reduce(call, x, Tensor(shape, dtype), known)
+
+
+def _reduce(call: OpCall, x: Tensor, out: Tensor, known: bool) -> Work:
+    flop = max(0, x.numel - out.numel) + (out.numel if call.base == "mean" else 0)
+    if not known:
+        flop = x.numel
+    if not is_floating(x.dtype):
+        flop = 0
+    writes = (out,) if known else ()
+    remark = None if known else NO_DIMS
+    return work_of(FAMILY, flop, (x,), writes, dtype=x.dtype, remark=remark)
+
+
+def _amax(call: OpCall) -> Work:
+    """`amax(x, dim, keepdim, out)`, amin and logsumexp alike."""
+    x = call.tensor(0)
+    shape, known = _result(call, x, 1, 2, 3)
+    return _reduce(call, x, Tensor(shape, x.dtype), known)
+
+
+def _norm(call: OpCall) -> Work:
+    """`linalg_vector_norm(x, ord, dim, keepdim, dtype, out)` and `norm(x, p, dim, keepdim)`:
+    two operations an element."""
+    x = call.tensor(0)
+    if len(call.inputs) <= 2:
+        shape, known = (), True
+    else:
+        shape, known = _result(call, x, 2, 3, 5)
+    one = _reduce(call, x, Tensor(shape, x.dtype), known)
+    flop = 2 * x.numel if is_floating(x.dtype) else 0
+    return Work(
+        FAMILY,
+        flop,
+        one.bytes_read,
+        one.bytes_written,
+        dtype=one.dtype,
+        outputs=one.outputs,
+        remark=one.remark,
+        reason=one.reason,
+    )
+
+
+def _max(call: OpCall) -> Work:
+    """`max(x)` reduces all, `max(x, dim, keepdim)` gives values and indices, `max(a, b)` is
+    elementwise; min alike. Comparisons count as no FLOP."""
+    x = call.tensor(0)
+    if len(call.inputs) == 1:
+        return work_of(FAMILY, 0, (x,), (Tensor((), x.dtype),), dtype=x.dtype)
+    if call.optional(1) is not None:
+        raise UnmodelledError(f"no model for the elementwise form of {call.name}")
+    return _with_indices(call, x, 1, 2)
+
+
+def _with_indices(call: OpCall, x: Tensor, dim_index: int, keep_index: int) -> Work:
+    shape, known = _result(call, x, dim_index, keep_index, len(call.inputs))
+    writes = (Tensor(shape, x.dtype), Tensor(shape, "int64")) if known else ()
+    remark = None if known else NO_DIMS
+    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark)
+
+
+def _argmax(call: OpCall) -> Work:
+    """`argmax(x, dim, keepdim, out)`: indices only, no FLOP."""
+    x = call.tensor(0)
+    shape, known = _result(call, x, 1, 2, 3)
+    writes = (Tensor(shape, "int64"),) if known else ()
+    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=None if known else NO_DIMS)
+
+
+def _any(call: OpCall) -> Work:
+    """`any(x)`, `any(x, dim, keepdim)`; all alike: one byte a result, no FLOP."""
+    x = call.tensor(0)
+    if len(call.inputs) == 1:
+        shape, known = (), True
+    else:
+        shape, known = _result(call, x, 1, 2, 3)
+    writes = (Tensor(shape, "bool"),) if known else ()
+    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=None if known else NO_DIMS)
+
+
+def _cumulative(call: OpCall) -> Work:
+    """`cumsum(x, dim, dtype, out)`: as many results as elements."""
+    x, given, code = call.tensor(0), call.optional(3), call.integer(2)
+    dtype = x.dtype
+    if given is not None:
+        dtype = given.dtype
+    elif code is not None and dtype is not None:
+        dtype = SCALAR_TYPES.get(code, dtype)
+    elif dtype is not None and not is_floating(dtype):
+        dtype = "int64"
+    flop = x.numel if is_floating(x.dtype) else 0
+    return work_of(FAMILY, flop, (x,), (Tensor(x.shape, dtype),), dtype=x.dtype)
+
+
+def _nll_loss(call: OpCall) -> Work:
+    """`nll_loss_forward(x[N,C], target[N], weight, reduction, ignore)` reads one value a row."""
+    x, target = call.tensor(0, 1), call.tensor(1)
+    picked = Tensor((target.numel,), x.dtype)
+    out = Tensor((), x.dtype)
+    reads = (picked, target, call.optional(2))
+    return work_of(FAMILY, 2 * target.numel, reads, (out, out), dtype=x.dtype)
+
+
+def _nll_loss_backward(call: OpCall) -> Work:
+    """`nll_loss_backward(grad, x[N,C], target[N], ...)` writes the whole gradient."""
+    x, target = call.tensor(1, 1), call.tensor(2)
+    out = Tensor(x.shape, x.dtype)
+    return work_of(FAMILY, target.numel, (target, call.optional(3)), (out,), dtype=x.dtype)
+
+
+def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
+    """Result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`."""
+    kernel, stride, padding = (call.integers(index) for index in (1, 2, 3))
+    dilation = call.integers(4) if ceil_index == 5 else (1,)
+    if kernel is None or padding is None or dilation is None:
+        raise UnmodelledError("kernel size and stride of the pooling not recorded")
+    rank = len(kernel)
+    steps, pads, gaps = stride or kernel, padding * rank, dilation * rank
+    if len(x.shape) <= rank or len(steps) < rank or min(steps) < 1:
+        raise UnmodelledError(f"shapes of {call.name} do not fit together")
+    ceil = call.flag(ceil_index) is True
+    sizes: list[int] = []
+    for i, size in enumerate(x.shape[-rank:]):
+        free = size + 2 * pads[i] - gaps[i] * (kernel[i] - 1) - 1
+        count = -(-free // steps[i]) + 1 if ceil else free // steps[i] + 1
+        if ceil and (count - 1) * steps[i] >= size + pads[i]:
+            count -= 1
+        sizes.append(max(0, count))
+    return (*x.shape[:-rank], *sizes)
+
+
+def _max_pool(call: OpCall) -> Work:
+    """`max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode)`: no FLOP."""
+    x = call.tensor(0, 2)
+    shape = call.output_shape or _pooled(call, x, 5)
+    writes = (Tensor(shape, x.dtype), Tensor(shape, "int64" if x.dtype else None))
+    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype)
+
+
+def _max_pool_backward(call: OpCall) -> Work:
+    """`max_pool2d_with_indices_backward(grad, x, ..., indices, grad_input)`; x is not read."""
+    grad, x, indices = call.tensor(0), call.tensor(1), call.tensor(7)
+    out = Tensor(x.shape, x.dtype)
+    known = indices if indices.dtype is not None or grad.dtype is None else None
+    flop = grad.numel if is_floating(grad.dtype) else 0
+    return work_of(FAMILY, flop, (grad, known), (out,), dtype=grad.dtype)
+
+
+def _avg_pool(call: OpCall) -> Work:
+    """`avg_pool2d(x, kernel, stride, padding, ceil_mode)`: one operation an element and window."""
+    x, kernel = call.tensor(0, 2), call.integers(1)
+    out = Tensor(_pooled(call, x, 4), x.dtype)
+    return work_of(FAMILY, out.numel * prod(kernel or (1,)), (x,), (out,), dtype=x.dtype)
+
+
+def _adaptive_pool(call: OpCall) -> Work:
+    """`_adaptive_avg_pool2d(x, output_size)`."""
+    x, sizes = call.tensor(0, 2), call.integers(1)
+    if sizes is None or len(sizes) >= len(x.shape):
+        raise UnmodelledError("output size of the pooling not recorded")
+    out = Tensor((*x.shape[: -len(sizes)], *sizes), x.dtype)
+    return work_of(FAMILY, x.numel, (x,), (out,), dtype=x.dtype)
+
+
+MODELS: dict[str, Model] = {
+    "aten::sum": _sum,
+    "aten::nansum": _sum,
+    "aten::mean": _sum,
+    "aten::prod": _sum,
+    "aten::amax": _amax,
+    "aten::amin": _amax,
+    "aten::logsumexp": _amax,
+    "aten::norm": _norm,
+    "aten::linalg_vector_norm": _norm,
+    "aten::max": _max,
+    "aten::min": _max,
+    "aten::argmax": _argmax,
+    "aten::argmin": _argmax,
+    "aten::any": _any,
+    "aten::all": _any,
+    "aten::cumsum": _cumulative,
+    "aten::cumprod": _cumulative,
+    "aten::nll_loss_forward": _nll_loss,
+    "aten::nll_loss_backward": _nll_loss_backward,
+    "aten::max_pool2d_with_indices": _max_pool,
+    "aten::max_pool2d_with_indices_backward": _max_pool_backward,
+    "aten::avg_pool2d": _avg_pool,
+    "aten::_adaptive_avg_pool2d": _adaptive_pool,
+}

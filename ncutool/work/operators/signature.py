@@ -1,0 +1,131 @@
+"""A row of `signatures` (JSON text exactly as in the trace) becomes an :class:`OpCall`."""
+
+from __future__ import annotations
+
+import json
+from math import prod
+
+from ncutool.work.operators.call import OpCall
+from ncutool.work.operators.tensor import DTYPES, Argument, Scalar, Tensor, TensorList
+
+_MAX_ELEMENTS = 2**62
+"""A tensor past this is damaged text, not a tensor."""
+_MAX_RANK = 64
+_NOT_TENSORS = frozenset(
+    ("Scalar", "ScalarList", "GenericList", "Int", "Bool", "Double", "String", "Device", "None")
+)
+
+
+def parse_call(
+    name: str,
+    input_dims: str | None,
+    input_types: str | None = None,
+    input_strides: str | None = None,
+    concrete_inputs: str | None = None,
+    *,
+    parent: OpCall | None = None,
+    list_element_bytes: int | None = None,
+    output_shape: tuple[int, ...] | None = None,
+    backend: str | None = None,
+) -> OpCall:
+    """The call. Text that does not parse counts as not recorded; nothing is raised for it.
+
+    Both eras are read: since 2021 `Input type` says which argument is a tensor; before, an
+    argument with dimensions is one, and its data type is unknown.
+    """
+    dims = _json_list(input_dims)
+    types = _json_list(input_types)
+    strides = _json_list(input_strides)
+    values = _json_list(concrete_inputs)
+    inputs = tuple(
+        _argument(_at(dims, i), _at(types, i), _at(strides, i), _at(values, i), bool(types))
+        for i in range(len(dims))
+    )
+    return OpCall(name, inputs, parent, list_element_bytes, output_shape, backend)
+
+
+def _argument(dims: object, kind: object, strides: object, value: object, typed: bool) -> Argument:
+    name = kind if isinstance(kind, str) else ""
+    nested = isinstance(dims, list) and any(isinstance(item, list) for item in dims)
+    if name == "TensorList" or nested:
+        return _tensor_list(dims, strides)
+    shape = _sizes(dims)
+    if name in _NOT_TENSORS or shape is None:
+        return Scalar(_value(value), name)
+    if name in DTYPES:
+        return Tensor(shape, DTYPES[name], _strides(strides, shape))
+    if shape:
+        return Tensor(shape, None, _strides(strides, shape))
+    return Scalar(_value(value), name if typed else "")
+
+
+def _tensor_list(dims: object, strides: object) -> TensorList:
+    items = dims if isinstance(dims, list) else []
+    steps = strides if isinstance(strides, list) else []
+    tensors: list[Tensor] = []
+    for index, item in enumerate(items):
+        shape = _sizes(item)
+        if shape is None:
+            return TensorList(None)
+        tensors.append(Tensor(shape, None, _strides(_at(steps, index), shape)))
+    return TensorList(tuple(tensors) if tensors else None)
+
+
+def _sizes(dims: object) -> tuple[int, ...] | None:
+    if not isinstance(dims, list) or len(dims) > _MAX_RANK:
+        return None
+    sizes = [item for item in dims if isinstance(item, int) and not isinstance(item, bool)]
+    if len(sizes) != len(dims) or any(size < 0 for size in sizes) or prod(sizes) > _MAX_ELEMENTS:
+        return None
+    return tuple(sizes)
+
+
+def _strides(strides: object, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    if not isinstance(strides, list) or len(strides) != len(shape):
+        return None
+    steps = tuple(item for item in strides if isinstance(item, int) and not isinstance(item, bool))
+    return steps if len(steps) == len(shape) else None
+
+
+def _value(text: object) -> bool | int | float | str | tuple[int | float | bool, ...] | None:
+    """A concrete value from the text the profiler writes: `True`, `-1`, `0.`, `[1, 1]`, ``."""
+    if not isinstance(text, str):
+        return text if isinstance(text, bool | int | float) else None
+    stripped = text.strip()
+    if not stripped or stripped == "None":
+        return None
+    if stripped.startswith("[") and stripped.endswith("]"):
+        parts = [part.strip() for part in stripped[1:-1].split(",") if part.strip()]
+        items = [_atom(part) for part in parts]
+        return tuple(item for item in items if item is not None and not isinstance(item, str))
+    return _atom(stripped)
+
+
+def _atom(text: str) -> bool | int | float | str | None:
+    if text in ("True", "False", "true", "false"):
+        return text in ("True", "true")
+    if len(text) > 40:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if abs(number) < 1e300 else None
+
+
+def _at(items: list[object], index: int) -> object:
+    return items[index] if index < len(items) else None
+
+
+def _json_list(text: str | None) -> list[object]:
+    if not text:
+        return []
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return parsed if isinstance(parsed, list) else []

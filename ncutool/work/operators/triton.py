@@ -1,0 +1,107 @@
+"""Kernels that Inductor compiled: the call is named after the kernel and lists its pointers.
+
+Every pointer argument counts once, read or written; which of them are both is not recorded, so
+an in-place argument makes the bytes a lower bound. A pointer that holds more elements than the
+kernel visits is read in part: it counts what the kernel visits at most once a pointer.
+FLOPs come from the operators that the kernel's name lists, one each and element, and are a lower
+bound: a name lists an operator once however often it was fused.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ncutool.work.operators.call import OpCall, UnmodelledError, Work, total
+from ncutool.work.operators.elementwise import RULES
+from ncutool.work.operators.tensor import Tensor, is_floating
+
+FAMILY = "triton"
+LOWER_BOUND = "lower bound: pointer arguments once each, operators of the name once each"
+_NAME = re.compile(r"^triton_(?P<kind>poi|red|per|tem|for)_fused_(?P<operators>.*?)(_\d+)?$")
+_REDUCTIONS = frozenset(
+    ("sum", "mean", "amax", "amin", "prod", "_softmax", "_log_softmax", "native_layer_norm")
+    + ("native_group_norm", "_native_batch_norm_legit", "linalg_vector_norm", "var_mean", "var")
+)
+
+
+def is_compiled(call: OpCall) -> bool:
+    """Whether ``call`` is a kernel that Inductor compiled with Triton."""
+    return call.name.startswith("triton_")
+
+
+def compiled(call: OpCall) -> Work:
+    """The work of a pointwise (`poi`), reduction (`red`, `per`) kernel.
+
+    Raises:
+        UnmodelledError: another kind (a matrix template), or its sizes are not recorded.
+    """
+    match = _NAME.match(call.name)
+    pointers = call.tensors
+    if match is None or match["kind"] not in ("poi", "red", "per") or not pointers:
+        raise UnmodelledError("no model for this Triton kernel")
+    sizes = tuple(
+        value
+        for index in range(len(call.inputs))
+        if (value := call.integer(index)) is not None and value >= 0
+    )
+    visited = _visited(match["kind"], sizes)
+    counted = [_visible(pointer, visited) for pointer in pointers]
+    dtype = pointers[-1].dtype
+    flop = None
+    if visited is not None:
+        flop = _flop_per_element(match["operators"], match["kind"]) * visited
+        flop = flop if any(is_floating(pointer.dtype) for pointer in pointers) else 0
+    return Work(
+        FAMILY,
+        flop,
+        total(*counted),
+        0,
+        dtype=dtype,
+        remark=LOWER_BOUND,
+        reason=None if visited is not None else "sizes of the Triton kernel not recorded",
+    )
+
+
+def _visited(kind: str, sizes: tuple[int, ...]) -> int | None:
+    """Elements the kernel walks over: xnumel (·ynumel) pointwise, xnumel·rnumel for reductions.
+
+    Scalars that a kernel takes beside its sizes (of dynamic shapes) make that undecidable.
+    """
+    if kind == "poi":
+        return sizes[0] if len(sizes) == 1 else sizes[0] * sizes[1] if len(sizes) == 2 else None
+    return sizes[0] * sizes[1] if len(sizes) == 2 else None
+
+
+def _visible(pointer: Tensor, visited: int | None) -> int | None:
+    if pointer.itemsize is None:
+        return None
+    elements = pointer.stored if visited is None else min(pointer.stored, visited)
+    return elements * pointer.itemsize
+
+
+def _flop_per_element(operators: str, kind: str) -> int:
+    """Arithmetic operators that the name lists: all of a pointwise kernel's, and only the
+    reductions of the others, whose remaining operators may act on the few results."""
+    found = _split(operators)
+    if kind == "poi":
+        return sum(1 for name in found if name in RULES and RULES[name].flop_per_element)
+    return sum(1 for name in found if name in _REDUCTIONS)
+
+
+def _split(operators: str) -> list[str]:
+    """`add_native_layer_norm_mul` -> known operator names, longest first."""
+    known = sorted((*RULES, *_REDUCTIONS, "gelu", "_to_copy", "addmm"), key=len, reverse=True)
+    found: list[str] = []
+    rest = operators
+    while rest:
+        name = next((item for item in known if _begins(rest, item)), None)
+        if name is None:
+            rest = rest.partition("_")[2]
+        else:
+            found.append(name)
+            rest = rest[len(name) :].removeprefix("_")
+    return found
+
+
+def _begins(text: str, name: str) -> bool:
+    return text == name or text.startswith(f"{name}_")
