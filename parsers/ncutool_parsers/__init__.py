@@ -1,1 +1,45 @@
-"""."""
+"""Captures in, tables out: Nsight Compute reports and torch.profiler traces.
+
+>>> from ncutool_parsers import read
+>>> capture = read("trace.json.gz")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ncutool_parsers.capture import Capture
+from ncutool_parsers.files import read_head, unknown_format
+from ncutool_parsers.interface import Reader, ReadOptions
+from ncutool_parsers.ncu_report_file import NcuReportReader
+from ncutool_parsers.torch_trace import TorchTraceReader
+
+READERS: tuple[Reader, ...] = (NcuReportReader(), TorchTraceReader())
+"""Every format, asked in this order; the modules import what is heavy only when they read."""
+
+__all__ = ["READERS", "read", "sniff"]
+
+
+def sniff(path: str | Path) -> Reader:
+    """The reader for a file, chosen by its content.
+
+    Raises:
+        UnreadableError: it cannot be opened, or no reader knows its format.
+    """
+    path = Path(path)
+    head = read_head(path)
+    for reader in READERS:
+        if reader.accepts(head):
+            return reader
+    raise unknown_format(path, head)
+
+
+def read(path: str | Path, options: ReadOptions | None = None) -> Capture:
+    """The capture in a file of any known format.
+
+    Raises:
+        UnreadableError: it is missing, damaged, too large, or of another format.
+        EmptyError: it holds nothing to analyse.
+    """
+    path = Path(path)
+    return sniff(path).read(path, options or ReadOptions())

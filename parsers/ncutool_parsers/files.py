@@ -1,0 +1,96 @@
+"""What a path is before any reader opens it: the checks every format shares."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from ncutool_parsers.errors import UnreadableError
+
+HEAD_BYTES = 256
+GZIP_MAGIC = b"\x1f\x8b"
+_ASK_FOR = "give an Nsight Compute report (.ncu-rep) or a torch.profiler trace (.json, .json.gz)"
+
+
+def is_gzip(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` is gzip, whatever its name says."""
+    return head.startswith(GZIP_MAGIC)
+
+
+def check_file(path: Path) -> bytes:
+    """The first bytes of the file as they lie on disk.
+
+    Raises:
+        UnreadableError: it is missing, a folder, not permitted, not a regular file, or empty.
+    """
+    try:
+        if path.is_dir():
+            raise UnreadableError(path, "is a folder", "name the capture inside it")
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise UnreadableError(path, "does not exist", "check the path") from None
+    except PermissionError:
+        raise UnreadableError(path, "may not be read", "check its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UnreadableError(path, f"cannot be opened ({reason})", "check the path") from None
+    if not head:
+        raise UnreadableError(path, "is empty (0 bytes)", "record or copy the capture again")
+    if head.startswith(b"version https://git-lfs"):
+        raise UnreadableError(
+            path, "is a git-LFS pointer, not the capture itself", "run `git lfs pull` first"
+        )
+    return head
+
+
+def read_head(path: Path) -> bytes:
+    """The first 256 bytes, decompressed where the file is gzip (what ``Reader.accepts`` wants).
+
+    Raises:
+        UnreadableError: see :func:`check_file`; or it is gzip that cannot be decompressed.
+    """
+    head = check_file(path)
+    if not is_gzip(head):
+        return head
+    try:
+        with gzip.open(path, "rb") as file:
+            inner = file.read(HEAD_BYTES)
+    except (OSError, EOFError, zlib.error):
+        inner = _salvage(head)
+    if not inner:
+        raise UnreadableError(
+            path,
+            "is gzip, but nothing in it can be decompressed",
+            "record or copy the capture again",
+        )
+    return inner
+
+
+def unknown_format(path: Path, head: bytes) -> UnreadableError:
+    """The error for a file that no reader accepts, saying what it looks like."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<script")):
+        return UnreadableError(
+            path,
+            "is a web page, not a capture",
+            "download the file itself (a raw link), not the page that shows it",
+        )
+    if start.startswith(b"pk\x03\x04"):
+        return UnreadableError(path, "is a zip archive", "unpack it and name the capture inside")
+    if start.startswith(b"sqlite format 3"):
+        return UnreadableError(path, "is an SQLite database (Nsight Systems export?)", _ASK_FOR)
+    if not start:
+        return UnreadableError(path, "holds nothing but white space", "record the capture again")
+    printable = sum(byte >= 32 or byte in b"\t\r\n" for byte in head)
+    kind = "text" if printable == len(head) else "of an unknown binary format"
+    return UnreadableError(path, f"is {kind}, not a capture", _ASK_FOR)
+
+
+def _salvage(head: bytes) -> bytes:
+    """What the first bytes of a damaged gzip file decompress to, b"" if nothing."""
+    try:
+        return zlib.decompressobj(31).decompress(head, HEAD_BYTES)
+    except zlib.error:
+        return b""

@@ -1,0 +1,102 @@
+"""Nested intervals on threads, and ids matched to rows, without a Python loop.
+
+Every function takes and gives numpy arrays; -1 stands for "none".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+NONE = -1
+
+
+class Intervals:
+    """Intervals of several threads, sorted by thread, start and length (longest first).
+
+    Equal intervals keep the order of ``tie``: whoever began first encloses the other.
+    """
+
+    def __init__(self, thread: Ints, start: Ints, end: Ints, tie: Ints | None = None) -> None:
+        keys = (-end, start, thread) if tie is None else (tie, -end, start, thread)
+        self.order: Ints = np.lexsort(keys).astype(np.int64)
+        """Row of the input for each sorted interval."""
+        self.thread = thread[self.order]
+        self.start = start[self.order]
+        self.end = end[self.order]
+        self.parent = _enclosing(self.thread, self.end)
+        """Innermost interval that holds this one whole, as an index into the sorted ones."""
+
+    def innermost(self, thread: Ints, moment: Ints) -> Ints:
+        """The innermost interval around each moment of a thread (sorted index, or -1).
+
+        Both ends belong to an interval: with 1-µs clocks a launch may fall on its operator's end.
+        """
+        if not len(self.order) or not len(moment):
+            return np.full(len(moment), NONE, np.int64)
+        found = self._last_started(thread, moment)
+        climbing = np.flatnonzero(found >= 0)
+        climbing = climbing[self.end[found[climbing]] < moment[climbing]]
+        while climbing.size:
+            found[climbing] = self.parent[found[climbing]]
+            climbing = climbing[found[climbing] >= 0]
+            climbing = climbing[self.end[found[climbing]] < moment[climbing]]
+        return found
+
+    def _last_started(self, thread: Ints, moment: Ints) -> Ints:
+        """The last interval of the same thread that starts at or before each moment."""
+        low = int(min(self.start.min(), moment.min()))
+        span = int(max(self.start.max(), moment.max())) - low + 1
+        if span * (int(self.thread.max()) + 2) < 1 << 62:
+            keys = self.thread * span + (self.start - low)
+            wanted = thread * span + (moment - low)
+        else:  # clocks too far apart for one 64-bit key: ranks order just as well
+            moments = np.unique(np.concatenate([self.start, moment]))
+            span = len(moments)
+            keys = self.thread * span + np.searchsorted(moments, self.start)
+            wanted = thread * span + np.searchsorted(moments, moment)
+        found = np.searchsorted(keys, wanted, side="right").astype(np.int64) - 1
+        found[(found >= 0) & (self.thread[found] != thread)] = NONE
+        return found
+
+
+def _enclosing(thread: Ints, end: Ints) -> Ints:
+    """For sorted intervals, the last earlier one of the thread that ends no earlier.
+
+    Each guess points at an interval such that all between end sooner; a wrong guess takes over
+    the guess of the interval it points at, so runs of siblings are skipped by doubling steps.
+    """
+    count = len(end)
+    guess = np.arange(-1, count - 1, dtype=np.int64)
+    if count == 0:
+        return guess
+    guess[np.flatnonzero(np.diff(thread, prepend=thread[0] - 1))] = NONE
+    open_ = np.flatnonzero(guess >= 0)
+    open_ = open_[end[guess[open_]] < end[open_]]
+    while open_.size:
+        guess[open_] = guess[guess[open_]]
+        open_ = open_[guess[open_] >= 0]
+        open_ = open_[end[guess[open_]] < end[open_]]
+    return guess
+
+
+def match_ids(wanted: Ints, ids: Ints, preferred: Bools | None = None) -> Ints:
+    """For each wanted id the row of ``ids`` that carries it, preferred rows first, else -1.
+
+    Ids up to 0 stand for "none" on either side.
+    """
+    rows = np.flatnonzero(ids > 0)
+    keys: tuple[npt.NDArray[np.generic], ...] = (rows, ids[rows])
+    if preferred is not None:
+        keys = (rows, ~preferred[rows], ids[rows])
+    rows = rows[np.lexsort(keys)]
+    if not len(rows):
+        return np.full(len(wanted), NONE, np.int64)
+    at = np.searchsorted(ids[rows], wanted, side="left")
+    at[at == len(rows)] = 0
+    found = rows[at].astype(np.int64)
+    found[(ids[found] != wanted) | (wanted <= 0)] = NONE
+    return found

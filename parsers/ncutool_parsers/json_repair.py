@@ -1,0 +1,130 @@
+"""Events that the strict decoder refuses: read leniently, one by one where need be."""
+
+from __future__ import annotations
+
+import json
+from math import nan
+from typing import Any
+
+import msgspec
+
+from ncutool_parsers.json_stream import EventStream, Layout
+from ncutool_parsers.torch_events import UNKNOWN, Args, Event
+
+_ENCODED = {field.name: field.encode_name for field in msgspec.structs.fields(Args)}
+_RAW = [f.name for f in msgspec.structs.fields(Args) if f.type is msgspec.Raw]
+_TEXT = [f.name for f in msgspec.structs.fields(Args) if f.type is str]
+_INTEGER = [f.name for f in msgspec.structs.fields(Args) if f.type in (int, int | str)]
+
+
+class Repair:
+    """Decodes pieces the slow way and remembers what was wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: dict[str, int] = {}
+        """What was wrong -> events concerned, in the order met."""
+        self.dropped = 0
+
+    def decode(self, piece: memoryview, stream: EventStream, reason: Exception) -> list[Event]:
+        """The events of a piece that strict decoding refused for ``reason``."""
+        raw = bytes(piece)
+        try:
+            found = json.loads(self._text(raw), strict=False)
+        except (ValueError, RecursionError):
+            found = self._one_by_one(raw, stream)
+        else:
+            self._note(_explain(reason, raw))
+        return [event for event in map(self._event, found) if event is not None]
+
+    def _note(self, problem: str) -> None:
+        self.problems[problem] = self.problems.get(problem, 0) + 1
+
+    def _text(self, raw: bytes) -> str:
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError:
+            self._note("bytes that are not UTF-8")
+            return raw.decode("utf-8", "replace")
+
+    def _one_by_one(self, raw: bytes, stream: EventStream) -> list[object]:
+        layout = Layout(raw, 1, len(raw) - 1)
+        found: list[object] = []
+        for start, end in layout.spans:
+            try:
+                found.append(json.loads(self._text(raw[start:end]), strict=False))
+            except (ValueError, RecursionError):
+                self.dropped += 1
+        if layout.closed_at >= 0:
+            stream.close_events(raw[layout.closed_at + 1 : -1] + b",")
+        elif not layout.spans or layout.last_end < len(raw.rstrip(b"] \t\r\n")):
+            self.dropped += 1
+        return found
+
+    def _event(self, found: object) -> Event | None:
+        if not isinstance(found, dict):
+            self._note("entries that are not events")
+            return None
+        args = found.get("args")
+        return Event(
+            ph=str(found.get("ph", "")),
+            cat=str(found.get("cat", "")),
+            name=_raw(str(found.get("name", ""))),
+            pid=_identifier(found.get("pid")),
+            tid=_identifier(found.get("tid")),
+            ts=_float(found.get("ts")),
+            dur=_float(found.get("dur")),
+            args=_args(args) if isinstance(args, dict) else None,
+        )
+
+
+def _explain(reason: Exception, raw: bytes) -> str:
+    if isinstance(reason, msgspec.ValidationError):
+        return "values of an unexpected type"
+    if b"NaN" in raw or b"Infinity" in raw:
+        return "NaN or Infinity, which JSON does not have"
+    if any(byte < 32 and byte not in b"\t\r\n" for byte in raw) or b"control" in raw[:0]:
+        return "control characters inside strings"
+    return "text that is not strict JSON"
+
+
+def _args(found: dict[str, Any]) -> Args:
+    values: dict[str, Any] = {}
+    for name in _RAW:
+        if (value := found.get(_ENCODED[name])) is not None:
+            values[name] = _raw(value)
+    for name in _TEXT:
+        if (value := found.get(_ENCODED[name])) is not None:
+            values[name] = str(value)
+    for name in _INTEGER:
+        values[name] = _integer(found.get(_ENCODED[name]))
+    return Args(**values)
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def _identifier(value: object) -> int | str:
+    if isinstance(value, bool) or value is None:
+        return 0
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else str(value)
+    return value if isinstance(value, int) else str(value)
+
+
+def _integer(value: object) -> int:
+    number = _float(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(number) if number.is_integer() else UNKNOWN
+
+
+def _float(value: object) -> float:
+    """A finite number from a number or its text; NaN from anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return nan
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return nan
+    return number if abs(number) < 9e15 else nan

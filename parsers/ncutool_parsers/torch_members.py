@@ -1,0 +1,74 @@
+"""What a trace says about itself outside its events: devices, rank, private names."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from ncutool_parsers.capture import DeviceRecord
+
+_PRIVATE = ("traceName", "hostname", "host_name", "host", "user", "username")
+_AMD = ("amd", "radeon", "instinct", "gfx")
+
+
+def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]:
+    """The devices that launches ran on; all that are named where that is unknown."""
+    found = members.get("deviceProperties") or members.get("computeProperties")
+    records = [
+        _device(index, entry)
+        for index, entry in enumerate(found if isinstance(found, list) else [])
+        if isinstance(entry, dict)
+    ]
+    return tuple(r for r in records if r.ordinal in used) or tuple(records)
+
+
+def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Rank of the process and number of ranks in the job."""
+    info = members.get("distributedInfo")
+    if not isinstance(info, dict):
+        return None, None
+    return _count(info, "rank"), _count(info, "world_size")
+
+
+def base_time_ns(members: dict[str, Any]) -> int:
+    """The epoch nanosecond that times of the trace count from; 0 where they are absolute."""
+    return _count(members, "baseTimeNanoseconds") or 0
+
+
+def private_names(members: dict[str, Any]) -> dict[str, str]:
+    """Members that name a user, a host or a path. ``metadata`` may hold secrets: never read."""
+    return {name: members[name] for name in _PRIVATE if isinstance(members.get(name), str)}
+
+
+def _device(index: int, entry: dict[str, Any]) -> DeviceRecord:
+    ordinal = _count(entry, "id")
+    name = entry.get("name")
+    major = _first(entry, "computeMajor", "major")
+    minor = _first(entry, "computeMinor", "minor")
+    return DeviceRecord(
+        ordinal=index if ordinal is None else ordinal,
+        name=name if isinstance(name, str) and name else None,
+        compute_capability=None if major is None or minor is None else f"{major}.{minor}",
+        sm_count=_first(entry, "numSms", "multiProcessorCount"),
+        memory_bytes=_first(entry, "totalGlobalMem"),
+        l2_bytes=_first(entry, "l2CacheSize", "L2CacheSize"),
+        vendor=_vendor(name if isinstance(name, str) else "", entry),
+    )
+
+
+def _vendor(name: str, entry: dict[str, Any]) -> Literal["nvidia", "amd"] | None:
+    lower = name.lower()
+    if any(word in lower for word in _AMD) or entry.get("warpSize") == 64:
+        return "amd"
+    known = ("nvidia", "tesla", "geforce", "quadro", "rtx", "gtx", "titan")
+    return "nvidia" if any(word in lower for word in known) else None
+
+
+def _first(entry: dict[str, Any], *names: str) -> int | None:
+    return next((v for n in names if (v := _count(entry, n)) is not None), None)
+
+
+def _count(entry: dict[str, Any], name: str) -> int | None:
+    value = entry.get(name)
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,144 @@
+"""What a reader of a trace's figures must know, in sentences."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ncutool_parsers.capture import Notice
+from ncutool_parsers.json_repair import Repair
+from ncutool_parsers.torch_tables import Tables
+
+_SHARE_WORTH_SAYING = 0.01
+
+
+def truncated(damage: str | None, compressed: bool, total: int, events: int) -> Notice:
+    """The capture ends early or is damaged, and where reading stopped."""
+    reason = damage or "the file ends in the middle of the list of events"
+    size = f"{total} bytes{' once decompressed' if compressed else ''}"
+    return Notice(
+        "truncated",
+        f"Cut short or damaged: {reason}. Read as far as it is whole, about {size} and "
+        f"{events} events; what follows is missing from every figure.",
+        "error",
+    )
+
+
+def repaired(repair: Repair) -> list[Notice]:
+    """What could not be decoded strictly."""
+    notices = []
+    if repair.problems:
+        what = ", ".join(repair.problems)
+        notices.append(
+            Notice("slow_path", f"Parts of the file are not strict JSON ({what}); read slowly.")
+        )
+    if repair.dropped:
+        notices.append(
+            Notice(
+                "damaged",
+                f"{repair.dropped} stretches of the list of events cannot be decoded and are "
+                "missing from every figure.",
+                "error",
+            )
+        )
+    return notices
+
+
+def about(tables: Tables, python_events: int) -> list[Notice]:
+    """How well the launches could be linked, and how exact their times are."""
+    launches = tables.launches
+    total = int(launches["duration_ns"].sum() or 0)
+    replay = launches.filter(pl.col("graph_replay"))
+    notices = []
+    if len(tables.ops) and not tables.shapes_recorded:
+        notices.append(
+            Notice(
+                "no_shapes",
+                "Recorded without input shapes, so FLOPs and bytes are unknown: record with "
+                "record_shapes=True.",
+            )
+        )
+    if not len(tables.ops):
+        notices.append(
+            Notice(
+                "no_ops",
+                "No CPU operators were recorded, so launches have no operator and no shapes: "
+                "record with ProfilerActivity.CPU too.",
+            )
+        )
+    if len(replay):
+        share = _percent(int(replay["duration_ns"].sum() or 0), total)
+        notices.append(
+            Notice(
+                "graph_replay",
+                f"{len(replay)} of {len(launches)} launches ({share} of launch time) replay a "
+                "CUDA/HIP graph: their operators and shapes are not in the trace.",
+            )
+        )
+    return notices + _linking(tables, total) + _times(tables, python_events)
+
+
+def _linking(tables: Tables, total: int) -> list[Notice]:
+    launches = tables.launches
+    notices = []
+    no_call = launches["call_id"].is_null()
+    if len(tables.calls) and no_call.any():
+        lost = launches.filter(no_call)
+        ahead = int((~no_call).arg_max() or 0) if not no_call.all() else len(launches)
+        share = _percent(int(lost["duration_ns"].sum() or 0), total)
+        where = (
+            "all before the first that has one: they were launched before recording began"
+            if ahead == len(lost)
+            else f"the first {ahead} of them launched before recording began"
+            if ahead
+            else "scattered over the trace"
+        )
+        notices.append(
+            Notice(
+                "unlinked",
+                f"{len(lost)} of {len(launches)} launches ({share} of launch time) have no "
+                f"launch call in the trace, {where}.",
+            )
+        )
+    if tables.external_id_is_copy and len(tables.ops):
+        notices.append(
+            Notice(
+                "external_id_copy",
+                "External id repeats the correlation id (a PyTorch of 2022 to early 2024); "
+                "operators are found through the launch calls alone.",
+                "info",
+            )
+        )
+    return notices
+
+
+def _times(tables: Tables, python_events: int) -> list[Notice]:
+    launches = tables.launches
+    notices = []
+    zero = int((launches["duration_ns"] == 0).sum())
+    if tables.whole_microseconds:
+        text = "Times were recorded in whole microseconds: short launches carry up to 1 µs of error"
+        text += f", and {zero} last 0." if zero else "."
+        notices.append(Notice("coarse_clock", text, "warning" if zero else "info"))
+    elif zero:
+        notices.append(Notice("zero_duration", f"{zero} launches have a recorded duration of 0."))
+    if unknown := launches["duration_ns"].null_count():
+        notices.append(
+            Notice("no_duration", f"{unknown} launches have no usable duration in the file.")
+        )
+    if tables.dropped:
+        notices.append(
+            Notice("no_start", f"{tables.dropped} events without a usable start were left out.")
+        )
+    if python_events:
+        notices.append(
+            Notice(
+                "python_stack",
+                f"Recorded with Python stacks ({python_events} events), which slows the host "
+                "down: idle time is larger here than in an unprofiled run.",
+            )
+        )
+    return notices
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "0 %"

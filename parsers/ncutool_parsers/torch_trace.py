@@ -1,0 +1,136 @@
+"""torch.profiler (Kineto) traces of every era: .json and .json.gz, Chrome trace format.
+
+Importing this module is cheap; what reading needs is imported when something is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ncutool_parsers.capture import Capture
+from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.interface import ReadOptions
+
+if TYPE_CHECKING:
+    from ncutool_parsers.gzip_stream import ByteStream
+    from ncutool_parsers.json_repair import Repair
+    from ncutool_parsers.json_stream import EventStream
+    from ncutool_parsers.torch_events import Collector
+
+
+class TorchTraceReader:
+    """Reads what ``torch.profiler`` exports with ``export_chrome_trace``."""
+
+    name = "torch.profiler trace"
+    suffixes: tuple[str, ...] = (".json", ".json.gz")
+
+    def accepts(self, head: bytes) -> bool:
+        """Whether the decompressed start of a file is that of a JSON object or array."""
+        return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+    def read(self, path: Path, options: ReadOptions) -> Capture:
+        """The capture; see :class:`ncutool_parsers.interface.Reader`."""
+        from ncutool_parsers.gzip_stream import ByteStream
+        from ncutool_parsers.json_repair import Repair
+        from ncutool_parsers.json_stream import EventStream, NotATraceError
+        from ncutool_parsers.torch_events import Collector
+
+        collector, repair = Collector(), Repair()
+        with ByteStream(path, options) as source:
+            stream = EventStream(source)
+            try:
+                _collect(stream, collector, repair)
+            except NotATraceError:
+                raise _not_a_trace(path, source) from None
+        return _capture(path, source, stream, collector, repair)
+
+
+def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
+    import msgspec
+
+    from ncutool_parsers.torch_events import Event
+
+    decode = msgspec.json.Decoder(list[Event]).decode
+    for piece in stream.pieces():
+        try:
+            events = decode(piece)
+        except (ValueError, RecursionError) as reason:
+            events = repair.decode(piece, stream, reason)
+        collector.add(events)
+
+
+def _capture(
+    path: Path, source: ByteStream, stream: EventStream, collector: Collector, repair: Repair
+) -> Capture:
+    from ncutool_parsers import torch_members, torch_notices
+    from ncutool_parsers.json_stream import read_members
+    from ncutool_parsers.torch_tables import build
+
+    complete = stream.closed and source.damage is None and not repair.dropped
+    notices = []
+    if not stream.closed or source.damage is not None:
+        notices.append(
+            torch_notices.truncated(source.damage, source.is_gzip, stream.offset, collector.events)
+        )
+    if not len(collector.launches):
+        raise _empty(path, collector, complete)
+    members = {} if stream.bare_list else read_members(stream.head, stream.tail) or {}
+    rank, world_size = torch_members.rank_and_world(members)
+    used = set(collector.launches.integers["device"])
+    devices = torch_members.devices(members, used)
+    capabilities = {
+        d.ordinal: d.compute_capability for d in devices if d.compute_capability is not None
+    }
+    tables = build(collector, rank, capabilities)
+    notices += torch_notices.repaired(repair)
+    notices += torch_notices.about(tables, collector.python_events)
+    return Capture(
+        path=path,
+        source="torch",
+        launches=tables.launches,
+        devices=devices,
+        signatures=tables.signatures,
+        ops=tables.ops,
+        calls=tables.calls,
+        annotations=tables.annotations,
+        notices=tuple(notices),
+        complete=complete,
+        origin_ns=tables.origin_ns + torch_members.base_time_ns(members),
+        clock_step_ns=1000 if tables.whole_microseconds else 1,
+        shapes_recorded=tables.shapes_recorded,
+        python_events=collector.python_events,
+        rank=rank,
+        world_size=world_size,
+        private=torch_members.private_names(members),
+    )
+
+
+def _not_a_trace(path: Path, source: ByteStream) -> UnreadableError:
+    if source.damage is not None:
+        return UnreadableError(path, f"cannot be read: {source.damage}", "copy the file again")
+    return UnreadableError(
+        path,
+        "is JSON, but not a torch.profiler trace: it has no traceEvents",
+        "export it with torch.profiler's export_chrome_trace",
+    )
+
+
+def _empty(path: Path, collector: Collector, complete: bool) -> EmptyError:
+    if not complete:
+        return EmptyError(
+            path,
+            f"is cut short: no GPU kernel among the {collector.events} events that are whole",
+            "copy or record the trace again",
+        )
+    if len(collector.ops):
+        return EmptyError(
+            path,
+            "holds CPU operators but no GPU kernels",
+            "record with activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA] on a GPU",
+        )
+    return EmptyError(
+        path,
+        f"holds no GPU kernels among its {collector.events} events",
+        "record with ProfilerActivity.CUDA while the GPU works",
+    )
