@@ -1,0 +1,92 @@
+"""What `bench.py` measures, one kind a process: `python measured.py KIND [PATH]`.
+
+Prints the seconds it took and the launches it saw. `floor` and `read` count from after the
+imports; `report` and the start-up kinds count the whole of a further process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BUFFER_BYTES = 256 * 1024
+BETWEEN = b"  },\n  {\n"
+"""What lies between two events in Kineto's layout."""
+STARTS = ("pass", "help")
+
+
+def floor(path: Path) -> tuple[float, int]:
+    """Inflate as a stream and decode the fields the reader uses; keep nothing."""
+    import msgspec
+    from isal import igzip
+
+    from ncutool_parsers.torch_events import Event
+
+    decoder = msgspec.json.Decoder(list[Event])
+    buffer = bytearray(4 * BUFFER_BYTES)
+    view = memoryview(buffer)
+    began = time.perf_counter()
+    with igzip.open(path, "rb") as stream:
+        opening = b'"traceEvents": ['
+        filled = stream.readinto(view[:BUFFER_BYTES])
+        start = buffer.index(opening) + len(opening) - 1
+        while True:
+            last = buffer.rfind(BETWEEN, start, filled)
+            if last < 0:
+                break
+            comma = last + BETWEEN.index(b",")
+            buffer[comma] = ord("]")
+            decoder.decode(view[start : comma + 1])
+            rest = filled - comma - 1
+            view[1 : rest + 1] = bytes(view[comma + 1 : filled])
+            buffer[0] = ord("[")
+            start = 0
+            filled = rest + 1
+            filled += stream.readinto(view[filled : filled + BUFFER_BYTES])
+    return time.perf_counter() - began, 0
+
+
+def read(path: Path) -> tuple[float, int]:
+    """The reader: a file becomes tables."""
+    import polars  # noqa: F401  # imported before the clock starts, as in a long-lived process
+
+    import ncutool_parsers
+    import ncutool_parsers.torch_trace
+
+    began = time.perf_counter()
+    capture = ncutool_parsers.read(path)
+    return time.perf_counter() - began, capture.launches.height
+
+
+def report(path: Path) -> tuple[float, int]:
+    """The command `report`, start to end: tables, work, findings and the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = str(Path(folder) / "page.html")
+        return process("-m", "ncutool", "report", str(path), "-o", page), 0
+
+
+def process(*arguments: str) -> float:
+    """Seconds of a whole Python process."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measures one kind."""
+    kind, *rest = sys.argv[1:]
+    if kind == "pass":
+        seconds, launches = process("-c", "pass"), 0
+    elif kind == "help":
+        seconds, launches = process("-m", "ncutool", "--help"), 0
+    else:
+        measure = {"floor": floor, "read": read, "report": report}[kind]
+        seconds, launches = measure(Path(rest[0]))
+    print(f"{seconds:.6f} {launches}")
+
+
+if __name__ == "__main__":
+    main()
