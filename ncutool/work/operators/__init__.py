@@ -51,12 +51,11 @@ REGISTRY: dict[str, Model] = {
 
 def model(call: OpCall) -> Work | NoModel:
     """The work of ``call``, or why it is not known. Never raises, whatever the call holds."""
-    if triton.is_compiled(call):
-        known, family = triton.compiled, triton.FAMILY
-    elif call.name in REGISTRY:
-        known, family = REGISTRY[call.name], FAMILY_OF[call.name]
-    else:
+    compiled = triton.is_compiled(call)
+    known = triton.compiled if compiled else REGISTRY.get(call.name)
+    if known is None:
         return NoModel(f"no model for {call.name}")
+    family = triton.FAMILY if compiled else FAMILY_OF[call.name]
     if not call.inputs:
         return NoModel(f"no shapes recorded for {call.name}", family)
     try:

@@ -71,10 +71,10 @@ class OpCall:
             for each in item.tensors
         )
 
-    def given(self, index: int) -> bool:
-        """Whether an argument at ``index`` was recorded with a value."""
-        item = self.inputs[index] if index < len(self.inputs) else None
-        return isinstance(item, Scalar) and item.value is not None
+    def text(self, index: int) -> str | None:
+        """The text at ``index``; None where it was not recorded."""
+        value = self._value(index)
+        return value if isinstance(value, str) else None
 
     def flag(self, index: int) -> bool | None:
         """The truth value at ``index``; None where it was not recorded."""

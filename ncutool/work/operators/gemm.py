@@ -1,4 +1,4 @@
-"""Matrix products: exactly 2·M·N·K operations (a bias is not counted, as in PyTorch's flop_counter).
+"""Matrix products: exactly 2·M·N·K operations; a bias is not counted (PyTorch's flop_counter).
 
 Bytes are e·(M·K + K·N) + e_out·M·N, each operand by its distinct elements in memory.
 """

@@ -1,8 +1,8 @@
 """Optimizer steps over lists of parameters.
 
 A trace records the shapes of tensor lists but not their data type; an element size told by the
-kernel's name holds for lists that all have one data type. `_fused_adam*` takes fp32 state beside
-16-bit parameters, so it counts only where the kernel's name shows a 4-byte element.
+kernel's name holds for all of them: these kernels take parameters, gradients and state of one
+data type.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _fused_adam(call: OpCall) -> Work:
         for index in (1, 2, 3, 4)
         if index < len(call.inputs) and _has_list(call, index)
     )
-    if call.list_element_bytes not in (4, None) or len(states) < 3:
+    if len(states) < 3:
         raise UnmodelledError(NO_LIST_DTYPE)
     reads = tuple(tensor for group in (params, *states) for tensor in group)
     written = tuple(tensor for group in (params, *states[1:]) for tensor in _written(group))

@@ -12,6 +12,8 @@ from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, wo
 from ncutool.work.operators.tensor import SCALAR_TYPES, Scalar, Tensor, is_floating
 
 FAMILY = "reduction"
+_EVERYTHING: tuple[tuple[int, ...], bool] = ((), True)
+"""Shape of a result that is one element, and that it is known."""
 NO_DIMS = "reduced dimensions not recorded: bytes at least, FLOPs at most"
 
 
@@ -37,15 +39,14 @@ def _result(
     if given is not None and given.numel > 0:
         return given.shape, True
     dims = call.integers(dim_index)
-    if dims is None and not _reduces_all(call, dim_index):
+    if dims is None and not _reduces_all(call):
         return (), False
     return reduced_shape(x.shape, dims, keep=call.flag(keep_index) is True), True
 
 
-def _reduces_all(call: OpCall, dim_index: int) -> bool:
+def _reduces_all(call: OpCall) -> bool:
     """Whether an absent `dim` was recorded as absent: other values are there, or it was None."""
-    recorded = any(isinstance(item, Scalar) and item.value is not None for item in call.inputs)
-    return recorded
+    return any(isinstance(item, Scalar) and item.value is not None for item in call.inputs)
 
 
 def _sum(call: OpCall) -> Work:
@@ -53,7 +54,7 @@ def _sum(call: OpCall) -> Work:
     x = call.tensor(0)
     code = call.integer(1) if len(call.inputs) <= 2 else call.integer(3)
     if len(call.inputs) <= 2:
-        shape, known = (), True
+        shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 1, 2, 4)
     dtype = x.dtype
@@ -87,7 +88,7 @@ def _norm(call: OpCall) -> Work:
     two operations an element."""
     x = call.tensor(0)
     if len(call.inputs) <= 2:
-        shape, known = (), True
+        shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 2, 3, 5)
     one = _reduce(call, x, Tensor(shape, x.dtype), known)
@@ -134,7 +135,7 @@ def _any(call: OpCall) -> Work:
     """`any(x)`, `any(x, dim, keepdim)`; all alike: one byte a result, no FLOP."""
     x = call.tensor(0)
     if len(call.inputs) == 1:
-        shape, known = (), True
+        shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 1, 2, 3)
     writes = (Tensor(shape, "bool"),) if known else ()

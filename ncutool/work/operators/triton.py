@@ -18,9 +18,20 @@ from ncutool.work.operators.tensor import Tensor, is_floating
 FAMILY = "triton"
 LOWER_BOUND = "lower bound: pointer arguments once each, operators of the name once each"
 _NAME = re.compile(r"^triton_(?P<kind>poi|red|per|tem|for)_fused_(?P<operators>.*?)(_\d+)?$")
-_REDUCTIONS = frozenset(
-    ("sum", "mean", "amax", "amin", "prod", "_softmax", "_log_softmax", "native_layer_norm")
-    + ("native_group_norm", "_native_batch_norm_legit", "linalg_vector_norm", "var_mean", "var")
+_REDUCTIONS = (
+    "sum",
+    "mean",
+    "amax",
+    "amin",
+    "prod",
+    "_softmax",
+    "_log_softmax",
+    "native_layer_norm",
+    "native_group_norm",
+    "_native_batch_norm_legit",
+    "linalg_vector_norm",
+    "var_mean",
+    "var",
 )
 
 

@@ -1,0 +1,212 @@
+"""The distinct operator calls of a capture, each modelled once, and the table that joins them.
+
+What a call's own row leaves out is taken from where the trace proves it: the element size of a
+tensor list from the kernel's name, the calling operator from the ops above it, and the result of
+a convolution from the gradients of the backward calls with the same input and weight.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool.work import kernel_names
+from ncutool.work.operators import NoModel, OpCall, Tensor, TensorList, Work, model, parse_call
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import Capture
+
+_LIST_OPERATORS = r"^aten::(_?cat|stack|_foreach_|_fused_)"
+_GRADIENT_AT = {"cudnn_convolution_backward": (0, 1, 2), "miopen_convolution_backward": (0, 1, 2)}
+"""Backward operators without shapes of their result -> positions of input, gradient, weight."""
+_SHOWN = 3
+"""Tensors that a short signature shows before it is cut."""
+
+Sizes = tuple[int, ...]
+OutputShapes = dict[tuple[Sizes, Sizes], Sizes]
+
+
+@dataclass(frozen=True)
+class _Signatures:
+    """Parsed rows of `signatures`, by number, and what they prove of each other."""
+
+    rows: dict[int, tuple[str, str | None, str | None, str | None, str | None, str | None]]
+    outputs: OutputShapes
+
+    def call(
+        self, signature: int, parent: int | None = None, element_bytes: int | None = None
+    ) -> OpCall:
+        """The call of a signature under its parent's."""
+        name, dims, types, strides, concrete, backend = self.rows[signature]
+        above = None if parent is None else self.call(parent)
+        plain = parse_call(name, dims, types, strides, concrete)
+        return parse_call(
+            name,
+            dims,
+            types,
+            strides,
+            concrete,
+            parent=above,
+            list_element_bytes=element_bytes,
+            output_shape=_output_shape(plain, self.outputs),
+            backend=backend,
+        )
+
+
+def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """The work of every operator that launched one of ``rows``, one row an ``op_id``.
+
+    Columns: op_id, signature, family, dtype, op_flop, op_bytes, remark, reason.
+    """
+    calls = _distinct(rows, capture)
+    signatures = _signatures(capture)
+    keys = calls.select("signature_id", "parent_signature", "element_bytes").unique()
+    modelled = [
+        _row(signatures.call(signature, parent, size)) for signature, parent, size in keys.rows()
+    ]
+    schema = {
+        "signature": pl.String,
+        "family": pl.String,
+        "dtype": pl.String,
+        "op_flop": pl.Float64,
+        "op_bytes": pl.Float64,
+        "remark": pl.String,
+        "reason": pl.String,
+    }
+    known = keys.hstack(pl.DataFrame(modelled, schema=schema, orient="row"))
+    return calls.join(
+        known,
+        on=["signature_id", "parent_signature", "element_bytes"],
+        how="left",
+        nulls_equal=True,
+    ).drop("signature_id", "parent_signature", "element_bytes")
+
+
+def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """One row an operator: its signature, its parent's, and its list's element size."""
+    calls = rows.select("op_id", "signature_id").unique()
+    parents = capture.ops.select(
+        pl.col("op_id").alias("parent_id"), pl.col("signature_id").alias("parent_signature")
+    )
+    above = capture.ops.select("op_id", "parent_id").join(parents, on="parent_id", how="left")
+    calls = calls.join(above.drop("parent_id"), on="op_id", how="left")
+    lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS)).select("op_id", "kernel_full")
+    names = lists["kernel_full"].unique()
+    sizes = pl.DataFrame(
+        {
+            "kernel_full": names,
+            "element_bytes": pl.Series(
+                [kernel_names.list_element_bytes(name) for name in names], dtype=pl.Int64
+            ),
+        }
+    )
+    agreed = (
+        lists.join(sizes, on="kernel_full", how="left")
+        .group_by("op_id")
+        .agg(
+            pl.when(pl.col("element_bytes").drop_nulls().n_unique() == 1).then(
+                pl.col("element_bytes").max()
+            )
+        )
+    )
+    return calls.join(agreed, on="op_id", how="left")
+
+
+def _signatures(capture: Capture) -> _Signatures:
+    rows = {
+        number: (op, dims, types, strides, concrete, backend)
+        for number, op, dims, types, strides, concrete, backend in capture.signatures.select(
+            "signature_id",
+            "op",
+            "input_dims",
+            "input_types",
+            "input_strides",
+            "concrete_inputs",
+            "kernel_backend",
+        ).iter_rows()
+    }
+    return _Signatures(rows, _proved_outputs(row[:3] for row in rows.values()))
+
+
+def _proved_outputs(signatures: Iterable[tuple[str, str | None, str | None]]) -> OutputShapes:
+    """Result shape of a convolution by its input and weight, of a pooling by its input.
+
+    A gradient has the shape of the result it belongs to. Where all backward calls with one input
+    and weight agree, so do the forward calls; where they differ, nothing is known.
+    """
+    seen: dict[tuple[Sizes, Sizes], set[Sizes]] = defaultdict(set)
+    for name, dims, types in signatures:
+        base = name.rpartition("::")[2]
+        if base in _GRADIENT_AT:
+            call = parse_call(name, dims, types)
+            x, grad, weight = (call.optional(index) for index in _GRADIENT_AT[base])
+            if x is not None and grad is not None and weight is not None:
+                seen[x.shape, weight.shape].add(grad.shape)
+        elif base == "max_pool2d_with_indices_backward":
+            call = parse_call(name, dims, types)
+            grad, x = call.optional(0), call.optional(1)
+            if x is not None and grad is not None:
+                seen[x.shape, ()].add(grad.shape)
+    return {key: next(iter(shapes)) for key, shapes in seen.items() if len(shapes) == 1}
+
+
+def _output_shape(call: OpCall, outputs: OutputShapes) -> Sizes | None:
+    x = call.optional(0)
+    if x is None or not outputs:
+        return None
+    if "convolution" in call.base and "backward" not in call.base:
+        weight = call.optional(1)
+        return None if weight is None else outputs.get((x.shape, weight.shape))
+    return outputs.get((x.shape, ())) if call.base == "max_pool2d_with_indices" else None
+
+
+def _row(
+    call: OpCall,
+) -> tuple[str | None, str, str | None, float | None, float | None, str | None, str | None]:
+    found = model(call)
+    text = signature_text(call)
+    if isinstance(found, NoModel):
+        return text, found.family, None, None, None, None, found.reason
+    return (
+        text,
+        found.family,
+        found.dtype,
+        _number(found.flop),
+        _number(found.bytes),
+        found.remark,
+        _reason(found),
+    )
+
+
+def _number(value: int | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _reason(found: Work) -> str | None:
+    return found.reason if found.flop is None or found.bytes is None else None
+
+
+def signature_text(call: OpCall) -> str | None:
+    """The shapes of a call for people, e.g. `[8944,1024] × [1024,2816]`; None without any.
+
+    A matrix product shows its two factors and leaves the bias out.
+    """
+    tensors = [item for item in call.inputs if isinstance(item, Tensor) and item.shape]
+    lists = [item for item in call.inputs if isinstance(item, TensorList) and item.tensors]
+    if call.base in ("addmm", "baddbmm", "addmv") and len(tensors) == 3:
+        tensors = tensors[1:]
+    parts = [_sizes(tensor.shape) for tensor in tensors[:_SHOWN]]
+    if len(tensors) > _SHOWN:
+        parts.append("…")
+    for item in lists:
+        members = item.tensors or ()
+        parts.append(f"{len(members)} tensors from {_sizes(members[0].shape)}")
+    return " × ".join(parts) or None
+
+
+def _sizes(shape: Sizes) -> str:
+    return "[" + ",".join(str(size) for size in shape) + "]"

@@ -1,0 +1,54 @@
+"""What the name of a kernel says of its part in an operator and of its elements."""
+
+from __future__ import annotations
+
+import re
+
+_HELPER = re.compile(
+    r"splitKreduce|ReduceSplitK|reduce_1Block|epilogue::impl::globalKernel|reduce_wgrad"
+    r"|[Oo]ffsetsKernel|nchwToNhwc|nhwcToNchw|NCHW2CNHW|CNHW2NCHW|batched_transpose|tensorTransform"
+    r"|SubTensorOp|scalePackedTensor|im2col|col2im|generateWinogradTiles"
+    r"|at::native::|^fill|convert_tensor|dot_do_o|flash_bwd_convert_dq",
+)
+_LIST_ELEMENT = (
+    re.compile(r"OpaqueType<(?P<size>\d+)u?>"),
+    re.compile(r"CatArrayBatchedCopy\w*<(?P<name>[\w: ]+?),"),
+    re.compile(r"multi_tensor_apply_kernel<.*?Functor<(?P<name>[\w:]+(?: int)?),"),
+    re.compile(r"multi_tensor_apply_kernel<.*?Copy<(?P<name>[\w:]+(?: int)?), (?P=name)>"),
+    re.compile(r"direct_copy_kernel_cuda.*?\{lambda\((?P<name>[\w:]+(?: int)?)\)#1\}"),
+)
+_SIZES = {
+    "double": 8,
+    "float": 4,
+    "c10::Half": 2,
+    "__half": 2,
+    "c10::BFloat16": 2,
+    "long": 8,
+    "long int": 8,
+    "int": 4,
+    "short": 2,
+    "signed char": 1,
+    "unsigned char": 1,
+    "bool": 1,
+}
+
+
+def is_helper(name: str) -> bool:
+    """Whether a kernel prepares or finishes a matrix product, convolution or attention: split-K
+    sums, layout changes, bias copies. Its operator's work is done by another kernel. The stages
+    of a Winograd convolution are the work itself."""
+    return _HELPER.search(name) is not None
+
+
+def list_element_bytes(name: str) -> int | None:
+    """Element size of the tensor lists that a concatenation or optimizer kernel works on."""
+    for pattern in _LIST_ELEMENT:
+        match = pattern.search(name)
+        if match is None:
+            continue
+        groups = match.groupdict()
+        if groups.get("size"):
+            return int(groups["size"])
+        if groups.get("name") in _SIZES:
+            return _SIZES[groups["name"]]
+    return None

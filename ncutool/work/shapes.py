@@ -1,0 +1,259 @@
+"""FLOPs and bytes of a torch capture's launches, from the shapes of the operators behind them.
+
+Every distinct call is modelled once and joined to its launches. An operator that launched
+several kernels has its work shared out over its main kernels by duration, so that sums over
+launches stay right; copies and memsets carry the bytes that were recorded for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool import schema
+from ncutool.work import kernel_names, roofs
+from ncutool.work.calls import evaluate
+from ncutool.work.operators import collective
+from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import Capture
+
+GRAPH = "launched by replaying a CUDA graph: no operator"
+NO_LAUNCH = "no launch record (before the recording began)"
+NO_CALLS = "no launch record (the trace holds no runtime calls)"
+NO_SHAPES = "no shapes recorded (re-run with record_shapes=True)"
+NO_OPERATOR = "launched outside any operator"
+HELPER = "helper kernel: its operator's work is counted on the main kernel"
+NO_COPY_SIZE = "size of the copy not recorded"
+COMMUNICATION = collective.REASON
+
+_DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
+"""How often a copied byte crosses this device's DRAM."""
+
+
+def work(capture: Capture) -> pl.DataFrame:
+    """One row per launch of a torch capture: :data:`ncutool.schema.WORK`."""
+    rows = _with_operators(capture)
+    rows = rows.join(_named(rows), on="kernel_full", how="left")
+    calls = evaluate(rows.filter(_wants_model()), capture)
+    rows = rows.join(calls, on="op_id", how="left")
+    rows = rows.with_columns(_role().alias("role"))
+    rows = _share(rows)
+    rows = rows.with_columns(_figures(capture))
+    rows = rows.with_columns(_sources())
+    rows = rows.join(_roofs(rows, capture), on=_ROOF_KEYS, how="left", nulls_equal=True)
+    rows = rows.with_columns(
+        pl.when(pl.col("roof") == "tf32_tensor")
+        .then(pl.lit("tf32"))
+        .otherwise("dtype")
+        .alias("dtype"),
+        pl.concat_str("remark", "roof_remark", separator="; ", ignore_nulls=True).alias("joined"),
+    ).with_columns(
+        pl.when(pl.col("joined") != "").then("joined").alias("remark"),
+        pl.col("flop", "dram_bytes").cast(pl.Float64),
+    )
+    columns = [column.name for column in schema.WORK.columns]
+    kept = rows.sort("launch_id").select(name for name in rows.columns if name in columns)
+    return schema.WORK.conform(kept)
+
+
+def _with_operators(capture: Capture) -> pl.DataFrame:
+    """The launches with the operator and signature behind each."""
+    ops = capture.ops.select("op_id", "signature_id").join(
+        capture.signatures.select("signature_id", "op"), on="signature_id", how="left"
+    )
+    return capture.launches.select(
+        "launch_id",
+        "category",
+        "kernel_full",
+        "duration_ns",
+        "op_id",
+        "call_id",
+        "graph_replay",
+        "copy_kind",
+        "copy_bytes",
+        "collective",
+        "collective_dtype",
+        "collective_in_elements",
+        "collective_out_elements",
+    ).join(ops, on="op_id", how="left")
+
+
+def _named(rows: pl.DataFrame) -> pl.DataFrame:
+    """What each distinct kernel name says; regular expressions run once a name."""
+    names = rows.filter(pl.col("category") == "kernel")["kernel_full"].unique()
+    return pl.DataFrame(
+        {
+            "kernel_full": names,
+            "communicates": names.str.contains(collective.KERNEL),
+            "helps": pl.Series([kernel_names.is_helper(name) for name in names], dtype=pl.Boolean),
+        }
+    )
+
+
+def _is_kernel() -> pl.Expr:
+    return ~pl.col("category").is_in(["memcpy", "memset"])
+
+
+def _communicates() -> pl.Expr:
+    by_operator = pl.col("op").str.contains(collective.OPERATOR).fill_null(False)
+    by_name = pl.col("communicates").fill_null(False)
+    return _is_kernel() & (pl.col("collective").is_not_null() | by_operator | by_name)
+
+
+def _wants_model() -> pl.Expr:
+    replayed = pl.col("graph_replay").fill_null(False)
+    return _is_kernel() & pl.col("op_id").is_not_null() & ~replayed & ~_communicates()
+
+
+def _role() -> pl.Expr:
+    """`copy`, `collective`, `unlinked`, or for an operator's kernels `main` and `helper`.
+
+    An operator whose kernels all look like helpers (a copy by elementwise kernels) has no other
+    kernel that did its work, so they are its main kernels.
+    """
+    matrix = pl.col("family").is_in(list(roofs.MATRIX_FAMILIES)).fill_null(False)
+    helps = matrix & pl.col("helps").fill_null(False)
+    all_help = helps.filter(_wants_model()).all().over("op_id")
+    return (
+        pl.when(~_is_kernel())
+        .then(pl.lit("copy"))
+        .when(_communicates())
+        .then(pl.lit("collective"))
+        .when(~_wants_model())
+        .then(pl.lit("unlinked"))
+        .when(helps & ~all_help)
+        .then(pl.lit("helper"))
+        .otherwise(pl.lit("main"))
+    )
+
+
+def _share(rows: pl.DataFrame) -> pl.DataFrame:
+    """Each operator's FLOPs and bytes over its main kernels by duration, in whole numbers whose
+    sum is exact: the remainder goes to the first."""
+    time = pl.col("duration_ns").fill_null(0)
+    groups = ["role", "op_id"]
+    share = (
+        pl.when(time.sum().over(groups) > 0)
+        .then(time / time.sum().over(groups))
+        .otherwise(1 / pl.len().over(groups))
+    )
+    columns = []
+    for name in ("op_flop", "op_bytes"):
+        part = (pl.col(name) * share).floor()
+        rest = pl.col(name) - part.sum().over(groups)
+        first = pl.int_range(pl.len()).over(groups) == 0
+        exact = pl.when(first).then(part + rest).otherwise(part)
+        columns.append(
+            pl.when(pl.col("role") == "main").then(exact).alias(name.removeprefix("op_"))
+        )
+    several = (pl.len().over(groups) > 1) & (pl.col("role") == "main")
+    split = pl.when(several & pl.col("op_flop").is_not_null()).then(
+        pl.format("its operator's work shared by duration over {} kernels", pl.len().over(groups))
+    )
+    return rows.with_columns(*columns, split.alias("split"))
+
+
+def _figures(capture: Capture) -> list[pl.Expr]:
+    """FLOPs, bytes, family and the reasons of every role in one row each."""
+    copy = pl.col("role") == "copy"
+    talk = pl.col("role") == "collective"
+    main = pl.col("role") == "main"
+    passes = pl.col("copy_kind").replace_strict(_DRAM_PASSES, default=None, return_dtype=pl.Int64)
+    moved = pl.col("copy_bytes") * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
+    return [
+        pl.when(copy).then(0.0).otherwise("flop").alias("flop"),
+        pl.when(copy)
+        .then(moved)
+        .when(talk)
+        .then(_message_bytes())
+        .otherwise("bytes")
+        .alias("dram_bytes"),
+        pl.when(copy)
+        .then(pl.lit("copy"))
+        .when(talk)
+        .then(pl.lit(collective.FAMILY))
+        .when(main | (pl.col("role") == "helper"))
+        .then(pl.col("family").fill_null("other"))
+        .otherwise(pl.lit("other"))
+        .alias("family"),
+        pl.when(main).then("dtype").alias("dtype"),
+        pl.when(copy | talk).then(None).otherwise("signature").alias("signature"),
+        pl.when(main)
+        .then(pl.concat_str("remark", "split", separator="; ", ignore_nulls=True))
+        .alias("remark"),
+        _reason(capture, moved).alias("missing_reason"),
+    ]
+
+
+def _message_bytes() -> pl.Expr:
+    sizes = {name: collective.message_bytes(name, 1, 0) for name in COLLECTIVE_DTYPES}
+    size = pl.col("collective_dtype").replace_strict(sizes, default=None, return_dtype=pl.Int64)
+    return (pl.col("collective_in_elements") + pl.col("collective_out_elements")) * size
+
+
+def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
+    unlinked = NO_CALLS if capture.calls.is_empty() else NO_LAUNCH
+    unknown = NO_SHAPES if not capture.shapes_recorded else None
+    return (
+        pl.when(pl.col("role") == "copy")
+        .then(pl.when(moved.is_null()).then(pl.lit(NO_COPY_SIZE)))
+        .when(pl.col("role") == "collective")
+        .then(pl.lit(COMMUNICATION))
+        .when(pl.col("graph_replay").fill_null(False))
+        .then(pl.lit(GRAPH))
+        .when(pl.col("op_id").is_null() & pl.col("call_id").is_null())
+        .then(pl.lit(unlinked))
+        .when(pl.col("op_id").is_null())
+        .then(pl.lit(NO_OPERATOR))
+        .when(pl.col("role") == "helper")
+        .then(pl.lit(HELPER))
+        .otherwise(
+            pl.when(pl.col("flop").is_null() | pl.col("bytes").is_null()).then(
+                pl.coalesce(pl.lit(unknown, dtype=pl.String), pl.col("reason"))
+            )
+        )
+    )
+
+
+def _sources() -> list[pl.Expr]:
+    """Where each figure came from: recorded arguments, shapes, or nowhere."""
+    recorded = (pl.col("role") == "copy") | (pl.col("family") == "triton")
+    source = pl.when(recorded).then(pl.lit("kernel_args")).otherwise(pl.lit("shape"))
+    return [
+        pl.when(pl.col("flop").is_null())
+        .then(pl.lit("none"))
+        .otherwise(source)
+        .alias("flop_source"),
+        pl.when(pl.col("dram_bytes").is_null())
+        .then(pl.lit("none"))
+        .otherwise(source)
+        .alias("bytes_source"),
+    ]
+
+
+_ROOF_KEYS = ["role", "family", "dtype", "kernel_full"]
+
+
+def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """The roof of each distinct combination of family, data type and kernel name."""
+    record = capture.devices[0] if capture.devices else None
+    keys = rows.select(_ROOF_KEYS).unique()
+    found = [
+        roofs.roof_of(
+            family,
+            dtype,
+            kernel,
+            compute_capability=None if record is None else record.compute_capability,
+            vendor=None if record is None else record.vendor,
+        )
+        if role == "main"
+        else (None, None)
+        for role, family, dtype, kernel in keys.iter_rows()
+    ]
+    return keys.with_columns(
+        pl.Series("roof", [roof for roof, _ in found], dtype=pl.String),
+        pl.Series("roof_remark", [remark for _, remark in found], dtype=pl.String),
+    )
