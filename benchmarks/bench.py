@@ -56,7 +56,9 @@ def run_child(kind: str, path: Path | None) -> Run:
     """One measurement in a fresh process; its peak memory as the kernel counted it."""
     command = [sys.executable, str(Path(__file__).parent / "measured.py"), kind]
     command += [] if path is None else [str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # Compiling every import anew would be measured too.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -72,6 +74,8 @@ def measure(sizes: list[int], with_report: bool) -> tuple[Results, dict[int, int
     """All kinds over all files, in turns."""
     results: Results = defaultdict(list)
     bytes_of: dict[int, int] = {}
+    for kind in measured.STARTS:
+        run_child(kind, None)  # warm-up: caches of compiled modules
     for size in sizes:
         plain = DATA / f"synthetic-{size}.json"
         packed = Path(f"{plain}.gz")
@@ -149,10 +153,11 @@ def main() -> int:
     """Measures, prints, tidies up."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="50 MB only")
+    parser.add_argument("--size", type=int, action="append", help="a size in MB, may repeat")
     parser.add_argument("--keep", action="store_true", help="keep the traces in benchmarks/data")
     parser.add_argument("--no-report", action="store_true", help="leave the whole page out")
     options = parser.parse_args()
-    sizes = [50] if options.quick else [50, 500, 1500]
+    sizes = options.size or ([50] if options.quick else [50, 500, 1500])
     DATA.mkdir(exist_ok=True)
     needed = 1.2 * sum(sizes) * MB
     if shutil.disk_usage(DATA).free < needed:
