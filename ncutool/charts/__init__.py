@@ -1,0 +1,21 @@
+"""Tables to altair charts: the only package that imports altair.
+
+A chart carries its data; in a notebook it draws itself, and the page embeds its
+``to_dict()``. Colours are a :class:`Palette`, so that a page can pass style variables that
+follow light and dark.
+"""
+
+from ncutool.charts.palette import LIGHT, Palette
+from ncutool.charts.points import not_on_roofline, roofline_points, speed_of_light_points
+from ncutool.charts.roofline import roofline
+from ncutool.charts.speed_of_light import speed_of_light
+
+__all__ = [
+    "LIGHT",
+    "Palette",
+    "not_on_roofline",
+    "roofline",
+    "roofline_points",
+    "speed_of_light",
+    "speed_of_light_points",
+]

@@ -1,0 +1,149 @@
+"""The points of the charts as plain rows: groups of launches that have a place on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ncutool import units, words
+from ncutool.groups import detail, label
+from ncutool.untrusted import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Row = dict[str, Any]
+
+
+def _placed() -> pl.Expr:
+    return (
+        (pl.col("intensity_flop_per_byte") > 0) & (pl.col("achieved_flop_per_s") > 0)
+    ).fill_null(False)
+
+
+def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
+    """A row for each group (:func:`ncutool.groups.grouped`) with FLOPs, bytes and time.
+
+    ``group, x`` (FLOP/byte), ``y`` (FLOP/s), ``ms, bound, pct`` (of attainable), and the text
+    a tooltip shows where ``tooltips``; a page that looks these up itself leaves them out.
+    """
+    rows = []
+    for row in groups.filter(_placed()).iter_rows(named=True):
+        point = _point(row, row["intensity_flop_per_byte"], row["achieved_flop_per_s"])
+        point["pct"] = _digits(row["roofline_pct"])
+        if tooltips:
+            point |= {
+                **_tooltip(row),
+                "FLOP/byte": units.significant(row["intensity_flop_per_byte"]),
+                "achieved": units.flop_rate(row["achieved_flop_per_s"]),
+                "attainable": units.flop_rate(row["attainable_flop_per_s"]),
+                "of attainable": units.percent(row["roofline_pct"]),
+                "figures from": f"FLOPs: {words.source(row['flop_source'])}, "
+                f"bytes: {words.source(row['bytes_source'])}",
+            }
+        rows.append(point)
+    return rows
+
+
+def speed_of_light_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
+    """A row for each group with NVIDIA's two speeds of light: ``x`` memory %, ``y`` compute %."""
+    known = groups.filter(
+        pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
+    )
+    rows = []
+    for row in known.iter_rows(named=True):
+        point = _point(row, row["memory_sol_pct"], row["sm_sol_pct"])
+        if tooltips:
+            point |= {
+                **_tooltip(row),
+                "compute": units.percent(row["sm_sol_pct"]),
+                "memory": units.percent(row["memory_sol_pct"]),
+            }
+        rows.append(point)
+    return rows
+
+
+def _point(row: Row, x: float, y: float) -> Row:
+    return {
+        "group": row["group"],
+        "x": _digits(x),
+        "y": _digits(y),
+        "ms": _digits(row["duration_ns"] / 1e6),
+        "bound": row["bound"],
+    }
+
+
+def _tooltip(row: Row) -> Row:
+    return {
+        "kernel": shorten(label(row["op"], row["kernel"]), 60),
+        "work": shorten(detail(row) or "", 80),
+        "launches": units.count(row["launches"]),
+        "time": units.time(row["duration_ns"]),
+    }
+
+
+def _digits(value: float | None) -> float | None:
+    """Four significant digits: more than any screen shows, in a third of the bytes."""
+    return None if value is None else float(f"{value:.4g}")
+
+
+@dataclass(frozen=True)
+class NotPlaced:
+    """Time that has no point on the roofline, and why."""
+
+    no_flop_ns: int
+    """Launches known to do no FLOPs (copies, indexing): they have no intensity."""
+    unknown_ns: int
+    """Launches whose FLOPs or bytes are not known."""
+    total_ns: int
+
+    def sentence(self) -> str:
+        """What is missing from the chart, in words; empty where nothing is."""
+        parts = []
+        if self.no_flop_ns:
+            share = units.percent(100 * self.no_flop_ns / self.total_ns)
+            parts.append(f"{share} does no FLOPs (copies, indexing), so it has no intensity")
+        if self.unknown_ns:
+            share = units.percent(100 * self.unknown_ns / self.total_ns)
+            parts.append(f"{share} has no known FLOPs or bytes")
+        return f"Not on the chart, of launch time: {'; '.join(parts)}." if parts else ""
+
+
+def not_on_roofline(groups: pl.DataFrame) -> NotPlaced:
+    """How much launch time :func:`roofline_points` leaves out."""
+    absent = groups.filter(~_placed())
+    without = absent.filter((pl.col("flop") == 0).fill_null(False))
+    no_flop = int(without["duration_ns"].sum())
+    return NotPlaced(
+        no_flop_ns=no_flop,
+        unknown_ns=int(absent["duration_ns"].sum()) - no_flop,
+        total_ns=int(groups["duration_ns"].sum()),
+    )
+
+
+def notable(groups: pl.DataFrame, points: Sequence[Row], limit: int = 3) -> list[Row]:
+    """The points worth naming on the chart: most time below their roof, none on another's name."""
+    import math
+
+    rows = {row["group"]: row for row in groups.iter_rows(named=True)}
+    room = sorted(
+        (point for point in points if point["pct"] is not None and point["pct"] < 60),
+        key=lambda point: (-point["ms"] * (100 - point["pct"]), point["group"]),
+    )
+    total = sum(point["ms"] for point in points)
+    chosen: list[Row] = []
+    for point in room:
+        if len(chosen) == limit or point["ms"] < 0.03 * total:
+            break
+        where = math.log10(point["x"]), math.log10(point["y"])
+        if all(
+            abs(where[0] - math.log10(other["x"])) > 1.2
+            or abs(where[1] - math.log10(other["y"])) > 0.4
+            for other in chosen
+        ):
+            row = rows[point["group"]]
+            name = shorten(label(row["op"], row["kernel"]), 26)
+            chosen.append(point | {"text": f"{name}: {point['pct']:.0f} % of attainable"})
+    return chosen

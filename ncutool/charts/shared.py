@@ -1,0 +1,151 @@
+"""What both charts have in common: the points, the words on them, the frame around them.
+
+Built from whole channel objects and few layers: altair spends milliseconds on every short
+string, copy and layer, and a page must not wait for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from ncutool import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ncutool.charts.palette import Palette
+    from ncutool.charts.points import Row
+
+FONT_PX = 11
+_IS_SELECTED = "datum.group === selected"
+
+
+def points_layer(
+    points: Sequence[Row],
+    x: alt.X,
+    y: alt.Y,
+    palette: Palette,
+    tooltip: Sequence[str],
+    **properties: Any,
+) -> alt.Chart:
+    """Circles: area is time, colour is what holds them, the selected one ringed."""
+    present = {point["bound"] for point in points}
+    kinds = [kind for kind in words.BOUNDS if kind in present]
+    legend = alt.Legend(
+        title=None, orient="bottom", direction="horizontal", columns=5, symbolOpacity=1
+    )
+    tips: Any = [alt.Tooltip(f"{name}:N") for name in tooltip]
+    if not (points and tooltip[0] in points[0]):
+        tips = alt.Tooltip("group:Q")
+    return (
+        alt.Chart(alt.InlineData(values=list(points), name="points"), name="groups", **properties)
+        .mark_circle(clip=True, cursor="pointer")
+        .encode(
+            x=x,
+            y=y,
+            size=alt.Size("ms:Q", scale=alt.Scale(range=[24, 620], domainMin=0), legend=None),
+            color=alt.Color(
+                "bound:N", scale=alt.Scale(**palette.color_scale(kinds)), legend=legend
+            ),
+            opacity=alt.OpacityValue(0.72, condition=_when_selected(1)),
+            stroke=alt.StrokeValue(palette.paper, condition=_when_selected(palette.ink)),
+            strokeWidth=alt.StrokeWidthValue(0.6, condition=_when_selected(2.5)),
+            tooltip=tips,
+        )
+    )
+
+
+def _when_selected(value: object) -> dict[str, object]:
+    return {"test": _IS_SELECTED, "value": value}
+
+
+def text_row(
+    x: float,
+    y: float,
+    text: str,
+    color: str,
+    *,
+    align: str = "left",
+    dx: int = 0,
+    dy: int = 0,
+    rising: bool = False,
+    weight: str = "normal",
+) -> Row:
+    """One piece of text at a place of the plane."""
+    return {
+        "x": x, "y": y, "text": text, "color": color, "align": align, "dx": dx, "dy": dy,
+        "rising": rising, "weight": weight,
+    }  # fmt: skip
+
+
+def text_layer(rows: Sequence[Row], slope: str = "0") -> alt.Chart:
+    """Texts of :func:`text_row`; those that rise follow ``slope`` (degrees, an expression)."""
+    mark: dict[str, Any] = {
+        "align": alt.ExprRef("datum.align"),
+        "baseline": "middle",
+        "dx": alt.ExprRef("datum.dx"),
+        "dy": alt.ExprRef("datum.dy"),
+        "angle": alt.ExprRef(f"datum.rising ? {slope} : 0"),
+        "color": alt.ExprRef("datum.color"),
+        "fontWeight": alt.ExprRef("datum.weight"),
+        "fontSize": FONT_PX,
+        "clip": True,
+    }
+    return (
+        alt.Chart(alt.InlineData(values=list(rows)))
+        .mark_text(**mark)
+        .encode(alt.X("x:Q"), alt.Y("y:Q"), alt.Text("text:N"))
+    )
+
+
+def line_row(x: float, y: float, line: str, color: str, width: float, dash: list[int]) -> Row:
+    """One corner of a line."""
+    return {"x": x, "y": y, "line": line, "color": color, "width": width, "dash": dash}
+
+
+def line_layer(rows: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
+    """Lines through the corners of :func:`line_row` in their order."""
+    mark: dict[str, Any] = {
+        "color": alt.ExprRef("datum.color"),
+        "strokeWidth": alt.ExprRef("datum.width"),
+        "strokeDash": alt.ExprRef("datum.dash"),
+        "clip": True,
+    }
+    return (
+        alt.Chart(alt.InlineData(values=list(rows)))
+        .mark_line(**mark)
+        .encode(x, y, alt.Detail("line:N"), alt.Order(value=0))
+    )
+
+
+def framed(
+    layers: Sequence[alt.Chart], palette: Palette, width: int | str, height: int
+) -> alt.LayerChart:
+    """The layers as one chart with the parameter ``selected`` (a group's number, or -1)."""
+    axis = {
+        "labelColor": palette.soft,
+        "titleColor": palette.soft,
+        "titleFontWeight": "normal",
+        "gridColor": palette.line,
+        "domainColor": palette.line,
+        "tickColor": palette.line,
+        "labelFontSize": FONT_PX,
+        "titleFontSize": FONT_PX + 1,
+    }
+    legend = {
+        "labelColor": palette.soft,
+        "labelFontSize": FONT_PX,
+        "symbolType": "circle",
+        "symbolStrokeWidth": 0,
+    }
+    return alt.LayerChart(
+        layer=list(layers),
+        params=[alt.VariableParameter(name="selected", value=-1)],
+        width=width,
+        height=height,
+        background="transparent",
+        padding=4,
+        config={"axis": axis, "legend": legend, "view": {"stroke": None}},
+    )

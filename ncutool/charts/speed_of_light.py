@@ -1,0 +1,90 @@
+"""NVIDIA's two speeds of light against each other: for reports without FLOP counters, and all.
+
+The regions are those of NVIDIA's rule SOLBottleneck: below 60 % of both limits a launch waits
+on latency; limits within 10 points of each other are balanced; above 80 % throughput is high.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from ncutool.charts.palette import LIGHT, Palette
+from ncutool.charts.shared import (
+    framed,
+    line_layer,
+    line_row,
+    points_layer,
+    text_layer,
+    text_row,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ncutool.charts.points import Row
+
+LOW_PCT = 60
+HIGH_PCT = 80
+_TOOLTIP = ("kernel", "work", "launches", "time", "compute", "memory")
+
+
+def speed_of_light(
+    points: Sequence[Row],
+    *,
+    palette: Palette = LIGHT,
+    width: int | str = 720,
+    height: int = 420,
+) -> alt.LayerChart:
+    """Compute over memory speed of light; area is time.
+
+    Args:
+        points: of :func:`ncutool.charts.points.speed_of_light_points`; not empty.
+        width: pixels, or `container` to fill the element it stands in.
+    """
+    top = max(100.0, *(max(point["x"], point["y"]) for point in points))
+    scale = alt.Scale(domain=[0, top], nice=False)
+    x = alt.X("x:Q", scale=scale, axis=_axis("memory speed of light (%)"))
+    y = alt.Y("y:Q", scale=scale, axis=_axis("compute speed of light (%)"))
+    layers = [
+        _latency_region(x, y, palette),
+        line_layer(_limits(top, palette), alt.X("x:Q"), alt.Y("y:Q")),
+        points_layer(points, alt.X("x:Q"), alt.Y("y:Q"), palette, _TOOLTIP),
+        text_layer(_texts(top, palette)),
+    ]
+    return framed(layers, palette, width, height)
+
+
+def _axis(title: str) -> alt.Axis:
+    return alt.Axis(title=title, tickCount=5)
+
+
+def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
+    corner = [{"x": 0, "y": 0, "x2": LOW_PCT, "y2": LOW_PCT}]
+    return (
+        alt.Chart(alt.InlineData(values=corner))
+        .mark_rect(color=palette.bounds["latency"], opacity=0.1)
+        .encode(x, y, alt.X2("x2:Q"), alt.Y2("y2:Q"))
+    )
+
+
+def _limits(top: float, palette: Palette) -> list[Row]:
+    rows = []
+    for limit, dash in ((LOW_PCT, [5, 4]), (HIGH_PCT, [2, 4])):
+        for name, corners in (
+            ("memory", [(limit, 0), (limit, top)]),
+            ("compute", [(0, limit), (top, limit)]),
+        ):
+            rows += [line_row(x, y, f"{name} {limit}", palette.soft, 1, dash) for x, y in corners]
+    return rows
+
+
+def _texts(top: float, palette: Palette) -> list[Row]:
+    places = (
+        (2, LOW_PCT - 3, "latency: neither limit reaches 60 %"),
+        (2, top - 4, "compute-bound"),
+        (LOW_PCT + 2, 4, "memory-bound"),
+        (HIGH_PCT + 2, top - 4, "both high"),
+    )
+    return [text_row(x, y, text, palette.soft) for x, y, text in places]
