@@ -30,21 +30,6 @@ class Union:
         index = np.searchsorted(self.starts, points, side="right") - 1
         return np.asarray((index >= 0) & (points < self.ends[np.maximum(index, 0)]))
 
-    def overlap(self, starts: Ints, ends: Ints) -> Ints:
-        """Length of the union within each interval given; empty where it ends before it starts."""
-        return np.maximum(self._covered(ends) - self._covered(starts), 0)
-
-    def _covered(self, points: Ints) -> Ints:
-        """Length of the union before each point."""
-        if not self.starts.size:
-            return np.zeros(points.shape, dtype=np.int64)
-        before = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
-        index = np.searchsorted(self.starts, points, side="right") - 1
-        inside = np.minimum(points, self.ends[np.maximum(index, 0)])
-        partial = inside - self.starts[np.maximum(index, 0)]
-        covered: Ints = np.where(index < 0, 0, before[np.maximum(index, 0)] + partial)
-        return covered
-
 
 def union(starts: Ints, ends: Ints) -> Union:
     """The union of intervals given in any order; empty ones vanish, touching ones join."""

@@ -32,7 +32,7 @@ class Changes:
     host_saved: Ints
     """Host time no longer spent before the launch's call."""
     removed: Bools
-    """The launch no longer exists."""
+    """The launch is part of the one before it on its stream: no gap, no call of its own."""
     replayed: Bools
     """The launch needs no call of its own: a graph launches it."""
 
@@ -93,7 +93,7 @@ class Replay:
         skip = changes.removed | (changes.replayed & (limits.before > 0))
         known = np.searchsorted(host.time, limits.launched, side="right")
         rows = zip(
-            np.where(changes.removed, 0, changes.duration).tolist(),
+            changes.duration.tolist(),
             limits.before.tolist(),
             np.where(changes.removed, 0, limits.before_gap).tolist(),
             limits.other.tolist(),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ncutool.advice import chains, fuse, launch, rank
+from ncutool.advice.context import context
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -16,5 +19,17 @@ if TYPE_CHECKING:
 def findings(
     kernels: pl.DataFrame, capture: Capture, timeline: Timeline | None, device: Device | None
 ) -> tuple[Finding, ...]:
-    """Findings, surest saving first; savings never add up to more than the window."""
-    return ()
+    """Findings, surest saving first; savings never add up to more than the window.
+
+    Args:
+        kernels: table :data:`ncutool.schema.KERNELS`, rows in any order.
+        capture: what the reader found.
+        timeline: of a trace; None for reports, whose window is the sum of durations.
+        device: whose peaks bound what fusing can save; None where it is unknown.
+    """
+    if timeline is None:
+        return ()
+    view = context(kernels, capture, timeline, device)
+    fused, taken = fuse.drafts(view)
+    chained = chains.drafts(view, taken)
+    return rank.ranked(view, [*fused, *chained, *launch.drafts(view)])

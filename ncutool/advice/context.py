@@ -1,0 +1,122 @@
+"""What every kind of advice starts from, and the drafts it hands to the ranking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice.finding import Grade
+from ncutool.advice.nodes import Stream, streams
+from ncutool.devices import Device
+from ncutool.timeline import DISPATCH_CAUSES, Timeline
+from ncutool_parsers.capture import Capture
+
+ACHIEVABLE_SHARE = 0.6
+"""Share of the bandwidth peak that a fused kernel reaches at least."""
+DEFAULT_LATENCY_NS = 2_000
+MAX_LATENCY_NS = 10_000
+HOST_BOUND_SHARE = 0.3
+"""Above this share of the window idle for want of launches, the host limits."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One trace, seen as advice sees it."""
+
+    kernels: pl.DataFrame
+    """Launches within the window."""
+    capture: Capture
+    timeline: Timeline
+    device: Device | None
+    streams: tuple[Stream, ...]
+    latency_ns: int
+    """Shortest time a launch takes on this device, whatever its work."""
+    dispatch_ns: int
+    """Idle time that more or faster launching would remove."""
+
+    @property
+    def wall_ns(self) -> int:
+        return self.timeline.wall_ns
+
+    @property
+    def host_bound(self) -> bool:
+        """Whether the host, not the device, sets the pace of much of the window."""
+        return self.dispatch_ns > HOST_BOUND_SHARE * self.wall_ns
+
+    @property
+    def host_inflated(self) -> bool:
+        """Whether recording Python stacks slowed the host down by an unknown factor."""
+        return self.capture.python_events > 0
+
+    def share(self, ns: int) -> str:
+        """``ns`` and its share of the window: `9.10 ms (18.3 %)`."""
+        pct = 100 * ns / self.wall_ns if self.wall_ns else None
+        return f"{units.time(ns)} ({units.percent(pct)} of the window)"
+
+    def move_ns(self, size: float, share: float = 1.0) -> int:
+        """Time to move ``size`` bytes at ``share`` of the bandwidth peak, at least one launch."""
+        peak = self.device.peak_bytes_per_s if self.device else 0.0
+        moving = round(size / (share * peak) * 1e9) if peak else 0
+        return max(moving, self.latency_ns)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Advice before the ledger: what would become of which launches.
+
+    The tuples ``best`` and ``worst`` hold the new durations (ns) of ``launches``, one each, and
+    never exceed the present ones.
+    """
+
+    kind: str
+    title: str
+    grade: Grade
+    launches: tuple[int, ...]
+    best: tuple[int, ...]
+    worst: tuple[int, ...]
+    evidence: tuple[str, ...]
+    remedy: str
+    removed: tuple[int, ...] = ()
+    """Launches that become part of another: the gaps before them go too."""
+    replayed: tuple[int, ...] = ()
+    """Launches that a graph launches: the dispatch gaps before them go."""
+    at_least_cap_ns: int | None = None
+    """The low end is never above this."""
+    lead: int = field(default=0)
+    """Order among equals, smallest first."""
+
+
+def context(
+    kernels: pl.DataFrame, capture: Capture, timeline: Timeline, device: Device | None
+) -> Context:
+    """The launches of the window with what advice needs to know of their device and host."""
+    inside = kernels.filter(timeline.within()).sort("start_ns", "launch_id")
+    dispatch = timeline.gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))["duration_ns"].sum()
+    return Context(
+        kernels=inside,
+        capture=capture,
+        timeline=timeline,
+        device=device,
+        streams=streams(inside, capture),
+        latency_ns=_latency_ns(inside),
+        dispatch_ns=int(dispatch),
+    )
+
+
+def _latency_ns(kernels: pl.DataFrame) -> int:
+    """The 5th percentile of kernels that take over five times as long as their work."""
+    floor = pl.max_horizontal(
+        pl.col("flop") / pl.col("peak_flop_per_s"),
+        pl.col("dram_bytes") / pl.col("peak_bytes_per_s"),
+    )
+    idle = kernels.filter(
+        (pl.col("category") == "kernel")
+        & (pl.col("duration_ns") > 0)
+        & (floor * 1e9 < 0.2 * pl.col("duration_ns"))
+    )["duration_ns"]
+    if idle.len() < 20:
+        return DEFAULT_LATENCY_NS
+    low = idle.quantile(0.05, "lower") or DEFAULT_LATENCY_NS
+    return min(int(low), MAX_LATENCY_NS)

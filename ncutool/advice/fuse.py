@@ -1,0 +1,183 @@
+"""Vertical fusion by known patterns: several kernels become one that moves far fewer bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ncutool import units
+from ncutool.advice.context import Context, Draft
+from ncutool.advice.finding import Grade
+from ncutool.advice.nodes import Node, Stream
+from ncutool.advice.patterns import PATTERNS, Pattern
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One place where a pattern occurs."""
+
+    rows: tuple[int, ...]
+    """Rows of its stream that the replacement takes over."""
+    best_ns: int
+    worst_ns: int
+    recorded: bool
+    """False where only the sequence of kernels tells, no operator."""
+
+
+def drafts(context: Context) -> tuple[list[Draft], set[int]]:
+    """Drafts for every known pattern, and the launches they take over."""
+    found: list[Draft] = []
+    taken: set[int] = set()
+    for pattern in PATTERNS:
+        groups: dict[str, list[tuple[Stream, Instance, Sequence[Node]]]] = {}
+        for stream in context.streams:
+            for instance, nodes in _instances(context, stream, pattern, taken):
+                shape = (nodes[0].signature or "") if pattern.by_shape else ""
+                groups.setdefault(shape, []).append((stream, instance, nodes))
+        for shape, places in groups.items():
+            places += _by_kernels(context, places, taken)
+            found.append(_draft(context, pattern, shape, places))
+    return found, taken
+
+
+def _instances(
+    context: Context, stream: Stream, pattern: Pattern, taken: set[int]
+) -> Iterable[tuple[Instance, Sequence[Node]]]:
+    for match in pattern.sequence.finditer(stream.symbols):
+        every = stream.nodes[match.start() : match.end()]
+        members = pattern.members(match, stream.nodes)
+        rows = tuple(row for node in members for row in range(node.first, node.last))
+        ids = [stream.launch_ids[row] for row in rows]
+        if taken.intersection(ids):
+            continue
+        times = pattern.times(context, every)
+        if times is None:
+            continue
+        taken.update(ids)
+        yield Instance(rows, times[0], max(times), recorded=True), every
+
+
+def _by_kernels(
+    context: Context,
+    places: Sequence[tuple[Stream, Instance, Sequence[Node]]],
+    taken: set[int],
+) -> list[tuple[Stream, Instance, Sequence[Node]]]:
+    """The same kernels in the same order, with the same grids, where no operator is recorded.
+
+    Those before the recording's first launch record are found so.
+    """
+    templates: dict[tuple[int, ...], tuple[Instance, Sequence[Node]]] = {}
+    for stream, instance, nodes in places:
+        keys = tuple(stream.keys[instance.rows[0] : instance.rows[-1] + 1])
+        if len(instance.rows) > 1:
+            templates.setdefault(keys, (instance, nodes))
+    more = []
+    for stream in context.streams:
+        for keys in sorted(templates, key=len, reverse=True):
+            instance, nodes = templates[keys]
+            for first in _occurrences(stream, keys, taken):
+                rows = tuple(first + row - instance.rows[0] for row in instance.rows)
+                taken.update(stream.launch_ids[row] for row in rows)
+                copy = Instance(rows, instance.best_ns, instance.worst_ns, recorded=False)
+                more.append((stream, copy, nodes))
+    return more
+
+
+def _occurrences(stream: Stream, keys: tuple[int, ...], taken: set[int]) -> Iterable[int]:
+    length = len(keys)
+    for first in range(len(stream.keys) - length + 1):
+        if stream.linked[first] or stream.keys[first] != keys[0]:
+            continue
+        rows = range(first, first + length)
+        if tuple(stream.keys[first : first + length]) != keys:
+            continue
+        if not any(stream.linked[row] or stream.launch_ids[row] in taken for row in rows):
+            yield first
+
+
+def spread(total: int, durations: Sequence[int]) -> list[int]:
+    """``total`` shared out over launches by their durations, never above them; sums exactly."""
+    whole = sum(durations)
+    if total >= whole:
+        return list(durations)
+    shares = []
+    done = passed = 0
+    for duration in durations:
+        passed += duration
+        now = total * passed // whole
+        shares.append(now - done)
+        done = now
+    return shares
+
+
+def _draft(
+    context: Context,
+    pattern: Pattern,
+    shape: str,
+    places: Sequence[tuple[Stream, Instance, Sequence[Node]]],
+) -> Draft:
+    launches: list[int] = []
+    best: list[int] = []
+    worst: list[int] = []
+    removed: list[int] = []
+    for stream, instance, _ in places:
+        ids = [stream.launch_ids[row] for row in instance.rows]
+        durations = [stream.durations[row] for row in instance.rows]
+        launches += ids
+        best += spread(instance.best_ns, durations)
+        worst += spread(instance.worst_ns, durations)
+        # An epilogue joins the kernel before it, so all of its launches go.
+        removed += ids[1:] if instance.best_ns else ids
+    return Draft(
+        kind="fuse",
+        title=_title(pattern, shape, places),
+        grade=_grade(pattern, places),
+        launches=tuple(launches),
+        best=tuple(best),
+        worst=tuple(worst),
+        evidence=_evidence(context, pattern, places),
+        remedy=pattern.remedy,
+        removed=tuple(removed),
+    )
+
+
+def _grade(pattern: Pattern, places: Sequence[tuple[Stream, Instance, Sequence[Node]]]) -> Grade:
+    linked = sum(instance.recorded for _, instance, _ in places)
+    return "likely" if 2 * linked < len(places) else pattern.grade
+
+
+def _title(
+    pattern: Pattern, shape: str, places: Sequence[tuple[Stream, Instance, Sequence[Node]]]
+) -> str:
+    count = len(places)
+    where = f"in {count:,} places" if count > 1 else "in one place"
+    size = f" {shape}" if shape else ""
+    return f"Fuse {pattern.name}{size} {where}"
+
+
+def _evidence(
+    context: Context,
+    pattern: Pattern,
+    places: Sequence[tuple[Stream, Instance, Sequence[Node]]],
+) -> tuple[str, ...]:
+    stream, instance, nodes = places[0]
+    times = [sum(one.durations[row] for row in each.rows) for one, each, _ in places]
+    names = " → ".join(node.op for node in nodes)
+    linked = sum(each.recorded for _, each, _ in places)
+    launches = len(instance.rows)
+    sentences = [
+        f"{names}: {launches} {'launch' if launches == 1 else 'launches'} of "
+        f"{units.time(sum(stream.durations[row] for row in instance.rows))} in the first place, "
+        f"{context.share(sum(times))} in all {len(places):,}.",
+    ]
+    if linked < len(places):
+        sentences.append(
+            f"{linked:,} places are known by their operators, {len(places) - linked:,} only by the "
+            "same kernels in the same order with the same grids."
+        )
+    if instance.best_ns and context.device is not None:
+        sentences.append(
+            f"What must move: {pattern.why}. That takes {units.time(instance.best_ns)} at the "
+            f"bandwidth peak, and {units.time(instance.worst_ns)} is assumed at worst."
+        )
+    return tuple(sentences)

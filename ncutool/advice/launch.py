@@ -1,0 +1,131 @@
+"""Graphs: the host launches too slowly for the device, and only that part of the idle time."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice.context import Context, Draft
+from ncutool.timeline import DISPATCH_CAUSES
+
+_BLOCKERS = ("synchronize", "allocator", "long_launch")
+_WARM_UP = ("allocator", "long_launch")
+MIN_LAUNCHES = 8
+REMAINDER_PCT = 5
+"""Where graphs are replayed already, the eager rest must cost this much of the window."""
+GRAPH_GAP_NS = 1_500
+"""Time between launches that a graph leaves, at the low end."""
+
+
+def drafts(context: Context) -> list[Draft]:
+    """At most one: launch the eager parts of the window from graphs.
+
+    Pays only for gaps that dispatch or launch latency caused. The first launch after a gap in
+    which the host waited, and launches that a graph replays already, stay as they are.
+    """
+    gaps = context.timeline.gaps
+    dispatch = gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))
+    blocked = gaps.filter(pl.col("cause").is_in((*_BLOCKERS, "input_pipeline")))["next_launch_id"]
+    eligible = context.kernels.join(
+        context.capture.launches.select("launch_id", "call_id", "copy_kind"), on="launch_id"
+    ).filter(
+        pl.col("call_id").is_not_null()
+        & ~pl.col("graph_replay").fill_null(False)
+        & ~pl.col("launch_id").is_in(blocked.implode())
+        & ~pl.col("copy_kind").is_in(["HtoD", "DtoH"]).fill_null(False)
+    )
+    late = dispatch.filter(pl.col("next_launch_id").is_in(eligible["launch_id"].implode()))
+    idle = late.group_by("next_launch_id").agg(pl.col("duration_ns").sum())["duration_ns"]
+    replays = bool(context.kernels["graph_replay"].fill_null(False).any())
+    enough = REMAINDER_PCT * context.wall_ns if replays else 0
+    if eligible.height < MIN_LAUNCHES or not idle.len() or 100 * int(idle.sum()) < enough:
+        return []
+    # Launches of one stretch between host waits replay together, late or not.
+    durations = tuple(eligible["duration_ns"].to_list())
+    launches = tuple(eligible["launch_id"].to_list())
+    warm_up = _sum(gaps, _WARM_UP)
+    return [
+        Draft(
+            kind="graph",
+            title="Launch from CUDA graphs instead of call by call"
+            if _nvidia(context)
+            else "Launch from HIP graphs instead of call by call",
+            grade="possible" if warm_up > context.dispatch_ns else "likely",
+            launches=launches,
+            best=durations,
+            worst=durations,
+            evidence=_evidence(context, late, eligible.height, warm_up),
+            remedy=_remedy(context),
+            replayed=launches,
+            at_least_cap_ns=int((idle - GRAPH_GAP_NS).clip(0).sum()),
+            lead=1,
+        )
+    ]
+
+
+def _nvidia(context: Context) -> bool:
+    return not any(record.vendor == "amd" for record in context.capture.devices)
+
+
+def _sum(gaps: pl.DataFrame, causes: tuple[str, ...]) -> int:
+    return int(gaps.filter(pl.col("cause").is_in(causes))["duration_ns"].sum())
+
+
+def _evidence(context: Context, late: pl.DataFrame, count: int, warm_up: int) -> tuple[str, ...]:
+    idle = late.group_by("next_launch_id").agg(pl.col("duration_ns").sum())
+    total = int(idle["duration_ns"].sum())
+    by_cause = context.timeline.idle_by_cause()
+    parts = ", ".join(
+        f"{units.time(by_cause[cause])} {words}"
+        for cause, words in (
+            ("dispatch", "in the framework"),
+            ("launch_call", "inside launch calls"),
+            ("copy_call", "inside copy calls"),
+            ("latency", "from the call to the start"),
+        )
+        if by_cause.get(cause)
+    )
+    median = idle["duration_ns"].median()
+    sentences = [
+        f"The device waits {context.share(total)} for its next launch in {idle.height:,} gaps, "
+        f"median {units.time(float(str(median)))}, over {count:,} launches: {parts}.",
+    ]
+    others = {
+        cause: ns
+        for cause, ns in by_cause.items()
+        if cause in (*_BLOCKERS, "input_pipeline", "unexplained", "unlinked") and ns
+    }
+    if others:
+        listed = ", ".join(
+            f"{units.time(ns)} {cause.replace('_', ' ')}" for cause, ns in others.items()
+        )
+        sentences.append(
+            f"Idle time of other causes is not counted, no graph removes it: {listed}."
+        )
+    if context.host_inflated:
+        sentences.append(
+            f"{context.capture.python_events:,} Python stack events were recorded, which slows the "
+            "host: half of the gaps is taken for the profiler's own at the low end."
+        )
+    if warm_up > context.dispatch_ns:
+        sentences.append(
+            f"Allocation and module loading take {units.time(warm_up)} here, so the window is a "
+            "first iteration; measure a warm one before acting on this."
+        )
+    return tuple(sentences)
+
+
+def _remedy(context: Context) -> str:
+    calls = context.capture.calls
+    begin, end = context.timeline.start_ns, context.timeline.end_ns
+    waits = calls.filter(
+        pl.col("name").str.contains("(Stream|Event)Synchronize")
+        & (pl.col("start_ns") >= begin)
+        & (pl.col("end_ns") <= end)
+    ).height
+    return (
+        '`torch.compile(mode="reduce-overhead")` or `torch.cuda.graph`. It needs static shapes and '
+        "addresses, and inside a graph no synchronisation, no `.item()`, no copy to the host and "
+        "no allocation outside its pool"
+        + (f": {waits:,} stream or event synchronisations lie in the window." if waits else ".")
+    )
