@@ -29,7 +29,7 @@ def floor(path: Path) -> tuple[float, int]:
     buffer = bytearray(4 * BUFFER_BYTES)
     view = memoryview(buffer)
     began = time.perf_counter()
-    with igzip.open(path, "rb") as stream:
+    with igzip.IGzipFile(path, "rb") as stream:
         opening = b'"traceEvents": ['
         filled = stream.readinto(view[:BUFFER_BYTES])
         start = buffer.index(opening) + len(opening) - 1

@@ -90,7 +90,8 @@ def write(target: Path, size_bytes: int) -> int:
 
     source = template()
     repetitions = -2
-    with target.open("wb") as plain, igzip.open(f"{target}.gz", "wb", compresslevel=1) as packed:
+    packed_path = f"{target}.gz"
+    with target.open("wb") as plain, igzip.IGzipFile(packed_path, "wb", 1) as packed:
         for piece in pieces(source, size_bytes):
             plain.write(piece)
             packed.write(piece)

@@ -1,0 +1,46 @@
+"""Writes docs/tables.md from the schemas in the code; a test holds the two together.
+
+python docs/make_tables.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ncutool.schema
+from ncutool_parsers.schema import TABLES, Column, Table
+
+PAGE = Path(__file__).parent / "tables.md"
+INTRODUCTION = """# Tables
+
+<!-- Written by docs/make_tables.py from the schemas in the code; do not edit. -->
+
+SI base units; time is integer nanoseconds, counted from the start of the first launch. An unknown
+is null, never 0 and never NaN. **`kernels` is the public contract**: within a major version a
+column is added, never renamed or removed (`ncutool schema` prints it as JSON Schema).
+"""
+MADE = (ncutool.schema.KERNELS, ncutool.schema.FINDINGS, ncutool.schema.WORK)
+
+
+def text() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION, "## What ncutool makes", *map(_table, MADE)]
+    parts += ["## What a reader gives", *map(_table, TABLES)]
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    rows = "\n".join(map(_row, table.columns))
+    head = "| column | type | unit | meaning |\n|---|---|---|---|"
+    return f"\n### {table.name}\n\n{table.meaning}\n\n{head}\n{rows}\n"
+
+
+def _row(column: Column) -> str:
+    dtype = column.dtype + ("?" if column.nullable else "")
+    meaning = column.meaning.replace("|", "\\|")
+    return f"| `{column.name}` | {dtype} | {column.unit or ''} | {meaning} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(text(), encoding="utf-8")
+    print(PAGE)
