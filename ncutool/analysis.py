@@ -12,7 +12,7 @@ from ncutool import advice, devices, headline, roofline, timeline
 from ncutool.coverage import cover
 from ncutool.work import counters, shapes
 from ncutool_parsers import read
-from ncutool_parsers.capture import Notice
+from ncutool_parsers.capture import Notice, Severity
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def analyse(capture: Capture, device: str | None = None) -> Analysis:
         coverage=coverage,
         timeline=window,
         findings=found,
-        notices=(*capture.notices, *_notices(capture, resolution, kernels, window)),
+        notices=_gravest_first([*capture.notices, *_notices(capture, resolution, kernels, window)]),
         headline=headline.write(kernels, coverage, window, found),
     )
 
@@ -126,16 +126,8 @@ def _notices(
         notices.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
     if window is not None:
         notices += [Notice("trimmed", sentence, "info") for sentence in window.trimmed]
-        if not window.trustworthy:
-            notices.insert(
-                0,
-                Notice(
-                    "untrustworthy_window",
-                    "Unexplained gaps exceed 10 % of the window: busy, idle and every share of "
-                    "the wall time are not trustworthy.",
-                    "error",
-                ),
-            )
+        severity: Severity = "warning" if window.trustworthy else "error"
+        notices += [Notice("window", sentence, severity) for sentence in window.notes]
     flagged = kernels.filter(pl.col("flag").is_not_null())
     if flagged.height:
         notices.append(
@@ -145,3 +137,9 @@ def _notices(
             )
         )
     return notices
+
+
+def _gravest_first(notices: list[Notice]) -> tuple[Notice, ...]:
+    """What changes how everything else reads comes first; otherwise the order is kept."""
+    order = {"error": 0, "warning": 1, "info": 2}
+    return tuple(sorted(notices, key=lambda notice: order[notice.severity]))

@@ -38,8 +38,8 @@ def cover(kernels: pl.DataFrame) -> Coverage:
     """The coverage of a ``kernels`` table."""
     frame = kernels.select(
         pl.col("duration_ns").fill_null(0),
-        pl.col("flop").is_not_null().alias("has_flop"),
-        pl.col("dram_bytes").is_not_null().alias("has_bytes"),
+        _known("flop").alias("has_flop"),
+        _known("dram_bytes").alias("has_bytes"),
         pl.col("bound").is_in(["copy", "communication"]).alias("no_work"),
         pl.coalesce("error", "missing_reason", pl.lit("not known")).alias("reason"),
     )
@@ -67,6 +67,17 @@ def cover(kernels: pl.DataFrame) -> Coverage:
             for row in missing.iter_rows(named=True)
         ),
     )
+
+
+def _known(figure: str) -> pl.Expr:
+    """Whether a launch's figure is known: its own, or its operator's.
+
+    An operator of several kernels (a GEMM and its split-K reduction) carries its work once, on
+    its main kernels; the time of the others is understood with it.
+    """
+    own = pl.col(figure).is_not_null()
+    of_operator = own.any().over("op_id") & pl.col("op_id").is_not_null()
+    return own | (of_operator & (pl.col("category") == "kernel"))
 
 
 def _share(frame: pl.DataFrame, total: int) -> float | None:

@@ -52,16 +52,13 @@ def _timeline(analysis: Analysis) -> dict[str, Any] | None:
     window = analysis.timeline
     if window is None:
         return None
-    idle: dict[str, int] = {}
-    for cause, duration in window.gaps.select("cause", "duration_ns").iter_rows():
-        idle[cause] = idle.get(cause, 0) + duration
     return {
         "start_ns": window.start_ns,
         "end_ns": window.end_ns,
         "wall_ns": window.wall_ns,
         "busy_ns": window.busy_ns,
         "idle_ns": window.idle_ns,
-        "idle_by_cause_ns": dict(sorted(idle.items())),
+        "idle_by_cause_ns": window.idle_by_cause(),
         "trimmed": list(window.trimmed),
         "trustworthy": window.trustworthy,
     }

@@ -38,8 +38,7 @@ def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:
     """Print the notices of an analysis on stderr, the gravest first."""
     from ncutool.untrusted import printable
 
-    order = {"error": 0, "warning": 1, "info": 2}
-    for notice in sorted(analysis.notices, key=lambda notice: order[notice.severity]):
+    for notice in analysis.notices:
         if only_errors and notice.severity != "error":
             continue
         print(f"ncutool: {printable(notice.text)}", file=sys.stderr)

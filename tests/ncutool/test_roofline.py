@@ -226,6 +226,20 @@ def test_coverage_counts_time_and_says_why_the_rest_is_missing() -> None:
     ]
 
 
+def test_helper_kernels_are_understood_with_their_operator() -> None:
+    """A split-K reduction carries no work of its own; its GEMM's figures cover its time."""
+    kernels = place(
+        [
+            {"duration_ns": 40_000, "op_id": 7, "flop": 1e9, "dram_bytes": 1e6},
+            {"duration_ns": 10_000, "op_id": 7, "missing_reason": "helper kernel"},
+            {"duration_ns": 50_000, "op_id": None, "missing_reason": "no model for x"},
+        ]
+    )
+    coverage = cover(kernels)
+    assert (coverage.flop_pct, coverage.understood_pct) == (50, 50)
+    assert [m.reason for m in coverage.missing] == ["no model for x"]
+
+
 def test_coverage_of_no_time_is_unknown_not_zero() -> None:
     """All durations 0: a share of nothing is not known."""
     assert cover(place([{"duration_ns": 0}])).understood_pct is None

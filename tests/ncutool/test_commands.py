@@ -1,0 +1,257 @@
+"""The command line from outside: exit codes, streams, outputs that appear whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import polars as pl
+import pytest
+
+from ncutool.commands import COMMANDS, main
+from ncutool.json_schema import of_output
+
+SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
+
+
+def sample(pattern: str) -> Path:
+    """The shipped sample capture whose name ends so."""
+    return next(iter(sorted(SAMPLES.glob(f"*/{pattern}"))))
+
+
+@pytest.fixture
+def trace() -> Path:
+    """The shipped trace."""
+    return sample("*.json.gz")
+
+
+@pytest.fixture
+def report() -> Path:
+    """The shipped report."""
+    return sample("*.ncu-rep")
+
+
+def run(capsysbinary: pytest.CaptureFixture[bytes], *arguments: object) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one command."""
+    code = main([str(argument) for argument in arguments])
+    out, err = capsysbinary.readouterr()
+    return code, out.decode(), err.decode()
+
+
+def test_help_lists_every_command_and_imports_no_table_library() -> None:
+    """`--help` answers at once: no polars, pandas, numpy, altair or typer behind it."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "ncutool", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for command in COMMANDS:
+        assert f"  {command.name} " in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    heavy = {"polars", "pandas", "altair", "numpy", "typer", "rich", "msgspec", "ncu_report"}
+    assert not imported & heavy
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_every_command_has_help(
+    command: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Each command explains itself and its options."""
+    code, out, _ = run(capsysbinary, command, "--help")
+    assert code == 0
+    assert f"Usage: ncutool {command}" in out
+    assert "--debug" in out
+
+
+def test_wrong_usage_is_exit_code_2(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """An unknown command, option or format; no command at all; a bad pattern."""
+    assert run(capsysbinary)[0] == 2
+    code, out, err = run(capsysbinary, "kernel", "x")
+    assert (code, out) == (2, "")
+    assert "did you mean 'kernels'" in err
+    assert "ncutool report x.ncu-rep" in run(capsysbinary, "x.ncu-rep")[2]
+    assert run(capsysbinary, "kernels", "x", "--nonsense")[0] == 2
+    assert run(capsysbinary, "kernels", "x", "--format", "xlsx")[0] == 2
+    assert run(capsysbinary, "kernels", "x", "--kernel", "(")[0] == 2
+    assert run(capsysbinary, "kernels", "x", "-o", "rows.xlsx")[0] == 2
+    assert run(capsysbinary, "report", "x", "-o", "page.pdf")[0] == 2
+
+
+@pytest.mark.parametrize("command", ["report", "kernels", "rank"])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("absent.ncu-rep", None, "does not exist"),
+        ("empty.json", b"", "empty"),
+        ("notes.txt", b"nothing of ours here\n" * 40, "neither"),
+        ("pointer.ncu-rep", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "LFS"),
+        ("object.json", b'{"a": 1}', "traceEvents"),
+        ("none.json", b'{"traceEvents": []}', "no "),
+        ("cut.ncu-rep", b"NVR\0\x10\0\0\0", "cut"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_1(
+    command: str,
+    name: str,
+    content: bytes | None,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """File, what is wrong, what to do: one line on stderr, nothing on stdout or on disk."""
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path(name).write_bytes(content)
+    before = set(tmp_path.iterdir())
+    code, out, err = run(capsysbinary, command, name)
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert name in err
+    assert words in err
+    assert "; " in err
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_folder_is_no_capture(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A folder is named as one."""
+    code, _, err = run(capsysbinary, "kernels", tmp_path)
+    assert code == 1
+    assert "folder" in err
+
+
+def test_json_conforms_to_the_published_schema(
+    trace: Path, report: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Both formats, both tables; coverage and notices come with the rows."""
+    for capture in (trace, report):
+        for command, table in (("kernels", "kernels"), ("rank", "findings")):
+            code, out, _ = run(capsysbinary, command, capture, "--format", "json")
+            assert code == 0
+            whole = json.loads(out)
+            jsonschema.validate(whole, of_output(table))
+            assert list(whole)[:3] == ["schema", "capture", "coverage"]
+
+
+def test_every_form_holds_the_same_launches(
+    trace: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """JSON, JSONL, CSV and Parquet agree on the launches."""
+    rows: dict[str, list[Any]] = {}
+    for ending in ("json", "jsonl", "csv", "parquet"):
+        output = tmp_path / f"rows.{ending}"
+        assert run(capsysbinary, "kernels", trace, "-o", output)[0] == 0
+        rows[ending] = {
+            "json": lambda path: json.loads(path.read_text())["kernels"],
+            "jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
+            "csv": lambda path: list(csv.DictReader(io.StringIO(path.read_text()))),
+            "parquet": lambda path: pl.read_parquet(path).to_dicts(),
+        }[ending](output)
+    kernels = {ending: [row["kernel_full"] for row in found] for ending, found in rows.items()}
+    assert kernels["json"] == kernels["jsonl"] == kernels["parquet"] == kernels["csv"]
+    assert rows["json"] == rows["jsonl"] == rows["parquet"]
+
+
+def test_top_and_kernel_choose_rows(
+    trace: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """--top keeps the longest, --kernel those whose kernel or operator matches."""
+    out = run(capsysbinary, "kernels", trace, "-f", "jsonl", "--top", "3")[1]
+    durations = [json.loads(line)["duration_ns"] for line in out.splitlines()]
+    everything = [
+        json.loads(line)["duration_ns"]
+        for line in run(capsysbinary, "kernels", trace, "-f", "jsonl")[1].splitlines()
+    ]
+    assert durations == sorted(everything, reverse=True)[:3]
+    out = run(capsysbinary, "kernels", trace, "-f", "jsonl", "--kernel", "^aten::mul$")[1]
+    assert {json.loads(line)["op"] for line in out.splitlines()} == {"aten::mul"}
+
+
+def test_an_existing_output_needs_force(
+    trace: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Never overwritten silently; with --force it is; a missing folder is said."""
+    output = tmp_path / "page.html"
+    output.write_text("mine")
+    code, _, err = run(capsysbinary, "report", trace, "-o", output)
+    assert (code, output.read_text()) == (1, "mine")
+    assert "--force" in err
+    code, out, _ = run(capsysbinary, "report", trace, "-o", output, "--force")
+    assert code == 0
+    assert f"page: {output}" in out
+    assert output.read_text().startswith("<!doctype html>")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+    assert run(capsysbinary, "report", trace, "-o", tmp_path / "no" / "page.html")[0] == 1
+
+
+def test_report_names_the_page_after_the_capture(
+    trace: Path,
+    report: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """Without -o: the first capture's stem in the current folder; several captures, one page."""
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(capsysbinary, "report", trace, report)
+    stem = trace.name.removesuffix(".json.gz")
+    assert code == 0
+    assert [path.name for path in tmp_path.iterdir()] == [f"{stem}.html"]
+    assert f"page: {stem}.html" in out
+
+
+def test_a_cut_trace_is_read_as_far_as_it_is_whole(
+    trace: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Exit 0, and page, JSON and stderr say first that it was cut."""
+    cut = tmp_path / "cut.json.gz"
+    content = trace.read_bytes()
+    cut.write_bytes(content[: len(content) * 6 // 10])
+    code, out, err = run(capsysbinary, "kernels", cut, "--format", "json")
+    whole = json.loads(out)
+    assert code == 0
+    assert whole["capture"]["complete"] is False
+    assert whole["notices"][0]["code"] == "truncated"
+    assert "cut" in err.splitlines()[0]
+
+
+def test_unknown_device_suggests_near_names(
+    trace: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """--device with a slip is wrong usage and names what was probably meant."""
+    code, _, err = run(capsysbinary, "kernels", trace, "--device", "H1000 SMX")
+    assert code == 2
+    assert "H100" in err
+
+
+def test_debug_shows_the_traceback() -> None:
+    """--debug lets the exception through."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ncutool", "kernels", "absent.json", "--debug"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(trace: Path) -> None:
+    """`ncutool kernels | head -1` ends quietly."""
+    done = subprocess.run(
+        f"'{sys.executable}' -m ncutool kernels '{trace}' -f jsonl | head -c 10",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
