@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import nan
 from typing import TypeVar
 
@@ -188,8 +188,10 @@ class Collector:
     def _add(self, cat: str, events: list[Event]) -> None:
         if cat in _PYTHON:
             self.python_events += len(events)
-        elif cat in _OPS:
+        elif cat == "cpu_op":
             self._add_ops(events)
+        elif cat == "Operator":
+            self._add_old_ops(events)
         elif cat in _CALLS:
             self._add_calls(events)
         elif cat in _ANNOTATIONS:
@@ -198,29 +200,17 @@ class Collector:
             self._add_launches(events, _LAUNCHES[cat])
 
     def _add_ops(self, events: list[Event]) -> None:
-        old = [event for event in events if bytes(event.name).startswith(_OLD_ANNOTATIONS)]
-        if old:
-            self._add_annotations(old, 0)
-            events = [event for event in events if event not in old]
-        join = b"\0".join
         signatures, threads = self.signatures, self.threads
         args = [event.args or NO_ARGS for event in events]
+        join, nothing = b"\0".join, _NOTHING
         self.ops.extend(
             events,
+            # the keys are hashed and compared in C; only compiled kernels have the two extra parts
             signature=[
-                signatures[
-                    join(
-                        (
-                            e.name,
-                            a.dims,
-                            a.dims_old,
-                            a.types,
-                            a.strides,
-                            a.concrete,
-                            a.backend,
-                            a.kwargs,
-                        )
-                    )
+                signatures[join((e.name, a.dims, a.types, a.strides, a.concrete))]
+                if a.backend is nothing
+                else signatures[
+                    join((e.name, a.dims, a.types, a.strides, a.concrete, a.backend, a.kwargs))
                 ]
                 for e, a in zip(events, args, strict=True)
             ],
@@ -228,6 +218,19 @@ class Collector:
             sequence_number=[a.sequence_number for a in args],
             external_id=_external_ids(args),
         )
+
+    def _add_old_ops(self, events: list[Event]) -> None:
+        """Operators of 2020 and 2021: annotations among them, shapes under another key."""
+        names = [bytes(event.name) for event in events]
+        pairs = [
+            (e, name.startswith(_OLD_ANNOTATIONS)) for e, name in zip(events, names, strict=True)
+        ]
+        self._add_annotations([event for event, note in pairs if note], on_device=0)
+        events = [event for event, note in pairs if not note]
+        for event in events:
+            if event.args is not None and event.args.dims is _NOTHING:
+                event.args.dims = event.args.dims_old
+        self._add_ops(events)
 
     def _add_calls(self, events: list[Event]) -> None:
         names, threads = self.names, self.threads
@@ -250,29 +253,24 @@ class Collector:
         )
 
     def _add_launches(self, events: list[Event], category: int) -> None:
-        names, shapes, texts = self.names, self.shapes, self.texts
+        names, shapes, queues, texts = self.names, self.shapes, self.queues, self.texts
         args = [event.args or NO_ARGS for event in events]
+        kinds = [a.kind for a in args] if category == COPIES else [_NOTHING] * len(args)
         self.launches.extend(
             events,
             category=[category] * len(events),
             name=[names[bytes(e.name)] for e in events],
-            queue=[self.queues[e.pid, e.tid] for e in events],
+            queue=[queues[e.pid, e.tid] for e in events],
             correlation=[a.correlation for a in args],
             external_id=_external_ids(args),
-            stream=[
-                number if (number := _number(a.stream)) >= 0 else _number(e.tid)
-                for e, a in zip(events, args, strict=True)
-            ],
-            device=[
-                a.device if a.device >= 0 else _number(e.pid)
-                for e, a in zip(events, args, strict=True)
-            ],
+            stream=_either([a.stream for a in args], [e.tid for e in events]),
+            device=_either([a.device for a in args], [e.pid for e in events]),
             grid=[shapes[bytes(a.grid)] for a in args],
             block=[shapes[bytes(a.block)] for a in args],
             registers=[a.registers for a in args],
             shared_memory=[a.shared_memory for a in args],
-            bytes=[_number(a.bytes) for a in args],
-            kind=[shapes[bytes(a.kind)] for a in args],
+            bytes=_either([a.bytes for a in args], [UNKNOWN] * len(args)),
+            kind=[shapes[bytes(kind)] for kind in kinds],
             graph_node=[a.graph_node for a in args],
             collective=[texts[a.collective] for a in args],
             dtype=[texts[a.dtype] for a in args],
@@ -282,12 +280,20 @@ class Collector:
         )
 
 
-SIGNATURE = ("op", "dims", "dims_old", "types", "strides", "concrete", "backend", "kwargs")
-"""Order of the texts in a key of ``Collector.signatures``."""
+SIGNATURE = ("op", "dims", "types", "strides", "concrete", "backend", "kwargs")
+"""Order of the texts in a key of ``Collector.signatures``; the last two may be left out."""
 
 
 def _external_ids(args: Iterable[Args]) -> list[int]:
     return [a.external_id if a.external_id >= 0 else a.external_id_old for a in args]
+
+
+def _either(first: Sequence[int | str], second: Sequence[int | str]) -> list[int]:
+    """The number in each first id, else in the second, else UNKNOWN."""
+    return [
+        a if a.__class__ is int and a >= 0 else n if (n := _number(a)) >= 0 else _number(b)
+        for a, b in zip(first, second, strict=True)
+    ]
 
 
 def _number(identifier: int | str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import msgspec
 import numpy as np
@@ -227,13 +228,10 @@ def _signature_table(signatures: Interner[bytes], used: Ints) -> tuple[pl.DataFr
     rows: dict[tuple[str | None, ...], int] = {}
     row_of = np.full(len(keys), NONE, np.int64)
     for recorded in order.tolist():
-        key = keys[recorded]
-        parts = (
-            dict(zip(SIGNATURE, key.split(b"\0"), strict=True)) if isinstance(key, bytes) else {}
-        )
+        parts = dict(zip_longest(SIGNATURE, keys[recorded].split(b"\0"), fillvalue=b""))
         row = (
             _text(parts["op"]),
-            _json(parts["dims"] or parts["dims_old"]),
+            _json(parts["dims"]),
             _json(parts["types"]),
             _json(parts["strides"]),
             _json(parts["concrete"]),
