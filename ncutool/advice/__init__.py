@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.advice import chains, fuse, launch, rank
+from ncutool.advice import batch, chains, fuse, launch, rank
 from ncutool.advice.context import context
 
 if TYPE_CHECKING:
@@ -32,4 +32,4 @@ def findings(
     view = context(kernels, capture, timeline, device)
     fused, taken = fuse.drafts(view)
     chained = chains.drafts(view, taken)
-    return rank.ranked(view, [*fused, *chained, *launch.drafts(view)])
+    return rank.ranked(view, [*fused, *chained, *batch.drafts(view, taken), *launch.drafts(view)])

@@ -15,7 +15,7 @@ from ncutool.work.operators.tensor import Tensor
 REPEATS = 8
 """A chain seen this often with the same operators and shapes is no accident."""
 MIN_UPDATES = 12
-_UPDATES = frozenset("add mul addcmul addcdiv sqrt div lerp sub".split())
+_UPDATES = frozenset(["add", "mul", "addcmul", "addcdiv", "sqrt", "div", "lerp", "sub"])
 _CLEARS = frozenset(("fill", "zero"))
 _FUSABLE = frozenset(("elementwise", "copy"))
 _ENDS = frozenset(("reduction",))

@@ -82,8 +82,10 @@ class Draft:
     """Launches that become part of another: the gaps before them go too."""
     replayed: tuple[int, ...] = ()
     """Launches that a graph launches: the dispatch gaps before them go."""
-    at_least_cap_ns: int | None = None
-    """The low end is never above this."""
+    idle_used: tuple[int, ...] = ()
+    """Launches before which dispatch gaps would go at best, though their calls stay."""
+    gap_rest_ns: int = 0
+    """What is left at the low end of each gap that ``replayed`` removes."""
     lead: int = field(default=0)
     """Order among equals, smallest first."""
 

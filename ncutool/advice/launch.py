@@ -20,30 +20,30 @@ GRAPH_GAP_NS = 1_500
 def drafts(context: Context) -> list[Draft]:
     """At most one: launch the eager parts of the window from graphs.
 
-    Pays only for gaps that dispatch or launch latency caused. The first launch after a gap in
-    which the host waited, and launches that a graph replays already, stay as they are.
+    Pays only for gaps that dispatch or launch latency caused. The first launch after the host
+    waited begins a graph, so the gap before it goes only at best; launches that a graph replays
+    already stay as they are.
     """
     gaps = context.timeline.gaps
     dispatch = gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))
     blocked = gaps.filter(pl.col("cause").is_in((*_BLOCKERS, "input_pipeline")))["next_launch_id"]
-    eligible = context.kernels.join(
+    eager = context.kernels.join(
         context.capture.launches.select("launch_id", "call_id", "copy_kind"), on="launch_id"
     ).filter(
         pl.col("call_id").is_not_null()
         & ~pl.col("graph_replay").fill_null(False)
-        & ~pl.col("launch_id").is_in(blocked.implode())
         & ~pl.col("copy_kind").is_in(["HtoD", "DtoH"]).fill_null(False)
     )
-    late = dispatch.filter(pl.col("next_launch_id").is_in(eligible["launch_id"].implode()))
-    idle = late.group_by("next_launch_id").agg(pl.col("duration_ns").sum())["duration_ns"]
+    late = dispatch.filter(pl.col("next_launch_id").is_in(eager["launch_id"].implode()))
     replays = bool(context.kernels["graph_replay"].fill_null(False).any())
     enough = REMAINDER_PCT * context.wall_ns if replays else 0
-    if eligible.height < MIN_LAUNCHES or not idle.len() or 100 * int(idle.sum()) < enough:
+    idle = int(late["duration_ns"].sum())
+    if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough:
         return []
-    # Launches of one stretch between host waits replay together, late or not.
-    durations = tuple(eligible["duration_ns"].to_list())
-    launches = tuple(eligible["launch_id"].to_list())
+    first = eager.filter(pl.col("launch_id").is_in(blocked.implode()))["launch_id"]
+    inside = eager.filter(~pl.col("launch_id").is_in(first.implode()))["launch_id"]
     warm_up = _sum(gaps, _WARM_UP)
+    durations = tuple(eager["duration_ns"].to_list())
     return [
         Draft(
             kind="graph",
@@ -51,13 +51,14 @@ def drafts(context: Context) -> list[Draft]:
             if _nvidia(context)
             else "Launch from HIP graphs instead of call by call",
             grade="possible" if warm_up > context.dispatch_ns else "likely",
-            launches=launches,
+            launches=tuple(eager["launch_id"].to_list()),
             best=durations,
             worst=durations,
-            evidence=_evidence(context, late, eligible.height, warm_up),
+            evidence=_evidence(context, late, eager.height, warm_up),
             remedy=_remedy(context),
-            replayed=launches,
-            at_least_cap_ns=int((idle - GRAPH_GAP_NS).clip(0).sum()),
+            replayed=tuple(inside.to_list()),
+            idle_used=tuple(first.to_list()),
+            gap_rest_ns=GRAPH_GAP_NS,
             lead=1,
         )
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from ncutool.advice.context import Context, Draft
 from ncutool.intervals import Bools, Ints
 from ncutool.replay import Changes, Replay
@@ -17,6 +18,8 @@ from ncutool.timeline import DISPATCH_CAUSES
 
 _HOST_TRUST = 0.5
 """Share of the host's recorded time that is taken for real when Python stacks were recorded."""
+_HOST_SAVED = 0.75
+"""Share of a removed launch's host time that is saved at worst: what replaces it costs too."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Ledger:
         self._trust = _HOST_TRUST if context.host_inflated else 1.0
         self._left = replay.duration.copy()
         self._share = _wall_shares(replay)
-        self._gap_ns = gaps["duration_ns"].to_numpy()
-        self._gap_left = np.ones(gaps.height, dtype=np.bool_)
+        self._gap_left = gaps["duration_ns"].to_numpy().copy()
+        self._gap_start = gaps["start_ns"].to_numpy() - context.timeline.start_ns
         self._gap_next = gaps["next_launch_id"].to_numpy()
         self._dispatch = gaps["cause"].is_in(DISPATCH_CAUSES).to_numpy()
         self._queue = (gaps["cause"] == "queue").to_numpy()
@@ -63,7 +66,8 @@ class Ledger:
         rows = self._rows(draft.launches)
         removed, replayed = np.array(draft.removed, np.int64), np.array(draft.replayed, np.int64)
         gaps = np.isin(self._gap_next, removed) & (self._dispatch | self._queue)
-        gaps |= np.isin(self._gap_next, replayed) & self._dispatch
+        used = np.concatenate([replayed, np.array(draft.idle_used, np.int64)])
+        gaps |= np.isin(self._gap_next, used) & self._dispatch
         best = np.array(draft.best, np.int64)
         return Claim(
             draft=draft,
@@ -80,46 +84,92 @@ class Ledger:
         ids = np.array(launches, np.int64)
         return np.asarray(self._order[np.searchsorted(self._sorted_ids, ids)])
 
-    def at_most(self, claim: Claim, *, worst: bool = False) -> int:
-        """What its best (or worst) case saves of what is left, were the host no limit."""
-        left, whole = self._left[claim.rows], self.replay.duration[claim.rows]
-        saved = np.maximum(left - (claim.worst if worst else claim.best), 0)
-        kernel = saved * self._share[claim.rows] // np.maximum(whole, 1)
-        return int(kernel.sum()) + int(self._gap_ns[claim.gaps & self._gap_left].sum())
+    def at_most(self, claim: Claim, gain: int) -> int:
+        """What its best case saves of what is left, were the host no limit.
 
-    def take(self, claim: Claim) -> int:
+        ``gain`` is what a replay of the best case saves: host time that removed launches no
+        longer take may shorten dispatch gaps later on, which are then claimed as well.
+        """
+        return self._naive(claim) + int(self._later(claim, gain).sum())
+
+    def take(self, claim: Claim, gain: int) -> int:
         """The same, and what was claimed is left to nobody else."""
-        amount = self.at_most(claim)
+        later = self._later(claim, gain)
+        amount = self._naive(claim) + int(later.sum())
         self._left[claim.rows] = np.minimum(self._left[claim.rows], claim.best)
-        self._gap_left &= ~claim.gaps
+        self._gap_left[claim.gaps] = 0
+        self._gap_left -= later
         return amount
 
-    def apply(self, claim: Claim, before: Changes) -> Changes:
-        """``before`` with the claim's worst case on top."""
+    def _naive(self, claim: Claim) -> int:
+        """Kernel time and the gaps before removed or replayed launches."""
+        left, whole = self._left[claim.rows], self.replay.duration[claim.rows]
+        saved = np.maximum(left - claim.best, 0)
+        kernel = saved * self._share[claim.rows] // np.maximum(whole, 1)
+        return int(kernel.sum()) + int(self._gap_left[claim.gaps].sum())
+
+    def _later(self, claim: Claim, gain: int) -> Ints:
+        """Per idle piece, the part that earlier launches shorten beyond the claim itself."""
+        none = np.zeros_like(self._gap_left)
+        excess = gain - self._naive(claim)
+        if excess <= 0 or not claim.removed.size:
+            return none
+        since = self.replay.start[claim.removed].min()
+        open_to = self._dispatch & ~claim.gaps & (self._gap_start >= since)
+        available = np.where(open_to, self._gap_left, none)
+        before = np.concatenate([[0], np.cumsum(available)[:-1]])
+        return np.asarray(np.clip(excess - before, 0, available))
+
+    def apply(self, claim: Claim, before: Changes, *, best: bool = False) -> Changes:
+        """``before`` with the claim's worst (or best) case on top."""
         duration = before.duration.copy()
-        duration[claim.rows] = np.minimum(duration[claim.rows], claim.worst)
+        target = claim.best if best else claim.worst
+        duration[claim.rows] = np.minimum(duration[claim.rows], target)
         removed, replayed = before.removed.copy(), before.replayed.copy()
         removed[claim.removed] = True
         replayed[claim.replayed] = True
         saved = before.host_saved.copy()
         for rows in (claim.removed, claim.replayed):
-            saved[rows] = np.maximum(saved[rows], self._host_time(rows))
+            host = self._host_time(rows, 1.0 if best else _HOST_SAVED)
+            saved[rows] = np.maximum(saved[rows], host)
         return Changes(duration, saved, removed, replayed)
 
-    def _host_time(self, rows: Ints) -> Ints:
+    def _host_time(self, rows: Ints, share: float) -> Ints:
         """Host time of launches, stretches in which the host waited or did other work capped."""
         period = self.replay.period[rows]
         if not period.size:
             return period
         ordinary = np.minimum(period, 2 * int(np.median(period)))
-        return np.asarray((ordinary * self._trust).astype(np.int64))
+        return np.asarray((ordinary * self._trust * share).astype(np.int64))
 
-    def at_least(self, claim: Claim, before: Changes) -> int:
-        """What the worst case saves end to end on top of ``before``, by replay."""
-        gain = self.replay.wall_ns(before) - self.replay.wall_ns(self.apply(claim, before))
+    def wall_ns(self, changes: Changes) -> int:
+        """The window under ``changes``, by replay."""
+        return self.replay.wall_ns(changes)
+
+    def gain(self, claim: Claim, wall_before: int, wall_after: int) -> int:
+        """What a claim saves end to end, from the windows of two replays.
+
+        Of gaps that only the recording of Python stacks may have made so long, half counts.
+        """
+        gain = wall_before - wall_after
         if self._trust < 1 and claim.replayed.size:
             gain = int(gain * self._trust)
         return max(gain, 0)
+
+    def bound(self, claim: Claim) -> int:
+        """Never less than ``at_most``: kernel time, gaps and all the host time it frees."""
+        return self._naive(claim) + int(self._host_time(claim.removed, 1.0).sum())
+
+    def low_cap(self, claim: Claim) -> int:
+        """What a claim may save at the low end, given what remains of each gap."""
+        if not claim.draft.gap_rest_ns:
+            return self.bound(claim)
+        replayed = np.isin(self._gap_next, np.array(claim.draft.replayed, np.int64))
+        sure = claim.gaps & replayed
+        left = self._gap_left[sure]
+        _, gap = np.unique(self._gap_next[sure], return_inverse=True)
+        whole = np.bincount(gap, weights=left).astype(np.int64)
+        return int(np.maximum(whole - claim.draft.gap_rest_ns, 0).sum())
 
 
 def _wall_shares(replay: Replay) -> Ints:

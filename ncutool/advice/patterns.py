@@ -33,16 +33,19 @@ class Pattern:
     def members(self, found: re.Match[str], nodes: Sequence[Node]) -> list[Node]:
         """The nodes of a match that the replacement takes over.
 
-        Not the kept product of `keep`, nor a copy of a tensor of another size that merely
-        runs in between.
+        Not the kept product of `keep`; of attention only what touches the scores.
         """
         chosen = list(nodes[found.start() : found.end()])
         if "keep" in self.sequence.groupindex and found.group("keep"):
             start, end = (edge - found.start() for edge in found.span("keep"))
             chosen = chosen[:start] + chosen[end:]
-        widest = max((node.numel for node in chosen), default=0)
         if self.times is _attention:
-            chosen = [node for node in chosen if node.symbol != "c" or node.numel == widest]
+            scores = next(node.numel for node in chosen if node.symbol == "s")
+            chosen = [
+                node
+                for node in chosen
+                if node.symbol in "bs" or (node.symbol in "mdaFcDu" and node.numel == scores)
+            ]
         return chosen
 
 
@@ -159,7 +162,7 @@ def _matrix_peak(context: Context, node: Node) -> float | None:
 PATTERNS = (
     Pattern(
         "attention",
-        re.compile(r"b[mdaFwc]{0,3}s[Dc]{0,2}b"),
+        re.compile(r"b[^bgsl|?]{0,8}s[^bgsl|?]{0,3}b"),
         _attention,
         "certain",
         "queries, keys, values and the result, each once: the scores never reach memory",

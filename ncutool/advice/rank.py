@@ -44,32 +44,42 @@ def ranked(context: Context, drafts: list[Draft]) -> tuple[Finding, ...]:
     unchanged = ledger.replay.unchanged()
     for draft in drafts:
         claim = ledger.claim(draft)
-        high = ledger.at_most(claim)
+        high = ledger.bound(claim)
+        if 100 * high >= SMALL_PCT * wall:
+            best = ledger.wall_ns(ledger.apply(claim, unchanged, best=True))
+            high = ledger.at_most(claim, ledger.gain(claim, wall, best))
         if 100 * high < SMALL_PCT * wall:
             small[0] += 1
             small[1] += high
         else:
-            priced.append(_Priced(claim, ledger.at_least(claim, unchanged), high))
+            worst = ledger.wall_ns(ledger.apply(claim, unchanged))
+            priced.append(_Priced(claim, ledger.gain(claim, wall, worst), high))
     priced.sort(key=_turn)
-    state = unchanged
-    done = []
-    for one in priced:
-        low = min(
-            one.alone_low,
-            ledger.at_least(one.claim, state),
-            ledger.at_most(one.claim, worst=True),
-            one.alone_high if (cap := one.claim.draft.at_least_cap_ns) is None else cap,
-        )
-        high = ledger.take(one.claim)
-        state = ledger.apply(one.claim, state)
-        if one.claim.draft.grade == "possible":
-            low = 0
-        done.append(_Priced(one.claim, one.alone_low, one.alone_high, low, high))
+    done = _in_turn(ledger, priced, wall)
     kept = [one for one in done if _worth(one, wall)]
     small[0] += len(done) - len(kept)
     small[1] += sum(one.high for one in done if not _worth(one, wall))
     kept.sort(key=lambda one: (-one.low, -one.high, *_name(one)))
     return _findings(context, kept, small)
+
+
+def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
+    """Every claim priced on what the ones before it have left."""
+    done = []
+    state, before = ledger.replay.unchanged(), wall
+    for one in priced:
+        claim = one.claim
+        best = ledger.wall_ns(ledger.apply(claim, state, best=True))
+        state = ledger.apply(claim, state)
+        after = ledger.wall_ns(state)
+        cap = ledger.low_cap(claim)
+        high = ledger.take(claim, ledger.gain(claim, before, best))
+        low = min(one.alone_low, ledger.gain(claim, before, after), cap, high)
+        if claim.draft.grade == "possible":
+            low = 0
+        done.append(_Priced(claim, one.alone_low, one.alone_high, low, high))
+        before = after
+    return done
 
 
 def _turn(one: _Priced) -> tuple[object, ...]:
