@@ -59,9 +59,9 @@ def coverage_of(kernels: AnyFrame) -> Coverage:
 
 def rank(analysis: Analysis) -> pl.DataFrame:
     """The findings of an analysis as a table (:data:`ncutool.schema.FINDINGS`)."""
-    from ncutool.advice.rank import to_frame
+    from ncutool.tables import findings_frame
 
-    return to_frame(analysis.findings)
+    return findings_frame(analysis.findings)
 
 
 def roofline_chart(source: Analysis | AnyFrame) -> alt.TopLevelMixin:

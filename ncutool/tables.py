@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
+from ncutool.schema import FINDINGS
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
+    from ncutool.advice.finding import Finding
     from ncutool_parsers.schema import Table
 
     AnyFrame: TypeAlias = pl.DataFrame | pd.DataFrame
@@ -26,3 +32,9 @@ def as_polars(frame: AnyFrame, table: Table) -> pl.DataFrame:
     if type(frame).__module__.partition(".")[0] != "pandas":
         raise TypeError(f"expected a polars or pandas DataFrame, not {type(frame).__name__}")
     return table.conform(pl.from_pandas(frame, nan_to_null=True))
+
+
+def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
+    """Findings as the table :data:`ncutool.schema.FINDINGS`, in the order given."""
+    rows = [asdict(finding) for finding in findings]
+    return FINDINGS.conform(pl.from_dicts(rows, schema=FINDINGS.polars_schema()))

@@ -37,16 +37,16 @@ def run(
     --kernel keeps the findings that concern a kernel whose name matches.
     """
     from ncutool import envelope, text
-    from ncutool.advice.rank import to_frame
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
+    from ncutool.tables import findings_frame
 
     chosen = choose_format(form, output)
     check_writable(output, force=force)
     pattern = check_pattern(kernel)
     analysis = analyse_file(capture, device, max_bytes)
-    frame = to_frame(analysis.findings)
+    frame = findings_frame(analysis.findings)
     if pattern is not None:
         import polars as pl
 

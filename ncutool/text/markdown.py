@@ -87,7 +87,7 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
 
 def summary_markdown(analysis: Analysis) -> str:
     """The whole verdict: headline, coverage, where the time goes, findings, largest groups."""
-    from ncutool.advice.rank import to_frame
+    from ncutool.tables import findings_frame
 
     shares = where_the_time_goes(analysis)
     time_rows = (
@@ -121,7 +121,7 @@ def summary_markdown(analysis: Analysis) -> str:
             *(f"> {notice.severity}: {markdown(notice.text)}  " for notice in analysis.notices),
             "",
             table(["where the time goes", "time", "share"], time_rows, "lrr"),
-            findings_markdown(analysis, to_frame(analysis.findings)),
+            findings_markdown(analysis, findings_frame(analysis.findings)),
             table(headings, group_rows, "llrrrrrll"),
         ]
     )
