@@ -10,6 +10,8 @@ _HELPER = re.compile(
     r"|SubTensorOp|scalePackedTensor|im2col|col2im|generateWinogradTiles"
     r"|at::native::|^fill|convert_tensor|dot_do_o|flash_bwd_convert_dq",
 )
+TRANSFORMED = r"(?i)winograd|fft[12]d|_fft_|::fft|fft_kernel"
+"""Convolutions in another domain, which do fewer operations (a regular expression)."""
 _LIST_ELEMENT = (
     re.compile(r"OpaqueType<(?P<size>\d+)u?>"),
     re.compile(r"CatArrayBatchedCopy\w*<(?P<name>[\w: ]+?),"),

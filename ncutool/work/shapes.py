@@ -29,6 +29,8 @@ HELPER = "helper kernel: its operator's work is counted on the main kernel"
 NO_COPY_SIZE = "size of the copy not recorded"
 COMMUNICATION = collective.REASON
 
+TRANSFORMED = "Winograd or FFT: fewer operations than the direct count, so no compute roof"
+
 _DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 """How often a copied byte crosses this device's DRAM."""
 
@@ -39,7 +41,13 @@ def work(capture: Capture) -> pl.DataFrame:
     rows = rows.join(_named(rows), on="kernel_full", how="left")
     calls = evaluate(rows.filter(_wants_model()), capture)
     rows = rows.join(calls, on="op_id", how="left")
-    rows = rows.with_columns(_role().alias("role"))
+    rows = rows.with_columns(
+        _role().alias("role"),
+        (pl.col("family") == "convolution")
+        .and_(pl.col("transformed").any().over("op_id"))
+        .fill_null(False)
+        .alias("transformed"),
+    )
     rows = _share(rows)
     rows = rows.with_columns(_figures(capture))
     rows = rows.with_columns(_sources())
@@ -89,6 +97,7 @@ def _named(rows: pl.DataFrame) -> pl.DataFrame:
             "kernel_full": names,
             "communicates": names.str.contains(collective.KERNEL),
             "helps": pl.Series([kernel_names.is_helper(name) for name in names], dtype=pl.Boolean),
+            "transformed": names.str.contains(kernel_names.TRANSFORMED),
         }
     )
 
@@ -182,10 +191,14 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         pl.when(main).then("dtype").alias("dtype"),
         pl.when(copy | talk).then(None).otherwise("signature").alias("signature"),
         pl.when(main)
-        .then(pl.concat_str("remark", "split", separator="; ", ignore_nulls=True))
+        .then(pl.concat_str("remark", "split", _transformed(), separator="; ", ignore_nulls=True))
         .alias("remark"),
         _reason(capture, moved).alias("missing_reason"),
     ]
+
+
+def _transformed() -> pl.Expr:
+    return pl.when("transformed").then(pl.lit(TRANSFORMED))
 
 
 def _message_bytes() -> pl.Expr:
@@ -234,7 +247,7 @@ def _sources() -> list[pl.Expr]:
     ]
 
 
-_ROOF_KEYS = ["role", "family", "dtype", "kernel_full"]
+_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed"]
 
 
 def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
@@ -249,9 +262,9 @@ def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
             compute_capability=None if record is None else record.compute_capability,
             vendor=None if record is None else record.vendor,
         )
-        if role == "main"
+        if role == "main" and not transformed
         else (None, None)
-        for role, family, dtype, kernel in keys.iter_rows()
+        for role, family, dtype, kernel, transformed in keys.iter_rows()
     ]
     return keys.with_columns(
         pl.Series("roof", [roof for roof, _ in found], dtype=pl.String),
