@@ -72,6 +72,32 @@ def test_the_trace_is_read_whole() -> None:
     assert capture.launches["call_id"].null_count() == 0
 
 
+def test_every_kernel_is_linked_to_the_operator_that_launched_it() -> None:
+    """No kernel falls to an operator that only reserves memory or makes a view."""
+    capture = capture_of(TRACE)
+    names = capture.ops.join(capture.signatures, on="signature_id").select("op_id", "op")
+    kernels = capture.launches.filter(pl.col("category") == "kernel")
+    counts = dict(kernels.join(names, on="op_id")["op"].value_counts().iter_rows())
+    layers = 2 * (1 + make_samples.STEPS)
+    norms = 2 * layers + layers // 2
+    assert counts == {
+        "aten::index_select": 5,
+        "aten::argmax": 5,
+        "aten::copy_": 2 * norms,
+        "aten::pow": norms,
+        "aten::mean": norms,
+        "aten::rsqrt": norms,
+        "aten::add": norms + 4 * layers,
+        "aten::mul": 2 * norms + 5 * layers,
+        "aten::neg": 2 * layers,
+        "aten::cat": 2 * layers + 2 * 2 * make_samples.STEPS,
+        "aten::addmm": layers,
+        "aten::mm": 4 * layers + 5,
+        "aten::silu": layers,
+        "aten::_flash_attention_forward": 2 + 2 * 2 * make_samples.STEPS,
+    }
+
+
 def test_launches_of_the_trace_follow_each_other_and_their_calls() -> None:
     """One stream runs one launch at a time, none before the host asked for it."""
     capture = capture_of(TRACE)

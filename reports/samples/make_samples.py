@@ -13,11 +13,13 @@ from pathlib import Path
 
 from report_writer import write_report
 from sample_clock import Clock
-from sample_model import Workload
+from sample_model import STEPS, Workload
 from sample_report import launches
 from sample_trace import trace_text
 
 NAME = "decoder-layer-synthetic"
+__all__ = ["NAME", "STEPS", "write_samples"]
+
 SEED = 20_260_101
 START_NS = 5_000_000_000
 

@@ -36,6 +36,8 @@ CALL_NS = {
     "cudaStreamSynchronize": 1800,
     "cudaDeviceSynchronize": 2500,
 }
+BETWEEN_NS = 60
+"""After an operator returns: what follows never starts in the nanosecond it ended in."""
 PYTHON_NS = 3600
 """Interpreter time between two operators that no operator encloses."""
 LAUNCH_LATENCY_NS = 5200
@@ -94,6 +96,7 @@ class Clock:
             self._node(child, index + 1)
         self._spend(400 if call.is_annotation else after)
         self.timed.calls[index] = Slice(call, call.name, start, self._host_ns, 0)
+        self._spend(BETWEEN_NS)
 
     def _node(self, node: Node, parent: int) -> None:
         if isinstance(node, Call):
