@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ncutool.intervals import Ints, Union, union
@@ -123,3 +124,13 @@ def covered_by_kind(analysis: Analysis) -> list[tuple[str, Union]]:
         starts, ends = merged.starts, merged.ends
         layers.append((kind, merged))
     return layers
+
+
+def covered_until(covering: Union, moments: Ints) -> npt.NDArray[np.float64]:
+    """How many nanoseconds of ``covering`` lie before each moment."""
+    if not covering.starts.size:
+        return np.zeros(moments.shape)
+    lengths = np.cumsum(covering.ends - covering.starts)
+    corners = np.stack([covering.starts, covering.ends], axis=1).reshape(-1)
+    before = np.stack([np.concatenate([[0], lengths[:-1]]), lengths], axis=1).reshape(-1)
+    return np.interp(moments, corners, before)

@@ -19,8 +19,13 @@ def _known(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
+def _nudged(value: float) -> float:
+    """``value`` so that an exact half rounds away from zero, in Python as in the page's script."""
+    return value * (1 + 4e-16)
+
+
 def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits - 1}e}")
+    return float(f"{_nudged(value):.{digits - 1}e}")
 
 
 def significant(value: float | None, digits: int = 3) -> str:
@@ -30,7 +35,7 @@ def significant(value: float | None, digits: int = 3) -> str:
     if value == 0:
         return "0"
     rounded = _rounded(value, digits)
-    exponent = math.floor(math.log10(abs(rounded)))
+    exponent = math.floor(math.log10(abs(rounded)) + 1e-12)
     if exponent < -4:
         return f"{rounded:.{digits - 1}e}"
     return f"{rounded:,.{max(0, digits - 1 - exponent)}f}"
@@ -89,7 +94,7 @@ def _bound(value: float, decimals: int) -> str:
     smallest = 10.0**-decimals
     if 0 < value < smallest / 2:
         return f"<{smallest:.{decimals}f}"
-    return f"{value:,.{decimals}f}"
+    return f"{_nudged(value):,.{decimals}f}"
 
 
 def percent(value: float | None) -> str:
@@ -102,14 +107,14 @@ def percent(value: float | None) -> str:
         return "<0.1 %"
     if 99.95 <= value < 100:
         return ">99.9 %"
-    return f"{value:,.1f} %" if abs(value) < 999.5 else f"{value:,.0f} %"
+    return f"{_nudged(value):,.{1 if abs(value) < 999.5 else 0}f} %"
 
 
 def count(value: float | None) -> str:
     """A count with its thousands separated: `1,465`."""
     if not _known(value):
         return UNKNOWN
-    return f"{value:,.0f}"
+    return f"{_nudged(value):,.0f}"
 
 
 def counted(value: int, singular: str, plural: str | None = None) -> str:

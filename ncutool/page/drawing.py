@@ -1,0 +1,133 @@
+"""The charts of a view: the roofline, the speeds of light, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ncutool import charts, units
+from ncutool.roofs import Roofs, roofs_of
+from ncutool.schema import BOUNDS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ncutool.analysis import Analysis
+
+MOST_POINTS = 2000
+PAGE_PALETTE = charts.Palette(
+    ink="var(--ink)",
+    soft="var(--soft)",
+    line="var(--line)",
+    paper="var(--card)",
+    bounds={kind: f"var(--{kind.replace('_', '-')})" for kind in BOUNDS},
+)
+"""Style variables: the chart follows light and dark without being drawn again."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One chart, or the sentence that stands in its place."""
+
+    name: str
+    """`roofline` or `speed-of-light`."""
+    title: str
+    spec: dict[str, Any] | None
+    empty: str
+    label: str
+    """What a screen reader says of it."""
+    notes: tuple[str, ...]
+
+
+def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
+    """The charts of one view; traces have no speeds of light."""
+    found = [_roofline(analysis, groups)]
+    points = charts.speed_of_light_points(groups.head(MOST_POINTS), tooltips=False)
+    if points:
+        found.append(_speed_of_light(points, groups))
+    return tuple(found)
+
+
+def _roofline(analysis: Analysis, groups: pl.DataFrame) -> Drawing:
+    roofs = roofs_of(analysis)
+    title = "Roofline"
+    points = charts.roofline_points(groups.head(MOST_POINTS), tooltips=False)
+    if roofs is None or not points:
+        return Drawing("roofline", title, None, _why_empty(analysis, roofs), "", ())
+    chart = charts.roofline(groups, points, roofs, palette=PAGE_PALETTE, width="container")
+    first = roofs.compute[0]
+    label = (
+        f"Roofline of {units.counted(len(points), 'group')} of launches: "
+        f"{units.flop_rate(first.peak_flop_per_s)} and {units.data_rate(roofs.peak_bytes_per_s)}, "
+        f"ridge at {units.intensity(roofs.ridge_point_flop_per_byte)}. "
+        "The kernel table holds the same figures."
+    )
+    return Drawing("roofline", title, _spec(chart), "", label, _roofline_notes(groups, roofs))
+
+
+def _spec(chart: Any) -> dict[str, Any]:
+    """The chart as plain data. The tests validate it; a page need not, five times over."""
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    return spec
+
+
+def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
+    notes = [
+        "Area is time. Point at a circle for its figures, click it to find it in the table; "
+        "drag to move, Ctrl and wheel to zoom, double-click to see all again."
+    ]
+    if len(roofs.compute) > 1:
+        notes.append(
+            "Dashed: lower roofs that some launches are held against; "
+            "each percentage is of the launch's own roof."
+        )
+    origin = (
+        "Roofs are the report's own, at the clocks it recorded"
+        if roofs.from_record
+        else "Roofs are the device table's dense peaks"
+    )
+    spread = max(roof.spread_pct for roof in roofs.compute)
+    if spread > 1:
+        origin += f"; they differ by up to {units.percent(spread)} between launches (drawn: mean)"
+    notes.append(f"{origin}.")
+    missing = charts.not_on_roofline(groups).sentence()
+    if missing:
+        notes.append(missing)
+    if groups.height > MOST_POINTS:
+        notes.append(f"Drawn: the {units.count(MOST_POINTS)} groups with the most time.")
+    return tuple(notes)
+
+
+def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
+    if analysis.capture.source == "ncu":
+        return (
+            "No roofline: the report holds no FLOP counters (the `basic` set has none). "
+            "Collect with `ncu --set full` or `--set roofline`."
+        )
+    if roofs is None:
+        return (
+            f"No roofline: the device's peaks are unknown ({analysis.resolution.how}). "
+            "Pass `--device NAME`; `ncutool devices` lists the names."
+        )
+    return (
+        "No roofline: no launch has both FLOPs and bytes. Record the trace with "
+        "`record_shapes=True`, or join an Nsight Compute report."
+    )
+
+
+def _speed_of_light(points: list[dict[str, Any]], groups: pl.DataFrame) -> Drawing:
+    chart = charts.speed_of_light(points, palette=PAGE_PALETTE, width="container")
+    notes = [
+        "Area is time. Each launch's share of the device's compute and memory limits as NVIDIA "
+        "defines them; below 60 % of both it waits on latency, above 80 % throughput is high."
+    ]
+    left_out = groups.filter(groups["sm_sol_pct"].is_null() | groups["memory_sol_pct"].is_null())
+    time = int(left_out["duration_ns"].sum())
+    if left_out.height:
+        launches = units.counted(int(left_out["launches"].sum()), "launch", "launches")
+        notes.append(f"Not on the chart: {launches} without these figures ({units.time(time)}).")
+    label = (
+        f"Compute against memory speed of light of {units.counted(len(points), 'group')} of "
+        "launches. The kernel table holds the same figures."
+    )
+    return Drawing("speed-of-light", "Speed of light", _spec(chart), "", label, tuple(notes))

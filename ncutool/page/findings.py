@@ -1,0 +1,182 @@
+"""What to do: findings as the page lists them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool import units
+from ncutool.untrusted import printable, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ncutool.advice.finding import Finding
+    from ncutool.analysis import Analysis
+
+MOST = 40
+"""Findings on a page; the rest is said to be left to `ncutool rank`."""
+_KERNELS = 12
+_SPANS = 40
+_KINDS = re.compile(r"[^a-z]")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a remedy: plain, or code."""
+
+    text: str
+    code: bool
+
+
+@dataclass(frozen=True)
+class Concerned:
+    """Launches of one kernel that a finding concerns."""
+
+    kernel: str
+    launches: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One finding as shown."""
+
+    rank: int
+    id: str
+    kind: str
+    kind_class: str
+    title: str
+    grade: str
+    grade_class: str
+    evidence: tuple[str, ...]
+    remedy: tuple[Part, ...]
+    saving: str
+    saving_pct: str
+    left_pct: float
+    width_pct: float
+    """Where the range lies between nothing and the most that any finding saves."""
+    concerns: str
+    kernels: tuple[Concerned, ...]
+    launch_ids: str
+    overlaps: tuple[int, ...]
+    """Ranks of findings that claim the same time."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The section."""
+
+    items: tuple[Item, ...]
+    of_what: str
+    """`wall` or `launch time`: what percentages refer to."""
+    note: str
+    empty: str
+    """What to say where there are none."""
+
+
+def findings(analysis: Analysis) -> Findings:
+    """The findings of one analysis, in their own order."""
+    shown = analysis.findings[:MOST]
+    of_what = "wall" if analysis.timeline is not None else "launch time"
+    most = max((finding.saving_high_ns for finding in shown), default=0)
+    ranks = {finding.id: rank for rank, finding in enumerate(shown, start=1)}
+    items = tuple(
+        _item(finding, rank, most, ranks, analysis) for rank, finding in enumerate(shown, start=1)
+    )
+    note = "Ranges, not points: the first figure is what is saved at least."
+    hidden = len(analysis.findings) - len(shown)
+    if hidden:
+        note += f" {units.counted(hidden, 'smaller finding')} not shown: see `ncutool rank`."
+    return Findings(items, of_what, note, _empty(analysis))
+
+
+def _item(
+    finding: Finding, rank: int, most: int, ranks: dict[str, int], analysis: Analysis
+) -> Item:
+    left = 100 * finding.saving_low_ns / most if most else 0.0
+    right = 100 * finding.saving_high_ns / most if most else 0.0
+    chosen = analysis.kernels.filter(pl.col("launch_id").is_in(finding.launches))
+    launches = units.counted(len(finding.launches), "launch", "launches")
+    kernels = units.counted(len(finding.kernels), "kernel")
+    return Item(
+        rank=rank,
+        id=printable(finding.id),
+        kind=printable(finding.kind),
+        kind_class=_KINDS.sub("", finding.kind.lower()),
+        title=printable(finding.title),
+        grade=finding.grade,
+        grade_class=_KINDS.sub("", finding.grade),
+        evidence=tuple(printable(sentence) for sentence in finding.evidence),
+        remedy=with_code(finding.remedy),
+        saving=units.time_range(finding.saving_low_ns, finding.saving_high_ns),
+        saving_pct=units.percent_range(finding.saving_low_pct, finding.saving_high_pct),
+        left_pct=round(left, 2),
+        width_pct=round(right - left, 2),
+        concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",
+        kernels=_concerned(chosen),
+        launch_ids=spans(finding.launches),
+        overlaps=tuple(sorted(ranks[other] for other in finding.overlaps if other in ranks)),
+    )
+
+
+def _concerned(chosen: pl.DataFrame) -> tuple[Concerned, ...]:
+    rows = (
+        chosen.group_by("kernel")
+        .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
+        .sort("duration_ns", "kernel", descending=[True, False])
+    )
+    shown = [
+        Concerned(shorten(kernel, 90), units.count(launches), units.time(duration))
+        for kernel, launches, duration in rows.head(_KERNELS).iter_rows()
+    ]
+    if rows.height > _KERNELS:
+        rest = rows.slice(_KERNELS)
+        shown.append(
+            Concerned(
+                units.counted(rest.height, "more kernel"),
+                units.count(rest["launches"].sum()),
+                units.time(rest["duration_ns"].sum()),
+            )
+        )
+    return tuple(shown)
+
+
+def spans(launch_ids: Sequence[int]) -> str:
+    """Launch ids as spans: `0–8, 12, 20–28`; a long list ends in how many more there are."""
+    ordered = sorted(set(launch_ids))
+    runs: list[list[int]] = []
+    for launch_id in ordered:
+        if runs and launch_id == runs[-1][1] + 1:
+            runs[-1][1] = launch_id
+        else:
+            runs.append([launch_id, launch_id])
+    written = [str(a) if a == b else f"{a}–{b}" for a, b in runs[:_SPANS]]
+    left = sum(b - a + 1 for a, b in runs[_SPANS:])
+    return ", ".join(written) + (f" and {units.count(left)} more" if left else "")
+
+
+def with_code(remedy: str) -> tuple[Part, ...]:
+    """A remedy split at its backticks; an odd one out is plain text."""
+    pieces = printable(remedy).split("`")
+    if len(pieces) % 2 == 0:
+        return (Part(printable(remedy), code=False),)
+    return tuple(Part(piece, code=bool(index % 2)) for index, piece in enumerate(pieces) if piece)
+
+
+def _empty(analysis: Analysis) -> str:
+    window = analysis.window_ns
+    if window <= 0:
+        return "Nothing can be ranked: no launch carries a duration."
+    least = units.time(window * 0.005)
+    return (
+        f"Nothing above 0.5 % ({least}) to fuse, batch or graph. What would change that: "
+        "input shapes in the trace (`record_shapes=True`), or an Nsight Compute report of the "
+        "kernels with the most time."
+        if analysis.capture.source == "torch"
+        else f"Nothing above 0.5 % ({least}) to tune. A report shows kernels one by one: a trace "
+        "of the whole program shows what to fuse or batch."
+    )

@@ -1,0 +1,38 @@
+// One view a capture: its table, charts and strip share what is chosen.
+function start(article) {
+  const data = JSON.parse(document.getElementById(article.id + "-data").textContent);
+  const groups = new Groups(data.groups, data.launches);
+  const parts = [];
+  const choose = (group, origin) => {
+    for (const part of parts) part.mark(group, part !== origin);
+  };
+  parts.push(new KernelTable(article, groups, choose));
+  for (const element of article.querySelectorAll("[data-chart]")) {
+    const chart = new Chart(element, data.charts[element.dataset.chart], groups, choose);
+    parts.push(chart);
+    const button = article.querySelector(`[data-save="${element.dataset.chart}"]`);
+    button.addEventListener("click", () => chart.save(element.dataset.chart));
+  }
+  const strip = article.querySelector(".timeline");
+  if (strip) parts.push(new Strip(strip, data.timeline, groups, choose));
+  return { article, parts, choose, groups };
+}
+function tabs(views) {
+  const links = [...document.querySelectorAll(".views a")];
+  if (!links.length) return;
+  const show = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const current = views.find(({ article }) => target && (article === target || article.contains(target))) || views[0];
+    for (const { article } of views) article.hidden = article !== current.article;
+    for (const link of links) {
+      if (link.hash === "#" + current.article.id) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    if (target && target !== current.article) target.scrollIntoView();
+  };
+  addEventListener("hashchange", show);
+  show();
+}
+window.ncutoolViews = [...document.querySelectorAll("article.view")].map(start);
+tabs(window.ncutoolViews);
+addEventListener("scroll", () => tip.hide(), { passive: true });
