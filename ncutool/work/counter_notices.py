@@ -21,7 +21,8 @@ _BASIC = (
     "and exact DRAM bytes. For FLOPs re-run with `--set roofline` or add "
     f"`{_FLOP_SECTIONS}` (tensor cores), `{_HALF_SECTION}` (FP16), `--section SourceCounters` "
     "(SASS fallback), `--section LaunchStats`: "
-    f"`ncu --set basic {_FLOP_SECTIONS} {_HALF_SECTION} --section SourceCounters -o report PROGRAM`."
+    f"`ncu --set basic {_FLOP_SECTIONS} {_HALF_SECTION} --section SourceCounters "
+    "-o report PROGRAM`."
 )
 
 

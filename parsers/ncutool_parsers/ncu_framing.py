@@ -20,6 +20,8 @@ MAGIC = b"NVR\0"
 _HEADER_LIMIT = 64 * 1024**2
 """No header of a real report comes near; a forged length allocates no more."""
 _EMPTY_BLOCK_LIMIT = 10_000
+_RESULT_LIMIT = 2_000_000
+"""A real launch takes 5 kB or more: this many would be 10 GB of report."""
 _FIELDS = {1: "sources", 2: "results", 5: "payload", 7: "ranges"}
 _TOOL = b"Nsight Compute Target"
 _RECOLLECT = "copy it again, or collect it again with ncu"
@@ -33,11 +35,22 @@ class Message:
     size: int
 
 
+@dataclass(frozen=True)
+class Block:
+    """Where a block's header lies, and which results its payload holds."""
+
+    header: Message
+    results: tuple[Message, ...]
+    range_results: tuple[Message, ...]
+
+
 @dataclass
 class Framing:
     """What the frame of a report says, without its results' contents."""
 
     size: int
+    file_header: bytes = b""
+    blocks: list[Block] = field(default_factory=list)
     results: list[Message] = field(default_factory=list)
     range_results: list[Message] = field(default_factory=list)
     version: str | None = None
@@ -87,7 +100,7 @@ def geometry(path: Path, message: Message) -> Geometry:
         data = stream.read(message.size)
     found: dict[int, int | bytes] = {}
     try:
-        for number, value in _messages(data):
+        for number, value in messages(data):
             if number in (10, 11, 23):
                 found[number] = value
         stream_id = found.get(23)
@@ -106,46 +119,46 @@ def _walk(stream: BinaryIO, size: int) -> Framing:
             "is empty" if size == 0 else "is not a Nsight Compute report (it does not begin so)"
         )
     framing = Framing(size)
-    file_header = _sized(stream, size, "file header")
-    if not any(number == 1 for number, _ in _messages(file_header)):
+    framing.file_header = _sized(stream, size, "file header")
+    if not any(number == 1 for number, _ in messages(framing.file_header)):
         raise _DamageError("has a damaged file header")
     empty_blocks = 0
     while stream.tell() < size:
-        counts = _block_header(_sized(stream, size, "block header"), framing)
+        header = _sized(stream, size, "block header")
+        place = Message(stream.tell() - len(header), len(header))
+        counts = _block_header(header, framing)
         end = stream.tell() + counts["payload"]
         if end > size:
             raise _truncated(size, end)
-        held = counts["sources"] + counts["results"] + counts["ranges"]
-        empty_blocks += held == 0
-        if empty_blocks > _EMPTY_BLOCK_LIMIT:
-            raise _DamageError("is damaged: it holds nothing but empty blocks")
-        _payload(stream, counts, end, framing)
+        held = counts["results"] + counts["ranges"]
+        empty_blocks += held + counts["sources"] == 0
+        if empty_blocks > _EMPTY_BLOCK_LIMIT or framing.actions + held > _RESULT_LIMIT:
+            raise _DamageError("is damaged: it has more blocks or launches than any report")
+        for _ in range(counts["sources"]):
+            _step(stream, end)
+        results = tuple(_step(stream, end) for _ in range(counts["results"]))
+        ranges = tuple(_step(stream, end) for _ in range(counts["ranges"]))
+        if stream.tell() != end:
+            raise _DamageError(f"is damaged: the block that ends at byte {end} is not filled")
+        framing.blocks.append(Block(place, results, ranges))
+        framing.results += results
+        framing.range_results += ranges
     return framing
 
 
-def _payload(stream: BinaryIO, counts: dict[str, int], end: int, framing: Framing) -> None:
-    """Steps over the messages of one payload; they must fill it exactly."""
-    kinds: tuple[tuple[str, list[Message] | None], ...] = (
-        ("sources", None),
-        ("results", framing.results),
-        ("ranges", framing.range_results),
-    )
-    for name, keep in kinds:
-        for _ in range(counts[name]):
-            head = stream.read(4)
-            message = Message(stream.tell(), int.from_bytes(head, "little"))
-            if len(head) < 4 or message.offset + message.size > end:
-                raise _DamageError(f"is damaged: a result overruns its block at byte {end}")
-            if keep is not None:
-                keep.append(message)
-            stream.seek(message.size, os.SEEK_CUR)
-    if stream.tell() != end:
-        raise _DamageError(f"is damaged: the block that ends at byte {end} is not filled")
+def _step(stream: BinaryIO, end: int) -> Message:
+    """Steps over one message of a payload that ends at byte ``end``."""
+    head = stream.read(4)
+    message = Message(stream.tell(), int.from_bytes(head, "little"))
+    if len(head) < 4 or message.offset + message.size > end:
+        raise _DamageError(f"is damaged: a result overruns its block at byte {end}")
+    stream.seek(message.size, os.SEEK_CUR)
+    return message
 
 
 def _block_header(header: bytes, framing: Framing) -> dict[str, int]:
     counts = dict.fromkeys(_FIELDS.values(), 0)
-    for number, value in _messages(header):
+    for number, value in messages(header):
         if number in _FIELDS and isinstance(value, int):
             counts[_FIELDS[number]] = value
         elif number == 3 and isinstance(value, bytes):
@@ -156,7 +169,7 @@ def _block_header(header: bytes, framing: Framing) -> dict[str, int]:
 
 
 def _session(details: bytes, framing: Framing) -> None:
-    for number, value in _messages(details):
+    for number, value in messages(details):
         if not isinstance(value, bytes):
             continue
         if number == 8 and _child(value, 1) == _TOOL and framing.version is None:
@@ -174,7 +187,7 @@ def _remember(framing: Framing, key: str, value: bytes | None) -> None:
 
 
 def _child(message: bytes, wanted: int) -> bytes | None:
-    for number, value in _messages(message):
+    for number, value in messages(message):
         if number == wanted and isinstance(value, bytes):
             return value
     return None
@@ -183,7 +196,7 @@ def _child(message: bytes, wanted: int) -> bytes | None:
 def _triple(value: int | bytes | None) -> tuple[int, int, int] | None:
     if not isinstance(value, bytes):
         return None
-    parts = {number: part for number, part in _messages(value) if isinstance(part, int)}
+    parts = {number: part for number, part in messages(value) if isinstance(part, int)}
     return (parts[1], parts[2], parts[3]) if {1, 2, 3} <= parts.keys() else None
 
 
@@ -205,7 +218,7 @@ def _truncated(size: int, needed: int) -> _DamageError:
     return _DamageError(f"is truncated: it ends at byte {size} of at least {needed}")
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+def messages(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Field numbers and values of a protobuf message; fixed-width values as raw bytes."""
     position = 0
     while position < len(data):

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -42,23 +42,25 @@ class Report:
     """How many of the flat ``metric_ids`` and ``values`` belong to each action."""
     metric_ids: array[int] = field(default_factory=lambda: array("i"))
     values: array[float] = field(default_factory=lambda: array("d"))
+    first_id: int = 0
+    """Metric ids of the worker at work count from here: each worker numbers from 0."""
     ranges: int = 0
     reader_errors: str = ""
     """What NVIDIA's reader printed on standard error, its last part."""
 
 
 def read(
-    path: Path,
+    paths: Iterable[Path],
     named: Path,
     metrics: str | None = None,
     on_action: Callable[[int], None] | None = None,
     stall_seconds: float | None = None,
 ) -> Report:
-    """What NVIDIA's reader finds in ``path``.
+    """What NVIDIA's reader finds in ``paths``, the parts of one report; a worker for each.
 
     Args:
-        path: a report whose framing has been checked.
-        named: the file that errors should name (``path`` may be a temporary copy).
+        paths: reports whose framing has been checked.
+        named: the file that errors should name (``paths`` may be temporary copies).
         metrics: regular expression that a counter's whole name must match; None for all.
         on_action: called with the number of actions read so far.
         stall_seconds: how long the worker may stay silent before it is ended.
@@ -66,14 +68,15 @@ def read(
     Raises:
         UnreadableError: the worker died, stopped answering, or could not be started.
     """
-    if stall_seconds is None:
-        stall_seconds = _STALL_SECONDS + path.stat().st_size / _BYTES_PER_SECOND
     report = Report()
-    with _Worker(_command(path, named, metrics), named, stall_seconds) as worker:
-        while worker.frame(report):
-            if on_action is not None:
-                on_action(len(report.actions))
-        report.reader_errors = worker.errors()
+    for path in paths:
+        patience = stall_seconds or _STALL_SECONDS + path.stat().st_size / _BYTES_PER_SECOND
+        report.first_id = len(report.metric_names)
+        with _Worker(_command(path, named, metrics), named, patience) as worker:
+            while worker.frame(report):
+                if on_action is not None:
+                    on_action(len(report.actions))
+            report.reader_errors += worker.errors()
     return report
 
 
@@ -91,6 +94,10 @@ def _command(path: Path, named: Path, metrics: str | None) -> list[str]:
     # -I -S: nothing beside the capture or in the user's environment is imported.
     worker = [sys.executable, "-I", "-S", str(_WORKER)]
     return [*worker, str(path.absolute()), metrics or "", str(package_folder)]
+
+
+def _shifted(ids: array[int], by: int) -> array[int]:
+    return array("i", [identity + by for identity in ids])
 
 
 class _Worker:
@@ -143,8 +150,9 @@ class _Worker:
         elif kind == b"n":
             report.metric_names += msgspec.json.decode(content, type=list[str])
         elif kind == b"i":
-            report.metric_ids.frombytes(content)
-            report.metric_counts.append(len(content) // report.metric_ids.itemsize)
+            ids = array("i", content)
+            report.metric_ids.extend(ids if not report.first_id else _shifted(ids, report.first_id))
+            report.metric_counts.append(len(ids))
         elif kind == b"v":
             report.values.frombytes(content)
         else:

@@ -8,13 +8,12 @@ memory it ever took, and may crash.
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ncutool_parsers import files, ncu_framing, ncu_process
+from ncutool_parsers import files, ncu_framing, ncu_parts, ncu_process
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError, UnreadableError, UsageError
 from ncutool_parsers.interface import ReadOptions
@@ -52,11 +51,13 @@ class NcuReportReader:
         except re.error as error:
             raise UsageError(f"metrics is not a regular expression: {error}") from None
         head = files.check_file(path)
-        with _plain(path, head, options) as plain:
+        with tempfile.TemporaryDirectory(prefix="ncutool-") as folder:
+            plain = _plain(path, head, options, Path(folder))
             framing = _framing(plain, path)
             if framing.actions == 0:
                 raise EmptyError(path, "holds no launch", "profile a program that launches kernels")
-            report = ncu_process.read(plain, path, options.metrics, _progress(options, framing))
+            parts = ncu_parts.parts(plain, framing, Path(folder))
+            report = ncu_process.read(parts, path, options.metrics, _progress(options, framing))
             _add_geometry(report.actions, framing, plain)
         # polars is imported only now: naming or refusing a file must not wait for it
         from ncutool_parsers import ncu_tables
@@ -71,19 +72,18 @@ def _framing(plain: Path, path: Path) -> Framing:
         raise UnreadableError(path, error.problem, error.remedy) from None
 
 
-@contextmanager
-def _plain(path: Path, head: bytes, options: ReadOptions) -> Iterator[Path]:
-    """The report uncompressed: the file itself, or a temporary copy of it."""
-    compressed = head.startswith(ZSTD_MAGIC) or files.is_gzip(head)
-    if not compressed:
-        if path.stat().st_size > options.max_bytes:
-            raise _too_large(path, options)
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="ncutool-") as folder:
-        copy = Path(folder) / "report.ncu-rep"
+def _plain(path: Path, head: bytes, options: ReadOptions, folder: Path) -> Path:
+    """The report uncompressed: the file itself, or a copy of it in ``folder``."""
+    copy = folder / "report.ncu-rep"
+    if head.startswith(ZSTD_MAGIC) or files.is_gzip(head):
         _expand(path, copy, "zstd" if head.startswith(ZSTD_MAGIC) else "gzip", options)
-        yield copy
+        return copy
+    if path.stat().st_size > options.max_bytes:
+        raise _too_large(path, options)
+    if path.suffix.lower() == ".ncu-repz":  # NVIDIA's reader would expand it because of its name
+        shutil.copyfile(path, copy)
+        return copy
+    return path
 
 
 def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:

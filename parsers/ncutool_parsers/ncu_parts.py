@@ -1,0 +1,108 @@
+"""A large report as several small ones, each with some of its launches.
+
+NVIDIA's reader decodes every launch of a file at the first touch of any and never lets go, which
+takes 9 to 18 times the file's size in memory. A part has all blocks of the report, with their
+string tables, but only its own results and no sources, so the memory follows the part's size.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ncutool_parsers.ncu_framing import MAGIC, Block, Framing, Message
+
+PART_BYTES = 16 * 1024 * 1024
+"""Read whole up to this size; above it, the results of one part add up to about this."""
+_COUNTS = frozenset({1, 2, 5, 7})  # sources, results, payload size, range results
+
+
+def parts(path: Path, framing: Framing, folder: Path, limit: int = PART_BYTES) -> Iterator[Path]:
+    """``path`` itself if it is small, else one part after another, written into ``folder``.
+
+    A part is valid until the next one is asked for. Launches keep their order over the parts.
+    """
+    if framing.size <= limit or framing.actions <= 1:
+        yield path
+        return
+    copy = folder / "part.ncu-rep"
+    with path.open("rb") as report:
+        for chosen in _groups(framing, limit):
+            with copy.open("wb") as part:
+                part.write(MAGIC + _sized(framing.file_header))
+                for block in framing.blocks:
+                    _copy_block(report, part, block, chosen)
+            yield copy
+
+
+def _groups(framing: Framing, limit: int) -> Iterator[frozenset[Message]]:
+    """Consecutive results whose sizes add up to ``limit``; ranges last, as the reader has them."""
+    group: list[Message] = []
+    size = 0
+    for message in (*framing.results, *framing.range_results):
+        if group and size + message.size > limit:
+            yield frozenset(group)
+            group, size = [], 0
+        group.append(message)
+        size += message.size
+    yield frozenset(group)
+
+
+def _copy_block(report: BinaryIO, part: BinaryIO, block: Block, chosen: frozenset[Message]) -> None:
+    results = [message for message in block.results if message in chosen]
+    ranges = [message for message in block.range_results if message in chosen]
+    payload = sum(4 + message.size for message in (*results, *ranges))
+    header = _without_counts(_read(report, block.header))
+    for number, count in ((1, 0), (2, len(results)), (5, payload), (7, len(ranges))):
+        header += bytes([number << 3]) + _varint(count)
+    part.write(_sized(header))
+    for message in (*results, *ranges):
+        part.write(_sized(_read(report, message)))
+
+
+def _read(report: BinaryIO, message: Message) -> bytes:
+    report.seek(message.offset)
+    return report.read(message.size)
+
+
+def _without_counts(header: bytes) -> bytes:
+    """A block header without the fields that count its payload."""
+    kept, position = b"", 0
+    while position < len(header):
+        start = position
+        key, position = _number(header, position)
+        if key & 7 == 0:
+            _, position = _number(header, position)
+        else:
+            length = {1: 8, 5: 4}.get(key & 7)
+            if length is None:
+                length, position = _number(header, position)
+            position += length
+        if key >> 3 not in _COUNTS:
+            kept += header[start:position]
+    return kept
+
+
+def _number(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, position
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _sized(message: bytes) -> bytes:
+    return struct.pack("<I", len(message)) + message
