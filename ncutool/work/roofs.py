@@ -11,7 +11,7 @@ import re
 MATRIX_FAMILIES = ("gemm", "convolution", "attention")
 AMBIGUOUS = "fp32 or tf32: kernel name does not say"
 AMBIGUOUS_FP64 = "fp64 on tensor or CUDA cores: kernel name does not say"
-MATRIX_FP32 = "fp32 on matrix cores: no such roof in the device table"
+MATRIX_FP32 = "fp32 on vector or matrix cores, whose rates differ: no roof taken"
 
 _TENSOR_OF = {
     "bf16": "bf16_tensor",
@@ -29,10 +29,9 @@ _SIMT = re.compile(
     r"|scudnn|_sgemm|convolve_sgemm|simt|gemmSN|gemmk1|(dgrad|wgrad_alg\d)_engine<float"
     r"|winograd\w*<float"
 )
-_TF32 = re.compile(r"tf32|cutlass_\d+_tensorop_s1688gemm_\d", re.IGNORECASE)
+_TF32 = re.compile(r"tf32|xf32|cutlass_\d+_tensorop_s1688gemm_\d", re.IGNORECASE)
 _FP64_TENSOR = re.compile(r"tensorop_d|d884|_dmma|xmma_gemm_f64", re.IGNORECASE)
 _FP64_SIMT = re.compile(r"simt_dgemm|volta_dgemm|maxwell_dgemm")
-_MATRIX_CORE = re.compile(r"_MI\d+x\d+x\d+|xdlops|mfma", re.IGNORECASE)
 _NO_TF32 = ("6.", "7.")
 
 
@@ -87,8 +86,10 @@ def _fp32_roof(
     if _TF32.search(kernel):
         return "tf32_tensor", None
     if vendor == "amd":
-        on_matrix_cores = dtype == "fp32" and _MATRIX_CORE.search(kernel)
-        return (None, MATRIX_FP32) if on_matrix_cores else (None, None)
+        if dtype is None:
+            return None, None
+        # from CDNA 3 on matrix cores do fp32 at the rate of the vector units, on CDNA 2 at twice it
+        return (None, MATRIX_FP32) if compute_capability == "9.0" else ("fp32", None)
     if _SIMT.search(kernel):
         return "fp32", None
     if dtype is None:

@@ -57,9 +57,7 @@ def work(capture: Capture) -> pl.DataFrame:
         .then(pl.lit("tf32"))
         .otherwise("dtype")
         .alias("dtype"),
-        pl.concat_str("remark", "roof_remark", separator="; ", ignore_nulls=True).alias("joined"),
-    ).with_columns(
-        pl.when(pl.col("joined") != "").then("joined").alias("remark"),
+        _joined(pl.col("remark"), pl.col("roof_remark")).alias("remark"),
         pl.col("flop", "dram_bytes").cast(pl.Float64),
     )
     columns = [column.name for column in schema.WORK.columns]
@@ -191,10 +189,16 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         pl.when(main).then("dtype").alias("dtype"),
         pl.when(copy | talk).then(None).otherwise("signature").alias("signature"),
         pl.when(main)
-        .then(pl.concat_str("remark", "split", _transformed(), separator="; ", ignore_nulls=True))
+        .then(_joined(pl.col("remark"), pl.col("split"), _transformed()))
         .alias("remark"),
         _reason(capture, moved).alias("missing_reason"),
     ]
+
+
+def _joined(*remarks: pl.Expr) -> pl.Expr:
+    """The remarks that there are, or null."""
+    text = pl.concat_str(*remarks, separator="; ", ignore_nulls=True)
+    return pl.when(text != "").then(text)
 
 
 def _transformed() -> pl.Expr:

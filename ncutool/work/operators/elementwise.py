@@ -132,9 +132,14 @@ def _result_dtype(compute: str | None, inputs: tuple[Tensor, ...], rule: Pointwi
 
 def _distinct(call: OpCall, inputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], str | None]:
     """Inputs without a tensor that is read twice: `isnan(x)` and `square(x)` run `ne(x, x)`,
-    `mul(x, x)`. Without the parent's word equal shapes prove nothing and both are counted."""
+    `mul(x, x)`. Without the parent's word equal shapes prove nothing and both are counted. The
+    gradient of a mean is an expanded tensor, as small as what its autograd node was given."""
+    parent = call.parent
+    if parent is not None and "MeanBackward" in parent.base and call.base in ("div", "mul"):
+        small = parent.optional(0)
+        if small is not None and small.numel < inputs[0].numel:
+            return (small, *inputs[1:]), None
     if len(inputs) == 2 and inputs[0] == inputs[1] and inputs[0].shape:
-        parent = call.parent
         if parent is not None and parent.base in ("isnan", "square", "isfinite", "isinf"):
             return inputs[:1], f"both operands are one tensor ({parent.name})"
         if call.base in ("ne", "eq"):

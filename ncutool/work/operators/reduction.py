@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
+from ncutool.work.operators import elementwise
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.tensor import SCALAR_TYPES, Scalar, Tensor, is_floating
 
@@ -112,7 +113,7 @@ def _max(call: OpCall) -> Work:
     if len(call.inputs) == 1:
         return work_of(FAMILY, 0, (x,), (Tensor((), x.dtype),), dtype=x.dtype)
     if call.optional(1) is not None:
-        raise UnmodelledError(f"no model for the elementwise form of {call.name}")
+        return elementwise.pointwise(call, elementwise.RULES["maximum"])
     return _with_indices(call, x, 1, 2)
 
 

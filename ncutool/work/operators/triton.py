@@ -10,8 +10,9 @@ bound: a name lists an operator once however often it was fused.
 from __future__ import annotations
 
 import re
+from math import prod
 
-from ncutool.work.operators.call import OpCall, UnmodelledError, Work, total
+from ncutool.work.operators.call import NO_DTYPES, OpCall, UnmodelledError, Work, total
 from ncutool.work.operators.elementwise import RULES
 from ncutool.work.operators.tensor import Tensor, is_floating
 
@@ -55,13 +56,15 @@ def compiled(call: OpCall) -> Work:
         for index in range(len(call.inputs))
         if (value := call.integer(index)) is not None and value >= 0
     )
-    visited = _visited(match["kind"], sizes)
+    visited = _visited(match["kind"], sizes, pointers)
+    if visited is None:
+        raise UnmodelledError("sizes of the Triton kernel not recorded")
     counted = [_visible(pointer, visited) for pointer in pointers]
+    if _overwrites_first(match["kind"], pointers, visited):
+        counted.append(counted[0])
     dtype = pointers[-1].dtype
-    flop = None
-    if visited is not None:
-        flop = _flop_per_element(match["operators"], match["kind"]) * visited
-        flop = flop if any(is_floating(pointer.dtype) for pointer in pointers) else 0
+    flop = _flop_per_element(match["operators"], match["kind"]) * visited
+    flop = flop if any(is_floating(pointer.dtype) for pointer in pointers) else 0
     return Work(
         FAMILY,
         flop,
@@ -69,25 +72,37 @@ def compiled(call: OpCall) -> Work:
         0,
         dtype=dtype,
         remark=LOWER_BOUND,
-        reason=None if visited is not None else "sizes of the Triton kernel not recorded",
+        reason=None if None not in counted else NO_DTYPES,
     )
 
 
-def _visited(kind: str, sizes: tuple[int, ...]) -> int | None:
+def _visited(kind: str, sizes: tuple[int, ...], pointers: tuple[Tensor, ...]) -> int | None:
     """Elements the kernel walks over: xnumel (·ynumel) pointwise, xnumel·rnumel for reductions.
 
-    Scalars that a kernel takes beside its sizes (of dynamic shapes) make that undecidable.
+    Kernels of dynamic shapes take further numbers beside their sizes. Two or more numbers count
+    as sizes only where a pointer holds exactly their product.
     """
-    if kind == "poi":
-        return sizes[0] if len(sizes) == 1 else sizes[0] * sizes[1] if len(sizes) == 2 else None
-    return sizes[0] * sizes[1] if len(sizes) == 2 else None
+    if not sizes or len(sizes) > 4:
+        return None
+    elements = prod(sizes)
+    if len(sizes) == 1:
+        return elements if kind == "poi" else None
+    return elements if any(pointer.numel == elements for pointer in pointers) else None
 
 
-def _visible(pointer: Tensor, visited: int | None) -> int | None:
+def _overwrites_first(kind: str, pointers: tuple[Tensor, ...], visited: int) -> bool:
+    """Whether a pointwise kernel surely writes back its first pointer.
+
+    Inductor passes in-place pointers first and pure results last. A pointwise result holds what
+    the kernel visits, so a last pointer of another size is no result.
+    """
+    return kind == "poi" and pointers[0].numel == visited != pointers[-1].numel
+
+
+def _visible(pointer: Tensor, visited: int) -> int | None:
     if pointer.itemsize is None:
         return None
-    elements = pointer.stored if visited is None else min(pointer.stored, visited)
-    return elements * pointer.itemsize
+    return min(pointer.stored, visited) * pointer.itemsize
 
 
 def _flop_per_element(operators: str, kind: str) -> int:
@@ -95,7 +110,11 @@ def _flop_per_element(operators: str, kind: str) -> int:
     reductions of the others, whose remaining operators may act on the few results."""
     found = _split(operators)
     if kind == "poi":
-        return sum(1 for name in found if name in RULES and RULES[name].flop_per_element)
+        return sum(
+            1
+            for name in found
+            if name == "gelu" or (name in RULES and RULES[name].flop_per_element)
+        )
     return sum(1 for name in found if name in _REDUCTIONS)
 
 
