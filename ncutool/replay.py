@@ -7,8 +7,8 @@ Unchanged durations give back every recorded start exactly. It is a model, good 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -84,67 +84,84 @@ class Replay:
     def wall_ns(self, changes: Changes) -> int:
         """From the first start to the last end under ``changes``."""
         starts, ends = self.run(changes)
-        return max(ends) - min(starts) if ends else 0
+        return int(ends.max() - starts.min()) if ends.size else 0
 
-    def run(self, changes: Changes) -> tuple[list[int], list[int]]:
+    def run(self, changes: Changes) -> tuple[Ints, Ints]:
         """New starts and ends, in the order of ``launch_id``. Linear in launches and waits."""
-        limits = self.constraints
-        host = _Host.of(self.waits, limits.launched, changes.host_saved)
+        limits, waits = self.constraints, self.waits
+        lead = _Lead.of(limits.launched, changes.host_saved)
         skip = changes.removed | (changes.replayed & (limits.before > 0))
-        known = np.searchsorted(host.time, limits.launched, side="right")
+        called = limits.launched + limits.latency - lead.at(limits.launched)
+        length = changes.duration.tolist()
         rows = zip(
-            changes.duration.tolist(),
-            limits.before.tolist(),
+            length,
+            self.before,
             np.where(changes.removed, 0, limits.before_gap).tolist(),
-            limits.other.tolist(),
+            self.other,
             np.where(changes.removed, _NEVER, limits.other_gap).tolist(),
-            np.where(skip, _NEVER, limits.launched + limits.latency).tolist(),
-            known.tolist(),
+            np.where(skip, _NEVER, called).tolist(),
+            self.waited,
+            strict=True,
+        )
+        returns = zip(
+            (waits.start - lead.at(waits.start)).tolist(),
+            (waits.end - waits.residual).tolist(),
+            waits.anchor.tolist(),
+            lead.at(waits.end).tolist(),
             strict=True,
         )
         ends = [0]
-        starts: list[int] = []
-        shifts = [0]
-        for length, before, gap, other, lag, called, need in rows:
-            while len(shifts) <= need:
-                shifts.append(host.shift(len(shifts) - 1, shifts[-1], ends))
-            start = max(ends[before] + gap, ends[other] + lag, called - shifts[need])
-            starts.append(start)
-            ends.append(start + length)
-        return starts, ends[1:]
+        finish = ends.append
+        shift = passed = 0
+        for duration, before, gap, other, lag, call, need in rows:
+            while passed < need:
+                begin, released, anchor, ahead = next(returns)
+                passed += 1
+                if anchor < len(ends):  # later only where a 1-µs clock puts all at one time
+                    shift = released - max(begin - shift, ends[anchor]) - ahead
+            start = ends[before] + gap
+            if other:
+                behind = ends[other] + lag
+                start = max(start, behind)
+            call -= shift
+            finish((call if call > start else start) + duration)
+        new = np.array(ends[1:], dtype=np.int64)
+        return new - changes.duration, new
+
+    @cached_property
+    def before(self) -> list[int]:
+        """``constraints.before`` as a list: every run walks it."""
+        return list(map(int, self.constraints.before.tolist()))
+
+    @cached_property
+    def other(self) -> list[int]:
+        """``constraints.other`` as a list."""
+        return list(map(int, self.constraints.other.tolist()))
+
+    @cached_property
+    def waited(self) -> list[int]:
+        """How many of the waits had returned when each launch was called."""
+        ended = np.searchsorted(self.waits.end, self.constraints.launched, side="right")
+        return list(map(int, ended.tolist()))
 
 
 @dataclass(frozen=True)
-class _Host:
-    """Moments at which the host's lead over the recording changes, in order of time."""
+class _Lead:
+    """Host time saved up to a moment, by launches that need less of it."""
 
     time: Ints
-    rows: list[tuple[int, int, int, int]]
-    """Per moment (start, end, anchor, residual) of a wait, or (saved, 0, 0, 0)."""
+    total: Ints
+    """Before the first of ``time``, then after each."""
 
     @classmethod
-    def of(cls, waits: _Waits, launched: Ints, saved: Ints) -> _Host:
+    def of(cls, launched: Ints, saved: Ints) -> _Lead:
         at = np.flatnonzero((saved > 0) & (launched > _NEVER))
-        none = np.zeros(at.size, dtype=np.int64)
-        time = np.concatenate([waits.end, launched[at]])
-        columns = (
-            np.concatenate([waits.start, saved[at]]),
-            np.concatenate([waits.end, none]),
-            np.concatenate([waits.anchor, none]),
-            np.concatenate([waits.residual, none]),
-        )
-        order = np.argsort(time, kind="stable")
-        rows = list(zip(*(column[order].tolist() for column in columns), strict=True))
-        return cls(time[order], rows)
+        at = at[np.argsort(launched[at], kind="stable")]
+        return cls(launched[at], np.concatenate([[0], np.cumsum(saved[at])]))
 
-    def shift(self, event: int, shift: int, ends: Sequence[int]) -> int:
-        """How far the host runs ahead after a moment, given how far it did before."""
-        start, end, anchor, residual = self.rows[event]
-        if not anchor:
-            return shift + start
-        if anchor >= len(ends):  # only where clocks of 1 µs put several events at one time
-            return shift
-        return end - max(start - shift, ends[anchor]) - residual
+    def at(self, moments: Ints) -> Ints:
+        """The sum at each moment."""
+        return np.asarray(self.total[np.searchsorted(self.time, moments, side="right")])
 
 
 def prepare(capture: Capture, timeline: Timeline) -> Replay:

@@ -31,6 +31,7 @@ HOLE_NS = 10_000_000
 HOLE_SHARE = 0.2
 """A stretch with nothing recorded longer than both ends the window there."""
 UNEXPLAINED_SHARE = 0.1
+WARM_UP_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,7 @@ def build(capture: Capture) -> Timeline | None:
         points, sentence = kept
         trimmed.append(sentence)
     start, end = _edges(points)
-    unexplained = int(gaps.filter(pl.col("cause") == "unexplained")["duration_ns"].sum())
-    trustworthy = unexplained <= UNEXPLAINED_SHARE * (end - start)
+    trustworthy = _idle_for(gaps, "unexplained") <= UNEXPLAINED_SHARE * (end - start)
     return Timeline(
         start_ns=start,
         end_ns=end,
@@ -104,7 +104,7 @@ def build(capture: Capture) -> Timeline | None:
         gaps=gaps,
         trimmed=tuple(trimmed),
         trustworthy=trustworthy,
-        notes=_notes(points, unexplained, trustworthy, end - start),
+        notes=_notes(points, gaps, trustworthy, end - start),
     )
 
 
@@ -186,8 +186,21 @@ def _host_active(capture: Capture, begin: int, end: int, limit: int) -> bool:
     return int((busy.starts[1:] - busy.ends[:-1]).max(initial=0)) <= limit
 
 
-def _notes(points: pl.DataFrame, unexplained: int, trustworthy: bool, wall: int) -> tuple[str, ...]:
+def _idle_for(gaps: pl.DataFrame, *causes: str) -> int:
+    return int(gaps.filter(pl.col("cause").is_in(causes))["duration_ns"].sum())
+
+
+def _notes(
+    points: pl.DataFrame, gaps: pl.DataFrame, trustworthy: bool, wall: int
+) -> tuple[str, ...]:
     notes = []
+    warm_up = _idle_for(gaps, "allocator", "long_launch")
+    if warm_up > max(WARM_UP_SHARE * wall, _idle_for(gaps, *DISPATCH_CAUSES)):
+        notes.append(
+            f"The device waits {warm_up / 1e3:,.0f} µs ({100 * warm_up / wall:.1f} % of the "
+            "window) for allocation and for launch calls over 1 ms, which load modules: effects "
+            "of a first iteration that a warm one does not show."
+        )
     unlinked = points["thread"].is_null()
     if unlinked.any():
         prefix = int(unlinked.arg_min() or 0) if not unlinked.all() else points.height
@@ -200,6 +213,7 @@ def _notes(points: pl.DataFrame, unexplained: int, trustworthy: bool, wall: int)
             )
         notes.append(text + "; the gaps before them have no known cause.")
     if not trustworthy:
+        unexplained = _idle_for(gaps, "unexplained")
         notes.append(
             f"{unexplained / 1e3:,.0f} µs of the idle time ({100 * unexplained / wall:.1f} % of "
             "the window) is unexplained: work that the trace does not hold, or a dependency. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.advice import batch, chains, fuse, launch, rank
+from ncutool.advice import batch, chains, fuse, launch, rank, reports
 from ncutool.advice.context import context
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def findings(
         timeline: of a trace; None for reports, whose window is the sum of durations.
         device: whose peaks bound what fusing can save; None where it is unknown.
     """
+    if capture.source == "ncu":
+        return reports.findings(kernels)
     if timeline is None:
         return ()
     view = context(kernels, capture, timeline, device)

@@ -28,10 +28,17 @@ _ACTIVATION = {"addmm": 1, "mm": 0, "linear": 0, "_addmm_activation": 1}
 def drafts(context: Context, taken: set[int]) -> list[Draft]:
     """Products first: a launch in ``taken`` belongs to a fusion already."""
     found = [*_merged(context, taken)]
-    for draft in (_narrow(context), _narrow_by_name(context), _larger_batch(context)):
+    narrow = None if _trains(context) else _narrow(context)
+    for draft in (narrow, _narrow_by_name(context), _larger_batch(context)):
         if draft is not None:
             found.append(draft)
     return found
+
+
+def _trains(context: Context) -> bool:
+    """Whether a backward pass was recorded: its products multiply by activations, not weights."""
+    names = context.capture.signatures["op"]
+    return bool(names.str.contains(r"_backward|Backward\d*$|autograd::").any())
 
 
 def _larger_batch(context: Context) -> Draft | None:
@@ -107,7 +114,7 @@ def _narrow(context: Context) -> Draft | None:
     return _halved(
         context,
         [(stream, row) for stream, node, _ in rows for row in range(node.first, node.last)],
-        title=f"Read weights for more than {most:,} rows at a time",
+        title=f"Give the matrix products of at most {most:,} rows more rows",
         grade_likely=True,
         evidence=sentence + ".",
     )
@@ -236,9 +243,9 @@ def _chained(producer: Node, consumer: Node) -> bool:
 
 
 def _underfilled(context: Context, run: Sequence[Node]) -> bool:
-    device = context.device
-    return device is not None and all(
-        node.blocks is not None and node.blocks < device.sm_count for node in run
+    count = context.device.sm_count if context.device else None
+    return count is not None and all(
+        node.blocks is not None and node.blocks < count for node in run
     )
 
 
@@ -248,10 +255,10 @@ def _waves(context: Context, run: Sequence[Node]) -> tuple[int, int] | None:
     A grid below the number of multiprocessors may be a persistent kernel, which says nothing
     of its tiles; only launches far from their roof count as short of blocks.
     """
-    if context.device is None or any(not node.blocks for node in run):
+    count = context.device.sm_count if context.device else None
+    if not count or any(not node.blocks for node in run):
         return None
     blocks = [node.blocks or 0 for node in run]
-    count = context.device.sm_count
     return sum(-(-item // count) for item in blocks), -(-sum(blocks) // count)
 
 
@@ -292,7 +299,7 @@ def _merge_draft(
     return Draft(
         kind="batch",
         title=title,
-        grade="likely",
+        grade="possible" if _trains(context) else "likely",
         launches=tuple(launches),
         best=tuple(best),
         worst=tuple(durations),

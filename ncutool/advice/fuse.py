@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -160,14 +161,18 @@ def _evidence(
     pattern: Pattern,
     places: Sequence[tuple[Stream, Instance, Sequence[Node]]],
 ) -> tuple[str, ...]:
-    stream, instance, nodes = places[0]
+    kinds = Counter(tuple(node.op for node in nodes) for _, _, nodes in places)
+    usual = kinds.most_common(1)[0][0]
+    stream, instance, nodes = next(
+        place for place in places if tuple(node.op for node in place[2]) == usual
+    )
     times = [sum(one.durations[row] for row in each.rows) for one, each, _ in places]
     names = " → ".join(node.op for node in nodes)
     linked = sum(each.recorded for _, each, _ in places)
     launches = len(instance.rows)
     sentences = [
         f"{names}: {launches} {'launch' if launches == 1 else 'launches'} of "
-        f"{units.time(sum(stream.durations[row] for row in instance.rows))} in the first place, "
+        f"{units.time(sum(stream.durations[row] for row in instance.rows))} in one place, "
         f"{context.share(sum(times))} in all {len(places):,}.",
     ]
     if linked < len(places):

@@ -22,7 +22,7 @@ def drafts(context: Context) -> list[Draft]:
 
     Pays only for gaps that dispatch or launch latency caused. The first launch after the host
     waited begins a graph, so the gap before it goes only at best; launches that a graph replays
-    already stay as they are.
+    already stay as they are. Nothing is said of a window that is mostly warm-up.
     """
     gaps = context.timeline.gaps
     dispatch = gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))
@@ -38,11 +38,11 @@ def drafts(context: Context) -> list[Draft]:
     replays = bool(context.kernels["graph_replay"].fill_null(False).any())
     enough = REMAINDER_PCT * context.wall_ns if replays else 0
     idle = int(late["duration_ns"].sum())
-    if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough:
+    warm_up = _sum(gaps, _WARM_UP)  # then what a warm step looks like is not known
+    if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough or warm_up > idle:
         return []
     first = eager.filter(pl.col("launch_id").is_in(blocked.implode()))["launch_id"]
     inside = eager.filter(~pl.col("launch_id").is_in(first.implode()))["launch_id"]
-    warm_up = _sum(gaps, _WARM_UP)
     durations = tuple(eager["duration_ns"].to_list())
     return [
         Draft(
@@ -50,11 +50,11 @@ def drafts(context: Context) -> list[Draft]:
             title="Launch from CUDA graphs instead of call by call"
             if _nvidia(context)
             else "Launch from HIP graphs instead of call by call",
-            grade="possible" if warm_up > context.dispatch_ns else "likely",
+            grade="likely",
             launches=tuple(eager["launch_id"].to_list()),
             best=durations,
             worst=durations,
-            evidence=_evidence(context, late, eager.height, warm_up),
+            evidence=_evidence(context, late, eager.height),
             remedy=_remedy(context),
             replayed=tuple(inside.to_list()),
             idle_used=tuple(first.to_list()),
@@ -72,7 +72,7 @@ def _sum(gaps: pl.DataFrame, causes: tuple[str, ...]) -> int:
     return int(gaps.filter(pl.col("cause").is_in(causes))["duration_ns"].sum())
 
 
-def _evidence(context: Context, late: pl.DataFrame, count: int, warm_up: int) -> tuple[str, ...]:
+def _evidence(context: Context, late: pl.DataFrame, count: int) -> tuple[str, ...]:
     idle = late.group_by("next_launch_id").agg(pl.col("duration_ns").sum())
     total = int(idle["duration_ns"].sum())
     by_cause = context.timeline.idle_by_cause()
@@ -107,11 +107,6 @@ def _evidence(context: Context, late: pl.DataFrame, count: int, warm_up: int) ->
         sentences.append(
             f"{context.capture.python_events:,} Python stack events were recorded, which slows the "
             "host: half of the gaps is taken for the profiler's own at the low end."
-        )
-    if warm_up > context.dispatch_ns:
-        sentences.append(
-            f"Allocation and module loading take {units.time(warm_up)} here, so the window is a "
-            "first iteration; measure a warm one before acting on this."
         )
     return tuple(sentences)
 

@@ -53,6 +53,8 @@ class Ledger:
         self._trust = _HOST_TRUST if context.host_inflated else 1.0
         self._left = replay.duration.copy()
         self._share = _wall_shares(replay)
+        called = replay.period[replay.period > 0]
+        self._period_limit = 2 * int(np.median(called)) if called.size else 0
         self._gap_left = gaps["duration_ns"].to_numpy().copy()
         self._gap_start = gaps["start_ns"].to_numpy() - context.timeline.start_ns
         self._gap_next = gaps["next_launch_id"].to_numpy()
@@ -110,7 +112,7 @@ class Ledger:
 
     def _later(self, claim: Claim, gain: int) -> Ints:
         """Per idle piece, the part that earlier launches shorten beyond the claim itself."""
-        none = np.zeros_like(self._gap_left)
+        none: Ints = np.zeros_like(self._gap_left)
         excess = gain - self._naive(claim)
         if excess <= 0 or not claim.removed.size:
             return none
@@ -136,10 +138,7 @@ class Ledger:
 
     def _host_time(self, rows: Ints, share: float) -> Ints:
         """Host time of launches, stretches in which the host waited or did other work capped."""
-        period = self.replay.period[rows]
-        if not period.size:
-            return period
-        ordinary = np.minimum(period, 2 * int(np.median(period)))
+        ordinary = np.minimum(self.replay.period[rows], self._period_limit)
         return np.asarray((ordinary * self._trust * share).astype(np.int64))
 
     def wall_ns(self, changes: Changes) -> int:

@@ -6,15 +6,12 @@ has a one-letter symbol, so that a pattern of operators is a regular expression.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import polars as pl
 
-from ncutool.work.operators import elementwise, gemm, normalization, reduction
-from ncutool.work.operators.call import OpCall, UnmodelledError
-from ncutool.work.operators.signature import parse_call
+from ncutool.work.operators import Work, model, parse_call
 from ncutool.work.operators.tensor import Tensor
 from ncutool_parsers.capture import Capture
 
@@ -55,8 +52,7 @@ _SYMBOLS = {
 SYMBOL_OF = {name: symbol for symbol, names in _SYMBOLS.items() for name in names.split()}
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One operator call on one stream, or one launch of no known operator."""
 
     symbol: str
@@ -116,7 +112,7 @@ def streams(kernels: pl.DataFrame, capture: Capture) -> tuple[Stream, ...]:
             how="left",
         )
         .with_columns(
-            key=pl.struct("kernel_full", *grid).rank("dense").cast(pl.Int64),
+            key=pl.struct("kernel_full", *grid).hash(),
             barrier=(pl.col("family") == "collective")
             | (pl.col("bound") == "communication")
             | pl.col("collective").is_not_null()
@@ -129,56 +125,86 @@ def streams(kernels: pl.DataFrame, capture: Capture) -> tuple[Stream, ...]:
     return tuple(_stream(part, calls) for part in parts)
 
 
-def _calls(
-    capture: Capture, wanted: pl.Series
-) -> dict[int, tuple[OpCall, tuple[Tensor, ...], str]]:
-    """Per signature in use: the call, what comes out of it, and its symbol."""
-    columns = ("signature_id", "op", "input_dims", "input_types", "input_strides")
+class _Known(NamedTuple):
+    """What the signature of a call says."""
+
+    symbol: str
+    op: str
+    in_place: bool
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+_NOTHING = _Known(UNKNOWN, "", False, (), ())
+
+
+def _calls(capture: Capture, wanted: pl.Series) -> dict[int, _Known]:
+    """Every signature in use."""
     used = capture.signatures.filter(pl.col("signature_id").is_in(wanted.drop_nulls().implode()))
+    columns = ("signature_id", "op", "input_dims", "input_types", "input_strides")
     found = {}
-    for index, op, dims, types, strides, values in used.select(
-        *columns, "concrete_inputs"
-    ).iter_rows():
-        call = parse_call(op, dims, types, strides, values)
-        found[index] = (call, _outputs(call), SYMBOL_OF.get(call.base, OTHER))
+    for index, *texts in used.select(*columns, "concrete_inputs").iter_rows():
+        call = parse_call(*texts)
+        found[index] = _Known(
+            SYMBOL_OF.get(call.base, OTHER),
+            call.name.rpartition("::")[2],
+            call.in_place,
+            call.tensors,
+            work.outputs if isinstance(work := model(call), Work) else (),
+        )
     return found
 
 
-def _outputs(call: OpCall) -> tuple[Tensor, ...]:
-    for module in (elementwise, gemm, normalization, reduction):
-        model = module.MODELS.get(call.name)
-        if model is not None:
-            try:
-                return model(call).outputs
-            except UnmodelledError:
-                return ()
-    return ()
-
-
-def _stream(rows: pl.DataFrame, calls: dict[int, tuple[OpCall, tuple[Tensor, ...], str]]) -> Stream:
-    columns = rows.select(
-        "op_id",
-        "signature_id",
-        "duration_ns",
-        "barrier",
-        "kernel",
-        "family",
-        "signature",
-        "flop",
-        "dram_bytes",
-        pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z"),
+def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
+    new = pl.col("op_id").is_null() | (pl.col("op_id") != pl.col("op_id").shift(1)).fill_null(
+        value=True
+    )
+    blocks = pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z")
+    groups = (
+        rows.with_columns(node=new.cum_sum(), blocks=blocks)
+        .group_by("node", maintain_order=True)
+        .agg(
+            pl.len(),
+            pl.col("duration_ns").sum().alias("total"),
+            pl.col("signature_id", "signature").first(),
+            # A memset before the product must not make a copy of it.
+            pl.col("kernel", "family").sort_by("duration_ns", "launch_id").last(),
+            pl.col("barrier").any(),
+            _known_sum("flop"),
+            _known_sum("dram_bytes"),
+            pl.col("blocks").sort_by("duration_ns", "blocks").last(),
+        )
     )
     nodes: list[Node] = []
-    previous: int | None = None
     first = 0
-    data = columns.rows()
-    for index, row in enumerate(data):
-        op_id = row[0]
-        if index and (op_id is None or op_id != previous):
-            nodes.append(_node(data, first, index, calls))
-            first = index
-        previous = op_id
-    nodes.append(_node(data, first, len(data), calls))
+    for (
+        _,
+        count,
+        total,
+        signature_id,
+        signature,
+        kernel,
+        family,
+        barrier,
+        *figures,
+    ) in groups.iter_rows():
+        known = calls.get(signature_id, _NOTHING)
+        nodes.append(
+            Node(
+                BARRIER if barrier else known.symbol,
+                known.op or kernel,
+                known.in_place,
+                first,
+                first + count,
+                total,
+                known.inputs,
+                known.outputs,
+                family,
+                signature,
+                *figures,
+            )
+        )
+        first += count
     return Stream(
         launch_ids=rows["launch_id"].to_list(),
         durations=rows["duration_ns"].to_list(),
@@ -189,34 +215,6 @@ def _stream(rows: pl.DataFrame, calls: dict[int, tuple[OpCall, tuple[Tensor, ...
     )
 
 
-def _node(
-    data: Sequence[tuple[Any, ...]],
-    first: int,
-    last: int,
-    calls: dict[int, tuple[OpCall, tuple[Tensor, ...], str]],
-) -> Node:
-    rows = data[first:last]
-    _, signature_id, _, _, kernel, family, signature, *_ = rows[0]
-    flops = [row[7] for row in rows if isinstance(row[7], float)]
-    moved = [row[8] for row in rows if isinstance(row[8], float)]
-    grids = [(row[2], row[9]) for row in rows if isinstance(row[9], int)]
-    known = calls.get(signature_id) if isinstance(signature_id, int) else None
-    symbol = known[2] if known else UNKNOWN
-    if any(row[3] for row in rows):
-        symbol = BARRIER
-    call = known[0] if known else None
-    return Node(
-        symbol=symbol,
-        op=call.name.rpartition("::")[2] if call else str(kernel),
-        in_place=call.in_place if call else False,
-        first=first,
-        last=last,
-        duration_ns=sum(row[2] for row in rows if isinstance(row[2], int)),
-        inputs=call.tensors if call else (),
-        outputs=known[1] if known else (),
-        family=str(family) if family is not None else None,
-        signature=str(signature) if signature is not None else None,
-        flop=sum(flops) if flops else None,
-        moved=sum(moved) if moved else None,
-        blocks=max(grids)[1] if grids else None,
-    )
+def _known_sum(name: str) -> pl.Expr:
+    """The sum, null where nothing is known."""
+    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())

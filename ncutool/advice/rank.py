@@ -9,7 +9,7 @@ from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Finding
 from ncutool.advice.ledger import Claim, Ledger
-from ncutool.replay import prepare
+from ncutool.replay import Changes, prepare
 
 SMALL_PCT = 0.5
 """A finding that saves less of the window than this is not worth a line."""
@@ -44,10 +44,9 @@ def ranked(context: Context, drafts: list[Draft]) -> tuple[Finding, ...]:
     unchanged = ledger.replay.unchanged()
     for draft in drafts:
         claim = ledger.claim(draft)
-        high = ledger.bound(claim)
-        if 100 * high >= SMALL_PCT * wall:
-            best = ledger.wall_ns(ledger.apply(claim, unchanged, best=True))
-            high = ledger.at_most(claim, ledger.gain(claim, wall, best))
+        high = ledger.at_most(claim, 0)
+        if 100 * high < SMALL_PCT * wall <= 100 * ledger.bound(claim):
+            high = ledger.at_most(claim, _best_gain(ledger, claim, unchanged, wall))
         if 100 * high < SMALL_PCT * wall:
             small[0] += 1
             small[1] += high
@@ -63,17 +62,24 @@ def ranked(context: Context, drafts: list[Draft]) -> tuple[Finding, ...]:
     return _findings(context, kept, small)
 
 
+def _best_gain(ledger: Ledger, claim: Claim, state: Changes, wall: int) -> int:
+    """What the best case saves end to end; only removed launches save more than their own time."""
+    if not claim.removed.size:
+        return 0
+    return ledger.gain(claim, wall, ledger.wall_ns(ledger.apply(claim, state, best=True)))
+
+
 def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
     """Every claim priced on what the ones before it have left."""
     done = []
     state, before = ledger.replay.unchanged(), wall
     for one in priced:
         claim = one.claim
-        best = ledger.wall_ns(ledger.apply(claim, state, best=True))
+        best = _best_gain(ledger, claim, state, before)
         state = ledger.apply(claim, state)
         after = ledger.wall_ns(state)
         cap = ledger.low_cap(claim)
-        high = ledger.take(claim, ledger.gain(claim, before, best))
+        high = ledger.take(claim, best)
         low = min(one.alone_low, ledger.gain(claim, before, after), cap, high)
         if claim.draft.grade == "possible":
             low = 0

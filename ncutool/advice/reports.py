@@ -1,0 +1,209 @@
+"""Findings from a report of Nsight Compute: launches alone, in their order, without a timeline.
+
+The profiler runs launches one by one and empties the caches between them, so nothing here is
+sure to save wall time: every low end is 0, and percentages are of the summed durations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice.finding import Finding, Grade
+
+REPEATS = 8
+LATENCY_LIMIT_PCT = 60.0
+"""Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""
+SMALL_PCT = 0.5
+_SHORT = ("latency", "small_grid")
+
+
+def findings(kernels: pl.DataFrame) -> tuple[Finding, ...]:
+    """Small grids and repeated short launches to batch, memory-bound neighbours to fuse."""
+    rows = [
+        row
+        for row in kernels.filter(pl.col("error").is_null()).sort("launch_id").to_dicts()
+        if row["duration_ns"]
+    ]
+    window = sum(row["duration_ns"] for row in rows)
+    left = {row["launch_id"]: row["duration_ns"] for row in rows}
+    candidates = [*_chains(rows, window), *_groups(rows, window)]
+    candidates.sort(key=lambda one: (-sum(one["saved"]), one["title"], one["ids"]))
+    kept = []
+    dropped = dropped_ns = 0
+    for one in candidates:
+        saved = sum(min(left[i], ns) for i, ns in zip(one["ids"], one["saved"], strict=True))
+        if 100 * saved < SMALL_PCT * window:
+            dropped, dropped_ns = dropped + 1, dropped_ns + saved
+            continue
+        for launch_id, ns in zip(one["ids"], one["saved"], strict=True):
+            left[launch_id] -= min(left[launch_id], ns)
+        kept.append((saved, one))
+    kept.sort(key=lambda pair: (-pair[0], pair[1]["title"], pair[1]["ids"]))
+    if kept and dropped:
+        kept[-1][1]["evidence"].append(
+            f"{dropped:,} smaller suggestions are left out, at most {units.time(dropped_ns)} "
+            "together."
+        )
+    return _numbered(kept, window)
+
+
+def _numbered(kept: Sequence[tuple[int, dict[str, Any]]], window: int) -> tuple[Finding, ...]:
+    counts: dict[str, int] = {}
+    named = []
+    for saved, one in kept:
+        counts[one["kind"]] = counts.get(one["kind"], 0) + 1
+        named.append((f"{one['kind']}-{counts[one['kind']]}", saved, one))
+    grade: Grade = "possible"
+    return tuple(
+        Finding(
+            id=name,
+            kind=one["kind"],
+            title=one["title"],
+            launches=tuple(one["ids"]),
+            kernels=tuple(dict.fromkeys(row["kernel"] for row in one["rows"])),
+            duration_ns=sum(row["duration_ns"] for row in one["rows"]),
+            saving_low_ns=0,
+            saving_high_ns=saved,
+            saving_low_pct=0.0,
+            saving_high_pct=100 * saved / window,
+            grade=grade,
+            evidence=tuple(one["evidence"]),
+            remedy=one["remedy"],
+            overlaps=tuple(
+                other
+                for other, _, that in named
+                if other != name and not set(that["ids"]).isdisjoint(one["ids"])
+            ),
+        )
+        for name, saved, one in named
+    )
+
+
+def _groups(rows: Sequence[dict[str, Any]], window: int) -> list[dict[str, Any]]:
+    """Launches of one kernel that are short of blocks, or short of work many times over."""
+    groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
+    for row in rows:
+        small = row["bound"] == "small_grid"
+        if row["bound"] in _SHORT and _limit_pct(row) is not None:
+            groups.setdefault((row["kernel_full"], small), []).append(row)
+    found = []
+    for (_, small), group in sorted(groups.items()):
+        if small or len(group) >= REPEATS:
+            found.append(_group(group, window, small=small))
+    return found
+
+
+def _limit_pct(row: dict[str, Any]) -> float | None:
+    """The higher of the two speeds of light."""
+    known = [row[name] for name in ("sm_sol_pct", "memory_sol_pct") if row[name] is not None]
+    return max(known) if known else None
+
+
+def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> dict[str, Any]:
+    """Run beside one another, launches gain until one limit reaches 60 %; launches with fewer
+    blocks than multiprocessors gain at most the share that NVIDIA's rule Small Grid names."""
+    saved = []
+    for row in group:
+        share = 1 - min((_limit_pct(row) or 0.0) / LATENCY_LIMIT_PCT, 1.0)
+        rule = row["launch_rule_speedup_pct"] if row["launch_rule"] == "Small Grid" else None
+        if rule is not None:
+            share = min(share, rule / 100)
+        saved.append(int(row["duration_ns"] * share))
+    time = sum(row["duration_ns"] for row in group)
+    times = f"{len(group):,} launches" if len(group) > 1 else "one launch"
+    name = group[0]["kernel"]
+    limits = [limit for row in group if (limit := _limit_pct(row)) is not None]
+    evidence = [
+        f"{name}: {times}, {units.time(time)} ({units.percent(100 * time / window)} of all "
+        f"launch time), reaching at most {units.percent(max(limits))} of either limit.",
+    ]
+    waves = [row["waves"] for row in group if row["waves"] is not None]
+    if small and waves:
+        evidence.append(
+            f"Grids fill at most {max(waves):.2f} waves of the multiprocessors: the rest of the "
+            "device has nothing to do."
+        )
+    evidence.append(
+        "The profiler ran the launches one at a time; whether the application runs others beside "
+        "them, the report does not say."
+    )
+    what = "too few blocks" if small else "too little work a launch"
+    remedy = "Give a launch more blocks: split the work finer, or process several inputs at once"
+    if len(group) > 1:
+        remedy = "Join the launches into one over all inputs, or run them on several streams"
+    return {
+        "kind": "batch",
+        "title": f"Batch {name}: {what}, {times}",
+        "ids": [row["launch_id"] for row in group],
+        "rows": list(group),
+        "saved": saved,
+        "evidence": evidence,
+        "remedy": remedy + ".",
+    }
+
+
+def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[dict[str, Any]]:
+    """Neighbouring memory-bound launches with as many threads each, of different kernels."""
+    found = []
+    chain: list[dict[str, Any]] = []
+    for row in [*rows, None]:
+        if row is not None and chain and _follows(chain[-1], row):
+            chain.append(row)
+            continue
+        if len(chain) > 1:
+            found.append(_chain(chain, window))
+        chain = [row] if row is not None and row["bound"] == "memory" and row["dram_bytes"] else []
+    return found
+
+
+def _follows(before: dict[str, Any], row: dict[str, Any]) -> bool:
+    return (
+        row["bound"] == "memory"
+        and bool(row["dram_bytes"])
+        and row["launch_id"] == before["launch_id"] + 1
+        and row["stream"] == before["stream"]
+        and row["kernel_full"] != before["kernel_full"]
+        and _threads(row) is not None
+        and _threads(row) == _threads(before)
+    )
+
+
+def _threads(row: dict[str, Any]) -> int | None:
+    total = 1
+    for name in ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z"):
+        if row[name] is None:
+            return None
+        total *= row[name]
+    return total
+
+
+def _chain(chain: Sequence[dict[str, Any]], window: int) -> dict[str, Any]:
+    """What a kernel hands to the next is at most half of the traffic of the smaller of the two,
+    written once and read once."""
+    saved = [0] * len(chain)
+    for index in range(1, len(chain)):
+        before, row = chain[index - 1], chain[index]
+        handed = min(before["dram_bytes"], row["dram_bytes"]) / 2
+        saved[index - 1] += int(before["duration_ns"] * handed / before["dram_bytes"])
+        saved[index] += int(row["duration_ns"] * handed / row["dram_bytes"])
+    time = sum(row["duration_ns"] for row in chain)
+    names = " → ".join(row["kernel"] for row in chain)
+    return {
+        "kind": "fuse",
+        "title": f"Fuse {len(chain)} neighbouring memory-bound kernels, if one feeds the next",
+        "ids": [row["launch_id"] for row in chain],
+        "rows": list(chain),
+        "saved": saved,
+        "evidence": [
+            f"{names}: {units.time(time)} ({units.percent(100 * time / window)} of all launch "
+            f"time), {units.scaled(sum(row['dram_bytes'] for row in chain), 'B')} of DRAM traffic.",
+            "They run one after another on one stream with as many threads each; a report does "
+            "not record what they read and write, so that one feeds the next is not proven.",
+        ],
+        "remedy": "If one reads what the other wrote, do both in one kernel and keep the value in "
+        "registers.",
+    }
