@@ -115,13 +115,27 @@ def _recover(path: Path, skip: int) -> Iterator[bytes]:
         inflater = zlib.decompressobj(31)
         while block := file.read(_RECOVERY_BLOCK):
             while block:
+                before = inflater.copy()
                 try:
-                    out = inflater.decompress(block)
+                    out, whole = inflater.decompress(block), True
                 except zlib.error:
-                    return
+                    out, whole = _up_to_damage(before, block), False
                 if len(out) > skip:
                     yield out[skip:]
                 skip = max(0, skip - len(out))
+                if not whole:
+                    return
                 block = inflater.unused_data
                 if inflater.eof:
                     inflater = zlib.decompressobj(31)
+
+
+def _up_to_damage(inflater: zlib._Decompress, block: bytes) -> bytes:
+    """What a block gives before the byte that cannot be decompressed."""
+    out = b""
+    for index in range(len(block)):
+        try:
+            out += inflater.decompress(block[index : index + 1])
+        except zlib.error:
+            break
+    return out

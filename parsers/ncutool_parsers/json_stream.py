@@ -23,6 +23,8 @@ _HEAD_LIMIT = 64 * 1024 * 1024
 
 _SPACE = b" \t\r\n"
 _EVENTS_KEY = re.compile(rb'"traceEvents"\s*:\s*\[')
+_FIRST_KEY = re.compile(rb'\{\s*("(?:args|cat|dur|pid|tid|ts)")\s*:')
+"""Keys that no object nested in an event begins with, unlike "name" or "id"."""
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\],]', re.DOTALL)
 
 
@@ -37,13 +39,13 @@ class NotATraceError(Exception):
     """The bytes are no JSON object with ``traceEvents`` and no JSON array."""
 
 
-def last_boundary(buffer: bytearray, low: int, high: int) -> int:
-    """Index of the comma before the last event in ``buffer[low:high]`` that begins with "ph".
+def last_boundary(buffer: bytearray, low: int, high: int, key: bytes = b'"ph"') -> int:
+    """Index of the comma before the last event in ``buffer[low:high]`` that begins with ``key``.
 
     -1 where there is none.
     """
     position = high
-    while (position := buffer.rfind(b'"ph"', low, position)) >= 0:
+    while (position := buffer.rfind(key, low, position)) >= 0:
         brace = _skip_space_back(buffer, position - 1, low)
         if brace > low and buffer[brace] == 0x7B:
             comma = _skip_space_back(buffer, brace - 1, low)
@@ -96,11 +98,12 @@ class EventStream:
 
     def __init__(self, source: Source, chunk_bytes: int = CHUNK_BYTES) -> None:
         self._source = source
-        self._chunk = max(chunk_bytes, 64)
+        self._chunk = chunk_bytes
         self._buffer = bytearray(2 * self._chunk)
         self._start = 1  # the byte before it becomes the piece's opening bracket
         self._end = 1
         self._finished = False
+        self._key = b'"ph"'
         self.head = b""
         """The document up to the list of events."""
         self.tail = b""
@@ -121,12 +124,14 @@ class EventStream:
         self._find_events()
         searched, scan_at = self._start, STRUCTURAL_AFTER
         while not self._finished:
-            comma = last_boundary(self._buffer, max(self._start, searched - _MARGIN), self._end)
+            low = max(self._start, searched - _MARGIN)
+            comma = last_boundary(self._buffer, low, self._end, self._key)
             if comma < 0 and self._end - self._start > scan_at:
                 layout = Layout(self._buffer, self._start, self._end)
                 if layout.closed_at >= 0:
                     break
                 comma = self._comma_after(layout.last_end)
+                self._learn_key(layout)
                 scan_at = 2 * (self._end - self._start)  # so that one huge event stays linear
             if comma >= 0:
                 yield self._piece(comma)
@@ -168,6 +173,12 @@ class EventStream:
         if first not in (b"{", b""):
             raise NotATraceError
         return False
+
+    def _learn_key(self, layout: Layout) -> None:
+        """Cut from now on before the key that the events of this file begin with."""
+        for start, _ in layout.spans[-1:]:
+            if match := _FIRST_KEY.match(self._buffer, start, self._end):
+                self._key = match[1]
 
     def _comma_after(self, index: int) -> int:
         """The comma that follows the whole event ending at ``index``, -1 if not yet read."""
@@ -218,7 +229,8 @@ class EventStream:
 def read_members(head: bytes, tail: bytes) -> dict[str, object] | None:
     """The document's members other than its events, None where head and tail do not fit.
 
-    ``head`` ends before the list's opening bracket, ``tail`` begins after its closing one.
+    ``head`` ends before the list's opening bracket, ``tail`` begins after its closing one; a tail
+    that is cut short or damaged is left out.
     """
     for end in (tail, b"}"):
         try:
@@ -228,3 +240,17 @@ def read_members(head: bytes, tail: bytes) -> dict[str, object] | None:
             continue
         return members if isinstance(members, dict) else None
     return None
+
+
+def salvage_members(text: bytes, names: tuple[str, ...]) -> dict[str, object]:
+    """Those of the named members that can still be read from a damaged end of a document."""
+    decoded = text.decode("utf-8", "replace")
+    decoder = json.JSONDecoder(strict=False)
+    found: dict[str, object] = {}
+    for name in names:
+        if match := re.search(rf'"{name}"\s*:\s*', decoded):
+            try:
+                found[name] = decoder.raw_decode(decoded, match.end())[0]
+            except (ValueError, RecursionError):
+                continue
+    return found

@@ -5,9 +5,25 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ncutool_parsers.capture import DeviceRecord
+from ncutool_parsers.json_stream import EventStream, read_members, salvage_members
 
 _PRIVATE = ("traceName", "hostname", "host_name", "host", "user", "username")
+_SALVAGED = (
+    "deviceProperties",
+    "computeProperties",
+    "distributedInfo",
+    "baseTimeNanoseconds",
+    "traceName",
+)
 _AMD = ("amd", "radeon", "instinct", "gfx")
+
+
+def read(stream: EventStream) -> dict[str, Any]:
+    """The members around the list of events; of a damaged end only the ones that are used."""
+    if stream.bare_list:
+        return {}
+    whole = read_members(stream.head, stream.tail) or {}
+    return {**salvage_members(stream.tail, _SALVAGED), **whole}
 
 
 def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]:

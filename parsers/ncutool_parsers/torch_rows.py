@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ncutool_parsers.intervals import Bools, Ints
-from ncutool_parsers.torch_events import Columns
+from ncutool_parsers.torch_columns import Columns
 
 
 class Rows:

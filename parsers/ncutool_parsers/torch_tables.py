@@ -13,7 +13,7 @@ import polars as pl
 from ncutool_parsers import schema
 from ncutool_parsers.intervals import NONE, Intervals, Ints
 from ncutool_parsers.kernel_names import short_name
-from ncutool_parsers.torch_events import KERNELS, SIGNATURE, Collector, Interner, Thread
+from ncutool_parsers.torch_columns import KERNELS, SIGNATURE, Collector, Interner, Thread
 from ncutool_parsers.torch_links import Links, annotate, link
 from ncutool_parsers.torch_rows import Rows
 
@@ -37,6 +37,8 @@ class Tables:
     external_id_is_copy: bool
     dropped: int
     """Events left out for want of a usable start."""
+    bad_names: int
+    """Names that hold bytes which are not UTF-8."""
 
 
 def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) -> Tables:
@@ -48,47 +50,55 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     launches, ops = Rows(collector.launches), Rows(collector.ops)
     calls, notes = Rows(collector.calls), Rows(collector.annotations)
     every = (launches, ops, calls)
-    whole = all(rows.whole_microseconds for rows in every)
-    origin = int(launches.start.min()) if len(launches) else 0
+    origin = int(launches.start.min())
     for rows in (*every, notes):
         rows.start -= origin
-    thread_of = _ranks(collector.threads)
-    host = notes["on_device"] == 0
-    for rows, mine in ((ops, slice(None)), (calls, slice(None)), (notes, host)):
-        threads = rows["thread"].copy()
-        threads[mine] = thread_of[threads[mine]]
-        rows.data["thread"] = threads
+    _number_threads(collector.threads, ops, calls, notes)
     launches.reorder(np.argsort(launches.start, kind="stable"))
     calls.reorder(np.lexsort((calls.start, calls["thread"])))
     tree = Intervals(ops["thread"], ops.start, ops.end, ops["external_id"])
     ops.reorder(tree.order)
     names = texts(collector.names)
     links = link(launches, calls, names, tree, ops["external_id"])
-    note = annotate(launches, calls, links.call, notes)
-    signatures, signature_of = _signature_table(collector.signatures, ops["signature"])
     name_of = pl.Series("name", names, pl.String)
+    signatures, signature_of = _signature_table(collector.signatures, ops["signature"])
+    launch_table = _launch_table(collector, launches, name_of, links).with_columns(
+        nvtx=_nvtx(annotate(launches, calls, links.call, notes), notes, name_of),
+        rank=pl.lit(rank, pl.Int64),
+        compute_capability=pl.col("device").replace_strict(
+            capabilities, default=None, return_dtype=pl.String
+        ),
+    )
     return Tables(
-        launches=_launch_table(collector, launches, name_of, links)
-        .with_columns(
-            nvtx=_take(
-                name_of, np.where(note >= 0, notes["name"][note], NONE) if len(notes) else note
-            ),
-            rank=pl.lit(rank, pl.Int64),
-            compute_capability=pl.col("device").replace_strict(
-                capabilities, default=None, return_dtype=pl.String
-            ),
-        )
-        .pipe(schema.LAUNCHES.conform),
+        launches=schema.LAUNCHES.conform(launch_table),
         signatures=signatures,
         ops=_op_table(ops, tree, signature_of),
         calls=_call_table(calls, name_of),
         annotations=_annotation_table(notes, name_of),
         origin_ns=origin,
-        shapes_recorded=signatures["input_dims"].str.contains(r"\d").any() or False,
-        whole_microseconds=whole,
+        shapes_recorded=bool(signatures["input_dims"].str.contains(r"\d").any()),
+        whole_microseconds=all(rows.whole_microseconds for rows in every),
         external_id_is_copy=links.external_id_is_copy,
         dropped=sum(rows.dropped for rows in every),
+        bad_names=sum("\ufffd" in name for name in [*names, *signatures["op"]]),
     )
+
+
+def _number_threads(threads: Interner[Thread], ops: Rows, calls: Rows, notes: Rows) -> None:
+    """Renumber the CPU threads so that their order does not depend on that of the events."""
+    rank = _ranks(threads)
+    ops.data["thread"] = rank[ops["thread"]]
+    calls.data["thread"] = rank[calls["thread"]]
+    host = notes["on_device"] == 0
+    mixed = notes["thread"].copy()
+    mixed[host] = rank[mixed[host]]
+    notes.data["thread"] = mixed
+
+
+def _nvtx(note: Ints, notes: Rows, names: pl.Series) -> pl.Series:
+    found = np.full(len(note), NONE, np.int64)
+    found[note >= 0] = notes["name"][note[note >= 0]]
+    return _take(names, found)
 
 
 def texts(interner: Interner[bytes]) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ncutool_parsers.gzip_stream import ByteStream
     from ncutool_parsers.json_repair import Repair
     from ncutool_parsers.json_stream import EventStream
-    from ncutool_parsers.torch_events import Collector
+    from ncutool_parsers.torch_columns import Collector
 
 
 class TorchTraceReader:
@@ -34,7 +34,7 @@ class TorchTraceReader:
         from ncutool_parsers.gzip_stream import ByteStream
         from ncutool_parsers.json_repair import Repair
         from ncutool_parsers.json_stream import EventStream, NotATraceError
-        from ncutool_parsers.torch_events import Collector
+        from ncutool_parsers.torch_columns import Collector
 
         collector, repair = Collector(), Repair()
         with ByteStream(path, options) as source:
@@ -64,7 +64,6 @@ def _capture(
     path: Path, source: ByteStream, stream: EventStream, collector: Collector, repair: Repair
 ) -> Capture:
     from ncutool_parsers import torch_members, torch_notices
-    from ncutool_parsers.json_stream import read_members
     from ncutool_parsers.torch_tables import build
 
     complete = stream.closed and source.damage is None and not repair.dropped
@@ -74,8 +73,8 @@ def _capture(
             torch_notices.truncated(source.damage, source.is_gzip, stream.offset, collector.events)
         )
     if not len(collector.launches):
-        raise _empty(path, collector, complete)
-    members = {} if stream.bare_list else read_members(stream.head, stream.tail) or {}
+        raise _empty(path, collector, complete, stream.bare_list)
+    members = torch_members.read(stream)
     rank, world_size = torch_members.rank_and_world(members)
     used = set(collector.launches.integers["device"])
     devices = torch_members.devices(members, used)
@@ -111,12 +110,20 @@ def _not_a_trace(path: Path, source: ByteStream) -> UnreadableError:
         return UnreadableError(path, f"cannot be read: {source.damage}", "copy the file again")
     return UnreadableError(
         path,
-        "is JSON, but not a torch.profiler trace: it has no traceEvents",
-        "export it with torch.profiler's export_chrome_trace",
+        "has no list of traceEvents: other JSON, or a trace cut short before it",
+        "give what torch.profiler's export_chrome_trace wrote",
     )
 
 
-def _empty(path: Path, collector: Collector, complete: bool) -> EmptyError:
+def _empty(
+    path: Path, collector: Collector, complete: bool, bare_list: bool
+) -> EmptyError | UnreadableError:
+    if not collector.events and complete and bare_list:
+        return UnreadableError(
+            path,
+            "is a JSON list without trace events",
+            "give what torch.profiler's export_chrome_trace wrote",
+        )
     if not complete:
         return EmptyError(
             path,
