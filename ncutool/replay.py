@@ -7,7 +7,7 @@ Unchanged durations give back every recorded start exactly. It is a model, good 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -274,8 +274,3 @@ def _waits(capture: Capture, timeline: Timeline, points: pl.DataFrame) -> _Waits
     waited &= calls["sync"].to_numpy() | (finish - device <= _BUSY_NS)
     residual = finish - np.maximum(begin, device)
     return _Waits(begin[waited], finish[waited], anchor[waited], residual[waited])
-
-
-def with_durations(changes: Changes, duration: Ints) -> Changes:
-    """``changes`` with other durations."""
-    return replace(changes, duration=duration)

@@ -190,7 +190,7 @@ PATTERNS = (
     ),
     Pattern(
         "SwiGLU",
-        re.compile(r"S(?P<keep>g?)m"),
+        re.compile(r"(?<![amd])S(?P<keep>g?)m"),
         _gated,
         "certain",
         "gate and up projection read, their product written",

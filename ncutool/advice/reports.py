@@ -18,6 +18,8 @@ REPEATS = 8
 LATENCY_LIMIT_PCT = 60.0
 """Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""
 SMALL_PCT = 0.5
+SHORT_NS = 20_000
+"""Latency-bound launches this short are short of work; of longer ones nobody can say."""
 _SHORT = ("latency", "small_grid")
 
 
@@ -88,7 +90,8 @@ def _groups(rows: Sequence[dict[str, Any]], window: int) -> list[dict[str, Any]]
     groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     for row in rows:
         small = row["bound"] == "small_grid"
-        if row["bound"] in _SHORT and _limit_pct(row) is not None:
+        short = small or row["duration_ns"] < SHORT_NS
+        if row["bound"] in _SHORT and short and _limit_pct(row) is not None:
             groups.setdefault((row["kernel_full"], small), []).append(row)
     found = []
     for (_, small), group in sorted(groups.items()):
@@ -124,7 +127,7 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> dict
     waves = [row["waves"] for row in group if row["waves"] is not None]
     if small and waves:
         evidence.append(
-            f"Grids fill at most {max(waves):.2f} waves of the multiprocessors: the rest of the "
+            f"Grids fill at most {units.significant(max(waves), 2)} waves of the multiprocessors: the rest of the "
             "device has nothing to do."
         )
     evidence.append(
