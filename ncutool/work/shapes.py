@@ -140,27 +140,30 @@ def _role() -> pl.Expr:
 def _share(rows: pl.DataFrame) -> pl.DataFrame:
     """Each operator's FLOPs and bytes over its main kernels by duration, in whole numbers whose
     sum is exact: the remainder goes to the first."""
+    main = pl.col("role") == "main"
+    counts = rows.filter(main).group_by("op_id").agg(pl.len().alias("kernels"))
+    rows = rows.join(counts.filter(pl.col("kernels") > 1), on="op_id", how="left")
+    shared = main & pl.col("kernels").is_not_null()
+    alone = rows.filter(~shared.fill_null(False)).with_columns(
+        pl.when(main).then("op_flop").alias("flop"), pl.when(main).then("op_bytes").alias("bytes")
+    )
+    several = rows.filter(shared).with_columns(
+        _part("op_flop").alias("flop"), _part("op_bytes").alias("bytes")
+    )
+    split = pl.when(shared & pl.col("op_flop").is_not_null()).then(
+        pl.format("its operator's work shared by duration over {} kernels", "kernels")
+    )
+    return pl.concat([alone, several]).with_columns(split.alias("split"))
+
+
+def _part(name: str) -> pl.Expr:
     time = pl.col("duration_ns").fill_null(0)
-    groups = ["role", "op_id"]
-    share = (
-        pl.when(time.sum().over(groups) > 0)
-        .then(time / time.sum().over(groups))
-        .otherwise(1 / pl.len().over(groups))
-    )
-    columns = []
-    for name in ("op_flop", "op_bytes"):
-        part = (pl.col(name) * share).floor()
-        rest = pl.col(name) - part.sum().over(groups)
-        first = pl.int_range(pl.len()).over(groups) == 0
-        exact = pl.when(first).then(part + rest).otherwise(part)
-        columns.append(
-            pl.when(pl.col("role") == "main").then(exact).alias(name.removeprefix("op_"))
-        )
-    several = (pl.len().over(groups) > 1) & (pl.col("role") == "main")
-    split = pl.when(several & pl.col("op_flop").is_not_null()).then(
-        pl.format("its operator's work shared by duration over {} kernels", pl.len().over(groups))
-    )
-    return rows.with_columns(*columns, split.alias("split"))
+    whole = time.sum().over("op_id")
+    share = pl.when(whole > 0).then(time / whole).otherwise(1 / pl.col("kernels"))
+    part = (pl.col(name) * share).floor()
+    rest = pl.col(name) - part.sum().over("op_id")
+    first = pl.int_range(pl.len()).over("op_id") == 0
+    return pl.when(first).then(part + rest).otherwise(part)
 
 
 def _figures(capture: Capture) -> list[pl.Expr]:
