@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ncutool_parsers import files, ncu_framing, ncu_parts, ncu_process
+from ncutool_parsers import files, ncu_framing, ncu_parts
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError, UnreadableError, UsageError
 from ncutool_parsers.interface import ReadOptions
@@ -57,9 +57,11 @@ class NcuReportReader:
             if framing.actions == 0:
                 raise EmptyError(path, "holds no launch", "profile a program that launches kernels")
             parts = ncu_parts.parts(plain, framing, Path(folder))
+            # msgspec and polars are imported only when a report is read: naming a file is cheap
+            from ncutool_parsers import ncu_process
+
             report = ncu_process.read(parts, path, options.metrics, _progress(options, framing))
             _add_geometry(report.actions, framing, plain)
-        # polars is imported only now: naming or refusing a file must not wait for it
         from ncutool_parsers import ncu_tables
 
         return ncu_tables.capture(path, report, framing)

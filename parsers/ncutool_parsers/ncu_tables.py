@@ -26,7 +26,7 @@ _FAILED = (
 )
 _EMPTY = "it holds no metric: this part of the report is damaged or was never written"
 _MARKUP = re.compile(
-    r"@(?:section:[^:@]*|sass:[^:@]*|source:[^@]*?:\d+):([^@]*)@|@url:([^@]*?):https?:[^@]*@"
+    r"@section:[^:@]*:([^@]*)@|@(?:sass|source):[^@]*:([^:@]*)@|@url:([^@]*?):https?:[^@]*@"
 )
 _PATH_LINE = re.compile(r"^\s*(?:/|[A-Za-z]:[\\/]|<built-in).*$", re.MULTILINE)
 _PATH = re.compile(r"(?<![\w.:/])(?:/[\w.+-]+){2,}|\b[A-Za-z]:\\[^\s:]+")
@@ -42,7 +42,7 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
         EmptyError: no launch has a usable counter.
     """
     actions = report.actions
-    if not actions:
+    if not any(action["metrics"] for action in actions):
         raise UnreadableError(
             path, "is damaged: NVIDIA's reader finds no launch in it", "copy or collect it again"
         )
@@ -202,7 +202,7 @@ def _rules(actions: Sequence[Action]) -> pl.DataFrame:
 
 def _plain_text(text: str) -> str:
     """A rule's text without NVIDIA's link mark-up, and without paths of the machine it ran on."""
-    text = _MARKUP.sub(lambda match: match[1] or match[2] or "", text)
+    text = _MARKUP.sub(lambda match: match[1] or match[2] or match[3] or "", text)
     text = _PATH_LINE.sub("", text)
     return " ".join(_PATH.sub("(path)", text).split())
 
