@@ -12,6 +12,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from ncutool import roofline
+from ncutool.advice.context import Context, context
 from ncutool.devices import Device
 from ncutool.timeline import Timeline, build
 from ncutool.work import shapes
@@ -109,6 +110,29 @@ def window(capture: Capture) -> Timeline:
 def kernels(capture: Capture, device: Device | None = H100) -> pl.DataFrame:
     """The kernels table of a hand-made capture."""
     return roofline.place(capture, shapes.work(capture), device)
+
+
+BF16 = "c10::BFloat16"
+Step = tuple[str, Sequence[Shape], Sequence[str], int]
+"""Operator, dims, types, duration in ns."""
+
+
+def run(steps: Sequence[Step], *, trace: Trace | None = None, gap: int = 1_000) -> Trace:
+    """The steps one after another on one stream, the host well ahead."""
+    trace = trace or Trace()
+    clock = max((row["start_ns"] + row["duration_ns"] + gap for row in trace.launches), default=0)
+    for name, dims, types, duration in steps:
+        host = -2_000_000 + 1_000 * len(trace.launches)
+        op = trace.op(name, host, host + 900, dims, types)
+        trace.kernel(clock, duration, called=(host + 100, host + 200), op_id=op,
+                     kernel_full=f"{name}()", kernel=name)  # fmt: skip
+        clock += duration + gap
+    return trace
+
+
+def view(capture: Capture) -> Context:
+    """What advice sees of a capture on the test H100."""
+    return context(kernels(capture), capture, window(capture), H100)
 
 
 @st.composite

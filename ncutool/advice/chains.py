@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from ncutool import units
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
@@ -16,6 +17,7 @@ REPEATS = 8
 """A chain seen this often with the same operators and shapes is no accident."""
 MIN_UPDATES = 12
 _UPDATES = frozenset(["add", "mul", "addcmul", "addcdiv", "sqrt", "div", "lerp", "sub"])
+_TWINS = {"cos", "sin"}
 _CLEARS = frozenset(("fill", "zero"))
 _FUSABLE = frozenset(("elementwise", "copy"))
 _ENDS = frozenset(("reduction",))
@@ -162,13 +164,22 @@ def _chains(stream: Stream, taken: set[int]) -> Iterable[Run]:
 def _feeds(producer: Node, consumer: Node) -> bool:
     """Whether ``consumer`` has an input of the shape and type that ``producer`` wrote.
 
-    An in-place consumer must not be one that updates some other tensor of its own.
+    Two in-place updates in a row belong to two tensors, and sine and cosine to one input.
     """
-    return any(
-        _same(output, item) and output.numel >= _MIN_ELEMENTS
-        for output in producer.outputs
-        for item in (consumer.inputs[1:] if _overwrites(consumer) else consumer.inputs)
-    )
+    if _updates_in_place(producer, _UPDATES) and _updates_in_place(consumer, _UPDATES):
+        return False
+    if {producer.op, consumer.op} == _TWINS:
+        return False
+    return _handed(producer, consumer) is not None
+
+
+def _handed(producer: Node, consumer: Node) -> Tensor | None:
+    """The tensor that ``producer`` wrote and ``consumer`` reads."""
+    inputs = consumer.inputs[1:] if _overwrites(consumer) else consumer.inputs
+    for output in producer.outputs:
+        if output.numel >= _MIN_ELEMENTS and any(_same(output, item) for item in inputs):
+            return output
+    return None
 
 
 def _overwrites(node: Node) -> bool:
@@ -184,29 +195,18 @@ def _template(nodes: Sequence[Node]) -> tuple[tuple[str, str | None], ...]:
 
 
 def _bytes(nodes: Sequence[Node]) -> tuple[int, int] | None:
-    """Bytes of one fused kernel: equal inputs once and the last result; at worst every input
-    apart from what the chain hands on, and every result."""
-    distinct: set[Tensor] = set()
-    reads = writes = 0
-    previous: Node | None = None
-    for node in nodes:
-        handed = list(previous.outputs) if previous else []
-        for item in node.inputs[1:] if _overwrites(node) else node.inputs:
-            match = next((output for output in handed if _same(output, item)), None)
-            if match is not None:
-                handed.remove(match)
-                continue
-            if item.read_bytes is None:
-                return None
-            distinct.add(Tensor(item.shape, item.dtype))
-            reads += item.read_bytes
-        written = [output.write_bytes for output in node.outputs]
-        if None in written or not written:
+    """Bytes of one fused kernel: without writing and reading what the chain hands on; at worst
+    it is still written, because something outside the chain reads it as well."""
+    if any(node.moved is None for node in nodes):
+        return None
+    best = worst = sum(node.moved or 0.0 for node in nodes)
+    for producer, consumer in pairwise(nodes):
+        output = _handed(producer, consumer)
+        if output is None or output.write_bytes is None:
             return None
-        writes += sum(size for size in written if size is not None)
-        previous = node
-    last = sum(output.write_bytes or 0 for output in nodes[-1].outputs)
-    return sum(item.read_bytes or 0 for item in distinct) + last, reads + writes
+        best -= 2 * output.write_bytes
+        worst -= output.write_bytes
+    return max(int(best), 0), max(int(worst), 0)
 
 
 def _chain_draft(context: Context, runs: Sequence[Run], *, repeated: bool) -> Draft:

@@ -127,8 +127,8 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> dict
     waves = [row["waves"] for row in group if row["waves"] is not None]
     if small and waves:
         evidence.append(
-            f"Grids fill at most {units.significant(max(waves), 2)} waves of the multiprocessors: the rest of the "
-            "device has nothing to do."
+            f"Grids fill at most {units.significant(max(waves), 2)} waves of the "
+            "multiprocessors: the rest of the device has nothing to do."
         )
     evidence.append(
         "The profiler ran the launches one at a time; whether the application runs others beside "

@@ -1,0 +1,94 @@
+"""Graphs pay for gaps of dispatch and latency, and for nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trace_factory import H100, Trace, kernels, window
+
+from ncutool import advice
+from ncutool.advice.finding import Finding
+from ncutool_parsers.capture import Capture
+
+
+def eager(count: int = 20, period: int = 50_000, length: int = 10_000, **more: Any) -> Trace:
+    """Launches of 10 µs every 50 µs, each called just before it starts."""
+    trace = Trace()
+    for index in range(count):
+        start = index * period
+        trace.kernel(start, length, called=(start - 6_000, start - 1_000), **more)
+    return trace
+
+
+def found(capture: Capture) -> dict[str, Finding]:
+    """Findings by id."""
+    findings = advice.findings(kernels(capture), capture, window(capture), H100)
+    return {finding.id: finding for finding in findings}
+
+
+def test_a_starved_device_pays_every_late_gap() -> None:
+    """19 gaps of 40 µs; at least all but 1.5 µs of each."""
+    finding = found(eager().capture())["graph-1"]
+    assert finding.saving_high_ns == 19 * 40_000
+    assert finding.saving_low_ns == 19 * (40_000 - 1_500)
+    assert finding.saving_high_pct == 100 * 19 * 40_000 / (19 * 50_000 + 10_000)
+    assert finding.grade == "likely"
+    assert "760 µs (79.2 % of the window)" in finding.evidence[0]
+    assert "no synchronisation" in finding.remedy
+
+
+def test_python_stacks_halve_the_low_end_and_are_said() -> None:
+    """The profiler slowed the host by an unknown factor."""
+    finding = found(eager().capture(python_events=500))["graph-1"]
+    assert finding.saving_high_ns == 19 * 40_000
+    assert finding.saving_low_ns <= finding.saving_high_ns // 2
+    assert any("500 Python stack events" in sentence for sentence in finding.evidence)
+
+
+def test_waits_for_input_are_not_paid_by_a_graph() -> None:
+    """A gap of the data loader stays, and is named as not counted."""
+    trace = eager()
+    trace.annotations.append(
+        {"name": "enumerate(DataLoader)", "on_device": False, "thread": 0,
+         "start_ns": 10_000, "end_ns": 44_000}
+    )  # fmt: skip
+    finding = found(trace.capture())["graph-1"]
+    assert finding.saving_high_ns == 19 * 40_000 - 34_000
+    assert "34.0 µs input pipeline" in finding.evidence[1]
+
+
+def test_a_first_iteration_gets_no_graph() -> None:
+    """Where allocation and module loading dominate, a warm step may look different."""
+    trace = eager()
+    trace.kernel(9_000_000, 10_000, called=(8_990_000, 8_999_000))
+    trace.call("cudaMalloc", 970_000, 8_900_000)
+    capture = trace.capture()
+    assert not [name for name in found(capture) if name.startswith("graph")]
+    assert "first iteration" in window(capture).notes[0]
+
+
+def test_a_full_queue_has_nothing_for_a_graph() -> None:
+    """Gaps of 1 µs with the host far ahead are no dispatch."""
+    trace = Trace()
+    for index in range(20):
+        trace.kernel(index * 11_000, 10_000, called=(-900_000 + index * 5_000, -899_000))
+    assert found(trace.capture()) == {}
+
+
+def test_a_graph_is_not_advised_to_a_graph() -> None:
+    """Launches that one call replays already."""
+    trace = Trace()
+    call = trace.call("cudaGraphLaunch", -10_000, -5_000)
+    for index in range(20):
+        trace.kernel(index * 14_000, 10_000, call_id=call, graph_replay=True)
+    assert found(trace.capture()) == {}
+
+
+def test_a_larger_batch_is_named_as_the_alternative() -> None:
+    """It uses the same idle time, so the ledger leaves it nothing."""
+    findings = found(eager().capture())
+    batch = findings["batch-1"]
+    assert batch.title == "Grow the batch up to about 4 times: the host sets the pace"
+    assert (batch.saving_low_ns, batch.saving_high_ns) == (0, 0)
+    assert batch.overlaps == ("graph-1",)
+    assert any("already counted in graph-1" in sentence for sentence in batch.evidence)

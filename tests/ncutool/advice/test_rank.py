@@ -1,0 +1,196 @@
+"""The ledger and the ranking: nothing is paid twice, nothing depends on the order of rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
+
+from ncutool import advice
+from ncutool.advice import rank
+from ncutool.advice.context import Draft
+from ncutool.advice.finding import Finding
+from ncutool_parsers.capture import Capture
+
+
+def found(capture: Capture) -> tuple[Finding, ...]:
+    """Findings of a hand-made capture."""
+    return advice.findings(kernels(capture), capture, window(capture), H100)
+
+
+def draft(launches: tuple[int, ...], best: int, worst: int, **more: Any) -> Draft:
+    """A draft that changes the durations of its launches to these."""
+    fields: dict[str, Any] = {
+        "kind": "fuse", "title": "A", "grade": "certain", "launches": launches,
+        "best": (best,) * len(launches), "worst": (worst,) * len(launches),
+        "evidence": ("Because.",), "remedy": "Do.",
+    }  # fmt: skip
+    return Draft(**(fields | more))
+
+
+def busy(count: int = 10) -> Capture:
+    """Launches of 100 µs back to back, the host far ahead."""
+    trace = Trace()
+    for index in range(count):
+        trace.kernel(index * 100_000, 100_000, called=(-900_000, -899_000 + index))
+    return trace.capture()
+
+
+def test_a_launch_is_paid_once() -> None:
+    """Two findings on the same launches: the second gets what the first leaves."""
+    first, second = rank.ranked(
+        view(busy()),
+        [draft((0, 1), 40_000, 60_000), draft((1, 2), 20_000, 90_000, title="B", grade="likely")],
+    )
+    assert (first.saving_low_ns, first.saving_high_ns) == (80_000, 120_000)
+    assert second.saving_high_ns == 20_000 + 80_000
+    assert second.saving_low_ns == 10_000
+    assert (first.overlaps, second.overlaps) == (("fuse-2",), ("fuse-1",))
+    assert any("already counted in fuse-1" in sentence for sentence in second.evidence)
+
+
+def test_certain_comes_before_likely_in_the_ledger() -> None:
+    """The surer finding is paid first, whatever it saves."""
+    likely = draft((0,), 0, 0, grade="likely", title="B")
+    findings = rank.ranked(view(busy()), [likely, draft((0,), 50_000, 50_000)])
+    assert [(one.title, one.saving_high_ns) for one in findings] == [("A", 50_000), ("B", 50_000)]
+
+
+def test_a_possible_finding_saves_nothing_for_sure() -> None:
+    """Its low end is 0."""
+    (finding,) = rank.ranked(view(busy()), [draft((0,), 0, 0, grade="possible")])
+    assert (finding.saving_low_ns, finding.saving_high_ns) == (0, 100_000)
+
+
+def test_small_findings_are_counted_not_listed() -> None:
+    """Below half a per cent of the window a finding is only counted."""
+    small = draft((1,), 96_000, 96_000, title="B")
+    (finding,) = rank.ranked(view(busy()), [draft((0,), 0, 0), small])
+    assert finding.evidence[-1] == (
+        "1 smaller suggestion is left out, at most 4.00 µs (0.4 % of the window) together."
+    )
+
+
+def test_a_launch_beside_another_saves_only_what_shows() -> None:
+    """Of two launches side by side the later one counts with what sticks out."""
+    trace = Trace()
+    trace.kernel(0, 100_000, stream=1)
+    trace.kernel(20_000, 100_000, stream=2)
+    (finding,) = rank.ranked(view(trace.capture()), [draft((1,), 0, 0)])
+    assert finding.saving_high_ns == 20_000
+
+
+def test_ids_follow_the_order_and_percentages_the_window() -> None:
+    """Sorted by low, then high; numbered per kind."""
+    findings = rank.ranked(
+        view(busy()),
+        [
+            draft((0,), 90_000, 90_000, title="B"),
+            draft((1,), 50_000, 50_000, title="C", kind="batch"),
+            draft((2,), 20_000, 90_000, title="D"),
+        ],
+    )
+    assert [(one.id, one.title) for one in findings] == [
+        ("batch-1", "C"), ("fuse-1", "D"), ("fuse-2", "B"),
+    ]  # fmt: skip
+    assert [one.saving_high_pct for one in findings] == [5.0, 8.0, 1.0]
+
+
+def test_kernel_time_saves_nothing_while_the_host_limits() -> None:
+    """The low end is the replay, and the evidence says when the high end is reached."""
+    trace = Trace()
+    for index in range(10):
+        start = index * 150_000
+        trace.kernel(start, 100_000, called=(start - 2_000, start - 1_000))
+    (finding,) = rank.ranked(
+        view(trace.capture()), [draft(tuple(range(9)), 10_000, 50_000, grade="likely")]
+    )
+    assert (finding.saving_low_ns, finding.saving_high_ns) == (0, 9 * 90_000)
+    assert "once the host no longer limits" in finding.evidence[-1]
+
+
+STEPS: tuple[Step, ...] = (
+    ("aten::add", [(64, 4096), (64, 4096)], [BF16, BF16], 9_000),
+    ("aten::silu", [(64, 4096)], [BF16], 7_000),
+    ("aten::mul", [(64, 4096), (64, 4096)], [BF16, BF16], 8_000),
+    ("aten::mm", [(64, 4096), (4096, 4096)], [BF16, BF16], 30_000),
+    ("aten::native_layer_norm", [(64, 4096), [], (4096,), (4096,), []],
+     [BF16, "ScalarList", BF16, BF16, "Scalar"], 8_000),
+    ("aten::gelu", [(64, 4096), []], [BF16, ""], 6_000),
+    ("aten::bmm", [(8, 64, 64), (8, 64, 64)], [BF16, BF16], 9_000),
+    ("aten::_softmax", [(8, 64, 64), [], []], [BF16, "Scalar", "Scalar"], 5_000),
+    ("aten::fill_", [(4096,), []], ["float", "Scalar"], 0),
+    ("aten::add_", [(4096,), (4096,), []], ["float", "float", "Scalar"], 2_000),
+)  # fmt: skip
+
+
+@st.composite
+def captures(draw: st.DrawFn) -> Capture:
+    """Random sequences of operators with gaps, on one or two streams."""
+    trace = Trace()
+    for _ in range(draw(st.integers(1, 6))):
+        steps = draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=8))
+        run(steps, trace=trace, gap=draw(st.sampled_from([0, 1_000, 30_000])))
+    for row, call in zip(trace.launches, trace.calls, strict=True):
+        if draw(st.booleans()):  # called just in time instead of long before
+            call["start_ns"], call["end_ns"] = row["start_ns"] - 3_000, row["start_ns"] - 1_000
+        if draw(st.integers(0, 9)) == 0:
+            row["duration_ns"] = 0
+        if draw(st.integers(0, 9)) == 0:
+            row["stream"] = 9
+    return trace.capture(python_events=draw(st.sampled_from([0, 9])))
+
+
+@settings(max_examples=60, deadline=None)
+@given(captures())
+def test_savings_fit_into_the_window(capture: Capture) -> None:
+    """0 ≤ low ≤ high, and all high ends together never exceed the window."""
+    findings = found(capture)
+    wall = window(capture).wall_ns
+    for one in findings:
+        assert 0 <= one.saving_low_ns <= one.saving_high_ns
+        assert 0 <= one.saving_low_pct <= one.saving_high_pct <= 100
+    assert sum(one.saving_high_ns for one in findings) <= wall
+    order = [(-one.saving_low_ns, -one.saving_high_ns) for one in findings]
+    assert order == sorted(order)
+
+
+@settings(max_examples=30, deadline=None)
+@given(captures(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(capture: Capture, chance: Any) -> None:
+    """Neither of the kernels table nor of the capture's."""
+    table = kernels(capture)
+    before = advice.findings(table, capture, window(capture), H100)
+    order = list(range(table.height))
+    chance.shuffle(order)
+    shuffled = replace(capture, launches=capture.launches[order])
+    assert advice.findings(table[order], shuffled, window(shuffled), H100) == before
+
+
+def test_without_its_launches_a_finding_is_gone() -> None:
+    """Removing the norm's launches removes the advice to fuse it."""
+    add_norm: list[Step] = [STEPS[0], STEPS[4]]
+    capture = run([STEPS[3], *add_norm, STEPS[3]]).capture()
+    title = "Fuse residual add + LayerNorm in one place"
+    assert title in [one.title for one in found(capture)]
+    without = replace(capture, launches=capture.launches.filter(~pl.col("launch_id").is_in([1, 2])))
+    assert title not in [one.title for one in found(without)]
+
+
+def test_clocks_too_coarse_for_any_launch() -> None:
+    """All durations 0: nothing is divided, nothing is promised of kernel time."""
+    capture = run([(name, dims, types, 0) for name, dims, types, _ in STEPS]).capture()
+    for one in found(capture):
+        assert one.duration_ns == 0
+        assert one.saving_high_ns <= window(capture).idle_ns
+
+
+@pytest.mark.parametrize("drafts", [[], [draft((0,), 100_000, 100_000)]])
+def test_nothing_to_gain_gives_no_finding(drafts: list[Draft]) -> None:
+    """A good trace gets a short list."""
+    assert rank.ranked(view(busy()), drafts) == ()

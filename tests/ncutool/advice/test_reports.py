@@ -1,0 +1,98 @@
+"""Findings from reports: launches alone, every low end 0, shares of the summed durations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from analysis_factory import table
+
+from ncutool.advice import reports
+
+
+def row(launch_id: int, **changes: Any) -> dict[str, Any]:
+    """A launch of 10 µs that reaches 10 % of either limit."""
+    return {
+        "capture": "a.ncu-rep", "source": "ncu", "launch_id": launch_id, "category": "kernel",
+        "kernel": "saxpy", "kernel_full": "saxpy(float*)", "duration_ns": 10_000, "stream": 7,
+        "grid_x": 27, "grid_y": 1, "grid_z": 1, "block_x": 256, "block_y": 1, "block_z": 1,
+        "flop_source": "none", "bytes_source": "counter", "peak_source": "record",
+        "dram_bytes": 1e6, "sm_sol_pct": 10.0, "memory_sol_pct": 6.0, "waves": 0.25,
+        "bound": "small_grid", "bound_reason": "27 of 108 multiprocessors have a block",
+    } | changes  # fmt: skip
+
+
+def test_a_small_grid_gains_what_nvidia_says_at_most() -> None:
+    """27 of 108: 75 %; what the limits allow is more, so the rule caps it."""
+    (finding,) = reports.findings(
+        table([row(0, launch_rule="Small Grid", launch_rule_speedup_pct=75.0)])
+    )
+    assert (finding.kind, finding.grade) == ("batch", "possible")
+    assert (finding.saving_low_ns, finding.saving_high_ns) == (0, 7_500)
+    assert finding.saving_high_pct == 75.0
+    assert "0.25 waves" in finding.evidence[1]
+
+
+def test_limits_cap_the_gain_of_batching() -> None:
+    """At 45 % of a limit only a quarter remains until 60 %."""
+    (finding,) = reports.findings(
+        table([row(0, sm_sol_pct=45.0, launch_rule="Small Grid", launch_rule_speedup_pct=75.0)])
+    )
+    assert finding.saving_high_ns == 2_500
+
+
+@pytest.mark.parametrize(("count", "length", "found"), [(8, 10_000, 1), (7, 10_000, 0),
+                                                        (8, 20_000, 0)])  # fmt: skip
+def test_short_launches_many_times_over(count: int, length: int, found: int) -> None:
+    """Eight latency-bound launches below 20 µs; a long one is slow for other reasons."""
+    rows = [row(i, bound="latency", duration_ns=length, waves=3.0) for i in range(count)]
+    findings = reports.findings(table(rows))
+    assert len(findings) == found
+    if found:
+        assert findings[0].title == "Batch saxpy: too little work a launch, 8 launches"
+        assert findings[0].saving_high_ns == 8 * int(10_000 * (1 - 10 / 60))
+
+
+def chain(*kernels: str, **changes: Any) -> list[dict[str, Any]]:
+    """Memory-bound launches of these kernels with as many threads each."""
+    return [
+        row(i, kernel=name, kernel_full=f"{name}()", bound="memory", dram_bytes=size, **changes)
+        for i, (name, size) in enumerate(zip(kernels, (3e8, 2e8, 3e8), strict=False))
+    ]
+
+
+def test_memory_bound_neighbours_may_feed_one_another() -> None:
+    """add, silu, mul of 3, 2 and 3 tensors: half of the bytes, at the rates they ran at."""
+    (finding,) = reports.findings(table(chain("add", "silu", "mul")))
+    assert (finding.kind, finding.grade, finding.saving_low_ns) == ("fuse", "possible", 0)
+    assert finding.saving_high_ns == 3_333 + 10_000 + 3_333
+    assert "is not proven" in finding.evidence[1]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        chain("add", "add"),
+        [*chain("add"), row(1, kernel_full="x", bound="memory", grid_x=28)],
+        [*chain("add"), row(2, kernel_full="x", bound="memory")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", stream=8)],
+        [*chain("add"), row(1, kernel_full="x", bound="compute")],
+    ],
+    ids=["same kernel", "other threads", "a gap", "other stream", "other bound"],
+)
+def test_no_chain(rows: list[dict[str, Any]]) -> None:
+    """What differs in work or order is not taken for a chain."""
+    assert reports.findings(table(rows)) == ()
+
+
+def test_a_launch_is_paid_once() -> None:
+    """Shares stay within the summed durations, whatever overlaps."""
+    rows = [row(i, launch_rule="Small Grid", launch_rule_speedup_pct=99.0) for i in range(20)]
+    findings = reports.findings(table(rows))
+    assert sum(one.saving_high_ns for one in findings) <= 20 * 10_000
+
+
+def test_failed_and_empty_launches_are_left_out() -> None:
+    """No duration or an error: nothing is said."""
+    rows = [row(0, duration_ns=0), row(1, duration_ns=None), row(2, error="no counters")]
+    assert reports.findings(table(rows)) == ()
