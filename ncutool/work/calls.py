@@ -89,11 +89,7 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
 def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """One row an operator: its signature, its parent's, and its list's element size."""
     calls = rows.select("op_id", "signature_id").unique()
-    parents = capture.ops.select(
-        pl.col("op_id").alias("parent_id"), pl.col("signature_id").alias("parent_signature")
-    )
-    above = capture.ops.select("op_id", "parent_id").join(parents, on="parent_id", how="left")
-    calls = calls.join(above.drop("parent_id"), on="op_id", how="left")
+    calls = calls.join(_parents(capture.ops), on="op_id", how="left")
     lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS)).select("op_id", "kernel_full")
     names = lists["kernel_full"].unique()
     sizes = pl.DataFrame(
@@ -114,6 +110,31 @@ def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         )
     )
     return calls.join(agreed, on="op_id", how="left")
+
+
+def _parents(ops: pl.DataFrame) -> pl.DataFrame:
+    """op_id and the signature of its caller: traces nest some calls within an identical one, so
+    it is the caller's caller where the two are the same."""
+    callers = ops.select(
+        pl.col("op_id").alias("parent_id"),
+        pl.col("signature_id").alias("above"),
+        pl.col("parent_id").alias("grandparent_id"),
+    )
+    further = ops.select(
+        pl.col("op_id").alias("grandparent_id"), pl.col("signature_id").alias("further")
+    )
+    return (
+        ops.select("op_id", "parent_id", "signature_id")
+        .join(callers, on="parent_id", how="left")
+        .join(further, on="grandparent_id", how="left")
+        .select(
+            "op_id",
+            pl.when(pl.col("above") == pl.col("signature_id"))
+            .then("further")
+            .otherwise("above")
+            .alias("parent_signature"),
+        )
+    )
 
 
 def _signatures(capture: Capture) -> _Signatures:

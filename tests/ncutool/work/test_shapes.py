@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -260,6 +261,17 @@ def test_convolution_result_proved_by_its_backward_call() -> None:
     assert shapes.work(capture(launches, [forward, backward]))["flop"][0] == 2 * 144 * 32
     doubtful = shapes.work(capture(launches, [forward, backward, other]))
     assert doubtful["flop"].to_list() == [None]
+
+
+def test_the_caller_of_a_call_nested_in_itself() -> None:
+    """A division recorded within itself under the backward of a mean reads the small gradient."""
+    divide = ("aten::div", "[[32, 8, 7, 7], []]", '["float", "Int"]', None)
+    mean = ("MeanBackward1", "[[32, 8, 1, 1]]", '["float"]', None)
+    made = capture([{"op_id": 2}], [mean, divide, divide], parents=[None, 0, 1])
+    made = dataclasses.replace(
+        made, ops=made.ops.with_columns(pl.Series("signature_id", [0, 1, 1]))
+    )
+    assert shapes.work(made)["dram_bytes"].to_list() == [4 * 32 * 8 * (49 + 1)]
 
 
 def test_large_capture_is_fast() -> None:
