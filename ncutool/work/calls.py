@@ -89,7 +89,7 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
 def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """One row an operator: its signature, its parent's, and its list's element size."""
     calls = rows.select("op_id", "signature_id").unique()
-    calls = calls.join(_parents(capture.ops), on="op_id", how="left")
+    calls = _parents(calls, capture)
     lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS)).select("op_id", "kernel_full")
     names = lists["kernel_full"].unique()
     sizes = pl.DataFrame(
@@ -112,29 +112,31 @@ def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     return calls.join(agreed, on="op_id", how="left")
 
 
-def _parents(ops: pl.DataFrame) -> pl.DataFrame:
-    """op_id and the signature of its caller: traces nest some calls within an identical one, so
-    it is the caller's caller where the two are the same."""
-    callers = ops.select(
+def _parents(calls: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """``calls`` with the signature of each one's caller, `parent_signature`.
+
+    Traces nest some calls within one of the same operator; then it is the caller's caller.
+    """
+    ops = capture.ops.select(
         pl.col("op_id").alias("parent_id"),
-        pl.col("signature_id").alias("above"),
-        pl.col("parent_id").alias("grandparent_id"),
+        pl.col("signature_id").alias("parent_signature"),
+        pl.col("parent_id").alias("further_id"),
     )
-    further = ops.select(
-        pl.col("op_id").alias("grandparent_id"), pl.col("signature_id").alias("further")
+    names = capture.signatures.select("signature_id", "op")
+    above = names.rename({"signature_id": "parent_signature", "op": "parent_op"})
+    linked = (
+        calls.join(capture.ops.select("op_id", "parent_id"), on="op_id", how="left")
+        .join(ops, on="parent_id", how="left")
+        .join(names, on="signature_id", how="left")
+        .join(above, on="parent_signature", how="left")
     )
-    return (
-        ops.select("op_id", "parent_id", "signature_id")
-        .join(callers, on="parent_id", how="left")
-        .join(further, on="grandparent_id", how="left")
-        .select(
-            "op_id",
-            pl.when(pl.col("above") == pl.col("signature_id"))
-            .then("further")
-            .otherwise("above")
-            .alias("parent_signature"),
-        )
+    nested = (pl.col("op") == pl.col("parent_op")).fill_null(False)
+    kept = ["op_id", "signature_id", "parent_signature"]
+    plain, within = linked.filter(~nested).select(kept), linked.filter(nested)
+    further = within.select("op_id", "signature_id", pl.col("further_id").alias("parent_id")).join(
+        ops, on="parent_id", how="left"
     )
+    return pl.concat([plain, further.select(kept)])
 
 
 def _signatures(capture: Capture) -> _Signatures:
