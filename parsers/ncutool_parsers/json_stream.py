@@ -155,7 +155,7 @@ class EventStream:
             matches = _EVENTS_KEY.finditer(self._buffer, max(self._start, searched - 64), self._end)
             for match in matches:
                 head = bytes(self._buffer[self._start : match.end() - 1])
-                if read_members(head, b"") is not None:
+                if read_members(head, b"}") is not None:
                     self.head = head
                     self._advance(match.end())
                     return
@@ -229,17 +229,14 @@ class EventStream:
 def read_members(head: bytes, tail: bytes) -> dict[str, object] | None:
     """The document's members other than its events, None where head and tail do not fit.
 
-    ``head`` ends before the list's opening bracket, ``tail`` begins after its closing one; a tail
-    that is cut short or damaged is left out.
+    ``head`` ends before the list's opening bracket, ``tail`` begins after its closing one.
     """
-    for end in (tail, b"}"):
-        try:
-            text = (head + b"[]" + end).decode("utf-8-sig", "replace")
-            members = json.loads(text, strict=False)
-        except (ValueError, RecursionError):
-            continue
-        return members if isinstance(members, dict) else None
-    return None
+    try:
+        text = (head + b"[]" + tail).decode("utf-8-sig", "replace")
+        members = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return members if isinstance(members, dict) else None
 
 
 def salvage_members(text: bytes, names: tuple[str, ...]) -> dict[str, object]:

@@ -54,9 +54,11 @@ def link(launches: Rows, calls: Rows, call_names: list[str], ops: Intervals, op_
         call = match_ids(external, calls["external_id"], launching)
         how[call >= 0] = BY_EXTERNAL_ID
     graph = np.array(["GraphLaunch" in name for name in call_names], bool)
-    replay = (launches["graph_node"] > 0) | ((call >= 0) & graph[calls["name"]][call])
+    replay = launches["graph_node"] > 0
+    known = np.flatnonzero(call >= 0)
+    replay[known] |= graph[calls["name"][call[known]]]
     op = np.full(len(launches), NONE, np.int64)
-    known = np.flatnonzero((call >= 0) & ~replay)
+    known = known[~replay[known]]
     op[known] = ops.innermost(calls["thread"][call[known]], calls.start[call[known]])
     if not copy:
         left = np.flatnonzero((op < 0) & ~replay)

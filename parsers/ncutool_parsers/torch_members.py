@@ -18,12 +18,17 @@ _SALVAGED = (
 _AMD = ("amd", "radeon", "instinct", "gfx")
 
 
-def read(stream: EventStream) -> dict[str, Any]:
-    """The members around the list of events; of a damaged end only the ones that are used."""
+def read(stream: EventStream) -> tuple[dict[str, Any], bool]:
+    """The members around the list of events, and whether they are whole.
+
+    Of a damaged end only the members that are used are salvaged.
+    """
     if stream.bare_list:
-        return {}
-    whole = read_members(stream.head, stream.tail) or {}
-    return {**salvage_members(stream.tail, _SALVAGED), **whole}
+        return {}, True
+    if (whole := read_members(stream.head, stream.tail)) is not None:
+        return whole, True
+    head = read_members(stream.head, b"}") or {}
+    return {**salvage_members(stream.tail, _SALVAGED), **head}, False
 
 
 def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]:

@@ -23,6 +23,15 @@ def truncated(damage: str | None, compressed: bool, total: int, events: int) -> 
     )
 
 
+def no_end() -> Notice:
+    """All events are there, but the document is damaged around them."""
+    return Notice(
+        "truncated",
+        "The file is cut short or damaged outside its list of events: all launches are here, but "
+        "what it says of devices and ranks may be missing.",
+    )
+
+
 def repaired(repair: Repair) -> list[Notice]:
     """What could not be decoded strictly."""
     notices = []

@@ -66,15 +66,16 @@ def _capture(
     from ncutool_parsers import torch_members, torch_notices
     from ncutool_parsers.torch_tables import build
 
-    complete = stream.closed and source.damage is None and not repair.dropped
+    members, ended = torch_members.read(stream)
+    complete = stream.closed and ended and source.damage is None and not repair.dropped
     notices = []
     if not stream.closed or source.damage is not None:
-        notices.append(
-            torch_notices.truncated(source.damage, source.is_gzip, stream.offset, collector.events)
-        )
+        cut = (source.damage, source.is_gzip, stream.offset, collector.events)
+        notices.append(torch_notices.truncated(*cut))
+    elif not ended:
+        notices.append(torch_notices.no_end())
     if not len(collector.launches):
         raise _empty(path, collector, complete, stream.bare_list)
-    members = torch_members.read(stream)
     rank, world_size = torch_members.rank_and_world(members)
     used = set(collector.launches.integers["device"])
     devices = torch_members.devices(members, used)

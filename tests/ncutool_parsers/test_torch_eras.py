@@ -1,0 +1,294 @@
+"""Literal rows from a tiny trace of every era of torch.profiler."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch_factory as make
+
+from ncutool_parsers import read, schema
+from ncutool_parsers.capture import Capture, DeviceRecord
+
+COLUMNS = ["category", "kernel", "start_ns", "duration_ns", "op_id", "call_id", "link"]
+
+
+def _ops(capture: Capture) -> list[str | None]:
+    """The operator of each launch, in order."""
+    named = capture.ops.join(capture.signatures, on="signature_id")
+    names = dict(zip(named["op_id"], named["op"], strict=True))
+    return [names.get(row) for row in capture.launches["op_id"]]
+
+
+def _old(cat: str, name: str, ts: int, dur: int, tid: str, **args: Any) -> dict[str, Any]:
+    return {
+        **{"ph": "X", "cat": cat, "name": name, "pid": 0 if tid.startswith("stream") else 67},
+        **{"tid": tid, "ts": ts, "dur": dur, "args": args},
+    }
+
+
+def test_current_nvidia_era(tmp_path: Path) -> None:
+    """Float microseconds become exact nanoseconds from the first launch; links are by
+    correlation to the innermost operator."""
+    capture = read(make.write(tmp_path / "t.json", make.small(), baseTimeNanoseconds=1000))
+    assert capture.launches.select(COLUMNS).rows() == [
+        ("kernel", "gemm", 0, 10250, 1, 0, "correlation"),
+        ("memcpy", "Memcpy HtoD (Pageable -> Device)", 39500, 2500, 2, 1, "correlation"),
+    ]
+    assert _ops(capture) == ["aten::mm", "aten::copy_"]
+    assert capture.ops.select("start_ns", "end_ns", "parent_id").rows() == [
+        (-30500, 19500, None),
+        (-20500, 9500, 0),
+        (29500, 49500, None),
+    ]
+    assert capture.calls.select("name", "start_ns", "end_ns", "correlation").rows() == [
+        ("cudaLaunchKernel", -10500, -5500, 7),
+        ("cudaMemcpyAsync", 34500, 38500, 8),
+    ]
+    assert (capture.origin_ns, capture.clock_step_ns) == (131_500, 1)
+    assert capture.complete
+    assert capture.shapes_recorded
+    assert capture.notices == ()
+
+
+def test_tables_match_the_schema(tmp_path: Path) -> None:
+    """Every table has exactly the columns and types that the schema promises."""
+    capture = read(make.write(tmp_path / "t.json", make.small()))
+    assert capture.launches.schema == schema.LAUNCHES.polars_schema()
+    assert capture.ops.schema == schema.OPS.polars_schema()
+    assert capture.calls.schema == schema.CALLS.polars_schema()
+    assert capture.signatures.schema == schema.SIGNATURES.polars_schema()
+    assert capture.annotations.schema == schema.ANNOTATIONS.polars_schema()
+
+
+def test_launch_details(tmp_path: Path) -> None:
+    """Geometry, resources, copies and collectives come from the launch's own arguments."""
+    nccl = {"Collective name": "allreduce", "dtype": "BFloat16", "In msg nelems": 64}
+    nccl |= {"Out msg nelems": 128, "Group size": 8}
+    resources = {"registers per thread": 90, "shared memory": 2048}
+    events = [
+        *make.small(),
+        make.kernel("ncclDevKernel", 200.0, 5.0, 9, **nccl, **resources),
+        make.event("gpu_memset", "Memset (Device)", 210.0, 1.0, args={"bytes": 16}),
+    ]
+    rows = read(make.write(tmp_path / "t.json", events)).launches
+    assert rows.select("grid_x", "grid_y", "grid_z", "block_x").row(0) == (4, 2, 1, 128)
+    assert rows.select("copy_kind", "copy_pageable", "copy_bytes").row(1) == ("HtoD", True, 4096)
+    assert rows.select("^collective.*$").row(2) == ("allreduce", "BFloat16", 64, 128, 8)
+    assert rows.select("registers_per_thread", "shared_memory_bytes").row(2) == (90, 2048)
+    assert rows.select("category", "copy_bytes", "grid_x", "call_id").row(3) == (
+        *("memset", 16, None, None),
+    )
+
+
+def test_bare_list_of_2020(tmp_path: Path) -> None:
+    """A bare list with capitalised categories, lower-case keys, string threads and 0 = none."""
+    events = [
+        _old("Operator", "aten::conv", 1000, 9, "40", **{"Input dims": [[8, 3]], "Input type": []}),
+        _old("Operator", "aten::cudnn", 1002, 7, "40", **{"Input dims": [[8, 3]]}),
+        _old("Operator", "ProfilerStep#3", 990, 99, "40", **{"External id": 2}),
+        _old("Runtime", "cudaLaunchKernel", 1003, 2, "40", correlation=5, **{"external id": 2}),
+        _old("Kernel", "conv", 1010, 0, "stream 7", device=0, correlation=5, **{"external id": 2}),
+        _old("Memset", "Memset (Device)", 1012, 1, "stream 7", correlation=6, bytes=4),
+    ]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(events, indent=1))
+    capture = read(path)
+    assert capture.launches.select(*COLUMNS, "stream", "device", "nvtx").rows() == [
+        ("kernel", "conv", 0, 0, 1, 0, "correlation", 7, 0, "ProfilerStep#3"),
+        ("memset", "Memset (Device)", 2000, 1000, None, None, None, 7, 0, None),
+    ]
+    assert _ops(capture) == ["aten::cudnn", None]
+    assert capture.signatures.row(0)[1:4] == ("aten::conv", "[[8, 3]]", "[]")
+    assert (capture.clock_step_ns, capture.devices) == (1000, ())
+    assert [notice.code for notice in capture.notices] == ["unlinked", "coarse_clock"]
+
+
+def test_external_id_that_copies_the_correlation(tmp_path: Path) -> None:
+    """Where External id repeats the correlation it names no operator, however well it fits."""
+    events = [
+        make.op("aten::add", 100, 10, 7),
+        make.op("aten::mul", 120, 10, 9),
+        make.call(102, 2, 7),
+        make.kernel("add", 110, 5, 7, **{"External id": 7}),
+        make.kernel("lost", 130, 5, 9, **{"External id": 9}),
+    ]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert _ops(capture) == ["aten::add", None]
+    assert [n.code for n in capture.notices] == [
+        "no_shapes",
+        "unlinked",
+        "external_id_copy",
+        "coarse_clock",
+    ]
+
+
+def test_external_id_serves_where_the_launch_is_missing(tmp_path: Path) -> None:
+    """A kernel without a launch call is linked by its operator's External id."""
+    events = [
+        make.op("aten::add", 100.5, 10, 41),
+        make.kernel("add", 110, 5, 7, **{"External id": 41}),
+    ]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert _ops(capture) == ["aten::add"]
+    assert capture.launches["link"].to_list() == ["external_id"]
+
+
+def test_old_rocm_without_correlation(tmp_path: Path) -> None:
+    """Kernel and launch share External id and nothing else."""
+    gpu = {"device": 2, "stream": 0, "External id": 5, "kind": "Dispatch Kernel"}
+    events = [
+        make.op("aten::add", 100, 10, 1),
+        make.event("cuda_runtime", "hipLaunchKernel", 102, 2, args={"External id": 5}),
+        make.event("kernel", "Cijk_Alik_Bljk_BBS_BH_MT64x64x32", 110, 5, pid=2, tid=0, args=gpu),
+    ]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert _ops(capture) == ["aten::add"]
+    assert capture.launches.select("link", "device", "stream", "grid_x").rows() == [
+        ("external_id", 2, 0, None)
+    ]
+
+
+def test_graph_replay_has_no_operator(tmp_path: Path) -> None:
+    """Kernels of one graph launch share its call, and the operator around it is not theirs."""
+    events = [
+        make.op("aten::graph_owner", 100.5, 20, 1),
+        make.call(102, 9, 7, "cudaGraphLaunch"),
+        make.kernel("a", 110, 5, 7, **{"External id": 1}),
+        make.kernel("b", 116, 5, 7),
+    ]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert capture.launches.select("op_id", "call_id", "graph_replay").rows() == [
+        (None, 0, True),
+        (None, 0, True),
+    ]
+    assert "2 of 2 launches (100.0 % of launch time)" in capture.notices[1].text
+
+
+def test_driver_launch_and_shared_correlation(tmp_path: Path) -> None:
+    """Of several calls with one correlation the launch is taken, driver calls included."""
+    events = [
+        make.op("triton_poi_fused_add_0", 100.5, 20, 1, kernel_backend="triton", stream="0x0"),
+        make.call(101, 1, 7, "cudaStreamIsCapturing"),
+        make.event("cuda_driver", "cuLaunchKernelEx", 103, 2, args={"correlation": 7}),
+        make.kernel("triton_poi_fused_add_0", 110, 5, 7),
+    ]
+    events[0]["args"]["kernel_kwargs"] = "XBLOCK=512"
+    capture = read(make.write(tmp_path / "t.json", events))
+    call = capture.calls.row(capture.launches["call_id"][0], named=True)
+    assert call["name"] == "cuLaunchKernelEx"
+    assert capture.signatures.select("kernel_backend", "kernel_kwargs").row(0) == (
+        *("triton", "XBLOCK=512"),
+    )
+
+
+def test_gpu_only(tmp_path: Path) -> None:
+    """Without CPU operators the launches are there, and a notice says what is missing."""
+    events = [make.call(100.5, 2, 7), make.kernel("k", 110, 5, 7)]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert capture.launches.select("op_id", "call_id", "link").rows() == [(None, 0, "correlation")]
+    assert [notice.code for notice in capture.notices] == ["no_ops"]
+
+
+def test_devices_rank_and_private_names(tmp_path: Path) -> None:
+    """Only devices that launches ran on are listed; names of users and hosts are kept apart."""
+    properties = [
+        {"id": i, "name": "NVIDIA H100", "computeMajor": 9, "computeMinor": 0, "numSms": 132}
+        for i in range(2)
+    ]
+    path = make.write(
+        tmp_path / "t.json",
+        make.small(),
+        deviceProperties=properties,
+        distributedInfo={"rank": 3, "world_size": 8},
+        traceName="/home/someone/trace.json",
+        metadata={"TOKEN": "secret"},
+    )
+    capture = read(path)
+    assert capture.devices == (
+        DeviceRecord(0, "NVIDIA H100", "9.0", sm_count=132, vendor="nvidia"),
+    )
+    assert (capture.rank, capture.world_size) == (3, 8)
+    assert capture.launches.select("rank", "compute_capability").row(0) == (3, "9.0")
+    assert capture.private == {"traceName": "/home/someone/trace.json"}
+    assert "secret" not in repr(capture)
+
+
+def test_compute_properties_of_2021(tmp_path: Path) -> None:
+    """The older spelling of the device properties; no launch names a device that is listed."""
+    properties = [{"id": 5, "name": "AMD Radeon Graphics", "major": 9, "minor": 0, "warpSize": 64}]
+    capture = read(make.write(tmp_path / "t.json", make.small(), computeProperties=properties))
+    assert capture.devices == (
+        DeviceRecord(5, "AMD Radeon Graphics", compute_capability="9.0", vendor="amd"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("Memcpy DtoH (Device -> Pinned)", "", ("DtoH", False)),
+        ("Memcpy DtoH (Device -> Pageable)", "", ("DtoH", True)),
+        ("Memcpy HtoD (Host -> Device)", "HtoD", ("HtoD", None)),
+        ("Memcpy DtoD (Device -> Device)", "", ("DtoD", False)),
+        ("Memcpy PtoP (Device -> Device)", "", ("PtoP", False)),
+        ("CopyDeviceToHost", "", ("DtoH", None)),
+        ("hipMemcpy", "DtoH", ("DtoH", None)),
+        ("Memcpy", "", (None, None)),
+    ],
+)
+def test_copy_kinds(
+    tmp_path: Path, name: str, kind: str, expected: tuple[str | None, bool | None]
+) -> None:
+    """The direction of a copy, and whether pageable memory takes part where the name says so."""
+    copy = make.event("gpu_memcpy", name, 1.5, 1, args={"kind": kind} if kind else {})
+    rows = read(make.write(tmp_path / "t.json", [copy])).launches
+    assert rows.select("copy_kind", "copy_pageable").row(0) == expected
+
+
+def test_annotations(tmp_path: Path) -> None:
+    """The annotation around the launch call wins over the one on the GPU timeline."""
+    note, gpu = "user_annotation", "gpu_user_annotation"
+    events = [
+        *make.small(),
+        make.event(note, "step", 90, 100),
+        make.event(note, "inner", 115, 12),
+        make.event(note, "elsewhere", 115, 12, tid=2),
+        make.event(gpu, "on the GPU", 100, 100, pid=0, tid=7),
+        make.kernel("unlaunched", 190, 1, 99),
+    ]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert capture.launches["nvtx"].to_list() == ["inner", "step", "on the GPU"]
+    assert capture.annotations.select("name", "on_device", "thread").rows() == [
+        ("step", False, 0),
+        ("on the GPU", True, None),
+        ("inner", False, 0),
+        ("elsewhere", False, 1),
+    ]
+
+
+def test_unlinked_prefix(tmp_path: Path) -> None:
+    """Launches from before the window are counted, and said to come first."""
+    events = [make.kernel("early", 5.5, 10, 2), *make.small()]
+    notice = read(make.write(tmp_path / "t.json", events)).notices[0]
+    assert notice.code == "unlinked"
+    assert "1 of 3 launches (44.0 % of launch time)" in notice.text
+    assert "launched before recording began" in notice.text
+
+
+def test_python_stacks(tmp_path: Path) -> None:
+    """Python events are counted, not kept, and the notice says what they do to idle time."""
+    stack = make.event("python_function", "nn.Module: Linear_0", 99, 60)
+    capture = read(make.write(tmp_path / "t.json", [stack, *make.small()]))
+    assert capture.python_events == 1
+    assert [notice.code for notice in capture.notices] == ["python_stack"]
+
+
+def test_integer_nanoseconds_are_exact_at_epoch_scale(tmp_path: Path) -> None:
+    """Absolute integer microseconds keep every digit; so does a fraction beside them."""
+    base = 1_712_195_495_505_583
+    events = [make.kernel("a", base, 3, 1), make.kernel("b", base + 7, 2, 2)]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert capture.origin_ns == base * 1000
+    assert capture.launches["start_ns"].to_list() == [0, 7000]
