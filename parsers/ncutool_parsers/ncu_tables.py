@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -96,15 +97,25 @@ def _launch(launch_id: int, action: Action) -> Action:
         "registers_per_thread": _whole(facts.get("launch__registers_per_thread")),
         "shared_memory_bytes": _shared_memory(facts),
     }
-    for kind, recorded in (("grid", geometry.grid), ("block", geometry.block)):
-        sizes: list[int | None] = [
-            _whole(facts.get(f"launch__{kind}_dim_{axis}")) for axis in "xyz"
-        ]
-        if None in sizes and recorded is not None:
-            sizes = list(recorded)
-        known = all(sizes)  # a failed launch records zeros
-        row |= {f"{kind}_{axis}": sizes[i] if known else None for i, axis in enumerate("xyz")}
+    block = _sizes(facts, "block", geometry.block)
+    grid = _sizes(facts, "grid", geometry.grid)
+    if grid is None and block is not None and geometry.grid is not None:
+        # The oldest reports record threads where later ones record blocks.
+        blocks = [threads // size for threads, size in zip(geometry.grid, block, strict=True)]
+        grid = blocks if math.prod(blocks) == facts.get("launch__grid_size") else None
+    for name, sizes in (("grid", grid), ("block", block)):
+        row |= {f"{name}_{axis}": sizes[i] if sizes else None for i, axis in enumerate("xyz")}
     return row
+
+
+def _sizes(facts: Action, kind: str, recorded: Sequence[int] | None) -> Sequence[int] | None:
+    """Three sizes from the metrics, or those recorded beside them if the totals agree."""
+    sizes = [_whole(facts.get(f"launch__{kind}_dim_{axis}")) or 0 for axis in "xyz"]
+    if all(sizes):
+        return sizes
+    if recorded and all(recorded) and math.prod(recorded) == facts.get(f"launch__{kind}_size"):
+        return recorded
+    return None
 
 
 def _whole(value: float | str | None, default: int | None = None) -> int | None:

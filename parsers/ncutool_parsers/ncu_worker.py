@@ -30,7 +30,7 @@ from typing import Any
 Emit = Callable[[bytes, bytes], None]
 
 IDENTITY = re.compile(
-    r"launch__(grid_dim_[xyz]|block_dim_[xyz]|stream_id|context_id|device_id|"
+    r"launch__((grid|block)_(dim_[xyz]|size)|stream_id|context_id|device_id|"
     r"registers_per_thread|shared_mem_per_block(_static|_dynamic)?)|"
     r"device__attribute_(display_name|compute_capability_(major|minor)|multiprocessor_count|"
     r"memory_clock_rate|global_memory_bus_width|l2_cache_size|max_gpu_frequency_khz|clock_rate|"

@@ -49,6 +49,15 @@ def test_partial_report(corpus: Path) -> None:
     assert launches["duration_ns"].is_null().to_list() == [False] * 4 + [True]
 
 
+def test_oldest_report(corpus: Path) -> None:
+    """The oldest format records threads for blocks; its grids still agree with its totals."""
+    path = corpus / "ncu" / "xavier-darknet.nsight-cuprof-report"
+    capture = NcuReportReader().read(path, ReadOptions(metrics="launch__grid_size"))
+    assert capture.launches["grid_x"].to_list() == capture.metrics["value"].to_list()
+    assert capture.launches["block_x"].to_list() == [512] * 7
+    assert [notice.code for notice in capture.notices] == ["no_duration"]
+
+
 def test_nvtx_ranges(corpus: Path) -> None:
     """NVTX ranges of a CUTLASS example reach the launches."""
     path = corpus / "ncu" / "a100-cutlass-int8-768.ncu-rep"

@@ -255,13 +255,25 @@ def test_oldest_duration(tmp_path: Path) -> None:
     assert read(write_report(tmp_path / "o.ncu-rep", [old])).launches["duration_ns"][0] == 4711
 
 
-def test_geometry_outside_the_metrics(tmp_path: Path) -> None:
-    """Grid, block and stream come from the result itself where the metrics lack them."""
+@pytest.mark.parametrize(
+    ("recorded", "blocks", "grid"),
+    [((9, 8, 7), 504, [9, 8, 7]), ((54, 40, 28), 504, [9, 8, 7]), ((9, 8, 7), 503, [None] * 3)],
+    ids=["blocks", "threads, as the oldest reports have it", "neither"],
+)
+def test_geometry_outside_the_metrics(
+    tmp_path: Path, recorded: tuple[int, int, int], blocks: int, grid: list[int | None]
+) -> None:
+    """Grid, block and stream come from the result itself where totals confirm them."""
     old = ReportLaunch(
-        "k()", grid=(9, 8, 7), block=(6, 5, 4), stream=3, metrics={TIME: 1}, geometry_metrics=False
+        "k()",
+        grid=recorded,
+        block=(6, 5, 4),
+        stream=3,
+        metrics={TIME: 1, "launch__grid_size": blocks, "launch__block_size": 120},
+        geometry_metrics=False,
     )
     row = read(write_report(tmp_path / "o.ncu-rep", [old])).launches.row(0, named=True)
-    assert [row[f"grid_{axis}"] for axis in "xyz"] == [9, 8, 7]
+    assert [row[f"grid_{axis}"] for axis in "xyz"] == grid
     assert [row[f"block_{axis}"] for axis in "xyz"] == [6, 5, 4]
     assert row["stream"] == 3
 
