@@ -105,8 +105,9 @@ def _narrow(context: Context) -> Draft | None:
     moved = sum(node.moved or 0.0 for _, node, _ in rows)
     total = sum(node.duration_ns for _, node, _ in rows)
     sentence = (
-        f"{len(rows):,} matrix products over at most {most:,} rows take {context.share(total)} and "
-        f"read {units.scaled(moved, 'B')}, over {100 * WEIGHT_SHARE:.0f} % of it weights"
+        f"{len(rows):,} matrix {'product' if len(rows) == 1 else 'products'} over at most "
+        f"{most:,} rows take {context.share(total)} and read "
+        f"{units.scaled(moved, 'B')}, over {100 * WEIGHT_SHARE:.0f} % of it weights"
     )
     if context.device is not None:
         floor = context.move_ns(moved)

@@ -164,11 +164,13 @@ def _chains(stream: Stream, taken: set[int]) -> Iterable[Run]:
 def _feeds(producer: Node, consumer: Node) -> bool:
     """Whether ``consumer`` has an input of the shape and type that ``producer`` wrote.
 
-    Two in-place updates in a row belong to two tensors, and sine and cosine to one input.
+    Two in-place updates in a row belong to two tensors, sine and cosine to one input, and the
+    same operator on the same shapes works on several tensors side by side.
     """
     if _updates_in_place(producer, _UPDATES) and _updates_in_place(consumer, _UPDATES):
         return False
-    if {producer.op, consumer.op} == _TWINS:
+    alike = (producer.op, producer.signature) == (consumer.op, consumer.signature)
+    if alike or {producer.op, consumer.op} == _TWINS:
         return False
     return _handed(producer, consumer) is not None
 

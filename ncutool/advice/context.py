@@ -21,12 +21,20 @@ HOST_BOUND_SHARE = 0.3
 """Above this share of the window idle for want of launches, the host limits."""
 
 
+_COLUMNS = (
+    *("launch_id", "category", "kernel", "kernel_full", "op_id", "signature", "family"),
+    *("stream", "device", "grid_x", "grid_y", "grid_z", "start_ns", "duration_ns", "bound"),
+    *("flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay"),
+)
+"""What advice reads of the kernels table: the other columns would be copied for nothing."""
+
+
 @dataclass(frozen=True)
 class Context:
     """One trace, seen as advice sees it."""
 
     kernels: pl.DataFrame
-    """Launches within the window."""
+    """Launches within the window, in order of start; some columns."""
     capture: Capture
     timeline: Timeline
     device: Device | None
@@ -94,7 +102,7 @@ def context(
     kernels: pl.DataFrame, capture: Capture, timeline: Timeline, device: Device | None
 ) -> Context:
     """The launches of the window with what advice needs to know of their device and host."""
-    inside = kernels.filter(timeline.within()).sort("start_ns", "launch_id")
+    inside = kernels.select(_COLUMNS).filter(timeline.within()).sort("start_ns", "launch_id")
     dispatch = timeline.gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))["duration_ns"].sum()
     return Context(
         kernels=inside,

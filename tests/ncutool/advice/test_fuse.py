@@ -147,15 +147,23 @@ def test_a_repeated_chain_is_likely() -> None:
     "steps",
     [
         [("aten::cos", [FULL], ["float"], 9_000), ("aten::sin", [FULL], ["float"], 9_000)],
-        [("aten::neg", [FULL], ["float"], 9_000), ("aten::neg", [ROW], ["float"], 9_000)],
-        [("aten::neg", [FULL], ["float"], 9_000), ("aten::neg", [FULL], [BF16], 9_000)],
-        [("aten::neg", [(8,)], ["float"], 9_000), ("aten::neg", [(8,)], ["float"], 9_000)],
+        [("aten::neg", [FULL], ["float"], 9_000), ("aten::exp", [ROW], ["float"], 9_000)],
+        [("aten::neg", [FULL], ["float"], 9_000), ("aten::exp", [FULL], [BF16], 9_000)],
+        [("aten::neg", [(8,)], ["float"], 9_000), ("aten::exp", [(8,)], ["float"], 9_000)],
+        [("aten::exp", [FULL], ["float"], 9_000)] * 4,
         [
             ("aten::mul_", [FULL, []], ["float", "Scalar"], 9_000),
             ("aten::add_", [FULL, FULL, []], ["float", "float", "Scalar"], 9_000),
         ],
     ],
-    ids=["cos and sin of one input", "other shape", "other type", "too small", "two updates"],
+    ids=[
+        "cos and sin of one input",
+        "other shape",
+        "other type",
+        "too small",
+        "four alike",
+        "two updates",
+    ],
 )
 def test_neighbours_that_are_no_chain(steps: list[Step]) -> None:
     """Equal shapes side by side are not always producer and consumer."""
