@@ -127,8 +127,7 @@ def _draft(
         launches += ids
         best += spread(instance.best_ns, durations)
         worst += spread(instance.worst_ns, durations)
-        # An epilogue joins the kernel before it, so all of its launches go.
-        removed += ids[1:] if instance.best_ns else ids
+        removed += ids if pattern.joins else ids[1:]
     return Draft(
         kind="fuse",
         title=_title(pattern, shape, places),
@@ -180,7 +179,7 @@ def _evidence(
             f"{linked:,} places are known by their operators, {len(places) - linked:,} only by the "
             "same kernels in the same order with the same grids."
         )
-    if instance.best_ns and context.device is not None:
+    if context.device is not None and not pattern.joins:
         sentences.append(
             f"What must move: {pattern.why}. That takes {units.time(instance.best_ns)} at the "
             f"bandwidth peak, and {units.time(instance.worst_ns)} is assumed at worst."

@@ -27,6 +27,8 @@ class Pattern:
     why: str
     """Which traffic the replacement still needs, in words."""
     remedy: str
+    joins: bool = False
+    """The kernel before takes everything over, so that all of its own launches go."""
     by_shape: bool = False
     """One finding for each shape rather than one in all."""
 
@@ -100,12 +102,18 @@ def _add_norm(context: Context, nodes: Sequence[Node]) -> Times | None:
     return _moving(context, 4 * total.full_bytes)
 
 
-def _epilogue(_context: Context, nodes: Sequence[Node]) -> Times | None:
-    """Nothing of its own at best; at worst the whole of it inside the kernel it joins."""
+def _epilogue(context: Context, nodes: Sequence[Node]) -> Times | None:
+    """Nothing of its own at best but a residual's read; at worst the whole of it as now."""
     before, after = nodes[0], nodes[-1]
     if not after.inputs or not before.outputs or before.outputs[0].numel != after.numel:
         return None
-    return 0, sum(node.duration_ns for node in nodes[1:])
+    if any(node.numel != after.numel for node in nodes[1:]):
+        return None
+    added = [node.full_bytes for node in nodes[1:-1]]
+    if None in added:
+        return None
+    best = context.move_ns(sum(size or 0 for size in added)) if added else 0
+    return best, sum(node.duration_ns for node in nodes[1:])
 
 
 def _padded_copy(context: Context, nodes: Sequence[Node]) -> Times | None:
@@ -212,14 +220,16 @@ PATTERNS = (
         "nothing beyond what the product writes anyway",
         "Let the product's epilogue apply it (cuBLASLt GELU/ReLU epilogue, "
         "`torch.compile` with max-autotune).",
+        joins=True,
     ),
     Pattern(
         "ReLU after batch norm",
-        re.compile(r"(?P<keep>B)R"),
+        re.compile(r"(?P<keep>B)a?R"),
         _epilogue,
         "possible",
-        "nothing beyond what the normalisation writes anyway",
+        "the residual, where one is added",
         "`torch.compile` the block; for inference fold the normalisation into the convolution.",
+        joins=True,
     ),
     Pattern(
         "pad by fill and copy",

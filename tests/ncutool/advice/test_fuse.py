@@ -110,6 +110,31 @@ def test_attention_needs_matching_scores() -> None:
     assert fused(run([ATTENTION[0], other, ATTENTION[4]]).capture()) == []
 
 
+def test_an_epilogue_disappears_into_the_product() -> None:
+    """GELU after a product: nothing of its own at best, all of it at worst; its launch goes."""
+    product: Step = ("aten::mm", [(788, 768), (768, 3072)], [BF16, BF16], 14_000)
+    gelu: Step = ("aten::gelu", [(788, 3072), []], [BF16, ""], 5_000)
+    (draft,) = fused(run([product, gelu]).capture())
+    assert draft.title == "Fuse activation after a matrix product in one place"
+    assert (draft.launches, draft.removed) == ((1,), (1,))
+    assert (draft.best, draft.worst) == ((0,), (5_000,))
+
+
+def test_a_residual_before_the_activation_still_has_to_be_read() -> None:
+    """Batch norm, add, ReLU: at best only the residual of 102.8 MB is read."""
+    shape = (32, 256, 56, 56)
+    norm: Step = (
+        "aten::cudnn_batch_norm", [shape, (256,), (256,)], ["float", "float", "float"], 130_000,
+    )  # fmt: skip
+    add: Step = ("aten::add", [shape, shape, []], ["float", "float", "Scalar"], 100_000)
+    relu: Step = ("aten::clamp_min", [shape, []], ["float", "Scalar"], 70_000)
+    (draft,) = fused(run([norm, add, relu]).capture())
+    assert draft.grade == "possible"
+    assert draft.launches == draft.removed == (1, 2)
+    assert sum(draft.best) == round(4 * 32 * 256 * 56 * 56 / 3.35e12 * 1e9)
+    assert sum(draft.worst) == 170_000
+
+
 GOLDEN: list[Step] = [
     ("aten::add", [(8192, 4096), (8192, 4096)], [BF16, BF16], 60_097),
     ("aten::silu", [(8192, 4096)], [BF16], 40_065),
