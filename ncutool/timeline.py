@@ -25,7 +25,7 @@ GAP_CAUSES = (
     "unexplained",
 )
 DISPATCH_CAUSES = ("copy_call", "launch_call", "dispatch", "latency")
-"""The causes that replaying a CUDA graph removes (gains-on-real-traces 1)."""
+"""The causes that replaying a CUDA graph removes."""
 
 HOLE_NS = 10_000_000
 HOLE_SHARE = 0.2

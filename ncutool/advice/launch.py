@@ -123,5 +123,5 @@ def _remedy(context: Context) -> str:
         '`torch.compile(mode="reduce-overhead")` or `torch.cuda.graph`. It needs static shapes and '
         "addresses, and inside a graph no synchronisation, no `.item()`, no copy to the host and "
         "no allocation outside its pool"
-        + (f": {waits:,} stream or event synchronisations lie in the window." if waits else ".")
+        + (f". Stream or event synchronisations in the window: {waits:,}." if waits else ".")
     )
