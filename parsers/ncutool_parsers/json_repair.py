@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from math import nan
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 from ncutool_parsers.json_stream import EventStream, Layout
 from ncutool_parsers.torch_events import UNKNOWN, Args, Event
 
+_NEXT_MEMBER = re.compile(rb'\s*,\s*"')
+"""What follows the bracket that really closes the list of events, within a piece."""
 _ENCODED = {field.name: field.encode_name for field in msgspec.structs.fields(Args)}
 _RAW = [f.name for f in msgspec.structs.fields(Args) if f.type is msgspec.Raw]
 _TEXT = [f.name for f in msgspec.structs.fields(Args) if f.type is str]
@@ -47,17 +50,30 @@ class Repair:
             return raw.decode("utf-8", "replace")
 
     def _one_by_one(self, raw: bytes, stream: EventStream) -> list[object]:
-        layout = Layout(raw, 1, len(raw) - 1)
+        """Every event that is JSON by itself; the rest is counted as dropped."""
         found: list[object] = []
-        for start, end in layout.spans:
+        start, end = 1, len(raw) - 1
+        while True:
+            layout = Layout(raw, start, end)
+            found += self._each(raw, layout.spans)
+            if layout.closed_at < 0:
+                break
+            if _NEXT_MEMBER.match(raw, layout.closed_at + 1):
+                stream.close_events(raw[layout.closed_at + 1 : end] + b",")
+                return found
+            start = layout.closed_at + 1  # a stray bracket: the list goes on behind it
+            self.dropped += 1
+        if raw[max(start, layout.last_end) : end].strip(b", \t\r\n"):
+            self.dropped += 1
+        return found
+
+    def _each(self, raw: bytes, spans: list[tuple[int, int]]) -> list[object]:
+        found: list[object] = []
+        for start, end in spans:
             try:
                 found.append(json.loads(self._text(raw[start:end]), strict=False))
             except (ValueError, RecursionError):
                 self.dropped += 1
-        if layout.closed_at >= 0:
-            stream.close_events(raw[layout.closed_at + 1 : -1] + b",")
-        elif not layout.spans or layout.last_end < len(raw.rstrip(b"] \t\r\n")):
-            self.dropped += 1
         return found
 
     def _event(self, found: object) -> Event | None:
@@ -82,7 +98,7 @@ def _explain(reason: Exception, raw: bytes) -> str:
         return "values of an unexpected type"
     if b"NaN" in raw or b"Infinity" in raw:
         return "NaN or Infinity, which JSON does not have"
-    if any(byte < 32 and byte not in b"\t\r\n" for byte in raw) or b"control" in raw[:0]:
+    if any(byte < 32 and byte not in b"\t\r\n" for byte in raw):
         return "control characters inside strings"
     return "text that is not strict JSON"
 

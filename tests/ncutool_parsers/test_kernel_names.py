@@ -29,7 +29,7 @@ _SM90 = "cutlass::gemm::MainloopSm90TmaGmma<4, cute::tuple<cute::C<2>, cute::C<1
             "elementwise_kernel<direct_copy_kernel_cuda>",
         ),
         (
-            f"void at::native::unrolled_elementwise_kernel<at::native::AUnaryFunctor<float, {_MUL} >"
+            f"void at::native::unrolled_elementwise_kernel<at::native::AUnaryFunctor<float, {_MUL}>"
             ", std::array<char*, 2ul> >(int)",
             "unrolled_elementwise_kernel<MulFunctor>",
         ),

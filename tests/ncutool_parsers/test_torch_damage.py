@@ -94,6 +94,30 @@ def test_wrong_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader:
     assert "checksum" in capture.notices[0].text
 
 
+def test_large_gzip_cut_short(tmp_path: Path) -> None:
+    """What was read before the damage is not read again: each launch comes once, in order."""
+    events = [make.kernel(f"k{n}", n + 0.5, 0.25, n, grid=[n, 1, 1]) for n in range(1, 6000)]
+    whole = gzip.compress(make.text(events).encode())
+    path = tmp_path / "t.json.gz"
+    path.write_bytes(whole[: len(whole) * 9 // 10])
+    names = read(path).launches["kernel"].to_list()
+    assert 4000 < len(names) < 5999
+    assert names == [f"k{n}" for n in range(1, len(names) + 1)]
+
+
+def test_members_behind_another_list_of_events(tmp_path: Path) -> None:
+    """Devices are found behind a second list of events, itself longer than a chunk."""
+    other = [make.kernel(f"other{n}", n, 1.0, n) for n in range(5000)]
+    path = tmp_path / "t.json"
+    devices = [{"id": 0, "name": "NVIDIA H100"}]
+    document = {"traceEvents": make.small(), "other": other, "deviceProperties": devices}
+    path.write_text(json.dumps(document))
+    capture = read(path)
+    assert len(capture.launches) == 2
+    assert [device.name for device in capture.devices] == ["NVIDIA H100"]
+    assert capture.complete
+
+
 def test_without_isal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The standard library's gzip gives the same launches as isal's."""
     path = make.write(tmp_path / "t.json.gz", make.small())

@@ -73,7 +73,9 @@ def traces(draw: st.DrawFn) -> list[make.Event]:
             events.append(make.kernel(draw(names), ts, dur, number, grid=[number, 1, 1]))
             events.append(make.call(ts - 5, 1, number))
         elif kind == 2:
-            events.append(make.event("python_function", draw(names), ts, dur, args={"a": [{}]}))
+            events.append(
+                make.event("python_function", draw(names), ts, dur, args={"a": [{"ph": 1}]})
+            )
         elif kind == 3:
             events.append(make.event("user_annotation", draw(names), ts, dur, tid=tid))
         elif kind == 4:
@@ -159,6 +161,21 @@ def test_events_under_other_keys_are_not_read() -> None:
     document = json.dumps({"before": other, "traceEvents": events, "after": other})
     for chunk in (16, 100, 1 << 18):
         assert tables(document, chunk) == tables(make.text(events))
+
+
+def test_objects_that_look_like_events() -> None:
+    """A wrong cut, inside a list in an event's args, loses that event at most, and is counted."""
+    events = make.small()
+    events.insert(3, make.event("python_function", "f", 125.0, 1.0, args={"a": [{"ph": 1}] * 9}))
+    expected = tables(make.text(make.small()))
+    for chunk in range(1, 400):
+        data = Memory(make.text(events).encode(), 1 << 20)
+        stream, collector, repair = EventStream(data, chunk), Collector(), Repair()
+        torch_trace._collect(stream, collector, repair)
+        found = build(collector, None, {})
+        assert found.launches.rows() == expected[0]
+        assert found.ops.rows() == expected[1]
+        assert (collector.python_events, repair.dropped > 0) in {(1, False), (0, True)}
 
 
 def test_one_huge_event() -> None:
