@@ -10,7 +10,7 @@ import polars as pl
 
 from ncutool import advice, devices, headline, roofline, timeline
 from ncutool.coverage import cover
-from ncutool.work import counters, shapes
+from ncutool.work import counter_notices, counters, shapes
 from ncutool_parsers import read
 from ncutool_parsers.capture import Notice, Severity
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
@@ -68,9 +68,10 @@ def analyse(capture: Capture, device: str | None = None) -> Analysis:
         UsageError: ``device`` names no known device, or several.
     """
     resolution = devices.resolve(_record(capture), device)
-    work = counters.work(capture) if capture.source == "ncu" else shapes.work(capture)
+    is_report = capture.source == "ncu"
+    work = counters.work(capture) if is_report else shapes.work(capture)
     kernels = roofline.place(capture, work, resolution.device)
-    window = timeline.build(capture) if capture.source == "torch" else None
+    window = None if is_report else timeline.build(capture)
     found = advice.findings(kernels, capture, window, resolution.device)
     coverage = cover(kernels)
     return Analysis(
