@@ -91,3 +91,13 @@ def _of_device(analysis: Analysis) -> Roofs | None:
     if not compute:
         return None
     return Roofs(compute, device.peak_bytes_per_s, from_record=False)
+
+
+def bandwidth_of(analysis: Analysis) -> float | None:
+    """The DRAM peak of the launches, mean weighted by time; None where none carries one."""
+    known = analysis.kernels.filter(pl.col("peak_bytes_per_s") > 0)
+    if known.is_empty():
+        return None
+    weight = pl.col("duration_ns").fill_null(0) + 1
+    mean = (pl.col("peak_bytes_per_s") * weight).sum() / weight.sum()
+    return float(known.select(mean).item())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool import units
+from ncutool.roofs import bandwidth_of, roofs_of
 from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
     from ncutool.analysis import Analysis
-    from ncutool.roofs import Roofs
 
 BOUNDS: dict[str, str] = {
     "memory": "memory-bound",
@@ -52,6 +52,8 @@ GAP_CAUSES: dict[str, str] = {
     "unexplained": "unexplained",
 }
 
+_MAIN = ("bf16_tensor", "fp16_tensor")
+"""The peak a device is known by."""
 _UNITS_OF_MATH = {"fp": "FP", "bf": "BF", "tf": "TF", "int": "INT"}
 
 FORMATS = {"ncu": "Nsight Compute report", "torch": "torch.profiler trace"}
@@ -113,16 +115,26 @@ def device_name(analysis: Analysis) -> str:
     return "unknown device"
 
 
-def peaks_line(roofs: Roofs | None) -> str:
-    """The peaks that figures are held against: `989 TFLOP/s BF16 tensor dense, 3.35 TB/s, ...`."""
+def peaks_line(analysis: Analysis) -> str:
+    """The peaks that figures are held against: `989 TFLOP/s BF16 tensor dense, 3.35 TB/s; ...`."""
+    roofs = roofs_of(analysis)
     if roofs is None:
-        return "no peaks known"
-    first = roofs.compute[0]
-    ridge = units.intensity(first.peak_flop_per_s / roofs.peak_bytes_per_s)
-    peak = f"{units.flop_rate(first.peak_flop_per_s)} {roof(first.name)} dense"
-    bandwidth = units.data_rate(roofs.peak_bytes_per_s)
+        bandwidth = bandwidth_of(analysis)
+        if bandwidth is None:
+            return "no peaks known"
+        return f"{units.data_rate(bandwidth)} DRAM; no compute roof without FLOP counters"
+    peaks = {roofs.compute[0].name: roofs.compute[0].peak_flop_per_s}
+    device = analysis.resolution.device
+    if not roofs.from_record and device is not None:
+        tensor = next((name for name in _MAIN if name in device.peak_flop_per_s), None)
+        if tensor is not None:
+            peaks = {tensor: device.peak_flop_per_s[tensor]} | peaks
+    written = ", ".join(f"{units.flop_rate(peak)} {roof(name)}" for name, peak in peaks.items())
+    ridge = units.intensity(roofs.ridge_point_flop_per_byte)
+    of_which = f" for {roof(roofs.compute[0].name)}" if len(peaks) > 1 else ""
     origin = " at the record's own clocks" if roofs.from_record else ""
-    return f"{peak}, {bandwidth}{origin}; ridge {ridge}"
+    bandwidth = units.data_rate(roofs.peak_bytes_per_s)
+    return f"{written} dense, {bandwidth}{origin}; ridge {ridge}{of_which}"
 
 
 def time_line(analysis: Analysis) -> str:

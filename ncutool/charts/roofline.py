@@ -53,7 +53,7 @@ def roofline(
     width: int | str = 720,
     height: int = 420,
 ) -> alt.LayerChart:
-    """The roofline of one capture: zoom by the wheel, move by dragging.
+    """The roofline of one capture: Ctrl and the wheel zoom, dragging moves.
 
     Args:
         groups: of :func:`ncutool.groups.grouped`, for names.
@@ -62,7 +62,8 @@ def roofline(
     """
     window = _Window(points, roofs)
     x, y = _axes(window)
-    zoom = alt.selection_interval(name="zoom", bind="scales").param
+    with_key = "wheel![event.ctrlKey || event.metaKey]"  # a plain wheel scrolls the page
+    zoom = alt.selection_interval(name="zoom", bind="scales", zoom=with_key).param
     layers = [
         line_layer(_lines(roofs, window, palette), x, y),
         points_layer(points, alt.X("x:Q"), alt.Y("y:Q"), palette, _TOOLTIP, params=[zoom]),
@@ -157,16 +158,15 @@ def _texts(
     high = _four(middle * bandwidth)
     written = f"DRAM {units.data_rate(bandwidth)}"
     rows.append(text_row(middle, high, written, palette.ink, align="center", dy=-9, rising=True))
-    for point in notable(groups, points):
-        rows.append(
-            text_row(
-                point["x"],
-                point["y"],
-                point["text"],
-                palette.ink,
-                align="center",
-                dy=20,
-                weight="bold",
-            )
-        )
+    rows += [_name(point, window, palette) for point in notable(groups, points)]
     return rows
+
+
+def _name(point: Row, window: _Window, palette: Palette) -> Row:
+    """A point's name under it, reaching towards the middle so that no edge cuts it."""
+    across = math.log(point["x"] / window.left) / math.log(window.right / window.left)
+    align, dx = ("left", -8) if across < 0.35 else ("right", 8) if across > 0.6 else ("center", 0)
+    return text_row(
+        point["x"], point["y"], point["text"], palette.ink,
+        align=align, dx=dx, dy=20, weight="bold",
+    )  # fmt: skip

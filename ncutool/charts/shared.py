@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ncutool.charts.points import Row
 
 FONT_PX = 11
+FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 _IS_SELECTED = "datum.group === selected"
 
 
@@ -34,7 +35,12 @@ def points_layer(
     present = {point["bound"] for point in points}
     kinds = [kind for kind in words.BOUNDS if kind in present]
     legend = alt.Legend(
-        title=None, orient="bottom", direction="horizontal", columns=5, symbolOpacity=1
+        title=None,
+        orient="bottom",
+        direction="horizontal",
+        columns=5,
+        symbolOpacity=1,
+        labelExpr="replace(datum.label, '_', ' ')",
     )
     tips: Any = [alt.Tooltip(f"{name}:N") for name in tooltip]
     if not (points and tooltip[0] in points[0]):
@@ -147,5 +153,5 @@ def framed(
         height=height,
         background="transparent",
         padding=4,
-        config={"axis": axis, "legend": legend, "view": {"stroke": None}},
+        config={"axis": axis, "legend": legend, "view": {"stroke": None}, "font": FONTS},
     )

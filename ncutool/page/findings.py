@@ -21,6 +21,7 @@ MOST = 40
 """Findings on a page; the rest is said to be left to `ncutool rank`."""
 _KERNELS = 12
 _SPANS = 40
+_SENTENCES = 3
 _KINDS = re.compile(r"[^a-z]")
 
 
@@ -53,6 +54,8 @@ class Item:
     grade: str
     grade_class: str
     evidence: tuple[str, ...]
+    more_evidence: tuple[str, ...]
+    """What is left to the unfolded part."""
     remedy: tuple[Part, ...]
     saving: str
     saving_pct: str
@@ -102,6 +105,7 @@ def _item(
     chosen = analysis.kernels.filter(pl.col("launch_id").is_in(finding.launches))
     launches = units.counted(len(finding.launches), "launch", "launches")
     kernels = units.counted(len(finding.kernels), "kernel")
+    evidence = tuple(printable(sentence) for sentence in finding.evidence)
     return Item(
         rank=rank,
         id=printable(finding.id),
@@ -110,7 +114,8 @@ def _item(
         title=printable(finding.title),
         grade=finding.grade,
         grade_class=_KINDS.sub("", finding.grade),
-        evidence=tuple(printable(sentence) for sentence in finding.evidence),
+        evidence=evidence[:_SENTENCES],
+        more_evidence=evidence[_SENTENCES:],
         remedy=with_code(finding.remedy),
         saving=units.time_range(finding.saving_low_ns, finding.saving_high_ns),
         saving_pct=units.percent_range(finding.saving_low_pct, finding.saving_high_pct),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool import words
-from ncutool.roofs import roofs_of
 from ncutool.untrusted import printable
 from ncutool_parsers.capture import Notice
 
@@ -62,7 +61,7 @@ def heading(analysis: Analysis, *, show_private: bool) -> Heading:
         headline=printable(analysis.headline),
         device=words.device_name(analysis),
         device_how=printable(analysis.resolution.how),
-        peaks=words.peaks_line(roofs_of(analysis)),
+        peaks=words.peaks_line(analysis),
         time=words.time_line(analysis),
         first=tuple(line for line in lines if line.severity != "info"),
         later=tuple(line for line in lines if line.severity == "info"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,41 +10,31 @@ import polars as pl
 
 from ncutool import units, words
 from ncutool.groups import detail, label
-from ncutool.untrusted import printable, shorten
+from ncutool.untrusted import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ncutool.analysis import Analysis
 
-MOST_GROUPS = 2500
-MOST_LAUNCHES = 5000
+MOST_GROUPS = 2000
+MOST_LAUNCHES = 2500
+MOST_REASONS = 200
+"""Groups whose bound is explained in words here; `ncutool explain` has them all."""
 FIRST_ROWS = 25
-_NAME, _DETAIL, _FULL, _SENTENCE = 120, 160, 200, 240
+_NAME, _DETAIL, _FULL, _SENTENCE = 100, 110, 180, 200
 
 _NUMBERS = (
-    "first_launch_id",
     "launches",
-    "timed",
     "duration_ns",
-    "duration_min_ns",
-    "duration_max_ns",
-    "share_pct",
-    "flop",
     "dram_bytes",
-    "counted",
     "intensity_flop_per_byte",
     "achieved_flop_per_s",
     "achieved_bytes_per_s",
     "attainable_flop_per_s",
     "roofline_pct",
-    "roofline_min_pct",
-    "roofline_max_pct",
     "peak_flop_per_s",
     "peak_bytes_per_s",
-    "ridge_point_flop_per_byte",
-    "flagged",
-    "bounds",
     "sm_sol_pct",
     "memory_sol_pct",
     "dram_sol_pct",
@@ -51,8 +42,17 @@ _NUMBERS = (
     "l1_sol_pct",
     "waves",
 )
-_TEXTS = ("dtype", "family", "roof_side", "sol_class", "flop_source", "bytes_source", "peak_source")
-_SENTENCES = ("bound_reason", "missing_reason", "remark", "flag", "error")
+_TEXTS = (
+    "dtype",
+    "family",
+    "sol_class",
+    "flop_source",
+    "bytes_source",
+    "missing_reason",
+    "remark",
+    "flag",
+    "error",
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,10 @@ def kernel_table(analysis: Analysis, groups: pl.DataFrame, membership: pl.Series
         groups=shown.height,
         launches=units.counted(analysis.kernels.height, "launch", "launches"),
         note=_note(analysis, groups),
-        data={"groups": _columns(shown), "launches": _launches(analysis, membership)},
+        data={
+            "groups": _columns(shown) | {"total_ns": int(groups["duration_ns"].sum())},
+            "launches": _launches(analysis, membership),
+        },
     )
 
 
@@ -153,51 +156,73 @@ def _digits(value: float | None) -> float | None:
 
 
 def _columns(groups: pl.DataFrame) -> dict[str, Any]:
-    """Columns of numbers and of indices into ``texts``; columns without any value are left out."""
-    texts = _Texts()
+    """Columns of texts and numbers; those without any value are left out."""
     rows = list(groups.iter_rows(named=True))
     columns: dict[str, Any] = {
-        "name": [texts.index(label(row["op"], row["kernel"]), _NAME) for row in rows],
-        "detail": [texts.index(detail(row), _DETAIL) for row in rows],
-        "kernel": [texts.index(row["kernel"], _NAME) for row in rows],
-        "full": [texts.index(row["kernel_full"], _FULL) for row in rows],
-        "op": [texts.index(row["op"], _NAME) for row in rows],
-        "bound": [texts.index(row["bound"], _NAME) for row in rows],
-        "roof": [texts.index(words.roof(row["roof"]) if row["roof"] else None) for row in rows],
+        "name": _texts((label(row["op"], row["kernel"]) for row in rows), _NAME),
+        "detail": _texts((detail(row) for row in rows), _DETAIL),
+        "kernel": _texts((row["kernel"] for row in rows), _NAME),
+        "full": _texts((row["kernel_full"] for row in rows), _FULL),
+        "op": _texts((row["op"] for row in rows), _NAME),
+        "bound": _texts((row["bound"] for row in rows), _NAME),
+        "roof": _texts((words.roof(row["roof"]) if row["roof"] else None for row in rows), _NAME),
+        "bound_reason": _texts(
+            (row["bound_reason"] if row["group"] < MOST_REASONS else None for row in rows),
+            _SENTENCE,
+        ),
     }
-    for name in _TEXTS:
-        columns[name] = [texts.index(row[name]) for row in rows]
-    for name in _SENTENCES:
-        columns[name] = [texts.index(row[name], _SENTENCE) for row in rows]
-    columns = {name: found for name, found in columns.items() if any(i >= 0 for i in found)}
-    for name in _NUMBERS:
-        column = groups[name]
-        if column.null_count() < column.len():
-            columns[name] = _short(column)
-    return {"count": groups.height, "texts": texts.all, "columns": columns}
+    columns |= {name: _texts((row[name] for row in rows), _SENTENCE) for name in _TEXTS}
+    columns = {name: column for name, column in columns.items() if column["of"]}
+    columns |= {name: _packed(groups[name]) for name in _NUMBERS if groups[name].count()}
+    columns |= {name: _packed(groups[name]) for name in _unusual(groups)}
+    mixed = groups.select(
+        pl.when(pl.col("roofline_max_pct") - pl.col("roofline_min_pct") > 0.1).then(name)
+        for name in ("roofline_min_pct", "roofline_max_pct")
+    )
+    columns |= {column.name: _packed(column) for column in mixed if column.count()}
+    return {"count": groups.height, "columns": columns}
 
 
-def _short(column: pl.Series) -> list[Any]:
+def _unusual(groups: pl.DataFrame) -> list[str]:
+    """`timed` and `counted` where some launches are not; the script takes all to be."""
+    timed = (groups["timed"] < groups["launches"]).any()
+    counted = ((groups["counted"] > 0) & (groups["counted"] < groups["launches"])).any()
+    return ["timed"] * timed + ["counted"] * counted
+
+
+def _packed(column: pl.Series) -> Any:
+    """A column of numbers in as few characters as it takes; groups.js unpacks it.
+
+    A list; or ``{"of": values, "at": places}`` where values repeat; or ``{"e": exponent, "v":
+    list}`` where they are large or small: each value is ``v * 10 ** e``, to four digits.
+    """
     if column.dtype.is_integer():
-        return column.to_list()
-    return column.fill_nan(None).round_sig_figs(4).to_list()
+        values: list[Any] = column.to_list()
+    else:
+        values = column.fill_nan(None).round_sig_figs(4).to_list()
+    distinct = sorted({value for value in values if value is not None})
+    if len(distinct) * 8 < len(values):
+        places = {value: place for place, value in enumerate(distinct)}
+        return {"of": distinct, "at": [places.get(value, -1) for value in values]}
+    largest = max((abs(value) for value in distinct), default=0)
+    if column.dtype.is_integer() or 1e-3 < largest < 1e5:
+        return values
+    exponent = 3 * (math.floor(math.log10(largest) / 3) - 1)
+    return {"e": exponent, "v": [_brief(value, exponent) for value in values]}
 
 
-class _Texts:
-    """Texts written once and referred to by number; -1 stands for none."""
+def _brief(value: float | None, exponent: int) -> float | int | None:
+    if value is None:
+        return None
+    brief = float(f"{value / 10.0**exponent:.4g}")
+    return int(brief) if brief.is_integer() else brief
 
-    def __init__(self) -> None:
-        self.all: list[str] = []
-        self._known: dict[str, int] = {}
 
-    def index(self, text: str | None, limit: int | None = None) -> int:
-        if not text:
-            return -1
-        found = self._known.get(text)
-        if found is None:
-            found = self._known[text] = len(self.all)
-            self.all.append(shorten(text, limit) if limit else printable(text))
-        return found
+def _texts(values: Iterable[str | None], limit: int) -> dict[str, Any]:
+    """Each text once, made printable and short, and its place for every row (-1 for none)."""
+    places: dict[str, int] = {}
+    at = [places.setdefault(value, len(places)) if value else -1 for value in values]
+    return {"of": [shorten(text, limit) for text in places], "at": at}
 
 
 def _launches(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
@@ -213,24 +238,22 @@ def _launches(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
         .sort("group", "launch_id")
     )
     kinds = sorted(set(frame["bound"]))
-    texts = _Texts()
     columns: dict[str, Any] = {
-        "id": frame["launch_id"].to_list(),
+        "step": frame["launch_id"].diff().fill_null(frame["launch_id"].first()).to_list(),
         "duration_ns": frame["duration_ns"].to_list(),
     }
     if frame["start_ns"].null_count() < frame.height:
         columns["start_ns"] = frame["start_ns"].to_list()
     if frame["stream"].n_unique() > 1:
-        columns["stream"] = frame["stream"].to_list()
+        columns["stream"] = _packed(frame["stream"])
     if frame["roofline_pct"].null_count() < frame.height:
-        columns["roofline_pct"] = frame["roofline_pct"].fill_nan(None).round(1).to_list()
-    columns["bound"] = [kinds.index(kind) for kind in frame["bound"]]
-    nvtx = [texts.index(name, _NAME) for name in frame["nvtx"]]
-    if any(index >= 0 for index in nvtx):
-        columns["nvtx"] = nvtx
+        columns["roofline_pct"] = _packed(frame["roofline_pct"].round_sig_figs(3))
+    if len(kinds) > 1:
+        columns["bound"] = [kinds.index(kind) for kind in frame["bound"]]
+    if frame["nvtx"].count():
+        columns["nvtx"] = _texts(frame["nvtx"], _NAME)
     return {
         "kinds": kinds,
-        "texts": texts.all,
         "ends": _ends(frame["group"], membership),
         "columns": columns,
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BINS = 400
 MOST_SEGMENTS = 3000
-MOST_GAPS = 1500
+MOST_GAPS = 1000
 _LANES = 6
 _HEIGHT = 100
 
@@ -48,6 +48,8 @@ class Strip:
     wall: str
     kinds: tuple[str, ...]
     summary: str
+    lanes: str
+    """What the zoomed lanes are, from the top."""
     note: str
     data: dict[str, Any]
 
@@ -63,6 +65,7 @@ def strip(analysis: Analysis, groups: pl.Series) -> Strip | None:
         return None
     pieces, merged = segments(analysis, groups)
     bands = overview(analysis, timeline)
+    lanes = _lanes(pieces)
     causes = _causes(timeline)
     kinds = tuple(kind for kind in words.BOUNDS if any(band.kind == kind for band in bands))
     note = (
@@ -77,11 +80,12 @@ def strip(analysis: Analysis, groups: pl.Series) -> Strip | None:
         wall=units.time(timeline.wall_ns),
         kinds=kinds,
         summary=_summary(timeline),
+        lanes=", ".join([*lanes["lanes"], "idle time"]),
         note=note,
         data={
             "wall_ns": timeline.wall_ns,
             "window": _first_window(analysis, timeline, pieces.height),
-            **_lanes(pieces),
+            **lanes,
             "gaps": _gaps(timeline),
         },
     )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ncutool import units, words
 from ncutool.groups import detail, grouped, label
-from ncutool.roofs import roofs_of
 from ncutool.shares import where_the_time_goes
 from ncutool.text.tables import quantity, saving, sources
 from ncutool.untrusted import markdown, shorten
@@ -115,7 +114,7 @@ def summary_markdown(analysis: Analysis) -> str:
         [
             f"## {markdown(analysis.headline)}",
             "",
-            f"{markdown(words.device_name(analysis))}: {words.peaks_line(roofs_of(analysis))}. "
+            f"{markdown(words.device_name(analysis))}: {words.peaks_line(analysis)}. "
             f"{words.time_line(analysis)}.",
             "",
             *(f"> {notice.severity}: {markdown(notice.text)}  " for notice in analysis.notices),

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from ncutool import units, words
 from ncutool.groups import grouped
-from ncutool.roofs import roofs_of
 from ncutool.shares import Share, where_the_time_goes
 from ncutool.text.style import (
     BOUND_FILLS,
@@ -63,7 +62,7 @@ def _heading(analysis: Analysis) -> list[Text]:
     capture = text(analysis.capture.name, "bold", limit=60)
     capture.append(f"  {words.capture_line(analysis)}", style="bright_black")
     device = text(words.device_name(analysis), "bold")
-    device.append(f"  {words.peaks_line(roofs_of(analysis))}", style="bright_black")
+    device.append(f"  {words.peaks_line(analysis)}", style="bright_black")
     how = text(analysis.resolution.how, "bright_black")
     found_by = "  found by " if analysis.resolution.device else "  "
     return [

@@ -1,7 +1,27 @@
+// The points of a chart, from the same columns as the table: what drawing.py left out.
+const MOST_POINTS = 2000;
+function pointsOf(kind, groups) {
+  const [x, y] = kind === "roofline"
+    ? ["intensity_flop_per_byte", "achieved_flop_per_s"]
+    : ["memory_sol_pct", "sm_sol_pct"];
+  const points = [];
+  for (let group = 0; group < Math.min(groups.size, MOST_POINTS); group += 1) {
+    const point = { group, x: groups.number(x, group), y: groups.number(y, group) };
+    if (!known(point.x) || !known(point.y)) continue;
+    if (kind === "roofline" && !(point.x > 0 && point.y > 0)) continue;
+    point.ms = groups.number("duration_ns", group) / 1e6;
+    point.bound = groups.text("bound", group);
+    points.push(point);
+  }
+  return points;
+}
+
 // A chart drawn by vega without eval: expressions are interpreted.
 class Chart {
   constructor(element, spec, groups, choose) {
     Object.assign(this, { element, spec, groups, choose, chosen: -1, view: null });
+    this.points = pointsOf(element.dataset.chart, groups);
+    for (const layer of spec.layer) if (layer.data.name === "points") layer.data.values = this.points;
     new ResizeObserver(() => this.start()).observe(element);
     this.start();
   }

@@ -3,20 +3,38 @@ const WORDS = JSON.parse(document.getElementById("words").textContent);
 const SHORT_BOUNDS = WORDS.bounds;
 const SOURCES = WORDS.sources;
 
+// Columns come short (kernels.py, _packed): in a power of ten, or as places in a list of values.
+function unpack(column) {
+  if (Array.isArray(column)) return column;
+  if (column.of) return column.at.map((i) => (i < 0 ? null : column.of[i]));
+  const factor = 10 ** column.e;
+  return column.v.map((value) => (value === null ? null : value * factor));
+}
+function unpackAll(columns) {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, unpack(column)]));
+}
+
 class Groups {
   constructor(data, launches) {
     this.size = data.count;
-    this.texts = data.texts;
-    this.columns = data.columns;
-    this.launches = launches;
+    this.columns = unpackAll(data.columns);
+    this.launches = { ...launches, columns: unpackAll(launches.columns) };
+    const { columns } = this;
+    const total = data.total_ns;
+    columns.share_pct = columns.duration_ns.map((ns) => (total > 0 ? (100 * ns) / total : null));
+    if (columns.intensity_flop_per_byte) columns.flop = columns.intensity_flop_per_byte.map((value, i) => (known(value) ? value * columns.dram_bytes[i] : null));
+    let id = 0;
+    this.launches.columns.id = launches.columns.step.map((step, i) => {
+      id += step;
+      return id;
+    });
   }
   number(name, group) {
     const column = this.columns[name];
     return column ? column[group] : null;
   }
   text(name, group) {
-    const column = this.columns[name];
-    return column && column[group] >= 0 ? this.texts[column[group]] : "";
+    return this.columns[name]?.[group] || "";
   }
   source(group) {
     const flop = this.text("flop_source", group);
@@ -31,12 +49,13 @@ class Groups {
     return names.map((name) => this.text(name, group)).join(" ").toLowerCase();
   }
   timed(group) {
-    return this.number("timed", group) ? this.number("duration_ns", group) : null;
+    const timed = this.columns.timed ? this.number("timed", group) : 1; // absent: every launch is
+    return timed ? this.number("duration_ns", group) : null;
   }
   summary(group) {
     return [
       ["time", time(this.timed(group)) + " in " + counted(this.number("launches", group), "launch", "launches")],
-      ["bound", (SHORT_BOUNDS[this.text("bound", group)] || this.text("bound", group)) + ": " + this.text("bound_reason", group)],
+      ["bound", (SHORT_BOUNDS[this.text("bound", group)] || this.text("bound", group)) + this.reason(group)],
       ["FLOP/byte", known(this.number("intensity_flop_per_byte", group)) && significant(this.number("intensity_flop_per_byte", group))],
       ["achieved", this.rates(group)],
       ["attainable", this.attainable(group)],
@@ -44,6 +63,10 @@ class Groups {
       ["figures from", this.origins(group)],
       ["flag", this.text("flag", group)],
     ];
+  }
+  reason(group) {
+    const reason = this.text("bound_reason", group);
+    return reason ? ": " + reason : "";
   }
   rates(group) {
     const flops = this.number("achieved_flop_per_s", group);
@@ -95,7 +118,7 @@ class Groups {
   work(group) {
     const flops = this.number("flop", group);
     if (!known(flops)) return "";
-    const of = counted(this.number("counted", group), "launch", "launches");
+    const of = counted(this.number(this.columns.counted ? "counted" : "launches", group), "launch", "launches");
     return scaled(flops, "FLOP") + " and " + scaled(this.number("dram_bytes", group), "B") + " in " + of;
   }
 }

@@ -1,6 +1,6 @@
 // The kernel table: sorting, filtering, expanding, copying.
 class KernelTable {
-  static FIRST = 50;
+  static FIRST = 25;
   constructor(view, groups, choose) {
     this.groups = groups;
     this.choose = choose;
@@ -96,7 +96,7 @@ class KernelTable {
       make("td", { class: "k" }, name),
       make("td", {}, count(groups.number("launches", group))),
       make("td", {}, time(groups.timed(group))),
-      make("td", {}, bar, percent(share)),
+      make("td", {}, bar, make("span", { class: "share" }, percent(share))),
       make("td", {}, significant(groups.number("intensity_flop_per_byte", group))),
       make("td", { class: mark, title: groups.text("flag", group) || null }, percent(reached)),
       make("td", {}, make("i", { class: "dot " + kebab(bound), "aria-hidden": "true" }), SHORT_BOUNDS[bound] || bound),
@@ -109,7 +109,7 @@ class KernelTable {
     return make("tr", { class: "more", "data-more": group }, cell);
   }
   launches(group, most) {
-    const { ends, columns, kinds, texts } = this.groups.launches;
+    const { ends, columns, kinds } = this.groups.launches;
     const first = group ? ends[group - 1] : 0;
     const end = ends[group];
     const total = this.groups.number("launches", group);
@@ -125,7 +125,7 @@ class KernelTable {
     add("stream", "stream", (value) => (known(value) ? String(value) : UNKNOWN));
     add("roofline_pct", "of attainable", percent);
     add("bound", "bound", (value) => SHORT_BOUNDS[kinds[value]] || kinds[value]);
-    add("nvtx", "range", (value) => (value >= 0 ? texts[value] : ""));
+    add("nvtx", "range", (value) => value || "");
     const body = make("tbody");
     const last = Math.min(end, first + most);
     for (let i = first; i < last; i += 1) body.append(make("tr", {}, ...cells.map((write) => make("td", {}, write(i)))));
