@@ -12,7 +12,7 @@ from ncutool import advice, devices, headline, roofline, timeline
 from ncutool.coverage import cover
 from ncutool.work import counter_notices, counters, shapes
 from ncutool_parsers import read
-from ncutool_parsers.capture import Notice, Severity
+from ncutool_parsers.capture import Notice
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def _notices(
         notices.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
     if window is not None:
         notices += [Notice("trimmed", sentence, "info") for sentence in window.trimmed]
-        severity: Severity = "warning" if window.trustworthy else "error"
-        notices += [Notice("window", sentence, severity) for sentence in window.notes]
+        notices += window.notices
     flagged = kernels.filter(pl.col("flag").is_not_null())
     if flagged.height:
         notices.append(

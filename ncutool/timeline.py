@@ -9,7 +9,7 @@ import polars as pl
 
 from ncutool import gap_causes
 from ncutool.intervals import Union, union
-from ncutool_parsers.capture import Capture
+from ncutool_parsers.capture import Capture, Notice
 
 GAP_CAUSES = (
     "input_pipeline",
@@ -49,8 +49,8 @@ class Timeline:
     """What was cut off the recording before any percentage, in sentences."""
     trustworthy: bool = True
     """False where unexplained gaps exceed 10 % of the window."""
-    notes: tuple[str, ...] = ()
-    """What else limits the figures, in sentences: launches without a record, unexplained gaps."""
+    notices: tuple[Notice, ...] = ()
+    """What else limits the figures: first-iteration effects, unexplained gaps."""
 
     @property
     def wall_ns(self) -> int:
@@ -104,7 +104,7 @@ def build(capture: Capture) -> Timeline | None:
         gaps=gaps,
         trimmed=tuple(trimmed),
         trustworthy=trustworthy,
-        notes=_notes(points, gaps, trustworthy, end - start),
+        notices=_notices(gaps, trustworthy, end - start),
     )
 
 
@@ -190,33 +190,22 @@ def _idle_for(gaps: pl.DataFrame, *causes: str) -> int:
     return int(gaps.filter(pl.col("cause").is_in(causes))["duration_ns"].sum())
 
 
-def _notes(
-    points: pl.DataFrame, gaps: pl.DataFrame, trustworthy: bool, wall: int
-) -> tuple[str, ...]:
-    notes = []
+def _notices(gaps: pl.DataFrame, trustworthy: bool, wall: int) -> tuple[Notice, ...]:
+    notices = []
     warm_up = _idle_for(gaps, "allocator", "long_launch")
     if warm_up > max(WARM_UP_SHARE * wall, _idle_for(gaps, *DISPATCH_CAUSES)):
-        notes.append(
+        text = (
             f"The device waits {warm_up / 1e3:,.0f} µs ({100 * warm_up / wall:.1f} % of the "
             "window) for allocation and for launch calls over 1 ms, which load modules: effects "
             "of a first iteration that a warm one does not show."
         )
-    unlinked = points["thread"].is_null()
-    if unlinked.any():
-        prefix = int(unlinked.arg_min() or 0) if not unlinked.all() else points.height
-        text = f"{int(unlinked.sum()):,} of {points.height:,} launches have no launch record"
-        if prefix:
-            span = _edges(points[:prefix])[1] - _edges(points)[0]
-            text += (
-                f", among them the first {prefix:,} ({span / 1e3:,.0f} µs): they were launched "
-                "before the recording began, so the window starts inside an earlier step"
-            )
-        notes.append(text + "; the gaps before them have no known cause.")
+        notices.append(Notice("first_iteration", text))
     if not trustworthy:
         unexplained = _idle_for(gaps, "unexplained")
-        notes.append(
+        text = (
             f"{unexplained / 1e3:,.0f} µs of the idle time ({100 * unexplained / wall:.1f} % of "
             "the window) is unexplained: work that the trace does not hold, or a dependency. "
             "Busy, idle and every share of the window are not trustworthy."
         )
-    return tuple(notes)
+        notices.append(Notice("untrustworthy_window", text, "error"))
+    return tuple(notices)

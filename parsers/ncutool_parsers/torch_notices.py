@@ -95,7 +95,8 @@ def _linking(tables: Tables, total: int) -> list[Notice]:
         ahead = int((~no_call).arg_max() or 0) if not no_call.all() else len(launches)
         share = _percent(int(lost["duration_ns"].sum() or 0), total)
         where = (
-            "all before the first that has one: they were launched before recording began"
+            "all before the first that has one: they were launched before recording began, "
+            "and the window starts inside an earlier step"
             if ahead == len(lost)
             else f"the first {ahead} of them launched before recording began"
             if ahead

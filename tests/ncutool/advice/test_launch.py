@@ -64,7 +64,7 @@ def test_a_first_iteration_gets_no_graph() -> None:
     trace.call("cudaMalloc", 970_000, 8_900_000)
     capture = trace.capture()
     assert not [name for name in found(capture) if name.startswith("graph")]
-    assert "first iteration" in window(capture).notes[0]
+    assert "first iteration" in window(capture).notices[0].text
 
 
 def test_a_full_queue_has_nothing_for_a_graph() -> None:
