@@ -81,7 +81,13 @@ def analyse(capture: Capture, device: str | None = None) -> Analysis:
         coverage=coverage,
         timeline=window,
         findings=found,
-        notices=_gravest_first([*capture.notices, *_notices(capture, resolution, kernels, window)]),
+        notices=_gravest_first(
+            [
+                *capture.notices,
+                *(counter_notices.notices(capture, work) if is_report else ()),
+                *_notices(capture, resolution, kernels, window),
+            ]
+        ),
         headline=headline.write(kernels, coverage, window, found),
     )
 
