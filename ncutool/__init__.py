@@ -64,15 +64,27 @@ def rank(analysis: Analysis) -> pl.DataFrame:
     return findings_frame(analysis.findings)
 
 
-def roofline_chart(source: Analysis | AnyFrame) -> alt.TopLevelMixin:
-    """The interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas)."""
+def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
+    """The interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas).
+
+    Raises:
+        ncutool_parsers.errors.UsageError: no launch has FLOPs, bytes and a known peak.
+    """
     from ncutool import charts
     from ncutool.analysis import Analysis
+    from ncutool.groups import grouped
+    from ncutool.roofs import of_kernels
     from ncutool.schema import KERNELS
     from ncutool.tables import as_polars
+    from ncutool_parsers.errors import UsageError
 
-    frame = source.kernels if isinstance(source, Analysis) else as_polars(source, KERNELS)
-    return charts.roofline_of_kernels(frame)
+    kernels = source.kernels if isinstance(source, Analysis) else as_polars(source, KERNELS)
+    groups, _ = grouped(kernels)
+    roofs = of_kernels(kernels)
+    points = charts.roofline_points(groups)
+    if roofs is None or not points:
+        raise UsageError("no roofline: no launch has FLOPs, bytes and a known peak")
+    return charts.roofline(groups, points, roofs)
 
 
 def page_html(*analyses: Analysis, show_private: bool = False) -> str:

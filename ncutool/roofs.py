@@ -48,12 +48,17 @@ class Roofs:
 
 def roofs_of(analysis: Analysis) -> Roofs | None:
     """The roofs in use, or the device's own where no launch has one; None without peaks."""
-    known = analysis.kernels.filter(
+    return of_kernels(analysis.kernels) or _of_device(analysis)
+
+
+def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
+    """The roofs that the launches of a ``kernels`` table are held against; None without one."""
+    known = kernels.filter(
         (pl.col("peak_flop_per_s") > 0) & (pl.col("peak_bytes_per_s") > 0)
     ).with_columns(pl.col("duration_ns").fill_null(0).alias("time"))
     known = known.filter(pl.col("roof").is_not_null())
     if known.is_empty():
-        return _of_device(analysis)
+        return None
     weight = pl.col("time") + 1  # a capture without durations still has its peaks
     mean = (pl.col("peak_flop_per_s") * weight).sum() / weight.sum()
     rows = (

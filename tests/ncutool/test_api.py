@@ -1,0 +1,59 @@
+"""The notebook API, with polars and pandas alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+
+import ncutool
+from ncutool import schema
+from ncutool_parsers.errors import UsageError
+
+SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
+TRACE = next(iter(sorted(SAMPLES.glob("*/*.json.gz"))))
+
+
+@pytest.fixture(scope="module")
+def analysis() -> ncutool.analysis.Analysis:
+    """The shipped trace, analysed."""
+    return ncutool.load(TRACE)
+
+
+def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.Analysis) -> None:
+    """A table that went through pandas gives the same coverage and the same chart."""
+    frame = analysis.to_pandas()
+    assert isinstance(frame, pd.DataFrame)
+    assert list(frame.columns) == schema.KERNELS.polars_schema().names()
+    assert ncutool.coverage_of(frame) == ncutool.coverage_of(analysis.kernels) == analysis.coverage
+    by_polars = ncutool.roofline_chart(analysis.kernels).to_dict()
+    assert ncutool.roofline_chart(frame).to_dict() == by_polars
+    assert ncutool.roofline_chart(analysis).to_dict() == by_polars
+
+
+def test_rank_is_the_findings_table(analysis: ncutool.analysis.Analysis) -> None:
+    """One row a finding, in rank order, to the published columns."""
+    table = ncutool.rank(analysis)
+    assert table.schema == schema.FINDINGS.polars_schema()
+    assert table["id"].to_list() == [finding.id for finding in analysis.findings]
+
+
+def test_page_is_html(analysis: ncutool.analysis.Analysis) -> None:
+    """The page as text, for whoever serves it."""
+    assert ncutool.page_html(analysis).startswith("<!doctype html>")
+
+
+def test_a_table_without_work_has_no_roofline() -> None:
+    """Said as such instead of an empty picture."""
+    with pytest.raises(UsageError, match="no roofline"):
+        ncutool.roofline_chart(schema.KERNELS.empty())
+
+
+def test_what_is_no_table_is_refused() -> None:
+    """A list of rows, or a table with foreign columns."""
+    with pytest.raises(TypeError, match="polars or pandas"):
+        ncutool.coverage_of([{"duration_ns": 1}])  # type: ignore[arg-type]  # the point
+    with pytest.raises(ValueError, match="no column foreign"):
+        ncutool.coverage_of(pl.DataFrame({"foreign": [1]}))
