@@ -133,4 +133,4 @@ def covered_until(covering: Union, moments: Ints) -> npt.NDArray[np.float64]:
     lengths = np.cumsum(covering.ends - covering.starts)
     corners = np.stack([covering.starts, covering.ends], axis=1).reshape(-1)
     before = np.stack([np.concatenate([[0], lengths[:-1]]), lengths], axis=1).reshape(-1)
-    return np.interp(moments, corners, before)
+    return np.asarray(np.interp(moments, corners, before), dtype=np.float64)

@@ -59,7 +59,8 @@ def markdown(text: str) -> str:
     text = _MARKDOWN.sub(lambda match: "\\" + match.group(), text)
     text = _EDGE_UNDERSCORE.sub(r"\\_", text)
     text = text.replace("://", "&#58;//").replace("www.", "www&#46;")
-    return re.sub(r"^(\s*)([#+\-=]|\d+[.)])", r"\1\\\2", text)
+    text = re.sub(r"^(\s*)(#|=|[+-](?=\s|$)|-{3})", r"\1\\\2", text)
+    return re.sub(r"^(\s*\d+)([.)])(?=\s|$)", r"\1\\\2", text)
 
 
 def guard_cell(text: str) -> str:

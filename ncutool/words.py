@@ -133,8 +133,8 @@ def peaks_line(analysis: Analysis) -> str:
     ridge = units.intensity(roofs.ridge_point_flop_per_byte)
     of_which = f" for {roof(roofs.compute[0].name)}" if len(peaks) > 1 else ""
     origin = " at the record's own clocks" if roofs.from_record else ""
-    bandwidth = units.data_rate(roofs.peak_bytes_per_s)
-    return f"{written} dense, {bandwidth}{origin}; ridge {ridge}{of_which}"
+    fed = units.data_rate(roofs.peak_bytes_per_s)
+    return f"{written} dense, {fed}{origin}; ridge {ridge}{of_which}"
 
 
 def time_line(analysis: Analysis) -> str:

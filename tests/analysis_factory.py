@@ -15,7 +15,7 @@ from ncutool.analysis import Analysis
 from ncutool.coverage import Coverage, MissingWork
 from ncutool.devices import Device, Resolution
 from ncutool.timeline import Timeline
-from ncutool_parsers.capture import Capture, Notice
+from ncutool_parsers.capture import Capture, Notice, Source
 from ncutool_parsers.schema import LAUNCHES
 
 H100 = Device(
@@ -162,12 +162,12 @@ def ncu_rows(launches: int = 8, *, counters: bool = True) -> list[dict[str, Any]
             "memory_sol_pct": 85.0 - 8 * launch_id,
             "dram_sol_pct": 80.0 - 8 * launch_id,
             "sol_class": "High Memory Throughput" if launch_id < 3 else "Latency Issue",
-            "bound": "memory" if launch_id < 3 else "latency",
-            "bound_reason": "memory speed of light above 60 %",
+            "bound": "memory" if launch_id < 3 else "latency" if launch_id < 5 else "compute",
+            "bound_reason": "by the two speeds of light",
             "waves": 0.5 + launch_id,
         }
         if counters:
-            row |= _counted(row, flop=2e8 * (1 + 40 * (launch_id % 2)))
+            row |= _counted(row, flop=2e7 * (1 + 40 * (launch_id % 2)))
         rows.append(row)
     return rows
 
@@ -246,7 +246,7 @@ def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:
                 "previous_end_ns": pl.Int64},
     )  # fmt: skip
     begin = spans[0][0] if spans else 0
-    fields = {"start_ns": begin, "end_ns": end, "busy_ns": busy, "gaps": gap_table}
+    fields: dict[str, Any] = {"start_ns": begin, "end_ns": end, "busy_ns": busy, "gaps": gap_table}
     return Timeline(**(fields | changes))
 
 
@@ -286,7 +286,7 @@ def analysis(
     **capture: Any,
 ) -> Analysis:
     """An analysis of these rows; a trace gets a timeline unless one is given."""
-    source = rows[0]["source"] if rows else "torch"
+    source: Source = rows[0]["source"] if rows else "torch"
     how = "name 'Test H100' and 132 SMs" if device else "the capture names no known device"
     if timeline is None and source == "torch" and rows:
         timeline = timeline_of(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,7 @@ class NotPlaced:
             parts.append(f"{share} does no FLOPs (copies, indexing), so it has no intensity")
         if self.unknown_ns:
             share = units.percent(100 * self.unknown_ns / self.total_ns)
-            parts.append(f"{share} has no known FLOPs or bytes")
+            parts.append(f"{share} has no known FLOPs or bytes (communication, unmodelled work)")
         return f"Not on the chart, of launch time: {'; '.join(parts)}." if parts else ""
 
 
@@ -125,8 +126,6 @@ def not_on_roofline(groups: pl.DataFrame) -> NotPlaced:
 
 def notable(groups: pl.DataFrame, points: Sequence[Row], limit: int = 3) -> list[Row]:
     """The points worth naming on the chart: most time below their roof, none on another's name."""
-    import math
-
     rows = {row["group"]: row for row in groups.iter_rows(named=True)}
     room = sorted(
         (point for point in points if point["pct"] is not None and point["pct"] < 60),
@@ -145,5 +144,7 @@ def notable(groups: pl.DataFrame, points: Sequence[Row], limit: int = 3) -> list
         ):
             row = rows[point["group"]]
             name = shorten(label(row["op"], row["kernel"]), 26)
-            chosen.append(point | {"text": f"{name}: {point['pct']:.0f} % of attainable"})
+            share = f"{point['pct']:.0f} %"
+            texts = {"text": f"{name}: {share} of attainable", "short": f"{name}: {share}"}
+            chosen.append(point | texts)
     return chosen

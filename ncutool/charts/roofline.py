@@ -15,6 +15,7 @@ from ncutool import units, words
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.points import Row, notable
 from ncutool.charts.shared import (
+    Width,
     framed,
     line_layer,
     line_row,
@@ -50,7 +51,7 @@ def roofline(
     roofs: Roofs,
     *,
     palette: Palette = LIGHT,
-    width: int | str = 720,
+    width: Width = 720,
     height: int = 420,
 ) -> alt.LayerChart:
     """The roofline of one capture: Ctrl and the wheel zoom, dragging moves.
@@ -101,7 +102,7 @@ def _axes(window: _Window) -> tuple[alt.X, alt.Y]:
     x = alt.X(
         "x:Q",
         scale=alt.Scale(type="log", domain=[window.left, window.right], nice=False),
-        axis=_axis("x", "arithmetic intensity (FLOP per byte of DRAM traffic)", "~g"),
+        axis=_axis("x", "intensity (FLOP per byte of DRAM traffic)", "~g"),
     )
     y = alt.Y(
         "y:Q",
@@ -149,7 +150,9 @@ def _texts(
         written = f"{words.roof(roof.name)} {units.flop_rate(roof.peak_flop_per_s)}"
         color = palette.soft if number else palette.ink
         where = window.right, _four(roof.peak_flop_per_s)
-        rows.append(text_row(*where, written, color, align="right", dx=-6, dy=-8))
+        above = roofs.compute[number - 1].peak_flop_per_s if number else math.inf
+        side = 9 if above < 4 * roof.peak_flop_per_s else -8  # under its line where it is tight
+        rows.append(text_row(*where, written, color, align="right", dx=-6, dy=side))
     ridge = roofs.ridge_point_flop_per_byte
     written = f"ridge {units.significant(ridge)}"
     rows.append(text_row(_four(ridge), window.bottom, written, palette.soft, dx=5, dy=-8))
@@ -163,10 +166,10 @@ def _texts(
 
 
 def _name(point: Row, window: _Window, palette: Palette) -> Row:
-    """A point's name under it, reaching towards the middle so that no edge cuts it."""
+    """A point's name under it; in a narrow chart it reaches inwards, so that no edge cuts it."""
     across = math.log(point["x"] / window.left) / math.log(window.right / window.left)
-    align, dx = ("left", -8) if across < 0.35 else ("right", 8) if across > 0.6 else ("center", 0)
+    side = "left" if across < 0.4 else "right" if across > 0.6 else "center"
     return text_row(
         point["x"], point["y"], point["text"], palette.ink,
-        align=align, dx=dx, dy=20, weight="bold",
+        align="center", narrow=(point["short"], side), dy=20, weight="bold",
     )  # fmt: skip

@@ -6,7 +6,7 @@ string, copy and layer, and a page must not wait for it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ncutool.charts.points import Row
 
 FONT_PX = 11
+NARROW_PX = 560
 FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
+Width = int | Literal["container"]
+"""Pixels, or as wide as the element the chart stands in."""
 _IS_SELECTED = "datum.group === selected"
 
 
@@ -38,14 +41,14 @@ def points_layer(
         title=None,
         orient="bottom",
         direction="horizontal",
-        columns=5,
+        columns=alt.ExprRef(f"width > {NARROW_PX} ? 9 : 3"),
         symbolOpacity=1,
         labelExpr="replace(datum.label, '_', ' ')",
     )
     tips: Any = [alt.Tooltip(f"{name}:N") for name in tooltip]
     if not (points and tooltip[0] in points[0]):
         tips = alt.Tooltip("group:Q")
-    return (
+    chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=list(points), name="points"), name="groups", **properties)
         .mark_circle(clip=True, cursor="pointer")
         .encode(
@@ -61,6 +64,7 @@ def points_layer(
             tooltip=tips,
         )
     )
+    return chart
 
 
 def _when_selected(value: object) -> dict[str, object]:
@@ -74,22 +78,25 @@ def text_row(
     color: str,
     *,
     align: str = "left",
+    narrow: tuple[str, str] | None = None,
     dx: int = 0,
     dy: int = 0,
     rising: bool = False,
     weight: str = "normal",
 ) -> Row:
-    """One piece of text at a place of the plane."""
+    """One piece of text at a place of the plane; ``narrow``: words and alignment in little room."""
+    short, side = narrow or (text, align)
     return {
-        "x": x, "y": y, "text": text, "color": color, "align": align, "dx": dx, "dy": dy,
-        "rising": rising, "weight": weight,
+        "x": x, "y": y, "text": text, "color": color, "align": align,
+        "short": short, "side": side, "dx": dx, "dy": dy, "rising": rising, "weight": weight,
     }  # fmt: skip
 
 
 def text_layer(rows: Sequence[Row], slope: str = "0") -> alt.Chart:
     """Texts of :func:`text_row`; those that rise follow ``slope`` (degrees, an expression)."""
     mark: dict[str, Any] = {
-        "align": alt.ExprRef("datum.align"),
+        "align": alt.ExprRef(f"width > {NARROW_PX} ? datum.align : datum.side"),
+        "text": alt.ExprRef(f"width > {NARROW_PX} ? datum.text : datum.short"),
         "baseline": "middle",
         "dx": alt.ExprRef("datum.dx"),
         "dy": alt.ExprRef("datum.dy"),
@@ -99,11 +106,9 @@ def text_layer(rows: Sequence[Row], slope: str = "0") -> alt.Chart:
         "fontSize": FONT_PX,
         "clip": True,
     }
-    return (
-        alt.Chart(alt.InlineData(values=list(rows)))
-        .mark_text(**mark)
-        .encode(alt.X("x:Q"), alt.Y("y:Q"), alt.Text("text:N"))
-    )
+    chart = alt.Chart(alt.InlineData(values=list(rows))).mark_text(**mark)
+    placed: alt.Chart = chart.encode(alt.X("x:Q"), alt.Y("y:Q"))
+    return placed
 
 
 def line_row(x: float, y: float, line: str, color: str, width: float, dash: list[int]) -> Row:
@@ -119,15 +124,13 @@ def line_layer(rows: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
         "strokeDash": alt.ExprRef("datum.dash"),
         "clip": True,
     }
-    return (
-        alt.Chart(alt.InlineData(values=list(rows)))
-        .mark_line(**mark)
-        .encode(x, y, alt.Detail("line:N"), alt.Order(value=0))
-    )
+    chart = alt.Chart(alt.InlineData(values=list(rows))).mark_line(**mark)
+    drawn: alt.Chart = chart.encode(x, y, alt.Detail("line:N"), alt.Order(value=0))
+    return drawn
 
 
 def framed(
-    layers: Sequence[alt.Chart], palette: Palette, width: int | str, height: int
+    layers: Sequence[alt.Chart], palette: Palette, width: Width, height: int
 ) -> alt.LayerChart:
     """The layers as one chart with the parameter ``selected`` (a group's number, or -1)."""
     axis = {

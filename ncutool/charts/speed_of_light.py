@@ -12,6 +12,7 @@ import altair as alt
 
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.shared import (
+    Width,
     framed,
     line_layer,
     line_row,
@@ -34,7 +35,7 @@ def speed_of_light(
     points: Sequence[Row],
     *,
     palette: Palette = LIGHT,
-    width: int | str = 720,
+    width: Width = 720,
     height: int = 420,
 ) -> alt.LayerChart:
     """Compute over memory speed of light; area is time.
@@ -62,11 +63,10 @@ def _axis(title: str) -> alt.Axis:
 
 def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
     corner = [{"x": 0, "y": 0, "x2": LOW_PCT, "y2": LOW_PCT}]
-    return (
-        alt.Chart(alt.InlineData(values=corner))
-        .mark_rect(color=palette.bounds["latency"], opacity=0.1)
-        .encode(x, y, alt.X2("x2:Q"), alt.Y2("y2:Q"))
-    )
+    chart = alt.Chart(alt.InlineData(values=corner))
+    region = chart.mark_rect(color=palette.bounds["latency"], opacity=0.1)
+    placed: alt.Chart = region.encode(x, y, alt.X2("x2:Q"), alt.Y2("y2:Q"))
+    return placed
 
 
 def _limits(top: float, palette: Palette) -> list[Row]:

@@ -143,8 +143,8 @@ def _concerned(chosen: pl.DataFrame) -> tuple[Concerned, ...]:
         shown.append(
             Concerned(
                 units.counted(rest.height, "more kernel"),
-                units.count(rest["launches"].sum()),
-                units.time(rest["duration_ns"].sum()),
+                units.count(int(rest["launches"].sum())),
+                units.time(int(rest["duration_ns"].sum())),
             )
         )
     return tuple(shown)

@@ -37,10 +37,12 @@ class Heading:
     device_how: str
     peaks: str
     time: str
-    first: tuple[Line, ...]
-    """Errors and warnings: they stand above the verdict."""
-    later: tuple[Line, ...]
-    """Information: it stands at the end."""
+    errors: tuple[Line, ...]
+    """They change how to read all else: they stand above the verdict."""
+    warnings: tuple[Line, ...]
+    """They stand under it."""
+    infos: tuple[Line, ...]
+    """They stand at the end."""
     private: tuple[tuple[str, str], ...]
 
 
@@ -63,8 +65,9 @@ def heading(analysis: Analysis, *, show_private: bool) -> Heading:
         device_how=printable(analysis.resolution.how),
         peaks=words.peaks_line(analysis),
         time=words.time_line(analysis),
-        first=tuple(line for line in lines if line.severity != "info"),
-        later=tuple(line for line in lines if line.severity == "info"),
+        errors=tuple(line for line in lines if line.severity == "error"),
+        warnings=tuple(line for line in lines if line.severity == "warning"),
+        infos=tuple(line for line in lines if line.severity == "info"),
         private=tuple((printable(name), printable(value)) for name, value in private),
     )
 
@@ -93,6 +96,6 @@ def notices(analysis: Analysis) -> list[Notice]:
                     "error",
                 )
             )
-        said = (*timeline.notes, *timeline.trimmed)
+        said = timeline.trimmed
         found += [Notice("timeline", text, "info") for text in said if text not in texts]
     return found

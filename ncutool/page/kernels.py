@@ -65,7 +65,8 @@ class Row:
     launches: str
     time: str
     share: str
-    share_pct: float
+    bar_pct: float
+    """Of the group with the most time."""
     intensity: str
     roof_pct: str
     roof_class: str
@@ -89,8 +90,9 @@ class KernelTable:
 def kernel_table(analysis: Analysis, groups: pl.DataFrame, membership: pl.Series) -> KernelTable:
     """Groups of one analysis (:func:`ncutool.groups.grouped`) with their launches."""
     shown = groups.head(MOST_GROUPS)
+    longest = int(groups["duration_ns"][0]) if groups.height else 0
     return KernelTable(
-        rows=tuple(_row(row) for row in shown.head(FIRST_ROWS).iter_rows(named=True)),
+        rows=tuple(_row(row, longest) for row in shown.head(FIRST_ROWS).iter_rows(named=True)),
         groups=shown.height,
         launches=units.counted(analysis.kernels.height, "launch", "launches"),
         note=_note(analysis, groups),
@@ -105,9 +107,10 @@ def _note(analysis: Analysis, groups: pl.DataFrame) -> str:
     notes = []
     if groups.height > MOST_GROUPS:
         rest = groups.slice(MOST_GROUPS)
+        left = units.time(int(rest["duration_ns"].sum()))
         notes.append(
             f"The {units.count(MOST_GROUPS)} groups with the most time are here; "
-            f"{units.count(rest.height)} smaller ones ({units.time(rest['duration_ns'].sum())}) "
+            f"{units.count(rest.height)} smaller ones ({left}) "
             "are in `ncutool kernels`."
         )
     if analysis.kernels.height > MOST_LAUNCHES:
@@ -131,7 +134,7 @@ def source_word(row: dict[str, Any]) -> str:
     return str(flop) if flop == data else f"{flop} / {data}"
 
 
-def _row(row: dict[str, Any]) -> Row:
+def _row(row: dict[str, Any], longest_ns: int) -> Row:
     roof_pct = row["roofline_pct"]
     return Row(
         group=row["group"],
@@ -140,7 +143,7 @@ def _row(row: dict[str, Any]) -> Row:
         launches=units.count(row["launches"]),
         time=units.time(row["duration_ns"] if row["timed"] else None),
         share=units.percent(row["share_pct"]),
-        share_pct=round(row["share_pct"] or 0.0, 2),
+        bar_pct=round(100 * row["duration_ns"] / longest_ns, 1) if longest_ns else 0.0,
         intensity=units.significant(_digits(row["intensity_flop_per_byte"])),
         roof_pct=units.percent(_digits(roof_pct)),
         roof_class=roof_class(roof_pct),

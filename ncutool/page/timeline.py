@@ -19,6 +19,7 @@ BINS = 400
 MOST_SEGMENTS = 3000
 MOST_GAPS = 1000
 _LANES = 6
+_CAUSES = 6
 _HEIGHT = 100
 
 
@@ -99,10 +100,7 @@ def _placed(analysis: Analysis, groups: pl.Series) -> pl.DataFrame:
     return (
         analysis.kernels.select(
             "bound",
-            pl.concat_str(
-                pl.lit("device "), pl.col("device").cast(pl.String).fill_null("?"),
-                pl.lit(" stream "), pl.col("stream").cast(pl.String).fill_null("?"),
-            ).alias("lane"),
+            _lane(analysis.kernels["device"].n_unique() > 1).alias("lane"),
             begin=pl.col("start_ns").clip(start, end) - start,
             finish=(pl.col("start_ns") + pl.col("duration_ns")).clip(start, end) - start,
         )
@@ -110,7 +108,15 @@ def _placed(analysis: Analysis, groups: pl.Series) -> pl.DataFrame:
         .drop_nulls(["begin", "finish"])
         .filter(pl.col("finish") > pl.col("begin"))
         .with_columns(length=pl.col("finish") - pl.col("begin"))
-    )  # fmt: skip
+    )
+
+
+def _lane(several_devices: bool) -> pl.Expr:
+    stream = pl.concat_str(pl.lit("stream "), pl.col("stream").cast(pl.String).fill_null("?"))
+    if not several_devices:
+        return stream
+    device = pl.col("device").cast(pl.String).fill_null("?")
+    return pl.concat_str(pl.lit("device "), device, pl.lit(" "), stream)
 
 
 def segments(analysis: Analysis, groups: pl.Series) -> tuple[pl.DataFrame, int]:
@@ -221,6 +227,8 @@ def _path(low: Any, high: Any) -> str:
 
 def _causes(timeline: Timeline) -> tuple[Cause, ...]:
     items = sorted(timeline.idle_by_cause().items(), key=lambda item: (-item[1], item[0]))
+    if len(items) > _CAUSES:
+        items = [*items[: _CAUSES - 1], ("other causes", sum(ns for _, ns in items[_CAUSES - 1 :]))]
     return tuple(
         Cause(
             words.gap_cause(cause),

@@ -53,6 +53,9 @@ def test_markdown_is_inert() -> None:
     assert untrusted.markdown("flash_fwd_kernel") == "flash_fwd_kernel"
     assert untrusted.markdown("_private_") == r"\_private\_"
     assert untrusted.markdown("# title") == r"\# title"
+    assert untrusted.markdown("1. item") == r"1\. item"
+    assert untrusted.markdown("- item") == r"\- item"
+    assert untrusted.markdown("1.50 µs") == "1.50 µs"
     assert untrusted.markdown("https://x.y") == "https&#58;//x.y"
 
 

@@ -21,6 +21,7 @@ class Groups {
     this.launches = { ...launches, columns: unpackAll(launches.columns) };
     const { columns } = this;
     const total = data.total_ns;
+    this.longest = columns.duration_ns[0];
     columns.share_pct = columns.duration_ns.map((ns) => (total > 0 ? (100 * ns) / total : null));
     if (columns.intensity_flop_per_byte) columns.flop = columns.intensity_flop_per_byte.map((value, i) => (known(value) ? value * columns.dram_bytes[i] : null));
     let id = 0;
@@ -66,7 +67,8 @@ class Groups {
   }
   reason(group) {
     const reason = this.text("bound_reason", group);
-    return reason ? ": " + reason : "";
+    const several = this.number("launches", group) > 1 ? " (its longest launch)" : "";
+    return reason ? ": " + reason + several : "";
   }
   rates(group) {
     const flops = this.number("achieved_flop_per_s", group);

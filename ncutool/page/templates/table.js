@@ -90,7 +90,7 @@ class KernelTable {
       { type: "button", "aria-expanded": String(open) },
       make("b", {}, groups.text("name", group)), " ", make("span", {}, groups.text("detail", group)),
     );
-    const bar = make("span", { class: "bar", "aria-hidden": "true" }, make("i", { style: "width:" + (share || 0) + "%" }));
+    const bar = make("span", { class: "bar", "aria-hidden": "true" }, make("i", { style: "width:" + (100 * groups.number("duration_ns", group)) / (groups.longest || 1) + "%" }));
     const mark = known(reached) ? (reached > 100 ? "above" : reached < 40 ? "low" : "") : "";
     const cells = [
       make("td", { class: "k" }, name),
