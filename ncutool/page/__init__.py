@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.page.document import document
+from ncutool.page.document import assemble
 from ncutool.page.view import view
 
 if TYPE_CHECKING:
@@ -32,4 +32,4 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         view(analysis, number, show_private=show_private)
         for number, analysis in enumerate(analyses, start=1)
     ]
-    return document(views)
+    return assemble(views)

@@ -37,7 +37,7 @@ _METHODS = {
 }
 
 
-def document(views: Sequence[View]) -> str:
+def assemble(views: Sequence[View]) -> str:
     """The page of these views; vega's script is left out where no view has a chart."""
     script = _script()
     charted = any(drawing.spec is not None for view in views for drawing in view.drawings)

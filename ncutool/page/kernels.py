@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from ncutool import units, words
@@ -242,7 +243,7 @@ def _launches(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
     )
     kinds = sorted(set(frame["bound"]))
     columns: dict[str, Any] = {
-        "step": frame["launch_id"].diff().fill_null(frame["launch_id"].first()).to_list(),
+        "step": np.diff(frame["launch_id"].to_numpy(), prepend=0).tolist(),
         "duration_ns": frame["duration_ns"].to_list(),
     }
     if frame["start_ns"].null_count() < frame.height:
