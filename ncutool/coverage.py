@@ -73,11 +73,13 @@ def _known(figure: str) -> pl.Expr:
     """Whether a launch's figure is known: its own, or its operator's.
 
     An operator of several kernels (a GEMM and its split-K reduction) carries its work once, on
-    its main kernels; the time of the others is understood with it.
+    its main kernels; the time of the others is understood with it. A copy or memset that it
+    launched besides has bytes of its own, which say nothing of its kernels.
     """
     own = pl.col(figure).is_not_null()
-    of_operator = own.any().over("op_id") & pl.col("op_id").is_not_null()
-    return own | (of_operator & (pl.col("category") == "kernel"))
+    kernel = pl.col("category") == "kernel"
+    of_operator = (own & kernel).any().over("op_id") & pl.col("op_id").is_not_null()
+    return own | (of_operator & kernel)
 
 
 def _share(frame: pl.DataFrame, total: int) -> float | None:

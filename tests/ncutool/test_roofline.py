@@ -240,6 +240,19 @@ def test_helper_kernels_are_understood_with_their_operator() -> None:
     assert [m.reason for m in coverage.missing] == ["no model for x"]
 
 
+def test_a_memset_does_not_speak_for_the_kernels_of_its_operator() -> None:
+    """An operator without a model that clears a buffer first stays unknown."""
+    kernels = place(
+        [
+            {"duration_ns": 10_000, "op_id": 7, "category": "memset", "flop": 0.0, "dram_bytes": 1},
+            {"duration_ns": 90_000, "op_id": 7, "missing_reason": "no model for x"},
+        ]
+    )
+    coverage = cover(kernels)
+    assert (coverage.flop_pct, coverage.bytes_pct, coverage.understood_pct) == (10, 10, 10)
+    assert [m.reason for m in coverage.missing] == ["no model for x"]
+
+
 def test_coverage_of_no_time_is_unknown_not_zero() -> None:
     """All durations 0: a share of nothing is not known."""
     assert cover(place([{"duration_ns": 0}])).understood_pct is None
