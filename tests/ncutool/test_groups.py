@@ -27,8 +27,8 @@ def test_figures_of_a_group_come_from_its_sums() -> None:
     groups, membership = grouped(kernels)
     matrix = groups.filter(pl.col("op") == "aten::mm").row(0, named=True)
     rows = kernels.filter(membership == matrix["group"])
-    flop, data = rows["flop"].sum(), rows["dram_bytes"].sum()
-    seconds = rows["duration_ns"].sum() / 1e9
+    flop, data = float(rows["flop"].sum()), float(rows["dram_bytes"].sum())
+    seconds = float(rows["duration_ns"].sum()) / 1e9
     assert matrix["intensity_flop_per_byte"] == pytest.approx(flop / data)
     assert matrix["achieved_flop_per_s"] == pytest.approx(flop / seconds)
     assert matrix["roofline_pct"] == pytest.approx(

@@ -34,5 +34,6 @@ function tabs(views) {
   show();
 }
 window.ncutoolViews = [...document.querySelectorAll("article.view")].map(start);
+window.ncutoolFormat = { significant, scaled, time, percent, count };
 tabs(window.ncutoolViews);
 addEventListener("scroll", () => tip.hide(), { passive: true });
