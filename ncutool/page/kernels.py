@@ -209,7 +209,7 @@ def _packed(column: pl.Series) -> Any:
         places = {value: place for place, value in enumerate(distinct)}
         return {"of": distinct, "at": [places.get(value, -1) for value in values]}
     largest = max((abs(value) for value in distinct), default=0)
-    if column.dtype.is_integer() or 1e-3 < largest < 1e5:
+    if column.dtype.is_integer() or largest == 0 or 1e-3 < largest < 1e5:
         return values
     exponent = 3 * (math.floor(math.log10(largest) / 3) - 1)
     return {"e": exponent, "v": [_brief(value, exponent) for value in values]}

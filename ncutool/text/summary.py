@@ -20,6 +20,7 @@ from ncutool.text.style import (
     text,
 )
 from ncutool.text.tables import findings_overview, group_table
+from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _FINDINGS = 5
 _GROUPS = 8
-_NOTICES = 4
+_NOTICES = 3
 
 
 def summary(analysis: Analysis, *, width: int = 100) -> RenderableType:
@@ -36,7 +37,7 @@ def summary(analysis: Analysis, *, width: int = 100) -> RenderableType:
     groups, _ = grouped(analysis.kernels)
     return Group(
         *_heading(analysis),
-        *_notices(analysis),
+        *_notices(analysis, width),
         Text(""),
         *_time_bar(analysis, width),
         Text(""),
@@ -89,11 +90,12 @@ def _coverage(analysis: Analysis) -> Text:
     return line
 
 
-def _notices(analysis: Analysis) -> list[Text]:
+def _notices(analysis: Analysis, width: int) -> list[Text]:
     order = {"error": 0, "warning": 1, "info": 2}
     notices = sorted(analysis.notices, key=lambda notice: order[notice.severity])
     lines = [
-        text(f"! {notice.text}", SEVERITY_STYLES[notice.severity]) for notice in notices[:_NOTICES]
+        text(printable(f"! {notice.text}", 2 * width - 10), SEVERITY_STYLES[notice.severity])
+        for notice in notices[:_NOTICES]
     ]
     if len(notices) > _NOTICES:
         rest = units.counted(len(notices) - _NOTICES, "more notice")

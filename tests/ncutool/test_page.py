@@ -22,7 +22,7 @@ from ncutool.page.drawing import drawings
 from ncutool.page.findings import findings, spans, with_code
 from ncutool.page.gaps import understanding
 from ncutool.page.heading import heading
-from ncutool.page.kernels import FIRST_ROWS, kernel_table
+from ncutool.page.kernels import FIRST_ROWS, _packed, kernel_table
 from ncutool.page.view import view
 from ncutool_parsers.capture import Notice
 
@@ -357,6 +357,32 @@ def test_the_tables_first_rows_are_text() -> None:
     assert rows[0].roof_class == "low"
     assert rows[0].roof_pct.endswith(" %")
     assert rows[0].bar_pct == 100
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.0, 0.0],
+        [None, 0.0],
+        [3.35e12, None, 1.2345678e9],
+        [1e-9, 2.5e-7],
+        [12.3456, 99.0],
+        [7.0] * 20 + [None],
+        [1, 2, None],
+    ],
+)
+def test_packed_columns_unpack_to_four_digits(values: list[float | None]) -> None:
+    """However a column is written, the script reads the same figures back."""
+    packed = _packed(pl.Series("x", values))
+    if isinstance(packed, list):
+        read = packed
+    elif "of" in packed:
+        read = [packed["of"][place] if place >= 0 else None for place in packed["at"]]
+    else:
+        read = [v if v is None else v * 10.0 ** packed["e"] for v in packed["v"]]
+    assert [value is None for value in read] == [value is None for value in values]
+    known = [value for value in read if value is not None]
+    assert known == pytest.approx([value for value in values if value is not None], rel=6e-4)
 
 
 def test_large_captures_are_cut_and_say_so() -> None:

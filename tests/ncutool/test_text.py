@@ -75,7 +75,7 @@ def test_summary_puts_errors_before_warnings_and_counts_the_rest() -> None:
     shown = text.summary_text(factory.trace(notices=notices), color=False, width=100)
     lines = [line for line in shown.splitlines() if line.startswith("!")]
     assert lines[0] == "! cut short"
-    assert lines[-1] == "! 3 more notices on the page"
+    assert lines[-1] == "! 4 more notices on the page"
 
 
 def test_summary_of_nothing_says_so() -> None:
