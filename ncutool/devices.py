@@ -1,26 +1,25 @@
-"""Device peaks, and which device a capture was made on."""
+"""Which device a capture was made on, and why it is or is not taken."""
 
 from __future__ import annotations
 
 import difflib
 import re
-import sys
-from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
 
-from ncutool.schema import ROOFS
+from ncutool.device_table import Device, load_devices, to_frame
 from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-if TYPE_CHECKING:
-    import polars as pl
+__all__ = [
+    "Candidate",
+    "Device",
+    "Resolution",
+    "candidates",
+    "load_devices",
+    "recorded",
+    "resolve",
+    "to_frame",
+]
 
 _MEMORY_LOW, _MEMORY_HIGH = 0.90, 1.01
 """A driver reports up to a tenth less memory than the card carries (ECC, reserved), never more."""
@@ -28,35 +27,6 @@ _GENERIC_NAMES = frozenset(("", "radeongraphics", "graphicsdevice"))
 _AMD_TARGETS = {"9.0": "gfx90a", "9.4": "gfx942", "9.5": "gfx950"}
 """Compute capability as ROCm's torch reports it -> the target's usual name."""
 _MAKERS = frozenset(("nvidia", "tesla", "geforce", "amd", "instinct", "gpu"))
-
-
-@dataclass(frozen=True)
-class Device:
-    """One row of devices.toml. Peaks are dense unless named otherwise."""
-
-    name: str
-    compute_capability: str
-    sm_count: int | None
-    memory_bytes: int
-    peak_bytes_per_s: float
-    peak_flop_per_s: dict[str, float]
-    """Dense peak of each roof (names of :data:`ncutool.schema.ROOFS`) the device has."""
-    sparse_peak_flop_per_s: dict[str, float] = field(default_factory=dict)
-    """With 2:4 structured sparsity; shown, never held against dense work."""
-    l2_bytes: int | None = None
-    last_level_cache_bytes: int | None = None
-    """The largest cache before DRAM: L2, or Infinity Cache on AMD."""
-    source: str = ""
-    confidence: str = ""
-    note: str = ""
-    vendor: str = ""
-    """``nvidia`` or ``amd``."""
-    family: str = ""
-    """The word in its name that its variants share, e.g. ``H100``."""
-    names: tuple[str, ...] = ()
-    """Names that captures record for exactly this device."""
-    short: tuple[str, ...] = ()
-    """Short forms that `--device` takes for it although a sibling fits them too."""
 
 
 @dataclass(frozen=True)
@@ -69,52 +39,90 @@ class Resolution:
     record: DeviceRecord | None = None
 
 
-@lru_cache(maxsize=1)
-def load_devices() -> tuple[Device, ...]:
-    """All known devices, in the order of devices.toml."""
-    text = resources.files("ncutool").joinpath("devices.toml").read_text(encoding="utf-8")
-    return tuple(_device(row) for row in tomllib.loads(text)["device"])
+@dataclass(frozen=True)
+class Candidate:
+    """A device that a capture's record may mean."""
+
+    name: str
+    against: tuple[str, ...]
+    """What the record says that cannot be this device; empty where nothing contradicts it."""
 
 
-def _device(row: dict[str, Any]) -> Device:
-    values = dict(row)
-    for key in ("names", "short"):
-        values[key] = tuple(values.get(key, ()))
-    for key in ("peak_flop_per_s", "sparse_peak_flop_per_s"):
-        values[key] = {roof: float(peak) for roof, peak in values.get(key, {}).items()}
-    values["sm_count"] = values.get("sm_count")
-    return Device(**values)
-
-
-def resolve(record: DeviceRecord | None, override: str | None = None) -> Resolution:
+def resolve(
+    record: DeviceRecord | None,
+    override: str | None = None,
+    known: tuple[Device, ...] | None = None,
+) -> Resolution:
     """The device of a capture.
 
     Args:
         record: what the capture says about its device.
         override: a name given by the user, which wins; case, spaces and dashes do not matter.
+        known: the devices to choose from, ncutool's own where None. Of two rows that fit alike,
+            one of a user's file is taken.
 
     Raises:
         UsageError: ``override`` names no known device, or several.
     """
+    rows = load_devices() if known is None else known
     if override is not None:
-        device = _named(override, record)
-        return Resolution(device, f"--device {override}: {device.name}", record)
+        device = _named(override, record, rows)
+        return _from_file(Resolution(device, f"--device {override}: {device.name}", record))
     if record is None:
         return _unknown("the capture does not say which device it was made on", record)
-    exact = [device for device in load_devices() if _is_named(device, record.name)]
+    exact = [device for device in rows if _is_named(device, record.name)]
     if exact:
-        return _checked(record, exact)
-    words = _words(record.name or "")
-    family = [device for device in load_devices() if _contains(words, _words(device.family))]
-    if family:
-        longest = max(len(_words(device.family)) for device in family)
-        siblings = [device for device in family if len(_words(device.family)) == longest]
-        return _narrowed(record, siblings)
-    if "".join(words) in _GENERIC_NAMES:
-        return _by_numbers(record)
-    similar = difflib.get_close_matches(record.name or "", _all_names(), n=3, cutoff=0.5)
+        return _from_file(_checked(record, exact))
+    siblings = _siblings(record, rows)
+    if siblings:
+        return _from_file(_narrowed(record, siblings))
+    if "".join(_words(record.name or "")) in _GENERIC_NAMES:
+        return _from_file(_by_numbers(record, rows))
+    similar = difflib.get_close_matches(record.name or "", _all_names(rows), n=3, cutoff=0.5)
     near = f" (similar names: {', '.join(similar)})" if similar else ""
     return _unknown(f"no known device is named {record.name!r}{near}", record)
+
+
+def candidates(
+    record: DeviceRecord, known: tuple[Device, ...] | None = None
+) -> tuple[Candidate, ...]:
+    """The devices that a record's name may mean, and what in the record speaks against each.
+
+    Where the name says nothing, those that no recorded figure contradicts.
+    """
+    rows = load_devices() if known is None else known
+    exact = [device for device in rows if _is_named(device, record.name)]
+    pool = exact or _siblings(record, rows)
+    if not pool and None not in (record.compute_capability, record.sm_count):
+        pool = [device for device in rows if not _contradictions(device, record)]
+    return tuple(Candidate(device.name, tuple(_contradictions(device, record))) for device in pool)
+
+
+def recorded(record: DeviceRecord) -> dict[str, str]:
+    """What a capture says of its device, in words; what it leaves out is said to be missing."""
+    missing = "not recorded"
+    return {
+        "name": missing if record.name is None else repr(record.name),
+        "compute capability": record.compute_capability or missing,
+        "SMs": missing if record.sm_count is None else str(record.sm_count),
+        "memory": missing if record.memory_bytes is None else f"{record.memory_bytes / 1e9:.1f} GB",
+        "vendor": record.vendor or missing,
+    }
+
+
+def _siblings(record: DeviceRecord, rows: tuple[Device, ...]) -> list[Device]:
+    """The variants whose family's word stands in the recorded name, the longest word first."""
+    words = _words(record.name or "")
+    family = [device for device in rows if _contains(words, _words(device.family))]
+    longest = max((len(_words(device.family)) for device in family), default=0)
+    return [device for device in family if len(_words(device.family)) == longest]
+
+
+def _from_file(found: Resolution) -> Resolution:
+    """``found``, saying so where the row is a user's."""
+    if found.device is None or not found.device.origin:
+        return found
+    return replace(found, how=f"{found.how} (its row is of {found.device.origin})")
 
 
 def _checked(record: DeviceRecord, devices: list[Device]) -> Resolution:
@@ -143,7 +151,7 @@ def _narrowed(record: DeviceRecord, siblings: list[Device]) -> Resolution:
     return _single(record, fitting, _evidence(record))
 
 
-def _by_numbers(record: DeviceRecord) -> Resolution:
+def _by_numbers(record: DeviceRecord, rows: tuple[Device, ...]) -> Resolution:
     """A name that says nothing: compute capability, SM count and memory size decide together."""
     name = "an empty name" if not record.name else f"the name {record.name!r}"
     figures = (record.compute_capability, record.sm_count, record.memory_bytes)
@@ -151,7 +159,7 @@ def _by_numbers(record: DeviceRecord) -> Resolution:
         return _unknown(f"the capture records {name} and too little else to tell", record)
     fitting = [
         device
-        for device in load_devices()
+        for device in rows
         if device.sm_count is not None and not _contradictions(device, record)
     ]
     if not fitting:
@@ -162,7 +170,8 @@ def _by_numbers(record: DeviceRecord) -> Resolution:
 
 
 def _single(record: DeviceRecord, fitting: list[Device], evidence: str) -> Resolution:
-    """The one device left, or the first of several whose peaks are the same."""
+    """The one device left, or the first of several whose peaks are the same; a user's wins."""
+    fitting = [device for device in fitting if device.origin] or fitting
     first, rest = fitting[0], fitting[1:]
     if not rest:
         return Resolution(first, evidence, record)
@@ -183,13 +192,14 @@ def _same_peaks(one: Device, other: Device) -> bool:
 def _contradictions(device: Device, record: DeviceRecord) -> list[str]:
     """What the record says that cannot be this device; unrecorded figures contradict nothing."""
     found = []
-    if record.vendor is not None and record.vendor != device.vendor:
+    if record.vendor is not None and device.vendor and record.vendor != device.vendor:
         found.append(f"its vendor is {record.vendor}")
     capability = record.compute_capability
     if device.vendor == "amd":
         capability = _AMD_TARGETS.get(capability or "", capability)
-    if capability is not None and capability != device.compute_capability:
-        found.append(f"compute capability is {capability}, not {device.compute_capability}")
+    expected = device.compute_capability
+    if capability is not None and expected and capability != expected:
+        found.append(f"compute capability is {capability}, not {expected}")
     if None not in (record.sm_count, device.sm_count) and record.sm_count != device.sm_count:
         found.append(f"it has {record.sm_count} SMs, not {device.sm_count}")
     if record.memory_bytes is not None:
@@ -220,13 +230,12 @@ def _unknown(why: str, record: DeviceRecord | None) -> Resolution:
     return Resolution(None, f"{why}; pass --device NAME (ncutool devices lists them)", record)
 
 
-def _named(text: str, record: DeviceRecord | None) -> Device:
+def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) -> Device:
     """The device that the user named.
 
     Raises:
         UsageError: none or several fit.
     """
-    devices = load_devices()
     wanted = _words(text)
     joined = "".join(wanted)
     exact = [
@@ -237,6 +246,7 @@ def _named(text: str, record: DeviceRecord | None) -> Device:
     if wanted and exact:
         return exact[0]
     fitting = [device for device in devices if wanted and _fits(device, wanted)]
+    fitting = [device for device in fitting if device.origin] or fitting
     if len(fitting) > 1 and record is not None and record.sm_count and record.memory_bytes:
         consistent = [device for device in fitting if not _contradictions(device, record)]
         fitting = consistent if len(consistent) == 1 else fitting
@@ -247,7 +257,7 @@ def _named(text: str, record: DeviceRecord | None) -> Device:
             f"--device {text!r} fits several devices; name one of: "
             + ", ".join(device.name for device in fitting)
         )
-    near = _nearest(text)
+    near = _nearest(text, devices)
     listed = f"; close names: {', '.join(near)}" if near else ""
     raise UsageError(f"no device named {text!r}{listed}; ncutool devices lists them all")
 
@@ -264,14 +274,14 @@ def _fits(device: Device, wanted: list[str]) -> bool:
     return False
 
 
-def _nearest(text: str) -> list[str]:
-    by_key = {"".join(_words(device.name)): device.name for device in load_devices()}
+def _nearest(text: str, devices: tuple[Device, ...]) -> list[str]:
+    by_key = {"".join(_words(device.name)): device.name for device in devices}
     keys = difflib.get_close_matches("".join(_words(text)), by_key, n=4, cutoff=0.4)
     return [by_key[key] for key in keys]
 
 
-def _all_names() -> list[str]:
-    return [name for device in load_devices() for name in (device.name, *device.names)]
+def _all_names(devices: tuple[Device, ...]) -> list[str]:
+    return [name for device in devices for name in (device.name, *device.names)]
 
 
 def _is_named(device: Device, recorded: str | None) -> bool:
@@ -293,50 +303,3 @@ def _words(name: str) -> list[str]:
     spaced = re.sub(r"(\d)\s+(gb|gib)\b", r"\1gb", name.lower())
     words = re.findall(r"[a-z0-9]+", spaced)
     return [re.sub(r"^sxm\d$", "sxm", word) for word in words if word not in _MAKERS]
-
-
-def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
-    """One row a device: dense peaks per roof, bandwidth, size, and the source of the row."""
-    import polars as pl
-
-    used = [roof for roof in ROOFS if any(roof in device.peak_flop_per_s for device in devices)]
-    rows = [
-        {
-            "name": device.name,
-            "compute_capability": device.compute_capability,
-            "sm_count": device.sm_count,
-            "memory_bytes": device.memory_bytes,
-            "peak_bytes_per_s": device.peak_bytes_per_s,
-            **{f"{roof}_flop_per_s": device.peak_flop_per_s.get(roof) for roof in used},
-            "sparse": _sparsity(device),
-            "confidence": device.confidence,
-            "source": device.source,
-            "note": device.note,
-        }
-        for device in devices
-    ]
-    schema: dict[str, pl.DataType] = {
-        "name": pl.String(),
-        "compute_capability": pl.String(),
-        "sm_count": pl.Int64(),
-        "memory_bytes": pl.Int64(),
-        "peak_bytes_per_s": pl.Float64(),
-        **{f"{roof}_flop_per_s": pl.Float64() for roof in used},
-        "sparse": pl.String(),
-        "confidence": pl.String(),
-        "source": pl.String(),
-        "note": pl.String(),
-    }
-    return pl.DataFrame(rows, schema=schema)
-
-
-def _sparsity(device: Device) -> str:
-    """What 2:4 sparsity makes of the dense peaks, e.g. `2×, fp4 1.37×`."""
-    factors = {
-        roof.removesuffix("_tensor"): peak / device.peak_flop_per_s[roof]
-        for roof, peak in device.sparse_peak_flop_per_s.items()
-    }
-    if not factors:
-        return "none"
-    others = [f"{name} {factor:.3g}×" for name, factor in factors.items() if factor != 2]
-    return ", ".join(["2×", *others])

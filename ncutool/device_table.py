@@ -1,0 +1,250 @@
+"""The device table: what a row is, the rows shipped with ncutool, and those of a user's file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ncutool.schema import ROOFS
+from ncutool_parsers.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    import polars as pl
+
+VENDORS = ("nvidia", "amd")
+_TEXTS = ("name", "compute_capability", "source", "confidence", "note", "vendor", "family")
+_SIZES = ("sm_count", "memory_bytes", "l2_bytes", "last_level_cache_bytes")
+_PEAKS = ("peak_flop_per_s", "sparse_peak_flop_per_s")
+_LISTS = ("names", "short")
+_REQUIRED = ("name", "memory_bytes", "peak_bytes_per_s", "peak_flop_per_s")
+_SPARSE_AT_MOST = 2.001
+"""2:4 sparsity skips half of the products: it never more than doubles a rate."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """One row of devices.toml. Peaks are dense unless named otherwise."""
+
+    name: str
+    compute_capability: str
+    sm_count: int | None
+    memory_bytes: int
+    peak_bytes_per_s: float
+    peak_flop_per_s: dict[str, float]
+    """Dense peak of each roof (names of :data:`ncutool.schema.ROOFS`) the device has."""
+    sparse_peak_flop_per_s: dict[str, float] = field(default_factory=dict)
+    """With 2:4 structured sparsity; shown, never held against dense work."""
+    l2_bytes: int | None = None
+    last_level_cache_bytes: int | None = None
+    """The largest cache before DRAM: L2, or Infinity Cache on AMD."""
+    source: str = ""
+    confidence: str = ""
+    note: str = ""
+    vendor: str = ""
+    """``nvidia`` or ``amd``."""
+    family: str = ""
+    """The word in its name that its variants share, e.g. ``H100``."""
+    names: tuple[str, ...] = ()
+    """Names that captures record for exactly this device."""
+    short: tuple[str, ...] = ()
+    """Short forms that `--device` takes for it although a sibling fits them too."""
+    origin: str = ""
+    """Name of the user's file it comes from; empty for ncutool's own rows."""
+    measured: tuple[str, ...] = ()
+    """Peaks that measured rates have replaced: ``dram`` and names of roofs."""
+
+
+@lru_cache(maxsize=1)
+def load_devices() -> tuple[Device, ...]:
+    """All devices that ncutool knows, in the order of devices.toml."""
+    text = resources.files("ncutool").joinpath("devices.toml").read_text(encoding="utf-8")
+    return tuple(_device(row) for row in tomllib.loads(text)["device"])
+
+
+def load_file(path: Path) -> tuple[Device, ...]:
+    """The devices of a user's file, in the format of ncutool's own devices.toml.
+
+    Raises:
+        UsageError: it cannot be read, or a key is missing, unknown or of a wrong kind; the
+            message names the row and the key.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise UsageError(f"--device-file {path}: cannot be read ({why})") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--device-file {path}: is not TOML ({error})") from error
+    rows = data.get("device")
+    others = sorted(set(data) - {"device"})
+    if others or not isinstance(rows, list) or not rows:
+        what = f"unknown key {others[0]!r}" if others else "holds no [[device]]"
+        raise UsageError(f"--device-file {path}: {what}; every device is one [[device]] table")
+    found: list[Device] = []
+    for number, row in enumerate(rows, start=1):
+        problem = _problem(row) if isinstance(row, dict) else "is not a table"
+        if problem is not None:
+            raise UsageError(f"--device-file {path}: device {number}: {problem}")
+        found.append(replace(_device(row), origin=path.name))
+    names = [device.name for device in found]
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled is not None:
+        raise UsageError(f"--device-file {path}: two devices are named {doubled!r}")
+    return tuple(found)
+
+
+def with_file(path: Path | None) -> tuple[Device, ...]:
+    """The rows of a user's file before ncutool's own, without those that they replace by name.
+
+    Raises:
+        UsageError: see :func:`load_file`.
+    """
+    if path is None:
+        return load_devices()
+    own = load_file(path)
+    replaced = {device.name.casefold() for device in own}
+    return own + tuple(row for row in load_devices() if row.name.casefold() not in replaced)
+
+
+def _device(row: Mapping[str, Any]) -> Device:
+    values = dict(row)
+    for key in _LISTS:
+        values[key] = tuple(values.get(key, ()))
+    for key in _PEAKS:
+        values[key] = {roof: float(peak) for roof, peak in values.get(key, {}).items()}
+    values["peak_bytes_per_s"] = float(values["peak_bytes_per_s"])
+    values.setdefault("sm_count", None)
+    values.setdefault("compute_capability", "")
+    return Device(**values)
+
+
+def _problem(row: Mapping[str, Any]) -> str | None:
+    """What is wrong with a row, naming the key; None where nothing is."""
+    known = {each.name for each in fields(Device)} - {"origin", "measured"}
+    for key in row:
+        if key not in known:
+            return f"unknown key {key!r}; known are {', '.join(sorted(known))}"
+    for key in _REQUIRED:
+        if key not in row:
+            return f"key {key!r} is missing"
+    return _wrong_kind(row) or _wrong_peaks(row)
+
+
+def _wrong_kind(row: Mapping[str, Any]) -> str | None:
+    for key, value in row.items():
+        if key in _TEXTS and not isinstance(value, str):
+            return f"{key!r} must be text in quotes, not {value!r}"
+        if key in _SIZES and not (_number(value) and isinstance(value, int)):
+            return f"{key!r} must be a whole number above 0, not {value!r}"
+        if key in _LISTS and not (
+            isinstance(value, list) and all(isinstance(item, str) for item in value)
+        ):
+            return f"{key!r} must be a list of texts, not {value!r}"
+    if not row["name"].strip():
+        return "'name' must not be empty"
+    if row.get("vendor", "nvidia") not in VENDORS:
+        return f"'vendor' must be one of {', '.join(VENDORS)}, not {row['vendor']!r}"
+    return None
+
+
+def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
+    if not _number(row["peak_bytes_per_s"]):
+        return (
+            f"'peak_bytes_per_s' must be a number above 0 in byte/s, not "
+            f"{row['peak_bytes_per_s']!r}"
+        )
+    for key in _PEAKS:
+        peaks = row.get(key, {})
+        if not isinstance(peaks, dict) or (key == "peak_flop_per_s" and not peaks):
+            return f"{key!r} must be a table of at least one peak, e.g. fp32 = 67e12"
+        for roof, peak in peaks.items():
+            if roof not in ROOFS:
+                return f"'{key}.{roof}' is no roof; known are {', '.join(ROOFS)}"
+            if not _number(peak):
+                return f"'{key}.{roof}' must be a number above 0 in FLOP/s, not {peak!r}"
+    dense = row["peak_flop_per_s"]
+    for roof, peak in row.get("sparse_peak_flop_per_s", {}).items():
+        if roof not in dense or not dense[roof] <= peak <= _SPARSE_AT_MOST * dense[roof]:
+            return (
+                f"'sparse_peak_flop_per_s.{roof}' must be one to two times the dense peak in "
+                f"'peak_flop_per_s.{roof}'"
+            )
+    return None
+
+
+def _number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 < value < float("inf")
+
+
+def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
+    """One row a device: dense peaks per roof, bandwidth, size, and the source of the row."""
+    import polars as pl
+
+    used = [roof for roof in ROOFS if any(roof in device.peak_flop_per_s for device in devices)]
+    rows = [
+        {
+            "name": device.name,
+            "compute_capability": device.compute_capability,
+            "sm_count": device.sm_count,
+            "memory_bytes": device.memory_bytes,
+            "peak_bytes_per_s": device.peak_bytes_per_s,
+            **{f"{roof}_flop_per_s": device.peak_flop_per_s.get(roof) for roof in used},
+            "sparse": _sparsity(device),
+            "confidence": device.confidence,
+            "source": device.source,
+            "note": device.note,
+            "vendor": device.vendor,
+            "l2_bytes": device.l2_bytes,
+            "last_level_cache_bytes": device.last_level_cache_bytes,
+            **{
+                f"{roof}_sparse_flop_per_s": device.sparse_peak_flop_per_s.get(roof)
+                for roof in used
+            },
+            "names": list(device.names),
+            "origin": device.origin or "ncutool",
+        }
+        for device in devices
+    ]
+    schema: dict[str, pl.DataType] = {
+        "name": pl.String(),
+        "compute_capability": pl.String(),
+        "sm_count": pl.Int64(),
+        "memory_bytes": pl.Int64(),
+        "peak_bytes_per_s": pl.Float64(),
+        **{f"{roof}_flop_per_s": pl.Float64() for roof in used},
+        "sparse": pl.String(),
+        "confidence": pl.String(),
+        "source": pl.String(),
+        "note": pl.String(),
+        "vendor": pl.String(),
+        "l2_bytes": pl.Int64(),
+        "last_level_cache_bytes": pl.Int64(),
+        **{f"{roof}_sparse_flop_per_s": pl.Float64() for roof in used},
+        "names": pl.List(pl.String()),
+        "origin": pl.String(),
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _sparsity(device: Device) -> str:
+    """What 2:4 sparsity makes of the dense peaks, e.g. `2×, fp4 1.37×`."""
+    factors = {
+        roof.removesuffix("_tensor"): peak / device.peak_flop_per_s[roof]
+        for roof, peak in device.sparse_peak_flop_per_s.items()
+    }
+    if not factors:
+        return "none"
+    others = [f"{name} {factor:.3g}×" for name, factor in factors.items() if factor != 2]
+    return ", ".join(["2×", *others])
