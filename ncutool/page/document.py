@@ -31,8 +31,9 @@ _METHODS = {
         "device table. Counters of an Nsight Compute report of the same run replace them."
     ),
     "ncu": (
-        "From a report: FLOPs and bytes are hardware counters, held against peaks at the clocks "
-        "the report itself recorded. Nsight Compute runs kernels one by one with cold caches."
+        "From a report: FLOPs and bytes are hardware counters where it has them, held against "
+        "peaks at the clocks it recorded itself. Nsight Compute runs kernels one by one with "
+        "cold caches."
     ),
 }
 

@@ -112,10 +112,9 @@ def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
             "Collect with `ncu --set full` or `--set roofline`."
         )
     if roofs is None:
-        return (
-            f"No roofline: the device's peaks are unknown ({analysis.resolution.how}). "
-            "Pass `--device NAME`; `ncutool devices` lists the names."
-        )
+        how = analysis.resolution.how.rstrip(".")
+        remedy = "" if "--device" in how else " Pass `--device NAME`; `ncutool devices` lists them."
+        return f"No roofline: {how}.{remedy}"
     return (
         "No roofline: no launch has both FLOPs and bytes. Record the trace with "
         "`record_shapes=True`, or join an Nsight Compute report."

@@ -43,6 +43,14 @@ _NUMBERS = (
     "l1_sol_pct",
     "waves",
 )
+Places = tuple[tuple[str, str], ...]
+"""Column and heading of what tells where a group lies."""
+ROOFLINE: Places = (
+    ("intensity_flop_per_byte", "FLOP/byte"),
+    ("roofline_pct", "of attainable"),
+)
+SPEEDS_OF_LIGHT: Places = (("sm_sol_pct", "compute"), ("memory_sol_pct", "memory"))
+"""Of a report without FLOP counters: NVIDIA's two percentages."""
 _TEXTS = (
     "dtype",
     "family",
@@ -68,10 +76,9 @@ class Row:
     share: str
     bar_pct: float
     """Of the group with the most time."""
-    intensity: str
-    roof_pct: str
-    roof_class: str
-    """`above` 100 %, `low` below 40 %, or empty."""
+    places: tuple[tuple[str, str], ...]
+    """Text and mark (`above` 100 %, `low` below 40 %, or empty) of the two columns that tell
+    where it lies: see :data:`PLACES`."""
     bound: str
     bound_word: str
     source: str
@@ -82,6 +89,7 @@ class KernelTable:
     """The section."""
 
     rows: tuple[Row, ...]
+    places: Places
     groups: int
     launches: str
     note: str
@@ -92,8 +100,13 @@ def kernel_table(analysis: Analysis, groups: pl.DataFrame, membership: pl.Series
     """Groups of one analysis (:func:`ncutool.groups.grouped`) with their launches."""
     shown = groups.head(MOST_GROUPS)
     longest = int(groups["duration_ns"][0]) if groups.height else 0
+    on_roofline = groups["roofline_pct"].count() or not groups["sm_sol_pct"].count()
+    places = ROOFLINE if on_roofline else SPEEDS_OF_LIGHT
     return KernelTable(
-        rows=tuple(_row(row, longest) for row in shown.head(FIRST_ROWS).iter_rows(named=True)),
+        rows=tuple(
+            _row(row, longest, places) for row in shown.head(FIRST_ROWS).iter_rows(named=True)
+        ),
+        places=places,
         groups=shown.height,
         launches=units.counted(analysis.kernels.height, "launch", "launches"),
         note=_note(analysis, groups),
@@ -135,8 +148,14 @@ def source_word(row: dict[str, Any]) -> str:
     return str(flop) if flop == data else f"{flop} / {data}"
 
 
-def _row(row: dict[str, Any], longest_ns: int) -> Row:
-    roof_pct = row["roofline_pct"]
+def _place(name: str, row: dict[str, Any]) -> tuple[str, str]:
+    value = _digits(row[name])
+    if name == "intensity_flop_per_byte":
+        return units.significant(value), ""
+    return units.percent(value), roof_class(value) if name == "roofline_pct" else ""
+
+
+def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
     return Row(
         group=row["group"],
         name=shorten(label(row["op"], row["kernel"]), _NAME),
@@ -145,9 +164,7 @@ def _row(row: dict[str, Any], longest_ns: int) -> Row:
         time=units.time(row["duration_ns"] if row["timed"] else None),
         share=units.percent(row["share_pct"]),
         bar_pct=round(100 * row["duration_ns"] / longest_ns, 1) if longest_ns else 0.0,
-        intensity=units.significant(_digits(row["intensity_flop_per_byte"])),
-        roof_pct=units.percent(_digits(roof_pct)),
-        roof_class=roof_class(roof_pct),
+        places=tuple(_place(name, row) for name, _ in places),
         bound=row["bound"],
         bound_word=words.SHORT_BOUNDS.get(row["bound"], row["bound"]),
         source=source_word(row),

@@ -354,8 +354,9 @@ def test_the_tables_first_rows_are_text() -> None:
     rows = kernel_table(analysis, groups, membership).rows
     assert len(rows) == min(FIRST_ROWS, groups.height)
     assert rows[0].name == "_flash_attention_forward"
-    assert rows[0].roof_class == "low"
-    assert rows[0].roof_pct.endswith(" %")
+    (intensity, reached) = rows[0].places
+    assert intensity == ("139", "")
+    assert reached[1] == "low"
     assert rows[0].bar_pct == 100
 
 
@@ -383,6 +384,17 @@ def test_packed_columns_unpack_to_four_digits(values: list[float | None]) -> Non
     assert [value is None for value in read] == [value is None for value in values]
     known = [value for value in read if value is not None]
     assert known == pytest.approx([value for value in values if value is not None], rel=6e-4)
+
+
+def test_a_report_without_flops_shows_speeds_of_light_in_its_table() -> None:
+    """Two empty columns would say nothing; NVIDIA's two percentages do."""
+    basic = factory.report(counters=False)
+    table = kernel_table(basic, *grouped(basic.kernels))
+    assert [heading for _, heading in table.places] == ["compute", "memory"]
+    assert all(text.endswith(" %") for text, _ in table.rows[0].places)
+    full = factory.report()
+    places = kernel_table(full, *grouped(full.kernels)).places
+    assert [heading for _, heading in places] == ["FLOP/byte", "of attainable"]
 
 
 def test_large_captures_are_cut_and_say_so() -> None:

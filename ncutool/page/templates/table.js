@@ -9,6 +9,7 @@ class KernelTable {
     this.shown = this.root.querySelector("[data-shown]");
     this.allButton = this.root.querySelector("[data-all]");
     this.filter = this.root.querySelector("[data-filter]");
+    this.places = [...this.root.querySelectorAll("th[data-place]")].map((heading) => heading.dataset.sort);
     this.sortBy = "duration_ns";
     this.descending = true;
     this.limit = KernelTable.FIRST;
@@ -83,7 +84,6 @@ class KernelTable {
   row(group, open) {
     const { groups } = this;
     const share = groups.number("share_pct", group);
-    const reached = groups.number("roofline_pct", group);
     const bound = groups.text("bound", group);
     const name = make(
       "button",
@@ -91,18 +91,23 @@ class KernelTable {
       make("b", {}, groups.text("name", group)), " ", make("span", {}, groups.text("detail", group)),
     );
     const bar = make("span", { class: "bar", "aria-hidden": "true" }, make("i", { style: "width:" + (100 * groups.number("duration_ns", group)) / (groups.longest || 1) + "%" }));
-    const mark = known(reached) ? (reached > 100 ? "above" : reached < 40 ? "low" : "") : "";
     const cells = [
       make("td", { class: "k" }, name),
       make("td", {}, count(groups.number("launches", group))),
       make("td", {}, time(groups.timed(group))),
       make("td", {}, bar, make("span", { class: "share" }, percent(share))),
-      make("td", {}, significant(groups.number("intensity_flop_per_byte", group))),
-      make("td", { class: mark, title: groups.text("flag", group) || null }, percent(reached)),
+      ...this.places.map((name) => this.place(name, group)),
       make("td", {}, make("i", { class: "dot " + kebab(bound), "aria-hidden": "true" }), SHORT_BOUNDS[bound] || bound),
       make("td", { class: "source" }, groups.source(group)),
     ];
     return make("tr", { "data-group": group, class: group === this.chosen ? "chosen" : null }, ...cells);
+  }
+  place(name, group) {
+    const value = this.groups.number(name, group);
+    if (name === "intensity_flop_per_byte") return make("td", {}, significant(value));
+    const marked = name === "roofline_pct" && known(value);
+    const mark = marked ? (value > 100 ? "above" : value < 40 ? "low" : "") : "";
+    return make("td", { class: mark, title: (marked && this.groups.text("flag", group)) || null }, percent(value));
   }
   more(group) {
     const cell = make("td", { colspan: 8 }, pairs(this.groups.details(group)), ...this.launches(group, 50));
