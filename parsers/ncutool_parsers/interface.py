@@ -24,6 +24,8 @@ class ReadOptions:
     metrics: str | None = None
     """Regular expression a counter's whole name must match to be read (ncu); None reads all."""
     progress: Progress | None = None
+    instructions: bool = False
+    """Read what each launch executed by opcode too (ncu): disassembling takes a while."""
 
 
 class Reader(Protocol):

@@ -42,6 +42,8 @@ class Block:
     header: Message
     results: tuple[Message, ...]
     range_results: tuple[Message, ...]
+    sources: tuple[Message, ...] = ()
+    """Embedded code (cubins) and source files."""
 
 
 @dataclass
@@ -113,6 +115,26 @@ def geometry(path: Path, message: Message) -> Geometry:
         return Geometry()
 
 
+def source_id(head: bytes) -> int | None:
+    """The identity of embedded code, from the first bytes of its message."""
+    try:
+        number, value = next(messages(head), (0, 0))
+    except _DamageError:
+        return None
+    return value if number == 1 and isinstance(value, int) else None
+
+
+def source_of_result(data: bytes) -> int | None:
+    """Which embedded code a result ran; None where it names none."""
+    try:
+        for number, value in messages(data):
+            if number == 15 and isinstance(value, bytes):
+                return source_id(value)
+    except _DamageError:
+        return None
+    return None
+
+
 def _walk(stream: BinaryIO, size: int) -> Framing:
     if stream.read(len(MAGIC)) != MAGIC:
         raise _DamageError(
@@ -134,13 +156,12 @@ def _walk(stream: BinaryIO, size: int) -> Framing:
         empty_blocks += held + counts["sources"] == 0
         if empty_blocks > _EMPTY_BLOCK_LIMIT or framing.actions + held > _RESULT_LIMIT:
             raise _DamageError("is damaged: it has more blocks or launches than any report")
-        for _ in range(counts["sources"]):
-            _step(stream, end)
+        sources = tuple(_step(stream, end) for _ in range(counts["sources"]))
         results = tuple(_step(stream, end) for _ in range(counts["results"]))
         ranges = tuple(_step(stream, end) for _ in range(counts["ranges"]))
         if stream.tell() != end:
             raise _DamageError(f"is damaged: the block that ends at byte {end} is not filled")
-        framing.blocks.append(Block(place, results, ranges))
+        framing.blocks.append(Block(place, results, ranges, sources))
         framing.results += results
         framing.range_results += ranges
     return framing

@@ -2,7 +2,9 @@
 
 NVIDIA's reader decodes every launch of a file at the first touch of any and never lets go, which
 takes 9 to 18 times the file's size in memory. A part has all blocks of the report, with their
-string tables, but only its own results and no sources, so the memory follows the part's size.
+string tables, but only its own results, so the memory follows the part's size. Embedded code goes
+along only where it is asked for, and where that of the part's own launches is no larger than a
+part; without it NVIDIA's reader has no SASS for them, which shows in what it gives.
 """
 
 from __future__ import annotations
@@ -12,14 +14,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ncutool_parsers.ncu_framing import MAGIC, Block, Framing, Message
+from ncutool_parsers.ncu_framing import MAGIC, Block, Framing, Message, source_id, source_of_result
 
 PART_BYTES = 16 * 1024 * 1024
 """Read whole up to this size; above it, the results of one part add up to about this."""
+_ID_BYTES = 16
 _COUNTS = frozenset({1, 2, 5, 7})  # sources, results, payload size, range results
 
 
-def parts(path: Path, framing: Framing, folder: Path, limit: int = PART_BYTES) -> Iterator[Path]:
+def parts(
+    path: Path,
+    framing: Framing,
+    folder: Path,
+    limit: int = PART_BYTES,
+    *,
+    with_sources: bool = False,
+) -> Iterator[Path]:
     """``path`` itself if it is small, else one part after another, written into ``folder``.
 
     A part is valid until the next one is asked for. Launches keep their order over the parts.
@@ -29,7 +39,9 @@ def parts(path: Path, framing: Framing, folder: Path, limit: int = PART_BYTES) -
         return
     copy = folder / "part.ncu-rep"
     with path.open("rb") as report:
-        for chosen in _groups(framing, limit):
+        for group in _groups(framing, limit):
+            sources = _sources(report, framing, group, limit) if with_sources else frozenset()
+            chosen = group | sources
             with copy.open("wb") as part:
                 part.write(MAGIC + _sized(framing.file_header))
                 for block in framing.blocks:
@@ -50,21 +62,40 @@ def _groups(framing: Framing, limit: int) -> Iterator[frozenset[Message]]:
     yield frozenset(group)
 
 
+def _sources(
+    report: BinaryIO, framing: Framing, group: frozenset[Message], limit: int
+) -> frozenset[Message]:
+    """The embedded code to go with a group: all of it where that is little, else what it names."""
+    every = frozenset(message for block in framing.blocks for message in block.sources)
+    if sum(message.size for message in every) <= limit:
+        return every
+    named = {source_of_result(_read(report, message)) for message in group}
+    needed = frozenset(m for m in every if source_id(_head(report, m)) in named - {None})
+    return needed if sum(message.size for message in needed) <= limit else frozenset()
+
+
 def _copy_block(report: BinaryIO, part: BinaryIO, block: Block, chosen: frozenset[Message]) -> None:
     results = [message for message in block.results if message in chosen]
     ranges = [message for message in block.range_results if message in chosen]
-    payload = sum(4 + message.size for message in (*results, *ranges))
+    sources = [message for message in block.sources if message in chosen]
+    payload = sum(4 + message.size for message in (*sources, *results, *ranges))
     header = _without_counts(_read(report, block.header))
-    for number, count in ((1, 0), (2, len(results)), (5, payload), (7, len(ranges))):
+    counts = ((1, len(sources)), (2, len(results)), (5, payload), (7, len(ranges)))
+    for number, count in counts:
         header += bytes([number << 3]) + _varint(count)
     part.write(_sized(header))
-    for message in (*results, *ranges):
+    for message in (*sources, *results, *ranges):
         part.write(_sized(_read(report, message)))
 
 
 def _read(report: BinaryIO, message: Message) -> bytes:
     report.seek(message.offset)
     return report.read(message.size)
+
+
+def _head(report: BinaryIO, message: Message) -> bytes:
+    report.seek(message.offset)
+    return report.read(min(message.size, _ID_BYTES))
 
 
 def _without_counts(header: bytes) -> bytes:

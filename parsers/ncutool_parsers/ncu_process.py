@@ -55,6 +55,7 @@ def read(
     metrics: str | None = None,
     on_action: Callable[[int], None] | None = None,
     stall_seconds: float | None = None,
+    instructions: bool = False,
 ) -> Report:
     """What NVIDIA's reader finds in ``paths``, the parts of one report; a worker for each.
 
@@ -64,6 +65,7 @@ def read(
         metrics: regular expression that a counter's whole name must match; None for all.
         on_action: called with the number of actions read so far.
         stall_seconds: how long the worker may stay silent before it is ended.
+        instructions: read what each launch executed by opcode too.
 
     Raises:
         UnreadableError: the worker died, stopped answering, or could not be started.
@@ -72,7 +74,8 @@ def read(
     for path in paths:
         patience = stall_seconds or _STALL_SECONDS + path.stat().st_size / _BYTES_PER_SECOND
         report.first_id = len(report.metric_names)
-        with _Worker(_command(path, named, metrics), named, patience) as worker:
+        command = _command(path, named, metrics, instructions)
+        with _Worker(command, named, patience) as worker:
             while worker.frame(report):
                 if on_action is not None:
                     on_action(len(report.actions))
@@ -80,7 +83,7 @@ def read(
     return report
 
 
-def _command(path: Path, named: Path, metrics: str | None) -> list[str]:
+def _command(path: Path, named: Path, metrics: str | None, instructions: bool) -> list[str]:
     specification = importlib.util.find_spec("ncu_report")
     if specification is None or specification.origin is None:
         raise UnreadableError(
@@ -93,7 +96,8 @@ def _command(path: Path, named: Path, metrics: str | None) -> list[str]:
     package_folder = Path(specification.origin).parent.parent
     # -I -S: nothing beside the capture or in the user's environment is imported.
     worker = [sys.executable, "-I", "-S", str(_WORKER)]
-    return [*worker, str(path.absolute()), metrics or "", str(package_folder)]
+    also = "instructions" if instructions else ""
+    return [*worker, str(path.absolute()), metrics or "", str(package_folder), also]
 
 
 def _shifted(ids: array[int], by: int) -> array[int]:

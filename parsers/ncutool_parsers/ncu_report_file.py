@@ -39,7 +39,7 @@ class NcuReportReader:
         """The report as a Capture: launches, metrics, rules, devices and notices.
 
         ``options.metrics`` picks the rows of ``metrics`` and ``metric_texts``; the `launches`
-        table and the devices need no choice.
+        table and the devices need no choice. ``options.instructions`` fills `instructions`.
 
         Raises:
             UnreadableError: not a report, damaged, too large, or NVIDIA's reader fails on it.
@@ -56,11 +56,17 @@ class NcuReportReader:
             framing = _framing(plain, path)
             if framing.actions == 0:
                 raise EmptyError(path, "holds no launch", "profile a program that launches kernels")
-            parts = ncu_parts.parts(plain, framing, Path(folder))
+            parts = ncu_parts.parts(plain, framing, Path(folder), with_sources=options.instructions)
             # msgspec and polars are imported only when a report is read: naming a file is cheap
             from ncutool_parsers import ncu_process
 
-            report = ncu_process.read(parts, path, options.metrics, _progress(options, framing))
+            report = ncu_process.read(
+                parts,
+                path,
+                options.metrics,
+                _progress(options, framing),
+                instructions=options.instructions,
+            )
             _add_geometry(report.actions, framing, plain)
         from ncutool_parsers import ncu_tables
 

@@ -61,6 +61,7 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
         devices=_devices(actions),
         metrics=_metrics(report, counts),
         metric_texts=_texts(actions),
+        instructions=_instructions(actions),
         rules=_rules(actions),
         notices=_notices(actions, report, framing),
         complete=not _damaged(actions, report, framing),
@@ -197,6 +198,12 @@ def _texts(actions: Sequence[Action]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema.METRIC_TEXTS.polars_schema(), orient="row")
 
 
+def _instructions(actions: Sequence[Action]) -> pl.DataFrame:
+    mixes = ((i, action.get("instructions")) for i, action in enumerate(actions))
+    rows = [(i, mix["source"], *row) for i, mix in mixes if mix for row in mix["rows"]]
+    return pl.DataFrame(rows, schema=schema.INSTRUCTIONS.polars_schema(), orient="row")
+
+
 def _rules(actions: Sequence[Action]) -> pl.DataFrame:
     rows = []
     for launch_id, action in enumerate(actions):
@@ -243,6 +250,7 @@ def _notices(actions: Sequence[Action], report: Report, framing: Framing) -> tup
                 f"collection failed ({verb} {which}); they are listed without figures.",
             )
         )
+    notices += _text_notices(actions)
     untimed = sum(action["usable"] and action["duration"] is None for action in actions)
     if untimed:
         notices.append(
@@ -253,3 +261,25 @@ def _notices(actions: Sequence[Action], report: Report, framing: Framing) -> tup
             )
         )
     return tuple(notices)
+
+
+def _text_notices(actions: Sequence[Action]) -> list[Notice]:
+    """Where instructions were counted and their text could not be had, or does not fit them."""
+    mixes = [mix for action in actions if (mix := action.get("instructions"))]
+    notices = []
+    missing = sum(mix["text"] == "missing" for mix in mixes)
+    if missing:
+        text = (
+            f"{missing} of {len(actions)} launches have counts per instruction but not their SASS "
+            "(no code embedded, or too much of it to read in parts): their instructions are known "
+            "by opcode only."
+        )
+        notices.append(Notice("no_sass_text", text, "info"))
+    contradicting = sum(mix["text"] == "contradicts" for mix in mixes)
+    if contradicting:
+        text = (
+            f"{contradicting} of {len(actions)} launches have SASS that does not fit the report's "
+            "own instruction counts: it was left out for them."
+        )
+        notices.append(Notice("sass_contradicts", text))
+    return notices

@@ -1,14 +1,14 @@
 """Reads one report with NVIDIA's ``ncu_report``, in a process of its own that ends afterwards.
 
 NVIDIA's reader never gives memory back and may crash or hang on a damaged file, so it never
-runs in the caller's process. Run as ``python ncu_worker.py REPORT REGEX PACKAGE_FOLDER``, with
-the standard library alone; it writes frames to standard output: one byte of kind, a u32
-length, and that many bytes.
+runs in the caller's process. Run as ``python ncu_worker.py REPORT REGEX PACKAGE_FOLDER PARTS``,
+with the standard library alone; it writes frames to standard output: one byte of kind, a u32
+length, and that many bytes. ``PARTS`` is ``instructions`` where those are wanted too, else empty.
 
 ==== ===============================================================================
 kind content
 ==== ===============================================================================
-a    JSON: one action (names, workload, identity metrics, texts, rules, NVTX)
+a    JSON: one action (names, workload, identity metrics, texts, rules, NVTX, instructions)
 n    JSON: list of metric names that the ids go on to use, in order of id
 i    int32 ids of the metrics of the action that follows, as native integers
 v    float64 values of the same metrics
@@ -48,14 +48,29 @@ _NOT_COLLECTED = re.compile(
 _PROPERTY = re.compile(r"(launch|device)__.*")
 _STRING, _UNKNOWN = 2, 0  # ncu_report's IMetric.ValueKind
 _FUNCTION, _DEMANGLED, _MANGLED = 0, 1, 2  # ncu_report's IAction.NameBase
+_PER_PC = ("inst_executed", "thread_inst_executed_true")
+_PER_OPCODE = {
+    "opcode_modifier": (
+        "sass__inst_executed_per_opcode_with_modifier_all",
+        "sass__thread_inst_executed_true_per_opcode_with_modifier_all",
+    ),
+    "opcode": (
+        "sass__inst_executed_per_opcode",
+        "sass__thread_inst_executed_true_per_opcode",
+    ),
+}
+"""Warp instructions, and thread instructions with their predicate on, instanced by opcode."""
+_NO_TEXT = "???"
+_COUNT_LIMIT = 2**62
 
 
 class Collector:
     """Turns actions of ``ncu_report`` into frames."""
 
-    def __init__(self, pattern: str | None, emit: Emit) -> None:
+    def __init__(self, pattern: str | None, emit: Emit, instructions: bool = False) -> None:
         self._wanted = re.compile(pattern) if pattern is not None else None
         self._emit = emit
+        self._mixes = Mixes() if instructions else None
         self._ids: dict[str, int] = {}
         """Metric name -> id, or -1 for one that nobody asked for."""
         self._named = 0
@@ -103,6 +118,8 @@ class Collector:
             "rules": list(_rules(action)),
             "nvtx": _innermost_range(action.nvtx_state()),
         }
+        if self._mixes is not None and usable:
+            summary["instructions"] = self._mixes.of(action, names)
         self._emit(b"a", _json(summary))
 
     def _number(self, name: str) -> int:
@@ -114,9 +131,119 @@ class Collector:
         return self._ids[name]
 
 
-def collect(context: Any, pattern: str | None, emit: Emit) -> None:
+class Mixes:
+    """The instructions that actions executed, by opcode.
+
+    Texts are kept by kernel name and addresses: disassembling is slow, and launches of one kernel
+    share its code. A text that does not fit the report's own sums by opcode is not believed.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[str, tuple[int, ...]], list[tuple[str, bool] | None]] = {}
+
+    def of(self, action: Any, names: tuple[str, ...]) -> dict[str, Any] | None:
+        """Source, rows (opcode, moves, warps, threads) and what became of the text, if any."""
+        held = frozenset(names)
+        summed = _by_opcode(action, held)
+        rows, text = self._by_text(action, held)
+        if rows is not None and summed is not None and not _agree(rows, summed["rows"]):
+            rows, text = None, "contradicts"
+        if rows is not None:
+            return {"source": "sass", "rows": rows, "text": text}
+        return {**summed, "text": text} if summed is not None else None
+
+    def _by_text(self, action: Any, held: frozenset[str]) -> tuple[list[Any] | None, str]:
+        warps = _instances(action, held, _PER_PC[0])
+        if warps is None:
+            return None, "not counted"
+        threads = _instances(action, held, _PER_PC[1])
+        key = (action.name(_MANGLED) or "", tuple(warps))
+        if key not in self._texts:
+            self._texts[key] = [parse_instruction(action.sass_by_pc(pc)) for pc in warps]
+        rows: dict[tuple[str, bool], list[int]] = {}
+        for (pc, count), parsed in zip(warps.items(), self._texts[key], strict=True):
+            if count == 0:
+                continue
+            if parsed is None:
+                return None, "missing"
+            row = rows.setdefault(parsed, [0, 0])
+            row[0] += count
+            row[1] += threads.get(pc, 0) if threads is not None else 0
+        counted = threads is not None
+        return [[*key, n, of if counted else None] for key, (n, of) in rows.items()], "read"
+
+
+def parse_instruction(text: str | None) -> tuple[str, bool] | None:
+    """Opcode with its modifiers, and whether it only sets a constant or converts; None if unknown.
+
+    Compilers set constants with ``HFMA2.MMA R1, -RZ, RZ, 0, 0`` and widen halves with
+    ``HADD2.F32 R1, -RZ, R2.H0_H0``: nothing is computed, though NVIDIA's counters count it.
+    """
+    if not text or _NO_TEXT in text:
+        return None
+    words = text.split(None, 1)
+    if words and words[0].startswith("@"):
+        words = words[1].split(None, 1) if len(words) > 1 else []
+    if not words:
+        return None
+    opcode = words[0].rstrip(";")
+    if not opcode.startswith(("HFMA2", "HADD2.F32")):
+        return opcode, False
+    sources = words[1].split(",")[1:3] if len(words) > 1 else []
+    zeros = [source.strip(" -|;").partition(".")[0] in ("RZ", "URZ") for source in sources]
+    return opcode, any(zeros) if opcode.startswith("HADD2") else len(zeros) == 2 and all(zeros)
+
+
+def _by_opcode(action: Any, held: frozenset[str]) -> dict[str, Any] | None:
+    for source, (warp_metric, thread_metric) in _PER_OPCODE.items():
+        warps = _instances(action, held, warp_metric)
+        if warps is None:
+            continue
+        threads = _instances(action, held, thread_metric)
+        rows = [
+            [str(opcode), None, count, None if threads is None else threads.get(opcode, 0)]
+            for opcode, count in warps.items()
+        ]
+        return {"source": source, "rows": rows}
+    return None
+
+
+def _instances(action: Any, held: frozenset[str], name: str) -> dict[Any, int] | None:
+    """Counts of an instanced metric by address or opcode; None where they are not complete."""
+    if name not in held:
+        return None
+    metric = action.metric_by_name(name)
+    size = metric.num_instances()
+    if not size or not metric.has_correlation_ids():
+        return None
+    ids = metric.correlation_ids()
+    read = ids.as_string if ids.kind() == _STRING else ids.as_uint64
+    counts: dict[Any, int] = {}
+    for position in range(size):
+        key, count = read(position), metric.as_uint64(position)
+        if count > _COUNT_LIMIT:
+            return None
+        counts[key] = counts.get(key, 0) + count
+    whole = _value(metric)
+    complete = isinstance(whole, float) and math.isclose(sum(counts.values()), whole, rel_tol=1e-6)
+    return counts if complete else None
+
+
+def _agree(rows: list[Any], others: list[Any]) -> bool:
+    """Whether two mixes have the same warp instructions by opcode, modifiers aside."""
+    totals: list[dict[str, int]] = []
+    for mix in (rows, others):
+        total: dict[str, int] = {}
+        for opcode, _, count, _ in mix:
+            base = opcode.partition(".")[0]
+            total[base] = total.get(base, 0) + count
+        totals.append({base: count for base, count in total.items() if count})
+    return totals[0] == totals[1]
+
+
+def collect(context: Any, pattern: str | None, emit: Emit, instructions: bool = False) -> None:
     """Emits every action of every range of an ``ncu_report.IContext``, one at a time."""
-    collector = Collector(pattern, emit)
+    collector = Collector(pattern, emit, instructions)
     ranges = context.num_ranges()
     for range_id in range(ranges):
         report_range = context.range_by_idx(range_id)
@@ -196,7 +323,7 @@ def _innermost_range(state: Any) -> str | None:
 
 def main(arguments: list[str]) -> None:
     """Reads the report that the arguments name and ends the process, whatever it left behind."""
-    path, pattern, package_folder = arguments
+    path, pattern, package_folder, also = arguments
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that native code prints gets between the frames
 
@@ -206,7 +333,7 @@ def main(arguments: list[str]) -> None:
     sys.path.append(package_folder)
     import ncu_report
 
-    collect(ncu_report.load_report(path), pattern or None, emit)
+    collect(ncu_report.load_report(path), pattern or None, emit, also == "instructions")
     output.flush()
     os._exit(0)  # NVIDIA's destructors have nothing to add
 

@@ -138,6 +138,35 @@ METRIC_TEXTS = Table(
     ),
 )
 
+INSTRUCTIONS = Table(
+    "instructions",
+    "Executed instructions of each launch by opcode, where an ncu report holds them and they were "
+    "asked for. The counts of a launch are complete: an opcode without a row was not executed.",
+    (
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column(
+            "source",
+            "str",
+            "`sass` (counts per address x the instruction's text), `opcode_modifier` or `opcode` "
+            "(the report's own sums, with or without modifiers)",
+            nullable=False,
+        ),
+        Column("opcode", "str", "e.g. `IMMA.16832.S8.S8.SAT`, `FFMA`", nullable=False),
+        Column(
+            "moves",
+            "bool",
+            "half instruction that only sets a constant or converts (both multiplicands, or a "
+            "conversion's addend, are the zero register); null where the text is not known",
+        ),
+        Column("warp_executed", "int", "times a warp executed it", nullable=False),
+        Column(
+            "thread_executed",
+            "int",
+            "times a thread executed it with its predicate on; null where not counted",
+        ),
+    ),
+)
+
 RULES = Table(
     "rules",
     "What NVIDIA's own rules printed in an ncu report.",
@@ -211,6 +240,7 @@ TABLES: tuple[Table, ...] = (
     LAUNCHES,
     METRICS,
     METRIC_TEXTS,
+    INSTRUCTIONS,
     RULES,
     SIGNATURES,
     OPS,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ncutool_parsers import ncu_framing, ncu_parts
+from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import CaptureError, EmptyError
 from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.ncu_report_file import NcuReportReader
@@ -83,11 +85,53 @@ def test_parts_equal_the_whole(corpus: Path, monkeypatch: pytest.MonkeyPatch) ->
         path = corpus / "ncu" / name
         whole = NcuReportReader().read(path, ReadOptions())
         with monkeypatch.context() as patch:
-            patch.setattr(ncu_parts, "parts", lambda p, f, d: whole_parts(p, f, d, 400_000))
+            patch.setattr(ncu_parts, "parts", lambda p, f, d, **o: whole_parts(p, f, d, 400_000))
             split = NcuReportReader().read(path, ReadOptions())
         assert split.launches.equals(whole.launches)
         assert split.metrics.equals(whole.metrics)
         assert split.rules.equals(whole.rules)
+
+
+def read_in_parts(path: Path, limit: int, monkeypatch: pytest.MonkeyPatch) -> Capture:
+    """The instructions of a report read in parts of about ``limit`` bytes."""
+    whole_parts = ncu_parts.parts
+    with monkeypatch.context() as patch:
+        patch.setattr(ncu_parts, "parts", lambda p, f, d, **o: whole_parts(p, f, d, limit, **o))
+        return NcuReportReader().read(path, ReadOptions(metrics="x", instructions=True))
+
+
+def test_sass_survives_reading_in_parts(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Embedded code goes with its launches, so that their SASS reads as in the whole report."""
+    path = corpus / "ncu" / "a40-julia-tensor.ncu-rep"
+    whole = NcuReportReader().read(path, ReadOptions(metrics="x", instructions=True))
+    split = read_in_parts(path, 500_000, monkeypatch)
+    assert set(whole.instructions["source"]) == {"sass"}
+    assert split.instructions.equals(whole.instructions)
+
+
+def test_sass_too_large_for_a_part(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code larger than a part stays behind: opcodes remain, and the notice says what is missing."""
+    path = corpus / "ncu" / "a100-cutlass-int8-768.ncu-rep"
+    split = read_in_parts(path, 500_000, monkeypatch)
+    assert set(split.instructions["source"]) == {"opcode_modifier"}
+    assert "no_sass_text" in [notice.code for notice in split.notices]
+
+
+def test_sass_fits_the_opcode_counts(corpus: Path) -> None:
+    """Where a report has code, its text summed by opcode is what the report itself sums up."""
+    kinds: Counter[str] = Counter()
+    for row in sources_with_launches(corpus):
+        path = corpus / "ncu" / row["file"]
+        found = NcuReportReader().read(path, ReadOptions(metrics="x", instructions=True))
+        by_launch = found.instructions.unique(["launch_id", "source"])
+        kinds.update(by_launch["source"].to_list())
+        assert "sass_contradicts" not in [notice.code for notice in found.notices], path.name
+    assert kinds == {"sass": 30, "opcode_modifier": 10}
+
+
+def sources_with_launches(corpus: Path) -> list[dict[str, str]]:
+    """The catalogue without the report that holds no usable launch."""
+    return [row for row in sources(corpus) if row["file"] != FAILED]
 
 
 def test_truncation(corpus: Path, tmp_path: Path) -> None:

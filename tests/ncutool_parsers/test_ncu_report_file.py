@@ -326,8 +326,8 @@ def test_parts_read_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     whole = read(path)
     parts, used = ncu_parts.parts, []
 
-    def small(path: Path, framing: Framing, folder: Path) -> Iterator[Path]:
-        for part in parts(path, framing, folder, limit=600):
+    def small(path: Path, framing: Framing, folder: Path, **options: bool) -> Iterator[Path]:
+        for part in parts(path, framing, folder, limit=600, **options):
             used.append(part)
             yield part
 

@@ -15,12 +15,32 @@ DOUBLE, UNSIGNED, TEXT, UNKNOWN = 4, 6, 2, 0
 
 
 @dataclass
+class Identities:
+    """The correlation ids of a metric: addresses or opcodes."""
+
+    held: list[Any]
+
+    def kind(self) -> int:
+        """Kind of the ids."""
+        return TEXT if isinstance(self.held[0], str) else UNSIGNED
+
+    def as_string(self, position: int) -> str:
+        """One opcode."""
+        return str(self.held[position])
+
+    def as_uint64(self, position: int) -> int:
+        """One address."""
+        return int(self.held[position])
+
+
+@dataclass
 class Metric:
     """An ``ncu_report.IMetric``."""
 
     held: Any
     type: int = DOUBLE
     named: str = ""
+    instances: dict[Any, int] = field(default_factory=dict)
 
     def kind(self) -> int:
         """Kind of the value."""
@@ -29,6 +49,22 @@ class Metric:
     def as_double(self) -> float:
         """The value; 0.0 where there is none, as NVIDIA's does."""
         return 0.0 if self.type == UNKNOWN else float(self.held)
+
+    def num_instances(self) -> int:
+        """How many instances it has."""
+        return len(self.instances)
+
+    def has_correlation_ids(self) -> bool:
+        """Whether its instances say what they belong to."""
+        return bool(self.instances)
+
+    def correlation_ids(self) -> Identities:
+        """What they belong to."""
+        return Identities(list(self.instances))
+
+    def as_uint64(self, position: int) -> int:
+        """One instance."""
+        return list(self.instances.values())[position]
 
     def as_string(self) -> str:
         """The value as text."""
@@ -46,6 +82,11 @@ class Action:
     metrics: dict[str, Metric]
     workload: int = 0
     rules: list[Any] = field(default_factory=list)
+    sass: dict[int, str] = field(default_factory=dict)
+
+    def sass_by_pc(self, pc: int) -> str:
+        """The text of an instruction."""
+        return self.sass.get(pc, "???")
 
     def metric_names(self) -> tuple[str, ...]:
         """Names of all metrics."""
@@ -131,3 +172,92 @@ def test_unpaired_surrogates() -> None:
     """Names that are no Unicode are kept readable rather than breaking the protocol."""
     action = Action({"x.sum": Metric(1), "t": Metric("\udc80bad", TEXT)})
     assert run(action)[0]["texts"] == {"t": "?bad"}
+
+
+def counted(instances: dict[Any, int]) -> Metric:
+    """An instanced metric, whose value is the sum of its instances."""
+    return Metric(sum(instances.values()), UNSIGNED, instances=instances)
+
+
+BY_OPCODE = "sass__inst_executed_per_opcode"
+CODE = {16: "      FFMA R1, R2, R3, R4", 32: "@!P0 HFMA2.MMA R5, -RZ, RZ, 0, 0 ;", 48: " EXIT"}
+PER_PC = {
+    "inst_executed": counted({16: 10, 32: 4, 48: 1}),
+    "thread_inst_executed_true": counted({16: 300, 32: 64, 48: 0}),
+}
+
+
+def mix(metrics: dict[str, Metric], sass: dict[int, str]) -> dict[str, Any] | None:
+    """What the worker makes of a launch's instructions."""
+    return ncu_worker.Mixes().of(Action(metrics, sass=sass), tuple(metrics))
+
+
+def test_instructions_by_address() -> None:
+    """Counts per address x its text, summed by opcode; a constant set with HFMA2 is told apart."""
+    assert mix(PER_PC, CODE) == {
+        "source": "sass",
+        "rows": [["FFMA", False, 10, 300], ["HFMA2.MMA", True, 4, 64], ["EXIT", False, 1, 0]],
+        "text": "read",
+    }
+
+
+def test_instructions_without_text() -> None:
+    """Where a text is missing the report's own sums by opcode stand in, those with shapes first."""
+    plain = {BY_OPCODE: counted({"IMMA": 9})}
+    shaped = {BY_OPCODE + "_with_modifier_all": counted({"IMMA.16832.S8.S8": 9})}
+    assert mix(PER_PC, {}) is None
+    assert mix({**PER_PC, **plain}, {}) == {
+        "source": "opcode",
+        "rows": [["IMMA", None, 9, None]],
+        "text": "missing",
+    }
+    found = mix({**plain, **shaped}, CODE)
+    assert found is not None
+    assert (found["source"], found["text"]) == ("opcode_modifier", "not counted")
+
+
+def test_text_that_does_not_fit() -> None:
+    """SASS whose counts differ from the report's own by opcode is other code: not believed."""
+    fitting = {**PER_PC, BY_OPCODE: counted({"FFMA": 10, "HFMA2": 4, "EXIT": 1})}
+    other = {**PER_PC, BY_OPCODE: counted({"FFMA": 11, "HFMA2": 3, "EXIT": 1})}
+    assert [(found := mix(m, CODE)) and found["source"] for m in (fitting, other)] == [
+        "sass",
+        "opcode",
+    ]
+
+
+def test_incomplete_counts() -> None:
+    """Instances that do not add up to their metric, or are no numbers, count nothing."""
+    cut = Metric(20, UNSIGNED, instances={16: 10})
+    wild = Metric(1, UNSIGNED, instances={16: 2**63 - 1})
+    assert mix({"inst_executed": cut}, CODE) is None
+    assert mix({"inst_executed": wild}, CODE) is None
+
+
+def test_instructions_only_where_asked_for() -> None:
+    """Without the option nothing is disassembled."""
+    facts, _ = run(Action({"gpu__time_duration.sum": Metric(5), **PER_PC}, sass=CODE))
+    assert "instructions" not in facts
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("      HFMA2.MMA R13, -RZ, RZ, 0, 0", ("HFMA2.MMA", True)),
+        ("HFMA2 R29, R2.H0_H0, -R28.H0_NH1, R29", ("HFMA2", False)),
+        ("HFMA2 R29, -RZ, R28, R29", ("HFMA2", False)),
+        ("HADD2.F32 R0, -RZ, R1.H0_H0", ("HADD2.F32", True)),
+        ("HADD2 R0, RZ, R1", ("HADD2", False)),
+        ("@P3 FADD R18, RZ, -R18", ("FADD", False)),
+        ("@!UP0 HMMA.16816.F16 R28, R20, R28, RZ ;", ("HMMA.16816.F16", False)),
+        ("EXIT ;", ("EXIT", False)),
+        ("NOP;", ("NOP", False)),
+        ("@P0", None),
+        ("???", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_instruction_text(text: str | None, parsed: tuple[str, bool] | None) -> None:
+    """Opcode behind a predicate; what sets a constant or converts; None where there is none."""
+    assert ncu_worker.parse_instruction(text) == parsed
