@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units
+from ncutool import units, words
 from ncutool.untrusted import printable, shorten
 
 if TYPE_CHECKING:
@@ -105,6 +105,12 @@ def _item(
     chosen = analysis.kernels.filter(pl.col("launch_id").is_in(finding.launches))
     launches = units.counted(len(finding.launches), "launch", "launches")
     kernels = units.counted(len(finding.kernels), "kernel")
+    saving, saving_pct = words.saving(
+        finding.saving_low_ns,
+        finding.saving_high_ns,
+        finding.saving_low_pct,
+        finding.saving_high_pct,
+    )
     evidence = tuple(printable(sentence) for sentence in finding.evidence)
     return Item(
         rank=rank,
@@ -117,8 +123,8 @@ def _item(
         evidence=evidence[:_SENTENCES],
         more_evidence=evidence[_SENTENCES:],
         remedy=with_code(finding.remedy),
-        saving=units.time_range(finding.saving_low_ns, finding.saving_high_ns),
-        saving_pct=units.percent_range(finding.saving_low_pct, finding.saving_high_pct),
+        saving=saving,
+        saving_pct=saving_pct,
         left_pct=round(left, 2),
         width_pct=round(right - left, 2),
         concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",

@@ -55,8 +55,8 @@ def summary_text(analysis: Analysis, *, color: bool, width: int | None = None) -
 
 
 def print_summary(analysis: Analysis, *, color: bool = True) -> None:
-    """:func:`summary` on stdout."""
-    sys.stdout.write(summary_text(analysis, color=color))
+    """:func:`summary` on stdout, and an empty line."""
+    sys.stdout.write(summary_text(analysis, color=color) + "\n")
 
 
 def _heading(analysis: Analysis) -> list[Text]:

@@ -33,7 +33,9 @@ def roof_text(value: float | None) -> Text:
     if value is not None and value > 100:
         return Text(f"{value:.0f}!", style="bold red")
     style = "yellow" if value is not None and value < LOW_PCT else ""
-    return Text(units.UNKNOWN if value is None else f"{value:.0f}", style=style)
+    if value is None:
+        return Text(units.UNKNOWN)
+    return Text("<1" if 0 < value < 0.5 else f"{value:.0f}", style=style)
 
 
 def sources(row: dict[str, Any]) -> str:
@@ -160,8 +162,15 @@ def findings_table(
 
 def saving(row: dict[str, Any]) -> str:
     """What a finding saves: `6.2–7.1 ms (12.4–14.4 %)`."""
-    amount = units.time_range(row["saving_low_ns"], row["saving_high_ns"])
-    return f"{amount} ({units.percent_range(row['saving_low_pct'], row['saving_high_pct'])})"
+    amount, share = saved(row)
+    return f"{amount} ({share})" if share else amount
+
+
+def saved(row: dict[str, Any]) -> tuple[str, str]:
+    """The same as time and share apart."""
+    return words.saving(
+        row["saving_low_ns"], row["saving_high_ns"], row["saving_low_pct"], row["saving_high_pct"]
+    )
 
 
 def finding_line(rank: int, row: dict[str, Any], *, limit: int | None = None) -> Text:
@@ -186,8 +195,7 @@ def findings_overview(rows: Sequence[dict[str, Any]], *, width: int) -> Table:
         table.add_row(
             str(rank),
             title,
-            units.time_range(row["saving_low_ns"], row["saving_high_ns"]),
-            units.percent_range(row["saving_low_pct"], row["saving_high_pct"]),
+            *saved(row),
             grade_text(row["grade"]),
         )
     return table

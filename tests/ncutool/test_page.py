@@ -225,6 +225,13 @@ def test_no_findings_say_what_would_find_some() -> None:
     assert "no launch carries a duration" in findings(factory.everything_null()).empty
 
 
+def test_a_finding_without_a_saving_says_so() -> None:
+    """Its time is claimed by another, or it buys more work: no row of zeros."""
+    nothing = dict.fromkeys(("saving_low_ns", "saving_high_ns"), 0)
+    (item,) = findings(factory.trace(findings=[factory.finding(**nothing)])).items
+    assert (item.saving, item.saving_pct) == ("no time of its own", "")
+
+
 def test_many_findings_are_cut_and_counted() -> None:
     """A page shows forty; the rest is said."""
     section = findings(factory.trace(findings=[factory.finding(i) for i in range(45)]))
