@@ -85,6 +85,10 @@ class _Window:
         self.bottom = _four(min(*ys, roofs.peak_bytes_per_s * self.left) / 2)
         self.top = _four(max(*ys, roofs.compute[0].peak_flop_per_s) * 2.5)
 
+    def across(self, intensity: float) -> float:
+        """Where an intensity lies between the left edge (0) and the right (1)."""
+        return math.log(intensity / self.left) / math.log(self.right / self.left)
+
     @property
     def slope(self) -> str:
         """The angle of the bandwidth roof in degrees: a decade a decade, at any size."""
@@ -155,7 +159,11 @@ def _texts(
         rows.append(text_row(*where, written, color, align="right", dx=-6, dy=side))
     ridge = roofs.ridge_point_flop_per_byte
     written = f"ridge {units.significant(ridge)}"
-    rows.append(text_row(_four(ridge), window.bottom, written, palette.soft, dx=5, dy=-8))
+    # Where little room is left beside the line, the words end before it instead.
+    narrow = (f"{written}\u2002\u2002", "right") if window.across(ridge) > 0.7 else None
+    rows.append(
+        text_row(_four(ridge), window.bottom, written, palette.soft, narrow=narrow, dx=5, dy=-8)
+    )
     lowest = min(roof.peak_flop_per_s for roof in roofs.compute) / bandwidth
     middle = _four(math.sqrt(window.left * max(lowest, window.left * 1.5)))
     high = _four(middle * bandwidth)
@@ -167,7 +175,7 @@ def _texts(
 
 def _name(point: Row, window: _Window, palette: Palette) -> Row:
     """A point's name under it; in a narrow chart it reaches inwards, so that no edge cuts it."""
-    across = math.log(point["x"] / window.left) / math.log(window.right / window.left)
+    across = window.across(point["x"])
     side = "left" if across < 0.4 else "right" if across > 0.6 else "center"
     return text_row(
         point["x"], point["y"], point["text"], palette.ink,

@@ -36,6 +36,8 @@ class Heading:
     device: str
     device_how: str
     peaks: str
+    reached: str | None
+    """How far the peaks are reached in this capture, or as measured; None where nothing says."""
     time: str
     errors: tuple[Line, ...]
     """They change how to read all else: they stand above the verdict."""
@@ -64,6 +66,7 @@ def heading(analysis: Analysis, *, show_private: bool) -> Heading:
         device=words.device_name(analysis),
         device_how=printable(analysis.resolution.how),
         peaks=words.peaks_line(analysis),
+        reached=words.reached_line(analysis),
         time=words.time_line(analysis),
         errors=tuple(line for line in lines if line.severity == "error"),
         warnings=tuple(line for line in lines if line.severity == "warning"),
