@@ -96,7 +96,7 @@ def _reason() -> pl.Expr:
         _one(_compute_share()),
         pl.col("roof").fill_null("compute"),
         _one(pl.col("bandwidth_pct")),
-        pl.when(pl.col("source") == "torch").then(pl.lit("modelled")).otherwise(pl.lit("counted")),
+        _whence(),
     )
     figures = pl.when(has_sol).then(limits).otherwise(modelled)
     blocks = (
@@ -130,6 +130,20 @@ def _reason() -> pl.Expr:
             )
         )
         .otherwise(figures)
+    )
+
+
+def _whence() -> pl.Expr:
+    """Where the work came from: a trace's is modelled, but for figures joined from a report."""
+    flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
+    return (
+        pl.when((pl.col("source") != "torch") | (flop & size))
+        .then(pl.lit("counted"))
+        .when(flop)
+        .then(pl.lit("half counted, half modelled (bytes)"))
+        .when(size)
+        .then(pl.lit("half counted, half modelled (FLOPs)"))
+        .otherwise(pl.lit("modelled"))
     )
 
 

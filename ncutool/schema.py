@@ -6,6 +6,7 @@ from ncutool_parsers.schema import Column, Table
 
 FLOP_SOURCES = ("counter", "sass", "opcode", "pipe", "shape", "kernel_args", "joined", "none")
 BYTES_SOURCES = ("counter", "cycles", "shape", "kernel_args", "joined", "none")
+PEAK_SOURCES = ("record", "device_table", "device_file", "measured", "none")
 ROOFS = (
     "fp64",
     "fp64_tensor",
@@ -62,6 +63,27 @@ _NVIDIA_COLUMNS = (
     Column("launch_rule_speedup_pct", "float", "its estimate by NVIDIA's formula", "%"),
 )
 
+_JOIN_COLUMNS = (
+    Column("modelled_flop", "float", "what the shapes say, where flop was measured (join)", "FLOP"),
+    Column(
+        "modelled_bytes",
+        "float",
+        "compulsory traffic, where dram_bytes was measured (join)",
+        "byte",
+    ),
+    Column(
+        "flop_measured_over_modelled",
+        "float",
+        "of the launch's whole operator: its kernels' measured FLOPs / those of its shapes (join)",
+    ),
+    Column(
+        "bytes_measured_over_modelled",
+        "float",
+        "of the launch's whole operator: its kernels' measured DRAM bytes / compulsory (join)",
+    ),
+    Column("join_note", "str", "which of a report's launches gave the counters, or why none did"),
+)
+
 WORK = Table(
     "work",
     "FLOPs and bytes of each launch and where each figure came from; one row per launch.",
@@ -87,6 +109,7 @@ WORK = Table(
         Column("waves", "float", "waves per multiprocessor (ncu)"),
         *_SOL_COLUMNS,
         *_NVIDIA_COLUMNS,
+        *_JOIN_COLUMNS,
     ),
 )
 
@@ -132,7 +155,8 @@ KERNELS = Table(
         Column(
             "peak_source",
             "str",
-            "`record` (the report's own clocks), `device_table`, `none`",
+            "`record` (the report's own clocks), `device_table`, `device_file` (--device-file), "
+            "`measured` (--ceilings, one of its two peaks at least), `none`",
             nullable=False,
         ),
         Column("achieved_flop_per_s", "float", "flop / duration", "FLOP/s"),
@@ -150,6 +174,7 @@ KERNELS = Table(
         Column("graph_replay", "bool", "launched by replaying a CUDA/HIP graph (torch)"),
         Column("nvtx", "str", "innermost NVTX range or annotation"),
         Column("error", "str", "why this launch carries no counters"),
+        *_JOIN_COLUMNS,
     ),
 )
 

@@ -1,0 +1,52 @@
+"""Other captures of the same program that say what a capture itself cannot.
+
+A trace has times and shapes; a report has counters; the capture run of a graph has the operators
+behind its replays. The companions say what a launch did: how long it took is the trace's alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ncutool import join
+from ncutool.join_devices import check_sources
+from ncutool.work import counter_notices, counters, shapes
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ncutool.join_summary import Join
+    from ncutool_parsers.capture import Capture, Notice
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a capture's launches did, as far as it and its companions say."""
+
+    work: pl.DataFrame
+    """:data:`ncutool.schema.WORK`."""
+    join: Join | None
+    notices: tuple[Notice, ...]
+
+
+def work_of(capture: Capture, report: Capture | None = None) -> Done:
+    """The work of every launch of ``capture``.
+
+    Args:
+        capture: a trace or a report.
+        report: counters to put on the launches of a trace.
+
+    Raises:
+        UsageError: a companion is of the wrong kind, or of another device.
+    """
+    if report is not None:
+        check_sources(capture, report)
+    if capture.source == "ncu":
+        work = counters.work(capture)
+        return Done(work, None, counter_notices.notices(capture, work))
+    work = shapes.work(capture)
+    if report is None:
+        return Done(work, None, ())
+    work, joined, notices = join.join(capture, work, report, counters.work(report))
+    return Done(work, joined, notices)

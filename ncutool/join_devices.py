@@ -1,0 +1,81 @@
+"""Whether a trace and a report can be of one device, and are a trace and a report at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ncutool_parsers.capture import Notice
+from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ncutool_parsers.capture import Capture, DeviceRecord
+
+
+def check_sources(trace: Capture, report: Capture) -> None:
+    """Raise UsageError where ``trace`` is no trace or ``report`` no report."""
+    if trace.source != "torch":
+        raise UsageError(f"{trace.name}: is no trace; a join needs a torch.profiler trace")
+    if report.source != "ncu":
+        raise UsageError(f"{report.name}: is no ncu report; a join needs an .ncu-rep file")
+
+
+def device_remarks(trace: Capture, report: Capture) -> list[Notice]:
+    """What is to be said of the two captures' devices.
+
+    Raises:
+        UsageError: they are different devices: counters of one say nothing of the other.
+    """
+    if not trace.devices or not report.devices:
+        return [
+            Notice(
+                "join_device",
+                "Trace and report cannot be held to one device: "
+                f"{'the trace' if not trace.devices else 'the report'} names none.",
+            )
+        ]
+    notices = []
+    ours, theirs = _distinct(trace.devices), _distinct(report.devices)
+    if not any(_same_chip(a, b) for a in ours for b in theirs):
+        raise UsageError(
+            f"{report.name} was collected on {_device(theirs[0])}, {trace.name} on "
+            f"{_device(ours[0])}: counters of one device say nothing of another"
+        )
+    names = {one.name for one in ours if one.name}, {one.name for one in theirs if one.name}
+    if names[0] and names[1] and not names[0] & names[1]:
+        notices.append(
+            Notice(
+                "join_device",
+                f"The trace names its device {_listed(names[0])}, the report {_listed(names[1])}: "
+                "the same chip, maybe another board.",
+            )
+        )
+    return notices
+
+
+def _distinct(records: Sequence[DeviceRecord]) -> list[DeviceRecord]:
+    return list({(r.name, r.compute_capability, r.sm_count): r for r in records}.values())
+
+
+def _same_chip(one: DeviceRecord, other: DeviceRecord) -> bool:
+    """Nothing that both record contradicts it."""
+    pairs = (
+        (one.compute_capability, other.compute_capability),
+        (one.sm_count, other.sm_count),
+        (one.vendor, other.vendor),
+    )
+    return all(a is None or b is None or a == b for a, b in pairs)
+
+
+def _device(record: DeviceRecord) -> str:
+    parts = [record.name or "an unnamed device"]
+    if record.compute_capability:
+        parts.append(f"compute capability {record.compute_capability}")
+    if record.sm_count:
+        parts.append(f"{record.sm_count} SMs")
+    return ", ".join(parts)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))

@@ -1,0 +1,106 @@
+"""What measured launches of the same work say together, and how it compares with a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+SPREAD = 0.15
+"""Bytes of launches that did the same work are one figure up to this spread of their median."""
+SPREAD_SAID = 0.01
+COLD = "counted by ncu, each launch alone with cold caches"
+DISAGREE = "its measured launches did different numbers of operations"
+SPREAD_OUT = "its measured launches moved bytes that differ by over 15 %"
+FAILED = "its measurement failed"
+
+
+def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
+    """What measured launches of the same work say together."""
+    flops = [row["flop"] for row in rows if row["flop"] is not None]
+    bytes_ = [row["dram_bytes"] for row in rows if row["dram_bytes"] is not None]
+    which = _which([row["launch_id"] for row in rows])
+    if not flops and not bytes_:
+        why = next((row["missing_reason"] for row in rows if row["missing_reason"]), FAILED)
+        return {"join_note": f"{which}: {why}"}
+    problems = []
+    flop = flops[0] if len(set(flops)) == 1 else None
+    if flop is None and flops:
+        problems.append(DISAGREE)
+    spread = _spread(bytes_)
+    bytes_known = bool(bytes_) and spread <= SPREAD
+    if bytes_ and not bytes_known:
+        problems.append(SPREAD_OUT)
+    first = next(row for row in rows if row["flop"] is not None or row["dram_bytes"] is not None)
+    said = [f"median of {len(bytes_)}, spread {100 * spread:.1f} %"] if spread > SPREAD_SAID else []
+    kept = flop is not None or bytes_known
+    return {
+        "join_note": "; ".join((f"{which}: {how}", *problems)),
+        "new_flop": flop,
+        "new_bytes": _median(bytes_) if bytes_known else None,
+        "new_dtype": first["dtype"] if flop is not None else None,
+        "new_roof": first["roof"] if flop is not None else None,
+        "new_remark": "; ".join((COLD, *said, *_remarks(first))) if kept else None,
+        "new_l2_bytes": _median_of(rows, "l2_bytes"),
+        "new_l1_bytes": _median_of(rows, "l1_bytes"),
+        "new_waves": first["waves"],
+    }
+
+
+def _which(launch_ids: list[int]) -> str:
+    if len(launch_ids) == 1:
+        return f"launch {launch_ids[0]} of the report"
+    shown = ", ".join(str(number) for number in launch_ids[:4])
+    more = f" and {len(launch_ids) - 4} more" if len(launch_ids) > 4 else ""
+    return f"launches {shown}{more} of the report"
+
+
+def _remarks(row: dict[str, Any]) -> list[str]:
+    return [row["remark"]] if row["remark"] else []
+
+
+def _median(values: list[float]) -> float:
+    """The lower median: a value that was measured."""
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def _median_of(rows: list[dict[str, Any]], name: str) -> float | None:
+    known = [row[name] for row in rows if row[name] is not None]
+    return _median(known) if known and _spread(known) <= SPREAD else None
+
+
+def _spread(values: list[float]) -> float:
+    """Largest less smallest, over the median; 0 for equal values, also where all are 0."""
+    if len(values) < 2 or max(values) == min(values):
+        return 0.0
+    middle = _median(values)
+    return (max(values) - min(values)) / middle if middle else float("inf")
+
+
+def ratios(launches: pl.DataFrame, work: pl.DataFrame) -> pl.DataFrame:
+    """Measured over modelled work, of whole operators: where an operator launched several
+    kernels its model belongs to all of them together, and all must be measured."""
+    rows = launches.filter(pl.col("category") == "kernel").select("launch_id", "op_id")
+    rows = rows.join(
+        work.select(
+            "launch_id",
+            *("flop", "flop_source", "modelled_flop"),
+            *("dram_bytes", "bytes_source", "modelled_bytes"),
+        ),
+        on="launch_id",
+    ).with_columns(
+        pl.coalesce("op_id", -1 - pl.col("launch_id")).alias("whole"),
+    )
+    return rows.select(
+        "launch_id",
+        _ratio("flop", "flop_source", "modelled_flop").alias("flop_measured_over_modelled"),
+        _ratio("dram_bytes", "bytes_source", "modelled_bytes").alias(
+            "bytes_measured_over_modelled"
+        ),
+    )
+
+
+def _ratio(figure: str, source: str, model: str) -> pl.Expr:
+    complete = (pl.col(source) == "joined").all().over("whole")
+    modelled = pl.col(model).sum().over("whole")
+    return pl.when(complete & (modelled > 0)).then(pl.col(figure).sum().over("whole") / modelled)

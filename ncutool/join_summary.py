@@ -1,0 +1,214 @@
+"""What a join contributed: shares of time, notices, and launches whose model is doubtful."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool import units
+from ncutool.work.roofs import MATRIX_FAMILIES
+from ncutool_parsers.capture import Notice
+
+if TYPE_CHECKING:
+    from ncutool.devices import Device
+    from ncutool.join_match import Matching
+    from ncutool_parsers.capture import Capture
+
+FLAGGED = 0.15
+"""Measured work is flagged where it differs from the modelled by more than this."""
+_SMALL = 1 << 20
+_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """Kernels without counters that share one reason."""
+
+    reason: str
+    launches: int
+    duration_ns: int
+    pct: float
+
+
+@dataclass(frozen=True)
+class Join:
+    """What a report contributed to a trace."""
+
+    report: str
+    """File name of the report."""
+    launches: int
+    """Kernels of the trace with counters."""
+    measured_launches: int
+    """Launches of the report that gave them."""
+    flop_pct: float | None
+    """Share of the kernels' time with measured FLOPs; None where no time was recorded."""
+    bytes_pct: float | None
+    """Share with measured bytes."""
+    unmeasured: tuple[Unmeasured, ...]
+    """The rest by reason, most time first."""
+    unused_launches: int
+    """Launches of the report that match none of the trace."""
+    unused_kernels: tuple[str, ...]
+    """Their distinct short names."""
+
+
+def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Matching) -> Join:
+    kernels = trace.launches.filter(pl.col("category") == "kernel").select(
+        "launch_id", pl.col("duration_ns").fill_null(0)
+    )
+    rows = kernels.join(
+        work.select("launch_id", "flop_source", "bytes_source", "join_note"), on="launch_id"
+    )
+    total = int(rows["duration_ns"].sum())
+    flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
+    rest = (
+        rows.filter(~flop & ~size)
+        .with_columns(
+            pl.col("join_note").str.replace(
+                r"^launch(es)? [\d, ]+(and \d+ more )?of the report: ", ""
+            )
+        )
+        .group_by("join_note")
+        .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
+        .sort("duration_ns", "launches", "join_note", descending=[True, True, False])
+    )
+    used = {launch_id for group in matching.groups for launch_id in group.measured}
+    unused = report.launches.filter(pl.col("launch_id").is_in(matching.unused))
+    return Join(
+        report=report.name,
+        launches=rows.filter(flop | size).height,
+        measured_launches=len(used),
+        flop_pct=_share(rows.filter(flop), total),
+        bytes_pct=_share(rows.filter(size), total),
+        unmeasured=tuple(
+            Unmeasured(
+                reason=row["join_note"],
+                launches=row["launches"],
+                duration_ns=row["duration_ns"],
+                pct=100 * row["duration_ns"] / total if total else 0.0,
+            )
+            for row in rest.iter_rows(named=True)
+        ),
+        unused_launches=len(matching.unused),
+        unused_kernels=tuple(sorted(unused["kernel"].unique())),
+    )
+
+
+def _share(rows: pl.DataFrame, total: int) -> float | None:
+    return 100 * int(rows["duration_ns"].sum()) / total if total else None
+
+
+def notices(summary: Join) -> tuple[Notice, ...]:
+    """What was joined and what was not, with its time."""
+    used = units.counted(summary.measured_launches, "launch", "launches")
+    found = [
+        Notice(
+            "joined",
+            f"{units.counted(summary.launches, 'kernel', 'kernels')} of the trace "
+            f"({units.percent(summary.bytes_pct)} of kernel time for bytes, "
+            f"{units.percent(summary.flop_pct)} for FLOPs) have counters from "
+            f"{used} of {summary.report}.",
+            "info",
+        )
+    ]
+    for rest in summary.unmeasured:
+        found.append(
+            Notice(
+                "join_unmeasured",
+                f"{units.counted(rest.launches, 'kernel', 'kernels')} "
+                f"({units.percent(rest.pct)} of kernel time) without counters of "
+                f"{summary.report}: {rest.reason}.",
+                "warning" if rest.pct >= 1 else "info",
+            )
+        )
+    if summary.unused_launches:
+        shown = ", ".join(summary.unused_kernels[:_NAMES])
+        more = len(summary.unused_kernels) - _NAMES
+        found.append(
+            Notice(
+                "join_unused",
+                f"{units.counted(summary.unused_launches, 'launch', 'launches')} of "
+                f"{summary.report} match no kernel and grid of the trace: {shown}"
+                f"{f' and {more} more kernels' if more > 0 else ''}.",
+            )
+        )
+    return tuple(found)
+
+
+def with_flags(kernels: pl.DataFrame, device: Device | None) -> pl.DataFrame:
+    """``kernels`` with a flag on launches whose measured work is not the modelled one.
+
+    Bytes are held to the model for every family; FLOPs for matrix products, convolutions and
+    attention alone, since models count an elementwise operation as one FLOP whatever it takes.
+    """
+    cache = (device.last_level_cache_bytes or device.l2_bytes) if device is not None else None
+    matrix = pl.col("family").is_in(list(MATRIX_FAMILIES))
+    said = pl.concat_str(
+        "flag",
+        _flag("bytes", pl.lit(True), _bytes_cause(cache)),
+        _flag("flop", matrix, _flop_cause()),
+        separator="; ",
+        ignore_nulls=True,
+    )
+    return kernels.with_columns(pl.when(said != "").then(said).alias("flag"))
+
+
+def doubts(kernels: pl.DataFrame) -> tuple[Notice, ...]:
+    """How much time is in kernels that moved clearly more or less than was modelled."""
+    ratio = pl.col("bytes_measured_over_modelled")
+    total = int(kernels.filter(pl.col("category") == "kernel")["duration_ns"].sum() or 0)
+    sides = (
+        ("more", kernels.filter(ratio > 1 + FLAGGED)),
+        ("less", kernels.filter(ratio < 1 - FLAGGED)),
+    )
+    parts = [
+        f"{units.counted(rows.height, 'kernel', 'kernels')} "
+        f"({units.percent(_share(rows, total))} of kernel time) moved over 15 % {side}"
+        for side, rows in sides
+        if rows.height
+    ]
+    if not parts:
+        return ()
+    text = f"{' and '.join(parts)} DRAM bytes than modelled; each is flagged with its likely cause."
+    return (Notice("measured_not_modelled", text, "info"),)
+
+
+def _flag(figure: str, applies: pl.Expr, cause: pl.Expr) -> pl.Expr:
+    ratio = pl.col(f"{figure}_measured_over_modelled")
+    name = "DRAM bytes" if figure == "bytes" else "FLOPs"
+    text = pl.format(f"measured {name} are {{}} × the modelled: {{}}", ratio.round(2), cause)
+    return pl.when(applies & ((ratio - 1).abs() > FLAGGED)).then(text)
+
+
+def _bytes_cause(cache_bytes: int | None) -> pl.Expr:
+    above = pl.col("bytes_measured_over_modelled") > 1
+    fits = pl.col("modelled_bytes") <= pl.lit(cache_bytes, dtype=pl.Int64)
+    return (
+        pl.when(above & (pl.col("modelled_bytes") < _SMALL))
+        .then(pl.lit("little data: whole sectors, instructions and constants count too"))
+        .when(above)
+        .then(
+            pl.lit(
+                "data are read again or in partly used sectors (redundant traffic), or the model "
+                "misses an operand"
+            )
+        )
+        .when(fits)
+        .then(pl.lit("what it writes, or part of it, stays in the cache, which is large enough"))
+        .otherwise(
+            pl.lit(
+                "the model counts too much (an operand read in part, or aliased), or part of the "
+                "output stays in the cache"
+            )
+        )
+    )
+
+
+def _flop_cause() -> pl.Expr:
+    return (
+        pl.when(pl.col("flop_measured_over_modelled") > 1)
+        .then(pl.lit("whole tiles are counted, padding included, or the model misses work"))
+        .otherwise(pl.lit("work is skipped (a mask, sparsity), or the model counts too much"))
+    )
