@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 
 _SPACES = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
 _DANGEROUS = re.compile(
@@ -80,8 +79,3 @@ def json_for_html(value: object) -> str:
     text = _HTML_IN_JSON_PATTERN.sub(lambda match: _HTML_IN_JSON[match.group()], text)
     # A lone surrogate cannot be encoded; its escape is valid JSON.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def width(text: str) -> int:
-    """Columns ``text`` takes in a terminal; wide East Asian characters take two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

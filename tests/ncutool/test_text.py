@@ -7,6 +7,7 @@ import sys
 import analysis_factory as factory
 import polars as pl
 import pytest
+from rich.cells import cell_len
 
 from ncutool import text, units
 from ncutool.analysis import Analysis
@@ -14,7 +15,6 @@ from ncutool.schema import FINDINGS
 from ncutool.shares import Share
 from ncutool.text import markdown as md
 from ncutool.text.summary import _cells
-from ncutool.untrusted import width as columns_of
 from ncutool_parsers.capture import Notice
 
 FACTORIES = [
@@ -46,7 +46,7 @@ def test_summary_fits_its_terminal(make: object, width: int) -> None:
     assert callable(make)
     shown = text.summary_text(make(), color=False, width=width)
     for line in shown.splitlines():
-        assert columns_of(line) <= width
+        assert cell_len(line) <= width
         assert all(char.isprintable() for char in line)
 
 

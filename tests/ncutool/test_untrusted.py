@@ -79,8 +79,3 @@ def test_json_for_html_survives_lone_surrogates_and_refuses_nan() -> None:
     untrusted.json_for_html("\ud800").encode("utf-8")
     with pytest.raises(ValueError, match="JSON compliant"):
         untrusted.json_for_html(math.nan)
-
-
-def test_width_counts_terminal_columns() -> None:
-    """Wide characters take two columns."""
-    assert untrusted.width("ab漢") == 4
