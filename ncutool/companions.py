@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import join
+from ncutool import graph_pairing, join
 from ncutool.join_devices import check_sources
 from ncutool.work import counter_notices, counters, shapes
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from ncutool.graph_pairing import Pairing
     from ncutool.join_summary import Join
     from ncutool_parsers.capture import Capture, Notice
 
@@ -27,26 +28,36 @@ class Done:
     work: pl.DataFrame
     """:data:`ncutool.schema.WORK`."""
     join: Join | None
+    pairing: Pairing | None
     notices: tuple[Notice, ...]
 
 
-def work_of(capture: Capture, report: Capture | None = None) -> Done:
+def work_of(
+    capture: Capture, report: Capture | None = None, capture_run: Capture | None = None
+) -> Done:
     """The work of every launch of ``capture``.
 
     Args:
         capture: a trace or a report.
         report: counters to put on the launches of a trace.
+        capture_run: the run that captured the graphs that a trace replays.
 
     Raises:
         UsageError: a companion is of the wrong kind, or of another device.
     """
     if report is not None:
         check_sources(capture, report)
+    if capture_run is not None:
+        graph_pairing.check_sources(capture, capture_run)
     if capture.source == "ncu":
         work = counters.work(capture)
-        return Done(work, None, counter_notices.notices(capture, work))
+        return Done(work, None, None, counter_notices.notices(capture, work))
     work = shapes.work(capture)
-    if report is None:
-        return Done(work, None, ())
-    work, joined, notices = join.join(capture, work, report, counters.work(report))
-    return Done(work, joined, notices)
+    said: tuple[Notice, ...] = ()
+    pairing = joined = None
+    if capture_run is not None:
+        work, pairing, said = graph_pairing.pair(capture, work, capture_run)
+    if report is not None:
+        work, joined, more = join.join(capture, work, report, counters.work(report))
+        said = (*said, *more)
+    return Done(work, joined, pairing, said)

@@ -41,6 +41,7 @@ LAYERS: dict[str, int] = {
     "alignment": FLOOR,
     "kernel_identity": FLOOR,
     "graph_pairing": 2,
+    "graph_sequences": 2,
     "advice": 3,
     "headline": 4,
     "tables": 4,

@@ -20,7 +20,7 @@ from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
-GRAPH = "launched by replaying a CUDA graph: no operator"
+GRAPH = "launched by replaying a CUDA/HIP graph: no operator (--capture-trace pairs it)"
 NO_LAUNCH = "no launch record (before the recording began)"
 NO_CALLS = "no launch record (the trace holds no runtime calls)"
 NO_SHAPES = "no shapes recorded (re-run with record_shapes=True)"

@@ -221,6 +221,7 @@ CALLS = Table(
         Column("start_ns", "int", "start on the common clock", "ns", nullable=False),
         Column("end_ns", "int", "end on the common clock", "ns", nullable=False),
         Column("correlation", "int", "correlation id shared with the launches"),
+        Column("kernel", "str", "full name of the kernel it launches, where recorded (ROCm)"),
     ),
 )
 

@@ -89,7 +89,7 @@ class Collector:
         self.python_events = 0
         self.launches = Columns(*_LAUNCH_IDS, *_LAUNCH_DETAILS)
         self.ops = Columns("signature", "thread", "sequence_number", "external_id")
-        self.calls = Columns("name", "thread", "correlation", "external_id")
+        self.calls = Columns("name", "thread", "correlation", "external_id", "kernel")
         self.annotations = Columns("name", "thread", "on_device")
         self._buckets: dict[str, list[Event]] = {}
         self._route: dict[str, Callable[[Event], None]] = {}
@@ -167,6 +167,7 @@ class Collector:
             thread=[threads[e.pid, e.tid] for e in events],
             correlation=[a.correlation for a in args],
             external_id=_external_ids(args),
+            kernel=[UNKNOWN if a.kernel is NOTHING else names[bytes(a.kernel)] for a in args],
         )
 
     def _add_annotations(self, events: list[Event], on_device: int) -> None:

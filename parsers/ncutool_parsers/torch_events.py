@@ -54,6 +54,7 @@ class Args(
     block: msgspec.Raw = NOTHING
     bytes: int | str = UNKNOWN
     kind: msgspec.Raw = NOTHING
+    kernel: msgspec.Raw = NOTHING
     graph_node: int = UNKNOWN
     backend: msgspec.Raw = NOTHING
     kwargs: msgspec.Raw = NOTHING

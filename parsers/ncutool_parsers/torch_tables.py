@@ -279,6 +279,7 @@ def _call_table(calls: Rows, names: pl.Series) -> pl.DataFrame:
             "start_ns": calls.start,
             "end_ns": calls.end,
             "correlation": _ints(correlation),
+            "kernel": _take(names, calls["kernel"]),
         }
     )
     return schema.CALLS.conform(frame)

@@ -1,0 +1,219 @@
+"""Replays of a CUDA/HIP graph paired with the run that captured it.
+
+A replay has kernels and times, but neither operators nor shapes; the run that captured the graph
+made the same launches one by one, each inside its operator. Where the two sequences agree kernel
+by kernel, a replayed kernel did what the captured one's operator says. Nothing is guessed: a
+replay whose sequence fits no capture, or captures of different shapes, stays without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool import graph_sequences, schema, units
+from ncutool.graph_sequences import GEOMETRY, NO_CALL, Recorded, Replayed
+from ncutool.work import shapes
+from ncutool_parsers.capture import Capture, Notice
+from ncutool_parsers.errors import UsageError
+from ncutool_parsers.schema import LAUNCHES, OPS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REMARK = "operator and shapes from the capture run"
+OUTSIDE = "launched outside any operator in the capture run"
+
+
+@dataclass(frozen=True)
+class Unpaired:
+    """Replayed kernels without an operator that share one reason."""
+
+    reason: str
+    launches: int
+    duration_ns: int
+    pct: float
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What a capture run told of a trace's graph replays."""
+
+    capture_run: str
+    """File name of the capture run."""
+    replays: int
+    launches: int
+    """Replayed kernels with an operator."""
+    pct: float | None
+    """Their share of the time of all replayed kernels; None where no time was recorded."""
+    unpaired: tuple[Unpaired, ...]
+
+
+def check_sources(trace: Capture, capture_run: Capture) -> None:
+    """Raise UsageError where one of the two is no trace."""
+    for capture in (trace, capture_run):
+        if capture.source != "torch":
+            raise UsageError(
+                f"{capture.name}: is no trace; a graph's replays are paired with a trace of the "
+                "run that captured it"
+            )
+
+
+def pair(
+    trace: Capture, work: pl.DataFrame, capture_run: Capture
+) -> tuple[pl.DataFrame, Pairing, tuple[Notice, ...]]:
+    """The work table of a trace with the operators behind its graph replays, and what was paired.
+
+    Args:
+        trace: the torch capture that holds the replays.
+        work: its :data:`ncutool.schema.WORK` table.
+        capture_run: the torch capture of the run that captured the graphs.
+    """
+    replayed = trace.launches.filter(
+        pl.col("graph_replay").fill_null(False) & (pl.col("category") == "kernel")
+    ).sort("start_ns", "launch_id")
+    recorded = graph_sequences.candidates(capture_run)
+    operators: dict[int, tuple[int, int]] = {}
+    reasons: dict[int, str] = {}
+    known: dict[tuple[tuple[object, ...], ...], list[Recorded | str]] = {}
+    replays = 0
+    for (call_id,), kernels in replayed.group_by("call_id", maintain_order=True):
+        if call_id is None:
+            reasons |= dict.fromkeys(kernels["launch_id"].to_list(), NO_CALL)
+            continue
+        key = tuple(kernels.select("kernel_full", *GEOMETRY).iter_rows())
+        if key not in known:
+            known[key] = graph_sequences.align([_replayed(row) for row in key], recorded)
+        found = known[key]
+        for launch_id, one in zip(kernels["launch_id"], found, strict=True):
+            if isinstance(one, Recorded) and one.op_id is not None:
+                operators[launch_id] = (replays, one.op_id)
+            else:
+                reasons[launch_id] = one if isinstance(one, str) else OUTSIDE
+        replays += 1
+    work = _with(work, _work_of(trace, capture_run, operators), reasons)
+    summary = _summary(replayed, capture_run, replays, set(operators), reasons)
+    return work, summary, _notices(summary)
+
+
+def _replayed(row: tuple[object, ...]) -> Replayed:
+    name, *geometry = row
+    return Replayed(str(name), None if None in geometry else tuple(geometry))
+
+
+def _work_of(
+    trace: Capture, capture_run: Capture, operators: Mapping[int, tuple[int, int]]
+) -> pl.DataFrame:
+    """The work of the paired launches, each replay with operator calls of its own."""
+    calls = {key: number for number, key in enumerate(sorted(set(operators.values())))}
+    base = len(calls)
+    shifted = capture_run.ops.with_columns(pl.col("op_id") + base, pl.col("parent_id") + base)
+    again = pl.DataFrame(
+        [(number, op_id) for (_, op_id), number in calls.items()],
+        schema={"new_id": pl.Int64, "op_id": pl.Int64},
+        orient="row",
+    )
+    repeated = (
+        again.join(capture_run.ops, on="op_id", how="left")
+        .with_columns(pl.col("parent_id") + base, op_id="new_id")
+        .select(shifted.columns)
+    )
+    paired = pl.DataFrame(
+        [(launch_id, calls[key]) for launch_id, key in operators.items()],
+        schema={"launch_id": pl.Int64, "op_id": pl.Int64},
+        orient="row",
+    )
+    launches = (
+        trace.launches.drop("op_id")
+        .join(paired, on="launch_id", how="inner")
+        .with_columns(graph_replay=pl.lit(False))
+        .sort("launch_id")
+    )
+    stand_in = replace(
+        capture_run,
+        launches=LAUNCHES.conform(launches),
+        ops=OPS.conform(pl.concat([repeated, shifted])),
+        devices=trace.devices,
+    )
+    return shapes.work(stand_in)
+
+
+def _with(work: pl.DataFrame, paired: pl.DataFrame, reasons: Mapping[int, str]) -> pl.DataFrame:
+    """``work`` with the rows of paired launches, and why the other replayed ones have none."""
+    remark = pl.concat_str(pl.lit(REMARK), "remark", separator="; ", ignore_nulls=True)
+    paired = paired.with_columns(remark=remark)
+    said = pl.DataFrame(
+        list(reasons.items()),
+        schema={"launch_id": pl.Int64, "unpaired": pl.String},
+        orient="row",
+    )
+    rest = (
+        work.join(paired, on="launch_id", how="anti")
+        .join(said, on="launch_id", how="left")
+        .with_columns(
+            pl.concat_str("missing_reason", "unpaired", separator="; ", ignore_nulls=True).alias(
+                "said"
+            )
+        )
+        .with_columns(
+            pl.when(pl.col("unpaired").is_not_null())
+            .then("said")
+            .otherwise("missing_reason")
+            .alias("missing_reason")
+        )
+        .drop("unpaired", "said")
+    )
+    return schema.WORK.conform(pl.concat([rest, paired]).sort("launch_id"))
+
+
+def _summary(
+    replayed: pl.DataFrame,
+    capture_run: Capture,
+    replays: int,
+    paired: set[int],
+    reasons: Mapping[int, str],
+) -> Pairing:
+    times = dict(replayed.select("launch_id", pl.col("duration_ns").fill_null(0)).iter_rows())
+    total = sum(times.values())
+    rest: dict[str, list[int]] = {}
+    for launch_id, reason in reasons.items():
+        rest.setdefault(reason, []).append(times[launch_id])
+    unpaired = [
+        Unpaired(reason, len(some), sum(some), 100 * sum(some) / total if total else 0.0)
+        for reason, some in rest.items()
+    ]
+    return Pairing(
+        capture_run=capture_run.name,
+        replays=replays,
+        launches=len(paired),
+        pct=100 * sum(times[one] for one in paired) / total if total else None,
+        unpaired=tuple(sorted(unpaired, key=lambda one: (-one.duration_ns, one.reason))),
+    )
+
+
+def _notices(summary: Pairing) -> tuple[Notice, ...]:
+    if not summary.launches and not summary.unpaired:
+        text = f"{summary.capture_run} is not used: the trace replays no graph."
+        return (Notice("capture_trace_unused", text),)
+    found = [
+        Notice(
+            "graph_paired",
+            f"{units.counted(summary.launches, 'replayed kernel', 'replayed kernels')} "
+            f"({units.percent(summary.pct)} of replayed time) have operator and shapes of the "
+            f"capture run {summary.capture_run}, whose kernels follow each other in the same "
+            "order; that it ran at the same batch size is for you to know.",
+            "info",
+        )
+    ]
+    found += [
+        Notice(
+            "graph_unpaired",
+            f"{units.counted(rest.launches, 'replayed kernel', 'replayed kernels')} "
+            f"({units.percent(rest.pct)} of replayed time) without operator and shapes: "
+            f"{rest.reason}.",
+        )
+        for rest in summary.unpaired
+    ]
+    return tuple(found)
