@@ -119,7 +119,8 @@ def _findings(context: Context, kept: list[_Priced], small: list[int]) -> tuple[
             for index, other in enumerate(kept)
             if index != position and one.claim.overlaps(other.claim)
         )
-        evidence = (*draft.evidence, *_pricing(context, one, others))
+        own = sum(durations[item] for item in draft.launches)
+        evidence = (*draft.evidence, *_pricing(context, one, others, own))
         if position == len(kept) - 1 and small[0]:
             evidence += (
                 f"{small[0]:,} smaller {'suggestion is' if small[0] == 1 else 'suggestions are'} "
@@ -132,7 +133,7 @@ def _findings(context: Context, kept: list[_Priced], small: list[int]) -> tuple[
                 title=draft.title,
                 launches=tuple(sorted(draft.launches)),
                 kernels=tuple(dict.fromkeys(names[item] for item in sorted(draft.launches))),
-                duration_ns=sum(durations[item] for item in draft.launches),
+                duration_ns=own,
                 saving_low_ns=one.low,
                 saving_high_ns=one.high,
                 saving_low_pct=100 * one.low / wall,
@@ -146,9 +147,15 @@ def _findings(context: Context, kept: list[_Priced], small: list[int]) -> tuple[
     return tuple(findings)
 
 
-def _pricing(context: Context, one: _Priced, others: tuple[str, ...]) -> tuple[str, ...]:
+def _pricing(context: Context, one: _Priced, others: tuple[str, ...], own: int) -> tuple[str, ...]:
     """What the two ends of the range rest on, where they are not plain."""
     sentences = []
+    removed = one.claim.removed.size
+    if removed and one.high > own:
+        sentences.append(
+            f"It saves more than its kernels take: at the high end {units.time(one.high - own)} "
+            f"or more is time the device waits for the {removed:,} launches that would go."
+        )
     claimed = one.alone_high - one.high
     if others and 100 * claimed >= SMALL_PCT * context.wall_ns:
         sentences.append(

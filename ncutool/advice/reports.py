@@ -197,7 +197,8 @@ def _chain(chain: Sequence[dict[str, Any]], window: int) -> dict[str, Any]:
     names = " → ".join(row["kernel"] for row in chain)
     return {
         "kind": "fuse",
-        "title": f"Fuse {len(chain)} neighbouring memory-bound kernels, if one feeds the next",
+        "title": f"Fuse {len(chain)} neighbouring memory-bound kernels from {chain[0]['kernel']} "
+        "on, if one feeds the next",
         "ids": [row["launch_id"] for row in chain],
         "rows": list(chain),
         "saved": saved,
