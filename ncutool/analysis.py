@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import advice, devices, headline, roofline, timeline
+from ncutool import (
+    advice,
+    ceilings,
+    companions,
+    devices,
+    headline,
+    join_summary,
+    roofline,
+    timeline,
+)
 from ncutool.coverage import cover
-from ncutool.work import counter_notices, counters, shapes
+from ncutool.device_table import with_file
+from ncutool.work import counters
 from ncutool_parsers import read
 from ncutool_parsers.capture import Notice
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
@@ -21,8 +31,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ncutool.advice.finding import Finding
+    from ncutool.ceilings import Ceiling, Measured
     from ncutool.coverage import Coverage
-    from ncutool.devices import Resolution
+    from ncutool.devices import Device, Resolution
+    from ncutool.graph_pairing import Pairing
+    from ncutool.join_summary import Join
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture, DeviceRecord
     from ncutool_parsers.interface import Progress
@@ -43,6 +56,12 @@ class Analysis:
     notices: tuple[Notice, ...]
     headline: str
     """The verdict in one sentence with numbers."""
+    join: Join | None = None
+    """What a report's counters gave to this trace; None where none was joined."""
+    pairing: Pairing | None = None
+    """What a capture run told of this trace's graph replays; None where none was given."""
+    ceilings: tuple[Ceiling, ...] = ()
+    """How far the device's peaks are reached: information beside them (traces)."""
 
     @property
     def window_ns(self) -> int:
@@ -56,21 +75,37 @@ class Analysis:
         return self.kernels.to_pandas()
 
 
-def analyse(capture: Capture, device: str | None = None) -> Analysis:
+def analyse(
+    capture: Capture,
+    device: str | None = None,
+    *,
+    known: tuple[Device, ...] | None = None,
+    measured: Measured | None = None,
+    report: Capture | None = None,
+    capture_run: Capture | None = None,
+) -> Analysis:
     """Everything ncutool has to say of one capture.
 
     Args:
         capture: what a reader found.
         device: name of the device to hold it against, where the capture's own is wrong or
             missing.
+        known: the devices to choose from; ncutool's own where None.
+        measured: rates that replace the device's peaks (traces; a report keeps its own).
+        report: an ncu capture of the same program, whose counters go on a trace's launches.
+        capture_run: the run that captured the graphs that a trace replays.
 
     Raises:
-        UsageError: ``device`` names no known device, or several.
+        UsageError: ``device`` names no known device, or several, or ``measured`` or ``report``
+            is of another.
     """
-    resolution = devices.resolve(_record(capture), device)
     is_report = capture.source == "ncu"
-    work = counters.work(capture) if is_report else shapes.work(capture)
-    kernels = roofline.place(capture, work, resolution.device)
+    datasheet = devices.resolve(recorded_device(capture), device, known)
+    held = ceilings.hold(datasheet.device, None if is_report else measured)
+    resolution = replace(datasheet, device=held.device, how=datasheet.how + held.how)
+    done = companions.work_of(capture, report, capture_run)
+    placed = roofline.place(capture, done.work, resolution.device)
+    kernels = placed if done.join is None else join_summary.with_flags(placed, resolution.device)
     window = None if is_report else timeline.build(capture)
     found = advice.findings(kernels, capture, window, resolution.device)
     coverage = cover(kernels)
@@ -84,11 +119,16 @@ def analyse(capture: Capture, device: str | None = None) -> Analysis:
         notices=_gravest_first(
             [
                 *capture.notices,
-                *(counter_notices.notices(capture, work) if is_report else ()),
-                *_notices(capture, resolution, kernels, window),
+                *done.notices,
+                *_notices(capture, resolution, placed, window),
+                *join_summary.doubts(kernels),
+                *(_not_for_reports(measured) if is_report else ()),
             ]
         ),
         headline=headline.write(kernels, coverage, window, found),
+        join=done.join,
+        pairing=done.pairing,
+        ceilings=(*held.given, *ceilings.calibrate(kernels, capture, datasheet.device)),
     )
 
 
@@ -96,20 +136,38 @@ def read_and_analyse(
     path: str | PathLike[str],
     *,
     device: str | None = None,
+    device_file: Path | None = None,
+    measured_file: Path | None = None,
+    report_file: str | PathLike[str] | None = None,
+    capture_file: str | PathLike[str] | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
     progress: Progress | None = None,
 ) -> Analysis:
     """Read one capture file, with only the counters that the analysis needs, and analyse it.
 
+    Args:
+        device: see :func:`analyse`.
+        device_file: devices of the user's own, in the format of devices.toml; its rows win.
+        measured_file: measured rates that replace peaks (:func:`ncutool.ceilings.load`).
+        report_file: an ncu report whose counters go on the trace's launches.
+        capture_file: a trace of the run that captured the graphs that this one replays.
+
     Raises:
         CaptureError: it cannot be read, or holds nothing.
-        UsageError: ``device`` is unknown.
+        UsageError: ``device`` is unknown, or one of the files is not in its format.
     """
-    options = ReadOptions(max_bytes=max_bytes, metrics=counters.WANTED, progress=progress)
-    return analyse(read(Path(path), options), device)
+    known = with_file(device_file)
+    measured = None if measured_file is None else ceilings.load(measured_file)
+    options = ReadOptions(
+        max_bytes=max_bytes, metrics=counters.WANTED, instructions=True, progress=progress
+    )
+    capture = read(Path(path), options)
+    report = None if report_file is None else read(Path(report_file), options)
+    run = None if capture_file is None else read(Path(capture_file), options)
+    return analyse(capture, device, known=known, measured=measured, report=report, capture_run=run)
 
 
-def _record(capture: Capture) -> DeviceRecord | None:
+def recorded_device(capture: Capture) -> DeviceRecord | None:
     """The device that most of the launch time ran on."""
     if len(capture.devices) <= 1:
         return capture.devices[0] if capture.devices else None
@@ -143,6 +201,13 @@ def _notices(
             )
         )
     return notices
+
+
+def _not_for_reports(measured: Measured | None) -> list[Notice]:
+    if measured is None:
+        return []
+    text = f"{measured.path} is not used: a report is held against its own peaks at its own clocks."
+    return [Notice("ceilings_unused", text)]
 
 
 def _gravest_first(notices: list[Notice]) -> tuple[Notice, ...]:

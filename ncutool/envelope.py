@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
-    """``capture``, ``coverage``, ``timeline`` and ``notices`` of an analysis as plain data."""
+    """What every JSON opens with: capture, coverage, timeline, notices, ceilings; plain data."""
     capture = analysis.capture
     device = analysis.resolution.device
     about: dict[str, Any] = {
@@ -37,6 +37,7 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
         "coverage": asdict(analysis.coverage),
         "timeline": _timeline(analysis),
         "notices": [asdict(notice) for notice in analysis.notices],
+        "ceilings": [asdict(ceiling) for ceiling in analysis.ceilings],
     }
 
 

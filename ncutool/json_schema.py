@@ -20,8 +20,26 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "bytes_source": schema.BYTES_SOURCES,
     "bound": schema.BOUNDS,
     "source": ("ncu", "torch"),
-    "peak_source": ("record", "device_table", "none"),
+    "peak_source": schema.PEAK_SOURCES,
     "grade": ("certain", "likely", "possible"),
+}
+
+
+_CEILING: dict[str, Any] = {
+    "type": "object",
+    "description": "how far a peak is reached: information beside the peaks of the launches",
+    "required": [
+        *("roof", "peak_per_s", "ceiling_per_s", "share_pct", "source", "launches", "how"),
+    ],
+    "properties": {
+        "roof": {"enum": ["dram", *schema.ROOFS]},
+        "peak_per_s": {"type": "number"},
+        "ceiling_per_s": {"type": "number"},
+        "share_pct": {"type": "number"},
+        "source": {"enum": ["capture", "default", "measured"]},
+        "launches": {"type": "integer"},
+        "how": {"type": "string"},
+    },
 }
 
 
@@ -33,13 +51,14 @@ def of_output(table: str) -> dict[str, Any]:
         "title": f"ncutool {table}",
         "description": rows.meaning,
         "type": "object",
-        "required": ["schema", "capture", "coverage", "timeline", "notices", table],
+        "required": ["schema", "capture", "coverage", "timeline", "notices", "ceilings", table],
         "properties": {
             "schema": {"const": f"ncutool/{table}/1"},
             "capture": {"type": "object"},
             "coverage": {"type": "object"},
             "timeline": {"type": ["object", "null"]},
             "notices": {"type": "array", "items": {"type": "object"}},
+            "ceilings": {"type": "array", "items": _CEILING},
             table: {"type": "array", "items": _of_row(rows)},
         },
     }

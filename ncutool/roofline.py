@@ -48,11 +48,23 @@ def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     table_flop = pl.col("roof").replace_strict(
         device.peak_flop_per_s, default=None, return_dtype=pl.Float64
     )
-    source = pl.when(recorded).then(pl.lit("record")).otherwise(pl.lit("device_table"))
+    source = pl.when(recorded).then(pl.lit("record")).otherwise(_table_source(device))
     return frame.with_columns(
         pl.when(computes).then(pl.coalesce("peak_flop_per_s", table_flop)).alias("peak_flop_per_s"),
         pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)).alias("peak_bytes_per_s"),
         source.alias("peak_source"),
+    )
+
+
+def _table_source(device: Device) -> pl.Expr:
+    """Whose peaks a launch of a trace is held against; measured where one of its two peaks is."""
+    table = pl.lit("device_file" if device.origin else "device_table")
+    roofs = [name for name in device.measured if name in device.peak_flop_per_s]
+    compute = pl.col("roof").is_in(roofs).fill_null(False)
+    return (
+        pl.when(compute | pl.lit("dram" in device.measured))
+        .then(pl.lit("measured"))
+        .otherwise(table)
     )
 
 

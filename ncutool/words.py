@@ -134,6 +134,8 @@ def peaks_line(analysis: Analysis) -> str:
     ridge = units.intensity(roofs.ridge_point_flop_per_byte)
     of_which = f" for {roof(roofs.compute[0].name)}" if len(peaks) > 1 else ""
     origin = " at the record's own clocks" if roofs.from_record else ""
+    if device is not None and device.measured and not roofs.from_record:
+        origin = f" ({', '.join(_peak(name) for name in device.measured)} as measured)"
     fed = units.data_rate(roofs.peak_bytes_per_s)
     return f"{written} dense, {fed}{origin}; ridge {ridge}{of_which}"
 
@@ -147,6 +149,29 @@ def saving(low_ns: int, high_ns: int, low_pct: float, high_pct: float) -> tuple[
     if high_ns <= 0:
         return NO_SAVING, ""
     return units.time_range(low_ns, high_ns), units.percent_range(low_pct, high_pct)
+
+
+def _peak(name: str) -> str:
+    return "DRAM" if name == "dram" else roof(name)
+
+
+def reached_line(analysis: Analysis) -> str | None:
+    """How far peaks are reached, in this trace or as measured; None where nothing says.
+
+    `reached: DRAM 3.01 TB/s (90 % of the datasheet), BF16 tensor 690 TFLOP/s (70 %)`
+    """
+    known = [each for each in analysis.ceilings if each.source != "default"]
+    parts = []
+    for number, each in enumerate(known):
+        memory = each.roof == "dram"
+        scaled = units.data_rate if memory else units.flop_rate
+        name = "DRAM" if memory else roof(each.roof)
+        of_peak = " of the datasheet" if number == 0 else ""
+        given = known[0].source == "measured"
+        measured = ", measured" if each.source == "measured" else ", seen here" if given else ""
+        share = f"{each.share_pct:.0f} %{of_peak}{measured}"
+        parts.append(f"{name} {scaled(each.ceiling_per_s)} ({share})")
+    return f"reached: {', '.join(parts)}" if parts else None
 
 
 def time_line(analysis: Analysis) -> str:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from ncutool.commands.options import (
     CaptureArgument,
+    CeilingsOption,
     DebugOption,
+    DeviceFileOption,
     DeviceOption,
     ForceOption,
     Format,
@@ -34,6 +36,8 @@ def run(
     output: OutputOption = None,
     force: ForceOption = False,
     device: DeviceOption = None,
+    device_file: DeviceFileOption = None,
+    ceilings: CeilingsOption = None,
     top: TopOption = None,
     kernel: KernelOption = None,
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
@@ -53,7 +57,7 @@ def run(
     chosen = choose_format(form, output)
     check_writable(output, force=force)
     pattern = check_pattern(kernel)
-    analysis = analyse_file(capture, device, max_bytes)
+    analysis = analyse_file(capture, device, max_bytes, device_file=device_file, ceilings=ceilings)
     for_eyes = chosen in (Format.TABLE, Format.MD)
     limit = _SCREENFUL if top is None and for_eyes else top
     frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)

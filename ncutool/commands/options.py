@@ -45,6 +45,24 @@ DeviceOption = Annotated[
         show_default=False,
     ),
 ]
+DeviceFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--device-file",
+        metavar="FILE.toml",
+        help="Devices of your own, in the format of devices.toml; its rows win.",
+        show_default=False,
+    ),
+]
+CeilingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ceilings",
+        metavar="FILE.json",
+        help="Measured rates that replace the device's peaks (traces).",
+        show_default=False,
+    ),
+]
 TopOption = Annotated[
     int | None,
     typer.Option("--top", min=0, help="Only the first N rows; 0 is all.", show_default=False),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ncutool.commands.options import (
     CaptureArgument,
+    CeilingsOption,
     DebugOption,
+    DeviceFileOption,
     DeviceOption,
     ForceOption,
     FormatOption,
@@ -24,6 +26,8 @@ def run(
     output: OutputOption = None,
     force: ForceOption = False,
     device: DeviceOption = None,
+    device_file: DeviceFileOption = None,
+    ceilings: CeilingsOption = None,
     top: TopOption = None,
     kernel: KernelOption = None,
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
@@ -45,7 +49,7 @@ def run(
     chosen = choose_format(form, output)
     check_writable(output, force=force)
     pattern = check_pattern(kernel)
-    analysis = analyse_file(capture, device, max_bytes)
+    analysis = analyse_file(capture, device, max_bytes, device_file=device_file, ceilings=ceilings)
     frame = findings_frame(analysis.findings)
     if pattern is not None:
         import polars as pl

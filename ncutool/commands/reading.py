@@ -21,17 +21,35 @@ _PATIENCE_S = 1.0
 """A bar for anything that takes longer than this."""
 
 
-def analyse_file(path: Path, device: str | None, max_bytes: int) -> Analysis:
+def analyse_file(
+    path: Path,
+    device: str | None,
+    max_bytes: int,
+    *,
+    device_file: Path | None = None,
+    ceilings: Path | None = None,
+) -> Analysis:
     """Read and analyse one capture.
+
+    Args:
+        device_file: devices of the user's own.
+        ceilings: measured rates that replace the device's peaks.
 
     Raises:
         CaptureError: it cannot be read, or holds nothing.
-        UsageError: ``device`` is unknown.
+        UsageError: ``device`` is unknown, or one of the files is not in its format.
     """
     from ncutool.analysis import read_and_analyse
 
     with _progress(path) as hook:
-        return read_and_analyse(path, device=device, max_bytes=max_bytes, progress=hook)
+        return read_and_analyse(
+            path,
+            device=device,
+            device_file=device_file,
+            measured_file=ceilings,
+            max_bytes=max_bytes,
+            progress=hook,
+        )
 
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:

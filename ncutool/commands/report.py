@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from ncutool.commands.options import (
+    CeilingsOption,
     DebugOption,
+    DeviceFileOption,
     DeviceOption,
     ForceOption,
     MaxBytesOption,
@@ -33,6 +35,8 @@ def run(
     output: OutputOption = None,
     force: ForceOption = False,
     device: DeviceOption = None,
+    device_file: DeviceFileOption = None,
+    ceilings: CeilingsOption = None,
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     show_private: ShowPrivateOption = False,
     no_color: NoColorOption = False,
@@ -50,7 +54,10 @@ def run(
     if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{target}: a page is HTML; end its name in .html")
     check_writable(target, force=force)
-    analyses = [analyse_file(path, device, max_bytes) for path in captures]
+    analyses = [
+        analyse_file(path, device, max_bytes, device_file=device_file, ceilings=ceilings)
+        for path in captures
+    ]
     content = page.render(analyses, show_private=show_private).encode()
     write_bytes(content, target)
     for analysis in analyses:

@@ -1,5 +1,6 @@
 """The terminal and Markdown: the same facts as the page, in lines."""
 
+from ncutool.text.devices import device_text, devices_table, explanation_text
 from ncutool.text.markdown import (
     findings_markdown,
     kernels_markdown,
@@ -7,10 +8,12 @@ from ncutool.text.markdown import (
     summary_markdown,
 )
 from ncutool.text.summary import print_summary, summary, summary_text
-from ncutool.text.tables import devices_table, findings_table, kernels_table
+from ncutool.text.tables import findings_table, kernels_table
 
 __all__ = [
+    "device_text",
     "devices_table",
+    "explanation_text",
     "findings_markdown",
     "findings_table",
     "kernels_markdown",

@@ -71,9 +71,15 @@ def _heading(analysis: Analysis) -> list[Text]:
         text(analysis.headline, "bold"),
         device,
         Text(found_by, style="bright_black").append_text(how),
+        *_reached(analysis),
         Text(words.time_line(analysis)),
         _coverage(analysis),
     ]
+
+
+def _reached(analysis: Analysis) -> list[Text]:
+    line = words.reached_line(analysis)
+    return [] if line is None else [text(f"  {line}", "bright_black")]
 
 
 def _coverage(analysis: Analysis) -> Text:

@@ -1,4 +1,4 @@
-"""Tables for a terminal: launches, groups of launches, findings, devices."""
+"""Tables for a terminal: launches, groups of launches, findings."""
 
 from __future__ import annotations
 
@@ -211,18 +211,6 @@ def finding_details(row: dict[str, Any]) -> list[Text]:
     lines = [Text("   ").append_text(text(line, "bright_black")) for line in row["evidence"]]
     do = Text("   Do: ", style="green").append_text(text(row["remedy"], "default"))
     return [*lines, do]
-
-
-def devices_table(frame: pl.DataFrame, *, color: bool, width: int | None = None) -> str:
-    """The known devices; columns as :func:`ncutool.devices.to_frame` gives them."""
-    table = plain_table()
-    for name in frame.columns:
-        numeric = frame.schema[name].is_numeric()
-        heading = name.removesuffix("_flop_per_s").removesuffix("_bytes_per_s").replace("_", " ")
-        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    for row in frame.iter_rows(named=True):
-        table.add_row(*(text(quantity(name, value)) for name, value in row.items()))
-    return render(table, color=color, width=width)
 
 
 def quantity(name: str, value: object) -> str:

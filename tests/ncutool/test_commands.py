@@ -252,3 +252,46 @@ def test_a_reader_that_goes_away_is_no_error(trace: Path) -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+def test_devices_explain_says_how_a_device_is_found(
+    trace: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Recorded fields, what fits, what was taken and where its peaks come from."""
+    code, out, _ = run(capsysbinary, "devices", "--explain", trace)
+    assert code == 0
+    for told in ("as recorded", "compute capability", "taken:", "why:", "peaks:"):
+        assert told in out
+    code, out, _ = run(capsysbinary, "devices", "--explain", trace, "--format", "json")
+    told_in_json = json.loads(out)
+    assert told_in_json["schema"] == "ncutool/device-explanation/1"
+    assert told_in_json["recorded"][0]["candidates"]
+
+
+def test_devices_name_shows_one_device_whole(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """Dense and sparse peaks, source and confidence of one device."""
+    _, out, _ = run(capsysbinary, "devices", "h100sxm")
+    for told in ("989 TFLOP/s", "1.98 PFLOP/s", "3.96 POP/s", "source", "confidence", "note"):
+        assert told in out
+
+
+def test_every_command_that_takes_a_device_takes_a_file_of_devices(
+    trace: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A file's device is named by --device and its peaks are used; a wrong file is exit code 2."""
+    file = tmp_path / "own.toml"
+    row = 'name = "Moon"\nmemory_bytes = 1\npeak_bytes_per_s = 1e12\n'
+    file.write_text(f"[[device]]\n{row}[device.peak_flop_per_s]\nfp32 = 1e12\n")
+    options = ("--device", "moon", "--device-file", file)
+    code, out, _ = run(capsysbinary, "kernels", trace, *options, "--format", "json")
+    assert code == 0
+    result = json.loads(out)
+    assert result["capture"]["device"] == "Moon"
+    assert {row["peak_source"] for row in result["kernels"]} == {"device_file"}
+    assert run(capsysbinary, "rank", trace, *options)[0] == 0
+    assert run(capsysbinary, "devices", "moon", "--device-file", file)[0] == 0
+    assert run(capsysbinary, "report", trace, *options, "-o", tmp_path / "p.html")[0] == 0
+    file.write_text("x")
+    assert run(capsysbinary, "rank", trace, *options)[0] == 2

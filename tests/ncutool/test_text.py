@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from rich.cells import cell_len
 
-from ncutool import text, units
+from ncutool import devices, text, units
 from ncutool.analysis import Analysis
 from ncutool.schema import FINDINGS
 from ncutool.shares import Share
@@ -146,12 +146,16 @@ def test_findings_table_gives_evidence_and_remedy() -> None:
     assert empty.startswith("Nothing above 0.5 % of")
 
 
-def test_devices_table_scales_by_the_columns_name() -> None:
-    """Rates and sizes are written with their units."""
-    frame = pl.DataFrame({"name": ["H100"], "fp32_flop_per_s": [66.9e12], "memory_bytes": [80e9]})
-    shown = text.devices_table(frame, color=False, width=80)
-    assert "66.9 TFLOP/s" in shown
-    assert "80.0 GB" in shown
+def test_devices_table_fits_a_hundred_columns() -> None:
+    """Every known device on one line; peaks in TFLOP/s, an absent one a dash."""
+    frame = devices.to_frame(devices.load_devices())
+    shown = text.devices_table(frame, color=False, width=100).splitlines()
+    assert max(len(line) for line in shown) <= 100
+    assert len(shown) == 1 + frame.height + 2  # heading, devices, two lines of notes
+    h100 = next(line for line in shown if line.startswith("H100 SXM 80GB"))
+    assert "3.35 TB/s" in h100
+    assert h100.split()[-5:] == ["495", "989", "1979", "1979", "–"]
+    assert not [line for line in shown[1:-2] if "…" in line[27:]], "no figure is cut"
 
 
 @pytest.mark.parametrize("make", FACTORIES)

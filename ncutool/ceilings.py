@@ -1,0 +1,334 @@
+"""What a device was seen to reach: the best that a capture itself shows, and a user's own rates.
+
+The datasheet's peaks are never reached. A trace shows how near its device came: the best of its
+clean streaming kernels, and of its large matrix products. These stand beside the peaks as
+information and replace none. Rates that a user measured (a copy and a matrix product, say) do
+replace peaks, and every launch held against them says so (``peak_source`` is ``measured``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool.device_table import Device
+from ncutool.schema import ROOFS
+from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import Capture
+
+MEMORY = "dram"
+_SHORTEST_NS = 20_000
+_CACHES = 2
+"""A streaming kernel counts from twice the last-level cache on: less may never reach DRAM."""
+_SMALLEST_FLOP = 10e9
+_ENOUGH = 3
+_STREAMING = (
+    "aten::(add|sub|mul|div|copy|clone|contiguous|_to_copy|silu|gelu|relu|sigmoid|tanh|neg|exp)_?"
+)
+"""Elementwise operators and copies, which read and write in order. Fills are none: what they
+write may stay in the cache."""
+_MEMORY_DEFAULT, _MEMORY_FLOOR = 0.85, 0.80
+"""Share of the datasheet's bandwidth: taken where too little is seen; a best below the floor
+means slow kernels, not a slow device (measured on eleven NVIDIA cards: 0.77 to 0.96)."""
+_TENSOR_DEFAULT, _AMD_TENSOR_DEFAULT, _VECTOR_DEFAULT = 0.70, 0.45, 0.90
+"""Share of a compute peak that large matrix products reach (H100 0.64 to 0.79, MI300X 0.44,
+A100 in FP32 on CUDA cores 0.91 to 0.96)."""
+_FORMAT = "ncutool/ceilings/1"
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """How far one of a device's peaks is reached."""
+
+    roof: str
+    """``dram`` (byte/s), or a name of :data:`ncutool.schema.ROOFS` (FLOP/s)."""
+    peak_per_s: float
+    """The datasheet's."""
+    ceiling_per_s: float
+    share_pct: float
+    """Ceiling over peak."""
+    source: str
+    """``capture`` (seen in it), ``default`` (taken from experience) or ``measured`` (given)."""
+    launches: int
+    """Launches or operators that qualified; the best of them is the ceiling."""
+    how: str
+    """One sentence with the numbers it rests on."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rates that a user measured on the device."""
+
+    path: str
+    bytes_per_s: float | None
+    flop_per_s: dict[str, float]
+    device: str | None = None
+    """The device they were measured on, where the file says so."""
+
+
+def calibrate(
+    kernels: pl.DataFrame, capture: Capture, device: Device | None
+) -> tuple[Ceiling, ...]:
+    """The best that a trace's own kernels reach of ``device``'s peaks; nothing for a report.
+
+    Args:
+        kernels: :data:`ncutool.schema.KERNELS` of ``capture``.
+        device: its datasheet row; None where it is unknown, which gives no ceilings.
+    """
+    if device is None or capture.source != "torch":
+        return ()
+    step_ns = capture.clock_step_ns if capture.clock_step_ns > 1 else 0
+    found = [_memory(kernels, capture, device, step_ns)]
+    products = _products(kernels, step_ns)
+    roofs = products["roof"].unique().sort().to_list()
+    found += [_compute(products, roof, device) for roof in roofs if roof in device.peak_flop_per_s]
+    return tuple(found)
+
+
+def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: int) -> Ceiling:
+    peak = device.peak_bytes_per_s
+    cache = device.last_level_cache_bytes or device.l2_bytes
+    if cache is None:
+        how = "the size of its last-level cache is not known, so no kernel surely streams"
+        return _default(MEMORY, peak, _MEMORY_DEFAULT, 0, how)
+    rates = _streaming(kernels, capture)
+    rates = rates.filter(pl.col("dram_bytes") >= _CACHES * cache).select(
+        rate=pl.col("dram_bytes") / (pl.col("duration_ns") + step_ns) * 1e9
+    )
+    possible = rates.filter(pl.col("rate") <= peak)["rate"]
+    size = f"{_CACHES} × {cache / 1e6:.0f} MB cache"
+    if len(possible) < _ENOUGH:
+        how = f"{len(possible)} clean streaming kernels of ≥ 20 µs and ≥ {size}, {_ENOUGH} needed"
+        return _default(MEMORY, peak, _MEMORY_DEFAULT, len(possible), how)
+    best = _largest(possible)
+    if best < _MEMORY_FLOOR * peak:
+        how = f"the best of {len(possible)} streaming kernels reaches {100 * best / peak:.0f} %: "
+        how += "slow kernels, not a slow device"
+        return _default(MEMORY, peak, _MEMORY_DEFAULT, len(possible), how)
+    how = f"best of {len(possible)} clean streaming kernels of ≥ 20 µs and ≥ {size}"
+    return Ceiling(MEMORY, peak, best, 100 * best / peak, "capture", len(possible), how)
+
+
+def _streaming(kernels: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """Launches that alone did an elementwise operator or a copy over contiguous tensors, none of
+    them read twice."""
+    strides = capture.ops.select("op_id", "signature_id").join(
+        capture.signatures.select(
+            "signature_id",
+            pl.struct("input_dims", "input_strides")
+            .map_elements(_contiguous, return_dtype=pl.Boolean)
+            .alias("contiguous"),
+        ),
+        on="signature_id",
+        how="left",
+    )
+    plain = kernels.filter(
+        (pl.col("category") == "kernel")
+        & (pl.col("bytes_source") == "shape")
+        & pl.col("remark").is_null()
+        & pl.col("op").str.contains(f"^({_STREAMING})$")
+        & (pl.col("duration_ns") >= _SHORTEST_NS)
+        & (pl.col("dram_bytes") > 0)
+        & (pl.len().over("op_id") == 1)
+    )
+    joined = plain.join(strides, on="op_id", how="left")
+    return joined.filter(pl.col("contiguous").fill_null(True))
+
+
+def _contiguous(recorded: dict[str, str | None]) -> bool | None:
+    """Whether all tensors lie densely in their order; None where strides are not recorded."""
+    try:
+        shapes = json.loads(recorded["input_dims"] or "null")
+        strides = json.loads(recorded["input_strides"] or "null")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(shapes, list) or not isinstance(strides, list):
+        return None
+    for shape, steps in zip(shapes, strides, strict=False):
+        if not isinstance(shape, list) or not isinstance(steps, list) or len(shape) != len(steps):
+            continue
+        expected = 1
+        for size, step in zip(reversed(shape), reversed(steps), strict=True):
+            if not isinstance(size, int) or (size != 1 and step != expected):
+                return False
+            expected *= size
+    return True
+
+
+def _products(kernels: pl.DataFrame, step_ns: int) -> pl.DataFrame:
+    """Rates of large matrix products, one row an operator, its helper kernels' time included."""
+    rows = kernels.filter(
+        (pl.col("category") == "kernel")
+        & (pl.col("family") == "gemm")
+        & pl.col("op_id").is_not_null()
+    )
+    products = rows.group_by("op_id").agg(
+        pl.col("flop").sum(),
+        pl.col("duration_ns").sum(),
+        pl.col("roof").drop_nulls().first(),
+        pl.col("roof").drop_nulls().n_unique().alias("roofs"),
+        pl.col("flop_source").is_in(["shape"]).any().alias("modelled"),
+    )
+    return products.filter(
+        (pl.col("flop") >= _SMALLEST_FLOP)
+        & (pl.col("duration_ns") >= _SHORTEST_NS)
+        & (pl.col("roofs") == 1)
+        & pl.col("modelled")
+    ).select("roof", rate=pl.col("flop") / (pl.col("duration_ns") + step_ns) * 1e9)
+
+
+def _compute(products: pl.DataFrame, roof: str, device: Device) -> Ceiling:
+    peak = device.peak_flop_per_s[roof]
+    rates = products.filter((pl.col("roof") == roof) & (pl.col("rate") <= peak))["rate"]
+    size = "matrix products of ≥ 10 GFLOP and ≥ 20 µs"
+    if len(rates) < _ENOUGH:
+        share = _VECTOR_DEFAULT
+        if roof.endswith("_tensor"):
+            share = _AMD_TENSOR_DEFAULT if device.vendor == "amd" else _TENSOR_DEFAULT
+        how = f"{len(rates)} {size}, {_ENOUGH} needed"
+        return _default(roof, peak, share, len(rates), how)
+    best = _largest(rates)
+    how = f"best of {len(rates)} {size}"
+    return Ceiling(roof, peak, best, 100 * best / peak, "capture", len(rates), how)
+
+
+def _largest(rates: pl.Series) -> float:
+    return max(float(rate) for rate in rates)
+
+
+def _default(roof: str, peak: float, share: float, launches: int, how: str) -> Ceiling:
+    return Ceiling(roof, peak, share * peak, 100 * share, "default", launches, how)
+
+
+def load(path: Path) -> Measured:
+    """Measured rates of a JSON file: ``{"bytes_per_s": ..., "flop_per_s": {roof: ...}}``.
+
+    Optional keys: ``device`` (the name it was measured on; a capture of another device is
+    refused), ``note`` (free text) and ``schema`` (``ncutool/ceilings/1``).
+
+    Raises:
+        UsageError: it cannot be read, or a key is unknown, missing or of a wrong kind.
+    """
+    named = f"--ceilings {path}"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise UsageError(f"{named}: cannot be read ({why})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{named}: is not JSON ({error})") from error
+    problem = _problem(data)
+    if problem is not None:
+        raise UsageError(f"{named}: {problem}")
+    rate = data.get("bytes_per_s")
+    return Measured(
+        path=path.name,
+        bytes_per_s=None if rate is None else float(rate),
+        flop_per_s={roof: float(value) for roof, value in data.get("flop_per_s", {}).items()},
+        device=data.get("device"),
+    )
+
+
+def _problem(data: object) -> str | None:
+    if not isinstance(data, dict):
+        return 'must be an object, e.g. {"bytes_per_s": 2.9e12, "flop_per_s": {"fp32": 6e13}}'
+    known = ("bytes_per_s", "flop_per_s", "device", "note", "schema")
+    for key, value in data.items():
+        if key not in known:
+            return f"unknown key {key!r}; known are {', '.join(known)}"
+        if key in ("device", "note") and not isinstance(value, str):
+            return f"{key!r} must be text, not {value!r}"
+    if data.get("schema", _FORMAT) != _FORMAT:
+        return f"'schema' must be {_FORMAT!r}, not {data['schema']!r}"
+    if "bytes_per_s" in data and not _rate(data["bytes_per_s"]):
+        return f"'bytes_per_s' must be a number above 0 in byte/s, not {data['bytes_per_s']!r}"
+    rates = data.get("flop_per_s", {})
+    if not isinstance(rates, dict):
+        return f"'flop_per_s' must be an object of roofs, not {rates!r}"
+    for roof, value in rates.items():
+        if roof not in ROOFS:
+            return f"'flop_per_s.{roof}' is no roof; known are {', '.join(ROOFS)}"
+        if not _rate(value):
+            return f"'flop_per_s.{roof}' must be a number above 0 in FLOP/s, not {value!r}"
+    if "bytes_per_s" not in data and not rates:
+        return "holds neither 'bytes_per_s' nor 'flop_per_s'"
+    return None
+
+
+def _rate(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 < value < float("inf")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What launches are held against once measured rates are in."""
+
+    device: Device | None
+    how: str
+    """What to add to the sentence that says how the device was found."""
+    given: tuple[Ceiling, ...]
+    """The measured rates beside the datasheet's peaks, where it has them."""
+
+
+def hold(device: Device | None, measured: Measured | None) -> Held:
+    """``device`` with measured rates in place of its peaks; peaks not measured stay.
+
+    Raises:
+        UsageError: the rates are of another device, or the device is unknown and they lack
+            the bandwidth, without which nothing can be placed.
+    """
+    if measured is None:
+        return Held(device, "", ())
+    how = f"; rates of {measured.path} replace its peaks"
+    given = () if device is None else _given(device, measured)
+    if device is None:
+        if measured.bytes_per_s is None:
+            raise UsageError(
+                f"--ceilings {measured.path}: the device is unknown, so 'bytes_per_s' is needed; "
+                "or pass --device NAME"
+            )
+        name = measured.device or "a device known by its measured rates"
+        device = Device(name, "", None, 0, measured.bytes_per_s, {})
+    elif measured.device is not None and not names(device, measured.device):
+        raise UsageError(
+            f"--ceilings {measured.path}: is of {measured.device!r}, but the capture's device is "
+            f"{device.name}"
+        )
+    memory = (MEMORY,) if measured.bytes_per_s is not None else ()
+    replaced = replace(
+        device,
+        peak_bytes_per_s=measured.bytes_per_s or device.peak_bytes_per_s,
+        peak_flop_per_s={**device.peak_flop_per_s, **measured.flop_per_s},
+        measured=(*memory, *measured.flop_per_s),
+    )
+    return Held(replaced, how, given)
+
+
+def names(device: Device, text: str) -> bool:
+    """Whether ``text`` is one of the device's names, whatever its case."""
+    return text.casefold() in {
+        name.casefold() for name in (device.name, *device.names, *device.short)
+    }
+
+
+def _given(device: Device, measured: Measured) -> tuple[Ceiling, ...]:
+    """Measured rates beside the datasheet's peaks; a roof without one is left out."""
+    pairs: dict[str, tuple[float, float]] = {}
+    if measured.bytes_per_s is not None:
+        pairs[MEMORY] = (device.peak_bytes_per_s, measured.bytes_per_s)
+    for roof, rate in measured.flop_per_s.items():
+        if roof in device.peak_flop_per_s:
+            pairs[roof] = (device.peak_flop_per_s[roof], rate)
+    how = f"measured, from {measured.path}"
+    return tuple(
+        Ceiling(roof, peak, rate, 100 * rate / peak, "measured", 0, how)
+        for roof, (peak, rate) in pairs.items()
+    )
