@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.commands.options import (
-    CaptureArgument,
+    CaptureTraceOption,
     CeilingsOption,
     DebugOption,
     DeviceFileOption,
@@ -15,10 +15,13 @@ from ncutool.commands.options import (
     FormatOption,
     KernelOption,
     MaxBytesOption,
+    NcuOption,
     NoColorOption,
+    OptionalCapture,
     OutputOption,
     ShowPrivateOption,
     TopOption,
+    TraceOption,
 )
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
@@ -31,7 +34,10 @@ _SCREENFUL = 40
 
 
 def run(
-    capture: CaptureArgument,
+    capture: OptionalCapture = None,
+    trace: TraceOption = None,
+    ncu: NcuOption = None,
+    capture_trace: CaptureTraceOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
     force: ForceOption = False,
@@ -51,13 +57,23 @@ def run(
     hold all launches in order unless --top is given.
     """
     from ncutool import envelope, text
+    from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
 
     chosen = choose_format(form, output)
     check_writable(output, force=force)
     pattern = check_pattern(kernel)
-    analysis = analyse_file(capture, device, max_bytes, device_file=device_file, ceilings=ceilings)
+    files = sort_out([] if capture is None else [capture], trace, ncu, capture_trace)
+    analysis = analyse_file(
+        files.only,
+        device,
+        max_bytes,
+        device_file=device_file,
+        ceilings=ceilings,
+        report=files.report,
+        capture_run=files.capture_run,
+    )
     for_eyes = chosen in (Format.TABLE, Format.MD)
     limit = _SCREENFUL if top is None and for_eyes else top
     frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)

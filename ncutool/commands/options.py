@@ -23,6 +23,39 @@ class Format(str, Enum):
 CaptureArgument = Annotated[
     Path, typer.Argument(metavar="CAPTURE", help="An .ncu-rep report or a torch.profiler trace.")
 ]
+OptionalCapture = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="CAPTURE",
+        help="An .ncu-rep report or a torch.profiler trace.",
+        show_default=False,
+    ),
+]
+TraceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--trace", metavar="FILE", help="The trace, where --ncu is given.", show_default=False
+    ),
+]
+NcuOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ncu",
+        metavar="FILE",
+        help="An .ncu-rep report of the same program: its counters go on the trace's launches.",
+        show_default=False,
+    ),
+]
+CaptureTraceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--capture-trace",
+        metavar="FILE",
+        help="A trace of the run that captured the CUDA/HIP graphs: replays take operators and "
+        "shapes from it.",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[
     Format | None,
     typer.Option(

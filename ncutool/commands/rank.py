@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ncutool.commands.options import (
-    CaptureArgument,
+    CaptureTraceOption,
     CeilingsOption,
     DebugOption,
     DeviceFileOption,
@@ -12,16 +12,22 @@ from ncutool.commands.options import (
     FormatOption,
     KernelOption,
     MaxBytesOption,
+    NcuOption,
     NoColorOption,
+    OptionalCapture,
     OutputOption,
     ShowPrivateOption,
     TopOption,
+    TraceOption,
 )
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 
 def run(
-    capture: CaptureArgument,
+    capture: OptionalCapture = None,
+    trace: TraceOption = None,
+    ncu: NcuOption = None,
+    capture_trace: CaptureTraceOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
     force: ForceOption = False,
@@ -41,6 +47,7 @@ def run(
     --kernel keeps the findings that concern a kernel whose name matches.
     """
     from ncutool import envelope, text
+    from ncutool.commands.companions import sort_out
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
@@ -49,7 +56,16 @@ def run(
     chosen = choose_format(form, output)
     check_writable(output, force=force)
     pattern = check_pattern(kernel)
-    analysis = analyse_file(capture, device, max_bytes, device_file=device_file, ceilings=ceilings)
+    files = sort_out([] if capture is None else [capture], trace, ncu, capture_trace)
+    analysis = analyse_file(
+        files.only,
+        device,
+        max_bytes,
+        device_file=device_file,
+        ceilings=ceilings,
+        report=files.report,
+        capture_run=files.capture_run,
+    )
     frame = findings_frame(analysis.findings)
     if pattern is not None:
         import polars as pl

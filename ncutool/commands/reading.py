@@ -28,12 +28,16 @@ def analyse_file(
     *,
     device_file: Path | None = None,
     ceilings: Path | None = None,
+    report: Path | None = None,
+    capture_run: Path | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
 
     Args:
         device_file: devices of the user's own.
         ceilings: measured rates that replace the device's peaks.
+        report: an ncu report whose counters go on a trace's launches.
+        capture_run: a trace of the run that captured the graphs that a trace replays.
 
     Raises:
         CaptureError: it cannot be read, or holds nothing.
@@ -47,6 +51,8 @@ def analyse_file(
             device=device,
             device_file=device_file,
             measured_file=ceilings,
+            report_file=report,
+            capture_file=capture_run,
             max_bytes=max_bytes,
             progress=hook,
         )
