@@ -21,6 +21,7 @@ from ncutool import (
 from ncutool.coverage import cover
 from ncutool.device_table import with_file
 from ncutool.work import counters
+from ncutool.work.operators import plugins
 from ncutool_parsers import read
 from ncutool_parsers.capture import Notice
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
@@ -122,7 +123,7 @@ def analyse(
                 *done.notices,
                 *_notices(capture, resolution, placed, window),
                 *join_summary.doubts(kernels),
-                *(_not_for_reports(measured) if is_report else ()),
+                *(_not_for_reports(measured) if is_report else _of_plugins()),
             ]
         ),
         headline=headline.write(kernels, coverage, window, found),
@@ -201,6 +202,11 @@ def _notices(
             )
         )
     return notices
+
+
+def _of_plugins() -> list[Notice]:
+    """What is wrong with the operator models that other packages bring."""
+    return [Notice("operator_plugin", problem) for problem in plugins.load().problems]
 
 
 def _not_for_reports(measured: Measured | None) -> list[Notice]:

@@ -100,8 +100,8 @@ def device_text(device: Device, *, color: bool, width: int | None = None) -> str
             _rate(roof, device.sparse_peak_flop_per_s.get(roof)),
             units.intensity(peak / device.peak_bytes_per_s),
         )
-    heading = text(device.name, "bold")
-    return render(Group(heading, *_facts(facts), Text(""), peaks), color=color, width=width)
+    title = text(device.name, "bold")
+    return render(Group(title, *_facts(facts), Text(""), peaks), color=color, width=width)
 
 
 def _rate(roof: str, value: float | None) -> str:

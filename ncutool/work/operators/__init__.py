@@ -1,7 +1,8 @@
 """FLOPs and bytes of framework operators: one module per family, one registry.
 
 A new operator goes into the `MODELS` of its family's module; a new family is a module whose
-`MODELS` is listed in :data:`REGISTRY` below.
+`MODELS` is listed in :data:`REGISTRY` below. Other packages bring theirs by an entry point
+(:mod:`ncutool.work.operators.plugins`, docs/operators.md).
 """
 
 from __future__ import annotations
@@ -15,10 +16,18 @@ from ncutool.work.operators import (
     movement,
     normalization,
     optimizer,
+    plugins,
     reduction,
     triton,
 )
-from ncutool.work.operators.call import Model, NoModel, OpCall, UnmodelledError, Work
+from ncutool.work.operators.call import (
+    Model,
+    NoModel,
+    OpCall,
+    UnmodelledError,
+    Work,
+    work_of,
+)
 from ncutool.work.operators.signature import parse_call
 from ncutool.work.operators.tensor import Scalar, Tensor, TensorList
 
@@ -30,9 +39,11 @@ __all__ = [
     "Scalar",
     "Tensor",
     "TensorList",
+    "UnmodelledError",
     "Work",
     "model",
     "parse_call",
+    "work_of",
 ]
 
 REGISTRY: dict[str, Model] = {
@@ -50,7 +61,13 @@ REGISTRY: dict[str, Model] = {
 
 
 def model(call: OpCall) -> Work | NoModel:
-    """The work of ``call``, or why it is not known. Never raises, whatever the call holds."""
+    """The work of ``call``, or why it is not known. Never raises, whatever the call holds.
+
+    A model that another package brings wins over ncutool's own, and its remark says so.
+    """
+    plugin = plugins.load().models.get(call.name)
+    if plugin is not None:
+        return plugins.evaluate(plugin, call)
     compiled = triton.is_compiled(call)
     known = triton.compiled if compiled else REGISTRY.get(call.name)
     if known is None:

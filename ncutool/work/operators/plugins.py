@@ -1,0 +1,114 @@
+"""Models of operators that other installed packages bring: entry points `ncutool.operators`.
+
+An entry point names a mapping from operator name to model. They are loaded once, when the first
+operator is modelled; whatever fails in one costs its own operators and is said in a notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+from ncutool.schema import FAMILIES
+from ncutool.work.operators.call import Model, NoModel, OpCall, UnmodelledError, Work
+
+GROUP = "ncutool.operators"
+_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What code of others may raise; interrupts and exits pass through."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One operator's model and the entry point it came from."""
+
+    source: str
+    model: Model
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """What the installed packages bring."""
+
+    models: dict[str, Plugin]
+    problems: tuple[str, ...]
+    """One sentence each, for a notice."""
+
+
+@lru_cache(maxsize=1)
+def load() -> Plugins:
+    """The models of all entry points of the group, in order of their names."""
+    models: dict[str, Plugin] = {}
+    problems: list[str] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        try:
+            found = point.load()
+        except _FAILURES as error:
+            problems.append(
+                f"Operator models of {point.name!r} ({point.value}) cannot be loaded: "
+                f"{_said(error)}; its operators stay without a model."
+            )
+            continue
+        if not isinstance(found, Mapping) or not all(
+            isinstance(name, str) and callable(model) for name, model in found.items()
+        ):
+            problems.append(
+                f"Operator models of {point.name!r} ({point.value}) are no mapping from operator "
+                "name to function; its operators stay without a model."
+            )
+            continue
+        for name, model in found.items():
+            if name in models:
+                problems.append(
+                    f"{name} is modelled by {models[name].source!r} and by {point.name!r}; the "
+                    "first is used."
+                )
+            models.setdefault(name, Plugin(point.name, model))
+    return Plugins(models, tuple(problems))
+
+
+def evaluate(plugin: Plugin, call: OpCall) -> Work | NoModel:
+    """The work of ``call`` by another package's model, or why it cannot be used."""
+    try:
+        found = plugin.model(call)
+    except UnmodelledError as error:
+        return NoModel(error.reason)
+    except _FAILURES as error:
+        return NoModel(f"the model of plugin {plugin.source!r} failed: {_said(error)}")
+    wrong = _wrong(found)
+    if wrong is not None:
+        return NoModel(f"the model of plugin {plugin.source!r} {wrong}")
+    origin = f"model of plugin {plugin.source!r}"
+    return replace(found, remark=f"{found.remark}; {origin}" if found.remark else origin)
+
+
+def _wrong(found: object) -> str | None:
+    """What a plugin's answer lacks to be shown as a figure."""
+    if not isinstance(found, Work):
+        return f"returned {type(found).__name__}, not Work"
+    if found.family not in FAMILIES:
+        return f"returned the unknown family {found.family!r}"
+    for name in ("flop", "bytes_read", "bytes_written"):
+        value = getattr(found, name)
+        if value is not None and (not isinstance(value, int) or value < 0):
+            return f"returned {value!r} as {name}, which must be a whole number or None"
+    if (found.flop is None or found.bytes is None) and not found.reason:
+        return "returned an unknown figure without a reason"
+    return None
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
