@@ -36,6 +36,8 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
         "capture": about,
         "coverage": asdict(analysis.coverage),
         "timeline": _timeline(analysis),
+        "join": asdict(analysis.join) if analysis.join is not None else None,
+        "graph_pairing": asdict(analysis.pairing) if analysis.pairing is not None else None,
         "notices": [asdict(notice) for notice in analysis.notices],
         "ceilings": [asdict(ceiling) for ceiling in analysis.ceilings],
     }

@@ -12,6 +12,7 @@ from ncutool.page.findings import Findings, findings
 from ncutool.page.gaps import Understanding, understanding
 from ncutool.page.heading import Heading, heading
 from ncutool.page.kernels import KernelTable, kernel_table
+from ncutool.page.measured import Measured, measured
 from ncutool.page.timeline import Strip, strip
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class View:
     drawings: tuple[Drawing, ...]
     table: KernelTable
     understanding: Understanding
+    measured: Measured | None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -55,4 +57,5 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
         drawings=drawings(analysis, groups),
         table=kernel_table(analysis, groups, membership),
         understanding=understanding(analysis),
+        measured=measured(analysis),
     )

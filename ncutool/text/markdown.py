@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ncutool import units, words
 from ncutool.groups import detail, grouped, label
+from ncutool.measured import against_model
 from ncutool.shares import where_the_time_goes
 from ncutool.text.tables import quantity, saving, sources
 from ncutool.untrusted import markdown, shorten
@@ -122,8 +123,31 @@ def summary_markdown(analysis: Analysis) -> str:
             table(["where the time goes", "time", "share"], time_rows, "lrr"),
             findings_markdown(analysis, findings_frame(analysis.findings)),
             table(headings, group_rows, "llrrrrrll"),
+            *_measured(analysis),
         ]
     )
+
+
+def _measured(analysis: Analysis) -> list[str]:
+    """Measured against modelled work, where a report's counters were joined."""
+    if analysis.join is None:
+        return []
+    rows = (
+        [
+            markdown(shorten(label(row["op"], row["kernel"]), 50)),
+            markdown(shorten(row["signature"] or row["kernel"], 50)),
+            units.count(row["launches"]),
+            units.time(row["duration_ns"]),
+            units.data(row["measured_bytes"]),
+            units.data(row["modelled_bytes"]),
+            units.significant(row["bytes_ratio"]),
+            units.significant(row["flop_ratio"]),
+        ]
+        for row in against_model(analysis.kernels).head(_GROUPS).iter_rows(named=True)
+    )
+    headings = ["kernel", "shape", "launches", "time", "measured DRAM bytes", "modelled",
+                "bytes ratio", "FLOP ratio"]  # fmt: skip
+    return [table(headings, rows, "llrrrrrr")]
 
 
 def _opening(analysis: Analysis) -> str:
