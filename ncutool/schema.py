@@ -54,6 +54,16 @@ _SOL_COLUMNS = (
     Column("l2_sol_pct", "float", "L2 share of its peak, as recorded (ncu)", "%"),
     Column("l1_sol_pct", "float", "L1 share of its peak while active, as recorded (ncu)", "%"),
 )
+_KINDS_OF_WORK = (
+    Column("tensor_flop", "float", "those of `flop` that the tensor cores did (ncu)", "FLOP"),
+    Column(
+        "int_op",
+        "float",
+        "integer thread instructions outside the tensor cores, a multiply-add as one; never part "
+        "of `flop` (ncu)",
+        "operation",
+    ),
+)
 _NVIDIA_COLUMNS = (
     Column("sol_class", "str", "NVIDIA's bottleneck title, recomputed from the counters (ncu)"),
     Column("fp32_peak_pct", "float", "achieved share of the record's FP32 peak (ncu)", "%"),
@@ -95,6 +105,7 @@ WORK = Table(
         Column("dtype", "str", "data type of the math"),
         Column("flop", "float", "operations of this launch", "FLOP"),
         Column("flop_source", "str", "one of " + ", ".join(FLOP_SOURCES), nullable=False),
+        *_KINDS_OF_WORK,
         Column("dram_bytes", "float", "DRAM traffic (ncu) or compulsory traffic (torch)", "byte"),
         Column("bytes_source", "str", "one of " + ", ".join(BYTES_SOURCES), nullable=False),
         Column("l2_bytes", "float", "L2 traffic, where counted", "byte"),
@@ -142,6 +153,7 @@ KERNELS = Table(
         Column("dtype", "str", "data type of the math"),
         Column("flop", "float", "operations of the launch", "FLOP"),
         Column("flop_source", "str", "one of " + ", ".join(FLOP_SOURCES), nullable=False),
+        *_KINDS_OF_WORK,
         Column("dram_bytes", "float", "DRAM traffic (ncu) or compulsory traffic (torch)", "byte"),
         Column("bytes_source", "str", "one of " + ", ".join(BYTES_SOURCES), nullable=False),
         Column("missing_reason", "str", "why flop or dram_bytes is null"),

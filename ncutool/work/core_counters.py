@@ -13,6 +13,7 @@ from dataclasses import dataclass
 _INST = r"s(m|msp)__sass_thread_inst_executed_op_"
 WANTED = (
     _INST + r"[fdh](add|mul|fma)2?_pred_on\.sum(\.per_cycle_elapsed|\.peak_sustained)?",
+    _INST + r"integer_pred_on\.sum(\.per_cycle_elapsed)?",
     r"derived__s(m|msp)__sass_thread_inst_executed_op_[fdh](add|mul|fma)_pred_on_x[24]",
     r"sm(sp)?__cycles_elapsed\.avg\.per_second",
     r"sm__inst_executed_pipe_(fma_type_)?fp16\.avg\.pct_of_peak_sustained_(active|elapsed)",
@@ -35,6 +36,8 @@ class CoreWork:
     flop: float | None
     """None where some of its counters are missing."""
     peak_flop_per_s: float | None
+    remark: str | None = None
+    """Why the figure is only a lower bound."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,25 @@ class HalfWork:
     remark: str | None = None
     problem: str | None = None
     """Why the half-precision operations, and so the sum, are unknown."""
+    idle: bool = False
+    """The pipe for halves did nothing."""
 
 
-def single(metrics: Mapping[str, float], seconds: float, capability: str | None) -> CoreWork:
-    """FP32: FADD + FMUL + 2 FFMA, and the packed forms where the device has them."""
-    flop = _flop(metrics, "f", seconds)
+def single(metrics: Mapping[str, float], seconds: float | None, capability: str | None) -> CoreWork:
+    """FP32: FADD + FMUL + 2 FFMA, and the packed forms where the device has them.
+
+    The sections of 2025 do not collect FADD2, FMUL2 and FFMA2.
+    """
+    flop, remark = _flop(metrics, "f", seconds), None
     if flop is not None and capability is not None and float(capability) >= _PACKED_FP32_FROM:
-        for kind, operations in _OPERATIONS.items():
-            flop += 2 * operations * (_count(metrics, f"f{kind}2", seconds) or 0.0)
-    return CoreWork("fp32", flop, _peak(metrics, "ffma", 2))
+        packed = {kind: _count(metrics, f"f{kind}2", seconds) for kind in _OPERATIONS}
+        flop += sum(2 * _OPERATIONS[kind] * (count or 0.0) for kind, count in packed.items())
+        if None in packed.values():
+            remark = "lower bound: packed FP32 instructions are not counted in this report"
+    return CoreWork("fp32", flop, _peak(metrics, "ffma", 2), remark)
 
 
-def double(metrics: Mapping[str, float], seconds: float) -> CoreWork:
+def double(metrics: Mapping[str, float], seconds: float | None) -> CoreWork:
     """FP64: DADD + DMUL + 2 DFMA."""
     return CoreWork("fp64", _flop(metrics, "d", seconds), _peak(metrics, "dfma", 2))
 
@@ -66,7 +76,12 @@ def half_peak(metrics: Mapping[str, float]) -> float | None:
     return _peak(metrics, "hfma", 4)
 
 
-def half(metrics: Mapping[str, float], seconds: float, constants_possible: bool) -> HalfWork:
+def integer(metrics: Mapping[str, float], seconds: float | None) -> float | None:
+    """Integer thread instructions, which no stock section collects; None where not counted."""
+    return _count(metrics, "integer", seconds)
+
+
+def half(metrics: Mapping[str, float], seconds: float | None, constants_possible: bool) -> HalfWork:
     """FP16: 2 (HADD + HMUL) + 4 HFMA; an upper bound, since scalar halves count as packed.
 
     Reports up to 2024 carry none of these counters outside the hierarchical half roofline, and
@@ -85,8 +100,8 @@ def half(metrics: Mapping[str, float], seconds: float, constants_possible: bool)
                 f"{fma:.0f} FP16 operations left out: they ran as HFMA2.MMA beside an idle half "
                 "pipe, as compilers set constants"
             )
-            return HalfWork(0.0, remark)
-        return HalfWork(fma)
+            return HalfWork(0.0, remark, idle=True)
+        return HalfWork(fma, idle=True)
     if counts["add"] is not None and counts["mul"] is not None and counts["fma"] is not None:
         flop = 2 * (counts["add"] + counts["mul"]) + fma
         return HalfWork(flop, "FP16 is an upper bound: halves count as packed" if flop else None)
@@ -96,7 +111,7 @@ def half(metrics: Mapping[str, float], seconds: float, constants_possible: bool)
     return HalfWork(fma, f"lower bound: {partial} not counted in this report")
 
 
-def _flop(metrics: Mapping[str, float], letter: str, seconds: float) -> float | None:
+def _flop(metrics: Mapping[str, float], letter: str, seconds: float | None) -> float | None:
     parts = [
         (operations, _count(metrics, f"{letter}{kind}", seconds))
         for kind, operations in _OPERATIONS.items()
@@ -105,7 +120,7 @@ def _flop(metrics: Mapping[str, float], letter: str, seconds: float) -> float | 
     return sum(known) if len(known) == len(parts) else None
 
 
-def _count(metrics: Mapping[str, float], operation: str, seconds: float) -> float | None:
+def _count(metrics: Mapping[str, float], operation: str, seconds: float | None) -> float | None:
     """Thread instructions of a launch: counted, or NVIDIA's rate per cycle x clock x time."""
     for unit in ("smsp", "sm"):
         stem = f"{unit}__sass_thread_inst_executed_op_{operation}_pred_on.sum"
@@ -113,7 +128,7 @@ def _count(metrics: Mapping[str, float], operation: str, seconds: float) -> floa
             return total
         clock = metrics.get(f"{unit}__cycles_elapsed.avg.per_second")
         per_cycle = metrics.get(f"{stem}.per_cycle_elapsed")
-        if per_cycle is not None and clock is not None:
+        if per_cycle is not None and clock is not None and seconds is not None:
             return per_cycle * clock * seconds
     return None
 

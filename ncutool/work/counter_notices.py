@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.work.counters import FAILED, NO_FLOP_COUNTERS, NO_TENSOR_COUNTERS
+from ncutool.work.counters import FAILED
+from ncutool.work.evidence import NO_FLOP_COUNTERS, NO_TENSOR_COUNTERS
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """FLOPs, bytes, peaks and NVIDIA's verdicts of every launch of an Nsight Compute report.
 
-This module and its parts (``core_counters``, ``tensor_counters``, ``traffic_counters``) are the
-only ones that spell metric names; the formulas are those of NVIDIA's section and rule files.
+This module and its parts (``core_counters``, ``tensor_counters``, ``traffic_counters``,
+``rates``) are the only ones that spell metric names; the formulas are those of NVIDIA's section and
+rule files. What counters leave open, the instructions of the launch may settle (``evidence``).
 Peaks are those of the record's own clocks, which ncu locks to base by default: the device
 table's would be wrong for them.
 
@@ -15,15 +16,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool import schema
-from ncutool.work import core_counters, nvidia_rules, tensor_counters, traffic_counters
+from ncutool.work import (
+    core_counters,
+    evidence,
+    instructions,
+    nvidia_rules,
+    rates,
+    tensor_counters,
+    traffic_counters,
+)
+from ncutool.work.evidence import NO_DURATION
 
 if TYPE_CHECKING:
-    from ncutool.work.tensor_counters import TensorWork
+    from ncutool.work.instructions import Mix
     from ncutool_parsers.capture import Capture
 
 _TIME = "gpu__time_duration.sum"
@@ -54,37 +64,15 @@ WANTED: str = "|".join(
         *core_counters.WANTED,
         *tensor_counters.WANTED,
         *traffic_counters.WANTED,
+        *rates.WANTED,
     )
 )
 """Regular expression of the metric names this module needs (``ReadOptions.metrics``)."""
 
-NO_FLOP_COUNTERS = "no FLOP counters in the report (collect with --set roofline)"
-NO_TENSOR_COUNTERS = (
-    "the tensor cores may have worked and were not counted (collect with --section "
-    "SpeedOfLight_HierarchicalTensorRooflineChart)"
-)
-CONTRADICTORY = "the tensor counters contradict each other"
-NO_DURATION = "no duration in the report"
 NO_DRAM_COUNTERS = "no DRAM counters in the report"
 NO_DRAM_ON_CHIP = "no DRAM counter on this chip"
 FAILED = "its collection failed"
 _WITHOUT_DRAM_COUNTERS = frozenset({"7.2", "8.7", "11.0", "12.1"})
-
-
-class Roof(NamedTuple):
-    """Operations of one data type against their own peak."""
-
-    dtype: str
-    name: str | None
-    flop: float
-    peak_flop_per_s: float | None
-
-
-class _Flop(NamedTuple):
-    flop: float | None
-    roof: Roof | None
-    problem: str | None
-    remarks: tuple[str, ...] = ()
 
 
 def work(capture: Capture) -> pl.DataFrame:
@@ -96,6 +84,9 @@ def work(capture: Capture) -> pl.DataFrame:
     by_launch: dict[int, dict[str, float]] = {}
     for launch_id, metric, value in capture.metrics.iter_rows():
         by_launch.setdefault(launch_id, {})[metric] = value
+    executed: dict[int, list[instructions.Executed]] = {}
+    for launch_id, *row in capture.instructions.iter_rows():
+        executed.setdefault(launch_id, []).append(instructions.Executed(*row))
     rows = []
     for launch in capture.launches.iter_rows(named=True):
         metrics = by_launch.get(launch["launch_id"], {})
@@ -108,6 +99,7 @@ def work(capture: Capture) -> pl.DataFrame:
             launch["duration_ns"],
             launch["kernel_full"],
             launch["error"] is not None,
+            instructions.mix(executed.get(launch["launch_id"], ())),
         )
         rows.append({"launch_id": launch["launch_id"], **figures})
     if not rows:
@@ -122,6 +114,7 @@ def launch_work(
     duration_ns: int | None,
     kernel: str = "",
     failed: bool = False,
+    mix: Mix | None = None,
 ) -> dict[str, Any]:
     """The row of one launch, without its ``launch_id``.
 
@@ -131,10 +124,12 @@ def launch_work(
         duration_ns: used where ``metrics`` lacks the duration itself.
         kernel: its name, which may speak of tensor instructions.
         failed: the collection failed: nothing is known.
+        mix: the operations that its instructions tell, where the report holds those.
     """
     duration = metrics.get(_TIME, duration_ns)
     seconds = duration / 1e9 if duration else None
-    flop = _flop(metrics, seconds, capability, kernel)
+    flop = evidence.count(metrics, seconds, capability, kernel, mix)
+    integers = core_counters.integer(metrics, seconds)
     traffic = traffic_counters.dram(metrics, seconds)
     no_bytes = None if traffic.bytes is not None else _no_bytes(metrics, seconds, capability)
     reasons = [FAILED] if failed else [r for r in (flop.problem, no_bytes) if r]
@@ -143,7 +138,9 @@ def launch_work(
     return {
         "dtype": roof.dtype if roof else None,
         "flop": flop.flop,
-        "flop_source": "none" if flop.flop is None else "counter",
+        "flop_source": flop.source,
+        "tensor_flop": flop.tensor_flop,
+        "int_op": integers if integers is not None or mix is None else mix.int_op,
         "dram_bytes": traffic.bytes,
         "bytes_source": traffic.source,
         "l2_bytes": traffic_counters.l2(metrics),
@@ -159,97 +156,6 @@ def launch_work(
     }
 
 
-def _flop(
-    metrics: Mapping[str, float], seconds: float | None, capability: str | None, kernel: str
-) -> _Flop:
-    """All operations of a launch, or why they are unknown."""
-    if seconds is None:
-        return _Flop(None, None, NO_DURATION)
-    cores = [
-        core_counters.single(metrics, seconds, capability),
-        core_counters.double(metrics, seconds),
-    ]
-    paths = tensor_counters.paths(metrics, seconds)
-    if not paths and all(core.flop is None for core in cores):
-        return _Flop(None, None, NO_FLOP_COUNTERS)
-    roofs = [Roof(c.dtype, c.dtype, c.flop, c.peak_flop_per_s) for c in cores if c.flop is not None]
-    if len(roofs) < len(cores):
-        absent = " and ".join(core.dtype.upper() for core in cores if core.flop is None)
-        return _Flop(None, None, f"no {absent} counters in the report")
-    counted = sum(roof.flop for roof in roofs)
-    tensor, problem, remarks = _tensor(metrics, paths, capability, counted, kernel)
-    if problem is not None:
-        return _Flop(None, None, problem, tuple(remarks))
-    half = core_counters.half(
-        metrics, seconds, capability in tensor_counters.CONSTANTS_ON_TENSOR_PIPE
-    )
-    if half.problem is not None:
-        return _Flop(None, None, half.problem)
-    roofs.append(Roof("fp16", "fp16", half.flop, core_counters.half_peak(metrics)))
-    roofs += [Roof(t.dtype, t.roof, t.flop, t.peak_flop_per_s) for t in tensor]
-    remarks += [half.remark] if half.remark else []
-    return _sum(roofs, remarks)
-
-
-def _tensor(
-    metrics: Mapping[str, float],
-    paths: list[tensor_counters.Path],
-    capability: str | None,
-    counted: float,
-    kernel: str,
-) -> tuple[list[TensorWork], str | None, list[str]]:
-    """Tensor operations, why they are unknown, and remarks."""
-    if tensor_counters.covers(paths, capability):
-        total = tensor_counters.total(paths, capability)
-        if total is None:
-            return [], CONTRADICTORY, []
-        return total, None, [t.remark for t in total if t.remark]
-    activity = tensor_counters.activity(metrics, capability, counted, kernel)
-    if activity.idle:
-        return [], None, []
-    share = f"tensor pipe {activity.pct:.2g} % active" if activity.pct is not None else ""
-    if activity.material:
-        return [], NO_TENSOR_COUNTERS, [share] if share else []
-    return [], None, [f"{share}, taken for constants set with HFMA2.MMA: else a lower bound"]
-
-
-def _sum(roofs: list[Roof], remarks: list[str]) -> _Flop:
-    """The operations that count, and the roof that most of the compute time goes to."""
-    busy = [roof for roof in roofs if roof.flop > 0]
-    if not busy:
-        return _Flop(0.0, None, None, tuple(remarks))
-    main = _dominant(busy)
-    integer = [roof for roof in busy if roof.dtype in tensor_counters.INTEGER_TYPES]
-    floating = [roof for roof in busy if roof not in integer]
-    if main in integer:
-        beside = sum(roof.flop for roof in floating)
-        note = [f"integer operations; {beside:.0f} floating-point ones apart"] if beside else []
-        flop = sum(roof.flop for roof in integer)
-        return _Flop(round(flop), main, None, (*remarks, *note, *_mixed(integer, main)))
-    note = [f"{roof.flop:.0f} {roof.dtype} tensor operations apart" for roof in integer]
-    flop = sum(roof.flop for roof in floating)
-    return _Flop(round(flop), main, None, (*remarks, *note, *_mixed(floating, main)))
-
-
-def _dominant(busy: list[Roof]) -> Roof:
-    """Where most of the compute time goes; by operations where a peak is missing."""
-    if all(roof.peak_flop_per_s for roof in busy):
-        return max(busy, key=lambda roof: roof.flop / (roof.peak_flop_per_s or 1))
-    return max(busy, key=lambda roof: roof.flop)
-
-
-def _mixed(summed: list[Roof], main: Roof) -> list[str]:
-    """A remark where a tenth or more of the operations belongs to another roof."""
-    flop = sum(roof.flop for roof in summed)
-    others = [roof for roof in summed if roof is not main and roof.flop >= 0.1 * flop]
-    if not others:
-        return []
-    parts = ", ".join(
-        f"{100 * roof.flop / flop:.0f} % {roof.name or roof.dtype}" for roof in others
-    )
-    return [f"of these operations {parts}"]
-
-
 def _nvidia(
     metrics: Mapping[str, float], seconds: float | None, capability: str | None
 ) -> dict[str, Any]:
@@ -262,8 +168,8 @@ def _nvidia(
         metrics.get(_THEORETICAL_OCCUPANCY),
         metrics.get(_ACHIEVED_OCCUPANCY),
     )
-    single = core_counters.single(metrics, seconds or 0.0, capability)
-    double = core_counters.double(metrics, seconds or 0.0)
+    single = core_counters.single(metrics, seconds, capability)
+    double = core_counters.double(metrics, seconds)
     peaks = single.peak_flop_per_s, double.peak_flop_per_s
     return {
         "sol_class": nvidia_rules.sol_class(

@@ -32,12 +32,13 @@ _TENSOR_KERNEL = re.compile(r"[hi]mma|wgmma|wmma|mma_|xmma|gmma|tensorop|flash|s
 CONSTANTS_ON_TENSOR_PIPE = ("8.0", "9.0")
 _MATERIAL_PCT = 5.0
 _MISMATCH = 0.01
-_ROOFS = {
+ROOFS = {
     "fp64": "fp64_tensor",
     "tf32": "tf32_tensor",
     "bf16": "bf16_tensor",
     "fp16": "fp16_tensor",
     "fp8": "fp8_tensor",
+    "fp6": "fp8_tensor",  # one path and one rate
     "int8": "int8_tensor",
     "int4": "int4_tensor",
     "fp4": "fp4_tensor",
@@ -57,10 +58,10 @@ class Path:
 
     @property
     def dtype(self) -> str:
-        """Data type of the sources. One counter serves FP8, FP6 and FP4 on Blackwell: fp8."""
+        """Data type of the sources: the widest where one counter serves several (Blackwell)."""
         source = self.data.split("_dst_")[0]
         if source.startswith("fp4_fp6"):
-            return "fp8"
+            return source.split("_")[-1]
         return source.split("_")[0]
 
 
@@ -182,7 +183,8 @@ def _needed(capability: str) -> set[str]:
     needed |= {"bf16", "tf32"}
     if float(capability) < 10:
         needed |= {"fp64"}
-    return needed | ({"fp8"} if float(capability) >= 8.9 else set())
+    needed |= {"fp8"} if float(capability) >= 8.9 else set()
+    return needed | ({"fp4"} if float(capability) >= 10 else set())
 
 
 def _covered(part: Path, tops: Sequence[Path]) -> bool:
@@ -206,19 +208,19 @@ def _typed(
         dense = capability == "7.5" or dtype in {"fp64", "int1"}
         peak = main.peak_flop_per_s if dense else None
     if main.data.startswith("fp4_fp6"):
-        remarks.append("one counter serves FP8, FP6 and FP4 sources")
-    return TensorWork(dtype, _ROOFS.get(dtype), flop, peak, "; ".join(remarks) or None)
+        kinds = main.data.split("_dst_")[0].upper().split("_")
+        remarks.append(f"one counter serves {', '.join(kinds[:-1])} and {kinds[-1]} sources")
+    return TensorWork(dtype, ROOFS.get(dtype), flop, peak, "; ".join(remarks) or None)
 
 
 def _slow_instruction(main: Path, low: Sequence[Path]) -> list[str]:
-    """Hopper reaches its full rate only with wgmma; mma.sync has a lower roof of its own."""
+    """Full rate takes wgmma (Hopper) or tcgen05 (Blackwell); mma.sync has a lower roof."""
     if main.op not in {"hmma", "imma", "bmma"} or main.peak_flop_per_s is None:
         return []
-    best = max(
-        (p.peak_flop_per_s or 0 for p in low if p.dtype == main.dtype and p.sparse == main.sparse),
-        default=0.0,
-    )
-    if best <= main.peak_flop_per_s * 1.05:
+    rivals = [p for p in low if p.dtype == main.dtype and p.sparse == main.sparse]
+    best = max(rivals, key=lambda path: path.peak_flop_per_s or 0.0)
+    if (best.peak_flop_per_s or 0.0) <= main.peak_flop_per_s * 1.05:
         return []
-    share = round(100 * main.peak_flop_per_s / best)
-    return [f"mma.sync instructions: their roof is {share} % of what this device's wgmma reaches"]
+    share = round(100 * main.peak_flop_per_s / (best.peak_flop_per_s or 1.0))
+    full = "tcgen05" if (best.op or "").startswith("utc") else "wgmma"
+    return [f"mma.sync instructions: their roof is {share} % of what this device's {full} reaches"]

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ncutool import schema
-from ncutool.work import counter_notices, counters
+from ncutool.work import counter_notices, counters, evidence
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.ncu_report_file import NcuReportReader
@@ -102,7 +102,7 @@ def test_zero_is_a_fact_only_where_all_is_counted() -> None:
     )
     row = work({**TIMED, SM: 5.0, MEMORY: 5.0})
     assert (row["flop"], row["flop_source"]) == (None, "none")
-    assert counters.NO_FLOP_COUNTERS in row["missing_reason"]
+    assert evidence.NO_FLOP_COUNTERS in row["missing_reason"]
 
 
 def test_packed_single_precision() -> None:
@@ -143,7 +143,7 @@ def test_active_tensor_pipe_without_counters(capability: str) -> None:
     """Any tensor activity that was not counted leaves the FLOPs unknown, never the FP32 part."""
     row = work({**CORES, RATE.format("ffma"): 50.0, PIPE: 0.4}, capability)
     assert (row["flop"], row["roof"]) == (None, None)
-    assert counters.NO_TENSOR_COUNTERS in row["missing_reason"]
+    assert evidence.NO_TENSOR_COUNTERS in row["missing_reason"]
     assert row["remark"] == "tensor pipe 0.4 % active"
     assert row["fp32_peak_pct"] == pytest.approx(100 * 50 / 6912)
 
@@ -185,7 +185,7 @@ def test_tensor_work_behind_a_low_percentage(metrics: dict[str, float], kernel: 
     """Signs of real tensor work make the FLOPs unknown however low the percentage."""
     row = work({**CORES, RATE.format("ffma"): 50.0, **metrics}, "8.0", kernel)
     assert row["flop"] is None
-    assert counters.NO_TENSOR_COUNTERS in row["missing_reason"]
+    assert evidence.NO_TENSOR_COUNTERS in row["missing_reason"]
 
 
 def test_unknown_tensor_pipe() -> None:
@@ -404,7 +404,7 @@ def test_table(capture: Capture) -> None:
     assert table.schema == schema.WORK.polars_schema()
     columns = ["launch_id", "flop", "dram_bytes", "sol_class", "launch_rule", "missing_reason"]
     assert table.select(columns).rows() == [
-        (0, None, 320e6, "Latency Issue", "Small Grid", counters.NO_FLOP_COUNTERS),
+        (0, None, 320e6, "Latency Issue", "Small Grid", evidence.NO_FLOP_COUNTERS),
         (1, 100e6, None, None, None, "no DRAM counters in the report"),
         (2, None, None, None, "Small Grid", "its collection failed"),
     ]
@@ -448,7 +448,7 @@ def test_notice_of_a_basic_report(capture: Capture) -> None:
 def test_notice_of_tensor_work(capture: Capture) -> None:
     """Launches that may have used the tensor cores are counted in a notice of their own."""
     table = counters.work(capture).with_columns(
-        missing_reason=pl.lit(counters.NO_TENSOR_COUNTERS), sm_sol_pct=pl.lit(1.0)
+        missing_reason=pl.lit(evidence.NO_TENSOR_COUNTERS), sm_sol_pct=pl.lit(1.0)
     )
     (notice,) = counter_notices.notices(capture, table)
     assert notice.code == "no_tensor_counters"

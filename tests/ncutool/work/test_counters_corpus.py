@@ -11,13 +11,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool.work import counters
+from ncutool.work import core_counters, counters, evidence, instructions
+from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError
 from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.ncu_report_file import NcuReportReader
 
 Rows = dict[int, dict[str, Any]]
 FAILED = "a100-failed-collection.ncu-rep"
+PIPE = "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_elapsed"
 BLOCKS, WAVES = "launch__grid_size", "launch__waves_per_multiprocessor"
 
 
@@ -27,7 +29,8 @@ def reports(corpus: Path) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for path in sorted((corpus / "ncu").glob("*rep*")):
         try:
-            capture = NcuReportReader().read(path, ReadOptions(metrics=counters.WANTED))
+            options = ReadOptions(metrics=counters.WANTED, instructions=True)
+            capture = NcuReportReader().read(path, options)
         except EmptyError:
             assert path.name == FAILED
             continue
@@ -37,6 +40,10 @@ def reports(corpus: Path) -> dict[str, Rows]:
         rows = {row["launch_id"]: row for row in counters.work(capture).iter_rows(named=True)}
         for launch_id, row in rows.items():
             row["rule_ran"] = launch_id in ruled or launch_id in ran
+            values = capture.metrics.filter(pl.col("launch_id") == launch_id)
+            metrics = dict(values.select("metric", "value").iter_rows())
+            row["seconds"] = metrics.get("gpu__time_duration.sum", 0.0) / 1e9
+            row["tensor_pipe_pct"] = metrics.get(PIPE)
         found[path.name] = rows
     return found
 
@@ -158,17 +165,84 @@ def test_anchor_reference_gemm(reports: dict[str, Rows]) -> None:
     assert (row["flop"], row["dtype"]) == (2 * 384**3, "fp32")
 
 
-def test_uncounted_tensor_work_is_unknown(reports: dict[str, Rows]) -> None:
-    """IMMA and HMMA kernels of reports without tensor counters never show their FP32 part."""
-    for report, launches in (
-        ("a100-cutlass-int8-384.ncu-rep", [0]),
-        ("a100-cutlass-int8-768.ncu-rep", [0, 1, 2]),
-        ("a40-julia-tensor.ncu-rep", [4]),
-    ):
-        for launch_id in launches:
-            row = reports[report][launch_id]
-            assert (row["flop"], row["flop_source"], row["roof"]) == (None, "none", None)
-            assert row["missing_reason"] == counters.NO_TENSOR_COUNTERS
+TENSOR_LAUNCHES = [
+    # 2 x 384^3, (two products of) 2 x 768^3, 24,966,144 x (2048 + 4096)
+    ("a100-cutlass-int8-384.ncu-rep", 0, "int8", 113_246_208),
+    ("a100-cutlass-int8-768.ncu-rep", 0, "int8", 1_811_939_328),
+    ("a100-cutlass-int8-768.ncu-rep", 1, "int8", 905_969_664),
+    ("a100-cutlass-int8-768.ncu-rep", 2, "int8", 905_969_664),
+    ("a40-julia-tensor.ncu-rep", 4, "fp16", 153_391_988_736),
+]
+
+
+@pytest.mark.parametrize(("report", "launch_id", "dtype", "tensor_flop"), TENSOR_LAUNCHES)
+def test_anchor_sass(
+    reports: dict[str, Rows], report: str, launch_id: int, dtype: str, tensor_flop: int
+) -> None:
+    """Tensor operations that no counter has, by SASS; integer products stand alone."""
+    row = reports[report][launch_id]
+    assert (row["tensor_flop"], row["flop_source"]) == (tensor_flop, "sass")
+    assert (row["dtype"], row["roof"]) == (dtype, f"{dtype}_tensor")
+    if dtype == "int8":
+        assert row["flop"] == tensor_flop
+
+
+def test_anchor_pipe_share(reports: dict[str, Rows]) -> None:
+    """SASS operations over their peak repeat the tensor pipe's own percentage within 2 %."""
+    for report, launch_id, *_, tensor_flop in TENSOR_LAUNCHES:
+        row = reports[report][launch_id]
+        share = 100 * tensor_flop / row["seconds"] / row["peak_flop_per_s"]
+        assert share == pytest.approx(row["tensor_pipe_pct"], rel=0.02), (report, launch_id)
+
+
+def test_uncounted_tensor_work_is_unknown(corpus: Path) -> None:
+    """IMMA and HMMA kernels without counters or instructions never show their FP32 part."""
+    for report, launch_id, *_ in TENSOR_LAUNCHES:
+        options = ReadOptions(metrics=counters.WANTED)
+        capture = NcuReportReader().read(corpus / "ncu" / report, options)
+        row = counters.work(capture).row(launch_id, named=True)
+        assert (row["flop"], row["flop_source"], row["roof"]) == (None, "none", None)
+        assert row["missing_reason"] == evidence.NO_TENSOR_COUNTERS
+
+
+def test_instructions_equal_counters(corpus: Path) -> None:
+    """FP32 and FP64 by instructions equal the counters wherever a report has both."""
+    compared: Counter[str] = Counter()
+    for path in sorted((corpus / "ncu").glob("*.ncu-rep")):
+        if path.name == FAILED:
+            continue
+        options = ReadOptions(metrics=counters.WANTED, instructions=True)
+        capture = NcuReportReader().read(path, options)
+        for launch_id, mix in mixes(capture).items():
+            values = capture.metrics.filter(pl.col("launch_id") == launch_id)
+            metrics = dict(values.select("metric", "value").iter_rows())
+            seconds = metrics["gpu__time_duration.sum"] / 1e9
+            for core in (
+                core_counters.single(metrics, seconds, None),
+                core_counters.double(metrics, seconds),
+            ):
+                if core.flop is not None:
+                    kind = "non-zero" if core.flop else "zero"
+                    compared[f"{mix.source} {kind}"] += 1
+                    assert mix.cores[core.dtype] == pytest.approx(core.flop, rel=1e-9), path.name
+    assert compared == {
+        "sass non-zero": 23,
+        "sass zero": 37,
+        "opcode non-zero": 10,
+        "opcode zero": 10,
+    }
+
+
+def mixes(capture: Capture) -> dict[int, instructions.Mix]:
+    """What the instructions of each launch say."""
+    found = {}
+    for (launch_id,), rows in capture.instructions.group_by("launch_id"):
+        mix = instructions.mix(
+            instructions.Executed(*row) for row in rows.drop("launch_id").iter_rows()
+        )
+        assert mix is not None
+        found[int(str(launch_id))] = mix
+    return found
 
 
 def test_sgemm_counts(reports: dict[str, Rows]) -> None:

@@ -1,0 +1,333 @@
+"""All operations of a launch of a report, by the best evidence there is for each kind of them.
+
+The order of trust is counters, SASS (counts per address x the instruction's text), the report's
+own sums by opcode, the tensor pipe's percentage. Each kind of operation (FP32, FP64, FP16, tensor)
+takes the best that the record has; the sum is labelled with the weakest that contributes to it.
+It is known only if no kind can have escaped: FP32 counters alone say nothing of a kernel that
+runs on the tensor cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from ncutool.work import core_counters, rates, tensor_counters
+
+if TYPE_CHECKING:
+    from ncutool.work.core_counters import CoreWork
+    from ncutool.work.instructions import Matrix, Mix
+
+NO_FLOP_COUNTERS = "no FLOP counters in the report (collect with --set roofline)"
+NO_TENSOR_COUNTERS = (
+    "the tensor cores may have worked and were not counted (collect with --section "
+    "SpeedOfLight_HierarchicalTensorRooflineChart)"
+)
+CONTRADICTORY = "the tensor counters contradict each other"
+NO_DURATION = "no duration in the report"
+_ORDER = ("counter", "sass", "opcode", "pipe")
+_DISAGREE = 0.01
+_NOTABLE_PCT = 1.0
+_NAMED_INSTRUCTIONS = 3
+
+
+class Roof(NamedTuple):
+    """Operations of one data type against their own peak."""
+
+    dtype: str
+    name: str | None
+    flop: float
+    peak_flop_per_s: float | None
+    tensor: bool = False
+
+
+class Flop(NamedTuple):
+    """The operations of a launch, or why they are not known."""
+
+    flop: float | None
+    source: str = "none"
+    roof: Roof | None = None
+    problem: str | None = None
+    remarks: tuple[str, ...] = ()
+    tensor_flop: float | None = None
+    """Those of ``flop`` that the tensor cores did."""
+
+
+class _Part(NamedTuple):
+    """One kind of operations and the evidence for it."""
+
+    roofs: tuple[Roof, ...]
+    source: str
+    remarks: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+def count(
+    metrics: Mapping[str, float],
+    seconds: float | None,
+    capability: str | None,
+    kernel: str,
+    mix: Mix | None,
+) -> Flop:
+    """The operations of one launch.
+
+    Args:
+        metrics: finite values by NVIDIA's metric name, in base units.
+        seconds: its duration.
+        capability: e.g. ``9.0``.
+        kernel: its name, which may speak of tensor instructions and their data type.
+        mix: what its instructions say, where the report holds them.
+    """
+    if seconds is None and mix is None:
+        return Flop(None, problem=NO_DURATION)
+    counted = _counted_cores(metrics, seconds, capability)
+    remarks = []
+    if mix is not None and (doubt := _contradiction(mix, counted)):
+        remarks.append(doubt)
+        mix = None
+    paths = tensor_counters.paths(metrics, seconds) if seconds is not None else []
+    if mix is None and not paths and all(core.flop is None for core in counted):
+        return _by_pipe(metrics, seconds, capability, kernel, remarks)
+    cores = _cores(metrics, counted, capability, mix)
+    if cores.problem is not None:
+        return Flop(None, problem=cores.problem, remarks=tuple(remarks))
+    busy = sum(roof.flop for roof in cores.roofs)
+    tensor = _tensor(metrics, seconds, capability, kernel, paths, mix, busy)
+    if tensor.problem is not None:
+        return Flop(None, problem=tensor.problem, remarks=(*remarks, *tensor.remarks))
+    half = _half(metrics, seconds, capability, mix)
+    if half.problem is not None:
+        return Flop(None, problem=half.problem, remarks=tuple(remarks))
+    return _sum([cores, tensor, half], remarks)
+
+
+def _counted_cores(
+    metrics: Mapping[str, float], seconds: float | None, capability: str | None
+) -> tuple[CoreWork, CoreWork]:
+    return (
+        core_counters.single(metrics, seconds, capability),
+        core_counters.double(metrics, seconds),
+    )
+
+
+def _contradiction(mix: Mix, counted: tuple[CoreWork, ...]) -> str | None:
+    """Why instructions that do not give what the counters give are not believed."""
+    for core in counted:
+        mine = mix.cores[core.dtype]
+        if core.flop is None or core.remark or mix.whole_warps:
+            continue
+        if abs(mine - core.flop) > _DISAGREE * max(mine, core.flop):
+            return (
+                f"instruction counts left out: they give {mine:.0f} {core.dtype.upper()} "
+                f"operations, the counters {core.flop:.0f}"
+            )
+    return None
+
+
+def _cores(
+    metrics: Mapping[str, float],
+    counted: tuple[CoreWork, ...],
+    capability: str | None,
+    mix: Mix | None,
+) -> _Part:
+    """FP32 and FP64 operations, from instructions where one of them was not (fully) counted."""
+    absent = [core.dtype for core in counted if core.flop is None]
+    if absent and mix is None:
+        names = " and ".join(dtype.upper() for dtype in absent)
+        return _Part((), "none", problem=f"no {names} counters in the report")
+    roofs = []
+    partial = bool(absent) or any(core.remark for core in counted)
+    for core in counted:
+        flop = mix.cores[core.dtype] if mix is not None and partial else core.flop
+        peak = core.peak_flop_per_s or rates.core_peak(metrics, capability, core.dtype)
+        roofs.append(Roof(core.dtype, core.dtype, flop or 0.0, peak))
+    if mix is None or not partial:
+        return _Part(tuple(roofs), "counter", tuple(c.remark for c in counted if c.remark))
+    remark = "upper bound: every warp instruction taken for 32 threads"
+    return _Part(tuple(roofs), mix.source, (remark,) if mix.whole_warps else ())
+
+
+def _tensor(
+    metrics: Mapping[str, float],
+    seconds: float | None,
+    capability: str | None,
+    kernel: str,
+    paths: list[tensor_counters.Path],
+    mix: Mix | None,
+    other_flop: float,
+) -> _Part:
+    """Tensor operations, by counters, instructions, or what the pipe's activity excludes."""
+    if tensor_counters.covers(paths, capability):
+        total = tensor_counters.total(paths, capability)
+        if total is None:
+            return _Part((), "none", problem=CONTRADICTORY)
+        roofs = tuple(Roof(t.dtype, t.roof, t.flop, t.peak_flop_per_s, True) for t in total)
+        return _Part(roofs, "counter", tuple(t.remark for t in total if t.remark))
+    activity = tensor_counters.activity(metrics, capability, other_flop, kernel)
+    share = f"tensor pipe {activity.pct:.2g} % active" if activity.pct else ""
+    problem = NO_TENSOR_COUNTERS
+    if mix is not None:
+        by_mix = _tensor_by_mix(metrics, seconds, capability, mix, activity)
+        if by_mix.problem is None:
+            return by_mix
+        problem = by_mix.problem
+    elif activity.idle:
+        return _Part((), "counter")
+    elif not activity.material:
+        remark = f"{share}, taken for constants set with HFMA2.MMA: else a lower bound"
+        return _Part((), "counter", (remark,))
+    if (found := rates.pipe_estimate(metrics, seconds, capability, kernel)) is not None:
+        return _Part((_estimated(found),), "pipe", (_estimate_remark(found),))
+    return _Part((), "none", (share,) if share else (), problem)
+
+
+def _tensor_by_mix(
+    metrics: Mapping[str, float],
+    seconds: float | None,
+    capability: str | None,
+    mix: Mix,
+    activity: tensor_counters.Activity,
+) -> _Part:
+    share = f"tensor pipe {activity.pct:.2g} % active" if activity.pct else ""
+    if mix.tensor_problem is not None:
+        return _Part((), "none", problem=f"{NO_TENSOR_COUNTERS}: {mix.tensor_problem}")
+    if not mix.tensor:
+        remark = f"{share} without any tensor instruction, as constants set with HFMA2.MMA show"
+        notable = (activity.pct or 0.0) >= _NOTABLE_PCT
+        source = "counter" if activity.idle else mix.source
+        return _Part((), source, (remark,) if notable else ())
+    guessed = any(matrix.estimate for matrix in mix.tensor)
+    if guessed and not rates.agrees_with_pipe(metrics, seconds, capability, mix.tensor):
+        kinds = ", ".join(dict.fromkeys(m.opcode for m in mix.tensor if m.estimate))
+        problem = f"{NO_TENSOR_COUNTERS}: how {kinds} is to be counted is not proven"
+        return _Part((), "none", problem=problem)
+    roofs = []
+    for dtype in dict.fromkeys(matrix.dtype for matrix in mix.tensor):
+        mine = [matrix for matrix in mix.tensor if matrix.dtype == dtype]
+        peak = rates.tensor_peak(metrics, seconds, capability, mine)
+        flop = sum(matrix.flop for matrix in mine)
+        roofs.append(Roof(dtype, tensor_counters.ROOFS.get(dtype), flop, peak, True))
+    remarks = [_instructions(mix.tensor)]
+    if guessed:
+        remarks.append(f"an estimate that agrees with the tensor pipe's activity ({share})")
+    slow = capability == "9.0" and any(not m.group and m.dtype != "fp64" for m in mix.tensor)
+    if slow:
+        remarks.append(
+            "mma.sync instructions: their roof is 67 % of what this device's wgmma reaches"
+        )
+    return _Part(tuple(roofs), mix.source, tuple(remarks))
+
+
+def _instructions(tensor: tuple[Matrix, ...]) -> str:
+    """The matrix instructions that operations were counted from, most first."""
+    most = sorted(tensor, key=lambda matrix: -matrix.flop)
+    named = [f"{m.warps} {m.opcode}" for m in most[:_NAMED_INSTRUCTIONS]]
+    rest = len(most) - len(named)
+    return "tensor operations of " + ", ".join(named) + (f" and {rest} more" if rest else "")
+
+
+def _half(
+    metrics: Mapping[str, float], seconds: float | None, capability: str | None, mix: Mix | None
+) -> _Part:
+    """Half-precision operations outside the tensor cores."""
+    constants = capability in tensor_counters.CONSTANTS_ON_TENSOR_PIPE
+    half = core_counters.half(metrics, seconds, constants)
+    peak = core_counters.half_peak(metrics)
+    by_counters = _Part(
+        (Roof("fp16", "fp16", half.flop, peak),),
+        "counter",
+        (half.remark,) if half.remark else (),
+        half.problem,
+    )
+    if mix is None or (mix.source != "sass" and half.idle):
+        return by_counters
+    flop, remarks = mix.cores["fp16"], []
+    if mix.half_moves:
+        remarks.append(
+            f"{mix.half_moves:.0f} FP16 operations left out: HFMA2 that set constants, or "
+            "conversions"
+        )
+    if flop and mix.half_may_move:
+        remarks.append(
+            f"{flop:.0f} FP16 operations are an upper bound: HFMA2 may only set constants"
+        )
+    elif flop:
+        remarks.append("FP16 is an upper bound: halves count as packed")
+    sure = half.problem is None and half.remark is None and half.flop == flop
+    source = "counter" if sure else mix.source
+    return _Part((Roof("fp16", "fp16", flop, peak),), source, tuple(remarks))
+
+
+def _by_pipe(
+    metrics: Mapping[str, float],
+    seconds: float | None,
+    capability: str | None,
+    kernel: str,
+    remarks: list[str],
+) -> Flop:
+    """An estimate of tensor work where nothing was counted at all, or none."""
+    found = rates.pipe_estimate(metrics, seconds, capability, kernel)
+    if found is None:
+        return Flop(None, problem=NO_FLOP_COUNTERS, remarks=tuple(remarks))
+    remark = f"{_estimate_remark(found)}; operations outside the tensor cores are not counted"
+    return Flop(found.flop, "pipe", _estimated(found), None, (*remarks, remark), found.flop)
+
+
+def _estimated(found: rates.Estimate) -> Roof:
+    name = tensor_counters.ROOFS.get(found.dtype)
+    return Roof(found.dtype, name, found.flop, found.peak_flop_per_s, tensor=True)
+
+
+def _estimate_remark(found: rates.Estimate) -> str:
+    return (
+        f"estimate: tensor pipe {found.pct:.3g} % active at the dense {found.dtype} rate that the "
+        "kernel's name speaks of"
+    )
+
+
+def _sum(parts: list[_Part], remarks: list[str]) -> Flop:
+    """The operations that count, the roof that most of the compute time goes to, the label."""
+    remarks = [*remarks, *(remark for part in parts for remark in part.remarks)]
+    busy = [roof for part in parts for roof in part.roofs if roof.flop > 0]
+    if not busy:
+        return Flop(0.0, _weakest(parts), None, None, tuple(remarks), 0.0)
+    main = _dominant(busy)
+    integer = [roof for roof in busy if roof.dtype in tensor_counters.INTEGER_TYPES]
+    floating = [roof for roof in busy if roof not in integer]
+    summed, apart = (integer, floating) if main in integer else (floating, integer)
+    if main in integer and apart:
+        beside = sum(roof.flop for roof in apart)
+        remarks.append(f"integer operations; {beside:.0f} floating-point ones apart")
+    elif main not in integer:
+        remarks += [f"{r.flop:.0f} {r.dtype} tensor operations apart" for r in apart]
+    contributing = [part for part in parts if any(roof in summed for roof in part.roofs)]
+    return Flop(
+        flop=round(sum(roof.flop for roof in summed)),
+        source=_weakest(contributing),
+        roof=main,
+        remarks=(*remarks, *_mixed(summed, main)),
+        tensor_flop=round(sum(roof.flop for roof in summed if roof.tensor)),
+    )
+
+
+def _weakest(parts: list[_Part]) -> str:
+    return max((part.source for part in parts), key=_ORDER.index)
+
+
+def _dominant(busy: list[Roof]) -> Roof:
+    """Where most of the compute time goes; by operations where a peak is missing."""
+    if all(roof.peak_flop_per_s for roof in busy):
+        return max(busy, key=lambda roof: roof.flop / (roof.peak_flop_per_s or 1))
+    return max(busy, key=lambda roof: roof.flop)
+
+
+def _mixed(summed: list[Roof], main: Roof) -> list[str]:
+    """A remark where a tenth or more of the operations belongs to another roof."""
+    flop = sum(roof.flop for roof in summed)
+    others = [roof for roof in summed if roof is not main and roof.flop >= 0.1 * flop]
+    if not others:
+        return []
+    parts = ", ".join(
+        f"{100 * roof.flop / flop:.0f} % {roof.name or roof.dtype}" for roof in others
+    )
+    return [f"of these operations {parts}"]
