@@ -15,7 +15,7 @@ operations take most of the compute time, ``flop`` carries them alone, and ``dty
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -89,23 +89,38 @@ def work(capture: Capture) -> pl.DataFrame:
         executed.setdefault(launch_id, []).append(instructions.Executed(*row))
     rows = []
     for launch in capture.launches.iter_rows(named=True):
-        metrics = by_launch.get(launch["launch_id"], {})
-        blocks = [launch[f"grid_{axis}"] for axis in "xyz"]
-        if None not in blocks:
-            metrics.setdefault(_BLOCKS, math.prod(blocks))
-        figures = launch_work(
-            metrics,
-            launch["compute_capability"],
-            launch["duration_ns"],
-            launch["kernel_full"],
-            launch["error"] is not None,
-            instructions.mix(executed.get(launch["launch_id"], ())),
-        )
-        rows.append({"launch_id": launch["launch_id"], **figures})
+        launch_id = launch["launch_id"]
+        figures = recorded_work(launch, by_launch.get(launch_id, {}), executed.get(launch_id, ()))
+        rows.append({"launch_id": launch_id, **figures})
     if not rows:
         return schema.WORK.empty()
     types = schema.WORK.polars_schema()
     return schema.WORK.conform(pl.DataFrame(rows, schema={name: types[name] for name in rows[0]}))
+
+
+def recorded_work(
+    launch: Mapping[str, Any],
+    metrics: dict[str, float],
+    executed: Iterable[instructions.Executed],
+) -> dict[str, Any]:
+    """The row of one launch, without its ``launch_id``, from what the reader found of it.
+
+    Args:
+        launch: its row of :data:`ncutool_parsers.schema.LAUNCHES`.
+        metrics: its counters by NVIDIA's metric name; the grid's size is added where it lacks.
+        executed: its instructions; empty where the report does not hold them.
+    """
+    blocks = [launch[f"grid_{axis}"] for axis in "xyz"]
+    if None not in blocks:
+        metrics.setdefault(_BLOCKS, math.prod(blocks))
+    return launch_work(
+        metrics,
+        launch["compute_capability"],
+        launch["duration_ns"],
+        launch["kernel_full"],
+        launch["error"] is not None,
+        instructions.mix(executed),
+    )
 
 
 def launch_work(
