@@ -14,7 +14,7 @@ import polars as pl
 
 from ncutool import join_match, schema
 from ncutool.join_devices import device_remarks
-from ncutool.join_figures import agreed, ratios
+from ncutool.join_figures import CARRIED, agreed, ratios
 from ncutool.join_match import Matching, Measured, Traced
 from ncutool.join_summary import notices, summarise
 from ncutool.kernel_identity import identities
@@ -178,9 +178,7 @@ _TAKEN: dict[str, Any] = {
     "new_dtype": pl.String,
     "new_roof": pl.String,
     "new_remark": pl.String,
-    "new_l2_bytes": pl.Float64,
-    "new_l1_bytes": pl.Float64,
-    "new_waves": pl.Float64,
+    **{f"new_{name}": pl.Float64 for name in CARRIED},
 }
 
 
@@ -201,9 +199,7 @@ def _replaced() -> list[pl.Expr]:
         pl.when(size).then(pl.lit("joined")).otherwise("bytes_source").alias("bytes_source"),
         pl.coalesce("new_dtype", "dtype").alias("dtype"),
         pl.coalesce("new_roof", "roof").alias("roof"),
-        pl.coalesce("new_l2_bytes", "l2_bytes").alias("l2_bytes"),
-        pl.coalesce("new_l1_bytes", "l1_bytes").alias("l1_bytes"),
-        pl.coalesce("new_waves", "waves").alias("waves"),
+        *(pl.coalesce(f"new_{name}", name).alias(name) for name in CARRIED),
         pl.when(~(flop_known & bytes_known)).then("missing_reason").alias("missing_reason"),
         pl.when(half & pl.col("remark").is_not_null())
         .then(

@@ -13,6 +13,8 @@ COLD = "counted by ncu, each launch alone with cold caches"
 DISAGREE = "its measured launches did different numbers of operations"
 SPREAD_OUT = "its measured launches moved bytes that differ by over 15 %"
 FAILED = "its measurement failed"
+CARRIED = ("l2_bytes", "l1_bytes", "tensor_flop", "int_op", "waves")
+"""Further figures of a measured launch that hold for the trace's too."""
 
 
 def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
@@ -41,9 +43,7 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
         "new_dtype": first["dtype"] if flop is not None else None,
         "new_roof": first["roof"] if flop is not None else None,
         "new_remark": "; ".join((COLD, *said, *_remarks(first))) if kept else None,
-        "new_l2_bytes": _median_of(rows, "l2_bytes"),
-        "new_l1_bytes": _median_of(rows, "l1_bytes"),
-        "new_waves": first["waves"],
+        **{f"new_{name}": _median_of(rows, name) for name in CARRIED},
     }
 
 
