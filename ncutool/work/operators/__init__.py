@@ -17,6 +17,7 @@ from ncutool.work.operators import (
     normalization,
     optimizer,
     plugins,
+    recommender,
     reduction,
     triton,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "UnmodelledError",
     "Work",
     "model",
+    "model_of",
     "parse_call",
     "work_of",
 ]
@@ -56,6 +58,7 @@ REGISTRY: dict[str, Model] = {
     **indexing.MODELS,
     **movement.MODELS,
     **optimizer.MODELS,
+    **recommender.MODELS,
 }
 """Operator name -> model."""
 
@@ -68,17 +71,24 @@ def model(call: OpCall) -> Work | NoModel:
     plugin = plugins.load().models.get(call.name)
     if plugin is not None:
         return plugins.evaluate(plugin, call)
-    compiled = triton.is_compiled(call)
-    known = triton.compiled if compiled else REGISTRY.get(call.name)
+    known = model_of(call)
     if known is None:
         return NoModel(f"no model for {call.name}")
-    family = triton.FAMILY if compiled else FAMILY_OF[call.name]
+    family = triton.FAMILY if triton.is_compiled(call) else FAMILY_OF[call.name]
     if not call.inputs:
         return NoModel(f"no shapes recorded for {call.name}", family)
     try:
         return known(call)
     except UnmodelledError as error:
         return NoModel(error.reason, family)
+
+
+def model_of(call: OpCall) -> Model | None:
+    """The model that speaks for ``call``, another package's first; None where there is none."""
+    plugin = plugins.load().models.get(call.name)
+    if plugin is not None:
+        return plugin.model
+    return triton.compiled if triton.is_compiled(call) else REGISTRY.get(call.name)
 
 
 FAMILY_OF: dict[str, str] = {
@@ -93,6 +103,7 @@ FAMILY_OF: dict[str, str] = {
         indexing,
         movement,
         optimizer,
+        recommender,
     )
     for name in module.MODELS
 }
