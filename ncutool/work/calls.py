@@ -8,7 +8,7 @@ a convolution from the gradients of the backward calls with the same input and w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _LIST_OPERATORS = r"^aten::(_?cat|stack|_foreach_|_fused_)"
 _GRADIENT_AT = {"cudnn_convolution_backward": (0, 1, 2), "miopen_convolution_backward": (0, 1, 2)}
 """Backward operators without shapes of their result -> positions of input, gradient, weight."""
+_ONE_DTYPE = (
+    r"^aten::(mm|addmm|bmm|baddbmm|\w*convolution\w*|\w*batch_norm\w*|threshold_backward|mean|sum"
+    r"|max_pool2d_with_indices|(add|sub|mul|div|threshold|relu|clamp_min|fill|zero|neg)_?)$"
+)
+"""Operators whose tensors all have one data type, so that a kernel's name proves it for each."""
+DTYPE_BY_NAME = "data type from the kernel's name"
 _SHOWN = 3
 """Tensors that a short signature shows before it is cut."""
 
@@ -38,11 +44,15 @@ class _Signatures:
     outputs: OutputShapes
 
     def call(
-        self, signature: int, parent: int | None = None, element_bytes: int | None = None
+        self,
+        signature: int,
+        parent: int | None = None,
+        element_bytes: int | None = None,
+        operand_dtype: str | None = None,
     ) -> OpCall:
         """The call of a signature under its parent's."""
         name, dims, types, strides, concrete, backend = self.rows[signature]
-        above = None if parent is None else self.call(parent)
+        above = None if parent is None else self.call(parent, operand_dtype=operand_dtype)
         plain = parse_call(name, dims, types, strides, concrete)
         return parse_call(
             name,
@@ -54,7 +64,11 @@ class _Signatures:
             list_element_bytes=element_bytes,
             output_shape=_output_shape(plain, self.outputs),
             backend=backend,
+            operand_dtype=operand_dtype,
         )
+
+
+_KEYS = ["signature_id", "parent_signature", "element_bytes", "operand_dtype"]
 
 
 def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
@@ -64,9 +78,10 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """
     calls = _distinct(rows, capture)
     signatures = _signatures(capture)
-    keys = calls.select("signature_id", "parent_signature", "element_bytes").unique()
+    keys = calls.select(_KEYS).unique()
     modelled = [
-        _row(signatures.call(signature, parent, size)) for signature, parent, size in keys.rows()
+        _row(signatures.call(signature, parent, size, dtype), by_name=dtype is not None)
+        for signature, parent, size, dtype in keys.rows()
     ]
     schema = {
         "signature": pl.String,
@@ -80,36 +95,55 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     known = keys.hstack(pl.DataFrame(modelled, schema=schema, orient="row"))
     return calls.join(
         known,
-        on=["signature_id", "parent_signature", "element_bytes"],
+        on=_KEYS,
         how="left",
         nulls_equal=True,
-    ).drop("signature_id", "parent_signature", "element_bytes")
+    ).drop(_KEYS)
+
+
+def calls_of(launches: pl.DataFrame, capture: Capture) -> dict[int, OpCall]:
+    """The operator calls behind some launches of a capture, by ``op_id``, as they are modelled.
+
+    Args:
+        launches: rows of :data:`ncutool_parsers.schema.LAUNCHES`, all those of each operator.
+    """
+    ops = capture.ops.select("op_id", "signature_id").join(
+        capture.signatures.select("signature_id", "op"), on="signature_id", how="left"
+    )
+    rows = launches.select("op_id", "kernel_full").join(ops, on="op_id")
+    signatures = _signatures(capture)
+    return {op_id: signatures.call(*key) for op_id, *key in _distinct(rows, capture).iter_rows()}
 
 
 def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """One row an operator: its signature, its parent's, and its list's element size."""
+    """One row an operator: its signature, its parent's, its list's element size, and where no
+    data types were recorded the one that its kernels' names prove."""
     calls = rows.select("op_id", "signature_id").unique()
     calls = _parents(calls, capture)
-    lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS)).select("op_id", "kernel_full")
-    names = lists["kernel_full"].unique()
-    sizes = pl.DataFrame(
-        {
-            "kernel_full": names,
-            "element_bytes": pl.Series(
-                [kernel_names.list_element_bytes(name) for name in names], dtype=pl.Int64
-            ),
-        }
+    lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS))
+    sizes = _agreed(lists, kernel_names.list_element_bytes, "element_bytes", pl.Int64())
+    untyped = capture.signatures.filter(
+        pl.col("input_types").is_null() | pl.col("input_types").str.contains(r"^\[\s*\]$")
+    ).select("signature_id")
+    plain = rows.filter(pl.col("op").str.contains(_ONE_DTYPE)).join(
+        untyped, on="signature_id", how="semi"
     )
-    agreed = (
-        lists.join(sizes, on="kernel_full", how="left")
+    dtypes = _agreed(plain, kernel_names.operand_dtype, "operand_dtype", pl.String())
+    return calls.join(sizes, on="op_id", how="left").join(dtypes, on="op_id", how="left")
+
+
+def _agreed(
+    rows: pl.DataFrame, told: Callable[[str], int | str | None], name: str, dtype: pl.DataType
+) -> pl.DataFrame:
+    """What the kernel names of each operator tell, where those that tell agree: op_id, ``name``."""
+    names = rows["kernel_full"].unique()
+    values = pl.Series(name, [told(each) for each in names], dtype=dtype)
+    return (
+        rows.select("op_id", "kernel_full")
+        .join(pl.DataFrame({"kernel_full": names, name: values}), on="kernel_full", how="left")
         .group_by("op_id")
-        .agg(
-            pl.when(pl.col("element_bytes").drop_nulls().n_unique() == 1).then(
-                pl.col("element_bytes").max()
-            )
-        )
+        .agg(pl.when(pl.col(name).drop_nulls().n_unique() == 1).then(pl.col(name).max()))
     )
-    return calls.join(agreed, on="op_id", how="left")
 
 
 def _parents(calls: pl.DataFrame, capture: Capture) -> pl.DataFrame:
@@ -188,19 +222,20 @@ def _output_shape(call: OpCall, outputs: OutputShapes) -> Sizes | None:
 
 
 def _row(
-    call: OpCall,
+    call: OpCall, *, by_name: bool = False
 ) -> tuple[str | None, str, str | None, float | None, float | None, str | None, str | None]:
     found = model(call)
     text = signature_text(call)
     if isinstance(found, NoModel):
         return text, found.family, None, None, None, None, found.reason
+    remarks = [found.remark, DTYPE_BY_NAME if by_name else None]
     return (
         text,
         found.family,
         found.dtype,
         _number(found.flop),
         _number(found.bytes),
-        found.remark,
+        "; ".join(remark for remark in remarks if remark) or None,
         _reason(found),
     )
 

@@ -35,6 +35,32 @@ _SIZES = {
 }
 
 
+_OPERAND = (
+    re.compile(r"^(?:volta|maxwell|turing|ampere|pascal)_(?P<single>sgemm|scudnn)_"),
+    re.compile(r"^(?:cutlass_\d+_simt|cudnn_infer_\w+)_(?P<single>sgemm|scudnn)_"),
+    re.compile(r"\b(?:dgrad|wgrad_alg\d)(?:_\w+)?_engine<(?P<name>float|double),"),
+    re.compile(r"\b(?:explicit|implicit)_convolve_[sd]gemm<(?P<name>float|double),"),
+    re.compile(r"\bwinograd(?:Forward|Wgrad)\w+<(?P<name>float|double), (?P=name)>"),
+    re.compile(r"\bbn_[fb]w_\w+<(?P<name>float|double),"),
+    re.compile(r"\bmax_pool_forward_n\w+<(?P<name>float|double), (?P=name)>"),
+    re.compile(
+        r"\bvectorized_elementwise_kernel<\d+, at::native::(?:\w+Functor|\w+_kernel_impl)"
+        r"<(?P<name>float|double)(?:, (?P=name))*>"
+    ),
+)
+"""Kernels whose name says the one data type of all their tensors. Vectorised elementwise kernels
+cast nothing (others may), and these library kernels take fp32 parameters with fp32 data."""
+
+
+def operand_dtype(name: str) -> str | None:
+    """Data type of all tensors that a kernel works on, where its name proves one."""
+    for pattern in _OPERAND:
+        match = pattern.search(name)
+        if match is not None:
+            return "fp64" if match.groupdict().get("name") == "double" else "fp32"
+    return None
+
+
 def is_helper(name: str) -> bool:
     """Whether a kernel prepares or finishes a matrix product, convolution or attention: split-K
     sums, layout changes, bias copies. Its operator's work is done by another kernel. The stages

@@ -31,7 +31,7 @@ COMMUNICATION = collective.REASON
 
 TRANSFORMED = "Winograd or FFT: fewer operations than the direct count, so no compute roof"
 
-_DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
+DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 """How often a copied byte crosses this device's DRAM."""
 
 
@@ -48,7 +48,7 @@ def work(capture: Capture) -> pl.DataFrame:
         .fill_null(False)
         .alias("transformed"),
     )
-    rows = _share(rows)
+    rows = _share(rows).join(_bandwidths(rows), on="launch_id", how="left")
     rows = rows.with_columns(_figures(capture))
     rows = rows.with_columns(_sources())
     rows = rows.join(_roofs(rows, capture), on=_ROOF_KEYS, how="left", nulls_equal=True)
@@ -84,6 +84,7 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "collective_dtype",
         "collective_in_elements",
         "collective_out_elements",
+        "collective_group_size",
     ).join(ops, on="op_id", how="left")
 
 
@@ -171,7 +172,7 @@ def _figures(capture: Capture) -> list[pl.Expr]:
     copy = pl.col("role") == "copy"
     talk = pl.col("role") == "collective"
     main = pl.col("role") == "main"
-    passes = pl.col("copy_kind").replace_strict(_DRAM_PASSES, default=None, return_dtype=pl.Int64)
+    passes = pl.col("copy_kind").replace_strict(DRAM_PASSES, default=None, return_dtype=pl.Int64)
     moved = pl.col("copy_bytes") * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
     return [
         pl.when(copy).then(0.0).otherwise("flop").alias("flop"),
@@ -193,6 +194,8 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         pl.when(copy | talk).then(None).otherwise("signature").alias("signature"),
         pl.when(main)
         .then(_joined(pl.col("remark"), pl.col("split"), _transformed()))
+        .when(talk)
+        .then("bandwidth")
         .alias("remark"),
         _reason(capture, moved).alias("missing_reason"),
     ]
@@ -206,6 +209,17 @@ def _joined(*remarks: pl.Expr) -> pl.Expr:
 
 def _transformed() -> pl.Expr:
     return pl.when("transformed").then(pl.lit(TRANSFORMED))
+
+
+def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
+    """What each collective whose metadata were recorded moved a second: launch_id, bandwidth."""
+    told = rows.filter((pl.col("role") == "collective") & pl.col("collective").is_not_null())
+    columns = ["collective", "collective_dtype", "collective_in_elements"]
+    columns += ["collective_out_elements", "collective_group_size", "duration_ns"]
+    remarks = [collective.bandwidth_remark(*row) for row in told.select(columns).iter_rows()]
+    return pl.DataFrame(
+        {"launch_id": told["launch_id"], "bandwidth": pl.Series(remarks, dtype=pl.String)}
+    )
 
 
 def _message_bytes() -> pl.Expr:

@@ -27,24 +27,31 @@ def parse_call(
     list_element_bytes: int | None = None,
     output_shape: tuple[int, ...] | None = None,
     backend: str | None = None,
+    operand_dtype: str | None = None,
 ) -> OpCall:
     """The call. Text that does not parse counts as not recorded; nothing is raised for it.
 
     Both eras are read: since 2021 `Input type` says which argument is a tensor; before, an
-    argument with dimensions is one, and its data type is unknown.
+    argument with dimensions is one, and its data type is ``operand_dtype``: what the name of the
+    kernel proves for all of them, or None.
     """
     dims = _json_list(input_dims)
     types = _json_list(input_types)
     strides = _json_list(input_strides)
     values = _json_list(concrete_inputs)
+    untyped = None if types else operand_dtype
     inputs = tuple(
-        _argument(_at(dims, i), _at(types, i), _at(strides, i), _at(values, i), bool(types))
+        _argument(
+            _at(dims, i), _at(types, i), _at(strides, i), _at(values, i), bool(types), untyped
+        )
         for i in range(len(dims))
     )
     return OpCall(name, inputs, parent, list_element_bytes, output_shape, backend)
 
 
-def _argument(dims: object, kind: object, strides: object, value: object, typed: bool) -> Argument:
+def _argument(
+    dims: object, kind: object, strides: object, value: object, typed: bool, untyped: str | None
+) -> Argument:
     name = kind if isinstance(kind, str) else ""
     nested = isinstance(dims, list) and any(isinstance(item, list) for item in dims)
     if name == "TensorList" or nested:
@@ -55,7 +62,7 @@ def _argument(dims: object, kind: object, strides: object, value: object, typed:
     if name in DTYPES:
         return Tensor(shape, DTYPES[name], _strides(strides, shape))
     if shape:
-        return Tensor(shape, None, _strides(strides, shape))
+        return Tensor(shape, untyped, _strides(strides, shape))
     return Scalar(_value(value), name if typed else "")
 
 
