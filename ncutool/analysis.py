@@ -164,7 +164,8 @@ def read_and_analyse(
     )
     capture = read(Path(path), options)
     report = None if report_file is None else read(Path(report_file), options)
-    run = None if capture_file is None else read(Path(capture_file), options)
+    of_calls = replace(options, launches_required=False)
+    run = None if capture_file is None else read(Path(capture_file), of_calls)
     return analyse(capture, device, known=known, measured=measured, report=report, capture_run=run)
 
 

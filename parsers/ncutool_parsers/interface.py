@@ -26,6 +26,8 @@ class ReadOptions:
     progress: Progress | None = None
     instructions: bool = False
     """Read what each launch executed by opcode too (ncu): disassembling takes a while."""
+    launches_required: bool = True
+    """Refuse a trace without any launch; False where its calls and operators are what counts."""
 
 
 class Reader(Protocol):

@@ -45,12 +45,13 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     """All tables of a trace.
 
     Launches are in order of start, operators and calls by thread and start; times count from the
-    first launch's start. ``capabilities`` maps a device ordinal to its compute capability.
+    first launch's start, or the first call's where nothing was launched. ``capabilities`` maps a
+    device ordinal to its compute capability.
     """
     launches, ops = Rows(collector.launches), Rows(collector.ops)
     calls, notes = Rows(collector.calls), Rows(collector.annotations)
     every = (launches, ops, calls)
-    origin = int(launches.start.min())
+    origin = int((launches if len(launches) else calls).start.min())
     for rows in (*every, notes):
         rows.start -= origin
     _number_threads(collector.threads, ops, calls, notes)

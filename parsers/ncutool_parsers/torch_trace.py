@@ -43,7 +43,7 @@ class TorchTraceReader:
                 _collect(stream, collector, repair)
             except NotATraceError:
                 raise _not_a_trace(path, source) from None
-        return _capture(path, source, stream, collector, repair)
+        return _capture(path, source, stream, collector, repair, options.launches_required)
 
 
 def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
@@ -61,7 +61,12 @@ def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
 
 
 def _capture(
-    path: Path, source: ByteStream, stream: EventStream, collector: Collector, repair: Repair
+    path: Path,
+    source: ByteStream,
+    stream: EventStream,
+    collector: Collector,
+    repair: Repair,
+    launches_required: bool,
 ) -> Capture:
     from ncutool_parsers import torch_members, torch_notices
     from ncutool_parsers.torch_tables import build
@@ -74,7 +79,7 @@ def _capture(
         notices.append(torch_notices.truncated(*cut))
     elif not ended:
         notices.append(torch_notices.no_end())
-    if not len(collector.launches):
+    if not len(collector.launches) and (launches_required or not len(collector.calls)):
         raise _empty(path, collector, complete, stream.bare_list)
     rank, world_size = torch_members.rank_and_world(members)
     used = set(collector.launches.integers["device"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import torch_factory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from ncutool import analysis, graph_pairing
 from ncutool.graph_sequences import AMBIGUOUS, EXTRA, NO_FIT, NOTHING
 from ncutool.work import shapes
 from ncutool_parsers.capture import Capture
-from ncutool_parsers.errors import UsageError
+from ncutool_parsers.errors import EmptyError, UsageError
 from ncutool_parsers.schema import CALLS, LAUNCHES, OPS, SIGNATURES
 
 BF16 = "c10::BFloat16"
@@ -217,6 +218,28 @@ def test_a_paired_kernel_has_the_work_of_a_launch_of_its_name(
             assert row["missing_reason"]
     if replayed == recorded:
         assert work["flop"].null_count() == 0
+
+
+def test_a_run_that_launched_nothing_on_the_device_is_read(tmp_path: Path) -> None:
+    """CUDA runs no kernel while it captures: calls and operators are all that such a trace has."""
+    dims = {"Input Dims": [[16, 64], [64, 64]], "Input type": [BF16, BF16]}
+    recorded = [
+        torch_factory.call(90.0, 1.0, 1, "cudaStreamBeginCapture"),
+        torch_factory.op("aten::mm", 100.0, 50.0, 2, args=dims),
+        torch_factory.call(120.0, 5.0, 7),
+        torch_factory.call(200.0, 1.0, 3, "cudaStreamEndCapture"),
+    ]
+    replayed = [
+        torch_factory.call(100.0, 5.0, 9, "cudaGraphLaunch"),
+        torch_factory.kernel("gemm", 130.5, 10.25, 9, grid=[4, 2, 1], block=[128, 1, 1]),
+    ]
+    run = torch_factory.write(tmp_path / "run.json", recorded)
+    trace = torch_factory.write(tmp_path / "trace.json", replayed)
+    found = analysis.read_and_analyse(trace, capture_file=run)
+    assert found.kernels["flop"].to_list() == [2.0 * 16 * 64 * 64]
+    assert found.kernels["graph_replay"].to_list() == [True]
+    with pytest.raises(EmptyError):
+        analysis.read_and_analyse(run)
 
 
 def test_a_real_decode_graph_has_the_shapes_of_its_capture_run(corpus: Path) -> None:
