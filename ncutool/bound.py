@@ -27,13 +27,14 @@ def with_bound(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     frame = frame.with_columns(
         (pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z")).alias("blocks"),
         pl.lit(device.sm_count if device else None, dtype=pl.Int64).alias("sm_count"),
-        pl.lit(_cache_bytes(device), dtype=pl.Int64).alias("cache_bytes"),
+        pl.lit(cache_bytes(device), dtype=pl.Int64).alias("cache_bytes"),
     )
     frame = frame.with_columns(_bound().alias("bound"))
     return frame.with_columns(_reason().alias("bound_reason"), _flag().alias("flag"))
 
 
-def _cache_bytes(device: Device | None) -> int | None:
+def cache_bytes(device: Device | None) -> int | None:
+    """The largest cache before DRAM; None where it is not known."""
     if device is None:
         return None
     return device.last_level_cache_bytes or device.l2_bytes
