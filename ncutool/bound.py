@@ -174,7 +174,9 @@ def _flag() -> pl.Expr:
     over_compute = pl.col("compute_pct") > 100
     fits = pl.col("dram_bytes") <= pl.col("cache_bytes")
     return (
-        pl.when(over_compute)
+        pl.when(pl.col("source") == "ncu")
+        .then(_flag_of_record())
+        .when(over_compute)
         .then(
             pl.format(
                 "{} % of the {} peak: wrong device, another data type or sparsity, or clocks "
@@ -199,6 +201,34 @@ def _flag() -> pl.Expr:
             )
         )
     )
+
+
+def _flag_of_record() -> pl.Expr:
+    """The same for a report, whose peaks are the record's own: what the figures do not share."""
+    seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
+    levels = {
+        "DRAM": (pl.col("dram_bytes"), pl.col("peak_bytes_per_s")),
+        "L2": (pl.col("l2_read_bytes"), pl.col("l2_peak_bytes_per_s")),
+        "L1": (pl.col("l1_bytes"), pl.col("l1_peak_bytes_per_s")),
+    }
+    over = []
+    for level, (moved, peak) in levels.items():
+        pct = pl.when(peak > 0).then(100 * moved / seconds / peak)
+        text = (
+            "{} % of LEVEL bandwidth: bytes and clock were measured in different passes, and on "
+            "very short kernels the clock is off"
+        )
+        over.append(pl.when(pct > 100).then(pl.format(text.replace("LEVEL", level), _one(pct))))
+    compute = pl.when(pl.col("compute_pct") > 100).then(
+        pl.format(
+            "{} % of the {} peak: work and clock were measured in different passes, the operations "
+            "are 2:4 sparse, or some ran beside this roof ({})",
+            _one(pl.col("compute_pct")),
+            pl.col("roof"),
+            pl.col("remark").fill_null("no remark"),
+        )
+    )
+    return pl.coalesce(compute, *over)
 
 
 def _one(expression: pl.Expr) -> pl.Expr:

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
 
+_PEAKS = ("peak_bytes_per_s", "l2_peak_bytes_per_s")
+_CACHE_INTENSITIES = {
+    "l2_read_bytes": "l2_intensity_flop_per_byte",
+    "l1_bytes": "l1_intensity_flop_per_byte",
+}
+
+
 def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     """The ``kernels`` table: one row per launch of ``capture``.
 
@@ -68,27 +75,37 @@ def _table_source(device: Device) -> pl.Expr:
     )
 
 
+def _level(dram: str, l2: str) -> pl.Expr:
+    """The column of the memory level that a launch is held against: L2 on chips whose DRAM has
+    no counters, else DRAM."""
+    on_l2 = (pl.col("memory_level") == "l2").fill_null(False)
+    return pl.when(on_l2).then(pl.col(l2)).otherwise(pl.col(dram))
+
+
 def _with_rates(frame: pl.DataFrame) -> pl.DataFrame:
     """Rates and roofs; a launch of zero or unknown duration gets no rate."""
     seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
-    has_bytes = pl.col("dram_bytes") >= 1
+    moved, bandwidth = _level("dram_bytes", "l2_read_bytes"), _level(*_PEAKS)
+    has_bytes = moved >= 1
     frame = frame.with_columns(
         (pl.col("flop") / seconds).alias("achieved_flop_per_s"),
         (pl.col("dram_bytes") / seconds).alias("achieved_bytes_per_s"),
-        pl.when(has_bytes)
-        .then(pl.col("flop") / pl.col("dram_bytes"))
-        .alias("intensity_flop_per_byte"),
-        (pl.col("peak_flop_per_s") / pl.col("peak_bytes_per_s")).alias("ridge_point_flop_per_byte"),
+        pl.when(has_bytes).then(pl.col("flop") / moved).alias("intensity_flop_per_byte"),
+        *(
+            pl.when(pl.col(size) >= 1).then(pl.col("flop") / pl.col(size)).alias(name)
+            for size, name in _CACHE_INTENSITIES.items()
+        ),
+        (pl.col("peak_flop_per_s") / bandwidth).alias("ridge_point_flop_per_byte"),
     )
     known = pl.col("peak_flop_per_s").is_not_null() & (pl.col("intensity_flop_per_byte") > 0)
     attainable = pl.min_horizontal(
-        pl.col("peak_flop_per_s"), pl.col("intensity_flop_per_byte") * pl.col("peak_bytes_per_s")
+        pl.col("peak_flop_per_s"), pl.col("intensity_flop_per_byte") * bandwidth
     )
-    bandwidth_known = pl.col("peak_bytes_per_s").is_not_null()
+    bandwidth_known = bandwidth.is_not_null()
     frame = frame.with_columns(
         pl.when(known & bandwidth_known).then(attainable).alias("attainable_flop_per_s"),
         (100 * pl.col("achieved_flop_per_s") / pl.col("peak_flop_per_s")).alias("compute_pct"),
-        (100 * pl.col("achieved_bytes_per_s") / pl.col("peak_bytes_per_s")).alias("bandwidth_pct"),
+        (100 * moved / seconds / bandwidth).alias("bandwidth_pct"),
     )
     of_roof = 100 * pl.col("achieved_flop_per_s") / pl.col("attainable_flop_per_s")
     side = (

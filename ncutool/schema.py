@@ -54,6 +54,17 @@ _SOL_COLUMNS = (
     Column("l2_sol_pct", "float", "L2 share of its peak, as recorded (ncu)", "%"),
     Column("l1_sol_pct", "float", "L1 share of its peak while active, as recorded (ncu)", "%"),
 )
+_CACHE_PEAKS = (
+    Column("l2_read_bytes", "float", "L2 to SM traffic, as NVIDIA's roofline takes L2's", "byte"),
+    Column("l2_peak_bytes_per_s", "float", "the record's own L2 to SM peak (ncu)", "byte/s"),
+    Column("l1_peak_bytes_per_s", "float", "the record's own L1 peak (ncu)", "byte/s"),
+    Column(
+        "memory_level",
+        "str",
+        "`l2` for chips without DRAM counters, whose roofline is that of L2; else `dram`; null "
+        "without bytes (ncu)",
+    ),
+)
 _KINDS_OF_WORK = (
     Column("tensor_flop", "float", "those of `flop` that the tensor cores did (ncu)", "FLOP"),
     Column(
@@ -110,6 +121,7 @@ WORK = Table(
         Column("bytes_source", "str", "one of " + ", ".join(BYTES_SOURCES), nullable=False),
         Column("l2_bytes", "float", "L2 traffic, where counted", "byte"),
         Column("l1_bytes", "float", "L1 traffic, where counted", "byte"),
+        *_CACHE_PEAKS,
         Column("roof", "str", "the compute roof it is held against, one of " + ", ".join(ROOFS)),
         Column(
             "missing_reason", "str", "why flop or dram_bytes is null; null where both are known"
@@ -160,6 +172,7 @@ KERNELS = Table(
         Column("remark", "str", "what qualifies the figures"),
         Column("l2_bytes", "float", "L2 traffic, where counted", "byte"),
         Column("l1_bytes", "float", "L1 traffic, where counted", "byte"),
+        *_CACHE_PEAKS,
         *_SOL_COLUMNS,
         Column("roof", "str", "the compute roof it is held against"),
         Column("peak_flop_per_s", "float", "that roof", "FLOP/s"),
@@ -173,7 +186,14 @@ KERNELS = Table(
         ),
         Column("achieved_flop_per_s", "float", "flop / duration", "FLOP/s"),
         Column("achieved_bytes_per_s", "float", "dram_bytes / duration", "byte/s"),
-        Column("intensity_flop_per_byte", "float", "flop / dram_bytes", "FLOP/byte"),
+        Column(
+            "intensity_flop_per_byte",
+            "float",
+            "flop / dram_bytes; flop / l2_read_bytes where `memory_level` is `l2`",
+            "FLOP/byte",
+        ),
+        Column("l2_intensity_flop_per_byte", "float", "flop / l2_read_bytes", "FLOP/byte"),
+        Column("l1_intensity_flop_per_byte", "float", "flop / l1_bytes", "FLOP/byte"),
         Column("ridge_point_flop_per_byte", "float", "where the two roofs meet", "FLOP/byte"),
         Column("attainable_flop_per_s", "float", "min(peak, intensity × bandwidth)", "FLOP/s"),
         Column("roofline_pct", "float", "achieved / attainable; of bandwidth where flop is 0", "%"),

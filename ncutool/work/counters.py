@@ -142,13 +142,18 @@ def launch_work(
         mix: the operations that its instructions tell, where the report holds those.
     """
     duration = metrics.get(_TIME, duration_ns)
-    seconds = duration / 1e9 if duration else None
+    seconds = duration / 1e9 if duration is not None and duration > 0 else None
     flop = evidence.count(metrics, seconds, capability, kernel, mix)
     integers = core_counters.integer(metrics, seconds)
     traffic = traffic_counters.dram(metrics, seconds)
     no_bytes = None if traffic.bytes is not None else _no_bytes(metrics, seconds, capability)
     reasons = [FAILED] if failed else [r for r in (flop.problem, no_bytes) if r]
     remarks = [*flop.remarks, *([traffic.remark] if traffic.remark else [])]
+    l2_read = traffic_counters.l2_read(metrics, seconds)
+    level = "dram" if traffic.bytes is not None else None
+    if level is None and no_bytes == NO_DRAM_ON_CHIP and l2_read is not None:
+        level = "l2"
+        remarks.append(f"{NO_DRAM_ON_CHIP}: held against L2 bandwidth and L2 traffic")
     roof = flop.roof
     return {
         "dtype": roof.dtype if roof else None,
@@ -160,6 +165,10 @@ def launch_work(
         "bytes_source": traffic.source,
         "l2_bytes": traffic_counters.l2(metrics),
         "l1_bytes": traffic_counters.l1(metrics, seconds, capability),
+        "l2_read_bytes": l2_read,
+        "l2_peak_bytes_per_s": traffic_counters.l2_peak(metrics),
+        "l1_peak_bytes_per_s": traffic_counters.l1_peak(metrics, capability),
+        "memory_level": level,
         "roof": roof.name if roof else None,
         "missing_reason": "; ".join(reasons) or None,
         "remark": "; ".join(remarks) or None,

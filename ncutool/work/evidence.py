@@ -39,6 +39,8 @@ class Roof(NamedTuple):
     flop: float
     peak_flop_per_s: float | None
     tensor: bool = False
+    rated: bool = False
+    """Its peak is not recorded, but known per cycle for its compute capability."""
 
 
 class Flop(NamedTuple):
@@ -140,7 +142,8 @@ def _cores(
     for core in counted:
         flop = mix.cores[core.dtype] if mix is not None and partial else core.flop
         peak = core.peak_flop_per_s or rates.core_peak(metrics, capability, core.dtype)
-        roofs.append(Roof(core.dtype, core.dtype, flop or 0.0, peak))
+        rated = core.peak_flop_per_s is None and peak is not None
+        roofs.append(Roof(core.dtype, core.dtype, flop or 0.0, peak, rated=rated))
     if mix is None or not partial:
         return _Part(tuple(roofs), "counter", tuple(c.remark for c in counted if c.remark))
     remark = "upper bound: every warp instruction taken for 32 threads"
@@ -206,7 +209,8 @@ def _tensor_by_mix(
         mine = [matrix for matrix in mix.tensor if matrix.dtype == dtype]
         peak = rates.tensor_peak(metrics, seconds, capability, mine)
         flop = sum(matrix.flop for matrix in mine)
-        roofs.append(Roof(dtype, tensor_counters.ROOFS.get(dtype), flop, peak, True))
+        name = tensor_counters.ROOFS.get(dtype)
+        roofs.append(Roof(dtype, name, flop, peak, True, rated=peak is not None))
     remarks = [_instructions(mix.tensor)]
     if guessed:
         remarks.append(f"an estimate that agrees with the tensor pipe's activity ({share})")
@@ -300,6 +304,8 @@ def _sum(parts: list[_Part], remarks: list[str]) -> Flop:
         remarks.append(f"integer operations; {beside:.0f} floating-point ones apart")
     elif main not in integer:
         remarks += [f"{r.flop:.0f} {r.dtype} tensor operations apart" for r in apart]
+    if main.rated:
+        remarks.append("peak by the rate known for its compute capability, at the record's clock")
     contributing = [part for part in parts if any(roof in summed for roof in part.roofs)]
     return Flop(
         flop=round(sum(roof.flop for roof in summed)),

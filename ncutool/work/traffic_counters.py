@@ -15,13 +15,26 @@ WANTED = (
     r"dram__cycles_active\.avg\.pct_of_peak_sustained_elapsed",
     r"dram__cycles_elapsed\.avg\.per_second",
     r"lts__t_(sectors|bytes)\.sum",
-    r"derived__l1tex__lsu_writeback_bytes_mem_lg(ds)?\.sum\.per_second",
-    r"l1tex__lsu_writeback_active(_mem_lg|_mem_lgds)?\.sum(\.per_second)?",
+    r"(derived__lts__lts2xbar_bytes|lts__lts2xbar_cycles_active)\.sum"
+    r"(\.per_second|\.peak_sustained)?",
+    r"l1tex__m_xbar2l1tex_read_bytes\.sum(\.per_second|\.peak_sustained)?",
+    r"derived__l1tex__lsu_writeback_bytes(_mem_lg|_mem_lgds)?\.sum"
+    r"\.(per_second|peak_sustained)",
+    r"l1tex__lsu_writeback_active(_mem_lg|_mem_lgds)?\.sum(\.per_second|\.peak_sustained)?",
+    r"(lts|l1tex)__cycles_elapsed\.avg\.per_second",
     r"device__attribute_global_memory_bus_width",
 )
 _SHARE = "dram__cycles_active.avg.pct_of_peak_sustained_elapsed"
 _THROUGHPUT = "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed"
 _CLOCK = "dram__cycles_elapsed.avg.per_second"
+_L2_CLOCK = "lts__cycles_elapsed.avg.per_second"
+_L1_CLOCK = "l1tex__cycles_elapsed.avg.per_second"
+_L2_READS = (
+    # the metric, and how many bytes one of it is: sections from 2025 on, and those before
+    ("derived__lts__lts2xbar_bytes.sum", 1),
+    ("lts__lts2xbar_cycles_active.sum", 32),
+    ("l1tex__m_xbar2l1tex_read_bytes.sum", 1),
+)
 _SECTOR_BYTES = 32
 _WRITEBACK_BYTES = 128
 _TRANSFERS_PER_CLOCK = 2
@@ -78,24 +91,60 @@ def l2(metrics: Mapping[str, float]) -> float | None:
     return None if sectors is None else sectors * _SECTOR_BYTES
 
 
+def l2_read(metrics: Mapping[str, float], seconds: float | None) -> float | None:
+    """Bytes from L2 to the multiprocessors, which NVIDIA's hierarchical roofline takes for L2's."""
+    for name, width in _L2_READS:
+        if (count := _total(metrics, name, seconds)) is not None:
+            return count * width
+    return None
+
+
+def l2_peak(metrics: Mapping[str, float]) -> float | None:
+    """Bandwidth from L2 to the multiprocessors at the L2 clock of the run, in byte/s."""
+    clock = metrics.get(_L2_CLOCK)
+    for name, width in _L2_READS:
+        if (per_cycle := metrics.get(f"{name}.peak_sustained")) and clock:
+            return per_cycle * width * clock
+    return None
+
+
+def l1_peak(metrics: Mapping[str, float], capability: str | None) -> float | None:
+    """Bandwidth of the load/store write-back of all L1 caches at their clock, in byte/s."""
+    suffix, clock = _l1_suffix(capability), metrics.get(_L1_CLOCK)
+    if suffix is None or not clock:
+        return None
+    if per_cycle := metrics.get(f"l1tex__lsu_writeback_active{suffix}.sum.peak_sustained"):
+        return per_cycle * _WRITEBACK_BYTES * clock
+    derived = metrics.get(f"derived__l1tex__lsu_writeback_bytes{suffix}.sum.peak_sustained")
+    return derived * clock if derived else None
+
+
+def _l1_suffix(capability: str | None) -> str | None:
+    if capability is None:
+        return None
+    version = float(capability)
+    return "_mem_lgds" if version >= 9.0 else "_mem_lg" if version >= 7.5 else ""
+
+
+def _total(metrics: Mapping[str, float], name: str, seconds: float | None) -> float | None:
+    """A counter's sum over the launch: as counted, or its rate x time."""
+    if (count := metrics.get(name)) is not None:
+        return count
+    rate = metrics.get(f"{name}.per_second")
+    return None if rate is None or seconds is None else float(round(rate * seconds))
+
+
 def l1(metrics: Mapping[str, float], seconds: float | None, capability: str | None) -> float | None:
     """L1 bytes as NVIDIA's hierarchical roofline takes them: load/store write-back x 128 bytes.
 
     Which write-backs count depends on the compute capability, and so does the counter's suffix.
     """
-    if capability is None:
+    suffix = _l1_suffix(capability)
+    if suffix is None:
         return None
-    version = float(capability)
-    suffix = "_mem_lgds" if version >= 9.0 else "_mem_lg" if version >= 7.5 else ""
-    stem = f"l1tex__lsu_writeback_active{suffix}.sum"
-    if (count := metrics.get(stem)) is not None:
+    if (count := _total(metrics, f"l1tex__lsu_writeback_active{suffix}.sum", seconds)) is not None:
         return count * _WRITEBACK_BYTES
-    if seconds is None:
-        return None
-    if (rate := metrics.get(f"{stem}.per_second")) is not None:
-        return round(rate * seconds) * _WRITEBACK_BYTES
-    derived = metrics.get(f"derived__l1tex__lsu_writeback_bytes{suffix}.sum.per_second")
-    return None if derived is None else round(derived * seconds)
+    return _total(metrics, f"derived__l1tex__lsu_writeback_bytes{suffix}.sum", seconds)
 
 
 def _nominal_peak(metrics: Mapping[str, float]) -> float | None:

@@ -159,6 +159,26 @@ def test_anchor_blackwell_bytes(vectors: dict[str, Any]) -> None:
     assert (row["bytes_source"], row["flop"]) == ("cycles", None)
 
 
+def test_cache_shares(vectors: dict[str, Any]) -> None:
+    """Bytes over peak at L2 and L1 repeat NVIDIA's own percentages of the same counters."""
+    compared = 0
+    for name, (metrics, _, row) in vectors.items():
+        if row["l2_peak_bytes_per_s"] is None:
+            continue
+        seconds = metrics["gpu__time_duration.sum"] / 1e9
+        capability = metrics["device__attribute_compute_capability_major"]
+        suffix = "_mem_lgds" if capability >= 9 else "_mem_lg"
+        for level, moved, counter in (
+            ("l2", row["l2_read_bytes"], "lts__lts2xbar_cycles_active"),
+            ("l1", row["l1_bytes"], f"l1tex__lsu_writeback_active{suffix}"),
+        ):
+            pct = metrics[f"{counter}.sum.pct_of_peak_sustained_elapsed"]
+            share = 100 * moved / seconds / row[f"{level}_peak_bytes_per_s"]
+            assert share == pytest.approx(pct, rel=1e-3, abs=1e-6), (name, level)
+            compared += 1
+    assert compared == 32
+
+
 def test_anchor_reference_gemm(reports: dict[str, Rows]) -> None:
     """The reference kernel of CUTLASS 384^3 converts and runs 384^3 FFMA."""
     row = reports["a100-cutlass-int8-384.ncu-rep"][1]

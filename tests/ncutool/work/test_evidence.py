@@ -45,7 +45,10 @@ def test_sass_counts_tensor_work() -> None:
     assert (row["flop"], row["tensor_flop"], row["flop_source"]) == (4096e3, 4096e3, "sass")
     assert (row["dtype"], row["roof"]) == ("bf16", "bf16_tensor")
     assert row["peak_flop_per_s"] == 2048 * 100 * 1e9
-    assert row["remark"] == "tensor operations of 1000 HMMA.16816.F32.BF16"
+    assert row["remark"] == (
+        "tensor operations of 1000 HMMA.16816.F32.BF16; peak by the rate known for its compute "
+        "capability, at the record's clock"
+    )
 
 
 def test_opcodes_count_tensor_work() -> None:
