@@ -63,6 +63,10 @@ class Analysis:
     """What a capture run told of this trace's graph replays; None where none was given."""
     ceilings: tuple[Ceiling, ...] = ()
     """How far the device's peaks are reached: information beside them (traces)."""
+    report: Capture | None = None
+    """The report whose counters are on this trace's launches."""
+    capture_run: Capture | None = None
+    """The run that told the operators of this trace's graph replays."""
 
     @property
     def window_ns(self) -> int:
@@ -130,6 +134,8 @@ def analyse(
         join=done.join,
         pairing=done.pairing,
         ceilings=(*held.given, *ceilings.calibrate(kernels, capture, datasheet.device)),
+        report=report,
+        capture_run=capture_run,
     )
 
 

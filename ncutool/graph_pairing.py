@@ -71,9 +71,29 @@ def pair(
         work: its :data:`ncutool.schema.WORK` table.
         capture_run: the torch capture of the run that captured the graphs.
     """
-    replayed = trace.launches.filter(
-        pl.col("graph_replay").fill_null(False) & (pl.col("category") == "kernel")
-    ).sort("start_ns", "launch_id")
+    replayed = _replayed_kernels(trace)
+    operators, reasons, replays = _paired(replayed, capture_run)
+    told = shapes.work(_standing_in(trace, capture_run, operators))
+    work = _with(work, told, reasons)
+    summary = _summary(replayed, capture_run, replays, set(operators), reasons)
+    return work, summary, _notices(summary)
+
+
+def stand_in(trace: Capture, capture_run: Capture) -> Capture:
+    """The paired launches of a trace with the operators that the capture run told of them."""
+    operators, _, _ = _paired(_replayed_kernels(trace), capture_run)
+    return _standing_in(trace, capture_run, operators)
+
+
+def _replayed_kernels(trace: Capture) -> pl.DataFrame:
+    replayed = pl.col("graph_replay").fill_null(False) & (pl.col("category") == "kernel")
+    return trace.launches.filter(replayed).sort("start_ns", "launch_id")
+
+
+def _paired(
+    replayed: pl.DataFrame, capture_run: Capture
+) -> tuple[dict[int, tuple[int, int]], dict[int, str], int]:
+    """Replay and operator of each paired launch, why the others have none, and the replays."""
     recorded = graph_sequences.candidates(capture_run)
     operators: dict[int, tuple[int, int]] = {}
     reasons: dict[int, str] = {}
@@ -93,9 +113,7 @@ def pair(
             else:
                 reasons[launch_id] = one if isinstance(one, str) else OUTSIDE
         replays += 1
-    work = _with(work, _work_of(trace, capture_run, operators), reasons)
-    summary = _summary(replayed, capture_run, replays, set(operators), reasons)
-    return work, summary, _notices(summary)
+    return operators, reasons, replays
 
 
 def _replayed(row: tuple[object, ...]) -> Replayed:
@@ -103,10 +121,10 @@ def _replayed(row: tuple[object, ...]) -> Replayed:
     return Replayed(str(name), None if None in geometry else tuple(geometry))
 
 
-def _work_of(
+def _standing_in(
     trace: Capture, capture_run: Capture, operators: Mapping[int, tuple[int, int]]
-) -> pl.DataFrame:
-    """The work of the paired launches, each replay with operator calls of its own."""
+) -> Capture:
+    """The paired launches as if launched by operators, each replay with calls of its own."""
     calls = {key: number for number, key in enumerate(sorted(set(operators.values())))}
     base = len(calls)
     shifted = capture_run.ops.with_columns(pl.col("op_id") + base, pl.col("parent_id") + base)
@@ -131,13 +149,12 @@ def _work_of(
         .with_columns(graph_replay=pl.lit(False))
         .sort("launch_id")
     )
-    stand_in = replace(
+    return replace(
         capture_run,
         launches=LAUNCHES.conform(launches),
         ops=OPS.conform(pl.concat([repeated, shifted])),
         devices=trace.devices,
     )
-    return shapes.work(stand_in)
 
 
 def _with(work: pl.DataFrame, paired: pl.DataFrame, reasons: Mapping[int, str]) -> pl.DataFrame:
