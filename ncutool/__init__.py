@@ -28,24 +28,38 @@ __all__ = ["coverage_of", "load", "page_html", "rank", "roofline_chart"]
 
 
 def load(
-    path: str | PathLike[str], *, device: str | None = None, max_bytes: int | None = None
+    path: str | PathLike[str],
+    *,
+    ncu: str | PathLike[str] | None = None,
+    capture_trace: str | PathLike[str] | None = None,
+    device: str | None = None,
+    max_bytes: int | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
 
     Args:
         path: an Nsight Compute report or a torch.profiler trace.
+        ncu: a report of the same program, whose counters go on the trace's launches.
+        capture_trace: a trace of the run that captured the graphs that this one replays.
         device: name of the device to take peaks from, where the capture's own is wrong or
             missing (see ``ncutool devices``).
         max_bytes: refuse a capture that expands past this; 16 GiB unless given.
 
     Raises:
         ncutool_parsers.errors.CaptureError: it cannot be read, or holds nothing.
-        ncutool_parsers.errors.UsageError: ``device`` is unknown.
+        ncutool_parsers.errors.UsageError: ``device`` is unknown, or the captures do not
+            go together.
     """
     from ncutool.analysis import read_and_analyse
     from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
-    return read_and_analyse(path, device=device, max_bytes=max_bytes or DEFAULT_MAX_BYTES)
+    return read_and_analyse(
+        path,
+        report_file=ncu,
+        capture_file=capture_trace,
+        device=device,
+        max_bytes=max_bytes or DEFAULT_MAX_BYTES,
+    )
 
 
 def coverage_of(kernels: AnyFrame) -> Coverage:

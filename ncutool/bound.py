@@ -192,6 +192,14 @@ def _flag() -> pl.Expr:
                 _one(pl.col("bandwidth_pct")),
             )
         )
+        .when(over_bandwidth & (pl.col("bytes_source") == "joined"))
+        .then(
+            pl.format(
+                "{} % of DRAM bandwidth: ncu counted it with cold caches, and in the program part "
+                "of its data was in cache; or the device is another one",
+                _one(pl.col("bandwidth_pct")),
+            )
+        )
         .when(over_bandwidth)
         .then(
             pl.format(

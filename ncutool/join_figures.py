@@ -9,11 +9,11 @@ import polars as pl
 SPREAD = 0.15
 """Bytes of launches that did the same work are one figure up to this spread of their median."""
 SPREAD_SAID = 0.01
-COLD = "counted by ncu, each launch alone with cold caches"
+COLD = "counted by ncu, each launch alone, by default with cold caches"
 DISAGREE = "its measured launches did different numbers of operations"
 SPREAD_OUT = "its measured launches moved bytes that differ by over 15 %"
 FAILED = "its measurement failed"
-CARRIED = ("l2_bytes", "l1_bytes", "tensor_flop", "int_op", "waves")
+CARRIED = ("l2_bytes", "l2_read_bytes", "l1_bytes", "tensor_flop", "int_op", "waves")
 """Further figures of a measured launch that hold for the trace's too."""
 
 

@@ -191,16 +191,16 @@ def _bytes_cause(cache_bytes: int | None) -> pl.Expr:
         .when(above)
         .then(
             pl.lit(
-                "data are read again or in partly used sectors (redundant traffic), or the model "
-                "misses an operand"
+                "data are read again or in partly used sectors (redundant traffic), the model "
+                "misses an operand, or the report ran other shapes"
             )
         )
         .when(fits)
         .then(pl.lit("what it writes, or part of it, stays in the cache, which is large enough"))
         .otherwise(
             pl.lit(
-                "the model counts too much (an operand read in part, or aliased), or part of the "
-                "output stays in the cache"
+                "the model counts too much (an operand read in part, or aliased), part of the "
+                "output stays in the cache, or the report ran other shapes"
             )
         )
     )
@@ -209,6 +209,16 @@ def _bytes_cause(cache_bytes: int | None) -> pl.Expr:
 def _flop_cause() -> pl.Expr:
     return (
         pl.when(pl.col("flop_measured_over_modelled") > 1)
-        .then(pl.lit("whole tiles are counted, padding included, or the model misses work"))
-        .otherwise(pl.lit("work is skipped (a mask, sparsity), or the model counts too much"))
+        .then(
+            pl.lit(
+                "whole tiles are counted, padding included, the model misses work, or the report "
+                "ran other shapes"
+            )
+        )
+        .otherwise(
+            pl.lit(
+                "work is skipped (a mask, sparsity), the model counts too much, or the report ran "
+                "other shapes"
+            )
+        )
     )

@@ -57,6 +57,8 @@ def of_output(table: str) -> dict[str, Any]:
             "capture": {"type": "object"},
             "coverage": {"type": "object"},
             "timeline": {"type": ["object", "null"]},
+            "join": {"type": ["object", "null"]},
+            "graph_pairing": {"type": ["object", "null"]},
             "notices": {"type": "array", "items": {"type": "object"}},
             "ceilings": {"type": "array", "items": _CEILING},
             table: {"type": "array", "items": _of_row(rows)},

@@ -1,0 +1,100 @@
+"""--ncu, --trace and --capture-trace from outside, in every order that makes sense."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import ncutool
+from ncutool.commands import main
+from ncutool.commands.companions import sort_out
+from ncutool.json_schema import of_output
+from ncutool_parsers.errors import UsageError
+
+FOLDER = Path(__file__).resolve().parents[2] / "reports" / "samples" / "decoder-layer-synthetic"
+TRACE = FOLDER / "decoder-layer-synthetic.json.gz"
+REPORT = FOLDER / "decoder-layer-synthetic.ncu-rep"
+
+ORDERS = [
+    [str(TRACE), "--ncu", str(REPORT)],
+    ["--ncu", str(REPORT), str(TRACE)],
+    ["--trace", str(TRACE), "--ncu", str(REPORT)],
+    ["--ncu", str(REPORT), "--trace", str(TRACE)],
+    [str(REPORT), "--trace", str(TRACE)],
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=" ".join)
+def test_any_order_joins_the_same_two_files(
+    order: list[str], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The trace is the capture and the report its companion, however they are given."""
+    assert main(["kernels", *order, "--format", "json"]) == 0
+    found = json.loads(capsysbinary.readouterr().out)
+    jsonschema.validate(found, of_output("kernels"))
+    assert found["capture"]["name"] == TRACE.name
+    assert found["join"]["report"] == REPORT.name
+    assert found["join"]["measured_launches"] == 75
+
+
+def test_a_page_shows_measured_against_modelled(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The page of a join has a section of its own; a page without one has not."""
+    page = tmp_path / "page.html"
+    assert main(["report", str(TRACE), "--ncu", str(REPORT), "-o", str(page)]) == 0
+    assert "Measured against modelled" in page.read_text(encoding="utf-8")
+    assert b"have counters from 75 launches" in capsysbinary.readouterr().out
+    assert main(["report", str(TRACE), "-o", str(page), "--force"]) == 0
+    assert "Measured against modelled" not in page.read_text(encoding="utf-8")
+
+
+def test_rank_takes_the_same_options(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Findings rest on measured work where there is any."""
+    assert main(["rank", str(TRACE), "--ncu", str(REPORT), "--format", "json"]) == 0
+    assert json.loads(capsysbinary.readouterr().out)["join"]["report"] == REPORT.name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["report"], "no capture given"),
+        (["kernels"], "no capture given"),
+        (["rank", "--ncu", str(REPORT)], "give the trace too"),
+        (["report", str(TRACE), str(TRACE), "--ncu", str(REPORT)], "goes with one trace"),
+        (["kernels", str(REPORT), "--ncu", str(REPORT)], "is no trace"),
+        (["kernels", str(TRACE), "--ncu", str(TRACE)], "is no ncu report"),
+        (["kernels", str(TRACE), "--capture-trace", str(REPORT)], "is no trace"),
+        (["kernels", str(TRACE), "--trace", str(TRACE)], "two captures given"),
+    ],
+)
+def test_files_that_do_not_go_together_are_wrong_usage(
+    arguments: list[str], says: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """One line says what is wrong, and the exit code is 2."""
+    assert main(arguments) == 2
+    error = capsysbinary.readouterr().err.decode()
+    assert says in error
+    assert "Traceback" not in error
+
+
+def test_a_capture_run_without_a_graph_is_said(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A trace that replays no graph has no use for one, and the figures stay."""
+    assert main(["kernels", str(TRACE), "--capture-trace", str(TRACE), "--top", "1"]) == 0
+    assert b"the trace replays no graph" in capsysbinary.readouterr().err
+
+
+def test_a_companion_without_a_capture_is_refused() -> None:
+    """The message names the option that was given."""
+    with pytest.raises(UsageError, match="--capture-trace"):
+        sort_out(None, None, None, TRACE)
+
+
+def test_notebooks_join_too() -> None:
+    """`load` takes the same companions."""
+    analysis = ncutool.load(TRACE, ncu=REPORT)
+    assert analysis.join is not None
+    assert analysis.join.launches == 424
