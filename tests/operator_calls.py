@@ -16,6 +16,7 @@ TYPES = {
     "int64": "long int",
     "int32": "int",
     "int8": "signed char",
+    "uint8": "unsigned char",
     "bool": "bool",
 }
 

@@ -23,6 +23,7 @@ from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "attention"
 NO_LENGTHS = "sequence lengths are not recorded"
+NO_WINDOW = "which pairs the window of this operator admits is not known"
 NO_CAUSAL = "causal flag not recorded"
 ALL_LONGEST = "every sequence has the maximum length (tokens = sequences × longest)"
 
@@ -148,9 +149,11 @@ def _window(call: OpCall, left_index: int, right_index: int) -> tuple[int, int]:
 
 def _flash(call: OpCall) -> Work:
     """`_flash_attention_forward(q, k, v, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal,
-    return_debug_mask, scale, window_left, window_right)`."""
+    return_debug_mask, scale, window_left, window_right, seqused_k, ...)`."""
     causal = call.flag(8)
     left, right = _window(call, 11, 12)
+    if call.optional(13) is not None:  # seqused_k
+        raise UnmodelledError(NO_LENGTHS)
     if call.optional(3) is not None:
         return _packed(call, (3, 4, 5, 6), causal, left, right)
     q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
@@ -191,31 +194,55 @@ def _packed(
 
 def _efficient(call: OpCall) -> Work:
     """`_efficient_attention_forward(q, k, v, bias, cu_seqlens_q, cu_seqlens_k, max_q, max_k,
-    dropout_p, custom_mask_type, ...)`; mask type 1 is causal from the first pair, 2 from the
-    last."""
+    dropout_p, custom_mask_type, compute_log_sumexp, scale, seqlen_k, window_size)`; mask type 1 is
+    causal from the first pair, 2 from the last."""
     q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
     shape = _shape(q, k, v, heads_first=False)
-    kind = call.integer(9)
-    if call.optional(4) is not None or kind is None:
-        reason = NO_CAUSAL if kind is None else NO_LENGTHS
+    kind, window = call.integer(9), call.integer(13) or 0
+    lengths = call.optional(4) is not None or call.optional(12) is not None
+    if lengths or kind is None or window > 0:
+        reason = NO_CAUSAL if kind is None else NO_LENGTHS if lengths else NO_WINDOW
         out = Tensor((*q.shape[:-1], v.shape[-1]), q.dtype)
         return work_of(FAMILY, None, (q, k, v), (out,), dtype=q.dtype, reason=reason)
     pairs, remark = _pairs(shape, kind != 0, bottom_right=kind == 2)
     return _forward_work(call, shape, pairs, call.optional(3), remark)
 
 
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """Which pairs a backward operator admits, as far as it is recorded."""
+
+    causal: bool | None
+    bottom_right: bool
+    left: int = -1
+    right: int = -1
+    unknown: str | None = None
+    """Why the pairs cannot be known, where they cannot."""
+
+
 def _backward(
-    call: OpCall, causal: bool | None, saved: tuple[int, int], *, heads_first: bool, packed: bool
+    call: OpCall,
+    mask: _Mask,
+    saved: tuple[int, int],
+    *,
+    heads_first: bool,
+    bias: tuple[Tensor | None, bool] = (None, False),
 ) -> Work:
-    """Gradients of q, k and v from `(grad, q, k, v, ...)` and the saved output and logsumexp."""
+    """Gradients of q, k and v from `(grad, q, k, v, ...)` and the saved output and logsumexp.
+
+    ``bias`` is the attention bias and whether its gradient is written too.
+    """
     grad, q, k, v = (call.tensor(index, 3) for index in range(4))
     out, logsumexp = call.optional(saved[0]), call.optional(saved[1])
-    reads = (grad, q, k, v, out, logsumexp)
-    writes = tuple(Tensor(item.shape, item.dtype) for item in (q, k, v))
-    if packed:
-        return work_of(FAMILY, None, reads, writes, dtype=q.dtype, reason=NO_LENGTHS)
+    reads = (grad, q, k, v, out, logsumexp, bias[0])
+    wanted = (q, k, v, bias[0] if bias[1] else None)
+    writes = tuple(Tensor(item.shape, item.dtype) for item in wanted if item is not None)
+    if mask.unknown is not None:
+        return work_of(FAMILY, None, reads, writes, dtype=q.dtype, reason=mask.unknown)
     shape = _shape(q, k, v, heads_first=heads_first)
-    pairs, remark = _pairs(shape, causal, bottom_right=not heads_first)
+    pairs, remark = _pairs(
+        shape, mask.causal, bottom_right=mask.bottom_right, left=mask.left, right=mask.right
+    )
     if pairs is None:
         return work_of(FAMILY, None, reads, writes, dtype=q.dtype, reason=NO_CAUSAL)
     width = 3 * shape.qk_width + 2 * shape.v_width
@@ -225,31 +252,46 @@ def _backward(
 
 def _sdpa_flash_backward(call: OpCall) -> Work:
     """`(grad, q, k, v, out, lse, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal)`."""
-    return _backward(call, call.flag(11), (4, 5), heads_first=True, packed=_is_packed(call, 6))
+    mask = _Mask(call.flag(11), bottom_right=False, unknown=_packed_lengths(call, 6))
+    return _backward(call, mask, (4, 5), heads_first=True)
 
 
 def _flash_backward(call: OpCall) -> Work:
-    """The same arguments in [B,S,H,D]."""
-    return _backward(call, call.flag(11), (4, 5), heads_first=False, packed=_is_packed(call, 6))
+    """The same arguments in [B,S,H,D], then `(rng_state, unused, scale, window_left,
+    window_right)`."""
+    left, right = _window(call, 15, 16)
+    mask = _Mask(call.flag(11), True, left, right, _packed_lengths(call, 6))
+    return _backward(call, mask, (4, 5), heads_first=False)
 
 
 def _sdpa_efficient_backward(call: OpCall) -> Work:
     """`(grad, q, k, v, bias, out, lse, seed, offset, dropout_p, grad_mask, is_causal)`."""
-    return _backward(call, call.flag(11), (5, 6), heads_first=True, packed=False)
+    wanted = call.flags(10) or ()
+    bias = (call.optional(4), len(wanted) == 4 and wanted[3])
+    mask = _Mask(call.flag(11), bottom_right=False)
+    return _backward(call, mask, (5, 6), heads_first=True, bias=bias)
 
 
 def _sdpa_cudnn_backward(call: OpCall) -> Work:
     """`(grad, q, k, v, out, lse, seed, offset, bias, cum_seq_q, cum_seq_k, max_q, max_k,
     dropout_p, is_causal)`."""
-    return _backward(call, call.flag(14), (4, 5), heads_first=True, packed=_is_packed(call, 9))
+    mask = _Mask(call.flag(14), bottom_right=False, unknown=_packed_lengths(call, 9))
+    return _backward(call, mask, (4, 5), heads_first=True, bias=(call.optional(8), False))
 
 
 def _efficient_backward(call: OpCall) -> Work:
     """`(grad, q, k, v, bias, out, cu_seqlens_q, cu_seqlens_k, max_q, max_k, lse, dropout_p, seed,
-    offset, custom_mask_type)`."""
-    kind = call.integer(14)
-    causal = None if kind is None else kind != 0
-    return _backward(call, causal, (5, 10), heads_first=False, packed=_is_packed(call, 6))
+    offset, custom_mask_type, bias_requires_grad, scale, num_splits_key, window_size)`."""
+    kind, window = call.integer(14), call.integer(18) or 0
+    unknown = _packed_lengths(call, 6) or (NO_WINDOW if window > 0 else None)
+    mask = _Mask(None if kind is None else kind != 0, bottom_right=kind == 2, unknown=unknown)
+    bias = (call.optional(4), call.flag(15) is True)
+    return _backward(call, mask, (5, 10), heads_first=False, bias=bias)
+
+
+def _packed_lengths(call: OpCall, index: int) -> str | None:
+    """The reason why packed sequences have no known pairs; None where they are not packed."""
+    return NO_LENGTHS if _is_packed(call, index) else None
 
 
 def _is_packed(call: OpCall, index: int) -> bool:

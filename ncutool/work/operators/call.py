@@ -71,6 +71,11 @@ class OpCall:
             for each in item.tensors
         )
 
+    def is_absent(self, index: int) -> bool:
+        """Whether the argument at ``index`` was recorded as None: with neither type nor value."""
+        item = self.inputs[index] if index < len(self.inputs) else None
+        return isinstance(item, Scalar) and item.value is None and item.kind in ("", "None")
+
     def text(self, index: int) -> str | None:
         """The text at ``index``; None where it was not recorded."""
         value = self._value(index)

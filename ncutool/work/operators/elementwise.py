@@ -6,11 +6,13 @@ and writes its first argument. FLOPs of integer or boolean arithmetic are a know
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.tensor import (
+    REAL,
     Scalar,
     Tensor,
     broadcast,
@@ -31,16 +33,22 @@ class Pointwise:
     arguments: int
     """Arguments of its schema; a tensor after them is the `out=` result."""
     result: Result = "promote"
+    factors: tuple[int, ...] = ()
+    """Arguments whose value scales or shapes the result without promoting its data type."""
 
 
 def _group(
-    names: str, flop_per_element: int, arguments: int, result: Result = "promote"
+    names: str,
+    flop_per_element: int,
+    arguments: int,
+    result: Result = "promote",
+    factors: tuple[int, ...] = (),
 ) -> dict[str, Pointwise]:
-    return {name: Pointwise(flop_per_element, arguments, result) for name in names.split()}
+    return {name: Pointwise(flop_per_element, arguments, result, factors) for name in names.split()}
 
 
 RULES: dict[str, Pointwise] = {
-    **_group("add sub rsub", 1, 3),
+    **_group("add sub rsub", 1, 3, factors=(2,)),
     **_group("mul fmod remainder floor_divide maximum minimum fmax fmin clamp_min clamp_max", 1, 2),
     **_group("bitwise_and bitwise_or bitwise_xor __and__ __or__ __xor__", 0, 2),
     **_group("__lshift__ __rshift__ bitwise_left_shift bitwise_right_shift", 0, 2),
@@ -49,7 +57,8 @@ RULES: dict[str, Pointwise] = {
     **_group("logical_and logical_or logical_xor", 0, 2, "bool"),
     **_group("logical_not isnan isinf isfinite", 0, 1, "bool"),
     **_group("bitwise_not", 0, 1, "first"),
-    **_group("neg abs relu sign floor ceil trunc round square sgn frac", 1, 1, "first"),
+    **_group("neg abs relu sign floor ceil trunc round sgn frac", 1, 1, "first"),
+    **_group("square", 1, 1),
     **_group("exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal", 1, 1, "float"),
     **_group("sin cos tan asin acos atan sinh cosh tanh erf erfc erfinv lgamma", 1, 1, "float"),
     **_group("sigmoid silu", 4, 1, "float"),  # neg, exp, add, divide
@@ -61,21 +70,23 @@ RULES: dict[str, Pointwise] = {
     **_group("leaky_relu", 1, 2, "first"),
     **_group("threshold", 1, 3, "first"),
     **_group("elu", 3, 4, "first"),
-    **_group("mish softplus logit", 4, 3, "first"),
-    **_group("addcmul addcdiv", 3, 4),
-    **_group("lerp", 3, 3),
+    **_group("mish", 4, 1, "first"),
+    **_group("softplus", 4, 3, "first"),
+    **_group("logit", 4, 2, "float", factors=(1,)),
+    **_group("addcmul addcdiv", 3, 4, factors=(3,)),
+    **_group("lerp", 3, 3, factors=(2,)),
     **_group("where", 0, 3),
     **_group("masked_fill", 0, 3, "first"),
     **_group("tril triu", 0, 2, "first"),
     **_group("flip roll", 0, 3, "first"),
-    **_group("threshold_backward", 1, 3),
+    **_group("threshold_backward", 1, 3, factors=(2,)),
     **_group("sigmoid_backward tanh_backward", 3, 2),
     **_group("silu_backward", 7, 2),
-    **_group("hardtanh_backward hardswish_backward", 2, 4),
-    **_group("leaky_relu_backward", 1, 4),
+    **_group("hardtanh_backward", 2, 4, factors=(2, 3)),
+    **_group("hardswish_backward", 2, 2),
+    **_group("leaky_relu_backward", 1, 4, factors=(2, 3)),
     **_group("native_dropout_backward", 2, 3, "first"),
     **_group("mse_loss_backward", 3, 4),
-    **_group("binary_cross_entropy_with_logits", 8, 5),
 }
 """Base name -> rule; `aten::` and the in-place underscore are stripped."""
 
@@ -102,7 +113,7 @@ def pointwise(call: OpCall, rule: Pointwise) -> Work:
     elif given:
         out = Tensor(shape, given[-1].dtype)
     else:
-        out = Tensor(shape, _result_dtype(compute, inputs, rule))
+        out = Tensor(shape, _result_dtype(call, compute, inputs, rule))
     flop = rule.flop_per_element * out.numel if is_floating(compute) else 0
     reads, remark = _distinct(call, inputs)
     return work_of(FAMILY, flop, reads, (out,), dtype=compute, remark=remark)
@@ -113,20 +124,27 @@ def _compute_dtype(call: OpCall, inputs: tuple[Tensor, ...], rule: Pointwise) ->
     if rule.result == "first":
         return inputs[0].dtype
     if call.base == "where":
-        inputs = inputs[1:] or inputs
-    scalars = (item for item in call.inputs[: rule.arguments] if isinstance(item, Scalar))
-    # alpha of add(a, b, alpha) scales without promoting
-    others = list(scalars)[:1] if call.base not in ("add", "sub", "addcmul", "addcdiv") else []
-    fractional = any(isinstance(item.value, float) for item in others)
-    compute = promote(inputs, scalar_is_float=fractional)
+        inputs = tuple(t for t in call.inputs[1:3] if isinstance(t, Tensor))
+    compute = promote(inputs, tuple(_promoting(call, rule)))
     if rule.result == "float" and compute is not None and not is_floating(compute):
         return "fp32"
-    return compute
+    return "int64" if call.base == "square" and compute == "bool" else compute
 
 
-def _result_dtype(compute: str | None, inputs: tuple[Tensor, ...], rule: Pointwise) -> str | None:
+def _promoting(call: OpCall, rule: Pointwise) -> Iterator[object]:
+    """Python numbers that take part in the type promotion: a factor such as `alpha` does not."""
+    for index, item in enumerate(call.inputs[: rule.arguments]):
+        if isinstance(item, Scalar) and index not in rule.factors:
+            yield item.value
+
+
+def _result_dtype(
+    call: OpCall, compute: str | None, inputs: tuple[Tensor, ...], rule: Pointwise
+) -> str | None:
     if rule.result == "bool":
         return "bool" if inputs[0].dtype is not None else None
+    if call.base == "abs" and compute is not None:
+        return REAL.get(compute, compute)  # the length of a complex number
     return compute
 
 
@@ -178,6 +196,18 @@ def _mse_loss(call: OpCall) -> Work:
     kept = call.integer(2) == 0
     out = Tensor(x.shape if kept else (), x.dtype)
     return work_of(FAMILY, (2 if kept else 3) * x.numel, (x, target), (out,), dtype=x.dtype)
+
+
+def _cross_entropy_with_logits(call: OpCall) -> Work:
+    """`binary_cross_entropy_with_logits(x, target, weight, pos_weight, reduction)`."""
+    kind = call.integer(4)
+    if kind is None:
+        raise UnmodelledError(f"reduction of {call.name} not recorded")
+    each = pointwise(call, Pointwise(8, 4))
+    if kind == 0 or each.flop is None:
+        return each
+    out = Tensor((), each.outputs[0].dtype)
+    return replace(each, bytes_written=out.write_bytes, outputs=(out,))
 
 
 def _split_activation(flop_per_element: int) -> Model:
@@ -232,6 +262,7 @@ MODELS: dict[str, Model] = {
     "aten::native_dropout": _dropout,
     "aten::_fused_dropout": _fused_dropout,
     "aten::mse_loss": _mse_loss,
+    "aten::binary_cross_entropy_with_logits": _cross_entropy_with_logits,
     "_C::silu_and_mul": _split_activation(5),
     "sgl_kernel::silu_and_mul": _split_activation(5),
     "aiter::silu_and_mul": _split_activation(5),

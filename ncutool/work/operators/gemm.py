@@ -137,8 +137,9 @@ def _int_mm(call: OpCall) -> Work:
 def _scaled_mm(call: OpCall) -> Work:
     """`_scaled_mm(a[M,K], b[K,N], scale_a, scale_b, bias, scale_result, out_dtype, fast, out)`.
 
-    FP4 operands pack two values in an element, so their K counts twice. Without a recorded
-    result type the bytes are unknown: 8-bit operands give 8-, 16- or 32-bit results.
+    FP4 operands pack two values in an element, so their K counts twice. An absent `out_dtype`
+    gives a result of the first operand's type; where its value was merely not recorded, the
+    bytes are unknown: 8-bit operands give 8-, 16- or 32-bit results.
     """
     a, b = call.tensor(0, 2), call.tensor(1, 2)
     if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[0]:
@@ -147,7 +148,8 @@ def _scaled_mm(call: OpCall) -> Work:
     packed = 2 if a.dtype == "fp4" else 1
     code = call.integer(6)
     given = call.optional(8)
-    dtype = given.dtype if given is not None else SCALAR_TYPES.get(code) if code else None
+    absent = a.dtype if call.is_absent(6) else None
+    dtype = given.dtype if given is not None else SCALAR_TYPES.get(code) if code else absent
     out = Tensor((m, n), dtype)
     scales = tuple(call.optional(index) for index in (2, 3, 4))
     return work_of(

@@ -69,9 +69,15 @@ def _cat(call: OpCall) -> Work:
 
 
 def _stack(call: OpCall) -> Work:
-    """`stack(tensors, dim)`."""
+    """`stack(tensors, dim)`: a new dimension as long as the list."""
     parts = call.tensor_list(0)
-    return _joined(parts, ())
+    shape, dim = parts[0].shape, call.integer(1)
+    outputs: tuple[Tensor, ...] = ()
+    rank = len(shape) + 1
+    if dim is not None and -rank <= dim < rank and all(part.shape == shape for part in parts):
+        sizes = (*shape[: dim % rank], len(parts), *shape[dim % rank :])
+        outputs = (Tensor(sizes, None, element_bytes=call.list_element_bytes),)
+    return _joined(parts, outputs)
 
 
 def _joined(parts: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> Work:

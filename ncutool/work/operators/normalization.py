@@ -7,8 +7,6 @@ reads its input twice (large planes) moves up to half as much again.
 
 from __future__ import annotations
 
-from math import prod
-
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.tensor import SCALAR_TYPES, Tensor
 
@@ -21,9 +19,9 @@ _BATCH_NORM_INFERENCE = 4
 _TAKEN_FOR_TRAINING = "taken for training: flag not recorded"
 
 
-def _statistics(x: Tensor, count: int) -> Tensor:
-    """A vector of means or inverse deviations: fp32, or fp64 for an fp64 input."""
-    return Tensor((count,), "fp64" if x.dtype == "fp64" else "fp32" if x.dtype else None)
+def _statistics(x: Tensor, *shape: int) -> Tensor:
+    """Means or inverse deviations: fp32, or fp64 for an fp64 input."""
+    return Tensor(shape, "fp64" if x.dtype == "fp64" else "fp32" if x.dtype else None)
 
 
 def _like(tensor: Tensor | None) -> Tensor | None:
@@ -60,19 +58,21 @@ def _softmax_backward(call: OpCall) -> Work:
     return work_of(SOFTMAX, _SOFTMAX_BACKWARD * grad.numel, (grad, y), (out,), dtype=grad.dtype)
 
 
-def _rows(call: OpCall, x: Tensor, normalized: Tensor | None, sizes_index: int) -> int:
-    """Rows that are normalised on their own."""
-    sizes = call.integers(sizes_index)
-    width = normalized.numel if normalized is not None else prod(sizes) if sizes else 0
-    if width == 0 or x.numel % width:
+def _row_shape(
+    call: OpCall, x: Tensor, normalized: Tensor | None, sizes_index: int
+) -> tuple[int, ...]:
+    """Shape of one value for each row that is normalised on its own: `x`'s, its end all 1."""
+    width = call.integers(sizes_index)
+    sizes = normalized.shape if normalized is not None else width
+    if not sizes or 0 in sizes or x.shape[-len(sizes) :] != sizes:
         raise UnmodelledError(f"normalized shape of {call.name} not recorded")
-    return x.numel // width
+    return (*x.shape[: -len(sizes)], *(1 for _ in sizes))
 
 
 def _layer_norm(call: OpCall) -> Work:
     """`native_layer_norm(x, normalized_shape, weight, bias, eps)`: y, mean and rstd."""
     x, weight, bias = call.tensor(0), call.optional(2), call.optional(3)
-    stats = _statistics(x, _rows(call, x, weight or bias, 1))
+    stats = _statistics(x, *_row_shape(call, x, weight or bias, 1))
     writes = (Tensor(x.shape, x.dtype), stats, stats)
     return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), writes, dtype=x.dtype)
 
@@ -88,7 +88,7 @@ def _layer_norm_backward(call: OpCall) -> Work:
         _like(weight) if mask[1] else None,
         _like(bias) if len(mask) > 2 and mask[2] else None,
     )
-    reads = (grad, x, mean, rstd, weight)
+    reads = (grad, x, mean, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _BACKWARD * x.numel, reads, writes, dtype=x.dtype)
 
 
@@ -102,7 +102,7 @@ def _rms_norm(call: OpCall) -> Work:
 def _fused_rms_norm(call: OpCall) -> Work:
     """`_fused_rms_norm(x, normalized_shape, weight, eps)`: y and rstd."""
     x, weight = call.tensor(0), call.optional(2)
-    writes = (Tensor(x.shape, x.dtype), _statistics(x, _rows(call, x, weight, 1)))
+    writes = (Tensor(x.shape, x.dtype), _statistics(x, *_row_shape(call, x, weight, 1)))
     return work_of(FAMILY, _RMS_FORWARD * x.numel, (x, weight), writes, dtype=x.dtype)
 
 
@@ -113,7 +113,7 @@ def _fused_rms_norm_backward(call: OpCall) -> Work:
     mask = call.flags(5) or (True, True)
     wanted = (mask[0], len(mask) > 1 and mask[1])
     writes = (_like(x) if wanted[0] else None, _like(weight) if wanted[1] else None)
-    reads = (grad, x, rstd, weight)
+    reads = (grad, x, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _RMS_BACKWARD * x.numel, reads, writes, dtype=x.dtype)
 
 
@@ -171,16 +171,22 @@ def _batch_norm_backward(call: OpCall) -> Work:
     """`(grad or x, x or grad, weight, running_mean, running_var, save_mean, save_invstd, ...)`.
 
     cuDNN and MIOpen swap the first two arguments, which have one shape. The statistics of the
-    batch are read, not the running ones.
+    batch are read, or the running ones where `train`, the next argument of the native operator,
+    is false.
     """
     first, second = call.tensor(0, 2), call.tensor(1, 2)
     if first.shape != second.shape:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    weight, mean, invstd = call.optional(2), call.optional(5), call.optional(6)
+    weight, trained = call.optional(2), call.flag(7) is not False
+    mean, invstd = (call.optional(index) for index in ((5, 6) if trained else (3, 4)))
     mask = call.flags(9) or (True, True, True)
-    per_channel = _like(weight) if len(mask) == 3 and mask[1] else None
-    writes = (_like(second) if mask[0] else None, per_channel, per_channel)
-    reads = (first, second, weight, mean, invstd)
+    channel = _like(weight) or _like(mean) or _statistics(first, first.shape[1])
+    writes = (
+        _like(second) if mask[0] else None,
+        channel if len(mask) > 1 and mask[1] else None,
+        channel if len(mask) > 2 and mask[2] else None,
+    )
+    reads = (first, second, weight if mask[0] else None, mean, invstd)
     return work_of(FAMILY, _BACKWARD * first.numel, reads, writes, dtype=first.dtype)
 
 
@@ -190,7 +196,7 @@ def _group_norm(call: OpCall) -> Work:
     groups = call.integer(6)
     if groups is None:
         raise UnmodelledError(f"groups of {call.name} not recorded")
-    stats = _statistics(x, x.shape[0] * groups)
+    stats = _statistics(x, x.shape[0], groups)
     writes = (Tensor(x.shape, x.dtype), stats, stats)
     return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), writes, dtype=x.dtype)
 
@@ -206,7 +212,7 @@ def _group_norm_backward(call: OpCall) -> Work:
         per_channel if len(mask) > 1 and mask[1] else None,
         per_channel if len(mask) > 2 and mask[2] else None,
     )
-    reads = (grad, x, mean, rstd, weight)
+    reads = (grad, x, mean, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _BACKWARD * x.numel, reads, writes, dtype=x.dtype)
 
 

@@ -10,7 +10,7 @@ from math import prod
 
 from ncutool.work.operators import elementwise
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
-from ncutool.work.operators.tensor import SCALAR_TYPES, Scalar, Tensor, is_floating
+from ncutool.work.operators.tensor import REAL, SCALAR_TYPES, Scalar, Tensor, is_floating
 
 FAMILY = "reduction"
 _EVERYTHING: tuple[tuple[int, ...], bool] = ((), True)
@@ -78,21 +78,24 @@ def _reduce(call: OpCall, x: Tensor, out: Tensor, known: bool) -> Work:
 
 
 def _amax(call: OpCall) -> Work:
-    """`amax(x, dim, keepdim, out)`, amin and logsumexp alike."""
+    """`amax(x, dim, keepdim, out)`, amin and logsumexp alike; logsumexp of integers is fp32."""
     x = call.tensor(0)
     shape, known = _result(call, x, 1, 2, 3)
-    return _reduce(call, x, Tensor(shape, x.dtype), known)
+    widened = call.base == "logsumexp" and not is_floating(x.dtype)
+    return _reduce(call, x, Tensor(shape, "fp32" if widened else x.dtype), known)
 
 
 def _norm(call: OpCall) -> Work:
-    """`linalg_vector_norm(x, ord, dim, keepdim, dtype, out)` and `norm(x, p, dim, keepdim)`:
-    two operations an element."""
+    """`linalg_vector_norm(x, ord, dim, keepdim, dtype, out)` and `norm(x, p, dim, keepdim, dtype)`:
+    two operations an element; the norm of complex numbers is real."""
     x = call.tensor(0)
     if len(call.inputs) <= 2:
         shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 2, 3, 5)
-    one = _reduce(call, x, Tensor(shape, x.dtype), known)
+    code = call.integer(4)
+    kept = SCALAR_TYPES.get(code) if code is not None and x.dtype else x.dtype
+    one = _reduce(call, x, Tensor(shape, REAL.get(kept or "", kept)), known)
     flop = 2 * x.numel if is_floating(x.dtype) else 0
     return Work(
         FAMILY,
@@ -133,13 +136,13 @@ def _argmax(call: OpCall) -> Work:
 
 
 def _any(call: OpCall) -> Work:
-    """`any(x)`, `any(x, dim, keepdim)`; all alike: one byte a result, no FLOP."""
+    """`any(x)`, `any(x, dim, keepdim)`; all alike: one byte a result, no FLOP. uint8 stays it."""
     x = call.tensor(0)
     if len(call.inputs) == 1:
         shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 1, 2, 3)
-    writes = (Tensor(shape, "bool"),) if known else ()
+    writes = (Tensor(shape, "uint8" if x.dtype == "uint8" else "bool"),) if known else ()
     return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=None if known else NO_DIMS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from math import prod
 
 DTYPES: dict[str, str] = {
@@ -17,6 +18,7 @@ DTYPES: dict[str, str] = {
     "c10::Float8_e5m2fnuz": "fp8",
     "c10::Float8_e8m0fnu": "e8m0",
     "c10::Float4_e2m1fn_x2": "fp4",
+    "c10::complex<c10::Half>": "complex32",
     "c10::complex<float>": "complex64",
     "c10::complex<double>": "complex128",
     "long int": "int64",
@@ -63,6 +65,7 @@ SCALAR_TYPES: dict[int, str] = {
     5: "fp16",
     6: "fp32",
     7: "fp64",
+    8: "complex32",
     9: "complex64",
     10: "complex128",
     11: "bool",
@@ -83,6 +86,7 @@ ITEMSIZE: dict[str, int] = {
     "fp8": 1,
     "e8m0": 1,
     "fp4": 1,  # two values packed in one element of one byte
+    "complex32": 4,
     "complex64": 8,
     "complex128": 16,
     "int64": 8,
@@ -128,9 +132,7 @@ class Tensor:
         """Distinct elements in memory: an expanded dimension counts once, windows overlap."""
         if self.strides is None or self.numel == 0:
             return self.numel
-        pairs = list(zip(self.shape, self.strides, strict=True))
-        span = 1 + sum((size - 1) * abs(stride) for size, stride in pairs)
-        return min(prod(size for size, stride in pairs if stride != 0), span)
+        return _distinct(self.shape, self.strides)
 
     @property
     def read_bytes(self) -> int | None:
@@ -143,6 +145,29 @@ class Tensor:
     def write_bytes(self) -> int | None:
         """Bytes to write every element once."""
         return None if self.itemsize is None else self.numel * self.itemsize
+
+
+def _distinct(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Distinct values of Σ i·stride with 0 <= i < size.
+
+    From the smallest stride up, places either lie apart (count times size) or, on an unbroken
+    run of multiples of one step, prolong it. Where they overlap in neither way the figure is
+    the lesser of all elements and all places spanned, and may be too high.
+    """
+    pairs = sorted((abs(s), n) for n, s in zip(shape, strides, strict=True) if s and n > 1)
+    count, reach, run = 1, 0, True  # places, distance from first to last, whether unbroken
+    step = pairs[0][0] if pairs else 1
+    for stride, size in pairs:
+        further = reach + (size - 1) * stride
+        unbroken = run and stride % step == 0
+        if unbroken and stride <= reach + step:
+            count = further // step + 1
+        elif stride > reach:
+            count, run = count * size, False
+        else:
+            count, run = min(count * size, further + 1), False
+        reach = further
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,36 +204,65 @@ def is_floating(dtype: str | None) -> bool:
     return dtype is None or category(dtype) in ("float", "complex")
 
 
-def promote(tensors: tuple[Tensor, ...], *, scalar_is_float: bool = False) -> str | None:
-    """Data type of an operation over ``tensors`` by PyTorch's type promotion rules.
+def promote(tensors: tuple[Tensor, ...], numbers: tuple[object, ...] = ()) -> str | None:
+    """Data type of an operation over ``tensors`` and Python ``numbers`` by PyTorch's promotion.
 
-    A 0-dim tensor (often a wrapped Python number) does not promote a dimensioned tensor of the
-    same category, and a Python float turns integers into the default type, fp32.
+    A 0-dim tensor does not promote a dimensioned tensor of the same category. Of a higher
+    category it does, in its own type; but a trace records a Python number as a 0-dim tensor of
+    type double, long or complex double, which stands for the default type of its category: a
+    true 0-dim tensor of these types, which is rare, is taken for a number.
     None where a data type that decides is not recorded.
     """
-    dimensioned = [tensor.dtype for tensor in tensors if tensor.shape]
-    zero_dim = [tensor.dtype for tensor in tensors if not tensor.shape]
-    deciding = dimensioned or zero_dim
-    if not deciding or any(dtype is None for dtype in deciding):
+    shaped = [tensor.dtype for tensor in tensors if tensor.shape]
+    single = [tensor.dtype for tensor in tensors if not tensor.shape]
+    written = [_number_dtype(number) for number in numbers]
+    if any(dtype is None for dtype in shaped or single):
         return None
-    result = _widest([dtype for dtype in deciding if dtype is not None])
-    others = [dtype for dtype in zero_dim if dtype is not None] if dimensioned else []
-    wrapped = max((_CATEGORY[category(dtype)] for dtype in others), default=0)
-    if scalar_is_float:
-        wrapped = max(wrapped, _CATEGORY["float"])
-    if wrapped <= _CATEGORY[category(result)]:
-        return result
-    return {1: "int64", 2: "fp32", 3: "complex64"}[wrapped]
+    alone = not shaped
+    true = [dtype for dtype in single if dtype and (alone or dtype not in _NUMBER)]
+    wrapped = [] if alone else [_NUMBER[dtype] for dtype in single if dtype in _NUMBER]
+    parts = (shaped, true, [*wrapped, *written])
+    kinds = [reduce(_wider, known) for part in parts if (known := [each for each in part if each])]
+    return reduce(_preferred, kinds) if kinds else None
 
 
-def _widest(dtypes: list[str]) -> str:
-    top = max(_CATEGORY[category(dtype)] for dtype in dtypes)
-    candidates = {dtype for dtype in dtypes if _CATEGORY[category(dtype)] == top}
-    if candidates == {"fp16", "bf16"}:
+_NUMBER = {"int64": "int64", "fp64": "fp32", "complex128": "complex64"}
+"""Type a Python number is recorded with -> type it stands for."""
+_COMPLEX = {"fp16": "complex32", "bf16": "complex64", "fp32": "complex64", "fp64": "complex128"}
+"""Floating-point type -> the complex type made of it."""
+REAL = {"complex32": "fp16", "complex64": "fp32", "complex128": "fp64"}
+"""Complex type -> the type of its two parts."""
+
+
+def _preferred(higher: str, lower: str) -> str:
+    """The type of ``higher`` unless ``lower`` is of a higher category."""
+    if _CATEGORY[category(lower)] <= _CATEGORY[category(higher)]:
+        return higher
+    return _COMPLEX[higher] if higher in _COMPLEX else _wider(higher, lower)
+
+
+def _number_dtype(number: object) -> str | None:
+    """The type that a Python number promotes to; None for what is no number."""
+    if isinstance(number, bool):
+        return "bool"
+    if isinstance(number, int):
+        return "int64"
+    if isinstance(number, str) and number.endswith("j"):
+        return "complex64"  # the profiler writes `1.+2.j`
+    return "fp32" if isinstance(number, float) else None
+
+
+def _wider(a: str, b: str) -> str:
+    """The type that holds both."""
+    low, high = sorted((a, b), key=lambda dtype: (_CATEGORY[category(dtype)], ITEMSIZE[dtype]))
+    if category(high) == "complex":
+        part = low if category(low) == "float" else REAL.get(low, REAL[high])
+        return _COMPLEX.get(_wider(part, REAL[high]), high)
+    if {a, b} == {"fp16", "bf16"}:
         return "fp32"
-    if candidates == {"int8", "uint8"}:
+    if {a, b} == {"int8", "uint8"}:
         return "int16"
-    return max(sorted(candidates), key=lambda dtype: ITEMSIZE[dtype])
+    return high
 
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
