@@ -37,7 +37,7 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
     said = [f"median of {len(bytes_)}, spread {100 * spread:.1f} %"] if spread > SPREAD_SAID else []
     kept = flop is not None or bytes_known
     return {
-        "join_note": "; ".join((f"{which}: {how}", *problems)),
+        "join_note": f"{which}: {'; '.join((how, *problems) if kept else problems)}",
         "new_flop": flop,
         "new_bytes": _median(bytes_) if bytes_known else None,
         "new_dtype": first["dtype"] if flop is not None else None,

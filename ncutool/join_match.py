@@ -25,9 +25,11 @@ FINGERPRINT, APART = 0.005, 0.05
 """Measured FLOPs this close to those of one class's shapes, and this far from any other's, tell
 which class was measured."""
 CONTRADICTED = 0.15
-LONG_RUN, MARGIN = 4, 2
-"""An alignment tells classes apart by a run of at least so many equal launches, longer by the
-margin than any that leads to another class."""
+LONG_RUN, SHORT_RUN, VARIETY, MARGIN = 16, 4, 3, 2
+"""An alignment tells classes apart by a run of so many equal launches, or by a shorter one that is
+the whole report, of so many different kernels or grids, and longer by the margin than any run that
+leads to another class. A report of launches picked here and there has no such runs but by chance.
+"""
 STEADY = 0.3
 """Launches without shapes count as one class where P10 and P90 of their time differ by less."""
 
@@ -300,6 +302,7 @@ def _aligned(
     long = _numbered("trace", [one.key for one in kept], number)
     short = _numbered("report", [one.key for one in report], number)
     found = contexts(long, short, np.array(ask, np.int64))
+    whole = len(report) >= SHORT_RUN and len(set(short.tolist())) >= VARIETY
     told = {}
     for place, (positions, runs) in (found or {}).items():
         best: dict[object, int] = {}
@@ -307,7 +310,7 @@ def _aligned(
             name = kept[position].work_class
             best[name] = max(best.get(name, 0), run)
         longest = max(best.values())
-        if longest >= LONG_RUN:
+        if longest >= LONG_RUN or (whole and longest == len(report)):
             near = (name for name, run in best.items() if run > longest - MARGIN)
             told[report[place].launch_id] = frozenset(near)
     return told
