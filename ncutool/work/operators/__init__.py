@@ -11,6 +11,7 @@ from ncutool.work.operators import (
     attention,
     convolution,
     elementwise,
+    embedding_bag,
     gemm,
     indexing,
     movement,
@@ -19,6 +20,7 @@ from ncutool.work.operators import (
     plugins,
     recommender,
     reduction,
+    serving,
     triton,
 )
 from ncutool.work.operators.call import (
@@ -59,6 +61,8 @@ REGISTRY: dict[str, Model] = {
     **movement.MODELS,
     **optimizer.MODELS,
     **recommender.MODELS,
+    **embedding_bag.MODELS,
+    **serving.MODELS,
 }
 """Operator name -> model."""
 
@@ -104,7 +108,9 @@ FAMILY_OF: dict[str, str] = {
         movement,
         optimizer,
         recommender,
+        embedding_bag,
+        serving,
     )
     for name in module.MODELS
-}
+} | serving.FAMILIES
 """Operator name -> family of its module."""

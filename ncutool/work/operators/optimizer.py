@@ -14,6 +14,7 @@ from ncutool.work.operators.tensor import Tensor, TensorList
 FAMILY = "optimizer"
 _ADAM_FLOP = 14
 _SGD_FLOP = 4
+_ADAGRAD_FLOP = 7
 
 
 def _foreach(flop_per_element: int) -> Model:
@@ -60,6 +61,36 @@ def _fused_sgd(call: OpCall) -> Work:
     )
 
 
+def _fused_adagrad(call: OpCall) -> Work:
+    """`_fused_adagrad_(params, grads, state_sums, steps, ...)`: read three lists, write back
+    parameters and sums; square, add, root, add and divide, scale, subtract."""
+    params, grads, sums = (call.tensor_list(index) for index in (0, 1, 2))
+    elements = sum(tensor.numel for tensor in params)
+    return _listed(
+        _ADAGRAD_FLOP * elements, (*params, *grads, *sums), (*_written(params), *_written(sums))
+    )
+
+
+def _foreach_norm(call: OpCall) -> Work:
+    """`_foreach_norm(xs, ord, dtype)`: every list read, one number a tensor; two operations an
+    element."""
+    tensors = call.tensor_list(0)
+    results = tuple(Tensor((1,), each.dtype, element_bytes=each.element_bytes) for each in tensors)
+    return _listed(2 * sum(each.numel for each in tensors), tensors, results)
+
+
+def _foreach_zero(call: OpCall) -> Work:
+    """`_foreach_zero_(xs)`: written, not read."""
+    return _listed(0, (), _written(call.tensor_list(0)))
+
+
+def _unscale(call: OpCall) -> Work:
+    """`_amp_foreach_non_finite_check_and_unscale_(grads, found_inf, inv_scale)`: read, scaled and
+    written back."""
+    grads = call.tensor_list(0)
+    return _listed(sum(each.numel for each in grads), grads, _written(grads))
+
+
 def _has_list(call: OpCall, index: int) -> bool:
     item = call.inputs[index] if index < len(call.inputs) else None
     return isinstance(item, TensorList) and item.tensors is not None
@@ -86,7 +117,9 @@ def _listed(flop: int, reads: tuple[Tensor, ...], writes: tuple[Tensor, ...]) ->
     return work_of(FAMILY, flop, reads, writes, reason=None if known else NO_LIST_DTYPE)
 
 
-_ONE = "add sub mul div sqrt rsqrt neg abs reciprocal exp log maximum minimum clamp_min clamp_max"
+_ONE = (
+    "add sub mul div sqrt rsqrt neg abs reciprocal exp log maximum minimum clamp_min clamp_max pow"
+)
 
 MODELS: dict[str, Model] = {
     **{f"aten::_foreach_{name}{form}": _foreach(1) for name in _ONE.split() for form in ("", "_")},
@@ -95,6 +128,10 @@ MODELS: dict[str, Model] = {
         for name in ("addcmul", "addcdiv", "lerp")
         for form in ("", "_")
     },
+    "aten::_foreach_norm": _foreach_norm,
+    "aten::_foreach_zero_": _foreach_zero,
+    "aten::_amp_foreach_non_finite_check_and_unscale_": _unscale,
+    "aten::_fused_adagrad_": _fused_adagrad,
     "aten::_fused_adam_": _fused_adam,
     "aten::_fused_adamw_": _fused_adam,
     "aten::_fused_sgd_": _fused_sgd,
