@@ -25,6 +25,7 @@ FAMILY = "attention"
 NO_LENGTHS = "sequence lengths are not recorded"
 NO_WINDOW = "which pairs the window of this operator admits is not known"
 NO_CAUSAL = "causal flag not recorded"
+WITHOUT_CACHE = "lower bound: queries and result, without keys and values of the cache"
 ALL_LONGEST = "every sequence has the maximum length (tokens = sequences × longest)"
 
 
@@ -324,10 +325,16 @@ def _aiter_paged(call: OpCall) -> Work:
 
 
 def _paged(call: OpCall) -> Work:
-    """Paged attention of a serving engine: the context lengths lie in device memory."""
-    q = call.optional(0)
-    dtype = None if q is None else q.dtype
-    return Work(FAMILY, None, None, None, dtype=dtype, reason=NO_LENGTHS if dtype else NO_DTYPES)
+    """Paged attention of vLLM: `unified_attention(q[T,H,D], k, v, layer)`, or with the result as
+    the fourth argument. The context lengths lie in device memory, so FLOPs are unknown and the
+    bytes at least those of the queries and the result: nothing of the cache is counted."""
+    q, given = call.tensor(0, 2), call.optional(3)
+    out = Tensor(q.shape, q.dtype) if given is None else Tensor(given.shape, given.dtype)
+    if out.numel != q.numel:
+        raise UnmodelledError("shapes of the attention do not fit together")
+    return work_of(
+        FAMILY, None, (q,), (out,), dtype=q.dtype, remark=WITHOUT_CACHE, reason=NO_LENGTHS
+    )
 
 
 def decode_work(

@@ -141,6 +141,18 @@ def test_a_layer_of_experts_without_its_weights_is_unknown() -> None:
     assert "weights" in answer.reason
 
 
+def test_paged_attention_is_bounded_by_its_queries_and_result() -> None:
+    """[888,8,64] in FP8 and BF16: the cache is not counted, the FLOPs are unknown."""
+    dims = [[888, 8, 64], [888, 1, 64], [888, 1, 64], [888, 8, 64], [], [], []]
+    types = [FP8, BF16, BF16, BF16, "", "", ""]
+    work = found("vllm::unified_attention_with_output", dims, types)
+    assert isinstance(work, Work)
+    assert (work.flop, work.bytes) == (None, 3 * 888 * 8 * 64)
+    assert work.reason == "sequence lengths are not recorded"
+    assert work.remark is not None
+    assert work.remark.startswith("lower bound")
+
+
 def test_grouped_scaled_products_count_every_row_once() -> None:
     """[10,8] by groups of [3,8,16]: 2·10·8·16 however the rows fall; the bytes are unknown."""
     work = found("aten::_scaled_grouped_mm", [[10, 8], [3, 8, 16]], [FP8, FP8])
