@@ -1,4 +1,8 @@
-"""What a report could not tell, and how to collect it: notices about a whole ncu capture."""
+"""What a report could not tell, and how to collect it: notices about a whole ncu capture.
+
+Each names the sections that bring the missing figure and the ``ncu`` command line that collects
+them, by Nsight Compute's own section identifiers.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,36 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.work.counters import FAILED
+from ncutool.work.counters import FAILED, NO_DRAM_COUNTERS, NO_DRAM_ON_CHIP
 from ncutool.work.evidence import NO_FLOP_COUNTERS, NO_TENSOR_COUNTERS
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
-_FLOP_SECTIONS = (
-    "--section SpeedOfLight_RooflineChart --section SpeedOfLight_HierarchicalTensorRooflineChart"
-)
-_HALF_SECTION = "--section SpeedOfLight_HierarchicalHalfRooflineChart"
+_CORES = "--section SpeedOfLight_RooflineChart"
+_TENSOR = "--section SpeedOfLight_HierarchicalTensorRooflineChart"
+_HALF = "--section SpeedOfLight_HierarchicalHalfRooflineChart"
+_SASS = "--section SourceCounters"
+_FLOP_SECTIONS = f"{_CORES} {_TENSOR}"
+_TENSOR_COUNTERS_FROM = (2025, 1)
+
+
+def command(*sections: str) -> str:
+    """The command line that collects these sections beside what places a launch at all."""
+    return f"`ncu --set basic {' '.join(sections)} -o report PROGRAM`"
+
+
 _BASIC = (
     "This report was collected with the basic set: no FLOP counters. Placement below uses SOL % "
     "and exact DRAM bytes. For FLOPs re-run with `--set roofline` or add "
-    f"`{_FLOP_SECTIONS}` (tensor cores), `{_HALF_SECTION}` (FP16), `--section SourceCounters` "
-    "(SASS fallback), `--section LaunchStats`: "
-    f"`ncu --set basic {_FLOP_SECTIONS} {_HALF_SECTION} --section SourceCounters "
-    "-o report PROGRAM`."
+    f"`{_FLOP_SECTIONS}` (tensor cores), `{_HALF}` (FP16), `{_SASS}` "
+    f"(SASS fallback), `--section LaunchStats`: {command(_FLOP_SECTIONS, _HALF, _SASS)}."
 )
 
 
 def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
-    """Notices on missing FLOPs, tensor counters and speeds of light of an ncu capture.
+    """Notices on what is missing from an ncu capture or only estimated.
 
     Args:
         capture: the report.
@@ -38,29 +49,40 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
     usable = work.filter(reason != FAILED)
     if usable.is_empty():
         return ()
+
+    def lacking(text: str) -> pl.DataFrame:
+        return usable.filter(reason.str.contains(text, literal=True))
+
     found = []
-    flopless = usable.filter(reason.str.contains(NO_FLOP_COUNTERS, literal=True))
+    total = usable.height
+    flopless = lacking(NO_FLOP_COUNTERS)
     if flopless.height:
-        found.append(Notice("no_flop_counters", _no_flop(flopless, usable.height)))
-    tensor = usable.filter(reason.str.contains(NO_TENSOR_COUNTERS, literal=True)).height
-    if tensor:
-        found.append(
-            Notice(
-                "no_tensor_counters",
-                f"{tensor} of {usable.height} launches may have used the tensor cores, whose "
-                "operations this report does not count, so their FLOPs are unknown. Re-run with "
-                "`ncu --set full` of Nsight Compute 2025.1 or later, or add "
-                "`--section SpeedOfLight_HierarchicalTensorRooflineChart`.",
-            )
-        )
+        found.append(Notice("no_flop_counters", _no_flop(flopless, total)))
+    if some := usable.filter(reason.str.contains(r"no FP(32|64)( and FP64)? counters")).height:
+        text = f"{some} of {total} launches lack some CUDA-core counters, so their FLOPs are "
+        text += f"unknown: re-run with {command(_FLOP_SECTIONS)}."
+        found.append(Notice("partial_flop_counters", text))
+    if tensor := lacking(NO_TENSOR_COUNTERS).height:
+        found.append(Notice("no_tensor_counters", _no_tensor(capture, tensor, total)))
+    if half := lacking("half-precision operations ran").height:
+        text = f"{half} of {total} launches ran half-precision operations that were not all "
+        text += "counted, so their FLOPs are unknown: re-run with "
+        text += f"{command(_FLOP_SECTIONS, _HALF, _SASS)}."
+        found.append(Notice("no_half_counters", text))
+    if guessed := usable.filter(pl.col("flop_source") == "pipe").height:
+        text = f"The FLOPs of {guessed} of {total} launches are estimates from the tensor pipe's "
+        text += "activity and the data type that the kernel's name speaks of: for counts re-run "
+        text += f"with {command(_FLOP_SECTIONS, _SASS)}."
+        found.append(Notice("estimated_flop", text))
+    found += _memory(lacking(NO_DRAM_ON_CHIP), lacking(NO_DRAM_COUNTERS).height, total)
     placed = usable.filter(pl.col("sm_sol_pct").is_not_null()).height
-    if placed < usable.height:
+    if placed < total:
         found.append(
             Notice(
                 "no_speed_of_light",
-                f"{usable.height - placed} of {usable.height} launches have no speed-of-light "
+                f"{total - placed} of {total} launches have no speed-of-light "
                 "figures, so NVIDIA's bottleneck class is unknown for them: re-run with "
-                "`--section SpeedOfLight`.",
+                "`--section SpeedOfLight`, or any set: `ncu --set basic -o report PROGRAM`.",
             )
         )
     return tuple(found)
@@ -79,5 +101,50 @@ def _no_flop(flopless: pl.DataFrame, launches: int) -> str:
     return (
         f"{flopless.height} of {launches} launches have no FLOP counters. For FLOPs re-run with "
         f"`ncu --set roofline -o report PROGRAM`, or add `{_FLOP_SECTIONS}` (tensor cores), "
-        f"`{_HALF_SECTION}` (FP16), `--section SourceCounters` (SASS fallback)."
+        f"`{_HALF}` (FP16), `{_SASS}` (SASS fallback): "
+        f"{command(_FLOP_SECTIONS, _HALF, _SASS)}."
     )
+
+
+def _no_tensor(capture: Capture, tensor: int, launches: int) -> str:
+    """The notice for tensor work that was not counted; what collects it depends on the device."""
+    text = (
+        f"{tensor} of {launches} launches may have used the tensor cores, whose operations this "
+        "report does not count, so their FLOPs are unknown. "
+    )
+    capabilities = {device.compute_capability for device in capture.devices}
+    if capabilities == {"7.0"}:
+        return (
+            f"{text}This chip has no such counters: re-run with {command(_CORES, _SASS)}, whose "
+            "instruction counts tell them."
+        )
+    text += f"Re-run with {command(_FLOP_SECTIONS, _SASS)}"
+    if _version(capture) < _TENSOR_COUNTERS_FROM:
+        text += ", or `ncu --set full -o report PROGRAM`, of Nsight Compute 2025.1 or later"
+    return f"{text}."
+
+
+def _version(capture: Capture) -> tuple[int, ...]:
+    """Year and number of the ncu that wrote the report; early where it does not say."""
+    parts = (capture.tool_version or "").split(".")[:2]
+    return tuple(int(part) for part in parts) if all(p.isdigit() for p in parts) else (0,)
+
+
+def _memory(without: pl.DataFrame, uncounted: int, launches: int) -> list[Notice]:
+    found = []
+    if without.height:
+        by_l2 = without.filter(pl.col("memory_level") == "l2").height
+        text = "This chip has no DRAM counters: bytes of DRAM are unknown"
+        text += (
+            f", and {by_l2} of {launches} launches are held against L2 traffic and L2 bandwidth."
+            if by_l2
+            else f". For a roofline of L2 re-run with {command(_TENSOR)}, of Nsight Compute 2025.1 "
+            "or later."
+        )
+        found.append(Notice("no_dram_on_chip", text, "info"))
+    if uncounted:
+        text = f"{uncounted} of {launches} launches have no DRAM counters, so their bytes are "
+        text += "unknown: re-run with `--section SpeedOfLight`, or any set: "
+        text += "`ncu --set basic -o report PROGRAM`."
+        found.append(Notice("no_dram_counters", text))
+    return found

@@ -430,7 +430,8 @@ def test_notices(capture: Capture) -> None:
     """Missing FLOP counters and speeds of light are said once, with how to collect them."""
     table = counters.work(capture)
     found = {notice.code: notice.text for notice in counter_notices.notices(capture, table)}
-    assert set(found) == {"no_flop_counters", "no_speed_of_light"}
+    assert set(found) == {"no_flop_counters", "no_dram_counters", "no_speed_of_light"}
+    assert found["no_dram_counters"].startswith("1 of 2 launches have no DRAM counters")
     assert found["no_flop_counters"].startswith("1 of 2 launches have no FLOP counters")
 
 
