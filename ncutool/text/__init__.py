@@ -1,6 +1,7 @@
 """The terminal and Markdown: the same facts as the page, in lines."""
 
 from ncutool.text.devices import device_text, devices_table, explanation_text
+from ncutool.text.explanation import explanation_lines, explanation_markdown
 from ncutool.text.markdown import (
     findings_markdown,
     kernels_markdown,
@@ -13,6 +14,8 @@ from ncutool.text.tables import findings_table, kernels_table
 __all__ = [
     "device_text",
     "devices_table",
+    "explanation_lines",
+    "explanation_markdown",
     "explanation_text",
     "findings_markdown",
     "findings_table",

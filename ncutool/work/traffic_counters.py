@@ -131,7 +131,7 @@ def _total(metrics: Mapping[str, float], name: str, seconds: float | None) -> fl
     if (count := metrics.get(name)) is not None:
         return count
     rate = metrics.get(f"{name}.per_second")
-    return None if rate is None or seconds is None else float(round(rate * seconds))
+    return None if rate is None or seconds is None else round(rate * seconds)
 
 
 def l1(metrics: Mapping[str, float], seconds: float | None, capability: str | None) -> float | None:

@@ -1,0 +1,77 @@
+"""Every figure of one launch with its formula filled in: a pure function of an Analysis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ncutool.explain import deciding, placing, steps
+from ncutool.explain.choosing import choose
+from ncutool.explain.evidence import Evidence
+from ncutool.explain.explanation import Check, Explanation, Input, Step, recorded
+
+if TYPE_CHECKING:
+    from ncutool.analysis import Analysis
+
+__all__ = ["Check", "Explainer", "Explanation", "Input", "Step", "choose", "explain"]
+
+
+def explain(analysis: Analysis, launch: int | str) -> Explanation:
+    """All figures of one launch, traced to what was recorded.
+
+    Args:
+        launch: its ``launch_id``; or text: an id, `longest`, or the name of a kernel or operator
+            (a regular expression), of which the longest launch is taken.
+
+    Raises:
+        UsageError: no launch is meant by it; the message lists near candidates.
+    """
+    launch_id, how = choose(analysis, launch)
+    return replace(Explainer(analysis).explain(launch_id), chosen=how)
+
+
+class Explainer:
+    """Explains launches of one analysis; what they share is found once."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._evidence = Evidence(analysis)
+
+    def explain(self, launch_id: int) -> Explanation:
+        """The launch's explanation; it exists."""
+        row = self._evidence.row(launch_id)
+        device = self._analysis.resolution.device
+        of_report = self._analysis.capture.source == "ncu"
+        figures: dict[str, Any] = {}
+        if of_report:
+            work, figures = steps.of_report(self._evidence, row)
+        else:
+            work = steps.of_trace(self._evidence, row)
+        bound, checks = deciding.decide(row, device)
+        return Explanation(
+            capture=row["capture"],
+            launch_id=launch_id,
+            kernel=row["kernel"],
+            kernel_full=row["kernel_full"],
+            op=row["op"],
+            signature=row["signature"],
+            chosen=None,
+            steps=(
+                _duration(row),
+                *work,
+                *placing.peaks(row, None if of_report else device, figures),
+                *placing.rates(row),
+            ),
+            checks=checks,
+            bound=bound,
+            bound_reason=row["bound_reason"],
+            flag=row["flag"],
+            missing_reason=row["missing_reason"],
+            remark=row["remark"],
+        )
+
+
+def _duration(row: dict[str, Any]) -> Step:
+    source = "the report's gpu__time_duration" if row["source"] == "ncu" else "the trace"
+    note = "not recorded" if row["duration_ns"] is None else None
+    return recorded("duration_ns", row["duration_ns"], "ns", source, note=note)

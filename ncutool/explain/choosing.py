@@ -1,0 +1,106 @@
+"""Which launch is meant: by id, the longest of all, or the longest of a name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool import units
+from ncutool.untrusted import printable, shorten
+from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ncutool.analysis import Analysis
+
+LONGEST = "longest"
+_SHOWN = 5
+_NAMES = ("kernel", "kernel_full", "op")
+
+
+def choose(analysis: Analysis, launch: int | str) -> tuple[int, str | None]:
+    """The launch's id, and how it was picked where it was not named by its id.
+
+    Raises:
+        UsageError: no launch is meant by it.
+    """
+    kernels = analysis.kernels
+    text = str(launch).strip()
+    if text.lstrip("-").isdigit():
+        return _by_id(kernels, int(text)), None
+    if text == LONGEST:
+        found = _longest(kernels)
+        return found, f"the longest of {units.counted(kernels.height, 'launch', 'launches')}"
+    return _by_name(kernels, text)
+
+
+def _by_id(kernels: pl.DataFrame, launch_id: int) -> int:
+    if kernels.filter(pl.col("launch_id") == launch_id).is_empty():
+        ids = kernels["launch_id"].sort().to_list()
+        raise UsageError(
+            f"no launch {launch_id}: they are numbered from {ids[0]} to {ids[-1]}; the longest is "
+            f"{_longest(kernels)}"
+        )
+    return launch_id
+
+
+def _by_name(kernels: pl.DataFrame, text: str) -> tuple[int, str]:
+    """The longest launch whose kernel or operator has that name, or is the only one to match."""
+    found = kernels.filter(_any(pl.col(name) == text for name in _NAMES))
+    named = repr(printable(text, 80))
+    if found.is_empty():
+        found = _matching(kernels, text)
+        if found.is_empty():
+            raise UsageError(f"no launch of {named}{_near(kernels, text)}")
+        one_operator = found["op"].null_count() == 0 and found["op"].n_unique() == 1
+        if not one_operator and found["kernel"].n_unique() > 1:
+            raise UsageError(f"{named} means several kernels: {_listed(found)}")
+    count = units.counted(found.height, "launch", "launches")
+    return _longest(found), f"the longest of {count} of {named}"
+
+
+def _matching(kernels: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    """Launches with a name that matches; text that is no regular expression is taken as it is."""
+    try:
+        return kernels.filter(_any(pl.col(name).str.contains(pattern) for name in _NAMES))
+    except pl.exceptions.ComputeError:
+        plain = (pl.col(name).str.contains(pattern, literal=True) for name in _NAMES)
+        return kernels.filter(_any(plain))
+
+
+def _any(conditions: Iterable[pl.Expr]) -> pl.Expr:
+    return pl.any_horizontal(condition.fill_null(False) for condition in conditions)
+
+
+def _listed(found: pl.DataFrame) -> str:
+    """The kernels with the most time, each with its longest launch."""
+    by_time = (
+        found.group_by("kernel")
+        .agg(pl.col("duration_ns").sum())
+        .sort("duration_ns", "kernel", descending=[True, False])
+    )
+    shown = [
+        f"{shorten(name, 60)} (launch {_longest(found.filter(pl.col('kernel') == name))})"
+        for name in by_time["kernel"][:_SHOWN]
+    ]
+    more = by_time.height - _SHOWN
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _longest(kernels: pl.DataFrame) -> int:
+    ordered = kernels.sort("duration_ns", "launch_id", descending=[True, False], nulls_last=True)
+    return int(ordered["launch_id"][0])
+
+
+def _near(kernels: pl.DataFrame, text: str) -> str:
+    """The names that resemble it, else those with the most time."""
+    names: list[str] = kernels["kernel"].unique().sort().to_list()
+    operators: list[str] = kernels["op"].drop_nulls().unique().sort().to_list()
+    close = difflib.get_close_matches(text, [*operators, *names], n=_SHOWN, cutoff=0.5)
+    alike = kernels.filter(pl.col("kernel").is_in(close) | pl.col("op").is_in(close))
+    if alike.is_empty():
+        return f"; the most time is in {_listed(kernels)}"
+    return f"; similar: {_listed(alike)}"

@@ -1,0 +1,85 @@
+"""The figures of a report's launch, computed again with counters that remember their names.
+
+The code that counts is the one that made the table (:mod:`ncutool.work.counters`): the formula
+shown is the branch that was taken, whatever the report holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ncutool.explain.traced import leaf
+from ncutool.work import counters
+from ncutool.work.instructions import Executed
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import Capture
+
+SOURCES = {
+    "counter": (
+        "NVIDIA sections SpeedOfLight_RooflineChart and SpeedOfLight_HierarchicalTensor"
+        "RooflineChart: executed thread instructions, an FMA as two operations; tensor operations "
+        "as counted"
+    ),
+    "sass": "executions of each instruction × what it computes (2 × M × N × K for a matrix one)",
+    "opcode": "the report's sums by opcode × what each computes (2 × M × N × K for a matrix one)",
+    "pipe": "estimate: the tensor pipe's active share × dense operations per cycle × cycles",
+    "cycles": "DRAM cycles active × peak bytes per cycle (NVIDIA dram__cycles_active)",
+}
+"""Whence a figure's formula, by its label."""
+DRAM_SOURCE = "NVIDIA section MemoryWorkloadAnalysis_Tables: DRAM bytes read and written"
+PEAK_SOURCE = "the report's own peak at the clocks of the run (NVIDIA SpeedOfLight_RooflineChart)"
+OTHERS = {
+    "l2_bytes": "NVIDIA section MemoryWorkloadAnalysis_Tables: L2 sectors × 32 bytes",
+    "l1_bytes": (
+        "NVIDIA section SpeedOfLight_HierarchicalSingleRooflineChart: write-backs × 128 bytes"
+    ),
+    "waves": "NVIDIA section LaunchStats",
+    **dict.fromkeys(
+        ("sm_sol_pct", "memory_sol_pct", "dram_sol_pct", "l2_sol_pct", "l1_sol_pct"),
+        "NVIDIA section SpeedOfLight",
+    ),
+    **dict.fromkeys(
+        ("fp32_peak_pct", "fp64_peak_pct", "fp32_to_fp64"), "NVIDIA rule SOLFPRoofline"
+    ),
+    "launch_rule_speedup_pct": "NVIDIA rule LaunchConfiguration",
+}
+"""Source of further columns, where their meaning in the schema does not say it."""
+
+_METRIC = "metric of the report"
+_LAUNCH = "launch configuration in the report"
+_INSTRUCTION = "instruction counts of the report"
+_RECORDED = ("duration_ns", "grid_x", "grid_y", "grid_z")
+
+
+def figures(capture: Capture, launch_id: int) -> dict[str, Any]:
+    """A launch's row of :data:`ncutool.schema.WORK` with traced numbers.
+
+    Args:
+        capture: the report.
+    """
+    launch = capture.launches.row(by_predicate=pl.col("launch_id") == launch_id, named=True)
+    for name in _RECORDED:
+        if launch[name] is not None:
+            launch[name] = leaf(launch[name], name, _LAUNCH)
+    own = capture.metrics.filter(pl.col("launch_id") == launch_id)
+    metrics = {
+        metric: leaf(value, metric, _METRIC)
+        for metric, value in own.select("metric", "value").iter_rows()
+    }
+    rows = capture.instructions.filter(pl.col("launch_id") == launch_id)
+    executed = [_traced(Executed(*row)) for row in rows.drop("launch_id").iter_rows()]
+    return counters.recorded_work(launch, metrics, executed)
+
+
+def _traced(one: Executed) -> Executed:
+    """Its counts under the opcode's name."""
+    moves = ", moves" if one.moves else ""
+    threads = None
+    if one.threads is not None:
+        threads = leaf(one.threads, f"{one.opcode} (threads{moves})", _INSTRUCTION)
+    return one._replace(
+        warps=leaf(one.warps, f"{one.opcode} (warps{moves})", _INSTRUCTION), threads=threads
+    )

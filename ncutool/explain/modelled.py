@@ -1,0 +1,204 @@
+"""What a trace's operators must do, computed again with sizes that remember how they were used.
+
+The model is the one that made the table (:mod:`ncutool.work.operators`), whoever wrote it; its
+own documentation is the formula in words.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ncutool.explain.explanation import Input
+from ncutool.explain.traced import Leaf, leaf, traced
+from ncutool.work import calls, shapes
+from ncutool.work.operators import OpCall, Scalar, Tensor, TensorList, Work, model, model_of
+
+if TYPE_CHECKING:
+    from ncutool.work.operators.tensor import Argument
+    from ncutool_parsers.capture import Capture
+
+COPY_SOURCE = "recorded size × how often a copied byte crosses this device's DRAM"
+MESSAGE_SOURCE = "NCCL metadata: what goes in and comes out on this rank"
+_SHOWN_LISTS = 6
+_ROLE = re.compile(r":\w+:(?=`)")
+"""Mark-up of documentation that means nothing to a reader of plain text."""
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """The work of one operator call, with formulas."""
+
+    work: Work | None
+    """None where there is no model, or the call does not say enough."""
+    inputs: tuple[Input, ...]
+    """Its recorded arguments."""
+    source: str
+    """The model's own words."""
+
+
+class _Shown(Tensor):
+    """A tensor whose sizes are traced; dense ones have as many stored elements as indexed."""
+
+    __slots__ = ()
+
+    @property
+    def stored(self) -> int:
+        """As :attr:`Tensor.stored`, without the detour by strides where they change nothing."""
+        found = super().stored
+        return self.numel if found == self.numel else found
+
+
+def operator_work(capture: Capture, launch_id: int) -> Modelled | None:
+    """The work of the operator call that launched a kernel; None where none is known.
+
+    Args:
+        capture: the trace that records the operator: the launch's own, or what stands in for it.
+    """
+    launches = capture.launches.filter(pl.col("launch_id") == launch_id)
+    op_id = None if launches.is_empty() else launches["op_id"][0]
+    if op_id is None:
+        return None
+    mine = capture.launches.filter(pl.col("op_id") == op_id)
+    call = calls.calls_of(mine, capture)[op_id]
+    if call.parent is not None and model(replace(call, parent=None)) == model(call):
+        call = replace(call, parent=None)  # its caller's arguments say nothing more
+    found = model(_traced_call(call))
+    where = f"recorded for {call.name}, operator call {op_id}"
+    return Modelled(
+        work=found if isinstance(found, Work) else None,
+        inputs=tuple(_inputs(call, where)),
+        source=_words(call),
+    )
+
+
+def _traced_call(call: OpCall) -> OpCall:
+    return replace(
+        call,
+        inputs=tuple(_traced_argument(item) for item in call.inputs),
+        parent=None if call.parent is None else _traced_call(call.parent),
+        output_shape=None if call.output_shape is None else _sizes(call.output_shape),
+    )
+
+
+def _traced_argument(item: Argument) -> Argument:
+    if isinstance(item, Tensor):
+        return _Shown(_sizes(item.shape), item.dtype, item.strides, item.element_bytes)
+    if isinstance(item, TensorList) and item.tensors is not None:
+        return TensorList(
+            tuple(
+                _Shown(_sizes(one.shape), one.dtype, one.strides, one.element_bytes)
+                for one in item.tensors
+            )
+        )
+    return item
+
+
+def _sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(traced(size, Leaf(size)) for size in shape)
+
+
+def _inputs(call: OpCall, where: str) -> list[Input]:
+    """The recorded arguments in words."""
+    found = []
+    for number, item in enumerate(call.inputs):
+        name = f"argument {number}"
+        if isinstance(item, Tensor):
+            found.append(Input(name, _tensor(item), where))
+        elif isinstance(item, TensorList) and item.tensors:
+            shown = ", ".join(_tensor(one) for one in item.tensors[:_SHOWN_LISTS])
+            rest = len(item.tensors) - _SHOWN_LISTS
+            more = f" and {rest} more tensors" if rest > 0 else ""
+            found.append(Input(name, f"{shown}{more}", where))
+        elif isinstance(item, Scalar) and item.value is not None:
+            found.append(Input(name, str(item.value), where))
+    if call.list_element_bytes is not None:
+        told = f"{call.list_element_bytes} bytes"
+        found.append(Input("element size of its lists", told, "told by the kernel's name"))
+    if call.output_shape is not None:
+        shape = ",".join(str(size) for size in call.output_shape)
+        found.append(Input("result", f"[{shape}]", "told by the backward operator"))
+    if call.parent is not None:
+        found += _inputs(replace(call.parent, parent=None), f"{where}'s caller {call.parent.name}")
+    return found
+
+
+def _tensor(tensor: Tensor) -> str:
+    text = f"[{','.join(str(size) for size in tensor.shape)}]"
+    if tensor.dtype is not None:
+        text += f" {tensor.dtype}"
+    if tensor.strides is not None and tensor.stored != tensor.numel:
+        text += f" strides [{','.join(str(step) for step in tensor.strides)}]"
+    return text
+
+
+def _words(call: OpCall) -> str:
+    """What the model's documentation says: its own, then its module's first paragraph."""
+    known = model_of(call)
+    if known is None:
+        return f"no model for {call.name}"
+    own = inspect.getdoc(known) if inspect.isfunction(known) else None
+    module = inspect.getmodule(known)
+    family = inspect.getdoc(module) if module is not None else None
+    parts = [_paragraph(text) for text in (own, family) if text]
+    return " ".join(parts) or f"model of {call.name}"
+
+
+def _paragraph(text: str) -> str:
+    return _ROLE.sub("", " ".join(text.split("\n\n")[0].split()))
+
+
+def share(
+    whole: Any, launch_id: int, members: list[tuple[int, int | None, float]], name: str
+) -> Any:
+    """What one launch carries of its operator's work.
+
+    Args:
+        whole: the operator's figure.
+        members: its main kernels: launch, duration and what each carries, in any order.
+        name: of the figure.
+    """
+    if len(members) < 2:
+        return whole
+    own = next(value for number, _, value in members if number == launch_id)
+    times = {
+        number: leaf(ns or 0, f"duration_ns of launch {number}", "the trace")
+        for number, ns, _ in members
+    }
+    total = sum(times.values())
+    part = times[launch_id] / total if total else 1 / traced(len(members), Leaf(len(members)))
+    mine = (whole * part) // 1
+    if mine == own:
+        return mine
+    others = sum(
+        leaf(value, f"{name} of launch {number}", "carried by its other kernels")
+        for number, _, value in members
+        if number != launch_id
+    )
+    return whole - others
+
+
+def copy_bytes(launch: dict[str, Any]) -> Any:
+    """DRAM bytes of a copy or memset; None where its size or kind was not recorded."""
+    size = launch["copy_bytes"]
+    passes = 1 if launch["category"] == "memset" else shapes.DRAM_PASSES.get(launch["copy_kind"])
+    if size is None or passes is None:
+        return None
+    return leaf(size, "bytes of the copy", "recorded in the trace") * passes
+
+
+def message_bytes(launch: dict[str, Any], itemsize: int | None) -> Any:
+    """Bytes of a collective's buffers; None where the metadata leaves them out."""
+    elements = [launch["collective_in_elements"], launch["collective_out_elements"]]
+    if itemsize is None or None in elements:
+        return None
+    names = ("elements in", "elements out")
+    first, second = (
+        leaf(count, name, "NCCL metadata of the trace")
+        for name, count in zip(names, elements, strict=True)
+    )
+    return (first + second) * itemsize

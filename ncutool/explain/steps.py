@@ -1,0 +1,186 @@
+"""The steps that give a launch its operations and bytes, by where these come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ncutool.explain import counted, modelled
+from ncutool.explain.explanation import Input, Step, computed, recorded
+from ncutool.explain.traced import leaf
+from ncutool.schema import KERNELS
+from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
+
+if TYPE_CHECKING:
+    from ncutool.explain.evidence import Evidence
+
+_UNITS = {column.name: column.unit or "" for column in KERNELS.columns}
+_MEANINGS = {column.name: column.meaning for column in KERNELS.columns}
+_PLACED = frozenset({"flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s"})
+_MODELS = ("shape", "kernel_args")
+_MOVES = ("memcpy", "memset")
+FIGURES = (("flop", "flop_source", "FLOP"), ("dram_bytes", "bytes_source", "byte"))
+
+
+def of_report(evidence: Evidence, row: dict[str, Any]) -> tuple[list[Step], dict[str, Any]]:
+    """Operations, bytes and all else that a report says of its launch; and the traced figures."""
+    figures = counted.figures(evidence.capture, row["launch_id"])
+    steps = [_counted(row, figures, *figure) for figure in FIGURES]
+    for name, number in figures.items():
+        known = isinstance(number, int | float) and not isinstance(number, bool)
+        if known and name in row and name not in _PLACED:
+            source = counted.OTHERS.get(name, _MEANINGS[name])
+            steps.append(computed(name, number, _UNITS[name], source))
+    return steps, figures
+
+
+def _counted(
+    row: dict[str, Any], figures: dict[str, Any], name: str, source: str, unit: str
+) -> Step:
+    if row[name] is None:
+        return recorded(name, None, unit, "not known", note=row["missing_reason"])
+    label = row[source]
+    words = counted.SOURCES.get(label, label)
+    if name == "dram_bytes" and label == "counter":
+        words = counted.DRAM_SOURCE
+    number = figures[name]
+    if number == 0:
+        return recorded(name, 0, unit, words, note="every count of operations in the report is 0")
+    return computed(name, number, unit, f"{label}: {words}", note=row["remark"])
+
+
+def of_trace(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
+    """Operations and bytes of a trace's launch: modelled, recorded, or joined from a report."""
+    launch = evidence.capture.launches.row(
+        by_predicate=pl.col("launch_id") == row["launch_id"], named=True
+    )
+    if row["category"] in _MOVES:
+        return _copy(row, launch)
+    if row["family"] == "collective":
+        return _collective(row, launch)
+    steps = _modelled(evidence, row)
+    return steps + _joined(evidence, row)
+
+
+def _copy(row: dict[str, Any], launch: dict[str, Any]) -> list[Step]:
+    number = modelled.copy_bytes(launch)
+    note = f"kind: {launch['copy_kind'] or row['category']}"
+    flop = recorded("flop", 0, "FLOP", "a copy or memset computes nothing")
+    if number is None or row["dram_bytes"] is None:
+        missing = recorded("dram_bytes", None, "byte", "not known", note=row["missing_reason"])
+        return [flop, missing]
+    return [flop, computed("dram_bytes", number, "byte", modelled.COPY_SOURCE, note=note)]
+
+
+def _collective(row: dict[str, Any], launch: dict[str, Any]) -> list[Step]:
+    size = ITEMSIZE.get(COLLECTIVE_DTYPES.get(launch["collective_dtype"] or "", ""))
+    number = modelled.message_bytes(launch, size)
+    flop = recorded("flop", None, "FLOP", "not known", note=row["missing_reason"])
+    if number is None or row["dram_bytes"] is None:
+        missing = recorded("dram_bytes", None, "byte", "not known", note=row["missing_reason"])
+        return [flop, missing]
+    note = f"elements of type {launch['collective_dtype']}"
+    return [flop, computed("dram_bytes", number, "byte", modelled.MESSAGE_SOURCE, note=note)]
+
+
+def _modelled(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
+    """What the operator must do, and what of it this launch carries."""
+    capture = evidence.operators_of(row["launch_id"])
+    names = {"flop": "modelled_flop", "dram_bytes": "modelled_bytes"}
+    own = {
+        name: row[names[name]] if row[source] == "joined" else row[name]
+        for name, source, _ in FIGURES
+    }
+    found = None
+    if any(value is not None for value in own.values()):
+        found = modelled.operator_work(capture, row["launch_id"])
+    steps = []
+    for name, source, unit in FIGURES:
+        title = names[name] if row[source] == "joined" else name
+        if own[name] is None or found is None or found.work is None:
+            if row[source] != "joined":
+                steps.append(recorded(name, None, unit, "not known", note=row["missing_reason"]))
+            continue
+        steps += _carried(evidence, row, found, (name, title, unit, own[name]))
+    return steps
+
+
+def _carried(
+    evidence: Evidence,
+    row: dict[str, Any],
+    found: modelled.Modelled,
+    figure: tuple[str, str, str, float],
+) -> list[Step]:
+    """A figure of the operator, then the launch's part of it."""
+    name, title, unit, _ = figure
+    work = found.work
+    assert work is not None
+    whole = work.flop if name == "flop" else work.bytes
+    members = _members(evidence, row, name)
+    alone = len(members) < 2
+    steps = []
+    if name == "dram_bytes":
+        read, written = work.bytes_read, work.bytes_written
+        steps = [
+            computed("bytes_read", read, unit, "each distinct input once", inputs=found.inputs),
+            computed("bytes_written", written, unit, "each output once"),
+        ]
+        whole = leaf(read or 0, "bytes_read", "above") + leaf(
+            written or 0, "bytes_written", "above"
+        )
+    label = title if alone else f"operator_{name}"
+    inputs = found.inputs if name == "flop" else ()
+    source = f"{row['flop_source'] if name == 'flop' else row['bytes_source']}: {found.source}"
+    steps.append(computed(label, whole, unit, source, inputs=inputs, note=work.remark))
+    if not alone:
+        part = modelled.share(
+            leaf(int(whole or 0), label, "above"), row["launch_id"], members, name
+        )
+        text = f"shared by duration over the operator's {len(members)} main kernels"
+        steps.append(computed(title, part, unit, text))
+    return steps
+
+
+def _members(
+    evidence: Evidence, row: dict[str, Any], name: str
+) -> list[tuple[int, int | None, float]]:
+    """The main kernels of the launch's operator: launch, duration, what each carries."""
+    capture = evidence.operators_of(row["launch_id"])
+    mine = capture.launches.filter(pl.col("launch_id") == row["launch_id"])["op_id"]
+    siblings = capture.launches.filter(pl.col("op_id") == mine[0])["launch_id"]
+    flop, size = FIGURES
+    source, model = (flop[1], "modelled_flop") if name == "flop" else (size[1], "modelled_bytes")
+    figure = pl.when(pl.col(source) == "joined").then(model).otherwise(name)
+    rows = (
+        evidence.analysis.kernels.filter(pl.col("launch_id").is_in(siblings.implode()))
+        .filter(pl.col("category") == "kernel")
+        .select("launch_id", "duration_ns", figure.alias("figure"))
+        .filter(pl.col("figure").is_not_null())
+    )
+    return list(rows.iter_rows())
+
+
+def _joined(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
+    """Figures that a report's counters gave."""
+    joined = [figure for figure in FIGURES if row[figure[1]] == "joined"]
+    report = evidence.analysis.report
+    if not joined or report is None:
+        return []
+    measured = evidence.measured[row["launch_id"]]
+    told = {number: counted.figures(report, number) for number in measured}
+    steps = []
+    for name, _, unit in joined:
+        known = {number: one[name] for number, one in told.items() if one[name] is not None}
+        ordered = sorted(known.items(), key=lambda pair: float(pair[1]))
+        middle, number = ordered[(len(ordered) - 1) // 2]
+        others = tuple(
+            Input(f"{name} of launch {each}", float(value), f"counted in {report.name}")
+            for each, value in ordered
+        )
+        which = f"launch {middle} of {report.name}"
+        if len(ordered) > 1:
+            which += f", the median of {len(ordered)} that did the same work"
+        words = f"joined: {which}; {row['join_note']}"
+        steps.append(computed(name, number, unit, words, inputs=others, note=row["remark"]))
+    return steps
