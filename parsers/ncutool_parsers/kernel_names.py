@@ -8,6 +8,7 @@ tile of a GEMM.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _LONGEST = 120
@@ -16,6 +17,11 @@ _DEEPEST = 12
 
 _CLOSERS = {"<": ">", "(": ")", "[": "]", "{": "}"}
 _CPP = re.compile(r"[<(:\s]")
+_DELIMITER = re.compile(r"[<(\[{\s]|::")
+_BRACKET = re.compile(r"(?<!-)>|[<()\[\]{}]")
+"""What opens or closes a group; the arrow of a return type does not."""
+_SEPARATOR = re.compile(r"[,<(\[{]")
+_BLANK = re.compile(r"\s")
 _OPERATOR = re.compile(r"operator\s*(\(\)|\[\]|->\*?|<=>|[-+*/%^&|~!=<>]+)")
 _TENSILE = re.compile(r"(Cijk_[A-Za-z]+_[A-Za-z]+_[A-Za-z0-9]+(?:_BH)?)_.*?(MT\d+x\d+x\d+)")
 _TILES = (
@@ -151,41 +157,40 @@ def _qualified(text: str) -> list[_Part]:
     return parts
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    """Words ("w"), blanks (" ") and the insides of bracket groups outside other brackets."""
-    for anonymous in _ANONYMOUS:
-        text = text.replace(anonymous + "::", "").replace(anonymous, "")
-    found: list[tuple[str, str]] = []
-    word, index = "", 0
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Words ("w"), blanks (" ") and the insides of bracket groups outside other brackets.
 
-    def flush() -> None:
-        nonlocal word
-        if word:
-            found.append(("w", word))
-            word = ""
-
+    Of a group in round brackets nothing is given: they hold parameters, long and of no use.
+    """
+    if "anonymous" in text or "unnamed" in text:
+        for anonymous in _ANONYMOUS:
+            text = text.replace(anonymous + "::", "").replace(anonymous, "")
+    index = 0
     while index < len(text):
         char = text[index]
-        if char == "o" and not word and (match := _OPERATOR.match(text, index)):
-            found.append(("w", re.sub(r"\s", "", match[0])))
-            index = match.end()
-        elif char in _CLOSERS:
-            flush()
+        if char == "<":
             end = _group_end(text, index)
-            found.append((char, text[index + 1 : end]))
+            yield char, text[index + 1 : end]
             index = end + 1
+        elif char in _CLOSERS:
+            yield char, ""
+            index = _group_end(text, index) + 1
         elif text.startswith("::", index):
-            flush()
             index += 2
         elif char.isspace():
-            flush()
-            found.append((" ", ""))
+            yield " ", ""
             index += 1
+        elif match := _OPERATOR.match(text, index):
+            yield "w", _BLANK.sub("", match[0])
+            index = match.end()
         else:
-            word += char
-            index += 1
-    flush()
-    return found
+            start, index = index, _end_of_word(text, index)
+            yield "w", text[start:index]
+
+
+def _end_of_word(text: str, start: int) -> int:
+    match = _DELIMITER.search(text, start + 1)
+    return match.start() if match else len(text)
 
 
 def _group_end(text: str, start: int) -> int:
@@ -195,31 +200,30 @@ def _group_end(text: str, start: int) -> int:
     closes everything opened since its own.
     """
     stack = [_CLOSERS[text[start]]]
-    for index in range(start + 1, len(text)):
-        char = text[index]
+    for match in _BRACKET.finditer(text, start + 1):
+        char = match[0]
         if char in _CLOSERS:
             stack.append(_CLOSERS[char])
-        elif char in ")]}>":
-            if char == ">" and (stack[-1] != ">" or text[index - 1] == "-"):
-                continue
-            while stack and stack[-1] != char and char in stack:
-                stack.pop()
-            if stack[-1] == char:
-                stack.pop()
-            if not stack:
-                return index
+        elif char == stack[-1]:
+            stack.pop()
+        elif char != ">" and char in stack:
+            while stack.pop() != char:
+                pass
+        if not stack:
+            return match.start()
     return len(text)
 
 
 def _split(template: str) -> list[str]:
     """Template arguments, separated by commas outside brackets."""
     found, start, index = [], 0, 0
-    while index < len(template):
-        if template[index] in _CLOSERS:
-            index = _group_end(template, index)
-        elif template[index] == ",":
+    while match := _SEPARATOR.search(template, index):
+        index = match.start()
+        if template[index] == ",":
             found.append(template[start:index].strip())
             start = index + 1
+        else:
+            index = _group_end(template, index)
         index += 1
     found.append(template[start:].strip())
     return [argument for argument in found if argument]
