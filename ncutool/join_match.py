@@ -31,7 +31,9 @@ the whole report, of so many different kernels or grids, and longer by the margi
 leads to another class. A report of launches picked here and there has no such runs but by chance.
 """
 STEADY = 0.3
-"""Launches without shapes count as one class where P10 and P90 of their time differ by less."""
+TELLING_NS = 20_000
+"""Launches without shapes count as one class where P10 and P90 of their time differ by less than
+that share of it, and the time is long enough to follow the work: short ones all take as long."""
 
 NOT_MEASURED = "this kernel is not in the report"
 OTHER_GRID = "the report holds this kernel with other grids only"
@@ -83,11 +85,13 @@ class Group:
     traced: tuple[int, ...]
     measured: tuple[int, ...]
     how: str
+    some: bool = False
+    """Not all launches of the kind are in it, so their order tells nothing."""
 
     @property
     def one_to_one(self) -> bool:
         """Each has its own counters, in the order of both."""
-        return len(self.traced) == len(self.measured)
+        return len(self.traced) == len(self.measured) and not self.some
 
 
 @dataclass
@@ -169,11 +173,13 @@ def _match_key(
 def _match_without_classes(traced: list[Traced], measured: list[Measured], found: Matching) -> None:
     if len(traced) == len(measured):
         _add(found, traced, measured, "same kernel and grid, in order")
-    elif _agree(measured) and _steady(traced):
-        how = "same kernel and grid: all its measured launches agree (no shapes recorded)"
-        _add(found, traced, measured, how)
-    else:
-        found.unmatched |= {launch.launch_id: NO_CLASS for launch in traced}
+        return
+    alike = _as_long(traced) if _agree(measured) else []
+    if alike:
+        how = "same kernel and grid, no shapes: all its measured launches agree and it took as long"
+        _add(found, alike, measured, how, some=True)
+    rest = {launch.launch_id for launch in traced} - {launch.launch_id for launch in alike}
+    found.unmatched |= dict.fromkeys(sorted(rest), NO_CLASS)
 
 
 def _agree(measured: list[Measured]) -> bool:
@@ -182,13 +188,17 @@ def _agree(measured: list[Measured]) -> bool:
     return len(counted) > 1 and len(set(counted)) == 1
 
 
-def _steady(traced: list[Traced]) -> bool:
-    """Launches that do the same work take about the same time."""
+def _as_long(traced: list[Traced]) -> list[Traced]:
+    """Those that took about as long as most, where time tells work: launches that do the same
+    take the same, and below some length all launches do."""
     durations = [launch.duration_ns for launch in traced if launch.duration_ns]
     if len(durations) < 2:
-        return bool(durations)
+        return []
     tenths = quantiles(durations, n=10, method="inclusive")
-    return tenths[-1] - tenths[0] <= STEADY * tenths[4]
+    middle = tenths[4]
+    if middle < TELLING_NS or tenths[-1] - tenths[0] > STEADY * middle:
+        return []
+    return [one for one in traced if abs((one.duration_ns or 0) - middle) <= STEADY / 2 * middle]
 
 
 def _match_classes(
@@ -324,11 +334,13 @@ def _numbered(
     return np.array([number.setdefault(key, len(number)) for key in known], np.int64)
 
 
-def _add(found: Matching, traced: list[Traced], measured: list[Measured], how: str) -> None:
-    found.groups.append(
-        Group(
-            tuple(launch.launch_id for launch in traced),
-            tuple(one.launch_id for one in measured),
-            how,
-        )
-    )
+def _add(
+    found: Matching,
+    traced: list[Traced],
+    measured: list[Measured],
+    how: str,
+    *,
+    some: bool = False,
+) -> None:
+    ours = tuple(launch.launch_id for launch in traced)
+    found.groups.append(Group(ours, tuple(one.launch_id for one in measured), how, some))

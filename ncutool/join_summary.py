@@ -110,7 +110,7 @@ def notices(summary: Join) -> tuple[Notice, ...]:
             f"({units.percent(summary.bytes_pct)} of kernel time for bytes, "
             f"{units.percent(summary.flop_pct)} for FLOPs) have counters from "
             f"{used} of {summary.report}.",
-            "info",
+            "info" if summary.launches else "warning",
         )
     ]
     for rest in summary.unmeasured:

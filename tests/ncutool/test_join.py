@@ -18,6 +18,7 @@ from ncutool import analysis, join, join_match, join_summary, measured, schema
 from ncutool.join_figures import DISAGREE, FAILED, SPREAD_OUT
 from ncutool.join_match import AMBIGUOUS, NO_CLASS, NOT_MEASURED, OTHER_GRID, OTHER_SHAPES
 from ncutool.work import shapes
+from ncutool_parsers import read
 from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.schema import LAUNCHES
@@ -170,16 +171,29 @@ def test_a_kernel_that_was_not_measured_keeps_its_model() -> None:
 
 
 def test_without_shapes_agreeing_launches_speak_for_steady_ones() -> None:
-    """Two measured launches agree and all of them take as long: they did the same work."""
-    work = joined([Step("norm", 8)] * 10, [Step("norm", 8, bytes=50.0)] * 2)
-    assert work["dram_bytes"].to_list() == [50.0] * 10
+    """Two measured launches agree and the others take as long: they did the same work; one that
+    takes twice as long did not."""
+    steps = [Step("norm", 8, duration_ns=40_000)] * 19 + [Step("norm", 8, duration_ns=80_000)]
+    work = joined(steps, [Step("norm", 8, bytes=50.0)] * 2)
+    assert work["dram_bytes"].to_list() == [50.0] * 19 + [None]
+    assert work["join_note"][19] == NO_CLASS
 
 
-def test_without_shapes_launches_of_other_lengths_are_not_taken_for_equal() -> None:
-    """The counters agree, but the durations say that the rest did other work."""
-    steps = [Step("norm", 8, duration_ns=10_000 * (1 + place)) for place in range(10)]
+def test_without_shapes_times_that_tell_nothing_are_not_trusted() -> None:
+    """Launches of a few microseconds all take as long, whatever they do; and where durations
+    differ the counters that agree are of some of them only."""
+    short = joined([Step("norm", 8, duration_ns=5_000)] * 10, [Step("norm", 8)] * 2)
+    assert short["join_note"].unique().to_list() == [NO_CLASS]
+    steps = [Step("norm", 8, duration_ns=40_000 * (1 + place)) for place in range(10)]
     work = joined(steps, [Step("norm", 8)] * 2)
     assert work["join_note"].unique().to_list() == [NO_CLASS]
+
+
+def test_as_many_launches_by_chance_are_not_taken_in_order() -> None:
+    """Two of the trace's launches took long enough and two were measured: neither is the first."""
+    steps = [Step("norm", 8, duration_ns=40_000)] * 2 + [Step("norm", 8, duration_ns=50_000)]
+    found = joined(steps, [Step("norm", 8, bytes=size) for size in (100.0, 110.0)])
+    assert found["dram_bytes"].drop_nulls().unique().to_list() == [100.0]
 
 
 def test_bytes_that_spread_are_said_and_too_wide_ones_refused() -> None:
@@ -423,3 +437,53 @@ def test_the_matching_covers_each_launch_once() -> None:
     found = join_match.match(trace, report)
     grouped = [one for group in found.groups for one in group.traced]
     assert sorted([*grouped, *found.unmatched]) == list(range(12))
+
+
+TRACES = (
+    "a100-particle-transformer-b016", "a100-switch-transformer", "b200-vllm-moe-prefill-8rank",
+    "h100-qwen1.5-0.5b-prefill", "h100-vit-inference", "mi300x-timesformer-inference",
+    "v100-resnet50-2021",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("blind", [False, True], ids=["shapes", "no-shapes"])
+@pytest.mark.parametrize("name", TRACES)
+def test_no_launch_of_a_real_program_gets_anothers_work(
+    corpus: Path, name: str, blind: bool
+) -> None:
+    """A report is made from stretches of a real trace, its counters those of each launch's own
+    shapes: whatever is joined must be the launch's own work, also where shapes are hidden."""
+    trace = read(corpus / "torch" / f"{name}.json.gz")
+    model = shapes.work(trace)
+    seen, work = trace, model
+    if blind:
+        hidden = ("op", "signature", "flop", "dram_bytes", "missing_reason", "remark")
+        work = model.with_columns(
+            *(pl.lit(None, dtype=model.schema[column]).alias(column) for column in hidden),
+            flop_source=pl.lit("none"),
+            bytes_source=pl.lit("none"),
+        )
+        seen = replace(trace, launches=trace.launches.with_columns(op_id=pl.lit(None, pl.Int64)))
+    kernels = trace.launches.filter(pl.col("category") == "kernel").sort("launch_id")
+    alone = pl.len().over("op_id") == 1
+    own = kernels.filter(alone & pl.col("op_id").is_not_null())["launch_id"]
+    chance = random.Random(name)
+    for part in (3, 7, 20):
+        length = max(5, kernels.height // part)
+        begin = chance.randrange(kernels.height - length)
+        stretch = kernels[begin : begin + length]
+        numbers = pl.Series("launch_id", range(length))
+        counted = model.join(stretch.select("launch_id"), on="launch_id", how="semi")
+        report = replace(
+            trace, source="ncu", path=Path("x.ncu-rep"), launches=stretch.with_columns(numbers)
+        )
+        counted = counted.sort("launch_id").with_columns(numbers)
+        found, _, _ = join.join(seen, work, report, counted)
+        rows = found.join(model, on="launch_id", suffix="_own").filter(
+            pl.col("launch_id").is_in(own.implode())
+        )
+        flops = rows.filter(pl.col("flop_source") == "joined")
+        assert flops.filter(pl.col("flop") != pl.col("flop_own")).is_empty()
+        sizes = rows.filter((pl.col("bytes_source") == "joined") & (pl.col("dram_bytes_own") > 0))
+        off = (pl.col("dram_bytes") / pl.col("dram_bytes_own") - 1).abs()
+        assert sizes.filter(off > 0.15).is_empty()
