@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ncutool.work.operators.call import (
-    NO_DTYPES,
     Model,
     OpCall,
     UnmodelledError,
