@@ -58,6 +58,7 @@ def work_of(
     if capture_run is not None:
         work, pairing, said = graph_pairing.pair(capture, work, capture_run)
     if report is not None:
-        work, joined, more = join.join(capture, work, report, counters.work(report))
+        measured = counters.measured(counters.work(report))
+        work, joined, more = join.join(capture, work, report, measured)
         said = (*said, *more)
     return Done(work, joined, pairing, said)

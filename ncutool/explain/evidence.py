@@ -38,7 +38,7 @@ class Evidence:
         if self.analysis.capture_run is not None:
             work, _, _ = graph_pairing.pair(self.capture, work, self.analysis.capture_run)
         matching = join_match.match(
-            *join.launches(self.capture, work, report, counters.work(report))
+            *join.launches(self.capture, work, report, counters.measured(counters.work(report)))
         )
         found: dict[int, tuple[int, ...]] = {}
         for group in matching.groups:

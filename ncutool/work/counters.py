@@ -123,6 +123,22 @@ def recorded_work(
     )
 
 
+def measured(work: pl.DataFrame) -> pl.DataFrame:
+    """``work`` without estimates by the tensor pipe: what may stand in for a model's figures."""
+    guessed = pl.col("flop_source") == "pipe"
+    reason = pl.concat_str(
+        pl.lit("only estimated from the tensor pipe"),
+        pl.col("missing_reason"),
+        separator="; ",
+        ignore_nulls=True,
+    )
+    return work.with_columns(
+        *(pl.when(~guessed).then(name).alias(name) for name in ("flop", "tensor_flop")),
+        pl.when(guessed).then(pl.lit("none")).otherwise("flop_source").alias("flop_source"),
+        pl.when(guessed).then(reason).otherwise("missing_reason").alias("missing_reason"),
+    )
+
+
 def launch_work(
     metrics: Mapping[str, float],
     capability: str | None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
+from ncutool import schema
 from ncutool.work import counters, evidence, instructions
 from ncutool.work.instructions import Executed
 
@@ -225,6 +227,18 @@ def test_types_by_library_names(kernel: str, capability: str, rate: int) -> None
     """Names of library kernels as they are seen, and the rate of the type that they say."""
     row = work({**BARE, PIPE: 50.0}, capability=capability, kernel=kernel)
     assert row["flop"] == 0.5 * rate * CYCLES
+
+
+def test_estimates_are_no_measurement() -> None:
+    """What stands in for a model's figures leaves pipe estimates out, with that reason."""
+    rows = [
+        {"launch_id": 0, **work({**BARE, PIPE: 40.0}, kernel=GEMM)},
+        {"launch_id": 1, **work(DETAILED, ("HMMA.16816.F32.BF16", 1000))},
+    ]
+    table = counters.measured(schema.WORK.conform(pl.from_dicts(rows, infer_schema_length=None)))
+    assert table["flop"].to_list() == [None, 4096e3]
+    assert table["flop_source"].to_list() == ["none", "sass"]
+    assert table["missing_reason"][0].startswith("only estimated from the tensor pipe; no DRAM")
 
 
 def test_work_without_a_duration() -> None:
