@@ -45,6 +45,8 @@ class Report:
     first_id: int = 0
     """Metric ids of the worker at work count from here: each worker numbers from 0."""
     ranges: int = 0
+    code_failed: bool = False
+    """NVIDIA's reader failed with the embedded code, and read the rest without it."""
     reader_errors: str = ""
     """What NVIDIA's reader printed on standard error, its last part."""
 

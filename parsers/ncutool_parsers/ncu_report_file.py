@@ -20,6 +20,7 @@ from ncutool_parsers.interface import ReadOptions
 
 if TYPE_CHECKING:
     from ncutool_parsers.ncu_framing import Framing
+    from ncutool_parsers.ncu_process import Report
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK = 4 * 1024 * 1024
@@ -56,21 +57,34 @@ class NcuReportReader:
             framing = _framing(plain, path)
             if framing.actions == 0:
                 raise EmptyError(path, "holds no launch", "profile a program that launches kernels")
-            parts = ncu_parts.parts(plain, framing, Path(folder), with_sources=options.instructions)
-            # msgspec and polars are imported only when a report is read: naming a file is cheap
-            from ncutool_parsers import ncu_process
-
-            report = ncu_process.read(
-                parts,
-                path,
-                options.metrics,
-                _progress(options, framing),
-                instructions=options.instructions,
-            )
+            report = _report(path, plain, framing, options, Path(folder))
             _add_geometry(report.actions, framing, plain)
         from ncutool_parsers import ncu_tables
 
         return ncu_tables.capture(path, report, framing)
+
+
+def _report(
+    path: Path, plain: Path, framing: Framing, options: ReadOptions, folder: Path
+) -> Report:
+    """What NVIDIA's reader says; without instructions if it fails over the embedded code."""
+    # msgspec and polars are imported only when a report is read: naming a file is cheap
+    from ncutool_parsers import ncu_process
+
+    progress = _progress(options, framing)
+
+    def read(instructions: bool) -> Report:
+        parts = ncu_parts.parts(plain, framing, folder, with_sources=instructions)
+        return ncu_process.read(parts, path, options.metrics, progress, instructions=instructions)
+
+    if not options.instructions:
+        return read(False)
+    try:
+        return read(True)
+    except UnreadableError:
+        report = read(False)
+        report.code_failed = True
+        return report
 
 
 def _framing(plain: Path, path: Path) -> Framing:

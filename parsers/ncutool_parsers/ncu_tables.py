@@ -251,6 +251,12 @@ def _notices(actions: Sequence[Action], report: Report, framing: Framing) -> tup
             )
         )
     notices += _text_notices(actions)
+    if report.code_failed:
+        text = (
+            "NVIDIA's reader fails on the code embedded in this report: the launches' instructions "
+            "were not read, so work that no counter has stays unknown."
+        )
+        notices.append(Notice("code_unreadable", text))
     untimed = sum(action["usable"] and action["duration"] is None for action in actions)
     if untimed:
         notices.append(

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow  # type: ignore[import-untyped]  # it ships no type information
 import pytest
 
-from ncutool_parsers import ncu_parts
+from ncutool_parsers import ncu_parts, ncu_process
 from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.errors import CaptureError, EmptyError, UnreadableError, UsageError
 from ncutool_parsers.interface import ReadOptions
@@ -337,6 +337,27 @@ def test_parts_read_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert split.launches.equals(whole.launches)
     assert split.metrics.equals(whole.metrics)
     assert not used[0].exists()
+
+
+def test_code_that_nvidias_reader_fails_on(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If reading with instructions fails, the report is read without them and says so."""
+    tried: list[bool] = []
+    real: Any = ncu_process.read
+
+    def failing(*arguments: Any, instructions: bool) -> ncu_process.Report:
+        tried.append(instructions)
+        if instructions:
+            raise UnreadableError(report, "NVIDIA's reader crashed on it", "collect it again")
+        found: ncu_process.Report = real(*arguments, instructions=instructions)
+        return found
+
+    monkeypatch.setattr(ncu_process, "read", failing)
+    capture = read(report, instructions=True)
+    assert (tried, capture.launches.height) == ([True, False], 2)
+    assert "code_unreadable" in [notice.code for notice in capture.notices]
+    tried.clear()
+    assert "code_unreadable" not in [notice.code for notice in read(report).notices]
+    assert tried == [False]
 
 
 def test_untrusted_names(tmp_path: Path) -> None:
