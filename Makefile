@@ -1,4 +1,5 @@
-# Two commands do all of their own set-up: `make demo` and `make test`.
+# Two commands do all of their own set-up: `make demo` and `make test`. `make test-torch` does too:
+# it runs PyTorch itself, in an environment of its own.
 # They need Python 3.10 or newer, make and, the first time, the network.
 
 PYTHON ?= python3
@@ -8,14 +9,19 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SAMPLE := reports/samples/decoder-layer-synthetic
 DEMO   := demo.html
 
+TORCH_VERSION := 2.13.0
+TORCH_VENV    := .venv-torch
+TORCH_PIP      = $(TORCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+TORCH_INDEX   ?=
+
 # A tree that is set up for the tests can also run the demo.
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint samples docs bench lock screenshot clean
+.PHONY: help demo test test-torch torch-available lint samples docs bench lock screenshot clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
 		while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s%s\n' "$$name" "$$text"; done
 
 demo: $(RUNTIME) ## build a page from the shipped samples and say where it is
@@ -26,6 +32,9 @@ demo: $(RUNTIME) ## build a page from the shipped samples and say where it is
 test: $(VENV)/.dev-installed ## lint, types and the test suite
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q
+
+test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TORCH_INDEX=URL of CPU wheels)
+	$(TORCH_VENV)/bin/python -m pytest -q tests/torch_differential
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -49,6 +58,10 @@ lock: ## resolve requirements/ again (needs uv)
 	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 		pyproject.toml --group dev -c requirements/demo.txt -o requirements/dev.txt
+	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		pyproject.toml requirements/torch.in --group build -c requirements/dev.txt \
+		-o requirements/torch.txt
 
 screenshot: demo ## draw docs/page.png from the demo page (needs chromium)
 	@browser=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) || \
@@ -58,7 +71,7 @@ screenshot: demo ## draw docs/page.png from the demo page (needs chromium)
 	@echo "The picture: $(CURDIR)/docs/page.png"
 
 clean: ## remove the environment, caches and everything generated
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
+	rm -rf $(VENV) $(TORCH_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -77,3 +90,23 @@ $(VENV)/.dev-installed: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# PyTorch comes from TORCH_INDEX, or else from wherever pip looks. On Linux the package index's own
+# build is the one for CUDA, of several gigabytes; it serves too, but the CPU wheels are far smaller.
+$(TORCH_VENV)/.installed: requirements/torch.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "ncutool needs Python 3.10 or newer: make test-torch PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(TORCH_VENV) (once)"
+	@$(PYTHON) -m venv $(TORCH_VENV)
+	@$(TORCH_PIP) install --require-hashes -r requirements/torch.txt
+	@$(TORCH_PIP) install --only-binary :all: \
+		$(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') torch==$(TORCH_VERSION) || \
+		{ echo "PyTorch $(TORCH_VERSION) is not to be had. Name an index of its CPU wheels:" \
+		"make test-torch TORCH_INDEX=URL" >&2; exit 1; }
+	@$(TORCH_PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+torch-available:
+	@test -e $(TORCH_VENV)/.installed || $(VENV)/bin/python -m pip --disable-pip-version-check \
+		--quiet install --dry-run --ignore-installed --no-deps --only-binary :all: \
+		$(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') torch==$(TORCH_VERSION)
