@@ -146,7 +146,7 @@ class Mixes:
         held = frozenset(names)
         summed = _by_opcode(action, held)
         rows, text = self._by_text(action, held)
-        if rows is not None and summed is not None and not _agree(rows, summed["rows"]):
+        if rows is not None and summed is not None and not _agree(rows, summed):
             rows, text = None, "contradicts"
         if rows is not None:
             return {"source": "sass", "rows": rows, "text": text}
@@ -229,15 +229,21 @@ def _instances(action: Any, held: frozenset[str], name: str) -> dict[Any, int] |
     return counts if complete else None
 
 
-def _agree(rows: list[Any], others: list[Any]) -> bool:
-    """Whether two mixes have the same warp instructions by opcode, modifiers aside."""
+def _agree(rows: list[Any], summed: dict[str, Any]) -> bool:
+    """Whether the text gives the report's own sums by opcode.
+
+    Modifiers count only for matrix instructions, whose shape they say: versions of the
+    disassembler spell others differently.
+    """
     totals: list[dict[str, int]] = []
-    for mix in (rows, others):
+    for mix in (rows, summed["rows"]):
         total: dict[str, int] = {}
         for opcode, _, count, _ in mix:
-            base = opcode.partition(".")[0]
-            total[base] = total.get(base, 0) + count
-        totals.append({base: count for base, count in total.items() if count})
+            key = opcode.partition(".")[0]
+            if key.endswith("MMA") and summed["source"] == "opcode_modifier":
+                key = opcode
+            total[key] = total.get(key, 0) + count
+        totals.append({key: count for key, count in total.items() if count})
     return totals[0] == totals[1]
 
 

@@ -226,6 +226,26 @@ def test_text_that_does_not_fit() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("summed", "source"),
+    [
+        ({"IMMA.16832.S8.S8": 4, "FFMA": 1}, "sass"),
+        ({"IMMA.16832.S8.S8": 4, "FFMA.FTZ": 1}, "sass"),
+        ({"IMMA.16816.S8.S8": 4, "FFMA": 1}, "opcode_modifier"),
+    ],
+)
+def test_shapes_must_agree(summed: dict[str, int], source: str) -> None:
+    """A matrix instruction's modifiers say its shape: there text and sums must be the same."""
+    code = {16: "IMMA.16832.S8.S8 R4, R36.ROW, R40.COL, R4", 32: "FFMA R1, R2, R3, R4"}
+    metrics = {
+        "inst_executed": counted({16: 4, 32: 1}),
+        BY_OPCODE + "_with_modifier_all": counted(summed),
+    }
+    found = mix(metrics, code)
+    assert found is not None
+    assert found["source"] == source
+
+
 def test_incomplete_counts() -> None:
     """Instances that do not add up to their metric, or are no numbers, count nothing."""
     cut = Metric(20, UNSIGNED, instances={16: 10})
