@@ -33,6 +33,8 @@ def load(
     ncu: str | PathLike[str] | None = None,
     capture_trace: str | PathLike[str] | None = None,
     device: str | None = None,
+    device_file: str | PathLike[str] | None = None,
+    ceilings_file: str | PathLike[str] | None = None,
     max_bytes: int | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
@@ -43,6 +45,8 @@ def load(
         capture_trace: a trace of the run that captured the graphs that this one replays.
         device: name of the device to take peaks from, where the capture's own is wrong or
             missing (see ``ncutool devices``).
+        device_file: devices of your own in the format of devices.toml; its rows win.
+        ceilings_file: measured rates (JSON) that replace the device's peaks.
         max_bytes: refuse a capture that expands past this; 16 GiB unless given.
 
     Raises:
@@ -50,6 +54,8 @@ def load(
         ncutool_parsers.errors.UsageError: ``device`` is unknown, or the captures do not
             go together.
     """
+    from pathlib import Path
+
     from ncutool.analysis import read_and_analyse
     from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
@@ -58,6 +64,8 @@ def load(
         report_file=ncu,
         capture_file=capture_trace,
         device=device,
+        device_file=None if device_file is None else Path(device_file),
+        measured_file=None if ceilings_file is None else Path(ceilings_file),
         max_bytes=max_bytes or DEFAULT_MAX_BYTES,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from torch_factory import Event, call, kernel, op, text
 
+import ncutool
 from ncutool import ceilings
 from ncutool.analysis import read_and_analyse
 from ncutool.device_table import load_devices, load_file, with_file
@@ -47,7 +48,7 @@ def trace_of(
     for number, (name, shapes, duration) in enumerate(calls, start=1):
         start = 1000.0 * number
         strides = [[shape[1], 1] for shape in shapes]
-        recorded = {"Input Dims": shapes, "Input Strides": strides}
+        recorded: dict[str, Any] = {"Input Dims": shapes, "Input Strides": strides}
         recorded |= {"Input type": ["c10::BFloat16"] * len(shapes), "Concrete Inputs": [""] * 9}
         events.append(op(name, start, 20.0, number, args=recorded))
         events.append(call(start + 1, 2.0, number))
@@ -197,6 +198,14 @@ def test_measured_rates_replace_peaks_and_say_so(tmp_path: Path) -> None:
     assert beside["bf16_tensor"].peak_per_s == 989.4e12
     assert beside["bf16_tensor"].share_pct == pytest.approx(70.75, abs=0.01)
     assert analysis.resolution.how.endswith("rates of measured.json replace its peaks")
+
+
+def test_a_notebook_takes_the_same_files(tmp_path: Path, ours: Path) -> None:
+    """`ncutool.load` holds a trace against the user's device and measured rates."""
+    file = rates(tmp_path, flop_per_s={"bf16_tensor": 700e12})
+    analysis = ncutool.load(gemm_trace(tmp_path), device_file=str(ours), ceilings_file=str(file))
+    row = analysis.kernels.row(0, named=True)
+    assert (row["peak_flop_per_s"], row["peak_bytes_per_s"]) == (700e12, 3.0e12)
 
 
 def test_without_a_measured_bandwidth_other_roofs_keep_the_table(tmp_path: Path) -> None:
