@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool import flags
+
 if TYPE_CHECKING:
     from ncutool.devices import Device
 
@@ -22,15 +24,22 @@ SMALL_GRID_PCT = 40.0
 keep fewer blocks than SMs on purpose and run at 60 to 70 %."""
 
 
-def with_bound(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
-    """``frame`` with ``bound``, ``bound_reason`` and ``flag``."""
+def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1) -> pl.DataFrame:
+    """``frame`` with ``bound``, ``bound_reason`` and ``flag``.
+
+    Args:
+        device: whose multiprocessors, caches and peaks launches are held against.
+        clock_step_ns: resolution of the recorded times.
+    """
     frame = frame.with_columns(
         (pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z")).alias("blocks"),
         pl.lit(device.sm_count if device else None, dtype=pl.Int64).alias("sm_count"),
         pl.lit(cache_bytes(device), dtype=pl.Int64).alias("cache_bytes"),
     )
     frame = frame.with_columns(_bound().alias("bound"))
-    return frame.with_columns(_reason().alias("bound_reason"), _flag().alias("flag"))
+    return frame.with_columns(
+        _reason().alias("bound_reason"), flags.flag(device, clock_step_ns).alias("flag")
+    )
 
 
 def cache_bytes(device: Device | None) -> int | None:
@@ -166,77 +175,6 @@ def _why_unknown() -> pl.Expr:
         .then(pl.format("no known {} peak for this device", pl.col("roof")))
         .otherwise(pl.lit("not enough figures to tell"))
     )
-
-
-def _flag() -> pl.Expr:
-    """Above 100 % of a peak is said with its likely cause, never clipped."""
-    over_bandwidth = pl.col("bandwidth_pct") > 100
-    over_compute = pl.col("compute_pct") > 100
-    fits = pl.col("dram_bytes") <= pl.col("cache_bytes")
-    return (
-        pl.when(pl.col("source") == "ncu")
-        .then(_flag_of_record())
-        .when(over_compute)
-        .then(
-            pl.format(
-                "{} % of the {} peak: wrong device, another data type or sparsity, or clocks "
-                "above the datasheet's",
-                _one(pl.col("compute_pct")),
-                pl.col("roof"),
-            )
-        )
-        .when(over_bandwidth & fits)
-        .then(
-            pl.format(
-                "{} % of DRAM bandwidth: its data fit in the last-level cache",
-                _one(pl.col("bandwidth_pct")),
-            )
-        )
-        .when(over_bandwidth & (pl.col("bytes_source") == "joined"))
-        .then(
-            pl.format(
-                "{} % of DRAM bandwidth: ncu counted it with cold caches, and in the program part "
-                "of its data was in cache; or the device is another one",
-                _one(pl.col("bandwidth_pct")),
-            )
-        )
-        .when(over_bandwidth)
-        .then(
-            pl.format(
-                "{} % of DRAM bandwidth: the byte model counts too much here (an aliased operand "
-                "or an output passed in), the device is another one, or data stayed in cache",
-                _one(pl.col("bandwidth_pct")),
-            )
-        )
-    )
-
-
-def _flag_of_record() -> pl.Expr:
-    """The same for a report, whose peaks are the record's own: what the figures do not share."""
-    seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
-    levels = {
-        "DRAM": (pl.col("dram_bytes"), pl.col("peak_bytes_per_s")),
-        "L2": (pl.col("l2_read_bytes"), pl.col("l2_peak_bytes_per_s")),
-        "L1": (pl.col("l1_bytes"), pl.col("l1_peak_bytes_per_s")),
-    }
-    over = []
-    for level, (moved, peak) in levels.items():
-        pct = pl.when(peak > 0).then(100 * moved / seconds / peak)
-        text = (
-            "{} % of LEVEL bandwidth: bytes and clock were measured in different passes, and on "
-            "very short kernels the clock is off"
-        )
-        over.append(pl.when(pct > 100).then(pl.format(text.replace("LEVEL", level), _one(pct))))
-    compute = pl.when(pl.col("compute_pct") > 100).then(
-        pl.format(
-            "{} % of the {} peak: work and clock were measured in different passes, the operations "
-            "are 2:4 sparse, or some ran beside this roof ({})",
-            _one(pl.col("compute_pct")),
-            pl.col("roof"),
-            pl.col("remark").fill_null("no remark"),
-        )
-    )
-    return pl.coalesce(compute, *over)
 
 
 def _one(expression: pl.Expr) -> pl.Expr:

@@ -42,7 +42,7 @@ def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.Dat
     )
     frame = _with_peaks(frame, device if capture.source == "torch" else None)
     frame = _with_rates(frame)
-    frame = bound.with_bound(frame, device)
+    frame = bound.with_bound(frame, device, capture.clock_step_ns)
     return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")
 
 

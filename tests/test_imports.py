@@ -28,6 +28,7 @@ LAYERS: dict[str, int] = {
     "work": 1,
     "coverage": 2,
     "bound": 2,
+    "flags": 2,
     "roofline": 2,
     "gap_causes": 2,
     "timeline": 2,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.explain.traced import leaf
-from ncutool.work import counters
+from ncutool.work import counters, nvidia_rules
 from ncutool.work.instructions import Executed
 
 if TYPE_CHECKING:
@@ -71,15 +71,19 @@ def figures(capture: Capture, launch_id: int) -> dict[str, Any]:
     }
     rows = capture.instructions.filter(pl.col("launch_id") == launch_id)
     executed = [_traced(Executed(*row)) for row in rows.drop("launch_id").iter_rows()]
-    return counters.recorded_work(launch, metrics, executed)
+    found = counters.recorded_work(launch, metrics, executed)
+    if found["launch_rule"] == nvidia_rules.TAIL_EFFECT:  # its waves were taken apart
+        found["launch_rule_speedup_pct"] = 100 * (1 / (1 + found["waves"] // 1))
+    return found
 
 
 def _traced(one: Executed) -> Executed:
-    """Its counts under the opcode's name."""
+    """Its counts under the opcode's name; floats, because a plain float that a whole number is
+    added to would drop its expression."""
     moves = ", moves" if one.moves else ""
     threads = None
     if one.threads is not None:
-        threads = leaf(one.threads, f"{one.opcode} (threads{moves})", _INSTRUCTION)
-    return one._replace(
-        warps=leaf(one.warps, f"{one.opcode} (warps{moves})", _INSTRUCTION), threads=threads
-    )
+        name = f"{one.opcode} (threads{moves})"
+        threads = leaf(float(one.threads), name, _INSTRUCTION)
+    warps = leaf(float(one.warps), f"{one.opcode} (warps{moves})", _INSTRUCTION)
+    return one._replace(warps=warps, threads=threads)

@@ -127,6 +127,14 @@ def _inputs(call: OpCall, where: str) -> list[Input]:
     return found
 
 
+def results(work: Work) -> tuple[Input, ...]:
+    """Its results, which a trace does not record: the model infers their shapes."""
+    return tuple(
+        Input(f"result {number}", _tensor(one), "follows from the arguments")
+        for number, one in enumerate(work.outputs)
+    )
+
+
 def _tensor(tensor: Tensor) -> str:
     text = f"[{','.join(str(size) for size in tensor.shape)}]"
     if tensor.dtype is not None:

@@ -9,6 +9,7 @@ import polars as pl
 from ncutool.explain import counted, modelled
 from ncutool.explain.explanation import Input, Step, computed, recorded
 from ncutool.explain.traced import leaf
+from ncutool.join_figures import CARRIED
 from ncutool.schema import KERNELS
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
@@ -124,7 +125,9 @@ def _carried(
         read, written = work.bytes_read, work.bytes_written
         steps = [
             computed("bytes_read", read, unit, "each distinct input once", inputs=found.inputs),
-            computed("bytes_written", written, unit, "each output once"),
+            computed(
+                "bytes_written", written, unit, "each output once", inputs=modelled.results(work)
+            ),
         ]
         whole = leaf(read or 0, "bytes_read", "above") + leaf(
             written or 0, "bytes_written", "above"
@@ -167,20 +170,28 @@ def _joined(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
     report = evidence.analysis.report
     if not joined or report is None:
         return []
-    measured = evidence.measured[row["launch_id"]]
-    told = {number: counted.figures(report, number) for number in measured}
-    steps = []
-    for name, _, unit in joined:
-        known = {number: one[name] for number, one in told.items() if one[name] is not None}
-        ordered = sorted(known.items(), key=lambda pair: float(pair[1]))
-        middle, number = ordered[(len(ordered) - 1) // 2]
-        others = tuple(
-            Input(f"{name} of launch {each}", float(value), f"counted in {report.name}")
+    names = [(name, unit) for name, _, unit in joined]
+    names += [(name, _UNITS[name]) for name in CARRIED if row[name] is not None]
+    told = {
+        number: counted.figures(report, number) for number in evidence.measured[row["launch_id"]]
+    }
+    return [_median(row, name, unit, told, report.name) for name, unit in names]
+
+
+def _median(
+    row: dict[str, Any], name: str, unit: str, told: dict[int, dict[str, Any]], report: str
+) -> Step:
+    """The lower median of what measured launches of the same work say, with its formula."""
+    known = {number: one[name] for number, one in told.items() if one[name] is not None}
+    ordered = sorted(known.items(), key=lambda pair: float(pair[1]))
+    middle, number = ordered[(len(ordered) - 1) // 2]
+    which = f"launch {middle} of {report}"
+    all_of_them: tuple[Input, ...] = ()
+    if len(ordered) > 1:
+        which += f", the median of {len(ordered)} that did the same work"
+        all_of_them = tuple(
+            Input(f"{name} of launch {each}", float(value), f"counted in {report}")
             for each, value in ordered
         )
-        which = f"launch {middle} of {report.name}"
-        if len(ordered) > 1:
-            which += f", the median of {len(ordered)} that did the same work"
-        words = f"joined: {which}; {row['join_note']}"
-        steps.append(computed(name, number, unit, words, inputs=others, note=row["remark"]))
-    return steps
+    words = f"joined: {which}; {row['join_note']}"
+    return computed(name, number, unit, words, inputs=all_of_them, note=row["remark"])

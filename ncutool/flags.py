@@ -1,0 +1,166 @@
+"""Figures above 100 % of a peak: said with the cause that the evidence speaks for, never clipped.
+
+A share above its peak is a wrong number somewhere: a time, an amount of work, a peak. Which one
+is told by what else is known: how coarse the trace's clock is, whether the data fit in the last
+cache, whether other launches exceed the peak too, and by how much.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from ncutool.devices import Device
+
+CLOCK_STEPS = 20
+"""A launch of fewer steps of the trace's clock has a duration that is off by 5 % or more."""
+BOOST_PCT = 110.0
+"""Up to here the chip's clock, which boosts above the datasheet's, may explain the figure."""
+MANY_LAUNCHES, MANY_SHARE = 3, 0.2
+"""So many launches above a peak, and this share of all that are held against it, speak against
+the peak and not against the launches."""
+
+
+def flag(device: Device | None, clock_step_ns: int) -> pl.Expr:
+    """What is implausible about a launch's figures and the likely cause, or null.
+
+    Needs the columns ``compute_pct``, ``bandwidth_pct`` and ``cache_bytes`` beside those of the
+    kernels table.
+
+    Args:
+        device: whose peaks a trace is held against.
+        clock_step_ns: resolution of the recorded times.
+    """
+    return (
+        pl.when(pl.col("source") == "ncu")
+        .then(_of_record())
+        .otherwise(pl.coalesce(_compute(device, clock_step_ns), _bandwidth(device, clock_step_ns)))
+    )
+
+
+def _compute(device: Device | None, clock_step_ns: int) -> pl.Expr:
+    pct = pl.col("compute_pct")
+    rounded, coarse = _coarse(pct, clock_step_ns)
+    measured = [] if device is None else [*device.measured]
+    sparse = {} if device is None else device.sparse_peak_flop_per_s
+    sparse_peak = pl.col("roof").replace_strict(sparse, default=None, return_dtype=pl.Float64)
+    by_sparsity = pl.col("achieved_flop_per_s") <= sparse_peak
+    cause = (
+        pl.when(coarse)
+        .then(rounded)
+        .when(pl.col("roof").is_in(measured))
+        .then(pl.lit("the measured rate that was given is no limit"))
+        .when(pct <= BOOST_PCT)
+        .then(pl.lit("within 10 %, as clocks above the datasheet's give (boost)"))
+        .when(_many((pct > BOOST_PCT) & ~coarse, pct.is_not_null()))
+        .then(_wrong_device((pct > BOOST_PCT) & ~coarse, pct.is_not_null()))
+        .when(by_sparsity)
+        .then(
+            pl.lit(
+                "2:4 sparse operations (it is within their peak), another data type than recorded, "
+                "or a wrong device"
+            )
+        )
+        .otherwise(
+            pl.lit("another data type than recorded, the model counts too much, or a wrong device")
+        )
+    )
+    text = pl.format("{} % of the {} peak: {}", _one(pct), pl.col("roof"), cause)
+    return pl.when(pct > 100).then(text)
+
+
+def _bandwidth(device: Device | None, clock_step_ns: int) -> pl.Expr:
+    pct = pl.col("bandwidth_pct")
+    rounded, coarse = _coarse(pct, clock_step_ns)
+    fits = (pl.col("dram_bytes") <= pl.col("cache_bytes")).fill_null(False)
+    own = ~fits & ~coarse & (pl.col("bytes_source") != "joined")
+    given = device is not None and "dram" in device.measured
+    cause = (
+        pl.when(fits)
+        .then(pl.lit("its data fit in the last-level cache"))
+        .when(coarse)
+        .then(rounded)
+        .when(pl.col("bytes_source") == "joined")
+        .then(
+            pl.lit(
+                "ncu counted it with cold caches, and in the program part of its data was in "
+                "cache; or the device is another one"
+            )
+        )
+        .when(pl.lit(given))
+        .then(pl.lit("the measured rate that was given is no limit"))
+        .when(_many((pct > BOOST_PCT) & own, pct.is_not_null() & ~fits))
+        .then(_wrong_device((pct > BOOST_PCT) & own, pct.is_not_null() & ~fits))
+        .otherwise(
+            pl.lit(
+                "the byte model counts too much here (an aliased operand or an output passed in), "
+                "part of its data stayed in cache, or the device is another one"
+            )
+        )
+    )
+    return pl.when(pct > 100).then(pl.format("{} % of DRAM bandwidth: {}", _one(pct), cause))
+
+
+def _coarse(pct: pl.Expr, clock_step_ns: int) -> tuple[pl.Expr, pl.Expr]:
+    """What a coarse clock makes of a share, and whether it may explain all that is above 100 %."""
+    if clock_step_ns <= 1:
+        return pl.lit(None, dtype=pl.String), pl.lit(False)
+    longest = pl.col("duration_ns") + clock_step_ns
+    least = pct * pl.col("duration_ns") / longest
+    coarse = (pl.col("duration_ns") < CLOCK_STEPS * clock_step_ns) & (least <= 100)
+    text = pl.format(
+        f"the trace's clock counts steps of {clock_step_ns} ns and gives it {{}} of them, so that "
+        "it may be as low as {} %",
+        pl.col("duration_ns") // clock_step_ns,
+        _one(least),
+    )
+    return text, coarse.fill_null(False)
+
+
+def _many(over: pl.Expr, held: pl.Expr) -> pl.Expr:
+    """Whether so many launches are over that it is no launch's own doing."""
+    count = over.fill_null(False).sum()
+    return (count >= MANY_LAUNCHES) & (count >= MANY_SHARE * held.fill_null(False).sum())
+
+
+def _wrong_device(over: pl.Expr, held: pl.Expr) -> pl.Expr:
+    return pl.format(
+        "{} of the {} launches held against such peaks exceed them by over 10 %: probably a wrong "
+        "device (see --device)",
+        over.fill_null(False).sum(),
+        held.fill_null(False).sum(),
+    )
+
+
+def _of_record() -> pl.Expr:
+    """Those of a report, whose peaks are the record's own: what the figures do not share."""
+    seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
+    levels = {
+        "DRAM": (pl.col("dram_bytes"), pl.col("peak_bytes_per_s")),
+        "L2": (pl.col("l2_read_bytes"), pl.col("l2_peak_bytes_per_s")),
+        "L1": (pl.col("l1_bytes"), pl.col("l1_peak_bytes_per_s")),
+    }
+    over = []
+    for level, (moved, peak) in levels.items():
+        pct = pl.when(peak > 0).then(100 * moved / seconds / peak)
+        text = (
+            "{} % of LEVEL bandwidth: bytes and clock were measured in different passes, and on "
+            "very short kernels the clock is off"
+        )
+        over.append(pl.when(pct > 100).then(pl.format(text.replace("LEVEL", level), _one(pct))))
+    compute = pl.when(pl.col("compute_pct") > 100).then(
+        pl.format(
+            "{} % of the {} peak: work and clock were measured in different passes, the operations "
+            "are 2:4 sparse, or some ran beside this roof ({})",
+            _one(pl.col("compute_pct")),
+            pl.col("roof"),
+            pl.col("remark").fill_null("no remark"),
+        )
+    )
+    return pl.coalesce(compute, *over)
+
+
+def _one(expression: pl.Expr) -> pl.Expr:
+    return expression.round(1)
