@@ -81,7 +81,7 @@ def run(
     write_bytes(content, target)
     for analysis in analyses:
         say_notices(analysis, only_errors=True)
-        text.print_summary(analysis, color=not no_color)
+        typer.echo(text.summary_text(analysis, color=not no_color))
     typer.echo(f"page: {target}")
 
 

@@ -8,7 +8,7 @@ from ncutool.text.markdown import (
     markdown_table,
     summary_markdown,
 )
-from ncutool.text.summary import print_summary, summary, summary_text
+from ncutool.text.summary import summary, summary_text
 from ncutool.text.tables import findings_table, kernels_table
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "kernels_markdown",
     "kernels_table",
     "markdown_table",
-    "print_summary",
     "summary",
     "summary_markdown",
     "summary_text",

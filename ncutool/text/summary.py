@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -52,11 +51,6 @@ def summary_text(analysis: Analysis, *, color: bool, width: int | None = None) -
     """:func:`summary` as text, with terminal colours where wanted and possible."""
     columns = terminal_width() if width is None else width
     return render(summary(analysis, width=columns), color=color, width=columns)
-
-
-def print_summary(analysis: Analysis, *, color: bool = True) -> None:
-    """:func:`summary` on stdout, and an empty line."""
-    sys.stdout.write(summary_text(analysis, color=color) + "\n")
 
 
 def _heading(analysis: Analysis) -> list[Text]:

@@ -99,12 +99,6 @@ def test_colour_is_only_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(start in shown for start in colours)
 
 
-def test_print_summary_writes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
-    """The summary is the result: it goes to stdout."""
-    text.print_summary(factory.trace(), color=False)
-    assert "Test H100" in capsys.readouterr().out
-
-
 def test_bar_cells_sum_to_the_width() -> None:
     """Rounding neither lengthens nor shortens the bar."""
     parts = [Share("memory", 1, 33.3), Share("compute", 1, 33.3), Share("idle", 1, 33.4)]
