@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+"""Small numbers: of threads, of keys."""
 Bools = npt.NDArray[np.bool_]
 
 NONE = -1
@@ -20,7 +22,9 @@ class Intervals:
     Equal intervals keep the order of ``tie``: whoever began first encloses the other.
     """
 
-    def __init__(self, thread: Ints, start: Ints, end: Ints, tie: Ints | None = None) -> None:
+    def __init__(
+        self, thread: Ints | Codes, start: Ints, end: Ints, tie: Ints | None = None
+    ) -> None:
         keys = (-end, start, thread) if tie is None else (tie, -end, start, thread)
         self.order: Ints = np.lexsort(keys).astype(np.int64)
         """Row of the input for each sorted interval."""
@@ -30,40 +34,42 @@ class Intervals:
         self.parent = _enclosing(self.thread, self.end)
         """Innermost interval that holds this one whole, as an index into the sorted ones."""
 
-    def innermost(self, thread: Ints, moment: Ints) -> Ints:
+    def innermost(self, thread: Ints | Codes, moment: Ints, *, at_end: bool = True) -> Ints:
         """The innermost interval around each moment of a thread (sorted index, or -1).
 
-        Both ends belong to an interval: with 1-µs clocks a launch may fall on its operator's end.
+        Its start belongs to an interval, and with ``at_end`` its end too: with 1-µs clocks a
+        launch may fall on its operator's end. Finer clocks tell what begins when another ends.
         """
         if not len(self.order) or not len(moment):
             return np.full(len(moment), NONE, np.int64)
+        latest = moment if at_end else moment + 1
         found = self._last_started(thread, moment)
         climbing = np.flatnonzero(found >= 0)
-        climbing = climbing[self.end[found[climbing]] < moment[climbing]]
+        climbing = climbing[self.end[found[climbing]] < latest[climbing]]
         while climbing.size:
             found[climbing] = self.parent[found[climbing]]
             climbing = climbing[found[climbing] >= 0]
-            climbing = climbing[self.end[found[climbing]] < moment[climbing]]
+            climbing = climbing[self.end[found[climbing]] < latest[climbing]]
         return found
 
-    def _last_started(self, thread: Ints, moment: Ints) -> Ints:
+    def _last_started(self, thread: Ints | Codes, moment: Ints) -> Ints:
         """The last interval of the same thread that starts at or before each moment."""
         low = int(min(self.start.min(), moment.min()))
         span = int(max(self.start.max(), moment.max())) - low + 1
         if span * (int(self.thread.max()) + 2) < 1 << 62:
-            keys = self.thread * span + (self.start - low)
-            wanted = thread * span + (moment - low)
+            keys = self.thread.astype(np.int64) * span + (self.start - low)
+            wanted = thread.astype(np.int64) * span + (moment - low)
         else:  # clocks too far apart for one 64-bit key: ranks order just as well
             moments = np.unique(np.concatenate([self.start, moment]))
             span = len(moments)
-            keys = self.thread * span + np.searchsorted(moments, self.start)
-            wanted = thread * span + np.searchsorted(moments, moment)
+            keys = self.thread.astype(np.int64) * span + np.searchsorted(moments, self.start)
+            wanted = thread.astype(np.int64) * span + np.searchsorted(moments, moment)
         found = np.searchsorted(keys, wanted, side="right").astype(np.int64) - 1
         found[(found >= 0) & (self.thread[found] != thread)] = NONE
         return found
 
 
-def _enclosing(thread: Ints, end: Ints) -> Ints:
+def _enclosing(thread: Ints | Codes, end: Ints) -> Ints:
     """For sorted intervals, the last earlier one of the thread that ends no earlier.
 
     Each guess points at an interval such that all between end sooner; a wrong guess takes over

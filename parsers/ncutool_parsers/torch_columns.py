@@ -1,18 +1,16 @@
-"""Trace events gathered into columns by kind; the events themselves are not kept."""
+"""Trace events gathered into columns by kind; the events themselves are not kept.
+
+What repeats from event to event (names, threads, geometry, an operator's arguments) becomes one
+key, and an event keeps the key's number; only times and ids are stored per event.
+"""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
 from ncutool_parsers.torch_events import NO_ARGS, NOTHING, UNKNOWN, Args, Event
-
-_LAUNCH_IDS = ("category", "name", "queue", "correlation", "external_id", "stream", "device")
-_LAUNCH_DETAILS = (
-    *("grid", "block", "registers", "shared_memory", "bytes", "kind", "graph_node"),
-    *("collective", "dtype", "elements_in", "elements_out", "group_size"),
-)
 
 KERNELS, COPIES, SETS = 0, 1, 2
 _LAUNCHES = {
@@ -33,8 +31,24 @@ _OLD_ANNOTATIONS = (b'"ProfilerStep#', b'"enumerate(DataLoader)', b'"Optimizer.'
 
 
 Key = TypeVar("Key")
-Thread = tuple[int | str, int | str]
+Identifier = int | str
+Thread = tuple[Identifier, Identifier]
 """(pid, tid) as recorded."""
+OpKey = tuple[Identifier, Identifier, bytes]
+"""pid, tid and the JSON texts of SIGNATURE, joined by NUL, which no JSON text holds."""
+SIGNATURE = ("op", "dims", "types", "strides", "concrete", "backend", "kwargs")
+CallKey = tuple[Identifier, Identifier, bytes]
+"""pid, tid and the JSON texts of the name and of the launched kernel's, joined by NUL."""
+AnnotationKey = tuple[Identifier, Identifier, bytes, bool]
+"""pid, tid, JSON text of the name, and whether it is on the GPU timeline."""
+_Id = Identifier
+LaunchKey = tuple[int, _Id, _Id, _Id, _Id, int, int, _Id, bool, str, str, int, int, int, bytes]
+"""The fields of LAUNCH."""
+LAUNCH = (
+    *("category", "pid", "tid", "device", "stream", "registers", "shared_memory", "bytes", "graph"),
+    *("collective", "dtype", "elements_in", "elements_out", "group_size", "shapes"),
+)
+"""Shapes are the JSON texts of grid, block and kind of copy, joined by NUL."""
 
 
 class Interner(dict[Key, int]):
@@ -45,52 +59,48 @@ class Interner(dict[Key, int]):
         return number
 
 
-class Columns:
-    """Times (microseconds) and integer columns of equal length, 8 bytes a value."""
+class Columns(Generic[Key]):
+    """Times (microseconds), key and ids of the events of one kind, in columns of equal length."""
 
-    def __init__(self, *integers: str) -> None:
+    def __init__(self, *ids: str) -> None:
         self.ts = array("d")
         self.dur = array("d")
-        self.integers = {name: array("q") for name in integers}
+        self.keys = Interner[Key]()
+        self.key = array("i")
+        """Number of each event's key."""
+        self.ids = {name: array("q") for name in ids}
 
     def __len__(self) -> int:
         return len(self.ts)
 
-    def extend(self, events: list[Event], **values: list[int]) -> None:
-        """Add the times of the events and as many values to every integer column.
+    def extend(self, events: list[Event], keys: list[int], *ids: list[int]) -> None:
+        """Add the times of the events, the numbers of their keys and a list for every id.
 
-        An integer that needs more than 63 bits is no id or size, and becomes UNKNOWN.
+        An integer that needs more than 63 bits is no id, and becomes UNKNOWN.
         """
-        self.ts.extend([event.ts for event in events])
-        self.dur.extend([event.dur for event in events])
-        for name, column in self.integers.items():
+        # an array is made from a list much faster than it is extended by one
+        self.ts.extend(array("d", [event.ts for event in events]))
+        self.dur.extend(array("d", [event.dur for event in events]))
+        self.key.extend(array("i", keys))
+        for column, values in zip(self.ids.values(), ids, strict=True):
             try:
-                column.extend(array("q", values[name]))
+                column.extend(array("q", values))
             except OverflowError:
-                column.extend([v if abs(v) < 1 << 62 else UNKNOWN for v in values[name]])
+                column.extend(array("q", [v if abs(v) < 1 << 62 else UNKNOWN for v in values]))
 
 
 class Collector:
     """Gathers events, piece by piece, into columns; nothing else of them is kept."""
 
     def __init__(self) -> None:
-        self.names = Interner[bytes]()
-        """JSON text of names of launches, calls and annotations."""
-        self.shapes = Interner[bytes]()
-        """JSON text of grids and blocks."""
-        self.signatures = Interner[bytes]()
-        """JSON texts of an operator's name and arguments, joined by NUL (see SIGNATURE)."""
-        self.threads = Interner[Thread]()
-        """(pid, tid) on the CPU."""
-        self.queues = Interner[Thread]()
-        """(pid, tid) on the GPU."""
-        self.texts = Interner[str]()
         self.events = 0
         self.python_events = 0
-        self.launches = Columns(*_LAUNCH_IDS, *_LAUNCH_DETAILS)
-        self.ops = Columns("signature", "thread", "sequence_number", "external_id")
-        self.calls = Columns("name", "thread", "correlation", "external_id", "kernel")
-        self.annotations = Columns("name", "thread", "on_device")
+        self.names = Interner[bytes]()
+        """JSON text of names of launches."""
+        self.launches = Columns[LaunchKey]("name", "correlation", "external_id")
+        self.ops = Columns[OpKey]("sequence_number", "external_id")
+        self.calls = Columns[CallKey]("correlation", "external_id")
+        self.annotations = Columns[AnnotationKey]()
         self._buckets: dict[str, list[Event]] = {}
         self._route: dict[str, Callable[[Event], None]] = {}
         for group in (tuple(_LAUNCHES), _OPS, _CALLS, _ANNOTATIONS, _PYTHON):
@@ -121,28 +131,27 @@ class Collector:
         elif cat in _CALLS:
             self._add_calls(events)
         elif cat in _ANNOTATIONS:
-            self._add_annotations(events, int(cat.startswith("gpu")))
+            self._add_annotations(events, cat.startswith("gpu"))
         else:
             self._add_launches(events, _LAUNCHES[cat])
 
+    # The keys are joined, hashed and compared in C: that is what reading fast rests on.
+
     def _add_ops(self, events: list[Event]) -> None:
-        signatures, threads = self.signatures, self.threads
+        keys, join = self.ops.keys, b"\0".join
         args = [event.args or NO_ARGS for event in events]
-        join, nothing = b"\0".join, NOTHING
         self.ops.extend(
             events,
-            # the keys are hashed and compared in C; only compiled kernels have the two extra parts
-            signature=[
-                signatures[join((e.name, a.dims, a.types, a.strides, a.concrete))]
-                if a.backend is nothing
-                else signatures[
-                    join((e.name, a.dims, a.types, a.strides, a.concrete, a.backend, a.kwargs))
+            [
+                keys[
+                    e.pid,
+                    e.tid,
+                    join((e.name, a.dims, a.types, a.strides, a.concrete, a.backend, a.kwargs)),
                 ]
                 for e, a in zip(events, args, strict=True)
             ],
-            thread=[threads[e.pid, e.tid] for e in events],
-            sequence_number=[a.sequence_number for a in args],
-            external_id=_external_ids(args),
+            [a.sequence_number for a in args],
+            _external_ids(args),
         )
 
     def _add_old_ops(self, events: list[Event]) -> None:
@@ -151,7 +160,7 @@ class Collector:
         pairs = [
             (e, name.startswith(_OLD_ANNOTATIONS)) for e, name in zip(events, names, strict=True)
         ]
-        self._add_annotations([event for event, note in pairs if note], on_device=0)
+        self._add_annotations([event for event, note in pairs if note], on_device=False)
         events = [event for event, note in pairs if not note]
         for event in events:
             if event.args is not None and event.args.dims is NOTHING:
@@ -159,73 +168,54 @@ class Collector:
         self._add_ops(events)
 
     def _add_calls(self, events: list[Event]) -> None:
-        names, threads = self.names, self.threads
+        keys, join = self.calls.keys, b"\0".join
         args = [event.args or NO_ARGS for event in events]
         self.calls.extend(
             events,
-            name=[names[bytes(e.name)] for e in events],
-            thread=[threads[e.pid, e.tid] for e in events],
-            correlation=[a.correlation for a in args],
-            external_id=_external_ids(args),
-            kernel=[UNKNOWN if a.kernel is NOTHING else names[bytes(a.kernel)] for a in args],
+            [
+                keys[e.pid, e.tid, join((e.name, a.kernel))]
+                for e, a in zip(events, args, strict=True)
+            ],
+            [a.correlation for a in args],
+            _external_ids(args),
         )
 
-    def _add_annotations(self, events: list[Event], on_device: int) -> None:
-        threads = self.queues if on_device else self.threads
+    def _add_annotations(self, events: list[Event], on_device: bool) -> None:
+        keys = self.annotations.keys
         self.annotations.extend(
-            events,
-            name=[self.names[bytes(e.name)] for e in events],
-            thread=[threads[e.pid, e.tid] for e in events],
-            on_device=[on_device] * len(events),
+            events, [keys[e.pid, e.tid, bytes(e.name), on_device] for e in events]
         )
 
     def _add_launches(self, events: list[Event], category: int) -> None:
-        names, shapes, queues, texts = self.names, self.shapes, self.queues, self.texts
+        names, keys, join = self.names, self.launches.keys, b"\0".join
         args = [event.args or NO_ARGS for event in events]
-        kinds = [a.kind for a in args] if category == COPIES else [NOTHING] * len(args)
         self.launches.extend(
             events,
-            category=[category] * len(events),
-            name=[names[bytes(e.name)] for e in events],
-            queue=[queues[e.pid, e.tid] for e in events],
-            correlation=[a.correlation for a in args],
-            external_id=_external_ids(args),
-            stream=_either([a.stream for a in args], [e.tid for e in events]),
-            device=_either([a.device for a in args], [e.pid for e in events]),
-            grid=[shapes[bytes(a.grid)] for a in args],
-            block=[shapes[bytes(a.block)] for a in args],
-            registers=[a.registers for a in args],
-            shared_memory=[a.shared_memory for a in args],
-            bytes=_either([a.bytes for a in args], [UNKNOWN] * len(args)),
-            kind=[shapes[bytes(kind)] for kind in kinds],
-            graph_node=[a.graph_node for a in args],
-            collective=[texts[a.collective] for a in args],
-            dtype=[texts[a.dtype] for a in args],
-            elements_in=[a.elements_in for a in args],
-            elements_out=[a.elements_out for a in args],
-            group_size=[a.group_size for a in args],
+            [
+                keys[
+                    category,
+                    e.pid,
+                    e.tid,
+                    a.device,
+                    a.stream,
+                    a.registers,
+                    a.shared_memory,
+                    a.bytes,
+                    a.graph_node > 0,
+                    a.collective,
+                    a.dtype,
+                    a.elements_in,
+                    a.elements_out,
+                    a.group_size,
+                    join((a.grid, a.block, a.kind)),
+                ]
+                for e, a in zip(events, args, strict=True)
+            ],
+            [names[join((e.name,))] for e in events],
+            [a.correlation for a in args],
+            _external_ids(args),
         )
-
-
-SIGNATURE = ("op", "dims", "types", "strides", "concrete", "backend", "kwargs")
-"""Order of the texts in a key of ``Collector.signatures``; the last two may be left out."""
 
 
 def _external_ids(args: Iterable[Args]) -> list[int]:
     return [a.external_id if a.external_id >= 0 else a.external_id_old for a in args]
-
-
-def _either(first: Sequence[int | str], second: Sequence[int | str]) -> list[int]:
-    """The number in each first id, else in the second, else UNKNOWN."""
-    return [
-        a if a.__class__ is int and a >= 0 else n if (n := _number(a)) >= 0 else _number(b)
-        for a, b in zip(first, second, strict=True)
-    ]
-
-
-def _number(identifier: int | str) -> int:
-    """The number in an id such as 7 or ``stream 7``; UNKNOWN without one."""
-    if isinstance(identifier, int):
-        return identifier if identifier >= 0 else UNKNOWN
-    digits = identifier.rpartition(" ")[2]
-    return int(digits) if digits.isdecimal() and digits.isascii() else UNKNOWN

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ncutool_parsers.intervals import NONE, Bools, Intervals, Ints, match_ids
+from ncutool_parsers.intervals import NONE, Bools, Codes, Intervals, Ints, match_ids
+from ncutool_parsers.torch_columns import AnnotationKey, CallKey, LaunchKey
 from ncutool_parsers.torch_rows import Rows
 
 _COPIED = 0.9
@@ -23,7 +24,7 @@ class Links:
     """Row of the calls."""
     op: Ints
     """Row of the operators (sorted)."""
-    how: Ints
+    how: Codes
     """How call and operator were found: one of the ``BY_`` constants."""
     replay: Bools
     """The launch call replays a graph: its operator is not the kernel's own."""
@@ -31,7 +32,14 @@ class Links:
     """External id repeats the correlation all through the trace, so it names no operator."""
 
 
-def link(launches: Rows, calls: Rows, call_names: list[str], ops: Intervals, op_ids: Ints) -> Links:
+def link(
+    launches: Rows[LaunchKey],
+    calls: Rows[CallKey],
+    graph: Bools,
+    ops: Intervals,
+    op_ids: Ints,
+    coarse: bool,
+) -> Links:
     """Find the call and the operator of every launch.
 
     The correlation names the call, and the innermost operator around the call's start on the same
@@ -39,27 +47,28 @@ def link(launches: Rows, calls: Rows, call_names: list[str], ops: Intervals, op_
     copy of the correlation; old ROCm traces have nothing else, for the call as well.
 
     Args:
-        call_names: the name of each value of ``calls["name"]``.
+        graph: the launches that are nodes of a graph.
         op_ids: External id of each operator, in the order of ``ops``.
+        coarse: times are in whole microseconds, so that a call may fall on its operator's end.
     """
     correlation, external = launches["correlation"], launches["external_id"]
     both = (external > 0) & (correlation > 0)
     copy = bool(both.any() and (external == correlation)[both].mean() > _COPIED)
-    launching = np.array(["aunch" in name for name in call_names], bool)[calls["name"]]
-    how = np.full(len(launches), BY_NOTHING, np.int64)
+    launching = _named(calls, b"aunch")
+    how = np.full(len(launches), BY_NOTHING, np.int32)
     if (correlation > 0).any():
         call = match_ids(correlation, calls["correlation"], launching)
         how[call >= 0] = BY_CORRELATION
     else:
         call = match_ids(external, calls["external_id"], launching)
         how[call >= 0] = BY_EXTERNAL_ID
-    graph = np.array(["GraphLaunch" in name for name in call_names], bool)
-    replay = launches["graph_node"] > 0
+    replay = graph.copy()
     known = np.flatnonzero(call >= 0)
-    replay[known] |= graph[calls["name"][call[known]]]
+    replay[known] |= _named(calls, b"GraphLaunch")[call[known]]
     op = np.full(len(launches), NONE, np.int64)
     known = known[~replay[known]]
-    op[known] = ops.innermost(calls["thread"][call[known]], calls.start[call[known]])
+    rows = call[known]
+    op[known] = ops.innermost(calls.thread[rows], calls.start[rows], at_end=coarse)
     if not copy:
         left = np.flatnonzero((op < 0) & ~replay)
         op[left] = match_ids(external[left], op_ids)
@@ -67,26 +76,46 @@ def link(launches: Rows, calls: Rows, call_names: list[str], ops: Intervals, op_
     return Links(call, op, how, replay, copy)
 
 
-def annotate(launches: Rows, calls: Rows, call: Ints, notes: Rows) -> Ints:
+def _named(calls: Rows[CallKey], part: bytes) -> Bools:
+    """The calls whose name holds ``part``."""
+    found = [part in joined.partition(b"\0")[0] for _, _, joined in calls.keys]
+    return np.array(found, bool)[calls.key]
+
+
+def on_device(notes: Rows[AnnotationKey]) -> Bools:
+    """The annotations on the GPU timeline."""
+    return np.array([on_device for _, _, _, on_device in notes.keys], bool)[notes.key]
+
+
+def annotate(
+    launches: Rows[LaunchKey],
+    calls: Rows[CallKey],
+    call: Ints,
+    notes: Rows[AnnotationKey],
+    coarse: bool,
+) -> Ints:
     """The annotation of every launch: a row of ``notes``, or -1.
 
     It is the innermost one around the launch call on its thread, else the innermost one on the
     GPU timeline around the launch itself.
     """
     found = np.full(len(launches), NONE, np.int64)
-    on_device = notes["on_device"].astype(bool)
+    device = on_device(notes)
     known = np.flatnonzero(call >= 0)
-    host = np.flatnonzero(~on_device)
-    found[known] = _around(notes, host, calls["thread"][call[known]], calls.start[call[known]])
+    rows = call[known]
+    host = np.flatnonzero(~device)
+    found[known] = _around(notes, host, calls.thread[rows], calls.start[rows], coarse)
     left = np.flatnonzero(found < 0)
-    device = np.flatnonzero(on_device)
-    found[left] = _around(notes, device, launches["queue"][left], launches.start[left])
+    gpu = np.flatnonzero(device)
+    found[left] = _around(notes, gpu, launches.thread[left], launches.start[left], coarse)
     return found
 
 
-def _around(notes: Rows, rows: Ints, thread: Ints, moment: Ints) -> Ints:
-    tree = Intervals(notes["thread"][rows], notes.start[rows], notes.end[rows])
-    inner = tree.innermost(thread, moment)
+def _around(
+    notes: Rows[AnnotationKey], rows: Ints, thread: Codes, moment: Ints, coarse: bool
+) -> Ints:
+    tree = Intervals(notes.thread[rows], notes.start[rows], notes.end[rows])
+    inner = tree.innermost(thread, moment, at_end=coarse)
     found = np.full(len(moment), NONE, np.int64)
     hit = inner >= 0
     found[hit] = rows[tree.order[inner[hit]]]

@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
-from ncutool_parsers.intervals import Bools, Ints
+from ncutool_parsers.intervals import Bools, Codes, Ints
 from ncutool_parsers.torch_columns import Columns
 
+_BLOCK = 1 << 16
+"""Times converted at once: the working memory stays small beside the columns."""
+_LATEST_US = 9e15
+"""Times past it (285 years) do not fit 64 bits of nanoseconds: none is usable."""
 
-class Rows:
-    """Events of one kind; those without a usable start are left out and counted."""
+Key = TypeVar("Key", bound=Hashable)
 
-    def __init__(self, columns: Columns) -> None:
-        data: dict[str, Ints] = {
-            name: np.frombuffer(c, np.int64) for name, c in columns.integers.items()
-        }
+
+class Rows(Generic[Key]):
+    """Events of one kind; those without a usable start are left out and counted.
+
+    The memory of ``columns`` is taken over: they are empty afterwards, but for their keys.
+    """
+
+    def __init__(self, columns: Columns[Key]) -> None:
+        self.keys = columns.keys
         starts, durations = np.frombuffer(columns.ts), np.frombuffer(columns.dur)
-        usable = np.isfinite(starts)
+        self.key: Codes = np.frombuffer(columns.key, np.int32)
+        self.ids: dict[str, Ints] = {n: np.frombuffer(c, np.int64) for n, c in columns.ids.items()}
+        columns.ts, columns.dur, columns.key = array("d"), array("d"), array("i")
+        columns.ids = {}
+        usable = np.abs(starts) < _LATEST_US
         self.dropped = int(len(usable) - usable.sum())
         if self.dropped:
             starts, durations = starts[usable], durations[usable]
-            data = {name: values[usable] for name, values in data.items()}
-        self.no_duration: Bools = ~(durations >= 0)
+            self._each(usable)
+        self.no_duration: Bools = ~((durations >= 0) & (durations < _LATEST_US))
         """Duration absent or negative; it counts as 0 in ``duration``."""
-        durations = np.where(self.no_duration, 0.0, durations)
-        self.whole_microseconds = bool((starts % 1 == 0).all() and (durations % 1 == 0).all())
-        self.start: Ints = nanoseconds(starts)
-        self.duration: Ints = nanoseconds(durations)
-        self.data = data
+        durations[self.no_duration] = 0
+        self.start, whole_starts = _nanoseconds(starts)
+        self.duration, whole_durations = _nanoseconds(durations)
+        self.whole_microseconds = whole_starts and whole_durations
+        self.thread_of_key: Codes = np.zeros(len(self.keys), np.int32)
+        """Number of each key's thread, once threads are numbered."""
 
     def __len__(self) -> int:
-        return len(self.start)
+        return len(self.key)
 
     def __getitem__(self, name: str) -> Ints:
-        return self.data[name]
+        return self.ids[name]
+
+    @property
+    def thread(self) -> Codes:
+        """Number of each event's thread."""
+        return self.thread_of_key[self.key]
 
     @property
     def end(self) -> Ints:
@@ -45,11 +67,33 @@ class Rows:
         """Put the rows in another order, in place."""
         self.start, self.duration = self.start[order], self.duration[order]
         self.no_duration = self.no_duration[order]
-        self.data = {name: values[order] for name, values in self.data.items()}
+        self._each(order)
+
+    def without_times(self, order: Ints) -> None:
+        """Put the rows in another order and forget their times, which something else holds."""
+        self.start = self.duration = np.zeros(0, np.int64)
+        self.no_duration = np.zeros(0, bool)
+        self._each(order)
+
+    def _each(self, rows: Ints | Bools) -> None:
+        self.key = self.key[rows]
+        for name in self.ids:
+            self.ids[name] = self.ids[name][rows]
 
 
-def nanoseconds(microseconds: npt.NDArray[np.float64]) -> Ints:
-    """Exact for whole numbers and thousandths, as the two parts are converted apart."""
-    whole = np.floor(microseconds)
-    part = np.rint((microseconds - whole) * 1000)
-    return whole.astype(np.int64) * 1000 + part.astype(np.int64)
+def _nanoseconds(microseconds: npt.NDArray[np.float64]) -> tuple[Ints, bool]:
+    """The times in the memory of those given, and whether all are whole microseconds.
+
+    Exact for whole numbers and thousandths, as the two parts are converted apart.
+    """
+    result = microseconds.view(np.int64)
+    all_whole = True
+    for low in range(0, len(result), _BLOCK):
+        block = microseconds[low : low + _BLOCK]
+        whole = np.floor(block)
+        part = block - whole
+        all_whole = all_whole and not part.any()
+        result[low : low + _BLOCK] = whole.astype(np.int64) * 1000 + np.rint(part * 1000).astype(
+            np.int64
+        )
+    return result, all_whole

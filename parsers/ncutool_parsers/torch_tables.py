@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import zip_longest
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from ncutool_parsers import schema
-from ncutool_parsers.intervals import NONE, Intervals, Ints
-from ncutool_parsers.kernel_names import short_name
-from ncutool_parsers.torch_columns import KERNELS, SIGNATURE, Collector, Interner, Thread
-from ncutool_parsers.torch_links import Links, annotate, link
+from ncutool_parsers.intervals import NONE, Codes, Intervals, Ints
+from ncutool_parsers.torch_columns import (
+    SIGNATURE,
+    AnnotationKey,
+    CallKey,
+    Collector,
+    LaunchKey,
+    OpKey,
+    Thread,
+)
+from ncutool_parsers.torch_launches import Details, capability_column, launch_table
+from ncutool_parsers.torch_links import annotate, link, on_device
 from ncutool_parsers.torch_rows import Rows
-
-_CATEGORY = ("kernel", "memcpy", "memset")
-_HOW = (None, "correlation", "external_id")
-_COPY = re.compile(r"\b([HDP])to([HDP])\b|Copy(Host|Device|Peer)To(Host|Device|Peer)")
+from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take, text
 
 
 @dataclass(frozen=True)
@@ -42,257 +45,174 @@ class Tables:
 
 
 def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) -> Tables:
-    """All tables of a trace.
+    """All tables of a trace; the collector's columns are used up.
 
     Launches are in order of start, operators and calls by thread and start; times count from the
-    first launch's start, or the first call's where nothing was launched. ``capabilities`` maps a
-    device ordinal to its compute capability.
+    first launch's start. ``capabilities`` maps a device ordinal to its compute capability.
     """
     launches, ops = Rows(collector.launches), Rows(collector.ops)
     calls, notes = Rows(collector.calls), Rows(collector.annotations)
-    every = (launches, ops, calls)
-    origin = int((launches if len(launches) else calls).start.min())
-    for rows in (*every, notes):
+    whole_microseconds = all(rows.whole_microseconds for rows in (launches, ops, calls))
+    dropped = launches.dropped + ops.dropped + calls.dropped
+    origin = int(launches.start.min())
+    for rows in (launches, ops, calls, notes):
         rows.start -= origin
-    _number_threads(collector.threads, ops, calls, notes)
+    _number_threads(launches, ops, calls, notes)
     launches.reorder(np.argsort(launches.start, kind="stable"))
-    calls.reorder(np.lexsort((calls.start, calls["thread"])))
-    tree = Intervals(ops["thread"], ops.start, ops.end, ops["external_id"])
-    ops.reorder(tree.order)
-    names = texts(collector.names)
-    links = link(launches, calls, names, tree, ops["external_id"])
-    name_of = pl.Series("name", names, pl.String)
-    signatures, signature_of = _signature_table(collector.signatures, ops["signature"])
-    launch_table = _launch_table(collector, launches, name_of, links).with_columns(
-        nvtx=_nvtx(annotate(launches, calls, links.call, notes), notes, name_of),
-        rank=pl.lit(rank, pl.Int64),
-        compute_capability=pl.col("device").replace_strict(
-            capabilities, default=None, return_dtype=pl.String
-        ),
-    )
+    calls.reorder(np.lexsort((calls.start, calls.thread)))
+    tree = Intervals(ops.thread, ops.start, ops.end, ops["external_id"])
+    ops.without_times(tree.order)
+    names, details = [text(name) for name in collector.names], Details(launches.keys)
+    graph = details.is_graph[launches.key]
+    links = link(launches, calls, graph, tree, ops["external_id"], whole_microseconds)
+    note = annotate(launches, calls, links.call, notes, whole_microseconds)
+    signatures, signature_of = _signature_table(ops)
+    # the largest table first, so that what it is made from is free when the others are made
+    op_table = _op_table(ops, tree, signature_of)
+    bad_names = _bad_names(collector, signatures["op"])
+    del ops, tree
+    call_table = _call_table(calls)
+    context: dict[str, pl.Series | pl.Expr] = {
+        "nvtx": _nvtx(note, notes),
+        "rank": pl.lit(rank, pl.Int64),
+        "compute_capability": capability_column(launches, details, capabilities),
+    }
     return Tables(
-        launches=schema.LAUNCHES.conform(launch_table),
+        launches=launch_table(launches, details, names, links, context),
         signatures=signatures,
-        ops=_op_table(ops, tree, signature_of),
-        calls=_call_table(calls, name_of),
-        annotations=_annotation_table(notes, name_of),
+        ops=op_table,
+        calls=call_table,
+        annotations=_annotation_table(notes),
         origin_ns=origin,
         shapes_recorded=bool(signatures["input_dims"].str.contains(r"\d").any()),
-        whole_microseconds=all(rows.whole_microseconds for rows in every),
+        whole_microseconds=whole_microseconds,
         external_id_is_copy=links.external_id_is_copy,
-        dropped=sum(rows.dropped for rows in every),
-        bad_names=sum("\ufffd" in name for name in [*names, *signatures["op"]]),
+        dropped=dropped,
+        bad_names=bad_names,
     )
 
 
-def _number_threads(threads: Interner[Thread], ops: Rows, calls: Rows, notes: Rows) -> None:
-    """Renumber the CPU threads so that their order does not depend on that of the events."""
-    rank = _ranks(threads)
-    ops.data["thread"] = rank[ops["thread"]]
-    calls.data["thread"] = rank[calls["thread"]]
-    host = notes["on_device"] == 0
-    mixed = notes["thread"].copy()
-    mixed[host] = rank[mixed[host]]
-    notes.data["thread"] = mixed
+def _number_threads(
+    launches: Rows[LaunchKey],
+    ops: Rows[OpKey],
+    calls: Rows[CallKey],
+    notes: Rows[AnnotationKey],
+) -> None:
+    """Number the threads: those of the CPU in an order that does not depend on the events'."""
+    host = _ranks(
+        {
+            *((pid, tid) for pid, tid, _ in ops.keys),
+            *((pid, tid) for pid, tid, _ in calls.keys),
+            *((pid, tid) for pid, tid, _, on_device in notes.keys if not on_device),
+        }
+    )
+    queues = [(key[1], key[2]) for key in launches.keys]
+    queues += [(pid, tid) for pid, tid, _, on_device in notes.keys if on_device]
+    device = {queue: number for number, queue in enumerate(dict.fromkeys(queues))}
+    launches.thread_of_key = _codes(device[key[1], key[2]] for key in launches.keys)
+    ops.thread_of_key = _codes(host[pid, tid] for pid, tid, _ in ops.keys)
+    calls.thread_of_key = _codes(host[pid, tid] for pid, tid, _ in calls.keys)
+    notes.thread_of_key = _codes(
+        (device if on_device else host)[pid, tid] for pid, tid, _, on_device in notes.keys
+    )
 
 
-def _nvtx(note: Ints, notes: Rows, names: pl.Series) -> pl.Series:
+def _codes(numbers: Iterable[int]) -> Codes:
+    return np.fromiter(numbers, np.int32)
+
+
+def _ranks(threads: set[Thread]) -> dict[Thread, int]:
+    """A number for each (pid, tid)."""
+
+    def order(thread: Thread) -> tuple[tuple[bool, str], ...]:
+        return tuple((isinstance(part, str), str(part).zfill(20)) for part in thread)
+
+    return {thread: rank for rank, thread in enumerate(sorted(threads, key=order))}
+
+
+def _names(raw: bytes) -> list[str | None]:
+    """The texts that are joined in a key, None for none."""
+    return [text(part) if part else None for part in raw.split(b"\0")]
+
+
+def _nvtx(note: Ints, notes: Rows[AnnotationKey]) -> pl.Series | pl.Expr:
+    if not (note >= 0).any():
+        return pl.lit(None, pl.String)
+    names = pl.Series([text(raw) for _, _, raw, _ in notes.keys], dtype=pl.String)
     found = np.full(len(note), NONE, np.int64)
-    found[note >= 0] = notes["name"][note[note >= 0]]
-    return _take(names, found)
+    found[note >= 0] = notes.key[note[note >= 0]]
+    return take(names, found)
 
 
-def texts(interner: Interner[bytes]) -> list[str]:
-    """The keys of an interner of JSON texts, decoded, in their order."""
-    return [_text(key) for key in interner]
+def _bad_names(collector: Collector, operators: pl.Series) -> int:
+    raw = {*collector.names, *(name for _, _, name, _ in collector.annotations.keys)}
+    raw.update(part for _, _, joined in collector.calls.keys for part in joined.split(b"\0"))
+    return sum("\ufffd" in name for name in [*map(text, raw), *operators])
 
 
-def _text(raw: bytes) -> str:
-    if raw.startswith(b'"') and b"\\" not in raw:
-        return raw[1:-1].decode("utf-8", "replace")
-    if not raw:
-        return ""
-    value = msgspec.json.decode(raw.decode("utf-8", "replace"))
-    return value if isinstance(value, str) else str(value)
-
-
-def _json(raw: bytes) -> str | None:
-    """JSON text on one line, None for none."""
-    if not raw:
-        return None
-    return msgspec.json.format(raw, indent=0).decode("utf-8", "replace")
-
-
-def _ranks(threads: Interner[Thread]) -> Ints:
-    """A number for each (pid, tid) that does not depend on the order of events."""
-    keys = [tuple((isinstance(part, str), str(part).zfill(20)) for part in key) for key in threads]
-    order = sorted(range(len(keys)), key=lambda index: keys[index])
-    ranks = np.empty(len(keys), np.int64)
-    ranks[order] = np.arange(len(keys))
-    return ranks
-
-
-def _ints(values: Ints) -> pl.Series:
-    """Integers with -1 as null."""
-    series = pl.Series(values)
-    return series.set(series < 0, None)
-
-
-def _take(values: pl.Series, rows: Ints) -> pl.Series:
-    """``values`` at each row, null at -1."""
-    return values.gather(_ints(rows))
-
-
-def _launch_table(
-    collector: Collector, launches: Rows, names: pl.Series, links: Links
-) -> pl.DataFrame:
-    count = len(launches)
-    used = np.unique(launches["name"])
-    short = [""] * len(names)
-    kernel = launches["category"] == KERNELS
-    kernel_names = set(launches["name"][kernel].tolist())
-    for row in used.tolist():
-        short[row] = short_name(names[row]) if row in kernel_names else names[row]
-    geometry = _geometry(collector.shapes)
-    text_of = pl.Series([key or None for key in collector.texts], dtype=pl.String)
-    copies = pl.Series(launches["category"] == _CATEGORY.index("memcpy"))
-    full = _take(names, launches["name"])
-    duration = pl.Series(launches.duration)
-    columns: dict[str, pl.Series] = {
-        "launch_id": pl.int_range(count, eager=True),
-        "category": _take(pl.Series(_CATEGORY), launches["category"]),
-        "kernel": _take(pl.Series(short, dtype=pl.String), launches["name"]),
-        "kernel_full": full,
-        "stream": _ints(launches["stream"]),
-        "device": _ints(launches["device"]),
-        "start_ns": pl.Series(launches.start),
-        "duration_ns": duration.set(pl.Series(launches.no_duration), None),
-        "op_id": _ints(links.op),
-        "call_id": _ints(links.call),
-        "link": _take(pl.Series(_HOW, dtype=pl.String), links.how),
-        "graph_replay": pl.Series(links.replay).set(
-            pl.Series((links.call < 0) & ~links.replay), None
-        ),
-        "copy_bytes": _ints(launches["bytes"]),
-        "collective": _take(text_of, launches["collective"]),
-        "collective_dtype": _take(text_of, launches["dtype"]),
-        "collective_in_elements": _ints(launches["elements_in"]),
-        "collective_out_elements": _ints(launches["elements_out"]),
-        "collective_group_size": _ints(launches["group_size"]),
-        "registers_per_thread": _ints(launches["registers"]),
-        "shared_memory_bytes": _ints(launches["shared_memory"]),
-    }
-    for what in ("grid", "block"):
-        for axis, values in zip("xyz", geometry, strict=True):
-            columns[f"{what}_{axis}"] = _take(values, launches[what])
-    kinds = pl.Series(texts(collector.shapes), dtype=pl.String)
-    kind, pageable = _copies(full, _take(kinds, launches["kind"]), copies)
-    return pl.DataFrame(columns).with_columns(copy_kind=kind, copy_pageable=pageable)
-
-
-def _geometry(shapes: Interner[bytes]) -> list[pl.Series]:
-    """x, y and z of each recorded grid or block."""
-    axes: list[list[int | None]] = [[], [], []]
-    for raw in shapes:
-        found = msgspec.json.decode(raw) if raw else None
-        if not (
-            isinstance(found, list)
-            and len(found) == 3
-            and all(isinstance(value, int) and value >= 0 for value in found)
-        ):
-            found = [None, None, None]
-        for axis, value in zip(axes, found, strict=True):
-            axis.append(value)
-    return [pl.Series(axis, dtype=pl.Int64) for axis in axes]
-
-
-def _copies(full: pl.Series, kind: pl.Series, copies: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Kind of each copy, e.g. ``HtoD``, and whether a side of it is pageable memory."""
-    known: dict[tuple[str, str | None], tuple[str | None, bool | None]] = {}
-    kinds: list[str | None] = [None] * len(full)
-    pageable: list[bool | None] = [None] * len(full)
-    for row in copies.arg_true().to_list():
-        key = (full[row], kind[row])
-        if key not in known:
-            known[key] = _copy(*key)
-        kinds[row], pageable[row] = known[key]
-    return pl.Series(kinds, dtype=pl.String), pl.Series(pageable, dtype=pl.Boolean)
-
-
-def _copy(name: str, kind: str | None) -> tuple[str | None, bool | None]:
-    match = _COPY.search(name) or _COPY.search(kind or "")
-    found = None
-    if match is not None:
-        source, target = (part[0] for part in match.groups() if part)
-        found = f"{source}to{target}"
-    if "Pageable" in name:
-        return found, True
-    # "Host" (ROCm) does not say whether the memory is pinned
-    return found, False if "Pinned" in name or found in ("DtoD", "PtoP") else None
-
-
-def _signature_table(signatures: Interner[bytes], used: Ints) -> tuple[pl.DataFrame, Ints]:
-    """The distinct operator calls in order of first use, and the row of each recorded key."""
-    first = np.unique(used, return_index=True)
-    order = first[0][np.argsort(first[1], kind="stable")]
-    keys = list(signatures)
+def _signature_table(ops: Rows[OpKey]) -> tuple[pl.DataFrame, Codes]:
+    """The distinct operator calls in order of first use, and the row of each key."""
+    keys = list(ops.keys)
+    first = np.full(len(keys), len(ops), np.int64)
+    first[ops.key[::-1]] = np.arange(len(ops) - 1, -1, -1)  # of equal ones the last one stays
+    order = np.argsort(first, kind="stable")
     rows: dict[tuple[str | None, ...], int] = {}
-    row_of = np.full(len(keys), NONE, np.int64)
-    for recorded in order.tolist():
-        parts = dict(zip_longest(SIGNATURE, keys[recorded].split(b"\0"), fillvalue=b""))
+    row_of = np.full(len(keys), NONE, np.int32)
+    for number in order[: int((first < len(ops)).sum())].tolist():
+        parts = dict(zip(SIGNATURE, keys[number][2].split(b"\0"), strict=True))
         row = (
-            _text(parts["op"]),
-            _json(parts["dims"]),
-            _json(parts["types"]),
-            _json(parts["strides"]),
-            _json(parts["concrete"]),
-            _text(parts["backend"]) or None,
-            _text(parts["kwargs"]) or None,
+            text(parts["op"]),
+            one_line(parts["dims"]),
+            one_line(parts["types"]),
+            one_line(parts["strides"]),
+            one_line(parts["concrete"]),
+            text(parts["backend"]) or None,
+            text(parts["kwargs"]) or None,
         )
-        row_of[recorded] = rows.setdefault(row, len(rows))
+        row_of[number] = rows.setdefault(row, len(rows))
     columns = [column.name for column in schema.SIGNATURES.columns[1:]]
     frame = pl.DataFrame(list(rows), schema=dict.fromkeys(columns, pl.String), orient="row")
     return schema.SIGNATURES.conform(frame.with_row_index("signature_id")), row_of
 
 
-def _op_table(ops: Rows, tree: Intervals, signature_of: Ints) -> pl.DataFrame:
+def _op_table(ops: Rows[OpKey], tree: Intervals, signature_of: Codes) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
-            "op_id": np.arange(len(ops)),
-            "signature_id": signature_of[ops["signature"]],
-            "thread": ops["thread"],
-            "start_ns": ops.start,
-            "end_ns": ops.end,
-            "parent_id": _ints(tree.parent),
-            "sequence_number": _ints(ops["sequence_number"]),
+            "op_id": pl.int_range(len(ops), eager=True),
+            "signature_id": signature_of[ops.key],
+            "thread": tree.thread,
+            "start_ns": tree.start,
+            "end_ns": tree.end,
+            "parent_id": ints(tree.parent),
+            "sequence_number": ints(ops["sequence_number"]),
         }
     )
     return schema.OPS.conform(frame)
 
 
-def _call_table(calls: Rows, names: pl.Series) -> pl.DataFrame:
+def _call_table(calls: Rows[CallKey]) -> pl.DataFrame:
+    names = [_names(raw) for _, _, raw in calls.keys]
     correlation = np.where(calls["correlation"] > 0, calls["correlation"], NONE)
-    frame = pl.DataFrame(
-        {
-            "call_id": np.arange(len(calls)),
-            "name": _take(names, calls["name"]),
-            "thread": calls["thread"],
-            "start_ns": calls.start,
-            "end_ns": calls.end,
-            "correlation": _ints(correlation),
-            "kernel": _take(names, calls["kernel"]),
-        }
+    rows = rows_of(calls.key)
+    frame = pl.DataFrame({"call_id": pl.int_range(len(calls), eager=True)}).with_columns(
+        name=spread([name or "" for name, _ in names], pl.String(), rows),
+        thread=pl.Series(calls.thread),
+        start_ns=pl.Series(calls.start),
+        end_ns=pl.Series(calls.end),
+        correlation=ints(correlation),
+        kernel=spread([kernel for _, kernel in names], pl.String(), rows),
     )
     return schema.CALLS.conform(frame)
 
 
-def _annotation_table(notes: Rows, names: pl.Series) -> pl.DataFrame:
-    device = notes["on_device"] != 0
+def _annotation_table(notes: Rows[AnnotationKey]) -> pl.DataFrame:
+    device = on_device(notes)
+    names = pl.Series([text(raw) for _, _, raw, _ in notes.keys], dtype=pl.String)
     frame = pl.DataFrame(
         {
-            "name": _take(names, notes["name"]),
+            "name": take(names, notes.key),
             "on_device": device,
-            "thread": _ints(np.where(device, NONE, notes["thread"])),
+            "thread": ints(np.where(device, NONE, notes.thread)),
             "start_ns": notes.start,
             "end_ns": notes.end,
         }

@@ -69,6 +69,7 @@ def _capture(
     launches_required: bool,
 ) -> Capture:
     from ncutool_parsers import torch_members, torch_notices
+    from ncutool_parsers.torch_launches import devices_used
     from ncutool_parsers.torch_tables import build
 
     members, ended = torch_members.read(stream)
@@ -82,8 +83,7 @@ def _capture(
     if not len(collector.launches) and (launches_required or not len(collector.calls)):
         raise _empty(path, collector, complete, stream.bare_list)
     rank, world_size = torch_members.rank_and_world(members)
-    used = set(collector.launches.integers["device"])
-    devices = torch_members.devices(members, used)
+    devices = torch_members.devices(members, devices_used(collector.launches.keys))
     capabilities = {
         d.ordinal: d.compute_capability for d in devices if d.compute_capability is not None
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,27 @@ def test_driver_launch_and_shared_correlation(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("fraction", "operator", "note"),
+    [(0, "aten::add", "step"), (0.25, "aten::outer", None)],
+)
+def test_launch_at_the_end_of_an_operator(
+    tmp_path: Path, fraction: float, operator: str, note: str | None
+) -> None:
+    """What begins in the very moment in which something ends belongs to it only where the clock
+    counts whole microseconds and may have rounded."""
+    events = [
+        make.op("aten::outer", 100, 40, 1),
+        make.op("aten::add", 105 + fraction, 10, 2),
+        make.event("user_annotation", "step", 105 + fraction, 10),
+        make.call(115 + fraction, 2, 7),
+        make.kernel("add", 130, 5, 7),
+    ]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert _ops(capture) == [operator]
+    assert capture.launches["nvtx"].to_list() == [note]
+
+
 def test_gpu_only(tmp_path: Path) -> None:
     """Without CPU operators the launches are there, and a notice says what is missing."""
     events = [make.call(100.5, 2, 7), make.kernel("k", 110, 5, 7)]
@@ -204,6 +226,7 @@ def test_devices_rank_and_private_names(tmp_path: Path) -> None:
         deviceProperties=properties,
         distributedInfo={"rank": 3, "world_size": 8},
         traceName="/home/someone/trace.json",
+        host_name="someones-machine",
         metadata={"TOKEN": "secret"},
     )
     capture = read(path)
@@ -212,8 +235,12 @@ def test_devices_rank_and_private_names(tmp_path: Path) -> None:
     )
     assert (capture.rank, capture.world_size) == (3, 8)
     assert capture.launches.select("rank", "compute_capability").row(0) == (3, "9.0")
-    assert capture.private == {"traceName": "/home/someone/trace.json"}
+    assert capture.private == {
+        "traceName": "/home/someone/trace.json",
+        "host_name": "someones-machine",
+    }
     assert "secret" not in repr(capture)
+    assert "someone" not in repr(replace(capture, path=Path("t.json"), private={}))
 
 
 def test_compute_properties_of_2021(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ def _intervals(spans: list[Span]) -> Intervals:
     return Intervals(thread, start, end, np.arange(len(spans)))
 
 
-def _plain(tree: Intervals, thread: int, moment: int, before: int) -> int:
-    """The last of the first ``before`` sorted intervals that holds the moment."""
-    for row in range(before - 1, -1, -1):
-        if tree.thread[row] == thread and tree.start[row] <= moment <= tree.end[row]:
+def _plain(tree: Intervals, thread: int, moment: int, *, at_end: bool) -> int:
+    """The last of the sorted intervals that holds the moment."""
+    for row in range(len(tree.start) - 1, -1, -1):
+        end = int(tree.end[row]) + at_end
+        if tree.thread[row] == thread and tree.start[row] <= moment < end:
             return row
     return -1
 
@@ -34,15 +35,17 @@ def spans(draw: st.DrawFn) -> list[Span]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(spans(), st.lists(st.tuples(st.integers(0, 3), st.integers(-25, 55)), min_size=1))
+@given(
+    spans(), st.lists(st.tuples(st.integers(0, 3), st.integers(-25, 55)), min_size=1), st.booleans()
+)
 def test_innermost_is_the_last_started_around_it(
-    given_spans: list[Span], moments: list[tuple[int, int]]
+    given_spans: list[Span], moments: list[tuple[int, int]], at_end: bool
 ) -> None:
     """The interval found is the one that a search through all of them finds."""
     tree = _intervals(given_spans)
     thread, moment = (np.array(column, np.int64) for column in zip(*moments, strict=True))
-    expected = [_plain(tree, t, m, len(tree.start)) for t, m in moments]
-    assert tree.innermost(thread, moment).tolist() == expected
+    expected = [_plain(tree, t, m, at_end=at_end) for t, m in moments]
+    assert tree.innermost(thread, moment, at_end=at_end).tolist() == expected
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,184 @@
+"""The table of launches of a trace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from ncutool_parsers import schema
+from ncutool_parsers.intervals import NONE, Bools, Ints
+from ncutool_parsers.kernel_names import short_name
+from ncutool_parsers.torch_columns import COPIES, KERNELS, LAUNCH, Identifier, LaunchKey
+from ncutool_parsers.torch_events import UNKNOWN
+from ncutool_parsers.torch_links import Links
+from ncutool_parsers.torch_rows import Rows
+from ncutool_parsers.torch_series import ints, rows_of, spread, take, text
+
+_CATEGORY = ("kernel", "memcpy", "memset")
+_HOW = (None, "correlation", "external_id")
+_COPY = re.compile(r"\b([HDP])to([HDP])\b|Copy(Host|Device|Peer)To(Host|Device|Peer)")
+_COUNTS = {
+    "registers_per_thread": "registers",
+    "shared_memory_bytes": "shared_memory",
+    "collective_in_elements": "elements_in",
+    "collective_out_elements": "elements_out",
+    "collective_group_size": "group_size",
+}
+"""Columns that are a recorded number, and its field of LAUNCH."""
+
+
+class Details:
+    """What the keys of launches say, one entry per key in every list."""
+
+    def __init__(self, keys: Iterable[LaunchKey]) -> None:
+        fields = dict(zip(LAUNCH, zip(*keys, strict=True), strict=True))
+        shapes = [shape.split(b"\0") for shape in fields["shapes"]]
+        category: tuple[int, ...] = fields["category"]
+        self.is_kernel = np.array([value == KERNELS for value in category], bool)
+        self.is_copy = np.array([value == COPIES for value in category], bool)
+        self.is_graph = np.array(fields["graph"], bool)
+        """It is a node of a CUDA/HIP graph."""
+        self.copy_kind = [text(kind) for _, _, kind in shapes]
+        self.device = _either(fields["device"], fields["pid"])
+        self.texts: dict[str, list[str | None]] = {
+            "category": [_CATEGORY[value] for value in category],
+            "collective": [value or None for value in fields["collective"]],
+            "collective_dtype": [value or None for value in fields["dtype"]],
+        }
+        self.numbers = {
+            "device": self.device,
+            "stream": _either(fields["stream"], fields["tid"]),
+            "copy_bytes": [_number(value) for value in fields["bytes"]],
+            **{name: list(fields[field]) for name, field in _COUNTS.items()},
+        }
+        for index, what in enumerate(("grid", "block")):
+            known = {raw: _geometry(raw) for raw in {parts[index] for parts in shapes}}
+            for axis, letter in enumerate("xyz"):
+                values = [known[parts[index]][axis] for parts in shapes]
+                self.numbers[f"{what}_{letter}"] = values
+
+    def columns(self, rows: pl.Series) -> dict[str, pl.Series | pl.Expr]:
+        """Those columns of the launches that are the same for all launches of a key."""
+        found = {name: spread(values, pl.String(), rows) for name, values in self.texts.items()}
+        for name, values in self.numbers.items():
+            known = [value if 0 <= value < 1 << 63 else None for value in values]
+            found[name] = spread(known, pl.Int64(), rows)
+        return found
+
+
+def devices_used(keys: Iterable[LaunchKey]) -> set[int]:
+    """Ordinals of the devices that the launches ran on."""
+    pairs = {(device, pid) for _, pid, _, device, *_ in keys}
+    return set(_either([device for device, _ in pairs], [pid for _, pid in pairs]))
+
+
+def launch_table(
+    rows: Rows[LaunchKey],
+    details: Details,
+    names: list[str],
+    links: Links,
+    context: dict[str, pl.Series | pl.Expr],
+) -> pl.DataFrame:
+    """One row per launch, in the order of ``rows``.
+
+    Args:
+        names: the text of each name that ``rows["name"]`` numbers.
+        context: further columns: what is known of the launches from outside their events.
+    """
+    name = rows_of(rows["name"])
+    kind, pageable = _copies(rows, details, names)
+    frame = pl.DataFrame({"launch_id": pl.int_range(len(rows), eager=True)}).with_columns(
+        kernel=pl.Series(_short_names(rows, details, names), dtype=pl.String).gather(name),
+        kernel_full=pl.Series(names, dtype=pl.String).gather(name),
+        start_ns=pl.Series(rows.start),
+        duration_ns=pl.Series(rows.duration).set(pl.Series(rows.no_duration), None),
+        op_id=ints(links.op),
+        call_id=ints(links.call),
+        link=pl.Series(_HOW, dtype=pl.String).gather(rows_of(links.how)),
+        graph_replay=pl.Series(links.replay).set(pl.Series((links.call < 0) & ~links.replay), None),
+        copy_kind=kind,
+        copy_pageable=pageable,
+        **details.columns(rows_of(rows.key)),
+        **context,
+    )
+    return schema.LAUNCHES.conform(frame)
+
+
+def capability_column(
+    rows: Rows[LaunchKey], details: Details, capabilities: dict[int, str]
+) -> pl.Series | pl.Expr:
+    """Compute capability of each launch's device, where ``capabilities`` knows it."""
+    found = [capabilities.get(device) for device in details.device]
+    return spread(found, pl.String(), rows_of(rows.key))
+
+
+def _short_names(rows: Rows[LaunchKey], details: Details, names: list[str]) -> list[str]:
+    """Short names of kernels; copies keep theirs."""
+    kernels = _used(rows["name"][details.is_kernel[rows.key]], len(names))
+    return [
+        short_name(name) if kernel else name for name, kernel in zip(names, kernels, strict=True)
+    ]
+
+
+def _used(numbers: Ints, count: int) -> Bools:
+    used = np.zeros(count, bool)
+    used[numbers] = True
+    return used
+
+
+def _copies(
+    rows: Rows[LaunchKey], details: Details, names: list[str]
+) -> tuple[pl.Series | pl.Expr, pl.Series | pl.Expr]:
+    """Kind of each copy, e.g. ``HtoD``, and whether a side of it is pageable memory."""
+    copies = np.flatnonzero(details.is_copy[rows.key])
+    if not len(copies):
+        return pl.lit(None, pl.String), pl.lit(None, pl.Boolean)
+    pairs = rows["name"][copies] * len(rows.keys) + rows.key[copies]
+    distinct, which = np.unique(pairs, return_inverse=True)
+    known = [
+        _copy(names[pair // len(rows.keys)], details.copy_kind[pair % len(rows.keys)])
+        for pair in distinct.tolist()
+    ]
+    found = np.full(len(rows), NONE, np.int64)
+    found[copies] = which
+    kinds = pl.Series([kind for kind, _ in known], dtype=pl.String)
+    pageable = pl.Series([pageable for _, pageable in known], dtype=pl.Boolean)
+    return take(kinds, found), take(pageable, found)
+
+
+def _copy(name: str, kind: str) -> tuple[str | None, bool | None]:
+    match = _COPY.search(name) or _COPY.search(kind)
+    found = None
+    if match is not None:
+        source, target = (part[0] for part in match.groups() if part)
+        found = f"{source}to{target}"
+    if "Pageable" in name:
+        return found, True
+    # "Host" (ROCm) does not say whether the memory is pinned
+    return found, False if "Pinned" in name or found in ("DtoD", "PtoP") else None
+
+
+def _geometry(raw: bytes) -> list[int]:
+    """x, y and z of a recorded grid or block."""
+    found = msgspec.json.decode(raw) if raw else None
+    if not isinstance(found, list) or len(found) != 3:
+        return [UNKNOWN] * 3
+    whole = all(isinstance(value, int) and value >= 0 for value in found)
+    return found if whole else [UNKNOWN] * 3
+
+
+def _either(first: Iterable[Identifier], second: Iterable[Identifier]) -> list[int]:
+    """The number in each first id, else in the second, else UNKNOWN."""
+    return [n if (n := _number(a)) >= 0 else _number(b) for a, b in zip(first, second, strict=True)]
+
+
+def _number(identifier: Identifier) -> int:
+    """The number in an id such as 7 or ``stream 7``; UNKNOWN without one."""
+    if isinstance(identifier, int):
+        return identifier if identifier >= 0 else UNKNOWN
+    digits = identifier.rpartition(" ")[2]
+    return int(digits) if digits.isdecimal() and digits.isascii() else UNKNOWN
