@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONGEST = 120
 _DEEPEST = 12
@@ -22,6 +23,7 @@ _BRACKET = re.compile(r"(?<!-)>|[<()\[\]{}]")
 """What opens or closes a group; the arrow of a return type does not."""
 _SEPARATOR = re.compile(r"[,<(\[{]")
 _BLANK = re.compile(r"\s")
+_IDENTIFIER = re.compile(r"[A-Za-z_]")
 _OPERATOR = re.compile(r"operator\s*(\(\)|\[\]|->\*?|<=>|[-+*/%^&|~!=<>]+)")
 _TENSILE = re.compile(r"(Cijk_[A-Za-z]+_[A-Za-z]+_[A-Za-z0-9]+(?:_BH)?)_.*?(MT\d+x\d+x\d+)")
 _TILES = (
@@ -113,22 +115,31 @@ def _tag(arguments: list[str], depth: int) -> str:
     """
     weak = ""
     for argument in arguments if depth else []:
-        parts = [part for part in _qualified(argument.rstrip("*& ")) if part.name != "operator()"]
-        if not parts or parts[-1].name in _BASIC or not re.match(r"[A-Za-z_]", parts[-1].name):
-            continue
-        own = parts[-1]
-        if own.name in _GENERIC:
-            weak = weak or _tag(_split(own.template), depth - 1)
-        elif own.name.lower().endswith("traits"):
-            sizes = [size.removeprefix("(int)") for size in _split(own.template)]
-            weak = weak or "x".join([size for size in sizes if size.isdecimal()][:3])
-        elif _WRAPPER.fullmatch(own.name):
-            if inner := _tag(_split(own.template), depth - 1):
-                return inner
-            weak = weak or own.name
-        elif not _PLUMBING.fullmatch(own.name):
-            return own.name
+        said, hinted = _says(argument, depth)
+        if said:
+            return said
+        weak = weak or hinted
     return weak
+
+
+@lru_cache(maxsize=1024)
+def _says(argument: str, depth: int) -> tuple[str, str]:
+    """What one template argument says is done, and what it says if no other one says more.
+
+    Kernels of one capture share most of their arguments, which is why they are remembered.
+    """
+    parts = [part for part in _qualified(argument.rstrip("*& ")) if part.name != "operator()"]
+    if not parts or parts[-1].name in _BASIC or not _IDENTIFIER.match(parts[-1].name):
+        return "", ""
+    own = parts[-1]
+    if own.name in _GENERIC:
+        return "", _tag(_split(own.template), depth - 1)
+    if own.name.lower().endswith("traits"):
+        sizes = [size.removeprefix("(int)") for size in _split(own.template)]
+        return "", "x".join([size for size in sizes if size.isdecimal()][:3])
+    if _WRAPPER.fullmatch(own.name):
+        return _tag(_split(own.template), depth - 1), own.name
+    return ("", "") if _PLUMBING.fullmatch(own.name) else (own.name, "")
 
 
 def _qualified(text: str) -> list[_Part]:
