@@ -11,6 +11,8 @@ from ncutool.explain.evidence import Evidence
 from ncutool.explain.explanation import Check, Explanation, Input, Step, recorded
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ncutool.analysis import Analysis
 
 __all__ = ["Check", "Explainer", "Explanation", "Input", "Step", "choose", "explain"]
@@ -31,11 +33,15 @@ def explain(analysis: Analysis, launch: int | str) -> Explanation:
 
 
 class Explainer:
-    """Explains launches of one analysis; what they share is found once."""
+    """Explains launches of one analysis; what they share is found once.
 
-    def __init__(self, analysis: Analysis) -> None:
+    Args:
+        only: the launches that will be asked for; any where None.
+    """
+
+    def __init__(self, analysis: Analysis, only: Collection[int] | None = None) -> None:
         self._analysis = analysis
-        self._evidence = Evidence(analysis)
+        self._evidence = Evidence(analysis, only)
 
     def explain(self, launch_id: int) -> Explanation:
         """The launch's explanation; it exists."""
@@ -56,11 +62,14 @@ class Explainer:
             op=row["op"],
             signature=row["signature"],
             chosen=None,
-            steps=(
-                _duration(row),
-                *work,
-                *placing.peaks(row, None if of_report else device, figures),
-                *placing.rates(row),
+            steps=tuple(
+                steps.faithful(step, row)
+                for step in (
+                    _duration(row),
+                    *work,
+                    *placing.peaks(row, None if of_report else device, figures),
+                    *placing.rates(row),
+                )
             ),
             checks=checks,
             bound=bound,

@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool import graph_pairing, join, join_match
-from ncutool.work import counters, shapes
+from ncutool.work import calls, counters, shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ncutool.analysis import Analysis
+    from ncutool.work.operators import OpCall
     from ncutool_parsers.capture import Capture
 
 
 class Evidence:
-    """The captures behind one analysis; what takes a while is done once, when it is needed."""
+    """The captures behind one analysis; what takes a while is done once, when it is needed.
 
-    def __init__(self, analysis: Analysis) -> None:
+    Args:
+        only: the launches that will be asked for, so that large tables are searched once.
+    """
+
+    def __init__(self, analysis: Analysis, only: Collection[int] | None = None) -> None:
         self.analysis = analysis
-        self.capture = analysis.capture
+        self._only = only
+        self._calls: dict[int, dict[int, OpCall]] = {}
 
     @cached_property
-    def stand_in(self) -> Capture | None:
+    def capture(self) -> Capture:
+        """The capture, as far as the launches asked for need it."""
+        return self._narrowed(self.analysis.capture)
+
+    @cached_property
+    def kernels(self) -> pl.DataFrame:
+        """Rows of the kernels table: of the launches and of all those of their operators."""
+        if self._only is None:
+            return self.analysis.kernels
+        needed = [self.capture.launches["launch_id"]]
+        if self._stand_in is not None:
+            needed.append(self._stand_in.launches["launch_id"])
+        return self.analysis.kernels.filter(pl.col("launch_id").is_in(pl.concat(needed).implode()))
+
+    @cached_property
+    def _stand_in(self) -> Capture | None:
         """The paired graph replays with their operators; None without a capture run."""
         run = self.analysis.capture_run
-        return None if run is None else graph_pairing.stand_in(self.capture, run)
+        if run is None:
+            return None
+        return self._narrowed(graph_pairing.stand_in(self.analysis.capture, run))
+
+    @cached_property
+    def _paired(self) -> frozenset[int]:
+        return (
+            frozenset()
+            if self._stand_in is None
+            else frozenset(self._stand_in.launches["launch_id"])
+        )
 
     @cached_property
     def measured(self) -> dict[int, tuple[int, ...]]:
         """Launches of the joined report that gave each launch of the trace its counters."""
-        report = self.analysis.report
-        if report is None or self.capture.source == "ncu":
+        trace, report = self.analysis.capture, self.analysis.report
+        if report is None or trace.source == "ncu":
             return {}
-        work = shapes.work(self.capture)
+        work = shapes.work(trace)
         if self.analysis.capture_run is not None:
-            work, _, _ = graph_pairing.pair(self.capture, work, self.analysis.capture_run)
+            work, _, _ = graph_pairing.pair(trace, work, self.analysis.capture_run)
         matching = join_match.match(
-            *join.launches(self.capture, work, report, counters.measured(counters.work(report)))
+            *join.launches(trace, work, report, counters.measured(counters.work(report)))
         )
         found: dict[int, tuple[int, ...]] = {}
         for group in matching.groups:
@@ -49,13 +83,37 @@ class Evidence:
                 found |= dict.fromkeys(group.traced, group.measured)
         return found
 
+    def operator(self, launch_id: int) -> tuple[int, OpCall] | None:
+        """The operator call that launched a kernel, and its number; None where none is recorded."""
+        capture = self.operators_of(launch_id)
+        found = capture.launches.filter(pl.col("launch_id") == launch_id)["op_id"]
+        op_id = None if found.is_empty() else found[0]
+        if op_id is None:
+            return None
+        known = self._calls.setdefault(id(capture), {})
+        if op_id not in known:
+            mine = pl.col("op_id") == op_id if self._only is None else pl.col("op_id").is_not_null()
+            known |= calls.calls_of(capture.launches.filter(mine), capture)
+        return op_id, known[op_id]
+
     def operators_of(self, launch_id: int) -> Capture:
         """The capture that records the launch's operator."""
-        paired = self.stand_in
-        if paired is not None and launch_id in set(paired.launches["launch_id"]):
-            return paired
-        return self.capture
+        paired = self._stand_in
+        return self.capture if paired is None or launch_id not in self._paired else paired
 
     def row(self, launch_id: int) -> dict[str, Any]:
         """The launch's row of the kernels table."""
-        return self.analysis.kernels.row(by_predicate=pl.col("launch_id") == launch_id, named=True)
+        return self.kernels.row(by_predicate=pl.col("launch_id") == launch_id, named=True)
+
+    def _narrowed(self, capture: Capture) -> Capture:
+        if self._only is None:
+            return capture
+        asked = pl.col("launch_id").is_in(list(self._only))
+        operators = capture.launches.filter(asked)["op_id"].drop_nulls().unique()
+        same = pl.col("op_id").is_in(operators.implode())
+        return replace(
+            capture,
+            launches=capture.launches.filter(asked | same.fill_null(False)),
+            metrics=capture.metrics.filter(asked),
+            instructions=capture.instructions.filter(asked),
+        )

@@ -11,16 +11,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from ncutool.explain.explanation import Input
 from ncutool.explain.traced import Leaf, leaf, traced
-from ncutool.work import calls, shapes
+from ncutool.work import shapes
 from ncutool.work.operators import OpCall, Scalar, Tensor, TensorList, Work, model, model_of
 
 if TYPE_CHECKING:
     from ncutool.work.operators.tensor import Argument
-    from ncutool_parsers.capture import Capture
 
 COPY_SOURCE = "recorded size × how often a copied byte crosses this device's DRAM"
 MESSAGE_SOURCE = "NCCL metadata: what goes in and comes out on this rank"
@@ -53,18 +50,12 @@ class _Shown(Tensor):
         return self.numel if found == self.numel else found
 
 
-def operator_work(capture: Capture, launch_id: int) -> Modelled | None:
-    """The work of the operator call that launched a kernel; None where none is known.
+def operator_work(call: OpCall, op_id: int) -> Modelled:
+    """The work of an operator call, with formulas.
 
     Args:
-        capture: the trace that records the operator: the launch's own, or what stands in for it.
+        op_id: which call it is, for its arguments' place.
     """
-    launches = capture.launches.filter(pl.col("launch_id") == launch_id)
-    op_id = None if launches.is_empty() else launches["op_id"][0]
-    if op_id is None:
-        return None
-    mine = capture.launches.filter(pl.col("op_id") == op_id)
-    call = calls.calls_of(mine, capture)[op_id]
     if call.parent is not None and model(replace(call, parent=None)) == model(call):
         call = replace(call, parent=None)  # its caller's arguments say nothing more
     found = model(_traced_call(call))

@@ -40,6 +40,8 @@ def peaks(row: dict[str, Any], device: Device | None, traced: dict[str, Any]) ->
             steps.append(computed(column, traced[column], unit, text, note=note))
         elif device is not None:
             steps.append(_of_device(column, value, unit, what, device))
+        else:
+            steps.append(recorded(column, value, unit, f"{row['peak_source']} of the capture"))
     return steps
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -21,6 +22,10 @@ _MEANINGS = {column.name: column.meaning for column in KERNELS.columns}
 _PLACED = frozenset({"flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s"})
 _MODELS = ("shape", "kernel_args")
 _MOVES = ("memcpy", "memset")
+_CACHED = ("dram_bytes", "l2_bytes", "l2_read_bytes", "l1_bytes", "waves")
+"""What does not depend on how operations were counted."""
+_SAME = 1e-9
+NOT_REDONE = "the capture no longer holds what it was computed from"
 FIGURES = (("flop", "flop_source", "FLOP"), ("dram_bytes", "bytes_source", "byte"))
 
 
@@ -46,7 +51,9 @@ def _counted(
     if name == "dram_bytes" and label == "counter":
         words = counted.DRAM_SOURCE
     number = figures[name]
-    if number == 0:
+    if number is None:
+        return recorded(name, row[name], unit, label, note=NOT_REDONE)
+    if number == 0 and name == "flop":
         return recorded(name, 0, unit, words, note="every count of operations in the report is 0")
     return computed(name, number, unit, f"{label}: {words}", note=row["remark"])
 
@@ -87,7 +94,6 @@ def _collective(row: dict[str, Any], launch: dict[str, Any]) -> list[Step]:
 
 def _modelled(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
     """What the operator must do, and what of it this launch carries."""
-    capture = evidence.operators_of(row["launch_id"])
     names = {"flop": "modelled_flop", "dram_bytes": "modelled_bytes"}
     own = {
         name: row[names[name]] if row[source] == "joined" else row[name]
@@ -95,15 +101,19 @@ def _modelled(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
     }
     found = None
     if any(value is not None for value in own.values()):
-        found = modelled.operator_work(capture, row["launch_id"])
+        operator = evidence.operator(row["launch_id"])
+        found = None if operator is None else modelled.operator_work(operator[1], operator[0])
     steps = []
     for name, source, unit in FIGURES:
         title = names[name] if row[source] == "joined" else name
-        if own[name] is None or found is None or found.work is None:
+        value = own[name]
+        if value is None:
             if row[source] != "joined":
                 steps.append(recorded(name, None, unit, "not known", note=row["missing_reason"]))
-            continue
-        steps += _carried(evidence, row, found, (name, title, unit, own[name]))
+        elif found is None or found.work is None:
+            steps.append(recorded(title, value, unit, row[source], note=NOT_REDONE))
+        else:
+            steps += _carried(evidence, row, found, (name, title, unit))
     return steps
 
 
@@ -111,10 +121,10 @@ def _carried(
     evidence: Evidence,
     row: dict[str, Any],
     found: modelled.Modelled,
-    figure: tuple[str, str, str, float],
+    figure: tuple[str, str, str],
 ) -> list[Step]:
     """A figure of the operator, then the launch's part of it."""
-    name, title, unit, _ = figure
+    name, title, unit = figure
     work = found.work
     assert work is not None
     whole = work.flop if name == "flop" else work.bytes
@@ -156,7 +166,7 @@ def _members(
     source, model = (flop[1], "modelled_flop") if name == "flop" else (size[1], "modelled_bytes")
     figure = pl.when(pl.col(source) == "joined").then(model).otherwise(name)
     rows = (
-        evidence.analysis.kernels.filter(pl.col("launch_id").is_in(siblings.implode()))
+        evidence.kernels.filter(pl.col("launch_id").is_in(siblings.implode()))
         .filter(pl.col("category") == "kernel")
         .select("launch_id", "duration_ns", figure.alias("figure"))
         .filter(pl.col("figure").is_not_null())
@@ -182,7 +192,11 @@ def _median(
     row: dict[str, Any], name: str, unit: str, told: dict[int, dict[str, Any]], report: str
 ) -> Step:
     """The lower median of what measured launches of the same work say, with its formula."""
-    known = {number: one[name] for number, one in told.items() if one[name] is not None}
+    known = {
+        number: one[name]
+        for number, one in told.items()
+        if one[name] is not None and (name in _CACHED or one["flop_source"] != "pipe")
+    }
     ordered = sorted(known.items(), key=lambda pair: float(pair[1]))
     middle, number = ordered[(len(ordered) - 1) // 2]
     which = f"launch {middle} of {report}"
@@ -195,3 +209,15 @@ def _median(
         )
     words = f"joined: {which}; {row['join_note']}"
     return computed(name, number, unit, words, inputs=all_of_them, note=row["remark"])
+
+
+def faithful(step: Step, row: dict[str, Any]) -> Step:
+    """``step``, unless its arithmetic gives another figure than the table has: then the table's,
+    without a formula, and the contradiction is said."""
+    value = row.get(step.name)
+    if value is None or not isinstance(step.value, int | float):
+        return step
+    if math.isclose(value, step.value, rel_tol=_SAME, abs_tol=_SAME):
+        return step
+    note = f"computed again it gives {step.value:.8g}: this figure is not explained"
+    return recorded(step.name, value, step.unit, step.source, note=note)

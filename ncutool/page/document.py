@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ncutool.page.view import View
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SCRIPTS = ("format", "dom", "groups", "table", "timeline", "chart", "views")
+_SCRIPTS = ("format", "dom", "groups", "explained", "table", "timeline", "chart", "views")
 _METHODS = {
     "torch": (
         "From a trace: FLOPs and bytes follow from operator shapes. Bytes are compulsory traffic: "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ncutool.groups import grouped
 from ncutool.page.cards import Card, understood, where_time_goes
 from ncutool.page.drawing import Drawing, drawings
+from ncutool.page.explained import explanations
 from ncutool.page.findings import Findings, findings
 from ncutool.page.gaps import Understanding, understanding
 from ncutool.page.heading import Heading, heading
@@ -32,6 +33,7 @@ class View:
     drawings: tuple[Drawing, ...]
     table: KernelTable
     understanding: Understanding
+    explained: dict[str, Any]
     measured: Measured | None
 
     @property
@@ -39,6 +41,7 @@ class View:
         """What the script reads."""
         return {
             **self.table.data,
+            "explained": self.explained,
             "charts": {one.name: one.spec for one in self.drawings if one.spec is not None},
             "timeline": self.strip.data if self.strip is not None else None,
         }
@@ -57,5 +60,6 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
         drawings=drawings(analysis, groups),
         table=kernel_table(analysis, groups, membership),
         understanding=understanding(analysis),
+        explained=explanations(analysis, membership),
         measured=measured(analysis),
     )

@@ -10,7 +10,7 @@ import pytest
 from browser_driver import Browser, why_not
 
 from ncutool import page, units
-from ncutool.analysis import Analysis
+from ncutool.analysis import Analysis, read_and_analyse
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -23,6 +23,7 @@ PAGES: dict[str, Callable[[], list[Analysis]]] = {
     "hostile": lambda: [factory.hostile()],
     "several": lambda: [factory.trace(60), factory.report(), factory.unknown_device()],
 }
+SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
 CHOSEN = "document.querySelector('tr.chosen')?.dataset.group"
 SIGNAL = "ncutoolViews[0].parts.find(part => part.view).view.signal('selected')"
 
@@ -236,3 +237,20 @@ def test_hostile_names_do_nothing(browser: Browser, pages: dict[str, Path]) -> N
     assert browser.evaluate("document.title") != "owned"
     assert browser.complaints() == []
     assert browser.evaluate("document.querySelectorAll('tr.more').length") == 4
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_row_shows_how_its_figures_come_about(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    """The panel of a group carries the filled-in formulas and sources of its longest launch."""
+    target = tmp_path / "sample.html"
+    trace = next(SAMPLES.glob("*/*.json.gz"))
+    target.write_text(page.render([read_and_analyse(trace)]), encoding="utf-8")
+    browser.open(target, width=width)
+    browser.evaluate("document.querySelector('tr[data-group=\"0\"] button').click()")
+    browser.evaluate("document.querySelector('tr.more details.explained summary').click()")
+    shown = browser.evaluate("document.querySelector('tr.more details.explained').innerText")
+    for part in ("How each figure comes about (launch ", "= 2 × 4096 × ", "device table", "< 60 %"):
+        assert part in shown
+    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -15,10 +15,12 @@ import pytest
 
 from ncutool import page, units
 from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.explain import explain
 from ncutool.groups import grouped
 from ncutool.page import document, timeline
 from ncutool.page.cards import understood, where_time_goes
 from ncutool.page.drawing import drawings
+from ncutool.page.explained import explanations
 from ncutool.page.findings import findings, spans, with_code
 from ncutool.page.gaps import understanding
 from ncutool.page.heading import heading
@@ -427,6 +429,25 @@ def test_two_thousand_groups_stay_below_a_megabyte_and_a_half() -> None:
     text = page.render([analysis])
     assert _data(text)["groups"]["count"] == 2_000
     assert len(text.encode()) < 1_500_000
+
+
+def test_the_largest_groups_carry_their_arithmetic() -> None:
+    """The longest launch of each, every text once, figures as `ncutool explain` has them."""
+    trace = next((Path(__file__).parents[2] / "reports" / "samples").glob("*/*.json.gz"))
+    analysis = read_and_analyse(trace)
+    groups, membership = grouped(analysis.kernels)
+    told = explanations(analysis, membership)
+    assert len(told["of"]) == len(set(told["of"]))
+    assert len(told["groups"]) > 20
+    mine = analysis.kernels.filter(membership == 0).sort("duration_ns", descending=True)
+    launch, steps, checks = told["groups"]["0"]
+    assert launch == mine["launch_id"][0]
+    found = explain(analysis, launch)
+    assert [told["of"][one[0]] for one in steps] == [one.name for one in found.steps]
+    formulas = [told["of"][one[2]] if one[2] >= 0 else None for one in steps]
+    assert formulas == [one.formula for one in found.steps]
+    assert len(checks) == len(found.checks)
+    assert groups.height >= len(told["groups"])
 
 
 def test_understanding_lists_every_reason_and_source() -> None:

@@ -15,7 +15,8 @@ function unpackAll(columns) {
 }
 
 class Groups {
-  constructor(data, launches) {
+  constructor(data, launches, explained) {
+    this.explained = explained;
     this.size = data.count;
     this.columns = unpackAll(data.columns);
     this.launches = { ...launches, columns: unpackAll(launches.columns) };

@@ -110,8 +110,11 @@ class KernelTable {
     return make("td", { class: mark, title: (marked && this.groups.text("flag", group)) || null }, percent(value));
   }
   more(group) {
-    const cell = make("td", { colspan: 8 }, pairs(this.groups.details(group)), ...this.launches(group, 50));
+    const cell = make("td", { colspan: 8 }, ...this.inside(group, 50));
     return make("tr", { class: "more", "data-more": group }, cell);
+  }
+  inside(group, most) {
+    return [pairs(this.groups.details(group)), ...explanation(this.groups.explained, group), ...this.launches(group, most)];
   }
   launches(group, most) {
     const { ends, columns, kinds } = this.groups.launches;
@@ -148,7 +151,7 @@ class KernelTable {
     const launches = event.target.closest("[data-launches]");
     if (launches) {
       const group = Number(launches.dataset.launches);
-      launches.closest("td").replaceChildren(pairs(this.groups.details(group)), ...this.launches(group, Infinity));
+      launches.closest("td").replaceChildren(...this.inside(group, Infinity));
       return;
     }
     const row = event.target.closest("tr[data-group]");

@@ -1,7 +1,7 @@
 // One view a capture: its table, charts and strip share what is chosen.
 function start(article) {
   const data = JSON.parse(document.getElementById(article.id + "-data").textContent);
-  const groups = new Groups(data.groups, data.launches);
+  const groups = new Groups(data.groups, data.launches, data.explained);
   const parts = [];
   const choose = (group, origin) => {
     for (const part of parts) part.mark(group, part !== origin);

@@ -1,0 +1,18 @@
+// How the figures of one launch come about: each with its formula filled in, what was recorded
+// for it, and the comparisons that chose its bound.
+function explanation(explained, group) {
+  const found = explained?.groups[group];
+  if (!found) return [];
+  const text = (place) => explained.of[place];
+  const [launch, steps, checks] = found;
+  const list = make("dl", { class: "steps" });
+  for (const [name, value, formula, ...lines] of steps) {
+    const told = make("dd", {}, make("b", {}, text(value)));
+    if (formula >= 0) told.append(make("code", {}, "= " + text(formula)));
+    for (const line of lines) told.append(make("span", {}, text(line)));
+    list.append(make("dt", {}, text(name)), told);
+  }
+  list.append(make("dt", {}, "bound"), make("dd", {}, ...checks.map((place) => make("span", {}, text(place)))));
+  const title = "How each figure comes about (launch " + count(launch) + ", its longest)";
+  return [make("details", { class: "explained" }, make("summary", {}, title), list)];
+}
