@@ -35,7 +35,8 @@ class Details:
     """What the keys of launches say, one entry per key in every list."""
 
     def __init__(self, keys: Iterable[LaunchKey]) -> None:
-        fields = dict(zip(LAUNCH, zip(*keys, strict=True), strict=True))
+        columns = list(zip(*keys, strict=True)) or [()] * len(LAUNCH)
+        fields = dict(zip(LAUNCH, columns, strict=True))
         shapes = [shape.split(b"\0") for shape in fields["shapes"]]
         category: tuple[int, ...] = fields["category"]
         self.is_kernel = np.array([value == KERNELS for value in category], bool)

@@ -48,13 +48,14 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     """All tables of a trace; the collector's columns are used up.
 
     Launches are in order of start, operators and calls by thread and start; times count from the
-    first launch's start. ``capabilities`` maps a device ordinal to its compute capability.
+    first launch's start, or the first call's where nothing was launched. ``capabilities`` maps a
+    device ordinal to its compute capability.
     """
     launches, ops = Rows(collector.launches), Rows(collector.ops)
     calls, notes = Rows(collector.calls), Rows(collector.annotations)
     whole_microseconds = all(rows.whole_microseconds for rows in (launches, ops, calls))
     dropped = launches.dropped + ops.dropped + calls.dropped
-    origin = int(launches.start.min())
+    origin = _origin(launches, calls)
     for rows in (launches, ops, calls, notes):
         rows.start -= origin
     _number_threads(launches, ops, calls, notes)
@@ -90,6 +91,11 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         dropped=dropped,
         bad_names=bad_names,
     )
+
+
+def _origin(*first: Rows) -> int:
+    """The earliest start of the first table that has any."""
+    return next((int(rows.start.min()) for rows in first if len(rows)), 0)
 
 
 def _number_threads(

@@ -88,6 +88,8 @@ def _capture(
         d.ordinal: d.compute_capability for d in devices if d.compute_capability is not None
     }
     tables = build(collector, rank, capabilities)
+    if launches_required and tables.launches.is_empty():
+        raise _empty(path, collector, complete, stream.bare_list)
     notices += torch_notices.repaired(repair)
     notices += torch_notices.about(tables, collector.python_events)
     return Capture(

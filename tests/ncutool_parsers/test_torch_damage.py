@@ -272,3 +272,11 @@ def test_progress(tmp_path: Path, name: str) -> None:
     seen: list[tuple[int, int]] = []
     read(path, ReadOptions(progress=lambda done, size: seen.append((done, size))))
     assert seen[-1] == (path.stat().st_size, path.stat().st_size)
+
+
+def test_a_trace_whose_launches_have_no_start_is_empty(tmp_path: Path) -> None:
+    """Its only kernel has no usable time: that is said, not stumbled over."""
+    path = tmp_path / "trace.json"
+    path.write_text('{"traceEvents": [{"ph": "X", "cat": "kernel", "name": "k", "ts": null}]}')
+    with pytest.raises(EmptyError, match="holds no GPU kernels"):
+        read(path)
