@@ -75,6 +75,7 @@ def _bandwidth(device: Device | None, clock_step_ns: int) -> pl.Expr:
     pct = pl.col("bandwidth_pct")
     rounded, coarse = _coarse(pct, clock_step_ns)
     fits = (pl.col("dram_bytes") <= pl.col("cache_bytes")).fill_null(False)
+    beside = pct * (1 - pl.col("cache_bytes") / pl.col("dram_bytes"))
     own = ~fits & ~coarse & (pl.col("bytes_source") != "joined")
     given = device is not None and "dram" in device.measured
     cause = (
@@ -93,10 +94,18 @@ def _bandwidth(device: Device | None, clock_step_ns: int) -> pl.Expr:
         .then(pl.lit("the measured rate that was given is no limit"))
         .when(_many((pct > BOOST_PCT) & own, pct.is_not_null() & ~fits))
         .then(_wrong_device((pct > BOOST_PCT) & own, pct.is_not_null() & ~fits))
+        .when(beside <= 100)
+        .then(
+            pl.format(
+                "part of its data may stay in the last-level cache: {} MB of {} MB have room there",
+                _one(pl.col("cache_bytes") / 1e6),
+                _one(pl.col("dram_bytes") / 1e6),
+            )
+        )
         .otherwise(
             pl.lit(
                 "the byte model counts too much here (an aliased operand or an output passed in), "
-                "part of its data stayed in cache, or the device is another one"
+                "or the device is another one"
             )
         )
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -148,6 +151,50 @@ def test_replays_paired_with_their_capture_run_can_be_redone(corpus: Path) -> No
     explainer = Explainer(analysis)
     for launch_id in analysis.kernels["launch_id"].head(SAMPLED):
         assert_redone(analysis, explainer.explain(launch_id))
+    paired = analysis.kernels.filter(
+        pl.col("graph_replay") & (pl.col("flop") > 0) & (pl.col("family") == "gemm")
+    )
+    found = explainer.explain(int(paired["launch_id"][0]))
+    assert str(step(found, "flop").formula).startswith("2 × ")
+
+
+DAMAGES: dict[str, Callable[[Capture], Capture]] = {
+    "no durations": lambda one: _launches(one, duration_ns=pl.lit(None, dtype=pl.Int64)),
+    "zero durations": lambda one: _launches(one, duration_ns=pl.lit(0, dtype=pl.Int64)),
+    "hostile names": lambda one: _launches(one, kernel_full=pl.lit("\x1b]0;owned\x07<b>`x`|")),
+    "no links": lambda one: _launches(one, op_id=pl.lit(None, dtype=pl.Int64)),
+    "no shapes": lambda one: replace(
+        one,
+        signatures=one.signatures.with_columns(input_dims=pl.lit(None, dtype=pl.String)),
+        shapes_recorded=False,
+    ),
+    "no metrics": lambda one: replace(one, metrics=one.metrics.clear()),
+    "half of the metrics": lambda one: replace(one, metrics=one.metrics.gather_every(2)),
+    "no device": lambda one: replace(one, devices=()),
+}
+
+
+def _launches(capture: Capture, **columns: pl.Expr) -> Capture:
+    return replace(capture, launches=capture.launches.with_columns(**columns))
+
+
+@pytest.mark.parametrize("path", [TRACE, REPORT], ids=lambda path: path.name)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_a_capture_lacks_is_said(damage: str, path: Path) -> None:
+    """Nulls, zero durations, lost tables, hostile names: never a guess, never a division, and no
+    text that a terminal obeys."""
+    analysis = analyse(DAMAGES[damage](analysed(path).capture))
+    explainer = Explainer(analysis)
+    for launch_id in analysis.kernels["launch_id"].head(SAMPLED):
+        found = explainer.explain(launch_id)
+        assert_redone(analysis, found)
+        for shown in (
+            text.explanation_lines(found, color=False, width=100),
+            text.explanation_markdown(found),
+        ):
+            assert "\x1b" not in shown
+            assert "\x07" not in shown
+            assert not re.search(r"\b(nan|inf)\b", shown)
 
 
 def uncounted(executed: list[tuple[object, ...]]) -> Analysis:

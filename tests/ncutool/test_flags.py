@@ -93,6 +93,10 @@ def flag(row: dict[str, Any], **more: Any) -> str | None:
             memory(120, duration_ns=500, dram_bytes=6e5),
             "120.0 % of DRAM bandwidth: its data fit in the last-level cache",
         ),
+        (
+            memory(120, duration_ns=2_000, dram_bytes=2.4e6),
+            "120.0 % of DRAM bandwidth: part of its data may stay in the last-level cache: 1.0 MB",
+        ),
         (memory(120, bytes_source="joined"), "120.0 % of DRAM bandwidth: ncu counted it with cold"),
     ],
 )
