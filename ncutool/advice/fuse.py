@@ -74,9 +74,10 @@ def _by_kernels(
             templates.setdefault(keys, (instance, nodes))
     more = []
     for stream in context.streams:
+        starts = _unlinked_rows(stream)
         for keys in sorted(templates, key=len, reverse=True):
             instance, nodes = templates[keys]
-            for first in _occurrences(stream, keys, taken):
+            for first in _occurrences(stream, keys, starts.get(keys[0], ()), taken):
                 rows = tuple(first + row - instance.rows[0] for row in instance.rows)
                 taken.update(stream.launch_ids[row] for row in rows)
                 copy = Instance(rows, instance.best_ns, instance.worst_ns, recorded=False)
@@ -84,13 +85,22 @@ def _by_kernels(
     return more
 
 
-def _occurrences(stream: Stream, keys: tuple[int, ...], taken: set[int]) -> Iterable[int]:
-    length = len(keys)
-    for first in range(len(stream.keys) - length + 1):
-        if stream.linked[first] or stream.keys[first] != keys[0]:
-            continue
-        rows = range(first, first + length)
-        if tuple(stream.keys[first : first + length]) != keys:
+def _unlinked_rows(stream: Stream) -> dict[int, list[int]]:
+    """Rows without a launch record, by their key: few traces have any."""
+    rows: dict[int, list[int]] = {}
+    for row, linked in enumerate(stream.linked):
+        if not linked:
+            rows.setdefault(stream.keys[row], []).append(row)
+    return rows
+
+
+def _occurrences(
+    stream: Stream, keys: tuple[int, ...], starts: Iterable[int], taken: set[int]
+) -> Iterable[int]:
+    """Those of ``starts`` where all of ``keys`` follow, unlinked and not taken."""
+    for first in starts:
+        rows = range(first, first + len(keys))
+        if tuple(stream.keys[first : rows.stop]) != keys:
             continue
         if not any(stream.linked[row] or stream.launch_ids[row] in taken for row in rows):
             yield first
