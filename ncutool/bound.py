@@ -22,6 +22,8 @@ BALANCE_POINTS = 10.0
 SMALL_GRID_PCT = 40.0
 """A grid below the SM count is small only under this share of its roof: persistent kernels
 keep fewer blocks than SMs on purpose and run at 60 to 70 %."""
+LOWER_BOUND = "lower bound"
+"""In the remark of figures that are one; below the thresholds they leave the bound unknown."""
 
 
 def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1) -> pl.DataFrame:
@@ -69,7 +71,9 @@ def _bound() -> pl.Expr:
     few_blocks = (pl.col("blocks") < pl.col("sm_count")) & (
         pl.max_horizontal("compute_pct", "bandwidth_pct") < SMALL_GRID_PCT
     )
-    too_few = pl.when(few_blocks).then(pl.lit("small_grid")).otherwise(pl.lit("latency"))
+    too_few = (
+        pl.when(few_blocks).then(pl.lit("small_grid")).when(~_at_least()).then(pl.lit("latency"))
+    )
     modelled = _by_limits(_compute_share(), pl.col("bandwidth_pct"), too_few)
     in_cache = (pl.col("bandwidth_pct") > 100) & (pl.col("dram_bytes") <= pl.col("cache_bytes"))
     half_known = (pl.col("bandwidth_pct") >= BUSY_PCT) & _compute_share().is_null()
@@ -87,6 +91,11 @@ def _bound() -> pl.Expr:
         .otherwise(modelled)
         .fill_null("unknown")
     )
+
+
+def _at_least() -> pl.Expr:
+    """Whether a figure is a lower bound: a small share of a peak then proves nothing."""
+    return pl.col("remark").str.contains(LOWER_BOUND, literal=True).fill_null(False)
 
 
 def _compute_share() -> pl.Expr:
@@ -169,6 +178,12 @@ def _why_unknown() -> pl.Expr:
         .then(pl.col("missing_reason"))
         .when(pl.col("peak_source") == "none")
         .then(pl.lit("the device's peaks are unknown"))
+        .when(_at_least() & pl.col("bandwidth_pct").is_not_null())
+        .then(
+            pl.format(
+                "at least {} % of DRAM bandwidth: {}", _one(pl.col("bandwidth_pct")), "remark"
+            )
+        )
         .when(pl.col("roof").is_null())
         .then(pl.coalesce("remark", pl.lit("the compute roof is unknown")))
         .when(pl.col("peak_flop_per_s").is_null())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ncutool.bound import BALANCE_POINTS, BUSY_PCT, SMALL_GRID_PCT, cache_bytes
+from ncutool.bound import BALANCE_POINTS, BUSY_PCT, LOWER_BOUND, SMALL_GRID_PCT, cache_bytes
 from ncutool.explain.explanation import Check
 from ncutool.explain.placing import level
 
@@ -76,7 +76,10 @@ def _by_work(row: dict[str, Any], device: Device | None, trail: _Trail) -> str:
     bound = _by_limits(trail, *_named(compute, bandwidth))
     if bound is not None:
         return bound
-    return "small_grid" if _too_few_blocks(row, device, trail) else "latency"
+    if _too_few_blocks(row, device, trail):
+        return "small_grid"
+    loose = LOWER_BOUND in (row["remark"] or "")
+    return "latency" if trail.ask("the figures are no lower bounds", not loose) else "unknown"
 
 
 def _named(

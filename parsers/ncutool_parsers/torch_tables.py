@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -93,7 +94,7 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     )
 
 
-def _origin(*first: Rows) -> int:
+def _origin(*first: Rows[Any]) -> int:
     """The earliest start of the first table that has any."""
     return next((int(rows.start.min()) for rows in first if len(rows)), 0)
 

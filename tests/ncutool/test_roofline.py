@@ -95,6 +95,8 @@ def test_a_copy_kernel_without_flops_is_held_against_bandwidth_alone() -> None:
         ({"flop": 1e6, "dram_bytes": 1e6, "roof": "fp32", "grid_x": 99}, "small_grid"),
         ({"flop": 1e6, "dram_bytes": 1e6, "roof": "fp32", "grid_x": 100}, "latency"),
         ({"flop": 5e9, "dram_bytes": 1e6, "roof": "bf16_tensor", "grid_x": 9}, "latency"),
+        ({"flop": 0.0, "dram_bytes": 1e6, "remark": "lower bound: one pass"}, "unknown"),
+        ({"flop": 0.0, "dram_bytes": 7e7, "remark": "lower bound: one pass"}, "memory"),
         ({"flop": 7e9, "dram_bytes": 6.5e7, "roof": "bf16_tensor"}, "balanced"),
         ({"flop": None, "dram_bytes": 7e7}, "memory"),
         ({"flop": None, "dram_bytes": 5e7}, "unknown"),
