@@ -47,16 +47,15 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event],
     operators = [item for item in trace["traceEvents"] if item.get("cat") == "cpu_op"]
     end = max(float(item["ts"]) + float(item["dur"]) for item in operators)
     for number, item in enumerate(operators):
-        trace["traceEvents"] += _launched(item, 1_000_000 + number, end + 100 * number)
+        at = _own_moment(item, operators)
+        trace["traceEvents"] += _launched(item, at, 1_000_000 + number, end + 100 * number)
     path.write_text(json.dumps(trace), encoding="utf-8")
     return path, operators, profiler
 
 
-def _launched(operator: Event, correlation: int, when: float) -> list[Event]:
-    """A launch in the last nanosecond of an operator, where none inside it is still open, and
-    its kernel."""
+def _launched(operator: Event, at: float, correlation: int, when: float) -> list[Event]:
+    """A launch by an operator, and its kernel."""
     place = {"pid": operator["pid"], "tid": operator["tid"]}
-    at = round(float(operator["ts"]) + float(operator["dur"]) - 0.001, 3)
     linked = {"External id": operator["args"]["External id"], "correlation": correlation}
     return [
         {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "ts": at, "dur": 0}
@@ -66,6 +65,27 @@ def _launched(operator: Event, correlation: int, when: float) -> list[Event]:
         | {"pid": 0, "tid": 7}
         | {"args": {**linked, "device": 0, "stream": 7, "grid": [1, 1, 1], "block": [32, 1, 1]}},
     ]
+
+
+def _own_moment(operator: Event, operators: list[Event]) -> float:
+    """The middle of the longest time within an operator when none inside it is open: times of
+    this size are exact to a nanosecond or so only."""
+    start, end = _span(operator)
+    inside = sorted(
+        _span(item)
+        for item in operators
+        if item is not operator and start <= _span(item)[0] and _span(item)[1] <= end
+    )
+    free, last = [], start
+    for low, high in inside:
+        free.append((low - last, last))
+        last = max(last, high)
+    length, since = max([*free, (end - last, last)])
+    return since + length / 2
+
+
+def _span(item: Event) -> tuple[float, float]:
+    return float(item["ts"]), float(item["ts"]) + float(item["dur"])
 
 
 @pytest.fixture(scope="module")
