@@ -43,7 +43,7 @@ def _runs(long: Ints, short: Ints, wanted: Ints, at: dict[int, Ints]) -> dict[in
     """Length of the run that ends at each pair of a wanted position and its equals."""
     needed = set(wanted.tolist())
     found: dict[int, Ints] = {}
-    run = np.zeros(len(long), np.int64)
+    run: Ints = np.zeros(len(long), np.int64)
     for position, symbol in enumerate(short.tolist()):
         shifted = np.concatenate([np.zeros(1, np.int64), run[:-1]])
         run = np.where(long == symbol, shifted + 1, 0)

@@ -117,7 +117,8 @@ def _launch_time_in_window(analysis: Analysis) -> int:
 def covered_by_kind(analysis: Analysis) -> list[tuple[str, Union]]:
     """For each kind of :data:`PRIORITY`, the moments covered by it or any kind before it."""
     layers: list[tuple[str, Union]] = []
-    starts = ends = np.zeros(0, dtype=np.int64)
+    starts: Ints = np.zeros(0, dtype=np.int64)
+    ends: Ints = starts
     for kind in PRIORITY:
         own = _clipped(analysis, (kind,))
         merged = union(np.concatenate([starts, own[0]]), np.concatenate([ends, own[1]]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ncutool import units, words
@@ -14,6 +15,8 @@ from ncutool.shares import IDLE, covered_by_kind, covered_until
 if TYPE_CHECKING:
     from ncutool.analysis import Analysis
     from ncutool.timeline import Timeline
+
+Floats = npt.NDArray[np.float64]
 
 BINS = 400
 MOST_SEGMENTS = 3000
@@ -197,7 +200,7 @@ def overview(analysis: Analysis, timeline: Timeline) -> tuple[Band, ...]:
     edges = np.linspace(timeline.start_ns, timeline.end_ns, BINS + 1).astype(np.int64)
     sizes = np.maximum(np.diff(edges), 1)
     below = np.zeros(BINS)
-    levels: list[tuple[str, np.ndarray, np.ndarray]] = []
+    levels: list[tuple[str, Floats, Floats]] = []
     for kind, covering in covered_by_kind(analysis):
         top = np.minimum(np.diff(covered_until(covering, edges)) / sizes, 1.0)
         levels.append((kind, below, top))

@@ -103,6 +103,6 @@ def match_ids(wanted: Ints, ids: Ints, preferred: Bools | None = None) -> Ints:
         return np.full(len(wanted), NONE, np.int64)
     at = np.searchsorted(ids[rows], wanted, side="left")
     at[at == len(rows)] = 0
-    found = rows[at].astype(np.int64)
+    found: Ints = rows[at].astype(np.int64)
     found[(ids[found] != wanted) | (wanted <= 0)] = NONE
     return found
