@@ -78,7 +78,7 @@ def link(
 
 def _named(calls: Rows[CallKey], part: bytes) -> Bools:
     """The calls whose name holds ``part``."""
-    found = [part in joined.partition(b"\0")[0] for _, _, joined in calls.keys]
+    found = [part in joined.partition(b"\0")[0] for joined in calls.keys]
     return np.array(found, bool)[calls.key]
 
 

@@ -30,9 +30,11 @@ class Rows(Generic[Key]):
         self.keys = columns.keys
         starts, durations = np.frombuffer(columns.ts), np.frombuffer(columns.dur)
         self.key: Codes = np.frombuffer(columns.key, np.int32)
+        self.thread: Codes = np.frombuffer(columns.thread, np.int32)
+        """Number of each event's thread; empty at first where it is part of the key."""
         self.ids: dict[str, Ints] = {n: np.frombuffer(c, np.int64) for n, c in columns.ids.items()}
         columns.ts, columns.dur, columns.key = array("d"), array("d"), array("i")
-        columns.ids = {}
+        columns.thread, columns.ids = array("i"), {}
         usable = np.abs(starts) < _LATEST_US
         self.dropped = int(len(usable) - usable.sum())
         if self.dropped:
@@ -44,19 +46,12 @@ class Rows(Generic[Key]):
         self.start, whole_starts = _nanoseconds(starts)
         self.duration, whole_durations = _nanoseconds(durations)
         self.whole_microseconds = whole_starts and whole_durations
-        self.thread_of_key: Codes = np.zeros(len(self.keys), np.int32)
-        """Number of each key's thread, once threads are numbered."""
 
     def __len__(self) -> int:
         return len(self.key)
 
     def __getitem__(self, name: str) -> Ints:
         return self.ids[name]
-
-    @property
-    def thread(self) -> Codes:
-        """Number of each event's thread."""
-        return self.thread_of_key[self.key]
 
     @property
     def end(self) -> Ints:
@@ -70,13 +65,16 @@ class Rows(Generic[Key]):
         self._each(order)
 
     def without_times(self, order: Ints) -> None:
-        """Put the rows in another order and forget their times, which something else holds."""
+        """Put the rows in another order; their times and threads are held elsewhere."""
         self.start = self.duration = np.zeros(0, np.int64)
+        self.thread = np.zeros(0, np.int32)
         self.no_duration = np.zeros(0, bool)
         self._each(order)
 
     def _each(self, rows: Ints | Bools) -> None:
         self.key = self.key[rows]
+        if len(self.thread):
+            self.thread = self.thread[rows]
         for name in self.ids:
             self.ids[name] = self.ids[name][rows]
 

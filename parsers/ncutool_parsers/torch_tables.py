@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ncutool_parsers.torch_columns import (
     AnnotationKey,
     CallKey,
     Collector,
+    Interner,
     LaunchKey,
     OpKey,
     Thread,
@@ -59,7 +61,7 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     origin = _origin(launches, calls)
     for rows in (launches, ops, calls, notes):
         rows.start -= origin
-    _number_threads(launches, ops, calls, notes)
+    _number_threads(collector.threads, launches, (ops, calls), notes)
     launches.reorder(np.argsort(launches.start, kind="stable"))
     calls.reorder(np.lexsort((calls.start, calls.thread)))
     tree = Intervals(ops.thread, ops.start, ops.end, ops["external_id"])
@@ -100,28 +102,23 @@ def _origin(*first: Rows[Any]) -> int:
 
 
 def _number_threads(
+    threads: Interner[Thread],
     launches: Rows[LaunchKey],
-    ops: Rows[OpKey],
-    calls: Rows[CallKey],
+    host: tuple[Rows[OpKey], Rows[CallKey]],
     notes: Rows[AnnotationKey],
 ) -> None:
     """Number the threads: those of the CPU in an order that does not depend on the events'."""
-    host = _ranks(
-        {
-            *((pid, tid) for pid, tid, _ in ops.keys),
-            *((pid, tid) for pid, tid, _ in calls.keys),
-            *((pid, tid) for pid, tid, _, on_device in notes.keys if not on_device),
-        }
-    )
+    host_notes = ((pid, tid) for pid, tid, _, on_device in notes.keys if not on_device)
+    rank = _ranks({*threads, *host_notes})
     queues = [(key[1], key[2]) for key in launches.keys]
     queues += [(pid, tid) for pid, tid, _, on_device in notes.keys if on_device]
-    device = {queue: number for number, queue in enumerate(dict.fromkeys(queues))}
-    launches.thread_of_key = _codes(device[key[1], key[2]] for key in launches.keys)
-    ops.thread_of_key = _codes(host[pid, tid] for pid, tid, _ in ops.keys)
-    calls.thread_of_key = _codes(host[pid, tid] for pid, tid, _ in calls.keys)
-    notes.thread_of_key = _codes(
-        (device if on_device else host)[pid, tid] for pid, tid, _, on_device in notes.keys
-    )
+    queue = {thread: number for number, thread in enumerate(dict.fromkeys(queues))}
+    for rows in host:
+        rows.thread = _codes(rank[thread] for thread in threads)[rows.thread]
+    launches.thread = _codes(queue[key[1], key[2]] for key in launches.keys)[launches.key]
+    notes.thread = _codes(
+        (queue if on_device else rank)[pid, tid] for pid, tid, _, on_device in notes.keys
+    )[notes.key]
 
 
 def _codes(numbers: Iterable[int]) -> Codes:
@@ -153,7 +150,7 @@ def _nvtx(note: Ints, notes: Rows[AnnotationKey]) -> pl.Series | pl.Expr:
 
 def _bad_names(collector: Collector, operators: pl.Series) -> int:
     raw = {*collector.names, *(name for _, _, name, _ in collector.annotations.keys)}
-    raw.update(part for _, _, joined in collector.calls.keys for part in joined.split(b"\0"))
+    raw.update(part for joined in collector.calls.keys for part in joined.split(b"\0"))
     return sum("\ufffd" in name for name in [*map(text, raw), *operators])
 
 
@@ -166,7 +163,7 @@ def _signature_table(ops: Rows[OpKey]) -> tuple[pl.DataFrame, Codes]:
     rows: dict[tuple[str | None, ...], int] = {}
     row_of = np.full(len(keys), NONE, np.int32)
     for number in order[: int((first < len(ops)).sum())].tolist():
-        parts = dict(zip(SIGNATURE, keys[number][2].split(b"\0"), strict=True))
+        parts = dict(zip_longest(SIGNATURE, keys[number].split(b"\0"), fillvalue=b""))
         row = (
             text(parts["op"]),
             one_line(parts["dims"]),
@@ -198,7 +195,7 @@ def _op_table(ops: Rows[OpKey], tree: Intervals, signature_of: Codes) -> pl.Data
 
 
 def _call_table(calls: Rows[CallKey]) -> pl.DataFrame:
-    names = [_names(raw) for _, _, raw in calls.keys]
+    names = [_names(raw) for raw in calls.keys]
     correlation = np.where(calls["correlation"] > 0, calls["correlation"], NONE)
     rows = rows_of(calls.key)
     frame = pl.DataFrame({"call_id": pl.int_range(len(calls), eager=True)}).with_columns(
