@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 _KEY = ("category", "kernel", "op", "signature", "dtype")
 _GEOMETRY = ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z")
 _FIRSTS = ("kernel_full", "family", "source", "missing_reason", "remark", "flag", "error")
+_LEVELS = {"l2": "l2_read_bytes", "l1": "l1_bytes"}
+"""The bytes of each cache's roofline, as the kernels table takes its intensities."""
 _SPEEDS_OF_LIGHT = (
     "sm_sol_pct",
     "memory_sol_pct",
@@ -38,7 +40,9 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
         ``intensity_flop_per_byte``, ``achieved_flop_per_s``, ``achieved_bytes_per_s`` from these
         sums · ``roofline_pct`` weighted by time, with its ``_min`` and ``_max`` · peaks and
         speeds of light weighted by time · ``bound`` that holds most of the time, with the reason
-        of its longest launch · sources, `mixed: a, b` where launches differ.
+        of its longest launch · ``l2_…`` and ``l1_intensity_flop_per_byte``, ``…_flop_per_s``,
+        ``…_roof_pct`` (of that cache's bandwidth) of the launches that count FLOPs and that
+        cache's bytes, null where none does · sources, `mixed: a, b` where launches differ.
     """
     import polars as pl
 
@@ -122,6 +126,41 @@ def _aggregates() -> list[pl.Expr]:
         *(_by_time(name) for name in _SPEEDS_OF_LIGHT),
         pl.col("flag").is_not_null().sum().cast(pl.Int64).alias("flagged"),
         pl.col("sol_class").drop_nulls().first(),
+        *(sum_ for level, size in _LEVELS.items() for sum_ in _level_sums(level, size)),
+    ]
+
+
+def _level_sums(level: str, size: str) -> list[pl.Expr]:
+    """FLOPs, bytes and time of the launches that have all three, and what their peak would move."""
+    import polars as pl
+
+    seconds = pl.col("duration_ns") / 1e9
+    both = pl.col("flop").is_not_null() & pl.col(size).is_not_null()
+    counted = (both & (pl.col("duration_ns") > 0)).fill_null(False)
+    rated = counted & (pl.col(f"{level}_peak_bytes_per_s") > 0).fill_null(False)
+    return [
+        pl.col("flop").filter(counted).sum().alias(f"_{level}_flop"),
+        pl.col(size).filter(counted).sum().alias(f"_{level}_bytes"),
+        seconds.filter(counted).sum().alias(f"_{level}_seconds"),
+        pl.col(size).filter(rated).sum().alias(f"_{level}_rated_bytes"),
+        (pl.col(f"{level}_peak_bytes_per_s") * seconds)
+        .filter(rated)
+        .sum()
+        .alias(f"_{level}_most_bytes"),
+    ]
+
+
+def _level_figures(level: str) -> list[pl.Expr]:
+    import polars as pl
+
+    flop, moved, seconds, rated, most = (
+        pl.col(f"_{level}_{name}")
+        for name in ("flop", "bytes", "seconds", "rated_bytes", "most_bytes")
+    )
+    return [
+        pl.when(moved >= 1).then(flop / moved).alias(f"{level}_intensity_flop_per_byte"),
+        pl.when((moved >= 1) & (seconds > 0)).then(flop / seconds).alias(f"{level}_flop_per_s"),
+        pl.when(most > 0).then(100 * rated / most).alias(f"{level}_roof_pct"),
     ]
 
 
@@ -169,6 +208,7 @@ def _derived() -> list[pl.Expr]:
             "intensity_flop_per_byte"
         ),
         where(total > 0, pl.col("duration_ns") * 100.0 / total).alias("share_pct"),
+        *(figure for level in _LEVELS for figure in _level_figures(level)),
     ]
 
 

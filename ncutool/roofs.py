@@ -39,6 +39,8 @@ class Roofs:
     peak_bytes_per_s: float
     from_record: bool
     """True where the peaks are the capture's own, at its own clocks."""
+    caches: tuple[tuple[str, float], ...] = ()
+    """Bandwidth (byte/s) of ``l2`` and ``l1`` where the capture recorded them."""
 
     @property
     def ridge_point_flop_per_byte(self) -> float:
@@ -76,7 +78,21 @@ def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
         compute=tuple(Roof(*row) for row in rows.iter_rows()),
         peak_bytes_per_s=float(bandwidth),
         from_record=bool((known["peak_source"] == "record").any()),
+        caches=_caches(known),
     )
+
+
+def _caches(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
+    """The mean bandwidth of each cache, weighted by time, over the launches that have it."""
+    found = []
+    for level in ("l2", "l1"):
+        name = f"{level}_peak_bytes_per_s"
+        rated = known.filter(pl.col(name) > 0)
+        if not rated.is_empty():
+            weight = pl.col("time") + 1
+            mean = rated.select((pl.col(name) * weight).sum() / weight.sum()).item()
+            found.append((level, float(mean)))
+    return tuple(found)
 
 
 def _of_device(analysis: Analysis) -> Roofs | None:

@@ -6,13 +6,20 @@ follow light and dark.
 """
 
 from ncutool.charts.palette import LIGHT, Palette
-from ncutool.charts.points import not_on_roofline, roofline_points, speed_of_light_points
-from ncutool.charts.roofline import roofline
+from ncutool.charts.points import (
+    level_points,
+    not_on_roofline,
+    roofline_points,
+    speed_of_light_points,
+)
+from ncutool.charts.roofline import MOST_LEVEL_GROUPS, roofline
 from ncutool.charts.speed_of_light import speed_of_light
 
 __all__ = [
     "LIGHT",
+    "MOST_LEVEL_GROUPS",
     "Palette",
+    "level_points",
     "not_on_roofline",
     "roofline",
     "roofline_points",

@@ -15,6 +15,9 @@ from ncutool.untrusted import shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ncutool.charts.palette import Palette
+    from ncutool.roofs import Roofs
+
 Row = dict[str, Any]
 
 
@@ -45,6 +48,30 @@ def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]
                 f"bytes: {words.source(row['bytes_source'])}",
             }
         rows.append(point)
+    return rows
+
+
+def level_points(groups: pl.DataFrame, roofs: Roofs, palette: Palette) -> list[Row]:
+    """A row for each group and cache whose bytes are counted and whose roof is known.
+
+    ``group, level, x`` (FLOP per byte of that cache), ``y`` (FLOP/s), ``color`` of its bound, and
+    ``tip``: the level, the intensity, and the share of the level's own bandwidth.
+    """
+    rows = []
+    for row in groups.filter(_placed()).iter_rows(named=True):
+        for level, _ in roofs.caches:
+            intensity, rate = row[f"{level}_intensity_flop_per_byte"], row[f"{level}_flop_per_s"]
+            if not (intensity and rate):
+                continue
+            share = row[f"{level}_roof_pct"]
+            tip = f"{level.upper()} {units.intensity(intensity)}"
+            if share is not None:
+                tip += f", {units.percent(share)} of its roof"
+            color = palette.bounds[row["bound"]]
+            place = {"x": _digits(intensity), "y": _digits(rate)}
+            rows.append(
+                {"group": row["group"], "level": level, **place, "color": color, "tip": tip}
+            )
     return rows
 
 

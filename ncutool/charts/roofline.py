@@ -13,10 +13,11 @@ import altair as alt
 
 from ncutool import units, words
 from ncutool.charts.palette import LIGHT, Palette
-from ncutool.charts.points import Row, notable
+from ncutool.charts.points import Row, level_points, notable
 from ncutool.charts.shared import (
     Width,
     framed,
+    levels_layer,
     line_layer,
     line_row,
     points_layer,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from ncutool.roofs import Roofs
 
 MOST_ROOFS = 4
+MOST_LEVEL_GROUPS = 300
+"""Groups, most time first, whose caches are drawn too: two marks and a text each."""
 _TOOLTIP = (
     "kernel",
     "work",
@@ -61,15 +64,18 @@ def roofline(
         points: of :func:`ncutool.charts.points.roofline_points`; not empty.
         width: pixels, or `container` to fill the element it stands in.
     """
-    window = _Window(points, roofs)
-    x, y = _axes(window)
+    levels = level_points(groups.head(MOST_LEVEL_GROUPS), roofs, palette)
+    window = _Window([*points, *levels], roofs)
+    x, y = _axes(window, "the level's" if levels else "DRAM")
     with_key = "wheel![event.ctrlKey || event.metaKey]"  # a plain wheel scrolls the page
     zoom = alt.selection_interval(name="zoom", bind="scales", zoom=with_key).param
-    layers = [
+    layers: list[alt.Chart] = [
         line_layer(_lines(roofs, window, palette), x, y),
         points_layer(points, alt.X("x:Q"), alt.Y("y:Q"), palette, _TOOLTIP, params=[zoom]),
         text_layer(_texts(groups, points, roofs, window, palette), window.slope),
     ]
+    if levels:
+        layers.insert(2, levels_layer(levels, alt.X("x:Q"), alt.Y("y:Q")))
     return framed(layers, palette, width, height)
 
 
@@ -78,6 +84,7 @@ class _Window:
 
     def __init__(self, points: Sequence[Row], roofs: Roofs) -> None:
         ridges = [roof.peak_flop_per_s / roofs.peak_bytes_per_s for roof in roofs.compute]
+        ridges += [roofs.compute[0].peak_flop_per_s / peak for _, peak in roofs.caches]
         xs = [point["x"] for point in points]
         ys = [point["y"] for point in points]
         self.left = _four(min(*xs, *ridges) / 2.5)
@@ -102,11 +109,11 @@ def _four(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _axes(window: _Window) -> tuple[alt.X, alt.Y]:
+def _axes(window: _Window, level: str) -> tuple[alt.X, alt.Y]:
     x = alt.X(
         "x:Q",
         scale=alt.Scale(type="log", domain=[window.left, window.right], nice=False),
-        axis=_axis("x", "intensity (FLOP per byte of DRAM traffic)", "~g"),
+        axis=_axis("x", f"intensity (FLOP per byte of {level} traffic)", "~g"),
     )
     y = alt.Y(
         "y:Q",
@@ -139,6 +146,10 @@ def _lines(roofs: Roofs, window: _Window, palette: Palette) -> list[Row]:
         if not number:
             corners.insert(0, (window.left, _four(window.left * bandwidth)))
         rows += [line_row(x, y, roof.name, *look) for x, y in corners]
+    for level, peak in roofs.caches:
+        ends = window.left, roofs.compute[0].peak_flop_per_s / peak
+        look = palette.soft, 0.9, [1, 0]
+        rows += [line_row(_four(x), _four(x * peak), level, *look) for x in ends]
     ridge = _four(roofs.ridge_point_flop_per_byte)
     top = _four(roofs.compute[0].peak_flop_per_s)
     rows += [line_row(ridge, y, "ridge", palette.soft, 1, [2, 4]) for y in (window.bottom, top)]
@@ -169,6 +180,11 @@ def _texts(
     high = _four(middle * bandwidth)
     written = f"DRAM {units.data_rate(bandwidth)}"
     rows.append(text_row(middle, high, written, palette.ink, align="center", dy=-9, rising=True))
+    for level, peak in roofs.caches:
+        x = math.sqrt(window.left * roofs.compute[0].peak_flop_per_s / peak)
+        written = f"{level.upper()} {units.data_rate(peak)}"
+        where = _four(x), _four(x * peak)
+        rows.append(text_row(*where, written, palette.soft, align="center", dy=-8, rising=True))
     rows += [_name(point, window, palette) for point in notable(groups, points)]
     return rows
 

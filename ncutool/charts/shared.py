@@ -67,6 +67,23 @@ def points_layer(
     return chart
 
 
+def levels_layer(points: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
+    """Small hollow marks of :func:`level_points`: squares for L2, diamonds for L1."""
+    mark: dict[str, Any] = {
+        "filled": False,
+        "fill": "transparent",  # else only the outline would answer the pointer
+        "stroke": alt.ExprRef("datum.color"),
+        "shape": alt.ExprRef("datum.level === 'l2' ? 'square' : 'diamond'"),
+        "size": 34,
+        "strokeWidth": 1.3,
+        "clip": True,
+    }
+    data = alt.InlineData(values=list(points), name="levels")
+    chart: alt.Chart = alt.Chart(data).mark_point(**mark)
+    drawn: alt.Chart = chart.encode(x, y, alt.Tooltip("tip:N"))
+    return drawn
+
+
 def _when_selected(value: object) -> dict[str, object]:
     return {"test": _IS_SELECTED, "value": value}
 

@@ -88,6 +88,17 @@ def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
             "Dashed: lower roofs that some launches are held against; "
             "each percentage is of the launch's own roof."
         )
+    levels = charts.level_points(groups.head(charts.MOST_LEVEL_GROUPS), roofs, PAGE_PALETTE)
+    if levels:
+        of_which = (
+            f" (of the {charts.MOST_LEVEL_GROUPS} groups with the most time)"
+            if groups.height > charts.MOST_LEVEL_GROUPS
+            else ""
+        )
+        notes.append(
+            "Hollow: the same launches by their L2 traffic (squares) and L1 traffic (diamonds), "
+            f"under the thin roofs of these caches{of_which}."
+        )
     origin = (
         "Roofs are the report's own, at the clocks it recorded"
         if roofs.from_record

@@ -25,7 +25,13 @@ def _roofline(analysis: Analysis, **options: Any) -> dict[str, Any]:
 
 
 def _layers(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    names = {"line": "lines", "circle": "points", "text": "texts", "rect": "region"}
+    names = {
+        "line": "lines",
+        "circle": "points",
+        "text": "texts",
+        "rect": "region",
+        "point": "levels",
+    }
     return {names[layer["mark"]["type"]]: layer for layer in spec["layer"]}
 
 
@@ -161,3 +167,68 @@ def test_a_hostile_name_is_only_text() -> None:
         assert "\x1b" not in point["kernel"]
         assert "\u202e" not in point["kernel"]
         assert len(point["kernel"]) <= 60
+
+
+def _with_caches() -> Analysis:
+    """A report of 8 launches in 4 groups; the first launch of all counts no L1 bytes."""
+    rows = factory.ncu_rows(8)
+    for row in rows:
+        row |= {"l2_read_bytes": 8e7, "l2_peak_bytes_per_s": 6e12}
+        row |= {"l1_bytes": 2e8, "l1_peak_bytes_per_s": 2e13}
+    rows[0] |= {"l1_bytes": None, "l1_peak_bytes_per_s": None}
+    return factory.analysis(rows)
+
+
+def test_a_report_with_cache_traffic_has_roofs_and_hollow_points_of_l2_and_l1() -> None:
+    """Each cache's roof ends at the compute roof; a mark's place and share follow its sums."""
+    analysis = _with_caches()
+    spec = _roofline(analysis)
+    corners = _rows(spec, "lines")
+    for level, peak in (("l2", 6e12), ("l1", 2e13)):
+        start, end = (row for row in corners if row["line"] == level)
+        assert start["y"] / start["x"] == pytest.approx(peak, rel=2e-3)
+        assert end["y"] == pytest.approx(51e12, rel=1e-3)
+        assert end["width"] < 1.8
+    assert {"L2 6.00 TB/s", "L1 20.0 TB/s"} <= {row["text"] for row in _rows(spec, "texts")}
+    assert "level's traffic" in _layers(spec)["lines"]["encoding"]["x"]["axis"]["title"]
+    mark = _layers(spec)["levels"]["mark"]
+    assert (mark["filled"], mark["fill"]) == (False, "transparent")
+    marks = _rows(spec, "levels")
+    groups, _ = grouped(analysis.kernels)
+    assert len(marks) == 2 * groups.height
+    low, high = _layers(spec)["lines"]["encoding"]["x"]["scale"]["domain"]
+    assert all(low <= mark["x"] <= high for mark in marks)
+    for mark in (mark for mark in marks if mark["level"] == "l2"):
+        group = groups.row(mark["group"], named=True)
+        assert mark["x"] == pytest.approx(group["flop"] / (8e7 * group["launches"]), rel=1e-3)
+        assert mark["y"] == pytest.approx(group["achieved_flop_per_s"], rel=1e-3)
+        share = 100 * 8e7 * group["launches"] / (group["duration_ns"] / 1e9 * 6e12)
+        assert group["l2_roof_pct"] == pytest.approx(share)
+        assert mark["tip"].startswith("L2 ")
+        assert mark["tip"].endswith(" % of its roof")
+
+
+def test_a_groups_cache_figures_are_of_the_launches_that_count_both() -> None:
+    """A launch without L1 bytes lends L1 neither FLOPs nor time."""
+    groups, membership = grouped(_with_caches().kernels)
+    row = groups.row(membership[0], named=True)
+    assert row["launches"] == 2
+    assert row["l2_intensity_flop_per_byte"] == pytest.approx(2e7 / 8e7)
+    assert row["l1_intensity_flop_per_byte"] == pytest.approx(2e7 / 2e8)
+    assert row["l1_flop_per_s"] == pytest.approx(2e7 / 100e-6)
+    assert row["l1_roof_pct"] == pytest.approx(100 * 2e8 / (100e-6 * 2e13))
+
+
+def test_without_cache_traffic_the_chart_is_as_it_was() -> None:
+    """A trace has three layers, its own lines and texts, and the axis of DRAM; no cache's."""
+    spec = _roofline(factory.trace(100))
+    assert [layer["mark"]["type"] for layer in spec["layer"]] == ["line", "circle", "text"]
+    assert {row["line"] for row in _rows(spec, "lines")} == {"bf16_tensor", "fp32", "ridge"}
+    assert [row["text"] for row in _rows(spec, "texts")][:4] == [
+        "BF16 tensor 989 TFLOP/s", "FP32 66.9 TFLOP/s", "ridge 295", "DRAM 3.35 TB/s",
+    ]  # fmt: skip
+    x = _layers(spec)["lines"]["encoding"]["x"]
+    assert x["axis"]["title"] == "intensity (FLOP per byte of DRAM traffic)"
+    bare, _ = grouped(factory.report().kernels)
+    assert bare["l2_intensity_flop_per_byte"].null_count() == bare.height
+    assert bare["l1_roof_pct"].null_count() == bare.height

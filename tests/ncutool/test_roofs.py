@@ -77,3 +77,18 @@ def test_the_meta_line_says_which_figures_are_not_trustworthy() -> None:
     assert words.time_line(factory.analysis(rows, timeline=doubtful)).endswith("(not trustworthy)")
     assert "idle" in words.time_line(factory.trace())
     assert words.time_line(factory.report()).endswith("in launches")
+
+
+def test_caches_have_roofs_only_where_a_launch_records_them() -> None:
+    """The mean is weighted by time, over the launches that have the peak; a trace has none."""
+    rows = factory.ncu_rows(3)
+    rows[0] |= {"l2_peak_bytes_per_s": 4e12, "duration_ns": 30_000}
+    rows[1] |= {"l2_peak_bytes_per_s": 6e12, "duration_ns": 10_000}
+    roofs = roofs_of(factory.analysis(rows))
+    assert roofs is not None
+    ((level, peak),) = roofs.caches
+    assert level == "l2"
+    assert peak == pytest.approx(4.5e12, rel=1e-3)
+    traced = roofs_of(factory.trace())
+    assert traced is not None
+    assert traced.caches == ()

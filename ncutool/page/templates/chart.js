@@ -32,6 +32,7 @@ class Chart {
     const spec = { ...this.spec, height: narrow ? 320 : this.spec.height };
     const tooltip = (_, event, item, group) => {
       if (group === null || group === undefined || group === "") tip.hide();
+      else if (item?.datum?.level) tip.show(event, this.groups.title(item.datum.group), [[item.datum.level.toUpperCase(), item.datum.tip.slice(3)]]);
       else tip.show(event, this.groups.title(group), this.groups.summary(group));
     };
     const options = { actions: false, ast: true, renderer: "svg", tooltip };
