@@ -57,6 +57,8 @@ def read(path: Path) -> tuple[float, int]:
     import polars  # noqa: F401
 
     import ncutool_parsers
+    import ncutool_parsers.torch_notices
+    import ncutool_parsers.torch_tables
     import ncutool_parsers.torch_trace
 
     began = time.perf_counter()

@@ -8,7 +8,7 @@ tile of a GEMM.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -108,13 +108,13 @@ def _tile(template: str) -> str:
     return ""
 
 
-def _tag(arguments: list[str], depth: int) -> str:
+def _tag(arguments: Iterable[str], depth: int) -> str:
     """What the template arguments say is done, "" if nothing.
 
     A functor or kernel name is preferred to the wrapper that carries it.
     """
     weak = ""
-    for argument in arguments if depth else []:
+    for argument in arguments if depth else ():
         said, hinted = _says(argument, depth)
         if said:
             return said
@@ -225,19 +225,20 @@ def _group_end(text: str, start: int) -> int:
     return len(text)
 
 
-def _split(template: str) -> list[str]:
+def _split(template: str) -> Iterator[str]:
     """Template arguments, separated by commas outside brackets."""
-    found, start, index = [], 0, 0
+    start = index = 0
     while match := _SEPARATOR.search(template, index):
         index = match.start()
         if template[index] == ",":
-            found.append(template[start:index].strip())
+            if argument := template[start:index].strip():
+                yield argument
             start = index + 1
         else:
             index = _group_end(template, index)
         index += 1
-    found.append(template[start:].strip())
-    return [argument for argument in found if argument]
+    if argument := template[start:].strip():
+        yield argument
 
 
 def _mangled(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 from typing import Any
 
@@ -162,14 +163,15 @@ def _signature_table(ops: Rows[OpKey]) -> tuple[pl.DataFrame, Codes]:
     order = np.argsort(first, kind="stable")
     rows: dict[tuple[str | None, ...], int] = {}
     row_of = np.full(len(keys), NONE, np.int32)
+    line = cache(one_line)  # most operators share their types, and many their strides
     for number in order[: int((first < len(ops)).sum())].tolist():
         parts = dict(zip_longest(SIGNATURE, keys[number].split(b"\0"), fillvalue=b""))
         row = (
             text(parts["op"]),
-            one_line(parts["dims"]),
-            one_line(parts["types"]),
-            one_line(parts["strides"]),
-            one_line(parts["concrete"]),
+            line(parts["dims"]),
+            line(parts["types"]),
+            line(parts["strides"]),
+            line(parts["concrete"]),
             text(parts["backend"]) or None,
             text(parts["kwargs"]) or None,
         )

@@ -58,6 +58,7 @@ def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
         except (ValueError, RecursionError) as reason:
             events = repair.decode(piece, stream, reason)
         collector.add(events)
+        del events  # before the next ones are made: their memory is used again while in the cache
 
 
 def _capture(
