@@ -43,8 +43,10 @@ class ByteStream:
         self.is_gzip = is_gzip(check_file(path))
         self._file: io.BufferedReader = path.open("rb")
         self.size = path.stat().st_size
+        self._gzip = _gzip_file(fileobj=self._file, mode="rb") if self.is_gzip else None
+        # GzipFile inherits a readinto that copies every block; the buffer inside it does not
         self._reader: io.BufferedIOBase = (
-            _gzip_file(fileobj=self._file, mode="rb") if self.is_gzip else self._file
+            getattr(self._gzip, "_buffer", self._gzip) if self._gzip is not None else self._file
         )
 
     def __enter__(self) -> ByteStream:

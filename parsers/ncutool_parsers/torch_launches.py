@@ -139,13 +139,15 @@ def _copies(
     if not len(copies):
         return pl.lit(None, pl.String), pl.lit(None, pl.Boolean)
     pairs = rows["name"][copies] * len(rows.keys) + rows.key[copies]
-    distinct, which = np.unique(pairs, return_inverse=True)
+    # np.unique would import numpy.ma, which takes longer than everything here
+    in_order = np.sort(pairs)
+    distinct = in_order[np.diff(in_order, prepend=NONE) > 0]
     known = [
         _copy(names[pair // len(rows.keys)], details.copy_kind[pair % len(rows.keys)])
         for pair in distinct.tolist()
     ]
     found = np.full(len(rows), NONE, np.int64)
-    found[copies] = which
+    found[copies] = np.searchsorted(distinct, pairs)
     kinds = pl.Series([kind for kind, _ in known], dtype=pl.String)
     pageable = pl.Series([pageable for _, pageable in known], dtype=pl.Boolean)
     return take(kinds, found), take(pageable, found)
