@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ncutool.advice.finding import Finding
+    from ncutool.advice.finding import Advice, Finding
     from ncutool.ceilings import Ceiling, Measured
     from ncutool.coverage import Coverage
     from ncutool.devices import Device, Resolution
@@ -53,7 +53,7 @@ class Analysis:
     coverage: Coverage
     timeline: Timeline | None
     """None for reports: ncu serialises launches, so their start times say nothing."""
-    findings: tuple[Finding, ...]
+    advice: Advice
     notices: tuple[Notice, ...]
     headline: str
     """The verdict in one sentence with numbers."""
@@ -67,6 +67,11 @@ class Analysis:
     """The report whose counters are on this trace's launches."""
     capture_run: Capture | None = None
     """The run that told the operators of this trace's graph replays."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What to do, surest saving first."""
+        return self.advice.findings
 
     @property
     def window_ns(self) -> int:
@@ -112,7 +117,7 @@ def analyse(
     placed = roofline.place(capture, done.work, resolution.device)
     kernels = placed if done.join is None else join_summary.with_flags(placed, resolution.device)
     window = None if is_report else timeline.build(capture)
-    found = advice.findings(kernels, capture, window, resolution.device)
+    advised = advice.advise(kernels, capture, window, resolution.device)
     coverage = cover(kernels)
     return Analysis(
         capture=capture,
@@ -120,7 +125,7 @@ def analyse(
         kernels=kernels,
         coverage=coverage,
         timeline=window,
-        findings=found,
+        advice=advised,
         notices=_gravest_first(
             [
                 *capture.notices,
@@ -130,7 +135,7 @@ def analyse(
                 *(_not_for_reports(measured) if is_report else _of_plugins()),
             ]
         ),
-        headline=headline.write(kernels, coverage, window, found),
+        headline=headline.write(kernels, coverage, window, advised.findings),
         join=done.join,
         pairing=done.pairing,
         ceilings=(*held.given, *ceilings.calibrate(kernels, capture, datasheet.device)),

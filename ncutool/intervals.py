@@ -30,6 +30,19 @@ class Union:
         index = np.searchsorted(self.starts, points, side="right") - 1
         return np.asarray((index >= 0) & (points < self.ends[np.maximum(index, 0)]))
 
+    def covered(self, starts: Ints, ends: Ints) -> Ints:
+        """How much of each interval ``[start, end)`` lies in the union."""
+        return self._before(ends) - self._before(starts)
+
+    def _before(self, points: Ints) -> Ints:
+        """Length of the union up to each point."""
+        if not self.starts.size:
+            return np.zeros(points.shape, dtype=np.int64)
+        summed = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
+        index = np.searchsorted(self.starts, points, side="right")
+        beyond = np.maximum(self.ends[np.maximum(index - 1, 0)] - points, 0)
+        return np.asarray(np.where(index > 0, summed[index] - beyond, 0))
+
 
 def union(starts: Ints, ends: Ints) -> Union:
     """The union of intervals given in any order; empty ones vanish, touching ones join."""

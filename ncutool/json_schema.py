@@ -22,6 +22,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "source": ("ncu", "torch"),
     "peak_source": schema.PEAK_SOURCES,
     "grade": ("certain", "likely", "possible"),
+    "kind": schema.FINDING_KINDS,
 }
 
 

@@ -46,6 +46,18 @@ FAMILIES = (
     "triton",
     "other",
 )
+FINDING_KINDS = (
+    "fuse",
+    "batch",
+    "graph",
+    "communication",
+    "precision",
+    "input",
+    "allocator",
+    "copy",
+    "sync",
+    "tune",
+)
 
 _SOL_COLUMNS = (
     Column("sm_sol_pct", "float", "NVIDIA's compute speed of light, as recorded (ncu)", "%"),
@@ -215,20 +227,37 @@ FINDINGS = Table(
     "Ranked advice, surest saving first. Savings never add up to more than the time there is.",
     (
         Column("id", "str", "stable within one result, e.g. `fuse-1`", nullable=False),
-        Column("kind", "str", "`fuse`, `batch`, `graph`, ...", nullable=False),
+        Column("kind", "str", "one of " + ", ".join(FINDING_KINDS), nullable=False),
         Column("title", "str", "one line", nullable=False),
         Column("launches", "list[int]", "launch_id of every launch concerned", nullable=False),
         Column("kernels", "list[str]", "their distinct short names", nullable=False),
         Column("duration_ns", "int", "their time now", "ns", nullable=False),
-        Column("saving_low_ns", "int", "what it saves at least", "ns", nullable=False),
-        Column("saving_high_ns", "int", "what it saves at most", "ns", nullable=False),
+        Column(
+            "saving_low_ns",
+            "int",
+            "what it saves at least: the smaller of alone and after the findings before it",
+            "ns",
+            nullable=False,
+        ),
+        Column(
+            "saving_high_ns",
+            "int",
+            "what it saves at most after the findings before it",
+            "ns",
+            nullable=False,
+        ),
         Column("saving_low_pct", "float", "the same, of the window", "%", nullable=False),
         Column("saving_high_pct", "float", "the same, of the window", "%", nullable=False),
         Column("grade", "str", "`certain`, `likely` or `possible`", nullable=False),
         Column("evidence", "list[str]", "sentences with numbers", nullable=False),
         Column("remedy", "str", "what to do, concretely", nullable=False),
+        Column("alone_low_ns", "int", "what it saves at least, done alone", "ns", nullable=False),
+        Column("alone_high_ns", "int", "what it saves at most, done alone", "ns", nullable=False),
         Column(
             "overlaps", "list[str]", "findings that claim the same launches or gaps", nullable=False
         ),
+        Column("code", "str", "a line of code or a setting that does it"),
+        Column("link", "str", "documentation of what the remedy names"),
+        Column("caveat", "str", "what would make the finding wrong"),
     ),
 )

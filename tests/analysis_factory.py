@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ncutool import schema
-from ncutool.advice.finding import Finding
+from ncutool.advice.finding import Advice, Finding
 from ncutool.analysis import Analysis
 from ncutool.coverage import Coverage, MissingWork
 from ncutool.devices import Device, Resolution
@@ -211,6 +211,8 @@ def finding(number: int = 1, **changes: Any) -> Finding:
         "grade": "certain",
         "evidence": ("Nine launches over [16,559,1024] take 168.1 µs a layer-half.",),
         "remedy": "`torch.compile` the decoder layer.",
+        "alone_low_ns": 1_000_000,
+        "alone_high_ns": 2_000_000,
     }
     return Finding(**(fields | changes))
 
@@ -297,7 +299,7 @@ def analysis(
         kernels=table(rows),
         coverage=coverage_of(rows),
         timeline=timeline,
-        findings=tuple(findings),
+        advice=Advice(findings=tuple(findings)),
         notices=tuple(notices),
         headline=headline,
     )

@@ -1,4 +1,4 @@
-"""Ranked findings: what to fuse, batch and replay as a graph, with evidence and savings."""
+"""Ranked findings: what to change, with evidence and what it saves."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from ncutool.advice import batch, chains, fuse, launch, rank, reports
 from ncutool.advice.context import context
+from ncutool.advice.finding import Advice
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from ncutool.advice.finding import Finding
     from ncutool.devices import Device
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture
 
 
-def findings(
+def advise(
     kernels: pl.DataFrame, capture: Capture, timeline: Timeline | None, device: Device | None
-) -> tuple[Finding, ...]:
+) -> Advice:
     """Findings, surest saving first; savings never add up to more than the window.
 
     Args:
@@ -28,9 +28,9 @@ def findings(
         device: whose peaks bound what fusing can save; None where it is unknown.
     """
     if capture.source == "ncu":
-        return reports.findings(kernels)
+        return reports.advise(kernels)
     if timeline is None:
-        return ()
+        return Advice()
     view = context(kernels, capture, timeline, device)
     fused, taken = fuse.drafts(view)
     chained = chains.drafts(view, taken)

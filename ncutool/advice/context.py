@@ -94,6 +94,18 @@ class Draft:
     """Launches before which dispatch gaps would go at best, though their calls stay."""
     gap_rest_ns: int = 0
     """What is left at the low end of each gap that ``replayed`` removes."""
+    waits: tuple[int, ...] = ()
+    """Launches before which the idle time of ``wait_causes`` would go: the host no longer spends
+    it."""
+    wait_causes: tuple[str, ...] = ()
+    wait_kept_share: float = 0.0
+    """Share of that idle time that stays at worst, 0 to 1."""
+    code: str | None = None
+    """One line of code, or a setting."""
+    link: str | None = None
+    """Official documentation of what the remedy names, https."""
+    caveat: str | None = None
+    """One sentence: what would make it wrong."""
     lead: int = field(default=0)
     """Order among equals, smallest first."""
 

@@ -12,7 +12,8 @@ Grade = Literal["certain", "likely", "possible"]
 class Finding:
     """One piece of advice (columns: :data:`ncutool.schema.FINDINGS`).
 
-    Invariants: ``0 <= saving_low_ns <= saving_high_ns``; the percentages are of the window.
+    Invariants: ``0 <= saving_low_ns <= saving_high_ns``, and neither exceeds its counterpart of
+    the finding applied alone; the percentages are of the window.
     """
 
     id: str
@@ -28,4 +29,38 @@ class Finding:
     grade: Grade
     evidence: tuple[str, ...]
     remedy: str
+    alone_low_ns: int
+    alone_high_ns: int
     overlaps: tuple[str, ...] = ()
+    code: str | None = None
+    link: str | None = None
+    caveat: str | None = None
+
+
+@dataclass(frozen=True)
+class Declined:
+    """What a user would ask for, and why it is not advised."""
+
+    what: str
+    why: str
+    launches: tuple[int, ...]
+    duration_ns: int
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Everything that is advised of one capture."""
+
+    findings: tuple[Finding, ...] = ()
+    """Surest saving first."""
+    declined: tuple[Declined, ...] = ()
+    """Most time first."""
+    small: int = 0
+    """Suggestions below the threshold, which are not listed."""
+    small_high_ns: int = 0
+    """What they save together at most."""
+    all_low_ns: int = 0
+    """What all findings save together at least: a replay of all of them, the merely possible
+    ones left out."""
+    all_high_ns: int = 0
+    """What they save together at most; each launch and idle interval counted once."""

@@ -1,8 +1,9 @@
 """Each launch's time and each idle interval is paid once.
 
-Drafts are applied in turn: what one has claimed, the next cannot. A launch that runs beside
-others counts with the part of the device's busy time that no earlier launch covers, so that all
-claims together never exceed the window.
+Drafts are applied in turn: what one has claimed, the next cannot. Every moment of the device's
+busy time belongs to one launch: to a kernel before a copy and to a copy before communication, so
+that copies and communication count with what they expose, and among equals to the one that
+started first. All claims together therefore never exceed the window.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from ncutool.advice.context import Context, Draft
-from ncutool.intervals import Bools, Ints
+from ncutool.intervals import Bools, Ints, Union, union
 from ncutool.replay import Changes, Replay
 from ncutool.timeline import DISPATCH_CAUSES
 
@@ -34,7 +36,8 @@ class Claim:
     replayed: Ints
     gaps: Bools
     """Idle pieces it would remove."""
-
+    waits: Bools
+    """Those of them in which the host does what it no longer would."""
     shortened: Ints
     """Rows that its best case shortens."""
 
@@ -52,14 +55,16 @@ class Ledger:
         self.replay = replay
         self._trust = _HOST_TRUST if context.host_inflated else 1.0
         self._left = replay.duration.copy()
-        self._share = _wall_shares(replay)
+        self._share = _wall_shares(replay, _classes(context, replay.launch_id))
         called = replay.period[replay.period > 0]
         self._period_limit = 2 * int(np.median(called)) if called.size else 0
         self._gap_left = gaps["duration_ns"].to_numpy().copy()
         self._gap_start = gaps["start_ns"].to_numpy() - context.timeline.start_ns
         self._gap_next = gaps["next_launch_id"].to_numpy()
-        self._dispatch = gaps["cause"].is_in(DISPATCH_CAUSES).to_numpy()
-        self._queue = (gaps["cause"] == "queue").to_numpy()
+        self._cause = gaps["cause"].to_numpy().astype(np.str_)
+        self._dispatch = np.isin(self._cause, np.array(DISPATCH_CAUSES))
+        self._queue = self._cause == "queue"
+        self._gap_length = gaps["duration_ns"].to_numpy()
         self._order = np.argsort(replay.launch_id)
         self._sorted_ids = replay.launch_id[self._order]
 
@@ -70,6 +75,8 @@ class Ledger:
         gaps = np.isin(self._gap_next, removed) & (self._dispatch | self._queue)
         used = np.concatenate([replayed, np.array(draft.idle_used, np.int64)])
         gaps |= np.isin(self._gap_next, used) & self._dispatch
+        waits = self._waits(draft)
+        gaps |= waits
         best = np.array(draft.best, np.int64)
         return Claim(
             draft=draft,
@@ -79,12 +86,20 @@ class Ledger:
             removed=self._rows(draft.removed),
             replayed=self._rows(draft.replayed),
             gaps=gaps,
+            waits=waits,
             shortened=rows[best < self.replay.duration[rows]],
         )
 
+    def _waits(self, draft: Draft) -> Bools:
+        """Idle pieces of the draft's causes before the launches it names."""
+        causes = np.isin(self._cause, np.array(draft.wait_causes, dtype=np.str_))
+        return np.asarray(causes & np.isin(self._gap_next, np.array(draft.waits, np.int64)))
+
     def _rows(self, launches: tuple[int, ...]) -> Ints:
-        ids = np.array(launches, np.int64)
-        return np.asarray(self._order[np.searchsorted(self._sorted_ids, ids)])
+        return self._rows_of(np.array(launches, np.int64))
+
+    def _rows_of(self, launch_ids: Ints) -> Ints:
+        return np.asarray(self._order[np.searchsorted(self._sorted_ids, launch_ids)])
 
     def at_most(self, claim: Claim, gain: int) -> int:
         """What its best case saves of what is left, were the host no limit.
@@ -134,6 +149,10 @@ class Ledger:
         for rows in (claim.removed, claim.replayed):
             host = self._host_time(rows, 1.0 if best else _HOST_SAVED)
             saved[rows] = np.maximum(saved[rows], host)
+        if claim.waits.any():
+            kept = 0.0 if best else claim.draft.wait_kept_share
+            ended = (self._gap_length[claim.waits] * (1 - kept)).astype(np.int64)
+            np.add.at(saved, self._rows_of(self._gap_next[claim.waits]), ended)
         return Changes(duration, saved, removed, replayed)
 
     def _host_time(self, rows: Ints, share: float) -> Ints:
@@ -171,8 +190,36 @@ class Ledger:
         return int(np.maximum(whole - claim.draft.gap_rest_ns, 0).sum())
 
 
-def _wall_shares(replay: Replay) -> Ints:
-    """The part of each launch's time in which no launch that started earlier still runs."""
+def _classes(context: Context, launch_ids: Ints) -> Ints:
+    """0 for kernels, 1 for copies and memsets, 2 for communication."""
+    of = context.kernels.select(
+        "launch_id",
+        kind=pl.when(pl.col("bound") == "communication")
+        .then(2)
+        .when(pl.col("category") == "kernel")
+        .then(0)
+        .otherwise(1),
+    ).sort("launch_id")
+    ids = of["launch_id"].to_numpy()
+    return of["kind"].to_numpy().astype(np.int64)[np.searchsorted(ids, launch_ids)]
+
+
+def _wall_shares(replay: Replay, classes: Ints) -> Ints:
+    """The part of each launch's time that no launch of a class before its own covers, and none
+    of its own class that started earlier."""
     end = replay.start + replay.duration
-    reach = np.concatenate([[replay.start[0]], np.maximum.accumulate(end)[:-1]])
-    return np.asarray(np.maximum(end - np.maximum(replay.start, reach), 0))
+    shares = np.zeros_like(replay.duration)
+    before: Union | None = None
+    for one in np.unique(classes):
+        rows = np.flatnonzero(classes == one)
+        reach = np.concatenate([replay.start[rows[:1]], np.maximum.accumulate(end[rows])[:-1]])
+        start = np.minimum(np.maximum(replay.start[rows], reach), end[rows])
+        shares[rows] = end[rows] - start
+        if before is not None:
+            shares[rows] -= before.covered(start, end[rows])
+        starts, ends = replay.start[rows], end[rows]
+        if before is not None:
+            starts = np.concatenate([before.starts, starts])
+            ends = np.concatenate([before.ends, ends])
+        before = union(starts, ends)
+    return shares

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ncutool import units
 from ncutool.advice.context import Context, Draft
-from ncutool.advice.finding import Finding
+from ncutool.advice.finding import Advice, Declined, Finding
 from ncutool.advice.ledger import Claim, Ledger
 from ncutool.replay import Changes, prepare
 
@@ -25,19 +26,22 @@ class _Priced:
     alone_high: int
     low: int = 0
     high: int = 0
+    after_low: int = 0
+    """What the worst case saves once the findings before it are done."""
 
 
-def ranked(context: Context, drafts: list[Draft]) -> tuple[Finding, ...]:
+def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Declined] = ()) -> Advice:
     """Findings over ``drafts``, surest saving first.
 
-    Order of claims: certain before likely before possible, then by what a draft saves alone.
-    ``saving_low_ns`` is the smaller of the end-to-end replay of the worst case alone and after
-    the findings before it (0 for a merely possible one); ``saving_high_ns`` what its best case
-    takes of the launches and gaps that are left.
+    Their order is what each saves alone: end to end at least (a replay of its worst case; 0 for a
+    merely possible one), then at most. They are applied in that order: ``saving_low_ns`` is the
+    smaller of that replay and the one on top of the findings before it, ``saving_high_ns`` what
+    its best case takes of the launches and gaps that those have left.
     """
     wall = context.wall_ns
+    asked = tuple(sorted(declined, key=lambda one: (-one.duration_ns, one.what, one.launches)))
     if not drafts or wall <= 0:
-        return ()
+        return Advice(declined=asked)
     ledger = Ledger(context, prepare(context.capture, context.timeline))
     small = [0, 0]
     priced = []
@@ -51,15 +55,27 @@ def ranked(context: Context, drafts: list[Draft]) -> tuple[Finding, ...]:
             small[0] += 1
             small[1] += high
         else:
-            worst = ledger.wall_ns(ledger.apply(claim, unchanged))
-            priced.append(_Priced(claim, ledger.gain(claim, wall, worst), high))
+            priced.append(_Priced(claim, _alone_low(ledger, claim, unchanged, wall, high), high))
     priced.sort(key=_turn)
     done = _in_turn(ledger, priced, wall)
     kept = [one for one in done if _worth(one, wall)]
     small[0] += len(done) - len(kept)
     small[1] += sum(one.high for one in done if not _worth(one, wall))
-    kept.sort(key=lambda one: (-one.low, -one.high, *_name(one)))
-    return _findings(context, kept, small)
+    return Advice(
+        findings=_findings(context, kept),
+        declined=asked,
+        small=small[0],
+        small_high_ns=small[1],
+        all_low_ns=sum(one.after_low for one in done),
+        all_high_ns=sum(one.high for one in done),
+    )
+
+
+def _alone_low(ledger: Ledger, claim: Claim, state: Changes, wall: int, high: int) -> int:
+    if claim.draft.grade == "possible":
+        return 0
+    gain = ledger.gain(claim, wall, ledger.wall_ns(ledger.apply(claim, state)))
+    return min(gain, ledger.low_cap(claim), high)
 
 
 def _best_gain(ledger: Ledger, claim: Claim, state: Changes, wall: int) -> int:
@@ -76,21 +92,23 @@ def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
     for one in priced:
         claim = one.claim
         best = _best_gain(ledger, claim, state, before)
-        state = ledger.apply(claim, state)
-        after = ledger.wall_ns(state)
+        possible = claim.draft.grade == "possible"
         cap = ledger.low_cap(claim)
-        high = ledger.take(claim, best)
-        low = min(one.alone_low, ledger.gain(claim, before, after), cap, high)
-        if claim.draft.grade == "possible":
-            low = 0
-        done.append(_Priced(claim, one.alone_low, one.alone_high, low, high))
-        before = after
+        high = min(ledger.take(claim, best), one.alone_high)
+        after_low = 0
+        if not possible:
+            state = ledger.apply(claim, state)
+            after = ledger.wall_ns(state)
+            after_low = min(ledger.gain(claim, before, after), cap, high)
+            before = after
+        low = min(one.alone_low, after_low)
+        done.append(_Priced(claim, one.alone_low, one.alone_high, low, high, after_low))
     return done
 
 
 def _turn(one: _Priced) -> tuple[object, ...]:
     draft = one.claim.draft
-    return (_GRADES[draft.grade], -one.alone_low, -one.alone_high, draft.lead, *_name(one))
+    return (-one.alone_low, -one.alone_high, _GRADES[draft.grade], draft.lead, *_name(one))
 
 
 def _name(one: _Priced) -> tuple[str, str, tuple[int, ...]]:
@@ -102,7 +120,7 @@ def _worth(one: _Priced, wall: int) -> bool:
     return 100 * one.high >= SMALL_PCT * wall or 100 * one.alone_high >= ALTERNATIVE_PCT * wall
 
 
-def _findings(context: Context, kept: list[_Priced], small: list[int]) -> tuple[Finding, ...]:
+def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
     numbers: Counter[str] = Counter()
     ids = []
     for one in kept:
@@ -110,41 +128,52 @@ def _findings(context: Context, kept: list[_Priced], small: list[int]) -> tuple[
         ids.append(f"{one.claim.draft.kind}-{numbers[one.claim.draft.kind]}")
     names = dict(context.kernels.select("launch_id", "kernel").iter_rows())
     durations = dict(context.kernels.select("launch_id", "duration_ns").iter_rows())
-    wall = context.wall_ns
-    findings = []
-    for position, one in enumerate(kept):
-        draft = one.claim.draft
-        others = tuple(
-            ids[index]
-            for index, other in enumerate(kept)
-            if index != position and one.claim.overlaps(other.claim)
-        )
-        own = sum(durations[item] for item in draft.launches)
-        evidence = (*draft.evidence, *_pricing(context, one, others, own))
-        if position == len(kept) - 1 and small[0]:
-            evidence += (
-                f"{small[0]:,} smaller {'suggestion is' if small[0] == 1 else 'suggestions are'} "
-                f"left out, at most {context.share(small[1])} together.",
-            )
-        findings.append(
-            Finding(
-                id=ids[position],
-                kind=draft.kind,
-                title=draft.title,
-                launches=tuple(sorted(draft.launches)),
-                kernels=tuple(dict.fromkeys(names[item] for item in sorted(draft.launches))),
-                duration_ns=own,
-                saving_low_ns=one.low,
-                saving_high_ns=one.high,
-                saving_low_pct=100 * one.low / wall,
-                saving_high_pct=100 * one.high / wall,
-                grade=draft.grade,
-                evidence=evidence,
-                remedy=draft.remedy,
-                overlaps=others,
-            )
-        )
-    return tuple(findings)
+    return tuple(
+        _finding(context, one, ids[position], _others(kept, ids, position), names, durations)
+        for position, one in enumerate(kept)
+    )
+
+
+def _others(kept: list[_Priced], ids: list[str], position: int) -> tuple[str, ...]:
+    claim = kept[position].claim
+    return tuple(
+        ids[index]
+        for index, other in enumerate(kept)
+        if index != position and claim.overlaps(other.claim)
+    )
+
+
+def _finding(
+    context: Context,
+    one: _Priced,
+    name: str,
+    others: tuple[str, ...],
+    names: dict[int, str],
+    durations: dict[int, int],
+) -> Finding:
+    draft, wall = one.claim.draft, context.wall_ns
+    own = sum(durations[item] for item in draft.launches)
+    return Finding(
+        id=name,
+        kind=draft.kind,
+        title=draft.title,
+        launches=tuple(sorted(draft.launches)),
+        kernels=tuple(dict.fromkeys(names[item] for item in sorted(draft.launches))),
+        duration_ns=own,
+        saving_low_ns=one.low,
+        saving_high_ns=one.high,
+        saving_low_pct=100 * one.low / wall,
+        saving_high_pct=100 * one.high / wall,
+        grade=draft.grade,
+        evidence=(*draft.evidence, *_pricing(context, one, others, own)),
+        remedy=draft.remedy,
+        alone_low_ns=one.alone_low,
+        alone_high_ns=one.alone_high,
+        overlaps=others,
+        code=draft.code,
+        link=draft.link,
+        caveat=draft.caveat,
+    )
 
 
 def _pricing(context: Context, one: _Priced, others: tuple[str, ...], own: int) -> tuple[str, ...]:
@@ -158,15 +187,19 @@ def _pricing(context: Context, one: _Priced, others: tuple[str, ...], own: int) 
         )
     claimed = one.alone_high - one.high
     if others and 100 * claimed >= SMALL_PCT * context.wall_ns:
+        alone = context.share(one.alone_high)
+        if one.alone_low:
+            alone = f"{units.time(one.alone_low)} to {alone}"
         sentences.append(
-            f"Alone it would save up to {context.share(one.alone_high)}; {units.time(claimed)} of "
-            f"that is already counted in {', '.join(others)}."
+            f"Alone it would save {alone if one.alone_low else f'up to {alone}'}; "
+            f"{units.time(claimed)} of that is already counted in {', '.join(others)}."
         )
-    if (
-        one.claim.draft.grade != "possible"
-        and 2 * one.low < one.high
-        and one.claim.draft.best != (one.claim.draft.worst)
-    ):
+    if 100 * (one.after_low - one.low) >= SMALL_PCT * context.wall_ns:
+        sentences.append(
+            f"Done after the findings before it, it saves at least {context.share(one.after_low)}."
+        )
+    draft = one.claim.draft
+    if draft.grade != "possible" and 2 * one.low < one.high and draft.best != draft.worst:
         sentences.append(
             "The low end is the timeline run again with the host's times as recorded; the high end "
             "is reached only once the host no longer limits."

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from ncutool import units
-from ncutool.advice.finding import Finding, Grade
+from ncutool.advice.finding import Advice, Finding, Grade
 
 REPEATS = 8
 LATENCY_LIMIT_PCT = 60.0
@@ -23,7 +23,7 @@ SHORT_NS = 20_000
 _SHORT = ("latency", "small_grid")
 
 
-def findings(kernels: pl.DataFrame) -> tuple[Finding, ...]:
+def advise(kernels: pl.DataFrame) -> Advice:
     """Small grids and repeated short launches to batch, memory-bound neighbours to fuse."""
     rows = [
         row
@@ -45,12 +45,12 @@ def findings(kernels: pl.DataFrame) -> tuple[Finding, ...]:
             left[launch_id] -= min(left[launch_id], ns)
         kept.append((saved, one))
     kept.sort(key=lambda pair: (-pair[0], pair[1]["title"], pair[1]["ids"]))
-    if kept and dropped:
-        kept[-1][1]["evidence"].append(
-            f"{dropped:,} smaller suggestions are left out, at most {units.time(dropped_ns)} "
-            "together."
-        )
-    return _numbered(kept, window)
+    return Advice(
+        findings=_numbered(kept, window),
+        small=dropped,
+        small_high_ns=dropped_ns,
+        all_high_ns=sum(saved for saved, _ in kept) + dropped_ns,
+    )
 
 
 def _numbered(kept: Sequence[tuple[int, dict[str, Any]]], window: int) -> tuple[Finding, ...]:
@@ -75,6 +75,8 @@ def _numbered(kept: Sequence[tuple[int, dict[str, Any]]], window: int) -> tuple[
             grade=grade,
             evidence=tuple(one["evidence"]),
             remedy=one["remedy"],
+            alone_low_ns=0,
+            alone_high_ns=sum(one["saved"]),
             overlaps=tuple(
                 other
                 for other, _, that in named

@@ -153,7 +153,7 @@ def test_golden_chain_saves_half_its_bytes() -> None:
     assert sum(draft.best) == seen.move_ns(268_435_456) == 80_130
     assert seen.move_ns(536_870_912) - seen.move_ns(268_435_456) in (80_130, 80_129)
     assert seen.move_ns(536_870_912, 0.9) - seen.move_ns(268_435_456, 0.9) in (89_033, 89_034)
-    (finding,) = advice.findings(kernels(capture), capture, window(capture), H100)
+    (finding,) = advice.advise(kernels(capture), capture, window(capture), H100).findings
     assert finding.saving_high_ns == 60_097 + 40_065 + 60_097 - 80_130 + 2 * 1_000
     assert (finding.grade, finding.saving_low_ns) == ("possible", 0)
 

@@ -22,7 +22,7 @@ def eager(count: int = 20, period: int = 50_000, length: int = 10_000, **more: A
 
 def found(capture: Capture) -> dict[str, Finding]:
     """Findings by id."""
-    findings = advice.findings(kernels(capture), capture, window(capture), H100)
+    findings = advice.advise(kernels(capture), capture, window(capture), H100).findings
     return {finding.id: finding for finding in findings}
 
 

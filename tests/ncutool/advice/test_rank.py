@@ -20,7 +20,7 @@ from ncutool_parsers.capture import Capture
 
 def found(capture: Capture) -> tuple[Finding, ...]:
     """Findings of a hand-made capture."""
-    return advice.findings(kernels(capture), capture, window(capture), H100)
+    return advice.advise(kernels(capture), capture, window(capture), H100).findings
 
 
 def draft(launches: tuple[int, ...], best: int, worst: int, **more: Any) -> Draft:
@@ -46,7 +46,7 @@ def test_a_launch_is_paid_once() -> None:
     first, second = rank.ranked(
         view(busy()),
         [draft((0, 1), 40_000, 60_000), draft((1, 2), 20_000, 90_000, title="B", grade="likely")],
-    )
+    ).findings
     assert (first.saving_low_ns, first.saving_high_ns) == (80_000, 120_000)
     assert second.saving_high_ns == 20_000 + 80_000
     assert second.saving_low_ns == 10_000
@@ -54,26 +54,68 @@ def test_a_launch_is_paid_once() -> None:
     assert any("already counted in fuse-1" in sentence for sentence in second.evidence)
 
 
-def test_certain_comes_before_likely_in_the_ledger() -> None:
-    """The surer finding is paid first, whatever it saves."""
+def test_what_surely_saves_more_is_applied_first() -> None:
+    """The larger low end is paid first, and of equals the surer grade."""
     likely = draft((0,), 0, 0, grade="likely", title="B")
-    findings = rank.ranked(view(busy()), [likely, draft((0,), 50_000, 50_000)])
-    assert [(one.title, one.saving_high_ns) for one in findings] == [("A", 50_000), ("B", 50_000)]
+    findings = rank.ranked(view(busy()), [draft((0,), 50_000, 50_000), likely]).findings
+    assert [(one.title, one.saving_low_ns, one.alone_low_ns) for one in findings] == [
+        ("B", 100_000, 100_000), ("A", 0, 50_000),
+    ]  # fmt: skip
+    equal = replace(likely, best=(50_000,), worst=(50_000,))
+    findings = rank.ranked(view(busy()), [equal, draft((0,), 50_000, 50_000)]).findings
+    assert [one.title for one in findings] == ["A", "B"]
+
+
+def test_a_wait_of_the_host_is_claimed_once_and_by_cause() -> None:
+    """Idle time before a launch goes to whoever names its cause; what stays at worst stays."""
+    trace = Trace()
+    trace.kernel(0, 100_000, called=(-9_000, -8_000))
+    trace.call("hipMalloc", 110_000, 590_000)
+    trace.kernel(600_000, 100_000, called=(590_000, 599_000))
+    wait = draft((), 0, 0, waits=(1,), wait_causes=("allocator",), wait_kept_share=0.5,
+                 kind="allocator")  # fmt: skip
+    (finding,) = rank.ranked(view(trace.capture()), [wait]).findings
+    assert (finding.saving_low_ns, finding.saving_high_ns) == (240_000, 480_000)
+    other = replace(wait, wait_causes=("input_pipeline",))
+    assert rank.ranked(view(trace.capture()), [other]).findings == ()
+    first, second = rank.ranked(view(trace.capture()), [wait, replace(wait, title="B")]).findings
+    assert (first.saving_high_ns, second.saving_high_ns) == (480_000, 0)
+    assert second.alone_high_ns == 480_000
+
+
+def test_communication_and_copies_count_with_what_they_expose() -> None:
+    """A collective pays only where nothing else runs, a copy only where no kernel does."""
+    trace = Trace()
+    trace.kernel(0, 100_000, stream=1)
+    trace.kernel(20_000, 200_000, stream=2, kernel_full="ncclDevKernel_AllReduce_Sum_bf16_RING_LL")
+    trace.kernel(150_000, 100_000, stream=1)
+    context = view(trace.capture())
+    (nccl,) = rank.ranked(context, [draft((1,), 0, 0, kind="communication")]).findings
+    assert nccl.alone_high_ns == 50_000
+    both = rank.ranked(context, [draft((0, 2), 0, 0), draft((1,), 0, 0, title="B")]).findings
+    assert [one.saving_high_ns for one in both] == [200_000, 50_000]
 
 
 def test_a_possible_finding_saves_nothing_for_sure() -> None:
     """Its low end is 0."""
-    (finding,) = rank.ranked(view(busy()), [draft((0,), 0, 0, grade="possible")])
+    (finding,) = rank.ranked(view(busy()), [draft((0,), 0, 0, grade="possible")]).findings
     assert (finding.saving_low_ns, finding.saving_high_ns) == (0, 100_000)
 
 
 def test_small_findings_are_counted_not_listed() -> None:
     """Below half a per cent of the window a finding is only counted."""
     small = draft((1,), 96_000, 96_000, title="B")
-    (finding,) = rank.ranked(view(busy()), [draft((0,), 0, 0), small])
-    assert finding.evidence[-1] == (
-        "1 smaller suggestion is left out, at most 4.00 µs (0.4 % of the window) together."
+    advised = rank.ranked(view(busy()), [draft((0,), 0, 0), small])
+    assert [one.title for one in advised.findings] == ["A"]
+    assert (advised.small, advised.small_high_ns) == (1, 4_000)
+
+
+def test_all_together_is_a_replay_too() -> None:
+    """What all findings save at least is the window less the replay of all their worst cases."""
+    advised = rank.ranked(
+        view(busy()), [draft((0, 1), 40_000, 60_000), draft((1, 2), 20_000, 90_000, title="B")]
     )
+    assert (advised.all_low_ns, advised.all_high_ns) == (90_000, 220_000)
 
 
 def test_a_launch_beside_another_saves_only_what_shows() -> None:
@@ -81,7 +123,7 @@ def test_a_launch_beside_another_saves_only_what_shows() -> None:
     trace = Trace()
     trace.kernel(0, 100_000, stream=1)
     trace.kernel(20_000, 100_000, stream=2)
-    (finding,) = rank.ranked(view(trace.capture()), [draft((1,), 0, 0)])
+    (finding,) = rank.ranked(view(trace.capture()), [draft((1,), 0, 0)]).findings
     assert finding.saving_high_ns == 20_000
 
 
@@ -94,7 +136,7 @@ def test_ids_follow_the_order_and_percentages_the_window() -> None:
             draft((1,), 50_000, 50_000, title="C", kind="batch"),
             draft((2,), 20_000, 90_000, title="D"),
         ],
-    )
+    ).findings
     assert [(one.id, one.title) for one in findings] == [
         ("batch-1", "C"), ("fuse-1", "D"), ("fuse-2", "B"),
     ]  # fmt: skip
@@ -109,7 +151,7 @@ def test_kernel_time_saves_nothing_while_the_host_limits() -> None:
         trace.kernel(start, 100_000, called=(start - 2_000, start - 1_000))
     (finding,) = rank.ranked(
         view(trace.capture()), [draft(tuple(range(9)), 10_000, 50_000, grade="likely")]
-    )
+    ).findings
     assert (finding.saving_low_ns, finding.saving_high_ns) == (0, 9 * 90_000)
     assert "once the host no longer limits" in finding.evidence[-1]
 
@@ -155,8 +197,9 @@ def test_savings_fit_into_the_window(capture: Capture) -> None:
     for one in findings:
         assert 0 <= one.saving_low_ns <= one.saving_high_ns
         assert 0 <= one.saving_low_pct <= one.saving_high_pct <= 100
+        assert one.saving_high_ns <= one.alone_high_ns
     assert sum(one.saving_high_ns for one in findings) <= wall
-    order = [(-one.saving_low_ns, -one.saving_high_ns) for one in findings]
+    order = [(-one.alone_low_ns, -one.alone_high_ns) for one in findings]
     assert order == sorted(order)
 
 
@@ -165,11 +208,11 @@ def test_savings_fit_into_the_window(capture: Capture) -> None:
 def test_the_order_of_rows_changes_nothing(capture: Capture, chance: Any) -> None:
     """Neither of the kernels table nor of the capture's."""
     table = kernels(capture)
-    before = advice.findings(table, capture, window(capture), H100)
+    before = advice.advise(table, capture, window(capture), H100)
     order = list(range(table.height))
     chance.shuffle(order)
     shuffled = replace(capture, launches=capture.launches[order])
-    assert advice.findings(table[order], shuffled, window(shuffled), H100) == before
+    assert advice.advise(table[order], shuffled, window(shuffled), H100) == before
 
 
 def test_without_its_launches_a_finding_is_gone() -> None:
@@ -193,4 +236,4 @@ def test_clocks_too_coarse_for_any_launch() -> None:
 @pytest.mark.parametrize("drafts", [[], [draft((0,), 100_000, 100_000)]])
 def test_nothing_to_gain_gives_no_finding(drafts: list[Draft]) -> None:
     """A good trace gets a short list."""
-    assert rank.ranked(view(busy()), drafts) == ()
+    assert rank.ranked(view(busy()), drafts).findings == ()

@@ -24,9 +24,9 @@ def row(launch_id: int, **changes: Any) -> dict[str, Any]:
 
 def test_a_small_grid_gains_what_nvidia_says_at_most() -> None:
     """27 of 108: 75 %; what the limits allow is more, so the rule caps it."""
-    (finding,) = reports.findings(
+    (finding,) = reports.advise(
         table([row(0, launch_rule="Small Grid", launch_rule_speedup_pct=75.0)])
-    )
+    ).findings
     assert (finding.kind, finding.grade) == ("batch", "possible")
     assert (finding.saving_low_ns, finding.saving_high_ns) == (0, 7_500)
     assert finding.saving_high_pct == 75.0
@@ -35,9 +35,9 @@ def test_a_small_grid_gains_what_nvidia_says_at_most() -> None:
 
 def test_limits_cap_the_gain_of_batching() -> None:
     """At 45 % of a limit only a quarter remains until 60 %."""
-    (finding,) = reports.findings(
+    (finding,) = reports.advise(
         table([row(0, sm_sol_pct=45.0, launch_rule="Small Grid", launch_rule_speedup_pct=75.0)])
-    )
+    ).findings
     assert finding.saving_high_ns == 2_500
 
 
@@ -46,7 +46,7 @@ def test_limits_cap_the_gain_of_batching() -> None:
 def test_short_launches_many_times_over(count: int, length: int, found: int) -> None:
     """Eight latency-bound launches below 20 µs; a long one is slow for other reasons."""
     rows = [row(i, bound="latency", duration_ns=length, waves=3.0) for i in range(count)]
-    findings = reports.findings(table(rows))
+    findings = reports.advise(table(rows)).findings
     assert len(findings) == found
     if found:
         assert findings[0].title == "Batch saxpy: too little work a launch, 8 launches"
@@ -63,7 +63,7 @@ def chain(*kernels: str, **changes: Any) -> list[dict[str, Any]]:
 
 def test_memory_bound_neighbours_may_feed_one_another() -> None:
     """add, silu, mul of 3, 2 and 3 tensors: half of the bytes, at the rates they ran at."""
-    (finding,) = reports.findings(table(chain("add", "silu", "mul")))
+    (finding,) = reports.advise(table(chain("add", "silu", "mul"))).findings
     assert (finding.kind, finding.grade, finding.saving_low_ns) == ("fuse", "possible", 0)
     assert finding.saving_high_ns == 3_333 + 10_000 + 3_333
     assert "is not proven" in finding.evidence[1]
@@ -82,17 +82,17 @@ def test_memory_bound_neighbours_may_feed_one_another() -> None:
 )
 def test_no_chain(rows: list[dict[str, Any]]) -> None:
     """What differs in work or order is not taken for a chain."""
-    assert reports.findings(table(rows)) == ()
+    assert reports.advise(table(rows)).findings == ()
 
 
 def test_a_launch_is_paid_once() -> None:
     """Shares stay within the summed durations, whatever overlaps."""
     rows = [row(i, launch_rule="Small Grid", launch_rule_speedup_pct=99.0) for i in range(20)]
-    findings = reports.findings(table(rows))
+    findings = reports.advise(table(rows)).findings
     assert sum(one.saving_high_ns for one in findings) <= 20 * 10_000
 
 
 def test_failed_and_empty_launches_are_left_out() -> None:
     """No duration or an error: nothing is said."""
     rows = [row(0, duration_ns=0), row(1, duration_ns=None), row(2, error="no counters")]
-    assert reports.findings(table(rows)) == ()
+    assert reports.advise(table(rows)).findings == ()
