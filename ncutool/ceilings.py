@@ -39,6 +39,13 @@ means slow kernels, not a slow device (measured on eleven NVIDIA cards: 0.77 to 
 _TENSOR_DEFAULT, _AMD_TENSOR_DEFAULT, _VECTOR_DEFAULT = 0.70, 0.45, 0.90
 """Share of a compute peak that large matrix products reach (H100 0.64 to 0.79, MI300X 0.44,
 A100 in FP32 on CUDA cores 0.91 to 0.96)."""
+_COMPUTE_FLOOR = 0.9
+"""Of the default: a best below it means slow products, not a slow device."""
+DEFAULT_FLOOR_NS, MAX_FLOOR_NS = 2_000, 10_000
+"""Shortest time of a launch where a capture does not show it, and what it never exceeds."""
+_IDLE_SHARE = 0.2
+"""A kernel whose work takes less of its time than this is held by launching alone."""
+_FLOOR_LAUNCHES = 20
 _FORMAT = "ncutool/ceilings/1"
 
 
@@ -91,14 +98,59 @@ def calibrate(
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Shares:
+    """What of its peaks a device reaches at its best, for advice: seen in the capture or taken
+    from experience (:data:`Ceiling.source`)."""
+
+    bytes_share: float
+    """Of the DRAM peak, 0 to 1."""
+    launch_floor_ns: int
+    """Shortest time that a launch takes, whatever its work."""
+    seen: dict[str, float]
+    """Share of each compute roof with products enough in the capture."""
+    vendor: str = ""
+
+    def flop_share(self, roof: str) -> float:
+        """Of a compute peak, 0 to 1; ``roof`` is a name of :data:`ncutool.schema.ROOFS`."""
+        return self.seen.get(roof, _default_share(roof, self.vendor))
+
+
+def shares(kernels: pl.DataFrame, capture: Capture, device: Device | None) -> Shares:
+    """What :func:`calibrate` finds, as shares; the defaults where the device is unknown."""
+    found = {each.roof: each.share_pct / 100 for each in calibrate(kernels, capture, device)}
+    return Shares(
+        bytes_share=found.pop(MEMORY, _MEMORY_DEFAULT),
+        launch_floor_ns=launch_floor_ns(kernels),
+        seen=found,
+        vendor=device.vendor if device is not None else "",
+    )
+
+
+def launch_floor_ns(kernels: pl.DataFrame) -> int:
+    """Shortest time of a launch: the 5th percentile of kernels that take over five times as long
+    as their work would; a default where too few are modelled."""
+    work_s = pl.max_horizontal(
+        pl.col("flop") / pl.col("peak_flop_per_s"),
+        pl.col("dram_bytes") / pl.col("peak_bytes_per_s"),
+    )
+    idle = kernels.lazy().filter(
+        (pl.col("category") == "kernel")
+        & (pl.col("duration_ns") > 0)
+        & (work_s * 1e9 < _IDLE_SHARE * pl.col("duration_ns"))
+    )
+    times = idle.select("duration_ns").collect()["duration_ns"]
+    low = times.quantile(0.05, "lower") if times.len() >= _FLOOR_LAUNCHES else None
+    return DEFAULT_FLOOR_NS if low is None else min(int(low), MAX_FLOOR_NS)
+
+
 def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: int) -> Ceiling:
     peak = device.peak_bytes_per_s
     cache = device.last_level_cache_bytes or device.l2_bytes
     if cache is None:
         how = "the size of its last-level cache is not known, so no kernel surely streams"
         return _default(MEMORY, peak, _MEMORY_DEFAULT, 0, how)
-    rates = _streaming(kernels, capture)
-    rates = rates.filter(pl.col("dram_bytes") >= _CACHES * cache).select(
+    rates = _streaming(kernels, capture, _CACHES * cache).select(
         rate=pl.col("dram_bytes") / (pl.col("duration_ns") + step_ns) * 1e9
     )
     possible = rates.filter(pl.col("rate") <= peak)["rate"]
@@ -115,30 +167,33 @@ def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: in
     return Ceiling(MEMORY, peak, best, 100 * best / peak, "capture", len(possible), how)
 
 
-def _streaming(kernels: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+def _streaming(kernels: pl.DataFrame, capture: Capture, least_bytes: float) -> pl.DataFrame:
     """Launches that alone did an elementwise operator or a copy over contiguous tensors, none of
-    them read twice."""
-    strides = capture.ops.select("op_id", "signature_id").join(
-        capture.signatures.select(
-            "signature_id",
-            pl.struct("input_dims", "input_strides")
-            .map_elements(_contiguous, return_dtype=pl.Boolean)
-            .alias("contiguous"),
-        ),
-        on="signature_id",
-        how="left",
-    )
+    them read twice, and moved at least so many bytes."""
     plain = kernels.filter(
         (pl.col("category") == "kernel")
+        & (pl.col("dram_bytes") >= least_bytes)
+        & (pl.col("duration_ns") >= _SHORTEST_NS)
         & (pl.col("bytes_source") == "shape")
         & pl.col("remark").is_null()
-        & pl.col("op").str.contains(f"^({_STREAMING})$")
-        & (pl.col("duration_ns") >= _SHORTEST_NS)
-        & (pl.col("dram_bytes") > 0)
-        & (pl.len().over("op_id") == 1)
+    ).filter(pl.col("op").str.contains(f"^({_STREAMING})$"))
+    if not plain.height:
+        return plain
+    several = kernels.filter(pl.col("op_id").is_in(plain["op_id"].implode()))
+    alone = several.group_by("op_id").len().filter(pl.col("len") == 1)["op_id"]
+    calls = capture.ops.select("op_id", "signature_id").filter(
+        pl.col("op_id").is_in(alone.implode())
     )
-    joined = plain.join(strides, on="op_id", how="left")
-    return joined.filter(pl.col("contiguous").fill_null(True))
+    strides = capture.signatures.filter(
+        pl.col("signature_id").is_in(calls["signature_id"].unique().implode())
+    ).select(
+        "signature_id",
+        pl.struct("input_dims", "input_strides")
+        .map_elements(_contiguous, return_dtype=pl.Boolean)
+        .alias("contiguous"),
+    )
+    clean = calls.join(strides, on="signature_id").filter(pl.col("contiguous").fill_null(True))
+    return plain.filter(pl.col("op_id").is_in(clean["op_id"].implode()))
 
 
 def _contiguous(recorded: dict[str, str | None]) -> bool | None:
@@ -187,15 +242,23 @@ def _compute(products: pl.DataFrame, roof: str, device: Device) -> Ceiling:
     peak = device.peak_flop_per_s[roof]
     rates = products.filter((pl.col("roof") == roof) & (pl.col("rate") <= peak))["rate"]
     size = "matrix products of ≥ 10 GFLOP and ≥ 20 µs"
+    share = _default_share(roof, device.vendor)
     if len(rates) < _ENOUGH:
-        share = _VECTOR_DEFAULT
-        if roof.endswith("_tensor"):
-            share = _AMD_TENSOR_DEFAULT if device.vendor == "amd" else _TENSOR_DEFAULT
         how = f"{len(rates)} {size}, {_ENOUGH} needed"
         return _default(roof, peak, share, len(rates), how)
     best = _largest(rates)
+    if best < _COMPUTE_FLOOR * share * peak:
+        how = f"the best of {len(rates)} {size} reaches {100 * best / peak:.0f} %: "
+        how += "slow products, not a slow device"
+        return _default(roof, peak, share, len(rates), how)
     how = f"best of {len(rates)} {size}"
     return Ceiling(roof, peak, best, 100 * best / peak, "capture", len(rates), how)
+
+
+def _default_share(roof: str, vendor: str) -> float:
+    if not roof.endswith("_tensor"):
+        return _VECTOR_DEFAULT
+    return _AMD_TENSOR_DEFAULT if vendor == "amd" else _TENSOR_DEFAULT
 
 
 def _largest(rates: pl.Series) -> float:
