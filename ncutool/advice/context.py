@@ -9,22 +9,23 @@ import polars as pl
 from ncutool import units
 from ncutool.advice.finding import Grade
 from ncutool.advice.nodes import Stream, streams
+from ncutool.ceilings import Shares, shares
 from ncutool.devices import Device
 from ncutool.timeline import DISPATCH_CAUSES, Timeline
 from ncutool_parsers.capture import Capture
 
 ACHIEVABLE_SHARE = 0.6
 """Share of the bandwidth peak that a fused kernel reaches at least."""
-DEFAULT_LATENCY_NS = 2_000
-MAX_LATENCY_NS = 10_000
 HOST_BOUND_SHARE = 0.3
 """Above this share of the window idle for want of launches, the host limits."""
 
 
 _COLUMNS = (
-    *("launch_id", "category", "kernel", "kernel_full", "op_id", "signature", "family"),
+    *("launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "family"),
     *("stream", "device", "grid_x", "grid_y", "grid_z", "start_ns", "duration_ns", "bound"),
-    *("flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay"),
+    *("flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay", "dtype"),
+    *("flop_source", "bytes_source", "roof", "remark", "waves", "join_note"),
+    *("launch_rule", "launch_rule_speedup_pct"),
 )
 """What advice reads of the kernels table: the other columns would be copied for nothing."""
 
@@ -39,10 +40,15 @@ class Context:
     timeline: Timeline
     device: Device | None
     streams: tuple[Stream, ...]
-    latency_ns: int
-    """Shortest time a launch takes on this device, whatever its work."""
+    shares: Shares
+    """What the device reaches of its peaks at its best."""
     dispatch_ns: int
     """Idle time that more or faster launching would remove."""
+
+    @property
+    def latency_ns(self) -> int:
+        """Shortest time a launch takes on this device, whatever its work."""
+        return self.shares.launch_floor_ns
 
     @property
     def wall_ns(self) -> int:
@@ -122,23 +128,6 @@ def context(
         timeline=timeline,
         device=device,
         streams=streams(inside, capture),
-        latency_ns=_latency_ns(inside),
+        shares=shares(inside, capture, device),
         dispatch_ns=int(dispatch),
     )
-
-
-def _latency_ns(kernels: pl.DataFrame) -> int:
-    """The 5th percentile of kernels that take over five times as long as their work."""
-    floor = pl.max_horizontal(
-        pl.col("flop") / pl.col("peak_flop_per_s"),
-        pl.col("dram_bytes") / pl.col("peak_bytes_per_s"),
-    )
-    idle = kernels.filter(
-        (pl.col("category") == "kernel")
-        & (pl.col("duration_ns") > 0)
-        & (floor * 1e9 < 0.2 * pl.col("duration_ns"))
-    )["duration_ns"]
-    if idle.len() < 20:
-        return DEFAULT_LATENCY_NS
-    low = idle.quantile(0.05, "lower") or DEFAULT_LATENCY_NS
-    return min(int(low), MAX_LATENCY_NS)
