@@ -40,6 +40,7 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
         "graph_pairing": asdict(analysis.pairing) if analysis.pairing is not None else None,
         "notices": [asdict(notice) for notice in analysis.notices],
         "ceilings": [asdict(ceiling) for ceiling in analysis.ceilings],
+        "advice": _advice(analysis),
     }
 
 
@@ -49,6 +50,18 @@ def wrap(analysis: Analysis, table: str, rows_json: str, *, show_private: bool =
     version = f"ncutool/{table}/{SCHEMA_VERSION}"
     head = json.dumps({"schema": version, **about}, allow_nan=False, ensure_ascii=False)
     return f"{head[:-1]}, {json.dumps(table)}: {rows_json}}}"
+
+
+def _advice(analysis: Analysis) -> dict[str, Any]:
+    """What goes with the findings as a whole."""
+    advice = analysis.advice
+    return {
+        "all_low_ns": advice.all_low_ns,
+        "all_high_ns": advice.all_high_ns,
+        "small": advice.small,
+        "small_high_ns": advice.small_high_ns,
+        "declined": [asdict(one) for one in advice.declined],
+    }
 
 
 def _timeline(analysis: Analysis) -> dict[str, Any] | None:

@@ -44,6 +44,33 @@ _CEILING: dict[str, Any] = {
 }
 
 
+_ADVICE: dict[str, Any] = {
+    "type": "object",
+    "description": "what goes with the findings as a whole",
+    "required": ["all_low_ns", "all_high_ns", "small", "small_high_ns", "declined"],
+    "properties": {
+        "all_low_ns": {"type": "integer", "description": "all findings together, by replay"},
+        "all_high_ns": {"type": "integer", "description": "all findings together, at most"},
+        "small": {"type": "integer", "description": "suggestions too small to list"},
+        "small_high_ns": {"type": "integer", "description": "what those save at most"},
+        "declined": {
+            "type": "array",
+            "description": "what is not advised, and why",
+            "items": {
+                "type": "object",
+                "required": ["what", "why", "launches", "duration_ns"],
+                "properties": {
+                    "what": {"type": "string"},
+                    "why": {"type": "string"},
+                    "launches": {"type": "array", "items": {"type": "integer"}},
+                    "duration_ns": {"type": "integer"},
+                },
+            },
+        },
+    },
+}
+
+
 def of_output(table: str) -> dict[str, Any]:
     """The schema of the whole JSON object that holds ``table`` (``kernels`` or ``findings``)."""
     rows = {"kernels": schema.KERNELS, "findings": schema.FINDINGS}[table]
@@ -52,7 +79,16 @@ def of_output(table: str) -> dict[str, Any]:
         "title": f"ncutool {table}",
         "description": rows.meaning,
         "type": "object",
-        "required": ["schema", "capture", "coverage", "timeline", "notices", "ceilings", table],
+        "required": [
+            "schema",
+            "capture",
+            "coverage",
+            "timeline",
+            "notices",
+            "ceilings",
+            "advice",
+            table,
+        ],
         "properties": {
             "schema": {"const": f"ncutool/{table}/1"},
             "capture": {"type": "object"},
@@ -62,6 +98,7 @@ def of_output(table: str) -> dict[str, Any]:
             "graph_pairing": {"type": ["object", "null"]},
             "notices": {"type": "array", "items": {"type": "object"}},
             "ceilings": {"type": "array", "items": _CEILING},
+            "advice": _ADVICE,
             table: {"type": "array", "items": _of_row(rows)},
         },
     }

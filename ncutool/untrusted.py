@@ -17,6 +17,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MARKDOWN = re.compile(r"[\\`*\[\]|~$]")
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_LINK = re.compile(r"https://[A-Za-z0-9./_#?=%~-]+")
 _HTML_IN_JSON = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -40,6 +41,11 @@ def printable(text: str, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         return text[: max(0, limit - 1)] + "…"
     return text
+
+
+def https(link: str) -> bool:
+    """Whether ``link`` is a plain https address that needs no escaping anywhere."""
+    return _LINK.fullmatch(link) is not None
 
 
 def shorten(text: str, limit: int) -> str:

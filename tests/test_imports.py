@@ -48,6 +48,7 @@ LAYERS: dict[str, int] = {
     "tables": 4,
     "analysis": 4,
     "groups": 5,
+    "verdicts": 5,
     "explain": 5,
     "measured": 5,
     "charts": 5,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units, words
-from ncutool.untrusted import printable, shorten
+from ncutool import units, verdicts, words
+from ncutool.untrusted import https, printable, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +57,13 @@ class Item:
     more_evidence: tuple[str, ...]
     """What is left to the unfolded part."""
     remedy: tuple[Part, ...]
+    code: str | None
+    link: str | None
+    caveat: tuple[Part, ...]
     saving: str
     saving_pct: str
+    alone: str | None
+    """What it saves done alone, where that is more."""
     left_pct: float
     width_pct: float
     """Where the range lies between nothing and the most that any finding saves."""
@@ -79,6 +84,8 @@ class Findings:
     note: str
     empty: str
     """What to say where there are none."""
+    declined: tuple[str, ...]
+    """What a user would ask for, and why it is not advised."""
 
 
 def findings(analysis: Analysis) -> Findings:
@@ -91,10 +98,14 @@ def findings(analysis: Analysis) -> Findings:
         _item(finding, rank, most, ranks, analysis) for rank, finding in enumerate(shown, start=1)
     )
     note = "Ranges, not points: the first figure is what is saved at least."
+    note = " ".join([note, *verdicts.closing(analysis)])
     hidden = len(analysis.findings) - len(shown)
     if hidden:
         note += f" {units.counted(hidden, 'smaller finding')} not shown: see `ncutool rank`."
-    return Findings(items, of_what, note, _empty(analysis))
+    refused = tuple(
+        printable(verdicts.declined(one, analysis.window_ns)) for one in analysis.advice.declined
+    )
+    return Findings(items, of_what, note, _empty(analysis), refused)
 
 
 def _item(
@@ -123,8 +134,12 @@ def _item(
         evidence=evidence[:_SENTENCES],
         more_evidence=evidence[_SENTENCES:],
         remedy=with_code(finding.remedy),
+        code=printable(finding.code) if finding.code else None,
+        link=finding.link if finding.link and https(finding.link) else None,
+        caveat=with_code(finding.caveat) if finding.caveat else (),
         saving=saving,
         saving_pct=saving_pct,
+        alone=verdicts.alone(finding.saving_high_ns, finding.alone_low_ns, finding.alone_high_ns),
         left_pct=round(left, 2),
         width_pct=round(right - left, 2),
         concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ncutool import units, words
+from ncutool import units, verdicts, words
 from ncutool.groups import detail, grouped, label
 from ncutool.measured import against_model
 from ncutool.shares import where_the_time_goes
 from ncutool.text.tables import quantity, saving, sources
-from ncutool.untrusted import markdown, shorten
+from ncutool.untrusted import https, markdown, printable, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +81,17 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
             f"{rank}. **{saving(row)}** {row['kind']}: {markdown(row['title'])} ({row['grade']})"
         )
         parts += [f"   - {markdown(sentence)}" for sentence in row["evidence"]]
-        parts.append(f"   - Do: {_with_code(row['remedy'])}")
+        parts.append(f"   - Do: {_with_code(row['remedy'])}{_more(row)}")
+        if row["caveat"]:
+            parts.append(f"   - Wrong if: {_with_code(row['caveat'])}")
+    if not frame.is_empty():
+        parts += [f"\n{markdown(sentence)}" for sentence in verdicts.closing(analysis)]
+    if analysis.advice.declined:
+        parts += ["", "Not advised, and why:", ""]
+        parts += [
+            f"- {markdown(verdicts.declined(one, analysis.window_ns))}"
+            for one in analysis.advice.declined
+        ]
     return "\n".join(parts) + "\n"
 
 
@@ -157,6 +167,13 @@ def _opening(analysis: Analysis) -> str:
         f"{units.percent(coverage.understood_pct)} of launch time understood "
         f"(FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})."
     )
+
+
+def _more(row: dict[str, Any]) -> str:
+    """The line of code and the documentation, after a remedy."""
+    code = f" `{printable(row['code']).replace('`', '')}`" if row["code"] else ""
+    link = row["link"] or ""
+    return code + (f" ([documentation]({link}))" if https(link) else "")
 
 
 def _with_code(remedy: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units, words
+from ncutool import units, verdicts, words
 from ncutool.groups import detail, label
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
@@ -157,13 +157,24 @@ def findings_table(
     parts: list[Text] = []
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):
         parts += [finding_line(rank, row), *finding_details(row), Text("")]
-    return render(Group(*parts[:-1]), color=color, width=width)
+    parts += [text(sentence, "default") for sentence in verdicts.closing(analysis)]
+    if analysis.advice.declined:
+        parts.append(Text("Not advised, and why:", style="bold"))
+        parts += [
+            Text("   ").append_text(
+                text(verdicts.declined(one, analysis.window_ns), "bright_black")
+            )
+            for one in analysis.advice.declined
+        ]
+    return render(Group(*parts), color=color, width=width)
 
 
 def saving(row: dict[str, Any]) -> str:
     """What a finding saves: `6.2–7.1 ms (12.4–14.4 %)`."""
     amount, share = saved(row)
-    return f"{amount} ({share})" if share else amount
+    whole = f"{amount} ({share})" if share else amount
+    alone = verdicts.alone(row["saving_high_ns"], row["alone_low_ns"], row["alone_high_ns"])
+    return f"{whole}, {alone}" if alone else whole
 
 
 def saved(row: dict[str, Any]) -> tuple[str, str]:
@@ -209,8 +220,15 @@ def grade_text(grade: str) -> Text:
 def finding_details(row: dict[str, Any]) -> list[Text]:
     """Its evidence and what to do, indented."""
     lines = [Text("   ").append_text(text(line, "bright_black")) for line in row["evidence"]]
-    do = Text("   Do: ", style="green").append_text(text(row["remedy"], "default"))
-    return [*lines, do]
+    lines.append(Text("   Do: ", style="green").append_text(text(row["remedy"], "default")))
+    if row["code"]:
+        lines.append(Text("       ").append_text(text(row["code"], "cyan")))
+    if row["link"]:
+        lines.append(Text("       ").append_text(text(row["link"], "bright_black")))
+    if row["caveat"]:
+        caveat = text(row["caveat"], "default")
+        lines.append(Text("   Wrong if: ", style="yellow").append_text(caveat))
+    return lines
 
 
 def quantity(name: str, value: object) -> str:
