@@ -1,0 +1,332 @@
+"""Communication between devices: only the time in which nothing else runs is worth anything.
+
+The time of a collective on one rank includes waiting for the others, so one rank alone proves no
+saving: the low end is 0, and ranks together tell waiting from transfer (:func:`rank_minima`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice import links
+from ncutool.advice.context import Context, Draft
+from ncutool.advice.program import Program, exposed_ns, program
+from ncutool.work.operators.collective import bandwidth
+from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
+
+LINK_SHARE = 0.1
+"""A bus bandwidth below this share of the link's peak is no matter of tuning."""
+LARGE_BYTES = 1_000_000
+"""Smaller messages are held by latency, and say nothing of the link."""
+SMALL_BYTES = 65_536
+STEADY = 1.25
+"""Calls of one size whose times differ by no more wait for nobody in particular."""
+UNEVEN = 2.0
+MAX_LISTED = 4
+
+_DDP = (
+    "https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html"
+)
+_FSDP = "https://docs.pytorch.org/docs/stable/fsdp.html"
+_NCCL = "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html"
+_RCCL = "https://rocm.docs.amd.com/projects/rccl/en/latest/how-to/rccl-usage-tips.html"
+
+_KINDS = (
+    (r"all_?to_?all", "all_to_all"),
+    (r"all_?reduce", "all_reduce"),
+    (r"all_?gather", "all_gather"),
+    (r"reduce_?scatter", "reduce_scatter"),
+    (r"broadcast", "broadcast"),
+    (r"ep::|deep_ep", "expert dispatch and combine"),
+    (r"send_?recv|\bsend\b|\brecv\b", "send and receive"),
+    (r"reduce", "reduce"),
+)
+
+_COLUMNS = (
+    *("launch_id", "nvtx", "collective", "collective_dtype", "collective_in_elements"),
+    *("collective_out_elements", "collective_group_size"),
+)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Calls of one kind, type and size."""
+
+    kind: str
+    durations: tuple[int, ...]
+    size: int | None
+    """Bytes of the input on this rank."""
+    bus_bytes_per_s: float | None
+    """Of the fastest call."""
+    ranks: int | None
+
+    @property
+    def total(self) -> int:
+        return sum(self.durations)
+
+    @property
+    def steady(self) -> bool | None:
+        """Whether all calls take about as long; None with fewer than three."""
+        return _spread(self) <= STEADY if len(self.durations) > 2 else None
+
+
+def _spread(group: _Group) -> float:
+    return max(group.durations) / max(min(group.durations), 1)
+
+
+def drafts(context: Context) -> list[Draft]:
+    """At most one: hide or speed up the communication that nothing else covers."""
+    rows = context.kernels.filter(
+        (pl.col("bound") == "communication") & (pl.col("duration_ns") > 0)
+    )
+    exposed = exposed_ns(context, rows) if rows.height else 0
+    if exposed <= 0:
+        return []
+    what, about = program(context), _groups(context, rows)
+    slow = [group for group in about if _slow(context, group)]
+    durations = tuple(rows["duration_ns"].to_list())
+    steady = bool(slow) and all(group.steady for group in slow)
+    return [
+        Draft(
+            kind="communication",
+            title="Speed up the transport of exposed communication"
+            if steady
+            else "Overlap or shorten exposed communication",
+            grade="likely",
+            launches=tuple(rows["launch_id"].to_list()),
+            best=(0,) * rows.height,
+            worst=durations,
+            evidence=_evidence(context, about, slow, exposed),
+            remedy=_remedy(what, about, transport=bool(slow)),
+            code=_code(what, transport=steady),
+            link=_link(what, transport=steady),
+            caveat="On one rank the time of a collective includes waiting for slower ranks; what "
+            "is waiting is saved by balancing the ranks, not by a faster transfer.",
+        )
+    ]
+
+
+def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
+    """Calls by kind and size, most time first."""
+    told = rows.select("launch_id", "kernel", "duration_ns", "op_id").join(
+        context.capture.launches.select(_COLUMNS), on="launch_id", how="left"
+    )
+    groups: dict[tuple[object, ...], list[dict[str, object]]] = {}
+    for row in told.sort("launch_id").to_dicts():
+        key = (_kind(row), row["collective_dtype"], row["collective_in_elements"])
+        groups.setdefault(key, []).append(row)
+    found = [_group(str(key[0]), members) for key, members in groups.items()]
+    return sorted(found, key=lambda group: (-group.total, group.kind, group.size or 0))
+
+
+def _kind(row: dict[str, object]) -> str:
+    """What the collective is called: its metadata, else its annotation, else its kernel."""
+    for text in (row["collective"], row["nvtx"], row["kernel"]):
+        for pattern, name in _KINDS:
+            if text and re.search(pattern, str(text), re.IGNORECASE):
+                return name
+    return "communication"
+
+
+def _group(kind: str, members: list[dict[str, object]]) -> _Group:
+    first = members[0]
+    dtype, elements = first["collective_dtype"], first["collective_in_elements"]
+    itemsize = ITEMSIZE.get(COLLECTIVE_DTYPES.get(str(dtype), ""))
+    durations = tuple(int(str(row["duration_ns"])) for row in members)
+    ranks = first["collective_group_size"]
+    rates = bandwidth(
+        str(first["collective"]),
+        str(dtype),
+        elements if isinstance(elements, int) else None,
+        first["collective_out_elements"]
+        if isinstance(first["collective_out_elements"], int)
+        else None,
+        ranks if isinstance(ranks, int) else None,
+        min(durations),
+    )
+    return _Group(
+        kind=kind,
+        durations=durations,
+        size=elements * itemsize if itemsize and isinstance(elements, int) else None,
+        bus_bytes_per_s=rates[1] if rates else None,
+        ranks=ranks if isinstance(ranks, int) else None,
+    )
+
+
+def _slow(context: Context, group: _Group) -> bool:
+    """Whether even its fastest call is far below the link, though the message is large."""
+    peak = links.peak_bytes_per_s(context.device)
+    rate, size = group.bus_bytes_per_s, group.size
+    if peak is None or rate is None or size is None:
+        return False
+    return size >= LARGE_BYTES and rate < LINK_SHARE * peak
+
+
+def _evidence(
+    context: Context, groups: Sequence[_Group], slow: Sequence[_Group], exposed: int
+) -> tuple[str, ...]:
+    calls = sum(len(group.durations) for group in groups)
+    total = sum(group.total for group in groups)
+    sentences = [
+        f"{units.counted(calls, 'collective')} take {units.time(total)} summed, and "
+        f"{context.share(exposed)} of the window have nothing else running: only that is counted.",
+        "By kind and size: " + "; ".join(map(_listed, groups[:MAX_LISTED])) + ".",
+    ]
+    sentences += _of_links(context, slow)
+    known = [group for group in groups if group.size is not None]
+    small = [group for group in known if (group.size or 0) < SMALL_BYTES]
+    if small and 2 * sum(group.total for group in small) > total:
+        sentences.append(
+            f"Messages below {units.data(SMALL_BYTES)} take most of it: latency or waiting for "
+            "other ranks, not transfer."
+        )
+    uneven = [one for one in groups if len(one.durations) > 2 and _spread(one) > UNEVEN]
+    if uneven:
+        worst = max(uneven, key=lambda group: (group.total, group.kind))
+        reason = (
+            "the longer ones wait for other ranks"
+            if worst.size is not None
+            else "they wait for other ranks or move more; no sizes are recorded"
+        )
+        sentences.append(
+            f"Calls of {worst.kind} take {units.time(min(worst.durations))} to "
+            f"{units.time(max(worst.durations))}: {reason}."
+        )
+    sentences.append(
+        "One rank cannot tell transfer from waiting: the low end is 0 until the captures of the "
+        "other ranks are compared call by call."
+    )
+    return tuple(sentences)
+
+
+def _of_links(context: Context, slow: Sequence[_Group]) -> list[str]:
+    peak = links.peak_bytes_per_s(context.device)
+    if not slow or peak is None or context.device is None:
+        return []
+    best = max(group.bus_bytes_per_s or 0.0 for group in slow)
+    text = (
+        f"Messages of {units.data(min(group.size or 0 for group in slow))} and more reach a bus "
+        f"bandwidth of at most {units.data_rate(best)}, {units.percent(100 * best / peak)} of the "
+        f"{units.data_rate(peak)} that the links of {context.device.name} carry one way"
+    )
+    if all(group.steady for group in slow):
+        return [
+            text + f", and calls of one size differ by at most {STEADY:.2f} times: the transport "
+            "rather than waiting (peer-to-peer off, or a path through the host or the network)."
+        ]
+    return [text + ", waiting for other ranks included."]
+
+
+def _listed(group: _Group) -> str:
+    low, high = min(group.durations), max(group.durations)
+    size = f" of {units.data(group.size)}" if group.size is not None else ""
+    times = units.time(low) if low == high else f"{units.time(low)} to {units.time(high)}"
+    rate = ""
+    if group.bus_bytes_per_s is not None and (group.size or 0) >= LARGE_BYTES:
+        rate = f", at best {units.data_rate(group.bus_bytes_per_s)} bus bandwidth"
+    return f"{len(group.durations):,} × {group.kind}{size}, {times}{rate}"
+
+
+def _remedy(what: Program, groups: Sequence[_Group], *, transport: bool) -> str:
+    kinds = {group.kind for group in groups}
+    parts = []
+    if transport:
+        parts.append(
+            "Measure the links with nccl-tests (rccl-tests on AMD) and read the transport in the "
+            "log of `NCCL_DEBUG=INFO`: `P2P` is direct, `SHM` and `NET` are not; look for "
+            "`NCCL_P2P_DISABLE`, ACS, IOMMU and containers that hide the peers"
+        )
+    if what.parallel == "fsdp":
+        parts.append(
+            "Prefetch the next layer's parameters (`backward_prefetch=BACKWARD_PRE`, "
+            "`forward_prefetch=True`)"
+        )
+    elif what.trains and kinds & {"all_reduce", "reduce_scatter"}:
+        parts.append(
+            "Start gradient buckets earlier: a smaller `bucket_cap_mb` hides more behind the "
+            "backward pass, `gradient_as_bucket_view=True` saves copies, `static_graph=True` where "
+            "the graph does not change; a larger batch per GPU gives more to hide it behind"
+        )
+    elif "all_reduce" in kinds:
+        parts.append(
+            "Between the layers of a tensor-parallel model nothing else can run: use a one-shot or "
+            "multimem all-reduce for small messages, fuse it with the norm behind it, or use "
+            "fewer ranks per model"
+        )
+    if "expert dispatch and combine" in kinds:
+        parts.append("Run two micro-batches in turn, so that one computes while the other sends")
+    if kinds & {"all_to_all", "send and receive"}:
+        parts.append(
+            "Start the exchange of the next batch before the present one computes (TorchRec: "
+            "`TrainPipelineSparseDist`), and balance what each rank holds"
+        )
+    if not parts:
+        parts.append("Start it earlier on a stream of its own, and wait for it where it is used")
+    return ". ".join(parts) + "."
+
+
+def _code(what: Program, *, transport: bool) -> str | None:
+    if transport:
+        return "NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,GRAPH"
+    if what.parallel == "ddp":
+        return "DistributedDataParallel(model, bucket_cap_mb=10, gradient_as_bucket_view=True)"
+    return None
+
+
+def _link(what: Program, *, transport: bool) -> str:
+    if transport or not what.trains:
+        return _RCCL if what.amd else _NCCL
+    return _FSDP if what.parallel == "fsdp" else _DDP
+
+
+@dataclass(frozen=True)
+class RankMinima:
+    """Collectives of one job paired over its ranks, call by call."""
+
+    calls: int
+    transfer_ns: int
+    """Sum over calls of the shortest time on any rank: nobody waits longer than all."""
+    total_ns: tuple[int, ...]
+    """Summed time of the collectives on each rank."""
+
+    @property
+    def waiting_ns(self) -> tuple[int, ...]:
+        """What each rank waits for the others: all but the transfer."""
+        return tuple(total - self.transfer_ns for total in self.total_ns)
+
+
+def rank_minima(tables: Sequence[pl.DataFrame]) -> RankMinima | None:
+    """Transfer and waiting of the collectives that several ranks of one job ran.
+
+    Args:
+        tables: the `kernels` table of each rank, over the same steps.
+
+    Returns:
+        None unless all ranks ran the same collectives in the same order, told by their kernels
+        on each stream: calls that cannot be paired prove nothing.
+    """
+    if len(tables) < 2:
+        return None
+    ranks = [_calls(table) for table in tables]
+    names = [[name for name, _ in calls] for calls in ranks]
+    if not names[0] or any(other != names[0] for other in names[1:]):
+        return None
+    times = [[ns for _, ns in calls] for calls in ranks]
+    return RankMinima(
+        calls=len(names[0]),
+        transfer_ns=sum(min(call) for call in zip(*times, strict=True)),
+        total_ns=tuple(map(sum, times)),
+    )
+
+
+def _calls(table: pl.DataFrame) -> list[tuple[str, int]]:
+    """Kernel and duration of each collective, in order of start."""
+    rows = table.filter(
+        (pl.col("bound") == "communication") & pl.col("duration_ns").is_not_null()
+    ).sort("start_ns", "launch_id")
+    return list(rows.select("kernel_full", "duration_ns").iter_rows())

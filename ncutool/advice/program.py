@@ -1,0 +1,72 @@
+"""What a trace shows of the program that was recorded: what remedies are tied to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from ncutool.advice.context import Context
+from ncutool.intervals import union
+
+_BACKWARD = r"_backward|Backward\d*$|autograd::"
+_COMPILED = r"(?i)CompiledFunction|Torch-Compiled Region|^## Call CompiledFxGraph|TorchDynamo"
+_TRITON = r"^triton_(poi|red|per|tem|for)_"  # names that the compiler of PyTorch gives
+_DDP = r"DistributedDataParallel|(?i)^reducer::"
+_FSDP = r"FullyShardedDataParallel|(?i)fsdp"
+_VLLM = r"(?i)\bvllm::|_vllm_|^_C_custom_ar::"
+_SGLANG = r"(?i)sglang|^sgl_kernel::"
+_STEP = r"^ProfilerStep#\d+"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Facts told by the names of operators, kernels and annotations."""
+
+    amd: bool
+    trains: bool
+    """A backward pass was recorded."""
+    compiled: bool
+    """Kernels or operators of torch.compile were recorded."""
+    optimizer: bool
+    """An optimizer's step was annotated."""
+    parallel: Literal["ddp", "fsdp"] | None
+    server: Literal["vllm", "sglang"] | None
+    steps: tuple[tuple[int, int], ...]
+    """Start and end (ns) of each annotated profiler step on the host, in order."""
+
+
+def program(context: Context) -> Program:
+    """What ``context``'s capture shows; an absent sign is not evidence of absence."""
+    capture = context.capture
+    notes = capture.annotations.filter(~pl.col("on_device"))
+    words = pl.concat([capture.signatures["op"], notes["name"]])
+    steps = notes.filter(pl.col("name").str.contains(_STEP)).select("start_ns", "end_ns")
+    return Program(
+        amd=any(record.vendor == "amd" for record in capture.devices),
+        trains=_any(words, _BACKWARD),
+        compiled=_any(words, _COMPILED) or _any(context.kernels["kernel"], _TRITON),
+        optimizer=_any(words, r"^Optimizer\.step"),
+        parallel="fsdp" if _any(words, _FSDP) else "ddp" if _any(words, _DDP) else None,
+        server="vllm" if _any(words, _VLLM) else "sglang" if _any(words, _SGLANG) else None,
+        steps=tuple(sorted(steps.unique().iter_rows())),
+    )
+
+
+def _any(names: pl.Series, pattern: str) -> bool:
+    return bool(names.str.contains(pattern).any())
+
+
+def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
+    """Device time in which only ``launches`` run: the union of all launches of the window less
+    the union of all others."""
+    ids = launches["launch_id"].implode()
+    others = context.kernels.filter(~pl.col("launch_id").is_in(ids))
+    return _covered(context.kernels) - _covered(others)
+
+
+def _covered(launches: pl.DataFrame) -> int:
+    start = launches["start_ns"].to_numpy().astype(np.int64)
+    return union(start, start + launches["duration_ns"].to_numpy().astype(np.int64)).total
