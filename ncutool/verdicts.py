@@ -32,9 +32,10 @@ def closing(analysis: Analysis) -> tuple[str, ...]:
     if advice.small:
         noun = "suggestion" if advice.small == 1 else "suggestions"
         share = units.percent(100 * advice.small_high_ns / window)
+        together = " together" if advice.small > 1 else ""
         sentences.append(
             f"Small things: {units.count(advice.small)} more {noun} below 0.5 % each, at most "
-            f"{units.time(advice.small_high_ns)} ({share}){' together' if advice.small > 1 else ''}."
+            f"{units.time(advice.small_high_ns)} ({share}){together}."
         )
     return tuple(sentences)
 
