@@ -1,0 +1,88 @@
+"""Casts of weights: under autocast a layer's fp32 parameters become 16 bits wide at every call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+from typing import NamedTuple
+
+from ncutool.advice.nodes import Node, Stream
+from ncutool.work.operators.tensor import Tensor
+
+REACH = 12
+"""Calls before a product among which the casts of its parameters lie."""
+HALF = ("fp16", "bf16")
+_PRODUCTS = {"addmm": 1, "mm": 0, "linear": 0, "_addmm_activation": 1}
+"""Product -> place of its activation among its tensors; its weight follows."""
+
+
+class WeightCast(NamedTuple):
+    """One cast of a parameter, and the call that reads the result."""
+
+    stream: Stream
+    node: Node
+    consumer: Node
+
+
+def weight_casts(stream: Stream) -> Iterable[WeightCast]:
+    """Casts from fp32 to 16 bits whose result has the shape of a parameter of the next product.
+
+    A product claims each parameter once. Where its activation has the shape of a parameter, one
+    cast of that shape more must precede it.
+    """
+    claimed: set[int] = set()
+    for place, node in enumerate(stream.nodes):
+        wanted, activation = _parameters(node)
+        if not wanted:
+            continue
+        reach = range(max(place - REACH, 0), place)
+        casts = [(index, one) for index in reach if (one := _cast_to(stream, index, node.inputs))]
+        left = [(index, shape) for index, shape in casts if index not in claimed]
+        for shape in wanted:
+            same = [index for index, one in left if one == shape]
+            if len(same) > (shape == activation):
+                # Arguments are cast from the last to the first: the activation's cast is nearest.
+                index = same[-1 - (shape == activation)]
+                claimed.add(index)
+                left.remove((index, shape))
+                yield WeightCast(stream, stream.nodes[index], node)
+
+
+def _cast_to(stream: Stream, index: int, inputs: tuple[Tensor, ...]) -> tuple[int, ...] | None:
+    """Shape of what the call at ``index`` casts to the data type of a product's last input."""
+    source = cast_source(stream.nodes[index])
+    if source is None or stream.nodes[index].outputs[0].dtype != inputs[-1].dtype:
+        return None
+    return _squeezed(source.shape)
+
+
+def cast_source(node: Node) -> Tensor | None:
+    """What a copy from fp32 to 16 bits of the same elements reads; None for any other call."""
+    if node.symbol != "c" or len(node.outputs) != 1 or node.outputs[0].dtype not in HALF:
+        return None
+    result = node.outputs[0]
+    source = node.inputs[-1] if node.inputs else result
+    fits = source.dtype == "fp32" and source.shape == result.shape and source.numel > 0
+    return source if fits else None
+
+
+def _parameters(node: Node) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+    """Shapes of a layer's weight and bias as the module keeps them, and of its activation."""
+    tensors, first = node.inputs, _PRODUCTS.get(node.op)
+    if node.family == "convolution" and len(tensors) >= 2 and "backward" not in node.op:
+        activation, weight = tensors[:2]
+        shapes = [weight.shape, weight.shape[:1]]
+    elif first is not None and len(tensors) >= first + 2 and len(tensors[first + 1].shape) == 2:
+        activation, weight = tensors[first : first + 2]
+        kept = weight.shape if node.op == "linear" else weight.shape[::-1]
+        shapes = [kept, kept[:1]]
+    else:
+        return [], ()
+    if tensors[-1].dtype not in HALF or not prod(weight.shape):
+        return [], ()
+    return [_squeezed(shape) for shape in shapes], _squeezed(activation.shape)
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Without sizes of 1, which views add and drop."""
+    return tuple(size for size in shape if size != 1)

@@ -1,0 +1,302 @@
+"""Precision: FP32 products beside idle tensor cores, weights cast at every call, wide weights."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice.casts import WeightCast, weight_casts
+from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
+from ncutool.advice.program import Program, program
+
+SIMT = re.compile(
+    r"sgemm|scudnn|simt|_ffma_|(dgrad|wgrad)\w*_engine<float|winograd\w*<float|convolve_sgemm"
+)
+"""Names of single-precision products and convolutions on the CUDA cores."""
+_NOT_SIMT = re.compile(
+    r"gemv|dot_kernel|gemmSN|gemmk1|depthwise|reduce|tf32|xf32|fp16|bf16|half|tensorop|wmma|mma_sync"
+    r"|s884|s1688|s16816",
+    re.IGNORECASE,
+)
+"""Matrix times vector and others that no tensor core takes over, and what runs on them already."""
+WORTH = 1.5
+"""A tensor peak must be so many times the FP32 peak to be worth a change of numbers."""
+LARGE_FLOP = 10e9
+LOW_SHARE, AMD_LOW_SHARE, CONVOLUTION_LOW_SHARE = 0.5, 0.3, 0.25
+"""Share of the tensor peak that large products reach at worst; of convolutions and of AMD's
+libraries less is seen."""
+_TF32_LINK = (
+    "https://docs.pytorch.org/docs/stable/notes/cuda.html"
+    "#tensorfloat-32-tf32-on-ampere-and-later-devices"
+)
+_AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where FP32 products could run instead."""
+
+    roof: str
+    words: str
+    peak: float
+    bytes_share: float
+    """Of the bytes now: 16-bit tensors are half as wide."""
+
+
+def drafts(context: Context) -> list[Draft]:
+    """FP32 products that tensor cores would do, and weights that are cast again and again."""
+    if context.device is None:
+        return []
+    about = program(context)
+    found = []
+    for family in ("gemm", "convolution"):
+        draft = _tensor_cores(context, about, family)
+        if draft is not None:
+            found.append(draft)
+    cast = None if about.trains else _cast_once(context)
+    return found if cast is None else [*found, cast]
+
+
+def fp32_simt(context: Context, family: str) -> pl.DataFrame:
+    """Launches of ``family`` that do FP32 products on the CUDA cores, by the kernels' names."""
+    kernels = context.kernels.filter(
+        (pl.col("category") == "kernel")
+        & (pl.col("family") == family)
+        & (pl.col("duration_ns") > 0)
+        & (pl.col("dtype").fill_null("fp32") == "fp32")
+    )
+    amd = context.device is not None and context.device.vendor == "amd"
+    names = [
+        name
+        for name in kernels["kernel_full"].unique()
+        if not _NOT_SIMT.search(name) and (SIMT.search(name) or (amd and "_SB_" in name))
+    ]
+    return kernels.filter(pl.col("kernel_full").is_in(names))
+
+
+def allows_tf32(context: Context, family: str) -> bool:
+    """Whether products of ``family`` run as TF32 already: what does not is a fallback."""
+    kernels = context.kernels.filter(pl.col("family") == family)
+    return bool((kernels["roof"] == "tf32_tensor").any())
+
+
+def target(context: Context) -> Target | None:
+    """The fastest change worth its numbers: TF32 where the device has it, else 16 bits."""
+    device = context.device
+    peaks = {} if device is None else device.peak_flop_per_s
+    now = peaks.get("fp32", 0.0)
+    amd = device is not None and device.vendor == "amd"
+    for roof, words, share in (
+        ("tf32_tensor", "xF32" if amd else "TF32", 1.0),
+        ("bf16_tensor", "BF16 autocast", 0.5),
+        ("fp16_tensor", "FP16 autocast", 0.5),
+    ):
+        if peaks.get(roof, 0.0) >= WORTH * now > 0:
+            return Target(roof, words, peaks[roof], share)
+    return None
+
+
+def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None:
+    goal = target(context)
+    if goal is None or (goal.roof == "tf32_tensor" and allows_tf32(context, family)):
+        return None
+    rows = fp32_simt(context, family)
+    timed = [(row, _times(context, goal, row)) for row in rows.iter_rows(named=True)]
+    gaining = [(row, times) for row, times in timed if times[0] < row["duration_ns"]]
+    if not gaining:
+        return None
+    chosen = [row for row, _ in gaining]
+    modelled = sum(row["duration_ns"] for row in chosen if row["flop"])
+    known = 2 * modelled > sum(row["duration_ns"] for row in chosen)
+    best, worst = tuple(low for _, (low, _) in gaining), tuple(high for _, (_, high) in gaining)
+    what = "convolutions" if family == "convolution" else "matrix products"
+    return Draft(
+        kind="precision",
+        title=f"Run FP32 {what} on the tensor cores ({goal.words})",
+        grade="likely" if known else "possible",
+        launches=tuple(row["launch_id"] for row in chosen),
+        best=best,
+        worst=worst,
+        evidence=_evidence(context, goal, chosen, (sum(best), sum(worst)), rows.height),
+        remedy=_remedy(goal, about, family),
+        code=_code(goal, family, amd=about.amd),
+        link=_TF32_LINK if goal.roof == "tf32_tensor" else _AMP_LINK,
+        caveat=_caveat(goal),
+    )
+
+
+def _times(context: Context, goal: Target, row: dict[str, object]) -> tuple[int, int]:
+    """Best and worst duration on the tensor cores; the present one where they would not help.
+
+    ``max(F / (share x peak), B / bandwidth)``: a product that its bytes hold on the CUDA cores
+    already gains nothing. Without shapes the ratio of the peaks bounds the gain.
+    """
+    now, flop, size = (_number(row[name]) for name in ("duration_ns", "flop", "dram_bytes"))
+    assert context.device is not None
+    fp32 = context.device.peak_flop_per_s["fp32"]
+    bandwidth = context.device.peak_bytes_per_s
+    floor = context.latency_ns
+    if not flop:
+        return min(round(max(now * fp32 / goal.peak, floor)), round(now)), round(now)
+    if size / bandwidth >= flop / fp32 or now <= 2 * floor:
+        return round(now), round(now)
+    moved = size * goal.bytes_share / bandwidth * 1e9
+    best = max(flop / goal.peak * 1e9, moved, floor)
+    low = _low_share(context, row)
+    worst = max(flop / (low * goal.peak) * 1e9, moved / ACHIEVABLE_SHARE, floor)
+    if flop < LARGE_FLOP:  # small ones keep half of their present efficiency
+        worst = max(worst, 2 * now * fp32 / goal.peak)
+    return min(round(best), round(now)), min(round(max(best, worst)), round(now))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _low_share(context: Context, row: dict[str, object]) -> float:
+    if row["family"] == "convolution":
+        return CONVOLUTION_LOW_SHARE
+    amd = context.device is not None and context.device.vendor == "amd"
+    return AMD_LOW_SHARE if amd else LOW_SHARE
+
+
+def _evidence(
+    context: Context,
+    goal: Target,
+    rows: Sequence[dict[str, object]],
+    new: tuple[int, int],
+    seen: int,
+) -> tuple[str, ...]:
+    device = context.device
+    assert device is not None
+    total = sum(round(_number(row["duration_ns"])) for row in rows)
+    flop = sum(_number(row["flop"]) for row in rows)
+    names = Counter(str(row["kernel"]) for row in rows).most_common(3)
+    ops = Counter(str(row["op"]).rpartition("::")[2] for row in rows if row["op"])
+    by_op = ", ".join(f"{count:,} {op}" for op, count in ops.most_common(4))
+    kernels = ", ".join(name for name, _ in names)
+    sentences = [
+        f"{len(rows):,} launches ({by_op or 'no operator recorded'}) compute in FP32 on the CUDA "
+        f"cores, told by their kernels' names ({kernels}): {context.share(total)}."
+    ]
+    peak = device.peak_flop_per_s["fp32"]
+    if flop:
+        rate = flop / sum(_number(row["duration_ns"]) for row in rows if row["flop"]) * 1e9
+        done = f"They do {units.flop(flop)} at {units.flop_rate(rate)}"
+        if rate <= peak:
+            done += f", {units.percent(100 * rate / peak)} of the FP32 peak"
+        sentences.append(
+            f"{done}; {goal.words} has a peak of {units.flop_rate(goal.peak)}, which would make "
+            f"it {units.time_range(*new)}."
+        )
+    else:
+        sentences.append(
+            f"No shapes are recorded: the ratio of the peaks ({units.flop_rate(peak)} in FP32, "
+            f"{units.flop_rate(goal.peak)} in {goal.words}) is all that bounds the gain."
+        )
+    half = device.peak_flop_per_s.get("bf16_tensor")
+    if goal.roof == "tf32_tensor" and half:
+        sentences.append(
+            f"Alternative: BF16 autocast has {units.flop_rate(half)} and moves half the bytes, "
+            "with an 8-bit mantissa."
+        )
+    if seen > len(rows):
+        sentences.append(
+            f"{seen - len(rows):,} more such launches are left out: their bytes or their launch "
+            "hold them, not their arithmetic."
+        )
+    return tuple(sentences)
+
+
+def _remedy(goal: Target, about: Program, family: str) -> str:
+    scale = ", with a gradient scaler" if about.trains else ""
+    if goal.roof == "tf32_tensor" and family == "gemm":
+        return (
+            "Allow TF32 in matrix products: `torch.set_float32_matmul_precision('high')` (or "
+            "`torch.backends.cuda.matmul.allow_tf32 = True`; from PyTorch 2.9 on "
+            "`torch.backends.cuda.matmul.fp32_precision = 'tf32'`)"
+            + ("; on ROCm also set HIPBLASLT_ALLOW_TF32=1" if about.amd else "")
+            + ". Or run under `torch.autocast('cuda', torch.bfloat16)`."
+        )
+    if goal.roof == "tf32_tensor":
+        return (
+            "Allow TF32 in convolutions: `torch.backends.cudnn.allow_tf32 = True` (its default; "
+            "from PyTorch 2.9 on `torch.backends.cudnn.conv.fp32_precision = 'tf32'`), or run "
+            "under `torch.autocast('cuda', torch.bfloat16)` in `channels_last`."
+        )
+    dtype = "bfloat16" if goal.roof == "bf16_tensor" else "float16"
+    layout = " and keep images in `channels_last`" if family == "convolution" else ""
+    return (
+        f"This device has no TF32: run under `torch.autocast('cuda', torch.{dtype})`{scale}{layout}"
+        "; sizes that are multiples of 8 use the tensor cores best."
+    )
+
+
+def _code(goal: Target, family: str, *, amd: bool) -> str:
+    if goal.roof == "tf32_tensor":
+        if family == "convolution":
+            return "torch.backends.cudnn.allow_tf32 = True"
+        line = "torch.set_float32_matmul_precision('high')"
+        return f"{line}  # with HIPBLASLT_ALLOW_TF32=1 in the environment" if amd else line
+    dtype = "bfloat16" if goal.roof == "bf16_tensor" else "float16"
+    return f"with torch.autocast('cuda', dtype=torch.{dtype}):"
+
+
+def _caveat(goal: Target) -> str:
+    if goal.roof == "tf32_tensor":
+        return (
+            "TF32 rounds the inputs of products to 10 bits of mantissa: wrong where results need "
+            "all 23 bits of FP32."
+        )
+    return (
+        "16-bit inputs change results: wrong where the model does not converge or compare well "
+        "under autocast."
+    )
+
+
+def _cast_once(context: Context) -> Draft | None:
+    casts = [one for stream in context.streams for one in weight_casts(stream)]
+    rows = [
+        (one, row) for one in casts for row in range(one.node.first, one.node.last)
+    ]  # a cast is one launch, but for splits of tensors past 2^31 bytes
+    if not rows:
+        return None
+    launches = tuple(one.stream.launch_ids[row] for one, row in rows)
+    zero = (0,) * len(launches)
+    dtype = casts[0].node.outputs[0].dtype
+    return Draft(
+        kind="precision",
+        title=f"Convert the weights to {dtype} once, not at every call",
+        grade="certain",
+        launches=launches,
+        best=zero,
+        worst=zero,
+        evidence=_cast_evidence(context, casts),
+        remedy="Autocast casts FP32 weights anew in every forward pass. Load the "
+        f"model in {dtype} (`model.{'bfloat16' if dtype == 'bf16' else 'half'}()`), or convert the "
+        "linear and convolution layers alone and keep normalisation in FP32.",
+        removed=launches,
+        code=f"model = model.{'bfloat16' if dtype == 'bf16' else 'half'}()",
+        link=_AMP_LINK,
+        caveat="Wrong if the parameters change between calls: then FP32 master weights must be "
+        "cast again.",
+    )
+
+
+def _cast_evidence(context: Context, casts: Sequence[WeightCast]) -> tuple[str, ...]:
+    total = sum(one.node.duration_ns for one in casts)
+    shapes = Counter(one.node.outputs[0].shape for one in casts).most_common(3)
+    listed = ", ".join(f"{count:,} × [{','.join(map(str, shape))}]" for shape, count in shapes)
+    first = casts[0]
+    return (
+        f"{len(casts):,} launches cast FP32 parameters to {first.node.outputs[0].dtype}: "
+        f"{context.share(total)}, most often {listed}.",
+        "Each result has the shape of the weight or bias of the product that follows (first: "
+        f"{first.consumer.op} {first.consumer.signature or ''}); parameters do not change in "
+        "inference, so once is enough.",
+    )
