@@ -29,8 +29,8 @@ HOST_IDLE_NS = 1_000_000
 INPUT_COPY_BYTES = 4096
 """A smaller copy to the device is a scalar, not a batch of input."""
 
-_INPUT = r"(?i)dataloader|data_loader|datapipe|dataset"
-_ALLOCATE = r"Malloc|Free|HostAlloc|HostRegister|HostUnregister|MemAlloc|MemCreate|Mem(Un)?[Mm]ap"
+INPUT = r"(?i)dataloader|data_loader|datapipe|dataset"
+ALLOCATE = r"Malloc|Free|HostAlloc|HostRegister|HostUnregister|MemAlloc|MemCreate|Mem(Un)?[Mm]ap"
 _LAUNCH = r"aunch|emset"
 _LOAD = r"ModuleLoad|LibraryLoad|ModuleGetFunction|GetFunctionByName"
 _INPUT_OPS = ("aten::to", "aten::_to_copy", "aten::copy_")
@@ -199,14 +199,14 @@ class _Host:
         long = pl.col("end_ns") - pl.col("start_ns") > LONG_CALL_NS
         launch = name.str.contains(_LAUNCH)
         wanted = (
-            name.str.contains(_ALLOCATE),
+            name.str.contains(ALLOCATE),
             (launch & long) | name.str.contains(_LOAD),
             name.str.contains("ynchronize"),
             name.str.contains("emcpy"),
             pl.lit(value=True),  # every other call is part of launching
         )
         annotated = capture.annotations.filter(
-            ~pl.col("on_device") & (pl.col("thread") == thread) & name.str.contains(_INPUT)
+            ~pl.col("on_device") & (pl.col("thread") == thread) & name.str.contains(INPUT)
         )
         inputs = pl.concat([_spans(annotated), _spans(_input_ops(capture, ops))])
         return cls(
@@ -217,7 +217,7 @@ class _Host:
 
 def _input_ops(capture: Capture, ops: pl.DataFrame) -> pl.DataFrame:
     """Operators that load input: traces of 2020-21 record annotations as operators."""
-    names = capture.signatures.filter(pl.col("op").str.contains(_INPUT))["signature_id"]
+    names = capture.signatures.filter(pl.col("op").str.contains(INPUT))["signature_id"]
     return ops.filter(pl.col("signature_id").is_in(names.implode()))
 
 

@@ -182,12 +182,16 @@ def prepare(capture: Capture, timeline: Timeline) -> Replay:
         start=start,
         duration=duration,
         period=_periods(points),
-        constraints=_constraints(start, start + duration, stream, launched, typical),
+        constraints=_constraints(
+            start, start + duration, stream, launched, points["blocking"].to_numpy(), typical
+        ),
         waits=_waits(capture, timeline, points),
     )
 
 
-def _constraints(start: Ints, end: Ints, stream: Ints, launched: Ints, typical: int) -> Constraints:
+def _constraints(
+    start: Ints, end: Ints, stream: Ints, launched: Ints, blocking: Bools, typical: int
+) -> Constraints:
     limit = max(gap_causes.QUEUE_FLOOR_NS, gap_causes.QUEUE_MEDIANS * typical)
     before = _previous_on_stream(stream)
     gap = np.where(before > 0, start - end[before - 1], _NEVER)
@@ -196,7 +200,9 @@ def _constraints(start: Ints, end: Ints, stream: Ints, launched: Ints, typical: 
     other = _last_ended(start, end)
     lag = np.where(other > 0, start - end[other - 1], _NEVER)
     free = np.where(before > 0, end[before - 1], _NEVER)
-    late = called & (launched >= free) & (latency <= gap_causes.LATENCY_LIMIT_NS)
+    # A blocking copy is staged between its call and its start, however long that takes.
+    prompt = blocking | (latency <= gap_causes.LATENCY_LIMIT_NS)
+    late = called & (launched >= free) & prompt
     queued = ~late & (before > 0) & (gap <= limit)
     elsewhere = ~late & ~queued & (other > 0)
     held = ~late & ~queued & ~elsewhere

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from ncutool import units
+from ncutool import gap_causes, units
+from ncutool.advice import synchronization
 from ncutool.advice.context import Context, Draft
+from ncutool.advice.program import Program, program
 from ncutool.timeline import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
@@ -16,24 +18,24 @@ REMAINDER_PCT = 5
 GRAPH_GAP_NS = 1_500
 """Time between launches that a graph leaves, at the low end."""
 
+_COMPILE = "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
+_GRAPHS = "https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs"
+_VLLM = "https://docs.vllm.ai/en/latest/design/cuda_graphs/"
+_SGLANG = "https://docs.sglang.ai/advanced_features/server_arguments.html"
+
 
 def drafts(context: Context) -> list[Draft]:
     """At most one: launch the eager parts of the window from graphs.
 
     Pays only for gaps that dispatch or launch latency caused. The first launch after the host
-    waited begins a graph, so the gap before it goes only at best; launches that a graph replays
-    already stay as they are. Nothing is said of a window that is mostly warm-up.
+    waited begins a graph, and copies from and to the host stay outside, so the gaps before those
+    go only at best; launches that a graph replays already stay as they are. Nothing is said of a
+    window that is mostly warm-up.
     """
     gaps = context.timeline.gaps
     dispatch = gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))
     blocked = gaps.filter(pl.col("cause").is_in((*_BLOCKERS, "input_pipeline")))["next_launch_id"]
-    eager = context.kernels.join(
-        context.capture.launches.select("launch_id", "call_id", "copy_kind"), on="launch_id"
-    ).filter(
-        pl.col("call_id").is_not_null()
-        & ~pl.col("graph_replay").fill_null(False)
-        & ~pl.col("copy_kind").is_in(["HtoD", "DtoH"]).fill_null(False)
-    )
+    eager = _eager(context)
     late = dispatch.filter(pl.col("next_launch_id").is_in(eager["launch_id"].implode()))
     replays = bool(context.kernels["graph_replay"].fill_null(False).any())
     enough = REMAINDER_PCT * context.wall_ns if replays else 0
@@ -41,38 +43,49 @@ def drafts(context: Context) -> list[Draft]:
     warm_up = _sum(gaps, _WARM_UP)  # then what a warm step looks like is not known
     if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough or warm_up > idle:
         return []
-    first = eager.filter(pl.col("launch_id").is_in(blocked.implode()))["launch_id"]
-    inside = eager.filter(~pl.col("launch_id").is_in(first.implode()))["launch_id"]
+    outside = pl.col("launch_id").is_in(blocked.implode()) | pl.col("host_copy")
+    what = program(context)
     durations = tuple(eager["duration_ns"].to_list())
     return [
         Draft(
             kind="graph",
             title="Launch from CUDA graphs instead of call by call"
-            if _nvidia(context)
+            if not what.amd
             else "Launch from HIP graphs instead of call by call",
             grade="likely",
             launches=tuple(eager["launch_id"].to_list()),
             best=durations,
             worst=durations,
-            evidence=_evidence(context, late, eager.height),
-            remedy=_remedy(context),
-            replayed=tuple(inside.to_list()),
-            idle_used=tuple(first.to_list()),
+            evidence=_evidence(context, late, eager),
+            remedy=_remedy(what),
+            replayed=tuple(eager.filter(~outside)["launch_id"].to_list()),
+            idle_used=tuple(eager.filter(outside)["launch_id"].to_list()),
             gap_rest_ns=GRAPH_GAP_NS,
+            code=_code(what),
+            link=_link(what),
+            caveat="If shapes or control flow change from step to step, or tensors move in "
+            "memory, a graph cannot be replayed and must be captured for each case.",
             lead=1,
         )
     ]
 
 
-def _nvidia(context: Context) -> bool:
-    return not any(record.vendor == "amd" for record in context.capture.devices)
+def _eager(context: Context) -> pl.DataFrame:
+    """Launches with a call of their own; ``host_copy``: copies from or to the host."""
+    launches = context.capture.launches.select("launch_id", "call_id", "copy_kind")
+    return (
+        context.kernels.join(launches, on="launch_id")
+        .filter(pl.col("call_id").is_not_null() & ~pl.col("graph_replay").fill_null(False))
+        .with_columns(host_copy=pl.col("copy_kind").is_in(["HtoD", "DtoH"]).fill_null(False))
+        .sort("launch_id")
+    )
 
 
 def _sum(gaps: pl.DataFrame, causes: tuple[str, ...]) -> int:
     return int(gaps.filter(pl.col("cause").is_in(causes))["duration_ns"].sum())
 
 
-def _evidence(context: Context, late: pl.DataFrame, count: int) -> tuple[str, ...]:
+def _evidence(context: Context, late: pl.DataFrame, eager: pl.DataFrame) -> tuple[str, ...]:
     idle = late.group_by("next_launch_id").agg(pl.col("duration_ns").sum())
     total = int(idle["duration_ns"].sum())
     by_cause = context.timeline.idle_by_cause()
@@ -89,7 +102,7 @@ def _evidence(context: Context, late: pl.DataFrame, count: int) -> tuple[str, ..
     median = idle["duration_ns"].median()
     sentences = [
         f"The device waits {context.share(total)} for its next launch in {idle.height:,} gaps, "
-        f"median {units.time(float(str(median)))}, over {count:,} launches: {parts}.",
+        f"median {units.time(float(str(median)))}, over {eager.height:,} launches: {parts}.",
     ]
     others = {
         cause: ns
@@ -108,20 +121,102 @@ def _evidence(context: Context, late: pl.DataFrame, count: int) -> tuple[str, ..
             f"{context.capture.python_events:,} Python stack events were recorded, which slows the "
             "host: half of the gaps is taken for the profiler's own at the low end."
         )
+    sentences += [_obstacles(context, eager), _repetition(context, eager)]
     return tuple(sentences)
 
 
-def _remedy(context: Context) -> str:
-    calls = context.capture.calls
+def _obstacles(context: Context, eager: pl.DataFrame) -> str:
+    """What the window holds that a graph cannot, or can only with care."""
+    inside = [wait for wait in synchronization.waits(context) if wait.names]
     begin, end = context.timeline.start_ns, context.timeline.end_ns
-    waits = calls.filter(
-        pl.col("name").str.contains("(Stream|Event)Synchronize")
+    allocations = context.capture.calls.filter(
+        pl.col("name").str.contains(gap_causes.ALLOCATE)
         & (pl.col("start_ns") >= begin)
         & (pl.col("end_ns") <= end)
     ).height
-    return (
-        '`torch.compile(mode="reduce-overhead")` or `torch.cuda.graph`. It needs static shapes and '
-        "addresses, and inside a graph no synchronisation, no `.item()`, no copy to the host and "
-        "no allocation outside its pool"
-        + (f". Stream or event synchronisations in the window: {waits:,}." if waits else ".")
+    copies = int(eager["host_copy"].sum())
+    collectives = eager.filter(pl.col("bound") == "communication").height
+    counts = (
+        (len(inside), "wait for the device", "waits for the device"),
+        (copies, "copy from or to the host", "copies from or to the host"),
+        (allocations, "allocation call", "allocation calls"),
+        (collectives, "collective (NCCL can be captured)", "collectives (NCCL can be captured)"),
     )
+    found = [units.counted(count, one, many) for count, one, many in counts if count]
+    if not found:
+        return (
+            "Nothing in the window stands against it: no wait for the device inside an operator, "
+            "no copy from or to the host, no allocation call."
+        )
+    return f"In the way, or to be left outside the graph: {', '.join(found)}."
+
+
+def _repetition(context: Context, eager: pl.DataFrame) -> str:
+    """Whether the annotated steps launch the same operators with the same shapes."""
+    steps = [_sequence(context, eager, begin, end) for begin, end in program(context).steps]
+    full = [step for step in steps if len(step) >= MIN_LAUNCHES]
+    if len(full) < 2:
+        return "Less than two whole steps are annotated: whether shapes repeat, it does not show."
+    shapes = "shapes" if context.capture.shapes_recorded else "(shapes are not recorded)"
+    same = max(full.count(step) for step in full)
+    if same == len(full):
+        return f"All {same} annotated steps launch the same operators with the same {shapes}."
+    if same > 1:
+        return (
+            f"{same} of {len(full)} annotated steps launch the same operators with the same "
+            f"{shapes}; the others differ."
+        )
+    return (
+        f"The {len(full)} annotated steps differ from one another in operators or {shapes}: a "
+        "graph fits only the part that repeats."
+    )
+
+
+def _sequence(context: Context, eager: pl.DataFrame, begin: int, end: int) -> tuple[int, ...]:
+    """Signatures of the operators that launched something between two moments, in order."""
+    ops = context.capture.ops.filter(
+        pl.col("op_id").is_in(eager["op_id"].drop_nulls().implode())
+        & (pl.col("start_ns") >= begin)
+        & (pl.col("start_ns") < end)
+    )
+    return tuple(ops.sort("start_ns", "op_id")["signature_id"].to_list())
+
+
+def _remedy(what: Program) -> str:
+    needs = (
+        " It needs static shapes and addresses, and inside a graph no synchronisation, no "
+        "`.item()`, no copy to the host and no allocation outside its pool."
+    )
+    if what.server == "vllm":
+        return "Serve with `enforce_eager=False`, so that vLLM replays graphs." + needs
+    if what.server == "sglang":
+        return (
+            "Serve without `--disable-cuda-graph`, and with a `--cuda-graph-max-bs` that covers "
+            "the batch sizes in use." + needs
+        )
+    graph = "`torch.cuda.graph`" + (" (it captures HIP graphs)" if what.amd else "")
+    first = (
+        'The program is compiled already: pass `mode="reduce-overhead"` to `torch.compile`, or '
+        f"capture by hand with {graph}."
+        if what.compiled
+        else f'`torch.compile(mode="reduce-overhead")` or {graph}.'
+    )
+    if what.optimizer:
+        first += " An optimizer inside a graph needs `capturable=True`."
+    return first + needs
+
+
+def _code(what: Program) -> str:
+    if what.server == "vllm":
+        return "LLM(model, enforce_eager=False)"
+    if what.server == "sglang":
+        return "python -m sglang.launch_server --cuda-graph-max-bs 64"
+    return 'model = torch.compile(model, mode="reduce-overhead")'
+
+
+def _link(what: Program) -> str:
+    if what.server == "vllm":
+        return _VLLM
+    if what.server == "sglang":
+        return _SGLANG
+    return _COMPILE if not what.trains else _GRAPHS

@@ -1,0 +1,186 @@
+"""The device waits for memory to be allocated or for code to be loaded: once, or in every step."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ncutool import gap_causes, units
+from ncutool.advice.context import Context, Draft
+from ncutool.advice.program import Program, program
+
+ALLOCATOR = "allocator"
+LOADING = "long_launch"
+KEPT_SHARE = 0.2
+"""Of allocation in every step: what a warm caching allocator still asks the driver for."""
+HALF_SHARE = 0.2
+"""Allocation goes on where each half of the window has at least this share of it."""
+FREED_SHARE = 0.25
+"""Freed again and again: so many frees for each allocation, where a first step only allocates."""
+
+_FREE = r"Free|HostUnregister|MemUnmap|MemRelease"
+_MEMORY = "https://docs.pytorch.org/docs/stable/notes/cuda.html#memory-management"
+_MEMORY_HIP = "https://docs.pytorch.org/docs/stable/notes/hip.html"
+_SCHEDULE = "https://docs.pytorch.org/docs/stable/profiler.html#torch.profiler.schedule"
+
+
+def drafts(context: Context) -> list[Draft]:
+    """Allocation that goes on, which is to be stopped; else a first step, which is to be skipped.
+
+    What a first step does once costs the program nothing later: its low end is 0.
+    """
+    what = program(context)
+    gaps = context.timeline.gaps
+    if _goes_on(context, what):
+        both = [_recurring(context, what), _warm_up(context, gaps, (LOADING,))]
+    else:
+        both = [_warm_up(context, gaps, (ALLOCATOR, LOADING))]
+    return [draft for draft in both if draft is not None]
+
+
+def _calls(context: Context) -> pl.DataFrame:
+    """Allocation calls of the window with ``free``: whether they give memory back."""
+    begin, end = context.timeline.start_ns, context.timeline.end_ns
+    return (
+        context.capture.calls.filter(
+            pl.col("name").str.contains(gap_causes.ALLOCATE)
+            & (pl.col("end_ns") > begin)
+            & (pl.col("start_ns") < end)
+        )
+        .with_columns(free=pl.col("name").str.contains(_FREE))
+        .sort("start_ns", "call_id")
+    )
+
+
+def _goes_on(context: Context, what: Program) -> bool:
+    """Whether the window allocates beyond a first step: in several annotated steps, or frees and
+    allocates again in both of its halves."""
+    gaps = context.timeline.gaps.filter(pl.col("cause") == ALLOCATOR)
+    total = int(gaps["duration_ns"].sum())
+    if not total:
+        return False
+    later = [_between(gaps, begin, end) for begin, end in what.steps[1:]]
+    if len(later) > 1:
+        return 2 * sum(ns >= HALF_SHARE * total / len(later) for ns in later) > len(later)
+    middle = (context.timeline.start_ns + context.timeline.end_ns) // 2
+    halves = (
+        _between(gaps, context.timeline.start_ns, middle),
+        _between(gaps, middle, context.timeline.end_ns),
+    )
+    calls = _calls(context)
+    frees, allocations = int(calls["free"].sum()), int((~calls["free"]).sum())
+    return min(halves) >= HALF_SHARE * total and frees >= max(FREED_SHARE * allocations, 2)
+
+
+def _between(gaps: pl.DataFrame, begin: int, end: int) -> int:
+    inside = gaps.filter((pl.col("start_ns") >= begin) & (pl.col("start_ns") < end))
+    return int(inside["duration_ns"].sum())
+
+
+def _recurring(context: Context, what: Program) -> Draft:
+    gaps = context.timeline.gaps.filter(pl.col("cause") == ALLOCATOR)
+    waits, durations = _waiting(context, gaps)
+    api = "hip" if what.amd else "cuda"
+    variable = "PYTORCH_HIP_ALLOC_CONF" if what.amd else "PYTORCH_CUDA_ALLOC_CONF"
+    return Draft(
+        kind="allocator",
+        title="Keep memory instead of freeing and allocating it in every step",
+        grade="certain",
+        launches=waits,
+        best=durations,
+        worst=durations,
+        evidence=(
+            f"The device waits {context.share(int(gaps['duration_ns'].sum()))} while the host "
+            f"allocates or frees device memory: {_listed(context)}.",
+            "They go on through the window: the caching allocator gives memory back to the driver "
+            "and asks for it again, and a free waits for the whole device.",
+        ),
+        remedy=f"Set `{variable}=expandable_segments:True` (or `max_split_size_mb` where that is "
+        "not supported) against fragmentation, call no `torch.cuda.empty_cache()` within the loop, "
+        "lower the peak (batch size, activation checkpointing) where memory is nearly full, and "
+        f"look for libraries that call `{api}Malloc` themselves.",
+        waits=waits,
+        wait_causes=(ALLOCATOR,),
+        wait_kept_share=KEPT_SHARE,
+        code=f"{variable}=expandable_segments:True",
+        link=_MEMORY_HIP if what.amd else _MEMORY,
+        caveat="If the calls come from a library with an allocator of its own, PyTorch's settings "
+        "change nothing.",
+    )
+
+
+def _warm_up(context: Context, gaps: pl.DataFrame, causes: tuple[str, ...]) -> Draft | None:
+    gaps = gaps.filter(pl.col("cause").is_in(causes))
+    if not gaps.height:
+        return None
+    waits, durations = _waiting(context, gaps)
+    parts = [
+        f"{units.time(ns)} {words}"
+        for cause, words in (
+            (ALLOCATOR, f"for allocation ({_listed(context)})"),
+            (LOADING, f"for {_long_calls(context)}"),
+        )
+        if (ns := int(gaps.filter(pl.col("cause") == cause)["duration_ns"].sum()))
+    ]
+    return Draft(
+        kind="allocator",
+        title="Profile a warm step: this window loads code and allocates memory"
+        if len(parts) > 1
+        else "Profile a warm step: this window allocates its memory"
+        if ALLOCATOR in causes and not gaps.filter(pl.col("cause") == LOADING).height
+        else "Profile a warm step: this window loads its code",
+        grade="certain",
+        launches=waits,
+        best=durations,
+        worst=durations,
+        evidence=(
+            f"The device waits {context.share(int(gaps['duration_ns'].sum()))}: "
+            + ", ".join(parts)
+            + ".",
+            "A first step does this once. A warm one does not, so for the program as a whole the "
+            "low end is 0, and no graph and no fusion is needed against it.",
+        ),
+        remedy="Run the steps a few times before recording, and record later ones: the profiler's "
+        "schedule skips and warms up. Where cold starts matter themselves, load modules eagerly "
+        "(`CUDA_MODULE_LOADING=EAGER`) while the program starts.",
+        waits=waits,
+        wait_causes=causes,
+        wait_kept_share=1.0,
+        code="torch.profiler.schedule(wait=1, warmup=2, active=3)",
+        link=_SCHEDULE,
+        caveat="If a warm step shows the same waits, shapes change from step to step and memory "
+        "or code is asked for again each time.",
+    )
+
+
+def _waiting(context: Context, gaps: pl.DataFrame) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The launches behind the gaps, and their durations."""
+    rows = context.kernels.filter(pl.col("launch_id").is_in(gaps["next_launch_id"].implode())).sort(
+        "launch_id"
+    )
+    return tuple(rows["launch_id"].to_list()), tuple(rows["duration_ns"].to_list())
+
+
+def _listed(context: Context) -> str:
+    """Allocation calls by name, most time first: `168 × cudaMalloc 36.6 ms`."""
+    times = (
+        _calls(context)
+        .group_by("name")
+        .agg(count=pl.len(), ns=(pl.col("end_ns") - pl.col("start_ns")).sum())
+        .sort(["ns", "name"], descending=[True, False])
+        .head(3)
+    )
+    return ", ".join(
+        f"{count:,} × {name} {units.time(ns)}" for name, count, ns in times.iter_rows()
+    )
+
+
+def _long_calls(context: Context) -> str:
+    """Launch calls long enough to have loaded a module while the device had nothing to do."""
+    gaps = context.timeline.gaps.filter(pl.col("cause") == LOADING)
+    count = gaps["next_launch_id"].n_unique()
+    longest = gaps.group_by("next_launch_id").agg(pl.col("duration_ns").sum())["duration_ns"]
+    return (
+        f"{units.counted(count, 'launch call')} over {units.time(gap_causes.LONG_CALL_NS)}, the "
+        f"longest wait {units.time(int(str(longest.max())))}: modules are loaded at the first "
+        "launch of a kernel"
+    )
