@@ -1,7 +1,7 @@
 """Communication between devices: only the time in which nothing else runs is worth anything.
 
 The time of a collective on one rank includes waiting for the others, so one rank alone proves no
-saving: the low end is 0, and ranks together tell waiting from transfer (:func:`rank_minima`).
+saving: the low end is 0, and ranks together tell waiting from transfer (:mod:`ncutool.advice.ranks`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ STEADY = 1.25
 """Calls of one size whose times differ by no more wait for nobody in particular."""
 UNEVEN = 2.0
 MAX_LISTED = 4
+MACHINE_RANKS = 8
+"""Ranks that the links inside one machine join; more go through a network."""
+UNNAMED = "unnamed collective"
 
 _DDP = (
     "https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html"
@@ -130,7 +133,7 @@ def _kind(row: dict[str, object]) -> str:
         for pattern, name in _KINDS:
             if text and re.search(pattern, str(text), re.IGNORECASE):
                 return name
-    return "communication"
+    return UNNAMED
 
 
 def _group(kind: str, members: list[dict[str, object]]) -> _Group:
@@ -162,7 +165,7 @@ def _slow(context: Context, group: _Group) -> bool:
     """Whether even its fastest call is far below the link, though the message is large."""
     peak = links.peak_bytes_per_s(context.device)
     rate, size = group.bus_bytes_per_s, group.size
-    if peak is None or rate is None or size is None:
+    if peak is None or rate is None or size is None or (group.ranks or 0) > MACHINE_RANKS:
         return False
     return size >= LARGE_BYTES and rate < LINK_SHARE * peak
 
@@ -174,7 +177,7 @@ def _evidence(
     total = sum(group.total for group in groups)
     sentences = [
         f"{units.counted(calls, 'collective')} take {units.time(total)} summed, and "
-        f"{context.share(exposed)} of the window have nothing else running: only that is counted.",
+        f"{context.share(exposed)} have nothing else running: only that is counted.",
         "By kind and size: " + "; ".join(map(_listed, groups[:MAX_LISTED])) + ".",
     ]
     sentences += _of_links(context, slow)
@@ -185,7 +188,11 @@ def _evidence(
             f"Messages below {units.data(SMALL_BYTES)} take most of it: latency or waiting for "
             "other ranks, not transfer."
         )
-    uneven = [one for one in groups if len(one.durations) > 2 and _spread(one) > UNEVEN]
+    uneven = [
+        one
+        for one in groups
+        if len(one.durations) > 2 and _spread(one) > UNEVEN and one.kind != UNNAMED
+    ]
     if uneven:
         worst = max(uneven, key=lambda group: (group.total, group.kind))
         reason = (
@@ -282,51 +289,3 @@ def _link(what: Program, *, transport: bool) -> str:
     if transport or not what.trains:
         return _RCCL if what.amd else _NCCL
     return _FSDP if what.parallel == "fsdp" else _DDP
-
-
-@dataclass(frozen=True)
-class RankMinima:
-    """Collectives of one job paired over its ranks, call by call."""
-
-    calls: int
-    transfer_ns: int
-    """Sum over calls of the shortest time on any rank: nobody waits longer than all."""
-    total_ns: tuple[int, ...]
-    """Summed time of the collectives on each rank."""
-
-    @property
-    def waiting_ns(self) -> tuple[int, ...]:
-        """What each rank waits for the others: all but the transfer."""
-        return tuple(total - self.transfer_ns for total in self.total_ns)
-
-
-def rank_minima(tables: Sequence[pl.DataFrame]) -> RankMinima | None:
-    """Transfer and waiting of the collectives that several ranks of one job ran.
-
-    Args:
-        tables: the `kernels` table of each rank, over the same steps.
-
-    Returns:
-        None unless all ranks ran the same collectives in the same order, told by their kernels
-        on each stream: calls that cannot be paired prove nothing.
-    """
-    if len(tables) < 2:
-        return None
-    ranks = [_calls(table) for table in tables]
-    names = [[name for name, _ in calls] for calls in ranks]
-    if not names[0] or any(other != names[0] for other in names[1:]):
-        return None
-    times = [[ns for _, ns in calls] for calls in ranks]
-    return RankMinima(
-        calls=len(names[0]),
-        transfer_ns=sum(min(call) for call in zip(*times, strict=True)),
-        total_ns=tuple(map(sum, times)),
-    )
-
-
-def _calls(table: pl.DataFrame) -> list[tuple[str, int]]:
-    """Kernel and duration of each collective, in order of start."""
-    rows = table.filter(
-        (pl.col("bound") == "communication") & pl.col("duration_ns").is_not_null()
-    ).sort("start_ns", "launch_id")
-    return list(rows.select("kernel_full", "duration_ns").iter_rows())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -15,6 +15,7 @@ STORM = 50
 SMALL_BYTES = 65_536
 RATE_BYTES = 1_000_000
 """Copies of fewer bytes say nothing of a link's rate."""
+_REDUCER = r"(?i)ddp\.reducer|copy_bucket|DistributedDataParallel"
 _PINNED = "https://docs.pytorch.org/docs/stable/notes/cuda.html#use-pinned-memory-buffers"
 _DDP = (
     "https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html"
@@ -43,28 +44,41 @@ def drafts(context: Context) -> list[Draft]:
     A copy counts with the time in which no kernel runs. The low end is 0 unless the capture's own
     pinned copies show a faster rate: how much of a copy can be hidden, a trace does not say.
     """
-    rows = (
-        context.kernels.filter((pl.col("bound") == "copy") & (pl.col("duration_ns") > 0))
-        .join(
-            context.capture.launches.select(
-                "launch_id", "copy_kind", "copy_pageable", "copy_bytes", "call_id"
-            ),
-            on="launch_id",
-            how="left",
-        )
-        .filter(~pl.col("graph_replay").fill_null(False))
-        .sort("launch_id")
-    )
-    what = program(context)
+    rows, what = _copies(context), program(context)
     found = []
     for kind in ("HtoD", "DtoH", "DtoD", "PtoP"):
         part = rows.filter((pl.col("category") == "memcpy") & (pl.col("copy_kind") == kind))
-        found.append(_of_kind(context, what, part, kind))
+        found.append(_of_kind(context, part, kind))
     found.append(_memsets(context, what, rows.filter(pl.col("category") == "memset")))
     return [draft for draft in found if draft is not None]
 
 
-def _of_kind(context: Context, what: Program, rows: pl.DataFrame, kind: str) -> Draft | None:
+def _copies(context: Context) -> pl.DataFrame:
+    """Copies and memsets that no graph replays; ``within``: the operator around theirs, else the
+    annotation of data-parallel training."""
+    capture = context.capture
+    parents = capture.ops.select("op_id", "parent_id").join(
+        capture.ops.join(capture.signatures.select("signature_id", "op"), on="signature_id").select(
+            parent_id="op_id", parent="op"
+        ),
+        on="parent_id",
+    )
+    columns = ("launch_id", "copy_kind", "copy_pageable", "copy_bytes", "nvtx")
+    return (
+        context.kernels.filter((pl.col("bound") == "copy") & (pl.col("duration_ns") > 0))
+        .filter(~pl.col("graph_replay").fill_null(False))
+        .join(capture.launches.select(columns), on="launch_id", how="left")
+        .join(parents.select("op_id", "parent"), on="op_id", how="left")
+        .with_columns(
+            within=pl.coalesce(
+                "parent", pl.when(pl.col("nvtx").str.contains(_REDUCER)).then("nvtx")
+            )
+        )
+        .sort("launch_id")
+    )
+
+
+def _of_kind(context: Context, rows: pl.DataFrame, kind: str) -> Draft | None:
     if not rows.height or exposed_ns(context, rows) <= 0:
         return None
     if kind in ("HtoD", "DtoH"):
@@ -72,12 +86,17 @@ def _of_kind(context: Context, what: Program, rows: pl.DataFrame, kind: str) -> 
     if kind == "PtoP":
         return _draft(context, rows, _PEER)
     small = rows.filter(pl.col("copy_bytes").fill_null(0) < SMALL_BYTES)
-    storm = what.trains and small.height >= STORM and 2 * small.height > rows.height
-    return _draft(context, rows, _ddp(what) if storm else _device(context, rows))
+    reducer = rows.filter(pl.col("within").str.contains(_REDUCER))
+    storm = small.height >= STORM and 2 * small.height > rows.height
+    if storm and reducer.height >= STORM:
+        return _draft(context, rows, _BUCKETS, gone=reducer)
+    return _draft(context, rows, _device(context, rows))
 
 
 def _host(context: Context, rows: pl.DataFrame, kind: str) -> Draft | None:
     """Pageable copies where there are any; pinned ones already go at the link's speed."""
+    if _unsaid(context, rows):
+        return _draft(context, rows, _FROM_HOST if kind == "HtoD" else _TO_HOST)
     pageable = rows.filter(pl.col("copy_pageable").fill_null(False))
     if 2 * int(pageable["duration_ns"].sum()) < int(rows["duration_ns"].sum()):
         return _draft(context, rows, _FROM_PINNED if kind == "HtoD" else _TO_PINNED)
@@ -88,6 +107,12 @@ def _host(context: Context, rows: pl.DataFrame, kind: str) -> Draft | None:
     ]
     said = (_FROM_PAGEABLE if kind == "HtoD" else _TO_PAGEABLE, _rate(pageable), pinned)
     return _draft(context, pageable, said[0], worst=worst, rates=said[1:])
+
+
+def _unsaid(context: Context, rows: pl.DataFrame) -> bool:
+    """Whether the trace does not tell pinned memory from pageable: AMD's never do."""
+    amd = any(record.vendor == "amd" for record in context.capture.devices)
+    return amd or bool(rows["copy_pageable"].is_null().all())
 
 
 def _rate(rows: pl.DataFrame) -> float | None:
@@ -103,6 +128,7 @@ def _draft(
     said: _Advice,
     *,
     worst: list[int] | None = None,
+    gone: pl.DataFrame | None = None,
     rates: tuple[float | None, float | None] = (None, None),
 ) -> Draft:
     launches = tuple(rows["launch_id"].to_list())
@@ -115,7 +141,9 @@ def _draft(
         worst=tuple(rows["duration_ns"].to_list() if worst is None else worst),
         evidence=_evidence(context, rows, *rates),
         remedy=said.remedy,
-        idle_used=launches if said.goes else (),
+        idle_used=tuple((rows if gone is None else gone)["launch_id"].to_list())
+        if said.goes
+        else (),
         code=said.code,
         link=said.link,
         caveat=said.caveat,
@@ -135,13 +163,9 @@ def _evidence(
     )
     sentences = [
         f"{many}{moved} take {units.time(int(rows['duration_ns'].sum()))}; "
-        f"{context.share(exposed_ns(context, rows))} of the window run beside nothing else."
+        f"{context.share(exposed_ns(context, rows))} of that run while no other launch does."
     ]
-    by_op = rows.group_by("op").agg(count=pl.len(), ns=pl.col("duration_ns").sum())
-    named = by_op.filter(pl.col("op").is_not_null()).sort(["ns", "op"], descending=[True, False])
-    if named.height:
-        listed = ", ".join(f"{count:,} in {op}" for op, count, _ in named.head(3).iter_rows())
-        sentences.append(f"By operator: {listed}.")
+    sentences += _by_operator(rows)
     if rate is not None:
         text = f"Those of {units.data(RATE_BYTES)} and more move {units.data_rate(rate)}"
         sentences.append(
@@ -152,14 +176,23 @@ def _evidence(
     return tuple(sentences)
 
 
+def _by_operator(rows: pl.DataFrame) -> list[str]:
+    """Where the copies come from, most time first; nothing where no operator is recorded."""
+    groups = (
+        rows.group_by("op", "within")
+        .agg(count=pl.len(), ns=pl.col("duration_ns").sum())
+        .filter(pl.col("op").is_not_null())
+        .sort(["ns", "op", "within"], descending=[True, False, False])
+    )
+    listed = [
+        f"{count:,} in {op}" + (f" within {within}" if within else "")
+        for op, within, count, _ in groups.head(3).iter_rows()
+    ]
+    return [f"By operator: {', '.join(listed)}."] if listed else []
+
+
 def _middle(sizes: pl.Series) -> int:
     return int(str(sizes.sort()[sizes.len() // 2]))
-
-
-def _ddp(what: Program) -> _Advice:
-    if what.parallel != "ddp" and not what.optimizer:
-        return _LOOP
-    return _BUCKETS
 
 
 def _device(context: Context, rows: pl.DataFrame) -> _Advice:
@@ -198,6 +231,15 @@ _TO_PAGEABLE = _Advice(
     _PINNED,
     _HOST_CAVEAT,
     code="pinned.copy_(result, non_blocking=True); event.record()",
+)
+_FROM_HOST = replace(
+    _FROM_PAGEABLE,
+    remedy="Whether the host memory is pinned, this trace does not record. "
+    + _FROM_PAGEABLE.remedy,
+)
+_TO_HOST = replace(
+    _TO_PAGEABLE,
+    remedy="Whether the host memory is pinned, this trace does not record. " + _TO_PAGEABLE.remedy,
 )
 _FROM_PINNED = _Advice(
     "Copy input a batch ahead, beside the kernels",

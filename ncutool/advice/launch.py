@@ -57,7 +57,7 @@ def drafts(context: Context) -> list[Draft]:
             best=durations,
             worst=durations,
             evidence=_evidence(context, late, eager),
-            remedy=_remedy(what),
+            remedy=_remedy(what, replays=replays),
             replayed=tuple(eager.filter(~outside)["launch_id"].to_list()),
             idle_used=tuple(eager.filter(outside)["launch_id"].to_list()),
             gap_rest_ns=GRAPH_GAP_NS,
@@ -157,17 +157,16 @@ def _repetition(context: Context, eager: pl.DataFrame) -> str:
     full = [step for step in steps if len(step) >= MIN_LAUNCHES]
     if len(full) < 2:
         return "Less than two whole steps are annotated: whether shapes repeat, it does not show."
-    shapes = "shapes" if context.capture.shapes_recorded else "(shapes are not recorded)"
+    shapes = "operators with the same shapes"
+    if not context.capture.shapes_recorded:
+        shapes = "operators; their shapes are not recorded"
     same = max(full.count(step) for step in full)
     if same == len(full):
-        return f"All {same} annotated steps launch the same operators with the same {shapes}."
+        return f"All {same} annotated steps launch the same {shapes}."
     if same > 1:
-        return (
-            f"{same} of {len(full)} annotated steps launch the same operators with the same "
-            f"{shapes}; the others differ."
-        )
+        return f"{same} of {len(full)} annotated steps launch the same {shapes}."
     return (
-        f"The {len(full)} annotated steps differ from one another in operators or {shapes}: a "
+        f"The {len(full)} annotated steps all differ in the operators or shapes they launch: a "
         "graph fits only the part that repeats."
     )
 
@@ -182,11 +181,16 @@ def _sequence(context: Context, eager: pl.DataFrame, begin: int, end: int) -> tu
     return tuple(ops.sort("start_ns", "op_id")["signature_id"].to_list())
 
 
-def _remedy(what: Program) -> str:
+def _remedy(what: Program, *, replays: bool) -> str:
     needs = (
         " It needs static shapes and addresses, and inside a graph no synchronisation, no "
         "`.item()`, no copy to the host and no allocation outside its pool."
     )
+    if replays:
+        return (
+            "Graphs are replayed already for part of the window: capture what is launched one by "
+            "one between them too, or prepare the next step while a graph runs." + needs
+        )
     if what.server == "vllm":
         return "Serve with `enforce_eager=False`, so that vLLM replays graphs." + needs
     if what.server == "sglang":

@@ -42,12 +42,12 @@ def program(context: Context) -> Program:
     """What ``context``'s capture shows; an absent sign is not evidence of absence."""
     capture = context.capture
     notes = capture.annotations.filter(~pl.col("on_device"))
-    words = pl.concat([capture.signatures["op"], notes["name"]])
+    words = pl.concat([capture.signatures["op"], notes["name"]]).unique()
     steps = notes.filter(pl.col("name").str.contains(_STEP)).select("start_ns", "end_ns")
     return Program(
         amd=any(record.vendor == "amd" for record in capture.devices),
         trains=_any(words, _BACKWARD),
-        compiled=_any(words, _COMPILED) or _any(context.kernels["kernel"], _TRITON),
+        compiled=_any(words, _COMPILED) or _any(context.kernels["kernel"].unique(), _TRITON),
         optimizer=_any(words, r"^Optimizer\.step"),
         parallel="fsdp" if _any(words, _FSDP) else "ddp" if _any(words, _DDP) else None,
         server="vllm" if _any(words, _VLLM) else "sglang" if _any(words, _SGLANG) else None,

@@ -7,11 +7,12 @@ it would have launched.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from ncutool import gap_causes, units
@@ -23,6 +24,8 @@ KEPT_SHARE = 0.25
 """What replaces a wait (a flag on the device, an event asked later) costs host time too."""
 TOGETHER_NS = 20_000
 """A blocking copy and the synchronisation behind it are one wait."""
+FIRST_TIMES = 30
+"""A launch later than so many times the wait before it is late for other reasons."""
 MAX_LISTED = 4
 MAX_PARENTS = 3
 
@@ -65,7 +68,7 @@ def drafts(context: Context) -> list[Draft]:
     """One for waits inside operators, one for waits that the program makes on its own account."""
     costly = [wait for wait in waits(context) if wait.first is not None]
     named = [wait for wait in costly if wait.names]
-    bare = [wait for wait in costly if not wait.names]
+    bare = [wait for wait in costly if not wait.names and wait.late]
     return [
         _draft(context, group, explicit=explicit)
         for group, explicit in ((named, False), (bare, True))
@@ -118,7 +121,8 @@ def _launched(context: Context) -> dict[int, list[Launched]]:
 def _blocked(context: Context) -> dict[int, list[tuple[int, int]]]:
     """Per thread, stretches of synchronisation and blocking copies, neighbours joined."""
     points = gap_causes.launch_points(context.capture)
-    copies = points.filter("blocking")["call_id"]
+    finished = pl.col("call_end") >= pl.col("start_ns") + pl.col("duration_ns")
+    copies = points.filter(pl.col("blocking") & finished)["call_id"]
     calls = context.capture.calls.filter(
         pl.col("name").str.contains("ynchronize") | pl.col("call_id").is_in(copies.implode())
     ).sort("thread", "start_ns", "end_ns")
@@ -146,14 +150,16 @@ def _with_cost(wait: Wait, behind: Sequence[Launched], until: int | None) -> Wai
             break
         launches.append(launch.launch_id)
         total += launch.late
-    if until is not None and behind[index].called >= until:
+    first = behind[index]
+    other = first.late > FIRST_TIMES * (wait.end - wait.start)
+    if other or (until is not None and first.called >= until):
         return wait
     return replace(
         wait,
         launches=tuple(launches),
         late=total,
-        first=behind[index].launch_id,
-        first_late=behind[index].late,
+        first=first.launch_id,
+        first_late=first.late,
     )
 
 
@@ -161,31 +167,24 @@ class _Operators:
     """The operators of one thread, to ask which enclose a moment."""
 
     def __init__(self, context: Context, thread: int) -> None:
-        capture = context.capture
-        rows = (
-            capture.ops.filter(pl.col("thread") == thread)
-            .join(capture.signatures.select("signature_id", "op"), on="signature_id")
-            .sort("start_ns", "op_id")
-        )
-        self._starts = rows["start_ns"].to_list()
-        self._ids = rows["op_id"].to_list()
-        self._rows = {
-            op_id: (end, parent, name)
-            for op_id, end, parent, name in rows.select(
-                "op_id", "end_ns", "parent_id", "op"
-            ).iter_rows()
-        }
+        ops = context.capture.ops
+        own = ops.filter(pl.col("thread") == thread).sort("start_ns", "op_id")
+        self._starts = own["start_ns"].to_numpy()
+        self._ids = own["op_id"].to_numpy()
+        self._end = ops["end_ns"]
+        self._parent = ops["parent_id"]
+        self._signature = ops["signature_id"]
+        self._names = context.capture.signatures["op"]
 
     def around(self, start: int, end: int) -> tuple[str, ...]:
         """Names of the operators that enclose ``[start, end]``, innermost first."""
-        index = bisect_right(self._starts, start) - 1
+        index = int(np.searchsorted(self._starts, start, side="right")) - 1
+        op_id = int(self._ids[index]) if index >= 0 else None
         names: list[str] = []
-        op_id = self._ids[index] if index >= 0 else None
-        while op_id in self._rows and len(names) < MAX_PARENTS:
-            finish, parent, name = self._rows[op_id]
-            if finish >= end:
-                names.append(name)
-            op_id = parent
+        while op_id is not None and len(names) < MAX_PARENTS:
+            if self._end[op_id] >= end:
+                names.append(self._names[self._signature[op_id]])
+            op_id = self._parent[op_id]
         return tuple(names)
 
 
