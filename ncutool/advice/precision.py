@@ -1,4 +1,4 @@
-"""Precision: FP32 products beside idle tensor cores, weights cast at every call, wide weights."""
+"""Precision: FP32 products beside idle tensor cores, and the weights of inference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ncutool import units
-from ncutool.advice.casts import WeightCast, weight_casts
+from ncutool.advice import weights
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.program import Program, program
 
@@ -58,8 +58,7 @@ def drafts(context: Context) -> list[Draft]:
         draft = _tensor_cores(context, about, family)
         if draft is not None:
             found.append(draft)
-    cast = None if about.trains else _cast_once(context)
-    return found if cast is None else [*found, cast]
+    return found if about.trains else [*found, *weights.drafts(context)]
 
 
 def fp32_simt(context: Context, family: str) -> pl.DataFrame:
@@ -256,47 +255,4 @@ def _caveat(goal: Target) -> str:
     return (
         "16-bit inputs change results: wrong where the model does not converge or compare well "
         "under autocast."
-    )
-
-
-def _cast_once(context: Context) -> Draft | None:
-    casts = [one for stream in context.streams for one in weight_casts(stream)]
-    rows = [
-        (one, row) for one in casts for row in range(one.node.first, one.node.last)
-    ]  # a cast is one launch, but for splits of tensors past 2^31 bytes
-    if not rows:
-        return None
-    launches = tuple(one.stream.launch_ids[row] for one, row in rows)
-    zero = (0,) * len(launches)
-    dtype = casts[0].node.outputs[0].dtype
-    return Draft(
-        kind="precision",
-        title=f"Convert the weights to {dtype} once, not at every call",
-        grade="certain",
-        launches=launches,
-        best=zero,
-        worst=zero,
-        evidence=_cast_evidence(context, casts),
-        remedy="Autocast casts FP32 weights anew in every forward pass. Load the "
-        f"model in {dtype} (`model.{'bfloat16' if dtype == 'bf16' else 'half'}()`), or convert the "
-        "linear and convolution layers alone and keep normalisation in FP32.",
-        removed=launches,
-        code=f"model = model.{'bfloat16' if dtype == 'bf16' else 'half'}()",
-        link=_AMP_LINK,
-        caveat="Wrong if the parameters change between calls: then FP32 master weights must be "
-        "cast again.",
-    )
-
-
-def _cast_evidence(context: Context, casts: Sequence[WeightCast]) -> tuple[str, ...]:
-    total = sum(one.node.duration_ns for one in casts)
-    shapes = Counter(one.node.outputs[0].shape for one in casts).most_common(3)
-    listed = ", ".join(f"{count:,} × [{','.join(map(str, shape))}]" for shape, count in shapes)
-    first = casts[0]
-    return (
-        f"{len(casts):,} launches cast FP32 parameters to {first.node.outputs[0].dtype}: "
-        f"{context.share(total)}, most often {listed}.",
-        "Each result has the shape of the weight or bias of the product that follows (first: "
-        f"{first.consumer.op} {first.consumer.signature or ''}); parameters do not change in "
-        "inference, so once is enough.",
     )

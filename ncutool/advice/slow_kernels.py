@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from ncutool.advice import precision
 from ncutool.advice.context import Context
+from ncutool.advice.shapes import is_narrow, sides
 
 LIMIT = 0.6
 """Below this share of its calibrated roof a kernel is slow (NVIDIA's threshold)."""
@@ -25,8 +25,6 @@ VERY_LONG_NS = 50_000
 FA3_SHARE = 0.4
 """Share of the tensor peak that attention written for Hopper reaches (FlashAttention 3)."""
 TINY = 16
-MAX_ROWS = 256
-PATCH_SHARE = 0.1
 _OLD_ATTENTION = re.compile(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")
 _NEW_ATTENTION = re.compile(r"(?i)sm90|sm100|wgmma|cudnn_generated|Fa3")
 _OLD_PRODUCT = re.compile(r"cutlass_80|sm80_|^ampere_|s16816|s1688")
@@ -209,14 +207,6 @@ def _narrow(context: Context, row: Mapping[str, Any]) -> float | None:
     return _below(context, row, LIMIT * 4 / 3)
 
 
-def is_narrow(dims: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
-    """Whether a product has few rows and a weight much larger than its activation."""
-    left, right = dims
-    if len(left) != 2 or len(right) != 2:
-        return False
-    return 0 < left[0] <= MAX_ROWS and min(right) > 2 * left[0]
-
-
 def _product(context: Context, row: Mapping[str, Any]) -> float | None:
     if row["family"] != "gemm" or row["bound"] == "small_grid":
         return None
@@ -291,16 +281,6 @@ _CAUSES: tuple[tuple[str, Callable[[Context, Mapping[str, Any]], float | None]],
 """Most telling first."""
 _BY_NAME = ("layout", "embedding")
 """Causes whose saving no model of the work bounds."""
-
-
-@lru_cache(maxsize=4096)
-def sides(signature: str | None) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """The first two shapes of a signature such as ``[32,4096] × [4096,24576]``."""
-    shapes = re.findall(r"\[([\d,]*)\]", signature or "")
-    if len(shapes) < 2:
-        return None
-    first, second = (tuple(int(size) for size in text.split(",") if size) for text in shapes[:2])
-    return (first, second) if first and second else None
 
 
 def _unlinked_twins(context: Context, known: list[Slow], taken: set[int]) -> list[Slow]:

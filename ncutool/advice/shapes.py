@@ -1,0 +1,27 @@
+"""What the short signature of a product says of its operands."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+MAX_ROWS = 256
+"""A product over so few rows reads its weights for little work."""
+
+
+@lru_cache(maxsize=4096)
+def sides(signature: str | None) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The first two shapes of a signature such as ``[32,4096] × [4096,24576]``."""
+    shapes = re.findall(r"\[([\d,]*)\]", signature or "")
+    if len(shapes) < 2:
+        return None
+    first, second = (tuple(int(size) for size in text.split(",") if size) for text in shapes[:2])
+    return (first, second) if first and second else None
+
+
+def is_narrow(dims: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
+    """Whether a product has few rows and a weight much larger than its activation."""
+    left, right = dims
+    if len(left) != 2 or len(right) != 2:
+        return False
+    return 0 < left[0] <= MAX_ROWS and min(right) > 2 * left[0]

@@ -1,0 +1,149 @@
+"""Weights of inference: cast at every call though they never change, or wider than they need be."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice.casts import HALF, WeightCast, weight_casts
+from ncutool.advice.context import Context, Draft
+from ncutool.advice.shapes import is_narrow, sides
+
+WEIGHT_SHARE = 0.75
+"""A product whose weights are this share of its bytes is bound by reading them."""
+NARROW_TILE = 32
+_HALF_TILE = re.compile(r"_(?:BBS|HHS|BSS|HSS|B_BS|H_HS)_.*_MT(\d+)x(\d+)x\d+")
+"""AMD's names of products of 16-bit operands, with the tile."""
+_AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
+_FP8_LINK = "https://docs.vllm.ai/en/latest/features/quantization/fp8.html"
+
+
+def drafts(context: Context) -> list[Draft]:
+    """Weights to convert once, and weights to keep in 8 bits; for captures without training."""
+    found = (_cast_once(context), _eight_bits(context))
+    return [draft for draft in found if draft is not None]
+
+
+def _eight_bits(context: Context) -> Draft | None:
+    """Products of few rows that read 16-bit weights: half as wide, half the time at best."""
+    device = context.device
+    if device is None or "fp8_tensor" not in device.peak_flop_per_s:
+        return None
+    modelled, named = _shaped(context), _named(context)
+    rows = [*((row, share) for row, share in modelled), *((row, 1.0) for row in named)]
+    if not rows:
+        return None
+    now = tuple(row["duration_ns"] for row, _ in rows)
+    best = tuple(round(row["duration_ns"] * (1 - share / 2)) for row, share in rows)
+    told = (
+        "Their shapes show weights for few rows: over three quarters of their bytes."
+        if not named
+        else "No shapes are recorded for "
+        f"{units.counted(len(named), 'launch', 'launches')}: that they read weights for few rows "
+        f"is a guess by the tile of at most {NARROW_TILE} in the kernel's name."
+    )
+    return Draft(
+        kind="precision",
+        title="Keep the weights of products with few rows in 8 bits",
+        grade="possible",
+        launches=tuple(row["launch_id"] for row, _ in rows),
+        best=best,
+        worst=now,
+        evidence=(
+            f"{units.counted(len(rows), 'launch', 'launches')} of 16-bit products take "
+            f"{context.share(sum(now))} and are bound by reading their weights; FP8 weights are "
+            "half as wide.",
+            told,
+        ),
+        remedy="Serve an FP8 (or INT8 weight-only) checkpoint, e.g. `quantization='fp8'` in vLLM "
+        "or SGLang, `torchao.quantize_` elsewhere; measure the accuracy of the model afterwards.",
+        code="llm = LLM(model, quantization='fp8')",
+        link=_FP8_LINK,
+        caveat="Wrong if the weights are quantised already, or where conversion costs what the "
+        "narrower reads save.",
+        lead=2,
+    )
+
+
+def _shaped(context: Context) -> list[tuple[Mapping[str, Any], float]]:
+    """Launches of narrow products with the share of their bytes that are weights."""
+    rows = context.kernels.filter(
+        (pl.col("category") == "kernel")
+        & (pl.col("family") == "gemm")
+        & pl.col("dtype").is_in(HALF)
+        & (pl.col("dram_bytes") > 0)
+        & (pl.col("duration_ns") > 2 * context.latency_ns)
+    )
+    found: list[tuple[Mapping[str, Any], float]] = []
+    for row in rows.iter_rows(named=True):
+        dims = sides(row["signature"])
+        if dims is None or not is_narrow(dims):
+            continue
+        share = min(2 * dims[1][0] * dims[1][1] / row["dram_bytes"], 1.0)
+        if share > WEIGHT_SHARE:
+            found.append((row, share))
+    return found
+
+
+def _named(context: Context) -> list[Mapping[str, Any]]:
+    """Launches without shapes whose names tell of 16-bit operands and a narrow tile."""
+    unknown = context.kernels.filter(
+        (pl.col("category") == "kernel")
+        & pl.col("flop").is_null()
+        & (pl.col("duration_ns") > 2 * context.latency_ns)
+    )
+    names = []
+    for name in unknown["kernel_full"].unique():
+        tile = _HALF_TILE.search(name)
+        if tile is not None and min(int(side) for side in tile.groups()) <= NARROW_TILE:
+            names.append(name)
+    return list(unknown.filter(pl.col("kernel_full").is_in(names)).iter_rows(named=True))
+
+
+def _cast_once(context: Context) -> Draft | None:
+    """Parameters that autocast casts in every forward pass."""
+    casts = [one for stream in context.streams for one in weight_casts(stream)]
+    rows = [
+        (one, row) for one in casts for row in range(one.node.first, one.node.last)
+    ]  # a cast is one launch, but for splits of tensors past 2^31 bytes
+    if not rows:
+        return None
+    launches = tuple(one.stream.launch_ids[row] for one, row in rows)
+    zero = (0,) * len(launches)
+    dtype = casts[0].node.outputs[0].dtype
+    return Draft(
+        kind="precision",
+        title=f"Convert the weights to {dtype} once, not at every call",
+        grade="certain",
+        launches=launches,
+        best=zero,
+        worst=zero,
+        evidence=_cast_evidence(context, casts),
+        remedy="Autocast casts FP32 weights anew in every forward pass. Load the "
+        f"model in {dtype} (`model.{'bfloat16' if dtype == 'bf16' else 'half'}()`), or convert the "
+        "linear and convolution layers alone and keep normalisation in FP32.",
+        removed=launches,
+        code=f"model = model.{'bfloat16' if dtype == 'bf16' else 'half'}()",
+        link=_AMP_LINK,
+        caveat="Wrong if the parameters change between calls: then FP32 master weights must be "
+        "cast again.",
+    )
+
+
+def _cast_evidence(context: Context, casts: Sequence[WeightCast]) -> tuple[str, ...]:
+    total = sum(one.node.duration_ns for one in casts)
+    shapes = Counter(one.node.outputs[0].shape for one in casts).most_common(3)
+    listed = ", ".join(f"{count:,} × [{','.join(map(str, shape))}]" for shape, count in shapes)
+    first = casts[0]
+    return (
+        f"{len(casts):,} launches cast FP32 parameters to {first.node.outputs[0].dtype}: "
+        f"{context.share(total)}, most often {listed}.",
+        "Each result has the shape of the weight or bias of the product that follows (first: "
+        f"{first.consumer.op} {first.consumer.signature or ''}); parameters do not change in "
+        "inference, so once is enough.",
+    )
