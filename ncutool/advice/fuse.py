@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Grade
+from ncutool.advice.lines import Line, lines
 from ncutool.advice.nodes import Node, Stream
-from ncutool.advice.patterns import PATTERNS, Pattern
+from ncutool.advice.pattern import Pattern
+from ncutool.advice.patterns import PATTERNS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Instance:
     """One place where a pattern occurs."""
 
@@ -25,44 +27,58 @@ class Instance:
     """False where only the sequence of kernels tells, no operator."""
 
 
+Place = tuple[Stream, Instance, Sequence[Node]]
+
+
 def drafts(context: Context) -> tuple[list[Draft], set[int]]:
     """Drafts for every known pattern, and the launches they take over."""
-    found: list[Draft] = []
+    groups: dict[tuple[str, str], tuple[Pattern, list[Place]]] = {}
     taken: set[int] = set()
+    every = lines(context.streams)
     for pattern in PATTERNS:
-        groups: dict[str, list[tuple[Stream, Instance, Sequence[Node]]]] = {}
-        for stream in context.streams:
-            for instance, nodes in _instances(context, stream, pattern, taken):
-                shape = (nodes[0].signature or "") if pattern.by_shape else ""
-                groups.setdefault(shape, []).append((stream, instance, nodes))
-        for shape, places in groups.items():
+        new: dict[str, list[Place]] = {}
+        for line in every:
+            for instance, nodes in _instances(context, line, pattern, taken):
+                shape = (_product(nodes).signature or "") if pattern.by_shape else ""
+                new.setdefault(shape, []).append((line.stream, instance, nodes))
+        for shape, places in new.items():
             places += _by_kernels(context, places, taken)
-            found.append(_draft(context, pattern, shape, places))
+            groups.setdefault((pattern.name, shape), (pattern, []))[1].extend(places)
+    found = [_draft(context, one, name[1], places) for name, (one, places) in groups.items()]
     return found, taken
 
 
+def _product(nodes: Sequence[Node]) -> Node:
+    """The first matrix product, whose shapes name the place; the first call without one."""
+    return next((node for node in nodes if node.symbol in "bg"), nodes[0])
+
+
 def _instances(
-    context: Context, stream: Stream, pattern: Pattern, taken: set[int]
+    context: Context, line: Line, pattern: Pattern, taken: set[int]
 ) -> Iterable[tuple[Instance, Sequence[Node]]]:
-    for match in pattern.sequence.finditer(stream.symbols):
-        every = stream.nodes[match.start() : match.end()]
-        members = pattern.members(match, stream.nodes)
-        rows = tuple(row for node in members for row in range(node.first, node.last))
-        ids = [stream.launch_ids[row] for row in rows]
-        if taken.intersection(ids):
-            continue
+    """Places that do not overlap; one that its shapes refute hides none that begins later."""
+    stream, place = line.stream, 0
+    while (match := pattern.sequence.search(line.symbols, place)) is not None:
+        place = match.start() + 1
+        every = line.nodes[match.start() : match.end()]
         times = pattern.times(context, every)
         if times is None:
             continue
+        members = pattern.members(match, every)
+        rows = tuple(row for node in members for row in range(node.first, node.last))
+        ids = [stream.launch_ids[row] for row in rows]
+        if not any(node.duration_ns for node in members) or not taken.isdisjoint(ids):
+            continue
+        place = match.start() + 1 + every.index(members[-1])
         taken.update(ids)
-        yield Instance(rows, times[0], max(times), recorded=True), every
+        yield Instance(rows, times[0], max(times), recorded=True), members
 
 
 def _by_kernels(
     context: Context,
-    places: Sequence[tuple[Stream, Instance, Sequence[Node]]],
+    places: Sequence[Place],
     taken: set[int],
-) -> list[tuple[Stream, Instance, Sequence[Node]]]:
+) -> list[Place]:
     """The same kernels in the same order, with the same grids, where no operator is recorded.
 
     Those before the recording's first launch record are found so.
@@ -125,7 +141,7 @@ def _draft(
     context: Context,
     pattern: Pattern,
     shape: str,
-    places: Sequence[tuple[Stream, Instance, Sequence[Node]]],
+    places: Sequence[Place],
 ) -> Draft:
     launches: list[int] = []
     best: list[int] = []
@@ -148,17 +164,18 @@ def _draft(
         evidence=_evidence(context, pattern, places),
         remedy=pattern.remedy,
         removed=tuple(removed),
+        code=pattern.code,
+        link=pattern.link,
+        caveat=pattern.caveat,
     )
 
 
-def _grade(pattern: Pattern, places: Sequence[tuple[Stream, Instance, Sequence[Node]]]) -> Grade:
+def _grade(pattern: Pattern, places: Sequence[Place]) -> Grade:
     linked = sum(instance.recorded for _, instance, _ in places)
     return "likely" if 2 * linked < len(places) else pattern.grade
 
 
-def _title(
-    pattern: Pattern, shape: str, places: Sequence[tuple[Stream, Instance, Sequence[Node]]]
-) -> str:
+def _title(pattern: Pattern, shape: str, places: Sequence[Place]) -> str:
     count = len(places)
     where = f"in {count:,} places" if count > 1 else "in one place"
     size = f" {shape}" if shape else ""
@@ -168,7 +185,7 @@ def _title(
 def _evidence(
     context: Context,
     pattern: Pattern,
-    places: Sequence[tuple[Stream, Instance, Sequence[Node]]],
+    places: Sequence[Place],
 ) -> tuple[str, ...]:
     kinds = Counter(tuple(node.op for node in nodes) for _, _, nodes in places)
     usual = kinds.most_common(1)[0][0]

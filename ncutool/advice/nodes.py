@@ -36,8 +36,9 @@ _SYMBOLS = {
     "i": "lerp",
     "c": "copy",
     "n": "neg",
-    "k": "cat",
+    "k": "cat stack",
     "s": "_softmax softmax _safe_softmax",
+    "Z": "_softmax_backward_data",
     "b": "bmm baddbmm",
     "g": "addmm mm linear _addmm_activation",
     "l": "native_layer_norm layer_norm",
@@ -48,6 +49,12 @@ _SYMBOLS = {
     "F": "masked_fill where",
     "f": "fill zero",
     "D": "native_dropout _fused_dropout",
+    "t": "tanh",
+    "x": "sigmoid",
+    "e": "exp",
+    "E": "erf",
+    "v": "var",
+    "C": "convolution cudnn_convolution miopen_convolution _convolution conv2d",
 }
 SYMBOL_OF = {name: symbol for symbol, names in _SYMBOLS.items() for name in names.split()}
 
@@ -73,6 +80,10 @@ class Node(NamedTuple):
     """Compulsory bytes of the call."""
     blocks: int | None
     """Blocks of its longest launch."""
+    parent: int | None = None
+    """The innermost enclosing operator that does more than hand on to this one (op_id)."""
+    by_engine: bool = False
+    """A copy or memset by the driver rather than a kernel."""
 
     @property
     def full_bytes(self) -> int | None:
@@ -105,7 +116,7 @@ def streams(kernels: pl.DataFrame, capture: Capture) -> tuple[Stream, ...]:
     grid = ("grid_x", "grid_y", "grid_z")
     rows = (
         kernels.filter(pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null())
-        .join(capture.ops.select("op_id", "signature_id"), on="op_id", how="left")
+        .join(_callers(capture), on="op_id", how="left")
         .join(
             capture.launches.select("launch_id", "copy_kind", "collective"),
             on="launch_id",
@@ -123,6 +134,31 @@ def streams(kernels: pl.DataFrame, capture: Capture) -> tuple[Stream, ...]:
     calls = _calls(capture, rows["signature_id"])
     parts = rows.partition_by("device", "stream", maintain_order=True)
     return tuple(_stream(part, calls) for part in parts)
+
+
+_WRAPPERS = (
+    r"^aten::(to|_to_copy|clone|contiguous|reshape|linear|matmul|layer_norm|batch_norm|zero_|"
+    r"_batch_norm_impl_index|softmax|dropout|relu_?|silu|gelu|conv[123]d|_?convolution|stack)$"
+)
+"""Operators that mostly hand on to one other: they hold nothing together."""
+
+
+def _callers(capture: Capture) -> pl.DataFrame:
+    """Per operator call its signature and the innermost caller that holds several together."""
+    ops = capture.ops.select("op_id", "signature_id", pl.col("parent_id").alias("parent"))
+    names = capture.signatures.filter(pl.col("op").str.contains(_WRAPPERS))["signature_id"]
+    above = ops.select(
+        pl.col("op_id").alias("parent"),
+        pl.col("parent").alias("further"),
+        pl.col("signature_id").is_in(names.implode()).alias("hands_on"),
+    )
+    for _ in range(2):
+        ops = (
+            ops.join(above, on="parent", how="left")
+            .with_columns(parent=pl.when("hands_on").then("further").otherwise(pl.col("parent")))
+            .drop("further", "hands_on")
+        )
+    return ops
 
 
 class _Known(NamedTuple):
@@ -173,6 +209,8 @@ def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
             _known_sum("flop"),
             _known_sum("dram_bytes"),
             pl.col("blocks").sort_by("duration_ns", "blocks").last(),
+            pl.col("parent").first(),
+            (pl.col("category") != "kernel").all(),
         )
     )
     nodes: list[Node] = []

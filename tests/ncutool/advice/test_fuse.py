@@ -81,7 +81,7 @@ def test_a_pattern_is_not_claimed_across_communication() -> None:
     clock = trace.launches[-1]["start_ns"] + 40_000
     trace.kernel(clock, 90_000, kernel_full="ncclDevKernel_AllReduce", collective="allreduce")
     run(RMS_NORM[3:], trace=trace)
-    assert fused(trace.capture()) == []
+    assert not any("RMSNorm" in draft.title for draft in fused(trace.capture()))
 
 
 Q, SCORES = (96, 3136, 64), (96, 3136, 3136)

@@ -1,0 +1,89 @@
+"""Activations as patterns: gated, written out, and after a matrix product."""
+
+from __future__ import annotations
+
+import re
+
+from ncutool.advice.context import Context
+from ncutool.advice.pattern import COMPILE_LINK, Nodes, Pattern, Times, moving, total_ns
+
+
+def _gated(context: Context, nodes: Nodes) -> Times | None:
+    """Read gate and up, write their product."""
+    gate, product = nodes[0], nodes[-1]
+    if gate.numel != product.numel or not gate.full_bytes:
+        return None
+    if not gate.outputs or gate.outputs[0].shape not in [item.shape for item in product.inputs]:
+        return None
+    if len([item for item in product.inputs if item.numel == product.numel]) < 2:
+        return None
+    return moving(context, 3 * gate.full_bytes)
+
+
+def _written_out(context: Context, nodes: Nodes) -> Times | None:
+    """Read x and write y, all steps over tensors of one size."""
+    size, width = nodes[0].numel, nodes[0].full_bytes
+    if not width or any(node.numel != size for node in nodes):
+        return None
+    return moving(context, 2 * width)
+
+
+def _epilogue(context: Context, nodes: Nodes) -> Times | None:
+    """Nothing of its own at best; at worst the whole of it as now."""
+    before, after = nodes[0], nodes[-1]
+    if not after.inputs or not before.outputs or before.outputs[0].numel != after.numel:
+        return None
+    if any(node.numel != after.numel for node in nodes[1:]):
+        return None
+    return 0, total_ns(nodes[1:])
+
+
+_EPILOGUE = "https://docs.nvidia.com/cuda/cublas/#cublasltepilogue-t"
+
+SWIGLU = Pattern(
+    "SwiGLU",
+    re.compile(r"(?<![amd])[SG](?P<keep>g?)m"),
+    _gated,
+    "certain",
+    "gate and up projection read, their product written",
+    "Use `silu_and_mul` over the merged gate and up projection, or `torch.compile` the MLP.",
+    code="mlp = torch.compile(mlp)",
+    link=COMPILE_LINK,
+    caveat="The gate must stay as it is where the backward pass reads it.",
+)
+GELU_WRITTEN_OUT = Pattern(
+    "GELU written out",
+    re.compile(r"m?[mpa]{3,5}t[am]{2,3}|[md]{1,2}Ea[md]{1,2}"),
+    _written_out,
+    "certain",
+    "the input read, the result written",
+    "Use `torch.nn.functional.gelu(x, approximate='tanh')` or `torch.nn.functional.gelu(x)`.",
+    code="torch.nn.functional.gelu(x, approximate='tanh')",
+    link="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html",
+    caveat="Other constants than GELU's make it another function; `torch.compile` fuses any.",
+)
+EPILOGUE = Pattern(
+    "activation after a matrix product",
+    re.compile(r"(?P<keep>g)[GRStx]"),
+    _epilogue,
+    "likely",
+    "nothing beyond what the product writes anyway",
+    "Let the product's epilogue apply it (cuBLASLt GELU/ReLU epilogue, "
+    "`torch.compile` with max-autotune).",
+    joins=True,
+    code="model = torch.compile(model, mode='max-autotune')",
+    link=_EPILOGUE,
+    caveat="In training the input of the activation must be written for the backward pass.",
+)
+AFTER_CONVOLUTION = Pattern(
+    "activation after a convolution",
+    re.compile(r"(?P<keep>C)[GRStx]"),
+    _epilogue,
+    "possible",
+    "nothing beyond what the convolution writes anyway",
+    "`torch.compile` with max-autotune, or an engine that fuses convolution, bias and activation.",
+    joins=True,
+    code="model = torch.compile(model, mode='max-autotune')",
+    link=COMPILE_LINK,
+    caveat="Not every convolution kernel has an epilogue.",
+)

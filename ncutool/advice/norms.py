@@ -1,0 +1,130 @@
+"""Normalisations as patterns: written out in elementary operators, after a sum, before an
+activation."""
+
+from __future__ import annotations
+
+import re
+
+from ncutool.advice.context import Context
+from ncutool.advice.nodes import Node
+from ncutool.advice.pattern import Nodes, Pattern, Times, moving, total_ns
+
+
+def _written_out(context: Context, nodes: Nodes) -> Times | None:
+    """Read x and write y; with the residual also read it and write the sum."""
+    square = next(node for node in nodes if node.symbol in "pMv")
+    numel = square.numel
+    last = _last_full(nodes, numel)
+    if not numel or last is None or not _reduces(nodes, numel):
+        return None
+    residual = nodes[0].symbol == "a"
+    if residual and nodes[0].numel != numel:
+        return None
+    sizes = [size for node in (nodes[0], last) if (size := node.full_bytes)]
+    return moving(context, (4 if residual else 2) * min(sizes)) if sizes else None
+
+
+def _last_full(nodes: Nodes, numel: int) -> Node | None:
+    """The last call, where it works on whole rows."""
+    return nodes[-1] if nodes[-1].numel == numel else None
+
+
+def _reduces(nodes: Nodes, numel: int) -> bool:
+    """Whether a root is taken of one figure a row."""
+    roots = [node.numel for node in nodes if node.symbol in "rq"]
+    return bool(roots) and all(0 < size < numel and numel % size == 0 for size in roots)
+
+
+def _add_norm(context: Context, nodes: Nodes) -> Times | None:
+    """Read both summands, write the sum and the normalised sum."""
+    total, norm = nodes[0], nodes[-1]
+    if not total.full_bytes or not norm.inputs or norm.inputs[0].numel != total.numel:
+        return None
+    if any(node.numel != total.numel for node in nodes):
+        return None
+    wide = max((item.itemsize or 0 for item in norm.inputs[:1]), default=0)
+    written = total.numel * wide if wide else total.full_bytes
+    return moving(context, 3 * total.full_bytes + written)
+
+
+def _norm_activation(context: Context, nodes: Nodes) -> Times | None:
+    """Read x, write the activated result; at worst the normalised tensor is still written."""
+    norm, last = nodes[0], nodes[-1]
+    if not norm.inputs or not norm.full_bytes or last.numel != norm.inputs[0].numel:
+        return None
+    if any(node.numel != last.numel for node in nodes[1:]):
+        return None
+    return moving(context, 2 * norm.full_bytes)[0], moving(context, 4 * norm.full_bytes)[1]
+
+
+def _after_batch_norm(context: Context, nodes: Nodes) -> Times | None:
+    """Nothing of its own at best but a residual's read; at worst the whole of it as now."""
+    norm, after = nodes[0], nodes[-1]
+    if not norm.outputs or not after.inputs or norm.outputs[0].numel != after.numel:
+        return None
+    if any(node.numel != after.numel for node in nodes[1:]):
+        return None
+    added = [node.full_bytes for node in nodes[1:-1]]
+    if None in added:
+        return None
+    best = context.move_ns(sum(size or 0 for size in added)) if added else 0
+    return best, total_ns(nodes[1:])
+
+
+_RMS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html"
+_LAYER = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html"
+
+RMS_NORM = Pattern(
+    "RMSNorm",
+    re.compile(r"a?c?[pm]Ma(?:r|qd?)(?:mc?a?m?|dc?m?|c?m)"),
+    _written_out,
+    "certain",
+    "the input and the result, and with the residual its input and the sum",
+    "Use a fused RMSNorm with residual add (`fused_add_rms_norm`, "
+    "`torch.nn.functional.rms_norm`), or `torch.compile` the layer.",
+    code="torch.nn.functional.rms_norm(x, (x.shape[-1],), weight, eps)",
+    link=_RMS,
+    caveat="A kernel that rounds between its steps gives other last digits than a fused one.",
+)
+LAYER_NORM = Pattern(
+    "LayerNorm written out",
+    re.compile(r"a?c?(?:Muu?[pm]M|M?vu?|M[uc]v)u?a?(?:r|q)u?[md]c?m?a?c?"),
+    _written_out,
+    "certain",
+    "the input and the result, and with the residual its input and the sum",
+    "Use `torch.nn.functional.layer_norm`, or `torch.compile` the layer.",
+    code="torch.nn.functional.layer_norm(x, (x.shape[-1],), weight, bias, eps)",
+    link=_LAYER,
+    caveat="It is no LayerNorm if the mean is taken over another axis than the last.",
+)
+ADD_NORM = Pattern(
+    "residual add + LayerNorm",
+    re.compile(r"ac?l"),
+    _add_norm,
+    "likely",
+    "both summands read, the sum and the normalised sum written",
+    "`torch.compile` the block, or use a fused add + layer-norm kernel.",
+    code="block = torch.compile(block)",
+    caveat="Traces record no addresses: the norm may read another tensor of the sum's shape.",
+)
+NORM_ACTIVATION = Pattern(
+    "normalisation and the activation after it",
+    re.compile(r"l(?:[GRSt]|xm)"),
+    _norm_activation,
+    "likely",
+    "the input read and the activated result written",
+    "`torch.compile` the block: its compiler writes one kernel for the norm and what follows.",
+    code="block = torch.compile(block)",
+    caveat="In training the normalised tensor may have to be kept for the backward pass.",
+)
+BATCH_NORM_RELU = Pattern(
+    "ReLU after batch norm",
+    re.compile(r"(?P<keep>B)a?R"),
+    _after_batch_norm,
+    "possible",
+    "the residual, where one is added",
+    "`torch.compile` the block; for inference fold the normalisation into the convolution.",
+    joins=True,
+    code="model = torch.compile(model)",
+    caveat="In training batch norm needs its whole input before it writes: only the ReLU joins it.",
+)

@@ -1,0 +1,64 @@
+"""What a pattern of operators is: how it is found, what its replacement takes, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ncutool.advice.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.finding import Grade
+from ncutool.advice.nodes import Node
+
+Nodes = Sequence[Node]
+Times = tuple[int, int]
+"""Duration of the replacement in nanoseconds, at best and at worst."""
+
+COMPILE_LINK = "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
+
+
+def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
+    """All calls of a match but those of its group `keep`."""
+    if "keep" not in match.re.groupindex or not match["keep"]:
+        return nodes
+    start, end = (edge - match.start() for edge in match.span("keep"))
+    return [*nodes[:start], *nodes[end:]]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One way to fuse."""
+
+    name: str
+    sequence: re.Pattern[str]
+    """Over the symbols of :mod:`ncutool.advice.nodes`; group `keep` stays as it is."""
+    times: Callable[[Context, Nodes], Times | None]
+    """Of all calls of a match; None where the shapes do not bear the pattern out."""
+    grade: Grade
+    why: str
+    """Which traffic the replacement still needs, in words."""
+    remedy: str
+    joins: bool = False
+    """The kernel before takes everything over, so that all of its own launches go."""
+    by_shape: bool = False
+    """One finding for each shape rather than one in all."""
+    members: Callable[[re.Match[str], Nodes], Nodes] = without_kept
+    """The calls of a match that the replacement takes over."""
+    code: str | None = None
+    link: str | None = COMPILE_LINK
+    caveat: str | None = None
+
+
+def moving(context: Context, size: float) -> Times:
+    """Time to move ``size`` bytes, at the peak and at what a fused kernel reaches at least."""
+    return context.move_ns(size), context.move_ns(size, ACHIEVABLE_SHARE)
+
+
+def total_ns(nodes: Nodes) -> int:
+    """Their durations, added up."""
+    return sum(node.duration_ns for node in nodes)
+
+
+def same_size(nodes: Nodes, numel: int) -> bool:
+    """Whether the widest tensor of each has ``numel`` elements."""
+    return numel > 0 and all(node.numel == numel for node in nodes)

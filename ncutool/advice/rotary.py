@@ -1,0 +1,99 @@
+"""Rotary position embedding in its spellings: half by half, interleaved, in sines, complex."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from ncutool.advice.context import Context
+from ncutool.advice.nodes import Node
+from ncutool.advice.pattern import COMPILE_LINK, Nodes, Pattern, Times, moving, total_ns
+
+
+def _rotary(context: Context, nodes: Nodes) -> Times | None:
+    """Read and write each rotated tensor once; at worst one copy of another tensor stays."""
+    heads = [node for node in nodes if node.symbol == "k"]
+    rotated = list(_rotated(nodes))
+    if not rotated or None in [node.full_bytes for node in rotated]:
+        return None
+    pairs = zip(heads, rotated, strict=False)
+    if any(head.numel and head.numel < node.numel for head, node in pairs):
+        return None
+    return _times(context, nodes, sum(2 * (node.full_bytes or 0) for node in rotated), len(heads))
+
+
+def _rotated(nodes: Nodes) -> Iterable[Node]:
+    """Products over whole tensors that are rotated: one for each negation."""
+    products: list[Node] = []
+    for node in nodes:
+        if node.symbol == "m":
+            products.append(node)
+        elif node.symbol == "n" and products:
+            yield max(products[-2:], key=lambda one: one.numel)
+            products.clear()
+        elif node.symbol == "n":
+            yield node
+
+
+def _by_halves(context: Context, nodes: Nodes) -> Times | None:
+    """Two halves, each of two products and their sum, put together again."""
+    heads = [node for node in nodes if node.symbol == "k"]
+    sums = [node for node in nodes if node.symbol in "au"]
+    sizes = [node.full_bytes for node in sums]
+    if None in sizes or len({node.numel for node in sums}) > len(heads):
+        return None
+    return _times(context, nodes, sum(2 * (size or 0) for size in sizes), len(heads))
+
+
+def _complex(context: Context, nodes: Nodes) -> Times | None:
+    """A product of complex numbers between a cast from and a cast to the tensor's own type."""
+    product = [node for node in nodes if node.symbol == "m"]
+    for node in product:
+        kinds = [tensor.dtype or "" for tensor in node.outputs[:1]]
+        if not kinds or not kinds[0].startswith("complex"):
+            return None
+    ends = [node for node in nodes if node.symbol == "c"] or product
+    sizes = [
+        tensor.write_bytes for node in ends for tensor in (*node.inputs[-1:], *node.outputs[:1])
+    ]
+    known = [size for size in sizes if size]
+    if not known:
+        return None
+    return _times(context, nodes, 2 * min(known) * len(product), 2 * len(product))
+
+
+def _times(context: Context, nodes: Nodes, size: int, heads: int) -> Times:
+    """Of copies beyond one a head, the last ones are of other tensors: at worst they stay."""
+    copies = [node for node in nodes if node.symbol == "c"]
+    best, worst = moving(context, size)
+    return best, worst + total_ns(copies[heads:])
+
+
+_WHY = "queries and keys, each read and written once"
+_REMEDY = (
+    "Use one rotary-embedding kernel that writes the layout attention wants (flash-attn's or "
+    "Liger's, `apply_rotary_emb`), or `torch.compile` the attention block."
+)
+_CODE = "apply_rotary = torch.compile(apply_rotary_pos_emb)"
+_CAVEAT = "A copy to another layout stays where attention needs one that the kernel cannot write."
+
+
+def _pattern(sequence: str, times: Callable[[Context, Nodes], Times | None]) -> Pattern:
+    return Pattern(
+        "rotary embedding",
+        re.compile(sequence),
+        times,
+        "certain",
+        _WHY,
+        _REMEDY,
+        code=_CODE,
+        link=COMPILE_LINK,
+        caveat=_CAVEAT,
+    )
+
+
+ROTARY = (
+    _pattern(r"(?:mnkma|mmnka|nkmma)(?:mnkma|mmnka|nkmma)?c{0,3}", _rotary),
+    _pattern(r"(?:mm[ua]mm[ua]k){1,2}c{0,3}", _by_halves),
+    _pattern(r"c?mc(?:c?mc)?|ccmmcc", _complex),
+)
