@@ -25,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("kernels", "List every launch with its FLOPs, bytes, roofline place and sources."),
     Command("rank", "List what to fuse, batch or graph, by what it saves at least."),
     Command("explain", "Trace every figure of one launch to its metric or shape and formula."),
+    Command("llm", "Predict a language model's speed, memory and regime on a device."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
 )

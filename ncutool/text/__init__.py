@@ -1,15 +1,24 @@
-"""The terminal and Markdown: the same facts as the page, in lines."""
+"""The terminal and Markdown: the same facts as the page, in lines.
 
-from ncutool.text.devices import device_text, devices_table, explanation_text
-from ncutool.text.explanation import explanation_lines, explanation_markdown
-from ncutool.text.markdown import (
-    findings_markdown,
-    kernels_markdown,
-    markdown_table,
-    summary_markdown,
-)
-from ncutool.text.summary import summary, summary_text
-from ncutool.text.tables import findings_table, kernels_table
+Names load their module on first use: a command that needs no data frames does not wait for them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ncutool.text.devices import device_text, devices_table, explanation_text
+    from ncutool.text.explanation import explanation_lines, explanation_markdown
+    from ncutool.text.markdown import (
+        findings_markdown,
+        kernels_markdown,
+        markdown_table,
+        summary_markdown,
+    )
+    from ncutool.text.summary import summary_text
+    from ncutool.text.tables import findings_table, kernels_table
 
 __all__ = [
     "device_text",
@@ -22,7 +31,22 @@ __all__ = [
     "kernels_markdown",
     "kernels_table",
     "markdown_table",
-    "summary",
     "summary_markdown",
     "summary_text",
 ]
+
+_MODULES = {
+    "devices": ("device_text", "devices_table", "explanation_text"),
+    "explanation": ("explanation_lines", "explanation_markdown"),
+    "markdown": ("findings_markdown", "kernels_markdown", "markdown_table", "summary_markdown"),
+    "summary": ("summary_text",),
+    "tables": ("findings_table", "kernels_table"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The function of that name, from the module that has it."""
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"ncutool.text.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,25 @@
+"""Plans a language model on a device before anything is bought or profiled.
+
+>>> from ncutool import llm
+>>> found = llm.plan("llama-3-8b", "H100 SXM", batch=1, context_tokens=8192)
+>>> found.memory.kv_bytes_per_token
+131072.0
+"""
+
+from ncutool.llm.config import from_config, read_config
+from ncutool.llm.model import Cache, Experts, Matrix, Model
+from ncutool.llm.planning import Plan, plan
+from ncutool.llm.presets import preset, preset_names
+
+__all__ = [
+    "Cache",
+    "Experts",
+    "Matrix",
+    "Model",
+    "Plan",
+    "from_config",
+    "plan",
+    "preset",
+    "preset_names",
+    "read_config",
+]

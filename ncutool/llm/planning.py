@@ -1,0 +1,258 @@
+"""A plan: what a model needs of a device, and what the device allows at best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ncutool.devices import Device, resolve
+from ncutool.llm.limits import Crossover, Memory, crossover, divides, equal_context, memory
+from ncutool.llm.model import Model
+from ncutool.llm.notes import notes_of
+from ncutool.llm.number_types import ACTIVATION_TYPES, CACHE_TYPES, NUMBER_TYPES, number_type
+from ncutool.llm.presets import preset
+from ncutool.llm.setup import Setup
+from ncutool.llm.step import Prefill, Step, decode_step, prefill
+from ncutool_parsers.errors import UsageError
+
+USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+USUAL_CONTEXTS = (512, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+USABLE_SHARE = 0.9
+"""Of a device's memory; the rest is for activations, workspaces and the framework."""
+_MOST = 10**9
+
+
+@dataclass(frozen=True)
+class Types:
+    """Types, and the roofs their arithmetic is held against."""
+
+    weights: str
+    kv: str
+    activations: str
+    roof: str
+    """Of most of the matrix products."""
+    attention_roof: str
+    stored: tuple[tuple[str, str, float], ...]
+    """Of each part of the model: its name, its type, bytes a value with scales."""
+    storage: tuple[tuple[str, str], ...]
+    """Of each type in use: what is counted."""
+
+
+@dataclass(frozen=True)
+class RuleOfThumb:
+    """All weights once through memory: the arithmetic people do by hand, batch 1."""
+
+    ns: float
+    tokens_per_s: float
+
+
+@dataclass(frozen=True)
+class CacheLimit:
+    """What cache reads alone allow, however large the batch."""
+
+    tokens_per_s: float
+    half_batch: float
+    """The batch that reaches half of it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model on a device. Bytes and FLOPs are those of one device unless named otherwise."""
+
+    model: Model
+    device: Device
+    types: Types
+    tensor_parallel: int
+    batch: int
+    context_tokens: int
+    peak_flop_per_s: float
+    peak_bytes_per_s: float
+    ridge_point_flop_per_byte: float
+    memory: Memory
+    decode: Step
+    rule_of_thumb: RuleOfThumb
+    prefill: Prefill
+    crossover: Crossover
+    cache_limit: CacheLimit | None
+    equal_context_tokens: int | None
+    """Where the cache of one sequence weighs as much as the weights; None is never or not known."""
+    all_reduce_bytes: int | None
+    """What each device hands to its peers in a step of the plan's batch; its time is not in any
+    figure here."""
+    batches: tuple[Step, ...]
+    contexts: tuple[Step, ...]
+    notes: tuple[str, ...]
+
+
+def plan(
+    model: Model | str,
+    device: Device | str,
+    *,
+    weights: str = "native",
+    kv: str | None = None,
+    activations: str | None = None,
+    tensor_parallel: int = 1,
+    batch: int = 1,
+    context_tokens: int = 4096,
+    prompt_tokens: int | None = None,
+    batches: tuple[int, ...] = USUAL_BATCHES,
+    contexts: tuple[int, ...] | None = None,
+    usable_share: float = USABLE_SHARE,
+    known: tuple[Device, ...] | None = None,
+) -> Plan:
+    """What the model needs of the device, and the best the device allows.
+
+    >>> from ncutool import llm
+    >>> found = llm.plan("llama-3-8b", "H100 SXM", context_tokens=8192)
+    >>> round(found.ridge_point_flop_per_byte, 1)
+    295.3
+
+    Args:
+        model: a :class:`Model` or a preset's name.
+        device: a row of the device table or a name, as ``--device`` takes it.
+        weights: a type for the layers' matrices, or ``native``: as the publisher ships them.
+        kv: type of the cache; that of the unquantised weights where None.
+        activations: type of the layers' inputs; likewise.
+        tensor_parallel: devices that share each layer.
+        batch: sequences decoded together.
+        context_tokens: tokens each of them attends to.
+        prompt_tokens: length of the prompt; ``context_tokens`` where None.
+        batches: rows of the batch sweep.
+        contexts: rows of the context sweep; the usual ones up to the model's own limit where None.
+        usable_share: share of a device's memory for weights and caches.
+        known: devices to choose from by name, ncutool's own where None.
+
+    Raises:
+        UsageError: a name is not known, a size is out of range, or heads do not divide.
+    """
+    found = preset(model) if isinstance(model, str) else model
+    if isinstance(device, str):
+        resolved = resolve(None, device, known).device
+        assert resolved is not None
+        device = resolved
+    prompt = context_tokens if prompt_tokens is None else prompt_tokens
+    lengths = _usual_contexts(found, context_tokens) if contexts is None else contexts
+    _check_sizes(tensor_parallel, batch, context_tokens, prompt, (*batches, *lengths))
+    if not 0 < usable_share <= 1:
+        raise UsageError(
+            f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
+        )
+    setup = _setup(found, device, weights, kv, activations, tensor_parallel)
+    return _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
+
+
+def _setup(
+    model: Model,
+    device: Device,
+    weights: str,
+    kv: str | None,
+    activations: str | None,
+    tensor_parallel: int,
+) -> Setup:
+    if weights != "native":
+        number_type(weights, "weight", ("native", *NUMBER_TYPES))
+    setup = Setup(
+        model,
+        device,
+        weights,
+        number_type(kv or model.trained_type, "cache", CACHE_TYPES),
+        number_type(activations or model.trained_type, "activation", ACTIVATION_TYPES),
+        tensor_parallel,
+    )
+    if not divides(setup, tensor_parallel):
+        raise UsageError(
+            f"{model.name}: {model.heads} query heads and {model.kv_heads} key-value heads do not "
+            f"divide among {tensor_parallel} devices"
+        )
+    return setup
+
+
+def _planned(
+    setup: Setup,
+    batch: int,
+    context_tokens: int,
+    prompt_tokens: int,
+    batches: tuple[int, ...],
+    contexts: tuple[int, ...],
+    usable_share: float,
+) -> Plan:
+    kept = memory(setup, batch, context_tokens, usable_share)
+    usable = kept.usable_bytes
+    roof = setup.roof(setup.main_part())
+    model = setup.model
+    reduced = None
+    if model.layers is not None and model.hidden_size is not None and setup.tensor_parallel > 1:
+        size = setup.activations.bytes_per_value
+        reduced = round(2 * model.layers * batch * model.hidden_size * size)
+    weights_ns = 1e9 * kept.weight_bytes / setup.bandwidth
+    found = Plan(
+        model=model,
+        device=setup.device,
+        types=_types(setup, roof),
+        tensor_parallel=setup.tensor_parallel,
+        batch=batch,
+        context_tokens=context_tokens,
+        peak_flop_per_s=setup.peak(roof),
+        peak_bytes_per_s=setup.bandwidth,
+        ridge_point_flop_per_byte=setup.peak(roof) / setup.bandwidth,
+        memory=kept,
+        decode=decode_step(setup, batch, context_tokens, usable),
+        rule_of_thumb=RuleOfThumb(weights_ns, 1e9 / weights_ns),
+        prefill=prefill(setup, prompt_tokens),
+        crossover=crossover(setup, context_tokens, kept.most_sequences),
+        cache_limit=_cache_limit(setup, kept),
+        equal_context_tokens=equal_context(setup),
+        all_reduce_bytes=reduced,
+        batches=tuple(decode_step(setup, each, context_tokens, usable) for each in batches),
+        contexts=tuple(decode_step(setup, batch, each, usable) for each in contexts)
+        if model.caches
+        else (),
+        notes=(),
+    )
+    return replace(found, notes=notes_of(found))
+
+
+def _cache_limit(setup: Setup, kept: Memory) -> CacheLimit | None:
+    if not kept.kv_bytes_per_sequence:
+        return None
+    touched = None if setup.model.experts is None else float(setup.model.experts.count)
+    weights = setup.read_weight_bytes(touched)
+    return CacheLimit(
+        tokens_per_s=setup.bandwidth / kept.kv_bytes_per_sequence,
+        half_batch=weights / kept.kv_bytes_per_sequence,
+    )
+
+
+def _types(setup: Setup, roof: str) -> Types:
+    parts = dict.fromkeys(matrix.part for matrix in setup.model.matrices)
+    stored = tuple(
+        (part, setup.stored(part).name, setup.stored(part).bytes_per_value) for part in parts
+    )
+    used = dict.fromkeys([name for _, name, _ in stored] + [setup.kv.name, setup.activations.name])
+    return Types(
+        weights=setup.weights,
+        kv=setup.kv.name,
+        activations=setup.activations.name,
+        roof=roof,
+        attention_roof=setup.attention_roof(),
+        stored=stored,
+        storage=tuple((name, NUMBER_TYPES[name].storage) for name in used),
+    )
+
+
+def _usual_contexts(model: Model, context_tokens: int) -> tuple[int, ...]:
+    limit = model.max_context_tokens or USUAL_CONTEXTS[-1]
+    return tuple(sorted({context_tokens, *(each for each in USUAL_CONTEXTS if each <= limit)}))
+
+
+def _check_sizes(
+    tensor_parallel: int, batch: int, context: int, prompt: int, swept: tuple[int, ...]
+) -> None:
+    named = {
+        "tensor parallelism": tensor_parallel,
+        "the batch": batch,
+        "the context": context,
+        "the prompt": prompt,
+    }
+    for what, value in [*named.items(), *(("each length and batch of a sweep", v) for v in swept)]:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
+            raise UsageError(f"{what} must be a whole number from 1 to {_MOST:,}, not {value}")

@@ -1,0 +1,56 @@
+"""The named models: published configurations, each with its source."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from ncutool.llm.config import changed
+from ncutool.llm.model import Model
+from ncutool_parsers.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@lru_cache(maxsize=1)
+def _rows() -> dict[str, dict[str, Any]]:
+    text = resources.files("ncutool.llm").joinpath("presets.toml").read_text(encoding="utf-8")
+    rows: dict[str, dict[str, Any]] = tomllib.loads(text)
+    return rows
+
+
+def preset_names() -> tuple[str, ...]:
+    """The names, in the order of presets.toml."""
+    return tuple(_rows())
+
+
+def preset(name: str, changes: Mapping[str, int] | None = None) -> Model:
+    """The model of a name; case does not matter.
+
+    Args:
+        changes: values to put in place of the published configuration's.
+
+    Raises:
+        UsageError: there is none of that name, or the changes make no model.
+    """
+    rows = _rows()
+    row = rows.get(name.strip().lower())
+    if row is None:
+        near = difflib.get_close_matches(name.lower(), rows, n=3, cutoff=0.4)
+        hint = f"; close names: {', '.join(near)}" if near else ""
+        raise UsageError(f"no preset named {name!r}{hint}; ncutool llm --presets lists them all")
+    return changed(
+        row["config"],
+        changes or {},
+        name=name.strip().lower(),
+        where=f"preset {name}",
+        source=row["source"],
+        published_parameters=row.get("parameters"),
+    )

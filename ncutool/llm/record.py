@@ -1,0 +1,78 @@
+"""A plan as plain data: what ``--format json`` prints and what the page's script reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ncutool.llm.planning import Plan
+from ncutool.llm.step import Step
+
+SCHEMA = "ncutool/llm-plan/1"
+
+
+def record(plan: Plan) -> dict[str, Any]:
+    """Every figure of the plan by its name, in base units; unknowns are None."""
+    model, device = plan.model, plan.device
+    return {
+        "schema": SCHEMA,
+        "model": {
+            "name": model.name,
+            "architecture": model.architecture or None,
+            "source": model.source or None,
+            "parameters": model.parameters,
+            "active_parameters": model.active_parameters,
+            "published_parameters": model.published_parameters,
+            "layers": model.layers,
+            "hidden_size": model.hidden_size,
+            "heads": model.heads,
+            "kv_heads": model.kv_heads,
+            "attention": model.attention,
+            "windows": [
+                {"layers": cache.layers, "window_tokens": cache.window} for cache in model.caches
+            ],
+            "experts": asdict(model.experts) if model.experts else None,
+            "max_context_tokens": model.max_context_tokens,
+        },
+        "device": {
+            "name": device.name,
+            "memory_bytes": device.memory_bytes,
+            "peak_bytes_per_s": plan.peak_bytes_per_s,
+            "peak_flop_per_s": plan.peak_flop_per_s,
+            "roof": plan.types.roof,
+            "ridge_point_flop_per_byte": plan.ridge_point_flop_per_byte,
+            "source": device.source or None,
+            "confidence": device.confidence or None,
+        },
+        "types": {
+            "weights": plan.types.weights,
+            "kv": plan.types.kv,
+            "activations": plan.types.activations,
+            "attention_roof": plan.types.attention_roof,
+            "stored": [
+                {"part": part, "type": name, "bytes_per_value": size}
+                for part, name, size in plan.types.stored
+            ],
+            "storage": dict(plan.types.storage),
+        },
+        "tensor_parallel": plan.tensor_parallel,
+        "batch": plan.batch,
+        "context_tokens": plan.context_tokens,
+        "memory": asdict(plan.memory),
+        "decode": asdict(plan.decode),
+        "rule_of_thumb": asdict(plan.rule_of_thumb),
+        "prefill": asdict(plan.prefill),
+        "crossover": asdict(plan.crossover),
+        "cache_limit": asdict(plan.cache_limit) if plan.cache_limit else None,
+        "equal_context_tokens": plan.equal_context_tokens,
+        "all_reduce_bytes": plan.all_reduce_bytes,
+        "batches": rows(plan.batches),
+        "contexts": rows(plan.contexts),
+        "notes": list(plan.notes),
+    }
+
+
+def rows(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """A row for each step of a sweep."""
+    return [asdict(step) for step in steps]

@@ -1,0 +1,121 @@
+"""Layers to matrices and caches: the arithmetic of parameter counts, one block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ncutool.llm.model import Cache, Matrix, Part, Split
+
+
+@dataclass(frozen=True)
+class HeadShape:
+    """Attention with a key and a value head for one or more query heads."""
+
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+
+    def matrices(self, layers: int) -> Iterator[Matrix]:
+        """Query, key, value and output projections."""
+        rows = (("query", self.heads), ("key", self.kv_heads), ("value", self.kv_heads))
+        for name, heads in rows:
+            yield Matrix(
+                name, "attention", self.hidden, heads * self.head_dim, layers, layers, "outputs"
+            )
+        inner = self.heads * self.head_dim
+        yield Matrix("output", "attention", inner, self.hidden, layers, layers, "inputs")
+
+    def cache(self, layers: int, window: int | None) -> Cache:
+        """One key and one value for each key-value head."""
+        return Cache(
+            layers=layers,
+            values_per_token=2 * self.kv_heads * self.head_dim,
+            heads=self.heads,
+            score_dim=self.head_dim,
+            value_dim=self.head_dim,
+            prefill_score_dim=self.head_dim,
+            prefill_value_dim=self.head_dim,
+            shares=self.kv_heads,
+            window=window,
+        )
+
+    def words(self) -> str:
+        """The kind of attention in words."""
+        if self.kv_heads == self.heads:
+            return f"multi-head, {self.heads} heads of {self.head_dim}"
+        if self.kv_heads == 1:
+            return f"multi-query, 1 key-value head for {self.heads} heads of {self.head_dim}"
+        return (
+            f"grouped-query, {self.kv_heads} key-value heads for {self.heads} heads of "
+            f"{self.head_dim}"
+        )
+
+
+@dataclass(frozen=True)
+class LatentShape:
+    """Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434): one compressed cache for all.
+
+    Decoding folds the key and value up-projections into the query and the output ("absorbed"),
+    so that each head works on the compressed vector itself.
+    """
+
+    hidden: int
+    heads: int
+    query_rank: int | None
+    cache_rank: int
+    plain_dim: int
+    """Dimensions of a query and key head without position (``qk_nope_head_dim``)."""
+    rotary_dim: int
+    value_dim: int
+
+    def matrices(self, layers: int) -> Iterator[Matrix]:
+        """Down- and up-projections; those to a compressed vector are held whole by each device."""
+        query = self.heads * (self.plain_dim + self.rotary_dim)
+        shapes: list[tuple[str, int, int, Split]] = []
+        if self.query_rank is None:
+            shapes.append(("query", self.hidden, query, "outputs"))
+        else:
+            shapes.append(("query_down", self.hidden, self.query_rank, "none"))
+            shapes.append(("query_up", self.query_rank, query, "outputs"))
+        shapes.append(("kv_down", self.hidden, self.cache_rank + self.rotary_dim, "none"))
+        up = self.heads * (self.plain_dim + self.value_dim)
+        shapes.append(("kv_up", self.cache_rank, up, "outputs"))
+        shapes.append(("output", self.heads * self.value_dim, self.hidden, "inputs"))
+        for name, inputs, outputs, split in shapes:
+            yield Matrix(name, "attention", inputs, outputs, layers, layers, split)
+
+    def cache(self, layers: int) -> Cache:
+        """One compressed vector and one rotary key a token, shared by all heads."""
+        return Cache(
+            layers=layers,
+            values_per_token=self.cache_rank + self.rotary_dim,
+            heads=self.heads,
+            score_dim=self.cache_rank + self.rotary_dim,
+            value_dim=self.cache_rank,
+            prefill_score_dim=self.plain_dim + self.rotary_dim,
+            prefill_value_dim=self.value_dim,
+            shares=1,
+        )
+
+    def words(self) -> str:
+        """The kind of attention in words."""
+        return (
+            f"latent (MLA), {self.heads} heads on {self.cache_rank} + {self.rotary_dim} cached "
+            "values"
+        )
+
+    @property
+    def norms(self) -> int:
+        """Norm weights of a layer on the compressed vectors."""
+        return self.cache_rank + (self.query_rank or 0)
+
+
+def feed_forward(
+    part: Part, hidden: int, inner: int, copies: int, uses: int, *, gated: bool = True
+) -> Iterator[Matrix]:
+    """The two (or with a gate, three) matrices of a feed-forward block."""
+    for name in ("gate", "up") if gated else ("up",):
+        yield Matrix(name, part, hidden, inner, copies, uses, "outputs")
+    yield Matrix("down", part, inner, hidden, copies, uses, "inputs")
