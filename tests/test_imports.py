@@ -23,6 +23,7 @@ LAYERS: dict[str, int] = {
     "roofs": 1,
     "words": 1,
     "devices": 1,
+    "batching": 1,
     "device_table": 1,
     "ceilings": 2,
     "work": 1,
@@ -63,7 +64,7 @@ LAYERS: dict[str, int] = {
 }
 """A module of ncutool by the first part of its name; an import goes to the same layer or down."""
 
-ASIDE = {"llm": {"devices", "device_table", "work", "schema", "units", "roofs", "llm"}}
+ASIDE = {"llm": {"batching", "devices", "device_table", "work", "schema", "units", "roofs", "llm"}}
 """Modules beside the arrows, and all they may use of ncutool."""
 
 
