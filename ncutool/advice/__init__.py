@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.advice import batch, chains, fuse, launch, rank, reports
+from ncutool.advice import (
+    allocator,
+    batch,
+    chains,
+    communication,
+    copies,
+    fuse,
+    input_pipeline,
+    launch,
+    precision,
+    rank,
+    reports,
+    synchronization,
+    tune,
+)
 from ncutool.advice.context import context
 from ncutool.advice.finding import Advice
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from ncutool.advice.context import Context, Draft
     from ncutool.devices import Device
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture
@@ -32,6 +47,26 @@ def advise(
     if timeline is None:
         return Advice()
     view = context(kernels, capture, timeline, device)
+    return rank.ranked(view, [*_of_kernels(view), *_of_the_rest(view)])
+
+
+def _of_kernels(view: Context) -> list[Draft]:
+    """Fusing, batching and tuning; a launch that a sequence of operators explains is left to it."""
     fused, taken = fuse.drafts(view)
+    exact = precision.drafts(view)
+    taken.update(launch for draft in exact if draft.removed for launch in draft.removed)
     chained = chains.drafts(view, taken)
-    return rank.ranked(view, [*fused, *chained, *batch.drafts(view, taken), *launch.drafts(view)])
+    batched = batch.drafts(view, taken)
+    return [*fused, *exact, *chained, *batched, *tune.drafts(view, taken)]
+
+
+def _of_the_rest(view: Context) -> list[Draft]:
+    """What keeps the device from its kernels: the host, copies, other devices."""
+    return [
+        *launch.drafts(view),
+        *input_pipeline.drafts(view),
+        *allocator.drafts(view),
+        *synchronization.drafts(view),
+        *copies.drafts(view),
+        *communication.drafts(view),
+    ]

@@ -177,6 +177,8 @@ def _listed(context: Context) -> str:
 def _long_calls(context: Context) -> str:
     """Launch calls long enough to have loaded a module while the device had nothing to do."""
     gaps = context.timeline.gaps.filter(pl.col("cause") == LOADING)
+    if not gaps.height:
+        return ""
     count = gaps["next_launch_id"].n_unique()
     longest = gaps.group_by("next_launch_id").agg(pl.col("duration_ns").sum())["duration_ns"]
     return (

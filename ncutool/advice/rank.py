@@ -16,6 +16,9 @@ SMALL_PCT = 0.5
 """A finding that saves less of the window than this is not worth a line."""
 ALTERNATIVE_PCT = 2.0
 """One whose time others have claimed is still named where alone it would save this much."""
+ALIKE_PCT = 5.0
+"""Low ends this close, as a share of the window, rank alike: then what it may save decides. A sure
+per cent must not hide a likely half of the window."""
 _GRADES = {"certain": 0, "likely": 1, "possible": 2}
 
 
@@ -34,7 +37,8 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
     """Findings over ``drafts``, surest saving first.
 
     Their order is what each saves alone: end to end at least (a replay of its worst case; 0 for a
-    merely possible one), then at most. They are applied in that order: ``saving_low_ns`` is the
+    merely possible one) in steps of ``ALIKE_PCT``, then merely possible ones last, then at most.
+    They are applied in that order: ``saving_low_ns`` is the
     smaller of that replay and the one on top of the findings before it, ``saving_high_ns`` what
     its best case takes of the launches and gaps that those have left.
     """
@@ -56,7 +60,8 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
             small[1] += high
         else:
             priced.append(_Priced(claim, _alone_low(ledger, claim, unchanged, wall, high), high))
-    priced.sort(key=_turn)
+    step = max(int(wall * ALIKE_PCT / 100), 1)
+    priced.sort(key=lambda one: _turn(one, step))
     done = _in_turn(ledger, priced, wall)
     kept = [one for one in done if _worth(one, wall)]
     small[0] += len(done) - len(kept)
@@ -106,9 +111,11 @@ def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
     return done
 
 
-def _turn(one: _Priced) -> tuple[object, ...]:
+def _turn(one: _Priced, step: int) -> tuple[object, ...]:
     draft = one.claim.draft
-    return (-one.alone_low, -one.alone_high, _GRADES[draft.grade], draft.lead, *_name(one))
+    grade = _GRADES[draft.grade]
+    sure = (-(one.alone_low // step), draft.grade == "possible")
+    return (*sure, -one.alone_high, -one.alone_low, grade, draft.lead, *_name(one))
 
 
 def _name(one: _Priced) -> tuple[str, str, tuple[int, ...]]:

@@ -127,6 +127,20 @@ def test_a_launch_beside_another_saves_only_what_shows() -> None:
     assert finding.saving_high_ns == 20_000
 
 
+def test_a_sure_per_cent_does_not_hide_a_likely_half() -> None:
+    """Low ends within 5 % of the window rank by what they may save, merely possible ones last."""
+    findings = rank.ranked(
+        view(busy()),
+        [
+            draft((0,), 60_000, 60_000, title="sure"),
+            draft((1, 2, 3, 4, 5), 0, 100_000, title="large", grade="likely"),
+            draft((6, 7, 8, 9), 0, 100_000, title="maybe", grade="possible"),
+            draft((6,), 45_000, 45_000, title="surer"),
+        ],
+    ).findings
+    assert [one.title for one in findings] == ["surer", "large", "sure", "maybe"]
+
+
 def test_ids_follow_the_order_and_percentages_the_window() -> None:
     """Sorted by low, then high; numbered per kind."""
     findings = rank.ranked(
@@ -199,8 +213,9 @@ def test_savings_fit_into_the_window(capture: Capture) -> None:
         assert 0 <= one.saving_low_pct <= one.saving_high_pct <= 100
         assert one.saving_high_ns <= one.alone_high_ns
     assert sum(one.saving_high_ns for one in findings) <= wall
-    order = [(-one.alone_low_ns, -one.alone_high_ns) for one in findings]
-    assert order == sorted(order)
+    step = max(int(wall * rank.ALIKE_PCT / 100), 1)
+    order = [one.alone_low_ns // step for one in findings]
+    assert order == sorted(order, reverse=True)
 
 
 @settings(max_examples=30, deadline=None)
