@@ -41,7 +41,7 @@ _RCCL = "https://rocm.docs.amd.com/projects/rccl/en/latest/how-to/rccl-usage-tip
 
 _KINDS = (
     (r"all_?to_?all", "all_to_all"),
-    (r"all_?reduce", "all_reduce"),
+    (r"all_?reduce|cross_device_reduce", "all_reduce"),
     (r"all_?gather", "all_gather"),
     (r"reduce_?scatter", "reduce_scatter"),
     (r"broadcast", "broadcast"),
@@ -116,7 +116,7 @@ def drafts(context: Context) -> list[Draft]:
 
 def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
     """Calls by kind and size, most time first."""
-    told = rows.select("launch_id", "kernel", "duration_ns", "op_id").join(
+    told = rows.select("launch_id", "kernel_full", "duration_ns").join(
         context.capture.launches.select(_COLUMNS), on="launch_id", how="left"
     )
     groups: dict[tuple[object, ...], list[dict[str, object]]] = {}
@@ -129,7 +129,7 @@ def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
 
 def _kind(row: dict[str, object]) -> str:
     """What the collective is called: its metadata, else its annotation, else its kernel."""
-    for text in (row["collective"], row["nvtx"], row["kernel"]):
+    for text in (row["collective"], row["nvtx"], row["kernel_full"]):
         for pattern, name in _KINDS:
             if text and re.search(pattern, str(text), re.IGNORECASE):
                 return name

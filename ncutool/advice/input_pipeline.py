@@ -92,8 +92,8 @@ def _median(times: pl.Series) -> int:
 
 def _workers(context: Context, gaps: pl.DataFrame, load: int) -> int:
     """Workers that keep pace: what a batch takes to load over what a step takes without it."""
-    waits = gaps["next_launch_id"].n_unique()
-    rest = max((context.wall_ns - int(gaps["duration_ns"].sum())) // max(waits, 1), 1)
+    steps = gaps["next_launch_id"].n_unique() + 1  # the window begins and ends with one
+    rest = max((context.wall_ns - int(gaps["duration_ns"].sum())) // steps, 1)
     return max(1, -(-load // rest))
 
 

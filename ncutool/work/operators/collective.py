@@ -9,8 +9,8 @@ REASON = "communication"
 OPERATOR = r"^(record_param_comms|c10d::|nccl:|symm_mem::|vllm::all_reduce|_C_custom_ar::)"
 """Operators that communicate (a regular expression on their names)."""
 KERNEL = (
-    r"(?i)^(void )?(nccl(Dev)?Kernel|rccl|mscclKernel|dpsk::ep::|multimem_|"
-    r"(\w+::)*cross_device_reduce|(\w+::)*allreduce_)"
+    r"(?i)^(void )?(nccl(Dev)?Kernel|rccl|mscclKernel|(dpsk|deep)(::|_)ep::|multimem_|"
+    r"(\w+::)*cross_device_reduce|(\w+::)*allreduce_|(\w+::)*(one|two)_?shot_?all_?reduce)"
 )
 """Kernels that communicate, whoever launched them."""
 
