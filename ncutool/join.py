@@ -178,6 +178,7 @@ _TAKEN: dict[str, Any] = {
     "new_dtype": pl.String,
     "new_roof": pl.String,
     "new_remark": pl.String,
+    "new_launch_rule": pl.String,
     **{f"new_{name}": pl.Float64 for name in CARRIED},
 }
 
@@ -199,6 +200,7 @@ def _replaced() -> list[pl.Expr]:
         pl.when(size).then(pl.lit("joined")).otherwise("bytes_source").alias("bytes_source"),
         pl.coalesce("new_dtype", "dtype").alias("dtype"),
         pl.coalesce("new_roof", "roof").alias("roof"),
+        pl.coalesce("new_launch_rule", "launch_rule").alias("launch_rule"),
         *(pl.coalesce(f"new_{name}", name).alias(name) for name in CARRIED),
         pl.when(~(flop_known & bytes_known)).then("missing_reason").alias("missing_reason"),
         pl.when(half & pl.col("remark").is_not_null())

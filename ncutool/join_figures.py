@@ -13,7 +13,10 @@ COLD = "counted by ncu, each launch alone, by default with cold caches"
 DISAGREE = "its measured launches did different numbers of operations"
 SPREAD_OUT = "its measured launches moved bytes that differ by over 15 %"
 FAILED = "its measurement failed"
-CARRIED = ("l2_bytes", "l2_read_bytes", "l1_bytes", "tensor_flop", "int_op", "waves")
+CARRIED = (
+    *("l2_bytes", "l2_read_bytes", "l1_bytes", "tensor_flop", "int_op", "waves"),
+    "launch_rule_speedup_pct",
+)
 """Further figures of a measured launch that hold for the trace's too."""
 
 
@@ -43,8 +46,14 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
         "new_dtype": first["dtype"] if flop is not None else None,
         "new_roof": first["roof"] if flop is not None else None,
         "new_remark": "; ".join((COLD, *said, *_remarks(first))) if kept else None,
+        "new_launch_rule": _same([row.get("launch_rule") for row in rows]),
         **{f"new_{name}": _median_of(rows, name) for name in CARRIED},
     }
+
+
+def _same(values: list[str | None]) -> str | None:
+    """The value that all have; None where they differ."""
+    return values[0] if len(set(values)) == 1 else None
 
 
 def _which(launch_ids: list[int]) -> str:

@@ -16,6 +16,7 @@ from ncutool.advice import (
     precision,
     rank,
     reports,
+    rules,
     synchronization,
     tune,
 )
@@ -43,7 +44,7 @@ def advise(
         device: whose peaks bound what fusing can save; None where it is unknown.
     """
     if capture.source == "ncu":
-        return reports.advise(kernels)
+        return reports.advise(kernels, capture.rules)
     if timeline is None:
         return Advice()
     view = context(kernels, capture, timeline, device)
@@ -57,7 +58,8 @@ def _of_kernels(view: Context) -> list[Draft]:
     taken.update(launch for draft in exact if draft.removed for launch in draft.removed)
     chained = chains.drafts(view, taken)
     batched = batch.drafts(view, taken)
-    return [*fused, *exact, *chained, *batched, *tune.drafts(view, taken)]
+    tuned = [*tune.drafts(view, taken), *rules.drafts(view)]
+    return [*fused, *exact, *chained, *batched, *tuned]
 
 
 def _of_the_rest(view: Context) -> list[Draft]:

@@ -12,7 +12,9 @@ from typing import Any
 import polars as pl
 
 from ncutool import units
+from ncutool.advice import rules
 from ncutool.advice.finding import Advice, Finding, Grade
+from ncutool_parsers.schema import RULES
 
 REPEATS = 8
 LATENCY_LIMIT_PCT = 60.0
@@ -23,8 +25,14 @@ SHORT_NS = 20_000
 _SHORT = ("latency", "small_grid")
 
 
-def advise(kernels: pl.DataFrame) -> Advice:
-    """Small grids and repeated short launches to batch, memory-bound neighbours to fuse."""
+def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice:
+    """Small grids and repeated short launches to batch, memory-bound neighbours to fuse, and what
+    the report's own rules found.
+
+    Args:
+        kernels: table :data:`ncutool.schema.KERNELS` of the report.
+        printed: its table :data:`ncutool_parsers.schema.RULES`; none where it is not at hand.
+    """
     rows = [
         row
         for row in kernels.filter(pl.col("error").is_null()).sort("launch_id").to_dicts()
@@ -32,7 +40,8 @@ def advise(kernels: pl.DataFrame) -> Advice:
     ]
     window = sum(row["duration_ns"] for row in rows)
     left = {row["launch_id"]: row["duration_ns"] for row in rows}
-    candidates = [*_chains(rows, window), *_groups(rows, window)]
+    told = rules.of_report(rows, RULES.empty() if printed is None else printed)
+    candidates = [*_chains(rows, window), *_groups(rows, window), *told]
     candidates.sort(key=lambda one: (-sum(one["saved"]), one["title"], one["ids"]))
     kept = []
     dropped = dropped_ns = 0
@@ -82,6 +91,7 @@ def _numbered(kept: Sequence[tuple[int, dict[str, Any]]], window: int) -> tuple[
                 for other, _, that in named
                 if other != name and not set(that["ids"]).isdisjoint(one["ids"])
             ),
+            link=one.get("link"),
         )
         for name, saved, one in named
     )
