@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ncutool.batching import Decode
 from ncutool.llm import experts as routing
 from ncutool.llm.setup import Setup
 
@@ -61,14 +62,17 @@ def memory(setup: Setup, batch: int, context_tokens: int, memory_share: float) -
         usable_bytes=usable,
         fits=total <= usable,
         smallest_tensor_parallel=_smallest(setup, batch, context_tokens, usable),
-        most_sequences=_most_sequences(usable - weights, each),
+        most_sequences=_most_sequences(setup, weights, each, memory_share),
     )
 
 
-def _most_sequences(room: float, each: float | None) -> int | None:
-    if each is None:
+def _most_sequences(
+    setup: Setup, weights: float, each: float | None, memory_share: float
+) -> int | None:
+    if not each:
         return None
-    return max(0, math.floor(room / each))
+    kept = Decode(setup.model.parameters, weights, context=1, cache_bytes=each)
+    return int(kept.largest_batch(setup.device.memory_bytes, memory_share))
 
 
 def divides(setup: Setup, devices: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ncutool.batching import USABLE_MEMORY, Decode, Rates
 from ncutool.devices import Device, resolve
 from ncutool.llm.limits import Crossover, Memory, crossover, divides, equal_context, memory
 from ncutool.llm.model import Model
@@ -16,8 +17,6 @@ from ncutool_parsers.errors import UsageError
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_CONTEXTS = (512, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
-USABLE_SHARE = 0.9
-"""Of a device's memory; the rest is for activations, workspaces and the framework."""
 _MOST = 10**9
 
 
@@ -96,7 +95,7 @@ def plan(
     prompt_tokens: int | None = None,
     batches: tuple[int, ...] = USUAL_BATCHES,
     contexts: tuple[int, ...] | None = None,
-    usable_share: float = USABLE_SHARE,
+    usable_share: float = USABLE_MEMORY,
     known: tuple[Device, ...] | None = None,
 ) -> Plan:
     """What the model needs of the device, and the best the device allows.
@@ -212,14 +211,18 @@ def _planned(
 
 
 def _cache_limit(setup: Setup, kept: Memory) -> CacheLimit | None:
+    """By :class:`ncutool.batching.Decode`, all experts of a mixture read: the batch is large."""
     if not kept.kv_bytes_per_sequence:
         return None
     touched = None if setup.model.experts is None else float(setup.model.experts.count)
-    weights = setup.read_weight_bytes(touched)
-    return CacheLimit(
-        tokens_per_s=setup.bandwidth / kept.kv_bytes_per_sequence,
-        half_batch=weights / kept.kv_bytes_per_sequence,
+    decode = Decode(
+        parameters=setup.matrix_flop(1) / 2,
+        weight_bytes=setup.read_weight_bytes(touched),
+        context=1,
+        cache_bytes=kept.kv_bytes_per_sequence,
     )
+    at = Rates(setup.peak(setup.roof(setup.main_part())), setup.bandwidth)
+    return CacheLimit(decode.limit_tokens_per_s(at), decode.half_batch())
 
 
 def _types(setup: Setup, roof: str) -> Types:
