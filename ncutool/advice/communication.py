@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ncutool import units
-from ncutool.advice import links
+from ncutool.advice import interconnect
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.program import Program, exposed_ns, program
 from ncutool.work.operators.collective import bandwidth
@@ -163,7 +163,7 @@ def _group(kind: str, members: list[dict[str, object]]) -> _Group:
 
 def _slow(context: Context, group: _Group) -> bool:
     """Whether even its fastest call is far below the link, though the message is large."""
-    peak = links.peak_bytes_per_s(context.device)
+    peak = interconnect.peak_bytes_per_s(context.device)
     rate, size = group.bus_bytes_per_s, group.size
     if peak is None or rate is None or size is None or (group.ranks or 0) > MACHINE_RANKS:
         return False
@@ -212,7 +212,7 @@ def _evidence(
 
 
 def _of_links(context: Context, slow: Sequence[_Group]) -> list[str]:
-    peak = links.peak_bytes_per_s(context.device)
+    peak = interconnect.peak_bytes_per_s(context.device)
     if not slow or peak is None or context.device is None:
         return []
     best = max(group.bus_bytes_per_s or 0.0 for group in slow)

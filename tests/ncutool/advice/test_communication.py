@@ -10,7 +10,7 @@ import pytest
 from host_traces import A100, MI300X, MS, US, Program, drafted, found, of_kind, seen
 from trace_factory import Trace
 
-from ncutool.advice import communication, links
+from ncutool.advice import communication, interconnect
 from ncutool.advice.ranks import rank_minima
 from ncutool.analysis import read_and_analyse
 from ncutool_parsers.capture import DeviceRecord
@@ -89,7 +89,7 @@ def test_small_messages_and_unknown_links_say_nothing_of_the_link() -> None:
     assert any("latency or waiting" in sentence for sentence in draft.evidence)
     assert not any("links of" in sentence for sentence in draft.evidence)
     unknown = replace(A100, name="an unknown card")
-    assert links.peak_bytes_per_s(unknown) is None
+    assert interconnect.peak_bytes_per_s(unknown) is None
     (draft,) = communication.drafts(seen(overlapped(9 * MS, 1 * US).capture(), unknown))
     assert not any("links of" in sentence for sentence in draft.evidence)
 
