@@ -44,6 +44,7 @@ LAYERS: dict[str, int] = {
     "kernel_identity": FLOOR,
     "graph_pairing": 2,
     "graph_sequences": 2,
+    "predict": 3,
     "advice": 3,
     "headline": 4,
     "tables": 4,

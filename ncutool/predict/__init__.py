@@ -1,0 +1,17 @@
+"""Kernel time of operators at other shapes, from one capture alone: an interval, never a point.
+
+>>> known = predict.base(analysis.kernels, analysis.capture, analysis.resolution.device)
+>>> intervals = predict.predict(known, calls)
+
+Each operator's time is a fixed part and a part that grows with its roofline time; the capture
+bounds both where its own times say so, and :mod:`ncutool.predict.rates` does where they do not.
+"""
+
+from __future__ import annotations
+
+from ncutool.predict.aligning import align
+from ncutool.predict.interval import Interval, Prediction, total
+from ncutool.predict.model import predict
+from ncutool.predict.operators import Base, Run, base
+
+__all__ = ["Base", "Interval", "Prediction", "Run", "align", "base", "predict", "total"]

@@ -1,0 +1,164 @@
+"""One operator's time at other shapes: a fixed part, and one that grows with its roofline time.
+
+t = fixed + cost × roofline time. The base capture gives one point of that line; its launches
+without work bound the fixed part, and the shares that kernels of the family reach bound the cost
+(1 / share). Where the two disagree the capture is believed: the kernel is slower or faster than
+its family. What fits the last-level cache may be served up to three times as fast as from DRAM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from ncutool.predict import rates
+from ncutool.predict.aligning import align
+from ncutool.predict.interval import Interval, Prediction
+from ncutool.predict.operators import Base, Run
+from ncutool.predict.rates import Demand
+from ncutool.work.operators import OpCall
+
+_SMALL = 1e-9
+_AT_RATE = 2.0
+"""Times what a launch without work takes: from here on the rest of a kernel's time is its work."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An operator call whose time is asked for."""
+
+    op: str
+    call: OpCall | None
+
+
+def predict(
+    base: Base, wanted: Sequence[Wanted], pairs: Sequence[int | None] | None = None
+) -> list[Prediction]:
+    """The kernel time of each wanted call on the device and with the software of ``base``.
+
+    Args:
+        base: what one capture shows.
+        wanted: calls in their order.
+        pairs: position in ``base.runs`` of each one's counterpart; by :func:`align` where None.
+    """
+    if pairs is None:
+        pairs = align([run.op for run in base.runs], [one.op for one in wanted])
+    runs = [None if place is None else base.runs[place] for place in pairs]
+    known = [_by_shapes(base, one, run) for one, run in zip(wanted, runs, strict=True)]
+    growth = _growth(
+        (run.duration_ns, found.interval)
+        for run, found in zip(runs, known, strict=True)
+        if run is not None and found is not None
+    )
+    return [
+        found if found is not None else _without_shapes(base, one, run, growth)
+        for one, run, found in zip(wanted, runs, known, strict=True)
+    ]
+
+
+def _growth(known: Iterable[tuple[int, Interval]]) -> tuple[float, float]:
+    """By what nine of ten operators' times change at least, and at most."""
+    grown = [(found.low_ns / time, found.high_ns / time) for time, found in known if time > 0]
+    if not grown:
+        return 1.0, 1.0
+    lows, highs = (sorted(each) for each in zip(*grown, strict=True))
+    last = len(grown) - 1
+    return lows[int(0.1 * last)], highs[ceil(0.9 * last)]
+
+
+def _by_shapes(base: Base, one: Wanted, run: Run | None) -> Prediction | None:
+    """From the shapes of both calls; None where one of them has none."""
+    new = None if one.call is None else rates.demand(one.call)
+    if new is None:
+        return None
+    if run is None:
+        return _without_counterpart(base, one, new)
+    old = None if run.call is None else rates.demand(run.call)
+    if old is None:
+        return None
+    low, high = _on_the_line(base, run, old, new)
+    least = new.time_ns(base.device, run.roof, _speedup(base, new)) if new.modelled else 0.0
+    low = max(low * (1 - rates.REPEAT), least)
+    high = max(high * (1 + rates.REPEAT), low)
+    return Prediction(one.op, run.family, Interval(low, high), _why(run, old, new))
+
+
+def _on_the_line(base: Base, run: Run, old: Demand, new: Demand) -> tuple[float, float]:
+    """Least and most of fixed + cost × roofline time over all lines that the capture allows."""
+    time = float(run.duration_ns)
+    before, after = (each.time_ns(base.device, run.roof) for each in (old, new))
+    least, most = rates.share(run.kind, old.modelled and new.modelled)
+    usual = (1 / (most * _speedup(base, old)), 1 / least)
+    if before < _SMALL:
+        return time + after / (most * _speedup(base, new)), time + after * usual[1]
+    costs = _meet(_own_costs(base, run, before), usual)
+    ends = [
+        time - cost * before + then * after
+        for cost in costs
+        for then in _costs_after(base, cost, old, new, least, most)
+    ]
+    return max(min(ends), 0.0), max(*ends, 0.0)
+
+
+def _own_costs(base: Base, run: Run, before: float) -> tuple[float, float]:
+    """Costs that the operator's own time allows.
+
+    Only time beyond what launches without work take is known to grow with the work. Where that
+    is less than half of all, kernels are not at their rate yet, which grows with their size.
+    """
+    floor_low, floor_high = (run.launches * each for each in base.floor(run.family))
+    time = float(run.duration_ns)
+    most = (time - min(floor_low, time)) / before
+    if time < _AT_RATE * floor_high:
+        return 0.0, most
+    return (time - floor_high) / before, most
+
+
+def _meet(own: tuple[float, float], usual: tuple[float, float]) -> tuple[float, float]:
+    """Where both hold; the capture's own where they have nothing in common."""
+    low, high = max(own[0], usual[0]), min(own[1], usual[1])
+    return (low, high) if low <= high else own
+
+
+def _costs_after(
+    base: Base, cost: float, old: Demand, new: Demand, least: float, most: float
+) -> tuple[float, ...]:
+    """The cost at the new shapes: another where the data leave the cache or come to fit it."""
+    fitted, fits = old.fits_cache(base.device), new.fits_cache(base.device)
+    if fitted == fits:
+        return (cost,)
+    if fits:
+        return cost / rates.CACHE_SPEEDUP, cost
+    at_least = max(cost, 1 / most)
+    return at_least, max(min(cost * rates.CACHE_SPEEDUP, 1 / least), at_least)
+
+
+def _speedup(base: Base, demand: Demand) -> float:
+    return rates.CACHE_SPEEDUP if demand.fits_cache(base.device) else 1.0
+
+
+def _without_counterpart(base: Base, one: Wanted, new: Demand) -> Prediction:
+    """By floors and shares alone."""
+    low, high = base.any_floor
+    least, most = rates.ANY_SHARE
+    work = new.time_ns(base.device, None)
+    interval = Interval(low + work / (most * _speedup(base, new)), high + work / least)
+    return Prediction(one.op, "other", interval, "no counterpart in the capture: by its bytes")
+
+
+def _without_shapes(
+    base: Base, one: Wanted, run: Run | None, growth: tuple[float, float]
+) -> Prediction:
+    if run is None:
+        why = "no counterpart in the capture and no shapes: the time of a launch without work"
+        return Prediction(one.op, "other", Interval(*base.any_floor), why)
+    low, high = (run.duration_ns * each for each in growth)
+    why = "no shapes: its time changes as nine of ten other operators' do"
+    return Prediction(one.op, run.family, Interval(low, high), why)
+
+
+def _why(run: Run, old: Demand, new: Demand) -> str:
+    size = f"{new.bytes / old.bytes:.3g} times the bytes" if old.bytes else "other bytes"
+    guessed = "" if old.modelled and new.modelled else ", counted from its arguments alone"
+    return f"{run.duration_ns / 1e3:.1f} µs at the capture's shapes, {size}{guessed}"

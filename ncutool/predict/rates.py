@@ -1,0 +1,125 @@
+"""What is known of kernels' rates before any capture: shares of peaks by family, floors, caches.
+
+Shares are of other captures than those the back-tests predict: for each family, the lowest and
+the highest share of the roofline time that a capture's operators above 10 µs of it reach
+together (captures with at least 1 ms and three operators of the family; V100, A100, H100 and
+MI300X), rounded outward to 0.05. The highest is never below what clean streaming kernels reach.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ncutool.work.operators import OpCall, TensorList, Work, model
+
+if TYPE_CHECKING:
+    from ncutool.device_table import Device
+
+SHARES: dict[str, tuple[float, float]] = {
+    "vectorized": (0.65, 0.95),
+    "unrolled": (0.55, 0.85),
+    "strided": (0.35, 0.85),
+    "concatenation": (0.15, 0.85),
+    "memcpy": (0.75, 0.85),
+    "elementwise": (0.45, 0.95),
+    "copy": (0.20, 0.85),
+    "normalization": (0.25, 0.85),
+    "softmax": (0.20, 0.85),
+    "reduction": (0.25, 0.85),
+    "indexing": (0.10, 0.85),
+    "gemm": (0.25, 0.85),
+    "convolution": (0.20, 0.85),
+    "attention": (0.15, 0.85),
+    "triton": (0.45, 0.85),
+}
+"""Kind of kernel -> share of the roofline time reached when launching no longer matters."""
+ANY_SHARE = (0.10, 0.95)
+"""Of a family that is not listed, or of a call whose work is only guessed from its arguments."""
+FLOOR_NS = (2_000.0, 10_000.0)
+"""Time of a launch without work where the capture shows none (measured on eleven devices)."""
+TINY = 0.03
+"""A launch whose work takes less of its time than this at the device's peaks is launching alone:
+it says nothing of the rate that its kernel reaches."""
+CACHE_SPEEDUP = 3.0
+"""The last-level cache is at most so much faster than DRAM (A100 L2 3, MI300X Infinity Cache 3.2,
+V100 2.7, H100 2 times; from micro-benchmarks and datasheets)."""
+REPEAT = 0.05
+"""The same kernel on the same shapes differs by this between captures: clocks, temperature."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a call asks of the device."""
+
+    flop: float
+    bytes: float
+    modelled: bool = True
+    """False where the bytes are only those of its recorded arguments."""
+
+    def time_ns(self, device: Device, roof: str | None, speedup: float = 1.0) -> float:
+        """At the device's peaks, memory ``speedup`` times as fast."""
+        peak = device.peak_flop_per_s.get(roof) if roof is not None else None
+        compute = self.flop / peak if peak else 0.0
+        return 1e9 * max(compute, self.bytes / (device.peak_bytes_per_s * speedup))
+
+    def fits_cache(self, device: Device) -> bool:
+        """Whether all it touches may still lie in the last-level cache."""
+        cache = device.last_level_cache_bytes or device.l2_bytes
+        return cache is None or self.bytes <= cache
+
+
+_KINDS = (
+    ("vectorized", re.compile(r"vectorized_elementwise_kernel")),
+    ("unrolled", re.compile(r"unrolled_elementwise_kernel")),
+    ("strided", re.compile(r"(?<![a-z_])elementwise_kernel")),
+    ("concatenation", re.compile(r"CatArrayBatchedCopy")),
+    ("memcpy", re.compile(r"Memcpy DtoD|CopyDeviceToDevice")),
+)
+_BY_NAME = ("elementwise", "copy")
+
+
+def kind_of(family: str, kernel: str) -> str:
+    """The kind of a kernel: its family, or how PyTorch's own elementwise kernels walk memory.
+
+    PyTorch's TensorIterator launches ``vectorized_elementwise_kernel`` on contiguous tensors of
+    one type, ``unrolled_elementwise_kernel`` where it converts types, and ``elementwise_kernel``
+    with an offset calculation where a tensor is strided or broadcast.
+    """
+    if family in _BY_NAME:
+        for kind, name in _KINDS:
+            if name.search(kernel):
+                return kind
+    return family
+
+
+def share(kind: str, modelled: bool) -> tuple[float, float]:
+    """Of its roofline time, from and to."""
+    return SHARES.get(kind, ANY_SHARE) if modelled else ANY_SHARE
+
+
+@lru_cache(maxsize=65_536)
+def demand(call: OpCall) -> Demand | None:
+    """The work of a call by its model, or else the bytes of its recorded arguments; None where
+    not even these are known."""
+    work = model(call)
+    if isinstance(work, Work) and work.bytes is not None:
+        return Demand(float(work.flop or 0), float(work.bytes))
+    recorded = _recorded_bytes(call)
+    return None if recorded is None else Demand(0.0, recorded, modelled=False)
+
+
+def _recorded_bytes(call: OpCall) -> float | None:
+    lists = [item.tensors or () for item in call.inputs if isinstance(item, TensorList)]
+    tensors = [*call.tensors, *(tensor for each in lists for tensor in each)]
+    if not tensors:
+        return None
+    size = 0.0
+    for tensor in tensors:
+        elements = 1
+        for length in tensor.shape:
+            elements *= length
+        size += elements * (tensor.itemsize or call.list_element_bytes or 4)
+    return size
