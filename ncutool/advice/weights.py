@@ -108,12 +108,10 @@ def _named(context: Context) -> list[Mapping[str, Any]]:
 def _cast_once(context: Context) -> Draft | None:
     """Parameters that autocast casts in every forward pass."""
     casts = [one for stream in context.streams for one in weight_casts(stream)]
-    rows = [
-        (one, row) for one in casts for row in range(one.node.first, one.node.last)
-    ]  # a cast is one launch, but for splits of tensors past 2^31 bytes
+    rows = [(one, row) for one in casts for row in range(one.node.first, one.node.last)]
     if not rows:
         return None
-    launches = tuple(one.stream.launch_ids[row] for one, row in rows)
+    launches = tuple(sorted(one.stream.launch_ids[row] for one, row in rows))
     zero = (0,) * len(launches)
     dtype = casts[0].node.outputs[0].dtype
     return Draft(
