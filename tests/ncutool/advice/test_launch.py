@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from trace_factory import H100, Trace, kernels, window
 
 from ncutool import advice
 from ncutool.advice.finding import Finding
-from ncutool_parsers.capture import Capture
+from ncutool_parsers.capture import Capture, DeviceRecord
 
 
 def eager(count: int = 20, period: int = 50_000, length: int = 10_000, **more: Any) -> Trace:
@@ -92,3 +93,85 @@ def test_a_larger_batch_is_named_as_the_alternative() -> None:
     assert (batch.saving_low_ns, batch.saving_high_ns) == (0, 0)
     assert batch.overlaps == ("graph-1",)
     assert any("already counted in graph-1" in sentence for sentence in batch.evidence)
+
+
+def stepped(shapes: tuple[int, ...], names: tuple[str, ...] = ("aten::mm",)) -> Trace:
+    """One annotated step of ten starved launches for each row count."""
+    trace = Trace()
+    for step, rows in enumerate(shapes):
+        begin = step * 600_000
+        trace.annotations.append(
+            {"name": f"ProfilerStep#{step}", "on_device": False, "thread": 0,
+             "start_ns": begin - 9_000, "end_ns": begin + 590_000}
+        )  # fmt: skip
+        for index in range(10):
+            start = begin + index * 50_000
+            name = names[index % len(names)]
+            dims, types = [[rows, 64], [64, 64]], ["float", "float"]
+            op = trace.op(name, start - 8_000, start, dims, types)
+            trace.kernel(start, 10_000, called=(start - 6_000, start - 1_000), op_id=op)
+    return trace
+
+
+def test_steps_that_repeat_are_told_from_steps_that_do_not() -> None:
+    """A graph needs the same operators with the same shapes."""
+    same = found(stepped((8, 8, 8)).capture(shapes_recorded=True))["graph-1"]
+    assert "All 3 annotated steps launch the same operators with the same shapes." in same.evidence
+    some = found(stepped((8, 8, 16)).capture(shapes_recorded=True))["graph-1"]
+    assert any(sentence.startswith("2 of 3 annotated steps") for sentence in some.evidence)
+    none = found(stepped((8, 16, 24)).capture(shapes_recorded=True))["graph-1"]
+    assert any("all differ" in sentence for sentence in none.evidence)
+    one = found(stepped((8,)).capture())["graph-1"]
+    assert any("does not show" in sentence for sentence in one.evidence)
+
+
+def test_what_stands_against_a_graph_is_listed() -> None:
+    """A copy from the host and an allocation in the window; or nothing."""
+    clean = found(eager().capture())["graph-1"]
+    assert any("Nothing in the window stands against it" in text for text in clean.evidence)
+    trace = eager()
+    trace.launches[5] |= {"category": "memcpy", "copy_kind": "HtoD", "copy_bytes": 8}
+    trace.call("cudaMalloc", 100_000, 101_000)
+    finding = found(trace.capture())["graph-1"]
+    assert any("1 copy from or to the host, 1 allocation call" in text for text in finding.evidence)
+
+
+def test_the_gap_before_a_copy_from_the_host_goes_only_at_best() -> None:
+    """It stays outside the graph, and hides only where the host gets ahead."""
+    trace = eager()
+    trace.launches[5] |= {"category": "memcpy", "copy_kind": "HtoD", "copy_bytes": 8}
+    finding = found(trace.capture())["graph-1"]
+    assert finding.saving_high_ns >= 19 * 40_000 - 6_000
+    assert finding.saving_low_ns <= 18 * (40_000 - 1_500)
+
+
+REMEDIES = [
+    (("vllm::moe_forward",), "enforce_eager=False"),
+    (("sgl_kernel::rmsnorm",), "--cuda-graph-max-bs"),
+    (("CompiledFunction", "aten::mm"), "compiled already"),
+    (("aten::mm",), '`torch.compile(mode="reduce-overhead")` or'),
+]
+
+
+@pytest.mark.parametrize(("names", "words"), REMEDIES)
+def test_the_remedy_fits_the_program(names: tuple[str, ...], words: str) -> None:
+    """What serves the model, and whether it is compiled, is told by operators."""
+    finding = found(stepped((8, 8), names).capture())["graph-1"]
+    assert words in finding.remedy
+    assert (finding.link or "").startswith("https://")
+
+
+def test_an_optimizer_must_be_capturable() -> None:
+    """Its step is annotated."""
+    trace = stepped((8, 8))
+    trace.annotations.append(
+        {"name": "Optimizer.step#Adam.step", "on_device": False, "thread": 0,
+         "start_ns": 0, "end_ns": 9_000}
+    )  # fmt: skip
+    assert "capturable=True" in found(trace.capture())["graph-1"].remedy
+
+
+def test_devices_of_amd_replay_hip_graphs() -> None:
+    """By the vendor that the trace names."""
+    finding = found(eager().capture(devices=(DeviceRecord(vendor="amd"),)))["graph-1"]
+    assert "HIP graphs" in finding.title
