@@ -44,7 +44,7 @@ def assemble(views: Sequence[View]) -> str:
     charted = any(drawing.spec is not None for view in views for drawing in view.drawings)
     library = vega.javascript() if charted else ""
     page: str = (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             # JSON and scripts are made safe for their element here; all else is escaped.
@@ -52,10 +52,10 @@ def assemble(views: Sequence[View]) -> str:
             words=Markup(json_for_html({"bounds": words.SHORT_BOUNDS, "sources": words.SOURCES})),
             bounds=words.BOUNDS,
             policy=policy([script, library] if library else [script]),
-            version=_version(),
+            version=this_version(),
             title=_title(views),
             method=" ".join(_METHODS[source] for source in sorted({v.source for v in views})),
-            css=Markup(_file("page.css")),
+            css=Markup(file("page.css")),
             vega=Markup(library),
             script=Markup(script),
         )
@@ -92,18 +92,20 @@ def _sha256(script: str) -> str:
 
 
 @cache
-def _file(name: str) -> str:
+def file(name: str) -> str:
+    """The text of one of the templates' files."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @cache
 def _script() -> str:
-    body = "\n".join(_file(f"{name}.js") for name in _SCRIPTS)
+    body = "\n".join(file(f"{name}.js") for name in _SCRIPTS)
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """How templates are filled: all is escaped, and an unknown name is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -122,7 +124,8 @@ def _title(views: Sequence[View]) -> str:
     return f"{first}{more} · ncutool"
 
 
-def _version() -> str:
+def this_version() -> str:
+    """The version of ncutool that writes the page."""
     try:
         return version("ncutool")
     except PackageNotFoundError:  # run from a folder that was never installed
