@@ -1,0 +1,38 @@
+"""A capture's kernels held against its device, without the advice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from ncutool import companions, devices, roofline
+from ncutool.analysis import recorded_device
+from ncutool.device_table import Device
+from ncutool.work import counters
+from ncutool_parsers import read
+from ncutool_parsers.capture import Capture
+from ncutool_parsers.interface import ReadOptions
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One capture, read."""
+
+    capture: Capture
+    kernels: pl.DataFrame
+    """:data:`ncutool.schema.KERNELS`."""
+    device: Device | None
+
+
+def load(path: Path) -> Loaded:
+    """One capture.
+
+    Raises:
+        CaptureError: it cannot be read.
+    """
+    capture = read(path, ReadOptions(metrics=counters.WANTED, instructions=True))
+    device = devices.resolve(recorded_device(capture)).device
+    work = companions.work_of(capture, None, None).work
+    return Loaded(capture, roofline.place(capture, work, device), device)
