@@ -118,7 +118,8 @@ class Shares:
 
 def shares(kernels: pl.DataFrame, capture: Capture, device: Device | None) -> Shares:
     """What :func:`calibrate` finds, as shares; the defaults where the device is unknown."""
-    found = {each.roof: each.share_pct / 100 for each in calibrate(kernels, capture, device)}
+    every = calibrate(kernels, capture, device)
+    found = {each.roof: each.share_pct / 100 for each in every if each.source == "capture"}
     return Shares(
         bytes_share=found.pop(MEMORY, _MEMORY_DEFAULT),
         launch_floor_ns=launch_floor_ns(kernels),
