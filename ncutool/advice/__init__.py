@@ -11,6 +11,7 @@ from ncutool.advice import (
     communication,
     copies,
     fuse,
+    horizontal,
     input_pipeline,
     launch,
     precision,
@@ -56,7 +57,7 @@ def _of_kernels(view: Context) -> list[Draft]:
     fused, taken = fuse.drafts(view)
     exact = precision.drafts(view)
     taken.update(launch for draft in exact if draft.removed for launch in draft.removed)
-    chained = chains.drafts(view, taken)
+    chained = [*horizontal.drafts(view, taken), *chains.drafts(view, taken)]
     batched = batch.drafts(view, taken)
     tuned = [*tune.drafts(view, taken), *rules.drafts(view)]
     return [*fused, *exact, *chained, *batched, *tuned]

@@ -7,6 +7,7 @@ belonging to it; a pattern that minded them would miss the layer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ncutool.advice.casts import weight_casts
 from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Stream
@@ -30,9 +31,15 @@ class Line:
         return taken.isdisjoint(self.ids(node))
 
 
+@lru_cache(maxsize=1)
 def lines(streams: tuple[Stream, ...]) -> tuple[Line, ...]:
-    """Every stream's line."""
+    """Every stream's line; kept for the next kind of advice that asks for the same streams."""
     return tuple(map(_line, streams))
+
+
+def whole(stream: Stream) -> Line:
+    """A line with all calls of a stream."""
+    return Line(stream, tuple(stream.nodes), stream.symbols)
 
 
 def _line(stream: Stream) -> Line:

@@ -84,6 +84,8 @@ class Node(NamedTuple):
     """The innermost enclosing operator that does more than hand on to this one (op_id)."""
     by_engine: bool = False
     """A copy or memset by the driver rather than a kernel."""
+    native: bool = False
+    """One of the framework's own operators, which its compiler may take apart."""
 
     @property
     def full_bytes(self) -> int | None:
@@ -97,7 +99,7 @@ class Node(NamedTuple):
         return max((tensor.numel for tensor in (*self.inputs, *self.outputs)), default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stream:
     """The launches of one stream in order of start, and the operator calls they belong to."""
 
@@ -169,9 +171,10 @@ class _Known(NamedTuple):
     in_place: bool
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    native: bool
 
 
-_NOTHING = _Known(UNKNOWN, "", False, (), ())
+_NOTHING = _Known(UNKNOWN, "", False, (), (), False)
 
 
 def _calls(capture: Capture, wanted: pl.Series) -> dict[int, _Known]:
@@ -187,6 +190,7 @@ def _calls(capture: Capture, wanted: pl.Series) -> dict[int, _Known]:
             call.in_place,
             call.tensors,
             work.outputs if isinstance(work := model(call), Work) else (),
+            call.name.startswith("aten::"),
         )
     return found
 
@@ -240,6 +244,7 @@ def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
                 family,
                 signature,
                 *figures,
+                native=known.native,
             )
         )
         first += count

@@ -9,7 +9,7 @@ import pytest
 from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool import advice
-from ncutool.advice import chains, fuse
+from ncutool.advice import chains, fuse, horizontal
 from ncutool.advice.context import Draft, context
 from ncutool.advice.nodes import Node
 from ncutool_parsers.capture import Capture
@@ -207,7 +207,7 @@ def updates(count: int) -> list[Step]:
 
 def test_optimizer_steps_are_parallel_not_a_chain() -> None:
     """Many in-place updates of many tensors are one multi-tensor call per operator."""
-    drafts = chains.drafts(view(run(updates(10)).capture()), set())
+    drafts = horizontal.drafts(view(run(updates(10)).capture()), set())
     assert [draft.title for draft in drafts] == ["Update parameters with multi-tensor kernels"]
     assert drafts[0].grade == "certain"
     assert drafts[0].removed == tuple(range(2, 20))
@@ -216,7 +216,7 @@ def test_optimizer_steps_are_parallel_not_a_chain() -> None:
 
 def test_a_short_run_of_updates_is_left_alone() -> None:
     """Below twelve launches there is little to gain."""
-    assert chains.drafts(view(run(updates(5)).capture()), set()) == []
+    assert horizontal.drafts(view(run(updates(5)).capture()), set()) == []
 
 
 def test_without_a_device_nothing_is_said_of_bandwidth() -> None:

@@ -1,0 +1,277 @@
+"""Many small launches side by side that one multi-tensor kernel could do: no chain joins them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
+from ncutool.advice.finding import Grade
+from ncutool.advice.fuse import spread
+from ncutool.advice.lines import Line, lines, whole
+from ncutool.advice.links import updates_in_place
+from ncutool.advice.nodes import Node
+
+MIN_CALLS = 12
+"""Fewer launches in a row are not worth a multi-tensor call."""
+MIN_SHAPES = 4
+"""Tensors of so many shapes in a row are several tensors, not one handed on."""
+_SMALL = 4
+"""A launch is small up to so many times the shortest launch."""
+_CLEARS = frozenset(("fill_", "zero_"))
+_STEPS = frozenset(("div", "add", "sub", "neg", "mul"))
+"""What optimizers also do out of place."""
+_FOREACH = frozenset(
+    ("add", "sub", "mul", "div", "copy", "zero", "sqrt", "neg", "abs", "exp", "lerp", "addcmul")
+)
+_FUSED = ("SGD", "Adam", "AdamW")
+_OPTIM = "https://docs.pytorch.org/docs/stable/optim.html"
+_ZERO = "https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html"
+_HOOK = "https://docs.pytorch.org/docs/stable/ddp_comm_hooks.html"
+
+Run = tuple[Line, Sequence[Node]]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What is said of one kind of run."""
+
+    title: str
+    what: str
+    remedy: str
+    code: str
+    link: str
+    caveat: str
+    grade: Grade = "certain"
+    one_kernel: bool = False
+    """One kernel for all operators rather than one for each."""
+
+
+def drafts(context: Context, taken: set[int]) -> list[Draft]:
+    """Optimizer steps, cleared gradients, scaled gradients, then any small operator over many
+    tensors; ``taken`` grows by their launches."""
+    every = lines(context.streams)
+    name = _optimizer(context)
+    found = []
+    complete = [whole(stream) for stream in context.streams]
+    for words, runs in (
+        (_updating(name), [run for line in complete for run in _updates(line, taken)]),
+        (_CLEARING, [run for line in complete for run in _clears(line, taken)]),
+    ):
+        if runs:
+            taken.update(_ids(runs))
+            found.append(_draft(context, runs, words))
+    scaled = _scaled_gradients(context, every, taken)
+    if scaled:
+        taken.update(_ids(scaled))
+        found.append(_draft(context, scaled, _SCALING))
+    small: dict[str, list[Run]] = {}
+    for line in every:
+        for run in _same(context, line, taken):
+            small.setdefault(run[1][0].op, []).append(run)
+    for op, runs in small.items():
+        taken.update(_ids(runs))
+        found.append(_draft(context, runs, _many(op)))
+    return found
+
+
+def _ids(runs: Iterable[Run]) -> list[int]:
+    return [launch for line, nodes in runs for node in nodes for launch in line.ids(node)]
+
+
+def _optimizer(context: Context) -> str | None:
+    """Name of the optimizer, where its steps are annotated and there is only one."""
+    texts = pl.concat([context.capture.annotations["name"], context.capture.signatures["op"]])
+    names = texts.str.extract(r"^Optimizer\.step#(\w+)\.step$").drop_nulls().unique().to_list()
+    return str(names[0]) if len(names) == 1 else None
+
+
+def _updating(name: str | None) -> _Words:
+    whose = f"{name}'s" if name else "the optimizer's"
+    switch = "fused=True" if name in _FUSED else "foreach=True"
+    return _Words(
+        "Update parameters with multi-tensor kernels",
+        f"update tensors in place, one launch each: {whose} steps, not fused",
+        f"Pass `{switch}` to the optimizer, or use `torch._foreach_*`.",
+        f"torch.optim.{name or 'Adam'}(model.parameters(), lr=lr, {switch})",
+        _OPTIM,
+        "The `foreach` form needs memory for temporary copies of the parameters.",
+        one_kernel=name in _FUSED,
+    )
+
+
+_CLEARING = _Words(
+    "Clear gradients without one launch each",
+    "clear tensors, one launch each",
+    "`optimizer.zero_grad(set_to_none=True)`, or `torch._foreach_zero_`.",
+    "optimizer.zero_grad(set_to_none=True)",
+    _ZERO,
+    "Code that reads `.grad` must take None for zero.",
+)
+_SCALING = _Words(
+    "Scale gradients once per bucket instead of once per parameter",
+    "scale one gradient each while DistributedDataParallel copies it into its bucket",
+    "Register the all-reduce hook, which divides a whole bucket at once, and let gradients be "
+    "views of the buckets.",
+    "ddp.register_comm_hook(None, default_hooks.allreduce_hook)  # gradient_as_bucket_view=True",
+    _HOOK,
+    "A hook of one's own must do the division itself.",
+    grade="likely",
+)
+
+
+def _many(op: str) -> _Words:
+    base = op.rstrip("_")
+    suffix = "_" if op.endswith("_") else ""
+    call = f"torch._foreach_{base}{suffix}" if base in _FOREACH else None
+    return _Words(
+        f"Do many small {op} in one launch",
+        f"do {op} on one small tensor each",
+        f"Use `{call}` over the list of tensors, or `torch.compile` the loop."
+        if call
+        else "`torch.compile` the loop, which joins independent operators into one kernel, or keep "
+        "the tensors in one buffer.",
+        f"{call}(tensors, others)" if call else "step = torch.compile(step)",
+        "https://docs.pytorch.org/docs/stable/generated/torch.compile.html",
+        "It is no gain where one call needs the result of another.",
+        grade="likely",
+    )
+
+
+def _updates(line: Line, taken: set[int]) -> Iterable[Run]:
+    """Stretches of steps over many tensors of several shapes, a third of them in place.
+
+    They work on different tensors side by side, however much they look like a chain.
+    """
+    steps = [
+        (updates_in_place(node) or node.op in _STEPS) and line.free(node, taken)
+        for node in line.nodes
+    ]
+    for nodes in _stretches(line, steps):
+        own = [place for place, node in enumerate(nodes) if node.in_place]
+        if 3 * len(own) >= len(nodes):
+            # What other operators end or begin with is no step.
+            yield line, nodes[own[0] : own[-1] + 1]
+
+
+def _clears(line: Line, taken: set[int]) -> Iterable[Run]:
+    clears = [node.op in _CLEARS and line.free(node, taken) for node in line.nodes]
+    return ((line, nodes) for nodes in _stretches(line, clears))
+
+
+def _stretches(line: Line, wanted: Sequence[bool]) -> Iterable[Sequence[Node]]:
+    marks = "".join("u" if each else "." for each in wanted)
+    for match in re.finditer(f"u{{{MIN_CALLS},}}", marks):
+        nodes = line.nodes[match.start() : match.end()]
+        if _shapes(nodes) >= MIN_SHAPES:
+            yield nodes
+
+
+def _shapes(nodes: Iterable[Node]) -> int:
+    return len({node.inputs[0].shape for node in nodes if node.inputs})
+
+
+def _scaled_gradients(context: Context, every: Sequence[Line], taken: set[int]) -> list[Run]:
+    """Products that DistributedDataParallel's reducer calls, parameter by parameter."""
+    names = context.capture.signatures.filter(pl.col("op").str.contains(r"reducer::mul_out$"))
+    if names.is_empty():
+        return []
+    calls = context.capture.ops.filter(
+        pl.col("signature_id").is_in(names["signature_id"].implode())
+    )
+    reducers = set(calls["op_id"].to_list())
+    runs: list[Run] = []
+    for line in every:
+        nodes = [n for n in line.nodes if n.parent in reducers and line.free(n, taken)]
+        if len(nodes) >= MIN_CALLS:
+            runs.append((line, nodes))
+    return runs
+
+
+def _same(context: Context, line: Line, taken: set[int]) -> Iterable[Run]:
+    """One operator on many small tensors in a row, none of which reads another's result."""
+    limit = _SMALL * context.latency_ns
+    place = 0
+    for op, group in groupby(line.nodes, key=lambda node: node.op):
+        nodes = list(group)
+        place += len(nodes)
+        if len(nodes) < MIN_CALLS or nodes[0].family not in ("elementwise", "copy", "reduction"):
+            continue
+        if any(node.duration_ns > limit or node.by_engine for node in nodes):
+            continue
+        apart = op in _CLEARS or op == "copy_" or _shapes(nodes) >= MIN_SHAPES
+        if apart and all(line.free(node, taken) and node.symbol != "|" for node in nodes):
+            yield line, nodes
+
+
+def _kernels(runs: Sequence[Run], words: _Words) -> list[int]:
+    """Launches left for each run."""
+    return [1 if words.one_kernel else len({node.op for node in nodes}) for _, nodes in runs]
+
+
+def _draft(context: Context, runs: Sequence[Run], words: _Words) -> Draft:
+    launches: list[int] = []
+    best: list[int] = []
+    worst: list[int] = []
+    removed: list[int] = []
+    for (line, nodes), kernels in zip(runs, _kernels(runs, words), strict=True):
+        ids = _ids([(line, nodes)])
+        durations = _durations(line, nodes)
+        times = _times(context, nodes, sum(durations), kernels)
+        launches += ids
+        best += spread(times[0], durations)
+        worst += spread(times[1], durations)
+        removed += ids[len({node.op for node in nodes}) :]
+    return Draft(
+        kind="fuse",
+        title=words.title,
+        grade=words.grade,
+        launches=tuple(launches),
+        best=tuple(best),
+        worst=tuple(worst),
+        evidence=_evidence(context, runs, words),
+        remedy=words.remedy,
+        removed=tuple(removed),
+        code=words.code,
+        link=words.link,
+        caveat=words.caveat,
+    )
+
+
+def _durations(line: Line, nodes: Sequence[Node]) -> list[int]:
+    rows = (row for node in nodes for row in range(node.first, node.last))
+    return [line.stream.durations[row] for row in rows]
+
+
+def _times(context: Context, nodes: Sequence[Node], now: int, kernels: int) -> tuple[int, int]:
+    """All bytes still move; each kernel takes at least as long as any launch."""
+    moved = [node.moved for node in nodes if node.moved is not None]
+    if len(moved) < len(nodes) or context.device is None:
+        return now, now
+    floor = kernels * context.latency_ns
+    return (
+        max(context.move_ns(sum(moved)), floor),
+        max(context.move_ns(sum(moved), ACHIEVABLE_SHARE), floor),
+    )
+
+
+def _evidence(context: Context, runs: Sequence[Run], words: _Words) -> tuple[str, ...]:
+    operators = Counter(node.op for _, nodes in runs for node in nodes)
+    listed = ", ".join(f"{count:,} {op}" for op, count in operators.most_common(4))
+    launches = len(_ids(runs))
+    time = sum(sum(_durations(line, nodes)) for line, nodes in runs)
+    first = runs[0][1]
+    tensors = max(Counter(node.op for node in first).values())
+    return (
+        f"{launches:,} launches in {len(runs):,} {'stretch' if len(runs) == 1 else 'stretches'} "
+        f"{words.what} ({listed}); they take {context.share(time)} of device time, "
+        f"{units.time(time // launches)} each.",
+        f"The first stretch covers {tensors:,} tensors of {_shapes(first):,} shapes: parallel "
+        "work, not a chain, so one multi-tensor kernel per operator does it.",
+    )
