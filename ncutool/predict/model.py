@@ -92,17 +92,21 @@ def _on_the_line(base: Base, run: Run, old: Demand, new: Demand) -> tuple[float,
     usual = (1 / (most * _speedup(base, old)), 1 / least)
     if before < _SMALL:
         return time + after / (most * _speedup(base, new)), time + after * usual[1]
-    costs = _meet(_own_costs(base, run, before), usual)
+    own = _own_costs(base, run, before)
+    costs = _meet(own, usual)
+    # Costs of the usual range hold at any size; one that was measured holds at its own.
+    drift = rates.drift(run.kind, after / before) if own[0] > 0 else (1.0, 1.0)
     ends = [
         time - cost * before + then * after
         for cost in costs
-        for then in _costs_after(base, cost, old, new, least, most)
+        for change in drift
+        for then in _costs_after(base, cost / change, old, new, least, most)
     ]
     return max(min(ends), 0.0), max(*ends, 0.0)
 
 
 def _own_costs(base: Base, run: Run, before: float) -> tuple[float, float]:
-    """Costs that the operator's own time allows.
+    """Costs that the operator's own time allows, from 0 where it shows none.
 
     Only time beyond what launches without work take is known to grow with the work. Where that
     is less than half of all, kernels are not at their rate yet, which grows with their size.

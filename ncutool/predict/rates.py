@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log
 from typing import TYPE_CHECKING
 
 from ncutool.work.operators import OpCall, TensorList, Work, model
@@ -43,6 +44,17 @@ FLOOR_NS = (2_000.0, 10_000.0)
 TINY = 0.03
 """A launch whose work takes less of its time than this at the device's peaks is launching alone:
 it says nothing of the rate that its kernel reaches."""
+DRIFT: dict[str, tuple[float, float]] = {
+    "gemm": (0.75, 2.2),
+    "convolution": (0.60, 1.7),
+    "attention": (0.75, 2.2),
+}
+ANY_DRIFT = (0.80, 1.25)
+"""By what a kernel's share of its roofline time changes where that grows to 1.5 times or more:
+between neighbouring sizes of the same operator within eight captures, a tenth changed less and,
+of memory-bound kinds, a quarter changed more (launching left in), of products and convolutions a
+tenth to a quarter. Products fill the device better as they grow."""
+DRIFT_GROWTH = 1.5
 CACHE_SPEEDUP = 3.0
 """The last-level cache is at most so much faster than DRAM (A100 L2 3, MI300X Infinity Cache 3.2,
 V100 2.7, H100 2 times; from micro-benchmarks and datasheets)."""
@@ -69,6 +81,17 @@ class Demand:
         """Whether all it touches may still lie in the last-level cache."""
         cache = device.last_level_cache_bytes or device.l2_bytes
         return cache is None or self.bytes <= cache
+
+
+def drift(kind: str, growth: float) -> tuple[float, float]:
+    """By what the share of the roofline time changes where that time is ``growth`` times as long;
+    in proportion (of logarithms) below :data:`DRIFT_GROWTH`."""
+    if growth <= 0:
+        return 1.0, 1.0
+    extent = log(growth) / log(DRIFT_GROWTH)
+    extent = max(-1.0, min(1.0, extent))
+    low, high = (each**extent for each in DRIFT.get(kind, ANY_DRIFT))
+    return min(low, high), max(low, high)
 
 
 _KINDS = (
