@@ -71,6 +71,25 @@ class Timeline:
         return ((start >= self.start_ns) & (end <= self.end_ns)).fill_null(False)
 
 
+def exposed_ns(launches: pl.DataFrame, timeline: Timeline, which: pl.Expr) -> int:
+    """Time (ns) of the window in which launches run that ``which`` selects, and no other does.
+
+    The union of all launches less the union without them; overlap on several streams counts
+    once. ``launches`` has start_ns and duration_ns and what ``which`` reads, e.g. ``bound`` of
+    the kernels table; launches that only partly lie in the window count with that part. A null
+    of ``which`` is no.
+    """
+    chosen = launches.select(which.fill_null(value=False).alias("chosen"))["chosen"].to_numpy()
+    timed = launches.select(
+        timed=pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
+    )["timed"].to_numpy()
+    start = launches["start_ns"].fill_null(0).to_numpy()
+    end = start + launches["duration_ns"].fill_null(0).to_numpy()
+    start, end = np.maximum(start, timeline.start_ns), np.minimum(end, timeline.end_ns)
+    rest = timed & ~chosen
+    return union(start[timed], end[timed]).total - union(start[rest], end[rest]).total
+
+
 def build(capture: Capture) -> Timeline | None:
     """The timeline of a trace; None where no launch carries both a start and a duration.
 

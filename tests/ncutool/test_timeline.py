@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import Trace, traces, window
 
-from ncutool.timeline import GAP_CAUSES, Timeline, build
+from ncutool.timeline import GAP_CAUSES, Timeline, build, exposed_ns
 from ncutool_parsers import read
 
 
@@ -301,3 +301,33 @@ def test_a_window_keeps_only_its_own_launches(corpus: Path) -> None:
     inside = capture.launches.filter(timeline.within())
     assert inside.height == capture.launches.height - 1
     assert int(inside.select(pl.col("start_ns").min()).item()) == timeline.start_ns
+
+
+def test_exposed_time_is_what_would_not_be_covered() -> None:
+    """Only where nothing else runs does a launch count, overlap once, and only in the window."""
+    trace = Trace()
+    trace.kernel(0, 10_000, stream=1)
+    trace.kernel(5_000, 10_000, stream=2, collective="allreduce")
+    trace.kernel(12_000, 8_000, stream=3, collective="allgather")
+    trace.kernel(18_000, 4_000, stream=1)
+    capture = trace.capture()
+    chosen = pl.col("collective").is_not_null()
+    assert exposed_ns(capture.launches, window(capture), chosen) == 8_000
+    part = replace(window(capture), start_ns=11_000, end_ns=14_000)
+    assert exposed_ns(capture.launches, part, chosen) == 3_000
+    assert exposed_ns(capture.launches, part, ~chosen) == 0
+    assert exposed_ns(capture.launches, window(capture), pl.lit(value=False)) == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(traces(), st.integers(0, 4))
+def test_exposed_time_and_the_rest_stay_within_busy(trace: Trace, chosen: int) -> None:
+    """What one kind and its complement expose never exceeds busy time; all of it is busy."""
+    capture = trace.capture()
+    timeline = window(capture)
+    which = pl.col("launch_id") % 5 <= chosen
+    exposed = [exposed_ns(capture.launches, timeline, mask) for mask in (which, ~which)]
+    assert min(exposed) >= 0
+    assert sum(exposed) <= timeline.busy_ns
+    everything = exposed_ns(capture.launches, timeline, pl.lit(value=True))
+    assert everything == timeline.busy_ns
