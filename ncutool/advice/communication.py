@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from ncutool import units
+from ncutool.advice import communication_remedies as remedies
 from ncutool.advice import interconnect
 from ncutool.advice.context import Context, Draft
-from ncutool.advice.program import Program, exposed_ns, program
+from ncutool.advice.finding import Declined
+from ncutool.advice.program import exposed_ns, program
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
@@ -27,17 +29,12 @@ SMALL_BYTES = 65_536
 STEADY = 1.25
 """Calls of one size whose times differ by no more wait for nobody in particular."""
 UNEVEN = 2.0
+DECLINED_PCT = 2
+"""Hidden communication of this share of the window is what one would ask about."""
 MAX_LISTED = 4
 MACHINE_RANKS = 8
 """Ranks that the links inside one machine join; more go through a network."""
 UNNAMED = "unnamed collective"
-
-_DDP = (
-    "https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html"
-)
-_FSDP = "https://docs.pytorch.org/docs/stable/fsdp.html"
-_NCCL = "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html"
-_RCCL = "https://rocm.docs.amd.com/projects/rccl/en/latest/how-to/rccl-usage-tips.html"
 
 _KINDS = (
     (r"all_?to_?all", "all_to_all"),
@@ -82,11 +79,33 @@ def _spread(group: _Group) -> float:
     return max(group.durations) / max(min(group.durations), 1)
 
 
+def declined(context: Context) -> list[Declined]:
+    """Communication that runs beside other launches: its sum is no saving."""
+    rows = _launches(context)
+    total = int(rows["duration_ns"].sum())
+    hidden = total - (exposed_ns(context, rows) if rows.height else 0)
+    if 100 * hidden < DECLINED_PCT * context.wall_ns:
+        return []
+    return [
+        Declined(
+            what="Speed up all communication",
+            why=f"{units.time(hidden)} of {units.time(total)} summed run beside other launches or "
+            "beside one another: making that faster ends no step sooner.",
+            launches=tuple(rows["launch_id"].to_list()),
+            duration_ns=hidden,
+        )
+    ]
+
+
+def _launches(context: Context) -> pl.DataFrame:
+    return context.kernels.filter(
+        (pl.col("bound") == "communication") & (pl.col("duration_ns") > 0)
+    ).sort("launch_id")
+
+
 def drafts(context: Context) -> list[Draft]:
     """At most one: hide or speed up the communication that nothing else covers."""
-    rows = context.kernels.filter(
-        (pl.col("bound") == "communication") & (pl.col("duration_ns") > 0)
-    )
+    rows = _launches(context)
     exposed = exposed_ns(context, rows) if rows.height else 0
     if exposed <= 0:
         return []
@@ -105,9 +124,9 @@ def drafts(context: Context) -> list[Draft]:
             best=(0,) * rows.height,
             worst=durations,
             evidence=_evidence(context, about, slow, exposed),
-            remedy=_remedy(what, about, transport=bool(slow)),
-            code=_code(what, transport=steady),
-            link=_link(what, transport=steady),
+            remedy=remedies.remedy(what, {group.kind for group in about}, transport=bool(slow)),
+            code=remedies.code(what, transport=steady),
+            link=remedies.link(what, transport=steady),
             caveat="On one rank the time of a collective includes waiting for slower ranks; what "
             "is waiting is saved by balancing the ranks, not by a faster transfer.",
         )
@@ -237,55 +256,3 @@ def _listed(group: _Group) -> str:
     if group.bus_bytes_per_s is not None and (group.size or 0) >= LARGE_BYTES:
         rate = f", at best {units.data_rate(group.bus_bytes_per_s)} bus bandwidth"
     return f"{len(group.durations):,} × {group.kind}{size}, {times}{rate}"
-
-
-def _remedy(what: Program, groups: Sequence[_Group], *, transport: bool) -> str:
-    kinds = {group.kind for group in groups}
-    parts = []
-    if transport:
-        parts.append(
-            "Measure the links with nccl-tests (rccl-tests on AMD) and read the transport in the "
-            "log of `NCCL_DEBUG=INFO`: `P2P` is direct, `SHM` and `NET` are not; look for "
-            "`NCCL_P2P_DISABLE`, ACS, IOMMU and containers that hide the peers"
-        )
-    if what.parallel == "fsdp":
-        parts.append(
-            "Prefetch the next layer's parameters (`backward_prefetch=BACKWARD_PRE`, "
-            "`forward_prefetch=True`)"
-        )
-    elif what.trains and kinds & {"all_reduce", "reduce_scatter"}:
-        parts.append(
-            "Start gradient buckets earlier: a smaller `bucket_cap_mb` hides more behind the "
-            "backward pass, `gradient_as_bucket_view=True` saves copies, `static_graph=True` where "
-            "the graph does not change; a larger batch per GPU gives more to hide it behind"
-        )
-    elif "all_reduce" in kinds:
-        parts.append(
-            "Between the layers of a tensor-parallel model nothing else can run: use a one-shot or "
-            "multimem all-reduce for small messages, fuse it with the norm behind it, or use "
-            "fewer ranks per model"
-        )
-    if "expert dispatch and combine" in kinds:
-        parts.append("Run two micro-batches in turn, so that one computes while the other sends")
-    if kinds & {"all_to_all", "send and receive"}:
-        parts.append(
-            "Start the exchange of the next batch before the present one computes (TorchRec: "
-            "`TrainPipelineSparseDist`), and balance what each rank holds"
-        )
-    if not parts:
-        parts.append("Start it earlier on a stream of its own, and wait for it where it is used")
-    return ". ".join(parts) + "."
-
-
-def _code(what: Program, *, transport: bool) -> str | None:
-    if transport:
-        return "NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,GRAPH"
-    if what.parallel == "ddp":
-        return "DistributedDataParallel(model, bucket_cap_mb=10, gradient_as_bucket_view=True)"
-    return None
-
-
-def _link(what: Program, *, transport: bool) -> str:
-    if transport or not what.trains:
-        return _RCCL if what.amd else _NCCL
-    return _FSDP if what.parallel == "fsdp" else _DDP

@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from ncutool import gap_causes, units
-from ncutool.advice import synchronization
 from ncutool.advice.context import Context, Draft
+from ncutool.advice.finding import Declined
 from ncutool.advice.program import Program, program
+from ncutool.advice.waits import waits
 from ncutool.timeline import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
@@ -15,6 +16,8 @@ _WARM_UP = ("allocator", "long_launch")
 MIN_LAUNCHES = 8
 REMAINDER_PCT = 5
 """Where graphs are replayed already, the eager rest must cost this much of the window."""
+DECLINED_PCT = 2
+"""Idle time of this share of the window makes one ask for a graph."""
 GRAPH_GAP_NS = 1_500
 """Time between launches that a graph leaves, at the low end."""
 
@@ -66,6 +69,29 @@ def drafts(context: Context) -> list[Draft]:
             caveat="If shapes or control flow change from step to step, or tensors move in "
             "memory, a graph cannot be replayed and must be captured for each case.",
             lead=1,
+        )
+    ]
+
+
+def declined(context: Context) -> list[Declined]:
+    """Idle time that looks like a graph's and is not, where no graph is advised."""
+    idle = context.timeline.idle_ns
+    if 100 * idle < DECLINED_PCT * context.wall_ns or drafts(context):
+        return []
+    named = {"copy_call", "launch_call"}  # told apart in the timeline, one thing here
+    parts: dict[str, int] = {}
+    for cause, ns in context.timeline.idle_by_cause().items():
+        cause = "dispatch" if cause in named else cause
+        parts[cause] = parts.get(cause, 0) + ns
+    listed = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    return [
+        Declined(
+            what="Launch from graphs",
+            why=f"The device idles {context.share(idle)}: "
+            + ", ".join(f"{units.time(ns)} {cause.replace('_', ' ')}" for cause, ns in listed if ns)
+            + ". Only dispatch and latency are what a graph removes.",
+            launches=(),
+            duration_ns=idle,
         )
     ]
 
@@ -127,7 +153,7 @@ def _evidence(context: Context, late: pl.DataFrame, eager: pl.DataFrame) -> tupl
 
 def _obstacles(context: Context, eager: pl.DataFrame) -> str:
     """What the window holds that a graph cannot, or can only with care."""
-    inside = [wait for wait in synchronization.waits(context) if wait.names]
+    inside = [wait for wait in waits(context) if wait.names]
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     allocations = context.capture.calls.filter(
         pl.col("name").str.contains(gap_causes.ALLOCATE)

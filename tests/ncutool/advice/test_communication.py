@@ -204,3 +204,11 @@ def test_exposed_communication_of_real_traces(name: str, exposed_us: int, corpus
     one = of_kind(found(result.capture, result.resolution.device), "communication")
     assert one.alone_low_ns == 0
     assert one.alone_high_ns == pytest.approx(exposed_us * US, abs=US)
+
+
+def test_communication_beside_kernels_is_declined() -> None:
+    """Six of ten milliseconds a call are hidden: faster links end no step sooner there."""
+    (one,) = communication.declined(seen(overlapped(4 * MS, 6 * MS).capture()))
+    assert one.duration_ns == 18 * MS
+    assert "18.0 ms of 30.0 ms summed" in one.why
+    assert communication.declined(seen(overlapped(4 * MS, 0).capture())) == []

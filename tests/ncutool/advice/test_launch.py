@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from trace_factory import H100, Trace, kernels, window
+from trace_factory import H100, Trace, kernels, view, window
 
 from ncutool import advice
+from ncutool.advice import launch
 from ncutool.advice.finding import Finding
 from ncutool_parsers.capture import Capture, DeviceRecord
 
@@ -175,3 +176,14 @@ def test_devices_of_amd_replay_hip_graphs() -> None:
     """By the vendor that the trace names."""
     finding = found(eager().capture(devices=(DeviceRecord(vendor="amd"),)))["graph-1"]
     assert "HIP graphs" in finding.title
+
+
+def test_idle_time_that_no_graph_removes_is_declined() -> None:
+    """A first iteration: the allocator is named with its time, and no graph is advised."""
+    trace = eager()
+    trace.kernel(9_000_000, 10_000, called=(8_990_000, 8_999_000))
+    trace.call("cudaMalloc", 970_000, 8_900_000)
+    (one,) = launch.declined(view(trace.capture()))
+    assert one.what == "Launch from graphs"
+    assert "7.93 ms allocator" in one.why
+    assert launch.declined(view(eager().capture())) == []

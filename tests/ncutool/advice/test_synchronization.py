@@ -128,3 +128,19 @@ def test_real_waits_name_their_operators(corpus: Path) -> None:
     (one,) = rank.ranked(view, [draft]).findings
     assert one.alone_low_ns <= 6_472 * US
     assert one.alone_high_ns >= 0.75 * 6_472 * US
+
+
+def test_a_wait_beside_a_busy_device_is_declined_with_its_numbers() -> None:
+    """Twenty kernels of 2 ms and a wait for all of them: what one would ask about."""
+    program = Program()
+    for _ in range(20):
+        program.launch(2 * MS)
+    program.synchronize()
+    (one,) = synchronization.declined(seen(program.trace.capture()))
+    assert one.what == "Remove synchronisation and blocking copies"
+    assert 39 * MS < one.duration_ns <= 40 * MS
+    assert "works during 39.9 ms of it" in one.why
+    quiet = Program()
+    for _ in range(20):
+        quiet.launch(2 * MS)
+    assert synchronization.declined(seen(quiet.trace.capture())) == []
