@@ -147,9 +147,13 @@ def line_layer(rows: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
 
 
 def framed(
-    layers: Sequence[alt.Chart], palette: Palette, width: Width, height: int
+    layers: Sequence[alt.Chart],
+    palette: Palette,
+    width: Width,
+    height: int,
+    params: Sequence[alt.VariableParameter] = (),
 ) -> alt.LayerChart:
-    """The layers as one chart with the parameter ``selected`` (a group's number, or -1)."""
+    """The layers as one chart with ``params`` and ``selected`` (a group's number, or -1)."""
     axis = {
         "labelColor": palette.soft,
         "titleColor": palette.soft,
@@ -168,7 +172,7 @@ def framed(
     }
     return alt.LayerChart(
         layer=list(layers),
-        params=[alt.VariableParameter(name="selected", value=-1)],
+        params=[alt.VariableParameter(name="selected", value=-1), *params],
         width=width,
         height=height,
         background="transparent",

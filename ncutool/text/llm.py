@@ -68,9 +68,18 @@ def plain(value: float | None) -> str:
 
 def headline(plan: Plan) -> str:
     """The plan in one sentence."""
-    types = plan.types.weights if plan.types.weights != "native" else "its own types"
     devices = f"{plan.tensor_parallel} × " if plan.tensor_parallel > 1 else ""
-    return f"{plan.model.name} in {types} on {devices}{plan.device.name}"
+    return f"{plan.model.name} in {stored_types(plan)} on {devices}{plan.device.name}"
+
+
+def stored_types(plan: Plan) -> str:
+    """The types of the weights, the one with most of them first: `mxfp4 and bf16`."""
+    held: dict[str, float] = {}
+    sizes = {part: (name, each) for part, name, each in plan.types.stored}
+    for matrix in plan.model.matrices:
+        name, each = sizes[matrix.part]
+        held[name] = held.get(name, 0.0) + matrix.copies * matrix.values * each
+    return " and ".join(sorted(held, key=lambda name: -held[name]))
 
 
 def facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
@@ -101,7 +110,7 @@ def _memory(plan: Plan) -> list[Fact]:
             Fact(
                 "KV cache",
                 f"{units.count(kept.kv_bytes_per_token_all_devices)} B/token",
-                f"{plan.model.attention}, {plan.types.kv}",
+                f"{plan.model.attention}, {plan.types.kv}{_windows(plan)}",
             )
         )
         sequences = units.counted(plan.batch, "sequence")
@@ -123,6 +132,15 @@ def _memory(plan: Plan) -> list[Fact]:
         )
     )
     return found
+
+
+def _windows(plan: Plan) -> str:
+    windowed = [cache for cache in plan.model.caches if cache.window is not None]
+    if not windowed:
+        return ""
+    layers = sum(cache.layers for cache in windowed)
+    window = units.count(max(cache.window or 0 for cache in windowed))
+    return f"; {layers} of {plan.model.layers} layers keep {window} tokens at most"
 
 
 def _fit_words(plan: Plan) -> str:
@@ -149,7 +167,12 @@ def _decode(plan: Plan) -> list[Fact]:
         Fact(
             "all weights once",
             f"{milliseconds(thumb.ns)}/token",
-            f"{rate(thumb.tokens_per_s)}: the usual rule of thumb, no cache, batch 1",
+            f"{rate(thumb.tokens_per_s)}: "
+            + (
+                "the usual rule of thumb, no cache, batch 1"
+                if plan.model.experts is None
+                else "all experts read, no cache, batch 1"
+            ),
         ),
         Fact(
             "intensity, FC layers",
@@ -176,7 +199,7 @@ def _decode(plan: Plan) -> list[Fact]:
                 "experts touched",
                 f"{units.significant(step.experts_touched)} of {experts.count}",
                 f"expected at batch {plan.batch}; step {milliseconds(low)} to {milliseconds(high)}"
-                f"; {units.scaled(plan.model.active_parameters, '')}parameters a token",
+                f"; {units.significant(plan.model.active_parameters / 1e9)} B parameters a token",
             )
         )
     return found

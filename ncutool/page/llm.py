@@ -1,0 +1,150 @@
+"""A plan as one offline HTML page: the same facts as the terminal, and a roofline with a slider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from ncutool import units
+from ncutool.charts.llm import BATCH_STEP, plan_roofline, slider_batches
+from ncutool.llm import plan as planned
+from ncutool.page import vega
+from ncutool.page.document import environment, file, policy, this_version
+from ncutool.page.drawing import PAGE_PALETTE
+from ncutool.text import llm as text
+from ncutool.untrusted import json_for_html
+
+if TYPE_CHECKING:
+    from ncutool.device_table import Device
+    from ncutool.llm import Plan
+    from ncutool.llm.step import Step
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One part of the memory bar."""
+
+    kind: str
+    """The colour: one of the page's style classes."""
+    pct: float
+    text: str
+
+
+def render_plan(plan: Plan) -> str:
+    """The page of a plan: one file that loads nothing. The same plan gives the same page."""
+    steps = _steps(plan)
+    chart = plan_roofline(plan, steps, palette=PAGE_PALETTE, width="container")
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    data = {"chart": spec, "parameter": BATCH_STEP, "stops": _stops(steps)}
+    script = f'(() => {{\n"use strict";\n{file("plan.js")}}})();\n'
+    library = vega.javascript()
+    page: str = (
+        environment()
+        .get_template("plan.html")
+        .render(
+            plan=plan,
+            headline=headline(plan),
+            types=text.stored_types(plan),
+            title=f"{text.headline(plan)} · ncutool",
+            groups=text.facts(plan),
+            pieces=memory_pieces(plan),
+            headings=text.BATCH_HEADINGS[1:],
+            batches=list(
+                zip([each.batch for each in plan.batches], text.batch_rows(plan), strict=True)
+            ),
+            contexts=text.context_rows(plan),
+            count=units.count,
+            chart_label=_label(plan),
+            policy=policy([script, library]),
+            version=this_version(),
+            css=Markup(file("page.css") + file("plan.css")),
+            data=Markup(json_for_html(data)),
+            vega=Markup(library),
+            script=Markup(script),
+        )
+    )
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _steps(plan: Plan) -> tuple[Step, ...]:
+    """The plan's step at each stop of the slider."""
+    device: Device = plan.device
+    found = planned(
+        plan.model,
+        device,
+        weights=plan.types.weights,
+        kv=plan.types.kv,
+        activations=plan.types.activations,
+        tensor_parallel=plan.tensor_parallel,
+        batch=plan.batch,
+        context_tokens=plan.context_tokens,
+        batches=tuple(slider_batches().values()),
+        contexts=(),
+        usable_share=plan.memory.usable_bytes / plan.memory.device_bytes,
+    )
+    return found.batches
+
+
+def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    """What the script says of each stop."""
+    return [
+        {
+            "stop": stop,
+            "batch": step.batch,
+            "text": f"batch {units.count(step.batch)}: {text.milliseconds(step.floor_ns)} a token, "
+            f"{text.rate(step.tokens_per_s)} in all",
+        }
+        for stop, step in zip(slider_batches(), steps, strict=True)
+    ]
+
+
+def headline(plan: Plan) -> str:
+    """The verdict in one sentence: does it fit, how fast at best, and what ends it first."""
+    name = text.headline(plan)
+    if not plan.memory.fits:
+        smallest = plan.memory.smallest_tensor_parallel
+        remedy = f": it takes {smallest} of them or more" if smallest else " at any parallelism"
+        return f"{name} does not fit{remedy}"
+    rate = units.significant(plan.decode.tokens_per_s_per_sequence)
+    turning, most = plan.crossover.weights_only, plan.crossover.memory_batch
+    said = f"{name}: at most {rate} tokens/s a user at batch {units.count(plan.batch)}"
+    if most is None or turning is None:
+        return said
+    if plan.crossover.first == "memory":
+        return (
+            f"{said}; memory ends at {units.counted(most, 'sequence')}, compute would bind at "
+            f"{units.significant(turning)}"
+        )
+    return (
+        f"{said}; compute binds at batch {units.significant(turning)}, memory holds "
+        f"{units.counted(most, 'sequence')}"
+    )
+
+
+def memory_pieces(plan: Plan) -> list[Piece]:
+    """Shares of a device's memory: weights, caches, what is usable and free, what is kept back."""
+    kept = plan.memory
+    whole = max(float(kept.device_bytes), kept.total_bytes)
+    free = max(0.0, kept.usable_bytes - kept.total_bytes)
+    parts = [
+        ("memory", kept.weight_bytes, "weights"),
+        ("compute", kept.kv_bytes or 0.0, "KV cache"),
+        ("idle", free, "free"),
+        ("unknown", max(0.0, whole - kept.total_bytes - free), "kept for activations"),
+    ]
+    return [
+        Piece(kind, 100 * value / whole, f"{text.size(value)} {name}")
+        for kind, value, name in parts
+        if value > 0
+    ]
+
+
+def _label(plan: Plan) -> str:
+    return (
+        f"Roofline of {plan.device.name}: {units.flop_rate(plan.peak_flop_per_s)} and "
+        f"{units.data_rate(plan.peak_bytes_per_s)}, ridge at "
+        f"{plan.ridge_point_flop_per_byte:.1f} FLOP/byte. A slider sets the batch. The batch table "
+        "holds the same figures."
+    )
