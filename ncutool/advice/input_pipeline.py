@@ -16,6 +16,8 @@ KEPT_WITH_WORKERS = 0.5
 """Where workers load already: twice as many, on the same machine."""
 KEPT_UNNAMED = 0.25
 """Where only silence before a copy from the host tells of the wait."""
+KEPT_INFLATED = 0.5
+"""Where Python stacks were recorded, which slows loading in the training process down."""
 MAX_WORKERS = 8
 """Workers counted on at the low end."""
 
@@ -50,7 +52,7 @@ def drafts(context: Context) -> list[Draft]:
             remedy=_remedy(kind, workers),
             waits=waits,
             wait_causes=(CAUSE,),
-            wait_kept_share=_kept(kind, workers),
+            wait_kept_share=_kept(context, kind, workers),
             code=f"DataLoader(dataset, num_workers={min(max(workers or 4, 4), MAX_WORKERS)}, "
             "pin_memory=True, persistent_workers=True, prefetch_factor=4)",
             link=_LINK,
@@ -97,13 +99,13 @@ def _workers(context: Context, gaps: pl.DataFrame, load: int) -> int:
     return max(1, -(-load // rest))
 
 
-def _kept(kind: str | None, workers: int | None) -> float:
-    if kind is None:
-        return KEPT_UNNAMED
+def _kept(context: Context, kind: str | None, workers: int | None) -> float:
+    """Share of the waits that stays at worst."""
     if kind == _MULTI:
         return KEPT_WITH_WORKERS
     beyond = 1 - MAX_WORKERS / workers if workers else 0.0
-    return max(KEPT_SHARE, beyond)
+    kept = max(KEPT_SHARE if kind else KEPT_UNNAMED, beyond)
+    return max(kept, KEPT_INFLATED) if context.host_inflated else kept
 
 
 def _evidence(
@@ -120,6 +122,12 @@ def _evidence(
         f"The device waits {context.share(total)} for input, in "
         f"{units.counted(each.len(), 'wait')} of {span}."
     ]
+    if context.host_inflated and kind != _MULTI:
+        sentences.append(
+            f"{context.capture.python_events:,} Python stack events were recorded, which slows "
+            "loading in this process: half of the wait is taken for the profiler's own at the low "
+            "end."
+        )
     if kind is None:
         sentences.append(
             "No data loader is annotated: the launching thread records nothing for over "

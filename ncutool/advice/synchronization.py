@@ -20,6 +20,8 @@ from ncutool.intervals import union
 
 KEPT_SHARE = 0.25
 """What replaces a wait (a flag on the device, an event asked later) costs host time too."""
+KEPT_INFLATED = 0.6
+"""The same where Python stacks were recorded, which slow the host down."""
 DECLINED_PCT = 2
 """Waiting for this share of the window is what a reader of the trace would ask about."""
 MAX_LISTED = 4
@@ -86,7 +88,7 @@ def _draft(context: Context, group: Sequence[Wait], *, explicit: bool) -> Draft:
         idle_used=tuple(sorted(behind - sure)),
         waits=tuple(sorted(sure)),
         wait_causes=CAUSES,
-        wait_kept_share=KEPT_SHARE,
+        wait_kept_share=KEPT_INFLATED if context.host_inflated else KEPT_SHARE,
         code=_code(names),
         link=_WHERE if names & {*_MASK} and not names & {*_SCALAR} else _CUDA,
         caveat="If the host needs the value to decide what to launch next, the wait stays unless "

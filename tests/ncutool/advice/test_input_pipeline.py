@@ -88,3 +88,11 @@ def test_a_real_trace_waits_as_long_as_found_by_hand(corpus: Path) -> None:
     assert len(draft.waits) == 5
     one = of_kind(found(result.capture), "input")
     assert 240_000 * US <= one.saving_low_ns <= one.saving_high_ns <= 285_214 * US
+
+
+def test_python_stacks_lower_what_is_sure() -> None:
+    """The profiler slows loading in the process that it records."""
+    program = training(30 * MS, SINGLE)
+    one = of_kind(found(program.trace.capture(python_events=900)), "input")
+    assert one.saving_low_ns == pytest.approx(one.saving_high_ns / 2, rel=0.02)
+    assert any("900 Python stack events" in sentence for sentence in one.evidence)
