@@ -62,20 +62,26 @@ def drafts(context: Context) -> list[Draft]:
 
 
 def fp32_simt(context: Context, family: str) -> pl.DataFrame:
-    """Launches of ``family`` that do FP32 products on the CUDA cores, by the kernels' names."""
+    """Launches of ``family`` that do FP32 products without tensor cores: by the kernels' names,
+    on AMD by the recorded data type."""
     kernels = context.kernels.filter(
         (pl.col("category") == "kernel")
         & (pl.col("family") == family)
         & (pl.col("duration_ns") > 0)
         & (pl.col("dtype").fill_null("fp32") == "fp32")
     )
-    amd = context.device is not None and context.device.vendor == "amd"
+    if _amd(context):  # there the recorded type tells: no name says what a kernel computes in
+        return kernels.filter((pl.col("dtype") == "fp32") & (pl.col("flop") > 0))
     names = [
         name
         for name in kernels["kernel_full"].unique()
-        if not _NOT_SIMT.search(name) and (SIMT.search(name) or (amd and "_SB_" in name))
+        if SIMT.search(name) and not _NOT_SIMT.search(name)
     ]
     return kernels.filter(pl.col("kernel_full").is_in(names))
+
+
+def _amd(context: Context) -> bool:
+    return context.device is not None and context.device.vendor == "amd"
 
 
 def allows_tf32(context: Context, family: str) -> bool:
@@ -84,24 +90,23 @@ def allows_tf32(context: Context, family: str) -> bool:
     return bool((kernels["roof"] == "tf32_tensor").any())
 
 
-def target(context: Context) -> Target | None:
+def target(context: Context, family: str) -> Target | None:
     """The fastest change worth its numbers: TF32 where the device has it, else 16 bits."""
-    device = context.device
-    peaks = {} if device is None else device.peak_flop_per_s
+    peaks = {} if context.device is None else context.device.peak_flop_per_s
     now = peaks.get("fp32", 0.0)
-    amd = device is not None and device.vendor == "amd"
     for roof, words, share in (
-        ("tf32_tensor", "xF32" if amd else "TF32", 1.0),
+        ("tf32_tensor", "xF32" if _amd(context) else "TF32", 1.0),
         ("bf16_tensor", "BF16 autocast", 0.5),
         ("fp16_tensor", "FP16 autocast", 0.5),
     ):
-        if peaks.get(roof, 0.0) >= WORTH * now > 0:
+        offered = roof != "tf32_tensor" or family == "gemm" or not _amd(context)
+        if offered and peaks.get(roof, 0.0) >= WORTH * now > 0:
             return Target(roof, words, peaks[roof], share)
     return None
 
 
 def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None:
-    goal = target(context)
+    goal = target(context, family)
     if goal is None or (goal.roof == "tf32_tensor" and allows_tf32(context, family)):
         return None
     rows = fp32_simt(context, family)
@@ -160,8 +165,7 @@ def _number(value: object) -> float:
 def _low_share(context: Context, row: dict[str, object]) -> float:
     if row["family"] == "convolution":
         return CONVOLUTION_LOW_SHARE
-    amd = context.device is not None and context.device.vendor == "amd"
-    return AMD_LOW_SHARE if amd else LOW_SHARE
+    return AMD_LOW_SHARE if _amd(context) else LOW_SHARE
 
 
 def _evidence(
@@ -179,9 +183,12 @@ def _evidence(
     ops = Counter(str(row["op"]).rpartition("::")[2] for row in rows if row["op"])
     by_op = ", ".join(f"{count:,} {op}" for op, count in ops.most_common(4))
     kernels = ", ".join(name for name, _ in names)
+    where = "on the CUDA cores, told by their kernels' names"
+    if _amd(context):
+        where = "by their recorded types"
     sentences = [
-        f"{len(rows):,} launches ({by_op or 'no operator recorded'}) compute in FP32 on the CUDA "
-        f"cores, told by their kernels' names ({kernels}): {context.share(total)}."
+        f"{len(rows):,} launches ({by_op or 'no operator recorded'}) compute in FP32 {where} "
+        f"({kernels}): {context.share(total)}."
     ]
     peak = device.peak_flop_per_s["fp32"]
     if flop:
@@ -231,7 +238,7 @@ def _remedy(goal: Target, about: Program, family: str) -> str:
     dtype = "bfloat16" if goal.roof == "bf16_tensor" else "float16"
     layout = " and keep images in `channels_last`" if family == "convolution" else ""
     return (
-        f"This device has no TF32: run under `torch.autocast('cuda', torch.{dtype})`{scale}{layout}"
+        f"Run under `torch.autocast('cuda', torch.{dtype})`{scale}{layout}"
         "; sizes that are multiples of 8 use the tensor cores best."
     )
 

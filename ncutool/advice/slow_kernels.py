@@ -101,8 +101,8 @@ def _falls_back(context: Context) -> pl.Expr:
 def _waiting_for_tensor_cores(context: Context) -> set[int]:
     """Launches that the finding about FP32 products names already."""
     found: set[int] = set()
-    goal = precision.target(context)
     for family in ("gemm", "convolution"):
+        goal = precision.target(context, family)
         falls_back = goal and goal.roof == "tf32_tensor" and precision.allows_tf32(context, family)
         if goal is not None and not falls_back:
             found.update(precision.fp32_simt(context, family)["launch_id"])
@@ -167,7 +167,7 @@ def _misaligned(context: Context, row: Mapping[str, Any]) -> float | None:
     """Products in a kernel for odd sizes, or on the CUDA cores where others run as TF32."""
     if row["family"] != "gemm":
         return None
-    goal = precision.target(context)
+    goal = precision.target(context, "gemm")
     if goal is not None and row["falls_back"]:
         if not row["flop"] or not row["dram_bytes"]:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from trace_factory import BF16, H100, Shape, Step, Trace, kernels, run, window
 
@@ -166,3 +167,23 @@ def test_a_narrow_tile_by_name_says_that_it_is_a_guess() -> None:
     (draft,) = weights.drafts(view(trace))
     assert (draft.launches, draft.best) == ((0,), (20_000,))
     assert "is a guess" in draft.evidence[1]
+
+
+def test_amd_tells_fp32_by_recorded_types() -> None:
+    """xF32 for products; MIOpen has none for convolutions, so these go to BF16 autocast."""
+    peaks = {"fp32": 163.4e12, "tf32_tensor": 653.7e12, "bf16_tensor": 1307.4e12}
+    amd = replace(H100, vendor="amd", compute_capability="9.4", peak_flop_per_s=peaks)
+    trace = products("Cijk_Ailk_Bljk_SB_MT128x128x16")
+    dims = [(256, 512, 56, 56), (512, 512, 1, 1), *[()] * 7]
+    types = ["float", "float", *[""] * 7]
+    number = trace.op("aten::miopen_convolution", -7_000_000, -6_999_000, dims, types)
+    trace.kernel(20_100_000, 30_000_000, op_id=number, kernel="miopenSp3AsmConv",
+                 kernel_full="miopenSp3AsmConv_v30", called=(-6_999_900, -6_999_500))  # fmt: skip
+    capture = trace.capture()
+    sizes = '["", "", "", "[0, 0]", "[1, 1]", "[1, 1]", "1", "False", "False"]'
+    recorded = capture.signatures.with_columns(concrete_inputs=pl.lit(sizes))
+    capture = replace(capture, signatures=recorded)
+    seen = context(kernels(capture, amd), capture, window(capture), amd)
+    titles = [draft.title for draft in precision.drafts(seen)]
+    assert titles[0] == "Run FP32 matrix products on the tensor cores (xF32)"
+    assert titles[1:] == ["Run FP32 convolutions on the tensor cores (BF16 autocast)"]
