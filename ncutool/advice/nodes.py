@@ -228,7 +228,11 @@ def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
         kernel,
         family,
         barrier,
-        *figures,
+        flop,
+        moved,
+        blocks,
+        parent,
+        by_engine,
     ) in groups.iter_rows():
         known = calls.get(signature_id, _NOTHING)
         nodes.append(
@@ -243,8 +247,12 @@ def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
                 known.outputs,
                 family,
                 signature,
-                *figures,
-                native=known.native,
+                flop,
+                moved,
+                blocks,
+                parent,
+                by_engine,
+                known.native,
             )
         )
         first += count

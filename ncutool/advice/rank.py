@@ -19,6 +19,9 @@ ALTERNATIVE_PCT = 2.0
 ALIKE_PCT = 5.0
 """Low ends this close, as a share of the window, rank alike: then what it may save decides. A sure
 per cent must not hide a likely half of the window."""
+HOST_WORTH = 1.5
+"""Where a finding's launches and the host time they take are worth so many times the launches and
+the gaps before them, a replay tells how much of it shortens gaps elsewhere."""
 _GRADES = {"certain": 0, "likely": 1, "possible": 2}
 
 
@@ -53,7 +56,8 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
     for draft in drafts:
         claim = ledger.claim(draft)
         high = ledger.at_most(claim, 0)
-        if 100 * high < SMALL_PCT * wall <= 100 * ledger.bound(claim):
+        bound = ledger.bound(claim)
+        if bound > HOST_WORTH * high and 100 * bound >= SMALL_PCT * wall:
             high = ledger.at_most(claim, _best_gain(ledger, claim, unchanged, wall))
         if 100 * high < SMALL_PCT * wall:
             small[0] += 1
