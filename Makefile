@@ -18,7 +18,7 @@ TORCH_INDEX   ?=
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch torch-available lint samples docs bench lock screenshot clean
+.PHONY: help demo test test-torch torch-available lint samples docs bench backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -49,6 +49,9 @@ docs: $(VENV)/.dev-installed ## write docs/tables.md again
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
+
+backtest: $(VENV)/.dev-installed ## predict captures from others and compare (CAPTURES=DIR of them)
+	$(BIN)/python backtests/run.py $(if $(CAPTURES),--captures '$(CAPTURES)')
 
 lock: ## resolve requirements/ again (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

@@ -9,10 +9,8 @@ from itertools import permutations
 from pathlib import Path
 
 from loading import load
-
 from ncutool import predict
 from ncutool.predict.interval import Interval, by_family, linear
-from ncutool.predict.model import Wanted
 
 GOAL_INSIDE = 0.8
 GOAL_RATIO = 2.5
@@ -66,7 +64,7 @@ def sizes(paths: Sequence[Path]) -> list[Size]:
 
 def pair(before: Size, after: Size) -> Pair:
     """``after`` predicted from ``before``: of ``after`` only calls and their shapes are used."""
-    wanted = [Wanted(run.op, run.call) for run in after.base.runs]
+    wanted = [predict.Wanted(run.op, run.call) for run in after.base.runs]
     matches = predict.align([run.op for run in before.base.runs], [one.op for one in wanted])
     predictions = predict.predict(before.base, wanted, matches)
     actual: dict[str, int] = defaultdict(int)

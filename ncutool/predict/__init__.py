@@ -1,7 +1,7 @@
 """Kernel time of operators at other shapes, from one capture alone: an interval, never a point.
 
 >>> known = predict.base(analysis.kernels, analysis.capture, analysis.resolution.device)
->>> intervals = predict.predict(known, calls)
+>>> intervals = predict.predict(known, [predict.Wanted(call.name, call) for call in calls])
 
 Each operator's time is a fixed part and a part that grows with its roofline time; the capture
 bounds both where its own times say so, and :mod:`ncutool.predict.rates` does where they do not.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ncutool.predict.aligning import align
 from ncutool.predict.interval import Interval, Prediction, total
-from ncutool.predict.model import predict
+from ncutool.predict.model import Wanted, predict
 from ncutool.predict.operators import Base, Run, base
 
-__all__ = ["Base", "Interval", "Prediction", "Run", "align", "base", "predict", "total"]
+__all__ = ["Base", "Interval", "Prediction", "Run", "Wanted", "align", "base", "predict", "total"]
