@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from ncutool import units
@@ -18,6 +19,7 @@ from ncutool.advice import interconnect
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
 from ncutool.advice.program import exposed_ns, program
+from ncutool.intervals import Union, union
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
@@ -64,6 +66,8 @@ class _Group:
     bus_bytes_per_s: float | None
     """Of the fastest call."""
     ranks: int | None
+    alone_ns: int
+    """Of their summed time, what no other launch runs beside."""
 
     @property
     def total(self) -> int:
@@ -135,7 +139,9 @@ def drafts(context: Context) -> list[Draft]:
 
 def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
     """Calls by kind and size, most time first."""
-    told = rows.select("launch_id", "kernel_full", "duration_ns").join(
+    start, length = (rows[name].to_numpy().astype(np.int64) for name in ("start_ns", "duration_ns"))
+    alone = length - _others(context).covered(start, start + length)
+    told = rows.select("launch_id", "kernel_full", "duration_ns", alone=pl.Series(alone)).join(
         context.capture.launches.select(_COLUMNS), on="launch_id", how="left"
     )
     groups: dict[tuple[object, ...], list[dict[str, object]]] = {}
@@ -144,6 +150,13 @@ def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
         groups.setdefault(key, []).append(row)
     found = [_group(str(key[0]), members) for key, members in groups.items()]
     return sorted(found, key=lambda group: (-group.total, group.kind, group.size or 0))
+
+
+def _others(context: Context) -> Union:
+    """When anything but communication runs."""
+    rest = context.kernels.filter(pl.col("bound") != "communication")
+    start = rest["start_ns"].to_numpy().astype(np.int64)
+    return union(start, start + rest["duration_ns"].to_numpy().astype(np.int64))
 
 
 def _kind(row: dict[str, object]) -> str:
@@ -177,6 +190,7 @@ def _group(kind: str, members: list[dict[str, object]]) -> _Group:
         size=elements * itemsize if itemsize and isinstance(elements, int) else None,
         bus_bytes_per_s=rates[1] if rates else None,
         ranks=ranks if isinstance(ranks, int) else None,
+        alone_ns=sum(int(str(row["alone"])) for row in members),
     )
 
 
@@ -215,9 +229,9 @@ def _evidence(
     if uneven:
         worst = max(uneven, key=lambda group: (group.total, group.kind))
         reason = (
-            "the longer ones wait for other ranks"
+            "the longer ones most likely wait for other ranks"
             if worst.size is not None
-            else "they wait for other ranks or move more; no sizes are recorded"
+            else "most likely they wait for other ranks or move more; no sizes are recorded"
         )
         sentences.append(
             f"Calls of {worst.kind} take {units.time(min(worst.durations))} to "
@@ -242,8 +256,9 @@ def _of_links(context: Context, slow: Sequence[_Group]) -> list[str]:
     )
     if all(group.steady for group in slow):
         return [
-            text + f", and calls of one size differ by at most {STEADY:.2f} times: the transport "
-            "rather than waiting (peer-to-peer off, or a path through the host or the network)."
+            text + f", and calls of one size differ by at most {STEADY:.2f} times: that "
+            "points to the transport (peer-to-peer off, or a path through the host or the network) "
+            "rather than to waiting, unless one rank is as late in every step."
         ]
     return [text + ", waiting for other ranks included."]
 
@@ -255,4 +270,5 @@ def _listed(group: _Group) -> str:
     rate = ""
     if group.bus_bytes_per_s is not None and (group.size or 0) >= LARGE_BYTES:
         rate = f", at best {units.data_rate(group.bus_bytes_per_s)} bus bandwidth"
-    return f"{len(group.durations):,} × {group.kind}{size}, {times}{rate}"
+    alone = f"{units.percent(100 * group.alone_ns / group.total)} of that alone"
+    return f"{len(group.durations):,} × {group.kind}{size}, {times}, {alone}{rate}"
