@@ -61,7 +61,23 @@ def slow_kernels(context: Context, taken: set[int]) -> list[Slow]:
     return [*known, *_unlinked_twins(context, known, taken)]
 
 
-def _candidates(context: Context, taken: set[int]) -> pl.DataFrame:
+def near_their_roof(context: Context, family: str, taken: set[int]) -> pl.DataFrame:
+    """Launches of ``family`` at :data:`LIMIT` of their calibrated roof or above (``floor_ns``)."""
+    if context.device is None:
+        return context.kernels.clear()
+    named = list(taken | _waiting_for_tensor_cores(context))
+    return _with_floors(context).filter(
+        (pl.col("family") == family)
+        & (pl.col("duration_ns") > 0)
+        & (pl.col("flop") > 0)
+        & (pl.col("floor_ns") >= LIMIT * pl.col("duration_ns"))
+        & (pl.col("floor_ns") <= pl.col("duration_ns"))
+        & ~pl.col("launch_id").is_in(named)
+    )
+
+
+def _with_floors(context: Context) -> pl.DataFrame:
+    """The kernels with the times (ns) that their work takes at reachable rates."""
     assert context.device is not None
     shares = {
         roof: context.shares.flop_share(roof) for roof in context.device.peak_flop_per_s
@@ -69,14 +85,17 @@ def _candidates(context: Context, taken: set[int]) -> pl.DataFrame:
     share = pl.col("roof").replace_strict(shares, default=None, return_dtype=pl.Float64)
     compute = pl.col("flop") / (pl.col("peak_flop_per_s") * share)
     memory = pl.col("dram_bytes") / (pl.col("peak_bytes_per_s") * context.shares.bytes_share)
-    floor = pl.max_horizontal(compute, memory)
-    coarse = COARSE_CLOCK_NS if context.capture.clock_step_ns > 1 else 0
-    long = context.kernels.with_columns(
+    return context.kernels.with_columns(
         compute_ns=1e9 * compute,
         memory_ns=1e9 * memory,
-        floor_ns=1e9 * floor,
+        floor_ns=1e9 * pl.max_horizontal(compute, memory),
         falls_back=_falls_back(context),
-    ).filter(
+    )
+
+
+def _candidates(context: Context, taken: set[int]) -> pl.DataFrame:
+    coarse = COARSE_CLOCK_NS if context.capture.clock_step_ns > 1 else 0
+    long = _with_floors(context).filter(
         (pl.col("category") == "kernel")
         & (pl.col("duration_ns") > max(LONG * context.latency_ns, coarse))
         & ~pl.col("bound").is_in(["communication", "copy"])
