@@ -30,14 +30,21 @@ def weight_casts(stream: Stream) -> Iterable[WeightCast]:
     A product claims each parameter once. Where its activation has the shape of a parameter, one
     cast of that shape more must precede it.
     """
+    casts = _casts(stream)
+    if not casts:
+        return
     claimed: set[int] = set()
     for place, node in enumerate(stream.nodes):
-        wanted, activation = _parameters(node)
+        reach = [index for index in range(max(place - REACH, 0), place) if index in casts]
+        wanted, activation = _parameters(node) if reach else ([], ())
         if not wanted:
             continue
-        reach = range(max(place - REACH, 0), place)
-        casts = [(index, one) for index in reach if (one := _cast_to(stream, index, node.inputs))]
-        left = [(index, shape) for index, shape in casts if index not in claimed]
+        dtype = node.inputs[-1].dtype
+        left = [
+            (index, casts[index][0])
+            for index in reach
+            if casts[index][1] == dtype and index not in claimed
+        ]
         for shape in wanted:
             same = [index for index, one in left if one == shape]
             if len(same) > (shape == activation):
@@ -48,12 +55,15 @@ def weight_casts(stream: Stream) -> Iterable[WeightCast]:
                 yield WeightCast(stream, stream.nodes[index], node)
 
 
-def _cast_to(stream: Stream, index: int, inputs: tuple[Tensor, ...]) -> tuple[int, ...] | None:
-    """Shape of what the call at ``index`` casts to the data type of a product's last input."""
-    source = cast_source(stream.nodes[index])
-    if source is None or stream.nodes[index].outputs[0].dtype != inputs[-1].dtype:
-        return None
-    return _squeezed(source.shape)
+def _casts(stream: Stream) -> dict[int, tuple[tuple[int, ...], str | None]]:
+    """Place of every cast from fp32 to 16 bits -> shape of what it reads, data type it gives."""
+    found = {}
+    for index, node in enumerate(stream.nodes):
+        source = cast_source(node)
+        shape = None if source is None else _squeezed(source.shape)
+        if shape:
+            found[index] = shape, node.outputs[0].dtype
+    return found
 
 
 def cast_source(node: Node) -> Tensor | None:
