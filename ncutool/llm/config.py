@@ -32,7 +32,8 @@ def read_config(path: Path, changes: Mapping[str, int] | None = None) -> Model:
         UsageError: a value is missing, of a wrong kind, or its architecture is not known.
     """
     name = path.parent.name or path.stem
-    return changed(load(path), changes or {}, name=name, where=str(path), source=str(path))
+    source = f"{path.parent.name}/{path.name}".removeprefix("/")  # no place on the user's machine
+    return changed(load(path), changes or {}, name=name, where=str(path), source=source)
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -1,0 +1,256 @@
+"""Configurations to models: published counts, windows, experts, and files that are no good."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ncutool import llm
+from ncutool.llm import config, experts
+from ncutool.llm.model import Experts
+from ncutool_parsers.errors import NcutoolError, UnreadableError, UsageError
+
+LLAMA: dict[str, Any] = {
+    "model_type": "llama",
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 128,
+    "vocab_size": 100,
+}
+
+
+@pytest.mark.parametrize("name", llm.preset_names())
+def test_presets_hold_as_many_parameters_as_were_published(name: str) -> None:
+    """The layers of a configuration add up to the checkpoint's count, to the digit."""
+    model = llm.preset(name)
+    assert model.published_parameters in (None, model.parameters)
+    assert model.source.startswith("https://huggingface.co/")
+    assert 0 < model.active_parameters <= model.parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [
+        ("deepseek-v3", 36.6),
+        ("gpt-oss-120b", 5.13),
+        ("gpt-oss-20b", 3.61),
+        ("deepseek-v2-lite", 2.4),
+    ],
+)
+def test_parameters_a_token_needs(name: str, billions: float) -> None:
+    """What the publishers of mixtures call activated, the head counted and the table not."""
+    active = llm.preset(name).active_parameters / 1e9
+    assert active == pytest.approx(billions, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("name", "each_token"),
+    [
+        ("llama-2-7b", 524_288),
+        ("llama-3-8b", 131_072),
+        ("llama-3-70b", 327_680),
+        ("llama-3.1-405b", 516_096),
+        ("mixtral-8x7b", 131_072),
+        ("qwen2.5-7b", 57_344),
+        ("qwen3-30b-a3b", 98_304),
+        ("deepseek-v3", 70_272),
+        ("gpt-oss-120b", 73_728),
+        ("gemma-3-27b", 507_904),
+        ("falcon-7b", 8_192),
+    ],
+)
+def test_cache_a_token_in_bf16(name: str, each_token: int) -> None:
+    """2 × layers × key-value heads × head size × 2 bytes; DeepSeek (512 + 64) × 61 × 2."""
+    model = llm.preset(name)
+    assert sum(cache.layers * cache.values_per_token * 2 for cache in model.caches) == each_token
+
+
+@pytest.mark.parametrize(
+    ("name", "windows"),
+    [
+        ("llama-3-8b", {None: 32}),
+        ("mistral-7b", {4096: 32}),
+        ("gpt-oss-20b", {None: 12, 128: 12}),
+        ("gemma-2-9b", {None: 21, 4096: 21}),
+        ("gemma-3-1b", {None: 4, 512: 22}),
+        ("gemma-3-27b", {None: 10, 1024: 52}),
+        ("qwen2.5-7b", {None: 28}),
+    ],
+)
+def test_windows(name: str, windows: dict[int | None, int]) -> None:
+    """How many layers look at how much, family by family."""
+    assert {c.window: c.layers for c in llm.preset(name).caches} == windows
+
+
+def test_a_windowed_cache_stops_growing() -> None:
+    """Mistral keeps 4,096 tokens a layer at most, so that no context weighs as much as it does."""
+    plans = [llm.plan("mistral-7b", "H100 SXM", context_tokens=n) for n in (4096, 32768)]
+    kept = {plan.memory.kv_bytes_per_sequence for plan in plans}
+    assert kept == {4096 * 131_072}
+    assert plans[0].equal_context_tokens is None
+    mixed = llm.plan("gpt-oss-20b", "H100 SXM", context_tokens=8192)
+    assert mixed.memory.kv_bytes_per_sequence == 12 * 2048 * (8192 + 128)
+    assert mixed.equal_context_tokens is not None
+    assert mixed.equal_context_tokens * 12 * 2048 == pytest.approx(
+        mixed.memory.weight_bytes, rel=0.001
+    )
+
+
+def test_layer_types_win_over_the_family_pattern() -> None:
+    """A list of layers says itself which have a window; it must list all of them."""
+    data = {**LLAMA, "model_type": "gpt_oss", "sliding_window": 8, "num_local_experts": 4}
+    data |= {"num_experts_per_tok": 2, "layer_types": ["full_attention", "full_attention"]}
+    assert {c.window for c in llm.from_config(data, name="x").caches} == {None}
+    for wrong in (["full_attention"], ["full_attention", "linear_attention"], [1, 2], "full"):
+        with pytest.raises(UsageError, match="layer_types"):
+            llm.from_config({**data, "layer_types": wrong}, name="x")
+
+
+def test_decoders_of_multimodal_models_are_planned_alone() -> None:
+    """What stands in text_config is the model; shared values are taken from outside."""
+    outer = {"model_type": "gemma3", "torch_dtype": "float16", "vision_config": {"hidden_size": 9}}
+    inner = {**LLAMA, "model_type": "gemma3_text", "head_dim": 16}
+    model = llm.from_config({**outer, "text_config": inner}, name="x")
+    assert model.trained_type == "fp16"
+    assert model.hidden_size == 64
+
+
+@pytest.mark.parametrize(
+    ("quantisation", "types"),
+    [
+        ({"quant_method": "fp8"}, {"fp8", "bf16"}),
+        ({"quant_method": "awq", "bits": 4}, {"int4", "bf16"}),
+        ({"quant_method": "gptq", "bits": 8}, {"int8", "bf16"}),
+        ({"quant_method": "exl2", "bits": 2}, {"bf16"}),
+    ],
+)
+def test_quantisation_of_a_checkpoint(quantisation: dict[str, object], types: set[str]) -> None:
+    """Known methods narrow the layers' weights; an unknown one is said, not guessed."""
+    model = llm.from_config({**LLAMA, "quantization_config": quantisation}, name="x")
+    plan = llm.plan(model, "H100 SXM")
+    assert {name for _, name, _ in plan.types.stored} == types
+    assert any("not understood" in note for note in plan.notes) == (types == {"bf16"})
+
+
+def test_shared_experts_are_read_by_every_token() -> None:
+    """DeepSeek-V3's shared expert is dense weight; 8 of 256 routed ones are read at batch 1."""
+    plan = llm.plan("deepseek-v3", "H200 SXM", tensor_parallel=8, batches=(1, 256))
+    one, many = plan.batches
+    assert one.experts_touched == pytest.approx(8)
+    assert many.experts_touched is not None
+    assert 255.8 < many.experts_touched < 256
+    alone = llm.plan("deepseek-v3", "B300", batches=(1,)).batches[0]
+    model = plan.model
+    wide = 129_280 * 7168 + 58 * 7168 * 256 + model.other_parameters  # head, router, norms: bf16
+    assert alone.weight_bytes == pytest.approx(model.active_parameters + wide, rel=1e-12)
+    assert one.weight_bytes * 8 > alone.weight_bytes  # down-projections are held eight times
+    assert plan.model.experts == Experts(256, 8, 58, 1)
+
+
+@given(st.integers(1, 300), st.integers(1, 16), st.integers(1, 5000))
+def test_touched_experts_lie_between_their_bounds(count: int, chosen: int, tokens: int) -> None:
+    """Alike is the fewest, no two alike the most, uniform routing in between."""
+    mixture = Experts(count, min(chosen, count), 1)
+    touched = experts.expected(mixture, tokens)
+    slack = 1e-9 * count
+    assert experts.fewest(mixture) - slack <= touched
+    assert touched <= experts.most(mixture, tokens) + slack
+
+
+def test_floors_of_a_mixture_lie_between_their_bounds() -> None:
+    """The expected floor is never outside what alike and unlike tokens give."""
+    plan = llm.plan("qwen3-30b-a3b", "H100 SXM")
+    for step in plan.batches:
+        assert step.fewest_floor_ns is not None
+        assert step.most_floor_ns is not None
+        assert step.fewest_floor_ns <= step.floor_ns * (1 + 1e-12)
+        assert step.floor_ns <= step.most_floor_ns * (1 + 1e-12)
+    turning = plan.crossover
+    assert turning.fewest_experts is not None
+    assert turning.weights_only is not None
+    assert turning.most_experts is not None
+    assert turning.fewest_experts <= turning.weights_only <= turning.most_experts * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"hidden_size": -1}, "hidden_size must be from 1"),
+        ({"hidden_size": 10**12}, "hidden_size must be from 1"),
+        ({"hidden_size": "64"}, "must be a whole number"),
+        ({"hidden_size": True}, "must be a whole number"),
+        ({"hidden_size": 66}, "does not divide among 4 heads"),
+        ({"num_key_value_heads": 3}, "do not divide among 3"),
+        ({"vocab_size": None}, "vocab_size is missing"),
+        ({"model_type": "mamba"}, "'mamba' is not known"),
+        ({"model_type": 3}, "model_type must be a text"),
+        ({"tie_word_embeddings": "yes"}, "must be true or false"),
+        ({"quantization_config": []}, "must be an object"),
+        ({"text_config": [1]}, "must be an object"),
+    ],
+)
+def test_wrong_values_are_named(change: dict[str, object], said: str) -> None:
+    """Every error says which value is wrong and how."""
+    with pytest.raises(UsageError, match=said):
+        llm.from_config({**LLAMA, **change}, name="x")
+
+
+def test_more_experts_chosen_than_there_are() -> None:
+    """A token cannot be sent to 9 of 8 experts."""
+    data = {**LLAMA, "model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}
+    with pytest.raises(UsageError, match="only 8 experts"):
+        llm.from_config(data, name="x")
+
+
+def test_files_that_are_no_configuration(tmp_path: Path) -> None:
+    """Missing, a folder, too large, no JSON, too deep, no object: one error each, nothing run."""
+    path = tmp_path / "config.json"
+    with pytest.raises(UnreadableError, match="cannot be read"):
+        llm.read_config(path)
+    with pytest.raises(UnreadableError, match="cannot be read"):
+        llm.read_config(tmp_path)
+    for content, said in (
+        (b"{" + b" " * config.MOST_BYTES, "larger than"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[1]", "no JSON object"),
+        (b'{"hidden_size": ' + b"9" * 5000 + b"}", "not JSON|is not known"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(NcutoolError, match=said):
+            llm.read_config(path)
+
+
+def test_a_file_gives_what_its_values_give(tmp_path: Path) -> None:
+    """Read from disk and changed: the same model, named after its folder."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(LLAMA), encoding="utf-8")
+    model = llm.read_config(folder / "config.json")
+    assert model.name == "tiny"
+    assert model.matrices == llm.from_config(LLAMA, name="tiny").matrices
+    wider = llm.read_config(folder / "config.json", {"num_key_value_heads": 4})
+    assert wider.kv_heads == 4
+    assert wider.name == "tiny, changed"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*LLAMA, "layer_types", "text_config", "num_experts", "mlp_only_layers"]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none()),
+    )
+)
+def test_any_values_give_a_model_or_one_error(change: dict[str, Any]) -> None:
+    """No configuration makes the reader fail in another way than by its own error."""
+    try:
+        parameters = llm.from_config({**LLAMA, **change}, name="x").parameters
+    except NcutoolError:
+        return
+    assert parameters > 0
