@@ -103,7 +103,9 @@ class _Finder:
             and line.free(node, taken)
             for node in line.nodes
         ]
-        self.wrote = [_written(node) for node in line.nodes]
+        known = {id(node.outputs): node for node in line.nodes}  # one tuple a signature
+        written = {number: _written(node) for number, node in known.items()}
+        self.wrote = [written[id(node.outputs)] for node in line.nodes]
         self.chain_of: dict[int, Chain] = {}
         self.consumed: set[int] = set()
         self.start = 0

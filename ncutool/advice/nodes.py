@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ncutool.work.operators import Work, model, parse_call
+from ncutool.work.operators import OpCall, Work, model, parse_call
 from ncutool.work.operators.tensor import Tensor
 from ncutool_parsers.capture import Capture
 
@@ -86,17 +86,10 @@ class Node(NamedTuple):
     """A copy or memset by the driver rather than a kernel."""
     native: bool = False
     """One of the framework's own operators, which its compiler may take apart."""
-
-    @property
-    def full_bytes(self) -> int | None:
-        """Bytes of its widest tensor, in the narrower of its input and output types."""
-        sizes = [item for tensor in (*self.inputs, *self.outputs) if (item := tensor.itemsize)]
-        return self.numel * min(sizes) if sizes else None
-
-    @property
-    def numel(self) -> int:
-        """Elements of its widest tensor."""
-        return max((tensor.numel for tensor in (*self.inputs, *self.outputs)), default=0)
+    numel: int = 0
+    """Elements of its widest tensor."""
+    full_bytes: int | None = None
+    """Bytes of its widest tensor, in the narrower of its input and output types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,9 +165,11 @@ class _Known(NamedTuple):
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     native: bool
+    numel: int
+    full_bytes: int | None
 
 
-_NOTHING = _Known(UNKNOWN, "", False, (), (), False)
+_NOTHING = _Known(UNKNOWN, "", False, (), (), False, 0, None)
 
 
 def _calls(capture: Capture, wanted: pl.Series) -> dict[int, _Known]:
@@ -184,15 +179,25 @@ def _calls(capture: Capture, wanted: pl.Series) -> dict[int, _Known]:
     found = {}
     for index, *texts in used.select(*columns, "concrete_inputs").iter_rows():
         call = parse_call(*texts)
-        found[index] = _Known(
-            SYMBOL_OF.get(call.base, OTHER),
-            call.name.rpartition("::")[2],
-            call.in_place,
-            call.tensors,
-            work.outputs if isinstance(work := model(call), Work) else (),
-            call.name.startswith("aten::"),
-        )
+        found[index] = _known(call)
     return found
+
+
+def _known(call: OpCall) -> _Known:
+    outputs = work.outputs if isinstance(work := model(call), Work) else ()
+    tensors = (*call.tensors, *outputs)
+    numel = max((tensor.numel for tensor in tensors), default=0)
+    sizes = [item for tensor in tensors if (item := tensor.itemsize)]
+    return _Known(
+        SYMBOL_OF.get(call.base, OTHER),
+        call.name.rpartition("::")[2],
+        call.in_place,
+        call.tensors,
+        outputs,
+        call.name.startswith("aten::"),
+        numel,
+        numel * min(sizes) if sizes else None,
+    )
 
 
 def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
@@ -253,6 +258,8 @@ def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
                 parent,
                 by_engine,
                 known.native,
+                known.numel,
+                known.full_bytes,
             )
         )
         first += count
