@@ -14,6 +14,8 @@ REACH = 12
 HALF = ("fp16", "bf16")
 _PRODUCTS = {"addmm": 1, "mm": 0, "linear": 0, "_addmm_activation": 1}
 """Product -> place of its activation among its tensors; its weight follows."""
+_SCALED = "am"
+"""Symbols of sums and elementwise products: a vector stretched over all samples is a parameter."""
 
 
 class WeightCast(NamedTuple):
@@ -77,7 +79,8 @@ def cast_source(node: Node) -> Tensor | None:
 
 
 def _parameters(node: Node) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
-    """Shapes of a layer's weight and bias as the module keeps them, and of its activation."""
+    """Shapes of a layer's weight and bias, or of its scale, as the module keeps them; the shape of
+    its activation."""
     tensors, first = node.inputs, _PRODUCTS.get(node.op)
     if node.family == "convolution" and len(tensors) >= 2 and "backward" not in node.op:
         activation, weight = tensors[:2]
@@ -86,11 +89,20 @@ def _parameters(node: Node) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
         activation, weight = tensors[first : first + 2]
         kept = weight.shape if node.op == "linear" else weight.shape[::-1]
         shapes = [kept, kept[:1]]
+    elif node.symbol in _SCALED and len(tensors) == 2 and _vector(tensors[1], tensors[0]):
+        activation, weight = tensors
+        shapes = [weight.shape]
     else:
         return [], ()
     if tensors[-1].dtype not in HALF or not prod(weight.shape):
         return [], ()
     return [_squeezed(shape) for shape in shapes], _squeezed(activation.shape)
+
+
+def _vector(tensor: Tensor, other: Tensor) -> bool:
+    """Whether one size along the innermost dimensions is stretched over all samples."""
+    flat = _squeezed(tensor.shape)
+    return len(flat) == 1 and tensor.numel == tensor.shape[-1] < other.numel
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

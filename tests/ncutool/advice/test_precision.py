@@ -140,6 +140,15 @@ def test_an_activation_of_the_weights_shape_is_no_weight() -> None:
     assert only(run([cast, cast, product])).launches == (0,)
 
 
+def test_a_scale_stretched_over_all_samples_is_a_parameter() -> None:
+    """[8] as [1,1,1,8] times an activation; a tensor as large as the other operand is none."""
+    cast: Step = ("aten::copy_", [(8,), (8,)], ["c10::Half", "float"], 6_000)
+    scale: Step = ("aten::mul", [(4, 58, 16, 8), (1, 1, 1, 8)], ["c10::Half"] * 2, 8_000)
+    equal: Step = ("aten::mul", [(8,), (8,)], ["c10::Half"] * 2, 8_000)
+    assert only(run([cast, scale])).launches == (0,)
+    assert precision.drafts(view(run([cast, equal]))) == []
+
+
 def test_training_casts_after_every_update() -> None:
     """With a backward pass the weights change, so nothing is said."""
     trace = run(FORWARD)
