@@ -9,12 +9,14 @@ that the trace does not hold, and is called unexplained.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from ncutool.intervals import Bools, Ints, Union, union
+from ncutool.work.operators import collective
 from ncutool_parsers.capture import Capture
 
 LONG_CALL_NS = 1_000_000
@@ -29,11 +31,28 @@ HOST_IDLE_NS = 1_000_000
 INPUT_COPY_BYTES = 4096
 """A smaller copy to the device is a scalar, not a batch of input."""
 
-INPUT = r"(?i)dataloader|data_loader|datapipe|dataset"
-ALLOCATE = r"Malloc|Free|HostAlloc|HostRegister|HostUnregister|MemAlloc|MemCreate|Mem(Un)?[Mm]ap"
+QUEUE_LIMIT_NS = 50_000
+"""No gap of a full queue that is longer is ordinary, however long they all are."""
+QUIET_NS = 100_000
+"""A launching thread silent for longer waits for another, which says why."""
+
+INPUT = (
+    r"(?i)data_?load|datapipe|dataset|(next|get|fetch)_?batch|input_?pipeline"
+    r"|DALI\w*Iterator"
+)
+ALLOCATE = (
+    r"Malloc|Free|HostAlloc|HostRegister|HostUnregister|MemAlloc|MemCreate|Mem(Un)?[Mm]ap"
+    r"|MemRelease|MemSetAccess|MemAddressReserve|MemPoolTrim|MemGetInfo"
+)
+COMMUNICATES = (
+    pl.col("collective").is_not_null() | pl.col("kernel_full").str.contains(collective.KERNEL)
+).fill_null(value=False)
+"""Whether a launch communicates with other devices (an expression over launches)."""
 _LAUNCH = r"aunch|emset"
 _LOAD = r"ModuleLoad|LibraryLoad|ModuleGetFunction|GetFunctionByName"
 _INPUT_OPS = ("aten::to", "aten::_to_copy", "aten::copy_")
+
+_FOREVER = 2**61
 
 # The order decides where calls overlap: the earlier cause is charged.
 _HOST_CAUSES = (
@@ -62,6 +81,8 @@ class Idle:
     """A copy whose call returns after the copy has begun."""
     from_host: Bools
     """A copy of input-like size from the host, made by a tensor conversion."""
+    handover: Bools
+    """One stream's collective ends it or ended before it, and another stream is next."""
 
 
 def launch_points(capture: Capture) -> pl.DataFrame:
@@ -103,7 +124,7 @@ def input_copies(capture: Capture) -> pl.Expr:
     return ((pl.col("copy_kind") == "HtoD") & large & by_tensor).fill_null(False)
 
 
-def split(idle: Idle, capture: Capture) -> pl.DataFrame:
+def split(idle: Idle, hosts: Hosts) -> pl.DataFrame:
     """Pieces of the idle intervals: start_ns, duration_ns, cause, next_launch_id, previous_end_ns.
 
     Pieces do not overlap and sum to the idle time. Near-linear in launches and calls.
@@ -111,7 +132,7 @@ def split(idle: Idle, capture: Capture) -> pl.DataFrame:
     linked = idle.thread >= 0
     late = linked & (idle.launched > idle.starts)
     until = np.where(late, np.minimum(idle.ends, idle.launched), idle.starts)
-    parts = [_host_pieces(idle, late, until, capture)]
+    parts = [_host_pieces(idle, late, until, hosts)]
     rest = idle.ends > until
     cause = np.select(
         [~linked, ~late, idle.blocking, idle.ends - until <= LATENCY_LIMIT_NS],
@@ -127,39 +148,74 @@ def split(idle: Idle, capture: Capture) -> pl.DataFrame:
     )
 
 
+def queue_limit(lengths: Ints) -> float:
+    """The longest ordinary gap (ns) of a full queue, from all gaps before queued launches."""
+    median = float(np.median(lengths)) if lengths.size else 0.0
+    return min(max(QUEUE_FLOOR_NS, QUEUE_MEDIANS * median), QUEUE_LIMIT_NS)
+
+
 def _queue(idle: Idle, queued: Bools) -> npt.NDArray[np.str_]:
-    """`queue` for the ordinary gaps of a full queue, `unexplained` for larger ones."""
+    """`queue` for the ordinary gaps of a full queue; of larger ones `communication` where a
+    collective hands over to another stream or takes over from it, else `unexplained`."""
     length = idle.ends - idle.starts
-    median = float(np.median(length[queued])) if queued.any() else 0.0
-    limit = max(QUEUE_FLOOR_NS, QUEUE_MEDIANS * median)
-    return np.where(length <= limit, "queue", "unexplained")
+    handover = idle.handover & (length <= LATENCY_LIMIT_NS)
+    return np.select(
+        [length <= queue_limit(length[queued]), handover],
+        ["queue", "communication"],
+        "unexplained",
+    )
 
 
-def _host_pieces(idle: Idle, late: Bools, until: Ints, capture: Capture) -> pl.DataFrame:
+def _host_pieces(idle: Idle, late: Bools, until: Ints, hosts: Hosts) -> pl.DataFrame:
     """The parts in which the host had not launched yet, by what it was doing."""
     frames = [_frame(until[:0], until[:0], np.zeros(0, dtype=np.str_), until[:0])]
     for thread in np.unique(idle.thread[late]):
         which = np.flatnonzero(late & (idle.thread == thread))
-        frames.append(_thread_pieces(idle, which, until, _Host.of(capture, int(thread))))
+        frames.append(_thread_pieces(idle, which, until, int(thread), hosts))
     return pl.concat(frames)
 
 
-def _thread_pieces(idle: Idle, which: Ints, until: Ints, host: _Host) -> pl.DataFrame:
-    """The host parts of the intervals ``which``, all launched by one thread."""
+def _thread_pieces(idle: Idle, which: Ints, until: Ints, thread: int, hosts: Hosts) -> pl.DataFrame:
+    """The host parts of the intervals ``which``, all launched by ``thread``.
+
+    Where it is silent for long it waits for another thread that launches: what those do counts.
+    """
+    host = hosts.one(thread)
     starts, ends = idle.starts[which], until[which]
+    left, right, gap = _cut(starts, ends, (*host.doing, host.silent, host.quiet))
+    waits = host.silent.contains(left) & idle.from_host[which][gap]
+    cause = _cause(host, left, waits)
+    asks = (cause == "dispatch") & host.quiet.contains(left)
+    if asks.any() and hosts.several:
+        others = hosts.others(thread)
+        more_left, more_right, row = _cut(left[asks], right[asks], others.doing)
+        more = _cause(others, more_left, np.zeros(more_left.shape, dtype=np.bool_))
+        left = np.concatenate([left[~asks], more_left])
+        right = np.concatenate([right[~asks], more_right])
+        gap = np.concatenate([gap[~asks], gap[asks][row]])
+        cause = np.concatenate([cause[~asks], more])
+        order = np.argsort(left, kind="stable")
+        left, right, gap, cause = left[order], right[order], gap[order], cause[order]
+    return _merge(left, right, cause, which[gap])
+
+
+def _cut(starts: Ints, ends: Ints, unions: tuple[Union, ...]) -> tuple[Ints, Ints, Ints]:
+    """The disjoint, ordered intervals cut at all edges of ``unions``; and whose piece each is."""
     edges = [starts, ends]
-    for busy in (*host.doing, host.silent):
+    for busy in unions:
         edges += [busy.starts, busy.ends]
     bounds = np.unique(np.concatenate(edges))
     left, right = bounds[:-1], bounds[1:]
-    gap = np.searchsorted(starts, left, side="right") - 1
-    inside = (gap >= 0) & (left < ends[np.maximum(gap, 0)])
-    left, right, gap = left[inside], right[inside], gap[inside]
-    waits = host.silent.contains(left) & idle.from_host[which][gap]
-    doing = [busy.contains(left) for busy in host.doing]
+    row = np.searchsorted(starts, left, side="right") - 1
+    inside = (row >= 0) & (left < ends[np.maximum(row, 0)])
+    return left[inside], right[inside], row[inside]
+
+
+def _cause(host: _Host, moments: Ints, waits: Bools) -> npt.NDArray[np.str_]:
+    """What the host did at each moment; ``waits`` are waits for input whatever it did."""
+    doing = [busy.contains(moments) for busy in host.doing]
     doing[0] = doing[0] | waits
-    cause = np.select(doing, list(_HOST_CAUSES), "dispatch")
-    return _merge(left, right, cause, which[gap])
+    return np.select(doing, list(_HOST_CAUSES), "dispatch")
 
 
 def _merge(left: Ints, right: Ints, cause: npt.NDArray[np.str_], gap: Ints) -> pl.DataFrame:
@@ -184,41 +240,101 @@ def _frame(left: Ints, right: Ints, cause: npt.NDArray[np.str_], gap: Ints) -> p
 
 @dataclass(frozen=True)
 class _Host:
-    """What one thread was doing."""
+    """What one thread, or several taken together, were doing."""
 
     doing: tuple[Union, ...]
     """One union for each of `_HOST_CAUSES`."""
     silent: Union
     """Stretches over `HOST_IDLE_NS` without any operator or call."""
+    quiet: Union
+    """Stretches over `QUIET_NS` without, and all time before the first and after the last."""
 
-    @classmethod
-    def of(cls, capture: Capture, thread: int) -> _Host:
-        calls = capture.calls.filter(pl.col("thread") == thread)
-        ops = capture.ops.filter(pl.col("thread") == thread)
-        name = pl.col("name")
+
+class Hosts:
+    """What the threads of a capture were doing; each is worked out once."""
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+        self._threads: dict[tuple[int, ...], _Host] = {}
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one thread launches."""
+        return len(self._launching) > 1
+
+    def one(self, thread: int) -> _Host:
+        """What ``thread`` did."""
+        return self._of((thread,))
+
+    def others(self, thread: int) -> _Host:
+        """What all other threads that launch did."""
+        return self._of(tuple(one for one in self._launching if one != thread))
+
+    def _of(self, threads: tuple[int, ...]) -> _Host:
+        if threads not in self._threads:
+            self._threads[threads] = self._make(threads)
+        return self._threads[threads]
+
+    @cached_property
+    def _launching(self) -> tuple[int, ...]:
+        calls = self._calls.filter(pl.col("call_id").is_in(self._launch_calls.implode()))
+        return tuple(sorted(calls["thread"].unique().to_list()))
+
+    @cached_property
+    def _launch_calls(self) -> pl.Series:
+        return self._capture.launches["call_id"].drop_nulls().unique()
+
+    @cached_property
+    def _calls(self) -> pl.DataFrame:
+        """Calls with the cause that each is, as its place in `_HOST_CAUSES`."""
+        calls = self._capture.calls
+        named = calls.select(pl.col("name").unique()).with_columns(kind=_KIND)
         long = pl.col("end_ns") - pl.col("start_ns") > LONG_CALL_NS
-        launch = name.str.contains(_LAUNCH)
-        wanted = (
-            name.str.contains(ALLOCATE),
-            (launch & long) | name.str.contains(_LOAD),
-            name.str.contains("ynchronize"),
-            name.str.contains("emcpy"),
-            pl.lit(value=True),  # every other call is part of launching
+        return calls.join(named, on="name", how="left", maintain_order="left").with_columns(
+            kind=pl.when(pl.col("kind") >= 0)
+            .then(pl.col("kind"))
+            .when(long & (pl.col("kind") == _MAY_LOAD))
+            .then(_HOST_CAUSES.index("long_launch"))
+            .otherwise(_HOST_CAUSES.index("launch_call"))
         )
-        annotated = capture.annotations.filter(
-            ~pl.col("on_device") & (pl.col("thread") == thread) & name.str.contains(INPUT)
+
+    @cached_property
+    def _input_ops(self) -> pl.DataFrame:
+        """Operators that load input: traces of 2020-21 record annotations as operators."""
+        names = self._capture.signatures.filter(pl.col("op").str.contains(INPUT))["signature_id"]
+        return self._capture.ops.filter(pl.col("signature_id").is_in(names.implode()))
+
+    def _make(self, threads: tuple[int, ...]) -> _Host:
+        mine = pl.col("thread").is_in(threads)
+        calls, ops = self._calls.filter(mine), self._capture.ops.filter(mine)
+        annotated = self._capture.annotations.filter(
+            ~pl.col("on_device") & mine & pl.col("name").str.contains(INPUT)
         )
-        inputs = pl.concat([_spans(annotated), _spans(_input_ops(capture, ops))])
-        return cls(
-            doing=(_union(inputs), *(_union(_spans(calls.filter(one))) for one in wanted)),
-            silent=_silence(_union(pl.concat([_spans(ops), _spans(calls)]))),
+        inputs = pl.concat([_spans(annotated), _spans(self._input_ops.filter(mine))])
+        kinds = (_union(calls.filter(pl.col("kind") == kind)) for kind in range(1, 6))
+        busy = _union(pl.concat([_spans(ops), _spans(calls)]))
+        return _Host(
+            doing=(_union(inputs), *kinds),
+            silent=_silence(busy, HOST_IDLE_NS),
+            quiet=_silence(busy, QUIET_NS, edges=True),
         )
 
 
-def _input_ops(capture: Capture, ops: pl.DataFrame) -> pl.DataFrame:
-    """Operators that load input: traces of 2020-21 record annotations as operators."""
-    names = capture.signatures.filter(pl.col("op").str.contains(INPUT))["signature_id"]
-    return ops.filter(pl.col("signature_id").is_in(names.implode()))
+_MAY_LOAD, _LAUNCHES = -1, -2
+_KIND = (
+    pl.when(pl.col("name").str.contains(ALLOCATE))
+    .then(_HOST_CAUSES.index("allocator"))
+    .when(pl.col("name").str.contains(_LOAD))
+    .then(_HOST_CAUSES.index("long_launch"))
+    .when(pl.col("name").str.contains(_LAUNCH))
+    .then(_MAY_LOAD)
+    .when(pl.col("name").str.contains("ynchronize"))
+    .then(_HOST_CAUSES.index("synchronize"))
+    .when(pl.col("name").str.contains("emcpy"))
+    .then(_HOST_CAUSES.index("copy_call"))
+    .otherwise(_LAUNCHES)
+)
+"""What a call is by its name alone; those that may load a module do where they take long."""
 
 
 def _spans(frame: pl.DataFrame) -> pl.DataFrame:
@@ -229,11 +345,14 @@ def _union(spans: pl.DataFrame) -> Union:
     return union(spans["start_ns"].to_numpy(), spans["end_ns"].to_numpy())
 
 
-def _silence(busy: Union) -> Union:
-    """The long stretches between the intervals of ``busy``."""
-    return union(
-        *(
-            edge[busy.starts[1:] - busy.ends[:-1] > HOST_IDLE_NS]
-            for edge in (busy.ends[:-1], busy.starts[1:])
-        )
-    )
+def _silence(busy: Union, longest: int, *, edges: bool = False) -> Union:
+    """The stretches over ``longest`` between the intervals of ``busy``; with ``edges`` also
+    before the first and after the last."""
+    begins, ends = busy.ends, busy.starts
+    if edges:
+        begins = np.concatenate([[-_FOREVER], begins])
+        ends = np.concatenate([ends, [_FOREVER]])
+    else:
+        begins, ends = begins[:-1], ends[1:]
+    keep = ends - begins > longest
+    return union(begins[keep], ends[keep])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from ncutool import gap_causes
+from ncutool import gap_causes, steps, trim
 from ncutool.intervals import Union, union
 from ncutool_parsers.capture import Capture, Notice
 
@@ -21,6 +21,7 @@ GAP_CAUSES = (
     "dispatch",
     "latency",
     "queue",
+    "communication",
     "unlinked",
     "unexplained",
 )
@@ -51,6 +52,10 @@ class Timeline:
     """False where unexplained gaps exceed 10 % of the window."""
     notices: tuple[Notice, ...] = ()
     """What else limits the figures: first-iteration effects, unexplained gaps."""
+    steps: float | None = None
+    """Steps in the window, e.g. 1.42; None where their number is not known."""
+    steps_reason: str = "How many steps it holds is unknown: no annotation marks them."
+    """What ``steps`` rests on, or why it is None: a sentence about the window."""
 
     @property
     def wall_ns(self) -> int:
@@ -90,40 +95,67 @@ def exposed_ns(launches: pl.DataFrame, timeline: Timeline, which: pl.Expr) -> in
     return union(start[timed], end[timed]).total - union(start[rest], end[rest]).total
 
 
-def build(capture: Capture) -> Timeline | None:
+def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
     """The timeline of a trace; None where no launch carries both a start and a duration.
 
     The window runs from the first to the last launch's edge. Where nothing was recorded for
     more than 10 ms and 20 % of it, on the device or on the host, the window is cut and the
     side with more work is kept; ``trimmed`` says so. Busy is the union over all streams.
+
+    With ``whole_steps`` the window is cut to whole annotated steps, or without annotations to
+    what was launched while recording; what runs across its edges counts with the part inside.
     """
     points = gap_causes.launch_points(capture).filter(
         pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
     )
     if not points.height:
         return None
-    points = points.with_columns(from_host=gap_causes.input_copies(capture)).sort(
-        "start_ns", "launch_id"
-    )
+    points = points.with_columns(
+        from_host=gap_causes.input_copies(capture), communicates=gap_causes.COMMUNICATES
+    ).sort("start_ns", "launch_id")
     trimmed: list[str] = []
+    hosts = gap_causes.Hosts(capture)
     while True:
         busy = _busy(points)
-        gaps = gap_causes.split(_idle(points, busy), capture)
+        gaps = gap_causes.split(_idle(points, busy), hosts)
         kept = _without_hole(points, gaps, capture)
         if kept is None:
             break
         points, sentence = kept
         trimmed.append(sentence)
+    found = steps.find(points, capture)
+    if whole_steps and (cut := trim.to_whole_steps(points, found)) is not None:
+        points, sentence = cut
+        trimmed.append(sentence)
+        found = steps.find(points, capture)
+        busy = _busy(points)
+        gaps = gap_causes.split(_idle(points, busy), hosts)
+    return _timeline(points, busy, gaps, tuple(trimmed), found)
+
+
+def _timeline(
+    points: pl.DataFrame,
+    busy: Union,
+    gaps: pl.DataFrame,
+    trimmed: tuple[str, ...],
+    found: steps.Steps,
+) -> Timeline:
     start, end = _edges(points)
     trustworthy = _idle_for(gaps, "unexplained") <= UNEXPLAINED_SHARE * (end - start)
+    about = (
+        found.notice(end - start),
+        *_notices(gaps, trustworthy, end - start),
+    )
     return Timeline(
         start_ns=start,
         end_ns=end,
         busy_ns=busy.total,
         gaps=gaps,
-        trimmed=tuple(trimmed),
+        trimmed=trimmed,
         trustworthy=trustworthy,
-        notices=_notices(gaps, trustworthy, end - start),
+        notices=tuple(notice for notice in about if notice is not None),
+        steps=found.count,
+        steps_reason=found.reason,
     )
 
 
@@ -150,6 +182,11 @@ def _idle(points: pl.DataFrame, busy: Union) -> gap_causes.Idle:
     starts, ends = starts[keep], ends[keep]
     begin = points["start_ns"].to_numpy()
     row = np.minimum(np.searchsorted(begin, ends, side="left"), begin.size - 1)
+    finish = begin + points["duration_ns"].to_numpy()
+    by_end = np.argsort(finish, kind="stable")
+    before = by_end[np.searchsorted(finish[by_end], starts, side="right") - 1]
+    communicates = points["communicates"].to_numpy()
+    stream = points["stream"].fill_null(-1).to_numpy()
     following = points[row]
     return gap_causes.Idle(
         starts=starts,
@@ -159,6 +196,7 @@ def _idle(points: pl.DataFrame, busy: Union) -> gap_causes.Idle:
         launched=following["launched"].fill_null(0).to_numpy(),
         blocking=following["blocking"].to_numpy(),
         from_host=following["from_host"].to_numpy(),
+        handover=(communicates[row] | communicates[before]) & (stream[row] != stream[before]),
     )
 
 

@@ -48,6 +48,7 @@ GAP_CAUSES: dict[str, str] = {
     "dispatch": "dispatch on the CPU",
     "latency": "launch latency",
     "queue": "between queued launches",
+    "communication": "handing over between a collective and another stream",
     "unlinked": "before launches without a record",
     "unexplained": "unexplained",
 }

@@ -32,6 +32,8 @@ LAYERS: dict[str, int] = {
     "flags": 2,
     "roofline": 2,
     "gap_causes": 2,
+    "steps": 2,
+    "trim": 2,
     "timeline": 2,
     "replay": 2,
     "companions": 3,

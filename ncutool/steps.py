@@ -1,0 +1,235 @@
+"""How many steps a window holds: annotated steps, and launches made before the recording.
+
+A step is what an annotation says it is (``ProfilerStep#6``, ``step[DECODE bs=32]``, or another
+name that repeats around nearly all launches). Launches with no launch record before the first
+one that has it were made before the recording began. They are counted in steps only where they
+are, kernel for kernel, the end of a recorded step; otherwise the count is unknown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from ncutool.gap_causes import INPUT
+from ncutool_parsers.capture import Capture, Notice
+
+_STEP = (
+    r"(?i)^(ProfilerStep#|((train|training|eval|inference|global)[_ ]?)?(step|iteration|iter)\b)"
+)
+_PART = r"(?i)layer|block|expert|head|chunk|micro|stage|bucket|nccl"
+"""Names that repeat within a step, too."""
+_COVERED = 0.8
+"""Share of the launches that a repeated annotation must hold to be a step."""
+_SAME = 0.95
+"""Share of launches whose kernels must agree, in order, for a part of a step to be known."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One annotated step: its launches in order of start."""
+
+    name: str
+    launches: pl.DataFrame
+    """Rows of ``launch_points``, all streams."""
+
+    @property
+    def start_ns(self) -> int:
+        return int(self.launches["start_ns"].to_numpy().min())
+
+    @property
+    def end_ns(self) -> int:
+        ends = self.launches["start_ns"] + self.launches["duration_ns"]
+        return int(ends.to_numpy().max())
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a window."""
+
+    count: float | None
+    """Steps in the window; a fraction where a part of one is known by its kernels."""
+    reason: str
+    """What ``count`` rests on, or why it is None; a sentence."""
+    whole: tuple[Step, ...] = ()
+    """Annotated steps all of whose launches are in the window."""
+    prefix: int = 0
+    """Launches with no launch record before the first that has it."""
+    prefix_ns: int = 0
+    """From the start of the window to the first launch with a launch record."""
+
+    def notice(self, wall_ns: int) -> Notice | None:
+        """What the launches made before the recording mean for the window's figures."""
+        if not self.prefix:
+            return None
+        share = f" ({100 * self.prefix_ns / wall_ns:.1f} %)" if wall_ns else ""
+        text = (
+            f"The first {self.prefix_ns / 1e3:,.0f} µs of the window{share} belong to "
+            f"{_launches(self.prefix)} with no launch record, made before the recording began: "
+            f"neither their operators nor why the device waited for them is known. {self.reason}"
+        )
+        return Notice("unlinked_prefix", text)
+
+
+def find(points: pl.DataFrame, capture: Capture) -> Steps:
+    """The steps among ``points`` (launches with their calls, in order of start)."""
+    linked = points["thread"].is_not_null()
+    first = linked.arg_max() if linked.any() else None
+    prefix = points.head(first or 0)
+    before = int(points["start_ns"][first] - points["start_ns"][0]) if first else 0
+    steps = list(_annotated(points, capture))
+    if not steps:
+        reason = "How many steps it holds is unknown: no annotation marks them."
+        return Steps(None, reason, prefix=prefix.height, prefix_ns=before)
+    count, reason = _count(steps, prefix, int(linked.sum()))
+    return Steps(count, reason, _whole(steps), prefix.height, before)
+
+
+def _count(steps: list[Step], prefix: pl.DataFrame, linked: int) -> tuple[float | None, str]:
+    """How many steps there are, and the evidence."""
+    held = sum(step.launches.height for step in steps)
+    marked = f"{len(steps)} annotated {'step' if len(steps) == 1 else 'steps'}"
+    if held < _COVERED * linked:
+        text = f"{marked}: {_launches(linked - held)} lie in none"
+        return None, f"How many steps it holds is unknown beyond {text}."
+    tail = _tail(prefix, _model(steps))
+    if tail is None:
+        text = f"{marked}: the launches before are not the end of one like the others"
+        return None, f"How many steps it holds is unknown beyond {text}."
+    parts = [_part_of(step, steps) for step in steps]
+    count = sum(1.0 if part is None else part for part in parts) + tail
+    other = f"; {_launches(linked - held)} lie in none" if held < linked else ""
+    if not prefix.height:
+        part = f", in all {count:.2f} by their kernels" if count < len(steps) else ""
+        return count, f"It holds {marked}{part}{other}."
+    return count, (
+        f"In order, their kernels are those of the last {tail:.2f} steps before: the window holds "
+        f"{count:.2f} steps, {len(steps)} of them annotated{other}."
+    )
+
+
+def _launches(count: int) -> str:
+    return f"{count:,} {'launch' if count == 1 else 'launches'}"
+
+
+def _annotated(points: pl.DataFrame, capture: Capture) -> Iterator[Step]:
+    """The annotated steps that launched something, in order of their annotations."""
+    marks = _marks(points, capture)
+    if marks is None:
+        return
+    called = points.filter(pl.col("call_start").is_not_null()).sort("call_start", "launch_id")
+    begins = called["call_start"].to_numpy()
+    first = begins.searchsorted(marks["start_ns"].to_numpy()).tolist()
+    last = begins.searchsorted(marks["end_ns"].to_numpy()).tolist()
+    for name, begin, end in zip(marks["name"], first, last, strict=True):
+        if end > begin:
+            yield Step(name, called[begin:end].sort("start_ns", "launch_id"))
+
+
+def _marks(points: pl.DataFrame, capture: Capture) -> pl.DataFrame | None:
+    """The annotations that mark steps, in order; None where none does."""
+    host = capture.annotations.filter(~pl.col("on_device")).sort("start_ns", "end_ns")
+    named = host.filter(pl.col("name").str.contains(_STEP))
+    profiler = named.filter(pl.col("name").str.starts_with("ProfilerStep#"))
+    for marks in (profiler, named):
+        if marks.height and _apart(marks):
+            return marks
+    return _repeated(points, host)
+
+
+def _repeated(points: pl.DataFrame, host: pl.DataFrame) -> pl.DataFrame | None:
+    """The outermost annotations of one name, but for numbers, around nearly all launches."""
+    other = ~pl.col("name").str.contains(_PART) & ~pl.col("name").str.contains(INPUT)
+    groups = host.filter(other).with_columns(key=pl.col("name").str.replace_all(r"\d+", "#"))
+    called = points["call_start"].drop_nulls().sort().to_numpy()
+    found: list[tuple[int, pl.DataFrame]] = []
+    for marks in groups.partition_by("key", maintain_order=True):
+        if marks.height < 2 or not _apart(marks):
+            continue
+        held = called.searchsorted(marks["end_ns"].to_numpy())
+        held = held - called.searchsorted(marks["start_ns"].to_numpy())
+        if (held > 0).sum() >= 2 and held.sum() >= _COVERED * called.size:
+            found.append((int((marks["end_ns"] - marks["start_ns"]).sum()), marks))
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _apart(marks: pl.DataFrame) -> bool:
+    """Whether no two of the annotations, in order of start, overlap."""
+    return bool((marks["start_ns"][1:] >= marks["end_ns"][:-1]).all())
+
+
+def _whole(steps: list[Step]) -> tuple[Step, ...]:
+    """All steps but a first and a last that are only a part of one."""
+    return tuple(step for step in steps if _part_of(step, steps) is None)
+
+
+def _part_of(step: Step, steps: list[Step]) -> float | None:
+    """The part of a step that the first or last of ``steps`` is; None where it is whole."""
+    model = _model(steps)
+    if step is steps[-1] and (share := _share(step, model, head=True)) is not None:
+        return share
+    return _share(step, model, head=False) if step is steps[0] else None
+
+
+def _model(steps: Sequence[Step]) -> Step:
+    """The first step of the most common number of launches, the larger of equals."""
+    sizes = Counter(step.launches.height for step in steps)
+    usual = max(sizes, key=lambda size: (sizes[size], size))
+    return next(step for step in steps if step.launches.height == usual)
+
+
+def _main(launches: pl.DataFrame, stream: int | None) -> pl.DataFrame:
+    return launches.filter(pl.col("stream").eq_missing(stream)).sort("start_ns", "launch_id")
+
+
+def _stream(launches: pl.DataFrame) -> int | None:
+    """The stream of most launches."""
+    counts = launches.group_by("stream").len().sort("len", "stream", descending=True)
+    found: int | None = counts["stream"][0]
+    return found
+
+
+def _names(step: Step) -> list[str]:
+    kept = _main(step.launches, _stream(step.launches))
+    names: list[str] = kept["kernel_full"].to_list()
+    return names
+
+
+def _share(step: Step, model: Step, *, head: bool) -> float | None:
+    """The part of ``model``'s time that ``step``, its first or last launches, makes up."""
+    part, names = _names(step), _names(model)
+    if not part or len(part) >= len(names):
+        return None
+    twin = names[: len(part)] if head else names[-len(part) :]
+    if not _agree(part, twin):
+        return None
+    tail = _time_from(model, len(names) - len(part) if not head else len(part))
+    return 1 - tail if head else tail
+
+
+def _tail(prefix: pl.DataFrame, model: Step) -> float | None:
+    """How many steps, the last of them whole, ``prefix`` ends; None where it does not match."""
+    if not prefix.height:
+        return 0.0
+    names = _names(model)
+    part: list[str] = _main(prefix, _stream(model.launches))["kernel_full"].to_list()
+    rounds, rest = divmod(len(part), len(names))
+    twin = (names * (rounds + 1))[-len(part) :] if part else []
+    if not part or not _agree(part, twin):
+        return None
+    return rounds + (_time_from(model, len(names) - rest) if rest else 0.0)
+
+
+def _agree(part: list[str], twin: list[str]) -> bool:
+    same = sum(one == other for one, other in zip(part, twin, strict=True))
+    return same >= _SAME * len(part)
+
+
+def _time_from(step: Step, launch: int) -> float:
+    """Share of the step's time from the start of a launch of its main stream on."""
+    starts = _main(step.launches, _stream(step.launches))["start_ns"]
+    span = step.end_ns - step.start_ns
+    return (step.end_ns - int(starts[launch])) / span if span else 0.0

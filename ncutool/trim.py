@@ -1,0 +1,51 @@
+"""Cutting a window to whole steps."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ncutool.steps import Steps
+
+
+def to_whole_steps(points: pl.DataFrame, steps: Steps) -> tuple[pl.DataFrame, str] | None:
+    """The launches of the whole annotated steps and what to say; without annotated steps, those
+    from the first with a launch record on. None where there is nothing to cut.
+
+    A launch that runs across an edge stays with the part inside.
+    """
+    first, last = int(points["start_ns"].to_numpy().min()), _end(points)
+    if steps.whole:
+        start = min(step.start_ns for step in steps.whole)
+        end = max(step.end_ns for step in steps.whole)
+        count = len(steps.whole)
+        kept = "the one whole step" if count == 1 else f"the {count} whole steps"
+    elif steps.prefix:
+        start, end = int(points["start_ns"][steps.prefix]), last
+        kept = "what was launched while recording"
+    else:
+        return None
+    if (start, end) == (first, last):
+        return None
+    inside = _clipped(points, start, end)
+    gone = points.height - inside.height
+    return inside, (
+        f"Cut {(start - first) / 1e3:,.0f} µs off the start and {(last - end) / 1e3:,.0f} µs off "
+        f"the end, {gone:,} {'launch' if gone == 1 else 'launches'}, to keep {kept}."
+    )
+
+
+def _end(points: pl.DataFrame) -> int:
+    return int((points["start_ns"] + points["duration_ns"]).to_numpy().max())
+
+
+def _clipped(points: pl.DataFrame, start: int, end: int) -> pl.DataFrame:
+    """The parts of launches within ``[start, end]``, in order of start."""
+    finish = pl.col("start_ns") + pl.col("duration_ns")
+    begin = pl.max_horizontal("start_ns", pl.lit(start))
+    whole = (pl.col("start_ns") >= start) & (finish <= end)
+    across = (finish > start) & (pl.col("start_ns") < end)
+    return (
+        points.filter(whole | across)
+        .with_columns(start_ns=begin, duration_ns=pl.min_horizontal(finish, pl.lit(end)) - begin)
+        .sort("start_ns", "launch_id")
+    )
