@@ -36,17 +36,24 @@ def _copies(context: Context) -> pl.DataFrame:
     """Copies and memsets that no graph replays; ``within``: the operator around theirs, else the
     annotation of data-parallel training."""
     capture = context.capture
-    parents = capture.ops.select("op_id", "parent_id").join(
-        capture.ops.join(capture.signatures.select("signature_id", "op"), on="signature_id").select(
-            parent_id="op_id", parent="op"
-        ),
-        on="parent_id",
+    rows = context.kernels.filter(
+        (pl.col("bound") == "copy")
+        & (pl.col("duration_ns") > 0)
+        & ~pl.col("graph_replay").fill_null(False)
+    )
+    names = capture.signatures.select("signature_id", parent="op")
+    parents = (
+        capture.ops.filter(pl.col("op_id").is_in(rows["op_id"].drop_nulls().implode()))
+        .select("op_id", "parent_id")
+        .join(
+            capture.ops.select(parent_id="op_id", signature_id="signature_id"),
+            on="parent_id",
+        )
+        .join(names, on="signature_id")
     )
     columns = ("launch_id", "copy_kind", "copy_pageable", "copy_bytes", "nvtx")
     return (
-        context.kernels.filter((pl.col("bound") == "copy") & (pl.col("duration_ns") > 0))
-        .filter(~pl.col("graph_replay").fill_null(False))
-        .join(capture.launches.select(columns), on="launch_id", how="left")
+        rows.join(capture.launches.select(columns), on="launch_id", how="left")
         .join(parents.select("op_id", "parent"), on="op_id", how="left")
         .with_columns(
             within=pl.coalesce(

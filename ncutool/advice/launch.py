@@ -35,17 +35,12 @@ def drafts(context: Context) -> list[Draft]:
     go only at best; launches that a graph replays already stay as they are. Nothing is said of a
     window that is mostly warm-up.
     """
-    gaps = context.timeline.gaps
-    dispatch = gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))
-    blocked = gaps.filter(pl.col("cause").is_in((*_BLOCKERS, "input_pipeline")))["next_launch_id"]
-    eager = _eager(context)
-    late = dispatch.filter(pl.col("next_launch_id").is_in(eager["launch_id"].implode()))
-    replays = bool(context.kernels["graph_replay"].fill_null(False).any())
-    enough = REMAINDER_PCT * context.wall_ns if replays else 0
-    idle = int(late["duration_ns"].sum())
-    warm_up = _sum(gaps, _WARM_UP)  # then what a warm step looks like is not known
-    if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough or warm_up > idle:
+    starved = _starved(context)
+    if starved is None:
         return []
+    eager, late, replays = starved
+    gaps = context.timeline.gaps
+    blocked = gaps.filter(pl.col("cause").is_in((*_BLOCKERS, "input_pipeline")))["next_launch_id"]
     outside = pl.col("launch_id").is_in(blocked.implode()) | pl.col("host_copy")
     what = program(context)
     durations = tuple(eager["duration_ns"].to_list())
@@ -76,7 +71,7 @@ def drafts(context: Context) -> list[Draft]:
 def declined(context: Context) -> list[Declined]:
     """Idle time that looks like a graph's and is not, where no graph is advised."""
     idle = context.timeline.idle_ns
-    if 100 * idle < DECLINED_PCT * context.wall_ns or drafts(context):
+    if 100 * idle < DECLINED_PCT * context.wall_ns or _starved(context) is not None:
         return []
     named = {"copy_call", "launch_call"}  # told apart in the timeline, one thing here
     parts: dict[str, int] = {}
@@ -94,6 +89,24 @@ def declined(context: Context) -> list[Declined]:
             duration_ns=idle,
         )
     ]
+
+
+def _starved(context: Context) -> tuple[pl.DataFrame, pl.DataFrame, bool] | None:
+    """Launches with a call of their own, the idle time they were late by, and whether graphs are
+    replayed beside them; None where no graph is worth a word."""
+    gaps = context.timeline.gaps
+    eager = _eager(context)
+    late = gaps.filter(
+        pl.col("cause").is_in(DISPATCH_CAUSES)
+        & pl.col("next_launch_id").is_in(eager["launch_id"].implode())
+    )
+    replays = bool(context.kernels["graph_replay"].fill_null(False).any())
+    enough = REMAINDER_PCT * context.wall_ns if replays else 0
+    idle = int(late["duration_ns"].sum())
+    warm_up = _sum(gaps, _WARM_UP)  # then what a warm step looks like is not known
+    if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough or warm_up > idle:
+        return None
+    return eager, late, replays
 
 
 def _eager(context: Context) -> pl.DataFrame:

@@ -146,18 +146,18 @@ class _Operators:
         own = ops.filter(pl.col("thread") == thread).sort("start_ns", "op_id")
         self._starts = own["start_ns"].to_numpy()
         self._ids = own["op_id"].to_numpy()
-        self._end = ops["end_ns"]
-        self._parent = ops["parent_id"]
-        self._signature = ops["signature_id"]
+        self._end = ops["end_ns"].to_numpy()
+        self._parent = ops["parent_id"].fill_null(-1).to_numpy()
+        self._signature = ops["signature_id"].to_numpy()
         self._names = context.capture.signatures["op"]
 
     def around(self, start: int, end: int) -> tuple[str, ...]:
         """Names of the operators that enclose ``[start, end]``, innermost first."""
         index = int(np.searchsorted(self._starts, start, side="right")) - 1
-        op_id = int(self._ids[index]) if index >= 0 else None
+        op_id = int(self._ids[index]) if index >= 0 else -1
         names: list[str] = []
-        while op_id is not None and len(names) < MAX_PARENTS:
+        while op_id >= 0 and len(names) < MAX_PARENTS:
             if self._end[op_id] >= end:
-                names.append(self._names[self._signature[op_id]])
-            op_id = self._parent[op_id]
+                names.append(str(self._names[int(self._signature[op_id])]))
+            op_id = int(self._parent[op_id])
         return tuple(names)

@@ -91,4 +91,5 @@ def test_a_real_first_pass_is_told_as_one(corpus: Path) -> None:
     (draft,) = allocator.drafts(seen(result.capture))
     assert draft.grade == "certain"
     one = of_kind(found(result.capture), "allocator")
-    assert (one.saving_low_ns, one.saving_high_ns) == (0, 119_106 * US)
+    assert one.saving_low_ns == 0
+    assert one.saving_high_ns == pytest.approx(119_106 * US, rel=0.02)
