@@ -1,12 +1,19 @@
 """The timeline run again with changed durations: what a saving is worth end to end.
 
-A launch starts once its stream is free and its call has been made. The host's own times stay as
-recorded, but the host runs ahead where a call that waited for the device returns earlier.
-Unchanged durations give back every recorded start exactly. It is a model, good for ordering.
+A launch starts once what held it back in the recording lets it (``replay_constraints``): its
+call, the launch before it on its stream, or what it waited for on another stream. The host's own
+times stay as recorded, but the host runs ahead where a call that waited for the device returns
+earlier. Unchanged durations give back every recorded start exactly.
+
+A launch that the host had called ahead of the device follows the device, not its call: where the
+host was ahead while it was being profiled, it is taken to keep ahead, since recording slows the
+host alone. ``Changes.calls_fixed`` denies that: no launch then starts before its recorded call.
+The truth lies between the two. It is a model, good for ordering.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,13 +22,9 @@ import polars as pl
 
 from ncutool import gap_causes
 from ncutool.intervals import Bools, Ints
+from ncutool.replay_constraints import NEVER, Constraints, Waits, constrain, find_waits, periods
 from ncutool.timeline import Timeline
 from ncutool_parsers.capture import Capture
-
-_NEVER = -(2**61)
-"""A constraint that never holds a launch back."""
-_BUSY_NS = 20_000
-"""A launch call that ends within this of a launch waited for room in the queue."""
 
 
 @dataclass(frozen=True)
@@ -35,33 +38,28 @@ class Changes:
     """The launch is part of the one before it on its stream: no gap, no call of its own."""
     replayed: Bools
     """The launch needs no call of its own: a graph launches it."""
+    unwaited: Bools | None = None
+    """Per wait of ``Replay.waits``: the call is gone, the host goes on at once."""
+    calls_fixed: bool = False
+    """No launch starts before its recorded call, less what the host has gained until then."""
 
 
 @dataclass(frozen=True)
-class _Waits:
-    """Calls during which the host waited for the device, in order of their ends."""
+class _Heads:
+    """Launches that need more than the end of the launch recorded just before them.
 
-    start: Ints
-    end: Ints
-    anchor: Ints
-    """Position, from 1, of the launch whose end let the call return."""
-    residual: Ints
-    """From the later of that end and the call's start to the call's return."""
-
-
-@dataclass(frozen=True)
-class Constraints:
-    """What holds each launch back; 0 is the origin of time, launch ``i`` is position ``i + 1``.
-
-    At least one of the three is exact: it gives the recorded start.
+    All others follow their head in a chain: their ends are a running sum, done at once.
     """
 
-    before: Ints
-    before_gap: Ints
-    other: Ints
-    other_gap: Ints
-    launched: Ints
-    latency: Ints
+    rows: Ints
+    chain: Ints
+    """Per position, from 0 for the origin, the chain it belongs to, from 0."""
+    before: list[int]
+    before_chain: list[int]
+    other: list[int]
+    other_chain: list[int]
+    waited: list[int]
+    """How many of the waits had returned when each was called; 0 where it follows no call."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Replay:
     period: Ints
     """Host time from the previous launch call of its thread to the end of its own call."""
     constraints: Constraints
-    waits: _Waits
+    waits: Waits
 
     def unchanged(self) -> Changes:
         """No change at all: its wall is the recorded one."""
@@ -88,61 +86,113 @@ class Replay:
 
     def run(self, changes: Changes) -> tuple[Ints, Ints]:
         """New starts and ends, in the order of ``launch_id``. Linear in launches and waits."""
-        limits, waits = self.constraints, self.waits
-        lead = _Lead.of(limits.launched, changes.host_saved)
-        skip = changes.removed | (changes.replayed & (limits.before > 0))
-        called = limits.launched + limits.latency - lead.at(limits.launched)
-        length = changes.duration.tolist()
-        rows = zip(
-            length,
-            self.before,
-            np.where(changes.removed, 0, limits.before_gap).tolist(),
-            self.other,
-            np.where(changes.removed, _NEVER, limits.other_gap).tolist(),
-            np.where(skip, _NEVER, called).tolist(),
-            self.waited,
-            strict=True,
-        )
-        returns = zip(
-            (waits.start - lead.at(waits.start)).tolist(),
-            (waits.end - waits.residual).tolist(),
-            waits.anchor.tolist(),
-            lead.at(waits.end).tolist(),
-            strict=True,
-        )
-        ends = [0]
-        finish = ends.append
-        shift = passed = 0
-        for duration, before, gap, other, lag, call, need in rows:
-            while passed < need:
-                begin, released, anchor, ahead = next(returns)
-                passed += 1
-                if anchor < len(ends):  # later only where a 1-µs clock puts all at one time
-                    shift = released - max(begin - shift, ends[anchor]) - ahead
-            start = ends[before] + gap
-            if other:
-                behind = ends[other] + lag
-                start = max(start, behind)
-            call -= shift
-            finish((call if call > start else start) + duration)
-        new = np.array(ends[1:], dtype=np.int64)
+        heads = self._fixed if changes.calls_fixed else self._free
+        gaps = self._gaps(changes)
+        along = gaps + changes.duration
+        along[heads.rows] = 0
+        passed = np.concatenate([[0], np.cumsum(along)])
+        new = passed[1:] + self._chain_starts(heads, changes, gaps, passed)[heads.chain[1:]]
         return new - changes.duration, new
 
-    @cached_property
-    def before(self) -> list[int]:
-        """``constraints.before`` as a list: every run walks it."""
-        return list(map(int, self.constraints.before.tolist()))
+    def _gaps(self, changes: Changes) -> Ints:
+        """From the end of the launch before on the stream to each start, at least.
+
+        A launch that overlaps the one before it keeps the overlap, but starts no earlier.
+        """
+        limits = self.constraints
+        length = changes.duration[np.maximum(limits.before, 1) - 1]
+        overlapped = (limits.before > 0) & (limits.before_gap < 0)
+        gaps = np.where(overlapped, np.maximum(limits.before_gap, -length), limits.before_gap)
+        return np.asarray(np.where(changes.removed, 0, gaps))
+
+    def _chain_starts(self, heads: _Heads, changes: Changes, gaps: Ints, passed: Ints) -> Ints:
+        """Per chain, what to add to the running sum ``passed`` to have its ends."""
+        limits, rows = self.constraints, heads.rows
+        lead = _Lead.of(limits.launched, changes.host_saved)
+        # The end of a head is its start and its duration; ``base`` takes the running sum off.
+        base = changes.duration[rows] - passed[rows + 1]
+        gap = gaps[rows] + passed[limits.before[rows]]
+        lag = np.where(changes.removed, NEVER, limits.other_gap)[rows] + passed[limits.other[rows]]
+        skip = changes.removed | (changes.replayed & (limits.before > 0))
+        if not changes.calls_fixed:
+            skip |= ~limits.late
+        call = np.where(skip, NEVER, limits.launched + limits.latency - lead.at(limits.launched))
+        returns = self._returns(changes, heads, lead, passed)
+        starts = [0]
+        finish = starts.append
+        shift = done = 0
+        for behind, other, floor, delay, called, need, add, row in zip(
+            heads.before_chain,
+            heads.other_chain,
+            gap.tolist(),
+            lag.tolist(),
+            call[rows].tolist(),
+            heads.waited,
+            base.tolist(),
+            rows.tolist(),
+            strict=True,
+        ):
+            while done < need:
+                begin, released, anchor, chain, along, gone = next(returns)
+                done += 1
+                if gone:
+                    shift += gone
+                elif anchor <= row:  # later only where a 1-µs clock puts all at one time
+                    shift = released - max(begin - shift, starts[chain] + along)
+            start = starts[behind] + floor
+            if other >= 0:
+                start = max(start, starts[other] + delay)
+            called -= shift
+            finish((called if called > start else start) + add)
+        return np.array(starts, dtype=np.int64)
+
+    def _returns(
+        self, changes: Changes, heads: _Heads, lead: _Lead, passed: Ints
+    ) -> Iterator[tuple[int, int, int, int, int, int]]:
+        """Per wait: begin, release less the lead, anchor, its chain and sum, host time if gone."""
+        waits = self.waits
+        begin = waits.start - lead.at(waits.start)
+        ahead = lead.at(waits.end)
+        gone = np.zeros_like(begin)
+        if changes.unwaited is not None:
+            gone = np.where(changes.unwaited, waits.end - ahead - begin, 0)
+        return zip(
+            begin.tolist(),
+            (waits.end - waits.residual - ahead).tolist(),
+            waits.anchor.tolist(),
+            heads.chain[waits.anchor].tolist(),
+            passed[waits.anchor].tolist(),
+            gone.tolist(),
+            strict=True,
+        )
 
     @cached_property
-    def other(self) -> list[int]:
-        """``constraints.other`` as a list."""
-        return list(map(int, self.constraints.other.tolist()))
+    def _free(self) -> _Heads:
+        """Chains where only late launches follow their calls."""
+        return self._heads(self.constraints.late)
 
     @cached_property
-    def waited(self) -> list[int]:
-        """How many of the waits had returned when each launch was called."""
-        ended = np.searchsorted(self.waits.end, self.constraints.launched, side="right")
-        return list(map(int, ended.tolist()))
+    def _fixed(self) -> _Heads:
+        """Chains where every launch that was called follows its call."""
+        return self._heads(self.constraints.launched > NEVER)
+
+    def _heads(self, by_call: Bools) -> _Heads:
+        limits = self.constraints
+        behind = limits.before == np.arange(self.start.size)
+        head = by_call | (limits.other > 0) | (limits.before == 0) | ~behind
+        chain = np.concatenate([[0], np.cumsum(head)])
+        rows = np.flatnonzero(head)
+        before, other = limits.before[rows], limits.other[rows]
+        ended = np.searchsorted(self.waits.end, limits.returned[rows], side="right")
+        return _Heads(
+            rows=rows,
+            chain=chain,
+            before=before.tolist(),
+            before_chain=chain[before].tolist(),
+            other=other.tolist(),
+            other_chain=np.where(other > 0, chain[other], -1).tolist(),
+            waited=np.where(by_call[rows], ended, 0).tolist(),
+        )
 
 
 @dataclass(frozen=True)
@@ -155,7 +205,7 @@ class _Lead:
 
     @classmethod
     def of(cls, launched: Ints, saved: Ints) -> _Lead:
-        at = np.flatnonzero((saved > 0) & (launched > _NEVER))
+        at = np.flatnonzero((saved > 0) & (launched > NEVER))
         at = at[np.argsort(launched[at], kind="stable")]
         return cls(launched[at], np.concatenate([[0], np.cumsum(saved[at])]))
 
@@ -169,114 +219,14 @@ def prepare(capture: Capture, timeline: Timeline) -> Replay:
     points = (
         gap_causes.launch_points(capture).filter(timeline.within()).sort("start_ns", "launch_id")
     )
-    start = points["start_ns"].to_numpy() - timeline.start_ns
-    duration = points["duration_ns"].to_numpy()
-    called = points["thread"].is_not_null().to_numpy()
-    launched = points["launched"].fill_null(0).to_numpy() - timeline.start_ns
-    launched = np.where(called, np.minimum(launched, start), _NEVER)
-    stream = points["stream"].fill_null(_NEVER).to_numpy()
     queued = timeline.gaps.filter(pl.col("cause") == "queue")["duration_ns"]
     typical = int(queued.median() or 0)  # type: ignore[arg-type]  # a median of integers is a number
+    waits = find_waits(capture, points, timeline.start_ns)
     return Replay(
         launch_id=points["launch_id"].to_numpy(),
-        start=start,
-        duration=duration,
-        period=_periods(points),
-        constraints=_constraints(
-            start, start + duration, stream, launched, points["blocking"].to_numpy(), typical
-        ),
-        waits=_waits(capture, timeline, points),
+        start=points["start_ns"].to_numpy() - timeline.start_ns,
+        duration=points["duration_ns"].to_numpy(),
+        period=periods(points),
+        constraints=constrain(points, timeline.start_ns, typical, waits),
+        waits=waits,
     )
-
-
-def _constraints(
-    start: Ints, end: Ints, stream: Ints, launched: Ints, blocking: Bools, typical: int
-) -> Constraints:
-    limit = max(gap_causes.QUEUE_FLOOR_NS, gap_causes.QUEUE_MEDIANS * typical)
-    before = _previous_on_stream(stream)
-    gap = np.where(before > 0, start - end[before - 1], _NEVER)
-    called = launched > _NEVER
-    latency = np.where(called, start - launched, 0)
-    other = _last_ended(start, end)
-    lag = np.where(other > 0, start - end[other - 1], _NEVER)
-    free = np.where(before > 0, end[before - 1], _NEVER)
-    # A blocking copy is staged between its call and its start, however long that takes.
-    prompt = blocking | (latency <= gap_causes.LATENCY_LIMIT_NS)
-    late = called & (launched >= free) & prompt
-    queued = ~late & (before > 0) & (gap <= limit)
-    elsewhere = ~late & ~queued & (other > 0)
-    held = ~late & ~queued & ~elsewhere
-    by_launch = late | (held & called & (launched >= free))
-    by_stream = queued | (held & ~by_launch & (before > 0))
-    fixed = held & ~by_launch & ~by_stream
-    return Constraints(
-        before=before,
-        before_gap=np.where(fixed, start, np.where(by_stream, gap, np.minimum(gap, typical))),
-        other=np.where(elsewhere, other, 0),
-        other_gap=np.where(elsewhere, lag, _NEVER),
-        launched=launched,
-        latency=np.where(by_launch, latency, np.minimum(latency, typical)),
-    )
-
-
-def _previous_on_stream(stream: Ints) -> Ints:
-    """Position, from 1, of the previous launch on the same stream; 0 where there is none."""
-    order = np.argsort(stream, kind="stable")
-    previous = np.zeros(stream.size, dtype=np.int64)
-    same = stream[order][1:] == stream[order][:-1]
-    previous[order[1:]] = np.where(same, order[:-1] + 1, 0)
-    return previous
-
-
-def _last_ended(start: Ints, end: Ints) -> Ints:
-    """Position, from 1, of the launch that ended last before each start; 0 without one.
-
-    Launches that come later in order of start are never named, so a replay can go in order.
-    """
-    by_end = np.argsort(end, kind="stable")
-    index = np.searchsorted(end[by_end], start, side="right")
-    found = np.where(index > 0, by_end[np.maximum(index - 1, 0)] + 1, 0)
-    return np.where(found <= np.arange(start.size), found, 0)
-
-
-def _periods(points: pl.DataFrame) -> Ints:
-    """Host time each launch took: from the previous launch call's end to its own call's end."""
-    by_call = points.with_row_index("row").filter(pl.col("thread").is_not_null())
-    period = (
-        by_call.sort("call_end")
-        .with_columns(
-            period=(pl.col("call_end") - pl.col("call_end").shift(1)).over("thread").fill_null(0)
-        )
-        .select("row", "period")
-    )
-    out = np.zeros(points.height, dtype=np.int64)
-    out[period["row"].to_numpy()] = period["period"].to_numpy()
-    return out
-
-
-def _waits(capture: Capture, timeline: Timeline, points: pl.DataFrame) -> _Waits:
-    """Calls that returned because the device had finished something.
-
-    Synchronize calls and blocking copies wait for the last launch that ended before they
-    returned; so do launch calls over 1 ms where one ended just before (a full queue).
-    """
-    copies = points.filter("blocking")["call_id"]
-    name = pl.col("name")
-    long = pl.col("end_ns") - pl.col("start_ns") > gap_causes.LONG_CALL_NS
-    sync = name.str.contains("ynchronize") | pl.col("call_id").is_in(copies.implode())
-    calls = (
-        capture.calls.filter(sync | (name.str.contains("aunch") & long))
-        .with_columns(sync=sync)
-        .sort("end_ns")
-    )
-    begin = calls["start_ns"].to_numpy() - timeline.start_ns
-    finish = calls["end_ns"].to_numpy() - timeline.start_ns
-    end = (points["start_ns"] + points["duration_ns"]).to_numpy() - timeline.start_ns
-    by_end = np.argsort(end, kind="stable")
-    index = np.searchsorted(end[by_end], finish, side="right")
-    anchor = np.where(index > 0, by_end[np.maximum(index - 1, 0)] + 1, 0)
-    device = end[np.maximum(anchor - 1, 0)]
-    waited = (anchor > 0) & (device > begin)
-    waited &= calls["sync"].to_numpy() | (finish - device <= _BUSY_NS)
-    residual = finish - np.maximum(begin, device)
-    return _Waits(begin[waited], finish[waited], anchor[waited], residual[waited])

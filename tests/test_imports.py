@@ -36,6 +36,7 @@ LAYERS: dict[str, int] = {
     "trim": 2,
     "timeline": 2,
     "replay": 2,
+    "replay_constraints": 2,
     "companions": 3,
     "join": 2,
     "join_devices": 2,

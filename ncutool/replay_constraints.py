@@ -1,0 +1,205 @@
+"""What holds each launch of a recorded window back, and where the host waited for the device.
+
+A launch is *late* where its stream was free before its call was made: it follows its call by the
+recorded latency. Otherwise the host was ahead, and it follows either the launch before it on its
+stream, after an ordinary gap of a full queue, or, where that gap is longer, the launch of any
+stream that ended last before it: what it most likely waited for, since traces do not name the
+events that tie streams together.
+
+The host waits in synchronize calls, in blocking copies and in launch calls over a millisecond
+that return soon after the device has finished something: a full queue, or a module that loads
+once the device is idle. A blocking copy waits for itself; what another call waited for is taken
+to be the launch that ended last before it returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ncutool import gap_causes
+from ncutool.intervals import Bools, Ints
+from ncutool_parsers.capture import Capture
+
+NEVER = -(2**61)
+"""A constraint that never holds a launch back."""
+_BUSY_NS = 20_000
+"""A launch call that ends within this of a launch waited for room in the queue."""
+_LOAD_NS = 100_000
+"""A launch call that ends within this of the device's last launch waited for it to be idle."""
+_CLOCK_NS = 5_000
+"""A launch may be recorded to start by so much before its call returns."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Calls during which the host waited for the device, in order of their ends."""
+
+    call_id: Ints
+    start: Ints
+    end: Ints
+    anchor: Ints
+    """Position, from 1, of the launch whose end let the call return."""
+    residual: Ints
+    """From the later of that end and the call's start to the call's return."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What holds each launch back; 0 is the origin of time, launch ``i`` is position ``i + 1``.
+
+    At least one of the three is exact: it gives the recorded start.
+    """
+
+    before: Ints
+    """The previous launch on the stream."""
+    before_gap: Ints
+    """From its end; negative where both overlap."""
+    other: Ints
+    """The launch of any stream that was waited for; 0 for none."""
+    other_gap: Ints
+    launched: Ints
+    """When the call was made; ``NEVER`` where none is recorded."""
+    latency: Ints
+    """From there to the start: as recorded for late launches, else an ordinary gap at most."""
+    late: Bools
+    """The launch follows its call: the device was ready before the host."""
+    returned: Ints
+    """Waits that ended by then were over when the launch was called."""
+
+
+def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Waits) -> Constraints:
+    """The constraints of launch points in order of start.
+
+    ``typical_ns`` is the ordinary gap of a full queue, times are from ``origin_ns``.
+    """
+    start = points["start_ns"].to_numpy() - origin_ns
+    end = start + points["duration_ns"].to_numpy()
+    called = points["thread"].is_not_null().to_numpy()
+    launched = points["launched"].fill_null(0).to_numpy() - origin_ns
+    launched = np.where(called, np.minimum(launched, start), NEVER)
+    before = _previous_on_stream(points["stream"].fill_null(NEVER).to_numpy())
+    gap = np.where(before > 0, start - end[before - 1], NEVER)
+    free = np.where(before > 0, end[before - 1], NEVER)
+    latency = np.where(called, start - launched, 0)
+    other = _last_ended(start, end)
+    limit = max(gap_causes.QUEUE_FLOOR_NS, gap_causes.QUEUE_MEDIANS * typical_ns)
+    # A copy from the host is staged between its call and its start, however long that takes;
+    # one to the host starts late only because something on the device is late.
+    staged = points["blocking"] & (points["copy_kind"] != "DtoH").fill_null(value=True)
+    prompt = staged.to_numpy() | (latency <= gap_causes.LATENCY_LIMIT_NS)
+    late = called & (launched >= free) & prompt
+    queued = ~late & (before > 0) & (gap <= limit)
+    elsewhere = ~late & ~queued & (other > 0)
+    held = ~late & ~queued & ~elsewhere
+    late |= held & called & (launched >= free)
+    by_stream = queued | (held & ~late & (before > 0))
+    fixed = held & ~late & (before == 0)
+    return Constraints(
+        before=before,
+        before_gap=np.where(fixed, start, np.where(by_stream, gap, np.minimum(gap, typical_ns))),
+        other=np.where(elsewhere, other, 0),
+        other_gap=np.where(elsewhere, start - end[np.maximum(other, 1) - 1], NEVER),
+        launched=launched,
+        latency=np.where(late, latency, np.minimum(latency, typical_ns)),
+        late=late,
+        returned=_returned(points, origin_ns, launched, waits),
+    )
+
+
+def _returned(points: pl.DataFrame, origin_ns: int, launched: Ints, waits: Waits) -> Ints:
+    """When each launch was called, or its own call returned where that call waited."""
+    own = np.isin(points["call_id"].fill_null(-1).to_numpy(), waits.call_id)
+    own &= ~points["blocking"].to_numpy()
+    return np.asarray(np.where(own, points["call_end"].fill_null(0) - origin_ns, launched))
+
+
+def _previous_on_stream(stream: Ints) -> Ints:
+    """Position, from 1, of the previous launch on the same stream; 0 where there is none."""
+    order = np.argsort(stream, kind="stable")
+    previous = np.zeros(stream.size, dtype=np.int64)
+    same = stream[order][1:] == stream[order][:-1]
+    previous[order[1:]] = np.where(same, order[:-1] + 1, 0)
+    return previous
+
+
+def _last_ended(start: Ints, end: Ints) -> Ints:
+    """Position, from 1, of the launch that ended last before each start; 0 without one.
+
+    Launches that come later in order of start are never named, so a replay can go in order.
+    """
+    found = _ended_by(end, start)
+    return np.where(found <= np.arange(start.size), found, 0)
+
+
+def _ended_by(end: Ints, moments: Ints) -> Ints:
+    """Position, from 1, of the launch that ended last by each moment; 0 without one."""
+    by_end = np.argsort(end, kind="stable")
+    index = np.searchsorted(end[by_end], moments, side="right")
+    return np.asarray(np.where(index > 0, by_end[np.maximum(index - 1, 0)] + 1, 0))
+
+
+def periods(points: pl.DataFrame) -> Ints:
+    """Host time each launch took: from the previous launch call's end to its own call's end."""
+    by_call = points.with_row_index("row").filter(pl.col("thread").is_not_null())
+    period = (
+        by_call.sort("call_end")
+        .with_columns(
+            period=(pl.col("call_end") - pl.col("call_end").shift(1)).over("thread").fill_null(0)
+        )
+        .select("row", "period")
+    )
+    out = np.zeros(points.height, dtype=np.int64)
+    out[period["row"].to_numpy()] = period["period"].to_numpy()
+    return out
+
+
+def find_waits(capture: Capture, points: pl.DataFrame, origin_ns: int) -> Waits:
+    """The calls that returned because the device had finished something.
+
+    A blocking copy and, on a device with one stream, a synchronize call are kept even where the
+    device was ready: they hold a host that runs ahead back.
+    """
+    calls = _candidates(capture, points)
+    begin = calls["start_ns"].to_numpy() - origin_ns
+    finish = calls["end_ns"].to_numpy() - origin_ns
+    start = points["start_ns"].to_numpy() - origin_ns
+    end = start + points["duration_ns"].to_numpy()
+    copied = calls["row"].fill_null(0).to_numpy()
+    copied = np.where((copied > 0) & (end[np.maximum(copied, 1) - 1] <= finish), copied, 0)
+    anchor = np.where(copied > 0, copied, _ended_by(end, finish))
+    device = end[np.maximum(anchor, 1) - 1]
+    sync = calls["sync"].to_numpy()
+    everything = sync & (points["stream"].n_unique() == 1)
+    quiet = np.searchsorted(start, finish - _CLOCK_NS) <= np.searchsorted(start, device)
+    soon = finish - device <= np.where(quiet, _LOAD_NS, _BUSY_NS)
+    launcher = points["call_id"].fill_null(-1).to_numpy()[np.maximum(anchor, 1) - 1]
+    own_kernel = ~sync & (launcher == calls["call_id"].to_numpy())
+    waited = (device > begin) & (sync | soon) & ~own_kernel
+    keep = (anchor > 0) & (waited | (copied > 0) | everything)
+    residual = finish - np.maximum(begin, device)
+    return Waits(
+        *(values[keep] for values in (calls["call_id"].to_numpy(), begin, finish, anchor, residual))
+    )
+
+
+def _candidates(capture: Capture, points: pl.DataFrame) -> pl.DataFrame:
+    """Calls that may have waited, by end: call_id, start_ns, end_ns, sync (any but a launch call),
+    row (position, from 1, of the blocking copy that it made)."""
+    copies = (
+        points.with_row_index("row", offset=1)
+        .filter("blocking")
+        .select("call_id", pl.col("row").cast(pl.Int64))
+        .unique("call_id", keep="last", maintain_order=True)
+    )
+    name = pl.col("name")
+    long = pl.col("end_ns") - pl.col("start_ns") > gap_causes.LONG_CALL_NS
+    return (
+        capture.calls.select("call_id", "name", "start_ns", "end_ns")
+        .join(copies, on="call_id", how="left", maintain_order="left")
+        .with_columns(sync=name.str.contains("ynchronize") | pl.col("row").is_not_null())
+        .filter(pl.col("sync") | (name.str.contains("aunch") & long))
+        .sort("end_ns", "call_id")
+    )
