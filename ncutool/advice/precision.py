@@ -130,7 +130,7 @@ def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None
         remedy=_remedy(goal, about, family),
         code=_code(goal, family, amd=about.amd),
         link=_TF32_LINK if goal.roof == "tf32_tensor" else _AMP_LINK,
-        caveat=_caveat(goal),
+        caveat=_caveat(goal, amd=about.amd),
     )
 
 
@@ -226,7 +226,11 @@ def _remedy(goal: Target, about: Program, family: str) -> str:
             "Allow TF32 in matrix products: `torch.set_float32_matmul_precision('high')` (or "
             "`torch.backends.cuda.matmul.allow_tf32 = True`; from PyTorch 2.9 on "
             "`torch.backends.cuda.matmul.fp32_precision = 'tf32'`)"
-            + ("; on ROCm also set HIPBLASLT_ALLOW_TF32=1" if about.amd else "")
+            + (
+                "; on ROCm also set HIPBLASLT_ALLOW_TF32=1 where the version asks for it"
+                if about.amd
+                else ""
+            )
             + ". Or run under `torch.autocast('cuda', torch.bfloat16)`."
         )
     if goal.roof == "tf32_tensor":
@@ -253,7 +257,12 @@ def _code(goal: Target, family: str, *, amd: bool) -> str:
     return f"with torch.autocast('cuda', dtype=torch.{dtype}):"
 
 
-def _caveat(goal: Target) -> str:
+def _caveat(goal: Target, *, amd: bool) -> str:
+    if goal.roof == "tf32_tensor" and amd:
+        return (
+            "AMD's xF32 may round more than NVIDIA's TF32 (PyTorch's notes on numerical accuracy): "
+            "compare results."
+        )
     if goal.roof == "tf32_tensor":
         return (
             "TF32 rounds the inputs of products to 10 bits of mantissa: wrong where results need "

@@ -47,11 +47,14 @@ def _of_products(cause: str, about: Program) -> Advised:
             "Pad matrix products of odd sizes",
             "Their kernels are those for unaligned operands (align1, align2) or run on the CUDA "
             "cores although others run as TF32: a side or a stride is no multiple of 16 bytes.",
-            "Pad the inner and outer sizes to multiples of 8 (of 4 in FP32) in the model, or let "
-            "`torch.compile` pad them; slices of wider tensors need an aligned start too.",
+            "Pad the inner and outer sizes to multiples of 8 (of 4 in FP32) in the model; "
+            "`torch.compile` pads some by itself. Slices of wider tensors need an aligned start "
+            "too.",
             "Padding adds work and copies of its own; sizes that are even may still be misaligned "
             "by a slice.",
-            code="torch._inductor.config.shape_padding = True",
+            code="x = torch.nn.functional.pad(x, (0, -x.shape[-1] % 8))",
+            link="https://docs.nvidia.com/deeplearning/performance/"
+            "dl-performance-matrix-multiplication/index.html",
         )
     if cause == "tiny":
         return Advised(
@@ -145,8 +148,8 @@ def _of_others(cause: str, about: Program) -> Advised:
             f"{units.percent(100 * FA3_SHARE)} of the tensor peak."
             if old
             else "It stays far below both roofs: short sequences, an odd head size or a mask.",
-            "Use FlashAttention 3 (`flash_attn_interface`) or cuDNN's attention "
-            "(`SDPBackend.CUDNN_ATTENTION`)."
+            "Use cuDNN's attention (`SDPBackend.CUDNN_ATTENTION`), or on Hopper FlashAttention 3 "
+            "(`flash_attn_interface`)."
             if old
             else "Try the other backends of `scaled_dot_product_attention`, and pad head sizes to "
             "64 or 128.",

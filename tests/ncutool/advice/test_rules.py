@@ -9,6 +9,7 @@ import pytest
 from analysis_factory import table
 from trace_factory import H100, Trace, kernels, window
 
+from ncutool import join_figures
 from ncutool.advice import reports, rules
 from ncutool.advice.context import context
 from ncutool.advice.finding import Finding
@@ -149,3 +150,17 @@ def test_a_joined_trace_weights_the_estimate_by_real_time() -> None:
     assert (draft.best, draft.worst) == ((100_000, 100_000), (200_000, 200_000))
     assert "200 µs (40.0 % of the window)" in draft.evidence[1]
     assert rules.drafts(context(kernels(capture), capture, window(capture), H100)) == []
+
+
+def test_a_joined_launch_takes_a_rule_that_all_measured_launches_share() -> None:
+    """Measured launches of the same work that disagree give no rule."""
+    figures = dict.fromkeys(("flop", "dram_bytes", *join_figures.CARRIED), 1.0)
+    measured: dict[str, Any] = {"launch_id": 0, "dtype": "fp32", "roof": "fp32", "remark": None}
+    measured |= {"launch_rule": "Tail Effect"} | figures
+    agreed = join_figures.agreed([measured, measured], "by order")
+    assert (agreed["new_launch_rule"], agreed["new_launch_rule_speedup_pct"]) == (
+        "Tail Effect",
+        1.0,
+    )
+    other = measured | {"launch_rule": None}
+    assert join_figures.agreed([measured, other], "by order")["new_launch_rule"] is None
