@@ -1,0 +1,74 @@
+"""docs/planner.md says what the code computes."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ncutool import llm
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+PAGE = (DOCS / "planner.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """The script that writes the tables."""
+    spec = spec_from_file_location("make_planner_tables", DOCS / "make_planner_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_are_current(script: ModuleType) -> None:
+    """The page is what `python docs/make_planner_tables.py` writes."""
+    assert script.text(PAGE) == PAGE
+
+
+@pytest.mark.parametrize(
+    ("operator", "intensity"),
+    [
+        ("matrix × vector, 4096²", "1.00"),
+        ("linear 4096², 16 rows", "15.9"),
+        ("linear 4096², 256 rows", "228"),
+        ("attention, one token on 4096, 64 heads on 8", "7.98"),
+        ("convolution 3×3, 64 channels of 56²", "287"),
+        ("add", "0.167"),
+    ],
+)
+def test_intensities_worked_by_hand(operator: str, intensity: str) -> None:
+    """The table's figures are those of the golden cases."""
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| {operator} |"))
+    assert row.split("|")[4].strip() == intensity
+
+
+def test_every_preset_and_its_source_stand_on_the_page() -> None:
+    """A named model is listed with the address of its configuration."""
+    for name in llm.preset_names():
+        assert f"[{name}]({llm.preset(name).source})" in PAGE
+
+
+def test_figures_of_the_text_are_the_planner_s() -> None:
+    """The three rates of Llama-3-8B that the text compares."""
+    plan = llm.plan("llama-3-8b", "H100 SXM")
+    bare = 1e9 * plan.peak_bytes_per_s / plan.decode.weight_bytes / 1e9
+    rates = (plan.rule_of_thumb.tokens_per_s, bare, plan.decode.tokens_per_s)
+    told = re.search(r"(\S+)\s+tokens/s by the rule, (\S+) without the table, (\S+) with", PAGE)
+    assert told is not None
+    assert told.groups() == (f"{rates[0]:.1f}", f"{rates[1]:.0f}", f"{rates[2]:.0f}")
+
+
+@pytest.mark.parametrize("name", ["ncutool.llm", "ncutool.llm.planning"])
+def test_examples_of_the_docstrings(name: str) -> None:
+    """What the docstrings show is what comes out."""
+    done = doctest.testmod(import_module(name))
+    assert done.attempted > 0
+    assert done.failed == 0
