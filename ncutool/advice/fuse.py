@@ -172,7 +172,9 @@ def _draft(
 
 def _grade(pattern: Pattern, places: Sequence[Place]) -> Grade:
     linked = sum(instance.recorded for _, instance, _ in places)
-    return "likely" if 2 * linked < len(places) else pattern.grade
+    if pattern.grade == "certain" and (2 * linked < len(places) or linked < pattern.repeats):
+        return "likely"
+    return pattern.grade
 
 
 def _title(pattern: Pattern, shape: str, places: Sequence[Place]) -> str:

@@ -42,6 +42,8 @@ class Pattern:
     """The kernel before takes everything over, so that all of its own launches go."""
     by_shape: bool = False
     """One finding for each shape rather than one in all."""
+    repeats: int = 1
+    """In fewer places it is no better than likely."""
     members: Callable[[re.Match[str], Nodes], Nodes] = without_kept
     """The calls of a match that the replacement takes over."""
     code: str | None = None

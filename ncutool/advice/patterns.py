@@ -8,8 +8,8 @@ from ncutool.advice.pattern import Pattern
 PATTERNS: tuple[Pattern, ...] = (
     attentions.ATTENTION,
     attentions.ATTENTION_BACKWARD,
+    norms.LAYER_NORM,  # before RMSNorm, which is its second half
     norms.RMS_NORM,
-    norms.LAYER_NORM,
     *rotary.ROTARY,
     activations.GELU_WRITTEN_OUT,
     activations.SWIGLU,

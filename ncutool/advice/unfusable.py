@@ -1,0 +1,149 @@
+"""What one would ask to have fused and why it is not advised: few, by time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ncutool.advice.context import Context
+from ncutool.advice.finding import Declined
+from ncutool.advice.lines import Line, lines
+from ncutool.advice.links import row_reduction
+from ncutool.advice.nodes import BARRIER, UNKNOWN, Node
+
+MIN_SHARE = 0.02
+"""Of the window: less is not worth a line."""
+_POINTWISE = frozenset(("elementwise", "copy"))
+_REDUCING = frozenset(("reduction", "normalization"))
+_PRODUCTS = "gbC"
+
+
+@dataclass(frozen=True)
+class _Reason:
+    """One kind of pair that looks like one kernel."""
+
+    what: str
+    why: str
+    fits: Callable[[Node, Node], bool]
+    """Of two neighbours."""
+    counts: Callable[[Node], bool]
+    """Which of the two would go."""
+
+
+def _pointwise(node: Node) -> bool:
+    return node.family in _POINTWISE and node.symbol != BARRIER and node.duration_ns > 0
+
+
+def _collective(node: Node) -> bool:
+    return node.family == "collective"
+
+
+def _other_axis(node: Node) -> bool:
+    """Whether it reduces another axis than the innermost, or all of them."""
+    return node.family in _REDUCING and node.native and not row_reduction(node)
+
+
+_REASONS = (
+    _Reason(
+        "Fuse the calls before and after communication with it",
+        "A collective sees a tensor only once all of it is written, on every device: no kernel "
+        "reaches across it.",
+        lambda one, other: (
+            (_collective(one) and _pointwise(other)) or (_pointwise(one) and _collective(other))
+        ),
+        _pointwise,
+    ),
+    _Reason(
+        "Fuse what follows a sum or norm over another axis than the last",
+        "Such a reduction must have read the whole tensor before the next call may start, so only "
+        "what comes before it can join its kernel.",
+        lambda one, other: _other_axis(one) and _pointwise(other) and one.numel == other.numel,
+        _pointwise,
+    ),
+    _Reason(
+        "Fuse two reductions into one kernel",
+        "They reduce different axes or tensors of different sizes: the second needs the full "
+        "result of the first.",
+        lambda one, other: _other_axis(one) and _other_axis(other),
+        _other_axis,
+    ),
+    _Reason(
+        "Let matrix products do the elementwise calls after them",
+        "The epilogues of library products know bias, ReLU and GELU; a residual, a scale or a "
+        "gradient needs a product of one's own (CUTLASS, Triton), and persistent kernels would "
+        "have to be written again.",
+        lambda one, other: (
+            one.symbol in _PRODUCTS
+            and _pointwise(other)
+            and bool(one.outputs)
+            and one.outputs[0].numel == other.numel
+        ),
+        _pointwise,
+    ),
+    _Reason(
+        "Fuse elementwise calls into kernels that a library wrote",
+        "The neighbour is a custom operator, opaque to compilers: only its author can add the step "
+        "to it.",
+        lambda one, other: (
+            (_custom(one) and _pointwise(other)) or (_pointwise(one) and _custom(other))
+        ),
+        lambda node: _pointwise(node) and not _custom(node),
+    ),
+)
+
+
+def _custom(node: Node) -> bool:
+    named = node.symbol not in (BARRIER, UNKNOWN)
+    return named and not node.native and not _collective(node)
+
+
+def declined(context: Context, taken: set[int]) -> list[Declined]:
+    """Reasons with at least `MIN_SHARE` of the window behind them; a launch in ``taken`` has been
+    advised on."""
+    least = max(MIN_SHARE * context.wall_ns, 1)
+    every = lines(context.streams)
+    found = [_of_neighbours(reason, every, taken) for reason in _REASONS]
+    found.append(_unrecorded(context, taken))
+    return [one for one in found if one is not None and one.duration_ns >= least]
+
+
+def _of_neighbours(reason: _Reason, every: Iterable[Line], taken: set[int]) -> Declined | None:
+    launches: set[int] = set()
+    duration = 0
+    for line in every:
+        chosen: dict[int, Node] = {}
+        for one, other in pairwise(line.nodes):
+            if reason.fits(one, other):
+                chosen.update(
+                    (node.first, node)
+                    for node in (one, other)
+                    if reason.counts(node) and line.free(node, taken)
+                )
+        duration += sum(node.duration_ns for node in chosen.values())
+        launches.update(launch for node in chosen.values() for launch in line.ids(node))
+    if not launches:
+        return None
+    return Declined(reason.what, reason.why, tuple(sorted(launches)), duration)
+
+
+def _unrecorded(context: Context, taken: set[int]) -> Declined | None:
+    """Kernels of which no operator is known: their names do not say what reads what."""
+    rows = [
+        (stream.launch_ids[row], stream.durations[row])
+        for stream in context.streams
+        for node in stream.nodes
+        if node.symbol == UNKNOWN and not node.by_engine
+        for row in range(node.first, node.last)
+        if not stream.linked[row] and stream.launch_ids[row] not in taken
+    ]
+    if not rows:
+        return None
+    return Declined(
+        "Fuse the launches without a recorded operator",
+        "Graph replays and launches from before the recording have names and grids but no shapes: "
+        "which reads what another wrote cannot be told. A trace of the run that captured the "
+        "graph, or a longer recording, would tell.",
+        tuple(sorted(launch for launch, _ in rows)),
+        sum(duration for _, duration in rows),
+    )
