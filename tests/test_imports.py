@@ -25,6 +25,7 @@ LAYERS: dict[str, int] = {
     "devices": 1,
     "batching": 1,
     "device_table": 1,
+    "rates_file": 1,
     "ceilings": 2,
     "work": 1,
     "coverage": 2,
