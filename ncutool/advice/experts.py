@@ -1,0 +1,182 @@
+"""Experts of a mixture that all work on all tokens, though a gate picks a few for each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from ncutool import units
+from ncutool.advice.context import Context, Draft
+from ncutool.advice.nodes import Node, Stream
+from ncutool.advice.products import backward_launches, sizes
+from ncutool.advice.program import Program
+
+_EXPERTS = re.compile(r"(?:g[GSR.mt]{0,2}g){2,}")
+_LISTED = re.compile(r"^(\d+) tensors from")
+_AFTER, _BEFORE = 4, 14
+"""Calls within which the experts' results are put together, and within which the gate chose."""
+_LINK = "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grouped_mm.html"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's experts, each of them over all tokens."""
+
+    stream: Stream
+    nodes: tuple[Node, ...]
+    """Products and what lies between the two of an expert."""
+    experts: int
+    tokens: int
+    gated: bool
+    """A `topk` came shortly before."""
+
+    def rows(self, taken: set[int]) -> list[int]:
+        """Rows of the stream: all of the products, and of what lies between what is not taken."""
+        return [
+            row
+            for node in self.nodes
+            for row in range(node.first, node.last)
+            if node.symbol == "g" or self.stream.launch_ids[row] not in taken
+        ]
+
+    @property
+    def products(self) -> list[int]:
+        """Launches of the products."""
+        rows = [node for node in self.nodes if node.symbol == "g"]
+        return [one for node in rows for one in self.stream.launch_ids[node.first : node.last]]
+
+
+def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
+    """At most one: compute each expert for the tokens routed to it.
+
+    The work left is k of E experts, k from the recorded argument of `topk`. At worst nothing is
+    saved: gathering and scattering tokens costs as well, and routing may be uneven.
+    """
+    barred = taken | backward_launches(context)
+    layers = [
+        layer
+        for stream in context.streams
+        for layer in _layers(stream)
+        if barred.isdisjoint(layer.products)
+    ]
+    if not layers:
+        return []
+    chosen = _chosen(context)
+    gated = chosen is not None and all(layer.gated for layer in layers)
+    count = chosen or 1
+    layers = [layer for layer in layers if layer.experts > count]
+    if not layers:
+        return []
+    launches, best, worst = [], [], []
+    for layer in layers:
+        for row in layer.rows(taken):
+            duration = layer.stream.durations[row]
+            launches.append(layer.stream.launch_ids[row])
+            worst.append(duration)
+            best.append(duration * count // layer.experts)
+    return [
+        Draft(
+            kind="batch",
+            title="Run each expert only on the tokens routed to it",
+            grade="likely" if gated and not about.trains else "possible",
+            launches=tuple(launches),
+            best=tuple(best),
+            worst=tuple(worst),
+            evidence=_evidence(context, layers, count, gated=gated, total=sum(worst)),
+            remedy="Sort the tokens by expert and run one grouped product over the groups "
+            "(`torch.nn.functional.grouped_mm`, MegaBlocks, or the fused MoE kernel of the "
+            "serving engine), then put the results back in order.",
+            code="y[index] = expert(x[index])  # index: tokens whose gate chose this expert",
+            link=_LINK,
+            caveat="If the gate's weights are not zero for the experts it did not choose, all of "
+            "them are needed.",
+        )
+    ]
+
+
+def _evidence(
+    context: Context, layers: list[Layer], count: int, *, gated: bool, total: int
+) -> tuple[str, ...]:
+    first = layers[0]
+    products = sum(1 for layer in layers for node in layer.nodes if node.symbol == "g")
+    shapes = " then ".join(
+        dict.fromkeys(
+            f"[{size[0]},{size[1]}] × [{size[1]},{size[2]}]"
+            for node in first.nodes
+            if (size := sizes(node)) is not None
+        )
+    )
+    sentences = [
+        f"In {units.counted(len(layers), 'place')} {first.experts} experts of one shape each work "
+        f"on all {first.tokens:,} tokens ({products:,} products, {shapes}), and their results are "
+        f"put together as {first.experts} tensors: {context.share(total)}.",
+    ]
+    if gated:
+        sentences.append(
+            f"A `topk` with k = {count} chooses before them, so {count} of {first.experts} results "
+            f"counts for a token: at best {count}/{first.experts} of this time is left."
+        )
+    else:
+        sentences.append(
+            f"How many experts count for a token is not recorded; the high end takes {count} of "
+            f"{first.experts}."
+        )
+    sentences.append("The low end is 0: routing tokens costs as well, and experts fill unevenly.")
+    return tuple(sentences)
+
+
+def _layers(stream: Stream) -> Iterator[Layer]:
+    for match in _EXPERTS.finditer(stream.symbols):
+        nodes = stream.nodes[match.start() : match.end()]
+        experts = _units(nodes)
+        combined = stream.nodes[match.end() : match.end() + _AFTER]
+        if experts < 2 or experts not in _list_lengths(combined):
+            continue
+        size = sizes(nodes[0])
+        before = stream.nodes[max(match.start() - _BEFORE, 0) : match.start()]
+        gated = any(node.op == "topk" for node in before)
+        if size is not None:
+            yield Layer(stream, tuple(nodes), experts, size[0], gated)
+
+
+def _units(nodes: list[Node]) -> int:
+    """How many equal halves the calls repeat; 0 where they do not, or an expert is not a product
+    out and one back."""
+    signs = [(node.op, sizes(node) if node.symbol == "g" else node.symbol) for node in nodes]
+    for length in range(2, len(signs) // 2 + 1):
+        if len(signs) % length == 0 and signs == signs[:length] * (len(signs) // length):
+            first, last = sizes(nodes[0]), sizes(nodes[length - 1])
+            back = first is not None and last is not None and first[1] == last[2]
+            same = first is not None and last is not None and first[0] == last[0]
+            return len(signs) // length if back and same else 0
+    return 0
+
+
+def _list_lengths(nodes: list[Node]) -> set[int]:
+    return {
+        int(found[1])
+        for node in nodes
+        if node.symbol == "k" and (found := _LISTED.match(node.signature or ""))
+    }
+
+
+def _chosen(context: Context) -> int | None:
+    """k of the operator `topk`, the largest where they differ."""
+    calls = context.capture.signatures.filter(pl.col("op") == "aten::topk")
+    found = [_argument(text) for text in calls["concrete_inputs"].to_list()]
+    known = [one for one in found if one is not None]
+    return max(known) if known else None
+
+
+def _argument(text: str | None) -> int | None:
+    try:
+        values = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, list) or len(values) < 2 or not str(values[1]).isdecimal():
+        return None
+    return int(values[1]) or None

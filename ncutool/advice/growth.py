@@ -1,0 +1,183 @@
+"""A larger batch as a whole: while the host sets the pace, or while communication does."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import polars as pl
+
+from ncutool import batching, units
+from ncutool.advice.context import Context, Draft
+from ncutool.advice.program import Program, exposed_ns
+
+LEAST_GROWTH = 2
+EXPOSED_SHARE = 0.1
+"""Communication this much of the window exposed is worth sharing among more samples."""
+EMPTY_SHARE = 0.15
+"""Kernels that do no more than this share of what their roofs allow have room for more."""
+GROWTH = 8
+"""The batch is taken to grow so many times at best, when only communication and small kernels
+bound it."""
+_HEAVY = ("convolution", "gemm", "normalization", "attention")
+_GRADIENTS = r"(?i)all_?reduce|reduce_?scatter|all_?gather|broadcast"
+_NAMED = r"(?i)(all_?reduce|reduce_?scatter|all_?gather|broadcast|all_?to_?all|send_?recv|reduce)"
+_TUNING = "https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html"
+_DDP = "https://docs.pytorch.org/docs/stable/notes/ddp.html"
+
+
+def drafts(context: Context, about: Program) -> list[Draft]:
+    """At most one of the two."""
+    found = _while_the_host_limits(context, about) or _while_communication_limits(context, about)
+    return [found] if found is not None else []
+
+
+def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
+    """The wall time is the host's, so more work per launch costs none until the device fills.
+
+    Only idle time that launching causes counts: waits for input grow with the batch.
+    """
+    busy = context.timeline.busy_ns
+    if not context.host_bound or busy <= 0:
+        return None
+    factor = int(batching.free_growth(busy + context.dispatch_ns, busy))
+    eager = context.kernels.filter(
+        (pl.col("category") == "kernel") & ~pl.col("graph_replay").fill_null(value=False)
+    )
+    if factor < LEAST_GROWTH or not eager.height:
+        return None
+    launches = tuple(eager["launch_id"].to_list())
+    durations = tuple(eager["duration_ns"].to_list())
+    samples = _samples(context)
+    now = f" It is {samples:,} now by the first size of the inputs." if samples else ""
+    return Draft(
+        kind="batch",
+        title=f"Grow the batch up to about {factor} times: the host sets the pace",
+        grade="likely",
+        launches=launches,
+        best=durations,
+        worst=durations,
+        evidence=(
+            f"The device works {context.share(busy)} and waits for launches "
+            f"{context.share(context.dispatch_ns)}: the window stays as long until the device has "
+            f"about {factor} times the work (work and waiting over work)." + now,
+            f"The saving is per sample: at {factor} times the batch the same window serves "
+            f"{factor} times the samples. It is an alternative to launching faster: both use the "
+            "same idle time.",
+            "Kernels grow more slowly than the batch while they are small, so more may fit; memory "
+            "for activations bounds it too.",
+        ),
+        remedy="Process more samples, sequences or tokens per step, as far as memory and response "
+        "time allow, and measure the time per sample at each doubling."
+        + (
+            " In training, a larger batch needs its learning rate tuned again."
+            if about.trains
+            else ""
+        ),
+        idle_used=launches,
+        code=f"loader = DataLoader(dataset, batch_size={factor} * batch_size)",
+        link=_TUNING,
+        caveat="If one request must be answered at a time, or the host's work grows with the "
+        "batch (loops over samples), a larger batch gains nothing.",
+        lead=2,
+    )
+
+
+def _while_communication_limits(context: Context, about: Program) -> Draft | None:
+    """Data-parallel training on few samples: each step pays the same communication."""
+    if not about.trains or about.parallel is None or context.wall_ns <= 0:
+        return None
+    talk = _of_gradients(context)
+    exposed = exposed_ns(context, talk) if talk.height else 0
+    heavy = context.kernels.filter(
+        pl.col("family").is_in(_HEAVY)
+        & (pl.col("duration_ns") > 0)
+        & pl.col("dram_bytes").is_not_null()
+    )
+    work = pl.max_horizontal(
+        pl.col("flop") / pl.col("peak_flop_per_s"),
+        pl.col("dram_bytes") / pl.col("peak_bytes_per_s"),
+    )
+    if exposed < EXPOSED_SHARE * context.wall_ns or not heavy.height:
+        return None
+    needed = heavy.select((1e9 * work).sum()).item() or 0.0
+    share = needed / int(heavy["duration_ns"].sum())
+    if not 0 < share <= EMPTY_SHARE:
+        return None
+    durations = talk["duration_ns"].to_list()
+    samples = _samples(context)
+    whose = f" ({samples:,} samples, the first size of the inputs)" if samples else ""
+    return Draft(
+        kind="batch",
+        title="Give each device a larger batch: a step's communication does not grow with it",
+        grade="likely",
+        launches=tuple(talk["launch_id"].to_list()),
+        best=tuple(duration // GROWTH for duration in durations),
+        worst=tuple(durations),
+        evidence=(
+            f"{context.share(exposed)} is communication that nothing hides, of a size that the "
+            f"model sets and not the batch{whose}.",
+            f"Convolutions, products and normalisations do {units.percent(100 * share)} of what "
+            f"their roofs allow in {units.time(int(heavy['duration_ns'].sum()))}: they have room "
+            "for more samples.",
+            f"The saving is per sample: with {GROWTH} times the samples each step's exposed "
+            f"communication is shared by {GROWTH} times as many, which leaves 1/{GROWTH} of it. "
+            "The low end is 0: memory or convergence may forbid it.",
+        ),
+        remedy="Raise the batch per device as far as memory allows, or accumulate gradients over "
+        "several batches and reduce once (`no_sync`); tune the learning rate again.",
+        code="with model.no_sync(): loss.backward()  # all but the last batch of a step",
+        link=_DDP,
+        caveat="If the total batch is fixed by convergence, more samples per device mean fewer "
+        "devices.",
+        lead=2,
+    )
+
+
+def _of_gradients(context: Context) -> pl.DataFrame:
+    """Collectives whose size parameters and buffers set; exchanges of activations grow with the
+    batch.
+
+    One that nothing names is counted where all that are named are such collectives.
+    """
+    names = context.capture.launches.select("launch_id", "collective")
+    talk = (
+        context.kernels.filter((pl.col("bound") == "communication") & (pl.col("duration_ns") > 0))
+        .join(names, on="launch_id", how="left")
+        .with_columns(said=pl.coalesce("collective", pl.col("kernel").str.extract(_NAMED)))
+        .sort("launch_id")
+    )
+    of_gradients = pl.col("said").str.contains(_GRADIENTS)
+    named = talk.filter(pl.col("said").is_not_null())
+    all_of_them = bool(named.height) and bool(named.select(of_gradients.all()).item())
+    return talk.filter(of_gradients.fill_null(value=all_of_them))
+
+
+def _samples(context: Context) -> int | None:
+    """The first size of the convolutions' inputs, where most agree: the batch."""
+    names = (
+        "aten::convolution",
+        "aten::conv2d",
+        "aten::conv1d",
+        "aten::conv3d",
+        "aten::cudnn_convolution",
+    )
+    calls = context.capture.signatures.filter(pl.col("op").is_in(names))
+    first = Counter(
+        size for text in calls["input_dims"].to_list() if (size := _first_size(text)) is not None
+    )
+    if not first:
+        return None
+    size, votes = min(first.items(), key=lambda one: (-one[1], one[0]))
+    return size if 2 * votes > first.total() else None
+
+
+def _first_size(text: str | None) -> int | None:
+    try:
+        shapes = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(shapes, list) or not shapes or not isinstance(shapes[0], list):
+        return None
+    size = shapes[0][0] if shapes[0] else None
+    return size if isinstance(size, int) and size > 0 else None

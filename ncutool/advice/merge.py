@@ -1,0 +1,346 @@
+"""Products that read the same input as one, and loops of equal small products as one launch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ncutool import units
+from ncutool.advice.context import Context, Draft
+from ncutool.advice.finding import Declined, Grade
+from ncutool.advice.fuse import spread
+from ncutool.advice.nodes import Node, Stream
+from ncutool.advice.products import backward_launches, factors, sizes
+from ncutool.advice.program import Program
+from ncutool.advice.waves import Tiling, tilings
+
+MANY = 5
+"""So many equal products in a row are a loop over independent ones."""
+_RUNS = re.compile(r"g{2,}|b{5,}|g[SG]g(?=m)")
+_LINEAR = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"
+_BMM = "https://docs.pytorch.org/docs/stable/generated/torch.bmm.html"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Products that could be one."""
+
+    stream: Stream
+    products: tuple[Node, ...]
+    size: tuple[int, int, int] | None
+    """Rows, inner size and all columns together; None for batched products."""
+    waves: tuple[int, int] | None
+    """Now and as one; None where the kernels do not tell."""
+
+    @property
+    def rows(self) -> list[int]:
+        """All their launches, as rows of the stream."""
+        return [row for node in self.products for row in range(node.first, node.last)]
+
+    @property
+    def ids(self) -> list[int]:
+        return [self.stream.launch_ids[row] for row in self.rows]
+
+    @property
+    def duration_ns(self) -> int:
+        return sum(node.duration_ns for node in self.products)
+
+
+def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
+    """Worth merging: fewer waves, or a host that the launches hold up."""
+    groups = list(_groups(context, taken))
+    shared = [group for group in groups if group.size and not _in_vain(context, group)]
+    grouped = [group for group in groups if not group.size]
+    found = []
+    if shared:
+        found.append(_shared(context, about, shared))
+    if grouped:
+        found.append(_grouped(context, about, grouped))
+    return found
+
+
+def declined(context: Context, taken: set[int]) -> list[Declined]:
+    """Products over one input whose merger would take as many waves of blocks."""
+    in_vain = [
+        group for group in _groups(context, taken) if group.size and _in_vain(context, group)
+    ]
+    by_shape: dict[str, list[Group]] = {}
+    for group in in_vain:
+        by_shape.setdefault(_shapes(group), []).append(group)
+    return [_refusal(context, shape, groups) for shape, groups in by_shape.items()]
+
+
+def _refusal(context: Context, shape: str, groups: Sequence[Group]) -> Declined:
+    total = sum(group.duration_ns for group in groups)
+    waves = groups[0].waves or (0, 0)
+    count = len(groups[0].products)
+    return Declined(
+        what=f"Merge the {count} products {shape} that read the same input, "
+        f"{units.counted(len(groups), 'place')}",
+        why=f"As one they take {waves[1]} waves of blocks, apart {waves[0]}: {context.share(total)}"
+        " stays, and the device does not wait for their launches.",
+        launches=tuple(sorted(one for group in groups for one in group.ids)),
+        duration_ns=total,
+    )
+
+
+def _in_vain(context: Context, group: Group) -> bool:
+    """Whether as one they take as many waves, and launching them costs the device nothing."""
+    return not context.host_bound and group.waves is not None and group.waves[1] >= group.waves[0]
+
+
+def _groups(context: Context, taken: set[int]) -> Iterator[Group]:
+    tiles = tilings(context)
+    barred = taken | backward_launches(context)
+    for stream in context.streams:
+        for run in _runs(stream):
+            ids = [stream.launch_ids[row] for node in run for row in range(node.first, node.last)]
+            if not barred.isdisjoint(ids) or not any(node.duration_ns for node in run):
+                continue
+            if len(run) < MANY and run[0].symbol == "g":
+                yield _same_input(stream, run, tiles)
+            elif len(run) >= MANY and _underfilled(context, run):
+                yield Group(stream, tuple(run), None, _grids(context, run))
+
+
+def _same_input(stream: Stream, run: Sequence[Node], tiles: dict[int, Tiling]) -> Group:
+    found = [size for node in run if (size := sizes(node)) is not None]
+    size = (found[0][0], found[0][1], sum(columns for _, _, columns in found))
+    tilings_of = [_tiling(stream, node, tiles) for node in run]
+    waves = None
+    if None not in tilings_of:
+        known = [one for one in tilings_of if one is not None]
+        now = [one.waves(size[0], each[2]) for one, each in zip(known, found, strict=True)]
+        one = min(one.waves(size[0], size[2]) for one in known)
+        waves = (sum(now), one)
+    return Group(stream, tuple(run), size, waves)
+
+
+def _tiling(stream: Stream, node: Node, tiles: dict[int, Tiling]) -> Tiling | None:
+    rows = sorted(range(node.first, node.last), key=lambda row: -stream.durations[row])
+    return next((tiles[one] for row in rows if (one := stream.launch_ids[row]) in tiles), None)
+
+
+def _runs(stream: Stream) -> Iterable[list[Node]]:
+    for match in _RUNS.finditer(stream.symbols):
+        nodes = stream.nodes[match.start() : match.end()]
+        if nodes[0].symbol == "g" and len(nodes) == 3 and nodes[1].symbol != "g":
+            if _gated(nodes[0], nodes[2]):
+                yield [nodes[0], nodes[2]]
+            continue
+        run: list[Node] = []
+        for node in nodes:
+            if run and _read(run[-1]) == _read(node) and not _chained(run[-1], node):
+                run.append(node)
+                continue
+            if len(run) > 1:
+                yield run
+            run = [node] if _read(node) is not None else []
+        if len(run) > 1:
+            yield run
+
+
+def _gated(gate: Node, up: Node) -> bool:
+    """A gate and its twin with the activation function between: both widen the same input."""
+    one, other = sizes(gate), sizes(up)
+    return one is not None and one == other and one[1] != one[2] and _read(gate) == _read(up)
+
+
+def _read(node: Node) -> tuple[object, ...] | None:
+    """What products must share to be merged: the operator and its activation."""
+    if node.symbol == "b":
+        return (node.op, node.inputs) if node.inputs else None
+    pair = factors(node)
+    return (node.op, pair[0]) if pair and sizes(node) else None
+
+
+def _chained(producer: Node, consumer: Node) -> bool:
+    """Whether the second may read what the first wrote: square weights, without an activation
+    function between them, are taken for parallel, as in query, key and value."""
+    pair = factors(consumer)
+    if pair is None or not producer.outputs:
+        return False
+    same = producer.outputs[0].shape == pair[0].shape
+    return same and (pair[1].shape[0] != pair[1].shape[1] or "activation" in producer.op)
+
+
+def _underfilled(context: Context, run: Sequence[Node]) -> bool:
+    count = context.device.sm_count if context.device else None
+    return count is not None and all(
+        node.blocks is not None and 0 < node.blocks < count for node in run
+    )
+
+
+def _grids(context: Context, run: Sequence[Node]) -> tuple[int, int] | None:
+    """Rounds of blocks now and when all run at once, of grids that do not fill the device."""
+    count = context.device.sm_count if context.device else None
+    if not count:
+        return None
+    return len(run), -(-sum(node.blocks or 0 for node in run) // count)
+
+
+def _times(context: Context, group: Group, larger: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """What one product would take at best and at worst.
+
+    ``larger``: columns and median time of the capture's own products with the same rows and inner
+    size, which stand beside the merged one.
+    """
+    now = group.duration_ns
+    longest = max(node.duration_ns for node in group.products)
+    best = now
+    if group.waves is not None and group.waves[1] < group.waves[0]:
+        best = max(now * group.waves[1] // group.waves[0], longest)
+    if group.size is None or not larger:
+        return best, now
+    columns = group.size[2]
+    few = group.size[2] // len(group.products)
+    above = [(width, time) for width, time in larger if width >= columns]
+    if not above or few >= columns:
+        return best, now
+    width, time = min(above)
+    one = now // len(group.products)
+    between = one + max(time - one, 0) * (columns - few) // max(width - few, 1)
+    return min(max(between, longest), now), min(max(time, longest), now)
+
+
+def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Columns and median time of every shape, by rows and inner size."""
+    seen: dict[tuple[int, int, int], list[int]] = {}
+    for stream in context.streams:
+        for node in stream.nodes:
+            size = sizes(node) if node.symbol == "g" and node.duration_ns else None
+            if size is not None:
+                seen.setdefault(size, []).append(node.duration_ns)
+    found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for (rows, inner, columns), times in seen.items():
+        found.setdefault((rows, inner), []).append((columns, round(median(times))))
+    return found
+
+
+def _shared(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
+    neighbours = _neighbours(context)
+    times = [
+        _times(context, group, neighbours.get(group.size[:2], []) if group.size else [])
+        for group in groups
+    ]
+    first = groups[0]
+    sentences = [
+        _count(context, groups),
+        "Traces record no addresses: that they share the input is told by its shape and by their "
+        "order.",
+    ]
+    told = [(group, group.waves) for group in groups if group.waves is not None]
+    if told:
+        now, then = (sum(waves[side] for _, waves in told) for side in (0, 1))
+        words = f"instead of {now:,}" if then < now else "as before"
+        sentences.append(f"Together they need {then:,} waves of blocks {words}.")
+    if first.size and any(width >= first.size[2] for width, _ in neighbours[first.size[:2]]):
+        sentences.append(
+            f"This capture's own products of {first.size[0]:,} rows place the merged one, "
+            f"{first.size[2]:,} columns wide, at {units.time_range(*times[0])} instead of "
+            f"{units.time(first.duration_ns)}."
+        )
+    sentences.append(_launches_saved(context, groups))
+    return _draft(
+        groups,
+        times,
+        title="Merge products that read the same input",
+        grade="likely" if context.host_bound and not about.trains else "possible",
+        evidence=tuple(sentences),
+        remedy="Concatenate the weights (query, key and value; gate and up) and run one "
+        "product, then split its result.",
+        code="q, k, v = F.linear(x, torch.cat((wq, wk, wv)), torch.cat((bq, bk, bv))).chunk(3, -1)",
+        link=_LINEAR,
+        caveat="If the products read different tensors of one shape, as in cross attention, they "
+        "cannot be merged.",
+    )
+
+
+def _grouped(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
+    return _draft(
+        groups,
+        [_times(context, group, ()) for group in groups],
+        title="Run loops of equal small products as one batched product",
+        grade="possible" if about.trains else "likely",
+        evidence=(
+            _count(context, groups),
+            "Each launch alone has fewer blocks than the device has multiprocessors; their bytes "
+            "stay as they are.",
+            _launches_saved(context, groups),
+        ),
+        remedy="Stack the operands and call `torch.bmm`, or use a grouped GEMM.",
+        code="out = torch.bmm(torch.stack(inputs), torch.stack(weights))",
+        link=_BMM,
+        caveat="If one of them reads what another wrote, they must stay in order.",
+    )
+
+
+def _count(context: Context, groups: Sequence[Group]) -> str:
+    products = sum(len(group.products) for group in groups)
+    total = sum(group.duration_ns for group in groups)
+    first = groups[0]
+    return (
+        f"{units.counted(products, 'product')} in {units.counted(len(groups), 'group')} take "
+        f"{context.share(total)}; the first group: {len(first.products)} × "
+        f"{first.products[0].op} {_shapes(first)}."
+    )
+
+
+def _shapes(group: Group) -> str:
+    size = sizes(group.products[0])
+    if size is None:
+        return group.products[0].signature or ""
+    return f"[{size[0]},{size[1]}] × [{size[1]},{size[2]}]"
+
+
+def _launches_saved(context: Context, groups: Sequence[Group]) -> str:
+    saved = sum(len(group.products) - 1 for group in groups)
+    words = (
+        "while the host sets the pace each is worth its host time"
+        if context.host_bound
+        else ("the host is ahead, so each is worth no more than the gap before it")
+    )
+    return f"{units.counted(saved, 'launch', 'launches')} fewer: {words}."
+
+
+def _draft(
+    groups: Sequence[Group],
+    times: Sequence[tuple[int, int]],
+    *,
+    title: str,
+    grade: Grade,
+    evidence: tuple[str, ...],
+    remedy: str,
+    code: str,
+    link: str,
+    caveat: str,
+) -> Draft:
+    launches: list[int] = []
+    best: list[int] = []
+    worst: list[int] = []
+    removed: list[int] = []
+    for group, (low, high) in zip(groups, times, strict=True):
+        durations = [group.stream.durations[row] for row in group.rows]
+        launches += group.ids
+        best += spread(low, durations)
+        worst += spread(high, durations)
+        others = group.products[1:]
+        removed += [
+            group.stream.launch_ids[row] for node in others for row in range(node.first, node.last)
+        ]
+    return Draft(
+        kind="batch",
+        title=title,
+        grade=grade,
+        launches=tuple(launches),
+        best=tuple(best),
+        worst=tuple(worst),
+        evidence=evidence,
+        remedy=remedy,
+        removed=tuple(removed),
+        code=code,
+        link=link,
+        caveat=caveat,
+    )
