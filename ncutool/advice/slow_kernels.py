@@ -23,7 +23,10 @@ COARSE_CLOCK_NS = 20_000
 """On a clock of whole microseconds rates of shorter launches are off by over 5 %."""
 VERY_LONG_NS = 50_000
 FA3_SHARE = 0.4
-"""Share of the tensor peak that attention written for Hopper reaches (FlashAttention 3)."""
+AMD_ATTENTION_SHARE = 0.35
+BACKWARD_SHARE = 0.7
+"""Share of the tensor peak that attention reaches where it is written for its GPU, causal or not
+(FlashAttention 2 on A100, 3 on Hopper), what AMD's reaches, and what of it a backward pass does."""
 TINY = 16
 _OLD_ATTENTION = re.compile(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")
 _NEW_ATTENTION = re.compile(r"(?i)sm90|sm100|wgmma|cudnn_generated|Fa3")
@@ -175,11 +178,18 @@ def _old_attention(context: Context, row: Mapping[str, Any]) -> float | None:
         return None
     if not _OLD_ATTENTION.search(name) or _NEW_ATTENTION.search(name):
         return None
-    if _below(context, row, LIMIT) is None or not row["peak_flop_per_s"]:
+    return _attained(context, row, FA3_SHARE)
+
+
+def _attained(context: Context, row: Mapping[str, Any], share: float) -> float | None:
+    """New time of attention at ``share`` of its compute peak; None where it is near that."""
+    if _below(context, row, 1.0) is None or not row["peak_flop_per_s"]:
         return None
-    best = 1e9 * row["flop"] / (FA3_SHARE * row["peak_flop_per_s"])
+    if "backward" in (row["op"] or "") or "bwd" in row["kernel_full"]:
+        share *= BACKWARD_SHARE
+    best = 1e9 * row["flop"] / (share * row["peak_flop_per_s"])
     floor = max(best, row["memory_ns"], context.latency_ns)
-    return floor if floor < row["duration_ns"] else None
+    return floor if floor < LIMIT * row["duration_ns"] else None
 
 
 def _misaligned(context: Context, row: Mapping[str, Any]) -> float | None:
@@ -247,7 +257,10 @@ def _convolution(context: Context, row: Mapping[str, Any]) -> float | None:
 
 
 def _attention(context: Context, row: Mapping[str, Any]) -> float | None:
-    return _below(context, row, LIMIT / 2) if row["family"] == "attention" else None
+    if row["family"] != "attention" or context.device is None:
+        return None
+    amd = context.device.vendor == "amd"
+    return _attained(context, row, AMD_ATTENTION_SHARE if amd else FA3_SHARE)
 
 
 def _copy(context: Context, row: Mapping[str, Any]) -> float | None:

@@ -15,7 +15,13 @@ from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
 from ncutool.advice.program import program
-from ncutool.advice.slow_kernels import FA3_SHARE, Slow, near_their_roof, slow_kernels
+from ncutool.advice.slow_kernels import (
+    AMD_ATTENTION_SHARE,
+    FA3_SHARE,
+    Slow,
+    near_their_roof,
+    slow_kernels,
+)
 from ncutool.advice.tune_remedies import Advised, advised
 
 _SHOWN = 3
@@ -120,8 +126,10 @@ def _rates(context: Context, group: Sequence[Slow]) -> str:
     parts = []
     if any(slow.roof is None for slow in group):
         parts.append(f"{units.percent(100 * shares.bytes_share)} of the DRAM bandwidth")
-    if group[0].cause == "old_attention":
-        parts.append(f"{units.percent(100 * FA3_SHARE)} of the tensor peak")
+    if group[0].cause in ("old_attention", "attention"):
+        amd = context.device is not None and context.device.vendor == "amd"
+        share = AMD_ATTENTION_SHARE if amd else FA3_SHARE
+        parts.append(f"{units.percent(100 * share)} of the tensor peak (from experience)")
         roofs = []
     parts += [
         f"{units.percent(100 * shares.flop_share(roof))} of the {roof} peak"
