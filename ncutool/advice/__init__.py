@@ -20,6 +20,7 @@ from ncutool.advice import (
     rules,
     synchronization,
     tune,
+    unfusable,
 )
 from ncutool.advice.context import context
 from ncutool.advice.finding import Advice
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.advice.context import Context, Draft
+    from ncutool.advice.finding import Declined
     from ncutool.devices import Device
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture
@@ -49,10 +51,17 @@ def advise(
     if timeline is None:
         return Advice()
     view = context(kernels, capture, timeline, device)
-    return rank.ranked(view, [*_of_kernels(view), *_of_the_rest(view)])
+    drafts, declined = _of_kernels(view)
+    refused = [
+        *declined,
+        *launch.declined(view),
+        *synchronization.declined(view),
+        *communication.declined(view),
+    ]
+    return rank.ranked(view, [*drafts, *_of_the_rest(view)], refused)
 
 
-def _of_kernels(view: Context) -> list[Draft]:
+def _of_kernels(view: Context) -> tuple[list[Draft], list[Declined]]:
     """Fusing, batching and tuning; a launch that a sequence of operators explains is left to it."""
     fused, taken = fuse.drafts(view)
     exact = precision.drafts(view)
@@ -60,7 +69,12 @@ def _of_kernels(view: Context) -> list[Draft]:
     chained = [*horizontal.drafts(view, taken), *chains.drafts(view, taken)]
     batched = batch.drafts(view, taken)
     tuned = [*tune.drafts(view, taken), *rules.drafts(view)]
-    return [*fused, *exact, *chained, *batched, *tuned]
+    declined = [
+        *batch.declined(view, taken),
+        *tune.declined(view, taken),
+        *unfusable.declined(view, taken),
+    ]
+    return [*fused, *exact, *chained, *batched, *tuned], declined
 
 
 def _of_the_rest(view: Context) -> list[Draft]:
