@@ -204,8 +204,9 @@ def _cut(starts: Ints, ends: Ints, unions: tuple[Union, ...]) -> tuple[Ints, Int
     edges = [starts, ends]
     for busy in unions:
         edges += [busy.starts, busy.ends]
-    bounds = np.unique(np.concatenate(edges))
-    left, right = bounds[:-1], bounds[1:]
+    bounds = np.sort(np.concatenate(edges))
+    distinct = bounds[1:] > bounds[:-1]
+    left, right = bounds[:-1][distinct], bounds[1:][distinct]
     row = np.searchsorted(starts, left, side="right") - 1
     inside = (row >= 0) & (left < ends[np.maximum(row, 0)])
     return left[inside], right[inside], row[inside]
@@ -244,10 +245,22 @@ class _Host:
 
     doing: tuple[Union, ...]
     """One union for each of `_HOST_CAUSES`."""
-    silent: Union
-    """Stretches over `HOST_IDLE_NS` without any operator or call."""
-    quiet: Union
-    """Stretches over `QUIET_NS` without, and all time before the first and after the last."""
+    spans: pl.DataFrame
+    """All recorded operators and calls: start_ns, end_ns."""
+
+    @cached_property
+    def _busy(self) -> Union:
+        return _union(self.spans)
+
+    @cached_property
+    def silent(self) -> Union:
+        """Stretches over `HOST_IDLE_NS` between operators and calls."""
+        return _silence(self._busy, HOST_IDLE_NS)
+
+    @cached_property
+    def quiet(self) -> Union:
+        """Stretches over `QUIET_NS`, and all time before the first and after the last."""
+        return _silence(self._busy, QUIET_NS, edges=True)
 
 
 class Hosts:
@@ -312,12 +325,7 @@ class Hosts:
         )
         inputs = pl.concat([_spans(annotated), _spans(self._input_ops.filter(mine))])
         kinds = (_union(calls.filter(pl.col("kind") == kind)) for kind in range(1, 6))
-        busy = _union(pl.concat([_spans(ops), _spans(calls)]))
-        return _Host(
-            doing=(_union(inputs), *kinds),
-            silent=_silence(busy, HOST_IDLE_NS),
-            quiet=_silence(busy, QUIET_NS, edges=True),
-        )
+        return _Host((_union(inputs), *kinds), pl.concat([_spans(ops), _spans(calls)]))
 
 
 _MAY_LOAD, _LAUNCHES = -1, -2

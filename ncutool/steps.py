@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -27,6 +28,8 @@ _COVERED = 0.8
 _SAME = 0.95
 """Share of launches whose kernels must agree, in order, for a part of a step to be known."""
 
+_NEEDED = ("launch_id", "start_ns", "duration_ns", "stream", "kernel_full", "thread", "call_start")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -35,6 +38,18 @@ class Step:
     name: str
     launches: pl.DataFrame
     """Rows of ``launch_points``, all streams."""
+
+    @cached_property
+    def stream(self) -> int | None:
+        """The stream of most launches."""
+        counts = self.launches.group_by("stream").len().sort("len", "stream", descending=True)
+        found: int | None = counts["stream"][0]
+        return found
+
+    @cached_property
+    def main(self) -> pl.DataFrame:
+        """Its launches on that stream, in order."""
+        return _on(self.launches, self.stream)
 
     @property
     def start_ns(self) -> int:
@@ -76,6 +91,7 @@ class Steps:
 
 def find(points: pl.DataFrame, capture: Capture) -> Steps:
     """The steps among ``points`` (launches with their calls, in order of start)."""
+    points = points.select(_NEEDED)
     linked = points["thread"].is_not_null()
     first = linked.arg_max() if linked.any() else None
     prefix = points.head(first or 0)
@@ -181,55 +197,43 @@ def _model(steps: Sequence[Step]) -> Step:
     return next(step for step in steps if step.launches.height == usual)
 
 
-def _main(launches: pl.DataFrame, stream: int | None) -> pl.DataFrame:
-    return launches.filter(pl.col("stream").eq_missing(stream)).sort("start_ns", "launch_id")
-
-
-def _stream(launches: pl.DataFrame) -> int | None:
-    """The stream of most launches."""
-    counts = launches.group_by("stream").len().sort("len", "stream", descending=True)
-    found: int | None = counts["stream"][0]
-    return found
-
-
-def _names(step: Step) -> list[str]:
-    kept = _main(step.launches, _stream(step.launches))
-    names: list[str] = kept["kernel_full"].to_list()
-    return names
+def _on(launches: pl.DataFrame, stream: int | None) -> pl.DataFrame:
+    return launches.filter(pl.col("stream").eq_missing(stream))
 
 
 def _share(step: Step, model: Step, *, head: bool) -> float | None:
     """The part of ``model``'s time that ``step``, its first or last launches, makes up."""
-    part, names = _names(step), _names(model)
-    if not part or len(part) >= len(names):
+    part, whole = step.main["kernel_full"], model.main["kernel_full"]
+    if step is model or part.len() >= whole.len():
         return None
-    twin = names[: len(part)] if head else names[-len(part) :]
-    if not _agree(part, twin):
+    if not _agree(part, whole.head(part.len()) if head else whole.tail(part.len())):
         return None
-    tail = _time_from(model, len(names) - len(part) if not head else len(part))
-    return 1 - tail if head else tail
+    if head:
+        return 1 - _time_from(model, part.len())
+    return _time_from(model, whole.len() - part.len())
 
 
 def _tail(prefix: pl.DataFrame, model: Step) -> float | None:
     """How many steps, the last of them whole, ``prefix`` ends; None where it does not match."""
     if not prefix.height:
         return 0.0
-    names = _names(model)
-    part: list[str] = _main(prefix, _stream(model.launches))["kernel_full"].to_list()
-    rounds, rest = divmod(len(part), len(names))
-    twin = (names * (rounds + 1))[-len(part) :] if part else []
-    if not part or not _agree(part, twin):
+    names = model.main["kernel_full"]
+    part = _on(prefix, model.stream)["kernel_full"]
+    if not part.len():
         return None
-    return rounds + (_time_from(model, len(names) - rest) if rest else 0.0)
+    rounds, rest = divmod(part.len(), names.len())
+    twin = pl.concat([names.tail(rest), *[names] * rounds])
+    if not _agree(part, twin):
+        return None
+    return rounds + (_time_from(model, names.len() - rest) if rest else 0.0)
 
 
-def _agree(part: list[str], twin: list[str]) -> bool:
-    same = sum(one == other for one, other in zip(part, twin, strict=True))
-    return same >= _SAME * len(part)
+def _agree(part: pl.Series, twin: pl.Series) -> bool:
+    same = int((part == twin).sum())
+    return same >= _SAME * part.len()
 
 
 def _time_from(step: Step, launch: int) -> float:
     """Share of the step's time from the start of a launch of its main stream on."""
-    starts = _main(step.launches, _stream(step.launches))["start_ns"]
     span = step.end_ns - step.start_ns
-    return (step.end_ns - int(starts[launch])) / span if span else 0.0
+    return (step.end_ns - int(step.main["start_ns"][launch])) / span if span else 0.0

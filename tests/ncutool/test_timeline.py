@@ -86,6 +86,52 @@ def test_a_long_wait_after_the_launch_is_no_latency(wait: int, cause: str) -> No
     assert pieces(timeline) == [("launch_call", 10_000), (cause, wait)]
 
 
+def test_no_gap_of_a_queue_is_ordinary_above_50_microseconds() -> None:
+    """Where kernels are missing throughout, the median gap is no measure of a normal one."""
+    trace = Trace()
+    for start in range(0, 800_000, 100_000):
+        trace.kernel(start, 10_000, called=(-5_000, -2_000))
+    assert window(trace.capture()).idle_by_cause() == {"unexplained": 7 * 90_000}
+
+
+def handover(first: bool, gap: int, stream: int = 2) -> list[tuple[str, int]]:
+    """Pieces of a gap between a collective, first or second, and a kernel of a full queue."""
+    trace = Trace()
+    names = ("ncclDevKernel_AllReduce()", "gemm()")
+    for start, name, on in zip(
+        (0, 10_000 + gap), names if first else names[::-1], (1, stream), strict=True
+    ):
+        trace.kernel(start, 10_000, called=(-5_000, -2_000), kernel_full=name, stream=on)
+    for number in range(1, 6):
+        trace.kernel(20_000 + gap + number * 5_000, 4_000, called=(-5_000, -2_000), stream=1)
+    return pieces(window(trace.capture()))[:1]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_collective_hands_over_to_another_stream(first: bool) -> None:
+    """A queued gap beside a collective of another stream is a wait for or of communication."""
+    assert handover(first, 30_000) == [("communication", 30_000)]
+    assert handover(first, 30_000, stream=1) == [("unexplained", 30_000)]
+    assert handover(first, 100_001) == [("unexplained", 100_001)]
+    assert handover(first, 1_500) == [("queue", 1_500)]
+
+
+def test_a_silent_thread_waits_for_another_that_launches() -> None:
+    """The thread of the backward pass was idle because the main thread loaded and allocated."""
+    trace = Trace()
+    trace.kernel(0, 10_000, called=(-5_000, -2_000), thread=0)
+    trace.call("cudaMalloc", 20_000, 100_000, thread=0)
+    trace.call("cudaMalloc", 20_000, 180_000, thread=2)
+    trace.kernel(200_000, 10_000, called=(180_000, 195_000), thread=1)
+    assert pieces(window(trace.capture())) == [
+        ("dispatch", 10_000),
+        ("allocator", 80_000),
+        ("dispatch", 80_000),
+        ("launch_call", 15_000),
+        ("latency", 5_000),
+    ]
+
+
 def test_queued_gaps_are_ordinary_up_to_their_limit() -> None:
     """A gap of a full queue above 5 µs and four medians is unexplained."""
     trace = Trace()
