@@ -271,7 +271,10 @@ def drafts(context: Context) -> list[Draft]:
 def _draft(context: Context, rule: str, rows: pl.DataFrame) -> Draft:
     now = tuple(rows["duration_ns"].to_list())
     shares = [min(pct / 100, 1.0) for pct in rows["launch_rule_speedup_pct"]]
-    best = tuple(ns - int(ns * share) for ns, share in zip(now, shares, strict=True))
+    floor = context.latency_ns
+    best = tuple(
+        max(ns - int(ns * share), min(ns, floor)) for ns, share in zip(now, shares, strict=True)
+    )
     kernels = (
         rows.group_by("kernel")
         .agg(pl.len(), pl.col("duration_ns").sum(), pl.col("launch_rule_speedup_pct").max())
@@ -294,7 +297,8 @@ def _draft(context: Context, rule: str, rows: pl.DataFrame) -> Draft:
             f"By the report's counters NVIDIA's rule {rule} applies to "
             f"{units.counted(len(now), 'launch', 'launches')} that take {context.share(sum(now))} "
             f"of this trace: {listed}.",
-            f"Its estimates, weighted by the real durations, come to {context.share(saved)}.",
+            f"Its estimates, weighted by the real durations and no launch below {units.time(floor)},"
+            f" come to {context.share(saved)}.",
         ),
         remedy=_REMEDIES["tail"]
         if tail

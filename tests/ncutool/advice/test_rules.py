@@ -152,6 +152,18 @@ def test_a_joined_trace_weights_the_estimate_by_real_time() -> None:
     assert rules.drafts(context(kernels(capture), capture, window(capture), H100)) == []
 
 
+def test_a_joined_estimate_stops_at_the_launch_floor() -> None:
+    """90 % of 3 µs would leave 0.3 µs, less than any launch takes: 2 µs."""
+    trace = Trace()
+    trace.kernel(0, 3_000, called=(-900, -800))
+    capture = trace.capture()
+    joined = kernels(capture).with_columns(
+        launch_rule=pl.lit("Small Grid"), launch_rule_speedup_pct=pl.lit(90.0)
+    )
+    (draft,) = rules.drafts(context(joined, capture, window(capture), H100))
+    assert draft.best == (2_000,)
+
+
 def test_a_joined_launch_takes_a_rule_that_all_measured_launches_share() -> None:
     """Measured launches of the same work that disagree give no rule."""
     figures = dict.fromkeys(("flop", "dram_bytes", *join_figures.CARRIED), 1.0)
