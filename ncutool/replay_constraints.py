@@ -112,8 +112,9 @@ def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Wait
 def _returned(points: pl.DataFrame, origin_ns: int, launched: Ints, waits: Waits) -> Ints:
     """When each launch was called, or its own call returned where that call waited."""
     own = np.isin(points["call_id"].fill_null(-1).to_numpy(), waits.call_id)
-    own &= ~points["blocking"].to_numpy()
-    return np.asarray(np.where(own, points["call_end"].fill_null(0) - origin_ns, launched))
+    finish = points["call_end"].fill_null(0).to_numpy() - origin_ns
+    own &= ~points["blocking"].to_numpy() & (launched >= finish - _CLOCK_NS)
+    return np.asarray(np.where(own, finish, launched))
 
 
 def _previous_on_stream(stream: Ints) -> Ints:
