@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ncutool.commands import llm_options as options
 from ncutool.commands.options import (
     DebugOption,
     DeviceFileOption,
@@ -24,89 +25,35 @@ if TYPE_CHECKING:
 _PAGES = (".html", ".htm")
 
 
-def _option(flag: str, words: str, metavar: str = "N") -> Any:
-    return typer.Option(flag, help=words, metavar=metavar, show_default=False)
-
-
 def run(
-    preset: Annotated[
-        str | None, _option("--preset", "A named model; --presets lists them.", "NAME")
-    ] = None,
-    config: Annotated[
-        Path | None, _option("--config", "A Hugging Face config.json.", "FILE.json")
-    ] = None,
-    presets: Annotated[
-        bool, typer.Option("--presets", help="List the named models with their sources.")
-    ] = False,
-    device: Annotated[
-        str | None, _option("--device", "The device; `ncutool devices` lists them.", "NAME")
-    ] = None,
-    weights: Annotated[
-        str,
-        typer.Option(
-            help="Type of the layers' weights: native (as published), bf16, fp16, fp8, int8, int4, "
-            "mxfp4, nvfp4.",
-            metavar="TYPE",
-        ),
-    ] = "native",
-    kv: Annotated[
-        str | None, _option("--kv", "Type of the KV cache: bf16, fp16, fp8, int8, int4.", "TYPE")
-    ] = None,
-    activations: Annotated[
-        str | None,
-        _option(
-            "--activations", "Type of the layers' inputs; with narrow weights, the math's.", "TYPE"
-        ),
-    ] = None,
-    tensor_parallel: Annotated[
-        int, typer.Option("--tensor-parallel", "--tp", metavar="N", help="Devices a layer is on.")
-    ] = 1,
-    batch: Annotated[int, typer.Option(metavar="N", help="Sequences decoded together.")] = 1,
-    context: Annotated[
-        int, typer.Option(metavar="TOKENS", help="Tokens each sequence attends to.")
-    ] = 4096,
-    prompt: Annotated[
-        int | None,
-        _option("--prompt", "Length of the prompt; --context where not given.", "TOKENS"),
-    ] = None,
-    batches: Annotated[
-        str | None, _option("--batches", "Rows of the batch sweep, e.g. 1,8,64.", "N,N,...")
-    ] = None,
-    contexts: Annotated[
-        str | None, _option("--contexts", "Rows of the context sweep.", "N,N,...")
-    ] = None,
-    memory_share: Annotated[
-        float,
-        typer.Option(metavar="SHARE", help="Share of a device's memory for weights and caches."),
-    ] = 0.9,
-    params: Annotated[
-        float | None, _option("--params", "Parameter count alone, e.g. 8e9, in place of sizes.")
-    ] = None,
-    layers: Annotated[int | None, _option("--layers", "Layers.")] = None,
-    hidden: Annotated[int | None, _option("--hidden", "Hidden size.")] = None,
-    heads: Annotated[int | None, _option("--heads", "Query heads.")] = None,
-    kv_heads: Annotated[int | None, _option("--kv-heads", "Key-value heads.")] = None,
-    head_dim: Annotated[int | None, _option("--head-dim", "Size of a head.")] = None,
-    intermediate: Annotated[
-        int | None, _option("--intermediate", "Inner size of a feed-forward block.")
-    ] = None,
-    vocab: Annotated[int | None, _option("--vocab", "Size of the vocabulary.")] = None,
-    tied: Annotated[
-        bool, typer.Option("--tied", help="The head is the input table (with sizes).")
-    ] = False,
-    window: Annotated[
-        int | None, _option("--window", "Tokens a layer with a sliding window attends to.")
-    ] = None,
-    experts: Annotated[int | None, _option("--experts", "Experts in a layer.")] = None,
-    experts_per_token: Annotated[
-        int | None, _option("--experts-per-token", "Experts a token is sent to.")
-    ] = None,
-    shared_experts: Annotated[
-        int | None, _option("--shared-experts", "Experts every token passes besides.")
-    ] = None,
-    expert_intermediate: Annotated[
-        int | None, _option("--expert-intermediate", "Inner size of an expert.")
-    ] = None,
+    preset: options.Preset = None,
+    config: options.Config = None,
+    presets: options.Presets = False,
+    device: options.DeviceName = None,
+    weights: options.Weights = "native",
+    kv: options.Kv = None,
+    activations: options.Activations = None,
+    tensor_parallel: options.TensorParallel = 1,
+    batch: options.Batch = 1,
+    context: options.Context = 4096,
+    prompt: options.Prompt = None,
+    batches: options.Batches = None,
+    contexts: options.Contexts = None,
+    memory_share: options.MemoryShare = 0.9,
+    params: options.Params = None,
+    layers: options.Layers = None,
+    hidden: options.Hidden = None,
+    heads: options.Heads = None,
+    kv_heads: options.KvHeads = None,
+    head_dim: options.HeadDim = None,
+    intermediate: options.Intermediate = None,
+    vocab: options.Vocab = None,
+    tied: options.Tied = False,
+    window: options.Window = None,
+    experts: options.Experts = None,
+    experts_per_token: options.ExpertsPerToken = None,
+    shared_experts: options.SharedExperts = None,
+    expert_intermediate: options.ExpertIntermediate = None,
     form: FormatOption = None,
     output: OutputOption = None,
     force: ForceOption = False,
@@ -121,67 +68,109 @@ def run(
     --preset, --config, sizes, or --params; sizes change a preset. -o plan.html writes a page.
     --format csv, jsonl and parquet give the batch sweep's rows.
     """
-    from ncutool.commands.writing import check_writable, choose_format, write_bytes
+    answer = _Answer(form, output, force=force, color=not no_color)
+    if presets:
+        return answer.presets()
+    sizes = (
+        layers, hidden, heads, kv_heads, head_dim, intermediate, vocab, window, experts,
+        experts_per_token, shared_experts, expert_intermediate,
+    )  # fmt: skip
+    model = _model(preset, config, params, sizes, tied=tied)
+    types = {"weights": weights, "kv": kv, "activations": activations}
+    lengths = (tensor_parallel, batch, context, prompt)
+    return answer.plan(
+        _planned(model, device, device_file, types, lengths, (batches, contexts), memory_share)
+    )
+
+
+def _planned(
+    model: Model,
+    device: str | None,
+    device_file: Path | None,
+    types: dict[str, str | None],
+    lengths: tuple[int, int, int, int | None],
+    sweeps: tuple[str | None, str | None],
+    memory_share: float,
+) -> Plan:
+    """The plan.
+
+    Args:
+        lengths: devices that share a layer, batch, context and prompt.
+        sweeps: the rows asked for of batch and context.
+    """
     from ncutool.device_table import with_file
     from ncutool.llm import plan
+    from ncutool.llm.planning import USUAL_BATCHES
 
-    page = output is not None and output.suffix.lower() in _PAGES and form is None
-    chosen = Format.TABLE if page else choose_format(form, output)
-    check_writable(output, force=force)
-    color = not no_color and output is None
-    if presets:
-        write_bytes(_listed(chosen, color=color), output)
-        return
-    sizes = {
-        "num_hidden_layers": layers,
-        "hidden_size": hidden,
-        "num_attention_heads": heads,
-        "num_key_value_heads": kv_heads,
-        "head_dim": head_dim,
-        "intermediate_size": intermediate,
-        "vocab_size": vocab,
-        "sliding_window": window,
-        "num_local_experts": experts,
-        "num_experts_per_tok": experts_per_token,
-        "n_shared_experts": shared_experts,
-        "moe_intermediate_size": expert_intermediate,
-    }
-    given = {name: value for name, value in sizes.items() if value is not None}
-    model = _model(preset, config, params, given, tied=tied)
     if device is None:
         raise UsageError("no device given: name one with --device; ncutool devices lists them")
-    swept = {} if batches is None else {"batches": _numbers("--batches", batches)}
-    found = plan(
+    tensor_parallel, batch, context, prompt = lengths
+    batches, contexts = sweeps
+    return plan(
         model,
         device,
-        weights=weights,
-        kv=kv,
-        activations=activations,
+        weights=types["weights"] or "native",
+        kv=types["kv"],
+        activations=types["activations"],
         tensor_parallel=tensor_parallel,
         batch=batch,
         context_tokens=context,
         prompt_tokens=prompt,
+        batches=USUAL_BATCHES if batches is None else _numbers("--batches", batches),
         contexts=None if contexts is None else _numbers("--contexts", contexts),
         usable_share=memory_share,
         known=with_file(device_file),
-        **swept,
     )
-    write_bytes(_page(found) if page else _content(found, chosen, color=color), output)
-    if page:
-        typer.echo(f"page: {output}")
+
+
+class _Answer:
+    """Where and how the result is written; refuses early what could not be."""
+
+    def __init__(
+        self, form: Format | None, output: Path | None, *, force: bool, color: bool
+    ) -> None:
+        from ncutool.commands.writing import check_writable, choose_format
+
+        self.output = output
+        self.is_page = output is not None and output.suffix.lower() in _PAGES and form is None
+        self.form = Format.TABLE if self.is_page else choose_format(form, output)
+        self.color = color and output is None
+        check_writable(output, force=force)
+
+    def presets(self) -> None:
+        """The named models."""
+        self._write(_listed(self.form, color=self.color))
+
+    def plan(self, plan: Plan) -> None:
+        """The plan, or its page."""
+        if not self.is_page:
+            self._write(_content(plan, self.form, color=self.color))
+            return
+        from ncutool.page.llm import render_plan
+
+        self._write(render_plan(plan).encode())
+        typer.echo(f"page: {self.output}")
+
+    def _write(self, content: bytes) -> None:
+        from ncutool.commands.writing import write_bytes
+
+        write_bytes(content, self.output)
 
 
 def _model(
     preset: str | None,
     config: Path | None,
     params: float | None,
-    sizes: dict[str, int],
+    given: tuple[int | None, ...],
     *,
     tied: bool,
 ) -> Model:
-    """The one model that was described."""
+    """The one model that was described; ``given`` are the sizes in the order of OPTIONS."""
     from ncutool import llm
-    from ncutool.llm.described import counted, described
+    from ncutool.llm.described import OPTIONS, counted, described
+
+    pairs = zip(OPTIONS, given, strict=True)
+    sizes = {name: value for name, value in pairs if value is not None}
 
     ways = [
         flag
@@ -277,9 +266,3 @@ def _json(value: dict[str, Any]) -> bytes:
     import json
 
     return (json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode()
-
-
-def _page(plan: Plan) -> bytes:
-    from ncutool.page.llm import render_plan
-
-    return render_plan(plan).encode()

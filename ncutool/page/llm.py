@@ -14,6 +14,7 @@ from ncutool.page import vega
 from ncutool.page.document import environment, file, policy, this_version
 from ncutool.page.drawing import PAGE_PALETTE
 from ncutool.text import llm as text
+from ncutool.text import llm_facts as told
 from ncutool.untrusted import json_for_html
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def render_plan(plan: Plan) -> str:
         .render(
             plan=plan,
             headline=headline(plan),
-            types=text.stored_types(plan),
-            title=f"{text.headline(plan)} · ncutool",
-            groups=text.facts(plan),
+            types=told.stored_types(plan),
+            title=f"{told.headline(plan)} · ncutool",
+            groups=told.facts(plan),
             pieces=memory_pieces(plan),
             headings=text.BATCH_HEADINGS[1:],
             batches=list(
@@ -93,8 +94,8 @@ def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
         {
             "stop": stop,
             "batch": step.batch,
-            "text": f"batch {units.count(step.batch)}: {text.milliseconds(step.floor_ns)} a token, "
-            f"{text.rate(step.tokens_per_s)} in all",
+            "text": f"batch {units.count(step.batch)}: {told.milliseconds(step.floor_ns)} a token, "
+            f"{told.rate(step.tokens_per_s)} in all",
         }
         for stop, step in zip(slider_batches(), steps, strict=True)
     ]
@@ -102,7 +103,7 @@ def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
 
 def headline(plan: Plan) -> str:
     """The verdict in one sentence: does it fit, how fast at best, and what ends it first."""
-    name = text.headline(plan)
+    name = told.headline(plan)
     if not plan.memory.fits:
         smallest = plan.memory.smallest_tensor_parallel
         remedy = f": it takes {smallest} of them or more" if smallest else " at any parallelism"
@@ -135,7 +136,7 @@ def memory_pieces(plan: Plan) -> list[Piece]:
         ("unknown", max(0.0, whole - kept.total_bytes - free), "kept for activations"),
     ]
     return [
-        Piece(kind, 100 * value / whole, f"{text.size(value)} {name}")
+        Piece(kind, 100 * value / whole, f"{told.size(value)} {name}")
         for kind, value, name in parts
         if value > 0
     ]
