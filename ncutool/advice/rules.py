@@ -297,8 +297,8 @@ def _draft(context: Context, rule: str, rows: pl.DataFrame) -> Draft:
             f"By the report's counters NVIDIA's rule {rule} applies to "
             f"{units.counted(len(now), 'launch', 'launches')} that take {context.share(sum(now))} "
             f"of this trace: {listed}.",
-            f"Its estimates, weighted by the real durations and no launch below {units.time(floor)},"
-            f" come to {context.share(saved)}.",
+            "Its estimates, weighted by the real durations and no launch below "
+            f"{units.time(floor)}, come to {context.share(saved)}.",
         ),
         remedy=_REMEDIES["tail"]
         if tail
