@@ -142,10 +142,7 @@ def _timeline(
 ) -> Timeline:
     start, end = _edges(points)
     trustworthy = _idle_for(gaps, "unexplained") <= UNEXPLAINED_SHARE * (end - start)
-    about = (
-        found.notice(end - start),
-        *_notices(gaps, trustworthy, end - start),
-    )
+    prefix = found.notice(end - start)
     return Timeline(
         start_ns=start,
         end_ns=end,
@@ -153,7 +150,7 @@ def _timeline(
         gaps=gaps,
         trimmed=trimmed,
         trustworthy=trustworthy,
-        notices=tuple(notice for notice in about if notice is not None),
+        notices=_notices(gaps, trustworthy, end - start, prefix),
         steps=found.count,
         steps_reason=found.reason,
     )
@@ -247,16 +244,11 @@ def _idle_for(gaps: pl.DataFrame, *causes: str) -> int:
     return int(gaps.filter(pl.col("cause").is_in(causes))["duration_ns"].sum())
 
 
-def _notices(gaps: pl.DataFrame, trustworthy: bool, wall: int) -> tuple[Notice, ...]:
+def _notices(
+    gaps: pl.DataFrame, trustworthy: bool, wall: int, prefix: Notice | None
+) -> tuple[Notice, ...]:
+    """What limits the figures, the worst first."""
     notices = []
-    warm_up = _idle_for(gaps, "allocator", "long_launch")
-    if warm_up > max(WARM_UP_SHARE * wall, _idle_for(gaps, *DISPATCH_CAUSES)):
-        text = (
-            f"The device waits {warm_up / 1e3:,.0f} µs ({100 * warm_up / wall:.1f} % of the "
-            "window) for allocation and for launch calls over 1 ms, which load modules: effects "
-            "of a first iteration that a warm one does not show."
-        )
-        notices.append(Notice("first_iteration", text))
     if not trustworthy:
         unexplained = _idle_for(gaps, "unexplained")
         text = (
@@ -265,4 +257,14 @@ def _notices(gaps: pl.DataFrame, trustworthy: bool, wall: int) -> tuple[Notice, 
             "Busy, idle and every share of the window are not trustworthy."
         )
         notices.append(Notice("untrustworthy_window", text, "error"))
+    if prefix is not None:
+        notices.append(prefix)
+    warm_up = _idle_for(gaps, "allocator", "long_launch")
+    if warm_up > max(WARM_UP_SHARE * wall, _idle_for(gaps, *DISPATCH_CAUSES)):
+        text = (
+            f"The device waits {warm_up / 1e3:,.0f} µs ({100 * warm_up / wall:.1f} % of the "
+            "window) for allocation and for launch calls over 1 ms, which load modules: effects "
+            "of a first iteration that a warm one does not show."
+        )
+        notices.append(Notice("first_iteration", text))
     return tuple(notices)

@@ -150,8 +150,8 @@ def _times(tables: Tables, python_events: int) -> list[Notice]:
         notices.append(
             Notice(
                 "python_stack",
-                f"Recorded with Python stacks ({python_events} events), which slows the host "
-                "down: idle time is larger here than in an unprofiled run.",
+                f"Recorded with Python stacks ({python_events:,} events), which slows the host "
+                "down by an unknown factor: idle time is larger here than in an unprofiled run.",
             )
         )
     return notices
