@@ -46,11 +46,11 @@ class RuleOfThumb:
 
 @dataclass(frozen=True)
 class CacheLimit:
-    """What cache reads alone allow, however large the batch."""
+    """What cache reads, or the arithmetic where that is less, allow however large the batch."""
 
     tokens_per_s: float
     half_batch: float
-    """The batch that reaches half of it."""
+    """The batch that reaches half of what the cache reads allow."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _planned(
         rule_of_thumb=RuleOfThumb(weights_ns, 1e9 / weights_ns),
         prefill=prefill(setup, prompt_tokens),
         crossover=crossover(setup, context_tokens, kept.most_sequences),
-        cache_limit=_cache_limit(setup, kept),
+        cache_limit=_cache_limit(setup, kept, context_tokens),
         equal_context_tokens=equal_context(setup),
         all_reduce_bytes=reduced,
         batches=tuple(decode_step(setup, each, context_tokens, usable) for each in batches),
@@ -210,18 +210,24 @@ def _planned(
     return replace(found, notes=notes_of(found))
 
 
-def _cache_limit(setup: Setup, kept: Memory) -> CacheLimit | None:
-    """By :class:`ncutool.batching.Decode`, all experts of a mixture read: the batch is large."""
+def _cache_limit(setup: Setup, kept: Memory, context_tokens: int) -> CacheLimit | None:
+    """By :class:`ncutool.batching.Decode`, all experts of a mixture read: the batch is large.
+
+    Its rate of arithmetic is the mean over the parts of a step, each at its own roof.
+    """
     if not kept.kv_bytes_per_sequence:
         return None
     touched = None if setup.model.experts is None else float(setup.model.experts.count)
+    flop = setup.matrix_flop(1)
+    attended = setup.attention_flop(context_tokens) or 0.0
+    seconds = setup.matrix_seconds(1) + attended / setup.peak(setup.attention_roof())
     decode = Decode(
-        parameters=setup.matrix_flop(1) / 2,
+        parameters=flop / 2,
         weight_bytes=setup.read_weight_bytes(touched),
         context=1,
         cache_bytes=kept.kv_bytes_per_sequence,
     )
-    at = Rates(setup.peak(setup.roof(setup.main_part())), setup.bandwidth)
+    at = Rates(flop / seconds, setup.bandwidth)
     return CacheLimit(decode.limit_tokens_per_s(at), decode.half_batch())
 
 

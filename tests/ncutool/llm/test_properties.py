@@ -1,0 +1,113 @@
+"""What holds for every model, card, batch and context."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ncutool import llm
+from ncutool.device_table import load_devices
+from ncutool.llm.limits import Memory
+from ncutool.llm.number_types import CACHE_TYPES, NUMBER_TYPES
+
+CARDS = [device.name for device in load_devices()]
+names = st.sampled_from(llm.preset_names())
+cards = st.sampled_from(CARDS)
+weights = st.sampled_from(["native", *NUMBER_TYPES])
+caches = st.sampled_from(CACHE_TYPES)
+
+
+@settings(max_examples=150, deadline=None)
+@given(names, cards, weights, caches, st.integers(1, 5000), st.integers(1, 200_000))
+def test_no_step_is_shorter_than_its_parts(
+    name: str, card: str, kind: str, kv: str, batch: int, context: int
+) -> None:
+    """The floor is the longer of memory and math, and serial work takes no less."""
+    plan = llm.plan(
+        name,
+        card,
+        weights=kind,
+        kv=kv,
+        batch=batch,
+        context_tokens=context,
+        batches=(),
+        contexts=(),
+    )
+    step = plan.decode
+    assert step.floor_ns == max(step.memory_ns, step.compute_ns)
+    assert step.serial_ns >= step.floor_ns * (1 - 1e-12)
+    assert step.serial_ns <= (step.memory_ns + step.compute_ns) * (1 + 1e-12)
+    assert step.bound == ("compute" if step.compute_ns > step.memory_ns else "memory")
+    assert step.tokens_per_s == pytest.approx(batch * step.tokens_per_s_per_sequence)
+    assert step.weight_bytes <= plan.memory.weight_bytes * (1 + 1e-12)
+    assert plan.cache_limit is not None
+    assert step.tokens_per_s <= plan.cache_limit.tokens_per_s * (1 + 1e-9)
+    assert step.fits == plan.memory.fits
+
+
+@settings(max_examples=60, deadline=None)
+@given(names, cards, st.integers(1, 100_000))
+def test_larger_batches_give_more_in_all_and_less_to_each(
+    name: str, card: str, context: int
+) -> None:
+    """Throughput never falls with the batch, and no user gains from it."""
+    steps = llm.plan(name, card, context_tokens=context, contexts=()).batches
+    for small, large in pairwise(steps):
+        assert large.tokens_per_s >= small.tokens_per_s * (1 - 1e-12)
+        assert large.tokens_per_s_per_sequence <= small.tokens_per_s_per_sequence * (1 + 1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(names, cards, weights)
+def test_the_bound_turns_at_the_crossover(name: str, card: str, kind: str) -> None:
+    """Just below B* the matrix products wait for memory, just above for math."""
+    plan = llm.plan(name, card, weights=kind, batches=(), contexts=())
+    crossing = plan.crossover.weights_only
+    assert crossing is not None
+    below, above = math.floor(crossing * 0.999), math.ceil(crossing * 1.001) + 1
+    batches = tuple(batch for batch in (below, above) if batch >= 1)
+    steps = llm.plan(name, card, weights=kind, batches=batches, contexts=()).batches
+    assert steps[-1].matrix_bound == "compute"
+    if len(steps) == 2:
+        assert steps[0].matrix_bound == "memory"
+
+
+@settings(max_examples=60, deadline=None)
+@given(names, cards, st.integers(1, 300), st.integers(1, 50_000))
+def test_the_smallest_parallelism_fits_and_less_does_not(
+    name: str, card: str, batch: int, context: int
+) -> None:
+    """What a plan proposes is itself a plan that fits, and no smaller one is."""
+    model = llm.preset(name)
+    heads, kv_heads = model.heads or 1, model.kv_heads or 1
+
+    def footprint(devices: int) -> Memory:
+        return llm.plan(
+            model,
+            card,
+            tensor_parallel=devices,
+            batch=batch,
+            context_tokens=context,
+            batches=(),
+            contexts=(),
+        ).memory
+
+    found = footprint(1).smallest_tensor_parallel
+    for devices in range(1, 1 + (found or heads)):
+        if heads % devices == 0 and (kv_heads % devices == 0 or devices % kv_heads == 0):
+            assert footprint(devices).fits == (devices == found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(names, cards)
+def test_memory_allows_what_it_says(name: str, card: str) -> None:
+    """The most sequences fit, and one more does not."""
+    most = llm.plan(name, card, batches=(), contexts=()).memory.most_sequences
+    assert most is not None
+    if most:
+        assert llm.plan(name, card, batch=most, batches=(), contexts=()).memory.fits
+    assert not llm.plan(name, card, batch=most + 1, batches=(), contexts=()).memory.fits
