@@ -103,7 +103,9 @@ def _candidates(context: Context, taken: set[int]) -> pl.DataFrame:
         & (pl.col("duration_ns") > max(LONG * context.latency_ns, coarse))
         & ~pl.col("bound").is_in(["communication", "copy"])
     )
-    by_name = (pl.col("family") == "convolution") | pl.col("floor_ns").is_null()
+    by_name = (pl.col("family") == "convolution") & pl.col("kernel_full").str.contains(
+        _LAYOUT.pattern
+    )
     embeds = pl.col("op").str.contains(_EMBEDDING.pattern)
     slow = (pl.col("floor_ns") < LIMIT * 4 / 3 * pl.col("duration_ns")) | by_name | embeds
     named = taken | _waiting_for_tensor_cores(context)
@@ -133,7 +135,7 @@ def _waiting_for_tensor_cores(context: Context) -> set[int]:
 
 def _classed(context: Context, row: Mapping[str, Any]) -> Slow | None:
     """The first cause that fits; None where it is not slow."""
-    for cause, fits in _CAUSES:
+    for cause, fits in _CAUSES.get(row["family"] or "", (_EMBEDS,)):
         best = fits(context, row)
         if best is not None:
             now = row["duration_ns"]
@@ -168,15 +170,12 @@ def _hopper(context: Context) -> bool:
 
 
 def _layout(_: Context, row: Mapping[str, Any]) -> float | None:
-    inside = row["family"] == "convolution" and _LAYOUT.search(row["kernel_full"])
-    return 0.0 if inside else None
+    return 0.0 if _LAYOUT.search(row["kernel_full"]) else None
 
 
 def _old_attention(context: Context, row: Mapping[str, Any]) -> float | None:
     name = row["kernel_full"]
-    if row["family"] != "attention" or not _hopper(context):
-        return None
-    if not _OLD_ATTENTION.search(name) or _NEW_ATTENTION.search(name):
+    if not _hopper(context) or not _OLD_ATTENTION.search(name) or _NEW_ATTENTION.search(name):
         return None
     return _attained(context, row, FA3_SHARE)
 
@@ -194,8 +193,6 @@ def _attained(context: Context, row: Mapping[str, Any], share: float) -> float |
 
 def _misaligned(context: Context, row: Mapping[str, Any]) -> float | None:
     """Products in a kernel for odd sizes, or on the CUDA cores where others run as TF32."""
-    if row["family"] != "gemm":
-        return None
     goal = precision.target(context, "gemm")
     if goal is not None and row["falls_back"]:
         if not row["flop"] or not row["dram_bytes"]:
@@ -211,7 +208,7 @@ def _misaligned(context: Context, row: Mapping[str, Any]) -> float | None:
 def _tiny(context: Context, row: Mapping[str, Any]) -> float | None:
     """Batched products of matrices with a side so short that most of a tile is padding."""
     dims = sides(row["signature"])
-    if row["family"] != "gemm" or dims is None or len(dims[0]) != 3:
+    if dims is None or len(dims[0]) != 3:
         return None
     if min(*dims[0][1:], *dims[1][1:]) > TINY:
         return None
@@ -219,7 +216,7 @@ def _tiny(context: Context, row: Mapping[str, Any]) -> float | None:
 
 
 def _old_product(context: Context, row: Mapping[str, Any]) -> float | None:
-    if row["family"] != "gemm" or not _hopper(context) or row["bound"] == "small_grid":
+    if not _hopper(context) or row["bound"] == "small_grid":
         return None
     if not _OLD_PRODUCT.search(row["kernel_full"]):
         return None
@@ -229,7 +226,7 @@ def _old_product(context: Context, row: Mapping[str, Any]) -> float | None:
 def _narrow(context: Context, row: Mapping[str, Any]) -> float | None:
     """Products of few rows: their weights must be read whatever the kernel."""
     dims = sides(row["signature"])
-    if row["family"] != "gemm" or dims is None or not is_narrow(dims):
+    if dims is None or not is_narrow(dims):
         return None
     if (row["memory_ns"] or 0.0) < (row["compute_ns"] or 0.0):
         return None
@@ -237,7 +234,7 @@ def _narrow(context: Context, row: Mapping[str, Any]) -> float | None:
 
 
 def _product(context: Context, row: Mapping[str, Any]) -> float | None:
-    if row["family"] != "gemm" or row["bound"] == "small_grid":
+    if row["bound"] == "small_grid":
         return None
     return _below(context, row, LIMIT)
 
@@ -245,7 +242,7 @@ def _product(context: Context, row: Mapping[str, Any]) -> float | None:
 def _patch(context: Context, row: Mapping[str, Any]) -> float | None:
     """Convolutions that hardly use the device although their kernel is large."""
     dims = sides(row["signature"])
-    if row["family"] != "convolution" or dims is None or "backward" in (row["op"] or ""):
+    if dims is None or "backward" in (row["op"] or ""):
         return None
     weight = dims[1]
     patches = len(weight) >= 4 and min(weight[2:]) >= 8
@@ -253,26 +250,12 @@ def _patch(context: Context, row: Mapping[str, Any]) -> float | None:
 
 
 def _convolution(context: Context, row: Mapping[str, Any]) -> float | None:
-    return _below(context, row, LIMIT) if row["family"] == "convolution" else None
+    return _below(context, row, LIMIT)
 
 
 def _attention(context: Context, row: Mapping[str, Any]) -> float | None:
-    if row["family"] != "attention" or context.device is None:
-        return None
-    amd = context.device.vendor == "amd"
+    amd = context.device is not None and context.device.vendor == "amd"
     return _attained(context, row, AMD_ATTENTION_SHARE if amd else FA3_SHARE)
-
-
-def _copy(context: Context, row: Mapping[str, Any]) -> float | None:
-    return _stream(context, row) if row["family"] == "copy" else None
-
-
-def _rows(context: Context, row: Mapping[str, Any]) -> float | None:
-    return _stream(context, row) if row["family"] in _ROWS else None
-
-
-def _elementwise(context: Context, row: Mapping[str, Any]) -> float | None:
-    return _stream(context, row) if row["family"] == "elementwise" else None
 
 
 def _stream(context: Context, row: Mapping[str, Any]) -> float | None:
@@ -289,28 +272,24 @@ def _embedding(_: Context, row: Mapping[str, Any]) -> float | None:
     return row["duration_ns"] / 2 if _EMBEDDING.search(row["op"] or "") else None
 
 
-def _indexing(context: Context, row: Mapping[str, Any]) -> float | None:
-    return _stream(context, row) if row["family"] == "indexing" else None
-
-
-_CAUSES: tuple[tuple[str, Callable[[Context, Mapping[str, Any]], float | None]], ...] = (
-    ("layout", _layout),
-    ("old_attention", _old_attention),
-    ("misaligned", _misaligned),
-    ("tiny", _tiny),
-    ("old_product", _old_product),
-    ("narrow", _narrow),
-    ("product", _product),
-    ("patch", _patch),
-    ("convolution", _convolution),
-    ("attention", _attention),
-    ("copy", _copy),
-    ("rows", _rows),
-    ("elementwise", _elementwise),
-    ("embedding", _embedding),
-    ("indexing", _indexing),
-)
-"""Most telling first."""
+_Test = Callable[[Context, Mapping[str, Any]], float | None]
+_EMBEDS: tuple[str, _Test] = ("embedding", _embedding)
+_CAUSES: dict[str, tuple[tuple[str, _Test], ...]] = {
+    "gemm": (
+        ("misaligned", _misaligned),
+        ("tiny", _tiny),
+        ("old_product", _old_product),
+        ("narrow", _narrow),
+        ("product", _product),
+    ),
+    "convolution": (("layout", _layout), ("patch", _patch), ("convolution", _convolution)),
+    "attention": (("old_attention", _old_attention), ("attention", _attention)),
+    "indexing": (_EMBEDS, ("indexing", _stream)),
+    "copy": (_EMBEDS, ("copy", _stream)),
+    "elementwise": (_EMBEDS, ("elementwise", _stream)),
+    **dict.fromkeys(_ROWS, (_EMBEDS, ("rows", _stream))),
+}
+"""By family, most telling first."""
 _BY_NAME = ("layout", "embedding")
 """Causes whose saving no model of the work bounds."""
 
