@@ -15,8 +15,11 @@ from ncutool.advice.nodes import Node, Stream
 from ncutool.advice.products import backward_launches, sizes
 from ncutool.advice.program import Program
 
-_EXPERTS = re.compile(r"(?:g[GSR.mt]{0,2}g){2,}")
+_EXPERTS = re.compile(r"g(?:[GSR.mt]{0,2}g){3,}")
+"""Products with little between them."""
 _LISTED = re.compile(r"^(\d+) tensors from")
+_GATE = 4
+"""Calls of a gate that may stand right before the experts."""
 _AFTER, _BEFORE = 4, 14
 """Calls within which the experts' results are put together, and within which the gate chose."""
 _LINK = "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grouped_mm.html"
@@ -131,8 +134,7 @@ def _evidence(
 
 def _layers(stream: Stream) -> Iterator[Layer]:
     for match in _EXPERTS.finditer(stream.symbols):
-        nodes = stream.nodes[match.start() : match.end()]
-        experts = _units(nodes)
+        nodes, experts = _repeated(stream.nodes[match.start() : match.end()])
         combined = stream.nodes[match.end() : match.end() + _AFTER]
         if experts < 2 or experts not in _list_lengths(combined):
             continue
@@ -141,6 +143,14 @@ def _layers(stream: Stream) -> Iterator[Layer]:
         gated = any(node.op == "topk" for node in before)
         if size is not None:
             yield Layer(stream, tuple(nodes), experts, size[0], gated)
+
+
+def _repeated(nodes: list[Node]) -> tuple[list[Node], int]:
+    """The calls that repeat equally, without a gate's product in front of them."""
+    for first in range(min(_GATE, len(nodes))):
+        if nodes[first].symbol == "g" and (count := _units(nodes[first:])):
+            return nodes[first:], count
+    return nodes, 0
 
 
 def _units(nodes: list[Node]) -> int:

@@ -75,12 +75,20 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
             else ""
         ),
         idle_used=launches,
-        code=f"loader = DataLoader(dataset, batch_size={factor} * batch_size)",
-        link=_TUNING,
+        code=_code(about, factor),
+        link=_TUNING if about.server is None else None,
         caveat="If one request must be answered at a time, or the host's work grows with the "
         "batch (loops over samples), a larger batch gains nothing.",
         lead=2,
     )
+
+
+def _code(about: Program, factor: int) -> str:
+    if about.server == "vllm":
+        return "vllm serve MODEL --max-num-seqs 256 --max-num-batched-tokens 8192"
+    if about.server == "sglang":
+        return "python -m sglang.launch_server --max-running-requests 256"
+    return f"loader = DataLoader(dataset, batch_size={factor} * batch_size)"
 
 
 def _while_communication_limits(context: Context, about: Program) -> Draft | None:

@@ -34,12 +34,17 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
     small = context.kernels.filter(
         (pl.col("bound") == "small_grid") & (pl.col("duration_ns") > _FLOOR * floor)
     ).with_columns(blocks=pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z"))
+    meant = {
+        name
+        for name, family in small.select("kernel_full", "family").unique().iter_rows()
+        if _stays(name, family)
+    }
     rows = [
         row
         for row in small.select(
-            "launch_id", "duration_ns", "blocks", "kernel", "kernel_full", "family"
+            "launch_id", "duration_ns", "blocks", "kernel", "kernel_full"
         ).iter_rows()
-        if row[0] not in taken and row[2] and not _stays(row[4], row[5])
+        if row[0] not in taken and row[2] and row[4] not in meant
     ]
     if not rows:
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import polars as pl
@@ -24,11 +25,24 @@ def expert() -> list[Step]:
     ]
 
 
-def layer(experts: int, *, gate: bool = True, listed: int | None = None) -> Capture:
+def gated() -> list[Step]:
+    """Gate and up, their product, back."""
+    out, function, back = expert()
+    half: tuple[int, ...] = (8, 1024, INNER)
+    return [out, function, out, ("aten::mul", [half, half], [BF16] * 2, 50_000), back]
+
+
+def layer(
+    experts: int,
+    *,
+    gate: bool = True,
+    listed: int | None = None,
+    of: Callable[[], list[Step]] = expert,
+) -> Capture:
     """A gate, so many experts over all tokens, and their results put together."""
     steps: list[Step] = [("aten::topk", [(8, 1024, experts)], [BF16], 2_000)] if gate else []
     for _ in range(experts):
-        steps += expert()
+        steps += of()
     trace = run(steps)
     at = trace.launches[-1]["start_ns"] + 500_000
     op = trace.op("aten::cat", -10_000, -9_000)
@@ -63,6 +77,12 @@ def test_experts_over_all_tokens_do_work_for_nobody() -> None:
     assert (sum(draft.best), sum(draft.worst)) == (4 * 850_000 // 4, 4 * 850_000)
     assert "each work on all 8,192 tokens" in draft.evidence[0]
     assert "k = 1" in draft.evidence[1]
+
+
+def test_experts_may_have_a_gate_of_their_own() -> None:
+    """SwiGLU: two products out, one back."""
+    (draft,) = routed(layer(2, of=gated))
+    assert (sum(draft.best), sum(draft.worst)) == (1_300_000, 2_600_000)
 
 
 def test_without_a_gate_it_is_only_possible() -> None:
