@@ -33,6 +33,8 @@ HOLE_SHARE = 0.2
 """A stretch with nothing recorded longer than both ends the window there."""
 UNEXPLAINED_SHARE = 0.1
 WARM_UP_SHARE = 0.02
+RECURS_SHARE = 0.25
+"""Share of waits for allocation in the second half that no first iteration explains."""
 
 
 @dataclass(frozen=True)
@@ -261,10 +263,26 @@ def _notices(
         notices.append(prefix)
     warm_up = _idle_for(gaps, "allocator", "long_launch")
     if warm_up > max(WARM_UP_SHARE * wall, _idle_for(gaps, *DISPATCH_CAUSES)):
-        text = (
+        waits = (
             f"The device waits {warm_up / 1e3:,.0f} µs ({100 * warm_up / wall:.1f} % of the "
-            "window) for allocation and for launch calls over 1 ms, which load modules: effects "
-            "of a first iteration that a warm one does not show."
+            "window) for allocation and for launch calls over 1 ms, which load modules: "
         )
-        notices.append(Notice("first_iteration", text))
+        if _recurs(gaps):
+            text = f"{waits}much of it for allocation, throughout, so no first iteration's alone."
+            notices.append(Notice("allocation_recurs", text))
+        else:
+            text = f"{waits}effects of a first iteration that a warm one does not show."
+            notices.append(Notice("first_iteration", text))
     return tuple(notices)
+
+
+def _recurs(gaps: pl.DataFrame) -> bool:
+    """Whether the device waits for allocation more than for long launch calls, and a good part
+    of it in the second half of the recorded idle time's span."""
+    waits = gaps.filter(pl.col("cause") == "allocator")
+    middle = (int(gaps["start_ns"][0]) + int(gaps["start_ns"][-1])) // 2
+    total, late = (
+        int(part["duration_ns"].sum())
+        for part in (waits, waits.filter(pl.col("start_ns") > middle))
+    )
+    return total > _idle_for(gaps, "long_launch") and late > RECURS_SHARE * total

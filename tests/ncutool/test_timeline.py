@@ -116,6 +116,22 @@ def test_a_collective_hands_over_to_another_stream(first: bool) -> None:
     assert handover(first, 1_500) == [("queue", 1_500)]
 
 
+@pytest.mark.parametrize(
+    ("steps", "code"), [(range(1, 2), "first_iteration"), (range(1, 9), "allocation_recurs")]
+)
+def test_allocation_in_every_step_is_no_first_iteration(steps: range, code: str) -> None:
+    """Waits for allocation are put down to a warm-up only where they end with it."""
+    trace = Trace()
+    trace.kernel(0, 10_000, called=(-5_000, -2_000))
+    for step in range(1, 9):
+        begin = step * 100_000
+        if step in steps:
+            trace.call("cudaFree", begin - 90_000, begin - 10_000)
+        trace.kernel(begin, 10_000 if step + 1 in steps else 95_000,
+                     called=(begin - 9_000, begin - 5_000))  # fmt: skip
+    assert [notice.code for notice in window(trace.capture()).notices] == [code]
+
+
 def test_a_silent_thread_waits_for_another_that_launches() -> None:
     """The thread of the backward pass was idle because the main thread loaded and allocated."""
     trace = Trace()
