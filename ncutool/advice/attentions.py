@@ -105,7 +105,7 @@ def _times(
     worst = min(round(at_peak_s / shares[1] * 1e9), matrices + rest // 4)
     return (
         max(best, context.move_ns(moved[0])),
-        max(worst, context.move_ns(moved[1], ACHIEVABLE_SHARE)),
+        max(worst, context.move_ns(moved[1], ACHIEVABLE_SHARE), 2 * context.latency_ns),
     )
 
 

@@ -14,6 +14,9 @@ from ncutool.advice.nodes import Node, Stream
 from ncutool.advice.pattern import Pattern
 from ncutool.advice.patterns import PATTERNS
 
+_SHORT = 8
+"""Calls of fewer times the shortest launch are held by launching, not by what they move."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -71,7 +74,16 @@ def _instances(
             continue
         place = match.start() + 1 + every.index(members[-1])
         taken.update(ids)
-        yield Instance(rows, times[0], max(times), recorded=True), members
+        worst = max(*times, _held_by_launching(context, members))
+        yield Instance(rows, times[0], worst, recorded=True), members
+
+
+def _held_by_launching(context: Context, members: Sequence[Node]) -> int:
+    """At worst, calls that take little longer than launches leave their longest: what holds it is
+    not what it moves."""
+    longest = max(node.duration_ns for node in members)
+    short = sum(node.duration_ns for node in members) < _SHORT * context.latency_ns
+    return longest if short and len(members) > 1 else 0
 
 
 def _by_kernels(

@@ -23,6 +23,11 @@ _POINTWISE = frozenset(("elementwise", "copy"))
 _BY_ROWS = frozenset(("normalization", "softmax"))
 _UPDATES = frozenset(("add", "mul", "addcmul", "addcdiv", "sqrt", "div", "lerp", "sub"))
 _TWINS = {"cos", "sin"}
+_RANDOM = frozenset(
+    ("normal_", "uniform_", "random_", "bernoulli_", "exponential_", "rand", "randn")
+)
+"""Their numbers come from a state that other kernels advance too."""
+_OVERWRITES = frozenset(("fill_", "zero_", *_RANDOM))
 
 Key = tuple[tuple[int, ...], str | None]
 
@@ -99,6 +104,7 @@ class _Finder:
             node.native
             and node.symbol != BARRIER
             and not node.by_engine
+            and node.op not in _RANDOM
             and (node.family in _POINTWISE or node.family in _BY_ROWS or node.family == "reduction")
             and line.free(node, taken)
             for node in line.nodes
@@ -213,5 +219,7 @@ def _written(node: Node) -> frozenset[Key]:
 
 
 def _read(node: Node) -> tuple[Tensor, ...]:
-    """Its tensors without the target of a copy."""
+    """Its tensors without one that it only overwrites."""
+    if node.op in _OVERWRITES:
+        return ()
     return node.inputs[1:] if node.op == "copy_" and len(node.inputs) > 1 else node.inputs

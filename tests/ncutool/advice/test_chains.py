@@ -119,6 +119,13 @@ def test_custom_operators_are_opaque() -> None:
     assert places([one("exp", FULL), ("vllm::norm", [FULL], [BF16], 50_000)]) == []
 
 
+def test_what_is_only_overwritten_is_not_read() -> None:
+    """A fill or random numbers on a tensor of the same shape begin anew."""
+    assert places([one("exp", FULL), one("fill_", FULL)]) == []
+    assert places([one("exp", FULL), one("normal_", FULL), one("neg", FULL)]) == []
+    assert places([one("fill_", FULL), one("neg", FULL)]) == [[0, 1]]
+
+
 def test_grades_follow_the_evidence() -> None:
     """Certain with one producer among known calls, possible with two, likely when repeated."""
     assert drafts(GOLDEN[:2])[0].grade == "certain"
