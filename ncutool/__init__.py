@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     import altair as alt
@@ -32,6 +33,8 @@ def load(
     *,
     ncu: str | PathLike[str] | None = None,
     capture_trace: str | PathLike[str] | None = None,
+    rank_traces: Sequence[str | PathLike[str]] = (),
+    whole_steps: bool = False,
     device: str | None = None,
     device_file: str | PathLike[str] | None = None,
     ceilings_file: str | PathLike[str] | None = None,
@@ -43,6 +46,8 @@ def load(
         path: an Nsight Compute report or a torch.profiler trace.
         ncu: a report of the same program, whose counters go on the trace's launches.
         capture_trace: a trace of the run that captured the graphs that this one replays.
+        rank_traces: traces of other ranks of the same job: they tell waiting from transfer.
+        whole_steps: cut the window to whole steps.
         device: name of the device to take peaks from, where the capture's own is wrong or
             missing (see ``ncutool devices``).
         device_file: devices of your own in the format of devices.toml; its rows win.
@@ -63,6 +68,8 @@ def load(
         path,
         report_file=ncu,
         capture_file=capture_trace,
+        rank_files=rank_traces,
+        whole_steps=whole_steps,
         device=device,
         device_file=None if device_file is None else Path(device_file),
         measured_file=None if ceilings_file is None else Path(ceilings_file),

@@ -18,15 +18,18 @@ from ncutool import (
     roofline,
     timeline,
 )
+from ncutool.advice.ranks import rank_minima
 from ncutool.coverage import cover
 from ncutool.device_table import with_file
 from ncutool.work import counters
 from ncutool.work.operators import plugins
 from ncutool_parsers import read
 from ncutool_parsers.capture import Notice
+from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     import pandas as pd
@@ -93,6 +96,8 @@ def analyse(
     measured: Measured | None = None,
     report: Capture | None = None,
     capture_run: Capture | None = None,
+    ranks: Sequence[Capture] = (),
+    whole_steps: bool = False,
 ) -> Analysis:
     """Everything ncutool has to say of one capture.
 
@@ -104,20 +109,24 @@ def analyse(
         measured: rates that replace the device's peaks (traces; a report keeps its own).
         report: an ncu capture of the same program, whose counters go on a trace's launches.
         capture_run: the run that captured the graphs that a trace replays.
+        ranks: traces of other ranks of the same job, which tell waiting from transfer.
+        whole_steps: cut a trace's window to whole steps.
 
     Raises:
         UsageError: ``device`` names no known device, or several, or ``measured`` or ``report``
-            is of another.
+            is of another, or ``ranks`` or ``whole_steps`` go with a report.
     """
     is_report = capture.source == "ncu"
+    _check_traces(capture, ranks, whole_steps)
     datasheet = devices.resolve(recorded_device(capture), device, known)
     held = ceilings.hold(datasheet.device, None if is_report else measured)
     resolution = replace(datasheet, device=held.device, how=datasheet.how + held.how)
     done = companions.work_of(capture, report, capture_run)
     placed = roofline.place(capture, done.work, resolution.device)
     kernels = placed if done.join is None else join_summary.with_flags(placed, resolution.device)
-    window = None if is_report else timeline.build(capture)
-    advised = advice.advise(kernels, capture, window, resolution.device)
+    window = None if is_report else timeline.build(capture, whole_steps)
+    others = [_of_rank(other, resolution.device) for other in ranks]
+    advised = advice.advise(kernels, capture, window, resolution.device, others)
     coverage = cover(kernels)
     return Analysis(
         capture=capture,
@@ -132,6 +141,7 @@ def analyse(
                 *done.notices,
                 *_notices(capture, resolution, placed, window),
                 *join_summary.doubts(kernels),
+                *_unpaired(kernels, others),
                 *(_not_for_reports(measured) if is_report else _of_plugins()),
             ]
         ),
@@ -152,6 +162,8 @@ def read_and_analyse(
     measured_file: Path | None = None,
     report_file: str | PathLike[str] | None = None,
     capture_file: str | PathLike[str] | None = None,
+    rank_files: Sequence[str | PathLike[str]] = (),
+    whole_steps: bool = False,
     max_bytes: int = DEFAULT_MAX_BYTES,
     progress: Progress | None = None,
 ) -> Analysis:
@@ -163,6 +175,8 @@ def read_and_analyse(
         measured_file: measured rates that replace peaks (:func:`ncutool.ceilings.load`).
         report_file: an ncu report whose counters go on the trace's launches.
         capture_file: a trace of the run that captured the graphs that this one replays.
+        rank_files: traces of other ranks of the same job.
+        whole_steps: cut a trace's window to whole steps.
 
     Raises:
         CaptureError: it cannot be read, or holds nothing.
@@ -177,7 +191,40 @@ def read_and_analyse(
     report = None if report_file is None else read(Path(report_file), options)
     of_calls = replace(options, launches_required=False)
     run = None if capture_file is None else read(Path(capture_file), of_calls)
-    return analyse(capture, device, known=known, measured=measured, report=report, capture_run=run)
+    return analyse(
+        capture,
+        device,
+        known=known,
+        measured=measured,
+        report=report,
+        capture_run=run,
+        ranks=[read(Path(one), options) for one in rank_files],
+        whole_steps=whole_steps,
+    )
+
+
+def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool) -> None:
+    """What only traces have is not asked of reports."""
+    reports = [one.name for one in (capture, *ranks) if one.source == "ncu"]
+    if ranks and reports:
+        raise UsageError(f"{reports[0]} is a report: ranks are compared over their traces")
+    if whole_steps and reports:
+        raise UsageError(f"{reports[0]} is a report: only a trace has steps")
+
+
+def _of_rank(capture: Capture, device: Device | None) -> pl.DataFrame:
+    """The kernels table of another rank."""
+    return roofline.place(capture, companions.work_of(capture).work, device)
+
+
+def _unpaired(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Notice]:
+    if not others or rank_minima([kernels, *others]) is not None:
+        return []
+    text = (
+        "The ranks ran different collectives, or none: they are not compared. Record the same "
+        "steps on every rank."
+    )
+    return [Notice("ranks_not_paired", text)]
 
 
 def recorded_device(capture: Capture) -> DeviceRecord | None:

@@ -26,6 +26,8 @@ from ncutool.advice.context import context
 from ncutool.advice.finding import Advice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from ncutool.advice.context import Context, Draft
@@ -36,7 +38,11 @@ if TYPE_CHECKING:
 
 
 def advise(
-    kernels: pl.DataFrame, capture: Capture, timeline: Timeline | None, device: Device | None
+    kernels: pl.DataFrame,
+    capture: Capture,
+    timeline: Timeline | None,
+    device: Device | None,
+    ranks: Sequence[pl.DataFrame] = (),
 ) -> Advice:
     """Findings, surest saving first; savings never add up to more than the window.
 
@@ -45,12 +51,13 @@ def advise(
         capture: what the reader found.
         timeline: of a trace; None for reports, whose window is the sum of durations.
         device: whose peaks bound what fusing can save; None where it is unknown.
+        ranks: the kernels tables of other ranks of the same job, which tell waiting from transfer.
     """
     if capture.source == "ncu":
         return reports.advise(kernels, capture.rules)
     if timeline is None:
         return Advice()
-    view = context(kernels, capture, timeline, device)
+    view = context(kernels, capture, timeline, device, ranks)
     drafts, declined = _of_kernels(view)
     refused = [
         *declined,

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from ncutool import units
+from ncutool.advice import balance, interconnect
 from ncutool.advice import communication_remedies as remedies
-from ncutool.advice import interconnect
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
 from ncutool.advice.program import exposed_ns, program
@@ -116,6 +116,8 @@ def drafts(context: Context) -> list[Draft]:
     what, about = program(context), _groups(context, rows)
     slow = [group for group in about if _slow(context, group)]
     durations = tuple(rows["duration_ns"].to_list())
+    if context.ranks is not None and balance.waits_much(context.ranks):
+        return [balance.draft(context, rows, exposed)]
     steady = bool(slow) and all(group.steady for group in slow)
     return [
         Draft(
@@ -127,7 +129,7 @@ def drafts(context: Context) -> list[Draft]:
             launches=tuple(rows["launch_id"].to_list()),
             best=(0,) * rows.height,
             worst=durations,
-            evidence=_evidence(context, about, slow, exposed),
+            evidence=(*_evidence(context, about, slow, exposed), *balance.over_ranks(context)),
             remedy=remedies.remedy(what, {group.kind for group in about}, transport=bool(slow)),
             code=remedies.code(what, transport=steady),
             link=remedies.link(what, transport=steady),
@@ -237,10 +239,11 @@ def _evidence(
             f"Calls of {worst.kind} take {units.time(min(worst.durations))} to "
             f"{units.time(max(worst.durations))}: {reason}."
         )
-    sentences.append(
-        "One rank cannot tell transfer from waiting: the low end is 0 until the captures of the "
-        "other ranks are compared call by call."
-    )
+    if context.ranks is None:
+        sentences.append(
+            "One rank cannot tell transfer from waiting: the low end is 0 until the captures of "
+            "the other ranks are compared call by call."
+        )
     return tuple(sentences)
 
 

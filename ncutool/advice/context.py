@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from ncutool import units
 from ncutool.advice.finding import Grade
 from ncutool.advice.nodes import Stream, streams
+from ncutool.advice.ranks import RankMinima, rank_minima
 from ncutool.ceilings import Shares, shares
 from ncutool.devices import Device
 from ncutool.timeline import DISPATCH_CAUSES, Timeline
@@ -44,6 +46,8 @@ class Context:
     """What the device reaches of its peaks at its best."""
     dispatch_ns: int
     """Idle time that more or faster launching would remove."""
+    ranks: RankMinima | None = None
+    """What the other ranks of the job say of this one's collectives; None without them."""
 
     @property
     def latency_ns(self) -> int:
@@ -117,9 +121,17 @@ class Draft:
 
 
 def context(
-    kernels: pl.DataFrame, capture: Capture, timeline: Timeline, device: Device | None
+    kernels: pl.DataFrame,
+    capture: Capture,
+    timeline: Timeline,
+    device: Device | None,
+    ranks: Sequence[pl.DataFrame] = (),
 ) -> Context:
-    """The launches of the window with what advice needs to know of their device and host."""
+    """The launches of the window with what advice needs to know of their device and host.
+
+    Args:
+        ranks: the kernels tables of other ranks of the same job.
+    """
     inside = kernels.select(_COLUMNS).filter(timeline.within()).sort("start_ns", "launch_id")
     dispatch = timeline.gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))["duration_ns"].sum()
     return Context(
@@ -130,4 +142,5 @@ def context(
         streams=streams(inside, capture),
         shares=shares(inside, capture, device),
         dispatch_ns=int(dispatch),
+        ranks=rank_minima([kernels, *ranks]),
     )

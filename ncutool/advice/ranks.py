@@ -17,6 +17,8 @@ class RankMinima:
     """Sum over calls of the shortest time on any rank: nobody waits longer than all."""
     total_ns: tuple[int, ...]
     """Summed time of the collectives on each rank."""
+    shortest_ns: dict[int, int]
+    """For each collective of the first rank, by its launch_id, the shortest time on any."""
 
     @property
     def waiting_ns(self) -> tuple[int, ...]:
@@ -37,20 +39,22 @@ def rank_minima(tables: Sequence[pl.DataFrame]) -> RankMinima | None:
     if len(tables) < 2:
         return None
     ranks = [_calls(table) for table in tables]
-    names = [[name for name, _ in calls] for calls in ranks]
+    names = [[name for _, name, _ in calls] for calls in ranks]
     if not names[0] or any(other != names[0] for other in names[1:]):
         return None
-    times = [[ns for _, ns in calls] for calls in ranks]
+    times = [[ns for _, _, ns in calls] for calls in ranks]
+    shortest = [min(call) for call in zip(*times, strict=True)]
     return RankMinima(
         calls=len(names[0]),
-        transfer_ns=sum(min(call) for call in zip(*times, strict=True)),
+        transfer_ns=sum(shortest),
         total_ns=tuple(map(sum, times)),
+        shortest_ns=dict(zip((index for index, _, _ in ranks[0]), shortest, strict=True)),
     )
 
 
-def _calls(table: pl.DataFrame) -> list[tuple[str, int]]:
-    """Kernel and duration of each collective, in order of start."""
+def _calls(table: pl.DataFrame) -> list[tuple[int, str, int]]:
+    """Id, kernel and duration of each collective, in order of start."""
     rows = table.filter(
         (pl.col("bound") == "communication") & pl.col("duration_ns").is_not_null()
     ).sort("start_ns", "launch_id")
-    return list(rows.select("kernel_full", "duration_ns").iter_rows())
+    return list(rows.select("launch_id", "kernel_full", "duration_ns").iter_rows())

@@ -56,6 +56,23 @@ CaptureTraceOption = Annotated[
         show_default=False,
     ),
 ]
+RankTracesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rank-trace",
+        metavar="FILE",
+        help="A trace of another rank of the same job, over the same steps (may be repeated): "
+        "tells waiting for others from transfer.",
+        show_default=False,
+    ),
+]
+WholeStepsOption = Annotated[
+    bool,
+    typer.Option(
+        "--whole-steps",
+        help="Cut the window to whole annotated steps, or to what was launched while recording.",
+    ),
+]
 FormatOption = Annotated[
     Format | None,
     typer.Option(

@@ -16,9 +16,11 @@ from ncutool.commands.options import (
     NoColorOption,
     OptionalCapture,
     OutputOption,
+    RankTracesOption,
     ShowPrivateOption,
     TopOption,
     TraceOption,
+    WholeStepsOption,
 )
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
@@ -28,6 +30,8 @@ def run(
     trace: TraceOption = None,
     ncu: NcuOption = None,
     capture_trace: CaptureTraceOption = None,
+    rank_trace: RankTracesOption = None,
+    whole_steps: WholeStepsOption = False,
     form: FormatOption = None,
     output: OutputOption = None,
     force: ForceOption = False,
@@ -65,6 +69,8 @@ def run(
         ceilings=ceilings,
         report=files.report,
         capture_run=files.capture_run,
+        ranks=rank_trace or (),
+        whole_steps=whole_steps,
     )
     frame = findings_frame(analysis.findings)
     if pattern is not None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ncutool.analysis import Analysis
     from ncutool_parsers.interface import Progress as ProgressHook
@@ -30,6 +30,8 @@ def analyse_file(
     ceilings: Path | None = None,
     report: Path | None = None,
     capture_run: Path | None = None,
+    ranks: Sequence[Path] = (),
+    whole_steps: bool = False,
 ) -> Analysis:
     """Read and analyse one capture.
 
@@ -38,6 +40,8 @@ def analyse_file(
         ceilings: measured rates that replace the device's peaks.
         report: an ncu report whose counters go on a trace's launches.
         capture_run: a trace of the run that captured the graphs that a trace replays.
+        ranks: traces of other ranks of the same job.
+        whole_steps: cut the window to whole steps.
 
     Raises:
         CaptureError: it cannot be read, or holds nothing.
@@ -53,6 +57,8 @@ def analyse_file(
             measured_file=ceilings,
             report_file=report,
             capture_file=capture_run,
+            rank_files=ranks,
+            whole_steps=whole_steps,
             max_bytes=max_bytes,
             progress=hook,
         )

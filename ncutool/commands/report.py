@@ -18,8 +18,10 @@ from ncutool.commands.options import (
     NcuOption,
     NoColorOption,
     OutputOption,
+    RankTracesOption,
     ShowPrivateOption,
     TraceOption,
+    WholeStepsOption,
 )
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
@@ -39,6 +41,8 @@ def run(
     trace: TraceOption = None,
     ncu: NcuOption = None,
     capture_trace: CaptureTraceOption = None,
+    rank_trace: RankTracesOption = None,
+    whole_steps: WholeStepsOption = False,
     output: OutputOption = None,
     force: ForceOption = False,
     device: DeviceOption = None,
@@ -74,6 +78,8 @@ def run(
             ceilings=ceilings,
             report=files.report,
             capture_run=files.capture_run,
+            ranks=rank_trace or (),
+            whole_steps=whole_steps,
         )
         for path in files.captures
     ]

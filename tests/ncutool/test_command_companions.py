@@ -69,6 +69,9 @@ def test_rank_takes_the_same_options(capsysbinary: pytest.CaptureFixture[bytes])
         (["kernels", str(TRACE), "--ncu", str(TRACE)], "is no ncu report"),
         (["kernels", str(TRACE), "--capture-trace", str(REPORT)], "is no trace"),
         (["kernels", str(TRACE), "--trace", str(TRACE)], "two captures given"),
+        (["rank", str(REPORT), "--whole-steps"], "only a trace has steps"),
+        (["rank", str(REPORT), "--rank-trace", str(TRACE)], "over their traces"),
+        (["rank", str(TRACE), "--rank-trace", str(REPORT)], "over their traces"),
     ],
 )
 def test_files_that_do_not_go_together_are_wrong_usage(
@@ -85,6 +88,45 @@ def test_a_capture_run_without_a_graph_is_said(capsysbinary: pytest.CaptureFixtu
     """A trace that replays no graph has no use for one, and the figures stay."""
     assert main(["kernels", str(TRACE), "--capture-trace", str(TRACE), "--top", "1"]) == 0
     assert b"the trace replays no graph" in capsysbinary.readouterr().err
+
+
+def test_ranks_without_collectives_are_not_compared(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """Nothing is paired, nothing is claimed, and it is said."""
+    assert main(["rank", str(TRACE), "--rank-trace", str(TRACE), "--top", "1"]) == 0
+    assert b"The ranks ran different collectives, or none" in capsysbinary.readouterr().err
+
+
+def test_two_ranks_tell_waiting_from_transfer(
+    corpus: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Rank 1 waits 5.58 ms of its 11.34 for rank 0, which hardly waits at all."""
+    first, second = (
+        str(corpus / "torch" / f"v100-dlrm-8rank-rank{rank}.json.gz") for rank in (0, 1)
+    )
+    found = {}
+    for one, other in ((first, second), (second, first)):
+        assert main(["rank", one, "--rank-trace", other, "--format", "jsonl"]) == 0
+        lines = capsysbinary.readouterr().out.decode().splitlines()
+        (found[one],) = [row for row in map(json.loads, lines) if row["kind"] == "communication"]
+    assert found[second]["title"] == "Balance the ranks: this one waits for the others"
+    assert 5_300_000 < found[second]["alone_high_ns"] <= 5_582_000
+    assert found[first]["title"] == "Overlap or shorten exposed communication"
+    assert any("this rank waits 44.0 µs" in sentence for sentence in found[first]["evidence"])
+
+
+def test_whole_steps_cut_what_was_launched_before(
+    corpus: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The tail of the step before the recording goes, and the window says so."""
+    trace = str(corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz")
+    windows = []
+    for more in ([], ["--whole-steps"]):
+        assert main(["rank", trace, "--format", "json", *more]) == 0
+        windows.append(json.loads(capsysbinary.readouterr().out)["timeline"])
+    assert windows[0]["wall_ns"] - windows[1]["wall_ns"] == pytest.approx(14_760_000, rel=0.01)
+    assert windows[1]["trimmed"][0].startswith("Cut 14,760 µs off the start")
 
 
 def test_a_companion_without_a_capture_is_refused() -> None:
