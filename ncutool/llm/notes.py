@@ -22,6 +22,7 @@ def notes_of(plan: Plan) -> tuple[str, ...]:
     """Sentences, most important first."""
     found = [
         _does_not_fit(plan),
+        _confidence(plan),
         _sparse(plan),
         _roof(plan),
         _input_table(plan),
@@ -56,10 +57,21 @@ def _sparse(plan: Plan) -> str:
         return ""
     ridge = sparse / plan.peak_bytes_per_s
     return (
-        f"peaks are dense: {units.flop_rate(sparse)} and a ridge point of {ridge:.0f} FLOP/byte, "
+        f"peaks are dense: {_rate(plan, sparse)} and a ridge point of {ridge:.0f} FLOP/byte, "
         "which are often quoted for this device, are with 2:4 structured sparsity; dense weights "
-        f"reach {units.flop_rate(plan.peak_flop_per_s)} and {plan.ridge_point_flop_per_byte:.1f}"
+        f"reach {_rate(plan, plan.peak_flop_per_s)} and {plan.ridge_point_flop_per_byte:.1f}"
     )
+
+
+def _rate(plan: Plan, value: float) -> str:
+    """Integer operations are none in floating point."""
+    return units.scaled(value, "OP/s" if plan.types.roof.startswith("int") else "FLOP/s")
+
+
+def _confidence(plan: Plan) -> str:
+    """What the device table says of a row that rests on no source."""
+    said = plan.device.confidence
+    return f"peaks of {plan.device.name}: {said}" if "verify" in said else ""
 
 
 def _roof(plan: Plan) -> str:

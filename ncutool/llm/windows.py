@@ -53,7 +53,8 @@ def _windowed(values: Values, layers: int) -> int:
     if kind in ("gemma2", "gpt_oss"):
         return (layers + 1) // 2
     if kind in ("gemma3", "gemma3_text"):
-        pattern = values.count("sliding_window_pattern", default=_GEMMA3_PATTERN)
+        names = ("sliding_window_pattern", "_sliding_window_pattern")
+        pattern = values.count(*names, default=_GEMMA3_PATTERN)
         return layers - layers // pattern
     if kind.startswith("qwen"):
         # the first `max_window_layers` look at everything

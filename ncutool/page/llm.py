@@ -113,15 +113,10 @@ def headline(plan: Plan) -> str:
     said = f"{name}: at most {rate} tokens/s a user at batch {units.count(plan.batch)}"
     if most is None or turning is None:
         return said
+    room, batch = units.counted(most, "sequence"), units.significant(turning)
     if plan.crossover.first == "memory":
-        return (
-            f"{said}; memory ends at {units.counted(most, 'sequence')}, compute would bind at "
-            f"{units.significant(turning)}"
-        )
-    return (
-        f"{said}; compute binds at batch {units.significant(turning)}, memory holds "
-        f"{units.counted(most, 'sequence')}"
-    )
+        return f"{said}; memory ends at {room}, before its FC layers turn compute-bound at {batch}"
+    return f"{said}; its FC layers turn compute-bound at batch {batch}, memory holds {room}"
 
 
 def memory_pieces(plan: Plan) -> list[Piece]:

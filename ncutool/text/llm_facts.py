@@ -191,10 +191,16 @@ def _intensities(plan: Plan) -> list[Fact]:
         Fact(
             "ridge point",
             f"{plan.ridge_point_flop_per_byte:.1f} FLOP/byte",
-            f"{units.flop_rate(plan.peak_flop_per_s)} {plan.types.roof.replace('_', ' ')}, dense, "
+            f"{_peak(plan)} {plan.types.roof.replace('_', ' ')}, dense, "
             f"/ {units.data_rate(plan.peak_bytes_per_s)}",
         ),
     ]
+
+
+def _peak(plan: Plan) -> str:
+    """Integer operations are none in floating point."""
+    unit = "OP/s" if plan.types.roof.startswith("int") else "FLOP/s"
+    return units.scaled(plan.peak_flop_per_s, unit)
 
 
 def _experts(plan: Plan) -> list[Fact]:

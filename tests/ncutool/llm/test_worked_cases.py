@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ncutool import llm
@@ -198,6 +200,25 @@ def test_sparse_peaks_are_named_as_such() -> None:
     assert "1.98 PFLOP/s" in told
     assert "591" in told
     assert "295.3" in told
+
+
+@pytest.mark.parametrize(
+    ("device_name", "types", "said"),
+    [
+        ("A100 80GB SXM", {"weights": "fp8", "activations": "fp8"}, "no fp8 arithmetic"),
+        ("T4", {}, "no bf16 arithmetic: it is held against fp16 tensor"),
+        ("B100", {}, "peaks of B100: from memory or in conflict"),
+        ("H100 SXM", {"weights": "int8", "activations": "int8"}, "3.96 POP/s"),
+        ("H100 SXM", {"tensor_parallel": 2}, "all-reduce"),
+        ("H100 SXM", {"tensor_parallel": 16}, "held more than once"),
+        ("H100 SXM", {"context_tokens": 9000}, "past the 8,192"),
+    ],
+)
+def test_what_to_know_is_said(device_name: str, types: dict[str, Any], said: str) -> None:
+    """Roofs taken instead, doubtful peaks, caches held twice, contexts past the model's own."""
+    notes = llm.plan("llama-3-8b", device_name, **types).notes
+    assert any(said in note for note in notes)
+    assert not any(said in note for note in llm.plan("llama-3-8b", "H100 SXM").notes)
 
 
 @pytest.mark.parametrize(
