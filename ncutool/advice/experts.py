@@ -91,7 +91,7 @@ def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
             worst=tuple(worst),
             evidence=_evidence(context, layers, count, gated=gated, total=sum(worst)),
             remedy="Sort the tokens by expert and run one grouped product over the groups "
-            "(`torch.nn.functional.grouped_mm`, MegaBlocks, or the fused MoE kernel of the "
+            "(`torch.nn.functional.grouped_mm` in bfloat16, MegaBlocks, or a fused MoE kernel of a "
             "serving engine), then put the results back in order.",
             code="y[index] = expert(x[index])  # index: tokens whose gate chose this expert",
             link=_LINK,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, H100, Step, Trace, kernels, run, traces, view, window
 
@@ -165,6 +165,7 @@ def ranked(view_of: Context) -> tuple[Finding, ...]:
     return rank.ranked(view_of, batch.drafts(view_of, set())).findings
 
 
+@settings(max_examples=60, deadline=None)
 @given(traces())
 def test_findings_stay_within_what_there_is(trace: Trace) -> None:
     """Low <= high <= window for any trace, and zero-length launches give none on their own."""
@@ -176,6 +177,7 @@ def test_findings_stay_within_what_there_is(trace: Trace) -> None:
     assert all(0 <= one.saving_low_ns <= one.saving_high_ns <= seen.wall_ns for one in ranked(seen))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 128), st.integers(0, 200_000))
 def test_removing_a_findings_launches_removes_it(count: int, rows: int, duration: int) -> None:
     """What is left of a trace of products and additions has nothing to say of products."""
