@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import changes
+import scaled
 import sweeps
 
 if sys.version_info >= (3, 11):
@@ -96,7 +97,8 @@ def _matching(pattern: str, manifest: Path, captures: Path) -> list[Path]:
 
 
 def _sweep(name: str, paths: list[Path]) -> bool:
-    found = sweeps.pairs(sweeps.sizes(paths))
+    captures = sweeps.sizes(paths)
+    found = sweeps.pairs(captures)
     met, verdict = sweeps.verdict(found)
     print(f"{name}: kernel time of each capture, predicted from each other one alone")
     print("\n".join(sweeps.table(found)))
@@ -107,6 +109,8 @@ def _sweep(name: str, paths: list[Path]) -> bool:
         print("\nFamilies whose sum lies outside:")
         print("\n".join(outside))
     print(f"\n{verdict}: {'met' if met else 'MISSED'}\n")
+    print("By what-if: of the other capture only its batch and length are used")
+    print("\n".join(scaled.table(scaled.scaled(captures))) + "\n")
     return met
 
 

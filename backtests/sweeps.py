@@ -93,7 +93,7 @@ def pairs(captures: Sequence[Size]) -> list[Pair]:
 
 def table(found: Sequence[Pair]) -> list[str]:
     """A line a pair."""
-    prefix = _common(sorted({one.before for one in found}))
+    prefix = common(sorted({one.before for one in found}))
     lines = [
         f"{'from → to':24} {'predicted ms':>17} {'high/low':>8} {'all one way':>17} "
         f"{'actual':>8} {'':4} {'operators inside':>18}"
@@ -102,7 +102,7 @@ def table(found: Sequence[Pair]) -> list[str]:
         name = f"{one.before[prefix:]} → {one.after[prefix:]}"
         inside = f"{one.operators_inside} of {one.operators}"
         lines.append(
-            f"{name:24} {_ms(one.interval):>17} {_ratio(one.interval):>8} {_ms(one.worst):>17} "
+            f"{name:24} {span(one.interval):>17} {_ratio(one.interval):>8} {span(one.worst):>17} "
             f"{one.actual_ns / 1e6:8.2f} {'in' if one.inside else 'OUT':4} {inside:>18}"
         )
     return lines
@@ -132,7 +132,7 @@ def family_table(found: Sequence[Pair]) -> list[str]:
 
 def misses(found: Sequence[Pair]) -> list[str]:
     """Every family of a pair whose sum lies outside, with where it lies."""
-    prefix = _common(sorted({one.before for one in found}))
+    prefix = common(sorted({one.before for one in found}))
     lines = []
     for one in found:
         for family, (interval, actual) in one.families.items():
@@ -140,7 +140,7 @@ def misses(found: Sequence[Pair]) -> list[str]:
                 side = "above" if actual > interval.high_ns else "below"
                 lines.append(
                     f"{one.before[prefix:]} → {one.after[prefix:]}: {family} took "
-                    f"{actual / 1e6:.3f} ms, {side} {_ms(interval, 3)} "
+                    f"{actual / 1e6:.3f} ms, {side} {span(interval, 3)} "
                     f"({100 * actual / one.actual_ns:.1f} % of the time)"
                 )
     return lines
@@ -159,7 +159,7 @@ def verdict(found: Sequence[Pair]) -> tuple[bool, str]:
     return met, text
 
 
-def _common(names: Sequence[str]) -> int:
+def common(names: Sequence[str]) -> int:
     """Length of the part that all names start with, cut at a dash."""
     if len(names) < 2:
         return 0
@@ -171,7 +171,8 @@ def _common(names: Sequence[str]) -> int:
     return first.rfind("-", 0, length) + 1
 
 
-def _ms(interval: Interval, digits: int = 2) -> str:
+def span(interval: Interval, digits: int = 2) -> str:
+    """An interval in milliseconds."""
     return f"{interval.low_ns / 1e6:.{digits}f} to {interval.high_ns / 1e6:.{digits}f}"
 
 

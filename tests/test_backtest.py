@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import run
+import scaled
 import sweeps
 from ncutool import predict
 from ncutool.predict import interval, model, rates
@@ -66,6 +67,18 @@ def test_no_single_constant_decides(
     vary(monkeypatch)
     met, verdict = sweeps.verdict(sweeps.pairs(sizes))
     assert met, verdict
+
+
+def test_what_if_reaches_the_sweep_from_sizes_alone(sizes: list[sweeps.Size]) -> None:
+    """Of the other capture only its batch and length: at least 80 % inside, at most 2.5 times
+    wide; lengths that weights have too are refused with a reason."""
+    found = scaled.scaled(sizes)
+    judged = [one for one in found if one.result is not None]
+    assert len(judged) >= 6
+    assert sum(bool(one.inside) for one in judged) >= 0.8 * len(judged)
+    ratios = [one.result.kernel_time.ratio for one in judged if one.result is not None]
+    assert max(ratio or float("inf") for ratio in ratios) <= 2.5
+    assert all(one.refused for one in found if one.result is None)
 
 
 def test_the_runner_prints_every_pair(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,5 +13,20 @@ from ncutool.predict.aligning import align
 from ncutool.predict.interval import Interval, Prediction, total
 from ncutool.predict.model import Wanted, predict
 from ncutool.predict.operators import Base, Run, base
+from ncutool.predict.scaled import AtScale, at_scale
+from ncutool.predict.sizes import Sizes
 
-__all__ = ["Base", "Interval", "Prediction", "Run", "Wanted", "align", "base", "predict", "total"]
+__all__ = [
+    "AtScale",
+    "Base",
+    "Interval",
+    "Prediction",
+    "Run",
+    "Sizes",
+    "Wanted",
+    "align",
+    "at_scale",
+    "base",
+    "predict",
+    "total",
+]

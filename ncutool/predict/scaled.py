@@ -1,0 +1,64 @@
+"""A whole capture at another batch or sequence length, from itself alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ncutool.predict.interval import Interval, Prediction, total
+from ncutool.predict.model import Wanted, predict
+from ncutool.predict.operators import Base
+from ncutool.predict.scaling import batch_grows, rescale
+from ncutool.predict.sizes import Sizes, find
+
+_OFF = 0.05
+
+
+@dataclass(frozen=True)
+class AtScale:
+    """What the operators of a capture take at other sizes."""
+
+    old: Sizes
+    predictions: tuple[Prediction, ...]
+    """One a run of the base, in its order."""
+    untold: dict[str, int]
+    """Why calls could not be rescaled -> the time that they take now, in ns. They are predicted
+    to change as nine of ten others do."""
+
+    @property
+    def kernel_time(self) -> Interval:
+        """All kernel time."""
+        return total(self.predictions)
+
+
+def at_scale(
+    base: Base, batch_scale: float = 1, length_scale: float = 1, sizes: Sizes | None = None
+) -> AtScale:
+    """The capture's operators at ``batch_scale`` times the batch and ``length_scale`` times the
+    length, on the same device and with the same software.
+
+    Args:
+        sizes: batch and length of the capture; found in its shapes where None.
+
+    Raises:
+        ValueError: the sizes cannot be told from the shapes, a size would not be whole, or the
+            work would not grow with the batch.
+    """
+    calls = [run.call for run in base.runs]
+    old = find([call for call in calls if call is not None]) if sizes is None else sizes
+    if isinstance(old, str):
+        raise ValueError(old)
+    grown = batch_grows(calls, old)
+    if batch_scale != 1 and grown is not None and abs(grown - 2) > _OFF:
+        raise ValueError(
+            f"with a batch of {old.batch} doubled, matrix work would grow {grown:.2f} times: "
+            "that is not the batch, or not of all of the program"
+        )
+    found = rescale(calls, old, batch_scale, length_scale)
+    wanted = [Wanted(run.op, one.call) for run, one in zip(base.runs, found, strict=True)]
+    untold: Counter[str] = Counter()
+    for run, one in zip(base.runs, found, strict=True):
+        if one.reason is not None:
+            untold[one.reason] += run.duration_ns
+    predictions = predict(base, wanted, list(range(len(wanted))))
+    return AtScale(old, tuple(predictions), dict(untold.most_common()))

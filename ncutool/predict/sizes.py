@@ -1,0 +1,114 @@
+"""Which numbers in recorded shapes are the batch and the sequence length, as far as they tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ncutool.work.operators import OpCall, Tensor, TensorList
+
+Shape = tuple[int, ...]
+
+PARAMETERS: dict[str, tuple[int, ...]] = {
+    "addmm": (0, 2),
+    "mm": (1,),
+    "linear": (1, 2),
+    "convolution": (1, 2),
+    "_convolution": (1, 2),
+    "cudnn_convolution": (1, 2),
+    "miopen_convolution": (1, 2),
+    "conv2d": (1, 2),
+    "native_layer_norm": (2, 3),
+    "layer_norm": (2, 3),
+    "native_batch_norm": (1, 2, 3, 4),
+    "cudnn_batch_norm": (1, 2, 3, 4),
+    "miopen_batch_norm": (1, 2, 3, 4),
+    "native_group_norm": (1, 2),
+    "rms_norm": (2,),
+    "embedding": (0,),
+}
+"""Operator -> positions of its weights, which no batch changes."""
+SQUARE = ("_softmax", "softmax")
+"""Operators over attention scores, whose last two dimensions are both the length."""
+LENGTH_AT = {
+    "_flash_attention_forward": 1,
+    "_efficient_attention_forward": 1,
+    "scaled_dot_product_attention": 2,
+    "_scaled_dot_product_flash_attention": 2,
+    "_scaled_dot_product_efficient_attention": 2,
+    "_scaled_dot_product_cudnn_attention": 2,
+    "_scaled_dot_product_fused_attention_overrideable": 2,
+}
+"""Attention operator -> the dimension of its first tensor, of four, that is the length."""
+MAJORITY = 0.6
+"""Share of the activations that must be led by a number for it to be the batch."""
+CLEAR = 0.9
+"""A second number that occurs more often than this share of the first leaves it open."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The batch, and the sequence length where it is known, as numbers in shapes."""
+
+    batch: int
+    length: int | None = None
+
+
+def find(calls: Sequence[OpCall]) -> Sizes | str:
+    """The batch and length of the calls, or one sentence why they cannot be told."""
+    weights = parameter_shapes(calls)
+    shapes = [
+        shape
+        for call in calls
+        for shape, is_weight in _shapes(call)
+        if len(shape) >= 3 and not is_weight and key(shape) not in weights
+    ]
+    if not shapes:
+        return "no operator has an activation of three dimensions or more: name the batch"
+    length = _length(calls)
+    counts = Counter(size for shape in shapes for size in set(shape[:2]) if size > 1)
+    ranked = counts.most_common(2)
+    if not ranked or ranked[0][1] < MAJORITY * len(shapes):
+        return "no number leads most of the activations' shapes (a batch of 1?): name the batch"
+    alike = [size for size, count in ranked if count > CLEAR * ranked[0][1]]
+    if len(alike) > 1:
+        alike = [size for size in alike if size != length]
+    if len(alike) > 1:
+        return f"{alike[0]} and {alike[1]} lead the activations alike often: name the batch"
+    return Sizes(alike[0], length)
+
+
+def _length(calls: Iterable[OpCall]) -> int | None:
+    """The most frequent length of attention: of its scores where these are square, or of its
+    queries where one operator does it all."""
+    found: Counter[int] = Counter()
+    for call in calls:
+        first = call.optional(0)
+        shape = () if first is None else first.shape
+        if call.base in SQUARE and len(shape) >= 3 and shape[-1] == shape[-2] > 1:
+            found[shape[-1]] += 1
+        elif call.base in LENGTH_AT and len(shape) == 4:
+            found[shape[LENGTH_AT[call.base]]] += 1
+    return found.most_common(1)[0][0] if found else None
+
+
+def parameter_shapes(calls: Iterable[OpCall]) -> frozenset[Shape]:
+    """Shapes of weights, in any order of dimensions and without those of 1 (:func:`key`)."""
+    return frozenset(
+        key(shape) for call in calls for shape, is_weight in _shapes(call) if is_weight and shape
+    )
+
+
+def key(shape: Shape) -> Shape:
+    """A shape whatever its order and its dimensions of 1: a transposed weight is the same."""
+    return tuple(sorted(size for size in shape if size != 1))
+
+
+def _shapes(call: OpCall) -> Iterator[tuple[Shape, bool]]:
+    weights = PARAMETERS.get(call.base, ())
+    for index, item in enumerate(call.inputs):
+        if isinstance(item, Tensor):
+            yield item.shape, index in weights
+        elif isinstance(item, TensorList):
+            yield from ((tensor.shape, False) for tensor in item.tensors or ())
