@@ -37,18 +37,27 @@ def drafts(context: Context) -> tuple[list[Draft], set[int]]:
     """Drafts for every known pattern, and the launches they take over."""
     groups: dict[tuple[str, str], tuple[Pattern, list[Place]]] = {}
     taken: set[int] = set()
+    attention: set[int] = set()
     every = lines(context.streams)
     for pattern in PATTERNS:
         new: dict[str, list[Place]] = {}
+        others = taken - attention if pattern.alternative else taken
         for line in every:
-            for instance, nodes in _instances(context, line, pattern, taken):
+            for instance, nodes in _instances(context, line, pattern, others):
                 shape = (_product(nodes).signature or "") if pattern.by_shape else ""
                 new.setdefault(shape, []).append((line.stream, instance, nodes))
         for shape, places in new.items():
-            places += _by_kernels(context, places, taken)
+            places += _by_kernels(context, places, others)
             groups.setdefault((pattern.name, shape), (pattern, []))[1].extend(places)
+        if pattern.by_shape:
+            attention |= {launch for places in new.values() for launch in _ids(places)}
+        taken |= others
     found = [_draft(context, one, name[1], places) for name, (one, places) in groups.items()]
     return found, taken
+
+
+def _ids(places: Sequence[Place]) -> Iterable[int]:
+    return (stream.launch_ids[row] for stream, instance, _ in places for row in instance.rows)
 
 
 def _product(nodes: Sequence[Node]) -> Node:

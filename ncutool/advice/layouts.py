@@ -100,6 +100,7 @@ CASTS = Pattern(
     "Keep activations in one 16-bit type (run the norms in it, or cast the model once), or "
     "`torch.compile` the model so that casts join their neighbours.",
     joins=True,
+    alternative=True,
     repeats=8,
     code="model = model.to(torch.bfloat16)",
     link="https://docs.pytorch.org/docs/stable/amp.html",

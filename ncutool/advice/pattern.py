@@ -42,6 +42,8 @@ class Pattern:
     """The kernel before takes everything over, so that all of its own launches go."""
     by_shape: bool = False
     """One finding for each shape rather than one in all."""
+    alternative: bool = False
+    """It may also claim launches of attention: another way to be rid of them, without fusing it."""
     repeats: int = 1
     """In fewer places it is no better than likely."""
     members: Callable[[re.Match[str], Nodes], Nodes] = without_kept

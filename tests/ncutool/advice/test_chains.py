@@ -189,8 +189,8 @@ def sequences(draw: st.DrawFn) -> Trace:
 @settings(max_examples=60, deadline=None)
 @given(sequences())
 def test_no_draft_lengthens_a_launch_or_claims_one_twice(trace: Trace) -> None:
-    """0 <= best <= worst <= now for each draft as a whole, each launch is in one draft only, and
-    what is removed is its own."""
+    """0 <= best <= worst <= now for each draft as a whole, each launch is in one draft only, casts
+    within attention aside, and what is removed is the draft's own."""
     seen = view(trace.capture())
     now = {row["launch_id"]: row["duration_ns"] for row in trace.launches}
     claimed: list[int] = []
@@ -201,7 +201,8 @@ def test_no_draft_lengthens_a_launch_or_claims_one_twice(trace: Trace) -> None:
         assert sum(draft.best) <= sum(draft.worst) <= sum(durations)
         assert set(draft.removed) <= set(draft.launches)
         assert sum(durations) > 0
-        claimed += draft.launches
+        if "casts of activations" not in draft.title:  # another way to be rid of some launches
+            claimed += draft.launches
     assert len(claimed) == len(set(claimed))
 
 

@@ -225,6 +225,20 @@ def test_casts_of_activations_join_their_neighbours() -> None:
     assert drafts([mm, cast])[0].grade == "likely"
 
 
+def test_a_cast_within_attention_may_go_without_fusing_it() -> None:
+    """Both findings claim it; the ledger pays it once."""
+    q, k, scores = (96, 1024, 64), (96, 64, 1024), (96, 1024, 1024)
+    steps = [
+        one("bmm", q, k, ns=900_000),
+        one("_softmax", scores, ns=800_000),
+        ("aten::copy_", [scores, scores], [BF16, F], 200_000),
+        one("bmm", scores, q, ns=900_000),
+    ]
+    attention, casts = drafts(steps)
+    assert attention.launches == (0, 1, 2, 3)
+    assert casts.launches == (2,)
+
+
 def test_a_padded_copy_is_one_certain_place() -> None:
     """Fill 3072 wide, copy 2880 into it."""
     steps = [one("fill_", (888, 3072)), one("copy_", (888, 2880), (888, 2880))]
