@@ -80,7 +80,8 @@ def test_every_shape_becomes_that_of_the_other_size(batch: int, length: int) -> 
 @given(st.integers(2, 9), st.integers(31, 47), st.integers(1, 5))
 def test_there_and_back_changes_nothing(batch: int, length: int, factor: int) -> None:
     """Larger and then smaller by the same factor gives every call as it was."""
-    assume(batch * factor not in (24, 96))  # sizes of weights, which are left open
+    # These are sizes of weights or the length: shapes of the larger batch do not tell them apart.
+    assume(batch * factor not in (24, 96, length, length + 1))
     calls = model(batch, length)
     more = rescale(calls, Sizes(batch, length), factor)
     back = rescale([one.call for one in more], Sizes(batch * factor, length), 1 / factor)
