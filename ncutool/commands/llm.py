@@ -46,6 +46,7 @@ def run(
     heads: options.Heads = None,
     kv_heads: options.KvHeads = None,
     head_dim: options.HeadDim = None,
+    mla: options.Mla = None,
     intermediate: options.Intermediate = None,
     vocab: options.Vocab = None,
     tied: options.Tied = False,
@@ -75,7 +76,7 @@ def run(
         layers, hidden, heads, kv_heads, head_dim, intermediate, vocab, window, experts,
         experts_per_token, shared_experts, expert_intermediate,
     )  # fmt: skip
-    model = _model(preset, config, params, sizes, tied=tied)
+    model = _model(preset, config, params, sizes, mla, tied=tied)
     types = {"weights": weights, "kv": kv, "activations": activations}
     lengths = (tensor_parallel, batch, context, prompt)
     return answer.plan(
@@ -162,6 +163,7 @@ def _model(
     config: Path | None,
     params: float | None,
     given: tuple[int | None, ...],
+    mla: str | None,
     *,
     tied: bool,
 ) -> Model:
@@ -177,6 +179,10 @@ def _model(
         for flag, value in (("--preset", preset), ("--config", config), ("--params", params))
         if value is not None
     ]
+    if mla is not None and ways:
+        raise UsageError(f"--mla describes a model by its sizes: leave out {ways[0]}")
+    if tied and ways:
+        raise UsageError(f"--tied describes a model by its sizes: leave out {ways[0]}")
     if len(ways) > 1:
         raise UsageError(f"{' and '.join(ways)} describe the model twice: give one of them")
     if preset is not None:
@@ -187,7 +193,18 @@ def _model(
         return counted(params, sizes)
     if not sizes:
         raise UsageError("no model given: use --preset, --config, --params, or sizes")
-    return described(sizes, tied=tied)
+    return described(sizes | _latent(mla), tied=tied)
+
+
+def _latent(mla: str | None) -> dict[str, int]:
+    from ncutool.llm.described import LATENT
+
+    if mla is None:
+        return {}
+    numbers = _numbers("--mla", mla)
+    if not len(LATENT) - 1 <= len(numbers) <= len(LATENT):
+        raise UsageError(f"--mla takes 4 or 5 numbers, not {len(numbers)}")
+    return dict(zip(LATENT, numbers, strict=False))
 
 
 def _numbers(flag: str, text: str) -> tuple[int, ...]:

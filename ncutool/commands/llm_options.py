@@ -103,3 +103,12 @@ SharedExperts = Annotated[
 ExpertIntermediate = Annotated[
     int | None, _option("--expert-intermediate", words="Inner size of an expert.")
 ]
+Mla = Annotated[
+    str | None,
+    _option(
+        "--mla",
+        words="Latent attention: sizes of the cached vector, the rotary key, a head without it, a "
+        "value head, and the compressed query if any, e.g. 512,64,128,128,1536.",
+        metavar="N,N,N,N[,N]",
+    ),
+]

@@ -78,15 +78,35 @@ def changed(
         return from_config(
             data, name=name, where=where, source=source, published_parameters=published_parameters
         )
-    inner = data.get("text_config")
-    if isinstance(inner, Mapping):
-        merged = {**data, "text_config": {**inner, **changes}}
-    else:
-        merged = {**data, **changes}
-    model = from_config(merged, name=f"{name}, changed", where=where, source=source)
+    model = from_config(_merged(data, changes), name=name, where=where, source=source)
+    for key in changes:
+        rest = {other: value for other, value in changes.items() if other != key}
+        if _means_nothing(model, _merged(data, rest), name, where, source):
+            raise UsageError(
+                f"{where}: {key} {changes[key]} changes nothing in this model: its architecture "
+                "has no such size, or it is so already"
+            )
     listed = ", ".join(f"{key} {value}" for key, value in changes.items())
     note = f"not the published model: {listed} instead of its own"
-    return replace(model, notes=(*model.notes, note))
+    return replace(model, name=f"{name}, changed", notes=(*model.notes, note))
+
+
+def _merged(data: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, Any]:
+    """The values with some changed, where the decoder's stand."""
+    inner = data.get("text_config")
+    if isinstance(inner, Mapping):
+        return {**data, "text_config": {**inner, **changes}}
+    return {**data, **changes}
+
+
+def _means_nothing(
+    model: Model, without: Mapping[str, Any], name: str, where: str, source: str
+) -> bool:
+    """Whether a model is the same without one of its changes; if that is none, it means a lot."""
+    try:
+        return from_config(without, name=name, where=where, source=source) == model
+    except UsageError:
+        return False
 
 
 def from_config(

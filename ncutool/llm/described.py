@@ -26,6 +26,14 @@ OPTIONS: Mapping[str, str] = {
     "moe_intermediate_size": "--expert-intermediate",
 }
 """Names of a configuration to the options that give them."""
+LATENT = (
+    "kv_lora_rank",
+    "qk_rope_head_dim",
+    "qk_nope_head_dim",
+    "v_head_dim",
+    "q_lora_rank",
+)
+"""Names of a configuration in the order of ``--mla``; the last may be left out."""
 _NEEDED = ("num_hidden_layers", "hidden_size", "num_attention_heads", "vocab_size")
 
 
@@ -33,7 +41,7 @@ def described(sizes: Mapping[str, int], *, tied: bool = False) -> Model:
     """A Llama-like model (gated feed-forward layers, two norms a layer, no biases) of these sizes.
 
     Args:
-        sizes: by the names of :data:`OPTIONS`.
+        sizes: by the names of :data:`OPTIONS`, and of :data:`LATENT` for latent attention.
         tied: whether the head is the input table.
 
     Raises:
@@ -52,8 +60,14 @@ def described(sizes: Mapping[str, int], *, tied: bool = False) -> Model:
         )
     for name, value in sizes.items():
         if value < 1:
-            raise UsageError(f"{OPTIONS[name]} must be a whole number above 0, not {value}")
+            option = OPTIONS.get(name, "each of --mla")
+            raise UsageError(f"{option} must be a whole number above 0, not {value}")
     kind = "mixtral" if "num_local_experts" in sizes else "llama"
+    if LATENT[0] in sizes:
+        useless = {"num_key_value_heads", "head_dim", "sliding_window"} & set(sizes)
+        if useless:
+            raise UsageError(f"{OPTIONS[min(useless)]} means nothing with --mla: leave it out")
+        kind = "deepseek_v2"
     data = {"model_type": kind, **sizes, "tie_word_embeddings": tied}
     return from_config(data, name="described model", where="the sizes given")
 

@@ -9,7 +9,8 @@ import pytest
 from ncutool import llm
 from ncutool.batching import Decode, Product, Rates
 from ncutool.device_table import Device
-from ncutool.llm.described import counted, described
+from ncutool.llm.described import LATENT, counted, described
+from ncutool.llm.model import Experts
 from ncutool_parsers.errors import UsageError
 
 GQA8 = {"num_hidden_layers": 32, "num_key_value_heads": 8, "head_dim": 128}
@@ -272,3 +273,65 @@ def test_sizes_describe_the_same_model_as_its_preset() -> None:
     assert same.parameters == preset.parameters
     assert same.matrices == preset.matrices
     assert same.caches == preset.caches
+
+
+def test_sizes_describe_latent_attention_and_shared_experts() -> None:
+    """DeepSeek-V2-Lite's sizes with all layers routed differ from it by its one dense layer."""
+    latent = dict(zip(LATENT, (512, 64, 128, 128), strict=False))
+    sizes = {
+        "num_hidden_layers": 27,
+        "hidden_size": 2048,
+        "num_attention_heads": 16,
+        "vocab_size": 102400,
+        "num_local_experts": 64,
+        "num_experts_per_tok": 6,
+        "n_shared_experts": 2,
+        "moe_intermediate_size": 1408,
+    }
+    same = described({**sizes, **latent})
+    preset = llm.preset("deepseek-v2-lite")
+    assert same.caches == preset.caches
+    routed = 3 * 2048 * 1408 * (64 + 2) + 2048 * 64
+    assert same.parameters - preset.parameters == routed - 3 * 2048 * 10944
+    with pytest.raises(UsageError, match="means nothing with --mla"):
+        described({**sizes, **latent, "head_dim": 64})
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("deepseek-v3", {"num_key_value_heads": 8}),
+        ("falcon-40b", {"num_key_value_heads": 4}),
+        ("llama-3-8b", {"moe_intermediate_size": 512}),
+        ("llama-3-8b", {"num_key_value_heads": 8}),
+        ("qwen3-30b-a3b", {"intermediate_size": 512}),
+    ],
+)
+def test_a_change_that_changes_nothing_is_refused(name: str, change: dict[str, int]) -> None:
+    """A size the architecture does not have must not look as if it had been taken."""
+    with pytest.raises(UsageError, match="changes nothing"):
+        llm.preset(name, change)
+
+
+def test_changes_that_go_together_are_taken() -> None:
+    """A Llama with experts, each change meaning something only with the other."""
+    model = llm.preset("llama-3-8b", {"num_local_experts": 8, "num_experts_per_tok": 2})
+    assert model.experts == Experts(8, 2, 32)
+    assert model.name == "llama-3-8b, changed"
+    assert model.published_parameters is None
+
+
+def test_attention_work_is_that_of_the_operator_models() -> None:
+    """Causal pairs of a prompt of 4,096 on 32 heads, and one token of 8 sequences on 64 heads."""
+    prompt = llm.plan("llama-3-8b", "H100 SXM", context_tokens=4096).prefill
+    assert prompt.attention_flop == 32 * 137_472_507_904
+    decode = llm.plan("llama-3-70b", "H100 SXM", batch=8, context_tokens=4096).decode
+    assert decode.attention_flop == 80 * 1_073_741_824
+    assert decode.kv_bytes == 80 * 2 * 8 * 4096 * 128 * 2 * 8
+
+
+def test_a_window_bounds_the_pairs_of_a_prompt() -> None:
+    """The first 4,096 tokens attend to all before them, each later one to 4,096."""
+    found = llm.plan("mistral-7b", "H100 SXM", context_tokens=8192).prefill.attention_flop
+    pairs = sum(min(token, 4096) for token in range(1, 8193))
+    assert found == 32 * 2 * 32 * (128 + 128) * pairs
