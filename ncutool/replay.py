@@ -7,7 +7,8 @@ earlier. Unchanged durations give back every recorded start exactly.
 
 A launch that the host had called ahead of the device follows the device, not its call: where the
 host was ahead while it was being profiled, it is taken to keep ahead, since recording slows the
-host alone. ``Changes.calls_fixed`` denies that: no launch then starts before its recorded call.
+host alone. Likewise a later wait takes back what the host gained by its own, but not what earlier
+waits gave it by returning sooner. ``Changes.calls_fixed`` denies that: no launch then starts before its recorded call.
 The truth lies between the two. It is a model, good for ordering.
 """
 
@@ -120,7 +121,7 @@ class Replay:
         returns = self._returns(changes, heads, lead, passed)
         starts = [0]
         finish = starts.append
-        shift = done = 0
+        shift = own = done = 0
         for behind, other, floor, delay, called, need, add, row in zip(
             heads.before_chain,
             heads.other_chain,
@@ -133,12 +134,13 @@ class Replay:
             strict=True,
         ):
             while done < need:
-                begin, released, anchor, chain, along, gone = next(returns)
+                begin, released, anchor, chain, along, gone, ahead = next(returns)
                 done += 1
                 if gone:
-                    shift += gone
+                    shift, own = shift + gone, own + gone
                 elif anchor <= row:  # later only where a 1-µs clock puts all at one time
-                    shift = released - max(begin - shift, starts[chain] + along)
+                    moved = released - max(begin - shift, starts[chain] + along)
+                    shift = moved if changes.calls_fixed else max(moved, shift - own - ahead)
             start = starts[behind] + floor
             if other >= 0:
                 start = max(start, starts[other] + delay)
@@ -148,8 +150,9 @@ class Replay:
 
     def _returns(
         self, changes: Changes, heads: _Heads, lead: _Lead, passed: Ints
-    ) -> Iterator[tuple[int, int, int, int, int, int]]:
-        """Per wait: begin, release less the lead, anchor, its chain and sum, host time if gone."""
+    ) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+        """Per wait: begin and release less the lead, anchor, its chain and sum, host time if gone,
+        lead."""
         waits = self.waits
         begin = waits.start - lead.at(waits.start)
         ahead = lead.at(waits.end)
@@ -163,6 +166,7 @@ class Replay:
             heads.chain[waits.anchor].tolist(),
             passed[waits.anchor].tolist(),
             gone.tolist(),
+            ahead.tolist(),
             strict=True,
         )
 
