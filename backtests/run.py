@@ -18,6 +18,7 @@ from typing import Any
 import changes
 import scaled
 import sweeps
+from ncutool_parsers.errors import NcutoolError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,6 +31,13 @@ CAPTURES = HERE.parent.parent / "shared" / "corpus"
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except NcutoolError as error:
+        raise SystemExit(str(error)) from error
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.sweep:
         return 0 if _sweep("named captures", options.sweep) else 1
     if options.paths:

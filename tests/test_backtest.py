@@ -120,6 +120,16 @@ def test_a_finding_that_was_carried_out_is_judged(capsys: pytest.CaptureFixture[
     assert text.rstrip().endswith(": OUT")
 
 
+def test_a_capture_that_cannot_be_read_ends_in_one_line(tmp_path: Path) -> None:
+    """No traceback: the file and what is wrong with it."""
+    broken = tmp_path / "broken.json"
+    broken.write_text("not a trace", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"broken\.json"):
+        run.main([str(broken), str(broken)])
+    with pytest.raises(SystemExit, match=r"absent\.json"):
+        run.main(["--sweep", str(tmp_path / "absent.json"), str(broken)])
+
+
 def test_one_capture_is_not_a_pair() -> None:
     """The runner asks for two."""
     with pytest.raises(SystemExit, match="name two captures"):
