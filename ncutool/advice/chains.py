@@ -18,6 +18,7 @@ REPEATS = 8
 _OWN_SHARE = 0.01
 """Chains of one kind that take this share of the window are a finding of their own."""
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
+_COMPILED = r"^triton_|Torch-Compiled|CompiledFunction"
 
 Template = tuple[tuple[str, str | None], ...]
 
@@ -36,9 +37,11 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
         own = name if time[name] > _OWN_SHARE * context.wall_ns else ""
         groups.setdefault((_grade(chain, counts[_template(chain)]), own), []).append(chain)
         taken.update(_ids(chain))
-    trains = bool(context.capture.signatures["op"].str.contains(_BACKWARD).any())
+    operators = context.capture.signatures["op"]
+    trains = bool(operators.str.contains(_BACKWARD).any())
+    compiled = bool(operators.str.contains(_COMPILED).any())
     return [
-        _draft(context, grade, name, places, trains=trains)
+        _draft(context, grade, name, places, trains=trains, compiled=compiled)
         for (grade, name), places in groups.items()
     ]
 
@@ -126,7 +129,13 @@ def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
 
 
 def _draft(
-    context: Context, grade: Grade, name: str, places: Sequence[Chain], *, trains: bool
+    context: Context,
+    grade: Grade,
+    name: str,
+    places: Sequence[Chain],
+    *,
+    trains: bool,
+    compiled: bool,
 ) -> Draft:
     launches: list[int] = []
     best: list[int] = []
@@ -152,16 +161,23 @@ def _draft(
         best=tuple(best),
         worst=tuple(worst),
         evidence=_evidence(context, grade, places),
-        remedy="`torch.compile` the module: its compiler joins neighbouring elementwise operators "
-        "into one kernel.",
+        remedy=_BREAKS if compiled else _COMPILE,
         removed=tuple(removed),
-        code="module = torch.compile(module)",
+        code="TORCH_LOGS=graph_breaks" if compiled else "module = torch.compile(module)",
         link=COMPILE_LINK,
         caveat="Another call may read a tensor in between, which must then still be written.",
     )
 
 
-_KINDS = {"certain": "sure", "likely": "repeated", "possible": "rare"}
+_COMPILE = (
+    "`torch.compile` the module: its compiler joins neighbouring elementwise operators into one "
+    "kernel."
+)
+_BREAKS = (
+    "The trace holds compiled kernels already, and these calls run outside of them: find the graph "
+    "breaks before them with `TORCH_LOGS=graph_breaks`, or compile this part of the model too."
+)
+_KINDS = {"certain": "unambiguous", "likely": "repeated", "possible": "possible"}
 
 
 def _title(grade: Grade, name: str, count: int) -> str:

@@ -151,6 +151,13 @@ def test_gradients_that_accumulate_are_no_chain() -> None:
     assert places(steps) == [[5, 6]]
 
 
+def test_where_the_model_is_compiled_already_its_breaks_are_sought() -> None:
+    """A compiled kernel in the trace: the calls beside it were left out."""
+    triton: Step = ("triton_poi_fused_add_0", [FULL], [BF16], 30_000)
+    assert drafts([*GOLDEN, PRODUCT, triton])[0].code == "TORCH_LOGS=graph_breaks"
+    assert drafts(GOLDEN)[0].code == "module = torch.compile(module)"
+
+
 def test_in_the_cache_only_launches_are_saved_at_worst() -> None:
     """3 × 2 MB lie in a cache of 50 MB: fused they take what they take now, less two launches."""
     shape = (1024, 1024)
