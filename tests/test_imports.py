@@ -69,7 +69,8 @@ LAYERS: dict[str, int] = {
 }
 """A module of ncutool by the first part of its name; an import goes to the same layer or down."""
 
-ASIDE = {"llm": {"batching", "devices", "device_table", "work", "schema", "units", "roofs", "llm"}}
+_BESIDE = {"batching", "devices", "device_table", "work", "schema", "units", "roofs"}
+ASIDE = {"llm": {*_BESIDE, "llm"}, "planner": {*_BESIDE, "llm", "planner"}}
 """Modules beside the arrows, and all they may use of ncutool."""
 
 
