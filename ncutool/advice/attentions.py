@@ -143,6 +143,7 @@ ATTENTION = Pattern(
     "Call `torch.nn.functional.scaled_dot_product_attention` (FlashAttention) instead of "
     "computing the scores; ask for no attention weights (`need_weights=False`).",
     by_shape=True,
+    pace="at 35 % of the matrix peak or the bandwidth peak, no slower than the products now",
     members=_members,
     code="torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)",
     link=_SDPA,
@@ -157,6 +158,7 @@ ATTENTION_BACKWARD = Pattern(
     "Call `torch.nn.functional.scaled_dot_product_attention` in the forward pass: its backward "
     "pass is fused too.",
     by_shape=True,
+    pace="at 30 % of the matrix peak or the bandwidth peak, no slower than the products now",
     members=_members,
     code="torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)",
     link=_SDPA,

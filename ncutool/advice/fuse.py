@@ -202,7 +202,11 @@ def _title(pattern: Pattern, shape: str, places: Sequence[Place]) -> str:
     count = len(places)
     where = f"in {count:,} places" if count > 1 else "in one place"
     size = f" {shape}" if shape else ""
-    return f"Fuse {pattern.name}{size} {where}"
+    return f"{pattern.verb} {pattern.name}{size} {where}"
+
+
+def _in_all(count: int) -> str:
+    return f"all {count:,}" if count > 1 else "all"
 
 
 def _evidence(
@@ -222,7 +226,7 @@ def _evidence(
     sentences = [
         f"{names}: {launches} {'launch' if launches == 1 else 'launches'} of "
         f"{units.time(sum(stream.durations[row] for row in instance.rows))} in one place, "
-        f"{context.share(sum(times))} in all {len(places):,}.",
+        f"{context.share(sum(times))} in {_in_all(len(places))}.",
     ]
     if linked < len(places):
         sentences.append(
@@ -231,7 +235,8 @@ def _evidence(
         )
     if context.device is not None and not pattern.joins:
         sentences.append(
-            f"What must move: {pattern.why}. That takes {units.time(instance.best_ns)} at the "
-            f"bandwidth peak, and {units.time(instance.worst_ns)} is assumed at worst."
+            f"What must move: {pattern.why}. That takes {units.time(instance.best_ns)} at best "
+            f"({pattern.pace}, and never less than a launch); {units.time(instance.worst_ns)} is "
+            "assumed at worst."
         )
     return tuple(sentences)

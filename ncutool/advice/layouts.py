@@ -87,6 +87,7 @@ LAYOUT = Pattern(
     "Leave out `.contiguous()` where the next operator takes strides, and let the producer write "
     "the layout its reader wants (attention in [batch, sequence, heads, head size]).",
     joins=True,
+    verb="Avoid",
     code="x = x.transpose(1, 2)  # without .contiguous()",
     link="https://docs.pytorch.org/docs/stable/tensor_view.html",
     caveat="A reader that needs contiguous input copies again, or runs slower.",

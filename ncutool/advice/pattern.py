@@ -42,6 +42,10 @@ class Pattern:
     """The kernel before takes everything over, so that all of its own launches go."""
     by_shape: bool = False
     """One finding for each shape rather than one in all."""
+    verb: str = "Fuse"
+    """Begins the title."""
+    pace: str = "at the bandwidth peak"
+    """What the best case rests on, in words."""
     alternative: bool = False
     """It may also claim launches of attention: another way to be rid of them, without fusing it."""
     repeats: int = 1

@@ -209,7 +209,7 @@ def test_a_copy_to_another_layout_may_go() -> None:
     capture = run(steps).capture()
     dense = [512 * 16 * 64, 16 * 64, 64, 1]
     (draft,) = fuse.drafts(view(strided(capture, dense, [512 * 16 * 64, 64, 512 * 64, 1])))[0]
-    assert draft.title == "Fuse copies to another layout in one place"
+    assert draft.title == "Avoid copies to another layout in one place"
     assert draft.best == (0,)
     assert draft.worst == (round(2 * SIZE / (0.6 * 3.35e12) * 1e9),)
     assert fuse.drafts(view(strided(capture, dense, dense)))[0] == []
