@@ -76,5 +76,7 @@ def _timeline(analysis: Analysis) -> dict[str, Any] | None:
         "idle_ns": window.idle_ns,
         "idle_by_cause_ns": window.idle_by_cause(),
         "trimmed": list(window.trimmed),
+        "steps": window.steps,
+        "steps_reason": window.steps_reason,
         "trustworthy": window.trustworthy,
     }

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import polars as pl
 
+from ncutool import timeline
 from ncutool.advice.context import Context
-from ncutool.intervals import union
 
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
 _COMPILED = r"(?i)CompiledFunction|Torch-Compiled Region|^## Call CompiledFxGraph|TorchDynamo"
@@ -60,13 +59,6 @@ def _any(names: pl.Series, pattern: str) -> bool:
 
 
 def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
-    """Device time in which only ``launches`` run: the union of all launches of the window less
-    the union of all others."""
-    ids = launches["launch_id"].implode()
-    others = context.kernels.filter(~pl.col("launch_id").is_in(ids))
-    return _covered(context.kernels) - _covered(others)
-
-
-def _covered(launches: pl.DataFrame) -> int:
-    start = launches["start_ns"].to_numpy().astype(np.int64)
-    return union(start, start + launches["duration_ns"].to_numpy().astype(np.int64)).total
+    """Device time in which only ``launches`` of the window run."""
+    chosen = pl.col("launch_id").is_in(launches["launch_id"].implode())
+    return timeline.exposed_ns(context.kernels, context.timeline, chosen)

@@ -197,13 +197,14 @@ def _pricing(context: Context, one: _Priced, others: tuple[str, ...], own: int) 
             f"or more is time the device waits for the {removed:,} launches that would go."
         )
     claimed = one.alone_high - one.high
-    if others and 100 * claimed >= SMALL_PCT * context.wall_ns:
+    if 100 * claimed >= SMALL_PCT * context.wall_ns:
         alone = context.share(one.alone_high)
         if one.alone_low:
             alone = f"{units.time(one.alone_low)} to {alone}"
         sentences.append(
             f"Alone it would save {alone if one.alone_low else f'up to {alone}'}; "
-            f"{units.time(claimed)} of that is already counted in {', '.join(others)}."
+            f"{units.time(claimed)} of that is already counted in "
+            f"{', '.join(others) or 'findings before it, by the host time they free'}."
         )
     if 100 * (one.after_low - one.low) >= SMALL_PCT * context.wall_ns:
         sentences.append(
