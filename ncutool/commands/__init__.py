@@ -26,6 +26,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("rank", "List what to fuse, batch or graph, by what it saves at least."),
     Command("explain", "Trace every figure of one launch to its metric or shape and formula."),
     Command("llm", "Predict a language model's speed, memory and regime on a device."),
+    Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),
+    Command("attention", "Hold an attention against devices, fused and unfused."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
 )

@@ -13,7 +13,7 @@ from ncutool_parsers.errors import NcutoolError
 
 def run_command(name: str, arguments: list[str]) -> int:
     """The exit code of command ``name``; no traceback leaves this function without ``--debug``."""
-    module = import_module(f"ncutool.commands.{name}")
+    module = import_module(f"ncutool.commands.{name.replace('-', '_')}")
     app = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -22,6 +22,8 @@ def run_command(name: str, arguments: list[str]) -> int:
     )
     app.command(name)(module.run)
     try:
+        if hasattr(module, "check_arguments"):  # what typer would misread
+            module.check_arguments(arguments)
         app(args=arguments, prog_name=f"ncutool {name}")
     except SystemExit as exit_:
         return _code(exit_)

@@ -16,8 +16,8 @@ from ncutool.planner.attention_calls import (
     call_of,
     check,
     unfused_work,
-    worked,
 )
+from ncutool.planner.calls import worked
 from ncutool.planner.number_types import (
     ATTENTION_TYPES,
     CACHE_TYPES,
@@ -224,7 +224,7 @@ def _notes(
             f"only {attended_keys(wanted):,} of {wanted.kv_seq:,} keys are attended to, and read"
         )
     if kind.element == "fp8" and not wanted.backward:
-        found.append("the result is counted in fp8; kernels that write it in bf16 write twice that")
+        found.append("the result is counted in fp8; a kernel that gives bf16 writes twice that")
     found += cache_note(moved, [each.place for each in held], time_ns)
     if any(((each.measured and each.measured.roofline_pct) or 0) > 100 for each in held):
         found.append(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ncutool.planner.calls import worked
 from ncutool.planner.number_types import MathType
 from ncutool.planner.placing import LARGEST, check_size
-from ncutool.work.operators import NoModel, OpCall, Scalar, Tensor, Work, model
+from ncutool.work.operators import OpCall, Scalar, Tensor, Work
 from ncutool_parsers.errors import UsageError
 
 ALIGNMENTS = ("bottom-right", "top-left")
@@ -110,18 +111,6 @@ def _scaled_dot_product(wanted: Attention, kind: MathType, keys: int) -> OpCall:
     sums = Tensor((wanted.batch, wanted.heads, wanted.seq), "fp32")
     none = (_ABSENT, _ABSENT, Scalar(wanted.seq), Scalar(keys))
     return OpCall(f"{name}_backward", (out, q, k, v, out, sums, *none, *masked))
-
-
-def worked(call: OpCall) -> Work:
-    """The work of ``call`` by ncutool's operator models.
-
-    Raises:
-        UsageError: they do not know it.
-    """
-    found = model(call)
-    if isinstance(found, NoModel):
-        raise UsageError(f"{call.name}: {found.reason}")
-    return found
 
 
 def unfused_work(wanted: Attention, kind: MathType) -> tuple[Work, Work, Work]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ncutool.devices import Device
-from ncutool.planner.attention_calls import worked
+from ncutool.planner.calls import worked
 from ncutool.planner.number_types import RESULT_TYPES, MathType, math_type, stored_type
 from ncutool.planner.placing import (
     Measured,

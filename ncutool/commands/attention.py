@@ -1,0 +1,103 @@
+"""``ncutool attention``: an attention against the roofs of devices, fused and unfused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ncutool.commands.options import (
+    DebugOption,
+    DeviceFileOption,
+    ForceOption,
+    FormatOption,
+    NoColorOption,
+    OutputOption,
+)
+from ncutool.commands.planned import DeviceNames, TimeOption, content
+
+
+def _option(flag: str, words: str, metavar: str = "N") -> Any:
+    return typer.Option(flag, help=words, metavar=metavar, show_default=False)
+
+
+def run(
+    heads: Annotated[int, _option("--heads", "Query heads.")],
+    seq: Annotated[int, _option("--seq", "Queries of a sequence; 1 is decoding.", "TOKENS")],
+    head_dim: Annotated[int, _option("--head-dim", "Size of a head.")],
+    batch: Annotated[int, typer.Option(metavar="N", help="Sequences.")] = 1,
+    kv_heads: Annotated[
+        int | None, _option("--kv-heads", "Key-value heads; as many as query heads if not given.")
+    ] = None,
+    kv_seq: Annotated[
+        int | None,
+        _option("--kv-seq", "Keys of a sequence; as many as queries if not given.", "TOKENS"),
+    ] = None,
+    v_head_dim: Annotated[
+        int | None, _option("--v-head-dim", "Size of a value head; --head-dim if not given.")
+    ] = None,
+    causal: Annotated[bool, typer.Option("--causal", help="Each query sees no later key.")] = False,
+    align: Annotated[
+        str,
+        typer.Option(
+            metavar="CORNER",
+            help="Of a causal mask: bottom-right (FlashAttention, decoding) or top-left (PyTorch's "
+            "is_causal); alike where --seq is --kv-seq.",
+        ),
+    ] = "bottom-right",
+    window: Annotated[
+        int | None,
+        _option("--window", "Keys a query sees, itself among them (with --causal).", "TOKENS"),
+    ] = None,
+    dtype: Annotated[
+        str, typer.Option(metavar="TYPE", help="fp32 (CUDA cores), tf32, fp16, bf16, fp8.")
+    ] = "bf16",
+    kv_dtype: Annotated[
+        str | None,
+        _option("--kv-dtype", "Of keys and values in memory; --dtype if not given.", "TYPE"),
+    ] = None,
+    backward: Annotated[bool, typer.Option("--backward", help="The gradients instead.")] = False,
+    device: DeviceNames = None,
+    time_us: TimeOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    device_file: DeviceFileOption = None,
+    no_color: NoColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Hold an attention against devices: exact FLOPs, bytes, intensity, floor.
+
+    A causal mask counts its pairs exactly; PyTorch's and FlashAttention's own countings stand
+    beside. Fused reads queries, keys and values once and keeps no scores; unfused writes and reads
+    them. Reads no capture.
+    """
+    from ncutool import planner
+    from ncutool.commands.writing import check_writable, choose_format, write_bytes
+    from ncutool.device_table import with_file
+    from ncutool.planner.record import record, rows
+    from ncutool.text.planner import attention_sheet
+
+    chosen = choose_format(form, output)
+    check_writable(output, force=force)
+    plan = planner.attention(
+        batch=batch,
+        heads=heads,
+        kv_heads=kv_heads,
+        seq=seq,
+        kv_seq=kv_seq,
+        head_dim=head_dim,
+        v_head_dim=v_head_dim,
+        causal=causal,
+        align=align,
+        window=window,
+        dtype=dtype,
+        kv_dtype=kv_dtype,
+        backward=backward,
+        devices=device or (),
+        time_ns=None if time_us is None else 1e3 * time_us,
+        known=with_file(device_file),
+    )
+    color = not no_color and output is None
+    sheet = attention_sheet(plan)
+    write_bytes(content(record(plan), rows(plan), sheet, chosen, color=color), output)

@@ -1,0 +1,90 @@
+"""``ncutool gemm M N K``: a matrix product against the roofs of devices, before it is written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ncutool.commands.options import (
+    DebugOption,
+    DeviceFileOption,
+    ForceOption,
+    FormatOption,
+    NoColorOption,
+    OutputOption,
+)
+from ncutool.commands.planned import DeviceNames, TimeOption, content, negative_size
+from ncutool_parsers.errors import UsageError
+
+
+def check_arguments(arguments: list[str]) -> None:
+    """Raise a UsageError for a negative size, which would be taken for an option."""
+    wrong = negative_size(arguments)
+    if wrong is not None:
+        raise UsageError(f"M, N and K must be whole numbers from 1, not {wrong}")
+
+
+def run(
+    m: Annotated[int, typer.Argument(metavar="M", help="Rows of the first operand.")],
+    n: Annotated[int, typer.Argument(metavar="N", help="Columns of the second.")],
+    k: Annotated[int, typer.Argument(metavar="K", help="The dimension they share.")],
+    batch: Annotated[
+        int, typer.Option(metavar="B", help="Products of this size, each with its own operands.")
+    ] = 1,
+    dtype: Annotated[
+        str,
+        typer.Option(
+            metavar="TYPE",
+            help="fp64, fp32 (CUDA cores), tf32, fp16, bf16, fp8, int8, fp4, mxfp8, mxfp4, nvfp4.",
+        ),
+    ] = "bf16",
+    out_dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE", help="Of the result; the usual one if not given.", show_default=False
+        ),
+    ] = None,
+    bias: Annotated[bool, typer.Option("--bias", help="Add a vector of N.")] = False,
+    device: DeviceNames = None,
+    tile: Annotated[
+        str, typer.Option(metavar="MxN", help="Tile that a multiprocessor computes at a time.")
+    ] = "128x128",
+    time_us: TimeOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    device_file: DeviceFileOption = None,
+    no_color: NoColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Hold the product [M,K] × [K,N] against devices: FLOPs, bytes, intensity, floor, tiles.
+
+    Bytes are compulsory: each operand read once, the result written once. Tiles and waves say
+    what is lost where the sizes do not divide; the tile is an assumption. Reads no capture.
+    """
+    from ncutool import planner
+    from ncutool.commands.writing import check_writable, choose_format, write_bytes
+    from ncutool.device_table import with_file
+    from ncutool.planner.record import record, rows
+    from ncutool.planner.tiling import parse_tile
+    from ncutool.text.planner import gemm_sheet
+
+    chosen = choose_format(form, output)
+    check_writable(output, force=force)
+    plan = planner.gemm(
+        m,
+        n,
+        k,
+        batch=batch,
+        dtype=dtype,
+        out_dtype=out_dtype,
+        bias=bias,
+        devices=device or (),
+        tile=parse_tile(tile),
+        time_ns=None if time_us is None else 1e3 * time_us,
+        known=with_file(device_file),
+    )
+    color = not no_color and output is None
+    sheet = gemm_sheet(plan)
+    write_bytes(content(record(plan), rows(plan), sheet, chosen, color=color), output)

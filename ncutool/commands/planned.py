@@ -1,0 +1,96 @@
+"""A planner's answer in every form, and options that its commands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ncutool.commands.options import Format
+
+if TYPE_CHECKING:
+    from ncutool.text.sheet import Sheet
+
+DeviceNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="A device; may be given several times. Without it, ten usual ones.",
+        show_default=False,
+    ),
+]
+TimeOption = Annotated[
+    float | None,
+    typer.Option(
+        "--time-us",
+        metavar="T",
+        help="A measured time in µs on the one --device: its share of the roofline.",
+        show_default=False,
+    ),
+]
+
+
+def content(
+    record: dict[str, Any],
+    rows: list[dict[str, Any]],
+    sheet: Sheet,
+    chosen: Format,
+    *,
+    color: bool,
+) -> bytes:
+    """The answer in one form: JSON has it whole, CSV, JSON lines and Parquet a row a device."""
+    import json
+
+    from ncutool.text.sheet import sheet_markdown, sheet_text
+
+    if chosen is Format.JSON:
+        return (json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode()
+    if chosen is Format.TABLE:
+        return sheet_text(sheet, color=color).encode()
+    if chosen is Format.MD:
+        return sheet_markdown(sheet).encode()
+    if chosen is Format.JSONL:
+        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+        return "".join(f"{line}\n" for line in lines).encode()
+    if chosen is Format.CSV:
+        return _csv(rows).encode()
+    return _parquet(rows)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    """CSV whose text cells no spreadsheet takes for a formula."""
+    import csv
+    import io
+
+    from ncutool.untrusted import guard_cell
+
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {key: guard_cell(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
+        )
+    return buffer.getvalue()
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
+    """Only Parquet needs a table library."""
+    import io
+
+    import polars as pl
+
+    target = io.BytesIO()
+    pl.DataFrame(rows, infer_schema_length=None).write_parquet(target)
+    return target.getvalue()
+
+
+def negative_size(arguments: list[str]) -> str | None:
+    """The first argument that is a negative number and no option's value: an option parser takes
+    it for an option."""
+    for before, given in zip(["", *arguments], arguments, strict=False):
+        number = given.startswith("-") and given[1:].replace(".", "", 1).isdigit()
+        if number and not before.startswith("--"):
+            return given
+    return None

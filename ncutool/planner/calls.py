@@ -1,0 +1,18 @@
+"""The work of an operator call by ncutool's own models: a planner keeps no formula beside them."""
+
+from __future__ import annotations
+
+from ncutool.work.operators import NoModel, OpCall, Work, model
+from ncutool_parsers.errors import UsageError
+
+
+def worked(call: OpCall) -> Work:
+    """The work of ``call`` by ncutool's operator models.
+
+    Raises:
+        UsageError: they do not know it.
+    """
+    found = model(call)
+    if isinstance(found, NoModel):
+        raise UsageError(f"{call.name}: {found.reason}")
+    return found

@@ -1,0 +1,79 @@
+"""Plans as plain data: what ``--format json`` prints, and rows for the other forms."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ncutool.planner.attending import AttentionPlan
+from ncutool.planner.products import GemmPlan
+from ncutool.planner.tiling import Tiling
+
+_TILE = (
+    "tile_m",
+    "tile_n",
+    "tiles",
+    "sm_count",
+    "waves",
+    "wave_efficiency_pct",
+    "useful_work_pct",
+    "efficiency_pct",
+)
+
+
+def record(plan: GemmPlan | AttentionPlan) -> dict[str, Any]:
+    """Every figure of a plan by its name, in base units; unknowns are None."""
+    kind = "gemm" if isinstance(plan, GemmPlan) else "attention"
+    found = {"schema": f"ncutool/{kind}-plan/1", **asdict(plan)}
+    found["notes"] = list(plan.notes)
+    return found
+
+
+def rows(plan: GemmPlan | AttentionPlan) -> list[dict[str, Any]]:
+    """A row for each device: the work, where it lies there, and what a measured time reached."""
+    if isinstance(plan, GemmPlan):
+        return _gemm_rows(plan)
+    return _attention_rows(plan)
+
+
+def _gemm_rows(plan: GemmPlan) -> list[dict[str, Any]]:
+    shared = asdict(plan)
+    for key in ("devices", "notes"):
+        del shared[key]
+    return [
+        {
+            **shared,
+            **asdict(each.place),
+            **_tile(each.tile),
+            **_measured(asdict(each.measured) if each.measured else None),
+        }
+        for each in plan.devices
+    ]
+
+
+def _tile(tile: Tiling | None) -> dict[str, Any]:
+    found = {name: None if tile is None else getattr(tile, name) for name in _TILE}
+    return {**found, "tile_floor_ns": None if tile is None else tile.floor_ns}
+
+
+def _attention_rows(plan: AttentionPlan) -> list[dict[str, Any]]:
+    shared = asdict(plan)
+    for key in ("devices", "notes", "attention", "unfused"):
+        del shared[key]
+    unfused = plan.unfused
+    return [
+        {
+            **asdict(plan.attention),
+            **shared,
+            "unfused_bytes": None if unfused is None else unfused.bytes,
+            **asdict(each.place),
+            "unfused_floor_ns": each.unfused_floor_ns,
+            **_measured(asdict(each.measured) if each.measured else None),
+        }
+        for each in plan.devices
+    ]
+
+
+def _measured(found: dict[str, Any] | None) -> dict[str, Any]:
+    names = ("measured_ns", "achieved_flop_per_s", "achieved_bytes_per_s", "roofline_pct")
+    return {name: None if found is None else found[name] for name in names}

@@ -1,0 +1,221 @@
+"""A product and an attention held against devices, as sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ncutool import units
+from ncutool.text.sheet import Grid, Sheet
+
+if TYPE_CHECKING:
+    from ncutool.planner.attending import AttentionPlan
+    from ncutool.planner.placing import Measured, Place
+    from ncutool.planner.products import GemmOnDevice, GemmPlan
+    from ncutool.planner.tiling import Tiling
+
+PLACE = ("device", "roof", "peak", "TB/s", "ridge", "side", "attainable", "floor")
+SCALE = "peaks and rates dense, in TFLOP/s"
+WORDS = frozenset(("device", "roof", "side"))
+_MEASURED = ("achieved", "of roof")
+_FEW = 3
+"""Devices whose tiles are listed one by one."""
+
+
+def gemm_sheet(plan: GemmPlan) -> Sheet:
+    """A product's figures, its devices, and for a few devices every usual tile."""
+    named = [each for each in plan.devices if each.tiles]
+    tiles = [_tiles(each) for each in named] if len(plan.devices) <= _FEW else []
+    many = f"{units.count(plan.batch)} products " if plan.batch > 1 else "product "
+    times = "·batch" if plan.batch > 1 else ""
+    added = " and a bias" if plan.bias else ""
+    return Sheet(
+        headline=f"{many}[{plan.m},{plan.k}] × [{plan.k},{plan.n}]{added} in {plan.dtype}, "
+        f"result in {plan.out_dtype}",
+        facts=(
+            (
+                "FLOPs",
+                units.flop(plan.flop),
+                f"{plan.flop:,} = 2·M·N·K{times}",
+            ),
+            ("traffic", units.data(plan.bytes), f"{plan.bytes:,} B, each operand once"),
+            ("intensity", units.intensity(plan.intensity_flop_per_byte), f"by {plan.operator}"),
+        ),
+        grids=(_gemm_devices(plan), *tiles),
+        notes=(*plan.notes, *_missing([each.place for each in plan.devices])),
+    )
+
+
+def _gemm_devices(plan: GemmPlan) -> Grid:
+    tile = next((each.tile for each in plan.devices if each.tile is not None), None)
+    timed = any(each.measured is not None for each in plan.devices)
+    tiled = () if tile is None else ("tiles", "waves", "tile bound", "in tiles")
+    rows = []
+    for each in plan.devices:
+        cells = [*_placed(each.place), *(_measured(each.measured) if timed else ())]
+        if tile is not None:
+            cells += _tiled(each.tile)
+        rows.append(tuple(cells))
+    title = f"Devices; {SCALE}"
+    if tile is not None:
+        title += f"; in tiles of {tile.tile_m} × {tile.tile_n}"
+    return Grid(title, (*PLACE, *(_MEASURED if timed else ()), *tiled), tuple(rows), WORDS)
+
+
+def _tiled(tile: Tiling | None) -> list[str]:
+    if tile is None:
+        return [units.UNKNOWN] * 4
+    return [
+        units.count(tile.tiles),
+        units.count(tile.waves),
+        units.percent(tile.efficiency_pct),
+        units.time(tile.floor_ns),
+    ]
+
+
+def _tiles(found: GemmOnDevice) -> Grid:
+    rows = tuple(
+        (
+            f"{tile.tile_m} × {tile.tile_n}",
+            units.count(tile.tiles),
+            units.count(tile.waves),
+            units.percent(tile.wave_efficiency_pct),
+            units.percent(100 - tile.useful_work_pct),
+            units.percent(tile.efficiency_pct),
+            units.time(tile.floor_ns),
+        )
+        for tile in found.tiles
+    )
+    return Grid(
+        f"Tiles on the {units.count(found.tiles[0].sm_count)} multiprocessors of "
+        f"{found.place.device}",
+        ("tile", "tiles", "waves", "of the waves", "padding", "tile bound", "floor"),
+        rows,
+        frozenset(("tile",)),
+    )
+
+
+def attention_sheet(plan: AttentionPlan) -> Sheet:
+    """An attention's figures by every convention, fused and unfused, and its devices."""
+    unfused = plan.unfused
+    facts = [
+        ("FLOPs", units.flop(plan.flop), f"{plan.flop:,}: {_pairs(plan)}"),
+        *_conventions(plan),
+        ("traffic", units.data(plan.bytes), f"{plan.bytes:,} B, fused: no scores"),
+        ("intensity", units.intensity(plan.intensity_flop_per_byte), f"by {plan.operator}"),
+    ]
+    if unfused is not None:
+        facts += [
+            (
+                "unfused traffic",
+                units.data(unfused.bytes),
+                f"{unfused.bytes:,} B; {units.data(unfused.score_bytes)} of it scores, written "
+                "and read before and after softmax",
+            ),
+            (
+                "unfused intensity",
+                units.intensity(unfused.intensity_flop_per_byte),
+                f"{units.flop(unfused.flop)}: no mask saves any",
+            ),
+        ]
+    return Sheet(
+        headline=_attention_headline(plan),
+        facts=tuple(facts),
+        grids=(_attention_devices(plan),),
+        notes=(*plan.notes, *_missing([each.place for each in plan.devices])),
+    )
+
+
+def _attention_headline(plan: AttentionPlan) -> str:
+    asked = plan.attention
+    masked = ", causal" if asked.causal else ""
+    window = "" if asked.window is None else f", window {units.count(asked.window)}"
+    heads = f"{asked.heads} heads"
+    if asked.kv_heads != asked.heads:
+        heads += f" on {asked.kv_heads} key-value heads"
+    kept = (
+        ""
+        if asked.kv_dtype == ("fp32" if asked.dtype == "tf32" else asked.dtype)
+        else f", cache in {asked.kv_dtype}"
+    )
+    pass_ = "backward" if asked.backward else "decode" if asked.seq == 1 else "forward"
+    return (
+        f"attention {pass_}: batch {asked.batch}, {heads} of {asked.head_dim}, "
+        f"{units.count(asked.seq)} × {units.count(asked.kv_seq)} tokens{masked}{window}, "
+        f"{asked.dtype}{kept}"
+    )
+
+
+def _pairs(plan: AttentionPlan) -> str:
+    asked = plan.attention
+    how = "all pairs"
+    if asked.causal:
+        square = asked.seq == asked.kv_seq and asked.window is None
+        how = "S (S + 1) / 2" if square else "those of the mask"
+    return f"{plan.pairs:,} pairs a head, {how}"
+
+
+def _conventions(plan: AttentionPlan) -> list[tuple[str, str, str]]:
+    if plan.full_flop == plan.flop:
+        return []
+    found = [
+        ("", units.flop(plan.full_flop), f"{plan.full_flop:,} as PyTorch's flop_counter: no mask")
+    ]
+    if plan.halved_flop is not None:
+        found.append(
+            (
+                "",
+                units.flop(plan.halved_flop),
+                f"{plan.halved_flop:,} as FlashAttention: half of all",
+            )
+        )
+    return found
+
+
+def _attention_devices(plan: AttentionPlan) -> Grid:
+    timed = any(each.measured is not None for each in plan.devices)
+    unfused = plan.unfused is not None
+    rows = []
+    for each in plan.devices:
+        cells = [*_placed(each.place), *(_measured(each.measured) if timed else ())]
+        if unfused:
+            cells.append(units.time(each.unfused_floor_ns))
+        rows.append(tuple(cells))
+    headings = (*PLACE, *(_MEASURED if timed else ()), *(("unfused",) if unfused else ()))
+    return Grid(f"Devices; {SCALE}", headings, tuple(rows), WORDS)
+
+
+def _placed(found: Place) -> list[str]:
+    ridge = found.ridge_point_flop_per_byte
+    return [
+        found.device,
+        units.UNKNOWN if found.roof is None else found.roof.replace("_", " "),
+        tera(found.peak_flop_per_s),
+        tera(found.peak_bytes_per_s),
+        units.UNKNOWN if ridge is None else f"{ridge:.1f}",
+        found.roof_side or units.UNKNOWN,
+        tera(found.attainable_flop_per_s),
+        units.time(found.floor_ns),
+    ]
+
+
+def tera(value: float | None) -> str:
+    """A rate in units of 1e12 a second."""
+    if value is None:
+        return units.UNKNOWN
+    return f"{value / 1e12:,.0f}" if value >= 1e15 else units.significant(value / 1e12)
+
+
+def _measured(found: Measured | None) -> list[str]:
+    if found is None:
+        return [units.UNKNOWN] * 2
+    return [tera(found.achieved_flop_per_s), units.percent(found.roofline_pct)]
+
+
+def _missing(places: Sequence[Place]) -> list[str]:
+    without = [each for each in places if each.missing_reason is not None]
+    if len(without) <= 1:
+        return [each.missing_reason or "" for each in without]
+    reason = (without[0].missing_reason or "").removeprefix(f"{without[0].device} ")
+    names = ", ".join(each.device for each in without)
+    return [f"{names}: each {reason}, so that there is no floor"]
