@@ -147,7 +147,7 @@ class Ledger:
         replayed[claim.replayed] = True
         saved = before.host_saved.copy()
         for rows in (claim.removed, claim.replayed):
-            host = self._host_time(rows, 1.0 if best else _HOST_SAVED)
+            host = self._host_time(rows, 1.0 if best else _HOST_SAVED * self._trust)
             saved[rows] = np.maximum(saved[rows], host)
         if claim.waits.any():
             kept = 0.0 if best else claim.draft.wait_kept_share
@@ -158,7 +158,7 @@ class Ledger:
     def _host_time(self, rows: Ints, share: float) -> Ints:
         """Host time of launches, stretches in which the host waited or did other work capped."""
         ordinary = np.minimum(self.replay.period[rows], self._period_limit)
-        return np.asarray((ordinary * self._trust * share).astype(np.int64))
+        return np.asarray((ordinary * share).astype(np.int64))
 
     def wall_ns(self, changes: Changes) -> int:
         """The window under ``changes``, by replay."""
