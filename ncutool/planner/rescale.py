@@ -1,0 +1,219 @@
+"""What each launch of a capture would take on another device.
+
+A launch that its FLOPs or bytes bind takes ``t' = max(t_c·π/π', t_m·β/β')·η``: its time of
+arithmetic and of memory at what devices reach, each scaled by the peaks, and the residual
+efficiency ``η = t / max(t_c, t_m)`` kept. What neither binds is kept, since it hangs on latencies
+and on launching, within 30 % for the clocks. What is not known scales by bandwidth or by a peak,
+whichever is less and whichever is more; under 100 µs it may also be kept. Nothing becomes faster than its floor there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ncutool.schema import ROOFS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ncutool.devices import Device
+
+RESCALED_COLUMNS = (
+    "launch_id", "duration_ns", "rescaled_low_ns", "rescaled_ns", "rescaled_high_ns", "rescaled_by",
+)  # fmt: skip
+CLASSES = ("compute", "memory", "latency", "copy", "communication", "unknown", "unsupported")
+LATENCY_BAND = 0.30
+"""A launch held by latencies follows the clocks at best."""
+SHORT_NS = 5_000
+"""A launch this short is held by latencies: all of 218 measured under 5 µs were."""
+MEMORY_SHARE, TENSOR_SHARE, VECTOR_SHARE = 0.85, 0.70, 0.90
+"""Shares of their peaks that memory, tensor cores and CUDA cores reach where nothing is measured:
+they decide which of the two binds a launch near the ridge point."""
+_OFTEN_LATENCY_NS = 100_000
+"""Of launches from 20 to 100 µs two thirds were held by latencies, so that unknown ones may be."""
+_GENERAL = ("bf16_tensor", "fp16_tensor", "tf32_tensor", "fp32")
+"""Peaks that launches of unknown arithmetic may scale by."""
+
+
+def rescaled_ns(
+    kernels: pl.DataFrame, from_device: Device | None, to_device: Device
+) -> pl.DataFrame:
+    """The time of each launch on ``to_device``.
+
+    Args:
+        kernels: a ``kernels`` table; a row's own peaks are taken where it has them (a report's
+            are those of its clocks).
+        from_device: where the rows come from; its peaks fill in. None where it is not known.
+        to_device: the other device, at its datasheet's peaks.
+
+    Returns:
+        A row a launch in the same order: :data:`RESCALED_COLUMNS`. ``rescaled_by`` is one of
+        :data:`CLASSES`: ``compute`` and ``memory`` name what binds it there; ``unsupported`` is a
+        data type without a peak there, whose times are null. ``rescaled_ns`` is null where only
+        bounds are known, and all are null where the recorded time is.
+    """
+    import polars as pl
+
+    frame = _with_peaks(kernels, from_device, to_device).with_columns(_class().alias("class"))
+    kind, known = pl.col("class"), pl.col("duration_ns").is_not_null()
+    low, middle, high = _times(_unknown_ratios(from_device, to_device))
+    named = (
+        pl.when(kind == "scaled")
+        .then(pl.col("binds"))
+        .when(kind == "device_copy")
+        .then(pl.lit("copy"))
+        .otherwise(kind)
+    )
+    return frame.select(
+        "launch_id",
+        "duration_ns",
+        pl.when(known).then(low).alias("rescaled_low_ns"),
+        pl.when(known).then(middle).alias("rescaled_ns"),
+        pl.when(known).then(high).alias("rescaled_high_ns"),
+        named.alias("rescaled_by"),
+    )
+
+
+def _times(unknown: list[pl.Expr]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Lower bound, figure and upper bound by class.
+
+    Args:
+        unknown: the ratios by which launches of unknown work may scale.
+    """
+    import polars as pl
+
+    kept, kind = pl.col("duration_ns").cast(pl.Float64), pl.col("class")
+    scaled, floor = kept * pl.col("ratio"), pl.col("floor_ns").fill_null(0.0)
+    rest = kind.is_in(["copy", "communication"])
+
+    def by_class(roofs: pl.Expr, latency: pl.Expr, other: pl.Expr, copied: pl.Expr) -> pl.Expr:
+        return (
+            pl.when(kind == "scaled")
+            .then(roofs)
+            .when(kind == "latency")
+            .then(pl.max_horizontal(latency, floor))
+            .when(kind == "unknown")
+            .then(other)
+            .when(kind == "device_copy")
+            .then(kept * copied)
+            .when(rest)
+            .then(kept)
+        )
+
+    copied = pl.col("memory_ratio")
+    low = by_class(
+        kept * pl.min_horizontal("ratio", "peak_ratio"),
+        pl.min_horizontal((1 - LATENCY_BAND) * kept, scaled),
+        pl.max_horizontal(kept * pl.min_horizontal(*unknown), floor),
+        pl.min_horizontal(copied, 1.0),
+    )
+    middle = by_class(scaled, kept, pl.lit(None, dtype=pl.Float64), copied)
+    high = by_class(
+        kept * pl.max_horizontal("ratio", "peak_ratio"),
+        pl.max_horizontal((1 + LATENCY_BAND) * kept, scaled),
+        pl.max_horizontal(kept * pl.max_horizontal(*unknown), floor),
+        pl.max_horizontal(copied, 1.0),
+    )
+    return low, middle, high
+
+
+def _with_peaks(
+    kernels: pl.DataFrame, from_device: Device | None, to_device: Device
+) -> pl.DataFrame:
+    """Peaks of both devices, and the ratio of the times at them (over 1: slower there)."""
+    import polars as pl
+
+    own: dict[str, float] = {} if from_device is None else from_device.peak_flop_per_s
+    bandwidth = None if from_device is None else from_device.peak_bytes_per_s
+    flop, moved = pl.col("flop"), pl.col("dram_bytes")
+    share = (
+        pl.when(pl.col("roof").str.ends_with("_tensor")).then(TENSOR_SHARE).otherwise(VECTOR_SHARE)
+    )
+    frame = kernels.with_columns(
+        pl.coalesce("peak_flop_per_s", _peak_of(own)).alias("peak_c"),
+        pl.coalesce("peak_bytes_per_s", pl.lit(bandwidth, dtype=pl.Float64)).alias("peak_m"),
+        _peak_of(to_device.peak_flop_per_s).alias("new_c"),
+        pl.lit(to_device.peak_bytes_per_s).alias("new_m"),
+    )
+    idle = pl.when(flop == 0).then(0.0)
+    frame = frame.with_columns(
+        pl.coalesce(idle, flop / pl.col("peak_c")).alias("old_c_s"),
+        (moved / pl.col("peak_m")).alias("old_m_s"),
+        pl.coalesce(idle, flop / pl.col("new_c")).alias("new_c_s"),
+        (moved / pl.col("new_m")).alias("new_m_s"),
+        (pl.col("peak_m") / pl.col("new_m")).alias("memory_ratio"),
+        (pl.col("peak_c") / pl.col("new_c")).alias("compute_ratio"),
+        share.alias("share"),
+    )
+    both = pl.col("new_c_s").is_not_null() & pl.col("new_m_s").is_not_null()
+    return frame.with_columns(
+        _ratio(pl.col("share"), MEMORY_SHARE).alias("ratio"),
+        _ratio(pl.lit(1.0), 1.0).alias("peak_ratio"),
+        (1e9 * pl.max_horizontal("new_c_s", "new_m_s")).alias("floor_ns"),
+        pl.when(both & (pl.col("new_c_s") / pl.col("share") > pl.col("new_m_s") / MEMORY_SHARE))
+        .then(pl.lit("compute"))
+        .otherwise(pl.lit("memory"))
+        .alias("binds"),
+    )
+
+
+def _ratio(compute_share: pl.Expr, memory_share: float) -> pl.Expr:
+    """New over old time of what binds; null where one of the four times is not known."""
+    import polars as pl
+
+    names = ("old_c_s", "old_m_s", "new_c_s", "new_m_s")
+    known = pl.all_horizontal(*(pl.col(name).is_not_null() for name in names))
+    old = pl.max_horizontal(pl.col("old_c_s") / compute_share, pl.col("old_m_s") / memory_share)
+    new = pl.max_horizontal(pl.col("new_c_s") / compute_share, pl.col("new_m_s") / memory_share)
+    return pl.when(known & (old > 0)).then(new / old)
+
+
+def _peak_of(peaks: dict[str, float]) -> pl.Expr:
+    """The peak of each row's roof."""
+    import polars as pl
+
+    known = {roof: peaks.get(roof) for roof in ROOFS}
+    return pl.col("roof").replace_strict(known, default=None, return_dtype=pl.Float64)
+
+
+def _unknown_ratios(from_device: Device | None, to_device: Device) -> list[pl.Expr]:
+    """Bandwidth, the launch's own peak or those both devices have, and 1 where it may be held by
+    latencies or served from a cache."""
+    import polars as pl
+
+    kept = (pl.col("bound") == "cache") | (pl.col("duration_ns") < _OFTEN_LATENCY_NS)
+    found = [pl.col("memory_ratio"), pl.col("compute_ratio"), pl.when(kept).then(1.0)]
+    if from_device is not None:
+        old, new = from_device.peak_flop_per_s, to_device.peak_flop_per_s
+        found += [pl.lit(old[roof] / new[roof]) for roof in _GENERAL if roof in old and roof in new]
+    return found
+
+
+def _class() -> pl.Expr:
+    """How a launch is treated."""
+    import polars as pl
+
+    bound, kernel = pl.col("bound"), pl.col("kernel")
+    on_device = kernel.str.contains("DtoD|^Memset", literal=False)
+    unknown = pl.col("ratio").is_null() | bound.is_in(["cache", "unknown"])
+    return (
+        pl.when(bound == "communication")
+        .then(pl.lit("communication"))
+        .when((bound == "copy") & on_device)
+        .then(pl.lit("device_copy"))
+        .when(bound == "copy")
+        .then(pl.lit("copy"))
+        .when(
+            pl.col("roof").is_not_null()
+            & pl.col("new_c").is_null()
+            & (pl.col("flop").fill_null(1) > 0)
+        )
+        .then(pl.lit("unsupported"))
+        .when(bound.is_in(["latency", "small_grid"]))
+        .then(pl.lit("latency"))
+        .when(unknown & (pl.col("duration_ns") < SHORT_NS))
+        .then(pl.lit("latency"))
+        .when(unknown)
+        .then(pl.lit("unknown"))
+        .otherwise(pl.lit("scaled"))
+    )
