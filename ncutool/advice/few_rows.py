@@ -12,7 +12,7 @@ from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.products import Call, calls, rates, reached_share
 from ncutool.advice.program import Program
-from ncutool.batching import USABLE_MEMORY
+from ncutool.batching import USABLE_MEMORY, Rates, weight_crossover
 
 WEIGHT_SHARE = 0.75
 """A product whose weights are this share of its bytes is read-bound by them."""
@@ -23,6 +23,8 @@ MOST_GROWTH = 8
 _LEAST_GROWTH = 1.5
 NARROW_TILE = 32
 """A tile this narrow is chosen for a product with few rows."""
+_ITEMSIZE = 2
+"""Bytes of a weight, where only a kernel's name is known."""
 _TILE_NAMES = r"_MT(\d+)x(\d+)x\d+"  # macro tile in the kernel names of AMD's Tensile
 _CACHE_STORES = r"(?i)store_cache|reshape_and_cache"
 _SIZES = re.compile(r"\[([\d,]+)\]")
@@ -207,25 +209,41 @@ def _by_name(context: Context, about: Program) -> Draft | None:
     if not chosen.height:
         return None
     durations = chosen["duration_ns"].to_list()
+    growth, why = _growth_of_tiles(context)
     return Draft(
         kind="batch",
         title="Batch more rows into the matrix products with narrow tiles",
         grade="possible",
         launches=tuple(chosen["launch_id"].to_list()),
-        best=tuple(duration // 2 for duration in durations),
+        best=tuple(round(duration / growth) for duration in durations),
         worst=tuple(durations),
         evidence=(
             f"{chosen.height:,} launches of kernels whose names tell of tiles at most "
             f"{NARROW_TILE} wide take {context.share(sum(durations))}; such tiles are chosen for "
             "products with few rows, which mostly read weights. No shapes are recorded, so this "
             "is a guess by name.",
-            "The high end is the time per row with twice the rows, which read the same weights "
-            "once.",
+            f"The high end is the time per row with {growth:g} times the rows, which read the same "
+            f"weights once: {why}.",
         ),
         remedy=_remedy(about),
         code=_code(about),
         link=_link(about),
         caveat=_CAVEAT,
+    )
+
+
+def _growth_of_tiles(context: Context) -> tuple[float, str]:
+    """How many times the rows of a narrow tile fit before arithmetic limits, and why."""
+    peaks = context.device.peak_flop_per_s if context.device else {}
+    flop_per_s = peaks.get("bf16_tensor") or peaks.get("fp16_tensor")
+    if context.device is None or not flop_per_s:
+        return 2.0, "the device's peaks are unknown, so no more than a doubling is taken for free"
+    at = Rates(flop_per_s, context.device.peak_bytes_per_s)
+    crossover = weight_crossover(_ITEMSIZE, at)
+    growth = max(min(math.floor(2 * crossover / NARROW_TILE) / 2, MOST_GROWTH), 1.0)
+    return growth, (
+        f"with {8 * _ITEMSIZE} bits a weight arithmetic limits from {crossover:,.0f} rows on, "
+        f"{NARROW_TILE} taken as the rows of such a tile"
     )
 
 
