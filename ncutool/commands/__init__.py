@@ -28,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("llm", "Predict a language model's speed, memory and regime on a device."),
     Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),
     Command("attention", "Hold an attention against devices, fused and unfused."),
+    Command("compare-devices", "Hold devices against each other for a workload and its price."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
 )

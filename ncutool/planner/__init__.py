@@ -7,6 +7,22 @@
 """
 
 from ncutool.planner.attending import AttentionPlan, attention
+from ncutool.planner.comparing import IntensityComparison, compare_intensity
+from ncutool.planner.comparing_captures import CaptureComparison, compare_capture
+from ncutool.planner.comparing_models import ModelComparison, compare_model
 from ncutool.planner.products import GemmPlan, gemm
+from ncutool.planner.rescale import rescaled_ns
 
-__all__ = ["AttentionPlan", "GemmPlan", "attention", "gemm"]
+__all__ = [
+    "AttentionPlan",
+    "CaptureComparison",
+    "GemmPlan",
+    "IntensityComparison",
+    "ModelComparison",
+    "attention",
+    "compare_capture",
+    "compare_intensity",
+    "compare_model",
+    "gemm",
+    "rescaled_ns",
+]

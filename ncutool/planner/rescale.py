@@ -4,7 +4,8 @@ A launch that its FLOPs or bytes bind takes ``t' = max(t_c·π/π', t_m·β/β')
 arithmetic and of memory at what devices reach, each scaled by the peaks, and the residual
 efficiency ``η = t / max(t_c, t_m)`` kept. What neither binds is kept, since it hangs on latencies
 and on launching, within 30 % for the clocks. What is not known scales by bandwidth or by a peak,
-whichever is less and whichever is more; under 100 µs it may also be kept. Nothing becomes faster than its floor there.
+whichever is less and whichever is more; under 100 µs it may also be kept. Nothing becomes faster
+than its floor there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 RESCALED_COLUMNS = (
     "launch_id", "duration_ns", "rescaled_low_ns", "rescaled_ns", "rescaled_high_ns", "rescaled_by",
+    "floor_ns",
 )  # fmt: skip
 CLASSES = ("compute", "memory", "latency", "copy", "communication", "unknown", "unsupported")
 LATENCY_BAND = 0.30
@@ -50,7 +52,8 @@ def rescaled_ns(
         A row a launch in the same order: :data:`RESCALED_COLUMNS`. ``rescaled_by`` is one of
         :data:`CLASSES`: ``compute`` and ``memory`` name what binds it there; ``unsupported`` is a
         data type without a peak there, whose times are null. ``rescaled_ns`` is null where only
-        bounds are known, and all are null where the recorded time is.
+        bounds are known, and all are null where the recorded time is. ``floor_ns`` is the
+        roofline's there, null where FLOPs, bytes or the peak is not known.
     """
     import polars as pl
 
@@ -71,6 +74,9 @@ def rescaled_ns(
         pl.when(known).then(middle).alias("rescaled_ns"),
         pl.when(known).then(high).alias("rescaled_high_ns"),
         named.alias("rescaled_by"),
+        pl.when(pl.col("new_c_s").is_not_null() & pl.col("new_m_s").is_not_null())
+        .then(pl.col("floor_ns"))
+        .alias("floor_ns"),
     )
 
 

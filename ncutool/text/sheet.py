@@ -35,7 +35,7 @@ def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
 
     from ncutool.text.style import render, text
 
-    parts: list[Any] = [text(sheet.headline, "bold"), Text("")]
+    parts: list[Any] = [text(sheet.headline, "bold"), *([Text("")] if sheet.facts else [])]
     room = max((len(name) for name, _, _ in sheet.facts), default=0)
     figures = max((len(figure) for _, figure, _ in sheet.facts), default=0)
     for name, figure, remark in sheet.facts:

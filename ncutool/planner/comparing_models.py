@@ -1,0 +1,272 @@
+"""Devices side by side for decoding with a language model, with tokens for the price."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ncutool import llm
+from ncutool.devices import Device
+from ncutool.llm import Model, Plan
+from ncutool.planner.comparing import HOUR_S, priced, ratio, several
+from ncutool.planner.placing import LARGEST
+
+_SEARCHED = 2**20
+"""Batches past this are none; where memory sets no limit the search ends here."""
+_EACH = 256
+"""Batches looked at one by one."""
+_GROWTH = 1.05
+
+
+@dataclass(frozen=True)
+class ModelOnDevice:
+    """The model on one device. Ratios and crossovers are against the first device."""
+
+    device: str
+    fits: bool
+    smallest_tensor_parallel: int | None
+    """Devices that it takes at this batch and context; None where no number does."""
+    floor_ns: float
+    """Of a decode step at the plan's batch: bandwidth arithmetic where it does not fit."""
+    bound: str
+    tokens_per_s: float | None
+    """Of all sequences together; None where it does not fit."""
+    tokens_per_s_per_sequence: float | None
+    ratio_to_first: float | None
+    prefill_ns: float
+    prefill_ratio_to_first: float
+    """Over 1: faster than the first."""
+    most_sequences: int | None
+    """That memory allows at this context."""
+    best_tokens_per_s: float | None
+    """At that many sequences."""
+    price_per_hour: float | None
+    """Of all devices that share the model."""
+    tokens_per_price: float | None
+    """For one unit of the price's currency, at the plan's batch."""
+    best_tokens_per_price: float | None
+    """At as many sequences as memory allows."""
+    ahead: tuple[tuple[int, int], ...]
+    """Batches, from and to, that both hold and at which it gives more tokens for the price than
+    the first (more tokens a second where not both have a price)."""
+    crossover_batch: int | None
+    """The smallest of them; None where there is none, or one of the two holds no sequence."""
+    shared_batch: int | None
+    """The largest batch that both hold: beyond it ``ahead`` says nothing."""
+    beats_best_batch: int | None
+    """Its smallest batch that gives more than the first gives at as many sequences as that one
+    holds; None where none of those it holds does, or memory sets no limit."""
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """Devices for one model, batch and context."""
+
+    model: str
+    weights: str
+    kv: str
+    tensor_parallel: int
+    batch: int
+    context_tokens: int
+    by_price: bool
+    devices: tuple[ModelOnDevice, ...]
+    notes: tuple[str, ...]
+
+
+def compare_model(
+    devices: Sequence[str | Device],
+    model: Model | str,
+    *,
+    prices: Mapping[str, float] | None = None,
+    known: tuple[Device, ...] | None = None,
+    **options: Any,
+) -> ModelComparison:
+    """A language model's decoding on several devices, by :func:`ncutool.llm.plan`.
+
+    Args:
+        devices: rows of the device table or names, the first is the one compared with.
+        model: a model or a preset's name.
+        prices: of one device per hour, by name.
+        known: devices to choose from by name, ncutool's own where None.
+        options: of :func:`ncutool.llm.plan`: ``batch``, ``context_tokens``, ``weights``, ...
+
+    Raises:
+        UsageError: a name is not known, fewer than two devices are named, or a number is out of
+            range.
+    """
+    compared = several(devices, known)
+    costs = priced(prices, compared, known)
+    planned = [_Planned(model, device, options) for device in compared]
+    first = planned[0].plan
+    by_price = all(device.name in costs for device in compared)
+    found: list[ModelOnDevice] = []
+    for device, each in zip(compared, planned, strict=True):
+        cost = costs.get(device.name)
+        shared = cost if cost is None else cost * first.tensor_parallel
+        base = costs.get(compared[0].name)
+        weights = (base, cost) if base is not None and cost is not None else (1.0, 1.0)
+        found.append(_row(each, planned[0], shared, weights, found[0] if found else None))
+    return ModelComparison(
+        first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
+        first.context_tokens, by_price, tuple(found), tuple(_notes(found, first)),
+    )  # fmt: skip
+
+
+class _Planned:
+    """A model's plan on a device, and its step at any batch."""
+
+    def __init__(self, model: Model | str, device: Device, options: Mapping[str, Any]) -> None:
+        self.plan: Plan = llm.plan(model, device, **{**options, "batches": (), "contexts": ()})
+        self._again: dict[str, Any] = {
+            "weights": self.plan.types.weights,
+            "kv": self.plan.types.kv,
+            "activations": self.plan.types.activations,
+            "tensor_parallel": self.plan.tensor_parallel,
+            "context_tokens": self.plan.context_tokens,
+            "contexts": (),
+        }
+
+    def step_ns(self, batches: Sequence[int]) -> list[float]:
+        """The floor of a decode step at each batch."""
+        plan = llm.plan(self.plan.model, self.plan.device, batches=tuple(batches), **self._again)
+        return [step.floor_ns for step in plan.batches]
+
+    @property
+    def most(self) -> int:
+        """Sequences that memory allows, as far as is searched."""
+        allowed = self.plan.memory.most_sequences
+        if allowed is None:
+            return _SEARCHED if self.plan.memory.fits else 0
+        return min(allowed, LARGEST)
+
+
+def _row(
+    each: _Planned,
+    first: _Planned,
+    price: float | None,
+    weights: tuple[float, float],
+    base: ModelOnDevice | None,
+) -> ModelOnDevice:
+    plan, fits = each.plan, each.plan.memory.fits
+    rate = plan.decode.tokens_per_s if fits else None
+    allowed = plan.memory.most_sequences
+    best = None
+    if allowed:
+        best = 1e9 * allowed / each.step_ns([min(allowed, LARGEST)])[0]
+    ahead: tuple[tuple[int, int], ...] = ()
+    shared = min(each.most, first.most)
+    if base is not None and shared:
+        ahead = _ahead(first, each, weights, shared)
+    return ModelOnDevice(
+        device=plan.device.name,
+        fits=fits,
+        smallest_tensor_parallel=plan.memory.smallest_tensor_parallel,
+        floor_ns=plan.decode.floor_ns,
+        bound=plan.decode.bound,
+        tokens_per_s=rate,
+        tokens_per_s_per_sequence=plan.decode.tokens_per_s_per_sequence if fits else None,
+        ratio_to_first=ratio(rate, base.tokens_per_s if base else rate),
+        prefill_ns=plan.prefill.floor_ns,
+        prefill_ratio_to_first=(base.prefill_ns if base else plan.prefill.floor_ns)
+        / plan.prefill.floor_ns,
+        most_sequences=allowed,
+        best_tokens_per_s=best,
+        price_per_hour=price,
+        tokens_per_price=_paid(rate, price),
+        best_tokens_per_price=_paid(best, price),
+        ahead=ahead,
+        crossover_batch=ahead[0][0] if ahead else None,
+        shared_batch=shared if base is not None else None,
+        beats_best_batch=None if base is None else _beating(first, each, weights),
+    )
+
+
+def _paid(rate: float | None, price: float | None) -> float | None:
+    return None if rate is None or price is None else HOUR_S * rate / price
+
+
+def _ahead(
+    first: _Planned, other: _Planned, prices: tuple[float, float], most: int
+) -> tuple[tuple[int, int], ...]:
+    """Batches at which ``other`` gives more than ``first``: its step costs less.
+
+    A step's time is linear in the batch on either side of the batch where it turns compute-bound,
+    so that between those of the two its sign changes once at most (a mixture of experts bends in
+    between: small batches are looked at one by one, larger ones closely).
+    """
+
+    def leads(batches: Sequence[int]) -> list[bool]:
+        pairs = zip(first.step_ns(batches), other.step_ns(batches), strict=True)
+        return [prices[1] * theirs < prices[0] * ours * (1 - 1e-12) for ours, theirs in pairs]
+
+    stops = _stops(first, other, most)
+    found: list[tuple[int, int]] = []
+    states = leads(stops)
+    begin = stops[0] if states[0] else None
+    for (low, was), (high, now) in zip(
+        zip(stops, states, strict=True), zip(stops[1:], states[1:], strict=True), strict=False
+    ):
+        if was == now:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if leads([middle])[0] == was else (low, middle)
+        if now:
+            begin = high
+        elif begin is not None:
+            found.append((begin, low))
+            begin = None
+    if begin is not None:
+        found.append((begin, most))
+    return tuple(found)
+
+
+def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> int | None:
+    """Throughput never falls as the batch grows, so that halving the range finds the first."""
+    most = first.plan.memory.most_sequences
+    if not most or not other.plan.memory.most_sequences:
+        return None
+    goal = most / (prices[0] * first.step_ns([most])[0]) * (1 + 1e-12)
+
+    def beats(batch: int) -> bool:
+        return batch / (prices[1] * other.step_ns([batch])[0]) > goal
+
+    low, high = 0, other.most
+    if not beats(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if beats(middle) else (middle, high)
+    return high
+
+
+def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
+    stops = {1, most, *range(1, min(most, _EACH) + 1)}
+    value = float(_EACH)
+    while value < most:
+        value *= _GROWTH
+        stops.add(min(most, round(value)))
+    for each in (first, other):
+        turning = each.plan.crossover.whole_step
+        if turning is not None and math.isfinite(turning) and 1 <= turning < most:
+            stops |= {math.floor(turning), min(most, math.ceil(turning))}
+    return sorted(stops)
+
+
+def _notes(found: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
+    notes = [
+        "floors of the datasheets: real programs reach a share of them, which differs from device "
+        "to device",
+    ]
+    for each in found:
+        if not each.fits:
+            needed = each.smallest_tensor_parallel
+            how = f"tensor parallelism {needed} or more" if needed else "on no number of them"
+            notes.append(f"{each.device}: does not fit at this batch and context: {how}")
+    if plan.tensor_parallel > 1:
+        notes.append(
+            f"prices are those of {plan.tensor_parallel} devices; all-reduces are not in the times"
+        )
+    return notes
