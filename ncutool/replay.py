@@ -8,8 +8,8 @@ earlier. Unchanged durations give back every recorded start exactly.
 A launch that the host had called ahead of the device follows the device, not its call: where the
 host was ahead while it was being profiled, it is taken to keep ahead, since recording slows the
 host alone. Likewise a later wait takes back what the host gained by its own, but not what earlier
-waits gave it by returning sooner. ``Changes.calls_fixed`` denies that: no launch then starts before its recorded call.
-The truth lies between the two. It is a model, good for ordering.
+waits gave it by returning sooner. ``Changes.calls_fixed`` denies that: no launch then starts before
+its recorded call. The truth lies between the two. It is a model, good for ordering.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import polars as pl
 from ncutool import gap_causes
 from ncutool.intervals import Bools, Ints
 from ncutool.replay_constraints import NEVER, Constraints, Waits, constrain, find_waits, periods
+from ncutool.replay_runs import Runs, cut
 from ncutool.timeline import Timeline
 from ncutool_parsers.capture import Capture
 
@@ -43,24 +44,6 @@ class Changes:
     """Per wait of ``Replay.waits``: the call is gone, the host goes on at once."""
     calls_fixed: bool = False
     """No launch starts before its recorded call, less what the host has gained until then."""
-
-
-@dataclass(frozen=True)
-class _Heads:
-    """Launches that need more than the end of the launch recorded just before them.
-
-    All others follow their head in a chain: their ends are a running sum, done at once.
-    """
-
-    rows: Ints
-    chain: Ints
-    """Per position, from 0 for the origin, the chain it belongs to, from 0."""
-    before: list[int]
-    before_chain: list[int]
-    other: list[int]
-    other_chain: list[int]
-    waited: list[int]
-    """How many of the waits had returned when each was called; 0 where it follows no call."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +70,34 @@ class Replay:
 
     def run(self, changes: Changes) -> tuple[Ints, Ints]:
         """New starts and ends, in the order of ``launch_id``. Linear in launches and waits."""
-        heads = self._fixed if changes.calls_fixed else self._free
-        gaps = self._gaps(changes)
-        along = gaps + changes.duration
-        along[heads.rows] = 0
-        passed = np.concatenate([[0], np.cumsum(along)])
-        new = passed[1:] + self._chain_starts(heads, changes, gaps, passed)[heads.chain[1:]]
-        return new - changes.duration, new
+        if not self.start.size:
+            return self.start.copy(), self.start.copy()
+        limits, order = self.constraints, self.constraints.by_stream
+        runs = self._fixed if changes.calls_fixed else self._free
+        gaps, duration = self._gaps(changes), changes.duration[order]
+        along = gaps[order] + duration
+        along[runs.streams] = duration[runs.streams]
+        passed = np.cumsum(along)
+        before = passed - duration  # What the running sum makes of each start.
+        calls = self._calls(changes)[order] - before
+        heads = runs.begin[runs.in_time]
+        rows = order[heads]
+        lag = np.where(changes.removed, NEVER, limits.other_gap)[rows] - before[heads]
+        lag += passed[self._places[runs.other_rows]]
+        entries, shifts = _in_time(
+            runs,
+            seeds=(gaps[order] - before)[runs.streams].tolist(),
+            calls=np.maximum.reduceat(calls, runs.begin)[runs.in_time].tolist(),
+            lags=lag.tolist(),
+            returns=self._returns(changes, passed[runs.anchor_places]),
+            calls_fixed=changes.calls_fixed,
+        )
+        lengths = np.diff(runs.begin, append=order.size)
+        calls -= np.repeat(shifts, lengths)
+        calls[runs.begin] = np.maximum(calls[runs.begin], entries)
+        ends = np.empty_like(passed)
+        ends[order] = passed + _running_max(calls, runs.streams)
+        return ends - changes.duration, ends
 
     def _gaps(self, changes: Changes) -> Ints:
         """From the end of the launch before on the stream to each start, at least.
@@ -106,116 +110,128 @@ class Replay:
         gaps = np.where(overlapped, np.maximum(limits.before_gap, -length), limits.before_gap)
         return np.asarray(np.where(changes.removed, 0, gaps))
 
-    def _chain_starts(self, heads: _Heads, changes: Changes, gaps: Ints, passed: Ints) -> Ints:
-        """Per chain, what to add to the running sum ``passed`` to have its ends."""
-        limits, rows = self.constraints, heads.rows
-        lead = _Lead.of(limits.launched, changes.host_saved)
-        # The end of a head is its start and its duration; ``base`` takes the running sum off.
-        base = changes.duration[rows] - passed[rows + 1]
-        gap = gaps[rows] + passed[limits.before[rows]]
-        lag = np.where(changes.removed, NEVER, limits.other_gap)[rows] + passed[limits.other[rows]]
+    def _calls(self, changes: Changes) -> Ints:
+        """When each launch could start for its call; ``NEVER`` where it does not follow it."""
+        limits = self.constraints
         skip = changes.removed | (changes.replayed & (limits.before > 0))
         if not changes.calls_fixed:
             skip |= ~limits.late
-        call = np.where(skip, NEVER, limits.launched + limits.latency - lead.at(limits.launched))
-        returns = self._returns(changes, heads, lead, passed)
-        starts = [0]
-        finish = starts.append
-        shift = own = done = 0
-        for behind, other, floor, delay, called, need, add, row in zip(
-            heads.before_chain,
-            heads.other_chain,
-            gap.tolist(),
-            lag.tolist(),
-            call[rows].tolist(),
-            heads.waited,
-            base.tolist(),
-            rows.tolist(),
-            strict=True,
-        ):
-            while done < need:
-                begin, released, anchor, chain, along, gone, ahead = next(returns)
-                done += 1
-                if gone:
-                    shift, own = shift + gone, own + gone
-                elif anchor <= row:  # later only where a 1-µs clock puts all at one time
-                    moved = released - max(begin - shift, starts[chain] + along)
-                    shift = moved if changes.calls_fixed else max(moved, shift - own - ahead)
-            start = starts[behind] + floor
-            if other >= 0:
-                start = max(start, starts[other] + delay)
-            called -= shift
-            finish((called if called > start else start) + add)
-        return np.array(starts, dtype=np.int64)
+        lead = self._lead.saved(changes.host_saved)
+        return np.where(skip, NEVER, limits.launched + limits.latency - lead[self._lead.launched])
 
-    def _returns(
-        self, changes: Changes, heads: _Heads, lead: _Lead, passed: Ints
-    ) -> Iterator[tuple[int, int, int, int, int, int, int]]:
-        """Per wait: begin and release less the lead, anchor, its chain and sum, host time if gone,
-        lead."""
+    def _returns(self, changes: Changes, passed: Ints) -> Iterator[tuple[int, int, int, int, int]]:
+        """Per wait: begin and release less the lead, what its anchor's running sum is, host time
+        if gone, lead."""
         waits = self.waits
-        begin = waits.start - lead.at(waits.start)
-        ahead = lead.at(waits.end)
+        lead = self._lead.saved(changes.host_saved)
+        begin = waits.start - lead[self._lead.wait_start]
+        ahead = lead[self._lead.wait_end]
         gone = np.zeros_like(begin)
         if changes.unwaited is not None:
             gone = np.where(changes.unwaited, waits.end - ahead - begin, 0)
         return zip(
             begin.tolist(),
             (waits.end - waits.residual - ahead).tolist(),
-            waits.anchor.tolist(),
-            heads.chain[waits.anchor].tolist(),
-            passed[waits.anchor].tolist(),
+            passed.tolist(),
             gone.tolist(),
             ahead.tolist(),
             strict=True,
         )
 
     @cached_property
-    def _free(self) -> _Heads:
-        """Chains where only late launches follow their calls."""
-        return self._heads(self.constraints.late)
+    def _free(self) -> Runs:
+        """Runs where only late launches follow their calls."""
+        return cut(self.constraints, self.waits, self.constraints.late)
 
     @cached_property
-    def _fixed(self) -> _Heads:
-        """Chains where every launch that was called follows its call."""
-        return self._heads(self.constraints.launched > NEVER)
+    def _fixed(self) -> Runs:
+        """Runs where every launch that was called follows its call."""
+        return cut(self.constraints, self.waits, self.constraints.launched > NEVER)
 
-    def _heads(self, by_call: Bools) -> _Heads:
-        limits = self.constraints
-        behind = limits.before == np.arange(self.start.size)
-        head = by_call | (limits.other > 0) | (limits.before == 0) | ~behind
-        chain = np.concatenate([[0], np.cumsum(head)])
-        rows = np.flatnonzero(head)
-        before, other = limits.before[rows], limits.other[rows]
-        ended = np.searchsorted(self.waits.end, limits.returned[rows], side="right")
-        return _Heads(
-            rows=rows,
-            chain=chain,
-            before=before.tolist(),
-            before_chain=chain[before].tolist(),
-            other=other.tolist(),
-            other_chain=np.where(other > 0, chain[other], -1).tolist(),
-            waited=np.where(by_call[rows], ended, 0).tolist(),
-        )
+    @cached_property
+    def _places(self) -> Ints:
+        """Where each row is in ``Constraints.by_stream``."""
+        return np.argsort(self.constraints.by_stream)
+
+    @cached_property
+    def _lead(self) -> _Lead:
+        return _Lead.of(self.constraints.launched, self.waits)
+
+
+def _in_time(
+    runs: Runs,
+    seeds: list[int],
+    calls: list[int],
+    lags: list[int],
+    returns: Iterator[tuple[int, int, int, int, int]],
+    *,
+    calls_fixed: bool,
+) -> tuple[Ints, Ints]:
+    """What each run starts from, all sums taken off, and what the host is ahead by; in place order.
+
+    Args:
+        seeds: per stream, what its first run starts from.
+        calls: per run in order of time, the latest of its calls.
+        lags: per run in order of time, what to add to the run it waited for.
+    """
+    reached, entries, shifts = seeds, [], []
+    shift = own = done = 0
+    for previous, other, call, lag, need in zip(
+        runs.previous, runs.other, calls, lags, runs.waited, strict=True
+    ):
+        while done < need:
+            begin, released, passed, gone, ahead = next(returns)
+            anchor = runs.anchor[done]
+            done += 1
+            if gone:
+                shift, own = shift + gone, own + gone
+            elif anchor >= 0:
+                moved = released - max(begin - shift, reached[anchor] + passed)
+                shift = moved if calls_fixed else max(moved, shift - own - ahead)
+        entry = reached[previous]
+        if other >= 0:
+            entry = max(entry, reached[other] + lag)
+        entries.append(entry)
+        shifts.append(shift)
+        reached.append(max(entry, call - shift))
+    back = np.argsort(runs.in_time)
+    return np.array(entries, np.int64)[back], np.array(shifts, np.int64)[back]
+
+
+def _running_max(values: Ints, begins: Ints) -> Ints:
+    """The largest so far, anew from each of ``begins``."""
+    parts = np.split(values, begins[1:])
+    return np.concatenate([np.maximum.accumulate(part) for part in parts])
 
 
 @dataclass(frozen=True)
 class _Lead:
     """Host time saved up to a moment, by launches that need less of it."""
 
-    time: Ints
-    total: Ints
-    """Before the first of ``time``, then after each."""
+    order: Ints
+    """Rows of launches with a call, in order of calls."""
+    launched: Ints
+    """How many of them were called by the time of each launch's call."""
+    wait_start: Ints
+    """The same, by the start of each wait."""
+    wait_end: Ints
 
     @classmethod
-    def of(cls, launched: Ints, saved: Ints) -> _Lead:
-        at = np.flatnonzero((saved > 0) & (launched > NEVER))
-        at = at[np.argsort(launched[at], kind="stable")]
-        return cls(launched[at], np.concatenate([[0], np.cumsum(saved[at])]))
+    def of(cls, launched: Ints, waits: Waits) -> _Lead:
+        order = np.argsort(launched, kind="stable")
+        order = order[np.count_nonzero(launched == NEVER) :]
+        by_call = launched[order]
+        return cls(
+            order,
+            *(
+                np.searchsorted(by_call, moments, side="right")
+                for moments in (launched, waits.start, waits.end)
+            ),
+        )
 
-    def at(self, moments: Ints) -> Ints:
-        """The sum at each moment."""
-        return np.asarray(self.total[np.searchsorted(self.time, moments, side="right")])
+    def saved(self, host_saved: Ints) -> Ints:
+        """The sum over the first of ``order``, by their number from 0."""
+        return np.concatenate([[0], np.cumsum(host_saved[self.order])])
 
 
 def prepare(capture: Capture, timeline: Timeline) -> Replay:

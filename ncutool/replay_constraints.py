@@ -68,6 +68,8 @@ class Constraints:
     """The launch follows its call: the device was ready before the host."""
     returned: Ints
     """Waits that ended by then were over when the launch was called."""
+    by_stream: Ints
+    """Rows of the launches stream by stream, each stream in order of start."""
 
 
 def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Waits) -> Constraints:
@@ -80,7 +82,9 @@ def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Wait
     called = points["thread"].is_not_null().to_numpy()
     launched = points["launched"].fill_null(0).to_numpy() - origin_ns
     launched = np.where(called, np.minimum(launched, start), NEVER)
-    before = _previous_on_stream(points["stream"].fill_null(NEVER).to_numpy())
+    stream = points["stream"].fill_null(NEVER).to_numpy()
+    grouped = np.argsort(stream, kind="stable")
+    before = _previous_on_stream(stream, grouped)
     gap = np.where(before > 0, start - end[before - 1], NEVER)
     free = np.where(before > 0, end[before - 1], NEVER)
     latency = np.where(called, start - launched, 0)
@@ -106,6 +110,7 @@ def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Wait
         latency=np.where(late, latency, np.minimum(latency, typical_ns)),
         late=late,
         returned=_returned(points, origin_ns, launched, waits),
+        by_stream=grouped,
     )
 
 
@@ -117,9 +122,8 @@ def _returned(points: pl.DataFrame, origin_ns: int, launched: Ints, waits: Waits
     return np.asarray(np.where(own, finish, launched))
 
 
-def _previous_on_stream(stream: Ints) -> Ints:
+def _previous_on_stream(stream: Ints, order: Ints) -> Ints:
     """Position, from 1, of the previous launch on the same stream; 0 where there is none."""
-    order = np.argsort(stream, kind="stable")
     previous = np.zeros(stream.size, dtype=np.int64)
     same = stream[order][1:] == stream[order][:-1]
     previous[order[1:]] = np.where(same, order[:-1] + 1, 0)

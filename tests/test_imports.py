@@ -38,6 +38,7 @@ LAYERS: dict[str, int] = {
     "timeline": 2,
     "replay": 2,
     "replay_constraints": 2,
+    "replay_runs": 2,
     "companions": 3,
     "join": 2,
     "join_devices": 2,
