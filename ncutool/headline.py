@@ -33,7 +33,7 @@ def write(
 def _first(findings: tuple[Finding, ...], whole_ns: int) -> str:
     top = next((finding for finding in findings if finding.saving_high_ns > 0), None)
     if top is None:
-        return "Nothing to fuse, batch or graph stands out."
+        return "Nothing to change stands out."
     if top.saving_low_ns == 0:
         amount = f"up to {units.time(top.saving_high_ns)}"
         share = f"up to {units.percent(top.saving_high_pct)}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ncutool import units
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ncutool.advice.finding import Advice, Declined
     from ncutool.analysis import Analysis
 
@@ -14,11 +17,48 @@ _APART = 0.02
 """Ranges that differ by less of their high end read alike."""
 
 
-def alone(saving_high_ns: int, alone_low_ns: int, alone_high_ns: int) -> str | None:
-    """What a finding saves done alone, where findings before it have claimed part of that."""
-    if alone_high_ns - saving_high_ns <= _APART * alone_high_ns:
-        return None
-    return f"alone {units.time_range(alone_low_ns, alone_high_ns)}"
+@dataclass(frozen=True)
+class Saving:
+    """What a finding saves, in words."""
+
+    amount: str
+    """Applied alone: `10.9–12.5 ms`."""
+    share: str
+    """The same, of the window."""
+    after: str | None
+    """What is left of it after the findings above it; None where that is about as much."""
+
+    @property
+    def line(self) -> str:
+        """All of it on one line."""
+        whole = f"{self.amount} ({self.share})"
+        return f"{whole}, {self.after}" if self.after else whole
+
+
+def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
+    """What a finding saves alone, and what the findings above it leave of that.
+
+    Args:
+        row: of :data:`ncutool.schema.FINDINGS`.
+    """
+    low, high = row["alone_low_ns"], row["alone_high_ns"]
+    after = None
+    if row["saving_high_ns"] <= 0 < high:
+        after = "counted above"
+    elif high - row["saving_high_ns"] > _APART * high:
+        left = units.time_range(row["saving_low_ns"], row["saving_high_ns"])
+        after = f"after those above {left}"
+    window = max(window_ns, 1)
+    share = units.percent_range(100 * low / window, 100 * high / window)
+    return Saving(units.time_range(low, high), share, after)
+
+
+def nothing(analysis: Analysis) -> str:
+    """What to say where there is no finding."""
+    window = analysis.window_ns
+    if window <= 0:
+        return "Nothing can be ranked: no launch carries a duration."
+    return f"Nothing above 0.5 % of {units.time(window)} to change."
 
 
 def closing(analysis: Analysis) -> tuple[str, ...]:

@@ -57,7 +57,6 @@ _MAIN = ("bf16_tensor", "fp16_tensor")
 """The peak a device is known by."""
 _UNITS_OF_MATH = {"fp": "FP", "bf": "BF", "tf": "TF", "int": "INT"}
 
-NO_SAVING = "no time of its own"
 FORMATS = {"ncu": "Nsight Compute report", "torch": "torch.profiler trace"}
 
 SOURCES: dict[str, str] = {
@@ -139,17 +138,6 @@ def peaks_line(analysis: Analysis) -> str:
         origin = f" ({', '.join(_peak(name) for name in device.measured)} as measured)"
     fed = units.data_rate(roofs.peak_bytes_per_s)
     return f"{written} dense, {fed}{origin}; ridge {ridge}{of_which}"
-
-
-def saving(low_ns: int, high_ns: int, low_pct: float, high_pct: float) -> tuple[str, str]:
-    """What a finding saves, as time and as a share of the window.
-
-    A finding whose time others claim already, or that buys more work for the same time, saves
-    nothing of its own: a row of zeros would not say so.
-    """
-    if high_ns <= 0:
-        return NO_SAVING, ""
-    return units.time_range(low_ns, high_ns), units.percent_range(low_pct, high_pct)
 
 
 def _peak(name: str) -> str:

@@ -23,7 +23,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("report", "Write one offline HTML page and print a summary: start here."),
     Command("kernels", "List every launch with its FLOPs, bytes, roofline place and sources."),
-    Command("rank", "List what to fuse, batch or graph, by what it saves at least."),
+    Command("rank", "List what to change, surest saving first, with evidence."),
     Command("explain", "Trace every figure of one launch to its metric or shape and formula."),
     Command("llm", "Predict a language model's speed, memory and regime on a device."),
     Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),

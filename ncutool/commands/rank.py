@@ -45,9 +45,12 @@ def run(
     no_color: NoColorOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """List what to fuse, batch or graph, by what it saves at least.
+    """List what to change, surest saving first, with evidence.
 
-    Savings are for the whole window and never add up to more than the time there is.
+    What to fuse, batch, launch as a graph, compute in fewer bits, copy or communicate beside the
+    kernels, and what the host waits for. Each saves so much of the window done alone, end to end;
+    "after those above" is what the findings before it leave of that, and never adds up to more
+    than the time there is.
     --kernel keeps the findings that concern a kernel whose name matches.
     """
     from ncutool import envelope, text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units, verdicts, words
+from ncutool import units, verdicts
 from ncutool.untrusted import https, printable, shorten
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Item:
     caveat: tuple[Part, ...]
     saving: str
     saving_pct: str
-    alone: str | None
-    """What it saves done alone, where that is more."""
+    after: str | None
+    """What the findings above it leave of that, where it is less."""
     left_pct: float
     width_pct: float
     """Where the range lies between nothing and the most that any finding saves."""
@@ -92,12 +92,12 @@ def findings(analysis: Analysis) -> Findings:
     """The findings of one analysis, in their own order."""
     shown = analysis.findings[:MOST]
     of_what = "wall" if analysis.timeline is not None else "launch time"
-    most = max((finding.saving_high_ns for finding in shown), default=0)
+    most = max((finding.alone_high_ns for finding in shown), default=0)
     ranks = {finding.id: rank for rank, finding in enumerate(shown, start=1)}
     items = tuple(
         _item(finding, rank, most, ranks, analysis) for rank, finding in enumerate(shown, start=1)
     )
-    note = "Ranges, not points: the first figure is what is saved at least."
+    note = "Ranges, not points: each finding done alone saves at least the first figure."
     note = " ".join([note, *verdicts.closing(analysis)])
     hidden = len(analysis.findings) - len(shown)
     if hidden:
@@ -111,17 +111,12 @@ def findings(analysis: Analysis) -> Findings:
 def _item(
     finding: Finding, rank: int, most: int, ranks: dict[str, int], analysis: Analysis
 ) -> Item:
-    left = 100 * finding.saving_low_ns / most if most else 0.0
-    right = 100 * finding.saving_high_ns / most if most else 0.0
+    left = 100 * finding.alone_low_ns / most if most else 0.0
+    right = 100 * finding.alone_high_ns / most if most else 0.0
     chosen = analysis.kernels.filter(pl.col("launch_id").is_in(finding.launches))
     launches = units.counted(len(finding.launches), "launch", "launches")
     kernels = units.counted(len(finding.kernels), "kernel")
-    saving, saving_pct = words.saving(
-        finding.saving_low_ns,
-        finding.saving_high_ns,
-        finding.saving_low_pct,
-        finding.saving_high_pct,
-    )
+    saves = verdicts.saving(vars(finding), analysis.window_ns)
     evidence = tuple(printable(sentence) for sentence in finding.evidence)
     return Item(
         rank=rank,
@@ -137,9 +132,9 @@ def _item(
         code=printable(finding.code) if finding.code else None,
         link=finding.link if finding.link and https(finding.link) else None,
         caveat=with_code(finding.caveat) if finding.caveat else (),
-        saving=saving,
-        saving_pct=saving_pct,
-        alone=verdicts.alone(finding.saving_high_ns, finding.alone_low_ns, finding.alone_high_ns),
+        saving=saves.amount,
+        saving_pct=saves.share,
+        after=saves.after,
         left_pct=round(left, 2),
         width_pct=round(right - left, 2),
         concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",
@@ -194,15 +189,15 @@ def with_code(remedy: str) -> tuple[Part, ...]:
 
 
 def _empty(analysis: Analysis) -> str:
-    window = analysis.window_ns
-    if window <= 0:
-        return "Nothing can be ranked: no launch carries a duration."
-    least = units.time(window * 0.005)
+    said = verdicts.nothing(analysis)
+    if analysis.window_ns <= 0:
+        return said
+    if analysis.capture.source == "torch":
+        return (
+            f"{said} What would change that: input shapes in the trace (`record_shapes=True`), or "
+            "an Nsight Compute report of the kernels with the most time."
+        )
     return (
-        f"Nothing above 0.5 % ({least}) to fuse, batch or graph. What would change that: "
-        "input shapes in the trace (`record_shapes=True`), or an Nsight Compute report of the "
-        "kernels with the most time."
-        if analysis.capture.source == "torch"
-        else f"Nothing above 0.5 % ({least}) to tune. A report shows kernels one by one: a trace "
-        "of the whole program shows what to fuse or batch."
+        f"{said} A report shows kernels one by one: a trace of the whole program shows what to "
+        "fuse or batch."
     )

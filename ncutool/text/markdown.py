@@ -8,7 +8,7 @@ from ncutool import units, verdicts, words
 from ncutool.groups import detail, grouped, label
 from ncutool.measured import against_model
 from ncutool.shares import where_the_time_goes
-from ncutool.text.tables import quantity, saving, sources
+from ncutool.text.tables import quantity, sources
 from ncutool.untrusted import https, markdown, printable, shorten
 
 if TYPE_CHECKING:
@@ -73,19 +73,17 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
     """
     parts = [_opening(analysis), ""]
     if frame.is_empty():
-        parts.append(
-            f"Nothing above 0.5 % of {units.time(analysis.window_ns)} to fuse, batch or graph."
-        )
+        parts.append(verdicts.nothing(analysis))
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):
+        saves = verdicts.saving(row, analysis.window_ns).line
         parts.append(
-            f"{rank}. **{saving(row)}** {row['kind']}: {markdown(row['title'])} ({row['grade']})"
+            f"{rank}. **{saves}** {row['kind']}: {markdown(row['title'])} ({row['grade']})"
         )
         parts += [f"   - {markdown(sentence)}" for sentence in row["evidence"]]
         parts.append(f"   - Do: {_with_code(row['remedy'])}{_more(row)}")
         if row["caveat"]:
             parts.append(f"   - Wrong if: {_with_code(row['caveat'])}")
-    if not frame.is_empty():
-        parts += [f"\n{markdown(sentence)}" for sentence in verdicts.closing(analysis)]
+    parts += [f"\n{markdown(sentence)}" for sentence in verdicts.closing(analysis)]
     if analysis.advice.declined:
         parts += ["", "Not advised, and why:", ""]
         parts += [

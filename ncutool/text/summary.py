@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units, words
+from ncutool import units, verdicts, words
 from ncutool.groups import grouped
 from ncutool.shares import Share, where_the_time_goes
 from ncutool.text.style import (
@@ -133,10 +133,9 @@ def _cells(parts: list[Share], width: int) -> dict[str, int]:
 
 def _findings(analysis: Analysis, width: int) -> list[RenderableType]:
     if not analysis.findings:
-        window = units.time(analysis.window_ns)
-        return [Text(f"Nothing above 0.5 % of {window} to fuse, batch or graph.")]
+        return [Text(verdicts.nothing(analysis))]
     rows = [vars(finding) for finding in analysis.findings[:_FINDINGS]]
-    lines: list[RenderableType] = [findings_overview(rows, width=width)]
+    lines: list[RenderableType] = [findings_overview(rows, analysis.window_ns, width=width)]
     if len(analysis.findings) > _FINDINGS:
         more = units.counted(len(analysis.findings) - _FINDINGS, "more finding")
         lines.append(Text(f"   {more}: ncutool rank", style="bright_black"))

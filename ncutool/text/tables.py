@@ -149,14 +149,11 @@ def findings_table(
     Args:
         frame: rows of :data:`ncutool.schema.FINDINGS`, best first.
     """
-    if frame.is_empty():
-        nothing = (
-            f"Nothing above 0.5 % of {units.time(analysis.window_ns)} to fuse, batch or graph."
-        )
-        return render(Text(nothing), color=color, width=width)
     parts: list[Text] = []
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):
-        parts += [finding_line(rank, row), *finding_details(row), Text("")]
+        parts += [finding_line(rank, row, analysis.window_ns), *finding_details(row), Text("")]
+    if not parts:
+        parts.append(Text(verdicts.nothing(analysis)))
     parts += [text(sentence, "default") for sentence in verdicts.closing(analysis)]
     if analysis.advice.declined:
         parts.append(Text("Not advised, and why:", style="bold"))
@@ -169,46 +166,27 @@ def findings_table(
     return render(Group(*parts), color=color, width=width)
 
 
-def saving(row: dict[str, Any]) -> str:
-    """What a finding saves: `6.2–7.1 ms (12.4–14.4 %)`."""
-    amount, share = saved(row)
-    whole = f"{amount} ({share})" if share else amount
-    alone = verdicts.alone(row["saving_high_ns"], row["alone_low_ns"], row["alone_high_ns"])
-    return f"{whole}, {alone}" if alone else whole
-
-
-def saved(row: dict[str, Any]) -> tuple[str, str]:
-    """The same as time and share apart."""
-    return words.saving(
-        row["saving_low_ns"], row["saving_high_ns"], row["saving_low_pct"], row["saving_high_pct"]
-    )
-
-
-def finding_line(rank: int, row: dict[str, Any], *, limit: int | None = None) -> Text:
+def finding_line(rank: int, row: dict[str, Any], window_ns: int) -> Text:
     """Rank, kind, what it saves, title and grade on one line."""
     line = Text(f"{rank:>2} ", style="bright_black")
     line.append_text(text(row["kind"], "bold cyan")).append("  ")
-    line.append(saving(row), style="bold").append("  ")
-    line.append_text(text(row["title"], limit=limit)).append("  ")
+    line.append(verdicts.saving(row, window_ns).line, style="bold").append("  ")
+    line.append_text(text(row["title"])).append("  ")
     return line.append_text(grade_text(row["grade"]))
 
 
-def findings_overview(rows: Sequence[dict[str, Any]], *, width: int) -> Table:
+def findings_overview(rows: Sequence[dict[str, Any]], window_ns: int, *, width: int) -> Table:
     """One line a finding: rank, kind, saving, share, title, grade."""
     table = plain_table()
     _number(table, "")
     table.add_column("what to do", no_wrap=True)
-    _number(table, "saves", "of time")
+    _number(table, "saves alone", "of time")
     table.add_column("grade", no_wrap=True)
     for rank, row in enumerate(rows, start=1):
         title = text(row["kind"], "bold cyan").append("  ")
         title.append_text(text(row["title"], "default", limit=max(20, width - 64)))
-        table.add_row(
-            str(rank),
-            title,
-            *saved(row),
-            grade_text(row["grade"]),
-        )
+        saves = verdicts.saving(row, window_ns)
+        table.add_row(str(rank), title, saves.amount, saves.share, grade_text(row["grade"]))
     return table
 
 

@@ -196,7 +196,9 @@ def test_findings_carry_range_remedy_and_launches() -> None:
     analysis = factory.trace(
         findings=[
             factory.finding(1, overlaps=("fuse-2",)),
-            factory.finding(2, saving_low_ns=0, saving_high_ns=500_000, saving_low_pct=0.0),
+            factory.finding(
+                2, alone_low_ns=0, alone_high_ns=500_000, saving_low_ns=0, saving_high_ns=400_000
+            ),
         ]
     )
     section = findings(analysis)
@@ -204,7 +206,7 @@ def test_findings_carry_range_remedy_and_launches() -> None:
     assert (first.left_pct, first.width_pct) == (50, 50)
     assert (second.left_pct, second.width_pct) == (0, 25)
     assert first.saving == "1.0–2.0 ms"
-    assert second.saving == "0–500 µs"
+    assert (second.saving, second.after) == ("0–500 µs", "after those above 0–400 µs")
     assert first.overlaps == (2,)
     assert [(part.text, part.code) for part in first.remedy] == [
         ("torch.compile", True),
@@ -220,18 +222,28 @@ def test_no_findings_say_what_would_find_some() -> None:
     """An empty list is a sentence with its threshold, for traces, reports and no time at all."""
     empty = findings(factory.trace(findings=[]))
     assert empty.items == ()
-    least = units.time(factory.trace().window_ns * 0.005)
-    assert empty.empty.startswith(f"Nothing above 0.5 % ({least})")
+    window = units.time(factory.trace().window_ns)
+    assert empty.empty.startswith(f"Nothing above 0.5 % of {window} to change.")
     assert "record_shapes=True" in empty.empty
     assert "trace of the whole program" in findings(factory.report()).empty
     assert "no launch carries a duration" in findings(factory.everything_null()).empty
 
 
-def test_a_finding_without_a_saving_says_so() -> None:
-    """Its time is claimed by another, or it buys more work: no row of zeros."""
+def test_a_finding_whose_time_others_claim_says_so() -> None:
+    """What it saves alone stands, and that nothing of it is left; no row of zeros."""
     nothing = dict.fromkeys(("saving_low_ns", "saving_high_ns"), 0)
     (item,) = findings(factory.trace(findings=[factory.finding(**nothing)])).items
-    assert (item.saving, item.saving_pct) == ("no time of its own", "")
+    assert (item.saving, item.after) == ("1.0–2.0 ms", "counted above")
+
+
+def test_code_link_and_caveat_are_shown_and_only_plain_links() -> None:
+    """A remedy's line of code, its documentation, and what would make the finding wrong."""
+    more = {"code": "model.half()", "caveat": "If `x` overflows.", "link": "https://a.b/c#d"}
+    (item,) = findings(factory.trace(findings=[factory.finding(**more)])).items
+    assert (item.code, item.link) == ("model.half()", "https://a.b/c#d")
+    assert [part.text for part in item.caveat] == ["If ", "x", " overflows."]
+    (item,) = findings(factory.trace(findings=[factory.finding(link="https://a.b/'x")])).items
+    assert item.link is None
 
 
 def test_many_findings_are_cut_and_counted() -> None:

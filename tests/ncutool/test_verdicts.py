@@ -1,0 +1,62 @@
+"""What outputs say of findings: alone, after others, all together, small, and not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import analysis_factory as factory
+import pytest
+
+from ncutool import verdicts
+from ncutool.advice.finding import Declined
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "after"),
+    [
+        (1_000_000, 2_000_000, None),
+        (1_000_000, 1_970_000, None),
+        (0, 1_500_000, "after those above 0–1.5 ms"),
+        (0, 0, "counted above"),
+    ],
+)
+def test_what_is_left_after_others_is_said_where_it_is_less(
+    low: int, high: int, after: str | None
+) -> None:
+    """Alone first; two per cent less reads alike and is not said."""
+    row = vars(factory.finding(saving_low_ns=low, saving_high_ns=high))
+    saving = verdicts.saving(row, 50_000_000)
+    assert (saving.amount, saving.share, saving.after) == ("1.0–2.0 ms", "2.0–4.0 %", after)
+    assert saving.line == "1.0–2.0 ms (2.0–4.0 %)" + (f", {after}" if after else "")
+
+
+def test_the_list_closes_with_all_together_and_what_is_small() -> None:
+    """A range for all, how many are left out, and what those save at most."""
+    analysis = factory.trace(findings=[factory.finding(1), factory.finding(2)])
+    advice = replace(
+        analysis.advice, all_low_ns=336_000, all_high_ns=1_680_000, small=2, small_high_ns=16_800
+    )
+    window = analysis.window_ns
+    assert window == 3_359_615
+    assert verdicts.closing(replace(analysis, advice=advice)) == (
+        "All of them together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
+        "Small things: 2 more suggestions below 0.5 % each, at most 16.8 µs (0.5 %) together.",
+    )
+    one = replace(advice, findings=advice.findings[:1], small=1)
+    (small,) = verdicts.closing(replace(analysis, advice=one))
+    assert small == "Small things: 1 more suggestion below 0.5 % each, at most 16.8 µs (0.5 %)."
+
+
+def test_nothing_to_change_is_a_sentence() -> None:
+    """With its threshold; and without any time, why nothing can be said."""
+    assert verdicts.nothing(factory.trace()) == "Nothing above 0.5 % of 3.36 ms to change."
+    assert "no launch carries a duration" in verdicts.nothing(factory.everything_null())
+
+
+def test_what_is_declined_carries_its_time() -> None:
+    """What, how much time is in it, and why."""
+    one = Declined("Merge gate and up", "As one they take as many waves.", (1, 2), 500_000)
+    assert verdicts.declined(one, 10_000_000) == (
+        "Merge gate and up (500 µs, 5.0 %): As one they take as many waves."
+    )
+    assert verdicts.declined(one, 0).startswith("Merge gate and up (500 µs): ")
