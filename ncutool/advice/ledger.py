@@ -16,7 +16,7 @@ import polars as pl
 from ncutool.advice.context import Context, Draft
 from ncutool.intervals import Bools, Ints, Union, union
 from ncutool.replay import Changes, Replay
-from ncutool.timeline import DISPATCH_CAUSES
+from ncutool.timeline import DISPATCH_CAUSES, GAP_CAUSES
 
 _HOST_TRUST = 0.5
 """Share of the host's recorded time that is taken for real when Python stacks were recorded."""
@@ -38,13 +38,13 @@ class Claim:
     """Idle pieces it would remove."""
     waits: Bools
     """Those of them in which the host does what it no longer would."""
-    shortened: Ints
-    """Rows that its best case shortens."""
+    shortened: Bools
+    """The launches that its best case shortens."""
 
     def overlaps(self, other: Claim) -> bool:
         """Whether both claim time of one launch or one idle piece."""
-        shared = np.intersect1d(self.shortened, other.shortened)
-        return bool(shared.size) or bool((self.gaps & other.gaps).any())
+        shared = (self.shortened & other.shortened).any()
+        return bool(shared) or bool((self.gaps & other.gaps).any())
 
 
 class Ledger:
@@ -58,48 +58,61 @@ class Ledger:
         self._share = _wall_shares(replay, _classes(context, replay.launch_id))
         called = replay.period[replay.period > 0]
         self._period_limit = 2 * int(np.median(called)) if called.size else 0
-        self._gap_left = gaps["duration_ns"].to_numpy().copy()
-        self._gap_start = gaps["start_ns"].to_numpy() - context.timeline.start_ns
-        self._gap_next = gaps["next_launch_id"].to_numpy()
-        self._cause = gaps["cause"].to_numpy().astype(np.str_)
-        self._dispatch = np.isin(self._cause, np.array(DISPATCH_CAUSES))
-        self._queue = self._cause == "queue"
         self._gap_length = gaps["duration_ns"].to_numpy()
+        self._gap_left = self._gap_length.copy()
+        self._gap_start = gaps["start_ns"].to_numpy() - context.timeline.start_ns
+        self._cause = gaps["cause"].cast(pl.Enum(GAP_CAUSES)).to_physical().to_numpy()
+        self._dispatch = np.isin(self._cause, _codes(DISPATCH_CAUSES))
+        self._queue = self._cause == GAP_CAUSES.index("queue")
         self._order = np.argsort(replay.launch_id)
         self._sorted_ids = replay.launch_id[self._order]
+        self._gap_row = self._rows_of(gaps["next_launch_id"].to_numpy())
+        """The launch that ends each piece; one more than there are where the window cuts it."""
 
     def claim(self, draft: Draft) -> Claim:
         """``draft`` with its launches as rows of the replay."""
-        rows = self._rows(draft.launches)
-        removed, replayed = np.array(draft.removed, np.int64), np.array(draft.replayed, np.int64)
-        gaps = np.isin(self._gap_next, removed) & (self._dispatch | self._queue)
-        used = np.concatenate([replayed, np.array(draft.idle_used, np.int64)])
-        gaps |= np.isin(self._gap_next, used) & self._dispatch
+        rows, removed, replayed = map(self._rows, (draft.launches, draft.removed, draft.replayed))
+        used = np.concatenate([replayed, self._rows(draft.idle_used)])
+        gaps = self._before(removed) & (self._dispatch | self._queue)
+        gaps |= self._before(used) & self._dispatch
         waits = self._waits(draft)
         gaps |= waits
         best = np.array(draft.best, np.int64)
+        shortened = np.zeros(self.replay.duration.size, dtype=np.bool_)
+        shortened[rows[best < self.replay.duration[rows]]] = True
         return Claim(
             draft=draft,
             rows=rows,
             best=best,
             worst=np.array(draft.worst, np.int64),
-            removed=self._rows(draft.removed),
-            replayed=self._rows(draft.replayed),
+            removed=removed,
+            replayed=replayed,
             gaps=gaps,
             waits=waits,
-            shortened=rows[best < self.replay.duration[rows]],
+            shortened=shortened,
         )
 
     def _waits(self, draft: Draft) -> Bools:
         """Idle pieces of the draft's causes before the launches it names."""
-        causes = np.isin(self._cause, np.array(draft.wait_causes, dtype=np.str_))
-        return np.asarray(causes & np.isin(self._gap_next, np.array(draft.waits, np.int64)))
+        causes = np.isin(self._cause, _codes(draft.wait_causes))
+        return np.asarray(causes & self._before(self._rows(draft.waits)))
+
+    def _before(self, rows: Ints) -> Bools:
+        """The idle pieces that end with one of the launches ``rows``."""
+        ends = np.zeros(self.replay.duration.size + 1, dtype=np.bool_)
+        ends[rows] = True
+        ends[-1] = False
+        return np.asarray(ends[self._gap_row])
 
     def _rows(self, launches: tuple[int, ...]) -> Ints:
         return self._rows_of(np.array(launches, np.int64))
 
     def _rows_of(self, launch_ids: Ints) -> Ints:
-        return np.asarray(self._order[np.searchsorted(self._sorted_ids, launch_ids)])
+        if not self._order.size:
+            return np.zeros_like(launch_ids)
+        place = np.searchsorted(self._sorted_ids, launch_ids).clip(max=self._order.size - 1)
+        known = self._sorted_ids[place] == launch_ids
+        return np.asarray(np.where(known, self._order[place], self._order.size))
 
     def at_most(self, claim: Claim, gain: int) -> int:
         """What its best case saves of what is left, were the host no limit.
@@ -138,7 +151,9 @@ class Ledger:
         return np.asarray(np.clip(excess - before, 0, available))
 
     def apply(self, claim: Claim, before: Changes, *, best: bool = False) -> Changes:
-        """``before`` with the claim's worst (or best) case on top."""
+        """``before`` with the claim's worst (or best) case on top; itself where that is nothing."""
+        if not best and self._nothing_at_worst(claim):
+            return before
         duration = before.duration.copy()
         target = claim.best if best else claim.worst
         duration[claim.rows] = np.minimum(duration[claim.rows], target)
@@ -152,8 +167,14 @@ class Ledger:
         if claim.waits.any():
             kept = 0.0 if best else claim.draft.wait_kept_share
             ended = (self._gap_length[claim.waits] * (1 - kept)).astype(np.int64)
-            np.add.at(saved, self._rows_of(self._gap_next[claim.waits]), ended)
+            np.add.at(saved, self._gap_row[claim.waits], ended)
         return Changes(duration, saved, removed, replayed)
+
+    def _nothing_at_worst(self, claim: Claim) -> bool:
+        """Whether the worst case leaves every launch and the host as they are."""
+        shorter = (claim.worst < self.replay.duration[claim.rows]).any()
+        waits = claim.waits.any() and claim.draft.wait_kept_share < 1
+        return not (shorter or claim.removed.size or claim.replayed.size or waits)
 
     def _host_time(self, rows: Ints, share: float) -> Ints:
         """Host time of launches, stretches in which the host waited or did other work capped."""
@@ -182,12 +203,14 @@ class Ledger:
         """What a claim may save at the low end, given what remains of each gap."""
         if not claim.draft.gap_rest_ns:
             return self.bound(claim)
-        replayed = np.isin(self._gap_next, np.array(claim.draft.replayed, np.int64))
-        sure = claim.gaps & replayed
-        left = self._gap_left[sure]
-        _, gap = np.unique(self._gap_next[sure], return_inverse=True)
-        whole = np.bincount(gap, weights=left).astype(np.int64)
-        return int(np.maximum(whole - claim.draft.gap_rest_ns, 0).sum())
+        sure = claim.gaps & self._before(claim.replayed)
+        left = np.bincount(self._gap_row[sure], weights=self._gap_left[sure]).astype(np.int64)
+        return int(np.maximum(left - claim.draft.gap_rest_ns, 0).sum())
+
+
+def _codes(causes: tuple[str, ...]) -> Ints:
+    """The places of ``causes`` among all."""
+    return np.array([GAP_CAUSES.index(cause) for cause in causes], dtype=np.int64)
 
 
 def _classes(context: Context, launch_ids: Ints) -> Ints:

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import polars as pl
+
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Advice, Declined, Finding
@@ -81,10 +84,11 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
 
 
 def _alone_low(ledger: Ledger, claim: Claim, state: Changes, wall: int, high: int) -> int:
-    if claim.draft.grade == "possible":
+    cap = min(ledger.low_cap(claim), high)
+    changed = ledger.apply(claim, state)
+    if claim.draft.grade == "possible" or not cap or changed is state:
         return 0
-    gain = ledger.gain(claim, wall, ledger.wall_ns(ledger.apply(claim, state)))
-    return min(gain, ledger.low_cap(claim), high)
+    return min(ledger.gain(claim, wall, ledger.wall_ns(changed)), cap)
 
 
 def _best_gain(ledger: Ledger, claim: Claim, state: Changes, wall: int) -> int:
@@ -106,10 +110,10 @@ def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
         high = min(ledger.take(claim, best), one.alone_high)
         after_low = 0
         if not possible:
-            state = ledger.apply(claim, state)
-            after = ledger.wall_ns(state)
+            changed = ledger.apply(claim, state)
+            after = before if changed is state else ledger.wall_ns(changed)
             after_low = min(ledger.gain(claim, before, after), cap, high)
-            before = after
+            state, before = changed, after
         low = min(one.alone_low, after_low)
         done.append(_Priced(claim, one.alone_low, one.alone_high, low, high, after_low))
     return done
@@ -137,10 +141,9 @@ def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
     for one in kept:
         numbers[one.claim.draft.kind] += 1
         ids.append(f"{one.claim.draft.kind}-{numbers[one.claim.draft.kind]}")
-    names = dict(context.kernels.select("launch_id", "kernel").iter_rows())
-    durations = dict(context.kernels.select("launch_id", "duration_ns").iter_rows())
+    kernels = context.kernels.select("launch_id", "kernel", "duration_ns").sort("launch_id")
     return tuple(
-        _finding(context, one, ids[position], _others(kept, ids, position), names, durations)
+        _finding(context, one, ids[position], _others(kept, ids, position), kernels)
         for position, one in enumerate(kept)
     )
 
@@ -159,17 +162,18 @@ def _finding(
     one: _Priced,
     name: str,
     others: tuple[str, ...],
-    names: dict[int, str],
-    durations: dict[int, int],
+    kernels: pl.DataFrame,
 ) -> Finding:
     draft, wall = one.claim.draft, context.wall_ns
-    own = sum(durations[item] for item in draft.launches)
+    launches = np.sort(np.array(draft.launches, dtype=np.int64))
+    rows = kernels[np.searchsorted(kernels["launch_id"].to_numpy(), launches)]
+    own = int(rows["duration_ns"].sum())
     return Finding(
         id=name,
         kind=draft.kind,
         title=draft.title,
-        launches=tuple(sorted(draft.launches)),
-        kernels=tuple(dict.fromkeys(names[item] for item in sorted(draft.launches))),
+        launches=tuple(launches.tolist()),
+        kernels=tuple(rows["kernel"].unique(maintain_order=True)),
         duration_ns=own,
         saving_low_ns=one.low,
         saving_high_ns=one.high,
