@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ncutool.advice.context import Draft
 
 Grade = Literal["certain", "likely", "possible"]
 
@@ -64,3 +67,5 @@ class Advice:
     ones left out."""
     all_high_ns: int = 0
     """What they save together at most; each launch and idle interval counted once."""
+    drafts: tuple[Draft, ...] = ()
+    """What would become of which launches, one a finding of a trace; empty for a report."""

@@ -69,6 +69,11 @@ class Ledger:
         self._gap_row = self._rows_of(gaps["next_launch_id"].to_numpy())
         """The launch that ends each piece; one more than there are where the window cuts it."""
 
+    @property
+    def exposed(self) -> Ints:
+        """Per launch of the replay, its time (ns) that counts as its own: sums to the busy time."""
+        return self._share
+
     def claim(self, draft: Draft) -> Claim:
         """``draft`` with its launches as rows of the replay."""
         rows, removed, replayed = map(self._rows, (draft.launches, draft.removed, draft.replayed))

@@ -80,6 +80,7 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
         small_high_ns=small[1],
         all_low_ns=sum(one.after_low for one in done),
         all_high_ns=sum(one.high for one in done),
+        drafts=tuple(one.claim.draft for one in kept),
     )
 
 

@@ -32,6 +32,8 @@ class Run:
     """Compute roof of its main kernel."""
     launches: int
     duration_ns: int
+    launch_ids: tuple[int, ...] = ()
+    """Rows of the kernels table; none where nobody asks for its parts."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,15 @@ def runs_of(kernels: pl.DataFrame, capture: Capture) -> tuple[Run, ...]:
         pl.col("op", "kernel", "kernel_full", "family", "roof").get(main),
         pl.len().alias("launches"),
         pl.col("duration_ns").sum(),
+        pl.col("launch_id"),
     )
     linked = capture.launches.filter(pl.col("op_id").is_in(grouped["key"].implode()))
     calls = calls_of(linked, capture)
     found = []
-    for key, op, kernel, full, family, roof, launches, duration in grouped.iter_rows():
+    for key, op, kernel, full, family, roof, launches, duration, ids in grouped.iter_rows():
         kind = rates.kind_of(family or "other", full)
-        found.append(
-            Run(op or kernel, calls.get(key), family or "other", kind, roof, launches, duration)
-        )
+        call, family = calls.get(key), family or "other"
+        found.append(Run(op or kernel, call, family, kind, roof, launches, duration, tuple(ids)))
     return tuple(found)
 
 

@@ -1,0 +1,168 @@
+"""``ncutool whatif``: what a capture would take if something changed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ncutool.commands.options import (
+    CaptureTraceOption,
+    CeilingsOption,
+    DebugOption,
+    DeviceFileOption,
+    DeviceOption,
+    ForceOption,
+    FormatOption,
+    KernelOption,
+    MaxBytesOption,
+    NcuOption,
+    NoColorOption,
+    OptionalCapture,
+    OutputOption,
+    ShowPrivateOption,
+    TopOption,
+    TraceOption,
+    WholeStepsOption,
+)
+from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+_SHOWN = 20
+"""Groups of launches in a table where --top says nothing; other forms hold all."""
+
+
+def run(
+    capture: OptionalCapture = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="DEVICE", help="On another device.", show_default=False),
+    ] = None,
+    batch_scale: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="At X times the batch (traces).", show_default=False),
+    ] = None,
+    length_scale: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="At X times the sequence length.", show_default=False),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="The capture's own batch, where shapes do not tell.",
+            show_default=False,
+        ),
+    ] = None,
+    length: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The capture's own length, likewise.", show_default=False),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE",
+            help="With weights in fp8, int8, int4, mxfp4 or nvfp4.",
+            show_default=False,
+        ),
+    ] = None,
+    fuse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID[,ID]",
+            help="With these findings of `ncutool rank` carried out.",
+            show_default=False,
+        ),
+    ] = None,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="With the findings of kind graph carried out.")
+    ] = False,
+    trace: TraceOption = None,
+    ncu: NcuOption = None,
+    capture_trace: CaptureTraceOption = None,
+    whole_steps: WholeStepsOption = False,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    device: DeviceOption = None,
+    device_file: DeviceFileOption = None,
+    ceilings: CeilingsOption = None,
+    top: TopOption = None,
+    kernel: KernelOption = None,
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
+    show_private: ShowPrivateOption = False,
+    no_color: NoColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say what a capture would take if something changed, with bounds, and what would not change.
+
+    Changes may be asked for together where that makes sense. What the capture does not tell is
+    refused with the reason. --top and --kernel limit the rows, not the sums.
+    """  # fmt: skip
+    import json
+
+    import polars as pl
+
+    from ncutool import envelope
+    from ncutool.commands.companions import sort_out
+    from ncutool.commands.kernels import check_pattern
+    from ncutool.commands.options import Format
+    from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
+    from ncutool.device_table import with_file
+    from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.whatif import whatif_sheet
+    from ncutool.whatif import Question, ask
+    from ncutool.whatif.record import SCHEMA, facts
+
+    chosen = choose_format(form, output)
+    check_writable(output, force=force)
+    pattern = check_pattern(kernel)
+    known = with_file(device_file)
+    named = tuple(name.strip() for name in (fuse or "").split(",") if name.strip())
+    Question(on, batch_scale, length_scale, batch, length, weights, named, graph).check()
+    files = sort_out([] if capture is None else [capture], trace, ncu, capture_trace)
+    analysis = analyse_file(
+        files.only,
+        device,
+        max_bytes,
+        device_file=device_file,
+        ceilings=ceilings,
+        report=files.report,
+        capture_run=files.capture_run,
+        whole_steps=whole_steps,
+    )
+    answer = ask(
+        analysis,
+        on=on,
+        batch_scale=batch_scale,
+        length_scale=length_scale,
+        batch=batch,
+        length=length,
+        weights=weights,
+        fuse=named,
+        graph=graph,
+        known=known,
+    )
+    frame = answer.rows
+    if pattern is not None:
+        matches = [pl.col(name).str.contains(pattern) for name in ("kernel", "op")]
+        frame = frame.filter(pl.any_horizontal(matches).fill_null(False))
+    shown = chosen in (Format.TABLE, Format.MD)
+    limit = (_SHOWN if shown else 0) if top is None else top
+    frame = frame.head(limit) if limit else frame
+
+    def whole(rows_json: str) -> str:
+        about = envelope.facts(analysis, show_private=show_private)
+        head = {"schema": SCHEMA, **about, **facts(answer)}
+        text = json.dumps(head, ensure_ascii=False, allow_nan=False)
+        return f'{text[:-1]}, "whatif": {rows_json}}}'
+
+    def sheet() -> str:
+        drawn = whatif_sheet(answer, frame.to_dicts())
+        if chosen is Format.MD:
+            return sheet_markdown(drawn)
+        return sheet_text(drawn, color=not no_color and output is None)
+
+    content = rows(frame, chosen, envelope=whole, table=sheet, markdown=sheet)
+    say_notices(analysis)
+    write_bytes(content, output)

@@ -1,0 +1,124 @@
+"""A what-if as a sheet: end to end, kernel time, each group of launches, and what stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ncutool import units, words
+from ncutool.groups import label
+from ncutool.text.sheet import Grid, Sheet
+from ncutool.untrusted import shorten
+
+if TYPE_CHECKING:
+    from ncutool.whatif import Answer, Bounds
+
+WORDS = frozenset(("what", "bound", "by", "why", "finding", "title", "stays"))
+_ROOM = 34
+
+
+def whatif_sheet(answer: Answer, rows: list[dict[str, Any]]) -> Sheet:
+    """An answer with the rows to show of :attr:`ncutool.whatif.Answer.rows`."""
+    grids = [_kernels(answer, rows)]
+    if answer.findings:
+        grids.insert(0, _findings(answer))
+    if answer.unchanged:
+        grids.append(_unchanged(answer))
+    return Sheet(
+        headline=f"what if {asked(answer)}",
+        facts=tuple(_facts(answer)),
+        grids=tuple(grids),
+        notes=(answer.end_to_end_reason, answer.memory.said, *answer.notes),
+    )
+
+
+def asked(answer: Answer) -> str:
+    """The question in words: `on H200 SXM 141GB, batch × 8`."""
+    question = answer.question
+    parts = [f"on {answer.device}"] if question.on is not None else []
+    parts += [f"batch × {question.batch_scale:g}"] if question.batch_scale is not None else []
+    parts += [f"length × {question.length_scale:g}"] if question.length_scale is not None else []
+    parts += [f"weights in {question.weights}"] if question.weights is not None else []
+    parts += [f"carried out: {', '.join(one.id for one in answer.findings)}"] * bool(
+        answer.findings
+    )
+    return ", ".join(parts)
+
+
+def _facts(answer: Answer) -> list[tuple[str, str, str]]:
+    whole, kernels = answer.end_to_end, answer.kernel_time
+    lines = []
+    if whole is not None:
+        lines.append(("end to end", _range(whole.low_ns, whole.high_ns), _against(whole)))
+    else:
+        lines.append(("end to end", units.UNKNOWN, "not known for a report"))
+    lines.append(("kernel time", _range(kernels.low_ns, kernels.high_ns), _against(kernels)))
+    return lines
+
+
+def _range(low_ns: int, high_ns: int) -> str:
+    """Two ends; one figure with all its digits where they are the same."""
+    return units.time(low_ns) if low_ns == high_ns else units.time_range(low_ns, high_ns)
+
+
+def _against(bounds: Bounds) -> str:
+    return f"now {units.time(bounds.now_ns)}: {_times(bounds)}"
+
+
+def _times(bounds: Bounds) -> str:
+    low, high = bounds.speedup_low, bounds.speedup_high
+    if low is None or high is None:
+        return units.UNKNOWN
+    if bounds.low_ns == bounds.high_ns == bounds.now_ns:
+        return "the same"
+    slower = high < 1
+    ends = sorted((1 / low, 1 / high)) if slower else [low, high]
+    texts = [units.significant(each) for each in ends]
+    figure = texts[0] if texts[0] == texts[1] else f"{texts[0]}–{texts[1]}"
+    return f"{figure} × {'the time' if slower else 'as fast'}"
+
+
+def _kernels(answer: Answer, rows: list[dict[str, Any]]) -> Grid:
+    total = answer.rows.height
+    title = "Kernels" if len(rows) == total else f"Kernels, {len(rows)} of {total}"
+    cells = tuple(
+        (
+            _name(row),
+            units.count(row["launches"]),
+            words.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+            units.time(row["now_ns"]),
+            _range(row["low_ns"], row["high_ns"]),
+            shorten(row["why"], 90),
+        )
+        for row in rows
+    )
+    return Grid(title, ("what", "launches", "bound", "now", "then", "why"), cells, WORDS)
+
+
+def _name(row: dict[str, Any]) -> str:
+    name = label(row["op"], row["kernel"])
+    return shorten(f"{name} {row['signature']}" if row["signature"] else name, _ROOM)
+
+
+def _findings(answer: Answer) -> Grid:
+    cells = tuple(
+        (one.id, units.time_range(one.saving_low_ns, one.saving_high_ns), one.grade, one.title)
+        for one in answer.findings
+    )
+    return Grid(
+        "Carried out, each after those before it", ("finding", "saves", "grade", "title"), cells,
+        WORDS | {"grade"},
+    )  # fmt: skip
+
+
+def _unchanged(answer: Answer) -> Grid:
+    cells = tuple(
+        (one.what, units.count(one.launches), units.time(one.duration_ns),
+         units.percent(one.pct), one.why)
+        for one in answer.unchanged
+    )  # fmt: skip
+    return Grid(
+        "What would not change, or is only bounded",
+        ("stays", "launches", "now", "of kernel time", "why"),
+        cells,
+        WORDS,
+    )

@@ -1,0 +1,112 @@
+"""Findings of the capture carried out: through the ledger and the replay that priced them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool.advice import rank
+from ncutool.advice.ledger import Ledger
+from ncutool.replay import Changes
+from ncutool.whatif.answer import Carried
+from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ncutool.advice.context import Context, Draft
+    from ncutool.advice.finding import Advice, Finding
+    from ncutool.whatif.question import Question
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Findings on the timeline."""
+
+    best: Changes
+    worst: Changes
+    """Merely possible findings left out."""
+    low_ns: int
+    """What all of them save of the window at least."""
+    high_ns: int
+    findings: tuple[Carried, ...]
+    drafts: tuple[Draft, ...]
+
+
+def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
+    """The findings that a question names, in the order of their rank.
+
+    Raises:
+        UsageError: one is not there; those that are, are listed.
+    """
+    if not advice.findings:
+        raise UsageError("this capture has no findings to carry out")
+    known = [one.id for one in advice.findings]
+    missing = [name for name in question.fuse if name not in known]
+    if missing:
+        raise UsageError(f"no finding {', '.join(missing)} here; there are {', '.join(known)}")
+    wanted = set(question.fuse)
+    if question.graph:
+        graphs = {one.id for one in advice.findings if one.kind == "graph"}
+        if not graphs:
+            raise UsageError(f"no finding of kind graph here; there are {', '.join(known)}")
+        wanted |= graphs
+    return [
+        (one, draft)
+        for one, draft in zip(advice.findings, advice.drafts, strict=True)
+        if one.id in wanted
+    ]
+
+
+def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, Draft]]) -> Applied:
+    """The findings one on top of the other, priced by :func:`ncutool.advice.rank.ranked` on these
+    alone."""
+    drafts = [draft for _, draft in picked]
+    priced = rank.ranked(context, drafts)
+    saved = {
+        (draft.kind, draft.title, draft.launches): one
+        for one, draft in zip(priced.findings, priced.drafts, strict=True)
+    }
+    best = worst = ledger.replay.unchanged()
+    carried = []
+    for finding, draft in picked:
+        claim = ledger.claim(draft)
+        best = ledger.apply(claim, best, best=True)
+        if draft.grade != "possible":
+            worst = ledger.apply(claim, worst)
+        one = saved.get((draft.kind, draft.title, draft.launches))
+        low, high = (one.saving_low_ns, one.saving_high_ns) if one is not None else (0, 0)
+        carried.append(Carried(finding.id, finding.title, finding.grade, low, high))
+    return Applied(
+        best=best,
+        worst=worst,
+        low_ns=priced.all_low_ns,
+        high_ns=priced.all_high_ns,
+        findings=tuple(carried),
+        drafts=tuple(drafts),
+    )
+
+
+def durations(ledger: Ledger, applied: Applied) -> pl.DataFrame:
+    """launch_id, best_ns, worst_ns, ids: launches that the findings shorten or remove."""
+    run = ledger.replay
+    now = dict(zip(run.launch_id.tolist(), run.duration.tolist(), strict=True))
+    touched: dict[int, list[str]] = {}
+    for carried, draft in zip(applied.findings, applied.drafts, strict=True):
+        for launch, new in zip(draft.launches, draft.best, strict=True):
+            if draft.removed or new < now[launch]:
+                touched.setdefault(launch, []).append(carried.id)
+    frame = pl.DataFrame(
+        {
+            "launch_id": run.launch_id,
+            "best_ns": applied.best.duration,
+            "worst_ns": applied.worst.duration,
+        }
+    )
+    ids = pl.DataFrame(
+        {"launch_id": list(touched), "ids": [", ".join(names) for names in touched.values()]},
+        schema={"launch_id": pl.Int64, "ids": pl.String},
+    )
+    return frame.join(ids, on="launch_id", how="inner", maintain_order="left")

@@ -1,0 +1,105 @@
+"""From the launches' intervals to the window: a replay for one end, kernel time alone for the
+other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from ncutool import units
+from ncutool.whatif.answer import Bounds
+
+if TYPE_CHECKING:
+    from ncutool.advice.ledger import Ledger
+    from ncutool.intervals import Ints
+    from ncutool.whatif.applying import Applied
+
+_HOST = "The host limits"
+_MATTERS = 0.01
+"""Share of the window from which on what the host holds back is worth saying."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The window after a change."""
+
+    window: Bounds
+    as_recorded_low_ns: int
+    """Its low end with the host's times as recorded."""
+    host_limited: bool
+    said: str
+
+
+def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> Ending:
+    """The window of the timeline once launches take their new times.
+
+    The high end replays the slow ends with the host's times as recorded. The low end is the
+    lesser of a replay of the fast ends and of all idle time kept with the busy time shrunk by
+    what each launch exposes: the host would then no longer limit.
+
+    Args:
+        frame: launch_id, low_ns, high_ns of all launches, findings left out.
+        applied: findings that are carried out as well.
+    """
+    run = ledger.replay
+    wall = ledger.wall_ns(run.unchanged())
+    best = worst = run.unchanged()
+    if applied is not None:
+        best, worst = applied.best, applied.worst
+    low, high = _at(ledger, frame, "low_ns"), _at(ledger, frame, "high_ns")
+    fast = replace(best, duration=_scaled(best.duration, low, run.duration))
+    slow = replace(worst, duration=_scaled(worst.duration, high, run.duration))
+    share = ledger.exposed / np.maximum(run.duration, 1)
+    saved = float((share * (best.duration - fast.duration)).sum())
+    naive = wall - (0 if applied is None else applied.high_ns) - round(saved)
+    replayed = ledger.wall_ns(fast)
+    highest = ledger.wall_ns(slow)
+    if applied is not None:
+        # What the findings' own caution leaves of their replay stays left.
+        highest += max(wall - applied.low_ns - ledger.wall_ns(worst), 0)
+        replayed = max(replayed, naive)
+    lowest = max(min(naive, replayed), 0)
+    window = Bounds(wall, min(lowest, highest), highest)
+    limited = replayed - window.low_ns > _MATTERS * wall
+    grown = -round(saved) if applied is None else 0
+    said = _said(window, replayed, limited, grown)
+    return Ending(window, max(replayed, window.low_ns), limited or said.startswith(_HOST), said)
+
+
+def _at(ledger: Ledger, frame: pl.DataFrame, end: str) -> Ints:
+    """One end of the launches' intervals in the order of the replay."""
+    order = pl.DataFrame({"launch_id": ledger.replay.launch_id})
+    found = order.join(frame.select("launch_id", end), on="launch_id", how="left",
+                       maintain_order="left")  # fmt: skip
+    return np.asarray(found[end].round(0).cast(pl.Int64).to_numpy())
+
+
+def _scaled(duration: Ints, end: Ints, now: Ints) -> Ints:
+    """``duration`` (after findings) changed in the proportion of ``end`` to ``now``; exactly
+    ``end`` where findings leave it as it is."""
+    ratio = end / np.maximum(now, 1)
+    return np.where(duration == now, end, np.round(duration * ratio)).astype(np.int64)
+
+
+def _said(window: Bounds, replayed: int, limited: bool, grown: int) -> str:
+    """What the ends rest on.
+
+    Args:
+        grown: by how much (ns) the busy time grows at least.
+    """
+    if limited:
+        return (
+            f"{_HOST}: with its times as recorded the window takes {units.time(replayed)} "
+            "at least; the low end is reached only once the host no longer limits."
+        )
+    reached = window.low_ns - window.now_ns
+    if grown > _MATTERS * window.now_ns and reached < grown / 2:
+        return (
+            f"{_HOST}: of {units.time(grown)} or more that kernels take longer, "
+            f"{units.time(max(reached, 0))} reach the window, since the device waited for launches "
+            "before. The host's times are those of this recording; another run may differ."
+        )
+    return "Both ends by a replay of the timeline, the host's times as recorded."

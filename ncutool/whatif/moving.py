@@ -1,0 +1,170 @@
+"""Another device: every launch by what binds it, by the planner's one rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool import units
+from ncutool.planner.rescale import rescaled_ns
+from ncutool.whatif.times import Times
+from ncutool_parsers.errors import CaptureError
+
+if TYPE_CHECKING:
+    from ncutool.analysis import Analysis
+    from ncutool.devices import Device
+
+_FIGURED = ("compute", "memory", "latency")
+_PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")
+_WHY = {
+    "compute": "arithmetic binds it there: scales with the {roof} peak, its efficiency kept",
+    "memory": "bytes bind it there: scales with bandwidth, its efficiency kept",
+    "latency": "neither limit holds it: kept, within 30 % for the clocks",
+    "copy": "a copy on the device: scales with bandwidth or not at all",
+    "host": "a copy to or from the host: its link is not known, kept",
+    "communication": "communication: hangs on links and on other ranks, kept",
+    "unknown": "no FLOPs, bytes or peak: by the least and the most that any limit changes",
+}
+_STAYS = {
+    "communication": "hangs on links and other ranks: not scaled",
+    "host": "copies to and from the host: the link is not known, not scaled",
+    "latency": "held by latencies and launching: kept, within 30 % for the clocks",
+    "unknown": "no FLOPs, bytes or peak: only bounded",
+}
+
+
+def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> Times:
+    """``times`` on ``device``; nothing changes where it is the capture's own.
+
+    Args:
+        resized: sizes have changed, so that what was held by latencies may be no longer.
+
+    Raises:
+        CaptureError: a data type has no peak there, or nothing of the capture can be rescaled.
+    """
+    own = analysis.resolution.device
+    if own is not None and own.name == device.name:
+        return times.saying(f"{device.name} is the capture's own device: nothing changes by it.")
+    report = analysis.capture.source == "ncu"
+    if own is None:
+        raise CaptureError(analysis.capture.name, "its device is unknown", "name it with --device")
+    ends = _ends(times, own, device, report=report, resized=resized)
+    _refuse(analysis, times, ends, device)
+    kinds = pl.when((pl.col("by") == "copy") & ~pl.col("kernel").str.contains("DtoD|^Memset"))
+    rows = ends.with_columns(kinds.then(pl.lit("host")).otherwise(pl.col("by")).alias("by"))
+    why = pl.col("by").replace_strict(_WHY, return_dtype=pl.String)
+    roof = pl.col("roof").fill_null("compute").str.replace("_", " ")
+    rows = rows.with_columns(why.str.replace("{roof}", roof, literal=True).alias("why"))
+    if report:
+        rows = _at_boost(times, rows, own)
+    changed = times.with_rows(rows)
+    stays = [
+        changed.group(kind, why, found)
+        for kind, why in _STAYS.items()
+        if not (found := rows.filter(pl.col("by") == kind)).is_empty()
+    ]
+    return changed.leaving(*stays).saying(*_notes(own, device, report=report))
+
+
+def _ends(
+    times: Times, own: Device, device: Device, *, report: bool, resized: bool
+) -> pl.DataFrame:
+    """launch_id, low_ns, high_ns, by, floor_ns, kernel, roof."""
+    kernels = times.kernels
+    if report:  # a report's peaks are at its locked clocks: the other device runs at its own
+        nothing = [pl.lit(None, dtype=pl.Float64).alias(name) for name in _PEAKS]
+        kernels = kernels.with_columns(*nothing)
+    # Grown launches may still be held by latencies, or by a limit by now: both are allowed.
+    views = [kernels]
+    if resized:
+        held = pl.col("bound").is_in(["latency", "small_grid", "memory", "compute", "balanced"])
+        views = [
+            kernels.with_columns(
+                pl.when(held).then(pl.lit(kind)).otherwise(pl.col("bound")).alias("bound")
+            )
+            for kind in ("latency", "memory")
+        ]
+    found = [(_at(each, times, "low_ns", own, device), _at(each, times, "high_ns", own, device))
+             for each in views]  # fmt: skip
+    lows = pl.DataFrame([low["rescaled_low_ns"].alias(f"l{i}") for i, (low, _) in enumerate(found)])
+    highs = pl.DataFrame(
+        [high["rescaled_high_ns"].alias(f"h{i}") for i, (_, high) in enumerate(found)]
+    )
+    first = found[-1][0]
+    return pl.DataFrame(
+        {
+            "launch_id": kernels["launch_id"],
+            "low_ns": lows.min_horizontal(),
+            "high_ns": highs.max_horizontal(),
+            "by": first["rescaled_by"],
+            "floor_ns": first["floor_ns"],
+            "kernel": kernels["kernel"],
+            "roof": kernels["roof"],
+        }
+    )
+
+
+def _at(kernels: pl.DataFrame, times: Times, end: str, own: Device, device: Device) -> pl.DataFrame:
+    """The rule for launches that take one end of their interval."""
+    now = times.frame[end].round(0).cast(pl.Int64)
+    return rescaled_ns(kernels.with_columns(now.alias("duration_ns")), own, device)
+
+
+def _refuse(analysis: Analysis, times: Times, ends: pl.DataFrame, device: Device) -> None:
+    name = analysis.capture.name
+    lost = ends.filter(pl.col("low_ns").is_null() | pl.col("high_ns").is_null())
+    if not lost.is_empty():
+        share = units.percent(times.group("", "", lost).pct)
+        roofs = sorted(set(lost["roof"].drop_nulls()))
+        raise CaptureError(
+            name,
+            f"{device.name} has no peak for {', '.join(roofs) or 'the arithmetic'} of {share} of "
+            "the kernel time",
+            "no time can be said there",
+        )
+    known = times.kernels.select(
+        (pl.col("flop").is_not_null() & pl.col("dram_bytes").is_not_null()).any()
+    ).item()
+    if not known or not ends["by"].is_in(_FIGURED).any():
+        raise CaptureError(
+            name,
+            "no launch has FLOPs and bytes",
+            "nothing can be rescaled: record with record_shapes=True, or collect counters",
+        )
+
+
+def _at_boost(times: Times, rows: pl.DataFrame, own: Device) -> pl.DataFrame:
+    """A report's low ends lower by what its locked clocks may have cost.
+
+    At its own clocks a launch takes from ``t · max(memory share, locked / full clock)`` to ``t``:
+    memory is not locked, and all else speeds up with the clock at best.
+    """
+    kernels = times.kernels.with_columns(
+        pl.col("roof")
+        .replace_strict(own.peak_flop_per_s, default=None, return_dtype=pl.Float64)
+        .alias("full")
+    )
+    clock = (pl.col("peak_flop_per_s") / pl.col("full")).clip(upper_bound=1.0)
+    memory = pl.max_horizontal(
+        pl.col("dram_sol_pct") / 100,
+        pl.col("dram_bytes") / pl.col("peak_bytes_per_s") / (pl.col("duration_ns") * 1e-9),
+    )
+    kept = pl.max_horizontal(pl.coalesce(clock, clock.median()), memory).fill_null(0.0)
+    share = kernels.select(kept.fill_nan(0.0).clip(upper_bound=1.0).alias("kept"))["kept"]
+    low = pl.max_horizontal(pl.col("low_ns") * share, pl.col("floor_ns").fill_null(0.0))
+    return rows.with_columns(pl.min_horizontal(low, "high_ns").alias("low_ns"))
+
+
+def _notes(own: Device, device: Device, *, report: bool) -> list[str]:
+    ratio = device.peak_bytes_per_s / own.peak_bytes_per_s
+    said = [
+        f"{own.name} to {device.name}: bandwidth × {ratio:.4g}; each launch by what binds it, its "
+        "efficiency taken to be kept, none below its floor there.",
+    ]
+    if report:
+        said.append(
+            "A report's times are those of locked clocks: low ends allow for the clock that the "
+            "launch could have had, from t·max(share of DRAM, locked / full clock) on."
+        )
+    return said

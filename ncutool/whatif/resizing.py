@@ -1,0 +1,195 @@
+"""Another batch or length: every operator's time from its shapes, by :mod:`ncutool.predict`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ncutool import predict, units
+from ncutool.predict import rates, scaling, sizes
+from ncutool.predict.interval import linear, total
+from ncutool.whatif.times import Times
+from ncutool_parsers.errors import CaptureError
+
+if TYPE_CHECKING:
+    from ncutool.analysis import Analysis
+    from ncutool.whatif.question import Question
+    from ncutool.work.operators import OpCall
+
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "launch_id": pl.Int64, "low_ns": pl.Float64, "high_ns": pl.Float64, "by": pl.String,
+    "why": pl.String, "flop_growth": pl.Float64, "bytes_growth": pl.Float64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Resized:
+    """Times at the new sizes, and what each call would be."""
+
+    times: Times
+    old: predict.Sizes
+    calls: tuple[OpCall, ...]
+    """At the new sizes, as far as they can be told."""
+
+
+def at_sizes(
+    base: predict.Base,
+    batch_scale: float = 1,
+    length_scale: float = 1,
+    known: predict.Sizes | None = None,
+) -> predict.AtScale:
+    """:func:`ncutool.predict.at_scale`, but a collective is only bounded: what it carries may be
+    activations, which grow with the sizes, or gradients, which do not.
+
+    Raises:
+        ValueError: the sizes cannot be told or would not be whole, with the reason.
+    """
+    found = predict.at_scale(base, batch_scale, length_scale, known)
+    grown = batch_scale * length_scale
+    predictions = [
+        one
+        if run.family != "collective"
+        else replace(
+            one,
+            interval=predict.Interval(
+                run.duration_ns * min(1.0, grown), run.duration_ns * max(1.0, grown)
+            ),
+            reason="a collective: what it carries may grow with the sizes or not",
+        )
+        for run, one in zip(base.runs, found.predictions, strict=True)
+    ]
+    return replace(found, predictions=tuple(predictions))
+
+
+def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
+    """``times`` at the sizes asked for, with FLOPs and bytes of the launches to match.
+
+    Raises:
+        CaptureError: the capture does not say enough, with the reason.
+    """
+    capture, device = analysis.capture, analysis.resolution.device
+    if device is None:
+        raise CaptureError(capture.name, "its device is unknown", "name it with --device")
+    batch, length = question.batch_scale or 1.0, question.length_scale or 1.0
+    base = predict.base(times.kernels, capture, device)
+    try:
+        known = _named(base, question)
+        found = at_sizes(base, batch, length, known)
+        rescaled = scaling.rescale([run.call for run in base.runs], found.old, batch, length)
+    except ValueError as refusal:
+        raise CaptureError(
+            capture.name,
+            str(refusal),
+            "no time can be said; --batch N and --length N name the capture's own sizes",
+        ) from refusal
+    rows = _rows(times, base.runs, found.predictions, [one.call for one in rescaled])
+    growth = rows.select("launch_id", "flop_growth", "bytes_growth")
+    kernels = times.kernels.join(growth, on="launch_id", how="left", maintain_order="left")
+    kernels = kernels.with_columns(
+        pl.col("flop") * pl.col("flop_growth"), pl.col("dram_bytes") * pl.col("bytes_growth")
+    ).drop("flop_growth", "bytes_growth")
+    widest, whole = linear(found.predictions), total(found.predictions)
+    spread = widest.high_ns - widest.low_ns
+    changed = replace(
+        times.with_rows(rows),
+        kernels=kernels,
+        agreement=(whole.high_ns - whole.low_ns) / spread if spread else 1.0,
+    )
+    changed = changed.leaving(*_untold(changed, base, rescaled)).saying(
+        *_notes(found, batch, length)
+    )
+    calls = tuple(one.call for one in rescaled if one.call is not None)
+    return Resized(changed, found.old, calls)
+
+
+def _named(base: predict.Base, question: Question) -> predict.Sizes | None:
+    """The capture's sizes where the user named them; what was left out is found in the shapes."""
+    if question.batch is None and question.length is None:
+        return None
+    found = sizes.find([run.call for run in base.runs if run.call is not None])
+    if question.batch is None:
+        if isinstance(found, str):
+            raise ValueError(found)
+        return predict.Sizes(found.batch, question.length)
+    told = None if isinstance(found, str) else found.length
+    return predict.Sizes(question.batch, question.length or told)
+
+
+def _rows(
+    times: Times,
+    runs: Iterable[predict.Run],
+    predictions: Iterable[predict.Prediction],
+    calls: Iterable[OpCall | None],
+) -> pl.DataFrame:
+    """Each launch's part of its operator, by its part of the time now."""
+    found: list[dict[str, Any]] = []
+    for run, one, call in zip(runs, predictions, calls, strict=True):
+        flop, moved = _growth(run.call, call)
+        found.append(
+            {
+                "launch_id": run.launch_ids,
+                "low_ns": one.interval.low_ns,
+                "high_ns": one.interval.high_ns,
+                "by": "size" if call is not None else "unknown",
+                "why": one.reason,
+                "flop_growth": flop,
+                "bytes_growth": moved,
+            }
+        )
+    schema = {**_SCHEMA, "launch_id": pl.List(pl.Int64)}
+    rows = pl.DataFrame(found, schema=schema).with_row_index("run").explode("launch_id")
+    now = rows.join(
+        times.frame.select("launch_id", "now_ns"), on="launch_id", how="left", maintain_order="left"
+    )["now_ns"]
+    rows = rows.with_columns(now.alias("now_ns"))
+    whole = pl.col("now_ns").sum().over("run")
+    part = pl.when(whole > 0).then(pl.col("now_ns") / whole).otherwise(1 / pl.len().over("run"))
+    return rows.with_columns(pl.col("low_ns") * part, pl.col("high_ns") * part)
+
+
+def _growth(before: OpCall | None, after: OpCall | None) -> tuple[float | None, float | None]:
+    """By what FLOPs and bytes grow; None where either is not modelled."""
+    if before is None or after is None:
+        return None, None
+    old, new = rates.demand(before), rates.demand(after)
+    if old is None or new is None or not (old.modelled and new.modelled):
+        return None, None
+    return (
+        new.flop / old.flop if old.flop else 1.0,
+        new.bytes / old.bytes if old.bytes else None,
+    )
+
+
+def _untold(times: Times, base: predict.Base, rescaled: Iterable[scaling.Rescaled]) -> list[Any]:
+    """Calls that cannot be told, by reason, most time first."""
+    launches: dict[str, list[int]] = {}
+    spent: Counter[str] = Counter()
+    for run, one in zip(base.runs, rescaled, strict=True):
+        if one.reason is not None:
+            launches.setdefault(one.reason, []).extend(run.launch_ids)
+            spent[one.reason] += run.duration_ns
+    return [
+        times.group(
+            "sizes not told",
+            f"{reason}: bounded by how nine of ten others change",
+            pl.DataFrame({"launch_id": launches[reason]}, schema={"launch_id": pl.Int64}),
+        )
+        for reason, _ in spent.most_common()
+    ]
+
+
+def _notes(found: predict.AtScale, batch: float, length: float) -> list[str]:
+    old = found.old
+    said = [f"batch {old.batch} to {round(old.batch * batch)}"]
+    if old.length is not None and length != 1:
+        said.append(f"length {old.length} to {round(old.length * length)}")
+    return [
+        f"Told from shapes: {', '.join(said)}; the same device, software and kernels "
+        f"({units.counted(len(found.predictions), 'operator call')}).",
+        "The host's times are taken to stay: what it does for each element, such as loading "
+        "input, is not scaled.",
+    ]
