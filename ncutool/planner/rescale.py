@@ -98,7 +98,7 @@ def _times(unknown: list[pl.Expr]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
             .then(roofs)
             .when(kind == "latency")
             .then(pl.max_horizontal(latency, floor))
-            .when(kind == "unknown")
+            .when((kind == "unknown") & pl.col("memory_ratio").is_not_null())
             .then(other)
             .when(kind == "device_copy")
             .then(kept * copied)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 PLACE = ("device", "roof", "peak", "TB/s", "ridge", "side", "attainable", "floor")
 SCALE = "peaks and rates dense, in TFLOP/s"
 WORDS = frozenset(("device", "roof", "side"))
-_MEASURED = ("achieved", "of roof")
 _FEW = 3
 """Devices whose tiles are listed one by one."""
 
@@ -40,6 +39,7 @@ def gemm_sheet(plan: GemmPlan) -> Sheet:
             ),
             ("traffic", units.data(plan.bytes), f"{plan.bytes:,} B, each operand once"),
             ("intensity", units.intensity(plan.intensity_flop_per_byte), f"by {plan.operator}"),
+            *_measured(plan.devices[0].measured),
         ),
         grids=(_gemm_devices(plan), *tiles),
         notes=(*plan.notes, *_missing([each.place for each in plan.devices])),
@@ -48,18 +48,17 @@ def gemm_sheet(plan: GemmPlan) -> Sheet:
 
 def _gemm_devices(plan: GemmPlan) -> Grid:
     tile = next((each.tile for each in plan.devices if each.tile is not None), None)
-    timed = any(each.measured is not None for each in plan.devices)
     tiled = () if tile is None else ("tiles", "waves", "tile bound", "in tiles")
     rows = []
     for each in plan.devices:
-        cells = [*_placed(each.place), *(_measured(each.measured) if timed else ())]
+        cells = _placed(each.place)
         if tile is not None:
             cells += _tiled(each.tile)
         rows.append(tuple(cells))
     title = f"Devices; {SCALE}"
     if tile is not None:
         title += f"; in tiles of {tile.tile_m} × {tile.tile_n}"
-    return Grid(title, (*PLACE, *(_MEASURED if timed else ()), *tiled), tuple(rows), WORDS)
+    return Grid(title, (*PLACE, *tiled), tuple(rows), WORDS)
 
 
 def _tiled(tile: Tiling | None) -> list[str]:
@@ -118,6 +117,7 @@ def attention_sheet(plan: AttentionPlan) -> Sheet:
                 f"{units.flop(unfused.flop)}: no mask saves any",
             ),
         ]
+    facts += _measured(plan.devices[0].measured)
     return Sheet(
         headline=_attention_headline(plan),
         facts=tuple(facts),
@@ -166,22 +166,21 @@ def _conventions(plan: AttentionPlan) -> list[tuple[str, str, str]]:
             (
                 "",
                 units.flop(plan.halved_flop),
-                f"{plan.halved_flop:,} as FlashAttention: half of all",
+                f"{plan.halved_flop:,} as FlashAttention's benchmarks: half of all",
             )
         )
     return found
 
 
 def _attention_devices(plan: AttentionPlan) -> Grid:
-    timed = any(each.measured is not None for each in plan.devices)
     unfused = plan.unfused is not None
     rows = []
     for each in plan.devices:
-        cells = [*_placed(each.place), *(_measured(each.measured) if timed else ())]
+        cells = _placed(each.place)
         if unfused:
             cells.append(units.time(each.unfused_floor_ns))
         rows.append(tuple(cells))
-    headings = (*PLACE, *(_MEASURED if timed else ()), *(("unfused",) if unfused else ()))
+    headings = (*PLACE, *(("unfused",) if unfused else ()))
     return Grid(f"Devices; {SCALE}", headings, tuple(rows), WORDS)
 
 
@@ -206,10 +205,17 @@ def tera(value: float | None) -> str:
     return f"{value / 1e12:,.0f}" if value >= 1e15 else units.significant(value / 1e12)
 
 
-def _measured(found: Measured | None) -> list[str]:
+def _measured(found: Measured | None) -> list[tuple[str, str, str]]:
+    """A fact on the measured time; none without one."""
     if found is None:
-        return [units.UNKNOWN] * 2
-    return [tera(found.achieved_flop_per_s), units.percent(found.roofline_pct)]
+        return []
+    share = "no roof to hold it against"
+    if found.roofline_pct is not None:
+        share = f"{units.percent(found.roofline_pct)} of the roofline"
+    rates = f"{units.flop_rate(found.achieved_flop_per_s)}, " + units.data_rate(
+        found.achieved_bytes_per_s
+    )
+    return [("measured", units.time(found.measured_ns), f"{share}: {rates}")]
 
 
 def _missing(places: Sequence[Place]) -> list[str]:
