@@ -58,6 +58,7 @@ LAYERS: dict[str, int] = {
     "verdicts": 5,
     "explain": 5,
     "measured": 5,
+    "against": 5,
     "charts": 5,
     "compare": 5,
     "whatif": 5,
@@ -71,7 +72,11 @@ LAYERS: dict[str, int] = {
 """A module of ncutool by the first part of its name; an import goes to the same layer or down."""
 
 _BESIDE = {"batching", "devices", "device_table", "work", "schema", "units", "roofs"}
-ASIDE = {"llm": {*_BESIDE, "llm"}, "planner": {*_BESIDE, "llm", "planner"}}
+ASIDE = {
+    "llm": {*_BESIDE, "llm"},
+    "planner": {*_BESIDE, "llm", "planner"},
+    "signals": {*_BESIDE, "llm", "planner", "signals"},
+}
 """Modules beside the arrows, and all they may use of ncutool."""
 
 

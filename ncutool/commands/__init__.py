@@ -29,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),
     Command("attention", "Hold an attention against devices, fused and unfused."),
     Command("compare-devices", "Hold devices against each other for a workload and its price."),
+    Command("signals", "Tell the regime from nvidia-smi, DCGM or timings, without a profile."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
 )

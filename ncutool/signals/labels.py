@@ -1,0 +1,78 @@
+"""Sample by sample: idle or busy, and which resource holds the busy ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ncutool.signals.resources import Used, bound, used
+from ncutool.signals.thresholds import IDLE_SAMPLE
+
+PIPES = ("tensor_active_pct", "fp64_active_pct", "fp32_active_pct", "fp16_active_pct")
+BUSY = ("graphics_active_pct", "gpu_util_pct")
+"""Shares of time in which the device worked at all; the first that is known counts."""
+_WHOLE = 100.0
+Columns = Mapping[str, Sequence["float | None"]]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """One label a sample."""
+
+    regimes: tuple[str, ...]
+    """``idle``, or what :func:`ncutool.signals.resources.bound` says."""
+    busy_signal: str | None
+    """Which of :data:`BUSY` told how long the device worked."""
+    busy_pct: float | None
+    """Share of the time of all samples in which it worked; None where no signal tells."""
+
+    @property
+    def idle_samples(self) -> int:
+        """How many samples are idle."""
+        return self.regimes.count("idle")
+
+    @property
+    def busy_samples(self) -> int:
+        """How many samples are not."""
+        return len(self.regimes) - self.idle_samples
+
+
+def label(columns: Columns, samples: int) -> Labels:
+    """A label for every sample."""
+    signal = next((each for each in BUSY if each in columns), None)
+    busy: Sequence[float | None] = columns[signal] if signal else (None,) * samples
+    known = [each for each in busy if each is not None]
+    return Labels(
+        regimes=tuple(_regime(columns, index, busy[index]) for index in range(samples)),
+        busy_signal=signal,
+        busy_pct=min(_WHOLE, sum(known) / len(known)) if known else None,
+    )
+
+
+def _regime(columns: Columns, index: int, busy: float | None) -> str:
+    sm_active = _at(columns, "sm_active_pct", index)
+    told = busy if busy is not None else sm_active
+    if told is not None and told < IDLE_SAMPLE.value:
+        return "idle"
+    # Pipes are busy only while the engine is: over its busy time they were used this much more.
+    engine = _at(columns, "graphics_active_pct", index)
+    scale = _WHOLE / min(engine, _WHOLE) if engine is not None else 1.0
+    memory = _at(columns, "dram_active_pct", index)
+    return bound(
+        _compute([_at(columns, pipe, index) for pipe in PIPES], sm_active, scale),
+        used(None if memory is None else scale * memory),
+    )
+
+
+def _compute(pipes: Sequence[float | None], sm_active: float | None, scale: float) -> Used:
+    """The most used pipe. A pipe that was not sampled is busy at most while an SM has a warp."""
+    known = max((pipe for pipe in pipes if pipe is not None), default=0.0)
+    if None not in pipes:
+        return used(scale * known)
+    most = _WHOLE if sm_active is None else scale * sm_active
+    return Used(scale * known, max(scale * known, most))
+
+
+def _at(columns: Columns, signal: str, index: int) -> float | None:
+    column = columns.get(signal)
+    return None if column is None else column[index]

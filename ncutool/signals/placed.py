@@ -1,0 +1,83 @@
+"""Shares of a device's peaks to a regime, and which shares cannot be."""
+
+from __future__ import annotations
+
+from ncutool import units
+from ncutool.devices import Device
+from ncutool.signals.resources import Used, bound, used
+from ncutool.signals.thresholds import ABOVE_DATASHEET, BALANCE, LIMIT, Threshold
+from ncutool_parsers.errors import UsageError
+
+THRESHOLDS: tuple[Threshold, ...] = (LIMIT, BALANCE, ABOVE_DATASHEET)
+
+
+def positive(name: str, value: float) -> float:
+    """``value``, a finite number above 0.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not 0 < value <= 1e30:
+        raise UsageError(f"{name} must be a number above 0, not {value:g}")
+    return value
+
+
+def regime_of(compute_pct: float | None, memory_pct: float | None) -> str:
+    """The regime by shares of peaks, ``unknown`` where one of them cannot be."""
+    if impossible(compute_pct, memory_pct):
+        return "unknown"
+    return bound(_used(compute_pct), _used(memory_pct))
+
+
+def confidence_of(regime: str, *, complete: bool) -> str:
+    """How sure a regime is that shares of peaks tell.
+
+    Args:
+        complete: whether both shares are known, and of all bytes.
+    """
+    if regime == "unknown":
+        return "none"
+    if regime == "mixed":
+        return "low"
+    return "high" if complete and regime != "latency" else "medium"
+
+
+def in_turn(compute_pct: float | None, memory_pct: float | None) -> str:
+    """What two shares under the limit mean that together are past it."""
+    both = units.percent((compute_pct or 0) + (memory_pct or 0))
+    return (
+        f"neither reaches {LIMIT.value:.0f} %, and together they are {both}: parts that are each "
+        "near a limit, one after the other, or one part that waits"
+    )
+
+
+def _used(pct: float | None) -> Used:
+    return used(pct)
+
+
+def impossible(compute_pct: float | None, memory_pct: float | None) -> str:
+    """Why the shares cannot be; empty where they can."""
+    if memory_pct is not None and memory_pct > 100:
+        return (
+            f"{units.percent(memory_pct)} of the memory's peak cannot be: a cache served a part, "
+            "or the bytes, the time or the device are others"
+        )
+    if compute_pct is not None and compute_pct > ABOVE_DATASHEET.value:
+        return (
+            f"{units.percent(compute_pct)} of the dense peak cannot be: the FLOPs, the time, the "
+            "data type or the device are others, or the work is 2:4 sparse"
+        )
+    return ""
+
+
+def peak_notes(device: Device, compute_pct: float | None) -> tuple[str, ...]:
+    """What to know of the peaks."""
+    found = []
+    if compute_pct is not None and 100 < compute_pct <= ABOVE_DATASHEET.value:
+        found.append(
+            f"{units.percent(compute_pct)} of the dense peak: clocks can be above those of the "
+            "datasheet"
+        )
+    if "verify" in device.confidence:
+        found.append(f"peaks of {device.name}: {device.confidence}")
+    return tuple(found)

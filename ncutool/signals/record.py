@@ -1,0 +1,33 @@
+"""A report as plain data: what ``--format json`` prints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ncutool.signals.classify import Report
+from ncutool.signals.verdict import REGIMES
+
+SCHEMA = "ncutool/signals/1"
+
+
+def record(report: Report) -> dict[str, Any]:
+    """Every figure by its name, percentages and base units; unknowns are None."""
+    device = report.device
+    return {
+        "schema": SCHEMA,
+        "headline": report.headline,
+        "device": None
+        if device is None
+        else {
+            "name": device.name,
+            "how": report.device_how,
+            "peak_bytes_per_s": device.peak_bytes_per_s,
+            "source": device.source or None,
+        },
+        "verdicts": [
+            {**asdict(verdict), "regime_means": REGIMES[verdict.regime]}
+            for verdict in report.verdicts
+        ],
+        "notes": list(report.notes),
+    }

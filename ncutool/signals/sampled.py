@@ -1,0 +1,133 @@
+"""The regime of one GPU from its samples over time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ncutool import units
+from ncutool.signals import sampled_notes
+from ncutool.signals.labels import PIPES, Labels, label
+from ncutool.signals.series import SIGNALS, GpuSamples, Series
+from ncutool.signals.statistics import Distribution, distribution
+from ncutool.signals.thresholds import (
+    BALANCE,
+    DRAM_REACHABLE,
+    FEW_SAMPLES,
+    IDLE_SAMPLE,
+    LEVEL_GAP,
+    LEVEL_SHARE,
+    LEVELS_EXPLAIN,
+    LIMIT,
+    MOSTLY_IDLE,
+    SAME,
+    SM_EFFECTIVE,
+    SM_INEFFECTIVE,
+    Threshold,
+)
+from ncutool.signals.verdict import Figure, Part, Verdict
+
+_TOLD = ("compute", "memory", "balanced", "latency", "mixed")
+
+
+def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -> Verdict:
+    """What the samples of one GPU say.
+
+    Args:
+        sm_count: of the device, where it is known: what one thread block is of it.
+    """
+    labels = label(gpu.columns, gpu.samples)
+    spread = tuple(
+        found
+        for signal in SIGNALS
+        if signal in gpu.columns
+        and (found := distribution(signal, gpu.columns[signal])) is not None
+    )
+    parts = _parts(labels)
+    inner = _inner(parts, labels)
+    idle_pct = _idle_pct(labels, spread)
+    regime = "idle" if idle_pct is not None and idle_pct > MOSTLY_IDLE.value else inner
+    while_busy = inner if regime == "idle" and labels.busy_samples and inner != "busy" else None
+    medians = {each.signal: each.median_pct for each in spread}
+    return Verdict(
+        subject=f"{gpu.name} of {series.source}",
+        kind=series.kind,
+        regime=regime,
+        confidence=_confidence(regime, labels, gpu),
+        reason=sampled_notes.reason(regime, labels, idle_pct, medians, parts),
+        figures=_figures(labels, idle_pct),
+        distributions=spread,
+        parts=parts,
+        while_busy=while_busy,
+        notes=sampled_notes.notes(gpu, labels, spread, sm_count),
+        tells_more=sampled_notes.tells_more(regime, frozenset(gpu.columns), series.kind),
+        thresholds=_thresholds(frozenset(gpu.columns)),
+    )
+
+
+def _parts(labels: Labels) -> tuple[Part, ...]:
+    """The regimes of the busy samples that were told, most first."""
+    told = Counter(regime for regime in labels.regimes if regime in _TOLD)
+    return tuple(
+        Part(regime, 100 * count / labels.busy_samples) for regime, count in told.most_common()
+    )
+
+
+def _inner(parts: tuple[Part, ...], labels: Labels) -> str:
+    """The regime of the busy samples together."""
+    told = sum(part.share_pct for part in parts)
+    if not parts or told < SAME.value:
+        return "busy" if labels.busy_pct is not None else "unknown"
+    return parts[0].regime if parts[0].share_pct >= SAME.value else "mixed"
+
+
+def _idle_pct(labels: Labels, spread: tuple[Distribution, ...]) -> float | None:
+    """Share of the time without work; of the samples, where only SM activity tells."""
+    if labels.busy_pct is not None:
+        return 100 - labels.busy_pct
+    if any(each.signal == "sm_active_pct" for each in spread):
+        return 100 * labels.idle_samples / len(labels.regimes)
+    return None
+
+
+def _confidence(regime: str, labels: Labels, gpu: GpuSamples) -> str:
+    if regime in ("busy", "unknown"):
+        return "none"
+    few = gpu.samples < FEW_SAMPLES.value
+    if regime == "idle":
+        return "low" if few else "high"
+    if few or (regime != "mixed" and labels.busy_samples < FEW_SAMPLES.value):
+        return "low"
+    if regime in ("latency", "mixed"):
+        told_apart = Counter(labels.regimes)["mixed"] == 0
+        return "medium" if told_apart else "low"
+    wanted = {"dram_active_pct", *PIPES}
+    return "high" if wanted <= set(gpu.columns) else "medium"
+
+
+def _figures(labels: Labels, idle_pct: float | None) -> tuple[Figure, ...]:
+    how = {
+        "graphics_active_pct": "of the time, by the engine's activity",
+        "gpu_util_pct": "of the time, by GPU-Util",
+        None: "of the samples, by SM activity",
+    }
+    samples = len(labels.regimes)
+    return (
+        Figure("idle_pct", idle_pct, how[labels.busy_signal] if idle_pct is not None else ""),
+        Figure(
+            "idle_samples_pct",
+            100 * labels.idle_samples / samples if samples and idle_pct is not None else None,
+            f"{units.count(labels.idle_samples)} of {units.counted(samples, 'sample')} under "
+            f"{units.percent(IDLE_SAMPLE.value)}",
+        ),
+    )
+
+
+def _thresholds(signals: frozenset[str]) -> tuple[Threshold, ...]:
+    found = [IDLE_SAMPLE, MOSTLY_IDLE, FEW_SAMPLES, LEVELS_EXPLAIN, LEVEL_GAP, LEVEL_SHARE]
+    if signals & {"dram_active_pct", *PIPES}:
+        found += [LIMIT, BALANCE, SAME]
+    if "dram_active_pct" in signals:
+        found.append(DRAM_REACHABLE)
+    if "sm_active_pct" in signals:
+        found += [SM_EFFECTIVE, SM_INEFFECTIVE]
+    return tuple(found)

@@ -1,0 +1,254 @@
+"""What a reader of samples must know: the sentence, the caveats, and what would tell more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ncutool import units
+from ncutool.signals.labels import PIPES, Labels
+from ncutool.signals.series import GpuSamples
+from ncutool.signals.statistics import Distribution
+from ncutool.signals.thresholds import (
+    DRAM_REACHABLE,
+    FEW_SAMPLES,
+    LIMIT,
+    SAME,
+    SM_EFFECTIVE,
+    SM_INEFFECTIVE,
+)
+from ncutool.signals.verdict import Part
+
+SHORT = {
+    "gpu_util_pct": "GPU-Util",
+    "memory_util_pct": "memory-in-use time",
+    "graphics_active_pct": "engine activity",
+    "sm_active_pct": "SM activity",
+    "sm_occupancy_pct": "SM occupancy",
+    "tensor_active_pct": "tensor pipe",
+    "fp64_active_pct": "FP64 pipe",
+    "fp32_active_pct": "FP32 pipe",
+    "fp16_active_pct": "FP16 pipe",
+    "dram_active_pct": "memory activity",
+    "power_violation_pct": "power-limited time",
+}
+"""Signals in words."""
+_RESOURCES = (*PIPES, "dram_active_pct")
+_PROFILED = (
+    "dcgmi dmon -e 1001,1002,1003,1004,1005,1006,1007,1008 (or, from Hopper on, nvidia-smi dmon "
+    "--gpm-metrics 2,3,5,10,11,12,13)"
+)
+_EXPORTED = "DCGM_FI_PROF_* in the exporter's counters file"
+
+
+def reason(
+    regime: str,
+    labels: Labels,
+    idle_pct: float | None,
+    medians: Mapping[str, float],
+    parts: tuple[Part, ...],
+) -> str:
+    """One sentence with the numbers."""
+    if regime == "idle":
+        idle = units.percent(idle_pct)
+        return f"the device did nothing in {idle} of the time{_inside(labels, parts)}"
+    figures = _medians(medians, (*_RESOURCES, "sm_active_pct"))
+    if regime == "busy":
+        busy = units.percent(labels.busy_pct)
+        if not set(medians) & set(_RESOURCES):
+            return f"kernels ran in {busy} of the time; nothing sampled says what they were held by"
+        return f"kernels ran in {busy} of the time; {figures}: {_undecided(medians)}"
+    if regime == "unknown":
+        return f"{figures or 'no signal of use'}: {_undecided(medians)}"
+    if regime == "mixed":
+        listed = ", ".join(f"{part.regime} {units.percent(part.share_pct)}" for part in parts)
+        if parts[0].share_pct < SAME.value:
+            return f"the busy samples differ: {listed}; median {figures}"
+        return (
+            f"median {figures}: neither compute nor memory reaches {LIMIT.value:.0f} %, and "
+            "together they do: kernels that are each near a limit, in turn, or kernels that wait"
+        )
+    which = {
+        "compute": f"a compute pipe is past {LIMIT.value:.0f} % and the most used",
+        "memory": f"device memory is past {LIMIT.value:.0f} % and the most used",
+        "balanced": f"compute and memory are alike, and at least one is past {LIMIT.value:.0f} %",
+        "latency": f"compute and memory together stay under {LIMIT.value:.0f} %",
+    }[regime]
+    share = parts[0].share_pct
+    return f"{which} in {units.percent(share)} of the busy samples; median {figures}"
+
+
+def _inside(labels: Labels, parts: tuple[Part, ...]) -> str:
+    if not parts:
+        return ""
+    listed = ", ".join(f"{part.regime} {units.percent(part.share_pct)}" for part in parts)
+    return f"; of the {units.counted(labels.busy_samples, 'busy sample')}: {listed}"
+
+
+def _medians(medians: Mapping[str, float], signals: tuple[str, ...]) -> str:
+    return ", ".join(
+        f"{SHORT[each]} {units.percent(medians[each])}" for each in signals if each in medians
+    )
+
+
+def _undecided(medians: Mapping[str, float]) -> str:
+    if "dram_active_pct" not in medians:
+        return "memory activity was not sampled"
+    if not set(PIPES) & set(medians):
+        return "no compute pipe was sampled"
+    missing = [SHORT[pipe] for pipe in PIPES if pipe not in medians]
+    if missing:
+        return f"what was not sampled ({', '.join(missing)}) may be what holds it"
+    return "too few busy samples have all of them"
+
+
+def notes(
+    gpu: GpuSamples,
+    labels: Labels,
+    spread: tuple[Distribution, ...],
+    sm_count: int | None,
+) -> tuple[str, ...]:
+    """Caveats, most important first."""
+    found = {each.signal: each for each in spread}
+    said = [
+        _gpu_util(found, sm_count),
+        _memory_util(found),
+        *(_levels(each) for each in spread),
+        _unfilled(found),
+        _sides(found),
+        _averages(found, labels),
+        _power(found, gpu.samples),
+        _few(gpu.samples),
+        _instance(gpu.name),
+    ]
+    return tuple(each for each in said if each)
+
+
+def _gpu_util(found: Mapping[str, Distribution], sm_count: int | None) -> str:
+    util, active = found.get("gpu_util_pct"), found.get("sm_active_pct")
+    if util is None:
+        return ""
+    one = f"one of {sm_count} SMs ({100 / sm_count:.1f} % of them)" if sm_count else "one SM"
+    said = (
+        "GPU-Util (sm % of nvidia-smi) alone says nothing of how well a device is used: it is the "
+        f"share of time in which at least one kernel ran, here {_usual(util)}; a single thread "
+        f"block on {one} that runs all the time makes it 100 %"
+    )
+    if active is not None:
+        said += f"; SM activity over the same samples is {_usual(active)}"
+    return said
+
+
+def _usual(each: Distribution) -> str:
+    """The median, or two levels where there is no usual value."""
+    if each.levels is None:
+        return f"{units.percent(each.median_pct)} (median)"
+    low, high = each.levels
+    return f"{units.percent(low.median_pct)} or {units.percent(high.median_pct)} (two levels)"
+
+
+def _memory_util(found: Mapping[str, Distribution]) -> str:
+    memory = found.get("memory_util_pct")
+    if memory is None:
+        return ""
+    return (
+        f"mem %, here {_usual(memory)}, is the share of time in which device "
+        "memory was read or written, not a share of its bandwidth and not its fill"
+    )
+
+
+def _levels(each: Distribution) -> str:
+    if each.levels is None:
+        return ""
+    low, high = each.levels
+    return (
+        f"{SHORT[each.signal]} stands at two levels: about {units.percent(low.median_pct)} in "
+        f"{units.percent(low.share_pct)} of the samples and {units.percent(high.median_pct)} in "
+        f"{units.percent(high.share_pct)}; its mean, {units.percent(each.mean_pct)}, is neither"
+    )
+
+
+def _unfilled(found: Mapping[str, Distribution]) -> str:
+    active = found.get("sm_active_pct")
+    if active is None:
+        return ""
+    share = units.percent(active.median_pct)
+    if active.median_pct < SM_INEFFECTIVE.value:
+        engine = found.get("graphics_active_pct") or found.get("gpu_util_pct")
+        if engine is not None and engine.median_pct >= SM_EFFECTIVE.value:
+            why = (
+                f"kernels ran {units.percent(engine.median_pct)} of the time, so that they filled "
+                "few SMs (small grids, tails) rather than that time passed without them"
+            )
+        else:
+            why = "small grids, gaps between kernels and idle time look alike here"
+        return f"SM activity of {share} (median) is under {SM_INEFFECTIVE.value:.0f} %: {why}"
+    return ""
+
+
+def _sides(found: Mapping[str, Distribution]) -> str:
+    if "dram_active_pct" not in found:
+        return ""
+    return (
+        "L2, shared memory, special functions and integer pipes are not in these counters: they "
+        "can hold work that reads as latency here; memory activity of about "
+        f"{DRAM_REACHABLE.value:.0f} % is the most in practice"
+    )
+
+
+def _averages(found: Mapping[str, Distribution], labels: Labels) -> str:
+    if not set(found) & set(_RESOURCES):
+        return ""
+    if labels.busy_signal == "graphics_active_pct":
+        return (
+            "each value is a mean over its interval; regimes are told by the use within the time "
+            "that the engine was busy (value / engine activity), to which copies beside it add"
+        )
+    return (
+        "each value is a mean over its interval, idle time within it included: half of the use "
+        "can be all of it for half of the time (field 1001, engine activity, would tell)"
+    )
+
+
+def _power(found: Mapping[str, Distribution], samples: int) -> str:
+    violation = found.get("power_violation_pct")
+    if violation is None or violation.maximum_pct <= 0:
+        return ""
+    return (
+        f"the power limit held the clocks down (pviol up to {units.percent(violation.maximum_pct)} "
+        f"over {units.counted(samples, 'sample')}): peaks at datasheet clocks are out of reach"
+    )
+
+
+def _few(samples: int) -> str:
+    if samples >= FEW_SAMPLES.value:
+        return ""
+    return f"{units.counted(samples, 'sample')} say little of a course over time"
+
+
+def _instance(name: str) -> str:
+    if "GPU-I" not in name and "GPU-CI" not in name and "instance" not in name:
+        return ""
+    return "a MIG instance: shares are of the instance, and the whole GPU is listed beside it"
+
+
+def tells_more(regime: str, signals: frozenset[str], kind: str) -> tuple[str, ...]:
+    """What to sample or measure next."""
+    found = []
+    missing = {"graphics_active_pct", "sm_active_pct", *_RESOURCES} - signals
+    if missing and regime != "idle":
+        listed = ", ".join(SHORT[each] for each in SHORT if each in missing)
+        how = _EXPORTED if kind == "dcgm-exporter" else _PROFILED
+        found.append(f"{how}: {listed}")
+    if regime == "idle":
+        found.append(
+            "a torch.profiler trace and ncutool report: which part of the idle time is the host, "
+            "input, or waiting"
+        )
+    elif regime in ("busy", "unknown", "latency", "mixed"):
+        found.append(
+            "a batch-doubling pair (--batch 8:1200 --batch 16:2300), or a torch.profiler trace and "
+            "ncutool report: gaps and the place of each kernel on the roofline"
+        )
+    else:
+        found.append("ncutool report of a trace or an .ncu-rep: which kernels, and by how much")
+    return tuple(found)

@@ -1,0 +1,115 @@
+"""What signals say, for a terminal and for Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ncutool import units
+from ncutool.signals.classify import named
+from ncutool.signals.sampled_notes import SHORT
+from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ncutool.signals import Figure, Report, Verdict
+    from ncutool.signals.thresholds import Threshold
+
+_SPREAD = ("signal", "median", "p10", "p90", "min", "max", "samples", "missing", "two levels")
+_WORDS = frozenset(("signal", "two levels", "boundary", "meaning", "source"))
+_LISTED = 16
+"""Verdicts shown whole; JSON has all of them."""
+
+
+def report_text(report: Report, *, color: bool, width: int | None = None) -> str:
+    """The report for a terminal."""
+    return "\n".join(sheet_text(sheet, color=color, width=width) for sheet in sheets(report))
+
+
+def report_markdown(report: Report) -> str:
+    """The report for a pull request."""
+    return "\n".join(sheet_markdown(sheet) for sheet in sheets(report))
+
+
+def sheets(report: Report) -> list[Sheet]:
+    """One sheet of the whole, one a verdict, and one of the boundaries."""
+    shown = report.verdicts[:_LISTED]
+    left = len(report.verdicts) - len(shown)
+    more = (f"{left} more are in --format json",) if left else ()
+    device = (("device", report.device.name, report.device_how),) if report.device else ()
+    first = Sheet(f"Regime: {report.headline}", device, (), (*report.notes, *more))
+    return [first, *(_verdict(each) for each in shown), _thresholds(shown)]
+
+
+def _verdict(verdict: Verdict) -> Sheet:
+    headline = (
+        f"{verdict.subject} ({verdict.kind}): {named(verdict)}, confidence {verdict.confidence}: "
+        f"{verdict.reason}"
+    )
+    notes = [*verdict.notes, *(f"would tell more: {each}" for each in verdict.tells_more)]
+    grids = (_spread(verdict),) if verdict.distributions else ()
+    return Sheet(headline, tuple(_fact(each) for each in verdict.figures), grids, tuple(notes))
+
+
+def _fact(figure: Figure) -> tuple[str, str, str]:
+    return name(figure.name), shown(figure.name, figure.value), figure.remark
+
+
+def name(column: str) -> str:
+    """`achieved_bytes_per_s` as `achieved`: the unit stands with the value."""
+    for ending in ("_flop_per_byte", "_flop_per_s", "_bytes_per_s", "_bytes", "_pct", "_ns"):
+        if column.endswith(ending):
+            return column.removesuffix(ending).replace("_", " ")
+    return column.replace("_", " ")
+
+
+def shown(column: str, value: float | None) -> str:
+    """A value in the unit that its name ends in."""
+    for ending, written in (
+        ("_flop_per_byte", units.intensity),
+        ("_flop_per_s", units.flop_rate),
+        ("_bytes_per_s", units.data_rate),
+        ("_bytes", units.data),
+        ("_pct", units.percent),
+        ("_ns", units.time),
+    ):
+        if column.endswith(ending):
+            return written(value)
+    return units.significant(value)
+
+
+def _spread(verdict: Verdict) -> Grid:
+    rows = []
+    for each in verdict.distributions:
+        levels = ""
+        if each.levels is not None:
+            low, high = each.levels
+            levels = (
+                f"{units.percent(low.median_pct)} in {units.percent(low.share_pct)}, "
+                f"{units.percent(high.median_pct)} in {units.percent(high.share_pct)}"
+            )
+        figures = (
+            each.median_pct, each.p10_pct, each.p90_pct, each.minimum_pct, each.maximum_pct,
+        )  # fmt: skip
+        rows.append(
+            (
+                SHORT[each.signal],
+                *(units.percent(figure) for figure in figures),
+                units.count(each.samples),
+                units.count(each.missing),
+                levels,
+            )
+        )
+    return Grid("Samples", _SPREAD, tuple(rows), _WORDS)
+
+
+def _thresholds(verdicts: Sequence[Verdict]) -> Sheet:
+    used: dict[str, Threshold] = {}
+    for verdict in verdicts:
+        for each in verdict.thresholds:
+            used.setdefault(each.name, each)
+    notes = tuple(
+        f"{each.name.replace('_', ' ')} {each.value:g} {each.unit}: {each.meaning} ({each.source})"
+        for each in used.values()
+    )
+    return Sheet("Boundaries used", (), (), notes)
