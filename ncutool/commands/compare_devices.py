@@ -24,7 +24,7 @@ from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 if TYPE_CHECKING:
     from ncutool.device_table import Device
     from ncutool.llm import Model
-    from ncutool.planner.record import Comparison
+    from ncutool.planner.comparison_record import Comparison
     from ncutool.text.sheet import Sheet
 
 Compared = Annotated[
@@ -99,7 +99,7 @@ def run(
     """
     from ncutool.commands.writing import check_writable, choose_format, write_bytes
     from ncutool.device_table import with_file
-    from ncutool.planner.record import comparison_record, comparison_rows
+    from ncutool.planner.comparison_record import comparison_record, comparison_rows
 
     chosen = choose_format(form, output)
     check_writable(output, force=force)

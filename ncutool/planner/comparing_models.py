@@ -10,13 +10,16 @@ from typing import Any
 from ncutool import llm
 from ncutool.devices import Device
 from ncutool.llm import Model, Plan
+from ncutool.llm.number_types import NUMBER_TYPES
+from ncutool.llm.setup import Setup
+from ncutool.llm.step import decode_step
 from ncutool.planner.comparing import HOUR_S, priced, ratio, several
 from ncutool.planner.placing import LARGEST
 
 _SEARCHED = 2**20
 """Batches past this are none; where memory sets no limit the search ends here."""
 _EACH = 256
-"""Batches looked at one by one."""
+"""Batches of a mixture of experts looked at one by one."""
 _GROWTH = 1.05
 
 
@@ -119,19 +122,19 @@ class _Planned:
 
     def __init__(self, model: Model | str, device: Device, options: Mapping[str, Any]) -> None:
         self.plan: Plan = llm.plan(model, device, **{**options, "batches": (), "contexts": ()})
-        self._again: dict[str, Any] = {
-            "weights": self.plan.types.weights,
-            "kv": self.plan.types.kv,
-            "activations": self.plan.types.activations,
-            "tensor_parallel": self.plan.tensor_parallel,
-            "context_tokens": self.plan.context_tokens,
-            "contexts": (),
-        }
+        types = self.plan.types
+        self._setup = Setup(
+            self.plan.model,
+            device,
+            types.weights,
+            NUMBER_TYPES[types.kv],
+            NUMBER_TYPES[types.activations],
+            self.plan.tensor_parallel,
+        )
 
-    def step_ns(self, batches: Sequence[int]) -> list[float]:
-        """The floor of a decode step at each batch."""
-        plan = llm.plan(self.plan.model, self.plan.device, batches=tuple(batches), **self._again)
-        return [step.floor_ns for step in plan.batches]
+    def step_ns(self, batch: int) -> float:
+        """The floor of a decode step."""
+        return decode_step(self._setup, batch, self.plan.context_tokens, math.inf).floor_ns
 
     @property
     def most(self) -> int:
@@ -154,7 +157,7 @@ def _row(
     allowed = plan.memory.most_sequences
     best = None
     if allowed:
-        best = 1e9 * allowed / each.step_ns([min(allowed, LARGEST)])[0]
+        best = 1e9 * allowed / each.step_ns(min(allowed, LARGEST))
     ahead: tuple[tuple[int, int], ...] = ()
     shared = min(each.most, first.most)
     if base is not None and shared:
@@ -197,26 +200,24 @@ def _ahead(
     between: small batches are looked at one by one, larger ones closely).
     """
 
-    def leads(batches: Sequence[int]) -> list[bool]:
-        pairs = zip(first.step_ns(batches), other.step_ns(batches), strict=True)
-        return [prices[1] * theirs < prices[0] * ours * (1 - 1e-12) for ours, theirs in pairs]
+    def leads(batch: int) -> bool:
+        return prices[1] * other.step_ns(batch) < prices[0] * first.step_ns(batch) * (1 - 1e-12)
 
     stops = _stops(first, other, most)
+    states = [leads(stop) for stop in stops]
     found: list[tuple[int, int]] = []
-    states = leads(stops)
     begin = stops[0] if states[0] else None
-    for (low, was), (high, now) in zip(
-        zip(stops, states, strict=True), zip(stops[1:], states[1:], strict=True), strict=False
-    ):
+    for low, high, was, now in zip(stops, stops[1:], states, states[1:], strict=False):
         if was == now:
             continue
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if leads([middle])[0] == was else (low, middle)
+        before, after = low, high
+        while after - before > 1:
+            middle = (before + after) // 2
+            before, after = (middle, after) if leads(middle) == was else (before, middle)
         if now:
-            begin = high
+            begin = after
         elif begin is not None:
-            found.append((begin, low))
+            found.append((begin, before))
             begin = None
     if begin is not None:
         found.append((begin, most))
@@ -228,10 +229,10 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
     most = first.plan.memory.most_sequences
     if not most or not other.plan.memory.most_sequences:
         return None
-    goal = most / (prices[0] * first.step_ns([most])[0]) * (1 + 1e-12)
+    goal = most / (prices[0] * first.step_ns(most)) * (1 + 1e-12)
 
     def beats(batch: int) -> bool:
-        return batch / (prices[1] * other.step_ns([batch])[0]) > goal
+        return batch / (prices[1] * other.step_ns(batch)) > goal
 
     low, high = 0, other.most
     if not beats(high):
@@ -243,15 +244,18 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
 
 
 def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
-    stops = {1, most, *range(1, min(most, _EACH) + 1)}
-    value = float(_EACH)
-    while value < most:
-        value *= _GROWTH
-        stops.add(min(most, round(value)))
+    """Batches between which the sign changes once at most."""
+    stops = {1, most}
+    if first.plan.model.experts is not None:
+        stops |= set(range(1, min(most, _EACH) + 1))
+        value = float(_EACH)
+        while value < most:
+            value *= _GROWTH
+            stops.add(min(most, round(value)))
     for each in (first, other):
         turning = each.plan.crossover.whole_step
-        if turning is not None and math.isfinite(turning) and 1 <= turning < most:
-            stops |= {math.floor(turning), min(most, math.ceil(turning))}
+        if turning is not None and 1 <= turning < most:
+            stops |= {math.floor(turning), math.ceil(turning)}
     return sorted(stops)
 
 

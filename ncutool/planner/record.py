@@ -6,9 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from ncutool.planner.attending import AttentionPlan
-from ncutool.planner.comparing import IntensityComparison
-from ncutool.planner.comparing_captures import CaptureComparison
-from ncutool.planner.comparing_models import ModelComparison
 from ncutool.planner.products import GemmPlan
 from ncutool.planner.tiling import Tiling
 
@@ -22,32 +19,6 @@ _TILE = (
     "useful_work_pct",
     "efficiency_pct",
 )
-
-
-Comparison = IntensityComparison | CaptureComparison | ModelComparison
-
-
-def comparison_record(found: Comparison) -> dict[str, Any]:
-    """Every figure of a comparison by its name; ``workload`` says what was compared."""
-    kinds = {IntensityComparison: "intensity", CaptureComparison: "capture"}
-    workload = kinds.get(type(found), "model")
-    told = {"schema": "ncutool/device-comparison/1", "workload": workload, **asdict(found)}
-    told["notes"] = list(found.notes)
-    return told
-
-
-def comparison_rows(found: Comparison) -> list[dict[str, Any]]:
-    """A row for each device; shares and batches in columns of their own."""
-    rows = []
-    for each in found.devices:
-        row = asdict(each)
-        for kind, share in row.pop("share_pct", {}).items():
-            row[f"{kind}_pct"] = share
-        if "ahead" in row:
-            row["ahead"] = "; ".join(f"{low}-{high}" for low, high in row["ahead"])
-        rows.append(row)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return [{name: row.get(name) for name in names} for row in rows]
 
 
 def record(plan: GemmPlan | AttentionPlan) -> dict[str, Any]:

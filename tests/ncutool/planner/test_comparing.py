@@ -12,7 +12,7 @@ import pytest
 from ncutool import llm, planner
 from ncutool.analysis import read_and_analyse
 from ncutool.devices import Device, resolve
-from ncutool.planner.record import comparison_rows
+from ncutool.planner.comparison_record import comparison_rows
 from ncutool_parsers.errors import UsageError
 
 PAIR = ("H100 SXM", "H200 SXM")

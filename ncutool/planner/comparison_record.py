@@ -1,0 +1,41 @@
+"""Comparisons as plain data: what ``--format json`` prints, and rows for the other forms."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ncutool.planner.comparing import IntensityComparison
+    from ncutool.planner.comparing_captures import CaptureComparison
+    from ncutool.planner.comparing_models import ModelComparison
+
+    Comparison = IntensityComparison | CaptureComparison | ModelComparison
+
+_WORKLOADS = {
+    "IntensityComparison": "intensity",
+    "CaptureComparison": "capture",
+    "ModelComparison": "model",
+}
+
+
+def comparison_record(found: Comparison) -> dict[str, Any]:
+    """Every figure of a comparison by its name; ``workload`` says what was compared."""
+    workload = _WORKLOADS[type(found).__name__]
+    told = {"schema": "ncutool/device-comparison/1", "workload": workload, **asdict(found)}
+    told["notes"] = list(found.notes)
+    return told
+
+
+def comparison_rows(found: Comparison) -> list[dict[str, Any]]:
+    """A row for each device; shares and batches in columns of their own."""
+    rows = []
+    for each in found.devices:
+        row = asdict(each)
+        for kind, share in row.pop("share_pct", {}).items():
+            row[f"{kind}_pct"] = share
+        if "ahead" in row:
+            row["ahead"] = "; ".join(f"{low}-{high}" for low, high in row["ahead"])
+        rows.append(row)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in names} for row in rows]
