@@ -16,6 +16,8 @@ _BLOCK = 1 << 16
 """Times converted at once: the working memory stays small beside the columns."""
 _LATEST_US = 9e15
 """Times past it (285 years) do not fit 64 bits of nanoseconds: none is usable."""
+_LONGEST_US = 1e12
+"""A longer duration (11 days) is damage, and sums of such would not fit 64 bits either."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -40,8 +42,8 @@ class Rows(Generic[Key]):
         if self.dropped:
             starts, durations = starts[usable], durations[usable]
             self._each(usable)
-        self.no_duration: Bools = ~((durations >= 0) & (durations < _LATEST_US))
-        """Duration absent or negative; it counts as 0 in ``duration``."""
+        self.no_duration: Bools = ~((durations >= 0) & (durations < _LONGEST_US))
+        """Duration absent, negative or absurd; it counts as 0 in ``duration``."""
         durations[self.no_duration] = 0
         self.start, whole_starts = _nanoseconds(starts)
         self.duration, whole_durations = _nanoseconds(durations)

@@ -188,15 +188,16 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     assert "bad_names" in [notice.code for notice in capture.notices]
 
 
-def test_durations_that_are_absent_negative_or_zero(tmp_path: Path) -> None:
-    """No duration is null, a negative one is none, and 0 stays 0."""
+def test_durations_that_are_absent_negative_absurd_or_zero(tmp_path: Path) -> None:
+    """No duration is null, a negative one or one of years is none, and 0 stays 0."""
     events = [
         make.kernel("absent", 1.5, None, 1),
         make.kernel("negative", 2.5, -3.0, 2),
         make.kernel("zero", 3.5, 0, 3),
+        make.kernel("years", 4.5, 1e15, 4),
     ]
     capture = read(make.write(tmp_path / "t.json", events))
-    assert capture.launches["duration_ns"].to_list() == [None, None, 0]
+    assert capture.launches["duration_ns"].to_list() == [None, None, 0, None]
     codes = [notice.code for notice in capture.notices]
     assert codes == ["no_ops", "zero_duration", "no_duration"]
 
