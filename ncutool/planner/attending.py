@@ -30,6 +30,7 @@ from ncutool.planner.placing import (
     Place,
     cache_note,
     check_time,
+    check_work,
     measured,
     named_devices,
     place,
@@ -143,6 +144,7 @@ def attention(
     everything = replace(wanted, causal=False, window=None)
     full = worked(call_of(everything, kind)).flop
     assert full is not None
+    check_work(full)
     products = 3 * head_dim + 2 * wanted.v_head_dim if backward else head_dim + wanted.v_head_dim
     parts = None if backward or kind.element == "fp8" else unfused_work(wanted, kind)
     held = tuple(

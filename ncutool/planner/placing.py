@@ -132,6 +132,12 @@ def check_size(what: str, value: int) -> None:
         raise UsageError(f"{what} must be a whole number from 1 to {LARGEST:,}, not {value}")
 
 
+def check_work(flop: int) -> None:
+    """Raise a UsageError for more operations than tables hold as whole numbers."""
+    if flop >= 2**63:
+        raise UsageError(f"{flop:.1e} FLOP are more than one launch does: check the sizes")
+
+
 def check_time(time_ns: float | None, names: Sequence[str | Device]) -> None:
     """Raise a UsageError unless a measured time is positive and of one named device."""
     if time_ns is None:

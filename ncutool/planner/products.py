@@ -14,6 +14,7 @@ from ncutool.planner.placing import (
     cache_note,
     check_size,
     check_time,
+    check_work,
     measured,
     named_devices,
     place,
@@ -107,6 +108,7 @@ def gemm(
     assert work.bytes_read is not None
     assert work.bytes_written is not None
     flop = times * work.flop
+    check_work(flop)
     read, written = times * work.bytes_read, times * work.bytes_written
     held = []
     for device in named_devices(devices, known):

@@ -158,6 +158,7 @@ def test_a_measured_time_gives_its_share() -> None:
     ("changes", "said"),
     [
         ({"kv_heads": 3}, "8 query heads do not divide among 3"),
+        ({"seq": 10**9, "heads": 10**3, "kv_heads": 8}, "more than one launch does"),
         ({"kv_heads": 0}, "key-value heads must be"),
         ({"batch": -1}, "the batch must be"),
         ({"seq": 0}, "the sequence must be"),
