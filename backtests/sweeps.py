@@ -22,6 +22,8 @@ class Size:
 
     name: str
     base: predict.Base
+    path: Path | None = None
+    """Where it was read from; None for one made by hand, of which no what-if is asked."""
 
     @property
     def time_ns(self) -> int:
@@ -58,7 +60,7 @@ def sizes(paths: Sequence[Path]) -> list[Size]:
         if loaded.device is None:
             raise SystemExit(f"{path.name}: its device is unknown, so it predicts nothing")
         base = predict.base(loaded.kernels, loaded.capture, loaded.device)
-        found.append(Size(path.name.partition(".")[0], base))
+        found.append(Size(path.name.partition(".")[0], base, path))
     return sorted(found, key=lambda one: (one.time_ns, one.name))
 
 

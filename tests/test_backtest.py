@@ -76,9 +76,20 @@ def test_what_if_reaches_the_sweep_from_sizes_alone(sizes: list[sweeps.Size]) ->
     judged = [one for one in found if one.result is not None]
     assert len(judged) >= 6
     assert sum(bool(one.inside) for one in judged) >= 0.8 * len(judged)
-    ratios = [one.result.kernel_time.ratio for one in judged if one.result is not None]
+    ratios = [one.kernel_time.ratio for one in judged if one.kernel_time is not None]
     assert max(ratio or float("inf") for ratio in ratios) <= 2.5
     assert all(one.refused for one in found if one.result is None)
+
+
+def test_the_back_test_asks_what_the_command_asks(sizes: list[sweeps.Size]) -> None:
+    """Its intervals are those of the prediction itself, to the nanosecond that they are rounded
+    to, so that the command adds nothing to them and takes nothing away."""
+    before, *_, after = sizes
+    one = scaled.scaled([before, after])[0]
+    assert one.kernel_time is not None
+    alone = predict.at_scale(before.base, one.batch_scale, one.length_scale).kernel_time
+    assert one.kernel_time.low_ns == pytest.approx(alone.low_ns, abs=2)
+    assert one.kernel_time.high_ns == pytest.approx(alone.high_ns, abs=2)
 
 
 def test_the_runner_prints_every_pair(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("kernels", "List every launch with its FLOPs, bytes, roofline place and sources."),
     Command("rank", "List what to change, surest saving first, with evidence."),
     Command("explain", "Trace every figure of one launch to its metric or shape and formula."),
+    Command("whatif", "Say what another device, size or weight type, or a finding, would change."),
     Command("llm", "Predict a language model's speed, memory and regime on a device."),
     Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),
     Command("attention", "Hold an attention against devices, fused and unfused."),

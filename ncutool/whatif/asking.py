@@ -13,7 +13,7 @@ from ncutool.advice.ledger import Ledger
 from ncutool.replay import prepare
 from ncutool.whatif import applying, memory
 from ncutool.whatif.answer import Answer, Bounds
-from ncutool.whatif.ending import Ending, end_to_end
+from ncutool.whatif.ending import Ending, end_to_end, in_another_run
 from ncutool.whatif.moving import move
 from ncutool.whatif.narrowing import narrow
 from ncutool.whatif.question import Question
@@ -93,6 +93,8 @@ def ask(
             ending = end_to_end(ledger, whole, applied)
         else:
             ending = end_to_end(ledger, times.in_sums(), None)
+            if resized is not None and context.host_bound:
+                ending = in_another_run(ending, ledger, times.in_sums())
     return _answer(analysis, question, times, there, fits, applied, ending)
 
 
