@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
-from ncutool import units
+from ncutool import gap_causes, units
 from ncutool.advice.finding import Grade
+from ncutool.advice.idle import Idle, pieces
 from ncutool.advice.nodes import Stream, streams
 from ncutool.advice.ranks import RankMinima, rank_minima
+from ncutool.advice.waits import Wait, blocked, waits
 from ncutool.ceilings import Shares, shares
 from ncutool.devices import Device
 from ncutool.timeline import DISPATCH_CAUSES, Timeline
@@ -48,6 +51,26 @@ class Context:
     """Idle time that more or faster launching would remove."""
     ranks: RankMinima | None = None
     """What the other ranks of the job say of this one's collectives; None without them."""
+
+    @cached_property
+    def points(self) -> pl.DataFrame:
+        """All launches of the capture with their calls: `gap_causes.launch_points`."""
+        return gap_causes.launch_points(self.capture)
+
+    @cached_property
+    def idle(self) -> Idle:
+        """The idle pieces of the window."""
+        return pieces(self.timeline)
+
+    @cached_property
+    def blocked(self) -> dict[int, list[tuple[int, int]]]:
+        """Per thread, when the host waited for the device."""
+        return blocked(self.points, self.capture)
+
+    @cached_property
+    def waits(self) -> list[Wait]:
+        """Those within the window, with the launches that came late of them."""
+        return waits(self)
 
     @property
     def latency_ns(self) -> int:

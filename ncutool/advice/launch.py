@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from ncutool import gap_causes, units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
+from ncutool.advice.idle import Idle
 from ncutool.advice.program import Program, program
-from ncutool.advice.waits import waits
 from ncutool.timeline import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
@@ -39,9 +40,8 @@ def drafts(context: Context) -> list[Draft]:
     if starved is None:
         return []
     eager, late, replays = starved
-    gaps = context.timeline.gaps
-    blocked = gaps.filter(pl.col("cause").is_in((*_BLOCKERS, "input_pipeline")))["next_launch_id"]
-    outside = pl.col("launch_id").is_in(blocked.implode()) | pl.col("host_copy")
+    blocked = context.idle.of(*_BLOCKERS, "input_pipeline").following
+    outside = np.isin(eager["launch_id"].to_numpy(), blocked) | eager["host_copy"].to_numpy()
     what = program(context)
     durations = tuple(eager["duration_ns"].to_list())
     return [
@@ -56,8 +56,8 @@ def drafts(context: Context) -> list[Draft]:
             worst=durations,
             evidence=_evidence(context, late, eager),
             remedy=_remedy(what, replays=replays),
-            replayed=tuple(eager.filter(~outside)["launch_id"].to_list()),
-            idle_used=tuple(eager.filter(outside)["launch_id"].to_list()),
+            replayed=tuple(eager["launch_id"].to_numpy()[~outside].tolist()),
+            idle_used=tuple(eager["launch_id"].to_numpy()[outside].tolist()),
             gap_rest_ns=GRAPH_GAP_NS,
             code=_code(what),
             link=_link(what),
@@ -75,7 +75,7 @@ def declined(context: Context) -> list[Declined]:
         return []
     named = {"copy_call", "launch_call"}  # told apart in the timeline, one thing here
     parts: dict[str, int] = {}
-    for cause, ns in context.timeline.idle_by_cause().items():
+    for cause, ns in context.idle.by_cause().items():
         cause = "dispatch" if cause in named else cause
         parts[cause] = parts.get(cause, 0) + ns
     listed = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
@@ -91,43 +91,37 @@ def declined(context: Context) -> list[Declined]:
     ]
 
 
-def _starved(context: Context) -> tuple[pl.DataFrame, pl.DataFrame, bool] | None:
+def _starved(context: Context) -> tuple[pl.DataFrame, Idle, bool] | None:
     """Launches with a call of their own, the idle time they were late by, and whether graphs are
     replayed beside them; None where no graph is worth a word."""
-    gaps = context.timeline.gaps
     eager = _eager(context)
-    late = gaps.filter(
-        pl.col("cause").is_in(DISPATCH_CAUSES)
-        & pl.col("next_launch_id").is_in(eager["launch_id"].implode())
-    )
+    late = context.idle.of(*DISPATCH_CAUSES)
+    late = late.where(np.isin(late.following, eager["launch_id"].to_numpy()))
     replays = bool(context.kernels["graph_replay"].fill_null(False).any())
     enough = REMAINDER_PCT * context.wall_ns if replays else 0
-    idle = int(late["duration_ns"].sum())
-    warm_up = _sum(gaps, _WARM_UP)  # then what a warm step looks like is not known
+    idle = late.total
+    warm_up = context.idle.of(*_WARM_UP).total  # then what a warm step looks like is not known
     if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough or warm_up > idle:
         return None
     return eager, late, replays
 
 
 def _eager(context: Context) -> pl.DataFrame:
-    """Launches with a call of their own; ``host_copy``: copies from or to the host."""
+    """Launches with a call of their own: launch_id, duration_ns, op_id, bound and ``host_copy``
+    for copies from or to the host."""
     launches = context.capture.launches.select("launch_id", "call_id", "copy_kind")
     return (
-        context.kernels.join(launches, on="launch_id")
-        .filter(pl.col("call_id").is_not_null() & ~pl.col("graph_replay").fill_null(False))
+        context.kernels.filter(~pl.col("graph_replay").fill_null(False))
+        .select("launch_id", "duration_ns", "op_id", "bound")
+        .join(launches.filter(pl.col("call_id").is_not_null()), on="launch_id")
         .with_columns(host_copy=pl.col("copy_kind").is_in(["HtoD", "DtoH"]).fill_null(False))
         .sort("launch_id")
     )
 
 
-def _sum(gaps: pl.DataFrame, causes: tuple[str, ...]) -> int:
-    return int(gaps.filter(pl.col("cause").is_in(causes))["duration_ns"].sum())
-
-
-def _evidence(context: Context, late: pl.DataFrame, eager: pl.DataFrame) -> tuple[str, ...]:
-    idle = late.group_by("next_launch_id").agg(pl.col("duration_ns").sum())
-    total = int(idle["duration_ns"].sum())
-    by_cause = context.timeline.idle_by_cause()
+def _evidence(context: Context, late: Idle, eager: pl.DataFrame) -> tuple[str, ...]:
+    _, idle = late.by_launch()
+    by_cause = context.idle.by_cause()
     parts = ", ".join(
         f"{units.time(by_cause[cause])} {words}"
         for cause, words in (
@@ -138,10 +132,9 @@ def _evidence(context: Context, late: pl.DataFrame, eager: pl.DataFrame) -> tupl
         )
         if by_cause.get(cause)
     )
-    median = idle["duration_ns"].median()
     sentences = [
-        f"The device waits {context.share(total)} for its next launch in {idle.height:,} gaps, "
-        f"median {units.time(float(str(median)))}, over {eager.height:,} launches: {parts}.",
+        f"The device waits {context.share(late.total)} for its next launch in {idle.size:,} gaps, "
+        f"median {units.time(float(np.median(idle)))}, over {eager.height:,} launches: {parts}.",
     ]
     others = {
         cause: ns
@@ -166,7 +159,7 @@ def _evidence(context: Context, late: pl.DataFrame, eager: pl.DataFrame) -> tupl
 
 def _obstacles(context: Context, eager: pl.DataFrame) -> str:
     """What the window holds that a graph cannot, or can only with care."""
-    inside = [wait for wait in waits(context) if wait.names]
+    inside = [wait for wait in context.waits if wait.names]
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     allocations = context.capture.calls.filter(
         pl.col("name").str.contains(gap_causes.ALLOCATE)
@@ -192,7 +185,7 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
 
 def _repetition(context: Context, eager: pl.DataFrame) -> str:
     """Whether the annotated steps launch the same operators with the same shapes."""
-    steps = [_sequence(context, eager, begin, end) for begin, end in program(context).steps]
+    steps = _sequences(context, eager)
     full = [step for step in steps if len(step) >= MIN_LAUNCHES]
     if len(full) < 2:
         return "Less than two whole steps are annotated: whether shapes repeat, it does not show."
@@ -210,14 +203,19 @@ def _repetition(context: Context, eager: pl.DataFrame) -> str:
     )
 
 
-def _sequence(context: Context, eager: pl.DataFrame, begin: int, end: int) -> tuple[int, ...]:
-    """Signatures of the operators that launched something between two moments, in order."""
-    ops = context.capture.ops.filter(
-        pl.col("op_id").is_in(eager["op_id"].drop_nulls().implode())
-        & (pl.col("start_ns") >= begin)
-        & (pl.col("start_ns") < end)
+def _sequences(context: Context, eager: pl.DataFrame) -> list[tuple[int, ...]]:
+    """Per annotated step, the signatures of the operators that launched something, in order."""
+    steps = program(context).steps
+    if not steps:
+        return []
+    ops = (
+        context.capture.ops.select("op_id", "start_ns", "signature_id")
+        .filter(pl.col("op_id").is_in(eager["op_id"].drop_nulls().implode()))
+        .sort("start_ns", "op_id")
     )
-    return tuple(ops.sort("start_ns", "op_id")["signature_id"].to_list())
+    signatures, starts = ops["signature_id"].to_list(), ops["start_ns"].to_numpy()
+    edges = np.searchsorted(starts, np.array(steps, dtype=np.int64)).tolist()
+    return [tuple(signatures[first:last]) for first, last in edges]
 
 
 def _remedy(what: Program, *, replays: bool) -> str:

@@ -15,7 +15,7 @@ import polars as pl
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
-from ncutool.advice.waits import CAUSES, Wait, blocked, waits
+from ncutool.advice.waits import CAUSES, Wait
 from ncutool.intervals import union
 
 KEPT_SHARE = 0.25
@@ -34,7 +34,7 @@ _MASK = ("aten::nonzero", "aten::index", "aten::masked_select", "aten::unique", 
 
 def drafts(context: Context) -> list[Draft]:
     """One for waits inside operators, one for waits that the program makes on its own account."""
-    costly = [wait for wait in waits(context) if wait.first is not None]
+    costly = [wait for wait in context.waits if wait.first is not None]
     named = [wait for wait in costly if wait.names]
     bare = [wait for wait in costly if not wait.names and wait.late]
     return [
@@ -47,14 +47,13 @@ def drafts(context: Context) -> list[Draft]:
 def declined(context: Context) -> list[Declined]:
     """Waits that look large and are none: while the host waits, the device works."""
     begin, end = context.timeline.start_ns, context.timeline.end_ns
-    stretches = [one for own in blocked(context).values() for one in own]
+    stretches = [one for own in context.blocked.values() for one in own]
     edges = np.array(stretches, dtype=np.int64).reshape(-1, 2).clip(begin, end)
     waiting = union(edges[:, 0], edges[:, 1])
     if 100 * waiting.total < DECLINED_PCT * context.wall_ns:
         return []
-    gaps = context.timeline.gaps.select("start_ns", "duration_ns").to_numpy().astype(np.int64)
-    idle = union(gaps[:, 0], gaps[:, 0] + gaps[:, 1])
-    beside = int(waiting.covered(idle.starts, idle.ends).sum())
+    begins = context.idle.start
+    beside = int(waiting.covered(begins, begins + context.idle.length).sum())
     return [
         Declined(
             what="Remove synchronisation and blocking copies",
@@ -70,7 +69,9 @@ def declined(context: Context) -> list[Declined]:
 def _draft(context: Context, group: Sequence[Wait], *, explicit: bool) -> Draft:
     sure = {launch for wait in group for launch in wait.launches}
     behind = {wait.first for wait in group if wait.first is not None}
-    rows = context.kernels.filter(pl.col("launch_id").is_in(sorted(sure | behind)))
+    rows = context.kernels.select("launch_id", "duration_ns").filter(
+        pl.col("launch_id").is_in(sorted(sure | behind))
+    )
     rows = rows.sort("launch_id")
     durations = tuple(rows["duration_ns"].to_list())
     names = {name for wait in group for name in wait.names}

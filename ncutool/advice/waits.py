@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ncutool import gap_causes
-from ncutool.advice.context import Context
 from ncutool.timeline import DISPATCH_CAUSES
+
+if TYPE_CHECKING:
+    from ncutool.advice.context import Context
+    from ncutool_parsers.capture import Capture
 
 CAUSES = ("synchronize", *DISPATCH_CAUSES)
 TOGETHER_NS = 20_000
@@ -23,13 +24,13 @@ MAX_PARENTS = 3
 
 
 class Launched(NamedTuple):
-    """A launch of one thread, in the order of calls."""
+    """The launches of one thread, in the order of calls."""
 
-    launch_id: int
-    called: int
-    """Start of its call."""
-    late: int
-    """Idle time before it that is the host's, ns."""
+    launch_ids: list[int]
+    called: list[int]
+    """Start of each call."""
+    late: list[int]
+    """Idle time before each that is the host's, ns."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,10 @@ def waits(context: Context) -> list[Wait]:
     Those that began before the window or before the first launch call recorded in it are left
     out: they waited for what the window does not hold, or for the profiler.
     """
-    launched = _launched(context)
     found = []
-    for thread, stretches in blocked(context).items():
-        behind = launched.get(thread, [])
-        enclosing = _Operators(context, thread)
+    for thread, stretches in context.blocked.items():
+        behind = _launched(context, thread)
+        enclosing = _Operators(context.capture, thread)
         for index, (start, end) in enumerate(stretches):
             if start < context.timeline.start_ns:
                 continue
@@ -71,38 +71,39 @@ def waits(context: Context) -> list[Wait]:
     return sorted(found, key=lambda wait: (wait.end, wait.thread))
 
 
-def _launched(context: Context) -> dict[int, list[Launched]]:
-    """Launches of each thread with the idle time before them."""
-    gaps = (
-        context.timeline.gaps.filter(pl.col("cause").is_in(CAUSES))
-        .group_by("next_launch_id")
-        .agg(late=pl.col("duration_ns").sum())
-    )
+def _launched(context: Context, thread: int) -> Launched:
+    """Launches of one thread with the idle time before them."""
     rows = (
-        context.capture.launches.filter(context.timeline.within())
-        .select("launch_id", "call_id")
-        .join(context.capture.calls.select("call_id", "thread", "start_ns"), on="call_id")
-        .join(gaps, left_on="launch_id", right_on="next_launch_id", how="left")
-        .sort("start_ns", "launch_id")
+        context.points.filter(context.timeline.within() & (pl.col("thread") == thread))
+        .select("launch_id", "call_start")
+        .sort("call_start", "launch_id")
     )
-    found: dict[int, list[Launched]] = {}
-    for launch_id, thread, called, late in rows.select(
-        "launch_id", "thread", "start_ns", pl.col("late").fill_null(0)
-    ).iter_rows():
-        found.setdefault(thread, []).append(Launched(launch_id, called, late))
-    return found
+    ids = rows["launch_id"].to_numpy()
+    launches, idle = context.idle.of(*CAUSES).by_launch()
+    late = np.zeros(ids.size, dtype=np.int64)
+    if launches.size:
+        place = np.searchsorted(launches, ids).clip(max=launches.size - 1)
+        late = np.where(launches[place] == ids, idle[place], 0)
+    return Launched(ids.tolist(), rows["call_start"].to_list(), late.tolist())
 
 
-def blocked(context: Context) -> dict[int, list[tuple[int, int]]]:
-    """Per thread, stretches of synchronisation and blocking copies, neighbours joined."""
-    points = gap_causes.launch_points(context.capture)
+def blocked(points: pl.DataFrame, capture: Capture) -> dict[int, list[tuple[int, int]]]:
+    """Per thread, stretches of synchronisation and blocking copies, neighbours joined.
+
+    Args:
+        points: the launches with their calls (`gap_causes.launch_points`).
+    """
     finished = pl.col("call_end") >= pl.col("start_ns") + pl.col("duration_ns")
     copies = points.filter(pl.col("blocking") & finished)["call_id"]
-    calls = context.capture.calls.filter(
-        pl.col("name").str.contains("ynchronize") | pl.col("call_id").is_in(copies.implode())
-    ).sort("thread", "start_ns", "end_ns")
+    calls = (
+        capture.calls.filter(
+            pl.col("name").str.contains("ynchronize") | pl.col("call_id").is_in(copies.implode())
+        )
+        .select("thread", "start_ns", "end_ns")
+        .sort("thread", "start_ns", "end_ns")
+    )
     found: dict[int, list[tuple[int, int]]] = {}
-    for thread, start, end in calls.select("thread", "start_ns", "end_ns").iter_rows():
+    for thread, start, end in calls.iter_rows():
         own = found.setdefault(thread, [])
         if own and start - own[-1][1] <= TOGETHER_NS:
             own[-1] = (own[-1][0], max(end, own[-1][1]))
@@ -111,45 +112,45 @@ def blocked(context: Context) -> dict[int, list[tuple[int, int]]]:
     return found
 
 
-def _with_cost(wait: Wait, behind: Sequence[Launched], until: int | None) -> Wait:
+def _with_cost(wait: Wait, behind: Launched, until: int | None) -> Wait:
     """``wait`` with the late launches behind it: up to the first that found the device busy, the
     next wait, or as much idle time as the wait itself took."""
-    index = bisect_left(behind, wait.end, key=lambda launch: launch.called)
-    if not 0 < index < len(behind) or not behind[index].late:
+    first = bisect_left(behind.called, wait.end)
+    waited = wait.end - wait.start
+    if not 0 < first < len(behind.called) or not behind.late[first]:
         return wait
-    launches: list[int] = []
-    total = 0
-    for launch in behind[index:]:
-        beyond = until is not None and launch.called >= until
-        if beyond or not launch.late or total + launch.late > wait.end - wait.start:
+    total, last = 0, first
+    for called, late in zip(behind.called[first:], behind.late[first:], strict=True):
+        beyond = until is not None and called >= until
+        if beyond or not late or total + late > waited:
             break
-        launches.append(launch.launch_id)
-        total += launch.late
-    first = behind[index]
-    other = first.late > FIRST_TIMES * (wait.end - wait.start)
-    if other or (until is not None and first.called >= until):
+        total += late
+        last += 1
+    other = behind.late[first] > FIRST_TIMES * waited
+    if other or (until is not None and behind.called[first] >= until):
         return wait
     return replace(
         wait,
-        launches=tuple(launches),
+        launches=tuple(behind.launch_ids[first:last]),
         late=total,
-        first=first.launch_id,
-        first_late=first.late,
+        first=behind.launch_ids[first],
+        first_late=behind.late[first],
     )
 
 
 class _Operators:
     """The operators of one thread, to ask which enclose a moment."""
 
-    def __init__(self, context: Context, thread: int) -> None:
-        ops = context.capture.ops
-        own = ops.filter(pl.col("thread") == thread).sort("start_ns", "op_id")
+    def __init__(self, capture: Capture, thread: int) -> None:
+        ops = capture.ops
+        own = ops.select("start_ns", "op_id").filter(ops["thread"] == thread)
+        own = own.sort("start_ns", "op_id")
         self._starts = own["start_ns"].to_numpy()
         self._ids = own["op_id"].to_numpy()
         self._end = ops["end_ns"].to_numpy()
         self._parent = ops["parent_id"].fill_null(-1).to_numpy()
         self._signature = ops["signature_id"].to_numpy()
-        self._names = context.capture.signatures["op"]
+        self._names = capture.signatures["op"]
 
     def around(self, start: int, end: int) -> tuple[str, ...]:
         """Names of the operators that enclose ``[start, end]``, innermost first."""

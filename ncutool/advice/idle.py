@@ -1,0 +1,71 @@
+"""The idle pieces of a window as arrays, which every kind of advice asks for by cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from ncutool.timeline import GAP_CAUSES
+
+if TYPE_CHECKING:
+    from ncutool.intervals import Bools, Ints
+    from ncutool.timeline import Timeline
+
+
+@dataclass(frozen=True, eq=False)
+class Idle:
+    """Idle pieces in order of time."""
+
+    start: Ints
+    length: Ints
+    cause: Ints
+    """Place in `GAP_CAUSES`."""
+    following: Ints
+    """The launch (launch_id) that ends each."""
+
+    @property
+    def total(self) -> int:
+        """Their summed length, ns."""
+        return int(self.length.sum())
+
+    def due_to(self, *causes: str) -> Bools:
+        """Whether each piece is of one of ``causes``."""
+        wanted = np.zeros(len(GAP_CAUSES), dtype=np.bool_)
+        wanted[[GAP_CAUSES.index(cause) for cause in causes]] = True
+        return np.asarray(wanted[self.cause])
+
+    def where(self, which: Bools) -> Idle:
+        """The chosen pieces."""
+        return Idle(self.start[which], self.length[which], self.cause[which], self.following[which])
+
+    def of(self, *causes: str) -> Idle:
+        """The pieces of ``causes``."""
+        return self.where(self.due_to(*causes))
+
+    def by_cause(self) -> dict[str, int]:
+        """Summed length of each cause that occurs, in the order of `GAP_CAUSES`."""
+        return {
+            GAP_CAUSES[one]: int(self.length[self.cause == one].sum())
+            for one in np.unique(self.cause)
+        }
+
+    def by_launch(self) -> tuple[Ints, Ints]:
+        """The launches that end pieces, ascending, and the summed length before each."""
+        launches, place = np.unique(self.following, return_inverse=True)
+        sums = np.zeros(launches.size, dtype=np.int64)
+        np.add.at(sums, place, self.length)
+        return launches, sums
+
+
+def pieces(timeline: Timeline) -> Idle:
+    """Those of ``timeline``."""
+    gaps = timeline.gaps
+    return Idle(
+        start=gaps["start_ns"].to_numpy(),
+        length=gaps["duration_ns"].to_numpy(),
+        cause=gaps["cause"].cast(pl.Enum(GAP_CAUSES)).to_physical().to_numpy(),
+        following=gaps["next_launch_id"].to_numpy(),
+    )
