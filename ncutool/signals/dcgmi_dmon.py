@@ -13,13 +13,15 @@ _OTHER_ENTITY = re.compile(r"(?:Switch|Link|CPU|CPU Core|ConnectX)\b", re.IGNORE
 
 
 def heading(line: str) -> list[str] | None:
-    """The tags of a heading, in upper case; None where the line is none."""
-    if not line.startswith("#"):
+    """The tags of a heading; None where the line is none.
+
+    A heading of nvidia-smi begins with `gpu` too and has names in small letters, one of them
+    (`smocc`) a tag but for that.
+    """
+    words = line[1:].split() if line.startswith("#") else []
+    if not words or words[0].upper() not in ("ENTITY", "GPU"):
         return None
-    words = line[1:].upper().split()
-    if not words or words[0] not in ("ENTITY", "GPU"):
-        return None
-    return words[1:] if words[0] == "ENTITY" or set(words[1:]) & set(BY_TAG) else None
+    return words[1:] if words[0].upper() == "ENTITY" or set(words[1:]) & set(BY_TAG) else None
 
 
 def parse(text: str, source: str) -> Series:
