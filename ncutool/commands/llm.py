@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,23 +10,30 @@ import typer
 
 from ncutool.commands import llm_options as options
 from ncutool.commands.options import (
+    CaptureTraceOption,
     DebugOption,
     DeviceFileOption,
     ForceOption,
     Format,
     FormatOption,
+    MaxBytesOption,
     NoColorOption,
     OutputOption,
 )
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ncutool.devices import Device
     from ncutool.llm import Model, Plan
 
 _PAGES = (".html", ".htm")
 
 
 def run(
+    context_: typer.Context,
     preset: options.Preset = None,
     config: options.Config = None,
     presets: options.Presets = False,
@@ -55,6 +63,10 @@ def run(
     experts_per_token: options.ExpertsPerToken = None,
     shared_experts: options.SharedExperts = None,
     expert_intermediate: options.ExpertIntermediate = None,
+    against: options.Against = None,
+    capture_trace: CaptureTraceOption = None,
+    phase: options.Phase = None,
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     form: FormatOption = None,
     output: OutputOption = None,
     force: ForceOption = False,
@@ -67,7 +79,8 @@ def run(
     Weights and KV cache against memory, speed of light, intensities, ridge point, the batch where
     compute binds and the batch that memory allows, swept over batch and context. The model is
     --preset, --config, sizes, or --params; sizes change a preset. -o plan.html writes a page.
-    --format csv, jsonl and parquet give the batch sweep's rows.
+    --format csv, jsonl and parquet give the batch sweep's rows. --against holds the plan against
+    a trace: bytes, time, share of the floor, and where the rest of the time goes.
     """
     answer = _Answer(form, output, force=force, color=not no_color)
     if presets:
@@ -76,17 +89,32 @@ def run(
         layers, hidden, heads, kv_heads, head_dim, intermediate, vocab, window, experts,
         experts_per_token, shared_experts, expert_intermediate,
     )  # fmt: skip
-    model = _model(preset, config, params, sizes, mla, tied=tied)
+    model = _model(preset, config, params, sizes, mla, tied=tied, needed=against is None)
     types = {"weights": weights, "kv": kv, "activations": activations}
     lengths = (tensor_parallel, batch, context, prompt)
-    return answer.plan(
-        _planned(model, device, device_file, types, lengths, (batches, contexts), memory_share)
-    )
+    plan_of = partial(
+        _planned, device_file=device_file, types=types, lengths=lengths,
+        sweeps=(batches, contexts), memory_share=memory_share,
+    )  # fmt: skip
+    if model is not None and against is None:
+        if phase is not None or capture_trace is not None:
+            raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
+        return answer.plan(plan_of(model, device))
+    said = {"batch": batch, "context": context, "prompt": prompt}
+    given = {key: value if _is_given(context_, key) else None for key, value in said.items()}
+    files = (against, capture_trace, device_file)
+    return answer.against(model, plan_of, files, device, max_bytes, phase, given)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option was on the command line, and is not its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
 
 
 def _planned(
     model: Model,
-    device: str | None,
+    device: str | Device | None,
     device_file: Path | None,
     types: dict[str, str | None],
     lengths: tuple[int, int, int, int | None],
@@ -152,6 +180,29 @@ class _Answer:
         self._write(render_plan(plan).encode())
         typer.echo(f"page: {self.output}")
 
+    def against(
+        self,
+        model: Model | None,
+        plan_of: Callable[[Model, Device], Plan],
+        files: tuple[Path | None, Path | None, Path | None],
+        device: str | None,
+        max_bytes: int,
+        phase: str | None,
+        given: dict[str, int | None],
+    ) -> None:
+        """The plan held against a capture: its file, its capture run's, and one of devices."""
+        from ncutool.commands import llm_against
+
+        if self.is_page:
+            raise UsageError("--against writes no page: use another ending, or --format")
+        said = llm_against.asked(phase, given)
+        analysis = llm_against.read(*files, device, max_bytes)
+        if model is None:
+            raise llm_against.fitting(analysis)
+        plan = plan_of(model, llm_against.device_of(analysis))
+        made = llm_against.content(plan, analysis, said, self.form, color=self.color)
+        llm_against.finish(self._write, made)
+
     def _write(self, content: bytes) -> None:
         from ncutool.commands.writing import write_bytes
 
@@ -166,8 +217,12 @@ def _model(
     mla: str | None,
     *,
     tied: bool,
-) -> Model:
-    """The one model that was described; ``given`` are the sizes in the order of OPTIONS."""
+    needed: bool,
+) -> Model | None:
+    """The one model that was described; ``given`` are the sizes in the order of OPTIONS.
+
+    None where nothing describes one and none is needed.
+    """
     from ncutool import llm
     from ncutool.llm.described import OPTIONS, counted, described
 
@@ -191,6 +246,8 @@ def _model(
         return llm.read_config(config, sizes)
     if params is not None:
         return counted(params, sizes)
+    if not sizes and not needed and mla is None:
+        return None
     if not sizes:
         raise UsageError("no model given: use --preset, --config, --params, or sizes")
     return described(sizes | _latent(mla), tied=tied)

@@ -112,3 +112,19 @@ Mla = Annotated[
         metavar="N,N,N,N[,N]",
     ),
 ]
+Against = Annotated[
+    Path | None,
+    _option(
+        "--against",
+        words="A trace of a decode step or a prefill to hold the plan against.",
+        metavar="CAPTURE",
+    ),
+]
+Phase = Annotated[
+    str | None,
+    _option(
+        "--phase",
+        words="What the trace of --against shows, where it does not tell: decode or prefill.",
+        metavar="PHASE",
+    ),
+]

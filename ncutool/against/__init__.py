@@ -1,0 +1,13 @@
+"""What a capture shows of a language model's steps, for a plan to be held against.
+
+>>> observed = against.observe(analysis)  # of an analysis cut to whole steps
+>>> against.compare(plan, observed, against.Asked())
+"""
+
+from __future__ import annotations
+
+from ncutool.against.observing import observe
+from ncutool.llm.against import compare
+from ncutool.llm.comparison import Asked, Comparison, Observed
+
+__all__ = ["Asked", "Comparison", "Observed", "compare", "observe"]

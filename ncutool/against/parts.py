@@ -1,0 +1,98 @@
+"""Which part of a step each launch belongs to, by its operator, else by its kernel's name."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from ncutool.intervals import union
+from ncutool.llm.comparison import (
+    ATTENTION,
+    COMMUNICATION,
+    EXPERTS,
+    GROUPS,
+    IDLE,
+    PRODUCTS,
+    REST,
+    UNKNOWN,
+    Part,
+)
+from ncutool.timeline import Timeline
+from ncutool.work.operators.collective import KERNEL
+
+_ATTENTION = (
+    r"(?i)attention|attn|fmha|_mha_|::mha|flash_(fwd|bwd)|mla_(decode|fwd|prefill)|batch_decode"
+)
+_EXPERTS = r"(?i)moe|expert|_grouped_mm|topk_gating|routingIndices"
+_PRODUCTS = r"(?i)gemm|^Cijk_|nvjet|splitK|xmma|wvSplitK|matmul|\bgemv|_mm_|bmm_"
+_REST = (
+    r"(?i)norm|act_and_mul|silu|gelu|rope|rotary|elementwise|copy|store_?kv|store_cache|kv_cache"
+    r"|index|embedding|quant|fill|reduce_kernel|gather|scatter|sampl|softmax|argmax|topk|cumsum|scan"
+)
+_REST_FAMILIES = (
+    "normalization",
+    "softmax",
+    "elementwise",
+    "reduction",
+    "copy",
+    "indexing",
+    "optimizer",
+    "triton",
+)
+
+
+def placed(kernels: pl.DataFrame) -> pl.DataFrame:
+    """``kernels`` with ``part``, one of GROUPS, and ``named``: whether by its name alone."""
+    op = pl.col("op").fill_null("")
+    by_operator = (
+        pl.when(pl.col("bound") == "communication")
+        .then(pl.lit(COMMUNICATION))
+        .when(op.str.contains(_EXPERTS))
+        .then(pl.lit(EXPERTS))
+        .when((pl.col("family") == "attention") | op.str.contains(_ATTENTION))
+        .then(pl.lit(ATTENTION))
+        .when(pl.col("family") == "gemm")
+        .then(pl.lit(PRODUCTS))
+        .when(pl.col("family").is_in(_REST_FAMILIES) | (pl.col("bound") == "copy"))
+        .then(pl.lit(REST))
+    )
+    name = pl.col("kernel_full")
+    by_name = (
+        pl.when(name.str.contains(KERNEL))
+        .then(pl.lit(COMMUNICATION))
+        .when(name.str.contains(_EXPERTS))
+        .then(pl.lit(EXPERTS))
+        .when(name.str.contains(_ATTENTION))
+        .then(pl.lit(ATTENTION))
+        .when(name.str.contains(_PRODUCTS))
+        .then(pl.lit(PRODUCTS))
+        .when(name.str.contains(_REST))
+        .then(pl.lit(REST))
+        .otherwise(pl.lit(UNKNOWN))
+    )
+    return kernels.with_columns(part=pl.coalesce(by_operator, by_name), named=by_operator.is_null())
+
+
+def times(rows: pl.DataFrame, timeline: Timeline) -> tuple[Part, ...]:
+    """The window divided by part: where launches overlap, the first of GROUPS counts.
+
+    Args:
+        rows: of :func:`placed`.
+    """
+    window = (timeline.start_ns, timeline.end_ns)
+    rows = rows.with_columns(
+        start=pl.col("start_ns").clip(*window),
+        end=(pl.col("start_ns") + pl.col("duration_ns")).clip(*window),
+    ).drop_nulls(["start", "end"])
+    starts = ends = np.zeros(0, dtype=np.int64)
+    covered, found = 0, []
+    for name in GROUPS[:-1]:
+        mine = rows.filter(pl.col("part") == name)
+        starts = np.concatenate([starts, mine["start"].to_numpy()])
+        ends = np.concatenate([ends, mine["end"].to_numpy()])
+        total = union(starts, ends).total
+        named = mine.filter(pl.col("named"))
+        by_name = int((named["end"] - named["start"]).sum())
+        found.append(Part(name, total - covered, min(by_name, total - covered)))
+        covered = total
+    return (*found, Part(IDLE, timeline.wall_ns - covered))

@@ -1,0 +1,150 @@
+"""What a plan is held against, and what comes of it: the shapes of the data alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ncutool.llm.floors import Floor, Phase
+from ncutool.llm.matching import Match, Seen
+from ncutool.llm.planning import Plan
+
+PRODUCTS, EXPERTS, ATTENTION, REST = "products", "experts", "attention", "norms and elementwise"
+UNKNOWN, COMMUNICATION, IDLE = "unknown", "communication", "idle"
+GROUPS = (PRODUCTS, EXPERTS, ATTENTION, REST, UNKNOWN, COMMUNICATION, IDLE)
+"""Parts of a step. Where launches overlap, time counts under the first of these."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Sequences of a step, as recorded or asked for; an unknown is None."""
+
+    source: str
+    """Where they come from: an annotation, the attention's shapes, or options."""
+    phase: Phase | None = None
+    sequences: int | None = None
+    new_tokens: int | None = None
+    """Tokens that pass the layers, all sequences together."""
+    cached_tokens: float | None = None
+    """Keys that all sequences attend to, together, the new tokens among them."""
+    pairs: float | None = None
+    alike: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """Time of the window under one heading of :data:`GROUPS`."""
+
+    name: str
+    ns: int
+    by_name_ns: int = 0
+    """Of it, time of launches that only a kernel's name puts here."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a capture shows of its steps."""
+
+    capture: str
+    device: str | None
+    wall_ns: int
+    busy_ns: int
+    steps: int | None
+    """Whole annotated steps in the window; None where no annotation tells."""
+    steps_reason: str
+    trimmed: tuple[str, ...]
+    parts: tuple[Part, ...]
+    """They sum to ``wall_ns``."""
+    products: tuple[Seen, ...]
+    opaque_ns: int
+    """Time of launches whose operator or shapes are not known and that may be products."""
+    lengths: Lengths | None
+    """Sequences and their lengths; None where nothing tells of them."""
+    lengths_reason: str | None
+    """Why what is recorded of them is not used."""
+    attention_launches: int
+    """Launches of attention in the window, by operator or by kernel name."""
+    attention_dtype: str | None
+    """Data type of the attention's queries, where all agree."""
+    kv_bytes: int | None
+    """Keys and values that the attention's operators were given in a step of the window."""
+    kv_reason: str | None
+    ranks: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user says of the capture, where it does not say it itself."""
+
+    phase: Phase | None = None
+    batch: int | None = None
+    context_tokens: int | None = None
+    prompt_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One part of a step, in nanoseconds and bytes a step."""
+
+    name: str
+    ns: float
+    by_name_ns: float
+    wall_pct: float
+    floor_ns: float | None
+    """None where the plan gives none; 0 where it counts no work at all."""
+    reached_pct: float | None
+    """Floor over time."""
+    distance_ns: float | None
+    """Time beyond the floor."""
+    distance_pct: float | None
+    """Of the whole distance from the step to its floor."""
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    """Products of one shape, a step."""
+
+    weights: str
+    shape: str
+    calls: float
+    seen_bytes: float | None
+    planned_bytes: float
+    ns: float
+    floor_ns: float
+    reached_pct: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A plan against a capture; shares are None where the two do not fit together."""
+
+    plan: Plan
+    observed: Observed
+    match: Match
+    fitting: tuple[str, ...]
+    """Presets whose shapes are the capture's, as options; sought where the plan's are not."""
+    problems: tuple[str, ...]
+    """Why nothing is compared; empty where it is."""
+    phase: Phase | None
+    phase_reason: str
+    lengths: Lengths | None
+    rows: int | None
+    steps: int | None
+    step_ns: float | None
+    step_busy_ns: float | None
+    seen_weight_bytes: float | None
+    planned_weight_bytes: float | None
+    """Of the matrices whose products were seen."""
+    kv_bytes: float | None
+    kv_reason: str | None
+    floor: Floor | None
+    """All parts overlapped: no step is shorter."""
+    floor_ns: float | None
+    reached_pct: float | None
+    busy_reached_pct: float | None
+    lowest_floor_ns: float | None
+    highest_floor_ns: float | None
+    """With the fewest and the most experts touched; None for a dense model."""
+    parts: tuple[Row, ...]
+    products: tuple[ProductRow, ...]
+    notes: tuple[str, ...]

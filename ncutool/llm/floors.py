@@ -1,0 +1,189 @@
+"""The floor of one recorded step, part by part: what each part's bytes and FLOPs take at peak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ncutool.llm import experts as routing
+from ncutool.llm.model import ROUTED_PARTS, Matrix
+from ncutool.llm.number_types import NUMBER_TYPES
+from ncutool.llm.product_shapes import label
+from ncutool.llm.setup import Setup
+
+Phase = Literal["decode", "prefill"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one step works on; an unknown is None."""
+
+    phase: Phase
+    rows: int
+    """Tokens that pass the layers."""
+    head_rows: int | None
+    """Tokens that need logits."""
+    cached_tokens: float | None
+    """Tokens that all sequences attend to, together (decode), or keep afterwards (prefill)."""
+    sequences: int | None
+    pairs: float | None
+    """(query, key) pairs of a head without a window, all sequences together (prefill)."""
+    alike: bool
+    """Whether all sequences are known to be equally long."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a part of the step takes at least on one device; None where not known."""
+
+    bytes: float | None
+    flop: float | None
+    memory_ns: float | None
+    compute_ns: float | None
+
+    @property
+    def ns(self) -> float | None:
+        """The longer of both."""
+        if self.memory_ns is None or self.compute_ns is None:
+            return None
+        return max(self.memory_ns, self.compute_ns)
+
+
+def weights_floor(setup: Setup, load: Load, left_out: frozenset[str]) -> Floor:
+    """Dense matrices: read once, multiplied by each row.
+
+    Args:
+        left_out: names of matrices that the step did not use.
+    """
+    dense = [
+        one
+        for one in setup.model.matrices
+        if one.part not in ROUTED_PARTS and label(one) not in left_out
+    ]
+    if load.head_rows is None and any(one.part == "head" for one in dense):
+        return Floor(_matrix_bytes(setup, dense), None, None, None)
+    return _floor(setup, dense, 1.0, load)
+
+
+def experts_floor(setup: Setup, load: Load) -> tuple[Floor, Floor, Floor] | None:
+    """Routed experts: expected where routing is uniform, and with the fewest and most touched."""
+    model = setup.model
+    if model.experts is None:
+        return None
+    routed = [one for one in model.matrices if one.part in ROUTED_PARTS]
+    touched = (
+        routing.expected(model.experts, load.rows),
+        routing.fewest(model.experts),
+        routing.most(model.experts, load.rows),
+    )
+    usual, low, high = (_floor(setup, routed, each / model.experts.count, load) for each in touched)
+    return usual, low, high
+
+
+def norms_floor(setup: Setup) -> Floor:
+    """Norm vectors and biases, read once: the only bytes besides that a plan counts."""
+    size = NUMBER_TYPES[setup.model.trained_type].bytes_per_value
+    moved = size * setup.model.other_parameters
+    return Floor(moved, 0.0, 1e9 * moved / setup.bandwidth, 0.0)
+
+
+def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
+    """The cache read (decode) or written (prefill) and the arithmetic on it; why not, if unknown.
+
+    Layers with a sliding window need the length of each sequence; they are counted where all are
+    alike, or where the longest cannot exceed the window.
+    """
+    unknown = Floor(None, None, None, None)
+    if not setup.model.caches:
+        return unknown, "the model's cache is not described"
+    if load.cached_tokens is None or load.sequences is None:
+        return unknown, "the lengths of the sequences are not recorded (--context)"
+    windowed = any(one.window is not None for one in setup.model.caches)
+    if windowed and not load.alike and not _within_windows(setup, load.cached_tokens):
+        return unknown, "layers with a window need each sequence's length"
+    each = load.cached_tokens / load.sequences
+    if load.phase == "decode":
+        moved = load.sequences * (setup.kv_bytes(each) or 0.0)
+        one = setup.attention_flop(each)
+        flop = None if one is None else load.sequences * one
+    else:
+        moved = _written(setup, load.rows)
+        flop = _prompt_flop(setup, load, each)
+    memory_ns = 1e9 * moved / setup.bandwidth
+    if flop is None:
+        return Floor(moved, None, memory_ns, None), "the attention's pairs are not recorded"
+    peak = setup.peak(setup.attention_roof())
+    return Floor(moved, flop, memory_ns, 1e9 * flop / peak), None
+
+
+def total(floors: Sequence[Floor]) -> Floor:
+    """All parts at once, bytes and arithmetic overlapped; None where a part is unknown."""
+
+    def summed(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if len(known) == len(values) else None
+
+    return Floor(
+        summed([one.bytes for one in floors]),
+        summed([one.flop for one in floors]),
+        summed([one.memory_ns for one in floors]),
+        summed([one.compute_ns for one in floors]),
+    )
+
+
+def _floor(setup: Setup, matrices: Sequence[Matrix], share: float, load: Load) -> Floor:
+    moved = share * _matrix_bytes(setup, matrices)
+    flop = seconds = 0.0
+    for one in matrices:
+        rows = load.rows if one.part != "head" else load.head_rows or 0
+        work = 2 * rows * one.uses * one.values / setup.divided(one)
+        flop += work
+        seconds += work / setup.peak(setup.roof(one.part))
+    return Floor(moved, flop, 1e9 * moved / setup.bandwidth, 1e9 * seconds)
+
+
+def _matrix_bytes(setup: Setup, matrices: Sequence[Matrix]) -> float:
+    return sum(
+        one.copies * one.values * setup.stored(one.part).bytes_per_value / setup.divided(one)
+        for one in matrices
+    )
+
+
+def _within_windows(setup: Setup, longest: float) -> bool:
+    return all(one.window is None or longest <= one.window for one in setup.model.caches)
+
+
+def _written(setup: Setup, tokens: int) -> float:
+    """The cache of new tokens: each is written, whatever a window forgets later."""
+    return sum(
+        one.layers
+        * one.values_per_token
+        * tokens
+        * setup.kv.bytes_per_value
+        / setup.cache_shares(one)
+        for one in setup.model.caches
+    )
+
+
+def _prompt_flop(setup: Setup, load: Load, each: float) -> float | None:
+    if load.pairs is None or any(one.heads is None for one in setup.model.caches):
+        return None
+    flop = 0.0
+    for one in setup.model.caches:
+        pairs = load.pairs
+        if one.window is not None and each > one.window:
+            pairs = _windowed_pairs(load, each, one.window)
+        dims = one.prefill_score_dim + one.prefill_value_dim
+        flop += 2 * one.layers * (one.heads or 0) * dims * pairs / setup.tensor_parallel
+    return flop
+
+
+def _windowed_pairs(load: Load, keys: float, window: int) -> float:
+    """Pairs where each query meets the last ``window`` keys at most; sequences alike."""
+    count = load.sequences or 1
+    queries = load.rows / count
+    before = keys - queries
+    rising = max(0.0, min(queries, window - before))
+    first = before * rising + rising * (rising + 1) / 2
+    return count * (first + (queries - rising) * window)

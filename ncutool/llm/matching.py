@@ -1,0 +1,230 @@
+"""Whether the products that a capture shows are those of a plan, by their weights' shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ncutool.devices import Device
+from ncutool.llm.limits import divides
+from ncutool.llm.number_types import NUMBER_TYPES, roof_of
+from ncutool.llm.presets import preset, preset_names
+from ncutool.llm.product_shapes import Weights, expert_shapes, layouts
+from ncutool.llm.setup import Setup
+
+Verdict = Literal["same", "partly", "differs", "unknown"]
+
+FOREIGN_SHARE = 0.02
+"""Weights that a model does not have may be this share of all that a capture shows (adapters)."""
+_PADDING = 512
+"""A vocabulary is rounded up by fewer columns than this, divided or not."""
+_DEVICES = (1, 2, 4, 8, 16)
+_SHOWN = 4
+_TYPE_TOLERANCE = 0.08
+"""Scales that a capture keeps in tensors of their own."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Products of one shape with weights, as a capture recorded them over all of its steps."""
+
+    rows: int
+    inputs: int
+    outputs: int
+    calls: int
+    bytes_per_value: float | None
+    """Of the weights; None where their data type was not recorded."""
+    duration_ns: int
+
+    @property
+    def values(self) -> int:
+        """Weights that all the calls read."""
+        return self.calls * self.inputs * self.outputs
+
+    @property
+    def label(self) -> str:
+        """Both operands, e.g. `[32,4096] × [4096,24576]`."""
+        return f"[{self.rows},{self.inputs}] × [{self.inputs},{self.outputs}]"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Weights of the plan, and the products that read them."""
+
+    weights: Weights
+    seen: tuple[Seen, ...]
+
+    @property
+    def calls(self) -> int:
+        return sum(one.calls for one in self.seen)
+
+    @property
+    def duration_ns(self) -> int:
+        return sum(one.duration_ns for one in self.seen)
+
+
+@dataclass(frozen=True)
+class Match:
+    """How the products of a capture and of a plan fit together."""
+
+    verdict: Verdict
+    """``same``: all are there; ``partly``: those there are the plan's; ``differs``: another model,
+    layout or type; ``unknown``: the capture shows no product's shapes."""
+    problems: tuple[str, ...]
+    """What differs in shapes and their counts, in sentences."""
+    types: tuple[str, ...]
+    """What differs in types, likewise."""
+    pairs: tuple[Pair, ...]
+    missing: tuple[Weights, ...]
+    """Weights of the plan that no recorded product reads."""
+    foreign: tuple[Seen, ...]
+    """Products of weights that the plan does not have."""
+    steps: int | None
+    """Steps that the calls make up, where they are whole ones."""
+
+
+def match(setup: Setup, seen: Sequence[Seen], steps: int | None) -> Match:
+    """The layout of the plan that explains the products best.
+
+    Args:
+        steps: steps in the capture, where annotations tell; else the calls must tell.
+    """
+    tried = [_of_layout(setup, layout, seen, steps) for layout in layouts(setup)]
+    if not seen or not tried:
+        missing = tried[0].missing if tried else ()
+        return Match("unknown", (), (), (), missing, tuple(seen), steps)
+    return min(tried, key=_badness)
+
+
+def _badness(found: Match) -> tuple[int, int, int]:
+    foreign = sum(one.values for one in found.foreign)
+    missing = sum(one.calls * one.inputs * one.outputs for one in found.missing)
+    return foreign, len(found.problems), missing
+
+
+def _of_layout(
+    setup: Setup, layout: Sequence[Weights], seen: Sequence[Seen], steps: int | None
+) -> Match:
+    groups = _by_shape(layout)
+    experts = expert_shapes(setup)
+    left = list(seen)
+    pairs: list[Pair] = []
+    missing: list[Weights] = []
+    for weights in groups:
+        mine = [one for one in left if _reads(one, weights)]
+        if not mine:
+            missing.append(weights)
+            continue
+        left = [one for one in left if one not in mine]
+        pairs.append(Pair(weights, tuple(mine)))
+    foreign = [one for one in left if (one.inputs, one.outputs) not in experts]
+    count = steps or _steps(pairs)
+    problems, types = (*_foreign(foreign, seen), *_counts(pairs, count)), tuple(_types(pairs))
+    verdict: Verdict = "differs" if problems or types else "partly" if missing else "same"
+    return Match(verdict, problems, types, tuple(pairs), tuple(missing), tuple(foreign), count)
+
+
+def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
+    """Weights of one shape together: a trace does not tell the query from the output."""
+    found: dict[tuple[int, int], Weights] = {}
+    for one in layout:
+        key = (one.inputs, one.outputs)
+        other = found.get(key)
+        if other is None:
+            found[key] = one
+            continue
+        total = one.step_bytes + other.step_bytes
+        calls = one.calls + other.calls
+        found[key] = Weights(
+            (*other.names, *one.names),
+            other.part,
+            one.inputs,
+            one.outputs,
+            calls,
+            total / (calls * one.inputs * one.outputs),
+        )
+    return list(found.values())
+
+
+def _reads(one: Seen, weights: Weights) -> bool:
+    if one.inputs != weights.inputs:
+        return False
+    if weights.part == "head":  # a vocabulary is padded to a round number
+        return 0 <= one.outputs - weights.outputs < _PADDING
+    return one.outputs == weights.outputs
+
+
+def _steps(pairs: Sequence[Pair]) -> int | None:
+    """Steps by the calls of the heaviest weights; None where they are no whole number."""
+    if not pairs:
+        return None
+    heaviest = max(pairs, key=lambda pair: pair.weights.step_bytes)
+    steps, rest = divmod(heaviest.calls, heaviest.weights.calls)
+    return steps if rest == 0 and steps else None
+
+
+def _foreign(foreign: Sequence[Seen], seen: Sequence[Seen]) -> Iterator[str]:
+    total = sum(one.values for one in seen)
+    if sum(one.values for one in foreign) > FOREIGN_SHARE * total:
+        largest = sorted(foreign, key=lambda one: -one.values)[:_SHOWN]
+        listed = ", ".join(f"[{one.inputs},{one.outputs}] × {one.calls:,}" for one in largest)
+        more = f" and {len(foreign) - _SHOWN:,} more" if len(foreign) > _SHOWN else ""
+        yield f"the capture multiplies by weights that the plan does not have: {listed}{more}"
+
+
+def _counts(pairs: Sequence[Pair], steps: int | None) -> Iterator[str]:
+    for pair in pairs:
+        shape = f"[{pair.weights.inputs},{pair.weights.outputs}]"
+        if steps is None:
+            yield (
+                f"the capture multiplies {pair.calls:,} times by {shape}, which is no whole number "
+                f"of steps of {pair.weights.calls:,}"
+            )
+        elif pair.calls != steps * pair.weights.calls:
+            yield (
+                f"the capture multiplies {pair.calls / steps:g} times a step by {shape}, the plan "
+                f"{pair.weights.calls:,} times"
+            )
+
+
+def _types(pairs: Sequence[Pair]) -> Iterator[str]:
+    for pair in pairs:
+        planned = pair.weights.bytes_per_value
+        sizes = {one.bytes_per_value for one in pair.seen if one.bytes_per_value is not None}
+        for size in sorted(sizes):
+            if abs(size - planned) > _TYPE_TOLERANCE * planned:
+                shape = f"[{pair.weights.inputs},{pair.weights.outputs}]"
+                yield (
+                    f"weights {shape} have {size:g} bytes a value in the capture and {planned:g} "
+                    "in the plan (--weights)"
+                )
+
+
+def candidates(seen: Sequence[Seen], device: Device, steps: int | None) -> tuple[str, ...]:
+    """Presets whose shapes are those of the capture, as options: ``--preset qwen3-8b --tp 2``.
+
+    Only the counts and shapes decide: of models alike in both, all are named.
+    """
+    found: list[tuple[int, str]] = []
+    for name in preset_names() if seen else ():
+        for devices in _DEVICES:
+            setup = _plain(name, device, devices)
+            if setup is None:
+                continue
+            one = match(setup, seen, steps)
+            if one.pairs and not one.problems:
+                option = f"--preset {name}" + (f" --tp {devices}" if devices > 1 else "")
+                missing = sum(each.calls * each.inputs * each.outputs for each in one.missing)
+                found.append((missing, option))
+    return tuple(option for _, option in sorted(found, key=lambda each: each[0]))
+
+
+def _plain(name: str, device: Device, devices: int) -> Setup | None:
+    """A preset's published types; None where it does not divide or the device lacks its roof."""
+    model = preset(name)
+    kind = NUMBER_TYPES[model.trained_type]
+    setup = Setup(model, device, "native", kind, kind, devices)
+    if not divides(setup, devices) or roof_of(kind, device.peak_flop_per_s) is None:
+        return None
+    return setup

@@ -1,0 +1,103 @@
+"""The products of a step as one device runs them: weight matrices divided, and merged or not.
+
+Engines multiply by query, key and value at once, by gate and up at once, or one by one; the
+shapes that a trace records tell which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from ncutool.llm.model import ROUTED_PARTS, Matrix, Part
+from ncutool.llm.setup import Setup
+
+_MERGES: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("query", "key", "value"), ("key", "value")),
+    (("gate", "up"),),
+    (("query_down", "kv_down"),),
+)
+"""Ways to merge, of which each layout takes at most one a line."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weight matrices of one shape on one device."""
+
+    names: tuple[str, ...]
+    """Of the matrices in one product, e.g. query, key, value."""
+    part: Part
+    inputs: int
+    outputs: int
+    calls: int
+    """Products with such weights in one step."""
+    bytes_per_value: float
+
+    @property
+    def step_bytes(self) -> float:
+        """Weights that these products read in a step."""
+        return self.calls * self.inputs * self.outputs * self.bytes_per_value
+
+
+def layouts(setup: Setup) -> Iterator[tuple[Weights, ...]]:
+    """The products of a step in every way of merging; experts, who are routed to, left out."""
+    if not setup.model.shapes_known:
+        return
+    dense = [matrix for matrix in setup.model.matrices if matrix.part not in ROUTED_PARTS]
+    names = {matrix.name for matrix in dense}
+    choices = [
+        ((), *(merge for merge in line if set(merge) <= names))
+        for line in _MERGES
+        if any(set(merge) <= names for merge in line)
+    ]
+    for chosen in product(*choices):
+        yield tuple(_merged(setup, dense, [merge for merge in chosen if merge]))
+
+
+def label(matrix: Matrix) -> str:
+    """A matrix's name; those of shared experts are told from those of dense layers."""
+    return f"shared {matrix.name}" if matrix.part == "shared_experts" else matrix.name
+
+
+def expert_shapes(setup: Setup) -> frozenset[tuple[int, int]]:
+    """Inputs and outputs of one expert's products, where an engine runs them one by one."""
+    routed = [matrix for matrix in setup.model.matrices if matrix.part == "experts"]
+    sizes = {matrix.name: _sides(setup, matrix) for matrix in routed}
+    shapes = set(sizes.values())
+    if "gate" in sizes and "up" in sizes:
+        shapes.add((sizes["gate"][0], sizes["gate"][1] + sizes["up"][1]))
+    return frozenset(shapes)
+
+
+def _merged(
+    setup: Setup, matrices: Sequence[Matrix], merges: Sequence[tuple[str, ...]]
+) -> Iterator[Weights]:
+    """Each matrix, or each merge of matrices of one layer that take the same input."""
+    of_name = {name: merge for merge in merges for name in merge}
+    groups: dict[tuple[object, ...], list[Matrix]] = {}
+    for index, matrix in enumerate(matrices):
+        merge = of_name.get(matrix.name)
+        alone: tuple[object, ...] = (index,)
+        key = alone if merge is None else (merge, matrix.part, matrix.copies, matrix.inputs)
+        groups.setdefault(key, []).append(matrix)
+    for group in groups.values():
+        first = group[0]
+        yield Weights(
+            names=tuple(label(matrix) for matrix in group),
+            part=first.part,
+            inputs=_sides(setup, first)[0],
+            outputs=sum(_sides(setup, matrix)[1] for matrix in group),
+            calls=first.copies,
+            bytes_per_value=setup.stored(first.part).bytes_per_value,
+        )
+
+
+def _sides(setup: Setup, matrix: Matrix) -> tuple[int, int]:
+    """Inputs and outputs on one device; a key-value head is never divided, but held twice."""
+    devices = setup.tensor_parallel
+    if matrix.name in ("key", "value") and setup.model.kv_heads:
+        return matrix.inputs, matrix.outputs // min(devices, setup.model.kv_heads)
+    inputs = -(-matrix.inputs // devices) if matrix.split == "inputs" else matrix.inputs
+    outputs = -(-matrix.outputs // devices) if matrix.split == "outputs" else matrix.outputs
+    return inputs, outputs
