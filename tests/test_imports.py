@@ -75,7 +75,7 @@ _BESIDE = {"batching", "devices", "device_table", "work", "schema", "units", "ro
 ASIDE = {
     "llm": {*_BESIDE, "llm"},
     "planner": {*_BESIDE, "llm", "planner"},
-    "signals": {*_BESIDE, "llm", "planner", "signals"},
+    "signals": {*_BESIDE, "untrusted", "llm", "planner", "signals"},
 }
 """Modules beside the arrows, and all they may use of ncutool."""
 

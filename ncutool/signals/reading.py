@@ -9,10 +9,12 @@ from pathlib import Path
 from ncutool.signals import dcgmi_dmon, exporter, smi_dmon
 from ncutool.signals.dcgm_fields import BY_NAME
 from ncutool.signals.series import Series
+from ncutool.untrusted import printable
 from ncutool_parsers.errors import EmptyError, UnreadableError
 
 MOST_BYTES = 64 * 1024 * 1024
 """Eight GPUs sampled each second fill it in a day and a half."""
+_LONGEST_NAME = 200
 _LOOK = 65536
 """Characters of the beginning that tell the kind."""
 _Parser = Callable[[str, str], Series]
@@ -54,7 +56,7 @@ def parse(content: bytes | str, where: str, source: str | None = None) -> Series
         )
     text = content if isinstance(content, str) else _decoded(content, where)
     parser = _parser(text[:_LOOK], where)
-    found = parser(text, where if source is None else source)
+    found = parser(text, printable(where if source is None else source, _LONGEST_NAME))
     if not any(gpu.columns for gpu in found.gpus):
         skipped = f"; {found.skipped_lines:,} lines fit no heading" if found.skipped_lines else ""
         raise EmptyError(

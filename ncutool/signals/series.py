@@ -50,7 +50,7 @@ class Series:
     """What one file of samples holds."""
 
     source: str
-    """The file's name: untrusted."""
+    """The file's name, without control characters."""
     kind: str
     """``nvidia-smi dmon``, ``dcgmi dmon`` or ``dcgm-exporter``."""
     gpus: tuple[GpuSamples, ...]

@@ -51,7 +51,7 @@ class Verdict:
     """What one source of signals says."""
 
     subject: str
-    """Of what: `GPU 0 of dmon.txt`, `batch 8 to 16`. May hold a file's name: untrusted."""
+    """Of what: `GPU 0 of dmon.txt`, `batch 8 to 16`. May hold a file's name."""
     kind: str
     """``nvidia-smi dmon``, ``dcgmi dmon``, ``dcgm-exporter``, ``batches``, ``token time`` or
     ``benchmark``."""

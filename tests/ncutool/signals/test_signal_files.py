@@ -8,7 +8,7 @@ import pytest
 from signal_texts import EVERYTHING, OLD, dcgmi_dmon, exporter, smi_dmon
 
 from ncutool.signals import Series, parse, read
-from ncutool.signals.dcgm_fields import BY_NAME, BY_TAG, FIELDS
+from ncutool.signals.dcgm_fields import BY_NAME, BY_TAG, FIELDS, Field
 from ncutool.signals.reading import MOST_BYTES
 from ncutool.signals.series import MOST_GPUS, SIGNALS
 from ncutool_parsers.errors import EmptyError, UnreadableError
@@ -130,10 +130,9 @@ def test_hosts_are_numbered_and_instances_named() -> None:
     assert [gpu.name for gpu in found.gpus] == ["GPU 0", "GPU 0 instance 7", "host 2 GPU 0"]
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.tag)
-def test_every_field_is_read_by_tag_and_by_each_of_its_names(field: object) -> None:
+@pytest.mark.parametrize("each", FIELDS, ids=lambda field: field.tag)
+def test_every_field_is_read_by_tag_and_by_each_of_its_names(each: Field) -> None:
     """Ids 1001 to 1008 and 203, 204; names before and since DCGM 4 are one field."""
-    each = FIELDS[FIELDS.index(field)]  # type: ignore[arg-type] # the parameter is one of them
     assert BY_TAG[each.tag] is each
     assert each.signal in SIGNALS
     raw = 0.5 * 100 / each.percent
