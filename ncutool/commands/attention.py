@@ -14,7 +14,7 @@ from ncutool.commands.options import (
     NoColorOption,
     OutputOption,
 )
-from ncutool.commands.planned import DeviceNames, TimeOption, content
+from ncutool.commands.planned import Answer, DeviceNames, TimeOption, rooflines
 
 
 def _option(flag: str, words: str, metavar: str = "N") -> Any:
@@ -70,16 +70,15 @@ def run(
 
     A causal mask counts its pairs exactly; PyTorch's and FlashAttention's own countings stand
     beside. Fused reads queries, keys and values once and keeps no scores; unfused writes and reads
-    them. Reads no capture.
+    them. Reads no capture;
+    -o NAME.html writes a page.
     """
     from ncutool import planner
-    from ncutool.commands.writing import check_writable, choose_format, write_bytes
     from ncutool.device_table import with_file
     from ncutool.planner.record import record, rows
     from ncutool.text.planner import attention_sheet
 
-    chosen = choose_format(form, output)
-    check_writable(output, force=force)
+    answer = Answer(form, output, force=force, color=not no_color)
     plan = planner.attention(
         batch=batch,
         heads=heads,
@@ -98,6 +97,7 @@ def run(
         time_ns=None if time_us is None else 1e3 * time_us,
         known=with_file(device_file),
     )
-    color = not no_color and output is None
-    sheet = attention_sheet(plan)
-    write_bytes(content(record(plan), rows(plan), sheet, chosen, color=color), output)
+    lines = rooflines(each.place for each in plan.devices)
+    answer.write(
+        record(plan), rows(plan), attention_sheet(plan), lines, plan.intensity_flop_per_byte
+    )

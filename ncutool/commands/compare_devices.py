@@ -17,7 +17,7 @@ from ncutool.commands.options import (
     NoColorOption,
     OutputOption,
 )
-from ncutool.commands.planned import content
+from ncutool.commands.planned import Answer, rooflines
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
@@ -95,22 +95,22 @@ def run(
 
     Attainable throughput and its ratio to the first device; with --price, what an hour's price
     buys, and from which batch on a device gives more for it than the first. A capture's launches
-    are rescaled by what binds each; its bounds and what is not known are said.
+    are rescaled by what binds each; its bounds and what is not known are said. -o NAME.html
+    writes a page.
     """
-    from ncutool.commands.writing import check_writable, choose_format, write_bytes
     from ncutool.device_table import with_file
     from ncutool.planner.comparison_record import comparison_record, comparison_rows
 
-    chosen = choose_format(form, output)
-    check_writable(output, force=force)
+    answer = Answer(form, output, force=force, color=not no_color)
     known = with_file(device_file)
     prices = _prices(price or [])
     given: dict[str, object] = {"--intensity": intensity, "--capture": capture}
     given |= {"--preset": preset, "--config": config, "--params": params}
     _check_ways(given, dtype)
     found: Comparison
+    lines: list[tuple[str, float, float]] = []
     if intensity is not None:
-        found, sheet = _intensity(device, intensity, dtype or "bf16", prices, known)
+        found, sheet, lines = _intensity(device, intensity, dtype or "bf16", prices, known)
     elif capture is not None:
         where = (capture, measured_on, device_file, max_bytes)
         found, sheet = _capture(device, where, prices, known)
@@ -127,9 +127,7 @@ def run(
             "usable_share": memory_share,
         }
         found, sheet = _decoded(device, model, planned, prices, known)
-    color = not no_color and output is None
-    told = content(comparison_record(found), comparison_rows(found), sheet, chosen, color=color)
-    write_bytes(told, output)
+    answer.write(comparison_record(found), comparison_rows(found), sheet, lines, intensity)
 
 
 def _check_ways(given: dict[str, object], dtype: str | None) -> None:
@@ -165,12 +163,12 @@ def _intensity(
     dtype: str,
     prices: dict[str, float],
     known: tuple[Device, ...],
-) -> tuple[Comparison, Sheet]:
+) -> tuple[Comparison, Sheet, list[tuple[str, float, float]]]:
     from ncutool.planner import compare_intensity
     from ncutool.text.compared import intensity_sheet
 
     found = compare_intensity(names, intensity, dtype=dtype, prices=prices, known=known)
-    return found, intensity_sheet(found)
+    return found, intensity_sheet(found), rooflines(found.devices)
 
 
 def _capture(

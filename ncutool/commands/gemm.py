@@ -14,7 +14,7 @@ from ncutool.commands.options import (
     NoColorOption,
     OutputOption,
 )
-from ncutool.commands.planned import DeviceNames, TimeOption, content, negative_size
+from ncutool.commands.planned import Answer, DeviceNames, TimeOption, negative_size, rooflines
 from ncutool_parsers.errors import UsageError
 
 
@@ -61,17 +61,16 @@ def run(
     """Hold the product [M,K] × [K,N] against devices: FLOPs, bytes, intensity, floor, tiles.
 
     Bytes are compulsory: each operand read once, the result written once. Tiles and waves say
-    what is lost where the sizes do not divide; the tile is an assumption. Reads no capture.
+    what is lost where the sizes do not divide; the tile is an assumption. Reads no capture;
+    -o NAME.html writes a page.
     """
     from ncutool import planner
-    from ncutool.commands.writing import check_writable, choose_format, write_bytes
     from ncutool.device_table import with_file
     from ncutool.planner.record import record, rows
     from ncutool.planner.tiling import parse_tile
     from ncutool.text.planner import gemm_sheet
 
-    chosen = choose_format(form, output)
-    check_writable(output, force=force)
+    answer = Answer(form, output, force=force, color=not no_color)
     plan = planner.gemm(
         m,
         n,
@@ -85,6 +84,5 @@ def run(
         time_ns=None if time_us is None else 1e3 * time_us,
         known=with_file(device_file),
     )
-    color = not no_color and output is None
-    sheet = gemm_sheet(plan)
-    write_bytes(content(record(plan), rows(plan), sheet, chosen, color=color), output)
+    lines = rooflines(each.place for each in plan.devices)
+    answer.write(record(plan), rows(plan), gemm_sheet(plan), lines, plan.intensity_flop_per_byte)

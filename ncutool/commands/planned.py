@@ -9,8 +9,14 @@ import typer
 from ncutool.commands.options import Format
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ncutool.planner.comparing import AtIntensity
+    from ncutool.planner.placing import Place
     from ncutool.text.sheet import Sheet
 
+_PAGES = (".html", ".htm")
 DeviceNames = Annotated[
     list[str] | None,
     typer.Option(
@@ -29,6 +35,54 @@ TimeOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+class Answer:
+    """Where and in which form the answer is written; refuses early what could not be."""
+
+    def __init__(
+        self, form: Format | None, output: Path | None, *, force: bool, color: bool
+    ) -> None:
+        from ncutool.commands.writing import check_writable, choose_format
+
+        self._output = output
+        self._is_page = output is not None and output.suffix.lower() in _PAGES and form is None
+        self._form = Format.TABLE if self._is_page else choose_format(form, output)
+        self._color = color and output is None
+        check_writable(output, force=force)
+
+    def write(
+        self,
+        record: dict[str, Any],
+        rows: list[dict[str, Any]],
+        sheet: Sheet,
+        rooflines: list[tuple[str, float, float]],
+        intensity: float | None,
+    ) -> None:
+        """Write it.
+
+        Args:
+            rooflines: name, peak FLOP/s and peak byte/s of each device, for a page's chart.
+            intensity: the workload's, where it has one.
+        """
+        from ncutool.commands.writing import write_bytes
+
+        if not self._is_page:
+            write_bytes(content(record, rows, sheet, self._form, color=self._color), self._output)
+            return
+        from ncutool.page.sheet import render_sheet
+
+        write_bytes(render_sheet(sheet, rooflines, intensity).encode(), self._output)
+        typer.echo(f"page: {self._output}")
+
+
+def rooflines(places: Iterable[Place | AtIntensity]) -> list[tuple[str, float, float]]:
+    """Of the devices that have a roof for the work."""
+    return [
+        (each.device, each.peak_flop_per_s, each.peak_bytes_per_s)
+        for each in places
+        if each.peak_flop_per_s is not None
+    ]
 
 
 def content(

@@ -1,0 +1,95 @@
+"""The rooflines of several devices, and where one workload lies under them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from ncutool.charts.palette import LIGHT, Palette
+from ncutool.charts.shared import Width, framed
+
+_DASHES = ([1, 0], [6, 3], [2, 2])
+_LEFT, _RIGHT = 0.05, 20.0
+"""How far the plane reaches beyond the workload and the ridge points."""
+
+
+def devices_roofline(
+    devices: Sequence[tuple[str, float, float]],
+    intensity: float,
+    *,
+    palette: Palette = LIGHT,
+    width: Width = 720,
+    height: int = 380,
+) -> alt.LayerChart:
+    """A roofline for each device, and a mark on each at the workload's intensity.
+
+    Args:
+        devices: name, peak FLOP/s and peak byte/s, at least one.
+        intensity: the workload's, in FLOP/byte.
+        width: pixels, or `container` to fill the element it stands in.
+    """
+    ridges = [peak / bandwidth for _, peak, bandwidth in devices]
+    left, right = _LEFT * min(intensity, *ridges), _RIGHT * max(intensity, *ridges)
+    colors = [*palette.bounds.values()]
+    corners, marks = _rows(devices, intensity, (left, right), colors)
+    names = [name for name, _, _ in devices]
+    scale = alt.Scale(domain=names, range=[colors[i % len(colors)] for i in range(len(names))])
+    legend = alt.Legend(title=None, orient="bottom", direction="horizontal", columns=4)
+    color = alt.Color("device:N", scale=scale, legend=legend)
+    x_axis = alt.X("x:Q", scale=_scale(left, right), axis=_axis("intensity (FLOP/byte)", "~g"))
+    low, high = min(row["y"] for row in corners), max(row["y"] for row in corners)
+    y_axis = alt.Y("y:Q", scale=_scale(low, 2 * high), axis=_axis("attainable FLOP/s", "~s"))
+    at = alt.Chart(alt.InlineData(values=[{"x": intensity}]))
+    line: dict[str, Any] = {"strokeWidth": 1.8, "strokeDash": alt.ExprRef("datum.dash")}
+    rule: dict[str, Any] = {"color": palette.soft, "strokeDash": [2, 4]}
+    point: dict[str, Any] = {"filled": True, "size": 90, "opacity": 1}
+    point["color"] = alt.ExprRef("datum.color")
+    return framed(
+        [
+            alt.Chart(alt.InlineData(values=corners)).mark_line(**line).encode(
+                x_axis, y_axis, color
+            ),
+            at.mark_rule(**rule).encode(alt.X("x:Q")),
+            alt.Chart(alt.InlineData(values=marks)).mark_point(**point).encode(
+                alt.X("x:Q"), alt.Y("y:Q")
+            ),
+        ],
+        palette,
+        width,
+        height,
+    )  # fmt: skip
+
+
+def _rows(
+    devices: Sequence[tuple[str, float, float]],
+    intensity: float,
+    ends: tuple[float, float],
+    colors: Sequence[str],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Corners of the lines, and the marks; past the last colour the lines are dashed."""
+    corners: list[dict[str, Any]] = []
+    marks: list[dict[str, Any]] = []
+    for number, (name, peak, bandwidth) in enumerate(devices):
+        dash = _DASHES[number // len(colors) % len(_DASHES)]
+        for x in (ends[0], peak / bandwidth, ends[1]):
+            corners.append({"device": name, "x": x, "y": min(peak, bandwidth * x), "dash": dash})
+        y, color = min(peak, bandwidth * intensity), colors[number % len(colors)]
+        marks.append({"device": name, "x": intensity, "y": y, "color": color})
+    return corners, marks
+
+
+def _scale(low: float, high: float) -> alt.Scale:
+    return alt.Scale(type="log", domain=[_four(low), _four(high)], nice=False)
+
+
+def _axis(title: str, written: str) -> alt.Axis:
+    decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.001"
+    return alt.Axis(title=title, labelExpr=f"({decade}) ? format(datum.value, '{written}') : ''")
+
+
+def _four(value: float) -> float:
+    """Four significant digits: more than any screen shows."""
+    return float(f"{value:.4g}") if math.isfinite(value) else value

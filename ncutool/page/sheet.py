@@ -1,0 +1,54 @@
+"""A sheet as one offline HTML page: the terminal's facts and tables, and the devices' rooflines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ncutool import units
+from ncutool.charts.devices import devices_roofline
+from ncutool.page import vega
+from ncutool.page.document import environment, file, policy, this_version
+from ncutool.page.drawing import PAGE_PALETTE
+from ncutool.text.sheet import Sheet
+from ncutool.untrusted import json_for_html
+
+
+def render_sheet(
+    sheet: Sheet,
+    rooflines: Sequence[tuple[str, float, float]] = (),
+    intensity_flop_per_byte: float | None = None,
+) -> str:
+    """The page of a sheet: one file that loads nothing. The same sheet gives the same page.
+
+    Args:
+        rooflines: name, peak FLOP/s and peak byte/s of each device; no chart where empty.
+        intensity_flop_per_byte: where the workload lies; no chart where None.
+    """
+    spec: dict[str, Any] | None = None
+    if rooflines and intensity_flop_per_byte is not None:
+        chart = devices_roofline(
+            rooflines, intensity_flop_per_byte, palette=PAGE_PALETTE, width="container"
+        )
+        spec = chart.to_dict(validate=False)
+    script = f'(() => {{\n"use strict";\n{file("sheet.js")}}})();\n' if spec else ""
+    library = vega.javascript() if spec else ""
+    page: str = (
+        environment()
+        .get_template("sheet.html")
+        .render(
+            sheet=sheet,
+            chart_label=f"Rooflines of {', '.join(name for name, _, _ in rooflines)}; the "
+            f"workload lies at {units.intensity(intensity_flop_per_byte)}. The table holds the "
+            "same figures.",
+            policy=policy([script, library] if spec else []),
+            version=this_version(),
+            css=Markup(file("page.css") + file("plan.css")),
+            data=Markup(json_for_html(spec)) if spec else None,
+            vega=Markup(library),
+            script=Markup(script),
+        )
+    )
+    return page.encode("utf-8", "replace").decode("utf-8")
