@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
 from math import prod
 from typing import NamedTuple
 
-from ncutool.advice.nodes import Node, Stream
+from ncutool.advice.nodes import Node, Operation, Stream
 from ncutool.work.operators.tensor import Tensor
 
 REACH = 12
@@ -26,26 +26,31 @@ class WeightCast(NamedTuple):
     consumer: Node
 
 
-def weight_casts(stream: Stream) -> Iterable[WeightCast]:
+def weight_casts(stream: Stream) -> list[WeightCast]:
     """Casts from fp32 to 16 bits whose result has the shape of a parameter of the next product.
 
     A product claims each parameter once. Where its activation has the shape of a parameter, one
     cast of that shape more must precede it.
     """
-    casts = _casts(stream)
-    if not casts:
-        return
+    every = set(stream.operations)
+    casts = {each: cast for each in every if (cast := _cast(each))}
+    consumers = {each: layer for each in every if casts and (layer := _parameters(each))[0]}
+    if not consumers:
+        return []
+    places = [place for place, each in enumerate(stream.operations) if each in casts]
     claimed: set[int] = set()
-    for place, node in enumerate(stream.nodes):
-        reach = [index for index in range(max(place - REACH, 0), place) if index in casts]
-        wanted, activation = _parameters(node) if reach else ([], ())
-        if not wanted:
+    found: list[WeightCast] = []
+    for place, each in enumerate(stream.operations):
+        if each not in consumers:
             continue
-        dtype = node.inputs[-1].dtype
+        wanted, activation = consumers[each]
+        dtype = each.inputs[-1].dtype
+        first, last = (bisect_left(places, edge) for edge in (place - REACH, place))
+        read = [(index, casts[stream.operations[index]]) for index in places[first:last]]
         left = [
-            (index, casts[index][0])
-            for index in reach
-            if casts[index][1] == dtype and index not in claimed
+            (index, shape)
+            for index, (shape, given) in read
+            if given == dtype and index not in claimed
         ]
         for shape in wanted:
             same = [index for index, one in left if one == shape]
@@ -54,42 +59,39 @@ def weight_casts(stream: Stream) -> Iterable[WeightCast]:
                 index = same[-1 - (shape == activation)]
                 claimed.add(index)
                 left.remove((index, shape))
-                yield WeightCast(stream, stream.nodes[index], node)
-
-
-def _casts(stream: Stream) -> dict[int, tuple[tuple[int, ...], str | None]]:
-    """Place of every cast from fp32 to 16 bits -> shape of what it reads, data type it gives."""
-    found = {}
-    for index, node in enumerate(stream.nodes):
-        source = cast_source(node)
-        shape = None if source is None else _squeezed(source.shape)
-        if shape:
-            found[index] = shape, node.outputs[0].dtype
+                found.append(WeightCast(stream, stream.nodes[index], stream.nodes[place]))
     return found
 
 
-def cast_source(node: Node) -> Tensor | None:
+def _cast(each: Operation) -> tuple[tuple[int, ...], str | None] | None:
+    """Of a cast from fp32 to 16 bits the shape of what it reads and the data type it gives."""
+    source = cast_source(each)
+    shape = None if source is None else _squeezed(source.shape)
+    return (shape, each.outputs[0].dtype) if shape else None
+
+
+def cast_source(each: Operation) -> Tensor | None:
     """What a copy from fp32 to 16 bits of the same elements reads; None for any other call."""
-    if node.symbol != "c" or len(node.outputs) != 1 or node.outputs[0].dtype not in HALF:
+    if each.symbol != "c" or len(each.outputs) != 1 or each.outputs[0].dtype not in HALF:
         return None
-    result = node.outputs[0]
-    source = node.inputs[-1] if node.inputs else result
+    result = each.outputs[0]
+    source = each.inputs[-1] if each.inputs else result
     fits = source.dtype == "fp32" and source.shape == result.shape and source.numel > 0
     return source if fits else None
 
 
-def _parameters(node: Node) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+def _parameters(each: Operation) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
     """Shapes of a layer's weight and bias, or of its scale, as the module keeps them; the shape of
     its activation."""
-    tensors, first = node.inputs, _PRODUCTS.get(node.op)
-    if node.family == "convolution" and len(tensors) >= 2 and "backward" not in node.op:
+    tensors, first = each.inputs, _PRODUCTS.get(each.op)
+    if each.family == "convolution" and len(tensors) >= 2 and "backward" not in each.op:
         activation, weight = tensors[:2]
         shapes = [weight.shape, weight.shape[:1]]
     elif first is not None and len(tensors) >= first + 2 and len(tensors[first + 1].shape) == 2:
         activation, weight = tensors[first : first + 2]
-        kept = weight.shape if node.op == "linear" else weight.shape[::-1]
+        kept = weight.shape if each.op == "linear" else weight.shape[::-1]
         shapes = [kept, kept[:1]]
-    elif node.symbol in _SCALED and len(tensors) == 2 and _vector(tensors[1], tensors[0]):
+    elif each.symbol in _SCALED and len(tensors) == 2 and _vector(tensors[1], tensors[0]):
         activation, weight = tensors
         shapes = [weight.shape]
     else:

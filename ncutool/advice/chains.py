@@ -9,7 +9,6 @@ from ncutool import units
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.finding import Grade
 from ncutool.advice.fuse import spread
-from ncutool.advice.lines import lines
 from ncutool.advice.links import WINDOW, Chain, chains
 from ncutool.advice.pattern import COMPILE_LINK, total_ns
 
@@ -25,7 +24,7 @@ Template = tuple[tuple[str, str | None], ...]
 
 def drafts(context: Context, taken: set[int]) -> list[Draft]:
     """Drafts for the chains over what is not ``taken``, which grows by their launches."""
-    found = [chain for line in lines(context.streams) for chain in chains(line, taken)]
+    found = [chain for line in context.lines for chain in chains(line, taken)]
     found = [chain for chain in found if total_ns(chain.nodes) > 0]
     counts = Counter(_template(chain) for chain in found)
     time: Counter[str] = Counter()

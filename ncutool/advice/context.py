@@ -9,11 +9,17 @@ from functools import cached_property
 import polars as pl
 
 from ncutool import gap_causes, units
+from ncutool.advice.backward import backward_launches
+from ncutool.advice.casts import WeightCast, weight_casts
 from ncutool.advice.finding import Grade
 from ncutool.advice.idle import Idle, pieces
+from ncutool.advice.kinds import Launches, launches
+from ncutool.advice.lines import Line, line
 from ncutool.advice.nodes import Stream, streams
+from ncutool.advice.program import Program, shown
 from ncutool.advice.ranks import RankMinima, rank_minima
 from ncutool.advice.waits import Wait, blocked, waits
+from ncutool.advice.waves import Tiling, tilings
 from ncutool.ceilings import Shares, shares
 from ncutool.devices import Device
 from ncutool.timeline import DISPATCH_CAUSES, Timeline
@@ -41,6 +47,8 @@ class Context:
 
     kernels: pl.DataFrame
     """Launches within the window, in order of start; some columns."""
+    launches: Launches
+    """The same, by kind."""
     capture: Capture
     timeline: Timeline
     device: Device | None
@@ -51,6 +59,31 @@ class Context:
     """Idle time that more or faster launching would remove."""
     ranks: RankMinima | None = None
     """What the other ranks of the job say of this one's collectives; None without them."""
+
+    @cached_property
+    def program(self) -> Program:
+        """What the capture shows of the program that was recorded."""
+        return shown(self.capture, {kind.kernel for kind in self.launches.kinds})
+
+    @cached_property
+    def backward(self) -> frozenset[int]:
+        """Launches of backward passes."""
+        return backward_launches(self.launches, self.capture)
+
+    @cached_property
+    def weight_casts(self) -> tuple[list[WeightCast], ...]:
+        """The casts of parameters on each stream."""
+        return tuple(map(weight_casts, self.streams))
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Each stream without what may lie between the calls of a layer."""
+        return tuple(map(line, self.streams, self.weight_casts))
+
+    @cached_property
+    def tilings(self) -> dict[int, Tiling]:
+        """How the launches of matrix products cut their results."""
+        return tilings(self.launches, self.capture, self.device)
 
     @cached_property
     def points(self) -> pl.DataFrame:
@@ -157,12 +190,14 @@ def context(
     """
     inside = kernels.select(_COLUMNS).filter(timeline.within()).sort("start_ns", "launch_id")
     dispatch = timeline.gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))["duration_ns"].sum()
+    by_kind = launches(inside, capture)
     return Context(
         kernels=inside,
+        launches=by_kind,
         capture=capture,
         timeline=timeline,
         device=device,
-        streams=streams(inside, capture),
+        streams=streams(inside, by_kind, capture),
         shares=shares(inside, capture, device),
         dispatch_ns=int(dispatch),
         ranks=rank_minima([kernels, *ranks]),

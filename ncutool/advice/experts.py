@@ -12,7 +12,6 @@ import polars as pl
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.nodes import Node, Stream
-from ncutool.advice.products import backward_launches, sizes
 from ncutool.advice.program import Program
 
 _EXPERTS = re.compile(r"g(?:[GSR.mt]{0,2}g){3,}")
@@ -59,7 +58,7 @@ def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
     The work left is k of E experts, k from the recorded argument of `topk`. At worst nothing is
     saved: gathering and scattering tokens costs as well, and routing may be uneven.
     """
-    barred = taken | backward_launches(context)
+    barred = taken | context.backward
     layers = [
         layer
         for stream in context.streams
@@ -110,7 +109,7 @@ def _evidence(
         dict.fromkeys(
             f"[{size[0]},{size[1]}] × [{size[1]},{size[2]}]"
             for node in first.nodes
-            if (size := sizes(node)) is not None
+            if (size := node.operation.sizes) is not None
         )
     )
     sentences = [
@@ -138,7 +137,7 @@ def _layers(stream: Stream) -> Iterator[Layer]:
         combined = stream.nodes[match.end() : match.end() + _AFTER]
         if experts < 2 or experts not in _list_lengths(combined):
             continue
-        size = sizes(nodes[0])
+        size = nodes[0].operation.sizes
         before = stream.nodes[max(match.start() - _BEFORE, 0) : match.start()]
         gated = any(node.op == "topk" for node in before)
         if size is not None:
@@ -156,10 +155,12 @@ def _repeated(nodes: list[Node]) -> tuple[list[Node], int]:
 def _units(nodes: list[Node]) -> int:
     """How many equal halves the calls repeat; 0 where they do not, or an expert is not a product
     out and one back."""
-    signs = [(node.op, sizes(node) if node.symbol == "g" else node.symbol) for node in nodes]
+    signs = [
+        (node.op, node.operation.sizes if node.symbol == "g" else node.symbol) for node in nodes
+    ]
     for length in range(2, len(signs) // 2 + 1):
         if len(signs) % length == 0 and signs == signs[:length] * (len(signs) // length):
-            first, last = sizes(nodes[0]), sizes(nodes[length - 1])
+            first, last = nodes[0].operation.sizes, nodes[length - 1].operation.sizes
             back = first is not None and last is not None and first[1] == last[2]
             same = first is not None and last is not None and first[0] == last[0]
             return len(signs) // length if back and same else 0

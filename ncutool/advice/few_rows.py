@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-
-import polars as pl
+from collections.abc import Iterable
 
 from ncutool import units
 from ncutool.advice.context import Context, Draft
-from ncutool.advice.products import Call, calls, rates, reached_share
+from ncutool.advice.kinds import Kind
+from ncutool.advice.products import Call, Shape, calls, rates, reached_share
 from ncutool.advice.program import Program
 from ncutool.batching import USABLE_MEMORY, Rates, weight_crossover
 
@@ -25,8 +25,8 @@ NARROW_TILE = 32
 """A tile this narrow is chosen for a product with few rows."""
 _ITEMSIZE = 2
 """Bytes of a weight, where only a kernel's name is known."""
-_TILE_NAMES = r"_MT(\d+)x(\d+)x\d+"  # macro tile in the kernel names of AMD's Tensile
-_CACHE_STORES = r"(?i)store_cache|reshape_and_cache"
+_TILE_NAMES = re.compile(r"_MT(\d+)x(\d+)x\d+")  # macro tile in the kernel names of AMD's Tensile
+_CACHE_STORES = re.compile(r"(?i)store_cache|reshape_and_cache")
 _SIZES = re.compile(r"\[([\d,]+)\]")
 
 _VLLM = "https://docs.vllm.ai/en/latest/configuration/optimization.html"
@@ -46,33 +46,28 @@ def drafts(context: Context, about: Program) -> list[Draft]:
 
 
 def _by_shape(context: Context, about: Program) -> Draft | None:
-    known = [call for call in calls(context) if call.weight_share > WEIGHT_SHARE]
+    known = [call for call in calls(context) if call.shape.weight_share > WEIGHT_SHARE]
     share = reached_share(context, known)
-    chosen = [
-        (call, most)
-        for call in known
-        if (most := _room(context, call, share or context.shares.bytes_share)) >= _LEAST_GROWTH
-    ]
+    bytes_share = share or context.shares.bytes_share
+    room = {shape: _room(context, shape, bytes_share) for shape in _shapes(known)}
+    chosen = [call for call in known if room[call.shape] >= _LEAST_GROWTH]
     if not chosen:
         return None
-    top = _largest([call for call, _ in chosen])
-    growth = min(next(most for call, most in chosen if call.label == top.label), MOST_GROWTH)
+    top = _largest(chosen)
+    label = top.shape.label
+    growth = min(next(room[one.shape] for one in chosen if one.shape.label == label), MOST_GROWTH)
     growth = math.floor(2 * growth) / 2
-    best = [
-        duration
-        for call, _ in chosen
-        for duration in _grown(context, call, growth, share or context.shares.bytes_share)
-    ]
-    calls_of = [call for call, _ in chosen]
-    most_rows = max(call.rows for call in calls_of)
+    kept = {shape: _kept_share(context, shape, growth, bytes_share) for shape in _shapes(chosen)}
+    best = [round(ns * kept[call.shape]) for call in chosen for ns in call.durations]
+    most_rows = max(call.shape.rows for call in chosen)
     return Draft(
         kind="batch",
         title=f"Give the matrix products of at most {most_rows:,} rows more rows",
         grade="likely",
-        launches=tuple(launch for call in calls_of for launch in call.launches),
+        launches=tuple(launch for call in chosen for launch in call.launches),
         best=tuple(best),
-        worst=tuple(duration for call in calls_of for duration in call.durations),
-        evidence=_evidence(context, calls_of, top, growth, share),
+        worst=tuple(duration for call in chosen for duration in call.durations),
+        evidence=_evidence(context, chosen, top, growth, share),
         remedy=_remedy(about),
         code=_code(about),
         link=_link(about),
@@ -81,38 +76,45 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
     )
 
 
+def _shapes(found: Iterable[Call]) -> Iterable[Shape]:
+    """Each once, in order of its first call."""
+    return dict.fromkeys(call.shape for call in found)
+
+
 def _largest(found: list[Call]) -> Call:
     """The shape that takes the most time together, by the call of median duration."""
     times: Counter[str] = Counter()
     for call in found:
-        times[call.label] += call.duration_ns
+        times[call.shape.label] += call.duration_ns
     label = min(times, key=lambda one: (-times[one], one))
-    alike = sorted((call for call in found if call.label == label), key=lambda one: one.duration_ns)
+    alike = [call for call in found if call.shape.label == label]
+    alike.sort(key=lambda one: one.duration_ns)
     return alike[len(alike) // 2]
 
 
-def _room(context: Context, call: Call, bytes_share: float) -> float:
+def _room(context: Context, shape: Shape, bytes_share: float) -> float:
     """How many times the rows fit before arithmetic limits."""
-    at = rates(context, call.roof, bytes_share)
+    at = rates(context, shape.roof, bytes_share)
     if at is None:
-        return 2.0 if call.rows <= UNKNOWN_ROWS else 0.0
-    return call.model.crossover(at) / call.rows
+        return 2.0 if shape.rows <= UNKNOWN_ROWS else 0.0
+    return shape.model.crossover(at) / shape.rows
 
 
-def _grown(context: Context, call: Call, growth: float, bytes_share: float) -> list[int]:
-    """Time of as many rows as now, when ``growth`` times as many go through at once."""
-    at = rates(context, call.roof, bytes_share)
+def _kept_share(context: Context, shape: Shape, growth: float, bytes_share: float) -> float:
+    """Part of its time that as many rows as now take, when ``growth`` times as many go through at
+    once."""
+    at = rates(context, shape.roof, bytes_share)
     longer = 1.0
     if at is not None:
-        longer = call.model.seconds(growth * call.rows, at) / call.model.seconds(call.rows, at)
-    return [round(duration * min(longer / growth, 1.0)) for duration in call.durations]
+        longer = shape.model.seconds(growth * shape.rows, at) / shape.model.seconds(shape.rows, at)
+    return min(longer / growth, 1.0)
 
 
 def _evidence(
     context: Context, found: list[Call], top: Call, growth: float, share: float | None
 ) -> tuple[str, ...]:
-    most = max(call.rows for call in found)
-    moved = sum(call.moved for call in found)
+    most = max(call.shape.rows for call in found)
+    moved = sum(call.shape.moved for call in found)
     total = sum(call.duration_ns for call in found)
     sentence = (
         f"{units.counted(len(found), 'matrix product', 'matrix products')} over at most {most:,} "
@@ -134,15 +136,16 @@ def _evidence(
 
 def _curve(context: Context, top: Call, growth: float, share: float | None) -> list[str]:
     """Time against rows of the shape that takes the most time."""
-    at = rates(context, top.roof, share or context.shares.bytes_share)
+    shape = top.shape
+    at = rates(context, shape.roof, share or context.shares.bytes_share)
     if at is None:
         return ["The device's peaks are unknown: a doubling of the rows is taken for free."]
-    now = top.duration_ns / top.model.seconds(top.rows, at)
-    steps = [top.rows * 2**power for power in range(5) if 2**power <= 2 * growth]
+    now = top.duration_ns / shape.model.seconds(shape.rows, at)
+    steps = [shape.rows * 2**power for power in range(5) if 2**power <= 2 * growth]
     points = ", ".join(
-        f"{rows:,} rows {units.time(now * top.model.seconds(rows, at))}" for rows in steps
+        f"{rows:,} rows {units.time(now * shape.model.seconds(rows, at))}" for rows in steps
     )
-    crossover = top.model.crossover(at)
+    crossover = shape.model.crossover(at)
     limit = (
         f"from {crossover:,.0f} rows on arithmetic limits"
         if math.isfinite(crossover)
@@ -153,21 +156,19 @@ def _curve(context: Context, top: Call, growth: float, share: float | None) -> l
         if share is not None
         else f"{100 * context.shares.bytes_share:.0f} % of the bandwidth peak assumed"
     )
-    flop = 100 * context.shares.flop_share(top.roof or "")
+    flop = 100 * context.shares.flop_share(shape.roof or "")
     return [
-        f"Time against rows of {top.label}, starting from its time here: {points}; {limit} "
-        f"({seen}, and {flop:.0f} % of the {top.roof} peak taken as reachable)."
+        f"Time against rows of {shape.label}, starting from its time here: {points}; {limit} "
+        f"({seen}, and {flop:.0f} % of the {shape.roof} peak taken as reachable)."
     ]
 
 
 def _memory(context: Context) -> list[str]:
     """How many sequences fit, where an operator that fills the key-value cache shows its size."""
-    stores = context.kernels.filter(
-        pl.col("op").str.contains(_CACHE_STORES) & pl.col("signature").is_not_null()
-    )
-    tokens = {
-        room for text in stores["signature"].unique().to_list() if (room := _cache_tokens(text))
+    stores = {
+        kind.signature for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")
     }
+    tokens = {room for text in stores if text is not None and (room := _cache_tokens(text))}
     if tokens:
         room = min(tokens)
         return [
@@ -198,27 +199,22 @@ def _cache_tokens(signature: str) -> int | None:
 
 def _by_name(context: Context, about: Program) -> Draft | None:
     """The same where no shapes are recorded: the kernel's name tells its tile."""
-    unknown = context.kernels.filter(
-        pl.col("flop").is_null()
-        & (pl.col("category") == "kernel")
-        & pl.col("op").is_null()
-        & (pl.col("duration_ns") > 0)
-    )
-    names = [name for name in unknown["kernel_full"].unique() if _narrow_tile(name)]
-    chosen = unknown.filter(pl.col("kernel_full").is_in(names)).sort("launch_id")
-    if not chosen.height:
+    launches = context.launches
+    rows = [row for row in launches.rows(_unknown_of_few_rows) if launches.durations[row] > 0]
+    if not rows:
         return None
-    durations = chosen["duration_ns"].to_list()
+    rows.sort(key=lambda row: launches.ids[row])
+    durations = [launches.durations[row] for row in rows]
     growth, why = _growth_of_tiles(context)
     return Draft(
         kind="batch",
         title="Batch more rows into the matrix products with narrow tiles",
         grade="possible",
-        launches=tuple(chosen["launch_id"].to_list()),
+        launches=tuple(launches.ids[row] for row in rows),
         best=tuple(round(duration / growth) for duration in durations),
         worst=tuple(durations),
         evidence=(
-            f"{chosen.height:,} launches of kernels whose names tell of tiles at most "
+            f"{len(rows):,} launches of kernels whose names tell of tiles at most "
             f"{NARROW_TILE} wide take {context.share(sum(durations))}; such tiles are chosen for "
             "products with few rows, which mostly read weights. No shapes are recorded, so this "
             "is a guess by name.",
@@ -247,8 +243,14 @@ def _growth_of_tiles(context: Context) -> tuple[float, str]:
     )
 
 
+def _unknown_of_few_rows(kind: Kind) -> bool:
+    """Whether only its name can tell that it is a product with a narrow tile."""
+    nameless = kind.flop is None and kind.category == "kernel" and kind.op is None
+    return nameless and _narrow_tile(kind.kernel_full)
+
+
 def _narrow_tile(name: str) -> bool:
-    tile = re.search(_TILE_NAMES, name)
+    tile = _TILE_NAMES.search(name)
     return tile is not None and min(int(side) for side in tile.groups()) <= NARROW_TILE
 
 

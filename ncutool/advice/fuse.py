@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Grade
-from ncutool.advice.lines import Line, lines
+from ncutool.advice.lines import Line
 from ncutool.advice.nodes import Node, Stream
 from ncutool.advice.pattern import Pattern
 from ncutool.advice.patterns import PATTERNS
@@ -38,7 +38,7 @@ def drafts(context: Context) -> tuple[list[Draft], set[int]]:
     groups: dict[tuple[str, str], tuple[Pattern, list[Place]]] = {}
     taken: set[int] = set()
     attention: set[int] = set()
-    every = lines(context.streams)
+    every = context.lines
     for pattern in PATTERNS:
         new: dict[str, list[Place]] = {}
         others = taken - attention if pattern.alternative else taken

@@ -14,7 +14,7 @@ from ncutool import units
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.finding import Grade
 from ncutool.advice.fuse import spread
-from ncutool.advice.lines import Line, lines, whole
+from ncutool.advice.lines import Line, whole
 from ncutool.advice.links import updates_in_place
 from ncutool.advice.nodes import Node
 
@@ -56,7 +56,7 @@ class _Words:
 def drafts(context: Context, taken: set[int]) -> list[Draft]:
     """Optimizer steps, cleared gradients, scaled gradients, then any small operator over many
     tensors; ``taken`` grows by their launches."""
-    every = lines(context.streams)
+    every = context.lines
     name = _optimizer(context)
     found = []
     complete = [whole(stream) for stream in context.streams]

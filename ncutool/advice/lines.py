@@ -6,11 +6,11 @@ belonging to it; a pattern that minded them would miss the layer.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from ncutool.advice.casts import weight_casts
-from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Stream
+from ncutool.advice.casts import WeightCast
+from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class Line:
     """One stream's calls, in order of start."""
 
     stream: Stream
-    nodes: tuple[Node, ...]
+    nodes: list[Node]
+    operations: list[Operation]
+    """Of each node."""
     symbols: str
     """One letter per node."""
 
@@ -31,23 +33,22 @@ class Line:
         return taken.isdisjoint(self.ids(node))
 
 
-@lru_cache(maxsize=1)
-def lines(streams: tuple[Stream, ...]) -> tuple[Line, ...]:
-    """Every stream's line; kept for the next kind of advice that asks for the same streams."""
-    return tuple(map(_line, streams))
-
-
 def whole(stream: Stream) -> Line:
     """A line with all calls of a stream."""
-    return Line(stream, tuple(stream.nodes), stream.symbols)
+    return Line(stream, stream.nodes, stream.operations, stream.symbols)
 
 
-def _line(stream: Stream) -> Line:
-    casts = {cast.node.first for cast in weight_casts(stream)}
-    nodes = tuple(node for node in stream.nodes if node.first not in casts and not _slight(node))
-    return Line(stream, nodes, "".join(node.symbol for node in nodes))
+def line(stream: Stream, casts: Iterable[WeightCast]) -> Line:
+    """A line without the casts of parameters and without calls on single elements."""
+    barred = {cast.node.first for cast in casts}
+    slight = {each for each in set(stream.operations) if _slight(each)}
+    nodes = [
+        node for node in stream.nodes if node.operation not in slight and node.first not in barred
+    ]
+    operations = [node.operation for node in nodes]
+    return Line(stream, nodes, operations, "".join([each.symbol for each in operations]))
 
 
-def _slight(node: Node) -> bool:
+def _slight(each: Operation) -> bool:
     """Whether it works on single elements only."""
-    return bool(node.inputs) and node.symbol not in (BARRIER, UNKNOWN) and node.numel <= 1
+    return bool(each.inputs) and each.symbol not in (BARRIER, UNKNOWN) and each.numel <= 1

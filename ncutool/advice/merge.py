@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -11,10 +11,9 @@ from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined, Grade
 from ncutool.advice.fuse import spread
-from ncutool.advice.nodes import Node, Stream
-from ncutool.advice.products import backward_launches, factors, sizes
+from ncutool.advice.nodes import Node, Operation, Stream
 from ncutool.advice.program import Program
-from ncutool.advice.waves import Tiling, tilings
+from ncutool.advice.waves import Tiling
 
 MANY = 5
 """So many equal products in a row are a loop over independent ones."""
@@ -92,8 +91,8 @@ def _in_vain(context: Context, group: Group) -> bool:
 
 
 def _groups(context: Context, taken: set[int]) -> Iterator[Group]:
-    tiles = tilings(context)
-    barred = taken | backward_launches(context)
+    tiles = context.tilings
+    barred = taken | context.backward
     for stream in context.streams:
         for run in _runs(stream):
             ids = [stream.launch_ids[row] for node in run for row in range(node.first, node.last)]
@@ -105,8 +104,8 @@ def _groups(context: Context, taken: set[int]) -> Iterator[Group]:
                 yield Group(stream, tuple(run), None, _grids(context, run))
 
 
-def _same_input(stream: Stream, run: Sequence[Node], tiles: dict[int, Tiling]) -> Group:
-    found = [size for node in run if (size := sizes(node)) is not None]
+def _same_input(stream: Stream, run: Sequence[Node], tiles: Mapping[int, Tiling]) -> Group:
+    found = [size for node in run if (size := node.operation.sizes) is not None]
     size = (found[0][0], found[0][1], sum(columns for _, _, columns in found))
     tilings_of = [_tiling(stream, node, tiles) for node in run]
     waves = None
@@ -118,48 +117,53 @@ def _same_input(stream: Stream, run: Sequence[Node], tiles: dict[int, Tiling]) -
     return Group(stream, tuple(run), size, waves)
 
 
-def _tiling(stream: Stream, node: Node, tiles: dict[int, Tiling]) -> Tiling | None:
+def _tiling(stream: Stream, node: Node, tiles: Mapping[int, Tiling]) -> Tiling | None:
     rows = sorted(range(node.first, node.last), key=lambda row: -stream.durations[row])
     return next((tiles[one] for row in rows if (one := stream.launch_ids[row]) in tiles), None)
 
 
 def _runs(stream: Stream) -> Iterable[list[Node]]:
+    """Products in a row that may read the same input."""
+    inputs = {each: read for each in set(stream.operations) if (read := _read(each))}
+    numbers: dict[tuple[object, ...], int] = {}
+    reads = {each: numbers.setdefault(read, len(numbers)) for each, read in inputs.items()}
     for match in _RUNS.finditer(stream.symbols):
         nodes = stream.nodes[match.start() : match.end()]
         if nodes[0].symbol == "g" and len(nodes) == 3 and nodes[1].symbol != "g":
-            if _gated(nodes[0], nodes[2]):
+            if _gated(nodes[0].operation, nodes[2].operation):
                 yield [nodes[0], nodes[2]]
             continue
         run: list[Node] = []
+        shared = None
         for node in nodes:
-            if run and _read(run[-1]) == _read(node) and not _chained(run[-1], node):
+            number = reads.get(node.operation)
+            if run and shared == number and not _chained(run[-1].operation, node.operation):
                 run.append(node)
                 continue
             if len(run) > 1:
                 yield run
-            run = [node] if _read(node) is not None else []
+            run, shared = [node] if number is not None else [], number
         if len(run) > 1:
             yield run
 
 
-def _gated(gate: Node, up: Node) -> bool:
+def _gated(gate: Operation, up: Operation) -> bool:
     """A gate and its twin with the activation function between: both widen the same input."""
-    one, other = sizes(gate), sizes(up)
+    one, other = gate.sizes, up.sizes
     return one is not None and one == other and one[1] != one[2] and _read(gate) == _read(up)
 
 
-def _read(node: Node) -> tuple[object, ...] | None:
+def _read(each: Operation) -> tuple[object, ...] | None:
     """What products must share to be merged: the operator and its activation."""
-    if node.symbol == "b":
-        return (node.op, node.inputs) if node.inputs else None
-    pair = factors(node)
-    return (node.op, pair[0]) if pair and sizes(node) else None
+    if each.symbol == "b":
+        return (each.op, each.inputs) if each.inputs else None
+    return (each.op, each.factors[0]) if each.factors and each.sizes else None
 
 
-def _chained(producer: Node, consumer: Node) -> bool:
+def _chained(producer: Operation, consumer: Operation) -> bool:
     """Whether the second may read what the first wrote: square weights, without an activation
     function between them, are taken for parallel, as in query, key and value."""
-    pair = factors(consumer)
+    pair = consumer.factors
     if pair is None or not producer.outputs:
         return False
     same = producer.outputs[0].shape == pair[0].shape
@@ -209,9 +213,11 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     """Columns and median time of every shape, by rows and inner size."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
+        products = {each for each in set(stream.operations) if each.symbol == "g"}
+        sizes = {each: each.sizes for each in products}
         for node in stream.nodes:
-            size = sizes(node) if node.symbol == "g" and node.duration_ns else None
-            if size is not None:
+            size = sizes.get(node.operation)
+            if size is not None and node.duration_ns:
                 seen.setdefault(size, []).append(node.duration_ns)
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for (rows, inner, columns), times in seen.items():
@@ -289,7 +295,7 @@ def _count(context: Context, groups: Sequence[Group]) -> str:
 
 
 def _shapes(group: Group) -> str:
-    size = sizes(group.products[0])
+    size = group.products[0].operation.sizes
     if size is None:
         return group.products[0].signature or ""
     return f"[{size[0]},{size[1]}] × [{size[1]},{size[2]}]"

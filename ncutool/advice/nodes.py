@@ -6,90 +6,96 @@ has a one-letter symbol, so that a pattern of operators is a regular expression.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
-from ncutool.work.operators import OpCall, Work, model, parse_call
+from ncutool.advice.kinds import NOBODY, Ints, Kind, Launches
+from ncutool.advice.operations import (
+    BARRIER,
+    NOTHING,
+    UNKNOWN,
+    Operation,
+    Said,
+    operation,
+    said_of,
+)
 from ncutool.work.operators.tensor import Tensor
 from ncutool_parsers.capture import Capture
 
-UNKNOWN = "?"
-"""A launch of no recorded operator."""
-BARRIER = "|"
-"""Communication, or a copy from or to the host: nothing fuses across it."""
-OTHER = "."
-
-_SYMBOLS = {
-    "a": "add __iadd__",
-    "m": "mul __imul__",
-    "d": "div",
-    "u": "sub rsub",
-    "p": "pow square",
-    "M": "mean",
-    "U": "sum",
-    "r": "rsqrt",
-    "q": "sqrt",
-    "A": "addcmul",
-    "V": "addcdiv",
-    "i": "lerp",
-    "c": "copy",
-    "n": "neg",
-    "k": "cat stack",
-    "s": "_softmax softmax _safe_softmax",
-    "Z": "_softmax_backward_data",
-    "b": "bmm baddbmm",
-    "g": "addmm mm linear _addmm_activation",
-    "l": "native_layer_norm layer_norm",
-    "S": "silu",
-    "G": "gelu",
-    "R": "relu clamp_min threshold relu6 hardtanh",
-    "B": "native_batch_norm cudnn_batch_norm miopen_batch_norm _batch_norm_impl_index",
-    "F": "masked_fill where",
-    "f": "fill zero",
-    "D": "native_dropout _fused_dropout",
-    "t": "tanh",
-    "x": "sigmoid",
-    "e": "exp",
-    "E": "erf",
-    "v": "var",
-    "C": "convolution cudnn_convolution miopen_convolution _convolution conv2d",
-}
-SYMBOL_OF = {name: symbol for symbol, names in _SYMBOLS.items() for name in names.split()}
+__all__ = ["BARRIER", "UNKNOWN", "Node", "Operation", "Stream", "streams"]
 
 
 class Node(NamedTuple):
     """One operator call on one stream, or one launch of no known operator."""
 
-    symbol: str
-    op: str
-    """Name without its namespace; the kernel's where there is no operator."""
-    in_place: bool
+    operation: Operation
+    """What it has in common with all calls like it."""
     first: int
     """Rows ``first`` to ``last`` (exclusive) of its stream."""
     last: int
     duration_ns: int
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    """Empty where no model says what comes out."""
-    family: str | None
-    signature: str | None
-    flop: float | None
-    moved: float | None
-    """Compulsory bytes of the call."""
-    blocks: int | None
-    """Blocks of its longest launch."""
-    parent: int | None = None
+    parent: int | None
     """The innermost enclosing operator that does more than hand on to this one (op_id)."""
-    by_engine: bool = False
-    """A copy or memset by the driver rather than a kernel."""
-    native: bool = False
-    """One of the framework's own operators, which its compiler may take apart."""
-    numel: int = 0
-    """Elements of its widest tensor."""
-    full_bytes: int | None = None
-    """Bytes of its widest tensor, in the narrower of its input and output types."""
+
+    @property
+    def symbol(self) -> str:
+        return self.operation.symbol
+
+    @property
+    def op(self) -> str:
+        return self.operation.op
+
+    @property
+    def in_place(self) -> bool:
+        return self.operation.in_place
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        return self.operation.inputs
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        return self.operation.outputs
+
+    @property
+    def native(self) -> bool:
+        return self.operation.native
+
+    @property
+    def numel(self) -> int:
+        return self.operation.numel
+
+    @property
+    def full_bytes(self) -> int | None:
+        return self.operation.full_bytes
+
+    @property
+    def family(self) -> str | None:
+        return self.operation.family
+
+    @property
+    def signature(self) -> str | None:
+        return self.operation.signature
+
+    @property
+    def flop(self) -> float | None:
+        return self.operation.flop
+
+    @property
+    def moved(self) -> float | None:
+        return self.operation.moved
+
+    @property
+    def blocks(self) -> int | None:
+        return self.operation.blocks
+
+    @property
+    def by_engine(self) -> bool:
+        return self.operation.by_engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,177 +108,112 @@ class Stream:
     """Equal for launches of the same kernel with the same grid."""
     linked: list[bool]
     nodes: list[Node]
+    operations: list[Operation]
+    """Of each node."""
     symbols: str
     """One letter per node."""
 
 
-def streams(kernels: pl.DataFrame, capture: Capture) -> tuple[Stream, ...]:
-    """Every stream of the launches in ``kernels`` that have a start and a duration."""
-    grid = ("grid_x", "grid_y", "grid_z")
-    rows = (
-        kernels.filter(pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null())
-        .join(_callers(capture), on="op_id", how="left")
-        .join(
-            capture.launches.select("launch_id", "copy_kind", "collective"),
-            on="launch_id",
-            how="left",
-        )
-        .with_columns(
-            key=pl.struct("kernel_full", *grid).hash(),
-            barrier=(pl.col("family") == "collective")
-            | (pl.col("bound") == "communication")
-            | pl.col("collective").is_not_null()
-            | pl.col("copy_kind").is_in(["HtoD", "DtoH", "HtoH", "PtoP"]).fill_null(False),
-        )
-        .sort("start_ns", "launch_id")
+def streams(kernels: pl.DataFrame, launches: Launches, capture: Capture) -> tuple[Stream, ...]:
+    """Every stream of ``launches``, which are the rows of ``kernels``."""
+    used = {kind.signature_id for kind in launches.kinds if kind.signature_id is not None}
+    operations = _Operations(launches.kinds, said_of(capture, used))
+    return tuple(_stream(launches, rows, operations) for rows in _parts(kernels))
+
+
+def _parts(kernels: pl.DataFrame) -> list[Ints]:
+    """Rows of each stream, in order of their first."""
+    devices, streams_of = (
+        np.unique(kernels[name].fill_null(NOBODY).to_numpy(), return_inverse=True)[1]
+        for name in ("device", "stream")
     )
-    calls = _calls(capture, rows["signature_id"])
-    parts = rows.partition_by("device", "stream", maintain_order=True)
-    return tuple(_stream(part, calls) for part in parts)
+    both = devices * (streams_of.max(initial=0) + 1) + streams_of
+    _, firsts, part = np.unique(both, return_index=True, return_inverse=True)
+    return [np.flatnonzero(part == index) for index in np.argsort(firsts)]
 
 
-_WRAPPERS = (
-    r"^aten::(to|_to_copy|clone|contiguous|reshape|linear|matmul|layer_norm|batch_norm|zero_|"
-    r"_batch_norm_impl_index|softmax|dropout|relu_?|silu|gelu|conv[123]d|_?convolution|stack)$"
-)
-"""Operators that mostly hand on to one other: they hold nothing together."""
+class _Operations:
+    """Each operation once."""
+
+    def __init__(self, kinds: list[Kind], said: dict[int, Said]) -> None:
+        self.kinds = kinds
+        self.said = said
+        self.keys = _keys(kinds)
+        self.single: dict[int, Operation] = {}
+        self.several: dict[tuple[object, ...], Operation] = {}
+
+    def alone(self, number: int) -> Operation:
+        """Of a call with one launch."""
+        found = self.single.get(number)
+        if found is None:
+            kind = self.kinds[number]
+            found = self.single[number] = self._of([kind], kind, kind)
+        return found
+
+    def joined(self, numbers: list[int], durations: Sequence[int], ids: Sequence[int]) -> Operation:
+        """Of a call with several launches."""
+        kinds = [self.kinds[number] for number in numbers]
+        places = range(len(kinds))
+        # A memset before the product must not make a copy of it.
+        longest = max(places, key=lambda place: (durations[place], ids[place]))
+        widest = max(places, key=lambda place: (durations[place], _rank(kinds[place].blocks)))
+        key = (tuple(numbers), longest, widest)
+        found = self.several.get(key)
+        if found is None:
+            found = self.several[key] = self._of(kinds, kinds[longest], kinds[widest])
+        return found
+
+    def _of(self, kinds: list[Kind], longest: Kind, widest: Kind) -> Operation:
+        number = kinds[0].signature_id
+        said = NOTHING if number is None else self.said.get(number, NOTHING)
+        barrier = any(kind.barrier for kind in kinds)
+        return operation(said, kinds, longest, widest, barrier=barrier)
 
 
-def _callers(capture: Capture) -> pl.DataFrame:
-    """Per operator call its signature and the innermost caller that holds several together."""
-    ops = capture.ops.select("op_id", "signature_id", pl.col("parent_id").alias("parent"))
-    names = capture.signatures.filter(pl.col("op").str.contains(_WRAPPERS))["signature_id"]
-    above = ops.select(
-        pl.col("op_id").alias("parent"),
-        pl.col("parent").alias("further"),
-        pl.col("signature_id").is_in(names.implode()).alias("hands_on"),
+def _rank(blocks: int | None) -> int:
+    return NOBODY if blocks is None else blocks
+
+
+def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
+    op_ids, kind_of = launches.op_ids[rows], launches.kind_of[rows]
+    ids = [launches.ids[row] for row in rows.tolist()]
+    durations = [launches.durations[row] for row in rows.tolist()]
+    new = np.ones(len(rows), bool)
+    new[1:] = (op_ids[1:] == NOBODY) | (op_ids[1:] != op_ids[:-1])
+    firsts = np.flatnonzero(new)
+    numbers = kind_of.tolist()
+    nodes = []
+    spans = zip(
+        firsts.tolist(),
+        [*firsts[1:].tolist(), len(rows)],
+        np.add.reduceat(durations, firsts).tolist(),
+        launches.parents[rows[firsts]].tolist(),
+        strict=True,
     )
-    for _ in range(2):
-        ops = (
-            ops.join(above, on="parent", how="left")
-            .with_columns(parent=pl.when("hands_on").then("further").otherwise(pl.col("parent")))
-            .drop("further", "hands_on")
-        )
-    return ops
-
-
-class _Known(NamedTuple):
-    """What the signature of a call says."""
-
-    symbol: str
-    op: str
-    in_place: bool
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    native: bool
-    numel: int
-    full_bytes: int | None
-
-
-_NOTHING = _Known(UNKNOWN, "", False, (), (), False, 0, None)
-
-
-def _calls(capture: Capture, wanted: pl.Series) -> dict[int, _Known]:
-    """Every signature in use."""
-    used = capture.signatures.filter(pl.col("signature_id").is_in(wanted.drop_nulls().implode()))
-    columns = ("signature_id", "op", "input_dims", "input_types", "input_strides")
-    found = {}
-    for index, *texts in used.select(*columns, "concrete_inputs").iter_rows():
-        call = parse_call(*texts)
-        found[index] = _known(call)
-    return found
-
-
-def _known(call: OpCall) -> _Known:
-    outputs = work.outputs if isinstance(work := model(call), Work) else ()
-    tensors = (*call.tensors, *outputs)
-    numel = max((tensor.numel for tensor in tensors), default=0)
-    sizes = [item for tensor in tensors if (item := tensor.itemsize)]
-    return _Known(
-        SYMBOL_OF.get(call.base, OTHER),
-        call.name.rpartition("::")[2],
-        call.in_place,
-        call.tensors,
-        outputs,
-        call.name.startswith("aten::"),
-        numel,
-        numel * min(sizes) if sizes else None,
-    )
-
-
-def _stream(rows: pl.DataFrame, calls: dict[int, _Known]) -> Stream:
-    new = pl.col("op_id").is_null() | (pl.col("op_id") != pl.col("op_id").shift(1)).fill_null(
-        value=True
-    )
-    blocks = pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z")
-    groups = (
-        rows.with_columns(node=new.cum_sum(), blocks=blocks)
-        .group_by("node", maintain_order=True)
-        .agg(
-            pl.len(),
-            pl.col("duration_ns").sum().alias("total"),
-            pl.col("signature_id", "signature").first(),
-            # A memset before the product must not make a copy of it.
-            pl.col("kernel", "family").sort_by("duration_ns", "launch_id").last(),
-            pl.col("barrier").any(),
-            _known_sum("flop"),
-            _known_sum("dram_bytes"),
-            pl.col("blocks").sort_by("duration_ns", "blocks").last(),
-            pl.col("parent").first(),
-            (pl.col("category") != "kernel").all(),
-        )
-    )
-    nodes: list[Node] = []
-    first = 0
-    for (
-        _,
-        count,
-        total,
-        signature_id,
-        signature,
-        kernel,
-        family,
-        barrier,
-        flop,
-        moved,
-        blocks,
-        parent,
-        by_engine,
-    ) in groups.iter_rows():
-        known = calls.get(signature_id, _NOTHING)
-        nodes.append(
-            Node(
-                BARRIER if barrier else known.symbol,
-                known.op or kernel,
-                known.in_place,
-                first,
-                first + count,
-                total,
-                known.inputs,
-                known.outputs,
-                family,
-                signature,
-                flop,
-                moved,
-                blocks,
-                parent,
-                by_engine,
-                known.native,
-                known.numel,
-                known.full_bytes,
-            )
-        )
-        first += count
+    for first, last, total, parent in spans:
+        if last - first == 1:
+            which = operations.alone(numbers[first])
+        else:
+            part = slice(first, last)
+            which = operations.joined(numbers[part], durations[part], ids[part])
+        nodes.append(Node(which, first, last, total, parent if parent != NOBODY else None))
+    every = [node.operation for node in nodes]
     return Stream(
-        launch_ids=rows["launch_id"].to_list(),
-        durations=rows["duration_ns"].to_list(),
-        keys=rows["key"].to_list(),
-        linked=rows["op_id"].is_not_null().to_list(),
+        launch_ids=ids,
+        durations=durations,
+        keys=operations.keys[kind_of].tolist(),
+        linked=(op_ids != NOBODY).tolist(),
         nodes=nodes,
-        symbols="".join(node.symbol for node in nodes),
+        operations=every,
+        symbols="".join([one.symbol for one in every]),
     )
 
 
-def _known_sum(name: str) -> pl.Expr:
-    """The sum, null where nothing is known."""
-    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
+def _keys(kinds: list[Kind]) -> Ints:
+    """Equal for kinds of the same kernel with the same grid."""
+    numbers: dict[tuple[object, ...], int] = {}
+    keys = [
+        numbers.setdefault((kind.kernel_full, kind.grid_x, kind.grid_y, kind.grid_z), len(numbers))
+        for kind in kinds
+    ]
+    return np.array(keys, np.int64)

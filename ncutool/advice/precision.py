@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import polars as pl
+from typing import NamedTuple
 
 from ncutool import units
 from ncutool.advice import weights
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
+from ncutool.advice.kinds import Kind
 from ncutool.advice.program import Program, program
 
 SIMT = re.compile(
@@ -35,6 +35,14 @@ _TF32_LINK = (
     "#tensorfloat-32-tf32-on-ampere-and-later-devices"
 )
 _AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
+
+
+class Row(NamedTuple):
+    """One launch."""
+
+    kind: Kind
+    launch_id: int
+    duration_ns: int
 
 
 @dataclass(frozen=True)
@@ -61,23 +69,27 @@ def drafts(context: Context) -> list[Draft]:
     return found if about.trains else [*found, *weights.drafts(context)]
 
 
-def fp32_simt(context: Context, family: str) -> pl.DataFrame:
-    """Launches of ``family`` that do FP32 products without tensor cores: by the kernels' names,
-    on AMD by the recorded data type."""
-    kernels = context.kernels.filter(
-        (pl.col("category") == "kernel")
-        & (pl.col("family") == family)
-        & (pl.col("duration_ns") > 0)
-        & (pl.col("dtype").fill_null("fp32") == "fp32")
-    )
-    if _amd(context):  # there the recorded type tells: no name says what a kernel computes in
-        return kernels.filter((pl.col("dtype") == "fp32") & (pl.col("flop") > 0))
-    names = [
-        name
-        for name in kernels["kernel_full"].unique()
-        if SIMT.search(name) and not _NOT_SIMT.search(name)
+def fp32_simt(context: Context, family: str) -> list[int]:
+    """Rows of launches of ``family`` that do FP32 products without tensor cores: by the kernels'
+    names, on AMD by the recorded data type."""
+    launches, amd = context.launches, _amd(context)
+    kinds = [
+        kind
+        for kind in launches.kinds
+        if kind.category == "kernel" and kind.family == family and kind.dtype in (None, "fp32")
     ]
-    return kernels.filter(pl.col("kernel_full").is_in(names))
+    if amd:  # there the recorded type tells: no name says what a kernel computes in
+        fitting = {kind for kind in kinds if kind.dtype == "fp32" and (kind.flop or 0) > 0}
+    else:
+        names = {name for name in {kind.kernel_full for kind in kinds} if _is_simt(name)}
+        fitting = {kind for kind in kinds if kind.kernel_full in names}
+    if not fitting:
+        return []
+    return [row for row in launches.rows(fitting.__contains__) if launches.durations[row] > 0]
+
+
+def _is_simt(name: str) -> bool:
+    return bool(SIMT.search(name)) and not _NOT_SIMT.search(name)
 
 
 def _amd(context: Context) -> bool:
@@ -86,8 +98,9 @@ def _amd(context: Context) -> bool:
 
 def allows_tf32(context: Context, family: str) -> bool:
     """Whether products of ``family`` run as TF32 already: what does not is a fallback."""
-    kernels = context.kernels.filter(pl.col("family") == family)
-    return bool((kernels["roof"] == "tf32_tensor").any())
+    return any(
+        kind.roof == "tf32_tensor" for kind in context.launches.kinds if kind.family == family
+    )
 
 
 def target(context: Context, family: str) -> Target | None:
@@ -109,24 +122,28 @@ def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None
     goal = target(context, family)
     if goal is None or (goal.roof == "tf32_tensor" and allows_tf32(context, family)):
         return None
-    rows = fp32_simt(context, family)
-    timed = [(row, _times(context, goal, row)) for row in rows.iter_rows(named=True)]
-    gaining = [(row, times) for row, times in timed if times[0] < row["duration_ns"]]
+    launches = context.launches
+    rows = [
+        Row(launches.of_row[row], launches.ids[row], launches.durations[row])
+        for row in fp32_simt(context, family)
+    ]
+    timed = [(row, _times(context, goal, row)) for row in rows]
+    gaining = [(row, times) for row, times in timed if times[0] < row.duration_ns]
     if not gaining:
         return None
     chosen = [row for row, _ in gaining]
-    modelled = sum(row["duration_ns"] for row in chosen if row["flop"])
-    known = 2 * modelled > sum(row["duration_ns"] for row in chosen)
+    modelled = sum(row.duration_ns for row in chosen if row.kind.flop)
+    known = 2 * modelled > sum(row.duration_ns for row in chosen)
     best, worst = tuple(low for _, (low, _) in gaining), tuple(high for _, (_, high) in gaining)
     what = "convolutions" if family == "convolution" else "matrix products"
     return Draft(
         kind="precision",
         title=f"Run FP32 {what} on the tensor cores ({goal.words})",
         grade="likely" if known else "possible",
-        launches=tuple(row["launch_id"] for row in chosen),
+        launches=tuple(row.launch_id for row in chosen),
         best=best,
         worst=worst,
-        evidence=_evidence(context, goal, chosen, (sum(best), sum(worst)), rows.height),
+        evidence=_evidence(context, goal, chosen, (sum(best), sum(worst)), len(rows)),
         remedy=_remedy(goal, about, family),
         code=_code(goal, family, amd=about.amd),
         link=_TF32_LINK if goal.roof == "tf32_tensor" else _AMP_LINK,
@@ -134,13 +151,13 @@ def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None
     )
 
 
-def _times(context: Context, goal: Target, row: dict[str, object]) -> tuple[int, int]:
+def _times(context: Context, goal: Target, row: Row) -> tuple[int, int]:
     """Best and worst duration on the tensor cores; the present one where they would not help.
 
     ``max(F / (share x peak), B / bandwidth)``: a product that its bytes hold on the CUDA cores
     already gains nothing. Without shapes the ratio of the peaks bounds the gain.
     """
-    now, flop, size = (_number(row[name]) for name in ("duration_ns", "flop", "dram_bytes"))
+    now, flop, size = float(row.duration_ns), row.kind.flop or 0.0, row.kind.dram_bytes or 0.0
     assert context.device is not None
     fp32 = context.device.peak_flop_per_s["fp32"]
     bandwidth = context.device.peak_bytes_per_s
@@ -158,12 +175,8 @@ def _times(context: Context, goal: Target, row: dict[str, object]) -> tuple[int,
     return min(round(best), round(now)), min(round(max(best, worst)), round(now))
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _low_share(context: Context, row: dict[str, object]) -> float:
-    if row["family"] == "convolution":
+def _low_share(context: Context, row: Row) -> float:
+    if row.kind.family == "convolution":
         return CONVOLUTION_LOW_SHARE
     return AMD_LOW_SHARE if _amd(context) else LOW_SHARE
 
@@ -171,16 +184,16 @@ def _low_share(context: Context, row: dict[str, object]) -> float:
 def _evidence(
     context: Context,
     goal: Target,
-    rows: Sequence[dict[str, object]],
+    rows: Sequence[Row],
     new: tuple[int, int],
     seen: int,
 ) -> tuple[str, ...]:
     device = context.device
     assert device is not None
-    total = sum(round(_number(row["duration_ns"])) for row in rows)
-    flop = sum(_number(row["flop"]) for row in rows)
-    names = Counter(str(row["kernel"]) for row in rows).most_common(3)
-    ops = Counter(str(row["op"]).rpartition("::")[2] for row in rows if row["op"])
+    total = sum(row.duration_ns for row in rows)
+    flop = sum(row.kind.flop or 0.0 for row in rows)
+    names = Counter(row.kind.kernel for row in rows).most_common(3)
+    ops = Counter(row.kind.op.rpartition("::")[2] for row in rows if row.kind.op)
     by_op = ", ".join(f"{count:,} {op}" for op, count in ops.most_common(4))
     kernels = ", ".join(name for name, _ in names)
     where = "on the CUDA cores, told by their kernels' names"
@@ -192,7 +205,7 @@ def _evidence(
     ]
     peak = device.peak_flop_per_s["fp32"]
     if flop:
-        rate = flop / sum(_number(row["duration_ns"]) for row in rows if row["flop"]) * 1e9
+        rate = flop / sum(row.duration_ns for row in rows if row.kind.flop) * 1e9
         done = f"They do {units.flop(flop)} at {units.flop_rate(rate)}"
         if rate <= peak:
             done += f", {units.percent(100 * rate / peak)} of the FP32 peak"

@@ -7,49 +7,39 @@ told the operators, from the signature that the kernels table carries.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from statistics import median
-
-import polars as pl
+from typing import NamedTuple
 
 from ncutool import batching
 from ncutool.advice.context import Context
-from ncutool.advice.nodes import Node
+from ncutool.advice.kinds import Kind
+from ncutool.advice.nodes import Operation
 from ncutool.batching import Product, Rates
-from ncutool.work.operators.tensor import Tensor
 
-_FACTORS = {"addmm": 1, "mm": 0, "linear": 0, "_addmm_activation": 1}
-"""Operators that multiply by a matrix, and which input is multiplied."""
+_OPS = frozenset(("aten::addmm", "aten::mm", "aten::_addmm_activation"))
+"""Products by a matrix, as their signature shows them: activation × weight."""
 _SIGNATURE = re.compile(r"^\[(\d+(?:,\d+)*)\] × \[(\d+),(\d+)\]$")
 _ITEMSIZES = {"fp64": 8, "fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
-_BACKWARD = r"^autograd::|Backward\d*$"
 ENOUGH = 3
 """Launches of one shape whose median counts as what the device reaches."""
 _LOWEST_SHARE = 0.1
 """Below this share of the bandwidth it is not the bandwidth that holds a product."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a product with its launches."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What calls of one product have in common."""
 
     rows: int
     model: Product
-    launches: tuple[int, ...]
-    durations: tuple[int, ...]
     label: str
     """Both shapes, e.g. `[32,4096] × [4096,24576]`."""
     roof: str | None
-
-    @property
-    def duration_ns(self) -> int:
-        return sum(self.durations)
-
-    @property
-    def moved(self) -> float:
-        """Bytes, everything once."""
-        return self.model.moved(self.rows)
+    moved: float
+    """Bytes, everything once."""
 
     @property
     def weight_share(self) -> float:
@@ -57,104 +47,70 @@ class Call:
         return self.model.weight_bytes / self.moved if self.moved else 0.0
 
 
-def factors(node: Node) -> tuple[Tensor, Tensor] | None:
-    """Activation and weight of a product with a two-dimensional weight."""
-    index = _FACTORS.get(node.op)
-    if index is None or len(node.inputs) < index + 2:
-        return None
-    activation, weight = node.inputs[index], node.inputs[index + 1]
-    if len(weight.shape) != 2 or not activation.shape or not weight.numel:
-        return None
-    return activation, weight
+class Call(NamedTuple):
+    """One call of a product with its launches."""
 
-
-def sizes(node: Node) -> tuple[int, int, int] | None:
-    """Rows, inner size and columns of such a product; None where its shapes do not fit."""
-    pair = factors(node)
-    if pair is None:
-        return None
-    activation, weight = pair
-    inner, columns = weight.shape if node.op != "linear" else weight.shape[::-1]
-    if activation.shape[-1] != inner or not activation.numel:
-        return None
-    return activation.numel // inner, inner, columns
+    shape: Shape
+    launches: Sequence[int]
+    durations: Sequence[int]
+    duration_ns: int
 
 
 def calls(context: Context) -> list[Call]:
     """Every product with known shapes and a duration above 0, outside backward passes."""
-    roofs = dict(
-        context.kernels.filter(pl.col("roof").is_not_null() & pl.col("flop").is_not_null())
-        .select("launch_id", "roof")
-        .iter_rows()
-    )
-    backward = backward_launches(context)
-    found = [*_of_operators(context, roofs), *_of_graphs(context)]
-    return [call for call in found if call.duration_ns > 0 and backward.isdisjoint(call.launches)]
+    found = [*_of_operators(context), *_of_graphs(context)]
+    barred = context.backward
+    return [call for call in found if call.duration_ns > 0 and barred.isdisjoint(call.launches)]
 
 
-def _of_operators(context: Context, roofs: dict[int, str]) -> Iterator[Call]:
+def _of_operators(context: Context) -> Iterator[Call]:
     for stream in context.streams:
+        shapes = {each: found for each in set(stream.operations) if (found := _shape(each))}
         for node in stream.nodes:
-            pair, size = factors(node), sizes(node)
-            if pair is None or size is None:
-                continue
-            activation, weight = pair
-            if not activation.itemsize or not weight.itemsize:
-                continue
-            rows, inner, columns = size
-            ids = stream.launch_ids[node.first : node.last]
-            yield Call(
-                rows=rows,
-                model=Product(inner, columns, weight.itemsize, activation.itemsize),
-                launches=tuple(ids),
-                durations=tuple(stream.durations[node.first : node.last]),
-                label=f"[{rows},{inner}] × [{inner},{columns}]",
-                roof=next((roofs[one] for one in ids if one in roofs), None),
-            )
+            shape = shapes.get(node.operation)
+            if shape is not None:
+                part = slice(node.first, node.last)
+                ids, durations = stream.launch_ids[part], stream.durations[part]
+                yield Call(shape, ids, durations, node.duration_ns)
+
+
+def _shape(each: Operation) -> Shape | None:
+    if each.factors is None or each.sizes is None:
+        return None
+    activation, weight = each.factors
+    rows, inner, columns = each.sizes
+    if not activation.itemsize or not weight.itemsize:
+        return None
+    model = Product(inner, columns, weight.itemsize, activation.itemsize)
+    label = f"[{rows},{inner}] × [{inner},{columns}]"
+    return Shape(rows, model, label, each.roof, model.moved(rows))
 
 
 def _of_graphs(context: Context) -> Iterator[Call]:
     """Replayed launches have no call of their own: their signature says what they multiplied."""
-    told = context.kernels.filter(
-        pl.col("op_id").is_null()
-        & pl.col("graph_replay").fill_null(value=False)
-        & pl.col("op").is_in([f"aten::{name}" for name in _FACTORS if name != "linear"])
-        & pl.col("flop").is_not_null()
-        & pl.col("duration_ns").is_not_null()
-    )
-    columns = ("launch_id", "duration_ns", "signature", "dtype", "roof")
-    for launch_id, duration, signature, dtype, roof in told.select(columns).iter_rows():
-        match = _SIGNATURE.match(signature or "")
-        itemsize = _ITEMSIZES.get(dtype or "")
-        if match is None or itemsize is None:
-            continue
-        *leading, last = (int(size) for size in match[1].split(","))
-        inner, width = int(match[2]), int(match[3])
-        rows = 1
-        for size in leading:
-            rows *= size
-        if last != inner or not rows * inner * width:
-            continue
-        model = Product(inner, width, itemsize, itemsize)
-        yield Call(rows, model, (launch_id,), (duration,), signature, roof)
+    launches = context.launches
+    shapes = [_told(kind) for kind in launches.kinds]
+    if any(shapes):
+        for row, number in enumerate(launches.kind_of.tolist()):
+            shape, duration = shapes[number], launches.durations[row]
+            if shape is not None:
+                yield Call(shape, (launches.ids[row],), (duration,), duration)
 
 
-def backward_launches(context: Context) -> set[int]:
-    """Launches of threads that ran a backward pass: what they multiply by need not be weights."""
-    capture = context.capture
-    names = capture.signatures.filter(pl.col("op").str.contains(_BACKWARD))["signature_id"]
-    ops = capture.ops.select("op_id", "signature_id", "thread", "start_ns", "end_ns")
-    marks = ops.filter(pl.col("signature_id").is_in(names.implode()))
-    if not marks.height:
-        return set()
-    spans = marks.group_by("thread").agg(
-        pl.col("start_ns").min().alias("from"), pl.col("end_ns").max().alias("to")
-    )
-    within = ops.join(spans, on="thread").filter(
-        (pl.col("start_ns") >= pl.col("from")) & (pl.col("start_ns") <= pl.col("to"))
-    )
-    launches = context.kernels.filter(pl.col("op_id").is_in(within["op_id"].implode()))
-    return set(launches["launch_id"].to_list())
+def _told(kind: Kind) -> Shape | None:
+    if kind.linked or not kind.graph_replay or kind.flop is None or kind.op not in _OPS:
+        return None
+    match = _SIGNATURE.match(kind.signature or "")
+    itemsize = _ITEMSIZES.get(kind.dtype or "")
+    if match is None or itemsize is None:
+        return None
+    *leading, last = (int(size) for size in match[1].split(","))
+    inner, width = int(match[2]), int(match[3])
+    rows = prod(leading)
+    if last != inner or not rows * inner * width:
+        return None
+    model = Product(inner, width, itemsize, itemsize)
+    return Shape(rows, model, match[0], kind.roof, model.moved(rows))
 
 
 def reached_share(context: Context, found: list[Call]) -> float | None:
@@ -164,8 +120,8 @@ def reached_share(context: Context, found: list[Call]) -> float | None:
     by_label: dict[str, list[float]] = {}
     for call in found:
         if peak:
-            rate = call.moved / call.duration_ns * 1e9 / peak
-            by_label.setdefault(call.label, []).append(rate)
+            rate = call.shape.moved / call.duration_ns * 1e9 / peak
+            by_label.setdefault(call.shape.label, []).append(rate)
     medians = [median(some) for some in by_label.values() if len(some) >= ENOUGH]
     return max((each for each in medians if _LOWEST_SHARE <= each <= 1), default=None)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from ncutool import timeline
-from ncutool.advice.context import Context
+
+if TYPE_CHECKING:
+    from ncutool.advice.context import Context
+    from ncutool_parsers.capture import Capture
 
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
 _COMPILED = r"(?i)CompiledFunction|Torch-Compiled Region|^## Call CompiledFxGraph|TorchDynamo"
@@ -38,15 +42,23 @@ class Program:
 
 
 def program(context: Context) -> Program:
-    """What ``context``'s capture shows; an absent sign is not evidence of absence."""
-    capture = context.capture
+    """What ``context``'s capture shows."""
+    return context.program
+
+
+def shown(capture: Capture, kernels: Iterable[str]) -> Program:
+    """What ``capture`` shows; an absent sign is not evidence of absence.
+
+    Args:
+        kernels: names of those within the window.
+    """
     notes = capture.annotations.filter(~pl.col("on_device"))
     words = pl.concat([capture.signatures["op"], notes["name"]]).unique()
     steps = notes.filter(pl.col("name").str.contains(_STEP)).select("start_ns", "end_ns")
     return Program(
         amd=any(record.vendor == "amd" for record in capture.devices),
         trains=_any(words, _BACKWARD),
-        compiled=_any(words, _COMPILED) or _any(context.kernels["kernel"].unique(), _TRITON),
+        compiled=_any(words, _COMPILED) or _any(pl.Series(list(kernels), dtype=pl.String), _TRITON),
         optimizer=_any(words, r"^Optimizer\.step"),
         parallel="fsdp" if _any(words, _FSDP) else "ddp" if _any(words, _DDP) else None,
         server="vllm" if _any(words, _VLLM) else "sglang" if _any(words, _SGLANG) else None,

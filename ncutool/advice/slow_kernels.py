@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import polars as pl
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ncutool.advice import precision
 from ncutool.advice.context import Context
+from ncutool.advice.kinds import Kind
 from ncutool.advice.shapes import is_narrow, sides
 
 LIMIT = 0.6
@@ -37,18 +35,52 @@ _EMBEDDING = re.compile(r"(?i)embedding\w*backward|backward\w*embedding|SplitLoo
 _ROWS = ("softmax", "normalization", "reduction")
 
 
-@dataclass(frozen=True)
-class Slow:
+class Slow(NamedTuple):
     """One slow launch."""
 
-    row: Mapping[str, Any]
-    """Of the context's kernels."""
+    kind: Kind
+    launch_id: int
+    duration_ns: int
     cause: str
     best_ns: int
     share_pct: float | None
     """Reachable over present time; None where its work is not modelled."""
     roof: str | None
     """The compute roof that ``best_ns`` rests on; None where it is the bandwidth or a guess."""
+
+
+class Case(NamedTuple):
+    """A kind of launches with the times (ns) that its work takes at reachable rates."""
+
+    kind: Kind
+    compute_ns: float | None
+    memory_ns: float | None
+    floor_ns: float | None
+    """The longer of the two."""
+    falls_back: bool
+    """Whether it runs on the CUDA cores although other products of the capture run as TF32."""
+
+
+class Fit(NamedTuple):
+    """When launches of a kind are slow of one cause, and what they would take."""
+
+    best_ns: float | None
+    """None stands for half of the present time."""
+    floor_ns: float = 0.0
+    below: float = 1.0
+    """It takes longer than ``floor_ns`` over this share."""
+    least_ns: int = 0
+    """It takes so long at least."""
+
+
+class Suspect(NamedTuple):
+    """A kind that some cause may make slow."""
+
+    case: Case
+    named: bool
+    """Its name or operator tells, however near its roof it is."""
+    causes: list[tuple[str, Fit]]
+    """Most telling first."""
 
 
 def slow_kernels(context: Context, taken: set[int]) -> list[Slow]:
@@ -59,67 +91,73 @@ def slow_kernels(context: Context, taken: set[int]) -> list[Slow]:
     """
     if context.device is None:
         return []
-    rows = _candidates(context, taken)
-    known = [slow for row in rows.iter_rows(named=True) if (slow := _classed(context, row))]
+    coarse = COARSE_CLOCK_NS if context.capture.clock_step_ns > 1 else 0
+    least = max(LONG * context.latency_ns, coarse)
+    launches = context.launches
+    suspects = {
+        case.kind: found
+        for case in cases(context)
+        if (found := _suspect(context, case)) is not None
+    }
+    named = taken | _waiting_for_tensor_cores(context)
+    known = []
+    for row in launches.rows(suspects.__contains__):
+        launch, now = launches.ids[row], launches.durations[row]
+        if now <= least or launch in named:
+            continue
+        slow = _classed(suspects[launches.of_row[row]], launch, now)
+        if slow is not None:
+            known.append(slow)
     return [*known, *_unlinked_twins(context, known, taken)]
 
 
-def near_their_roof(context: Context, family: str, taken: set[int]) -> pl.DataFrame:
-    """Launches of ``family`` at :data:`LIMIT` of their calibrated roof or above (``floor_ns``)."""
+def near_their_roof(context: Context, family: str, taken: set[int]) -> list[tuple[int, float]]:
+    """Rows of launches of ``family`` at :data:`LIMIT` of their calibrated roof or above, with the
+    time (ns) that they take there."""
     if context.device is None:
-        return context.kernels.clear()
-    named = list(taken | _waiting_for_tensor_cores(context))
-    return _with_floors(context).filter(
-        (pl.col("family") == family)
-        & (pl.col("duration_ns") > 0)
-        & (pl.col("flop") > 0)
-        & (pl.col("floor_ns") >= LIMIT * pl.col("duration_ns"))
-        & (pl.col("floor_ns") <= pl.col("duration_ns"))
-        & ~pl.col("launch_id").is_in(named)
-    )
+        return []
+    launches = context.launches
+    floors = {
+        case.kind: case.floor_ns
+        for case in cases(context)
+        if case.kind.family == family and case.floor_ns is not None and (case.kind.flop or 0) > 0
+    }
+    if not floors:
+        return []
+    named = taken | _waiting_for_tensor_cores(context)
+    return [
+        (row, floor)
+        for row in launches.rows(floors.__contains__)
+        if LIMIT * launches.durations[row]
+        <= (floor := floors[launches.of_row[row]])
+        <= launches.durations[row]
+        and launches.durations[row] > 0
+        and launches.ids[row] not in named
+    ]
 
 
-def _with_floors(context: Context) -> pl.DataFrame:
-    """The kernels with the times (ns) that their work takes at reachable rates."""
+def cases(context: Context) -> list[Case]:
+    """Every kind of the context with its floors."""
     assert context.device is not None
     shares = {
         roof: context.shares.flop_share(roof) for roof in context.device.peak_flop_per_s
     }  # a roof without a peak has no floor either
-    share = pl.col("roof").replace_strict(shares, default=None, return_dtype=pl.Float64)
-    compute = pl.col("flop") / (pl.col("peak_flop_per_s") * share)
-    memory = pl.col("dram_bytes") / (pl.col("peak_bytes_per_s") * context.shares.bytes_share)
-    return context.kernels.with_columns(
-        compute_ns=1e9 * compute,
-        memory_ns=1e9 * memory,
-        floor_ns=1e9 * pl.max_horizontal(compute, memory),
-        falls_back=_falls_back(context),
-    )
-
-
-def _candidates(context: Context, taken: set[int]) -> pl.DataFrame:
-    coarse = COARSE_CLOCK_NS if context.capture.clock_step_ns > 1 else 0
-    long = _with_floors(context).filter(
-        (pl.col("category") == "kernel")
-        & (pl.col("duration_ns") > max(LONG * context.latency_ns, coarse))
-        & ~pl.col("bound").is_in(["communication", "copy"])
-    )
-    by_name = (pl.col("family") == "convolution") & pl.col("kernel_full").str.contains(
-        _LAYOUT.pattern
-    )
-    embeds = pl.col("op").str.contains(_EMBEDDING.pattern)
-    slow = (pl.col("floor_ns") < LIMIT * 4 / 3 * pl.col("duration_ns")) | by_name | embeds
-    named = taken | _waiting_for_tensor_cores(context)
-    return long.filter(slow.fill_null(False) & ~pl.col("launch_id").is_in(list(named)))
-
-
-def _falls_back(context: Context) -> pl.Expr:
-    """Whether a product runs on the CUDA cores although others of the capture run as TF32."""
-    return (
-        pl.lit(precision.allows_tf32(context, "gemm"))
-        & (pl.col("family") == "gemm")
-        & (pl.col("roof") == "fp32")
-        & pl.col("kernel_full").str.contains(precision.SIMT.pattern)
-    ).fill_null(False)
+    allows_tf32 = precision.allows_tf32(context, "gemm")
+    found = []
+    for kind in context.launches.kinds:
+        share = shares.get(kind.roof or "")
+        compute = memory = None
+        if kind.flop is not None and kind.peak_flop_per_s and share:
+            compute = kind.flop / (kind.peak_flop_per_s * share)
+        if kind.dram_bytes is not None and kind.peak_bytes_per_s:
+            memory = kind.dram_bytes / (kind.peak_bytes_per_s * context.shares.bytes_share)
+        times = [None if each is None else 1e9 * each for each in (compute, memory)]
+        floor = max((each for each in times if each is not None), default=None)
+        falls_back = allows_tf32 and kind.family == "gemm" and kind.roof == "fp32"
+        if falls_back:
+            falls_back = bool(precision.SIMT.search(kind.kernel_full))
+        found.append(Case(kind, times[0], times[1], floor, falls_back))
+    return found
 
 
 def _waiting_for_tensor_cores(context: Context) -> set[int]:
@@ -129,36 +167,52 @@ def _waiting_for_tensor_cores(context: Context) -> set[int]:
         goal = precision.target(context, family)
         falls_back = goal and goal.roof == "tf32_tensor" and precision.allows_tf32(context, family)
         if goal is not None and not falls_back:
-            found.update(precision.fp32_simt(context, family)["launch_id"])
+            rows = precision.fp32_simt(context, family)
+            found.update(context.launches.ids[row] for row in rows)
     return found
 
 
-def _classed(context: Context, row: Mapping[str, Any]) -> Slow | None:
+def _suspect(context: Context, case: Case) -> Suspect | None:
+    """What may make launches of a kind slow; None where nothing may."""
+    kind = case.kind
+    if kind.category != "kernel" or kind.bound in (None, "communication", "copy"):
+        return None
+    changes_layout = kind.family == "convolution" and _LAYOUT.search(kind.kernel_full) is not None
+    named = changes_layout or _EMBEDDING.search(kind.op or "") is not None
+    if not named and case.floor_ns is None:
+        return None
+    tests = _CAUSES.get(kind.family or "", (_EMBEDS,))
+    causes = [(cause, fit) for cause, test in tests if (fit := test(context, case)) is not None]
+    return Suspect(case, named, causes) if causes else None
+
+
+def _classed(suspect: Suspect, launch_id: int, now: int) -> Slow | None:
     """The first cause that fits; None where it is not slow."""
-    for cause, fits in _CAUSES.get(row["family"] or "", (_EMBEDS,)):
-        best = fits(context, row)
-        if best is not None:
-            now = row["duration_ns"]
-            best_ns = min(max(round(best), 0), now)
-            modelled = cause not in _BY_NAME
-            compute = modelled and (row["compute_ns"] or 0.0) > (row["memory_ns"] or 0.0)
-            roof = "tf32_tensor" if row["falls_back"] else row["roof"]
-            share = 100 * best_ns / now if modelled else None
-            return Slow(row, cause, best_ns, share, roof if compute else None)
+    case = suspect.case
+    if not suspect.named and (case.floor_ns or 0.0) >= LIMIT * 4 / 3 * now:
+        return None
+    for cause, fit in suspect.causes:
+        if fit.floor_ns >= fit.below * now or now < fit.least_ns:
+            continue
+        best = now / 2 if fit.best_ns is None else fit.best_ns
+        best_ns = min(max(round(best), 0), now)
+        modelled = cause not in _BY_NAME
+        compute = modelled and (case.compute_ns or 0.0) > (case.memory_ns or 0.0)
+        roof = "tf32_tensor" if case.falls_back else case.kind.roof
+        share = 100 * best_ns / now if modelled else None
+        return Slow(case.kind, launch_id, now, cause, best_ns, share, roof if compute else None)
     return None
 
 
-def _lower_bound(row: Mapping[str, Any]) -> bool:
-    return "lower bound" in (row["remark"] or "")
-
-
-def _below(context: Context, row: Mapping[str, Any], limit: float) -> float | None:
-    """The new time of a launch at its calibrated roof; None where it is near it or unknown."""
-    floor, now = row["floor_ns"], row["duration_ns"]
-    if floor is None or _lower_bound(row) or floor >= limit * now:
+def _below(context: Context, case: Case, limit: float, least_ns: int = 0) -> Fit | None:
+    """It would run at its calibrated roof, and does not reach ``limit`` of it; None where that is
+    not known."""
+    kind = case.kind
+    if case.floor_ns is None or "lower bound" in (kind.remark or ""):
         return None
-    complete = row["flop"] is not None and row["dram_bytes"] is not None
-    return max(floor, context.latency_ns) if complete else None
+    if kind.flop is None or kind.dram_bytes is None:
+        return None
+    return Fit(max(case.floor_ns, context.latency_ns), case.floor_ns, limit, least_ns)
 
 
 def _hopper(context: Context) -> bool:
@@ -169,110 +223,110 @@ def _hopper(context: Context) -> bool:
     return major.isdigit() and int(major) in (9, 10)
 
 
-def _layout(_: Context, row: Mapping[str, Any]) -> float | None:
-    return 0.0 if _LAYOUT.search(row["kernel_full"]) else None
+def _layout(_: Context, case: Case) -> Fit | None:
+    return Fit(0.0) if _LAYOUT.search(case.kind.kernel_full) else None
 
 
-def _old_attention(context: Context, row: Mapping[str, Any]) -> float | None:
-    name = row["kernel_full"]
+def _old_attention(context: Context, case: Case) -> Fit | None:
+    name = case.kind.kernel_full
     if not _hopper(context) or not _OLD_ATTENTION.search(name) or _NEW_ATTENTION.search(name):
         return None
-    return _attained(context, row, FA3_SHARE)
+    return _attained(context, case, FA3_SHARE)
 
 
-def _attained(context: Context, row: Mapping[str, Any], share: float) -> float | None:
-    """New time of attention at ``share`` of its compute peak; None where it is near that."""
-    if _below(context, row, 1.0) is None or not row["peak_flop_per_s"]:
+def _attained(context: Context, case: Case, share: float) -> Fit | None:
+    """New time of attention at ``share`` of its compute peak."""
+    kind = case.kind
+    if _below(context, case, 1.0) is None or not kind.peak_flop_per_s:
         return None
-    if "backward" in (row["op"] or "") or "bwd" in row["kernel_full"]:
+    if "backward" in (kind.op or "") or "bwd" in kind.kernel_full:
         share *= BACKWARD_SHARE
-    best = 1e9 * row["flop"] / (share * row["peak_flop_per_s"])
-    floor = max(best, row["memory_ns"], context.latency_ns)
-    return floor if floor < LIMIT * row["duration_ns"] else None
+    best = 1e9 * (kind.flop or 0.0) / (share * kind.peak_flop_per_s)
+    floor = max(best, case.memory_ns or 0.0, context.latency_ns)
+    return Fit(floor, max(floor, LIMIT * (case.floor_ns or 0.0)), LIMIT)
 
 
-def _misaligned(context: Context, row: Mapping[str, Any]) -> float | None:
+def _misaligned(context: Context, case: Case) -> Fit | None:
     """Products in a kernel for odd sizes, or on the CUDA cores where others run as TF32."""
-    goal = precision.target(context, "gemm")
-    if goal is not None and row["falls_back"]:
-        if not row["flop"] or not row["dram_bytes"]:
+    kind = case.kind
+    goal = precision.target(context, "gemm") if case.falls_back else None
+    if goal is not None:
+        if not kind.flop or not kind.dram_bytes:
             return None
-        tensor = 1e9 * row["flop"] / (goal.peak * context.shares.flop_share(goal.roof))
-        best = max(tensor, row["memory_ns"], context.latency_ns)
-        return best if best < LIMIT * row["duration_ns"] else None
-    if not _MISALIGNED.search(row["kernel_full"]):
+        tensor = 1e9 * kind.flop / (goal.peak * context.shares.flop_share(goal.roof))
+        best = max(tensor, case.memory_ns or 0.0, context.latency_ns)
+        return Fit(best, best, LIMIT)
+    if not _MISALIGNED.search(kind.kernel_full):
         return None
-    return _below(context, row, LIMIT)
+    return _below(context, case, LIMIT)
 
 
-def _tiny(context: Context, row: Mapping[str, Any]) -> float | None:
+def _tiny(context: Context, case: Case) -> Fit | None:
     """Batched products of matrices with a side so short that most of a tile is padding."""
-    dims = sides(row["signature"])
+    dims = sides(case.kind.signature)
     if dims is None or len(dims[0]) != 3:
         return None
     if min(*dims[0][1:], *dims[1][1:]) > TINY:
         return None
-    return _below(context, row, LIMIT)
+    return _below(context, case, LIMIT)
 
 
-def _old_product(context: Context, row: Mapping[str, Any]) -> float | None:
-    if not _hopper(context) or row["bound"] == "small_grid":
+def _old_product(context: Context, case: Case) -> Fit | None:
+    if not _hopper(context) or case.kind.bound == "small_grid":
         return None
-    if not _OLD_PRODUCT.search(row["kernel_full"]):
+    if not _OLD_PRODUCT.search(case.kind.kernel_full):
         return None
-    return _below(context, row, LIMIT)
+    return _below(context, case, LIMIT)
 
 
-def _narrow(context: Context, row: Mapping[str, Any]) -> float | None:
+def _narrow(context: Context, case: Case) -> Fit | None:
     """Products of few rows: their weights must be read whatever the kernel."""
-    dims = sides(row["signature"])
+    dims = sides(case.kind.signature)
     if dims is None or not is_narrow(dims):
         return None
-    if (row["memory_ns"] or 0.0) < (row["compute_ns"] or 0.0):
+    if (case.memory_ns or 0.0) < (case.compute_ns or 0.0):
         return None
-    return _below(context, row, LIMIT * 4 / 3)
+    return _below(context, case, LIMIT * 4 / 3)
 
 
-def _product(context: Context, row: Mapping[str, Any]) -> float | None:
-    if row["bound"] == "small_grid":
+def _product(context: Context, case: Case) -> Fit | None:
+    if case.kind.bound == "small_grid":
         return None
-    return _below(context, row, LIMIT)
+    return _below(context, case, LIMIT)
 
 
-def _patch(context: Context, row: Mapping[str, Any]) -> float | None:
+def _patch(context: Context, case: Case) -> Fit | None:
     """Convolutions that hardly use the device although their kernel is large."""
-    dims = sides(row["signature"])
-    if dims is None or "backward" in (row["op"] or ""):
+    dims = sides(case.kind.signature)
+    if dims is None or "backward" in (case.kind.op or ""):
         return None
     weight = dims[1]
     patches = len(weight) >= 4 and min(weight[2:]) >= 8
-    return _below(context, row, LIMIT) if patches else None
+    return _below(context, case, LIMIT) if patches else None
 
 
-def _convolution(context: Context, row: Mapping[str, Any]) -> float | None:
-    return _below(context, row, LIMIT)
+def _convolution(context: Context, case: Case) -> Fit | None:
+    return _below(context, case, LIMIT)
 
 
-def _attention(context: Context, row: Mapping[str, Any]) -> float | None:
+def _attention(context: Context, case: Case) -> Fit | None:
     amd = context.device is not None and context.device.vendor == "amd"
-    return _attained(context, row, AMD_ATTENTION_SHARE if amd else FA3_SHARE)
+    return _attained(context, case, AMD_ATTENTION_SHARE if amd else FA3_SHARE)
 
 
-def _stream(context: Context, row: Mapping[str, Any]) -> float | None:
+def _stream(context: Context, case: Case) -> Fit | None:
     """Kernels that only move data; where that is less than a launch takes, a neighbour or the
     launch itself slowed them, unless they are very long."""
-    little = (row["floor_ns"] or 0.0) < context.latency_ns
-    if little and row["duration_ns"] < VERY_LONG_NS:
-        return None
-    return _below(context, row, STREAM_LIMIT)
+    little = (case.floor_ns or 0.0) < context.latency_ns
+    return _below(context, case, STREAM_LIMIT, VERY_LONG_NS if little else 0)
 
 
-def _embedding(_: Context, row: Mapping[str, Any]) -> float | None:
+def _embedding(_: Context, case: Case) -> Fit | None:
     """How many rows are updated is not recorded: half of the time, as a guess."""
-    return row["duration_ns"] / 2 if _EMBEDDING.search(row["op"] or "") else None
+    return Fit(None) if _EMBEDDING.search(case.kind.op or "") else None
 
 
-_Test = Callable[[Context, Mapping[str, Any]], float | None]
+_Test = Callable[[Context, Case], Fit | None]
 _EMBEDS: tuple[str, _Test] = ("embedding", _embedding)
 _CAUSES: dict[str, tuple[tuple[str, _Test], ...]] = {
     "gemm": (
@@ -296,22 +350,19 @@ _BY_NAME = ("layout", "embedding")
 
 def _unlinked_twins(context: Context, known: list[Slow], taken: set[int]) -> list[Slow]:
     """Attention launches without a launch record, of the same kernel and grid as known ones."""
-    templates = {_identity(slow.row): slow for slow in known if slow.cause == "old_attention"}
+    templates = {_identity(slow.kind): slow for slow in known if slow.cause == "old_attention"}
     if not templates:
         return []
-    rows = context.kernels.filter(
-        pl.col("op_id").is_null()
-        & (pl.col("duration_ns") > 0)
-        & ~pl.col("launch_id").is_in(list(taken))
-    )
+    launches = context.launches
     found = []
-    for row in rows.iter_rows(named=True):
-        same = templates.get(_identity(row))
-        if same is not None:
-            best = min(same.best_ns, row["duration_ns"])
-            found.append(Slow(row, same.cause, best, same.share_pct, same.roof))
+    for row in launches.rows(lambda kind: not kind.linked and _identity(kind) in templates):
+        kind, launch, now = launches.of_row[row], launches.ids[row], launches.durations[row]
+        if now > 0 and launch not in taken:
+            same = templates[_identity(kind)]
+            best = min(same.best_ns, now)
+            found.append(Slow(kind, launch, now, same.cause, best, same.share_pct, same.roof))
     return found
 
 
-def _identity(row: Mapping[str, Any]) -> tuple[object, ...]:
-    return (row["kernel_full"], row["grid_x"], row["grid_y"], row["grid_z"])
+def _identity(kind: Kind) -> tuple[object, ...]:
+    return (kind.kernel_full, kind.grid_x, kind.grid_y, kind.grid_z)

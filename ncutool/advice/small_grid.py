@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import polars as pl
-
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 
@@ -31,31 +29,28 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
     if not count:
         return []
     floor = context.latency_ns
-    small = context.kernels.filter(
-        (pl.col("bound") == "small_grid") & (pl.col("duration_ns") > _FLOOR * floor)
-    ).with_columns(blocks=pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z"))
-    meant = {
-        name
-        for name, family in small.select("kernel_full", "family").unique().iter_rows()
-        if _stays(name, family)
-    }
-    rows = [
+    launches = context.launches
+    long = [
         row
-        for row in small.select(
-            "launch_id", "duration_ns", "blocks", "kernel", "kernel_full"
-        ).iter_rows()
-        if row[0] not in taken and row[2] and row[4] not in meant
+        for row in launches.rows(lambda kind: kind.bound == "small_grid")
+        if launches.durations[row] > _FLOOR * floor
+    ]
+    names = {(launches.of_row[row].kernel_full, launches.of_row[row].family) for row in long}
+    meant = {name for name, family in names if _stays(name, family)}
+    rows = [
+        (launches.ids[row], launches.durations[row], kind)
+        for row in long
+        if (kind := launches.of_row[row]).kernel_full not in meant
+        and kind.blocks
+        and launches.ids[row] not in taken
     ]
     if not rows:
         return []
-    durations = [row[1] for row in rows]
-    best = [
-        max(duration * row[2] // count, floor)
-        for duration, row in zip(durations, rows, strict=True)
-    ]
+    durations = [duration for _, duration, _ in rows]
+    best = [max(duration * (kind.blocks or 0) // count, floor) for _, duration, kind in rows]
     times: Counter[str] = Counter()
-    for row in rows:
-        times[row[3]] += row[1]
+    for _, duration, kind in rows:
+        times[kind.kernel] += duration
     longest = ", ".join(
         f"{name} ({units.time(ns)})"
         for name, ns in sorted(times.items(), key=lambda one: (-one[1], one[0]))[:3]
@@ -65,7 +60,7 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
             kind="batch",
             title="Fill the device: kernels with fewer blocks than multiprocessors",
             grade="possible",
-            launches=tuple(row[0] for row in rows),
+            launches=tuple(launch for launch, _, _ in rows),
             best=tuple(best),
             worst=tuple(durations),
             evidence=(

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-import polars as pl
-
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
@@ -46,31 +44,36 @@ def declined(context: Context, taken: set[int]) -> list[Declined]:
     return [
         _refusal(context, family, rows)
         for family in _ASKED
-        if (rows := near_their_roof(context, family, taken)).height
-        and 100 * rows["duration_ns"].sum() >= _MUCH_PCT * context.wall_ns
+        if (rows := near_their_roof(context, family, taken))
+        and 100 * _total(context, rows) >= _MUCH_PCT * context.wall_ns
     ]
 
 
-def _refusal(context: Context, family: str, rows: pl.DataFrame) -> Declined:
-    total = int(rows["duration_ns"].sum())
-    share = 100 * float(rows["floor_ns"].sum()) / total
-    roofs = sorted(set(rows["roof"].drop_nulls()))
+def _total(context: Context, rows: Sequence[tuple[int, float]]) -> int:
+    return sum(context.launches.durations[row] for row, _ in rows)
+
+
+def _refusal(context: Context, family: str, rows: Sequence[tuple[int, float]]) -> Declined:
+    launches = context.launches
+    total = _total(context, rows)
+    share = 100 * sum(floor for _, floor in rows) / total
+    roofs = sorted({roof for row, _ in rows if (roof := launches.of_row[row].roof)})
     known = ", ".join(
         f"{units.percent(100 * context.shares.flop_share(roof))} of the {roof} peak"
         for roof in roofs
     )
     return Declined(
-        what=f"Make {_ASKED[family]} faster, {units.counted(rows.height, 'launch', 'launches')}",
+        what=f"Make {_ASKED[family]} faster, {units.counted(len(rows), 'launch', 'launches')}",
         why=f"They take {context.share(total)} and run at {units.percent(share)} of what this "
         f"device was seen to reach ({known}): less work or fewer bits shorten them, tuning hardly.",
-        launches=tuple(rows["launch_id"].to_list()),
+        launches=tuple(launches.ids[row] for row, _ in rows),
         duration_ns=total,
     )
 
 
 def _draft(context: Context, said: Advised, group: Sequence[Slow]) -> Draft:
-    launches = tuple(slow.row["launch_id"] for slow in group)
-    now = tuple(slow.row["duration_ns"] for slow in group)
+    launches = tuple(slow.launch_id for slow in group)
+    now = tuple(slow.duration_ns for slow in group)
     best = tuple(slow.best_ns for slow in group)
     worst = tuple(
         low + round((high - low) * said.kept_share) for low, high in zip(best, now, strict=True)
@@ -94,7 +97,7 @@ def _draft(context: Context, said: Advised, group: Sequence[Slow]) -> Draft:
 def _evidence(context: Context, group: Sequence[Slow], now: int, best: int) -> tuple[str, ...]:
     kinds: dict[tuple[str, str], list[Slow]] = {}
     for slow in group:
-        key = (slow.row["kernel"], slow.row["signature"] or "")
+        key = (slow.kind.kernel, slow.kind.signature or "")
         kinds.setdefault(key, []).append(slow)
     order = sorted(kinds.items(), key=lambda item: (-_time(item[1]), item[0]))
     listed = "; ".join(_one(name, shapes, some) for (name, shapes), some in order[:_SHOWN])
@@ -109,12 +112,12 @@ def _evidence(context: Context, group: Sequence[Slow], now: int, best: int) -> t
 
 
 def _time(group: Sequence[Slow]) -> int:
-    return sum(slow.row["duration_ns"] for slow in group)
+    return sum(slow.duration_ns for slow in group)
 
 
 def _one(name: str, shapes: str, group: Sequence[Slow]) -> str:
     text = f"{len(group):,} × {name}{f' {shapes}' if shapes else ''}"
-    text += f" of {units.time(median(slow.row['duration_ns'] for slow in group))}"
+    text += f" of {units.time(median(slow.duration_ns for slow in group))}"
     known = [slow.share_pct for slow in group if slow.share_pct is not None]
     return text + (f" at {units.percent(median(known))} of what is reachable" if known else "")
 

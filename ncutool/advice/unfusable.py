@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ncutool.advice.context import Context
 from ncutool.advice.finding import Declined
-from ncutool.advice.lines import Line, lines
+from ncutool.advice.lines import Line
 from ncutool.advice.links import row_reduction
 from ncutool.advice.nodes import BARRIER, UNKNOWN, Node
 
@@ -102,7 +102,7 @@ def declined(context: Context, taken: set[int]) -> list[Declined]:
     """Reasons with at least `MIN_SHARE` of the window behind them; a launch in ``taken`` has been
     advised on."""
     least = max(MIN_SHARE * context.wall_ns, 1)
-    every = lines(context.streams)
+    every = context.lines
     found = [_of_neighbours(reason, every, taken) for reason in _REASONS]
     found.append(_unrecorded(context, taken))
     return [one for one in found if one is not None and one.duration_ns >= least]

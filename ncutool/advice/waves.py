@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import polars as pl
-
-from ncutool.advice.context import Context
+from ncutool.advice.kinds import Launches
+from ncutool.devices import Device
+from ncutool_parsers.capture import Capture
 
 _TILE = re.compile(r"(?:tilesize|_MT|_)(\d{2,3})x(\d{2,3})(?=x\d|_|$)")
 _SHARED_PER_SM = {
@@ -48,34 +48,52 @@ class Tiling(NamedTuple):
         return -(-self.tiles(rows, columns) // self.at_once)
 
 
-def tilings(context: Context) -> dict[int, Tiling]:
+def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict[int, Tiling]:
     """Per launch of a matrix product; those whose name or resources say too little are left out."""
-    device = context.device
     if device is None or not device.sm_count:
         return {}
-    shared = _SHARED_PER_SM.get(device.compute_capability)
-    if shared is None:
+    if device.compute_capability not in _SHARED_PER_SM:
         return {}
-    threads = _THREADS_PER_SM.get(device.compute_capability, 2048)
-    reserved = _RESERVED if not device.compute_capability.startswith("7.") else 0
-    resources = context.capture.launches.select(
-        "launch_id",
-        (pl.col("block_x") * pl.col("block_y") * pl.col("block_z")).alias("threads"),
-        "registers_per_thread",
-        "shared_memory_bytes",
+    products = launches.rows(lambda kind: kind.family == "gemm")
+    names = {launches.ids[row]: launches.of_row[row].kernel_full for row in products}
+    table = capture.launches
+    columns = (
+        table["launch_id"],
+        table["block_x"] * table["block_y"] * table["block_z"],
+        table["registers_per_thread"],
+        table["shared_memory_bytes"],
     )
-    products = context.kernels.filter(pl.col("family") == "gemm").join(resources, on="launch_id")
+    known: dict[tuple[str, int | None, int | None, int | None], Tiling | None] = {}
     found = {}
-    columns = ("launch_id", "kernel_full", *resources.columns[1:])
-    for launch_id, name, *used in products.select(columns).iter_rows():
-        tile = _TILE.search(name)
-        if tile is None or None in used or not used[0] or not used[1]:
+    for launch_id, *used in zip(*(column.to_list() for column in columns), strict=True):
+        if launch_id not in names:
             continue
-        per_sm = min(
-            threads // used[0],
-            _REGISTERS_PER_SM // (used[0] * used[1]),
-            shared // (used[2] + reserved) if used[2] + reserved else threads,
-        )
-        if per_sm > 0:
-            found[launch_id] = Tiling(int(tile[1]), int(tile[2]), per_sm * device.sm_count)
+        key = (names[launch_id], *used)
+        if key not in known:
+            known[key] = _tiling(device, device.sm_count, *key)
+        if (tiling := known[key]) is not None:
+            found[launch_id] = tiling
     return found
+
+
+def _tiling(
+    device: Device,
+    multiprocessors: int,
+    name: str,
+    threads: int | None,
+    registers: int | None,
+    shared: int | None,
+) -> Tiling | None:
+    """Of blocks of so many ``threads``, each with ``registers``, and ``shared`` memory (bytes)."""
+    tile = _TILE.search(name)
+    if tile is None or not threads or not registers or shared is None:
+        return None
+    most_shared = _SHARED_PER_SM[device.compute_capability]
+    most_threads = _THREADS_PER_SM.get(device.compute_capability, 2048)
+    taken = shared + (0 if device.compute_capability.startswith("7.") else _RESERVED)
+    per_sm = min(
+        most_threads // threads,
+        _REGISTERS_PER_SM // (threads * registers),
+        most_shared // taken if taken else most_threads,
+    )
+    return Tiling(int(tile[1]), int(tile[2]), per_sm * multiprocessors) if per_sm > 0 else None

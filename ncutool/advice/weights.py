@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import polars as pl
+from collections.abc import Sequence
 
 from ncutool import units
-from ncutool.advice.casts import HALF, WeightCast, weight_casts
+from ncutool.advice.casts import HALF, WeightCast
 from ncutool.advice.context import Context, Draft
+from ncutool.advice.kinds import Kind
 from ncutool.advice.shapes import is_narrow, sides
 
 WEIGHT_SHARE = 0.75
@@ -34,12 +32,16 @@ def _eight_bits(context: Context) -> Draft | None:
     device = context.device
     if device is None or "fp8_tensor" not in device.peak_flop_per_s:
         return None
-    modelled, named = _shaped(context), _named(context)
-    rows = [*((row, share) for row, share in modelled), *((row, 1.0) for row in named)]
+    launches = context.launches
+    named = _long(context, launches.rows(_is_named))
+    shares = {kind: share for kind in launches.kinds if (share := _weight_share(kind))}
+    modelled = _long(context, launches.rows(shares.__contains__))
+    rows = [(row, shares[launches.of_row[row]]) for row in modelled]
+    rows += [(row, 1.0) for row in named]
     if not rows:
         return None
-    now = tuple(row["duration_ns"] for row, _ in rows)
-    best = tuple(round(row["duration_ns"] * (1 - share / 2)) for row, share in rows)
+    now = tuple(launches.durations[row] for row, _ in rows)
+    best = tuple(round(launches.durations[row] * (1 - share / 2)) for row, share in rows)
     told = (
         "Their shapes show weights for few rows: over three quarters of their bytes."
         if not named
@@ -51,7 +53,7 @@ def _eight_bits(context: Context) -> Draft | None:
         kind="precision",
         title="Keep the weights of products with few rows in 8 bits",
         grade="possible",
-        launches=tuple(row["launch_id"] for row, _ in rows),
+        launches=tuple(launches.ids[row] for row, _ in rows),
         best=best,
         worst=now,
         evidence=(
@@ -70,44 +72,34 @@ def _eight_bits(context: Context) -> Draft | None:
     )
 
 
-def _shaped(context: Context) -> list[tuple[Mapping[str, Any], float]]:
-    """Launches of narrow products with the share of their bytes that are weights."""
-    rows = context.kernels.filter(
-        (pl.col("category") == "kernel")
-        & (pl.col("family") == "gemm")
-        & pl.col("dtype").is_in(HALF)
-        & (pl.col("dram_bytes") > 0)
-        & (pl.col("duration_ns") > 2 * context.latency_ns)
-    )
-    found: list[tuple[Mapping[str, Any], float]] = []
-    for row in rows.iter_rows(named=True):
-        dims = sides(row["signature"])
-        if dims is None or not is_narrow(dims):
-            continue
-        share = min(2 * dims[1][0] * dims[1][1] / row["dram_bytes"], 1.0)
-        if share > WEIGHT_SHARE:
-            found.append((row, share))
-    return found
+def _long(context: Context, rows: list[int]) -> list[int]:
+    """Those that take longer than two launches at least."""
+    durations = context.launches.durations
+    return [row for row in rows if durations[row] > 2 * context.latency_ns]
 
 
-def _named(context: Context) -> list[Mapping[str, Any]]:
-    """Launches without shapes whose names tell of 16-bit operands and a narrow tile."""
-    unknown = context.kernels.filter(
-        (pl.col("category") == "kernel")
-        & pl.col("flop").is_null()
-        & (pl.col("duration_ns") > 2 * context.latency_ns)
-    )
-    names = []
-    for name in unknown["kernel_full"].unique():
-        tile = _HALF_TILE.search(name)
-        if tile is not None and min(int(side) for side in tile.groups()) <= NARROW_TILE:
-            names.append(name)
-    return list(unknown.filter(pl.col("kernel_full").is_in(names)).iter_rows(named=True))
+def _weight_share(kind: Kind) -> float | None:
+    """What part of a narrow product's bytes are weights; None where it is none, or too little."""
+    if kind.category != "kernel" or kind.family != "gemm" or kind.dtype not in HALF:
+        return None
+    dims = sides(kind.signature)
+    if not kind.dram_bytes or kind.dram_bytes < 0 or dims is None or not is_narrow(dims):
+        return None
+    share = min(2 * dims[1][0] * dims[1][1] / kind.dram_bytes, 1.0)
+    return share if share > WEIGHT_SHARE else None
+
+
+def _is_named(kind: Kind) -> bool:
+    """Whether it has no shapes and its name tells of 16-bit operands and a narrow tile."""
+    if kind.category != "kernel" or kind.flop is not None:
+        return False
+    tile = _HALF_TILE.search(kind.kernel_full)
+    return tile is not None and min(int(side) for side in tile.groups()) <= NARROW_TILE
 
 
 def _cast_once(context: Context) -> Draft | None:
     """Parameters that autocast casts in every forward pass."""
-    casts = [one for stream in context.streams for one in weight_casts(stream)]
+    casts = [one for some in context.weight_casts for one in some]
     rows = [(one, row) for one in casts for row in range(one.node.first, one.node.last)]
     if not rows:
         return None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -53,19 +54,25 @@ class _Signatures:
         """The call of a signature under its parent's."""
         name, dims, types, strides, concrete, backend = self.rows[signature]
         above = None if parent is None else self.call(parent, operand_dtype=operand_dtype)
-        plain = parse_call(name, dims, types, strides, concrete)
-        return parse_call(
-            name,
-            dims,
-            types,
-            strides,
-            concrete,
+        plain = plain_call(name, dims, types, strides, concrete)
+        typed = plain
+        if operand_dtype is not None:
+            typed = parse_call(name, dims, types, strides, concrete, operand_dtype=operand_dtype)
+        return replace(
+            typed,
             parent=above,
             list_element_bytes=element_bytes,
             output_shape=_output_shape(plain, self.outputs),
             backend=backend,
-            operand_dtype=operand_dtype,
         )
+
+
+@lru_cache(maxsize=4096)
+def plain_call(
+    name: str, dims: str | None, types: str | None, strides: str | None, concrete: str | None
+) -> OpCall:
+    """The call of a row of `signatures` by itself; kept, since several ask for the same rows."""
+    return parse_call(name, dims, types, strides, concrete)
 
 
 _KEYS = ["signature_id", "parent_signature", "element_bytes", "operand_dtype"]

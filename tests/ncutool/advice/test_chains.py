@@ -11,7 +11,6 @@ from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool.advice import chains, fuse, horizontal
 from ncutool.advice.context import Context, Draft, context
-from ncutool.advice.lines import lines
 from ncutool.advice.links import Chain
 from ncutool.advice.links import chains as found_in
 
@@ -30,13 +29,13 @@ PRODUCT = one("mm", (64, 64), (64, 64), ns=5_000)
 
 def places(steps: list[Step]) -> list[list[int]]:
     """The chains among some calls, as their places."""
-    (line,) = lines(view(run(steps).capture()).streams)
+    (line,) = view(run(steps).capture()).lines
     return [chain.places for chain in found_in(line, set())]
 
 
 def only(steps: list[Step]) -> Chain:
     """The single chain among some calls."""
-    (line,) = lines(view(run(steps).capture()).streams)
+    (line,) = view(run(steps).capture()).lines
     (chain,) = found_in(line, set())
     return chain
 
@@ -110,7 +109,7 @@ def test_nothing_is_joined_across_an_unknown_launch_or_communication() -> None:
     clock = trace.launches[-1]["start_ns"] + 70_000
     trace.kernel(clock, 9_000, kernel_full="mystery()")
     run([one("neg", FULL)], trace=trace)
-    (line,) = lines(view(trace.capture()).streams)
+    (line,) = view(trace.capture()).lines
     assert found_in(line, set()) == []
 
 

@@ -1,0 +1,28 @@
+"""Launches of backward passes: what their products multiply by need not be weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from ncutool.advice.kinds import Launches
+from ncutool_parsers.capture import Capture
+
+_BACKWARD = r"^autograd::|Backward\d*$"
+
+
+def backward_launches(launches: Launches, capture: Capture) -> frozenset[int]:
+    """Launches of threads that ran a backward pass, from its first operator to its last."""
+    names = capture.signatures.filter(pl.col("op").str.contains(_BACKWARD))["signature_id"]
+    ops = capture.ops
+    marks = np.isin(ops["signature_id"].to_numpy(), names.to_numpy())
+    if not marks.any():
+        return frozenset()
+    threads, starts, ends = (ops[name].to_numpy() for name in ("thread", "start_ns", "end_ns"))
+    within = np.zeros(ops.height, bool)
+    for thread in np.unique(threads[marks]):
+        its_marks = marks & (threads == thread)
+        first, last = starts[its_marks].min(), ends[its_marks].max()
+        within |= (threads == thread) & (starts >= first) & (starts <= last)
+    rows = np.flatnonzero(np.isin(launches.op_ids, ops["op_id"].to_numpy()[within]))
+    return frozenset(launches.ids[row] for row in rows.tolist())

@@ -1,0 +1,162 @@
+"""The launches of the window by kind, so that what holds for all of a kind is decided once.
+
+A trace repeats its steps and layers: thousands of launches are of a few hundred kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ncutool_parsers.capture import Capture
+
+Ints = npt.NDArray[np.int64]
+NOBODY = -1
+"""Stands in arrays for an absent number."""
+_HOST_COPIES = ["HtoD", "DtoH", "HtoH", "PtoP"]
+
+
+@dataclass(slots=True, eq=False)
+class Kind:
+    """What launches of one kind share: columns of the kernels table, and a few more.
+
+    There is one of each, so that two are equal only where they are the same. Nobody changes it:
+    it is not frozen because that makes it three times as slow to make.
+    """
+
+    category: str
+    kernel: str
+    kernel_full: str
+    op: str | None
+    signature: str | None
+    family: str | None
+    bound: str | None
+    flop: float | None
+    dram_bytes: float | None
+    peak_flop_per_s: float | None
+    peak_bytes_per_s: float | None
+    graph_replay: bool | None
+    dtype: str | None
+    roof: str | None
+    remark: str | None
+    grid_x: int | None
+    grid_y: int | None
+    grid_z: int | None
+    signature_id: int | None
+    """Row of `signatures` of its operator; None where no operator is recorded."""
+    linked: bool
+    """Whether an operator that launched it is recorded."""
+    barrier: bool
+    """Communication, or a copy from or to the host: nothing fuses across it."""
+
+    @property
+    def blocks(self) -> int | None:
+        """Of its grid."""
+        if self.grid_x is None or self.grid_y is None or self.grid_z is None:
+            return None
+        return self.grid_x * self.grid_y * self.grid_z
+
+
+_FIELDS = [field.name for field in fields(Kind)]
+_TABLE = _FIELDS[: _FIELDS.index("signature_id")]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Launches:
+    """The rows of the kernels table of the window, in their order."""
+
+    kinds: list[Kind]
+    kind_of: Ints
+    """Place in ``kinds``, one each row."""
+    of_row: list[Kind]
+    """The kind itself, one each row."""
+    ids: list[int]
+    durations: list[int]
+    op_ids: Ints
+    """Innermost operator; `NOBODY` where none is recorded."""
+    parents: Ints
+    """The innermost enclosing operator that does more than hand on to the launching one."""
+
+    def rows(self, fits: Callable[[Kind], bool | None]) -> list[int]:
+        """The rows of every kind that ``fits``."""
+        wanted = np.fromiter((bool(fits(kind)) for kind in self.kinds), bool, len(self.kinds))
+        return list(np.flatnonzero(wanted[self.kind_of]).tolist()) if wanted.any() else []
+
+
+def launches(kernels: pl.DataFrame, capture: Capture) -> Launches:
+    """``kernels`` by kind.
+
+    Args:
+        kernels: of the window, in order of start.
+    """
+    op_ids = kernels["op_id"].fill_null(NOBODY).to_numpy()
+    signatures, parents = _callers(capture, op_ids)
+    rows = kernels.select(
+        *_TABLE,
+        pl.Series("signature_id", signatures),
+        pl.col("op_id").is_not_null().alias("linked"),
+        _barrier(capture).alias("barrier"),
+        pl.int_range(pl.len()).alias("row"),
+    )
+    groups = rows.group_by(_FIELDS, maintain_order=True).agg("row")
+    kind_of = np.empty(kernels.height, np.int64)
+    sizes = groups["row"].list.len().to_numpy()
+    kind_of[groups["row"].explode().to_numpy()] = np.repeat(np.arange(groups.height), sizes)
+    kinds = [Kind(*row) for row in groups.drop("row").iter_rows()]
+    return Launches(
+        kinds=kinds,
+        kind_of=kind_of,
+        of_row=[kinds[number] for number in kind_of.tolist()],
+        ids=kernels["launch_id"].to_list(),
+        durations=kernels["duration_ns"].to_list(),
+        op_ids=op_ids,
+        parents=parents,
+    )
+
+
+def _barrier(capture: Capture) -> pl.Expr:
+    table = capture.launches
+    apart = table["collective"].is_not_null() | table["copy_kind"].is_in(_HOST_COPIES)
+    ids = table["launch_id"].filter(apart.fill_null(False))
+    return (
+        (pl.col("family") == "collective").fill_null(False)
+        | (pl.col("bound") == "communication").fill_null(False)
+        | pl.col("launch_id").is_in(ids.implode())
+    )
+
+
+_WRAPPERS = (
+    r"^aten::(to|_to_copy|clone|contiguous|reshape|linear|matmul|layer_norm|batch_norm|zero_|"
+    r"_batch_norm_impl_index|softmax|dropout|relu_?|silu|gelu|conv[123]d|_?convolution|stack)$"
+)
+"""Operators that mostly hand on to one other: they hold nothing together."""
+
+
+def _callers(capture: Capture, op_ids: Ints) -> tuple[Ints, Ints]:
+    """Per operator call its signature and the innermost caller that holds several together."""
+    ids = capture.ops["op_id"].to_numpy()
+    signatures = capture.ops["signature_id"].to_numpy()
+    parents = capture.ops["parent_id"].fill_null(NOBODY).to_numpy()
+    names = capture.signatures.filter(pl.col("op").str.contains(_WRAPPERS))["signature_id"]
+    hand_on = np.isin(signatures, names.to_numpy())
+    order = np.argsort(ids, kind="stable")
+
+    def place(wanted: Ints) -> Ints:
+        """Row of ``ops`` of each; its length, past the end, where there is none."""
+        if not len(ids):
+            return np.zeros(len(wanted), np.int64)
+        near = order[np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)]
+        return np.where(ids[near] == wanted, near, len(ids))
+
+    signatures, parents = np.append(signatures, NOBODY), np.append(parents, NOBODY)
+    hand_on = np.append(hand_on, False)
+    rows = place(op_ids)
+    above = parents[rows]
+    for _ in range(2):
+        caller = place(above)
+        above = np.where(hand_on[caller], parents[caller], above)
+    return signatures[rows], above
