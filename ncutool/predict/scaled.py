@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ncutool.predict.interval import Interval, Prediction, total
 from ncutool.predict.model import Wanted, predict
 from ncutool.predict.operators import Base
-from ncutool.predict.scaling import batch_grows, rescale
+from ncutool.predict.scaling import batch_grows, length_grows, rescale
 from ncutool.predict.sizes import Sizes, find
 
 _OFF = 0.05
@@ -42,7 +42,7 @@ def at_scale(
 
     Raises:
         ValueError: the sizes cannot be told from the shapes, a size would not be whole, or the
-            work would not grow with the batch.
+            work would not grow with the batch, or with a length that was not named.
     """
     calls = [run.call for run in base.runs]
     old = find([call for call in calls if call is not None]) if sizes is None else sizes
@@ -54,6 +54,13 @@ def at_scale(
             f"with a batch of {old.batch} doubled, matrix work would grow {grown:.2f} times: "
             "that is not the batch, or not of all of the program"
         )
+    if length_scale != 1 and sizes is None:
+        grown = length_grows(calls, old)
+        if grown is not None and grown < 2 - _OFF:
+            raise ValueError(
+                f"with a length of {old.length} doubled, matrix work would grow {grown:.2f} times: "
+                "that is not the length of all of the program (decoding beside prefill?)"
+            )
     found = rescale(calls, old, batch_scale, length_scale)
     wanted = [Wanted(run.op, one.call) for run, one in zip(base.runs, found, strict=True)]
     untold: Counter[str] = Counter()

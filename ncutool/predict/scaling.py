@@ -62,8 +62,17 @@ def batch_grows(calls: Sequence[OpCall | None], old: Sizes) -> float | None:
 
     It must be 2: else ``old.batch`` is not the batch.
     """
+    return _grows(calls, rescale(calls, old, batch_scale=2))
+
+
+def length_grows(calls: Sequence[OpCall | None], old: Sizes) -> float | None:
+    """The same when the length doubles: 2 or more, since attention grows with its square."""
+    return _grows(calls, rescale(calls, old, length_scale=2))
+
+
+def _grows(calls: Sequence[OpCall | None], rescaled: Sequence[Rescaled]) -> float | None:
     before = after = 0
-    for call, one in zip(calls, rescale(calls, old, batch_scale=2), strict=True):
+    for call, one in zip(calls, rescaled, strict=True):
         if call is None or one.call is None:
             continue
         old_work, new_work = model(call), model(one.call)

@@ -88,8 +88,8 @@ def _length(calls: Iterable[OpCall]) -> int | None:
         shape = () if first is None else first.shape
         if call.base in SQUARE and len(shape) >= 3 and shape[-1] == shape[-2] > 1:
             found[shape[-1]] += 1
-        elif call.base in LENGTH_AT and len(shape) == 4:
-            found[shape[LENGTH_AT[call.base]]] += 1
+        elif call.base in LENGTH_AT and len(shape) == 4 and shape[LENGTH_AT[call.base]] > 1:
+            found[shape[LENGTH_AT[call.base]]] += 1  # one query is a step of decoding, no length
     return found.most_common(1)[0][0] if found else None
 
 

@@ -47,6 +47,12 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
     missing = [name for name in question.fuse if name not in known]
     if missing:
         raise UsageError(f"no finding {', '.join(missing)} here; there are {', '.join(known)}")
+    grown = [one.id for one in advice.findings if one.id in question.fuse and _per_sample(one)]
+    if grown:
+        raise UsageError(
+            f"{grown[0]} grows the batch: it saves time a sample, not of this window; ask "
+            "--batch-scale"
+        )
     wanted = set(question.fuse)
     if question.graph:
         graphs = {one.id for one in advice.findings if one.kind == "graph"}
@@ -58,6 +64,11 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
         for one, draft in zip(advice.findings, advice.drafts, strict=True)
         if one.id in wanted
     ]
+
+
+def _per_sample(finding: Finding) -> bool:
+    """Whether a finding does more work in the same time (:mod:`ncutool.advice.growth`)."""
+    return finding.kind == "batch" and finding.title.startswith("Grow the batch")
 
 
 def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, Draft]]) -> Applied:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ import polars as pl
 from ncutool import predict, units
 from ncutool.predict import rates, scaling, sizes
 from ncutool.predict.interval import linear, total
+from ncutool.whatif.answer import Unchanged
 from ncutool.whatif.times import Times
+from ncutool.whatif.undecided import extent, undecided
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -42,27 +44,28 @@ def at_sizes(
     length_scale: float = 1,
     known: predict.Sizes | None = None,
 ) -> predict.AtScale:
-    """:func:`ncutool.predict.at_scale`, but a collective is only bounded: what it carries may be
-    activations, which grow with the sizes, or gradients, which do not.
+    """:func:`ncutool.predict.at_scale`, but what may grow or not is bounded by both: collectives,
+    and calls whose shapes hold neither the batch nor weights alone.
 
     Raises:
         ValueError: the sizes cannot be told or would not be whole, with the reason.
     """
     found = predict.at_scale(base, batch_scale, length_scale, known)
-    grown = batch_scale * length_scale
+    least, most = extent(batch_scale, length_scale)
+    reasons = undecided(base.runs, found.old, batch_scale, length_scale)
     predictions = [
-        one
-        if run.family != "collective"
-        else replace(
-            one,
-            interval=predict.Interval(
-                run.duration_ns * min(1.0, grown), run.duration_ns * max(1.0, grown)
-            ),
-            reason="a collective: what it carries may grow with the sizes or not",
-        )
-        for run, one in zip(base.runs, found.predictions, strict=True)
+        one if reason is None else _either(run, one, least, most, reason)
+        for run, one, reason in zip(base.runs, found.predictions, reasons, strict=True)
     ]
     return replace(found, predictions=tuple(predictions))
+
+
+def _either(
+    run: predict.Run, one: predict.Prediction, least: float, most: float, reason: str
+) -> predict.Prediction:
+    low, high = run.duration_ns * least, run.duration_ns * most
+    interval = predict.Interval(low * (1 - rates.REPEAT), high * (1 + rates.REPEAT))
+    return replace(one, interval=interval, reason=reason)
 
 
 def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
@@ -79,14 +82,19 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
     try:
         known = _named(base, question)
         found = at_sizes(base, batch, length, known)
-        rescaled = scaling.rescale([run.call for run in base.runs], found.old, batch, length)
+        calls_now = [run.call for run in base.runs]
+        rescaled = scaling.rescale(calls_now, found.old, batch, length)
+        if all(one.call in (None, call) for call, one in zip(calls_now, rescaled, strict=True)):
+            raise ValueError("no shape has the size that would change")
     except ValueError as refusal:
         raise CaptureError(
             capture.name,
             str(refusal),
             "no time can be said; --batch N and --length N name the capture's own sizes",
         ) from refusal
-    rows = _rows(times, base.runs, found.predictions, [one.call for one in rescaled])
+    reasons = undecided(base.runs, found.old, batch, length)
+    told = [one.call if why is None else None for one, why in zip(rescaled, reasons, strict=True)]
+    rows = _rows(times, base.runs, found.predictions, told)
     growth = rows.select("launch_id", "flop_growth", "bytes_growth")
     kernels = times.kernels.join(growth, on="launch_id", how="left", maintain_order="left")
     kernels = kernels.with_columns(
@@ -99,9 +107,11 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
         kernels=kernels,
         agreement=(whole.high_ns - whole.low_ns) / spread if spread else 1.0,
     )
-    changed = changed.leaving(*_untold(changed, base, rescaled)).saying(
-        *_notes(found, batch, length)
+    changed = changed.leaving(
+        *_open(changed, base, [one.call for one in rescaled], reasons),
+        *_untold(changed, base, rescaled),
     )
+    changed = changed.saying(*_notes(found, batch, length))
     calls = tuple(one.call for one in rescaled if one.call is not None)
     return Resized(changed, found.old, calls)
 
@@ -164,7 +174,27 @@ def _growth(before: OpCall | None, after: OpCall | None) -> tuple[float | None, 
     )
 
 
-def _untold(times: Times, base: predict.Base, rescaled: Iterable[scaling.Rescaled]) -> list[Any]:
+def _open(
+    times: Times, base: predict.Base, calls: Sequence[OpCall | None], reasons: Sequence[str | None]
+) -> list[Unchanged]:
+    """Calls that are kept since no size of theirs changes, and those that may grow or not."""
+    launches: dict[str, list[int]] = {}
+    for run, call, reason in zip(base.runs, calls, reasons, strict=True):
+        if reason is not None or (call is not None and call == run.call):
+            launches.setdefault(reason or "", []).extend(run.launch_ids)
+    return [
+        times.group(
+            "may grow or not" if reason else "same shapes",
+            reason or "no size of theirs changes: kept within 5 %",
+            pl.DataFrame({"launch_id": ids}, schema={"launch_id": pl.Int64}),
+        )
+        for reason, ids in launches.items()
+    ]
+
+
+def _untold(
+    times: Times, base: predict.Base, rescaled: Iterable[scaling.Rescaled]
+) -> list[Unchanged]:
     """Calls that cannot be told, by reason, most time first."""
     launches: dict[str, list[int]] = {}
     spent: Counter[str] = Counter()

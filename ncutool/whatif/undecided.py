@@ -1,0 +1,67 @@
+"""Calls whose shapes leave open whether they grow: neither weights nor anything with the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ncutool import predict
+from ncutool.predict import scaling, sizes
+from ncutool.work.operators import OpCall, Tensor, TensorList
+
+MAY_GROW = "may grow with the sizes or not: its shapes hold neither the batch nor weights alone"
+COLLECTIVE = "a collective: what it carries may grow with the sizes or not"
+MAY_LENGTHEN = "attention whose shapes do not hold the length: its cache may grow with it or not"
+
+
+def undecided(
+    runs: Sequence[predict.Run], old: predict.Sizes, batch_scale: float, length_scale: float
+) -> list[str | None]:
+    """Of each operator the reason why its growth is open; None where its shapes tell.
+
+    A list of indices is as long as the batch makes it, and yet no dimension of it equals the
+    batch; a collective carries gradients or activations.
+    """
+    calls = [run.call for run in runs]
+    known = [call for call in calls if call is not None]
+    weights = sizes.parameter_shapes(known)
+    grown = scaling.rescale(calls, old, batch_scale=2)
+    asked = scaling.rescale(calls, old, batch_scale, length_scale)
+    found: list[str | None] = []
+    for run, more, one in zip(runs, grown, asked, strict=True):
+        call = run.call
+        if run.family == "collective":
+            found.append(COLLECTIVE)
+        elif call is None or one.call is None or one.call != call:
+            found.append(None)
+        elif run.family == "attention" and length_scale != 1:
+            found.append(MAY_LENGTHEN)
+        elif more.call == call and _holds_more(call, weights, old.batch):
+            found.append(MAY_GROW)
+        else:
+            found.append(None)
+    return found
+
+
+def _holds_more(call: OpCall, weights: frozenset[sizes.Shape], batch: int) -> bool:
+    """Whether a tensor of the call that is no weight has at least an element a sample."""
+    return any(
+        tensor.numel >= batch and sizes.key(tensor.shape) not in weights
+        for tensor in _activations(call)
+    )
+
+
+def _activations(call: OpCall) -> Iterator[Tensor]:
+    weights = sizes.PARAMETERS.get(call.base, ())
+    for index, item in enumerate(call.inputs):
+        if isinstance(item, Tensor) and index not in weights:
+            yield item
+        elif isinstance(item, TensorList):
+            yield from item.tensors or ()
+
+
+def extent(batch_scale: float, length_scale: float) -> tuple[float, float]:
+    """Least and most that anything may grow by: not at all, with the batch, with the length or
+    with its square, or with both."""
+    lengths = (1.0, length_scale, length_scale * length_scale)
+    ends = [batch * length for batch in (1.0, batch_scale) for length in lengths]
+    return min(ends), max(ends)
