@@ -32,7 +32,7 @@ def _option(*flags: str, words: str, metavar: str = "N") -> Any:
 Files = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[FILE...]",
+        metavar="FILE",
         help="Text of nvidia-smi dmon, dcgmi dmon or dcgm-exporter; - is stdin.",
         show_default=False,
     ),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ncutool.signals.resources import Used, bound, used
+from ncutool.signals.resources import Used, bound
 from ncutool.signals.thresholds import IDLE_SAMPLE
 
 PIPES = ("tensor_active_pct", "fp64_active_pct", "fp32_active_pct", "fp16_active_pct")
@@ -54,23 +55,48 @@ def _regime(columns: Columns, index: int, busy: float | None) -> str:
     told = busy if busy is not None else sm_active
     if told is not None and told < IDLE_SAMPLE.value:
         return "idle"
-    # Pipes are busy only while the engine is: over its busy time they were used this much more.
     engine = _at(columns, "graphics_active_pct", index)
-    scale = _WHOLE / min(engine, _WHOLE) if engine is not None else 1.0
+    scales = _scales(engine, busy, sm_active)
     memory = _at(columns, "dram_active_pct", index)
+    pipes = [_at(columns, pipe, index) for pipe in PIPES]
     return bound(
-        _compute([_at(columns, pipe, index) for pipe in PIPES], sm_active, scale),
-        used(None if memory is None else scale * memory),
+        _compute(pipes, sm_active, scales),
+        Used(0.0, _WHOLE) if memory is None else _within_busy(memory, scales),
     )
 
 
-def _compute(pipes: Sequence[float | None], sm_active: float | None, scale: float) -> Used:
+def _scales(
+    engine: float | None, busy: float | None, sm_active: float | None
+) -> tuple[float, float]:
+    """What turns a share of the sample into one of its busy time: at least and at most.
+
+    Pipes work only while the engine does. GPU-Util is sampled over windows of its own, and SM
+    activity is the least time that the device was busy: they bound the factor from above only.
+    """
+    if engine is not None:
+        exact = _WHOLE / min(engine, _WHOLE)
+        return exact, exact
+    least = busy if busy is not None else sm_active
+    return 1.0, _WHOLE / min(least, _WHOLE) if least else math.inf
+
+
+def _within_busy(share: float, scales: tuple[float, float]) -> Used:
+    """A share of a sample as one of its busy time."""
+    low, high = scales
+    if low == high:
+        return Used(low * share, low * share)
+    return Used(low * share, max(share, min(_WHOLE, high * share)) if share > 0 else 0.0)
+
+
+def _compute(
+    pipes: Sequence[float | None], sm_active: float | None, scales: tuple[float, float]
+) -> Used:
     """The most used pipe. A pipe that was not sampled is busy at most while an SM has a warp."""
-    known = max((pipe for pipe in pipes if pipe is not None), default=0.0)
+    known = _within_busy(max((pipe for pipe in pipes if pipe is not None), default=0.0), scales)
     if None not in pipes:
-        return used(scale * known)
-    most = _WHOLE if sm_active is None else scale * sm_active
-    return Used(scale * known, max(scale * known, most))
+        return known
+    most = _WHOLE if sm_active is None else _within_busy(sm_active, scales).high
+    return Used(known.low, max(known.high, most))
 
 
 def _at(columns: Columns, signal: str, index: int) -> float | None:

@@ -13,7 +13,7 @@ from ncutool.untrusted import printable
 from ncutool_parsers.errors import EmptyError, UnreadableError
 
 MOST_BYTES = 64 * 1024 * 1024
-"""Eight GPUs sampled each second fill it in a day and a half."""
+"""Eight GPUs sampled each second fill it in more than a day of `-s u`."""
 _LONGEST_NAME = 200
 _LOOK = 65536
 """Characters of the beginning that tell the kind."""

@@ -98,6 +98,8 @@ def _undecided(medians: Mapping[str, float]) -> str:
     missing = [SHORT[pipe] for pipe in PIPES if pipe not in medians]
     if missing:
         return f"what was not sampled ({', '.join(missing)}) may be what holds it"
+    if "graphics_active_pct" not in medians:
+        return "idle time within the samples may hide that one of them is near its limit"
     return "too few busy samples have all of them"
 
 
@@ -113,7 +115,7 @@ def notes(
         _gpu_util(found, sm_count),
         _memory_util(found),
         *(_levels(each) for each in spread),
-        _unfilled(found),
+        _filled(found),
         _sides(found),
         _averages(found, labels),
         _power(found, gpu.samples),
@@ -167,22 +169,36 @@ def _levels(each: Distribution) -> str:
     )
 
 
-def _unfilled(found: Mapping[str, Distribution]) -> str:
+def _filled(found: Mapping[str, Distribution]) -> str:
+    """How well the SMs were filled, idle time apart where a signal tells it."""
     active = found.get("sm_active_pct")
     if active is None:
         return ""
-    share = units.percent(active.median_pct)
-    if active.median_pct < SM_INEFFECTIVE.value:
-        engine = found.get("graphics_active_pct") or found.get("gpu_util_pct")
-        if engine is not None and engine.median_pct >= SM_EFFECTIVE.value:
-            why = (
-                f"kernels ran {units.percent(engine.median_pct)} of the time, so that they filled "
-                "few SMs (small grids, tails) rather than that time passed without them"
-            )
-        else:
-            why = "small grids, gaps between kernels and idle time look alike here"
-        return f"SM activity of {share} (median) is under {SM_INEFFECTIVE.value:.0f} %: {why}"
-    return ""
+    mean = units.percent(active.mean_pct)
+    busy = found.get("graphics_active_pct") or found.get("gpu_util_pct")
+    if busy is None or busy.mean_pct <= 0:
+        if active.mean_pct >= SM_INEFFECTIVE.value:
+            return ""
+        return (
+            f"SM activity of {mean} (mean) is under {SM_INEFFECTIVE.value:.0f} %, likely "
+            "ineffective: small grids, gaps between kernels and idle time look alike in it"
+        )
+    share = 100 * active.mean_pct / busy.mean_pct
+    said = (
+        f"SM activity is {mean} and {SHORT[busy.signal]} {units.percent(busy.mean_pct)} (means): "
+        f"an SM had a warp in {units.percent(share)} of the busy time"
+    )
+    if share < SM_INEFFECTIVE.value:
+        return (
+            f"{said}, under {SM_INEFFECTIVE.value:.0f} %: small grids, tails, or gaps between "
+            "kernels too short for that signal left SMs empty, rather than long waits"
+        )
+    if share >= SM_EFFECTIVE.value:
+        return (
+            f"{said}; {SM_EFFECTIVE.value:.0f} % is necessary for effective use and not "
+            "sufficient: a warp that waits counts"
+        )
+    return said
 
 
 def _sides(found: Mapping[str, Distribution]) -> str:
@@ -205,7 +221,8 @@ def _averages(found: Mapping[str, Distribution], labels: Labels) -> str:
         )
     return (
         "each value is a mean over its interval, idle time within it included: half of the use "
-        "can be all of it for half of the time (field 1001, engine activity, would tell)"
+        "can be all of it for half of the time. Shares of the busy time lie between the values "
+        "and these over GPU-Util or SM activity; engine activity (field 1001) would tell"
     )
 
 
@@ -222,7 +239,7 @@ def _power(found: Mapping[str, Distribution], samples: int) -> str:
 def _few(samples: int) -> str:
     if samples >= FEW_SAMPLES.value:
         return ""
-    return f"{units.counted(samples, 'sample')} say little of a course over time"
+    return f"{units.counted(samples, 'sample')} only: too few to tell a course over time"
 
 
 def _instance(name: str) -> str:

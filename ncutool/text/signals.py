@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ncutool.signals.thresholds import Threshold
 
 _SPREAD = ("signal", "median", "p10", "p90", "min", "max", "samples", "missing", "two levels")
-_WORDS = frozenset(("signal", "two levels", "boundary", "meaning", "source"))
+_WORDS = frozenset(("signal", "two levels", "of", "regime", "confidence"))
 _LISTED = 16
 """Verdicts shown whole; JSON has all of them."""
 
@@ -32,23 +32,35 @@ def report_markdown(report: Report) -> str:
 
 
 def sheets(report: Report) -> list[Sheet]:
-    """One sheet of the whole, one a verdict, and one of the boundaries."""
+    """One sheet of the whole, one a verdict, and one of the boundaries.
+
+    What several verdicts say in the same words is said at the first of them.
+    """
     shown = report.verdicts[:_LISTED]
     left = len(report.verdicts) - len(shown)
     more = (f"{left} more are in --format json",) if left else ()
     device = (("device", report.device.name, report.device_how),) if report.device else ()
-    first = Sheet(f"Regime: {report.headline}", device, (), (*report.notes, *more))
-    return [first, *(_verdict(each) for each in shown), _thresholds(shown)]
+    grids = (_overview(shown),) if len(shown) > 1 else ()
+    first = Sheet(f"Regime: {report.headline}", device, grids, (*report.notes, *more))
+    said: set[str] = set()
+    return [first, *(_verdict(each, said) for each in shown), _thresholds(shown)]
 
 
-def _verdict(verdict: Verdict) -> Sheet:
+def _overview(verdicts: Sequence[Verdict]) -> Grid:
+    rows = tuple((each.subject, named(each), each.confidence) for each in verdicts)
+    return Grid("", ("of", "regime", "confidence"), rows, _WORDS)
+
+
+def _verdict(verdict: Verdict, said: set[str]) -> Sheet:
     headline = (
         f"{verdict.subject} ({verdict.kind}): {named(verdict)}, confidence {verdict.confidence}: "
         f"{verdict.reason}"
     )
     notes = [*verdict.notes, *(f"would tell more: {each}" for each in verdict.tells_more)]
+    new = tuple(note for note in notes if note not in said)
+    said.update(new)
     grids = (_spread(verdict),) if verdict.distributions else ()
-    return Sheet(headline, tuple(_fact(each) for each in verdict.figures), grids, tuple(notes))
+    return Sheet(headline, tuple(_fact(each) for each in verdict.figures), grids, new)
 
 
 def _fact(figure: Figure) -> tuple[str, str, str]:

@@ -99,16 +99,39 @@ def test_idle_time_within_samples_is_taken_out() -> None:
 
 
 def test_tensor_and_memory_alone_leave_room_for_other_pipes() -> None:
-    """Tensor 10 % and memory 20 % may be FP32 work, unless the SMs were hardly occupied."""
+    """Tensor 10 % and memory 20 % may be FP32 work, unless busy SMs were hardly occupied."""
     sample: Sample = {"TENSO": 0.1, "DRAMA": 0.2}
     open_end = told(dcgmi_dmon([sample] * 30, ("TENSO", "DRAMA")))
     assert (open_end.regime, open_end.confidence) == ("unknown", "none")
     assert "FP32 pipe" in open_end.reason
-    busy = told(dcgmi_dmon([{**sample, "SMACT": 0.9}] * 30, ("SMACT", "TENSO", "DRAMA")))
-    assert busy.regime == "unknown"
-    few = told(dcgmi_dmon([{**sample, "SMACT": 0.3}] * 30, ("SMACT", "TENSO", "DRAMA")))
+    tags = ("GPUTL", "SMACT", "TENSO", "DRAMA")
+    full = told(dcgmi_dmon([{**sample, "GPUTL": 99, "SMACT": 0.9}] * 30, tags))
+    assert full.regime == "busy"
+    few = told(dcgmi_dmon([{**sample, "GPUTL": 99, "SMACT": 0.3}] * 30, tags))
     assert few.regime == "latency"
     assert any("under 50 %" in note for note in few.notes)
+
+
+def test_idle_time_that_is_not_sampled_leaves_the_regime_open() -> None:
+    """20 % of each may be all of either for a fifth of the time, unless something tells it not."""
+    sample: Sample = {"TENSO": 0.2, "DRAMA": 0.1, **NO_PIPES}
+    tags = ("TENSO", "DRAMA", "FP64A", "FP32A", "FP16A")
+    assert told(dcgmi_dmon([sample] * 30, tags)).regime == "unknown"
+    for known, regime in (({"GPUTL": 98}, "latency"), ({"GPUTL": 25}, "idle")):
+        verdict = told(dcgmi_dmon([{**sample, **known}] * 30, ("GPUTL", *tags)))
+        assert verdict.regime == regime
+        assert verdict.while_busy is None
+    busy_part = told(dcgmi_dmon([{**sample, "GRACT": 0.25}] * 30, ("GRACT", *tags)))
+    assert (busy_part.regime, busy_part.while_busy) == ("idle", "compute")
+
+
+def test_sm_activity_alone_does_not_tell_small_grids_from_idle_time() -> None:
+    """30 % may be 30 % of the SMs or of the time; tensor at 25 % may then be its limit."""
+    sample: Sample = {"SMACT": 0.3, "TENSO": 0.25, "DRAMA": 0.05, **NO_PIPES}
+    tags = ("SMACT", "TENSO", "DRAMA", "FP64A", "FP32A", "FP16A")
+    verdict = told(dcgmi_dmon([sample] * 30, tags))
+    assert verdict.regime == "unknown"
+    assert any("look alike" in note for note in verdict.notes)
 
 
 def test_memory_past_its_limit_is_told_without_every_pipe() -> None:
@@ -146,7 +169,7 @@ def test_gpu_util_beside_sm_activity_is_held_against_it() -> None:
     text = " ".join(verdict.notes)
     assert "100 % (median)" in text
     assert "SM activity over the same samples is 8.0 %" in text
-    assert "filled few SMs" in text
+    assert "an SM had a warp in 8.0 % of the busy time, under 50 %" in text
 
 
 def test_a_signal_at_two_levels_is_said_to_be() -> None:
@@ -176,7 +199,7 @@ def test_one_scrape_is_low_confidence() -> None:
     scrape: Sample = {"GRACT": 1, "SMACT": 1, "TENSO": 0.1, "DRAMA": 0.8, **NO_PIPES}
     verdict = told(exporter([scrape]))
     assert (verdict.regime, verdict.confidence) == ("memory", "low")
-    assert any("1 sample" in note for note in verdict.notes)
+    assert any("1 sample only" in note for note in verdict.notes)
 
 
 def test_the_recorded_model_tells_the_sms() -> None:
