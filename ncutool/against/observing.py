@@ -89,7 +89,9 @@ def _calls(analysis: Analysis, rows: pl.DataFrame) -> dict[int, tuple[Key, OpCal
 def _products(
     rows: pl.DataFrame, calls: Mapping[int, tuple[Key, OpCall]]
 ) -> tuple[tuple[Seen, ...], int]:
-    """Products with weights, and the time of launches that may be such but do not tell."""
+    """Products with weights, and the time of launches that may read weights but do not tell:
+    batched products, too, which latent attention multiplies its up-projection by.
+    """
     keys: dict[Sizes, set[Key]] = {}
     times: dict[Sizes, int] = {}
     opaque = 0
@@ -99,7 +101,7 @@ def _products(
         key, call = calls.get(launch_id, (None, None))
         sizes = None if call is None or family != "gemm" else product_sizes(call)
         if sizes is None or key is None:
-            opaque += 0 if call is not None and _batched(call) else duration or 0
+            opaque += duration or 0
             continue
         keys.setdefault(sizes, set()).add(key)
         times[sizes] = times.get(sizes, 0) + (duration or 0)

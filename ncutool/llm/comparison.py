@@ -56,7 +56,7 @@ class Observed:
     """They sum to ``wall_ns``."""
     products: tuple[Seen, ...]
     opaque_ns: int
-    """Time of launches whose operator or shapes are not known and that may be products."""
+    """Time of launches that may read weights, but do not tell their shapes."""
     lengths: Lengths | None
     """Sequences and their lengths; None where nothing tells of them."""
     lengths_reason: str | None
