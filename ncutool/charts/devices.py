@@ -11,7 +11,6 @@ import altair as alt
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.shared import Width, framed
 
-_DASHES = ([1, 0], [6, 3], [2, 2])
 _LEFT, _RIGHT = 0.05, 20.0
 """How far the plane reaches beyond the workload and the ridge points."""
 
@@ -33,23 +32,29 @@ def devices_roofline(
     """
     ridges = [peak / bandwidth for _, peak, bandwidth in devices]
     left, right = _LEFT * min(intensity, *ridges), _RIGHT * max(intensity, *ridges)
-    colors = [*palette.bounds.values()]
+    colors = [*palette.bounds.values(), palette.ink, palette.soft]
     corners, marks = _rows(devices, intensity, (left, right), colors)
     names = [name for name, _, _ in devices]
     scale = alt.Scale(domain=names, range=[colors[i % len(colors)] for i in range(len(names))])
-    legend = alt.Legend(title=None, orient="bottom", direction="horizontal", columns=4)
+    legend = alt.Legend(
+        title=None,
+        orient="bottom",
+        direction="horizontal",
+        columns=4,
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+    )
     color = alt.Color("device:N", scale=scale, legend=legend)
     x_axis = alt.X("x:Q", scale=_scale(left, right), axis=_axis("intensity (FLOP/byte)", "~g"))
     low, high = min(row["y"] for row in corners), max(row["y"] for row in corners)
     y_axis = alt.Y("y:Q", scale=_scale(low, 2 * high), axis=_axis("attainable FLOP/s", "~s"))
     at = alt.Chart(alt.InlineData(values=[{"x": intensity}]))
-    line: dict[str, Any] = {"strokeWidth": 1.8, "strokeDash": alt.ExprRef("datum.dash")}
     rule: dict[str, Any] = {"color": palette.soft, "strokeDash": [2, 4]}
     point: dict[str, Any] = {"filled": True, "size": 90, "opacity": 1}
     point["color"] = alt.ExprRef("datum.color")
     return framed(
         [
-            alt.Chart(alt.InlineData(values=corners)).mark_line(**line).encode(
+            alt.Chart(alt.InlineData(values=corners)).mark_line(strokeWidth=1.8).encode(
                 x_axis, y_axis, color
             ),
             at.mark_rule(**rule).encode(alt.X("x:Q")),
@@ -69,13 +74,12 @@ def _rows(
     ends: tuple[float, float],
     colors: Sequence[str],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Corners of the lines, and the marks; past the last colour the lines are dashed."""
+    """Corners of the lines, and the marks. Past the last colour the first comes again."""
     corners: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     for number, (name, peak, bandwidth) in enumerate(devices):
-        dash = _DASHES[number // len(colors) % len(_DASHES)]
         for x in (ends[0], peak / bandwidth, ends[1]):
-            corners.append({"device": name, "x": x, "y": min(peak, bandwidth * x), "dash": dash})
+            corners.append({"device": name, "x": x, "y": min(peak, bandwidth * x)})
         y, color = min(peak, bandwidth * intensity), colors[number % len(colors)]
         marks.append({"device": name, "x": intensity, "y": y, "color": color})
     return corners, marks

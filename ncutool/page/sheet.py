@@ -45,7 +45,7 @@ def render_sheet(
             "same figures.",
             policy=policy([script, library] if spec else []),
             version=this_version(),
-            css=Markup(file("page.css") + file("plan.css")),
+            css=Markup(file("page.css") + file("plan.css") + file("sheet.css")),
             data=Markup(json_for_html(spec)) if spec else None,
             vega=Markup(library),
             script=Markup(script),
