@@ -68,7 +68,7 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
 
 def _per_sample(finding: Finding) -> bool:
     """Whether a finding does more work in the same time (:mod:`ncutool.advice.growth`)."""
-    return finding.kind == "batch" and finding.title.startswith("Grow the batch")
+    return finding.title.startswith(("Grow the batch", "Give each device a larger batch"))
 
 
 def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, Draft]]) -> Applied:

@@ -73,7 +73,7 @@ def ask(
         on, batch_scale, length_scale, batch, length, weights, tuple(fuse), graph
     )  # fmt: skip
     question.check()
-    device = devices.resolve(None, on, known).device if on is not None else None
+    device = _named(on, known)
     if analysis.capture.source == "ncu":
         _check_report(question)
     times = Times.of(analysis.kernels)
@@ -96,6 +96,16 @@ def ask(
             if resized is not None and context.host_bound:
                 ending = in_another_run(ending, ledger, times.in_sums())
     return _answer(analysis, question, times, there, fits, applied, ending)
+
+
+def _named(on: str | None, known: tuple[Device, ...] | None) -> Device | None:
+    """The device of that name; None where none is asked for."""
+    if on is None:
+        return None
+    try:
+        return devices.resolve(None, on, known).device
+    except UsageError as unknown:
+        raise UsageError(str(unknown).replace("--device", "--on")) from unknown
 
 
 def _context(analysis: Analysis) -> Context | None:

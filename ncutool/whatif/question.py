@@ -44,6 +44,11 @@ class Question:
     def check(self) -> None:
         """Raise a UsageError where nothing is asked, or what cannot be asked."""
         scaled = self.batch_scale is not None or self.length_scale is not None
+        for option, size in (("batch", self.batch), ("length", self.length)):
+            if size is not None and not scaled:
+                raise UsageError(f"--{option} names the capture's own: give --{option}-scale too")
+            if size is not None and size < 1:
+                raise UsageError(f"--{option} must be a whole number from 1, not {size}")
         if self.on is None and not scaled and self.weights is None and not self.carries_out:
             raise UsageError(
                 "nothing asked: give one of --on DEVICE, --batch-scale X, --length-scale X, "
@@ -55,11 +60,6 @@ class Question:
                     f"--{option}-scale must be above 0 and at most {LARGEST_SCALE:,.0f}, "
                     f"not {scale:g}"
                 )
-        for option, size in (("batch", self.batch), ("length", self.length)):
-            if size is not None and not scaled:
-                raise UsageError(f"--{option} names the capture's own: give --{option}-scale too")
-            if size is not None and size < 1:
-                raise UsageError(f"--{option} must be a whole number from 1, not {size}")
         if self.weights is not None and self.weights not in WEIGHT_TYPES:
             raise UsageError(
                 f"no weight type {self.weights!r}; known are {', '.join(WEIGHT_TYPES)}"
