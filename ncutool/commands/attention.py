@@ -21,42 +21,57 @@ def _option(flag: str, words: str, metavar: str = "N") -> Any:
     return typer.Option(flag, help=words, metavar=metavar, show_default=False)
 
 
+Heads = Annotated[int, _option("--heads", "Query heads.")]
+Seq = Annotated[int, _option("--seq", "Queries of a sequence; 1 is decoding.", "TOKENS")]
+HeadDim = Annotated[int, _option("--head-dim", "Size of a head.")]
+Batch = Annotated[int, typer.Option(metavar="N", help="Sequences.")]
+KvHeads = Annotated[
+    int | None, _option("--kv-heads", "Key-value heads; as many as query heads if not given.")
+]
+KvSeq = Annotated[
+    int | None,
+    _option("--kv-seq", "Keys of a sequence; as many as queries if not given.", "TOKENS"),
+]
+ValueHeadDim = Annotated[
+    int | None, _option("--v-head-dim", "Size of a value head; --head-dim if not given.")
+]
+Causal = Annotated[bool, typer.Option("--causal", help="Each query sees no later key.")]
+Align = Annotated[
+    str,
+    typer.Option(
+        metavar="CORNER",
+        help="Of a causal mask: bottom-right (FlashAttention, decoding) or top-left (PyTorch's "
+        "is_causal); alike where --seq is --kv-seq.",
+    ),
+]
+Window = Annotated[
+    int | None,
+    _option("--window", "Keys a query sees, itself among them (with --causal).", "TOKENS"),
+]
+MathTypeOption = Annotated[
+    str, typer.Option(metavar="TYPE", help="fp32 (CUDA cores), tf32, fp16, bf16, fp8.")
+]
+KvType = Annotated[
+    str | None,
+    _option("--kv-dtype", "Of keys and values in memory; --dtype if not given.", "TYPE"),
+]
+Backward = Annotated[bool, typer.Option("--backward", help="The gradients instead.")]
+
+
 def run(
-    heads: Annotated[int, _option("--heads", "Query heads.")],
-    seq: Annotated[int, _option("--seq", "Queries of a sequence; 1 is decoding.", "TOKENS")],
-    head_dim: Annotated[int, _option("--head-dim", "Size of a head.")],
-    batch: Annotated[int, typer.Option(metavar="N", help="Sequences.")] = 1,
-    kv_heads: Annotated[
-        int | None, _option("--kv-heads", "Key-value heads; as many as query heads if not given.")
-    ] = None,
-    kv_seq: Annotated[
-        int | None,
-        _option("--kv-seq", "Keys of a sequence; as many as queries if not given.", "TOKENS"),
-    ] = None,
-    v_head_dim: Annotated[
-        int | None, _option("--v-head-dim", "Size of a value head; --head-dim if not given.")
-    ] = None,
-    causal: Annotated[bool, typer.Option("--causal", help="Each query sees no later key.")] = False,
-    align: Annotated[
-        str,
-        typer.Option(
-            metavar="CORNER",
-            help="Of a causal mask: bottom-right (FlashAttention, decoding) or top-left (PyTorch's "
-            "is_causal); alike where --seq is --kv-seq.",
-        ),
-    ] = "bottom-right",
-    window: Annotated[
-        int | None,
-        _option("--window", "Keys a query sees, itself among them (with --causal).", "TOKENS"),
-    ] = None,
-    dtype: Annotated[
-        str, typer.Option(metavar="TYPE", help="fp32 (CUDA cores), tf32, fp16, bf16, fp8.")
-    ] = "bf16",
-    kv_dtype: Annotated[
-        str | None,
-        _option("--kv-dtype", "Of keys and values in memory; --dtype if not given.", "TYPE"),
-    ] = None,
-    backward: Annotated[bool, typer.Option("--backward", help="The gradients instead.")] = False,
+    heads: Heads,
+    seq: Seq,
+    head_dim: HeadDim,
+    batch: Batch = 1,
+    kv_heads: KvHeads = None,
+    kv_seq: KvSeq = None,
+    v_head_dim: ValueHeadDim = None,
+    causal: Causal = False,
+    align: Align = "bottom-right",
+    window: Window = None,
+    dtype: MathTypeOption = "bf16",
+    kv_dtype: KvType = None,
+    backward: Backward = False,
     device: DeviceNames = None,
     time_us: TimeOption = None,
     form: FormatOption = None,
@@ -70,8 +85,7 @@ def run(
 
     A causal mask counts its pairs exactly; PyTorch's and FlashAttention's own countings stand
     beside. Fused reads queries, keys and values once and keeps no scores; unfused writes and reads
-    them. Reads no capture;
-    -o NAME.html writes a page.
+    them. Reads no capture; -o NAME.html writes a page.
     """
     from ncutool import planner
     from ncutool.device_table import with_file

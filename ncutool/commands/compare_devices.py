@@ -34,6 +34,17 @@ Intensity = Annotated[
     float | None,
     typer.Option(metavar="X", help="A workload of so many FLOP/byte.", show_default=False),
 ]
+_PLANNED = (
+    "weights", "kv", "activations", "tensor_parallel", "batch", "context_tokens", "prompt_tokens",
+    "usable_share",
+)  # fmt: skip
+"""Options of :func:`ncutool.llm.plan`, in the order they are given."""
+MathTypeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TYPE", help="Of the arithmetic, with --intensity: bf16 if not given, fp8, ..."
+    ),
+]
 Capture = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The launches of a capture.", show_default=False),
@@ -60,12 +71,7 @@ Prices = Annotated[
 def run(
     device: Compared,
     intensity: Intensity = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TYPE", help="Of the arithmetic, with --intensity: bf16 if not given, fp8, ..."
-        ),
-    ] = None,
+    dtype: MathTypeOption = None,
     capture: Capture = None,
     measured_on: MeasuredOn = None,
     preset: options.Preset = None,
@@ -116,16 +122,8 @@ def run(
         found, sheet = _capture(device, where, prices, known)
     else:
         model = _model(preset, config, params, (layers, kv_heads, head_dim))
-        planned = {
-            "weights": weights,
-            "kv": kv,
-            "activations": activations,
-            "tensor_parallel": tensor_parallel,
-            "batch": batch,
-            "context_tokens": context,
-            "prompt_tokens": prompt,
-            "usable_share": memory_share,
-        }
+        lengths = (tensor_parallel, batch, context, prompt, memory_share)
+        planned = dict(zip(_PLANNED, (weights, kv, activations, *lengths), strict=True))
         found, sheet = _decoded(device, model, planned, prices, known)
     answer.write(comparison_record(found), comparison_rows(found), sheet, lines, intensity)
 

@@ -17,6 +17,20 @@ from ncutool.commands.options import (
 from ncutool.commands.planned import Answer, DeviceNames, TimeOption, negative_size, rooflines
 from ncutool_parsers.errors import UsageError
 
+MathTypeOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TYPE",
+        help="fp64, fp32 (CUDA cores), tf32, fp16, bf16, fp8, int8, fp4, mxfp8, mxfp4, nvfp4.",
+    ),
+]
+ResultOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TYPE", help="Of the result; the usual one if not given.", show_default=False
+    ),
+]
+
 
 def check_arguments(arguments: list[str]) -> None:
     """Raise a UsageError for a negative size, which would be taken for an option."""
@@ -32,19 +46,8 @@ def run(
     batch: Annotated[
         int, typer.Option(metavar="B", help="Products of this size, each with its own operands.")
     ] = 1,
-    dtype: Annotated[
-        str,
-        typer.Option(
-            metavar="TYPE",
-            help="fp64, fp32 (CUDA cores), tf32, fp16, bf16, fp8, int8, fp4, mxfp8, mxfp4, nvfp4.",
-        ),
-    ] = "bf16",
-    out_dtype: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TYPE", help="Of the result; the usual one if not given.", show_default=False
-        ),
-    ] = None,
+    dtype: MathTypeOption = "bf16",
+    out_dtype: ResultOption = None,
     bias: Annotated[bool, typer.Option("--bias", help="Add a vector of N.")] = False,
     device: DeviceNames = None,
     tile: Annotated[
@@ -61,8 +64,8 @@ def run(
     """Hold the product [M,K] × [K,N] against devices: FLOPs, bytes, intensity, floor, tiles.
 
     Bytes are compulsory: each operand read once, the result written once. Tiles and waves say
-    what is lost where the sizes do not divide; the tile is an assumption. Reads no capture;
-    -o NAME.html writes a page.
+    what is lost where the sizes do not divide; the tile is an assumption. Reads no
+    capture; -o NAME.html writes a page.
     """
     from ncutool import planner
     from ncutool.device_table import with_file

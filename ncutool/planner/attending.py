@@ -136,39 +136,43 @@ def attention(
     )  # fmt: skip
     check_time(time_ns, devices)
     check(wanted)
+    return _planned(wanted, kind, named_devices(devices, known), time_ns)
+
+
+def _planned(
+    wanted: Attention, kind: MathType, devices: Sequence[Device], time_ns: float | None
+) -> AttentionPlan:
     call = call_of(wanted, kind)
     work = worked(call)
-    assert work.flop is not None
+    full = worked(call_of(replace(wanted, causal=False, window=None), kind)).flop
     moved = work.bytes
-    assert moved is not None
-    everything = replace(wanted, causal=False, window=None)
-    full = worked(call_of(everything, kind)).flop
+    assert work.flop is not None
     assert full is not None
+    assert moved is not None
     check_work(full)
-    products = 3 * head_dim + 2 * wanted.v_head_dim if backward else head_dim + wanted.v_head_dim
-    parts = None if backward or kind.element == "fp8" else unfused_work(wanted, kind)
-    held = tuple(
-        _on(device, kind, (work.flop, moved), parts, time_ns)
-        for device in named_devices(devices, known)
-    )
+    width = wanted.head_dim + wanted.v_head_dim
+    if wanted.backward:
+        width = 3 * wanted.head_dim + 2 * wanted.v_head_dim
+    parts = None if wanted.backward or kind.element == "fp8" else unfused_work(wanted, kind)
+    held = tuple(_on(device, kind, (work.flop, moved), parts, time_ns) for device in devices)
     return AttentionPlan(
         attention=wanted,
         operator=call.name,
-        pairs=work.flop // (2 * batch * heads * products),
+        pairs=work.flop // (2 * wanted.batch * wanted.heads * width),
         flop=work.flop,
         full_flop=full,
-        halved_flop=full // 2 if causal and window is None else None,
+        halved_flop=full // 2 if wanted.causal and wanted.window is None else None,
         bytes_read=work.bytes_read or 0,
         bytes_written=work.bytes_written or 0,
         bytes=moved,
         intensity_flop_per_byte=work.flop / moved,
-        unfused=None if parts is None else _summed(wanted, parts),
+        unfused=None if parts is None else _summed(parts),
         devices=held,
         notes=tuple(_notes(wanted, kind, moved, held, time_ns)),
     )
 
 
-def _summed(wanted: Attention, parts: tuple[Work, Work, Work]) -> Unfused:
+def _summed(parts: tuple[Work, Work, Work]) -> Unfused:
     first, softmax, last = parts
     flop = (first.flop or 0) + (last.flop or 0)
     moved = sum(part.bytes or 0 for part in parts)
