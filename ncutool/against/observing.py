@@ -20,6 +20,10 @@ Key = tuple[int, int]
 """Which of the captures, and which operator of it."""
 Sizes = tuple[int, int, int, float | None]
 
+_MULTIPLY = (PRODUCTS, EXPERTS, UNKNOWN)
+"""Parts whose launches may read weights."""
+_TOLD = (*_MULTIPLY, ATTENTION)
+"""Parts whose operators are asked for their shapes."""
 _PACKED = {"fp4": 2, "uint8": 2, "int8": 2, "int32": 8}
 """Values that one element may hold, where weights of 4 bits are packed."""
 _PAGED = "keys and values lie in pages: which of them a step reads is not recorded"
@@ -33,15 +37,17 @@ def observe(analysis: Analysis) -> Observed:
         analysis: best cut to whole steps (``whole_steps``).
 
     Raises:
-        UsageError: it is of a report, which has no timeline.
+        UsageError: it has no timeline: a report, or launches without start or duration.
     """
     timeline = analysis.timeline
     if timeline is None:
         raise UsageError(
-            f"{analysis.capture.name}: a report has no timeline; --against takes a trace"
+            f"{analysis.capture.name}: has no timeline (a report, or launches without start and "
+            "duration): --against takes a trace"
         )
-    rows = parts.placed(analysis.kernels.filter(timeline.within()))
-    calls = _calls(analysis, rows)
+    everything = parts.placed(analysis.kernels)
+    rows = everything.filter(timeline.within())
+    calls = _calls(analysis, rows.filter(pl.col("part").is_in(_TOLD)))
     seen, opaque = _products(rows, calls)
     attention = [call for call in dict(calls.values()).values() if _is_attention(call)]
     notes = analysis.capture.annotations.filter(~pl.col("on_device"))["name"]
@@ -57,7 +63,7 @@ def observe(analysis: Analysis) -> Observed:
         steps=round(count) if count is not None and count >= 1 and count == round(count) else None,
         steps_reason=timeline.steps_reason,
         trimmed=timeline.trimmed,
-        parts=parts.times(rows, timeline),
+        parts=parts.times(everything, timeline),
         products=seen,
         opaque_ns=opaque,
         lengths=found,
@@ -95,7 +101,7 @@ def _products(
     keys: dict[Sizes, set[Key]] = {}
     times: dict[Sizes, int] = {}
     opaque = 0
-    chosen = rows.filter(pl.col("part").is_in([PRODUCTS, EXPERTS, UNKNOWN])).sort("launch_id")
+    chosen = rows.filter(pl.col("part").is_in(_MULTIPLY)).sort("launch_id")
     columns = ("launch_id", "family", "duration_ns")
     for launch_id, family, duration in chosen.select(columns).iter_rows():
         key, call = calls.get(launch_id, (None, None))

@@ -21,8 +21,8 @@ _PADDING = 512
 """A vocabulary is rounded up by fewer columns than this, divided or not."""
 _DEVICES = (1, 2, 4, 8, 16)
 _SHOWN = 4
-_TYPE_TOLERANCE = 0.08
-"""Scales that a capture keeps in tensors of their own."""
+_TYPE_TOLERANCE = 0.12
+"""Scales (up to a byte for each 16 values of 4 bits) are tensors of their own in a capture."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +16,13 @@ from trace_factory import BF16, Trace
 from ncutool import against, analysis, llm
 from ncutool.against.lengths import find
 from ncutool.commands import main
+from ncutool.commands.llm_against import content
+from ncutool.commands.options import Format
 from ncutool.llm.comparison import Comparison, Observed
 from ncutool.llm.described import described
 from ncutool.llm.model import Model
 from ncutool.llm.presets import preset
+from ncutool_parsers.errors import UsageError
 
 SIZES = {
     "num_hidden_layers": 2,
@@ -279,6 +284,54 @@ def test_parts_sum_to_the_step(count: int, rows: int, others: int) -> None:
     assert sum(part.ns for part in observed.parts) == observed.wall_ns
     idle = next(part.ns for part in observed.parts if part.name == "idle")
     assert idle == observed.wall_ns - observed.busy_ns
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 200), st.integers(1, 5_000))
+def test_a_step_is_no_shorter_than_its_parts_allow(rows: int, each: int) -> None:
+    """Overlapped, bytes and arithmetic take no longer than the parts' floors one by one, and no
+    less than the longest of them; distances sum to the step less these floors."""
+    found = compared(
+        steps(rows=rows, name=""), asked=against.Asked(phase="decode", context_tokens=each)
+    )
+    least = [part.floor_ns or 0.0 for part in found.parts]
+    assert found.floor_ns is not None
+    assert found.step_ns is not None
+    assert max(least) <= found.floor_ns * (1 + 1e-9)
+    assert found.floor_ns <= sum(least) * (1 + 1e-9)
+    beyond = sum(part.distance_ns or 0.0 for part in found.parts)
+    assert beyond == pytest.approx(found.step_ns - sum(least))
+
+
+def test_forms_say_the_same() -> None:
+    """Terminal, Markdown, JSON and CSV; an unknown floor is a dash and null, never 0."""
+    plan = llm.plan(small(), "H100 SXM")
+    told = analysis.analyse(steps(name="").trace.capture(), "H100 SXM", whole_steps=True)
+
+    def form(chosen: Format) -> str:
+        made, why = content(plan, told, against.Asked(), chosen, color=False)
+        assert why is None
+        return made.decode()
+
+    table, markdown = form(Format.TABLE), form(Format.MD)
+    assert "products" in table
+    assert "| attention | 20.00 µs | 13.0 % | – |  | – | – | operators |" in markdown
+    rows = list(csv.DictReader(io.StringIO(form(Format.CSV))))
+    parts = json.loads(form(Format.JSON))["parts"]
+    assert [row["name"] for row in rows] == [part["name"] for part in parts]
+    attention = next(part for part in parts if part["name"] == "attention")
+    assert (attention["ns"], attention["floor_ns"]) == (20_000, None)
+
+
+def test_rows_of_a_refusal_are_refused() -> None:
+    """A table of parts that were not compared would be empty: it is an error, with its reason."""
+    plan = llm.plan(small(num_hidden_layers=3), "H100 SXM")
+    told = analysis.analyse(steps().trace.capture(), "H100 SXM", whole_steps=True)
+    made, why = content(plan, told, against.Asked(), Format.JSON, color=False)
+    assert json.loads(made)["compared"] is False
+    assert why is not None
+    with pytest.raises(UsageError, match="not compared"):
+        content(plan, told, against.Asked(), Format.CSV, color=False)
 
 
 def run(capsysbinary: pytest.CaptureFixture[bytes], *arguments: object) -> tuple[int, str, str]:
