@@ -20,7 +20,7 @@ from ncutool_parsers.errors import UsageError
 
 KIND = "batches"
 _MOST = 1000
-_LARGEST = 1e15
+_SMALLEST, _LARGEST = 1e-9, 1e15
 _ITEMS = (
     "the throughput must be that of all sequences together: that of one sequence falls with the "
     "batch whatever the regime"
@@ -40,8 +40,10 @@ def classify_batches(points: Sequence[tuple[float, float]]) -> tuple[Verdict, ..
         raise UsageError(f"at most {_MOST:,} batches can be compared, not {len(points):,}")
     for batch, throughput in points:
         for what, value in (("a batch", batch), ("a throughput", throughput)):
-            if not (math.isfinite(value) and 0 < value <= _LARGEST):
-                raise UsageError(f"{what} must be a number above 0, not {value:g}")
+            if not (math.isfinite(value) and _SMALLEST <= value <= _LARGEST):
+                raise UsageError(
+                    f"{what} must be a number above 0 and up to {_LARGEST:g}, not {value:g}"
+                )
     ordered = sorted(points)
     if len(ordered) < 2:
         raise UsageError("one batch alone tells no scaling: give two, e.g. 8:1200 and 16:2300")

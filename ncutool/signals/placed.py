@@ -17,8 +17,8 @@ def positive(name: str, value: float) -> float:
     Raises:
         UsageError: it is none.
     """
-    if not 0 < value <= 1e30:
-        raise UsageError(f"{name} must be a number above 0, not {value:g}")
+    if not 1e-30 <= value <= 1e30:
+        raise UsageError(f"{name} must be a number above 0 and up to 1e30, not {value:g}")
     return value
 
 

@@ -8,7 +8,7 @@ from ncutool import units
 from ncutool.signals import sampled_notes
 from ncutool.signals.labels import PIPES, Labels, label
 from ncutool.signals.series import SIGNALS, GpuSamples, Series
-from ncutool.signals.statistics import Distribution, distribution
+from ncutool.signals.statistics import Distribution, distribution, percentile
 from ncutool.signals.thresholds import (
     BALANCE,
     DRAM_REACHABLE,
@@ -47,7 +47,7 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
     idle_pct = _idle_pct(labels, spread)
     regime = "idle" if idle_pct is not None and idle_pct > MOSTLY_IDLE.value else inner
     while_busy = inner if regime == "idle" and labels.busy_samples and inner != "busy" else None
-    medians = {each.signal: each.median_pct for each in spread}
+    medians = _busy_medians(gpu, labels)
     return Verdict(
         subject=f"{gpu.name} of {series.source}",
         kind=series.kind,
@@ -62,6 +62,20 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
         tells_more=sampled_notes.tells_more(regime, frozenset(gpu.columns), series.kind),
         thresholds=_thresholds(frozenset(gpu.columns)),
     )
+
+
+def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
+    """Medians over the samples that are not idle: what a regime's sentence speaks of."""
+    found = {}
+    for signal, column in gpu.columns.items():
+        values = sorted(
+            value
+            for value, regime in zip(column, labels.regimes, strict=True)
+            if value is not None and regime != "idle"
+        )
+        if values:
+            found[signal] = percentile(values, 50)
+    return found
 
 
 def _parts(labels: Labels) -> tuple[Part, ...]:

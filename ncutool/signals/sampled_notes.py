@@ -56,16 +56,16 @@ def reason(
         busy = units.percent(labels.busy_pct)
         if not set(medians) & set(_RESOURCES):
             return f"kernels ran in {busy} of the time; nothing sampled says what they were held by"
-        return f"kernels ran in {busy} of the time; {figures}: {_undecided(medians)}"
+        return f"kernels ran in {busy} of the time; {figures} (medians): {_undecided(medians)}"
     if regime == "unknown":
         return f"{figures or 'no signal of use'}: {_undecided(medians)}"
     if regime == "mixed":
         listed = ", ".join(f"{part.regime} {units.percent(part.share_pct)}" for part in parts)
         if parts[0].share_pct < SAME.value:
-            return f"the busy samples differ: {listed}; median {figures}"
+            return f"the busy samples differ: {listed}; while busy {figures} (medians)"
         return (
-            f"median {figures}: neither compute nor memory reaches {LIMIT.value:.0f} %, and "
-            "together they do: kernels that are each near a limit, in turn, or kernels that wait"
+            f"while busy {figures} (medians): neither compute nor memory reaches "
+            f"{LIMIT.value:.0f} %, and together they do: kernels that are each near a limit, in turn, or kernels that wait"
         )
     which = {
         "compute": f"a compute pipe is past {LIMIT.value:.0f} % and the most used",
@@ -74,7 +74,7 @@ def reason(
         "latency": f"compute and memory together stay under {LIMIT.value:.0f} %",
     }[regime]
     share = parts[0].share_pct
-    return f"{which} in {units.percent(share)} of the busy samples; median {figures}"
+    return f"{which} in {units.percent(share)} of the busy samples; while busy {figures} (medians)"
 
 
 def _inside(labels: Labels, parts: tuple[Part, ...]) -> str:

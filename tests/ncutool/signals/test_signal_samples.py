@@ -219,6 +219,15 @@ def test_idle_samples_do_not_count_against_the_regime() -> None:
     assert figures["idle_samples_pct"] == pytest.approx(100 / 3)
 
 
+def test_the_sentence_speaks_of_the_busy_samples() -> None:
+    """Idle for 45 % of the samples, GPU-Util unknown: memory's figure is that of the others."""
+    work: Sample = {"GRACT": 1, "SMACT": 1, "TENSO": 0.1, "DRAMA": 0.8, **NO_PIPES}
+    rest: Sample = {"GRACT": 0, "SMACT": 0, "TENSO": 0, "DRAMA": 0, **NO_PIPES}
+    verdict = told(dcgmi_dmon([rest] * 45 + [work] * 55))
+    assert verdict.regime == "memory"
+    assert "memory activity 80.0 %" in verdict.reason
+
+
 def test_the_power_limit_is_said() -> None:
     """pviol: the clocks were held down, so that datasheet peaks are out of reach."""
     verdict = told(smi_dmon([{"sm": 90, "pviol": 12}] * 10, ("sm", "mem", "pviol")))

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signal_texts import EXPORTED, PROFILED, UTILISATION, dcgmi_dmon, exporter, smi_dmon
 
-from ncutool.signals import Series, classify, parse
+from ncutool.signals import Benchmark, Series, TokenTime, classify, parse
 from ncutool.signals.record import record
 from ncutool.signals.series import HIGHEST_PCT
 from ncutool.signals.statistics import levels, percentile
 from ncutool.text.signals import report_markdown, report_text
-from ncutool_parsers.errors import CaptureError
+from ncutool_parsers.errors import CaptureError, UsageError
 
 CELLS = st.sampled_from(
     [
@@ -119,6 +119,31 @@ def test_dcgmi_and_the_exporter_agree(samples: list[dict[str, object]]) -> None:
     checked(one)
     (first,), (second,) = classify([one]).verdicts, classify([other]).verdicts
     assert (first.regime, first.reason) == (second.regime, second.reason)
+
+
+NUMBERS = st.one_of(st.none(), st.floats(), st.sampled_from([5e-324, 1e-30, 1e30, 1e308, 0.0]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    ns=st.floats(), flop=NUMBERS, moved=NUMBERS, pairs=st.lists(st.tuples(st.floats(), st.floats()))
+)
+def test_any_numbers_are_refused_or_answered(
+    ns: float, flop: float | None, moved: float | None, pairs: list[tuple[float, float]]
+) -> None:
+    """No overflow, no division by nothing, no NaN in JSON."""
+    token = None if moved is None else TokenTime(ns, moved)
+    for options in (
+        {"batches": pairs},
+        {"token_time": token},
+        {"benchmark": Benchmark(ns, flop, moved)},
+    ):
+        try:
+            report = classify(**options, device="H100 SXM 80GB")
+        except UsageError:
+            continue
+        json.dumps(record(report), allow_nan=False)
+        assert report_text(report, color=False, width=100)
 
 
 @given(st.lists(st.floats(0, HIGHEST_PCT), min_size=1, max_size=80))
