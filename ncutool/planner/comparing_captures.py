@@ -116,7 +116,7 @@ def _on(
 ) -> CaptureOnDevice:
     import polars as pl
 
-    there = rescaled_ns(timed, measured_on, device)
+    there = _rescaled(timed, measured_on, device)
     spent = dict(there.group_by("rescaled_by").agg(pl.col("duration_ns").sum()).iter_rows())
     reason = _reason(there, total, device)
     low: float | None = float(there["rescaled_low_ns"].sum()) if reason is None else None
@@ -140,6 +140,25 @@ def _on(
         flop_per_price_high=_paid(done, low, price),
         share_pct={kind: 100 * spent[kind] / total for kind in CLASSES if kind in spent},
         missing_reason=reason,
+    )
+
+
+def _rescaled(timed: pl.DataFrame, measured_on: Device | None, device: Device) -> pl.DataFrame:
+    """By :func:`rescaled_ns`; a report's launches from its locked clocks and from full ones, as
+    how much of a launch follows the clock is not known."""
+    import polars as pl
+
+    there = rescaled_ns(timed, measured_on, device)
+    if measured_on is None or not bool((timed["source"] == "ncu").any()):
+        return there
+    nothing = pl.lit(None, dtype=pl.Float64)
+    full = rescaled_ns(
+        timed.with_columns(peak_flop_per_s=nothing, peak_bytes_per_s=nothing), measured_on, device
+    )
+    low, high = full["rescaled_low_ns"], full["rescaled_high_ns"]
+    return there.with_columns(
+        pl.min_horizontal("rescaled_low_ns", low).alias("rescaled_low_ns"),
+        pl.max_horizontal("rescaled_high_ns", high).alias("rescaled_high_ns"),
     )
 
 

@@ -257,6 +257,14 @@ def test_a_device_without_the_type_has_no_total() -> None:
     assert "75.0 %" in (found.missing_reason or "")
 
 
+def test_a_report_is_scaled_from_locked_and_from_full_clocks() -> None:
+    """At half the clock of an H100: at its full one from half the time to all of it."""
+    row = _launch(0, source="ncu", peak_flop_per_s=494.7e12, peak_bytes_per_s=3.35e12)
+    found = planner.compare_capture(PAIR, _kernels(row), _h100()).devices[0]
+    assert found.low_ns == pytest.approx(100_000)
+    assert found.high_ns == pytest.approx(200_000)
+
+
 def test_a_capture_without_times_is_refused() -> None:
     """Nothing can be rescaled."""
     rows = _kernels(_launch(0)).with_columns(duration_ns=pl.lit(None, dtype=pl.Int64))
