@@ -23,7 +23,15 @@ import polars as pl
 
 from ncutool import gap_causes
 from ncutool.intervals import Bools, Ints
-from ncutool.replay_constraints import NEVER, Constraints, Waits, constrain, find_waits, periods
+from ncutool.replay_constraints import (
+    NEVER,
+    POINTS,
+    Constraints,
+    Waits,
+    constrain,
+    find_waits,
+    periods,
+)
 from ncutool.replay_runs import Runs, cut
 from ncutool.timeline import Timeline
 from ncutool_parsers.capture import Capture
@@ -234,11 +242,15 @@ class _Lead:
         return np.concatenate([[0], np.cumsum(host_saved[self.order])])
 
 
-def prepare(capture: Capture, timeline: Timeline) -> Replay:
-    """The window of ``timeline`` as a :class:`Replay`; exact for unchanged durations."""
-    points = (
-        gap_causes.launch_points(capture).filter(timeline.within()).sort("start_ns", "launch_id")
-    )
+def prepare(capture: Capture, timeline: Timeline, points: pl.DataFrame | None = None) -> Replay:
+    """The window of ``timeline`` as a :class:`Replay`; exact for unchanged durations.
+
+    Args:
+        points: `gap_causes.launch_points` of the capture, where they are at hand.
+    """
+    if points is None:
+        points = gap_causes.launch_points(capture)
+    points = points.select(POINTS).filter(timeline.within()).sort("start_ns", "launch_id")
     queued = timeline.gaps.filter(pl.col("cause") == "queue")["duration_ns"]
     typical = int(queued.median() or 0)  # type: ignore[arg-type]  # a median of integers is a number
     waits = find_waits(capture, points, timeline.start_ns)

@@ -25,6 +25,11 @@ from ncutool_parsers.capture import Capture
 
 NEVER = -(2**61)
 """A constraint that never holds a launch back."""
+POINTS = (
+    *("launch_id", "start_ns", "duration_ns", "stream", "copy_kind", "call_id", "thread"),
+    *("call_end", "blocking", "launched"),
+)
+"""What is read of `gap_causes.launch_points`."""
 _BUSY_NS = 20_000
 """A launch call that ends within this of a launch waited for room in the queue."""
 _LOAD_NS = 100_000
@@ -148,16 +153,14 @@ def _ended_by(end: Ints, moments: Ints) -> Ints:
 
 def periods(points: pl.DataFrame) -> Ints:
     """Host time each launch took: from the previous launch call's end to its own call's end."""
-    by_call = points.with_row_index("row").filter(pl.col("thread").is_not_null())
-    period = (
-        by_call.sort("call_end")
-        .with_columns(
-            period=(pl.col("call_end") - pl.col("call_end").shift(1)).over("thread").fill_null(0)
-        )
-        .select("row", "period")
-    )
+    thread = points["thread"]
+    rows = np.flatnonzero(thread.is_not_null().to_numpy())
+    on, end = thread.fill_null(0).to_numpy()[rows], points["call_end"].fill_null(0).to_numpy()[rows]
+    order = np.lexsort((end, on))
+    period = np.diff(end[order], prepend=0)
+    period[np.diff(on[order], prepend=-1) != 0] = 0
     out = np.zeros(points.height, dtype=np.int64)
-    out[period["row"].to_numpy()] = period["period"].to_numpy()
+    out[rows[order]] = period
     return out
 
 
@@ -199,12 +202,14 @@ def _candidates(capture: Capture, points: pl.DataFrame) -> pl.DataFrame:
         .select("call_id", pl.col("row").cast(pl.Int64))
         .unique("call_id", keep="last", maintain_order=True)
     )
-    name = pl.col("name")
+    named = pl.col("name").str.contains("ynchronize", literal=True)
+    sync = named | pl.col("call_id").is_in(copies["call_id"].implode())
     long = pl.col("end_ns") - pl.col("start_ns") > gap_causes.LONG_CALL_NS
+    launch = pl.col("name").str.contains("aunch", literal=True)
     return (
         capture.calls.select("call_id", "name", "start_ns", "end_ns")
+        .with_columns(sync=sync)
+        .filter(pl.col("sync") | (long & launch))
         .join(copies, on="call_id", how="left", maintain_order="left")
-        .with_columns(sync=name.str.contains("ynchronize") | pl.col("row").is_not_null())
-        .filter(pl.col("sync") | (name.str.contains("aunch") & long))
         .sort("end_ns", "call_id")
     )

@@ -86,12 +86,14 @@ def exposed_ns(launches: pl.DataFrame, timeline: Timeline, which: pl.Expr) -> in
     the kernels table; launches that only partly lie in the window count with that part. A null
     of ``which`` is no.
     """
-    chosen = launches.select(which.fill_null(value=False).alias("chosen"))["chosen"].to_numpy()
-    timed = launches.select(
-        timed=pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
-    )["timed"].to_numpy()
-    start = launches["start_ns"].fill_null(0).to_numpy()
-    end = start + launches["duration_ns"].fill_null(0).to_numpy()
+    begin, length = pl.col("start_ns"), pl.col("duration_ns")
+    told = launches.select(
+        chosen=which.fill_null(value=False),
+        timed=begin.is_not_null() & length.is_not_null(),
+        start=begin.fill_null(0),
+        end=begin.fill_null(0) + length.fill_null(0),
+    )
+    chosen, timed, start, end = (column.to_numpy() for column in told)
     start, end = np.maximum(start, timeline.start_ns), np.minimum(end, timeline.end_ns)
     rest = timed & ~chosen
     return union(start[timed], end[timed]).total - union(start[rest], end[rest]).total

@@ -6,6 +6,7 @@ import polars as pl
 
 from ncutool import gap_causes, units
 from ncutool.advice.context import Context, Draft
+from ncutool.advice.idle import Idle
 from ncutool.advice.program import Program, program
 
 ALLOCATOR = "allocator"
@@ -29,11 +30,10 @@ def drafts(context: Context) -> list[Draft]:
     What a first step does once costs the program nothing later: its low end is 0.
     """
     what = program(context)
-    gaps = context.timeline.gaps
     if _goes_on(context, what):
-        both = [_recurring(context, what), _warm_up(context, gaps, (LOADING,))]
+        both = [_recurring(context, what), _warm_up(context, (LOADING,))]
     else:
-        both = [_warm_up(context, gaps, (ALLOCATOR, LOADING))]
+        both = [_warm_up(context, (ALLOCATOR, LOADING))]
     return [draft for draft in both if draft is not None]
 
 
@@ -41,7 +41,8 @@ def _calls(context: Context) -> pl.DataFrame:
     """Allocation calls of the window with ``free``: whether they give memory back."""
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     return (
-        context.capture.calls.filter(
+        context.capture.calls.select("call_id", "name", "start_ns", "end_ns")
+        .filter(
             pl.col("name").str.contains(gap_causes.ALLOCATE)
             & (pl.col("end_ns") > begin)
             & (pl.col("start_ns") < end)
@@ -54,31 +55,30 @@ def _calls(context: Context) -> pl.DataFrame:
 def _goes_on(context: Context, what: Program) -> bool:
     """Whether the window allocates beyond a first step: in several annotated steps, or frees and
     allocates again in both of its halves."""
-    gaps = context.timeline.gaps.filter(pl.col("cause") == ALLOCATOR)
-    total = int(gaps["duration_ns"].sum())
+    idle = context.idle.of(ALLOCATOR)
+    total = idle.total
     if not total:
         return False
-    later = [_between(gaps, begin, end) for begin, end in what.steps[1:]]
+    later = [_between(idle, begin, end) for begin, end in what.steps[1:]]
     if len(later) > 1:
         return 2 * sum(ns >= HALF_SHARE * total / len(later) for ns in later) > len(later)
     middle = (context.timeline.start_ns + context.timeline.end_ns) // 2
     halves = (
-        _between(gaps, context.timeline.start_ns, middle),
-        _between(gaps, middle, context.timeline.end_ns),
+        _between(idle, context.timeline.start_ns, middle),
+        _between(idle, middle, context.timeline.end_ns),
     )
     calls = _calls(context)
     frees, allocations = int(calls["free"].sum()), int((~calls["free"]).sum())
     return min(halves) >= HALF_SHARE * total and frees >= max(FREED_SHARE * allocations, 2)
 
 
-def _between(gaps: pl.DataFrame, begin: int, end: int) -> int:
-    inside = gaps.filter((pl.col("start_ns") >= begin) & (pl.col("start_ns") < end))
-    return int(inside["duration_ns"].sum())
+def _between(idle: Idle, begin: int, end: int) -> int:
+    return idle.where((idle.start >= begin) & (idle.start < end)).total
 
 
 def _recurring(context: Context, what: Program) -> Draft:
-    gaps = context.timeline.gaps.filter(pl.col("cause") == ALLOCATOR)
-    waits, durations = _waiting(context, gaps)
+    idle = context.idle.of(ALLOCATOR)
+    waits, durations = _waiting(context, idle)
     api = "hip" if what.amd else "cuda"
     variable = "PYTORCH_HIP_ALLOC_CONF" if what.amd else "PYTORCH_CUDA_ALLOC_CONF"
     return Draft(
@@ -89,7 +89,7 @@ def _recurring(context: Context, what: Program) -> Draft:
         best=durations,
         worst=durations,
         evidence=(
-            f"The device waits {context.share(int(gaps['duration_ns'].sum()))} while the host "
+            f"The device waits {context.share(idle.total)} while the host "
             f"allocates or frees device memory: {_listed(context)}.",
             "They go on through the window: the caching allocator gives memory back to the driver "
             "and asks for it again, and a free waits for the whole device.",
@@ -108,34 +108,32 @@ def _recurring(context: Context, what: Program) -> Draft:
     )
 
 
-def _warm_up(context: Context, gaps: pl.DataFrame, causes: tuple[str, ...]) -> Draft | None:
-    gaps = gaps.filter(pl.col("cause").is_in(causes))
-    if not gaps.height:
+def _warm_up(context: Context, causes: tuple[str, ...]) -> Draft | None:
+    idle = context.idle.of(*causes)
+    if not idle.length.size:
         return None
-    waits, durations = _waiting(context, gaps)
+    waits, durations = _waiting(context, idle)
     parts = [
         f"{units.time(ns)} {words}"
         for cause, words in (
             (ALLOCATOR, f"for allocation ({_listed(context)})"),
             (LOADING, f"for {_long_calls(context)}"),
         )
-        if (ns := int(gaps.filter(pl.col("cause") == cause)["duration_ns"].sum()))
+        if cause in causes and (ns := context.idle.of(cause).total)
     ]
     return Draft(
         kind="allocator",
         title="Profile a warm step: this window loads code and allocates memory"
         if len(parts) > 1
         else "Profile a warm step: this window allocates its memory"
-        if ALLOCATOR in causes and not gaps.filter(pl.col("cause") == LOADING).height
+        if ALLOCATOR in causes and not idle.due_to(LOADING).any()
         else "Profile a warm step: this window loads its code",
         grade="certain",
         launches=waits,
         best=durations,
         worst=durations,
         evidence=(
-            f"The device waits {context.share(int(gaps['duration_ns'].sum()))}: "
-            + ", ".join(parts)
-            + ".",
+            f"The device waits {context.share(idle.total)}: " + ", ".join(parts) + ".",
             "A first step does this once. A warm one does not, so for the program as a whole the "
             "low end is 0, and no graph and no fusion is needed against it.",
         ),
@@ -152,10 +150,12 @@ def _warm_up(context: Context, gaps: pl.DataFrame, causes: tuple[str, ...]) -> D
     )
 
 
-def _waiting(context: Context, gaps: pl.DataFrame) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The launches behind the gaps, and their durations."""
-    rows = context.kernels.filter(pl.col("launch_id").is_in(gaps["next_launch_id"].implode())).sort(
-        "launch_id"
+def _waiting(context: Context, idle: Idle) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The launches behind the idle pieces, and their durations."""
+    rows = (
+        context.kernels.select("launch_id", "duration_ns")
+        .filter(pl.col("launch_id").is_in(idle.following.tolist()))
+        .sort("launch_id")
     )
     return tuple(rows["launch_id"].to_list()), tuple(rows["duration_ns"].to_list())
 
@@ -176,13 +176,11 @@ def _listed(context: Context) -> str:
 
 def _long_calls(context: Context) -> str:
     """Launch calls long enough to have loaded a module while the device had nothing to do."""
-    gaps = context.timeline.gaps.filter(pl.col("cause") == LOADING)
-    if not gaps.height:
+    _, waited = context.idle.of(LOADING).by_launch()
+    if not waited.size:
         return ""
-    count = gaps["next_launch_id"].n_unique()
-    longest = gaps.group_by("next_launch_id").agg(pl.col("duration_ns").sum())["duration_ns"]
     return (
-        f"{units.counted(count, 'launch call')} over {units.time(gap_causes.LONG_CALL_NS)}, the "
-        f"longest wait {units.time(int(str(longest.max())))}: modules are loaded at the first "
+        f"{units.counted(waited.size, 'launch call')} over {units.time(gap_causes.LONG_CALL_NS)}, "
+        f"the longest wait {units.time(int(waited.max()))}: modules are loaded at the first "
         "launch of a kernel"
     )

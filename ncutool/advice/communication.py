@@ -102,9 +102,12 @@ def declined(context: Context) -> list[Declined]:
 
 
 def _launches(context: Context) -> pl.DataFrame:
-    return context.kernels.filter(
-        (pl.col("bound") == "communication") & (pl.col("duration_ns") > 0)
-    ).sort("launch_id")
+    columns = ("launch_id", "kernel_full", "start_ns", "duration_ns", "bound")
+    return (
+        context.kernels.select(columns)
+        .filter((pl.col("bound") == "communication") & (pl.col("duration_ns") > 0))
+        .sort("launch_id")
+    )
 
 
 def drafts(context: Context) -> list[Draft]:
@@ -156,7 +159,9 @@ def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
 
 def _others(context: Context) -> Union:
     """When anything but communication runs."""
-    rest = context.kernels.filter(pl.col("bound") != "communication")
+    rest = context.kernels.select("bound", "start_ns", "duration_ns").filter(
+        pl.col("bound") != "communication"
+    )
     start = rest["start_ns"].to_numpy().astype(np.int64)
     return union(start, start + rest["duration_ns"].to_numpy().astype(np.int64))
 

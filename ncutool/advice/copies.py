@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from ncutool import units
 from ncutool.advice import copy_remedies as remedies
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.program import Program, exposed_ns, program
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import Capture
 
 STORM = 50
 """So many small copies or memsets in a window are a loop over tensors."""
@@ -36,25 +41,17 @@ def _copies(context: Context) -> pl.DataFrame:
     """Copies and memsets that no graph replays; ``within``: the operator around theirs, else the
     annotation of data-parallel training."""
     capture = context.capture
-    rows = context.kernels.filter(
+    rows = context.kernels.select(
+        "launch_id", "category", "duration_ns", "bound", "op", "op_id", "graph_replay"
+    ).filter(
         (pl.col("bound") == "copy")
         & (pl.col("duration_ns") > 0)
         & ~pl.col("graph_replay").fill_null(False)
     )
-    names = capture.signatures.select("signature_id", parent="op")
-    parents = (
-        capture.ops.filter(pl.col("op_id").is_in(rows["op_id"].drop_nulls().implode()))
-        .select("op_id", "parent_id")
-        .join(
-            capture.ops.select(parent_id="op_id", signature_id="signature_id"),
-            on="parent_id",
-        )
-        .join(names, on="signature_id")
-    )
     columns = ("launch_id", "copy_kind", "copy_pageable", "copy_bytes", "nvtx")
     return (
-        rows.join(capture.launches.select(columns), on="launch_id", how="left")
-        .join(parents.select("op_id", "parent"), on="op_id", how="left")
+        rows.with_columns(parent=_parents(capture, rows["op_id"]))
+        .join(capture.launches.select(columns), on="launch_id", how="left")
         .with_columns(
             within=pl.coalesce(
                 "parent", pl.when(pl.col("nvtx").str.contains(_REDUCER)).then("nvtx")
@@ -64,39 +61,46 @@ def _copies(context: Context) -> pl.DataFrame:
     )
 
 
+def _parents(capture: Capture, op_ids: pl.Series) -> pl.Series:
+    """The name of the operator around each; null where there is none."""
+    above = capture.ops["parent_id"].gather(op_ids)
+    return capture.signatures["op"].gather(capture.ops["signature_id"].gather(above))
+
+
 def _of_kind(context: Context, rows: pl.DataFrame, kind: str) -> Draft | None:
-    if not rows.height or exposed_ns(context, rows) <= 0:
+    if not rows.height or (exposed := exposed_ns(context, rows)) <= 0:
         return None
     if kind in ("HtoD", "DtoH"):
-        return _host(context, rows, kind)
+        return _host(context, rows, kind, exposed)
     if kind == "PtoP":
-        return _draft(context, rows, remedies.PEER)
+        return _draft(context, rows, remedies.PEER, exposed)
     small = rows.filter(pl.col("copy_bytes").fill_null(0) < SMALL_BYTES)
     reducer = rows.filter(pl.col("within").str.contains(_REDUCER))
     storm = small.height >= STORM and 2 * small.height > rows.height
     if storm and reducer.height >= STORM:
-        return _draft(context, rows, remedies.BUCKETS, gone=reducer)
-    return _draft(context, rows, _device(context, rows))
+        return _draft(context, rows, remedies.BUCKETS, exposed, gone=reducer)
+    return _draft(context, rows, _device(context, rows), exposed)
 
 
-def _host(context: Context, rows: pl.DataFrame, kind: str) -> Draft | None:
+def _host(context: Context, rows: pl.DataFrame, kind: str, exposed: int) -> Draft | None:
     """Pageable copies where there are any; pinned ones already go at the link's speed."""
     if _unsaid(context, rows):
-        return _draft(context, rows, remedies.FROM_HOST if kind == "HtoD" else remedies.TO_HOST)
+        said = remedies.FROM_HOST if kind == "HtoD" else remedies.TO_HOST
+        return _draft(context, rows, said, exposed)
     pageable = rows.filter(pl.col("copy_pageable").fill_null(False))
     if 2 * int(pageable["duration_ns"].sum()) < int(rows["duration_ns"].sum()):
-        return _draft(context, rows, remedies.FROM_PINNED if kind == "HtoD" else remedies.TO_PINNED)
+        said = remedies.FROM_PINNED if kind == "HtoD" else remedies.TO_PINNED
+        return _draft(context, rows, said, exposed)
     pinned = _rate(rows.filter(~pl.col("copy_pageable").fill_null(True)))
     worst = [
         min(ns, round(size / pinned * 1e9)) if pinned and size else ns
         for ns, size in pageable.select("duration_ns", "copy_bytes").iter_rows()
     ]
-    said = (
-        remedies.FROM_PAGEABLE if kind == "HtoD" else remedies.TO_PAGEABLE,
-        _rate(pageable),
-        pinned,
-    )
-    return _draft(context, pageable, said[0], worst=worst, rates=said[1:])
+    if pageable.height < rows.height:
+        exposed = exposed_ns(context, pageable)
+    said = remedies.FROM_PAGEABLE if kind == "HtoD" else remedies.TO_PAGEABLE
+    rates = _rate(pageable), pinned
+    return _draft(context, pageable, said, exposed, worst=worst, rates=rates)
 
 
 def _unsaid(context: Context, rows: pl.DataFrame) -> bool:
@@ -116,6 +120,7 @@ def _draft(
     context: Context,
     rows: pl.DataFrame,
     said: remedies.Remedy,
+    exposed: int,
     *,
     worst: list[int] | None = None,
     gone: pl.DataFrame | None = None,
@@ -129,7 +134,7 @@ def _draft(
         launches=launches,
         best=(0,) * rows.height,
         worst=tuple(rows["duration_ns"].to_list() if worst is None else worst),
-        evidence=_evidence(context, rows, *rates),
+        evidence=_evidence(rows, context.share(exposed), *rates),
         remedy=said.remedy,
         idle_used=tuple((rows if gone is None else gone)["launch_id"].to_list())
         if said.goes
@@ -141,7 +146,7 @@ def _draft(
 
 
 def _evidence(
-    context: Context, rows: pl.DataFrame, rate: float | None, pinned: float | None
+    rows: pl.DataFrame, exposed: str, rate: float | None, pinned: float | None
 ) -> tuple[str, ...]:
     sizes = rows["copy_bytes"].drop_nulls()
     noun = "memset" if rows["category"][0] == "memset" else "copy"
@@ -153,7 +158,7 @@ def _evidence(
     )
     sentences = [
         f"{many}{moved} take {units.time(int(rows['duration_ns'].sum()))}; "
-        f"{context.share(exposed_ns(context, rows))} of that run while no other launch does."
+        f"{exposed} of that run while no other launch does."
     ]
     sentences += _by_operator(rows)
     if rate is not None:
@@ -196,6 +201,6 @@ def _device(context: Context, rows: pl.DataFrame) -> remedies.Remedy:
 
 
 def _memsets(context: Context, what: Program, rows: pl.DataFrame) -> Draft | None:
-    if rows.height < STORM or exposed_ns(context, rows) <= 0:
+    if rows.height < STORM or (exposed := exposed_ns(context, rows)) <= 0:
         return None
-    return _draft(context, rows, remedies.CLEAR if what.trains else remedies.SET)
+    return _draft(context, rows, remedies.CLEAR if what.trains else remedies.SET, exposed)

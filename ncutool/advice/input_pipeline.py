@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ncutool import gap_causes, units
 from ncutool.advice.context import Context, Draft
+
+if TYPE_CHECKING:
+    from ncutool.intervals import Ints
 
 CAUSE = "input_pipeline"
 KEPT_SHARE = 0.15
@@ -28,16 +32,21 @@ _LINK = "https://docs.pytorch.org/docs/stable/data.html#single-and-multi-process
 
 def drafts(context: Context) -> list[Draft]:
     """At most one: load batches beside the steps that use them."""
-    gaps = context.timeline.gaps.filter(pl.col("cause") == CAUSE)
-    if not gaps.height:
+    idle = context.idle.of(CAUSE)
+    if not idle.length.size:
         return []
     loads = _loads(context)
     kind = _kind(loads)
-    waits = tuple(sorted(set(gaps["next_launch_id"].to_list())))
-    rows = context.kernels.filter(pl.col("launch_id").is_in(waits)).sort("launch_id")
+    launches, each = idle.by_launch()
+    waits = tuple(launches.tolist())
+    rows = (
+        context.kernels.select("launch_id", "duration_ns")
+        .filter(pl.col("launch_id").is_in(waits))
+        .sort("launch_id")
+    )
     durations = tuple(rows["duration_ns"].to_list())
     load = _median(loads["end_ns"] - loads["start_ns"]) if loads.height else None
-    workers = _workers(context, gaps, load) if kind == _SINGLE and load else None
+    workers = _workers(context, each, load) if kind == _SINGLE and load else None
     return [
         Draft(
             kind="input",
@@ -48,7 +57,7 @@ def drafts(context: Context) -> list[Draft]:
             launches=waits,
             best=durations,
             worst=durations,
-            evidence=_evidence(context, gaps, loads, kind, workers),
+            evidence=_evidence(context, each, loads, kind, workers),
             remedy=_remedy(kind, workers),
             waits=waits,
             wait_causes=(CAUSE,),
@@ -66,7 +75,12 @@ def _loads(context: Context) -> pl.DataFrame:
     """What the host recorded of loading: name, start_ns, end_ns, within the window."""
     capture, timeline = context.capture, context.timeline
     notes = capture.annotations.filter(~pl.col("on_device"))
-    ops = capture.ops.join(capture.signatures.select("signature_id", name="op"), on="signature_id")
+    named = capture.signatures.select("signature_id", name="op").filter(
+        pl.col("name").str.contains(gap_causes.INPUT)
+    )
+    ops = capture.ops.select("signature_id", "start_ns", "end_ns")
+    ops = ops.filter(pl.col("signature_id").is_in(named["signature_id"].implode()))
+    ops = ops.join(named, on="signature_id")
     return (
         pl.concat([frame.select("name", "start_ns", "end_ns") for frame in (notes, ops)])
         .filter(
@@ -92,10 +106,10 @@ def _median(times: pl.Series) -> int:
     return int(str(times.sort()[times.len() // 2]))
 
 
-def _workers(context: Context, gaps: pl.DataFrame, load: int) -> int:
+def _workers(context: Context, each: Ints, load: int) -> int:
     """Workers that keep pace: what a batch takes to load over what a step takes without it."""
-    steps = gaps["next_launch_id"].n_unique() + 1  # the window begins and ends with one
-    rest = max((context.wall_ns - int(gaps["duration_ns"].sum())) // steps, 1)
+    steps = each.size + 1  # the window begins and ends with one
+    rest = max((context.wall_ns - int(each.sum())) // steps, 1)
     return max(1, -(-load // rest))
 
 
@@ -110,17 +124,16 @@ def _kept(context: Context, kind: str | None, workers: int | None) -> float:
 
 def _evidence(
     context: Context,
-    gaps: pl.DataFrame,
+    each: Ints,
     loads: pl.DataFrame,
     kind: str | None,
     workers: int | None,
 ) -> tuple[str, ...]:
-    each = gaps.group_by("next_launch_id").agg(pl.col("duration_ns").sum())["duration_ns"]
-    total, low, high = int(each.sum()), int(str(each.min())), int(str(each.max()))
+    total, low, high = int(each.sum()), int(each.min()), int(each.max())
     span = units.time(low) if low == high else f"{units.time(low)} to {units.time(high)}"
     sentences = [
         f"The device waits {context.share(total)} for input, in "
-        f"{units.counted(each.len(), 'wait')} of {span}."
+        f"{units.counted(each.size, 'wait')} of {span}."
     ]
     if context.host_inflated and kind != _MULTI:
         sentences.append(

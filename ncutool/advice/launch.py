@@ -111,8 +111,8 @@ def _eager(context: Context) -> pl.DataFrame:
     for copies from or to the host."""
     launches = context.capture.launches.select("launch_id", "call_id", "copy_kind")
     return (
-        context.kernels.filter(~pl.col("graph_replay").fill_null(False))
-        .select("launch_id", "duration_ns", "op_id", "bound")
+        context.kernels.select("launch_id", "duration_ns", "op_id", "bound", "graph_replay")
+        .filter(~pl.col("graph_replay").fill_null(False))
         .join(launches.filter(pl.col("call_id").is_not_null()), on="launch_id")
         .with_columns(host_copy=pl.col("copy_kind").is_in(["HtoD", "DtoH"]).fill_null(False))
         .sort("launch_id")
@@ -161,11 +161,15 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
     """What the window holds that a graph cannot, or can only with care."""
     inside = [wait for wait in context.waits if wait.names]
     begin, end = context.timeline.start_ns, context.timeline.end_ns
-    allocations = context.capture.calls.filter(
-        pl.col("name").str.contains(gap_causes.ALLOCATE)
-        & (pl.col("start_ns") >= begin)
-        & (pl.col("end_ns") <= end)
-    ).height
+    allocations = (
+        context.capture.calls.select("name", "start_ns", "end_ns")
+        .filter(
+            pl.col("name").str.contains(gap_causes.ALLOCATE)
+            & (pl.col("start_ns") >= begin)
+            & (pl.col("end_ns") <= end)
+        )
+        .height
+    )
     copies = int(eager["host_copy"].sum())
     collectives = eager.filter(pl.col("bound") == "communication").height
     counts = (

@@ -16,7 +16,7 @@ import polars as pl
 from ncutool.advice.context import Context, Draft
 from ncutool.intervals import Bools, Ints, Union, union
 from ncutool.replay import Changes, Replay
-from ncutool.timeline import DISPATCH_CAUSES, GAP_CAUSES
+from ncutool.timeline import DISPATCH_CAUSES
 
 _HOST_TRUST = 0.5
 """Share of the host's recorded time that is taken for real when Python stacks were recorded."""
@@ -30,6 +30,8 @@ class Claim:
 
     draft: Draft
     rows: Ints
+    duration_ns: int
+    """Summed, as recorded."""
     best: Ints
     worst: Ints
     removed: Ints
@@ -51,22 +53,21 @@ class Ledger:
     """What is left of every launch and every idle piece."""
 
     def __init__(self, context: Context, replay: Replay) -> None:
-        gaps = context.timeline.gaps
+        idle = context.idle
         self.replay = replay
         self._trust = _HOST_TRUST if context.host_inflated else 1.0
         self._left = replay.duration.copy()
         self._share = _wall_shares(replay, _classes(context, replay.launch_id))
         called = replay.period[replay.period > 0]
         self._period_limit = 2 * int(np.median(called)) if called.size else 0
-        self._gap_length = gaps["duration_ns"].to_numpy()
-        self._gap_left = self._gap_length.copy()
-        self._gap_start = gaps["start_ns"].to_numpy() - context.timeline.start_ns
-        self._cause = gaps["cause"].cast(pl.Enum(GAP_CAUSES)).to_physical().to_numpy()
-        self._dispatch = np.isin(self._cause, _codes(DISPATCH_CAUSES))
-        self._queue = self._cause == GAP_CAUSES.index("queue")
+        self._gap_length, self._gap_left = idle.length, idle.length.copy()
+        self._gap_start = idle.start - context.timeline.start_ns
+        self._dispatch = idle.due_to(*DISPATCH_CAUSES)
+        self._queue = idle.due_to("queue")
+        self._idle = idle
         self._order = np.argsort(replay.launch_id)
         self._sorted_ids = replay.launch_id[self._order]
-        self._gap_row = self._rows_of(gaps["next_launch_id"].to_numpy())
+        self._gap_row = self._rows_of(idle.following)
         """The launch that ends each piece; one more than there are where the window cuts it."""
 
     @property
@@ -88,6 +89,7 @@ class Ledger:
         return Claim(
             draft=draft,
             rows=rows,
+            duration_ns=int(self.replay.duration[rows].sum()),
             best=best,
             worst=np.array(draft.worst, np.int64),
             removed=removed,
@@ -99,11 +101,13 @@ class Ledger:
 
     def _waits(self, draft: Draft) -> Bools:
         """Idle pieces of the draft's causes before the launches it names."""
-        causes = np.isin(self._cause, _codes(draft.wait_causes))
-        return np.asarray(causes & self._before(self._rows(draft.waits)))
+        before = self._before(self._rows(draft.waits))
+        return before & self._idle.due_to(*draft.wait_causes) if draft.waits else before
 
     def _before(self, rows: Ints) -> Bools:
         """The idle pieces that end with one of the launches ``rows``."""
+        if not rows.size:
+            return np.zeros(self._gap_row.shape, dtype=np.bool_)
         ends = np.zeros(self.replay.duration.size + 1, dtype=np.bool_)
         ends[rows] = True
         ends[-1] = False
@@ -115,7 +119,8 @@ class Ledger:
     def _rows_of(self, launch_ids: Ints) -> Ints:
         if not self._order.size:
             return np.zeros_like(launch_ids)
-        place = np.searchsorted(self._sorted_ids, launch_ids).clip(max=self._order.size - 1)
+        place = np.searchsorted(self._sorted_ids, launch_ids)
+        place = np.minimum(place, self._order.size - 1)
         known = self._sorted_ids[place] == launch_ids
         return np.asarray(np.where(known, self._order[place], self._order.size))
 
@@ -125,12 +130,14 @@ class Ledger:
         ``gain`` is what a replay of the best case saves: host time that removed launches no
         longer take may shorten dispatch gaps later on, which are then claimed as well.
         """
-        return self._naive(claim) + int(self._later(claim, gain).sum())
+        naive = self._naive(claim)
+        return naive + int(self._later(claim, gain - naive).sum())
 
     def take(self, claim: Claim, gain: int) -> int:
         """The same, and what was claimed is left to nobody else."""
-        later = self._later(claim, gain)
-        amount = self._naive(claim) + int(later.sum())
+        naive = self._naive(claim)
+        later = self._later(claim, gain - naive)
+        amount = naive + int(later.sum())
         self._left[claim.rows] = np.minimum(self._left[claim.rows], claim.best)
         self._gap_left[claim.gaps] = 0
         self._gap_left -= later
@@ -143,17 +150,16 @@ class Ledger:
         kernel = saved * self._share[claim.rows] // np.maximum(whole, 1)
         return int(kernel.sum()) + int(self._gap_left[claim.gaps].sum())
 
-    def _later(self, claim: Claim, gain: int) -> Ints:
-        """Per idle piece, the part that earlier launches shorten beyond the claim itself."""
-        none: Ints = np.zeros_like(self._gap_left)
-        excess = gain - self._naive(claim)
+    def _later(self, claim: Claim, excess: int) -> Ints:
+        """Per idle piece, the part of ``excess`` by which earlier launches shorten it, beyond the
+        claim itself."""
         if excess <= 0 or not claim.removed.size:
-            return none
+            return np.zeros_like(self._gap_left)
         since = self.replay.start[claim.removed].min()
         open_to = self._dispatch & ~claim.gaps & (self._gap_start >= since)
-        available = np.where(open_to, self._gap_left, none)
-        before = np.concatenate([[0], np.cumsum(available)[:-1]])
-        return np.asarray(np.clip(excess - before, 0, available))
+        available = np.where(open_to, self._gap_left, 0)
+        before = np.cumsum(available) - available
+        return np.asarray(np.minimum(np.maximum(excess - before, 0), available))
 
     def apply(self, claim: Claim, before: Changes, *, best: bool = False) -> Changes:
         """``before`` with the claim's worst (or best) case on top; itself where that is nothing."""
@@ -211,11 +217,6 @@ class Ledger:
         sure = claim.gaps & self._before(claim.replayed)
         left = np.bincount(self._gap_row[sure], weights=self._gap_left[sure]).astype(np.int64)
         return int(np.maximum(left - claim.draft.gap_rest_ns, 0).sum())
-
-
-def _codes(causes: tuple[str, ...]) -> Ints:
-    """The places of ``causes`` among all."""
-    return np.array([GAP_CAUSES.index(cause) for cause in causes], dtype=np.int64)
 
 
 def _classes(context: Context, launch_ids: Ints) -> Ints:

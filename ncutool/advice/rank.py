@@ -52,7 +52,7 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
     asked = tuple(sorted(declined, key=lambda one: (-one.duration_ns, one.what, one.launches)))
     if not drafts or wall <= 0:
         return Advice(declined=asked)
-    ledger = Ledger(context, prepare(context.capture, context.timeline))
+    ledger = Ledger(context, prepare(context.capture, context.timeline, context.points))
     small = [0, 0]
     priced = []
     unchanged = ledger.replay.unchanged()
@@ -142,7 +142,7 @@ def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
     for one in kept:
         numbers[one.claim.draft.kind] += 1
         ids.append(f"{one.claim.draft.kind}-{numbers[one.claim.draft.kind]}")
-    kernels = context.kernels.select("launch_id", "kernel", "duration_ns").sort("launch_id")
+    kernels = context.kernels.select("launch_id", "kernel").sort("launch_id")
     return tuple(
         _finding(context, one, ids[position], _others(kept, ids, position), kernels)
         for position, one in enumerate(kept)
@@ -167,14 +167,14 @@ def _finding(
 ) -> Finding:
     draft, wall = one.claim.draft, context.wall_ns
     launches = np.sort(np.array(draft.launches, dtype=np.int64))
-    rows = kernels[np.searchsorted(kernels["launch_id"].to_numpy(), launches)]
-    own = int(rows["duration_ns"].sum())
+    rows = np.searchsorted(kernels["launch_id"].to_numpy(), launches)
+    own = one.claim.duration_ns
     return Finding(
         id=name,
         kind=draft.kind,
         title=draft.title,
         launches=tuple(launches.tolist()),
-        kernels=tuple(rows["kernel"].unique(maintain_order=True)),
+        kernels=tuple(kernels["kernel"].gather(rows).unique(maintain_order=True)),
         duration_ns=own,
         saving_low_ns=one.low,
         saving_high_ns=one.high,

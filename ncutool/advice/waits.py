@@ -74,7 +74,8 @@ def waits(context: Context) -> list[Wait]:
 def _launched(context: Context, thread: int) -> Launched:
     """Launches of one thread with the idle time before them."""
     rows = (
-        context.points.filter(context.timeline.within() & (pl.col("thread") == thread))
+        context.points.select("launch_id", "thread", "call_start", "start_ns", "duration_ns")
+        .filter(context.timeline.within() & (pl.col("thread") == thread))
         .select("launch_id", "call_start")
         .sort("call_start", "launch_id")
     )
@@ -96,8 +97,10 @@ def blocked(points: pl.DataFrame, capture: Capture) -> dict[int, list[tuple[int,
     finished = pl.col("call_end") >= pl.col("start_ns") + pl.col("duration_ns")
     copies = points.filter(pl.col("blocking") & finished)["call_id"]
     calls = (
-        capture.calls.filter(
-            pl.col("name").str.contains("ynchronize") | pl.col("call_id").is_in(copies.implode())
+        capture.calls.select("call_id", "name", "thread", "start_ns", "end_ns")
+        .filter(
+            pl.col("name").str.contains("ynchronize", literal=True)
+            | pl.col("call_id").is_in(copies.implode())
         )
         .select("thread", "start_ns", "end_ns")
         .sort("thread", "start_ns", "end_ns")
