@@ -20,6 +20,7 @@ from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from ncutool.device_table import Device
+    from ncutool.llm import Plan
     from ncutool.signals import Benchmark, Report, Series, TokenTime
 
 _MOST_FILES = 256
@@ -200,10 +201,9 @@ def _token(
     """The token time with its bytes: given, or of a planned model."""
     from ncutool.signals import TokenTime
 
-    model_bytes, preset, config, weights, kv = model
-    ways = [flag for flag, value in
-            (("--model-bytes", model_bytes), ("--preset", preset), ("--config", config))
-            if value is not None]  # fmt: skip
+    model_bytes, preset, config, *types = model
+    given = (("--model-bytes", model_bytes), ("--preset", preset), ("--config", config))
+    ways = [flag for flag, value in given if value is not None]
     if token_ms is None:
         if ways:
             raise UsageError(f"{ways[0]} needs --token-time-ms, the time it is held against")
@@ -213,17 +213,30 @@ def _token(
             "--token-time-ms needs one of --model-bytes, --preset and --config"
             + (f", not {' and '.join(ways)}" if ways else "")
         )
-    ns = 1e6 * token_ms
     if model_bytes is not None:
-        return TokenTime(ns, model_bytes)
+        return TokenTime(1e6 * token_ms, model_bytes)
     if device is None:
         raise UsageError(f"{ways[0]} needs --device; ncutool devices lists them")
-    from ncutool import llm
     from ncutool.signals.token_time import of_plan
 
+    return of_plan(_plan(preset, config, types, sizes, device, known), 1e6 * token_ms)
+
+
+def _plan(
+    preset: str | None,
+    config: Path | None,
+    types: list[Any],
+    sizes: tuple[int, int, int],
+    device: str,
+    known: tuple[Device, ...],
+) -> Plan:
+    """The plan of the one model that was named, without its sweeps."""
+    from ncutool import llm
+
     context, sequences, tensor_parallel = sizes
-    planned = llm.plan(
-        preset if config is None else llm.read_config(config),  # type: ignore[arg-type] # one is given
+    weights, kv = types
+    return llm.plan(
+        llm.preset(preset or "") if config is None else llm.read_config(config),
         device,
         weights=weights,
         kv=kv,
@@ -234,7 +247,6 @@ def _token(
         contexts=(context,),
         known=known,
     )
-    return of_plan(planned, ns)
 
 
 def _content(report: Report, chosen: Format, *, color: bool) -> bytes:

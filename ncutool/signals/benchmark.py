@@ -130,16 +130,18 @@ def _verdict(step: Benchmark, placed: _Placed) -> Verdict:
         confidence="medium" if cached else confidence,
         reason=_reason(regime, placed),
         figures=tuple(_figures(step, placed)),
-        notes=(
-            *(_side(step, placed)),
-            *peak_notes(device, compute_pct),
-            "bytes as given: where they are what the operands hold, real traffic can be more, or "
-            "less from cache",
-        )
-        if step.bytes is not None
-        else peak_notes(device, compute_pct),
+        notes=(*_side(step, placed), *peak_notes(device, compute_pct), *_traffic(step)),
         tells_more=_tells_more(regime, step),
         thresholds=THRESHOLDS,
+    )
+
+
+def _traffic(step: Benchmark) -> tuple[str, ...]:
+    if step.bytes is None:
+        return ()
+    return (
+        "bytes are as given: where they are what the operands hold, real traffic can be more, or "
+        "less from cache",
     )
 
 

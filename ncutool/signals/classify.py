@@ -10,8 +10,10 @@ from ncutool import units
 from ncutool.devices import Device, load_devices, resolve
 from ncutool.signals.batches import classify_batches
 from ncutool.signals.benchmark import Benchmark, classify_benchmark
+from ncutool.signals.labels import BUSY
 from ncutool.signals.reading import read
 from ncutool.signals.sampled import classify_gpu
+from ncutool.signals.sampled_notes import SHORT
 from ncutool.signals.series import GpuSamples, Series
 from ncutool.signals.token_time import TokenTime, classify_token
 from ncutool.signals.verdict import CONFIDENCES, Verdict
@@ -69,22 +71,18 @@ def classify(
             "--batch twice, --token-time-ms, or --seconds with --flop or --bytes"
         )
     found, how = _device(device, known)
-    verdicts: list[Verdict] = []
-    for each in sampled:
-        verdicts += [classify_gpu(each, gpu, _sm_count(gpu, found, known)) for gpu in each.gpus]
-    if batches:
-        verdicts += classify_batches(batches)
-    if token_time is not None:
-        verdicts.append(classify_token(token_time, found))
-    if benchmark is not None:
-        verdicts.append(classify_benchmark(benchmark, found))
-    return Report(
-        headline=_headline(verdicts),
-        verdicts=tuple(verdicts),
-        notes=(*_read_notes(sampled), *_together(sampled, verdicts)),
-        device=found,
-        device_how=how,
-    )
+    verdicts = [
+        *(
+            classify_gpu(each, gpu, _sm_count(gpu, found, known))
+            for each in sampled
+            for gpu in each.gpus
+        ),
+        *(classify_batches(batches) if batches else ()),
+        *((classify_token(token_time, found),) if token_time else ()),
+        *((classify_benchmark(benchmark, found),) if benchmark else ()),
+    ]
+    notes = (*_read_notes(sampled), *_together(sampled, verdicts))
+    return Report(_headline(verdicts), tuple(verdicts), notes, found, how)
 
 
 def _device(
@@ -166,17 +164,19 @@ def _together(sampled: Sequence[Series], verdicts: Sequence[Verdict]) -> tuple[s
 
 
 def _imbalance(series: Series) -> tuple[str, ...]:
-    busy = {
-        gpu.name: sum(known) / len(known)
-        for gpu in series.gpus
-        if (known := [each for each in gpu.columns.get("gpu_util_pct", ()) if each is not None])
-    }
-    if len(busy) < 2:
-        return ()
-    low, high = min(busy, key=lambda name: busy[name]), max(busy, key=lambda name: busy[name])
-    if busy[high] - busy[low] < _APART:
-        return ()
-    return (
-        f"{series.source}: GPUs differ: kernels ran {units.percent(busy[high])} of the time on "
-        f"{high} and {units.percent(busy[low])} on {low}",
-    )
+    """That the GPUs of a file were not busy alike, by the first signal that tells of several."""
+    for signal in (*BUSY, "sm_active_pct"):
+        means = {
+            gpu.name: sum(known) / len(known)
+            for gpu in series.gpus
+            if (known := [each for each in gpu.columns.get(signal, ()) if each is not None])
+        }
+        if len(means) > 1:
+            low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+            if means[high] - means[low] < _APART:
+                return ()
+            return (
+                f"{series.source}: GPUs differ: mean {SHORT[signal]} {units.percent(means[high])} "
+                f"on {high} and {units.percent(means[low])} on {low}",
+            )
+    return ()

@@ -65,7 +65,8 @@ def reason(
             return f"the busy samples differ: {listed}; while busy {figures} (medians)"
         return (
             f"while busy {figures} (medians): neither compute nor memory reaches "
-            f"{LIMIT.value:.0f} %, and together they do: kernels that are each near a limit, in turn, or kernels that wait"
+            f"{LIMIT.value:.0f} %, and together they do: kernels that are each near a limit, in "
+            "turn, or kernels that wait"
         )
     which = {
         "compute": f"a compute pipe is past {LIMIT.value:.0f} % and the most used",

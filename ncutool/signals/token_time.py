@@ -73,50 +73,65 @@ def classify_token(token: TokenTime, device: Device | None) -> Verdict:
     """
     positive("the token time", token.ns)
     positive("the model's bytes", token.read_bytes)
-    rate = 1e9 * token.read_bytes / token.ns
-    figures = [
-        Figure("token_time_ns", token.ns, "measured"),
-        Figure("read_bytes", token.read_bytes, token.what),
-        Figure("achieved_bytes_per_s", rate, "bytes / time"),
-    ]
     if device is None:
-        return Verdict(
-            subject="token time",
-            kind=KIND,
-            regime="unknown",
-            confidence="none",
-            reason=f"{units.data(token.read_bytes)} in {units.time(token.ns)} is "
-            f"{units.data_rate(rate)}; without a device there is no peak to hold it against",
-            figures=tuple(figures),
-            tells_more=("--device NAME: the share of its bandwidth",),
-        )
-    memory_pct = 100 * rate / device.peak_bytes_per_s
+        return _without_device(token)
+    memory_pct = 100 * _rate(token) / device.peak_bytes_per_s
     compute_pct = None if token.compute_ns is None else 100 * token.compute_ns / token.ns
-    figures += [
-        Figure("peak_bytes_per_s", device.peak_bytes_per_s, device.name),
-        Figure("memory_pct", memory_pct, "of the peak bandwidth"),
-        Figure("floor_ns", 1e9 * token.read_bytes / device.peak_bytes_per_s, "bytes / peak"),
-    ]
-    if compute_pct is not None:
-        figures.append(Figure("compute_pct", compute_pct, "arithmetic at dense peaks / time"))
     regime = regime_of(compute_pct, memory_pct)
     return Verdict(
         subject=f"token time on {device.name}",
         kind=KIND,
         regime=regime,
         confidence=confidence_of(regime, complete=token.complete and compute_pct is not None),
-        reason=_reason(regime, token, rate, device, memory_pct, compute_pct),
-        figures=tuple(figures),
-        notes=(*_notes(regime, token), *peak_notes(device, compute_pct)),
+        reason=_reason(regime, token, device, memory_pct, compute_pct),
+        figures=(*_measured(token), *_shares(token, device, memory_pct, compute_pct)),
+        notes=(*_notes(token, memory_pct), *peak_notes(device, compute_pct)),
         tells_more=_tells_more(regime, token),
         thresholds=THRESHOLDS,
+    )
+
+
+def _rate(token: TokenTime) -> float:
+    return 1e9 * token.read_bytes / token.ns
+
+
+def _measured(token: TokenTime) -> tuple[Figure, ...]:
+    return (
+        Figure("token_time_ns", token.ns, "measured"),
+        Figure("read_bytes", token.read_bytes, token.what),
+        Figure("achieved_bytes_per_s", _rate(token), "bytes / time"),
+    )
+
+
+def _shares(
+    token: TokenTime, device: Device, memory_pct: float, compute_pct: float | None
+) -> tuple[Figure, ...]:
+    found = (
+        Figure("peak_bytes_per_s", device.peak_bytes_per_s, device.name),
+        Figure("memory_pct", memory_pct, "of the peak bandwidth"),
+        Figure("floor_ns", 1e9 * token.read_bytes / device.peak_bytes_per_s, "bytes / peak"),
+    )
+    if compute_pct is None:
+        return found
+    return (*found, Figure("compute_pct", compute_pct, "arithmetic at dense peaks / time"))
+
+
+def _without_device(token: TokenTime) -> Verdict:
+    return Verdict(
+        subject="token time",
+        kind=KIND,
+        regime="unknown",
+        confidence="none",
+        reason=f"{units.data(token.read_bytes)} in {units.time(token.ns)} is "
+        f"{units.data_rate(_rate(token))}; without a device there is no peak to hold it against",
+        figures=_measured(token),
+        tells_more=("--device NAME: the share of its bandwidth",),
     )
 
 
 def _reason(
     regime: str,
     token: TokenTime,
-    rate: float,
     device: Device,
     memory_pct: float,
     compute_pct: float | None,
@@ -126,7 +141,7 @@ def _reason(
         return wrong
     said = (
         f"reading {units.data(token.read_bytes)} in {units.time(token.ns)} is "
-        f"{units.data_rate(rate)}, {units.percent(memory_pct)} of {device.name}'s peak"
+        f"{units.data_rate(_rate(token))}, {units.percent(memory_pct)} of {device.name}'s peak"
     )
     if compute_pct is not None:
         said += f", and its arithmetic takes {units.percent(compute_pct)} of the time at peak"
@@ -144,13 +159,14 @@ def _reason(
     return said
 
 
-def _notes(regime: str, token: TokenTime) -> tuple[str, ...]:
+def _notes(token: TokenTime, memory_pct: float) -> tuple[str, ...]:
     found = []
     if not token.complete:
         found.append(
             "the key-value cache and activations are not in the bytes: more was read than counted, "
             "so that the true share of the peak is higher, if every step reads all of them once"
         )
+    if not token.complete or memory_pct > 100:
         found.append(
             "a mixture of experts reads the touched experts alone, and speculative decoding makes "
             "several tokens a step: count the bytes of a step against the time of a step"

@@ -243,7 +243,7 @@ def test_several_gpus_are_apart_and_compared() -> None:
     report = classify([parse(text, "x")])
     assert [verdict.regime for verdict in report.verdicts] == ["busy", "idle"]
     together = " ".join(report.notes)
-    assert "98.0 % of the time on GPU 0 and 12.0 % on GPU 1" in together
+    assert "mean GPU-Util 98.0 % on GPU 0 and 12.0 % on GPU 1" in together
     assert "collective" in together
 
 

@@ -207,3 +207,17 @@ def test_the_document_lists_every_boundary() -> None:
         for each in ALL
     ]
     assert table.splitlines()[2:] == rows
+
+
+def test_the_commands_of_the_document_run(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Those without a file give what the document says of them."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    lines = re.findall(r"^ncutool signals (--.*)$", text, re.MULTILINE)
+    regimes = []
+    for line in lines:
+        code, out, err = run(capsysbinary, *line.split(), "--format", "json")
+        assert (code, err) == (0, "")
+        regimes += [verdict["regime"] for verdict in json.loads(out)["verdicts"]]
+    assert regimes == ["fixed_cost", "memory", "memory", "latency"]
+    for figure in ("91.7 %", "2.62 TB/s", "78.3 %", "30.3 %", "22.4 %", "52.7 %"):
+        assert figure in text
