@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -79,31 +78,38 @@ def run(
     Weights and KV cache against memory, speed of light, intensities, ridge point, the batch where
     compute binds and the batch that memory allows, swept over batch and context. The model is
     --preset, --config, sizes, or --params; sizes change a preset. -o plan.html writes a page.
-    --format csv, jsonl and parquet give the batch sweep's rows. --against holds the plan against
-    a trace: bytes, time, share of the floor, and where the rest of the time goes.
+    --against holds the plan against a trace. --format csv, jsonl and parquet give the batch
+    sweep's rows, or those of a step's parts.
     """
     answer = _Answer(form, output, force=force, color=not no_color)
     if presets:
         return answer.presets()
-    sizes = (
-        layers, hidden, heads, kv_heads, head_dim, intermediate, vocab, window, experts,
-        experts_per_token, shared_experts, expert_intermediate,
-    )  # fmt: skip
+    sizes = (layers, hidden, heads, kv_heads, head_dim, intermediate, vocab, window, experts,
+             experts_per_token, shared_experts, expert_intermediate)  # fmt: skip
     model = _model(preset, config, params, sizes, mla, tied=tied, needed=against is None)
     types = {"weights": weights, "kv": kv, "activations": activations}
-    lengths = (tensor_parallel, batch, context, prompt)
-    plan_of = partial(
-        _planned, device_file=device_file, types=types, lengths=lengths,
-        sweeps=(batches, contexts), memory_share=memory_share,
-    )  # fmt: skip
-    if model is not None and against is None:
-        if phase is not None or capture_trace is not None:
-            raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
-        return answer.plan(plan_of(model, device))
-    said = {"batch": batch, "context": context, "prompt": prompt}
-    given = {key: value if _is_given(context_, key) else None for key, value in said.items()}
-    files = (against, capture_trace, device_file)
-    return answer.against(model, plan_of, files, device, max_bytes, phase, given)
+    shared = (device_file, types, (tensor_parallel, batch, context, prompt), (batches, contexts),
+              memory_share)  # fmt: skip
+    given = _given(context_, batch=batch, context=context, prompt=prompt)
+    said = _Said(against, capture_trace, device_file, device, max_bytes, phase, given)
+    return answer.give(model, said, lambda one, on: _planned(one, on, *shared))
+
+
+class _Said(NamedTuple):
+    """What was said of a capture to hold the plan against, if any."""
+
+    capture: Path | None
+    capture_run: Path | None
+    device_file: Path | None
+    device: str | None
+    max_bytes: int
+    phase: str | None
+    lengths: dict[str, int | None]
+
+
+def _given(context: typer.Context, /, **values: int | None) -> dict[str, int | None]:
+    """Of options, the values that were on the command line; None for what is a default."""
+    return {name: value if _is_given(context, name) else None for name, value in values.items()}
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -170,6 +176,19 @@ class _Answer:
         """The named models."""
         self._write(_listed(self.form, color=self.color))
 
+    def give(
+        self,
+        model: Model | None,
+        said: _Said,
+        plan_of: Callable[[Model, Device | str | None], Plan],
+    ) -> None:
+        """The plan, or the plan held against a capture."""
+        if model is None or said.capture is not None:
+            return self.against(model, said, plan_of)
+        if said.phase is not None or said.capture_run is not None:
+            raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
+        return self.plan(plan_of(model, said.device))
+
     def plan(self, plan: Plan) -> None:
         """The plan, or its page."""
         if not self.is_page:
@@ -183,24 +202,20 @@ class _Answer:
     def against(
         self,
         model: Model | None,
-        plan_of: Callable[[Model, Device], Plan],
-        files: tuple[Path | None, Path | None, Path | None],
-        device: str | None,
-        max_bytes: int,
-        phase: str | None,
-        given: dict[str, int | None],
+        said: _Said,
+        plan_of: Callable[[Model, Device | str | None], Plan],
     ) -> None:
-        """The plan held against a capture: its file, its capture run's, and one of devices."""
+        """The plan held against a capture."""
         from ncutool.commands import llm_against
 
         if self.is_page:
             raise UsageError("--against writes no page: use another ending, or --format")
-        said = llm_against.asked(phase, given)
-        analysis = llm_against.read(*files, device, max_bytes)
+        asked = llm_against.asked(said.phase, said.lengths)
+        analysis = llm_against.read(*said[:5])
         if model is None:
             raise llm_against.fitting(analysis)
         plan = plan_of(model, llm_against.device_of(analysis))
-        made = llm_against.content(plan, analysis, said, self.form, color=self.color)
+        made = llm_against.content(plan, analysis, asked, self.form, color=self.color)
         llm_against.finish(self._write, made)
 
     def _write(self, content: bytes) -> None:

@@ -429,6 +429,21 @@ def test_a_rank_of_a_real_mixture_matches_its_share(corpus: Path) -> None:
     assert whole.fitting == ("--preset gpt-oss-120b --tp 8",)
 
 
+def test_options_of_the_command_fill_what_a_real_trace_leaves_open(
+    corpus: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """--prompt 888 and --kv fp8: a rank writes 36 layers × 2 × 64 values a token, one byte each.
+    Without --prompt the lengths are unknown: the planner's usual context is not taken for them."""
+    path = corpus / "torch" / "b200-vllm-moe-prefill-8rank.json.gz"
+    plain = ("llm", "--preset", "gpt-oss-120b", "--tp", 8, "--kv", "fp8", "--format", "json")
+    _, out, _ = run(capsysbinary, *plain, "--against", path, "--prompt", 888)
+    assert json.loads(out)["kv_bytes"] == 36 * 2 * 64 * 888
+    _, out, _ = run(capsysbinary, *plain, "--against", path)
+    told = json.loads(out)
+    assert told["kv_bytes"] is None
+    assert "--context" in told["kv_reason"]
+
+
 def test_the_command_refuses_another_model(
     corpus: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
