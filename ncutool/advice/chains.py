@@ -10,7 +10,8 @@ from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.finding import Grade
 from ncutool.advice.fuse import spread
 from ncutool.advice.links import WINDOW, Chain, chains
-from ncutool.advice.pattern import COMPILE_LINK, total_ns
+from ncutool.advice.operations import key
+from ncutool.advice.pattern import COMPILE_LINK
 
 REPEATS = 8
 """A chain seen this often with the same operators and shapes is no accident."""
@@ -25,17 +26,18 @@ Template = tuple[tuple[str, str | None], ...]
 def drafts(context: Context, taken: set[int]) -> list[Draft]:
     """Drafts for the chains over what is not ``taken``, which grows by their launches."""
     found = [chain for line in context.lines for chain in chains(line, taken)]
-    found = [chain for chain in found if total_ns(chain.nodes) > 0]
-    counts = Counter(_template(chain) for chain in found)
+    timed = [(chain, _template(chain)) for chain in found if chain.duration_ns > 0]
+    counts = Counter(template for _, template in timed)
     time: Counter[str] = Counter()
-    for chain in found:
-        time[_name(chain)] += total_ns(chain.nodes)
+    for chain, _ in timed:
+        time[chain.name] += chain.duration_ns
     groups: dict[tuple[Grade, str], list[Chain]] = {}
-    for chain in found:
-        name = _name(chain)
-        own = name if time[name] > _OWN_SHARE * context.wall_ns else ""
-        groups.setdefault((_grade(chain, counts[_template(chain)]), own), []).append(chain)
-        taken.update(_ids(chain))
+    for chain, template in timed:
+        own = chain.name if time[chain.name] > _OWN_SHARE * context.wall_ns else ""
+        groups.setdefault((_grade(chain, counts[template]), own), []).append(chain)
+        taken.update(chain.launches)
+    if not groups:
+        return []
     operators = context.capture.signatures["op"]
     trains = bool(operators.str.contains(_BACKWARD).any())
     compiled = bool(operators.str.contains(_COMPILED).any())
@@ -45,16 +47,8 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
     ]
 
 
-def _ids(chain: Chain) -> list[int]:
-    return [launch for node in chain.nodes for launch in chain.line.ids(node)]
-
-
-def _name(chain: Chain) -> str:
-    return " → ".join(node.op for node in chain.nodes)
-
-
 def _template(chain: Chain) -> Template:
-    return tuple((node.op, node.signature) for node in chain.nodes)
+    return tuple([(each.op, each.signature) for each in chain.operations])
 
 
 def _grade(chain: Chain, count: int) -> Grade:
@@ -73,10 +67,10 @@ def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
     What the chain hands on is not read again, and not written unless somebody else reads it: at
     worst in training, where the backward pass may, and where a later call reads a tensor like it.
     """
-    nodes = chain.nodes
-    if any(node.moved is None for node in nodes):
+    moved = _moved(chain)
+    if moved is None:
         return None
-    best = worst = sum(node.moved or 0.0 for node in nodes)
+    best = worst = moved
     handed = set()
     for link in chain.links:
         read = link.read.read_bytes or 0
@@ -84,7 +78,7 @@ def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
         worst -= read
         handed.add(link.producer)
     for place in handed:
-        written = chain.line.nodes[place].outputs[0]
+        written = chain.line.operations[place].outputs[0]
         size = written.write_bytes or 0
         best -= size
         if not trains and not _read_later(chain, place):
@@ -92,19 +86,20 @@ def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
     return max(best, 0.0), max(worst, 0.0)
 
 
+def _moved(chain: Chain) -> float | None:
+    """Bytes that its calls move now; None where one of them has no model."""
+    sizes = [each.moved for each in chain.operations]
+    return None if None in sizes else sum(size or 0.0 for size in sizes)
+
+
 def _read_later(chain: Chain, place: int) -> bool:
     """Whether a call soon after the chain reads a tensor like the one written at ``place`` that
     the chain's own result does not account for."""
-    written = chain.line.nodes[place].outputs[0]
-    result = chain.nodes[-1].outputs[:1]
-    accounted = any((item.shape, item.dtype) == (written.shape, written.dtype) for item in result)
-    following = chain.line.nodes[chain.places[-1] + 1 : chain.places[-1] + 1 + WINDOW]
-    readers = sum(
-        (item.shape, item.dtype) == (written.shape, written.dtype)
-        for node in following
-        for item in node.inputs
-    )
-    return readers > int(accounted)
+    written = chain.line.operations[place].outputs[0]
+    last = chain.places[-1]
+    accounted = any(key(item) == key(written) for item in chain.line.operations[last].outputs[:1])
+    following = chain.line.operations[last + 1 : last + 1 + WINDOW]
+    return sum(each.read[key(written)] for each in following) > int(accounted)
 
 
 def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
@@ -113,14 +108,13 @@ def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
     Tensors that the last-level cache holds were never in DRAM: then at worst only the launches'
     own time is saved.
     """
-    nodes = chain.nodes
-    now = total_ns(nodes)
+    nodes, now = chain.nodes, chain.duration_ns
     size = fused_bytes(chain, trains=trains)
     if size is None or context.device is None:
         return max(node.duration_ns for node in nodes), now
     best, worst = context.move_ns(size[0]), context.move_ns(size[1], ACHIEVABLE_SHARE)
     cache = context.device.last_level_cache_bytes or context.device.l2_bytes or 0
-    if sum(node.moved or 0.0 for node in nodes) < cache:
+    if (_moved(chain) or 0.0) < cache:
         worst = max(worst, now - (len(nodes) - 1) * context.latency_ns)
     # The gradients of a norm's parameters need another pass over its input.
     worst += sum(node.duration_ns // 2 for node in nodes if "norm_backward" in node.op)
@@ -141,13 +135,10 @@ def _draft(
     worst: list[int] = []
     removed: list[int] = []
     for chain in places:
-        durations = [
-            chain.line.stream.durations[row]
-            for node in chain.nodes
-            for row in range(node.first, node.last)
-        ]
+        every = chain.line.stream.durations
+        durations = [ns for node in chain.nodes for ns in every[node.first : node.last]]
         times = _times(context, chain, trains=trains)
-        ids = _ids(chain)
+        ids = chain.launches
         launches += ids
         best += spread(times[0], durations)
         worst += spread(times[1], durations)
@@ -192,8 +183,8 @@ def _evidence(context: Context, grade: Grade, places: Sequence[Chain]) -> tuple[
     count: Counter[str] = Counter()
     time: Counter[str] = Counter()
     for chain in places:
-        count[_name(chain)] += 1
-        time[_name(chain)] += total_ns(chain.nodes)
+        count[chain.name] += 1
+        time[chain.name] += chain.duration_ns
     listed = "; ".join(
         f"{count[name]:,} × {name} ({units.time(ns)})" for name, ns in time.most_common(3)
     )

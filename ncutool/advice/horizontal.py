@@ -149,10 +149,10 @@ def _updates(line: Line, taken: set[int]) -> Iterable[Run]:
 
     They work on different tensors side by side, however much they look like a chain.
     """
-    steps = [
-        (updates_in_place(node) or node.op in _STEPS) and line.free(node, taken)
-        for node in line.nodes
-    ]
+    kinds = {each for each in set(line.operations) if updates_in_place(each) or each.op in _STEPS}
+    if not kinds:
+        return
+    steps = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
     for nodes in _stretches(line, steps):
         own = [place for place, node in enumerate(nodes) if node.in_place]
         if 3 * len(own) >= len(nodes):
@@ -161,7 +161,10 @@ def _updates(line: Line, taken: set[int]) -> Iterable[Run]:
 
 
 def _clears(line: Line, taken: set[int]) -> Iterable[Run]:
-    clears = [node.op in _CLEARS and line.free(node, taken) for node in line.nodes]
+    kinds = {each for each in set(line.operations) if each.op in _CLEARS}
+    if not kinds:
+        return ()
+    clears = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
     return ((line, nodes) for nodes in _stretches(line, clears))
 
 
@@ -197,10 +200,10 @@ def _scaled_gradients(context: Context, every: Sequence[Line], taken: set[int]) 
 def _same(context: Context, line: Line, taken: set[int]) -> Iterable[Run]:
     """One operator on many small tensors in a row, none of which reads another's result."""
     limit = _SMALL * context.latency_ns
-    place = 0
-    for op, group in groupby(line.nodes, key=lambda node: node.op):
-        nodes = list(group)
-        place += len(nodes)
+    end = 0
+    for op, group in groupby([each.op for each in line.operations]):
+        first, end = end, end + len(list(group))
+        nodes = line.nodes[first:end]
         if len(nodes) < MIN_CALLS or nodes[0].family not in ("elementwise", "copy", "reduction"):
             continue
         if any(node.duration_ns > limit or node.by_engine for node in nodes):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 from ncutool.advice.casts import WeightCast
 from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     """One stream's calls, in order of start."""
 
@@ -23,6 +25,14 @@ class Line:
     """Of each node."""
     symbols: str
     """One letter per node."""
+
+    @cached_property
+    def pairs(self) -> dict[tuple[Operation, Operation], list[int]]:
+        """Where each two operations follow one another."""
+        found: dict[tuple[Operation, Operation], list[int]] = {}
+        for place, pair in enumerate(pairwise(self.operations)):
+            found.setdefault(pair, []).append(place)
+        return found
 
     def ids(self, node: Node) -> list[int]:
         """The launches of one call."""

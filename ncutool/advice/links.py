@@ -6,10 +6,13 @@ few calls, is taken for that call's result; how sure that is stands with each li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from ncutool.advice.lines import Line
-from ncutool.advice.nodes import BARRIER, UNKNOWN, Node
+from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation
+from ncutool.advice.operations import Key, key
 from ncutool.work.operators.tensor import Tensor
 
 WINDOW = 8
@@ -29,8 +32,6 @@ _RANDOM = frozenset(
 """Their numbers come from a state that other kernels advance too."""
 _OVERWRITES = frozenset(("fill_", "zero_", *_RANDOM))
 
-Key = tuple[tuple[int, ...], str | None]
-
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -43,19 +44,38 @@ class Link:
     """No other call of the window wrote a tensor like it, and what each wrote is known."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, eq=False)
 class Chain:
     """Calls that one kernel could do."""
 
     line: Line
     places: list[int]
-    links: list[Link] = field(default_factory=list)
-    reductions: int = 0
+    links: list[Link]
 
-    @property
+    @cached_property
     def nodes(self) -> list[Node]:
         """Its calls, in order."""
         return [self.line.nodes[place] for place in self.places]
+
+    @cached_property
+    def operations(self) -> list[Operation]:
+        """Of its calls."""
+        return [self.line.operations[place] for place in self.places]
+
+    @cached_property
+    def duration_ns(self) -> int:
+        """Of all its calls."""
+        return sum(node.duration_ns for node in self.nodes)
+
+    @cached_property
+    def name(self) -> str:
+        """Its operators."""
+        return " → ".join([each.op for each in self.operations])
+
+    @cached_property
+    def launches(self) -> list[int]:
+        """Of all its calls."""
+        return [launch for node in self.nodes for launch in self.line.ids(node)]
 
     @property
     def close(self) -> bool:
@@ -74,10 +94,10 @@ class Chain:
         return len(parents) == 1 and None not in parents
 
 
-def updates_in_place(node: Node) -> bool:
+def updates_in_place(each: Operation) -> bool:
     """Whether it is a step of the kind that optimizers take on each parameter."""
-    base = node.op.rstrip("_")
-    return base in _UPDATES and (node.in_place or base == "sqrt")
+    base = each.op.rstrip("_")
+    return base in _UPDATES and (each.in_place or base == "sqrt")
 
 
 def chains(line: Line, taken: set[int]) -> list[Chain]:
@@ -85,14 +105,78 @@ def chains(line: Line, taken: set[int]) -> list[Chain]:
     return _Finder(line, taken).run()
 
 
-def row_reduction(node: Node) -> bool:
+def row_reduction(each: Operation) -> bool:
     """Whether it reduces the innermost axis, so that a kernel can hold each row on the chip."""
-    if node.family in _BY_ROWS:
-        return "batch_norm" not in node.op and "group" not in node.op and bool(node.outputs)
-    if node.family != "reduction" or not node.outputs or not node.inputs:
+    if each.family in _BY_ROWS:
+        return "batch_norm" not in each.op and "group" not in each.op and bool(each.outputs)
+    if each.family != "reduction" or not each.outputs or not each.inputs:
         return False
-    result, source = node.outputs[0].shape, node.inputs[0].shape
+    result, source = each.outputs[0].shape, each.inputs[0].shape
     return len(source) > 1 and result in (source[:-1], (*source[:-1], 1))
+
+
+class _Read(NamedTuple):
+    """A tensor large enough to be known again."""
+
+    tensor: Tensor
+    key: Key
+    size: tuple[int, str | None]
+    """Elements and data type."""
+    first: bool
+    """Whether it is what the call works on, not what an update in place takes besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """What an operation may be in a chain."""
+
+    breaks: bool
+    """Nothing is known across it."""
+    usable: bool
+    """A kernel of a compiler could do it."""
+    begins: bool
+    """That kernel could go on with the next call."""
+    pointwise: bool
+    updates: bool
+    name: tuple[str, str | None]
+    """Operator and shapes."""
+    reads: tuple[_Read, ...]
+    keys_read: frozenset[Key]
+    sizes_read: frozenset[tuple[int, str | None]]
+
+
+def _role(each: Operation) -> _Role:
+    pointwise = each.family in _POINTWISE
+    fusable = pointwise or each.family in _BY_ROWS or each.family == "reduction"
+    read = _read(each)
+    return _Role(
+        breaks=each.symbol in (BARRIER, UNKNOWN),
+        usable=fusable
+        and each.native
+        and each.symbol != BARRIER
+        and not each.by_engine
+        and each.op not in _RANDOM,
+        begins=pointwise or row_reduction(each),
+        pointwise=pointwise,
+        updates=updates_in_place(each),
+        name=(each.op, each.signature),
+        reads=tuple(
+            _Read(tensor, key(tensor), (numel, tensor.dtype), index == 0 or not each.in_place)
+            for index, tensor in enumerate(read)
+            if (numel := tensor.numel) >= MIN_ELEMENTS and tensor.dtype is not None
+        ),
+        keys_read=frozenset(map(key, read)),
+        sizes_read=frozenset((tensor.numel, tensor.dtype) for tensor in each.inputs),
+    )
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A chain while it is looked for."""
+
+    places: list[int]
+    links: list[Link]
+    reductions: int
 
 
 class _Finder:
@@ -100,45 +184,46 @@ class _Finder:
 
     def __init__(self, line: Line, taken: set[int]) -> None:
         self.line = line
+        role_of = {each: _role(each) for each in set(line.operations)}
+        self.roles = [role_of[each] for each in line.operations]
+        lost = list(map(taken.__contains__, line.stream.launch_ids))
         self.usable = [
-            node.native
-            and node.symbol != BARRIER
-            and not node.by_engine
-            and node.op not in _RANDOM
-            and (node.family in _POINTWISE or node.family in _BY_ROWS or node.family == "reduction")
-            and line.free(node, taken)
-            for node in line.nodes
+            role.usable and not any(lost[node.first : node.last])
+            for role, node in zip(self.roles, line.nodes, strict=True)
         ]
-        known = {id(node.outputs): node for node in line.nodes}  # one tuple a signature
-        written = {number: _written(node) for number, node in known.items()}
-        self.wrote = [written[id(node.outputs)] for node in line.nodes]
-        self.chain_of: dict[int, Chain] = {}
+        self.chain_of: dict[int, _Growing] = {}
         self.consumed: set[int] = set()
         self.start = 0
+        self.writers: dict[Key, list[int]] = {}
+        """Places so far that wrote such a tensor."""
+        self.unknown = -1
+        """The last place of which it is not known what it wrote."""
 
     def run(self) -> list[Chain]:
         """Every chain in order of its first call."""
-        for place, node in enumerate(self.line.nodes):
-            if node.symbol in (BARRIER, UNKNOWN):
+        for place, each in enumerate(self.line.operations):
+            if self.roles[place].breaks:
                 self.start = place + 1
             elif self.usable[place]:
-                self._place(place, node)
+                first = max(self.start, place - WINDOW)
+                for read in self.roles[place].reads:
+                    link = self._link(place, read, first)
+                    if link is not None and self._join(link):
+                        self.consumed.add(link.producer)
+            for written in each.written:
+                self.writers.setdefault(written, []).append(place)
+            if not each.written:
+                self.unknown = place
         found = {id(chain): chain for chain in self.chain_of.values() if chain.links}
-        return sorted(found.values(), key=lambda chain: chain.places)
+        grown = sorted(found.values(), key=lambda chain: chain.places)
+        return [Chain(self.line, chain.places, chain.links) for chain in grown]
 
-    def _place(self, place: int, node: Node) -> None:
-        for index, tensor in enumerate(_read(node)):
-            if tensor.numel < MIN_ELEMENTS or tensor.dtype is None:
-                continue
-            link = self._link(place, node, tensor, alone=index == 0 or not node.in_place)
-            if link is not None and self._join(link):
-                self.consumed.add(link.producer)
-
-    def _link(self, place: int, node: Node, tensor: Tensor, *, alone: bool) -> Link | None:
-        """To the nearest call that wrote such a tensor, if nobody has read it."""
-        key: Key = (tensor.shape, tensor.dtype)
-        first = max(self.start, place - WINDOW)
-        writers = [other for other in range(first, place) if key in self.wrote[other]]
+    def _link(self, place: int, read: _Read, first: int) -> Link | None:
+        """To the nearest call from ``first`` on that wrote such a tensor, if nobody has read it."""
+        every = self.writers.get(read.key)
+        if every is None or every[-1] < first:
+            return None
+        writers = [other for other in every[-WINDOW:] if other >= first]
         open_to = [other for other in writers if other not in self.consumed]
         if not open_to:
             return None
@@ -146,12 +231,12 @@ class _Finder:
         if not self.usable[producer]:
             self.consumed.add(producer)  # of its results, this call reads that one
             return None
-        if not self._may(producer, node) or not self._reaches(producer, place, tensor):
+        if not self._may(producer, place) or not self._reaches(producer, place, read):
             return None
-        known = all(self.wrote[other] for other in range(first, place))
-        return Link(producer, place, tensor, len(writers) == 1 and known and alone)
+        sure = len(writers) == 1 and self.unknown < first and read.first
+        return Link(producer, place, read.tensor, sure)
 
-    def _reaches(self, producer: int, place: int, tensor: Tensor) -> bool:
+    def _reaches(self, producer: int, place: int, read: _Read) -> bool:
         """Whether what runs between leaves the tensor alone, and has a reason to be there: the
         consumer reads what it wrote, or it is a step or two aside on other tensors."""
         chain = self.chain_of.get(producer)
@@ -162,30 +247,23 @@ class _Finder:
         ]
         if not between:
             return True
-        for other in between:
-            inputs = self.line.nodes[other].inputs
-            if any((item.numel, item.dtype) == (tensor.numel, tensor.dtype) for item in inputs):
-                return False
-        aside = all(self.line.nodes[other].family in _POINTWISE for other in between)
-        if aside and len(between) <= _ASIDE:
+        if any(read.size in self.roles[other].sizes_read for other in between):
+            return False
+        if len(between) <= _ASIDE and all(self.roles[other].pointwise for other in between):
             return True
-        read = {(item.shape, item.dtype) for item in _read(self.line.nodes[place])}
-        return any(read & self.wrote[other] for other in between)
+        keys = self.roles[place].keys_read
+        return any(not keys.isdisjoint(self.line.operations[other].written) for other in between)
 
-    def _may(self, producer: int, consumer: Node) -> bool:
+    def _may(self, producer: int, consumer: int) -> bool:
         """Whether both could be one kernel.
 
         Two in-place updates in a row belong to two tensors, sine and cosine to one input, and
         the same operator on the same shapes works on several tensors side by side.
         """
-        node = self.line.nodes[producer]
-        if not self.usable[producer] or (updates_in_place(node) and updates_in_place(consumer)):
+        one, other = self.roles[producer], self.roles[consumer]
+        if not one.begins or (one.updates and other.updates) or one.name == other.name:
             return False
-        if (node.op, node.signature) == (consumer.op, consumer.signature):
-            return False
-        if {node.op, consumer.op} == _TWINS:
-            return False
-        return node.family in _POINTWISE or row_reduction(node)
+        return {one.name[0], other.name[0]} != _TWINS
 
     def _join(self, link: Link) -> bool:
         """The two calls' chains become one, unless that needs two reductions."""
@@ -206,20 +284,12 @@ class _Finder:
             self.chain_of[place] = left
         return True
 
-    def _alone(self, place: int) -> Chain:
-        reduces = self.line.nodes[place].family not in _POINTWISE
-        return Chain(self.line, [place], reductions=int(reduces))
+    def _alone(self, place: int) -> _Growing:
+        return _Growing([place], [], int(not self.roles[place].pointwise))
 
 
-def _written(node: Node) -> frozenset[Key]:
-    """What it wrote, as far as shape and type of all of it are known."""
-    if any(tensor.dtype is None for tensor in node.outputs):
-        return frozenset()
-    return frozenset((tensor.shape, tensor.dtype) for tensor in node.outputs)
-
-
-def _read(node: Node) -> tuple[Tensor, ...]:
+def _read(each: Operation) -> tuple[Tensor, ...]:
     """Its tensors without one that it only overwrites."""
-    if node.op in _OVERWRITES:
+    if each.op in _OVERWRITES:
         return ()
-    return node.inputs[1:] if node.op == "copy_" and len(node.inputs) > 1 else node.inputs
+    return each.inputs[1:] if each.op == "copy_" and len(each.inputs) > 1 else each.inputs

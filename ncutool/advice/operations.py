@@ -5,6 +5,7 @@ Patterns ask the same of thousands of calls; what they ask is told by a few hund
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,6 +65,11 @@ _FACTORS = {"addmm": 1, "mm": 0, "linear": 0, "_addmm_activation": 1}
 
 Key = tuple[tuple[int, ...], str | None]
 """Shape and data type, by which a tensor is known again."""
+
+
+def key(tensor: Tensor) -> Key:
+    """What ``tensor`` is known by."""
+    return tensor.shape, tensor.dtype
 
 
 class Said(NamedTuple):
@@ -134,11 +140,16 @@ class Operation:
         return activation.numel // inner, inner, columns
 
     @cached_property
+    def read(self) -> Counter[Key]:
+        """How many tensors of each shape and type it reads."""
+        return Counter(map(key, self.inputs))
+
+    @cached_property
     def written(self) -> frozenset[Key]:
         """What it wrote, as far as shape and type of all of it are known."""
         if any(tensor.dtype is None for tensor in self.outputs):
             return frozenset()
-        return frozenset((tensor.shape, tensor.dtype) for tensor in self.outputs)
+        return frozenset(map(key, self.outputs))
 
 
 def operation(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 from ncutool.advice.context import Context
 from ncutool.advice.finding import Declined
 from ncutool.advice.lines import Line
 from ncutool.advice.links import row_reduction
-from ncutool.advice.nodes import BARRIER, UNKNOWN, Node
+from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation
 
 MIN_SHARE = 0.02
 """Of the window: less is not worth a line."""
@@ -25,23 +25,38 @@ class _Reason:
 
     what: str
     why: str
-    fits: Callable[[Node, Node], bool]
+    fits: Callable[[_Call, _Call], bool]
     """Of two neighbours."""
-    counts: Callable[[Node], bool]
+    counts: Callable[[_Call], bool]
     """Which of the two would go."""
 
 
-def _pointwise(node: Node) -> bool:
-    return node.family in _POINTWISE and node.symbol != BARRIER and node.duration_ns > 0
+class _Call(NamedTuple):
+    """One of two neighbours."""
+
+    operation: Operation
+    takes_time: bool
 
 
-def _collective(node: Node) -> bool:
-    return node.family == "collective"
+def _pointwise(call: _Call) -> bool:
+    each = call.operation
+    return each.family in _POINTWISE and each.symbol != BARRIER and call.takes_time
 
 
-def _other_axis(node: Node) -> bool:
+def _collective(call: _Call) -> bool:
+    return call.operation.family == "collective"
+
+
+def _other_axis(call: _Call) -> bool:
     """Whether it reduces another axis than the innermost, or all of them."""
-    return node.family in _REDUCING and node.native and not row_reduction(node)
+    each = call.operation
+    return each.family in _REDUCING and each.native and not row_reduction(each)
+
+
+def _as_many(one: _Call, other: _Call) -> bool:
+    """Whether the second has as many elements as the first writes."""
+    written = one.operation.outputs
+    return bool(written) and written[0].numel == other.operation.numel
 
 
 _REASONS = (
@@ -58,7 +73,9 @@ _REASONS = (
         "Fuse what follows a sum or norm over another axis than the last",
         "Such a reduction must have read the whole tensor before the next call may start, so only "
         "what comes before it can join its kernel.",
-        lambda one, other: _other_axis(one) and _pointwise(other) and one.numel == other.numel,
+        lambda one, other: (
+            _other_axis(one) and _pointwise(other) and one.operation.numel == other.operation.numel
+        ),
         _pointwise,
     ),
     _Reason(
@@ -74,10 +91,7 @@ _REASONS = (
         "gradient needs a product of one's own (CUTLASS, Triton), and persistent kernels would "
         "have to be written again.",
         lambda one, other: (
-            one.symbol in _PRODUCTS
-            and _pointwise(other)
-            and bool(one.outputs)
-            and one.outputs[0].numel == other.numel
+            one.operation.symbol in _PRODUCTS and _pointwise(other) and _as_many(one, other)
         ),
         _pointwise,
     ),
@@ -88,14 +102,14 @@ _REASONS = (
         lambda one, other: (
             (_custom(one) and _pointwise(other)) or (_pointwise(one) and _custom(other))
         ),
-        lambda node: _pointwise(node) and not _custom(node),
+        lambda call: _pointwise(call) and not _custom(call),
     ),
 )
 
 
-def _custom(node: Node) -> bool:
-    named = node.symbol not in (BARRIER, UNKNOWN)
-    return named and not node.native and not _collective(node)
+def _custom(call: _Call) -> bool:
+    named = call.operation.symbol not in (BARRIER, UNKNOWN)
+    return named and not call.operation.native and not _collective(call)
 
 
 def declined(context: Context, taken: set[int]) -> list[Declined]:
@@ -112,14 +126,12 @@ def _of_neighbours(reason: _Reason, every: Iterable[Line], taken: set[int]) -> D
     launches: set[int] = set()
     duration = 0
     for line in every:
-        chosen: dict[int, Node] = {}
-        for one, other in pairwise(line.nodes):
-            if reason.fits(one, other):
-                chosen.update(
-                    (node.first, node)
-                    for node in (one, other)
-                    if reason.counts(node) and line.free(node, taken)
-                )
+        chosen = {
+            node.first: node
+            for one, other in _fitting(reason, line)
+            for node in (one, other)
+            if reason.counts(_call(node)) and line.free(node, taken)
+        }
         duration += sum(node.duration_ns for node in chosen.values())
         launches.update(launch for node in chosen.values() for launch in line.ids(node))
     if not launches:
@@ -127,11 +139,27 @@ def _of_neighbours(reason: _Reason, every: Iterable[Line], taken: set[int]) -> D
     return Declined(reason.what, reason.why, tuple(sorted(launches)), duration)
 
 
+def _fitting(reason: _Reason, line: Line) -> Iterable[tuple[Node, Node]]:
+    """Neighbours that a reason speaks of."""
+    pairs = line.pairs
+    fitting = {pair for pair in pairs if reason.fits(_Call(pair[0], True), _Call(pair[1], True))}
+    for pair in fitting:
+        for place in pairs[pair]:
+            one, other = line.nodes[place : place + 2]
+            if reason.fits(_call(one), _call(other)):
+                yield one, other
+
+
+def _call(node: Node) -> _Call:
+    return _Call(node.operation, node.duration_ns > 0)
+
+
 def _unrecorded(context: Context, taken: set[int]) -> Declined | None:
     """Kernels of which no operator is known: their names do not say what reads what."""
     rows = [
         (stream.launch_ids[row], stream.durations[row])
         for stream in context.streams
+        if UNKNOWN in stream.symbols
         for node in stream.nodes
         if node.symbol == UNKNOWN and not node.by_engine
         for row in range(node.first, node.last)
