@@ -59,10 +59,10 @@ def test_dmon_knows_the_counters_of_hopper_and_later() -> None:
 
 def test_a_row_that_does_not_fit_its_heading_is_left_out_and_counted() -> None:
     """A torn last line and a message among the samples are no samples of anything."""
-    text = smi_dmon([{"sm": 50}]) + "    0     5\nGPU is lost\n"
+    text = smi_dmon([{"sm": 50}]) + "    0     5\nGPU is lost\n 0 1 2 3 4 5 6 7 8\n"
     found = parse(text, "x")
     assert only(found, "gpu_util_pct") == (50.0,)
-    assert found.skipped_lines == 2
+    assert found.skipped_lines == 3
 
 
 def test_dcgmi_ratios_become_percentages() -> None:

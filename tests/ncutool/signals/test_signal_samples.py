@@ -223,7 +223,7 @@ def test_the_sentence_speaks_of_the_busy_samples() -> None:
     """Idle for 45 % of the samples, GPU-Util unknown: memory's figure is that of the others."""
     work: Sample = {"GRACT": 1, "SMACT": 1, "TENSO": 0.1, "DRAMA": 0.8, **NO_PIPES}
     rest: Sample = {"GRACT": 0, "SMACT": 0, "TENSO": 0, "DRAMA": 0, **NO_PIPES}
-    verdict = told(dcgmi_dmon([rest] * 45 + [work] * 55))
+    verdict = told(dcgmi_dmon([rest] * 45 + [{**work, "DRAMA": 0.7}] * 10 + [work] * 45))
     assert verdict.regime == "memory"
     assert "memory activity 80.0 %" in verdict.reason
 
