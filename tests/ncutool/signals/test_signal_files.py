@@ -113,6 +113,13 @@ def test_a_gpu_that_containers_share_is_one_sample_a_scrape() -> None:
     assert only(found, "dram_active_pct") == pytest.approx((20, 40))
 
 
+def test_a_metric_that_comes_later_is_missing_before() -> None:
+    """Switched on after the first scrape: its values stay beside those of the same scrape."""
+    scrapes: list[dict[str, object]] = [{"SMACT": 0.1}, {"SMACT": 0.3, "DRAMA": 0.4}]
+    found = parse(exporter(scrapes), "x")
+    assert only(found, "dram_active_pct") == (None, 40.0)
+
+
 def test_labels_may_hold_anything_that_is_quoted() -> None:
     """Quotes, braces and commas within a label are its text, not its end."""
     labels = r'pod="a\"}{,b",Hostname="h"'

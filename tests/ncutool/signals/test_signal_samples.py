@@ -134,6 +134,15 @@ def test_sm_activity_alone_does_not_tell_small_grids_from_idle_time() -> None:
     assert any("look alike" in note for note in verdict.notes)
 
 
+def test_a_minority_that_is_told_does_not_name_the_rest() -> None:
+    """A quarter past memory's limit and three quarters that may be anything: nothing is claimed."""
+    some: Sample = {"TENSO": 0.1, "DRAMA": 0.8}
+    rest: Sample = {"TENSO": 0.1, "DRAMA": 0.2}
+    verdict = told(dcgmi_dmon(([some] + [rest] * 3) * 10, ("TENSO", "DRAMA")))
+    assert (verdict.regime, verdict.confidence) == ("unknown", "none")
+    assert [(part.regime, part.share_pct) for part in verdict.parts] == [("memory", 25)]
+
+
 def test_memory_past_its_limit_is_told_without_every_pipe() -> None:
     """It is a resource past the limit; that another may be alike takes confidence."""
     verdict = told(dcgmi_dmon([{"TENSO": 0.1, "DRAMA": 0.75}] * 30, ("TENSO", "DRAMA")))
