@@ -43,9 +43,12 @@ def weight_casts(stream: Stream) -> list[WeightCast]:
     for place, each in enumerate(stream.operations):
         if each not in consumers:
             continue
+        last = bisect_left(places, place)
+        if last == 0 or places[last - 1] < place - REACH:
+            continue
+        first = bisect_left(places, place - REACH)
         wanted, activation = consumers[each]
         dtype = each.inputs[-1].dtype
-        first, last = (bisect_left(places, edge) for edge in (place - REACH, place))
         read = [(index, casts[stream.operations[index]]) for index in places[first:last]]
         left = [
             (index, shape)

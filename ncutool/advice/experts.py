@@ -133,9 +133,11 @@ def _evidence(
 
 def _layers(stream: Stream) -> Iterator[Layer]:
     for match in _EXPERTS.finditer(stream.symbols):
+        lengths = _list_lengths(stream.nodes[match.end() : match.end() + _AFTER])
+        if not lengths:
+            continue
         nodes, experts = _repeated(stream.nodes[match.start() : match.end()])
-        combined = stream.nodes[match.end() : match.end() + _AFTER]
-        if experts < 2 or experts not in _list_lengths(combined):
+        if experts < 2 or experts not in lengths:
             continue
         size = nodes[0].operation.sizes
         before = stream.nodes[max(match.start() - _BEFORE, 0) : match.start()]

@@ -111,6 +111,8 @@ def _by_kernels(
             templates.setdefault(keys, (instance, nodes))
     more = []
     for stream in context.streams:
+        if not templates or all(stream.linked):
+            continue
         starts = _unlinked_rows(stream)
         for keys in sorted(templates, key=len, reverse=True):
             instance, nodes = templates[keys]

@@ -126,8 +126,7 @@ class _Read(NamedTuple):
     """Whether it is what the call works on, not what an update in place takes besides."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Role:
+class _Role(NamedTuple):
     """What an operation may be in a chain."""
 
     breaks: bool
@@ -142,13 +141,20 @@ class _Role:
     """Operator and shapes."""
     reads: tuple[_Read, ...]
     keys_read: frozenset[Key]
-    sizes_read: frozenset[tuple[int, str | None]]
+    sizes_touched: frozenset[tuple[int, str | None]]
+    """Of large tensors that it reads or writes in place."""
+
+
+def _is_large(size: tuple[int, str | None]) -> bool:
+    return size[0] >= MIN_ELEMENTS and size[1] is not None
 
 
 def _role(each: Operation) -> _Role:
     pointwise = each.family in _POINTWISE
     fusable = pointwise or each.family in _BY_ROWS or each.family == "reduction"
     read = _read(each)
+    sizes = [(tensor.numel, tensor.dtype) for tensor in each.inputs]
+    skipped = len(each.inputs) - len(read)  # what is only overwritten stands first
     return _Role(
         breaks=each.symbol in (BARRIER, UNKNOWN),
         usable=fusable
@@ -161,12 +167,12 @@ def _role(each: Operation) -> _Role:
         updates=updates_in_place(each),
         name=(each.op, each.signature),
         reads=tuple(
-            _Read(tensor, key(tensor), (numel, tensor.dtype), index == 0 or not each.in_place)
-            for index, tensor in enumerate(read)
-            if (numel := tensor.numel) >= MIN_ELEMENTS and tensor.dtype is not None
+            _Read(tensor, key(tensor), size, index == 0 or not each.in_place)
+            for index, (tensor, size) in enumerate(zip(read, sizes[skipped:], strict=True))
+            if _is_large(size)
         ),
         keys_read=frozenset(map(key, read)),
-        sizes_read=frozenset((tensor.numel, tensor.dtype) for tensor in each.inputs),
+        sizes_touched=frozenset(filter(_is_large, sizes)),
     )
 
 
@@ -247,7 +253,7 @@ class _Finder:
         ]
         if not between:
             return True
-        if any(read.size in self.roles[other].sizes_read for other in between):
+        if any(read.size in self.roles[other].sizes_touched for other in between):
             return False
         if len(between) <= _ASIDE and all(self.roles[other].pointwise for other in between):
             return True

@@ -139,6 +139,7 @@ class _Operations:
         self.kinds = kinds
         self.said = said
         self.keys = _keys(kinds)
+        self.blocks = [NOBODY if kind.blocks is None else kind.blocks for kind in kinds]
         self.single: dict[int, Operation] = {}
         self.several: dict[tuple[object, ...], Operation] = {}
 
@@ -146,32 +147,25 @@ class _Operations:
         """Of a call with one launch."""
         found = self.single.get(number)
         if found is None:
-            kind = self.kinds[number]
-            found = self.single[number] = self._of([kind], kind, kind)
+            found = self.single[number] = self._of([number], 0, self.blocks[number])
         return found
 
     def joined(self, numbers: list[int], durations: Sequence[int], ids: Sequence[int]) -> Operation:
         """Of a call with several launches."""
-        kinds = [self.kinds[number] for number in numbers]
-        places = range(len(kinds))
         # A memset before the product must not make a copy of it.
-        longest = max(places, key=lambda place: (durations[place], ids[place]))
-        widest = max(places, key=lambda place: (durations[place], _rank(kinds[place].blocks)))
-        key = (tuple(numbers), longest, widest)
+        _, _, longest = max(zip(durations, ids, range(len(numbers)), strict=True))
+        _, blocks = max(zip(durations, [self.blocks[number] for number in numbers], strict=True))
+        key = (tuple(numbers), longest, blocks)
         found = self.several.get(key)
         if found is None:
-            found = self.several[key] = self._of(kinds, kinds[longest], kinds[widest])
+            found = self.several[key] = self._of(numbers, longest, blocks)
         return found
 
-    def _of(self, kinds: list[Kind], longest: Kind, widest: Kind) -> Operation:
-        number = kinds[0].signature_id
-        said = NOTHING if number is None else self.said.get(number, NOTHING)
-        barrier = any(kind.barrier for kind in kinds)
-        return operation(said, kinds, longest, widest, barrier=barrier)
-
-
-def _rank(blocks: int | None) -> int:
-    return NOBODY if blocks is None else blocks
+    def _of(self, numbers: list[int], longest: int, blocks: int) -> Operation:
+        kinds = [self.kinds[number] for number in numbers]
+        signature = kinds[0].signature_id
+        said = NOTHING if signature is None else self.said.get(signature, NOTHING)
+        return operation(said, kinds, kinds[longest], None if blocks == NOBODY else blocks)
 
 
 def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:

@@ -88,9 +88,12 @@ class Said(NamedTuple):
 NOTHING = Said(UNKNOWN, "", False, (), (), False, 0, None)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Operation:
-    """One operator on given shapes, by given kernels; or a kernel of no known operator."""
+    """One operator on given shapes, by given kernels; or a kernel of no known operator.
+
+    There is one of each, and nobody changes it, as with :class:`ncutool.advice.kinds.Kind`.
+    """
 
     symbol: str
     op: str
@@ -152,12 +155,10 @@ class Operation:
         return frozenset(map(key, self.outputs))
 
 
-def operation(
-    said: Said, kinds: Sequence[Kind], longest: Kind, widest: Kind, *, barrier: bool
-) -> Operation:
-    """Of the launches ``kinds``, of which ``longest`` names it and ``widest`` gives its blocks."""
+def operation(said: Said, kinds: Sequence[Kind], longest: Kind, blocks: int | None) -> Operation:
+    """Of the launches ``kinds``, of which ``longest`` names it and has so many ``blocks``."""
     return Operation(
-        symbol=BARRIER if barrier else said.symbol,
+        symbol=BARRIER if any(kind.barrier for kind in kinds) else said.symbol,
         op=said.op or longest.kernel,
         in_place=said.in_place,
         inputs=said.inputs,
@@ -169,7 +170,7 @@ def operation(
         signature=kinds[0].signature,
         flop=_known_sum([kind.flop for kind in kinds]),
         moved=_known_sum([kind.dram_bytes for kind in kinds]),
-        blocks=widest.blocks,
+        blocks=blocks,
         roof=next((kind.roof for kind in kinds if kind.roof and kind.flop is not None), None),
         by_engine=all(kind.category != "kernel" for kind in kinds),
     )

@@ -120,18 +120,15 @@ def _flop_per_element(operators: str, kind: str) -> int:
 
 def _split(operators: str) -> list[str]:
     """`add_native_layer_norm_mul` -> known operator names, longest first."""
-    known = sorted((*RULES, *_REDUCTIONS, "gelu", "_to_copy", "addmm"), key=len, reverse=True)
     found: list[str] = []
-    rest = operators
-    while rest:
-        name = next((item for item in known if _begins(rest, item)), None)
-        if name is None:
-            rest = rest.partition("_")[2]
-        else:
-            found.append(name)
-            rest = rest[len(name) :].removeprefix("_")
+    words = operators.split("_")
+    while words:
+        ends = range(len(words), 0, -1)
+        end = next((end for end in ends if "_".join(words[:end]) in _KNOWN), None)
+        if end is not None:
+            found.append("_".join(words[:end]))
+        words = words[end or 1 :]
     return found
 
 
-def _begins(text: str, name: str) -> bool:
-    return text == name or text.startswith(f"{name}_")
+_KNOWN = frozenset((*RULES, *_REDUCTIONS, "gelu", "_to_copy", "addmm"))
