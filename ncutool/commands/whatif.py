@@ -27,6 +27,8 @@ from ncutool.commands.options import (
 )
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
+_NARROWEST = 100
+"""Narrower than its figures a table runs over the edge rather than hide a digit."""
 _SHOWN = 20
 """Groups of launches in a table where --top says nothing; other forms hold all."""
 
@@ -110,6 +112,7 @@ def run(
     from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
     from ncutool.device_table import with_file
     from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.style import terminal_width
     from ncutool.text.whatif import whatif_sheet
     from ncutool.whatif import Question, ask
     from ncutool.whatif.record import SCHEMA, facts
@@ -158,10 +161,12 @@ def run(
         return f'{text[:-1]}, "whatif": {rows_json}}}'
 
     def sheet() -> str:
-        drawn = whatif_sheet(answer, frame.to_dicts())
+        listed = frame.to_dicts()
         if chosen is Format.MD:
-            return sheet_markdown(drawn)
-        return sheet_text(drawn, color=not no_color and output is None)
+            return sheet_markdown(whatif_sheet(answer, listed))
+        width = max(terminal_width(), _NARROWEST)
+        drawn = whatif_sheet(answer, listed, width)
+        return sheet_text(drawn, color=not no_color and output is None, width=width)
 
     content = rows(frame, chosen, envelope=whole, table=sheet, markdown=sheet)
     say_notices(analysis)

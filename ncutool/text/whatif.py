@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from ncutool.whatif import Answer, Bounds
 
 WORDS = frozenset(("what", "bound", "by", "why", "finding", "title", "stays"))
-_ROOM = 34
+_NAME, _FIGURES, _STAYS = 30, 48, 52
+"""Columns for names, for figures beside names and reasons, and beside the reasons of what stays."""
 
 
-def whatif_sheet(answer: Answer, rows: list[dict[str, Any]]) -> Sheet:
-    """An answer with the rows to show of :attr:`ncutool.whatif.Answer.rows`."""
-    grids = [_kernels(answer, rows)]
+def whatif_sheet(answer: Answer, rows: list[dict[str, Any]], width: int | None = None) -> Sheet:
+    """An answer with the rows to show of :attr:`ncutool.whatif.Answer.rows`.
+
+    Args:
+        width: columns that names and reasons are cut to; whole where None.
+    """
+    grids = [_kernels(answer, rows, width)]
     if answer.findings:
         grids.insert(0, _findings(answer))
     if answer.unchanged:
-        grids.append(_unchanged(answer))
+        grids.append(_unchanged(answer, width))
     return Sheet(
         headline=f"what if {asked(answer)}",
         facts=tuple(_facts(answer)),
@@ -77,17 +82,17 @@ def _times(bounds: Bounds) -> str:
     return f"{figure} × {'the time' if slower else 'as fast'}"
 
 
-def _kernels(answer: Answer, rows: list[dict[str, Any]]) -> Grid:
+def _kernels(answer: Answer, rows: list[dict[str, Any]], width: int | None) -> Grid:
     total = answer.rows.height
     title = "Kernels" if len(rows) == total else f"Kernels, {len(rows)} of {total}"
     cells = tuple(
         (
-            _name(row),
+            _cut(_name(row), width, width and _NAME),
             units.count(row["launches"]),
             words.SHORT_BOUNDS.get(row["bound"], row["bound"]),
             units.time(row["now_ns"]),
             _range(row["low_ns"], row["high_ns"]),
-            shorten(row["why"], 90),
+            _cut(row["why"], width, width and width - _NAME - _FIGURES),
         )
         for row in rows
     )
@@ -96,7 +101,12 @@ def _kernels(answer: Answer, rows: list[dict[str, Any]]) -> Grid:
 
 def _name(row: dict[str, Any]) -> str:
     name = label(row["op"], row["kernel"])
-    return shorten(f"{name} {row['signature']}" if row["signature"] else name, _ROOM)
+    return f"{name} {row['signature']}" if row["signature"] else name
+
+
+def _cut(text: str, width: int | None, room: int | None) -> str:
+    """``text`` in at most ``room`` columns, never under 20; whole without a ``width``."""
+    return text if width is None or room is None else shorten(text, max(room, 20))
 
 
 def _findings(answer: Answer) -> Grid:
@@ -110,10 +120,10 @@ def _findings(answer: Answer) -> Grid:
     )  # fmt: skip
 
 
-def _unchanged(answer: Answer) -> Grid:
+def _unchanged(answer: Answer, width: int | None) -> Grid:
     cells = tuple(
         (one.what, units.count(one.launches), units.time(one.duration_ns),
-         units.percent(one.pct), one.why)
+         units.percent(one.pct), _cut(one.why, width, width and width - _STAYS))
         for one in answer.unchanged
     )  # fmt: skip
     return Grid(

@@ -21,8 +21,8 @@ OTHER_RUN = 0.30
 """The host's times differ by this between recordings: seven of one program, at sizes at which the
 device never limits, took 30.7 to 39.4 ms, a ratio of 1.28."""
 _HOST = "The host limits"
-_MATTERS = 0.01
-"""Share of the window from which on what the host holds back is worth saying."""
+_MATTERS, _LIMITS = 0.01, 0.05
+"""Shares of the window from which on what the host holds back is worth saying, and limits."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> 
         replayed = max(replayed, naive)
     lowest = max(min(naive, replayed), 0)
     window = Bounds(wall, min(lowest, highest), highest)
-    limited = replayed - window.low_ns > _MATTERS * wall
+    limited = replayed - window.low_ns > _LIMITS * wall
     grown = -round(saved) if applied is None else 0
-    said = _said(window, replayed, limited, grown)
+    said = _said(window, replayed, grown)
     return Ending(window, max(replayed, window.low_ns), limited or said.startswith(_HOST), said)
 
 
@@ -106,16 +106,22 @@ def _scaled(duration: Ints, end: Ints, now: Ints) -> Ints:
     return np.where(duration == now, end, np.round(duration * ratio)).astype(np.int64)
 
 
-def _said(window: Bounds, replayed: int, limited: bool, grown: int) -> str:
+def _said(window: Bounds, replayed: int, grown: int) -> str:
     """What the ends rest on.
 
     Args:
         grown: by how much (ns) the busy time grows at least.
     """
-    if limited:
+    held = replayed - window.low_ns
+    if held > _LIMITS * window.now_ns:
         return (
             f"{_HOST}: with its times as recorded the window takes {units.time(replayed)} "
             "at least; the low end is reached only once the host no longer limits."
+        )
+    if held > _MATTERS * window.now_ns:
+        return (
+            "The low end is reached once the host never limits; with its times as recorded it is "
+            f"{units.time(replayed)}."
         )
     reached = window.low_ns - window.now_ns
     if grown > _MATTERS * window.now_ns and reached < grown / 2:

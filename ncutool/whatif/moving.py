@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 _FIGURED = ("compute", "memory", "latency")
 _PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")
 _WHY = {
-    "compute": "arithmetic binds it there: scales with the {roof} peak, its efficiency kept",
-    "memory": "bytes bind it there: scales with bandwidth, its efficiency kept",
-    "latency": "neither limit holds it: kept, within 30 % for the clocks",
-    "copy": "a copy on the device: scales with bandwidth or not at all",
-    "host": "a copy to or from the host: its link is not known, kept",
-    "communication": "communication: hangs on links and on other ranks, kept",
-    "unknown": "no FLOPs, bytes or peak: by the least and the most that any limit changes",
+    "compute": "{roof} peak binds it, efficiency kept",
+    "memory": "bandwidth binds it, efficiency kept",
+    "latency": "latencies hold it: kept within 30 %",
+    "copy": "device copy: by bandwidth or not at all",
+    "host": "host copy, link unknown: kept",
+    "communication": "links and other ranks: kept",
+    "unknown": "no figures: least to most of any limit",
 }
 _STAYS = {
     "communication": "hangs on links and other ranks: not scaled",
@@ -130,7 +130,12 @@ def _refuse(analysis: Analysis, times: Times, ends: pl.DataFrame, device: Device
         raise CaptureError(
             name,
             "no launch has FLOPs and bytes",
-            "nothing can be rescaled: record with record_shapes=True, or collect counters",
+            "nothing can be rescaled: "
+            + (
+                "collect them"
+                if analysis.capture.source == "ncu"
+                else "record_shapes=True records them"
+            ),
         )
 
 
@@ -162,7 +167,9 @@ def _notes(own: Device, device: Device, *, report: bool) -> list[str]:
         f"{own.name} to {device.name}: bandwidth × {ratio:.4g}; each launch by what binds it, its "
         "efficiency taken to be kept, none below its floor there.",
     ]
-    if report:
+    if not report:
+        said.append("The host's times are those of this recording, whatever host is there.")
+    else:
         said.append(
             "A report's times are those of locked clocks: low ends allow for the clock that the "
             "launch could have had, from t·max(share of DRAM, locked / full clock) on."

@@ -107,12 +107,9 @@ def _narrowed(times: Times, rows: pl.DataFrame, kind: NumberType) -> Times:
         ).alias("high_ns"),
         pl.lit("weights").alias("by"),
         pl.format(
-            "{} % of its bytes are weights, {} % of all bytes stay; {}",
+            "{} % of bytes weights: at best × {}",
             (100 * pl.col("weight_share")).round(1),
-            (100 * pl.col("narrowed")).round(1),
-            pl.when(factor < 1)
-            .then(pl.format("at best {} × its time", factor.round(3)))
-            .otherwise(pl.lit("its arithmetic holds it, no gain")),
+            factor.round(3),
         ).alias("why"),
     )
     left = rows.select("launch_id", "narrowed")

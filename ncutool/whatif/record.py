@@ -41,9 +41,7 @@ def rows(times: Times) -> pl.DataFrame:
     mixed = pl.when(pl.col("kinds") > 1)
     return (
         merged.with_columns(
-            mixed.then(pl.format("{}; others of these launches differ", "why"))
-            .otherwise("why")
-            .alias("why")
+            mixed.then(pl.format("{}; others differ", "why")).otherwise("why").alias("why")
         )
         .sort("now_ns", "group", descending=[True, False])
         .select(COLUMNS)

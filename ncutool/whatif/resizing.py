@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from ncutool.predict import rates, scaling, sizes
 from ncutool.predict.interval import linear, total
 from ncutool.whatif.answer import Unchanged
 from ncutool.whatif.times import Times
-from ncutool.whatif.undecided import extent, undecided
+from ncutool.whatif.undecided import COLLECTIVE, MAY_GROW, MAY_LENGTHEN, extent, undecided
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "launch_id": pl.Int64, "low_ns": pl.Float64, "high_ns": pl.Float64, "by": pl.String,
     "why": pl.String, "flop_growth": pl.Float64, "bytes_growth": pl.Float64,
 }  # fmt: skip
+
+
+_SHAPE = re.compile(r"^(\[[\d, ]*\]|\d+) may")
+_OPEN = {
+    MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",
+    COLLECTIVE: "collectives carry gradients or activations: from none to all",
+    MAY_LENGTHEN: "attention over a cache that may be longer: from none to all",
+}
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,7 @@ def _rows(
                 "low_ns": one.interval.low_ns,
                 "high_ns": one.interval.high_ns,
                 "by": "size" if call is not None else "unknown",
-                "why": one.reason,
+                "why": _why(one, flop, moved),
                 "flop_growth": flop,
                 "bytes_growth": moved,
             }
@@ -159,6 +168,16 @@ def _rows(
     whole = pl.col("now_ns").sum().over("run")
     part = pl.when(whole > 0).then(pl.col("now_ns") / whole).otherwise(1 / pl.len().over("run"))
     return rows.with_columns(pl.col("low_ns") * part, pl.col("high_ns") * part)
+
+
+def _why(one: predict.Prediction, flop: float | None, moved: float | None) -> str:
+    if moved is None:
+        return (
+            "no shapes: as nine of ten others" if one.reason.startswith("no shapes") else one.reason
+        )
+    return f"{moved:.3g} × the bytes" + (
+        f", {flop:.3g} × the FLOPs" if flop not in (None, 1) else ""
+    )
 
 
 def _growth(before: OpCall | None, after: OpCall | None) -> tuple[float | None, float | None]:
@@ -185,7 +204,7 @@ def _open(
     return [
         times.group(
             "may grow or not" if reason else "same shapes",
-            reason or "no size of theirs changes: kept within 5 %",
+            _OPEN.get(reason, "no size of theirs changes: kept within 5 %"),
             pl.DataFrame({"launch_id": ids}, schema={"launch_id": pl.Int64}),
         )
         for reason, ids in launches.items()
@@ -200,12 +219,13 @@ def _untold(
     spent: Counter[str] = Counter()
     for run, one in zip(base.runs, rescaled, strict=True):
         if one.reason is not None:
-            launches.setdefault(one.reason, []).extend(run.launch_ids)
-            spent[one.reason] += run.duration_ns
+            reason = _SHAPE.sub("a shape that may", one.reason)
+            launches.setdefault(reason, []).extend(run.launch_ids)
+            spent[reason] += run.duration_ns
     return [
         times.group(
             "sizes not told",
-            f"{reason}: bounded by how nine of ten others change",
+            f"{reason}: as nine of ten others change",
             pl.DataFrame({"launch_id": launches[reason]}, schema={"launch_id": pl.Int64}),
         )
         for reason, _ in spent.most_common()

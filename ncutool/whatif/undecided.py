@@ -8,9 +8,9 @@ from ncutool import predict
 from ncutool.predict import scaling, sizes
 from ncutool.work.operators import OpCall, Tensor, TensorList
 
-MAY_GROW = "may grow with the sizes or not: its shapes hold neither the batch nor weights alone"
-COLLECTIVE = "a collective: what it carries may grow with the sizes or not"
-MAY_LENGTHEN = "attention whose shapes do not hold the length: its cache may grow with it or not"
+MAY_GROW = "may grow or not: no batch in its shapes"
+COLLECTIVE = "may grow or not: a collective"
+MAY_LENGTHEN = "may grow or not: attention over a cache"
 
 
 def undecided(
