@@ -128,6 +128,14 @@ def analyse(
     others = [_of_rank(other, resolution.device) for other in ranks]
     advised = advice.advise(kernels, capture, window, resolution.device, others)
     coverage = cover(kernels)
+    notices = [
+        *capture.notices,
+        *done.notices,
+        *_notices(capture, resolution, placed, window),
+        *join_summary.doubts(kernels),
+        *_unpaired(kernels, others),
+        *(_not_for_reports(measured) if is_report else _of_plugins()),
+    ]
     return Analysis(
         capture=capture,
         resolution=resolution,
@@ -135,16 +143,7 @@ def analyse(
         coverage=coverage,
         timeline=window,
         advice=advised,
-        notices=_gravest_first(
-            [
-                *capture.notices,
-                *done.notices,
-                *_notices(capture, resolution, placed, window),
-                *join_summary.doubts(kernels),
-                *_unpaired(kernels, others),
-                *(_not_for_reports(measured) if is_report else _of_plugins()),
-            ]
-        ),
+        notices=_gravest_first(notices),
         headline=headline.write(kernels, coverage, window, advised.findings),
         join=done.join,
         pairing=done.pairing,

@@ -109,7 +109,7 @@ def _count(steps: list[Step], prefix: pl.DataFrame, linked: int) -> tuple[float 
     held = sum(step.launches.height for step in steps)
     marked = f"{len(steps)} annotated {'step' if len(steps) == 1 else 'steps'}"
     if held < _COVERED * linked:
-        text = f"{marked}: {_launches(linked - held)} lie in none"
+        text = f"{marked}: {_launches(linked - held)} in none"
         return None, f"How many steps it holds is unknown beyond {text}."
     tail = _tail(prefix, _model(steps))
     if tail is None:
@@ -117,7 +117,7 @@ def _count(steps: list[Step], prefix: pl.DataFrame, linked: int) -> tuple[float 
         return None, f"How many steps it holds is unknown beyond {text}."
     parts = [_part_of(step, steps) for step in steps]
     count = sum(1.0 if part is None else part for part in parts) + tail
-    other = f"; {_launches(linked - held)} lie in none" if held < linked else ""
+    other = f"; {_launches(linked - held)} in none" if held < linked else ""
     if not prefix.height:
         part = f", in all {count:.2f} by their kernels" if count < len(steps) else ""
         return count, f"It holds {marked}{part}{other}."
