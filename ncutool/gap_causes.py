@@ -99,15 +99,14 @@ def launch_points(capture: Capture) -> pl.DataFrame:
         pl.col("end_ns").alias("call_end"),
     )
     blocking = (pl.col("category") == "memcpy") & (pl.col("call_end") > pl.col("start_ns"))
-    points = (
-        capture.launches.join(calls, on="call_id", how="left", maintain_order="left")
-        .with_columns(blocking=blocking.fill_null(False))
-        .with_columns(
-            launched=pl.when("blocking").then("call_start").otherwise(pl.col("call_end")),
-        )
+    points = capture.launches.join(
+        calls, on="call_id", how="left", maintain_order="left"
+    ).with_columns(blocking=blocking.fill_null(False))
+    points = points.with_columns(
+        launched=pl.when("blocking").then("call_start").otherwise(pl.col("call_end"))
     )
-    made_by = points["call_id"].drop_nulls()
-    if made_by.n_unique() == made_by.len():
+    known = points["call_id"].drop_nulls()
+    if known.n_unique() == known.len():
         return points
     first = pl.col("start_ns").min().over("call_id")
     several = first < pl.col("start_ns")

@@ -87,7 +87,8 @@ class Replay:
         along[runs.streams] = duration[runs.streams]
         passed = np.cumsum(along)
         before = passed - duration  # What the running sum makes of each start.
-        calls = self._calls(changes)[order] - before
+        lead = self._lead.saved(changes.host_saved)
+        calls = self._calls(changes, lead)[order] - before
         heads = runs.begin[runs.in_time]
         rows = order[heads]
         lag = np.where(changes.removed, NEVER, limits.other_gap)[rows] - before[heads]
@@ -97,7 +98,7 @@ class Replay:
             seeds=(gaps[order] - before)[runs.streams].tolist(),
             calls=np.maximum.reduceat(calls, runs.begin)[runs.in_time].tolist(),
             lags=lag.tolist(),
-            returns=self._returns(changes, passed[runs.anchor_places]),
+            returns=self._returns(changes, lead, passed[runs.anchor_places]),
             calls_fixed=changes.calls_fixed,
         )
         lengths = np.diff(runs.begin, append=order.size)
@@ -112,26 +113,26 @@ class Replay:
 
         A launch that overlaps the one before it keeps the overlap, but starts no earlier.
         """
-        limits = self.constraints
-        length = changes.duration[np.maximum(limits.before, 1) - 1]
-        overlapped = (limits.before > 0) & (limits.before_gap < 0)
-        gaps = np.where(overlapped, np.maximum(limits.before_gap, -length), limits.before_gap)
-        return np.asarray(np.where(changes.removed, 0, gaps))
+        gaps, rows = self.constraints.before_gap.copy(), self._overlapping
+        length = changes.duration[self.constraints.before[rows] - 1]
+        gaps[rows] = np.maximum(gaps[rows], -length)
+        gaps[changes.removed] = 0
+        return np.asarray(gaps)
 
-    def _calls(self, changes: Changes) -> Ints:
+    def _calls(self, changes: Changes, lead: Ints) -> Ints:
         """When each launch could start for its call; ``NEVER`` where it does not follow it."""
         limits = self.constraints
         skip = changes.removed | (changes.replayed & (limits.before > 0))
         if not changes.calls_fixed:
             skip |= ~limits.late
-        lead = self._lead.saved(changes.host_saved)
         return np.where(skip, NEVER, limits.launched + limits.latency - lead[self._lead.launched])
 
-    def _returns(self, changes: Changes, passed: Ints) -> Iterator[tuple[int, int, int, int, int]]:
+    def _returns(
+        self, changes: Changes, lead: Ints, passed: Ints
+    ) -> Iterator[tuple[int, int, int, int, int]]:
         """Per wait: begin and release less the lead, what its anchor's running sum is, host time
         if gone, lead."""
         waits = self.waits
-        lead = self._lead.saved(changes.host_saved)
         begin = waits.start - lead[self._lead.wait_start]
         ahead = lead[self._lead.wait_end]
         gone = np.zeros_like(begin)
@@ -155,6 +156,12 @@ class Replay:
     def _fixed(self) -> Runs:
         """Runs where every launch that was called follows its call."""
         return cut(self.constraints, self.waits, self.constraints.launched > NEVER)
+
+    @cached_property
+    def _overlapping(self) -> Ints:
+        """Rows of launches that start before the one before them on the stream has ended."""
+        limits = self.constraints
+        return np.flatnonzero((limits.before > 0) & (limits.before_gap < 0))
 
     @cached_property
     def _places(self) -> Ints:

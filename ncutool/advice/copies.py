@@ -63,8 +63,9 @@ def _copies(context: Context) -> pl.DataFrame:
 
 def _parents(capture: Capture, op_ids: pl.Series) -> pl.Series:
     """The name of the operator around each; null where there is none."""
-    above = capture.ops["parent_id"].gather(op_ids)
-    return capture.signatures["op"].gather(capture.ops["signature_id"].gather(above))
+    ops = capture.ops.select("op_id", "parent_id", "signature_id").sort("op_id")
+    names = capture.signatures.select("signature_id", "op").sort("signature_id")["op"]
+    return names.gather(ops["signature_id"].gather(ops["parent_id"].gather(op_ids)))
 
 
 def _of_kind(context: Context, rows: pl.DataFrame, kind: str) -> Draft | None:

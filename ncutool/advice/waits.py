@@ -81,10 +81,9 @@ def _launched(context: Context, thread: int) -> Launched:
     )
     ids = rows["launch_id"].to_numpy()
     launches, idle = context.idle.of(*CAUSES).by_launch()
-    late = np.zeros(ids.size, dtype=np.int64)
-    if launches.size:
-        place = np.searchsorted(launches, ids).clip(max=launches.size - 1)
-        late = np.where(launches[place] == ids, idle[place], 0)
+    late = np.zeros(max(ids.max(initial=0), launches.max(initial=0)) + 1, dtype=np.int64)
+    late[launches] = idle
+    late = late[ids]
     return Launched(ids.tolist(), rows["call_start"].to_list(), late.tolist())
 
 
