@@ -99,7 +99,7 @@ def _read_later(chain: Chain, place: int) -> bool:
     last = chain.places[-1]
     accounted = any(key(item) == key(written) for item in chain.line.operations[last].outputs[:1])
     following = chain.line.operations[last + 1 : last + 1 + WINDOW]
-    return sum(each.read[key(written)] for each in following) > int(accounted)
+    return sum(each.read.count(key(written)) for each in following) > int(accounted)
 
 
 def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ncutool.advice.lines import Line
 from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation
-from ncutool.advice.operations import Key, key
+from ncutool.advice.operations import Key
 from ncutool.work.operators.tensor import Tensor
 
 WINDOW = 8
@@ -33,8 +33,7 @@ _RANDOM = frozenset(
 _OVERWRITES = frozenset(("fill_", "zero_", *_RANDOM))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """``consumer`` reads what ``producer`` wrote; both are places on the line."""
 
     producer: int
@@ -153,7 +152,7 @@ def _role(each: Operation) -> _Role:
     pointwise = each.family in _POINTWISE
     fusable = pointwise or each.family in _BY_ROWS or each.family == "reduction"
     read = _read(each)
-    sizes = [(tensor.numel, tensor.dtype) for tensor in each.inputs]
+    sizes = [(numel, dtype) for numel, (_, dtype) in zip(each.numels, each.read, strict=True)]
     skipped = len(each.inputs) - len(read)  # what is only overwritten stands first
     return _Role(
         breaks=each.symbol in (BARRIER, UNKNOWN),
@@ -167,11 +166,11 @@ def _role(each: Operation) -> _Role:
         updates=updates_in_place(each),
         name=(each.op, each.signature),
         reads=tuple(
-            _Read(tensor, key(tensor), size, index == 0 or not each.in_place)
+            _Read(tensor, each.read[skipped + index], size, index == 0 or not each.in_place)
             for index, (tensor, size) in enumerate(zip(read, sizes[skipped:], strict=True))
             if _is_large(size)
         ),
-        keys_read=frozenset(map(key, read)),
+        keys_read=frozenset(each.read[skipped:]),
         sizes_touched=frozenset(filter(_is_large, sizes)),
     )
 
@@ -202,6 +201,8 @@ class _Finder:
         self.start = 0
         self.writers: dict[Key, list[int]] = {}
         """Places so far that wrote such a tensor."""
+        self.open_to: dict[Key, list[int]] = {}
+        """Those of them that nobody has read, as far as looked at."""
         self.unknown = -1
         """The last place of which it is not known what it wrote."""
 
@@ -218,6 +219,7 @@ class _Finder:
                         self.consumed.add(link.producer)
             for written in each.written:
                 self.writers.setdefault(written, []).append(place)
+                self.open_to.setdefault(written, []).append(place)
             if not each.written:
                 self.unknown = place
         found = {id(chain): chain for chain in self.chain_of.values() if chain.links}
@@ -226,12 +228,10 @@ class _Finder:
 
     def _link(self, place: int, read: _Read, first: int) -> Link | None:
         """To the nearest call from ``first`` on that wrote such a tensor, if nobody has read it."""
-        every = self.writers.get(read.key)
-        if every is None or every[-1] < first:
-            return None
-        writers = [other for other in every[-WINDOW:] if other >= first]
-        open_to = [other for other in writers if other not in self.consumed]
-        if not open_to:
+        open_to = self.open_to.get(read.key)
+        while open_to and open_to[-1] in self.consumed:
+            open_to.pop()
+        if not open_to or open_to[-1] < first:
             return None
         producer = open_to[-1]
         if not self.usable[producer]:
@@ -239,7 +239,8 @@ class _Finder:
             return None
         if not self._may(producer, place) or not self._reaches(producer, place, read):
             return None
-        sure = len(writers) == 1 and self.unknown < first and read.first
+        only = [other for other in self.writers[read.key][-2:] if other >= first] == [producer]
+        sure = only and self.unknown < first and read.first
         return Link(producer, place, read.tensor, sure)
 
     def _reaches(self, producer: int, place: int, read: _Read) -> bool:

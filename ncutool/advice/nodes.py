@@ -20,8 +20,9 @@ from ncutool.advice.operations import (
     UNKNOWN,
     Operation,
     Said,
-    operation,
     said_of,
+    several,
+    single,
 )
 from ncutool.work.operators.tensor import Tensor
 from ncutool_parsers.capture import Capture
@@ -147,7 +148,8 @@ class _Operations:
         """Of a call with one launch."""
         found = self.single.get(number)
         if found is None:
-            found = self.single[number] = self._of([number], 0, self.blocks[number])
+            kind = self.kinds[number]
+            found = self.single[number] = single(self._said(kind), kind)
         return found
 
     def joined(self, numbers: list[int], durations: Sequence[int], ids: Sequence[int]) -> Operation:
@@ -158,14 +160,14 @@ class _Operations:
         key = (tuple(numbers), longest, blocks)
         found = self.several.get(key)
         if found is None:
-            found = self.several[key] = self._of(numbers, longest, blocks)
+            kinds = [self.kinds[number] for number in numbers]
+            said, known = self._said(kinds[0]), None if blocks == NOBODY else blocks
+            found = self.several[key] = several(said, kinds, kinds[longest], known)
         return found
 
-    def _of(self, numbers: list[int], longest: int, blocks: int) -> Operation:
-        kinds = [self.kinds[number] for number in numbers]
-        signature = kinds[0].signature_id
-        said = NOTHING if signature is None else self.said.get(signature, NOTHING)
-        return operation(said, kinds, kinds[longest], None if blocks == NOBODY else blocks)
+    def _said(self, kind: Kind) -> Said:
+        signature = kind.signature_id
+        return NOTHING if signature is None else self.said.get(signature, NOTHING)
 
 
 def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:

@@ -5,10 +5,8 @@ Patterns ask the same of thousands of calls; what they ask is told by a few hund
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from ncutool.advice.kinds import Kind
@@ -83,16 +81,22 @@ class Said(NamedTuple):
     native: bool
     numel: int
     full_bytes: int | None
+    factors: tuple[Tensor, Tensor] | None
+    sizes: tuple[int, int, int] | None
+    numels: tuple[int, ...]
+    read: tuple[Key, ...]
+    written: frozenset[Key]
 
 
-NOTHING = Said(UNKNOWN, "", False, (), (), False, 0, None)
+NOTHING = Said(UNKNOWN, "", False, (), (), False, 0, None, None, None, (), (), frozenset())
 
 
 @dataclass(eq=False)
 class Operation:
     """One operator on given shapes, by given kernels; or a kernel of no known operator.
 
-    There is one of each, and nobody changes it, as with :class:`ncutool.advice.kinds.Kind`.
+    Its first fields are those of :class:`Said`. There is one of each, and nobody changes it, as
+    with :class:`ncutool.advice.kinds.Kind`.
     """
 
     symbol: str
@@ -108,6 +112,16 @@ class Operation:
     """Elements of its widest tensor."""
     full_bytes: int | None
     """Bytes of its widest tensor, in the narrower of its input and output types."""
+    factors: tuple[Tensor, Tensor] | None
+    """Activation and weight of a product with a two-dimensional weight."""
+    sizes: tuple[int, int, int] | None
+    """Rows, inner size and columns of such a product; None where its shapes do not fit."""
+    numels: tuple[int, ...]
+    """Elements of each of ``inputs``."""
+    read: tuple[Key, ...]
+    """Shapes and data types of what it reads."""
+    written: frozenset[Key]
+    """What it wrote, as far as shape and type of all of it are known."""
     family: str | None
     signature: str | None
     flop: float | None
@@ -120,59 +134,52 @@ class Operation:
     by_engine: bool
     """A copy or memset by the driver rather than a kernel."""
 
-    @cached_property
-    def factors(self) -> tuple[Tensor, Tensor] | None:
-        """Activation and weight of a product with a two-dimensional weight."""
-        index = _FACTORS.get(self.op)
-        if index is None or len(self.inputs) < index + 2:
-            return None
-        activation, weight = self.inputs[index], self.inputs[index + 1]
-        if len(weight.shape) != 2 or not activation.shape or not weight.numel:
-            return None
-        return activation, weight
 
-    @cached_property
-    def sizes(self) -> tuple[int, int, int] | None:
-        """Rows, inner size and columns of such a product; None where its shapes do not fit."""
-        if self.factors is None:
-            return None
-        activation, weight = self.factors
-        inner, columns = weight.shape if self.op != "linear" else weight.shape[::-1]
-        if activation.shape[-1] != inner or not activation.numel:
-            return None
-        return activation.numel // inner, inner, columns
-
-    @cached_property
-    def read(self) -> Counter[Key]:
-        """How many tensors of each shape and type it reads."""
-        return Counter(map(key, self.inputs))
-
-    @cached_property
-    def written(self) -> frozenset[Key]:
-        """What it wrote, as far as shape and type of all of it are known."""
-        if any(tensor.dtype is None for tensor in self.outputs):
-            return frozenset()
-        return frozenset(map(key, self.outputs))
+def single(said: Said, kind: Kind) -> Operation:
+    """Of one launch."""
+    roof = kind.roof if kind.flop is not None else None
+    work = (kind.signature, kind.flop, kind.dram_bytes, kind.blocks, roof)
+    return _made(said, kind, *work, kind.category != "kernel", kind.barrier)
 
 
-def operation(said: Said, kinds: Sequence[Kind], longest: Kind, blocks: int | None) -> Operation:
+def several(said: Said, kinds: Sequence[Kind], longest: Kind, blocks: int | None) -> Operation:
     """Of the launches ``kinds``, of which ``longest`` names it and has so many ``blocks``."""
+    roof = next((kind.roof for kind in kinds if kind.roof and kind.flop is not None), None)
+    return _made(
+        said,
+        longest,
+        kinds[0].signature,
+        _known_sum([kind.flop for kind in kinds]),
+        _known_sum([kind.dram_bytes for kind in kinds]),
+        blocks,
+        roof,
+        all(kind.category != "kernel" for kind in kinds),
+        any(kind.barrier for kind in kinds),
+    )
+
+
+def _made(
+    said: Said,
+    longest: Kind,
+    signature: str | None,
+    flop: float | None,
+    moved: float | None,
+    blocks: int | None,
+    roof: str | None,
+    by_engine: bool,
+    barrier: bool,
+) -> Operation:
     return Operation(
-        symbol=BARRIER if any(kind.barrier for kind in kinds) else said.symbol,
-        op=said.op or longest.kernel,
-        in_place=said.in_place,
-        inputs=said.inputs,
-        outputs=said.outputs,
-        native=said.native,
-        numel=said.numel,
-        full_bytes=said.full_bytes,
-        family=longest.family,
-        signature=kinds[0].signature,
-        flop=_known_sum([kind.flop for kind in kinds]),
-        moved=_known_sum([kind.dram_bytes for kind in kinds]),
-        blocks=blocks,
-        roof=next((kind.roof for kind in kinds if kind.roof and kind.flop is not None), None),
-        by_engine=all(kind.category != "kernel" for kind in kinds),
+        BARRIER if barrier else said.symbol,
+        said.op or longest.kernel,
+        *said[2:],
+        longest.family,
+        signature,
+        flop,
+        moved,
+        blocks,
+        roof,
+        by_engine,
     )
 
 
@@ -190,17 +197,42 @@ def said_of(capture: Capture, wanted: set[int]) -> dict[int, Said]:
 
 
 def _said(call: OpCall) -> Said:
+    inputs, op = call.tensors, call.name.rpartition("::")[2]
     outputs = work.outputs if isinstance(work := model(call), Work) else ()
-    tensors = (*call.tensors, *outputs)
-    numel = max((tensor.numel for tensor in tensors), default=0)
-    sizes = [item for tensor in tensors if (item := tensor.itemsize)]
+    numels = tuple([tensor.numel for tensor in inputs])
+    numel = max((*numels, *(tensor.numel for tensor in outputs)), default=0)
+    itemsizes = [item for tensor in (*inputs, *outputs) if (item := tensor.itemsize)]
+    factors = _factors(op, inputs)
+    known = all(tensor.dtype is not None for tensor in outputs)
     return Said(
-        SYMBOL_OF.get(call.base, OTHER),
-        call.name.rpartition("::")[2],
-        call.in_place,
-        call.tensors,
-        outputs,
-        call.name.startswith("aten::"),
-        numel,
-        numel * min(sizes) if sizes else None,
+        symbol=SYMBOL_OF.get(call.base, OTHER),
+        op=op,
+        in_place=call.in_place,
+        inputs=inputs,
+        outputs=outputs,
+        native=call.name.startswith("aten::"),
+        numel=numel,
+        full_bytes=numel * min(itemsizes) if itemsizes else None,
+        factors=factors,
+        sizes=None if factors is None else _sizes(op, *factors),
+        numels=numels,
+        read=tuple(map(key, inputs)),
+        written=frozenset(map(key, outputs)) if known else frozenset(),
     )
+
+
+def _factors(op: str, inputs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor] | None:
+    index = _FACTORS.get(op)
+    if index is None or len(inputs) < index + 2:
+        return None
+    activation, weight = inputs[index], inputs[index + 1]
+    if len(weight.shape) != 2 or not activation.shape or not weight.numel:
+        return None
+    return activation, weight
+
+
+def _sizes(op: str, activation: Tensor, weight: Tensor) -> tuple[int, int, int] | None:
+    inner, columns = weight.shape if op != "linear" else weight.shape[::-1]
+    if activation.shape[-1] != inner or not activation.numel:
+        return None
+    return activation.numel // inner, inner, columns
