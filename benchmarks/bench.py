@@ -24,6 +24,9 @@ import synthesize
 DATA = Path(__file__).parent / "data"
 MB = 1_000_000
 ROUNDS = 3
+ADVISED = {"repeated-stacks.json": 53, "repeated.json": 20}
+"""Traces of 8,000 launches, as a few recorded steps have them, and their sizes in MB: one with the
+Python calls around each operator, one without."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,22 @@ def measure(sizes: list[int], with_report: bool) -> tuple[Results, dict[int, int
                 if kind == "read" and run.launches != expected:
                     raise SystemExit(f"{path}: {run.launches} launches read, {expected} written")
                 results[kind, path.name].append(run)
+    measure_advice(results)
     for _ in range(ROUNDS * 3):
         for kind in measured.STARTS:
             results[kind, ""].append(run_child(kind, None))
     return results, bytes_of
+
+
+def measure_advice(results: Results) -> None:
+    """Reading and advising on traces that repeat their layers, as programs do."""
+    for name, size in ADVISED.items():
+        print(f"writing {name}.gz", file=sys.stderr)
+        synthesize.write(DATA / name, size * MB, same=True, stacks="stacks" in name)
+        packed = DATA / f"{name}.gz"
+        for _ in range(ROUNDS):
+            for kind in ("tables", "advice"):
+                results[kind, packed.name].append(run_child(kind, packed))
 
 
 def median(results: Results, kind: str, name: str = "") -> Run:
@@ -102,6 +117,16 @@ def median(results: Results, kind: str, name: str = "") -> Run:
     runs = results[kind, name]
     seconds = statistics.median(run.seconds for run in runs)
     return Run(seconds, max(run.rss_bytes for run in runs), runs[0].launches)
+
+
+def added(results: Results, name: str = "repeated-stacks.json") -> float:
+    """What findings add to reading, as a share of it.
+
+    Reading is everything up to the kernels table and the timeline: the file, the work of every
+    launch and its place under the roofline. Findings are all that ``advise`` does from there.
+    """
+    tables, advice = (median(results, kind, f"{name}.gz") for kind in ("tables", "advice"))
+    return advice.seconds / tables.seconds
 
 
 def goals(results: Results, bytes_of: dict[int, int]) -> list[Goal]:
@@ -125,6 +150,7 @@ def goals(results: Results, bytes_of: dict[int, int]) -> list[Goal]:
                 f"read {size} MB .gz, of reading it as .json", read.seconds / raw.seconds, 1.2, "×"
             ),
         ]
+    found.append(Goal("findings, of reading up to table and timeline", added(results), 0.3, "×"))
     help_, bare = median(results, "help"), median(results, "pass")
     found.append(Goal("ncutool --help, of python -c pass", help_.seconds / bare.seconds, 6.0, "×"))
     return found
