@@ -15,7 +15,14 @@ from ncutool.predict import rates, scaling, sizes
 from ncutool.predict.interval import linear, total
 from ncutool.whatif.answer import Unchanged
 from ncutool.whatif.times import Times
-from ncutool.whatif.undecided import COLLECTIVE, MAY_GROW, MAY_LENGTHEN, extent, undecided
+from ncutool.whatif.undecided import (
+    COLLECTIVE,
+    MAY_GROW,
+    MAY_LENGTHEN,
+    UNMODELLED,
+    extent,
+    undecided,
+)
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -29,9 +36,12 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }  # fmt: skip
 
 
+TOLD_SHARE = 0.5
+"""Of the kernel time without collectives: less would be a guess from what others do."""
 _SHAPE = re.compile(r"^(\[[\d, ]*\]|\d+) may")
 _OPEN = {
     MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",
+    UNMODELLED: "operators without a model, whose work may grow: from none to all",
     COLLECTIVE: "collectives carry gradients or activations: from none to all",
     MAY_LENGTHEN: "attention over a cache that may be longer: from none to all",
 }
@@ -95,6 +105,7 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
         rescaled = scaling.rescale(calls_now, found.old, batch, length)
         if all(one.call in (None, call) for call, one in zip(calls_now, rescaled, strict=True)):
             raise ValueError("no shape has the size that would change")
+        _check_told(base.runs, rescaled)
     except ValueError as refusal:
         raise CaptureError(
             capture.name,
@@ -123,6 +134,20 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
     changed = changed.saying(*_notes(found, batch, length))
     calls = tuple(one.call for one in rescaled if one.call is not None)
     return Resized(changed, found.old, calls)
+
+
+def _check_told(runs: Sequence[predict.Run], rescaled: Sequence[scaling.Rescaled]) -> None:
+    """Raise a ValueError where most of the time would be guessed from what little has shapes."""
+    every = told = 0
+    for run, one in zip(runs, rescaled, strict=True):
+        if run.family != "collective":
+            every += run.duration_ns
+            told += run.duration_ns if one.call is not None else 0
+    if told < TOLD_SHARE * every:
+        raise ValueError(
+            f"shapes tell only {units.percent(100 * told / every)} of the kernel time at other "
+            "sizes (graph replays and compiled kernels have none)"
+        )
 
 
 def _named(base: predict.Base, question: Question) -> predict.Sizes | None:

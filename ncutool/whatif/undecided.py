@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ncutool import predict
-from ncutool.predict import scaling, sizes
+from ncutool.predict import rates, scaling, sizes
 from ncutool.work.operators import OpCall, Tensor, TensorList
 
 MAY_GROW = "may grow or not: no batch in its shapes"
 COLLECTIVE = "may grow or not: a collective"
+UNMODELLED = "may grow or not: no model of its work"
 MAY_LENGTHEN = "may grow or not: attention over a cache"
 
 
@@ -31,7 +32,11 @@ def undecided(
         call = run.call
         if run.family == "collective":
             found.append(COLLECTIVE)
-        elif call is None or one.call is None or one.call != call:
+        elif call is None or one.call is None:
+            found.append(None)
+        elif _unmodelled(call):
+            found.append(UNMODELLED)
+        elif one.call != call:
             found.append(None)
         elif run.family == "attention" and length_scale != 1:
             found.append(MAY_LENGTHEN)
@@ -40,6 +45,14 @@ def undecided(
         else:
             found.append(None)
     return found
+
+
+def _unmodelled(call: OpCall) -> bool:
+    """Whether only the bytes of its arguments are known, of which most may be weights while its
+    arithmetic grows. PyTorch's own operators without a model move memory (indexing, sorting)."""
+    demand = rates.demand(call)
+    own = call.name.startswith("aten::")
+    return demand is not None and not demand.modelled and not own
 
 
 def _holds_more(call: OpCall, weights: frozenset[sizes.Shape], batch: int) -> bool:

@@ -322,6 +322,26 @@ def test_what_shapes_leave_open_is_bounded_by_both(corpus: Path) -> None:
     assert (rows["low_ns"] / rows["now_ns"]).min() == pytest.approx(0.95, rel=1e-6)
 
 
+def test_what_has_no_model_is_bounded_by_both(corpus: Path) -> None:
+    """Mixture-of-experts kernels of a server: their weights do not grow, their work may."""
+    analysis = read_and_analyse(corpus / "torch" / "b200-vllm-moe-prefill-8rank.json.gz")
+    answer = whatif.ask(analysis, batch_scale=4)
+    rows = answer.launches.filter(pl.col("why").str.contains("no model of its work"))
+    assert int(rows["now_ns"].sum()) > 0.5 * answer.kernel_time.now_ns
+    assert (rows["high_ns"] / rows["now_ns"]).min() == pytest.approx(4.2, rel=1e-6)
+    assert (rows["low_ns"] / rows["now_ns"]).max() == pytest.approx(0.95, rel=1e-6)
+
+
+def test_mostly_untold_captures_are_refused(trace: Analysis) -> None:
+    """Where graph replays hide most shapes, what is left says nothing of them."""
+    busy = pl.col("duration_ns") > 15_000
+    kernels = trace.kernels.with_columns(graph_replay=busy)
+    hidden = int(kernels.filter("graph_replay")["duration_ns"].sum())
+    assert hidden > 0.5 * int(kernels["duration_ns"].sum())
+    with pytest.raises(CaptureError, match=r"shapes tell only .* of the kernel time"):
+        whatif.ask(replace(trace, kernels=kernels), batch_scale=2, batch=4)
+
+
 def test_a_step_of_decoding_is_no_length(trace: Analysis) -> None:
     """Decoding's single queries are most of the attentions here; the length is the prompt's."""
     answer = whatif.ask(trace, length_scale=2)
