@@ -202,14 +202,13 @@ def _candidates(capture: Capture, points: pl.DataFrame) -> pl.DataFrame:
         .select("call_id", pl.col("row").cast(pl.Int64))
         .unique("call_id", keep="last", maintain_order=True)
     )
+    calls = capture.calls.select("call_id", "name", "start_ns", "end_ns")
+    long = calls.filter(pl.col("end_ns") - pl.col("start_ns") > gap_causes.LONG_CALL_NS)
+    launches = long.filter(pl.col("name").str.contains("aunch", literal=True))["call_id"]
     named = pl.col("name").str.contains("ynchronize", literal=True)
-    sync = named | pl.col("call_id").is_in(copies["call_id"].implode())
-    long = pl.col("end_ns") - pl.col("start_ns") > gap_causes.LONG_CALL_NS
-    launch = pl.col("name").str.contains("aunch", literal=True)
     return (
-        capture.calls.select("call_id", "name", "start_ns", "end_ns")
-        .with_columns(sync=sync)
-        .filter(pl.col("sync") | (long & launch))
+        calls.with_columns(sync=named | pl.col("call_id").is_in(copies["call_id"].implode()))
+        .filter(pl.col("sync") | pl.col("call_id").is_in(launches.implode()))
         .join(copies, on="call_id", how="left", maintain_order="left")
         .sort("end_ns", "call_id")
     )

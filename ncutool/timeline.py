@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ncutool import gap_causes, steps, trim
-from ncutool.intervals import Union, union
+from ncutool.intervals import Bools, Ints, Union, union
 from ncutool_parsers.capture import Capture, Notice
 
 GAP_CAUSES = (
@@ -94,9 +94,14 @@ def exposed_ns(launches: pl.DataFrame, timeline: Timeline, which: pl.Expr) -> in
         end=begin.fill_null(0) + length.fill_null(0),
     )
     chosen, timed, start, end = (column.to_numpy() for column in told)
+    return alone_ns(start[timed], end[timed], chosen[timed], timeline)
+
+
+def alone_ns(start: Ints, end: Ints, chosen: Bools, timeline: Timeline) -> int:
+    """The same of launches with these edges (ns), in any order."""
     start, end = np.maximum(start, timeline.start_ns), np.minimum(end, timeline.end_ns)
-    rest = timed & ~chosen
-    return union(start[timed], end[timed]).total - union(start[rest], end[rest]).total
+    rest = ~chosen
+    return union(start, end).total - union(start[rest], end[rest]).total
 
 
 def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:

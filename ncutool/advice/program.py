@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
 
 from ncutool import timeline
@@ -72,5 +73,9 @@ def _any(names: pl.Series, pattern: str) -> bool:
 
 def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
     """Device time in which only ``launches`` of the window run."""
-    chosen = pl.col("launch_id").is_in(launches["launch_id"].implode())
-    return timeline.exposed_ns(context.kernels, context.timeline, chosen)
+    rows = context.kernels
+    chosen = np.isin(rows["launch_id"].to_numpy(), launches["launch_id"].to_numpy())
+    start = rows["start_ns"].to_numpy()
+    return timeline.alone_ns(
+        start, start + rows["duration_ns"].to_numpy(), chosen, context.timeline
+    )
