@@ -9,6 +9,9 @@ replace peaks, and every launch held against them says so (``peak_source`` is ``
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -40,8 +43,8 @@ _CACHES = 2
 """A streaming kernel counts from twice the last-level cache on: less may never reach DRAM."""
 _SMALLEST_FLOP = 10e9
 _ENOUGH = 3
-_STREAMING = (
-    "aten::(add|sub|mul|div|copy|clone|contiguous|_to_copy|silu|gelu|relu|sigmoid|tanh|neg|exp)_?"
+_STREAMING = re.compile(
+    r"^aten::(add|sub|mul|div|copy|clone|contiguous|_to_copy|silu|gelu|relu|sigmoid|tanh|neg|exp)_?$"
 )
 """Elementwise operators and copies, which read and write in order. Fills are none: what they
 write may stay in the cache."""
@@ -93,8 +96,8 @@ def calibrate(
     step_ns = capture.clock_step_ns if capture.clock_step_ns > 1 else 0
     found = [_memory(kernels, capture, device, step_ns)]
     products = _products(kernels, step_ns)
-    roofs = products["roof"].unique().sort().to_list()
-    found += [_compute(products, roof, device) for roof in roofs if roof in device.peak_flop_per_s]
+    roofs = [roof for roof in sorted(products) if roof in device.peak_flop_per_s]
+    found += [_compute(products[roof], roof, device) for roof in roofs]
     return tuple(found)
 
 
@@ -151,15 +154,14 @@ def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: in
     if cache is None:
         how = "the size of its last-level cache is not known, so no kernel surely streams"
         return _default(MEMORY, peak, _MEMORY_DEFAULT, 0, how)
-    rates = _streaming(kernels, capture, _CACHES * cache).select(
-        rate=pl.col("dram_bytes") / (pl.col("duration_ns") + step_ns) * 1e9
-    )
-    possible = rates.filter(pl.col("rate") <= peak)["rate"]
+    streaming = _streaming(kernels, capture, _CACHES * cache)
+    rates = [size / (duration + step_ns) * 1e9 for size, duration in streaming]
+    possible = [rate for rate in rates if rate <= peak]
     size = f"{_CACHES} × {cache / 1e6:.0f} MB cache"
     if len(possible) < _ENOUGH:
         how = f"{len(possible)} clean streaming kernels of ≥ 20 µs and ≥ {size}, {_ENOUGH} needed"
         return _default(MEMORY, peak, _MEMORY_DEFAULT, len(possible), how)
-    best = _largest(possible)
+    best = max(possible)
     if best < _MEMORY_FLOOR * peak:
         how = f"the best of {len(possible)} streaming kernels reaches {100 * best / peak:.0f} %: "
         how += "slow kernels, not a slow device"
@@ -168,40 +170,57 @@ def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: in
     return Ceiling(MEMORY, peak, best, 100 * best / peak, "capture", len(possible), how)
 
 
-def _streaming(kernels: pl.DataFrame, capture: Capture, least_bytes: float) -> pl.DataFrame:
-    """Launches that alone did an elementwise operator or a copy over contiguous tensors, none of
-    them read twice, and moved at least so many bytes."""
+def _streaming(
+    kernels: pl.DataFrame, capture: Capture, least_bytes: float
+) -> list[tuple[float, int]]:
+    """Bytes and duration (ns) of launches that alone did an elementwise operator or a copy over
+    contiguous tensors, none of them read twice, and moved at least so many bytes."""
     plain = kernels.filter(
         (pl.col("category") == "kernel")
         & (pl.col("dram_bytes") >= least_bytes)
         & (pl.col("duration_ns") >= _SHORTEST_NS)
         & (pl.col("bytes_source") == "shape")
         & pl.col("remark").is_null()
-    ).filter(pl.col("op").str.contains(f"^({_STREAMING})$"))
-    if not plain.height:
-        return plain
-    several = kernels.filter(pl.col("op_id").is_in(plain["op_id"].implode()))
-    alone = several.group_by("op_id").len().filter(pl.col("len") == 1)["op_id"]
+        & pl.col("op_id").is_not_null()
+        & pl.col("op").is_not_null()
+    )
+    rows = [
+        row
+        for row in plain.select("op_id", "dram_bytes", "duration_ns", "op").iter_rows()
+        if _STREAMING.search(row[3])
+    ]
+    if not rows:
+        return []
+    launches = Counter(kernels["op_id"].to_list())
+    dense = _dense(capture, pl.Series([row[0] for row in rows], dtype=pl.Int64).unique())
+    return [
+        (size, duration)
+        for op_id, size, duration, _ in rows
+        if launches[op_id] == 1 and dense.get(op_id, False)
+    ]
+
+
+def _dense(capture: Capture, op_ids: pl.Series) -> dict[int, bool]:
+    """Whether nothing says that a tensor of an operator call does not lie densely."""
     calls = capture.ops.select("op_id", "signature_id").filter(
-        pl.col("op_id").is_in(alone.implode())
+        pl.col("op_id").is_in(op_ids.implode())
     )
-    strides = capture.signatures.filter(
-        pl.col("signature_id").is_in(calls["signature_id"].unique().implode())
-    ).select(
-        "signature_id",
-        pl.struct("input_dims", "input_strides")
-        .map_elements(_contiguous, return_dtype=pl.Boolean)
-        .alias("contiguous"),
+    used = calls["signature_id"].unique().implode()
+    rows = capture.signatures.filter(pl.col("signature_id").is_in(used)).select(
+        "signature_id", "input_dims", "input_strides"
     )
-    clean = calls.join(strides, on="signature_id").filter(pl.col("contiguous").fill_null(True))
-    return plain.filter(pl.col("op_id").is_in(clean["op_id"].implode()))
+    dense = {
+        signature: _contiguous(dims, strides) is not False
+        for signature, dims, strides in rows.iter_rows()
+    }
+    return {op_id: dense.get(signature, False) for op_id, signature in calls.iter_rows()}
 
 
-def _contiguous(recorded: dict[str, str | None]) -> bool | None:
+def _contiguous(dims: str | None, steps_of: str | None) -> bool | None:
     """Whether all tensors lie densely in their order; None where strides are not recorded."""
     try:
-        shapes = json.loads(recorded["input_dims"] or "null")
-        strides = json.loads(recorded["input_strides"] or "null")
+        shapes = json.loads(dims or "null")
+        strides = json.loads(steps_of or "null")
     except (ValueError, RecursionError):
         return None
     if not isinstance(shapes, list) or not isinstance(strides, list):
@@ -217,9 +236,10 @@ def _contiguous(recorded: dict[str, str | None]) -> bool | None:
     return True
 
 
-def _products(kernels: pl.DataFrame, step_ns: int) -> pl.DataFrame:
-    """Rates of large matrix products, one row an operator, its helper kernels' time included."""
-    rows = kernels.filter(
+def _products(kernels: pl.DataFrame, step_ns: int) -> dict[str, list[float]]:
+    """Rates of large matrix products by roof, one an operator, its helper kernels' time
+    included."""
+    rows = kernels.lazy().filter(
         (pl.col("category") == "kernel")
         & (pl.col("family") == "gemm")
         & pl.col("op_id").is_not_null()
@@ -227,27 +247,31 @@ def _products(kernels: pl.DataFrame, step_ns: int) -> pl.DataFrame:
     products = rows.group_by("op_id").agg(
         pl.col("flop").sum(),
         pl.col("duration_ns").sum(),
-        pl.col("roof").drop_nulls().first(),
-        pl.col("roof").drop_nulls().n_unique().alias("roofs"),
-        pl.col("flop_source").is_in(["shape"]).any().alias("modelled"),
+        pl.col("roof").min(),
+        (pl.col("roof").min() == pl.col("roof").max()).alias("one_roof"),
+        (pl.col("flop_source") == "shape").any().alias("modelled"),
     )
-    return products.filter(
+    large = products.filter(
         (pl.col("flop") >= _SMALLEST_FLOP)
         & (pl.col("duration_ns") >= _SHORTEST_NS)
-        & (pl.col("roofs") == 1)
+        & pl.col("one_roof")
         & pl.col("modelled")
     ).select("roof", rate=pl.col("flop") / (pl.col("duration_ns") + step_ns) * 1e9)
+    found: dict[str, list[float]] = {}
+    for roof, rate in large.collect().iter_rows():
+        found.setdefault(roof, []).append(rate)
+    return found
 
 
-def _compute(products: pl.DataFrame, roof: str, device: Device) -> Ceiling:
+def _compute(products: Sequence[float], roof: str, device: Device) -> Ceiling:
     peak = device.peak_flop_per_s[roof]
-    rates = products.filter((pl.col("roof") == roof) & (pl.col("rate") <= peak))["rate"]
+    rates = [rate for rate in products if rate <= peak]
     size = "matrix products of ≥ 10 GFLOP and ≥ 20 µs"
     share = _default_share(roof, device.vendor)
     if len(rates) < _ENOUGH:
         how = f"{len(rates)} {size}, {_ENOUGH} needed"
         return _default(roof, peak, share, len(rates), how)
-    best = _largest(rates)
+    best = max(rates)
     if best < _COMPUTE_FLOOR * share * peak:
         how = f"the best of {len(rates)} {size} reaches {100 * best / peak:.0f} %: "
         how += "slow products, not a slow device"
@@ -260,10 +284,6 @@ def _default_share(roof: str, vendor: str) -> float:
     if not roof.endswith("_tensor"):
         return _VECTOR_DEFAULT
     return _AMD_TENSOR_DEFAULT if vendor == "amd" else _TENSOR_DEFAULT
-
-
-def _largest(rates: pl.Series) -> float:
-    return max(float(rate) for rate in rates)
 
 
 def _default(roof: str, peak: float, share: float, launches: int, how: str) -> Ceiling:
