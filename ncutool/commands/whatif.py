@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from ncutool.commands.options import (
     DeviceFileOption,
     DeviceOption,
     ForceOption,
+    Format,
     FormatOption,
     KernelOption,
     MaxBytesOption,
@@ -26,6 +27,12 @@ from ncutool.commands.options import (
     WholeStepsOption,
 )
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ncutool.analysis import Analysis
+    from ncutool.whatif import Answer
 
 _NARROWEST = 100
 """Narrower than its figures a table runs over the edge rather than hide a digit."""
@@ -100,22 +107,12 @@ def run(
     Changes may be asked for together where that makes sense. What the capture does not tell is
     refused with the reason. --top and --kernel limit the rows, not the sums.
     """  # fmt: skip
-    import json
-
-    import polars as pl
-
-    from ncutool import envelope
     from ncutool.commands.companions import sort_out
     from ncutool.commands.kernels import check_pattern
-    from ncutool.commands.options import Format
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
+    from ncutool.commands.writing import check_writable, choose_format, write_bytes
     from ncutool.device_table import with_file
-    from ncutool.text.sheet import sheet_markdown, sheet_text
-    from ncutool.text.style import terminal_width
-    from ncutool.text.whatif import whatif_sheet
     from ncutool.whatif import Question, ask
-    from ncutool.whatif.record import SCHEMA, facts
 
     chosen = choose_format(form, output)
     check_writable(output, force=force)
@@ -146,13 +143,43 @@ def run(
         graph=graph,
         known=known,
     )
+    frame = _listed(answer, pattern, chosen, top)
+    color = not no_color and output is None
+    content = _content(analysis, answer, frame, chosen, show_private=show_private, color=color)
+    say_notices(analysis)
+    write_bytes(content, output)
+
+
+def _listed(answer: Answer, pattern: str | None, chosen: Format, top: int | None) -> pl.DataFrame:
+    """The rows asked for: a table shows the first, other forms all."""
+    import polars as pl
+
     frame = answer.rows
     if pattern is not None:
         matches = [pl.col(name).str.contains(pattern) for name in ("kernel", "op")]
-        frame = frame.filter(pl.any_horizontal(matches).fill_null(False))
-    shown = chosen in (Format.TABLE, Format.MD)
-    limit = (_SHOWN if shown else 0) if top is None else top
-    frame = frame.head(limit) if limit else frame
+        frame = frame.filter(pl.any_horizontal(matches).fill_null(value=False))
+    limit = (_SHOWN if chosen in (Format.TABLE, Format.MD) else 0) if top is None else top
+    return frame.head(limit) if limit else frame
+
+
+def _content(
+    analysis: Analysis,
+    answer: Answer,
+    frame: pl.DataFrame,
+    chosen: Format,
+    *,
+    show_private: bool,
+    color: bool,
+) -> bytes:
+    """The answer in one form: JSON has it whole, CSV, JSON lines and Parquet the rows."""
+    import json
+
+    from ncutool import envelope
+    from ncutool.commands.writing import rows
+    from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.style import terminal_width
+    from ncutool.text.whatif import whatif_sheet
+    from ncutool.whatif.record import SCHEMA, facts
 
     def whole(rows_json: str) -> str:
         about = envelope.facts(analysis, show_private=show_private)
@@ -160,14 +187,12 @@ def run(
         text = json.dumps(head, ensure_ascii=False, allow_nan=False)
         return f'{text[:-1]}, "whatif": {rows_json}}}'
 
-    def sheet() -> str:
-        listed = frame.to_dicts()
-        if chosen is Format.MD:
-            return sheet_markdown(whatif_sheet(answer, listed))
+    def table() -> str:
         width = max(terminal_width(), _NARROWEST)
-        drawn = whatif_sheet(answer, listed, width)
-        return sheet_text(drawn, color=not no_color and output is None, width=width)
+        drawn = whatif_sheet(answer, frame.to_dicts(), width)
+        return sheet_text(drawn, color=color, width=width)
 
-    content = rows(frame, chosen, envelope=whole, table=sheet, markdown=sheet)
-    say_notices(analysis)
-    write_bytes(content, output)
+    def markdown() -> str:
+        return sheet_markdown(whatif_sheet(answer, frame.to_dicts()))
+
+    return rows(frame, chosen, envelope=whole, table=table, markdown=markdown)

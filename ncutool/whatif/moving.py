@@ -116,13 +116,7 @@ def _refuse(analysis: Analysis, times: Times, ends: pl.DataFrame, device: Device
     lost = ends.filter(pl.col("low_ns").is_null() | pl.col("high_ns").is_null())
     if not lost.is_empty():
         share = units.percent(times.group("", "", lost).pct)
-        roofs = sorted(set(lost["roof"].drop_nulls()))
-        raise CaptureError(
-            name,
-            f"{device.name} has no peak for {', '.join(roofs) or 'the arithmetic'} of {share} of "
-            "the kernel time",
-            "no time can be said there",
-        )
+        raise CaptureError(name, _lost(lost, share, device), "no time can be said there")
     known = times.kernels.select(
         (pl.col("flop").is_not_null() & pl.col("dram_bytes").is_not_null()).any()
     ).item()
@@ -137,6 +131,15 @@ def _refuse(analysis: Analysis, times: Times, ends: pl.DataFrame, device: Device
                 else "record_shapes=True records them"
             ),
         )
+
+
+def _lost(lost: pl.DataFrame, share: str, device: Device) -> str:
+    """Why some launches cannot be rescaled at all."""
+    unsupported = lost.filter(pl.col("by") == "unsupported")
+    roofs = ", ".join(sorted(set(unsupported["roof"].drop_nulls())))
+    if roofs:
+        return f"{device.name} has no peak for {roofs} of {share} of the kernel time"
+    return f"nothing is known of {share} of the kernel time, not even the peaks it was measured at"
 
 
 def _at_boost(times: Times, rows: pl.DataFrame, own: Device) -> pl.DataFrame:
