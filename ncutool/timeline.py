@@ -193,7 +193,7 @@ def _idle(points: pl.DataFrame, busy: Union) -> gap_causes.Idle:
     before = by_end[np.searchsorted(finish[by_end], starts, side="right") - 1]
     communicates = points["communicates"].to_numpy()
     stream = points["stream"].fill_null(-1).to_numpy()
-    following = points[row]
+    following = points.select("launch_id", "thread", "launched", "blocking", "from_host")[row]
     return gap_causes.Idle(
         starts=starts,
         ends=ends,
