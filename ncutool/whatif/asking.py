@@ -177,8 +177,9 @@ def _with_findings(
                 "them apart"
             )
     now = pl.max_horizontal("now_ns", 1)
-    least = (pl.col("low_ns") / now).min().over("ids")
-    most = (pl.col("high_ns") / now).max().over("ids")
+    some = pl.col("now_ns") > 0  # a launch below the clock's resolution says nothing of ratios
+    least = pl.when(some).then(pl.col("low_ns") / now).min().over("ids").fill_null(1.0)
+    most = pl.when(some).then(pl.col("high_ns") / now).max().over("ids").fill_null(1.0)
     whole = frame.with_columns(
         pl.when(mine).then(pl.col("now_ns") * least).otherwise("low_ns").alias("low_ns"),
         pl.when(mine).then(pl.col("now_ns") * most).otherwise("high_ns").alias("high_ns"),

@@ -162,6 +162,18 @@ def test_one_finding_alone_saves_what_rank_says(trace: Analysis) -> None:
         assert [one.id for one in answer.findings] == [finding.id]
 
 
+def test_launches_below_the_clock_do_not_matter(corpus: Path) -> None:
+    """A microsecond clock records some launches of a finding as 0 ns long: the rest counts."""
+    analysis = read_and_analyse(corpus / "torch" / "v100-resnet50-2021.json.gz")
+    zero = set(analysis.kernels.filter(pl.col("duration_ns") == 0)["launch_id"])
+    fused = [one for one in analysis.findings if one.kind == "fuse"]
+    [finding, *_] = [one for one in fused if zero & set(one.launches)]
+    answer = whatif.ask(analysis, fuse=(finding.id,))
+    assert answer.end_to_end is not None
+    assert answer.end_to_end.now_ns - answer.end_to_end.high_ns == finding.alone_low_ns
+    assert answer.end_to_end.now_ns - answer.end_to_end.low_ns == finding.alone_high_ns
+
+
 def test_other_launches_are_untouched_by_a_finding(trace: Analysis) -> None:
     """Only launches that the finding names take another time."""
     [finding] = [one for one in trace.findings if one.id == "fuse-1"]
