@@ -38,12 +38,12 @@ def drafts(context: Context) -> list[Draft]:
     loads = _loads(context)
     kind = _kind(loads)
     launches, each = idle.by_launch()
-    waits = tuple(launches.tolist())
     rows = (
         context.kernels.select("launch_id", "duration_ns")
-        .filter(pl.col("launch_id").is_in(waits))
+        .filter(pl.col("launch_id").is_in(launches.tolist()))
         .sort("launch_id")
     )
+    waits = tuple(rows["launch_id"].to_list())  # without one that the window cuts
     durations = tuple(rows["duration_ns"].to_list())
     load = _median(loads["end_ns"] - loads["start_ns"]) if loads.height else None
     workers = _workers(context, each, load) if kind == _SINGLE and load else None
