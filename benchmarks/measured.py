@@ -72,16 +72,16 @@ def read(path: Path) -> tuple[float, int]:
 
 def tables(path: Path) -> tuple[float, int]:
     """Reading as advice needs it: a file becomes the kernels table and the timeline."""
-    return _advised(path)[0], 0
+    return _advised(path, findings=False)[0], 0
 
 
 def advice(path: Path) -> tuple[float, int]:
     """What findings add: from the kernels table and the timeline to the ranked list."""
-    return _advised(path)[1], 0
+    return _advised(path, findings=True)[1], 0
 
 
-def _advised(path: Path) -> tuple[float, float]:
-    """Seconds to the tables, and from there to the findings."""
+def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
+    """Seconds to the tables, and from there to the findings where they are asked for."""
     load_reader()
     from ncutool import advice as advising
     from ncutool import companions, devices, roofline, timeline
@@ -97,7 +97,8 @@ def _advised(path: Path) -> tuple[float, float]:
     kernels = roofline.place(capture, companions.work_of(capture).work, device)
     window = timeline.build(capture)
     placed = time.perf_counter()
-    advising.advise(kernels, capture, window, device)
+    if findings:
+        advising.advise(kernels, capture, window, device)
     return placed - began, time.perf_counter() - placed
 
 

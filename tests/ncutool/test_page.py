@@ -238,8 +238,10 @@ def test_a_finding_whose_time_others_claim_says_so() -> None:
 
 def test_code_link_and_caveat_are_shown_and_only_plain_links() -> None:
     """A remedy's line of code, its documentation, and what would make the finding wrong."""
-    more = {"code": "model.half()", "caveat": "If `x` overflows.", "link": "https://a.b/c#d"}
-    (item,) = findings(factory.trace(findings=[factory.finding(**more)])).items
+    finding = factory.finding(
+        code="model.half()", caveat="If `x` overflows.", link="https://a.b/c#d"
+    )
+    (item,) = findings(factory.trace(findings=[finding])).items
     assert (item.code, item.link) == ("model.half()", "https://a.b/c#d")
     assert [part.text for part in item.caveat] == ["If ", "x", " overflows."]
     (item,) = findings(factory.trace(findings=[factory.finding(link="https://a.b/'x")])).items
