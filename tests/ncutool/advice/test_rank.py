@@ -15,6 +15,7 @@ from ncutool import advice
 from ncutool.advice import rank
 from ncutool.advice.context import Draft
 from ncutool.advice.finding import Finding
+from ncutool.intervals import union
 from ncutool_parsers.capture import Capture
 
 
@@ -216,6 +217,19 @@ def test_savings_fit_into_the_window(capture: Capture) -> None:
     step = max(int(wall * rank.ALIKE_PCT / 100), 1)
     order = [one.alone_low_ns // step for one in findings]
     assert order == sorted(order, reverse=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(captures())
+def test_what_no_finding_touches_remains(capture: Capture) -> None:
+    """All high ends together take no more than the idle time and the launches they name."""
+    findings = found(capture)
+    timeline, table = window(capture), kernels(capture)
+    named = {launch for one in findings for launch in one.launches}
+    touched = table.filter(pl.col("launch_id").is_in(named) & (pl.col("duration_ns") > 0))
+    starts = touched["start_ns"].to_numpy()
+    busy = union(starts, starts + touched["duration_ns"].to_numpy()).total
+    assert sum(one.saving_high_ns for one in findings) <= timeline.idle_ns + busy
 
 
 @settings(max_examples=30, deadline=None)
