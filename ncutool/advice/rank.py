@@ -149,23 +149,29 @@ def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
     )
 
 
-def _others(kept: list[_Priced], ids: list[str], position: int) -> tuple[str, ...]:
+def _others(
+    kept: list[_Priced], ids: list[str], position: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The findings that claim some of the same, those listed before apart from those after."""
     claim = kept[position].claim
-    return tuple(
-        ids[index]
+    shared = [
+        index
         for index, other in enumerate(kept)
         if index != position and claim.overlaps(other.claim)
-    )
+    ]
+    before = tuple(ids[index] for index in shared if index < position)
+    return before, tuple(ids[index] for index in shared if index > position)
 
 
 def _finding(
     context: Context,
     one: _Priced,
     name: str,
-    others: tuple[str, ...],
+    others: tuple[tuple[str, ...], tuple[str, ...]],
     kernels: pl.DataFrame,
 ) -> Finding:
     draft, wall = one.claim.draft, context.wall_ns
+    before, after = others
     launches = np.sort(np.array(draft.launches, dtype=np.int64))
     rows = np.searchsorted(kernels["launch_id"].to_numpy(), launches)
     own = one.claim.duration_ns
@@ -181,42 +187,43 @@ def _finding(
         saving_low_pct=100 * one.low / wall,
         saving_high_pct=100 * one.high / wall,
         grade=draft.grade,
-        evidence=(*draft.evidence, *_pricing(context, one, others, own)),
+        evidence=(*draft.evidence, *_pricing(context, one, before, own)),
         remedy=draft.remedy,
         alone_low_ns=one.alone_low,
         alone_high_ns=one.alone_high,
-        overlaps=others,
+        overlaps=(*before, *after),
         code=draft.code,
         link=draft.link,
         caveat=draft.caveat,
     )
 
 
-def _pricing(context: Context, one: _Priced, others: tuple[str, ...], own: int) -> tuple[str, ...]:
+def _pricing(context: Context, one: _Priced, before: tuple[str, ...], own: int) -> tuple[str, ...]:
     """What the two ends of the range rest on, where they are not plain."""
     sentences = []
     removed = one.claim.removed.size
-    if removed and one.high > own:
+    if removed and one.alone_high > own:
         sentences.append(
-            f"It saves more than its kernels take: at the high end {units.time(one.high - own)} "
-            f"or more is time the device waits for the {removed:,} launches that would go."
+            "It saves more than its kernels take: at the high end "
+            f"{units.time(one.alone_high - own)} or more is time the device waits for the "
+            f"{removed:,} launches that would go."
         )
     claimed = one.alone_high - one.high
     if 100 * claimed >= SMALL_PCT * context.wall_ns:
-        alone = context.share(one.alone_high)
-        if one.alone_low:
-            alone = f"{units.time(one.alone_low)} to {alone}"
         sentences.append(
-            f"Alone it would save {alone if one.alone_low else f'up to {alone}'}; "
-            f"{units.time(claimed)} of that is already counted in "
-            f"{', '.join(others) or 'findings before it, by the host time they free'}."
+            f"Of what it saves alone, {units.time(claimed)} is already counted in "
+            f"{', '.join(before) or 'findings before it, by the host time they free'}."
         )
     if 100 * (one.after_low - one.low) >= SMALL_PCT * context.wall_ns:
         sentences.append(
             f"Done after the findings before it, it saves at least {context.share(one.after_low)}."
         )
     draft = one.claim.draft
-    if draft.grade != "possible" and 2 * one.low < one.high and draft.best != draft.worst:
+    if (
+        draft.grade != "possible"
+        and 2 * one.alone_low < one.alone_high
+        and draft.best != draft.worst
+    ):
         sentences.append(
             "The low end is the timeline run again with the host's times as recorded; the high end "
             "is reached only once the host no longer limits."
