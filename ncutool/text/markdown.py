@@ -82,7 +82,7 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
         parts += [f"   - {markdown(sentence)}" for sentence in row["evidence"]]
         parts.append(f"   - Do: {_with_code(row['remedy'])}{_more(row)}")
         if row["caveat"]:
-            parts.append(f"   - Wrong if: {_with_code(row['caveat'])}")
+            parts.append(f"   - Caveat: {_with_code(row['caveat'])}")
     parts += [f"\n{markdown(sentence)}" for sentence in verdicts.closing(analysis)]
     if analysis.advice.declined:
         parts += ["", "Not advised, and why:", ""]

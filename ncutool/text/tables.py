@@ -205,7 +205,7 @@ def finding_details(row: dict[str, Any]) -> list[Text]:
         lines.append(Text("       ").append_text(text(row["link"], "bright_black")))
     if row["caveat"]:
         caveat = text(row["caveat"], "default")
-        lines.append(Text("   Wrong if: ", style="yellow").append_text(caveat))
+        lines.append(Text("   Caveat: ", style="yellow").append_text(caveat))
     return lines
 
 
