@@ -65,8 +65,3 @@ def moving(context: Context, size: float) -> Times:
 def total_ns(nodes: Nodes) -> int:
     """Their durations, added up."""
     return sum(node.duration_ns for node in nodes)
-
-
-def same_size(nodes: Nodes, numel: int) -> bool:
-    """Whether the widest tensor of each has ``numel`` elements."""
-    return numel > 0 and all(node.numel == numel for node in nodes)
