@@ -336,18 +336,6 @@ def _paged(call: OpCall) -> Work:
     )
 
 
-def decode_work(
-    batch: int, query_heads: int, kv_heads: int, context: int, width: int, itemsize: int
-) -> tuple[int, int]:
-    """FLOPs and bytes of one decoding step of attention, for planners.
-
-    ``context`` counts the cached tokens, the new one among them.
-    """
-    flop = 2 * batch * query_heads * context * 2 * width
-    cache = 2 * batch * context * kv_heads * width * itemsize
-    return flop, cache + 2 * batch * query_heads * width * itemsize
-
-
 MODELS: dict[str, Model] = {
     "aten::_scaled_dot_product_flash_attention": _sdpa_flash,
     "aten::_scaled_dot_product_efficient_attention": _sdpa_bias,
