@@ -1,161 +1,199 @@
-"""Capture the samples' workload for real, on your own GPU (needs PyTorch; imports nothing else).
+"""Capture workloads on your own GPU: traces, reports and times (needs PyTorch, nothing else).
 
-The workload: two decoder layers in eager bfloat16, one prefill of 4 × 1024 tokens, then four
-decode steps of 4 × 1 token against the KV cache, a greedy token read back after each.
+    python capture.py --list
+    python capture.py --out captures                      # everything; reports need ncu on the PATH
+    python capture.py --out captures --only gemm-bf16 'decode-b08-*' --parts timing,trace
+    python capture.py --out smoke --device cpu --tiny     # a smoke run: measures nothing
 
-A trace, with the shapes ncutool needs::
+Each workload gets a folder with ``NAME.json.gz`` (a torch.profiler trace with shapes),
+``NAME.timing.json`` (nanoseconds without a profiler), for some ``NAME.SET.ncu-rep``, and
+PROVENANCE.md. ``pairs.toml`` beside them names those that are the same work before and after a
+change: ``python backtests/run.py --manifest captures/pairs.toml``.
 
-    python capture.py --trace decoder-layer.json.gz
+Weights and inputs are random and nothing is downloaded. Times of all workloads are taken before the
+first trace, since the profiler leaves a cost behind. What one workload cannot do is said, noted and
+does not stop the others; exit code 1 then.
 
-A report of the same launches, made by Nsight Compute (``--profile-from-start off``: only the part
-between cudaProfilerStart and cudaProfilerStop)::
-
-    ncu --set full --profile-from-start off -o decoder-layer python capture.py --report
-
-The samples shipped beside this file are synthetic and were NOT made by it.
+So far this ran on a CPU only. The samples shipped beside this file are synthetic and were NOT made
+by it.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.profiler import ProfilerActivity, profile, record_function, schedule
 
-BATCH, PROMPT, STEPS = 4, 1024, 4
-LAYERS, HIDDEN, HEADS, HEAD_DIM, INTERMEDIATE, VOCABULARY = 2, 2048, 16, 128, 5632, 32000
-Cache = tuple[Tensor, Tensor]
+from workloads import nsight, provenance, recording
+from workloads.catalogue import ALL
+from workloads.workload import Setting, Workload
 
-
-class RMSNorm(nn.Module):
-    """Root-mean-square norm written out in eager operators, as many models have it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(HIDDEN))
-
-    def forward(self, x: Tensor) -> Tensor:
-        wide = x.to(torch.float32)
-        variance = wide.pow(2).mean(-1, keepdim=True)
-        return self.weight * (wide * torch.rsqrt(variance + 1e-6)).to(x.dtype)
+PARTS = ("timing", "trace", "report")
+FAILURES = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ImportError,
+    OSError,
+)
+"""What PyTorch raises where a version, a device or a compiler cannot do a workload."""
+Done = tuple[bool, str]
+"""Whether it went as it should, and what to say."""
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding of ``[batch, heads, tokens, head_dim]``."""
-    low, high = x[..., : HEAD_DIM // 2], x[..., HEAD_DIM // 2 :]
-    return x * cos + torch.cat((-high, low), dim=-1) * sin
+def main(arguments: list[str] | None = None) -> int:
+    """Capture what was asked for; 1 if anything failed."""
+    options = _parser().parse_args(arguments)
+    setting = Setting(options.device, options.tiny)
+    if options.mark:
+        recording.marked(ALL[options.mark], setting)
+        return 0
+    workloads = _chosen(options.only)
+    if options.list:
+        for each in workloads:
+            reports = ", ".join(report.sections for report in each.reports)
+            print(f"{each.name:26} {each.what}{f' [reports: {reports}]' if reports else ''}")
+        return 0
+    if setting.cuda and not torch.cuda.is_available():
+        print("PyTorch sees no CUDA device here; --device cpu --tiny does a smoke run.")
+        return 1
+    return _capture(workloads, setting, options)
 
 
-class Layer(nn.Module):
-    """One decoder layer: attention and a SwiGLU MLP, each behind a norm and a residual."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = RMSNorm(), RMSNorm()
-        self.qkv = nn.Linear(HIDDEN, 3 * HIDDEN, bias=True)
-        self.out = nn.Linear(HIDDEN, HIDDEN, bias=False)
-        self.gate = nn.Linear(HIDDEN, INTERMEDIATE, bias=False)
-        self.up = nn.Linear(HIDDEN, INTERMEDIATE, bias=False)
-        self.down = nn.Linear(INTERMEDIATE, HIDDEN, bias=False)
-
-    def forward(
-        self, x: Tensor, cos: Tensor, sin: Tensor, cache: Cache | None
-    ) -> tuple[Tensor, Cache]:
-        batch, tokens, _ = x.shape
-        heads = self.qkv(self.norm1(x)).view(batch, tokens, 3, HEADS, HEAD_DIM)
-        query, key, value = (part.transpose(1, 2) for part in heads.unbind(2))
-        query, key = rotate(query, cos, sin), rotate(key, cos, sin)
-        if cache is not None:
-            key = torch.cat((cache[0], key), dim=2)
-            value = torch.cat((cache[1], value), dim=2)
-        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=cache is None)
-        x = x + self.out(mixed.transpose(1, 2).reshape(batch, tokens, HIDDEN))
-        wide = self.norm2(x)
-        x = x + self.down(functional.silu(self.gate(wide)) * self.up(wide))
-        return x, (key, value)
+def _capture(workloads: list[Workload], setting: Setting, options: argparse.Namespace) -> int:
+    said: dict[str, list[str]] = {each.name: [] for each in workloads}
+    good = True
+    for part in (part for part in PARTS if part in options.parts):
+        for workload in workloads:
+            fine, text = _part(part, workload, setting, options)
+            good &= fine
+            if text:
+                said[workload.name].append(f"{part}: {text}")
+                print(f"{workload.name:26} {part:7} {text}", flush=True)
+    known = provenance.facts(setting)
+    if setting.tiny:
+        known["sizes"] = "TINY, a smoke run: not the sizes named above, and no measurement"
+    command = shlex.join(["python", "capture.py", *_public(sys.argv[1:])])
+    for workload in workloads:
+        provenance.note(options.out, workload, known, command, said[workload.name])
+    print(provenance.manifest(options.out))
+    return 0 if good else 1
 
 
-class Decoder(nn.Module):
-    """Embedding, layers, norm and head; the head sees the last token only."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(VOCABULARY, HIDDEN)
-        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
-        self.norm = RMSNorm()
-        self.head = nn.Linear(HIDDEN, VOCABULARY, bias=False)
-
-    def forward(
-        self, ids: Tensor, cos: Tensor, sin: Tensor, caches: list[Cache | None]
-    ) -> tuple[Tensor, list[Cache | None]]:
-        x = self.embedding(ids)
-        grown: list[Cache | None] = []
-        for layer, cache in zip(self.layers, caches, strict=True):
-            x, cache = layer(x, cos, sin, cache)
-            grown.append(cache)
-        return self.head(self.norm(x[:, -1:])).argmax(-1), grown
+def _part(part: str, workload: Workload, setting: Setting, options: argparse.Namespace) -> Done:
+    if workload.needs_cuda and not setting.cuda:
+        return True, "skipped: needs CUDA"
+    if part == "report":
+        return _reports(workload, setting, options)
+    make: Callable[[Workload, Setting, argparse.Namespace], Done]
+    make = _timing if part == "timing" else _trace
+    try:
+        return make(workload, setting, options)
+    except FAILURES as error:
+        lines = str(error).strip().splitlines() or [""]
+        return False, f"FAILED: {type(error).__name__}: {lines[0][:300]}"
+    finally:
+        _clear(setting)
 
 
-def generate(model: Decoder, prompt: Tensor, cos: Tensor, sin: Tensor) -> list[int]:
-    """Prefill, then :data:`STEPS` greedy tokens; each is read back by the host."""
-    tokens: list[int] = []
-    caches: list[Cache | None] = [None] * LAYERS
-    with record_function("prefill"):
-        ids, caches = model(prompt, cos[:PROMPT], sin[:PROMPT], caches)
-        tokens.append(int(ids[0, 0].item()))
-    for position in range(PROMPT, PROMPT + STEPS):
-        with record_function("decode"):
-            here = slice(position, position + 1)
-            ids, caches = model(ids, cos[here], sin[here], caches)
-            tokens.append(int(ids[0, 0].item()))
-    return tokens
+def _clear(setting: Setting) -> None:
+    """What one workload leaves in memory is no cost of the next one."""
+    torch.compiler.reset()
+    gc.collect()
+    if setting.cuda:
+        torch.cuda.empty_cache()
 
 
-def tables(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of the rotary embedding, ``[positions, head_dim]``, bfloat16."""
-    rate = 10000.0 ** (-torch.arange(0, HEAD_DIM, 2, device=device) / HEAD_DIM)
-    angle = torch.outer(torch.arange(PROMPT + STEPS, device=device), rate).repeat(1, 2)
-    return angle.cos().to(torch.bfloat16), angle.sin().to(torch.bfloat16)
+def _timing(workload: Workload, setting: Setting, options: argparse.Namespace) -> Done:
+    target = options.out / workload.name / f"{workload.name}.timing.json"
+    found = recording.timing(workload, setting)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return True, f"{min(found['host_ns_per_step']) / 1e6:.3f} ms a step"
 
 
-def main() -> None:
-    """Warm up, then capture one generation as a trace or between the profiler marks."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trace", metavar="FILE.json.gz", help="write a torch.profiler trace")
-    parser.add_argument("--report", action="store_true", help="mark one generation for ncu")
-    parser.add_argument("--device", default="cuda", help="default: cuda")
-    options = parser.parse_args()
-    device = torch.device(options.device)
-    torch.manual_seed(0)
-    model = Decoder().to(device, torch.bfloat16).eval()
-    prompt = torch.randint(VOCABULARY, (BATCH, PROMPT), device=device)
-    cos, sin = tables(device)
-    with torch.inference_mode():
-        if options.trace:
-            activities = [ProfilerActivity.CPU]
-            if device.type == "cuda":
-                activities.append(ProfilerActivity.CUDA)
-            with profile(
-                activities=activities,
-                schedule=schedule(wait=0, warmup=2, active=1, repeat=1),
-                record_shapes=True,
-                on_trace_ready=lambda done: done.export_chrome_trace(options.trace),
-            ) as profiler:
-                for _ in range(3):
-                    generate(model, prompt, cos, sin)
-                    profiler.step()
-        else:
-            generate(model, prompt, cos, sin)  # warm-up: cuBLAS picks its kernels
-            torch.cuda.synchronize()
-            if options.report:
-                torch.cuda.profiler.start()
-            generate(model, prompt, cos, sin)
-            torch.cuda.synchronize()
-            if options.report:
-                torch.cuda.profiler.stop()
+def _trace(workload: Workload, setting: Setting, options: argparse.Namespace) -> Done:
+    target = provenance.trace_path(options.out, workload.name)
+    size = recording.trace(workload, setting, target, options.stacks)
+    return _size(size, options.max_mb, f"{workload.steps} steps")
+
+
+def _reports(workload: Workload, setting: Setting, options: argparse.Namespace) -> Done:
+    if not workload.reports:
+        return True, ""
+    if not setting.cuda:
+        return True, "skipped: needs CUDA"
+    if shutil.which("ncu") is None:
+        return False, "FAILED: no ncu on the PATH"
+    results: list[Done] = []
+    for report in workload.reports:
+        name = f"{workload.name}.{report.sections}.ncu-rep"
+        target = options.out / workload.name / name
+        why = nsight.run(workload, report, target, setting, options.ncu_timeout)
+        done = (False, f"FAILED: {why}") if why else _size(target.stat().st_size, options.max_mb)
+        results.append((done[0], f"{report.sections}: {done[1]}"))
+    return all(fine for fine, _ in results), "; ".join(text for _, text in results)
+
+
+def _size(size_bytes: int, max_mb: float, what: str = "") -> Done:
+    text = ", ".join(filter(None, [what, f"{size_bytes / 1e6:.2f} MB"]))
+    if size_bytes > max_mb * 1e6:
+        return False, f"{text}: TOO LARGE, --max-mb is {max_mb:g}"
+    return True, text
+
+
+def _chosen(patterns: list[str]) -> list[Workload]:
+    unknown = [each for each in patterns if not any(fnmatch(name, each) for name in ALL)]
+    if unknown:
+        raise SystemExit(f"No workload is called {', '.join(unknown)}; --list names them.")
+    wanted = patterns or ["*"]
+    return [each for name, each in ALL.items() if any(fnmatch(name, one) for one in wanted)]
+
+
+def _public(arguments: list[str]) -> list[str]:
+    """The arguments without the folder on this machine that captures were written to."""
+    shown = list(arguments)
+    for index, each in enumerate(arguments):
+        if each == "--out" and index + 1 < len(arguments):
+            shown[index + 1] = Path(arguments[index + 1]).name
+        elif each.startswith("--out="):
+            shown[index] = f"--out={Path(each.removeprefix('--out=')).name}"
+    return shown
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    if set(parts) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"choose from {','.join(PARTS)}")
+    return parts
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--list", action="store_true", help="name the workloads")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these; * matches")
+    parser.add_argument("--out", type=Path, default=Path("captures"), help="folder to write to")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--tiny", action="store_true", help="small sizes: a smoke run")
+    parser.add_argument("--parts", type=_parts, default=PARTS, help=f"of {','.join(PARTS)}")
+    parser.add_argument(
+        "--stacks", action="store_true", help="record Python stacks: slows the host"
+    )
+    parser.add_argument("--max-mb", type=float, default=8.0, help="largest file (default: 8)")
+    parser.add_argument("--ncu-timeout", type=float, default=180.0, help="seconds for one report")
+    parser.add_argument("--mark", help=argparse.SUPPRESS)  # the run inside ncu
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
