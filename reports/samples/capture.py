@@ -8,7 +8,8 @@
 Each workload gets a folder with ``NAME.json.gz`` (a torch.profiler trace with shapes),
 ``NAME.timing.json`` (nanoseconds without a profiler), for some ``NAME.SET.ncu-rep``, and
 PROVENANCE.md. ``pairs.toml`` beside them names those that are the same work before and after a
-change: ``python backtests/run.py --manifest captures/pairs.toml``.
+change: ``python backtests/run.py --manifest captures/pairs.toml``. ``--parts ''`` captures nothing
+and writes that file anew, for a folder put together from several runs.
 
 Weights and inputs are random and nothing is downloaded. Times of all workloads are taken before the
 first trace, since the profiler leaves a cost behind. What one workload cannot do is said, noted and
@@ -73,20 +74,23 @@ def main(arguments: list[str] | None = None) -> int:
 def _capture(workloads: list[Workload], setting: Setting, options: argparse.Namespace) -> int:
     said: dict[str, list[str]] = {each.name: [] for each in workloads}
     good = True
-    for part in (part for part in PARTS if part in options.parts):
-        for workload in workloads:
-            fine, text = _part(part, workload, setting, options)
-            good &= fine
-            if text:
-                said[workload.name].append(f"{part}: {text}")
-                print(f"{workload.name:26} {part:7} {text}", flush=True)
     known = provenance.facts(setting)
     if setting.tiny:
         known["sizes"] = "TINY, a smoke run: not the sizes named above, and no measurement"
     command = shlex.join(["python", "capture.py", *_public(sys.argv[1:])])
-    for workload in workloads:
-        provenance.note(options.out, workload, known, command, said[workload.name])
-    print(provenance.manifest(options.out))
+    try:
+        for part in (part for part in PARTS if part in options.parts):
+            for workload in workloads:
+                fine, text = _part(part, workload, setting, options)
+                good &= fine
+                if text:
+                    said[workload.name].append(f"{part}: {text}")
+                    print(f"{workload.name:26} {part:7} {text}", flush=True)
+    finally:  # what was captured before an interrupt is told as well
+        for workload in workloads:
+            if said[workload.name]:
+                provenance.note(options.out, workload, known, command, said[workload.name])
+        print(provenance.manifest(options.out))
     return 0 if good else 1
 
 
@@ -172,7 +176,7 @@ def _public(arguments: list[str]) -> list[str]:
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    parts = tuple(text.split(","))
+    parts = tuple(filter(None, text.split(",")))
     if set(parts) - set(PARTS):
         raise argparse.ArgumentTypeError(f"choose from {','.join(PARTS)}")
     return parts

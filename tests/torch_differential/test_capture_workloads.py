@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from ncutool_parsers.json_repair import Repair
 from ncutool_parsers.json_stream import EventStream
 from ncutool_parsers.torch_columns import Collector
 from ncutool_parsers.torch_tables import Tables, build
-from workloads import decoder, experts, inference, nsight, training
+from workloads import decoder, experts, inference, nsight, recording, training
 from workloads.catalogue import ALL, PAIRS, SWEEPS
 from workloads.workload import Report, Setting
 
@@ -169,6 +170,17 @@ def test_the_back_tests_can_load_the_manifest(out: Path) -> None:
     assert [path.name for path in found] == ["decode-b01-eager.json.gz", "decode-b08-eager.json.gz"]
 
 
+def test_the_manifest_alone_can_be_written_anew(out: Path) -> None:
+    """For a folder put together from several runs; nothing is captured again."""
+    manifest = out / "pairs.toml"
+    before = manifest.read_bytes()
+    manifest.unlink()
+    times = {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
+    assert capture("--out", str(out), "--parts", "").returncode == 0
+    assert manifest.read_bytes() == before
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
 def test_pairs_and_sweeps_name_workloads() -> None:
     """A renamed workload would drop out of the manifest without a word."""
     for pair in PAIRS:
@@ -249,6 +261,31 @@ def test_the_command_for_ncu_profiles_the_step_alone(tmp_path: Path) -> None:
     ):
         assert wanted in text
     assert words[-1] == "--tiny"
+
+
+def test_an_ncu_that_fails_or_hangs_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last words are kept, and past the time its children end with it."""
+    tool = tmp_path / "ncu"
+    tool.write_text("#!/bin/sh\necho no counters here\nexit 3\n", "utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    target = tmp_path / "a.ncu-rep"
+    words = (ALL["gemm-bf16"], Report("full"), target, SETTING)
+    assert nsight.run(*words, 20) == "ncu wrote no report (exit code 3): no counters here"
+    tool.write_text(f"#!/bin/sh\n(sleep 2; touch {tmp_path}/left)&\nsleep 60\n", "utf-8")
+    assert nsight.run(*words, 0.5) == "ncu took longer than 0.5 s"
+    time.sleep(2.5)
+    assert not (tmp_path / "left").exists()
+
+
+def test_the_building_of_a_step_can_be_traced(tmp_path: Path) -> None:
+    """What a graph replays is named only where it was captured."""
+    target = tmp_path / "gemm-fp32" / "gemm-fp32.json.gz"
+    step = recording.recorded_start(ALL["gemm-fp32"], SETTING, target)
+    step.run()
+    assert {"aten::randn", "aten::mm"} <= trace(tmp_path, "gemm-fp32").operators
 
 
 def test_issue_workloads_are_all_there() -> None:

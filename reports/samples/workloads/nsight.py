@@ -1,13 +1,16 @@
-"""Runs capture.py again under Nsight Compute. Never run: written without a GPU.
+"""Runs capture.py again under Nsight Compute. Never run with it: written without a GPU.
 
 Only the step between cudaProfilerStart and cudaProfilerStop is profiled, and clocks are left alone.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from workloads.workload import Report, Setting, Workload
@@ -44,18 +47,35 @@ def run(
     """Writes the report; gives None, or the reason why there is none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    try:
-        done = subprocess.run(
-            command(workload, report, target, setting),
-            cwd=SCRIPT.parent,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    words = command(workload, report, target, setting)
+    code, said = _finished(words, timeout_s)
+    if code is None:
         return f"ncu took longer than {timeout_s:g} s"
     if target.is_file():
         return None
-    said = " | ".join((done.stdout + done.stderr).strip().splitlines()[-6:])
-    return f"ncu wrote no report (exit code {done.returncode}): {said}"
+    return f"ncu wrote no report (exit code {code}): {' | '.join(said.strip().splitlines()[-6:])}"
+
+
+def _finished(words: list[str], timeout_s: float) -> tuple[int | None, str]:
+    """Exit code, None past the time, and all output; nothing that was started is left behind."""
+    # a compiler's helper processes would be profiled too, and slow it down
+    environment = {**os.environ, "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        process = subprocess.Popen(
+            words,
+            cwd=SCRIPT.parent,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code: int | None = process.wait(timeout_s)
+        except BaseException as reason:  # the interrupt of the user too: it must not outlive us
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if not isinstance(reason, subprocess.TimeoutExpired):
+                raise
+            code = None
+        output.seek(0)
+        return code, output.read()

@@ -77,6 +77,7 @@ def manifest(out: Path) -> Path:
         if _there(out, pair.before) and _there(out, pair.after):
             lines += _rows(pair)
     path = out / MANIFEST
+    out.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 

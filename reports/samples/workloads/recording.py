@@ -20,6 +20,7 @@ from workloads.workload import Setting, Step, Workload
 
 WARM_UP = 3
 ROUNDS = 3
+CAPTURE = "capture.json.gz"
 BUDGET_NS = 1_000_000_000
 """Time for one round of a timing; between 3 and 200 steps fit."""
 
@@ -44,14 +45,15 @@ def trace(workload: Workload, setting: Setting, target: Path, stacks: bool) -> i
     """A trace of the workload's steps at ``target`` (.json.gz); gives its size in bytes.
 
     The steps follow each other as in use; the host waits for the device before the first and after
-    the last.
+    the last. Beside the trace of a graph lies ``NAME.capture.json.gz``, in which it is captured:
+    operators and shapes of the launches that the graph replays.
     """
-    step = start(workload, setting)
-    activities = [ProfilerActivity.CPU]
-    if setting.cuda:
-        activities.append(ProfilerActivity.CUDA)
+    if workload.needs_cuda:
+        step = recorded_start(workload, setting, target.with_name(f"{workload.name}.{CAPTURE}"))
+    else:
+        step = start(workload, setting)
     with profile(
-        activities=activities,
+        activities=_activities(setting),
         schedule=schedule(wait=0, warmup=1, active=workload.steps, repeat=1),
         record_shapes=True,
         with_stack=stacks,
@@ -63,6 +65,19 @@ def trace(workload: Workload, setting: Setting, target: Path, stacks: bool) -> i
                 settle(setting)
             profiler.step()
     return target.stat().st_size
+
+
+def recorded_start(workload: Workload, setting: Setting, target: Path) -> Step:
+    """:func:`start`, its building traced to ``target``. Run on a CPU only."""
+    with profile(activities=_activities(setting), record_shapes=True) as profiler:
+        step = start(workload, setting)
+    _export(profiler, target)
+    return step
+
+
+def _activities(setting: Setting) -> list[ProfilerActivity]:
+    host = [ProfilerActivity.CPU]
+    return [*host, ProfilerActivity.CUDA] if setting.cuda else host
 
 
 def _export(profiler: Any, target: Path) -> None:
