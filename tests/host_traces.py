@@ -8,7 +8,6 @@ from trace_factory import H100, Trace, kernels, window
 
 from ncutool.advice import (
     allocator,
-    batch,
     chains,
     communication,
     copies,
@@ -18,6 +17,7 @@ from ncutool.advice import (
     rank,
     synchronization,
 )
+from ncutool.advice.batch import batch
 from ncutool.advice.context import Context, Draft, context
 from ncutool.advice.finding import Finding
 from ncutool.devices import Device

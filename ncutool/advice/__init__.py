@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ncutool.advice import (
     allocator,
-    batch,
     chains,
     communication,
     copies,
@@ -22,6 +21,7 @@ from ncutool.advice import (
     tune,
     unfusable,
 )
+from ncutool.advice.batch import batch
 from ncutool.advice.context import context
 from ncutool.advice.finding import Advice
 

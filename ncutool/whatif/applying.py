@@ -67,7 +67,7 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
 
 
 def _per_sample(finding: Finding) -> bool:
-    """Whether a finding does more work in the same time (:mod:`ncutool.advice.growth`)."""
+    """Whether a finding does more work in the same time (:mod:`ncutool.advice.batch.growth`)."""
     return finding.title.startswith(("Grow the batch", "Give each device a larger batch"))
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, H100, Step, Trace, kernels, run, traces, view, window
 
-from ncutool.advice import batch, rank
+from ncutool.advice import rank
+from ncutool.advice.batch import batch
 from ncutool.advice.context import Context, Draft, context
 from ncutool.advice.finding import Finding
 

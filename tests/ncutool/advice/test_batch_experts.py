@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from trace_factory import BF16, Step, Trace, run, view
 
-from ncutool.advice import batch
+from ncutool.advice.batch import batch
 from ncutool.advice.context import Draft
 from ncutool_parsers.capture import Capture
 

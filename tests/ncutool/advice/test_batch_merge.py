@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from trace_factory import BF16, Step, Trace, run, view
 
-from ncutool.advice import batch, waves
+from ncutool.advice import waves
+from ncutool.advice.batch import batch
 from ncutool.advice.context import Draft
 
 HOPPER = "sm90_xmma_gemm_bf16bf16_bf16f32_f32_tn_n_tilesize128x128x64_warpgroupsize1x1x1"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ncutool.advice import batch, fuse, rank
+from ncutool.advice import fuse, rank
+from ncutool.advice.batch import batch
 from ncutool.advice.context import Context, context
 from ncutool.advice.finding import Declined, Finding
 from ncutool.analysis import read_and_analyse

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ncutool import units
+from ncutool.advice.batch.products import Call, Shape, calls, rates, reached_share
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.kinds import Kind
-from ncutool.advice.products import Call, Shape, calls, rates, reached_share
 from ncutool.advice.program import Program
 from ncutool.batching import USABLE_MEMORY, Rates, weight_crossover
 

@@ -7,7 +7,7 @@ for, grids that leave multiprocessors idle.
 
 from __future__ import annotations
 
-from ncutool.advice import experts, few_rows, growth, merge, small_grid
+from ncutool.advice.batch import experts, few_rows, growth, merge, small_grid
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
 from ncutool.advice.program import program

@@ -1,0 +1,1 @@
+"""Findings that put more work into each launch, each weight read and each step."""
