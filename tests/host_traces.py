@@ -8,10 +8,8 @@ from trace_factory import H100, Trace, kernels, window
 
 from ncutool.advice import (
     allocator,
-    chains,
     communication,
     copies,
-    fuse,
     input_pipeline,
     launch,
     rank,
@@ -20,6 +18,7 @@ from ncutool.advice import (
 from ncutool.advice.batch import batch
 from ncutool.advice.context import Context, Draft, context
 from ncutool.advice.finding import Finding
+from ncutool.advice.fuse import chains, fuse
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture
 

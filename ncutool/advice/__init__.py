@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 from ncutool.advice import (
     allocator,
-    chains,
     communication,
     copies,
-    fuse,
-    horizontal,
     input_pipeline,
     launch,
     precision,
@@ -19,11 +16,11 @@ from ncutool.advice import (
     rules,
     synchronization,
     tune,
-    unfusable,
 )
 from ncutool.advice.batch import batch
 from ncutool.advice.context import context
 from ncutool.advice.finding import Advice
+from ncutool.advice.fuse import chains, fuse, horizontal, unfusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from statistics import median
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined, Grade
-from ncutool.advice.fuse import spread
+from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.nodes import Node, Operation, Stream
 from ncutool.advice.program import Program
 from ncutool.advice.waves import Tiling

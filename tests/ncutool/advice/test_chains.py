@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
-from ncutool.advice import chains, fuse, horizontal
 from ncutool.advice.context import Context, Draft, context
+from ncutool.advice.fuse import chains, fuse, horizontal
 from ncutool.advice.links import Chain
 from ncutool.advice.links import chains as found_in
 

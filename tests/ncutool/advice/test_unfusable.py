@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trace_factory import BF16, Step, Trace, run, view
 
-from ncutool.advice import unfusable
+from ncutool.advice.fuse import unfusable
 
 FULL = (8192, 4096)
 

@@ -13,7 +13,7 @@ import polars as pl
 from ncutool import units
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.finding import Grade
-from ncutool.advice.fuse import spread
+from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.lines import Line, whole
 from ncutool.advice.links import updates_in_place
 from ncutool.advice.nodes import Node

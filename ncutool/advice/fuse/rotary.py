@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 
 from ncutool.advice.context import Context
+from ncutool.advice.fuse.pattern import COMPILE_LINK, Nodes, Pattern, Times, moving, total_ns
 from ncutool.advice.nodes import Node
-from ncutool.advice.pattern import COMPILE_LINK, Nodes, Pattern, Times, moving, total_ns
 
 
 def _rotary(context: Context, nodes: Nodes) -> Times | None:

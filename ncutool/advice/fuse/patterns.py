@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ncutool.advice import activations, attentions, layouts, norms, rotary
-from ncutool.advice.pattern import Pattern
+from ncutool.advice.fuse import activations, attentions, layouts, norms, rotary
+from ncutool.advice.fuse.pattern import Pattern
 
 PATTERNS: tuple[Pattern, ...] = (
     attentions.ATTENTION,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Grade
+from ncutool.advice.fuse.pattern import Pattern
+from ncutool.advice.fuse.patterns import PATTERNS
 from ncutool.advice.lines import Line
 from ncutool.advice.nodes import Node, Stream
-from ncutool.advice.pattern import Pattern
-from ncutool.advice.patterns import PATTERNS
 
 _SHORT = 8
 """Calls of fewer times the shortest launch are held by launching, not by what they move."""

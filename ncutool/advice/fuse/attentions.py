@@ -6,8 +6,8 @@ import math
 import re
 
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
 from ncutool.advice.nodes import Node
-from ncutool.advice.pattern import Nodes, Pattern, Times
 
 _FORWARD = (0.35, 0.20)
 """Shares of the matrix peak that fused attention is taken to reach, at best and at worst."""

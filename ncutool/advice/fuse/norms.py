@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 
 from ncutool.advice.context import Context
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving, total_ns
 from ncutool.advice.nodes import Node
-from ncutool.advice.pattern import Nodes, Pattern, Times, moving, total_ns
 
 
 def _written_out(context: Context, nodes: Nodes) -> Times | None:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from ncutool import units
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.finding import Grade
-from ncutool.advice.fuse import spread
+from ncutool.advice.fuse.fuse import spread
+from ncutool.advice.fuse.pattern import COMPILE_LINK
 from ncutool.advice.links import WINDOW, Chain, chains
 from ncutool.advice.operations import key
-from ncutool.advice.pattern import COMPILE_LINK
 
 REPEATS = 8
 """A chain seen this often with the same operators and shapes is no accident."""

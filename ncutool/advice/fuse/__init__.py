@@ -1,0 +1,1 @@
+"""Findings that turn several launches into one."""
