@@ -6,19 +6,19 @@ from typing import Any
 
 from trace_factory import H100, Trace, kernels, window
 
-from ncutool.advice import (
+from ncutool.advice import rank
+from ncutool.advice.batch import batch
+from ncutool.advice.context import Context, Draft, context
+from ncutool.advice.finding import Finding
+from ncutool.advice.fuse import chains, fuse
+from ncutool.advice.host import (
     allocator,
     communication,
     copies,
     input_pipeline,
     launch,
-    rank,
     synchronization,
 )
-from ncutool.advice.batch import batch
-from ncutool.advice.context import Context, Draft, context
-from ncutool.advice.finding import Finding
-from ncutool.advice.fuse import chains, fuse
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.advice import (
+from ncutool.advice import precision, rank, reports, rules, tune
+from ncutool.advice.batch import batch
+from ncutool.advice.context import context
+from ncutool.advice.finding import Advice
+from ncutool.advice.fuse import chains, fuse, horizontal, unfusable
+from ncutool.advice.host import (
     allocator,
     communication,
     copies,
     input_pipeline,
     launch,
-    precision,
-    rank,
-    reports,
-    rules,
     synchronization,
-    tune,
 )
-from ncutool.advice.batch import batch
-from ncutool.advice.context import context
-from ncutool.advice.finding import Advice
-from ncutool.advice.fuse import chains, fuse, horizontal, unfusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

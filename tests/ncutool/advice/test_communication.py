@@ -10,7 +10,8 @@ import pytest
 from host_traces import A100, MI300X, MS, US, Program, drafted, found, of_kind, seen
 from trace_factory import Trace
 
-from ncutool.advice import communication, interconnect
+from ncutool.advice import interconnect
+from ncutool.advice.host import communication
 from ncutool.advice.ranks import rank_minima
 from ncutool.analysis import read_and_analyse
 from ncutool_parsers.capture import DeviceRecord

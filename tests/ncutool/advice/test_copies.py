@@ -8,7 +8,7 @@ import pytest
 from host_traces import A100, MI300X, MS, US, Program, drafted, found, of_kind, seen
 from trace_factory import Trace
 
-from ncutool.advice import copies
+from ncutool.advice.host import copies
 from ncutool.analysis import read_and_analyse
 from ncutool_parsers.capture import DeviceRecord
 

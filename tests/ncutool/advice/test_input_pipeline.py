@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from host_traces import MS, US, Program, drafted, found, of_kind, seen
 
-from ncutool.advice import input_pipeline
+from ncutool.advice.host import input_pipeline
 from ncutool.analysis import read_and_analyse
 
 SINGLE = "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__"

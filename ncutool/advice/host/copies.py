@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool import units
-from ncutool.advice import copy_remedies as remedies
 from ncutool.advice.context import Context, Draft
+from ncutool.advice.host import copy_remedies as remedies
 from ncutool.advice.program import Program, exposed_ns, program
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ import numpy as np
 import polars as pl
 
 from ncutool import units
-from ncutool.advice import balance, interconnect
-from ncutool.advice import communication_remedies as remedies
+from ncutool.advice import interconnect
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
+from ncutool.advice.host import balance
+from ncutool.advice.host import communication_remedies as remedies
 from ncutool.advice.program import exposed_ns, program
 from ncutool.intervals import Union, union
 from ncutool.work.operators.collective import bandwidth

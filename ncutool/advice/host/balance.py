@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool import units
-from ncutool.advice import communication_remedies as remedies
 from ncutool.advice.context import Context, Draft
+from ncutool.advice.host import communication_remedies as remedies
 from ncutool.advice.program import program
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Findings about what the GPU waits for: the host, copies, other ranks."""
