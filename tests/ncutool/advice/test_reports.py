@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from analysis_factory import table
 
-from ncutool.advice import reports
+from ncutool.advice.kernels import reports
 
 
 def row(launch_id: int, **changes: Any) -> dict[str, Any]:

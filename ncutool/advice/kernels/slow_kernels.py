@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ncutool.advice import precision
 from ncutool.advice.context import Context
+from ncutool.advice.kernels import precision
 from ncutool.advice.kinds import Kind
 from ncutool.advice.shapes import is_narrow, sides
 

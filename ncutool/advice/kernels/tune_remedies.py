@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ncutool import units
 from ncutool.advice.finding import Grade
+from ncutool.advice.kernels.slow_kernels import FA3_SHARE
 from ncutool.advice.program import Program
-from ncutool.advice.slow_kernels import FA3_SHARE
 
 _TUNABLE = "https://docs.pytorch.org/docs/stable/cuda.tunable.html"
 _CHANNELS = "https://docs.pytorch.org/tutorials/intermediate/memory_format_tutorial.html"
@@ -31,7 +31,7 @@ class Advised:
 
 
 def advised(cause: str, about: Program) -> Advised:
-    """The words for a cause of :mod:`ncutool.advice.slow_kernels`, tied to the program."""
+    """The words for a cause of :mod:`ncutool.advice.kernels.slow_kernels`, tied to the program."""
     if cause in ("product", "narrow", "tiny", "misaligned", "old_product"):
         return _of_products(cause, about)
     if cause in ("layout", "patch", "convolution"):

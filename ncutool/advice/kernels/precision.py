@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ncutool import units
-from ncutool.advice import weights
 from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
+from ncutool.advice.kernels import weights
 from ncutool.advice.kinds import Kind
 from ncutool.advice.program import Program, program
 

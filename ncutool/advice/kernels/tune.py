@@ -12,15 +12,15 @@ from statistics import median
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Declined
-from ncutool.advice.program import program
-from ncutool.advice.slow_kernels import (
+from ncutool.advice.kernels.slow_kernels import (
     AMD_ATTENTION_SHARE,
     FA3_SHARE,
     Slow,
     near_their_roof,
     slow_kernels,
 )
-from ncutool.advice.tune_remedies import Advised, advised
+from ncutool.advice.kernels.tune_remedies import Advised, advised
+from ncutool.advice.program import program
 
 _SHOWN = 3
 _MUCH_PCT = 5.0

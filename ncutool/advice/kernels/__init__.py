@@ -1,0 +1,1 @@
+"""Findings about single kernels: tuning, precision, and what NVIDIA's rules say."""
