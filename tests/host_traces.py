@@ -6,7 +6,6 @@ from typing import Any
 
 from trace_factory import H100, Trace, kernels, window
 
-from ncutool.advice import rank
 from ncutool.advice.batch import batch
 from ncutool.advice.context import Context, Draft, context
 from ncutool.advice.finding import Finding
@@ -19,6 +18,7 @@ from ncutool.advice.host import (
     launch,
     synchronization,
 )
+from ncutool.advice.price import rank
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ncutool.advice import rank
+from ncutool.advice.price import rank
 from ncutool.analysis import Analysis, read_and_analyse
 from ncutool.commands import main
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.advice import rank
 from ncutool.advice.batch import batch
 from ncutool.advice.context import context
 from ncutool.advice.finding import Advice
@@ -18,6 +17,7 @@ from ncutool.advice.host import (
     synchronization,
 )
 from ncutool.advice.kernels import precision, reports, rules, tune
+from ncutool.advice.price import rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

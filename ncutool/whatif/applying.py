@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.advice import rank
-from ncutool.advice.ledger import Ledger
+from ncutool.advice.price import rank
+from ncutool.advice.price.ledger import Ledger
 from ncutool.replay import Changes
 from ncutool.whatif.answer import Carried
 from ncutool_parsers.errors import UsageError
@@ -72,7 +72,7 @@ def _per_sample(finding: Finding) -> bool:
 
 
 def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, Draft]]) -> Applied:
-    """The findings one on top of the other, priced by :func:`ncutool.advice.rank.ranked` on these
+    """The findings one on top of the other, priced by :func:`ncutool.advice.price.rank.ranked` on these
     alone."""
     drafts = [draft for _, draft in picked]
     priced = rank.ranked(context, drafts)

@@ -9,7 +9,7 @@ import polars as pl
 
 from ncutool import devices
 from ncutool.advice.context import context as seen
-from ncutool.advice.ledger import Ledger
+from ncutool.advice.price.ledger import Ledger
 from ncutool.replay import prepare
 from ncutool.whatif import applying, memory
 from ncutool.whatif.answer import Answer, Bounds

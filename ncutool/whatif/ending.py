@@ -13,7 +13,7 @@ from ncutool import units
 from ncutool.whatif.answer import Bounds
 
 if TYPE_CHECKING:
-    from ncutool.advice.ledger import Ledger
+    from ncutool.advice.price.ledger import Ledger
     from ncutool.intervals import Ints
     from ncutool.whatif.applying import Applied
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from host_traces import MS, US, Program, drafted, found, of_kind, seen
 
-from ncutool.advice import rank
 from ncutool.advice.host import synchronization
+from ncutool.advice.price import rank
 from ncutool.analysis import read_and_analyse
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from ncutool import units
 from ncutool.advice.context import Context, Draft
 from ncutool.advice.finding import Advice, Declined, Finding
-from ncutool.advice.ledger import Claim, Ledger
+from ncutool.advice.price.ledger import Claim, Ledger
 from ncutool.replay import Changes, prepare
 
 SMALL_PCT = 0.5

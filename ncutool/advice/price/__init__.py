@@ -1,0 +1,1 @@
+"""What drafts are worth: the ledger of time and the ranking."""
