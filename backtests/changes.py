@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from ncutool.advice.finding import Finding
+from ncutool.advice.view.finding import Finding
 from ncutool.analysis import Analysis, read_and_analyse
 from ncutool.predict import align
 from ncutool.predict.counted import Counted, streaming_share, with_work

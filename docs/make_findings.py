@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ncutool.analysis import read_and_analyse
 
 if TYPE_CHECKING:
-    from ncutool.advice.finding import Finding
+    from ncutool.advice.view.finding import Finding
     from ncutool.analysis import Analysis
 
 PAGE = Path(__file__).parent / "findings.md"

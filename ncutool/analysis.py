@@ -18,7 +18,7 @@ from ncutool import (
     roofline,
     timeline,
 )
-from ncutool.advice.ranks import rank_minima
+from ncutool.advice.view.ranks import rank_minima
 from ncutool.coverage import cover
 from ncutool.device_table import with_file
 from ncutool.work import counters
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ncutool.advice.finding import Advice, Finding
+    from ncutool.advice.view.finding import Advice, Finding
     from ncutool.ceilings import Ceiling, Measured
     from ncutool.coverage import Coverage
     from ncutool.devices import Device, Resolution

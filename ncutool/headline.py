@@ -9,7 +9,7 @@ import polars as pl
 from ncutool import units, words
 
 if TYPE_CHECKING:
-    from ncutool.advice.finding import Finding
+    from ncutool.advice.view.finding import Finding
     from ncutool.coverage import Coverage
     from ncutool.timeline import Timeline
 

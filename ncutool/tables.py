@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ncutool.advice.finding import Finding
+    from ncutool.advice.view.finding import Finding
     from ncutool_parsers.schema import Table
 
     AnyFrame: TypeAlias = pl.DataFrame | pd.DataFrame

@@ -10,7 +10,7 @@ from ncutool import units
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ncutool.advice.finding import Advice, Declined
+    from ncutool.advice.view.finding import Advice, Declined
     from ncutool.analysis import Analysis
 
 _APART = 0.02

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ncutool import schema
-from ncutool.advice.finding import Advice, Finding
+from ncutool.advice.view.finding import Advice, Finding
 from ncutool.analysis import Analysis
 from ncutool.coverage import Coverage, MissingWork
 from ncutool.devices import Device, Resolution

@@ -7,8 +7,6 @@ from typing import Any
 from trace_factory import H100, Trace, kernels, window
 
 from ncutool.advice.batch import batch
-from ncutool.advice.context import Context, Draft, context
-from ncutool.advice.finding import Finding
 from ncutool.advice.fuse import chains, fuse
 from ncutool.advice.host import (
     allocator,
@@ -19,6 +17,8 @@ from ncutool.advice.host import (
     synchronization,
 )
 from ncutool.advice.price import rank
+from ncutool.advice.view.context import Context, Draft, context
+from ncutool.advice.view.finding import Finding
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture
 

@@ -12,7 +12,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from ncutool import roofline
-from ncutool.advice.context import Context, context
+from ncutool.advice.view.context import Context, context
 from ncutool.devices import Device
 from ncutool.timeline import Timeline, build
 from ncutool.work import shapes

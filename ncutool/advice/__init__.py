@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.advice.batch import batch
-from ncutool.advice.context import context
-from ncutool.advice.finding import Advice
 from ncutool.advice.fuse import chains, fuse, horizontal, unfusable
 from ncutool.advice.host import (
     allocator,
@@ -18,14 +16,16 @@ from ncutool.advice.host import (
 )
 from ncutool.advice.kernels import precision, reports, rules, tune
 from ncutool.advice.price import rank
+from ncutool.advice.view.context import context
+from ncutool.advice.view.finding import Advice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
 
-    from ncutool.advice.context import Context, Draft
-    from ncutool.advice.finding import Declined
+    from ncutool.advice.view.context import Context, Draft
+    from ncutool.advice.view.finding import Declined
     from ncutool.devices import Device
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture

@@ -14,7 +14,7 @@ from ncutool.untrusted import https, printable, shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.advice.finding import Finding
+    from ncutool.advice.view.finding import Finding
     from ncutool.analysis import Analysis
 
 MOST = 40

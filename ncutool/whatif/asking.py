@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool import devices
-from ncutool.advice.context import context as seen
 from ncutool.advice.price.ledger import Ledger
+from ncutool.advice.view.context import context as seen
 from ncutool.replay import prepare
 from ncutool.whatif import applying, memory
 from ncutool.whatif.answer import Answer, Bounds
@@ -26,7 +26,7 @@ from ncutool_parsers.errors import CaptureError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.advice.context import Context
+    from ncutool.advice.view.context import Context
     from ncutool.analysis import Analysis
     from ncutool.devices import Device
     from ncutool.whatif.applying import Applied

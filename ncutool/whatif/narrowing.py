@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool import units
-from ncutool.advice.program import program
+from ncutool.advice.view.program import program
 from ncutool.llm.number_types import NUMBER_TYPES, NumberType
 from ncutool.whatif.times import Times
 from ncutool.work.calls import calls_of
@@ -20,7 +20,7 @@ from ncutool.work.operators import OpCall, Work, model
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
-    from ncutool.advice.context import Context
+    from ncutool.advice.view.context import Context
     from ncutool.analysis import Analysis
 
 WIDENING = 0.15

@@ -8,7 +8,7 @@ import analysis_factory as factory
 import pytest
 
 from ncutool import verdicts
-from ncutool.advice.finding import Declined
+from ncutool.advice.view.finding import Declined
 
 
 @pytest.mark.parametrize(

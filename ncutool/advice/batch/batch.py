@@ -8,9 +8,9 @@ for, grids that leave multiprocessors idle.
 from __future__ import annotations
 
 from ncutool.advice.batch import experts, few_rows, growth, merge, small_grid
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.finding import Declined
-from ncutool.advice.program import program
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.program import program
 
 
 def drafts(context: Context, taken: set[int]) -> list[Draft]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from ncutool import units
 from ncutool.advice.batch.products import Call, Shape, calls, rates, reached_share
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.kinds import Kind
-from ncutool.advice.program import Program
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.kinds import Kind
+from ncutool.advice.view.program import Program
 from ncutool.batching import USABLE_MEMORY, Rates, weight_crossover
 
 WEIGHT_SHARE = 0.75

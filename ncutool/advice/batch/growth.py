@@ -8,8 +8,8 @@ from collections import Counter
 import polars as pl
 
 from ncutool import batching, units
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.program import Program, exposed_ns
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.program import Program, exposed_ns
 
 LEAST_GROWTH = 2
 EXPOSED_SHARE = 0.1

@@ -14,9 +14,9 @@ from statistics import median
 from typing import NamedTuple
 
 from ncutool import batching
-from ncutool.advice.context import Context
-from ncutool.advice.kinds import Kind
-from ncutool.advice.nodes import Operation
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.kinds import Kind
+from ncutool.advice.view.nodes import Operation
 from ncutool.batching import Product, Rates
 
 _OPS = frozenset(("aten::addmm", "aten::mm", "aten::_addmm_activation"))

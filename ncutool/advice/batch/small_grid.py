@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from ncutool import units
-from ncutool.advice.context import Context, Draft
+from ncutool.advice.view.context import Context, Draft
 
 _PERSISTENT = re.compile(
     r"(?i)sm(90|100|103|120)_|nvjet|persistent|stream_?k|cutlass3x|cooperative|_coop[A-Z]?_|triton_mm|"

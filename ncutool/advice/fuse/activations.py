@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ncutool.advice.context import Context
 from ncutool.advice.fuse.pattern import COMPILE_LINK, Nodes, Pattern, Times, moving, total_ns
+from ncutool.advice.view.context import Context
 
 
 def _gated(context: Context, nodes: Nodes) -> Times | None:

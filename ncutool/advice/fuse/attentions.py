@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from ncutool.advice.context import ACHIEVABLE_SHARE, Context
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
-from ncutool.advice.nodes import Node
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.nodes import Node
 
 _FORWARD = (0.35, 0.20)
 """Shares of the matrix peak that fused attention is taken to reach, at best and at worst."""

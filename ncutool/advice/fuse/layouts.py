@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ncutool.advice.context import ACHIEVABLE_SHARE, Context
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
-from ncutool.advice.nodes import Node
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.nodes import Node
 from ncutool.work.operators.tensor import Tensor
 
 _MIN_ELEMENTS = 4096

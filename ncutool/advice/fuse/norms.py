@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 
-from ncutool.advice.context import Context
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving, total_ns
-from ncutool.advice.nodes import Node
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.nodes import Node
 
 
 def _written_out(context: Context, nodes: Nodes) -> Times | None:

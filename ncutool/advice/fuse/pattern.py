@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ncutool.advice.context import ACHIEVABLE_SHARE, Context
-from ncutool.advice.finding import Grade
-from ncutool.advice.nodes import Node
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.finding import Grade
+from ncutool.advice.view.nodes import Node
 
 Nodes = Sequence[Node]
 Times = tuple[int, int]
@@ -31,7 +31,7 @@ class Pattern:
 
     name: str
     sequence: re.Pattern[str]
-    """Over the symbols of :mod:`ncutool.advice.nodes`; group `keep` stays as it is."""
+    """Over the symbols of :mod:`ncutool.advice.view.nodes`; group `keep` stays as it is."""
     times: Callable[[Context, Nodes], Times | None]
     """Of all calls of a match; None where the shapes do not bear the pattern out."""
     grade: Grade

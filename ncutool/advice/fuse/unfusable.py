@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ncutool.advice.context import Context
-from ncutool.advice.finding import Declined
-from ncutool.advice.lines import Line
-from ncutool.advice.links import row_reduction
-from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.lines import Line
+from ncutool.advice.view.links import row_reduction
+from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation
 
 MIN_SHARE = 0.02
 """Of the window: less is not worth a line."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from ncutool import gap_causes, units
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.idle import Idle
-from ncutool.advice.program import Program, program
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.idle import Idle
+from ncutool.advice.view.program import Program, program
 
 ALLOCATOR = "allocator"
 LOADING = "long_launch"

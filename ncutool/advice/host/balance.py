@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool import units
-from ncutool.advice.context import Context, Draft
 from ncutool.advice.host import communication_remedies as remedies
-from ncutool.advice.program import program
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.program import program
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from ncutool.advice.ranks import RankMinima
+    from ncutool.advice.view.ranks import RankMinima
 
 
 def waits_much(ranks: RankMinima) -> bool:

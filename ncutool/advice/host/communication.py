@@ -1,7 +1,7 @@
 """Communication between devices: only the time in which nothing else runs is worth anything.
 
 The time of a collective on one rank includes waiting for the others, so one rank alone proves no
-saving: the low end is 0. Ranks together tell waiting from transfer: :mod:`ncutool.advice.ranks`.
+saving: the low end is 0. Ranks together tell waiting from transfer: :mod:`ncutool.advice.view.ranks`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import polars as pl
 
 from ncutool import units
 from ncutool.advice import interconnect
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.finding import Declined
 from ncutool.advice.host import balance
 from ncutool.advice.host import communication_remedies as remedies
-from ncutool.advice.program import exposed_ns, program
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.program import exposed_ns, program
 from ncutool.intervals import Union, union
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ncutool.advice.program import Program
+from ncutool.advice.view.program import Program
 
 _DDP = (
     "https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html"

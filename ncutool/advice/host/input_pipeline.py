@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool import gap_causes, units
-from ncutool.advice.context import Context, Draft
+from ncutool.advice.view.context import Context, Draft
 
 if TYPE_CHECKING:
     from ncutool.intervals import Ints

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from ncutool import gap_causes, units
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.finding import Declined
-from ncutool.advice.idle import Idle
-from ncutool.advice.program import Program, program
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.idle import Idle
+from ncutool.advice.view.program import Program, program
 from ncutool.timeline import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")

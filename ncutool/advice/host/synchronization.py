@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 
 from ncutool import units
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.finding import Declined
-from ncutool.advice.waits import CAUSES, Wait
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.waits import CAUSES, Wait
 from ncutool.intervals import union
 
 KEPT_SHARE = 0.25

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ncutool import units
-from ncutool.advice.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.kernels import weights
-from ncutool.advice.kinds import Kind
-from ncutool.advice.program import Program, program
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context, Draft
+from ncutool.advice.view.kinds import Kind
+from ncutool.advice.view.program import Program, program
 
 SIMT = re.compile(
     r"sgemm|scudnn|simt|_ffma_|(dgrad|wgrad)\w*_engine<float|winograd\w*<float|convolve_sgemm"

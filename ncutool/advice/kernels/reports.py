@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from ncutool import units
-from ncutool.advice.finding import Advice, Finding, Grade
 from ncutool.advice.kernels import rules
+from ncutool.advice.view.finding import Advice, Finding, Grade
 from ncutool_parsers.schema import RULES
 
 REPEATS = 8

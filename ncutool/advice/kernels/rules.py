@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ncutool import units
-from ncutool.advice.context import Context, Draft
+from ncutool.advice.view.context import Context, Draft
 
 BUSY_PCT = 60.0
 """Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""

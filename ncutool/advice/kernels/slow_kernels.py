@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ncutool.advice.context import Context
 from ncutool.advice.kernels import precision
-from ncutool.advice.kinds import Kind
-from ncutool.advice.shapes import is_narrow, sides
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.kinds import Kind
+from ncutool.advice.view.shapes import is_narrow, sides
 
 LIMIT = 0.6
 """Below this share of its calibrated roof a kernel is slow (NVIDIA's threshold)."""

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from statistics import median
 
 from ncutool import units
-from ncutool.advice.context import Context, Draft
-from ncutool.advice.finding import Declined
 from ncutool.advice.kernels.slow_kernels import (
     AMD_ATTENTION_SHARE,
     FA3_SHARE,
@@ -20,7 +18,9 @@ from ncutool.advice.kernels.slow_kernels import (
     slow_kernels,
 )
 from ncutool.advice.kernels.tune_remedies import Advised, advised
-from ncutool.advice.program import program
+from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.program import program
 
 _SHOWN = 3
 _MUCH_PCT = 5.0

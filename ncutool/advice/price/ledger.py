@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ncutool.advice.context import Context, Draft
+from ncutool.advice.view.context import Context, Draft
 from ncutool.intervals import Bools, Ints, Union, union
 from ncutool.replay import Changes, Replay
 from ncutool.timeline import DISPATCH_CAUSES

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from trace_factory import BF16, H100, Step, Trace, kernels, run, traces, view, window
 
 from ncutool.advice.batch import batch
-from ncutool.advice.context import Context, Draft, context
-from ncutool.advice.finding import Finding
 from ncutool.advice.price import rank
+from ncutool.advice.view.context import Context, Draft, context
+from ncutool.advice.view.finding import Finding
 
 
 def drafts(trace: Trace) -> list[Draft]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ncutool.advice.batch import batch
-from ncutool.advice.context import Context, context
-from ncutool.advice.finding import Declined, Finding
 from ncutool.advice.fuse import fuse
 from ncutool.advice.price import rank
+from ncutool.advice.view.context import Context, context
+from ncutool.advice.view.finding import Declined, Finding
 from ncutool.analysis import read_and_analyse
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
-from ncutool.advice.context import Context, Draft, context
 from ncutool.advice.fuse import chains, fuse, horizontal
-from ncutool.advice.links import Chain
-from ncutool.advice.links import chains as found_in
+from ncutool.advice.view.context import Context, Draft, context
+from ncutool.advice.view.links import Chain
+from ncutool.advice.view.links import chains as found_in
 
 FULL = (8192, 4096)
 ROW = (8192, 1)

@@ -12,7 +12,7 @@ from trace_factory import Trace
 
 from ncutool.advice import interconnect
 from ncutool.advice.host import communication
-from ncutool.advice.ranks import rank_minima
+from ncutool.advice.view.ranks import rank_minima
 from ncutool.analysis import read_and_analyse
 from ncutool_parsers.capture import DeviceRecord
 

@@ -9,9 +9,9 @@ import pytest
 from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool import advice
-from ncutool.advice.context import Draft, context
 from ncutool.advice.fuse import chains, fuse, horizontal
-from ncutool.advice.nodes import Node
+from ncutool.advice.view.context import Draft, context
+from ncutool.advice.view.nodes import Node
 from ncutool_parsers.capture import Capture
 
 

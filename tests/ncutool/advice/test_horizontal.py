@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trace_factory import Step, Trace, run, view
 
-from ncutool.advice.context import Draft
 from ncutool.advice.fuse import horizontal
+from ncutool.advice.view.context import Draft
 
 F = "float"
 

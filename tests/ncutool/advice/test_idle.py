@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ncutool.advice.idle import pieces
+from ncutool.advice.view.idle import pieces
 from ncutool.timeline import Timeline
 
 GAPS = pl.DataFrame(

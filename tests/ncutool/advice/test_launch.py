@@ -8,8 +8,8 @@ import pytest
 from trace_factory import H100, Trace, kernels, view, window
 
 from ncutool import advice
-from ncutool.advice.finding import Finding
 from ncutool.advice.host import launch
+from ncutool.advice.view.finding import Finding
 from ncutool_parsers.capture import Capture, DeviceRecord
 
 

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from trace_factory import BF16, Step, Trace, run, view
 
-from ncutool.advice.context import Draft
 from ncutool.advice.fuse import fuse
+from ncutool.advice.view.context import Draft
 from ncutool_parsers.capture import Capture
 
 X = (16, 512, 1024)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool import advice
-from ncutool.advice.context import Draft
-from ncutool.advice.finding import Finding
 from ncutool.advice.price import rank
+from ncutool.advice.view.context import Draft
+from ncutool.advice.view.finding import Finding
 from ncutool.intervals import union
 from ncutool_parsers.capture import Capture
 

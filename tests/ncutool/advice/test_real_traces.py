@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ncutool.advice.finding import Finding
 from ncutool.advice.price import rank
+from ncutool.advice.view.finding import Finding
 from ncutool.analysis import Analysis, read_and_analyse
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from trace_factory import Trace, kernels, traces, window
 
 from ncutool import advice
-from ncutool.advice.finding import Finding
+from ncutool.advice.view.finding import Finding
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture, DeviceRecord
 

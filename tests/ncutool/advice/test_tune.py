@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from trace_factory import BF16, H100, Shape, Trace, kernels, traces, window
 
-from ncutool.advice.context import Context, Draft, context
 from ncutool.advice.kernels import tune
-from ncutool.advice.shapes import is_narrow, sides
+from ncutool.advice.view.context import Context, Draft, context
+from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture
 

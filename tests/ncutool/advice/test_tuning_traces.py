@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ncutool import analysis, devices, roofline, timeline
-from ncutool.advice.context import Context, context
-from ncutool.advice.finding import Finding
 from ncutool.advice.kernels import precision, tune
 from ncutool.advice.price import rank
+from ncutool.advice.view.context import Context, context
+from ncutool.advice.view.finding import Finding
 from ncutool.work import shapes
 from ncutool_parsers import read
 

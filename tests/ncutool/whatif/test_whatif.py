@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ncutool import whatif
-from ncutool.advice.finding import Advice
+from ncutool.advice.view.finding import Advice
 from ncutool.analysis import Analysis, read_and_analyse
 from ncutool_parsers.errors import CaptureError, UsageError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ncutool.advice.kinds import Launches
+from ncutool.advice.view.kinds import Launches
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ncutool.advice.kinds import NOBODY, Ints, Kind, Launches
-from ncutool.advice.operations import (
+from ncutool.advice.view.kinds import NOBODY, Ints, Kind, Launches
+from ncutool.advice.view.operations import (
     BARRIER,
     NOTHING,
     UNKNOWN,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from ncutool.advice.lines import Line
-from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation
-from ncutool.advice.operations import Key
+from ncutool.advice.view.lines import Line
+from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation
+from ncutool.advice.view.operations import Key
 from ncutool.work.operators.tensor import Tensor
 
 WINDOW = 8

@@ -12,7 +12,7 @@ import polars as pl
 from ncutool import timeline
 
 if TYPE_CHECKING:
-    from ncutool.advice.context import Context
+    from ncutool.advice.view.context import Context
     from ncutool_parsers.capture import Capture
 
 _BACKWARD = r"_backward|Backward\d*$|autograd::"

@@ -9,17 +9,17 @@ from functools import cached_property
 import polars as pl
 
 from ncutool import gap_causes, units
-from ncutool.advice.backward import backward_launches
-from ncutool.advice.casts import WeightCast, weight_casts
-from ncutool.advice.finding import Grade
-from ncutool.advice.idle import Idle, pieces
-from ncutool.advice.kinds import Launches, launches
-from ncutool.advice.lines import Line, line
-from ncutool.advice.nodes import Stream, streams
-from ncutool.advice.program import Program, shown
-from ncutool.advice.ranks import RankMinima, rank_minima
-from ncutool.advice.waits import Wait, blocked, waits
-from ncutool.advice.waves import Tiling, tilings
+from ncutool.advice.view.backward import backward_launches
+from ncutool.advice.view.casts import WeightCast, weight_casts
+from ncutool.advice.view.finding import Grade
+from ncutool.advice.view.idle import Idle, pieces
+from ncutool.advice.view.kinds import Launches, launches
+from ncutool.advice.view.lines import Line, line
+from ncutool.advice.view.nodes import Stream, streams
+from ncutool.advice.view.program import Program, shown
+from ncutool.advice.view.ranks import RankMinima, rank_minima
+from ncutool.advice.view.waits import Wait, blocked, waits
+from ncutool.advice.view.waves import Tiling, tilings
 from ncutool.ceilings import Shares, shares
 from ncutool.devices import Device
 from ncutool.timeline import DISPATCH_CAUSES, Timeline

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ncutool.advice.kinds import Kind
+from ncutool.advice.view.kinds import Kind
 from ncutool.work.calls import plain_call
 from ncutool.work.operators import OpCall, Work, model
 from ncutool.work.operators.tensor import Tensor
@@ -96,7 +96,7 @@ class Operation:
     """One operator on given shapes, by given kernels; or a kernel of no known operator.
 
     Its first fields are those of :class:`Said`. There is one of each, and nobody changes it, as
-    with :class:`ncutool.advice.kinds.Kind`.
+    with :class:`ncutool.advice.view.kinds.Kind`.
     """
 
     symbol: str

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from ncutool.advice.casts import WeightCast
-from ncutool.advice.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
+from ncutool.advice.view.casts import WeightCast
+from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ncutool.advice.kinds import Launches
+from ncutool.advice.view.kinds import Launches
 from ncutool_parsers.capture import Capture
 
 _BACKWARD = r"^autograd::|Backward\d*$"

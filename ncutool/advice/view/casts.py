@@ -6,7 +6,7 @@ from bisect import bisect_left
 from math import prod
 from typing import NamedTuple
 
-from ncutool.advice.nodes import Node, Operation, Stream
+from ncutool.advice.view.nodes import Node, Operation, Stream
 from ncutool.work.operators.tensor import Tensor
 
 REACH = 12

@@ -12,7 +12,7 @@ import polars as pl
 from ncutool.timeline import DISPATCH_CAUSES
 
 if TYPE_CHECKING:
-    from ncutool.advice.context import Context
+    from ncutool.advice.view.context import Context
     from ncutool_parsers.capture import Capture
 
 CAUSES = ("synchronize", *DISPATCH_CAUSES)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ncutool.advice.context import Draft
+    from ncutool.advice.view.context import Draft
 
 Grade = Literal["certain", "likely", "possible"]
 

@@ -1,0 +1,1 @@
+"""What every finding starts from: launches, calls, idle time and shapes, grouped once."""
