@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ncutool.advice.view.finding import Finding
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.predict import align
 from ncutool.predict.counted import Counted, streaming_share, with_work
 from ncutool.predict.interval import Interval

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ncutool import companions, devices, roofline
-from ncutool.analysis import recorded_device
+from ncutool.analysis.analyse import recorded_device
 from ncutool.device_table import Device
 from ncutool.work import counters
 from ncutool_parsers import read

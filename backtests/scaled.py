@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from ncutool import predict, whatif
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.predict import Interval, sizes
 from ncutool_parsers.errors import CaptureError
 from sweeps import Size, common, span

@@ -85,7 +85,7 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     load_reader()
     from ncutool import advice as advising
     from ncutool import companions, devices, roofline, timeline
-    from ncutool.analysis import recorded_device
+    from ncutool.analysis.analyse import recorded_device
     from ncutool.work import counters
     from ncutool_parsers import read as read_capture
     from ncutool_parsers.interface import ReadOptions

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 PAGE = Path(__file__).parent / "findings.md"
 TOLERANCE = 0.02

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.frames import AnyFrame
     from ncutool.coverage import Coverage
-    from ncutool.tables import AnyFrame
 
 __all__ = ["coverage_of", "load", "page_html", "rank", "roofline_chart"]
 
@@ -61,7 +61,7 @@ def load(
     """
     from pathlib import Path
 
-    from ncutool.analysis import read_and_analyse
+    from ncutool.analysis.analyse import read_and_analyse
     from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
     return read_and_analyse(
@@ -79,16 +79,16 @@ def load(
 
 def coverage_of(kernels: AnyFrame) -> Coverage:
     """What share of the time of a ``kernels`` table (polars or pandas) is understood."""
+    from ncutool.analysis.frames import as_polars
     from ncutool.coverage import cover
     from ncutool.schema import KERNELS
-    from ncutool.tables import as_polars
 
     return cover(as_polars(kernels, KERNELS))
 
 
 def rank(analysis: Analysis) -> pl.DataFrame:
     """The findings of an analysis as a table (:data:`ncutool.schema.FINDINGS`)."""
-    from ncutool.tables import findings_frame
+    from ncutool.analysis.frames import findings_frame
 
     return findings_frame(analysis.findings)
 
@@ -100,11 +100,11 @@ def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
         ncutool_parsers.errors.UsageError: no launch has FLOPs, bytes and a known peak.
     """
     from ncutool import charts
-    from ncutool.analysis import Analysis
-    from ncutool.groups import grouped
-    from ncutool.roofs import of_kernels
+    from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.frames import as_polars
+    from ncutool.analysis.groups import grouped
+    from ncutool.analysis.roofs import of_kernels
     from ncutool.schema import KERNELS
-    from ncutool.tables import as_polars
     from ncutool_parsers.errors import UsageError
 
     kernels = source.kernels if isinstance(source, Analysis) else as_polars(source, KERNELS)

@@ -11,7 +11,7 @@ import polars as pl
 
 from ncutool import schema
 from ncutool.advice.view.finding import Advice, Finding
-from ncutool.analysis import Analysis
+from ncutool.analysis.analyse import Analysis
 from ncutool.coverage import Coverage, MissingWork
 from ncutool.devices import Device, Resolution
 from ncutool.timeline import Timeline

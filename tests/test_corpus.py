@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ncutool.advice.price import rank
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.commands import main
 
 REPOSITORY = Path(__file__).resolve().parents[1]

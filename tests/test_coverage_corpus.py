@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TRACES = sorted((REPOSITORY.parent / "shared" / "corpus" / "torch").glob("*.json.gz"))

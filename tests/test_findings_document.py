@@ -8,7 +8,7 @@ from pathlib import Path
 import make_findings
 import pytest
 
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 
 
 @cache

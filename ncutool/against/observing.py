@@ -9,7 +9,7 @@ import polars as pl
 
 from ncutool import graph_pairing
 from ncutool.against import lengths, parts
-from ncutool.analysis import Analysis
+from ncutool.analysis.analyse import Analysis
 from ncutool.llm.comparison import ATTENTION, EXPERTS, PRODUCTS, UNKNOWN, Observed
 from ncutool.llm.matching import Seen
 from ncutool.work.calls import calls_of

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import units, words
-from ncutool.groups import detail, label
+from ncutool import units
+from ncutool.analysis import labels
+from ncutool.analysis.groups import detail, label
 from ncutool.untrusted import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ncutool.analysis.roofs import Roofs
     from ncutool.charts.palette import Palette
-    from ncutool.roofs import Roofs
 
 Row = dict[str, Any]
 
@@ -28,7 +29,7 @@ def _placed() -> pl.Expr:
 
 
 def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
-    """A row for each group (:func:`ncutool.groups.grouped`) with FLOPs, bytes and time.
+    """A row for each group (:func:`ncutool.analysis.groups.grouped`) with FLOPs, bytes and time.
 
     ``group, x`` (FLOP/byte), ``y`` (FLOP/s), ``ms, bound, pct`` (of attainable), and the text
     a tooltip shows where ``tooltips``; a page that looks these up itself leaves them out.
@@ -44,8 +45,8 @@ def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]
                 "achieved": units.flop_rate(row["achieved_flop_per_s"]),
                 "attainable": units.flop_rate(row["attainable_flop_per_s"]),
                 "of attainable": units.percent(row["roofline_pct"]),
-                "figures from": f"FLOPs: {words.source(row['flop_source'])}, "
-                f"bytes: {words.source(row['bytes_source'])}",
+                "figures from": f"FLOPs: {labels.source(row['flop_source'])}, "
+                f"bytes: {labels.source(row['bytes_source'])}",
             }
         rows.append(point)
     return rows

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from ncutool import units, words
+from ncutool import units
+from ncutool.analysis import labels
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.points import Row, level_points, notable
 from ncutool.charts.shared import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from ncutool.roofs import Roofs
+    from ncutool.analysis.roofs import Roofs
 
 MOST_ROOFS = 4
 MOST_LEVEL_GROUPS = 300
@@ -60,7 +61,7 @@ def roofline(
     """The roofline of one capture: Ctrl and the wheel zoom, dragging moves.
 
     Args:
-        groups: of :func:`ncutool.groups.grouped`, for names.
+        groups: of :func:`ncutool.analysis.groups.grouped`, for names.
         points: of :func:`ncutool.charts.points.roofline_points`; not empty.
         width: pixels, or `container` to fill the element it stands in.
     """
@@ -162,7 +163,7 @@ def _texts(
     bandwidth = roofs.peak_bytes_per_s
     rows = []
     for number, roof in enumerate(roofs.compute[:MOST_ROOFS]):
-        written = f"{words.roof(roof.name)} {units.flop_rate(roof.peak_flop_per_s)}"
+        written = f"{labels.roof(roof.name)} {units.flop_rate(roof.peak_flop_per_s)}"
         color = palette.soft if number else palette.ink
         where = window.right, _four(roof.peak_flop_per_s)
         above = roofs.compute[number - 1].peak_flop_per_s if number else math.inf

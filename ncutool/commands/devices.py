@@ -102,7 +102,7 @@ def _explanation(
     import json
 
     from ncutool import devices, text
-    from ncutool.analysis import recorded_device
+    from ncutool.analysis.analyse import recorded_device
     from ncutool_parsers import read
     from ncutool_parsers.interface import ReadOptions
 

@@ -56,7 +56,8 @@ def run(
     A table or Markdown shows the longest launches first (40 without --top); the other forms
     hold all launches in order unless --top is given.
     """
-    from ncutool import envelope, text
+    from ncutool import text
+    from ncutool.analysis import json_facts
     from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
@@ -80,7 +81,9 @@ def run(
     content = rows(
         frame,
         chosen,
-        envelope=lambda text_: envelope.wrap(analysis, "kernels", text_, show_private=show_private),
+        envelope=lambda text_: json_facts.wrap(
+            analysis, "kernels", text_, show_private=show_private
+        ),
         table=lambda: text.kernels_table(analysis, frame, color=not no_color and output is None),
         markdown=lambda: text.kernels_markdown(analysis, frame),
     )

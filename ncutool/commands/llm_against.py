@@ -13,7 +13,7 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.devices import Device
     from ncutool.llm import Plan
     from ncutool.llm.comparison import Asked

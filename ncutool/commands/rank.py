@@ -53,12 +53,13 @@ def run(
     than the time there is.
     --kernel keeps the findings that concern a kernel whose name matches.
     """
-    from ncutool import envelope, text
+    from ncutool import text
+    from ncutool.analysis import json_facts
+    from ncutool.analysis.frames import findings_frame
     from ncutool.commands.companions import sort_out
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
-    from ncutool.tables import findings_frame
 
     chosen = choose_format(form, output)
     check_writable(output, force=force)
@@ -86,7 +87,7 @@ def run(
     content = rows(
         frame,
         chosen,
-        envelope=lambda text_: envelope.wrap(
+        envelope=lambda text_: json_facts.wrap(
             analysis, "findings", text_, show_private=show_private
         ),
         table=lambda: text.findings_table(analysis, frame, color=not no_color and output is None),

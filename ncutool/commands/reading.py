@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool_parsers.interface import Progress as ProgressHook
 
 _PATIENCE_S = 1.0
@@ -47,7 +47,7 @@ def analyse_file(
         CaptureError: it cannot be read, or holds nothing.
         UsageError: ``device`` is unknown, or one of the files is not in its format.
     """
-    from ncutool.analysis import read_and_analyse
+    from ncutool.analysis.analyse import read_and_analyse
 
     with _progress(path) as hook:
         return read_and_analyse(

@@ -24,6 +24,6 @@ def run(
     """Print the JSON Schema of ``--format json`` of a table: every column, unit and meaning."""
     import json
 
-    from ncutool.json_schema import of_output
+    from ncutool.analysis.json_schema import of_output
 
     typer.echo(json.dumps(of_output(table.value), indent=2, ensure_ascii=False))

@@ -31,7 +31,7 @@ from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 if TYPE_CHECKING:
     import polars as pl
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.whatif import Answer
 
 _NARROWEST = 100
@@ -174,7 +174,7 @@ def _content(
     """The answer in one form: JSON has it whole, CSV, JSON lines and Parquet the rows."""
     import json
 
-    from ncutool import envelope
+    from ncutool.analysis import json_facts
     from ncutool.commands.writing import rows
     from ncutool.text.sheet import sheet_markdown, sheet_text
     from ncutool.text.style import terminal_width
@@ -182,7 +182,7 @@ def _content(
     from ncutool.whatif.record import SCHEMA, facts
 
     def whole(rows_json: str) -> str:
-        about = envelope.facts(analysis, show_private=show_private)
+        about = json_facts.facts(analysis, show_private=show_private)
         head = {"schema": SCHEMA, **about, **facts(answer)}
         text = json.dumps(head, ensure_ascii=False, allow_nan=False)
         return f'{text[:-1]}, "whatif": {rows_json}}}'

@@ -13,7 +13,7 @@ from ncutool.explain.explanation import Check, Explanation, Input, Step, recorde
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 __all__ = ["Check", "Explainer", "Explanation", "Input", "Step", "choose", "explain"]
 

@@ -14,7 +14,7 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 LONGEST = "longest"
 _SHOWN = 5

@@ -14,7 +14,7 @@ from ncutool.work import calls, counters, shapes
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.work.operators import OpCall
     from ncutool_parsers.capture import Capture
 

@@ -10,7 +10,7 @@ from ncutool.page.view import view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 __all__ = ["render"]
 

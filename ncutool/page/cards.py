@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import units, words
-from ncutool.shares import where_the_time_goes
+from ncutool import units
+from ncutool.analysis import labels
+from ncutool.analysis.time_shares import where_the_time_goes
 from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 _REASONS = 3
 
@@ -73,13 +74,13 @@ def where_time_goes(analysis: Analysis) -> Card:
     title = "Where the time goes"
     if not shares.parts:
         return Card(title, (), "No launch carries a duration.")
-    order = list(words.BOUNDS)
+    order = list(labels.BOUNDS)
     pieces = tuple(
         Piece(
             part.kind,
             part.pct,
             units.percent(part.pct),
-            words.BOUNDS[part.kind],
+            labels.BOUNDS[part.kind],
             _idle_causes(analysis) if part.kind == "idle" else "",
         )
         for part in sorted(shares.parts, key=lambda part: order.index(part.kind))
@@ -100,6 +101,6 @@ def _idle_causes(analysis: Analysis) -> str:
         return ""
     causes = sorted(timeline.idle_by_cause().items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(
-        f"{words.gap_cause(cause)} {units.percent(100 * duration / timeline.wall_ns)}"
+        f"{labels.gap_cause(cause)} {units.percent(100 * duration / timeline.wall_ns)}"
         for cause, duration in causes[:2]
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from markupsafe import Markup
 
-from ncutool import words
+from ncutool.analysis import labels
 from ncutool.page import vega
 from ncutool.page.findings import with_code
 from ncutool.untrusted import json_for_html
@@ -49,8 +49,8 @@ def assemble(views: Sequence[View]) -> str:
         .render(
             # JSON and scripts are made safe for their element here; all else is escaped.
             views=[_Shown(view) for view in views],
-            words=Markup(json_for_html({"bounds": words.SHORT_BOUNDS, "sources": words.SOURCES})),
-            bounds=words.BOUNDS,
+            words=Markup(json_for_html({"bounds": labels.SHORT_BOUNDS, "sources": labels.SOURCES})),
+            bounds=labels.BOUNDS,
             policy=policy([script, library] if library else [script]),
             version=this_version(),
             title=_title(views),

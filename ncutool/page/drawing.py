@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ncutool import charts, units
-from ncutool.roofs import Roofs, roofs_of
+from ncutool.analysis.roofs import Roofs, roofs_of
 from ncutool.schema import BOUNDS
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 MOST_POINTS = 2000
 """Groups that get a circle, most time first; chart.js takes the same."""

@@ -11,7 +11,7 @@ from ncutool.explain.wording import answer, notes, value_of
 from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.explain import Explanation
 
 MOST_EXPLAINED = 60

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units, verdicts
+from ncutool import units
+from ncutool.analysis import finding_words
 from ncutool.untrusted import https, printable, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.advice.view.finding import Finding
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 MOST = 40
 """Findings on a page; the rest is said to be left to `ncutool rank`."""
@@ -98,12 +99,13 @@ def findings(analysis: Analysis) -> Findings:
         _item(finding, rank, most, ranks, analysis) for rank, finding in enumerate(shown, start=1)
     )
     note = "Ranges, not points: each finding done alone saves at least the first figure."
-    note = " ".join([note, *verdicts.closing(analysis)])
+    note = " ".join([note, *finding_words.closing(analysis)])
     hidden = len(analysis.findings) - len(shown)
     if hidden:
         note += f" {units.counted(hidden, 'smaller finding')} not shown: see `ncutool rank`."
     refused = tuple(
-        printable(verdicts.declined(one, analysis.window_ns)) for one in analysis.advice.declined
+        printable(finding_words.declined(one, analysis.window_ns))
+        for one in analysis.advice.declined
     )
     return Findings(items, of_what, note, _empty(analysis), refused)
 
@@ -116,7 +118,7 @@ def _item(
     chosen = analysis.kernels.filter(pl.col("launch_id").is_in(finding.launches))
     launches = units.counted(len(finding.launches), "launch", "launches")
     kernels = units.counted(len(finding.kernels), "kernel")
-    saves = verdicts.saving(vars(finding), analysis.window_ns)
+    saves = finding_words.saving(vars(finding), analysis.window_ns)
     evidence = tuple(printable(sentence) for sentence in finding.evidence)
     return Item(
         rank=rank,
@@ -189,7 +191,7 @@ def with_code(remedy: str) -> tuple[Part, ...]:
 
 
 def _empty(analysis: Analysis) -> str:
-    said = verdicts.nothing(analysis)
+    said = finding_words.nothing(analysis)
     if analysis.window_ns <= 0:
         return said
     if analysis.capture.source == "torch":

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units, words
+from ncutool import units
+from ncutool.analysis import labels
 from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 _MOST = 30
 
@@ -66,7 +67,7 @@ def _sources(analysis: Analysis, column: str) -> tuple[Gap, ...]:
     )
     return tuple(
         Gap(
-            words.source(source),
+            labels.source(source),
             units.count(launches),
             units.time(duration),
             units.percent(100 * duration / total if total else None),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import words
+from ncutool.analysis import labels
 from ncutool.untrusted import printable
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool_parsers.capture import Severity
 
 _ORDER: tuple[Severity, ...] = ("error", "warning", "info")
@@ -61,13 +61,13 @@ def heading(analysis: Analysis, *, show_private: bool) -> Heading:
     private = sorted(analysis.capture.private.items()) if show_private else []
     return Heading(
         capture=printable(analysis.capture.name),
-        about=words.capture_line(analysis),
+        about=labels.capture_line(analysis),
         headline=printable(analysis.headline),
-        device=words.device_name(analysis),
+        device=labels.device_name(analysis),
         device_how=printable(analysis.resolution.how),
-        peaks=words.peaks_line(analysis),
-        reached=words.reached_line(analysis),
-        time=words.time_line(analysis),
+        peaks=labels.peaks_line(analysis),
+        reached=labels.reached_line(analysis),
+        time=labels.time_line(analysis),
         errors=tuple(line for line in lines if line.severity == "error"),
         warnings=tuple(line for line in lines if line.severity == "warning"),
         infos=tuple(line for line in lines if line.severity == "info"),

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from ncutool import units, words
-from ncutool.groups import detail, label
+from ncutool import units
+from ncutool.analysis import labels
+from ncutool.analysis.groups import detail, label
 from ncutool.untrusted import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 MOST_GROUPS = 2000
 MOST_LAUNCHES = 2500
@@ -97,7 +98,7 @@ class KernelTable:
 
 
 def kernel_table(analysis: Analysis, groups: pl.DataFrame, membership: pl.Series) -> KernelTable:
-    """Groups of one analysis (:func:`ncutool.groups.grouped`) with their launches."""
+    """Groups of one analysis (:func:`ncutool.analysis.groups.grouped`) with their launches."""
     shown = groups.head(MOST_GROUPS)
     longest = int(groups["duration_ns"][0]) if groups.height else 0
     on_roofline = groups["roofline_pct"].count() or not groups["sm_sol_pct"].count()
@@ -166,7 +167,7 @@ def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
         bar_pct=round(100 * row["duration_ns"] / longest_ns, 1) if longest_ns else 0.0,
         places=tuple(_place(name, row) for name, _ in places),
         bound=row["bound"],
-        bound_word=words.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+        bound_word=labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
         source=source_word(row),
     )
 
@@ -186,7 +187,7 @@ def _columns(groups: pl.DataFrame) -> dict[str, Any]:
         "full": _texts((row["kernel_full"] for row in rows), _FULL),
         "op": _texts((row["op"] for row in rows), _NAME),
         "bound": _texts((row["bound"] for row in rows), _NAME),
-        "roof": _texts((words.roof(row["roof"]) if row["roof"] else None for row in rows), _NAME),
+        "roof": _texts((labels.roof(row["roof"]) if row["roof"] else None for row in rows), _NAME),
         "bound_reason": _texts(
             (row["bound_reason"] if row["group"] < MOST_REASONS else None for row in rows),
             _SENTENCE,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool import units
-from ncutool.groups import label
-from ncutool.measured import against_model
+from ncutool.analysis.groups import label
+from ncutool.analysis.join_table import against_model
 from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 _MOST = 40
 

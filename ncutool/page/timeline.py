@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ncutool import units, words
-from ncutool.shares import IDLE, covered_by_kind, covered_until
+from ncutool import units
+from ncutool.analysis import labels
+from ncutool.analysis.time_shares import IDLE, covered_by_kind, covered_until
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.timeline import Timeline
 
 Floats = npt.NDArray[np.float64]
@@ -62,7 +63,7 @@ def strip(analysis: Analysis, groups: pl.Series) -> Strip | None:
     """The timeline of a trace; None for reports and where nothing has a place in time.
 
     Args:
-        groups: the group of every launch (:func:`ncutool.groups.grouped`).
+        groups: the group of every launch (:func:`ncutool.analysis.groups.grouped`).
     """
     timeline = analysis.timeline
     if timeline is None or timeline.wall_ns <= 0:
@@ -71,7 +72,7 @@ def strip(analysis: Analysis, groups: pl.Series) -> Strip | None:
     bands = overview(analysis, timeline)
     lanes = _lanes(pieces)
     causes = _causes(timeline)
-    kinds = tuple(kind for kind in words.BOUNDS if any(band.kind == kind for band in bands))
+    kinds = tuple(kind for kind in labels.BOUNDS if any(band.kind == kind for band in bands))
     note = (
         f"Neighbours closer than {units.time(merged)} are drawn as one; "
         "each shows what held most of it."
@@ -234,7 +235,7 @@ def _causes(timeline: Timeline) -> tuple[Cause, ...]:
         items = [*items[: _CAUSES - 1], ("other causes", sum(ns for _, ns in items[_CAUSES - 1 :]))]
     return tuple(
         Cause(
-            words.gap_cause(cause),
+            labels.gap_cause(cause),
             units.time(duration),
             units.percent(100 * duration / timeline.wall_ns),
         )
@@ -255,7 +256,7 @@ def _gaps(timeline: Timeline) -> dict[str, Any]:
     shown = gaps.head(MOST_GAPS).sort("start_ns")
     causes = sorted(set(shown["cause"]))
     return {
-        "causes": [words.gap_cause(cause) for cause in causes],
+        "causes": [labels.gap_cause(cause) for cause in causes],
         "cause": [causes.index(cause) for cause in shown["cause"]],
         "start": (shown["start_ns"] - timeline.start_ns).to_list(),
         "length": shown["duration_ns"].to_list(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ncutool.groups import grouped
+from ncutool.analysis.groups import grouped
 from ncutool.page.cards import Card, understood, where_time_goes
 from ncutool.page.drawing import Drawing, drawings
 from ncutool.page.explained import explanations
@@ -17,7 +17,7 @@ from ncutool.page.measured import Measured, measured
 from ncutool.page.timeline import Strip, strip
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 
 @dataclass(frozen=True)

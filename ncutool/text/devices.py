@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units, words
+from ncutool import units
+from ncutool.analysis import labels
 from ncutool.text.style import plain_table, render, text
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def device_text(device: Device, *, color: bool, width: int | None = None) -> str
         peaks.add_column(heading, justify="right")
     for roof, peak in device.peak_flop_per_s.items():
         peaks.add_row(
-            words.roof(roof),
+            labels.roof(roof),
             _rate(roof, peak),
             _rate(roof, device.sparse_peak_flop_per_s.get(roof)),
             units.intensity(peak / device.peak_bytes_per_s),

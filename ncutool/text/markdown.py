@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool import units, verdicts, words
-from ncutool.groups import detail, grouped, label
-from ncutool.measured import against_model
-from ncutool.shares import where_the_time_goes
+from ncutool import units
+from ncutool.analysis import finding_words, labels
+from ncutool.analysis.groups import detail, grouped, label
+from ncutool.analysis.join_table import against_model
+from ncutool.analysis.time_shares import where_the_time_goes
 from ncutool.text.tables import quantity, sources
 from ncutool.untrusted import https, markdown, printable, shorten
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 _GROUPS = 15
 
@@ -56,7 +57,7 @@ def kernels_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
             units.time(row["duration_ns"]),
             units.significant(row["intensity_flop_per_byte"]),
             units.percent(row["roofline_pct"]),
-            words.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+            labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
             sources(row),
         ]
         for row in frame.iter_rows(named=True)
@@ -73,9 +74,9 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
     """
     parts = [_opening(analysis), ""]
     if frame.is_empty():
-        parts.append(verdicts.nothing(analysis))
+        parts.append(finding_words.nothing(analysis))
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):
-        saves = verdicts.saving(row, analysis.window_ns).line
+        saves = finding_words.saving(row, analysis.window_ns).line
         parts.append(
             f"{rank}. **{saves}** {row['kind']}: {markdown(row['title'])} ({row['grade']})"
         )
@@ -83,11 +84,11 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
         parts.append(f"   - Do: {_with_code(row['remedy'])}{_more(row)}")
         if row["caveat"]:
             parts.append(f"   - Caveat: {_with_code(row['caveat'])}")
-    parts += [f"\n{markdown(sentence)}" for sentence in verdicts.closing(analysis)]
+    parts += [f"\n{markdown(sentence)}" for sentence in finding_words.closing(analysis)]
     if analysis.advice.declined:
         parts += ["", "Not advised, and why:", ""]
         parts += [
-            f"- {markdown(verdicts.declined(one, analysis.window_ns))}"
+            f"- {markdown(finding_words.declined(one, analysis.window_ns))}"
             for one in analysis.advice.declined
         ]
     return "\n".join(parts) + "\n"
@@ -95,11 +96,11 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
 
 def summary_markdown(analysis: Analysis) -> str:
     """The whole verdict: headline, coverage, where the time goes, findings, largest groups."""
-    from ncutool.tables import findings_frame
+    from ncutool.analysis.frames import findings_frame
 
     shares = where_the_time_goes(analysis)
     time_rows = (
-        [words.BOUNDS[part.kind], units.time(part.ns), units.percent(part.pct)]
+        [labels.BOUNDS[part.kind], units.time(part.ns), units.percent(part.pct)]
         for part in shares.parts
     )
     groups, _ = grouped(analysis.kernels)
@@ -112,7 +113,7 @@ def summary_markdown(analysis: Analysis) -> str:
             units.percent(row["share_pct"]),
             units.significant(row["intensity_flop_per_byte"]),
             units.percent(row["roofline_pct"]),
-            words.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+            labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
             sources(row),
         ]
         for row in groups.head(_GROUPS).iter_rows(named=True)
@@ -123,8 +124,8 @@ def summary_markdown(analysis: Analysis) -> str:
         [
             f"## {markdown(analysis.headline)}",
             "",
-            f"{markdown(words.device_name(analysis))}: {words.peaks_line(analysis)}. "
-            f"{words.time_line(analysis)}.",
+            f"{markdown(labels.device_name(analysis))}: {labels.peaks_line(analysis)}. "
+            f"{labels.time_line(analysis)}.",
             "",
             *(f"> {notice.severity}: {markdown(notice.text)}  " for notice in analysis.notices),
             "",
@@ -161,7 +162,7 @@ def _measured(analysis: Analysis) -> list[str]:
 def _opening(analysis: Analysis) -> str:
     coverage = analysis.coverage
     return (
-        f"{markdown(analysis.capture.name)}, {words.capture_line(analysis)}: "
+        f"{markdown(analysis.capture.name)}, {labels.capture_line(analysis)}: "
         f"{units.percent(coverage.understood_pct)} of launch time understood "
         f"(FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})."
     )

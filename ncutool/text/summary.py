@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units, verdicts, words
-from ncutool.groups import grouped
-from ncutool.shares import Share, where_the_time_goes
+from ncutool import units
+from ncutool.analysis import finding_words, labels
+from ncutool.analysis.groups import grouped
+from ncutool.analysis.time_shares import Share, where_the_time_goes
 from ncutool.text.style import (
     BOUND_FILLS,
     BOUND_STYLES,
@@ -24,7 +25,7 @@ from ncutool.untrusted import printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 _FINDINGS = 5
 _GROUPS = 8
@@ -55,9 +56,9 @@ def summary_text(analysis: Analysis, *, color: bool, width: int | None = None) -
 
 def _heading(analysis: Analysis) -> list[Text]:
     capture = text(analysis.capture.name, "bold", limit=60)
-    capture.append(f"  {words.capture_line(analysis)}", style="bright_black")
-    device = text(words.device_name(analysis), "bold")
-    device.append(f"  {words.peaks_line(analysis)}", style="bright_black")
+    capture.append(f"  {labels.capture_line(analysis)}", style="bright_black")
+    device = text(labels.device_name(analysis), "bold")
+    device.append(f"  {labels.peaks_line(analysis)}", style="bright_black")
     how = text(analysis.resolution.how, "bright_black")
     found_by = "  found by " if analysis.resolution.device else "  "
     return [
@@ -66,13 +67,13 @@ def _heading(analysis: Analysis) -> list[Text]:
         device,
         Text(found_by, style="bright_black").append_text(how),
         *_reached(analysis),
-        Text(words.time_line(analysis)),
+        Text(labels.time_line(analysis)),
         _coverage(analysis),
     ]
 
 
 def _reached(analysis: Analysis) -> list[Text]:
-    line = words.reached_line(analysis)
+    line = labels.reached_line(analysis)
     return [] if line is None else [text(f"  {line}", "bright_black")]
 
 
@@ -107,7 +108,7 @@ def _time_bar(analysis: Analysis, width: int) -> list[Text]:
     shares = where_the_time_goes(analysis)
     if not shares.parts:
         return [Text("No launch carries a duration: nothing can be said about time.")]
-    order = list(words.BOUNDS)
+    order = list(labels.BOUNDS)
     parts = sorted(shares.parts, key=lambda part: order.index(part.kind))
     bar, legend = Text(), Text()
     cells = _cells(parts, min(width, 100))
@@ -115,7 +116,7 @@ def _time_bar(analysis: Analysis, width: int) -> list[Text]:
         fill, style = BOUND_FILLS[part.kind], BOUND_STYLES[part.kind]
         bar.append(fill * cells[part.kind], style=style)
         legend.append(f"{fill} ", style=style).append(units.percent(part.pct), style="bold")
-        legend.append(f" {words.BOUNDS[part.kind]}   ")
+        legend.append(f" {labels.BOUNDS[part.kind]}   ")
     of_what = "of wall time" if shares.of_wall else "of launch time"
     return [bar, legend.append(of_what, style="bright_black")]
 
@@ -133,7 +134,7 @@ def _cells(parts: list[Share], width: int) -> dict[str, int]:
 
 def _findings(analysis: Analysis, width: int) -> list[RenderableType]:
     if not analysis.findings:
-        return [Text(verdicts.nothing(analysis))]
+        return [Text(finding_words.nothing(analysis))]
     rows = [vars(finding) for finding in analysis.findings[:_FINDINGS]]
     lines: list[RenderableType] = [findings_overview(rows, analysis.window_ns, width=width)]
     if len(analysis.findings) > _FINDINGS:

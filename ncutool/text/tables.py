@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units, verdicts, words
-from ncutool.groups import detail, label
+from ncutool import units
+from ncutool.analysis import finding_words, labels
+from ncutool.analysis.groups import detail, label
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.table import Table
 
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 LOW_PCT = 40.0
 """Below this share of its roof a launch is drawn as having room."""
@@ -25,7 +26,7 @@ LOW_PCT = 40.0
 
 def bound_text(bound: str) -> Text:
     """A bound in its colour."""
-    return Text(words.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
+    return Text(labels.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
 
 
 def roof_text(value: float | None) -> Text:
@@ -50,7 +51,7 @@ def _number(table: Table, *headings: str) -> None:
 
 
 def group_table(groups: pl.DataFrame, *, top: int, width: int) -> Table:
-    """The groups with the most time (:func:`ncutool.groups.grouped`).
+    """The groups with the most time (:func:`ncutool.analysis.groups.grouped`).
 
     Names take what the figures leave of ``width``; below 100 columns sources go, then FLOP/byte.
     """
@@ -135,7 +136,7 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
     shown = units.counted(frame.height, "launch", "launches")
     total = units.count(analysis.kernels.height)
     flags = frame["flag"].drop_nulls()
-    tail = Text(f"{shown} of {total} · {words.capture_line(analysis)}", style="bright_black")
+    tail = Text(f"{shown} of {total} · {labels.capture_line(analysis)}", style="bright_black")
     if len(flags):
         tail.append(f"\n! above 100 % of a peak: {text(flags[0]).plain}", style="red")
     return tail
@@ -153,13 +154,13 @@ def findings_table(
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):
         parts += [finding_line(rank, row, analysis.window_ns), *finding_details(row), Text("")]
     if not parts:
-        parts.append(Text(verdicts.nothing(analysis)))
-    parts += [text(sentence, "default") for sentence in verdicts.closing(analysis)]
+        parts.append(Text(finding_words.nothing(analysis)))
+    parts += [text(sentence, "default") for sentence in finding_words.closing(analysis)]
     if analysis.advice.declined:
         parts.append(Text("Not advised, and why:", style="bold"))
         parts += [
             Text("   ").append_text(
-                text(verdicts.declined(one, analysis.window_ns), "bright_black")
+                text(finding_words.declined(one, analysis.window_ns), "bright_black")
             )
             for one in analysis.advice.declined
         ]
@@ -170,7 +171,7 @@ def finding_line(rank: int, row: dict[str, Any], window_ns: int) -> Text:
     """Rank, kind, what it saves, title and grade on one line."""
     line = Text(f"{rank:>2} ", style="bright_black")
     line.append_text(text(row["kind"], "bold cyan")).append("  ")
-    line.append(verdicts.saving(row, window_ns).line, style="bold").append("  ")
+    line.append(finding_words.saving(row, window_ns).line, style="bold").append("  ")
     line.append_text(text(row["title"])).append("  ")
     return line.append_text(grade_text(row["grade"]))
 
@@ -185,7 +186,7 @@ def findings_overview(rows: Sequence[dict[str, Any]], window_ns: int, *, width: 
     for rank, row in enumerate(rows, start=1):
         title = text(row["kind"], "bold cyan").append("  ")
         title.append_text(text(row["title"], "default", limit=max(20, width - 64)))
-        saves = verdicts.saving(row, window_ns)
+        saves = finding_words.saving(row, window_ns)
         table.add_row(str(rank), title, saves.amount, saves.share, grade_text(row["grade"]))
     return table
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool import units, words
-from ncutool.groups import label
+from ncutool import units
+from ncutool.analysis import labels
+from ncutool.analysis.groups import label
 from ncutool.text.sheet import Grid, Sheet
 from ncutool.untrusted import shorten
 
@@ -89,7 +90,7 @@ def _kernels(answer: Answer, rows: list[dict[str, Any]], width: int | None) -> G
         (
             _cut(_name(row), width, width and _NAME),
             units.count(row["launches"]),
-            words.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+            labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
             units.time(row["now_ns"]),
             _range(row["low_ns"], row["high_ns"]),
             _cut(row["why"], width, width and width - _NAME - _FIGURES),

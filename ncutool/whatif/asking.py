@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.advice.view.context import Context
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.devices import Device
     from ncutool.whatif.applying import Applied
     from ncutool.work.operators import OpCall

@@ -12,7 +12,7 @@ from ncutool.whatif.times import Times
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.devices import Device
 
 _FIGURED = ("compute", "memory", "latency")

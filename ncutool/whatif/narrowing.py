@@ -21,7 +21,7 @@ from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
     from ncutool.advice.view.context import Context
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 WIDENING = 0.15
 """What converting weights back may add to a product's time; unverified."""

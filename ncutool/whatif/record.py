@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool.groups import grouped
+from ncutool.analysis.groups import grouped
 
 if TYPE_CHECKING:
     from ncutool.whatif.answer import Answer, Bounds
@@ -23,7 +23,7 @@ now and from and to after the change, by what it changes, and why."""
 
 
 def rows(times: Times) -> pl.DataFrame:
-    """Alike launches (:func:`ncutool.groups.grouped`) together, most time first."""
+    """Alike launches (:func:`ncutool.analysis.groups.grouped`) together, most time first."""
     groups, membership = grouped(times.kernels)
     time = pl.col("now_ns")
     longest = time.arg_max()

@@ -26,7 +26,7 @@ from ncutool.whatif.undecided import (
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
     from ncutool.whatif.question import Question
     from ncutool.work.operators import OpCall
 

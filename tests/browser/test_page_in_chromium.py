@@ -10,7 +10,7 @@ import pytest
 from browser_driver import Browser, why_not
 
 from ncutool import page, units
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 

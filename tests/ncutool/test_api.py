@@ -17,12 +17,12 @@ TRACE = next(iter(sorted(SAMPLES.glob("*/*.json.gz"))))
 
 
 @pytest.fixture(scope="module")
-def analysis() -> ncutool.analysis.Analysis:
+def analysis() -> ncutool.analysis.analyse.Analysis:
     """The shipped trace, analysed."""
     return ncutool.load(TRACE)
 
 
-def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.Analysis) -> None:
+def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.analyse.Analysis) -> None:
     """A table that went through pandas gives the same coverage and the same chart."""
     frame = analysis.to_pandas()
     assert isinstance(frame, pd.DataFrame)
@@ -33,14 +33,14 @@ def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.Analysis)
     assert ncutool.roofline_chart(analysis).to_dict() == by_polars
 
 
-def test_rank_is_the_findings_table(analysis: ncutool.analysis.Analysis) -> None:
+def test_rank_is_the_findings_table(analysis: ncutool.analysis.analyse.Analysis) -> None:
     """One row a finding, in rank order, to the published columns."""
     table = ncutool.rank(analysis)
     assert table.schema == schema.FINDINGS.polars_schema()
     assert table["id"].to_list() == [finding.id for finding in analysis.findings]
 
 
-def test_page_is_html(analysis: ncutool.analysis.Analysis) -> None:
+def test_page_is_html(analysis: ncutool.analysis.analyse.Analysis) -> None:
     """The page as text, for whoever serves it."""
     assert ncutool.page_html(analysis).startswith("<!doctype html>")
 

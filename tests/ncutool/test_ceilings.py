@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from trace_factory import BF16, H100, Step, kernels, run
 
-from ncutool import analysis, ceilings, devices, roofline
+from ncutool import ceilings, devices, roofline
+from ncutool.analysis import analyse
 from ncutool.devices import Device
 from ncutool.work import shapes
 from ncutool_parsers import read
@@ -99,7 +100,7 @@ def test_real_traces_are_never_calibrated_on_model_errors(
     if not path.is_file():
         pytest.skip(f"{name} is not in the corpus")
     capture = read(path)
-    device = devices.resolve(analysis.recorded_device(capture)).device
+    device = devices.resolve(analyse.recorded_device(capture)).device
     table = roofline.place(capture, shapes.work(capture), device)
     begin = perf_counter()
     found = ceilings.shares(table, capture, device)

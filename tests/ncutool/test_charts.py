@@ -8,10 +8,10 @@ import analysis_factory as factory
 import pytest
 
 from ncutool import charts
-from ncutool.analysis import Analysis
+from ncutool.analysis.analyse import Analysis
+from ncutool.analysis.groups import grouped
+from ncutool.analysis.roofs import roofs_of
 from ncutool.charts.palette import Palette
-from ncutool.groups import grouped
-from ncutool.roofs import roofs_of
 from ncutool.schema import BOUNDS
 
 

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 
 import ncutool
+from ncutool.analysis.json_schema import of_output
 from ncutool.commands import main
 from ncutool.commands.companions import sort_out
-from ncutool.json_schema import of_output
 from ncutool_parsers.errors import UsageError
 
 FOLDER = Path(__file__).resolve().parents[2] / "reports" / "samples" / "decoder-layer-synthetic"

@@ -14,8 +14,8 @@ import jsonschema
 import polars as pl
 import pytest
 
+from ncutool.analysis.json_schema import of_output
 from ncutool.commands import COMMANDS, main
-from ncutool.json_schema import of_output
 
 SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
 

@@ -11,7 +11,7 @@ from torch_factory import Event, call, kernel, op, text
 
 import ncutool
 from ncutool import ceilings
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool.device_table import load_devices, load_file, with_file
 from ncutool.devices import candidates, resolve
 from ncutool_parsers.capture import DeviceRecord

@@ -17,7 +17,7 @@ import pytest
 from arithmetic import evaluate
 
 from ncutool import text
-from ncutool.analysis import Analysis, analyse, read_and_analyse
+from ncutool.analysis.analyse import Analysis, analyse, read_and_analyse
 from ncutool.commands import main
 from ncutool.explain import Explainer, Explanation, Step, explain
 from ncutool.explain.traced import expression_of, leaf, minimum, numeric, symbolic

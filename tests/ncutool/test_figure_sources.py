@@ -13,7 +13,7 @@ from operator_calls import TYPES
 from trace_factory import Trace, kernels
 
 from ncutool import roofline
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool.schema import BYTES_SOURCES, FLOP_SOURCES
 from ncutool.work import counters
 from ncutool.work.operators import REGISTRY

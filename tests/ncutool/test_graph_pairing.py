@@ -13,7 +13,8 @@ import torch_factory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ncutool import analysis, graph_pairing
+from ncutool import graph_pairing
+from ncutool.analysis import analyse
 from ncutool.graph_sequences import AMBIGUOUS, EXTRA, NO_FIT, NOTHING
 from ncutool.work import shapes
 from ncutool_parsers.capture import Capture
@@ -235,17 +236,17 @@ def test_a_run_that_launched_nothing_on_the_device_is_read(tmp_path: Path) -> No
     ]
     run = torch_factory.write(tmp_path / "run.json", recorded)
     trace = torch_factory.write(tmp_path / "trace.json", replayed)
-    found = analysis.read_and_analyse(trace, capture_file=run)
+    found = analyse.read_and_analyse(trace, capture_file=run)
     assert found.kernels["flop"].to_list() == [2.0 * 16 * 64 * 64]
     assert found.kernels["graph_replay"].to_list() == [True]
     with pytest.raises(EmptyError):
-        analysis.read_and_analyse(run)
+        analyse.read_and_analyse(run)
 
 
 def test_a_real_decode_graph_has_the_shapes_of_its_capture_run(corpus: Path) -> None:
     """Qwen3-8B at batch 32 on MI300X: weights of 36 layers, each product's share of bandwidth as
     worked out by hand from the two captures."""
-    found = analysis.read_and_analyse(
+    found = analyse.read_and_analyse(
         corpus / "torch" / "mi300x-sglang-qwen3-8b-decode-graph.json.gz",
         capture_file=corpus / "torch" / "mi300x-sglang-qwen3-8b-capture.json.gz",
     )

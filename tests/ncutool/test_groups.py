@@ -6,7 +6,7 @@ import analysis_factory as factory
 import polars as pl
 import pytest
 
-from ncutool.groups import detail, grouped, label
+from ncutool.analysis.groups import detail, grouped, label
 
 
 def test_every_launch_is_in_one_group_and_sums_stay_right() -> None:

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, H100, Trace
 
-from ncutool import analysis, join, join_match, join_summary, measured, schema
+from ncutool import join, join_match, join_summary, schema
+from ncutool.analysis import analyse, join_table
 from ncutool.join_figures import DISAGREE, FAILED, SPREAD_OUT
 from ncutool.join_match import AMBIGUOUS, NO_CLASS, NOT_MEASURED, OTHER_GRID, OTHER_SHAPES
 from ncutool.work import shapes
@@ -289,9 +290,9 @@ def test_two_reports_or_two_traces_are_refused() -> None:
     """A join needs one of each."""
     capture, (report, _) = trace_of(LAYER), report_of(LAYER)
     with pytest.raises(UsageError, match="is no ncu report"):
-        analysis.analyse(capture, report=capture)
+        analyse.analyse(capture, report=capture)
     with pytest.raises(UsageError, match="is no trace"):
-        analysis.analyse(report, report=report)
+        analyse.analyse(report, report=report)
 
 
 def test_what_was_not_measured_is_said_with_its_time() -> None:
@@ -307,15 +308,15 @@ def test_what_was_not_measured_is_said_with_its_time() -> None:
 
 
 @pytest.fixture(scope="module")
-def sample() -> analysis.Analysis:
+def sample() -> analyse.Analysis:
     """The shipped trace with the shipped report's counters."""
-    return analysis.read_and_analyse(
+    return analyse.read_and_analyse(
         SAMPLE / "decoder-layer-synthetic.json.gz",
         report_file=SAMPLE / "decoder-layer-synthetic.ncu-rep",
     )
 
 
-def test_the_sample_layers_are_measured(sample: analysis.Analysis) -> None:
+def test_the_sample_layers_are_measured(sample: analyse.Analysis) -> None:
     """The report holds one layer of the prefill and of a decode step: every layer is joined."""
     in_layers = sample.kernels.filter(
         (pl.col("category") == "kernel")
@@ -329,9 +330,9 @@ def test_the_sample_layers_are_measured(sample: analysis.Analysis) -> None:
     assert sample.join.unused_launches == 0
 
 
-def test_the_sample_keeps_its_times_and_the_devices_peaks(sample: analysis.Analysis) -> None:
+def test_the_sample_keeps_its_times_and_the_devices_peaks(sample: analyse.Analysis) -> None:
     """A report's durations and peaks are those of its own clocks, and stay out."""
-    plain = analysis.read_and_analyse(SAMPLE / "decoder-layer-synthetic.json.gz")
+    plain = analyse.read_and_analyse(SAMPLE / "decoder-layer-synthetic.json.gz")
     assert sample.kernels["duration_ns"].equals(plain.kernels["duration_ns"])
     assert sample.kernels["start_ns"].equals(plain.kernels["start_ns"])
     assert "record" not in sample.kernels["peak_source"].to_list()
@@ -341,7 +342,7 @@ def test_the_sample_keeps_its_times_and_the_devices_peaks(sample: analysis.Analy
 
 
 def test_the_samples_products_have_the_flops_of_their_own_shapes(
-    sample: analysis.Analysis,
+    sample: analyse.Analysis,
 ) -> None:
     """Three products share one kernel and a grid of 132: none has another's FLOPs."""
     products = sample.kernels.filter(
@@ -355,9 +356,9 @@ def test_the_samples_products_have_the_flops_of_their_own_shapes(
     )
 
 
-def test_the_table_of_measured_work_sums_to_what_was_joined(sample: analysis.Analysis) -> None:
+def test_the_table_of_measured_work_sums_to_what_was_joined(sample: analyse.Analysis) -> None:
     """Groups hold every joined launch once, the longest first."""
-    table = measured.against_model(sample.kernels)
+    table = join_table.against_model(sample.kernels)
     assert sample.join is not None
     assert table["launches"].sum() == sample.join.launches
     assert table["duration_ns"].is_sorted(descending=True)

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, Trace
 
-from ncutool import against, analysis, llm
+from ncutool import against, llm
 from ncutool.against.lengths import find
+from ncutool.analysis import analyse
 from ncutool.commands import main
 from ncutool.commands.llm_against import content
 from ncutool.commands.options import Format
@@ -88,7 +89,7 @@ class Maker:
 
     def observed(self) -> Observed:
         """What the trace shows on an H100."""
-        return against.observe(analysis.analyse(self.trace.capture(), "H100 SXM", whole_steps=True))
+        return against.observe(analyse.analyse(self.trace.capture(), "H100 SXM", whole_steps=True))
 
 
 def compared(
@@ -306,7 +307,7 @@ def test_a_step_is_no_shorter_than_its_parts_allow(rows: int, each: int) -> None
 def test_forms_say_the_same() -> None:
     """Terminal, Markdown, JSON and CSV; an unknown floor is a dash and null, never 0."""
     plan = llm.plan(small(), "H100 SXM")
-    told = analysis.analyse(steps(name="").trace.capture(), "H100 SXM", whole_steps=True)
+    told = analyse.analyse(steps(name="").trace.capture(), "H100 SXM", whole_steps=True)
 
     def form(chosen: Format) -> str:
         made, why = content(plan, told, against.Asked(), chosen, color=False)
@@ -326,7 +327,7 @@ def test_forms_say_the_same() -> None:
 def test_rows_of_a_refusal_are_refused() -> None:
     """A table of parts that were not compared would be empty: it is an error, with its reason."""
     plan = llm.plan(small(num_hidden_layers=3), "H100 SXM")
-    told = analysis.analyse(steps().trace.capture(), "H100 SXM", whole_steps=True)
+    told = analyse.analyse(steps().trace.capture(), "H100 SXM", whole_steps=True)
     made, why = content(plan, told, against.Asked(), Format.JSON, color=False)
     assert json.loads(made)["compared"] is False
     assert why is not None
@@ -397,7 +398,7 @@ def test_a_real_model_without_preset_is_described_by_sizes(corpus: Path) -> None
     """Qwen1.5-0.5B, 16 × 559 tokens: 5.574 of 8.858 ms (63 %); no head was run; the attention was
     given the keys and values that the plan counts."""
     path = corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz"
-    told = analysis.read_and_analyse(path, whole_steps=True)
+    told = analyse.read_and_analyse(path, whole_steps=True)
     device = told.resolution.device
     assert device is not None
     plan = llm.plan(described(QWEN15), device)
@@ -414,7 +415,7 @@ def test_a_rank_of_a_real_mixture_matches_its_share(corpus: Path) -> None:
     """gpt-oss-120b divided by 8: dense weights 410.2 MB a rank; its experts have no shapes, and
     its attention in fp8 is not held against a cache in bf16."""
     path = corpus / "torch" / "b200-vllm-moe-prefill-8rank.json.gz"
-    told = analysis.read_and_analyse(path, whole_steps=True)
+    told = analyse.read_and_analyse(path, whole_steps=True)
     device = told.resolution.device
     assert device is not None
     observed = against.observe(told)

@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 from ncutool import page, units
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.analysis.groups import grouped
 from ncutool.explain import explain
-from ncutool.groups import grouped
 from ncutool.page import document, timeline
 from ncutool.page.cards import understood, where_time_goes
 from ncutool.page.drawing import drawings

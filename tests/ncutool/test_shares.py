@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ncutool.analysis.time_shares import PRIORITY, Shares, covered_until, where_the_time_goes
 from ncutool.intervals import union
 from ncutool.schema import BOUNDS
-from ncutool.shares import PRIORITY, Shares, covered_until, where_the_time_goes
 
 
 def _at(start: int, duration: int, bound: str) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import pytest
 from rich.cells import cell_len
 
 from ncutool import devices, text, units
-from ncutool.analysis import Analysis
+from ncutool.analysis.analyse import Analysis
+from ncutool.analysis.time_shares import Share
 from ncutool.schema import FINDINGS
-from ncutool.shares import Share
 from ncutool.text import markdown as md
 from ncutool.text.summary import _cells
 from ncutool_parsers.capture import Notice

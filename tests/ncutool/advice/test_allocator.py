@@ -8,7 +8,7 @@ import pytest
 from host_traces import MI300X, MS, US, Program, drafted, found, of_kind, seen
 
 from ncutool.advice.host import allocator
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool_parsers.capture import DeviceRecord
 
 AMD = (DeviceRecord(vendor="amd"),)

@@ -11,7 +11,7 @@ from ncutool.advice.fuse import fuse
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Declined, Finding
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 
 
 def seen(corpus: Path, name: str, capture_run: str | None = None) -> tuple[Context, set[int]]:

@@ -13,7 +13,7 @@ from trace_factory import Trace
 from ncutool.advice import interconnect
 from ncutool.advice.host import communication
 from ncutool.advice.view.ranks import rank_minima
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool_parsers.capture import DeviceRecord
 
 RING = {"kernel": "ncclDevKernel_AllReduce_Sum", "kernel_full": "ncclDevKernel_AllReduce_Sum(x)"}

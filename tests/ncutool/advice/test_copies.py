@@ -9,7 +9,7 @@ from host_traces import A100, MI300X, MS, US, Program, drafted, found, of_kind, 
 from trace_factory import Trace
 
 from ncutool.advice.host import copies
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool_parsers.capture import DeviceRecord
 
 

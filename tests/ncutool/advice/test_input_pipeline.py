@@ -8,7 +8,7 @@ import pytest
 from host_traces import MS, US, Program, drafted, found, of_kind, seen
 
 from ncutool.advice.host import input_pipeline
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 
 SINGLE = "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__"
 MULTI = "enumerate(DataLoader)#_MultiProcessingDataLoaderIter.__next__"

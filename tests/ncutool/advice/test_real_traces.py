@@ -9,7 +9,7 @@ import pytest
 
 from ncutool.advice.price import rank
 from ncutool.advice.view.finding import Finding
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 
 
 @cache

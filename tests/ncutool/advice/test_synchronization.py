@@ -9,7 +9,7 @@ from host_traces import MS, US, Program, drafted, found, of_kind, seen
 
 from ncutool.advice.host import synchronization
 from ncutool.advice.price import rank
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 
 
 def checked(*, host: int = 60 * US, kernels: int = 20, steps: int = 6) -> Program:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ncutool import llm, planner
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool.devices import Device, resolve
 from ncutool.planner.comparison_record import comparison_rows
 from ncutool_parsers.errors import UsageError

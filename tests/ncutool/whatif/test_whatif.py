@@ -11,7 +11,7 @@ import pytest
 
 from ncutool import whatif
 from ncutool.advice.view.finding import Advice
-from ncutool.analysis import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool_parsers.errors import CaptureError, UsageError
 
 SAMPLE = Path(__file__).resolve().parents[3] / "reports" / "samples" / "decoder-layer-synthetic"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trace_factory import BF16, Step, run
 
 from ncutool import whatif
-from ncutool.analysis import Analysis, analyse
+from ncutool.analysis.analyse import Analysis, analyse
 
 SIZES = st.sampled_from([1, 4, 32, 512, 4096])
 DEVICES = ("a100-80gb-sxm", "h200", "b200", "l4")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch_factory as factory
 
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool.work.operators import NoModel, Work, model, parse_call, plugins
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "operators.md"

@@ -7,7 +7,7 @@ import json
 import pytest
 import torch_factory as factory
 
-from ncutool.analysis import read_and_analyse
+from ncutool.analysis.analyse import read_and_analyse
 from ncutool.work.kernel_names import operand_dtype
 from ncutool.work.operators import NoModel, Work, collective, model, parse_call
 

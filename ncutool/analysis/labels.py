@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool import units
-from ncutool.roofs import bandwidth_of, roofs_of
+from ncutool.analysis.roofs import bandwidth_of, roofs_of
 from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 BOUNDS: dict[str, str] = {
     "memory": "memory-bound",

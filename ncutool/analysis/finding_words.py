@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ncutool.advice.view.finding import Advice, Declined
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 _APART = 0.02
 """Ranges that differ by less of their high end read alike."""

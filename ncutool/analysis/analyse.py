@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import (
-    advice,
-    ceilings,
-    companions,
-    devices,
-    headline,
-    join_summary,
-    roofline,
-    timeline,
-)
+from ncutool import advice, ceilings, companions, devices, join_summary, roofline, timeline
 from ncutool.advice.view.ranks import rank_minima
+from ncutool.analysis import headline
 from ncutool.coverage import cover
 from ncutool.device_table import with_file
 from ncutool.work import counters

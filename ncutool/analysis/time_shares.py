@@ -13,7 +13,7 @@ from ncutool.intervals import Ints, Union, union
 from ncutool.schema import BOUNDS
 
 if TYPE_CHECKING:
-    from ncutool.analysis import Analysis
+    from ncutool.analysis.analyse import Analysis
 
 PRIORITY = (
     "compute",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units, words
+from ncutool import units
+from ncutool.analysis import labels
 
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
@@ -51,7 +52,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
             cause = max(causes, key=lambda name: causes[name])
             return (
                 f"The GPU waits {units.percent(idle_pct)} of the time, most of it: "
-                f"{words.GAP_CAUSES[cause]}."
+                f"{labels.GAP_CAUSES[cause]}."
             )
     by_bound = (
         kernels.group_by("bound")
@@ -64,7 +65,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
 
 
 _WORDS = {
-    **words.BOUNDS,
+    **labels.BOUNDS,
     "latency": "latency-bound: far from both limits",
     "communication": "communication between devices",
     "small_grid": "in grids too small to fill the device",

@@ -1,0 +1,1 @@
+"""The waist: one capture analysed, which every output reads."""
