@@ -22,7 +22,7 @@ class Loaded:
 
     capture: Capture
     kernels: pl.DataFrame
-    """:data:`ncutool.schema.KERNELS`."""
+    """:data:`ncutool.base.tables.KERNELS`."""
     device: Device | None
 
 

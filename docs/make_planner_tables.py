@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ncutool import llm, units
+from ncutool import llm
+from ncutool.base import units
 from ncutool.device_table import Device, load_devices
 from ncutool.work.operators import Work, model, parse_call
 

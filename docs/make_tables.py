@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ncutool.schema
+import ncutool.base.tables
 from ncutool_parsers.schema import TABLES, Column, Table
 
 PAGE = Path(__file__).parent / "tables.md"
@@ -19,7 +19,7 @@ SI base units; time is integer nanoseconds, counted from the start of the first 
 is null, never 0 and never NaN. **`kernels` is the public contract**: within a major version a
 column is added, never renamed or removed (`ncutool schema` prints it as JSON Schema).
 """
-MADE = (ncutool.schema.KERNELS, ncutool.schema.FINDINGS, ncutool.schema.WORK)
+MADE = (ncutool.base.tables.KERNELS, ncutool.base.tables.FINDINGS, ncutool.base.tables.WORK)
 
 
 def text() -> str:

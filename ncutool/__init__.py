@@ -80,14 +80,14 @@ def load(
 def coverage_of(kernels: AnyFrame) -> Coverage:
     """What share of the time of a ``kernels`` table (polars or pandas) is understood."""
     from ncutool.analysis.frames import as_polars
+    from ncutool.base.tables import KERNELS
     from ncutool.coverage import cover
-    from ncutool.schema import KERNELS
 
     return cover(as_polars(kernels, KERNELS))
 
 
 def rank(analysis: Analysis) -> pl.DataFrame:
-    """The findings of an analysis as a table (:data:`ncutool.schema.FINDINGS`)."""
+    """The findings of an analysis as a table (:data:`ncutool.base.tables.FINDINGS`)."""
     from ncutool.analysis.frames import findings_frame
 
     return findings_frame(analysis.findings)
@@ -104,7 +104,7 @@ def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
     from ncutool.analysis.frames import as_polars
     from ncutool.analysis.groups import grouped
     from ncutool.analysis.roofs import of_kernels
-    from ncutool.schema import KERNELS
+    from ncutool.base.tables import KERNELS
     from ncutool_parsers.errors import UsageError
 
     kernels = source.kernels if isinstance(source, Analysis) else as_polars(source, KERNELS)

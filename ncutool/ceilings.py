@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.rates_file import Measured, load
 from ncutool.device_table import Device
-from ncutool.rates_file import Measured, load
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Ceiling:
     """How far one of a device's peaks is reached."""
 
     roof: str
-    """``dram`` (byte/s), or a name of :data:`ncutool.schema.ROOFS` (FLOP/s)."""
+    """``dram`` (byte/s), or a name of :data:`ncutool.base.tables.ROOFS` (FLOP/s)."""
     peak_per_s: float
     """The datasheet's."""
     ceiling_per_s: float
@@ -88,7 +88,7 @@ def calibrate(
     """The best that a trace's own kernels reach of ``device``'s peaks; nothing for a report.
 
     Args:
-        kernels: :data:`ncutool.schema.KERNELS` of ``capture``.
+        kernels: :data:`ncutool.base.tables.KERNELS` of ``capture``.
         device: its datasheet row; None where it is unknown, which gives no ceilings.
     """
     if device is None or capture.source != "torch":
@@ -115,7 +115,7 @@ class Shares:
     vendor: str = ""
 
     def flop_share(self, roof: str) -> float:
-        """Of a compute peak, 0 to 1; ``roof`` is a name of :data:`ncutool.schema.ROOFS`."""
+        """Of a compute peak, 0 to 1; ``roof`` is a name of :data:`ncutool.base.tables.ROOFS`."""
         return self.seen.get(roof, _default_share(roof, self.vendor))
 
 

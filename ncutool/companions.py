@@ -26,7 +26,7 @@ class Done:
     """What a capture's launches did, as far as it and its companions say."""
 
     work: pl.DataFrame
-    """:data:`ncutool.schema.WORK`."""
+    """:data:`ncutool.base.tables.WORK`."""
     join: Join | None
     pairing: Pairing | None
     notices: tuple[Notice, ...]

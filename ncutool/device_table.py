@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ncutool.schema import ROOFS
+from ncutool.base.tables import ROOFS
 from ncutool_parsers.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -41,7 +41,7 @@ class Device:
     memory_bytes: int
     peak_bytes_per_s: float
     peak_flop_per_s: dict[str, float]
-    """Dense peak of each roof (names of :data:`ncutool.schema.ROOFS`) the device has."""
+    """Dense peak of each roof (names of :data:`ncutool.base.tables.ROOFS`) the device has."""
     sparse_peak_flop_per_s: dict[str, float] = field(default_factory=dict)
     """With 2:4 structured sparsity; shown, never held against dense work."""
     l2_bytes: int | None = None

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ncutool.intervals import Bools, Ints, Union, union
+from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.work.operators import collective
 from ncutool_parsers.capture import Capture
 

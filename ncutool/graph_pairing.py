@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import graph_sequences, schema, units
+from ncutool import graph_sequences
+from ncutool.base import tables, units
 from ncutool.graph_sequences import GEOMETRY, NO_CALL, Recorded, Replayed
 from ncutool.work import shapes
 from ncutool_parsers.capture import Capture, Notice
@@ -68,7 +69,7 @@ def pair(
 
     Args:
         trace: the torch capture that holds the replays.
-        work: its :data:`ncutool.schema.WORK` table.
+        work: its :data:`ncutool.base.tables.WORK` table.
         capture_run: the torch capture of the run that captured the graphs.
     """
     replayed = _replayed_kernels(trace)
@@ -182,7 +183,7 @@ def _with(work: pl.DataFrame, paired: pl.DataFrame, reasons: Mapping[int, str]) 
         )
         .drop("unpaired", "said")
     )
-    return schema.WORK.conform(pl.concat([rest, paired]).sort("launch_id"))
+    return tables.WORK.conform(pl.concat([rest, paired]).sort("launch_id"))
 
 
 def _summary(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import join_match, schema
+from ncutool import join_match
+from ncutool.base import tables
 from ncutool.join_devices import device_remarks
 from ncutool.join_figures import CARRIED, agreed, ratios
 from ncutool.join_match import Matching, Measured, Traced
@@ -33,9 +34,9 @@ def join(
 
     Args:
         trace: the torch capture.
-        work: its :data:`ncutool.schema.WORK` table.
+        work: its :data:`ncutool.base.tables.WORK` table.
         report: the ncu capture.
-        report_work: its :data:`ncutool.schema.WORK` table.
+        report_work: its :data:`ncutool.base.tables.WORK` table.
 
     Raises:
         UsageError: they are of different devices.
@@ -48,7 +49,7 @@ def join(
     joined = joined.join(ratios(trace.launches, joined), on="launch_id", how="left").sort(
         "launch_id"
     )
-    joined = schema.WORK.conform(joined)
+    joined = tables.WORK.conform(joined)
     summary = summarise(trace, joined, report, matching)
     return joined, summary, (*remarks, *notices(summary))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.work.roofs import MATRIX_FAMILIES
 from ncutool_parsers.capture import Notice
 

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from ncutool import gap_causes
-from ncutool.intervals import Bools, Ints
+from ncutool.base.intervals import Bools, Ints
 from ncutool.replay_constraints import (
     NEVER,
     POINTS,

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from ncutool import gap_causes
-from ncutool.intervals import Bools, Ints
+from ncutool.base.intervals import Bools, Ints
 from ncutool_parsers.capture import Capture
 
 NEVER = -(2**61)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ncutool.intervals import Bools, Ints
+from ncutool.base.intervals import Bools, Ints
 from ncutool.replay_constraints import Constraints, Waits
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool import bound
-from ncutool.schema import KERNELS
+from ncutool.base.tables import KERNELS
 
 if TYPE_CHECKING:
     from ncutool.devices import Device
@@ -32,7 +32,7 @@ def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.Dat
 
     Args:
         capture: what the reader found.
-        work: :data:`ncutool.schema.WORK`, one row per launch.
+        work: :data:`ncutool.base.tables.WORK`, one row per launch.
         device: peaks for traces. Reports carry their own and never use the table's, whose
             clocks are not those of the run.
     """

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ncutool import gap_causes, steps, trim
-from ncutool.intervals import Bools, Ints, Union, union
+from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool_parsers.capture import Capture, Notice
 
 GAP_CAUSES = (

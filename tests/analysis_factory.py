@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from ncutool import schema
 from ncutool.advice.view.finding import Advice, Finding
 from ncutool.analysis.analyse import Analysis
+from ncutool.base import tables
 from ncutool.coverage import Coverage, MissingWork
 from ncutool.devices import Device, Resolution
 from ncutool.timeline import Timeline
@@ -219,11 +219,11 @@ def finding(number: int = 1, **changes: Any) -> Finding:
 
 def table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     """Rows as the kernels table; columns that a row does not name are null."""
-    known = schema.KERNELS.polars_schema()
+    known = tables.KERNELS.polars_schema()
     frame = pl.DataFrame(
         {name: [row.get(name) for row in rows] for name in known}, schema=known, strict=False
     )
-    return schema.KERNELS.conform(frame)
+    return tables.KERNELS.conform(frame)
 
 
 def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ncutool import timeline
-from ncutool.intervals import Bools, Ints
+from ncutool.base.intervals import Bools, Ints
 from ncutool.replay import Replay, prepare
 from ncutool_parsers import read
 

@@ -41,7 +41,7 @@ def advise(
     """Findings, surest saving first; savings never add up to more than the window.
 
     Args:
-        kernels: table :data:`ncutool.schema.KERNELS`, rows in any order.
+        kernels: table :data:`ncutool.base.tables.KERNELS`, rows in any order.
         capture: what the reader found.
         timeline: of a trace; None for reports, whose window is the sum of durations.
         device: whose peaks bound what fusing can save; None where it is unknown.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ncutool.intervals import union
+from ncutool.base.intervals import union
 from ncutool.llm.comparison import (
     ATTENTION,
     COMMUNICATION,

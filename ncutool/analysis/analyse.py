@@ -44,7 +44,7 @@ class Analysis:
     capture: Capture
     resolution: Resolution
     kernels: pl.DataFrame
-    """The public contract: :data:`ncutool.schema.KERNELS`."""
+    """The public contract: :data:`ncutool.base.tables.KERNELS`."""
     coverage: Coverage
     timeline: Timeline | None
     """None for reports: ncu serialises launches, so their start times say nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ncutool import units
+from ncutool.base import units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
     """What a finding saves alone, and what the findings above it leave of that.
 
     Args:
-        row: of :data:`ncutool.schema.FINDINGS`.
+        row: of :data:`ncutool.base.tables.FINDINGS`.
     """
     low, high = row["alone_low_ns"], row["alone_high_ns"]
     after = None

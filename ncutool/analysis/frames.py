@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
-from ncutool.schema import FINDINGS
+from ncutool.base.tables import FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +35,6 @@ def as_polars(frame: AnyFrame, table: Table) -> pl.DataFrame:
 
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
-    """Findings as the table :data:`ncutool.schema.FINDINGS`, in the order given."""
+    """Findings as the table :data:`ncutool.base.tables.FINDINGS`, in the order given."""
     rows = [asdict(finding) for finding in findings]
     return FINDINGS.conform(pl.from_dicts(rows, schema=FINDINGS.polars_schema()))

@@ -29,7 +29,7 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     in a report, which has no shapes, the same grid and block stand for them.
 
     Args:
-        kernels: table :data:`ncutool.schema.KERNELS`.
+        kernels: table :data:`ncutool.base.tables.KERNELS`.
 
     Returns:
         The groups (columns below) and the ``group`` of each row of ``kernels``.

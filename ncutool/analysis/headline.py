@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units
 from ncutool.analysis import labels
+from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding

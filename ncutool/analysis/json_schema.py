@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ncutool import schema
+from ncutool.base import tables
 from ncutool_parsers.schema import Column, Table
 
 _TYPES: dict[str, dict[str, Any]] = {
@@ -16,13 +16,13 @@ _TYPES: dict[str, dict[str, Any]] = {
     "list[str]": {"type": "array", "items": {"type": "string"}},
 }
 _ALLOWED: dict[str, tuple[str, ...]] = {
-    "flop_source": schema.FLOP_SOURCES,
-    "bytes_source": schema.BYTES_SOURCES,
-    "bound": schema.BOUNDS,
+    "flop_source": tables.FLOP_SOURCES,
+    "bytes_source": tables.BYTES_SOURCES,
+    "bound": tables.BOUNDS,
     "source": ("ncu", "torch"),
-    "peak_source": schema.PEAK_SOURCES,
+    "peak_source": tables.PEAK_SOURCES,
     "grade": ("certain", "likely", "possible"),
-    "kind": schema.FINDING_KINDS,
+    "kind": tables.FINDING_KINDS,
 }
 
 
@@ -33,7 +33,7 @@ _CEILING: dict[str, Any] = {
         *("roof", "peak_per_s", "ceiling_per_s", "share_pct", "source", "launches", "how"),
     ],
     "properties": {
-        "roof": {"enum": ["dram", *schema.ROOFS]},
+        "roof": {"enum": ["dram", *tables.ROOFS]},
         "peak_per_s": {"type": "number"},
         "ceiling_per_s": {"type": "number"},
         "share_pct": {"type": "number"},
@@ -73,7 +73,7 @@ _ADVICE: dict[str, Any] = {
 
 def of_output(table: str) -> dict[str, Any]:
     """The schema of the whole JSON object that holds ``table`` (``kernels`` or ``findings``)."""
-    rows = {"kernels": schema.KERNELS, "findings": schema.FINDINGS}[table]
+    rows = {"kernels": tables.KERNELS, "findings": tables.FINDINGS}[table]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"ncutool {table}",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool import units
 from ncutool.analysis.roofs import bandwidth_of, roofs_of
-from ncutool.untrusted import printable
+from ncutool.base import units
+from ncutool.base.untrusted import printable
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ncutool.intervals import Ints, Union, union
-from ncutool.schema import BOUNDS
+from ncutool.base.intervals import Ints, Union, union
+from ncutool.base.tables import BOUNDS
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
@@ -37,7 +37,7 @@ class Share:
     """Time under one heading."""
 
     kind: str
-    """One of :data:`ncutool.schema.BOUNDS`, or `idle`."""
+    """One of :data:`ncutool.base.tables.BOUNDS`, or `idle`."""
     ns: int
     pct: float
 

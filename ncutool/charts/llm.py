@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.shared import (
     NARROW_PX,

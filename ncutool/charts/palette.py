@@ -15,7 +15,7 @@ class Palette:
     line: str
     paper: str
     bounds: dict[str, str]
-    """Colour of each of :data:`ncutool.schema.BOUNDS`."""
+    """Colour of each of :data:`ncutool.base.tables.BOUNDS`."""
 
     def color_scale(self, kinds: list[str]) -> dict[str, Any]:
         """Domain and range of a colour scale for the kinds that occur."""

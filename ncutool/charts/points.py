@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import units
 from ncutool.analysis import labels
 from ncutool.analysis.groups import detail, label
-from ncutool.untrusted import shorten
+from ncutool.base import units
+from ncutool.base.untrusted import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from ncutool import units
 from ncutool.analysis import labels
+from ncutool.base import units
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.points import Row, level_points, notable
 from ncutool.charts.shared import (

@@ -116,7 +116,7 @@ def finish(write: Callable[[bytes], None], made: tuple[bytes, str | None]) -> No
     content_, why = made
     write(content_)
     if why is not None:
-        from ncutool.untrusted import printable
+        from ncutool.base.untrusted import printable
 
         typer.echo(f"ncutool: {printable(why)}", err=True)
         raise typer.Exit(1)

@@ -117,7 +117,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     import csv
     import io
 
-    from ncutool.untrusted import guard_cell
+    from ncutool.base.untrusted import guard_cell
 
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")

@@ -66,7 +66,7 @@ def analyse_file(
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:
     """Print the notices of an analysis on stderr, the gravest first."""
-    from ncutool.untrusted import printable
+    from ncutool.base.untrusted import printable
 
     for notice in analysis.notices:
         if only_errors and notice.severity != "error":
@@ -87,7 +87,7 @@ def _progress(path: Path) -> Iterator[ProgressHook | None]:
         console=Console(stderr=True),
         transient=True,
     )
-    from ncutool.untrusted import printable
+    from ncutool.base.untrusted import printable
 
     task = bar.add_task(printable(path.name).replace("[", "\\["), total=None)
     begin = time.monotonic()

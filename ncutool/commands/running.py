@@ -62,6 +62,6 @@ def _code(exit_: SystemExit) -> int:
 
 
 def _one_line(text: str) -> str:
-    from ncutool.untrusted import printable
+    from ncutool.base.untrusted import printable
 
     return printable(" ".join(text.split()))

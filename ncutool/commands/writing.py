@@ -132,7 +132,7 @@ def _csv(frame: pl.DataFrame) -> str:
 
 
 def _guarded(column: pl.Series) -> pl.Series:
-    from ncutool.untrusted import guard_cell
+    from ncutool.base.untrusted import guard_cell
 
     distinct = column.drop_nulls().unique()
     changed = {text: guard_cell(text) for text in distinct if guard_cell(text) != text}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units
-from ncutool.untrusted import printable, shorten
+from ncutool.base import units
+from ncutool.base.untrusted import printable, shorten
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ _RECORDED = ("duration_ns", "grid_x", "grid_y", "grid_z")
 
 
 def figures(capture: Capture, launch_id: int) -> dict[str, Any]:
-    """A launch's row of :data:`ncutool.schema.WORK` with traced numbers.
+    """A launch's row of :data:`ncutool.base.tables.WORK` with traced numbers.
 
     Args:
         capture: the report.

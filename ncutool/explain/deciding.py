@@ -31,7 +31,7 @@ def decide(row: dict[str, Any], device: Device | None) -> tuple[str, tuple[Check
     """The bound and the comparisons that lead to it, in the order in which they are made.
 
     Args:
-        row: a launch's row of :data:`ncutool.schema.KERNELS`.
+        row: a launch's row of :data:`ncutool.base.tables.KERNELS`.
         device: whose multiprocessors and caches the launch is held against.
     """
     trail = _Trail([])

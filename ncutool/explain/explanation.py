@@ -25,7 +25,7 @@ class Step:
     """One figure and how it comes about."""
 
     name: str
-    """A column of :data:`ncutool.schema.KERNELS`, or a part of one."""
+    """A column of :data:`ncutool.base.tables.KERNELS`, or a part of one."""
     value: Value
     unit: str
     formula: str | None

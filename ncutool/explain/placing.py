@@ -22,7 +22,7 @@ def peaks(row: dict[str, Any], device: Device | None, traced: dict[str, Any]) ->
     """The two peaks with where they come from.
 
     Args:
-        row: the launch's row of :data:`ncutool.schema.KERNELS`.
+        row: the launch's row of :data:`ncutool.base.tables.KERNELS`.
         device: the row that a trace is held against.
         traced: a report's own peaks with their formulas; empty for a trace.
     """

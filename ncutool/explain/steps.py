@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ncutool.base.tables import KERNELS
 from ncutool.explain import counted, modelled
 from ncutool.explain.explanation import Input, Step, computed, recorded
 from ncutool.explain.traced import leaf
 from ncutool.join_figures import CARRIED
-from ncutool.schema import KERNELS
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
 if TYPE_CHECKING:

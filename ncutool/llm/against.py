@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.llm import floors
 from ncutool.llm.comparison import (
     ATTENTION,

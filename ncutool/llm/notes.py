@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool import units
+from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.llm.planning import Plan

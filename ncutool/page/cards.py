@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import units
 from ncutool.analysis import labels
 from ncutool.analysis.time_shares import where_the_time_goes
-from ncutool.untrusted import printable
+from ncutool.base import units
+from ncutool.base.untrusted import printable
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis

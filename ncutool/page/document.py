@@ -13,9 +13,9 @@ import jinja2
 from markupsafe import Markup
 
 from ncutool.analysis import labels
+from ncutool.base.untrusted import json_for_html
 from ncutool.page import vega
 from ncutool.page.findings import with_code
-from ncutool.untrusted import json_for_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ncutool import charts, units
+from ncutool import charts
 from ncutool.analysis.roofs import Roofs, roofs_of
-from ncutool.schema import BOUNDS
+from ncutool.base import units
+from ncutool.base.tables import BOUNDS
 
 if TYPE_CHECKING:
     import polars as pl

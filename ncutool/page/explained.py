@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ncutool.base.untrusted import printable
 from ncutool.explain import Explainer
 from ncutool.explain.wording import answer, notes, value_of
-from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis

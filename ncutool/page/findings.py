@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units
 from ncutool.analysis import finding_words
-from ncutool.untrusted import https, printable, shorten
+from ncutool.base import units
+from ncutool.base.untrusted import https, printable, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

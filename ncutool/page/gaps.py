@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units
 from ncutool.analysis import labels
-from ncutool.untrusted import printable
+from ncutool.base import units
+from ncutool.base.untrusted import printable
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool.analysis import labels
-from ncutool.untrusted import printable
+from ncutool.base.untrusted import printable
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from ncutool import units
+from ncutool.base import units
+from ncutool.base.untrusted import json_for_html
 from ncutool.charts.llm import BATCH_STEP, plan_roofline, slider_batches
 from ncutool.llm import plan as planned
 from ncutool.page import vega
@@ -15,7 +16,6 @@ from ncutool.page.document import environment, file, policy, this_version
 from ncutool.page.drawing import PAGE_PALETTE
 from ncutool.text import llm as text
 from ncutool.text import llm_facts as told
-from ncutool.untrusted import json_for_html
 
 if TYPE_CHECKING:
     from ncutool.device_table import Device

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import units
 from ncutool.analysis.groups import label
 from ncutool.analysis.join_table import against_model
-from ncutool.untrusted import printable
+from ncutool.base import units
+from ncutool.base.untrusted import printable
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis

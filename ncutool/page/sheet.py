@@ -7,13 +7,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ncutool import units
+from ncutool.base import units
+from ncutool.base.untrusted import json_for_html
 from ncutool.charts.devices import devices_roofline
 from ncutool.page import vega
 from ncutool.page.document import environment, file, policy, this_version
 from ncutool.page.drawing import PAGE_PALETTE
 from ncutool.text.sheet import Sheet
-from ncutool.untrusted import json_for_html
 
 
 def render_sheet(

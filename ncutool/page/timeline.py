@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ncutool import units
 from ncutool.analysis import labels
 from ncutool.analysis.time_shares import IDLE, covered_by_kind, covered_until
+from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis

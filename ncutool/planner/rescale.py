@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.schema import ROOFS
+from ncutool.base.tables import ROOFS
 
 if TYPE_CHECKING:
     import polars as pl

@@ -57,7 +57,7 @@ def base(kernels: pl.DataFrame, capture: Capture, device: Device) -> Base:
     """What ``capture`` says of its device.
 
     Args:
-        kernels: its :data:`ncutool.schema.KERNELS`.
+        kernels: its :data:`ncutool.base.tables.KERNELS`.
         device: the device that they are held against.
     """
     runs = runs_of(kernels, capture)

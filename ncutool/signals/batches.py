@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.signals.thresholds import FIXED, NOISE, SATURATED
 from ncutool.signals.verdict import Figure, Verdict
 from ncutool_parsers.errors import UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.devices import Device
 from ncutool.signals.placed import (
     THRESHOLDS,

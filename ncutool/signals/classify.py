@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.devices import Device, load_devices, resolve
 from ncutool.signals.batches import classify_batches
 from ncutool.signals.benchmark import Benchmark, classify_benchmark

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.devices import Device
 from ncutool.signals.resources import Used, bound, used
 from ncutool.signals.thresholds import ABOVE_DATASHEET, BALANCE, LIMIT, Threshold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.signals import sampled_notes
 from ncutool.signals.labels import PIPES, Labels, label
 from ncutool.signals.series import SIGNALS, GpuSamples, Series

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.signals.labels import PIPES, Labels
 from ncutool.signals.series import GpuSamples
 from ncutool.signals.statistics import Distribution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.text.llm_facts import headline, milliseconds, size
 from ncutool.text.sheet import Grid, Sheet
 

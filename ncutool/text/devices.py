@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units
 from ncutool.analysis import labels
+from ncutool.base import units
 from ncutool.text.style import plain_table, render, text
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ncutool.analysis import labels
+from ncutool.base.untrusted import markdown, printable
 from ncutool.explain.wording import answer, notes, value_of
 from ncutool.text.style import BOUND_STYLES, render, terminal_width, text
-from ncutool.untrusted import markdown, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.text.llm_facts import (
     LARGEST,
     Fact,
@@ -102,7 +102,7 @@ def _table(rows: Sequence[Sequence[str]], first: str) -> object:
 
 def plan_markdown(plan: Plan) -> str:
     """The plan for a pull request."""
-    from ncutool.untrusted import markdown
+    from ncutool.base.untrusted import markdown
 
     lines = [f"## {markdown(headline(plan))}", ""]
     if plan.model.source:
@@ -124,7 +124,7 @@ def plan_markdown(plan: Plan) -> str:
 
 
 def _markdown_table(rows: Sequence[Sequence[str]], first: str) -> list[str]:
-    from ncutool.untrusted import markdown
+    from ncutool.base.untrusted import markdown
 
     headings = (first, *BATCH_HEADINGS[1:])
     return [

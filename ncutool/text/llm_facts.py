@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import units
+from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.llm import Plan

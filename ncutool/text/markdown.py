@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool import units
 from ncutool.analysis import finding_words, labels
 from ncutool.analysis.groups import detail, grouped, label
 from ncutool.analysis.join_table import against_model
 from ncutool.analysis.time_shares import where_the_time_goes
+from ncutool.base import units
+from ncutool.base.untrusted import https, markdown, printable, shorten
 from ncutool.text.tables import quantity, sources
-from ncutool.untrusted import https, markdown, printable, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ def kernels_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
     """Launches as a Markdown table under one line that says what they are of.
 
     Args:
-        frame: rows of :data:`ncutool.schema.KERNELS`, in the order to show.
+        frame: rows of :data:`ncutool.base.tables.KERNELS`, in the order to show.
     """
     rows = (
         [
@@ -70,7 +70,7 @@ def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
     """Findings as a Markdown list: saving, title, evidence, remedy.
 
     Args:
-        frame: rows of :data:`ncutool.schema.FINDINGS`, best first.
+        frame: rows of :data:`ncutool.base.tables.FINDINGS`, best first.
     """
     parts = [_opening(analysis), ""]
     if frame.is_empty():

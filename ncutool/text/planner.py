@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:

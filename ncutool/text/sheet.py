@@ -65,7 +65,7 @@ def _table(grid: Grid) -> Any:
 
 def sheet_markdown(sheet: Sheet) -> str:
     """The sheet for a pull request."""
-    from ncutool.untrusted import markdown
+    from ncutool.base.untrusted import markdown
 
     lines = [f"## {markdown(sheet.headline)}", ""]
     if sheet.facts:
@@ -85,6 +85,6 @@ def _rule(heading: str, grid: Grid) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    from ncutool.untrusted import markdown
+    from ncutool.base.untrusted import markdown
 
     return "| " + " | ".join(markdown(cell) for cell in cells) + " |"

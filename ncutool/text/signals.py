@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.signals.classify import named
 from ncutool.signals.sampled_notes import SHORT
 from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text

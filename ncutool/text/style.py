@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ncutool.untrusted import printable, shorten
+from ncutool.base.untrusted import printable, shorten
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units
 from ncutool.analysis import finding_words, labels
 from ncutool.analysis.groups import grouped
 from ncutool.analysis.time_shares import Share, where_the_time_goes
+from ncutool.base import units
+from ncutool.base.untrusted import printable
 from ncutool.text.style import (
     BOUND_FILLS,
     BOUND_STYLES,
@@ -20,7 +21,6 @@ from ncutool.text.style import (
     text,
 )
 from ncutool.text.tables import findings_overview, group_table
-from ncutool.untrusted import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool import units
 from ncutool.analysis import finding_words, labels
 from ncutool.analysis.groups import detail, label
+from ncutool.base import units
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def kernels_table(
     """Launches as a terminal table.
 
     Args:
-        frame: rows of :data:`ncutool.schema.KERNELS`, in the order to show.
+        frame: rows of :data:`ncutool.base.tables.KERNELS`, in the order to show.
     """
     columns = terminal_width() if width is None else width
     kernel_room = max(16, (columns - 82) * 2 // 5)
@@ -148,7 +148,7 @@ def findings_table(
     """Findings as a terminal table, each with its evidence and remedy.
 
     Args:
-        frame: rows of :data:`ncutool.schema.FINDINGS`, best first.
+        frame: rows of :data:`ncutool.base.tables.FINDINGS`, best first.
     """
     parts: list[Text] = []
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):

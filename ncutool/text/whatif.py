@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool import units
 from ncutool.analysis import labels
 from ncutool.analysis.groups import label
+from ncutool.base import units
+from ncutool.base.untrusted import shorten
 from ncutool.text.sheet import Grid, Sheet
-from ncutool.untrusted import shorten
 
 if TYPE_CHECKING:
     from ncutool.whatif import Answer, Bounds

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.whatif.answer import Bounds
 
 if TYPE_CHECKING:
     from ncutool.advice.price.ledger import Ledger
-    from ncutool.intervals import Ints
+    from ncutool.base.intervals import Ints
     from ncutool.whatif.applying import Applied
 
 OTHER_RUN = 0.30

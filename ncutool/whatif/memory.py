@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import units
+from ncutool.base import units
 from ncutool.work.operators import OpCall, Tensor, TensorList
 from ncutool_parsers.errors import CaptureError
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.view.program import program
+from ncutool.base import units
 from ncutool.llm.number_types import NUMBER_TYPES, NumberType
 from ncutool.whatif.times import Times
 from ncutool.work.calls import calls_of

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import predict, units
+from ncutool import predict
+from ncutool.base import units
 from ncutool.predict import rates, scaling, sizes
 from ncutool.predict.interval import linear, total
 from ncutool.whatif.answer import Unchanged

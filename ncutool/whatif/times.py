@@ -16,7 +16,7 @@ class Times:
     """Where the changes so far have brought each launch."""
 
     kernels: pl.DataFrame
-    """:data:`ncutool.schema.KERNELS` of launches with a duration, with FLOPs and bytes as
+    """:data:`ncutool.base.tables.KERNELS` of launches with a duration, with FLOPs and bytes as
     changed so far."""
     frame: pl.DataFrame
     """launch_id, now_ns (int), low_ns, high_ns (float), by, why; rows as in ``kernels``."""

@@ -43,7 +43,7 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
 
     Args:
         capture: the report.
-        work: its :data:`ncutool.schema.WORK` table, from :func:`ncutool.work.counters.work`.
+        work: its :data:`ncutool.base.tables.WORK` table, from :func:`ncutool.work.counters.work`.
     """
     reason = pl.col("missing_reason").fill_null("")
     usable = work.filter(reason != FAILED)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import schema
+from ncutool.base import tables
 from ncutool.work import (
     core_counters,
     evidence,
@@ -76,7 +76,7 @@ _WITHOUT_DRAM_COUNTERS = frozenset({"7.2", "8.7", "11.0", "12.1"})
 
 
 def work(capture: Capture) -> pl.DataFrame:
-    """The :data:`ncutool.schema.WORK` table of a report, one row per launch.
+    """The :data:`ncutool.base.tables.WORK` table of a report, one row per launch.
 
     Args:
         capture: an ncu capture that was read with at least the metrics of :data:`WANTED`.
@@ -93,9 +93,9 @@ def work(capture: Capture) -> pl.DataFrame:
         figures = recorded_work(launch, by_launch.get(launch_id, {}), executed.get(launch_id, ()))
         rows.append({"launch_id": launch_id, **figures})
     if not rows:
-        return schema.WORK.empty()
-    types = schema.WORK.polars_schema()
-    return schema.WORK.conform(pl.DataFrame(rows, schema={name: types[name] for name in rows[0]}))
+        return tables.WORK.empty()
+    types = tables.WORK.polars_schema()
+    return tables.WORK.conform(pl.DataFrame(rows, schema={name: types[name] for name in rows[0]}))
 
 
 def recorded_work(

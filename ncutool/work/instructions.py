@@ -74,7 +74,7 @@ class Mix(NamedTuple):
     """Operations of one launch by its instructions."""
 
     source: str
-    """``sass`` or ``opcode``, of :data:`ncutool.schema.FLOP_SOURCES`."""
+    """``sass`` or ``opcode``, of :data:`ncutool.base.tables.FLOP_SOURCES`."""
     cores: dict[str, float]
     """FP32, FP64 and FP16 operations outside the tensor cores; FP16 without mere moves."""
     half_moves: float

@@ -43,10 +43,10 @@ def roof_of(
     compute_capability: str | None = None,
     vendor: str | None = None,
 ) -> tuple[str | None, str | None]:
-    """The roof (one of :data:`ncutool.schema.ROOFS`) and a remark where the choice is open.
+    """The roof (one of :data:`ncutool.base.tables.ROOFS`) and a remark where the choice is open.
 
     Args:
-        family: one of :data:`ncutool.schema.FAMILIES`.
+        family: one of :data:`ncutool.base.tables.FAMILIES`.
         dtype: data type of the math; None where it is not recorded.
         kernel: full name of the kernel.
         compute_capability: e.g. ``9.0``.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import schema
+from ncutool.base import tables
 from ncutool.work import kernel_names, roofs
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import collective
@@ -36,7 +36,7 @@ DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 
 
 def work(capture: Capture) -> pl.DataFrame:
-    """One row per launch of a torch capture: :data:`ncutool.schema.WORK`."""
+    """One row per launch of a torch capture: :data:`ncutool.base.tables.WORK`."""
     rows = _with_operators(capture)
     rows = rows.join(_named(rows), on="kernel_full", how="left")
     calls = evaluate(rows.filter(_wants_model()), capture)
@@ -60,9 +60,9 @@ def work(capture: Capture) -> pl.DataFrame:
         _joined(pl.col("remark"), pl.col("roof_remark")).alias("remark"),
         pl.col("flop", "dram_bytes").cast(pl.Float64),
     )
-    columns = [column.name for column in schema.WORK.columns]
+    columns = [column.name for column in tables.WORK.columns]
     kept = rows.sort("launch_id").select(name for name in rows.columns if name in columns)
-    return schema.WORK.conform(kept)
+    return tables.WORK.conform(kept)
 
 
 def _with_operators(capture: Capture) -> pl.DataFrame:

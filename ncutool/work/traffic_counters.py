@@ -41,7 +41,7 @@ _TRANSFERS_PER_CLOCK = 2
 
 
 class Traffic(NamedTuple):
-    """Bytes of one launch; ``source`` is one of :data:`ncutool.schema.BYTES_SOURCES`."""
+    """Bytes of one launch; ``source`` is one of :data:`ncutool.base.tables.BYTES_SOURCES`."""
 
     bytes: float | None
     source: str

@@ -9,8 +9,9 @@ import analysis_factory as factory
 import pytest
 from browser_driver import Browser, why_not
 
-from ncutool import page, units
+from ncutool import page
 from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.base import units
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -94,7 +95,7 @@ def test_the_script_writes_what_the_page_said(
 
 
 def test_formatters_agree(browser: Browser, pages: dict[str, Path]) -> None:
-    """The script's numbers are those of ncutool.units, ties and carries included."""
+    """The script's numbers are those of ncutool.base.units, ties and carries included."""
     browser.open(pages["trace"])
     values = [0, 1, 0.125, 999.4, 999.5, 999.6, 1465, 1465.5, 12.345, 0.00012345, 3.35e12, 98_765]
     format_ = browser.evaluate(

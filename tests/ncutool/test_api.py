@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import ncutool
-from ncutool import schema
+from ncutool.base import tables
 from ncutool_parsers.errors import UsageError
 
 SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
@@ -26,7 +26,7 @@ def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.analyse.A
     """A table that went through pandas gives the same coverage and the same chart."""
     frame = analysis.to_pandas()
     assert isinstance(frame, pd.DataFrame)
-    assert list(frame.columns) == schema.KERNELS.polars_schema().names()
+    assert list(frame.columns) == tables.KERNELS.polars_schema().names()
     assert ncutool.coverage_of(frame) == ncutool.coverage_of(analysis.kernels) == analysis.coverage
     by_polars = ncutool.roofline_chart(analysis.kernels).to_dict()
     assert ncutool.roofline_chart(frame).to_dict() == by_polars
@@ -36,7 +36,7 @@ def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.analyse.A
 def test_rank_is_the_findings_table(analysis: ncutool.analysis.analyse.Analysis) -> None:
     """One row a finding, in rank order, to the published columns."""
     table = ncutool.rank(analysis)
-    assert table.schema == schema.FINDINGS.polars_schema()
+    assert table.schema == tables.FINDINGS.polars_schema()
     assert table["id"].to_list() == [finding.id for finding in analysis.findings]
 
 
@@ -48,7 +48,7 @@ def test_page_is_html(analysis: ncutool.analysis.analyse.Analysis) -> None:
 def test_a_table_without_work_has_no_roofline() -> None:
     """Said as such instead of an empty picture."""
     with pytest.raises(UsageError, match="no roofline"):
-        ncutool.roofline_chart(schema.KERNELS.empty())
+        ncutool.roofline_chart(tables.KERNELS.empty())
 
 
 def test_what_is_no_table_is_refused() -> None:

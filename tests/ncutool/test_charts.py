@@ -11,8 +11,8 @@ from ncutool import charts
 from ncutool.analysis.analyse import Analysis
 from ncutool.analysis.groups import grouped
 from ncutool.analysis.roofs import roofs_of
+from ncutool.base.tables import BOUNDS
 from ncutool.charts.palette import Palette
-from ncutool.schema import BOUNDS
 
 
 def _roofline(analysis: Analysis, **options: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from trace_factory import Trace, kernels
 
 from ncutool import roofline
 from ncutool.analysis.analyse import read_and_analyse
-from ncutool.schema import BYTES_SOURCES, FLOP_SOURCES
+from ncutool.base.tables import BYTES_SOURCES, FLOP_SOURCES
 from ncutool.work import counters
 from ncutool.work.operators import REGISTRY
 from ncutool_parsers.capture import Capture

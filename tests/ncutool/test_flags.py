@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import roofline, schema
+from ncutool import roofline
+from ncutool.base import tables
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.schema import LAUNCHES
@@ -46,7 +47,7 @@ def place(
         launches=LAUNCHES.conform(pl.from_dicts(launches, infer_schema_length=None)),
         clock_step_ns=clock_step_ns,
     )
-    table = schema.WORK.conform(pl.from_dicts(work, infer_schema_length=None))
+    table = tables.WORK.conform(pl.from_dicts(work, infer_schema_length=None))
     return roofline.place(capture, table, device)
 
 

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, H100, Trace
 
-from ncutool import join, join_match, join_summary, schema
+from ncutool import join, join_match, join_summary
 from ncutool.analysis import analyse, join_table
+from ncutool.base import tables
 from ncutool.join_figures import DISAGREE, FAILED, SPREAD_OUT
 from ncutool.join_match import AMBIGUOUS, NO_CLASS, NOT_MEASURED, OTHER_GRID, OTHER_SHAPES
 from ncutool.work import shapes
@@ -88,7 +89,7 @@ def report_of(steps: Sequence[Step], **more: Any) -> tuple[Capture, pl.DataFrame
     ]  # fmt: skip
     options: dict[str, Any] = {"devices": (H100_RECORD,), "path": Path("hand-made.ncu-rep")} | more
     capture = Capture(source="ncu", launches=LAUNCHES.conform(pl.DataFrame(launches)), **options)
-    return capture, schema.WORK.conform(pl.DataFrame(work))
+    return capture, tables.WORK.conform(pl.DataFrame(work))
 
 
 def joined(trace: Sequence[Step], report: Sequence[Step]) -> pl.DataFrame:

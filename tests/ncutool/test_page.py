@@ -13,9 +13,10 @@ import analysis_factory as factory
 import polars as pl
 import pytest
 
-from ncutool import page, units
+from ncutool import page
 from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.analysis.groups import grouped
+from ncutool.base import units
 from ncutool.explain import explain
 from ncutool.page import document, timeline
 from ncutool.page.cards import understood, where_time_goes

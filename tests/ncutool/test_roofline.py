@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import roofline, schema
+from ncutool import roofline
+from ncutool.base import tables
 from ncutool.coverage import cover
 from ncutool.devices import Device
 from ncutool_parsers.capture import Capture, Source
@@ -45,7 +46,7 @@ def place(
         source=source,
         launches=LAUNCHES.conform(pl.from_dicts(launches, infer_schema_length=None)),
     )
-    table = schema.WORK.conform(pl.from_dicts(work, infer_schema_length=None))
+    table = tables.WORK.conform(pl.from_dicts(work, infer_schema_length=None))
     return roofline.place(capture, table, device)
 
 
@@ -202,8 +203,8 @@ FIGURES = st.one_of(st.none(), st.floats(min_value=0, max_value=1e18))
 def test_every_row_is_whole(rows: list[dict[str, Any]], with_device: bool) -> None:
     """Whatever is null, no NaN or infinity appears, and bound and reason are always said."""
     frame = place(rows, device=DEVICE if with_device else None)
-    assert frame.schema == schema.KERNELS.polars_schema()
-    assert frame["bound"].is_in(list(schema.BOUNDS)).all()
+    assert frame.schema == tables.KERNELS.polars_schema()
+    assert frame["bound"].is_in(list(tables.BOUNDS)).all()
     assert frame["bound_reason"].null_count() == 0
     for name, dtype in frame.schema.items():
         if dtype == pl.Float64:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ncutool.analysis.time_shares import PRIORITY, Shares, covered_until, where_the_time_goes
-from ncutool.intervals import union
-from ncutool.schema import BOUNDS
+from ncutool.base.intervals import union
+from ncutool.base.tables import BOUNDS
 
 
 def _at(start: int, duration: int, bound: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from rich.cells import cell_len
 
-from ncutool import devices, text, units
+from ncutool import devices, text
 from ncutool.analysis.analyse import Analysis
 from ncutool.analysis.time_shares import Share
-from ncutool.schema import FINDINGS
+from ncutool.base import units
+from ncutool.base.tables import FINDINGS
 from ncutool.text import markdown as md
 from ncutool.text.summary import _cells
 from ncutool_parsers.capture import Notice

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import units
+from ncutool.base import units
 
 
 @pytest.mark.parametrize(

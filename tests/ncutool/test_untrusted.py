@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import untrusted
+from ncutool.base import untrusted
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028& `x` | y"
 

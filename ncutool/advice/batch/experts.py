@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.nodes import Node, Stream
 from ncutool.advice.view.program import Program
+from ncutool.base import units
 
 _EXPERTS = re.compile(r"g(?:[GSR.mt]{0,2}g){3,}")
 """Products with little between them."""

@@ -7,11 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from ncutool import units
 from ncutool.advice.batch.products import Call, Shape, calls, rates, reached_share
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
+from ncutool.base import units
 from ncutool.batching import USABLE_MEMORY, Rates, weight_crossover
 
 WEIGHT_SHARE = 0.75

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ncutool import units
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Declined, Grade
 from ncutool.advice.view.nodes import Node, Operation, Stream
 from ncutool.advice.view.program import Program
 from ncutool.advice.view.waves import Tiling
+from ncutool.base import units
 
 MANY = 5
 """So many equal products in a row are a loop over independent ones."""

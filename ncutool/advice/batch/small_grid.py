@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ncutool import units
 from ncutool.advice.view.context import Context, Draft
+from ncutool.base import units
 
 _PERSISTENT = re.compile(
     r"(?i)sm(90|100|103|120)_|nvjet|persistent|stream_?k|cutlass3x|cooperative|_coop[A-Z]?_|triton_mm|"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ncutool import units
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.fuse.pattern import COMPILE_LINK
 from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.view.finding import Grade
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
+from ncutool.base import units
 
 REPEATS = 8
 """A chain seen this often with the same operators and shapes is no accident."""

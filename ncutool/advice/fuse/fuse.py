@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ncutool import units
 from ncutool.advice.fuse.pattern import Pattern
 from ncutool.advice.fuse.patterns import PATTERNS
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Grade
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.nodes import Node, Stream
+from ncutool.base import units
 
 _SHORT = 8
 """Calls of fewer times the shortest launch are held by launching, not by what they move."""

@@ -10,13 +10,13 @@ from itertools import groupby
 
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.view.finding import Grade
 from ncutool.advice.view.lines import Line, whole
 from ncutool.advice.view.links import updates_in_place
 from ncutool.advice.view.nodes import Node
+from ncutool.base import units
 
 MIN_CALLS = 12
 """Fewer launches in a row are not worth a multi-tensor call."""

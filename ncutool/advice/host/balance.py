@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool import units
 from ncutool.advice.host import communication_remedies as remedies
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.program import program
+from ncutool.base import units
 
 if TYPE_CHECKING:
     import polars as pl

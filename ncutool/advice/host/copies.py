@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.host import copy_remedies as remedies
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.program import Program, exposed_ns, program
+from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture

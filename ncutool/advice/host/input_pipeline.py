@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import gap_causes, units
+from ncutool import gap_causes
 from ncutool.advice.view.context import Context, Draft
+from ncutool.base import units
 
 if TYPE_CHECKING:
-    from ncutool.intervals import Ints
+    from ncutool.base.intervals import Ints
 
 CAUSE = "input_pipeline"
 KEPT_SHARE = 0.15

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ncutool import gap_causes, units
+from ncutool import gap_causes
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Declined
 from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program, program
+from ncutool.base import units
 from ncutool.timeline import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Declined
 from ncutool.advice.view.waits import CAUSES, Wait
-from ncutool.intervals import union
+from ncutool.base import units
+from ncutool.base.intervals import union
 
 KEPT_SHARE = 0.25
 """What replaces a wait (a flag on the device, an event asked later) costs host time too."""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ncutool import units
 from ncutool.advice.kernels import weights
 from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context, Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program, program
+from ncutool.base import units
 
 SIMT = re.compile(
     r"sgemm|scudnn|simt|_ffma_|(dgrad|wgrad)\w*_engine<float|winograd\w*<float|convolve_sgemm"

@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.kernels import rules
 from ncutool.advice.view.finding import Advice, Finding, Grade
+from ncutool.base import units
 from ncutool_parsers.schema import RULES
 
 REPEATS = 8
@@ -30,7 +30,7 @@ def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice
     the report's own rules found.
 
     Args:
-        kernels: table :data:`ncutool.schema.KERNELS` of the report.
+        kernels: table :data:`ncutool.base.tables.KERNELS` of the report.
         printed: its table :data:`ncutool_parsers.schema.RULES`; none where it is not at hand.
     """
     rows = [

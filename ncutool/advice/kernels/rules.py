@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.view.context import Context, Draft
+from ncutool.base import units
 
 BUSY_PCT = 60.0
 """Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""
@@ -93,7 +93,7 @@ def of_report(rows: Sequence[dict[str, Any]], rules: pl.DataFrame) -> list[dict[
     and from its counters.
 
     Args:
-        rows: launches with a duration, of :data:`ncutool.schema.KERNELS`.
+        rows: launches with a duration, of :data:`ncutool.base.tables.KERNELS`.
         rules: :data:`ncutool_parsers.schema.RULES` of the report; may be empty.
     """
     printed: dict[int, list[dict[str, Any]]] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from ncutool import units
 from ncutool.advice.kernels.slow_kernels import (
     AMD_ATTENTION_SHARE,
     FA3_SHARE,
@@ -21,6 +20,7 @@ from ncutool.advice.kernels.tune_remedies import Advised, advised
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Declined
 from ncutool.advice.view.program import program
+from ncutool.base import units
 
 _SHOWN = 3
 _MUCH_PCT = 5.0

@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from ncutool import units
 from ncutool.advice.view.casts import HALF, WeightCast
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
+from ncutool.base import units
 
 WEIGHT_SHARE = 0.75
 """A product whose weights are this share of its bytes is bound by reading them."""

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.advice.view.context import Context, Draft
-from ncutool.intervals import Bools, Ints, Union, union
+from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.replay import Changes, Replay
 from ncutool.timeline import DISPATCH_CAUSES
 

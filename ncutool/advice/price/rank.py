@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ncutool import units
 from ncutool.advice.price.ledger import Claim, Ledger
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Advice, Declined, Finding
+from ncutool.base import units
 from ncutool.replay import Changes, prepare
 
 SMALL_PCT = 0.5

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from ncutool import gap_causes, units
+from ncutool import gap_causes
 from ncutool.advice.view.backward import backward_launches
 from ncutool.advice.view.casts import WeightCast, weight_casts
 from ncutool.advice.view.finding import Grade
@@ -20,6 +20,7 @@ from ncutool.advice.view.program import Program, shown
 from ncutool.advice.view.ranks import RankMinima, rank_minima
 from ncutool.advice.view.waits import Wait, blocked, waits
 from ncutool.advice.view.waves import Tiling, tilings
+from ncutool.base import units
 from ncutool.ceilings import Shares, shares
 from ncutool.devices import Device
 from ncutool.timeline import DISPATCH_CAUSES, Timeline

@@ -13,7 +13,7 @@ Grade = Literal["certain", "likely", "possible"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One piece of advice (columns: :data:`ncutool.schema.FINDINGS`).
+    """One piece of advice (columns: :data:`ncutool.base.tables.FINDINGS`).
 
     Invariants: ``0 <= saving_low_ns <= saving_high_ns``, and neither exceeds its counterpart of
     the finding applied alone; the percentages are of the window.

@@ -11,7 +11,7 @@ import polars as pl
 from ncutool.timeline import GAP_CAUSES
 
 if TYPE_CHECKING:
-    from ncutool.intervals import Bools, Ints
+    from ncutool.base.intervals import Bools, Ints
     from ncutool.timeline import Timeline
 
 

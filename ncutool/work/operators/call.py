@@ -121,7 +121,7 @@ class Work:
     """FLOPs and compulsory bytes of one call: each distinct input read once, each output once."""
 
     family: str
-    """One of :data:`ncutool.schema.FAMILIES`."""
+    """One of :data:`ncutool.base.tables.FAMILIES`."""
     flop: int | None
     bytes_read: int | None
     bytes_written: int | None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 
-from ncutool.schema import FAMILIES
+from ncutool.base.tables import FAMILIES
 from ncutool.work.operators.call import Model, NoModel, OpCall, UnmodelledError, Work
 
 GROUP = "ncutool.operators"

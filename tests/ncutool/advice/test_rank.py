@@ -15,7 +15,7 @@ from ncutool import advice
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Draft
 from ncutool.advice.view.finding import Finding
-from ncutool.intervals import union
+from ncutool.base.intervals import union
 from ncutool_parsers.capture import Capture
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool import schema
+from ncutool.base import tables
 from ncutool.work import counter_notices, counters, evidence
 from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.schema import LAUNCHES
@@ -31,7 +31,7 @@ def notices(
         devices=(DeviceRecord(compute_capability=capability),),
         tool_version=version,
     )
-    table = schema.WORK.conform(pl.from_dicts([row]))
+    table = tables.WORK.conform(pl.from_dicts([row]))
     return {notice.code: notice.text for notice in counter_notices.notices(capture, table)}
 
 

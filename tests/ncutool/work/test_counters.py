@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool import schema
+from ncutool.base import tables
 from ncutool.work import counter_notices, counters, evidence
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.interface import ReadOptions
@@ -401,7 +401,7 @@ def capture(tmp_path: Path) -> Capture:
 def test_table(capture: Capture) -> None:
     """A report becomes the WORK table, one row a launch, in order."""
     table = counters.work(capture)
-    assert table.schema == schema.WORK.polars_schema()
+    assert table.schema == tables.WORK.polars_schema()
     columns = ["launch_id", "flop", "dram_bytes", "sol_class", "launch_rule", "missing_reason"]
     assert table.select(columns).rows() == [
         (0, None, 320e6, "Latency Issue", "Small Grid", evidence.NO_FLOP_COUNTERS),

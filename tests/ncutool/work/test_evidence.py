@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool import schema
+from ncutool.base import tables
 from ncutool.work import counters, evidence, instructions
 from ncutool.work.instructions import Executed
 
@@ -235,7 +235,7 @@ def test_estimates_are_no_measurement() -> None:
         {"launch_id": 0, **work({**BARE, PIPE: 40.0}, kernel=GEMM)},
         {"launch_id": 1, **work(DETAILED, ("HMMA.16816.F32.BF16", 1000))},
     ]
-    table = counters.measured(schema.WORK.conform(pl.from_dicts(rows, infer_schema_length=None)))
+    table = counters.measured(tables.WORK.conform(pl.from_dicts(rows, infer_schema_length=None)))
     assert table["flop"].to_list() == [None, 4096e3]
     assert table["flop_source"].to_list() == ["none", "sass"]
     assert table["missing_reason"][0].startswith("only estimated from the tensor pipe; no DRAM")

@@ -206,7 +206,7 @@ def test_golden_cases(case: str) -> None:
 
 def test_every_model_belongs_to_a_known_family() -> None:
     """The registry names only families that the published table lists."""
-    from ncutool.schema import FAMILIES
+    from ncutool.base.tables import FAMILIES
     from ncutool.work.operators import FAMILY_OF
 
     assert set(FAMILY_OF) == set(REGISTRY)

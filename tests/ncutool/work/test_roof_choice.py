@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ncutool.schema import ROOFS
+from ncutool.base.tables import ROOFS
 from ncutool.work.kernel_names import is_helper, list_element_bytes
 from ncutool.work.roofs import AMBIGUOUS, roof_of
 

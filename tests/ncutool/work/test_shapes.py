@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool.schema import WORK
+from ncutool.base.tables import WORK
 from ncutool.work import shapes
 from ncutool_parsers import read, schema
 from ncutool_parsers.capture import Capture, DeviceRecord

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncutool.schema import ROOFS
+from ncutool.base.tables import ROOFS
 from ncutool_parsers.errors import UsageError
 
 _FORMAT = "ncutool/ceilings/1"

@@ -1,0 +1,1 @@
+"""What every room uses: the tables' schema, units, intervals and untrusted text."""
