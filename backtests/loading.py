@@ -7,8 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from ncutool import companions, devices, roofline
+from ncutool import devices, roofline
 from ncutool.analysis.analyse import recorded_device
+from ncutool.companions import launch_work
 from ncutool.device_table import Device
 from ncutool.work import counters
 from ncutool_parsers import read
@@ -34,5 +35,5 @@ def load(path: Path) -> Loaded:
     """
     capture = read(path, ReadOptions(metrics=counters.WANTED, instructions=True))
     device = devices.resolve(recorded_device(capture)).device
-    work = companions.work_of(capture, None, None).work
+    work = launch_work.work_of(capture, None, None).work
     return Loaded(capture, roofline.place(capture, work, device), device)

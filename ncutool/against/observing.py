@@ -7,9 +7,9 @@ from math import prod
 
 import polars as pl
 
-from ncutool import graph_pairing
 from ncutool.against import lengths, parts
 from ncutool.analysis.analyse import Analysis
+from ncutool.companions import graph_pairing
 from ncutool.llm.comparison import ATTENTION, EXPERTS, PRODUCTS, UNKNOWN, Observed
 from ncutool.llm.matching import Seen
 from ncutool.work.calls import calls_of

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import advice, ceilings, companions, devices, join_summary, roofline, timeline
+from ncutool import advice, ceilings, devices, roofline, timeline
 from ncutool.advice.view.ranks import rank_minima
 from ncutool.analysis import headline
+from ncutool.companions import launch_work, summary
 from ncutool.coverage import cover
 from ncutool.device_table import with_file
 from ncutool.work import counters
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.ceilings import Ceiling, Measured
+    from ncutool.companions.graph_pairing import Pairing
+    from ncutool.companions.summary import Join
     from ncutool.coverage import Coverage
     from ncutool.devices import Device, Resolution
-    from ncutool.graph_pairing import Pairing
-    from ncutool.join_summary import Join
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture, DeviceRecord
     from ncutool_parsers.interface import Progress
@@ -113,9 +114,9 @@ def analyse(
     datasheet = devices.resolve(recorded_device(capture), device, known)
     held = ceilings.hold(datasheet.device, None if is_report else measured)
     resolution = replace(datasheet, device=held.device, how=datasheet.how + held.how)
-    done = companions.work_of(capture, report, capture_run)
+    done = launch_work.work_of(capture, report, capture_run)
     placed = roofline.place(capture, done.work, resolution.device)
-    kernels = placed if done.join is None else join_summary.with_flags(placed, resolution.device)
+    kernels = placed if done.join is None else summary.with_flags(placed, resolution.device)
     window = None if is_report else timeline.build(capture, whole_steps)
     others = [_of_rank(other, resolution.device) for other in ranks]
     advised = advice.advise(kernels, capture, window, resolution.device, others)
@@ -124,7 +125,7 @@ def analyse(
         *capture.notices,
         *done.notices,
         *_notices(capture, resolution, placed, window),
-        *join_summary.doubts(kernels),
+        *summary.doubts(kernels),
         *_unpaired(kernels, others),
         *(_not_for_reports(measured) if is_report else _of_plugins()),
     ]
@@ -205,7 +206,7 @@ def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool)
 
 def _of_rank(capture: Capture, device: Device | None) -> pl.DataFrame:
     """The kernels table of another rank."""
-    return roofline.place(capture, companions.work_of(capture).work, device)
+    return roofline.place(capture, launch_work.work_of(capture).work, device)
 
 
 def _unpaired(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Notice]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import graph_pairing, join, join_match
+from ncutool.companions import graph_pairing, join, match
 from ncutool.work import calls, counters, shapes
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Evidence:
         work = shapes.work(trace)
         if self.analysis.capture_run is not None:
             work, _, _ = graph_pairing.pair(trace, work, self.analysis.capture_run)
-        matching = join_match.match(
+        matching = match.match(
             *join.launches(trace, work, report, counters.measured(counters.work(report)))
         )
         found: dict[int, tuple[int, ...]] = {}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.base.tables import KERNELS
+from ncutool.companions.figures import CARRIED
 from ncutool.explain import counted, modelled
 from ncutool.explain.explanation import Input, Step, computed, recorded
 from ncutool.explain.traced import leaf
-from ncutool.join_figures import CARRIED
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
 if TYPE_CHECKING:

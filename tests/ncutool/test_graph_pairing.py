@@ -13,9 +13,9 @@ import torch_factory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ncutool import graph_pairing
 from ncutool.analysis import analyse
-from ncutool.graph_sequences import AMBIGUOUS, EXTRA, NO_FIT, NOTHING
+from ncutool.companions import graph_pairing
+from ncutool.companions.graph_sequences import AMBIGUOUS, EXTRA, NO_FIT, NOTHING
 from ncutool.work import shapes
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError, UsageError

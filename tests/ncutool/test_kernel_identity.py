@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ncutool.kernel_identity import canonical, identities
+from ncutool.companions.kernel_identity import canonical, identities
 
 SPELLINGS = [
     (

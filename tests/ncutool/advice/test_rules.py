@@ -9,10 +9,10 @@ import pytest
 from analysis_factory import table
 from trace_factory import H100, Trace, kernels, window
 
-from ncutool import join_figures
 from ncutool.advice.kernels import reports, rules
 from ncutool.advice.view.context import context
 from ncutool.advice.view.finding import Finding
+from ncutool.companions import figures as join_figures
 from ncutool_parsers.schema import RULES
 
 NAMED = {"rule": "X", "section": None, "severity": "warning", "title": None, "message": "",

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import graph_sequences
 from ncutool.base import tables, units
-from ncutool.graph_sequences import GEOMETRY, NO_CALL, Recorded, Replayed
+from ncutool.companions import graph_sequences
+from ncutool.companions.graph_sequences import GEOMETRY, NO_CALL, Recorded, Replayed
 from ncutool.work import shapes
 from ncutool_parsers.capture import Capture, Notice
 from ncutool_parsers.errors import UsageError

@@ -12,8 +12,8 @@ from ncutool.work.roofs import MATRIX_FAMILIES
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
+    from ncutool.companions.match import Matching
     from ncutool.devices import Device
-    from ncutool.join_match import Matching
     from ncutool_parsers.capture import Capture
 
 FLAGGED = 0.15

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool import graph_pairing, join
-from ncutool.join_devices import check_sources
+from ncutool.companions import graph_pairing, join
+from ncutool.companions.devices import check_sources
 from ncutool.work import counter_notices, counters, shapes
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from ncutool.graph_pairing import Pairing
-    from ncutool.join_summary import Join
+    from ncutool.companions.graph_pairing import Pairing
+    from ncutool.companions.summary import Join
     from ncutool_parsers.capture import Capture, Notice
 
 

@@ -17,7 +17,7 @@ from statistics import quantiles
 import numpy as np
 import numpy.typing as npt
 
-from ncutool.alignment import contexts
+from ncutool.companions.alignment import contexts
 
 SAME_WORK = 0.01
 """Classes whose modelled work differs by less than this may share measured figures."""

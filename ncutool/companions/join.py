@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import join_match
 from ncutool.base import tables
-from ncutool.join_devices import device_remarks
-from ncutool.join_figures import CARRIED, agreed, ratios
-from ncutool.join_match import Matching, Measured, Traced
-from ncutool.join_summary import notices, summarise
-from ncutool.kernel_identity import identities
+from ncutool.companions import match
+from ncutool.companions.devices import device_remarks
+from ncutool.companions.figures import CARRIED, agreed, ratios
+from ncutool.companions.kernel_identity import identities
+from ncutool.companions.match import Matching, Measured, Traced
+from ncutool.companions.summary import notices, summarise
 
 if TYPE_CHECKING:
-    from ncutool.join_summary import Join
+    from ncutool.companions.summary import Join
     from ncutool_parsers.capture import Capture, Notice
 
 _KEY = ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z")
@@ -43,7 +43,7 @@ def join(
     """
     remarks = device_remarks(trace, report)
     traced, measured = launches(trace, work, report, report_work)
-    matching = join_match.match(traced, measured)
+    matching = match.match(traced, measured)
     joined = _apply(work, report_work, matching)
     joined = joined.drop("flop_measured_over_modelled", "bytes_measured_over_modelled")
     joined = joined.join(ratios(trace.launches, joined), on="launch_id", how="left").sort(

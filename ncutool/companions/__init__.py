@@ -1,0 +1,1 @@
+"""A capture read with others of the same program, which say what it cannot itself."""
