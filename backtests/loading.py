@@ -7,10 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from ncutool import devices, roofline
+from ncutool import roofline
 from ncutool.analysis.analyse import recorded_device
 from ncutool.companions import launch_work
-from ncutool.device_table import Device
+from ncutool.devices import resolve
+from ncutool.devices.table import Device
 from ncutool.work import counters
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture
@@ -34,6 +35,6 @@ def load(path: Path) -> Loaded:
         CaptureError: it cannot be read.
     """
     capture = read(path, ReadOptions(metrics=counters.WANTED, instructions=True))
-    device = devices.resolve(recorded_device(capture)).device
+    device = resolve.resolve(recorded_device(capture)).device
     work = launch_work.work_of(capture, None, None).work
     return Loaded(capture, roofline.place(capture, work, device), device)

@@ -84,9 +84,10 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     """Seconds to the tables, and from there to the findings where they are asked for."""
     load_reader()
     from ncutool import advice as advising
-    from ncutool import devices, roofline, timeline
+    from ncutool import roofline, timeline
     from ncutool.analysis.analyse import recorded_device
     from ncutool.companions import launch_work
+    from ncutool.devices import resolve
     from ncutool.work import counters
     from ncutool_parsers import read as read_capture
     from ncutool_parsers.interface import ReadOptions
@@ -94,7 +95,7 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     options = ReadOptions(metrics=counters.WANTED, instructions=True)
     began = time.perf_counter()
     capture = read_capture(path, options)
-    device = devices.resolve(recorded_device(capture)).device
+    device = resolve.resolve(recorded_device(capture)).device
     kernels = roofline.place(capture, launch_work.work_of(capture).work, device)
     window = timeline.build(capture)
     placed = time.perf_counter()

@@ -11,7 +11,7 @@ from typing import Any
 
 from ncutool import llm
 from ncutool.base import units
-from ncutool.device_table import Device, load_devices
+from ncutool.devices.table import Device, load_devices
 from ncutool.work.operators import Work, model, parse_call
 
 PAGE = Path(__file__).parent / "planner.md"

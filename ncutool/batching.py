@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 USABLE_MEMORY = 0.9
 """Share of a device's memory that weights and caches may take; the rest holds activations,

@@ -13,7 +13,7 @@ import polars as pl
 from ncutool import flags
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 BUSY_PCT = 60.0
 """Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 CLOCK_STEPS = 20
 """A launch of fewer steps of the trace's clock has a duration that is off by 5 % or more."""

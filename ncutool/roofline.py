@@ -16,7 +16,7 @@ from ncutool import bound
 from ncutool.base.tables import KERNELS
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
     from ncutool_parsers.capture import Capture
 
 

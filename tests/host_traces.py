@@ -19,7 +19,7 @@ from ncutool.advice.host import (
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, Draft, context
 from ncutool.advice.view.finding import Finding
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture
 
 US = 1_000

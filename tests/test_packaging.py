@@ -51,7 +51,11 @@ def packaged(root: Path, package: str) -> set[str]:
 def test_the_wheel_holds_both_packages_whole(wheel: set[str]) -> None:
     """Modules, templates, device table and type markers all travel."""
     expected = packaged(REPOSITORY, "ncutool") | packaged(REPOSITORY / "parsers", "ncutool_parsers")
-    assert {"ncutool/py.typed", "ncutool_parsers/py.typed", "ncutool/devices.toml"} <= expected
+    assert {
+        "ncutool/py.typed",
+        "ncutool_parsers/py.typed",
+        "ncutool/devices/devices.toml",
+    } <= expected
     assert any(name.startswith("ncutool/page/templates/") for name in expected)
     assert expected - wheel == set()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ncutool import roofline
 from ncutool.advice.view.context import Context, context
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.timeline import Timeline, build
 from ncutool.work import shapes
 from ncutool_parsers import schema

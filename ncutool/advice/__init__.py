@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.context import Context, Draft
     from ncutool.advice.view.finding import Declined
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture
 

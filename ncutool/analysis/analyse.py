@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import advice, ceilings, devices, roofline, timeline
+from ncutool import advice, roofline, timeline
 from ncutool.advice.view.ranks import rank_minima
 from ncutool.analysis import headline
 from ncutool.companions import launch_work, summary
 from ncutool.coverage import cover
-from ncutool.device_table import with_file
+from ncutool.devices import ceilings, resolve
+from ncutool.devices.table import with_file
 from ncutool.work import counters
 from ncutool.work.operators import plugins
 from ncutool_parsers import read
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ncutool.advice.view.finding import Advice, Finding
-    from ncutool.ceilings import Ceiling, Measured
     from ncutool.companions.graph_pairing import Pairing
     from ncutool.companions.summary import Join
     from ncutool.coverage import Coverage
-    from ncutool.devices import Device, Resolution
+    from ncutool.devices.ceilings import Ceiling, Measured
+    from ncutool.devices.resolve import Device, Resolution
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture, DeviceRecord
     from ncutool_parsers.interface import Progress
@@ -111,7 +112,7 @@ def analyse(
     """
     is_report = capture.source == "ncu"
     _check_traces(capture, ranks, whole_steps)
-    datasheet = devices.resolve(recorded_device(capture), device, known)
+    datasheet = resolve.resolve(recorded_device(capture), device, known)
     held = ceilings.hold(datasheet.device, None if is_report else measured)
     resolution = replace(datasheet, device=held.device, how=datasheet.how + held.how)
     done = launch_work.work_of(capture, report, capture_run)
@@ -164,7 +165,7 @@ def read_and_analyse(
     Args:
         device: see :func:`analyse`.
         device_file: devices of the user's own, in the format of devices.toml; its rows win.
-        measured_file: measured rates that replace peaks (:func:`ncutool.ceilings.load`).
+        measured_file: measured rates that replace peaks (:func:`ncutool.devices.ceilings.load`).
         report_file: an ncu report whose counters go on the trace's launches.
         capture_file: a trace of the run that captured the graphs that this one replays.
         rank_files: traces of other ranks of the same job.

@@ -88,7 +88,7 @@ def run(
     them. Reads no capture; -o NAME.html writes a page.
     """
     from ncutool import planner
-    from ncutool.device_table import with_file
+    from ncutool.devices.table import with_file
     from ncutool.planner.record import record, rows
     from ncutool.text.planner import attention_sheet
 

@@ -22,7 +22,7 @@ from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
-    from ncutool.device_table import Device
+    from ncutool.devices.table import Device
     from ncutool.llm import Model
     from ncutool.planner.comparison_record import Comparison
     from ncutool.text.sheet import Sheet
@@ -104,7 +104,7 @@ def run(
     are rescaled by what binds each; its bounds and what is not known are said. -o NAME.html
     writes a page.
     """
-    from ncutool.device_table import with_file
+    from ncutool.devices.table import with_file
     from ncutool.planner.comparison_record import comparison_record, comparison_rows
 
     answer = Answer(form, output, force=force, color=not no_color)

@@ -21,7 +21,7 @@ from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device, Resolution
+    from ncutool.devices.resolve import Device, Resolution
     from ncutool_parsers.capture import Capture
 
 Name = Annotated[
@@ -57,7 +57,7 @@ def run(
     besides, as --device NAME would have it.
     """
     from ncutool.commands.writing import check_writable, choose_format, write_bytes
-    from ncutool.device_table import with_file
+    from ncutool.devices.table import with_file
 
     chosen = choose_format(form, output)
     check_writable(output, force=force)
@@ -71,12 +71,13 @@ def run(
 
 
 def _listed(name: str | None, known: tuple[Device, ...], chosen: Format, *, color: bool) -> bytes:
-    from ncutool import devices, text
+    from ncutool import text
     from ncutool.commands.writing import rows
+    from ncutool.devices import resolve
 
-    found = None if name is None else devices.resolve(None, name, known).device
+    found = None if name is None else resolve.resolve(None, name, known).device
     shown = known if found is None else (found,)
-    frame = devices.to_frame(shown)
+    frame = resolve.to_frame(shown)
     return rows(
         frame,
         chosen,
@@ -101,17 +102,18 @@ def _explanation(
 ) -> bytes:
     import json
 
-    from ncutool import devices, text
+    from ncutool import text
     from ncutool.analysis.analyse import recorded_device
+    from ncutool.devices import resolve
     from ncutool_parsers import read
     from ncutool_parsers.interface import ReadOptions
 
     if chosen not in (Format.TABLE, Format.JSON):
         raise UsageError(f"--explain gives a table or JSON, not {chosen.value}")
     capture = read(path, ReadOptions(max_bytes=max_bytes, metrics="device__.*"))
-    resolution = devices.resolve(recorded_device(capture), name, known)
+    resolution = resolve.resolve(recorded_device(capture), name, known)
     sections = [
-        (record, devices.recorded(record), devices.candidates(record, known))
+        (record, resolve.recorded(record), resolve.candidates(record, known))
         for record in _distinct(capture)
     ]
     peaks = _peaks(capture, resolution)

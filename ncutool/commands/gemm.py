@@ -68,7 +68,7 @@ def run(
     capture; -o NAME.html writes a page.
     """
     from ncutool import planner
-    from ncutool.device_table import with_file
+    from ncutool.devices.table import with_file
     from ncutool.planner.record import record, rows
     from ncutool.planner.tiling import parse_tile
     from ncutool.text.planner import gemm_sheet

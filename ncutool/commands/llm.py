@@ -25,7 +25,7 @@ from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
     from ncutool.llm import Model, Plan
 
 _PAGES = (".html", ".htm")
@@ -133,7 +133,7 @@ def _planned(
         lengths: devices that share a layer, batch, context and prompt.
         sweeps: the rows asked for of batch and context.
     """
-    from ncutool.device_table import with_file
+    from ncutool.devices.table import with_file
     from ncutool.llm import plan
     from ncutool.llm.planning import USUAL_BATCHES
 

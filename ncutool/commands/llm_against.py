@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ncutool.analysis.analyse import Analysis
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
     from ncutool.llm import Plan
     from ncutool.llm.comparison import Asked
 

@@ -19,7 +19,7 @@ from ncutool.commands.options import (
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
-    from ncutool.device_table import Device
+    from ncutool.devices.table import Device
     from ncutool.llm import Plan
     from ncutool.signals import Benchmark, Report, Series, TokenTime
 
@@ -127,7 +127,7 @@ def run(
     how sure it is, which numbers and boundaries it rests on, and what would tell more.
     """
     from ncutool.commands.writing import check_writable, choose_format, write_bytes
-    from ncutool.device_table import with_file
+    from ncutool.devices.table import with_file
     from ncutool.signals import classify
 
     chosen = choose_format(form, output)

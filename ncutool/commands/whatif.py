@@ -111,7 +111,7 @@ def run(
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import check_writable, choose_format, write_bytes
-    from ncutool.device_table import with_file
+    from ncutool.devices.table import with_file
     from ncutool.whatif import Question, ask
 
     chosen = choose_format(form, output)

@@ -13,7 +13,7 @@ from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
     from ncutool.companions.match import Matching
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
     from ncutool_parsers.capture import Capture
 
 FLAGGED = 0.15

@@ -10,7 +10,7 @@ from ncutool.explain.explanation import Check
 from ncutool.explain.placing import level
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 NVIDIA = "NVIDIA rule SOLBottleneck"
 _MOVES = ("memcpy", "memset")

@@ -8,7 +8,7 @@ from ncutool.explain.explanation import Input, Step, computed, recorded
 from ncutool.explain.traced import leaf, minimum
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 MODEL = "roofline model (Williams, Waterman and Patterson, CACM 52/4, 2009)"
 CACHE_INTENSITIES = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.llm.limits import divides
 from ncutool.llm.number_types import NUMBER_TYPES, roof_of
 from ncutool.llm.presets import preset, preset_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ncutool.batching import USABLE_MEMORY, Decode, Rates
-from ncutool.devices import Device, resolve
+from ncutool.devices.resolve import Device, resolve
 from ncutool.llm.limits import Crossover, Memory, crossover, divides, equal_context, memory
 from ncutool.llm.model import Model
 from ncutool.llm.notes import notes_of

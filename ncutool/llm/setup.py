@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.llm.model import QUANTISED_PARTS, ROUTED_PARTS, Cache, Matrix, Model, Part
 from ncutool.llm.number_types import NUMBER_TYPES, NumberType, math_type, roof_of
 from ncutool_parsers.errors import UsageError

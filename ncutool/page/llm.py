@@ -18,7 +18,7 @@ from ncutool.text import llm as text
 from ncutool.text import llm_facts as told
 
 if TYPE_CHECKING:
-    from ncutool.device_table import Device
+    from ncutool.devices.table import Device
     from ncutool.llm import Plan
     from ncutool.llm.step import Step
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.planner.attention_calls import (
     ALIGNMENTS,
     Attention,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.planner.number_types import math_type
 from ncutool.planner.placing import attainable, named_devices, roof_of
 from ncutool_parsers.errors import UsageError

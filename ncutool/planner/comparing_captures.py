@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.planner.comparing import HOUR_S, priced, ratio, several
 from ncutool.planner.rescale import CLASSES, rescaled_ns
 from ncutool_parsers.errors import UsageError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ncutool import llm
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.llm import Model, Plan
 from ncutool.llm.number_types import NUMBER_TYPES
 from ncutool.llm.setup import Setup

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ncutool.devices import Device, resolve
+from ncutool.devices.resolve import Device, resolve
 from ncutool_parsers.errors import UsageError
 
 LARGEST = 10**9

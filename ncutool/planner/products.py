@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.planner.calls import worked
 from ncutool.planner.number_types import RESULT_TYPES, MathType, math_type, stored_type
 from ncutool.planner.placing import (

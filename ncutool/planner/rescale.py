@@ -17,7 +17,7 @@ from ncutool.base.tables import ROOFS
 if TYPE_CHECKING:
     import polars as pl
 
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 RESCALED_COLUMNS = (
     "launch_id", "duration_ns", "rescaled_low_ns", "rescaled_ns", "rescaled_high_ns", "rescaled_by",

@@ -12,7 +12,7 @@ from ncutool.work.calls import calls_of
 from ncutool.work.operators import OpCall
 
 if TYPE_CHECKING:
-    from ncutool.device_table import Device
+    from ncutool.devices.table import Device
     from ncutool_parsers.capture import Capture
 
 _ENOUGH = 5

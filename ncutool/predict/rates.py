@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ncutool.work.operators import OpCall, TensorList, Work, model
 
 if TYPE_CHECKING:
-    from ncutool.device_table import Device
+    from ncutool.devices.table import Device
 
 SHARES: dict[str, tuple[float, float]] = {
     "vectorized": (0.65, 0.95),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ncutool.base import units
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.signals.placed import (
     THRESHOLDS,
     confidence_of,

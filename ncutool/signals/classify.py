@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ncutool.base import units
-from ncutool.devices import Device, load_devices, resolve
+from ncutool.devices.resolve import Device, load_devices, resolve
 from ncutool.signals.batches import classify_batches
 from ncutool.signals.benchmark import Benchmark, classify_benchmark
 from ncutool.signals.labels import BUSY

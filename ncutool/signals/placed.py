@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ncutool.base import units
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.signals.resources import Used, bound, used
 from ncutool.signals.thresholds import ABOVE_DATASHEET, BALANCE, LIMIT, Threshold
 from ncutool_parsers.errors import UsageError

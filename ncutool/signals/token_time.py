@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool.signals.placed import (
     THRESHOLDS,
     confidence_of,

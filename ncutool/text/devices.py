@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from ncutool.devices import Candidate, Device, Resolution
+    from ncutool.devices.resolve import Candidate, Device, Resolution
     from ncutool_parsers.capture import DeviceRecord
 
 _LISTED = ("fp64", "fp32", "tf32", "16-bit", "fp8", "int8", "fp4")
@@ -38,7 +38,7 @@ def devices_table(frame: pl.DataFrame, *, color: bool, width: int | None = None)
     """The known devices, dense peaks in TFLOP/s, in 100 columns; sources stand with one device.
 
     Args:
-        frame: columns as :func:`ncutool.devices.to_frame` gives them.
+        frame: columns as :func:`ncutool.devices.resolve.to_frame` gives them.
     """
     table = plain_table()
     table.padding = (0, 1, 0, 0)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import devices
 from ncutool.advice.price.ledger import Ledger
 from ncutool.advice.view.context import context as seen
+from ncutool.devices import resolve
 from ncutool.replay import prepare
 from ncutool.whatif import applying, memory
 from ncutool.whatif.answer import Answer, Bounds
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.context import Context
     from ncutool.analysis.analyse import Analysis
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
     from ncutool.whatif.applying import Applied
     from ncutool.work.operators import OpCall
 
@@ -103,7 +103,7 @@ def _named(on: str | None, known: tuple[Device, ...] | None) -> Device | None:
     if on is None:
         return None
     try:
-        return devices.resolve(None, on, known).device
+        return resolve.resolve(None, on, known).device
     except UsageError as unknown:
         raise UsageError(str(unknown).replace("--device", "--on")) from unknown
 

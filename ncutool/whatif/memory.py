@@ -11,7 +11,7 @@ from ncutool.work.operators import OpCall, Tensor, TensorList
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
-    from ncutool.devices import Device
+    from ncutool.devices.resolve import Device
 
 _FIGURED = ("compute", "memory", "latency")
 _PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 from trace_factory import BF16, H100, Step, kernels, run
 
-from ncutool import ceilings, devices, roofline
+from ncutool import roofline
 from ncutool.analysis import analyse
-from ncutool.devices import Device
+from ncutool.devices import ceilings, resolve
+from ncutool.devices.resolve import Device
 from ncutool.work import shapes
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture
@@ -100,7 +101,7 @@ def test_real_traces_are_never_calibrated_on_model_errors(
     if not path.is_file():
         pytest.skip(f"{name} is not in the corpus")
     capture = read(path)
-    device = devices.resolve(analyse.recorded_device(capture)).device
+    device = resolve.resolve(analyse.recorded_device(capture)).device
     table = roofline.place(capture, shapes.work(capture), device)
     begin = perf_counter()
     found = ceilings.shares(table, capture, device)

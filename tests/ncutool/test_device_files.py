@@ -10,10 +10,10 @@ import pytest
 from torch_factory import Event, call, kernel, op, text
 
 import ncutool
-from ncutool import ceilings
 from ncutool.analysis.analyse import read_and_analyse
-from ncutool.device_table import load_devices, load_file, with_file
-from ncutool.devices import candidates, resolve
+from ncutool.devices import ceilings
+from ncutool.devices.resolve import candidates, resolve
+from ncutool.devices.table import load_devices, load_file, with_file
 from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError
 

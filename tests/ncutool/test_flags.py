@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ncutool import roofline
 from ncutool.base import tables
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.schema import LAUNCHES
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from operator_calls import call
 
 from ncutool import predict
-from ncutool.device_table import Device
+from ncutool.devices.table import Device
 from ncutool.predict import rates
 from ncutool.predict.interval import Interval, Prediction, by_family, linear, total
 from ncutool.work.operators import OpCall

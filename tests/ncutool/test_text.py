@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 from rich.cells import cell_len
 
-from ncutool import devices, text
+from ncutool import text
 from ncutool.analysis.analyse import Analysis
 from ncutool.analysis.time_shares import Share
 from ncutool.base import units
 from ncutool.base.tables import FINDINGS
+from ncutool.devices import resolve
 from ncutool.text import markdown as md
 from ncutool.text.summary import _cells
 from ncutool_parsers.capture import Notice
@@ -143,7 +144,7 @@ def test_findings_table_gives_evidence_and_remedy() -> None:
 
 def test_devices_table_fits_a_hundred_columns() -> None:
     """Every known device on one line; peaks in TFLOP/s, an absent one a dash."""
-    frame = devices.to_frame(devices.load_devices())
+    frame = resolve.to_frame(resolve.load_devices())
     shown = text.devices_table(frame, color=False, width=100).splitlines()
     assert max(len(line) for line in shown) <= 100
     assert len(shown) == 1 + frame.height + 2  # heading, devices, two lines of notes

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ncutool.advice import interconnect
 from ncutool.advice.host import balance
 from ncutool.advice.host import communication_remedies as remedies
 from ncutool.advice.view.context import Context, Draft
@@ -21,6 +20,7 @@ from ncutool.advice.view.finding import Declined
 from ncutool.advice.view.program import exposed_ns, program
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
+from ncutool.devices import interconnect
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 

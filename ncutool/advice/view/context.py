@@ -21,8 +21,8 @@ from ncutool.advice.view.ranks import RankMinima, rank_minima
 from ncutool.advice.view.waits import Wait, blocked, waits
 from ncutool.advice.view.waves import Tiling, tilings
 from ncutool.base import units
-from ncutool.ceilings import Shares, shares
-from ncutool.devices import Device
+from ncutool.devices.ceilings import Shares, shares
+from ncutool.devices.resolve import Device
 from ncutool.timeline import DISPATCH_CAUSES, Timeline
 from ncutool_parsers.capture import Capture
 

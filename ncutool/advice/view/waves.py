@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from ncutool.advice.view.kinds import Launches
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture
 
 _TILE = re.compile(r"(?:tilesize|_MT|_)(\d{2,3})x(\d{2,3})(?=x\d|_|$)")

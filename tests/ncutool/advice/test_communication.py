@@ -10,10 +10,10 @@ import pytest
 from host_traces import A100, MI300X, MS, US, Program, drafted, found, of_kind, seen
 from trace_factory import Trace
 
-from ncutool.advice import interconnect
 from ncutool.advice.host import communication
 from ncutool.advice.view.ranks import rank_minima
 from ncutool.analysis.analyse import read_and_analyse
+from ncutool.devices import interconnect
 from ncutool_parsers.capture import DeviceRecord
 
 RING = {"kernel": "ncclDevKernel_AllReduce_Sum", "kernel_full": "ncclDevKernel_AllReduce_Sum(x)"}

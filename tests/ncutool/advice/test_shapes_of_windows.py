@@ -9,7 +9,7 @@ from trace_factory import Trace, kernels, traces, window
 
 from ncutool import advice
 from ncutool.advice.view.finding import Finding
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture, DeviceRecord
 
 LOADER = "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__"

@@ -13,7 +13,7 @@ from trace_factory import BF16, H100, Shape, Trace, kernels, traces, window
 from ncutool.advice.kernels import tune
 from ncutool.advice.view.context import Context, Draft, context
 from ncutool.advice.view.shapes import is_narrow, sides
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture
 
 HOPPER = replace(

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ncutool import devices, roofline, timeline
+from ncutool import roofline, timeline
 from ncutool.advice.kernels import precision, tune
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Finding
 from ncutool.analysis import analyse
+from ncutool.devices import resolve
 from ncutool.work import shapes
 from ncutool_parsers import read
 
@@ -23,7 +24,7 @@ def view(path: Path) -> Context:
     if not path.is_file():
         pytest.skip(f"{path.name} is not in the corpus")
     capture = read(path)
-    device = devices.resolve(analyse.recorded_device(capture)).device
+    device = resolve.resolve(analyse.recorded_device(capture)).device
     window = timeline.build(capture)
     assert window is not None
     table = roofline.place(capture, shapes.work(capture), device)

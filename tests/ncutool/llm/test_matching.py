@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ncutool import llm
-from ncutool.devices import Device, resolve
+from ncutool.devices.resolve import Device, resolve
 from ncutool.llm.against import setup_of
 from ncutool.llm.matching import Seen, candidates, match
 from ncutool.llm.product_shapes import Weights, layouts

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ncutool import llm
-from ncutool.device_table import load_devices
+from ncutool.devices.table import load_devices
 from ncutool.llm.limits import Memory
 from ncutool.llm.number_types import CACHE_TYPES, NUMBER_TYPES
 

@@ -8,7 +8,7 @@ import pytest
 
 from ncutool import llm
 from ncutool.batching import Decode, Product, Rates
-from ncutool.device_table import Device
+from ncutool.devices.table import Device
 from ncutool.llm.described import LATENT, counted, described
 from ncutool.llm.model import Experts
 from ncutool_parsers.errors import UsageError

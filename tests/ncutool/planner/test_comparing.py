@@ -11,7 +11,7 @@ import pytest
 
 from ncutool import llm, planner
 from ncutool.analysis.analyse import read_and_analyse
-from ncutool.devices import Device, resolve
+from ncutool.devices.resolve import Device, resolve
 from ncutool.planner.comparison_record import comparison_rows
 from ncutool_parsers.errors import UsageError
 

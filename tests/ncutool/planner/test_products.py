@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ncutool import planner
-from ncutool.devices import load_devices
+from ncutool.devices.resolve import load_devices
 from ncutool.planner.placing import Place
 from ncutool.planner.tiling import parse_tile, tiling
 from ncutool_parsers.errors import UsageError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool.devices import Device, resolve
+from ncutool.devices.resolve import Device, resolve
 from ncutool.planner import rescaled_ns
 from ncutool.planner.rescale import CLASSES
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ncutool import llm
-from ncutool.device_table import load_devices
+from ncutool.devices.table import load_devices
 from ncutool.signals import Benchmark, TokenTime, Verdict, classify
 from ncutool.signals.batches import classify_batches, fixed_pct
 from ncutool.signals.token_time import of_plan

@@ -7,7 +7,7 @@ links. Traces do not record which links a machine has.
 
 from __future__ import annotations
 
-from ncutool.devices import Device
+from ncutool.devices.resolve import Device
 
 _PEAKS = {
     "P100 SXM2 16GB": 80e9,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base.rates_file import Measured, load
-from ncutool.device_table import Device
+from ncutool.devices.table import Device
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:

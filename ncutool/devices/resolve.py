@@ -6,7 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass, replace
 
-from ncutool.device_table import Device, load_devices, to_frame
+from ncutool.devices.table import Device, load_devices, to_frame
 from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError
 

@@ -1,0 +1,1 @@
+"""Device peaks and links with their sources, and how a capture's device is found."""
