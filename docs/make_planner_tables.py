@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ncutool import llm
 from ncutool.base import units
 from ncutool.devices.table import Device, load_devices
+from ncutool.planning import llm
 from ncutool.work.operators import Work, model, parse_call
 
 PAGE = Path(__file__).parent / "planner.md"

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ncutool.against.observing import observe
-from ncutool.llm.against import compare
-from ncutool.llm.comparison import Asked, Comparison, Observed
+from ncutool.planning.llm.against import compare
+from ncutool.planning.llm.comparison import Asked, Comparison, Observed
 
 __all__ = ["Asked", "Comparison", "Observed", "compare", "observe"]

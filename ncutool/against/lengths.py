@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 
-from ncutool.llm.comparison import Lengths
+from ncutool.planning.llm.comparison import Lengths
 from ncutool.predict.sizes import LENGTH_AT
 from ncutool.work.operators import OpCall
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.base.intervals import union
-from ncutool.llm.comparison import (
+from ncutool.planning.llm.comparison import (
     ATTENTION,
     COMMUNICATION,
     EXPERTS,

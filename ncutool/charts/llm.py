@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.charts.points import Row
-    from ncutool.llm import Plan
-    from ncutool.llm.step import Step
+    from ncutool.planning.llm import Plan
+    from ncutool.planning.llm.step import Step
 
 BATCH_STEP = "batch_step"
 """The slider's parameter: the binary logarithm of the batch."""

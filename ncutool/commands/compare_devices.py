@@ -23,8 +23,8 @@ from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
-    from ncutool.llm import Model
     from ncutool.planner.comparison_record import Comparison
+    from ncutool.planning.llm import Model
     from ncutool.text.sheet import Sheet
 
 Compared = Annotated[
@@ -38,7 +38,7 @@ _PLANNED = (
     "weights", "kv", "activations", "tensor_parallel", "batch", "context_tokens", "prompt_tokens",
     "usable_share",
 )  # fmt: skip
-"""Options of :func:`ncutool.llm.plan`, in the order they are given."""
+"""Options of :func:`ncutool.planning.llm.plan`, in the order they are given."""
 MathTypeOption = Annotated[
     str | None,
     typer.Option(
@@ -195,8 +195,8 @@ def _model(
     params: float | None,
     sizes: tuple[int | None, int | None, int | None],
 ) -> Model:
-    from ncutool import llm
-    from ncutool.llm.described import counted
+    from ncutool.planning import llm
+    from ncutool.planning.llm.described import counted
 
     names = ("num_hidden_layers", "num_key_value_heads", "head_dim")
     given = {name: v for name, v in zip(names, sizes, strict=True) if v is not None}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ncutool.devices.resolve import Device
-    from ncutool.llm import Model, Plan
+    from ncutool.planning.llm import Model, Plan
 
 _PAGES = (".html", ".htm")
 
@@ -134,8 +134,8 @@ def _planned(
         sweeps: the rows asked for of batch and context.
     """
     from ncutool.devices.table import with_file
-    from ncutool.llm import plan
-    from ncutool.llm.planning import USUAL_BATCHES
+    from ncutool.planning.llm import plan
+    from ncutool.planning.llm.planning import USUAL_BATCHES
 
     if device is None:
         raise UsageError("no device given: name one with --device; ncutool devices lists them")
@@ -238,8 +238,8 @@ def _model(
 
     None where nothing describes one and none is needed.
     """
-    from ncutool import llm
-    from ncutool.llm.described import OPTIONS, counted, described
+    from ncutool.planning import llm
+    from ncutool.planning.llm.described import OPTIONS, counted, described
 
     pairs = zip(OPTIONS, given, strict=True)
     sizes = {name: value for name, value in pairs if value is not None}
@@ -269,7 +269,7 @@ def _model(
 
 
 def _latent(mla: str | None) -> dict[str, int]:
-    from ncutool.llm.described import LATENT
+    from ncutool.planning.llm.described import LATENT
 
     if mla is None:
         return {}
@@ -289,7 +289,7 @@ def _numbers(flag: str, text: str) -> tuple[int, ...]:
 
 
 def _listed(chosen: Format, *, color: bool) -> bytes:
-    from ncutool import llm
+    from ncutool.planning import llm
     from ncutool.text.llm import presets_text
 
     models = [llm.preset(name) for name in llm.preset_names()]
@@ -315,7 +315,7 @@ def _listed(chosen: Format, *, color: bool) -> bytes:
 
 
 def _content(plan: Plan, chosen: Format, *, color: bool) -> bytes:
-    from ncutool.llm.record import record, rows
+    from ncutool.planning.llm.record import record, rows
 
     if chosen is Format.JSON:
         return _json(record(plan))

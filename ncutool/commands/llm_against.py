@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.devices.resolve import Device
-    from ncutool.llm import Plan
-    from ncutool.llm.comparison import Asked
+    from ncutool.planning.llm import Plan
+    from ncutool.planning.llm.comparison import Asked
 
 _ROWS = (Format.CSV, Format.JSONL, Format.PARQUET)
 
@@ -76,7 +76,7 @@ def asked(phase: str | None, given: dict[str, int | None]) -> Asked:
 def fitting(analysis: Analysis) -> UsageError:
     """What to say where no model was given: which presets have the capture's shapes."""
     from ncutool.against import observe
-    from ncutool.llm.matching import candidates
+    from ncutool.planning.llm.matching import candidates
 
     observed = observe(analysis)
     found = candidates(observed.products, device_of(analysis), observed.steps)
@@ -97,7 +97,7 @@ def content(
     """
     from ncutool.against import compare, observe
     from ncutool.commands import planned
-    from ncutool.llm.against_record import record, rows
+    from ncutool.planning.llm.against_record import record, rows
     from ncutool.text.against import against_sheet
 
     found = compare(plan, observe(analysis), said)

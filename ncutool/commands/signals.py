@@ -20,7 +20,7 @@ from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
-    from ncutool.llm import Plan
+    from ncutool.planning.llm import Plan
     from ncutool.signals import Benchmark, Report, Series, TokenTime
 
 _MOST_FILES = 256
@@ -231,7 +231,7 @@ def _plan(
     known: tuple[Device, ...],
 ) -> Plan:
     """The plan of the one model that was named, without its sweeps."""
-    from ncutool import llm
+    from ncutool.planning import llm
 
     context, sequences, tensor_parallel = sizes
     weights, kv = types

@@ -10,17 +10,17 @@ from markupsafe import Markup
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html
 from ncutool.charts.llm import BATCH_STEP, plan_roofline, slider_batches
-from ncutool.llm import plan as planned
 from ncutool.page import vega
 from ncutool.page.document import environment, file, policy, this_version
 from ncutool.page.drawing import PAGE_PALETTE
+from ncutool.planning.llm import plan as planned
 from ncutool.text import llm as text
 from ncutool.text import llm_facts as told
 
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
-    from ncutool.llm import Plan
-    from ncutool.llm.step import Step
+    from ncutool.planning.llm import Plan
+    from ncutool.planning.llm.step import Step
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ncutool import llm
 from ncutool.devices.resolve import Device
-from ncutool.llm import Model, Plan
-from ncutool.llm.number_types import NUMBER_TYPES
-from ncutool.llm.setup import Setup
-from ncutool.llm.step import decode_step
 from ncutool.planner.comparing import HOUR_S, priced, ratio, several
 from ncutool.planner.placing import LARGEST
+from ncutool.planning import llm
+from ncutool.planning.llm import Model, Plan
+from ncutool.planning.llm.number_types import NUMBER_TYPES
+from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.step import decode_step
 
 _SEARCHED = 2**20
 """Batches past this are none; where memory sets no limit the search ends here."""
@@ -86,14 +86,14 @@ def compare_model(
     known: tuple[Device, ...] | None = None,
     **options: Any,
 ) -> ModelComparison:
-    """A language model's decoding on several devices, by :func:`ncutool.llm.plan`.
+    """A language model's decoding on several devices, by :func:`ncutool.planning.llm.plan`.
 
     Args:
         devices: rows of the device table or names, the first is the one compared with.
         model: a model or a preset's name.
         prices: of one device per hour, by name.
         known: devices to choose from by name, ncutool's own where None.
-        options: of :func:`ncutool.llm.plan`: ``batch``, ``context_tokens``, ``weights``, ...
+        options: of :func:`ncutool.planning.llm.plan`: ``batch``, ``context_tokens``, ``weights``, ...
 
     Raises:
         UsageError: a name is not known, fewer than two devices are named, or a number is out of

@@ -20,7 +20,7 @@ from ncutool.signals.thresholds import LIMIT
 from ncutool.signals.verdict import Figure, Verdict
 
 if TYPE_CHECKING:
-    from ncutool.llm.planning import Plan
+    from ncutool.planning.llm.planning import Plan
 
 KIND = "token time"
 

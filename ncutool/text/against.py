@@ -9,8 +9,8 @@ from ncutool.text.llm_facts import headline, milliseconds, size
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:
-    from ncutool.llm.comparison import Comparison, ProductRow, Row
-    from ncutool.llm.matching import Seen
+    from ncutool.planning.llm.comparison import Comparison, ProductRow, Row
+    from ncutool.planning.llm.matching import Seen
 
 _VERDICTS = {
     "same": "all products of the plan, and no others",

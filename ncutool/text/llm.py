@@ -19,8 +19,8 @@ from ncutool.text.llm_facts import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.llm import Model, Plan
-    from ncutool.llm.step import Step
+    from ncutool.planning.llm import Model, Plan
+    from ncutool.planning.llm.step import Step
 
 BATCH_HEADINGS = (
     "batch", "FC FLOP/B", "attention", "bound", "by", "step", "tok/s a user", "tok/s", "memory", "",

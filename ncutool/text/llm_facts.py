@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ncutool.base import units
 
 if TYPE_CHECKING:
-    from ncutool.llm import Plan
+    from ncutool.planning.llm import Plan
 
 LARGEST = {"weights": "weights", "kv_cache": "KV cache", "math": "math"}
 """What takes most of a step's bound, in words."""

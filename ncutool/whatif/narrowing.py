@@ -13,7 +13,7 @@ import polars as pl
 
 from ncutool.advice.view.program import program
 from ncutool.base import units
-from ncutool.llm.number_types import NUMBER_TYPES, NumberType
+from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
 from ncutool.whatif.times import Times
 from ncutool.work.calls import calls_of
 from ncutool.work.operators import OpCall, Work, model

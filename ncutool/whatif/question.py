@@ -8,7 +8,7 @@ from math import isfinite
 from ncutool_parsers.errors import UsageError
 
 WEIGHT_TYPES = ("fp8", "int8", "int4", "mxfp4", "nvfp4")
-"""What weights may be narrowed to (:data:`ncutool.llm.number_types.NUMBER_TYPES`)."""
+"""What weights may be narrowed to (:data:`ncutool.planning.llm.number_types.NUMBER_TYPES`)."""
 LARGEST_SCALE = 1e6
 
 

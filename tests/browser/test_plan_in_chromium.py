@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from browser_driver import Browser, why_not
 
-from ncutool import llm
-from ncutool.llm.described import counted
 from ncutool.page.llm import render_plan
+from ncutool.planning import llm
+from ncutool.planning.llm.described import counted
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 

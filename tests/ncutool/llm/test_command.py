@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ncutool import llm
 from ncutool.commands import main
+from ncutool.planning import llm
 
 PLAIN = ("llm", "--preset", "llama-3-8b", "--device", "h100-sxm")
 
@@ -146,5 +146,5 @@ def test_a_plan_imports_no_table_and_no_chart_library() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
     )
     loaded = set(done.stderr.split())
-    assert "ncutool.llm" in loaded
+    assert "ncutool.planning.llm" in loaded
     assert loaded & {"polars", "pandas", "numpy", "altair", "pyarrow", "jinja2"} == set()

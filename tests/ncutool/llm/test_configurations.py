@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import llm
-from ncutool.llm import config, experts
-from ncutool.llm.model import Experts
+from ncutool.planning import llm
+from ncutool.planning.llm import config, experts
+from ncutool.planning.llm.model import Experts
 from ncutool_parsers.errors import NcutoolError, UnreadableError, UsageError
 
 LLAMA: dict[str, Any] = {

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from ncutool import llm
+from ncutool.planning import llm
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = (DOCS / "planner.md").read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ def test_figures_of_the_text_are_the_planner_s() -> None:
     assert told.groups() == (f"{rates[0]:.1f}", f"{rates[1]:.0f}", f"{rates[2]:.0f}")
 
 
-@pytest.mark.parametrize("name", ["ncutool.llm", "ncutool.llm.planning"])
+@pytest.mark.parametrize("name", ["ncutool.planning.llm", "ncutool.planning.llm.planning"])
 def test_examples_of_the_docstrings(name: str) -> None:
     """What the docstrings show is what comes out."""
     done = doctest.testmod(import_module(name))

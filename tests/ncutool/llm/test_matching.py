@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ncutool import llm
 from ncutool.devices.resolve import Device, resolve
-from ncutool.llm.against import setup_of
-from ncutool.llm.matching import Seen, candidates, match
-from ncutool.llm.product_shapes import Weights, layouts
-from ncutool.llm.setup import Setup
+from ncutool.planning import llm
+from ncutool.planning.llm.against import setup_of
+from ncutool.planning.llm.matching import Seen, candidates, match
+from ncutool.planning.llm.product_shapes import Weights, layouts
+from ncutool.planning.llm.setup import Setup
 
 
 def device(name: str = "H100 SXM") -> Device:

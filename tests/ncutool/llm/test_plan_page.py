@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ncutool import llm
 from ncutool.charts import llm as charts
-from ncutool.llm.described import counted
 from ncutool.page.llm import headline, memory_pieces, render_plan
+from ncutool.planning import llm
+from ncutool.planning.llm.described import counted
 
 
 def data_of(page: str) -> dict[str, Any]:

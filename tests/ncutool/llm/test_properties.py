@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ncutool import llm
 from ncutool.devices.table import load_devices
-from ncutool.llm.limits import Memory
-from ncutool.llm.number_types import CACHE_TYPES, NUMBER_TYPES
+from ncutool.planning import llm
+from ncutool.planning.llm.limits import Memory
+from ncutool.planning.llm.number_types import CACHE_TYPES, NUMBER_TYPES
 
 CARDS = [device.name for device in load_devices()]
 names = st.sampled_from(llm.preset_names())

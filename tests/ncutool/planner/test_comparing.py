@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool import llm, planner
+from ncutool import planner
 from ncutool.analysis.analyse import read_and_analyse
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planner.comparison_record import comparison_rows
+from ncutool.planning import llm
 from ncutool_parsers.errors import UsageError
 
 PAIR = ("H100 SXM", "H200 SXM")
@@ -86,7 +87,7 @@ def test_a_price_moves_where_the_lead_changes() -> None:
 
 
 def _model(first: str, second: str, prices: dict[str, float], **options: Any) -> Any:
-    from ncutool.llm.described import counted
+    from ncutool.planning.llm.described import counted
 
     sizes = options.pop("sizes", {})
     return planner.compare_model([first, second], counted(8e9, sizes), prices=prices, **options)

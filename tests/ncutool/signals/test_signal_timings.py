@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import llm
 from ncutool.devices.table import load_devices
+from ncutool.planning import llm
 from ncutool.signals import Benchmark, TokenTime, Verdict, classify
 from ncutool.signals.batches import classify_batches, fixed_pct
 from ncutool.signals.token_time import of_plan

@@ -193,7 +193,15 @@ def test_it_starts_without_the_heavy_libraries(dmon: Path) -> None:
     assert shown.returncode == 0
     imported = set(re.findall(r"\|\s+([\w.]+)$", shown.stderr, re.MULTILINE))
     assert "ncutool.signals" in imported
-    heavy = {"polars", "pandas", "altair", "numpy", "pyarrow", "ncutool.llm", "ncutool.planner"}
+    heavy = {
+        "polars",
+        "pandas",
+        "altair",
+        "numpy",
+        "pyarrow",
+        "ncutool.planning.llm",
+        "ncutool.planner",
+    }
     assert imported & heavy == set()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ncutool.devices.resolve import Device
-from ncutool.llm.model import QUANTISED_PARTS, ROUTED_PARTS, Cache, Matrix, Model, Part
-from ncutool.llm.number_types import NUMBER_TYPES, NumberType, math_type, roof_of
+from ncutool.planning.llm.model import QUANTISED_PARTS, ROUTED_PARTS, Cache, Matrix, Model, Part
+from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_type, roof_of
 from ncutool_parsers.errors import UsageError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ncutool.llm.comparison import Comparison, Observed
-from ncutool.llm.planning import Plan
+from ncutool.planning.llm.comparison import Comparison, Observed
+from ncutool.planning.llm.planning import Plan
 
 SCHEMA = "ncutool/llm-against/1"
 

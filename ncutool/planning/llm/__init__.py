@@ -6,10 +6,10 @@
 131072.0
 """
 
-from ncutool.llm.config import from_config, read_config
-from ncutool.llm.model import Cache, Experts, Matrix, Model
-from ncutool.llm.planning import Plan, plan
-from ncutool.llm.presets import preset, preset_names
+from ncutool.planning.llm.config import from_config, read_config
+from ncutool.planning.llm.model import Cache, Experts, Matrix, Model
+from ncutool.planning.llm.planning import Plan, plan
+from ncutool.planning.llm.presets import preset, preset_names
 
 __all__ = [
     "Cache",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ncutool.llm.planning import Plan
-from ncutool.llm.step import Step
+from ncutool.planning.llm.planning import Plan
+from ncutool.planning.llm.step import Step
 
 SCHEMA = "ncutool/llm-plan/1"
 

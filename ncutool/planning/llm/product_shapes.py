@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from ncutool.llm.model import ROUTED_PARTS, Matrix, Part
-from ncutool.llm.setup import Setup
+from ncutool.planning.llm.model import ROUTED_PARTS, Matrix, Part
+from ncutool.planning.llm.setup import Setup
 
 _MERGES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("query", "key", "value"), ("key", "value")),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ncutool.llm import experts as routing
-from ncutool.llm.model import ROUTED_PARTS, Matrix
-from ncutool.llm.number_types import NUMBER_TYPES
-from ncutool.llm.product_shapes import label
-from ncutool.llm.setup import Setup
+from ncutool.planning.llm import experts as routing
+from ncutool.planning.llm.model import ROUTED_PARTS, Matrix
+from ncutool.planning.llm.number_types import NUMBER_TYPES
+from ncutool.planning.llm.product_shapes import label
+from ncutool.planning.llm.setup import Setup
 
 Phase = Literal["decode", "prefill"]
 

@@ -1,6 +1,6 @@
 """Where the regime changes: the batch that binds on compute, that memory allows, and the context.
 
-All are per device, as :class:`ncutool.llm.setup.Setup` gives bytes and FLOPs.
+All are per device, as :class:`ncutool.planning.llm.setup.Setup` gives bytes and FLOPs.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ncutool.batching import Decode
-from ncutool.llm import experts as routing
-from ncutool.llm.setup import Setup
+from ncutool.planning.llm import experts as routing
+from ncutool.planning.llm.setup import Setup
 
 _SEARCHED = 2.0**40
 """Batches beyond this are none; the search for a crossover ends here."""

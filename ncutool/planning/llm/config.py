@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ncutool.llm import families
-from ncutool.llm.model import Model
-from ncutool.llm.values import Values
+from ncutool.planning.llm import families
+from ncutool.planning.llm.model import Model
+from ncutool.planning.llm.values import Values
 from ncutool_parsers.errors import UnreadableError, UsageError
 
 MOST_BYTES = 4 * 1024 * 1024

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ncutool.llm.model import Cache, Experts, Matrix, Model
-from ncutool.llm.shapes import HeadShape, LatentShape, feed_forward
-from ncutool.llm.stored import stored_types, trained_type
-from ncutool.llm.values import Values
-from ncutool.llm.windows import layer_windows
+from ncutool.planning.llm.model import Cache, Experts, Matrix, Model
+from ncutool.planning.llm.shapes import HeadShape, LatentShape, feed_forward
+from ncutool.planning.llm.stored import stored_types, trained_type
+from ncutool.planning.llm.values import Values
+from ncutool.planning.llm.windows import layer_windows
 
 Builder = Callable[[Values, str, str, "int | None"], Model]
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from ncutool.llm.config import changed
-from ncutool.llm.model import Model
+from ncutool.planning.llm.config import changed
+from ncutool.planning.llm.model import Model
 from ncutool_parsers.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -21,7 +21,9 @@ else:
 
 @lru_cache(maxsize=1)
 def _rows() -> dict[str, dict[str, Any]]:
-    text = resources.files("ncutool.llm").joinpath("presets.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("ncutool.planning.llm").joinpath("presets.toml").read_text(encoding="utf-8")
+    )
     rows: dict[str, dict[str, Any]] = tomllib.loads(text)
     return rows
 

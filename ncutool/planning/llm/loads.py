@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ncutool.llm.comparison import Asked, Lengths
-from ncutool.llm.floors import Load, Phase
-from ncutool.llm.matching import Match, Pair
+from ncutool.planning.llm.comparison import Asked, Lengths
+from ncutool.planning.llm.floors import Load, Phase
+from ncutool.planning.llm.matching import Match, Pair
 
 _FEW_ROWS = 256
 """So few rows through head and layers alike are a decode step; more may be a scored prompt."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ncutool.base import units
-from ncutool.llm import floors
-from ncutool.llm.comparison import (
+from ncutool.planning.llm import floors
+from ncutool.planning.llm.comparison import (
     ATTENTION,
     EXPERTS,
     PRODUCTS,
@@ -22,12 +22,12 @@ from ncutool.llm.comparison import (
     ProductRow,
     Row,
 )
-from ncutool.llm.floors import Floor, Load
-from ncutool.llm.loads import Rows, lengths_of, load_of, phase_of, rows_of
-from ncutool.llm.matching import Match, candidates, match
-from ncutool.llm.number_types import NUMBER_TYPES
-from ncutool.llm.planning import Plan
-from ncutool.llm.setup import Setup
+from ncutool.planning.llm.floors import Floor, Load
+from ncutool.planning.llm.loads import Rows, lengths_of, load_of, phase_of, rows_of
+from ncutool.planning.llm.matching import Match, candidates, match
+from ncutool.planning.llm.number_types import NUMBER_TYPES
+from ncutool.planning.llm.planning import Plan
+from ncutool.planning.llm.setup import Setup
 
 
 def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ncutool.llm.model import Cache, Matrix, Part, Split
+from ncutool.planning.llm.model import Cache, Matrix, Part, Split
 
 
 @dataclass(frozen=True)

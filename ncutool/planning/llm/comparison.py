@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.llm.floors import Floor, Phase
-from ncutool.llm.matching import Match, Seen
-from ncutool.llm.planning import Plan
+from ncutool.planning.llm.floors import Floor, Phase
+from ncutool.planning.llm.matching import Match, Seen
+from ncutool.planning.llm.planning import Plan
 
 PRODUCTS, EXPERTS, ATTENTION, REST = "products", "experts", "attention", "norms and elementwise"
 UNKNOWN, COMMUNICATION, IDLE = "unknown", "communication", "idle"

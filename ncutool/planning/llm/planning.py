@@ -6,13 +6,18 @@ from dataclasses import dataclass, replace
 
 from ncutool.batching import USABLE_MEMORY, Decode, Rates
 from ncutool.devices.resolve import Device, resolve
-from ncutool.llm.limits import Crossover, Memory, crossover, divides, equal_context, memory
-from ncutool.llm.model import Model
-from ncutool.llm.notes import notes_of
-from ncutool.llm.number_types import ACTIVATION_TYPES, CACHE_TYPES, NUMBER_TYPES, number_type
-from ncutool.llm.presets import preset
-from ncutool.llm.setup import Setup
-from ncutool.llm.step import Prefill, Step, decode_step, prefill
+from ncutool.planning.llm.limits import Crossover, Memory, crossover, divides, equal_context, memory
+from ncutool.planning.llm.model import Model
+from ncutool.planning.llm.notes import notes_of
+from ncutool.planning.llm.number_types import (
+    ACTIVATION_TYPES,
+    CACHE_TYPES,
+    NUMBER_TYPES,
+    number_type,
+)
+from ncutool.planning.llm.presets import preset
+from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.step import Prefill, Step, decode_step, prefill
 from ncutool_parsers.errors import UsageError
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ncutool.llm.values import Values
+from ncutool.planning.llm.values import Values
 
 _GEMMA3_PATTERN = 6
 """Gemma 3: one full layer after five with a window, where the configuration does not say."""

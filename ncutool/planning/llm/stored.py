@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ncutool.llm.model import QUANTISED_PARTS
-from ncutool.llm.values import Values
+from ncutool.planning.llm.model import QUANTISED_PARTS
+from ncutool.planning.llm.values import Values
 
 _TRAINED = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 

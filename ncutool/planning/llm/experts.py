@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ncutool.llm.model import Experts
+from ncutool.planning.llm.model import Experts
 
 
 def expected(experts: Experts, tokens: float) -> float:

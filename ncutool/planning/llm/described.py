@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ncutool.llm.config import from_config
-from ncutool.llm.model import Cache, Matrix, Model
-from ncutool.llm.shapes import HeadShape
+from ncutool.planning.llm.config import from_config
+from ncutool.planning.llm.model import Cache, Matrix, Model
+from ncutool.planning.llm.shapes import HeadShape
 from ncutool_parsers.errors import UsageError
 
 _MOST_PARAMETERS = 10**15

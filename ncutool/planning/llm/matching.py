@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ncutool.devices.resolve import Device
-from ncutool.llm.limits import divides
-from ncutool.llm.number_types import NUMBER_TYPES, roof_of
-from ncutool.llm.presets import preset, preset_names
-from ncutool.llm.product_shapes import Weights, expert_shapes, layouts
-from ncutool.llm.setup import Setup
+from ncutool.planning.llm.limits import divides
+from ncutool.planning.llm.number_types import NUMBER_TYPES, roof_of
+from ncutool.planning.llm.presets import preset, preset_names
+from ncutool.planning.llm.product_shapes import Weights, expert_shapes, layouts
+from ncutool.planning.llm.setup import Setup
 
 Verdict = Literal["same", "partly", "differs", "unknown"]
 

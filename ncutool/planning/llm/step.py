@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.llm import experts as routing
-from ncutool.llm.setup import Setup
+from ncutool.planning.llm import experts as routing
+from ncutool.planning.llm.setup import Setup
 
 
 @dataclass(frozen=True)

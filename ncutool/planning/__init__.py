@@ -1,0 +1,1 @@
+"""What is told of a model or an operator before anything is profiled."""
