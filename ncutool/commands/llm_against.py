@@ -63,7 +63,7 @@ def asked(phase: str | None, given: dict[str, int | None]) -> Asked:
     Raises:
         UsageError: a phase that is none.
     """
-    from ncutool.against import Asked
+    from ncutool.planning.observed import Asked
 
     if phase == "decode":
         return Asked("decode", given["batch"], given["context"], given["prompt"])
@@ -75,8 +75,8 @@ def asked(phase: str | None, given: dict[str, int | None]) -> Asked:
 
 def fitting(analysis: Analysis) -> UsageError:
     """What to say where no model was given: which presets have the capture's shapes."""
-    from ncutool.against import observe
     from ncutool.planning.llm.matching import candidates
+    from ncutool.planning.observed import observe
 
     observed = observe(analysis)
     found = candidates(observed.products, device_of(analysis), observed.steps)
@@ -95,9 +95,9 @@ def content(
     Raises:
         UsageError: nothing was compared, and rows of it were asked for.
     """
-    from ncutool.against import compare, observe
     from ncutool.commands import planned
     from ncutool.planning.llm.against_record import record, rows
+    from ncutool.planning.observed import compare, observe
     from ncutool.text.against import against_sheet
 
     found = compare(plan, observe(analysis), said)

@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, Trace
 
-from ncutool import against
-from ncutool.against.lengths import find
 from ncutool.analysis import analyse
 from ncutool.commands import main
 from ncutool.commands.llm_against import content
 from ncutool.commands.options import Format
 from ncutool.planning import llm
+from ncutool.planning import observed as against
 from ncutool.planning.llm.comparison import Comparison, Observed
 from ncutool.planning.llm.described import described
 from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.presets import preset
+from ncutool.planning.observed.lengths import find
 from ncutool_parsers.errors import UsageError
 
 SIZES = {

@@ -7,11 +7,11 @@ from math import prod
 
 import polars as pl
 
-from ncutool.against import lengths, parts
 from ncutool.analysis.analyse import Analysis
 from ncutool.companions import graph_pairing
 from ncutool.planning.llm.comparison import ATTENTION, EXPERTS, PRODUCTS, UNKNOWN, Observed
 from ncutool.planning.llm.matching import Seen
+from ncutool.planning.observed import lengths, parts
 from ncutool.work.calls import calls_of
 from ncutool.work.operators import OpCall, Tensor, Work, model
 from ncutool_parsers.errors import UsageError

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ncutool.against.observing import observe
 from ncutool.planning.llm.against import compare
 from ncutool.planning.llm.comparison import Asked, Comparison, Observed
+from ncutool.planning.observed.observing import observe
 
 __all__ = ["Asked", "Comparison", "Observed", "compare", "observe"]
