@@ -87,9 +87,9 @@ def run(
     beside. Fused reads queries, keys and values once and keeps no scores; unfused writes and reads
     them. Reads no capture; -o NAME.html writes a page.
     """
-    from ncutool import planner
     from ncutool.devices.table import with_file
-    from ncutool.planner.record import record, rows
+    from ncutool.planning import planner
+    from ncutool.planning.planner.record import record, rows
     from ncutool.text.planner import attention_sheet
 
     answer = Answer(form, output, force=force, color=not no_color)

@@ -23,8 +23,8 @@ from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
-    from ncutool.planner.comparison_record import Comparison
     from ncutool.planning.llm import Model
+    from ncutool.planning.planner.comparison_record import Comparison
     from ncutool.text.sheet import Sheet
 
 Compared = Annotated[
@@ -105,7 +105,7 @@ def run(
     writes a page.
     """
     from ncutool.devices.table import with_file
-    from ncutool.planner.comparison_record import comparison_record, comparison_rows
+    from ncutool.planning.planner.comparison_record import comparison_record, comparison_rows
 
     answer = Answer(form, output, force=force, color=not no_color)
     known = with_file(device_file)
@@ -162,7 +162,7 @@ def _intensity(
     prices: dict[str, float],
     known: tuple[Device, ...],
 ) -> tuple[Comparison, Sheet, list[tuple[str, float, float]]]:
-    from ncutool.planner import compare_intensity
+    from ncutool.planning.planner import compare_intensity
     from ncutool.text.compared import intensity_sheet
 
     found = compare_intensity(names, intensity, dtype=dtype, prices=prices, known=known)
@@ -176,8 +176,8 @@ def _capture(
     known: tuple[Device, ...],
 ) -> tuple[Comparison, Sheet]:
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.planner import compare_capture
-    from ncutool.planner.comparing import priced, several
+    from ncutool.planning.planner import compare_capture
+    from ncutool.planning.planner.comparing import priced, several
     from ncutool.text.compared import capture_sheet
 
     priced(prices, several(names, known), known)  # a wrong name is said before a long read
@@ -215,7 +215,7 @@ def _decoded(
     prices: dict[str, float],
     known: tuple[Device, ...],
 ) -> tuple[Comparison, Sheet]:
-    from ncutool.planner import compare_model
+    from ncutool.planning.planner import compare_model
     from ncutool.text.compared import model_sheet
 
     found = compare_model(names, model, prices=prices, known=known, **planned)

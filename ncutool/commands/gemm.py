@@ -67,10 +67,10 @@ def run(
     what is lost where the sizes do not divide; the tile is an assumption. Reads no
     capture; -o NAME.html writes a page.
     """
-    from ncutool import planner
     from ncutool.devices.table import with_file
-    from ncutool.planner.record import record, rows
-    from ncutool.planner.tiling import parse_tile
+    from ncutool.planning import planner
+    from ncutool.planning.planner.record import record, rows
+    from ncutool.planning.planner.tiling import parse_tile
     from ncutool.text.planner import gemm_sheet
 
     answer = Answer(form, output, force=force, color=not no_color)

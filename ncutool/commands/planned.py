@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ncutool.planner.comparing import AtIntensity
-    from ncutool.planner.placing import Place
+    from ncutool.planning.planner.comparing import AtIntensity
+    from ncutool.planning.planner.placing import Place
     from ncutool.text.sheet import Sheet
 
 _PAGES = (".html", ".htm")

@@ -31,7 +31,7 @@ class Benchmark:
     bytes: float | None = None
     """Read from and written to device memory; None where not known."""
     dtype: str = "bf16"
-    """Of the arithmetic (names of :data:`ncutool.planner.number_types.MATH_TYPES`)."""
+    """Of the arithmetic (names of :data:`ncutool.planning.planner.number_types.MATH_TYPES`)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def classify_benchmark(step: Benchmark, device: Device | None) -> Verdict:
     for name, value in (("the FLOPs", step.flop), ("the bytes", step.bytes)):
         if value is not None:
             positive(name, value)
-    from ncutool.planner.number_types import math_type  # costs a tenth of a second
+    from ncutool.planning.planner.number_types import math_type  # costs a tenth of a second
 
     kind = math_type(step.dtype)
     flop_per_s = None if step.flop is None else 1e9 * step.flop / step.ns

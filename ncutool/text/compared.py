@@ -9,9 +9,9 @@ from ncutool.text.planner import SCALE, tera
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:
-    from ncutool.planner.comparing import IntensityComparison
-    from ncutool.planner.comparing_captures import CaptureComparison, CaptureOnDevice
-    from ncutool.planner.comparing_models import ModelComparison, ModelOnDevice
+    from ncutool.planning.planner.comparing import IntensityComparison
+    from ncutool.planning.planner.comparing_captures import CaptureComparison, CaptureOnDevice
+    from ncutool.planning.planner.comparing_models import ModelComparison, ModelOnDevice
 
 _WORDS = frozenset(("device", "roof", "side", "bound", "fits"))
 _RESCALED = {

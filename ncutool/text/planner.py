@@ -9,10 +9,10 @@ from ncutool.base import units
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:
-    from ncutool.planner.attending import AttentionPlan
-    from ncutool.planner.placing import Measured, Place
-    from ncutool.planner.products import GemmOnDevice, GemmPlan
-    from ncutool.planner.tiling import Tiling
+    from ncutool.planning.planner.attending import AttentionPlan
+    from ncutool.planning.planner.placing import Measured, Place
+    from ncutool.planning.planner.products import GemmOnDevice, GemmPlan
+    from ncutool.planning.planner.tiling import Tiling
 
 PLACE = ("device", "roof", "peak", "TB/s", "ridge", "side", "attainable", "floor")
 SCALE = "peaks and rates dense, in TFLOP/s"

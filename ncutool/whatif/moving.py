@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import units
-from ncutool.planner.rescale import rescaled_ns
+from ncutool.planning.planner.rescale import rescaled_ns
 from ncutool.whatif.times import Times
 from ncutool_parsers.errors import CaptureError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import planner
+from ncutool.planning import planner
 from ncutool_parsers.errors import UsageError
 
 DEVICES = ("H100 SXM 80GB", "A100 80GB SXM", "B200 180GB", "AMD MI300X")

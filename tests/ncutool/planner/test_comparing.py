@@ -9,11 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool import planner
 from ncutool.analysis.analyse import read_and_analyse
 from ncutool.devices.resolve import Device, resolve
-from ncutool.planner.comparison_record import comparison_rows
-from ncutool.planning import llm
+from ncutool.planning import llm, planner
+from ncutool.planning.planner.comparison_record import comparison_rows
 from ncutool_parsers.errors import UsageError
 
 PAIR = ("H100 SXM", "H200 SXM")

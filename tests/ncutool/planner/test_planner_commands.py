@@ -176,7 +176,7 @@ def test_plans_import_no_table_and_no_chart_library() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
     )
     loaded = set(done.stderr.split())
-    assert "ncutool.planner" in loaded
+    assert "ncutool.planning.planner" in loaded
     assert loaded & {"polars", "pandas", "numpy", "altair", "pyarrow", "jinja2"} == set()
 
 

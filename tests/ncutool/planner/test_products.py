@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import planner
 from ncutool.devices.resolve import load_devices
-from ncutool.planner.placing import Place
-from ncutool.planner.tiling import parse_tile, tiling
+from ncutool.planning import planner
+from ncutool.planning.planner.placing import Place
+from ncutool.planning.planner.tiling import parse_tile, tiling
 from ncutool_parsers.errors import UsageError
 
 DEVICES = ("H100 SXM 80GB", "A100 80GB SXM", "B200 180GB", "AMD MI300X")

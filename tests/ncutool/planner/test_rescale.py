@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ncutool.devices.resolve import Device, resolve
-from ncutool.planner import rescaled_ns
-from ncutool.planner.rescale import CLASSES
+from ncutool.planning.planner import rescaled_ns
+from ncutool.planning.planner.rescale import CLASSES
 
 PLAIN: dict[str, Any] = {
     "launch_id": 0, "capture": "c.json", "source": "torch", "kernel": "k", "roof": "bf16_tensor",

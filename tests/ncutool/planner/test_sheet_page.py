@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ncutool import planner
 from ncutool.charts.devices import devices_roofline
 from ncutool.commands import main
 from ncutool.page.sheet import render_sheet
+from ncutool.planning import planner
 from ncutool.text.planner import gemm_sheet
 from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text
 

@@ -200,7 +200,7 @@ def test_it_starts_without_the_heavy_libraries(dmon: Path) -> None:
         "numpy",
         "pyarrow",
         "ncutool.planning.llm",
-        "ncutool.planner",
+        "ncutool.planning.planner",
     }
     assert imported & heavy == set()
 

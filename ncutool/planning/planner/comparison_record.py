@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ncutool.planner.comparing import IntensityComparison
-    from ncutool.planner.comparing_captures import CaptureComparison
-    from ncutool.planner.comparing_models import ModelComparison
+    from ncutool.planning.planner.comparing import IntensityComparison
+    from ncutool.planning.planner.comparing_captures import CaptureComparison
+    from ncutool.planning.planner.comparing_models import ModelComparison
 
     Comparison = IntensityComparison | CaptureComparison | ModelComparison
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.planner.calls import worked
-from ncutool.planner.number_types import MathType
-from ncutool.planner.placing import LARGEST, check_size
+from ncutool.planning.planner.calls import worked
+from ncutool.planning.planner.number_types import MathType
+from ncutool.planning.planner.placing import LARGEST, check_size
 from ncutool.work.operators import OpCall, Scalar, Tensor, Work
 from ncutool_parsers.errors import UsageError
 

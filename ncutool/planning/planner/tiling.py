@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.planner.placing import Place
+from ncutool.planning.planner.placing import Place
 from ncutool_parsers.errors import UsageError
 
 USUAL_TILES = ((64, 64), (128, 64), (64, 128), (128, 128), (256, 128), (128, 256), (256, 256))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ncutool.devices.resolve import Device
-from ncutool.planner.calls import worked
-from ncutool.planner.number_types import RESULT_TYPES, MathType, math_type, stored_type
-from ncutool.planner.placing import (
+from ncutool.planning.planner.calls import worked
+from ncutool.planning.planner.number_types import RESULT_TYPES, MathType, math_type, stored_type
+from ncutool.planning.planner.placing import (
     Measured,
     Place,
     cache_note,
@@ -19,7 +19,7 @@ from ncutool.planner.placing import (
     named_devices,
     place,
 )
-from ncutool.planner.tiling import USUAL_TILES, Tiling, check_tile, tiling
+from ncutool.planning.planner.tiling import USUAL_TILES, Tiling, check_tile, tiling
 from ncutool.work.operators import OpCall, Scalar, Tensor
 from ncutool_parsers.errors import UsageError
 
@@ -85,7 +85,7 @@ def gemm(
 
     Args:
         batch: products of this size, each with operands of its own.
-        dtype: a name of :data:`ncutool.planner.number_types.MATH_TYPES`.
+        dtype: a name of :data:`ncutool.planning.planner.number_types.MATH_TYPES`.
         out_dtype: of the result; the usual one for ``dtype`` where None.
         bias: whether a vector of N is added.
         devices: rows of the device table or names; the usual ones where empty.

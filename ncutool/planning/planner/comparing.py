@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ncutool.devices.resolve import Device
-from ncutool.planner.number_types import math_type
-from ncutool.planner.placing import attainable, named_devices, roof_of
+from ncutool.planning.planner.number_types import math_type
+from ncutool.planning.planner.placing import attainable, named_devices, roof_of
 from ncutool_parsers.errors import UsageError
 
 HOUR_S = 3600.0
@@ -63,7 +63,7 @@ def compare_intensity(
 
     Args:
         devices: rows of the device table or names, the first is the one compared with.
-        dtype: of the arithmetic, see :data:`ncutool.planner.number_types.MATH_TYPES`.
+        dtype: of the arithmetic, see :data:`ncutool.planning.planner.number_types.MATH_TYPES`.
         prices: per hour, by device name.
         known: devices to choose from by name, ncutool's own where None.
 

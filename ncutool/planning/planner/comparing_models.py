@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ncutool.devices.resolve import Device
-from ncutool.planner.comparing import HOUR_S, priced, ratio, several
-from ncutool.planner.placing import LARGEST
 from ncutool.planning import llm
 from ncutool.planning.llm import Model, Plan
 from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step
+from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
+from ncutool.planning.planner.placing import LARGEST
 
 _SEARCHED = 2**20
 """Batches past this are none; where memory sets no limit the search ends here."""

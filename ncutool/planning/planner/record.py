@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ncutool.planner.attending import AttentionPlan
-from ncutool.planner.products import GemmPlan
-from ncutool.planner.tiling import Tiling
+from ncutool.planning.planner.attending import AttentionPlan
+from ncutool.planning.planner.products import GemmPlan
+from ncutool.planning.planner.tiling import Tiling
 
 _TILE = (
     "tile_m",

@@ -14,12 +14,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ncutool.planner.attending import AttentionPlan, attention
-    from ncutool.planner.comparing import IntensityComparison, compare_intensity
-    from ncutool.planner.comparing_captures import CaptureComparison, compare_capture
-    from ncutool.planner.comparing_models import ModelComparison, compare_model
-    from ncutool.planner.products import GemmPlan, gemm
-    from ncutool.planner.rescale import rescaled_ns
+    from ncutool.planning.planner.attending import AttentionPlan, attention
+    from ncutool.planning.planner.comparing import IntensityComparison, compare_intensity
+    from ncutool.planning.planner.comparing_captures import CaptureComparison, compare_capture
+    from ncutool.planning.planner.comparing_models import ModelComparison, compare_model
+    from ncutool.planning.planner.products import GemmPlan, gemm
+    from ncutool.planning.planner.rescale import rescaled_ns
 
 __all__ = [
     "AttentionPlan",
@@ -49,5 +49,5 @@ def __getattr__(name: str) -> Any:
     """The object of that name, from the module that has it."""
     for module, names in _MODULES.items():
         if name in names:
-            return getattr(import_module(f"ncutool.planner.{module}"), name)
+            return getattr(import_module(f"ncutool.planning.planner.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

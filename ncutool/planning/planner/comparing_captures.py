@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool.devices.resolve import Device
-from ncutool.planner.comparing import HOUR_S, priced, ratio, several
-from ncutool.planner.rescale import CLASSES, rescaled_ns
+from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
+from ncutool.planning.planner.rescale import CLASSES, rescaled_ns
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class CaptureOnDevice:
     """FLOPs of the launches that have any, for one unit of the currency of the whole GPU time."""
     share_pct: dict[str, float]
     """Of the measured time, by what each launch is rescaled by
-    (:data:`ncutool.planner.rescale.CLASSES`)."""
+    (:data:`ncutool.planning.planner.rescale.CLASSES`)."""
     missing_reason: str | None
 
 
@@ -66,7 +66,7 @@ def compare_capture(
     prices: Mapping[str, float] | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> CaptureComparison:
-    """A capture's launches on several devices, by :func:`ncutool.planner.rescale.rescaled_ns`.
+    """A capture's launches on several devices, by :func:`ncutool.planning.planner.rescale.rescaled_ns`.
 
     Args:
         devices: rows of the device table or names, the first is the one compared with.

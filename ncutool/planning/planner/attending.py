@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ncutool.devices.resolve import Device
-from ncutool.planner.attention_calls import (
+from ncutool.planning.planner.attention_calls import (
     ALIGNMENTS,
     Attention,
     attended_keys,
@@ -17,15 +17,15 @@ from ncutool.planner.attention_calls import (
     check,
     unfused_work,
 )
-from ncutool.planner.calls import worked
-from ncutool.planner.number_types import (
+from ncutool.planning.planner.calls import worked
+from ncutool.planning.planner.number_types import (
     ATTENTION_TYPES,
     CACHE_TYPES,
     MathType,
     math_type,
     stored_type,
 )
-from ncutool.planner.placing import (
+from ncutool.planning.planner.placing import (
     Measured,
     Place,
     cache_note,
