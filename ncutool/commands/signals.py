@@ -21,7 +21,7 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
     from ncutool.planning.llm import Plan
-    from ncutool.signals import Benchmark, Report, Series, TokenTime
+    from ncutool.planning.signals import Benchmark, Report, Series, TokenTime
 
 _MOST_FILES = 256
 
@@ -128,7 +128,7 @@ def run(
     """
     from ncutool.commands.writing import check_writable, choose_format, write_bytes
     from ncutool.devices.table import with_file
-    from ncutool.signals import classify
+    from ncutool.planning.signals import classify
 
     chosen = choose_format(form, output)
     if chosen not in (Format.TABLE, Format.JSON, Format.MD):
@@ -154,7 +154,7 @@ def run(
 def _read(files: list[Path]) -> list[Series]:
     import sys
 
-    from ncutool.signals.reading import MOST_BYTES, parse, read
+    from ncutool.planning.signals.reading import MOST_BYTES, parse, read
 
     if len(files) > _MOST_FILES:
         raise UsageError(f"at most {_MOST_FILES} files at a time, not {len(files):,}")
@@ -182,7 +182,7 @@ def _pair(text: str) -> tuple[float, float]:
 def _benchmark(
     flop: float | None, moved: float | None, seconds: float | None, dtype: str
 ) -> Benchmark | None:
-    from ncutool.signals import Benchmark
+    from ncutool.planning.signals import Benchmark
 
     if seconds is None:
         if flop is not None or moved is not None:
@@ -199,7 +199,7 @@ def _token(
     known: tuple[Device, ...],
 ) -> TokenTime | None:
     """The token time with its bytes: given, or of a planned model."""
-    from ncutool.signals import TokenTime
+    from ncutool.planning.signals import TokenTime
 
     model_bytes, preset, config, *types = model
     given = (("--model-bytes", model_bytes), ("--preset", preset), ("--config", config))
@@ -217,7 +217,7 @@ def _token(
         return TokenTime(1e6 * token_ms, model_bytes)
     if device is None:
         raise UsageError(f"{ways[0]} needs --device; ncutool devices lists them")
-    from ncutool.signals.token_time import of_plan
+    from ncutool.planning.signals.token_time import of_plan
 
     return of_plan(_plan(preset, config, types, sizes, device, known), 1e6 * token_ms)
 
@@ -253,7 +253,7 @@ def _content(report: Report, chosen: Format, *, color: bool) -> bytes:
     if chosen is Format.JSON:
         import json
 
-        from ncutool.signals.record import record
+        from ncutool.planning.signals.record import record
 
         text = json.dumps(record(report), ensure_ascii=False, allow_nan=False, indent=2)
         return (text + "\n").encode("utf-8", "backslashreplace")

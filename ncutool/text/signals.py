@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
-from ncutool.signals.classify import named
-from ncutool.signals.sampled_notes import SHORT
+from ncutool.planning.signals.classify import named
+from ncutool.planning.signals.sampled_notes import SHORT
 from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.signals import Figure, Report, Verdict
-    from ncutool.signals.thresholds import Threshold
+    from ncutool.planning.signals import Figure, Report, Verdict
+    from ncutool.planning.signals.thresholds import Threshold
 
 _SPREAD = ("signal", "median", "p10", "p90", "min", "max", "samples", "missing", "two levels")
 _WORDS = frozenset(("signal", "two levels", "of", "regime", "confidence"))

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from signal_texts import EVERYTHING, OLD, dcgmi_dmon, exporter, smi_dmon
 
-from ncutool.signals import Series, parse, read
-from ncutool.signals.dcgm_fields import BY_NAME, BY_TAG, FIELDS, Field
-from ncutool.signals.reading import MOST_BYTES
-from ncutool.signals.series import MOST_GPUS, SIGNALS
+from ncutool.planning.signals import Series, parse, read
+from ncutool.planning.signals.dcgm_fields import BY_NAME, BY_TAG, FIELDS, Field
+from ncutool.planning.signals.reading import MOST_BYTES
+from ncutool.planning.signals.series import MOST_GPUS, SIGNALS
 from ncutool_parsers.errors import EmptyError, UnreadableError
 
 

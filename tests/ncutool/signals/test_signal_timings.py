@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ncutool.devices.table import load_devices
 from ncutool.planning import llm
-from ncutool.signals import Benchmark, TokenTime, Verdict, classify
-from ncutool.signals.batches import classify_batches, fixed_pct
-from ncutool.signals.token_time import of_plan
+from ncutool.planning.signals import Benchmark, TokenTime, Verdict, classify
+from ncutool.planning.signals.batches import classify_batches, fixed_pct
+from ncutool.planning.signals.token_time import of_plan
 from ncutool_parsers.errors import UsageError
 
 H100 = next(device for device in load_devices() if device.name == "H100 SXM 80GB")

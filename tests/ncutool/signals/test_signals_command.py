@@ -14,7 +14,7 @@ import pytest
 from signal_texts import dcgmi_dmon, smi_dmon
 
 from ncutool.commands import main
-from ncutool.signals.thresholds import ALL
+from ncutool.planning.signals.thresholds import ALL
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "signals.md"
 PAIR = ("--batch", "8:1200", "--batch", "16:2300")
@@ -192,7 +192,7 @@ def test_it_starts_without_the_heavy_libraries(dmon: Path) -> None:
     )
     assert shown.returncode == 0
     imported = set(re.findall(r"\|\s+([\w.]+)$", shown.stderr, re.MULTILINE))
-    assert "ncutool.signals" in imported
+    assert "ncutool.planning.signals" in imported
     heavy = {
         "polars",
         "pandas",

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signal_texts import EXPORTED, PROFILED, UTILISATION, dcgmi_dmon, exporter, smi_dmon
 
-from ncutool.signals import Benchmark, Series, TokenTime, classify, parse
-from ncutool.signals.record import record
-from ncutool.signals.series import HIGHEST_PCT
-from ncutool.signals.statistics import levels, percentile
+from ncutool.planning.signals import Benchmark, Series, TokenTime, classify, parse
+from ncutool.planning.signals.record import record
+from ncutool.planning.signals.series import HIGHEST_PCT
+from ncutool.planning.signals.statistics import levels, percentile
 from ncutool.text.signals import report_markdown, report_text
 from ncutool_parsers.errors import CaptureError, UsageError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ncutool.base import units
 from ncutool.devices.resolve import Device
-from ncutool.signals.placed import (
+from ncutool.planning.signals.placed import (
     THRESHOLDS,
     confidence_of,
     impossible,
@@ -16,8 +16,8 @@ from ncutool.signals.placed import (
     positive,
     regime_of,
 )
-from ncutool.signals.thresholds import LIMIT
-from ncutool.signals.verdict import Figure, Verdict
+from ncutool.planning.signals.thresholds import LIMIT
+from ncutool.planning.signals.verdict import Figure, Verdict
 
 if TYPE_CHECKING:
     from ncutool.planning.llm.planning import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ncutool.signals.thresholds import FEW_SAMPLES, LEVEL_GAP, LEVEL_SHARE, LEVELS_EXPLAIN
+from ncutool.planning.signals.thresholds import FEW_SAMPLES, LEVEL_GAP, LEVEL_SHARE, LEVELS_EXPLAIN
 
 _BINS = 106
 """One for each whole percent, 0 to 105."""
@@ -25,7 +25,7 @@ class Distribution:
     """One signal of one GPU over its samples. Percentiles are interpolated between samples."""
 
     signal: str
-    """One of :data:`ncutool.signals.series.SIGNALS`."""
+    """One of :data:`ncutool.planning.signals.series.SIGNALS`."""
     samples: int
     missing: int
     minimum_pct: float

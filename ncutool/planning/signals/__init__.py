@@ -5,12 +5,12 @@
 >>> [(each.subject, each.regime, each.confidence) for each in report.verdicts]  # doctest: +SKIP
 """
 
-from ncutool.signals.benchmark import Benchmark
-from ncutool.signals.classify import Report, classify
-from ncutool.signals.reading import parse, read
-from ncutool.signals.series import GpuSamples, Series
-from ncutool.signals.token_time import TokenTime
-from ncutool.signals.verdict import Figure, Verdict
+from ncutool.planning.signals.benchmark import Benchmark
+from ncutool.planning.signals.classify import Report, classify
+from ncutool.planning.signals.reading import parse, read
+from ncutool.planning.signals.series import GpuSamples, Series
+from ncutool.planning.signals.token_time import TokenTime
+from ncutool.planning.signals.verdict import Figure, Verdict
 
 __all__ = [
     "Benchmark",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ncutool.base import units
-from ncutool.signals.labels import PIPES, Labels
-from ncutool.signals.series import GpuSamples
-from ncutool.signals.statistics import Distribution
-from ncutool.signals.thresholds import (
+from ncutool.planning.signals.labels import PIPES, Labels
+from ncutool.planning.signals.series import GpuSamples
+from ncutool.planning.signals.statistics import Distribution
+from ncutool.planning.signals.thresholds import (
     DRAM_REACHABLE,
     FEW_SAMPLES,
     LIMIT,
@@ -16,7 +16,7 @@ from ncutool.signals.thresholds import (
     SM_EFFECTIVE,
     SM_INEFFECTIVE,
 )
-from ncutool.signals.verdict import Part
+from ncutool.planning.signals.verdict import Part
 
 SHORT = {
     "gpu_util_pct": "GPU-Util",

@@ -7,7 +7,7 @@ utilisation rates (nvmlUtilization_t); the columns of `--gpm-metrics` are NVML's
 
 from __future__ import annotations
 
-from ncutool.signals.series import Collector, Series, number
+from ncutool.planning.signals.series import Collector, Series, number
 
 KIND = "nvidia-smi dmon"
 COLUMNS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ncutool.signals.dcgm_fields import BY_TAG
-from ncutool.signals.series import Collector, Series, number
+from ncutool.planning.signals.dcgm_fields import BY_TAG
+from ncutool.planning.signals.series import Collector, Series, number
 
 KIND = "dcgmi dmon"
 _ENTITY = re.compile(r"(?:(GPU|GPU-I|GPU-CI)\s+)?([0-9]{1,6})(?:\s+|$)", re.IGNORECASE)

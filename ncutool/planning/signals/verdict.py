@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.signals.statistics import Distribution
-from ncutool.signals.thresholds import Threshold
+from ncutool.planning.signals.statistics import Distribution
+from ncutool.planning.signals.thresholds import Threshold
 
 REGIMES = {
     "compute": "a compute pipe is the most used resource, past the limit",

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ncutool.base.untrusted import printable
-from ncutool.signals import dcgmi_dmon, exporter, smi_dmon
-from ncutool.signals.dcgm_fields import BY_NAME
-from ncutool.signals.series import Series
+from ncutool.planning.signals import dcgmi_dmon, exporter, smi_dmon
+from ncutool.planning.signals.dcgm_fields import BY_NAME
+from ncutool.planning.signals.series import Series
 from ncutool_parsers.errors import EmptyError, UnreadableError
 
 MOST_BYTES = 64 * 1024 * 1024

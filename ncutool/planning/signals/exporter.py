@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ncutool.signals.dcgm_fields import BY_NAME
-from ncutool.signals.series import Collector, Series, number
+from ncutool.planning.signals.dcgm_fields import BY_NAME
+from ncutool.planning.signals.series import Collector, Series, number
 
 KIND = "dcgm-exporter"
 _LONGEST_LINE = 16384

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ncutool.signals.resources import Used, bound
-from ncutool.signals.thresholds import IDLE_SAMPLE
+from ncutool.planning.signals.resources import Used, bound
+from ncutool.planning.signals.thresholds import IDLE_SAMPLE
 
 PIPES = ("tensor_active_pct", "fp64_active_pct", "fp32_active_pct", "fp16_active_pct")
 BUSY = ("graphics_active_pct", "gpu_util_pct")
@@ -21,7 +21,7 @@ class Labels:
     """One label a sample."""
 
     regimes: tuple[str, ...]
-    """``idle``, or what :func:`ncutool.signals.resources.bound` says."""
+    """``idle``, or what :func:`ncutool.planning.signals.resources.bound` says."""
     busy_signal: str | None
     """Which of :data:`BUSY` told how long the device worked."""
     busy_pct: float | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.signals.thresholds import BALANCE, LIMIT
+from ncutool.planning.signals.thresholds import BALANCE, LIMIT
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from ncutool.base import units
-from ncutool.signals import sampled_notes
-from ncutool.signals.labels import PIPES, Labels, label
-from ncutool.signals.series import SIGNALS, GpuSamples, Series
-from ncutool.signals.statistics import Distribution, distribution, percentile
-from ncutool.signals.thresholds import (
+from ncutool.planning.signals import sampled_notes
+from ncutool.planning.signals.labels import PIPES, Labels, label
+from ncutool.planning.signals.series import SIGNALS, GpuSamples, Series
+from ncutool.planning.signals.statistics import Distribution, distribution, percentile
+from ncutool.planning.signals.thresholds import (
     BALANCE,
     DRAM_REACHABLE,
     FEW_SAMPLES,
@@ -24,7 +24,7 @@ from ncutool.signals.thresholds import (
     SM_INEFFECTIVE,
     Threshold,
 )
-from ncutool.signals.verdict import Figure, Part, Verdict
+from ncutool.planning.signals.verdict import Figure, Part, Verdict
 
 _TOLD = ("compute", "memory", "balanced", "latency", "mixed")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ncutool.base import units
 from ncutool.devices.resolve import Device
-from ncutool.signals.placed import (
+from ncutool.planning.signals.placed import (
     THRESHOLDS,
     confidence_of,
     impossible,
@@ -15,8 +15,8 @@ from ncutool.signals.placed import (
     positive,
     regime_of,
 )
-from ncutool.signals.thresholds import LIMIT
-from ncutool.signals.verdict import Figure, Verdict
+from ncutool.planning.signals.thresholds import LIMIT
+from ncutool.planning.signals.verdict import Figure, Verdict
 from ncutool_parsers.errors import UsageError
 
 KIND = "benchmark"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ncutool.signals.classify import Report
-from ncutool.signals.verdict import REGIMES
+from ncutool.planning.signals.classify import Report
+from ncutool.planning.signals.verdict import REGIMES
 
 SCHEMA = "ncutool/signals/1"
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from ncutool.base import units
 from ncutool.devices.resolve import Device, load_devices, resolve
-from ncutool.signals.batches import classify_batches
-from ncutool.signals.benchmark import Benchmark, classify_benchmark
-from ncutool.signals.labels import BUSY
-from ncutool.signals.reading import read
-from ncutool.signals.sampled import classify_gpu
-from ncutool.signals.sampled_notes import SHORT
-from ncutool.signals.series import GpuSamples, Series
-from ncutool.signals.token_time import TokenTime, classify_token
-from ncutool.signals.verdict import CONFIDENCES, Verdict
+from ncutool.planning.signals.batches import classify_batches
+from ncutool.planning.signals.benchmark import Benchmark, classify_benchmark
+from ncutool.planning.signals.labels import BUSY
+from ncutool.planning.signals.reading import read
+from ncutool.planning.signals.sampled import classify_gpu
+from ncutool.planning.signals.sampled_notes import SHORT
+from ncutool.planning.signals.series import GpuSamples, Series
+from ncutool.planning.signals.token_time import TokenTime, classify_token
+from ncutool.planning.signals.verdict import CONFIDENCES, Verdict
 from ncutool_parsers.errors import UsageError
 
 _RESOURCES = ("compute", "memory", "balanced")

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ncutool.base import units
-from ncutool.signals.thresholds import FIXED, NOISE, SATURATED
-from ncutool.signals.verdict import Figure, Verdict
+from ncutool.planning.signals.thresholds import FIXED, NOISE, SATURATED
+from ncutool.planning.signals.verdict import Figure, Verdict
 from ncutool_parsers.errors import UsageError
 
 KIND = "batches"

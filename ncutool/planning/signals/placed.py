@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ncutool.base import units
 from ncutool.devices.resolve import Device
-from ncutool.signals.resources import Used, bound, used
-from ncutool.signals.thresholds import ABOVE_DATASHEET, BALANCE, LIMIT, Threshold
+from ncutool.planning.signals.resources import Used, bound, used
+from ncutool.planning.signals.thresholds import ABOVE_DATASHEET, BALANCE, LIMIT, Threshold
 from ncutool_parsers.errors import UsageError
 
 THRESHOLDS: tuple[Threshold, ...] = (LIMIT, BALANCE, ABOVE_DATASHEET)
