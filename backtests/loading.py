@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from ncutool import roofline
 from ncutool.analysis.analyse import recorded_device
 from ncutool.companions import launch_work
 from ncutool.devices import resolve
 from ncutool.devices.table import Device
+from ncutool.roofline import place
 from ncutool.work import counters
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture
@@ -37,4 +37,4 @@ def load(path: Path) -> Loaded:
     capture = read(path, ReadOptions(metrics=counters.WANTED, instructions=True))
     device = resolve.resolve(recorded_device(capture)).device
     work = launch_work.work_of(capture, None, None).work
-    return Loaded(capture, roofline.place(capture, work, device), device)
+    return Loaded(capture, place.place(capture, work, device), device)

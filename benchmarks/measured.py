@@ -84,10 +84,11 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     """Seconds to the tables, and from there to the findings where they are asked for."""
     load_reader()
     from ncutool import advice as advising
-    from ncutool import roofline, timeline
+    from ncutool import timeline
     from ncutool.analysis.analyse import recorded_device
     from ncutool.companions import launch_work
     from ncutool.devices import resolve
+    from ncutool.roofline import place
     from ncutool.work import counters
     from ncutool_parsers import read as read_capture
     from ncutool_parsers.interface import ReadOptions
@@ -96,7 +97,7 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     began = time.perf_counter()
     capture = read_capture(path, options)
     device = resolve.resolve(recorded_device(capture)).device
-    kernels = roofline.place(capture, launch_work.work_of(capture).work, device)
+    kernels = place.place(capture, launch_work.work_of(capture).work, device)
     window = timeline.build(capture)
     placed = time.perf_counter()
     if findings:

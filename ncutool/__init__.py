@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.frames import AnyFrame
-    from ncutool.coverage import Coverage
+    from ncutool.roofline.coverage import Coverage
 
 __all__ = ["coverage_of", "load", "page_html", "rank", "roofline_chart"]
 
@@ -81,7 +81,7 @@ def coverage_of(kernels: AnyFrame) -> Coverage:
     """What share of the time of a ``kernels`` table (polars or pandas) is understood."""
     from ncutool.analysis.frames import as_polars
     from ncutool.base.tables import KERNELS
-    from ncutool.coverage import cover
+    from ncutool.roofline.coverage import cover
 
     return cover(as_polars(kernels, KERNELS))
 

@@ -12,8 +12,8 @@ import polars as pl
 from ncutool.advice.view.finding import Advice, Finding
 from ncutool.analysis.analyse import Analysis
 from ncutool.base import tables
-from ncutool.coverage import Coverage, MissingWork
 from ncutool.devices.resolve import Device, Resolution
+from ncutool.roofline.coverage import Coverage, MissingWork
 from ncutool.timeline import Timeline
 from ncutool_parsers.capture import Capture, Notice, Source
 from ncutool_parsers.schema import LAUNCHES

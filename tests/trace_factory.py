@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from ncutool import roofline
 from ncutool.advice.view.context import Context, context
 from ncutool.devices.resolve import Device
+from ncutool.roofline import place
 from ncutool.timeline import Timeline, build
 from ncutool.work import shapes
 from ncutool_parsers import schema
@@ -109,7 +109,7 @@ def window(capture: Capture) -> Timeline:
 
 def kernels(capture: Capture, device: Device | None = H100) -> pl.DataFrame:
     """The kernels table of a hand-made capture."""
-    return roofline.place(capture, shapes.work(capture), device)
+    return place.place(capture, shapes.work(capture), device)
 
 
 BF16 = "c10::BFloat16"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import advice, roofline, timeline
+from ncutool import advice, timeline
 from ncutool.advice.view.ranks import rank_minima
 from ncutool.analysis import headline
 from ncutool.companions import launch_work, summary
-from ncutool.coverage import cover
 from ncutool.devices import ceilings, resolve
 from ncutool.devices.table import with_file
+from ncutool.roofline import place
+from ncutool.roofline.coverage import cover
 from ncutool.work import counters
 from ncutool.work.operators import plugins
 from ncutool_parsers import read
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.companions.graph_pairing import Pairing
     from ncutool.companions.summary import Join
-    from ncutool.coverage import Coverage
     from ncutool.devices.ceilings import Ceiling, Measured
     from ncutool.devices.resolve import Device, Resolution
+    from ncutool.roofline.coverage import Coverage
     from ncutool.timeline import Timeline
     from ncutool_parsers.capture import Capture, DeviceRecord
     from ncutool_parsers.interface import Progress
@@ -116,7 +117,7 @@ def analyse(
     held = ceilings.hold(datasheet.device, None if is_report else measured)
     resolution = replace(datasheet, device=held.device, how=datasheet.how + held.how)
     done = launch_work.work_of(capture, report, capture_run)
-    placed = roofline.place(capture, done.work, resolution.device)
+    placed = place.place(capture, done.work, resolution.device)
     kernels = placed if done.join is None else summary.with_flags(placed, resolution.device)
     window = None if is_report else timeline.build(capture, whole_steps)
     others = [_of_rank(other, resolution.device) for other in ranks]
@@ -207,7 +208,7 @@ def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool)
 
 def _of_rank(capture: Capture, device: Device | None) -> pl.DataFrame:
     """The kernels table of another rank."""
-    return roofline.place(capture, launch_work.work_of(capture).work, device)
+    return place.place(capture, launch_work.work_of(capture).work, device)
 
 
 def _unpaired(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Notice]:

@@ -11,7 +11,7 @@ from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
-    from ncutool.coverage import Coverage
+    from ncutool.roofline.coverage import Coverage
     from ncutool.timeline import Timeline
 
 _MOSTLY_IDLE = 50.0

@@ -1,13 +1,19 @@
-"""Why a launch has its bound: the comparisons of :mod:`ncutool.bound`, one by one with numbers."""
+"""Why a launch has its bound: the comparisons of :mod:`ncutool.roofline.bound`, one by one with numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ncutool.bound import BALANCE_POINTS, BUSY_PCT, LOWER_BOUND, SMALL_GRID_PCT, cache_bytes
 from ncutool.explain.explanation import Check
 from ncutool.explain.placing import level
+from ncutool.roofline.bound import (
+    BALANCE_POINTS,
+    BUSY_PCT,
+    LOWER_BOUND,
+    SMALL_GRID_PCT,
+    cache_bytes,
+)
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device

@@ -1,4 +1,4 @@
-"""The launch's place on its roofline: the formulas of :mod:`ncutool.roofline`, filled in."""
+"""The launch's place on its roofline: the formulas of :mod:`ncutool.roofline.place`, filled in."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool.batching import Decode, Product, Rates, free_growth, rates, weight_crossover
 from ncutool.devices.resolve import resolve
+from ncutool.roofline.batching import Decode, Product, Rates, free_growth, rates, weight_crossover
 
 H100 = Rates(989.4e12, 3.35e12)
 SQUARE = Product(inner=4096, columns=4096, weight_itemsize=2, activation_itemsize=2)

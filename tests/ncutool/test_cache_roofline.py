@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool import roofline
+from ncutool.roofline import place
 from ncutool.work import counters
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.schema import LAUNCHES, METRICS
@@ -55,7 +55,7 @@ def kernel(metrics: dict[str, float], capability: str = "8.6", **facts: Any) -> 
         launches=LAUNCHES.conform(pl.from_dicts([launch])),
         metrics=pl.DataFrame(rows, schema=METRICS.polars_schema(), orient="row"),
     )
-    return roofline.place(capture, counters.work(capture), None).row(0, named=True)
+    return place.place(capture, counters.work(capture), None).row(0, named=True)
 
 
 def test_three_levels() -> None:

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 from trace_factory import BF16, H100, Step, kernels, run
 
-from ncutool import roofline
 from ncutool.analysis import analyse
 from ncutool.devices import ceilings, resolve
 from ncutool.devices.resolve import Device
+from ncutool.roofline import place as roofline
 from ncutool.work import shapes
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture

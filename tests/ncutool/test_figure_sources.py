@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from operator_calls import TYPES
 from trace_factory import Trace, kernels
 
-from ncutool import roofline
 from ncutool.analysis.analyse import read_and_analyse
 from ncutool.base.tables import BYTES_SOURCES, FLOP_SOURCES
+from ncutool.roofline import place
 from ncutool.work import counters
 from ncutool.work.operators import REGISTRY
 from ncutool_parsers.capture import Capture
@@ -145,7 +145,7 @@ def report(found: list[dict[str, Any]]) -> Capture:
 def test_random_reports(found: list[dict[str, Any]]) -> None:
     """Any counters and instructions: a sourced figure or a reason, and numbers all finite."""
     capture = report(found)
-    check(roofline.place(capture, counters.work(capture), None))
+    check(place.place(capture, counters.work(capture), None))
 
 
 SHAPES = st.lists(st.lists(st.integers(0, 64), max_size=4), max_size=4)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import roofline
 from ncutool.base import tables
 from ncutool.devices.resolve import Device
+from ncutool.roofline import place as roofline
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.schema import LAUNCHES
 

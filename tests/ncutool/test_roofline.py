@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool import roofline
 from ncutool.base import tables
-from ncutool.coverage import cover
 from ncutool.devices.resolve import Device
+from ncutool.roofline import place as roofline
+from ncutool.roofline.coverage import cover
 from ncutool_parsers.capture import Capture, Source
 from ncutool_parsers.schema import LAUNCHES
 

@@ -12,7 +12,7 @@ from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
 from ncutool.base import units
-from ncutool.batching import USABLE_MEMORY, Rates, weight_crossover
+from ncutool.roofline.batching import USABLE_MEMORY, Rates, weight_crossover
 
 WEIGHT_SHARE = 0.75
 """A product whose weights are this share of its bytes is read-bound by them."""

@@ -7,10 +7,10 @@ from collections import Counter
 
 import polars as pl
 
-from ncutool import batching
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.program import Program, exposed_ns
 from ncutool.base import units
+from ncutool.roofline import batching
 
 LEAST_GROWTH = 2
 EXPOSED_SHARE = 0.1

@@ -13,11 +13,11 @@ from math import prod
 from statistics import median
 from typing import NamedTuple
 
-from ncutool import batching
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.nodes import Operation
-from ncutool.batching import Product, Rates
+from ncutool.roofline import batching
+from ncutool.roofline.batching import Product, Rates
 
 _OPS = frozenset(("aten::addmm", "aten::mm", "aten::_addmm_activation"))
 """Products by a matrix, as their signature shows them: activation × weight."""

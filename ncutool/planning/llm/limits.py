@@ -9,9 +9,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ncutool.batching import Decode
 from ncutool.planning.llm import experts as routing
 from ncutool.planning.llm.setup import Setup
+from ncutool.roofline.batching import Decode
 
 _SEARCHED = 2.0**40
 """Batches beyond this are none; the search for a crossover ends here."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ncutool.batching import USABLE_MEMORY, Decode, Rates
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning.llm.limits import Crossover, Memory, crossover, divides, equal_context, memory
 from ncutool.planning.llm.model import Model
@@ -18,6 +17,7 @@ from ncutool.planning.llm.number_types import (
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import Prefill, Step, decode_step, prefill
+from ncutool.roofline.batching import USABLE_MEMORY, Decode, Rates
 from ncutool_parsers.errors import UsageError
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
@@ -216,7 +216,7 @@ def _planned(
 
 
 def _cache_limit(setup: Setup, kept: Memory, context_tokens: int) -> CacheLimit | None:
-    """By :class:`ncutool.batching.Decode`, all experts of a mixture read: the batch is large.
+    """By :class:`ncutool.roofline.batching.Decode`, all experts of a mixture read: the batch is large.
 
     Its rate of arithmetic is the mean over the parts of a step, each at its own roof.
     """

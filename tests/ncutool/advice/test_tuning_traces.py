@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ncutool import roofline, timeline
+from ncutool import timeline
 from ncutool.advice.kernels import precision, tune
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Finding
 from ncutool.analysis import analyse
 from ncutool.devices import resolve
+from ncutool.roofline import place
 from ncutool.work import shapes
 from ncutool_parsers import read
 
@@ -27,7 +28,7 @@ def view(path: Path) -> Context:
     device = resolve.resolve(analyse.recorded_device(capture)).device
     window = timeline.build(capture)
     assert window is not None
-    table = roofline.place(capture, shapes.work(capture), device)
+    table = place.place(capture, shapes.work(capture), device)
     return context(table, capture, window, device)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ncutool.batching import Decode, Product, Rates
 from ncutool.devices.table import Device
 from ncutool.planning import llm
 from ncutool.planning.llm.described import LATENT, counted, described
 from ncutool.planning.llm.model import Experts
+from ncutool.roofline.batching import Decode, Product, Rates
 from ncutool_parsers.errors import UsageError
 
 GQA8 = {"num_hidden_layers": 32, "num_key_value_heads": 8, "head_dim": 128}

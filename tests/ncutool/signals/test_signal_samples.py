@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from signal_texts import Sample, dcgmi_dmon, exporter, smi_dmon
 
-from ncutool import bound as launches
 from ncutool.planning.signals import Verdict, classify, parse
 from ncutool.planning.signals.resources import Used, bound, used
 from ncutool.planning.signals.statistics import distribution, levels, percentile
 from ncutool.planning.signals.thresholds import BALANCE, LIMIT
 from ncutool.planning.signals.verdict import CONFIDENCES, REGIMES
+from ncutool.roofline import bound as launches
 
 NO_PIPES: Sample = {"FP64A": 0, "FP32A": 0, "FP16A": 0}
 

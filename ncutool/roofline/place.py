@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import bound
 from ncutool.base.tables import KERNELS
+from ncutool.roofline import bound
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import flags
+from ncutool.roofline import implausible
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
@@ -40,7 +40,7 @@ def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 
     )
     frame = frame.with_columns(_bound().alias("bound"))
     return frame.with_columns(
-        _reason().alias("bound_reason"), flags.flag(device, clock_step_ns).alias("flag")
+        _reason().alias("bound_reason"), implausible.flag(device, clock_step_ns).alias("flag")
     )
 
 

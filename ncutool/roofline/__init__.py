@@ -1,0 +1,1 @@
+"""Where a launch lies on its device's roofline, what bounds it, and what share of time is known."""
