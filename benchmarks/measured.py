@@ -84,11 +84,11 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     """Seconds to the tables, and from there to the findings where they are asked for."""
     load_reader()
     from ncutool import advice as advising
-    from ncutool import timeline
     from ncutool.analysis.analyse import recorded_device
     from ncutool.companions import launch_work
     from ncutool.devices import resolve
     from ncutool.roofline import place
+    from ncutool.timeline import window as timeline
     from ncutool.work import counters
     from ncutool_parsers import read as read_capture
     from ncutool_parsers.interface import ReadOptions

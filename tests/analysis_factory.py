@@ -14,7 +14,7 @@ from ncutool.analysis.analyse import Analysis
 from ncutool.base import tables
 from ncutool.devices.resolve import Device, Resolution
 from ncutool.roofline.coverage import Coverage, MissingWork
-from ncutool.timeline import Timeline
+from ncutool.timeline.window import Timeline
 from ncutool_parsers.capture import Capture, Notice, Source
 from ncutool_parsers.schema import LAUNCHES
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ncutool import timeline
 from ncutool.base.intervals import Bools, Ints
-from ncutool.replay import Replay, prepare
+from ncutool.timeline import window as timeline
+from ncutool.timeline.replay import Replay, prepare
 from ncutool_parsers import read
 
 NAMES = (

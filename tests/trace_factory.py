@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ncutool.advice.view.context import Context, context
 from ncutool.devices.resolve import Device
 from ncutool.roofline import place
-from ncutool.timeline import Timeline, build
+from ncutool.timeline.window import Timeline, build
 from ncutool.work import shapes
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture

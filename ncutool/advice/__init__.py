@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ncutool.advice.view.context import Context, Draft
     from ncutool.advice.view.finding import Declined
     from ncutool.devices.resolve import Device
-    from ncutool.timeline import Timeline
+    from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture
 
 

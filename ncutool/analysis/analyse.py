@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import advice, timeline
+from ncutool import advice
 from ncutool.advice.view.ranks import rank_minima
 from ncutool.analysis import headline
 from ncutool.companions import launch_work, summary
@@ -16,6 +16,7 @@ from ncutool.devices import ceilings, resolve
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
+from ncutool.timeline import window as timeline
 from ncutool.work import counters
 from ncutool.work.operators import plugins
 from ncutool_parsers import read
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from ncutool.devices.ceilings import Ceiling, Measured
     from ncutool.devices.resolve import Device, Resolution
     from ncutool.roofline.coverage import Coverage
-    from ncutool.timeline import Timeline
+    from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture, DeviceRecord
     from ncutool_parsers.interface import Progress
 

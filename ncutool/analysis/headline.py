@@ -12,7 +12,7 @@ from ncutool.base import units
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
     from ncutool.roofline.coverage import Coverage
-    from ncutool.timeline import Timeline
+    from ncutool.timeline.window import Timeline
 
 _MOSTLY_IDLE = 50.0
 """From this share of waiting on, the wait is the state, not what the kernels are bound by."""

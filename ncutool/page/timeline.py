@@ -15,7 +15,7 @@ from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
-    from ncutool.timeline import Timeline
+    from ncutool.timeline.window import Timeline
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from ncutool.advice.price import rank
 from ncutool.advice.price.ledger import Ledger
-from ncutool.replay import Changes
+from ncutool.timeline.replay import Changes
 from ncutool.whatif.answer import Carried
 from ncutool_parsers.errors import UsageError
 

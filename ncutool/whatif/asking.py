@@ -10,7 +10,7 @@ import polars as pl
 from ncutool.advice.price.ledger import Ledger
 from ncutool.advice.view.context import context as seen
 from ncutool.devices import resolve
-from ncutool.replay import prepare
+from ncutool.timeline.replay import prepare
 from ncutool.whatif import applying, memory
 from ncutool.whatif.answer import Answer, Bounds
 from ncutool.whatif.ending import Ending, end_to_end, in_another_run

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import Trace, traces, window
 
-from ncutool.replay import Changes, Replay, prepare
-from ncutool.replay_constraints import NEVER
+from ncutool.timeline.replay import Changes, Replay, prepare
+from ncutool.timeline.replay_constraints import NEVER
 
 
 class ByHand:

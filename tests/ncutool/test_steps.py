@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import Trace, traces, window
 
-from ncutool.timeline import Timeline, build
+from ncutool.timeline.window import Timeline, build
 from ncutool_parsers import read
 
 KERNELS = ("embed", "norm", "attention", "norm", "mlp", "head", "loss", "update", "zero", "copy")

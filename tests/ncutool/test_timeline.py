@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import Trace, traces, window
 
-from ncutool.timeline import GAP_CAUSES, Timeline, build, exposed_ns
+from ncutool.timeline.window import GAP_CAUSES, Timeline, build, exposed_ns
 from ncutool_parsers import read
 
 

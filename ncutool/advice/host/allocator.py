@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from ncutool import gap_causes
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program, program
 from ncutool.base import units
+from ncutool.timeline import gap_causes
 
 ALLOCATOR = "allocator"
 LOADING = "long_launch"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import gap_causes
 from ncutool.advice.view.context import Context, Draft
 from ncutool.base import units
+from ncutool.timeline import gap_causes
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Ints

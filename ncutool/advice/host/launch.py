@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ncutool import gap_causes
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Declined
 from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program, program
 from ncutool.base import units
-from ncutool.timeline import DISPATCH_CAUSES
+from ncutool.timeline import gap_causes
+from ncutool.timeline.window import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
 _WARM_UP = ("allocator", "long_launch")

@@ -15,8 +15,8 @@ import polars as pl
 
 from ncutool.advice.view.context import Context, Draft
 from ncutool.base.intervals import Bools, Ints, Union, union
-from ncutool.replay import Changes, Replay
-from ncutool.timeline import DISPATCH_CAUSES
+from ncutool.timeline.replay import Changes, Replay
+from ncutool.timeline.window import DISPATCH_CAUSES
 
 _HOST_TRUST = 0.5
 """Share of the host's recorded time that is taken for real when Python stacks were recorded."""

@@ -13,7 +13,7 @@ from ncutool.advice.price.ledger import Claim, Ledger
 from ncutool.advice.view.context import Context, Draft
 from ncutool.advice.view.finding import Advice, Declined, Finding
 from ncutool.base import units
-from ncutool.replay import Changes, prepare
+from ncutool.timeline.replay import Changes, prepare
 
 SMALL_PCT = 0.5
 """A finding that saves less of the window than this is not worth a line."""

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import polars as pl
 
-from ncutool import gap_causes
 from ncutool.advice.view.backward import backward_launches
 from ncutool.advice.view.casts import WeightCast, weight_casts
 from ncutool.advice.view.finding import Grade
@@ -23,7 +22,8 @@ from ncutool.advice.view.waves import Tiling, tilings
 from ncutool.base import units
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
-from ncutool.timeline import DISPATCH_CAUSES, Timeline
+from ncutool.timeline import gap_causes
+from ncutool.timeline.window import DISPATCH_CAUSES, Timeline
 from ncutool_parsers.capture import Capture
 
 ACHIEVABLE_SHARE = 0.6

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from ncutool.timeline import GAP_CAUSES
+from ncutool.timeline.window import GAP_CAUSES
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Bools, Ints
-    from ncutool.timeline import Timeline
+    from ncutool.timeline.window import Timeline
 
 
 @dataclass(frozen=True, eq=False)

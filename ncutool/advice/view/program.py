@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from ncutool import timeline
+from ncutool.timeline import window
 
 if TYPE_CHECKING:
     from ncutool.advice.view.context import Context
@@ -76,6 +76,4 @@ def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
     rows = context.kernels
     chosen = np.isin(rows["launch_id"].to_numpy(), launches["launch_id"].to_numpy())
     start = rows["start_ns"].to_numpy()
-    return timeline.alone_ns(
-        start, start + rows["duration_ns"].to_numpy(), chosen, context.timeline
-    )
+    return window.alone_ns(start, start + rows["duration_ns"].to_numpy(), chosen, context.timeline)

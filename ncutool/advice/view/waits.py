@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from ncutool.timeline import DISPATCH_CAUSES
+from ncutool.timeline.window import DISPATCH_CAUSES
 
 if TYPE_CHECKING:
     from ncutool.advice.view.context import Context

@@ -17,7 +17,7 @@ from ncutool.planning.llm.comparison import (
     UNKNOWN,
     Part,
 )
-from ncutool.timeline import Timeline
+from ncutool.timeline.window import Timeline
 from ncutool.work.operators.collective import KERNEL
 
 _ATTENTION = (

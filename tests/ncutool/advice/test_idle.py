@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from ncutool.advice.view.idle import pieces
-from ncutool.timeline import Timeline
+from ncutool.timeline.window import Timeline
 
 GAPS = pl.DataFrame(
     {

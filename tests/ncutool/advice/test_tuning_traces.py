@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ncutool import timeline
 from ncutool.advice.kernels import precision, tune
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
@@ -15,6 +14,7 @@ from ncutool.advice.view.finding import Finding
 from ncutool.analysis import analyse
 from ncutool.devices import resolve
 from ncutool.roofline import place
+from ncutool.timeline import window as timeline
 from ncutool.work import shapes
 from ncutool_parsers import read
 

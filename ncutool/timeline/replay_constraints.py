@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ncutool import gap_causes
 from ncutool.base.intervals import Bools, Ints
+from ncutool.timeline import gap_causes
 from ncutool_parsers.capture import Capture
 
 NEVER = -(2**61)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from ncutool import gap_causes, steps, trim
 from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.timeline import gap_causes, steps, trim
 from ncutool_parsers.capture import Capture, Notice
 
 GAP_CAUSES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ncutool.steps import Steps
+from ncutool.timeline.steps import Steps
 
 
 def to_whole_steps(points: pl.DataFrame, steps: Steps) -> tuple[pl.DataFrame, str] | None:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import polars as pl
 
-from ncutool.gap_causes import INPUT
+from ncutool.timeline.gap_causes import INPUT
 from ncutool_parsers.capture import Capture, Notice
 
 _STEP = (

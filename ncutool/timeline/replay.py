@@ -21,9 +21,9 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from ncutool import gap_causes
 from ncutool.base.intervals import Bools, Ints
-from ncutool.replay_constraints import (
+from ncutool.timeline import gap_causes
+from ncutool.timeline.replay_constraints import (
     NEVER,
     POINTS,
     Constraints,
@@ -32,8 +32,8 @@ from ncutool.replay_constraints import (
     find_waits,
     periods,
 )
-from ncutool.replay_runs import Runs, cut
-from ncutool.timeline import Timeline
+from ncutool.timeline.replay_runs import Runs, cut
+from ncutool.timeline.window import Timeline
 from ncutool_parsers.capture import Capture
 
 

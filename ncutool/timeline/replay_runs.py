@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncutool.base.intervals import Bools, Ints
-from ncutool.replay_constraints import Constraints, Waits
+from ncutool.timeline.replay_constraints import Constraints, Waits
 
 
 @dataclass(frozen=True)
