@@ -11,9 +11,9 @@ import polars as pl
 
 from ncutool.advice.view.finding import Finding
 from ncutool.analysis.analyse import Analysis, read_and_analyse
-from ncutool.predict import align
-from ncutool.predict.counted import Counted, streaming_share, with_work
-from ncutool.predict.interval import Interval
+from ncutool.whatif.predict import align
+from ncutool.whatif.predict.counted import Counted, streaming_share, with_work
+from ncutool.whatif.predict.interval import Interval
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from ncutool import predict, whatif
+from ncutool import whatif
 from ncutool.analysis.analyse import Analysis, read_and_analyse
-from ncutool.predict import Interval, sizes
+from ncutool.whatif import predict
+from ncutool.whatif.predict import Interval, sizes
 from ncutool_parsers.errors import CaptureError
 from sweeps import Size, common, span
 

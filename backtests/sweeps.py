@@ -9,8 +9,8 @@ from itertools import permutations
 from pathlib import Path
 
 from loading import load
-from ncutool import predict
-from ncutool.predict.interval import Interval, by_family, linear
+from ncutool.whatif import predict
+from ncutool.whatif.predict.interval import Interval, by_family, linear
 
 GOAL_INSIDE = 0.8
 GOAL_RATIO = 2.5

@@ -10,8 +10,8 @@ import pytest
 import run
 import scaled
 import sweeps
-from ncutool import predict
-from ncutool.predict import interval, model, rates
+from ncutool.whatif import predict
+from ncutool.whatif.predict import interval, model, rates
 
 SWEEP = "torch/a100-particle-transformer-b*.json.gz"
 

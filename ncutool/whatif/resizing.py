@@ -1,4 +1,4 @@
-"""Another batch or length: every operator's time from its shapes, by :mod:`ncutool.predict`."""
+"""Another batch or length: every operator's time from its shapes, by :mod:`ncutool.whatif.predict`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool import predict
 from ncutool.base import units
-from ncutool.predict import rates, scaling, sizes
-from ncutool.predict.interval import linear, total
+from ncutool.whatif import predict
 from ncutool.whatif.answer import Unchanged
+from ncutool.whatif.predict import rates, scaling, sizes
+from ncutool.whatif.predict.interval import linear, total
 from ncutool.whatif.times import Times
 from ncutool.whatif.undecided import (
     COLLECTIVE,
@@ -64,7 +64,7 @@ def at_sizes(
     length_scale: float = 1,
     known: predict.Sizes | None = None,
 ) -> predict.AtScale:
-    """:func:`ncutool.predict.at_scale`, but what may grow or not is bounded by both: collectives,
+    """:func:`ncutool.whatif.predict.at_scale`, but what may grow or not is bounded by both: collectives,
     and calls whose shapes hold neither the batch nor weights alone.
 
     Raises:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ncutool import predict
-from ncutool.predict import rates, scaling, sizes
+from ncutool.whatif import predict
+from ncutool.whatif.predict import rates, scaling, sizes
 from ncutool.work.operators import OpCall, Tensor, TensorList
 
 MAY_GROW = "may grow or not: no batch in its shapes"

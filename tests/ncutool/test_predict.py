@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from operator_calls import call
 
-from ncutool import predict
 from ncutool.devices.table import Device
-from ncutool.predict import rates
-from ncutool.predict.interval import Interval, Prediction, by_family, linear, total
+from ncutool.whatif import predict
+from ncutool.whatif.predict import rates
+from ncutool.whatif.predict.interval import Interval, Prediction, by_family, linear, total
 from ncutool.work.operators import OpCall
 
 FLOOR_NS = 5_000.0

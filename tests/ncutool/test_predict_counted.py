@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ncutool.predict.counted import Counted, streaming_share, with_work
+from ncutool.whatif.predict.counted import Counted, streaming_share, with_work
 
 COMPUTE = Counted(
     kernel="stencil",

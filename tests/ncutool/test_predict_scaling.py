@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from operator_calls import call
 
 import sweeps
-from ncutool import predict
-from ncutool.predict import rates, sizes
-from ncutool.predict.scaling import rescale
-from ncutool.predict.sizes import Sizes
+from ncutool.whatif import predict
+from ncutool.whatif.predict import rates, sizes
+from ncutool.whatif.predict.scaling import rescale
+from ncutool.whatif.predict.sizes import Sizes
 from ncutool.work.operators import OpCall, Tensor
 
 BATCH, LENGTH = 4, 50

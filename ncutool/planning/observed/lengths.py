@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 
 from ncutool.planning.llm.comparison import Lengths
-from ncutool.predict.sizes import LENGTH_AT
+from ncutool.whatif.predict.sizes import LENGTH_AT
 from ncutool.work.operators import OpCall
 
 _SUMS = r"\(sq(\d+)sk(\d+)sqsq(\d+)sqsk(\d+)\)"

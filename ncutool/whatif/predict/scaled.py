@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from ncutool.predict.interval import Interval, Prediction, total
-from ncutool.predict.model import Wanted, predict
-from ncutool.predict.operators import Base
-from ncutool.predict.scaling import batch_grows, length_grows, rescale
-from ncutool.predict.sizes import Sizes, find
+from ncutool.whatif.predict.interval import Interval, Prediction, total
+from ncutool.whatif.predict.model import Wanted, predict
+from ncutool.whatif.predict.operators import Base
+from ncutool.whatif.predict.scaling import batch_grows, length_grows, rescale
+from ncutool.whatif.predict.sizes import Sizes, find
 
 _OFF = 0.05
 

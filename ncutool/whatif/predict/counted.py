@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ncutool.predict.interval import Interval
-from ncutool.predict.rates import REPEAT
+from ncutool.whatif.predict.interval import Interval
+from ncutool.whatif.predict.rates import REPEAT
 
 SAME = 0.02
 """Counts that differ by less are the same work."""

@@ -4,17 +4,17 @@
 >>> intervals = predict.predict(known, [predict.Wanted(call.name, call) for call in calls])
 
 Each operator's time is a fixed part and a part that grows with its roofline time; the capture
-bounds both where its own times say so, and :mod:`ncutool.predict.rates` does where they do not.
+bounds both where its own times say so, and :mod:`ncutool.whatif.predict.rates` does where they do not.
 """
 
 from __future__ import annotations
 
-from ncutool.predict.aligning import align
-from ncutool.predict.interval import Interval, Prediction, total
-from ncutool.predict.model import Wanted, predict
-from ncutool.predict.operators import Base, Run, base
-from ncutool.predict.scaled import AtScale, at_scale
-from ncutool.predict.sizes import Sizes
+from ncutool.whatif.predict.aligning import align
+from ncutool.whatif.predict.interval import Interval, Prediction, total
+from ncutool.whatif.predict.model import Wanted, predict
+from ncutool.whatif.predict.operators import Base, Run, base
+from ncutool.whatif.predict.scaled import AtScale, at_scale
+from ncutool.whatif.predict.sizes import Sizes
 
 __all__ = [
     "AtScale",

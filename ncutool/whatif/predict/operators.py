@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.predict import rates
+from ncutool.whatif.predict import rates
 from ncutool.work.calls import calls_of
 from ncutool.work.operators import OpCall
 
@@ -27,7 +27,7 @@ class Run:
     """None outside operators, and where it is a graph's."""
     family: str
     kind: str
-    """Kind of its main kernel, as :func:`ncutool.predict.rates.kind_of` tells them apart."""
+    """Kind of its main kernel, as :func:`ncutool.whatif.predict.rates.kind_of` tells them apart."""
     roof: str | None
     """Compute roof of its main kernel."""
     launches: int

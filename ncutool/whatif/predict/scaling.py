@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ncutool.predict.sizes import PARAMETERS, Shape, Sizes, key, parameter_shapes
+from ncutool.whatif.predict.sizes import PARAMETERS, Shape, Sizes, key, parameter_shapes
 from ncutool.work.operators import OpCall, Tensor, TensorList, Work, model
 from ncutool.work.operators.call import UnmodelledError
 from ncutool.work.operators.tensor import Argument

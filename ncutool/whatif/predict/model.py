@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from ncutool.predict import rates
-from ncutool.predict.aligning import align
-from ncutool.predict.interval import Interval, Prediction
-from ncutool.predict.operators import Base, Run
-from ncutool.predict.rates import Demand
+from ncutool.whatif.predict import rates
+from ncutool.whatif.predict.aligning import align
+from ncutool.whatif.predict.interval import Interval, Prediction
+from ncutool.whatif.predict.operators import Base, Run
+from ncutool.whatif.predict.rates import Demand
 from ncutool.work.operators import OpCall
 
 _SMALL = 1e-9
