@@ -67,7 +67,7 @@ class Device:
 @lru_cache(maxsize=1)
 def load_devices() -> tuple[Device, ...]:
     """All devices that ncutool knows, in the order of devices.toml."""
-    text = resources.files("ncutool").joinpath("devices.toml").read_text(encoding="utf-8")
+    text = resources.files("ncutool.devices").joinpath("devices.toml").read_text(encoding="utf-8")
     return tuple(_device(row) for row in tomllib.loads(text)["device"])
 
 

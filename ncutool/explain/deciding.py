@@ -1,4 +1,4 @@
-"""Why a launch has its bound: the comparisons of :mod:`ncutool.roofline.bound`, one by one with numbers."""
+"""Why a launch has its bound: the comparisons of :mod:`ncutool.roofline.bound` with numbers."""
 
 from __future__ import annotations
 

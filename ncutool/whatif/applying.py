@@ -72,8 +72,8 @@ def _per_sample(finding: Finding) -> bool:
 
 
 def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, Draft]]) -> Applied:
-    """The findings one on top of the other, priced by :func:`ncutool.advice.price.rank.ranked` on these
-    alone."""
+    """The findings one on top of the other, priced on these alone by
+    :func:`ncutool.advice.price.rank.ranked`."""
     drafts = [draft for _, draft in picked]
     priced = rank.ranked(context, drafts)
     saved = {

@@ -1,4 +1,4 @@
-"""Another batch or length: every operator's time from its shapes, by :mod:`ncutool.whatif.predict`."""
+"""Another batch or length: each operator's time from its shapes (:mod:`ncutool.whatif.predict`)."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def at_sizes(
     length_scale: float = 1,
     known: predict.Sizes | None = None,
 ) -> predict.AtScale:
-    """:func:`ncutool.whatif.predict.at_scale`, but what may grow or not is bounded by both: collectives,
-    and calls whose shapes hold neither the batch nor weights alone.
+    """As :func:`ncutool.whatif.predict.at_scale`, but what may grow or not is bounded by both:
+    collectives, and calls whose shapes hold neither the batch nor weights alone.
 
     Raises:
         ValueError: the sizes cannot be told or would not be whole, with the reason.

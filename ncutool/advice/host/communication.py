@@ -1,7 +1,8 @@
 """Communication between devices: only the time in which nothing else runs is worth anything.
 
 The time of a collective on one rank includes waiting for the others, so one rank alone proves no
-saving: the low end is 0. Ranks together tell waiting from transfer: :mod:`ncutool.advice.view.ranks`.
+saving: the low end is 0. Ranks together tell waiting from transfer:
+:mod:`ncutool.advice.view.ranks`.
 """
 
 from __future__ import annotations

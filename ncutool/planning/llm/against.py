@@ -1,6 +1,7 @@
 """A plan held against a recorded step: bytes, time, and which part of the distance is what.
 
-Pure arithmetic on what a capture was found to hold; :mod:`ncutool.planning.observed` reads the capture.
+Pure arithmetic on what a capture was found to hold; :mod:`ncutool.planning.observed` reads the
+capture.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ class NumberType:
     storage: str
     """What is counted, and what is left out as too small to show."""
     roofs: tuple[str, ...]
-    """Roofs (:data:`ncutool.base.tables.ROOFS`) its arithmetic may meet, the first a device has wins."""
+    """Roofs (:data:`ncutool.base.tables.ROOFS`) its arithmetic may meet: the first that a device
+    has wins."""
 
     @property
     def bytes_per_value(self) -> float:

@@ -216,7 +216,8 @@ def _planned(
 
 
 def _cache_limit(setup: Setup, kept: Memory, context_tokens: int) -> CacheLimit | None:
-    """By :class:`ncutool.roofline.batching.Decode`, all experts of a mixture read: the batch is large.
+    """By :class:`ncutool.roofline.batching.Decode`, all experts of a mixture read, as the batch is
+    large.
 
     Its rate of arithmetic is the mean over the parts of a step, each at its own roof.
     """

@@ -66,7 +66,8 @@ def compare_capture(
     prices: Mapping[str, float] | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> CaptureComparison:
-    """A capture's launches on several devices, by :func:`ncutool.planning.planner.rescale.rescaled_ns`.
+    """A capture's launches on several devices, by
+    :func:`ncutool.planning.planner.rescale.rescaled_ns`.
 
     Args:
         devices: rows of the device table or names, the first is the one compared with.

@@ -93,7 +93,7 @@ def compare_model(
         model: a model or a preset's name.
         prices: of one device per hour, by name.
         known: devices to choose from by name, ncutool's own where None.
-        options: of :func:`ncutool.planning.llm.plan`: ``batch``, ``context_tokens``, ``weights``, ...
+        options: of :func:`ncutool.planning.llm.plan`: ``batch``, ``context_tokens``, ...
 
     Raises:
         UsageError: a name is not known, fewer than two devices are named, or a number is out of

@@ -4,7 +4,8 @@
 >>> intervals = predict.predict(known, [predict.Wanted(call.name, call) for call in calls])
 
 Each operator's time is a fixed part and a part that grows with its roofline time; the capture
-bounds both where its own times say so, and :mod:`ncutool.whatif.predict.rates` does where they do not.
+bounds both where its own times say so, and :mod:`ncutool.whatif.predict.rates` does where they do
+not.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import pytest
 
 from ncutool.planning import llm
 
-DOCS = Path(__file__).resolve().parents[3] / "docs"
+DOCS = Path(__file__).resolve().parents[4] / "docs"
 PAGE = (DOCS / "planner.md").read_text(encoding="utf-8")
 
 

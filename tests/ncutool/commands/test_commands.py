@@ -17,7 +17,7 @@ import pytest
 from ncutool.analysis.json_schema import of_output
 from ncutool.commands import COMMANDS, main
 
-SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "reports" / "samples"
 
 
 def sample(pattern: str) -> Path:

@@ -16,7 +16,7 @@ from signal_texts import dcgmi_dmon, smi_dmon
 from ncutool.commands import main
 from ncutool.planning.signals.thresholds import ALL
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "signals.md"
+DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "signals.md"
 PAIR = ("--batch", "8:1200", "--batch", "16:2300")
 TOKEN = ("--token-time-ms", "6.1", "--model-bytes", "16e9", "--device", "h100-sxm")
 

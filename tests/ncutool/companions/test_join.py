@@ -26,7 +26,7 @@ from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.schema import LAUNCHES
 
-SAMPLE = Path(__file__).parents[2] / "reports" / "samples" / "decoder-layer-synthetic"
+SAMPLE = Path(__file__).parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
 H100_RECORD = DeviceRecord(0, "NVIDIA H100 80GB HBM3", "9.0", 132)
 
 

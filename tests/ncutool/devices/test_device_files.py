@@ -99,7 +99,7 @@ def test_the_shipped_table_is_a_valid_file(tmp_path: Path) -> None:
     from importlib import resources
 
     path = tmp_path / "devices.toml"
-    path.write_text(resources.files("ncutool").joinpath("devices.toml").read_text("utf-8"))
+    path.write_text(resources.files("ncutool.devices").joinpath("devices.toml").read_text("utf-8"))
     assert [device.name for device in load_file(path)] == [row.name for row in load_devices()]
 
 
@@ -299,6 +299,6 @@ def test_products_calibrate_their_roof_by_size(tmp_path: Path) -> None:
 def test_a_report_has_no_calibrated_ceilings() -> None:
     """A report is held against its own peaks: nothing is calibrated, and given rates are said
     to be unused."""
-    samples = Path(__file__).resolve().parents[2] / "reports" / "samples"
+    samples = Path(__file__).resolve().parents[3] / "reports" / "samples"
     report = sorted(samples.glob("*/*.ncu-rep"))[0]
     assert read_and_analyse(report).ceilings == ()

@@ -25,7 +25,7 @@ from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import UsageError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 SAMPLE = REPOSITORY / "reports" / "samples" / "decoder-layer-synthetic"
 TRACE = SAMPLE / "decoder-layer-synthetic.json.gz"
 REPORT = SAMPLE / "decoder-layer-synthetic.ncu-rep"

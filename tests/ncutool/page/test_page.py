@@ -448,7 +448,7 @@ def test_two_thousand_groups_stay_below_a_megabyte_and_a_half() -> None:
 
 def test_the_largest_groups_carry_their_arithmetic() -> None:
     """The longest launch of each, every text once, figures as `ncutool explain` has them."""
-    trace = next((Path(__file__).parents[2] / "reports" / "samples").glob("*/*.json.gz"))
+    trace = next((Path(__file__).parents[3] / "reports" / "samples").glob("*/*.json.gz"))
     analysis = read_and_analyse(trace)
     groups, membership = grouped(analysis.kernels)
     told = explanations(analysis, membership)

@@ -14,7 +14,7 @@ from ncutool.commands import main
 from ncutool.commands.companions import sort_out
 from ncutool_parsers.errors import UsageError
 
-FOLDER = Path(__file__).resolve().parents[2] / "reports" / "samples" / "decoder-layer-synthetic"
+FOLDER = Path(__file__).resolve().parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
 TRACE = FOLDER / "decoder-layer-synthetic.json.gz"
 REPORT = FOLDER / "decoder-layer-synthetic.ncu-rep"
 
