@@ -13,6 +13,10 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 if "CI" not in os.environ:
     settings.load_profile("patient")
 
+# pytest-xdist gives its workers the width of the terminal it was started in; ncutool would take it
+# for the reader's own.
+os.environ.pop("COLUMNS", None)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -17,8 +17,8 @@ from ncutool.advice.host import (
     synchronization,
 )
 from ncutool.advice.price import rank
-from ncutool.advice.view.context import Context, Draft, context
-from ncutool.advice.view.finding import Finding
+from ncutool.advice.view.context import Context, context
+from ncutool.advice.view.finding import Draft, Finding
 from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture
 

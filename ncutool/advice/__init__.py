@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from ncutool.advice.view.context import Context, Draft
-    from ncutool.advice.view.finding import Declined
+    from ncutool.advice.view.context import Context
+    from ncutool.advice.view.finding import Declined, Draft
     from ncutool.devices.resolve import Device
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool.analysis import labels
+from ncutool.analysis import capture_lines
 from ncutool.base.untrusted import printable
 from ncutool_parsers.capture import Notice
 
@@ -61,13 +61,13 @@ def heading(analysis: Analysis, *, show_private: bool) -> Heading:
     private = sorted(analysis.capture.private.items()) if show_private else []
     return Heading(
         capture=printable(analysis.capture.name),
-        about=labels.capture_line(analysis),
+        about=capture_lines.capture_line(analysis),
         headline=printable(analysis.headline),
-        device=labels.device_name(analysis),
+        device=capture_lines.device_name(analysis),
         device_how=printable(analysis.resolution.how),
-        peaks=labels.peaks_line(analysis),
-        reached=labels.reached_line(analysis),
-        time=labels.time_line(analysis),
+        peaks=capture_lines.peaks_line(analysis),
+        reached=capture_lines.reached_line(analysis),
+        time=capture_lines.time_line(analysis),
         errors=tuple(line for line in lines if line.severity == "error"),
         warnings=tuple(line for line in lines if line.severity == "warning"),
         infos=tuple(line for line in lines if line.severity == "info"),

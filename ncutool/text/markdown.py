@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool.analysis import finding_words, labels
+from ncutool.analysis import capture_lines, finding_words, labels
 from ncutool.analysis.groups import detail, grouped, label
 from ncutool.analysis.join_table import against_model
 from ncutool.analysis.time_shares import where_the_time_goes
@@ -124,8 +124,9 @@ def summary_markdown(analysis: Analysis) -> str:
         [
             f"## {markdown(analysis.headline)}",
             "",
-            f"{markdown(labels.device_name(analysis))}: {labels.peaks_line(analysis)}. "
-            f"{labels.time_line(analysis)}.",
+            f"{markdown(capture_lines.device_name(analysis))}: "
+            f"{capture_lines.peaks_line(analysis)}. "
+            f"{capture_lines.time_line(analysis)}.",
             "",
             *(f"> {notice.severity}: {markdown(notice.text)}  " for notice in analysis.notices),
             "",
@@ -162,7 +163,7 @@ def _measured(analysis: Analysis) -> list[str]:
 def _opening(analysis: Analysis) -> str:
     coverage = analysis.coverage
     return (
-        f"{markdown(analysis.capture.name)}, {labels.capture_line(analysis)}: "
+        f"{markdown(analysis.capture.name)}, {capture_lines.capture_line(analysis)}: "
         f"{units.percent(coverage.understood_pct)} of launch time understood "
         f"(FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})."
     )

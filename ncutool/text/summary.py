@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from ncutool.analysis import finding_words, labels
+from ncutool.analysis import capture_lines, finding_words, labels
 from ncutool.analysis.groups import grouped
 from ncutool.analysis.time_shares import Share, where_the_time_goes
 from ncutool.base import units
@@ -56,9 +56,9 @@ def summary_text(analysis: Analysis, *, color: bool, width: int | None = None) -
 
 def _heading(analysis: Analysis) -> list[Text]:
     capture = text(analysis.capture.name, "bold", limit=60)
-    capture.append(f"  {labels.capture_line(analysis)}", style="bright_black")
-    device = text(labels.device_name(analysis), "bold")
-    device.append(f"  {labels.peaks_line(analysis)}", style="bright_black")
+    capture.append(f"  {capture_lines.capture_line(analysis)}", style="bright_black")
+    device = text(capture_lines.device_name(analysis), "bold")
+    device.append(f"  {capture_lines.peaks_line(analysis)}", style="bright_black")
     how = text(analysis.resolution.how, "bright_black")
     found_by = "  found by " if analysis.resolution.device else "  "
     return [
@@ -67,13 +67,13 @@ def _heading(analysis: Analysis) -> list[Text]:
         device,
         Text(found_by, style="bright_black").append_text(how),
         *_reached(analysis),
-        Text(labels.time_line(analysis)),
+        Text(capture_lines.time_line(analysis)),
         _coverage(analysis),
     ]
 
 
 def _reached(analysis: Analysis) -> list[Text]:
-    line = labels.reached_line(analysis)
+    line = capture_lines.reached_line(analysis)
     return [] if line is None else [text(f"  {line}", "bright_black")]
 
 

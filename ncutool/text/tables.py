@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool.analysis import finding_words, labels
+from ncutool.analysis import capture_lines, finding_words, labels
 from ncutool.analysis.groups import detail, label
 from ncutool.base import units
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
@@ -136,7 +136,9 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
     shown = units.counted(frame.height, "launch", "launches")
     total = units.count(analysis.kernels.height)
     flags = frame["flag"].drop_nulls()
-    tail = Text(f"{shown} of {total} · {labels.capture_line(analysis)}", style="bright_black")
+    tail = Text(
+        f"{shown} of {total} · {capture_lines.capture_line(analysis)}", style="bright_black"
+    )
     if len(flags):
         tail.append(f"\n! above 100 % of a peak: {text(flags[0]).plain}", style="red")
     return tail

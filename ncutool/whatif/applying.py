@@ -16,8 +16,8 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.advice.view.context import Context, Draft
-    from ncutool.advice.view.finding import Advice, Finding
+    from ncutool.advice.view.context import Context
+    from ncutool.advice.view.finding import Advice, Draft, Finding
     from ncutool.whatif.question import Question
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool.advice.view.program import program
 from ncutool.base import units
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
 from ncutool.whatif.times import Times
@@ -40,7 +39,7 @@ def narrow(analysis: Analysis, times: Times, context: Context, name: str) -> Tim
         CaptureError: the capture trains, or no product's shapes show weights that are wider.
     """
     capture = analysis.capture
-    if program(context).trains:
+    if context.program.trains:
         raise CaptureError(
             capture.name,
             "a backward pass was recorded",

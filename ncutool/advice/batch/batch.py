@@ -8,9 +8,8 @@ for, grids that leave multiprocessors idle.
 from __future__ import annotations
 
 from ncutool.advice.batch import experts, few_rows, growth, merge, small_grid
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Declined
-from ncutool.advice.view.program import program
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Declined, Draft
 
 
 def drafts(context: Context, taken: set[int]) -> list[Draft]:
@@ -18,7 +17,7 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
 
     Small grids are named only where no larger batch is advised, which fills them too.
     """
-    about = program(context)
+    about = context.program
     larger = growth.drafts(context, about)
     return [
         *merge.drafts(context, about, taken),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.nodes import Node, Stream
 from ncutool.advice.view.program import Program
 from ncutool.base import units

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ncutool.advice.batch.products import Call, Shape, calls, rates, reached_share
-from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
 from ncutool.base import units

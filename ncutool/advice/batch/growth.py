@@ -7,8 +7,9 @@ from collections import Counter
 
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.program import Program, exposed_ns
+from ncutool.advice.view.context import Context, exposed_ns
+from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.roofline import batching
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from ncutool.advice.fuse.fuse import spread
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Declined, Grade
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Declined, Draft, Grade
 from ncutool.advice.view.nodes import Node, Operation, Stream
 from ncutool.advice.view.program import Program
 from ncutool.advice.view.waves import Tiling

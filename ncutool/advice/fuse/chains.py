@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.fuse.pattern import COMPILE_LINK
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context, Draft
-from ncutool.advice.view.finding import Grade
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.finding import Draft, Grade
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
 from ncutool.base import units

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ncutool.advice.fuse.pattern import Pattern
 from ncutool.advice.fuse.patterns import PATTERNS
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Grade
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft, Grade
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.nodes import Node, Stream
 from ncutool.base import units

@@ -11,8 +11,8 @@ from itertools import groupby
 import polars as pl
 
 from ncutool.advice.fuse.fuse import spread
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context, Draft
-from ncutool.advice.view.finding import Grade
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.finding import Draft, Grade
 from ncutool.advice.view.lines import Line, whole
 from ncutool.advice.view.links import updates_in_place
 from ncutool.advice.view.nodes import Node

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.idle import Idle
-from ncutool.advice.view.program import Program, program
+from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.timeline import gap_causes
 
@@ -30,7 +31,7 @@ def drafts(context: Context) -> list[Draft]:
 
     What a first step does once costs the program nothing later: its low end is 0.
     """
-    what = program(context)
+    what = context.program
     if _goes_on(context, what):
         both = [_recurring(context, what), _warm_up(context, (LOADING,))]
     else:

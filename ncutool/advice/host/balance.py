@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.advice.host import communication_remedies as remedies
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.program import program
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ def draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
         remedy="Look at what the slower ranks do before these calls (their input, sparse or expert "
         "load, a busier GPU or host), and give every rank as much work; a faster transfer would "
         "save only what remains.",
-        link=remedies.link(program(context), transport=False),
+        link=remedies.link(context.program, transport=False),
         caveat="The ranks' captures must be of the same steps; calls are paired by their order.",
     )

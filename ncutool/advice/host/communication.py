@@ -16,9 +16,8 @@ import polars as pl
 
 from ncutool.advice.host import balance
 from ncutool.advice.host import communication_remedies as remedies
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Declined
-from ncutool.advice.view.program import exposed_ns, program
+from ncutool.advice.view.context import Context, exposed_ns
+from ncutool.advice.view.finding import Declined, Draft
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
 from ncutool.devices import interconnect
@@ -118,7 +117,7 @@ def drafts(context: Context) -> list[Draft]:
     exposed = exposed_ns(context, rows) if rows.height else 0
     if exposed <= 0:
         return []
-    what, about = program(context), _groups(context, rows)
+    what, about = context.program, _groups(context, rows)
     slow = [group for group in about if _slow(context, group)]
     durations = tuple(rows["duration_ns"].to_list())
     if context.ranks is not None and balance.waits_much(context.ranks):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.advice.host import copy_remedies as remedies
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.program import Program, exposed_ns, program
+from ncutool.advice.view.context import Context, exposed_ns
+from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.program import Program
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def drafts(context: Context) -> list[Draft]:
     A copy counts with the time in which no kernel runs. The low end is 0 unless the capture's own
     pinned copies show a faster rate: how much of a copy can be hidden, a trace does not say.
     """
-    rows, what = _copies(context), program(context)
+    rows, what = _copies(context), context.program
     found = []
     for kind in ("HtoD", "DtoH", "DtoD", "PtoP"):
         part = rows.filter((pl.col("category") == "memcpy") & (pl.col("copy_kind") == kind))

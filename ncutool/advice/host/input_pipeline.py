@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.base import units
 from ncutool.timeline import gap_causes
 

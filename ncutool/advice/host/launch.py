@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Declined, Draft
 from ncutool.advice.view.idle import Idle
-from ncutool.advice.view.program import Program, program
+from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.timeline import gap_causes
 from ncutool.timeline.window import DISPATCH_CAUSES
@@ -43,7 +43,7 @@ def drafts(context: Context) -> list[Draft]:
     eager, late, replays = starved
     blocked = context.idle.of(*_BLOCKERS, "input_pipeline").following
     outside = np.isin(eager["launch_id"].to_numpy(), blocked) | eager["host_copy"].to_numpy()
-    what = program(context)
+    what = context.program
     durations = tuple(eager["duration_ns"].to_list())
     return [
         Draft(
@@ -210,7 +210,7 @@ def _repetition(context: Context, eager: pl.DataFrame) -> str:
 
 def _sequences(context: Context, eager: pl.DataFrame) -> list[tuple[int, ...]]:
     """Per annotated step, the signatures of the operators that launched something, in order."""
-    steps = program(context).steps
+    steps = context.program.steps
     if not steps:
         return []
     ops = (

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Declined, Draft
 from ncutool.advice.view.waits import CAUSES, Wait
 from ncutool.base import units
 from ncutool.base.intervals import union

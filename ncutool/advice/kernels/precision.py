@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ncutool.advice.kernels import weights
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context, Draft
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.kinds import Kind
-from ncutool.advice.view.program import Program, program
+from ncutool.advice.view.program import Program
 from ncutool.base import units
 
 SIMT = re.compile(
@@ -60,7 +61,7 @@ def drafts(context: Context) -> list[Draft]:
     """FP32 products that tensor cores would do, and weights that are cast again and again."""
     if context.device is None:
         return []
-    about = program(context)
+    about = context.program
     found = []
     for family in ("gemm", "convolution"):
         draft = _tensor_cores(context, about, family)

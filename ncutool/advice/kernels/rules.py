@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.base import units
 
 BUSY_PCT = 60.0

@@ -17,9 +17,8 @@ from ncutool.advice.kernels.slow_kernels import (
     slow_kernels,
 )
 from ncutool.advice.kernels.tune_remedies import Advised, advised
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Declined
-from ncutool.advice.view.program import program
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Declined, Draft
 from ncutool.base import units
 
 _SHOWN = 3
@@ -33,7 +32,7 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
     groups: dict[str, list[Slow]] = {}
     for slow in slow_kernels(context, taken):
         groups.setdefault(slow.cause, []).append(slow)
-    about = program(context)
+    about = context.program
     return [
         _draft(context, advised(cause, about), group) for cause, group in sorted(groups.items())
     ]

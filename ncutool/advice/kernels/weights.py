@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ncutool.advice.view.casts import HALF, WeightCast
-from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base import units

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ncutool.advice.view.context import Context, Draft
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Draft
 from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.timeline.replay import Changes, Replay
 from ncutool.timeline.window import DISPATCH_CAUSES

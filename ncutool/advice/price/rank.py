@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from ncutool.advice.price.ledger import Claim, Ledger
-from ncutool.advice.view.context import Context, Draft
-from ncutool.advice.view.finding import Advice, Declined, Finding
+from ncutool.advice.view.context import Context
+from ncutool.advice.view.finding import Advice, Declined, Draft, Finding
 from ncutool.base import units
 from ncutool.timeline.replay import Changes, prepare
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from ncutool.advice.view.backward import backward_launches
 from ncutool.advice.view.casts import WeightCast, weight_casts
-from ncutool.advice.view.finding import Grade
 from ncutool.advice.view.idle import Idle, pieces
 from ncutool.advice.view.kinds import Launches, launches
 from ncutool.advice.view.lines import Line, line
@@ -23,7 +23,7 @@ from ncutool.base import units
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
 from ncutool.timeline import gap_causes
-from ncutool.timeline.window import DISPATCH_CAUSES, Timeline
+from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
 
 ACHIEVABLE_SHARE = 0.6
@@ -104,7 +104,7 @@ class Context:
     @cached_property
     def waits(self) -> list[Wait]:
         """Those within the window, with the launches that came late of them."""
-        return waits(self)
+        return waits(self.blocked, self.points, self.idle, self.timeline, self.capture)
 
     @property
     def latency_ns(self) -> int:
@@ -137,46 +137,6 @@ class Context:
         return max(moving, self.latency_ns)
 
 
-@dataclass(frozen=True)
-class Draft:
-    """Advice before the ledger: what would become of which launches.
-
-    The tuples ``best`` and ``worst`` hold the new durations (ns) of ``launches``, one each, and
-    never exceed the present ones.
-    """
-
-    kind: str
-    title: str
-    grade: Grade
-    launches: tuple[int, ...]
-    best: tuple[int, ...]
-    worst: tuple[int, ...]
-    evidence: tuple[str, ...]
-    remedy: str
-    removed: tuple[int, ...] = ()
-    """Launches that become part of another: the gaps before them go too."""
-    replayed: tuple[int, ...] = ()
-    """Launches that a graph launches: the dispatch gaps before them go."""
-    idle_used: tuple[int, ...] = ()
-    """Launches before which dispatch gaps would go at best, though their calls stay."""
-    gap_rest_ns: int = 0
-    """What is left at the low end of each gap that ``replayed`` removes."""
-    waits: tuple[int, ...] = ()
-    """Launches before which the idle time of ``wait_causes`` would go: the host no longer spends
-    it."""
-    wait_causes: tuple[str, ...] = ()
-    wait_kept_share: float = 0.0
-    """Share of that idle time that stays at worst, 0 to 1."""
-    code: str | None = None
-    """One line of code, or a setting."""
-    link: str | None = None
-    """Official documentation of what the remedy names, https."""
-    caveat: str | None = None
-    """One sentence: what would make it wrong."""
-    lead: int = field(default=0)
-    """Order among equals, smallest first."""
-
-
 def context(
     kernels: pl.DataFrame,
     capture: Capture,
@@ -203,3 +163,11 @@ def context(
         dispatch_ns=int(dispatch),
         ranks=rank_minima([kernels, *ranks]),
     )
+
+
+def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
+    """Device time in which only ``launches`` of the window run."""
+    rows = context.kernels
+    chosen = np.isin(rows["launch_id"].to_numpy(), launches["launch_id"].to_numpy())
+    start = rows["start_ns"].to_numpy()
+    return alone_ns(start, start + rows["duration_ns"].to_numpy(), chosen, context.timeline)

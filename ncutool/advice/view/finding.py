@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from ncutool.advice.view.context import Draft
+from dataclasses import dataclass, field
+from typing import Literal
 
 Grade = Literal["certain", "likely", "possible"]
 
@@ -38,6 +35,46 @@ class Finding:
     code: str | None = None
     link: str | None = None
     caveat: str | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Advice before the ledger: what would become of which launches.
+
+    The tuples ``best`` and ``worst`` hold the new durations (ns) of ``launches``, one each, and
+    never exceed the present ones.
+    """
+
+    kind: str
+    title: str
+    grade: Grade
+    launches: tuple[int, ...]
+    best: tuple[int, ...]
+    worst: tuple[int, ...]
+    evidence: tuple[str, ...]
+    remedy: str
+    removed: tuple[int, ...] = ()
+    """Launches that become part of another: the gaps before them go too."""
+    replayed: tuple[int, ...] = ()
+    """Launches that a graph launches: the dispatch gaps before them go."""
+    idle_used: tuple[int, ...] = ()
+    """Launches before which dispatch gaps would go at best, though their calls stay."""
+    gap_rest_ns: int = 0
+    """What is left at the low end of each gap that ``replayed`` removes."""
+    waits: tuple[int, ...] = ()
+    """Launches before which the idle time of ``wait_causes`` would go: the host no longer spends
+    it."""
+    wait_causes: tuple[str, ...] = ()
+    wait_kept_share: float = 0.0
+    """Share of that idle time that stays at worst, 0 to 1."""
+    code: str | None = None
+    """One line of code, or a setting."""
+    link: str | None = None
+    """Official documentation of what the remedy names, https."""
+    caveat: str | None = None
+    """One sentence: what would make it wrong."""
+    lead: int = field(default=0)
+    """Order among equals, smallest first."""
 
 
 @dataclass(frozen=True)

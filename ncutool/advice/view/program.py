@@ -6,13 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import polars as pl
 
-from ncutool.timeline import window
-
 if TYPE_CHECKING:
-    from ncutool.advice.view.context import Context
     from ncutool_parsers.capture import Capture
 
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
@@ -42,11 +38,6 @@ class Program:
     """Start and end (ns) of each annotated profiler step on the host, in order."""
 
 
-def program(context: Context) -> Program:
-    """What ``context``'s capture shows."""
-    return context.program
-
-
 def shown(capture: Capture, kernels: Iterable[str]) -> Program:
     """What ``capture`` shows; an absent sign is not evidence of absence.
 
@@ -69,11 +60,3 @@ def shown(capture: Capture, kernels: Iterable[str]) -> Program:
 
 def _any(names: pl.Series, pattern: str) -> bool:
     return bool(names.str.contains(pattern).any())
-
-
-def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
-    """Device time in which only ``launches`` of the window run."""
-    rows = context.kernels
-    chosen = np.isin(rows["launch_id"].to_numpy(), launches["launch_id"].to_numpy())
-    start = rows["start_ns"].to_numpy()
-    return window.alone_ns(start, start + rows["duration_ns"].to_numpy(), chosen, context.timeline)

@@ -12,7 +12,10 @@ import polars as pl
 from ncutool.timeline.window import DISPATCH_CAUSES
 
 if TYPE_CHECKING:
-    from ncutool.advice.view.context import Context
+    from collections.abc import Mapping
+
+    from ncutool.advice.view.idle import Idle
+    from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture
 
 CAUSES = ("synchronize", *DISPATCH_CAUSES)
@@ -52,18 +55,29 @@ class Wait:
     """Idle time before that one, ns."""
 
 
-def waits(context: Context) -> list[Wait]:
+def waits(
+    stretches_of: Mapping[int, list[tuple[int, int]]],
+    points: pl.DataFrame,
+    idle: Idle,
+    timeline: Timeline,
+    capture: Capture,
+) -> list[Wait]:
     """Waits of the window in order of their end, each with the late launches behind it.
 
     Those that began before the window or before the first launch call recorded in it are left
     out: they waited for what the window does not hold, or for the profiler.
+
+    Args:
+        stretches_of: what :func:`blocked` returns: per thread, when it waited (ns).
+        points: the launches with their calls (`gap_causes.launch_points`).
+        idle: the idle pieces of the window.
     """
     found = []
-    for thread, stretches in context.blocked.items():
-        behind = _launched(context, thread)
-        enclosing = _Operators(context.capture, thread)
+    for thread, stretches in stretches_of.items():
+        behind = _launched(points, idle, timeline, thread)
+        enclosing = _Operators(capture, thread)
         for index, (start, end) in enumerate(stretches):
-            if start < context.timeline.start_ns:
+            if start < timeline.start_ns:
                 continue
             until = stretches[index + 1][0] if index + 1 < len(stretches) else None
             wait = Wait(thread, start, end, enclosing.around(start, end))
@@ -71,18 +85,18 @@ def waits(context: Context) -> list[Wait]:
     return sorted(found, key=lambda wait: (wait.end, wait.thread))
 
 
-def _launched(context: Context, thread: int) -> Launched:
+def _launched(points: pl.DataFrame, idle: Idle, timeline: Timeline, thread: int) -> Launched:
     """Launches of one thread with the idle time before them."""
     rows = (
-        context.points.select("launch_id", "thread", "call_start", "start_ns", "duration_ns")
-        .filter(context.timeline.within() & (pl.col("thread") == thread))
+        points.select("launch_id", "thread", "call_start", "start_ns", "duration_ns")
+        .filter(timeline.within() & (pl.col("thread") == thread))
         .select("launch_id", "call_start")
         .sort("call_start", "launch_id")
     )
     ids = rows["launch_id"].to_numpy()
-    launches, idle = context.idle.of(*CAUSES).by_launch()
+    launches, idle_ns = idle.of(*CAUSES).by_launch()
     late = np.zeros(max(ids.max(initial=0), launches.max(initial=0)) + 1, dtype=np.int64)
-    late[launches] = idle
+    late[launches] = idle_ns
     late = late[ids]
     return Launched(ids.tolist(), rows["call_start"].to_list(), late.tolist())
 

@@ -1,6 +1,6 @@
 """Plans a language model on a device before anything is bought or profiled.
 
->>> from ncutool import llm
+>>> from ncutool.planning import llm
 >>> found = llm.plan("llama-3-8b", "H100 SXM", batch=1, context_tokens=8192)
 >>> found.memory.kv_bytes_per_token
 131072.0
@@ -8,7 +8,8 @@
 
 from ncutool.planning.llm.config import from_config, read_config
 from ncutool.planning.llm.model import Cache, Experts, Matrix, Model
-from ncutool.planning.llm.planning import Plan, plan
+from ncutool.planning.llm.planned import Plan
+from ncutool.planning.llm.planning import plan
 from ncutool.planning.llm.presets import preset, preset_names
 
 __all__ = [

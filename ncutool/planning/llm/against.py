@@ -27,7 +27,7 @@ from ncutool.planning.llm.floors import Floor, Load
 from ncutool.planning.llm.loads import Rows, lengths_of, load_of, phase_of, rows_of
 from ncutool.planning.llm.matching import Match, candidates, match
 from ncutool.planning.llm.number_types import NUMBER_TYPES
-from ncutool.planning.llm.planning import Plan
+from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.setup import Setup
 
 

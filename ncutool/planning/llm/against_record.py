@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ncutool.planning.llm.comparison import Comparison, Observed
-from ncutool.planning.llm.planning import Plan
+from ncutool.planning.llm.planned import Plan
 
 SCHEMA = "ncutool/llm-against/1"
 

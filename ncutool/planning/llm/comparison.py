@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ncutool.planning.llm.floors import Floor, Phase
 from ncutool.planning.llm.matching import Match, Seen
-from ncutool.planning.llm.planning import Plan
+from ncutool.planning.llm.planned import Plan
 
 PRODUCTS, EXPERTS, ATTENTION, REST = "products", "experts", "attention", "norms and elementwise"
 UNKNOWN, COMMUNICATION, IDLE = "unknown", "communication", "idle"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ncutool.base import units
 
 if TYPE_CHECKING:
-    from ncutool.planning.llm.planning import Plan
+    from ncutool.planning.llm.planned import Plan
 
 _WANTED = {
     "fp8": "fp8_tensor",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ncutool.devices.resolve import Device, resolve
-from ncutool.planning.llm.limits import Crossover, Memory, crossover, divides, equal_context, memory
+from ncutool.planning.llm.limits import Memory, crossover, divides, equal_context, memory
 from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.notes import notes_of
 from ncutool.planning.llm.number_types import (
@@ -14,77 +14,16 @@ from ncutool.planning.llm.number_types import (
     NUMBER_TYPES,
     number_type,
 )
+from ncutool.planning.llm.planned import CacheLimit, Plan, RuleOfThumb, Types
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.setup import Setup
-from ncutool.planning.llm.step import Prefill, Step, decode_step, prefill
+from ncutool.planning.llm.step import decode_step, prefill
 from ncutool.roofline.batching import USABLE_MEMORY, Decode, Rates
 from ncutool_parsers.errors import UsageError
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_CONTEXTS = (512, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 _MOST = 10**9
-
-
-@dataclass(frozen=True)
-class Types:
-    """Types, and the roofs their arithmetic is held against."""
-
-    weights: str
-    kv: str
-    activations: str
-    roof: str
-    """Of most of the matrix products."""
-    attention_roof: str
-    stored: tuple[tuple[str, str, float], ...]
-    """Of each part of the model: its name, its type, bytes a value with scales."""
-    storage: tuple[tuple[str, str], ...]
-    """Of each type in use: what is counted."""
-
-
-@dataclass(frozen=True)
-class RuleOfThumb:
-    """All weights once through memory: the arithmetic people do by hand, batch 1."""
-
-    ns: float
-    tokens_per_s: float
-
-
-@dataclass(frozen=True)
-class CacheLimit:
-    """What cache reads, or the arithmetic where that is less, allow however large the batch."""
-
-    tokens_per_s: float
-    half_batch: float
-    """The batch that reaches half of what the cache reads allow."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A model on a device. Bytes and FLOPs are those of one device unless named otherwise."""
-
-    model: Model
-    device: Device
-    types: Types
-    tensor_parallel: int
-    batch: int
-    context_tokens: int
-    peak_flop_per_s: float
-    peak_bytes_per_s: float
-    ridge_point_flop_per_byte: float
-    memory: Memory
-    decode: Step
-    rule_of_thumb: RuleOfThumb
-    prefill: Prefill
-    crossover: Crossover
-    cache_limit: CacheLimit | None
-    equal_context_tokens: int | None
-    """Where the cache of one sequence weighs as much as the weights; None is never or not known."""
-    all_reduce_bytes: int | None
-    """What each device hands to its peers in a step of the plan's batch; its time is not in any
-    figure here."""
-    batches: tuple[Step, ...]
-    contexts: tuple[Step, ...]
-    notes: tuple[str, ...]
 
 
 def plan(
@@ -105,7 +44,7 @@ def plan(
 ) -> Plan:
     """What the model needs of the device, and the best the device allows.
 
-    >>> from ncutool import llm
+    >>> from ncutool.planning import llm
     >>> found = llm.plan("llama-3-8b", "H100 SXM", context_tokens=8192)
     >>> round(found.ridge_point_flop_per_byte, 1)
     295.3

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ncutool.planning.llm.planning import Plan
+from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.step import Step
 
 SCHEMA = "ncutool/llm-plan/1"

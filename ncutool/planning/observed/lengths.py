@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 
 from ncutool.planning.llm.comparison import Lengths
-from ncutool.whatif.predict.sizes import LENGTH_AT
 from ncutool.work.operators import OpCall
+from ncutool.work.operators.attention import LENGTH_AT
 
 _SUMS = r"\(sq(\d+)sk(\d+)sqsq(\d+)sqsk(\d+)\)"
 _EXECUTE_SUMS = re.compile(rf"^execute_\d+_context_(\d+){_SUMS}_generation_(\d+){_SUMS}$")

@@ -1,6 +1,6 @@
 """Holds a product, an attention or a whole workload against devices, before anything is profiled.
 
->>> from ncutool import planner
+>>> from ncutool.planning import planner
 >>> found = planner.gemm(16, 4096, 4096, devices=["H100 SXM"])
 >>> found.devices[0].place.roof_side, round(found.devices[0].place.floor_ns)
 ('memory', 10095)

@@ -108,7 +108,7 @@ def attention(
 ) -> AttentionPlan:
     """A scaled dot-product attention, held against the roofs of devices.
 
-    >>> from ncutool import planner
+    >>> from ncutool.planning import planner
     >>> found = planner.attention(batch=8, heads=64, kv_heads=8, seq=1, kv_seq=4096, head_dim=128)
     >>> found.flop, found.bytes
     (1073741824, 134479872)

@@ -56,7 +56,7 @@ def compare_intensity(
 ) -> IntensityComparison:
     """Attainable rates at an intensity: ``min(peak, intensity x bandwidth)``.
 
-    >>> from ncutool import planner
+    >>> from ncutool.planning import planner
     >>> found = planner.compare_intensity(["H100 SXM", "H200 SXM"], 1.0)
     >>> [round(each.ratio_to_first, 3) for each in found.devices]
     [1.0, 1.433]

@@ -78,7 +78,7 @@ def gemm(
 ) -> GemmPlan:
     """A product [M,K] x [K,N], held against the roofs of devices.
 
-    >>> from ncutool import planner
+    >>> from ncutool.planning import planner
     >>> found = planner.gemm(4096, 4096, 4096, devices=["H100 SXM"])
     >>> found.flop, found.bytes, round(found.devices[0].place.floor_ns)
     (137438953472, 100663296, 138911)

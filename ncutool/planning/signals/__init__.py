@@ -1,6 +1,6 @@
 """The regime of a workload from signals that need no profile.
 
->>> from ncutool import signals
+>>> from ncutool.planning import signals
 >>> report = signals.classify(["dmon.txt"], batches=[(8, 1200.0), (16, 2300.0)])  # doctest: +SKIP
 >>> [(each.subject, each.regime, each.confidence) for each in report.verdicts]  # doctest: +SKIP
 """

@@ -47,7 +47,7 @@ def classify(
 ) -> Report:
     """The regime that signals tell, without a profile.
 
-    >>> from ncutool import signals
+    >>> from ncutool.planning import signals
     >>> found = signals.classify(batches=[(8, 1200.0), (16, 2300.0)])
     >>> found.verdicts[0].regime
     'fixed_cost'

@@ -20,7 +20,7 @@ from ncutool.planning.signals.thresholds import LIMIT
 from ncutool.planning.signals.verdict import Figure, Verdict
 
 if TYPE_CHECKING:
-    from ncutool.planning.llm.planning import Plan
+    from ncutool.planning.llm.planned import Plan
 
 KIND = "token time"
 

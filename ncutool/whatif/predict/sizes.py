@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ncutool.work.operators import OpCall, Tensor, TensorList
+from ncutool.work.operators.attention import LENGTH_AT
 
 Shape = tuple[int, ...]
 
@@ -31,16 +32,6 @@ PARAMETERS: dict[str, tuple[int, ...]] = {
 """Operator -> positions of its weights, which no batch changes."""
 SQUARE = ("_softmax", "softmax")
 """Operators over attention scores, whose last two dimensions are both the length."""
-LENGTH_AT = {
-    "_flash_attention_forward": 1,
-    "_efficient_attention_forward": 1,
-    "scaled_dot_product_attention": 2,
-    "_scaled_dot_product_flash_attention": 2,
-    "_scaled_dot_product_efficient_attention": 2,
-    "_scaled_dot_product_cudnn_attention": 2,
-    "_scaled_dot_product_fused_attention_overrideable": 2,
-}
-"""Attention operator -> the dimension of its first tensor, of four, that is the length."""
 MAJORITY = 0.6
 """Share of the activations that must be led by a number for it to be the batch."""
 CLEAR = 0.9

@@ -26,6 +26,16 @@ NO_WINDOW = "which pairs the window of this operator admits is not known"
 NO_CAUSAL = "causal flag not recorded"
 WITHOUT_CACHE = "lower bound: queries and result, without keys and values of the cache"
 ALL_LONGEST = "every sequence has the maximum length (tokens = sequences × longest)"
+LENGTH_AT = {
+    "_flash_attention_forward": 1,
+    "_efficient_attention_forward": 1,
+    "scaled_dot_product_attention": 2,
+    "_scaled_dot_product_flash_attention": 2,
+    "_scaled_dot_product_efficient_attention": 2,
+    "_scaled_dot_product_cudnn_attention": 2,
+    "_scaled_dot_product_fused_attention_overrideable": 2,
+}
+"""Attention operator -> the dimension of its first tensor, of four, that is the length."""
 
 
 def attended_pairs(

@@ -12,8 +12,8 @@ from trace_factory import BF16, H100, Step, Trace, kernels, run, traces, view, w
 
 from ncutool.advice.batch import batch
 from ncutool.advice.price import rank
-from ncutool.advice.view.context import Context, Draft, context
-from ncutool.advice.view.finding import Finding
+from ncutool.advice.view.context import Context, context
+from ncutool.advice.view.finding import Draft, Finding
 
 
 def drafts(trace: Trace) -> list[Draft]:

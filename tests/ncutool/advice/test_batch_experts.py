@@ -10,7 +10,7 @@ import pytest
 from trace_factory import BF16, Step, Trace, run, view
 
 from ncutool.advice.batch import batch
-from ncutool.advice.view.context import Draft
+from ncutool.advice.view.finding import Draft
 from ncutool_parsers.capture import Capture
 
 TOKENS, WIDTH, INNER = 8192, 1024, 4096

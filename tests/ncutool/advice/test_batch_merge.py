@@ -7,7 +7,7 @@ from trace_factory import BF16, Step, Trace, run, view
 
 from ncutool.advice.batch import batch
 from ncutool.advice.view import waves
-from ncutool.advice.view.context import Draft
+from ncutool.advice.view.finding import Draft
 
 HOPPER = "sm90_xmma_gemm_bf16bf16_bf16f32_f32_tn_n_tilesize128x128x64_warpgroupsize1x1x1"
 AMPERE = (

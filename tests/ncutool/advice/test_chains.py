@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool.advice.fuse import chains, fuse, horizontal
-from ncutool.advice.view.context import Context, Draft, context
+from ncutool.advice.view.context import Context, context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.links import Chain
 from ncutool.advice.view.links import chains as found_in
 

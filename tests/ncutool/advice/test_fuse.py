@@ -10,7 +10,8 @@ from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool import advice
 from ncutool.advice.fuse import chains, fuse, horizontal
-from ncutool.advice.view.context import Draft, context
+from ncutool.advice.view.context import context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.nodes import Node
 from ncutool_parsers.capture import Capture
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trace_factory import Step, Trace, run, view
 
 from ncutool.advice.fuse import horizontal
-from ncutool.advice.view.context import Draft
+from ncutool.advice.view.finding import Draft
 
 F = "float"
 

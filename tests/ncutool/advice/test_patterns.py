@@ -10,7 +10,7 @@ import pytest
 from trace_factory import BF16, Step, Trace, run, view
 
 from ncutool.advice.fuse import fuse
-from ncutool.advice.view.context import Draft
+from ncutool.advice.view.finding import Draft
 from ncutool_parsers.capture import Capture
 
 X = (16, 512, 1024)

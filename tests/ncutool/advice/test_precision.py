@@ -11,7 +11,8 @@ from trace_factory import BF16, H100, Shape, Step, Trace, kernels, run, window
 
 from ncutool.advice.kernels import precision, weights
 from ncutool.advice.kernels.precision import fp32_simt
-from ncutool.advice.view.context import Context, Draft, context
+from ncutool.advice.view.context import Context, context
+from ncutool.advice.view.finding import Draft
 from ncutool.devices.resolve import Device
 
 PEAKS = {**H100.peak_flop_per_s, "tf32_tensor": 494.7e12, "fp8_tensor": 1978.9e12}

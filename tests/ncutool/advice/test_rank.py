@@ -13,8 +13,7 @@ from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool import advice
 from ncutool.advice.price import rank
-from ncutool.advice.view.context import Draft
-from ncutool.advice.view.finding import Finding
+from ncutool.advice.view.finding import Draft, Finding
 from ncutool.base.intervals import union
 from ncutool_parsers.capture import Capture
 

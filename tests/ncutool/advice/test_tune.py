@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from trace_factory import BF16, H100, Shape, Trace, kernels, traces, window
 
 from ncutool.advice.kernels import tune
-from ncutool.advice.view.context import Context, Draft, context
+from ncutool.advice.view.context import Context, context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture
