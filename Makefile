@@ -31,7 +31,7 @@ demo: $(RUNTIME) ## build a page from the shipped samples and say where it is
 
 test: $(VENV)/.dev-installed ## lint, types and the test suite
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TORCH_INDEX=URL of CPU wheels)
 	$(TORCH_VENV)/bin/python -m pytest -q tests/torch_differential

@@ -136,9 +136,8 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
     shown = units.counted(frame.height, "launch", "launches")
     total = units.count(analysis.kernels.height)
     flags = frame["flag"].drop_nulls()
-    tail = Text(
-        f"{shown} of {total} · {capture_lines.capture_line(analysis)}", style="bright_black"
-    )
+    described = capture_lines.capture_line(analysis)
+    tail = Text(f"{shown} of {total} · {described}", style="bright_black")
     if len(flags):
         tail.append(f"\n! above 100 % of a peak: {text(flags[0]).plain}", style="red")
     return tail
