@@ -10,6 +10,7 @@ import pytest
 import run
 import scaled
 import sweeps
+from ncutool.devices.reachable import KIND_SHARES
 from ncutool.whatif import predict
 from ncutool.whatif.predict import interval, model, rates
 
@@ -41,6 +42,10 @@ def test_only_calls_of_the_other_capture_are_used(sizes: list[sweeps.Size]) -> N
     assert sweeps.pair(before, changed).interval == sweeps.pair(before, after).interval
 
 
+def _lowest_times(factor: float) -> dict[str, tuple[float, float]]:
+    return {kind: (factor * low, high) for kind, (low, high) in KIND_SHARES.items()}
+
+
 @pytest.mark.parametrize(
     "vary",
     [
@@ -49,12 +54,8 @@ def test_only_calls_of_the_other_capture_are_used(sizes: list[sweeps.Size]) -> N
         lambda patch: patch.setattr(rates, "TINY", 0.06),
         lambda patch: patch.setattr(model, "_AT_RATE", 1.5),
         lambda patch: patch.setattr(interval, "SHARED", 0.25),
-        lambda patch: patch.setattr(
-            rates, "SHARES", {kind: (1.2 * low, high) for kind, (low, high) in rates.SHARES.items()}
-        ),
-        lambda patch: patch.setattr(
-            rates, "SHARES", {kind: (0.8 * low, high) for kind, (low, high) in rates.SHARES.items()}
-        ),
+        lambda patch: patch.setattr(rates, "KIND_SHARES", _lowest_times(1.2)),
+        lambda patch: patch.setattr(rates, "KIND_SHARES", _lowest_times(0.8)),
     ],
     ids=["cache", "repeat", "tiny", "at_rate", "shared", "higher_shares", "lower_shares"],
 )

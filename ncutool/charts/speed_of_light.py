@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from ncutool.base.nvidia import HIGH_PCT, LOW_PCT
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.shared import (
     Width,
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
     from ncutool.charts.points import Row
 
-LOW_PCT = 60
-HIGH_PCT = 80
+_LOW, _HIGH = int(LOW_PCT), int(HIGH_PCT)
 _TOOLTIP = ("kernel", "work", "launches", "time", "compute", "memory")
 
 
@@ -62,7 +62,7 @@ def _axis(title: str) -> alt.Axis:
 
 
 def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
-    corner = [{"x": 0, "y": 0, "x2": LOW_PCT, "y2": LOW_PCT}]
+    corner = [{"x": 0, "y": 0, "x2": _LOW, "y2": _LOW}]
     chart = alt.Chart(alt.InlineData(values=corner))
     region = chart.mark_rect(color=palette.bounds["latency"], opacity=0.1)
     placed: alt.Chart = region.encode(x, y, alt.X2("x2:Q"), alt.Y2("y2:Q"))
@@ -71,7 +71,7 @@ def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
 
 def _limits(top: float, palette: Palette) -> list[Row]:
     rows = []
-    for limit, dash in ((LOW_PCT, [5, 4]), (HIGH_PCT, [2, 4])):
+    for limit, dash in ((_LOW, [5, 4]), (_HIGH, [2, 4])):
         for name, corners in (
             ("memory", [(limit, 0), (limit, top)]),
             ("compute", [(0, limit), (top, limit)]),
@@ -82,9 +82,9 @@ def _limits(top: float, palette: Palette) -> list[Row]:
 
 def _texts(top: float, palette: Palette) -> list[Row]:
     places = (
-        (2, LOW_PCT - 3, "latency: neither limit reaches 60 %"),
+        (2, _LOW - 3, "latency: neither limit reaches 60 %"),
         (2, top - 4, "compute-bound"),
-        (LOW_PCT + 2, 4, "memory-bound"),
-        (HIGH_PCT + 2, top - 4, "both high"),
+        (_LOW + 2, 4, "memory-bound"),
+        (_HIGH + 2, top - 4, "both high"),
     )
     return [text_row(x, y, text, palette.soft) for x, y, text in places]

@@ -143,7 +143,7 @@ def with_flags(kernels: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     Bytes are held to the model for every family; FLOPs for matrix products, convolutions and
     attention alone, since models count an elementwise operation as one FLOP whatever it takes.
     """
-    cache = (device.last_level_cache_bytes or device.l2_bytes) if device is not None else None
+    cache = device.cache_bytes if device is not None else None
     matrix = pl.col("family").is_in(list(MATRIX_FAMILIES))
     said = pl.concat_str(
         "flag",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base.rates_file import Measured, load
+from ncutool.devices.reachable import MEMORY_FLOOR_SHARE, MEMORY_SHARE, default_flop_share
 from ncutool.devices.table import Device
 from ncutool_parsers.errors import UsageError
 
@@ -48,12 +49,6 @@ _STREAMING = re.compile(
 )
 """Elementwise operators and copies, which read and write in order. Fills are none: what they
 write may stay in the cache."""
-_MEMORY_DEFAULT, _MEMORY_FLOOR = 0.85, 0.80
-"""Share of the datasheet's bandwidth: taken where too little is seen; a best below the floor
-means slow kernels, not a slow device (measured on eleven NVIDIA cards: 0.77 to 0.96)."""
-_TENSOR_DEFAULT, _AMD_TENSOR_DEFAULT, _VECTOR_DEFAULT = 0.70, 0.45, 0.90
-"""Share of a compute peak that large matrix products reach (H100 0.64 to 0.79, MI300X 0.44,
-A100 in FP32 on CUDA cores 0.91 to 0.96)."""
 _COMPUTE_FLOOR = 0.9
 """Of the default: a best below it means slow products, not a slow device."""
 DEFAULT_FLOOR_NS, MAX_FLOOR_NS = 2_000, 10_000
@@ -116,7 +111,7 @@ class Shares:
 
     def flop_share(self, roof: str) -> float:
         """Of a compute peak, 0 to 1; ``roof`` is a name of :data:`ncutool.base.tables.ROOFS`."""
-        return self.seen.get(roof, _default_share(roof, self.vendor))
+        return self.seen.get(roof, default_flop_share(roof, self.vendor))
 
 
 def shares(kernels: pl.DataFrame, capture: Capture, device: Device | None) -> Shares:
@@ -124,7 +119,7 @@ def shares(kernels: pl.DataFrame, capture: Capture, device: Device | None) -> Sh
     every = calibrate(kernels, capture, device)
     found = {each.roof: each.share_pct / 100 for each in every if each.source == "capture"}
     return Shares(
-        bytes_share=found.pop(MEMORY, _MEMORY_DEFAULT),
+        bytes_share=found.pop(MEMORY, MEMORY_SHARE),
         launch_floor_ns=launch_floor_ns(kernels),
         seen=found,
         vendor=device.vendor if device is not None else "",
@@ -150,22 +145,22 @@ def launch_floor_ns(kernels: pl.DataFrame) -> int:
 
 def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: int) -> Ceiling:
     peak = device.peak_bytes_per_s
-    cache = device.last_level_cache_bytes or device.l2_bytes
+    cache = device.cache_bytes
     if cache is None:
         how = "the size of its last-level cache is not known, so no kernel surely streams"
-        return _default(MEMORY, peak, _MEMORY_DEFAULT, 0, how)
+        return _default(MEMORY, peak, MEMORY_SHARE, 0, how)
     streaming = _streaming(kernels, capture, _CACHES * cache)
     rates = [size / (duration + step_ns) * 1e9 for size, duration in streaming]
     possible = [rate for rate in rates if rate <= peak]
     size = f"{_CACHES} × {cache / 1e6:.0f} MB cache"
     if len(possible) < _ENOUGH:
         how = f"{len(possible)} clean streaming kernels of ≥ 20 µs and ≥ {size}, {_ENOUGH} needed"
-        return _default(MEMORY, peak, _MEMORY_DEFAULT, len(possible), how)
+        return _default(MEMORY, peak, MEMORY_SHARE, len(possible), how)
     best = max(possible)
-    if best < _MEMORY_FLOOR * peak:
+    if best < MEMORY_FLOOR_SHARE * peak:
         how = f"the best of {len(possible)} streaming kernels reaches {100 * best / peak:.0f} %: "
         how += "slow kernels, not a slow device"
-        return _default(MEMORY, peak, _MEMORY_DEFAULT, len(possible), how)
+        return _default(MEMORY, peak, MEMORY_SHARE, len(possible), how)
     how = f"best of {len(possible)} clean streaming kernels of ≥ 20 µs and ≥ {size}"
     return Ceiling(MEMORY, peak, best, 100 * best / peak, "capture", len(possible), how)
 
@@ -267,7 +262,7 @@ def _compute(products: Sequence[float], roof: str, device: Device) -> Ceiling:
     peak = device.peak_flop_per_s[roof]
     rates = [rate for rate in products if rate <= peak]
     size = "matrix products of ≥ 10 GFLOP and ≥ 20 µs"
-    share = _default_share(roof, device.vendor)
+    share = default_flop_share(roof, device.vendor)
     if len(rates) < _ENOUGH:
         how = f"{len(rates)} {size}, {_ENOUGH} needed"
         return _default(roof, peak, share, len(rates), how)
@@ -278,12 +273,6 @@ def _compute(products: Sequence[float], roof: str, device: Device) -> Ceiling:
         return _default(roof, peak, share, len(rates), how)
     how = f"best of {len(rates)} {size}"
     return Ceiling(roof, peak, best, 100 * best / peak, "capture", len(rates), how)
-
-
-def _default_share(roof: str, vendor: str) -> float:
-    if not roof.endswith("_tensor"):
-        return _VECTOR_DEFAULT
-    return _AMD_TENSOR_DEFAULT if vendor == "amd" else _TENSOR_DEFAULT
 
 
 def _default(roof: str, peak: float, share: float, launches: int, how: str) -> Ceiling:

@@ -182,10 +182,10 @@ def _single(record: DeviceRecord, fitting: list[Device], evidence: str) -> Resol
 
 
 def _same_peaks(one: Device, other: Device) -> bool:
-    return (one.peak_bytes_per_s, one.peak_flop_per_s, one.last_level_cache_bytes) == (
+    return (one.peak_bytes_per_s, one.peak_flop_per_s, one.cache_bytes) == (
         other.peak_bytes_per_s,
         other.peak_flop_per_s,
-        other.last_level_cache_bytes,
+        other.cache_bytes,
     )
 
 

@@ -46,7 +46,7 @@ class Device:
     """With 2:4 structured sparsity; shown, never held against dense work."""
     l2_bytes: int | None = None
     last_level_cache_bytes: int | None = None
-    """The largest cache before DRAM: L2, or Infinity Cache on AMD."""
+    """The largest cache before DRAM: L2, or Infinity Cache on AMD; take :attr:`cache_bytes`."""
     source: str = ""
     confidence: str = ""
     note: str = ""
@@ -62,6 +62,11 @@ class Device:
     """Name of the user's file it comes from; empty for ncutool's own rows."""
     measured: tuple[str, ...] = ()
     """Peaks that measured rates have replaced: ``dram`` and names of roofs."""
+
+    @property
+    def cache_bytes(self) -> int | None:
+        """Size of the last cache before DRAM, its L2 where no other is known; None if neither."""
+        return self.last_level_cache_bytes or self.l2_bytes
 
 
 @lru_cache(maxsize=1)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
 from ncutool.explain.explanation import Check
 from ncutool.explain.placing import level
 from ncutool.roofline.bound import (
-    BALANCE_POINTS,
-    BUSY_PCT,
     LOWER_BOUND,
     SMALL_GRID_PCT,
-    cache_bytes,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +64,7 @@ def _decide(row: dict[str, Any], device: Device | None, trail: _Trail) -> str:
 def _by_work(row: dict[str, Any], device: Device | None, trail: _Trail) -> str:
     """The bound by shares of the two peaks, where no speed of light was recorded."""
     compute, bandwidth = shares(row)
-    cache = cache_bytes(device)
+    cache = device.cache_bytes if device else None
     if bandwidth is not None and bandwidth > 100 and cache is not None:
         megabytes = f"{row['dram_bytes'] / 1e6:.4g} MB ≤ {cache / 1e6:.4g} MB last-level cache"
         text = f"DRAM bandwidth {bandwidth:.1f} % > 100 % and its data fit in cache: {megabytes}"
@@ -74,7 +72,7 @@ def _by_work(row: dict[str, Any], device: Device | None, trail: _Trail) -> str:
             return "cache"
     if compute is None and bandwidth is not None:
         text = f"share of the compute peak unknown, DRAM bandwidth {bandwidth:.1f} % ≥ 60 %"
-        return "memory" if trail.ask(text, bandwidth >= BUSY_PCT) else "unknown"
+        return "memory" if trail.ask(text, bandwidth >= LOW_PCT) else "unknown"
     if compute is None or bandwidth is None:
         absent = [name for name, value in _named(compute, bandwidth) if value is None]
         trail.ask(f"both shares are known (not: {', '.join(absent)})", False)
@@ -111,11 +109,11 @@ def _share(achieved: float | None, peak: float | None) -> float | None:
 def _by_limits(trail: _Trail, compute: tuple[str, float], memory: tuple[str, float]) -> str | None:
     """NVIDIA's decision on two percentages; None where neither is busy."""
     (compute_name, sm), (memory_name, mem) = compute, memory
-    low = f"{compute_name} {sm:.1f} % and {memory_name} {mem:.1f} % are both < {BUSY_PCT:.0f} %"
-    if trail.ask(f"{low} ({NVIDIA})", sm < BUSY_PCT and mem < BUSY_PCT):
+    low = f"{compute_name} {sm:.1f} % and {memory_name} {mem:.1f} % are both < {LOW_PCT:.0f} %"
+    if trail.ask(f"{low} ({NVIDIA})", sm < LOW_PCT and mem < LOW_PCT):
         return None
-    apart = f"they are less than {BALANCE_POINTS:.0f} points apart: {abs(sm - mem):.1f}"
-    if trail.ask(f"{apart} ({NVIDIA})", abs(sm - mem) < BALANCE_POINTS):
+    apart = f"they are less than {BALANCED_POINTS:.0f} points apart: {abs(sm - mem):.1f}"
+    if trail.ask(f"{apart} ({NVIDIA})", abs(sm - mem) < BALANCED_POINTS):
         return "balanced"
     larger = trail.ask(f"{compute_name} {sm:.1f} % > {memory_name} {mem:.1f} %", sm > mem)
     return "compute" if larger else "memory"

@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
 from ncutool.roofline import implausible
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
 
-BUSY_PCT = 60.0
-"""Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""
-BALANCE_POINTS = 10.0
-"""Limits closer than this are balanced (NVIDIA, rule SOLBottleneck)."""
 SMALL_GRID_PCT = 40.0
 """A grid below the SM count is small only under this share of its roof: persistent kernels
 keep fewer blocks than SMs on purpose and run at 60 to 70 %."""
@@ -36,7 +33,7 @@ def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 
     frame = frame.with_columns(
         (pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z")).alias("blocks"),
         pl.lit(device.sm_count if device else None, dtype=pl.Int64).alias("sm_count"),
-        pl.lit(cache_bytes(device), dtype=pl.Int64).alias("cache_bytes"),
+        pl.lit(device.cache_bytes if device else None, dtype=pl.Int64).alias("cache_bytes"),
     )
     frame = frame.with_columns(_bound().alias("bound"))
     return frame.with_columns(
@@ -44,19 +41,12 @@ def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 
     )
 
 
-def cache_bytes(device: Device | None) -> int | None:
-    """The largest cache before DRAM; None where it is not known."""
-    if device is None:
-        return None
-    return device.last_level_cache_bytes or device.l2_bytes
-
-
 def _by_limits(compute: pl.Expr, memory: pl.Expr, idle: pl.Expr) -> pl.Expr:
     """NVIDIA's decision on two percentages; ``idle`` decides below the threshold of both."""
     return (
-        pl.when((compute < BUSY_PCT) & (memory < BUSY_PCT))
+        pl.when((compute < LOW_PCT) & (memory < LOW_PCT))
         .then(idle)
-        .when((compute - memory).abs() < BALANCE_POINTS)
+        .when((compute - memory).abs() < BALANCED_POINTS)
         .then(pl.lit("balanced"))
         .when(compute > memory)
         .then(pl.lit("compute"))
@@ -76,7 +66,7 @@ def _bound() -> pl.Expr:
     )
     modelled = _by_limits(_compute_share(), pl.col("bandwidth_pct"), too_few)
     in_cache = (pl.col("bandwidth_pct") > 100) & (pl.col("dram_bytes") <= pl.col("cache_bytes"))
-    half_known = (pl.col("bandwidth_pct") >= BUSY_PCT) & _compute_share().is_null()
+    half_known = (pl.col("bandwidth_pct") >= LOW_PCT) & _compute_share().is_null()
     return (
         pl.when(pl.col("category").is_in(["memcpy", "memset"]))
         .then(pl.lit("copy"))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from ncutool.base import units
 from ncutool.planning.signals.classify import named
 from ncutool.planning.signals.sampled_notes import SHORT
+from ncutool.planning.signals.thresholds import BY_NAME
 from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.planning.signals import Figure, Report, Verdict
-    from ncutool.planning.signals.thresholds import Threshold
 
 _SPREAD = ("signal", "median", "p10", "p90", "min", "max", "samples", "missing", "two levels")
 _WORDS = frozenset(("signal", "two levels", "of", "regime", "confidence"))
@@ -116,12 +116,9 @@ def _spread(verdict: Verdict) -> Grid:
 
 
 def _thresholds(verdicts: Sequence[Verdict]) -> Sheet:
-    used: dict[str, Threshold] = {}
-    for verdict in verdicts:
-        for each in verdict.thresholds:
-            used.setdefault(each.name, each)
+    names = dict.fromkeys(name for verdict in verdicts for name in verdict.thresholds)
     notes = tuple(
-        f"{each.name.replace('_', ' ')} {each.value:g} {each.unit}: {each.meaning} ({each.source})"
-        for each in used.values()
+        f"{name.replace('_', ' ')} {limit:g} {limit.unit}: {limit.meaning} ({limit.source})"
+        for name, limit in ((name, BY_NAME[name]) for name in names)
     )
     return Sheet("Boundaries used", (), (), notes)

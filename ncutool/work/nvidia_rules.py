@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-LATENCY_PCT = 60.0
-HIGH_PCT = 80.0
-BALANCED_POINTS = 10.0
+from ncutool.base.nvidia import BALANCED_POINTS, HIGH_PCT, LOW_PCT
+
 SMALL_GRID = "Small Grid"
 TAIL_EFFECT = "Tail Effect"
 _TAIL_SHARE = 0.2
@@ -35,7 +34,7 @@ def sol_class(sm_pct: float | None, memory_pct: float | None, waves: float | Non
         return None
     if max(sm_pct, memory_pct) >= HIGH_PCT:
         return "High Throughput"
-    if max(sm_pct, memory_pct) < LATENCY_PCT:
+    if max(sm_pct, memory_pct) < LOW_PCT:
         if waves is None:
             return None
         return SMALL_GRID if waves < 1 else "Latency Issue"

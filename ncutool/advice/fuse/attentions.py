@@ -6,12 +6,10 @@ import math
 import re
 
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
+from ncutool.devices.reachable import ACHIEVABLE_SHARE, FUSED_ATTENTION
 
-_FORWARD = (0.35, 0.20)
-"""Shares of the matrix peak that fused attention is taken to reach, at best and at worst."""
-_BACKWARD = (0.30, 0.12)
 _RECOMPUTED = 1.25
 """The backward pass computes the scores again: five products for the four recorded."""
 _TILE = 64
@@ -62,7 +60,9 @@ def _forward(context: Context, nodes: Nodes) -> Times | None:
     flop = (first.flop + last.flop) * padding * _head_padding(first.inputs[-2].shape[-1])
     moved = sum(size for size in sizes if size is not None)
     chosen = _members(_NO_MATCH, nodes)
-    return _times(context, chosen, flop / peak, (moved, padding * moved), _FORWARD)
+    return _times(
+        context, chosen, flop / peak, (moved, padding * moved), FUSED_ATTENTION["forward"]
+    )
 
 
 def _backward(context: Context, nodes: Nodes) -> Times | None:
@@ -83,7 +83,13 @@ def _backward(context: Context, nodes: Nodes) -> Times | None:
     ]
     flop = _RECOMPUTED * sum(one or 0.0 for one in flops)
     moved = sum(one or 0 for one in others)
-    return _times(context, _members(_NO_MATCH, nodes), flop / peak, (moved, moved), _BACKWARD)
+    return _times(
+        context,
+        _members(_NO_MATCH, nodes),
+        flop / peak,
+        (moved, moved),
+        FUSED_ATTENTION["backward"],
+    )
 
 
 def _numels(node: Node) -> list[int]:

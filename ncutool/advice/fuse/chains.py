@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.fuse.pattern import COMPILE_LINK
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Grade
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
 from ncutool.base import units
+from ncutool.devices.reachable import ACHIEVABLE_SHARE
 
 REPEATS = 8
 """A chain seen this often with the same operators and shapes is no accident."""
@@ -113,7 +114,7 @@ def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
     if size is None or context.device is None:
         return max(node.duration_ns for node in nodes), now
     best, worst = context.move_ns(size[0]), context.move_ns(size[1], ACHIEVABLE_SHARE)
-    cache = context.device.last_level_cache_bytes or context.device.l2_bytes or 0
+    cache = context.device.cache_bytes or 0
     if (_moved(chain) or 0.0) < cache:
         worst = max(worst, now - (len(nodes) - 1) * context.latency_ns)
     # The gradients of a norm's parameters need another pass over its input.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
+from ncutool.devices.reachable import ACHIEVABLE_SHARE
 from ncutool.work.operators.tensor import Tensor
 
 _MIN_ELEMENTS = 4096

@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ncutool.advice.kernels import weights
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.devices.reachable import (
+    ACHIEVABLE_SHARE,
+    AMD_LOW_TENSOR_SHARE,
+    CONVOLUTION_LOW_SHARE,
+    LOW_TENSOR_SHARE,
+)
 
 SIMT = re.compile(
     r"sgemm|scudnn|simt|_ffma_|(dgrad|wgrad)\w*_engine<float|winograd\w*<float|convolve_sgemm"
@@ -28,9 +34,6 @@ _NOT_SIMT = re.compile(
 WORTH = 1.5
 """A tensor peak must be so many times the FP32 peak to be worth a change of numbers."""
 LARGE_FLOP = 10e9
-LOW_SHARE, AMD_LOW_SHARE, CONVOLUTION_LOW_SHARE = 0.5, 0.3, 0.25
-"""Share of the tensor peak that large products reach at worst; of convolutions and of AMD's
-libraries less is seen."""
 _TF32_LINK = (
     "https://docs.pytorch.org/docs/stable/notes/cuda.html"
     "#tensorfloat-32-tf32-on-ampere-and-later-devices"
@@ -179,7 +182,7 @@ def _times(context: Context, goal: Target, row: Row) -> tuple[int, int]:
 def _low_share(context: Context, row: Row) -> float:
     if row.kind.family == "convolution":
         return CONVOLUTION_LOW_SHARE
-    return AMD_LOW_SHARE if _amd(context) else LOW_SHARE
+    return AMD_LOW_TENSOR_SHARE if _amd(context) else LOW_TENSOR_SHARE
 
 
 def _evidence(

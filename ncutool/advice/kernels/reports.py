@@ -14,11 +14,10 @@ import polars as pl
 from ncutool.advice.kernels import rules
 from ncutool.advice.view.finding import Advice, Finding, Grade
 from ncutool.base import units
+from ncutool.base.nvidia import LOW_PCT
 from ncutool_parsers.schema import RULES
 
 REPEATS = 8
-LATENCY_LIMIT_PCT = 60.0
-"""Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""
 SMALL_PCT = 0.5
 SHORT_NS = 20_000
 """Latency-bound launches this short are short of work; of longer ones nobody can say."""
@@ -123,7 +122,7 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> dict
     blocks than multiprocessors gain at most the share that NVIDIA's rule Small Grid names."""
     saved = []
     for row in group:
-        share = 1 - min((_limit_pct(row) or 0.0) / LATENCY_LIMIT_PCT, 1.0)
+        share = 1 - min((_limit_pct(row) or 0.0) / LOW_PCT, 1.0)
         rule = row["launch_rule_speedup_pct"] if row["launch_rule"] == "Small Grid" else None
         if rule is not None:
             share = min(share, rule / 100)

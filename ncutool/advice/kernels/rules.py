@@ -16,9 +16,8 @@ import polars as pl
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
 from ncutool.base import units
+from ncutool.base.nvidia import LOW_PCT
 
-BUSY_PCT = 60.0
-"""Below this share of both limits a launch is latency-bound (NVIDIA, rule SOLBottleneck)."""
 _LEAST_PCT = 5.0
 """Estimates below this are noise of one measurement."""
 _SECTORS = re.compile(r"expected ([\d,]+) sectors, got ([\d,]+)")
@@ -178,7 +177,7 @@ def _occupancy(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
         return None
     limit = max(row["sm_sol_pct"] or 0.0, row["memory_sol_pct"] or 0.0)
     theoretical = float(match[1])
-    share = min(1 - limit / BUSY_PCT, 1 - theoretical / 100)
+    share = min(1 - limit / LOW_PCT, 1 - theoretical / 100)
     said = (
         f"theoretical occupancy is {units.percent(theoretical)}, limited by {match[2]}, and "
         f"neither limit is used above {units.percent(limit)}"

@@ -10,6 +10,7 @@ from ncutool.advice.kernels import precision
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
+from ncutool.devices.reachable import AMD_ATTENTION_SHARE, ATTENTION_BACKWARD_SHARE, FA3_SHARE
 
 LIMIT = 0.6
 """Below this share of its calibrated roof a kernel is slow (NVIDIA's threshold)."""
@@ -20,11 +21,6 @@ LONG = 4
 COARSE_CLOCK_NS = 20_000
 """On a clock of whole microseconds rates of shorter launches are off by over 5 %."""
 VERY_LONG_NS = 50_000
-FA3_SHARE = 0.4
-AMD_ATTENTION_SHARE = 0.35
-BACKWARD_SHARE = 0.7
-"""Share of the tensor peak that attention reaches where it is written for its GPU, causal or not
-(FlashAttention 2 on A100, 3 on Hopper), what AMD's reaches, and what of it a backward pass does."""
 TINY = 16
 _OLD_ATTENTION = re.compile(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")
 _NEW_ATTENTION = re.compile(r"(?i)sm90|sm100|wgmma|cudnn_generated|Fa3")
@@ -240,7 +236,7 @@ def _attained(context: Context, case: Case, share: float) -> Fit | None:
     if _below(context, case, 1.0) is None or not kind.peak_flop_per_s:
         return None
     if "backward" in (kind.op or "") or "bwd" in kind.kernel_full:
-        share *= BACKWARD_SHARE
+        share *= ATTENTION_BACKWARD_SHARE
     best = 1e9 * (kind.flop or 0.0) / (share * kind.peak_flop_per_s)
     floor = max(best, case.memory_ns or 0.0, context.latency_ns)
     return Fit(floor, max(floor, LIMIT * (case.floor_ns or 0.0)), LIMIT)

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from statistics import median
 
 from ncutool.advice.kernels.slow_kernels import (
-    AMD_ATTENTION_SHARE,
-    FA3_SHARE,
     Slow,
     near_their_roof,
     slow_kernels,
@@ -20,6 +18,7 @@ from ncutool.advice.kernels.tune_remedies import Advised, advised
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Declined, Draft
 from ncutool.base import units
+from ncutool.devices.reachable import AMD_ATTENTION_SHARE, FA3_SHARE
 
 _SHOWN = 3
 _MUCH_PCT = 5.0

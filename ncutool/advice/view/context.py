@@ -26,8 +26,6 @@ from ncutool.timeline import gap_causes
 from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
 
-ACHIEVABLE_SHARE = 0.6
-"""Share of the bandwidth peak that a fused kernel reaches at least."""
 HOST_BOUND_SHARE = 0.3
 """Above this share of the window idle for want of launches, the host limits."""
 

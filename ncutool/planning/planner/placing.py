@@ -71,7 +71,7 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
     if roof is None:
         return Place(
             device.name, None, None, device.peak_bytes_per_s, None, None, None, memory_ns, None,
-            None, device.last_level_cache_bytes, f"{device.name} has no peak for {kind}",
+            None, device.cache_bytes, f"{device.name} has no peak for {kind}",
         )  # fmt: skip
     peak = device.peak_flop_per_s[roof]
     compute_ns = 1e9 * flop / peak
@@ -87,7 +87,7 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
         memory_ns=memory_ns,
         floor_ns=max(compute_ns, memory_ns),
         roof_side="compute" if compute_ns > memory_ns else "memory",
-        last_level_cache_bytes=device.last_level_cache_bytes,
+        last_level_cache_bytes=device.cache_bytes,
         missing_reason=None,
     )
 

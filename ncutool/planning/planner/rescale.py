@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base.tables import ROOFS
+from ncutool.devices.reachable import MEMORY_SHARE, TENSOR_SHARE, VECTOR_SHARE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,9 +29,6 @@ LATENCY_BAND = 0.30
 """A launch held by latencies follows the clocks at best."""
 SHORT_NS = 5_000
 """A launch this short is held by latencies: all of 218 measured under 5 µs were."""
-MEMORY_SHARE, TENSOR_SHARE, VECTOR_SHARE = 0.85, 0.70, 0.90
-"""Shares of their peaks that memory, tensor cores and CUDA cores reach where nothing is measured:
-they decide which of the two binds a launch near the ridge point."""
 _OFTEN_LATENCY_NS = 100_000
 """Of launches from 20 to 100 µs two thirds were held by latencies, so that unknown ones may be."""
 _GENERAL = ("bf16_tensor", "fp16_tensor", "tf32_tensor", "fp32")

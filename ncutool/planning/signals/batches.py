@@ -64,16 +64,16 @@ def fixed_pct(batches: float, throughputs: float) -> float:
 
 
 def _regime(fixed: float) -> str:
-    if fixed >= FIXED.value:
+    if fixed >= FIXED:
         return "fixed_cost"
-    return "saturated" if fixed <= SATURATED.value else "between"
+    return "saturated" if fixed <= SATURATED else "between"
 
 
 def _pair(first: tuple[float, float], second: tuple[float, float]) -> Verdict:
     (small, slow), (large, fast) = first, second
     times, gain = large / small, fast / slow
     fixed = fixed_pct(times, gain)
-    error = NOISE.value / 100
+    error = NOISE / 100
     low, high = (fixed_pct(times, gain * (1 + each)) for each in (-error, error))
     sure = _regime(low) == _regime(high)
     impossible = low > 100
@@ -98,7 +98,7 @@ def _pair(first: tuple[float, float], second: tuple[float, float]) -> Verdict:
         figures=tuple(figures),
         notes=_notes(regime, gain, low, high, sure=sure),
         tells_more=_tells_more(regime, large),
-        thresholds=(FIXED, SATURATED, NOISE),
+        thresholds=("fixed", "saturated", "noise"),
     )
 
 
@@ -137,7 +137,7 @@ def _notes(regime: str, gain: float, low: float, high: float, *, sure: bool) -> 
     found = [said[regime]]
     if not sure and regime != "unknown":
         found.append(
-            f"an error of {NOISE.value:.0f} % in the ratio makes the fixed share anything from "
+            f"an error of {NOISE:.0f} % in the ratio makes the fixed share anything from "
             f"{max(low, 0):.0f} to {min(high, 100):.0f} %, past a boundary: repeat the measurement"
         )
     if gain < 1:

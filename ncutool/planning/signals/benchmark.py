@@ -147,7 +147,7 @@ def _traffic(step: Benchmark) -> tuple[str, ...]:
 
 def _from_cache(step: Benchmark, placed: _Placed) -> bool:
     """Faster than device memory, and small enough for the last cache."""
-    size = placed.device.last_level_cache_bytes
+    size = placed.device.cache_bytes
     fast = placed.memory_pct is not None and placed.memory_pct > 100
     possible = not impossible(placed.compute_pct, None)
     return fast and possible and size is not None and (step.bytes or 0) <= size
@@ -195,13 +195,13 @@ def _reason(regime: str, placed: _Placed) -> str:
     said = " and ".join(parts)
     if regime == "latency":
         return (
-            f"{said}: neither reaches {LIMIT.value:.0f} %, so that waits, launches, a small "
+            f"{said}: neither reaches {LIMIT:.0f} %, so that waits, launches, a small "
             "grid or inefficient kernels hold it"
         )
     if regime == "mixed":
         return f"{said}: {in_turn(placed.compute_pct, placed.memory_pct)}"
     if regime == "unknown":
-        return f"{said}: under {LIMIT.value:.0f} %, and the other side was not given"
+        return f"{said}: under {LIMIT:.0f} %, and the other side was not given"
     return said
 
 

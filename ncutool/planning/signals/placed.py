@@ -5,10 +5,10 @@ from __future__ import annotations
 from ncutool.base import units
 from ncutool.devices.resolve import Device
 from ncutool.planning.signals.resources import Used, bound, used
-from ncutool.planning.signals.thresholds import ABOVE_DATASHEET, BALANCE, LIMIT, Threshold
+from ncutool.planning.signals.thresholds import ABOVE_DATASHEET, LIMIT
 from ncutool_parsers.errors import UsageError
 
-THRESHOLDS: tuple[Threshold, ...] = (LIMIT, BALANCE, ABOVE_DATASHEET)
+THRESHOLDS = ("limit", "balance", "above_datasheet")
 
 
 def positive(name: str, value: float) -> float:
@@ -46,7 +46,7 @@ def in_turn(compute_pct: float | None, memory_pct: float | None) -> str:
     """What two shares under the limit mean that together are past it."""
     both = units.percent((compute_pct or 0) + (memory_pct or 0))
     return (
-        f"neither reaches {LIMIT.value:.0f} %, and together they are {both}: parts that are each "
+        f"neither reaches {LIMIT:.0f} %, and together they are {both}: parts that are each "
         "near a limit, one after the other, or one part that waits"
     )
 
@@ -62,7 +62,7 @@ def impossible(compute_pct: float | None, memory_pct: float | None) -> str:
             f"{units.percent(memory_pct)} of the memory's peak cannot be: a cache served a part, "
             "or the bytes, the time or the device are others"
         )
-    if compute_pct is not None and compute_pct > ABOVE_DATASHEET.value:
+    if compute_pct is not None and compute_pct > ABOVE_DATASHEET:
         return (
             f"{units.percent(compute_pct)} of the dense peak cannot be: the FLOPs, the time, the "
             "data type or the device are others, or the work is 2:4 sparse"
@@ -73,7 +73,7 @@ def impossible(compute_pct: float | None, memory_pct: float | None) -> str:
 def peak_notes(device: Device, compute_pct: float | None) -> tuple[str, ...]:
     """What to know of the peaks."""
     found = []
-    if compute_pct is not None and 100 < compute_pct <= ABOVE_DATASHEET.value:
+    if compute_pct is not None and 100 < compute_pct <= ABOVE_DATASHEET:
         found.append(
             f"{units.percent(compute_pct)} of the dense peak: clocks can be above those of the "
             "datasheet"

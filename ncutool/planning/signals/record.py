@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ncutool.planning.signals.classify import Report
+from ncutool.planning.signals.thresholds import BY_NAME
 from ncutool.planning.signals.verdict import REGIMES
 
 SCHEMA = "ncutool/signals/1"
@@ -26,8 +27,23 @@ def record(report: Report) -> dict[str, Any]:
             "source": device.source or None,
         },
         "verdicts": [
-            {**asdict(verdict), "regime_means": REGIMES[verdict.regime]}
+            {
+                **asdict(verdict),
+                "thresholds": [_threshold(name) for name in verdict.thresholds],
+                "regime_means": REGIMES[verdict.regime],
+            }
             for verdict in report.verdicts
         ],
         "notes": list(report.notes),
+    }
+
+
+def _threshold(name: str) -> dict[str, Any]:
+    boundary = BY_NAME[name]
+    return {
+        "name": name,
+        "value": boundary,
+        "unit": boundary.unit,
+        "meaning": boundary.meaning,
+        "source": boundary.source,
     }

@@ -37,10 +37,10 @@ def bound(compute: Used, memory: Used) -> str:
     - Where a share is not known exactly, the rule is held to what is used at least; if that is
       under the limit and what may be used at most is not, the answer is unknown.
     """
-    if max(compute.low, memory.low) < LIMIT.value:
-        if compute.high + memory.high < LIMIT.value:
+    if max(compute.low, memory.low) < LIMIT:
+        if compute.high + memory.high < LIMIT:
             return "latency"
-        return "mixed" if max(compute.high, memory.high) < LIMIT.value else "unknown"
-    if abs(compute.low - memory.low) < BALANCE.value:
+        return "mixed" if max(compute.high, memory.high) < LIMIT else "unknown"
+    if abs(compute.low - memory.low) < BALANCE:
         return "balanced"
     return "compute" if compute.low > memory.low else "memory"

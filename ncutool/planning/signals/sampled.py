@@ -9,21 +9,7 @@ from ncutool.planning.signals import sampled_notes
 from ncutool.planning.signals.labels import PIPES, Labels, label
 from ncutool.planning.signals.series import SIGNALS, GpuSamples, Series
 from ncutool.planning.signals.statistics import Distribution, distribution, percentile
-from ncutool.planning.signals.thresholds import (
-    BALANCE,
-    DRAM_REACHABLE,
-    FEW_SAMPLES,
-    IDLE_SAMPLE,
-    LEVEL_GAP,
-    LEVEL_SHARE,
-    LEVELS_EXPLAIN,
-    LIMIT,
-    MOSTLY_IDLE,
-    SAME,
-    SM_EFFECTIVE,
-    SM_INEFFECTIVE,
-    Threshold,
-)
+from ncutool.planning.signals.thresholds import FEW_SAMPLES, IDLE_SAMPLE, MOSTLY_IDLE, SAME
 from ncutool.planning.signals.verdict import Figure, Part, Verdict
 
 _TOLD = ("compute", "memory", "balanced", "latency", "mixed")
@@ -45,7 +31,7 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
     parts = _parts(labels)
     inner = _inner(parts, labels)
     idle_pct = _idle_pct(labels, spread)
-    regime = "idle" if idle_pct is not None and idle_pct > MOSTLY_IDLE.value else inner
+    regime = "idle" if idle_pct is not None and idle_pct > MOSTLY_IDLE else inner
     while_busy = inner if regime == "idle" and labels.busy_samples and inner != "busy" else None
     medians = _busy_medians(gpu, labels)
     return Verdict(
@@ -89,9 +75,9 @@ def _parts(labels: Labels) -> tuple[Part, ...]:
 def _inner(parts: tuple[Part, ...], labels: Labels) -> str:
     """The regime of the busy samples together."""
     told = sum(part.share_pct for part in parts)
-    if not parts or told < SAME.value:
+    if not parts or told < SAME:
         return "busy" if labels.busy_pct is not None else "unknown"
-    return parts[0].regime if parts[0].share_pct >= SAME.value else "mixed"
+    return parts[0].regime if parts[0].share_pct >= SAME else "mixed"
 
 
 def _idle_pct(labels: Labels, spread: tuple[Distribution, ...]) -> float | None:
@@ -106,10 +92,10 @@ def _idle_pct(labels: Labels, spread: tuple[Distribution, ...]) -> float | None:
 def _confidence(regime: str, labels: Labels, gpu: GpuSamples) -> str:
     if regime in ("busy", "unknown"):
         return "none"
-    few = gpu.samples < FEW_SAMPLES.value
+    few = gpu.samples < FEW_SAMPLES
     if regime == "idle":
         return "low" if few else "high"
-    if few or (regime != "mixed" and labels.busy_samples < FEW_SAMPLES.value):
+    if few or (regime != "mixed" and labels.busy_samples < FEW_SAMPLES):
         return "low"
     if regime in ("latency", "mixed"):
         told_apart = Counter(labels.regimes)["mixed"] == 0
@@ -131,17 +117,20 @@ def _figures(labels: Labels, idle_pct: float | None) -> tuple[Figure, ...]:
             "idle_samples_pct",
             100 * labels.idle_samples / samples if samples and idle_pct is not None else None,
             f"{units.count(labels.idle_samples)} of {units.counted(samples, 'sample')} under "
-            f"{units.percent(IDLE_SAMPLE.value)}",
+            f"{units.percent(IDLE_SAMPLE)}",
         ),
     )
 
 
-def _thresholds(signals: frozenset[str]) -> tuple[Threshold, ...]:
-    found = [IDLE_SAMPLE, MOSTLY_IDLE, FEW_SAMPLES, LEVELS_EXPLAIN, LEVEL_GAP, LEVEL_SHARE]
+def _thresholds(signals: frozenset[str]) -> tuple[str, ...]:
+    """Return the names of the boundaries that a verdict on these signals rests on."""
+    names = [
+        "idle_sample", "mostly_idle", "few_samples", "levels_explain", "level_gap", "level_share",
+    ]  # fmt: skip
     if signals & {"dram_active_pct", *PIPES}:
-        found += [LIMIT, BALANCE, SAME]
+        names += ["limit", "balance", "same"]
     if "dram_active_pct" in signals:
-        found.append(DRAM_REACHABLE)
+        names.append("dram_reachable")
     if "sm_active_pct" in signals:
-        found += [SM_EFFECTIVE, SM_INEFFECTIVE]
-    return tuple(found)
+        names += ["sm_effective", "sm_ineffective"]
+    return tuple(names)

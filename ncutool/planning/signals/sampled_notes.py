@@ -61,18 +61,18 @@ def reason(
         return f"{figures or 'no signal of use'}: {_undecided(medians)}"
     if regime == "mixed":
         listed = ", ".join(f"{part.regime} {units.percent(part.share_pct)}" for part in parts)
-        if parts[0].share_pct < SAME.value:
+        if parts[0].share_pct < SAME:
             return f"the busy samples differ: {listed}; while busy {figures} (medians)"
         return (
             f"while busy {figures} (medians): neither compute nor memory reaches "
-            f"{LIMIT.value:.0f} %, and together they do: kernels that are each near a limit, in "
+            f"{LIMIT:.0f} %, and together they do: kernels that are each near a limit, in "
             "turn, or kernels that wait"
         )
     which = {
-        "compute": f"a compute pipe is past {LIMIT.value:.0f} % and the most used",
-        "memory": f"device memory is past {LIMIT.value:.0f} % and the most used",
-        "balanced": f"compute and memory are alike, and at least one is past {LIMIT.value:.0f} %",
-        "latency": f"compute and memory together stay under {LIMIT.value:.0f} %",
+        "compute": f"a compute pipe is past {LIMIT:.0f} % and the most used",
+        "memory": f"device memory is past {LIMIT:.0f} % and the most used",
+        "balanced": f"compute and memory are alike, and at least one is past {LIMIT:.0f} %",
+        "latency": f"compute and memory together stay under {LIMIT:.0f} %",
     }[regime]
     share = parts[0].share_pct
     return f"{which} in {units.percent(share)} of the busy samples; while busy {figures} (medians)"
@@ -178,10 +178,10 @@ def _filled(found: Mapping[str, Distribution]) -> str:
     mean = units.percent(active.mean_pct)
     busy = found.get("graphics_active_pct") or found.get("gpu_util_pct")
     if busy is None or busy.mean_pct <= 0:
-        if active.mean_pct >= SM_INEFFECTIVE.value:
+        if active.mean_pct >= SM_INEFFECTIVE:
             return ""
         return (
-            f"SM activity of {mean} (mean) is under {SM_INEFFECTIVE.value:.0f} %, likely "
+            f"SM activity of {mean} (mean) is under {SM_INEFFECTIVE:.0f} %, likely "
             "ineffective: small grids, gaps between kernels and idle time look alike in it"
         )
     share = 100 * active.mean_pct / busy.mean_pct
@@ -189,14 +189,14 @@ def _filled(found: Mapping[str, Distribution]) -> str:
         f"SM activity is {mean} and {SHORT[busy.signal]} {units.percent(busy.mean_pct)} (means): "
         f"an SM had a warp in {units.percent(share)} of the busy time"
     )
-    if share < SM_INEFFECTIVE.value:
+    if share < SM_INEFFECTIVE:
         return (
-            f"{said}, under {SM_INEFFECTIVE.value:.0f} %: small grids, tails, or gaps between "
+            f"{said}, under {SM_INEFFECTIVE:.0f} %: small grids, tails, or gaps between "
             "kernels too short for that signal left SMs empty, rather than long waits"
         )
-    if share >= SM_EFFECTIVE.value:
+    if share >= SM_EFFECTIVE:
         return (
-            f"{said}; {SM_EFFECTIVE.value:.0f} % is necessary for effective use and not "
+            f"{said}; {SM_EFFECTIVE:.0f} % is necessary for effective use and not "
             "sufficient: a warp that waits counts"
         )
     return said
@@ -208,7 +208,7 @@ def _sides(found: Mapping[str, Distribution]) -> str:
     return (
         "L2, shared memory, special functions and integer pipes are not in these counters: they "
         "can hold work that reads as latency here; memory activity of about "
-        f"{DRAM_REACHABLE.value:.0f} % is the most in practice"
+        f"{DRAM_REACHABLE:.0f} % is the most in practice"
     )
 
 
@@ -238,7 +238,7 @@ def _power(found: Mapping[str, Distribution], samples: int) -> str:
 
 
 def _few(samples: int) -> str:
-    if samples >= FEW_SAMPLES.value:
+    if samples >= FEW_SAMPLES:
         return ""
     return f"{units.counted(samples, 'sample')} only: too few to tell a course over time"
 

@@ -78,16 +78,16 @@ def levels(ordered: Sequence[float]) -> tuple[Level, Level] | None:
     the variance, and the groups must be neither small nor close. Evenly spread values cut so
     explain 75 %, a bell curve 64 %.
     """
-    if len(ordered) < FEW_SAMPLES.value:
+    if len(ordered) < FEW_SAMPLES:
         return None
     cut, explained = _best_cut(ordered)
     low, high = ordered[:cut], ordered[cut:]
-    if not low or not high or explained < LEVELS_EXPLAIN.value / 100:
+    if not low or not high or explained < LEVELS_EXPLAIN / 100:
         return None
     lower = Level(percentile(low, 50), 100 * len(low) / len(ordered))
     upper = Level(percentile(high, 50), 100 * len(high) / len(ordered))
-    apart = upper.median_pct - lower.median_pct >= LEVEL_GAP.value
-    large = min(lower.share_pct, upper.share_pct) >= LEVEL_SHARE.value
+    apart = upper.median_pct - lower.median_pct >= LEVEL_GAP
+    large = min(lower.share_pct, upper.share_pct) >= LEVEL_SHARE
     return (lower, upper) if apart and large else None
 
 

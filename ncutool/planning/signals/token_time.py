@@ -146,14 +146,12 @@ def _reason(
     if compute_pct is not None:
         said += f", and its arithmetic takes {units.percent(compute_pct)} of the time at peak"
     if regime == "unknown":
-        return (
-            f"{said}: under {LIMIT.value:.0f} %, and whether arithmetic takes the rest is not known"
-        )
+        return f"{said}: under {LIMIT:.0f} %, and whether arithmetic takes the rest is not known"
     if regime == "mixed":
         return f"{said}: {in_turn(compute_pct, memory_pct)}"
     if regime == "latency":
         return (
-            f"{said}: both under {LIMIT.value:.0f} %, so that launches, the host, waits or "
+            f"{said}: both under {LIMIT:.0f} %, so that launches, the host, waits or "
             "inefficient kernels take the rest"
         )
     return said

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ncutool.planning.signals.statistics import Distribution
-from ncutool.planning.signals.thresholds import Threshold
 
 REGIMES = {
     "compute": "a compute pipe is the most used resource, past the limit",
@@ -70,4 +69,5 @@ class Verdict:
     notes: tuple[str, ...] = ()
     tells_more: tuple[str, ...] = ()
     """What to sample or measure next."""
-    thresholds: tuple[Threshold, ...] = ()
+    thresholds: tuple[str, ...] = ()
+    """Names of :data:`ncutool.planning.signals.thresholds.BY_NAME`."""

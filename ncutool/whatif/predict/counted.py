@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ncutool.devices.reachable import COMPUTE_BEST, MEMORY_BEST, MEMORY_USUAL
 from ncutool.whatif.predict.interval import Interval
 from ncutool.whatif.predict.rates import REPEAT
 
 SAME = 0.02
 """Counts that differ by less are the same work."""
-COMPUTE_BEST, MEMORY_BEST = 0.90, 0.92
-"""Shares of peaks that hardly a launch exceeds (best DRAM share of NVIDIA cards 0.77 to 0.96)."""
-MEMORY_USUAL = 0.60
-"""NVIDIA's threshold for a memory-bound launch: taken where the report shows no better."""
 _LATENCY = ("latency", "small_grid", "unknown")
 
 

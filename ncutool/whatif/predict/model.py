@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from ncutool.devices.reachable import KIND_SHARES
 from ncutool.whatif.predict import rates
 from ncutool.whatif.predict.aligning import align
 from ncutool.whatif.predict.interval import Interval, Prediction
@@ -145,7 +146,7 @@ def _speedup(base: Base, demand: Demand) -> float:
 def _without_counterpart(base: Base, one: Wanted, new: Demand) -> Prediction:
     """By floors and shares alone."""
     low, high = base.any_floor
-    least, most = rates.ANY_SHARE
+    least, most = KIND_SHARES["other"]
     work = new.time_ns(base.device, None)
     interval = Interval(low + work / (most * _speedup(base, new)), high + work / least)
     return Prediction(one.op, "other", interval, "no counterpart in the capture: by its bytes")

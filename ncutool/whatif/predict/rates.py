@@ -1,10 +1,4 @@
-"""What is known of kernels' rates before any capture: shares of peaks by family, floors, caches.
-
-Shares are of other captures than those the back-tests predict: for each family, the lowest and
-the highest share of the roofline time that a capture's operators above 10 µs of it reach
-together (captures with at least 1 ms and three operators of the family; V100, A100, H100 and
-MI300X), rounded outward to 0.05. The highest is never below what clean streaming kernels reach.
-"""
+"""What is known of kernels' rates before any capture: shares of peaks by family, floors, caches."""
 
 from __future__ import annotations
 
@@ -14,31 +8,12 @@ from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
+from ncutool.devices.reachable import KIND_SHARES
 from ncutool.work.operators import OpCall, TensorList, Work, model
 
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
 
-SHARES: dict[str, tuple[float, float]] = {
-    "vectorized": (0.65, 0.95),
-    "unrolled": (0.55, 0.85),
-    "strided": (0.35, 0.85),
-    "concatenation": (0.15, 0.85),
-    "memcpy": (0.75, 0.85),
-    "elementwise": (0.45, 0.95),
-    "copy": (0.20, 0.85),
-    "normalization": (0.25, 0.85),
-    "softmax": (0.20, 0.85),
-    "reduction": (0.25, 0.85),
-    "indexing": (0.10, 0.85),
-    "gemm": (0.25, 0.85),
-    "convolution": (0.20, 0.85),
-    "attention": (0.15, 0.85),
-    "triton": (0.45, 0.85),
-}
-"""Kind of kernel -> share of the roofline time reached when launching no longer matters."""
-ANY_SHARE = (0.10, 0.95)
-"""Of a family that is not listed, or of a call whose work is only guessed from its arguments."""
 FLOOR_NS = (2_000.0, 10_000.0)
 """Time of a launch without work where the capture shows none (measured on eleven devices)."""
 TINY = 0.03
@@ -79,7 +54,7 @@ class Demand:
 
     def fits_cache(self, device: Device) -> bool:
         """Whether all it touches may still lie in the last-level cache."""
-        cache = device.last_level_cache_bytes or device.l2_bytes
+        cache = device.cache_bytes
         return cache is None or self.bytes <= cache
 
 
@@ -120,7 +95,7 @@ def kind_of(family: str, kernel: str) -> str:
 
 def share(kind: str, modelled: bool) -> tuple[float, float]:
     """Of its roofline time, from and to."""
-    return SHARES.get(kind, ANY_SHARE) if modelled else ANY_SHARE
+    return KIND_SHARES.get(kind if modelled else "other", KIND_SHARES["other"])
 
 
 @lru_cache(maxsize=65_536)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from signal_texts import Sample, dcgmi_dmon, exporter, smi_dmon
 
+from ncutool.base import nvidia
 from ncutool.planning.signals import Verdict, classify, parse
 from ncutool.planning.signals.resources import Used, bound, used
 from ncutool.planning.signals.statistics import distribution, levels, percentile
 from ncutool.planning.signals.thresholds import BALANCE, LIMIT
 from ncutool.planning.signals.verdict import CONFIDENCES, REGIMES
-from ncutool.roofline import bound as launches
 
 NO_PIPES: Sample = {"FP64A": 0, "FP32A": 0, "FP16A": 0}
 
@@ -31,8 +31,8 @@ def profiled(**tags: float) -> Verdict:
 
 def test_the_boundaries_are_those_of_launches() -> None:
     """One rule for a launch and for a device: NVIDIA's 60 % and 10 points."""
-    assert LIMIT.value == launches.BUSY_PCT
-    assert BALANCE.value == launches.BALANCE_POINTS
+    assert LIMIT == nvidia.LOW_PCT == 60.0
+    assert BALANCE == nvidia.BALANCED_POINTS == 10.0
 
 
 @pytest.mark.parametrize(

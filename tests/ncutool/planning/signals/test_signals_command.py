@@ -14,7 +14,7 @@ import pytest
 from signal_texts import dcgmi_dmon, smi_dmon
 
 from ncutool.commands import main
-from ncutool.planning.signals.thresholds import ALL
+from ncutool.planning.signals.thresholds import BY_NAME
 
 DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "signals.md"
 PAIR = ("--batch", "8:1200", "--batch", "16:2300")
@@ -210,9 +210,8 @@ def test_the_document_lists_every_boundary() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     table = text.split("<!-- table: boundaries -->\n")[1].split("<!-- end -->")[0]
     rows = [
-        f"| {each.name.replace('_', ' ')} | {each.value:g} {each.unit} | {each.meaning} | "
-        f"{each.source} |"
-        for each in ALL
+        f"| {name.replace('_', ' ')} | {limit:g} {limit.unit} | {limit.meaning} | {limit.source} |"
+        for name, limit in BY_NAME.items()
     ]
     assert table.splitlines()[2:] == rows
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from operator_calls import call
 
+from ncutool.devices.reachable import KIND_SHARES
 from ncutool.devices.table import Device
 from ncutool.whatif import predict
 from ncutool.whatif.predict import rates
@@ -100,7 +101,7 @@ def test_a_launch_without_work_says_nothing_of_the_rate() -> None:
     demand = rates.demand(add(100_000))
     assert demand is not None
     work = demand.time_ns(H100, "fp32")
-    least, most = rates.SHARES["elementwise"]
+    least, most = KIND_SHARES["elementwise"]
     interval = one_interval(noisy, add(100_000), CACHED)
     assert interval.low_ns >= work / most * (1 - rates.REPEAT)
     assert interval.high_ns <= (9_000 + work / least) * (1 + rates.REPEAT)

@@ -1,0 +1,15 @@
+"""Boundaries of NVIDIA's own rules, which ncutool's verdicts share."""
+
+from __future__ import annotations
+
+from ncutool.base.thresholds import Threshold
+
+_BOTTLENECK = "NVIDIA, rule file SOLBottleneck that Nsight Compute ships"
+
+LOW_PCT = Threshold(
+    60.0, "%", "a launch below this share of both its limits waits on latency", _BOTTLENECK
+)
+HIGH_PCT = Threshold(
+    80.0, "%", "a launch at this share of one limit has a high throughput", _BOTTLENECK
+)
+BALANCED_POINTS = Threshold(10.0, "points", "two limits closer than this are balanced", _BOTTLENECK)
