@@ -8,14 +8,19 @@ import polars as pl
 
 from ncutool.analysis import labels
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
 
-_MOSTLY_IDLE = 50.0
-"""From this share of waiting on, the wait is the state, not what the kernels are bound by."""
+_MOSTLY_IDLE = Threshold(
+    50.0,
+    "%",
+    "from this share of waiting on, the wait is the state, not what the kernels are bound by",
+    "judgement: more than half of the time",
+)
 
 
 def write(

@@ -6,9 +6,15 @@ from typing import Any
 
 import polars as pl
 
-SPREAD = 0.15
-"""Bytes of launches that did the same work are one figure up to this spread of their median."""
-SPREAD_SAID = 0.01
+from ncutool.base.thresholds import Threshold
+
+SPREAD = Threshold(
+    0.15,
+    "share of the median",
+    "bytes of launches that did the same work are one figure up to this spread",
+    "judgement",
+)
+SPREAD_SAID = Threshold(0.01, "share of the median", "a larger spread is told", "judgement")
 COLD = "counted by ncu, each launch alone, by default with cold caches"
 DISAGREE = "its measured launches did different numbers of operations"
 SPREAD_OUT = "its measured launches moved bytes that differ by over 15 %"

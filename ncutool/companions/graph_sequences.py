@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ncutool.base.thresholds import Threshold
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.intervals import Intervals
 
@@ -19,8 +20,12 @@ EXTRA = "not among the launches of the capture run"
 NOTHING = "the capture run holds no kernel launches"
 
 _LAUNCH = r"Launch(Cooperative)?Kernel"
-_CONSISTENT = 0.95
-"""Without kernel names, the share of a kernel's pairs that must lie in one operator."""
+_CONSISTENT = Threshold(
+    0.95,
+    "share of pairs",
+    "those of one kernel that must lie in one operator, where kernels have no names",
+    "judgement",
+)
 
 
 GEOMETRY = ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z")

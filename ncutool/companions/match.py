@@ -17,23 +17,41 @@ from statistics import quantiles
 import numpy as np
 import numpy.typing as npt
 
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.companions.alignment import contexts
 
-SAME_WORK = 0.01
-"""Classes whose modelled work differs by less than this may share measured figures."""
-FINGERPRINT, APART = 0.005, 0.05
-"""Measured FLOPs this close to those of one class's shapes, and this far from any other's, tell
-which class was measured."""
-CONTRADICTED = 0.15
-LONG_RUN, SHORT_RUN, VARIETY, MARGIN = 16, 4, 3, 2
-"""An alignment tells classes apart by a run of so many equal launches, or by a shorter one that is
-the whole report, of so many different kernels or grids, and longer by the margin than any run that
-leads to another class. A report of launches picked here and there has no such runs but by chance.
-"""
-STEADY = 0.3
-TELLING_NS = 20_000
-"""Launches without shapes count as one class where P10 and P90 of their time differ by less than
-that share of it, and the time is long enough to follow the work: short ones all take as long."""
+SAME_WORK = Threshold(
+    0.01,
+    "share of the larger",
+    "classes whose modelled work differs by less may share measured figures",
+    "judgement",
+)
+FINGERPRINT = Threshold(
+    0.005,
+    "share of the modelled FLOPs",
+    "measured FLOPs this close to one class's, and APART from every other's, tell which it was",
+    "judgement",
+)
+APART = Threshold(0.05, "share of the modelled FLOPs", "see FINGERPRINT", "judgement")
+CONTRADICTED = Threshold(
+    0.15, "share of the modelled", "a larger difference means another class", "judgement"
+)
+_CHANCE = "judgement: launches picked here and there form no such run but by chance"
+LONG_RUN = IntThreshold(16, "launches", "a run of so many equal launches aligns classes", _CHANCE)
+SHORT_RUN = IntThreshold(4, "launches", "a run this short does where it is the report", _CHANCE)
+VARIETY = IntThreshold(3, "kernels", "different kernels or grids that a short run holds", _CHANCE)
+MARGIN = IntThreshold(
+    2, "launches", "how much longer than any run that leads to another class", _CHANCE
+)
+STEADY = Threshold(
+    0.3,
+    "share of the time",
+    "launches without shapes are one class where P10 and P90 of their time differ by less",
+    "judgement",
+)
+TELLING_NS = IntThreshold(
+    20_000, "ns", "shorter launches all take as long, whatever their work", "judgement"
+)
 
 NOT_MEASURED = "this kernel is not in the report"
 OTHER_GRID = "the report holds this kernel with other grids only"

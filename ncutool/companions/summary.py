@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.work.roofs import MATRIX_FAMILIES
 from ncutool_parsers.capture import Notice
 
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
     from ncutool_parsers.capture import Capture
 
-FLAGGED = 0.15
-"""Measured work is flagged where it differs from the modelled by more than this."""
-_SMALL = 1 << 20
+FLAGGED = Threshold(
+    0.15, "share of the modelled", "measured work that differs by more is flagged", "judgement"
+)
+_SMALL = IntThreshold(
+    1 << 20, "byte", "traffic of smaller launches is no evidence against a model", "judgement"
+)
 _NAMES = 3
 
 

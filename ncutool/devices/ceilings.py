@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base.rates_file import Measured, load
+from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.devices.reachable import MEMORY_FLOOR_SHARE, MEMORY_SHARE, default_flop_share
 from ncutool.devices.table import Device
 from ncutool_parsers.errors import UsageError
@@ -39,23 +40,40 @@ __all__ = [
 ]
 
 MEMORY = "dram"
-_SHORTEST_NS = 20_000
-_CACHES = 2
-"""A streaming kernel counts from twice the last-level cache on: less may never reach DRAM."""
-_SMALLEST_FLOP = 10e9
-_ENOUGH = 3
+_SHORTEST_NS = IntThreshold(
+    20_000,
+    "ns",
+    "shorter launches do not count: on a clock of whole µs their rate is off by over 5 %",
+    WORKED_TRACES,
+)
+_CACHES = IntThreshold(
+    2, "last-level caches", "a streaming kernel that moves less may never reach DRAM", WORKED_TRACES
+)
+_SMALLEST_FLOP = Threshold(10e9, "FLOP", "smaller products do not show the peak", WORKED_TRACES)
+_ENOUGH = IntThreshold(3, "launches", "so many must qualify for their best to count", WORKED_TRACES)
 _STREAMING = re.compile(
     r"^aten::(add|sub|mul|div|copy|clone|contiguous|_to_copy|silu|gelu|relu|sigmoid|tanh|neg|exp)_?$"
 )
 """Elementwise operators and copies, which read and write in order. Fills are none: what they
 write may stay in the cache."""
-_COMPUTE_FLOOR = 0.9
-"""Of the default: a best below it means slow products, not a slow device."""
-DEFAULT_FLOOR_NS, MAX_FLOOR_NS = 2_000, 10_000
-"""Shortest time of a launch where a capture does not show it, and what it never exceeds."""
-_IDLE_SHARE = 0.2
-"""A kernel whose work takes less of its time than this is held by launching alone."""
-_FLOOR_LAUNCHES = 20
+_COMPUTE_FLOOR = Threshold(
+    0.9,
+    "share of the default",
+    "a best below this means slow products, not a slow device",
+    "judgement",
+)
+_FLOORS = "5th percentiles in the traces: 1.5 µs (H100) to 7.1 µs (A100 PCIe)"
+DEFAULT_FLOOR_NS = IntThreshold(
+    2_000, "ns", "shortest time of a launch where a capture does not show it", _FLOORS
+)
+MAX_FLOOR_NS = IntThreshold(10_000, "ns", "what that never exceeds", _FLOORS)
+_IDLE_SHARE = Threshold(
+    0.2,
+    "share of the time",
+    "a kernel whose work takes less of its time is held by launching alone",
+    WORKED_TRACES,
+)
+_FLOOR_LAUNCHES = IntThreshold(20, "launches", "a 5th percentile of fewer says little", "judgement")
 
 
 @dataclass(frozen=True)

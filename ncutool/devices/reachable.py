@@ -36,6 +36,13 @@ MEMORY_BEST = Threshold(
     _CARDS,
 )
 
+ABOVE_DATASHEET_PCT = Threshold(
+    110.0,
+    "%",
+    "of a datasheet's FLOP/s: what lies between can be a boost clock, what is beyond is an error",
+    "judgement: an H100 SXM's highest clock is 8 % above that of its datasheet figure",
+)
+
 # What a good kernel of one kind reaches, at best and at worst.
 ACHIEVABLE_SHARE = Threshold(
     0.6,

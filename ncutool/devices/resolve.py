@@ -6,6 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass, replace
 
+from ncutool.base.thresholds import Threshold
 from ncutool.devices.table import Device, load_devices, to_frame
 from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError
@@ -21,8 +22,9 @@ __all__ = [
     "to_frame",
 ]
 
-_MEMORY_LOW, _MEMORY_HIGH = 0.90, 1.01
-"""A driver reports up to a tenth less memory than the card carries (ECC, reserved), never more."""
+_DRIVERS = "memory sizes in records of some twenty devices; ECC and reserved memory take a part"
+_MEMORY_LOW = Threshold(0.90, "share of the card's", "a driver reports no less memory", _DRIVERS)
+_MEMORY_HIGH = Threshold(1.01, "share of the card's", "nor more, rounding aside", _DRIVERS)
 _GENERIC_NAMES = frozenset(("", "radeongraphics", "graphicsdevice"))
 _AMD_TARGETS = {"9.0": "gfx90a", "9.4": "gfx942", "9.5": "gfx950"}
 """Compute capability as ROCm's torch reports it -> the target's usual name."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ncutool.base.tables import ROOFS
+from ncutool.base.thresholds import Threshold
 from ncutool_parsers.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -27,8 +28,12 @@ _SIZES = ("sm_count", "memory_bytes", "l2_bytes", "last_level_cache_bytes")
 _PEAKS = ("peak_flop_per_s", "sparse_peak_flop_per_s")
 _LISTS = ("names", "short")
 _REQUIRED = ("name", "memory_bytes", "peak_bytes_per_s", "peak_flop_per_s")
-_SPARSE_AT_MOST = 2.001
-"""2:4 sparsity skips half of the products: it never more than doubles a rate."""
+_SPARSE_AT_MOST = Threshold(
+    2.001,
+    "times the dense peak",
+    "2:4 sparsity skips half of the products, so it never more than doubles a rate",
+    "NVIDIA, whitepapers from Ampere on; a thousandth for rounded datasheets",
+)
 
 
 @dataclass(frozen=True)

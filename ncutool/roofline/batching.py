@@ -12,12 +12,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ncutool.base.thresholds import Threshold
+
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
 
-USABLE_MEMORY = 0.9
-"""Share of a device's memory that weights and caches may take; the rest holds activations,
-workspaces and what fragmentation loses."""
+USABLE_MEMORY = Threshold(
+    0.9,
+    "share of memory",
+    "what weights and caches may take; the rest holds activations, workspaces and what "
+    "fragmentation loses",
+    "judgement: as vLLM's gpu_memory_utilization by default",
+)
 
 
 @dataclass(frozen=True)

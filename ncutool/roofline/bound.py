@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
+from ncutool.base.thresholds import Threshold
 from ncutool.roofline import implausible
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
 
-SMALL_GRID_PCT = 40.0
-"""A grid below the SM count is small only under this share of its roof: persistent kernels
-keep fewer blocks than SMs on purpose and run at 60 to 70 %."""
+SMALL_GRID_PCT = Threshold(
+    40.0,
+    "%",
+    "a grid below the SM count is small only under this share of its roof: persistent kernels "
+    "keep fewer blocks than SMs on purpose",
+    "judgement: persistent kernels of H100 traces run at 60 to 70 %",
+)
 LOWER_BOUND = "lower bound"
 """In the remark of figures that are one; below the thresholds they leave the bound unknown."""
 

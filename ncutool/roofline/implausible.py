@@ -11,16 +11,24 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.devices.reachable import ABOVE_DATASHEET_PCT
+
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
 
-CLOCK_STEPS = 20
-"""A launch of fewer steps of the trace's clock has a duration that is off by 5 % or more."""
-BOOST_PCT = 110.0
-"""Up to here the chip's clock, which boosts above the datasheet's, may explain the figure."""
-MANY_LAUNCHES, MANY_SHARE = 3, 0.2
-"""So many launches above a peak, and this share of all that are held against it, speak against
-the peak and not against the launches."""
+CLOCK_STEPS = IntThreshold(
+    20,
+    "clock steps",
+    "a shorter launch has a duration that is off by 5 % or more",
+    "arithmetic: a recorded time is off by up to one step",
+)
+MANY_LAUNCHES = IntThreshold(
+    3, "launches", "so many above a peak speak against the peak, not against them", "judgement"
+)
+MANY_SHARE = Threshold(
+    0.2, "share of launches", "so many of all held against a peak must exceed it, too", "judgement"
+)
 
 
 def flag(device: Device | None, clock_step_ns: int) -> pl.Expr:
@@ -52,10 +60,10 @@ def _compute(device: Device | None, clock_step_ns: int) -> pl.Expr:
         .then(rounded)
         .when(pl.col("roof").is_in(measured))
         .then(pl.lit("the measured rate that was given is no limit"))
-        .when(pct <= BOOST_PCT)
+        .when(pct <= ABOVE_DATASHEET_PCT)
         .then(pl.lit("within 10 %, as clocks above the datasheet's give (boost)"))
-        .when(_many((pct > BOOST_PCT) & ~coarse, pct.is_not_null()))
-        .then(_wrong_device((pct > BOOST_PCT) & ~coarse, pct.is_not_null()))
+        .when(_many((pct > ABOVE_DATASHEET_PCT) & ~coarse, pct.is_not_null()))
+        .then(_wrong_device((pct > ABOVE_DATASHEET_PCT) & ~coarse, pct.is_not_null()))
         .when(by_sparsity)
         .then(
             pl.lit(
@@ -92,8 +100,8 @@ def _bandwidth(device: Device | None, clock_step_ns: int) -> pl.Expr:
         )
         .when(pl.lit(given))
         .then(pl.lit("the measured rate that was given is no limit"))
-        .when(_many((pct > BOOST_PCT) & own, pct.is_not_null() & ~fits))
-        .then(_wrong_device((pct > BOOST_PCT) & own, pct.is_not_null() & ~fits))
+        .when(_many((pct > ABOVE_DATASHEET_PCT) & own, pct.is_not_null() & ~fits))
+        .then(_wrong_device((pct > ABOVE_DATASHEET_PCT) & own, pct.is_not_null() & ~fits))
         .when(beside <= 100)
         .then(
             pl.format(

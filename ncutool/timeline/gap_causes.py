@@ -16,25 +16,37 @@ import numpy.typing as npt
 import polars as pl
 
 from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
 from ncutool.work.operators import collective
 from ncutool_parsers.capture import Capture
 
-LONG_CALL_NS = 1_000_000
-"""A launch call longer than this loads a module or waits for a full queue."""
-LATENCY_LIMIT_NS = 100_000
-"""A wait longer than this after the launch call is no launch latency."""
-QUEUE_FLOOR_NS = 5_000
-"""Back-to-back gaps of a full queue up to this are ordinary on every device."""
-QUEUE_MEDIANS = 4
-HOST_IDLE_NS = 1_000_000
-"""A launching thread silent for longer, before a copy to the device, waits for its input."""
-INPUT_COPY_BYTES = 4096
-"""A smaller copy to the device is a scalar, not a batch of input."""
-
-QUEUE_LIMIT_NS = 50_000
-"""No gap of a full queue that is longer is ordinary, however long they all are."""
-QUIET_NS = 100_000
-"""A launching thread silent for longer waits for another, which says why."""
+LONG_CALL_NS = IntThreshold(
+    1_000_000, "ns", "a longer launch call loads a module or waits for a full queue", WORKED_TRACES
+)
+LATENCY_LIMIT_NS = IntThreshold(
+    100_000, "ns", "a longer wait after the launch call is no launch latency", WORKED_TRACES
+)
+QUEUE_FLOOR_NS = IntThreshold(
+    5_000, "ns", "gaps of a full queue up to this are ordinary on every device", WORKED_TRACES
+)
+QUEUE_MEDIANS = IntThreshold(
+    4, "medians", "gaps of a full queue up to so many of its median gap are ordinary", WORKED_TRACES
+)
+QUEUE_LIMIT_NS = IntThreshold(
+    50_000, "ns", "no longer gap of a full queue is ordinary, whatever their median", "judgement"
+)
+HOST_IDLE_NS = IntThreshold(
+    1_000_000,
+    "ns",
+    "a launching thread silent for longer, before a copy to the device, waits for its input",
+    WORKED_TRACES,
+)
+INPUT_COPY_BYTES = IntThreshold(
+    4096, "byte", "a smaller copy to the device is a scalar, not a batch of input", "judgement"
+)
+QUIET_NS = IntThreshold(
+    100_000, "ns", "a launching thread silent for longer waits for another thread", "judgement"
+)
 
 INPUT = (
     r"(?i)data_?load|datapipe|dataset|(next|get|fetch)_?batch|input_?pipeline"

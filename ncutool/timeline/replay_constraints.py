@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.base.intervals import Bools, Ints
+from ncutool.base.thresholds import IntThreshold
 from ncutool.timeline import gap_causes
 from ncutool_parsers.capture import Capture
 
@@ -30,12 +31,24 @@ POINTS = (
     *("call_end", "blocking", "launched"),
 )
 """What is read of `gap_causes.launch_points`."""
-_BUSY_NS = 20_000
-"""A launch call that ends within this of a launch waited for room in the queue."""
-_LOAD_NS = 100_000
-"""A launch call that ends within this of the device's last launch waited for it to be idle."""
-_CLOCK_NS = 5_000
-"""A launch may be recorded to start by so much before its call returns."""
+_BUSY_NS = IntThreshold(
+    20_000,
+    "ns",
+    "a launch call that ends within this of a launch waited for room in the queue",
+    "judgement",
+)
+_LOAD_NS = IntThreshold(
+    100_000,
+    "ns",
+    "a launch call that ends within this of the device's last launch waited for it to be idle",
+    "judgement",
+)
+_CLOCK_NS = IntThreshold(
+    5_000,
+    "ns",
+    "a launch may be recorded to start by so much before its call returns",
+    "judgement: 1 µs is ordinary skew of the clocks, 10 µs means that they are not aligned",
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from functools import cached_property
 
 import polars as pl
 
+from ncutool.base.thresholds import Threshold
 from ncutool.timeline.gap_causes import INPUT
 from ncutool_parsers.capture import Capture, Notice
 
@@ -23,10 +24,15 @@ _STEP = (
 )
 _PART = r"(?i)layer|block|expert|head|chunk|micro|stage|bucket|nccl"
 """Names that repeat within a step, too."""
-_COVERED = 0.8
-"""Share of the launches that a repeated annotation must hold to be a step."""
-_SAME = 0.95
-"""Share of launches whose kernels must agree, in order, for a part of a step to be known."""
+_COVERED = Threshold(
+    0.8, "share of launches", "what a repeated annotation must hold to be a step", "judgement"
+)
+_SAME = Threshold(
+    0.95,
+    "share of launches",
+    "kernels that must agree, in order, for a part of a step to be known",
+    "judgement",
+)
 
 _NEEDED = ("launch_id", "start_ns", "duration_ns", "stream", "kernel_full", "thread", "call_start")
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.timeline import gap_causes, steps, trim
 from ncutool_parsers.capture import Capture, Notice
 
@@ -28,13 +29,24 @@ GAP_CAUSES = (
 DISPATCH_CAUSES = ("copy_call", "launch_call", "dispatch", "latency")
 """The causes that replaying a CUDA graph removes."""
 
-HOLE_NS = 10_000_000
-HOLE_SHARE = 0.2
-"""A stretch with nothing recorded longer than both ends the window there."""
-UNEXPLAINED_SHARE = 0.1
-WARM_UP_SHARE = 0.02
-RECURS_SHARE = 0.25
-"""Share of waits for allocation in the second half that no first iteration explains."""
+_HOLE = "a stretch with nothing recorded longer than both HOLE_NS and HOLE_SHARE ends the window"
+HOLE_NS = IntThreshold(10_000_000, "ns", _HOLE, WORKED_TRACES)
+HOLE_SHARE = Threshold(0.2, "share of the window", _HOLE, WORKED_TRACES)
+UNEXPLAINED_SHARE = Threshold(
+    0.1,
+    "share of the window",
+    "more unexplained idle time makes shares doubtful",
+    WORKED_TRACES,
+)
+WARM_UP_SHARE = Threshold(
+    0.02, "share of the window", "so much time of a first iteration is worth a notice", "judgement"
+)
+RECURS_SHARE = Threshold(
+    0.25,
+    "share of waits",
+    "so many waits for allocation in the second half are not those of a first iteration",
+    "judgement",
+)
 
 
 @dataclass(frozen=True)

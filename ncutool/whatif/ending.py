@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.whatif.answer import Bounds
 
 if TYPE_CHECKING:
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
     from ncutool.base.intervals import Ints
     from ncutool.whatif.applying import Applied
 
-OTHER_RUN = 0.30
-"""The host's times differ by this between recordings: seven of one program, at sizes at which the
-device never limits, took 30.7 to 39.4 ms, a ratio of 1.28."""
+OTHER_RUN = Threshold(
+    0.30,
+    "share of the time",
+    "by how much the host's times differ between recordings",
+    "seven recordings of one program, at sizes at which the device never limits, took 30.7 to "
+    "39.4 ms: a ratio of 1.28",
+)
 _HOST = "The host limits"
-_MATTERS, _LIMITS = 0.01, 0.05
-"""Shares of the window from which on what the host holds back is worth saying, and limits."""
+_MATTERS = Threshold(
+    0.01, "share of the window", "what the host holds back is told from here on", "judgement"
+)
+_LIMITS = Threshold(0.05, "share of the window", "and the host limits from here on", "judgement")
 
 
 @dataclass(frozen=True)

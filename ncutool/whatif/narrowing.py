@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
 from ncutool.whatif.times import Times
 from ncutool.work.calls import calls_of
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from ncutool.advice.view.context import Context
     from ncutool.analysis.analyse import Analysis
 
-WIDENING = 0.15
-"""What converting weights back may add to a product's time; unverified."""
+WIDENING = Threshold(
+    0.15,
+    "share of the time",
+    "what converting weights back may add to a product",
+    "judgement, not verified",
+)
 WEIGHT_AT = {"mm": 1, "addmm": 2, "linear": 1}
 """Product -> position of its weight, as torch.nn.Linear calls it."""
 _WHOLE = ("fp32", "fp16", "bf16", "tf32", "fp64")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.whatif import predict
 from ncutool.whatif.answer import Unchanged
 from ncutool.whatif.predict import rates, scaling, sizes
@@ -37,8 +38,12 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }  # fmt: skip
 
 
-TOLD_SHARE = 0.5
-"""Of the kernel time without collectives: less would be a guess from what others do."""
+TOLD_SHARE = Threshold(
+    0.5,
+    "share of kernel time",
+    "launches whose growth is known, collectives aside; with less the answer would be a guess",
+    "judgement",
+)
 _SHAPE = re.compile(r"^(\[[\d, ]*\]|\d+) may")
 _OPEN = {
     MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ncutool.base.thresholds import Threshold
+
 _INST = r"s(m|msp)__sass_thread_inst_executed_op_"
 WANTED = (
     _INST + r"[fdh](add|mul|fma)2?_pred_on\.sum(\.per_cycle_elapsed|\.peak_sustained)?",
@@ -25,7 +27,9 @@ _HALF_PIPES = tuple(
 )
 _OPERATIONS = {"add": 1, "mul": 1, "fma": 2}
 _PACKED_FP32_FROM = 10.0
-_HALF_MATERIAL_PCT = 1.0
+_HALF_MATERIAL_PCT = Threshold(
+    1.0, "%", "more activity of the FP16 pipe means that halves were not all counted", "judgement"
+)
 
 
 @dataclass(frozen=True)

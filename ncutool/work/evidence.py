@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from ncutool.base.thresholds import Threshold
 from ncutool.work import core_counters, rates, tensor_counters
 
 if TYPE_CHECKING:
@@ -26,8 +27,18 @@ NO_TENSOR_COUNTERS = (
 CONTRADICTORY = "the tensor counters contradict each other"
 NO_DURATION = "no duration in the report"
 _ORDER = ("counter", "sass", "opcode", "pipe")
-_DISAGREE = 0.01
-_NOTABLE_PCT = 1.0
+_DISAGREE = Threshold(
+    0.01,
+    "share of the larger",
+    "instruction counts further from counters are left out",
+    "judgement",
+)
+_NOTABLE_PCT = Threshold(
+    1.0,
+    "%",
+    "activity of the tensor pipe without its instructions is told from here on",
+    "judgement",
+)
 _NAMED_INSTRUCTIONS = 3
 
 

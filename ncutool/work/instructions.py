@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ncutool.base.thresholds import IntThreshold
+
 WARP_THREADS = 32
 _CORE = re.compile(r"(?P<type>[FDH])(?P<kind>ADD|MUL|FMA)(?P<packed>2?)(_?32I)?(\..*)?")
 _OPERATIONS = {"ADD": 1, "MUL": 1, "FMA": 2}
@@ -34,9 +36,15 @@ _SHAPES = {
     "88128": (8, 8, 128),
 }
 _SHAPE = re.compile(r"(\d+)x(\d+)x(\d+)")
-_VOLTA_STEP = 512
-"""NVIDIA counts 512 operations for each of the four steps of a Volta HMMA.884 with FP32 sums."""
-_WARPS_A_GROUP = 4
+_VOLTA_STEP = IntThreshold(
+    512,
+    "operation",
+    "each of the four steps of a Volta HMMA.884 with FP32 sums",
+    "NVIDIA, section SpeedOfLight_HierarchicalTensorRooflineChart: inst_executed_pipe_tensor x 512",
+)
+_WARPS_A_GROUP = IntThreshold(
+    4, "warps", "a warpgroup: each of its warps counts one instruction for all", "NVIDIA, PTX ISA"
+)
 _UNPROVEN = frozenset("QO")
 _INTEGER = re.compile(
     r"(IABS|IADD|IADD3|IADD32I|IDP|IDP4A|IMAD(?!\.MOV)|IMNMX|IMUL|IMUL32I|ISCADD|ISETP|LEA|LOP|"

@@ -10,11 +10,15 @@ import math
 from typing import NamedTuple
 
 from ncutool.base.nvidia import BALANCED_POINTS, HIGH_PCT, LOW_PCT
+from ncutool.base.thresholds import Threshold
 
 SMALL_GRID = "Small Grid"
 TAIL_EFFECT = "Tail Effect"
-_TAIL_SHARE = 0.2
-_OCCUPANCY_GAP = 0.2
+_RULE = "NVIDIA, rule file LaunchConfiguration that Nsight Compute ships (until 2024.1)"
+_TAIL_SHARE = Threshold(0.2, "share of the time", "the rule prints a larger tail effect", _RULE)
+_OCCUPANCY_GAP = Threshold(
+    0.2, "share of the theoretical", "and only where achieved occupancy lies this far under", _RULE
+)
 
 
 class LaunchRule(NamedTuple):

@@ -13,7 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ncutool.base.thresholds import Threshold, ThresholdTable
 from ncutool.work.instructions import Matrix
+from ncutool.work.tensor_counters import MATERIAL_PCT
 
 WANTED = (
     r"gpc__cycles_elapsed\.avg\.per_second",
@@ -27,30 +29,46 @@ _CLOCKS = (
 _MULTIPROCESSORS = "device__attribute_multiprocessor_count"
 _PIPE = "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_elapsed"
 _BY_TYPE = "sm__inst_executed_pipe_tensor_op_{}.avg.pct_of_peak_sustained_active"
-_NEAR = 0.1
-_MATERIAL_PCT = 5.0
-_CORE_FMA = {
-    "fp32": {"7.0": 64, "7.5": 64, "8.0": 64, "8.6": 128, "8.9": 128, "9.0": 128},
-    # 9.0 differs by product: 64 on an H100, 2 on an H800
-    "fp64": {"7.0": 32, "7.5": 2, "8.0": 32, "8.6": 2, "8.9": 2},
-}
-_TENSOR: dict[str, dict[str, tuple[float, ...]]] = {
-    "7.0": {"fp16": (1024,)},
-    "7.5": {"fp16": (1024,), "int8": (2048,), "int4": (4096,)},
-    "8.0": {
-        **dict.fromkeys(("fp16", "bf16"), (2048.0,)),
-        **{"tf32": (1024,), "fp64": (128,), "int8": (4096,), "int4": (8192,), "int1": (32768,)},
+_NEAR = Threshold(
+    0.1,
+    "share of the rate",
+    "what a pipe shows must be this near a known rate",
+    "judgement",
+)
+_PEAK_SUSTAINED = "metrics peak_sustained in reports of these devices"
+_CORE_FMA: ThresholdTable[str, dict[str, int]] = ThresholdTable(
+    {
+        "fp32": {"7.0": 64, "7.5": 64, "8.0": 64, "8.6": 128, "8.9": 128, "9.0": 128},
+        # 9.0 differs by product: 64 on an H100, 2 on an H800
+        "fp64": {"7.0": 32, "7.5": 2, "8.0": 32, "8.6": 2, "8.9": 2},
     },
-    "8.6": {"fp16": (1024, 512), "bf16": (1024, 512), "int8": (2048,), "int4": (4096,)},
-    "8.9": {"fp16": (1024, 512), "bf16": (1024, 512), "int8": (2048,), "int4": (4096,)},
-    "9.0": {
-        **dict.fromkeys(("fp16", "bf16"), (4096.0,)),
-        **{"tf32": (2048,), "int8": (8192,), "fp8": (8192,), "fp64": (256,)},
+    "FMA per multiprocessor and cycle",
+    "CUDA cores, by compute capability",
+    _PEAK_SUSTAINED,
+)
+_TENSOR: ThresholdTable[str, dict[str, tuple[float, ...]]] = ThresholdTable(
+    {
+        "7.0": {"fp16": (1024,)},
+        "7.5": {"fp16": (1024,), "int8": (2048,), "int4": (4096,)},
+        "8.0": {
+            **dict.fromkeys(("fp16", "bf16"), (2048.0,)),
+            **{"tf32": (1024,), "fp64": (128,), "int8": (4096,), "int4": (8192,), "int1": (32768,)},
+        },
+        "8.6": {"fp16": (1024, 512), "bf16": (1024, 512), "int8": (2048,), "int4": (4096,)},
+        "8.9": {"fp16": (1024, 512), "bf16": (1024, 512), "int8": (2048,), "int4": (4096,)},
+        "9.0": {
+            **dict.fromkeys(("fp16", "bf16"), (4096.0,)),
+            **{"tf32": (2048,), "int8": (8192,), "fp8": (8192,), "fp64": (256,)},
+        },
     },
-}
-"""Dense operations per multiprocessor and cycle; Hopper's by wgmma, but for FP64."""
-_MMA_SYNC_SHARE = 2 / 3
-"""What mma.sync reaches of Hopper's wgmma, by the peaks that H100 reports hold."""
+    "operation per multiprocessor and cycle",
+    "dense tensor rates by compute capability, two where products differ; Hopper's by wgmma, but "
+    "for FP64",
+    f"{_PEAK_SUSTAINED}; on 8.6 and 8.9 datasheet peak / (multiprocessors x clock)",
+)
+_MMA_SYNC_SHARE = Threshold(
+    2 / 3, "share of wgmma", "what mma.sync reaches on Hopper", f"{_PEAK_SUSTAINED}: H100"
+)
 _NAMED = {
     "tf32": re.compile(r"tf32|s1688gemm(?!_(f|h|fp|bf)16)", re.I),
     "bf16": re.compile(r"bf16|bfloat16", re.I),
@@ -140,7 +158,7 @@ def pipe_estimate(
     None too where the data type or the card's rate is not certain: each may be wrong by two.
     """
     share, cycles = metrics.get(_PIPE), _per_second(metrics)
-    if share is None or cycles is None or not seconds or share < _MATERIAL_PCT:
+    if share is None or cycles is None or not seconds or share < MATERIAL_PCT:
         return None
     dtype = _dtype(metrics, capability, kernel)
     rates = _TENSOR.get(capability or "", {}).get(dtype or "", ())

@@ -14,6 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ncutool.base.thresholds import Threshold
+
 WANTED = (
     r"sm__ops_path_tensor_\w+\.sum(\.per_cycle_elapsed|\.per_second|\.peak_sustained)?",
     r"sm__pipe_tensor\w*_cycles_active(_v2)?\.avg\.pct_of_peak_sustained_(elapsed|active)",
@@ -30,8 +32,13 @@ _ACTIVITY = re.compile("|".join(WANTED[1:]))
 _NOT_HMMA = re.compile(r".*_op_(?!hmma)[a-z].*")
 _TENSOR_KERNEL = re.compile(r"[hi]mma|wgmma|wmma|mma_|xmma|gmma|tensorop|flash|s\d{3,5}gemm", re.I)
 CONSTANTS_ON_TENSOR_PIPE = ("8.0", "9.0")
-_MATERIAL_PCT = 5.0
-_MISMATCH = 0.01
+MATERIAL_PCT = Threshold(
+    5.0,
+    "%",
+    "less activity of the tensor pipe need not be matrix work: HFMA2.MMA sets constants, too",
+    "judgement: an FP32 kernel on H100 without any MMA shows 2.98 %",
+)
+_MISMATCH = Threshold(0.01, "share", "parts above their total by more contradict it", "judgement")
 ROOFS = {
     "fp64": "fp64_tensor",
     "tf32": "tf32_tensor",
@@ -159,7 +166,7 @@ def activity(
     other = any(value > 0 and _NOT_HMMA.fullmatch(name) for name, value in shares.items())
     material = (
         capability not in CONSTANTS_ON_TENSOR_PIPE
-        or max(shares.values()) >= _MATERIAL_PCT
+        or max(shares.values()) >= MATERIAL_PCT
         or other
         or counted_flop == 0
         or _TENSOR_KERNEL.search(kernel) is not None

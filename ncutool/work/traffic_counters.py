@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ncutool.base.thresholds import IntThreshold
+
 WANTED = (
     r"dram__bytes(_read|_write)?\.sum(\.per_second|\.peak_sustained)?",
     r"dram__cycles_active\.avg\.pct_of_peak_sustained_elapsed",
@@ -35,9 +37,15 @@ _L2_READS = (
     ("lts__lts2xbar_cycles_active.sum", 32),
     ("l1tex__m_xbar2l1tex_read_bytes.sum", 1),
 )
-_SECTOR_BYTES = 32
-_WRITEBACK_BYTES = 128
-_TRANSFERS_PER_CLOCK = 2
+_SECTIONS = "NVIDIA, sections MemoryWorkloadAnalysis and SpeedOfLight_RooflineChart"
+_SECTOR_BYTES = IntThreshold(32, "byte", "a sector of L2", _SECTIONS)
+_WRITEBACK_BYTES = IntThreshold(128, "byte", "an active cycle of L1's writeback", _SECTIONS)
+_TRANSFERS_PER_CLOCK = IntThreshold(
+    2,
+    "transfers per clock",
+    "DRAM of double data rate",
+    "equals dram__bytes.sum.peak_sustained in every report of compute capability 7.0 to 9.0",
+)
 
 
 class Traffic(NamedTuple):

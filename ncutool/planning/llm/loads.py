@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.planning.llm.comparison import Asked, Lengths
 from ncutool.planning.llm.floors import Load, Phase
 from ncutool.planning.llm.matching import Match, Pair
 
-_FEW_ROWS = 256
-"""So few rows through head and layers alike are a decode step; more may be a scored prompt."""
+_FEW_ROWS = IntThreshold(
+    256,
+    "rows",
+    "so few through head and layers alike are a decode step; more may be a scored prompt",
+    "judgement",
+)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.limits import divides
 from ncutool.planning.llm.number_types import NUMBER_TYPES, roof_of
@@ -15,14 +16,26 @@ from ncutool.planning.llm.setup import Setup
 
 Verdict = Literal["same", "partly", "differs", "unknown"]
 
-FOREIGN_SHARE = 0.02
-"""Weights that a model does not have may be this share of all that a capture shows (adapters)."""
-_PADDING = 512
-"""A vocabulary is rounded up by fewer columns than this, divided or not."""
+FOREIGN_SHARE = Threshold(
+    0.02,
+    "share of the bytes",
+    "weights that a model does not have may be so much of all that a capture shows (adapters)",
+    "judgement",
+)
+_PADDING = IntThreshold(
+    512,
+    "columns",
+    "a vocabulary is rounded up by fewer columns than this, divided or not",
+    "judgement",
+)
 _DEVICES = (1, 2, 4, 8, 16)
 _SHOWN = 4
-_TYPE_TOLERANCE = 0.12
-"""Scales (up to a byte for each 16 values of 4 bits) are tensors of their own in a capture."""
+_TYPE_TOLERANCE = Threshold(
+    0.12,
+    "share of the bytes",
+    "a capture's weights may differ so much from the plan's, since scales are tensors of their own",
+    "NVFP4: one byte of scale for 16 values of 4 bits is an eighth",
+)
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from ncutool.planning.llm.planned import CacheLimit, Plan, RuleOfThumb, Types
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step, prefill
+from ncutool.planning.llm.values import MOST
 from ncutool.roofline.batching import USABLE_MEMORY, Decode, Rates
 from ncutool_parsers.errors import UsageError
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_CONTEXTS = (512, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
-_MOST = 10**9
 
 
 def plan(
@@ -208,5 +208,5 @@ def _check_sizes(
         "the prompt": prompt,
     }
     for what, value in [*named.items(), *(("each length and batch of a sweep", v) for v in swept)]:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
-            raise UsageError(f"{what} must be a whole number from 1 to {_MOST:,}, not {value}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
+            raise UsageError(f"{what} must be a whole number from 1 to {MOST:,}, not {value}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning import llm
 from ncutool.planning.llm import Model, Plan
@@ -18,9 +19,10 @@ from ncutool.planning.planner.placing import LARGEST
 
 _SEARCHED = 2**20
 """Batches past this are none; where memory sets no limit the search ends here."""
-_EACH = 256
-"""Batches of a mixture of experts looked at one by one."""
-_GROWTH = 1.05
+_EACH = IntThreshold(
+    256, "batches", "those of a mixture of experts looked at one by one", "judgement"
+)
+_GROWTH = Threshold(1.05, "times", "from batch to batch looked at beyond these", "judgement")
 
 
 @dataclass(frozen=True)

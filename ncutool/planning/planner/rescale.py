@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base.tables import ROOFS
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import MEMORY_SHARE, TENSOR_SHARE, VECTOR_SHARE
 
 if TYPE_CHECKING:
@@ -25,12 +26,22 @@ RESCALED_COLUMNS = (
     "floor_ns",
 )  # fmt: skip
 CLASSES = ("compute", "memory", "latency", "copy", "communication", "unknown", "unsupported")
-LATENCY_BAND = 0.30
-"""A launch held by latencies follows the clocks at best."""
-SHORT_NS = 5_000
-"""A launch this short is held by latencies: all of 218 measured under 5 µs were."""
-_OFTEN_LATENCY_NS = 100_000
-"""Of launches from 20 to 100 µs two thirds were held by latencies, so that unknown ones may be."""
+_REPORTS = "public Nsight Compute reports, by NVIDIA's rule SOLBottleneck: "
+LATENCY_BAND = Threshold(
+    0.30,
+    "share of the time",
+    "a launch held by latencies follows the clocks at best",
+    "judgement",
+)
+SHORT_NS = IntThreshold(
+    5_000, "ns", "shorter launches are held by latencies", f"{_REPORTS}218 of 218 of them"
+)
+_OFTEN_LATENCY_NS = IntThreshold(
+    100_000,
+    "ns",
+    "shorter launches of unknown work may be held by latencies",
+    f"{_REPORTS}122 of 185 from 20 to 100 µs",
+)
 _GENERAL = ("bf16_tensor", "fp16_tensor", "tf32_tensor", "fp32")
 """Peaks that launches of unknown arithmetic may scale by."""
 

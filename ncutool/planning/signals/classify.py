@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.devices.resolve import Device, load_devices, resolve
 from ncutool.planning.signals.batches import classify_batches
 from ncutool.planning.signals.benchmark import Benchmark, classify_benchmark
@@ -20,8 +21,12 @@ from ncutool.planning.signals.verdict import CONFIDENCES, Verdict
 from ncutool_parsers.errors import UsageError
 
 _RESOURCES = ("compute", "memory", "balanced")
-_APART = 30.0
-"""Points of busy time that GPUs of one file must differ by to be said to differ."""
+_APART = Threshold(
+    30.0,
+    "points",
+    "GPUs of one file differ where their busy time differs by more",
+    "judgement",
+)
 
 
 @dataclass(frozen=True)

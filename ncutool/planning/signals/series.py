@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
+from ncutool.base.thresholds import Threshold
+
 SIGNALS = MappingProxyType(
     {
         "gpu_util_pct": "share of time in which at least one kernel ran",
@@ -25,9 +27,13 @@ SIGNALS = MappingProxyType(
 )
 """What each column holds. All are percentages from 0 to 100 of the time of one sample."""
 
-HIGHEST_PCT = 105.0
-"""Counters of one interval can pass 100 % by a rounding of their clocks; what is further past it
-is another unit, or the mark of a value that was not there."""
+HIGHEST_PCT = Threshold(
+    105.0,
+    "%",
+    "counters of one interval can pass 100 % by a rounding of their clocks; a larger value is in "
+    "another unit, or marks a value that was not there",
+    "judgement",
+)
 MOST_GPUS = 4096
 """More devices than one file of samples holds; beyond it the text is not what it seems."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ncutool.base import nvidia
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.devices.reachable import ABOVE_DATASHEET_PCT
 
 _BOTTLENECK = "NVIDIA, Nsight Compute's rule SOLBottleneck; the same as for launches"
 _DCGM = "NVIDIA, DCGM user guide, profiling metrics"
@@ -58,7 +59,7 @@ SATURATED = Threshold(
 )
 NOISE = Threshold(5.0, "%", "error of a throughput ratio that a verdict should survive", _OWN)
 ABOVE_DATASHEET = Threshold(
-    110.0,
+    ABOVE_DATASHEET_PCT,
     "%",
     "of a datasheet's FLOP/s: what lies between can be a boost clock, what is beyond is an error",
     f"{_OWN}: an H100 SXM's highest clock is 8 % above that of its datasheet figure",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ncutool.base.thresholds import Threshold
 from ncutool.devices.reachable import COMPUTE_BEST, MEMORY_BEST, MEMORY_USUAL
 from ncutool.whatif.predict.interval import Interval
 from ncutool.whatif.predict.rates import REPEAT
 
-SAME = 0.02
-"""Counts that differ by less are the same work."""
+SAME = Threshold(0.02, "share", "counts that differ by less are the same work", "judgement")
 _LATENCY = ("latency", "small_grid", "unknown")
 
 

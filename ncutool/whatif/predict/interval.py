@@ -7,9 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
-SHARED = 0.5
-"""Correlation that is assumed between the errors of two families: they share a device, its clocks
-and its caches, but not their kernels. Within a family errors are taken to be the same error."""
+from ncutool.base.thresholds import Threshold
+
+SHARED = Threshold(
+    0.5,
+    "correlation",
+    "between the errors of two families, which share a device, its clocks and its caches, but not "
+    "their kernels; within a family errors are taken to be the same error",
+    "judgement; the back-test meets its goals with half of it, too",
+)
 
 
 @dataclass(frozen=True)

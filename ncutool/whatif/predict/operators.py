@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.whatif.predict import rates
 from ncutool.work.calls import calls_of
 from ncutool.work.operators import OpCall
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from ncutool.devices.table import Device
     from ncutool_parsers.capture import Capture
 
-_ENOUGH = 5
+_ENOUGH = IntThreshold(
+    5, "launches", "so many without work tell what launching alone takes", "judgement"
+)
 
 
 @dataclass(frozen=True)

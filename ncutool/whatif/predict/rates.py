@@ -8,33 +8,52 @@ from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
+from ncutool.base.thresholds import Threshold, ThresholdTable
+from ncutool.devices.ceilings import DEFAULT_FLOOR_NS, MAX_FLOOR_NS
 from ncutool.devices.reachable import KIND_SHARES
 from ncutool.work.operators import OpCall, TensorList, Work, model
 
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
 
-FLOOR_NS = (2_000.0, 10_000.0)
-"""Time of a launch without work where the capture shows none (measured on eleven devices)."""
-TINY = 0.03
-"""A launch whose work takes less of its time than this at the device's peaks is launching alone:
-it says nothing of the rate that its kernel reaches."""
-DRIFT: dict[str, tuple[float, float]] = {
-    "gemm": (0.75, 2.2),
-    "convolution": (0.60, 1.7),
-    "attention": (0.75, 2.2),
-}
-ANY_DRIFT = (0.80, 1.25)
-"""By what a kernel's share of its roofline time changes where that grows to 1.5 times or more:
-between neighbouring sizes of the same operator within eight captures, a tenth changed less and,
-of memory-bound kinds, a quarter changed more (launching left in), of products and convolutions a
-tenth to a quarter. Products fill the device better as they grow."""
-DRIFT_GROWTH = 1.5
-CACHE_SPEEDUP = 3.0
-"""The last-level cache is at most so much faster than DRAM (A100 L2 3, MI300X Infinity Cache 3.2,
-V100 2.7, H100 2 times; from micro-benchmarks and datasheets)."""
-REPEAT = 0.05
-"""The same kernel on the same shapes differs by this between captures: clocks, temperature."""
+FLOOR_NS = (float(DEFAULT_FLOOR_NS), float(MAX_FLOOR_NS))
+"""Time of a launch without work, from and to, where the capture shows none."""
+TINY = Threshold(
+    0.03,
+    "share of the time",
+    "a launch whose work takes less at the device's peaks is launching alone, and says nothing of "
+    "the rate that its kernel reaches",
+    "judgement; the back-test meets its goals with twice of it, too",
+)
+DRIFT_GROWTH = Threshold(
+    1.5, "times the roofline time", "from this growth on DRIFT holds in full", "see DRIFT"
+)
+DRIFT: ThresholdTable[str, tuple[float, float]] = ThresholdTable(
+    {
+        "gemm": (0.75, 2.2),
+        "convolution": (0.60, 1.7),
+        "attention": (0.75, 2.2),
+        "other": (0.80, 1.25),
+    },
+    "times",
+    "by what a kernel's share of its roofline time changes, from and to, where that grows; "
+    "products fill the device better as they grow; `other` is any kind not listed",
+    "neighbouring sizes of the same operator within eight captures: a tenth changed less and, of "
+    "memory-bound kinds, a quarter changed more (launching left in), of products and convolutions "
+    "a tenth to a quarter",
+)
+CACHE_SPEEDUP = Threshold(
+    3.0,
+    "times DRAM",
+    "the last-level cache is at most so much faster",
+    "micro-benchmarks and datasheets: A100 L2 3, MI300X Infinity Cache 3.2, V100 2.7, H100 2 times",
+)
+REPEAT = Threshold(
+    0.05,
+    "share of the time",
+    "by how much the same kernel on the same shapes differs between captures: clocks, temperature",
+    "judgement; the back-test meets its goals with 0.02, too",
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +84,7 @@ def drift(kind: str, growth: float) -> tuple[float, float]:
         return 1.0, 1.0
     extent = log(growth) / log(DRIFT_GROWTH)
     extent = max(-1.0, min(1.0, extent))
-    low, high = (each**extent for each in DRIFT.get(kind, ANY_DRIFT))
+    low, high = (each**extent for each in DRIFT.get(kind, DRIFT["other"]))
     return min(low, high), max(low, high)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from ncutool.base.thresholds import Threshold
 from ncutool.whatif.predict.interval import Interval, Prediction, total
 from ncutool.whatif.predict.model import Wanted, predict
 from ncutool.whatif.predict.operators import Base
 from ncutool.whatif.predict.scaling import batch_grows, length_grows, rescale
 from ncutool.whatif.predict.sizes import Sizes, find
 
-_OFF = 0.05
+_OFF = Threshold(0.05, "times", "doubled sizes must double matrix work this nearly", "judgement")
 
 
 @dataclass(frozen=True)

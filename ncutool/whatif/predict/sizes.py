@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ncutool.base.thresholds import Threshold
 from ncutool.work.operators import OpCall, Tensor, TensorList
 from ncutool.work.operators.attention import LENGTH_AT
 
@@ -32,10 +33,12 @@ PARAMETERS: dict[str, tuple[int, ...]] = {
 """Operator -> positions of its weights, which no batch changes."""
 SQUARE = ("_softmax", "softmax")
 """Operators over attention scores, whose last two dimensions are both the length."""
-MAJORITY = 0.6
-"""Share of the activations that must be led by a number for it to be the batch."""
-CLEAR = 0.9
-"""A second number that occurs more often than this share of the first leaves it open."""
+MAJORITY = Threshold(
+    0.6, "share of activations", "those that a number must lead to be the batch", "judgement"
+)
+CLEAR = Threshold(
+    0.9, "share of the first", "a second number that occurs more often leaves it open", "judgement"
+)
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,26 @@ reads its input twice (large planes) moves up to half as much again.
 
 from __future__ import annotations
 
+from ncutool.base.thresholds import ThresholdTable
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.tensor import SCALAR_TYPES, Tensor
 
 FAMILY = "normalization"
 SOFTMAX = "softmax"
-_FORWARD, _BACKWARD = 8, 14
-_RMS_FORWARD, _RMS_BACKWARD = 5, 10
-_SOFTMAX_FORWARD, _SOFTMAX_BACKWARD = 5, 4
-_BATCH_NORM_INFERENCE = 4
+_FLOP = ThresholdTable(
+    {
+        "forward": 8,
+        "backward": 14,
+        "rms_forward": 5,
+        "rms_backward": 10,
+        "softmax_forward": 5,
+        "softmax_backward": 4,
+        "batch_norm_inference": 4,
+    },
+    "FLOP per element",
+    "softmax and normalisations, a square root or a division as one",
+    "convention: the operations of their formulas, counted",
+)
 _TAKEN_FOR_TRAINING = "taken for training: flag not recorded"
 
 
@@ -34,7 +45,7 @@ def _softmax(call: OpCall) -> Work:
     widened = call.flag(2) is True and x.dtype is not None
     dtype = given.dtype if given is not None else "fp32" if widened else x.dtype
     out = Tensor(x.shape, dtype)
-    return work_of(SOFTMAX, _SOFTMAX_FORWARD * x.numel, (x,), (out,), dtype=x.dtype)
+    return work_of(SOFTMAX, _FLOP["softmax_forward"] * x.numel, (x,), (out,), dtype=x.dtype)
 
 
 def _softmax_composite(call: OpCall) -> Work:
@@ -42,7 +53,7 @@ def _softmax_composite(call: OpCall) -> Work:
     x, code = call.tensor(0), call.integer(2)
     dtype = SCALAR_TYPES.get(code) if code is not None and x.dtype else x.dtype
     out = Tensor(x.shape, dtype)
-    return work_of(SOFTMAX, _SOFTMAX_FORWARD * x.numel, (x,), (out,), dtype=x.dtype)
+    return work_of(SOFTMAX, _FLOP["softmax_forward"] * x.numel, (x,), (out,), dtype=x.dtype)
 
 
 def _softmax_backward(call: OpCall) -> Work:
@@ -55,7 +66,9 @@ def _softmax_backward(call: OpCall) -> Work:
     elif code is not None and dtype is not None:
         dtype = SCALAR_TYPES.get(code)
     out = Tensor(grad.shape, dtype)
-    return work_of(SOFTMAX, _SOFTMAX_BACKWARD * grad.numel, (grad, y), (out,), dtype=grad.dtype)
+    return work_of(
+        SOFTMAX, _FLOP["softmax_backward"] * grad.numel, (grad, y), (out,), dtype=grad.dtype
+    )
 
 
 def _row_shape(
@@ -74,7 +87,7 @@ def _layer_norm(call: OpCall) -> Work:
     x, weight, bias = call.tensor(0), call.optional(2), call.optional(3)
     stats = _statistics(x, *_row_shape(call, x, weight or bias, 1))
     writes = (Tensor(x.shape, x.dtype), stats, stats)
-    return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), writes, dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["forward"] * x.numel, (x, weight, bias), writes, dtype=x.dtype)
 
 
 def _layer_norm_backward(call: OpCall) -> Work:
@@ -89,21 +102,21 @@ def _layer_norm_backward(call: OpCall) -> Work:
         _like(bias) if len(mask) > 2 and mask[2] else None,
     )
     reads = (grad, x, mean, rstd, weight if mask[0] else None)
-    return work_of(FAMILY, _BACKWARD * x.numel, reads, writes, dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["backward"] * x.numel, reads, writes, dtype=x.dtype)
 
 
 def _rms_norm(call: OpCall) -> Work:
     """`rms_norm(x, normalized_shape, weight, eps)`."""
     x, weight = call.tensor(0), call.optional(2)
     out = Tensor(x.shape, x.dtype)
-    return work_of(FAMILY, _RMS_FORWARD * x.numel, (x, weight), (out,), dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["rms_forward"] * x.numel, (x, weight), (out,), dtype=x.dtype)
 
 
 def _fused_rms_norm(call: OpCall) -> Work:
     """`_fused_rms_norm(x, normalized_shape, weight, eps)`: y and rstd."""
     x, weight = call.tensor(0), call.optional(2)
     writes = (Tensor(x.shape, x.dtype), _statistics(x, *_row_shape(call, x, weight, 1)))
-    return work_of(FAMILY, _RMS_FORWARD * x.numel, (x, weight), writes, dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["rms_forward"] * x.numel, (x, weight), writes, dtype=x.dtype)
 
 
 def _fused_rms_norm_backward(call: OpCall) -> Work:
@@ -114,7 +127,7 @@ def _fused_rms_norm_backward(call: OpCall) -> Work:
     wanted = (mask[0], len(mask) > 1 and mask[1])
     writes = (_like(x) if wanted[0] else None, _like(weight) if wanted[1] else None)
     reads = (grad, x, rstd, weight if mask[0] else None)
-    return work_of(FAMILY, _RMS_BACKWARD * x.numel, reads, writes, dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["rms_backward"] * x.numel, reads, writes, dtype=x.dtype)
 
 
 def _rms_norm_out(call: OpCall) -> Work:
@@ -122,7 +135,7 @@ def _rms_norm_out(call: OpCall) -> Work:
     out, x, weight = call.tensor(0), call.tensor(1), call.tensor(2)
     if out.shape != x.shape:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    return work_of(FAMILY, _RMS_FORWARD * x.numel, (x, weight), (out,), dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["rms_forward"] * x.numel, (x, weight), (out,), dtype=x.dtype)
 
 
 def _fused_add_rms_norm(call: OpCall) -> Work:
@@ -130,7 +143,7 @@ def _fused_add_rms_norm(call: OpCall) -> Work:
     x, residual, weight = call.tensor(0), call.tensor(1), call.tensor(2)
     if x.shape != residual.shape:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    flop = (_RMS_FORWARD + 1) * x.numel
+    flop = (_FLOP["rms_forward"] + 1) * x.numel
     writes = (Tensor(x.shape, x.dtype), Tensor(residual.shape, residual.dtype))
     return work_of(FAMILY, flop, (x, residual, weight), writes, dtype=x.dtype)
 
@@ -141,7 +154,7 @@ def _add_rms_norm_out(call: OpCall) -> Work:
     weight = call.tensor(4)
     if not out.shape == x.shape == residual.shape == residual_out.shape:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    flop = (_RMS_FORWARD + 1) * x.numel
+    flop = (_FLOP["rms_forward"] + 1) * x.numel
     return work_of(FAMILY, flop, (x, residual, weight), (out, residual_out), dtype=x.dtype)
 
 
@@ -152,13 +165,13 @@ def _batch_norm(call: OpCall) -> Work:
     training = call.flag(5)
     out = Tensor(x.shape, x.dtype)
     if training is False:
-        flop = _BATCH_NORM_INFERENCE * x.numel
+        flop = _FLOP["batch_norm_inference"] * x.numel
         return work_of(FAMILY, flop, (x, *parameters), (out,), dtype=x.dtype)
     stats = _statistics(x, x.shape[1])
     running = tuple(_like(tensor) for tensor in parameters[2:])
     return work_of(
         FAMILY,
-        _FORWARD * x.numel,
+        _FLOP["forward"] * x.numel,
         (x, *parameters),
         (out, stats, stats, *running),
         dtype=x.dtype,
@@ -187,7 +200,7 @@ def _batch_norm_backward(call: OpCall) -> Work:
         channel if len(mask) > 2 and mask[2] else None,
     )
     reads = (first, second, weight if mask[0] else None, mean, invstd)
-    return work_of(FAMILY, _BACKWARD * first.numel, reads, writes, dtype=first.dtype)
+    return work_of(FAMILY, _FLOP["backward"] * first.numel, reads, writes, dtype=first.dtype)
 
 
 def _group_norm(call: OpCall) -> Work:
@@ -198,7 +211,7 @@ def _group_norm(call: OpCall) -> Work:
         raise UnmodelledError(f"groups of {call.name} not recorded")
     stats = _statistics(x, x.shape[0], groups)
     writes = (Tensor(x.shape, x.dtype), stats, stats)
-    return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), writes, dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["forward"] * x.numel, (x, weight, bias), writes, dtype=x.dtype)
 
 
 def _group_norm_backward(call: OpCall) -> Work:
@@ -213,14 +226,14 @@ def _group_norm_backward(call: OpCall) -> Work:
         per_channel if len(mask) > 2 and mask[2] else None,
     )
     reads = (grad, x, mean, rstd, weight if mask[0] else None)
-    return work_of(FAMILY, _BACKWARD * x.numel, reads, writes, dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["backward"] * x.numel, reads, writes, dtype=x.dtype)
 
 
 def _group_norm_inference(call: OpCall) -> Work:
     """AITER: `_groupnorm_run(x, groups, weight, bias, eps)`."""
     x, weight, bias = call.tensor(0), call.optional(2), call.optional(3)
     out = Tensor(x.shape, x.dtype)
-    return work_of(FAMILY, _FORWARD * x.numel, (x, weight, bias), (out,), dtype=x.dtype)
+    return work_of(FAMILY, _FLOP["forward"] * x.numel, (x, weight, bias), (out,), dtype=x.dtype)
 
 
 MODELS: dict[str, Model] = {

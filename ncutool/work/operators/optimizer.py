@@ -7,14 +7,16 @@ data type.
 
 from __future__ import annotations
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.movement import NO_LIST_DTYPE
 from ncutool.work.operators.tensor import Tensor, TensorList
 
 FAMILY = "optimizer"
-_ADAM_FLOP = 14
-_SGD_FLOP = 4
-_ADAGRAD_FLOP = 7
+_CONVENTION = "convention: the operations of its formula, counted"
+_ADAM_FLOP = IntThreshold(14, "FLOP per parameter", "a step of Adam", _CONVENTION)
+_SGD_FLOP = IntThreshold(4, "FLOP per parameter", "a step of SGD with momentum", _CONVENTION)
+_ADAGRAD_FLOP = IntThreshold(7, "FLOP per parameter", "a step of Adagrad", _CONVENTION)
 
 
 def _foreach(flop_per_element: int) -> Model:
