@@ -18,6 +18,7 @@ TYPES = {
     "int8": "signed char",
     "uint8": "unsigned char",
     "bool": "bool",
+    "complex64": "c10::complex<float>",
 }
 
 Dims = list[Any]

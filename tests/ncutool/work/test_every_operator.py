@@ -1,0 +1,58 @@
+"""Every registered operator is named in a table of small calls, and has its figures."""
+
+from __future__ import annotations
+
+import pytest
+from operator_calls import call, reason
+from operator_rows import Row, built
+from operator_rows.attention import ATTENTION
+from operator_rows.elementwise import ELEMENTWISE, FUSED
+from operator_rows.moving import COPIES, LOOKUPS, OPTIMIZER_STEPS
+from operator_rows.products import CONVOLUTIONS, MATRIX_PRODUCTS
+from operator_rows.reductions import NORMALIZATIONS, REDUCTIONS
+
+from ncutool.work.operators import REGISTRY, NoModel, model
+
+TABLES: dict[str, tuple[Row, ...]] = {
+    "attention": ATTENTION,
+    "convolutions": CONVOLUTIONS,
+    "copies": COPIES,
+    "elementwise": ELEMENTWISE,
+    "fused": FUSED,
+    "lookups": LOOKUPS,
+    "matrix products": MATRIX_PRODUCTS,
+    "normalizations": NORMALIZATIONS,
+    "optimizer steps": OPTIMIZER_STEPS,
+    "reductions": REDUCTIONS,
+}
+UNKNOWABLE = {
+    "aten::index": "index shapes are not recorded",
+    "vllm::moe_forward": "the experts' weights and how many a token takes are not recorded",
+}
+"""Registered so that the reason is theirs: no call of them says what they do."""
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_figures_are_those_worked_out_by_hand(table: str) -> None:
+    """FLOPs and bytes of each row."""
+    expected = {(name, arguments): (flop, size) for name, arguments, flop, size in TABLES[table]}
+    assert len(expected) == len(TABLES[table]), "a row stands twice"
+    assert {row: _figures(*row) for row in expected} == expected
+
+
+def _figures(name: str, arguments: str) -> tuple[int | None, int | None] | str:
+    work = model(built(name, arguments))
+    return work.reason if isinstance(work, NoModel) else (work.flop, work.bytes)
+
+
+@pytest.mark.parametrize("name", UNKNOWABLE)
+def test_unknowable_operators_say_why(name: str) -> None:
+    """No figure is made up for them."""
+    assert reason(call(name, ([4, 4], "bf16"), ([4, 2], "bf16"))) == UNKNOWABLE[name]
+
+
+def test_every_registered_operator_is_in_a_table() -> None:
+    """An operator cannot be registered without figures that somebody worked out, nor a row stay
+    behind when it goes."""
+    named = {name for rows in TABLES.values() for name, *_ in rows} | UNKNOWABLE.keys()
+    assert named == REGISTRY.keys()

@@ -1,0 +1,105 @@
+"""Attention, forward and backward."""
+
+from __future__ import annotations
+
+from operator_rows import Row
+
+# Two samples, 4 heads of width 8, 3 queries and 5 keys. All pairs: 15. Causal: 1 + 2 + 3 from the
+# first key, 3 + 4 + 5 up to the last. A pair costs 2·(8 + 8) operations forward, 2·5·8 backward.
+_Q, _O, _LSE = "bf16[2,4,3,8]", "bf16[2,4,3,8]", "fp32[2,4,3]"
+_KV, _KV_GROUPED = "bf16[2,4,5,8] bf16[2,4,5,8]", "bf16[2,2,5,8] bf16[2,2,5,8]"
+_Q_ROWS, _KV_ROWS, _KV_ROWS_GROUPED = (
+    "bf16[2,3,4,8]",
+    "bf16[2,5,4,8] bf16[2,5,4,8]",
+    "bf16[2,5,2,8] bf16[2,5,2,8]",
+)
+_MATRIX_BIAS = "bf16[2,4,3,5]"
+
+ATTENTION: tuple[Row, ...] = (
+    (
+        "aten::_scaled_dot_product_flash_attention",
+        f"{_Q} {_KV_GROUPED} 0. False False",
+        2 * 4 * 15 * 32,
+        384 + 320 + 320 + 384,
+    ),
+    *(
+        (
+            f"aten::_scaled_dot_product_{library}_attention",
+            f"{_Q} {_KV} {_MATRIX_BIAS} False 0. True",
+            2 * 4 * 6 * 32,
+            384 + 640 + 640 + 240 + 384,
+        )
+        for library in ("efficient", "cudnn")
+    ),
+    (
+        "aten::_flash_attention_forward",
+        f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. True False",
+        2 * 4 * 12 * 32,
+        384 + 320 + 320 + 384,
+    ),
+    (
+        "aten::_efficient_attention_forward",
+        f"{_Q_ROWS} {_KV_ROWS} - - - 3 5 0. 2 False",
+        2 * 4 * 12 * 32,
+        384 + 640 + 640 + 384,
+    ),
+    (
+        "aten::_efficient_attention_forward",
+        f"{_Q_ROWS} {_KV_ROWS} - - - 3 5 0. 1 False",
+        2 * 4 * 6 * 32,
+        384 + 640 + 640 + 384,
+    ),
+    # reads gradient, q, k, v, result and logsumexp; writes the gradients of q, k and v
+    (
+        "aten::_scaled_dot_product_flash_attention_backward",
+        f"{_O} {_Q} {_KV_GROUPED} {_O} {_LSE} - - 3 5 0. False",
+        2 * 4 * 15 * 80,
+        384 + 384 + 640 + 384 + 96 + 384 + 640,
+    ),
+    (
+        "aten::_flash_attention_backward",
+        f"{_Q_ROWS} {_Q_ROWS} {_KV_ROWS_GROUPED} {_Q_ROWS} {_LSE} - - 3 5 0. True",
+        2 * 4 * 12 * 80,
+        384 + 384 + 640 + 384 + 96 + 384 + 640,
+    ),
+    # the bias is read too, and its gradient written where the mask asks for it
+    (
+        "aten::_scaled_dot_product_efficient_attention_backward",
+        f"{_O} {_Q} {_KV} {_MATRIX_BIAS} {_O} {_LSE} - - 0. [True,True,True,True] True",
+        2 * 4 * 6 * 80,
+        384 + 384 + 1280 + 384 + 96 + 240 + 384 + 1280 + 240,
+    ),
+    (
+        "aten::_scaled_dot_product_cudnn_attention_backward",
+        f"{_O} {_Q} {_KV} {_O} {_LSE} - - - - - 3 5 0. True",
+        2 * 4 * 6 * 80,
+        384 + 384 + 1280 + 384 + 96 + 384 + 1280,
+    ),
+    (
+        "aten::_efficient_attention_backward",
+        f"{_Q_ROWS} {_Q_ROWS} {_KV_ROWS} - {_Q_ROWS} - - 3 5 {_LSE} 0. - - 0 False",
+        2 * 4 * 15 * 80,
+        384 + 384 + 1280 + 384 + 96 + 384 + 1280,
+    ),
+    # two packed sequences of 3 tokens: 2·(1 + 2 + 3) pairs, 6 rows of each pool
+    (
+        "aiter::mha_batch_prefill",
+        "bf16[6,4,8] bf16[99,2,8] bf16[99,2,8] int32[3] int32[3] int32[6] 3 3 0. 1. 0. False True",
+        4 * 12 * 32,
+        384 + 192 + 192 + 384,
+    ),
+    # context lengths lie in device memory: queries and result alone are known
+    (
+        "vllm::unified_attention_with_output",
+        "bf16[6,32] bf16[6,16] bf16[6,16] bf16[6,32] layer",
+        None,
+        384 + 384,
+    ),
+    ("vllm::unified_attention", "bf16[6,32] bf16[6,16] bf16[6,16] layer", None, 384 + 384),
+    (
+        "flash_attn::_flash_attn_forward",
+        f"{_Q_ROWS} {_KV_ROWS_GROUPED} 0. 0.35 True -1 -1",
+        2 * 4 * 12 * 32,
+        384 + 320 + 320 + 384,
+    ),
+)
