@@ -37,6 +37,25 @@ ATTENTION: tuple[Row, ...] = (
         2 * 4 * 12 * 32,
         384 + 320 + 320 + 384,
     ),
+    # two packed sequences: known where queries and keys both fill all of them to the longest
+    (
+        "aten::_flash_attention_forward",
+        "bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False",
+        2 * 4 * 12 * 32,
+        384 + 320 + 320 + 384,
+    ),
+    (
+        "aten::_flash_attention_forward",
+        "bf16[6,4,8] bf16[9,2,8] bf16[9,2,8] int32[3] int32[3] 3 5 0. True False",
+        None,
+        384 + 288 + 288 + 384,
+    ),
+    (
+        "aten::_flash_attention_forward",
+        "bf16[5,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False",
+        None,
+        320 + 320 + 320 + 320,
+    ),
     (
         "aten::_efficient_attention_forward",
         f"{_Q_ROWS} {_KV_ROWS} - - - 3 5 0. 2 False",
