@@ -40,7 +40,7 @@ def lines(change: Change) -> tuple[bool | None, list[str]]:
     ]
     verdict, said = _advice(change, before, after)
     text += said
-    if before.capture.source == after.capture.source == "ncu":
+    if _both_counted(before, after):
         inside, counted = _by_work(before, after)
         text += counted
         verdict = inside if verdict is None else verdict and inside is not False
@@ -83,9 +83,13 @@ def _advice(change: Change, before: Analysis, after: Analysis) -> tuple[bool | N
     ] + [f"  predicted {_ms(low)} to {_ms(high)} ms, actual {_ms(saved)} ms: {_word(inside)}"]
 
 
+def _both_counted(*analyses: Analysis) -> bool:
+    return all(one.capture.traits.figures_counted for one in analyses)
+
+
 def _named(before: Analysis, after: Analysis) -> list[str]:
     """For each finding of a report what became of its launches, whoever changed them."""
-    if before.capture.source != "ncu" or after.capture.source != "ncu":
+    if not _both_counted(before, after):
         return []
     change = _differences(before, after)
     said = []

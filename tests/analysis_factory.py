@@ -15,7 +15,8 @@ from ncutool.base import tables
 from ncutool.devices.resolve import Device, Resolution
 from ncutool.roofline.coverage import Coverage, MissingWork
 from ncutool.timeline.window import Timeline
-from ncutool_parsers.capture import Capture, Notice, Source
+from ncutool_parsers.capture import Capture, Notice
+from ncutool_parsers.formats import NCU_REPORT, TORCH_TRACE
 from ncutool_parsers.schema import LAUNCHES
 
 H100 = Device(
@@ -288,13 +289,13 @@ def analysis(
     **capture: Any,
 ) -> Analysis:
     """An analysis of these rows; a trace gets a timeline unless one is given."""
-    source: Source = rows[0]["source"] if rows else "torch"
+    form = NCU_REPORT if rows and rows[0]["source"] == "ncu" else TORCH_TRACE
     how = "name 'Test H100' and 132 SMs" if device else "the capture names no known device"
-    if timeline is None and source == "torch" and rows:
+    if timeline is None and form is TORCH_TRACE and rows:
         timeline = timeline_of(rows)
-    suffix = ".ncu-rep" if source == "ncu" else ".json.gz"
+    suffix = ".ncu-rep" if form is NCU_REPORT else ".json.gz"
     return Analysis(
-        capture=Capture(Path(f"{name}{suffix}"), source, LAUNCHES.empty(), **capture),
+        capture=Capture(Path(f"{name}{suffix}"), form, LAUNCHES.empty(), **capture),
         resolution=Resolution(device, how),
         kernels=table(rows),
         coverage=coverage_of(rows),

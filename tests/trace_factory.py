@@ -18,6 +18,7 @@ from ncutool.timeline.window import Timeline, build
 from ncutool.work import shapes
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture
+from ncutool_parsers.formats import TORCH_TRACE
 
 H100 = Device(
     name="Test H100",
@@ -86,7 +87,7 @@ class Trace:
         ]
         return Capture(
             path=Path("hand-made.json"),
-            source="torch",
+            format=TORCH_TRACE,
             launches=_table(schema.LAUNCHES, self.launches),
             calls=_table(schema.CALLS, self.calls),
             ops=_table(schema.OPS, self.ops),

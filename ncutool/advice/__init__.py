@@ -47,7 +47,7 @@ def advise(
         device: whose peaks bound what fusing can save; None where it is unknown.
         ranks: the kernels tables of other ranks of the same job, which tell waiting from transfer.
     """
-    if capture.source == "ncu":
+    if not capture.traits.has_timeline:
         return reports.advise(kernels, capture.rules)
     if timeline is None:
         return Advice()

@@ -112,15 +112,15 @@ def analyse(
         UsageError: ``device`` names no known device, or several, or ``measured`` or ``report``
             is of another, or ``ranks`` or ``whole_steps`` go with a report.
     """
-    is_report = capture.source == "ncu"
+    traits = capture.traits
     _check_traces(capture, ranks, whole_steps)
     datasheet = resolve.resolve(recorded_device(capture), device, known)
-    held = ceilings.hold(datasheet.device, None if is_report else measured)
+    held = ceilings.hold(datasheet.device, None if traits.peaks_recorded else measured)
     resolution = replace(datasheet, device=held.device, how=datasheet.how + held.how)
     done = launch_work.work_of(capture, report, capture_run)
     placed = place.place(capture, done.work, resolution.device)
     kernels = placed if done.join is None else summary.with_flags(placed, resolution.device)
-    window = None if is_report else timeline.build(capture, whole_steps)
+    window = timeline.build(capture, whole_steps) if traits.has_timeline else None
     others = [_of_rank(other, resolution.device) for other in ranks]
     advised = advice.advise(kernels, capture, window, resolution.device, others)
     coverage = cover(kernels)
@@ -130,7 +130,8 @@ def analyse(
         *_notices(capture, resolution, placed, window),
         *summary.doubts(kernels),
         *_unpaired(kernels, others),
-        *(_not_for_reports(measured) if is_report else _of_plugins()),
+        *(_unused(measured, capture) if traits.peaks_recorded else ()),
+        *(() if traits.figures_counted else _of_plugins()),
     ]
     return Analysis(
         capture=capture,
@@ -200,11 +201,12 @@ def read_and_analyse(
 
 def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool) -> None:
     """What only traces have is not asked of reports."""
-    reports = [one.name for one in (capture, *ranks) if one.source == "ncu"]
-    if ranks and reports:
-        raise UsageError(f"{reports[0]} is a report: ranks are compared over their traces")
-    if whole_steps and reports:
-        raise UsageError(f"{reports[0]} is a report: only a trace has steps")
+    for other in (capture, *ranks):
+        wrong = f"{other.name} is a {other.format.noun}"
+        if ranks and not other.traits.has_timeline:
+            raise UsageError(f"{wrong}: ranks are compared over their traces")
+        if whole_steps and not other.traits.has_timeline:
+            raise UsageError(f"{wrong}: only a trace has steps")
 
 
 def _of_rank(capture: Capture, device: Device | None) -> pl.DataFrame:
@@ -242,7 +244,7 @@ def _notices(
     capture: Capture, resolution: Resolution, kernels: pl.DataFrame, window: Timeline | None
 ) -> list[Notice]:
     notices = []
-    if resolution.device is None and capture.source == "torch":
+    if resolution.device is None and not capture.traits.peaks_recorded:
         notices.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
     if window is not None:
         notices += [Notice("trimmed", sentence, "info") for sentence in window.trimmed]
@@ -263,10 +265,13 @@ def _of_plugins() -> list[Notice]:
     return [Notice("operator_plugin", problem) for problem in plugins.load().problems]
 
 
-def _not_for_reports(measured: Measured | None) -> list[Notice]:
+def _unused(measured: Measured | None, capture: Capture) -> list[Notice]:
     if measured is None:
         return []
-    text = f"{measured.path} is not used: a report is held against its own peaks at its own clocks."
+    text = (
+        f"{measured.path} is not used: a {capture.format.noun} is held against its own peaks at "
+        "its own clocks."
+    )
     return [Notice("ceilings_unused", text)]
 
 

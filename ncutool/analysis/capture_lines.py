@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 _MAIN = ("bf16_tensor", "fp16_tensor")
 """The peak a device is known by."""
 
-FORMATS = {"ncu": "Nsight Compute report", "torch": "torch.profiler trace"}
-
 
 def capture_line(analysis: Analysis) -> str:
     """What was captured: format, launches, rank."""
     capture = analysis.capture
     parts = [
-        FORMATS[capture.source],
+        capture.format.name,
         units.counted(analysis.coverage.launches, "launch", "launches"),
     ]
     if capture.rank is not None:

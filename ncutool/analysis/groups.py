@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ncutool_parsers import sources_where
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -26,7 +28,7 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """Groups of alike launches, most time first, and the group of every launch.
 
     Alike are launches of one kernel by one operator on the same shapes in the same data type;
-    in a report, which has no shapes, the same grid and block stand for them.
+    in a format that records no operators (a report), the same grid and block stand for them.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS`.
@@ -69,8 +71,13 @@ def _group_key() -> pl.Expr:
         [pl.col(name).cast(pl.String).fill_null("?") for name in _GEOMETRY], separator=","
     )
     parts = [pl.col(name).fill_null(absent) for name in _KEY]
-    by_geometry = pl.when(pl.col("source") == "ncu").then(geometry).otherwise(pl.lit(absent))
-    return pl.concat_str([*parts, by_geometry], separator="\x1f")
+    by_geometry = pl.when(pl.col("source").is_in(_without_operators())).then(geometry)
+    return pl.concat_str([*parts, by_geometry.otherwise(pl.lit(absent))], separator="\x1f")
+
+
+def _without_operators() -> list[str]:
+    """The formats whose launches only their grid and block tell apart."""
+    return sources_where(lambda has: not has.records_operators)
 
 
 def _by_time(name: str) -> pl.Expr:
@@ -227,7 +234,7 @@ def detail(row: dict[str, Any]) -> str | None:
         return str(row["signature"])
     if row["op"]:
         return str(row["kernel"])
-    if row["source"] == "ncu" and row["grid_x"] is not None:
+    if row["grid_x"] is not None and row["source"] in _without_operators():
         return f"{_geometry(row, 'grid')} blocks of {_geometry(row, 'block')}"
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ncutool.base import tables
+from ncutool_parsers import sources_where
 from ncutool_parsers.schema import Column, Table
 
 _TYPES: dict[str, dict[str, Any]] = {
@@ -15,11 +16,10 @@ _TYPES: dict[str, dict[str, Any]] = {
     "list[int]": {"type": "array", "items": {"type": "integer"}},
     "list[str]": {"type": "array", "items": {"type": "string"}},
 }
-_ALLOWED: dict[str, tuple[str, ...]] = {
+_ALLOWED = {
     "flop_source": tables.FLOP_SOURCES,
     "bytes_source": tables.BYTES_SOURCES,
     "bound": tables.BOUNDS,
-    "source": ("ncu", "torch"),
     "peak_source": tables.PEAK_SOURCES,
     "grade": ("certain", "likely", "possible"),
     "kind": tables.FINDING_KINDS,
@@ -117,7 +117,9 @@ def _of_column(column: Column) -> dict[str, Any]:
     entry = dict(_TYPES[column.dtype])
     meaning = column.meaning if column.unit is None else f"{column.meaning} [{column.unit}]"
     entry["description"] = meaning
-    if column.name in _ALLOWED:
+    if column.name == "source":
+        entry["enum"] = sources_where(lambda _: True)
+    elif column.name in _ALLOWED:
         entry["enum"] = list(_ALLOWED[column.name])
     if column.nullable:
         entry["type"] = [entry["type"], "null"]

@@ -97,7 +97,7 @@ def _caches(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
 
 def _of_device(analysis: Analysis) -> Roofs | None:
     device = analysis.resolution.device
-    if device is None or not device.peak_flop_per_s or analysis.capture.source == "ncu":
+    if device is None or not device.peak_flop_per_s or analysis.capture.traits.peaks_recorded:
         return None
     chosen = [
         name for name in ("bf16_tensor", "fp16_tensor", "fp32") if name in device.peak_flop_per_s

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ncutool_parsers import sniff
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.ncu_report_file import NcuReportReader
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def sort_out(
     """
     named = list(captures or [])
     if trace is not None:
-        if ncu is None and len(named) == 1 and isinstance(sniff(named[0]), NcuReportReader):
+        if ncu is None and len(named) == 1 and _counts(named[0]):
             ncu = named.pop()
         named.append(trace)
     if not named:
@@ -61,3 +60,8 @@ def sort_out(
         option = "--ncu" if ncu is not None else "--capture-trace"
         raise UsageError(f"{option} goes with one trace, and {len(named)} captures were given")
     return Files(tuple(named), ncu, capture_run)
+
+
+def _counts(path: Path) -> bool:
+    """Whether a capture holds counters, as what goes onto a trace's launches does."""
+    return sniff(path).format.traits.figures_counted

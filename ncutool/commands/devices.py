@@ -146,8 +146,11 @@ def _distinct(capture: Capture) -> list[Any]:
 
 
 def _peaks(capture: Capture, resolution: Resolution) -> str:
-    if capture.source == "ncu":
-        return "peaks: the report's own, at the clocks of the run; the table only names the device"
+    if capture.traits.peaks_recorded:
+        return (
+            f"peaks: the {capture.format.noun}'s own, at the clocks of the run; the table only "
+            "names the device"
+        )
     if resolution.device is None:
         return "peaks: none, so no launch is placed on a roofline"
     return f"peaks: datasheet, dense; source: {resolution.device.source or 'not said'}"

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def check_sources(trace: Capture, report: Capture) -> None:
     """Raise UsageError where ``trace`` is no trace or ``report`` no report."""
-    if trace.source != "torch":
+    if not trace.traits.has_timeline or trace.traits.figures_counted:
         raise UsageError(f"{trace.name}: is no trace; a join needs a torch.profiler trace")
-    if report.source != "ncu":
+    if not report.traits.figures_counted:
         raise UsageError(f"{report.name}: is no ncu report; a join needs an .ncu-rep file")
 
 

@@ -55,7 +55,7 @@ class Pairing:
 def check_sources(trace: Capture, capture_run: Capture) -> None:
     """Raise UsageError where one of the two is no trace."""
     for capture in (trace, capture_run):
-        if capture.source != "torch":
+        if not capture.traits.records_operators:
             raise UsageError(
                 f"{capture.name}: is no trace; a graph's replays are paired with a trace of the "
                 "run that captured it"

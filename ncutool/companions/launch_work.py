@@ -49,7 +49,7 @@ def work_of(
         check_sources(capture, report)
     if capture_run is not None:
         graph_pairing.check_sources(capture, capture_run)
-    if capture.source == "ncu":
+    if capture.traits.figures_counted:
         work = counters.work(capture)
         return Done(work, None, None, counter_notices.notices(capture, work))
     work = shapes.work(capture)

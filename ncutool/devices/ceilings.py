@@ -98,13 +98,14 @@ class Ceiling:
 def calibrate(
     kernels: pl.DataFrame, capture: Capture, device: Device | None
 ) -> tuple[Ceiling, ...]:
-    """The best that a trace's own kernels reach of ``device``'s peaks; nothing for a report.
+    """The best that a capture's own kernels reach of ``device``'s peaks; nothing for a capture that
+    records its own peaks, whose clocks are not the datasheet's.
 
     Args:
         kernels: :data:`ncutool.base.tables.KERNELS` of ``capture``.
         device: its datasheet row; None where it is unknown, which gives no ceilings.
     """
-    if device is None or capture.source != "torch":
+    if device is None or capture.traits.peaks_recorded:
         return ()
     step_ns = capture.clock_step_ns if capture.clock_step_ns > 1 else 0
     found = [_memory(kernels, capture, device, step_ns)]

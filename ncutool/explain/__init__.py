@@ -47,9 +47,9 @@ class Explainer:
         """The launch's explanation; it exists."""
         row = self._evidence.row(launch_id)
         device = self._analysis.resolution.device
-        of_report = self._analysis.capture.source == "ncu"
+        form = self._analysis.capture.format
         figures: dict[str, Any] = {}
-        if of_report:
+        if form.traits.figures_counted:
             work, figures = steps.of_report(self._evidence, row)
         else:
             work = steps.of_trace(self._evidence, row)
@@ -65,9 +65,9 @@ class Explainer:
             steps=tuple(
                 steps.faithful(step, row)
                 for step in (
-                    _duration(row),
+                    _duration(row, form.duration_source),
                     *work,
-                    *placing.peaks(row, None if of_report else device, figures),
+                    *placing.peaks(row, None if form.traits.peaks_recorded else device, figures),
                     *placing.rates(row),
                 )
             ),
@@ -80,7 +80,6 @@ class Explainer:
         )
 
 
-def _duration(row: dict[str, Any]) -> Step:
-    source = "the report's gpu__time_duration" if row["source"] == "ncu" else "the trace"
+def _duration(row: dict[str, Any], source: str) -> Step:
     note = "not recorded" if row["duration_ns"] is None else None
     return recorded("duration_ns", row["duration_ns"], "ns", source, note=note)

@@ -66,7 +66,7 @@ class Evidence:
     def measured(self) -> dict[int, tuple[int, ...]]:
         """Launches of the joined report that gave each launch of the trace its counters."""
         trace, report = self.analysis.capture, self.analysis.report
-        if report is None or trace.source == "ncu":
+        if report is None:
             return {}
         work = shapes.work(trace)
         if self.analysis.capture_run is not None:

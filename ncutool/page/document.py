@@ -21,21 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.page.view import View
+    from ncutool_parsers.formats import Format
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("format", "dom", "groups", "explained", "table", "timeline", "chart", "views")
-_METHODS = {
-    "torch": (
-        "From a trace: FLOPs and bytes follow from operator shapes. Bytes are compulsory traffic: "
-        "each distinct input read once, each output written once. Peaks are dense, from the "
-        "device table. Counters of an Nsight Compute report of the same run replace them."
-    ),
-    "ncu": (
-        "From a report: FLOPs and bytes are hardware counters where it has them, held against "
-        "peaks at the clocks it recorded itself. Nsight Compute runs kernels one by one with "
-        "cold caches."
-    ),
-}
 
 
 def assemble(views: Sequence[View]) -> str:
@@ -54,7 +43,7 @@ def assemble(views: Sequence[View]) -> str:
             policy=policy([script, library] if library else [script]),
             version=this_version(),
             title=_title(views),
-            method=" ".join(_METHODS[source] for source in sorted({v.source for v in views})),
+            method=" ".join(_method(form) for form in _formats(views)),
             css=Markup(file("page.css")),
             vega=Markup(library),
             script=Markup(script),
@@ -62,6 +51,37 @@ def assemble(views: Sequence[View]) -> str:
     )
     # A name that UTF-8 cannot hold must not keep the page from being written.
     return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _formats(views: Sequence[View]) -> list[Format]:
+    """The formats of the captures that the page shows, each once, by name."""
+    return sorted({view.format for view in views}, key=lambda form: form.source)
+
+
+def _method(form: Format) -> str:
+    """How figures of captures of a format come about, in sentences."""
+    traits = form.traits
+    if traits.figures_counted:
+        figures = "FLOPs and bytes are hardware counters where it has them"
+    elif traits.records_operators:
+        figures = (
+            "FLOPs and bytes follow from operator shapes. Bytes are compulsory traffic: each "
+            "distinct input read once, each output written once"
+        )
+    else:
+        figures = "it records neither counters nor operator shapes, so FLOPs and bytes are unknown"
+    peaks = (
+        ", held against peaks at the clocks it recorded itself."
+        if traits.peaks_recorded
+        else ". Peaks are dense, from the device table."
+    )
+    counters = " Counters of an Nsight Compute report of the same run replace them."
+    alone = f" {form.tool} runs kernels one by one with cold caches."
+    return (
+        f"From a {form.noun}: {figures}{peaks}"
+        f"{'' if traits.figures_counted else counters}"
+        f"{alone if traits.launches_serialised else ''}"
+    )
 
 
 class _Shown:

@@ -118,19 +118,12 @@ def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
 
 
 def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
-    if analysis.capture.source == "ncu":
-        return (
-            "No roofline: the report holds no FLOP counters (the `basic` set has none). "
-            "Collect with `ncu --set full` or `--set roofline`."
-        )
-    if roofs is None:
+    capture = analysis.capture
+    if roofs is None and not capture.traits.peaks_recorded:
         how = analysis.resolution.how.rstrip(".")
         remedy = "" if "--device" in how else " Pass `--device NAME`; `ncutool devices` lists them."
         return f"No roofline: {how}.{remedy}"
-    return (
-        "No roofline: no launch has both FLOPs and bytes. Record the trace with "
-        "`record_shapes=True`, or join an Nsight Compute report."
-    )
+    return f"No roofline: {capture.format.no_figures}"
 
 
 def _speed_of_light(points: list[dict[str, Any]], groups: pl.DataFrame) -> Drawing:

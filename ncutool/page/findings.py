@@ -194,12 +194,17 @@ def _empty(analysis: Analysis) -> str:
     said = finding_words.nothing(analysis)
     if analysis.window_ns <= 0:
         return said
-    if analysis.capture.source == "torch":
-        return (
-            f"{said} What would change that: input shapes in the trace (`record_shapes=True`), or "
-            "an Nsight Compute report of the kernels with the most time."
+    form = analysis.capture.format
+    if not form.traits.figures_counted:
+        option = form.shapes_option
+        shapes = f"input shapes in the {form.noun} (`{option}`), or " if option else ""
+        said += (
+            f" What would change that: {shapes}an Nsight Compute report of the kernels with the "
+            "most time."
         )
-    return (
-        f"{said} A report shows kernels one by one: a trace of the whole program shows what to "
-        "fuse or batch."
-    )
+    if not form.traits.has_timeline:
+        said += (
+            f" A {form.noun} shows kernels one by one: a trace of the whole program shows what to "
+            "fuse or batch."
+        )
+    return said

@@ -18,6 +18,7 @@ from ncutool.page.timeline import Strip, strip
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
+    from ncutool_parsers.formats import Format
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class View:
     """What the templates draw."""
 
     id: str
-    source: str
+    format: Format
     heading: Heading
     cards: tuple[Card, ...]
     findings: Findings
@@ -52,7 +53,7 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
     groups, membership = grouped(analysis.kernels)
     return View(
         id=f"view-{number}",
-        source=analysis.capture.source,
+        format=analysis.capture.format,
         heading=heading(analysis, show_private=show_private),
         cards=(understood(analysis), where_time_goes(analysis)),
         findings=findings(analysis),

@@ -151,7 +151,7 @@ def _whence() -> pl.Expr:
     """Where the work came from: a trace's is modelled, but for figures joined from a report."""
     flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
     return (
-        pl.when((pl.col("source") != "torch") | (flop & size))
+        pl.when(pl.col("figures_counted") | (flop & size))
         .then(pl.lit("counted"))
         .when(flop)
         .then(pl.lit("half counted, half modelled (bytes)"))

@@ -34,15 +34,15 @@ MANY_SHARE = Threshold(
 def flag(device: Device | None, clock_step_ns: int) -> pl.Expr:
     """What is implausible about a launch's figures and the likely cause, or null.
 
-    Needs the columns ``compute_pct``, ``bandwidth_pct`` and ``cache_bytes`` beside those of the
-    kernels table.
+    Needs the columns ``compute_pct``, ``bandwidth_pct``, ``cache_bytes`` and ``peaks_recorded``
+    beside those of the kernels table.
 
     Args:
         device: whose peaks a trace is held against.
         clock_step_ns: resolution of the recorded times.
     """
     return (
-        pl.when(pl.col("source") == "ncu")
+        pl.when("peaks_recorded")
         .then(_of_record())
         .otherwise(pl.coalesce(_compute(device, clock_step_ns), _bandwidth(device, clock_step_ns)))
     )

@@ -37,10 +37,14 @@ def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.Dat
             clocks are not those of the run.
     """
     frame = capture.launches.join(work, on="launch_id", how="left", validate="1:1")
+    traits = capture.traits
     frame = frame.with_columns(
-        pl.lit(capture.name).alias("capture"), pl.lit(capture.source).alias("source")
+        capture=pl.lit(capture.name),
+        source=pl.lit(capture.source),
+        figures_counted=pl.lit(traits.figures_counted),
+        peaks_recorded=pl.lit(traits.peaks_recorded),
     )
-    frame = _with_peaks(frame, device if capture.source == "torch" else None)
+    frame = _with_peaks(frame, None if traits.peaks_recorded else device)
     frame = _with_rates(frame)
     frame = bound.with_bound(frame, device, capture.clock_step_ns)
     return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")

@@ -56,7 +56,7 @@ def _facts(answer: Answer) -> list[tuple[str, str, str]]:
     if whole is not None:
         lines.append(("end to end", _range(whole.low_ns, whole.high_ns), _against(whole)))
     else:
-        lines.append(("end to end", units.UNKNOWN, "not known for a report"))
+        lines.append(("end to end", units.UNKNOWN, "not known without a timeline"))
     lines.append(("kernel time", _range(kernels.low_ns, kernels.high_ns), _against(kernels)))
     return lines
 

@@ -31,11 +31,7 @@ if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
     from ncutool.whatif.applying import Applied
     from ncutool.work.operators import OpCall
-
-_NO_TIMELINE = (
-    "A report has no timeline: its launches ran one by one, so that nothing can be said of a whole "
-    "program."
-)
+    from ncutool_parsers.formats import Format
 
 
 def ask(
@@ -74,8 +70,8 @@ def ask(
     )  # fmt: skip
     question.check()
     device = _named(on, known)
-    if analysis.capture.source == "ncu":
-        _check_report(question)
+    if not analysis.capture.traits.has_timeline:
+        _check_without_timeline(question, analysis.capture.format)
     times = Times.of(analysis.kernels)
     if times.kernels.is_empty():
         raise CaptureError(analysis.capture.name, "no launch has a duration", "nothing can be said")
@@ -116,14 +112,14 @@ def _context(analysis: Analysis) -> Context | None:
     return seen(analysis.kernels, capture, window, analysis.resolution.device)
 
 
-def _check_report(question: Question) -> None:
-    """Of a report only another device can be asked."""
+def _check_without_timeline(question: Question, form: Format) -> None:
+    """Raise UsageError where more than another device is asked of a capture without timeline."""
     asked = replace(question, on=None)
     if asked == Question():
         return
     raise UsageError(
-        "a report has neither shapes nor a timeline: only --on can be asked of it (its findings' "
-        "savings stand in ncutool rank)"
+        f"a {form.noun} has neither shapes nor a timeline: only --on can be asked of it (its "
+        "findings' savings stand in ncutool rank)"
     )
 
 
@@ -154,8 +150,6 @@ def _calls(analysis: Analysis, resized: Resized | None) -> Sequence[OpCall]:
     """The operator calls that tell of memory: at the new sizes where these change."""
     if resized is not None:
         return resized.calls
-    if analysis.capture.source == "ncu":
-        return ()
     linked = analysis.capture.launches.filter(pl.col("op_id").is_not_null())
     return tuple(calls_of(linked, analysis.capture).values())
 
@@ -210,7 +204,9 @@ def _answer(
 ) -> Answer:
     summed = times.in_sums()
     low, high = (round(float(summed[end].sum())) for end in ("low_ns", "high_ns"))
-    no_window = _NO_TIMELINE if analysis.timeline is None else "No launch has a start: no window."
+    no_window = "No launch has a start: no window."
+    if analysis.timeline is None:
+        no_window = _without_timeline(analysis.capture.format)
     doubt = () if analysis.timeline is None or analysis.timeline.trustworthy else (
         "Unexplained gaps fill over a tenth of the window: end to end is not trustworthy.",
     )  # fmt: skip
@@ -229,3 +225,8 @@ def _answer(
         findings=() if applied is None else applied.findings,
         notes=(*times.notes, *doubt),
     )
+
+
+def _without_timeline(form: Format) -> str:
+    alone = ": its launches ran one by one" if form.traits.launches_serialised else ""
+    return f"A {form.noun} has no timeline{alone}, so that nothing can be said of a whole program."

@@ -14,6 +14,7 @@ from ncutool_parsers.errors import CaptureError
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.devices.resolve import Device
+    from ncutool_parsers.formats import Traits
 
 _FIGURED = ("compute", "memory", "latency")
 _PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")
@@ -46,7 +47,7 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
     own = analysis.resolution.device
     if own is not None and own.name == device.name:
         return times.saying(f"{device.name} is the capture's own device: nothing changes by it.")
-    report = analysis.capture.source == "ncu"
+    report = analysis.capture.traits.launches_serialised
     if own is None:
         raise CaptureError(analysis.capture.name, "its device is unknown", "name it with --device")
     ends = _ends(times, own, device, report=report, resized=resized)
@@ -64,7 +65,7 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
         for kind, why in _STAYS.items()
         if not (found := rows.filter(pl.col("by") == kind)).is_empty()
     ]
-    return changed.leaving(*stays).saying(*_notes(own, device, report=report))
+    return changed.leaving(*stays).saying(*_notes(own, device, analysis.capture.traits))
 
 
 def _ends(
@@ -112,7 +113,7 @@ def _at(kernels: pl.DataFrame, times: Times, end: str, own: Device, device: Devi
 
 
 def _refuse(analysis: Analysis, times: Times, ends: pl.DataFrame, device: Device) -> None:
-    name = analysis.capture.name
+    name, form = analysis.capture.name, analysis.capture.format
     lost = ends.filter(pl.col("low_ns").is_null() | pl.col("high_ns").is_null())
     if not lost.is_empty():
         share = units.percent(times.group("", "", lost).pct)
@@ -127,8 +128,10 @@ def _refuse(analysis: Analysis, times: Times, ends: pl.DataFrame, device: Device
             "nothing can be rescaled: "
             + (
                 "collect them"
-                if analysis.capture.source == "ncu"
-                else "record_shapes=True records them"
+                if form.traits.figures_counted
+                else f"{form.shapes_option} records them"
+                if form.shapes_option
+                else "join an Nsight Compute report, which counts them"
             ),
         )
 
@@ -164,15 +167,15 @@ def _at_boost(times: Times, rows: pl.DataFrame, own: Device) -> pl.DataFrame:
     return rows.with_columns(pl.min_horizontal(low, "high_ns").alias("low_ns"))
 
 
-def _notes(own: Device, device: Device, *, report: bool) -> list[str]:
+def _notes(own: Device, device: Device, traits: Traits) -> list[str]:
     ratio = device.peak_bytes_per_s / own.peak_bytes_per_s
     said = [
         f"{own.name} to {device.name}: bandwidth × {ratio:.4g}; each launch by what binds it, its "
         "efficiency taken to be kept, none below its floor there.",
     ]
-    if not report:
+    if traits.has_timeline:
         said.append("The host's times are those of this recording, whatever host is there.")
-    else:
+    if traits.launches_serialised:
         said.append(
             "A report's times are those of locked clocks: low ends allow for the clock that the "
             "launch could have had, from t·max(share of DRAM, locked / full clock) on."

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.files import read_head, unknown_format
+from ncutool_parsers.formats import Traits
 from ncutool_parsers.interface import Reader, ReadOptions
 from ncutool_parsers.ncu_report_file import NcuReportReader
 from ncutool_parsers.torch_trace import TorchTraceReader
@@ -17,7 +19,15 @@ from ncutool_parsers.torch_trace import TorchTraceReader
 READERS: tuple[Reader, ...] = (NcuReportReader(), TorchTraceReader())
 """Every format, asked in this order; the modules import what is heavy only when they read."""
 
-__all__ = ["READERS", "read", "sniff"]
+__all__ = ["READERS", "read", "sniff", "sources_where"]
+
+
+def sources_where(holds: Callable[[Traits], bool]) -> list[str]:
+    """The formats whose traits ``holds`` is true of, as they stand in the column `source`.
+
+    For tables whose capture is not at hand; where it is, ask its own traits.
+    """
+    return [reader.format.source for reader in READERS if holds(reader.format.traits)]
 
 
 def sniff(path: str | Path) -> Reader:

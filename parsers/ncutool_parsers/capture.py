@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ncutool_parsers import schema
+from ncutool_parsers.formats import Format, Traits
 
 if TYPE_CHECKING:
     import polars as pl
 
-Source = Literal["ncu", "torch"]
 Severity = Literal["info", "warning", "error"]
 
 
@@ -47,7 +47,8 @@ class Capture:
     """One capture as typed tables (see :mod:`ncutool_parsers.schema`)."""
 
     path: Path
-    source: Source
+    format: Format
+    """What captures of its kind hold, and what they are called."""
     launches: pl.DataFrame
     devices: tuple[DeviceRecord, ...] = ()
     metrics: pl.DataFrame = field(default_factory=schema.METRICS.empty)
@@ -75,6 +76,16 @@ class Capture:
     """Version of the tool that wrote the capture, e.g. ``2025.2.1.0`` for ncu."""
     private: dict[str, str] = field(default_factory=dict)
     """Host names, user paths, command lines: never shown unless ``--show-private``."""
+
+    @property
+    def source(self) -> str:
+        """Key of the format in tables and JSON."""
+        return self.format.source
+
+    @property
+    def traits(self) -> Traits:
+        """What the capture is and holds by its format."""
+        return self.format.traits
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ncutool_parsers.capture import Capture
+from ncutool_parsers.formats import Format
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while a file is read."""
@@ -33,10 +34,8 @@ class ReadOptions:
 class Reader(Protocol):
     """Turns files of one format into a :class:`Capture`."""
 
-    name: str
-    """The format in plain words, for messages."""
-    suffixes: tuple[str, ...]
-    """File name endings that suggest the format, lower case, with the dot."""
+    format: Format
+    """Traits and words of what it reads; every capture it gives carries them."""
 
     def accepts(self, head: bytes) -> bool:
         """Whether a file that begins with ``head`` (256 bytes, decompressed) is of this format."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ncutool_parsers import files, ncu_framing, ncu_parts
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError, UnreadableError, UsageError
+from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.interface import ReadOptions
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _CHUNK = 4 * 1024 * 1024
 class NcuReportReader:
     """Reads Nsight Compute reports (satisfies :class:`ncutool_parsers.interface.Reader`)."""
 
-    name = "Nsight Compute report"
-    suffixes: tuple[str, ...] = (".ncu-rep", ".ncu-repz", ".nsight-cuprof-report")
+    format = NCU_REPORT
 
     def accepts(self, head: bytes) -> bool:
         """A report begins with ``NVR\\0``; a ``.ncu-repz`` is one as a Zstandard stream."""

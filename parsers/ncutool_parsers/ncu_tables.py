@@ -14,6 +14,7 @@ import polars as pl
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice
 from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.kernel_names import short_name
 from ncutool_parsers.ncu_framing import Framing, Geometry
 from ncutool_parsers.ncu_process import Report
@@ -56,7 +57,7 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
     counts = np.asarray(report.metric_counts, dtype=np.int64)
     return Capture(
         path=path,
-        source="ncu",
+        format=NCU_REPORT,
         launches=_launches(actions),
         devices=_devices(actions),
         metrics=_metrics(report, counts),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.formats import TORCH_TRACE
 from ncutool_parsers.interface import ReadOptions
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 class TorchTraceReader:
     """Reads what ``torch.profiler`` exports with ``export_chrome_trace``."""
 
-    name = "torch.profiler trace"
-    suffixes: tuple[str, ...] = (".json", ".json.gz")
+    format = TORCH_TRACE
 
     def accepts(self, head: bytes) -> bool:
         """Whether the decompressed start of a file is that of a JSON object or array."""
@@ -95,7 +95,7 @@ def _capture(
     notices += torch_notices.about(tables, collector.python_events)
     return Capture(
         path=path,
-        source="torch",
+        format=TORCH_TRACE,
         launches=tables.launches,
         devices=devices,
         signatures=tables.signatures,

@@ -24,9 +24,9 @@ def test_readers_are_told_apart_by_content(tmp_path: Path) -> None:
     }
     for name, starts in heads.items():
         for head in starts:
-            assert [reader.name for reader in READERS if reader.accepts(head)] == [name]
+            assert [reader.format.name for reader in READERS if reader.accepts(head)] == [name]
     path = make.write(tmp_path / "misnamed.ncu-rep", make.small())
-    assert sniff(path).name == "torch.profiler trace"
+    assert sniff(path).format.name == "torch.profiler trace"
     assert read(path).source == "torch"
 
 

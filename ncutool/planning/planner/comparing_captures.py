@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
 from ncutool.planning.planner.rescale import CLASSES, rescaled_ns
+from ncutool_parsers import sources_where
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _rescaled(timed: pl.DataFrame, measured_on: Device | None, device: Device) -
     import polars as pl
 
     there = rescaled_ns(timed, measured_on, device)
-    if measured_on is None or not bool((timed["source"] == "ncu").any()):
+    if measured_on is None or not _serialised(timed):
         return there
     nothing = pl.lit(None, dtype=pl.Float64)
     full = rescaled_ns(
@@ -172,7 +173,12 @@ def _paid(flop: float, time_ns: float | None, price: float | None) -> float | No
 def _is_own(timed: pl.DataFrame, measured_on: Device | None, device: Device) -> bool:
     """Whether these are the times of this device; a report's are those of its locked clocks."""
     same = measured_on is not None and measured_on.name == device.name
-    return same and bool((timed["source"] == "torch").all())
+    return same and not _serialised(timed)
+
+
+def _serialised(timed: pl.DataFrame) -> bool:
+    """Whether some of the times are of launches run one by one, at locked clocks."""
+    return bool(timed["source"].is_in(sources_where(lambda has: has.launches_serialised)).any())
 
 
 def _reason(there: pl.DataFrame, total: int, device: Device) -> str | None:
@@ -223,7 +229,7 @@ def _notes(
     kinds = {kind for each in found for kind in each.share_pct}
     if "communication" in kinds:
         notes.append("communication is kept: it hangs on links that the device table does not hold")
-    if bool((timed["source"] == "ncu").any()):
+    if _serialised(timed):
         notes.append("a report's times are those of its locked clocks, and of launches one by one")
     notes.append("whether the program's memory fits is not known from here")
     return notes

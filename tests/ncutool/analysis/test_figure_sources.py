@@ -19,6 +19,7 @@ from ncutool.work import counters
 from ncutool.work.operators import REGISTRY
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError
+from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.schema import INSTRUCTIONS, LAUNCHES, METRICS
 
 FIGURES = {"flop": ("flop_source", FLOP_SOURCES), "dram_bytes": ("bytes_source", BYTES_SOURCES)}
@@ -133,7 +134,7 @@ def report(found: list[dict[str, Any]]) -> Capture:
     executed = [(i, *row) for i, one in enumerate(found) for row in one["instructions"]]
     return Capture(
         path=Path("r.ncu-rep"),
-        source="ncu",
+        format=NCU_REPORT,
         launches=LAUNCHES.conform(pl.from_dicts(rows, infer_schema_length=None)),
         metrics=pl.DataFrame(metrics, schema=METRICS.polars_schema(), orient="row"),
         instructions=pl.DataFrame(executed, schema=INSTRUCTIONS.polars_schema(), orient="row"),

@@ -11,6 +11,7 @@ import pytest
 from ncutool.roofline import place
 from ncutool.work import counters
 from ncutool_parsers.capture import Capture
+from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.schema import LAUNCHES, METRICS
 
 RATE = "smsp__sass_thread_inst_executed_op_{}_pred_on.sum.per_cycle_elapsed"
@@ -51,7 +52,7 @@ def kernel(metrics: dict[str, float], capability: str = "8.6", **facts: Any) -> 
     rows = [(0, name, value) for name, value in metrics.items()]
     capture = Capture(
         path=Path("r.ncu-rep"),
-        source="ncu",
+        format=NCU_REPORT,
         launches=LAUNCHES.conform(pl.from_dicts([launch])),
         metrics=pl.DataFrame(rows, schema=METRICS.polars_schema(), orient="row"),
     )

@@ -19,6 +19,7 @@ from ncutool.companions.graph_sequences import AMBIGUOUS, EXTRA, NO_FIT, NOTHING
 from ncutool.work import shapes
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError, UsageError
+from ncutool_parsers.formats import NCU_REPORT, TORCH_TRACE
 from ncutool_parsers.schema import CALLS, LAUNCHES, OPS, SIGNATURES
 
 BF16 = "c10::BFloat16"
@@ -51,7 +52,7 @@ def replay_of(names: list[str], replays: int = 1) -> Capture:
         for n in range(replays)
     ]
     return Capture(
-        path=Path("replay.json"), source="torch",
+        path=Path("replay.json"), format=TORCH_TRACE,
         launches=LAUNCHES.conform(pl.DataFrame(rows)), calls=CALLS.conform(pl.DataFrame(calls)),
     )  # fmt: skip
 
@@ -89,7 +90,7 @@ def run_of(captures: list[list[Made]], *, named: bool = True, marked: bool = Tru
         for m, number in signatures.items()
     ]  # fmt: skip
     return Capture(
-        path=Path("run.json"), source="torch", launches=LAUNCHES.empty(),
+        path=Path("run.json"), format=TORCH_TRACE, launches=LAUNCHES.empty(),
         ops=OPS.conform(pl.DataFrame(ops)) if ops else OPS.empty(),
         calls=CALLS.conform(pl.DataFrame(calls, infer_schema_length=None)),
         signatures=SIGNATURES.conform(pl.DataFrame(rows)) if rows else SIGNATURES.empty(),
@@ -197,7 +198,7 @@ def test_only_traces_are_paired() -> None:
     """A report captures no graph."""
     trace = replay_of(names(LAYER))
     with pytest.raises(UsageError, match="is no trace"):
-        graph_pairing.check_sources(trace, replace(trace, source="ncu"))
+        graph_pairing.check_sources(trace, replace(trace, format=NCU_REPORT))
 
 
 @given(

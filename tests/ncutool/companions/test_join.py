@@ -24,6 +24,7 @@ from ncutool.work import shapes
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.schema import LAUNCHES
 
 SAMPLE = Path(__file__).parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
@@ -89,7 +90,9 @@ def report_of(steps: Sequence[Step], **more: Any) -> tuple[Capture, pl.DataFrame
         for place, step in enumerate(steps)
     ]  # fmt: skip
     options: dict[str, Any] = {"devices": (H100_RECORD,), "path": Path("hand-made.ncu-rep")} | more
-    capture = Capture(source="ncu", launches=LAUNCHES.conform(pl.DataFrame(launches)), **options)
+    capture = Capture(
+        format=NCU_REPORT, launches=LAUNCHES.conform(pl.DataFrame(launches)), **options
+    )
     return capture, tables.WORK.conform(pl.DataFrame(work))
 
 
@@ -478,7 +481,7 @@ def test_no_launch_of_a_real_program_gets_anothers_work(
         numbers = pl.Series("launch_id", range(length))
         counted = model.join(stretch.select("launch_id"), on="launch_id", how="semi")
         report = replace(
-            trace, source="ncu", path=Path("x.ncu-rep"), launches=stretch.with_columns(numbers)
+            trace, format=NCU_REPORT, path=Path("x.ncu-rep"), launches=stretch.with_columns(numbers)
         )
         counted = counted.sort("launch_id").with_columns(numbers)
         found, _, _ = join.join(seen, work, report, counted)

@@ -24,6 +24,7 @@ from ncutool.explain.traced import expression_of, leaf, minimum, numeric, symbol
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.formats import NCU_REPORT
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SAMPLE = REPOSITORY / "reports" / "samples" / "decoder-layer-synthetic"
@@ -219,7 +220,7 @@ def uncounted(executed: list[tuple[object, ...]]) -> Analysis:
     }
     capture = Capture(
         path=Path("made.ncu-rep"),
-        source="ncu",
+        format=NCU_REPORT,
         launches=schema.LAUNCHES.conform(pl.DataFrame([launch])),
         metrics=schema.METRICS.conform(
             pl.DataFrame([{"launch_id": 0, "metric": m, "value": v} for m, v in metrics.items()])

@@ -15,6 +15,7 @@ from ncutool.base import tables
 from ncutool.devices.resolve import Device
 from ncutool.roofline import place as roofline
 from ncutool_parsers.capture import Capture
+from ncutool_parsers.formats import TORCH_TRACE
 from ncutool_parsers.schema import LAUNCHES
 
 DEVICE = Device(
@@ -43,7 +44,7 @@ def place(
         work.append({"launch_id": index, **sources, **figures})
     capture = Capture(
         path=Path("toy.json"),
-        source="torch",
+        format=TORCH_TRACE,
         launches=LAUNCHES.conform(pl.from_dicts(launches, infer_schema_length=None)),
         clock_step_ns=clock_step_ns,
     )

@@ -14,7 +14,8 @@ from ncutool.base import tables
 from ncutool.devices.resolve import Device
 from ncutool.roofline import place as roofline
 from ncutool.roofline.coverage import cover
-from ncutool_parsers.capture import Capture, Source
+from ncutool_parsers.capture import Capture
+from ncutool_parsers.formats import NCU_REPORT, TORCH_TRACE, Format
 from ncutool_parsers.schema import LAUNCHES
 
 DEVICE = Device(
@@ -29,7 +30,7 @@ DEVICE = Device(
 
 
 def place(
-    rows: list[dict[str, Any]], device: Device | None = DEVICE, source: Source = "torch"
+    rows: list[dict[str, Any]], device: Device | None = DEVICE, form: Format = TORCH_TRACE
 ) -> pl.DataFrame:
     """The kernels table of launches given as one dictionary each, work and launch mixed."""
     launch_names = set(LAUNCHES.polars_schema().names())
@@ -43,7 +44,7 @@ def place(
         )
     capture = Capture(
         path=Path("toy.json"),
-        source=source,
+        format=form,
         launches=LAUNCHES.conform(pl.from_dicts(launches, infer_schema_length=None)),
     )
     table = tables.WORK.conform(pl.from_dicts(work, infer_schema_length=None))
@@ -127,12 +128,14 @@ def test_bound_by_modelled_work(row: dict[str, Any], bound: str) -> None:
 def test_bound_by_speed_of_light(compute: float, memory: float, waves: float, bound: str) -> None:
     """A report's recorded percentages decide, whatever its FLOPs."""
     row = {"duration_ns": 9, "sm_sol_pct": compute, "memory_sol_pct": memory, "waves": waves}
-    assert one(row, source="ncu", device=None)["bound"] == bound
+    assert one(row, form=NCU_REPORT, device=None)["bound"] == bound
 
 
 def test_a_report_never_takes_a_peak_from_the_device_table() -> None:
     """ncu locks clocks: the table's boost peaks do not belong to its durations."""
-    row = one({"duration_ns": 1000, "flop": 1e6, "dram_bytes": 1e6, "roof": "fp32"}, source="ncu")
+    row = one(
+        {"duration_ns": 1000, "flop": 1e6, "dram_bytes": 1e6, "roof": "fp32"}, form=NCU_REPORT
+    )
     assert row["peak_flop_per_s"] is None
     assert row["peak_source"] == "none"
     assert row["roofline_pct"] is None

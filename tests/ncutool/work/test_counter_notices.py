@@ -12,6 +12,7 @@ import pytest
 from ncutool.base import tables
 from ncutool.work import counter_notices, counters, evidence
 from ncutool_parsers.capture import Capture, DeviceRecord
+from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.schema import LAUNCHES
 
 TENSOR = "--section SpeedOfLight_HierarchicalTensorRooflineChart"
@@ -26,7 +27,7 @@ def notices(
     row = {"launch_id": 0, "sm_sol_pct": 5.0, **known, **figures}
     capture = Capture(
         path=Path("r.ncu-rep"),
-        source="ncu",
+        format=NCU_REPORT,
         launches=LAUNCHES.empty(),
         devices=(DeviceRecord(compute_capability=capability),),
         tool_version=version,

@@ -15,6 +15,7 @@ from ncutool.base.tables import WORK
 from ncutool.work import shapes
 from ncutool_parsers import read, schema
 from ncutool_parsers.capture import Capture, DeviceRecord
+from ncutool_parsers.formats import TORCH_TRACE
 
 MM = ("aten::mm", "[[64, 32], [32, 16]]", '["c10::BFloat16", "c10::BFloat16"]', '["", ""]')
 ADD = ("aten::add", "[[64], [64], []]", '["float", "float", "Scalar"]', '["", "", "1"]')
@@ -43,7 +44,7 @@ def capture(
     count = len(operators)
     return Capture(
         path=Path("trace.json"),
-        source="torch",
+        format=TORCH_TRACE,
         launches=schema.LAUNCHES.conform(pl.DataFrame(rows, infer_schema_length=None)),
         devices=(DeviceRecord(0, "NVIDIA H100 80GB HBM3", "9.0", 132, vendor="nvidia"),),
         signatures=schema.SIGNATURES.conform(
