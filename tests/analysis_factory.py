@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import polars as pl
 from ncutool.advice.view.finding import Advice, Finding
 from ncutool.analysis.analyse import Analysis
 from ncutool.base import tables
+from ncutool.companions.launch_work import Done
 from ncutool.devices.resolve import Device, Resolution
 from ncutool.roofline.coverage import Coverage, MissingWork
 from ncutool.timeline.window import Timeline
@@ -294,16 +296,29 @@ def analysis(
     if timeline is None and form is TORCH_TRACE and rows:
         timeline = timeline_of(rows)
     suffix = ".ncu-rep" if form is NCU_REPORT else ".json.gz"
-    return Analysis(
+    analysis = Analysis(
         capture=Capture(Path(f"{name}{suffix}"), form, LAUNCHES.empty(), **capture),
         resolution=Resolution(device, how),
+        datasheet=device,
+        work=Done(tables.WORK.empty(), None, None, ()),
+    )
+    return with_parts(
+        analysis,
         kernels=table(rows),
         coverage=coverage_of(rows),
         timeline=timeline,
         advice=Advice(findings=tuple(findings)),
         notices=tuple(notices),
         headline=headline,
+        ceilings=(),
     )
+
+
+def with_parts(analysis: Analysis, **parts: Any) -> Analysis:
+    """A copy with parts that are given and not computed."""
+    made = copy.copy(analysis)
+    vars(made).update(parts)
+    return made
 
 
 def trace(launches: int = 60, **changes: Any) -> Analysis:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool import advice
-from ncutool.advice.view.ranks import rank_minima
-from ncutool.analysis import headline
+from ncutool.analysis import headline, notices
 from ncutool.companions import launch_work, summary
 from ncutool.devices import ceilings, resolve
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
-from ncutool.timeline import window as timeline
+from ncutool.timeline import window
 from ncutool.work import counters
-from ncutool.work.operators import plugins
 from ncutool_parsers import read
-from ncutool_parsers.capture import Notice
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
 
@@ -32,52 +29,131 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.companions.graph_pairing import Pairing
+    from ncutool.companions.launch_work import Done
     from ncutool.companions.summary import Join
     from ncutool.devices.ceilings import Ceiling, Measured
     from ncutool.devices.resolve import Device, Resolution
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
-    from ncutool_parsers.capture import Capture, DeviceRecord
+    from ncutool_parsers.capture import Capture, DeviceRecord, Notice
     from ncutool_parsers.interface import Progress
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Analysis:
-    """One capture, analysed."""
+    """One capture, analysed.
+
+    A part is computed when it is first asked for and kept, so that a command computes what it
+    shows. The fields are what the parts are computed from.
+    """
 
     capture: Capture
     resolution: Resolution
-    kernels: pl.DataFrame
-    """The public contract: :data:`ncutool.base.tables.KERNELS`."""
-    coverage: Coverage
-    timeline: Timeline | None
-    """None for reports: ncu serialises launches, so their start times say nothing."""
-    advice: Advice
-    notices: tuple[Notice, ...]
-    headline: str
-    """The verdict in one sentence with numbers."""
-    join: Join | None = None
-    """What a report's counters gave to this trace; None where none was joined."""
-    pairing: Pairing | None = None
-    """What a capture run told of this trace's graph replays; None where none was given."""
-    ceilings: tuple[Ceiling, ...] = ()
-    """How far the device's peaks are reached: information beside them (traces)."""
+    """The device whose peaks hold, measured rates included."""
+    datasheet: Device | None
+    """The same device with the peaks of its datasheet."""
+    work: Done
+    """FLOPs and bytes of every launch, and what companions gave to them."""
+    given: tuple[Ceiling, ...] = ()
+    """Measured rates that replace peaks of the datasheet."""
+    unused: Measured | None = None
+    """Measured rates that replace nothing, since the capture records its own peaks."""
     report: Capture | None = None
     """The report whose counters are on this trace's launches."""
     capture_run: Capture | None = None
     """The run that told the operators of this trace's graph replays."""
+    ranks: Sequence[Capture] = ()
+    """Traces of other ranks of the same job."""
+    whole_steps: bool = False
+    """The window is cut to whole steps."""
+
+    @cached_property
+    def kernels(self) -> pl.DataFrame:
+        """The public contract: :data:`ncutool.base.tables.KERNELS`."""
+        device = self.resolution.device
+        return self._placed if self.join is None else summary.with_flags(self._placed, device)
+
+    @cached_property
+    def _placed(self) -> pl.DataFrame:
+        """The kernels table before a joined report's figures are held against the modelled."""
+        return place.place(self.capture, self.work.work, self.resolution.device)
+
+    @property
+    def join(self) -> Join | None:
+        """What a report's counters gave to this trace; None where none was joined."""
+        return self.work.join
+
+    @property
+    def pairing(self) -> Pairing | None:
+        """What a capture run told of this trace's graph replays; None where none was given."""
+        return self.work.pairing
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """How much of the time is understood."""
+        return cover(self.kernels)
+
+    @cached_property
+    def timeline(self) -> Timeline | None:
+        """The window; None where the format has no timeline or no launch has a start."""
+        if not self.capture.traits.has_timeline:
+            return None
+        return window.build(self.capture, self.whole_steps)
+
+    @cached_property
+    def _other_ranks(self) -> list[pl.DataFrame]:
+        """The kernels tables of the other ranks."""
+        return [
+            place.place(other, launch_work.work_of(other).work, self.resolution.device)
+            for other in self.ranks
+        ]
+
+    @cached_property
+    def advice(self) -> Advice:
+        """What to do and what not, with what each saves."""
+        from ncutool.advice import advise
+
+        device, others = self.resolution.device, self._other_ranks
+        return advise(self.kernels, self.capture, self.timeline, device, others)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What to do, surest saving first."""
         return self.advice.findings
 
+    @cached_property
+    def headline(self) -> str:
+        """The verdict in one sentence with numbers."""
+        return headline.write(self.kernels, self.coverage, self.timeline, self.findings)
+
+    @cached_property
+    def ceilings(self) -> tuple[Ceiling, ...]:
+        """How far the device's peaks are reached: information beside them."""
+        return (*self.given, *ceilings.calibrate(self.kernels, self.capture, self.datasheet))
+
     @property
     def window_ns(self) -> int:
-        """The time that percentages of findings refer to: wall for traces, sum for reports."""
+        """The time that percentages of findings refer to: wall time, or the sum of durations."""
         if self.timeline is not None:
             return self.timeline.wall_ns
         return self.coverage.duration_ns
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What a reader must know of the figures, the gravest first; otherwise in order."""
+        return notices.gravest_first(
+            [
+                *self.capture.notices,
+                *self.work.notices,
+                *notices.of_device(self.capture, self.resolution),
+                *notices.of_window(self.timeline),
+                *notices.of_flags(self._placed),
+                *summary.doubts(self.kernels),
+                *notices.of_ranks(self.kernels, self._other_ranks),
+                *notices.of_measured(self.unused, self.capture),
+                *notices.of_plugins(self.capture),
+            ]
+        )
 
     def to_pandas(self) -> pd.DataFrame:
         """The ``kernels`` table as a pandas DataFrame."""
@@ -95,7 +171,7 @@ def analyse(
     ranks: Sequence[Capture] = (),
     whole_steps: bool = False,
 ) -> Analysis:
-    """Everything ncutool has to say of one capture.
+    """Return the analysis of one capture; everything that can be wrong is told here.
 
     Args:
         capture: what a reader found.
@@ -112,41 +188,21 @@ def analyse(
         UsageError: ``device`` names no known device, or several, or ``measured`` or ``report``
             is of another, or ``ranks`` or ``whole_steps`` go with a report.
     """
-    traits = capture.traits
     _check_traces(capture, ranks, whole_steps)
     datasheet = resolve.resolve(recorded_device(capture), device, known)
-    held = ceilings.hold(datasheet.device, None if traits.peaks_recorded else measured)
-    resolution = replace(datasheet, device=held.device, how=datasheet.how + held.how)
-    done = launch_work.work_of(capture, report, capture_run)
-    placed = place.place(capture, done.work, resolution.device)
-    kernels = placed if done.join is None else summary.with_flags(placed, resolution.device)
-    window = timeline.build(capture, whole_steps) if traits.has_timeline else None
-    others = [_of_rank(other, resolution.device) for other in ranks]
-    advised = advice.advise(kernels, capture, window, resolution.device, others)
-    coverage = cover(kernels)
-    notices = [
-        *capture.notices,
-        *done.notices,
-        *_notices(capture, resolution, placed, window),
-        *summary.doubts(kernels),
-        *_unpaired(kernels, others),
-        *(_unused(measured, capture) if traits.peaks_recorded else ()),
-        *(() if traits.figures_counted else _of_plugins()),
-    ]
+    own_peaks = capture.traits.peaks_recorded
+    held = ceilings.hold(datasheet.device, None if own_peaks else measured)
     return Analysis(
         capture=capture,
-        resolution=resolution,
-        kernels=kernels,
-        coverage=coverage,
-        timeline=window,
-        advice=advised,
-        notices=_gravest_first(notices),
-        headline=headline.write(kernels, coverage, window, advised.findings),
-        join=done.join,
-        pairing=done.pairing,
-        ceilings=(*held.given, *ceilings.calibrate(kernels, capture, datasheet.device)),
+        resolution=replace(datasheet, device=held.device, how=datasheet.how + held.how),
+        datasheet=datasheet.device,
+        work=launch_work.work_of(capture, report, capture_run),
+        given=held.given,
+        unused=measured if own_peaks else None,
         report=report,
         capture_run=capture_run,
+        ranks=ranks,
+        whole_steps=whole_steps,
     )
 
 
@@ -209,21 +265,6 @@ def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool)
             raise UsageError(f"{wrong}: only a trace has steps")
 
 
-def _of_rank(capture: Capture, device: Device | None) -> pl.DataFrame:
-    """The kernels table of another rank."""
-    return place.place(capture, launch_work.work_of(capture).work, device)
-
-
-def _unpaired(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Notice]:
-    if not others or rank_minima([kernels, *others]) is not None:
-        return []
-    text = (
-        "The ranks ran different collectives, or none: they are not compared. Record the same "
-        "steps on every rank."
-    )
-    return [Notice("ranks_not_paired", text)]
-
-
 def recorded_device(capture: Capture) -> DeviceRecord | None:
     """The device that most of the launch time ran on."""
     if len(capture.devices) <= 1:
@@ -238,44 +279,3 @@ def recorded_device(capture: Capture) -> DeviceRecord | None:
         if ordinal in by_ordinal:
             return by_ordinal[ordinal]
     return capture.devices[0]
-
-
-def _notices(
-    capture: Capture, resolution: Resolution, kernels: pl.DataFrame, window: Timeline | None
-) -> list[Notice]:
-    notices = []
-    if resolution.device is None and not capture.traits.peaks_recorded:
-        notices.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
-    if window is not None:
-        notices += [Notice("trimmed", sentence, "info") for sentence in window.trimmed]
-        notices += window.notices
-    flagged = kernels.filter(pl.col("flag").is_not_null())
-    if flagged.height:
-        notices.append(
-            Notice(
-                "above_peak",
-                f"{flagged.height} launches lie above 100 % of a peak; each says its likely cause.",
-            )
-        )
-    return notices
-
-
-def _of_plugins() -> list[Notice]:
-    """What is wrong with the operator models that other packages bring."""
-    return [Notice("operator_plugin", problem) for problem in plugins.load().problems]
-
-
-def _unused(measured: Measured | None, capture: Capture) -> list[Notice]:
-    if measured is None:
-        return []
-    text = (
-        f"{measured.path} is not used: a {capture.format.noun} is held against its own peaks at "
-        "its own clocks."
-    )
-    return [Notice("ceilings_unused", text)]
-
-
-def _gravest_first(notices: list[Notice]) -> tuple[Notice, ...]:
-    """What changes how everything else reads comes first; otherwise the order is kept."""
-    order = {"error": 0, "warning": 1, "info": 2}
-    return tuple(sorted(notices, key=lambda notice: order[notice.severity]))

@@ -38,12 +38,12 @@ def test_the_list_closes_with_all_together_and_what_is_small() -> None:
     )
     window = analysis.window_ns
     assert window == 3_359_615
-    assert finding_words.closing(replace(analysis, advice=advice)) == (
+    assert finding_words.closing(factory.with_parts(analysis, advice=advice)) == (
         "All of them together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
         "Small things: 2 more suggestions below 0.5 % each, at most 16.8 µs (0.5 %) together.",
     )
     one = replace(advice, findings=advice.findings[:1], small=1)
-    (small,) = finding_words.closing(replace(analysis, advice=one))
+    (small,) = finding_words.closing(factory.with_parts(analysis, advice=one))
     assert small == "Small things: 1 more suggestion below 0.5 % each, at most 16.8 µs (0.5 %)."
 
 

@@ -144,13 +144,33 @@ def test_launches_that_only_their_grid_tells_apart(tmp_path: Path) -> None:
     }
 
 
+def asks_for_a_format(node: ast.AST) -> bool:
+    """Whether code compares with the key of a format, looks it up, or asks for its reader."""
+    if isinstance(node, ast.alias):
+        return node.name in ("NcuReportReader", "TorchTraceReader", "NCU_REPORT", "TORCH_TRACE")
+    inside = ast.walk(node) if isinstance(node, ast.Compare | ast.Call | ast.MatchValue) else ()
+    keys = ("ncu", "torch")
+    return any(isinstance(each, ast.Constant) and each.value in keys for each in inside) or (
+        isinstance(node, ast.Constant) and node.value == "torch"
+    )
+
+
 def test_nothing_asks_for_the_name_of_a_format() -> None:
-    """No module of ncutool holds the key of a format: what a capture is, is a trait."""
+    """What a capture is, is a trait: no module of ncutool knows the formats there are."""
     asking = [
-        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', '')}"
         for path in sorted(PACKAGE.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (isinstance(node, ast.Constant) and node.value in ("ncu", "torch"))
-        or (isinstance(node, ast.alias) and node.name in ("NcuReportReader", "TorchTraceReader"))
+        if asks_for_a_format(node)
     ]
     assert asking == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['s == "ncu"', 's in ("x", "torch")', 'c.is_in(["ncu"])', "WORDS = {'ncu': 1, 'torch': 2}",
+     "match s:\n case 'ncu': pass", "from ncutool_parsers.torch_trace import TorchTraceReader"],
+)  # fmt: skip
+def test_asking_for_a_format_is_found(code: str) -> None:
+    """Each way to compare with a name that the code once held."""
+    assert any(asks_for_a_format(node) for node in ast.walk(ast.parse(code)))

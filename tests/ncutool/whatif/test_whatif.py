@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from analysis_factory import with_parts
 
 from ncutool import whatif
 from ncutool.advice.view.finding import Advice
@@ -89,7 +90,7 @@ def test_low_is_never_above_high(trace: Analysis, asked: dict[str, Any]) -> None
 def test_the_order_of_rows_changes_nothing(trace: Analysis, asked: dict[str, Any]) -> None:
     """Shuffled tables give the same intervals and the same window."""
     capture = trace.capture
-    mixed = replace(
+    mixed = with_parts(
         trace,
         kernels=trace.kernels.sample(fraction=1, shuffle=True, seed=7),
         capture=replace(
@@ -284,7 +285,7 @@ def test_growing_the_batch_is_no_finding_to_carry_out(trace: Analysis) -> None:
 
 def test_without_findings_none_is_carried_out(trace: Analysis) -> None:
     """A capture of which nothing is advised says so."""
-    bare = replace(trace, advice=Advice())
+    bare = with_parts(trace, advice=Advice())
     with pytest.raises(UsageError, match="no findings to carry out"):
         whatif.ask(bare, graph=True)
 
@@ -351,7 +352,7 @@ def test_mostly_untold_captures_are_refused(trace: Analysis) -> None:
     hidden = int(kernels.filter("graph_replay")["duration_ns"].sum())
     assert hidden > 0.5 * int(kernels["duration_ns"].sum())
     with pytest.raises(CaptureError, match=r"shapes tell only .* of the kernel time"):
-        whatif.ask(replace(trace, kernels=kernels), batch_scale=2, batch=4)
+        whatif.ask(with_parts(trace, kernels=kernels), batch_scale=2, batch=4)
 
 
 def test_a_step_of_decoding_is_no_length(trace: Analysis) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
+from analysis_factory import with_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, Step, run
@@ -65,7 +65,7 @@ def test_another_device_bounds_every_launch(made: list[Step], device: str, seed:
     assert (found["low_ns"] <= found["high_ns"]).all()
     assert answer.end_to_end is not None
     assert answer.end_to_end.low_ns <= answer.end_to_end.high_ns
-    shuffled = replace(
+    shuffled = with_parts(
         analysis, kernels=analysis.kernels.sample(fraction=1, shuffle=True, seed=seed)
     )
     other = whatif.ask(shuffled, on=device)

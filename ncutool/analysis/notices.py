@@ -1,0 +1,79 @@
+"""What a reader must know of an analysis' figures, besides what its capture says itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool.work.operators import plugins
+from ncutool_parsers.capture import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ncutool.devices.ceilings import Measured
+    from ncutool.devices.resolve import Resolution
+    from ncutool.timeline.window import Timeline
+    from ncutool_parsers.capture import Capture
+
+_GRAVITY = {"error": 0, "warning": 1, "info": 2}
+
+
+def gravest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
+    """What changes how everything else reads comes first; otherwise the order is kept."""
+    return tuple(sorted(notices, key=lambda notice: _GRAVITY[notice.severity]))
+
+
+def of_device(capture: Capture, resolution: Resolution) -> list[Notice]:
+    """That no peaks are known, of a capture that records none itself."""
+    if resolution.device is not None or capture.traits.peaks_recorded:
+        return []
+    return [Notice("unknown_device", f"No peaks: {resolution.how}.")]
+
+
+def of_window(timeline: Timeline | None) -> list[Notice]:
+    """What was cut off the window, and what limits its figures."""
+    if timeline is None:
+        return []
+    return [*(Notice("trimmed", text, "info") for text in timeline.trimmed), *timeline.notices]
+
+
+def of_flags(kernels: pl.DataFrame) -> list[Notice]:
+    """How many launches lie above a peak."""
+    flagged = kernels["flag"].count()
+    if not flagged:
+        return []
+    text = f"{flagged} launches lie above 100 % of a peak; each says its likely cause."
+    return [Notice("above_peak", text)]
+
+
+def of_ranks(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Notice]:
+    """That the ranks given cannot be compared."""
+    from ncutool.advice.view.ranks import rank_minima
+
+    if not others or rank_minima([kernels, *others]) is not None:
+        return []
+    text = (
+        "The ranks ran different collectives, or none: they are not compared. Record the same "
+        "steps on every rank."
+    )
+    return [Notice("ranks_not_paired", text)]
+
+
+def of_measured(unused: Measured | None, capture: Capture) -> list[Notice]:
+    """That measured rates were given in vain."""
+    if unused is None:
+        return []
+    text = (
+        f"{unused.path} is not used: a {capture.format.noun} is held against its own peaks at its "
+        "own clocks."
+    )
+    return [Notice("ceilings_unused", text)]
+
+
+def of_plugins(capture: Capture) -> list[Notice]:
+    """What is wrong with the operator models that other packages bring, where they are asked."""
+    if capture.traits.figures_counted:
+        return []
+    return [Notice("operator_plugin", problem) for problem in plugins.load().problems]

@@ -1,0 +1,72 @@
+"""A part of an analysis is computed when it is first asked for, once, and not before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from trace_factory import Trace
+
+import ncutool.advice
+from ncutool.advice.price import rank
+from ncutool.analysis.analyse import analyse, read_and_analyse
+from ncutool.commands import main
+from ncutool.devices import ceilings
+from ncutool_parsers.errors import UsageError
+
+SAMPLES = Path(__file__).resolve().parents[3] / "reports" / "samples"
+TRACE = SAMPLES / "decoder-layer-synthetic" / "decoder-layer-synthetic.json.gz"
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was computed of advice, replay and ceilings, by name and in order."""
+    computed: list[str] = []
+
+    def counting(module: Any, name: str) -> None:
+        computes = getattr(module, name)
+
+        def counted(*arguments: Any, **named: Any) -> Any:
+            computed.append(name)
+            return computes(*arguments, **named)
+
+        monkeypatch.setattr(module, name, counted)
+
+    counting(ncutool.advice, "advise")
+    counting(rank, "prepare")
+    counting(ceilings, "calibrate")
+    return computed
+
+
+@pytest.mark.parametrize("form", ["table", "md", "csv", "jsonl", "parquet"])
+def test_kernels_computes_no_advice(
+    form: str, calls: list[str], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Rows of launches rest on neither findings, nor a replay, nor ceilings."""
+    assert main(["kernels", str(TRACE), "--format", form]) == 0
+    assert calls == []
+
+
+def test_explain_computes_no_advice(
+    calls: list[str], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """One launch's figures rest on none of them either."""
+    assert main(["explain", str(TRACE), "longest"]) == 0
+    assert calls == []
+
+
+def test_a_part_is_computed_once(calls: list[str]) -> None:
+    """Advice, and the headline that rests on it, are kept."""
+    analysis = read_and_analyse(TRACE)
+    assert calls == []
+    assert analysis.findings is analysis.advice.findings
+    assert analysis.headline
+    assert (calls.count("advise"), calls.count("prepare")) == (1, 1)
+    assert analysis.kernels is analysis.kernels
+
+
+def test_what_is_wrong_is_told_before_a_part_is_asked_for() -> None:
+    """An unknown device is told by `analyse` itself."""
+    with pytest.raises(UsageError, match="no device named"):
+        analyse(Trace().capture(), "Voodoo 2")
