@@ -32,6 +32,7 @@ MI300X = Device(
     memory_bytes=206_000_000_000,
     peak_bytes_per_s=5.3e12,
     peak_flop_per_s={"fp32": 163.4e12, "bf16_tensor": 1307e12},
+    link_bytes_per_s={"infinity_fabric": 448e9},
 )
 A100 = Device(
     name="A100 40GB SXM",
@@ -40,6 +41,7 @@ A100 = Device(
     memory_bytes=40_000_000_000,
     peak_bytes_per_s=1.555e12,
     peak_flop_per_s={"fp32": 19.5e12, "bf16_tensor": 312e12},
+    link_bytes_per_s={"nvlink": 300e9},
 )
 
 

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 VENDORS = ("nvidia", "amd")
-_TEXTS = ("name", "compute_capability", "source", "confidence", "note", "vendor", "family")
+LINKS = ("nvlink", "infinity_fabric", "pcie")
+_TEXTS = (
+    *("name", "compute_capability", "source", "confidence", "note", "vendor", "family"),
+    "link_source",
+)
 _SIZES = ("sm_count", "memory_bytes", "l2_bytes", "last_level_cache_bytes")
-_PEAKS = ("peak_flop_per_s", "sparse_peak_flop_per_s")
+_PEAKS = ("peak_flop_per_s", "sparse_peak_flop_per_s", "link_bytes_per_s")
 _LISTS = ("names", "short")
 _REQUIRED = ("name", "memory_bytes", "peak_bytes_per_s", "peak_flop_per_s")
 _SPARSE_AT_MOST = Threshold(
@@ -65,6 +69,10 @@ class Device:
     """Short forms that `--device` takes for it although a sibling fits them too."""
     origin: str = ""
     """Name of the user's file it comes from; empty for ncutool's own rows."""
+    link_bytes_per_s: dict[str, float] = field(default_factory=dict)
+    """Links to other devices of its machine by kind (:data:`LINKS`), all of one device together, in
+    one direction: half of what data sheets name for both."""
+    link_source: str = ""
     measured: tuple[str, ...] = ()
     """Peaks that measured rates have replaced: ``dram`` and names of roofs."""
 
@@ -72,6 +80,12 @@ class Device:
     def cache_bytes(self) -> int | None:
         """Size of the last cache before DRAM, its L2 where no other is known; None if neither."""
         return self.last_level_cache_bytes or self.l2_bytes
+
+    @property
+    def link_peak_bytes_per_s(self) -> float | None:
+        """One direction of its fastest kind of links, to hold collectives against; None where no
+        link is known."""
+        return max(self.link_bytes_per_s.values(), default=None)
 
 
 @lru_cache(maxsize=1)
@@ -174,14 +188,19 @@ def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
             f"{row['peak_bytes_per_s']!r}"
         )
     for key in _PEAKS:
+        known, what, unit, example = (
+            (LINKS, "kind of link", "byte/s", "nvlink = 450e9")
+            if key == "link_bytes_per_s"
+            else (ROOFS, "roof", "FLOP/s", "fp32 = 67e12")
+        )
         peaks = row.get(key, {})
         if not isinstance(peaks, dict) or (key == "peak_flop_per_s" and not peaks):
-            return f"{key!r} must be a table of at least one peak, e.g. fp32 = 67e12"
-        for roof, peak in peaks.items():
-            if roof not in ROOFS:
-                return f"'{key}.{roof}' is no roof; known are {', '.join(ROOFS)}"
+            return f"{key!r} must be a table of at least one peak, e.g. {example}"
+        for name, peak in peaks.items():
+            if name not in known:
+                return f"'{key}.{name}' is no {what}; known are {', '.join(known)}"
             if not _number(peak):
-                return f"'{key}.{roof}' must be a number above 0 in FLOP/s, not {peak!r}"
+                return f"'{key}.{name}' must be a number above 0 in {unit}, not {peak!r}"
     dense = row["peak_flop_per_s"]
     for roof, peak in row.get("sparse_peak_flop_per_s", {}).items():
         if roof not in dense or not dense[roof] <= peak <= _SPARSE_AT_MOST * dense[roof]:
@@ -224,6 +243,8 @@ def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
             },
             "names": list(device.names),
             "origin": device.origin or "ncutool",
+            **{f"{kind}_bytes_per_s": device.link_bytes_per_s.get(kind) for kind in LINKS},
+            "link_source": device.link_source or None,
         }
         for device in devices
     ]
@@ -244,6 +265,8 @@ def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
         **{f"{roof}_sparse_flop_per_s": pl.Float64() for roof in used},
         "names": pl.List(pl.String()),
         "origin": pl.String(),
+        **{f"{kind}_bytes_per_s": pl.Float64() for kind in LINKS},
+        "link_source": pl.String(),
     }
     return pl.DataFrame(rows, schema=schema)
 

@@ -84,8 +84,10 @@ def device_text(device: Device, *, color: bool, width: int | None = None) -> str
         "DRAM bandwidth": units.data_rate(device.peak_bytes_per_s),
         "L2": units.data(device.l2_bytes),
         "last-level cache": units.data(device.last_level_cache_bytes),
+        "links, one way": _links(device),
         "recorded as": ", ".join(device.names) or units.UNKNOWN,
         "source": device.source or units.UNKNOWN,
+        "source of links": device.link_source or units.UNKNOWN,
         "confidence": device.confidence or units.UNKNOWN,
         "note": device.note or units.UNKNOWN,
         "row of": device.origin or "ncutool",
@@ -103,6 +105,13 @@ def device_text(device: Device, *, color: bool, width: int | None = None) -> str
         )
     title = text(device.name, "bold")
     return render(Group(title, *_facts(facts), Text(""), peaks), color=color, width=width)
+
+
+def _links(device: Device) -> str:
+    """Return each kind of link with its rate, e.g. `nvlink 450 GB/s`."""
+    rates = device.link_bytes_per_s.items()
+    listed = [f"{kind.replace('_', ' ')} {units.data_rate(rate)}" for kind, rate in rates]
+    return ", ".join(listed) or units.UNKNOWN
 
 
 def _rate(roof: str, value: float | None) -> str:

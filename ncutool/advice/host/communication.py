@@ -20,7 +20,6 @@ from ncutool.advice.view.context import Context, exposed_ns
 from ncutool.advice.view.finding import Declined, Draft
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
-from ncutool.devices import interconnect
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
@@ -204,7 +203,7 @@ def _group(kind: str, members: list[dict[str, object]]) -> _Group:
 
 def _slow(context: Context, group: _Group) -> bool:
     """Whether even its fastest call is far below the link, though the message is large."""
-    peak = interconnect.peak_bytes_per_s(context.device)
+    peak = context.device.link_peak_bytes_per_s if context.device else None
     rate, size = group.bus_bytes_per_s, group.size
     if peak is None or rate is None or size is None or (group.ranks or 0) > MACHINE_RANKS:
         return False
@@ -254,7 +253,7 @@ def _evidence(
 
 
 def _of_links(context: Context, slow: Sequence[_Group]) -> list[str]:
-    peak = interconnect.peak_bytes_per_s(context.device)
+    peak = context.device.link_peak_bytes_per_s if context.device else None
     if not slow or peak is None or context.device is None:
         return []
     best = max(group.bus_bytes_per_s or 0.0 for group in slow)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.planning.llm.values import Values
 
-_GEMMA3_PATTERN = 6
-"""Gemma 3: one full layer after five with a window, where the configuration does not say."""
+_GEMMA3_PATTERN = IntThreshold(
+    6,
+    "layers",
+    "Gemma 3 has one full layer after five with a window, where the configuration does not say",
+    "transformers, Gemma3TextConfig: sliding_window_pattern",
+)
 
 
 def layer_windows(values: Values, layers: int) -> dict[int | None, int]:

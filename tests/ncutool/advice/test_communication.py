@@ -13,7 +13,6 @@ from trace_factory import Trace
 from ncutool.advice.host import communication
 from ncutool.advice.view.ranks import rank_minima
 from ncutool.analysis.analyse import read_and_analyse
-from ncutool.devices import interconnect
 from ncutool_parsers.capture import DeviceRecord
 
 RING = {"kernel": "ncclDevKernel_AllReduce_Sum", "kernel_full": "ncclDevKernel_AllReduce_Sum(x)"}
@@ -90,8 +89,7 @@ def test_small_messages_and_unknown_links_say_nothing_of_the_link() -> None:
     (draft,) = communication.drafts(seen(small, A100))
     assert any("latency or waiting" in sentence for sentence in draft.evidence)
     assert not any("links of" in sentence for sentence in draft.evidence)
-    unknown = replace(A100, name="an unknown card")
-    assert interconnect.peak_bytes_per_s(unknown) is None
+    unknown = replace(A100, name="an unknown card", link_bytes_per_s={})
     (draft,) = communication.drafts(seen(overlapped(9 * MS, 1 * US).capture(), unknown))
     assert not any("links of" in sentence for sentence in draft.evidence)
 

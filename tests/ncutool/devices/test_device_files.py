@@ -32,6 +32,9 @@ fp32 = 60e12
 bf16_tensor = 800e12
 [device.sparse_peak_flop_per_s]
 bf16_tensor = 1600e12
+[device.link_bytes_per_s]
+nvlink = 300e9
+pcie = 64e9
 """
 H100 = DeviceRecord(0, "NVIDIA H100 80GB HBM3", "9.0", 132, int(85.0e9), vendor="nvidia")
 
@@ -80,6 +83,7 @@ def test_rows_of_a_users_file_win(ours: Path) -> None:
     assert found.device is not None
     assert (found.device.name, found.device.peak_bytes_per_s) == ("Our H100", 3.0e12)
     assert found.how.endswith("(its row is of ours.toml)")
+    assert found.device.link_peak_bytes_per_s == 300e9
     assert len(with_file(ours)) == len(load_devices()) + 1
 
 
@@ -117,6 +121,16 @@ def test_the_shipped_table_is_a_valid_file(tmp_path: Path) -> None:
         ("fp32 = 60e12", "fp31 = 60e12", "'peak_flop_per_s.fp31' is no roof"),
         ("fp32 = 60e12", "fp32 = 0", "'peak_flop_per_s.fp32' must be a number above 0"),
         ("= 1600e12", "= 3200e12", "'sparse_peak_flop_per_s.bf16_tensor' must be one to two"),
+        (
+            "nvlink = 300e9",
+            "nvlnk = 300e9",
+            "'link_bytes_per_s.nvlnk' is no kind of link",
+        ),
+        (
+            "nvlink = 300e9",
+            "nvlink = -1",
+            "'link_bytes_per_s.nvlink' must be a number above 0",
+        ),
         ('vendor = "nvidia"', 'vendor = "intel"', "'vendor' must be one of nvidia, amd"),
         ('names = ["NVIDIA H100 80GB HBM3"]', "names = [1]", "'names' must be a list of texts"),
         ('source = "our own measurements"', "source = 1", "'source' must be text"),

@@ -1,0 +1,125 @@
+"""Every number that shapes a figure or a finding says what it is and where it comes from."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import ncutool
+from ncutool.base.thresholds import IntThreshold, Threshold, ThresholdTable
+
+ROOT = Path(ncutool.__file__).parent
+SHOWS = ("text", "page", "charts", "commands")
+"""Rooms whose constants say how much is shown and how wide: they shape no figure."""
+PENDING = ("advice",)
+"""Rooms whose constants are still to get their sources."""
+RULES = {
+    "how much is shown, or what a guard refuses": re.compile(
+        r"_?(SHOWN|NAMES|NAMED|MOST|MAX|LARGEST|LONGEST|DEEPEST|LOOK)(_\w+)?"
+    ),
+    "a position of an argument": re.compile(r"\w*_AT|PARAMETERS|_LOOKUPS"),
+    "a width in bytes": re.compile(r"\w*ITEMSIZES?|_SIZES|_PACKED"),
+    "a version": re.compile(r"\w*_VERSION|\w+_FROM"),
+}
+"""Constants that shape no figure, by their names."""
+ALLOWED = {
+    "analysis.finding_words._APART": "two ranges that read alike are printed once",
+    "explain.steps._SAME": "rounding of floating point",
+    "planning.llm.matching._DEVICES": "the tensor-parallel sizes that are tried",
+    "planning.llm.planning.USUAL_BATCHES": "the batches that a plan lists where none is asked for",
+    "planning.llm.planning.USUAL_CONTEXTS": "the contexts that a plan lists, likewise",
+    "planning.planner.comparing.HOUR_S": "seconds in an hour",
+    "planning.planner.tiling.USUAL_TILES": "the tiles that are listed; none decides a figure",
+    "planning.signals.batches._SMALLEST": "a guard against input that is no throughput",
+    "planning.signals.labels._WHOLE": "per cent in a whole",
+    "planning.signals.statistics._BINS": "one for each whole per cent up to HIGHEST_PCT",
+    "timeline.gap_causes._LAUNCHES": "a mark in a column of positions",
+    "timeline.gap_causes._MAY_LOAD": "a mark in a column of positions",
+    "whatif.predict.model._SMALL": "rounding of floating point",
+    "work.core_counters._OPERATIONS": "the definition of a FLOP: a fused multiply-add is two",
+    "work.instructions.WARP_THREADS": "CUDA's definition of a warp",
+    "work.instructions._OPERATIONS": "the definition of a FLOP: a fused multiply-add is two",
+    "work.instructions._SHAPES": "M, N and K as the opcodes themselves name them",
+    "work.operators.tensor._CATEGORY": "the order of PyTorch's type promotion",
+    "work.shapes.DRAM_PASSES": "what a copy is: it reads and writes this device's DRAM, or one",
+}
+"""Further ones, each with its reason."""
+
+
+def _is_literal(node: ast.expr) -> bool:
+    """Whether a value is a number, or a table of numbers, written down.
+
+    Powers and shifts are none: they are bit patterns and guards.
+    """
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    if isinstance(node, ast.UnaryOp):
+        return _is_literal(node.operand)
+    if isinstance(node, ast.BinOp):
+        power = isinstance(node.op, ast.Pow | ast.LShift)
+        return not power and _is_literal(node.left) and _is_literal(node.right)
+    if isinstance(node, ast.Tuple | ast.List):
+        return bool(node.elts) and all(_is_literal(element) for element in node.elts)
+    if isinstance(node, ast.Dict):
+        return bool(node.values) and all(_is_literal(value) for value in node.values)
+    return False
+
+
+def _literals(source: str) -> Iterator[str]:
+    """Names that a module binds to numbers."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        else:
+            continue
+        if _is_literal(value):
+            yield from (
+                name.id
+                for target in targets
+                for name in ast.walk(target)
+                if isinstance(name, ast.Name)
+            )
+
+
+def _unsourced() -> set[str]:
+    """`room.module.NAME` of every number without a source that no rule excepts."""
+    return {
+        f"{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}.{name}"
+        for path in ROOT.rglob("*.py")
+        if path.relative_to(ROOT).parts[0] not in (*SHOWS, *PENDING)
+        for name in _literals(path.read_text(encoding="utf-8"))
+        if not any(rule.fullmatch(name) for rule in RULES.values())
+    }
+
+
+def test_the_walk_finds_literals_alone() -> None:
+    source = (
+        "A = 0.6\nB: int = 4 * 1024\nC, D = 1, -2\nE = {'x': (0.1, 0.9)}\n"
+        "F = 2**40\nG = True\nH = Threshold(0.6, '', '', '')\nI = 'text'\nJ = (A, 2)\nK = {}\n"
+    )
+    assert list(_literals(source)) == ["A", "B", "C", "D", "E"]
+
+
+def test_numbers_have_sources() -> None:
+    """A number that shapes a figure is a Threshold, an IntThreshold or a ThresholdTable."""
+    assert sorted(_unsourced() - set(ALLOWED)) == []
+    assert sorted(set(ALLOWED) - _unsourced()) == [], "these need no exception any more"
+
+
+def test_sources_say_something() -> None:
+    """No unit, meaning or source is left empty."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        module = ".".join(("ncutool", *path.relative_to(ROOT).with_suffix("").parts))
+        if path.name == "__main__.py" or "Threshold" not in path.read_text(encoding="utf-8"):
+            continue
+        for name, value in vars(importlib.import_module(module)).items():
+            if isinstance(value, Threshold | IntThreshold | ThresholdTable):
+                found[f"{module}.{name}"] = (value.unit, value.meaning, value.source)
+    assert len(found) > 80
+    assert [name for name, texts in found.items() if not all(map(str.strip, texts))] == []
