@@ -327,28 +327,9 @@ def _content(plan: Plan, chosen: Format, *, color: bool) -> bytes:
         from ncutool.text.llm import plan_markdown
 
         return plan_markdown(plan).encode()
-    return _rows(rows(plan.batches), chosen)
+    from ncutool.commands.writing import plain_rows
 
-
-def _rows(rows: list[dict[str, Any]], chosen: Format) -> bytes:
-    """The batch sweep; only Parquet needs a table library."""
-    import csv
-    import io
-    import json
-
-    if chosen is Format.JSONL:
-        return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode()
-    if chosen is Format.CSV:
-        buffer = io.StringIO(newline="")
-        writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return buffer.getvalue().encode()
-    import polars as pl
-
-    target = io.BytesIO()
-    pl.DataFrame(rows, infer_schema_length=None).write_parquet(target)
-    return target.getvalue()
+    return plain_rows(rows(plan.batches), chosen)
 
 
 def _json(value: dict[str, Any]) -> bytes:

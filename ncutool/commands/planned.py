@@ -104,40 +104,9 @@ def content(
         return sheet_text(sheet, color=color).encode()
     if chosen is Format.MD:
         return sheet_markdown(sheet).encode()
-    if chosen is Format.JSONL:
-        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
-        return "".join(f"{line}\n" for line in lines).encode()
-    if chosen is Format.CSV:
-        return _csv(rows).encode()
-    return _parquet(rows)
+    from ncutool.commands.writing import plain_rows
 
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    """CSV whose text cells no spreadsheet takes for a formula."""
-    import csv
-    import io
-
-    from ncutool.base.untrusted import guard_cell
-
-    buffer = io.StringIO(newline="")
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(
-            {key: guard_cell(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
-        )
-    return buffer.getvalue()
-
-
-def _parquet(rows: list[dict[str, Any]]) -> bytes:
-    """Only Parquet needs a table library."""
-    import io
-
-    import polars as pl
-
-    target = io.BytesIO()
-    pl.DataFrame(rows, infer_schema_length=None).write_parquet(target)
-    return target.getvalue()
+    return plain_rows(rows, chosen)
 
 
 def negative_size(arguments: list[str]) -> str | None:

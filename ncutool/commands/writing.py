@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ncutool.commands.options import Format
 from ncutool_parsers.errors import OutputError, UsageError
@@ -118,6 +118,40 @@ def rows(
         frame.write_parquet(buffer)
         return buffer.getvalue()
     return (markdown() if form is Format.MD else table()).encode()
+
+
+def plain_rows(rows: list[dict[str, Any]], form: Format) -> bytes:
+    """Return rows of equal keys as JSON lines, CSV or Parquet; only Parquet needs polars."""
+    import io
+    import json
+
+    if form is Format.JSONL:
+        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+        return "".join(f"{line}\n" for line in lines).encode()
+    if form is Format.CSV:
+        return _csv_of_rows(rows).encode()
+    import polars as pl
+
+    buffer = io.BytesIO()
+    pl.DataFrame(rows, infer_schema_length=None).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _csv_of_rows(rows: list[dict[str, Any]]) -> str:
+    """Return CSV whose text cells no spreadsheet takes for a formula, as :func:`_csv` does."""
+    import csv
+    import io
+
+    from ncutool.base.untrusted import guard_cell
+
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {key: guard_cell(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
+        )
+    return buffer.getvalue()
 
 
 def _csv(frame: pl.DataFrame) -> str:
