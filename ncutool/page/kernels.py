@@ -79,7 +79,7 @@ class Row:
     """Of the group with the most time."""
     places: tuple[tuple[str, str], ...]
     """Text and mark (`above` 100 %, `low` below 40 %, or empty) of the two columns that tell
-    where it lies: see :data:`PLACES`."""
+    where it lies."""
     bound: str
     bound_word: str
     source: str

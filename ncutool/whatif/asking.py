@@ -56,7 +56,7 @@ def ask(
         length_scale: times the padded sequence length.
         batch: the capture's own batch, where shapes do not tell.
         length: the capture's own length, likewise.
-        weights: type to keep the weights in, one of :data:`WEIGHT_TYPES`.
+        weights: type to keep the weights in, one of :data:`ncutool.whatif.question.WEIGHT_TYPES`.
         fuse: IDs of the capture's findings to carry out.
         graph: carry out its findings of kind graph.
         known: devices to choose from, ncutool's own where None.

@@ -18,7 +18,7 @@ COLUMNS = (
     "kernel", "op", "signature", "dtype", "launches", "bound", "now_ns", "low_ns", "high_ns",
     "by", "why",
 )  # fmt: skip
-"""Columns of :attr:`Answer.rows`: the group, its launches, what bound most of its time, its time
+"""Columns of :attr:`ncutool.whatif.answer.Answer.rows`: the group, its launches, what bound most of its time, its time
 now and from and to after the change, by what it changes, and why."""
 
 
