@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ncutool.explain import deciding, placing, steps
+import polars as pl
+
+from ncutool.explain import placing, steps
 from ncutool.explain.choosing import choose
 from ncutool.explain.evidence import Evidence
-from ncutool.explain.explanation import Check, Explanation, Input, Step, recorded
+from ncutool.explain.explanation import Explanation, Input, Step, recorded
+from ncutool.roofline import bound
+from ncutool.roofline.bound import Check
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,7 +49,8 @@ class Explainer:
 
     def explain(self, launch_id: int) -> Explanation:
         """The launch's explanation; it exists."""
-        row = self._evidence.row(launch_id)
+        launch = self._evidence.kernels.filter(pl.col("launch_id") == launch_id)
+        row = launch.row(0, named=True)
         device = self._analysis.resolution.device
         form = self._analysis.capture.format
         figures: dict[str, Any] = {}
@@ -53,7 +58,7 @@ class Explainer:
             work, figures = steps.of_report(self._evidence, row)
         else:
             work = steps.of_trace(self._evidence, row)
-        bound, checks = deciding.decide(row, device)
+        name, checks = bound.checks(launch, device)
         return Explanation(
             capture=row["capture"],
             launch_id=launch_id,
@@ -72,7 +77,7 @@ class Explainer:
                 )
             ),
             checks=checks,
-            bound=bound,
+            bound=name,
             bound_reason=row["bound_reason"],
             flag=row["flag"],
             missing_reason=row["missing_reason"],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ncutool.companions import graph_pairing, join, match
+from ncutool.roofline import place
 from ncutool.work import calls, counters, shapes
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ class Evidence:
 
     @cached_property
     def kernels(self) -> pl.DataFrame:
-        """Rows of the kernels table: of the launches and of all those of their operators."""
+        """Rows of the kernels table: of the launches and of all those of their operators, with
+        the shares that :mod:`ncutool.roofline.place` computes beside it."""
+        return place.with_rates(self._needed_kernels())
+
+    def _needed_kernels(self) -> pl.DataFrame:
         if self._only is None:
             return self.analysis.kernels
         needed = [self.capture.launches["launch_id"]]
@@ -100,10 +105,6 @@ class Evidence:
         """The capture that records the launch's operator."""
         paired = self._stand_in
         return self.capture if paired is None or launch_id not in self._paired else paired
-
-    def row(self, launch_id: int) -> dict[str, Any]:
-        """The launch's row of the kernels table."""
-        return self.kernels.row(by_predicate=pl.col("launch_id") == launch_id, named=True)
 
     def _narrowed(self, capture: Capture) -> Capture:
         if self._only is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ncutool.explain.traced import Leaf, expression_of, leaves, numeric, symbolic
+from ncutool.roofline.bound import Check
 
 Value = int | float | str | None
 
@@ -38,15 +39,6 @@ class Step:
     """Where the formula, or the recorded value, comes from."""
     note: str | None = None
     """What qualifies it, or why it is not known."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One comparison on the way to the bound."""
-
-    text: str
-    """With its numbers, e.g. ``compute 12.3 % < 60 %``."""
-    holds: bool
 
 
 @dataclass(frozen=True)

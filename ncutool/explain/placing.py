@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base.tables import KERNELS
 from ncutool.explain.explanation import Input, Step, computed, recorded
-from ncutool.explain.traced import leaf, minimum
+from ncutool.explain.traced import leaf
+from ncutool.roofline import place
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
 
 MODEL = "roofline model (Williams, Waterman and Patterson, CACM 52/4, 2009)"
-CACHE_INTENSITIES = {
-    "l2_read_bytes": "l2_intensity_flop_per_byte",
-    "l1_bytes": "l1_intensity_flop_per_byte",
-}
-_ABOVE = "above"
+_UNITS = {column.name: column.unit or "" for column in KERNELS.columns}
 
 
 def peaks(row: dict[str, Any], device: Device | None, traced: dict[str, Any]) -> list[Step]:
@@ -68,63 +66,22 @@ def _of_device(column: str, value: float, unit: str, what: str, device: Device) 
 
 
 def rates(row: dict[str, Any]) -> list[Step]:
-    """Rates, intensity, ridge, attainable and shares; those that are known."""
-    flop, moved, bandwidth = _leaf(row, "flop"), *level(row)
-    peak, duration = _leaf(row, "peak_flop_per_s"), _leaf(row, "duration_ns")
-    seconds = duration / 1e9 if duration else None
-    achieved_flop = _over(flop, seconds)
-    achieved_bytes = _over(_leaf(row, "dram_bytes"), seconds)
-    intensity = _over(flop, moved) if moved is not None and moved >= 1 else None
-    ridge = _over(peak, bandwidth)
-    found = [
-        ("achieved_flop_per_s", achieved_flop, "FLOP/s"),
-        ("achieved_bytes_per_s", achieved_bytes, "byte/s"),
-        ("intensity_flop_per_byte", intensity, "FLOP/byte"),
-        ("ridge_point_flop_per_byte", ridge, "FLOP/byte"),
-    ]
-    attainable = None
-    if intensity and peak is not None and bandwidth is not None:
-        attainable = minimum(peak, _again(row, "intensity_flop_per_byte") * bandwidth)
-    found.append(("attainable_flop_per_s", attainable, "FLOP/s"))
-    share = _over(100 * moved / seconds, bandwidth) if moved is not None and seconds else None
-    found.append(("roofline_pct", _of_roof(row, attainable, share), "%"))
-    if peak is not None and achieved_flop is not None:
-        found.append(("compute_pct", 100 * _again(row, "achieved_flop_per_s") / peak, "%"))
-    found.append(("bandwidth_pct", share, "%"))
-    for size, name in CACHE_INTENSITIES.items():
-        cached = _leaf(row, size)
-        found.append((name, _over(flop, cached) if cached and cached >= 1 else None, "FLOP/byte"))
-    return [
-        computed(name, number, unit, MODEL)
-        for name, number, unit in found
-        if number is not None and (name not in row or row[name] is not None)
-    ]
+    """Return the rates, intensities, roofs and shares of a launch; those that are known.
+
+    Args:
+        row: the launch's row of :data:`ncutool.base.tables.KERNELS`.
+    """
+    numbers = {name: leaf(row[name], name, "above") for name in _UNITS if _is_number(row[name])}
+    size, peak = place.level_columns(row["memory_level"])
+    numbers |= {"moved": numbers.get(size), "bandwidth": numbers.get(peak)}
+    steps = []
+    for formula in place.FORMULAS:
+        inputs = [numbers.get(name) for name in formula.inputs]
+        if None not in inputs and formula.applies(*inputs):
+            figure = formula.compute(*inputs)
+            steps.append(computed(formula.name, figure, _UNITS.get(formula.name, "%"), MODEL))
+    return steps
 
 
-def level(row: dict[str, Any]) -> tuple[Any, Any]:
-    """Bytes and peak of the memory level that the launch is held against, each under its name."""
-    if row["memory_level"] == "l2":
-        return _leaf(row, "l2_read_bytes"), _leaf(row, "l2_peak_bytes_per_s")
-    return _leaf(row, "dram_bytes"), _leaf(row, "peak_bytes_per_s")
-
-
-def _of_roof(row: dict[str, Any], attainable: Any, share: Any) -> Any:
-    """Achieved over attainable; of the bandwidth where there are no FLOPs."""
-    if row["flop"] == 0:
-        return share
-    if attainable is None or row["achieved_flop_per_s"] is None:
-        return None
-    return 100 * _again(row, "achieved_flop_per_s") / _again(row, "attainable_flop_per_s")
-
-
-def _again(row: dict[str, Any], name: str) -> Any:
-    """A figure of an earlier step, as it stands in the table."""
-    return leaf(row[name], name, _ABOVE)
-
-
-def _leaf(row: dict[str, Any], name: str) -> Any:
-    return None if row[name] is None else _again(row, name)
-
-
-def _over(first: Any, second: Any) -> Any:
-    return first / second if first is not None and second else None
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

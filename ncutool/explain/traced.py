@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ncutool.base.limits import lesser
+
 Number = int | float
 _MOST_TERMS = 24
 """Terms of a sum that are written out; the rest are given as one number."""
@@ -80,8 +82,9 @@ def leaf(value: Number, name: str | None = None, where: str = "") -> Any:
     return traced(value, Leaf(_plain(value), name, where))
 
 
+@lesser.register(_Traced)
 def minimum(first: Number, second: Number) -> Any:
-    """The lesser of two, which shows both."""
+    """Return the lesser of two numbers; its expression shows both."""
     value = min(_plain(first), _plain(second))
     return traced(value, Node("min", (expression_of(first), expression_of(second)), value))
 

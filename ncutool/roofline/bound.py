@@ -1,20 +1,25 @@
-"""What holds each launch, why, and which of its figures cannot be right.
+"""What holds each launch, and why: a tree of questions, asked of a whole table or of one launch.
 
-Two kinds of evidence: a report's speed-of-light percentages (measured), or a trace's modelled
-work over its duration. The thresholds are NVIDIA's in both cases.
+There are two kinds of evidence: a report's speed-of-light percentages (measured), or a trace's
+modelled work over its duration. The thresholds are NVIDIA's in both cases (rule SOLBottleneck of
+Nsight Compute): below 60 % of both limits a launch is latency-bound; limits within 10 points of
+each other are balanced.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
 from ncutool.base.thresholds import Threshold
-from ncutool.roofline import implausible
+from ncutool.roofline import implausible, reasons
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ncutool.devices.resolve import Device
 
 SMALL_GRID_PCT = Threshold(
@@ -24,168 +29,210 @@ SMALL_GRID_PCT = Threshold(
     "keep fewer blocks than SMs on purpose",
     "judgement: persistent kernels of H100 traces run at 60 to 70 %",
 )
-LOWER_BOUND = "lower bound"
-"""In the remark of figures that are one; below the thresholds they leave the bound unknown."""
+NVIDIA = "NVIDIA rule SOLBottleneck"
+_SPEEDS = {"sm_sol_pct": "compute speed of light", "memory_sol_pct": "memory speed of light"}
+_SHARES = {"compute_share": "share of the compute peak", "bandwidth_pct": "share of DRAM bandwidth"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One comparison on the way to the bound; where a figure in it is unknown, the answer is no."""
+
+    holds: pl.Expr
+    yes: Question | str
+    """The next question, or the bound."""
+    no: Question | str
+    text: Callable[[dict[str, Any]], str] | None = None
+    """The comparison in words with the numbers of a launch; None for one that only tells which
+    figures there are."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A comparison that was made for one launch."""
+
+    text: str
+    """With its numbers, e.g. ``compute 12.3 % < 60 %``."""
+    holds: bool
 
 
 def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1) -> pl.DataFrame:
-    """``frame`` with ``bound``, ``bound_reason`` and ``flag``.
+    """Return ``frame`` with ``bound``, ``bound_reason`` and ``flag``.
 
     Args:
+        frame: launches with the figures of :func:`ncutool.roofline.place.with_rates`.
         device: whose multiprocessors, caches and peaks launches are held against.
         clock_step_ns: resolution of the recorded times.
     """
-    frame = frame.with_columns(
+    frame = _with_evidence(frame, device).with_columns(_outcome(_questions()).alias("bound"))
+    return frame.with_columns(
+        reasons.sentence(LOW_PCT).alias("bound_reason"),
+        implausible.flag(device, clock_step_ns).alias("flag"),
+    )
+
+
+def checks(launch: pl.DataFrame, device: Device | None) -> tuple[str, tuple[Check, ...]]:
+    """Return the bound of one launch and the comparisons that led to it, in their order.
+
+    Args:
+        launch: its row, with the figures of :func:`ncutool.roofline.place.with_rates`.
+        device: as for :func:`with_bound`.
+    """
+    launch = _with_evidence(launch, device)
+    row = launch.row(0, named=True)
+    made = []
+    node: Question | str = _questions()
+    while isinstance(node, Question):
+        holds = bool(launch.select(node.holds).item())
+        if node.text is not None:
+            made.append(Check(node.text(row), holds))
+        node = node.yes if holds else node.no
+    return node, tuple(made)
+
+
+def _outcome(node: Question | str) -> pl.Expr:
+    if isinstance(node, str):
+        return pl.lit(node)
+    return pl.when(node.holds).then(_outcome(node.yes)).otherwise(_outcome(node.no))
+
+
+def _with_evidence(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
+    """Return ``frame`` with the columns that only the bound and the flag are told by."""
+    # A known 0 FLOPs is 0 % of any roof, also of one whose peak is unknown.
+    share = pl.when(pl.col("flop") == 0).then(pl.lit(0.0)).otherwise(pl.col("compute_pct"))
+    return frame.with_columns(
         (pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z")).alias("blocks"),
         pl.lit(device.sm_count if device else None, dtype=pl.Int64).alias("sm_count"),
         pl.lit(device.cache_bytes if device else None, dtype=pl.Int64).alias("cache_bytes"),
-    )
-    frame = frame.with_columns(_bound().alias("bound"))
-    return frame.with_columns(
-        _reason().alias("bound_reason"), implausible.flag(device, clock_step_ns).alias("flag")
+        share.alias("compute_share"),
+        pl.max_horizontal(share, "bandwidth_pct").alias("larger_share"),
     )
 
 
-def _by_limits(compute: pl.Expr, memory: pl.Expr, idle: pl.Expr) -> pl.Expr:
-    """NVIDIA's decision on two percentages; ``idle`` decides below the threshold of both."""
-    return (
-        pl.when((compute < LOW_PCT) & (memory < LOW_PCT))
-        .then(idle)
-        .when((compute - memory).abs() < BALANCED_POINTS)
-        .then(pl.lit("balanced"))
-        .when(compute > memory)
-        .then(pl.lit("compute"))
-        .when(memory > compute)
-        .then(pl.lit("memory"))
+def _questions() -> Question:
+    """Return the first question; each answer leads to the next one or to the bound."""
+    few_waves = Question(
+        pl.col("waves") < 1,
+        yes="small_grid",
+        no="latency",
+        text=lambda row: f"waves {_significant(row['waves'])} < 1",
+    )
+    by_figures = Question(
+        pl.all_horizontal(pl.col(name).is_not_null() for name in _SPEEDS),
+        yes=_by_limits(_SPEEDS, idle=few_waves),
+        no=_by_work(),
+    )
+    communicates = Question(
+        pl.col("family") == "collective",
+        yes="communication",
+        no=by_figures,
+        text=lambda row: (
+            f"it communicates with other devices ({row['family'] or 'no known family'})"
+        ),
+    )
+    return Question(
+        pl.col("category").is_in(["memcpy", "memset"]),
+        yes="copy",
+        no=communicates,
+        text=lambda row: f"it is a copy or memset ({row['category']})",
     )
 
 
-def _bound() -> pl.Expr:
-    no_waves = pl.when(pl.col("waves") < 1).then(pl.lit("small_grid")).otherwise(pl.lit("latency"))
-    measured = _by_limits(pl.col("sm_sol_pct"), pl.col("memory_sol_pct"), no_waves)
-    few_blocks = (pl.col("blocks") < pl.col("sm_count")) & (
-        pl.max_horizontal("compute_pct", "bandwidth_pct") < SMALL_GRID_PCT
-    )
-    too_few = (
-        pl.when(few_blocks).then(pl.lit("small_grid")).when(~_at_least()).then(pl.lit("latency"))
-    )
-    modelled = _by_limits(_compute_share(), pl.col("bandwidth_pct"), too_few)
-    in_cache = (pl.col("bandwidth_pct") > 100) & (pl.col("dram_bytes") <= pl.col("cache_bytes"))
-    half_known = (pl.col("bandwidth_pct") >= LOW_PCT) & _compute_share().is_null()
-    return (
-        pl.when(pl.col("category").is_in(["memcpy", "memset"]))
-        .then(pl.lit("copy"))
-        .when(pl.col("family") == "collective")
-        .then(pl.lit("communication"))
-        .when(pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null())
-        .then(measured)
-        .when(in_cache)
-        .then(pl.lit("cache"))
-        .when(half_known)
-        .then(pl.lit("memory"))
-        .otherwise(modelled)
-        .fill_null("unknown")
-    )
+def _by_limits(limits: dict[str, str], idle: Question) -> Question:
+    """Return NVIDIA's decision on two percentages.
 
+    Args:
+        limits: the columns of compute and memory, and what they are called.
+        idle: what decides where both are below the threshold.
+    """
+    (compute, compute_name), (memory, memory_name) = limits.items()
 
-def _at_least() -> pl.Expr:
-    """Whether a figure is a lower bound: a small share of a peak then proves nothing."""
-    return pl.col("remark").str.contains(LOWER_BOUND, literal=True).fill_null(False)
+    def both(row: dict[str, Any], between: str) -> str:
+        return f"{compute_name} {row[compute]:.1f} % {between} {memory_name} {row[memory]:.1f} %"
 
-
-def _compute_share() -> pl.Expr:
-    """Share of the compute roof; a known 0 FLOPs is 0 % of any roof."""
-    return pl.when(pl.col("flop") == 0).then(pl.lit(0.0)).otherwise(pl.col("compute_pct"))
-
-
-def _reason() -> pl.Expr:
-    has_sol = pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
-    limits = pl.format(
-        "compute {} % and memory {} % of their speed of light",
-        _one(pl.col("sm_sol_pct")),
-        _one(pl.col("memory_sol_pct")),
+    larger = Question(
+        pl.col(compute) > pl.col(memory),
+        yes="compute",
+        no="memory",
+        text=lambda row: both(row, ">"),
     )
-    modelled = pl.format(
-        "{} % of the {} roof and {} % of DRAM bandwidth, from {} work",
-        _one(_compute_share()),
-        pl.col("roof").fill_null("compute"),
-        _one(pl.col("bandwidth_pct")),
-        _whence(),
+    close = Question(
+        (pl.col(compute) - pl.col(memory)).abs() < BALANCED_POINTS,
+        yes="balanced",
+        no=larger,
+        text=lambda row: (
+            f"they are less than {BALANCED_POINTS:.0f} points apart: "
+            f"{abs(row[compute] - row[memory]):.1f} ({NVIDIA})"
+        ),
     )
-    figures = pl.when(has_sol).then(limits).otherwise(modelled)
-    blocks = (
-        pl.when(has_sol)
-        .then(pl.format("; {} waves: the grid does not fill the device", pl.col("waves").round(2)))
-        .otherwise(pl.format("; {} blocks for {} SMs", pl.col("blocks"), pl.col("sm_count")))
-    )
-    return (
-        pl.when(pl.col("bound") == "copy")
-        .then(pl.lit("a copy or memset, not a kernel"))
-        .when(pl.col("bound") == "communication")
-        .then(pl.lit("a collective: its time includes waiting for other ranks"))
-        .when(pl.col("bound") == "unknown")
-        .then(_why_unknown())
-        .when(pl.col("bound") == "latency")
-        .then(pl.format("neither limit reaches 60 %: {}", figures))
-        .when(pl.col("bound") == "small_grid")
-        .then(pl.format("neither limit reaches 60 %: {}{}", figures, blocks))
-        .when(pl.col("bound") == "cache")
-        .then(
-            pl.format(
-                "{} % of DRAM bandwidth with {} MB, which fit in the last-level cache",
-                _one(pl.col("bandwidth_pct")),
-                _one(pl.col("dram_bytes") / 1e6),
-            )
-        )
-        .when(_compute_share().is_null() & ~has_sol)
-        .then(
-            pl.format(
-                "{} % of DRAM bandwidth; compute share unknown", _one(pl.col("bandwidth_pct"))
-            )
-        )
-        .otherwise(figures)
+    return Question(
+        (pl.col(compute) < LOW_PCT) & (pl.col(memory) < LOW_PCT),
+        yes=idle,
+        no=close,
+        text=lambda row: f"{both(row, 'and')} are both < {LOW_PCT:.0f} % ({NVIDIA})",
     )
 
 
-def _whence() -> pl.Expr:
-    """Where the work came from: a trace's is modelled, but for figures joined from a report."""
-    flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
-    return (
-        pl.when(pl.col("figures_counted") | (flop & size))
-        .then(pl.lit("counted"))
-        .when(flop)
-        .then(pl.lit("half counted, half modelled (bytes)"))
-        .when(size)
-        .then(pl.lit("half counted, half modelled (FLOPs)"))
-        .otherwise(pl.lit("modelled"))
+def _by_work() -> Question:
+    """Return the questions on shares of the two peaks, where no speed of light was recorded."""
+    compute, bandwidth = pl.col("compute_share"), pl.col("bandwidth_pct")
+    both_known = compute.is_not_null() & bandwidth.is_not_null()
+    limits = _by_limits(_SHARES, idle=_too_few_blocks())
+    not_both = Question(both_known, yes=limits, no="unknown", text=_absent_shares)
+    busy = Question(
+        bandwidth >= LOW_PCT,
+        yes="memory",
+        no="unknown",
+        text=lambda row: (
+            "share of the compute peak unknown, DRAM bandwidth "
+            f"{row['bandwidth_pct']:.1f} % ≥ {LOW_PCT:.0f} %"
+        ),
     )
-
-
-def _why_unknown() -> pl.Expr:
-    return (
-        pl.when(pl.col("error").is_not_null())
-        .then(pl.col("error"))
-        .when(pl.col("duration_ns").is_null())
-        .then(pl.lit("no duration was collected"))
-        .when(pl.col("duration_ns") == 0)
-        .then(pl.lit("recorded with a duration of 0, below the clock's resolution"))
-        .when(pl.col("missing_reason").is_not_null())
-        .then(pl.col("missing_reason"))
-        .when(pl.col("peak_source") == "none")
-        .then(pl.lit("the device's peaks are unknown"))
-        .when(_at_least() & pl.col("bandwidth_pct").is_not_null())
-        .then(
-            pl.format(
-                "at least {} % of DRAM bandwidth: {}", _one(pl.col("bandwidth_pct")), "remark"
-            )
-        )
-        .when(pl.col("roof").is_null())
-        .then(pl.coalesce("remark", pl.lit("the compute roof is unknown")))
-        .when(pl.col("peak_flop_per_s").is_null())
-        .then(pl.format("no known {} peak for this device", pl.col("roof")))
-        .otherwise(pl.lit("not enough figures to tell"))
+    by_bandwidth = Question(compute.is_null() & bandwidth.is_not_null(), yes=busy, no=not_both)
+    by_shares = Question(both_known, yes=limits, no=by_bandwidth)
+    fits = Question(
+        pl.col("dram_bytes") <= pl.col("cache_bytes"),
+        yes="cache",
+        no=by_shares,
+        text=lambda row: (
+            f"DRAM bandwidth {row['bandwidth_pct']:.1f} % > 100 % and its data fit in cache: "
+            f"{row['dram_bytes'] / 1e6:.4g} MB ≤ {row['cache_bytes'] / 1e6:.4g} MB last-level cache"
+        ),
     )
+    sizes_known = pl.col("dram_bytes").is_not_null() & pl.col("cache_bytes").is_not_null()
+    return Question((bandwidth > 100) & sizes_known, yes=fits, no=by_shares)
 
 
-def _one(expression: pl.Expr) -> pl.Expr:
-    return expression.round(1)
+def _absent_shares(row: dict[str, Any]) -> str:
+    absent = ", ".join(name for column, name in _SHARES.items() if row[column] is None)
+    return f"both shares are known (not: {absent})"
+
+
+def _too_few_blocks() -> Question:
+    """Return the questions below both thresholds: is the grid too small for the device?"""
+    latency = Question(
+        ~reasons.at_least(),
+        yes="latency",
+        no="unknown",
+        text=lambda _: "the figures are no lower bounds",
+    )
+    small = Question(
+        pl.col("larger_share") < SMALL_GRID_PCT,
+        yes="small_grid",
+        no=latency,
+        text=lambda row: (
+            f"the larger share {row['larger_share']:.1f} % < {SMALL_GRID_PCT:.0f} % "
+            "(else a persistent kernel)"
+        ),
+    )
+    return Question(pl.col("blocks") < pl.col("sm_count"), yes=small, no=latency, text=_blocks)
+
+
+def _blocks(row: dict[str, Any]) -> str:
+    if row["blocks"] is None or row["sm_count"] is None:
+        return "fewer blocks than multiprocessors (not known)"
+    return f"{row['blocks']} blocks < {row['sm_count']} multiprocessors"
+
+
+def _significant(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3g}"

@@ -1,34 +1,100 @@
-"""Each launch's place on its device's roofline, and what holds it.
+"""Each launch's place on its device's roofline: rates, intensity, roofs and shares of them.
 
-The roofline model is Williams, Waterman and Patterson, "Roofline: an insightful visual
-performance model" (CACM 52/4, 2009): attainable = min(peak, intensity × bandwidth). The
-thresholds of ``bound`` are NVIDIA's (rule SOLBottleneck of Nsight Compute): below 60 % of both
-limits a launch is latency-bound; limits within 10 points of each other are balanced.
+The formulas are data, so that :mod:`ncutool.explain` can do the same arithmetic on numbers that
+this module does on columns.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter, truediv
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ncutool.base.limits import attainable
 from ncutool.base.tables import KERNELS
 from ncutool.roofline import bound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ncutool.devices.resolve import Device
     from ncutool_parsers.capture import Capture
 
 
-_PEAKS = ("peak_bytes_per_s", "l2_peak_bytes_per_s")
-_CACHE_INTENSITIES = {
-    "l2_read_bytes": "l2_intensity_flop_per_byte",
-    "l1_bytes": "l1_intensity_flop_per_byte",
-}
+@dataclass(frozen=True)
+class Formula:
+    """One figure of a launch, by arithmetic that columns and numbers can both do."""
+
+    name: str
+    """The column that it makes."""
+    inputs: tuple[str, ...]
+    """The columns that it is made from; ``moved`` and ``bandwidth`` are those of the launch's
+    memory level (:func:`level_columns`). Where one is unknown, so is the figure."""
+    compute: Callable[..., Any]
+    """The arithmetic, of the inputs in their order."""
+    applies: Callable[..., Any]
+    """Whether it can be computed, of the inputs in their order."""
+
+
+def _one_or_more(_: Any, divisor: Any) -> Any:
+    # Sharing out an operator's bytes can leave a launch less than one: that is no intensity.
+    return divisor >= 1
+
+
+def _per_second(work: Any, duration_ns: Any) -> Any:
+    return work / (duration_ns / 1e9)
+
+
+def _pct(part: Any, whole: Any) -> Any:
+    return 100 * part / whole
+
+
+def _bandwidth_pct(moved: Any, duration_ns: Any, bandwidth: Any, *_: Any) -> Any:
+    return 100 * moved / (duration_ns / 1e9) / bandwidth
+
+
+_USED = ("moved", "duration_ns", "bandwidth")
+FORMULAS = (
+    Formula("achieved_flop_per_s", ("flop", "duration_ns"), _per_second, _one_or_more),
+    Formula("achieved_bytes_per_s", ("dram_bytes", "duration_ns"), _per_second, _one_or_more),
+    Formula("intensity_flop_per_byte", ("flop", "moved"), truediv, _one_or_more),
+    Formula("ridge_point_flop_per_byte", ("peak_flop_per_s", "bandwidth"), truediv, _one_or_more),
+    Formula(
+        "attainable_flop_per_s",
+        ("peak_flop_per_s", "intensity_flop_per_byte", "bandwidth"),
+        attainable,
+        lambda _peak, intensity, _bandwidth: intensity > 0,
+    ),
+    Formula(
+        "roofline_pct",
+        ("achieved_flop_per_s", "attainable_flop_per_s", "flop"),
+        lambda achieved, roof, _flop: _pct(achieved, roof),
+        lambda _achieved, _roof, flop: flop != 0,
+    ),
+    Formula(  # Without operations only the bandwidth can be reached.
+        "roofline_pct",
+        (*_USED, "flop"),
+        _bandwidth_pct,
+        lambda _moved, duration_ns, _bandwidth, flop: (duration_ns > 0) & (flop == 0),
+    ),
+    Formula("compute_pct", ("achieved_flop_per_s", "peak_flop_per_s"), _pct, _one_or_more),
+    Formula(
+        "bandwidth_pct",
+        _USED,
+        _bandwidth_pct,
+        lambda _moved, duration_ns, _bandwidth: duration_ns > 0,
+    ),
+    Formula("l2_intensity_flop_per_byte", ("flop", "l2_read_bytes"), truediv, _one_or_more),
+    Formula("l1_intensity_flop_per_byte", ("flop", "l1_bytes"), truediv, _one_or_more),
+)
+"""In the order in which they are computed. Two in a row of one name are alternatives."""
 
 
 def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.DataFrame:
-    """The ``kernels`` table: one row per launch of ``capture``.
+    """Return the ``kernels`` table (:data:`ncutool.base.tables.KERNELS`), one row per launch.
 
     Args:
         capture: what the reader found.
@@ -45,7 +111,7 @@ def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.Dat
         peaks_recorded=pl.lit(traits.peaks_recorded),
     )
     frame = _with_peaks(frame, None if traits.peaks_recorded else device)
-    frame = _with_rates(frame)
+    frame = with_rates(frame)
     frame = bound.with_bound(frame, device, capture.clock_step_ns)
     return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")
 
@@ -68,7 +134,7 @@ def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
 
 
 def _table_source(device: Device) -> pl.Expr:
-    """Whose peaks a launch of a trace is held against; measured where one of its two peaks is."""
+    """Return the source of a trace's peaks: ``measured`` where one of a launch's two peaks is."""
     table = pl.lit("device_file" if device.origin else "device_table")
     roofs = [name for name in device.measured if name in device.peak_flop_per_s]
     compute = pl.col("roof").is_in(roofs).fill_null(False)
@@ -79,51 +145,36 @@ def _table_source(device: Device) -> pl.Expr:
     )
 
 
-def _level(dram: str, l2: str) -> pl.Expr:
-    """The column of the memory level that a launch is held against: L2 on chips whose DRAM has
-    no counters, else DRAM."""
-    on_l2 = (pl.col("memory_level") == "l2").fill_null(False)
-    return pl.when(on_l2).then(pl.col(l2)).otherwise(pl.col(dram))
+def level_columns(memory_level: str | None) -> tuple[str, str]:
+    """Return the columns of a memory level's bytes and peak: L2 on chips whose DRAM has no
+    counters, else DRAM."""
+    if memory_level == "l2":
+        return "l2_read_bytes", "l2_peak_bytes_per_s"
+    return "dram_bytes", "peak_bytes_per_s"
 
 
-def _with_rates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Rates and roofs; a launch of zero or unknown duration gets no rate."""
-    seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
-    moved, bandwidth = _level("dram_bytes", "l2_read_bytes"), _level(*_PEAKS)
-    has_bytes = moved >= 1
-    frame = frame.with_columns(
-        (pl.col("flop") / seconds).alias("achieved_flop_per_s"),
-        (pl.col("dram_bytes") / seconds).alias("achieved_bytes_per_s"),
-        pl.when(has_bytes).then(pl.col("flop") / moved).alias("intensity_flop_per_byte"),
-        *(
-            pl.when(pl.col(size) >= 1).then(pl.col("flop") / pl.col(size)).alias(name)
-            for size, name in _CACHE_INTENSITIES.items()
-        ),
-        (pl.col("peak_flop_per_s") / bandwidth).alias("ridge_point_flop_per_byte"),
+def with_rates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return ``frame`` with every figure of :data:`FORMULAS` and ``roof_side``."""
+    on_l2 = pl.col("memory_level") == "l2"
+    moved, bandwidth = (
+        pl.when(on_l2).then(pl.col(l2)).otherwise(pl.col(dram))
+        for l2, dram in zip(level_columns("l2"), level_columns(None), strict=True)
     )
-    known = pl.col("peak_flop_per_s").is_not_null() & (pl.col("intensity_flop_per_byte") > 0)
-    attainable = pl.min_horizontal(
-        pl.col("peak_flop_per_s"), pl.col("intensity_flop_per_byte") * bandwidth
-    )
-    bandwidth_known = bandwidth.is_not_null()
-    frame = frame.with_columns(
-        pl.when(known & bandwidth_known).then(attainable).alias("attainable_flop_per_s"),
-        (100 * pl.col("achieved_flop_per_s") / pl.col("peak_flop_per_s")).alias("compute_pct"),
-        (100 * moved / seconds / bandwidth).alias("bandwidth_pct"),
-    )
-    of_roof = 100 * pl.col("achieved_flop_per_s") / pl.col("attainable_flop_per_s")
+    frame = frame.with_columns(moved.alias("moved"), bandwidth.alias("bandwidth"))
+    for name, alternatives in groupby(FORMULAS, attrgetter("name")):
+        frame = frame.with_columns(pl.coalesce(_column(one) for one in alternatives).alias(name))
     side = (
         pl.when(pl.col("flop") == 0)
-        .then(pl.when(has_bytes).then(pl.lit("memory")))
+        .then(pl.when(pl.col("moved") >= 1).then(pl.lit("memory")))
         .when(pl.col("intensity_flop_per_byte") < pl.col("ridge_point_flop_per_byte"))
         .then(pl.lit("memory"))
         .when(pl.col("intensity_flop_per_byte") >= pl.col("ridge_point_flop_per_byte"))
         .then(pl.lit("compute"))
     )
-    return frame.with_columns(
-        pl.when(pl.col("flop") == 0)
-        .then(pl.col("bandwidth_pct"))
-        .otherwise(of_roof)
-        .alias("roofline_pct"),
-        side.alias("roof_side"),
-    )
+    return frame.with_columns(side.alias("roof_side"))
+
+
+def _column(formula: Formula) -> pl.Expr:
+    inputs = [pl.col(name) for name in formula.inputs]
+    known = pl.all_horizontal(one.is_not_null() for one in inputs)
+    return pl.when(known & formula.applies(*inputs)).then(formula.compute(*inputs))

@@ -1,0 +1,111 @@
+"""The sentence that says why a launch has its bound."""
+
+from __future__ import annotations
+
+import polars as pl
+
+LOWER_BOUND = "lower bound"
+"""In the remark of figures that are one; below the thresholds they leave the bound unknown."""
+
+
+def at_least() -> pl.Expr:
+    """Whether a figure is a lower bound: a small share of a peak then proves nothing."""
+    return pl.col("remark").str.contains(LOWER_BOUND, literal=True).fill_null(False)
+
+
+def sentence(busy_pct: float) -> pl.Expr:
+    """Return ``bound_reason``: one sentence with the numbers that the column ``bound`` rests on.
+
+    Args:
+        busy_pct: the threshold of both limits in per cent.
+    """
+    has_sol = pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
+    limits = pl.format(
+        "compute {} % and memory {} % of their speed of light",
+        _one(pl.col("sm_sol_pct")),
+        _one(pl.col("memory_sol_pct")),
+    )
+    modelled = pl.format(
+        "{} % of the {} roof and {} % of DRAM bandwidth, from {} work",
+        _one(pl.col("compute_share")),
+        pl.col("roof").fill_null("compute"),
+        _one(pl.col("bandwidth_pct")),
+        _whence(),
+    )
+    figures = pl.when(has_sol).then(limits).otherwise(modelled)
+    blocks = (
+        pl.when(has_sol)
+        .then(pl.format("; {} waves: the grid does not fill the device", pl.col("waves").round(2)))
+        .otherwise(pl.format("; {} blocks for {} SMs", pl.col("blocks"), pl.col("sm_count")))
+    )
+    return (
+        pl.when(pl.col("bound") == "copy")
+        .then(pl.lit("a copy or memset, not a kernel"))
+        .when(pl.col("bound") == "communication")
+        .then(pl.lit("a collective: its time includes waiting for other ranks"))
+        .when(pl.col("bound") == "unknown")
+        .then(_why_unknown())
+        .when(pl.col("bound") == "latency")
+        .then(pl.format(f"neither limit reaches {busy_pct:.0f} %: {{}}", figures))
+        .when(pl.col("bound") == "small_grid")
+        .then(pl.format(f"neither limit reaches {busy_pct:.0f} %: {{}}{{}}", figures, blocks))
+        .when(pl.col("bound") == "cache")
+        .then(
+            pl.format(
+                "{} % of DRAM bandwidth with {} MB, which fit in the last-level cache",
+                _one(pl.col("bandwidth_pct")),
+                _one(pl.col("dram_bytes") / 1e6),
+            )
+        )
+        .when(pl.col("compute_share").is_null() & ~has_sol)
+        .then(
+            pl.format(
+                "{} % of DRAM bandwidth; compute share unknown", _one(pl.col("bandwidth_pct"))
+            )
+        )
+        .otherwise(figures)
+    )
+
+
+def _whence() -> pl.Expr:
+    """Where the work came from: a trace's is modelled, but for figures joined from a report."""
+    flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
+    return (
+        pl.when(pl.col("figures_counted") | (flop & size))
+        .then(pl.lit("counted"))
+        .when(flop)
+        .then(pl.lit("half counted, half modelled (bytes)"))
+        .when(size)
+        .then(pl.lit("half counted, half modelled (FLOPs)"))
+        .otherwise(pl.lit("modelled"))
+    )
+
+
+def _why_unknown() -> pl.Expr:
+    return (
+        pl.when(pl.col("error").is_not_null())
+        .then(pl.col("error"))
+        .when(pl.col("duration_ns").is_null())
+        .then(pl.lit("no duration was collected"))
+        .when(pl.col("duration_ns") == 0)
+        .then(pl.lit("recorded with a duration of 0, below the clock's resolution"))
+        .when(pl.col("missing_reason").is_not_null())
+        .then(pl.col("missing_reason"))
+        .when(pl.col("peak_source") == "none")
+        .then(pl.lit("the device's peaks are unknown"))
+        .when(at_least() & pl.col("bandwidth_pct").is_not_null())
+        .then(
+            pl.format(
+                "at least {} % of DRAM bandwidth: {}", _one(pl.col("bandwidth_pct")), "remark"
+            )
+        )
+        .when(pl.col("roof").is_null())
+        .then(pl.coalesce("remark", pl.lit("the compute roof is unknown")))
+        .when(pl.col("peak_flop_per_s").is_null())
+        .then(pl.format("no known {} peak for this device", pl.col("roof")))
+        .otherwise(pl.lit("not enough figures to tell"))
+    )
+
+
+def _one(expression: pl.Expr) -> pl.Expr:
+    return expression.round(1)
