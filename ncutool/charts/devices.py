@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 
+from ncutool.base.limits import attainable
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.shared import Width, framed
 
@@ -79,8 +80,8 @@ def _rows(
     marks: list[dict[str, Any]] = []
     for number, (name, peak, bandwidth) in enumerate(devices):
         for x in (ends[0], peak / bandwidth, ends[1]):
-            corners.append({"device": name, "x": x, "y": min(peak, bandwidth * x)})
-        y, color = min(peak, bandwidth * intensity), colors[number % len(colors)]
+            corners.append({"device": name, "x": x, "y": attainable(peak, x, bandwidth)})
+        y, color = attainable(peak, intensity, bandwidth), colors[number % len(colors)]
         marks.append({"device": name, "x": intensity, "y": y, "color": color})
     return corners, marks
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from ncutool.base import units
+from ncutool.base.limits import attainable
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.shared import (
     NARROW_PX,
@@ -48,7 +49,7 @@ def plan_points(plan: Plan, steps: Sequence[Step]) -> list[Row]:
         for kind, intensity, peak in _parts(plan, step):
             if intensity is None:
                 continue
-            y = min(peak, intensity * plan.peak_bytes_per_s)
+            y = attainable(peak, intensity, plan.peak_bytes_per_s)
             bound = "compute" if y >= peak else "memory"
             rows.append(
                 {"stop": stop, "kind": kind, "x": _four(intensity), "y": _four(y), "bound": bound}

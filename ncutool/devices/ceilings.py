@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.limits import least_seconds
 from ncutool.base.rates_file import Measured, load
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.devices.reachable import MEMORY_FLOOR_SHARE, MEMORY_SHARE, default_flop_share
@@ -148,9 +149,8 @@ def shares(kernels: pl.DataFrame, capture: Capture, device: Device | None) -> Sh
 def launch_floor_ns(kernels: pl.DataFrame) -> int:
     """Shortest time of a launch: the 5th percentile of kernels that take over five times as long
     as their work would; a default where too few are modelled."""
-    work_s = pl.max_horizontal(
-        pl.col("flop") / pl.col("peak_flop_per_s"),
-        pl.col("dram_bytes") / pl.col("peak_bytes_per_s"),
+    work_s = least_seconds(
+        *map(pl.col, ("flop", "peak_flop_per_s", "dram_bytes", "peak_bytes_per_s"))
     )
     idle = kernels.lazy().filter(
         (pl.col("category") == "kernel")

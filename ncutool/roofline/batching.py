@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ncutool.base.limits import least_seconds
 from ncutool.base.thresholds import Threshold
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Product:
     def seconds(self, rows: float, at: Rates) -> float:
         """The slower of arithmetic and memory, and one launch:
         ``max(2·B·N·K/π, (e_w·N·K + e_a·B·(K+N))/β) + t_0``."""
-        work = max(self.flop(rows) / at.flop_per_s, self.moved(rows) / at.bytes_per_s)
+        work = least_seconds(self.flop(rows), at.flop_per_s, self.moved(rows), at.bytes_per_s)
         return work + at.launch_s
 
     def crossover(self, at: Rates) -> float:
@@ -124,8 +125,9 @@ class Decode:
 
     def seconds(self, batch: float, at: Rates) -> float:
         """One step: ``max(2·P·B/π, (W + B·L·kv)/β) + t_0``."""
-        arithmetic = 2.0 * self.parameters * batch / at.flop_per_s
-        return max(arithmetic, self.needed_bytes(batch) / at.bytes_per_s) + at.launch_s
+        flop = 2.0 * self.parameters * batch
+        work = least_seconds(flop, at.flop_per_s, self.needed_bytes(batch), at.bytes_per_s)
+        return work + at.launch_s
 
     def tokens_per_s(self, batch: float, at: Rates) -> float:
         """Throughput of all sequences together."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.limits import overlapped
 from ncutool.base.thresholds import Threshold
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
 from ncutool.whatif.times import Times
@@ -95,8 +96,8 @@ def _weight(call: OpCall, kind: NumberType) -> dict[str, float] | None:
 def _narrowed(times: Times, rows: pl.DataFrame, kind: NumberType) -> Times:
     bytes_s = pl.col("dram_bytes") / pl.col("peak_bytes_per_s")
     compute_s = (pl.col("flop") / pl.col("peak_flop_per_s")).fill_null(0.0)
-    held = pl.max_horizontal(bytes_s, compute_s)
-    then = pl.max_horizontal(bytes_s * pl.col("narrowed"), compute_s)
+    held = overlapped(compute_s, bytes_s)
+    then = overlapped(compute_s, bytes_s * pl.col("narrowed"))
     factor = pl.when(held > 0).then(then / held).otherwise(1.0).fill_null(1.0)
     # What the roofline explains of the time shrinks surely; a launch that it does not hold may
     # not become faster at all.

@@ -11,6 +11,7 @@ from ncutool.advice.view.context import Context, exposed_ns
 from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.limits import least_seconds
 from ncutool.roofline import batching
 
 LEAST_GROWTH = 2
@@ -104,9 +105,8 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
         & (pl.col("duration_ns") > 0)
         & pl.col("dram_bytes").is_not_null()
     )
-    work = pl.max_horizontal(
-        pl.col("flop") / pl.col("peak_flop_per_s"),
-        pl.col("dram_bytes") / pl.col("peak_bytes_per_s"),
+    work = least_seconds(
+        *map(pl.col, ("flop", "peak_flop_per_s", "dram_bytes", "peak_bytes_per_s"))
     )
     if exposed < EXPOSED_SHARE * context.wall_ns or not heavy.height:
         return None

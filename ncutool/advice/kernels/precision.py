@@ -14,6 +14,7 @@ from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.limits import overlapped
 from ncutool.devices.reachable import (
     ACHIEVABLE_SHARE,
     AMD_LOW_TENSOR_SHARE,
@@ -171,9 +172,9 @@ def _times(context: Context, goal: Target, row: Row) -> tuple[int, int]:
     if size / bandwidth >= flop / fp32 or now <= 2 * floor:
         return round(now), round(now)
     moved = size * goal.bytes_share / bandwidth * 1e9
-    best = max(flop / goal.peak * 1e9, moved, floor)
+    best = max(overlapped(flop / goal.peak * 1e9, moved), floor)
     low = _low_share(context, row)
-    worst = max(flop / (low * goal.peak) * 1e9, moved / ACHIEVABLE_SHARE, floor)
+    worst = max(overlapped(flop / (low * goal.peak) * 1e9, moved / ACHIEVABLE_SHARE), floor)
     if flop < LARGE_FLOP:  # small ones keep half of their present efficiency
         worst = max(worst, 2 * now * fp32 / goal.peak)
     return min(round(best), round(now)), min(round(max(best, worst)), round(now))

@@ -10,6 +10,7 @@ from ncutool.advice.kernels import precision
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
+from ncutool.base.limits import overlapped
 from ncutool.devices.reachable import AMD_ATTENTION_SHARE, ATTENTION_BACKWARD_SHARE, FA3_SHARE
 
 LIMIT = 0.6
@@ -148,7 +149,7 @@ def cases(context: Context) -> list[Case]:
         if kind.dram_bytes is not None and kind.peak_bytes_per_s:
             memory = kind.dram_bytes / (kind.peak_bytes_per_s * context.shares.bytes_share)
         times = [None if each is None else 1e9 * each for each in (compute, memory)]
-        floor = max((each for each in times if each is not None), default=None)
+        floor = None if times == [None, None] else overlapped(times[0] or 0.0, times[1] or 0.0)
         falls_back = allows_tf32 and kind.family == "gemm" and kind.roof == "fp32"
         if falls_back:
             falls_back = bool(precision.SIMT.search(kind.kernel_full))
@@ -238,7 +239,7 @@ def _attained(context: Context, case: Case, share: float) -> Fit | None:
     if "backward" in (kind.op or "") or "bwd" in kind.kernel_full:
         share *= ATTENTION_BACKWARD_SHARE
     best = 1e9 * (kind.flop or 0.0) / (share * kind.peak_flop_per_s)
-    floor = max(best, case.memory_ns or 0.0, context.latency_ns)
+    floor = max(overlapped(best, case.memory_ns or 0.0), context.latency_ns)
     return Fit(floor, max(floor, LIMIT * (case.floor_ns or 0.0)), LIMIT)
 
 
@@ -250,7 +251,7 @@ def _misaligned(context: Context, case: Case) -> Fit | None:
         if not kind.flop or not kind.dram_bytes:
             return None
         tensor = 1e9 * kind.flop / (goal.peak * context.shares.flop_share(goal.roof))
-        best = max(tensor, case.memory_ns or 0.0, context.latency_ns)
+        best = max(overlapped(tensor, case.memory_ns or 0.0), context.latency_ns)
         return Fit(best, best, LIMIT)
     if not _MISALIGNED.search(kind.kernel_full):
         return None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ncutool.base import units
+from ncutool.base.limits import overlapped
 from ncutool.planning.llm import floors
 from ncutool.planning.llm.comparison import (
     ATTENTION,
@@ -257,7 +258,7 @@ def _product_rows(setup: Setup, found: Match, steps: int) -> list[ProductRow]:
         )
         flop = sum(2 * one.rows * one.values for one in pair.seen) / steps
         peak = setup.peak(setup.roof(pair.weights.part))
-        floor = max(1e9 * pair.weights.step_bytes / setup.bandwidth, 1e9 * flop / peak)
+        floor = overlapped(1e9 * flop / peak, 1e9 * pair.weights.step_bytes / setup.bandwidth)
         ns = pair.duration_ns / steps
         rows.append(
             ProductRow(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as routing
 from ncutool.planning.llm.model import ROUTED_PARTS, Matrix
 from ncutool.planning.llm.number_types import NUMBER_TYPES
@@ -47,7 +48,7 @@ class Floor:
         """The longer of both."""
         if self.memory_ns is None or self.compute_ns is None:
             return None
-        return max(self.memory_ns, self.compute_ns)
+        return overlapped(self.compute_ns, self.memory_ns)
 
 
 def weights_floor(setup: Setup, load: Load, left_out: frozenset[str]) -> Floor:

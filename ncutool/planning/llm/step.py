@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as routing
 from ncutool.planning.llm.setup import Setup
 
@@ -73,7 +74,7 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
     weights_ns = 1e9 * weights / setup.bandwidth
     kv_ns = 1e9 * (kv or 0.0) / setup.bandwidth
     memory_ns, compute_ns = weights_ns + kv_ns, matrix_ns + attention_ns
-    floor_ns = max(memory_ns, compute_ns)
+    floor_ns = overlapped(compute_ns, memory_ns)
     resident = setup.resident_weight_bytes() + (_resident_kv(setup, batch, context_tokens) or 0.0)
     return Step(
         batch=batch,
@@ -92,7 +93,7 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
         memory_ns=memory_ns,
         compute_ns=compute_ns,
         floor_ns=floor_ns,
-        serial_ns=max(matrix_ns, weights_ns) + max(attention_ns, kv_ns),
+        serial_ns=overlapped(matrix_ns, weights_ns) + overlapped(attention_ns, kv_ns),
         bound="compute" if compute_ns > memory_ns else "memory",
         largest=_largest(compute_ns > memory_ns, weights_ns, kv_ns),
         tokens_per_s_per_sequence=1e9 / floor_ns,
@@ -122,7 +123,8 @@ def _floor_with(
 ) -> float | None:
     if touched is None:
         return None
-    return max(1e9 * setup.read_weight_bytes(touched) / setup.bandwidth + kv_ns, compute_ns)
+    weights_ns = 1e9 * setup.read_weight_bytes(touched) / setup.bandwidth
+    return overlapped(compute_ns, weights_ns + kv_ns)
 
 
 def _resident_kv(setup: Setup, batch: int, context_tokens: int) -> float | None:
@@ -179,7 +181,7 @@ def prefill(setup: Setup, prompt_tokens: int) -> Prefill:
     kv = setup.kv_bytes(prompt_tokens)
     moved = weights + (kv or 0.0)
     memory_ns, compute_ns = 1e9 * moved / setup.bandwidth, 1e9 * seconds
-    floor_ns = max(memory_ns, compute_ns)
+    floor_ns = overlapped(compute_ns, memory_ns)
     return Prefill(
         prompt_tokens=prompt_tokens,
         matrix_flop=flop,

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ncutool.base.limits import attainable
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.number_types import math_type
-from ncutool.planning.planner.placing import attainable, named_devices, roof_of
+from ncutool.planning.planner.placing import named_devices, roof_of
 from ncutool_parsers.errors import UsageError
 
 HOUR_S = 3600.0
@@ -86,7 +87,7 @@ def compare_intensity(
         rate = side = ridge = None
         if peak is not None:
             ridge = peak / device.peak_bytes_per_s
-            rate = attainable(intensity_flop_per_byte, peak, device.peak_bytes_per_s)
+            rate = attainable(peak, intensity_flop_per_byte, device.peak_bytes_per_s)
             side = "compute" if intensity_flop_per_byte > ridge else "memory"
         price = costs.get(device.name)
         paid = None if price is None or rate is None else HOUR_S * rate / price

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ncutool.base.limits import attainable, overlapped
 from ncutool.devices.resolve import Device, resolve
 from ncutool_parsers.errors import UsageError
 
@@ -82,19 +83,14 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
         peak_flop_per_s=peak,
         peak_bytes_per_s=device.peak_bytes_per_s,
         ridge_point_flop_per_byte=ridge,
-        attainable_flop_per_s=attainable(flop / moved, peak, device.peak_bytes_per_s),
+        attainable_flop_per_s=attainable(peak, flop / moved, device.peak_bytes_per_s),
         compute_ns=compute_ns,
         memory_ns=memory_ns,
-        floor_ns=max(compute_ns, memory_ns),
+        floor_ns=overlapped(compute_ns, memory_ns),
         roof_side="compute" if compute_ns > memory_ns else "memory",
         last_level_cache_bytes=device.cache_bytes,
         missing_reason=None,
     )
-
-
-def attainable(intensity: float, peak_flop_per_s: float, peak_bytes_per_s: float) -> float:
-    """The roofline, in FLOP/s: ``min(peak, intensity x bandwidth)``."""
-    return min(peak_flop_per_s, intensity * peak_bytes_per_s)
 
 
 def roof_of(roofs: Iterable[str], device: Device) -> str | None:

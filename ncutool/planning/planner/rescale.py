@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ncutool.base.limits import overlapped
 from ncutool.base.tables import ROOFS
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import MEMORY_SHARE, TENSOR_SHARE, VECTOR_SHARE
@@ -164,7 +165,7 @@ def _with_peaks(
     return frame.with_columns(
         _ratio(pl.col("share"), MEMORY_SHARE).alias("ratio"),
         _ratio(pl.lit(1.0), 1.0).alias("peak_ratio"),
-        (1e9 * pl.max_horizontal("new_c_s", "new_m_s")).alias("floor_ns"),
+        (1e9 * overlapped(pl.col("new_c_s"), pl.col("new_m_s"))).alias("floor_ns"),
         pl.when(both & (pl.col("new_c_s") / pl.col("share") > pl.col("new_m_s") / MEMORY_SHARE))
         .then(pl.lit("compute"))
         .otherwise(pl.lit("memory"))
@@ -178,8 +179,8 @@ def _ratio(compute_share: pl.Expr, memory_share: float) -> pl.Expr:
 
     names = ("old_c_s", "old_m_s", "new_c_s", "new_m_s")
     known = pl.all_horizontal(*(pl.col(name).is_not_null() for name in names))
-    old = pl.max_horizontal(pl.col("old_c_s") / compute_share, pl.col("old_m_s") / memory_share)
-    new = pl.max_horizontal(pl.col("new_c_s") / compute_share, pl.col("new_m_s") / memory_share)
+    old = overlapped(pl.col("old_c_s") / compute_share, pl.col("old_m_s") / memory_share)
+    new = overlapped(pl.col("new_c_s") / compute_share, pl.col("new_m_s") / memory_share)
     return pl.when(known & (old > 0)).then(new / old)
 
 

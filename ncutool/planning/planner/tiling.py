@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ncutool.base.limits import overlapped
 from ncutool.planning.planner.placing import Place
 from ncutool_parsers.errors import UsageError
 
@@ -49,7 +50,7 @@ def tiling(
     useful = m * n / (rows * tile[0] * columns * tile[1])
     floor = None
     if found.compute_ns is not None:
-        floor = max(found.memory_ns, found.compute_ns / (wave * useful))
+        floor = overlapped(found.compute_ns / (wave * useful), found.memory_ns)
     return Tiling(
         tile[0], tile[1], tiles, sm_count, waves, 100 * wave, 100 * useful, 100 * wave * useful,
         floor,

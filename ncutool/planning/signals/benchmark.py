@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ncutool.base import units
+from ncutool.base.limits import attainable
 from ncutool.devices.resolve import Device
 from ncutool.planning.signals.placed import (
     THRESHOLDS,
@@ -166,12 +167,13 @@ def _figures(step: Benchmark, placed: _Placed) -> list[Figure]:
             Figure("peak_bytes_per_s", placed.device.peak_bytes_per_s, "of device memory"),
             Figure("memory_pct", placed.memory_pct, "of that peak"),
         ]
-    if step.flop is not None and step.bytes is not None and placed.ridge is not None:
-        attainable = min(placed.ridge, step.flop / step.bytes) * placed.device.peak_bytes_per_s
+    if step.flop is not None and step.bytes is not None and placed.peak_flop_per_s is not None:
+        intensity, bandwidth = step.flop / step.bytes, placed.device.peak_bytes_per_s
+        most = attainable(placed.peak_flop_per_s, intensity, bandwidth)
         found += [
             Figure("ridge_point_flop_per_byte", placed.ridge, "peak FLOP/s / peak byte/s"),
-            Figure("attainable_flop_per_s", attainable, "min(peak, intensity × bandwidth)"),
-            Figure("roofline_pct", 100 * (placed.flop_per_s or 0) / attainable, "of attainable"),
+            Figure("attainable_flop_per_s", most, "min(peak, intensity × bandwidth)"),
+            Figure("roofline_pct", 100 * (placed.flop_per_s or 0) / most, "of attainable"),
         ]
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ncutool.base.limits import overlapped
 from ncutool.base.thresholds import Threshold
 from ncutool.devices.reachable import COMPUTE_BEST, MEMORY_BEST, MEMORY_USUAL
 from ncutool.whatif.predict.interval import Interval
@@ -66,16 +67,15 @@ def with_work(
         )
     memory_at_peak = 1e9 * moved / (before.peak_bytes_per_s or 1.0)
     compute_at_peak = 1e9 * flop / before.peak_flop_per_s if before.peak_flop_per_s else 0.0
-    low = max(
-        memory_at_peak / max(own_memory, MEMORY_BEST),
+    low = overlapped(
         compute_at_peak / max(own_compute or 0.0, COMPUTE_BEST),
+        memory_at_peak / max(own_memory, MEMORY_BEST),
     )
-    high = max(
-        memory_at_peak / max(own_memory, streaming),
+    high = overlapped(
         compute_at_peak / own_compute if own_compute else 0.0,
-        low,
+        memory_at_peak / max(own_memory, streaming),
     )
-    return Interval(low * (1 - REPEAT), high * (1 + REPEAT))
+    return Interval(low * (1 - REPEAT), max(high, low) * (1 + REPEAT))
 
 
 def _share(work: float | None, peak: float | None, duration_ns: int) -> float | None:

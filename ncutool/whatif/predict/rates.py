@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
+from ncutool.base.limits import overlapped
 from ncutool.base.thresholds import Threshold, ThresholdTable
 from ncutool.devices.ceilings import DEFAULT_FLOOR_NS, MAX_FLOOR_NS
 from ncutool.devices.reachable import KIND_SHARES
@@ -69,7 +70,7 @@ class Demand:
         """At the device's peaks, memory ``speedup`` times as fast."""
         peak = device.peak_flop_per_s.get(roof) if roof is not None else None
         compute = self.flop / peak if peak else 0.0
-        return 1e9 * max(compute, self.bytes / (device.peak_bytes_per_s * speedup))
+        return 1e9 * overlapped(compute, self.bytes / (device.peak_bytes_per_s * speedup))
 
     def fits_cache(self, device: Device) -> bool:
         """Whether all it touches may still lie in the last-level cache."""
