@@ -21,6 +21,7 @@ from ncutool.analysis.analyse import Analysis, analyse, read_and_analyse
 from ncutool.commands import main
 from ncutool.explain import Explainer, Explanation, Step, explain
 from ncutool.explain.traced import expression_of, leaf, minimum, numeric, symbolic
+from ncutool.roofline import bound, place
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import UsageError
@@ -273,6 +274,41 @@ def test_a_product_shows_its_shapes_and_its_peaks_source() -> None:
     ]
     assert any("< 60 %" in check.text for check in found.checks)
     assert found.chosen == "the longest of 10 launches of 'aten::addmm'"
+
+
+def test_a_threshold_changes_the_bound_and_its_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table, its sentence and the explanation read one threshold."""
+    capture = analysed(TRACE).capture
+    found = explain(analyse(capture), "longest")
+    assert found.bound == "compute"
+    monkeypatch.setattr(bound, "BUSY_PCT", 95.0)
+    analysis = analyse(capture)
+    row = analysis.kernels.row(by_predicate=pl.col("launch_id") == found.launch_id, named=True)
+    found = explain(analysis, found.launch_id)
+    assert row["bound"] == found.bound == "latency"
+    assert row["bound_reason"].startswith("neither limit reaches 95 %: ")
+    assert found.checks[2].text.endswith("are both < 95 % (NVIDIA rule SOLBottleneck)")
+    assert found.checks[2].holds
+
+
+def test_a_formula_changes_the_table_and_its_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The explanation has no formulas of its own for the launch's place on the roofline."""
+    capture = analysed(TRACE).capture
+    before = explain(analyse(capture), "longest")
+    halved = tuple(
+        replace(one, compute=lambda work, ns: work / (2 * ns / 1e9))
+        if one.name == "achieved_flop_per_s"
+        else one
+        for one in place.FORMULAS
+    )
+    monkeypatch.setattr(place, "FORMULAS", halved)
+    analysis = analyse(capture)
+    after = explain(analysis, before.launch_id)
+    assert_redone(analysis, after)
+    rate = step(after, "achieved_flop_per_s")
+    assert isinstance(rate.value, float)
+    assert rate.value == pytest.approx(float(step(before, "achieved_flop_per_s").value or 0) / 2)
+    assert rate.symbols == "flop ÷ (2 × duration_ns ÷ 1e9)"
 
 
 def test_a_counted_figure_names_its_metrics() -> None:
