@@ -17,8 +17,9 @@ from ncutool.companions import match
 from ncutool.companions.devices import device_remarks
 from ncutool.companions.figures import CARRIED, agreed, ratios
 from ncutool.companions.kernel_identity import identities
-from ncutool.companions.match import Matching, Measured, Traced
+from ncutool.companions.match import Matching
 from ncutool.companions.summary import notices, summarise
+from ncutool.companions.work_classes import Measured, Traced
 
 if TYPE_CHECKING:
     from ncutool.companions.summary import Join

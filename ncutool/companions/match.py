@@ -10,39 +10,19 @@ the problem (persistent GEMMs) does different work under one key.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import quantiles
 
-import numpy as np
-import numpy.typing as npt
-
 from ncutool.base.thresholds import IntThreshold, Threshold
-from ncutool.companions.alignment import contexts
+from ncutool.companions.work_classes import (
+    Key,
+    Measured,
+    Traced,
+    aligned_classes,
+    contradicted,
+    measured_classes,
+)
 
-SAME_WORK = Threshold(
-    0.01,
-    "share of the larger",
-    "classes whose modelled work differs by less may share measured figures",
-    "judgement",
-)
-FINGERPRINT = Threshold(
-    0.005,
-    "share of the modelled FLOPs",
-    "measured FLOPs this close to one class's, and APART from every other's, tell which it was",
-    "judgement",
-)
-APART = Threshold(0.05, "share of the modelled FLOPs", "see FINGERPRINT", "judgement")
-CONTRADICTED = Threshold(
-    0.15, "share of the modelled", "a larger difference means another class", "judgement"
-)
-_CHANCE = "judgement: launches picked here and there form no such run but by chance"
-LONG_RUN = IntThreshold(16, "launches", "a run of so many equal launches aligns classes", _CHANCE)
-SHORT_RUN = IntThreshold(4, "launches", "a run this short does where it is the report", _CHANCE)
-VARIETY = IntThreshold(3, "kernels", "different kernels or grids that a short run holds", _CHANCE)
-MARGIN = IntThreshold(
-    2, "launches", "how much longer than any run that leads to another class", _CHANCE
-)
 STEADY = Threshold(
     0.3,
     "share of the time",
@@ -68,35 +48,6 @@ NO_CLASS = (
 
 
 @dataclass(frozen=True)
-class Traced:
-    """A kernel of the trace; a list of them is in order of launch."""
-
-    launch_id: int
-    kernel: str
-    key: tuple[object, ...] | None
-    """Kernel, grid and block; None where the grid was not recorded."""
-    work_class: object = None
-    """What tells the work of launches with one key apart; None where no shapes were recorded."""
-    flop: float | None = None
-    """Modelled FLOPs, where its operator launched it alone."""
-    op_flop: float | None = None
-    """Modelled FLOPs of its whole operator."""
-    op_bytes: float | None = None
-    duration_ns: int | None = None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A launch of the report; a list of them is in order of launch."""
-
-    launch_id: int
-    kernel: str
-    key: tuple[object, ...] | None
-    flop: float | None = None
-    bytes: float | None = None
-
-
-@dataclass(frozen=True)
 class Group:
     """Launches of a trace and the launches of a report that speak for them."""
 
@@ -108,7 +59,7 @@ class Group:
 
     @property
     def one_to_one(self) -> bool:
-        """Each has its own counters, in the order of both."""
+        """Whether each launch has its own counters, in the order of both captures."""
         return len(self.traced) == len(self.measured) and not self.some
 
 
@@ -122,6 +73,18 @@ class Matching:
     unused: list[int] = field(default_factory=list)
     """launch_id of the report's launches that belong to none of the trace."""
 
+    def add(
+        self, traced: list[Traced], measured: list[Measured], how: str, *, some: bool = False
+    ) -> None:
+        """Let launches of the report speak for launches of the trace."""
+        ours = tuple(launch.launch_id for launch in traced)
+        theirs = tuple(launch.launch_id for launch in measured)
+        self.groups.append(Group(ours, theirs, how, some))
+
+    def leave(self, traced: list[Traced], reason: str) -> None:
+        """Leave launches of the trace without counters."""
+        self.unmatched |= {launch.launch_id: reason for launch in traced}
+
 
 def match(trace: list[Traced], report: list[Measured]) -> Matching:
     """Match launches by key, and within a key by class.
@@ -129,30 +92,35 @@ def match(trace: list[Traced], report: list[Measured]) -> Matching:
     A launch of the report never speaks for launches of two keys; each launch of the trace is in
     exactly one group or in ``unmatched``.
     """
-    found = Matching()
-    traced: dict[tuple[object, ...], list[Traced]] = defaultdict(list)
-    measured: dict[tuple[object, ...], list[Measured]] = defaultdict(list)
-    for one in report:
-        if one.key is not None:
-            measured[one.key].append(one)
-    names = {one.kernel for one in report}
+    matching = Matching()
+    traced: dict[Key, list[Traced]] = defaultdict(list)
+    measured: dict[Key, list[Measured]] = defaultdict(list)
+    for counted in report:
+        if counted.key is not None:
+            measured[counted.key].append(counted)
+    collected = {counted.kernel for counted in report}
+    missed = set()  # Kernels with a launch whose key the report does not hold.
     for launch in trace:
         if launch.key is not None and launch.key in measured:
             traced[launch.key].append(launch)
-        elif launch.kernel not in names:
-            found.unmatched[launch.launch_id] = NOT_MEASURED
+            continue
+        missed.add(launch.kernel)
+        if launch.kernel not in collected:
+            matching.leave([launch], NOT_MEASURED)
         else:
-            found.unmatched[launch.launch_id] = NO_GRID if launch.key is None else OTHER_GRID
-    several = {key for key, launches in traced.items() if _classes(launches) > 1}
+            matching.leave([launch], NO_GRID if launch.key is None else OTHER_GRID)
+    several = {key for key, launches in traced.items() if _count_classes(launches) > 1}
     hints = _Hints(
-        aligned=_aligned(trace, report, several),
-        whole=not any(name in names for name in _unmeasured(trace, measured))
+        aligned=aligned_classes(trace, report, several),
+        whole=not missed & collected
         and all(len(launches) == len(measured[key]) for key, launches in traced.items()),
     )
     for key, launches in traced.items():
-        _match_key(launches, measured[key], hints, found)
-    found.unused = [one.launch_id for one in report if one.key is None or one.key not in traced]
-    return found
+        _match_key(launches, measured[key], hints, matching)
+    matching.unused = [
+        counted.launch_id for counted in report if counted.key is None or counted.key not in traced
+    ]
+    return matching
 
 
 @dataclass(frozen=True)
@@ -163,52 +131,50 @@ class _Hints:
     """The report holds every launch of each kernel that it holds at all."""
 
 
-def _unmeasured(
-    trace: list[Traced], measured: Mapping[tuple[object, ...], list[Measured]]
-) -> set[str]:
-    """Kernels with a launch whose key the report does not hold."""
-    return {one.kernel for one in trace if one.key is None or one.key not in measured}
-
-
-def _classes(launches: list[Traced]) -> int:
-    """Number of classes; 0 where some launch has none."""
+def _count_classes(launches: list[Traced]) -> int:
+    """Return the number of classes; 0 where some launch has none."""
     classes = {launch.work_class for launch in launches}
     return 0 if None in classes else len(classes)
 
 
 def _match_key(
-    traced: list[Traced], measured: list[Measured], hints: _Hints, found: Matching
+    traced: list[Traced], measured: list[Measured], hints: _Hints, matching: Matching
 ) -> None:
     """Match the launches of one key."""
-    if _classes(traced) == 1:
-        _add(found, traced, measured, "same kernel, grid and shapes")
-    elif _classes(traced) == 0:
-        _match_without_classes(traced, measured, found)
+    count = _count_classes(traced)
+    if count == 1:
+        matching.add(traced, measured, "same kernel, grid and shapes")
+    elif count == 0:
+        _match_without_classes(traced, measured, matching)
     else:
-        _match_classes(traced, measured, hints, found)
+        _match_classes(traced, measured, hints, matching)
 
 
-def _match_without_classes(traced: list[Traced], measured: list[Measured], found: Matching) -> None:
+def _match_without_classes(
+    traced: list[Traced], measured: list[Measured], matching: Matching
+) -> None:
     if len(traced) == len(measured):
-        _add(found, traced, measured, "same kernel and grid, in order")
+        matching.add(traced, measured, "same kernel and grid, in order")
         return
     alike = _as_long(traced) if _agree(measured) else []
     if alike:
         how = "same kernel and grid, no shapes: all its measured launches agree and it took as long"
-        _add(found, alike, measured, how, some=True)
-    rest = {launch.launch_id for launch in traced} - {launch.launch_id for launch in alike}
-    found.unmatched |= dict.fromkeys(sorted(rest), NO_CLASS)
+        matching.add(alike, measured, how, some=True)
+    matched = {launch.launch_id for launch in alike}
+    matching.leave([launch for launch in traced if launch.launch_id not in matched], NO_CLASS)
 
 
 def _agree(measured: list[Measured]) -> bool:
-    """At least two were counted, and all of these did the same number of operations."""
-    counted = [one.flop for one in measured if one.flop is not None]
+    """Return whether two or more were counted, and all of these did equally many operations."""
+    counted = [launch.flop for launch in measured if launch.flop is not None]
     return len(counted) > 1 and len(set(counted)) == 1
 
 
 def _as_long(traced: list[Traced]) -> list[Traced]:
-    """Those that took about as long as most, where time tells work: launches that do the same
-    take the same, and below some length all launches do."""
+    """Return those that took about as long as most, where time tells work.
+
+    Launches that do the same take the same time, and below some length all launches do.
+    """
     durations = [launch.duration_ns for launch in traced if launch.duration_ns]
     if len(durations) < 2:
         return []
@@ -216,149 +182,60 @@ def _as_long(traced: list[Traced]) -> list[Traced]:
     middle = tenths[4]
     if middle < TELLING_NS or tenths[-1] - tenths[0] > STEADY * middle:
         return []
-    return [one for one in traced if abs((one.duration_ns or 0) - middle) <= STEADY / 2 * middle]
+    room = STEADY / 2 * middle
+    return [launch for launch in traced if abs((launch.duration_ns or 0) - middle) <= room]
 
 
 def _match_classes(
-    traced: list[Traced], measured: list[Measured], hints: _Hints, found: Matching
+    traced: list[Traced], measured: list[Measured], hints: _Hints, matching: Matching
 ) -> None:
     """Match launches that share a key and do different work: first which class was measured."""
-    of_class: dict[object, list[Traced]] = defaultdict(list)
+    models: dict[object, Traced] = {}
     for launch in traced:
-        of_class[launch.work_class].append(launch)
-    models = {name: members[0] for name, members in of_class.items()}
-    told = [_told(one, hints.aligned.get(one.launch_id, frozenset()), models) for one in measured]
-    if not all(told) and (any(told) or hints.whole) and _in_order(traced, measured, told, models):
-        _add(found, traced, measured, "same kernel and grid, in order")
+        models.setdefault(launch.work_class, launch)
+    classes = [
+        measured_classes(launch, hints.aligned.get(launch.launch_id, frozenset()), models)
+        for launch in measured
+    ]
+    some_unknown = not all(classes) and (any(classes) or hints.whole)
+    if some_unknown and _in_order(traced, measured, classes, models):
+        matching.add(traced, measured, "same kernel and grid, in order")
         return
-    for names in _united(told, models):
+    for names in _united(classes, models):
         members = [launch for launch in traced if launch.work_class in names]
-        speaking = [one for one, name in zip(measured, told, strict=True) if name and name <= names]
+        speaking = [
+            launch for launch, own in zip(measured, classes, strict=True) if own and own <= names
+        ]
         if speaking:
             how = "shapes" if len(names) == 1 else "shapes of the same modelled work within 1 %"
-            _add(found, members, speaking, f"same kernel, grid and {how}")
+            matching.add(members, speaking, f"same kernel, grid and {how}")
         else:
-            reason = OTHER_SHAPES if all(told) else AMBIGUOUS
-            found.unmatched |= {launch.launch_id: reason for launch in members}
+            matching.leave(members, OTHER_SHAPES if all(classes) else AMBIGUOUS)
 
 
 def _in_order(
     traced: list[Traced],
     measured: list[Measured],
-    told: list[frozenset[object]],
+    classes: list[frozenset[object]],
     models: dict[object, Traced],
 ) -> bool:
-    """As many launches on either side, and nothing known says that their order differs."""
+    """Return whether there are as many launches on either side, and nothing that is known says
+    that their order differs."""
     return len(traced) == len(measured) and all(
-        launch.work_class in (names or {launch.work_class})
-        and not _contradicted(one, launch.work_class, models)
-        for launch, one, names in zip(traced, measured, told, strict=True)
+        ours.work_class in (names or {ours.work_class})
+        and not contradicted(theirs, ours.work_class, models)
+        for ours, theirs, names in zip(traced, measured, classes, strict=True)
     )
 
 
-def _united(told: list[frozenset[object]], models: dict[object, Traced]) -> list[frozenset[object]]:
-    """The classes, those together that some measured launch cannot tell apart."""
+def _united(
+    classes: list[frozenset[object]], models: dict[object, Traced]
+) -> list[frozenset[object]]:
+    """Return the classes in groups: those together that some measured launch cannot tell apart."""
     groups = [frozenset((name,)) for name in models]
-    for names in told:
+    for names in classes:
         touched = [group for group in groups if group & names]
         if len(touched) > 1:
             groups = [group for group in groups if group not in touched]
             groups.append(frozenset().union(*touched))
     return groups
-
-
-def _told(
-    one: Measured, aligned: frozenset[object], models: dict[object, Traced]
-) -> frozenset[object]:
-    """The class that was measured, or several of the same modelled work: told by its neighbours
-    or by its FLOPs, and not by both differently; empty where neither tells."""
-    by_flop = _by_flop(one, models)
-    if not aligned:
-        return by_flop
-    if by_flop:
-        return by_flop & aligned
-    if len(aligned) > 1 and not _alike([models[name] for name in aligned]):
-        return frozenset()
-    if any(_contradicted(one, name, models) for name in aligned):
-        return frozenset()
-    return aligned
-
-
-def _by_flop(one: Measured, models: dict[object, Traced]) -> frozenset[object]:
-    """The one class whose FLOPs were counted, where all are modelled and no other is near."""
-    if not one.flop or not all(model.flop for model in models.values()):
-        return frozenset()
-    off = {name: abs(one.flop / (model.flop or 1) - 1) for name, model in models.items()}
-    close = [name for name, apart in off.items() if apart <= APART]
-    if len(close) == 1 and off[close[0]] <= FINGERPRINT:
-        return frozenset(close)
-    return frozenset()
-
-
-def _contradicted(one: Measured, name: object, models: dict[object, Traced]) -> bool:
-    """Its FLOPs are not those of this class's shapes, but those of another's."""
-    own = models[name].flop
-    if not own or not one.flop or abs(one.flop / own - 1) <= CONTRADICTED:
-        return False
-    others = [model.flop for other, model in models.items() if other != name and model.flop]
-    return any(abs(one.flop / flop - 1) <= CONTRADICTED for flop in others)
-
-
-def _alike(models: list[Traced]) -> bool:
-    """All of them are modelled, and their operators' work is the same within 1 %."""
-    for figures in ([model.op_flop for model in models], [model.op_bytes for model in models]):
-        known = [figure for figure in figures if figure is not None]
-        if len(known) < len(models) or max(known) - min(known) > SAME_WORK * max(known):
-            return False
-    return True
-
-
-def _aligned(
-    trace: list[Traced], report: list[Measured], several: set[tuple[object, ...]]
-) -> dict[int, frozenset[object]]:
-    """The classes that each of the report's launches may belong to by its neighbours.
-
-    A report is a stretch of the program, or what a stretch holds of some kernels: among the
-    kernels that it holds at all, its launches follow each other as in the trace.
-    """
-    ask = [place for place, one in enumerate(report) if one.key in several]
-    if not ask:
-        return {}
-    names = {one.kernel for one in report}
-    kept = [launch for launch in trace if launch.kernel in names]
-    number: dict[object, int] = {}
-    long = _numbered("trace", [one.key for one in kept], number)
-    short = _numbered("report", [one.key for one in report], number)
-    found = contexts(long, short, np.array(ask, np.int64))
-    whole = len(report) >= SHORT_RUN and len(set(short.tolist())) >= VARIETY
-    told = {}
-    for place, (positions, runs) in (found or {}).items():
-        best: dict[object, int] = {}
-        for position, run in zip(positions.tolist(), runs.tolist(), strict=True):
-            name = kept[position].work_class
-            best[name] = max(best.get(name, 0), run)
-        longest = max(best.values())
-        if longest >= LONG_RUN or (whole and longest == len(report)):
-            near = (name for name, run in best.items() if run > longest - MARGIN)
-            told[report[place].launch_id] = frozenset(near)
-    return told
-
-
-def _numbered(
-    side: str, keys: list[tuple[object, ...] | None], number: dict[object, int]
-) -> npt.NDArray[np.int64]:
-    """Keys as numbers; a launch without one is like no other."""
-    known = (key or (side, place) for place, key in enumerate(keys))
-    return np.array([number.setdefault(key, len(number)) for key in known], np.int64)
-
-
-def _add(
-    found: Matching,
-    traced: list[Traced],
-    measured: list[Measured],
-    how: str,
-    *,
-    some: bool = False,
-) -> None:
-    ours = tuple(launch.launch_id for launch in traced)
-    found.groups.append(Group(ours, tuple(one.launch_id for one in measured), how, some))

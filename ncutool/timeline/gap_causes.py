@@ -9,20 +9,17 @@ that the trace does not hold, and is called unexplained.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.base.intervals import Bools, Ints, Union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
+from ncutool.timeline.host_activity import HOST_CAUSES, Host, Hosts
 from ncutool.work.operators import collective
 from ncutool_parsers.capture import Capture
 
-LONG_CALL_NS = IntThreshold(
-    1_000_000, "ns", "a longer launch call loads a module or waits for a full queue", WORKED_TRACES
-)
 LATENCY_LIMIT_NS = IntThreshold(
     100_000, "ns", "a longer wait after the launch call is no launch latency", WORKED_TRACES
 )
@@ -35,46 +32,14 @@ QUEUE_MEDIANS = IntThreshold(
 QUEUE_LIMIT_NS = IntThreshold(
     50_000, "ns", "no longer gap of a full queue is ordinary, whatever their median", "judgement"
 )
-HOST_IDLE_NS = IntThreshold(
-    1_000_000,
-    "ns",
-    "a launching thread silent for longer, before a copy to the device, waits for its input",
-    WORKED_TRACES,
-)
 INPUT_COPY_BYTES = IntThreshold(
     4096, "byte", "a smaller copy to the device is a scalar, not a batch of input", "judgement"
-)
-QUIET_NS = IntThreshold(
-    100_000, "ns", "a launching thread silent for longer waits for another thread", "judgement"
-)
-
-INPUT = (
-    r"(?i)data_?load|datapipe|dataset|(next|get|fetch)_?batch|input_?pipeline"
-    r"|DALI\w*Iterator"
-)
-ALLOCATE = (
-    r"Malloc|Free|HostAlloc|HostRegister|HostUnregister|MemAlloc|MemCreate|Mem(Un)?[Mm]ap"
-    r"|MemRelease|MemSetAccess|MemAddressReserve|MemPoolTrim|MemGetInfo"
 )
 COMMUNICATES = (
     pl.col("collective").is_not_null() | pl.col("kernel_full").str.contains(collective.KERNEL)
 ).fill_null(value=False)
 """Whether a launch communicates with other devices (an expression over launches)."""
-_LAUNCH = r"aunch|emset"
-_LOAD = r"ModuleLoad|LibraryLoad|ModuleGetFunction|GetFunctionByName"
 _INPUT_OPS = ("aten::to", "aten::_to_copy", "aten::copy_")
-
-_FOREVER = 2**61
-
-# The order decides where calls overlap: the earlier cause is charged.
-_HOST_CAUSES = (
-    "input_pipeline",
-    "allocator",
-    "long_launch",
-    "synchronize",
-    "copy_call",
-    "launch_call",
-)
 
 
 @dataclass(frozen=True)
@@ -98,11 +63,13 @@ class Idle:
 
 
 def launch_points(capture: Capture) -> pl.DataFrame:
-    """Per launch: thread, launched (ns) and blocking; null thread where no call is recorded.
+    """Return the launches with their calls, in their order.
 
-    Blocking copies return after the copy, so their launch is the call's start; of all others
-    it is the call's end. One call that launches several replays a graph: it has launched all of
-    them once the first runs.
+    The columns beside those of a launch are ``thread``, ``call_start``, ``call_end``, ``launched``
+    (all ns) and ``blocking``; the thread is null where no call is recorded. A launch was made when
+    its call returned. A blocking copy returns only after the copy, so that its launch is the start
+    of its call. A call that launches several replays a graph: it has launched all of them once the
+    first runs.
     """
     calls = capture.calls.select(
         "call_id",
@@ -128,7 +95,7 @@ def launch_points(capture: Capture) -> pl.DataFrame:
 
 
 def input_copies(capture: Capture) -> pl.Expr:
-    """Whether a launch copies input-like data from the host (an expression over launches)."""
+    """Return whether a launch copies input-like data from the host: an expression over launches."""
     names = capture.signatures.filter(pl.col("op").is_in(_INPUT_OPS))["signature_id"]
     ops = capture.ops.filter(pl.col("signature_id").is_in(names.implode()))["op_id"]
     large = pl.col("copy_bytes").is_null() | (pl.col("copy_bytes") >= INPUT_COPY_BYTES)
@@ -137,9 +104,10 @@ def input_copies(capture: Capture) -> pl.Expr:
 
 
 def split(idle: Idle, hosts: Hosts) -> pl.DataFrame:
-    """Pieces of the idle intervals: start_ns, duration_ns, cause, next_launch_id, previous_end_ns.
+    """Return the idle intervals in pieces, each with its cause.
 
-    Pieces do not overlap and sum to the idle time. Near-linear in launches and calls.
+    The columns are start_ns, duration_ns, cause, next_launch_id and previous_end_ns. Pieces do not
+    overlap and sum to the idle time. The time taken is near-linear in launches and calls.
     """
     linked = idle.thread >= 0
     late = linked & (idle.launched > idle.starts)
@@ -161,14 +129,24 @@ def split(idle: Idle, hosts: Hosts) -> pl.DataFrame:
 
 
 def queue_limit(lengths: Ints) -> float:
-    """The longest ordinary gap (ns) of a full queue, from all gaps before queued launches."""
+    """Return the longest ordinary gap (ns) of a full queue.
+
+    Args:
+        lengths: all gaps before launches that were queued, in ns.
+    """
     median = float(np.median(lengths)) if lengths.size else 0.0
     return min(max(QUEUE_FLOOR_NS, QUEUE_MEDIANS * median), QUEUE_LIMIT_NS)
 
 
 def _queue(idle: Idle, queued: Bools) -> npt.NDArray[np.str_]:
-    """`queue` for the ordinary gaps of a full queue; of larger ones `communication` where a
-    collective hands over to another stream or takes over from it, else `unexplained`."""
+    """Return the cause of each interval whose launch was queued before it began.
+
+    An ordinary gap of a full queue is `queue`. A larger one is `communication` where a collective
+    hands over to another stream or takes over from it, else `unexplained`.
+
+    Args:
+        queued: the intervals that tell which gaps are ordinary.
+    """
     length = idle.ends - idle.starts
     handover = idle.handover & (length <= LATENCY_LIMIT_NS)
     return np.select(
@@ -179,7 +157,12 @@ def _queue(idle: Idle, queued: Bools) -> npt.NDArray[np.str_]:
 
 
 def _host_pieces(idle: Idle, late: Bools, until: Ints, hosts: Hosts) -> pl.DataFrame:
-    """The parts in which the host had not launched yet, by what it was doing."""
+    """Return the parts in which the host had not launched yet, by what it was doing.
+
+    Args:
+        late: intervals whose launch was made after they began.
+        until: when it was made, or when the interval ends (ns).
+    """
     frames = [_frame(until[:0], until[:0], np.zeros(0, dtype=np.str_), until[:0])]
     for thread in np.unique(idle.thread[late]):
         which = np.flatnonzero(late & (idle.thread == thread))
@@ -188,31 +171,37 @@ def _host_pieces(idle: Idle, late: Bools, until: Ints, hosts: Hosts) -> pl.DataF
 
 
 def _thread_pieces(idle: Idle, which: Ints, until: Ints, thread: int, hosts: Hosts) -> pl.DataFrame:
-    """The host parts of the intervals ``which``, all launched by ``thread``.
+    """Return the host's parts of the intervals ``which``, all launched by ``thread``.
 
-    Where it is silent for long it waits for another thread that launches: what those do counts.
+    Where the thread is quiet for long it waits for another thread that launches: what that one
+    does then counts.
     """
-    host = hosts.one(thread)
+    host = hosts.thread(thread)
     starts, ends = idle.starts[which], until[which]
     left, right, gap = _cut(starts, ends, (*host.doing, host.silent, host.quiet))
     waits = host.silent.contains(left) & idle.from_host[which][gap]
     cause = _cause(host, left, waits)
-    asks = (cause == "dispatch") & host.quiet.contains(left)
-    if asks.any() and hosts.several:
+    quiet = (cause == "dispatch") & host.quiet.contains(left)
+    if quiet.any() and hosts.several:
         others = hosts.others(thread)
-        more_left, more_right, row = _cut(left[asks], right[asks], others.doing)
-        more = _cause(others, more_left, np.zeros(more_left.shape, dtype=np.bool_))
-        left = np.concatenate([left[~asks], more_left])
-        right = np.concatenate([right[~asks], more_right])
-        gap = np.concatenate([gap[~asks], gap[asks][row]])
-        cause = np.concatenate([cause[~asks], more])
+        others_left, others_right, row = _cut(left[quiet], right[quiet], others.doing)
+        no_waits = np.zeros(others_left.shape, dtype=np.bool_)
+        others_cause = _cause(others, others_left, no_waits)
+        left = np.concatenate([left[~quiet], others_left])
+        right = np.concatenate([right[~quiet], others_right])
+        gap = np.concatenate([gap[~quiet], gap[quiet][row]])
+        cause = np.concatenate([cause[~quiet], others_cause])
         order = np.argsort(left, kind="stable")
         left, right, gap, cause = left[order], right[order], gap[order], cause[order]
     return _merge(left, right, cause, which[gap])
 
 
 def _cut(starts: Ints, ends: Ints, unions: tuple[Union, ...]) -> tuple[Ints, Ints, Ints]:
-    """The disjoint, ordered intervals cut at all edges of ``unions``; and whose piece each is."""
+    """Cut disjoint, ordered intervals at all edges of ``unions``.
+
+    Returns:
+        Start and end of each piece, and the index of the interval that it is of.
+    """
     edges = [starts, ends]
     for busy in unions:
         edges += [busy.starts, busy.ends]
@@ -224,15 +213,19 @@ def _cut(starts: Ints, ends: Ints, unions: tuple[Union, ...]) -> tuple[Ints, Int
     return left[inside], right[inside], row[inside]
 
 
-def _cause(host: _Host, moments: Ints, waits: Bools) -> npt.NDArray[np.str_]:
-    """What the host did at each moment; ``waits`` are waits for input whatever it did."""
+def _cause(host: Host, moments: Ints, waits: Bools) -> npt.NDArray[np.str_]:
+    """Return what the host did at each moment (ns).
+
+    Args:
+        waits: moments at which it waits for input, whatever it does.
+    """
     doing = [busy.contains(moments) for busy in host.doing]
     doing[0] = doing[0] | waits
-    return np.select(doing, list(_HOST_CAUSES), "dispatch")
+    return np.select(doing, list(HOST_CAUSES), "dispatch")
 
 
 def _merge(left: Ints, right: Ints, cause: npt.NDArray[np.str_], gap: Ints) -> pl.DataFrame:
-    """Neighbouring pieces of one interval and one cause become one."""
+    """Return the pieces as a table, neighbours of one interval and one cause as one."""
     if not left.size:
         return _frame(left, right, cause, gap)
     new = np.concatenate([[True], (gap[1:] != gap[:-1]) | (cause[1:] != cause[:-1])])
@@ -249,130 +242,3 @@ def _frame(left: Ints, right: Ints, cause: npt.NDArray[np.str_], gap: Ints) -> p
             "gap": gap,
         }
     )
-
-
-@dataclass(frozen=True)
-class _Host:
-    """What one thread, or several taken together, were doing."""
-
-    doing: tuple[Union, ...]
-    """One union for each of `_HOST_CAUSES`."""
-    spans: pl.DataFrame
-    """All recorded operators and calls: start_ns, end_ns."""
-
-    @cached_property
-    def _busy(self) -> Union:
-        return _union(self.spans)
-
-    @cached_property
-    def silent(self) -> Union:
-        """Stretches over `HOST_IDLE_NS` between operators and calls."""
-        return _silence(self._busy, HOST_IDLE_NS)
-
-    @cached_property
-    def quiet(self) -> Union:
-        """Stretches over `QUIET_NS`, and all time before the first and after the last."""
-        return _silence(self._busy, QUIET_NS, edges=True)
-
-
-class Hosts:
-    """What the threads of a capture were doing; each is worked out once."""
-
-    def __init__(self, capture: Capture) -> None:
-        self._capture = capture
-        self._threads: dict[tuple[int, ...], _Host] = {}
-
-    @property
-    def several(self) -> bool:
-        """Whether more than one thread launches."""
-        return len(self._launching) > 1
-
-    def one(self, thread: int) -> _Host:
-        """What ``thread`` did."""
-        return self._of((thread,))
-
-    def others(self, thread: int) -> _Host:
-        """What all other threads that launch did."""
-        return self._of(tuple(one for one in self._launching if one != thread))
-
-    def _of(self, threads: tuple[int, ...]) -> _Host:
-        if threads not in self._threads:
-            self._threads[threads] = self._make(threads)
-        return self._threads[threads]
-
-    @cached_property
-    def _launching(self) -> tuple[int, ...]:
-        calls = self._calls.filter(pl.col("call_id").is_in(self._launch_calls.implode()))
-        return tuple(sorted(calls["thread"].unique().to_list()))
-
-    @cached_property
-    def _launch_calls(self) -> pl.Series:
-        return self._capture.launches["call_id"].drop_nulls().unique()
-
-    @cached_property
-    def _calls(self) -> pl.DataFrame:
-        """Calls with the cause that each is, as its place in `_HOST_CAUSES`."""
-        calls = self._capture.calls
-        named = calls.select(pl.col("name").unique()).with_columns(kind=_KIND)
-        long = pl.col("end_ns") - pl.col("start_ns") > LONG_CALL_NS
-        return calls.join(named, on="name", how="left", maintain_order="left").with_columns(
-            kind=pl.when(pl.col("kind") >= 0)
-            .then(pl.col("kind"))
-            .when(long & (pl.col("kind") == _MAY_LOAD))
-            .then(_HOST_CAUSES.index("long_launch"))
-            .otherwise(_HOST_CAUSES.index("launch_call"))
-        )
-
-    @cached_property
-    def _input_ops(self) -> pl.DataFrame:
-        """Operators that load input: traces of 2020-21 record annotations as operators."""
-        names = self._capture.signatures.filter(pl.col("op").str.contains(INPUT))["signature_id"]
-        return self._capture.ops.filter(pl.col("signature_id").is_in(names.implode()))
-
-    def _make(self, threads: tuple[int, ...]) -> _Host:
-        mine = pl.col("thread").is_in(threads)
-        calls, ops = self._calls.filter(mine), self._capture.ops.filter(mine)
-        annotated = self._capture.annotations.filter(
-            ~pl.col("on_device") & mine & pl.col("name").str.contains(INPUT)
-        )
-        inputs = pl.concat([_spans(annotated), _spans(self._input_ops.filter(mine))])
-        kinds = (_union(calls.filter(pl.col("kind") == kind)) for kind in range(1, 6))
-        return _Host((_union(inputs), *kinds), pl.concat([_spans(ops), _spans(calls)]))
-
-
-_MAY_LOAD, _LAUNCHES = -1, -2
-_KIND = (
-    pl.when(pl.col("name").str.contains(ALLOCATE))
-    .then(_HOST_CAUSES.index("allocator"))
-    .when(pl.col("name").str.contains(_LOAD))
-    .then(_HOST_CAUSES.index("long_launch"))
-    .when(pl.col("name").str.contains(_LAUNCH))
-    .then(_MAY_LOAD)
-    .when(pl.col("name").str.contains("ynchronize"))
-    .then(_HOST_CAUSES.index("synchronize"))
-    .when(pl.col("name").str.contains("emcpy"))
-    .then(_HOST_CAUSES.index("copy_call"))
-    .otherwise(_LAUNCHES)
-)
-"""What a call is by its name alone; those that may load a module do where they take long."""
-
-
-def _spans(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select("start_ns", "end_ns")
-
-
-def _union(spans: pl.DataFrame) -> Union:
-    return union(spans["start_ns"].to_numpy(), spans["end_ns"].to_numpy())
-
-
-def _silence(busy: Union, longest: int, *, edges: bool = False) -> Union:
-    """The stretches over ``longest`` between the intervals of ``busy``; with ``edges`` also
-    before the first and after the last."""
-    begins, ends = busy.ends, busy.starts
-    if edges:
-        begins = np.concatenate([[-_FOREVER], begins])
-        ends = np.concatenate([ends, [_FOREVER]])
-    else:
-        begins, ends = begins[:-1], ends[1:]
-    keep = ends - begins > longest
-    return union(begins[keep], ends[keep])

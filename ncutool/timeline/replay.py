@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -67,17 +68,20 @@ class Replay:
     waits: Waits
 
     def unchanged(self) -> Changes:
-        """No change at all: its wall is the recorded one."""
+        """Return changes that change nothing: the wall time is the recorded one."""
         zero, no = np.zeros_like(self.duration), np.zeros(self.duration.size, dtype=np.bool_)
         return Changes(self.duration.copy(), zero, no, no.copy())
 
     def wall_ns(self, changes: Changes) -> int:
-        """From the first start to the last end under ``changes``."""
+        """Return the time (ns) from the first start to the last end under ``changes``."""
         starts, ends = self.run(changes)
         return int(ends.max() - starts.min()) if ends.size else 0
 
     def run(self, changes: Changes) -> tuple[Ints, Ints]:
-        """New starts and ends, in the order of ``launch_id``. Linear in launches and waits."""
+        """Return the new starts and ends (ns), in the order of ``launch_id``.
+
+        The time it takes is linear in launches and waits.
+        """
         if not self.start.size:
             return self.start.copy(), self.start.copy()
         limits, order = self.constraints, self.constraints.by_stream
@@ -86,16 +90,16 @@ class Replay:
         along = gaps[order] + duration
         along[runs.streams] = duration[runs.streams]
         passed = np.cumsum(along)
-        before = passed - duration  # What the running sum makes of each start.
+        before = passed - duration  # what the running sum makes of each start
         lead = self._lead.saved(changes.host_saved)
         calls = self._calls(changes, lead)[order] - before
         heads = runs.begin[runs.in_time]
         rows = order[heads]
         lag = np.where(changes.removed, NEVER, limits.other_gap)[rows] - before[heads]
         lag += passed[self._places[runs.other_rows]]
-        entries, shifts = _in_time(
+        entries, shifts = _walk_runs(
             runs,
-            seeds=(gaps[order] - before)[runs.streams].tolist(),
+            stream_starts=(gaps[order] - before)[runs.streams].tolist(),
             calls=np.maximum.reduceat(calls, runs.begin)[runs.in_time].tolist(),
             lags=lag.tolist(),
             returns=self._returns(changes, lead, passed[runs.anchor_places]),
@@ -109,9 +113,9 @@ class Replay:
         return ends - changes.duration, ends
 
     def _gaps(self, changes: Changes) -> Ints:
-        """From the end of the launch before on the stream to each start, at least.
+        """Return the least time (ns) from the end of the launch before on the stream to each start.
 
-        A launch that overlaps the one before it keeps the overlap, but starts no earlier.
+        A launch that overlaps the one before it keeps the overlap, but starts no earlier than it.
         """
         gaps, rows = self.constraints.before_gap.copy(), self._overlapping
         length = changes.duration[self.constraints.before[rows] - 1]
@@ -120,41 +124,39 @@ class Replay:
         return np.asarray(gaps)
 
     def _calls(self, changes: Changes, lead: Ints) -> Ints:
-        """When each launch could start for its call; ``NEVER`` where it does not follow it."""
+        """Return when (ns) each launch could start for its call; ``NEVER`` where it does not
+        follow its call."""
         limits = self.constraints
         skip = changes.removed | (changes.replayed & (limits.before > 0))
         if not changes.calls_fixed:
             skip |= ~limits.late
         return np.where(skip, NEVER, limits.launched + limits.latency - lead[self._lead.launched])
 
-    def _returns(
-        self, changes: Changes, lead: Ints, passed: Ints
-    ) -> Iterator[tuple[int, int, int, int, int]]:
-        """Per wait: begin and release less the lead, what its anchor's running sum is, host time
-        if gone, lead."""
+    def _returns(self, changes: Changes, lead: Ints, passed: Ints) -> Iterator[_Return]:
+        """Return one entry per wait of the host, in order of their ends.
+
+        Args:
+            lead: host time saved so far, as `_Lead.saved` returns it.
+            passed: per wait, the running sum at the launch that it waited for.
+        """
         waits = self.waits
         begin = waits.start - lead[self._lead.wait_start]
         ahead = lead[self._lead.wait_end]
         gone = np.zeros_like(begin)
         if changes.unwaited is not None:
             gone = np.where(changes.unwaited, waits.end - ahead - begin, 0)
-        return zip(
-            begin.tolist(),
-            (waits.end - waits.residual - ahead).tolist(),
-            passed.tolist(),
-            gone.tolist(),
-            ahead.tolist(),
-            strict=True,
-        )
+        released = waits.end - waits.residual - ahead
+        columns = (begin, released, passed, gone, ahead)
+        return map(_Return._make, zip(*(column.tolist() for column in columns), strict=True))
 
     @cached_property
     def _free(self) -> Runs:
-        """Runs where only late launches follow their calls."""
+        """The runs where only late launches follow their calls."""
         return cut(self.constraints, self.waits, self.constraints.late)
 
     @cached_property
     def _fixed(self) -> Runs:
-        """Runs where every launch that was called follows its call."""
+        """The runs where every launch that was called follows its call."""
         return cut(self.constraints, self.waits, self.constraints.launched > NEVER)
 
     @cached_property
@@ -173,36 +175,58 @@ class Replay:
         return _Lead.of(self.constraints.launched, self.waits)
 
 
-def _in_time(
+class _Return(NamedTuple):
+    """The end of a wait of the host (all ns)."""
+
+    begin: int
+    """When it began, less the host time saved by then."""
+    released: int
+    """When the device let it return in the recording, less the host time saved by then."""
+    passed: int
+    """The running sum of gaps and durations at the launch that it waited for."""
+    gone: int
+    """Host time that is saved where the wait is gone; 0 where it stays."""
+    ahead: int
+    """Host time saved by then by launches that need less of it."""
+
+
+def _walk_runs(
     runs: Runs,
-    seeds: list[int],
+    stream_starts: list[int],
     calls: list[int],
     lags: list[int],
-    returns: Iterator[tuple[int, int, int, int, int]],
+    returns: Iterator[_Return],
     *,
     calls_fixed: bool,
 ) -> tuple[Ints, Ints]:
-    """What each run starts from, all sums taken off, and what the host is ahead by; in place order.
+    """Walk the runs in order of time.
 
     Args:
-        seeds: per stream, what its first run starts from.
-        calls: per run in order of time, the latest of its calls.
-        lags: per run in order of time, what to add to the run it waited for.
+        stream_starts: per stream, the earliest start of its first run, less the running sum (ns).
+        calls: per run in order of time, the latest of its calls, less the running sum.
+        lags: per run in order of time, what to add to the run of another stream it waited for.
+        returns: the host's waits, in order of their ends.
+        calls_fixed: as in :class:`Changes`.
+
+    Returns:
+        Per run, stream by stream: the earliest start (ns) less the gaps and durations before it on
+        its stream; and how many ns the host runs ahead of the recording.
     """
-    reached, entries, shifts = seeds, [], []
+    # The latest that held each run back, less the running sum; the streams come first.
+    reached, entries, shifts = stream_starts, [], []
     shift = own = done = 0
     for previous, other, call, lag, need in zip(
         runs.previous, runs.other, calls, lags, runs.waited, strict=True
     ):
         while done < need:
-            begin, released, passed, gone, ahead = next(returns)
-            anchor = runs.anchor[done]
+            wait, anchor = next(returns), runs.anchor[done]
             done += 1
-            if gone:
-                shift, own = shift + gone, own + gone
+            if wait.gone:
+                shift, own = shift + wait.gone, own + wait.gone
             elif anchor >= 0:
-                moved = released - max(begin - shift, reached[anchor] + passed)
-                shift = moved if calls_fixed else max(moved, shift - own - ahead)
+                moved = wait.released - max(wait.begin - shift, reached[anchor] + wait.passed)
+                # A wait takes back what the host gained by itself, not what earlier waits gave it.
+                shift = moved if calls_fixed else max(moved, shift - own - wait.ahead)
         entry = reached[previous]
         if other >= 0:
             entry = max(entry, reached[other] + lag)
@@ -214,7 +238,7 @@ def _in_time(
 
 
 def _running_max(values: Ints, begins: Ints) -> Ints:
-    """The largest so far, anew from each of ``begins``."""
+    """Return the largest of ``values`` so far at each place, anew from each of ``begins`` on."""
     parts = np.split(values, begins[1:])
     return np.concatenate([np.maximum.accumulate(part) for part in parts])
 
@@ -245,15 +269,15 @@ class _Lead:
         )
 
     def saved(self, host_saved: Ints) -> Ints:
-        """The sum over the first of ``order``, by their number from 0."""
+        """Return the host time (ns) saved by the first n of ``order``, for each n from 0."""
         return np.concatenate([[0], np.cumsum(host_saved[self.order])])
 
 
 def prepare(capture: Capture, timeline: Timeline, points: pl.DataFrame | None = None) -> Replay:
-    """The window of ``timeline`` as a :class:`Replay`; exact for unchanged durations.
+    """Return the window of ``timeline`` as a :class:`Replay`, exact for unchanged durations.
 
     Args:
-        points: `gap_causes.launch_points` of the capture, where they are at hand.
+        points: `gap_causes.launch_points` of the capture; they are computed where None.
     """
     if points is None:
         points = gap_causes.launch_points(capture)

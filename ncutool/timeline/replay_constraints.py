@@ -21,7 +21,7 @@ import polars as pl
 
 from ncutool.base.intervals import Bools, Ints
 from ncutool.base.thresholds import IntThreshold
-from ncutool.timeline import gap_causes
+from ncutool.timeline import gap_causes, host_activity
 from ncutool_parsers.capture import Capture
 
 NEVER = -(2**61)
@@ -216,7 +216,7 @@ def _candidates(capture: Capture, points: pl.DataFrame) -> pl.DataFrame:
         .unique("call_id", keep="last", maintain_order=True)
     )
     calls = capture.calls.select("call_id", "name", "start_ns", "end_ns")
-    long = calls.filter(pl.col("end_ns") - pl.col("start_ns") > gap_causes.LONG_CALL_NS)
+    long = calls.filter(pl.col("end_ns") - pl.col("start_ns") > host_activity.LONG_CALL_NS)
     launches = long.filter(pl.col("name").str.contains("aunch", literal=True))["call_id"]
     named = pl.col("name").str.contains("ynchronize", literal=True)
     return (

@@ -16,7 +16,7 @@ from functools import cached_property
 import polars as pl
 
 from ncutool.base.thresholds import Threshold
-from ncutool.timeline.gap_causes import INPUT
+from ncutool.timeline.host_activity import INPUT
 from ncutool_parsers.capture import Capture, Notice
 
 _STEP = (

@@ -10,6 +10,7 @@ import polars as pl
 from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.timeline import gap_causes, steps, trim
+from ncutool.timeline.host_activity import Hosts
 from ncutool_parsers.capture import Capture, Notice
 
 GAP_CAUSES = (
@@ -135,7 +136,7 @@ def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
         from_host=gap_causes.input_copies(capture), communicates=gap_causes.COMMUNICATES
     ).sort("start_ns", "launch_id")
     trimmed: list[str] = []
-    hosts = gap_causes.Hosts(capture)
+    hosts = Hosts(capture)
     while True:
         busy = _busy(points)
         gaps = gap_causes.split(_idle(points, busy), hosts)

@@ -9,7 +9,7 @@ from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program
 from ncutool.base import units
-from ncutool.timeline import gap_causes
+from ncutool.timeline import host_activity
 
 ALLOCATOR = "allocator"
 LOADING = "long_launch"
@@ -45,7 +45,7 @@ def _calls(context: Context) -> pl.DataFrame:
     return (
         context.capture.calls.select("call_id", "name", "start_ns", "end_ns")
         .filter(
-            pl.col("name").str.contains(gap_causes.ALLOCATE)
+            pl.col("name").str.contains(host_activity.ALLOCATE)
             & (pl.col("end_ns") > begin)
             & (pl.col("start_ns") < end)
         )
@@ -182,7 +182,8 @@ def _long_calls(context: Context) -> str:
     if not waited.size:
         return ""
     return (
-        f"{units.counted(waited.size, 'launch call')} over {units.time(gap_causes.LONG_CALL_NS)}, "
+        f"{units.counted(waited.size, 'launch call')} over "
+        f"{units.time(host_activity.LONG_CALL_NS)}, "
         f"the longest wait {units.time(int(waited.max()))}: modules are loaded at the first "
         "launch of a kernel"
     )

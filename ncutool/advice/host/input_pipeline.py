@@ -10,7 +10,7 @@ import polars as pl
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
 from ncutool.base import units
-from ncutool.timeline import gap_causes
+from ncutool.timeline import host_activity
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Ints
@@ -78,7 +78,7 @@ def _loads(context: Context) -> pl.DataFrame:
     capture, timeline = context.capture, context.timeline
     notes = capture.annotations.filter(~pl.col("on_device"))
     named = capture.signatures.select("signature_id", name="op").filter(
-        pl.col("name").str.contains(gap_causes.INPUT)
+        pl.col("name").str.contains(host_activity.INPUT)
     )
     ops = capture.ops.select("signature_id", "start_ns", "end_ns")
     ops = ops.filter(pl.col("signature_id").is_in(named["signature_id"].implode()))
@@ -86,7 +86,7 @@ def _loads(context: Context) -> pl.DataFrame:
     return (
         pl.concat([frame.select("name", "start_ns", "end_ns") for frame in (notes, ops)])
         .filter(
-            pl.col("name").str.contains(gap_causes.INPUT)
+            pl.col("name").str.contains(host_activity.INPUT)
             & (pl.col("end_ns") > timeline.start_ns)
             & (pl.col("start_ns") < timeline.end_ns)
         )
@@ -146,7 +146,7 @@ def _evidence(
     if kind is None:
         sentences.append(
             "No data loader is annotated: the launching thread records nothing for over "
-            f"{units.time(gap_causes.HOST_IDLE_NS)} and then copies a batch from the host."
+            f"{units.time(host_activity.HOST_IDLE_NS)} and then copies a batch from the host."
         )
         return tuple(sentences)
     lengths = loads["end_ns"] - loads["start_ns"]

@@ -10,7 +10,7 @@ from ncutool.advice.view.finding import Declined, Draft
 from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program
 from ncutool.base import units
-from ncutool.timeline import gap_causes
+from ncutool.timeline import host_activity
 from ncutool.timeline.window import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
@@ -165,7 +165,7 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
     allocations = (
         context.capture.calls.select("name", "start_ns", "end_ns")
         .filter(
-            pl.col("name").str.contains(gap_causes.ALLOCATE)
+            pl.col("name").str.contains(host_activity.ALLOCATE)
             & (pl.col("start_ns") >= begin)
             & (pl.col("end_ns") <= end)
         )

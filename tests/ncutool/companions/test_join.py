@@ -20,6 +20,7 @@ from ncutool.companions import join, match
 from ncutool.companions import summary as join_summary
 from ncutool.companions.figures import DISAGREE, FAILED, SPREAD_OUT
 from ncutool.companions.match import AMBIGUOUS, NO_CLASS, NOT_MEASURED, OTHER_GRID, OTHER_SHAPES
+from ncutool.companions.work_classes import Measured, Traced
 from ncutool.work import shapes
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture, DeviceRecord
@@ -438,8 +439,8 @@ def test_a_report_of_everything_measures_everything(steps: list[Step]) -> None:
 
 def test_the_matching_covers_each_launch_once() -> None:
     """A launch is in one group or has one reason, never both."""
-    trace = [match.Traced(n, "k", ("k", n % 3), work_class=n % 2) for n in range(12)]
-    report = [match.Measured(n, "k", ("k", n % 2)) for n in range(4)]
+    trace = [Traced(n, "k", ("k", n % 3), work_class=n % 2) for n in range(12)]
+    report = [Measured(n, "k", ("k", n % 2)) for n in range(4)]
     found = match.match(trace, report)
     grouped = [one for group in found.groups for one in group.traced]
     assert sorted([*grouped, *found.unmatched]) == list(range(12))
