@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import polars as pl
 
 from ncutool.base.thresholds import Threshold
+
+_T = TypeVar("_T")
 
 SPREAD = Threshold(
     0.15,
@@ -48,7 +51,7 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
     return {
         "join_note": f"{which}: {'; '.join((how, *problems) if kept else problems)}",
         "new_flop": flop,
-        "new_bytes": _median(bytes_) if bytes_known else None,
+        "new_bytes": lower_median(bytes_) if bytes_known else None,
         "new_dtype": first["dtype"] if flop is not None else None,
         "new_roof": first["roof"] if flop is not None else None,
         "new_remark": "; ".join((COLD, *said, *_remarks(first))) if kept else None,
@@ -74,21 +77,21 @@ def _remarks(row: dict[str, Any]) -> list[str]:
     return [row["remark"]] if row["remark"] else []
 
 
-def _median(values: list[float]) -> float:
-    """The lower median: a value that was measured."""
-    return sorted(values)[(len(values) - 1) // 2]
+def lower_median(values: list[_T], key: Callable[[Any], float] = float) -> _T:
+    """Return the lower median by ``key``: one of ``values``, so one that was measured."""
+    return sorted(values, key=key)[(len(values) - 1) // 2]
 
 
 def _median_of(rows: list[dict[str, Any]], name: str) -> float | None:
     known = [row[name] for row in rows if row[name] is not None]
-    return _median(known) if known and _spread(known) <= SPREAD else None
+    return lower_median(known) if known and _spread(known) <= SPREAD else None
 
 
 def _spread(values: list[float]) -> float:
     """Largest less smallest, over the median; 0 for equal values, also where all are 0."""
     if len(values) < 2 or max(values) == min(values):
         return 0.0
-    middle = _median(values)
+    middle = lower_median(values)
     return (max(values) - min(values)) / middle if middle else float("inf")
 
 

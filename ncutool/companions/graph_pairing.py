@@ -16,6 +16,7 @@ import polars as pl
 from ncutool.base import tables, units
 from ncutool.companions import graph_sequences
 from ncutool.companions.graph_sequences import GEOMETRY, NO_CALL, Recorded, Replayed
+from ncutool.roofline.coverage import MissingWork, by_reason, share_pct
 from ncutool.work import shapes
 from ncutool_parsers.capture import Capture, Notice
 from ncutool_parsers.errors import UsageError
@@ -29,16 +30,6 @@ OUTSIDE = "launched outside any operator in the capture run"
 
 
 @dataclass(frozen=True)
-class Unpaired:
-    """Replayed kernels without an operator that share one reason."""
-
-    reason: str
-    launches: int
-    duration_ns: int
-    pct: float
-
-
-@dataclass(frozen=True)
 class Pairing:
     """What a capture run told of a trace's graph replays."""
 
@@ -49,7 +40,8 @@ class Pairing:
     """Replayed kernels with an operator."""
     pct: float | None
     """Their share of the time of all replayed kernels; None where no time was recorded."""
-    unpaired: tuple[Unpaired, ...]
+    unpaired: tuple[MissingWork, ...]
+    """Those without, by reason, most time first."""
 
 
 def check_sources(trace: Capture, capture_run: Capture) -> None:
@@ -193,21 +185,15 @@ def _summary(
     paired: set[int],
     reasons: Mapping[int, str],
 ) -> Pairing:
-    times = dict(replayed.select("launch_id", pl.col("duration_ns").fill_null(0)).iter_rows())
-    total = sum(times.values())
-    rest: dict[str, list[int]] = {}
-    for launch_id, reason in reasons.items():
-        rest.setdefault(reason, []).append(times[launch_id])
-    unpaired = [
-        Unpaired(reason, len(some), sum(some), 100 * sum(some) / total if total else 0.0)
-        for reason, some in rest.items()
-    ]
+    reason = pl.col("launch_id").replace_strict(reasons, default=None, return_dtype=pl.String)
+    rows = replayed.select("launch_id", pl.col("duration_ns").fill_null(0), reason.alias("reason"))
+    total = int(rows["duration_ns"].sum())
     return Pairing(
         capture_run=capture_run.name,
         replays=replays,
         launches=len(paired),
-        pct=100 * sum(times[one] for one in paired) / total if total else None,
-        unpaired=tuple(sorted(unpaired, key=lambda one: (-one.duration_ns, one.reason))),
+        pct=share_pct(rows.filter(pl.col("launch_id").is_in(paired)), total),
+        unpaired=by_reason(rows.filter(pl.col("reason").is_not_null()), total),
     )
 
 

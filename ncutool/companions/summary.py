@@ -9,6 +9,7 @@ import polars as pl
 
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.roofline.coverage import MissingWork, by_reason, share_pct
 from ncutool.work.roofs import MATRIX_FAMILIES
 from ncutool_parsers.capture import Notice
 
@@ -27,16 +28,6 @@ _NAMES = 3
 
 
 @dataclass(frozen=True)
-class Unmeasured:
-    """Kernels without counters that share one reason."""
-
-    reason: str
-    launches: int
-    duration_ns: int
-    pct: float
-
-
-@dataclass(frozen=True)
 class Join:
     """What a report contributed to a trace."""
 
@@ -50,7 +41,7 @@ class Join:
     """Share of the kernels' time with measured FLOPs; None where no time was recorded."""
     bytes_pct: float | None
     """Share with measured bytes."""
-    unmeasured: tuple[Unmeasured, ...]
+    unmeasured: tuple[MissingWork, ...]
     """The rest by reason, most time first."""
     unused_launches: int
     """Launches of the report that match none of the trace."""
@@ -59,6 +50,12 @@ class Join:
 
 
 def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Matching) -> Join:
+    """Return what a report contributed to a trace.
+
+    Args:
+        work: :data:`ncutool.base.tables.WORK` of the trace with the report's counters.
+        matching: which launches of the two belong together.
+    """
     kernels = trace.launches.filter(pl.col("category") == "kernel").select(
         "launch_id", pl.col("duration_ns").fill_null(0)
     )
@@ -67,45 +64,26 @@ def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Mat
     )
     total = int(rows["duration_ns"].sum())
     flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
-    rest = (
-        rows.filter(~flop & ~size)
-        .with_columns(
-            pl.col("join_note").str.replace(
-                r"^launch(es)? [\d, ]+(and \d+ more )?of the report: ", ""
-            )
-        )
-        .group_by("join_note")
-        .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
-        .sort("duration_ns", "launches", "join_note", descending=[True, True, False])
+    reason = pl.col("join_note").str.replace(
+        r"^launch(es)? [\d, ]+(and \d+ more )?of the report: ", ""
     )
+    rest = rows.filter(~flop & ~size).select(reason.alias("reason"), "duration_ns")
     used = {launch_id for group in matching.groups for launch_id in group.measured}
     unused = report.launches.filter(pl.col("launch_id").is_in(matching.unused))
     return Join(
         report=report.name,
         launches=rows.filter(flop | size).height,
         measured_launches=len(used),
-        flop_pct=_share(rows.filter(flop), total),
-        bytes_pct=_share(rows.filter(size), total),
-        unmeasured=tuple(
-            Unmeasured(
-                reason=row["join_note"],
-                launches=row["launches"],
-                duration_ns=row["duration_ns"],
-                pct=100 * row["duration_ns"] / total if total else 0.0,
-            )
-            for row in rest.iter_rows(named=True)
-        ),
+        flop_pct=share_pct(rows.filter(flop), total),
+        bytes_pct=share_pct(rows.filter(size), total),
+        unmeasured=by_reason(rest, total),
         unused_launches=len(matching.unused),
         unused_kernels=tuple(sorted(unused["kernel"].unique())),
     )
 
 
-def _share(rows: pl.DataFrame, total: int) -> float | None:
-    return 100 * int(rows["duration_ns"].sum()) / total if total else None
-
-
 def notices(summary: Join) -> tuple[Notice, ...]:
-    """What was joined and what was not, with its time."""
+    """Return what to tell of a join: what was joined and what was not, with its time."""
     used = units.counted(summary.measured_launches, "launch", "launches")
     found = [
         Notice(
@@ -169,7 +147,7 @@ def doubts(kernels: pl.DataFrame) -> tuple[Notice, ...]:
     )
     parts = [
         f"{units.counted(rows.height, 'kernel', 'kernels')} "
-        f"({units.percent(_share(rows, total))} of kernel time) moved over 15 % {side}"
+        f"({units.percent(share_pct(rows, total))} of kernel time) moved over 15 % {side}"
         for side, rows in sides
         if rows.height
     ]

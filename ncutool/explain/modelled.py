@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from ncutool.explain.explanation import Input
 from ncutool.explain.traced import Leaf, leaf, traced
 from ncutool.work import shapes
-from ncutool.work.operators import OpCall, Scalar, Tensor, TensorList, Work, model, model_of
+from ncutool.work.operators import (
+    OpCall,
+    Scalar,
+    Tensor,
+    TensorList,
+    Work,
+    collective,
+    model,
+    model_of,
+)
 
 if TYPE_CHECKING:
     from ncutool.work.operators.tensor import Argument
@@ -190,14 +199,13 @@ def copy_bytes(launch: dict[str, Any]) -> Any:
     return leaf(size, "bytes of the copy", "recorded in the trace") * passes
 
 
-def message_bytes(launch: dict[str, Any], itemsize: int | None) -> Any:
-    """Bytes of a collective's buffers; None where the metadata leaves them out."""
-    elements = [launch["collective_in_elements"], launch["collective_out_elements"]]
-    if itemsize is None or None in elements:
-        return None
-    names = ("elements in", "elements out")
-    first, second = (
-        leaf(count, name, "NCCL metadata of the trace")
-        for name, count in zip(names, elements, strict=True)
-    )
-    return (first + second) * itemsize
+def message_bytes(launch: dict[str, Any]) -> Any:
+    """Return the bytes of a collective's buffers; None where the metadata leaves them out."""
+    counts = [
+        None if launch[column] is None else leaf(launch[column], name, "NCCL metadata of the trace")
+        for column, name in (
+            ("collective_in_elements", "elements in"),
+            ("collective_out_elements", "elements out"),
+        )
+    ]
+    return collective.message_bytes(launch["collective_dtype"], *counts)

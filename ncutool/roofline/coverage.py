@@ -9,7 +9,7 @@ import polars as pl
 
 @dataclass(frozen=True)
 class MissingWork:
-    """Launches without FLOPs or bytes that share one reason."""
+    """Launches of which something is not known, for one reason."""
 
     reason: str
     duration_ns: int
@@ -35,7 +35,7 @@ class Coverage:
 
 
 def cover(kernels: pl.DataFrame) -> Coverage:
-    """The coverage of a ``kernels`` table."""
+    """Return the coverage of a ``kernels`` table."""
     frame = kernels.select(
         pl.col("duration_ns").fill_null(0),
         _known("flop").alias("has_flop"),
@@ -45,27 +45,32 @@ def cover(kernels: pl.DataFrame) -> Coverage:
     )
     total = int(frame["duration_ns"].sum())
     understood = (pl.col("has_flop") & pl.col("has_bytes")) | pl.col("no_work")
-    missing = (
-        frame.filter(~understood)
-        .group_by("reason")
-        .agg(pl.col("duration_ns").sum(), pl.len().alias("launches"))
-        .sort("duration_ns", "launches", "reason", descending=[True, True, False])
-    )
     return Coverage(
         launches=kernels.height,
         duration_ns=total,
-        flop_pct=_share(frame.filter("has_flop"), total),
-        bytes_pct=_share(frame.filter("has_bytes"), total),
-        understood_pct=_share(frame.filter(understood), total),
-        missing=tuple(
-            MissingWork(
-                reason=row["reason"],
-                duration_ns=row["duration_ns"],
-                pct=100 * row["duration_ns"] / total if total else 0.0,
-                launches=row["launches"],
-            )
-            for row in missing.iter_rows(named=True)
-        ),
+        flop_pct=share_pct(frame.filter("has_flop"), total),
+        bytes_pct=share_pct(frame.filter("has_bytes"), total),
+        understood_pct=share_pct(frame.filter(understood), total),
+        missing=by_reason(frame.filter(~understood), total),
+    )
+
+
+def by_reason(launches: pl.DataFrame, total_ns: int) -> tuple[MissingWork, ...]:
+    """Return launches grouped by what is missing, most time first.
+
+    Args:
+        launches: columns ``reason`` and ``duration_ns``, without nulls.
+        total_ns: the time that shares are of.
+    """
+    groups = (
+        launches.group_by("reason")
+        .agg(pl.col("duration_ns").sum(), pl.len().alias("launches"))
+        .sort("duration_ns", "launches", "reason", descending=[True, True, False])
+        .select("reason", "duration_ns", "launches")
+    )
+    return tuple(
+        MissingWork(reason, duration, 100 * duration / total_ns if total_ns else 0.0, count)
+        for reason, duration, count in groups.iter_rows()
     )
 
 
@@ -82,5 +87,6 @@ def _known(figure: str) -> pl.Expr:
     return own | (of_operator & kernel)
 
 
-def _share(frame: pl.DataFrame, total: int) -> float | None:
-    return 100 * int(frame["duration_ns"].sum()) / total if total else None
+def share_pct(launches: pl.DataFrame, total_ns: int) -> float | None:
+    """Return the share (%) of a time that launches make up; None of no time."""
+    return 100 * int(launches["duration_ns"].sum()) / total_ns if total_ns else None

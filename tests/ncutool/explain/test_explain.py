@@ -281,7 +281,7 @@ def test_a_threshold_changes_the_bound_and_its_explanation(monkeypatch: pytest.M
     capture = analysed(TRACE).capture
     found = explain(analyse(capture), "longest")
     assert found.bound == "compute"
-    monkeypatch.setattr(bound, "BUSY_PCT", 95.0)
+    monkeypatch.setattr(bound, "LOW_PCT", 95.0)
     analysis = analyse(capture)
     row = analysis.kernels.row(by_predicate=pl.col("launch_id") == found.launch_id, named=True)
     found = explain(analysis, found.launch_id)
