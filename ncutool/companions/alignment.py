@@ -42,11 +42,11 @@ def contexts(long: Ints, short: Ints, wanted: Ints) -> dict[int, tuple[Ints, Int
 def _runs(long: Ints, short: Ints, wanted: Ints, at: dict[int, Ints]) -> dict[int, Ints]:
     """Length of the run that ends at each pair of a wanted position and its equals."""
     needed = set(wanted.tolist())
-    found: dict[int, Ints] = {}
+    lengths: dict[int, Ints] = {}
     run: Ints = np.zeros(len(long), np.int64)
     for position, symbol in enumerate(short.tolist()):
         shifted = np.concatenate([np.zeros(1, np.int64), run[:-1]])
         run = np.where(long == symbol, shifted + 1, 0)
         if position in needed:
-            found[position] = run[at[symbol]]
-    return found
+            lengths[position] = run[at[symbol]]
+    return lengths

@@ -42,7 +42,10 @@ def device_remarks(trace: Capture, report: Capture) -> list[Notice]:
             f"{report.name} was collected on {_device(theirs[0])}, {trace.name} on "
             f"{_device(ours[0])}: counters of one device say nothing of another"
         )
-    names = {one.name for one in ours if one.name}, {one.name for one in theirs if one.name}
+    names = (
+        {record.name for record in ours if record.name},
+        {record.name for record in theirs if record.name},
+    )
     if names[0] and names[1] and not names[0] & names[1]:
         notices.append(
             Notice(
@@ -58,12 +61,12 @@ def _distinct(records: Sequence[DeviceRecord]) -> list[DeviceRecord]:
     return list({(r.name, r.compute_capability, r.sm_count): r for r in records}.values())
 
 
-def _same_chip(one: DeviceRecord, other: DeviceRecord) -> bool:
+def _same_chip(first: DeviceRecord, second: DeviceRecord) -> bool:
     """Nothing that both record contradicts it."""
     pairs = (
-        (one.compute_capability, other.compute_capability),
-        (one.sm_count, other.sm_count),
-        (one.vendor, other.vendor),
+        (first.compute_capability, second.compute_capability),
+        (first.sm_count, second.sm_count),
+        (first.vendor, second.vendor),
     )
     return all(a is None or b is None or a == b for a, b in pairs)
 

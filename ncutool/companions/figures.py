@@ -30,13 +30,22 @@ CARRIED = (
 
 
 def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
-    """What measured launches of the same work say together."""
+    """Return what measured launches of the same work say together.
+
+    Args:
+        rows: their rows of :data:`ncutool.base.tables.WORK`, one or more.
+        how: what says that they did the work of the trace's launches.
+
+    Returns:
+        Columns of the trace's launches: ``join_note``, ``join_reason`` (the note without the
+        launches' numbers) and the figures, under ``new_`` and their names.
+    """
     flops = [row["flop"] for row in rows if row["flop"] is not None]
     bytes_ = [row["dram_bytes"] for row in rows if row["dram_bytes"] is not None]
     which = _which([row["launch_id"] for row in rows])
     if not flops and not bytes_:
         why = next((row["missing_reason"] for row in rows if row["missing_reason"]), FAILED)
-        return {"join_note": f"{which}: {why}"}
+        return {"join_note": f"{which}: {why}", "join_reason": why}
     problems = []
     flop = flops[0] if len(set(flops)) == 1 else None
     if flop is None and flops:
@@ -46,15 +55,19 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
     if bytes_ and not bytes_known:
         problems.append(SPREAD_OUT)
     first = next(row for row in rows if row["flop"] is not None or row["dram_bytes"] is not None)
-    said = [f"median of {len(bytes_)}, spread {100 * spread:.1f} %"] if spread > SPREAD_SAID else []
+    spread_text = (
+        [f"median of {len(bytes_)}, spread {100 * spread:.1f} %"] if spread > SPREAD_SAID else []
+    )
     kept = flop is not None or bytes_known
+    reason = "; ".join((how, *problems) if kept else problems)
     return {
-        "join_note": f"{which}: {'; '.join((how, *problems) if kept else problems)}",
+        "join_note": f"{which}: {reason}",
+        "join_reason": reason,
         "new_flop": flop,
         "new_bytes": lower_median(bytes_) if bytes_known else None,
         "new_dtype": first["dtype"] if flop is not None else None,
         "new_roof": first["roof"] if flop is not None else None,
-        "new_remark": "; ".join((COLD, *said, *_remarks(first))) if kept else None,
+        "new_remark": "; ".join((COLD, *spread_text, *_remarks(first))) if kept else None,
         "new_launch_rule": _same([row.get("launch_rule") for row in rows]),
         **{f"new_{name}": _median_of(rows, name) for name in CARRIED},
     }

@@ -66,8 +66,8 @@ def pair(
     """
     replayed = _replayed_kernels(trace)
     operators, reasons, replays = _paired(replayed, capture_run)
-    told = shapes.work(_standing_in(trace, capture_run, operators))
-    work = _with(work, told, reasons)
+    paired = shapes.work(_standing_in(trace, capture_run, operators))
+    work = _with(work, paired, reasons)
     summary = _summary(replayed, capture_run, replays, set(operators), reasons)
     return work, summary, _notices(summary)
 
@@ -99,12 +99,12 @@ def _paired(
         key = tuple(kernels.select("kernel_full", *GEOMETRY).iter_rows())
         if key not in known:
             known[key] = graph_sequences.align([_replayed(row) for row in key], recorded)
-        found = known[key]
-        for launch_id, one in zip(kernels["launch_id"], found, strict=True):
-            if isinstance(one, Recorded) and one.op_id is not None:
-                operators[launch_id] = (replays, one.op_id)
+        launches = known[key]
+        for launch_id, launch in zip(kernels["launch_id"], launches, strict=True):
+            if isinstance(launch, Recorded) and launch.op_id is not None:
+                operators[launch_id] = (replays, launch.op_id)
             else:
-                reasons[launch_id] = one if isinstance(one, str) else OUTSIDE
+                reasons[launch_id] = launch if isinstance(launch, str) else OUTSIDE
         replays += 1
     return operators, reasons, replays
 
@@ -154,14 +154,14 @@ def _with(work: pl.DataFrame, paired: pl.DataFrame, reasons: Mapping[int, str]) 
     """``work`` with the rows of paired launches, and why the other replayed ones have none."""
     remark = pl.concat_str(pl.lit(REMARK), "remark", separator="; ", ignore_nulls=True)
     paired = paired.with_columns(remark=remark)
-    said = pl.DataFrame(
+    unpaired = pl.DataFrame(
         list(reasons.items()),
         schema={"launch_id": pl.Int64, "unpaired": pl.String},
         orient="row",
     )
     rest = (
         work.join(paired, on="launch_id", how="anti")
-        .join(said, on="launch_id", how="left")
+        .join(unpaired, on="launch_id", how="left")
         .with_columns(
             pl.concat_str("missing_reason", "unpaired", separator="; ", ignore_nulls=True).alias(
                 "said"
@@ -201,7 +201,7 @@ def _notices(summary: Pairing) -> tuple[Notice, ...]:
     if not summary.launches and not summary.unpaired:
         text = f"{summary.capture_run} is not used: the trace replays no graph."
         return (Notice("capture_trace_unused", text),)
-    found = [
+    notices = [
         Notice(
             "graph_paired",
             f"{units.counted(summary.launches, 'replayed kernel', 'replayed kernels')} "
@@ -211,7 +211,7 @@ def _notices(summary: Pairing) -> tuple[Notice, ...]:
             "info",
         )
     ]
-    found += [
+    notices += [
         Notice(
             "graph_unpaired",
             f"{units.counted(rest.launches, 'replayed kernel', 'replayed kernels')} "
@@ -220,4 +220,4 @@ def _notices(summary: Pairing) -> tuple[Notice, ...]:
         )
         for rest in summary.unpaired
     ]
-    return tuple(found)
+    return tuple(notices)

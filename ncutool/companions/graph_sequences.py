@@ -73,11 +73,13 @@ def candidates(capture_run: Capture) -> list[Sequence_]:
             windows.append((begin, end))
     if not windows:
         return [tuple(recorded)] if recorded else []
-    found = [
-        tuple(one for one, start in zip(recorded, starts, strict=True) if begin <= start <= end)
+    sequences = [
+        tuple(
+            launch for launch, start in zip(recorded, starts, strict=True) if begin <= start <= end
+        )
         for begin, end in windows
     ]
-    return [sequence for sequence in found if sequence]
+    return [sequence for sequence in sequences if sequence]
 
 
 def _recorded(capture_run: Capture, calls: pl.DataFrame) -> list[Recorded]:
@@ -85,7 +87,7 @@ def _recorded(capture_run: Capture, calls: pl.DataFrame) -> list[Recorded]:
     tree = Intervals(*(ops[name].to_numpy() for name in ("thread", "start_ns", "end_ns", "op_id")))
     inner = tree.innermost(calls["thread"].to_numpy(), calls["start_ns"].to_numpy())
     row = np.where(inner >= 0, tree.order[inner] if len(ops) else -1, -1)
-    op_ids = [ops["op_id"][one] if one >= 0 else None for one in row.tolist()]
+    op_ids = [ops["op_id"][row_number] if row_number >= 0 else None for row_number in row.tolist()]
     ran = {
         call_id: (name, None if None in geometry else tuple(geometry))
         for call_id, name, *geometry in capture_run.launches.filter(
@@ -100,7 +102,11 @@ def _recorded(capture_run: Capture, calls: pl.DataFrame) -> list[Recorded]:
         for op_id, *values in ops.select("op_id", "signature_id")
         .join(capture_run.signatures, on="signature_id", how="left")
         .select("op_id", *what)
-        .filter(pl.col("op_id").is_in(sorted({one for one in op_ids if one is not None})))
+        .filter(
+            pl.col("op_id").is_in(
+                sorted({row_number for row_number in op_ids if row_number is not None})
+            )
+        )
         .iter_rows()
     }
     return [
@@ -134,7 +140,7 @@ def align(replay: Sequence[Replayed], recorded: Sequence[Sequence_]) -> list[Rec
     fits = [
         fit for sequence in recorded for fit in _fits(names, sequence) if _same_grids(replay, fit)
     ]
-    whole = [fit for fit in fits if all(one is not None for one in fit)]
+    whole = [fit for fit in fits if all(launch is not None for launch in fit)]
     fits = whole or fits
     if not fits:
         return [NO_FIT] * len(replay)
@@ -143,36 +149,36 @@ def align(replay: Sequence[Replayed], recorded: Sequence[Sequence_]) -> list[Rec
 
 def _same_grids(replay: Sequence[Replayed], fit: list[Recorded | None]) -> bool:
     return all(
-        one is None
-        or one.geometry is None
+        launch is None
+        or launch.geometry is None
         or kernel.geometry is None
-        or one.geometry == kernel.geometry
-        for kernel, one in zip(replay, fit, strict=True)
+        or launch.geometry == kernel.geometry
+        for kernel, launch in zip(replay, fit, strict=True)
     )
 
 
 def _agreed(place: tuple[Recorded | None, ...]) -> Recorded | str:
     """What all fits say of one kernel."""
-    known = [one for one in place if one is not None]
+    known = [launch for launch in place if launch is not None]
     if not known:
         return EXTRA
-    if len(known) < len(place) or len({one.work for one in known}) > 1:
+    if len(known) < len(place) or len({launch.work for launch in known}) > 1:
         return AMBIGUOUS
     return known[0]
 
 
 def _fits(replay: tuple[str, ...], sequence: Sequence_) -> list[list[Recorded | None]]:
     """Every way in which a replay lies in a sequence; None stands for a kernel outside it."""
-    names = [one.kernel for one in sequence]
+    names = [launch.kernel for launch in sequence]
     if all(name is None for name in names):
         return _by_count(replay, sequence)
     if None in names:
         return []
-    found = _contained(replay, sequence)
-    if found:
-        return found
+    contained = _contained(replay, sequence)
+    if contained:
+        return contained
     shared = set(replay) & set(names)
-    kept = tuple(one for one in sequence if one.kernel in shared)
+    kept = tuple(launch for launch in sequence if launch.kernel in shared)
     places = [place for place, name in enumerate(replay) if name in shared]
     if len(kept) == len(sequence) and len(places) == len(replay):
         return []
@@ -181,15 +187,15 @@ def _fits(replay: tuple[str, ...], sequence: Sequence_) -> list[list[Recorded | 
 
 
 def _spread(fit: list[Recorded | None], places: list[int], length: int) -> list[Recorded | None]:
-    found: list[Recorded | None] = [None] * length
-    for place, one in zip(places, fit, strict=True):
-        found[place] = one
-    return found
+    whole: list[Recorded | None] = [None] * length
+    for place, launch in zip(places, fit, strict=True):
+        whole[place] = launch
+    return whole
 
 
 def _contained(replay: tuple[str, ...], sequence: Sequence_) -> list[list[Recorded | None]]:
     """The shorter within the longer, at every offset that fits."""
-    names = tuple(one.kernel or "" for one in sequence)
+    names = tuple(launch.kernel or "" for launch in sequence)
     if len(replay) <= len(names):
         return [list(sequence[offset : offset + len(replay)]) for offset in _offsets(replay, names)]
     return [
@@ -217,8 +223,8 @@ def _by_count(replay: tuple[str, ...], sequence: Sequence_) -> list[list[Recorde
     if len(replay) != len(sequence):
         return []
     operators: dict[str, dict[str | None, int]] = defaultdict(lambda: defaultdict(int))
-    for name, one in zip(replay, sequence, strict=True):
-        operators[name][one.op.rstrip("_") if one.op else None] += 1
+    for name, launch in zip(replay, sequence, strict=True):
+        operators[name][launch.op.rstrip("_") if launch.op else None] += 1
     steady = all(
         max(counts.values()) >= _CONSISTENT * sum(counts.values()) for counts in operators.values()
     )

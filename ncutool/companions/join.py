@@ -31,7 +31,7 @@ _KEY = ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z")
 def join(
     trace: Capture, work: pl.DataFrame, report: Capture, report_work: pl.DataFrame
 ) -> tuple[pl.DataFrame, Join, tuple[Notice, ...]]:
-    """The work table of a trace with a report's counters, and what was joined.
+    """Return the work table of a trace with a report's counters, and what was joined.
 
     Args:
         trace: the torch capture.
@@ -50,15 +50,15 @@ def join(
     joined = joined.join(ratios(trace.launches, joined), on="launch_id", how="left").sort(
         "launch_id"
     )
-    joined = tables.WORK.conform(joined)
     summary = summarise(trace, joined, report, matching)
+    joined = tables.WORK.conform(joined.drop("join_reason"))
     return joined, summary, (*remarks, *notices(summary))
 
 
 def launches(
     trace: Capture, work: pl.DataFrame, report: Capture, report_work: pl.DataFrame
 ) -> tuple[list[Traced], list[Measured]]:
-    """The kernels of both captures in order of launch, ready to be matched."""
+    """Return the kernels of both captures in order of launch, ready to be matched."""
     ours = trace.launches.filter(pl.col("category") == "kernel")
     theirs = report.launches.filter(pl.col("category") == "kernel")
     our_names, their_names = identities(ours["kernel_full"], theirs["kernel_full"])
@@ -94,7 +94,10 @@ def _key(row: dict[str, Any], names: dict[str, str]) -> tuple[object, ...] | Non
 
 
 def _in_launch_order(kernels: pl.DataFrame, trace: Capture) -> pl.DataFrame:
-    """By the start of their launch calls, as ncu numbers them; by their own where one lacks it."""
+    """Return kernels in order of their launch calls, as ncu numbers them.
+
+    Where a call is not recorded, the kernels' own starts give the order.
+    """
     calls = trace.calls.select("call_id", pl.col("start_ns").alias("called_ns"))
     kernels = kernels.select(
         "launch_id", "kernel_full", *_KEY, "start_ns", "duration_ns", "call_id"
@@ -106,9 +109,9 @@ def _in_launch_order(kernels: pl.DataFrame, trace: Capture) -> pl.DataFrame:
 
 
 def _classes(trace: Capture, work: pl.DataFrame) -> dict[int, dict[str, Any]]:
-    """Work class and modelled work of each launch with recorded shapes, by launch_id.
+    """Return class and modelled work of each launch with recorded shapes, by launch_id.
 
-    A class is the operator, its shapes and strides, its modelled work, and which of the
+    The values are arguments of :class:`Traced`. A class is the operator, its shapes and strides, its modelled work, and which of the
     operator's kernels it is.
     """
     ops = trace.ops.select("op_id", "signature_id").join(
@@ -146,7 +149,7 @@ def _classes(trace: Capture, work: pl.DataFrame) -> dict[int, dict[str, Any]]:
 
 
 def _of_operator(figure: str) -> pl.Expr:
-    """The figure of a launch's whole operator; null where none of its kernels has one."""
+    """Return the figure of a launch's whole operator; null where none of its kernels has one."""
     total = pl.col(figure).sum().over("op_id")
     modelled = pl.col(figure).is_not_null().any().over("op_id")
     known = pl.col("op_id").is_not_null()
@@ -154,10 +157,13 @@ def _of_operator(figure: str) -> pl.Expr:
 
 
 def _apply(work: pl.DataFrame, report_work: pl.DataFrame, matching: Matching) -> pl.DataFrame:
-    """``work`` with measured figures where a group gives them, and a note on every kernel."""
+    """Return ``work`` with measured figures where a group gives them.
+
+    Every kernel gets ``join_note``, and ``join_reason``: the same without the numbers of launches.
+    """
     measured = {row["launch_id"]: row for row in report_work.iter_rows(named=True)}
     rows: list[dict[str, Any]] = [
-        {"launch_id": launch_id, "join_note": reason}
+        {"launch_id": launch_id, "join_note": reason, "join_reason": reason}
         for launch_id, reason in matching.unmatched.items()
     ]
     for group in matching.groups:
@@ -170,11 +176,12 @@ def _apply(work: pl.DataFrame, report_work: pl.DataFrame, matching: Matching) ->
     types = {"launch_id": pl.Int64, **_TAKEN}
     taken = pl.DataFrame(rows, schema={name: types[name] for name in types}, orient="row")
     frame = work.drop("join_note").join(taken, on="launch_id", how="left")
-    return frame.with_columns(*_replaced()).drop(name for name in _TAKEN if name != "join_note")
+    return frame.with_columns(*_replaced()).drop(name for name in _TAKEN if name.startswith("new_"))
 
 
 _TAKEN: dict[str, Any] = {
     "join_note": pl.String,
+    "join_reason": pl.String,
     "new_flop": pl.Float64,
     "new_bytes": pl.Float64,
     "new_dtype": pl.String,
@@ -186,7 +193,7 @@ _TAKEN: dict[str, Any] = {
 
 
 def _replaced() -> list[pl.Expr]:
-    """The columns that measured figures change."""
+    """Return the columns that measured figures change."""
     flop, size = pl.col("new_flop").is_not_null(), pl.col("new_bytes").is_not_null()
     flop_known, bytes_known = (
         flop | pl.col("flop").is_not_null(),

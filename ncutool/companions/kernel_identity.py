@@ -51,14 +51,16 @@ def canonical(full: str) -> str:
     return re.sub(r"\s+", "", name) or full
 
 
-def identities(one: Iterable[str], other: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+def identities(
+    first: Iterable[str], second: Iterable[str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """The identity of each name of two captures; equal identities are one kernel.
 
     A name that both hold as it stands is its own identity. The rest go by their canonical
     spelling, unless two names of one capture share it: then it would say which is which by
     guessing, and each keeps its own name.
     """
-    names = sorted(set(one)), sorted(set(other))
+    names = sorted(set(first)), sorted(set(second))
     shared = set(names[0]) & set(names[1])
     known = [{name: name for name in shared} for _ in names]
     by_spelling: list[dict[str, list[str]]] = []
@@ -68,11 +70,11 @@ def identities(one: Iterable[str], other: Iterable[str]) -> tuple[dict[str, str]
             if name not in shared:
                 spelled[canonical(name)].append(name)
         by_spelling.append(spelled)
-    for found, spelled in zip(known, by_spelling, strict=True):
+    for identity, spelled in zip(known, by_spelling, strict=True):
         for spelling, sharing in spelled.items():
             doubtful = any(len(side.get(spelling, ())) > 1 for side in by_spelling)
             for name in sharing:
-                found[name] = name if doubtful else f"={spelling}"
+                identity[name] = name if doubtful else f"={spelling}"
     return known[0], known[1]
 
 

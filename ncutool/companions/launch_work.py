@@ -53,12 +53,12 @@ def work_of(
         work = counters.work(capture)
         return Done(work, None, None, counter_notices.notices(capture, work))
     work = shapes.work(capture)
-    said: tuple[Notice, ...] = ()
+    told: tuple[Notice, ...] = ()
     pairing = joined = None
     if capture_run is not None:
-        work, pairing, said = graph_pairing.pair(capture, work, capture_run)
+        work, pairing, told = graph_pairing.pair(capture, work, capture_run)
     if report is not None:
         measured = counters.measured(counters.work(report))
-        work, joined, more = join.join(capture, work, report, measured)
-        said = (*said, *more)
-    return Done(work, joined, pairing, said)
+        work, joined, joining = join.join(capture, work, report, measured)
+        told = (*told, *joining)
+    return Done(work, joined, pairing, told)

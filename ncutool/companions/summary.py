@@ -53,21 +53,19 @@ def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Mat
     """Return what a report contributed to a trace.
 
     Args:
-        work: :data:`ncutool.base.tables.WORK` of the trace with the report's counters.
+        work: :data:`ncutool.base.tables.WORK` of the trace with the report's counters, and
+            ``join_reason``.
         matching: which launches of the two belong together.
     """
     kernels = trace.launches.filter(pl.col("category") == "kernel").select(
         "launch_id", pl.col("duration_ns").fill_null(0)
     )
     rows = kernels.join(
-        work.select("launch_id", "flop_source", "bytes_source", "join_note"), on="launch_id"
+        work.select("launch_id", "flop_source", "bytes_source", "join_reason"), on="launch_id"
     )
     total = int(rows["duration_ns"].sum())
     flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
-    reason = pl.col("join_note").str.replace(
-        r"^launch(es)? [\d, ]+(and \d+ more )?of the report: ", ""
-    )
-    rest = rows.filter(~flop & ~size).select(reason.alias("reason"), "duration_ns")
+    rest = rows.filter(~flop & ~size).select(pl.col("join_reason").alias("reason"), "duration_ns")
     used = {launch_id for group in matching.groups for launch_id in group.measured}
     unused = report.launches.filter(pl.col("launch_id").is_in(matching.unused))
     return Join(
@@ -85,7 +83,7 @@ def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Mat
 def notices(summary: Join) -> tuple[Notice, ...]:
     """Return what to tell of a join: what was joined and what was not, with its time."""
     used = units.counted(summary.measured_launches, "launch", "launches")
-    found = [
+    told = [
         Notice(
             "joined",
             f"{units.counted(summary.launches, 'kernel', 'kernels')} of the trace "
@@ -96,7 +94,7 @@ def notices(summary: Join) -> tuple[Notice, ...]:
         )
     ]
     for rest in summary.unmeasured:
-        found.append(
+        told.append(
             Notice(
                 "join_unmeasured",
                 f"{units.counted(rest.launches, 'kernel', 'kernels')} "
@@ -107,16 +105,16 @@ def notices(summary: Join) -> tuple[Notice, ...]:
         )
     if summary.unused_launches:
         shown = ", ".join(summary.unused_kernels[:_NAMES])
-        more = len(summary.unused_kernels) - _NAMES
-        found.append(
+        left = len(summary.unused_kernels) - _NAMES
+        told.append(
             Notice(
                 "join_unused",
                 f"{units.counted(summary.unused_launches, 'launch', 'launches')} of "
                 f"{summary.report} match no kernel and grid of the trace: {shown}"
-                f"{f' and {more} more kernels' if more > 0 else ''}.",
+                f"{f' and {left} left kernels' if left > 0 else ''}.",
             )
         )
-    return tuple(found)
+    return tuple(told)
 
 
 def with_flags(kernels: pl.DataFrame, device: Device | None) -> pl.DataFrame:
@@ -127,14 +125,14 @@ def with_flags(kernels: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     """
     cache = device.cache_bytes if device is not None else None
     matrix = pl.col("family").is_in(list(MATRIX_FAMILIES))
-    said = pl.concat_str(
+    flags = pl.concat_str(
         "flag",
         _flag("bytes", pl.lit(True), _bytes_cause(cache)),
         _flag("flop", matrix, _flop_cause()),
         separator="; ",
         ignore_nulls=True,
     )
-    return kernels.with_columns(pl.when(said != "").then(said).alias("flag"))
+    return kernels.with_columns(pl.when(flags != "").then(flags).alias("flag"))
 
 
 def doubts(kernels: pl.DataFrame) -> tuple[Notice, ...]:

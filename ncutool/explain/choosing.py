@@ -32,8 +32,8 @@ def choose(analysis: Analysis, launch: int | str) -> tuple[int, str | None]:
     if text.lstrip("-").isdigit():
         return _by_id(kernels, int(text)), None
     if text == LONGEST:
-        found = _longest(kernels)
-        return found, f"the longest of {units.counted(kernels.height, 'launch', 'launches')}"
+        longest = _longest(kernels)
+        return longest, f"the longest of {units.counted(kernels.height, 'launch', 'launches')}"
     return _by_name(kernels, text)
 
 
@@ -49,17 +49,17 @@ def _by_id(kernels: pl.DataFrame, launch_id: int) -> int:
 
 def _by_name(kernels: pl.DataFrame, text: str) -> tuple[int, str]:
     """The longest launch whose kernel or operator has that name, or is the only one to match."""
-    found = kernels.filter(_any(pl.col(name) == text for name in _NAMES))
+    launches = kernels.filter(_any(pl.col(name) == text for name in _NAMES))
     named = repr(printable(text, 80))
-    if found.is_empty():
-        found = _matching(kernels, text)
-        if found.is_empty():
+    if launches.is_empty():
+        launches = _matching(kernels, text)
+        if launches.is_empty():
             raise UsageError(f"no launch of {named}{_near(kernels, text)}")
-        one_operator = found["op"].null_count() == 0 and found["op"].n_unique() == 1
-        if not one_operator and found["kernel"].n_unique() > 1:
-            raise UsageError(f"{named} means several kernels: {_listed(found)}")
-    count = units.counted(found.height, "launch", "launches")
-    return _longest(found), f"the longest of {count} of {named}"
+        one_operator = launches["op"].null_count() == 0 and launches["op"].n_unique() == 1
+        if not one_operator and launches["kernel"].n_unique() > 1:
+            raise UsageError(f"{named} means several kernels: {_listed(launches)}")
+    count = units.counted(launches.height, "launch", "launches")
+    return _longest(launches), f"the longest of {count} of {named}"
 
 
 def _matching(kernels: pl.DataFrame, pattern: str) -> pl.DataFrame:
@@ -75,19 +75,19 @@ def _any(conditions: Iterable[pl.Expr]) -> pl.Expr:
     return pl.any_horizontal(condition.fill_null(False) for condition in conditions)
 
 
-def _listed(found: pl.DataFrame) -> str:
+def _listed(launches: pl.DataFrame) -> str:
     """The kernels with the most time, each with its longest launch."""
     by_time = (
-        found.group_by("kernel")
+        launches.group_by("kernel")
         .agg(pl.col("duration_ns").sum())
         .sort("duration_ns", "kernel", descending=[True, False])
     )
     shown = [
-        f"{shorten(name, 60)} (launch {_longest(found.filter(pl.col('kernel') == name))})"
+        f"{shorten(name, 60)} (launch {_longest(launches.filter(pl.col('kernel') == name))})"
         for name in by_time["kernel"][:_SHOWN]
     ]
-    more = by_time.height - _SHOWN
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    left = by_time.height - _SHOWN
+    return ", ".join(shown) + (f" and {left} more" if left > 0 else "")
 
 
 def _longest(kernels: pl.DataFrame) -> int:

@@ -71,19 +71,19 @@ def figures(capture: Capture, launch_id: int) -> dict[str, Any]:
     }
     rows = capture.instructions.filter(pl.col("launch_id") == launch_id)
     executed = [_traced(Executed(*row)) for row in rows.drop("launch_id").iter_rows()]
-    found = counters.recorded_work(launch, metrics, executed)
-    if found["launch_rule"] == nvidia_rules.TAIL_EFFECT:  # its waves were taken apart
-        found["launch_rule_speedup_pct"] = 100 * (1 / (1 + found["waves"] // 1))
-    return found
+    work = counters.recorded_work(launch, metrics, executed)
+    if work["launch_rule"] == nvidia_rules.TAIL_EFFECT:  # its waves were taken apart
+        work["launch_rule_speedup_pct"] = 100 * (1 / (1 + work["waves"] // 1))
+    return work
 
 
-def _traced(one: Executed) -> Executed:
+def _traced(executed: Executed) -> Executed:
     """Its counts under the opcode's name; floats, because a plain float that a whole number is
     added to would drop its expression."""
-    moves = ", moves" if one.moves else ""
+    moves = ", moves" if executed.moves else ""
     threads = None
-    if one.threads is not None:
-        name = f"{one.opcode} (threads{moves})"
-        threads = leaf(float(one.threads), name, _INSTRUCTION)
-    warps = leaf(float(one.warps), f"{one.opcode} (warps{moves})", _INSTRUCTION)
-    return one._replace(warps=warps, threads=threads)
+    if executed.threads is not None:
+        name = f"{executed.opcode} (threads{moves})"
+        threads = leaf(float(executed.threads), name, _INSTRUCTION)
+    warps = leaf(float(executed.warps), f"{executed.opcode} (warps{moves})", _INSTRUCTION)
+    return executed._replace(warps=warps, threads=threads)

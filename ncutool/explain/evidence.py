@@ -79,20 +79,20 @@ class Evidence:
         matching = match.match(
             *join.launches(trace, work, report, counters.measured(counters.work(report)))
         )
-        found: dict[int, tuple[int, ...]] = {}
+        by_traced: dict[int, tuple[int, ...]] = {}
         for group in matching.groups:
             if group.one_to_one:
                 pairs = zip(group.traced, group.measured, strict=True)
-                found |= {traced: (one,) for traced, one in pairs}
+                by_traced |= {traced: (counted,) for traced, counted in pairs}
             else:
-                found |= dict.fromkeys(group.traced, group.measured)
-        return found
+                by_traced |= dict.fromkeys(group.traced, group.measured)
+        return by_traced
 
     def operator(self, launch_id: int) -> tuple[int, OpCall] | None:
         """The operator call that launched a kernel, and its number; None where none is recorded."""
         capture = self.operators_of(launch_id)
-        found = capture.launches.filter(pl.col("launch_id") == launch_id)["op_id"]
-        op_id = None if found.is_empty() else found[0]
+        op_ids = capture.launches.filter(pl.col("launch_id") == launch_id)["op_id"]
+        op_id = None if op_ids.is_empty() else op_ids[0]
         if op_id is None:
             return None
         known = self._calls.setdefault(id(capture), {})

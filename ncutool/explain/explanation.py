@@ -85,14 +85,14 @@ def computed(
         unit=unit,
         formula=formula,
         symbols=symbols if symbols != formula else None,
-        inputs=(*(_input(one) for one in leaves(expression)), *inputs),
+        inputs=(*(_input(recorded_number) for recorded_number in leaves(expression)), *inputs),
         source=source,
         note=note,
     )
 
 
-def _input(one: Leaf) -> Input:
-    return Input(one.name or "", one.value, one.where)
+def _input(recorded_number: Leaf) -> Input:
+    return Input(recorded_number.name or "", recorded_number.value, recorded_number.where)
 
 
 def recorded(

@@ -55,8 +55,8 @@ class _Shown(Tensor):
     @property
     def stored(self) -> int:
         """As :attr:`Tensor.stored`, without the detour by strides where they change nothing."""
-        found = super().stored
-        return self.numel if found == self.numel else found
+        elements = super().stored
+        return self.numel if elements == self.numel else elements
 
 
 def operator_work(call: OpCall, op_id: int) -> Modelled:
@@ -67,10 +67,10 @@ def operator_work(call: OpCall, op_id: int) -> Modelled:
     """
     if call.parent is not None and model(replace(call, parent=None)) == model(call):
         call = replace(call, parent=None)  # its caller's arguments say nothing more
-    found = model(_traced_call(call))
+    work = model(_traced_call(call))
     where = f"recorded for {call.name}, operator call {op_id}"
     return Modelled(
-        work=found if isinstance(found, Work) else None,
+        work=work if isinstance(work, Work) else None,
         inputs=tuple(_inputs(call, where)),
         source=_words(call),
     )
@@ -91,8 +91,8 @@ def _traced_argument(item: Argument) -> Argument:
     if isinstance(item, TensorList) and item.tensors is not None:
         return TensorList(
             tuple(
-                _Shown(_sizes(one.shape), one.dtype, one.strides, one.element_bytes)
-                for one in item.tensors
+                _Shown(_sizes(tensor.shape), tensor.dtype, tensor.strides, tensor.element_bytes)
+                for tensor in item.tensors
             )
         )
     return item
@@ -104,34 +104,34 @@ def _sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _inputs(call: OpCall, where: str) -> list[Input]:
     """The recorded arguments in words."""
-    found = []
+    inputs = []
     for number, item in enumerate(call.inputs):
         name = f"argument {number}"
         if isinstance(item, Tensor):
-            found.append(Input(name, _tensor(item), where))
+            inputs.append(Input(name, _tensor(item), where))
         elif isinstance(item, TensorList) and item.tensors:
-            shown = ", ".join(_tensor(one) for one in item.tensors[:_SHOWN_LISTS])
+            shown = ", ".join(_tensor(tensor) for tensor in item.tensors[:_SHOWN_LISTS])
             rest = len(item.tensors) - _SHOWN_LISTS
             more = f" and {rest} more tensors" if rest > 0 else ""
-            found.append(Input(name, f"{shown}{more}", where))
+            inputs.append(Input(name, f"{shown}{more}", where))
         elif isinstance(item, Scalar) and item.value is not None:
-            found.append(Input(name, str(item.value), where))
+            inputs.append(Input(name, str(item.value), where))
     if call.list_element_bytes is not None:
-        told = f"{call.list_element_bytes} bytes"
-        found.append(Input("element size of its lists", told, "told by the kernel's name"))
+        element_size = f"{call.list_element_bytes} bytes"
+        inputs.append(Input("element size of its lists", element_size, "told by the kernel's name"))
     if call.output_shape is not None:
         shape = ",".join(str(size) for size in call.output_shape)
-        found.append(Input("result", f"[{shape}]", "told by the backward operator"))
+        inputs.append(Input("result", f"[{shape}]", "told by the backward operator"))
     if call.parent is not None:
-        found += _inputs(replace(call.parent, parent=None), f"{where}'s caller {call.parent.name}")
-    return found
+        inputs += _inputs(replace(call.parent, parent=None), f"{where}'s caller {call.parent.name}")
+    return inputs
 
 
 def results(work: Work) -> tuple[Input, ...]:
     """Its results, which a trace does not record: the model infers their shapes."""
     return tuple(
-        Input(f"result {number}", _tensor(one), "follows from the arguments")
-        for number, one in enumerate(work.outputs)
+        Input(f"result {number}", _tensor(tensor), "follows from the arguments")
+        for number, tensor in enumerate(work.outputs)
     )
 
 

@@ -160,25 +160,25 @@ for _symbol, _name, _function in (
 
 def numeric(expression: Expression) -> str:
     """The expression with its numbers: ``2 × 8944 × 2816 × 1024``."""
-    return _written(expression, lambda one: _digits(one.value))
+    return _written(expression, lambda number: _digits(number.value))
 
 
 def symbolic(expression: Expression) -> str:
     """The expression with the names of what was recorded: ``dram__bytes_read.sum + ...``."""
-    return _written(expression, lambda one: one.name or _digits(one.value))
+    return _written(expression, lambda number: number.name or _digits(number.value))
 
 
 def leaves(expression: Expression) -> list[Leaf]:
     """What was recorded, each once, in the order of the expression."""
-    found: dict[tuple[str, str, Number], Leaf] = {}
+    recorded: dict[tuple[str, str, Number], Leaf] = {}
     pending = [expression]
     while pending:
-        one = pending.pop()
-        if isinstance(one, Node):
-            pending += reversed(one.parts)
-        elif one.name is not None:
-            found.setdefault((one.name, one.where, one.value), one)
-    return list(found.values())
+        part = pending.pop()
+        if isinstance(part, Node):
+            pending += reversed(part.parts)
+        elif part.name is not None:
+            recorded.setdefault((part.name, part.where, part.value), part)
+    return list(recorded.values())
 
 
 def _digits(value: Number) -> str:
@@ -227,12 +227,12 @@ def _terms(expression: Node) -> Iterator[tuple[bool, Expression]]:
     """The terms of nested sums with their signs, without recursion: sums may be thousands deep."""
     pending: list[tuple[bool, Expression]] = [(True, expression)]
     while pending:
-        plus, one = pending.pop()
-        if plus and isinstance(one, Node) and one.symbol in ("+", "−"):
-            first, second = one.parts
-            pending += [(one.symbol == "+", second), (True, first)]
+        plus, term = pending.pop()
+        if plus and isinstance(term, Node) and term.symbol in ("+", "−"):
+            first, second = term.parts
+            pending += [(term.symbol == "+", second), (True, first)]
         else:
-            yield plus, one
+            yield plus, term
 
 
 def _is_sum(expression: Expression) -> bool:

@@ -32,16 +32,16 @@ def plain(value: float) -> str:
 def notes(step: Step) -> list[str]:
     """What stands under a figure: its formula by names, what was recorded, the source."""
     lines = [f"= {step.symbols}"] if step.symbols else []
-    lines += [_input(one) for one in step.inputs if one.where != "above"]
+    lines += [_input(item) for item in step.inputs if item.where != "above"]
     lines.append(f"by: {step.source}")
     if step.note:
         lines.append(f"note: {step.note}")
     return lines
 
 
-def _input(one: Input) -> str:
-    value = plain(one.value) if isinstance(one.value, int | float) else one.value
-    return f"{one.name}: {value} ({one.where})"
+def _input(item: Input) -> str:
+    value = plain(item.value) if isinstance(item.value, int | float) else item.value
+    return f"{item.name}: {value} ({item.where})"
 
 
 def answer(holds: bool) -> str:

@@ -162,7 +162,9 @@ def with_rates(frame: pl.DataFrame) -> pl.DataFrame:
     )
     frame = frame.with_columns(moved.alias("moved"), bandwidth.alias("bandwidth"))
     for name, alternatives in groupby(FORMULAS, attrgetter("name")):
-        frame = frame.with_columns(pl.coalesce(_column(one) for one in alternatives).alias(name))
+        frame = frame.with_columns(
+            pl.coalesce(_column(formula) for formula in alternatives).alias(name)
+        )
     side = (
         pl.when(pl.col("flop") == 0)
         .then(pl.when(pl.col("moved") >= 1).then(pl.lit("memory")))
@@ -176,5 +178,5 @@ def with_rates(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _column(formula: Formula) -> pl.Expr:
     inputs = [pl.col(name) for name in formula.inputs]
-    known = pl.all_horizontal(one.is_not_null() for one in inputs)
+    known = pl.all_horizontal(column.is_not_null() for column in inputs)
     return pl.when(known & formula.applies(*inputs)).then(formula.compute(*inputs))

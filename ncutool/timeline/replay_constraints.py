@@ -153,8 +153,8 @@ def _last_ended(start: Ints, end: Ints) -> Ints:
 
     Launches that come later in order of start are never named, so a replay can go in order.
     """
-    found = _ended_by(end, start)
-    return np.where(found <= np.arange(start.size), found, 0)
+    ended = _ended_by(end, start)
+    return np.where(ended <= np.arange(start.size), ended, 0)
 
 
 def _ended_by(end: Ints, moments: Ints) -> Ints:

@@ -49,8 +49,8 @@ class Step:
     def stream(self) -> int | None:
         """The stream of most launches."""
         counts = self.launches.group_by("stream").len().sort("len", "stream", descending=True)
-        found: int | None = counts["stream"][0]
-        return found
+        busiest: int | None = counts["stream"][0]
+        return busiest
 
     @cached_property
     def main(self) -> pl.DataFrame:
@@ -167,15 +167,15 @@ def _repeated(points: pl.DataFrame, host: pl.DataFrame) -> pl.DataFrame | None:
     other = ~pl.col("name").str.contains(_PART) & ~pl.col("name").str.contains(INPUT)
     groups = host.filter(other).with_columns(key=pl.col("name").str.replace_all(r"\d+", "#"))
     called = points["call_start"].drop_nulls().sort().to_numpy()
-    found: list[tuple[int, pl.DataFrame]] = []
+    candidates: list[tuple[int, pl.DataFrame]] = []
     for marks in groups.partition_by("key", maintain_order=True):
         if marks.height < 2 or not _apart(marks):
             continue
         held = called.searchsorted(marks["end_ns"].to_numpy())
         held = held - called.searchsorted(marks["start_ns"].to_numpy())
         if (held > 0).sum() >= 2 and held.sum() >= _COVERED * called.size:
-            found.append((int((marks["end_ns"] - marks["start_ns"]).sum()), marks))
-    return max(found, key=lambda one: one[0])[1] if found else None
+            candidates.append((int((marks["end_ns"] - marks["start_ns"]).sum()), marks))
+    return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
 
 
 def _apart(marks: pl.DataFrame) -> bool:

@@ -100,13 +100,13 @@ def exposed_ns(launches: pl.DataFrame, timeline: Timeline, which: pl.Expr) -> in
     of ``which`` is no.
     """
     begin, length = pl.col("start_ns"), pl.col("duration_ns")
-    told = launches.select(
+    columns = launches.select(
         chosen=which.fill_null(value=False),
         timed=begin.is_not_null() & length.is_not_null(),
         start=begin.fill_null(0),
         end=begin.fill_null(0) + length.fill_null(0),
     )
-    chosen, timed, start, end = (column.to_numpy() for column in told)
+    chosen, timed, start, end = (column.to_numpy() for column in columns)
     return alone_ns(start[timed], end[timed], chosen[timed], timeline)
 
 
@@ -145,14 +145,14 @@ def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
             break
         points, sentence = kept
         trimmed.append(sentence)
-    found = steps.find(points, capture)
-    if whole_steps and (cut := trim.to_whole_steps(points, found)) is not None:
+    whole = steps.find(points, capture)
+    if whole_steps and (cut := trim.to_whole_steps(points, whole)) is not None:
         points, sentence = cut
         trimmed.append(sentence)
-        found = steps.find(points, capture)
+        whole = steps.find(points, capture)
         busy = _busy(points)
         gaps = gap_causes.split(_idle(points, busy), hosts)
-    return _timeline(points, busy, gaps, tuple(trimmed), found)
+    return _timeline(points, busy, gaps, tuple(trimmed), whole)
 
 
 def _timeline(
@@ -160,11 +160,11 @@ def _timeline(
     busy: Union,
     gaps: pl.DataFrame,
     trimmed: tuple[str, ...],
-    found: steps.Steps,
+    whole: steps.Steps,
 ) -> Timeline:
     start, end = _edges(points)
     trustworthy = _idle_for(gaps, "unexplained") <= UNEXPLAINED_SHARE * (end - start)
-    prefix = found.notice(end - start)
+    prefix = whole.notice(end - start)
     return Timeline(
         start_ns=start,
         end_ns=end,
@@ -173,8 +173,8 @@ def _timeline(
         trimmed=trimmed,
         trustworthy=trustworthy,
         notices=_notices(gaps, trustworthy, end - start, prefix),
-        steps=found.count,
-        steps_reason=found.reason,
+        steps=whole.count,
+        steps_reason=whole.reason,
     )
 
 

@@ -171,9 +171,9 @@ def _with_findings(
                 "them apart"
             )
     now = pl.max_horizontal("now_ns", 1)
-    some = pl.col("now_ns") > 0  # a launch below the clock's resolution says nothing of ratios
-    least = pl.when(some).then(pl.col("low_ns") / now).min().over("ids").fill_null(1.0)
-    most = pl.when(some).then(pl.col("high_ns") / now).max().over("ids").fill_null(1.0)
+    timed = pl.col("now_ns") > 0  # a launch below the clock's resolution says nothing of ratios
+    least = pl.when(timed).then(pl.col("low_ns") / now).min().over("ids").fill_null(1.0)
+    most = pl.when(timed).then(pl.col("high_ns") / now).max().over("ids").fill_null(1.0)
     whole = frame.with_columns(
         pl.when(mine).then(pl.col("now_ns") * least).otherwise("low_ns").alias("low_ns"),
         pl.when(mine).then(pl.col("now_ns") * most).otherwise("high_ns").alias("high_ns"),
@@ -215,7 +215,7 @@ def _answer(
         device=there.name if there is not None else None,
         kernel_time=Bounds(times.now_ns, low, max(low, high)),
         end_to_end=None if ending is None else ending.window,
-        end_to_end_reason=no_window if ending is None else ending.said,
+        end_to_end_reason=no_window if ending is None else ending.reason,
         host_limited=None if ending is None else ending.host_limited,
         as_recorded_low_ns=None if ending is None else ending.as_recorded_low_ns,
         launches=times.frame,

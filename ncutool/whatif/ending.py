@@ -40,7 +40,7 @@ class Ending:
     as_recorded_low_ns: int
     """Its low end with the host's times as recorded."""
     host_limited: bool
-    said: str
+    reason: str
 
 
 def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> Ending:
@@ -73,10 +73,9 @@ def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> 
         replayed = max(replayed, naive)
     lowest = max(min(naive, replayed), 0)
     window = Bounds(wall, min(lowest, highest), highest)
-    limited = replayed - window.low_ns > _LIMITS * wall
     grown = -round(saved) if applied is None else 0
-    said = _said(window, replayed, grown)
-    return Ending(window, max(replayed, window.low_ns), limited or said.startswith(_HOST), said)
+    host_limited, reason = _explain(window, replayed, grown)
+    return Ending(window, max(replayed, window.low_ns), host_limited, reason)
 
 
 def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame) -> Ending:
@@ -90,20 +89,22 @@ def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame) -> Endin
     busy = round(float((ledger.exposed * fast).sum()))
     low = max(round(window.low_ns / (1 + OTHER_RUN)), min(busy, window.low_ns))
     high = max(window.high_ns, round(window.now_ns * (1 + OTHER_RUN)))
-    said = (
+    reason = (
         f"{_HOST}, and its times differ between recordings: {units.time(window.low_ns)} to "
         f"{units.time(window.high_ns)} with those of this one, {100 * OTHER_RUN:.0f} % more or "
         "less allowed for another (seven recordings of one program differed by 28 %)."
     )
-    return replace(ending, window=Bounds(window.now_ns, low, high), host_limited=True, said=said)
+    return replace(
+        ending, window=Bounds(window.now_ns, low, high), host_limited=True, reason=reason
+    )
 
 
 def _at(ledger: Ledger, frame: pl.DataFrame, end: str) -> Ints:
     """One end of the launches' intervals in the order of the replay."""
     order = pl.DataFrame({"launch_id": ledger.replay.launch_id})
-    found = order.join(frame.select("launch_id", end), on="launch_id", how="left",
+    ordered = order.join(frame.select("launch_id", end), on="launch_id", how="left",
                        maintain_order="left")  # fmt: skip
-    return np.asarray(found[end].round(0).cast(pl.Int64).to_numpy())
+    return np.asarray(ordered[end].round(0).cast(pl.Int64).to_numpy())
 
 
 def _scaled(duration: Ints, end: Ints, now: Ints) -> Ints:
@@ -113,28 +114,29 @@ def _scaled(duration: Ints, end: Ints, now: Ints) -> Ints:
     return np.where(duration == now, end, np.round(duration * ratio)).astype(np.int64)
 
 
-def _said(window: Bounds, replayed: int, grown: int) -> str:
-    """What the ends rest on.
+def _explain(window: Bounds, replayed: int, grown: int) -> tuple[bool, str]:
+    """Return whether the host limits, and what the ends of the window rest on.
 
     Args:
+        replayed: the window (ns) with the fast ends and the host's times as recorded.
         grown: by how much (ns) the busy time grows at least.
     """
     held = replayed - window.low_ns
     if held > _LIMITS * window.now_ns:
-        return (
+        return True, (
             f"{_HOST}: with its times as recorded the window takes {units.time(replayed)} "
             "at least; the low end is reached only once the host no longer limits."
         )
     if held > _MATTERS * window.now_ns:
-        return (
+        return False, (
             "The low end is reached once the host never limits; with its times as recorded it is "
             f"{units.time(replayed)}."
         )
     reached = window.low_ns - window.now_ns
     if grown > _MATTERS * window.now_ns and reached < grown / 2:
-        return (
+        return True, (
             f"{_HOST}: of {units.time(grown)} or more that kernels take longer, "
             f"{units.time(max(reached, 0))} reach the window, since the device waited for launches "
             "before."
         )
-    return "Both ends by a replay of the timeline, the host's times as recorded."
+    return False, "Both ends by a replay of the timeline, the host's times as recorded."

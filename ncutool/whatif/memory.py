@@ -43,19 +43,24 @@ def check(name: str, calls: Iterable[OpCall], device: Device | None) -> Memory:
             "it does not fit",
         )
     if not size:
-        said = "Whether memory suffices is not known: the capture does not tell what it occupies."
-        return Memory(room, None, said)
+        sentence = (
+            "Whether memory suffices is not known: the capture does not tell what it occupies."
+        )
+        return Memory(room, None, sentence)
     of = f" of the {units.data(room)} of {device.name}" if device is not None and room else ""
-    said = (
+    sentence = (
         f"At least {units.data(size)}{of} are needed, for the largest operator's tensors; whether "
         "all of the program fits is not known."
     )
-    return Memory(room, size, said)
+    return Memory(room, size, sentence)
 
 
 def _bytes(call: OpCall) -> int:
     """Of its tensors, expanded dimensions counted once; unknown ones left out."""
     lists = [item.tensors or () for item in call.inputs if isinstance(item, TensorList)]
-    tensors: list[Tensor] = [*call.tensors, *(tensor for each in lists for tensor in each)]
+    tensors: list[Tensor] = [
+        *call.tensors,
+        *(tensor for tensor_list in lists for tensor in tensor_list),
+    ]
     distinct = set(tensors)  # the same shapes may be the same tensor twice
     return sum(tensor.read_bytes or 0 for tensor in distinct)

@@ -61,9 +61,9 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
         rows = _at_boost(times, rows, own)
     changed = times.with_rows(rows)
     stays = [
-        changed.group(kind, why, found)
+        changed.group(kind, why, kept)
         for kind, why in _STAYS.items()
-        if not (found := rows.filter(pl.col("by") == kind)).is_empty()
+        if not (kept := rows.filter(pl.col("by") == kind)).is_empty()
     ]
     return changed.leaving(*stays).saying(*_notes(own, device, analysis.capture.traits))
 
@@ -86,13 +86,13 @@ def _ends(
             )
             for kind in ("latency", "memory")
         ]
-    found = [(_at(each, times, "low_ns", own, device), _at(each, times, "high_ns", own, device))
-             for each in views]  # fmt: skip
-    lows = pl.DataFrame([low["rescaled_low_ns"].alias(f"l{i}") for i, (low, _) in enumerate(found)])
+    ends = [(_at(view, times, "low_ns", own, device), _at(view, times, "high_ns", own, device))
+             for view in views]  # fmt: skip
+    lows = pl.DataFrame([low["rescaled_low_ns"].alias(f"l{i}") for i, (low, _) in enumerate(ends)])
     highs = pl.DataFrame(
-        [high["rescaled_high_ns"].alias(f"h{i}") for i, (_, high) in enumerate(found)]
+        [high["rescaled_high_ns"].alias(f"h{i}") for i, (_, high) in enumerate(ends)]
     )
-    first = found[-1][0]
+    first = ends[-1][0]
     return pl.DataFrame(
         {
             "launch_id": kernels["launch_id"],
@@ -169,15 +169,15 @@ def _at_boost(times: Times, rows: pl.DataFrame, own: Device) -> pl.DataFrame:
 
 def _notes(own: Device, device: Device, traits: Traits) -> list[str]:
     ratio = device.peak_bytes_per_s / own.peak_bytes_per_s
-    said = [
+    notes = [
         f"{own.name} to {device.name}: bandwidth × {ratio:.4g}; each launch by what binds it, its "
         "efficiency taken to be kept, none below its floor there.",
     ]
     if traits.has_timeline:
-        said.append("The host's times are those of this recording, whatever host is there.")
+        notes.append("The host's times are those of this recording, whatever host is there.")
     if traits.launches_serialised:
-        said.append(
+        notes.append(
             "A report's times are those of locked clocks: low ends allow for the clock that the "
             "launch could have had, from t·max(share of DRAM, locked / full clock) on."
         )
-    return said
+    return notes

@@ -60,9 +60,9 @@ def narrow(analysis: Analysis, times: Times, context: Context, name: str) -> Tim
     )
     linked = capture.launches.filter(pl.col("op_id").is_in(products["op_id"].unique().implode()))
     shares = [
-        {"op_id": op_id, **found}
+        {"op_id": op_id, **weight}
         for op_id, call in calls_of(linked, capture).items()
-        if (found := _weight(call, kind)) is not None
+        if (weight := _weight(call, kind)) is not None
     ]
     rows = products.join(pl.DataFrame(shares, schema=_SCHEMA), on="op_id", how="inner")
     rows = rows.filter(pl.col("dram_bytes").is_not_null())

@@ -58,8 +58,8 @@ def facts(answer: Answer) -> dict[str, Any]:
         "end_to_end_reason": answer.end_to_end_reason,
         "host_limited": answer.host_limited,
         "as_recorded_low_ns": answer.as_recorded_low_ns,
-        "findings_carried_out": [asdict(one) for one in answer.findings],
-        "unchanged": [asdict(one) for one in answer.unchanged],
+        "findings_carried_out": [asdict(item) for item in answer.findings],
+        "unchanged": [asdict(item) for item in answer.unchanged],
         "memory": asdict(answer.memory),
         "notes": list(answer.notes),
     }

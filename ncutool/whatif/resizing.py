@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +43,6 @@ TOLD_SHARE = Threshold(
     "launches whose growth is known, collectives aside; with less the answer would be a guess",
     "judgement",
 )
-_SHAPE = re.compile(r"^(\[[\d, ]*\]|\d+) may")
 _OPEN = {
     MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",
     UNMODELLED: "operators without a model, whose work may grow: from none to all",
@@ -75,22 +73,22 @@ def at_sizes(
     Raises:
         ValueError: the sizes cannot be told or would not be whole, with the reason.
     """
-    found = predict.at_scale(base, batch_scale, length_scale, known)
+    scaled = predict.at_scale(base, batch_scale, length_scale, known)
     least, most = extent(batch_scale, length_scale)
-    reasons = undecided(base.runs, found.old, batch_scale, length_scale)
+    reasons = undecided(base.runs, scaled.old, batch_scale, length_scale)
     predictions = [
-        one if reason is None else _either(run, one, least, most, reason)
-        for run, one, reason in zip(base.runs, found.predictions, reasons, strict=True)
+        prediction if reason is None else _either(run, prediction, least, most, reason)
+        for run, prediction, reason in zip(base.runs, scaled.predictions, reasons, strict=True)
     ]
-    return replace(found, predictions=tuple(predictions))
+    return replace(scaled, predictions=tuple(predictions))
 
 
 def _either(
-    run: predict.Run, one: predict.Prediction, least: float, most: float, reason: str
+    run: predict.Run, prediction: predict.Prediction, least: float, most: float, reason: str
 ) -> predict.Prediction:
     low, high = run.duration_ns * least, run.duration_ns * most
     interval = predict.Interval(low * (1 - rates.REPEAT), high * (1 + rates.REPEAT))
-    return replace(one, interval=interval, reason=reason)
+    return replace(prediction, interval=interval, reason=reason, by_shapes=True)
 
 
 def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
@@ -106,10 +104,10 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
     base = predict.base(times.kernels, capture, device)
     try:
         known = _named(base, question)
-        found = at_sizes(base, batch, length, known)
+        scaled = at_sizes(base, batch, length, known)
         calls_now = [run.call for run in base.runs]
-        rescaled = scaling.rescale(calls_now, found.old, batch, length)
-        if all(one.call in (None, call) for call, one in zip(calls_now, rescaled, strict=True)):
+        rescaled = scaling.rescale(calls_now, scaled.old, batch, length)
+        if all(new.call in (None, call) for call, new in zip(calls_now, rescaled, strict=True)):
             raise ValueError("no shape has the size that would change")
         _check_told(base.runs, rescaled)
     except ValueError as refusal:
@@ -118,15 +116,17 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
             str(refusal),
             "no time can be said; --batch N and --length N name the capture's own sizes",
         ) from refusal
-    reasons = undecided(base.runs, found.old, batch, length)
-    told = [one.call if why is None else None for one, why in zip(rescaled, reasons, strict=True)]
-    rows = _rows(times, base.runs, found.predictions, told)
+    reasons = undecided(base.runs, scaled.old, batch, length)
+    decided = [
+        new.call if why is None else None for new, why in zip(rescaled, reasons, strict=True)
+    ]
+    rows = _rows(times, base.runs, scaled.predictions, decided)
     growth = rows.select("launch_id", "flop_growth", "bytes_growth")
     kernels = times.kernels.join(growth, on="launch_id", how="left", maintain_order="left")
     kernels = kernels.with_columns(
         pl.col("flop") * pl.col("flop_growth"), pl.col("dram_bytes") * pl.col("bytes_growth")
     ).drop("flop_growth", "bytes_growth")
-    widest, whole = linear(found.predictions), total(found.predictions)
+    widest, whole = linear(scaled.predictions), total(scaled.predictions)
     spread = widest.high_ns - widest.low_ns
     changed = replace(
         times.with_rows(rows),
@@ -134,24 +134,24 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
         agreement=(whole.high_ns - whole.low_ns) / spread if spread else 1.0,
     )
     changed = changed.leaving(
-        *_open(changed, base, [one.call for one in rescaled], reasons),
+        *_open(changed, base, [new.call for new in rescaled], reasons),
         *_untold(changed, base, rescaled),
     )
-    changed = changed.saying(*_notes(found, batch, length))
-    calls = tuple(one.call for one in rescaled if one.call is not None)
-    return Resized(changed, found.old, calls)
+    changed = changed.saying(*_notes(scaled, batch, length))
+    calls = tuple(new.call for new in rescaled if new.call is not None)
+    return Resized(changed, scaled.old, calls)
 
 
 def _check_told(runs: Sequence[predict.Run], rescaled: Sequence[scaling.Rescaled]) -> None:
     """Raise a ValueError where most of the time would be guessed from what little has shapes."""
-    every = told = 0
-    for run, one in zip(runs, rescaled, strict=True):
+    every = known = 0
+    for run, new in zip(runs, rescaled, strict=True):
         if run.family != "collective":
             every += run.duration_ns
-            told += run.duration_ns if one.call is not None else 0
-    if told < TOLD_SHARE * every:
+            known += run.duration_ns if new.call is not None else 0
+    if known < TOLD_SHARE * every:
         raise ValueError(
-            f"shapes tell only {units.percent(100 * told / every)} of the kernel time at other "
+            f"shapes tell only {units.percent(100 * known / every)} of the kernel time at other "
             "sizes (graph replays and compiled kernels have none)"
         )
 
@@ -160,13 +160,13 @@ def _named(base: predict.Base, question: Question) -> predict.Sizes | None:
     """The capture's sizes where the user named them; what was left out is found in the shapes."""
     if question.batch is None and question.length is None:
         return None
-    found = sizes.find([run.call for run in base.runs if run.call is not None])
+    in_shapes = sizes.find([run.call for run in base.runs if run.call is not None])
     if question.batch is None:
-        if isinstance(found, str):
-            raise ValueError(found)
-        return predict.Sizes(found.batch, question.length)
-    told = None if isinstance(found, str) else found.length
-    return predict.Sizes(question.batch, question.length or told)
+        if isinstance(in_shapes, str):
+            raise ValueError(in_shapes)
+        return predict.Sizes(in_shapes.batch, question.length)
+    length = None if isinstance(in_shapes, str) else in_shapes.length
+    return predict.Sizes(question.batch, question.length or length)
 
 
 def _rows(
@@ -176,22 +176,22 @@ def _rows(
     calls: Iterable[OpCall | None],
 ) -> pl.DataFrame:
     """Each launch's part of its operator, by its part of the time now."""
-    found: list[dict[str, Any]] = []
-    for run, one, call in zip(runs, predictions, calls, strict=True):
+    rows_of_runs: list[dict[str, Any]] = []
+    for run, prediction, call in zip(runs, predictions, calls, strict=True):
         flop, moved = _growth(run.call, call)
-        found.append(
+        rows_of_runs.append(
             {
                 "launch_id": run.launch_ids,
-                "low_ns": one.interval.low_ns,
-                "high_ns": one.interval.high_ns,
+                "low_ns": prediction.interval.low_ns,
+                "high_ns": prediction.interval.high_ns,
                 "by": "size" if call is not None else "unknown",
-                "why": _why(one, flop, moved),
+                "why": _why(prediction, flop, moved),
                 "flop_growth": flop,
                 "bytes_growth": moved,
             }
         )
     schema = {**_SCHEMA, "launch_id": pl.List(pl.Int64)}
-    rows = pl.DataFrame(found, schema=schema).with_row_index("run").explode("launch_id")
+    rows = pl.DataFrame(rows_of_runs, schema=schema).with_row_index("run").explode("launch_id")
     now = rows.join(
         times.frame.select("launch_id", "now_ns"), on="launch_id", how="left", maintain_order="left"
     )["now_ns"]
@@ -201,11 +201,9 @@ def _rows(
     return rows.with_columns(pl.col("low_ns") * part, pl.col("high_ns") * part)
 
 
-def _why(one: predict.Prediction, flop: float | None, moved: float | None) -> str:
+def _why(prediction: predict.Prediction, flop: float | None, moved: float | None) -> str:
     if moved is None:
-        return (
-            "no shapes: as nine of ten others" if one.reason.startswith("no shapes") else one.reason
-        )
+        return prediction.reason if prediction.by_shapes else "no shapes: as nine of ten others"
     return f"{moved:.3g} × the bytes" + (
         f", {flop:.3g} × the FLOPs" if flop not in (None, 1) else ""
     )
@@ -248,11 +246,10 @@ def _untold(
     """Calls that cannot be told, by reason, most time first."""
     launches: dict[str, list[int]] = {}
     spent: Counter[str] = Counter()
-    for run, one in zip(base.runs, rescaled, strict=True):
-        if one.reason is not None:
-            reason = _SHAPE.sub("a shape that may", one.reason)
-            launches.setdefault(reason, []).extend(run.launch_ids)
-            spent[reason] += run.duration_ns
+    for run, new in zip(base.runs, rescaled, strict=True):
+        if new.reason is not None:
+            launches.setdefault(new.reason, []).extend(run.launch_ids)
+            spent[new.reason] += run.duration_ns
     return [
         times.group(
             "sizes not told",
@@ -263,14 +260,14 @@ def _untold(
     ]
 
 
-def _notes(found: predict.AtScale, batch: float, length: float) -> list[str]:
-    old = found.old
-    said = [f"batch {old.batch} to {round(old.batch * batch)}"]
+def _notes(scaled: predict.AtScale, batch: float, length: float) -> list[str]:
+    old = scaled.old
+    changes = [f"batch {old.batch} to {round(old.batch * batch)}"]
     if old.length is not None and length != 1:
-        said.append(f"length {old.length} to {round(old.length * length)}")
+        changes.append(f"length {old.length} to {round(old.length * length)}")
     return [
-        f"Told from shapes: {', '.join(said)}; the same device, software and kernels "
-        f"({units.counted(len(found.predictions), 'operator call')}).",
+        f"Told from shapes: {', '.join(changes)}; the same device, software and kernels "
+        f"({units.counted(len(scaled.predictions), 'operator call')}).",
         "The host's times are taken to stay: what it does for each element, such as loading "
         "input, is not scaled.",
     ]

@@ -27,24 +27,24 @@ def undecided(
     weights = sizes.parameter_shapes(known)
     grown = scaling.rescale(calls, old, batch_scale=2)
     asked = scaling.rescale(calls, old, batch_scale, length_scale)
-    found: list[str | None] = []
-    for run, more, one in zip(runs, grown, asked, strict=True):
+    reasons: list[str | None] = []
+    for run, doubled, new in zip(runs, grown, asked, strict=True):
         call = run.call
         if run.family == "collective":
-            found.append(COLLECTIVE)
-        elif call is None or one.call is None:
-            found.append(None)
+            reasons.append(COLLECTIVE)
+        elif call is None or new.call is None:
+            reasons.append(None)
         elif _unmodelled(call):
-            found.append(UNMODELLED)
-        elif one.call != call:
-            found.append(None)
+            reasons.append(UNMODELLED)
+        elif new.call != call:
+            reasons.append(None)
         elif run.family == "attention" and length_scale != 1:
-            found.append(MAY_LENGTHEN)
-        elif more.call == call and _holds_more(call, weights, old.batch):
-            found.append(MAY_GROW)
+            reasons.append(MAY_LENGTHEN)
+        elif doubled.call == call and _holds_more(call, weights, old.batch):
+            reasons.append(MAY_GROW)
         else:
-            found.append(None)
-    return found
+            reasons.append(None)
+    return reasons
 
 
 def _unmodelled(call: OpCall) -> bool:

@@ -18,8 +18,8 @@ def align(before: Sequence[str], after: Sequence[str]) -> list[int | None]:
     tail = 0
     while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
-    found: list[int | None] = [None] * len(after)
-    found[:head] = range(head)
+    counterparts: list[int | None] = [None] * len(after)
+    counterparts[:head] = range(head)
     inner = SequenceMatcher(
         None,
         before[head : len(before) - tail],
@@ -28,7 +28,7 @@ def align(before: Sequence[str], after: Sequence[str]) -> list[int | None]:
     )
     for block in inner.get_matching_blocks():
         for step in range(block.size):
-            found[head + block.b + step] = head + block.a + step
+            counterparts[head + block.b + step] = head + block.a + step
     for step in range(tail):
-        found[len(after) - 1 - step] = len(before) - 1 - step
-    return found
+        counterparts[len(after) - 1 - step] = len(before) - 1 - step
+    return counterparts

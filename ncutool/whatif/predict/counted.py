@@ -36,9 +36,9 @@ def streaming_share(launches: Sequence[Counted]) -> float:
     """Lowest share of the DRAM peak that memory-bound launches of a report reach."""
     shares = [
         share
-        for one in launches
-        if one.bound == "memory"
-        and (share := _share(one.bytes, one.peak_bytes_per_s, one.duration_ns)) is not None
+        for launch in launches
+        if launch.bound == "memory"
+        and (share := _share(launch.bytes, launch.peak_bytes_per_s, launch.duration_ns)) is not None
     ]
     return min([*shares, MEMORY_BEST]) if shares else MEMORY_USUAL
 
@@ -59,7 +59,7 @@ def with_work(
     growth = [moved / before.bytes] if before.bytes else []
     growth += [flop / before.flop] if before.flop else []
     time = float(before.duration_ns)
-    if all(abs(each - 1) < SAME for each in growth):
+    if all(abs(factor - 1) < SAME for factor in growth):
         return Interval(time * (1 - REPEAT), time * (1 + REPEAT))
     if before.bound in _LATENCY:
         return Interval(

@@ -51,21 +51,23 @@ class Prediction:
     interval: Interval
     reason: str
     """One sentence: what the interval rests on."""
+    by_shapes: bool = True
+    """False where no shapes tell, so that the time changes as that of others does."""
 
 
 def by_family(predictions: Iterable[Prediction]) -> dict[str, Interval]:
     """Sums of lows and of highs: kernels of one family err alike, so nothing cancels."""
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for one in predictions:
-        sums[one.family][0] += one.interval.low_ns
-        sums[one.family][1] += one.interval.high_ns
+    for prediction in predictions:
+        sums[prediction.family][0] += prediction.interval.low_ns
+        sums[prediction.family][1] += prediction.interval.high_ns
     return {family: Interval(low, high) for family, (low, high) in sorted(sums.items())}
 
 
 def linear(predictions: Iterable[Prediction]) -> Interval:
     """The sum where every error has the same sign: all low, or all high."""
     parts = by_family(predictions).values()
-    return Interval(sum(one.low_ns for one in parts), sum(one.high_ns for one in parts))
+    return Interval(sum(part.low_ns for part in parts), sum(part.high_ns for part in parts))
 
 
 def total(predictions: Iterable[Prediction]) -> Interval:
@@ -76,8 +78,8 @@ def total(predictions: Iterable[Prediction]) -> Interval:
     variance of a sum of equally correlated terms.
     """
     parts = by_family(predictions).values()
-    halves = [(one.high_ns - one.low_ns) / 2 for one in parts]
-    middle = sum(one.middle_ns for one in parts)
+    halves = [(part.high_ns - part.low_ns) / 2 for part in parts]
+    middle = sum(part.middle_ns for part in parts)
     own = sum(half * half for half in halves)
     half = sqrt((1 - SHARED) * own + SHARED * sum(halves) ** 2)
     return Interval(max(middle - half, 0.0), middle + half)

@@ -49,37 +49,39 @@ def predict(
         pairs: position in ``base.runs`` of each one's counterpart; by :func:`align` where None.
     """
     if pairs is None:
-        pairs = align([run.op for run in base.runs], [one.op for one in wanted])
+        pairs = align([run.op for run in base.runs], [call.op for call in wanted])
     runs = [None if place is None else base.runs[place] for place in pairs]
-    known = [_by_shapes(base, one, run) for one, run in zip(wanted, runs, strict=True)]
+    known = [_by_shapes(base, call, run) for call, run in zip(wanted, runs, strict=True)]
     growth = _growth(
-        (run.duration_ns, found.interval)
-        for run, found in zip(runs, known, strict=True)
-        if run is not None and found is not None
+        (run.duration_ns, prediction.interval)
+        for run, prediction in zip(runs, known, strict=True)
+        if run is not None and prediction is not None
     )
     return [
-        found if found is not None else _without_shapes(base, one, run, growth)
-        for one, run, found in zip(wanted, runs, known, strict=True)
+        prediction if prediction is not None else _without_shapes(base, call, run, growth)
+        for call, run, prediction in zip(wanted, runs, known, strict=True)
     ]
 
 
 def _growth(known: Iterable[tuple[int, Interval]]) -> tuple[float, float]:
     """By what nine of ten operators' times change at least, and at most."""
-    grown = [(found.low_ns / time, found.high_ns / time) for time, found in known if time > 0]
+    grown = [
+        (interval.low_ns / time, interval.high_ns / time) for time, interval in known if time > 0
+    ]
     if not grown:
         return 1.0, 1.0
-    lows, highs = (sorted(each) for each in zip(*grown, strict=True))
+    lows, highs = (sorted(ends) for ends in zip(*grown, strict=True))
     last = len(grown) - 1
     return lows[int(0.1 * last)], highs[ceil(0.9 * last)]
 
 
-def _by_shapes(base: Base, one: Wanted, run: Run | None) -> Prediction | None:
+def _by_shapes(base: Base, wanted: Wanted, run: Run | None) -> Prediction | None:
     """From the shapes of both calls; None where one of them has none."""
-    new = None if one.call is None else rates.demand(one.call)
+    new = None if wanted.call is None else rates.demand(wanted.call)
     if new is None:
         return None
     if run is None:
-        return _without_counterpart(base, one, new)
+        return _without_counterpart(base, wanted, new)
     old = None if run.call is None else rates.demand(run.call)
     if old is None:
         return None
@@ -87,13 +89,13 @@ def _by_shapes(base: Base, one: Wanted, run: Run | None) -> Prediction | None:
     least = new.time_ns(base.device, run.roof, _speedup(base, new)) if new.modelled else 0.0
     low = max(low * (1 - rates.REPEAT), least)
     high = max(high * (1 + rates.REPEAT), low)
-    return Prediction(one.op, run.family, Interval(low, high), _why(run, old, new))
+    return Prediction(wanted.op, run.family, Interval(low, high), _why(run, old, new))
 
 
 def _on_the_line(base: Base, run: Run, old: Demand, new: Demand) -> tuple[float, float]:
     """Least and most of fixed + cost × roofline time over all lines that the capture allows."""
     time = float(run.duration_ns)
-    before, after = (each.time_ns(base.device, run.roof) for each in (old, new))
+    before, after = (demand.time_ns(base.device, run.roof) for demand in (old, new))
     least, most = rates.share(run.kind, old.modelled and new.modelled)
     usual = (1 / (most * _speedup(base, old)), 1 / least)
     if before < _SMALL:
@@ -117,7 +119,7 @@ def _own_costs(base: Base, run: Run, before: float) -> tuple[float, float]:
     Only time beyond what launches without work take is known to grow with the work. Where that
     is less than half of all, kernels are not at their rate yet, which grows with their size.
     """
-    floor_low, floor_high = (run.launches * each for each in base.floor(run.family))
+    floor_low, floor_high = (run.launches * floor for floor in base.floor(run.family))
     time = float(run.duration_ns)
     most = (time - min(floor_low, time)) / before
     if time < _AT_RATE * floor_high:
@@ -148,24 +150,24 @@ def _speedup(base: Base, demand: Demand) -> float:
     return rates.CACHE_SPEEDUP if demand.fits_cache(base.device) else 1.0
 
 
-def _without_counterpart(base: Base, one: Wanted, new: Demand) -> Prediction:
+def _without_counterpart(base: Base, wanted: Wanted, new: Demand) -> Prediction:
     """By floors and shares alone."""
     low, high = base.any_floor
     least, most = KIND_SHARES["other"]
     work = new.time_ns(base.device, None)
     interval = Interval(low + work / (most * _speedup(base, new)), high + work / least)
-    return Prediction(one.op, "other", interval, "no counterpart in the capture: by its bytes")
+    return Prediction(wanted.op, "other", interval, "no counterpart in the capture: by its bytes")
 
 
 def _without_shapes(
-    base: Base, one: Wanted, run: Run | None, growth: tuple[float, float]
+    base: Base, wanted: Wanted, run: Run | None, growth: tuple[float, float]
 ) -> Prediction:
     if run is None:
         why = "no counterpart in the capture and no shapes: the time of a launch without work"
-        return Prediction(one.op, "other", Interval(*base.any_floor), why)
-    low, high = (run.duration_ns * each for each in growth)
+        return Prediction(wanted.op, "other", Interval(*base.any_floor), why, by_shapes=False)
+    low, high = (run.duration_ns * factor for factor in growth)
     why = "no shapes: its time changes as nine of ten other operators' do"
-    return Prediction(one.op, run.family, Interval(low, high), why)
+    return Prediction(wanted.op, run.family, Interval(low, high), why, by_shapes=False)
 
 
 def _why(run: Run, old: Demand, new: Demand) -> str:

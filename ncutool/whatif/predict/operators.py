@@ -93,12 +93,12 @@ def runs_of(kernels: pl.DataFrame, capture: Capture) -> tuple[Run, ...]:
     )
     linked = capture.launches.filter(pl.col("op_id").is_in(grouped["key"].implode()))
     calls = calls_of(linked, capture)
-    found = []
+    runs = []
     for key, op, kernel, full, family, roof, launches, duration, ids in grouped.iter_rows():
         kind = rates.kind_of(family or "other", full)
         call, family = calls.get(key), family or "other"
-        found.append(Run(op or kernel, call, family, kind, roof, launches, duration, tuple(ids)))
-    return tuple(found)
+        runs.append(Run(op or kernel, call, family, kind, roof, launches, duration, tuple(ids)))
+    return tuple(runs)
 
 
 def _is_tiny(run: Run, device: Device) -> bool:

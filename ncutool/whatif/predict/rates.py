@@ -85,7 +85,7 @@ def drift(kind: str, growth: float) -> tuple[float, float]:
         return 1.0, 1.0
     extent = log(growth) / log(DRIFT_GROWTH)
     extent = max(-1.0, min(1.0, extent))
-    low, high = (each**extent for each in DRIFT.get(kind, DRIFT["other"]))
+    low, high = (factor**extent for factor in DRIFT.get(kind, DRIFT["other"]))
     return min(low, high), max(low, high)
 
 
@@ -131,7 +131,7 @@ def demand(call: OpCall) -> Demand | None:
 
 def _recorded_bytes(call: OpCall) -> float | None:
     lists = [item.tensors or () for item in call.inputs if isinstance(item, TensorList)]
-    tensors = [*call.tensors, *(tensor for each in lists for tensor in each)]
+    tensors = [*call.tensors, *(tensor for tensor_list in lists for tensor in tensor_list)]
     if not tensors:
         return None
     size = 0.0

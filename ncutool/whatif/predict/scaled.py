@@ -62,11 +62,11 @@ def at_scale(
                 f"with a length of {old.length} doubled, matrix work would grow {grown:.2f} times: "
                 "that is not the length of all of the program (decoding beside prefill?)"
             )
-    found = rescale(calls, old, batch_scale, length_scale)
-    wanted = [Wanted(run.op, one.call) for run, one in zip(base.runs, found, strict=True)]
+    rescaled = rescale(calls, old, batch_scale, length_scale)
+    wanted = [Wanted(run.op, new.call) for run, new in zip(base.runs, rescaled, strict=True)]
     untold: Counter[str] = Counter()
-    for run, one in zip(base.runs, found, strict=True):
-        if one.reason is not None:
-            untold[one.reason] += run.duration_ns
+    for run, new in zip(base.runs, rescaled, strict=True):
+        if new.reason is not None:
+            untold[new.reason] += run.duration_ns
     predictions = predict(base, wanted, list(range(len(wanted))))
     return AtScale(old, tuple(predictions), dict(untold.most_common()))

@@ -72,10 +72,10 @@ def length_grows(calls: Sequence[OpCall | None], old: Sizes) -> float | None:
 
 def _grows(calls: Sequence[OpCall | None], rescaled: Sequence[Rescaled]) -> float | None:
     before = after = 0
-    for call, one in zip(calls, rescaled, strict=True):
-        if call is None or one.call is None:
+    for call, new in zip(calls, rescaled, strict=True):
+        if call is None or new.call is None:
             continue
-        old_work, new_work = model(call), model(one.call)
+        old_work, new_work = model(call), model(new.call)
         if isinstance(old_work, Work) and isinstance(new_work, Work):
             matrix = old_work.family in MATRIX_FAMILIES
             before += (old_work.flop or 0) if matrix else 0
@@ -142,11 +142,11 @@ def _leading(shape: Shape, scaled: Shape) -> list[tuple[int, int]]:
 def _rescaled(plan: Plan, call: OpCall) -> Rescaled:
     if call.backend is not None:
         return Rescaled(call.name, None, "compiled kernels do not say which of their sizes grow")
-    found = _with_shapes(plan, call)
+    rescaled = _with_shapes(plan, call)
     modelled = isinstance(model(call), Work)
-    if found.call is not None and modelled and not isinstance(model(found.call), Work):
+    if rescaled.call is not None and modelled and not isinstance(model(rescaled.call), Work):
         return Rescaled(call.name, None, "its model does not take the shapes that would result")
-    return found
+    return rescaled
 
 
 def _with_shapes(plan: Plan, call: OpCall) -> Rescaled:
@@ -164,7 +164,7 @@ def _with_shapes(plan: Plan, call: OpCall) -> Rescaled:
 
 def _argument(plan: Plan, call: OpCall, item: Argument, is_weight: bool) -> Argument:
     if isinstance(item, TensorList) and item.tensors is not None:
-        return TensorList(tuple(_tensor(plan, call, each, False) for each in item.tensors))
+        return TensorList(tuple(_tensor(plan, call, tensor, False) for tensor in item.tensors))
     return _tensor(plan, call, item, is_weight) if isinstance(item, Tensor) else item
 
 
@@ -174,7 +174,7 @@ def _tensor(plan: Plan, call: OpCall, tensor: Tensor, is_weight: bool) -> Tensor
         return tensor
     if not is_weight and call.base not in _PRODUCTS and key(shape) in plan.weights:
         if plan.old.batch in shape and plan.old.batch != plan.new.batch:
-            raise UnmodelledError(f"{list(shape)} may be a weight or an activation")
+            raise UnmodelledError("a shape that may be a weight or an activation")
         return tensor
     scaled = _activation(plan, shape, call.base) if len(shape) >= 3 else _flat(plan, shape)
     return replace(tensor, shape=scaled, strides=_strides(tensor, scaled))
@@ -221,7 +221,7 @@ def _flat(plan: Plan, shape: Shape) -> Shape:
         return tuple(_lengthened(plan, size) for size in shape)
     new = plan.flattened[shape[place]]
     if new is None:
-        raise UnmodelledError(f"{shape[place]} may be several sizes flattened")
+        raise UnmodelledError("a shape that may be several sizes flattened")
     return tuple(
         new if index == place else _lengthened(plan, size) for index, size in enumerate(shape)
     )
@@ -231,10 +231,10 @@ def _strides(tensor: Tensor, scaled: Shape) -> tuple[int, ...] | None:
     """Dense strides in the old order of dimensions; expanded ones stay expanded."""
     if tensor.strides is None or scaled == tensor.shape:
         return tensor.strides
-    found = list(tensor.strides)
+    strides = list(tensor.strides)
     step = 1
-    for index in sorted(range(len(scaled)), key=lambda place: (found[place], -place)):
+    for index in sorted(range(len(scaled)), key=lambda place: (strides[place], -place)):
         if tensor.strides[index]:
-            found[index] = step
+            strides[index] = step
             step *= scaled[index]
-    return tuple(found)
+    return tuple(strides)

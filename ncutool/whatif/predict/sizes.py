@@ -76,15 +76,15 @@ def find(calls: Sequence[OpCall]) -> Sizes | str:
 def _length(calls: Iterable[OpCall]) -> int | None:
     """The most frequent length of attention: of its scores where these are square, or of its
     queries where one operator does it all."""
-    found: Counter[int] = Counter()
+    lengths: Counter[int] = Counter()
     for call in calls:
         first = call.optional(0)
         shape = () if first is None else first.shape
         if call.base in SQUARE and len(shape) >= 3 and shape[-1] == shape[-2] > 1:
-            found[shape[-1]] += 1
+            lengths[shape[-1]] += 1
         elif call.base in LENGTH_AT and len(shape) == 4 and shape[LENGTH_AT[call.base]] > 1:
-            found[shape[LENGTH_AT[call.base]]] += 1  # one query is a step of decoding, no length
-    return found.most_common(1)[0][0] if found else None
+            lengths[shape[LENGTH_AT[call.base]]] += 1  # one query is a step of decoding, no length
+    return lengths.most_common(1)[0][0] if lengths else None
 
 
 def parameter_shapes(calls: Iterable[OpCall]) -> frozenset[Shape]:

@@ -107,7 +107,7 @@ def test_what_may_be_a_weight_or_an_activation_is_left_open() -> None:
     ]
     found = rescale(calls, Sizes(16), 2)
     assert found[2].call is None
-    assert found[2].reason == "[16, 24] may be a weight or an activation"
+    assert found[2].reason == "a shape that may be a weight or an activation"
     assert [one.reason for one in found[:2]] == [None, None]
     assert rescale([None], Sizes(16), 2)[0].reason == "no shapes"
 
