@@ -13,7 +13,7 @@ MOST_PAIRS = 50_000_000
 
 
 def contexts(long: Ints, short: Ints, wanted: Ints) -> dict[int, tuple[Ints, Ints]] | None:
-    """For launches of one sequence, the equal launches of another and the run around each pair.
+    """Return the equal launches of another sequence, and the run around each pair.
 
     Args:
         long: what each launch of the longer sequence is, as a number.
@@ -40,7 +40,7 @@ def contexts(long: Ints, short: Ints, wanted: Ints) -> dict[int, tuple[Ints, Int
 
 
 def _runs(long: Ints, short: Ints, wanted: Ints, at: dict[int, Ints]) -> dict[int, Ints]:
-    """Length of the run that ends at each pair of a wanted position and its equals."""
+    """Return the length of the run that ends at each pair of a wanted position and its equals."""
     needed = set(wanted.tolist())
     lengths: dict[int, Ints] = {}
     run: Ints = np.zeros(len(long), np.int64)

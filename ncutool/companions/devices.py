@@ -22,7 +22,7 @@ def check_sources(trace: Capture, report: Capture) -> None:
 
 
 def device_remarks(trace: Capture, report: Capture) -> list[Notice]:
-    """What is to be said of the two captures' devices.
+    """Return what to tell of the two captures' devices.
 
     Raises:
         UsageError: they are different devices: counters of one say nothing of the other.
@@ -62,7 +62,7 @@ def _distinct(records: Sequence[DeviceRecord]) -> list[DeviceRecord]:
 
 
 def _same_chip(first: DeviceRecord, second: DeviceRecord) -> bool:
-    """Nothing that both record contradicts it."""
+    """Return whether nothing that both record says that they are different chips."""
     pairs = (
         (first.compute_capability, second.compute_capability),
         (first.sm_count, second.sm_count),

@@ -74,7 +74,7 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
 
 
 def _same(values: list[str | None]) -> str | None:
-    """The value that all have; None where they differ."""
+    """Return the value that all have; None where they differ."""
     return values[0] if len(set(values)) == 1 else None
 
 
@@ -101,7 +101,7 @@ def _median_of(rows: list[dict[str, Any]], name: str) -> float | None:
 
 
 def _spread(values: list[float]) -> float:
-    """Largest less smallest, over the median; 0 for equal values, also where all are 0."""
+    """Return the largest less the smallest value, over the median; 0 for equal values."""
     if len(values) < 2 or max(values) == min(values):
         return 0.0
     middle = lower_median(values)
@@ -109,8 +109,11 @@ def _spread(values: list[float]) -> float:
 
 
 def ratios(launches: pl.DataFrame, work: pl.DataFrame) -> pl.DataFrame:
-    """Measured over modelled work, of whole operators: where an operator launched several
-    kernels its model belongs to all of them together, and all must be measured."""
+    """Return measured over modelled work of whole operators.
+
+    Where an operator launched several kernels its model belongs to all of them together, and all
+    must be measured.
+    """
     rows = launches.filter(pl.col("category") == "kernel").select("launch_id", "op_id")
     rows = rows.join(
         work.select(

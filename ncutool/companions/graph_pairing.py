@@ -57,7 +57,7 @@ def check_sources(trace: Capture, capture_run: Capture) -> None:
 def pair(
     trace: Capture, work: pl.DataFrame, capture_run: Capture
 ) -> tuple[pl.DataFrame, Pairing, tuple[Notice, ...]]:
-    """The work table of a trace with the operators behind its graph replays, and what was paired.
+    """Return a trace's work with the operators behind its graph replays, and what was paired.
 
     Args:
         trace: the torch capture that holds the replays.
@@ -73,7 +73,7 @@ def pair(
 
 
 def stand_in(trace: Capture, capture_run: Capture) -> Capture:
-    """The paired launches of a trace with the operators that the capture run told of them."""
+    """Return the paired launches with the operators that the capture run told of them."""
     operators, _, _ = _paired(_replayed_kernels(trace), capture_run)
     return _standing_in(trace, capture_run, operators)
 
@@ -86,7 +86,7 @@ def _replayed_kernels(trace: Capture) -> pl.DataFrame:
 def _paired(
     replayed: pl.DataFrame, capture_run: Capture
 ) -> tuple[dict[int, tuple[int, int]], dict[int, str], int]:
-    """Replay and operator of each paired launch, why the others have none, and the replays."""
+    """Return replay and operator of paired launches, reasons of the others, and the replays."""
     recorded = graph_sequences.candidates(capture_run)
     operators: dict[int, tuple[int, int]] = {}
     reasons: dict[int, str] = {}
@@ -117,7 +117,7 @@ def _replayed(row: tuple[object, ...]) -> Replayed:
 def _standing_in(
     trace: Capture, capture_run: Capture, operators: Mapping[int, tuple[int, int]]
 ) -> Capture:
-    """The paired launches as if launched by operators, each replay with calls of its own."""
+    """Return the paired launches as if launched by operators, each replay with calls of its own."""
     calls = {key: number for number, key in enumerate(sorted(set(operators.values())))}
     base = len(calls)
     shifted = capture_run.ops.with_columns(pl.col("op_id") + base, pl.col("parent_id") + base)
@@ -151,7 +151,7 @@ def _standing_in(
 
 
 def _with(work: pl.DataFrame, paired: pl.DataFrame, reasons: Mapping[int, str]) -> pl.DataFrame:
-    """``work`` with the rows of paired launches, and why the other replayed ones have none."""
+    """Return ``work`` with the paired launches' rows, and why other replayed ones have none."""
     remark = pl.concat_str(pl.lit(REMARK), "remark", separator="; ", ignore_nulls=True)
     paired = paired.with_columns(remark=remark)
     unpaired = pl.DataFrame(

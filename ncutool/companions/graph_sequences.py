@@ -59,7 +59,7 @@ Sequence_ = tuple[Recorded, ...]
 
 
 def candidates(capture_run: Capture) -> list[Sequence_]:
-    """The launches within each stream capture, in order; without any, all of the run's."""
+    """Return the launches within each stream capture, in order; without any, all of the run's."""
     calls = capture_run.calls.sort("start_ns", "call_id")
     launching = calls.filter(pl.col("name").str.contains(_LAUNCH))
     recorded = _recorded(capture_run, launching)
@@ -124,7 +124,7 @@ def _recorded(capture_run: Capture, calls: pl.DataFrame) -> list[Recorded]:
 
 
 def align(replay: Sequence[Replayed], recorded: Sequence[Sequence_]) -> list[Recorded | str]:
-    """For each kernel of a replay the launch of the capture run it repeats, or why none is known.
+    """Return for each kernel of a replay the launch that it repeats, or why none is known.
 
     Args:
         replay: the kernels of one replay, in order.
@@ -158,7 +158,7 @@ def _same_grids(replay: Sequence[Replayed], fit: list[Recorded | None]) -> bool:
 
 
 def _agreed(place: tuple[Recorded | None, ...]) -> Recorded | str:
-    """What all fits say of one kernel."""
+    """Return what all fits say of one kernel."""
     known = [launch for launch in place if launch is not None]
     if not known:
         return EXTRA
@@ -168,7 +168,7 @@ def _agreed(place: tuple[Recorded | None, ...]) -> Recorded | str:
 
 
 def _fits(replay: tuple[str, ...], sequence: Sequence_) -> list[list[Recorded | None]]:
-    """Every way in which a replay lies in a sequence; None stands for a kernel outside it."""
+    """Return every way in which a replay lies in a sequence; None is a kernel outside it."""
     names = [launch.kernel for launch in sequence]
     if all(name is None for name in names):
         return _by_count(replay, sequence)
@@ -194,7 +194,7 @@ def _spread(fit: list[Recorded | None], places: list[int], length: int) -> list[
 
 
 def _contained(replay: tuple[str, ...], sequence: Sequence_) -> list[list[Recorded | None]]:
-    """The shorter within the longer, at every offset that fits."""
+    """Return every way in which the shorter lies within the longer."""
     names = tuple(launch.kernel or "" for launch in sequence)
     if len(replay) <= len(names):
         return [list(sequence[offset : offset + len(replay)]) for offset in _offsets(replay, names)]
@@ -218,8 +218,10 @@ def _offsets(short: tuple[str, ...], long: tuple[str, ...]) -> list[int]:
 
 
 def _by_count(replay: tuple[str, ...], sequence: Sequence_) -> list[list[Recorded | None]]:
-    """Without names the k-th launch is the k-th kernel, if there are as many of both and each
-    kernel is then launched by one operator."""
+    """Return the k-th launch as the k-th kernel, where kernels have no names.
+
+    There must be as many of both, and each kernel must then be launched by one operator.
+    """
     if len(replay) != len(sequence):
         return []
     operators: dict[str, dict[str | None, int]] = defaultdict(lambda: defaultdict(int))

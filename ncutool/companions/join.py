@@ -111,8 +111,8 @@ def _in_launch_order(kernels: pl.DataFrame, trace: Capture) -> pl.DataFrame:
 def _classes(trace: Capture, work: pl.DataFrame) -> dict[int, dict[str, Any]]:
     """Return class and modelled work of each launch with recorded shapes, by launch_id.
 
-    The values are arguments of :class:`Traced`. A class is the operator, its shapes and strides, its modelled work, and which of the
-    operator's kernels it is.
+    The values are arguments of :class:`Traced`. A class is the operator, its shapes and strides,
+    its modelled work, and which of the operator's kernels it is.
     """
     ops = trace.ops.select("op_id", "signature_id").join(
         trace.signatures.select("signature_id", "input_dims", "input_types", "input_strides"),

@@ -30,7 +30,7 @@ _DEEPEST = 100
 
 
 def canonical(full: str) -> str:
-    """A spelling of a demangled name that both tools share.
+    """Return a spelling of a demangled name that both tools share.
 
     Parameters, casts and return types are left out: the template arguments tell kernels apart.
     Two kernels may share a canonical name (overloads): compare whole names first.
@@ -54,7 +54,7 @@ def canonical(full: str) -> str:
 def identities(
     first: Iterable[str], second: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The identity of each name of two captures; equal identities are one kernel.
+    """Return the identity of each name of two captures; equal identities are one kernel.
 
     A name that both hold as it stands is its own identity. The rest go by their canonical
     spelling, unless two names of one capture share it: then it would say which is which by

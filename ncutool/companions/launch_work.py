@@ -35,7 +35,7 @@ class Done:
 def work_of(
     capture: Capture, report: Capture | None = None, capture_run: Capture | None = None
 ) -> Done:
-    """The work of every launch of ``capture``.
+    """Return the work of every launch of ``capture``.
 
     Args:
         capture: a trace or a report.

@@ -219,8 +219,7 @@ def _in_order(
     classes: list[frozenset[object]],
     models: dict[object, Traced],
 ) -> bool:
-    """Return whether there are as many launches on either side, and nothing that is known says
-    that their order differs."""
+    """Return whether both sides have as many launches and nothing says that their order differs."""
     return len(traced) == len(measured) and all(
         ours.work_class in (names or {ours.work_class})
         and not contradicted(theirs, ours.work_class, models)

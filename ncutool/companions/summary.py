@@ -118,7 +118,7 @@ def notices(summary: Join) -> tuple[Notice, ...]:
 
 
 def with_flags(kernels: pl.DataFrame, device: Device | None) -> pl.DataFrame:
-    """``kernels`` with a flag on launches whose measured work is not the modelled one.
+    """Return ``kernels`` with a flag on launches whose measured work is not the modelled one.
 
     Bytes are held to the model for every family; FLOPs for matrix products, convolutions and
     attention alone, since models count an elementwise operation as one FLOP whatever it takes.
@@ -136,7 +136,7 @@ def with_flags(kernels: pl.DataFrame, device: Device | None) -> pl.DataFrame:
 
 
 def doubts(kernels: pl.DataFrame) -> tuple[Notice, ...]:
-    """How much time is in kernels that moved clearly more or less than was modelled."""
+    """Return how much time is in kernels that moved clearly more or less than was modelled."""
     ratio = pl.col("bytes_measured_over_modelled")
     total = int(kernels.filter(pl.col("category") == "kernel")["duration_ns"].sum() or 0)
     sides = (

@@ -23,7 +23,7 @@ __all__ = ["Check", "Explainer", "Explanation", "Input", "Step", "choose", "expl
 
 
 def explain(analysis: Analysis, launch: int | str) -> Explanation:
-    """All figures of one launch, traced to what was recorded.
+    """Return all figures of one launch, traced to what was recorded.
 
     Args:
         launch: its ``launch_id``; or text: an id, `longest`, or the name of a kernel or operator
@@ -48,7 +48,7 @@ class Explainer:
         self._evidence = Evidence(analysis, only)
 
     def explain(self, launch_id: int) -> Explanation:
-        """The launch's explanation; it exists."""
+        """Return the explanation of a launch, by its launch_id, which must exist."""
         launch = self._evidence.kernels.filter(pl.col("launch_id") == launch_id)
         row = launch.row(0, named=True)
         device = self._analysis.resolution.device

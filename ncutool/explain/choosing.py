@@ -22,7 +22,7 @@ _NAMES = ("kernel", "kernel_full", "op")
 
 
 def choose(analysis: Analysis, launch: int | str) -> tuple[int, str | None]:
-    """The launch's id, and how it was picked where it was not named by its id.
+    """Return a launch's id, and how it was picked where it was not named by its id.
 
     Raises:
         UsageError: no launch is meant by it.
@@ -48,7 +48,7 @@ def _by_id(kernels: pl.DataFrame, launch_id: int) -> int:
 
 
 def _by_name(kernels: pl.DataFrame, text: str) -> tuple[int, str]:
-    """The longest launch whose kernel or operator has that name, or is the only one to match."""
+    """Return the longest launch of the kernel or operator of that name, or of the only match."""
     launches = kernels.filter(_any(pl.col(name) == text for name in _NAMES))
     named = repr(printable(text, 80))
     if launches.is_empty():
@@ -63,7 +63,7 @@ def _by_name(kernels: pl.DataFrame, text: str) -> tuple[int, str]:
 
 
 def _matching(kernels: pl.DataFrame, pattern: str) -> pl.DataFrame:
-    """Launches with a name that matches; text that is no regular expression is taken as it is."""
+    """Return the launches whose name matches; text that is no pattern is taken literally."""
     try:
         return kernels.filter(_any(pl.col(name).str.contains(pattern) for name in _NAMES))
     except pl.exceptions.ComputeError:
@@ -76,7 +76,7 @@ def _any(conditions: Iterable[pl.Expr]) -> pl.Expr:
 
 
 def _listed(launches: pl.DataFrame) -> str:
-    """The kernels with the most time, each with its longest launch."""
+    """Return the kernels with the most time in words, each with its longest launch."""
     by_time = (
         launches.group_by("kernel")
         .agg(pl.col("duration_ns").sum())
@@ -96,7 +96,7 @@ def _longest(kernels: pl.DataFrame) -> int:
 
 
 def _near(kernels: pl.DataFrame, text: str) -> str:
-    """The names that resemble it, else those with the most time."""
+    """Return in words the names that resemble ``text``, else those with the most time."""
     names: list[str] = kernels["kernel"].unique().sort().to_list()
     operators: list[str] = kernels["op"].drop_nulls().unique().sort().to_list()
     close = difflib.get_close_matches(text, [*operators, *names], n=_SHOWN, cutoff=0.5)

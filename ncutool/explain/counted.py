@@ -55,7 +55,7 @@ _RECORDED = ("duration_ns", "grid_x", "grid_y", "grid_z")
 
 
 def figures(capture: Capture, launch_id: int) -> dict[str, Any]:
-    """A launch's row of :data:`ncutool.base.tables.WORK` with traced numbers.
+    """Return a launch's row of :data:`ncutool.base.tables.WORK` with traced numbers.
 
     Args:
         capture: the report.
@@ -78,8 +78,10 @@ def figures(capture: Capture, launch_id: int) -> dict[str, Any]:
 
 
 def _traced(executed: Executed) -> Executed:
-    """Its counts under the opcode's name; floats, because a plain float that a whole number is
-    added to would drop its expression."""
+    """Return executions of an instruction with traced counts, named by its opcode.
+
+    The counts are floats: a plain float that a whole number is added to would drop its expression.
+    """
     moves = ", moves" if executed.moves else ""
     threads = None
     if executed.threads is not None:

@@ -89,7 +89,7 @@ class Evidence:
         return by_traced
 
     def operator(self, launch_id: int) -> tuple[int, OpCall] | None:
-        """The operator call that launched a kernel, and its number; None where none is recorded."""
+        """Return number and call of the operator that launched a kernel; None without one."""
         capture = self.operators_of(launch_id)
         op_ids = capture.launches.filter(pl.col("launch_id") == launch_id)["op_id"]
         op_id = None if op_ids.is_empty() else op_ids[0]
@@ -102,7 +102,7 @@ class Evidence:
         return op_id, known[op_id]
 
     def operators_of(self, launch_id: int) -> Capture:
-        """The capture that records the launch's operator."""
+        """Return the capture that records the launch's operator."""
         paired = self._stand_in
         return self.capture if paired is None or launch_id not in self._paired else paired
 

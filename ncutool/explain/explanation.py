@@ -72,7 +72,7 @@ def computed(
     inputs: tuple[Input, ...] = (),
     note: str | None = None,
 ) -> Step:
-    """A step from a traced number: its formula, its names, and what was recorded for it."""
+    """Return a step from a traced number: its formula, its names, and what was recorded for it."""
     expression = expression_of(number)
     value = int(number) if isinstance(number, int) else float(number)
     if isinstance(expression, Leaf):
@@ -104,5 +104,5 @@ def recorded(
     inputs: tuple[Input, ...] = (),
     note: str | None = None,
 ) -> Step:
-    """A step whose value was recorded as it is, or is not known."""
+    """Return a step whose value was recorded as it is, or is not known."""
     return Step(name, value, unit, None, None, inputs, source, note)

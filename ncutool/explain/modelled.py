@@ -60,7 +60,7 @@ class _Shown(Tensor):
 
 
 def operator_work(call: OpCall, op_id: int) -> Modelled:
-    """The work of an operator call, with formulas.
+    """Return the work of an operator call, with formulas.
 
     Args:
         op_id: which call it is, for its arguments' place.
@@ -103,7 +103,7 @@ def _sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _inputs(call: OpCall, where: str) -> list[Input]:
-    """The recorded arguments in words."""
+    """Return the recorded arguments in words."""
     inputs = []
     for number, item in enumerate(call.inputs):
         name = f"argument {number}"
@@ -128,7 +128,7 @@ def _inputs(call: OpCall, where: str) -> list[Input]:
 
 
 def results(work: Work) -> tuple[Input, ...]:
-    """Its results, which a trace does not record: the model infers their shapes."""
+    """Return an operator's results in words: their shapes are inferred, not recorded."""
     return tuple(
         Input(f"result {number}", _tensor(tensor), "follows from the arguments")
         for number, tensor in enumerate(work.outputs)
@@ -145,7 +145,7 @@ def _tensor(tensor: Tensor) -> str:
 
 
 def _words(call: OpCall) -> str:
-    """What the model's documentation says: its own, then its module's first paragraph."""
+    """Return what the model's documentation says: its own first paragraph, then its module's."""
     known = model_of(call)
     if known is None:
         return f"no model for {call.name}"
@@ -163,7 +163,7 @@ def _paragraph(text: str) -> str:
 def share(
     whole: Any, launch_id: int, members: list[tuple[int, int | None, float]], name: str
 ) -> Any:
-    """What one launch carries of its operator's work.
+    """Return what one launch carries of its operator's work (:mod:`ncutool.work.shapes`).
 
     Args:
         whole: the operator's figure.
@@ -191,7 +191,7 @@ def share(
 
 
 def copy_bytes(launch: dict[str, Any]) -> Any:
-    """DRAM bytes of a copy or memset; None where its size or kind was not recorded."""
+    """Return the DRAM bytes of a copy or memset; None where its size or kind was not recorded."""
     size = launch["copy_bytes"]
     passes = 1 if launch["category"] == "memset" else shapes.DRAM_PASSES.get(launch["copy_kind"])
     if size is None or passes is None:

@@ -17,7 +17,7 @@ _UNITS = {column.name: column.unit or "" for column in KERNELS.columns}
 
 
 def peaks(row: dict[str, Any], device: Device | None, traced: dict[str, Any]) -> list[Step]:
-    """The two peaks with where they come from.
+    """Return the steps of the two peaks, with where they come from.
 
     Args:
         row: the launch's row of :data:`ncutool.base.tables.KERNELS`.

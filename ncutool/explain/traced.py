@@ -71,14 +71,14 @@ class TracedFloat(_Traced, float):  # type: ignore[misc] # see TracedInt
 
 
 def traced(value: Number, expression: Expression) -> Any:
-    """``value`` with the expression that gives it."""
+    """Return ``value`` as a number that carries the expression that gives it."""
     number = TracedInt(value) if isinstance(value, int) else TracedFloat(value)
     number.expression = expression
     return number
 
 
 def leaf(value: Number, name: str | None = None, where: str = "") -> Any:
-    """A recorded number under its name."""
+    """Return a recorded number that carries its name."""
     return traced(value, Leaf(_plain(value), name, where))
 
 
@@ -90,12 +90,12 @@ def minimum(first: Number, second: Number) -> Any:
 
 
 def expression_of(number: Number) -> Expression:
-    """The expression of a number; a plain one stands for itself."""
+    """Return the expression of a number; a plain number stands for itself."""
     return number.expression if isinstance(number, _Traced) else Leaf(number)
 
 
 def _plain(number: Any) -> Any:
-    """The same number without its expression."""
+    """Return the same number without its expression."""
     if isinstance(number, TracedInt):
         return int(number)
     return float(number) if isinstance(number, TracedFloat) else number
@@ -125,7 +125,7 @@ def _combined(symbol: str, function: Callable[[Any, Any], Any], first: Any, seco
 
 
 def _simplified(symbol: str, first: Expression, second: Expression, value: Number) -> Expression:
-    """The operation without steps that change nothing: 0 + x, 1 × x, x ÷ 1, (x − 1) + 1."""
+    """Return the operation without steps that change nothing: 0 + x, 1 × x, x ÷ 1, (x − 1) + 1."""
     if symbol == "+" and _is(first, 0):
         return second
     if symbol in "+−" and _is(second, 0):
@@ -159,17 +159,17 @@ for _symbol, _name, _function in (
 
 
 def numeric(expression: Expression) -> str:
-    """The expression with its numbers: ``2 × 8944 × 2816 × 1024``."""
+    """Return the expression with its numbers: ``2 × 8944 × 2816 × 1024``."""
     return _written(expression, lambda number: _digits(number.value))
 
 
 def symbolic(expression: Expression) -> str:
-    """The expression with the names of what was recorded: ``dram__bytes_read.sum + ...``."""
+    """Return the expression with the names of what was recorded: ``dram__bytes_read.sum + ...``."""
     return _written(expression, lambda number: number.name or _digits(number.value))
 
 
 def leaves(expression: Expression) -> list[Leaf]:
-    """What was recorded, each once, in the order of the expression."""
+    """Return what was recorded, each once, in the order of the expression."""
     recorded: dict[tuple[str, str, Number], Leaf] = {}
     pending = [expression]
     while pending:
@@ -204,7 +204,7 @@ def _written(expression: Expression, leaf_text: Writer) -> str:
 
 
 def _sum(expression: Node, leaf_text: Writer) -> str:
-    """Terms in their order, those of the same names once with their number, and at most so many."""
+    """Return a sum in words: equal terms once with their number, and at most ``_MOST_TERMS``."""
     kinds: dict[tuple[bool, str, Number], list[Expression]] = {}
     for plus, term in _terms(expression):
         kinds.setdefault((plus, symbolic(term), term.value), []).append(term)
@@ -224,7 +224,7 @@ def _sum(expression: Node, leaf_text: Writer) -> str:
 
 
 def _terms(expression: Node) -> Iterator[tuple[bool, Expression]]:
-    """The terms of nested sums with their signs, without recursion: sums may be thousands deep."""
+    """Yield the terms of nested sums with their signs. Sums may be thousands deep: no recursion."""
     pending: list[tuple[bool, Expression]] = [(True, expression)]
     while pending:
         plus, term = pending.pop()

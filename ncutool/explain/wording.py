@@ -13,7 +13,7 @@ _SCALED = {"FLOP": "FLOP", "FLOP/s": "FLOP/s", "byte": "B", "byte/s": "B/s"}
 
 
 def value_of(step: Step) -> str:
-    """A figure as people read it, then in base units: `51.6 GFLOP (51581550592 FLOP)`."""
+    """Return a figure as people read it, then in base units: `51.6 GFLOP (51581550592 FLOP)`."""
     if not isinstance(step.value, int | float):
         return "not known" if step.value is None else str(step.value)
     exact = plain(step.value)
@@ -25,12 +25,12 @@ def value_of(step: Step) -> str:
 
 
 def plain(value: float) -> str:
-    """Base units without separators, as the formula gives it; a fraction to 8 digits."""
+    """Return a number in base units without separators; a fraction to 8 digits."""
     return str(int(value)) if float(value).is_integer() else f"{value:.8g}"
 
 
 def notes(step: Step) -> list[str]:
-    """What stands under a figure: its formula by names, what was recorded, the source."""
+    """Return the lines under a figure: its formula by names, what was recorded, the source."""
     lines = [f"= {step.symbols}"] if step.symbols else []
     lines += [_input(item) for item in step.inputs if item.where != "above"]
     lines.append(f"by: {step.source}")

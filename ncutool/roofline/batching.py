@@ -49,7 +49,7 @@ def rates(
     bytes_share: float = 1.0,
     launch_s: float = 0.0,
 ) -> Rates | None:
-    """Shares of a device's peaks; None where it has no such roof, or no bandwidth is known."""
+    """Return shares of a device's peaks; None where the roof or the bandwidth is unknown."""
     flop_per_s = flop_share * device.peak_flop_per_s.get(roof, 0.0)
     bytes_per_s = bytes_share * device.peak_bytes_per_s
     if flop_per_s <= 0 or bytes_per_s <= 0:
@@ -73,21 +73,21 @@ class Product:
         return self.weight_itemsize * self.columns * self.inner
 
     def flop(self, rows: float) -> float:
-        """Operations over ``rows``, a multiplication with its addition counted as two."""
+        """Return the operations over ``rows``; a multiplication with its addition counts as two."""
         return 2.0 * rows * self.columns * self.inner
 
     def moved(self, rows: float) -> float:
-        """Bytes read and written over ``rows``, everything once."""
+        """Return the bytes read and written over ``rows``, everything once."""
         return self.weight_bytes + self.activation_itemsize * rows * (self.inner + self.columns)
 
     def seconds(self, rows: float, at: Rates) -> float:
-        """The slower of arithmetic and memory, and one launch:
+        """Return the time of the slower of arithmetic and memory, and of one launch:
         ``max(2·B·N·K/π, (e_w·N·K + e_a·B·(K+N))/β) + t_0``."""
         work = least_seconds(self.flop(rows), at.flop_per_s, self.moved(rows), at.bytes_per_s)
         return work + at.launch_s
 
     def crossover(self, at: Rates) -> float:
-        """Rows from which arithmetic takes longer than memory, and more rows save nothing more.
+        """Return the rows from which arithmetic takes longer than memory.
 
         ``B* = ridge·e_w·N·K / (2·N·K - ridge·e_a·(N+K))``; infinite where activations alone keep
         the memory busy.
@@ -98,7 +98,7 @@ class Product:
 
 
 def weight_crossover(weight_itemsize: float, at: Rates) -> float:
-    """Rows of the crossover were activations free: ``B* = ridge·e_w/2``."""
+    """Return the rows of the crossover if activations were free: ``B* = ridge·e_w/2``."""
     return at.ridge * weight_itemsize / 2
 
 
@@ -120,33 +120,36 @@ class Decode:
         return self.context * self.cache_bytes
 
     def needed_bytes(self, batch: float) -> float:
-        """Memory of weights and caches: ``W + B·L·kv``."""
+        """Return the memory of weights and caches: ``W + B·L·kv``."""
         return self.weight_bytes + batch * self.sequence_bytes
 
     def seconds(self, batch: float, at: Rates) -> float:
-        """One step: ``max(2·P·B/π, (W + B·L·kv)/β) + t_0``."""
+        """Return the time of one step: ``max(2·P·B/π, (W + B·L·kv)/β) + t_0``."""
         flop = 2.0 * self.parameters * batch
         work = least_seconds(flop, at.flop_per_s, self.needed_bytes(batch), at.bytes_per_s)
         return work + at.launch_s
 
     def tokens_per_s(self, batch: float, at: Rates) -> float:
-        """Throughput of all sequences together."""
+        """Return the throughput of all sequences together."""
         return batch / self.seconds(batch, at)
 
     def limit_tokens_per_s(self, at: Rates) -> float:
-        """What the throughput tends to as the batch grows: ``β/(L·kv)``, or what the arithmetic
-        allows where that is less."""
+        """Return what the throughput tends to as the batch grows: ``β/(L·kv)``, or what the
+        arithmetic allows where that is less."""
         arithmetic = at.flop_per_s / (2.0 * self.parameters) if self.parameters else math.inf
         caches = at.bytes_per_s / self.sequence_bytes if self.sequence_bytes else math.inf
         return min(arithmetic, caches)
 
     def half_batch(self) -> float:
-        """Batch that reaches half of the memory's limit: ``W/(L·kv)``; infinite without cache."""
+        """Return the batch that reaches half of memory's limit: ``W/(L·kv)``; infinite without
+        cache."""
         return self.weight_bytes / self.sequence_bytes if self.sequence_bytes else math.inf
 
     def largest_batch(self, memory_bytes: float, usable: float = USABLE_MEMORY) -> float:
-        """Sequences that fit: ``(usable·memory - W)/(L·kv)``, whole; 0 where the weights alone do
-        not fit, infinite without cache."""
+        """Return how many sequences fit: ``(usable·memory - W)/(L·kv)``, whole.
+
+        It is 0 where the weights alone do not fit, and infinite without cache.
+        """
         left = usable * memory_bytes - self.weight_bytes
         if left < 0:
             return 0.0
@@ -154,7 +157,7 @@ class Decode:
 
 
 def free_growth(wall_ns: float, busy_ns: float) -> float:
-    """How many times the work fits into a window whose length the host sets.
+    """Return how many times the work fits into a window whose length the host sets.
 
     The wall stays as it is until the device, busy for ``busy_ns`` of it now, fills it; 1 where it
     does already, infinite where it does nothing. Kernels that grow more slowly than their work

@@ -32,7 +32,7 @@ MANY_SHARE = Threshold(
 
 
 def flag(device: Device | None, clock_step_ns: int) -> pl.Expr:
-    """What is implausible about a launch's figures and the likely cause, or null.
+    """Return what is implausible about a launch's figures and the likely cause, or null.
 
     Needs the columns ``compute_pct``, ``bandwidth_pct``, ``cache_bytes`` and ``peaks_recorded``
     beside those of the kernels table.
@@ -121,7 +121,7 @@ def _bandwidth(device: Device | None, clock_step_ns: int) -> pl.Expr:
 
 
 def _coarse(pct: pl.Expr, clock_step_ns: int) -> tuple[pl.Expr, pl.Expr]:
-    """What a coarse clock makes of a share, and whether it may explain all that is above 100 %."""
+    """Return what a coarse clock makes of a share, and whether it explains all above 100 %."""
     if clock_step_ns <= 1:
         return pl.lit(None, dtype=pl.String), pl.lit(False)
     longest = pl.col("duration_ns") + clock_step_ns
@@ -152,7 +152,7 @@ def _wrong_device(over: pl.Expr, held: pl.Expr) -> pl.Expr:
 
 
 def _of_record() -> pl.Expr:
-    """Those of a report, whose peaks are the record's own: what the figures do not share."""
+    """Return the flag of a report's launch, which is held against the record's own peaks."""
     seconds = pl.when(pl.col("duration_ns") > 0).then(pl.col("duration_ns") / 1e9)
     levels = {
         "DRAM": (pl.col("dram_bytes"), pl.col("peak_bytes_per_s")),

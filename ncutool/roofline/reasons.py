@@ -68,7 +68,7 @@ def sentence(busy_pct: float) -> pl.Expr:
 
 
 def _whence() -> pl.Expr:
-    """Where the work came from: a trace's is modelled, but for figures joined from a report."""
+    """Return where the work came from: modelled, or counted in a report."""
     flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
     return (
         pl.when(pl.col("figures_counted") | (flop & size))

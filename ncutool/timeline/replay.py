@@ -124,8 +124,8 @@ class Replay:
         return np.asarray(gaps)
 
     def _calls(self, changes: Changes, lead: Ints) -> Ints:
-        """Return when (ns) each launch could start for its call; ``NEVER`` where it does not
-        follow its call."""
+        """Return when (ns) each launch could start for its call; ``NEVER`` if it does not follow
+        it."""
         limits = self.constraints
         skip = changes.removed | (changes.replayed & (limits.before > 0))
         if not changes.calls_fixed:

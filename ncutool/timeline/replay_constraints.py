@@ -91,7 +91,7 @@ class Constraints:
 
 
 def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Waits) -> Constraints:
-    """The constraints of launch points in order of start.
+    """Return what holds each launch back.
 
     ``typical_ns`` is the ordinary gap of a full queue, times are from ``origin_ns``.
     """
@@ -133,7 +133,7 @@ def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Wait
 
 
 def _returned(points: pl.DataFrame, origin_ns: int, launched: Ints, waits: Waits) -> Ints:
-    """When each launch was called, or its own call returned where that call waited."""
+    """Return when (ns) each launch was called, or its own call returned where that call waited."""
     own = np.isin(points["call_id"].fill_null(-1).to_numpy(), waits.call_id)
     finish = points["call_end"].fill_null(0).to_numpy() - origin_ns
     own &= ~points["blocking"].to_numpy() & (launched >= finish - _CLOCK_NS)
@@ -141,7 +141,7 @@ def _returned(points: pl.DataFrame, origin_ns: int, launched: Ints, waits: Waits
 
 
 def _previous_on_stream(stream: Ints, order: Ints) -> Ints:
-    """Position, from 1, of the previous launch on the same stream; 0 where there is none."""
+    """Return the position, from 1, of the previous launch on the stream; 0 without one."""
     previous = np.zeros(stream.size, dtype=np.int64)
     same = stream[order][1:] == stream[order][:-1]
     previous[order[1:]] = np.where(same, order[:-1] + 1, 0)
@@ -149,7 +149,7 @@ def _previous_on_stream(stream: Ints, order: Ints) -> Ints:
 
 
 def _last_ended(start: Ints, end: Ints) -> Ints:
-    """Position, from 1, of the launch that ended last before each start; 0 without one.
+    """Return the position, from 1, of the launch that ended last before each start; 0 without one.
 
     Launches that come later in order of start are never named, so a replay can go in order.
     """
@@ -158,14 +158,14 @@ def _last_ended(start: Ints, end: Ints) -> Ints:
 
 
 def _ended_by(end: Ints, moments: Ints) -> Ints:
-    """Position, from 1, of the launch that ended last by each moment; 0 without one."""
+    """Return the position, from 1, of the launch that ended last by each moment; 0 without one."""
     by_end = np.argsort(end, kind="stable")
     index = np.searchsorted(end[by_end], moments, side="right")
     return np.asarray(np.where(index > 0, by_end[np.maximum(index - 1, 0)] + 1, 0))
 
 
 def periods(points: pl.DataFrame) -> Ints:
-    """Host time each launch took: from the previous launch call's end to its own call's end."""
+    """Return each launch's host time (ns): from the previous launch call's end to its own's."""
     thread = points["thread"]
     rows = np.flatnonzero(thread.is_not_null().to_numpy())
     on, end = thread.fill_null(0).to_numpy()[rows], points["call_end"].fill_null(0).to_numpy()[rows]
@@ -178,7 +178,7 @@ def periods(points: pl.DataFrame) -> Ints:
 
 
 def find_waits(capture: Capture, points: pl.DataFrame, origin_ns: int) -> Waits:
-    """The calls that returned because the device had finished something.
+    """Return the calls that returned because the device had finished something.
 
     A blocking copy and, on a device with one stream, a synchronize call are kept even where the
     device was ready: they hold a host that runs ahead back.
@@ -207,8 +207,11 @@ def find_waits(capture: Capture, points: pl.DataFrame, origin_ns: int) -> Waits:
 
 
 def _candidates(capture: Capture, points: pl.DataFrame) -> pl.DataFrame:
-    """Calls that may have waited, by end: call_id, start_ns, end_ns, sync (any but a launch call),
-    row (position, from 1, of the blocking copy that it made)."""
+    """Return the calls that may have waited, in order of their ends.
+
+    The columns are call_id, start_ns, end_ns, sync (any but a launch call) and row (position, from
+    1, of the blocking copy that it made).
+    """
     copies = (
         points.with_row_index("row", offset=1)
         .filter("blocking")

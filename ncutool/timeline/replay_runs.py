@@ -47,7 +47,7 @@ class Runs:
 
 
 def cut(limits: Constraints, waits: Waits, by_call: Bools) -> Runs:
-    """The runs where the launches of ``by_call`` follow their calls."""
+    """Return the runs where the launches of ``by_call`` follow their calls."""
     order, count = limits.by_stream, limits.by_stream.size
     place = np.empty_like(order)
     place[order] = np.arange(count)
@@ -87,8 +87,11 @@ def _run_of(begin: Ints, places: Ints) -> Ints:
 
 
 def _begins(first: Bools, limits: Constraints, by_call: Bools, done: Ints, asked: Ints) -> Ints:
-    """Places where runs begin: at the first launch of a stream, at one that waited for another
-    stream, behind each that is ``asked`` for, and where more waits are over than before."""
+    """Return the places where runs begin.
+
+    A run begins at the first launch of a stream, at one that waited for another stream, behind each
+    that is ``asked`` for, and where more waits are over than before.
+    """
     order = limits.by_stream
     alone = first | (limits.other > 0)[order]
     marked = np.flatnonzero(alone | by_call[order])

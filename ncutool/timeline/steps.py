@@ -83,7 +83,7 @@ class Steps:
     """From the start of the window to the first launch with a launch record."""
 
     def notice(self, wall_ns: int) -> Notice | None:
-        """What the launches made before the recording mean for the window's figures."""
+        """Return what launches made before the recording mean for the figures; None without any."""
         if not self.prefix:
             return None
         share = f" ({100 * self.prefix_ns / wall_ns:.1f} %)" if wall_ns else ""
@@ -96,7 +96,7 @@ class Steps:
 
 
 def find(points: pl.DataFrame, capture: Capture) -> Steps:
-    """The steps among ``points`` (launches with their calls, in order of start)."""
+    """Return the steps among ``points`` (launches with their calls, in order of start)."""
     points = points.select(_NEEDED)
     linked = points["thread"].is_not_null()
     first = linked.arg_max() if linked.any() else None
@@ -111,7 +111,7 @@ def find(points: pl.DataFrame, capture: Capture) -> Steps:
 
 
 def _count(steps: list[Step], prefix: pl.DataFrame, linked: int) -> tuple[float | None, str]:
-    """How many steps there are, and the evidence."""
+    """Return how many steps there are (None where that is not known), and the evidence in words."""
     held = sum(step.launches.height for step in steps)
     marked = f"{len(steps)} annotated {'step' if len(steps) == 1 else 'steps'}"
     if held < _COVERED * linked:
@@ -138,7 +138,7 @@ def _launches(count: int) -> str:
 
 
 def _annotated(points: pl.DataFrame, capture: Capture) -> Iterator[Step]:
-    """The annotated steps that launched something, in order of their annotations."""
+    """Yield the annotated steps that launched something, in order of their annotations."""
     marks = _marks(points, capture)
     if marks is None:
         return
@@ -152,7 +152,7 @@ def _annotated(points: pl.DataFrame, capture: Capture) -> Iterator[Step]:
 
 
 def _marks(points: pl.DataFrame, capture: Capture) -> pl.DataFrame | None:
-    """The annotations that mark steps, in order; None where none does."""
+    """Return the annotations that mark steps, in order; None where none does."""
     host = capture.annotations.filter(~pl.col("on_device")).sort("start_ns", "end_ns")
     named = host.filter(pl.col("name").str.contains(_STEP))
     profiler = named.filter(pl.col("name").str.starts_with("ProfilerStep#"))
@@ -163,7 +163,7 @@ def _marks(points: pl.DataFrame, capture: Capture) -> pl.DataFrame | None:
 
 
 def _repeated(points: pl.DataFrame, host: pl.DataFrame) -> pl.DataFrame | None:
-    """The outermost annotations of one name, but for numbers, around nearly all launches."""
+    """Return the outermost annotations of one name, numbers aside, around nearly all launches."""
     other = ~pl.col("name").str.contains(_PART) & ~pl.col("name").str.contains(INPUT)
     groups = host.filter(other).with_columns(key=pl.col("name").str.replace_all(r"\d+", "#"))
     called = points["call_start"].drop_nulls().sort().to_numpy()
@@ -184,12 +184,12 @@ def _apart(marks: pl.DataFrame) -> bool:
 
 
 def _whole(steps: list[Step]) -> tuple[Step, ...]:
-    """All steps but a first and a last that are only a part of one."""
+    """Return all steps but a first and a last that are only a part of one."""
     return tuple(step for step in steps if _part_of(step, steps) is None)
 
 
 def _part_of(step: Step, steps: list[Step]) -> float | None:
-    """The part of a step that the first or last of ``steps`` is; None where it is whole."""
+    """Return the part (0 to 1) that the first or last of ``steps`` is; None where it is whole."""
     model = _model(steps)
     if step is steps[-1] and (share := _share(step, model, head=True)) is not None:
         return share
@@ -197,7 +197,7 @@ def _part_of(step: Step, steps: list[Step]) -> float | None:
 
 
 def _model(steps: Sequence[Step]) -> Step:
-    """The first step of the most common number of launches, the larger of equals."""
+    """Return the first step of the most common number of launches, the larger of equals."""
     sizes = Counter(step.launches.height for step in steps)
     usual = max(sizes, key=lambda size: (sizes[size], size))
     return next(step for step in steps if step.launches.height == usual)
@@ -208,7 +208,7 @@ def _on(launches: pl.DataFrame, stream: int | None) -> pl.DataFrame:
 
 
 def _share(step: Step, model: Step, *, head: bool) -> float | None:
-    """The part of ``model``'s time that ``step``, its first or last launches, makes up."""
+    """Return the part of ``model``'s time that ``step``, its first or last launches, makes up."""
     part, whole = step.main["kernel_full"], model.main["kernel_full"]
     if step is model or part.len() >= whole.len():
         return None
@@ -220,7 +220,7 @@ def _share(step: Step, model: Step, *, head: bool) -> float | None:
 
 
 def _tail(prefix: pl.DataFrame, model: Step) -> float | None:
-    """How many steps, the last of them whole, ``prefix`` ends; None where it does not match."""
+    """Return how many steps ``prefix`` holds, up to the end of one; None where none matches."""
     if not prefix.height:
         return 0.0
     names = model.main["kernel_full"]
@@ -240,6 +240,6 @@ def _agree(part: pl.Series, twin: pl.Series) -> bool:
 
 
 def _time_from(step: Step, launch: int) -> float:
-    """Share of the step's time from the start of a launch of its main stream on."""
+    """Return the share of the step's time from the start of a launch of its main stream on."""
     span = step.end_ns - step.start_ns
     return (step.end_ns - int(step.main["start_ns"][launch])) / span if span else 0.0

@@ -8,8 +8,9 @@ from ncutool.timeline.steps import Steps
 
 
 def to_whole_steps(points: pl.DataFrame, steps: Steps) -> tuple[pl.DataFrame, str] | None:
-    """The launches of the whole annotated steps and what to say; without annotated steps, those
-    from the first with a launch record on. None where there is nothing to cut.
+    """Return the launches of the whole steps and what to say; None where nothing is to cut.
+
+    Without annotated steps, the launches from the first with a launch record on are kept.
 
     A launch that runs across an edge stays with the part inside.
     """
@@ -39,7 +40,7 @@ def _end(points: pl.DataFrame) -> int:
 
 
 def _clipped(points: pl.DataFrame, start: int, end: int) -> pl.DataFrame:
-    """The parts of launches within ``[start, end]``, in order of start."""
+    """Return the parts of launches within ``[start, end]`` (ns), in order of start."""
     finish = pl.col("start_ns") + pl.col("duration_ns")
     begin = pl.max_horizontal("start_ns", pl.lit(start))
     whole = (pl.col("start_ns") >= start) & (finish <= end)

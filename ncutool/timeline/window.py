@@ -81,7 +81,7 @@ class Timeline:
         return self.wall_ns - self.busy_ns
 
     def idle_by_cause(self) -> dict[str, int]:
-        """Idle nanoseconds of each cause that occurs, in the order of GAP_CAUSES."""
+        """Return the idle nanoseconds of each cause that occurs, in the order of GAP_CAUSES."""
         sums = dict(self.gaps.group_by("cause").agg(pl.col("duration_ns").sum()).iter_rows())
         return {cause: sums[cause] for cause in GAP_CAUSES if cause in sums}
 
@@ -92,7 +92,7 @@ class Timeline:
 
 
 def exposed_ns(launches: pl.DataFrame, timeline: Timeline, which: pl.Expr) -> int:
-    """Time (ns) of the window in which launches run that ``which`` selects, and no other does.
+    """Return the time (ns) in which launches run that ``which`` selects, and no other does.
 
     The union of all launches less the union without them; overlap on several streams counts
     once. ``launches`` has start_ns and duration_ns and what ``which`` reads, e.g. ``bound`` of
@@ -111,14 +111,14 @@ def exposed_ns(launches: pl.DataFrame, timeline: Timeline, which: pl.Expr) -> in
 
 
 def alone_ns(start: Ints, end: Ints, chosen: Bools, timeline: Timeline) -> int:
-    """The same of launches with these edges (ns), in any order."""
+    """Return :func:`exposed_ns` of launches with these edges (ns), in any order."""
     start, end = np.maximum(start, timeline.start_ns), np.minimum(end, timeline.end_ns)
     rest = ~chosen
     return union(start, end).total - union(start[rest], end[rest]).total
 
 
 def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
-    """The timeline of a trace; None where no launch carries both a start and a duration.
+    """Return the timeline of a trace; None where no launch carries both a start and a duration.
 
     The window runs from the first to the last launch's edge. Where nothing was recorded for
     more than 10 ms and 20 % of it, on the device or on the host, the window is cut and the
@@ -189,7 +189,7 @@ def _edges(points: pl.DataFrame) -> tuple[int, int]:
 
 
 def _idle(points: pl.DataFrame, busy: Union) -> gap_causes.Idle:
-    """The intervals between the first and the last edge in which no launch runs.
+    """Return the intervals between the first and the last edge in which no launch runs.
 
     A launch of no recorded duration inside an interval does not divide it; the launch that
     ends it is the first that starts at its end.
@@ -222,7 +222,7 @@ def _idle(points: pl.DataFrame, busy: Union) -> gap_causes.Idle:
 def _without_hole(
     points: pl.DataFrame, gaps: pl.DataFrame, capture: Capture
 ) -> tuple[pl.DataFrame, str] | None:
-    """The launches on the busier side of the largest hole and what to say; None without one."""
+    """Return the launches on the busier side of the largest hole and what to say, or None."""
     start, end = _edges(points)
     limit = max(HOLE_NS, int(HOLE_SHARE * (end - start)))
     causes = ("queue", "unexplained", "unlinked", "dispatch")
@@ -269,7 +269,7 @@ def _idle_for(gaps: pl.DataFrame, *causes: str) -> int:
 def _notices(
     gaps: pl.DataFrame, trustworthy: bool, wall: int, prefix: Notice | None
 ) -> tuple[Notice, ...]:
-    """What limits the figures, the worst first."""
+    """Return what limits the figures, the worst first."""
     notices = []
     if not trustworthy:
         unexplained = _idle_for(gaps, "unexplained")

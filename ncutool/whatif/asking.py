@@ -47,7 +47,7 @@ def ask(
     graph: bool = False,
     known: tuple[Device, ...] | None = None,
 ) -> Answer:
-    """What the capture would take with all these changes together.
+    """Return what the capture would take with all these changes together.
 
     Args:
         analysis: of a trace; of a report only ``on`` can be answered.
@@ -95,7 +95,7 @@ def ask(
 
 
 def _named(on: str | None, known: tuple[Device, ...] | None) -> Device | None:
-    """The device of that name; None where none is asked for."""
+    """Return the device of that name; None where none is asked for."""
     if on is None:
         return None
     try:
@@ -105,7 +105,7 @@ def _named(on: str | None, known: tuple[Device, ...] | None) -> Device | None:
 
 
 def _context(analysis: Analysis) -> Context | None:
-    """What advice sees of a trace; None for a report, and where nothing has a start."""
+    """Return what advice sees of a trace; None for a report, and where nothing has a start."""
     window, capture = analysis.timeline, analysis.capture
     if window is None or window.wall_ns <= 0:
         return None
@@ -130,7 +130,7 @@ def _changed(
     context: Context | None,
     device: Device | None,
 ) -> tuple[Resized | None, Times]:
-    """Sizes first, then weights, then the device."""
+    """Return the times with sizes changed first, then weights, then the device."""
     resized = None
     if question.resizes:
         resized = resize(analysis, times, question)
@@ -147,7 +147,7 @@ def _changed(
 
 
 def _calls(analysis: Analysis, resized: Resized | None) -> Sequence[OpCall]:
-    """The operator calls that tell of memory: at the new sizes where these change."""
+    """Return the operator calls that tell of memory: at the new sizes where these change."""
     if resized is not None:
         return resized.calls
     linked = analysis.capture.launches.filter(pl.col("op_id").is_not_null())
@@ -157,7 +157,7 @@ def _calls(analysis: Analysis, resized: Resized | None) -> Sequence[OpCall]:
 def _with_findings(
     times: Times, touched: pl.DataFrame, question: Question
 ) -> tuple[Times, pl.DataFrame]:
-    """Intervals with findings carried out, and without them but as wide as they need to be.
+    """Return the times with findings carried out, and the intervals as wide as they need.
 
     A launch that others become part of scales as any of them may.
     """

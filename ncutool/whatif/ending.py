@@ -44,7 +44,7 @@ class Ending:
 
 
 def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> Ending:
-    """The window of the timeline once launches take their new times.
+    """Return the window of the timeline once launches take their new times.
 
     The high end replays the slow ends with the host's times as recorded. The low end is the
     lesser of a replay of the fast ends and of all idle time kept with the busy time shrunk by
@@ -79,7 +79,7 @@ def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> 
 
 
 def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame) -> Ending:
-    """``ending`` of a program whose host limits, as wide as another recording of it may be.
+    """Return the ending of a program whose host limits, as wide as another recording of it may be.
 
     Other sizes are never the recorded run: its host's times by :data:`OTHER_RUN` more or less,
     no window shorter than the kernels that it exposes.
@@ -100,7 +100,7 @@ def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame) -> Endin
 
 
 def _at(ledger: Ledger, frame: pl.DataFrame, end: str) -> Ints:
-    """One end of the launches' intervals in the order of the replay."""
+    """Return one end of the launches' intervals (ns) in the order of the replay."""
     order = pl.DataFrame({"launch_id": ledger.replay.launch_id})
     ordered = order.join(frame.select("launch_id", end), on="launch_id", how="left",
                        maintain_order="left")  # fmt: skip
@@ -108,8 +108,10 @@ def _at(ledger: Ledger, frame: pl.DataFrame, end: str) -> Ints:
 
 
 def _scaled(duration: Ints, end: Ints, now: Ints) -> Ints:
-    """``duration`` (after findings) changed in the proportion of ``end`` to ``now``; exactly
-    ``end`` where findings leave it as it is."""
+    """Return ``duration`` (after findings) changed in the proportion of ``end`` to ``now``.
+
+    Where findings leave a launch as it is, that is exactly ``end``.
+    """
     ratio = end / np.maximum(now, 1)
     return np.where(duration == now, end, np.round(duration * ratio)).astype(np.int64)
 

@@ -28,7 +28,7 @@ class Memory:
 
 
 def check(name: str, calls: Iterable[OpCall], device: Device | None) -> Memory:
-    """What the calls need at least, against ``device``.
+    """Return what the calls need at least, against ``device``.
 
     Raises:
         CaptureError: not even that fits.
@@ -56,7 +56,7 @@ def check(name: str, calls: Iterable[OpCall], device: Device | None) -> Memory:
 
 
 def _bytes(call: OpCall) -> int:
-    """Of its tensors, expanded dimensions counted once; unknown ones left out."""
+    """Return the bytes of a call's known tensors, expanded dimensions counted once."""
     lists = [item.tensors or () for item in call.inputs if isinstance(item, TensorList)]
     tensors: list[Tensor] = [
         *call.tensors,

@@ -36,7 +36,7 @@ _STAYS = {
 
 
 def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> Times:
-    """``times`` on ``device``; nothing changes where it is the capture's own.
+    """Return ``times`` on ``device``; nothing changes where it is the capture's own.
 
     Args:
         resized: sizes have changed, so that what was held by latencies may be no longer.
@@ -71,7 +71,10 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
 def _ends(
     times: Times, own: Device, device: Device, *, report: bool, resized: bool
 ) -> pl.DataFrame:
-    """launch_id, low_ns, high_ns, by, floor_ns, kernel, roof."""
+    """Return both ends of each launch on the other device.
+
+    The columns are launch_id, low_ns, high_ns, by, floor_ns, kernel and roof.
+    """
     kernels = times.kernels
     if report:  # a report's peaks are at its locked clocks: the other device runs at its own
         nothing = [pl.lit(None, dtype=pl.Float64).alias(name) for name in _PEAKS]
@@ -107,7 +110,7 @@ def _ends(
 
 
 def _at(kernels: pl.DataFrame, times: Times, end: str, own: Device, device: Device) -> pl.DataFrame:
-    """The rule for launches that take one end of their interval."""
+    """Return what the rule says of launches that take one end of their interval."""
     now = times.frame[end].round(0).cast(pl.Int64)
     return rescaled_ns(kernels.with_columns(now.alias("duration_ns")), own, device)
 
@@ -137,7 +140,7 @@ def _refuse(analysis: Analysis, times: Times, ends: pl.DataFrame, device: Device
 
 
 def _lost(lost: pl.DataFrame, share: str, device: Device) -> str:
-    """Why some launches cannot be rescaled at all."""
+    """Return why some launches cannot be rescaled at all."""
     unsupported = lost.filter(pl.col("by") == "unsupported")
     roofs = ", ".join(sorted(set(unsupported["roof"].drop_nulls())))
     if roofs:
@@ -146,7 +149,7 @@ def _lost(lost: pl.DataFrame, share: str, device: Device) -> str:
 
 
 def _at_boost(times: Times, rows: pl.DataFrame, own: Device) -> pl.DataFrame:
-    """A report's low ends lower by what its locked clocks may have cost.
+    """Return a report's low ends, lower by what its locked clocks may have cost.
 
     At its own clocks a launch takes from ``t · max(memory share, locked / full clock)`` to ``t``:
     memory is not locked, and all else speeds up with the clock at best.

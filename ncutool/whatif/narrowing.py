@@ -39,7 +39,7 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def narrow(analysis: Analysis, times: Times, context: Context, name: str) -> Times:
-    """``times`` with the weights of products kept as ``name``.
+    """Return ``times`` with the weights of products kept as ``name``.
 
     Raises:
         CaptureError: the capture trains, or no product's shapes show weights that are wider.
@@ -76,7 +76,7 @@ def narrow(analysis: Analysis, times: Times, context: Context, name: str) -> Tim
 
 
 def _weight(call: OpCall, kind: NumberType) -> dict[str, float] | None:
-    """The weight's share of the product's bytes, and the part of these that is left."""
+    """Return the weight's share of the product's bytes, and the part of these that is left."""
     at = WEIGHT_AT.get(call.base)
     weight = None if at is None else call.optional(at)
     work = model(call)

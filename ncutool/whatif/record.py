@@ -18,12 +18,12 @@ COLUMNS = (
     "kernel", "op", "signature", "dtype", "launches", "bound", "now_ns", "low_ns", "high_ns",
     "by", "why",
 )  # fmt: skip
-"""Columns of :attr:`ncutool.whatif.answer.Answer.rows`: the group, its launches, what bound most of its time, its time
-now and from and to after the change, by what it changes, and why."""
+"""Columns of :attr:`ncutool.whatif.answer.Answer.rows`: the group, its launches, what bound most of
+its time, its time now and from and to after the change, by what it changes, and why."""
 
 
 def rows(times: Times) -> pl.DataFrame:
-    """Alike launches (:func:`ncutool.analysis.groups.grouped`) together, most time first."""
+    """Return alike launches (:func:`ncutool.analysis.groups.grouped`) together, most time first."""
     groups, membership = grouped(times.kernels)
     time = pl.col("now_ns")
     longest = time.arg_max()
@@ -49,7 +49,7 @@ def rows(times: Times) -> pl.DataFrame:
 
 
 def facts(answer: Answer) -> dict[str, Any]:
-    """All of an answer but its rows; times in integer nanoseconds, unknowns None."""
+    """Return all of an answer but its rows; times in integer nanoseconds, unknowns None."""
     return {
         "asked": asdict(answer.question),
         "device": answer.device,

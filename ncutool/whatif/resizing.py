@@ -92,7 +92,7 @@ def _either(
 
 
 def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
-    """``times`` at the sizes asked for, with FLOPs and bytes of the launches to match.
+    """Return ``times`` at the sizes asked for, with FLOPs and bytes of the launches to match.
 
     Raises:
         CaptureError: the capture does not say enough, with the reason.
@@ -157,7 +157,7 @@ def _check_told(runs: Sequence[predict.Run], rescaled: Sequence[scaling.Rescaled
 
 
 def _named(base: predict.Base, question: Question) -> predict.Sizes | None:
-    """The capture's sizes where the user named them; what was left out is found in the shapes."""
+    """Return the sizes that the user named; what was left out is found in the shapes."""
     if question.batch is None and question.length is None:
         return None
     in_shapes = sizes.find([run.call for run in base.runs if run.call is not None])
@@ -175,7 +175,7 @@ def _rows(
     predictions: Iterable[predict.Prediction],
     calls: Iterable[OpCall | None],
 ) -> pl.DataFrame:
-    """Each launch's part of its operator, by its part of the time now."""
+    """Return each launch's part of its operator, by its part of the time now."""
     rows_of_runs: list[dict[str, Any]] = []
     for run, prediction, call in zip(runs, predictions, calls, strict=True):
         flop, moved = _growth(run.call, call)
@@ -210,7 +210,7 @@ def _why(prediction: predict.Prediction, flop: float | None, moved: float | None
 
 
 def _growth(before: OpCall | None, after: OpCall | None) -> tuple[float | None, float | None]:
-    """By what FLOPs and bytes grow; None where either is not modelled."""
+    """Return by what FLOPs and bytes grow; None where either is not modelled."""
     if before is None or after is None:
         return None, None
     old, new = rates.demand(before), rates.demand(after)
@@ -225,7 +225,7 @@ def _growth(before: OpCall | None, after: OpCall | None) -> tuple[float | None, 
 def _open(
     times: Times, base: predict.Base, calls: Sequence[OpCall | None], reasons: Sequence[str | None]
 ) -> list[Unchanged]:
-    """Calls that are kept since no size of theirs changes, and those that may grow or not."""
+    """Return the calls whose sizes do not change, and those that may grow or not."""
     launches: dict[str, list[int]] = {}
     for run, call, reason in zip(base.runs, calls, reasons, strict=True):
         if reason is not None or (call is not None and call == run.call):
@@ -243,7 +243,7 @@ def _open(
 def _untold(
     times: Times, base: predict.Base, rescaled: Iterable[scaling.Rescaled]
 ) -> list[Unchanged]:
-    """Calls that cannot be told, by reason, most time first."""
+    """Return the calls that cannot be told, by reason, most time first."""
     launches: dict[str, list[int]] = {}
     spent: Counter[str] = Counter()
     for run, new in zip(base.runs, rescaled, strict=True):

@@ -28,7 +28,7 @@ class Times:
 
     @classmethod
     def of(cls, kernels: pl.DataFrame) -> Times:
-        """Nothing changed yet."""
+        """Return the times before any change."""
         timed = kernels.filter(pl.col("duration_ns").is_not_null())
         now = pl.col("duration_ns")
         frame = timed.select(
@@ -47,27 +47,27 @@ class Times:
         return int(self.frame["now_ns"].sum())
 
     def with_rows(self, rows: pl.DataFrame) -> Times:
-        """The launches of ``rows`` (columns :data:`TOUCHED`) with new intervals."""
+        """Return the times with new intervals for ``rows`` (columns :data:`TOUCHED`)."""
         frame = self.frame.update(rows.select(TOUCHED), on="launch_id", how="left")
         return replace(self, frame=frame.with_columns(pl.max_horizontal("low_ns", "high_ns")
                        .alias("high_ns")))  # fmt: skip
 
     def saying(self, *notes: str) -> Times:
-        """With notes added."""
+        """Return the same times with notes added."""
         return replace(self, notes=(*self.notes, *notes))
 
     def leaving(self, *rest: Unchanged) -> Times:
-        """With what a change leaves as it is."""
+        """Return the same times with what a change leaves as it is."""
         return replace(self, unchanged=(*self.unchanged, *rest))
 
     def group(self, what: str, why: str, launches: pl.DataFrame) -> Unchanged:
-        """Launches (rows of ``frame`` or ``kernels``) that stay, as one entry."""
+        """Return launches (rows of ``frame`` or ``kernels``) that stay, as one entry."""
         now = self.frame.join(launches.select("launch_id"), on="launch_id", how="semi")["now_ns"]
         time, total = int(now.sum()), self.now_ns
         return Unchanged(what, why, now.len(), time, 100 * time / total if total else 0.0)
 
     def in_sums(self) -> pl.DataFrame:
-        """``frame`` with intervals as they add up: each width times ``agreement``."""
+        """Return ``frame`` with intervals as they add up: each width times ``agreement``."""
         middle = (pl.col("low_ns") + pl.col("high_ns")) / 2
         half = (pl.col("high_ns") - pl.col("low_ns")) / 2 * self.agreement
         if self.agreement == 1:

@@ -17,7 +17,7 @@ MAY_LENGTHEN = "may grow or not: attention over a cache"
 def undecided(
     runs: Sequence[predict.Run], old: predict.Sizes, batch_scale: float, length_scale: float
 ) -> list[str | None]:
-    """Of each operator the reason why its growth is open; None where its shapes tell.
+    """Return the reason why each operator's growth is open; None where its shapes tell.
 
     A list of indices is as long as the batch makes it, and yet no dimension of it equals the
     batch; a collective carries gradients or activations.

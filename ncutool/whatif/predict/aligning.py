@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 
 def align(before: Sequence[str], after: Sequence[str]) -> list[int | None]:
-    """For each name of ``after`` the position of its counterpart in ``before``, or None.
+    """Return, for each name of ``after``, the position of its counterpart in ``before``, or None.
 
     The longest common runs of names decide, in order, so that an operator that only one of the
     two has shifts nothing.

@@ -33,7 +33,7 @@ class Counted:
 
 
 def streaming_share(launches: Sequence[Counted]) -> float:
-    """Lowest share of the DRAM peak that memory-bound launches of a report reach."""
+    """Return the lowest share of the DRAM peak that memory-bound launches of a report reach."""
     shares = [
         share
         for launch in launches
@@ -46,8 +46,8 @@ def streaming_share(launches: Sequence[Counted]) -> float:
 def with_work(
     before: Counted, flop: float | None, moved: float | None, streaming: float
 ) -> Interval | None:
-    """Time of ``before`` when it did ``flop`` and moved ``moved`` bytes; None where its own work
-    or its peaks are unknown.
+    """Return the time of ``before`` if it did ``flop`` and moved ``moved`` bytes; None where its
+    own work or its peaks are unknown.
 
     Args:
         streaming: share of the DRAM peak that it reaches at least once memory holds it.

@@ -56,7 +56,7 @@ class Prediction:
 
 
 def by_family(predictions: Iterable[Prediction]) -> dict[str, Interval]:
-    """Sums of lows and of highs: kernels of one family err alike, so nothing cancels."""
+    """Return each family's sums of lows and of highs: within one, errors do not cancel."""
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for prediction in predictions:
         sums[prediction.family][0] += prediction.interval.low_ns
@@ -65,13 +65,13 @@ def by_family(predictions: Iterable[Prediction]) -> dict[str, Interval]:
 
 
 def linear(predictions: Iterable[Prediction]) -> Interval:
-    """The sum where every error has the same sign: all low, or all high."""
+    """Return the sum where every error has the same sign: all low, or all high."""
     parts = by_family(predictions).values()
     return Interval(sum(part.low_ns for part in parts), sum(part.high_ns for part in parts))
 
 
 def total(predictions: Iterable[Prediction]) -> Interval:
-    """The sum where errors of different families are correlated by :data:`SHARED`.
+    """Return the sum where errors of different families are correlated by :data:`SHARED`.
 
     With half widths h of the families' sums its half width is the root of
     (1 - shared) times the sum of h squared + shared times the squared sum of h, which is the

@@ -41,7 +41,7 @@ class Wanted:
 def predict(
     base: Base, wanted: Sequence[Wanted], pairs: Sequence[int | None] | None = None
 ) -> list[Prediction]:
-    """The kernel time of each wanted call on the device and with the software of ``base``.
+    """Return the kernel time of each wanted call on the device and with the software of ``base``.
 
     Args:
         base: what one capture shows.
@@ -64,7 +64,7 @@ def predict(
 
 
 def _growth(known: Iterable[tuple[int, Interval]]) -> tuple[float, float]:
-    """By what nine of ten operators' times change at least, and at most."""
+    """Return by what nine of ten operators' times change at least, and at most."""
     grown = [
         (interval.low_ns / time, interval.high_ns / time) for time, interval in known if time > 0
     ]
@@ -76,7 +76,7 @@ def _growth(known: Iterable[tuple[int, Interval]]) -> tuple[float, float]:
 
 
 def _by_shapes(base: Base, wanted: Wanted, run: Run | None) -> Prediction | None:
-    """From the shapes of both calls; None where one of them has none."""
+    """Return the time that the shapes of both calls give; None where one of them has none."""
     new = None if wanted.call is None else rates.demand(wanted.call)
     if new is None:
         return None
@@ -93,7 +93,7 @@ def _by_shapes(base: Base, wanted: Wanted, run: Run | None) -> Prediction | None
 
 
 def _on_the_line(base: Base, run: Run, old: Demand, new: Demand) -> tuple[float, float]:
-    """Least and most of fixed + cost × roofline time over all lines that the capture allows."""
+    """Return least and most (ns) of fixed + cost × roofline time that the capture allows."""
     time = float(run.duration_ns)
     before, after = (demand.time_ns(base.device, run.roof) for demand in (old, new))
     least, most = rates.share(run.kind, old.modelled and new.modelled)
@@ -114,7 +114,7 @@ def _on_the_line(base: Base, run: Run, old: Demand, new: Demand) -> tuple[float,
 
 
 def _own_costs(base: Base, run: Run, before: float) -> tuple[float, float]:
-    """Costs that the operator's own time allows, from 0 where it shows none.
+    """Return the costs that the operator's own time allows, from 0 where it shows none.
 
     Only time beyond what launches without work take is known to grow with the work. Where that
     is less than half of all, kernels are not at their rate yet, which grows with their size.
@@ -128,7 +128,7 @@ def _own_costs(base: Base, run: Run, before: float) -> tuple[float, float]:
 
 
 def _meet(own: tuple[float, float], usual: tuple[float, float]) -> tuple[float, float]:
-    """Where both hold; the capture's own where they have nothing in common."""
+    """Return the range where both hold; the capture's own where they have nothing in common."""
     low, high = max(own[0], usual[0]), min(own[1], usual[1])
     return (low, high) if low <= high else own
 
@@ -136,7 +136,7 @@ def _meet(own: tuple[float, float], usual: tuple[float, float]) -> tuple[float, 
 def _costs_after(
     base: Base, cost: float, old: Demand, new: Demand, least: float, most: float
 ) -> tuple[float, ...]:
-    """The cost at the new shapes: another where the data leave the cache or come to fit it."""
+    """Return the costs at the new shapes: others where the data leave the cache or fit it now."""
     fitted, fits = old.fits_cache(base.device), new.fits_cache(base.device)
     if fitted == fits:
         return (cost,)
@@ -151,7 +151,7 @@ def _speedup(base: Base, demand: Demand) -> float:
 
 
 def _without_counterpart(base: Base, wanted: Wanted, new: Demand) -> Prediction:
-    """By floors and shares alone."""
+    """Return the time of a call that the capture does not hold: by floors and shares alone."""
     low, high = base.any_floor
     least, most = KIND_SHARES["other"]
     work = new.time_ns(base.device, None)

@@ -52,12 +52,12 @@ class Base:
     """The same over all families."""
 
     def floor(self, family: str) -> tuple[float, float]:
-        """Of the family where it has launches enough without work, else of all."""
+        """Return the floor (ns) of a family with launches enough without work, else of all."""
         return self.floors.get(family, self.any_floor)
 
 
 def base(kernels: pl.DataFrame, capture: Capture, device: Device) -> Base:
-    """What ``capture`` says of its device.
+    """Return what ``capture`` says of its device.
 
     Args:
         kernels: its :data:`ncutool.base.tables.KERNELS`.
@@ -78,7 +78,7 @@ def base(kernels: pl.DataFrame, capture: Capture, device: Device) -> Base:
 
 
 def runs_of(kernels: pl.DataFrame, capture: Capture) -> tuple[Run, ...]:
-    """The operators of a capture in order of start; launches without a duration are left out."""
+    """Return the operators of a capture in order of start; only launches with a duration count."""
     timed = kernels.filter(pl.col("duration_ns").is_not_null()).sort("start_ns", "launch_id")
     plain = ~pl.col("graph_replay").fill_null(False) & pl.col("op_id").is_not_null()
     rows = timed.with_columns(
@@ -111,7 +111,7 @@ def _is_tiny(run: Run, device: Device) -> bool:
 
 
 def _range(times: list[float]) -> tuple[float, float]:
-    """The 5th and 90th percentile."""
+    """Return the 5th and 90th percentile."""
     ordered = sorted(times)
     last = len(ordered) - 1
     return ordered[int(0.05 * last)], ordered[round(0.9 * last)]

@@ -67,7 +67,7 @@ class Demand:
     """False where the bytes are only those of its recorded arguments."""
 
     def time_ns(self, device: Device, roof: str | None, speedup: float = 1.0) -> float:
-        """At the device's peaks, memory ``speedup`` times as fast."""
+        """Return the time (ns) at the device's peaks, memory ``speedup`` times as fast."""
         peak = device.peak_flop_per_s.get(roof) if roof is not None else None
         compute = self.flop / peak if peak else 0.0
         return 1e9 * overlapped(compute, self.bytes / (device.peak_bytes_per_s * speedup))
@@ -100,7 +100,7 @@ _BY_NAME = ("elementwise", "copy")
 
 
 def kind_of(family: str, kernel: str) -> str:
-    """The kind of a kernel: its family, or how PyTorch's own elementwise kernels walk memory.
+    """Return a kernel's kind: its family, or how an elementwise kernel walks memory.
 
     PyTorch's TensorIterator launches ``vectorized_elementwise_kernel`` on contiguous tensors of
     one type, ``unrolled_elementwise_kernel`` where it converts types, and ``elementwise_kernel``
@@ -114,14 +114,14 @@ def kind_of(family: str, kernel: str) -> str:
 
 
 def share(kind: str, modelled: bool) -> tuple[float, float]:
-    """Of its roofline time, from and to."""
+    """Return the share of its roofline time that a kind reaches, from and to."""
     return KIND_SHARES.get(kind if modelled else "other", KIND_SHARES["other"])
 
 
 @lru_cache(maxsize=65_536)
 def demand(call: OpCall) -> Demand | None:
-    """The work of a call by its model, or else the bytes of its recorded arguments; None where
-    not even these are known."""
+    """Return a call's modelled work, or the bytes of its recorded arguments; None without
+    either."""
     work = model(call)
     if isinstance(work, Work) and work.bytes is not None:
         return Demand(float(work.flop or 0), float(work.bytes))

@@ -44,7 +44,7 @@ class Plan:
 def rescale(
     calls: Sequence[OpCall | None], old: Sizes, batch_scale: float = 1, length_scale: float = 1
 ) -> list[Rescaled]:
-    """Each call at ``batch_scale`` times the batch and ``length_scale`` times the length.
+    """Return each call at ``batch_scale`` times the batch and ``length_scale`` times the length.
 
     Raises:
         ValueError: a size is not whole or not positive afterwards, the length is to change but is
@@ -58,7 +58,7 @@ def rescale(
 
 
 def batch_grows(calls: Sequence[OpCall | None], old: Sizes) -> float | None:
-    """By what the matrix work grows when the batch doubles; None where there is none to tell it.
+    """Return by what matrix work grows when the batch doubles; None where there is none to tell it.
 
     It must be 2: else ``old.batch`` is not the batch.
     """
@@ -66,7 +66,7 @@ def batch_grows(calls: Sequence[OpCall | None], old: Sizes) -> float | None:
 
 
 def length_grows(calls: Sequence[OpCall | None], old: Sizes) -> float | None:
-    """The same when the length doubles: 2 or more, since attention grows with its square."""
+    """Return by what matrix work grows when the length doubles: 2 or more, for attention."""
     return _grows(calls, rescale(calls, old, length_scale=2))
 
 
@@ -116,7 +116,7 @@ def _plan(calls: Sequence[OpCall], old: Sizes, new: Sizes) -> Plan:
 
 
 def _activations(plan: Plan, call: OpCall) -> list[Shape]:
-    """Shapes of three dimensions or more that are no weights."""
+    """Return the shapes of three dimensions or more that are no weights."""
     weights = PARAMETERS.get(call.base, ())
     return [
         item.shape
@@ -129,7 +129,7 @@ def _activations(plan: Plan, call: OpCall) -> list[Shape]:
 
 
 def _leading(shape: Shape, scaled: Shape) -> list[tuple[int, int]]:
-    """Products of the first dimensions, before and after, where they changed."""
+    """Return products of the first dimensions, before and after, where they changed."""
     pairs = []
     before = after = 1
     for old, new in zip(shape[:-1], scaled[:-1], strict=True):
@@ -181,7 +181,7 @@ def _tensor(plan: Plan, call: OpCall, tensor: Tensor, is_weight: bool) -> Tensor
 
 
 def _activation(plan: Plan, shape: Shape, base: str) -> Shape:
-    """A tensor of three dimensions or more: the batch in one of them, the length in any."""
+    """Return a shape rescaled: the batch in one of its dimensions, the length in any."""
     place = _batch_place(plan.old.batch, shape, base)
     return tuple(
         size // plan.old.batch * plan.new.batch if index == place else _lengthened(plan, size)
@@ -200,7 +200,7 @@ def _batch_place(batch: int, shape: Shape, base: str) -> int | None:
 
 
 def _lengthened(plan: Plan, size: int) -> int:
-    """A dimension that does not carry the batch."""
+    """Return a dimension that does not carry the batch, rescaled."""
     old, new = plan.old.length, plan.new.length
     if old is None or new is None or old == new:
         return size
@@ -215,7 +215,7 @@ def _lengthened(plan: Plan, size: int) -> int:
 
 
 def _flat(plan: Plan, shape: Shape) -> Shape:
-    """A matrix or vector: one of its dimensions may be the batch, or batch and more flattened."""
+    """Return a matrix or vector rescaled: one dimension may be the batch, also flattened."""
     place = next((index for index, size in enumerate(shape) if size in plan.flattened), None)
     if place is None:
         return tuple(_lengthened(plan, size) for size in shape)
@@ -228,7 +228,7 @@ def _flat(plan: Plan, shape: Shape) -> Shape:
 
 
 def _strides(tensor: Tensor, scaled: Shape) -> tuple[int, ...] | None:
-    """Dense strides in the old order of dimensions; expanded ones stay expanded."""
+    """Return dense strides in the old order of dimensions; expanded ones stay expanded."""
     if tensor.strides is None or scaled == tensor.shape:
         return tensor.strides
     strides = list(tensor.strides)

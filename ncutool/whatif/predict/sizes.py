@@ -50,7 +50,7 @@ class Sizes:
 
 
 def find(calls: Sequence[OpCall]) -> Sizes | str:
-    """The batch and length of the calls, or one sentence why they cannot be told."""
+    """Return the batch and length of the calls, or one sentence why they cannot be told."""
     weights = parameter_shapes(calls)
     shapes = [
         shape
@@ -74,8 +74,11 @@ def find(calls: Sequence[OpCall]) -> Sizes | str:
 
 
 def _length(calls: Iterable[OpCall]) -> int | None:
-    """The most frequent length of attention: of its scores where these are square, or of its
-    queries where one operator does it all."""
+    """Return the most frequent length of attention.
+
+    It is told by its scores where these are square, or by its queries where one operator does it
+    all.
+    """
     lengths: Counter[int] = Counter()
     for call in calls:
         first = call.optional(0)
@@ -88,14 +91,14 @@ def _length(calls: Iterable[OpCall]) -> int | None:
 
 
 def parameter_shapes(calls: Iterable[OpCall]) -> frozenset[Shape]:
-    """Shapes of weights, in any order of dimensions and without those of 1 (:func:`key`)."""
+    """Return the shapes of weights as :func:`key` gives them."""
     return frozenset(
         key(shape) for call in calls for shape, is_weight in _shapes(call) if is_weight and shape
     )
 
 
 def key(shape: Shape) -> Shape:
-    """A shape whatever its order and its dimensions of 1: a transposed weight is the same."""
+    """Return a shape sorted and without dimensions of 1: a transposed weight is the same."""
     return tuple(sorted(size for size in shape if size != 1))
 
 
