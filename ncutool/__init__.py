@@ -4,14 +4,15 @@
 >>> analysis = ncutool.load("trace.json.gz")        # doctest: +SKIP
 >>> analysis.kernels.head()                         # doctest: +SKIP
 >>> ncutool.roofline_chart(analysis)                # doctest: +SKIP
->>> ncutool.rank(analysis)                          # doctest: +SKIP
+>>> ncutool.findings(analysis)                      # doctest: +SKIP
 
-Importing this package is cheap: polars, altair and the readers load on first use. No name here
-is that of a module of the package, which an import of the module would overwrite.
+Importing this package is cheap: polars, altair and the readers load on first use. No function here
+has the name of a room of the package, because importing the room would replace the function.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.frames import AnyFrame
     from ncutool.roofline.coverage import Coverage
 
-__all__ = ["coverage_of", "load", "page_html", "rank", "roofline_chart"]
+__all__ = ["coverage_of", "findings", "load", "page_html", "roofline_chart"]
 
 
 def load(
@@ -33,52 +34,63 @@ def load(
     *,
     ncu: str | PathLike[str] | None = None,
     capture_trace: str | PathLike[str] | None = None,
-    rank_traces: Sequence[str | PathLike[str]] = (),
+    rank_trace: Sequence[str | PathLike[str]] = (),
     whole_steps: bool = False,
-    device: str | None = None,
+    assume_device: str | None = None,
     device_file: str | PathLike[str] | None = None,
-    ceilings_file: str | PathLike[str] | None = None,
+    ceilings: str | PathLike[str] | None = None,
     max_bytes: int | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
+
+    The parameters are the fields of :class:`ncutool.analysis.request.Request`, and the options
+    of the command line, by the same names.
 
     Args:
         path: an Nsight Compute report or a torch.profiler trace.
         ncu: a report of the same program, whose counters go on the trace's launches.
         capture_trace: a trace of the run that captured the graphs that this one replays.
-        rank_traces: traces of other ranks of the same job: they tell waiting from transfer.
+        rank_trace: traces of other ranks of the same job: they tell waiting from transfer.
         whole_steps: cut the window to whole steps.
-        device: name of the device to take peaks from, where the capture's own is wrong or
+        assume_device: name of the device to take peaks from, where the capture's own is wrong or
             missing (see ``ncutool devices``).
         device_file: devices of your own in the format of devices.toml; its rows win.
-        ceilings_file: measured rates (JSON) that replace the device's peaks.
+        ceilings: measured rates (JSON) that replace the device's peaks.
         max_bytes: refuse a capture that expands past this; 16 GiB unless given.
 
     Raises:
         ncutool_parsers.errors.CaptureError: it cannot be read, or holds nothing.
-        ncutool_parsers.errors.UsageError: ``device`` is unknown, or the captures do not
-            go together.
+        ncutool_parsers.errors.UsageError: ``assume_device`` is unknown, a file of devices or
+            ceilings is not in its format, or the captures do not go together.
     """
-    from pathlib import Path
-
     from ncutool.analysis.analyse import read_and_analyse
+    from ncutool.analysis.request import Request
     from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
-    return read_and_analyse(
-        path,
-        report_file=ncu,
-        capture_file=capture_trace,
-        rank_files=rank_traces,
+    request = Request(
+        ncu=_path(ncu),
+        capture_trace=_path(capture_trace),
+        rank_trace=[Path(trace) for trace in rank_trace],
         whole_steps=whole_steps,
-        device=device,
-        device_file=None if device_file is None else Path(device_file),
-        measured_file=None if ceilings_file is None else Path(ceilings_file),
+        assume_device=assume_device,
+        device_file=_path(device_file),
+        ceilings=_path(ceilings),
         max_bytes=max_bytes or DEFAULT_MAX_BYTES,
     )
+    return read_and_analyse(path, request)
+
+
+def _path(given: str | PathLike[str] | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def coverage_of(kernels: AnyFrame) -> Coverage:
-    """What share of the time of a ``kernels`` table (polars or pandas) is understood."""
+    """Return what share of the time of a ``kernels`` table (polars or pandas) is understood.
+
+    Raises:
+        TypeError: it is neither a polars nor a pandas table.
+        ValueError: it has a column that the ``kernels`` table has not.
+    """
     from ncutool.analysis.frames import as_polars
     from ncutool.base.tables import KERNELS
     from ncutool.roofline.coverage import cover
@@ -86,15 +98,15 @@ def coverage_of(kernels: AnyFrame) -> Coverage:
     return cover(as_polars(kernels, KERNELS))
 
 
-def rank(analysis: Analysis) -> pl.DataFrame:
-    """The findings of an analysis as a table (:data:`ncutool.base.tables.FINDINGS`)."""
+def findings(analysis: Analysis) -> pl.DataFrame:
+    """Return the findings of an analysis as a table (:data:`ncutool.base.tables.FINDINGS`)."""
     from ncutool.analysis.frames import findings_frame
 
     return findings_frame(analysis.findings)
 
 
 def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
-    """The interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas).
+    """Draw the interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas).
 
     Raises:
         ncutool_parsers.errors.UsageError: no launch has FLOPs, bytes and a known peak.
@@ -117,7 +129,19 @@ def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
 
 
 def page_html(*analyses: Analysis, show_private: bool = False) -> str:
-    """One offline HTML page with a view per analysis."""
+    """Render one offline HTML page with a view for each analysis.
+
+    Args:
+        analyses: of one capture each, in the order of the views.
+        show_private: show the host names, paths and command lines of the captures too.
+    """
     from ncutool.page import render
 
     return render(analyses, show_private=show_private)
+
+
+if not TYPE_CHECKING:  # where a type checker sees this, it takes every name for one of ncutool's
+
+    def __getattr__(name: str) -> object:
+        hint = "; it is now called ncutool.findings" if name == "rank" else ""
+        raise AttributeError(f"module 'ncutool' has no attribute {name!r}{hint}")

@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
+from ncutool.analysis.request import Request
 from ncutool.commands import COMMANDS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -18,7 +20,11 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted(
     [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("reports/**/*.md")]
 )
-NAMES = [command.name for command in COMMANDS]
+NAMES = [
+    f"{group.name} {command.name}" if group.commands else group.name
+    for group in COMMANDS
+    for command in (group.commands or (group,))
+]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -39,7 +45,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
     """A command nobody can find, or that does not explain itself, is not there."""
     assert f"ncutool {name}" in README
-    shown = run("-m", "ncutool", name, "--help")
+    shown = run("-m", "ncutool", *name.split(), "--help")
     assert shown.returncode == 0
     assert len(shown.stdout) > 200
 
@@ -47,7 +53,7 @@ def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
 def test_the_readme_names_no_command_that_is_not_there() -> None:
     """A usage line that fails is worse than none."""
     code = "\n".join(re.findall(r"```.*?\n(.*?)```", README, re.DOTALL))
-    used = set(re.findall(r"^ncutool ([a-z-]+)", code, re.MULTILINE))
+    used = set(re.findall(r"^ncutool ((?:plan )?[a-z-]+)", code, re.MULTILINE))
     assert used
     assert used <= set(NAMES)
 
@@ -62,8 +68,17 @@ def test_the_options_the_readme_shows_exist() -> None:
             for option in re.findall(r"(?:^|\s)(--[a-z-]+)", line.split("#")[0])
         }
         if options:
-            known = run("-m", "ncutool", name, "--help").stdout
+            known = run("-m", "ncutool", *name.split(), "--help").stdout
             assert {option for option in options if option not in known} == set()
+
+
+def test_the_document_of_commands_names_them_all() -> None:
+    """docs/commands.md lists each command, each option of a request, and each exit code."""
+    text = (REPOSITORY / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"`{name}" not in text] == []
+    flags = [f"--{field.name.replace('_', '-')}" for field in fields(Request)]
+    assert [flag for flag in flags if f"| `{flag}" not in text] == []
+    assert re.findall(r"^\| (\d) \|", text, re.MULTILINE) == ["0", "1", "2", "3", "4"]
 
 
 def test_the_make_targets_the_documents_name_exist() -> None:

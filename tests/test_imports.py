@@ -47,7 +47,7 @@ def called(tree: ast.Module) -> set[str]:
 
 def test_rooms_import_only_lower_rooms_and_hold_no_circle() -> None:
     """The contracts of pyproject.toml hold, imports for types included."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout

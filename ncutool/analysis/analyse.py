@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.analysis import headline, notices
+from ncutool.analysis.request import Request
 from ncutool.companions import launch_work, summary
 from ncutool.devices import ceilings, resolve
 from ncutool.devices.table import with_file
@@ -19,7 +20,7 @@ from ncutool.timeline import window
 from ncutool.work import counters
 from ncutool_parsers import read
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
+from ncutool_parsers.interface import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,18 @@ if TYPE_CHECKING:
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture, DeviceRecord, Notice
     from ncutool_parsers.interface import Progress
+
+
+@dataclass(frozen=True)
+class Companions:
+    """The captures that were read beside the one asked about, by the names of a request."""
+
+    ncu: Capture | None = None
+    """A report of the same program, whose counters go on the trace's launches."""
+    capture_trace: Capture | None = None
+    """The run that captured the graphs that the trace replays."""
+    rank_trace: Sequence[Capture] = ()
+    """Traces of other ranks of the same job, which tell waiting from transfer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +71,10 @@ class Analysis:
     """Measured rates that replace peaks of the datasheet."""
     unused: Measured | None = None
     """Measured rates that replace nothing, since the capture records its own peaks."""
-    report: Capture | None = None
-    """The report whose counters are on this trace's launches."""
-    capture_run: Capture | None = None
-    """The run that told the operators of this trace's graph replays."""
-    ranks: Sequence[Capture] = ()
-    """Traces of other ranks of the same job."""
-    whole_steps: bool = False
-    """The window is cut to whole steps."""
+    request: Request = field(default_factory=Request)
+    """How the capture was asked to be analysed."""
+    companions: Companions = field(default_factory=Companions)
+    """The captures that the request names beside this one."""
 
     @cached_property
     def kernels(self) -> pl.DataFrame:
@@ -98,14 +107,14 @@ class Analysis:
         """The window; None where the format has no timeline or no launch has a start."""
         if not self.capture.traits.has_timeline:
             return None
-        return window.build(self.capture, self.whole_steps)
+        return window.build(self.capture, self.request.whole_steps)
 
     @cached_property
     def _other_ranks(self) -> list[pl.DataFrame]:
         """The kernels tables of the other ranks."""
         return [
             place.place(other, launch_work.work_of(other).work, self.resolution.device)
-            for other in self.ranks
+            for other in self.companions.rank_trace
         ]
 
     @cached_property
@@ -161,98 +170,80 @@ class Analysis:
 
 
 def analyse(
-    capture: Capture,
-    device: str | None = None,
-    *,
-    known: tuple[Device, ...] | None = None,
-    measured: Measured | None = None,
-    report: Capture | None = None,
-    capture_run: Capture | None = None,
-    ranks: Sequence[Capture] = (),
-    whole_steps: bool = False,
+    capture: Capture, request: Request | None = None, companions: Companions | None = None
 ) -> Analysis:
     """Return the analysis of one capture; everything that can be wrong is told here.
 
     Args:
-        capture: what a reader found.
-        device: name of the device to hold it against, where the capture's own is wrong or
-            missing.
-        known: the devices to choose from; ncutool's own where None.
-        measured: rates that replace the device's peaks (traces; a report keeps its own).
-        report: an ncu capture of the same program, whose counters go on a trace's launches.
-        capture_run: the run that captured the graphs that a trace replays.
-        ranks: traces of other ranks of the same job, which tell waiting from transfer.
-        whole_steps: cut a trace's window to whole steps.
+        capture: what a reader returned.
+        request: how to analyse it. Of the files it names only those of devices and ceilings are
+            read here; captures come read, as ``companions``.
+        companions: what the request names in ``ncu``, ``capture_trace`` and ``rank_trace``.
 
     Raises:
-        UsageError: ``device`` names no known device, or several, or ``measured`` or ``report``
-            is of another, or ``ranks`` or ``whole_steps`` go with a report.
+        UsageError: ``assume_device`` names no known device, or several; the ceilings or the
+            report are of another device; ranks or whole steps are asked of a report.
     """
-    _check_traces(capture, ranks, whole_steps)
-    datasheet = resolve.resolve(recorded_device(capture), device, known)
+    request = request or Request()
+    companions = companions or Companions()
+    known = with_file(request.device_file)
+    measured = None if request.ceilings is None else ceilings.load(request.ceilings)
+    _check_traces(capture, companions.rank_trace, request.whole_steps)
+    datasheet = resolve.resolve(recorded_device(capture), request.assume_device, known)
     own_peaks = capture.traits.peaks_recorded
     held = ceilings.hold(datasheet.device, None if own_peaks else measured)
     return Analysis(
         capture=capture,
         resolution=replace(datasheet, device=held.device, how=datasheet.how + held.how),
         datasheet=datasheet.device,
-        work=launch_work.work_of(capture, report, capture_run),
+        work=launch_work.work_of(capture, companions.ncu, companions.capture_trace),
         given=held.given,
         unused=measured if own_peaks else None,
-        report=report,
-        capture_run=capture_run,
-        ranks=ranks,
-        whole_steps=whole_steps,
+        request=request,
+        companions=companions,
     )
 
 
 def read_and_analyse(
-    path: str | PathLike[str],
-    *,
-    device: str | None = None,
-    device_file: Path | None = None,
-    measured_file: Path | None = None,
-    report_file: str | PathLike[str] | None = None,
-    capture_file: str | PathLike[str] | None = None,
-    rank_files: Sequence[str | PathLike[str]] = (),
-    whole_steps: bool = False,
-    max_bytes: int = DEFAULT_MAX_BYTES,
-    progress: Progress | None = None,
+    path: str | PathLike[str], request: Request | None = None, *, progress: Progress | None = None
 ) -> Analysis:
-    """Read one capture file, with only the counters that the analysis needs, and analyse it.
+    """Read one capture file and its companions, and analyse it.
 
-    Args:
-        device: see :func:`analyse`.
-        device_file: devices of the user's own, in the format of devices.toml; its rows win.
-        measured_file: measured rates that replace peaks (:func:`ncutool.devices.ceilings.load`).
-        report_file: an ncu report whose counters go on the trace's launches.
-        capture_file: a trace of the run that captured the graphs that this one replays.
-        rank_files: traces of other ranks of the same job.
-        whole_steps: cut a trace's window to whole steps.
+    Only the counters that the analysis needs are read.
 
     Raises:
-        CaptureError: it cannot be read, or holds nothing.
-        UsageError: ``device`` is unknown, or one of the files is not in its format.
+        CaptureError: a capture cannot be read, or holds nothing.
+        UsageError: the request makes no sense (:func:`check`, :func:`analyse`).
     """
-    known = with_file(device_file)
-    measured = None if measured_file is None else ceilings.load(measured_file)
+    request = request or Request()
+    check(request)
     options = ReadOptions(
-        max_bytes=max_bytes, metrics=counters.WANTED, instructions=True, progress=progress
+        max_bytes=request.max_bytes, metrics=counters.WANTED, instructions=True, progress=progress
     )
+    calls_only = replace(options, launches_required=False)
     capture = read(Path(path), options)
-    report = None if report_file is None else read(Path(report_file), options)
-    of_calls = replace(options, launches_required=False)
-    run = None if capture_file is None else read(Path(capture_file), of_calls)
-    return analyse(
-        capture,
-        device,
-        known=known,
-        measured=measured,
-        report=report,
-        capture_run=run,
-        ranks=[read(Path(one), options) for one in rank_files],
-        whole_steps=whole_steps,
+    companions = Companions(
+        ncu=None if request.ncu is None else read(request.ncu, options),
+        capture_trace=(
+            None if request.capture_trace is None else read(request.capture_trace, calls_only)
+        ),
+        rank_trace=[read(other, options) for other in request.rank_trace],
     )
+    return analyse(capture, request, companions)
+
+
+def check(request: Request) -> None:
+    """Tell what is wrong with a request before a long read.
+
+    Raises:
+        UsageError: the file of devices or of ceilings is not in its format, or no device has the
+            assumed name.
+    """
+    known = with_file(request.device_file)
+    if request.ceilings is not None:
+        ceilings.load(request.ceilings)
+    if request.assume_device is not None:
+        resolve.fitting(request.assume_device, known)
 
 
 def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool) -> None:

@@ -68,7 +68,8 @@ def points_layer(
 
 
 def levels_layer(points: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
-    """Small hollow marks of :func:`ncutool.charts.points.level_points`: squares for L2, diamonds for L1."""
+    """Small hollow marks of :func:`ncutool.charts.points.level_points`: squares for L2, diamonds
+    for L1."""
     mark: dict[str, Any] = {
         "filled": False,
         "fill": "transparent",  # else only the outline would answer the pointer

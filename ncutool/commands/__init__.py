@@ -1,36 +1,51 @@
 """The command line: one module per command, listed here; the only place that prints or exits.
 
-The root help is written from :data:`COMMANDS`, so that it costs no import of typer, and a command
-imports only its own module.
+The helps of ``ncutool`` and of its groups are written from :data:`COMMANDS`, so that they cost no
+import of typer; a command imports only its own module.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 
 _HELP_FLAGS = ("-h", "--help")
+_COMPLETE = "_NCUTOOL_COMPLETE"
+"""Set by a shell that asks what may follow."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its module under ``ncutool.commands`` has a function ``run``."""
+    """One command, or a group of them.
+
+    The module of a command has a function ``run``; it is called like the command, and lies in
+    the folder of its group.
+    """
 
     name: str
     summary: str
+    commands: tuple[Command, ...] = ()
+    """Those of a group; empty for a command."""
 
 
 COMMANDS: tuple[Command, ...] = (
     Command("report", "Write one offline HTML page and print a summary: start here."),
+    Command("findings", "List what to change, surest saving first, with evidence."),
     Command("kernels", "List every launch with its FLOPs, bytes, roofline place and sources."),
-    Command("rank", "List what to change, surest saving first, with evidence."),
     Command("explain", "Trace every figure of one launch to its metric or shape and formula."),
-    Command("whatif", "Say what another device, size or weight type, or a finding, would change."),
-    Command("llm", "Predict a language model's speed, memory and regime on a device."),
-    Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),
-    Command("attention", "Hold an attention against devices, fused and unfused."),
-    Command("compare-devices", "Hold devices against each other for a workload and its price."),
-    Command("signals", "Tell the regime from nvidia-smi, DCGM or timings, without a profile."),
+    Command("whatif", "Say what other devices, sizes or weight types, or a finding, would change."),
+    Command(
+        "plan",
+        "Predict without a capture: a model, a product, an attention, devices, signals.",
+        (
+            Command("llm", "Predict a language model's speed, memory and regime on a device."),
+            Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),
+            Command("attention", "Hold an attention against devices, fused and unfused."),
+            Command("devices", "Hold devices against each other for a workload and its price."),
+            Command("signals", "Tell the regime from nvidia-smi, DCGM or timings."),
+        ),
+    ),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
 )
@@ -39,36 +54,53 @@ COMMANDS: tuple[Command, ...] = (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0 done; 1 the input could not be read or analysed; 2 wrong usage.
+    0 done; 1 the input could not be read or analysed; 2 wrong usage; 3 and 4 are kept for gates.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    if _COMPLETE in os.environ or arguments[:1] in (
+        ["--show-completion"],
+        ["--install-completion"],
+    ):
+        return _run(arguments)
     if not arguments:
         print(root_help(), file=sys.stderr)
         return 2
-    name, *rest = arguments
-    if name in _HELP_FLAGS:
-        print(root_help())
-        return 0
-    if name in ("-V", "--version"):
+    if arguments[0] in ("-V", "--version"):
         print(f"ncutool {_version()}")
         return 0
-    if name == "help":
-        name, rest = (rest[0] if rest else "", ["--help"])
-        if not name:
-            print(root_help())
+    if arguments[0] == "help":
+        arguments = [*arguments[1:], "--help"]
+    return _walk(arguments)
+
+
+def _walk(arguments: list[str]) -> int:
+    """Answer what needs no typer: the help of a group, and names that are none; run the rest."""
+    group, path = Command("ncutool", "", COMMANDS), "ncutool"
+    for place, name in enumerate(arguments):
+        if name in _HELP_FLAGS:
+            print(root_help() if path == "ncutool" else group_help(group))
             return 0
-    if name not in {command.name for command in COMMANDS}:
-        print(_unknown(name), file=sys.stderr)
-        return 2
+        command = next((one for one in group.commands if one.name == name), None)
+        if command is None:
+            from ncutool.commands.wrong_usage import unknown_command
+
+            print(f"ncutool: {unknown_command(group, arguments[place:])}", file=sys.stderr)
+            return 2
+        if not command.commands:
+            return _run(arguments)
+        group, path = command, f"{path} {name}"
+    print(group_help(group), file=sys.stderr)
+    return 2
+
+
+def _run(arguments: list[str]) -> int:
     from ncutool.commands.running import run_command
 
-    return run_command(name, rest)
+    return run_command(arguments)
 
 
 def root_help() -> str:
-    """The text of ``ncutool --help``."""
-    width = max(len(command.name) for command in COMMANDS)
-    listed = "\n".join(f"  {c.name:<{width}}  {c.summary}" for c in COMMANDS)
+    """Return the text of ``ncutool --help``."""
     return f"""Usage: ncutool COMMAND [OPTIONS] CAPTURE
 
 Turns a GPU capture into a verdict: what share of the time is understood, where each
@@ -77,32 +109,36 @@ A capture is an Nsight Compute report (.ncu-rep) or a torch.profiler trace
 (.json, .json.gz).
 
 Commands:
-{listed}
+{_listed(COMMANDS)}
 
   ncutool report trace.json.gz          one page and a summary
-  ncutool rank trace.json.gz            findings only
+  ncutool findings trace.json.gz        findings only
   ncutool kernels report.ncu-rep --format json | jq '.kernels[0]'
 
-'ncutool COMMAND --help' tells the options of a command; --version the version.
+'ncutool COMMAND --help' tells the options of a command; --version the version;
+--show-completion prints a script that completes commands and options in your shell.
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the input
 could not be read or analysed, 2 wrong usage."""
+
+
+def group_help(group: Command) -> str:
+    """Return the text of ``ncutool GROUP --help``."""
+    return f"""Usage: ncutool {group.name} COMMAND [OPTIONS]
+
+{group.summary}
+
+Commands:
+{_listed(group.commands)}
+
+'ncutool {group.name} COMMAND --help' tells the options of a command."""
+
+
+def _listed(commands: tuple[Command, ...]) -> str:
+    width = max(len(command.name) for command in commands)
+    return "\n".join(f"  {c.name:<{width}}  {c.summary}" for c in commands)
 
 
 def _version() -> str:
     from importlib.metadata import version
 
     return version("ncutool")
-
-
-def _unknown(name: str) -> str:
-    from difflib import get_close_matches
-
-    names = [command.name for command in COMMANDS]
-    near = get_close_matches(name, names, n=1)
-    if near:
-        hint = f"did you mean '{near[0]}'?"
-    elif "." in name or "/" in name:
-        hint = f"to analyse a capture: ncutool report {name}"
-    else:
-        hint = f"commands: {', '.join(names)}"
-    return f"ncutool: no command '{name}'; {hint}"

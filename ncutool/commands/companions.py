@@ -2,66 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ncutool_parsers import sniff
 from ncutool_parsers.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-@dataclass(frozen=True)
-class Files:
-    """The files of one run of a command."""
-
-    captures: tuple[Path, ...]
-    report: Path | None = None
-    """Its counters go on the launches of the one capture."""
-    capture_run: Path | None = None
-    """The run that captured the graphs that the one capture replays."""
-
-    @property
-    def only(self) -> Path:
-        """The capture of a command that takes one.
-
-        Raises:
-            UsageError: two were given, one with ``--trace``.
-        """
-        if len(self.captures) > 1:
-            raise UsageError("two captures given: leave out --trace, or name the report with --ncu")
-        return self.captures[0]
+    from ncutool.analysis.request import Request
 
 
 def sort_out(
-    captures: list[Path] | None, trace: Path | None, ncu: Path | None, capture_run: Path | None
-) -> Files:
-    """The capture and its companions, whichever way they were given.
+    named: Sequence[Path], trace: Path | None, request: Request
+) -> tuple[list[Path], Request]:
+    """Return the captures and the request with the report among its files, however given.
 
     Args:
-        captures: files without an option.
+        named: files without an option: captures, or with ``--trace`` perhaps the report.
         trace: ``--trace``.
-        ncu: ``--ncu``.
-        capture_run: ``--capture-trace``.
+        request: with ``ncu`` and ``capture_trace`` as given.
 
     Raises:
         UsageError: no capture was given, or a companion has not exactly one trace to go with.
-        UnreadableError: ``captures`` holds a file of no known format.
+        UnreadableError: ``named`` holds a file of no known format.
     """
-    named = list(captures or [])
+    captures = list(named)
     if trace is not None:
-        if ncu is None and len(named) == 1 and _counts(named[0]):
-            ncu = named.pop()
-        named.append(trace)
-    if not named:
-        if ncu is not None or capture_run is not None:
-            option = "--ncu" if ncu is not None else "--capture-trace"
+        if request.ncu is None and len(captures) == 1 and _counts(captures[0]):
+            request = replace(request, ncu=captures.pop())
+        captures.append(trace)
+    option = "--capture-trace" if request.ncu is None else "--ncu"
+    has_companion = request.ncu is not None or request.capture_trace is not None
+    if not captures:
+        if has_companion:
             raise UsageError(f"{option} says more about a trace: give the trace too")
         raise UsageError("no capture given: name an .ncu-rep report or a torch.profiler trace")
-    if (ncu is not None or capture_run is not None) and len(named) > 1:
-        option = "--ncu" if ncu is not None else "--capture-trace"
-        raise UsageError(f"{option} goes with one trace, and {len(named)} captures were given")
-    return Files(tuple(named), ncu, capture_run)
+    if has_companion and len(captures) > 1:
+        raise UsageError(f"{option} goes with one trace, and {len(captures)} captures were given")
+    return captures, request
+
+
+def sort_out_one(named: Path | None, trace: Path | None, request: Request) -> tuple[Path, Request]:
+    """Return the capture of a command that takes one, and its request (:func:`sort_out`).
+
+    Raises:
+        UsageError: as in :func:`sort_out`, or two captures were given, one with ``--trace``.
+    """
+    captures, request = sort_out([] if named is None else [named], trace, request)
+    if len(captures) > 1:
+        raise UsageError("two captures given: leave out --trace, or name the report with --ncu")
+    return captures[0], request
 
 
 def _counts(path: Path) -> bool:
-    """Whether a capture holds counters, as what goes onto a trace's launches does."""
+    """Return whether a capture holds counters, as what goes onto a trace's launches does."""
     return sniff(path).format.traits.figures_counted

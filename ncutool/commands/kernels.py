@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ncutool.analysis.request import Request
 from ncutool.commands.options import (
-    CaptureTraceOption,
-    CeilingsOption,
-    DebugOption,
-    DeviceFileOption,
-    DeviceOption,
-    ForceOption,
     Format,
-    FormatOption,
     KernelOption,
-    MaxBytesOption,
-    NcuOption,
-    NoColorOption,
     OptionalCapture,
-    OutputOption,
     ShowPrivateOption,
     TopOption,
     TraceOption,
+    unfold,
 )
+from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,23 +24,16 @@ _SCREENFUL = 40
 """Rows of a table or a Markdown text where --top does not say."""
 
 
+@unfold
 def run(
     capture: OptionalCapture = None,
-    trace: TraceOption = None,
-    ncu: NcuOption = None,
-    capture_trace: CaptureTraceOption = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    force: ForceOption = False,
-    device: DeviceOption = None,
-    device_file: DeviceFileOption = None,
-    ceilings: CeilingsOption = None,
     top: TopOption = None,
     kernel: KernelOption = None,
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     show_private: ShowPrivateOption = False,
-    no_color: NoColorOption = False,
-    debug: DebugOption = False,
+    trace: TraceOption = None,
+    *,
+    output: Output,
+    request: Request,
 ) -> None:
     """List every launch with its FLOPs, bytes, roofline place and where each figure came from.
 
@@ -58,23 +42,14 @@ def run(
     """
     from ncutool import text
     from ncutool.analysis import json_facts
-    from ncutool.commands.companions import sort_out
+    from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
+    from ncutool.commands.writing import rows
 
-    chosen = choose_format(form, output)
-    check_writable(output, force=force)
+    chosen = output.choose()
     pattern = check_pattern(kernel)
-    files = sort_out([] if capture is None else [capture], trace, ncu, capture_trace)
-    analysis = analyse_file(
-        files.only,
-        device,
-        max_bytes,
-        device_file=device_file,
-        ceilings=ceilings,
-        report=files.report,
-        capture_run=files.capture_run,
-    )
+    path, request = sort_out_one(capture, trace, request)
+    analysis = analyse_file(path, request, output)
     for_eyes = chosen in (Format.TABLE, Format.MD)
     limit = _SCREENFUL if top is None and for_eyes else top
     frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
@@ -84,15 +59,15 @@ def run(
         envelope=lambda text_: json_facts.wrap(
             analysis, "kernels", text_, show_private=show_private
         ),
-        table=lambda: text.kernels_table(analysis, frame, color=not no_color and output is None),
+        table=lambda: text.kernels_table(analysis, frame, color=output.color),
         markdown=lambda: text.kernels_markdown(analysis, frame),
     )
     say_notices(analysis)
-    write_bytes(content, output)
+    output.write(content)
 
 
 def check_pattern(pattern: str | None) -> str | None:
-    """``pattern`` itself where polars can search by it.
+    """Return ``pattern`` where polars can search by it; None stays None.
 
     Raises:
         UsageError: it is no regular expression.
@@ -111,7 +86,14 @@ def check_pattern(pattern: str | None) -> str | None:
 def select(
     kernels: pl.DataFrame, pattern: str | None, limit: int | None, *, by_duration: bool
 ) -> pl.DataFrame:
-    """The rows to show: those that match, the longest ``limit`` of them (0 or None is all)."""
+    """Return the rows to show.
+
+    Args:
+        kernels: the ``kernels`` table.
+        pattern: a regular expression that a kernel's or operator's name must match; None is any.
+        limit: keep the longest so many; 0 or None is all.
+        by_duration: sort the longest first even without a limit.
+    """
     import polars as pl
 
     if pattern is not None:

@@ -1,12 +1,17 @@
-"""Options that several commands share, declared once."""
+"""Options that several commands share, declared once, and records that stand for many of them."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
+
+from ncutool.analysis.request import Request
 
 
 class Format(str, Enum):
@@ -18,6 +23,11 @@ class Format(str, Enum):
     CSV = "csv"
     PARQUET = "parquet"
     MD = "md"
+
+
+def option(*flags: str, words: str, metavar: str | None = None, **more: Any) -> Any:
+    """Return an option whose help says nothing of a default, unless ``show_default`` is given."""
+    return typer.Option(*flags, help=words, metavar=metavar, **({"show_default": False} | more))
 
 
 CaptureArgument = Annotated[
@@ -32,109 +42,137 @@ OptionalCapture = Annotated[
     ),
 ]
 TraceOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--trace", metavar="FILE", help="The trace, where --ncu is given.", show_default=False
-    ),
-]
-NcuOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--ncu",
-        metavar="FILE",
-        help="An .ncu-rep report of the same program: its counters go on the trace's launches.",
-        show_default=False,
-    ),
+    Path | None, option("--trace", words="The trace, where --ncu is given.", metavar="FILE")
 ]
 CaptureTraceOption = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--capture-trace",
-        metavar="FILE",
-        help="A trace of the run that captured the CUDA/HIP graphs: replays take operators and "
+        words="A trace of the run that captured the CUDA/HIP graphs: replays take operators and "
         "shapes from it.",
-        show_default=False,
-    ),
-]
-RankTracesOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--rank-trace",
         metavar="FILE",
-        help="A trace of another rank of the same job, over the same steps (may be repeated): "
-        "tells waiting for others from transfer.",
-        show_default=False,
-    ),
-]
-WholeStepsOption = Annotated[
-    bool,
-    typer.Option(
-        "--whole-steps",
-        help="Cut the window to whole annotated steps, or to what was launched while recording.",
-    ),
-]
-FormatOption = Annotated[
-    Format | None,
-    typer.Option(
-        "--format",
-        "-f",
-        help="Form of the result; without it, told from the ending of -o, else a table.",
-        show_default=False,
-    ),
-]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", help="File to write instead of stdout.", show_default=False),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
-DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--device",
-        help="Device to take peaks from (traces), where the capture's own is missing or wrong.",
-        show_default=False,
     ),
 ]
 DeviceFileOption = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--device-file",
+        words="Devices of your own, in the format of devices.toml; its rows win.",
         metavar="FILE.toml",
-        help="Devices of your own, in the format of devices.toml; its rows win.",
-        show_default=False,
-    ),
-]
-CeilingsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--ceilings",
-        metavar="FILE.json",
-        help="Measured rates that replace the device's peaks (traces).",
-        show_default=False,
-    ),
-]
-TopOption = Annotated[
-    int | None,
-    typer.Option("--top", min=0, help="Only the first N rows; 0 is all.", show_default=False),
-]
-KernelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--kernel",
-        metavar="REGEX",
-        help="Only launches whose kernel or operator name matches.",
-        show_default=False,
     ),
 ]
 MaxBytesOption = Annotated[
     int,
-    typer.Option(
-        "--max-bytes", min=1, help="Refuse a capture that expands past this.", show_default=True
+    option(
+        "--max-bytes", words="Refuse a capture that expands past this.", min=1, show_default=True
+    ),
+]
+TopOption = Annotated[int | None, option("--top", words="Only the first N rows; 0 is all.", min=0)]
+KernelOption = Annotated[
+    str | None,
+    option(
+        "--kernel",
+        words="Only launches whose kernel or operator name matches.",
+        metavar="REGEX",
     ),
 ]
 ShowPrivateOption = Annotated[
-    bool,
-    typer.Option("--show-private", help="Show host names, paths and command lines too."),
+    bool, typer.Option("--show-private", help="Show host names, paths and command lines too.")
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour on the terminal.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+_REQUEST: dict[str, Any] = {
+    "ncu": Annotated[
+        Path | None,
+        option(
+            "--ncu",
+            words="An .ncu-rep report of the same program: its counters go on the trace's "
+            "launches.",
+            metavar="FILE",
+        ),
+    ],
+    "capture_trace": CaptureTraceOption,
+    "rank_trace": Annotated[
+        list[Path],
+        option(
+            "--rank-trace",
+            words="A trace of another rank of the same job, over the same steps (may be "
+            "repeated): tells waiting for others from transfer.",
+            metavar="FILE",
+        ),
+    ],
+    "whole_steps": Annotated[
+        bool,
+        typer.Option(
+            "--whole-steps",
+            help="Cut the window to whole annotated steps, or to what was launched while "
+            "recording.",
+        ),
+    ],
+    "assume_device": Annotated[
+        str | None,
+        option(
+            "--assume-device",
+            words="Device to take peaks from (traces), where the capture's own is missing or "
+            "wrong.",
+            metavar="NAME",
+        ),
+    ],
+    "device_file": DeviceFileOption,
+    "ceilings": Annotated[
+        Path | None,
+        option(
+            "--ceilings",
+            words="Measured rates that replace the device's peaks (traces).",
+            metavar="FILE.json",
+        ),
+    ],
+    "max_bytes": MaxBytesOption,
+}
+"""The option of each field of :class:`Request`."""
+
+
+def unfold(run: Callable[..., None]) -> Callable[..., None]:
+    """Let the function of a command take dataclasses in place of single options.
+
+    A parameter whose type is a dataclass stands for an option for each of its fields, which are
+    annotated as typer wants them (those of a :class:`Request` above). ``run`` gets the dataclass.
+    """
+    signature = inspect.signature(run, eval_str=True)
+    records: dict[str, Any] = {
+        name: parameter.annotation
+        for name, parameter in signature.parameters.items()
+        if is_dataclass(parameter.annotation)
+    }
+    unfolded = [
+        single.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in signature.parameters.items()
+        for single in (_options(records[name]) if name in records else [parameter])
+    ]
+
+    def command(**given: Any) -> None:
+        for name, record in records.items():
+            values = {field.name: given.pop(field.name) for field in fields(record)}
+            given[name] = record(**values)
+        run(**given)
+
+    command.__doc__ = run.__doc__
+    command.__annotations__ = {single.name: single.annotation for single in unfolded}
+    command.__signature__ = signature.replace(parameters=unfolded)  # type: ignore[attr-defined]  # typer reads it
+    return command
+
+
+def _options(record: Any) -> list[inspect.Parameter]:
+    """Return a parameter with a default for each field of a record."""
+    hints = _REQUEST if record is Request else get_type_hints(record, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=[] if field.default == () else field.default,  # typer's lists are lists
+            annotation=hints[field.name],
+        )
+        for field in fields(record)
+    ]

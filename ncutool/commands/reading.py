@@ -11,57 +11,41 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ncutool_parsers import sniff
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.request import Request
+    from ncutool.commands.writing import Output
     from ncutool_parsers.interface import Progress as ProgressHook
 
 _PATIENCE_S = 1.0
 """A bar for anything that takes longer than this."""
 
 
-def analyse_file(
-    path: Path,
-    device: str | None,
-    max_bytes: int,
-    *,
-    device_file: Path | None = None,
-    ceilings: Path | None = None,
-    report: Path | None = None,
-    capture_run: Path | None = None,
-    ranks: Sequence[Path] = (),
-    whole_steps: bool = False,
-) -> Analysis:
-    """Read and analyse one capture.
+def analyse_file(path: Path, request: Request, output: Output | None = None) -> Analysis:
+    """Read and analyse one capture, once everything that can be told before is right.
 
     Args:
-        device_file: devices of the user's own.
-        ceilings: measured rates that replace the device's peaks.
-        report: an ncu report whose counters go on a trace's launches.
-        capture_run: a trace of the run that captured the graphs that a trace replays.
-        ranks: traces of other ranks of the same job.
-        whole_steps: cut the window to whole steps.
+        path: the capture.
+        request: how to analyse it, and its companions.
+        output: where the result will go; refused before the read where it cannot.
 
     Raises:
-        CaptureError: it cannot be read, or holds nothing.
-        UsageError: ``device`` is unknown, or one of the files is not in its format.
+        CaptureError: the capture cannot be read, or holds nothing.
+        UsageError: the request makes no sense.
+        OutputError: the result could not be written.
     """
-    from ncutool.analysis.analyse import read_and_analyse
+    from ncutool.analysis.analyse import check, read_and_analyse
 
+    check(request)
+    sniff(path)
+    if output is not None:
+        output.check_writable()
     with _progress(path) as hook:
-        return read_and_analyse(
-            path,
-            device=device,
-            device_file=device_file,
-            measured_file=ceilings,
-            report_file=report,
-            capture_file=capture_run,
-            rank_files=ranks,
-            whole_steps=whole_steps,
-            max_bytes=max_bytes,
-            progress=hook,
-        )
+        return read_and_analyse(path, request, progress=hook)
 
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:

@@ -7,24 +7,18 @@ from typing import Annotated
 
 import typer
 
+from ncutool.analysis.request import Request
 from ncutool.commands.options import (
-    CaptureTraceOption,
-    CeilingsOption,
     DebugOption,
-    DeviceFileOption,
-    DeviceOption,
     ForceOption,
-    MaxBytesOption,
-    NcuOption,
     NoColorOption,
-    OutputOption,
-    RankTracesOption,
     ShowPrivateOption,
     TraceOption,
-    WholeStepsOption,
+    option,
+    unfold,
 )
+from ncutool.commands.writing import PAGE_ENDINGS, Output
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 Captures = Annotated[
     list[Path] | None,
@@ -36,63 +30,59 @@ Captures = Annotated[
 ]
 
 
+@unfold
 def run(
     captures: Captures = None,
-    trace: TraceOption = None,
-    ncu: NcuOption = None,
-    capture_trace: CaptureTraceOption = None,
-    rank_trace: RankTracesOption = None,
-    whole_steps: WholeStepsOption = False,
-    output: OutputOption = None,
+    output: Annotated[
+        Path | None, option("--output", "-o", words="The page, in place of CAPTURE.html.")
+    ] = None,
     force: ForceOption = False,
-    device: DeviceOption = None,
-    device_file: DeviceFileOption = None,
-    ceilings: CeilingsOption = None,
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser afterwards.")
+    ] = False,
     show_private: ShowPrivateOption = False,
     no_color: NoColorOption = False,
     debug: DebugOption = False,
+    trace: TraceOption = None,
+    *,
+    request: Request,
 ) -> None:
     """Write one offline HTML page and print a summary.
 
-    Without -o the page is named after the first capture, in the current folder. --ncu puts the
-    counters of a report on the launches of one trace, --capture-trace gives its graph replays
-    their operators and shapes.
+    Without -o the page is named after the first capture, in the current folder. A page that
+    ncutool wrote before is written anew; any other file only with --force. --ncu puts the counters
+    of a report on the launches of one trace, --capture-trace gives its graph replays their
+    operators and shapes.
     """
     from ncutool import page, text
     from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import check_writable, write_bytes
 
-    files = sort_out(captures, trace, ncu, capture_trace)
-    target = output or Path(f"{stem(files.captures[0])}.html")
-    if target.suffix.lower() not in (".html", ".htm"):
+    paths, request = sort_out(captures or [], trace, request)
+    target = output or Path(f"{stem(paths[0])}.html")
+    if target.suffix.lower() not in PAGE_ENDINGS:
         raise UsageError(f"{target}: a page is HTML; end its name in .html")
-    check_writable(target, force=force)
-    analyses = [
-        analyse_file(
-            path,
-            device,
-            max_bytes,
-            device_file=device_file,
-            ceilings=ceilings,
-            report=files.report,
-            capture_run=files.capture_run,
-            ranks=rank_trace or (),
-            whole_steps=whole_steps,
-        )
-        for path in files.captures
-    ]
-    content = page.render(analyses, show_private=show_private).encode()
-    write_bytes(content, target)
+    written = Output(path=target, force=force)
+    analyses = [analyse_file(path, request, written) for path in paths]
+    written.write(page.render(analyses, show_private=show_private).encode())
     for analysis in analyses:
         say_notices(analysis, only_errors=True)
         typer.echo(text.summary_text(analysis, color=not no_color))
     typer.echo(f"page: {target}")
+    if open_page:
+        _show(target)
+
+
+def _show(page: Path) -> None:
+    """Open a page in the user's browser, or say that it could not be opened."""
+    import webbrowser
+
+    if not webbrowser.open(page.absolute().as_uri()):
+        typer.echo(f"ncutool: no browser could be started; open {page} by hand", err=True)
 
 
 def stem(path: Path) -> str:
-    """The capture's name without its endings: ``trace.json.gz`` gives ``trace``."""
+    """Return the capture's name without its endings: ``trace.json.gz`` gives ``trace``."""
     name = path.name
     for ending in (".gz", ".json", ".ncu-repz", ".ncu-rep", ".nsight-cuprof-report"):
         if name.lower().endswith(ending):

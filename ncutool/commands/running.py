@@ -2,31 +2,73 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import typer
+import typer.core
+import typer.main
 
-from ncutool_parsers.errors import NcutoolError
+from ncutool.commands import COMMANDS, Command
+from ncutool.commands.wrong_usage import parser_error
+from ncutool_parsers.errors import NcutoolError, UsageError
+
+_PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""The usage error of typer's parser, which is click's up to typer 0.19 and typer's own after."""
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
-def run_command(name: str, arguments: list[str]) -> int:
-    """The exit code of command ``name``; no traceback leaves this function without ``--debug``."""
-    module = import_module(f"ncutool.commands.{name.replace('-', '_')}")
-    app = typer.Typer(
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,  # plain help starts in half the time
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.command(name)(module.run)
+class Group(typer.core.TyperGroup):
+    """A group of commands, each imported when it is asked for by name."""
+
+    listed: tuple[Command, ...] = ()
+    package = "ncutool.commands"
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands, in the order of the help."""
+        return [command.name for command in self.listed]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of that name; None where there is none."""
+        command = next((one for one in self.listed if one.name == cmd_name), None)
+        return None if command is None else _built(command, self.package)
+
+
+class Single(typer.core.TyperCommand):
+    """One command, which knows the types of its options."""
+
+    wants: dict[str, tuple[Any, float | None]]
+    """Annotation and least value of each option by its name, for the errors."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; what is left over, and what the parser refuses, names the command."""
+        ctx.allow_extra_args = True
+        try:
+            left = super().parse_args(ctx, args)
+        except _PARSER_ERROR as error:
+            error.ctx = error.ctx or ctx  # type: ignore[attr-defined]  # a missing value has none
+            raise
+        if left and not ctx.resilient_parsing:
+            way_out = f"see {ctx.command_path} --help"
+            raise UsageError(f"unexpected argument {left[0][:60]!r}; {way_out}")
+        return left
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command that the arguments name, and return its exit code.
+
+    No traceback leaves this function but with ``--debug``.
+    """
     try:
-        if hasattr(module, "check_arguments"):  # what typer would misread
-            module.check_arguments(arguments)
-        app(args=arguments, prog_name=f"ncutool {name}")
+        code = _root()(args=arguments, prog_name="ncutool", standalone_mode=False)
     except SystemExit as exit_:
         return _code(exit_)
+    except _PARSER_ERROR as error:
+        print(f"ncutool: {_one_line(parser_error(error))}", file=sys.stderr)
+        return UsageError.exit_code
     except NcutoolError as error:
         if "--debug" in arguments:
             raise
@@ -36,7 +78,7 @@ def run_command(name: str, arguments: list[str]) -> int:
         # The reader of stdout (head, say) went away: that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         print("ncutool: interrupted", file=sys.stderr)
         return 130
     except MemoryError:
@@ -52,7 +94,49 @@ def run_command(name: str, arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 1
-    return 0
+    return code if isinstance(code, int) else 0
+
+
+def _root() -> Any:
+    """Return the whole command line as typer sees it, with its shell completion."""
+    app = typer.Typer(cls=Group, rich_markup_mode=None, context_settings=_SETTINGS)
+    app.callback()(lambda: None)
+    root = typer.main.get_command(app)
+    root.listed = COMMANDS  # type: ignore[attr-defined]  # typer made it of the class named above
+    return root
+
+
+def _built(command: Command, package: str) -> Any:
+    """Return a command or a group as typer runs it."""
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help starts in half the time
+    )
+    package = f"{package}.{command.name}"
+    if command.commands:
+        app.callback(cls=Group, help=command.summary, context_settings=_SETTINGS)(lambda: None)
+        group: Any = typer.main.get_command(app)
+        group.name, group.listed, group.package = command.name, command.commands, package
+        return group
+    run = import_module(package).run
+    app.command(command.name, cls=Single, context_settings=_SETTINGS)(run)
+    single: Any = typer.main.get_command(app)
+    single.wants = _wants(run)
+    return single
+
+
+def _wants(run: Any) -> dict[str, tuple[Any, float | None]]:
+    """Return annotation and least value of each option of a command's function."""
+    annotations = {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(run, eval_str=True).parameters.items()
+    }
+    return {
+        name: (annotation.__origin__, annotation.__metadata__[0].min)
+        for name, annotation in annotations.items()
+        if hasattr(annotation, "__metadata__")
+    }
 
 
 def _code(exit_: SystemExit) -> int:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncutool.analysis.request import Request
 from ncutool.commands.options import (
-    CaptureTraceOption,
-    CeilingsOption,
-    DebugOption,
-    DeviceFileOption,
-    DeviceOption,
-    ForceOption,
     Format,
-    FormatOption,
     KernelOption,
-    MaxBytesOption,
-    NcuOption,
-    NoColorOption,
     OptionalCapture,
-    OutputOption,
     ShowPrivateOption,
     TopOption,
     TraceOption,
-    WholeStepsOption,
+    option,
+    unfold,
 )
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+from ncutool.commands.plan.answers import PriceOption, parse_prices, write_answer
+from ncutool.commands.writing import Output
+from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,100 +34,93 @@ _SHOWN = 20
 """Groups of launches in a table where --top says nothing; other forms hold all."""
 
 
+@unfold
 def run(
     capture: OptionalCapture = None,
     on: Annotated[
-        str | None,
-        typer.Option("--on", metavar="DEVICE", help="On another device.", show_default=False),
+        list[str] | None,
+        option(
+            "--on",
+            words="On another device; given several times, the devices are held against each "
+            "other.",
+            metavar="DEVICE",
+        ),
     ] = None,
     batch_scale: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="At X times the batch (traces).", show_default=False),
+        float | None, option(words="At X times the batch (traces).", metavar="X")
     ] = None,
     length_scale: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="At X times the sequence length.", show_default=False),
+        float | None, option(words="At X times the sequence length.", metavar="X")
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(
+        option(
+            words="Sequences (samples) processed together in the capture, where its shapes do not "
+            "tell.",
             metavar="N",
-            help="The capture's own batch, where shapes do not tell.",
-            show_default=False,
         ),
     ] = None,
     length: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The capture's own length, likewise.", show_default=False),
+        int | None, option(words="The capture's own length, likewise.", metavar="N")
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option(
-            metavar="TYPE",
-            help="With weights in fp8, int8, int4, mxfp4 or nvfp4.",
-            show_default=False,
-        ),
+        option(words="With weights in fp8, int8, int4, mxfp4 or nvfp4.", metavar="TYPE"),
     ] = None,
     fuse: Annotated[
         str | None,
-        typer.Option(
-            metavar="ID[,ID]",
-            help="With these findings of `ncutool rank` carried out.",
-            show_default=False,
-        ),
+        option(words="With these findings of `ncutool findings` carried out.", metavar="ID[,ID]"),
     ] = None,
     graph: Annotated[
         bool, typer.Option("--graph", help="With the findings of kind graph carried out.")
     ] = False,
-    trace: TraceOption = None,
-    ncu: NcuOption = None,
-    capture_trace: CaptureTraceOption = None,
-    whole_steps: WholeStepsOption = False,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    force: ForceOption = False,
-    device: DeviceOption = None,
-    device_file: DeviceFileOption = None,
-    ceilings: CeilingsOption = None,
+    price: PriceOption = None,
     top: TopOption = None,
     kernel: KernelOption = None,
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     show_private: ShowPrivateOption = False,
-    no_color: NoColorOption = False,
-    debug: DebugOption = False,
+    trace: TraceOption = None,
+    *,
+    output: Output,
+    request: Request,
 ) -> None:
     """Say what a capture would take if something changed, with bounds, and what would not change.
 
     Changes may be asked for together where that makes sense. What the capture does not tell is
     refused with the reason. --top and --kernel limit the rows, not the sums.
-    """  # fmt: skip
-    from ncutool.commands.companions import sort_out
+    With --on given twice or more the devices are compared: the capture's launches rescaled by what
+    binds each, and with --price what an hour's price buys. -o NAME.html writes a page of that.
+    """
+    from ncutool.commands.companions import sort_out_one
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import check_writable, choose_format, write_bytes
+    from ncutool.devices.resolve import fitting
     from ncutool.devices.table import with_file
     from ncutool.whatif import Question, ask
 
-    chosen = choose_format(form, output)
-    check_writable(output, force=force)
-    pattern = check_pattern(kernel)
-    known = with_file(device_file)
+    names = on or []
     named = tuple(name.strip() for name in (fuse or "").split(",") if name.strip())
-    Question(on, batch_scale, length_scale, batch, length, weights, named, graph).check()
-    files = sort_out([] if capture is None else [capture], trace, ncu, capture_trace)
-    analysis = analyse_file(
-        files.only,
-        device,
-        max_bytes,
-        device_file=device_file,
-        ceilings=ceilings,
-        report=files.report,
-        capture_run=files.capture_run,
-        whole_steps=whole_steps,
+    question = Question(
+        names[0] if names else None, batch_scale, length_scale, batch, length, weights, named, graph
     )
+    known = with_file(request.device_file)
+    if len(names) > 1:
+        if question != Question(on=names[0]):
+            raise UsageError("several --on compare devices and nothing else: ask the rest apart")
+        path, request = sort_out_one(capture, trace, request)
+        _compare(names, parse_prices(price), path, request, output)
+        return
+    if price:
+        raise UsageError("--price compares devices: give --on twice or more")
+    chosen = output.choose()
+    pattern = check_pattern(kernel)
+    question.check()
+    for name in names:
+        fitting(name, known)
+    path, request = sort_out_one(capture, trace, request)
+    analysis = analyse_file(path, request, output)
     answer = ask(
         analysis,
-        on=on,
+        on=question.on,
         batch_scale=batch_scale,
         length_scale=length_scale,
         batch=batch,
@@ -144,14 +131,37 @@ def run(
         known=known,
     )
     frame = _listed(answer, pattern, chosen, top)
-    color = not no_color and output is None
-    content = _content(analysis, answer, frame, chosen, show_private=show_private, color=color)
+    content = _content(
+        analysis, answer, frame, chosen, show_private=show_private, color=output.color
+    )
     say_notices(analysis)
-    write_bytes(content, output)
+    output.write(content)
+
+
+def _compare(
+    names: list[str], prices: dict[str, float], path: Path, request: Request, output: Output
+) -> None:
+    """Hold several devices against each other for the launches of one capture."""
+    from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.devices.table import with_file
+    from ncutool.planning.planner import compare_capture
+    from ncutool.planning.planner.comparing import priced, several
+    from ncutool.planning.planner.comparison_record import comparison_record, comparison_rows
+    from ncutool.text.compared import capture_sheet
+
+    known = with_file(request.device_file)
+    priced(prices, several(names, known), known)  # a wrong name is said before a long read
+    analysis = analyse_file(path, request, output)
+    say_notices(analysis, only_errors=True)
+    own = analysis.resolution.device
+    compared = compare_capture(names, analysis.kernels, own, prices=prices, known=known)
+    write_answer(
+        output, comparison_record(compared), comparison_rows(compared), capture_sheet(compared)
+    )
 
 
 def _listed(answer: Answer, pattern: str | None, chosen: Format, top: int | None) -> pl.DataFrame:
-    """The rows asked for: a table shows the first, other forms all."""
+    """Return the rows asked for: a table shows the first, other forms all."""
     import polars as pl
 
     frame = answer.rows
@@ -171,7 +181,7 @@ def _content(
     show_private: bool,
     color: bool,
 ) -> bytes:
-    """The answer in one form: JSON has it whole, CSV, JSON lines and Parquet the rows."""
+    """Return the answer in one form: JSON has it whole, CSV, JSON lines and Parquet the rows."""
     import json
 
     from ncutool.analysis import json_facts

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ncutool.commands.options import Format
+from ncutool.commands.options import DebugOption, ForceOption, Format, NoColorOption, option
+from ncutool.commands.wrong_usage import one_of
 from ncutool_parsers.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+PAGE_ENDINGS = (".html", ".htm")
+PAGE_MARK = b'<meta name="generator" content="ncutool">'
+"""Stands in the head of every page of ncutool, before anything that comes from a capture."""
+_HEAD_BYTES = 512
+"""How far into a file the mark is looked for; it stands in the second or third line."""
 _ENDINGS = {
     ".json": Format.JSON,
     ".jsonl": Format.JSONL,
@@ -27,51 +34,106 @@ _ENDINGS = {
 }
 
 
-def choose_format(asked: Format | None, output: Path | None) -> Format:
-    """The form asked for, else the one the output's ending tells, else a table.
+@dataclass(frozen=True)
+class Output:
+    """Where and in which form a command writes its result."""
 
-    Raises:
-        UsageError: the ending tells nothing.
-    """
-    if asked is not None:
-        return asked
-    if output is None:
-        return Format.TABLE
+    form: Annotated[
+        Format | None,
+        option(
+            "--format",
+            "-f",
+            words="Form of the result; without it, told from the ending of -o, else a table.",
+        ),
+    ] = None
+    path: Annotated[
+        Path | None, option("--output", "-o", words="File to write instead of stdout.")
+    ] = None
+    force: ForceOption = False
+    no_color: NoColorOption = False
+    debug: DebugOption = False
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the output's ending asks for an HTML page, and no other form is asked for."""
+        return (
+            self.path is not None and self.form is None and self.path.suffix.lower() in PAGE_ENDINGS
+        )
+
+    @property
+    def color(self) -> bool:
+        """Whether a table may have colours."""
+        return not self.no_color and self.path is None
+
+    def choose(self, *given: Format) -> Format:
+        """Return the form asked for, else the one that the output's ending tells, else a table.
+
+        Args:
+            given: the forms that the command has; all of them where none is named.
+
+        Raises:
+            UsageError: the ending tells no form, or the command has not that form.
+        """
+        form = self.form or self._by_ending()
+        if given and form not in given:
+            known = one_of(known.value for known in given)
+            raise UsageError(f"--format takes {known} here, not {form.value}")
+        return form
+
+    def _by_ending(self) -> Format:
+        if self.path is None:
+            return Format.TABLE
+        try:
+            return _ENDINGS[self.path.suffix.lower()]
+        except KeyError:
+            known = ", ".join(_ENDINGS)
+            raise UsageError(
+                f"{self.path}: its ending tells no format; pass --format or end it in one of "
+                f"{known}"
+            ) from None
+
+    def check_writable(self) -> None:
+        """Refuse what could not be written, before a long read.
+
+        Raises:
+            OutputError: the file exists, ``force`` is not given and it is not a page of ncutool
+                that a new page may replace; or it is a folder, or has no folder.
+        """
+        if self.path is None:
+            return
+        if self.path.is_dir():
+            raise OutputError(f"{self.path}: is a folder; name a file in it")
+        if self.path.exists() and not self.force and not (self.is_page and is_own_page(self.path)):
+            raise OutputError(f"{self.path}: already exists; pass --force to overwrite it")
+        if not self.path.absolute().parent.is_dir():
+            raise OutputError(f"{self.path}: its folder does not exist; create it first")
+
+    def write(self, content: bytes) -> None:
+        """Write the result to stdout, or to a file that appears whole or not at all.
+
+        Raises:
+            OutputError: see :meth:`check_writable`; or the system refuses.
+        """
+        if self.path is None:
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+            return
+        self.check_writable()
+        _replace(self.path, content)
+
+
+def is_own_page(path: Path) -> bool:
+    """Return whether a file is a page that ncutool wrote; only its first bytes are read."""
     try:
-        return _ENDINGS[output.suffix.lower()]
-    except KeyError:
-        known = ", ".join(_ENDINGS)
-        raise UsageError(
-            f"{output}: its ending tells no format; pass --format or end it in one of {known}"
-        ) from None
+        if not path.is_file():  # a pipe would wait for a writer
+            return False
+        with path.open("rb") as file:
+            return PAGE_MARK in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
-def check_writable(output: Path | None, *, force: bool) -> None:
-    """Refuse early, before a long read, what could not be written later.
-
-    Raises:
-        OutputError: it exists and ``force`` is not given, is a folder, or has no folder.
-    """
-    if output is None:
-        return
-    if output.is_dir():
-        raise OutputError(f"{output}: is a folder; name a file in it")
-    if output.exists() and not force:
-        raise OutputError(f"{output}: already exists; pass --force to overwrite it")
-    if not output.absolute().parent.is_dir():
-        raise OutputError(f"{output}: its folder does not exist; create it first")
-
-
-def write_bytes(content: bytes, output: Path | None) -> None:
-    """``content`` to stdout, or to a file that appears whole or not at all.
-
-    Raises:
-        OutputError: the system refuses.
-    """
-    if output is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
+def _replace(output: Path, content: bytes) -> None:
     folder = output.absolute().parent
     try:
         handle, name = tempfile.mkstemp(dir=folder, prefix=f".{output.name}.")

@@ -324,7 +324,7 @@ def hold(device: Device | None, measured: Measured | None) -> Held:
         if measured.bytes_per_s is None:
             raise UsageError(
                 f"--ceilings {measured.path}: the device is unknown, so 'bytes_per_s' is needed; "
-                "or pass --device NAME"
+                "or pass --assume-device NAME"
             )
         name = measured.device or "a device known by its measured rates"
         device = Device(name, "", None, 0, measured.bytes_per_s, {})

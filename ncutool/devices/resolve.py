@@ -69,7 +69,7 @@ def resolve(
     rows = load_devices() if known is None else known
     if override is not None:
         device = _named(override, record, rows)
-        return _from_file(Resolution(device, f"--device {override}: {device.name}", record))
+        return _from_file(Resolution(device, f"--assume-device {override}: {device.name}", record))
     if record is None:
         return _unknown("the capture does not say which device it was made on", record)
     exact = [device for device in rows if _is_named(device, record.name)]
@@ -229,14 +229,16 @@ def _figures(record: DeviceRecord) -> str:
 
 
 def _unknown(why: str, record: DeviceRecord | None) -> Resolution:
-    return Resolution(None, f"{why}; pass --device NAME (ncutool devices lists them)", record)
+    return Resolution(
+        None, f"{why}; pass --assume-device NAME (ncutool devices lists them)", record
+    )
 
 
-def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) -> Device:
-    """The device that the user named.
+def fitting(text: str, devices: tuple[Device, ...]) -> list[Device]:
+    """Return the devices that the user may mean by ``text``, at least one.
 
     Raises:
-        UsageError: none or several fit.
+        UsageError: no device has such a name.
     """
     wanted = _words(text)
     joined = "".join(wanted)
@@ -246,22 +248,30 @@ def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) 
         if joined in {"".join(_words(name)) for name in (device.name, *device.names, *device.short)}
     ]
     if wanted and exact:
-        return exact[0]
-    fitting = [device for device in devices if wanted and _fits(device, wanted)]
-    fitting = [device for device in fitting if device.origin] or fitting
-    if len(fitting) > 1 and record is not None and record.sm_count and record.memory_bytes:
-        consistent = [device for device in fitting if not _contradictions(device, record)]
-        fitting = consistent if len(consistent) == 1 else fitting
-    if len(fitting) == 1 or (fitting and all(_same_peaks(fitting[0], d) for d in fitting[1:])):
-        return fitting[0]
-    if fitting:
-        raise UsageError(
-            f"--device {text!r} fits several devices; name one of: "
-            + ", ".join(device.name for device in fitting)
-        )
+        return exact[:1]
+    similar = [device for device in devices if wanted and _fits(device, wanted)]
+    if similar:
+        return [device for device in similar if device.origin] or similar
     near = _nearest(text, devices)
     listed = f"; close names: {', '.join(near)}" if near else ""
     raise UsageError(f"no device named {text!r}{listed}; ncutool devices lists them all")
+
+
+def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) -> Device:
+    """Return the device that the user named; what the capture records decides between several.
+
+    Raises:
+        UsageError: none or several fit.
+    """
+    found = fitting(text, devices)
+    if len(found) > 1 and record is not None and record.sm_count and record.memory_bytes:
+        consistent = [device for device in found if not _contradictions(device, record)]
+        found = consistent if len(consistent) == 1 else found
+    if all(_same_peaks(found[0], device) for device in found[1:]):
+        return found[0]
+    raise UsageError(
+        f"{text!r} fits several devices; name one of: {', '.join(device.name for device in found)}"
+    )
 
 
 def _fits(device: Device, wanted: list[str]) -> bool:

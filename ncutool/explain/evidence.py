@@ -54,7 +54,7 @@ class Evidence:
     @cached_property
     def _stand_in(self) -> Capture | None:
         """The paired graph replays with their operators; None without a capture run."""
-        run = self.analysis.capture_run
+        run = self.analysis.companions.capture_trace
         if run is None:
             return None
         return self._narrowed(graph_pairing.stand_in(self.analysis.capture, run))
@@ -70,12 +70,12 @@ class Evidence:
     @cached_property
     def measured(self) -> dict[int, tuple[int, ...]]:
         """Launches of the joined report that gave each launch of the trace its counters."""
-        trace, report = self.analysis.capture, self.analysis.report
+        trace, report = self.analysis.capture, self.analysis.companions.ncu
         if report is None:
             return {}
         work = shapes.work(trace)
-        if self.analysis.capture_run is not None:
-            work, _, _ = graph_pairing.pair(trace, work, self.analysis.capture_run)
+        if self.analysis.companions.capture_trace is not None:
+            work, _, _ = graph_pairing.pair(trace, work, self.analysis.companions.capture_trace)
         matching = match.match(
             *join.launches(trace, work, report, counters.measured(counters.work(report)))
         )

@@ -170,7 +170,7 @@ def _members(
 def _joined(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
     """Return the steps of figures that a report's counters gave."""
     joined = [figure for figure in FIGURES if row[figure[1]] == "joined"]
-    report = evidence.analysis.report
+    report = evidence.analysis.companions.ncu
     if not joined or report is None:
         return []
     names = [(name, unit) for name, _, unit in joined]

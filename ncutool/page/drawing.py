@@ -121,7 +121,8 @@ def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
     capture = analysis.capture
     if roofs is None and not capture.traits.peaks_recorded:
         how = analysis.resolution.how.rstrip(".")
-        remedy = "" if "--device" in how else " Pass `--device NAME`; `ncutool devices` lists them."
+        way_out = " Pass `--assume-device NAME`; `ncutool devices` lists them."
+        remedy = "" if "--assume-device" in how else way_out
         return f"No roofline: {how}.{remedy}"
     return f"No roofline: {capture.format.no_figures}"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
 
 MOST = 40
-"""Findings on a page; the rest is said to be left to `ncutool rank`."""
+"""Findings on a page; the rest is said to be left to `ncutool findings`."""
 _KERNELS = 12
 _SPANS = 40
 _SENTENCES = 3
@@ -102,7 +102,7 @@ def findings(analysis: Analysis) -> Findings:
     note = " ".join([note, *finding_words.closing(analysis)])
     hidden = len(analysis.findings) - len(shown)
     if hidden:
-        note += f" {units.counted(hidden, 'smaller finding')} not shown: see `ncutool rank`."
+        note += f" {units.counted(hidden, 'smaller finding')} not shown: see `ncutool findings`."
     refused = tuple(
         printable(finding_words.declined(one, analysis.window_ns))
         for one in analysis.advice.declined

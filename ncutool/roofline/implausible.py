@@ -145,7 +145,7 @@ def _many(over: pl.Expr, held: pl.Expr) -> pl.Expr:
 def _wrong_device(over: pl.Expr, held: pl.Expr) -> pl.Expr:
     return pl.format(
         "{} of the {} launches held against such peaks exceed them by over 10 %: probably a wrong "
-        "device (see --device)",
+        "device (see --assume-device)",
         over.fill_null(False).sum(),
         held.fill_null(False).sum(),
     )

@@ -139,7 +139,7 @@ def _findings(analysis: Analysis, width: int) -> list[RenderableType]:
     lines: list[RenderableType] = [findings_overview(rows, analysis.window_ns, width=width)]
     if len(analysis.findings) > _FINDINGS:
         more = units.counted(len(analysis.findings) - _FINDINGS, "more finding")
-        lines.append(Text(f"   {more}: ncutool rank", style="bright_black"))
+        lines.append(Text(f"   {more}: ncutool findings", style="bright_black"))
     return lines
 
 

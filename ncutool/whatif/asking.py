@@ -69,7 +69,7 @@ def ask(
         on, batch_scale, length_scale, batch, length, weights, tuple(fuse), graph
     )  # fmt: skip
     question.check()
-    device = _named(on, known)
+    device = None if on is None else resolve.resolve(None, on, known).device
     if not analysis.capture.traits.has_timeline:
         _check_without_timeline(question, analysis.capture.format)
     times = Times.of(analysis.kernels)
@@ -94,16 +94,6 @@ def ask(
     return _answer(analysis, question, times, there, fits, applied, ending)
 
 
-def _named(on: str | None, known: tuple[Device, ...] | None) -> Device | None:
-    """Return the device of that name; None where none is asked for."""
-    if on is None:
-        return None
-    try:
-        return resolve.resolve(None, on, known).device
-    except UsageError as unknown:
-        raise UsageError(str(unknown).replace("--device", "--on")) from unknown
-
-
 def _context(analysis: Analysis) -> Context | None:
     """Return what advice sees of a trace; None for a report, and where nothing has a start."""
     window, capture = analysis.timeline, analysis.capture
@@ -119,7 +109,7 @@ def _check_without_timeline(question: Question, form: Format) -> None:
         return
     raise UsageError(
         f"a {form.noun} has neither shapes nor a timeline: only --on can be asked of it (its "
-        "findings' savings stand in ncutool rank)"
+        "findings' savings stand in ncutool findings)"
     )
 
 

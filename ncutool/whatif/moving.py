@@ -49,7 +49,9 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
         return times.saying(f"{device.name} is the capture's own device: nothing changes by it.")
     report = analysis.capture.traits.launches_serialised
     if own is None:
-        raise CaptureError(analysis.capture.name, "its device is unknown", "name it with --device")
+        raise CaptureError(
+            analysis.capture.name, "its device is unknown", "name it with --assume-device"
+        )
     ends = _ends(times, own, device, report=report, resized=resized)
     _refuse(analysis, times, ends, device)
     kinds = pl.when((pl.col("by") == "copy") & ~pl.col("kernel").str.contains("DtoD|^Memset"))

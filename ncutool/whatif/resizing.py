@@ -99,7 +99,7 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
     """
     capture, device = analysis.capture, analysis.resolution.device
     if device is None:
-        raise CaptureError(capture.name, "its device is unknown", "name it with --device")
+        raise CaptureError(capture.name, "its device is unknown", "name it with --assume-device")
     batch, length = question.batch_scale or 1.0, question.length_scale or 1.0
     base = predict.base(times.kernels, capture, device)
     try:

@@ -13,10 +13,20 @@ from ncutool.commands import main
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
 ASKED = {
-    "gemm": ("gemm", "256", "4096", "4096"),
-    "attention": ("attention", "--heads", "8", "--seq", "512", "--head-dim", "64", "--causal"),
-    "intensity": ("compare-devices", "h100-sxm", "h200-sxm", "--intensity", "100"),
-    "model": ("compare-devices", "h100-sxm", "h200-sxm", "--preset", "llama-3-8b"),
+    "gemm": ("plan", "gemm", "256", "4096", "4096"),
+    "attention": (
+        "plan",
+        "attention",
+        "--heads",
+        "8",
+        "--seq",
+        "512",
+        "--head-dim",
+        "64",
+        "--causal",
+    ),
+    "intensity": ("plan", "devices", "h100-sxm", "h200-sxm", "--intensity", "100"),
+    "model": ("plan", "devices", "h100-sxm", "h200-sxm", "--preset", "llama-3-8b"),
 }
 
 

@@ -33,9 +33,9 @@ def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.analyse.A
     assert ncutool.roofline_chart(analysis).to_dict() == by_polars
 
 
-def test_rank_is_the_findings_table(analysis: ncutool.analysis.analyse.Analysis) -> None:
+def test_findings_are_a_table(analysis: ncutool.analysis.analyse.Analysis) -> None:
     """One row a finding, in rank order, to the published columns."""
-    table = ncutool.rank(analysis)
+    table = ncutool.findings(analysis)
     assert table.schema == tables.FINDINGS.polars_schema()
     assert table["id"].to_list() == [finding.id for finding in analysis.findings]
 

@@ -47,7 +47,9 @@ def preset(name: str, changes: Mapping[str, int] | None = None) -> Model:
     if row is None:
         near = difflib.get_close_matches(name.lower(), rows, n=3, cutoff=0.4)
         hint = f"; close names: {', '.join(near)}" if near else ""
-        raise UsageError(f"no preset named {name!r}{hint}; ncutool llm --presets lists them all")
+        raise UsageError(
+            f"no preset named {name!r}{hint}; ncutool plan llm --presets lists them all"
+        )
     return changed(
         row["config"],
         changes or {},

@@ -79,8 +79,8 @@ def observe(analysis: Analysis) -> Observed:
 def _calls(analysis: Analysis, rows: pl.DataFrame) -> dict[int, tuple[Key, OpCall]]:
     """The operator call behind each launch of ``rows``, and which one it is, as far as known."""
     captures = [analysis.capture]
-    if analysis.capture_run is not None:
-        captures.append(graph_pairing.stand_in(analysis.capture, analysis.capture_run))
+    if analysis.companions.capture_trace is not None:
+        captures.append(graph_pairing.stand_in(analysis.capture, analysis.companions.capture_trace))
     found: dict[int, tuple[Key, OpCall]] = {}
     for number, capture in enumerate(captures):
         launches = capture.launches.filter(

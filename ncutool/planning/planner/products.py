@@ -97,7 +97,7 @@ def gemm(
         UsageError: a name is not known, or a size or a combination is out of range.
     """
     kind = math_type(dtype)
-    for what, value in (("M", m), ("N", n), ("K", k), ("the batch", batch)):
+    for what, value in (("M", m), ("N", n), ("K", k), ("the number of products", batch)):
         check_size(what, value)
     check_time(time_ns, devices)
     check_tile(tile)

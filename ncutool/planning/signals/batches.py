@@ -148,10 +148,10 @@ def _notes(regime: str, gain: float, low: float, high: float, *, sure: bool) -> 
 def _tells_more(regime: str, large: float) -> tuple[str, ...]:
     found = []
     if regime in ("fixed_cost", "between"):
-        found.append(f"a larger pair (--batch {large:g}:... --batch {2 * large:g}:...)")
+        found.append(f"a larger pair (--throughput {large:g}:... --throughput {2 * large:g}:...)")
     if regime in ("fixed_cost", "saturated", "between"):
         found.append(
             "--token-time-ms with --model-bytes or --preset, and --device: whether bytes explain "
-            "the time; ncutool llm: at which batch compute binds"
+            "the time; ncutool plan llm: at which batch compute binds"
         )
     return tuple(found)

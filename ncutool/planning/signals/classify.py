@@ -73,7 +73,7 @@ def classify(
     if not sampled and not batches and token_time is None and benchmark is None:
         raise UsageError(
             "no signal given: a file of samples (nvidia-smi dmon, dcgmi dmon, dcgm-exporter), "
-            "--batch twice, --token-time-ms, or --seconds with --flop or --bytes"
+            "--throughput twice, --token-time-ms, or --seconds with --flop or --bytes"
         )
     found, how = _device(device, known)
     verdicts = [

@@ -264,8 +264,8 @@ def tells_more(regime: str, signals: frozenset[str], kind: str) -> tuple[str, ..
         )
     elif regime in ("busy", "unknown", "latency", "mixed"):
         found.append(
-            "a batch-doubling pair (--batch 8:1200 --batch 16:2300), or a torch.profiler trace and "
-            "ncutool report: gaps and the place of each kernel on the roofline"
+            "a batch-doubling pair (--throughput 8:1200 --throughput 16:2300), or a torch.profiler "
+            "trace and ncutool report: gaps and the place of each kernel on the roofline"
         )
     else:
         found.append("ncutool report of a trace or an .ncu-rep: which kernels, and by how much")

@@ -180,7 +180,7 @@ def _notes(token: TokenTime, memory_pct: float) -> tuple[str, ...]:
 def _tells_more(regime: str, token: TokenTime) -> tuple[str, ...]:
     found = []
     if not token.complete:
-        found.append("--preset NAME --context N --sequences B: cache and arithmetic counted too")
+        found.append("--preset NAME --context N --batch B: cache and arithmetic counted too")
     if regime in ("latency", "unknown"):
         found.append("dcgmi dmon -e 1001,1002,1004,1005, or a trace and ncutool report: the rest")
     return tuple(found)

@@ -12,13 +12,14 @@ from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Declined, Finding
 from ncutool.analysis.analyse import read_and_analyse
+from ncutool.analysis.request import Request
 
 
 def seen(corpus: Path, name: str, capture_run: str | None = None) -> tuple[Context, set[int]]:
     """A trace as advice sees it, and the launches that fusions have."""
     folder = corpus / "torch"
     run = None if capture_run is None else folder / f"{capture_run}.json.gz"
-    result = read_and_analyse(folder / f"{name}.json.gz", capture_file=run)
+    result = read_and_analyse(folder / f"{name}.json.gz", Request(capture_trace=run))
     assert result.timeline is not None
     view = context(result.kernels, result.capture, result.timeline, result.resolution.device)
     return view, fuse.drafts(view)[1]

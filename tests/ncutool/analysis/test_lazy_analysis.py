@@ -11,6 +11,7 @@ from trace_factory import Trace
 import ncutool.advice
 from ncutool.advice.price import rank
 from ncutool.analysis.analyse import analyse, read_and_analyse
+from ncutool.analysis.request import Request
 from ncutool.commands import main
 from ncutool.devices import ceilings
 from ncutool_parsers.errors import UsageError
@@ -69,4 +70,4 @@ def test_a_part_is_computed_once(calls: list[str]) -> None:
 def test_what_is_wrong_is_told_before_a_part_is_asked_for() -> None:
     """An unknown device is told by `analyse` itself."""
     with pytest.raises(UsageError, match="no device named"):
-        analyse(Trace().capture(), "Voodoo 2")
+        analyse(Trace().capture(), Request(assume_device="Voodoo 2"))

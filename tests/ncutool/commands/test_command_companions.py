@@ -10,6 +10,7 @@ import pytest
 
 import ncutool
 from ncutool.analysis.json_schema import of_output
+from ncutool.analysis.request import Request
 from ncutool.commands import main
 from ncutool.commands.companions import sort_out
 from ncutool_parsers.errors import UsageError
@@ -52,9 +53,9 @@ def test_a_page_shows_measured_against_modelled(
     assert "Measured against modelled" not in page.read_text(encoding="utf-8")
 
 
-def test_rank_takes_the_same_options(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_findings_take_the_same_options(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """Findings rest on measured work where there is any."""
-    assert main(["rank", str(TRACE), "--ncu", str(REPORT), "--format", "json"]) == 0
+    assert main(["findings", str(TRACE), "--ncu", str(REPORT), "--format", "json"]) == 0
     assert json.loads(capsysbinary.readouterr().out)["join"]["report"] == REPORT.name
 
 
@@ -63,15 +64,15 @@ def test_rank_takes_the_same_options(capsysbinary: pytest.CaptureFixture[bytes])
     [
         (["report"], "no capture given"),
         (["kernels"], "no capture given"),
-        (["rank", "--ncu", str(REPORT)], "give the trace too"),
+        (["findings", "--ncu", str(REPORT)], "give the trace too"),
         (["report", str(TRACE), str(TRACE), "--ncu", str(REPORT)], "goes with one trace"),
         (["kernels", str(REPORT), "--ncu", str(REPORT)], "is no trace"),
         (["kernels", str(TRACE), "--ncu", str(TRACE)], "is no ncu report"),
         (["kernels", str(TRACE), "--capture-trace", str(REPORT)], "is no trace"),
         (["kernels", str(TRACE), "--trace", str(TRACE)], "two captures given"),
-        (["rank", str(REPORT), "--whole-steps"], "only a trace has steps"),
-        (["rank", str(REPORT), "--rank-trace", str(TRACE)], "over their traces"),
-        (["rank", str(TRACE), "--rank-trace", str(REPORT)], "over their traces"),
+        (["findings", str(REPORT), "--whole-steps"], "only a trace has steps"),
+        (["findings", str(REPORT), "--rank-trace", str(TRACE)], "over their traces"),
+        (["findings", str(TRACE), "--rank-trace", str(REPORT)], "over their traces"),
     ],
 )
 def test_files_that_do_not_go_together_are_wrong_usage(
@@ -94,7 +95,7 @@ def test_ranks_without_collectives_are_not_compared(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     """Nothing is paired, nothing is claimed, and it is said."""
-    assert main(["rank", str(TRACE), "--rank-trace", str(TRACE), "--top", "1"]) == 0
+    assert main(["findings", str(TRACE), "--rank-trace", str(TRACE), "--top", "1"]) == 0
     assert b"The ranks ran different collectives, or none" in capsysbinary.readouterr().err
 
 
@@ -107,7 +108,7 @@ def test_two_ranks_tell_waiting_from_transfer(
     )
     found = {}
     for one, other in ((first, second), (second, first)):
-        assert main(["rank", one, "--rank-trace", other, "--format", "jsonl"]) == 0
+        assert main(["findings", one, "--rank-trace", other, "--format", "jsonl"]) == 0
         lines = capsysbinary.readouterr().out.decode().splitlines()
         (found[one],) = [row for row in map(json.loads, lines) if row["kind"] == "communication"]
     assert found[second]["title"] == "Balance the ranks: this one waits for the others"
@@ -123,7 +124,7 @@ def test_whole_steps_cut_what_was_launched_before(
     trace = str(corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz")
     windows = []
     for more in ([], ["--whole-steps"]):
-        assert main(["rank", trace, "--format", "json", *more]) == 0
+        assert main(["findings", trace, "--format", "json", *more]) == 0
         windows.append(json.loads(capsysbinary.readouterr().out)["timeline"])
     assert windows[0]["wall_ns"] - windows[1]["wall_ns"] == pytest.approx(14_760_000, rel=0.01)
     assert windows[1]["trimmed"][0].startswith("Cut 14,760 µs off the start")
@@ -132,7 +133,7 @@ def test_whole_steps_cut_what_was_launched_before(
 def test_a_companion_without_a_capture_is_refused() -> None:
     """The message names the option that was given."""
     with pytest.raises(UsageError, match="--capture-trace"):
-        sort_out(None, None, None, TRACE)
+        sort_out([], None, Request(capture_trace=TRACE))
 
 
 def test_notebooks_join_too() -> None:

@@ -15,8 +15,14 @@ import polars as pl
 import pytest
 
 from ncutool.analysis.json_schema import of_output
-from ncutool.commands import COMMANDS, main
+from ncutool.commands import COMMANDS, Command, main
 
+RUNNABLE = [
+    " ".join(filter(None, (group.name, command.name)))
+    for group in (Command("", "", tuple(one for one in COMMANDS if not one.commands)), *COMMANDS)
+    for command in group.commands
+]
+"""Every command by its words: `report`, `plan gemm`."""
 SAMPLES = Path(__file__).resolve().parents[3] / "reports" / "samples"
 
 
@@ -59,18 +65,33 @@ def test_help_lists_every_command_and_imports_no_table_library() -> None:
     assert not imported & heavy
 
 
-@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+@pytest.mark.parametrize("command", RUNNABLE)
 def test_every_command_has_help(command: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """Each command explains itself and its options."""
-    code, out, _ = run(capsysbinary, command, "--help")
+    """Each command explains itself and its options, `ncutool help` likewise."""
+    code, out, _ = run(capsysbinary, *command.split(), "--help")
     assert code == 0
     assert f"Usage: ncutool {command}" in out
     assert "--debug" in out
+    assert run(capsysbinary, "help", *command.split())[1] == out
+
+
+def test_a_group_lists_its_commands_without_typer() -> None:
+    """`ncutool plan --help` names what can be planned, and answers at once."""
+    code = (
+        "import sys; from ncutool.commands import main; main(['plan', '--help'])\n"
+        "assert not {'typer', 'polars'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+    for name in ("llm", "gemm", "attention", "devices", "signals"):
+        assert f"  {name} " in done.stdout
 
 
 def test_wrong_usage_is_exit_code_2(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """An unknown command, option or format; no command at all; a bad pattern."""
     assert run(capsysbinary)[0] == 2
+    assert run(capsysbinary, "plan")[0] == 2
     code, out, err = run(capsysbinary, "kernel", "x")
     assert (code, out) == (2, "")
     assert "did you mean 'kernels'" in err
@@ -82,7 +103,7 @@ def test_wrong_usage_is_exit_code_2(capsysbinary: pytest.CaptureFixture[bytes]) 
     assert run(capsysbinary, "report", "x", "-o", "page.pdf")[0] == 2
 
 
-@pytest.mark.parametrize("command", ["report", "kernels", "rank"])
+@pytest.mark.parametrize("command", ["report", "kernels", "findings"])
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -130,7 +151,7 @@ def test_json_conforms_to_the_published_schema(
 ) -> None:
     """Both formats, both tables; coverage and notices come with the rows."""
     for capture in (trace, report):
-        for command, table in (("kernels", "kernels"), ("rank", "findings")):
+        for command, table in (("kernels", "kernels"), ("findings", "findings")):
             code, out, _ = run(capsysbinary, command, capture, "--format", "json")
             assert code == 0
             whole = json.loads(out)
@@ -224,8 +245,8 @@ def test_a_cut_trace_is_read_as_far_as_it_is_whole(
 def test_unknown_device_suggests_near_names(
     trace: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """--device with a slip is wrong usage and names what was probably meant."""
-    code, _, err = run(capsysbinary, "kernels", trace, "--device", "H1000 SMX")
+    """--assume-device with a slip is wrong usage and names what was probably meant."""
+    code, _, err = run(capsysbinary, "kernels", trace, "--assume-device", "H1000 SMX")
     assert code == 2
     assert "H100" in err
 
@@ -258,11 +279,11 @@ def test_devices_explain_says_how_a_device_is_found(
     trace: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """Recorded fields, what fits, what was taken and where its peaks come from."""
-    code, out, _ = run(capsysbinary, "devices", "--explain", trace)
+    code, out, _ = run(capsysbinary, "explain", trace, "device")
     assert code == 0
     for told in ("as recorded", "compute capability", "taken:", "why:", "peaks:"):
         assert told in out
-    code, out, _ = run(capsysbinary, "devices", "--explain", trace, "--format", "json")
+    code, out, _ = run(capsysbinary, "explain", trace, "device", "--format", "json")
     told_in_json = json.loads(out)
     assert told_in_json["schema"] == "ncutool/device-explanation/1"
     assert told_in_json["recorded"][0]["candidates"]
@@ -280,18 +301,18 @@ def test_devices_name_shows_one_device_whole(
 def test_every_command_that_takes_a_device_takes_a_file_of_devices(
     trace: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """A file's device is named by --device and its peaks are used; a wrong file is exit code 2."""
+    """A file's device is named by --assume-device, its peaks are used; a wrong file is exit 2."""
     file = tmp_path / "own.toml"
     row = 'name = "Moon"\nmemory_bytes = 1\npeak_bytes_per_s = 1e12\n'
     file.write_text(f"[[device]]\n{row}[device.peak_flop_per_s]\nfp32 = 1e12\n")
-    options = ("--device", "moon", "--device-file", file)
+    options = ("--assume-device", "moon", "--device-file", file)
     code, out, _ = run(capsysbinary, "kernels", trace, *options, "--format", "json")
     assert code == 0
     result = json.loads(out)
     assert result["capture"]["device"] == "Moon"
     assert {row["peak_source"] for row in result["kernels"]} == {"device_file"}
-    assert run(capsysbinary, "rank", trace, *options)[0] == 0
+    assert run(capsysbinary, "findings", trace, *options)[0] == 0
     assert run(capsysbinary, "devices", "moon", "--device-file", file)[0] == 0
     assert run(capsysbinary, "report", trace, *options, "-o", tmp_path / "p.html")[0] == 0
     file.write_text("x")
-    assert run(capsysbinary, "rank", trace, *options)[0] == 2
+    assert run(capsysbinary, "findings", trace, *options)[0] == 2

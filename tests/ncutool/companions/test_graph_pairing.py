@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ncutool.analysis import analyse
+from ncutool.analysis.request import Request
 from ncutool.companions import graph_pairing
 from ncutool.companions.graph_sequences import AMBIGUOUS, EXTRA, NO_FIT, NOTHING
 from ncutool.work import shapes
@@ -237,7 +238,7 @@ def test_a_run_that_launched_nothing_on_the_device_is_read(tmp_path: Path) -> No
     ]
     run = torch_factory.write(tmp_path / "run.json", recorded)
     trace = torch_factory.write(tmp_path / "trace.json", replayed)
-    found = analyse.read_and_analyse(trace, capture_file=run)
+    found = analyse.read_and_analyse(trace, Request(capture_trace=run))
     assert found.kernels["flop"].to_list() == [2.0 * 16 * 64 * 64]
     assert found.kernels["graph_replay"].to_list() == [True]
     with pytest.raises(EmptyError):
@@ -249,7 +250,7 @@ def test_a_real_decode_graph_has_the_shapes_of_its_capture_run(corpus: Path) -> 
     worked out by hand from the two captures."""
     found = analyse.read_and_analyse(
         corpus / "torch" / "mi300x-sglang-qwen3-8b-decode-graph.json.gz",
-        capture_file=corpus / "torch" / "mi300x-sglang-qwen3-8b-capture.json.gz",
+        Request(capture_trace=corpus / "torch" / "mi300x-sglang-qwen3-8b-capture.json.gz"),
     )
     assert found.pairing is not None
     assert (found.pairing.launches, found.pairing.pct) == (544, 100.0)

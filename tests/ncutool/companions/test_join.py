@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from trace_factory import BF16, H100, Trace
 
 from ncutool.analysis import analyse, join_table
+from ncutool.analysis.request import Request
 from ncutool.base import tables
 from ncutool.companions import join, match
 from ncutool.companions import summary as join_summary
@@ -296,9 +297,9 @@ def test_two_reports_or_two_traces_are_refused() -> None:
     """A join needs one of each."""
     capture, (report, _) = trace_of(LAYER), report_of(LAYER)
     with pytest.raises(UsageError, match="is no ncu report"):
-        analyse.analyse(capture, report=capture)
+        analyse.analyse(capture, companions=analyse.Companions(ncu=capture))
     with pytest.raises(UsageError, match="is no trace"):
-        analyse.analyse(report, report=report)
+        analyse.analyse(report, companions=analyse.Companions(ncu=report))
 
 
 def test_what_was_not_measured_is_said_with_its_time() -> None:
@@ -318,7 +319,7 @@ def sample() -> analyse.Analysis:
     """The shipped trace with the shipped report's counters."""
     return analyse.read_and_analyse(
         SAMPLE / "decoder-layer-synthetic.json.gz",
-        report_file=SAMPLE / "decoder-layer-synthetic.ncu-rep",
+        Request(ncu=SAMPLE / "decoder-layer-synthetic.ncu-rep"),
     )
 
 

@@ -11,6 +11,7 @@ from torch_factory import Event, call, kernel, op, text
 
 import ncutool
 from ncutool.analysis.analyse import read_and_analyse
+from ncutool.analysis.request import Request
 from ncutool.devices import ceilings
 from ncutool.devices.resolve import candidates, resolve
 from ncutool.devices.table import load_devices, load_file, with_file
@@ -203,7 +204,7 @@ def test_measured_rates_replace_peaks_and_say_so(tmp_path: Path) -> None:
     """The launch is held against the measured product rate; the datasheet's stands beside it."""
     trace = gemm_trace(tmp_path)
     file = rates(tmp_path, bytes_per_s=3.0e12, flop_per_s={"bf16_tensor": 700e12})
-    analysis = read_and_analyse(trace, measured_file=file)
+    analysis = read_and_analyse(trace, Request(ceilings=file))
     row = analysis.kernels.row(0, named=True)
     assert row["peak_source"] == "measured"
     assert (row["peak_flop_per_s"], row["peak_bytes_per_s"]) == (700e12, 3.0e12)
@@ -217,7 +218,7 @@ def test_measured_rates_replace_peaks_and_say_so(tmp_path: Path) -> None:
 def test_a_notebook_takes_the_same_files(tmp_path: Path, ours: Path) -> None:
     """`ncutool.load` holds a trace against the user's device and measured rates."""
     file = rates(tmp_path, flop_per_s={"bf16_tensor": 700e12})
-    analysis = ncutool.load(gemm_trace(tmp_path), device_file=str(ours), ceilings_file=str(file))
+    analysis = ncutool.load(gemm_trace(tmp_path), device_file=str(ours), ceilings=str(file))
     row = analysis.kernels.row(0, named=True)
     assert (row["peak_flop_per_s"], row["peak_bytes_per_s"]) == (700e12, 3.0e12)
 
@@ -225,7 +226,7 @@ def test_a_notebook_takes_the_same_files(tmp_path: Path, ours: Path) -> None:
 def test_without_a_measured_bandwidth_other_roofs_keep_the_table(tmp_path: Path) -> None:
     """Only an FP32 rate was measured: a BF16 launch is still held against the datasheet."""
     file = rates(tmp_path, flop_per_s={"fp32": 60e12})
-    row = read_and_analyse(gemm_trace(tmp_path), measured_file=file).kernels.row(0, named=True)
+    row = read_and_analyse(gemm_trace(tmp_path), Request(ceilings=file)).kernels.row(0, named=True)
     assert (row["peak_source"], row["peak_flop_per_s"]) == ("device_table", 989.4e12)
 
 
@@ -233,19 +234,19 @@ def test_rates_of_another_device_are_refused(tmp_path: Path) -> None:
     """Rates of an A100 say nothing of an H100."""
     file = rates(tmp_path, bytes_per_s=1.8e12, device="A100 80GB SXM")
     with pytest.raises(UsageError, match="is of 'A100 80GB SXM', but the capture's device is"):
-        read_and_analyse(gemm_trace(tmp_path), measured_file=file)
+        read_and_analyse(gemm_trace(tmp_path), Request(ceilings=file))
 
 
 def test_an_unknown_device_is_known_by_its_measured_rates(tmp_path: Path) -> None:
     """No row fits the record, but the user measured both rates: launches get their place."""
     trace = gemm_trace(tmp_path, device="ARTEMIS")
     file = rates(tmp_path, bytes_per_s=1e12, flop_per_s={"bf16_tensor": 100e12})
-    analysis = read_and_analyse(trace, measured_file=file)
+    analysis = read_and_analyse(trace, Request(ceilings=file))
     row = analysis.kernels.row(0, named=True)
     assert (row["peak_source"], row["peak_flop_per_s"]) == ("measured", 100e12)
     assert analysis.ceilings == ()
     with pytest.raises(UsageError, match="'bytes_per_s' is needed"):
-        read_and_analyse(trace, measured_file=rates(tmp_path, flop_per_s={"fp32": 1e12}))
+        read_and_analyse(trace, Request(ceilings=rates(tmp_path, flop_per_s={"fp32": 1e12})))
 
 
 BIG, SMALL = [16384, 4096], [1024, 1024]

@@ -191,13 +191,13 @@ def test_doubt_gives_no_device(found: DeviceRecord, why: str) -> None:
     resolution = resolve(found)
     assert resolution.device is None
     assert why in resolution.how
-    assert "--device" in resolution.how
+    assert "--assume-device" in resolution.how
 
 
 def test_no_record_gives_no_device() -> None:
     """A trace without device properties has no peaks until the user names a device."""
     assert resolve(None).device is None
-    assert "--device" in resolve(None).how
+    assert "--assume-device" in resolve(None).how
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_no_record_gives_no_device() -> None:
     ],
 )
 def test_override_is_forgiving(text: str, expected: str) -> None:
-    """--device takes a name in any case, with or without spaces, dashes and maker."""
+    """--assume-device takes a name in any case, with or without spaces, dashes and maker."""
     resolution = resolve(None, text)
     assert resolution.device is not None
     assert resolution.device.name == expected

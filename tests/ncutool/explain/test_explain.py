@@ -18,6 +18,7 @@ from arithmetic import evaluate
 
 from ncutool import text
 from ncutool.analysis.analyse import Analysis, analyse, read_and_analyse
+from ncutool.analysis.request import Request
 from ncutool.commands import main
 from ncutool.explain import Explainer, Explanation, Step, explain
 from ncutool.explain.traced import expression_of, leaf, minimum, numeric, symbolic
@@ -72,7 +73,7 @@ def analysed(path: Path) -> Analysis:
 @cache
 def joined() -> Analysis:
     """The sample trace with the counters of the sample report."""
-    return read_and_analyse(TRACE, report_file=REPORT)
+    return read_and_analyse(TRACE, Request(ncu=REPORT))
 
 
 def assert_redone(analysis: Analysis, found: Explanation) -> None:
@@ -148,7 +149,7 @@ def test_replays_paired_with_their_capture_run_can_be_redone(corpus: Path) -> No
     stem = "mi300x-sglang-qwen3-8b"
     analysis = read_and_analyse(
         corpus / "torch" / f"{stem}-decode-graph.json.gz",
-        capture_file=corpus / "torch" / f"{stem}-capture.json.gz",
+        Request(capture_trace=corpus / "torch" / f"{stem}-capture.json.gz"),
     )
     explainer = Explainer(analysis)
     for launch_id in analysis.kernels["launch_id"].head(SAMPLED):

@@ -331,7 +331,7 @@ def test_a_chart_stands_or_its_reason_does() -> None:
         assert roofline.spec is None
         return roofline.empty
 
-    assert "--device NAME" in only(factory.unknown_device())
+    assert "--assume-device NAME" in only(factory.unknown_device())
     assert "--set roofline" in only(factory.report(counters=False))
     no_shapes = [factory.torch_rows(9)[8] | {"launch_id": 0}]
     assert "record_shapes=True" in only(factory.analysis(no_shapes))

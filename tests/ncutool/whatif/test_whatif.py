@@ -265,7 +265,7 @@ def test_a_report_answers_nothing_else(report: Analysis, asked: dict[str, Any]) 
         ({"batch_scale": 2, "batch": 0}, "--batch must be a whole number from 1"),
         ({"fuse": ("fuse-99",)}, r"no finding fuse-99 here; there are .*fuse-1"),
         ({"fuse": ("fuse-1",), "batch_scale": 2}, "priced at the capture's own sizes"),
-        ({"on": "h100"}, "--on 'h100' fits several devices"),
+        ({"on": "h100"}, "'h100' fits several devices"),
     ],
     ids=str,
 )

@@ -13,6 +13,7 @@ from trace_factory import BF16, Step, run
 
 from ncutool import whatif
 from ncutool.analysis.analyse import Analysis, analyse
+from ncutool.analysis.request import Request
 
 SIZES = st.sampled_from([1, 4, 32, 512, 4096])
 DEVICES = ("a100-80gb-sxm", "h200", "b200", "l4")
@@ -41,7 +42,7 @@ def _ns(seconds: float) -> int:
 
 def analysed(made: list[Step]) -> Analysis:
     """The steps as a trace of an H100."""
-    return analyse(run(made).capture(), device="h100-sxm")
+    return analyse(run(made).capture(), Request(assume_device="h100-sxm"))
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,4 +1,4 @@
-"""``ncutool llm`` from outside: forms, refusals, and how little it imports."""
+"""``ncutool plan llm`` from outside: forms, refusals, and how little it imports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from ncutool.commands import main
 from ncutool.planning import llm
 
-PLAIN = ("llm", "--preset", "llama-3-8b", "--device", "h100-sxm")
+PLAIN = ("plan", "llm", "--preset", "llama-3-8b", "--device", "h100-sxm")
 
 
 def run(capsysbinary: pytest.CaptureFixture[bytes], *arguments: object) -> tuple[int, str, str]:
@@ -28,7 +28,7 @@ def run(capsysbinary: pytest.CaptureFixture[bytes], *arguments: object) -> tuple
 
 def test_the_table_holds_the_worked_figures(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """8e9 parameters: 16 GB, 4.776 ms, 209.4 tok/s, ridge and B* 295.3; 591 named as sparse."""
-    code, out, err = run(capsysbinary, "llm", "--params", "8e9", "--device", "h100-sxm")
+    code, out, err = run(capsysbinary, "plan", "llm", "--params", "8e9", "--device", "h100-sxm")
     assert (code, err) == (0, "")
     for figure in ("16.00 GB", "4.776 ms", "209.4 tok/s", "295.3", "591", "sparsity"):
         assert figure in out
@@ -63,12 +63,12 @@ def test_markdown_holds_both_sweeps(capsysbinary: pytest.CaptureFixture[bytes]) 
 
 def test_presets_are_listed_with_their_sources(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """Every name, and where its figures were published."""
-    code, out, _ = run(capsysbinary, "llm", "--presets", "--format", "json")
+    code, out, _ = run(capsysbinary, "plan", "llm", "--presets", "--format", "json")
     assert code == 0
     told = json.loads(out)["presets"]
     assert [each["name"] for each in told] == list(llm.preset_names())
     assert all(each["source"].startswith("https://") for each in told)
-    _, table, _ = run(capsysbinary, "llm", "--presets")
+    _, table, _ = run(capsysbinary, "plan", "llm", "--presets")
     assert all(name in table for name in llm.preset_names())
 
 
@@ -88,7 +88,9 @@ def test_a_configuration_file(capsysbinary: pytest.CaptureFixture[bytes], tmp_pa
         ),
         encoding="utf-8",
     )
-    code, out, _ = run(capsysbinary, "llm", "--config", path, "--device", "t4", "-f", "json")
+    code, out, _ = run(
+        capsysbinary, "plan", "llm", "--config", path, "--device", "t4", "-f", "json"
+    )
     assert code == 0
     told = json.loads(out)
     assert told["model"]["attention"] == "multi-head, 4 heads of 16"
@@ -108,20 +110,20 @@ def test_a_configuration_file(capsysbinary: pytest.CaptureFixture[bytes], tmp_pa
         (("--params", "nan", "--device", "t4"), "--params must be from 1"),
         (("--layers", "-3", "--device", "t4"), "is missing too"),
         (("--layers", "2", "--hidden", "64", "--device", "t4"), "--heads"),
-        ((*PLAIN[1:], "--tp", "5"), "do not divide among 5 devices"),
-        ((*PLAIN[1:], "--kv-heads", "7"), "do not divide among 7"),
-        ((*PLAIN[1:], "--weights", "fp7"), "no weight type 'fp7'"),
-        ((*PLAIN[1:], "--kv", "x"), "no cache type 'x'"),
-        ((*PLAIN[1:], "--batch", "-1"), "the batch must be"),
-        ((*PLAIN[1:], "--context", "0"), "the context must be"),
-        ((*PLAIN[1:], "--batches", "1,,x"), "--batches takes whole numbers"),
-        ((*PLAIN[1:], "--batches", "0"), "must be a whole number from 1"),
-        ((*PLAIN[1:], "--memory-share", "nan"), "share of memory"),
-        ((*PLAIN[1:], "--mla", "1,2,3,4"), "--mla describes a model by its sizes"),
-        ((*PLAIN[1:], "--tied"), "--tied describes a model by its sizes"),
-        ((*PLAIN[1:], "--expert-intermediate", "64"), "changes nothing"),
+        ((*PLAIN[2:], "--tp", "5"), "do not divide among 5 devices"),
+        ((*PLAIN[2:], "--kv-heads", "7"), "do not divide among 7"),
+        ((*PLAIN[2:], "--weights", "fp7"), "no weight type 'fp7'"),
+        ((*PLAIN[2:], "--kv", "x"), "no cache type 'x'"),
+        ((*PLAIN[2:], "--batch", "-1"), "the batch must be"),
+        ((*PLAIN[2:], "--context", "0"), "the context must be"),
+        ((*PLAIN[2:], "--batches", "1,,x"), "--batches takes whole numbers"),
+        ((*PLAIN[2:], "--batches", "0"), "must be a whole number from 1"),
+        ((*PLAIN[2:], "--memory-share", "nan"), "share of memory"),
+        ((*PLAIN[2:], "--mla", "1,2,3,4"), "--mla describes a model by its sizes"),
+        ((*PLAIN[2:], "--tied"), "--tied describes a model by its sizes"),
+        ((*PLAIN[2:], "--expert-intermediate", "64"), "changes nothing"),
         (("--layers", "2", "--mla", "1,2", "--device", "t4"), "--mla takes 4 or 5 numbers"),
-        ((*PLAIN[1:], "-o", "plan.pdf"), "its ending tells no format"),
+        ((*PLAIN[2:], "-o", "plan.pdf"), "its ending tells no format"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -129,7 +131,7 @@ def test_nonsense_is_one_line_and_exit_2(
     capsysbinary: pytest.CaptureFixture[bytes], arguments: tuple[str, ...], said: str
 ) -> None:
     """What makes no sense is said in one line on stderr, with nothing on stdout."""
-    code, out, err = run(capsysbinary, "llm", *arguments)
+    code, out, err = run(capsysbinary, "plan", "llm", *arguments)
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1

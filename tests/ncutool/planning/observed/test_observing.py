@@ -1,4 +1,4 @@
-"""``ncutool llm --against``: what a trace shows of a step, held against a plan."""
+"""``ncutool plan llm --against``: what a trace shows of a step, held against a plan."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from trace_factory import BF16, Trace
 
 from ncutool.analysis import analyse
+from ncutool.analysis.request import Request
 from ncutool.commands import main
-from ncutool.commands.llm_against import content
 from ncutool.commands.options import Format
+from ncutool.commands.plan.llm_against import content
 from ncutool.planning import llm
 from ncutool.planning import observed as against
 from ncutool.planning.llm.comparison import Comparison, Observed
@@ -26,6 +27,7 @@ from ncutool.planning.llm.presets import preset
 from ncutool.planning.observed.lengths import find
 from ncutool_parsers.errors import UsageError
 
+ON_H100 = Request(assume_device="H100 SXM", whole_steps=True)
 SIZES = {
     "num_hidden_layers": 2,
     "hidden_size": 64,
@@ -90,7 +92,7 @@ class Maker:
 
     def observed(self) -> Observed:
         """What the trace shows on an H100."""
-        return against.observe(analyse.analyse(self.trace.capture(), "H100 SXM", whole_steps=True))
+        return against.observe(analyse.analyse(self.trace.capture(), ON_H100))
 
 
 def compared(
@@ -308,7 +310,7 @@ def test_a_step_is_no_shorter_than_its_parts_allow(rows: int, each: int) -> None
 def test_forms_say_the_same() -> None:
     """Terminal, Markdown, JSON and CSV; an unknown floor is a dash and null, never 0."""
     plan = llm.plan(small(), "H100 SXM")
-    told = analyse.analyse(steps(name="").trace.capture(), "H100 SXM", whole_steps=True)
+    told = analyse.analyse(steps(name="").trace.capture(), ON_H100)
 
     def form(chosen: Format) -> str:
         made, why = content(plan, told, against.Asked(), chosen, color=False)
@@ -328,7 +330,7 @@ def test_forms_say_the_same() -> None:
 def test_rows_of_a_refusal_are_refused() -> None:
     """A table of parts that were not compared would be empty: it is an error, with its reason."""
     plan = llm.plan(small(num_hidden_layers=3), "H100 SXM")
-    told = analyse.analyse(steps().trace.capture(), "H100 SXM", whole_steps=True)
+    told = analyse.analyse(steps().trace.capture(), ON_H100)
     made, why = content(plan, told, against.Asked(), Format.JSON, color=False)
     assert json.loads(made)["compared"] is False
     assert why is not None
@@ -350,7 +352,7 @@ def test_a_real_decode_step_has_the_figures_found_by_hand(
     (49 %); gate_up 57 %, down 47 %, qkv and output 38 %, head 59 %; cache 36 × 134 MB."""
     traces = corpus / "torch"
     _, out, _ = run(
-        capsysbinary, "llm", "--preset", "qwen3-8b", "--format", "json",
+        capsysbinary, "plan", "llm", "--preset", "qwen3-8b", "--format", "json",
         "--against", traces / "mi300x-sglang-qwen3-8b-decode-graph.json.gz",
         "--capture-trace", traces / "mi300x-sglang-qwen3-8b-capture.json.gz",
     )  # fmt: skip
@@ -384,7 +386,7 @@ def test_a_real_prefill_is_held_against_its_arithmetic(
     420.3 ms; causal pairs 15 × 1,024 × 1,025 / 2."""
     path = corpus / "torch" / "mi300x-sglang-qwen3-8b-prefill.json.gz"
     _, out, _ = run(
-        capsysbinary, "llm", "--preset", "qwen3-8b", "--format", "json", "--against", path
+        capsysbinary, "plan", "llm", "--preset", "qwen3-8b", "--format", "json", "--against", path
     )
     told = json.loads(out)
     assert (told["match"]["verdict"], told["phase"], told["rows"]) == ("same", "prefill", 15_360)
@@ -399,7 +401,7 @@ def test_a_real_model_without_preset_is_described_by_sizes(corpus: Path) -> None
     """Qwen1.5-0.5B, 16 × 559 tokens: 5.574 of 8.858 ms (63 %); no head was run; the attention was
     given the keys and values that the plan counts."""
     path = corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz"
-    told = analyse.read_and_analyse(path, whole_steps=True)
+    told = analyse.read_and_analyse(path, Request(whole_steps=True))
     device = told.resolution.device
     assert device is not None
     plan = llm.plan(described(QWEN15), device)
@@ -416,7 +418,7 @@ def test_a_rank_of_a_real_mixture_matches_its_share(corpus: Path) -> None:
     """gpt-oss-120b divided by 8: dense weights 410.2 MB a rank; its experts have no shapes, and
     its attention in fp8 is not held against a cache in bf16."""
     path = corpus / "torch" / "b200-vllm-moe-prefill-8rank.json.gz"
-    told = analyse.read_and_analyse(path, whole_steps=True)
+    told = analyse.read_and_analyse(path, Request(whole_steps=True))
     device = told.resolution.device
     assert device is not None
     observed = against.observe(told)
@@ -437,7 +439,18 @@ def test_options_of_the_command_fill_what_a_real_trace_leaves_open(
     """--prompt 888 and --kv fp8: a rank writes 36 layers × 2 × 64 values a token, one byte each.
     Without --prompt the lengths are unknown: the planner's usual context is not taken for them."""
     path = corpus / "torch" / "b200-vllm-moe-prefill-8rank.json.gz"
-    plain = ("llm", "--preset", "gpt-oss-120b", "--tp", 8, "--kv", "fp8", "--format", "json")
+    plain = (
+        "plan",
+        "llm",
+        "--preset",
+        "gpt-oss-120b",
+        "--tp",
+        8,
+        "--kv",
+        "fp8",
+        "--format",
+        "json",
+    )
     _, out, _ = run(capsysbinary, *plain, "--against", path, "--prompt", 888)
     assert json.loads(out)["kv_bytes"] == 36 * 2 * 64 * 888
     _, out, _ = run(capsysbinary, *plain, "--against", path)
@@ -451,14 +464,14 @@ def test_the_command_refuses_another_model(
 ) -> None:
     """Exit 1, the shapes and the preset that has them; without a model, the presets alone."""
     path = corpus / "torch" / "mi300x-sglang-qwen3-8b-prefill.json.gz"
-    code, out, err = run(capsysbinary, "llm", "--preset", "qwen3-14b", "--against", path)
+    code, out, err = run(capsysbinary, "plan", "llm", "--preset", "qwen3-14b", "--against", path)
     assert code == 1
     assert "[15360,4096] × [4096,24576]" in out
     assert "--preset qwen3-8b" in out
     assert "reached" not in out
     assert err.count("\n") == 1
     assert "not compared" in err
-    code, out, err = run(capsysbinary, "llm", "--against", path)
+    code, out, err = run(capsysbinary, "plan", "llm", "--against", path)
     assert (code, out) == (2, "")
     assert "--preset qwen3-8b" in err
 
@@ -473,17 +486,17 @@ def test_a_real_graph_without_shapes_is_not_believed_to_be_any_model(
         (("deepseek-v3", "--tp", "8"), "the job has 1 rank"),
         (("qwen3-8b",), "32 times a step"),
     ):
-        code, _, err = run(capsysbinary, "llm", "--against", path, "--preset", *model)
+        code, _, err = run(capsysbinary, "plan", "llm", "--against", path, "--preset", *model)
         assert code == 1
         assert said in err
-    code, out, _ = run(capsysbinary, "llm", "--against", path, "--preset", "llama-3.1-8b")
+    code, out, _ = run(capsysbinary, "plan", "llm", "--against", path, "--preset", "llama-3.1-8b")
     assert code == 0
     assert "not checked" in out
 
 
 def test_nonsense_is_one_line(capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
     """A phase that is none, a page, a companion without a capture, a file that is none."""
-    plain = ("llm", "--preset", "qwen3-8b")
+    plain = ("plan", "llm", "--preset", "qwen3-8b")
     for arguments, code, said in (
         ((*plain, "--against", tmp_path / "no.json", "--phase", "both"), 2, "decode or prefill"),
         ((*plain, "--against", tmp_path / "no.json", "-o", tmp_path / "x.html"), 2, "no page"),

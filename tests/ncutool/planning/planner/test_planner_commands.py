@@ -1,4 +1,4 @@
-"""``ncutool gemm``, ``attention`` and ``compare-devices`` from outside."""
+"""``ncutool plan gemm``, ``attention`` and ``devices`` from outside, and devices compared."""
 
 from __future__ import annotations
 
@@ -15,9 +15,20 @@ import pytest
 
 from ncutool.commands import main
 
-GEMM = ("gemm", "8944", "1024", "1024", "--bias")
-ATTENTION = ("attention", "--heads", "32", "--kv-heads", "8", "--seq", "4096", "--head-dim", "128")
-PAIR = ("compare-devices", "h100-sxm", "h200-sxm")
+GEMM = ("plan", "gemm", "8944", "1024", "1024", "--bias")
+ATTENTION = (
+    "plan",
+    "attention",
+    "--heads",
+    "32",
+    "--kv-heads",
+    "8",
+    "--seq",
+    "4096",
+    "--head-dim",
+    "128",
+)
+PAIR = ("plan", "devices", "h100-sxm", "h200-sxm")
 MODEL = (*PAIR, "--preset", "llama-3-8b", "--batch", "16")
 ASKED = {
     "gemm": GEMM,
@@ -25,6 +36,11 @@ ASKED = {
     "intensity": (*PAIR, "--intensity", "1"),
     "model": (*MODEL, "--price", "h100-sxm=2", "--price", "h200-sxm=2.8"),
 }
+
+
+def whatif(capture: object) -> tuple[object, ...]:
+    """The question that compares the same two devices for a capture."""
+    return ("whatif", capture, "--on", "h100-sxm", "--on", "h200-sxm")
 
 
 def run(capsysbinary: pytest.CaptureFixture[bytes], *arguments: object) -> tuple[int, str, str]:
@@ -100,34 +116,36 @@ def test_a_model_comparison_tells_its_crossover(
 
 def test_a_device_without_the_type_is_said(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """fp8 on an A100: a dash and a reason."""
-    _, out, _ = run(capsysbinary, "gemm", "8", "8", "8", "--dtype", "fp8", "--device", "a100-80gb")
+    _, out, _ = run(
+        capsysbinary, "plan", "gemm", "8", "8", "8", "--dtype", "fp8", "--device", "a100-80gb"
+    )
     assert "A100 80GB SXM has no peak for fp8 products" in out
 
 
 def test_a_capture_is_compared(capsysbinary: pytest.CaptureFixture[bytes], corpus: Path) -> None:
     """Launches without figures with their share, and what of it was kept."""
     path = corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz"
-    code, out, err = run(capsysbinary, *PAIR, "--capture", path)
+    code, out, err = run(capsysbinary, *whatif(path))
     assert (code, err) == (0, "")
     for figure in ("30.0 %", "45.6 ms", "kept, latency", "as measured"):
         assert figure in out
-    _, out, _ = run(capsysbinary, *PAIR, "--capture", path, "-f", "json")
+    _, out, _ = run(capsysbinary, *whatif(path), "-f", "json")
     assert json.loads(out)["workload"] == "capture"
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("gemm", "-4", "4", "4"), "must be whole numbers from 1, not -4"),
-        (("gemm", "4", "4", "-1.5"), "must be whole numbers from 1, not -1.5"),
-        (("gemm", "0", "4", "4"), "M must be a whole number"),
-        (("gemm", "4", "4", "4", "--batch", "-2"), "the batch must be"),
-        (("gemm", "4", "4", "4", "--dtype", "fp7"), "no data type 'fp7'"),
-        (("gemm", "4", "4", "4", "--device", "abacus"), "no device named 'abacus'"),
-        (("gemm", "4", "4", "4", "--device", "h100"), "fits several devices"),
-        (("gemm", "4", "4", "4", "--tile", "128"), "written like 128x64"),
-        (("gemm", "4", "4", "4", "--time-us", "3"), "name it with --device"),
-        (("gemm", "4", "4", "4", "--time-us", "-3", "--device", "t4"), "above 0"),
+        (("plan", "gemm", "-4", "4", "4"), "no argument of ncutool plan gemm is negative"),
+        (("plan", "gemm", "4", "4", "-1.5"), "no argument of ncutool plan gemm is negative"),
+        (("plan", "gemm", "0", "4", "4"), "M must be a whole number"),
+        (("plan", "gemm", "4", "4", "4", "--products", "-2"), "the number of products must be"),
+        (("plan", "gemm", "4", "4", "4", "--dtype", "fp7"), "no data type 'fp7'"),
+        (("plan", "gemm", "4", "4", "4", "--device", "abacus"), "no device named 'abacus'"),
+        (("plan", "gemm", "4", "4", "4", "--device", "h100"), "fits several devices"),
+        (("plan", "gemm", "4", "4", "4", "--tile", "128"), "written like 128x64"),
+        (("plan", "gemm", "4", "4", "4", "--time-us", "3"), "name it with --device"),
+        (("plan", "gemm", "4", "4", "4", "--time-us", "-3", "--device", "t4"), "above 0"),
         ((*ATTENTION, "--kv-heads", "7"), "32 query heads do not divide among 7"),
         ((*ATTENTION, "--seq", "-1"), "the sequence must be"),
         ((*ATTENTION, "--dtype", "x"), "no data type 'x'"),
@@ -141,10 +159,10 @@ def test_a_capture_is_compared(capsysbinary: pytest.CaptureFixture[bytes], corpu
         ((*MODEL, "--price", "h100-sxm=-1"), "must be above 0"),
         ((*MODEL, "--price", "t4=1"), "not compared"),
         ((*MODEL, "--tp", "5"), "do not divide among 5"),
-        (("compare-devices", "h100-sxm", "--intensity", "1"), "two devices or more"),
-        ((*PAIR, "--capture", "nowhere.json", "--price", "t4=1"), "not compared"),
+        (("plan", "devices", "h100-sxm", "--intensity", "1"), "two devices or more"),
+        ((*whatif("nowhere.json"), "--price", "t4=1"), "not compared"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else None,
 )
 def test_nonsense_is_one_line_and_exit_2(
     capsysbinary: pytest.CaptureFixture[bytes], arguments: tuple[str, ...], said: str
@@ -158,7 +176,7 @@ def test_nonsense_is_one_line_and_exit_2(
 
 def test_a_missing_capture_is_exit_1(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """An input that cannot be read is no wrong usage."""
-    code, out, err = run(capsysbinary, *PAIR, "--capture", "nowhere.json")
+    code, out, err = run(capsysbinary, *whatif("nowhere.json"))
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
 

@@ -190,7 +190,7 @@ def test_without_a_device_the_usual_ones_are_told() -> None:
         ((4, -1, 4), {}, "N must be a whole number"),
         ((4, 4, 10**10), {}, "K must be a whole number"),
         ((10**9, 10**9, 10**9), {}, "more than one launch does"),
-        ((4, 4, 4), {"batch": 0}, "the batch must be"),
+        ((4, 4, 4), {"batch": 0}, "the number of products must be"),
         ((4, 4, 4), {"dtype": "fp7"}, "no data type 'fp7'"),
         ((4, 4, 4), {"out_dtype": "fp7"}, "no result type 'fp7'"),
         ((4, 4, 5), {"dtype": "fp4"}, "K must be a multiple of 2"),

@@ -67,9 +67,11 @@ def test_hostile_names_stay_text() -> None:
 def test_a_command_writes_the_page(
     tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """`-o NAME.html` writes it and says where; an existing file is not overwritten."""
+    """`-o NAME.html` writes it and says where; a file of somebody else is not overwritten."""
     target = tmp_path / "gemm.html"
-    assert main(["gemm", "8", "8", "8", "-o", str(target)]) == 0
+    assert main(["plan", "gemm", "8", "8", "8", "-o", str(target)]) == 0
     assert capsysbinary.readouterr().out.decode() == f"page: {target}\n"
     assert target.read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert main(["gemm", "8", "8", "8", "-o", str(target)]) != 0
+    target.write_text("notes", encoding="utf-8")
+    assert main(["plan", "gemm", "8", "8", "8", "-o", str(target)]) == 1
+    assert target.read_text(encoding="utf-8") == "notes"

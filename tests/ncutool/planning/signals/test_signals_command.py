@@ -1,4 +1,4 @@
-"""``ncutool signals`` from outside: forms, refusals, stdin, and how little it imports."""
+"""``ncutool plan signals`` from outside: forms, refusals, stdin, and how little it imports."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ncutool.commands import main
 from ncutool.planning.signals.thresholds import BY_NAME
 
 DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "signals.md"
-PAIR = ("--batch", "8:1200", "--batch", "16:2300")
+PAIR = ("--throughput", "8:1200", "--throughput", "16:2300")
 TOKEN = ("--token-time-ms", "6.1", "--model-bytes", "16e9", "--device", "h100-sxm")
 
 
 def run(capsysbinary: pytest.CaptureFixture[bytes], *arguments: object) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of one command."""
-    code = main(["signals", *(str(argument) for argument in arguments)])
+    code = main(["plan", "signals", *(str(argument) for argument in arguments)])
     out, err = capsysbinary.readouterr()
     return code, out.decode(), err.decode()
 
@@ -84,7 +84,7 @@ def test_markdown_has_tables_of_even_rows(
 def test_samples_come_from_stdin(
     capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`dcgmi dmon ... | ncutool signals -`."""
+    """`dcgmi dmon ... | ncutool plan signals -`."""
     text = dcgmi_dmon([{"GRACT": 1, "SMACT": 1, "TENSO": 0.1, "DRAMA": 0.8}] * 20)
     stdin = io.TextIOWrapper(io.BytesIO(text.encode()))
     monkeypatch.setattr(sys, "stdin", stdin)
@@ -94,7 +94,7 @@ def test_samples_come_from_stdin(
 
 
 def test_a_model_in_place_of_bytes(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """--preset brings weights, cache and arithmetic of ncutool llm."""
+    """--preset brings weights, cache and arithmetic of ncutool plan llm."""
     arguments = ("--token-time-ms", "6.1", "--preset", "llama-3-8b", "--device", "h100-sxm")
     code, out, _ = run(capsysbinary, *arguments, "--format", "json")
     (verdict,) = json.loads(out)["verdicts"]
@@ -107,11 +107,11 @@ def test_a_model_in_place_of_bytes(capsysbinary: pytest.CaptureFixture[bytes]) -
     ("arguments", "said"),
     [
         ((), "no signal given"),
-        (("--batch", "8:1200"), "give two"),
-        (("--batch", "8", "--batch", "16:2"), "not '8'"),
-        (("--batch", "a:b", "--batch", "16:2"), "not 'a:b'"),
-        (("--batch", "8:0", "--batch", "16:2"), "above 0"),
-        (("--batch", "8:nan", "--batch", "16:2"), "above 0"),
+        (("--throughput", "8:1200"), "give two"),
+        (("--throughput", "8", "--throughput", "16:2"), "not '8'"),
+        (("--throughput", "a:b", "--throughput", "16:2"), "not 'a:b'"),
+        (("--throughput", "8:0", "--throughput", "16:2"), "above 0"),
+        (("--throughput", "8:nan", "--throughput", "16:2"), "above 0"),
         (("--token-time-ms", "6"), "needs one of"),
         (("--token-time-ms", "0", "--model-bytes", "1e9"), "above 0"),
         (("--token-time-ms", "-6", "--model-bytes", "1e9"), "above 0"),
@@ -182,7 +182,18 @@ def test_a_result_is_written_once(
 def test_it_starts_without_the_heavy_libraries(dmon: Path) -> None:
     """Samples, batches and a token time need no data frames, no charts and no model."""
     shown = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "ncutool", "signals", str(dmon), *PAIR, *TOKEN],
+        [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "ncutool",
+            "plan",
+            "signals",
+            str(dmon),
+            *PAIR,
+            *TOKEN,
+        ],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -219,7 +230,7 @@ def test_the_document_lists_every_boundary() -> None:
 def test_the_commands_of_the_document_run(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """Those without a file give what the document says of them."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    lines = re.findall(r"^ncutool signals (--.*)$", text, re.MULTILINE)
+    lines = re.findall(r"^ncutool plan signals (--.*)$", text, re.MULTILINE)
     regimes = []
     for line in lines:
         code, out, err = run(capsysbinary, *line.split(), "--format", "json")

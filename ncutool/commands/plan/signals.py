@@ -1,4 +1,4 @@
-"""``ncutool signals``: the regime from signals, without a profile."""
+"""``ncutool plan signals``: the regime from signals, without a profile."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ncutool.commands.options import (
-    DebugOption,
-    DeviceFileOption,
-    ForceOption,
-    Format,
-    FormatOption,
-    NoColorOption,
-    OutputOption,
+from ncutool.commands.options import DeviceFileOption, Format, option, unfold
+from ncutool.commands.plan.model_options import (
+    BatchOption,
+    ConfigOption,
+    ContextOption,
+    KvOption,
+    PlannedDevice,
+    PresetOption,
+    TensorParallelOption,
+    WeightsOption,
 )
+from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,95 +33,52 @@ def _option(*flags: str, words: str, metavar: str = "N") -> Any:
     return typer.Option(*flags, help=words, metavar=metavar, show_default=False)
 
 
-Files = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="FILE",
-        help="Text of nvidia-smi dmon, dcgmi dmon or dcgm-exporter; - is stdin.",
-        show_default=False,
-    ),
-]
-Pairs = Annotated[
-    list[str] | None,
-    _option(
-        "--batch",
-        words="A batch and its throughput in items a second, all sequences together; give two or "
-        "more, e.g. 8:1200 and 16:2300.",
-        metavar="B:RATE",
-    ),
-]
-TokenMs = Annotated[
-    float | None,
-    _option("--token-time-ms", words="A measured decode step, in ms.", metavar="T"),
-]
-ModelBytes = Annotated[
-    float | None,
-    _option("--model-bytes", words="Bytes a device reads in the step, e.g. 16e9.", metavar="BYTES"),
-]
-Preset = Annotated[
-    str | None,
-    _option(
-        "--preset",
-        words="A named model in place of --model-bytes; ncutool llm --presets lists them.",
-        metavar="NAME",
-    ),
-]
-Config = Annotated[
-    Path | None,
-    _option("--config", words="A Hugging Face config.json likewise.", metavar="FILE.json"),
-]
-Weights = Annotated[
-    str, _option("--weights", words="Type of its weights, as of ncutool llm.", metavar="TYPE")
-]
-Kv = Annotated[str | None, _option("--kv", words="Type of its cache.", metavar="TYPE")]
-Context = Annotated[
-    int, _option("--context", words="Tokens each sequence attends to (4096).", metavar="TOKENS")
-]
-Sequences = Annotated[int, _option("--sequences", words="Sequences decoded together (1).")]
-TensorParallel = Annotated[
-    int, _option("--tensor-parallel", "--tp", words="Devices that share a layer (1).")
-]
-Flop = Annotated[
-    float | None, _option("--flop", words="FLOPs of a benchmark's step.", metavar="FLOP")
-]
-Moved = Annotated[
-    float | None,
-    _option("--bytes", words="Bytes it reads and writes in device memory.", metavar="BYTES"),
-]
-Seconds = Annotated[float | None, _option("--seconds", words="Its time.", metavar="S")]
-Dtype = Annotated[
-    str,
-    _option("--dtype", words="Data type of its arithmetic (bf16).", metavar="TYPE"),
-]
-DeviceName = Annotated[
-    str | None,
-    _option("--device", words="The device; `ncutool devices` lists them.", metavar="NAME"),
-]
-
-
+@unfold
 def run(
-    files: Files = None,
-    pairs: Pairs = None,
-    token_ms: TokenMs = None,
-    model_bytes: ModelBytes = None,
-    preset: Preset = None,
-    config: Config = None,
-    weights: Weights = "native",
-    kv: Kv = None,
-    context: Context = 4096,
-    sequences: Sequences = 1,
-    tensor_parallel: TensorParallel = 1,
-    flop: Flop = None,
-    moved: Moved = None,
-    seconds: Seconds = None,
-    dtype: Dtype = "bf16",
-    device: DeviceName = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    force: ForceOption = False,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Text of nvidia-smi dmon, dcgmi dmon or dcgm-exporter; - is stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    throughput: Annotated[
+        list[str] | None,
+        option(
+            words="A batch and its throughput in items a second, all sequences together; give two "
+            "or more, e.g. 8:1200 and 16:2300.",
+            metavar="B:RATE",
+        ),
+    ] = None,
+    token_time_ms: Annotated[
+        float | None, option(words="A measured decode step, in ms.", metavar="T")
+    ] = None,
+    model_bytes: Annotated[
+        float | None, option(words="Bytes a device reads in the step, e.g. 16e9.", metavar="BYTES")
+    ] = None,
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    weights: WeightsOption = "native",
+    kv: KvOption = None,
+    context: ContextOption = 4096,
+    batch: BatchOption = 1,
+    tensor_parallel: TensorParallelOption = 1,
+    flop: Annotated[
+        float | None, option(words="FLOPs of a benchmark's step.", metavar="FLOP")
+    ] = None,
+    bytes_: Annotated[
+        float | None,
+        option("--bytes", words="Bytes it reads and writes in device memory.", metavar="BYTES"),
+    ] = None,
+    seconds: Annotated[float | None, option(words="Its time.", metavar="S")] = None,
+    dtype: Annotated[
+        str, option(words="Data type of its arithmetic.", metavar="TYPE", show_default=True)
+    ] = "bf16",
+    device: PlannedDevice = None,
     device_file: DeviceFileOption = None,
-    no_color: NoColorOption = False,
-    debug: DebugOption = False,
+    *,
+    output: Output,
 ) -> None:
     """Tell the regime (compute, memory, latency, idle) from signals, without a profile.
 
@@ -126,29 +86,25 @@ def run(
     throughput; a token time and the model's bytes; a benchmark's FLOPs, bytes and seconds. Says
     how sure it is, which numbers and boundaries it rests on, and what would tell more.
     """
-    from ncutool.commands.writing import check_writable, choose_format, write_bytes
     from ncutool.devices.table import with_file
     from ncutool.planning.signals import classify
 
-    chosen = choose_format(form, output)
-    if chosen not in (Format.TABLE, Format.JSON, Format.MD):
-        raise UsageError(f"signals gives a table, JSON or Markdown, not {chosen.value}")
-    check_writable(output, force=force)
+    chosen = output.choose(Format.TABLE, Format.JSON, Format.MD)
     known = with_file(device_file)
-    batches = [_pair(each) for each in pairs or ()]
-    benchmark = _benchmark(flop, moved, seconds, dtype)
-    sizes = (context, sequences, tensor_parallel)
+    pairs = [_pair(text) for text in throughput or ()]
+    benchmark = _benchmark(flop, bytes_, seconds, dtype)
+    sizes = (context, batch, tensor_parallel)
     model = (model_bytes, preset, config, weights, kv)
-    token = _token(token_ms, model, sizes, device, known)
+    token = _token(token_time_ms, model, sizes, device, known)
     report = classify(
         _read(files or []),
-        batches=batches,
+        batches=pairs,
         token_time=token,
         benchmark=benchmark,
         device=device,
         known=known,
     )
-    write_bytes(_content(report, chosen, color=not no_color and output is None), output)
+    output.write(_content(report, chosen, color=output.color))
 
 
 def _read(files: list[Path]) -> list[Series]:
@@ -168,13 +124,13 @@ def _read(files: list[Path]) -> list[Series]:
 
 
 def _pair(text: str) -> tuple[float, float]:
-    """`8:1200`."""
+    """Return batch and items a second of a text like `8:1200`."""
     parts = text.split(":")
     try:
         batch, throughput = (float(part) for part in parts)
     except ValueError:
         raise UsageError(
-            f"--batch takes a batch and its throughput, e.g. 8:1200, not {text[:60]!r}"
+            f"--throughput takes a batch and its rate, e.g. 8:1200, not {text[:60]!r}"
         ) from None
     return batch, throughput
 
@@ -198,7 +154,7 @@ def _token(
     device: str | None,
     known: tuple[Device, ...],
 ) -> TokenTime | None:
-    """The token time with its bytes: given, or of a planned model."""
+    """Return the token time with its bytes: given, or of a planned model."""
     from ncutool.planning.signals import TokenTime
 
     model_bytes, preset, config, *types = model
@@ -230,7 +186,7 @@ def _plan(
     device: str,
     known: tuple[Device, ...],
 ) -> Plan:
-    """The plan of the one model that was named, without its sweeps."""
+    """Return the plan of the one model that was named, without its sweeps."""
     from ncutool.planning import llm
 
     context, sequences, tensor_parallel = sizes

@@ -1,49 +1,29 @@
-"""``ncutool rank``: what to do, by what it saves at least."""
+"""``ncutool findings``: what to change, in the order of what it saves at least."""
 
 from __future__ import annotations
 
+from ncutool.analysis.request import Request
 from ncutool.commands.options import (
-    CaptureTraceOption,
-    CeilingsOption,
-    DebugOption,
-    DeviceFileOption,
-    DeviceOption,
-    ForceOption,
-    FormatOption,
     KernelOption,
-    MaxBytesOption,
-    NcuOption,
-    NoColorOption,
     OptionalCapture,
-    OutputOption,
-    RankTracesOption,
     ShowPrivateOption,
     TopOption,
     TraceOption,
-    WholeStepsOption,
+    unfold,
 )
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+from ncutool.commands.writing import Output
 
 
+@unfold
 def run(
     capture: OptionalCapture = None,
-    trace: TraceOption = None,
-    ncu: NcuOption = None,
-    capture_trace: CaptureTraceOption = None,
-    rank_trace: RankTracesOption = None,
-    whole_steps: WholeStepsOption = False,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    force: ForceOption = False,
-    device: DeviceOption = None,
-    device_file: DeviceFileOption = None,
-    ceilings: CeilingsOption = None,
     top: TopOption = None,
     kernel: KernelOption = None,
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     show_private: ShowPrivateOption = False,
-    no_color: NoColorOption = False,
-    debug: DebugOption = False,
+    trace: TraceOption = None,
+    *,
+    output: Output,
+    request: Request,
 ) -> None:
     """List what to change, surest saving first, with evidence.
 
@@ -56,26 +36,15 @@ def run(
     from ncutool import text
     from ncutool.analysis import json_facts
     from ncutool.analysis.frames import findings_frame
-    from ncutool.commands.companions import sort_out
+    from ncutool.commands.companions import sort_out_one
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import check_writable, choose_format, rows, write_bytes
+    from ncutool.commands.writing import rows
 
-    chosen = choose_format(form, output)
-    check_writable(output, force=force)
+    chosen = output.choose()
     pattern = check_pattern(kernel)
-    files = sort_out([] if capture is None else [capture], trace, ncu, capture_trace)
-    analysis = analyse_file(
-        files.only,
-        device,
-        max_bytes,
-        device_file=device_file,
-        ceilings=ceilings,
-        report=files.report,
-        capture_run=files.capture_run,
-        ranks=rank_trace or (),
-        whole_steps=whole_steps,
-    )
+    path, request = sort_out_one(capture, trace, request)
+    analysis = analyse_file(path, request, output)
     frame = findings_frame(analysis.findings)
     if pattern is not None:
         import polars as pl
@@ -90,8 +59,8 @@ def run(
         envelope=lambda text_: json_facts.wrap(
             analysis, "findings", text_, show_private=show_private
         ),
-        table=lambda: text.findings_table(analysis, frame, color=not no_color and output is None),
+        table=lambda: text.findings_table(analysis, frame, color=output.color),
         markdown=lambda: text.findings_markdown(analysis, frame),
     )
     say_notices(analysis)
-    write_bytes(content, output)
+    output.write(content)

@@ -1,0 +1,186 @@
+"""``ncutool plan llm``: plans a language model on a device from datasheet figures alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ncutool.analysis.request import Request
+from ncutool.commands.options import (
+    CaptureTraceOption,
+    DeviceFileOption,
+    Format,
+    MaxBytesOption,
+    option,
+    unfold,
+)
+from ncutool.commands.plan.answers import json_text
+from ncutool.commands.plan.model_options import (
+    ModelOptions,
+    PlannedDevice,
+    ServingOptions,
+    parse_numbers,
+)
+from ncutool.commands.writing import Output, plain_rows
+from ncutool_parsers.errors import UsageError
+from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+if TYPE_CHECKING:
+    from ncutool.devices.resolve import Device
+    from ncutool.planning.llm import Model, Plan
+
+
+@unfold
+def run(
+    context_: typer.Context,
+    presets: Annotated[
+        bool, typer.Option("--presets", help="List the named models with their sources.")
+    ] = False,
+    device: PlannedDevice = None,
+    batches: Annotated[
+        str | None, option(words="Rows of the batch sweep, e.g. 1,8,64.", metavar="N,...")
+    ] = None,
+    contexts: Annotated[
+        str | None, option(words="Rows of the context sweep.", metavar="N,...")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        option(
+            words="A trace of a decode step or a prefill to hold the plan against.",
+            metavar="CAPTURE",
+        ),
+    ] = None,
+    capture_trace: CaptureTraceOption = None,
+    phase: Annotated[
+        str | None,
+        option(
+            words="What the trace of --against shows, where it does not tell: decode or prefill.",
+            metavar="PHASE",
+        ),
+    ] = None,
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
+    device_file: DeviceFileOption = None,
+    *,
+    model: ModelOptions,
+    serving: ServingOptions,
+    output: Output,
+) -> None:
+    """Predict a language model's decode and prefill on a device, before buying or profiling.
+
+    Weights and KV cache against memory, speed of light, intensities, ridge point, the batch where
+    compute binds and the batch that memory allows, swept over batch and context. The model is
+    --preset, --config, sizes, or --params; sizes change a preset. -o plan.html writes a page.
+    --against holds the plan against a trace. --format csv, jsonl and parquet give the batch
+    sweep's rows, or those of a step's parts.
+    """
+    form = Format.TABLE if output.is_page else output.choose()
+    if presets:
+        output.write(_listed(output))
+        return
+    described = model.describe()
+
+    def plan_on(planned: Model, on: Device | str | None) -> Plan:
+        return _plan(planned, on, serving, (batches, contexts), device_file)
+
+    if against is not None:
+        from ncutool.commands.plan import llm_against
+
+        request = Request(
+            capture_trace=capture_trace,
+            whole_steps=True,
+            assume_device=device,
+            device_file=device_file,
+            max_bytes=max_bytes,
+        )
+        lengths = {name: getattr(serving, name) for name in ("batch", "context", "prompt")}
+        asked = llm_against.asked(
+            phase, **{name: n if _is_given(context_, name) else None for name, n in lengths.items()}
+        )
+        llm_against.write_comparison(against, request, described, plan_on, asked, output)
+        return
+    if described is None:
+        raise UsageError("no model given: use --preset, --config, --params, or sizes")
+    if phase is not None or capture_trace is not None:
+        raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
+    plan = plan_on(described, device)
+    if not output.is_page:
+        output.write(_content(plan, form, color=output.color))
+        return
+    from ncutool.page.llm import render_plan
+
+    output.write(render_plan(plan).encode())
+    typer.echo(f"page: {output.path}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Return whether an option was on the command line, and is not its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _plan(
+    model: Model,
+    device: Device | str | None,
+    serving: ServingOptions,
+    sweeps: tuple[str | None, str | None],
+    device_file: Path | None,
+) -> Plan:
+    """Return the plan of a model on a device.
+
+    Args:
+        sweeps: the rows asked for of batch and context; the usual ones where None.
+    """
+    from ncutool.devices.table import with_file
+    from ncutool.planning.llm import plan
+    from ncutool.planning.llm.planning import USUAL_BATCHES
+
+    if device is None:
+        raise UsageError("no device given: name one with --device; ncutool devices lists them")
+    batches, contexts = sweeps
+    return plan(
+        model,
+        device,
+        batches=USUAL_BATCHES if batches is None else parse_numbers("--batches", batches),
+        contexts=None if contexts is None else parse_numbers("--contexts", contexts),
+        known=with_file(device_file),
+        **serving.given(),
+    )
+
+
+def _listed(output: Output) -> bytes:
+    """Return the named models, as a table or JSON."""
+    from ncutool.planning import llm
+    from ncutool.text.llm import presets_text
+
+    models = [llm.preset(name) for name in llm.preset_names()]
+    if output.choose(Format.TABLE, Format.JSON) is Format.TABLE:
+        return presets_text(models, color=output.color).encode()
+    presets: list[dict[str, Any]] = [
+        {
+            "name": model.name,
+            "parameters": model.parameters,
+            "active_parameters": model.active_parameters,
+            "attention": model.attention,
+            "source": model.source,
+        }
+        for model in models
+    ]
+    return json_text({"schema": "ncutool/llm-presets/1", "presets": presets})
+
+
+def _content(plan: Plan, form: Format, *, color: bool) -> bytes:
+    from ncutool.planning.llm.record import record, rows
+
+    if form is Format.JSON:
+        return json_text(record(plan))
+    if form is Format.TABLE:
+        from ncutool.text.llm import plan_text
+
+        return plan_text(plan, color=color).encode()
+    if form is Format.MD:
+        from ncutool.text.llm import plan_markdown
+
+        return plan_markdown(plan).encode()
+    return plain_rows(rows(plan.batches), form)
