@@ -203,6 +203,7 @@ def finding(number: int = 1, **changes: Any) -> Finding:
     fields: dict[str, Any] = {
         "id": f"fuse-{number}",
         "kind": "fuse",
+        "per": "window",
         "title": "Residual add + RMSNorm, nine kernels, in 48 places",
         "launches": (0, 1, 3),
         "kernels": ("vectorized_elementwise_kernel",),

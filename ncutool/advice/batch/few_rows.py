@@ -73,6 +73,7 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
         code=_code(about),
         link=_link(about),
         caveat=_CAVEAT,
+        per="row",
         lead=-1,
     )
 
@@ -226,6 +227,7 @@ def _by_name(context: Context, about: Program) -> Draft | None:
         code=_code(about),
         link=_link(about),
         caveat=_CAVEAT,
+        per="row",
     )
 
 

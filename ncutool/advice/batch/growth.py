@@ -82,6 +82,7 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
         caveat="If one request must be answered at a time, or the host's work grows with the "
         "batch (loops over samples), a larger batch gains nothing.",
         lead=2,
+        per="sample",
     )
 
 
@@ -141,6 +142,7 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
         caveat="If the total batch is fixed by convergence, more samples per device mean fewer "
         "devices.",
         lead=2,
+        per="sample",
     )
 
 

@@ -9,11 +9,12 @@ from statistics import median
 
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined, Draft, Grade
+from ncutool.advice.view.finding import Declined, Draft
 from ncutool.advice.view.nodes import Node, Operation, Stream
 from ncutool.advice.view.program import Program
 from ncutool.advice.view.waves import Tiling
 from ncutool.base import units
+from ncutool.base.tables import Grade
 
 MANY = 5
 """So many equal products in a row are a loop over independent ones."""

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.fuse.pattern import COMPILE_LINK
-from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft, Grade
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
 from ncutool.base import units
-from ncutool.devices.reachable import ACHIEVABLE_SHARE
+from ncutool.base.tables import Grade
 
 REPEATS = 8
 """A chain seen this often with the same operators and shapes is no accident."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from ncutool.advice.fuse.pattern import Pattern
 from ncutool.advice.fuse.patterns import PATTERNS
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft, Grade
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.nodes import Node, Stream
 from ncutool.base import units
+from ncutool.base.tables import Grade
 
 _SHORT = 8
 """Calls of fewer times the shortest launch are held by launching, not by what they move."""

@@ -11,13 +11,13 @@ from itertools import groupby
 import polars as pl
 
 from ncutool.advice.fuse.fuse import spread
-from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft, Grade
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.lines import Line, whole
 from ncutool.advice.view.links import updates_in_place
 from ncutool.advice.view.nodes import Node
 from ncutool.base import units
-from ncutool.devices.reachable import ACHIEVABLE_SHARE
+from ncutool.base.tables import Grade
 
 MIN_CALLS = 12
 """Fewer launches in a row are not worth a multi-tensor call."""

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Grade
+from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
 from ncutool.advice.view.nodes import Node
-from ncutool.devices.reachable import ACHIEVABLE_SHARE
+from ncutool.base.tables import Grade
 
 Nodes = Sequence[Node]
 Times = tuple[int, int]

@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from ncutool.advice.kernels import rules
-from ncutool.advice.view.finding import Advice, Finding, Grade
+from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
-from ncutool.base.nvidia import LOW_PCT
+from ncutool.base.tables import Grade
 from ncutool_parsers.schema import RULES
 
 REPEATS = 8
@@ -72,6 +72,7 @@ def _numbered(kept: Sequence[tuple[int, dict[str, Any]]], window: int) -> tuple[
         Finding(
             id=name,
             kind=one["kind"],
+            per="window",
             title=one["title"],
             launches=tuple(one["ids"]),
             kernels=tuple(dict.fromkeys(row["kernel"] for row in one["rows"])),

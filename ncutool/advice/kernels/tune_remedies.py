@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool.advice.view.finding import Grade
+from ncutool.advice.kernels.slow_kernels import FA3_SHARE
 from ncutool.advice.view.program import Program
 from ncutool.base import units
-from ncutool.devices.reachable import FA3_SHARE
+from ncutool.base.tables import Grade
 
 _TUNABLE = "https://docs.pytorch.org/docs/stable/cuda.tunable.html"
 _CHANNELS = "https://docs.pytorch.org/tutorials/intermediate/memory_format_tutorial.html"

@@ -63,23 +63,26 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
         if bound > HOST_WORTH * high and 100 * bound >= SMALL_PCT * wall:
             high = ledger.at_most(claim, _best_gain(ledger, claim, unchanged, wall))
         if 100 * high < SMALL_PCT * wall:
-            small[0] += 1
-            small[1] += high
+            if draft.per == "window":
+                small[0] += 1
+                small[1] += high
         else:
             priced.append(_Priced(claim, _alone_low(ledger, claim, unchanged, wall, high), high))
     step = max(int(wall * ALIKE_PCT / 100), 1)
     priced.sort(key=lambda one: _turn(one, step))
     done = _in_turn(ledger, priced, wall)
     kept = [one for one in done if _worth(one, wall)]
-    small[0] += len(done) - len(kept)
-    small[1] += sum(one.high for one in done if not _worth(one, wall))
+    of_window = [one for one in done if one.claim.draft.per == "window"]
+    left_out = [one.high for one in of_window if not _worth(one, wall)]
+    small[0] += len(left_out)
+    small[1] += sum(left_out)
     return Advice(
         findings=_findings(context, kept),
         declined=asked,
         small=small[0],
         small_high_ns=small[1],
-        all_low_ns=sum(one.after_low for one in done),
-        all_high_ns=sum(one.high for one in done),
+        all_low_ns=sum(one.after_low for one in of_window),
+        all_high_ns=sum(one.high for one in of_window),
         drafts=tuple(one.claim.draft for one in kept),
     )
 
@@ -100,7 +103,11 @@ def _best_gain(ledger: Ledger, claim: Claim, state: Changes, wall: int) -> int:
 
 
 def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
-    """Every claim priced on what the ones before it have left."""
+    """Price every claim on what the ones before it have left.
+
+    A saving of a row or a sample leaves everything to those after it: the window is as long as
+    before.
+    """
     done = []
     state, before = ledger.replay.unchanged(), wall
     for one in priced:
@@ -108,13 +115,16 @@ def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
         best = _best_gain(ledger, claim, state, before)
         possible = claim.draft.grade == "possible"
         cap = ledger.low_cap(claim)
-        high = min(ledger.take(claim, best), one.alone_high)
+        of_window = claim.draft.per == "window"
+        amount = ledger.take(claim, best) if of_window else ledger.at_most(claim, best)
+        high = min(amount, one.alone_high)
         after_low = 0
         if not possible:
             changed = ledger.apply(claim, state)
             after = before if changed is state else ledger.wall_ns(changed)
             after_low = min(ledger.gain(claim, before, after), cap, high)
-            state, before = changed, after
+            if of_window:
+                state, before = changed, after
         low = min(one.alone_low, after_low)
         done.append(_Priced(claim, one.alone_low, one.alone_high, low, high, after_low))
     return done
@@ -151,33 +161,39 @@ def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
 
 def _others(
     kept: list[_Priced], ids: list[str], position: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The findings that claim some of the same, those listed before apart from those after."""
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the findings that claim some of the same: those listed before, those after, and of
+    those before the ones that were paid for it, which shorten the window."""
     claim = kept[position].claim
     shared = [
         index
         for index, other in enumerate(kept)
         if index != position and claim.overlaps(other.claim)
     ]
-    before = tuple(ids[index] for index in shared if index < position)
-    return before, tuple(ids[index] for index in shared if index > position)
+    before = [index for index in shared if index < position]
+    return (
+        tuple(ids[index] for index in before),
+        tuple(ids[index] for index in shared if index > position),
+        tuple(ids[index] for index in before if kept[index].claim.draft.per == "window"),
+    )
 
 
 def _finding(
     context: Context,
     one: _Priced,
     name: str,
-    others: tuple[tuple[str, ...], tuple[str, ...]],
+    others: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
     kernels: pl.DataFrame,
 ) -> Finding:
     draft, wall = one.claim.draft, context.wall_ns
-    before, after = others
+    before, after, paid = others
     launches = np.sort(np.array(draft.launches, dtype=np.int64))
     rows = np.searchsorted(kernels["launch_id"].to_numpy(), launches)
     own = one.claim.duration_ns
     return Finding(
         id=name,
         kind=draft.kind,
+        per=draft.per,
         title=draft.title,
         launches=tuple(launches.tolist()),
         kernels=tuple(kernels["kernel"].gather(rows).unique(maintain_order=True)),
@@ -187,7 +203,7 @@ def _finding(
         saving_low_pct=100 * one.low / wall,
         saving_high_pct=100 * one.high / wall,
         grade=draft.grade,
-        evidence=(*draft.evidence, *_pricing(context, one, before, own)),
+        evidence=(*draft.evidence, *_pricing(context, one, paid, own)),
         remedy=draft.remedy,
         alone_low_ns=one.alone_low,
         alone_high_ns=one.alone_high,
@@ -198,7 +214,7 @@ def _finding(
     )
 
 
-def _pricing(context: Context, one: _Priced, before: tuple[str, ...], own: int) -> tuple[str, ...]:
+def _pricing(context: Context, one: _Priced, paid: tuple[str, ...], own: int) -> tuple[str, ...]:
     """What the two ends of the range rest on, where they are not plain."""
     sentences = []
     removed = one.claim.removed.size
@@ -212,7 +228,7 @@ def _pricing(context: Context, one: _Priced, before: tuple[str, ...], own: int) 
     if 100 * claimed >= SMALL_PCT * context.wall_ns:
         sentences.append(
             f"Of what it saves alone, {units.time(claimed)} is already counted in "
-            f"{', '.join(before) or 'findings before it, by the host time they free'}."
+            f"{', '.join(paid) or 'findings before it, by the host time they free'}."
         )
     if 100 * (one.after_low - one.low) >= SMALL_PCT * context.wall_ns:
         sentences.append(
@@ -221,6 +237,7 @@ def _pricing(context: Context, one: _Priced, before: tuple[str, ...], own: int) 
     draft = one.claim.draft
     if (
         draft.grade != "possible"
+        and draft.per == "window"
         and 2 * one.alone_low < one.alone_high
         and draft.best != draft.worst
     ):

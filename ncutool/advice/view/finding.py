@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
-Grade = Literal["certain", "likely", "possible"]
+from ncutool.base.tables import FINDING_KINDS, FindingKind, Grade, SavingPer
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,8 @@ class Finding:
     """
 
     id: str
-    kind: str
+    kind: FindingKind
+    per: SavingPer
     title: str
     launches: tuple[int, ...]
     kernels: tuple[str, ...]
@@ -36,6 +36,11 @@ class Finding:
     link: str | None = None
     caveat: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raise a ValueError for a kind that the published schema does not list."""
+        if self.kind not in FINDING_KINDS:
+            raise ValueError(f"{self.kind!r} is no kind of finding: {', '.join(FINDING_KINDS)}")
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -45,7 +50,7 @@ class Draft:
     never exceed the present ones.
     """
 
-    kind: str
+    kind: FindingKind
     title: str
     grade: Grade
     launches: tuple[int, ...]
@@ -75,6 +80,8 @@ class Draft:
     """One sentence: what would make it wrong."""
     lead: int = field(default=0)
     """Order among equals, smallest first."""
+    per: SavingPer = "window"
+    """Of a row or a sample, the window does not shrink: more of them fit into the same time."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +103,13 @@ class Advice:
     declined: tuple[Declined, ...] = ()
     """Most time first."""
     small: int = 0
-    """Suggestions below the threshold, which are not listed."""
+    """Suggestions below the threshold, which are not listed; of the window alone."""
     small_high_ns: int = 0
     """What they save together at most."""
     all_low_ns: int = 0
-    """What all findings save together at least: a replay of all of them, the merely possible
-    ones left out."""
+    """What all findings save of the window at least: a replay of all of them, the merely possible
+    ones left out. Savings of a row or a sample are no part of it."""
     all_high_ns: int = 0
-    """What they save together at most; each launch and idle interval counted once."""
+    """What they save of it at most; each launch and idle interval counted once."""
     drafts: tuple[Draft, ...] = ()
     """What would become of which launches, one a finding of a trace; empty for a report."""
