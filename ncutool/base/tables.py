@@ -230,6 +230,12 @@ FINDINGS = Table(
     "there is.",
     (
         Column("id", "str", "stable within one result, e.g. `fuse-1`", nullable=False),
+        Column(
+            "rule",
+            "str",
+            "stable code of what found it, e.g. `fuse-rmsnorm`: docs/rules",
+            nullable=False,
+        ),
         Column("kind", "str", "one of " + ", ".join(FINDING_KINDS), nullable=False),
         Column(
             "per",

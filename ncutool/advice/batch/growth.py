@@ -7,31 +7,38 @@ from collections import Counter
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context, exposed_ns
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import batching
 
-LEAST_GROWTH = 2
-EXPOSED_SHARE = 0.1
-"""Communication this much of the window exposed is worth sharing among more samples."""
-EMPTY_SHARE = 0.15
-"""Kernels that do no more than this share of what their roofs allow have room for more."""
-GROWTH = 8
-"""The batch is taken to grow so many times at best, when only communication and small kernels
-bound it."""
+LEAST_GROWTH = IntThreshold(2, "times", "the batch must fit to be worth a word", JUDGED)
+EXPOSED_SHARE = Threshold(
+    0.1, "share", "of the window: communication this much exposed is worth sharing", JUDGED
+)
+EMPTY_SHARE = Threshold(
+    0.15,
+    "share",
+    "of what their roofs allow: kernels that do no more have room for more samples",
+    JUDGED,
+)
+GROWTH = IntThreshold(
+    8, "times", "the batch at best, where only communication and small kernels bound it", JUDGED
+)
 _HEAVY = ("convolution", "gemm", "normalization", "attention")
 _GRADIENTS = r"(?i)all_?reduce|reduce_?scatter|all_?gather|broadcast"
 _NAMED = r"(?i)(all_?reduce|reduce_?scatter|all_?gather|broadcast|all_?to_?all|send_?recv|reduce)"
-_TUNING = "https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html"
-_DDP = "https://docs.pytorch.org/docs/stable/notes/ddp.html"
 
 
-def drafts(context: Context, about: Program) -> list[Draft]:
-    """At most one of the two."""
-    found = _while_the_host_limits(context, about) or _while_communication_limits(context, about)
-    return [found] if found is not None else []
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most; a batch grows whatever its launches are fused into, so that claims do
+    not matter."""
+    about = context.program
+    draft = _while_the_host_limits(context, about) or _while_communication_limits(context, about)
+    return Drafts() if draft is None else Drafts((draft,))
 
 
 def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
@@ -53,7 +60,7 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
     samples = _samples(context)
     now = f" It is {samples:,} now by the first size of the inputs." if samples else ""
     return Draft(
-        kind="batch",
+        rule="batch-host-bound",
         title=f"Grow the batch up to about {factor} times: the host sets the pace",
         grade="likely",
         launches=launches,
@@ -78,11 +85,8 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
         ),
         idle_used=launches,
         code=_code(about, factor),
-        link=_TUNING if about.server is None else None,
-        caveat="If one request must be answered at a time, or the host's work grows with the "
-        "batch (loops over samples), a larger batch gains nothing.",
+        link=None if about.server is None else "",
         lead=2,
-        per="sample",
     )
 
 
@@ -119,8 +123,7 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
     samples = _samples(context)
     whose = f" ({samples:,} samples, the first size of the inputs)" if samples else ""
     return Draft(
-        kind="batch",
-        title="Give each device a larger batch: a step's communication does not grow with it",
+        rule="batch-exposed-communication",
         grade="likely",
         launches=tuple(talk["launch_id"].to_list()),
         best=tuple(duration // GROWTH for duration in durations),
@@ -135,14 +138,7 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
             f"communication is shared by {GROWTH} times as many, which leaves 1/{GROWTH} of it. "
             "The low end is 0: memory or convergence may forbid it.",
         ),
-        remedy="Raise the batch per device as far as memory allows, or accumulate gradients over "
-        "several batches and reduce once (`no_sync`); tune the learning rate again.",
-        code="with model.no_sync(): loss.backward()  # all but the last batch of a step",
-        link=_DDP,
-        caveat="If the total batch is fixed by convergence, more samples per device mean fewer "
-        "devices.",
         lead=2,
-        per="sample",
     )
 
 

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined, Draft
+from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.advice.view.nodes import Node, Operation, Stream
-from ncutool.advice.view.program import Program
 from ncutool.advice.view.waves import Tiling
 from ncutool.base import units
 from ncutool.base.tables import Grade
+from ncutool.base.thresholds import IntThreshold
 
-MANY = 5
-"""So many equal products in a row are a loop over independent ones."""
+MANY = IntThreshold(
+    5, "products", "so many equal ones in a row are a loop over independent ones", JUDGED
+)
 _RUNS = re.compile(r"g{2,}|b{5,}|g[SG]g(?=m)")
-_LINEAR = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"
-_BMM = "https://docs.pytorch.org/docs/stable/generated/torch.bmm.html"
 
 
 @dataclass(frozen=True)
@@ -48,28 +48,21 @@ class Group:
         return sum(node.duration_ns for node in self.products)
 
 
-def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
-    """Worth merging: fewer waves, or a host that the launches hold up."""
-    groups = list(_groups(context, taken))
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise to merge unclaimed products where that saves waves or the host's time; decline what
+    takes as many waves merged."""
+    groups = list(_groups(context, claimed))
+    in_vain = [group for group in groups if group.size and _in_vain(context, group)]
     shared = [group for group in groups if group.size and not _in_vain(context, group)]
     grouped = [group for group in groups if not group.size]
-    found = []
-    if shared:
-        found.append(_shared(context, about, shared))
-    if grouped:
-        found.append(_grouped(context, about, grouped))
-    return found
-
-
-def declined(context: Context, taken: set[int]) -> list[Declined]:
-    """Products over one input whose merger would take as many waves of blocks."""
-    in_vain = [
-        group for group in _groups(context, taken) if group.size and _in_vain(context, group)
+    advised = [
+        make(context, alike) for make, alike in ((_shared, shared), (_grouped, grouped)) if alike
     ]
     by_shape: dict[str, list[Group]] = {}
     for group in in_vain:
         by_shape.setdefault(_shapes(group), []).append(group)
-    return [_refusal(context, shape, groups) for shape, groups in by_shape.items()]
+    refused = [_refusal(context, shape, alike) for shape, alike in by_shape.items()]
+    return Drafts(tuple(advised), declined=tuple(refused))
 
 
 def _refusal(context: Context, shape: str, groups: Sequence[Group]) -> Declined:
@@ -91,9 +84,9 @@ def _in_vain(context: Context, group: Group) -> bool:
     return not context.host_bound and group.waves is not None and group.waves[1] >= group.waves[0]
 
 
-def _groups(context: Context, taken: set[int]) -> Iterator[Group]:
+def _groups(context: Context, claimed: frozenset[int]) -> Iterator[Group]:
     tiles = context.tilings
-    barred = taken | context.backward
+    barred = claimed | context.backward
     for stream in context.streams:
         for run in _runs(stream):
             ids = [stream.launch_ids[row] for node in run for row in range(node.first, node.last)]
@@ -226,7 +219,7 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     return found
 
 
-def _shared(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
+def _shared(context: Context, groups: Sequence[Group]) -> Draft:
     neighbours = _neighbours(context)
     times = [
         _times(context, group, neighbours.get(group.size[:2], []) if group.size else [])
@@ -253,34 +246,24 @@ def _shared(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
     return _draft(
         groups,
         times,
-        title="Merge products that read the same input",
-        grade="likely" if context.host_bound and not about.trains else "possible",
+        rule="batch-same-input",
+        grade="likely" if context.host_bound and not context.program.trains else "possible",
         evidence=tuple(sentences),
-        remedy="Concatenate the weights (query, key and value; gate and up) and run one "
-        "product, then split its result.",
-        code="q, k, v = F.linear(x, torch.cat((wq, wk, wv)), torch.cat((bq, bk, bv))).chunk(3, -1)",
-        link=_LINEAR,
-        caveat="If the products read different tensors of one shape, as in cross attention, they "
-        "cannot be merged.",
     )
 
 
-def _grouped(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
+def _grouped(context: Context, groups: Sequence[Group]) -> Draft:
     return _draft(
         groups,
         [_times(context, group, ()) for group in groups],
-        title="Run loops of equal small products as one batched product",
-        grade="possible" if about.trains else "likely",
+        rule="batch-equal-products",
+        grade="possible" if context.program.trains else "likely",
         evidence=(
             _count(context, groups),
             "Each launch alone has fewer blocks than the device has multiprocessors; their bytes "
             "stay as they are.",
             _launches_saved(context, groups),
         ),
-        remedy="Stack the operands and call `torch.bmm`, or use a grouped GEMM.",
-        code="out = torch.bmm(torch.stack(inputs), torch.stack(weights))",
-        link=_BMM,
-        caveat="If one of them reads what another wrote, they must stay in order.",
     )
 
 
@@ -316,13 +299,9 @@ def _draft(
     groups: Sequence[Group],
     times: Sequence[tuple[int, int]],
     *,
-    title: str,
+    rule: str,
     grade: Grade,
     evidence: tuple[str, ...],
-    remedy: str,
-    code: str,
-    link: str,
-    caveat: str,
 ) -> Draft:
     launches: list[int] = []
     best: list[int] = []
@@ -338,16 +317,11 @@ def _draft(
             group.stream.launch_ids[row] for node in others for row in range(node.first, node.last)
         ]
     return Draft(
-        kind="batch",
-        title=title,
+        rule=rule,
         grade=grade,
         launches=tuple(launches),
         best=tuple(best),
         worst=tuple(worst),
         evidence=evidence,
-        remedy=remedy,
         removed=tuple(removed),
-        code=code,
-        link=link,
-        caveat=caveat,
     )

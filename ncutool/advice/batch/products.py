@@ -13,9 +13,11 @@ from math import prod
 from statistics import median
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.nodes import Operation
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import batching
 from ncutool.roofline.batching import Product, Rates
 
@@ -23,10 +25,12 @@ _OPS = frozenset(("aten::addmm", "aten::mm", "aten::_addmm_activation"))
 """Products by a matrix, as their signature shows them: activation × weight."""
 _SIGNATURE = re.compile(r"^\[(\d+(?:,\d+)*)\] × \[(\d+),(\d+)\]$")
 _ITEMSIZES = {"fp64": 8, "fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
-ENOUGH = 3
-"""Launches of one shape whose median counts as what the device reaches."""
-_LOWEST_SHARE = 0.1
-"""Below this share of the bandwidth it is not the bandwidth that holds a product."""
+ENOUGH = IntThreshold(
+    3, "launches", "of one shape whose median counts as what the device reaches", JUDGED
+)
+LOWEST_SHARE = Threshold(
+    0.1, "share", "of the bandwidth: below it something else holds a product", JUDGED
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +127,7 @@ def reached_share(context: Context, found: list[Call]) -> float | None:
             rate = call.shape.moved / call.duration_ns * 1e9 / peak
             by_label.setdefault(call.shape.label, []).append(rate)
     medians = [median(some) for some in by_label.values() if len(some) >= ENOUGH]
-    return max((each for each in medians if _LOWEST_SHARE <= each <= 1), default=None)
+    return max((each for each in medians if LOWEST_SHARE <= each <= 1), default=None)
 
 
 def rates(context: Context, roof: str | None, bytes_share: float) -> Rates | None:

@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.fuse import spread
-from ncutool.advice.fuse.pattern import COMPILE_LINK
 from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
 from ncutool.base import units
 from ncutool.base.tables import Grade
+from ncutool.base.thresholds import IntThreshold, Threshold
 
-REPEATS = 8
-"""A chain seen this often with the same operators and shapes is no accident."""
-_OWN_SHARE = 0.01
-"""Chains of one kind that take this share of the window are a finding of their own."""
+REPEATS = IntThreshold(
+    8, "places", "a chain seen as often with the same operators and shapes is no accident", JUDGED
+)
+OWN_SHARE = Threshold(
+    0.01, "share", "of the window from which chains of one kind are a finding of their own", JUDGED
+)
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
 _COMPILED = r"^triton_|Torch-Compiled|CompiledFunction"
 
 Template = tuple[tuple[str, str | None], ...]
 
 
-def drafts(context: Context, taken: set[int]) -> list[Draft]:
-    """Drafts for the chains over what is not ``taken``, which grows by their launches."""
-    found = [chain for line in context.lines for chain in chains(line, taken)]
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on chains of unclaimed calls, those of one kind together, and claim their launches."""
+    found = [chain for line in context.lines for chain in chains(line, claimed)]
     timed = [(chain, _template(chain)) for chain in found if chain.duration_ns > 0]
     counts = Counter(template for _, template in timed)
     time: Counter[str] = Counter()
@@ -34,18 +37,20 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
         time[chain.name] += chain.duration_ns
     groups: dict[tuple[Grade, str], list[Chain]] = {}
     for chain, template in timed:
-        own = chain.name if time[chain.name] > _OWN_SHARE * context.wall_ns else ""
+        own = chain.name if time[chain.name] > OWN_SHARE * context.wall_ns else ""
         groups.setdefault((_grade(chain, counts[template]), own), []).append(chain)
-        taken.update(chain.launches)
     if not groups:
-        return []
+        return Drafts()
     operators = context.capture.signatures["op"]
     trains = bool(operators.str.contains(_BACKWARD).any())
     compiled = bool(operators.str.contains(_COMPILED).any())
-    return [
-        _draft(context, grade, name, places, trains=trains, compiled=compiled)
-        for (grade, name), places in groups.items()
-    ]
+    return Drafts(
+        tuple(
+            _draft(context, grade, name, places, trains=trains, compiled=compiled)
+            for (grade, name), places in groups.items()
+        ),
+        claimed=frozenset(launch for chain, _ in timed for launch in chain.launches),
+    )
 
 
 def _template(chain: Chain) -> Template:
@@ -145,7 +150,7 @@ def _draft(
         worst += spread(times[1], durations)
         removed += ids[1:]
     return Draft(
-        kind="fuse",
+        rule="fuse-chain",
         title=_title(grade, name, len(places)),
         grade=grade,
         launches=tuple(launches),
@@ -155,8 +160,6 @@ def _draft(
         remedy=_BREAKS if compiled else _COMPILE,
         removed=tuple(removed),
         code="TORCH_LOGS=graph_breaks" if compiled else "module = torch.compile(module)",
-        link=COMPILE_LINK,
-        caveat="Another call may read a tensor in between, which must then still be written.",
     )
 
 

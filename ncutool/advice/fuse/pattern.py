@@ -14,8 +14,6 @@ Nodes = Sequence[Node]
 Times = tuple[int, int]
 """Duration of the replacement in nanoseconds, at best and at worst."""
 
-COMPILE_LINK = "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
-
 
 def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
     """All calls of a match but those of its group `keep`."""
@@ -29,6 +27,8 @@ def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
 class Pattern:
     """One way to fuse."""
 
+    rule: str
+    """Its code in the catalogue."""
     name: str
     sequence: re.Pattern[str]
     """Over the symbols of :mod:`ncutool.advice.view.nodes`; group `keep` stays as it is."""
@@ -37,7 +37,6 @@ class Pattern:
     grade: Grade
     why: str
     """Which traffic the replacement still needs, in words."""
-    remedy: str
     joins: bool = False
     """The kernel before takes everything over, so that all of its own launches go."""
     by_shape: bool = False
@@ -52,9 +51,6 @@ class Pattern:
     """In fewer places it is no better than likely."""
     members: Callable[[re.Match[str], Nodes], Nodes] = without_kept
     """The calls of a match that the replacement takes over."""
-    code: str | None = None
-    link: str | None = COMPILE_LINK
-    caveat: str | None = None
 
 
 def moving(context: Context, size: float) -> Times:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.finding import Declined, Drafts
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.links import row_reduction
 from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation
+from ncutool.base.thresholds import Threshold
 
-MIN_SHARE = 0.02
-"""Of the window: less is not worth a line."""
+MIN_SHARE = Threshold(0.02, "share", "of the window: less is not worth a line", JUDGED)
 _POINTWISE = frozenset(("elementwise", "copy"))
 _REDUCING = frozenset(("reduction", "normalization"))
 _PRODUCTS = "gbC"
@@ -112,17 +113,20 @@ def _custom(call: _Call) -> bool:
     return named and not call.operation.native and not _collective(call)
 
 
-def declined(context: Context, taken: set[int]) -> list[Declined]:
-    """Reasons with at least `MIN_SHARE` of the window behind them; a launch in ``taken`` has been
-    advised on."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Decline what looks like a fusion and is none, where at least `MIN_SHARE` of the window is in
+    it; a claimed launch has been advised on."""
     least = max(MIN_SHARE * context.wall_ns, 1)
-    every = context.lines
-    found = [_of_neighbours(reason, every, taken) for reason in _REASONS]
-    found.append(_unrecorded(context, taken))
-    return [one for one in found if one is not None and one.duration_ns >= least]
+    refused = [_of_neighbours(reason, context.lines, claimed) for reason in _REASONS]
+    refused.append(_unrecorded(context, claimed))
+    return Drafts(
+        declined=tuple(one for one in refused if one is not None and one.duration_ns >= least)
+    )
 
 
-def _of_neighbours(reason: _Reason, every: Iterable[Line], taken: set[int]) -> Declined | None:
+def _of_neighbours(
+    reason: _Reason, every: Iterable[Line], taken: frozenset[int]
+) -> Declined | None:
     launches: set[int] = set()
     duration = 0
     for line in every:
@@ -154,7 +158,7 @@ def _call(node: Node) -> _Call:
     return _Call(node.operation, node.duration_ns > 0)
 
 
-def _unrecorded(context: Context, taken: set[int]) -> Declined | None:
+def _unrecorded(context: Context, taken: frozenset[int]) -> Declined | None:
     """Kernels of which no operator is known: their names do not say what reads what."""
     rows = [
         (stream.launch_ids[row], stream.durations[row])

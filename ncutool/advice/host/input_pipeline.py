@@ -7,36 +7,43 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.timeline import gap_causes
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Ints
 
 CAUSE = "input_pipeline"
-KEPT_SHARE = 0.15
-"""Handing over a batch that a worker has ready still costs the loop some of its time."""
-KEPT_WITH_WORKERS = 0.5
-"""Where workers load already: twice as many, on the same machine."""
-KEPT_UNNAMED = 0.25
-"""Where only silence before a copy from the host tells of the wait."""
-KEPT_INFLATED = 0.5
-"""Where Python stacks were recorded, which slows loading in the training process down."""
-MAX_WORKERS = 8
-"""Workers counted on at the low end."""
+KEPT_SHARE = Threshold(
+    0.15, "share", "of the wait: handing over a batch that a worker has ready costs some", JUDGED
+)
+KEPT_WITH_WORKERS = Threshold(
+    0.5, "share", "the same where workers load already: twice as many, on the same machine", JUDGED
+)
+KEPT_UNNAMED = Threshold(
+    0.25, "share", "the same where only silence before a copy from the host tells of it", JUDGED
+)
+KEPT_INFLATED = Threshold(
+    0.5, "share", "the same where Python stacks were recorded, which slow loading down", JUDGED
+)
+MAX_WORKERS = IntThreshold(8, "workers", "counted on at the low end", JUDGED)
 
 _SINGLE = "_SingleProcessDataLoaderIter"
 _MULTI = "_MultiProcessingDataLoaderIter"
-_LINK = "https://docs.pytorch.org/docs/stable/data.html#single-and-multi-process-data-loading"
 
 
-def drafts(context: Context) -> list[Draft]:
-    """At most one: load batches beside the steps that use them."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most to load batches beside the steps that use them.
+
+    Claims do not matter: the time is the host's.
+    """
     idle = context.idle.of(CAUSE)
     if not idle.length.size:
-        return []
+        return Drafts()
     loads = _loads(context)
     kind = _kind(loads)
     launches, each = idle.by_launch()
@@ -49,28 +56,21 @@ def drafts(context: Context) -> list[Draft]:
     durations = tuple(rows["duration_ns"].to_list())
     load = _median(loads["end_ns"] - loads["start_ns"]) if loads.height else None
     workers = _workers(context, each, load) if kind == _SINGLE and load else None
-    return [
-        Draft(
-            kind="input",
-            title="Load input in worker processes beside the steps"
-            if kind != _MULTI
-            else "Load input faster: the workers do not keep up",
-            grade="certain" if kind else "likely",
-            launches=waits,
-            best=durations,
-            worst=durations,
-            evidence=_evidence(context, each, loads, kind, workers),
-            remedy=_remedy(kind, workers),
-            waits=waits,
-            wait_causes=(CAUSE,),
-            wait_kept_share=_kept(context, kind, workers),
-            code=f"DataLoader(dataset, num_workers={min(max(workers or 4, 4), MAX_WORKERS)}, "
-            "pin_memory=True, persistent_workers=True, prefetch_factor=4)",
-            link=_LINK,
-            caveat="Workers help only where processor cores and storage are free for them; a "
-            "dataset held back by one file or one lock loads no faster.",
-        )
-    ]
+    draft = Draft(
+        rule="input-slow-workers" if kind == _MULTI else "input-workers",
+        grade="certain" if kind else "likely",
+        launches=waits,
+        best=durations,
+        worst=durations,
+        evidence=_evidence(context, each, loads, kind, workers),
+        remedy="" if kind == _MULTI else _remedy(workers),
+        waits=waits,
+        wait_causes=(CAUSE,),
+        wait_kept_share=_kept(context, kind, workers),
+        code=f"DataLoader(dataset, num_workers={min(max(workers or 4, 4), MAX_WORKERS)}, "
+        "pin_memory=True, persistent_workers=True, prefetch_factor=4)",
+    )
+    return Drafts((draft,))
 
 
 def _loads(context: Context) -> pl.DataFrame:
@@ -179,12 +179,7 @@ def _short(name: str) -> str:
     return re.sub(r"[^\x20-\x7e]|`", "", name)[:80]
 
 
-def _remedy(kind: str | None, workers: int | None) -> str:
-    if kind == _MULTI:
-        return (
-            "Raise `num_workers` and `prefetch_factor`, then make loading itself cheaper: decode "
-            "and resize beforehand, move augmentation to the device, read larger files in order."
-        )
+def _remedy(workers: int | None) -> str:
     count = f"`num_workers={workers}` or more" if workers else "`num_workers` of 4 or more"
     return (
         f"Load with {count}, `persistent_workers=True` and `prefetch_factor`, so that the next "

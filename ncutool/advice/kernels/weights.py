@@ -6,26 +6,36 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.casts import HALF, WeightCast
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
 
-WEIGHT_SHARE = 0.75
-"""A product whose weights are this share of its bytes is bound by reading them."""
-NARROW_TILE = 32
+WEIGHT_SHARE = Threshold(
+    0.75, "share", "of a product's bytes that are weights: above it reading them holds it", JUDGED
+)
+NARROW_TILE = IntThreshold(
+    32, "elements", "a tile this narrow is chosen for a product with few rows", JUDGED
+)
+LONG = IntThreshold(
+    2, "times the shortest launch", "a product that takes no longer is held by launching", JUDGED
+)
 _HALF_TILE = re.compile(r"_(?:BBS|HHS|BSS|HSS|B_BS|H_HS)_.*_MT(\d+)x(\d+)x\d+")
 """AMD's names of products of 16-bit operands, with the tile."""
-_AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
-_FP8_LINK = "https://docs.vllm.ai/en/latest/features/quantization/fp8.html"
+AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
 
 
-def drafts(context: Context) -> list[Draft]:
-    """Weights to convert once, and weights to keep in 8 bits; for captures without training."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on weights to convert once and to keep in 8 bits; for captures without training.
+
+    Claims of others do not matter, as for all of precision.
+    """
     found = (_cast_once(context), _eight_bits(context))
-    return [draft for draft in found if draft is not None]
+    return Drafts(tuple(draft for draft in found if draft is not None))
 
 
 def _eight_bits(context: Context) -> Draft | None:
@@ -51,8 +61,7 @@ def _eight_bits(context: Context) -> Draft | None:
         f"is a guess by the tile of at most {NARROW_TILE} in the kernel's name."
     )
     return Draft(
-        kind="precision",
-        title="Keep the weights of products with few rows in 8 bits",
+        rule="precision-8-bit-weights",
         grade="possible",
         launches=tuple(launches.ids[row] for row, _ in rows),
         best=best,
@@ -63,12 +72,6 @@ def _eight_bits(context: Context) -> Draft | None:
             "half as wide.",
             told,
         ),
-        remedy="Serve an FP8 (or INT8 weight-only) checkpoint, e.g. `quantization='fp8'` in vLLM "
-        "or SGLang, `torchao.quantize_` elsewhere; measure the accuracy of the model afterwards.",
-        code="llm = LLM(model, quantization='fp8')",
-        link=_FP8_LINK,
-        caveat="Wrong if the weights are quantised already, or where conversion costs what the "
-        "narrower reads save.",
         lead=2,
     )
 
@@ -76,7 +79,7 @@ def _eight_bits(context: Context) -> Draft | None:
 def _long(context: Context, rows: list[int]) -> list[int]:
     """Those that take longer than two launches at least."""
     durations = context.launches.durations
-    return [row for row in rows if durations[row] > 2 * context.latency_ns]
+    return [row for row in rows if durations[row] > LONG * context.latency_ns]
 
 
 def _weight_share(kind: Kind) -> float | None:
@@ -108,7 +111,7 @@ def _cast_once(context: Context) -> Draft | None:
     zero = (0,) * len(launches)
     dtype = casts[0].node.outputs[0].dtype
     return Draft(
-        kind="precision",
+        rule="precision-cast-once",
         title=f"Convert the weights to {dtype} once, not at every call",
         grade="certain",
         launches=launches,
@@ -120,9 +123,6 @@ def _cast_once(context: Context) -> Draft | None:
         "linear and convolution layers alone and keep normalisation in FP32.",
         removed=launches,
         code=f"model = model.{'bfloat16' if dtype == 'bf16' else 'half'}()",
-        link=_AMP_LINK,
-        caveat="Wrong if the parameters change between calls: then FP32 master weights must be "
-        "cast again.",
     )
 
 

@@ -13,16 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
 from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, Replay
 from ncutool.timeline.window import DISPATCH_CAUSES
 
-_HOST_TRUST = 0.5
-"""Share of the host's recorded time that is taken for real when Python stacks were recorded."""
-_HOST_SAVED = 0.75
-"""Share of a removed launch's host time that is saved at worst: what replaces it costs too."""
+HOST_TRUST = Threshold(
+    0.5,
+    "share",
+    "of the host's recorded time that is taken for real when Python stacks were recorded",
+    "judgement: stacks slow the host by an unknown factor",
+)
+HOST_SAVED = Threshold(
+    0.75,
+    "share",
+    "of a removed launch's host time that is saved at worst: what replaces it costs too",
+    JUDGED,
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Ledger:
     def __init__(self, context: Context, replay: Replay) -> None:
         idle = context.idle
         self.replay = replay
-        self._trust = _HOST_TRUST if context.host_inflated else 1.0
+        self._trust = HOST_TRUST if context.host_inflated else 1.0
         self._left = replay.duration.copy()
         self._share = _wall_shares(replay, _classes(context, replay.launch_id))
         called = replay.period[replay.period > 0]
@@ -135,7 +145,8 @@ class Ledger:
         return naive + int(self._later(claim, gain - naive).sum())
 
     def take(self, claim: Claim, gain: int) -> int:
-        """The same, and what was claimed is left to nobody else."""
+        """Price the claim as `at_most` does, then deduct it: later claims cannot be paid for these
+        launches or gaps. Returns ns."""
         naive = self._naive(claim)
         later = self._later(claim, gain - naive)
         amount = naive + int(later.sum())
@@ -174,7 +185,7 @@ class Ledger:
         replayed[claim.replayed] = True
         saved = before.host_saved.copy()
         for rows in (claim.removed, claim.replayed):
-            host = self._host_time(rows, 1.0 if best else _HOST_SAVED * self._trust)
+            host = self._host_time(rows, 1.0 if best else HOST_SAVED * self._trust)
             saved[rows] = np.maximum(saved[rows], host)
         if claim.waits.any():
             kept = 0.0 if best else claim.draft.wait_kept_share

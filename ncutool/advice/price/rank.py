@@ -9,22 +9,37 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.price.ledger import Claim, Ledger
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Advice, Declined, Draft, Finding
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, prepare
 
-SMALL_PCT = 0.5
-"""A finding that saves less of the window than this is not worth a line."""
-ALTERNATIVE_PCT = 2.0
-"""One whose time others have claimed is still named where alone it would save this much."""
-ALIKE_PCT = 5.0
-"""Low ends this close, as a share of the window, rank alike: then what it may save decides. A sure
-per cent must not hide a likely half of the window."""
-HOST_WORTH = 1.5
-"""Where a finding's launches and the host time they take are worth so many times the launches and
-the gaps before them, a replay tells how much of it shortens gaps elsewhere."""
+SMALL_PCT = Threshold(
+    0.5, "%", "of the window: a finding that saves less is not worth a line", JUDGED
+)
+ALTERNATIVE_PCT = Threshold(
+    2.0,
+    "%",
+    "of the window: one whose time others have claimed is named where alone it saves as much",
+    JUDGED,
+)
+ALIKE_PCT = Threshold(
+    5.0,
+    "%",
+    "of the window: low ends this close rank alike and what a finding may save decides, so that a "
+    "sure per cent hides no likely half of the window",
+    JUDGED,
+)
+HOST_WORTH = Threshold(
+    1.5,
+    "times",
+    "the launches and the gaps before them: where the launches and their host time are worth as "
+    "much, a replay tells how much of it shortens gaps elsewhere",
+    "judgement: it saves replays where one could change little",
+)
 _GRADES = {"certain": 0, "likely": 1, "possible": 2}
 
 
@@ -192,6 +207,7 @@ def _finding(
     own = one.claim.duration_ns
     return Finding(
         id=name,
+        rule=draft.rule,
         kind=draft.kind,
         per=draft.per,
         title=draft.title,
@@ -208,9 +224,9 @@ def _finding(
         alone_low_ns=one.alone_low,
         alone_high_ns=one.alone_high,
         overlaps=(*before, *after),
-        code=draft.code,
-        link=draft.link,
-        caveat=draft.caveat,
+        code=draft.code or None,
+        link=draft.link or None,
+        caveat=draft.caveat or None,
     )
 
 

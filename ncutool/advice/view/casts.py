@@ -6,11 +6,14 @@ from bisect import bisect_left
 from math import prod
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.nodes import Node, Operation, Stream
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.tensor import Tensor
 
-REACH = 12
-"""Calls before a product among which the casts of its parameters lie."""
+REACH = IntThreshold(
+    12, "calls", "before a product among which the casts of its parameters lie", JUDGED
+)
 HALF = ("fp16", "bf16")
 _PRODUCTS = {"addmm": 1, "mm": 0, "linear": 0, "_addmm_activation": 1}
 """Product -> place of its activation among its tensors; its weight follows."""

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.backward import backward_launches
 from ncutool.advice.view.casts import WeightCast, weight_casts
 from ncutool.advice.view.idle import Idle, pieces
@@ -20,15 +21,19 @@ from ncutool.advice.view.ranks import RankMinima, rank_minima
 from ncutool.advice.view.waits import Wait, blocked, waits
 from ncutool.advice.view.waves import Tiling, tilings
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
 from ncutool.timeline import gap_causes
 from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
 
-HOST_BOUND_SHARE = 0.3
-"""Above this share of the window idle for want of launches, the host limits."""
-
+ACHIEVABLE_SHARE = Threshold(
+    0.6, "share", "of the bandwidth peak that a fused kernel reaches at least", JUDGED
+)
+HOST_BOUND_SHARE = Threshold(
+    0.3, "share", "of the window idle for want of launches: above it the host limits", JUDGED
+)
 
 _COLUMNS = (
     *("launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "family"),

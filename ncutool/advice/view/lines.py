@@ -38,7 +38,7 @@ class Line:
         """The launches of one call."""
         return self.stream.launch_ids[node.first : node.last]
 
-    def free(self, node: Node, taken: set[int]) -> bool:
+    def free(self, node: Node, taken: frozenset[int]) -> bool:
         """Whether none of its launches is in ``taken``."""
         return taken.isdisjoint(self.ids(node))
 

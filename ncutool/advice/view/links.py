@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation
 from ncutool.advice.view.operations import Key
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.tensor import Tensor
 
-WINDOW = 8
-"""A result is looked for among so many calls before its reader."""
-_ASIDE = 2
-MAX_CALLS = 24
-"""A longer chain would need more registers than a kernel has."""
-MIN_ELEMENTS = 1024
-"""Smaller tensors match one another by chance."""
+WINDOW = IntThreshold(8, "calls", "before its reader among which a result is looked for", JUDGED)
+ASIDE = IntThreshold(2, "calls", "on other tensors that may run between two of a chain", JUDGED)
+MAX_CALLS = IntThreshold(
+    24, "calls", "a longer chain would need more registers than a kernel has", JUDGED
+)
+MIN_ELEMENTS = IntThreshold(1024, "elements", "smaller tensors match one another by chance", JUDGED)
 _POINTWISE = frozenset(("elementwise", "copy"))
 _BY_ROWS = frozenset(("normalization", "softmax"))
 _UPDATES = frozenset(("add", "mul", "addcmul", "addcdiv", "sqrt", "div", "lerp", "sub"))
@@ -99,7 +100,7 @@ def updates_in_place(each: Operation) -> bool:
     return base in _UPDATES and (each.in_place or base == "sqrt")
 
 
-def chains(line: Line, taken: set[int]) -> list[Chain]:
+def chains(line: Line, taken: frozenset[int]) -> list[Chain]:
     """All chains of two or more calls on a line, none of their launches in ``taken``."""
     return _Finder(line, taken).run()
 
@@ -187,7 +188,7 @@ class _Growing:
 class _Finder:
     """One pass over a line, from the front."""
 
-    def __init__(self, line: Line, taken: set[int]) -> None:
+    def __init__(self, line: Line, taken: frozenset[int]) -> None:
         self.line = line
         role_of = {each: _role(each) for each in set(line.operations)}
         self.roles = [role_of[each] for each in line.operations]
@@ -256,7 +257,7 @@ class _Finder:
             return True
         if any(read.size in self.roles[other].sizes_touched for other in between):
             return False
-        if len(between) <= _ASIDE and all(self.roles[other].pointwise for other in between):
+        if len(between) <= ASIDE and all(self.roles[other].pointwise for other in between):
             return True
         keys = self.roles[place].keys_read
         return any(not keys.isdisjoint(self.line.operations[other].written) for other in between)

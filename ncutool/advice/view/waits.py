@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
+from ncutool.base.thresholds import IntThreshold
 from ncutool.timeline.window import DISPATCH_CAUSES
 
 if TYPE_CHECKING:
@@ -19,11 +21,17 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
 CAUSES = ("synchronize", *DISPATCH_CAUSES)
-TOGETHER_NS = 20_000
-"""A blocking copy and the synchronisation behind it are one wait."""
-FIRST_TIMES = 30
-"""A launch later than so many times the wait before it is late for other reasons."""
+TOGETHER_NS = IntThreshold(
+    20_000, "ns", "a blocking copy and the synchronisation so soon behind it are one wait", JUDGED
+)
+FIRST_TIMES = IntThreshold(
+    30,
+    "times the wait",
+    "a launch that comes later than this is late for other reasons than the wait before it",
+    JUDGED,
+)
 MAX_PARENTS = 3
+"""Enclosing operators that are named."""
 
 
 class Launched(NamedTuple):
