@@ -167,8 +167,8 @@ ATTENTION = Pattern(
     "certain",
     "queries, keys, values and the result, each once: the scores never reach memory",
     by_shape=True,
-    pace=f"at {100 * FORWARD_SHARE_BEST:.0f} % of the matrix peak or the bandwidth peak, no slower than "
-    "the products now",
+    pace=f"at {100 * FORWARD_SHARE_BEST:.0f} % of the matrix peak or the bandwidth peak, no slower "
+    "than the products now",
     members=_members,
 )
 ATTENTION_BACKWARD = Pattern(
@@ -179,7 +179,7 @@ ATTENTION_BACKWARD = Pattern(
     "certain",
     "queries, keys, values, the result and their gradients, each once",
     by_shape=True,
-    pace=f"at {100 * BACKWARD_SHARE_BEST:.0f} % of the matrix peak or the bandwidth peak, no slower than "
-    "the products now",
+    pace=f"at {100 * BACKWARD_SHARE_BEST:.0f} % of the matrix peak or the bandwidth peak, no "
+    "slower than the products now",
     members=_members,
 )

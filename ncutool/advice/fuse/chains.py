@@ -21,6 +21,13 @@ REPEATS = IntThreshold(
 OWN_SHARE = Threshold(
     0.01, "share", "of the window from which chains of one kind are a finding of their own", JUDGED
 )
+NORM_PASS = Threshold(
+    0.5,
+    "share",
+    "of a norm's backward pass that is left at worst: the gradients of its parameters need another "
+    "pass over its input",
+    JUDGED,
+)
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
 _COMPILED = r"^triton_|Torch-Compiled|CompiledFunction"
 
@@ -122,8 +129,7 @@ def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
     cache = context.device.cache_bytes or 0
     if (_moved(chain) or 0.0) < cache:
         worst = max(worst, now - (len(nodes) - 1) * context.latency_ns)
-    # The gradients of a norm's parameters need another pass over its input.
-    worst += sum(node.duration_ns // 2 for node in nodes if "norm_backward" in node.op)
+    worst += sum(int(NORM_PASS * node.duration_ns) for node in nodes if "norm_backward" in node.op)
     return min(best, now), min(max(best, worst), now)
 
 

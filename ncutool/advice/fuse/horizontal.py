@@ -26,6 +26,9 @@ MIN_SHAPES = IntThreshold(
     4, "shapes", "of so many in a row are several tensors, not one handed on", JUDGED
 )
 SMALL = IntThreshold(4, "times the shortest launch", "a longer launch is not small", JUDGED)
+STEPS_IN_PLACE = IntThreshold(
+    3, "calls", "one in so many is in place at least among those of an optimizer", JUDGED
+)
 _CLEARS = frozenset(("fill_", "zero_"))
 _STEPS = frozenset(("div", "add", "sub", "neg", "mul"))
 """What optimizers also do out of place."""
@@ -135,7 +138,7 @@ def _updates(line: Line, taken: frozenset[int]) -> Iterable[Run]:
     steps = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
     for nodes in _stretches(line, steps):
         own = [place for place, node in enumerate(nodes) if node.in_place]
-        if 3 * len(own) >= len(nodes):
+        if STEPS_IN_PLACE * len(own) >= len(nodes):
             # What other operators end or begin with is no step.
             yield line, nodes[own[0] : own[-1] + 1]
 

@@ -30,6 +30,9 @@ KEPT_UNNAMED = Threshold(
 KEPT_INFLATED = Threshold(
     0.5, "share", "the same where Python stacks were recorded, which slow loading down", JUDGED
 )
+STARTS_WORKERS = IntThreshold(
+    3, "times the median wait", "a longer first one is that in which the workers start", JUDGED
+)
 MAX_WORKERS = IntThreshold(8, "workers", "counted on at the low end", JUDGED)
 
 _SINGLE = "_SingleProcessDataLoaderIter"
@@ -167,7 +170,7 @@ def _evidence(
         sentences.append(
             f"`{_MULTI}`: worker processes load already; what is recorded is waiting for them."
         )
-        if lengths.len() > 2 and int(str(lengths[0])) > 3 * _median(lengths[1:]):
+        if lengths.len() > 2 and int(str(lengths[0])) > STARTS_WORKERS * _median(lengths[1:]):
             sentences.append(
                 "The first wait is the longest, as the workers start with it: "
                 "`persistent_workers=True` starts them once for all epochs."

@@ -209,7 +209,7 @@ def _suspect(context: Context, case: Case) -> Suspect | None:
     named = changes_layout or _EMBEDDING.search(kind.op or "") is not None
     if not named and case.floor_ns is None:
         return None
-    tests = _CAUSES.get(kind.family or "", (_EMBEDS,))
+    tests = CAUSES.get(kind.family or "", (_EMBEDS,))
     causes = [(cause, fit) for cause, test in tests if (fit := test(context, case)) is not None]
     return Suspect(case, named, causes) if causes else None
 
@@ -356,7 +356,7 @@ def _embedding(_: Context, case: Case) -> Fit | None:
 
 _Test = Callable[[Context, Case], Fit | None]
 _EMBEDS: tuple[str, _Test] = ("embedding", _embedding)
-_CAUSES: dict[str, tuple[tuple[str, _Test], ...]] = {
+CAUSES: dict[str, tuple[tuple[str, _Test], ...]] = {
     "gemm": (
         ("misaligned", _misaligned),
         ("tiny", _tiny),
