@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.kernels.tune_remedies import words
+from ncutool.base.thresholds import ThresholdTable
 
 FOLDER = Path(__file__).parent / "rules"
 MADE = "<!-- Written by docs/make_rules.py from ncutool/advice/catalogue; do not edit. -->"
@@ -20,11 +21,16 @@ PER = {
     "sample": "The saving is per sample: the window stays as long and does more samples.",
 }
 OF_ALL = (
-    "price.rank.SMALL_PCT", "price.rank.ALTERNATIVE_PCT", "price.rank.ALIKE_PCT",
-    "price.rank.HOST_WORTH", "fuse.unfusable.MIN_SHARE", "kernels.tune.MUCH_PCT",
-    "host.launch.DECLINED_PCT", "host.synchronization.DECLINED_PCT",
-    "host.communication.DECLINED_PCT",
-)  # fmt: skip
+    "advice.price.rank.SMALL_PCT",
+    "advice.price.rank.ALTERNATIVE_PCT",
+    "advice.price.rank.ALIKE_PCT",
+    "advice.price.rank.HOST_WORTH",
+    "advice.fuse.unfusable.MIN_SHARE",
+    "advice.kernels.tune.MUCH_PCT",
+    "advice.host.launch.DECLINED_PCT",
+    "advice.host.synchronization.DECLINED_PCT",
+    "advice.host.communication.DECLINED_PCT",
+)
 """Thresholds that concern every finding, or what is declined."""
 
 
@@ -74,8 +80,11 @@ def _thresholds(names: tuple[str, ...]) -> str:
     rows = []
     for path in names:
         module, _, name = path.rpartition(".")
-        number = getattr(import_module(f"ncutool.advice.{module}"), name)
-        value = f"{number:,}" if isinstance(number, int) else f"{number:,.4g}"
+        number = getattr(import_module(f"ncutool.{module}"), name)
+        if isinstance(number, ThresholdTable):
+            value = "; ".join(f"{row}: {values}" for row, values in number.items())
+        else:
+            value = f"{number:,}" if isinstance(number, int) else f"{number:,.4g}"
         cells = (value, number.unit, number.meaning, number.source)
         rows.append(f"| `{path}` | " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join([head, *rows])

@@ -12,6 +12,9 @@ from typing import TypeVar
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
+WORKED_TRACES = "22 traces worked by hand, V100 to B200 and MI300X"
+"""A source that several thresholds share."""
+
 
 class Threshold(float):
     """A number with its unit (`%`, `ns`, `share`), its meaning and the source of its value.

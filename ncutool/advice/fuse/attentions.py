@@ -10,13 +10,8 @@ from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.devices.reachable import ACHIEVABLE_SHARE, FUSED_ATTENTION
 
-FORWARD_SHARE_BEST = Threshold(
-    0.35, "share", "of the matrix peak that fused attention reaches at best", JUDGED
-)
-FORWARD_SHARE_WORST = Threshold(0.20, "share", "the same at worst", JUDGED)
-BACKWARD_SHARE_BEST = Threshold(0.30, "share", "its backward pass at best", JUDGED)
-BACKWARD_SHARE_WORST = Threshold(0.12, "share", "its backward pass at worst", JUDGED)
 REST_LEFT = Threshold(
     0.25, "share", "of the time outside the products that is left at worst", JUDGED
 )
@@ -81,7 +76,7 @@ def _forward(context: Context, nodes: Nodes) -> Times | None:
     flop = (first.flop + last.flop) * padding * _head_padding(first.inputs[-2].shape[-1])
     moved = sum(size for size in sizes if size is not None)
     chosen = _members(_NO_MATCH, nodes)
-    shares = (FORWARD_SHARE_BEST, FORWARD_SHARE_WORST)
+    shares = FUSED_ATTENTION["forward"]
     return _times(context, chosen, flop / peak, (moved, padding * moved), shares)
 
 
@@ -103,7 +98,7 @@ def _backward(context: Context, nodes: Nodes) -> Times | None:
     ]
     flop = RECOMPUTED * sum(one or 0.0 for one in flops)
     moved = sum(one or 0 for one in others)
-    shares = (BACKWARD_SHARE_BEST, BACKWARD_SHARE_WORST)
+    shares = FUSED_ATTENTION["backward"]
     return _times(context, _members(_NO_MATCH, nodes), flop / peak, (moved, moved), shares)
 
 
@@ -159,6 +154,8 @@ def _matrix_peak(context: Context, node: Node) -> float | None:
 
 _NO_MATCH: re.Match[str] = re.match("", "")  # type: ignore[assignment]  # always matches
 
+_PACE = "at {:.0f} % of the matrix peak or the bandwidth peak, no slower than the products now"
+
 ATTENTION = Pattern(
     "fuse-attention",
     "attention",
@@ -167,8 +164,7 @@ ATTENTION = Pattern(
     "certain",
     "queries, keys, values and the result, each once: the scores never reach memory",
     by_shape=True,
-    pace=f"at {100 * FORWARD_SHARE_BEST:.0f} % of the matrix peak or the bandwidth peak, no slower "
-    "than the products now",
+    pace=_PACE.format(100 * FUSED_ATTENTION["forward"][0]),
     members=_members,
 )
 ATTENTION_BACKWARD = Pattern(
@@ -179,7 +175,6 @@ ATTENTION_BACKWARD = Pattern(
     "certain",
     "queries, keys, values, the result and their gradients, each once",
     by_shape=True,
-    pace=f"at {100 * BACKWARD_SHARE_BEST:.0f} % of the matrix peak or the bandwidth peak, no "
-    "slower than the products now",
+    pace=_PACE.format(100 * FUSED_ATTENTION["backward"][0]),
     members=_members,
 )

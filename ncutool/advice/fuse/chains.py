@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.fuse import spread
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
 from ncutool.base import units
 from ncutool.base.tables import Grade
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.devices.reachable import ACHIEVABLE_SHARE
 
 REPEATS = IntThreshold(
     8, "places", "a chain seen as often with the same operators and shapes is no accident", JUDGED

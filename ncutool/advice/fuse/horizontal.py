@@ -12,7 +12,7 @@ import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.fuse import spread
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.lines import Line, whole
 from ncutool.advice.view.links import updates_in_place
@@ -20,6 +20,7 @@ from ncutool.advice.view.nodes import Node
 from ncutool.base import units
 from ncutool.base.tables import Grade
 from ncutool.base.thresholds import IntThreshold
+from ncutool.devices.reachable import ACHIEVABLE_SHARE
 
 MIN_CALLS = IntThreshold(12, "launches", "fewer in a row are not worth a multi-tensor call", JUDGED)
 MIN_SHAPES = IntThreshold(

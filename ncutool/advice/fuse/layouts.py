@@ -9,6 +9,7 @@ from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.devices.reachable import ACHIEVABLE_SHARE
 from ncutool.work.operators.tensor import Tensor
 
 MIN_ELEMENTS = IntThreshold(4096, "elements", "smaller copies are held by launching", JUDGED)

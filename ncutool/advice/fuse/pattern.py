@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 from ncutool.base.tables import Grade
+from ncutool.devices.reachable import ACHIEVABLE_SHARE
 
 Nodes = Sequence[Node]
 Times = tuple[int, int]

@@ -11,12 +11,18 @@ from typing import NamedTuple
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.kernels import weights
 from ncutool.advice.kernels.weights import AMP_LINK
-from ncutool.advice.view.context import ACHIEVABLE_SHARE, Context
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.devices.reachable import (
+    ACHIEVABLE_SHARE,
+    AMD_LOW_TENSOR_SHARE,
+    CONVOLUTION_LOW_SHARE,
+    LOW_TENSOR_SHARE,
+)
 
 SIMT = re.compile(
     r"sgemm|scudnn|simt|_ffma_|(dgrad|wgrad)\w*_engine<float|winograd\w*<float|convolve_sgemm"
@@ -34,9 +40,6 @@ WORTH = Threshold(
 LARGE_FLOP = Threshold(
     10e9, "FLOP", "smaller products keep half of their present efficiency at worst", JUDGED
 )
-LOW_SHARE = Threshold(0.5, "share", "of the tensor peak that large products reach at worst", JUDGED)
-AMD_LOW_SHARE = Threshold(0.3, "share", "the same of AMD's libraries", JUDGED)
-CONVOLUTION_LOW_SHARE = Threshold(0.25, "share", "the same of convolutions", JUDGED)
 SMALL_KEPT = Threshold(
     0.5, "share", "of its present efficiency that a small product keeps at worst", JUDGED
 )

@@ -17,6 +17,7 @@ from ncutool.advice.kernels import rules
 from ncutool.advice.kernels.rules import Candidate
 from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
+from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool_parsers.schema import RULES
 
@@ -133,7 +134,7 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
     blocks than multiprocessors gain at most the share that NVIDIA's rule Small Grid names."""
     saved = []
     for row in group:
-        share = 1 - min((_limit_pct(row) or 0.0) / rules.BUSY_PCT, 1.0)
+        share = 1 - min((_limit_pct(row) or 0.0) / LOW_PCT, 1.0)
         rule = row["launch_rule_speedup_pct"] if row["launch_rule"] == "Small Grid" else None
         if rule is not None:
             share = min(share, rule / 100)

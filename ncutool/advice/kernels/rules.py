@@ -17,14 +17,9 @@ from ncutool.advice.catalogue import JUDGED, rules
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
+from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import Threshold
 
-BUSY_PCT = Threshold(
-    60.0,
-    "%",
-    "a launch that reaches less of both limits is latency-bound",
-    "NVIDIA, Nsight Compute's rule SOLBottleneck",
-)
 LEAST_PCT = Threshold(5.0, "%", "estimates below this are noise of one measurement", JUDGED)
 _WARP = 32
 """Threads of a warp on every NVIDIA device."""

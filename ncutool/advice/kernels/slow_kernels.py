@@ -12,6 +12,7 @@ from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.devices.reachable import AMD_ATTENTION_SHARE, ATTENTION_BACKWARD_SHARE, FA3_SHARE
 
 LIMIT = Threshold(
     0.6,
@@ -35,14 +36,6 @@ COARSE_CLOCK_NS = IntThreshold(
 VERY_LONG_NS = IntThreshold(
     50_000, "ns", "a kernel that moves little is slow by itself only from here on", JUDGED
 )
-FA3_SHARE = Threshold(
-    0.4,
-    "share",
-    "of the tensor peak that attention written for its GPU reaches, causal or not",
-    "judgement, below what the papers of FlashAttention-2 (A100) and 3 (H100) print",
-)
-AMD_ATTENTION_SHARE = Threshold(0.35, "share", "the same of AMD's", JUDGED)
-BACKWARD_SHARE = Threshold(0.7, "share", "of that rate that a backward pass reaches", JUDGED)
 TINY = IntThreshold(
     16, "elements", "a side so short leaves most of a tile to padding", "a tensor core's tile"
 )

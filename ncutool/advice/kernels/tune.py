@@ -20,6 +20,7 @@ from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
+from ncutool.devices.reachable import AMD_ATTENTION_SHARE, FA3_SHARE
 
 _SHOWN = 3
 MUCH_PCT = Threshold(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ncutool.advice.catalogue import JUDGED, Rule, rules
-from ncutool.advice.kernels.slow_kernels import FA3_SHARE, TINY
+from ncutool.advice.kernels.slow_kernels import TINY
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.tables import Grade
 from ncutool.base.thresholds import Threshold
+from ncutool.devices.reachable import FA3_SHARE
 
 LAYOUT_KEPT = Threshold(
     0.5, "share", "of changes of layout that stay at worst where all is in channels_last", JUDGED

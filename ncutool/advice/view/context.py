@@ -28,9 +28,6 @@ from ncutool.timeline import gap_causes
 from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
 
-ACHIEVABLE_SHARE = Threshold(
-    0.6, "share", "of the bandwidth peak that a fused kernel reaches at least", JUDGED
-)
 HOST_BOUND_SHARE = Threshold(
     0.3, "share", "of the window idle for want of launches: above it the host limits", JUDGED
 )

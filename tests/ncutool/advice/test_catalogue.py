@@ -20,7 +20,7 @@ from ncutool.advice.kernels.tune_remedies import words
 from ncutool.analysis import json_schema
 from ncutool.analysis.frames import findings_frame
 from ncutool.base.tables import FINDING_KINDS, FindingKind
-from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.base.thresholds import IntThreshold, Threshold, ThresholdTable
 
 ROOM = Path(advice.__file__).parent
 SOURCES = sorted(path for path in ROOM.rglob("*.py") if path.parent.name != "catalogue")
@@ -38,10 +38,16 @@ PLAIN = {
 
 
 OF_ALL = (
-    "fuse.unfusable.MIN_SHARE", "host.communication.DECLINED_PCT", "host.launch.DECLINED_PCT",
-    "host.synchronization.DECLINED_PCT", "kernels.tune.MUCH_PCT", "price.rank.ALIKE_PCT",
-    "price.rank.ALTERNATIVE_PCT", "price.rank.HOST_WORTH", "price.rank.SMALL_PCT",
-)  # fmt: skip
+    "advice.fuse.unfusable.MIN_SHARE",
+    "advice.host.communication.DECLINED_PCT",
+    "advice.host.launch.DECLINED_PCT",
+    "advice.host.synchronization.DECLINED_PCT",
+    "advice.kernels.tune.MUCH_PCT",
+    "advice.price.rank.ALIKE_PCT",
+    "advice.price.rank.ALTERNATIVE_PCT",
+    "advice.price.rank.HOST_WORTH",
+    "advice.price.rank.SMALL_PCT",
+)
 """Thresholds that concern every finding, or what is declined: docs/rules says them on one page."""
 
 
@@ -109,7 +115,7 @@ def thresholds() -> dict[str, Threshold | IntThreshold]:
         for name in assigned(tree):
             value = getattr(module, name)
             if isinstance(value, (Threshold, IntThreshold)):
-                known[".".join((*parts, name))] = value
+                known[".".join(("advice", *parts, name))] = value
     return known
 
 
@@ -128,8 +134,13 @@ def test_thresholds_of_rules_are_those_of_the_modules() -> None:
     """A rule names numbers that exist, and every number has a rule or concerns all of them."""
     known = thresholds()
     named = {name for rule in rules().values() for name in rule.thresholds}
-    assert named <= set(known)
+    elsewhere = {name for name in named if not name.startswith("advice.")}
+    assert named - elsewhere <= set(known)
     assert set(known) - named == set(OF_ALL)
+    for name in elsewhere:
+        module, _, constant = name.rpartition(".")
+        value = getattr(import_module(f"ncutool.{module}"), constant)
+        assert isinstance(value, (Threshold, IntThreshold, ThresholdTable)), name
     for value in known.values():
         assert value.unit
         assert value.meaning
