@@ -59,7 +59,9 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
         return None
     top = _largest(chosen)
     label = top.shape.label
-    growth = min(next(room[one.shape] for one in chosen if one.shape.label == label), MOST_GROWTH)
+    growth = min(
+        next(room[call.shape] for call in chosen if call.shape.label == label), MOST_GROWTH
+    )
     growth = math.floor(2 * growth) / 2
     kept = {shape: _kept_share(context, shape, growth, bytes_share) for shape in _shapes(chosen)}
     best = [round(ns * kept[call.shape]) for call in chosen for ns in call.durations]
@@ -79,19 +81,19 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
     )
 
 
-def _shapes(found: Iterable[Call]) -> Iterable[Shape]:
+def _shapes(products: Iterable[Call]) -> Iterable[Shape]:
     """Each once, in order of its first call."""
-    return dict.fromkeys(call.shape for call in found)
+    return dict.fromkeys(call.shape for call in products)
 
 
-def _largest(found: list[Call]) -> Call:
+def _largest(products: list[Call]) -> Call:
     """The shape that takes the most time together, by the call of median duration."""
     times: Counter[str] = Counter()
-    for call in found:
+    for call in products:
         times[call.shape.label] += call.duration_ns
-    label = min(times, key=lambda one: (-times[one], one))
-    alike = [call for call in found if call.shape.label == label]
-    alike.sort(key=lambda one: one.duration_ns)
+    label = min(times, key=lambda call: (-times[call], call))
+    alike = [call for call in products if call.shape.label == label]
+    alike.sort(key=lambda call: call.duration_ns)
     return alike[len(alike) // 2]
 
 
@@ -114,15 +116,16 @@ def _kept_share(context: Context, shape: Shape, growth: float, bytes_share: floa
 
 
 def _evidence(
-    context: Context, found: list[Call], top: Call, growth: float, share: float | None
+    context: Context, products: list[Call], top: Call, growth: float, share: float | None
 ) -> tuple[str, ...]:
-    most = max(call.shape.rows for call in found)
-    moved = sum(call.shape.moved for call in found)
-    total = sum(call.duration_ns for call in found)
+    most = max(call.shape.rows for call in products)
+    moved = sum(call.shape.moved for call in products)
+    total = sum(call.duration_ns for call in products)
     sentence = (
-        f"{units.counted(len(found), 'matrix product', 'matrix products')} over at most {most:,} "
-        f"rows {'takes' if len(found) == 1 else 'take'} {context.share(total)} and "
-        f"{'reads' if len(found) == 1 else 'read'} {units.data(moved)}, over "
+        f"{units.counted(len(products), 'matrix product', 'matrix products')} over at most "
+        f"{most:,} rows "
+        f"{'takes' if len(products) == 1 else 'take'} {context.share(total)} and "
+        f"{'reads' if len(products) == 1 else 'read'} {units.data(moved)}, over "
         f"{100 * WEIGHT_SHARE:.0f} % of it weights"
     )
     if context.device is not None:

@@ -99,15 +99,17 @@ def _groups(context: Context, claimed: frozenset[int]) -> Iterator[Group]:
 
 
 def _same_input(stream: Stream, run: Sequence[Node], tiles: Mapping[int, Tiling]) -> Group:
-    found = [size for node in run if (size := node.operation.sizes) is not None]
-    size = (found[0][0], found[0][1], sum(columns for _, _, columns in found))
+    sizes = [size for node in run if (size := node.operation.sizes) is not None]
+    size = (*sizes[0][:2], sum(columns for _, _, columns in sizes))
     tilings_of = [_tiling(stream, node, tiles) for node in run]
     waves = None
     if None not in tilings_of:
-        known = [one for one in tilings_of if one is not None]
-        now = [one.waves(size[0], each[2]) for one, each in zip(known, found, strict=True)]
-        one = min(one.waves(size[0], size[2]) for one in known)
-        waves = (sum(now), one)
+        known = [tiling for tiling in tilings_of if tiling is not None]
+        now = sum(
+            tiling.waves(size[0], columns)
+            for tiling, (_, _, columns) in zip(known, sizes, strict=True)
+        )
+        waves = (now, min(tiling.waves(size[0], size[2]) for tiling in known))
     return Group(stream, tuple(run), size, waves)
 
 
@@ -118,9 +120,11 @@ def _tiling(stream: Stream, node: Node, tiles: Mapping[int, Tiling]) -> Tiling |
 
 def _runs(stream: Stream) -> Iterable[list[Node]]:
     """Products in a row that may read the same input."""
-    inputs = {each: read for each in set(stream.operations) if (read := _read(each))}
+    inputs = {operation: read for operation in set(stream.operations) if (read := _read(operation))}
     numbers: dict[tuple[object, ...], int] = {}
-    reads = {each: numbers.setdefault(read, len(numbers)) for each, read in inputs.items()}
+    reads = {
+        operation: numbers.setdefault(read, len(numbers)) for operation, read in inputs.items()
+    }
     for match in _RUNS.finditer(stream.symbols):
         nodes = stream.nodes[match.start() : match.end()]
         if nodes[0].symbol == "g" and len(nodes) == 3 and nodes[1].symbol != "g":
@@ -147,11 +151,11 @@ def _gated(gate: Operation, up: Operation) -> bool:
     return one is not None and one == other and one[1] != one[2] and _read(gate) == _read(up)
 
 
-def _read(each: Operation) -> tuple[object, ...] | None:
+def _read(operation: Operation) -> tuple[object, ...] | None:
     """What products must share to be merged: the operator and its activation."""
-    if each.symbol == "b":
-        return (each.op, each.inputs) if each.inputs else None
-    return (each.op, each.factors[0]) if each.factors and each.sizes else None
+    if operation.symbol == "b":
+        return (operation.op, operation.inputs) if operation.inputs else None
+    return (operation.op, operation.factors[0]) if operation.factors and operation.sizes else None
 
 
 def _chained(producer: Operation, consumer: Operation) -> bool:
@@ -207,8 +211,8 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     """Columns and median time of every shape, by rows and inner size."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
-        products = {each for each in set(stream.operations) if each.symbol == "g"}
-        sizes = {each: each.sizes for each in products}
+        products = {operation for operation in set(stream.operations) if operation.symbol == "g"}
+        sizes = {operation: operation.sizes for operation in products}
         for node in stream.nodes:
             size = sizes.get(node.operation)
             if size is not None and node.duration_ns:

@@ -69,7 +69,9 @@ def calls(context: Context) -> list[Call]:
 
 def _of_operators(context: Context) -> Iterator[Call]:
     for stream in context.streams:
-        shapes = {each: found for each in set(stream.operations) if (found := _shape(each))}
+        shapes = {
+            operation: shape for operation in set(stream.operations) if (shape := _shape(operation))
+        }
         for node in stream.nodes:
             shape = shapes.get(node.operation)
             if shape is not None:
@@ -78,16 +80,16 @@ def _of_operators(context: Context) -> Iterator[Call]:
                 yield Call(shape, ids, durations, node.duration_ns)
 
 
-def _shape(each: Operation) -> Shape | None:
-    if each.factors is None or each.sizes is None:
+def _shape(operation: Operation) -> Shape | None:
+    if operation.factors is None or operation.sizes is None:
         return None
-    activation, weight = each.factors
-    rows, inner, columns = each.sizes
+    activation, weight = operation.factors
+    rows, inner, columns = operation.sizes
     if not activation.itemsize or not weight.itemsize:
         return None
     model = Product(inner, columns, weight.itemsize, activation.itemsize)
     label = f"[{rows},{inner}] × [{inner},{columns}]"
-    return Shape(rows, model, label, each.roof, model.moved(rows))
+    return Shape(rows, model, label, operation.roof, model.moved(rows))
 
 
 def _of_graphs(context: Context) -> Iterator[Call]:
@@ -127,7 +129,7 @@ def reached_share(context: Context, found: list[Call]) -> float | None:
             rate = call.shape.moved / call.duration_ns * 1e9 / peak
             by_label.setdefault(call.shape.label, []).append(rate)
     medians = [median(some) for some in by_label.values() if len(some) >= ENOUGH]
-    return max((each for each in medians if LOWEST_SHARE <= each <= 1), default=None)
+    return max((share for share in medians if LOWEST_SHARE <= share <= 1), default=None)
 
 
 def rates(context: Context, roof: str | None, bytes_share: float) -> Rates | None:

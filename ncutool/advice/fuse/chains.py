@@ -62,7 +62,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def _template(chain: Chain) -> Template:
-    return tuple([(each.op, each.signature) for each in chain.operations])
+    return tuple([(operation.op, operation.signature) for operation in chain.operations])
 
 
 def _grade(chain: Chain, count: int) -> Grade:
@@ -102,7 +102,7 @@ def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
 
 def _moved(chain: Chain) -> float | None:
     """Bytes that its calls move now; None where one of them has no model."""
-    sizes = [each.moved for each in chain.operations]
+    sizes = [operation.moved for operation in chain.operations]
     return None if None in sizes else sum(size or 0.0 for size in sizes)
 
 
@@ -113,7 +113,7 @@ def _read_later(chain: Chain, place: int) -> bool:
     last = chain.places[-1]
     accounted = any(key(item) == key(written) for item in chain.line.operations[last].outputs[:1])
     following = chain.line.operations[last + 1 : last + 1 + WINDOW]
-    return sum(each.read.count(key(written)) for each in following) > int(accounted)
+    return sum(operation.read.count(key(written)) for operation in following) > int(accounted)
 
 
 def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:

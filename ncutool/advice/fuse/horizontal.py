@@ -133,7 +133,11 @@ def _updates(line: Line, taken: frozenset[int]) -> Iterable[Run]:
 
     They work on different tensors side by side, however much they look like a chain.
     """
-    kinds = {each for each in set(line.operations) if updates_in_place(each) or each.op in _STEPS}
+    kinds = {
+        operation
+        for operation in set(line.operations)
+        if updates_in_place(operation) or operation.op in _STEPS
+    }
     if not kinds:
         return
     steps = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
@@ -145,7 +149,7 @@ def _updates(line: Line, taken: frozenset[int]) -> Iterable[Run]:
 
 
 def _clears(line: Line, taken: frozenset[int]) -> Iterable[Run]:
-    kinds = {each for each in set(line.operations) if each.op in _CLEARS}
+    kinds = {operation for operation in set(line.operations) if operation.op in _CLEARS}
     if not kinds:
         return ()
     clears = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
@@ -153,7 +157,7 @@ def _clears(line: Line, taken: frozenset[int]) -> Iterable[Run]:
 
 
 def _stretches(line: Line, wanted: Sequence[bool]) -> Iterable[Sequence[Node]]:
-    marks = "".join("u" if each else "." for each in wanted)
+    marks = "".join("u" if operation else "." for operation in wanted)
     for match in re.finditer(f"u{{{MIN_CALLS},}}", marks):
         nodes = line.nodes[match.start() : match.end()]
         if _shapes(nodes) >= MIN_SHAPES:
@@ -185,7 +189,7 @@ def _same(context: Context, line: Line, taken: frozenset[int]) -> Iterable[Run]:
     """One operator on many small tensors in a row, none of which reads another's result."""
     limit = SMALL * context.latency_ns
     end = 0
-    for op, group in groupby([each.op for each in line.operations]):
+    for op, group in groupby([operation.op for operation in line.operations]):
         first, end = end, end + len(list(group))
         nodes = line.nodes[first:end]
         if len(nodes) < MIN_CALLS or nodes[0].family not in ("elementwise", "copy", "reduction"):

@@ -40,8 +40,8 @@ class _Call(NamedTuple):
 
 
 def _pointwise(call: _Call) -> bool:
-    each = call.operation
-    return each.family in _POINTWISE and each.symbol != BARRIER and call.takes_time
+    operation = call.operation
+    return operation.family in _POINTWISE and operation.symbol != BARRIER and call.takes_time
 
 
 def _collective(call: _Call) -> bool:
@@ -50,14 +50,14 @@ def _collective(call: _Call) -> bool:
 
 def _other_axis(call: _Call) -> bool:
     """Whether it reduces another axis than the innermost, or all of them."""
-    each = call.operation
-    return each.family in _REDUCING and each.native and not row_reduction(each)
+    operation = call.operation
+    return operation.family in _REDUCING and operation.native and not row_reduction(operation)
 
 
-def _as_many(one: _Call, other: _Call) -> bool:
+def _as_many(first: _Call, second: _Call) -> bool:
     """Whether the second has as many elements as the first writes."""
-    written = one.operation.outputs
-    return bool(written) and written[0].numel == other.operation.numel
+    written = first.operation.outputs
+    return bool(written) and written[0].numel == second.operation.numel
 
 
 _REASONS = (
@@ -65,8 +65,9 @@ _REASONS = (
         "Fuse the calls before and after communication with it",
         "A collective sees a tensor only once all of it is written, on every device: no kernel "
         "reaches across it.",
-        lambda one, other: (
-            (_collective(one) and _pointwise(other)) or (_pointwise(one) and _collective(other))
+        lambda first, second: (
+            (_collective(first) and _pointwise(second))
+            or (_pointwise(first) and _collective(second))
         ),
         _pointwise,
     ),
@@ -74,8 +75,10 @@ _REASONS = (
         "Fuse what follows a sum or norm over another axis than the last",
         "Such a reduction must have read the whole tensor before the next call may start, so only "
         "what comes before it can join its kernel.",
-        lambda one, other: (
-            _other_axis(one) and _pointwise(other) and one.operation.numel == other.operation.numel
+        lambda first, second: (
+            _other_axis(first)
+            and _pointwise(second)
+            and first.operation.numel == second.operation.numel
         ),
         _pointwise,
     ),
@@ -83,7 +86,7 @@ _REASONS = (
         "Fuse two reductions into one kernel",
         "They reduce different axes or tensors of different sizes: the second needs the full "
         "result of the first.",
-        lambda one, other: _other_axis(one) and _other_axis(other),
+        lambda first, second: _other_axis(first) and _other_axis(second),
         _other_axis,
     ),
     _Reason(
@@ -91,8 +94,8 @@ _REASONS = (
         "The epilogues of library products know bias, ReLU and GELU; a residual, a scale or a "
         "gradient needs a product of one's own (CUTLASS, Triton), and persistent kernels would "
         "have to be written again.",
-        lambda one, other: (
-            one.operation.symbol in _PRODUCTS and _pointwise(other) and _as_many(one, other)
+        lambda first, second: (
+            first.operation.symbol in _PRODUCTS and _pointwise(second) and _as_many(first, second)
         ),
         _pointwise,
     ),
@@ -100,8 +103,8 @@ _REASONS = (
         "Fuse elementwise calls into kernels that a library wrote",
         "The neighbour is a custom operator, opaque to compilers: only its author can add the step "
         "to it.",
-        lambda one, other: (
-            (_custom(one) and _pointwise(other)) or (_pointwise(one) and _custom(other))
+        lambda first, second: (
+            (_custom(first) and _pointwise(second)) or (_pointwise(first) and _custom(second))
         ),
         lambda call: _pointwise(call) and not _custom(call),
     ),
@@ -120,7 +123,9 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     refused = [_of_neighbours(reason, context.lines, claimed) for reason in _REASONS]
     refused.append(_unrecorded(context, claimed))
     return Drafts(
-        declined=tuple(one for one in refused if one is not None and one.duration_ns >= least)
+        declined=tuple(
+            refusal for refusal in refused if refusal is not None and refusal.duration_ns >= least
+        )
     )
 
 
@@ -132,8 +137,8 @@ def _of_neighbours(
     for line in every:
         chosen = {
             node.first: node
-            for one, other in _fitting(reason, line)
-            for node in (one, other)
+            for first, second in _fitting(reason, line)
+            for node in (first, second)
             if reason.counts(_call(node)) and line.free(node, taken)
         }
         duration += sum(node.duration_ns for node in chosen.values())
@@ -149,9 +154,9 @@ def _fitting(reason: _Reason, line: Line) -> Iterable[tuple[Node, Node]]:
     fitting = {pair for pair in pairs if reason.fits(_Call(pair[0], True), _Call(pair[1], True))}
     for pair in fitting:
         for place in pairs[pair]:
-            one, other = line.nodes[place : place + 2]
-            if reason.fits(_call(one), _call(other)):
-                yield one, other
+            first, second = line.nodes[place : place + 2]
+            if reason.fits(_call(first), _call(second)):
+                yield first, second
 
 
 def _call(node: Node) -> _Call:

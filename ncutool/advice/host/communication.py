@@ -159,8 +159,8 @@ def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
     for row in told.sort("launch_id").to_dicts():
         key = (_kind(row), row["collective_dtype"], row["collective_in_elements"])
         groups.setdefault(key, []).append(row)
-    found = [_group(str(key[0]), members) for key, members in groups.items()]
-    return sorted(found, key=lambda group: (-group.total, group.kind, group.size or 0))
+    known = [_group(str(key[0]), members) for key, members in groups.items()]
+    return sorted(known, key=lambda group: (-group.total, group.kind, group.size or 0))
 
 
 def _others(context: Context) -> Union:
@@ -235,9 +235,9 @@ def _evidence(
             "other ranks, not transfer."
         )
     uneven = [
-        one
-        for one in groups
-        if len(one.durations) > 2 and _spread(one) > UNEVEN and one.kind != UNNAMED
+        group
+        for group in groups
+        if len(group.durations) > 2 and _spread(group) > UNEVEN and group.kind != UNNAMED
     ]
     if uneven:
         worst = max(uneven, key=lambda group: (group.total, group.kind))

@@ -37,12 +37,12 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     Claims do not matter: the ledger pays what fusions and copies share once.
     """
     rows, what = _copies(context), context.program
-    found = []
+    advised = []
     for kind in ("HtoD", "DtoH", "DtoD", "PtoP"):
         part = rows.filter((pl.col("category") == "memcpy") & (pl.col("copy_kind") == kind))
-        found.append(_of_kind(context, part, kind))
-    found.append(_memsets(context, what, rows.filter(pl.col("category") == "memset")))
-    return Drafts(tuple(draft for draft in found if draft is not None))
+        advised.append(_of_kind(context, part, kind))
+    advised.append(_memsets(context, what, rows.filter(pl.col("category") == "memset")))
+    return Drafts(tuple(draft for draft in advised if draft is not None))
 
 
 def _copies(context: Context) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         return Drafts()
     loads = _loads(context)
     kind = _kind(loads)
-    launches, each = idle.by_launch()
+    launches, waited = idle.by_launch()
     rows = (
         context.kernels.select("launch_id", "duration_ns")
         .filter(pl.col("launch_id").is_in(launches.tolist()))
@@ -58,14 +58,14 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     waits = tuple(rows["launch_id"].to_list())  # without one that the window cuts
     durations = tuple(rows["duration_ns"].to_list())
     load = _median(loads["end_ns"] - loads["start_ns"]) if loads.height else None
-    workers = _workers(context, each, load) if kind == _SINGLE and load else None
+    workers = _workers(context, waited, load) if kind == _SINGLE and load else None
     draft = Draft(
         rule="input-slow-workers" if kind == _MULTI else "input-workers",
         grade="certain" if kind else "likely",
         launches=waits,
         best=durations,
         worst=durations,
-        evidence=_evidence(context, each, loads, kind, workers),
+        evidence=_evidence(context, waited, loads, kind, workers),
         remedy="" if kind == _MULTI else _remedy(workers),
         waits=waits,
         wait_causes=(CAUSE,),
@@ -111,10 +111,10 @@ def _median(times: pl.Series) -> int:
     return int(str(times.sort()[times.len() // 2]))
 
 
-def _workers(context: Context, each: Ints, load: int) -> int:
+def _workers(context: Context, waited: Ints, load: int) -> int:
     """Workers that keep pace: what a batch takes to load over what a step takes without it."""
-    steps = each.size + 1  # the window begins and ends with one
-    rest = max((context.wall_ns - int(each.sum())) // steps, 1)
+    steps = waited.size + 1  # the window begins and ends with one
+    rest = max((context.wall_ns - int(waited.sum())) // steps, 1)
     return max(1, -(-load // rest))
 
 
@@ -129,16 +129,16 @@ def _kept(context: Context, kind: str | None, workers: int | None) -> float:
 
 def _evidence(
     context: Context,
-    each: Ints,
+    waited: Ints,
     loads: pl.DataFrame,
     kind: str | None,
     workers: int | None,
 ) -> tuple[str, ...]:
-    total, low, high = int(each.sum()), int(each.min()), int(each.max())
+    total, low, high = int(waited.sum()), int(waited.min()), int(waited.max())
     span = units.time(low) if low == high else f"{units.time(low)} to {units.time(high)}"
     sentences = [
         f"The device waits {context.share(total)} for input, in "
-        f"{units.counted(each.size, 'wait')} of {span}."
+        f"{units.counted(waited.size, 'wait')} of {span}."
     ]
     if context.host_inflated and kind != _MULTI:
         sentences.append(

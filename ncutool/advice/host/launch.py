@@ -176,13 +176,13 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
         (allocations, "allocation call", "allocation calls"),
         (collectives, "collective (NCCL can be captured)", "collectives (NCCL can be captured)"),
     )
-    found = [units.counted(count, one, many) for count, one, many in counts if count]
-    if not found:
+    obstacles = [units.counted(count, one, many) for count, one, many in counts if count]
+    if not obstacles:
         return (
             "Nothing in the window stands against it: no wait for the device inside an operator, "
             "no copy from or to the host, no allocation call."
         )
-    return f"In the way, or to be left outside the graph: {', '.join(found)}."
+    return f"In the way, or to be left outside the graph: {', '.join(obstacles)}."
 
 
 def _repetition(context: Context, eager: pl.DataFrame) -> str:

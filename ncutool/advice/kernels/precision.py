@@ -75,10 +75,10 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     """
     if context.device is None:
         return Drafts()
-    found = [_tensor_cores(context, family) for family in ("gemm", "convolution")]
+    advised = [_tensor_cores(context, family) for family in ("gemm", "convolution")]
     if not context.program.trains:
-        found += weights.drafts(context, claimed).drafts
-    known = tuple(draft for draft in found if draft is not None)
+        advised += weights.drafts(context, claimed).drafts
+    known = tuple(draft for draft in advised if draft is not None)
     return Drafts(known, frozenset(launch for draft in known for launch in draft.removed))
 
 

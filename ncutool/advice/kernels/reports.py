@@ -50,7 +50,9 @@ def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice
     left = {row["launch_id"]: row["duration_ns"] for row in rows}
     told = rules.of_report(rows, RULES.empty() if printed is None else printed)
     candidates = [*_chains(rows, window), *_groups(rows, window), *told]
-    candidates.sort(key=lambda one: (-sum(one.saved), one.title, one.launches))
+    candidates.sort(
+        key=lambda candidate: (-sum(candidate.saved), candidate.title, candidate.launches)
+    )
     kept = []
     dropped = dropped_ns = 0
     for candidate in candidates:
@@ -116,11 +118,11 @@ def _groups(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
         short = small or row["duration_ns"] < SHORT_NS
         if row["bound"] in _SHORT and short and _limit_pct(row) is not None:
             groups.setdefault((row["kernel_full"], small), []).append(row)
-    found = []
+    candidates = []
     for (_, small), group in sorted(groups.items()):
         if small or len(group) >= REPEATS:
-            found.append(_group(group, window, small=small))
-    return found
+            candidates.append(_group(group, window, small=small))
+    return candidates
 
 
 def _limit_pct(row: dict[str, Any]) -> float | None:
@@ -173,16 +175,16 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
 
 def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
     """Neighbouring memory-bound launches with as many threads each, of different kernels."""
-    found = []
+    candidates = []
     chain: list[dict[str, Any]] = []
     for row in [*rows, None]:
         if row is not None and chain and _follows(chain[-1], row):
             chain.append(row)
             continue
         if len(chain) > 1:
-            found.append(_chain(chain, window))
+            candidates.append(_chain(chain, window))
         chain = [row] if row is not None and row["bound"] == "memory" and row["dram_bytes"] else []
-    return found
+    return candidates
 
 
 def _follows(before: dict[str, Any], row: dict[str, Any]) -> bool:

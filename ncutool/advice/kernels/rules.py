@@ -83,7 +83,7 @@ class Estimate(NamedTuple):
     cause: str
     share: float
     """Of its time that may go at most, 0 to 1."""
-    said: str
+    clause: str
     """One clause with its numbers."""
 
 
@@ -109,7 +109,7 @@ def of_report(rows: Sequence[dict[str, Any]], messages: pl.DataFrame) -> list[Ca
 
 def _estimates(row: Mapping[str, Any], printed: Sequence[Mapping[str, Any]]) -> list[Estimate]:
     """Return at most one estimate a cause, the largest."""
-    found: dict[str, Estimate] = {}
+    largest: dict[str, Estimate] = {}
     by_rule: dict[str, list[Mapping[str, Any]]] = {}
     for rule in printed:
         if rule["severity"] in ("optimization", "warning"):
@@ -117,9 +117,9 @@ def _estimates(row: Mapping[str, Any], printed: Sequence[Mapping[str, Any]]) -> 
     every = [_of_rule(row, _RULES[name], some) for name, some in by_rule.items() if name in _RULES]
     for one in (*every, _fp64(row), _tail(row)):
         if one is not None and 100 * one.share >= LEAST_PCT:
-            kept = found.get(one.cause)
-            found[one.cause] = one if kept is None or one.share > kept.share else kept
-    return list(found.values())
+            kept = largest.get(one.cause)
+            largest[one.cause] = one if kept is None or one.share > kept.share else kept
+    return list(largest.values())
 
 
 def _of_rule(
@@ -128,8 +128,8 @@ def _of_rule(
     given = [m for m in messages if m["speedup_kind"] == "global" and m["speedup_pct"]]
     if given:
         most = max(given, key=lambda m: (m["speedup_pct"], m["message"] or ""))
-        said = f"NVIDIA estimates {units.percent(most['speedup_pct'])}: {_first(most['message'])}"
-        return Estimate(cause, min(most["speedup_pct"] / 100, 1.0), said)
+        clause = f"NVIDIA estimates {units.percent(most['speedup_pct'])}: {_first(most['message'])}"
+        return Estimate(cause, min(most["speedup_pct"] / 100, 1.0), clause)
     texts = [m["message"] or "" for m in messages]
     if cause == "uncoalesced":
         return _sectors(row, texts)
@@ -164,41 +164,41 @@ def _sectors(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
     if row["memory_sol_pct"] < sm and row["bound"] != "latency":
         return None  # arithmetic holds it, not the memory system
     counted = f"{got:,} sectors were fetched where {wanted:,} would do" if got > wanted else ""
-    said = counted or f"{units.percent(100 * excess)} of its sectors are excessive"
-    said += f", at {units.percent(row['memory_sol_pct'])} of the memory limit"
-    return Estimate("uncoalesced", min(excess, max(1 - sm / 100, 0.0)), said)
+    clause = counted or f"{units.percent(100 * excess)} of its sectors are excessive"
+    clause += f", at {units.percent(row['memory_sol_pct'])} of the memory limit"
+    return Estimate("uncoalesced", min(excess, max(1 - sm / 100, 0.0)), clause)
 
 
 def _occupancy(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
     """Only a latency-bound launch gains from more warps, and at most until a limit is busy."""
-    match = next((found for text in texts if (found := _LIMITER.search(text))), None)
+    match = next((largest for text in texts if (largest := _LIMITER.search(text))), None)
     if match is None or row["bound"] != "latency":
         return None
     limit = max(row["sm_sol_pct"] or 0.0, row["memory_sol_pct"] or 0.0)
     theoretical = float(match[1])
     share = min(1 - limit / LOW_PCT, 1 - theoretical / 100)
-    said = (
+    clause = (
         f"theoretical occupancy is {units.percent(theoretical)}, limited by {match[2]}, and "
         f"neither limit is used above {units.percent(limit)}"
     )
-    return Estimate("occupancy", max(share, 0.0), said)
+    return Estimate("occupancy", max(share, 0.0), clause)
 
 
 def _unfused(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    match = next((found for text in texts if (found := _FUSED.search(text))), None)
+    match = next((largest for text in texts if (largest := _FUSED.search(text))), None)
     if match is None or row["bound"] != "compute" or row["dtype"] != match[1].lower():
         return None
     gain = float(match[2]) / 100
-    said = f"fused instructions could raise its {match[1]} rate by up to {match[2]} %"
-    return Estimate("unfused", gain / (1 + gain), said)
+    clause = f"fused instructions could raise its {match[1]} rate by up to {match[2]} %"
+    return Estimate("unfused", gain / (1 + gain), clause)
 
 
 def _divergence(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    match = next((found for text in texts if (found := _THREADS.search(text))), None)
+    match = next((largest for text in texts if (largest := _THREADS.search(text))), None)
     if match is None or row["bound"] != "compute":
         return None
-    said = f"{match[1]} of {_WARP} threads of a warp are active on average"
-    return Estimate("divergence", max(1 - float(match[1]) / _WARP, 0.0), said)
+    clause = f"{match[1]} of {_WARP} threads of a warp are active on average"
+    return Estimate("divergence", max(1 - float(match[1]) / _WARP, 0.0), clause)
 
 
 def _fp64(row: Mapping[str, Any]) -> Estimate | None:
@@ -209,21 +209,21 @@ def _fp64(row: Mapping[str, Any]) -> Estimate | None:
     if row["bound"] not in ("compute", "balanced") or row["tensor_flop"]:
         return None
     left = max(1 / ratio, (row["memory_sol_pct"] or 0.0) / 100)
-    said = (
+    clause = (
         f"it reaches {units.percent(share)} of the FP64 peak, and FP32 is "
         f"{units.significant(ratio)} times as fast on this device"
     )
-    return Estimate("fp64", max(1 - left, 0.0), said)
+    return Estimate("fp64", max(1 - left, 0.0), clause)
 
 
 def _tail(row: Mapping[str, Any]) -> Estimate | None:
     pct = row["launch_rule_speedup_pct"]
     if row["launch_rule"] != "Tail Effect" or not pct:
         return None
-    said = f"NVIDIA estimates up to {units.percent(pct)} for the tail effect"
+    clause = f"NVIDIA estimates up to {units.percent(pct)} for the tail effect"
     if row["waves"] is not None:
-        said += f" of {units.significant(row['waves'])} waves of blocks"
-    return Estimate("tail", min(pct / 100, 1.0), said)
+        clause += f" of {units.significant(row['waves'])} waves of blocks"
+    return Estimate("tail", min(pct / 100, 1.0), clause)
 
 
 def _candidate(
@@ -242,7 +242,7 @@ def _candidate(
         evidence=(
             f"{name}: {units.counted(len(rows), 'launch', 'launches')}, {units.time(time)} "
             f"({units.percent(100 * time / window)} of all launch time).",
-            f"Most of all{where}: {most.said}.",
+            f"Most of all{where}: {most.clause}.",
             "The estimate assumes that nothing else holds the launch, and estimates of several "
             "rules do not add up.",
         ),

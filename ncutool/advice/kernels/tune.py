@@ -73,23 +73,23 @@ def _refusal(context: Context, family: str, rows: Sequence[tuple[int, float]]) -
     )
 
 
-def _draft(context: Context, said: Advised, group: Sequence[Slow]) -> Draft:
+def _draft(context: Context, advice: Advised, group: Sequence[Slow]) -> Draft:
     launches = tuple(slow.launch_id for slow in group)
     now = tuple(slow.duration_ns for slow in group)
     best = tuple(slow.best_ns for slow in group)
     worst = tuple(
-        low + round((high - low) * said.kept_share) for low, high in zip(best, now, strict=True)
+        low + round((high - low) * advice.kept_share) for low, high in zip(best, now, strict=True)
     )
     return Draft(
-        rule=said.rule.name,
-        grade=said.grade,
+        rule=advice.rule.name,
+        grade=advice.grade,
         launches=launches,
         best=best,
         worst=worst,
-        evidence=(*_evidence(context, group, sum(now), sum(best)), said.why),
-        remedy=said.remedy,
-        code=said.code,
-        link=said.link,
+        evidence=(*_evidence(context, group, sum(now), sum(best)), advice.why),
+        remedy=advice.remedy,
+        code=advice.code,
+        link=advice.link,
         lead=3,
     )
 

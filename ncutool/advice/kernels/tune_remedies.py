@@ -39,14 +39,14 @@ def advised(cause: str, about: Program) -> Advised:
     """Return the words for a cause of :mod:`ncutool.advice.kernels.slow_kernels`."""
     rule = rules()[f"tune-{cause.replace('_', '-')}"]
     names = words(amd=about.amd, compiled=about.compiled)
-    said = Advised(rule, rule.matters.format(**names), rule.remedy.format(**names))
+    advice = Advised(rule, rule.matters.format(**names), rule.remedy.format(**names))
     if cause == "layout":
-        return replace(said, grade="likely", kept_share=LAYOUT_KEPT)
+        return replace(advice, grade="likely", kept_share=LAYOUT_KEPT)
     if cause == "convolution":
-        return replace(said, code=names["search"])
+        return replace(advice, code=names["search"])
     if about.amd and cause in ("narrow", "product"):
-        return replace(said, code=_TUNE, link=_TUNABLE)
-    return said
+        return replace(advice, code=_TUNE, link=_TUNABLE)
+    return advice
 
 
 def words(*, amd: bool, compiled: bool) -> dict[str, str]:

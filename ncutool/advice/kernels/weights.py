@@ -34,8 +34,8 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
     Claims of others do not matter, as for all of precision.
     """
-    found = (_cast_once(context), _eight_bits(context))
-    return Drafts(tuple(draft for draft in found if draft is not None))
+    advised = (_cast_once(context), _eight_bits(context))
+    return Drafts(tuple(draft for draft in advised if draft is not None))
 
 
 def _eight_bits(context: Context) -> Draft | None:
@@ -103,11 +103,11 @@ def _is_named(kind: Kind) -> bool:
 
 def _cast_once(context: Context) -> Draft | None:
     """Parameters that autocast casts in every forward pass."""
-    casts = [one for some in context.weight_casts for one in some]
-    rows = [(one, row) for one in casts for row in range(one.node.first, one.node.last)]
+    casts = [cast for some in context.weight_casts for cast in some]
+    rows = [(cast, row) for cast in casts for row in range(cast.node.first, cast.node.last)]
     if not rows:
         return None
-    launches = tuple(sorted(one.stream.launch_ids[row] for one, row in rows))
+    launches = tuple(sorted(cast.stream.launch_ids[row] for cast, row in rows))
     zero = (0,) * len(launches)
     dtype = casts[0].node.outputs[0].dtype
     return Draft(
@@ -127,8 +127,8 @@ def _cast_once(context: Context) -> Draft | None:
 
 
 def _cast_evidence(context: Context, casts: Sequence[WeightCast]) -> tuple[str, ...]:
-    total = sum(one.node.duration_ns for one in casts)
-    shapes = Counter(one.node.outputs[0].shape for one in casts).most_common(3)
+    total = sum(cast.node.duration_ns for cast in casts)
+    shapes = Counter(cast.node.outputs[0].shape for cast in casts).most_common(3)
     listed = ", ".join(f"{count:,} × [{','.join(map(str, shape))}]" for shape, count in shapes)
     first = casts[0]
     return (

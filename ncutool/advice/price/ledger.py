@@ -251,8 +251,8 @@ def _wall_shares(replay: Replay, classes: Ints) -> Ints:
     end = replay.start + replay.duration
     shares = np.zeros_like(replay.duration)
     before: Union | None = None
-    for one in np.unique(classes):
-        rows = np.flatnonzero(classes == one)
+    for level in np.unique(classes):
+        rows = np.flatnonzero(classes == level)
         reach = np.concatenate([replay.start[rows[:1]], np.maximum.accumulate(end[rows])[:-1]])
         start = np.minimum(np.maximum(replay.start[rows], reach), end[rows])
         shares[rows] = end[rows] - start

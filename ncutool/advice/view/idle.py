@@ -48,8 +48,8 @@ class Idle:
     def by_cause(self) -> dict[str, int]:
         """Summed length of each cause that occurs, in the order of `GAP_CAUSES`."""
         return {
-            GAP_CAUSES[one]: int(self.length[self.cause == one].sum())
-            for one in np.unique(self.cause)
+            GAP_CAUSES[cause]: int(self.length[self.cause == cause].sum())
+            for cause in np.unique(self.cause)
         }
 
     def by_launch(self) -> tuple[Ints, Ints]:

@@ -70,7 +70,7 @@ class Chain:
     @cached_property
     def name(self) -> str:
         """Its operators."""
-        return " → ".join([each.op for each in self.operations])
+        return " → ".join([operation.op for operation in self.operations])
 
     @cached_property
     def launches(self) -> list[int]:
@@ -94,10 +94,10 @@ class Chain:
         return len(parents) == 1 and None not in parents
 
 
-def updates_in_place(each: Operation) -> bool:
+def updates_in_place(operation: Operation) -> bool:
     """Whether it is a step of the kind that optimizers take on each parameter."""
-    base = each.op.rstrip("_")
-    return base in _UPDATES and (each.in_place or base == "sqrt")
+    base = operation.op.rstrip("_")
+    return base in _UPDATES and (operation.in_place or base == "sqrt")
 
 
 def chains(line: Line, taken: frozenset[int]) -> list[Chain]:
@@ -105,13 +105,17 @@ def chains(line: Line, taken: frozenset[int]) -> list[Chain]:
     return _Finder(line, taken).run()
 
 
-def row_reduction(each: Operation) -> bool:
+def row_reduction(operation: Operation) -> bool:
     """Whether it reduces the innermost axis, so that a kernel can hold each row on the chip."""
-    if each.family in _BY_ROWS:
-        return "batch_norm" not in each.op and "group" not in each.op and bool(each.outputs)
-    if each.family != "reduction" or not each.outputs or not each.inputs:
+    if operation.family in _BY_ROWS:
+        return (
+            "batch_norm" not in operation.op
+            and "group" not in operation.op
+            and bool(operation.outputs)
+        )
+    if operation.family != "reduction" or not operation.outputs or not operation.inputs:
         return False
-    result, source = each.outputs[0].shape, each.inputs[0].shape
+    result, source = operation.outputs[0].shape, operation.inputs[0].shape
     return len(source) > 1 and result in (source[:-1], (*source[:-1], 1))
 
 
@@ -149,29 +153,33 @@ def _is_large(size: tuple[int, str | None]) -> bool:
     return size[0] >= MIN_ELEMENTS and size[1] is not None
 
 
-def _role(each: Operation) -> _Role:
-    pointwise = each.family in _POINTWISE
-    fusable = pointwise or each.family in _BY_ROWS or each.family == "reduction"
-    read = _read(each)
-    sizes = [(numel, dtype) for numel, (_, dtype) in zip(each.numels, each.read, strict=True)]
-    skipped = len(each.inputs) - len(read)  # what is only overwritten stands first
+def _role(operation: Operation) -> _Role:
+    pointwise = operation.family in _POINTWISE
+    fusable = pointwise or operation.family in _BY_ROWS or operation.family == "reduction"
+    read = _read(operation)
+    sizes = [
+        (numel, dtype) for numel, (_, dtype) in zip(operation.numels, operation.read, strict=True)
+    ]
+    skipped = len(operation.inputs) - len(read)  # what is only overwritten stands first
     return _Role(
-        breaks=each.symbol in (BARRIER, UNKNOWN),
+        breaks=operation.symbol in (BARRIER, UNKNOWN),
         usable=fusable
-        and each.native
-        and each.symbol != BARRIER
-        and not each.by_engine
-        and each.op not in _RANDOM,
-        begins=pointwise or row_reduction(each),
+        and operation.native
+        and operation.symbol != BARRIER
+        and not operation.by_engine
+        and operation.op not in _RANDOM,
+        begins=pointwise or row_reduction(operation),
         pointwise=pointwise,
-        updates=updates_in_place(each),
-        name=(each.op, each.signature),
+        updates=updates_in_place(operation),
+        name=(operation.op, operation.signature),
         reads=tuple(
-            _Read(tensor, each.read[skipped + index], size, index == 0 or not each.in_place)
+            _Read(
+                tensor, operation.read[skipped + index], size, index == 0 or not operation.in_place
+            )
             for index, (tensor, size) in enumerate(zip(read, sizes[skipped:], strict=True))
             if _is_large(size)
         ),
-        keys_read=frozenset(each.read[skipped:]),
+        keys_read=frozenset(operation.read[skipped:]),
         sizes_touched=frozenset(filter(_is_large, sizes)),
     )
 
@@ -190,8 +198,8 @@ class _Finder:
 
     def __init__(self, line: Line, taken: frozenset[int]) -> None:
         self.line = line
-        role_of = {each: _role(each) for each in set(line.operations)}
-        self.roles = [role_of[each] for each in line.operations]
+        role_of = {operation: _role(operation) for operation in set(line.operations)}
+        self.roles = [role_of[operation] for operation in line.operations]
         lost = list(map(taken.__contains__, line.stream.launch_ids))
         self.usable = [
             role.usable and not any(lost[node.first : node.last])
@@ -209,7 +217,7 @@ class _Finder:
 
     def run(self) -> list[Chain]:
         """Every chain in order of its first call."""
-        for place, each in enumerate(self.line.operations):
+        for place, operation in enumerate(self.line.operations):
             if self.roles[place].breaks:
                 self.start = place + 1
             elif self.usable[place]:
@@ -218,10 +226,10 @@ class _Finder:
                     link = self._link(place, read, first)
                     if link is not None and self._join(link):
                         self.consumed.add(link.producer)
-            for written in each.written:
+            for written in operation.written:
                 self.writers.setdefault(written, []).append(place)
                 self.open_to.setdefault(written, []).append(place)
-            if not each.written:
+            if not operation.written:
                 self.unknown = place
         found = {id(chain): chain for chain in self.chain_of.values() if chain.links}
         grown = sorted(found.values(), key=lambda chain: chain.places)
@@ -296,8 +304,12 @@ class _Finder:
         return _Growing([place], [], int(not self.roles[place].pointwise))
 
 
-def _read(each: Operation) -> tuple[Tensor, ...]:
+def _read(operation: Operation) -> tuple[Tensor, ...]:
     """Its tensors without one that it only overwrites."""
-    if each.op in _OVERWRITES:
+    if operation.op in _OVERWRITES:
         return ()
-    return each.inputs[1:] if each.op == "copy_" and len(each.inputs) > 1 else each.inputs
+    return (
+        operation.inputs[1:]
+        if operation.op == "copy_" and len(operation.inputs) > 1
+        else operation.inputs
+    )

@@ -64,7 +64,7 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
         table["shared_memory_bytes"],
     )
     known: dict[tuple[str, int | None, int | None, int | None], Tiling | None] = {}
-    found = {}
+    tilings_of = {}
     for launch_id, *used in zip(*(column.to_list() for column in columns), strict=True):
         if launch_id not in names:
             continue
@@ -72,8 +72,8 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
         if key not in known:
             known[key] = _tiling(device, device.sm_count, *key)
         if (tiling := known[key]) is not None:
-            found[launch_id] = tiling
-    return found
+            tilings_of[launch_id] = tiling
+    return tilings_of
 
 
 def _tiling(
