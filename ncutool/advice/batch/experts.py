@@ -140,7 +140,8 @@ def _layers(stream: Stream) -> Iterator[Layer]:
 
 
 def _repeated(nodes: list[Node]) -> tuple[list[Node], int]:
-    """The calls that repeat equally, without a gate's product in front of them."""
+    """Return the calls that repeat equally, without a gate's product in front of them, and how
+    often they repeat; 0 where they do not."""
     for first in range(min(GATE, len(nodes))):
         if nodes[first].symbol == "g" and (count := _units(nodes[first:])):
             return nodes[first:], count
@@ -148,8 +149,8 @@ def _repeated(nodes: list[Node]) -> tuple[list[Node], int]:
 
 
 def _units(nodes: list[Node]) -> int:
-    """How many equal halves the calls repeat; 0 where they do not, or an expert is not a product
-    out and one back."""
+    """Return how many equal parts the calls repeat; 0 where they do not, or where a part is not a
+    product out of the hidden size and one back."""
     signs = [
         (node.op, node.operation.sizes if node.symbol == "g" else node.symbol) for node in nodes
     ]
@@ -171,7 +172,8 @@ def _list_lengths(nodes: list[Node]) -> set[int]:
 
 
 def _chosen(context: Context) -> int | None:
-    """k of the operator `topk`, the largest where they differ."""
+    """Return k, the experts that each token is routed to, from the recorded calls of `topk`: the
+    largest where they differ, None where none is recorded."""
     calls = context.capture.signatures.filter(pl.col("op") == "aten::topk")
     found = [_argument(text) for text in calls["concrete_inputs"].to_list()]
     known = [one for one in found if one is not None]

@@ -82,12 +82,12 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
 
 
 def _shapes(products: Iterable[Call]) -> Iterable[Shape]:
-    """Each once, in order of its first call."""
+    """Return each shape once, in order of its first call."""
     return dict.fromkeys(call.shape for call in products)
 
 
 def _largest(products: list[Call]) -> Call:
-    """The shape that takes the most time together, by the call of median duration."""
+    """Return the call of median duration of the shape that takes the most time in all."""
     times: Counter[str] = Counter()
     for call in products:
         times[call.shape.label] += call.duration_ns
@@ -98,7 +98,8 @@ def _largest(products: list[Call]) -> Call:
 
 
 def _room(context: Context, shape: Shape, bytes_share: float) -> float:
-    """How many times the rows fit before arithmetic limits."""
+    """Return how many times the rows of a shape fit before arithmetic limits; 0 where that is not
+    known."""
     at = rates(context, shape.roof, bytes_share)
     if at is None:
         return UNKNOWN_GROWTH if shape.rows <= UNKNOWN_ROWS else 0.0
@@ -106,8 +107,8 @@ def _room(context: Context, shape: Shape, bytes_share: float) -> float:
 
 
 def _kept_share(context: Context, shape: Shape, growth: float, bytes_share: float) -> float:
-    """Part of its time that as many rows as now take, when ``growth`` times as many go through at
-    once."""
+    """Return the share of its present time that a row takes once ``growth`` times as many go
+    through at once."""
     at = rates(context, shape.roof, bytes_share)
     longer = 1.0
     if at is not None:
@@ -141,7 +142,7 @@ def _evidence(
 
 
 def _curve(context: Context, top: Call, growth: float, share: float | None) -> list[str]:
-    """Time against rows of the shape that takes the most time."""
+    """Return a sentence with time against rows of the shape that takes the most time."""
     shape = top.shape
     at = rates(context, shape.roof, share or context.shares.bytes_share)
     if at is None:
@@ -170,7 +171,8 @@ def _curve(context: Context, top: Call, growth: float, share: float | None) -> l
 
 
 def _memory(context: Context) -> list[str]:
-    """How many sequences fit, where an operator that fills the key-value cache shows its size."""
+    """Return a sentence on how many sequences fit, from an operator that fills the key-value cache,
+    or from the device's memory."""
     stores = {
         kind.signature for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")
     }
@@ -191,7 +193,8 @@ def _memory(context: Context) -> list[str]:
 
 
 def _cache_tokens(signature: str) -> int | None:
-    """Tokens of a cache [slots, ...] or [blocks, size, ...], from `keys × values × cache`."""
+    """Return the tokens that a key-value cache [slots, ...] or [blocks, size, ...] holds, from a
+    signature `keys × values × cache`; None for any other signature."""
     shapes = [[int(size) for size in text.split(",")] for text in _SIZES.findall(signature)]
     if len(shapes) < 3:
         return None
@@ -204,7 +207,8 @@ def _cache_tokens(signature: str) -> int | None:
 
 
 def _by_name(context: Context, about: Program) -> Draft | None:
-    """The same where no shapes are recorded: the kernel's name tells its tile."""
+    """Return the draft on products without recorded shapes, whose kernels' names tell of narrow
+    tiles."""
     launches = context.launches
     rows = [row for row in launches.rows(_unknown_of_few_rows) if launches.durations[row] > 0]
     if not rows:
@@ -233,7 +237,7 @@ def _by_name(context: Context, about: Program) -> Draft | None:
 
 
 def _growth_of_tiles(context: Context) -> tuple[float, str]:
-    """How many times the rows of a narrow tile fit before arithmetic limits, and why."""
+    """Return how many times the rows of a narrow tile fit before arithmetic limits, and why."""
     peaks = context.device.peak_flop_per_s if context.device else {}
     flop_per_s = peaks.get("bf16_tensor") or peaks.get("fp16_tensor")
     if context.device is None or not flop_per_s:

@@ -42,7 +42,8 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
-    """The wall time is the host's, so more work per launch costs none until the device fills.
+    """Return the draft on a window whose length is the host's: more work a launch is free until the
+    device is busy all the time.
 
     Only idle time that launching causes counts: waits for input grow with the batch.
     """
@@ -99,7 +100,8 @@ def _code(about: Program, factor: int) -> str:
 
 
 def _while_communication_limits(context: Context, about: Program) -> Draft | None:
-    """Data-parallel training on few samples: each step pays the same communication."""
+    """Return the draft on data-parallel training on few samples, each step of which pays the same
+    communication."""
     if not about.trains or about.parallel is None or context.wall_ns <= 0:
         return None
     talk = _of_gradients(context)
@@ -143,8 +145,8 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
 
 
 def _of_gradients(context: Context) -> pl.DataFrame:
-    """Collectives whose size parameters and buffers set; exchanges of activations grow with the
-    batch.
+    """Return the collectives whose size is that of parameters and buffers; exchanges of activations
+    grow with the batch.
 
     One that nothing names is counted where all that are named are such collectives.
     """
@@ -162,7 +164,7 @@ def _of_gradients(context: Context) -> pl.DataFrame:
 
 
 def _samples(context: Context) -> int | None:
-    """The first size of the convolutions' inputs, where most agree: the batch."""
+    """Return the batch: the first size of the convolutions' inputs, where most agree; else None."""
     names = (
         "aten::convolution",
         "aten::conv2d",

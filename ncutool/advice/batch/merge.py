@@ -119,7 +119,7 @@ def _tiling(stream: Stream, node: Node, tiles: Mapping[int, Tiling]) -> Tiling |
 
 
 def _runs(stream: Stream) -> Iterable[list[Node]]:
-    """Products in a row that may read the same input."""
+    """Yield the products in a row that may read the same input."""
     inputs = {operation: read for operation in set(stream.operations) if (read := _read(operation))}
     numbers: dict[tuple[object, ...], int] = {}
     reads = {
@@ -146,13 +146,15 @@ def _runs(stream: Stream) -> Iterable[list[Node]]:
 
 
 def _gated(gate: Operation, up: Operation) -> bool:
-    """A gate and its twin with the activation function between: both widen the same input."""
+    """Whether the two are gate and up projection, with the activation function between them: both
+    widen the same input."""
     one, other = gate.sizes, up.sizes
     return one is not None and one == other and one[1] != one[2] and _read(gate) == _read(up)
 
 
 def _read(operation: Operation) -> tuple[object, ...] | None:
-    """What products must share to be merged: the operator and its activation."""
+    """Return what products must share to be merged, the operator and its activation; None for what
+    is no product of known shapes."""
     if operation.symbol == "b":
         return (operation.op, operation.inputs) if operation.inputs else None
     return (operation.op, operation.factors[0]) if operation.factors and operation.sizes else None
@@ -176,7 +178,8 @@ def _underfilled(context: Context, run: Sequence[Node]) -> bool:
 
 
 def _grids(context: Context, run: Sequence[Node]) -> tuple[int, int] | None:
-    """Rounds of blocks now and when all run at once, of grids that do not fill the device."""
+    """Return the rounds of blocks now and when all run at once, of grids that do not fill the
+    device."""
     count = context.device.sm_count if context.device else None
     if not count:
         return None
@@ -184,7 +187,7 @@ def _grids(context: Context, run: Sequence[Node]) -> tuple[int, int] | None:
 
 
 def _times(context: Context, group: Group, larger: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """What one product would take at best and at worst.
+    """Return what one product would take (ns) at best and at worst.
 
     ``larger``: columns and median time of the capture's own products with the same rows and inner
     size, which stand beside the merged one.
@@ -208,7 +211,7 @@ def _times(context: Context, group: Group, larger: Sequence[tuple[int, int]]) ->
 
 
 def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Columns and median time of every shape, by rows and inner size."""
+    """Return columns and median time (ns) of every shape of product, by rows and inner size."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
         products = {operation for operation in set(stream.operations) if operation.symbol == "g"}

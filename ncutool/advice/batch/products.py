@@ -61,7 +61,7 @@ class Call(NamedTuple):
 
 
 def calls(context: Context) -> list[Call]:
-    """Every product with known shapes and a duration above 0, outside backward passes."""
+    """Return every product with known shapes and a duration above 0, outside backward passes."""
     found = [*_of_operators(context), *_of_graphs(context)]
     barred = context.backward
     return [call for call in found if call.duration_ns > 0 and barred.isdisjoint(call.launches)]
@@ -93,7 +93,8 @@ def _shape(operation: Operation) -> Shape | None:
 
 
 def _of_graphs(context: Context) -> Iterator[Call]:
-    """Replayed launches have no call of their own: their signature says what they multiplied."""
+    """Yield the products of replayed graphs, which have no call of their own: their signature says
+    what they multiplied."""
     launches = context.launches
     shapes = [_told(kind) for kind in launches.kinds]
     if any(shapes):
@@ -120,8 +121,8 @@ def _told(kind: Kind) -> Shape | None:
 
 
 def reached_share(context: Context, found: list[Call]) -> float | None:
-    """The best share of the bandwidth peak that products of one shape reach in this capture; None
-    where no shape has launches enough, or all are held by something else."""
+    """Return the best share of the bandwidth peak (0 to 1) that products of one shape reach in this
+    capture; None where no shape has launches enough, or all are held by something else."""
     peak = context.device.peak_bytes_per_s if context.device else 0.0
     by_label: dict[str, list[float]] = {}
     for call in found:
@@ -133,7 +134,8 @@ def reached_share(context: Context, found: list[Call]) -> float | None:
 
 
 def rates(context: Context, roof: str | None, bytes_share: float) -> Rates | None:
-    """What the device reaches in this capture, and what a launch costs at least."""
+    """Return what the device reaches in this capture, and what a launch costs at least; None where
+    its peaks are unknown."""
     if context.device is None or roof is None:
         return None
     return batching.rates(

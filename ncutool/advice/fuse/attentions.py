@@ -40,7 +40,7 @@ def _softmax_of(nodes: Nodes) -> Node:
 
 
 def _members(_: re.Match[str], nodes: Nodes) -> Nodes:
-    """The products around the softmax, the softmax and what else works on all of the scores.
+    """Return the products around the softmax, the softmax and what else works on all of the scores.
 
     Copies of keys and values, which lie between them, are not part of it.
     """

@@ -66,8 +66,8 @@ def _template(chain: Chain) -> Template:
 
 
 def _grade(chain: Chain, count: int) -> Grade:
-    """Certain where nothing else could have been read; likely where one operator called all of
-    them in a row, or where the same sequence comes back often enough."""
+    """Return `certain` where nothing else could have been read; `likely` where one operator called
+    all of them in a row, or where the same sequence comes back often enough; else `possible`."""
     if chain.sure:
         return "certain"
     if count >= REPEATS or (chain.close and chain.one_caller):
@@ -76,7 +76,8 @@ def _grade(chain: Chain, count: int) -> Grade:
 
 
 def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
-    """Bytes that one kernel would move, at best and at worst; None where a call has no model.
+    """Return the bytes that one kernel would move, at best and at worst; None where a call has no
+    model.
 
     What the chain hands on is not read again, and not written unless somebody else reads it: at
     worst in training, where the backward pass may, and where a later call reads a tensor like it.
@@ -101,7 +102,7 @@ def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
 
 
 def _moved(chain: Chain) -> float | None:
-    """Bytes that its calls move now; None where one of them has no model."""
+    """Return the bytes that its calls move now; None where one of them has no model."""
     sizes = [operation.moved for operation in chain.operations]
     return None if None in sizes else sum(size or 0.0 for size in sizes)
 
@@ -117,7 +118,7 @@ def _read_later(chain: Chain, place: int) -> bool:
 
 
 def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
-    """Duration of one kernel for the chain, at best and at worst.
+    """Return the duration (ns) of one kernel for the chain, at best and at worst.
 
     Tensors that the last-level cache holds were never in DRAM: then at worst only the launches'
     own time is saved.

@@ -85,7 +85,8 @@ def _ids(places: Sequence[Place]) -> Iterable[int]:
 
 
 def _product(nodes: Sequence[Node]) -> Node:
-    """The first matrix product, whose shapes name the place; the first call without one."""
+    """Return the first matrix product, whose shapes name the place; the first call where there is
+    none."""
     return next((node for node in nodes if node.symbol in "bg"), nodes[0])
 
 
@@ -115,8 +116,8 @@ def _instances(
 
 
 def _held_by_launching(context: Context, members: Sequence[Node]) -> int:
-    """At worst, calls that take little longer than launches leave their longest: what holds it is
-    not what it moves."""
+    """Return what calls that take little longer than launches leave at worst, ns: the longest of
+    them, since what they move is not what holds them. Else 0."""
     longest = max(node.duration_ns for node in members)
     short = sum(node.duration_ns for node in members) < SHORT * context.latency_ns
     return longest if short and len(members) > 1 else 0
@@ -151,7 +152,7 @@ def _by_kernels(
 
 
 def _unlinked_rows(stream: Stream) -> dict[int, list[int]]:
-    """Rows without a launch record, by their key: few traces have any."""
+    """Return the rows without a launch record, by their key; few traces have any."""
     rows: dict[int, list[int]] = {}
     for row, linked in enumerate(stream.linked):
         if not linked:
@@ -162,7 +163,7 @@ def _unlinked_rows(stream: Stream) -> dict[int, list[int]]:
 def _occurrences(
     stream: Stream, keys: tuple[int, ...], starts: Iterable[int], taken: set[int]
 ) -> Iterable[int]:
-    """Those of ``starts`` where all of ``keys`` follow, unlinked and not taken."""
+    """Yield those of ``starts`` where all of ``keys`` follow, unlinked and not taken."""
     for first in starts:
         rows = range(first, first + len(keys))
         if tuple(stream.keys[first : rows.stop]) != keys:
@@ -172,7 +173,8 @@ def _occurrences(
 
 
 def spread(total: int, durations: Sequence[int]) -> list[int]:
-    """``total`` shared out over launches by their durations, never above them; sums exactly."""
+    """Return ``total`` shared out over launches by their durations: no share exceeds its duration,
+    and their sum is exact."""
     whole = sum(durations)
     if total >= whole:
         return list(durations)

@@ -85,7 +85,8 @@ def _ids(runs: Iterable[Run]) -> list[int]:
 
 
 def _optimizer(context: Context) -> str | None:
-    """Name of the optimizer, where its steps are annotated and there is only one."""
+    """Return the name of the optimizer, where its steps are annotated and there is only one; else
+    None."""
     texts = pl.concat([context.capture.annotations["name"], context.capture.signatures["op"]])
     names = texts.str.extract(r"^Optimizer\.step#(\w+)\.step$").drop_nulls().unique().to_list()
     return str(names[0]) if len(names) == 1 else None
@@ -129,7 +130,8 @@ def _many(op: str) -> _Words:
 
 
 def _updates(line: Line, taken: frozenset[int]) -> Iterable[Run]:
-    """Stretches of steps over many tensors of several shapes, a third of them in place.
+    """Yield stretches of steps over many tensors of several shapes, one in `STEPS_IN_PLACE` of them
+    in place at least.
 
     They work on different tensors side by side, however much they look like a chain.
     """
@@ -186,7 +188,7 @@ def _scaled_gradients(context: Context, taken: frozenset[int]) -> list[Run]:
 
 
 def _same(context: Context, line: Line, taken: frozenset[int]) -> Iterable[Run]:
-    """One operator on many small tensors in a row, none of which reads another's result."""
+    """Yield runs of one operator on many small tensors, none of which reads another's result."""
     limit = SMALL * context.latency_ns
     end = 0
     for op, group in groupby([operation.op for operation in line.operations]):
@@ -202,7 +204,7 @@ def _same(context: Context, line: Line, taken: frozenset[int]) -> Iterable[Run]:
 
 
 def _kernels(runs: Sequence[Run], words: _Words) -> list[int]:
-    """Launches left for each run."""
+    """Return how many launches are left of each run."""
     return [1 if words.one_kernel else len({node.op for node in nodes}) for _, nodes in runs]
 
 
@@ -239,7 +241,8 @@ def _durations(line: Line, nodes: Sequence[Node]) -> list[int]:
 
 
 def _times(context: Context, nodes: Sequence[Node], now: int, kernels: int) -> tuple[int, int]:
-    """All bytes still move; each kernel takes at least as long as any launch."""
+    """Return the duration (ns) of what replaces a run, at best and at worst: all bytes still move,
+    and each kernel takes at least as long as any launch."""
     moved = [node.moved for node in nodes if node.moved is not None]
     if len(moved) < len(nodes) or context.device is None:
         return now, now

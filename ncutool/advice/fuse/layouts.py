@@ -34,7 +34,8 @@ def _padded_copy(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _ends(node: Node) -> tuple[Tensor, Tensor] | None:
-    """What a copy writes and what it reads, of equal shape; None where that is not recorded."""
+    """Return what a copy writes and what it reads, of equal shape; None where that is not recorded,
+    or the copy is small."""
     if len(node.inputs) < 2 or node.by_engine or node.numel < MIN_ELEMENTS:
         return None
     target, source = node.inputs[:2]
@@ -58,7 +59,7 @@ def _layout(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _order(tensor: Tensor) -> tuple[int, ...]:
-    """Its dimensions of more than one element from the widest stride to the narrowest."""
+    """Return the dimensions of more than one element from the widest stride to the narrowest."""
     steps = tensor.strides or ()
     long = [index for index, size in enumerate(tensor.shape) if size > 1]
     return tuple(sorted(long, key=lambda index: -abs(steps[index])))

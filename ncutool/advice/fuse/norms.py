@@ -25,7 +25,7 @@ def _written_out(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _last_full(nodes: Nodes, numel: int) -> Node | None:
-    """The last call, where it works on whole rows."""
+    """Return the last call, where it works on whole rows; else None."""
     return nodes[-1] if nodes[-1].numel == numel else None
 
 

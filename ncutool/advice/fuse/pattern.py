@@ -17,7 +17,7 @@ Times = tuple[int, int]
 
 
 def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
-    """All calls of a match but those of its group `keep`."""
+    """Return all calls of a match but those of its group `keep`."""
     if "keep" not in match.re.groupindex or not match["keep"]:
         return nodes
     start, end = (edge - match.start() for edge in match.span("keep"))
@@ -55,10 +55,11 @@ class Pattern:
 
 
 def moving(context: Context, size: float) -> Times:
-    """Time to move ``size`` bytes, at the peak and at what a fused kernel reaches at least."""
+    """Return the time (ns) to move ``size`` bytes, at the peak and at what a fused kernel reaches
+    at least."""
     return context.move_ns(size), context.move_ns(size, ACHIEVABLE_SHARE)
 
 
 def total_ns(nodes: Nodes) -> int:
-    """Their durations, added up."""
+    """Return the sum of the calls' durations."""
     return sum(node.duration_ns for node in nodes)

@@ -23,7 +23,7 @@ def _rotary(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _rotated(nodes: Nodes) -> Iterable[Node]:
-    """Products over whole tensors that are rotated: one for each negation."""
+    """Yield the products over whole tensors that are rotated: one for each negation."""
     products: list[Node] = []
     for node in nodes:
         if node.symbol == "m":

@@ -149,7 +149,7 @@ def _of_neighbours(
 
 
 def _fitting(reason: _Reason, line: Line) -> Iterable[tuple[Node, Node]]:
-    """Neighbours that a reason speaks of."""
+    """Yield the neighbours that a reason speaks of."""
     pairs = line.pairs
     fitting = {pair for pair in pairs if reason.fits(_Call(pair[0], True), _Call(pair[1], True))}
     for pair in fitting:
@@ -164,7 +164,8 @@ def _call(node: Node) -> _Call:
 
 
 def _unrecorded(context: Context, taken: frozenset[int]) -> Declined | None:
-    """Kernels of which no operator is known: their names do not say what reads what."""
+    """Return the refusal of kernels of which no operator is known: their names do not say what
+    reads what."""
     rows = [
         (stream.launch_ids[row], stream.durations[row])
         for stream in context.streams

@@ -46,7 +46,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def _calls(context: Context) -> pl.DataFrame:
-    """Allocation calls of the window with ``free``: whether they give memory back."""
+    """Return the allocation calls of the window with ``free``: whether they give memory back."""
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     return (
         context.capture.calls.select("call_id", "name", "start_ns", "end_ns")
@@ -152,7 +152,7 @@ def _warm_up(context: Context, causes: tuple[str, ...]) -> Draft | None:
 
 
 def _waiting(context: Context, idle: Idle) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The launches behind the idle pieces, and their durations."""
+    """Return the launches behind the idle pieces, and their durations (ns)."""
     rows = (
         context.kernels.select("launch_id", "duration_ns")
         .filter(pl.col("launch_id").is_in(idle.following.tolist()))
@@ -162,7 +162,7 @@ def _waiting(context: Context, idle: Idle) -> tuple[tuple[int, ...], tuple[int, 
 
 
 def _listed(context: Context) -> str:
-    """Allocation calls by name, most time first: `168 × cudaMalloc 36.6 ms`."""
+    """Return the allocation calls by name, most time first: `168 × cudaMalloc 36.6 ms`."""
     times = (
         _calls(context)
         .group_by("name")
@@ -176,7 +176,8 @@ def _listed(context: Context) -> str:
 
 
 def _long_calls(context: Context) -> str:
-    """Launch calls long enough to have loaded a module while the device had nothing to do."""
+    """Return the launch calls long enough to have loaded a module while the device had nothing to
+    do, in words."""
     _, waited = context.idle.of(LOADING).by_launch()
     if not waited.size:
         return ""

@@ -28,7 +28,8 @@ def waits_much(ranks: RankMinima) -> bool:
 
 
 def over_ranks(context: Context) -> tuple[str, ...]:
-    """What the other ranks' captures say of transfer and waiting."""
+    """Return a sentence on what the other ranks' captures say of transfer and waiting; none without
+    them."""
     ranks = context.ranks
     if ranks is None:
         return ()
@@ -41,7 +42,8 @@ def over_ranks(context: Context) -> tuple[str, ...]:
 
 
 def draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
-    """This rank mostly waits for the others: what is left is the shortest time of each call."""
+    """Return the draft for a rank that mostly waits for the others: what is left is the shortest
+    time of each call."""
     durations = tuple(rows["duration_ns"].to_list())
     shortest = context.ranks.shortest_ns if context.ranks is not None else {}
     return Draft(

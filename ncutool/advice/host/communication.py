@@ -149,7 +149,7 @@ def _draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
 
 
 def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
-    """Calls by kind and size, most time first."""
+    """Return the calls by kind, type and size, most time first."""
     start, length = (rows[name].to_numpy().astype(np.int64) for name in ("start_ns", "duration_ns"))
     alone = length - _others(context).covered(start, start + length)
     told = rows.select("launch_id", "kernel_full", "duration_ns", alone=pl.Series(alone)).join(
@@ -164,7 +164,7 @@ def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
 
 
 def _others(context: Context) -> Union:
-    """When anything but communication runs."""
+    """Return when anything but communication runs."""
     rest = context.kernels.select("bound", "start_ns", "duration_ns").filter(
         pl.col("bound") != "communication"
     )
@@ -173,7 +173,8 @@ def _others(context: Context) -> Union:
 
 
 def _kind(row: dict[str, object]) -> str:
-    """What the collective is called: its metadata, else its annotation, else its kernel."""
+    """Return what the collective is called: by its metadata, else its annotation, else its
+    kernel."""
     for text in (row["collective"], row["nvtx"], row["kernel_full"]):
         for pattern, name in _KINDS:
             if text and re.search(pattern, str(text), re.IGNORECASE):

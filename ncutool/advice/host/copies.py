@@ -46,8 +46,8 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def _copies(context: Context) -> pl.DataFrame:
-    """Copies and memsets that no graph replays; ``within``: the operator around theirs, else the
-    annotation of data-parallel training."""
+    """Return the copies and memsets that no graph replays; ``within`` is the operator around
+    theirs, else the annotation of data-parallel training."""
     capture = context.capture
     rows = context.kernels.select(
         "launch_id", "category", "duration_ns", "bound", "op", "op_id", "graph_replay"
@@ -70,7 +70,7 @@ def _copies(context: Context) -> pl.DataFrame:
 
 
 def _parents(capture: Capture, op_ids: pl.Series) -> pl.Series:
-    """The name of the operator around each; null where there is none."""
+    """Return the name of the operator around each; null where there is none."""
     ops = capture.ops.select("op_id", "parent_id", "signature_id").sort("op_id")
     names = capture.signatures.select("signature_id", "op").sort("signature_id")["op"]
     return names.gather(ops["signature_id"].gather(ops["parent_id"].gather(op_ids)))
@@ -118,7 +118,7 @@ def _unsaid(context: Context, rows: pl.DataFrame) -> bool:
 
 
 def _rate(rows: pl.DataFrame) -> float | None:
-    """Byte per second over copies large enough to tell; None without any."""
+    """Return bytes per second over the copies large enough to tell; None without any."""
     large = rows.filter(pl.col("copy_bytes") >= RATE_BYTES)
     time = int(large["duration_ns"].sum())
     return int(large["copy_bytes"].sum()) / time * 1e9 if time else None
@@ -177,7 +177,8 @@ def _evidence(
 
 
 def _by_operator(rows: pl.DataFrame) -> list[str]:
-    """Where the copies come from, most time first; nothing where no operator is recorded."""
+    """Return a sentence on where the copies come from, most time first; none where no operator is
+    recorded."""
     groups = (
         rows.group_by("op", "within")
         .agg(count=pl.len(), ns=pl.col("duration_ns").sum())

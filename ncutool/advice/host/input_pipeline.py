@@ -77,7 +77,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def _loads(context: Context) -> pl.DataFrame:
-    """What the host recorded of loading: name, start_ns, end_ns, within the window."""
+    """Return what the host recorded of loading within the window: name, start_ns, end_ns."""
     capture, timeline = context.capture, context.timeline
     notes = capture.annotations.filter(~pl.col("on_device"))
     named = capture.signatures.select("signature_id", name="op").filter(
@@ -99,7 +99,8 @@ def _loads(context: Context) -> pl.DataFrame:
 
 
 def _kind(loads: pl.DataFrame) -> str | None:
-    """How input is loaded, told by the longest record's name; None where none is recorded."""
+    """Return how input is loaded, told by the longest record's name; None where none is
+    recorded."""
     if not loads.height:
         return None
     longest = loads.sort(pl.col("end_ns") - pl.col("start_ns"), "name", descending=True)
@@ -112,14 +113,15 @@ def _median(times: pl.Series) -> int:
 
 
 def _workers(context: Context, waited: Ints, load: int) -> int:
-    """Workers that keep pace: what a batch takes to load over what a step takes without it."""
+    """Return how many workers keep pace: what a batch takes to load over what a step takes without
+    it."""
     steps = waited.size + 1  # the window begins and ends with one
     rest = max((context.wall_ns - int(waited.sum())) // steps, 1)
     return max(1, -(-load // rest))
 
 
 def _kept(context: Context, kind: str | None, workers: int | None) -> float:
-    """Share of the waits that stays at worst."""
+    """Return the share of the waits that stays at worst, 0 to 1."""
     if kind == _MULTI:
         return KEPT_WITH_WORKERS
     beyond = 1 - MAX_WORKERS / workers if workers else 0.0

@@ -90,8 +90,8 @@ def _declined(context: Context) -> tuple[Declined, ...]:
 
 
 def _starved(context: Context) -> tuple[pl.DataFrame, Idle, bool] | None:
-    """Launches with a call of their own, the idle time they were late by, and whether graphs are
-    replayed beside them; None where no graph is worth a word."""
+    """Return the launches with a call of their own, the idle time by which they were late, and
+    whether graphs are replayed beside them; None where no graph is worth a word."""
     eager = _eager(context)
     late = context.idle.of(*DISPATCH_CAUSES)
     late = late.where(np.isin(late.following, eager["launch_id"].to_numpy()))
@@ -105,8 +105,8 @@ def _starved(context: Context) -> tuple[pl.DataFrame, Idle, bool] | None:
 
 
 def _eager(context: Context) -> pl.DataFrame:
-    """Launches with a call of their own: launch_id, duration_ns, op_id, bound and ``host_copy``
-    for copies from or to the host."""
+    """Return the launches with a call of their own: launch_id, duration_ns, op_id, bound and
+    ``host_copy`` for copies from or to the host."""
     launches = context.capture.launches.select("launch_id", "call_id", "copy_kind")
     return (
         context.kernels.select("launch_id", "duration_ns", "op_id", "bound", "graph_replay")
@@ -156,7 +156,7 @@ def _evidence(context: Context, late: Idle, eager: pl.DataFrame) -> tuple[str, .
 
 
 def _obstacles(context: Context, eager: pl.DataFrame) -> str:
-    """What the window holds that a graph cannot, or can only with care."""
+    """Return a sentence on what the window holds that a graph cannot hold, or only with care."""
     inside = [wait for wait in context.waits if wait.names]
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     allocations = (
@@ -206,7 +206,8 @@ def _repetition(context: Context, eager: pl.DataFrame) -> str:
 
 
 def _sequences(context: Context, eager: pl.DataFrame) -> list[tuple[int, ...]]:
-    """Per annotated step, the signatures of the operators that launched something, in order."""
+    """Return, per annotated step, the signatures of the operators that launched something, in
+    order."""
     steps = context.program.steps
     if not steps:
         return []

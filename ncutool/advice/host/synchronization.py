@@ -125,7 +125,8 @@ def _evidence(context: Context, group: Sequence[Wait], *, explicit: bool) -> tup
 
 
 def _listed(group: Sequence[Wait]) -> Iterable[str]:
-    """Operators with their parents, most idle time first: `20 × aten::item in aten::is_nonzero`."""
+    """Yield operators with their parents, most idle time first: `20 × aten::item in
+    aten::is_nonzero`."""
     totals: dict[tuple[str, ...], list[int]] = {}
     for wait in group:
         one = totals.setdefault(wait.names, [0, 0])

@@ -83,8 +83,8 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def fp32_simt(context: Context, family: str) -> list[int]:
-    """Rows of launches of ``family`` that do FP32 products without tensor cores: by the kernels'
-    names, on AMD by the recorded data type."""
+    """Return the rows of launches of ``family`` that do FP32 products without tensor cores: told by
+    the kernels' names, on AMD by the recorded data type."""
     launches, amd = context.launches, _amd(context)
     kinds = [
         kind
@@ -117,7 +117,8 @@ def allows_tf32(context: Context, family: str) -> bool:
 
 
 def target(context: Context, family: str) -> Target | None:
-    """The fastest change worth its numbers: TF32 where the device has it, else 16 bits."""
+    """Return the fastest change of numbers that is worth it: TF32 where the device has it, else 16
+    bits; None where no peak is much higher."""
     peaks = {} if context.device is None else context.device.peak_flop_per_s
     now = peaks.get("fp32", 0.0)
     for roof, words, share in (
@@ -166,7 +167,8 @@ def _tensor_cores(context: Context, family: str) -> Draft | None:
 
 
 def _times(context: Context, goal: Target, row: Row) -> tuple[int, int]:
-    """Best and worst duration on the tensor cores; the present one where they would not help.
+    """Return the best and the worst duration (ns) on the tensor cores; the present one where they
+    would not help.
 
     ``max(F / (share x peak), B / bandwidth)``: a product that its bytes hold on the CUDA cores
     already gains nothing. Without shapes the ratio of the peaks bounds the gain.

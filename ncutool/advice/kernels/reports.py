@@ -111,7 +111,8 @@ def _numbered(kept: Sequence[tuple[int, Candidate]], window: int) -> tuple[Findi
 
 
 def _groups(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
-    """Launches of one kernel that are short of blocks, or short of work many times over."""
+    """Return candidates for launches of one kernel that are short of blocks, or short of work many
+    times over."""
     groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     for row in rows:
         small = row["bound"] == "small_grid"
@@ -126,14 +127,15 @@ def _groups(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
 
 
 def _limit_pct(row: dict[str, Any]) -> float | None:
-    """The higher of the two speeds of light."""
+    """Return the higher of the two speeds of light in percent; None where neither is recorded."""
     known = [row[name] for name in ("sm_sol_pct", "memory_sol_pct") if row[name] is not None]
     return max(known) if known else None
 
 
 def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Candidate:
-    """Run beside one another, launches gain until one limit reaches 60 %; launches with fewer
-    blocks than multiprocessors gain at most the share that NVIDIA's rule Small Grid names."""
+    """Return the candidate for one kernel's launches: beside one another they gain until one limit
+    reaches `LOW_PCT`; with fewer blocks than multiprocessors they gain at most the share that
+    NVIDIA's rule Small Grid names."""
     saved = []
     for row in group:
         share = 1 - min((_limit_pct(row) or 0.0) / LOW_PCT, 1.0)
@@ -174,7 +176,8 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
 
 
 def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
-    """Neighbouring memory-bound launches with as many threads each, of different kernels."""
+    """Return candidates for neighbouring memory-bound launches of different kernels, with as many
+    threads each."""
     candidates = []
     chain: list[dict[str, Any]] = []
     for row in [*rows, None]:
@@ -209,8 +212,8 @@ def _threads(row: dict[str, Any]) -> int | None:
 
 
 def _chain(chain: Sequence[dict[str, Any]], window: int) -> Candidate:
-    """What a kernel hands to the next is at most half of the traffic of the smaller of the two,
-    written once and read once."""
+    """Return the candidate for a chain: what a kernel hands to the next is at most half of the
+    traffic of the smaller of the two, written once and read once."""
     saved = [0] * len(chain)
     for index in range(1, len(chain)):
         before, row = chain[index - 1], chain[index]

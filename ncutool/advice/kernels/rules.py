@@ -141,13 +141,14 @@ def _of_rule(
 
 
 def _first(message: str | None) -> str:
-    """The first sentence of a rule's message, without its full stop."""
+    """Return the first sentence of a rule's message, without its full stop."""
     text = re.split(r"\.\s", (message or "").strip(), maxsplit=1)[0]
     return text.rstrip(".")
 
 
 def _sectors(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    """Sectors that a coalesced access would not fetch; the compute limit bounds the gain."""
+    """Estimate by the sectors that a coalesced access would not fetch; the compute limit bounds the
+    gain."""
     wanted = got = 0
     excess = 0.0
     for text in texts:
@@ -170,7 +171,8 @@ def _sectors(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
 
 
 def _occupancy(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    """Only a latency-bound launch gains from more warps, and at most until a limit is busy."""
+    """Estimate for a latency-bound launch, which alone gains from more warps, and at most until a
+    limit is busy."""
     match = next((largest for text in texts if (largest := _LIMITER.search(text))), None)
     if match is None or row["bound"] != "latency":
         return None
@@ -202,7 +204,7 @@ def _divergence(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None
 
 
 def _fp64(row: Mapping[str, Any]) -> Estimate | None:
-    """Double precision that takes the compute time of a device which is slow at it."""
+    """Estimate for double precision that takes the compute time of a device which is slow at it."""
     share, ratio = row["fp64_peak_pct"], row["fp32_to_fp64"]
     if row["dtype"] != "fp64" or not share or not ratio or ratio <= 1:
         return None

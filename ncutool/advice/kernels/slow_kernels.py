@@ -103,7 +103,7 @@ class Suspect(NamedTuple):
 
 
 def slow_kernels(context: Context, claimed: frozenset[int]) -> list[Slow]:
-    """Every launch that is long, modelled, below its calibrated roof and not ``claimed``.
+    """Return every launch that is long, modelled, below its calibrated roof and not ``claimed``.
 
     Communication, copies and lower bounds are left out: a small share of a peak proves nothing
     there. Layout changes inside convolutions and the backward pass of embeddings are told by name.
@@ -133,8 +133,8 @@ def slow_kernels(context: Context, claimed: frozenset[int]) -> list[Slow]:
 def near_their_roof(
     context: Context, family: str, claimed: frozenset[int]
 ) -> list[tuple[int, float]]:
-    """Rows of launches of ``family`` at :data:`LIMIT` of their calibrated roof or above, with the
-    time (ns) that they take there."""
+    """Return the rows of launches of ``family`` at :data:`LIMIT` of their calibrated roof or above,
+    with the time (ns) that they would take there."""
     if context.device is None:
         return []
     launches = context.launches
@@ -158,7 +158,7 @@ def near_their_roof(
 
 
 def cases(context: Context) -> list[Case]:
-    """Every kind of the context with its floors."""
+    """Return every kind of launch with the times that its work takes at reachable rates."""
     assert context.device is not None
     shares = {
         roof: context.shares.flop_share(roof) for roof in context.device.peak_flop_per_s
@@ -182,7 +182,7 @@ def cases(context: Context) -> list[Case]:
 
 
 def _waiting_for_tensor_cores(context: Context) -> set[int]:
-    """Launches that the finding about FP32 products names already."""
+    """Return the launches that the finding about FP32 products names already."""
     found: set[int] = set()
     for family in ("gemm", "convolution"):
         goal = precision.target(context, family)
@@ -194,7 +194,7 @@ def _waiting_for_tensor_cores(context: Context) -> set[int]:
 
 
 def _suspect(context: Context, case: Case) -> Suspect | None:
-    """What may make launches of a kind slow; None where nothing may."""
+    """Return what may make launches of a kind slow; None where nothing may."""
     kind = case.kind
     if kind.category != "kernel" or kind.bound in (None, "communication", "copy"):
         return None
@@ -208,7 +208,7 @@ def _suspect(context: Context, case: Case) -> Suspect | None:
 
 
 def _classed(suspect: Suspect, launch_id: int, now: int) -> Slow | None:
-    """The first cause that fits; None where it is not slow."""
+    """Return the launch with the first cause that fits; None where it is not slow."""
     case = suspect.case
     if not suspect.named and (case.floor_ns or 0.0) >= HIGH_LIMIT * now:
         return None
@@ -256,7 +256,8 @@ def _old_attention(context: Context, case: Case) -> Fit | None:
 
 
 def _attained(context: Context, case: Case, share: float) -> Fit | None:
-    """New time of attention at ``share`` of its compute peak."""
+    """Return a Fit with the time of attention at ``share`` of its compute peak; None where its work
+    is not known."""
     kind = case.kind
     if _below(context, case, 1.0) is None or not kind.peak_flop_per_s:
         return None
@@ -370,7 +371,8 @@ _BY_NAME = ("layout", "embedding")
 
 
 def _unlinked_twins(context: Context, known: list[Slow], claimed: frozenset[int]) -> list[Slow]:
-    """Attention launches without a launch record, of the same kernel and grid as known ones."""
+    """Return attention launches without a launch record, of the same kernel and grid as known
+    ones."""
     templates = {_identity(slow.kind): slow for slow in known if slow.cause == "old_attention"}
     if not templates:
         return []

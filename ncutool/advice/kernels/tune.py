@@ -123,7 +123,7 @@ def _one(name: str, shapes: str, group: Sequence[Slow]) -> str:
 
 
 def _rates(context: Context, group: Sequence[Slow]) -> str:
-    """The rates that new times rest on, and whether the capture shows them."""
+    """Return the rates that new times rest on in words, and whether the capture shows them."""
     shares = context.shares
     roofs = sorted({slow.roof for slow in group if slow.roof is not None})
     parts = []

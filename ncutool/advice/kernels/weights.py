@@ -39,7 +39,8 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def _eight_bits(context: Context) -> Draft | None:
-    """Products of few rows that read 16-bit weights: half as wide, half the time at best."""
+    """Return the draft on products of few rows that read 16-bit weights: in 8 bits half of the
+    reading goes at best."""
     device = context.device
     if device is None or "fp8_tensor" not in device.peak_flop_per_s:
         return None
@@ -77,13 +78,14 @@ def _eight_bits(context: Context) -> Draft | None:
 
 
 def _long(context: Context, rows: list[int]) -> list[int]:
-    """Those that take longer than two launches at least."""
+    """Return those of ``rows`` that take longer than `LONG` launches at least."""
     durations = context.launches.durations
     return [row for row in rows if durations[row] > LONG * context.latency_ns]
 
 
 def _weight_share(kind: Kind) -> float | None:
-    """What part of a narrow product's bytes are weights; None where it is none, or too little."""
+    """Return what part of a narrow product's bytes are weights; None where it is none, or too
+    little."""
     if kind.category != "kernel" or kind.family != "gemm" or kind.dtype not in HALF:
         return None
     dims = sides(kind.signature)
@@ -102,7 +104,7 @@ def _is_named(kind: Kind) -> bool:
 
 
 def _cast_once(context: Context) -> Draft | None:
-    """Parameters that autocast casts in every forward pass."""
+    """Return the draft on parameters that autocast casts in every forward pass."""
     casts = [cast for some in context.weight_casts for cast in some]
     rows = [(cast, row) for cast in casts for row in range(cast.node.first, cast.node.last)]
     if not rows:

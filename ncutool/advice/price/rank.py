@@ -55,7 +55,7 @@ class _Priced:
 
 
 def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Declined] = ()) -> Advice:
-    """Findings over ``drafts``, surest saving first.
+    """Return findings over ``drafts``, surest saving first.
 
     Their order is what each saves alone: end to end at least (a replay of its worst case; 0 for a
     merely possible one) in steps of ``ALIKE_PCT``, then merely possible ones last, then at most.
@@ -115,7 +115,8 @@ def _alone_low(ledger: Ledger, claim: Claim, state: Changes, wall: int, high: in
 
 
 def _best_gain(ledger: Ledger, claim: Claim, state: Changes, wall: int) -> int:
-    """What the best case saves end to end; only removed launches save more than their own time."""
+    """Return what the best case saves end to end, ns; only removed launches save more than their
+    own time."""
     if not claim.removed.size:
         return 0
     return ledger.gain(claim, wall, ledger.wall_ns(ledger.apply(claim, state, best=True)))
@@ -237,7 +238,7 @@ def _finding(
 
 
 def _pricing(context: Context, priced: _Priced, paid: tuple[str, ...], own: int) -> tuple[str, ...]:
-    """What the two ends of the range rest on, where they are not plain."""
+    """Return sentences on what the two ends of the range rest on, where they are not plain."""
     sentences = []
     removed = priced.claim.removed.size
     if removed and priced.alone_high > own:

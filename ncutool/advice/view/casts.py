@@ -30,7 +30,8 @@ class WeightCast(NamedTuple):
 
 
 def weight_casts(stream: Stream) -> list[WeightCast]:
-    """Casts from fp32 to 16 bits whose result has the shape of a parameter of the next product.
+    """Return the casts from fp32 to 16 bits whose result has the shape of a parameter of the next
+    product.
 
     A product claims each parameter once. Where its activation has the shape of a parameter, one
     cast of that shape more must precede it.
@@ -72,14 +73,16 @@ def weight_casts(stream: Stream) -> list[WeightCast]:
 
 
 def _cast(operation: Operation) -> tuple[tuple[int, ...], str | None] | None:
-    """Of a cast from fp32 to 16 bits the shape of what it reads and the data type it gives."""
+    """Return the shape that a cast from fp32 to 16 bits reads and the data type that it gives; None
+    for any other call."""
     source = cast_source(operation)
     shape = None if source is None else _squeezed(source.shape)
     return (shape, operation.outputs[0].dtype) if shape else None
 
 
 def cast_source(operation: Operation) -> Tensor | None:
-    """What a copy from fp32 to 16 bits of the same elements reads; None for any other call."""
+    """Return what a copy from fp32 to 16 bits of the same elements reads; None for any other
+    call."""
     if (
         operation.symbol != "c"
         or len(operation.outputs) != 1
@@ -93,8 +96,8 @@ def cast_source(operation: Operation) -> Tensor | None:
 
 
 def _parameters(operation: Operation) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
-    """Shapes of a layer's weight and bias, or of its scale, as the module keeps them; the shape of
-    its activation."""
+    """Return the shapes of a layer's weight and bias, or of its scale, as the module keeps them,
+    and the shape of its activation."""
     tensors, first = operation.inputs, _PRODUCTS.get(operation.op)
     if operation.family == "convolution" and len(tensors) >= 2 and "backward" not in operation.op:
         activation, weight = tensors[:2]
@@ -120,5 +123,5 @@ def _vector(tensor: Tensor, other: Tensor) -> bool:
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Without sizes of 1, which views add and drop."""
+    """Return the shape without sizes of 1, which views add and drop."""
     return tuple(size for size in shape if size != 1)

@@ -126,12 +126,13 @@ class Context:
         return self.capture.python_events > 0
 
     def share(self, ns: int) -> str:
-        """``ns`` and its share of the window: `9.10 ms (18.3 %)`."""
+        """Return ``ns`` and its share of the window: `9.10 ms (18.3 % of the window)`."""
         pct = 100 * ns / self.wall_ns if self.wall_ns else None
         return f"{units.time(ns)} ({units.percent(pct)} of the window)"
 
     def move_ns(self, size: float, share: float = 1.0) -> int:
-        """Time to move ``size`` bytes at ``share`` of the bandwidth peak, at least one launch."""
+        """Return the time (ns) to move ``size`` bytes at ``share`` of the bandwidth peak, at least
+        one launch."""
         peak = self.device.peak_bytes_per_s if self.device else 0.0
         moving = round(size / (share * peak) * 1e9) if peak else 0
         return max(moving, self.latency_ns)
@@ -144,7 +145,7 @@ def context(
     device: Device | None,
     ranks: Sequence[pl.DataFrame] = (),
 ) -> Context:
-    """The launches of the window with what advice needs to know of their device and host.
+    """Return the launches of the window with what advice needs to know of their device and host.
 
     Args:
         ranks: the kernels tables of other ranks of the same job.
@@ -166,7 +167,7 @@ def context(
 
 
 def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
-    """Device time in which only ``launches`` of the window run."""
+    """Return the device time (ns) in which only ``launches`` of the window run."""
     rows = context.kernels
     chosen = np.isin(rows["launch_id"].to_numpy(), launches["launch_id"].to_numpy())
     start = rows["start_ns"].to_numpy()

@@ -35,7 +35,7 @@ class Line:
         return found
 
     def ids(self, node: Node) -> list[int]:
-        """The launches of one call."""
+        """Return the launches of one call."""
         return self.stream.launch_ids[node.first : node.last]
 
     def free(self, node: Node, taken: frozenset[int]) -> bool:
@@ -44,12 +44,12 @@ class Line:
 
 
 def whole(stream: Stream) -> Line:
-    """A line with all calls of a stream."""
+    """Return a line with all calls of a stream."""
     return Line(stream, stream.nodes, stream.operations, stream.symbols)
 
 
 def line(stream: Stream, casts: Iterable[WeightCast]) -> Line:
-    """A line without the casts of parameters and without calls on single elements."""
+    """Return a line without the casts of parameters and without calls on single elements."""
     barred = {cast.node.first for cast in casts}
     slight = {operation for operation in set(stream.operations) if _slight(operation)}
     nodes = [

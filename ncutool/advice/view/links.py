@@ -101,7 +101,7 @@ def updates_in_place(operation: Operation) -> bool:
 
 
 def chains(line: Line, taken: frozenset[int]) -> list[Chain]:
-    """All chains of two or more calls on a line, none of their launches in ``taken``."""
+    """Return all chains of two or more calls on a line, none of their launches in ``taken``."""
     return _Finder(line, taken).run()
 
 
@@ -216,7 +216,7 @@ class _Finder:
         """The last place of which it is not known what it wrote."""
 
     def run(self) -> list[Chain]:
-        """Every chain in order of its first call."""
+        """Return every chain in order of its first call."""
         for place, operation in enumerate(self.line.operations):
             if self.roles[place].breaks:
                 self.start = place + 1
@@ -236,7 +236,8 @@ class _Finder:
         return [Chain(self.line, chain.places, chain.links) for chain in grown]
 
     def _link(self, place: int, read: _Read, first: int) -> Link | None:
-        """To the nearest call from ``first`` on that wrote such a tensor, if nobody has read it."""
+        """Return a link to the nearest call from ``first`` on that wrote such a tensor, if nobody
+        has read it."""
         open_to = self.open_to.get(read.key)
         while open_to and open_to[-1] in self.consumed:
             open_to.pop()
@@ -282,7 +283,8 @@ class _Finder:
         return {one.name[0], other.name[0]} != _TWINS
 
     def _join(self, link: Link) -> bool:
-        """The two calls' chains become one, unless that needs two reductions."""
+        """Join the chains of the two calls, unless that needs two reductions; return whether they
+        are joined."""
         left, right = (
             self.chain_of.get(place) or self._alone(place)
             for place in (link.producer, link.consumer)
@@ -305,7 +307,7 @@ class _Finder:
 
 
 def _read(operation: Operation) -> tuple[Tensor, ...]:
-    """Its tensors without one that it only overwrites."""
+    """Return the tensors that it reads, without one that it only overwrites."""
     if operation.op in _OVERWRITES:
         return ()
     return (

@@ -116,14 +116,14 @@ class Stream:
 
 
 def streams(kernels: pl.DataFrame, launches: Launches, capture: Capture) -> tuple[Stream, ...]:
-    """Every stream of ``launches``, which are the rows of ``kernels``."""
+    """Return every stream of ``launches``, which are the rows of ``kernels``."""
     used = {kind.signature_id for kind in launches.kinds if kind.signature_id is not None}
     operations = _Operations(launches.kinds, recorded_of(capture, used))
     return tuple(_stream(launches, rows, operations) for rows in _parts(kernels))
 
 
 def _parts(kernels: pl.DataFrame) -> list[Ints]:
-    """Rows of each stream, in order of their first."""
+    """Return the rows of each stream, in order of their first."""
     devices, streams_of = (
         np.unique(kernels[name].fill_null(NOBODY).to_numpy(), return_inverse=True)[1]
         for name in ("device", "stream")
@@ -145,7 +145,7 @@ class _Operations:
         self.several: dict[tuple[object, ...], Operation] = {}
 
     def alone(self, number: int) -> Operation:
-        """Of a call with one launch."""
+        """Return the operation of a call with one launch."""
         operation = self.single.get(number)
         if operation is None:
             kind = self.kinds[number]
@@ -153,7 +153,7 @@ class _Operations:
         return operation
 
     def joined(self, numbers: list[int], durations: Sequence[int], ids: Sequence[int]) -> Operation:
-        """Of a call with several launches."""
+        """Return the operation of a call with several launches."""
         # A memset before the product must not make a copy of it.
         _, _, longest = max(zip(durations, ids, range(len(numbers)), strict=True))
         _, blocks = max(zip(durations, [self.blocks[number] for number in numbers], strict=True))
@@ -206,7 +206,7 @@ def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
 
 
 def _keys(kinds: list[Kind]) -> Ints:
-    """Equal for kinds of the same kernel with the same grid."""
+    """Return numbers that are equal for kinds of the same kernel with the same grid."""
     numbers: dict[tuple[object, ...], int] = {}
     keys = [
         numbers.setdefault((kind.kernel_full, kind.grid_x, kind.grid_y, kind.grid_z), len(numbers))

@@ -66,7 +66,7 @@ Key = tuple[tuple[int, ...], str | None]
 
 
 def key(tensor: Tensor) -> Key:
-    """What ``tensor`` is known by."""
+    """Return what ``tensor`` is known by."""
     return tensor.shape, tensor.dtype
 
 
@@ -136,7 +136,7 @@ class Operation:
 
 
 def single(recorded: Recorded, kind: Kind) -> Operation:
-    """Of one launch."""
+    """Return the operation of one launch."""
     roof = kind.roof if kind.flop is not None else None
     work = (kind.signature, kind.flop, kind.dram_bytes, kind.blocks, roof)
     return _made(recorded, kind, *work, kind.category != "kernel", kind.barrier)
@@ -145,7 +145,8 @@ def single(recorded: Recorded, kind: Kind) -> Operation:
 def several(
     recorded: Recorded, kinds: Sequence[Kind], longest: Kind, blocks: int | None
 ) -> Operation:
-    """Of the launches ``kinds``, of which ``longest`` names it and has so many ``blocks``."""
+    """Return the operation of the launches ``kinds``, of which ``longest`` names it and has so many
+    ``blocks``."""
     roof = next((kind.roof for kind in kinds if kind.roof and kind.flop is not None), None)
     return _made(
         recorded,
@@ -186,13 +187,13 @@ def _made(
 
 
 def _known_sum(values: Sequence[float | None]) -> float | None:
-    """The sum, None where nothing is known."""
+    """Return the sum of what is known; None where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 
 
 def recorded_of(capture: Capture, wanted: set[int]) -> dict[int, Recorded]:
-    """What the signatures in ``wanted`` say."""
+    """Return what the signatures in ``wanted`` say."""
     columns = ("op", "input_dims", "input_types", "input_strides", "concrete_inputs")
     rows = capture.signatures.select("signature_id", *columns).rows()
     return {index: _recorded(plain_call(*texts)) for index, *texts in rows if index in wanted}

@@ -18,7 +18,8 @@ LARGER = IntThreshold(
 
 @lru_cache(maxsize=4096)
 def sides(signature: str | None) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """The first two shapes of a signature such as ``[32,4096] × [4096,24576]``."""
+    """Return the first two shapes of a signature such as ``[32,4096] × [4096,24576]``; None where
+    there are none."""
     shapes = re.findall(r"\[([\d,]*)\]", signature or "")
     if len(shapes) < 2:
         return None
