@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def nothing(analysis: Analysis) -> str:
     window = analysis.window_ns
     if window <= 0:
         return "Nothing can be ranked: no launch carries a duration."
-    return f"Nothing above 0.5 % of {units.time(window)} to change."
+    return f"Nothing above {SMALL_PCT:g} % of {units.time(window)} to change."
 
 
 def closing(analysis: Analysis) -> tuple[str, ...]:
@@ -85,8 +86,8 @@ def closing(analysis: Analysis) -> tuple[str, ...]:
         share = units.percent(100 * advice.small_high_ns / window)
         together = " together" if advice.small > 1 else ""
         sentences.append(
-            f"Small things: {units.count(advice.small)} more {noun} below 0.5 % each, at most "
-            f"{units.time(advice.small_high_ns)} ({share}){together}."
+            f"Small things: {units.count(advice.small)} more {noun} below {SMALL_PCT:g} % each, "
+            f"at most {units.time(advice.small_high_ns)} ({share}){together}."
         )
     return tuple(sentences)
 

@@ -15,17 +15,15 @@ import polars as pl
 from ncutool.advice import catalogue
 from ncutool.advice.kernels import rules
 from ncutool.advice.kernels.rules import Candidate
+from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
-from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.base.thresholds import IntThreshold
 from ncutool_parsers.schema import RULES
 
 _TRIED = "judgement, tried on the reports of the corpus"
 REPEATS = IntThreshold(8, "launches", "of one kernel so short are worth joining", _TRIED)
-SMALL_PCT = Threshold(
-    0.5, "%", "of the launch time: a finding that saves less is not worth a line", _TRIED
-)
 SHORT_NS = IntThreshold(
     20_000, "ns", "a latency-bound launch as short is short of work; of longer ones nobody can say",
     _TRIED,
