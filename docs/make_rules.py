@@ -65,7 +65,7 @@ def _page(rule: Rule) -> str:
     ]  # fmt: skip
     if rule.remedy:
         remedy = rule.remedy.format(**told) if told else rule.remedy
-        code = f"\n\n```python\n{rule.code}\n```" if rule.code else ""
+        code = f"\n\n```\n{rule.code}\n```" if rule.code else ""
         parts.append(f"## What to do\n\n{remedy}{code}")
     parts += [f"## When it is wrong\n\n{rule.wrong}", f"## Example\n\n{rule.example}"]
     if rule.thresholds:

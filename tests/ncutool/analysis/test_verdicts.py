@@ -55,7 +55,7 @@ def test_a_saving_of_a_row_says_so() -> None:
     findings = (rows, factory.finding(1), factory.finding(2))
     analysis = factory.trace(findings=list(findings))
     advice = replace(analysis.advice, all_low_ns=336_000, all_high_ns=1_680_000)
-    assert finding_words.closing(replace(analysis, advice=advice)) == (
+    assert finding_words.closing(factory.with_parts(analysis, advice=advice)) == (
         "All that shorten the window together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
         "No shorter window, but more done in the same time: batch-1 (per row).",
     )
