@@ -44,8 +44,9 @@ lint: $(VENV)/.dev-installed ## ruff and mypy alone
 samples: $(VENV)/.dev-installed ## write the synthetic samples again
 	$(BIN)/python reports/samples/make_samples.py
 
-docs: $(VENV)/.dev-installed ## write docs/tables.md and the tables of docs/planner.md again
+docs: $(VENV)/.dev-installed ## write docs/tables.md, docs/rules and the tables of docs/planner.md
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_rules.py
 	$(BIN)/python docs/make_planner_tables.py
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)

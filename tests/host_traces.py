@@ -18,7 +18,7 @@ from ncutool.advice.host import (
 )
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
-from ncutool.advice.view.finding import Draft, Finding
+from ncutool.advice.view.finding import Adviser, Draft, Finding
 from ncutool.devices.resolve import Device
 from ncutool_parsers.capture import Capture
 
@@ -52,18 +52,12 @@ def seen(capture: Capture, device: Device = H100) -> Context:
 
 def drafted(view: Context) -> list[Draft]:
     """Everything that is drafted of a window, whatever kind."""
-    fused, taken = fuse.drafts(view)
-    return [
-        *fused,
-        *chains.drafts(view, taken),
-        *batch.drafts(view, taken),
-        *launch.drafts(view),
-        *communication.drafts(view),
-        *copies.drafts(view),
-        *input_pipeline.drafts(view),
-        *allocator.drafts(view),
-        *synchronization.drafts(view),
-    ]
+    fused = fuse.drafts(view, frozenset())
+    advisers: tuple[Adviser, ...] = (
+        chains, batch, launch, communication, copies, input_pipeline, allocator, synchronization,
+    )  # fmt: skip
+    given = [adviser.drafts(view, fused.claimed) for adviser in advisers]
+    return [draft for one in (fused, *given) for draft in one.drafts]
 
 
 def found(capture: Capture, device: Device = H100) -> tuple[Finding, ...]:

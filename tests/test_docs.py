@@ -10,6 +10,7 @@ from dataclasses import fields
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import make_rules
 import pytest
 
 from ncutool.analysis.request import Request
@@ -109,6 +110,14 @@ def test_the_description_of_the_tables_is_current() -> None:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (REPOSITORY / "docs" / "tables.md").read_text(encoding="utf-8") == module.text()
+
+
+def test_the_pages_of_the_rules_are_current() -> None:
+    """docs/rules is what `make docs` writes: a page a rule and a list of them, and no others."""
+    written = {
+        path.name: path.read_text(encoding="utf-8") for path in make_rules.FOLDER.glob("*.md")
+    }
+    assert written == make_rules.pages()
 
 
 def test_continuous_integration_runs_the_readmes_test_command() -> None:

@@ -116,6 +116,37 @@ def kernels(capture: Capture, device: Device | None = H100) -> pl.DataFrame:
 BF16 = "c10::BFloat16"
 Step = tuple[str, Sequence[Shape], Sequence[str], int]
 """Operator, dims, types, duration in ns."""
+FULL = (16, 512, 1024)
+ROW = (16, 512, 1)
+RMS_NORM: list[Step] = [
+    ("aten::add", [FULL, FULL], [BF16, BF16], 18_000),
+    ("aten::copy_", [FULL, FULL], ["float", BF16], 29_000),
+    ("aten::pow", [FULL, []], ["float", "Scalar"], 27_000),
+    ("aten::mean", [FULL, []], ["float", "ScalarList"], 12_000),
+    ("aten::add", [ROW, []], ["float", "Scalar"], 2_000),
+    ("aten::rsqrt", [ROW], ["float"], 2_000),
+    ("aten::mul", [FULL, ROW], ["float", "float"], 40_000),
+    ("aten::copy_", [FULL, FULL], [BF16, "float"], 18_000),
+    ("aten::mul", [(1024,), FULL], [BF16, BF16], 17_000),
+]
+"""RMSNorm with a residual sum, as an eager framework launches it."""
+FORWARD: list[Step] = [
+    ("aten::copy_", [(512,), (512,)], ["c10::Half", "float"], 6_000),
+    ("aten::copy_", [(512, 128), (512, 128)], ["c10::Half", "float"], 9_000),
+    ("aten::copy_", [(58, 4, 128), (58, 4, 128)], ["c10::Half", "float"], 8_000),
+    ("aten::addmm", [(512,), (232, 128), (128, 512)], ["c10::Half"] * 3, 11_000),
+]
+"""A layer under autocast: casts of bias, weight and activation, then the product."""
+
+
+def updates(count: int) -> list[Step]:
+    """An SGD step over ``count`` parameters of different sizes."""
+    steps: list[Step] = []
+    for index in range(count):
+        shape = (64 + index, 64)
+        steps.append(("aten::mul_", [shape, []], ["float", "Scalar"], 3_000))
+        steps.append(("aten::add_", [shape, shape, []], ["float", "float", "Scalar"], 3_000))
+    return steps
 
 
 def run(steps: Sequence[Step], *, trace: Trace | None = None, gap: int = 1_000) -> Trace:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+import polars as pl
 
 from ncutool.advice.batch import batch
 from ncutool.advice.fuse import chains, fuse, horizontal, unfusable
@@ -17,18 +19,24 @@ from ncutool.advice.host import (
 from ncutool.advice.kernels import precision, reports, rules, tune
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import context
-from ncutool.advice.view.finding import Advice
+from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft
+from ncutool.devices.resolve import Device
+from ncutool.timeline.window import Timeline
+from ncutool_parsers.capture import Capture
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
-
-    from ncutool.advice.view.context import Context
-    from ncutool.advice.view.finding import Declined, Draft
-    from ncutool.devices.resolve import Device
-    from ncutool.timeline.window import Timeline
-    from ncutool_parsers.capture import Capture
+CLAIMING: tuple[Adviser, ...] = (
+    fuse,  # a known pattern says more of its launches than the chain that it also is
+    precision,  # casts of weights that go join no chain
+    horizontal,  # updates of many tensors side by side look like a chain, one after the other
+    chains,
+)
+"""Those who claim launches, in this order: each leaves alone what those before it claim."""
+READING: tuple[Adviser, ...] = (batch, tune, unfusable)
+"""Those who leave claimed launches alone and claim none: after the first, in any order."""
+APART: tuple[Adviser, ...] = (
+    rules, launch, input_pipeline, allocator, synchronization, copies, communication,
+)  # fmt: skip
+"""Those who neither claim nor mind claims, in any order: the ledger pays shared time once."""
 
 
 def advise(
@@ -38,7 +46,7 @@ def advise(
     device: Device | None,
     ranks: Sequence[pl.DataFrame] = (),
 ) -> Advice:
-    """Findings, surest saving first; savings never add up to more than the window.
+    """Return findings, surest saving first; those of the window never add up to more than it.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS`, rows in any order.
@@ -52,39 +60,12 @@ def advise(
     if timeline is None:
         return Advice()
     view = context(kernels, capture, timeline, device, ranks)
-    drafts, declined = _of_kernels(view)
-    refused = [
-        *declined,
-        *launch.declined(view),
-        *synchronization.declined(view),
-        *communication.declined(view),
-    ]
-    return rank.ranked(view, [*drafts, *_of_the_rest(view)], refused)
-
-
-def _of_kernels(view: Context) -> tuple[list[Draft], list[Declined]]:
-    """Fusing, batching and tuning; a launch that a sequence of operators explains is left to it."""
-    fused, taken = fuse.drafts(view)
-    exact = precision.drafts(view)
-    taken.update(launch for draft in exact if draft.removed for launch in draft.removed)
-    chained = [*horizontal.drafts(view, taken), *chains.drafts(view, taken)]
-    batched = batch.drafts(view, taken)
-    tuned = [*tune.drafts(view, taken), *rules.drafts(view)]
-    declined = [
-        *batch.declined(view, taken),
-        *tune.declined(view, taken),
-        *unfusable.declined(view, taken),
-    ]
-    return [*fused, *exact, *chained, *batched, *tuned], declined
-
-
-def _of_the_rest(view: Context) -> list[Draft]:
-    """What keeps the device from its kernels: the host, copies, other devices."""
-    return [
-        *launch.drafts(view),
-        *input_pipeline.drafts(view),
-        *allocator.drafts(view),
-        *synchronization.drafts(view),
-        *copies.drafts(view),
-        *communication.drafts(view),
-    ]
+    claimed: frozenset[int] = frozenset()
+    drafts: list[Draft] = []
+    declined: list[Declined] = []
+    for adviser in (*CLAIMING, *READING, *APART):
+        given = adviser.drafts(view, claimed)
+        claimed |= given.claimed
+        drafts += given.drafts
+        declined += given.declined
+    return rank.ranked(view, drafts, declined)

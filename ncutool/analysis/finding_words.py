@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.finding import Advice, Declined
     from ncutool.analysis.analyse import Analysis
+    from ncutool.base.tables import SavingPer
 
 _APART = 0.02
 """Ranges that differ by less of their high end read alike."""
@@ -24,14 +26,16 @@ class Saving:
     amount: str
     """Applied alone: `10.9–12.5 ms`."""
     share: str
-    """The same, of the window."""
+    """The same, of the window; of a row's or a sample's time `0–46 % per row`."""
     after: str | None
     """What is left of it after the findings above it; None where that is about as much."""
+    per: SavingPer
 
     @property
     def line(self) -> str:
         """All of it on one line."""
-        whole = f"{self.amount} ({self.share})"
+        rows = "" if self.per == "window" else f" for as many {self.per}s as now"
+        whole = f"{self.amount}{rows} ({self.share})"
         return f"{whole}, {self.after}" if self.after else whole
 
 
@@ -50,7 +54,9 @@ def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
         after = f"after those above {left}"
     window = max(window_ns, 1)
     share = units.percent_range(100 * low / window, 100 * high / window)
-    return Saving(units.time_range(low, high), share, after)
+    if row["per"] != "window":
+        share = f"{share} per {row['per']}"
+    return Saving(units.time_range(low, high), share, after, row["per"])
 
 
 def nothing(analysis: Analysis) -> str:
@@ -58,24 +64,30 @@ def nothing(analysis: Analysis) -> str:
     window = analysis.window_ns
     if window <= 0:
         return "Nothing can be ranked: no launch carries a duration."
-    return f"Nothing above 0.5 % of {units.time(window)} to change."
+    return f"Nothing above {SMALL_PCT:g} % of {units.time(window)} to change."
 
 
 def closing(analysis: Analysis) -> tuple[str, ...]:
-    """Sentences below the list: all findings together, and the small ones that are left out."""
+    """Sentences below the list: what shortens the window together, what does not, and the small
+    findings that are left out."""
     advice, window = analysis.advice, analysis.window_ns
     if window <= 0:
         return ()
     sentences = []
-    if len(advice.findings) > 1 and advice.all_high_ns > 0:
-        sentences.append(f"All of them together: {_range(advice, window)}.")
+    apart = [finding for finding in advice.findings if finding.per != "window"]
+    if len(advice.findings) - len(apart) > 1 and advice.all_high_ns > 0:
+        which = "All that shorten the window" if apart else "All of them"
+        sentences.append(f"{which} together: {_range(advice, window)}.")
+    if apart:
+        ids = ", ".join(f"{finding.id} (per {finding.per})" for finding in apart)
+        sentences.append(f"No shorter window, but more done in the same time: {ids}.")
     if advice.small:
         noun = "suggestion" if advice.small == 1 else "suggestions"
         share = units.percent(100 * advice.small_high_ns / window)
         together = " together" if advice.small > 1 else ""
         sentences.append(
-            f"Small things: {units.count(advice.small)} more {noun} below 0.5 % each, at most "
-            f"{units.time(advice.small_high_ns)} ({share}){together}."
+            f"Small things: {units.count(advice.small)} more {noun} below {SMALL_PCT:g} % each, "
+            f"at most {units.time(advice.small_high_ns)} ({share}){together}."
         )
     return tuple(sentences)
 

@@ -46,6 +46,8 @@ def _first(findings: tuple[Finding, ...], whole_ns: int) -> str:
     else:
         amount = units.time_range(top.saving_low_ns, top.saving_high_ns)
         share = units.percent_range(top.saving_low_pct, top.saving_high_pct)
+    if top.per != "window":
+        return f"{top.title}: {share} less time per {top.per}."
     return f"{top.title}: {amount} of {units.time(whole_ns)} ({share})."
 
 

@@ -21,8 +21,9 @@ _ALLOWED = {
     "bytes_source": tables.BYTES_SOURCES,
     "bound": tables.BOUNDS,
     "peak_source": tables.PEAK_SOURCES,
-    "grade": ("certain", "likely", "possible"),
+    "grade": tables.GRADES,
     "kind": tables.FINDING_KINDS,
+    "per": tables.SAVINGS_PER,
 }
 
 
@@ -49,8 +50,8 @@ _ADVICE: dict[str, Any] = {
     "description": "what goes with the findings as a whole",
     "required": ["all_low_ns", "all_high_ns", "small", "small_high_ns", "declined"],
     "properties": {
-        "all_low_ns": {"type": "integer", "description": "all findings together, by replay"},
-        "all_high_ns": {"type": "integer", "description": "all findings together, at most"},
+        "all_low_ns": {"type": "integer", "description": "all findings of the window, by replay"},
+        "all_high_ns": {"type": "integer", "description": "all findings of the window, at most"},
         "small": {"type": "integer", "description": "suggestions too small to list"},
         "small_high_ns": {"type": "integer", "description": "what those save at most"},
         "declined": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from ncutool_parsers.schema import Column, Table
 
 FLOP_SOURCES = ("counter", "sass", "opcode", "pipe", "shape", "kernel_args", "joined", "none")
@@ -46,18 +48,18 @@ FAMILIES = (
     "triton",
     "other",
 )
-FINDING_KINDS = (
-    "fuse",
-    "batch",
-    "graph",
-    "communication",
-    "precision",
-    "input",
-    "allocator",
-    "copy",
-    "sync",
-    "tune",
-)
+FindingKind = Literal[
+    "fuse", "batch", "graph", "communication", "precision",
+    "input", "allocator", "copy", "sync", "tune",
+]  # fmt: skip
+"""What a finding changes; the JSON Schema lists the same."""
+FINDING_KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
+SavingPer = Literal["window", "row", "sample"]
+"""What a finding's saving is of."""
+SAVINGS_PER: tuple[SavingPer, ...] = get_args(SavingPer)
+Grade = Literal["certain", "likely", "possible"]
+"""How sure a finding is."""
+GRADES: tuple[Grade, ...] = get_args(Grade)
 
 _SOL_COLUMNS = (
     Column("sm_sol_pct", "float", "NVIDIA's compute speed of light, as recorded (ncu)", "%"),
@@ -224,10 +226,24 @@ KERNELS = Table(
 
 FINDINGS = Table(
     "findings",
-    "Ranked advice, surest saving first. Savings never add up to more than the time there is.",
+    "Ranked advice, surest saving first. Savings of the window never add up to more than the time "
+    "there is.",
     (
         Column("id", "str", "stable within one result, e.g. `fuse-1`", nullable=False),
+        Column(
+            "rule",
+            "str",
+            "stable code of what found it, e.g. `fuse-rmsnorm`: docs/rules",
+            nullable=False,
+        ),
         Column("kind", "str", "one of " + ", ".join(FINDING_KINDS), nullable=False),
+        Column(
+            "per",
+            "str",
+            "`window`: the window gets so much shorter; `row`, `sample`: it stays as long and does "
+            "more of them, so that as many as now take so much less",
+            nullable=False,
+        ),
         Column("title", "str", "one line", nullable=False),
         Column("launches", "list[int]", "launch_id of every launch concerned", nullable=False),
         Column("kernels", "list[str]", "their distinct short names", nullable=False),
@@ -248,7 +264,7 @@ FINDINGS = Table(
         ),
         Column("saving_low_pct", "float", "the same, of the window", "%", nullable=False),
         Column("saving_high_pct", "float", "the same, of the window", "%", nullable=False),
-        Column("grade", "str", "`certain`, `likely` or `possible`", nullable=False),
+        Column("grade", "str", "one of " + ", ".join(GRADES), nullable=False),
         Column("evidence", "list[str]", "sentences with numbers", nullable=False),
         Column("remedy", "str", "what to do, concretely", nullable=False),
         Column("alone_low_ns", "int", "what it saves at least, done alone", "ns", nullable=False),

@@ -51,6 +51,7 @@ class Item:
     id: str
     kind: str
     kind_class: str
+    per: str
     title: str
     grade: str
     grade_class: str
@@ -125,6 +126,7 @@ def _item(
         id=printable(finding.id),
         kind=printable(finding.kind),
         kind_class=_KINDS.sub("", finding.kind.lower()),
+        per=finding.per,
         title=printable(finding.title),
         grade=finding.grade,
         grade_class=_KINDS.sub("", finding.grade),

@@ -12,6 +12,7 @@ from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:
     from ncutool.whatif import Answer, Bounds
+    from ncutool.whatif.answer import Carried
 
 WORDS = frozenset(("what", "bound", "by", "why", "finding", "title", "stays"))
 _NAME, _FIGURES, _STAYS = 30, 48, 52
@@ -112,13 +113,21 @@ def _cut(text: str, width: int | None, room: int | None) -> str:
 
 def _findings(answer: Answer) -> Grid:
     cells = tuple(
-        (one.id, units.time_range(one.saving_low_ns, one.saving_high_ns), one.grade, one.title)
+        (one.id, units.time_range(one.saving_low_ns, one.saving_high_ns), _of(one), one.grade,
+         one.title)
         for one in answer.findings
-    )
-    return Grid(
-        "Carried out, each after those before it", ("finding", "saves", "grade", "title"), cells,
-        WORDS | {"grade"},
     )  # fmt: skip
+    return Grid(
+        "Carried out, each after those before it",
+        ("finding", "saves", "of", "grade", "title"),
+        cells,
+        WORDS | {"grade", "of"},
+    )
+
+
+def _of(carried: Carried) -> str:
+    """Return what its saving is of."""
+    return "window" if carried.per == "window" else f"as many {carried.per}s"
 
 
 def _unchanged(answer: Answer, width: int | None) -> Grid:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+    from ncutool.base.tables import SavingPer
     from ncutool.whatif.memory import Memory
     from ncutool.whatif.question import Question
 
@@ -49,10 +50,12 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Carried:
-    """A finding that was applied, and what of the window it saves after those before it."""
+    """A finding that was applied, and what it saves after those before it."""
 
     id: str
     title: str
+    per: SavingPer
+    """Only of the `window` it shortens that."""
     grade: str
     saving_low_ns: int
     saving_high_ns: int

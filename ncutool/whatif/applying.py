@@ -9,6 +9,7 @@ import polars as pl
 
 from ncutool.advice.price import rank
 from ncutool.advice.price.ledger import Ledger
+from ncutool.base import units
 from ncutool.timeline.replay import Changes
 from ncutool.whatif.answer import Carried
 from ncutool_parsers.errors import UsageError
@@ -33,6 +34,8 @@ class Applied:
     high_ns: int
     findings: tuple[Carried, ...]
     drafts: tuple[Draft, ...]
+    notes: tuple[str, ...]
+    """What findings do that shorten no window."""
 
 
 def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
@@ -47,12 +50,6 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
     missing = [name for name in question.fuse if name not in known]
     if missing:
         raise UsageError(f"no finding {', '.join(missing)} here; there are {', '.join(known)}")
-    grown = [one.id for one in advice.findings if one.id in question.fuse and _per_sample(one)]
-    if grown:
-        raise UsageError(
-            f"{grown[0]} grows the batch: it saves time a sample, not of this window; ask "
-            "--batch-scale"
-        )
     wanted = set(question.fuse)
     if question.graph:
         graphs = {one.id for one in advice.findings if one.kind == "graph"}
@@ -66,14 +63,13 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
     ]
 
 
-def _per_sample(finding: Finding) -> bool:
-    """Whether a finding does more work in the same time (:mod:`ncutool.advice.batch.growth`)."""
-    return finding.title.startswith(("Grow the batch", "Give each device a larger batch"))
-
-
 def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, Draft]]) -> Applied:
-    """The findings one on top of the other, priced on these alone by
-    :func:`ncutool.advice.price.rank.ranked`."""
+    """Apply findings one on top of the other, priced on these alone by
+    :func:`ncutool.advice.price.rank.ranked`.
+
+    One that saves per row or per sample changes no launch: what it does instead stands in the
+    notes.
+    """
     drafts = [draft for _, draft in picked]
     priced = rank.ranked(context, drafts)
     saved = {
@@ -83,13 +79,14 @@ def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, 
     best = worst = ledger.replay.unchanged()
     carried = []
     for finding, draft in picked:
-        claim = ledger.claim(draft)
-        best = ledger.apply(claim, best, best=True)
-        if draft.grade != "possible":
-            worst = ledger.apply(claim, worst)
+        if draft.per == "window":
+            claim = ledger.claim(draft)
+            best = ledger.apply(claim, best, best=True)
+            if draft.grade != "possible":
+                worst = ledger.apply(claim, worst)
         one = saved.get((draft.kind, draft.title, draft.launches))
         low, high = (one.saving_low_ns, one.saving_high_ns) if one is not None else (0, 0)
-        carried.append(Carried(finding.id, finding.title, finding.grade, low, high))
+        carried.append(Carried(finding.id, finding.title, finding.per, finding.grade, low, high))
     return Applied(
         best=best,
         worst=worst,
@@ -97,7 +94,21 @@ def carry_out(context: Context, ledger: Ledger, picked: Sequence[tuple[Finding, 
         high_ns=priced.all_high_ns,
         findings=tuple(carried),
         drafts=tuple(drafts),
+        notes=tuple(
+            _more_in_the_same_time(finding, context.wall_ns)
+            for finding, draft in picked
+            if draft.per != "window"
+        ),
     )
+
+
+def _more_in_the_same_time(finding: Finding, wall_ns: int) -> str:
+    """Return what a finding does that saves per row or per sample, in a sentence."""
+    note = f"{finding.id} saves time per {finding.per} and does not shorten this window: "
+    left = wall_ns - finding.alone_high_ns
+    times = f"up to {units.significant(wall_ns / left)} times the" if left > 0 else "more"
+    note += f"{times} {finding.per}s in the same time"
+    return note + (" (--batch-scale answers for a size)." if finding.per == "sample" else ".")
 
 
 def durations(ledger: Ledger, applied: Applied) -> pl.DataFrame:
@@ -106,7 +117,8 @@ def durations(ledger: Ledger, applied: Applied) -> pl.DataFrame:
     now = dict(zip(run.launch_id.tolist(), run.duration.tolist(), strict=True))
     touched: dict[int, list[str]] = {}
     for carried, draft in zip(applied.findings, applied.drafts, strict=True):
-        for launch, new in zip(draft.launches, draft.best, strict=True):
+        shortened = zip(draft.launches, draft.best, strict=True) if draft.per == "window" else ()
+        for launch, new in shortened:
             if draft.removed or new < now[launch]:
                 touched.setdefault(launch, []).append(carried.id)
     frame = pl.DataFrame(

@@ -213,7 +213,7 @@ def _answer(
         unchanged=times.unchanged,
         memory=fits,
         findings=() if applied is None else applied.findings,
-        notes=(*times.notes, *doubt),
+        notes=(*(() if applied is None else applied.notes), *times.notes, *doubt),
     )
 
 

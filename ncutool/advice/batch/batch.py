@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from ncutool.advice.batch import experts, few_rows, growth, merge, small_grid
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined, Draft
+from ncutool.advice.view.finding import Adviser, Drafts
 
 
-def drafts(context: Context, taken: set[int]) -> list[Draft]:
-    """Every batching draft: a launch in ``taken`` belongs to a fusion already.
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on every way to batch; a claimed launch belongs to a fusion already.
 
     Small grids are named only where no larger batch is advised, which fills them too.
     """
-    about = context.program
-    larger = growth.drafts(context, about)
-    return [
-        *merge.drafts(context, about, taken),
-        *few_rows.drafts(context, about),
-        *experts.drafts(context, about, taken),
-        *(larger or small_grid.drafts(context, taken)),
-    ]
-
-
-def declined(context: Context, taken: set[int]) -> list[Declined]:
-    """Mergers that would gain nothing."""
-    return merge.declined(context, taken)
+    parts: tuple[Adviser, ...] = (merge, few_rows, experts, growth)
+    given = [part.drafts(context, claimed) for part in parts]
+    if not given[-1].drafts:
+        given.append(small_grid.drafts(context, claimed))
+    return Drafts(
+        tuple(draft for one in given for draft in one.drafts),
+        declined=tuple(refusal for one in given for refusal in one.declined),
+    )

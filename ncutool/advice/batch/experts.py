@@ -9,20 +9,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.nodes import Node, Stream
-from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold
 
 _EXPERTS = re.compile(r"g(?:[GSR.mt]{0,2}g){3,}")
 """Products with little between them."""
 _LISTED = re.compile(r"^(\d+) tensors from")
-_GATE = 4
-"""Calls of a gate that may stand right before the experts."""
-_AFTER, _BEFORE = 4, 14
-"""Calls within which the experts' results are put together, and within which the gate chose."""
-_LINK = "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grouped_mm.html"
+GATE = IntThreshold(4, "calls", "of a gate that may stand right before the experts", JUDGED)
+AFTER = IntThreshold(
+    4, "calls", "behind the experts among which their results are put together", JUDGED
+)
+BEFORE = IntThreshold(14, "calls", "before the experts among which the gate chose", JUDGED)
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class Layer:
     gated: bool
     """A `topk` came shortly before."""
 
-    def rows(self, taken: set[int]) -> list[int]:
-        """Rows of the stream: all of the products, and of what lies between what is not taken."""
+    def rows(self, claimed: frozenset[int]) -> list[int]:
+        """Return rows of the stream: all of the products, and what is unclaimed between them."""
         return [
             row
             for node in self.nodes
             for row in range(node.first, node.last)
-            if node.symbol == "g" or self.stream.launch_ids[row] not in taken
+            if node.symbol == "g" or self.stream.launch_ids[row] not in claimed
         ]
 
     @property
@@ -53,13 +54,13 @@ class Layer:
         return [one for node in rows for one in self.stream.launch_ids[node.first : node.last]]
 
 
-def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
-    """At most one: compute each expert for the tokens routed to it.
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most: compute each expert for the tokens routed to it.
 
     The work left is k of E experts, k from the recorded argument of `topk`. At worst nothing is
     saved: gathering and scattering tokens costs as well, and routing may be uneven.
     """
-    barred = taken | context.backward
+    barred = claimed | context.backward
     layers = [
         layer
         for stream in context.streams
@@ -67,38 +68,29 @@ def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
         if barred.isdisjoint(layer.products)
     ]
     if not layers:
-        return []
+        return Drafts()
     chosen = _chosen(context)
     gated = chosen is not None and all(layer.gated for layer in layers)
     count = chosen or 1
     layers = [layer for layer in layers if layer.experts > count]
     if not layers:
-        return []
+        return Drafts()
     launches, best, worst = [], [], []
     for layer in layers:
-        for row in layer.rows(taken):
+        for row in layer.rows(claimed):
             duration = layer.stream.durations[row]
             launches.append(layer.stream.launch_ids[row])
             worst.append(duration)
             best.append(duration * count // layer.experts)
-    return [
-        Draft(
-            kind="batch",
-            title="Run each expert only on the tokens routed to it",
-            grade="likely" if gated and not about.trains else "possible",
-            launches=tuple(launches),
-            best=tuple(best),
-            worst=tuple(worst),
-            evidence=_evidence(context, layers, count, gated=gated, total=sum(worst)),
-            remedy="Sort the tokens by expert and run one grouped product over the groups "
-            "(`torch.nn.functional.grouped_mm` in bfloat16, MegaBlocks, or a fused MoE kernel of a "
-            "serving engine), then put the results back in order.",
-            code="y[index] = expert(x[index])  # index: tokens whose gate chose this expert",
-            link=_LINK,
-            caveat="If the gate's weights are not zero for the experts it did not choose, all of "
-            "them are needed.",
-        )
-    ]
+    draft = Draft(
+        rule="batch-experts",
+        grade="likely" if gated and not context.program.trains else "possible",
+        launches=tuple(launches),
+        best=tuple(best),
+        worst=tuple(worst),
+        evidence=_evidence(context, layers, count, gated=gated, total=sum(worst)),
+    )
+    return Drafts((draft,))
 
 
 def _evidence(
@@ -134,30 +126,31 @@ def _evidence(
 
 def _layers(stream: Stream) -> Iterator[Layer]:
     for match in _EXPERTS.finditer(stream.symbols):
-        lengths = _list_lengths(stream.nodes[match.end() : match.end() + _AFTER])
+        lengths = _list_lengths(stream.nodes[match.end() : match.end() + AFTER])
         if not lengths:
             continue
         nodes, experts = _repeated(stream.nodes[match.start() : match.end()])
         if experts < 2 or experts not in lengths:
             continue
         size = nodes[0].operation.sizes
-        before = stream.nodes[max(match.start() - _BEFORE, 0) : match.start()]
+        before = stream.nodes[max(match.start() - BEFORE, 0) : match.start()]
         gated = any(node.op == "topk" for node in before)
         if size is not None:
             yield Layer(stream, tuple(nodes), experts, size[0], gated)
 
 
 def _repeated(nodes: list[Node]) -> tuple[list[Node], int]:
-    """The calls that repeat equally, without a gate's product in front of them."""
-    for first in range(min(_GATE, len(nodes))):
+    """Return the calls that repeat equally, without a gate's product in front of them, and how
+    often they repeat; 0 where they do not."""
+    for first in range(min(GATE, len(nodes))):
         if nodes[first].symbol == "g" and (count := _units(nodes[first:])):
             return nodes[first:], count
     return nodes, 0
 
 
 def _units(nodes: list[Node]) -> int:
-    """How many equal halves the calls repeat; 0 where they do not, or an expert is not a product
-    out and one back."""
+    """Return how many equal parts the calls repeat; 0 where they do not, or where a part is not a
+    product out of the hidden size and one back."""
     signs = [
         (node.op, node.operation.sizes if node.symbol == "g" else node.symbol) for node in nodes
     ]
@@ -179,7 +172,8 @@ def _list_lengths(nodes: list[Node]) -> set[int]:
 
 
 def _chosen(context: Context) -> int | None:
-    """k of the operator `topk`, the largest where they differ."""
+    """Return k, the experts that each token is routed to, from the recorded calls of `topk`: the
+    largest where they differ, None where none is recorded."""
     calls = context.capture.signatures.filter(pl.col("op") == "aten::topk")
     found = [_argument(text) for text in calls["concrete_inputs"].to_list()]
     known = [one for one in found if one is not None]

@@ -8,42 +8,45 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ncutool.advice.batch.products import Call, Shape, calls, rates, reached_share
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline.batching import USABLE_MEMORY, Rates, weight_crossover
 
-WEIGHT_SHARE = 0.75
-"""A product whose weights are this share of its bytes is read-bound by them."""
-UNKNOWN_ROWS = 64
-"""Without peaks, only so few rows are sure to leave arithmetic idle."""
-MOST_GROWTH = 8
-"""Rows are taken to grow at most so many times, however late arithmetic limits."""
-_LEAST_GROWTH = 1.5
-NARROW_TILE = 32
-"""A tile this narrow is chosen for a product with few rows."""
-_ITEMSIZE = 2
-"""Bytes of a weight, where only a kernel's name is known."""
+WEIGHT_SHARE = Threshold(
+    0.75, "share", "of a product's bytes that are weights: above it reading them holds it", JUDGED
+)
+UNKNOWN_ROWS = IntThreshold(
+    64, "rows", "without peaks, only so few are sure to leave arithmetic idle", JUDGED
+)
+UNKNOWN_GROWTH = Threshold(2.0, "times", "the rows that are then taken for free", JUDGED)
+MOST_GROWTH = IntThreshold(8, "times", "the rows at most, however late arithmetic limits", JUDGED)
+LEAST_GROWTH = Threshold(1.5, "times", "the rows must fit to be worth a word", JUDGED)
+NARROW_TILE = IntThreshold(
+    32, "elements", "a tile this narrow is chosen for a product with few rows", JUDGED
+)
+ITEMSIZE = IntThreshold(2, "bytes", "of a weight, where only a kernel's name is known", JUDGED)
 _TILE_NAMES = re.compile(r"_MT(\d+)x(\d+)x\d+")  # macro tile in the kernel names of AMD's Tensile
 _CACHE_STORES = re.compile(r"(?i)store_cache|reshape_and_cache")
 _SIZES = re.compile(r"\[([\d,]+)\]")
 
 _VLLM = "https://docs.vllm.ai/en/latest/configuration/optimization.html"
 _SGLANG = "https://docs.sglang.ai/advanced_features/server_arguments.html"
-_LINEAR = "https://docs.nvidia.com/deeplearning/performance/dl-performance-fully-connected/"
-_CAVEAT = (
-    "It is time per row, not of this window: a single stream of requests, memory for caches, or "
-    "response time may forbid more rows."
-)
 
 
-def drafts(context: Context, about: Program) -> list[Draft]:
-    """At most two: by shape, and where no shapes are recorded by the kernels' names."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise twice at most: by shape, and where no shapes are recorded by the kernels' names.
+
+    Claims of others do not matter: the weights are read however the launches are fused.
+    """
+    about = context.program
     by_shape = None if about.trains else _by_shape(context, about)
     by_name = _by_name(context, about)
-    return [draft for draft in (by_shape, by_name) if draft is not None]
+    return Drafts(tuple(draft for draft in (by_shape, by_name) if draft is not None))
 
 
 def _by_shape(context: Context, about: Program) -> Draft | None:
@@ -51,18 +54,20 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
     share = reached_share(context, known)
     bytes_share = share or context.shares.bytes_share
     room = {shape: _room(context, shape, bytes_share) for shape in _shapes(known)}
-    chosen = [call for call in known if room[call.shape] >= _LEAST_GROWTH]
+    chosen = [call for call in known if room[call.shape] >= LEAST_GROWTH]
     if not chosen:
         return None
     top = _largest(chosen)
     label = top.shape.label
-    growth = min(next(room[one.shape] for one in chosen if one.shape.label == label), MOST_GROWTH)
+    growth = min(
+        next(room[call.shape] for call in chosen if call.shape.label == label), MOST_GROWTH
+    )
     growth = math.floor(2 * growth) / 2
     kept = {shape: _kept_share(context, shape, growth, bytes_share) for shape in _shapes(chosen)}
     best = [round(ns * kept[call.shape]) for call in chosen for ns in call.durations]
     most_rows = max(call.shape.rows for call in chosen)
     return Draft(
-        kind="batch",
+        rule="batch-few-rows",
         title=f"Give the matrix products of at most {most_rows:,} rows more rows",
         grade="likely",
         launches=tuple(launch for call in chosen for launch in call.launches),
@@ -72,38 +77,38 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
         remedy=_remedy(about),
         code=_code(about),
         link=_link(about),
-        caveat=_CAVEAT,
         lead=-1,
     )
 
 
-def _shapes(found: Iterable[Call]) -> Iterable[Shape]:
-    """Each once, in order of its first call."""
-    return dict.fromkeys(call.shape for call in found)
+def _shapes(products: Iterable[Call]) -> Iterable[Shape]:
+    """Return each shape once, in order of its first call."""
+    return dict.fromkeys(call.shape for call in products)
 
 
-def _largest(found: list[Call]) -> Call:
-    """The shape that takes the most time together, by the call of median duration."""
+def _largest(products: list[Call]) -> Call:
+    """Return the call of median duration of the shape that takes the most time in all."""
     times: Counter[str] = Counter()
-    for call in found:
+    for call in products:
         times[call.shape.label] += call.duration_ns
-    label = min(times, key=lambda one: (-times[one], one))
-    alike = [call for call in found if call.shape.label == label]
-    alike.sort(key=lambda one: one.duration_ns)
+    label = min(times, key=lambda call: (-times[call], call))
+    alike = [call for call in products if call.shape.label == label]
+    alike.sort(key=lambda call: call.duration_ns)
     return alike[len(alike) // 2]
 
 
 def _room(context: Context, shape: Shape, bytes_share: float) -> float:
-    """How many times the rows fit before arithmetic limits."""
+    """Return how many times the rows of a shape fit before arithmetic limits; 0 where that is not
+    known."""
     at = rates(context, shape.roof, bytes_share)
     if at is None:
-        return 2.0 if shape.rows <= UNKNOWN_ROWS else 0.0
+        return UNKNOWN_GROWTH if shape.rows <= UNKNOWN_ROWS else 0.0
     return shape.model.crossover(at) / shape.rows
 
 
 def _kept_share(context: Context, shape: Shape, growth: float, bytes_share: float) -> float:
-    """Part of its time that as many rows as now take, when ``growth`` times as many go through at
-    once."""
+    """Return the share of its present time that a row takes once ``growth`` times as many go
+    through at once."""
     at = rates(context, shape.roof, bytes_share)
     longer = 1.0
     if at is not None:
@@ -112,15 +117,16 @@ def _kept_share(context: Context, shape: Shape, growth: float, bytes_share: floa
 
 
 def _evidence(
-    context: Context, found: list[Call], top: Call, growth: float, share: float | None
+    context: Context, products: list[Call], top: Call, growth: float, share: float | None
 ) -> tuple[str, ...]:
-    most = max(call.shape.rows for call in found)
-    moved = sum(call.shape.moved for call in found)
-    total = sum(call.duration_ns for call in found)
+    most = max(call.shape.rows for call in products)
+    moved = sum(call.shape.moved for call in products)
+    total = sum(call.duration_ns for call in products)
     sentence = (
-        f"{units.counted(len(found), 'matrix product', 'matrix products')} over at most {most:,} "
-        f"rows {'takes' if len(found) == 1 else 'take'} {context.share(total)} and "
-        f"{'reads' if len(found) == 1 else 'read'} {units.data(moved)}, over "
+        f"{units.counted(len(products), 'matrix product', 'matrix products')} over at most "
+        f"{most:,} rows "
+        f"{'takes' if len(products) == 1 else 'take'} {context.share(total)} and "
+        f"{'reads' if len(products) == 1 else 'read'} {units.data(moved)}, over "
         f"{100 * WEIGHT_SHARE:.0f} % of it weights"
     )
     if context.device is not None:
@@ -136,7 +142,7 @@ def _evidence(
 
 
 def _curve(context: Context, top: Call, growth: float, share: float | None) -> list[str]:
-    """Time against rows of the shape that takes the most time."""
+    """Return a sentence with time against rows of the shape that takes the most time."""
     shape = top.shape
     at = rates(context, shape.roof, share or context.shares.bytes_share)
     if at is None:
@@ -165,7 +171,8 @@ def _curve(context: Context, top: Call, growth: float, share: float | None) -> l
 
 
 def _memory(context: Context) -> list[str]:
-    """How many sequences fit, where an operator that fills the key-value cache shows its size."""
+    """Return a sentence on how many sequences fit, from an operator that fills the key-value cache,
+    or from the device's memory."""
     stores = {
         kind.signature for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")
     }
@@ -186,7 +193,8 @@ def _memory(context: Context) -> list[str]:
 
 
 def _cache_tokens(signature: str) -> int | None:
-    """Tokens of a cache [slots, ...] or [blocks, size, ...], from `keys × values × cache`."""
+    """Return the tokens that a key-value cache [slots, ...] or [blocks, size, ...] holds, from a
+    signature `keys × values × cache`; None for any other signature."""
     shapes = [[int(size) for size in text.split(",")] for text in _SIZES.findall(signature)]
     if len(shapes) < 3:
         return None
@@ -199,7 +207,8 @@ def _cache_tokens(signature: str) -> int | None:
 
 
 def _by_name(context: Context, about: Program) -> Draft | None:
-    """The same where no shapes are recorded: the kernel's name tells its tile."""
+    """Return the draft on products without recorded shapes, whose kernels' names tell of narrow
+    tiles."""
     launches = context.launches
     rows = [row for row in launches.rows(_unknown_of_few_rows) if launches.durations[row] > 0]
     if not rows:
@@ -208,8 +217,7 @@ def _by_name(context: Context, about: Program) -> Draft | None:
     durations = [launches.durations[row] for row in rows]
     growth, why = _growth_of_tiles(context)
     return Draft(
-        kind="batch",
-        title="Batch more rows into the matrix products with narrow tiles",
+        rule="batch-narrow-tiles",
         grade="possible",
         launches=tuple(launches.ids[row] for row in rows),
         best=tuple(round(duration / growth) for duration in durations),
@@ -225,21 +233,23 @@ def _by_name(context: Context, about: Program) -> Draft | None:
         remedy=_remedy(about),
         code=_code(about),
         link=_link(about),
-        caveat=_CAVEAT,
     )
 
 
 def _growth_of_tiles(context: Context) -> tuple[float, str]:
-    """How many times the rows of a narrow tile fit before arithmetic limits, and why."""
+    """Return how many times the rows of a narrow tile fit before arithmetic limits, and why."""
     peaks = context.device.peak_flop_per_s if context.device else {}
     flop_per_s = peaks.get("bf16_tensor") or peaks.get("fp16_tensor")
     if context.device is None or not flop_per_s:
-        return 2.0, "the device's peaks are unknown, so no more than a doubling is taken for free"
+        return (
+            UNKNOWN_GROWTH,
+            "the device's peaks are unknown, so no more than a doubling is taken for free",
+        )
     at = Rates(flop_per_s, context.device.peak_bytes_per_s)
-    crossover = weight_crossover(_ITEMSIZE, at)
+    crossover = weight_crossover(ITEMSIZE, at)
     growth = max(min(math.floor(2 * crossover / NARROW_TILE) / 2, MOST_GROWTH), 1.0)
     return growth, (
-        f"with {8 * _ITEMSIZE} bits a weight arithmetic limits from {crossover:,.0f} rows on, "
+        f"with {8 * ITEMSIZE} bits a weight arithmetic limits from {crossover:,.0f} rows on, "
         f"{NARROW_TILE} taken as the rows of such a tile"
     )
 
@@ -267,13 +277,13 @@ def _remedy(about: Program) -> str:
     )
 
 
-def _code(about: Program) -> str | None:
+def _code(about: Program) -> str:
     if about.server == "vllm":
         return "vllm serve MODEL --max-num-seqs 256"
     if about.server == "sglang":
         return "python -m sglang.launch_server --max-running-requests 256 --cuda-graph-max-bs 256"
-    return None
+    return ""
 
 
-def _link(about: Program) -> str:
-    return {"vllm": _VLLM, "sglang": _SGLANG}.get(about.server or "", _LINEAR)
+def _link(about: Program) -> str | None:
+    return {"vllm": _VLLM, "sglang": _SGLANG}.get(about.server or "")

@@ -7,36 +7,44 @@ from collections import Counter
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context, exposed_ns
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.limits import least_seconds
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import batching
 
-LEAST_GROWTH = 2
-EXPOSED_SHARE = 0.1
-"""Communication this much of the window exposed is worth sharing among more samples."""
-EMPTY_SHARE = 0.15
-"""Kernels that do no more than this share of what their roofs allow have room for more."""
-GROWTH = 8
-"""The batch is taken to grow so many times at best, when only communication and small kernels
-bound it."""
+LEAST_GROWTH = IntThreshold(2, "times", "the batch must fit to be worth a word", JUDGED)
+EXPOSED_SHARE = Threshold(
+    0.1, "share", "of the window: communication this much exposed is worth sharing", JUDGED
+)
+EMPTY_SHARE = Threshold(
+    0.15,
+    "share",
+    "of what their roofs allow: kernels that do no more have room for more samples",
+    JUDGED,
+)
+GROWTH = IntThreshold(
+    8, "times", "the batch at best, where only communication and small kernels bound it", JUDGED
+)
 _HEAVY = ("convolution", "gemm", "normalization", "attention")
 _GRADIENTS = r"(?i)all_?reduce|reduce_?scatter|all_?gather|broadcast"
 _NAMED = r"(?i)(all_?reduce|reduce_?scatter|all_?gather|broadcast|all_?to_?all|send_?recv|reduce)"
-_TUNING = "https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html"
-_DDP = "https://docs.pytorch.org/docs/stable/notes/ddp.html"
 
 
-def drafts(context: Context, about: Program) -> list[Draft]:
-    """At most one of the two."""
-    found = _while_the_host_limits(context, about) or _while_communication_limits(context, about)
-    return [found] if found is not None else []
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most; a batch grows whatever its launches are fused into, so that claims do
+    not matter."""
+    about = context.program
+    draft = _while_the_host_limits(context, about) or _while_communication_limits(context, about)
+    return Drafts() if draft is None else Drafts((draft,))
 
 
 def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
-    """The wall time is the host's, so more work per launch costs none until the device fills.
+    """Return the draft on a window whose length is the host's: more work a launch is free until the
+    device is busy all the time.
 
     Only idle time that launching causes counts: waits for input grow with the batch.
     """
@@ -54,7 +62,7 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
     samples = _samples(context)
     now = f" It is {samples:,} now by the first size of the inputs." if samples else ""
     return Draft(
-        kind="batch",
+        rule="batch-host-bound",
         title=f"Grow the batch up to about {factor} times: the host sets the pace",
         grade="likely",
         launches=launches,
@@ -79,9 +87,7 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
         ),
         idle_used=launches,
         code=_code(about, factor),
-        link=_TUNING if about.server is None else None,
-        caveat="If one request must be answered at a time, or the host's work grows with the "
-        "batch (loops over samples), a larger batch gains nothing.",
+        link=None if about.server is None else "",
         lead=2,
     )
 
@@ -95,7 +101,8 @@ def _code(about: Program, factor: int) -> str:
 
 
 def _while_communication_limits(context: Context, about: Program) -> Draft | None:
-    """Data-parallel training on few samples: each step pays the same communication."""
+    """Return the draft on data-parallel training on few samples, each step of which pays the same
+    communication."""
     if not about.trains or about.parallel is None or context.wall_ns <= 0:
         return None
     talk = _of_gradients(context)
@@ -118,8 +125,7 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
     samples = _samples(context)
     whose = f" ({samples:,} samples, the first size of the inputs)" if samples else ""
     return Draft(
-        kind="batch",
-        title="Give each device a larger batch: a step's communication does not grow with it",
+        rule="batch-exposed-communication",
         grade="likely",
         launches=tuple(talk["launch_id"].to_list()),
         best=tuple(duration // GROWTH for duration in durations),
@@ -134,19 +140,13 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
             f"communication is shared by {GROWTH} times as many, which leaves 1/{GROWTH} of it. "
             "The low end is 0: memory or convergence may forbid it.",
         ),
-        remedy="Raise the batch per device as far as memory allows, or accumulate gradients over "
-        "several batches and reduce once (`no_sync`); tune the learning rate again.",
-        code="with model.no_sync(): loss.backward()  # all but the last batch of a step",
-        link=_DDP,
-        caveat="If the total batch is fixed by convergence, more samples per device mean fewer "
-        "devices.",
         lead=2,
     )
 
 
 def _of_gradients(context: Context) -> pl.DataFrame:
-    """Collectives whose size parameters and buffers set; exchanges of activations grow with the
-    batch.
+    """Return the collectives whose size is that of parameters and buffers; exchanges of activations
+    grow with the batch.
 
     One that nothing names is counted where all that are named are such collectives.
     """
@@ -164,7 +164,7 @@ def _of_gradients(context: Context) -> pl.DataFrame:
 
 
 def _samples(context: Context) -> int | None:
-    """The first size of the convolutions' inputs, where most agree: the batch."""
+    """Return the batch: the first size of the convolutions' inputs, where most agree; else None."""
     names = (
         "aten::convolution",
         "aten::conv2d",

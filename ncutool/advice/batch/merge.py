@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined, Draft, Grade
+from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.advice.view.nodes import Node, Operation, Stream
-from ncutool.advice.view.program import Program
 from ncutool.advice.view.waves import Tiling
 from ncutool.base import units
+from ncutool.base.tables import Grade
+from ncutool.base.thresholds import IntThreshold
 
-MANY = 5
-"""So many equal products in a row are a loop over independent ones."""
+MANY = IntThreshold(
+    5, "products", "so many equal ones in a row are a loop over independent ones", JUDGED
+)
 _RUNS = re.compile(r"g{2,}|b{5,}|g[SG]g(?=m)")
-_LINEAR = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html"
-_BMM = "https://docs.pytorch.org/docs/stable/generated/torch.bmm.html"
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,21 @@ class Group:
         return sum(node.duration_ns for node in self.products)
 
 
-def drafts(context: Context, about: Program, taken: set[int]) -> list[Draft]:
-    """Worth merging: fewer waves, or a host that the launches hold up."""
-    groups = list(_groups(context, taken))
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise to merge unclaimed products where that saves waves or the host's time; decline what
+    takes as many waves merged."""
+    groups = list(_groups(context, claimed))
+    in_vain = [group for group in groups if group.size and _in_vain(context, group)]
     shared = [group for group in groups if group.size and not _in_vain(context, group)]
     grouped = [group for group in groups if not group.size]
-    found = []
-    if shared:
-        found.append(_shared(context, about, shared))
-    if grouped:
-        found.append(_grouped(context, about, grouped))
-    return found
-
-
-def declined(context: Context, taken: set[int]) -> list[Declined]:
-    """Products over one input whose merger would take as many waves of blocks."""
-    in_vain = [
-        group for group in _groups(context, taken) if group.size and _in_vain(context, group)
+    advised = [
+        make(context, alike) for make, alike in ((_shared, shared), (_grouped, grouped)) if alike
     ]
     by_shape: dict[str, list[Group]] = {}
     for group in in_vain:
         by_shape.setdefault(_shapes(group), []).append(group)
-    return [_refusal(context, shape, groups) for shape, groups in by_shape.items()]
+    refused = [_refusal(context, shape, alike) for shape, alike in by_shape.items()]
+    return Drafts(tuple(advised), declined=tuple(refused))
 
 
 def _refusal(context: Context, shape: str, groups: Sequence[Group]) -> Declined:
@@ -90,9 +84,9 @@ def _in_vain(context: Context, group: Group) -> bool:
     return not context.host_bound and group.waves is not None and group.waves[1] >= group.waves[0]
 
 
-def _groups(context: Context, taken: set[int]) -> Iterator[Group]:
+def _groups(context: Context, claimed: frozenset[int]) -> Iterator[Group]:
     tiles = context.tilings
-    barred = taken | context.backward
+    barred = claimed | context.backward
     for stream in context.streams:
         for run in _runs(stream):
             ids = [stream.launch_ids[row] for node in run for row in range(node.first, node.last)]
@@ -105,15 +99,17 @@ def _groups(context: Context, taken: set[int]) -> Iterator[Group]:
 
 
 def _same_input(stream: Stream, run: Sequence[Node], tiles: Mapping[int, Tiling]) -> Group:
-    found = [size for node in run if (size := node.operation.sizes) is not None]
-    size = (found[0][0], found[0][1], sum(columns for _, _, columns in found))
+    sizes = [size for node in run if (size := node.operation.sizes) is not None]
+    size = (*sizes[0][:2], sum(columns for _, _, columns in sizes))
     tilings_of = [_tiling(stream, node, tiles) for node in run]
     waves = None
     if None not in tilings_of:
-        known = [one for one in tilings_of if one is not None]
-        now = [one.waves(size[0], each[2]) for one, each in zip(known, found, strict=True)]
-        one = min(one.waves(size[0], size[2]) for one in known)
-        waves = (sum(now), one)
+        known = [tiling for tiling in tilings_of if tiling is not None]
+        now = sum(
+            tiling.waves(size[0], columns)
+            for tiling, (_, _, columns) in zip(known, sizes, strict=True)
+        )
+        waves = (now, min(tiling.waves(size[0], size[2]) for tiling in known))
     return Group(stream, tuple(run), size, waves)
 
 
@@ -123,10 +119,12 @@ def _tiling(stream: Stream, node: Node, tiles: Mapping[int, Tiling]) -> Tiling |
 
 
 def _runs(stream: Stream) -> Iterable[list[Node]]:
-    """Products in a row that may read the same input."""
-    inputs = {each: read for each in set(stream.operations) if (read := _read(each))}
+    """Yield the products in a row that may read the same input."""
+    inputs = {operation: read for operation in set(stream.operations) if (read := _read(operation))}
     numbers: dict[tuple[object, ...], int] = {}
-    reads = {each: numbers.setdefault(read, len(numbers)) for each, read in inputs.items()}
+    reads = {
+        operation: numbers.setdefault(read, len(numbers)) for operation, read in inputs.items()
+    }
     for match in _RUNS.finditer(stream.symbols):
         nodes = stream.nodes[match.start() : match.end()]
         if nodes[0].symbol == "g" and len(nodes) == 3 and nodes[1].symbol != "g":
@@ -148,16 +146,18 @@ def _runs(stream: Stream) -> Iterable[list[Node]]:
 
 
 def _gated(gate: Operation, up: Operation) -> bool:
-    """A gate and its twin with the activation function between: both widen the same input."""
+    """Whether the two are gate and up projection, with the activation function between them: both
+    widen the same input."""
     one, other = gate.sizes, up.sizes
     return one is not None and one == other and one[1] != one[2] and _read(gate) == _read(up)
 
 
-def _read(each: Operation) -> tuple[object, ...] | None:
-    """What products must share to be merged: the operator and its activation."""
-    if each.symbol == "b":
-        return (each.op, each.inputs) if each.inputs else None
-    return (each.op, each.factors[0]) if each.factors and each.sizes else None
+def _read(operation: Operation) -> tuple[object, ...] | None:
+    """Return what products must share to be merged, the operator and its activation; None for what
+    is no product of known shapes."""
+    if operation.symbol == "b":
+        return (operation.op, operation.inputs) if operation.inputs else None
+    return (operation.op, operation.factors[0]) if operation.factors and operation.sizes else None
 
 
 def _chained(producer: Operation, consumer: Operation) -> bool:
@@ -178,7 +178,8 @@ def _underfilled(context: Context, run: Sequence[Node]) -> bool:
 
 
 def _grids(context: Context, run: Sequence[Node]) -> tuple[int, int] | None:
-    """Rounds of blocks now and when all run at once, of grids that do not fill the device."""
+    """Return the rounds of blocks now and when all run at once, of grids that do not fill the
+    device."""
     count = context.device.sm_count if context.device else None
     if not count:
         return None
@@ -186,7 +187,7 @@ def _grids(context: Context, run: Sequence[Node]) -> tuple[int, int] | None:
 
 
 def _times(context: Context, group: Group, larger: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """What one product would take at best and at worst.
+    """Return what one product would take (ns) at best and at worst.
 
     ``larger``: columns and median time of the capture's own products with the same rows and inner
     size, which stand beside the merged one.
@@ -210,11 +211,11 @@ def _times(context: Context, group: Group, larger: Sequence[tuple[int, int]]) ->
 
 
 def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Columns and median time of every shape, by rows and inner size."""
+    """Return columns and median time (ns) of every shape of product, by rows and inner size."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
-        products = {each for each in set(stream.operations) if each.symbol == "g"}
-        sizes = {each: each.sizes for each in products}
+        products = {operation for operation in set(stream.operations) if operation.symbol == "g"}
+        sizes = {operation: operation.sizes for operation in products}
         for node in stream.nodes:
             size = sizes.get(node.operation)
             if size is not None and node.duration_ns:
@@ -225,7 +226,7 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     return found
 
 
-def _shared(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
+def _shared(context: Context, groups: Sequence[Group]) -> Draft:
     neighbours = _neighbours(context)
     times = [
         _times(context, group, neighbours.get(group.size[:2], []) if group.size else [])
@@ -252,34 +253,24 @@ def _shared(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
     return _draft(
         groups,
         times,
-        title="Merge products that read the same input",
-        grade="likely" if context.host_bound and not about.trains else "possible",
+        rule="batch-same-input",
+        grade="likely" if context.host_bound and not context.program.trains else "possible",
         evidence=tuple(sentences),
-        remedy="Concatenate the weights (query, key and value; gate and up) and run one "
-        "product, then split its result.",
-        code="q, k, v = F.linear(x, torch.cat((wq, wk, wv)), torch.cat((bq, bk, bv))).chunk(3, -1)",
-        link=_LINEAR,
-        caveat="If the products read different tensors of one shape, as in cross attention, they "
-        "cannot be merged.",
     )
 
 
-def _grouped(context: Context, about: Program, groups: Sequence[Group]) -> Draft:
+def _grouped(context: Context, groups: Sequence[Group]) -> Draft:
     return _draft(
         groups,
         [_times(context, group, ()) for group in groups],
-        title="Run loops of equal small products as one batched product",
-        grade="possible" if about.trains else "likely",
+        rule="batch-equal-products",
+        grade="possible" if context.program.trains else "likely",
         evidence=(
             _count(context, groups),
             "Each launch alone has fewer blocks than the device has multiprocessors; their bytes "
             "stay as they are.",
             _launches_saved(context, groups),
         ),
-        remedy="Stack the operands and call `torch.bmm`, or use a grouped GEMM.",
-        code="out = torch.bmm(torch.stack(inputs), torch.stack(weights))",
-        link=_BMM,
-        caveat="If one of them reads what another wrote, they must stay in order.",
     )
 
 
@@ -315,13 +306,9 @@ def _draft(
     groups: Sequence[Group],
     times: Sequence[tuple[int, int]],
     *,
-    title: str,
+    rule: str,
     grade: Grade,
     evidence: tuple[str, ...],
-    remedy: str,
-    code: str,
-    link: str,
-    caveat: str,
 ) -> Draft:
     launches: list[int] = []
     best: list[int] = []
@@ -337,16 +324,11 @@ def _draft(
             group.stream.launch_ids[row] for node in others for row in range(node.first, node.last)
         ]
     return Draft(
-        kind="batch",
-        title=title,
+        rule=rule,
         grade=grade,
         launches=tuple(launches),
         best=tuple(best),
         worst=tuple(worst),
         evidence=evidence,
-        remedy=remedy,
         removed=tuple(removed),
-        code=code,
-        link=link,
-        caveat=caveat,
     )

@@ -13,9 +13,11 @@ from math import prod
 from statistics import median
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.nodes import Operation
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import batching
 from ncutool.roofline.batching import Product, Rates
 
@@ -23,10 +25,12 @@ _OPS = frozenset(("aten::addmm", "aten::mm", "aten::_addmm_activation"))
 """Products by a matrix, as their signature shows them: activation × weight."""
 _SIGNATURE = re.compile(r"^\[(\d+(?:,\d+)*)\] × \[(\d+),(\d+)\]$")
 _ITEMSIZES = {"fp64": 8, "fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
-ENOUGH = 3
-"""Launches of one shape whose median counts as what the device reaches."""
-_LOWEST_SHARE = 0.1
-"""Below this share of the bandwidth it is not the bandwidth that holds a product."""
+ENOUGH = IntThreshold(
+    3, "launches", "of one shape whose median counts as what the device reaches", JUDGED
+)
+LOWEST_SHARE = Threshold(
+    0.1, "share", "of the bandwidth: below it something else holds a product", JUDGED
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +61,7 @@ class Call(NamedTuple):
 
 
 def calls(context: Context) -> list[Call]:
-    """Every product with known shapes and a duration above 0, outside backward passes."""
+    """Return every product with known shapes and a duration above 0, outside backward passes."""
     found = [*_of_operators(context), *_of_graphs(context)]
     barred = context.backward
     return [call for call in found if call.duration_ns > 0 and barred.isdisjoint(call.launches)]
@@ -65,7 +69,9 @@ def calls(context: Context) -> list[Call]:
 
 def _of_operators(context: Context) -> Iterator[Call]:
     for stream in context.streams:
-        shapes = {each: found for each in set(stream.operations) if (found := _shape(each))}
+        shapes = {
+            operation: shape for operation in set(stream.operations) if (shape := _shape(operation))
+        }
         for node in stream.nodes:
             shape = shapes.get(node.operation)
             if shape is not None:
@@ -74,20 +80,21 @@ def _of_operators(context: Context) -> Iterator[Call]:
                 yield Call(shape, ids, durations, node.duration_ns)
 
 
-def _shape(each: Operation) -> Shape | None:
-    if each.factors is None or each.sizes is None:
+def _shape(operation: Operation) -> Shape | None:
+    if operation.factors is None or operation.sizes is None:
         return None
-    activation, weight = each.factors
-    rows, inner, columns = each.sizes
+    activation, weight = operation.factors
+    rows, inner, columns = operation.sizes
     if not activation.itemsize or not weight.itemsize:
         return None
     model = Product(inner, columns, weight.itemsize, activation.itemsize)
     label = f"[{rows},{inner}] × [{inner},{columns}]"
-    return Shape(rows, model, label, each.roof, model.moved(rows))
+    return Shape(rows, model, label, operation.roof, model.moved(rows))
 
 
 def _of_graphs(context: Context) -> Iterator[Call]:
-    """Replayed launches have no call of their own: their signature says what they multiplied."""
+    """Yield the products of replayed graphs, which have no call of their own: their signature says
+    what they multiplied."""
     launches = context.launches
     shapes = [_told(kind) for kind in launches.kinds]
     if any(shapes):
@@ -114,8 +121,8 @@ def _told(kind: Kind) -> Shape | None:
 
 
 def reached_share(context: Context, found: list[Call]) -> float | None:
-    """The best share of the bandwidth peak that products of one shape reach in this capture; None
-    where no shape has launches enough, or all are held by something else."""
+    """Return the best share of the bandwidth peak (0 to 1) that products of one shape reach in this
+    capture; None where no shape has launches enough, or all are held by something else."""
     peak = context.device.peak_bytes_per_s if context.device else 0.0
     by_label: dict[str, list[float]] = {}
     for call in found:
@@ -123,11 +130,12 @@ def reached_share(context: Context, found: list[Call]) -> float | None:
             rate = call.shape.moved / call.duration_ns * 1e9 / peak
             by_label.setdefault(call.shape.label, []).append(rate)
     medians = [median(some) for some in by_label.values() if len(some) >= ENOUGH]
-    return max((each for each in medians if _LOWEST_SHARE <= each <= 1), default=None)
+    return max((share for share in medians if LOWEST_SHARE <= share <= 1), default=None)
 
 
 def rates(context: Context, roof: str | None, bytes_share: float) -> Rates | None:
-    """What the device reaches in this capture, and what a launch costs at least."""
+    """Return what the device reaches in this capture, and what a launch costs at least; None where
+    its peaks are unknown."""
     if context.device is None or roof is None:
         return None
     return batching.rates(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold
 
 _PERSISTENT = re.compile(
     r"(?i)sm(90|100|103|120)_|nvjet|persistent|stream_?k|cutlass3x|cooperative|_coop[A-Z]?_|triton_mm|"
@@ -15,26 +17,26 @@ _PERSISTENT = re.compile(
 )
 """Kernels that stay on the device and fetch their work, and communication: few blocks are meant."""
 _TRITON = re.compile(r"^triton_(poi|red|per)_")
-_FLOOR = 2
-"""A launch within so many times the shortest there is has nothing to gain."""
-_LINK = "https://docs.pytorch.org/docs/stable/generated/torch.cuda.Stream.html"
+FLOOR = IntThreshold(
+    2, "times the shortest launch", "one that takes no longer has nothing to gain", JUDGED
+)
 
 
-def drafts(context: Context, taken: set[int]) -> list[Draft]:
-    """At most one: run them side by side, or give them more work.
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most: run them side by side, or give them more work.
 
     A launch saves at most ``t · (1 - blocks / multiprocessors)``, as NVIDIA's rule for small grids
     has it, and never more than leaves the shortest time of a launch.
     """
     count = context.device.sm_count if context.device else None
     if not count:
-        return []
+        return Drafts()
     floor = context.latency_ns
     launches = context.launches
     long = [
         row
         for row in launches.rows(lambda kind: kind.bound == "small_grid")
-        if launches.durations[row] > _FLOOR * floor
+        if launches.durations[row] > FLOOR * floor
     ]
     names = {(launches.of_row[row].kernel_full, launches.of_row[row].family) for row in long}
     meant = {name for name, family in names if _stays(name, family)}
@@ -43,10 +45,10 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
         for row in long
         if (kind := launches.of_row[row]).kernel_full not in meant
         and kind.blocks
-        and launches.ids[row] not in taken
+        and launches.ids[row] not in claimed
     ]
     if not rows:
-        return []
+        return Drafts()
     durations = [duration for _, duration, _ in rows]
     best = [max(duration * (kind.blocks or 0) // count, floor) for _, duration, kind in rows]
     times: Counter[str] = Counter()
@@ -56,29 +58,22 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
         f"{name} ({units.time(ns)})"
         for name, ns in sorted(times.items(), key=lambda one: (-one[1], one[0]))[:3]
     )
-    return [
-        Draft(
-            kind="batch",
-            title="Fill the device: kernels with fewer blocks than multiprocessors",
-            grade="possible",
-            launches=tuple(launch for launch, _, _ in rows),
-            best=tuple(best),
-            worst=tuple(durations),
-            evidence=(
-                f"{units.counted(len(rows), 'launch', 'launches')} with fewer blocks than the "
-                f"{count} multiprocessors, below 40 % of the roof, "
-                f"{'takes' if len(rows) == 1 else 'take'} {context.share(sum(durations))}: "
-                f"{longest}.",
-                "At most the idle multiprocessors' part of each is saved, t · (1 - blocks / "
-                f"{count}), when as much other work runs beside it; the low end is 0.",
-            ),
-            remedy="Give them more work at once (a larger batch, tensors of several layers "
-            "together), or launch independent ones on several streams.",
-            code="with torch.cuda.stream(side): ...  # independent work beside it",
-            link=_LINK,
-            caveat="Kernels that wait for each other's results cannot run side by side.",
-        )
-    ]
+    draft = Draft(
+        rule="batch-small-grid",
+        grade="possible",
+        launches=tuple(launch for launch, _, _ in rows),
+        best=tuple(best),
+        worst=tuple(durations),
+        evidence=(
+            f"{units.counted(len(rows), 'launch', 'launches')} with fewer blocks than the "
+            f"{count} multiprocessors, below 40 % of the roof, "
+            f"{'takes' if len(rows) == 1 else 'take'} {context.share(sum(durations))}: "
+            f"{longest}.",
+            "At most the idle multiprocessors' part of each is saved, t · (1 - blocks / "
+            f"{count}), when as much other work runs beside it; the low end is 0.",
+        ),
+    )
+    return Drafts((draft,))
 
 
 def _stays(name: str, family: str | None) -> bool:

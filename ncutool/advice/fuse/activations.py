@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ncutool.advice.fuse.pattern import COMPILE_LINK, Nodes, Pattern, Times, moving, total_ns
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving, total_ns
 from ncutool.advice.view.context import Context
 
 
@@ -38,52 +38,37 @@ def _epilogue(context: Context, nodes: Nodes) -> Times | None:
     return 0, total_ns(nodes[1:])
 
 
-_EPILOGUE = "https://docs.nvidia.com/cuda/cublas/#cublasltepilogue-t"
-
 SWIGLU = Pattern(
+    "fuse-swiglu",
     "SwiGLU",
     re.compile(r"(?<![amd])[SG](?P<keep>g?)m"),
     _gated,
     "certain",
     "gate and up projection read, their product written",
-    "Use `silu_and_mul` over the merged gate and up projection, or `torch.compile` the MLP.",
-    code="mlp = torch.compile(mlp)",
-    link=COMPILE_LINK,
-    caveat="The gate must stay as it is where the backward pass reads it.",
 )
 GELU_WRITTEN_OUT = Pattern(
+    "fuse-gelu",
     "GELU written out",
     re.compile(r"m?[mpa]{3,5}t[am]{2,3}|[md]{1,2}Ea[md]{1,2}"),
     _written_out,
     "certain",
     "the input read, the result written",
-    "Use `torch.nn.functional.gelu(x, approximate='tanh')` or `torch.nn.functional.gelu(x)`.",
-    code="torch.nn.functional.gelu(x, approximate='tanh')",
-    link="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html",
-    caveat="Other constants than GELU's make it another function; `torch.compile` fuses any.",
 )
 EPILOGUE = Pattern(
+    "fuse-product-epilogue",
     "activation after a matrix product",
     re.compile(r"(?P<keep>g)[GRStx]"),
     _epilogue,
     "likely",
     "nothing beyond what the product writes anyway",
-    "Let the product's epilogue apply it (cuBLASLt GELU/ReLU epilogue, "
-    "`torch.compile` with max-autotune).",
     joins=True,
-    code="model = torch.compile(model, mode='max-autotune')",
-    link=_EPILOGUE,
-    caveat="In training the input of the activation must be written for the backward pass.",
 )
 AFTER_CONVOLUTION = Pattern(
+    "fuse-convolution-epilogue",
     "activation after a convolution",
     re.compile(r"(?P<keep>C)[GRStx]"),
     _epilogue,
     "possible",
     "nothing beyond what the convolution writes anyway",
-    "`torch.compile` with max-autotune, or an engine that fuses convolution, bias and activation.",
     joins=True,
-    code="model = torch.compile(model, mode='max-autotune')",
-    link=COMPILE_LINK,
-    caveat="Not every convolution kernel has an epilogue.",
 )

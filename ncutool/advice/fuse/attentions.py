@@ -5,16 +5,32 @@ from __future__ import annotations
 import math
 import re
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import ACHIEVABLE_SHARE, FUSED_ATTENTION
 
-_RECOMPUTED = 1.25
-"""The backward pass computes the scores again: five products for the four recorded."""
-_TILE = 64
-_HEAD = 32
-"""Fused kernels pad heads to this many elements at least."""
+REST_LEFT = Threshold(
+    0.25, "share", "of the time outside the products that is left at worst", JUDGED
+)
+RECOMPUTED = Threshold(
+    1.25,
+    "times",
+    "the FLOPs: the backward pass computes the scores again, five products for the four recorded",
+    "counted: the backward pass of FlashAttention (Dao et al., 2022, algorithm 4)",
+)
+TILE = IntThreshold(
+    64, "elements", "shorter sequences are padded to this by fused kernels",
+    JUDGED,
+)  # fmt: skip
+HEAD = IntThreshold(
+    32,
+    "elements",
+    "narrower heads are padded to this",
+    "the smallest head size that FlashAttention-2 is built for",
+)
 _POINTWISE = "mdaFcDuf"
 _ROOFS = {"bf16": "bf16_tensor", "fp16": "fp16_tensor", "fp32": "fp32", "fp64": "fp64"}
 
@@ -24,7 +40,7 @@ def _softmax_of(nodes: Nodes) -> Node:
 
 
 def _members(_: re.Match[str], nodes: Nodes) -> Nodes:
-    """The products around the softmax, the softmax and what else works on all of the scores.
+    """Return the products around the softmax, the softmax and what else works on all of the scores.
 
     Copies of keys and values, which lie between them, are not part of it.
     """
@@ -60,9 +76,8 @@ def _forward(context: Context, nodes: Nodes) -> Times | None:
     flop = (first.flop + last.flop) * padding * _head_padding(first.inputs[-2].shape[-1])
     moved = sum(size for size in sizes if size is not None)
     chosen = _members(_NO_MATCH, nodes)
-    return _times(
-        context, chosen, flop / peak, (moved, padding * moved), FUSED_ATTENTION["forward"]
-    )
+    shares = FUSED_ATTENTION["forward"]
+    return _times(context, chosen, flop / peak, (moved, padding * moved), shares)
 
 
 def _backward(context: Context, nodes: Nodes) -> Times | None:
@@ -81,15 +96,10 @@ def _backward(context: Context, nodes: Nodes) -> Times | None:
         for tensor in (*node.inputs[-2:], *node.outputs[:1])
         if tensor.numel != size
     ]
-    flop = _RECOMPUTED * sum(one or 0.0 for one in flops)
+    flop = RECOMPUTED * sum(one or 0.0 for one in flops)
     moved = sum(one or 0 for one in others)
-    return _times(
-        context,
-        _members(_NO_MATCH, nodes),
-        flop / peak,
-        (moved, moved),
-        FUSED_ATTENTION["backward"],
-    )
+    shares = FUSED_ATTENTION["backward"]
+    return _times(context, _members(_NO_MATCH, nodes), flop / peak, (moved, moved), shares)
 
 
 def _numels(node: Node) -> list[int]:
@@ -103,12 +113,19 @@ def _times(
     moved: tuple[float, float],
     shares: tuple[float, float],
 ) -> Times:
-    """Fused attention is no slower than the products alone, at worst than they and a quarter of
-    the rest; it moves at least and at most ``moved`` bytes."""
+    """Return the duration (ns) of fused attention at best and at worst.
+
+    It is no slower than the products alone, at worst than they and `REST_LEFT` of the rest, and
+    moves at least and at most ``moved`` bytes.
+
+    Args:
+        at_peak_s: its arithmetic at the matrix peak.
+        shares: of that peak, reached at best and at worst.
+    """
     matrices = sum(node.duration_ns for node in nodes if node.symbol == "b")
     rest = sum(node.duration_ns for node in nodes) - matrices
     best = min(round(at_peak_s / shares[0] * 1e9), matrices)
-    worst = min(round(at_peak_s / shares[1] * 1e9), matrices + rest // 4)
+    worst = min(round(at_peak_s / shares[1] * 1e9), matrices + int(rest * REST_LEFT))
     return (
         max(best, context.move_ns(moved[0])),
         max(worst, context.move_ns(moved[1], ACHIEVABLE_SHARE), 2 * context.latency_ns),
@@ -116,16 +133,17 @@ def _times(
 
 
 def _padding(lengths: tuple[int, ...]) -> float:
-    """How much more is computed than asked for: sequences shorter than a tile are padded."""
+    """Return how many times the FLOPs asked for are computed, as sequences shorter than a tile are
+    padded."""
     padding = 1.0
     for length in lengths:
-        padding *= -(-length // _TILE) * _TILE / length if 0 < length < _TILE else 1.0
+        padding *= -(-length // TILE) * TILE / length if 0 < length < TILE else 1.0
     # One of the two products pads rows, the other columns.
     return math.sqrt(padding)
 
 
 def _head_padding(head: int) -> float:
-    return _HEAD / head if 0 < head < _HEAD else 1.0
+    return HEAD / head if 0 < head < HEAD else 1.0
 
 
 def _matrix_peak(context: Context, node: Node) -> float | None:
@@ -135,38 +153,28 @@ def _matrix_peak(context: Context, node: Node) -> float | None:
 
 
 _NO_MATCH: re.Match[str] = re.match("", "")  # type: ignore[assignment]  # always matches
-_SDPA = (
-    "https://docs.pytorch.org/docs/stable/generated/"
-    "torch.nn.functional.scaled_dot_product_attention.html"
-)
+
+_PACE = "at {:.0f} % of the matrix peak or the bandwidth peak, no slower than the products now"
 
 ATTENTION = Pattern(
+    "fuse-attention",
     "attention",
     re.compile(r"[amcFduf]{0,5}b[^bgsZl|?]{0,8}s[^bgsZl|?]{0,3}b(?:[^bsZ|?]{0,5}M)?"),
     _forward,
     "certain",
     "queries, keys, values and the result, each once: the scores never reach memory",
-    "Call `torch.nn.functional.scaled_dot_product_attention` (FlashAttention) instead of "
-    "computing the scores; ask for no attention weights (`need_weights=False`).",
     by_shape=True,
-    pace="at 35 % of the matrix peak or the bandwidth peak, no slower than the products now",
+    pace=_PACE.format(100 * FUSED_ATTENTION["forward"][0]),
     members=_members,
-    code="torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)",
-    link=_SDPA,
-    caveat="Whoever reads the attention weights afterwards keeps them from being fused away.",
 )
 ATTENTION_BACKWARD = Pattern(
+    "fuse-attention-backward",
     "backward pass of attention",
     re.compile(r"bb[^bgsl|?]{0,4}Z[^bgsl|?]{0,6}bb"),
     _backward,
     "certain",
     "queries, keys, values, the result and their gradients, each once",
-    "Call `torch.nn.functional.scaled_dot_product_attention` in the forward pass: its backward "
-    "pass is fused too.",
     by_shape=True,
-    pace="at 30 % of the matrix peak or the bandwidth peak, no slower than the products now",
+    pace=_PACE.format(100 * FUSED_ATTENTION["backward"][0]),
     members=_members,
-    code="torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)",
-    link=_SDPA,
-    caveat="A mask that needs a gradient, or a head too wide, leaves only slower kernels.",
 )

@@ -5,28 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.fuse import spread
-from ncutool.advice.fuse.pattern import COMPILE_LINK
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft, Grade
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
 from ncutool.base import units
+from ncutool.base.tables import Grade
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import ACHIEVABLE_SHARE
 
-REPEATS = 8
-"""A chain seen this often with the same operators and shapes is no accident."""
-_OWN_SHARE = 0.01
-"""Chains of one kind that take this share of the window are a finding of their own."""
+REPEATS = IntThreshold(
+    8, "places", "a chain seen as often with the same operators and shapes is no accident", JUDGED
+)
+OWN_SHARE = Threshold(
+    0.01, "share", "of the window from which chains of one kind are a finding of their own", JUDGED
+)
+NORM_PASS = Threshold(
+    0.5,
+    "share",
+    "of a norm's backward pass that is left at worst: the gradients of its parameters need another "
+    "pass over its input",
+    JUDGED,
+)
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
 _COMPILED = r"^triton_|Torch-Compiled|CompiledFunction"
 
 Template = tuple[tuple[str, str | None], ...]
 
 
-def drafts(context: Context, taken: set[int]) -> list[Draft]:
-    """Drafts for the chains over what is not ``taken``, which grows by their launches."""
-    found = [chain for line in context.lines for chain in chains(line, taken)]
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on chains of unclaimed calls, those of one kind together, and claim their launches."""
+    found = [chain for line in context.lines for chain in chains(line, claimed)]
     timed = [(chain, _template(chain)) for chain in found if chain.duration_ns > 0]
     counts = Counter(template for _, template in timed)
     time: Counter[str] = Counter()
@@ -34,27 +45,29 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
         time[chain.name] += chain.duration_ns
     groups: dict[tuple[Grade, str], list[Chain]] = {}
     for chain, template in timed:
-        own = chain.name if time[chain.name] > _OWN_SHARE * context.wall_ns else ""
+        own = chain.name if time[chain.name] > OWN_SHARE * context.wall_ns else ""
         groups.setdefault((_grade(chain, counts[template]), own), []).append(chain)
-        taken.update(chain.launches)
     if not groups:
-        return []
+        return Drafts()
     operators = context.capture.signatures["op"]
     trains = bool(operators.str.contains(_BACKWARD).any())
     compiled = bool(operators.str.contains(_COMPILED).any())
-    return [
-        _draft(context, grade, name, places, trains=trains, compiled=compiled)
-        for (grade, name), places in groups.items()
-    ]
+    return Drafts(
+        tuple(
+            _draft(context, grade, name, places, trains=trains, compiled=compiled)
+            for (grade, name), places in groups.items()
+        ),
+        claimed=frozenset(launch for chain, _ in timed for launch in chain.launches),
+    )
 
 
 def _template(chain: Chain) -> Template:
-    return tuple([(each.op, each.signature) for each in chain.operations])
+    return tuple([(operation.op, operation.signature) for operation in chain.operations])
 
 
 def _grade(chain: Chain, count: int) -> Grade:
-    """Certain where nothing else could have been read; likely where one operator called all of
-    them in a row, or where the same sequence comes back often enough."""
+    """Return `certain` where nothing else could have been read; `likely` where one operator called
+    all of them in a row, or where the same sequence comes back often enough; else `possible`."""
     if chain.sure:
         return "certain"
     if count >= REPEATS or (chain.close and chain.one_caller):
@@ -63,7 +76,8 @@ def _grade(chain: Chain, count: int) -> Grade:
 
 
 def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
-    """Bytes that one kernel would move, at best and at worst; None where a call has no model.
+    """Return the bytes that one kernel would move, at best and at worst; None where a call has no
+    model.
 
     What the chain hands on is not read again, and not written unless somebody else reads it: at
     worst in training, where the backward pass may, and where a later call reads a tensor like it.
@@ -88,8 +102,8 @@ def fused_bytes(chain: Chain, *, trains: bool) -> tuple[float, float] | None:
 
 
 def _moved(chain: Chain) -> float | None:
-    """Bytes that its calls move now; None where one of them has no model."""
-    sizes = [each.moved for each in chain.operations]
+    """Return the bytes that its calls move now; None where one of them has no model."""
+    sizes = [operation.moved for operation in chain.operations]
     return None if None in sizes else sum(size or 0.0 for size in sizes)
 
 
@@ -100,11 +114,11 @@ def _read_later(chain: Chain, place: int) -> bool:
     last = chain.places[-1]
     accounted = any(key(item) == key(written) for item in chain.line.operations[last].outputs[:1])
     following = chain.line.operations[last + 1 : last + 1 + WINDOW]
-    return sum(each.read.count(key(written)) for each in following) > int(accounted)
+    return sum(operation.read.count(key(written)) for operation in following) > int(accounted)
 
 
 def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
-    """Duration of one kernel for the chain, at best and at worst.
+    """Return the duration (ns) of one kernel for the chain, at best and at worst.
 
     Tensors that the last-level cache holds were never in DRAM: then at worst only the launches'
     own time is saved.
@@ -117,8 +131,7 @@ def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
     cache = context.device.cache_bytes or 0
     if (_moved(chain) or 0.0) < cache:
         worst = max(worst, now - (len(nodes) - 1) * context.latency_ns)
-    # The gradients of a norm's parameters need another pass over its input.
-    worst += sum(node.duration_ns // 2 for node in nodes if "norm_backward" in node.op)
+    worst += sum(int(NORM_PASS * node.duration_ns) for node in nodes if "norm_backward" in node.op)
     return min(best, now), min(max(best, worst), now)
 
 
@@ -145,7 +158,7 @@ def _draft(
         worst += spread(times[1], durations)
         removed += ids[1:]
     return Draft(
-        kind="fuse",
+        rule="fuse-chain",
         title=_title(grade, name, len(places)),
         grade=grade,
         launches=tuple(launches),
@@ -155,8 +168,6 @@ def _draft(
         remedy=_BREAKS if compiled else _COMPILE,
         removed=tuple(removed),
         code="TORCH_LOGS=graph_breaks" if compiled else "module = torch.compile(module)",
-        link=COMPILE_LINK,
-        caveat="Another call may read a tensor in between, which must then still be written.",
     )
 
 

@@ -6,16 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.pattern import Pattern
 from ncutool.advice.fuse.patterns import PATTERNS
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft, Grade
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.nodes import Node, Stream
 from ncutool.base import units
+from ncutool.base.tables import Grade
+from ncutool.base.thresholds import IntThreshold
 
-_SHORT = 8
-"""Calls of fewer times the shortest launch are held by launching, not by what they move."""
+SHORT = IntThreshold(
+    8,
+    "times the shortest launch",
+    "calls that take less together are held by launching, not by what they move",
+    JUDGED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +40,44 @@ class Instance:
 Place = tuple[Stream, Instance, Sequence[Node]]
 
 
-def drafts(context: Context) -> tuple[list[Draft], set[int]]:
-    """Drafts for every known pattern, and the launches they take over."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on every known pattern, the larger ones first, and claim the launches they take
+    over."""
     groups: dict[tuple[str, str], tuple[Pattern, list[Place]]] = {}
-    taken: set[int] = set()
-    attention: set[int] = set()
-    every = context.lines
+    taken, attention = set(claimed), set[int]()
     for pattern in PATTERNS:
-        new: dict[str, list[Place]] = {}
-        others = taken - attention if pattern.alternative else taken
-        for line in every:
-            for instance, nodes in _instances(context, line, pattern, others):
-                shape = (_product(nodes).signature or "") if pattern.by_shape else ""
-                new.setdefault(shape, []).append((line.stream, instance, nodes))
-        for shape, places in new.items():
-            places += _by_kernels(context, places, others)
+        barred = taken - attention if pattern.alternative else taken
+        for shape, places in _places(context, pattern, barred).items():
             groups.setdefault((pattern.name, shape), (pattern, []))[1].extend(places)
-        if pattern.by_shape:
-            attention |= {launch for places in new.values() for launch in _ids(places)}
-        taken |= others
-    found = [_draft(context, one, name[1], places) for name, (one, places) in groups.items()]
-    return found, taken
+            launches = set(_ids(places))
+            taken |= launches
+            if pattern.by_shape:
+                attention |= launches
+    return Drafts(
+        tuple(
+            _draft(context, pattern, shape, places)
+            for (_, shape), (pattern, places) in groups.items()
+        ),
+        claimed=frozenset(taken - claimed),
+    )
+
+
+def _places(context: Context, pattern: Pattern, barred: set[int]) -> dict[str, list[Place]]:
+    """Return where a pattern occurs, by the shape that tells its findings apart.
+
+    No two places share a launch, and none has one that is ``barred``.
+    """
+    by_shape: dict[str, list[Place]] = {}
+    for line in context.lines:
+        for instance, nodes in _instances(context, line, pattern, barred):
+            shape = (_product(nodes).signature or "") if pattern.by_shape else ""
+            by_shape.setdefault(shape, []).append((line.stream, instance, nodes))
+    taken = barred.union(*map(_ids, by_shape.values()))
+    for places in by_shape.values():
+        more = _by_kernels(context, places, taken)
+        taken.update(_ids(more))
+        places += more
+    return by_shape
 
 
 def _ids(places: Sequence[Place]) -> Iterable[int]:
@@ -61,15 +85,17 @@ def _ids(places: Sequence[Place]) -> Iterable[int]:
 
 
 def _product(nodes: Sequence[Node]) -> Node:
-    """The first matrix product, whose shapes name the place; the first call without one."""
+    """Return the first matrix product, whose shapes name the place; the first call where there is
+    none."""
     return next((node for node in nodes if node.symbol in "bg"), nodes[0])
 
 
 def _instances(
-    context: Context, line: Line, pattern: Pattern, taken: set[int]
+    context: Context, line: Line, pattern: Pattern, barred: set[int]
 ) -> Iterable[tuple[Instance, Sequence[Node]]]:
-    """Places that do not overlap; one that its shapes refute hides none that begins later."""
+    """Yield places that do not overlap; one that its shapes refute hides none that begins later."""
     stream, place = line.stream, 0
+    taken: set[int] = set()
     while (match := pattern.sequence.search(line.symbols, place)) is not None:
         place = match.start() + 1
         every = line.nodes[match.start() : match.end()]
@@ -79,7 +105,9 @@ def _instances(
         members = pattern.members(match, every)
         rows = tuple(row for node in members for row in range(node.first, node.last))
         ids = [stream.launch_ids[row] for row in rows]
-        if not any(node.duration_ns for node in members) or not taken.isdisjoint(ids):
+        if not any(node.duration_ns for node in members):
+            continue
+        if not (barred.isdisjoint(ids) and taken.isdisjoint(ids)):
             continue
         place = match.start() + 1 + every.index(members[-1])
         taken.update(ids)
@@ -88,28 +116,27 @@ def _instances(
 
 
 def _held_by_launching(context: Context, members: Sequence[Node]) -> int:
-    """At worst, calls that take little longer than launches leave their longest: what holds it is
-    not what it moves."""
+    """Return what calls that take little longer than launches leave at worst, ns: the longest of
+    them, since what they move is not what holds them. Else 0."""
     longest = max(node.duration_ns for node in members)
-    short = sum(node.duration_ns for node in members) < _SHORT * context.latency_ns
+    short = sum(node.duration_ns for node in members) < SHORT * context.latency_ns
     return longest if short and len(members) > 1 else 0
 
 
 def _by_kernels(
     context: Context,
     places: Sequence[Place],
-    taken: set[int],
+    barred: set[int],
 ) -> list[Place]:
-    """The same kernels in the same order, with the same grids, where no operator is recorded.
-
-    Those before the recording's first launch record are found so.
-    """
+    """Return where the same kernels follow in the same order, with the same grids, without a
+    recorded operator: so those before the recording's first launch record are found."""
     templates: dict[tuple[int, ...], tuple[Instance, Sequence[Node]]] = {}
     for stream, instance, nodes in places:
         keys = tuple(stream.keys[instance.rows[0] : instance.rows[-1] + 1])
         if len(instance.rows) > 1:
             templates.setdefault(keys, (instance, nodes))
-    more = []
+    more: list[Place] = []
+    taken = set(barred) if templates else barred
     for stream in context.streams:
         if not templates or all(stream.linked):
             continue
@@ -125,7 +152,7 @@ def _by_kernels(
 
 
 def _unlinked_rows(stream: Stream) -> dict[int, list[int]]:
-    """Rows without a launch record, by their key: few traces have any."""
+    """Return the rows without a launch record, by their key; few traces have any."""
     rows: dict[int, list[int]] = {}
     for row, linked in enumerate(stream.linked):
         if not linked:
@@ -136,7 +163,7 @@ def _unlinked_rows(stream: Stream) -> dict[int, list[int]]:
 def _occurrences(
     stream: Stream, keys: tuple[int, ...], starts: Iterable[int], taken: set[int]
 ) -> Iterable[int]:
-    """Those of ``starts`` where all of ``keys`` follow, unlinked and not taken."""
+    """Yield those of ``starts`` where all of ``keys`` follow, unlinked and not taken."""
     for first in starts:
         rows = range(first, first + len(keys))
         if tuple(stream.keys[first : rows.stop]) != keys:
@@ -146,7 +173,8 @@ def _occurrences(
 
 
 def spread(total: int, durations: Sequence[int]) -> list[int]:
-    """``total`` shared out over launches by their durations, never above them; sums exactly."""
+    """Return ``total`` shared out over launches by their durations: no share exceeds its duration,
+    and their sum is exact."""
     whole = sum(durations)
     if total >= whole:
         return list(durations)
@@ -178,18 +206,14 @@ def _draft(
         worst += spread(instance.worst_ns, durations)
         removed += ids if pattern.joins else ids[1:]
     return Draft(
-        kind="fuse",
+        rule=pattern.rule,
         title=_title(pattern, shape, places),
         grade=_grade(pattern, places),
         launches=tuple(launches),
         best=tuple(best),
         worst=tuple(worst),
         evidence=_evidence(context, pattern, places),
-        remedy=pattern.remedy,
         removed=tuple(removed),
-        code=pattern.code,
-        link=pattern.link,
-        caveat=pattern.caveat,
     )
 
 

@@ -10,21 +10,26 @@ from itertools import groupby
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft, Grade
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.lines import Line, whole
 from ncutool.advice.view.links import updates_in_place
 from ncutool.advice.view.nodes import Node
 from ncutool.base import units
+from ncutool.base.tables import Grade
+from ncutool.base.thresholds import IntThreshold
 from ncutool.devices.reachable import ACHIEVABLE_SHARE
 
-MIN_CALLS = 12
-"""Fewer launches in a row are not worth a multi-tensor call."""
-MIN_SHAPES = 4
-"""Tensors of so many shapes in a row are several tensors, not one handed on."""
-_SMALL = 4
-"""A launch is small up to so many times the shortest launch."""
+MIN_CALLS = IntThreshold(12, "launches", "fewer in a row are not worth a multi-tensor call", JUDGED)
+MIN_SHAPES = IntThreshold(
+    4, "shapes", "of so many in a row are several tensors, not one handed on", JUDGED
+)
+SMALL = IntThreshold(4, "times the shortest launch", "a longer launch is not small", JUDGED)
+STEPS_IN_PLACE = IntThreshold(
+    3, "calls", "one in so many is in place at least among those of an optimizer", JUDGED
+)
 _CLEARS = frozenset(("fill_", "zero_"))
 _STEPS = frozenset(("div", "add", "sub", "neg", "mul"))
 """What optimizers also do out of place."""
@@ -32,54 +37,47 @@ _FOREACH = frozenset(
     ("add", "sub", "mul", "div", "copy", "zero", "sqrt", "neg", "abs", "exp", "lerp", "addcmul")
 )
 _FUSED = ("SGD", "Adam", "AdamW")
-_OPTIM = "https://docs.pytorch.org/docs/stable/optim.html"
-_ZERO = "https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html"
-_HOOK = "https://docs.pytorch.org/docs/stable/ddp_comm_hooks.html"
-
 Run = tuple[Line, Sequence[Node]]
 
 
 @dataclass(frozen=True)
 class _Words:
-    """What is said of one kind of run."""
+    """What is said of one kind of run; texts that are left out are those of the rule."""
 
-    title: str
+    rule: str
     what: str
-    remedy: str
-    code: str
-    link: str
-    caveat: str
+    """What the launches do: `clear tensors, one launch each`."""
+    title: str = ""
+    remedy: str = ""
+    code: str | None = None
     grade: Grade = "certain"
     one_kernel: bool = False
     """One kernel for all operators rather than one for each."""
 
 
-def drafts(context: Context, taken: set[int]) -> list[Draft]:
-    """Optimizer steps, cleared gradients, scaled gradients, then any small operator over many
-    tensors; ``taken`` grows by their launches."""
-    every = context.lines
-    name = _optimizer(context)
-    found = []
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on optimizer steps, cleared and scaled gradients, then any small operator over many
+    tensors; claim their launches."""
     complete = [whole(stream) for stream in context.streams]
-    for words, runs in (
-        (_updating(name), [run for line in complete for run in _updates(line, taken)]),
-        (_CLEARING, [run for line in complete for run in _clears(line, taken)]),
-    ):
-        if runs:
-            taken.update(_ids(runs))
-            found.append(_draft(context, runs, words))
-    scaled = _scaled_gradients(context, every, taken)
-    if scaled:
-        taken.update(_ids(scaled))
-        found.append(_draft(context, scaled, _SCALING))
+    found = [
+        (
+            _updating(_optimizer(context)),
+            [run for line in complete for run in _updates(line, claimed)],
+        ),
+        (_CLEARING, [run for line in complete for run in _clears(line, claimed)]),
+    ]
+    taken = claimed.union(*(_ids(runs) for _, runs in found))
+    found.append((_SCALING, _scaled_gradients(context, taken)))
+    taken = taken.union(_ids(found[-1][1]))
     small: dict[str, list[Run]] = {}
-    for line in every:
+    for line in context.lines:
         for run in _same(context, line, taken):
             small.setdefault(run[1][0].op, []).append(run)
-    for op, runs in small.items():
-        taken.update(_ids(runs))
-        found.append(_draft(context, runs, _many(op)))
-    return found
+    found += [(_many(op), runs) for op, runs in small.items()]
+    return Drafts(
+        tuple(_draft(context, runs, words) for words, runs in found if runs),
+        claimed=frozenset(launch for _, runs in found for launch in _ids(runs)),
+    )
 
 
 def _ids(runs: Iterable[Run]) -> list[int]:
@@ -87,7 +85,8 @@ def _ids(runs: Iterable[Run]) -> list[int]:
 
 
 def _optimizer(context: Context) -> str | None:
-    """Name of the optimizer, where its steps are annotated and there is only one."""
+    """Return the name of the optimizer, where its steps are annotated and there is only one; else
+    None."""
     texts = pl.concat([context.capture.annotations["name"], context.capture.signatures["op"]])
     names = texts.str.extract(r"^Optimizer\.step#(\w+)\.step$").drop_nulls().unique().to_list()
     return str(names[0]) if len(names) == 1 else None
@@ -97,32 +96,18 @@ def _updating(name: str | None) -> _Words:
     whose = f"{name}'s" if name else "the optimizer's"
     switch = "fused=True" if name in _FUSED else "foreach=True"
     return _Words(
-        "Update parameters with multi-tensor kernels",
+        "fuse-optimizer",
         f"update tensors in place, one launch each: {whose} steps, not fused",
-        f"Pass `{switch}` to the optimizer, or use `torch._foreach_*`.",
-        f"torch.optim.{name or 'Adam'}(model.parameters(), lr=lr, {switch})",
-        _OPTIM,
-        "The `foreach` form needs memory for temporary copies of the parameters.",
+        remedy=f"Pass `{switch}` to the optimizer, or use `torch._foreach_*`.",
+        code=f"torch.optim.{name or 'Adam'}(model.parameters(), lr=lr, {switch})",
         one_kernel=name in _FUSED,
     )
 
 
-_CLEARING = _Words(
-    "Clear gradients without one launch each",
-    "clear tensors, one launch each",
-    "`optimizer.zero_grad(set_to_none=True)`, or `torch._foreach_zero_`.",
-    "optimizer.zero_grad(set_to_none=True)",
-    _ZERO,
-    "Code that reads `.grad` must take None for zero.",
-)
+_CLEARING = _Words("fuse-clear-gradients", "clear tensors, one launch each")
 _SCALING = _Words(
-    "Scale gradients once per bucket instead of once per parameter",
+    "fuse-scale-gradients",
     "scale one gradient each while DistributedDataParallel copies it into its bucket",
-    "Register the all-reduce hook, which divides a whole bucket at once, and let gradients be "
-    "views of the buckets.",
-    "ddp.register_comm_hook(None, default_hooks.allreduce_hook)  # gradient_as_bucket_view=True",
-    _HOOK,
-    "A hook of one's own must do the division itself.",
     grade="likely",
 )
 
@@ -132,37 +117,41 @@ def _many(op: str) -> _Words:
     suffix = "_" if op.endswith("_") else ""
     call = f"torch._foreach_{base}{suffix}" if base in _FOREACH else None
     return _Words(
-        f"Do many small {op} in one launch",
+        "fuse-many-small",
         f"do {op} on one small tensor each",
-        f"Use `{call}` over the list of tensors, or `torch.compile` the loop."
+        title=f"Do many small {op} in one launch",
+        remedy=f"Use `{call}` over the list of tensors, or `torch.compile` the loop."
         if call
         else "`torch.compile` the loop, which joins independent operators into one kernel, or keep "
         "the tensors in one buffer.",
-        f"{call}(tensors, others)" if call else "step = torch.compile(step)",
-        "https://docs.pytorch.org/docs/stable/generated/torch.compile.html",
-        "It is no gain where one call needs the result of another.",
+        code=f"{call}(tensors, others)" if call else "step = torch.compile(step)",
         grade="likely",
     )
 
 
-def _updates(line: Line, taken: set[int]) -> Iterable[Run]:
-    """Stretches of steps over many tensors of several shapes, a third of them in place.
+def _updates(line: Line, taken: frozenset[int]) -> Iterable[Run]:
+    """Yield stretches of steps over many tensors of several shapes, one in `STEPS_IN_PLACE` of them
+    in place at least.
 
     They work on different tensors side by side, however much they look like a chain.
     """
-    kinds = {each for each in set(line.operations) if updates_in_place(each) or each.op in _STEPS}
+    kinds = {
+        operation
+        for operation in set(line.operations)
+        if updates_in_place(operation) or operation.op in _STEPS
+    }
     if not kinds:
         return
     steps = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
     for nodes in _stretches(line, steps):
         own = [place for place, node in enumerate(nodes) if node.in_place]
-        if 3 * len(own) >= len(nodes):
+        if STEPS_IN_PLACE * len(own) >= len(nodes):
             # What other operators end or begin with is no step.
             yield line, nodes[own[0] : own[-1] + 1]
 
 
-def _clears(line: Line, taken: set[int]) -> Iterable[Run]:
-    kinds = {each for each in set(line.operations) if each.op in _CLEARS}
+def _clears(line: Line, taken: frozenset[int]) -> Iterable[Run]:
+    kinds = {operation for operation in set(line.operations) if operation.op in _CLEARS}
     if not kinds:
         return ()
     clears = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
@@ -170,7 +159,7 @@ def _clears(line: Line, taken: set[int]) -> Iterable[Run]:
 
 
 def _stretches(line: Line, wanted: Sequence[bool]) -> Iterable[Sequence[Node]]:
-    marks = "".join("u" if each else "." for each in wanted)
+    marks = "".join("u" if operation else "." for operation in wanted)
     for match in re.finditer(f"u{{{MIN_CALLS},}}", marks):
         nodes = line.nodes[match.start() : match.end()]
         if _shapes(nodes) >= MIN_SHAPES:
@@ -181,8 +170,8 @@ def _shapes(nodes: Iterable[Node]) -> int:
     return len({node.inputs[0].shape for node in nodes if node.inputs})
 
 
-def _scaled_gradients(context: Context, every: Sequence[Line], taken: set[int]) -> list[Run]:
-    """Products that DistributedDataParallel's reducer calls, parameter by parameter."""
+def _scaled_gradients(context: Context, taken: frozenset[int]) -> list[Run]:
+    """Return the products that DistributedDataParallel's reducer calls, parameter by parameter."""
     names = context.capture.signatures.filter(pl.col("op").str.contains(r"reducer::mul_out$"))
     if names.is_empty():
         return []
@@ -191,18 +180,18 @@ def _scaled_gradients(context: Context, every: Sequence[Line], taken: set[int]) 
     )
     reducers = set(calls["op_id"].to_list())
     runs: list[Run] = []
-    for line in every:
+    for line in context.lines:
         nodes = [n for n in line.nodes if n.parent in reducers and line.free(n, taken)]
         if len(nodes) >= MIN_CALLS:
             runs.append((line, nodes))
     return runs
 
 
-def _same(context: Context, line: Line, taken: set[int]) -> Iterable[Run]:
-    """One operator on many small tensors in a row, none of which reads another's result."""
-    limit = _SMALL * context.latency_ns
+def _same(context: Context, line: Line, taken: frozenset[int]) -> Iterable[Run]:
+    """Yield runs of one operator on many small tensors, none of which reads another's result."""
+    limit = SMALL * context.latency_ns
     end = 0
-    for op, group in groupby([each.op for each in line.operations]):
+    for op, group in groupby([operation.op for operation in line.operations]):
         first, end = end, end + len(list(group))
         nodes = line.nodes[first:end]
         if len(nodes) < MIN_CALLS or nodes[0].family not in ("elementwise", "copy", "reduction"):
@@ -215,7 +204,7 @@ def _same(context: Context, line: Line, taken: set[int]) -> Iterable[Run]:
 
 
 def _kernels(runs: Sequence[Run], words: _Words) -> list[int]:
-    """Launches left for each run."""
+    """Return how many launches are left of each run."""
     return [1 if words.one_kernel else len({node.op for node in nodes}) for _, nodes in runs]
 
 
@@ -233,7 +222,7 @@ def _draft(context: Context, runs: Sequence[Run], words: _Words) -> Draft:
         worst += spread(times[1], durations)
         removed += ids[len({node.op for node in nodes}) :]
     return Draft(
-        kind="fuse",
+        rule=words.rule,
         title=words.title,
         grade=words.grade,
         launches=tuple(launches),
@@ -243,8 +232,6 @@ def _draft(context: Context, runs: Sequence[Run], words: _Words) -> Draft:
         remedy=words.remedy,
         removed=tuple(removed),
         code=words.code,
-        link=words.link,
-        caveat=words.caveat,
     )
 
 
@@ -254,7 +241,8 @@ def _durations(line: Line, nodes: Sequence[Node]) -> list[int]:
 
 
 def _times(context: Context, nodes: Sequence[Node], now: int, kernels: int) -> tuple[int, int]:
-    """All bytes still move; each kernel takes at least as long as any launch."""
+    """Return the duration (ns) of what replaces a run, at best and at worst: all bytes still move,
+    and each kernel takes at least as long as any launch."""
     moved = [node.moved for node in nodes if node.moved is not None]
     if len(moved) < len(nodes) or context.device is None:
         return now, now

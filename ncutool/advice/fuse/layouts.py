@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import ACHIEVABLE_SHARE
 from ncutool.work.operators.tensor import Tensor
 
-_MIN_ELEMENTS = 4096
+MIN_ELEMENTS = IntThreshold(4096, "elements", "smaller copies are held by launching", JUDGED)
+CAST_KEPT = Threshold(
+    0.35,
+    "share",
+    "of a cast that stays at worst: its neighbour then reads or writes the wider tensor",
+    JUDGED,
+)
+SURE_PLACES = IntThreshold(8, "places", "in fewer, casts are no better than likely", JUDGED)
 _FLOATS = ("fp16", "bf16", "fp32")
-_CAST_KEPT = 0.35
-"""Share of a cast that stays at worst: its neighbour then reads or writes the wider tensor."""
 
 
 def _padded_copy(context: Context, nodes: Nodes) -> Times | None:
@@ -27,8 +34,9 @@ def _padded_copy(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _ends(node: Node) -> tuple[Tensor, Tensor] | None:
-    """What a copy writes and what it reads, of equal shape; None where that is not recorded."""
-    if len(node.inputs) < 2 or node.by_engine or node.numel < _MIN_ELEMENTS:
+    """Return what a copy writes and what it reads, of equal shape; None where that is not recorded,
+    or the copy is small."""
+    if len(node.inputs) < 2 or node.by_engine or node.numel < MIN_ELEMENTS:
         return None
     target, source = node.inputs[:2]
     if target.shape != source.shape or None in (target.dtype, source.dtype):
@@ -51,7 +59,7 @@ def _layout(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _order(tensor: Tensor) -> tuple[int, ...]:
-    """Its dimensions of more than one element from the widest stride to the narrowest."""
+    """Return the dimensions of more than one element from the widest stride to the narrowest."""
     steps = tensor.strides or ()
     long = [index for index, size in enumerate(tensor.shape) if size > 1]
     return tuple(sorted(long, key=lambda index: -abs(steps[index])))
@@ -65,46 +73,35 @@ def _cast(context: Context, nodes: Nodes) -> Times | None:
     kinds = {tensor.dtype for tensor in ends}
     if len(kinds) < 2 or not kinds.issubset(_FLOATS):
         return None
-    return 0, round(_CAST_KEPT * nodes[0].duration_ns)
+    return 0, round(CAST_KEPT * nodes[0].duration_ns)
 
 
 PADDING = Pattern(
+    "fuse-padding",
     "pad by fill and copy",
     re.compile(r"fc"),
     _padded_copy,
     "certain",
     "the source read, the padded result written once",
-    "Allocate the padded buffer once and write the producer's result into it.",
-    code="torch.mul(x, weight, out=padded[:, :width])",
-    link="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
-    caveat="Where the padding is written over later, it must be cleared again.",
 )
 LAYOUT = Pattern(
+    "fuse-layout",
     "copies to another layout",
     re.compile(r"c"),
     _layout,
     "likely",
     "nothing, where the next operator takes strides",
-    "Leave out `.contiguous()` where the next operator takes strides, and let the producer write "
-    "the layout its reader wants (attention in [batch, sequence, heads, head size]).",
     joins=True,
     verb="Avoid",
-    code="x = x.transpose(1, 2)  # without .contiguous()",
-    link="https://docs.pytorch.org/docs/stable/tensor_view.html",
-    caveat="A reader that needs contiguous input copies again, or runs slower.",
 )
 CASTS = Pattern(
+    "fuse-casts",
     "casts of activations into their neighbours",
     re.compile(r"c"),
     _cast,
     "certain",
     "nothing of its own: the neighbour casts as it reads or writes",
-    "Keep activations in one 16-bit type (run the norms in it, or cast the model once), or "
-    "`torch.compile` the model so that casts join their neighbours.",
     joins=True,
     alternative=True,
-    repeats=8,
-    code="model = model.to(torch.bfloat16)",
-    link="https://docs.pytorch.org/docs/stable/amp.html",
-    caveat="A norm or a sum in 16 bits is less exact; compiled, the result stays the same.",
+    repeats=SURE_PLACES,
 )

@@ -25,7 +25,7 @@ def _written_out(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _last_full(nodes: Nodes, numel: int) -> Node | None:
-    """The last call, where it works on whole rows."""
+    """Return the last call, where it works on whole rows; else None."""
     return nodes[-1] if nodes[-1].numel == numel else None
 
 
@@ -71,60 +71,44 @@ def _after_batch_norm(context: Context, nodes: Nodes) -> Times | None:
     return best, total_ns(nodes[1:])
 
 
-_RMS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html"
-_LAYER = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html"
-
 RMS_NORM = Pattern(
+    "fuse-rmsnorm",
     "RMSNorm",
     re.compile(r"a?c?[pm]Ma(?:r|qd?)(?:mc?a?m?|dc?m?|c?m)"),
     _written_out,
     "certain",
     "the input and the result, and with the residual its input and the sum",
-    "Use a fused RMSNorm with residual add (`fused_add_rms_norm`, "
-    "`torch.nn.functional.rms_norm`), or `torch.compile` the layer.",
-    code="torch.nn.functional.rms_norm(x, (x.shape[-1],), weight, eps)",
-    link=_RMS,
-    caveat="A kernel that rounds between its steps gives other last digits than a fused one.",
 )
 LAYER_NORM = Pattern(
+    "fuse-layernorm",
     "LayerNorm written out",
     re.compile(r"a?c?(?:Muu?[pm]M|M?vu?|M[uc]v)u?a?(?:r|q)u?[md]c?m?a?c?"),
     _written_out,
     "certain",
     "the input and the result, and with the residual its input and the sum",
-    "Use `torch.nn.functional.layer_norm`, or `torch.compile` the layer.",
-    code="torch.nn.functional.layer_norm(x, (x.shape[-1],), weight, bias, eps)",
-    link=_LAYER,
-    caveat="It is no LayerNorm if the mean is taken over another axis than the last.",
 )
 ADD_NORM = Pattern(
+    "fuse-add-norm",
     "residual add + LayerNorm",
     re.compile(r"ac?l"),
     _add_norm,
     "likely",
     "both summands read, the sum and the normalised sum written",
-    "`torch.compile` the block, or use a fused add + layer-norm kernel.",
-    code="block = torch.compile(block)",
-    caveat="Traces record no addresses: the norm may read another tensor of the sum's shape.",
 )
 NORM_ACTIVATION = Pattern(
+    "fuse-norm-activation",
     "normalisation and the activation after it",
     re.compile(r"l(?:[GRSt]|xm)"),
     _norm_activation,
     "likely",
     "the input read and the activated result written",
-    "`torch.compile` the block: its compiler writes one kernel for the norm and what follows.",
-    code="block = torch.compile(block)",
-    caveat="In training the normalised tensor may have to be kept for the backward pass.",
 )
 BATCH_NORM_RELU = Pattern(
+    "fuse-batchnorm-relu",
     "ReLU after batch norm",
     re.compile(r"(?P<keep>B)a?R"),
     _after_batch_norm,
     "possible",
     "the residual, where one is added",
-    "`torch.compile` the block; for inference fold the normalisation into the convolution.",
     joins=True,
-    code="model = torch.compile(model)",
-    caveat="In training batch norm needs its whole input before it writes: only the ReLU joins it.",
 )

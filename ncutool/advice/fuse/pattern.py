@@ -7,19 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Grade
 from ncutool.advice.view.nodes import Node
+from ncutool.base.tables import Grade
 from ncutool.devices.reachable import ACHIEVABLE_SHARE
 
 Nodes = Sequence[Node]
 Times = tuple[int, int]
 """Duration of the replacement in nanoseconds, at best and at worst."""
 
-COMPILE_LINK = "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
-
 
 def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
-    """All calls of a match but those of its group `keep`."""
+    """Return all calls of a match but those of its group `keep`."""
     if "keep" not in match.re.groupindex or not match["keep"]:
         return nodes
     start, end = (edge - match.start() for edge in match.span("keep"))
@@ -30,6 +28,8 @@ def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
 class Pattern:
     """One way to fuse."""
 
+    rule: str
+    """Its code in the catalogue."""
     name: str
     sequence: re.Pattern[str]
     """Over the symbols of :mod:`ncutool.advice.view.nodes`; group `keep` stays as it is."""
@@ -38,7 +38,6 @@ class Pattern:
     grade: Grade
     why: str
     """Which traffic the replacement still needs, in words."""
-    remedy: str
     joins: bool = False
     """The kernel before takes everything over, so that all of its own launches go."""
     by_shape: bool = False
@@ -53,16 +52,14 @@ class Pattern:
     """In fewer places it is no better than likely."""
     members: Callable[[re.Match[str], Nodes], Nodes] = without_kept
     """The calls of a match that the replacement takes over."""
-    code: str | None = None
-    link: str | None = COMPILE_LINK
-    caveat: str | None = None
 
 
 def moving(context: Context, size: float) -> Times:
-    """Time to move ``size`` bytes, at the peak and at what a fused kernel reaches at least."""
+    """Return the time (ns) to move ``size`` bytes, at the peak and at what a fused kernel reaches
+    at least."""
     return context.move_ns(size), context.move_ns(size, ACHIEVABLE_SHARE)
 
 
 def total_ns(nodes: Nodes) -> int:
-    """Their durations, added up."""
+    """Return the sum of the calls' durations."""
     return sum(node.duration_ns for node in nodes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from ncutool.advice.fuse.pattern import COMPILE_LINK, Nodes, Pattern, Times, moving, total_ns
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving, total_ns
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 
@@ -23,7 +23,7 @@ def _rotary(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _rotated(nodes: Nodes) -> Iterable[Node]:
-    """Products over whole tensors that are rotated: one for each negation."""
+    """Yield the products over whole tensors that are rotated: one for each negation."""
     products: list[Node] = []
     for node in nodes:
         if node.symbol == "m":
@@ -70,26 +70,10 @@ def _times(context: Context, nodes: Nodes, size: int, heads: int) -> Times:
 
 
 _WHY = "queries and keys, each read and written once"
-_REMEDY = (
-    "Use one rotary-embedding kernel that writes the layout attention wants (flash-attn's or "
-    "Liger's, `apply_rotary_emb`), or `torch.compile` the attention block."
-)
-_CODE = "apply_rotary = torch.compile(apply_rotary_pos_emb)"
-_CAVEAT = "A copy to another layout stays where attention needs one that the kernel cannot write."
 
 
 def _pattern(sequence: str, times: Callable[[Context, Nodes], Times | None]) -> Pattern:
-    return Pattern(
-        "rotary embedding",
-        re.compile(sequence),
-        times,
-        "certain",
-        _WHY,
-        _REMEDY,
-        code=_CODE,
-        link=COMPILE_LINK,
-        caveat=_CAVEAT,
-    )
+    return Pattern("fuse-rotary", "rotary embedding", re.compile(sequence), times, "certain", _WHY)
 
 
 ROTARY = (

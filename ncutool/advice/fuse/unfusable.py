@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.finding import Declined, Drafts
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.links import row_reduction
 from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation
+from ncutool.base.thresholds import Threshold
 
-MIN_SHARE = 0.02
-"""Of the window: less is not worth a line."""
+MIN_SHARE = Threshold(0.02, "share", "of the window: less is not worth a line", JUDGED)
 _POINTWISE = frozenset(("elementwise", "copy"))
 _REDUCING = frozenset(("reduction", "normalization"))
 _PRODUCTS = "gbC"
@@ -39,8 +40,8 @@ class _Call(NamedTuple):
 
 
 def _pointwise(call: _Call) -> bool:
-    each = call.operation
-    return each.family in _POINTWISE and each.symbol != BARRIER and call.takes_time
+    operation = call.operation
+    return operation.family in _POINTWISE and operation.symbol != BARRIER and call.takes_time
 
 
 def _collective(call: _Call) -> bool:
@@ -49,14 +50,14 @@ def _collective(call: _Call) -> bool:
 
 def _other_axis(call: _Call) -> bool:
     """Whether it reduces another axis than the innermost, or all of them."""
-    each = call.operation
-    return each.family in _REDUCING and each.native and not row_reduction(each)
+    operation = call.operation
+    return operation.family in _REDUCING and operation.native and not row_reduction(operation)
 
 
-def _as_many(one: _Call, other: _Call) -> bool:
+def _as_many(first: _Call, second: _Call) -> bool:
     """Whether the second has as many elements as the first writes."""
-    written = one.operation.outputs
-    return bool(written) and written[0].numel == other.operation.numel
+    written = first.operation.outputs
+    return bool(written) and written[0].numel == second.operation.numel
 
 
 _REASONS = (
@@ -64,8 +65,9 @@ _REASONS = (
         "Fuse the calls before and after communication with it",
         "A collective sees a tensor only once all of it is written, on every device: no kernel "
         "reaches across it.",
-        lambda one, other: (
-            (_collective(one) and _pointwise(other)) or (_pointwise(one) and _collective(other))
+        lambda first, second: (
+            (_collective(first) and _pointwise(second))
+            or (_pointwise(first) and _collective(second))
         ),
         _pointwise,
     ),
@@ -73,8 +75,10 @@ _REASONS = (
         "Fuse what follows a sum or norm over another axis than the last",
         "Such a reduction must have read the whole tensor before the next call may start, so only "
         "what comes before it can join its kernel.",
-        lambda one, other: (
-            _other_axis(one) and _pointwise(other) and one.operation.numel == other.operation.numel
+        lambda first, second: (
+            _other_axis(first)
+            and _pointwise(second)
+            and first.operation.numel == second.operation.numel
         ),
         _pointwise,
     ),
@@ -82,7 +86,7 @@ _REASONS = (
         "Fuse two reductions into one kernel",
         "They reduce different axes or tensors of different sizes: the second needs the full "
         "result of the first.",
-        lambda one, other: _other_axis(one) and _other_axis(other),
+        lambda first, second: _other_axis(first) and _other_axis(second),
         _other_axis,
     ),
     _Reason(
@@ -90,8 +94,8 @@ _REASONS = (
         "The epilogues of library products know bias, ReLU and GELU; a residual, a scale or a "
         "gradient needs a product of one's own (CUTLASS, Triton), and persistent kernels would "
         "have to be written again.",
-        lambda one, other: (
-            one.operation.symbol in _PRODUCTS and _pointwise(other) and _as_many(one, other)
+        lambda first, second: (
+            first.operation.symbol in _PRODUCTS and _pointwise(second) and _as_many(first, second)
         ),
         _pointwise,
     ),
@@ -99,8 +103,8 @@ _REASONS = (
         "Fuse elementwise calls into kernels that a library wrote",
         "The neighbour is a custom operator, opaque to compilers: only its author can add the step "
         "to it.",
-        lambda one, other: (
-            (_custom(one) and _pointwise(other)) or (_pointwise(one) and _custom(other))
+        lambda first, second: (
+            (_custom(first) and _pointwise(second)) or (_pointwise(first) and _custom(second))
         ),
         lambda call: _pointwise(call) and not _custom(call),
     ),
@@ -112,24 +116,29 @@ def _custom(call: _Call) -> bool:
     return named and not call.operation.native and not _collective(call)
 
 
-def declined(context: Context, taken: set[int]) -> list[Declined]:
-    """Reasons with at least `MIN_SHARE` of the window behind them; a launch in ``taken`` has been
-    advised on."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Decline what looks like a fusion and is none, where at least `MIN_SHARE` of the window is in
+    it; a claimed launch has been advised on."""
     least = max(MIN_SHARE * context.wall_ns, 1)
-    every = context.lines
-    found = [_of_neighbours(reason, every, taken) for reason in _REASONS]
-    found.append(_unrecorded(context, taken))
-    return [one for one in found if one is not None and one.duration_ns >= least]
+    refused = [_of_neighbours(reason, context.lines, claimed) for reason in _REASONS]
+    refused.append(_unrecorded(context, claimed))
+    return Drafts(
+        declined=tuple(
+            refusal for refusal in refused if refusal is not None and refusal.duration_ns >= least
+        )
+    )
 
 
-def _of_neighbours(reason: _Reason, every: Iterable[Line], taken: set[int]) -> Declined | None:
+def _of_neighbours(
+    reason: _Reason, every: Iterable[Line], taken: frozenset[int]
+) -> Declined | None:
     launches: set[int] = set()
     duration = 0
     for line in every:
         chosen = {
             node.first: node
-            for one, other in _fitting(reason, line)
-            for node in (one, other)
+            for first, second in _fitting(reason, line)
+            for node in (first, second)
             if reason.counts(_call(node)) and line.free(node, taken)
         }
         duration += sum(node.duration_ns for node in chosen.values())
@@ -140,22 +149,23 @@ def _of_neighbours(reason: _Reason, every: Iterable[Line], taken: set[int]) -> D
 
 
 def _fitting(reason: _Reason, line: Line) -> Iterable[tuple[Node, Node]]:
-    """Neighbours that a reason speaks of."""
+    """Yield the neighbours that a reason speaks of."""
     pairs = line.pairs
     fitting = {pair for pair in pairs if reason.fits(_Call(pair[0], True), _Call(pair[1], True))}
     for pair in fitting:
         for place in pairs[pair]:
-            one, other = line.nodes[place : place + 2]
-            if reason.fits(_call(one), _call(other)):
-                yield one, other
+            first, second = line.nodes[place : place + 2]
+            if reason.fits(_call(first), _call(second)):
+                yield first, second
 
 
 def _call(node: Node) -> _Call:
     return _Call(node.operation, node.duration_ns > 0)
 
 
-def _unrecorded(context: Context, taken: set[int]) -> Declined | None:
-    """Kernels of which no operator is known: their names do not say what reads what."""
+def _unrecorded(context: Context, taken: frozenset[int]) -> Declined | None:
+    """Return the refusal of kernels of which no operator is known: their names do not say what
+    reads what."""
     rows = [
         (stream.launch_ids[row], stream.durations[row])
         for stream in context.streams

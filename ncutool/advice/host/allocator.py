@@ -4,43 +4,49 @@ from __future__ import annotations
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED, rules
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.timeline import host_activity
 
 ALLOCATOR = "allocator"
 LOADING = "long_launch"
-KEPT_SHARE = 0.2
-"""Of allocation in every step: what a warm caching allocator still asks the driver for."""
-HALF_SHARE = 0.2
-"""Allocation goes on where each half of the window has at least this share of it."""
-FREED_SHARE = 0.25
-"""Freed again and again: so many frees for each allocation, where a first step only allocates."""
+KEPT_SHARE = Threshold(
+    0.2, "share", "of the wait that stays: a warm caching allocator asks the driver too", JUDGED
+)
+HALF_SHARE = Threshold(
+    0.2, "share", "of it that each half of the window has where allocation goes on", JUDGED
+)
+FREED_SHARE = Threshold(
+    0.25,
+    "frees an allocation",
+    "so many tell of memory freed again and again, where a first step only allocates",
+    JUDGED,
+)
 
 _FREE = r"Free|HostUnregister|MemUnmap|MemRelease"
-_MEMORY = "https://docs.pytorch.org/docs/stable/notes/cuda.html#memory-management"
-_MEMORY_HIP = "https://docs.pytorch.org/docs/stable/notes/hip.html"
-_SCHEDULE = "https://docs.pytorch.org/docs/stable/profiler.html#torch.profiler.schedule"
 
 
-def drafts(context: Context) -> list[Draft]:
-    """Allocation that goes on, which is to be stopped; else a first step, which is to be skipped.
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise to stop allocation that goes on, else to skip a first step.
 
-    What a first step does once costs the program nothing later: its low end is 0.
+    What a first step does once costs the program nothing later: its low end is 0. Claims do not
+    matter: the time is the host's.
     """
     what = context.program
     if _goes_on(context, what):
         both = [_recurring(context, what), _warm_up(context, (LOADING,))]
     else:
         both = [_warm_up(context, (ALLOCATOR, LOADING))]
-    return [draft for draft in both if draft is not None]
+    return Drafts(tuple(draft for draft in both if draft is not None))
 
 
 def _calls(context: Context) -> pl.DataFrame:
-    """Allocation calls of the window with ``free``: whether they give memory back."""
+    """Return the allocation calls of the window with ``free``: whether they give memory back."""
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     return (
         context.capture.calls.select("call_id", "name", "start_ns", "end_ns")
@@ -84,8 +90,7 @@ def _recurring(context: Context, what: Program) -> Draft:
     api = "hip" if what.amd else "cuda"
     variable = "PYTORCH_HIP_ALLOC_CONF" if what.amd else "PYTORCH_CUDA_ALLOC_CONF"
     return Draft(
-        kind="allocator",
-        title="Keep memory instead of freeing and allocating it in every step",
+        rule="allocator-every-step",
         grade="certain",
         launches=waits,
         best=durations,
@@ -104,9 +109,7 @@ def _recurring(context: Context, what: Program) -> Draft:
         wait_causes=(ALLOCATOR,),
         wait_kept_share=KEPT_SHARE,
         code=f"{variable}=expandable_segments:True",
-        link=_MEMORY_HIP if what.amd else _MEMORY,
-        caveat="If the calls come from a library with an allocator of its own, PyTorch's settings "
-        "change nothing.",
+        link=rules()["allocator-every-step"].references[what.amd],
     )
 
 
@@ -124,7 +127,7 @@ def _warm_up(context: Context, causes: tuple[str, ...]) -> Draft | None:
         if cause in causes and (ns := context.idle.of(cause).total)
     ]
     return Draft(
-        kind="allocator",
+        rule="allocator-warm-up",
         title="Profile a warm step: this window loads code and allocates memory"
         if len(parts) > 1
         else "Profile a warm step: this window allocates its memory"
@@ -145,15 +148,11 @@ def _warm_up(context: Context, causes: tuple[str, ...]) -> Draft | None:
         waits=waits,
         wait_causes=causes,
         wait_kept_share=1.0,
-        code="torch.profiler.schedule(wait=1, warmup=2, active=3)",
-        link=_SCHEDULE,
-        caveat="If a warm step shows the same waits, shapes change from step to step and memory "
-        "or code is asked for again each time.",
     )
 
 
 def _waiting(context: Context, idle: Idle) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The launches behind the idle pieces, and their durations."""
+    """Return the launches behind the idle pieces, and their durations (ns)."""
     rows = (
         context.kernels.select("launch_id", "duration_ns")
         .filter(pl.col("launch_id").is_in(idle.following.tolist()))
@@ -163,7 +162,7 @@ def _waiting(context: Context, idle: Idle) -> tuple[tuple[int, ...], tuple[int, 
 
 
 def _listed(context: Context) -> str:
-    """Allocation calls by name, most time first: `168 × cudaMalloc 36.6 ms`."""
+    """Return the allocation calls by name, most time first: `168 × cudaMalloc 36.6 ms`."""
     times = (
         _calls(context)
         .group_by("name")
@@ -177,7 +176,8 @@ def _listed(context: Context) -> str:
 
 
 def _long_calls(context: Context) -> str:
-    """Launch calls long enough to have loaded a module while the device had nothing to do."""
+    """Return the launch calls long enough to have loaded a module while the device had nothing to
+    do, in words."""
     _, waited = context.idle.of(LOADING).by_launch()
     if not waited.size:
         return ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.host import communication_remedies as remedies
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,13 +17,19 @@ if TYPE_CHECKING:
     from ncutool.advice.view.ranks import RankMinima
 
 
+MUCH = Threshold(
+    1 / 3, "share", "of a rank's communication: it mostly waits for others beyond it", JUDGED
+)
+
+
 def waits_much(ranks: RankMinima) -> bool:
-    """Whether this rank waits for others during a third of its communication or more."""
-    return 3 * ranks.waiting_ns[0] > ranks.total_ns[0]
+    """Whether this rank waits for others during more than `MUCH` of its communication."""
+    return ranks.waiting_ns[0] > MUCH * ranks.total_ns[0]
 
 
 def over_ranks(context: Context) -> tuple[str, ...]:
-    """What the other ranks' captures say of transfer and waiting."""
+    """Return a sentence on what the other ranks' captures say of transfer and waiting; none without
+    them."""
     ranks = context.ranks
     if ranks is None:
         return ()
@@ -34,12 +42,12 @@ def over_ranks(context: Context) -> tuple[str, ...]:
 
 
 def draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
-    """This rank mostly waits for the others: what is left is the shortest time of each call."""
+    """Return the draft for a rank that mostly waits for the others: what is left is the shortest
+    time of each call."""
     durations = tuple(rows["duration_ns"].to_list())
     shortest = context.ranks.shortest_ns if context.ranks is not None else {}
     return Draft(
-        kind="communication",
-        title="Balance the ranks: this one waits for the others",
+        rule="communication-balance",
         grade="likely",
         launches=tuple(rows["launch_id"].to_list()),
         best=tuple(
@@ -52,9 +60,5 @@ def draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
             f"and {context.share(exposed)} have nothing else running.",
             *over_ranks(context),
         ),
-        remedy="Look at what the slower ranks do before these calls (their input, sparse or expert "
-        "load, a busier GPU or host), and give every rank as much work; a faster transfer would "
-        "save only what remains.",
         link=remedies.link(context.program, transport=False),
-        caveat="The ranks' captures must be of the same steps; calls are paired by their order.",
     )

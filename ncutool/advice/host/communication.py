@@ -14,28 +14,38 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.host import balance
 from ncutool.advice.host import communication_remedies as remedies
 from ncutool.advice.view.context import Context, exposed_ns
-from ncutool.advice.view.finding import Declined, Draft
+from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
-LINK_SHARE = 0.1
-"""A bus bandwidth below this share of the link's peak is no matter of tuning."""
-LARGE_BYTES = 1_000_000
-"""Smaller messages are held by latency, and say nothing of the link."""
-SMALL_BYTES = 65_536
-STEADY = 1.25
-"""Calls of one size whose times differ by no more wait for nobody in particular."""
-UNEVEN = 2.0
-DECLINED_PCT = 2
-"""Hidden communication of this share of the window is what one would ask about."""
+LINK_SHARE = Threshold(
+    0.1, "share", "of the link's peak: a lower bus bandwidth is no matter of tuning", JUDGED
+)
+LARGE_BYTES = IntThreshold(
+    1_000_000, "bytes", "smaller messages are held by latency and say nothing of the link", JUDGED
+)
+SMALL_BYTES = IntThreshold(
+    65_536, "bytes", "of smaller messages latency or waiting takes most", JUDGED
+)
+STEADY = Threshold(
+    1.25, "times", "calls of one size whose times differ by no more wait for nobody", JUDGED
+)
+UNEVEN = Threshold(2.0, "times", "calls of one kind that differ by more wait for others", JUDGED)
+DECLINED_PCT = IntThreshold(
+    2, "%", "of the window: hidden communication that one would ask about", JUDGED
+)
+MACHINE_RANKS = IntThreshold(
+    8, "ranks", "that the links inside one machine join; more go through a network",
+    "machines of eight GPUs (NVIDIA HGX, AMD Instinct platforms)",
+)  # fmt: skip
 MAX_LISTED = 4
-MACHINE_RANKS = 8
-"""Ranks that the links inside one machine join; more go through a network."""
 UNNAMED = "unnamed collective"
 
 _KINDS = (
@@ -83,22 +93,20 @@ def _spread(group: _Group) -> float:
     return max(group.durations) / max(min(group.durations), 1)
 
 
-def declined(context: Context) -> list[Declined]:
-    """Communication that runs beside other launches: its sum is no saving."""
-    rows = _launches(context)
+def _declined(context: Context, rows: pl.DataFrame, exposed: int) -> tuple[Declined, ...]:
+    """Return the communication that runs beside other launches: its sum is no saving."""
     total = int(rows["duration_ns"].sum())
-    hidden = total - (exposed_ns(context, rows) if rows.height else 0)
+    hidden = total - exposed
     if 100 * hidden < DECLINED_PCT * context.wall_ns:
-        return []
-    return [
-        Declined(
-            what="Speed up all communication",
-            why=f"{units.time(hidden)} of {units.time(total)} summed run beside other launches or "
-            "beside one another: making that faster ends no step sooner.",
-            launches=tuple(rows["launch_id"].to_list()),
-            duration_ns=hidden,
-        )
-    ]
+        return ()
+    refusal = Declined(
+        what="Speed up all communication",
+        why=f"{units.time(hidden)} of {units.time(total)} summed run beside other launches or "
+        "beside one another: making that faster ends no step sooner.",
+        launches=tuple(rows["launch_id"].to_list()),
+        duration_ns=hidden,
+    )
+    return (refusal,)
 
 
 def _launches(context: Context) -> pl.DataFrame:
@@ -110,40 +118,38 @@ def _launches(context: Context) -> pl.DataFrame:
     )
 
 
-def drafts(context: Context) -> list[Draft]:
-    """At most one: hide or speed up the communication that nothing else covers."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most to hide or speed up the communication that nothing else covers; decline
+    the rest. Claims do not matter: nobody else advises on collectives."""
     rows = _launches(context)
     exposed = exposed_ns(context, rows) if rows.height else 0
+    declined = _declined(context, rows, exposed)
     if exposed <= 0:
-        return []
+        return Drafts(declined=declined)
+    if context.ranks is not None and balance.waits_much(context.ranks):
+        return Drafts((balance.draft(context, rows, exposed),), declined=declined)
+    return Drafts((_draft(context, rows, exposed),), declined=declined)
+
+
+def _draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
     what, about = context.program, _groups(context, rows)
     slow = [group for group in about if _slow(context, group)]
-    durations = tuple(rows["duration_ns"].to_list())
-    if context.ranks is not None and balance.waits_much(context.ranks):
-        return [balance.draft(context, rows, exposed)]
     steady = bool(slow) and all(group.steady for group in slow)
-    return [
-        Draft(
-            kind="communication",
-            title="Speed up the transport of exposed communication"
-            if steady
-            else "Overlap or shorten exposed communication",
-            grade="likely",
-            launches=tuple(rows["launch_id"].to_list()),
-            best=(0,) * rows.height,
-            worst=durations,
-            evidence=(*_evidence(context, about, slow, exposed), *balance.over_ranks(context)),
-            remedy=remedies.remedy(what, {group.kind for group in about}, transport=bool(slow)),
-            code=remedies.code(what, transport=steady),
-            link=remedies.link(what, transport=steady),
-            caveat="On one rank the time of a collective includes waiting for slower ranks; what "
-            "is waiting is saved by balancing the ranks, not by a faster transfer.",
-        )
-    ]
+    return Draft(
+        rule="communication-transport" if steady else "communication-exposed",
+        grade="likely",
+        launches=tuple(rows["launch_id"].to_list()),
+        best=(0,) * rows.height,
+        worst=tuple(rows["duration_ns"].to_list()),
+        evidence=(*_evidence(context, about, slow, exposed), *balance.over_ranks(context)),
+        remedy=remedies.remedy(what, {group.kind for group in about}, transport=bool(slow)),
+        code=remedies.code(what, transport=steady),
+        link=remedies.link(what, transport=steady),
+    )
 
 
 def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
-    """Calls by kind and size, most time first."""
+    """Return the calls by kind, type and size, most time first."""
     start, length = (rows[name].to_numpy().astype(np.int64) for name in ("start_ns", "duration_ns"))
     alone = length - _others(context).covered(start, start + length)
     told = rows.select("launch_id", "kernel_full", "duration_ns", alone=pl.Series(alone)).join(
@@ -153,12 +159,12 @@ def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
     for row in told.sort("launch_id").to_dicts():
         key = (_kind(row), row["collective_dtype"], row["collective_in_elements"])
         groups.setdefault(key, []).append(row)
-    found = [_group(str(key[0]), members) for key, members in groups.items()]
-    return sorted(found, key=lambda group: (-group.total, group.kind, group.size or 0))
+    known = [_group(str(key[0]), members) for key, members in groups.items()]
+    return sorted(known, key=lambda group: (-group.total, group.kind, group.size or 0))
 
 
 def _others(context: Context) -> Union:
-    """When anything but communication runs."""
+    """Return when anything but communication runs."""
     rest = context.kernels.select("bound", "start_ns", "duration_ns").filter(
         pl.col("bound") != "communication"
     )
@@ -167,7 +173,8 @@ def _others(context: Context) -> Union:
 
 
 def _kind(row: dict[str, object]) -> str:
-    """What the collective is called: its metadata, else its annotation, else its kernel."""
+    """Return what the collective is called: by its metadata, else its annotation, else its
+    kernel."""
     for text in (row["collective"], row["nvtx"], row["kernel_full"]):
         for pattern, name in _KINDS:
             if text and re.search(pattern, str(text), re.IGNORECASE):
@@ -229,9 +236,9 @@ def _evidence(
             "other ranks, not transfer."
         )
     uneven = [
-        one
-        for one in groups
-        if len(one.durations) > 2 and _spread(one) > UNEVEN and one.kind != UNNAMED
+        group
+        for group in groups
+        if len(group.durations) > 2 and _spread(group) > UNEVEN and group.kind != UNNAMED
     ]
     if uneven:
         worst = max(uneven, key=lambda group: (group.total, group.kind))

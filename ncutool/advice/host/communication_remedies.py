@@ -13,7 +13,8 @@ _RCCL = "https://rocm.docs.amd.com/projects/rccl/en/latest/how-to/rccl-usage-tip
 
 
 def remedy(what: Program, kinds: set[str], *, transport: bool) -> str:
-    """What to do, by kind of collective and of program; the links first where they are slow."""
+    """Return what to do, by kind of collective and of program; the links come first where they are
+    slow."""
     parts = []
     if transport:
         parts.append(
@@ -51,7 +52,7 @@ def remedy(what: Program, kinds: set[str], *, transport: bool) -> str:
 
 
 def code(what: Program, *, transport: bool) -> str | None:
-    """One line of it."""
+    """Return one line of it, where there is one."""
     if transport:
         return "NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,GRAPH"
     if what.parallel == "ddp":
@@ -60,7 +61,7 @@ def code(what: Program, *, transport: bool) -> str | None:
 
 
 def link(what: Program, *, transport: bool) -> str:
-    """Where it is documented."""
+    """Return where it is documented."""
     if transport or not what.trains:
         return _RCCL if what.amd else _NCCL
     return _FSDP if what.parallel == "fsdp" else _DDP

@@ -6,41 +6,48 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.advice.host import copy_remedies as remedies
+from ncutool.advice.catalogue import JUDGED, rules
 from ncutool.advice.view.context import Context, exposed_ns
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold
 
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
-STORM = 50
-"""So many small copies or memsets in a window are a loop over tensors."""
-SMALL_BYTES = 65_536
-RATE_BYTES = 1_000_000
-"""Copies of fewer bytes say nothing of a link's rate."""
+STORM = IntThreshold(
+    50, "launches", "so many small copies or memsets in a window are a loop over tensors", JUDGED
+)
+SMALL_BYTES = IntThreshold(65_536, "bytes", "a copy of fewer is small", JUDGED)
+RATE_BYTES = IntThreshold(
+    1_000_000, "bytes", "copies of fewer say nothing of a link's rate", JUDGED
+)
+_GO = ("copy-buckets", "copy-symmetric", "copy-static", "copy-loop", "copy-single")
+"""Rules whose remedy does away with the copy, and so with the wait before it at best."""
+_UNSAID = "Whether the host memory is pinned, this trace does not record. "
 _REDUCER = r"(?i)ddp\.reducer|copy_bucket|DistributedDataParallel"
 
 
-def drafts(context: Context) -> list[Draft]:
-    """At most one for each kind: from and to the host, within the device, memsets.
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most on each kind: from and to the host, within the device, memsets.
 
     A copy counts with the time in which no kernel runs. The low end is 0 unless the capture's own
     pinned copies show a faster rate: how much of a copy can be hidden, a trace does not say.
+    Claims do not matter: the ledger pays what fusions and copies share once.
     """
     rows, what = _copies(context), context.program
-    found = []
+    advised = []
     for kind in ("HtoD", "DtoH", "DtoD", "PtoP"):
         part = rows.filter((pl.col("category") == "memcpy") & (pl.col("copy_kind") == kind))
-        found.append(_of_kind(context, part, kind))
-    found.append(_memsets(context, what, rows.filter(pl.col("category") == "memset")))
-    return [draft for draft in found if draft is not None]
+        advised.append(_of_kind(context, part, kind))
+    advised.append(_memsets(context, what, rows.filter(pl.col("category") == "memset")))
+    return Drafts(tuple(draft for draft in advised if draft is not None))
 
 
 def _copies(context: Context) -> pl.DataFrame:
-    """Copies and memsets that no graph replays; ``within``: the operator around theirs, else the
-    annotation of data-parallel training."""
+    """Return the copies and memsets that no graph replays; ``within`` is the operator around
+    theirs, else the annotation of data-parallel training."""
     capture = context.capture
     rows = context.kernels.select(
         "launch_id", "category", "duration_ns", "bound", "op", "op_id", "graph_replay"
@@ -63,7 +70,7 @@ def _copies(context: Context) -> pl.DataFrame:
 
 
 def _parents(capture: Capture, op_ids: pl.Series) -> pl.Series:
-    """The name of the operator around each; null where there is none."""
+    """Return the name of the operator around each; null where there is none."""
     ops = capture.ops.select("op_id", "parent_id", "signature_id").sort("op_id")
     names = capture.signatures.select("signature_id", "op").sort("signature_id")["op"]
     return names.gather(ops["signature_id"].gather(ops["parent_id"].gather(op_ids)))
@@ -75,24 +82,24 @@ def _of_kind(context: Context, rows: pl.DataFrame, kind: str) -> Draft | None:
     if kind in ("HtoD", "DtoH"):
         return _host(context, rows, kind, exposed)
     if kind == "PtoP":
-        return _draft(context, rows, remedies.PEER, exposed)
+        return _draft(context, rows, "copy-peer", exposed)
     small = rows.filter(pl.col("copy_bytes").fill_null(0) < SMALL_BYTES)
     reducer = rows.filter(pl.col("within").str.contains(_REDUCER))
     storm = small.height >= STORM and 2 * small.height > rows.height
     if storm and reducer.height >= STORM:
-        return _draft(context, rows, remedies.BUCKETS, exposed, gone=reducer)
+        return _draft(context, rows, "copy-buckets", exposed, gone=reducer)
     return _draft(context, rows, _device(context, rows), exposed)
 
 
 def _host(context: Context, rows: pl.DataFrame, kind: str, exposed: int) -> Draft | None:
-    """Pageable copies where there are any; pinned ones already go at the link's speed."""
+    """Advise on pageable copies where there are any; pinned ones go at the link's speed."""
+    pageable_rule = "copy-from-host" if kind == "HtoD" else "copy-to-host"
     if _unsaid(context, rows):
-        said = remedies.FROM_HOST if kind == "HtoD" else remedies.TO_HOST
-        return _draft(context, rows, said, exposed)
+        return _draft(context, rows, pageable_rule, exposed, before=_UNSAID)
     pageable = rows.filter(pl.col("copy_pageable").fill_null(False))
     if 2 * int(pageable["duration_ns"].sum()) < int(rows["duration_ns"].sum()):
-        said = remedies.FROM_PINNED if kind == "HtoD" else remedies.TO_PINNED
-        return _draft(context, rows, said, exposed)
+        rule = "copy-from-pinned" if kind == "HtoD" else "copy-to-pinned"
+        return _draft(context, rows, rule, exposed)
     pinned = _rate(rows.filter(~pl.col("copy_pageable").fill_null(True)))
     worst = [
         min(ns, round(size / pinned * 1e9)) if pinned and size else ns
@@ -100,9 +107,8 @@ def _host(context: Context, rows: pl.DataFrame, kind: str, exposed: int) -> Draf
     ]
     if pageable.height < rows.height:
         exposed = exposed_ns(context, pageable)
-    said = remedies.FROM_PAGEABLE if kind == "HtoD" else remedies.TO_PAGEABLE
     rates = _rate(pageable), pinned
-    return _draft(context, pageable, said, exposed, worst=worst, rates=rates)
+    return _draft(context, pageable, pageable_rule, exposed, worst=worst, rates=rates)
 
 
 def _unsaid(context: Context, rows: pl.DataFrame) -> bool:
@@ -112,7 +118,7 @@ def _unsaid(context: Context, rows: pl.DataFrame) -> bool:
 
 
 def _rate(rows: pl.DataFrame) -> float | None:
-    """Byte per second over copies large enough to tell; None without any."""
+    """Return bytes per second over the copies large enough to tell; None without any."""
     large = rows.filter(pl.col("copy_bytes") >= RATE_BYTES)
     time = int(large["duration_ns"].sum())
     return int(large["copy_bytes"].sum()) / time * 1e9 if time else None
@@ -121,29 +127,26 @@ def _rate(rows: pl.DataFrame) -> float | None:
 def _draft(
     context: Context,
     rows: pl.DataFrame,
-    said: remedies.Remedy,
+    rule: str,
     exposed: int,
     *,
+    before: str = "",
     worst: list[int] | None = None,
     gone: pl.DataFrame | None = None,
     rates: tuple[float | None, float | None] = (None, None),
 ) -> Draft:
     launches = tuple(rows["launch_id"].to_list())
     return Draft(
-        kind="copy",
-        title=said.title,
+        rule=rule,
         grade="likely",
         launches=launches,
         best=(0,) * rows.height,
         worst=tuple(rows["duration_ns"].to_list() if worst is None else worst),
         evidence=_evidence(rows, context.share(exposed), *rates),
-        remedy=said.remedy,
+        remedy=before + rules()[rule].remedy,
         idle_used=tuple((rows if gone is None else gone)["launch_id"].to_list())
-        if said.goes
+        if rule in _GO
         else (),
-        code=said.code,
-        link=said.link,
-        caveat=said.caveat,
     )
 
 
@@ -174,7 +177,8 @@ def _evidence(
 
 
 def _by_operator(rows: pl.DataFrame) -> list[str]:
-    """Where the copies come from, most time first; nothing where no operator is recorded."""
+    """Return a sentence on where the copies come from, most time first; none where no operator is
+    recorded."""
     groups = (
         rows.group_by("op", "within")
         .agg(count=pl.len(), ns=pl.col("duration_ns").sum())
@@ -192,17 +196,18 @@ def _middle(sizes: pl.Series) -> int:
     return int(str(sizes.sort()[sizes.len() // 2]))
 
 
-def _device(context: Context, rows: pl.DataFrame) -> remedies.Remedy:
-    """Copies within the device: round a symmetric buffer, into a graph's inputs, or neither."""
+def _device(context: Context, rows: pl.DataFrame) -> str:
+    """Return the rule for copies within the device: round a symmetric buffer, into a graph's
+    inputs, or neither."""
     names = pl.concat([context.capture.signatures["op"], context.kernels["kernel"]])
     if names.str.contains(r"symm_mem|multimem").any():
-        return remedies.SYMMETRIC
+        return "copy-symmetric"
     if context.kernels["graph_replay"].fill_null(False).any():
-        return remedies.STATIC
-    return remedies.LOOP if rows.height >= STORM else remedies.SINGLE
+        return "copy-static"
+    return "copy-loop" if rows.height >= STORM else "copy-single"
 
 
 def _memsets(context: Context, what: Program, rows: pl.DataFrame) -> Draft | None:
     if rows.height < STORM or (exposed := exposed_ns(context, rows)) <= 0:
         return None
-    return _draft(context, rows, remedies.CLEAR if what.trains else remedies.SET, exposed)
+    return _draft(context, rows, "copy-clear" if what.trains else "copy-memsets", exposed)

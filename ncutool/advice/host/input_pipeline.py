@@ -7,39 +7,49 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.timeline import host_activity
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Ints
 
 CAUSE = "input_pipeline"
-KEPT_SHARE = 0.15
-"""Handing over a batch that a worker has ready still costs the loop some of its time."""
-KEPT_WITH_WORKERS = 0.5
-"""Where workers load already: twice as many, on the same machine."""
-KEPT_UNNAMED = 0.25
-"""Where only silence before a copy from the host tells of the wait."""
-KEPT_INFLATED = 0.5
-"""Where Python stacks were recorded, which slows loading in the training process down."""
-MAX_WORKERS = 8
-"""Workers counted on at the low end."""
+KEPT_SHARE = Threshold(
+    0.15, "share", "of the wait: handing over a batch that a worker has ready costs some", JUDGED
+)
+KEPT_WITH_WORKERS = Threshold(
+    0.5, "share", "the same where workers load already: twice as many, on the same machine", JUDGED
+)
+KEPT_UNNAMED = Threshold(
+    0.25, "share", "the same where only silence before a copy from the host tells of it", JUDGED
+)
+KEPT_INFLATED = Threshold(
+    0.5, "share", "the same where Python stacks were recorded, which slow loading down", JUDGED
+)
+STARTS_WORKERS = IntThreshold(
+    3, "times the median wait", "a longer first one is that in which the workers start", JUDGED
+)
+MAX_WORKERS = IntThreshold(8, "workers", "counted on at the low end", JUDGED)
 
 _SINGLE = "_SingleProcessDataLoaderIter"
 _MULTI = "_MultiProcessingDataLoaderIter"
-_LINK = "https://docs.pytorch.org/docs/stable/data.html#single-and-multi-process-data-loading"
 
 
-def drafts(context: Context) -> list[Draft]:
-    """At most one: load batches beside the steps that use them."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most to load batches beside the steps that use them.
+
+    Claims do not matter: the time is the host's.
+    """
     idle = context.idle.of(CAUSE)
     if not idle.length.size:
-        return []
+        return Drafts()
     loads = _loads(context)
     kind = _kind(loads)
-    launches, each = idle.by_launch()
+    launches, waited = idle.by_launch()
     rows = (
         context.kernels.select("launch_id", "duration_ns")
         .filter(pl.col("launch_id").is_in(launches.tolist()))
@@ -48,33 +58,26 @@ def drafts(context: Context) -> list[Draft]:
     waits = tuple(rows["launch_id"].to_list())  # without one that the window cuts
     durations = tuple(rows["duration_ns"].to_list())
     load = _median(loads["end_ns"] - loads["start_ns"]) if loads.height else None
-    workers = _workers(context, each, load) if kind == _SINGLE and load else None
-    return [
-        Draft(
-            kind="input",
-            title="Load input in worker processes beside the steps"
-            if kind != _MULTI
-            else "Load input faster: the workers do not keep up",
-            grade="certain" if kind else "likely",
-            launches=waits,
-            best=durations,
-            worst=durations,
-            evidence=_evidence(context, each, loads, kind, workers),
-            remedy=_remedy(kind, workers),
-            waits=waits,
-            wait_causes=(CAUSE,),
-            wait_kept_share=_kept(context, kind, workers),
-            code=f"DataLoader(dataset, num_workers={min(max(workers or 4, 4), MAX_WORKERS)}, "
-            "pin_memory=True, persistent_workers=True, prefetch_factor=4)",
-            link=_LINK,
-            caveat="Workers help only where processor cores and storage are free for them; a "
-            "dataset held back by one file or one lock loads no faster.",
-        )
-    ]
+    workers = _workers(context, waited, load) if kind == _SINGLE and load else None
+    draft = Draft(
+        rule="input-slow-workers" if kind == _MULTI else "input-workers",
+        grade="certain" if kind else "likely",
+        launches=waits,
+        best=durations,
+        worst=durations,
+        evidence=_evidence(context, waited, loads, kind, workers),
+        remedy="" if kind == _MULTI else _remedy(workers),
+        waits=waits,
+        wait_causes=(CAUSE,),
+        wait_kept_share=_kept(context, kind, workers),
+        code=f"DataLoader(dataset, num_workers={min(max(workers or 4, 4), MAX_WORKERS)}, "
+        "pin_memory=True, persistent_workers=True, prefetch_factor=4)",
+    )
+    return Drafts((draft,))
 
 
 def _loads(context: Context) -> pl.DataFrame:
-    """What the host recorded of loading: name, start_ns, end_ns, within the window."""
+    """Return what the host recorded of loading within the window: name, start_ns, end_ns."""
     capture, timeline = context.capture, context.timeline
     notes = capture.annotations.filter(~pl.col("on_device"))
     named = capture.signatures.select("signature_id", name="op").filter(
@@ -96,7 +99,8 @@ def _loads(context: Context) -> pl.DataFrame:
 
 
 def _kind(loads: pl.DataFrame) -> str | None:
-    """How input is loaded, told by the longest record's name; None where none is recorded."""
+    """Return how input is loaded, told by the longest record's name; None where none is
+    recorded."""
     if not loads.height:
         return None
     longest = loads.sort(pl.col("end_ns") - pl.col("start_ns"), "name", descending=True)
@@ -108,15 +112,16 @@ def _median(times: pl.Series) -> int:
     return int(str(times.sort()[times.len() // 2]))
 
 
-def _workers(context: Context, each: Ints, load: int) -> int:
-    """Workers that keep pace: what a batch takes to load over what a step takes without it."""
-    steps = each.size + 1  # the window begins and ends with one
-    rest = max((context.wall_ns - int(each.sum())) // steps, 1)
+def _workers(context: Context, waited: Ints, load: int) -> int:
+    """Return how many workers keep pace: what a batch takes to load over what a step takes without
+    it."""
+    steps = waited.size + 1  # the window begins and ends with one
+    rest = max((context.wall_ns - int(waited.sum())) // steps, 1)
     return max(1, -(-load // rest))
 
 
 def _kept(context: Context, kind: str | None, workers: int | None) -> float:
-    """Share of the waits that stays at worst."""
+    """Return the share of the waits that stays at worst, 0 to 1."""
     if kind == _MULTI:
         return KEPT_WITH_WORKERS
     beyond = 1 - MAX_WORKERS / workers if workers else 0.0
@@ -126,16 +131,16 @@ def _kept(context: Context, kind: str | None, workers: int | None) -> float:
 
 def _evidence(
     context: Context,
-    each: Ints,
+    waited: Ints,
     loads: pl.DataFrame,
     kind: str | None,
     workers: int | None,
 ) -> tuple[str, ...]:
-    total, low, high = int(each.sum()), int(each.min()), int(each.max())
+    total, low, high = int(waited.sum()), int(waited.min()), int(waited.max())
     span = units.time(low) if low == high else f"{units.time(low)} to {units.time(high)}"
     sentences = [
         f"The device waits {context.share(total)} for input, in "
-        f"{units.counted(each.size, 'wait')} of {span}."
+        f"{units.counted(waited.size, 'wait')} of {span}."
     ]
     if context.host_inflated and kind != _MULTI:
         sentences.append(
@@ -167,7 +172,7 @@ def _evidence(
         sentences.append(
             f"`{_MULTI}`: worker processes load already; what is recorded is waiting for them."
         )
-        if lengths.len() > 2 and int(str(lengths[0])) > 3 * _median(lengths[1:]):
+        if lengths.len() > 2 and int(str(lengths[0])) > STARTS_WORKERS * _median(lengths[1:]):
             sentences.append(
                 "The first wait is the longest, as the workers start with it: "
                 "`persistent_workers=True` starts them once for all epochs."
@@ -179,12 +184,7 @@ def _short(name: str) -> str:
     return re.sub(r"[^\x20-\x7e]|`", "", name)[:80]
 
 
-def _remedy(kind: str | None, workers: int | None) -> str:
-    if kind == _MULTI:
-        return (
-            "Raise `num_workers` and `prefetch_factor`, then make loading itself cheaper: decode "
-            "and resize beforehand, move augmentation to the device, read larger files in order."
-        )
+def _remedy(workers: int | None) -> str:
     count = f"`num_workers={workers}` or more" if workers else "`num_workers` of 4 or more"
     return (
         f"Load with {count}, `persistent_workers=True` and `prefetch_factor`, so that the next "

@@ -5,96 +5,93 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED, rules
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined, Draft
+from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold
 from ncutool.timeline import host_activity
 from ncutool.timeline.window import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
 _WARM_UP = ("allocator", "long_launch")
-MIN_LAUNCHES = 8
-REMAINDER_PCT = 5
-"""Where graphs are replayed already, the eager rest must cost this much of the window."""
-DECLINED_PCT = 2
-"""Idle time of this share of the window makes one ask for a graph."""
-GRAPH_GAP_NS = 1_500
-"""Time between launches that a graph leaves, at the low end."""
+MIN_LAUNCHES = IntThreshold(8, "launches", "fewer make no graph", JUDGED)
+REMAINDER_PCT = IntThreshold(
+    5, "%", "of the window that the eager rest must cost where graphs are replayed already", JUDGED
+)
+DECLINED_PCT = IntThreshold(
+    2, "%", "of the window: idle time that makes one ask for a graph", JUDGED
+)
+GRAPH_GAP_NS = IntThreshold(
+    1_500, "ns", "between launches that a graph leaves, at the low end", JUDGED
+)
 
-_COMPILE = "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
-_GRAPHS = "https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs"
-_VLLM = "https://docs.vllm.ai/en/latest/design/cuda_graphs/"
-_SGLANG = "https://docs.sglang.ai/advanced_features/server_arguments.html"
+_COMPILE, _GRAPHS, _VLLM, _SGLANG = range(4)
+"""The references of the rule, in their order."""
 
 
-def drafts(context: Context) -> list[Draft]:
-    """At most one: launch the eager parts of the window from graphs.
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once at most to launch the eager parts of the window from graphs, or decline it.
 
     Pays only for gaps that dispatch or launch latency caused. The first launch after the host
     waited begins a graph, and copies from and to the host stay outside, so the gaps before those
     go only at best; launches that a graph replays already stay as they are. Nothing is said of a
-    window that is mostly warm-up.
+    window that is mostly warm-up. Claims do not matter: the time is the host's.
     """
     starved = _starved(context)
     if starved is None:
-        return []
+        return Drafts(declined=_declined(context))
     eager, late, replays = starved
     blocked = context.idle.of(*_BLOCKERS, "input_pipeline").following
     outside = np.isin(eager["launch_id"].to_numpy(), blocked) | eager["host_copy"].to_numpy()
     what = context.program
     durations = tuple(eager["duration_ns"].to_list())
-    return [
-        Draft(
-            kind="graph",
-            title="Launch from CUDA graphs instead of call by call"
-            if not what.amd
-            else "Launch from HIP graphs instead of call by call",
-            grade="likely",
-            launches=tuple(eager["launch_id"].to_list()),
-            best=durations,
-            worst=durations,
-            evidence=_evidence(context, late, eager),
-            remedy=_remedy(what, replays=replays),
-            replayed=tuple(eager["launch_id"].to_numpy()[~outside].tolist()),
-            idle_used=tuple(eager["launch_id"].to_numpy()[outside].tolist()),
-            gap_rest_ns=GRAPH_GAP_NS,
-            code=_code(what),
-            link=_link(what),
-            caveat="If shapes or control flow change from step to step, or tensors move in "
-            "memory, a graph cannot be replayed and must be captured for each case.",
-            lead=1,
-        )
-    ]
+    draft = Draft(
+        rule="launch-graph",
+        title=f"Launch from {'HIP' if what.amd else 'CUDA'} graphs instead of call by call",
+        grade="likely",
+        launches=tuple(eager["launch_id"].to_list()),
+        best=durations,
+        worst=durations,
+        evidence=_evidence(context, late, eager),
+        remedy=_remedy(what, replays=replays),
+        replayed=tuple(eager["launch_id"].to_numpy()[~outside].tolist()),
+        idle_used=tuple(eager["launch_id"].to_numpy()[outside].tolist()),
+        gap_rest_ns=GRAPH_GAP_NS,
+        code=_code(what),
+        link=rules()["launch-graph"].references[_reference(what)],
+        lead=1,
+    )
+    return Drafts((draft,))
 
 
-def declined(context: Context) -> list[Declined]:
-    """Idle time that looks like a graph's and is not, where no graph is advised."""
+def _declined(context: Context) -> tuple[Declined, ...]:
+    """Return the idle time that looks like a graph's and is not."""
     idle = context.timeline.idle_ns
-    if 100 * idle < DECLINED_PCT * context.wall_ns or _starved(context) is not None:
-        return []
+    if 100 * idle < DECLINED_PCT * context.wall_ns:
+        return ()
     named = {"copy_call", "launch_call"}  # told apart in the timeline, one thing here
     parts: dict[str, int] = {}
     for cause, ns in context.idle.by_cause().items():
         cause = "dispatch" if cause in named else cause
         parts[cause] = parts.get(cause, 0) + ns
     listed = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
-    return [
-        Declined(
-            what="Launch from graphs",
-            why=f"The device idles {context.share(idle)}: "
-            + ", ".join(f"{units.time(ns)} {cause.replace('_', ' ')}" for cause, ns in listed if ns)
-            + ". Only dispatch and latency are what a graph removes.",
-            launches=(),
-            duration_ns=idle,
-        )
-    ]
+    refusal = Declined(
+        what="Launch from graphs",
+        why=f"The device idles {context.share(idle)}: "
+        + ", ".join(f"{units.time(ns)} {cause.replace('_', ' ')}" for cause, ns in listed if ns)
+        + ". Only dispatch and latency are what a graph removes.",
+        launches=(),
+        duration_ns=idle,
+    )
+    return (refusal,)
 
 
 def _starved(context: Context) -> tuple[pl.DataFrame, Idle, bool] | None:
-    """Launches with a call of their own, the idle time they were late by, and whether graphs are
-    replayed beside them; None where no graph is worth a word."""
+    """Return the launches with a call of their own, the idle time by which they were late, and
+    whether graphs are replayed beside them; None where no graph is worth a word."""
     eager = _eager(context)
     late = context.idle.of(*DISPATCH_CAUSES)
     late = late.where(np.isin(late.following, eager["launch_id"].to_numpy()))
@@ -108,8 +105,8 @@ def _starved(context: Context) -> tuple[pl.DataFrame, Idle, bool] | None:
 
 
 def _eager(context: Context) -> pl.DataFrame:
-    """Launches with a call of their own: launch_id, duration_ns, op_id, bound and ``host_copy``
-    for copies from or to the host."""
+    """Return the launches with a call of their own: launch_id, duration_ns, op_id, bound and
+    ``host_copy`` for copies from or to the host."""
     launches = context.capture.launches.select("launch_id", "call_id", "copy_kind")
     return (
         context.kernels.select("launch_id", "duration_ns", "op_id", "bound", "graph_replay")
@@ -159,7 +156,7 @@ def _evidence(context: Context, late: Idle, eager: pl.DataFrame) -> tuple[str, .
 
 
 def _obstacles(context: Context, eager: pl.DataFrame) -> str:
-    """What the window holds that a graph cannot, or can only with care."""
+    """Return a sentence on what the window holds that a graph cannot hold, or only with care."""
     inside = [wait for wait in context.waits if wait.names]
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     allocations = (
@@ -179,13 +176,13 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
         (allocations, "allocation call", "allocation calls"),
         (collectives, "collective (NCCL can be captured)", "collectives (NCCL can be captured)"),
     )
-    found = [units.counted(count, one, many) for count, one, many in counts if count]
-    if not found:
+    obstacles = [units.counted(count, one, many) for count, one, many in counts if count]
+    if not obstacles:
         return (
             "Nothing in the window stands against it: no wait for the device inside an operator, "
             "no copy from or to the host, no allocation call."
         )
-    return f"In the way, or to be left outside the graph: {', '.join(found)}."
+    return f"In the way, or to be left outside the graph: {', '.join(obstacles)}."
 
 
 def _repetition(context: Context, eager: pl.DataFrame) -> str:
@@ -209,7 +206,8 @@ def _repetition(context: Context, eager: pl.DataFrame) -> str:
 
 
 def _sequences(context: Context, eager: pl.DataFrame) -> list[tuple[int, ...]]:
-    """Per annotated step, the signatures of the operators that launched something, in order."""
+    """Return, per annotated step, the signatures of the operators that launched something, in
+    order."""
     steps = context.program.steps
     if not steps:
         return []
@@ -260,7 +258,7 @@ def _code(what: Program) -> str:
     return 'model = torch.compile(model, mode="reduce-overhead")'
 
 
-def _link(what: Program) -> str:
+def _reference(what: Program) -> int:
     if what.server == "vllm":
         return _VLLM
     if what.server == "sglang":

@@ -12,58 +12,67 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED, rules
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined, Draft
+from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.advice.view.waits import CAUSES, Wait
 from ncutool.base import units
 from ncutool.base.intervals import union
+from ncutool.base.thresholds import IntThreshold, Threshold
 
-KEPT_SHARE = 0.25
-"""What replaces a wait (a flag on the device, an event asked later) costs host time too."""
-KEPT_INFLATED = 0.6
-"""The same where Python stacks were recorded, which slow the host down."""
-DECLINED_PCT = 2
-"""Waiting for this share of the window is what a reader of the trace would ask about."""
+KEPT_SHARE = Threshold(
+    0.25,
+    "share",
+    "of the wait: what replaces it (a flag on the device, an event asked later) costs host time",
+    JUDGED,
+)
+KEPT_INFLATED = Threshold(
+    0.6, "share", "the same where Python stacks were recorded, which slow the host down", JUDGED
+)
+DECLINED_PCT = IntThreshold(
+    2, "%", "of the window: waiting that a reader of the trace would ask about", JUDGED
+)
 MAX_LISTED = 4
 
-_CUDA = "https://docs.pytorch.org/docs/stable/notes/cuda.html#asynchronous-execution"
-_WHERE = "https://docs.pytorch.org/docs/stable/generated/torch.where.html"
 _SCALAR = ("aten::item", "aten::_local_scalar_dense", "aten::is_nonzero")
 _MASK = ("aten::nonzero", "aten::index", "aten::masked_select", "aten::unique", "aten::_unique2")
 
 
-def drafts(context: Context) -> list[Draft]:
-    """One for waits inside operators, one for waits that the program makes on its own account."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on waits inside operators and on waits that the program makes on its own account;
+    decline those during which the device works. Claims do not matter: the time is the host's."""
     costly = [wait for wait in context.waits if wait.first is not None]
     named = [wait for wait in costly if wait.names]
     bare = [wait for wait in costly if not wait.names and wait.late]
-    return [
-        _draft(context, group, explicit=explicit)
-        for group, explicit in ((named, False), (bare, True))
-        if group
-    ]
+    return Drafts(
+        tuple(
+            _draft(context, group, explicit=explicit)
+            for group, explicit in ((named, False), (bare, True))
+            if group
+        ),
+        declined=_declined(context),
+    )
 
 
-def declined(context: Context) -> list[Declined]:
-    """Waits that look large and are none: while the host waits, the device works."""
+def _declined(context: Context) -> tuple[Declined, ...]:
+    """Return the waits that look large and are none: while the host waits, the device works."""
     begin, end = context.timeline.start_ns, context.timeline.end_ns
     stretches = [one for own in context.blocked.values() for one in own]
     edges = np.array(stretches, dtype=np.int64).reshape(-1, 2).clip(begin, end)
     waiting = union(edges[:, 0], edges[:, 1])
     if 100 * waiting.total < DECLINED_PCT * context.wall_ns:
-        return []
+        return ()
     begins = context.idle.start
     beside = int(waiting.covered(begins, begins + context.idle.length).sum())
-    return [
-        Declined(
-            what="Remove synchronisation and blocking copies",
-            why=f"The host waits for the device {context.share(waiting.total)}, and the device "
-            f"works during {units.time(waiting.total - beside)} of it. Only the time that it idles "
-            "behind a wait can be saved.",
-            launches=(),
-            duration_ns=waiting.total,
-        )
-    ]
+    refusal = Declined(
+        what="Remove synchronisation and blocking copies",
+        why=f"The host waits for the device {context.share(waiting.total)}, and the device "
+        f"works during {units.time(waiting.total - beside)} of it. Only the time that it idles "
+        "behind a wait can be saved.",
+        launches=(),
+        duration_ns=waiting.total,
+    )
+    return (refusal,)
 
 
 def _draft(context: Context, group: Sequence[Wait], *, explicit: bool) -> Draft:
@@ -76,10 +85,7 @@ def _draft(context: Context, group: Sequence[Wait], *, explicit: bool) -> Draft:
     durations = tuple(rows["duration_ns"].to_list())
     names = {name for wait in group for name in wait.names}
     return Draft(
-        kind="sync",
-        title="Do not wait for the device between steps"
-        if explicit
-        else "Do not wait for the device inside the step",
+        rule="sync-between-steps" if explicit else "sync-in-step",
         grade="possible" if explicit else "likely",
         launches=tuple(rows["launch_id"].to_list()),
         best=durations,
@@ -91,12 +97,7 @@ def _draft(context: Context, group: Sequence[Wait], *, explicit: bool) -> Draft:
         wait_causes=CAUSES,
         wait_kept_share=KEPT_INFLATED if context.host_inflated else KEPT_SHARE,
         code=_code(names),
-        link=_WHERE if names & {*_MASK} and not names & {*_SCALAR} else _CUDA,
-        caveat="If the host needs the value to decide what to launch next, the wait stays unless "
-        "the decision moves to the device."
-        if names
-        else "If the profiler itself waited here, as it does when a recording starts or ends, "
-        "nothing is lost without it.",
+        link=rules()["sync-in-step"].references[bool(names & {*_MASK} and not names & {*_SCALAR})],
     )
 
 
@@ -124,7 +125,8 @@ def _evidence(context: Context, group: Sequence[Wait], *, explicit: bool) -> tup
 
 
 def _listed(group: Sequence[Wait]) -> Iterable[str]:
-    """Operators with their parents, most idle time first: `20 × aten::item in aten::is_nonzero`."""
+    """Yield operators with their parents, most idle time first: `20 × aten::item in
+    aten::is_nonzero`."""
     totals: dict[tuple[str, ...], list[int]] = {}
     for wait in group:
         one = totals.setdefault(wait.names, [0, 0])

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.kernels import weights
+from ncutool.advice.kernels.weights import AMP_LINK
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.limits import overlapped
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import (
     ACHIEVABLE_SHARE,
     AMD_LOW_TENSOR_SHARE,
@@ -32,14 +35,18 @@ _NOT_SIMT = re.compile(
     re.IGNORECASE,
 )
 """Matrix times vector and others that no tensor core takes over, and what runs on them already."""
-WORTH = 1.5
-"""A tensor peak must be so many times the FP32 peak to be worth a change of numbers."""
-LARGE_FLOP = 10e9
-_TF32_LINK = (
-    "https://docs.pytorch.org/docs/stable/notes/cuda.html"
-    "#tensorfloat-32-tf32-on-ampere-and-later-devices"
+WORTH = Threshold(
+    1.5, "times the FP32 peak", "that a tensor peak must be to be worth a change of numbers", JUDGED
 )
-_AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
+LARGE_FLOP = Threshold(
+    10e9, "FLOP", "smaller products keep half of their present efficiency at worst", JUDGED
+)
+SMALL_KEPT = Threshold(
+    0.5, "share", "of its present efficiency that a small product keeps at worst", JUDGED
+)
+LAUNCHING = IntThreshold(
+    2, "times the shortest launch", "a product that takes no longer is held by launching", JUDGED
+)
 
 
 class Row(NamedTuple):
@@ -61,22 +68,24 @@ class Target:
     """Of the bytes now: 16-bit tensors are half as wide."""
 
 
-def drafts(context: Context) -> list[Draft]:
-    """FP32 products that tensor cores would do, and weights that are cast again and again."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on FP32 products that tensor cores would do, and on weights that are cast again and
+    again or wider than they need be.
+
+    Claims of others do not matter: numbers change whatever is fused. Claims the casts that go.
+    """
     if context.device is None:
-        return []
-    about = context.program
-    found = []
-    for family in ("gemm", "convolution"):
-        draft = _tensor_cores(context, about, family)
-        if draft is not None:
-            found.append(draft)
-    return found if about.trains else [*found, *weights.drafts(context)]
+        return Drafts()
+    advised = [_tensor_cores(context, family) for family in ("gemm", "convolution")]
+    if not context.program.trains:
+        advised += weights.drafts(context, claimed).drafts
+    known = tuple(draft for draft in advised if draft is not None)
+    return Drafts(known, frozenset(launch for draft in known for launch in draft.removed))
 
 
 def fp32_simt(context: Context, family: str) -> list[int]:
-    """Rows of launches of ``family`` that do FP32 products without tensor cores: by the kernels'
-    names, on AMD by the recorded data type."""
+    """Return the rows of launches of ``family`` that do FP32 products without tensor cores: told by
+    the kernels' names, on AMD by the recorded data type."""
     launches, amd = context.launches, _amd(context)
     kinds = [
         kind
@@ -109,7 +118,8 @@ def allows_tf32(context: Context, family: str) -> bool:
 
 
 def target(context: Context, family: str) -> Target | None:
-    """The fastest change worth its numbers: TF32 where the device has it, else 16 bits."""
+    """Return the fastest change of numbers that is worth it: TF32 where the device has it, else 16
+    bits; None where no peak is much higher."""
     peaks = {} if context.device is None else context.device.peak_flop_per_s
     now = peaks.get("fp32", 0.0)
     for roof, words, share in (
@@ -123,7 +133,7 @@ def target(context: Context, family: str) -> Target | None:
     return None
 
 
-def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None:
+def _tensor_cores(context: Context, family: str) -> Draft | None:
     goal = target(context, family)
     if goal is None or (goal.roof == "tf32_tensor" and allows_tf32(context, family)):
         return None
@@ -140,9 +150,10 @@ def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None
     modelled = sum(row.duration_ns for row in chosen if row.kind.flop)
     known = 2 * modelled > sum(row.duration_ns for row in chosen)
     best, worst = tuple(low for _, (low, _) in gaining), tuple(high for _, (_, high) in gaining)
+    about = context.program
     what = "convolutions" if family == "convolution" else "matrix products"
     return Draft(
-        kind="precision",
+        rule="precision-tensor-cores",
         title=f"Run FP32 {what} on the tensor cores ({goal.words})",
         grade="likely" if known else "possible",
         launches=tuple(row.launch_id for row in chosen),
@@ -151,13 +162,14 @@ def _tensor_cores(context: Context, about: Program, family: str) -> Draft | None
         evidence=_evidence(context, goal, chosen, (sum(best), sum(worst)), len(rows)),
         remedy=_remedy(goal, about, family),
         code=_code(goal, family, amd=about.amd),
-        link=_TF32_LINK if goal.roof == "tf32_tensor" else _AMP_LINK,
+        link=None if goal.roof == "tf32_tensor" else AMP_LINK,
         caveat=_caveat(goal, amd=about.amd),
     )
 
 
 def _times(context: Context, goal: Target, row: Row) -> tuple[int, int]:
-    """Best and worst duration on the tensor cores; the present one where they would not help.
+    """Return the best and the worst duration (ns) on the tensor cores; the present one where they
+    would not help.
 
     ``max(F / (share x peak), B / bandwidth)``: a product that its bytes hold on the CUDA cores
     already gains nothing. Without shapes the ratio of the peaks bounds the gain.
@@ -169,14 +181,14 @@ def _times(context: Context, goal: Target, row: Row) -> tuple[int, int]:
     floor = context.latency_ns
     if not flop:
         return min(round(max(now * fp32 / goal.peak, floor)), round(now)), round(now)
-    if size / bandwidth >= flop / fp32 or now <= 2 * floor:
+    if size / bandwidth >= flop / fp32 or now <= LAUNCHING * floor:
         return round(now), round(now)
     moved = size * goal.bytes_share / bandwidth * 1e9
     best = max(overlapped(flop / goal.peak * 1e9, moved), floor)
     low = _low_share(context, row)
     worst = max(overlapped(flop / (low * goal.peak) * 1e9, moved / ACHIEVABLE_SHARE), floor)
-    if flop < LARGE_FLOP:  # small ones keep half of their present efficiency
-        worst = max(worst, 2 * now * fp32 / goal.peak)
+    if flop < LARGE_FLOP:
+        worst = max(worst, now / SMALL_KEPT * fp32 / goal.peak)
     return min(round(best), round(now)), min(round(max(best, worst)), round(now))
 
 
@@ -276,16 +288,14 @@ def _code(goal: Target, family: str, *, amd: bool) -> str:
 
 
 def _caveat(goal: Target, *, amd: bool) -> str:
+    """Return what would make it wrong; empty for the rule's, which is of NVIDIA's TF32."""
     if goal.roof == "tf32_tensor" and amd:
         return (
             "AMD's xF32 may round more than NVIDIA's TF32 (PyTorch's notes on numerical accuracy): "
             "compare results."
         )
     if goal.roof == "tf32_tensor":
-        return (
-            "TF32 rounds the inputs of products to 10 bits of mantissa: wrong where results need "
-            "all 23 bits of FP32."
-        )
+        return ""
     return (
         "16-bit inputs change results: wrong where the model does not converge or compare well "
         "under autocast."

@@ -6,27 +6,34 @@ sure to save wall time: every low end is 0, and percentages are of the summed du
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
+from ncutool.advice import catalogue
 from ncutool.advice.kernels import rules
-from ncutool.advice.view.finding import Advice, Finding, Grade
+from ncutool.advice.kernels.rules import Candidate
+from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
+from ncutool.base.thresholds import IntThreshold
 from ncutool_parsers.schema import RULES
 
-REPEATS = 8
-SMALL_PCT = 0.5
-SHORT_NS = 20_000
-"""Latency-bound launches this short are short of work; of longer ones nobody can say."""
+_TRIED = "judgement, tried on the reports of the corpus"
+REPEATS = IntThreshold(8, "launches", "of one kernel so short are worth joining", _TRIED)
+SHORT_NS = IntThreshold(
+    20_000, "ns", "a latency-bound launch as short is short of work; of longer ones nobody can say",
+    _TRIED,
+)  # fmt: skip
 _SHORT = ("latency", "small_grid")
 
 
 def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice:
-    """Small grids and repeated short launches to batch, memory-bound neighbours to fuse, and what
-    the report's own rules found.
+    """Advise on small grids and repeated short launches to batch, memory-bound neighbours to fuse,
+    and what the report's own rules found.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the report.
@@ -41,18 +48,21 @@ def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice
     left = {row["launch_id"]: row["duration_ns"] for row in rows}
     told = rules.of_report(rows, RULES.empty() if printed is None else printed)
     candidates = [*_chains(rows, window), *_groups(rows, window), *told]
-    candidates.sort(key=lambda one: (-sum(one["saved"]), one["title"], one["ids"]))
+    candidates.sort(
+        key=lambda candidate: (-sum(candidate.saved), candidate.title, candidate.launches)
+    )
     kept = []
     dropped = dropped_ns = 0
-    for one in candidates:
-        saved = sum(min(left[i], ns) for i, ns in zip(one["ids"], one["saved"], strict=True))
+    for candidate in candidates:
+        claims = list(zip(candidate.launches, candidate.saved, strict=True))
+        saved = sum(min(left[launch_id], ns) for launch_id, ns in claims)
         if 100 * saved < SMALL_PCT * window:
             dropped, dropped_ns = dropped + 1, dropped_ns + saved
             continue
-        for launch_id, ns in zip(one["ids"], one["saved"], strict=True):
+        for launch_id, ns in claims:
             left[launch_id] -= min(left[launch_id], ns)
-        kept.append((saved, one))
-    kept.sort(key=lambda pair: (-pair[0], pair[1]["title"], pair[1]["ids"]))
+        kept.append((saved, candidate))
+    kept.sort(key=lambda pair: (-pair[0], pair[1].title, pair[1].launches))
     return Advice(
         findings=_numbered(kept, window),
         small=dropped,
@@ -61,65 +71,69 @@ def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice
     )
 
 
-def _numbered(kept: Sequence[tuple[int, dict[str, Any]]], window: int) -> tuple[Finding, ...]:
-    counts: dict[str, int] = {}
+def _numbered(kept: Sequence[tuple[int, Candidate]], window: int) -> tuple[Finding, ...]:
+    counts: Counter[str] = Counter()
     named = []
-    for saved, one in kept:
-        counts[one["kind"]] = counts.get(one["kind"], 0) + 1
-        named.append((f"{one['kind']}-{counts[one['kind']]}", saved, one))
-    grade: Grade = "possible"
+    for saved, candidate in kept:
+        rule = catalogue.rules()[candidate.rule]
+        counts[rule.kind] += 1
+        named.append((f"{rule.kind}-{counts[rule.kind]}", saved, candidate, rule))
     return tuple(
         Finding(
             id=name,
-            kind=one["kind"],
-            title=one["title"],
-            launches=tuple(one["ids"]),
-            kernels=tuple(dict.fromkeys(row["kernel"] for row in one["rows"])),
-            duration_ns=sum(row["duration_ns"] for row in one["rows"]),
+            rule=rule.name,
+            kind=rule.kind,
+            per=rule.per,
+            title=candidate.title,
+            launches=candidate.launches,
+            kernels=tuple(dict.fromkeys(row["kernel"] for row in candidate.rows)),
+            duration_ns=candidate.duration_ns,
             saving_low_ns=0,
             saving_high_ns=saved,
             saving_low_pct=0.0,
             saving_high_pct=100 * saved / window,
-            grade=grade,
-            evidence=tuple(one["evidence"]),
-            remedy=one["remedy"],
+            grade="possible",
+            evidence=candidate.evidence,
+            remedy=candidate.remedy,
             alone_low_ns=0,
-            alone_high_ns=sum(one["saved"]),
+            alone_high_ns=sum(candidate.saved),
             overlaps=tuple(
                 other
-                for other, _, that in named
-                if other != name and not set(that["ids"]).isdisjoint(one["ids"])
+                for other, _, that, _ in named
+                if other != name and not set(that.launches).isdisjoint(candidate.launches)
             ),
-            link=one.get("link"),
+            link=rule.link,
         )
-        for name, saved, one in named
+        for name, saved, candidate, rule in named
     )
 
 
-def _groups(rows: Sequence[dict[str, Any]], window: int) -> list[dict[str, Any]]:
-    """Launches of one kernel that are short of blocks, or short of work many times over."""
+def _groups(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
+    """Return candidates for launches of one kernel that are short of blocks, or short of work many
+    times over."""
     groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     for row in rows:
         small = row["bound"] == "small_grid"
         short = small or row["duration_ns"] < SHORT_NS
         if row["bound"] in _SHORT and short and _limit_pct(row) is not None:
             groups.setdefault((row["kernel_full"], small), []).append(row)
-    found = []
+    candidates = []
     for (_, small), group in sorted(groups.items()):
         if small or len(group) >= REPEATS:
-            found.append(_group(group, window, small=small))
-    return found
+            candidates.append(_group(group, window, small=small))
+    return candidates
 
 
 def _limit_pct(row: dict[str, Any]) -> float | None:
-    """The higher of the two speeds of light."""
+    """Return the higher of the two speeds of light in percent; None where neither is recorded."""
     known = [row[name] for name in ("sm_sol_pct", "memory_sol_pct") if row[name] is not None]
     return max(known) if known else None
 
 
-def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> dict[str, Any]:
-    """Run beside one another, launches gain until one limit reaches 60 %; launches with fewer
-    blocks than multiprocessors gain at most the share that NVIDIA's rule Small Grid names."""
+def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Candidate:
+    """Return the candidate for one kernel's launches: beside one another they gain until one limit
+    reaches `LOW_PCT`; with fewer blocks than multiprocessors they gain at most the share that
+    NVIDIA's rule Small Grid names."""
     saved = []
     for row in group:
         share = 1 - min((_limit_pct(row) or 0.0) / LOW_PCT, 1.0)
@@ -149,29 +163,29 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> dict
     remedy = "Give a launch more blocks: split the work finer, or process several inputs at once"
     if len(group) > 1:
         remedy = "Join the launches into one over all inputs, or run them on several streams"
-    return {
-        "kind": "batch",
-        "title": f"Batch {name}: {what}, {times}",
-        "ids": [row["launch_id"] for row in group],
-        "rows": list(group),
-        "saved": saved,
-        "evidence": evidence,
-        "remedy": remedy + ".",
-    }
+    return Candidate(
+        rule="batch-few-blocks" if small else "batch-short-launches",
+        title=f"Batch {name}: {what}, {times}",
+        rows=list(group),
+        saved=saved,
+        evidence=tuple(evidence),
+        remedy=remedy + ".",
+    )
 
 
-def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[dict[str, Any]]:
-    """Neighbouring memory-bound launches with as many threads each, of different kernels."""
-    found = []
+def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
+    """Return candidates for neighbouring memory-bound launches of different kernels, with as many
+    threads each."""
+    candidates = []
     chain: list[dict[str, Any]] = []
     for row in [*rows, None]:
         if row is not None and chain and _follows(chain[-1], row):
             chain.append(row)
             continue
         if len(chain) > 1:
-            found.append(_chain(chain, window))
+            candidates.append(_chain(chain, window))
         chain = [row] if row is not None and row["bound"] == "memory" and row["dram_bytes"] else []
-    return found
+    return candidates
 
 
 def _follows(before: dict[str, Any], row: dict[str, Any]) -> bool:
@@ -195,9 +209,9 @@ def _threads(row: dict[str, Any]) -> int | None:
     return total
 
 
-def _chain(chain: Sequence[dict[str, Any]], window: int) -> dict[str, Any]:
-    """What a kernel hands to the next is at most half of the traffic of the smaller of the two,
-    written once and read once."""
+def _chain(chain: Sequence[dict[str, Any]], window: int) -> Candidate:
+    """Return the candidate for a chain: what a kernel hands to the next is at most half of the
+    traffic of the smaller of the two, written once and read once."""
     saved = [0] * len(chain)
     for index in range(1, len(chain)):
         before, row = chain[index - 1], chain[index]
@@ -206,19 +220,17 @@ def _chain(chain: Sequence[dict[str, Any]], window: int) -> dict[str, Any]:
         saved[index] += int(row["duration_ns"] * handed / row["dram_bytes"])
     time = sum(row["duration_ns"] for row in chain)
     names = " → ".join(row["kernel"] for row in chain)
-    return {
-        "kind": "fuse",
-        "title": f"Fuse {len(chain)} neighbouring memory-bound kernels from {chain[0]['kernel']} "
+    return Candidate(
+        rule="fuse-neighbours",
+        title=f"Fuse {len(chain)} neighbouring memory-bound kernels from {chain[0]['kernel']} "
         "on, if one feeds the next",
-        "ids": [row["launch_id"] for row in chain],
-        "rows": list(chain),
-        "saved": saved,
-        "evidence": [
+        rows=list(chain),
+        saved=saved,
+        evidence=(
             f"{names}: {units.time(time)} ({units.percent(100 * time / window)} of all launch "
             f"time), {units.scaled(sum(row['dram_bytes'] for row in chain), 'B')} of DRAM traffic.",
             "They run one after another on one stream with as many threads each; a report does "
             "not record what they read and write, so that one feeds the next is not proven.",
-        ],
-        "remedy": "If one reads what the other wrote, do both in one kernel and keep the value in "
-        "registers.",
-    }
+        ),
+        remedy=catalogue.rules()["fuse-neighbours"].remedy,
+    )

@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED, rules
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
+from ncutool.base.thresholds import Threshold
 
-_LEAST_PCT = 5.0
-"""Estimates below this are noise of one measurement."""
+LEAST_PCT = Threshold(5.0, "%", "estimates below this are noise of one measurement", JUDGED)
+_WARP = 32
+"""Threads of a warp on every NVIDIA device."""
 _SECTORS = re.compile(r"expected ([\d,]+) sectors, got ([\d,]+)")
 _EXCESS = re.compile(r"excessive sectors \((\d+(?:\.\d+)?)%")
 _FUSED = re.compile(r"achieved (FP\d\d) performance could be increased by up to (\d+)%")
@@ -36,46 +39,42 @@ _RULES = {
     "FPInstructions": "unfused",
     "ThreadDivergence": "divergence",
 }
-_GUIDE = "https://docs.nvidia.com/cuda/cuda-c-best-practices-guide/index.html"
-_LINKS = {
-    "uncoalesced": _GUIDE + "#coalesced-access-to-global-memory",
-    "pattern": _GUIDE + "#coalesced-access-to-global-memory",
-    "shared": _GUIDE + "#shared-memory-and-memory-banks",
-    "occupancy": _GUIDE + "#occupancy",
-    "imbalance": _GUIDE + "#occupancy",
-    "divergence": _GUIDE + "#branching-and-divergence",
+_CODES = {
+    "uncoalesced": "tune-uncoalesced",
+    "shared": "tune-shared-memory",
+    "pattern": "tune-cache-lines",
+    "occupancy": "tune-occupancy",
+    "imbalance": "tune-imbalance",
+    "unfused": "tune-unfused",
+    "divergence": "tune-divergence",
+    "fp64": "precision-fp64",
+    "tail": "tune-tail",
 }
-_TITLES = {
-    "uncoalesced": "Coalesce the global accesses of {}",
-    "shared": "Avoid shared-memory bank conflicts in {}",
-    "pattern": "Use whole cache lines in {}",
-    "occupancy": "Raise the occupancy of {}",
-    "imbalance": "Balance the work of {}",
-    "unfused": "Fuse multiplications and additions in {}",
-    "divergence": "Keep the threads of a warp together in {}",
-    "fp64": "Compute {} in FP32 where its precision allows",
-    "tail": "Avoid the partial last wave of {}",
-}
-_REMEDIES = {
-    "uncoalesced": "Let neighbouring threads read neighbouring elements: swap the index that "
-    "`threadIdx.x` runs over, store structures as arrays, or stage tiles in shared memory.",
-    "shared": "Pad shared arrays by one element a row, or permute the index, so that a warp's "
-    "threads hit different banks.",
-    "pattern": "Read and write whole 128-byte lines: align rows, use vector loads, and let a warp "
-    "cover contiguous memory.",
-    "occupancy": "Reduce what limits it: `__launch_bounds__` or `-maxrregcount` for registers, "
-    "smaller tiles for shared memory, another block size for blocks and warps.",
-    "imbalance": "Give warps and blocks equal work: sort or split long items, use more and smaller "
-    "blocks, or a persistent loop that fetches work.",
-    "unfused": "Write `a * b + c` in one expression, compile without `-fmad=false`, or call "
-    "`fma()`.",
-    "divergence": "Group items that take the same branch, or give each item a warp's worth of "
-    "threads.",
-    "fp64": "Use `float` (and literals such as `1.0f`) where the error allows; keep sums in "
-    "double.",
-    "tail": "Choose a block size whose grid is a multiple of the blocks that run at once, or a "
-    "persistent kernel.",
-}
+"""The rule of the catalogue for each cause."""
+
+
+class Candidate(NamedTuple):
+    """A finding of a report before its saving is cut to what others leave."""
+
+    rule: str
+    """Its code in the catalogue."""
+    title: str
+    rows: list[dict[str, Any]]
+    """Launches, of :data:`ncutool.base.tables.KERNELS`."""
+    saved: list[int]
+    """What each would save at most, ns."""
+    evidence: tuple[str, ...]
+    remedy: str
+
+    @property
+    def launches(self) -> tuple[int, ...]:
+        """Their launch_id."""
+        return tuple(row["launch_id"] for row in self.rows)
+
+    @property
+    def duration_ns(self) -> int:
+        """What they take together now."""
+        return sum(row["duration_ns"] for row in self.rows)
 
 
 class Estimate(NamedTuple):
@@ -84,21 +83,21 @@ class Estimate(NamedTuple):
     cause: str
     share: float
     """Of its time that may go at most, 0 to 1."""
-    said: str
+    clause: str
     """One clause with its numbers."""
 
 
-def of_report(rows: Sequence[dict[str, Any]], rules: pl.DataFrame) -> list[dict[str, Any]]:
-    """Candidates of findings: one for each cause and kernel, from what the report's rules printed
-    and from its counters.
+def of_report(rows: Sequence[dict[str, Any]], messages: pl.DataFrame) -> list[Candidate]:
+    """Return one candidate for each cause and kernel, from what the report's rules printed and from
+    its counters.
 
     Args:
         rows: launches with a duration, of :data:`ncutool.base.tables.KERNELS`.
-        rules: :data:`ncutool_parsers.schema.RULES` of the report; may be empty.
+        messages: :data:`ncutool_parsers.schema.RULES` of the report; may be empty.
     """
     printed: dict[int, list[dict[str, Any]]] = {}
-    for rule in rules.to_dicts():
-        printed.setdefault(rule["launch_id"], []).append(rule)
+    for message in messages.to_dicts():
+        printed.setdefault(message["launch_id"], []).append(message)
     groups: dict[tuple[str, str], list[tuple[dict[str, Any], Estimate]]] = {}
     for row in rows:
         for estimate in _estimates(row, printed.get(row["launch_id"], [])):
@@ -109,18 +108,18 @@ def of_report(rows: Sequence[dict[str, Any]], rules: pl.DataFrame) -> list[dict[
 
 
 def _estimates(row: Mapping[str, Any], printed: Sequence[Mapping[str, Any]]) -> list[Estimate]:
-    """At most one estimate a cause, the largest."""
-    found: dict[str, Estimate] = {}
+    """Return at most one estimate a cause, the largest."""
+    largest: dict[str, Estimate] = {}
     by_rule: dict[str, list[Mapping[str, Any]]] = {}
     for rule in printed:
         if rule["severity"] in ("optimization", "warning"):
             by_rule.setdefault(rule["rule"], []).append(rule)
     every = [_of_rule(row, _RULES[name], some) for name, some in by_rule.items() if name in _RULES]
     for one in (*every, _fp64(row), _tail(row)):
-        if one is not None and 100 * one.share >= _LEAST_PCT:
-            kept = found.get(one.cause)
-            found[one.cause] = one if kept is None or one.share > kept.share else kept
-    return list(found.values())
+        if one is not None and 100 * one.share >= LEAST_PCT:
+            kept = largest.get(one.cause)
+            largest[one.cause] = one if kept is None or one.share > kept.share else kept
+    return list(largest.values())
 
 
 def _of_rule(
@@ -129,8 +128,8 @@ def _of_rule(
     given = [m for m in messages if m["speedup_kind"] == "global" and m["speedup_pct"]]
     if given:
         most = max(given, key=lambda m: (m["speedup_pct"], m["message"] or ""))
-        said = f"NVIDIA estimates {units.percent(most['speedup_pct'])}: {_first(most['message'])}"
-        return Estimate(cause, min(most["speedup_pct"] / 100, 1.0), said)
+        clause = f"NVIDIA estimates {units.percent(most['speedup_pct'])}: {_first(most['message'])}"
+        return Estimate(cause, min(most["speedup_pct"] / 100, 1.0), clause)
     texts = [m["message"] or "" for m in messages]
     if cause == "uncoalesced":
         return _sectors(row, texts)
@@ -142,13 +141,14 @@ def _of_rule(
 
 
 def _first(message: str | None) -> str:
-    """The first sentence of a rule's message, without its full stop."""
+    """Return the first sentence of a rule's message, without its full stop."""
     text = re.split(r"\.\s", (message or "").strip(), maxsplit=1)[0]
     return text.rstrip(".")
 
 
 def _sectors(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    """Sectors that a coalesced access would not fetch; the compute limit bounds the gain."""
+    """Estimate by the sectors that a coalesced access would not fetch; the compute limit bounds the
+    gain."""
     wanted = got = 0
     excess = 0.0
     for text in texts:
@@ -165,110 +165,114 @@ def _sectors(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
     if row["memory_sol_pct"] < sm and row["bound"] != "latency":
         return None  # arithmetic holds it, not the memory system
     counted = f"{got:,} sectors were fetched where {wanted:,} would do" if got > wanted else ""
-    said = counted or f"{units.percent(100 * excess)} of its sectors are excessive"
-    said += f", at {units.percent(row['memory_sol_pct'])} of the memory limit"
-    return Estimate("uncoalesced", min(excess, max(1 - sm / 100, 0.0)), said)
+    clause = counted or f"{units.percent(100 * excess)} of its sectors are excessive"
+    clause += f", at {units.percent(row['memory_sol_pct'])} of the memory limit"
+    return Estimate("uncoalesced", min(excess, max(1 - sm / 100, 0.0)), clause)
 
 
 def _occupancy(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    """Only a latency-bound launch gains from more warps, and at most until a limit is busy."""
-    match = next((found for text in texts if (found := _LIMITER.search(text))), None)
+    """Estimate for a latency-bound launch, which alone gains from more warps, and at most until a
+    limit is busy."""
+    match = next((largest for text in texts if (largest := _LIMITER.search(text))), None)
     if match is None or row["bound"] != "latency":
         return None
     limit = max(row["sm_sol_pct"] or 0.0, row["memory_sol_pct"] or 0.0)
     theoretical = float(match[1])
     share = min(1 - limit / LOW_PCT, 1 - theoretical / 100)
-    said = (
+    clause = (
         f"theoretical occupancy is {units.percent(theoretical)}, limited by {match[2]}, and "
         f"neither limit is used above {units.percent(limit)}"
     )
-    return Estimate("occupancy", max(share, 0.0), said)
+    return Estimate("occupancy", max(share, 0.0), clause)
 
 
 def _unfused(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    match = next((found for text in texts if (found := _FUSED.search(text))), None)
+    match = next((largest for text in texts if (largest := _FUSED.search(text))), None)
     if match is None or row["bound"] != "compute" or row["dtype"] != match[1].lower():
         return None
     gain = float(match[2]) / 100
-    said = f"fused instructions could raise its {match[1]} rate by up to {match[2]} %"
-    return Estimate("unfused", gain / (1 + gain), said)
+    clause = f"fused instructions could raise its {match[1]} rate by up to {match[2]} %"
+    return Estimate("unfused", gain / (1 + gain), clause)
 
 
 def _divergence(row: Mapping[str, Any], texts: Sequence[str]) -> Estimate | None:
-    match = next((found for text in texts if (found := _THREADS.search(text))), None)
+    match = next((largest for text in texts if (largest := _THREADS.search(text))), None)
     if match is None or row["bound"] != "compute":
         return None
-    said = f"{match[1]} of 32 threads of a warp are active on average"
-    return Estimate("divergence", max(1 - float(match[1]) / 32, 0.0), said)
+    clause = f"{match[1]} of {_WARP} threads of a warp are active on average"
+    return Estimate("divergence", max(1 - float(match[1]) / _WARP, 0.0), clause)
 
 
 def _fp64(row: Mapping[str, Any]) -> Estimate | None:
-    """Double precision that takes the compute time of a device which is slow at it."""
+    """Estimate for double precision that takes the compute time of a device which is slow at it."""
     share, ratio = row["fp64_peak_pct"], row["fp32_to_fp64"]
     if row["dtype"] != "fp64" or not share or not ratio or ratio <= 1:
         return None
     if row["bound"] not in ("compute", "balanced") or row["tensor_flop"]:
         return None
     left = max(1 / ratio, (row["memory_sol_pct"] or 0.0) / 100)
-    said = (
+    clause = (
         f"it reaches {units.percent(share)} of the FP64 peak, and FP32 is "
         f"{units.significant(ratio)} times as fast on this device"
     )
-    return Estimate("fp64", max(1 - left, 0.0), said)
+    return Estimate("fp64", max(1 - left, 0.0), clause)
 
 
 def _tail(row: Mapping[str, Any]) -> Estimate | None:
     pct = row["launch_rule_speedup_pct"]
     if row["launch_rule"] != "Tail Effect" or not pct:
         return None
-    said = f"NVIDIA estimates up to {units.percent(pct)} for the tail effect"
+    clause = f"NVIDIA estimates up to {units.percent(pct)} for the tail effect"
     if row["waves"] is not None:
-        said += f" of {units.significant(row['waves'])} waves of blocks"
-    return Estimate("tail", min(pct / 100, 1.0), said)
+        clause += f" of {units.significant(row['waves'])} waves of blocks"
+    return Estimate("tail", min(pct / 100, 1.0), clause)
 
 
 def _candidate(
     cause: str, group: Sequence[tuple[dict[str, Any], Estimate]], window: int
-) -> dict[str, Any]:
+) -> Candidate:
     rows = [row for row, _ in group]
     time = sum(row["duration_ns"] for row in rows)
     worst, most = max(group, key=lambda one: (one[1].share, -one[0]["launch_id"]))
-    name = rows[0]["kernel"]
+    name, rule = rows[0]["kernel"], rules()[_CODES[cause]]
     where = f" (launch {worst['launch_id']})" if len(rows) > 1 else ""
-    return {
-        "kind": "precision" if cause == "fp64" else "tune",
-        "title": _TITLES[cause].format(name),
-        "ids": [row["launch_id"] for row in rows],
-        "rows": rows,
-        "saved": [int(row["duration_ns"] * one.share) for row, one in group],
-        "evidence": [
+    return Candidate(
+        rule=rule.name,
+        title=rule.title.format(name),
+        rows=rows,
+        saved=[int(row["duration_ns"] * estimate.share) for row, estimate in group],
+        evidence=(
             f"{name}: {units.counted(len(rows), 'launch', 'launches')}, {units.time(time)} "
             f"({units.percent(100 * time / window)} of all launch time).",
-            f"Most of all{where}: {most.said}.",
+            f"Most of all{where}: {most.clause}.",
             "The estimate assumes that nothing else holds the launch, and estimates of several "
             "rules do not add up.",
-        ],
-        "remedy": _REMEDIES[cause],
-        "link": _LINKS.get(cause),
-    }
+        ),
+        remedy=rule.remedy,
+    )
 
 
-def drafts(context: Context) -> list[Draft]:
-    """Of a trace whose launches carry a report's counters: NVIDIA's estimates of their grids,
-    weighted by what the launches take on the real timeline."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Weight NVIDIA's estimates of grids by what the launches take on the timeline, where a trace
+    carries a report's counters.
+
+    Claims of others do not matter: a grid is as small whatever else is said of its launch.
+    """
     rows = context.kernels.filter(
         pl.col("launch_rule").is_not_null()
         & (pl.col("launch_rule_speedup_pct") > 0)
         & (pl.col("duration_ns") > 0)
         & (pl.col("bound") != "communication")
     )
-    return [
-        _draft(context, rule, rows.filter(pl.col("launch_rule") == rule))
-        for rule in sorted(rows["launch_rule"].unique())
-    ]
+    return Drafts(
+        tuple(
+            _draft(context, nvidias, rows.filter(pl.col("launch_rule") == nvidias))
+            for nvidias in sorted(rows["launch_rule"].unique())
+        )
+    )
 
 
-def _draft(context: Context, rule: str, rows: pl.DataFrame) -> Draft:
+def _draft(context: Context, nvidias: str, rows: pl.DataFrame) -> Draft:
     now = tuple(rows["duration_ns"].to_list())
     shares = [min(pct / 100, 1.0) for pct in rows["launch_rule_speedup_pct"]]
     floor = context.latency_ns
@@ -284,27 +288,22 @@ def _draft(context: Context, rule: str, rows: pl.DataFrame) -> Draft:
         f"{count:,} × {name}, {units.time(ns)}, up to {units.percent(pct)}"
         for name, count, ns, pct in kernels.head(3).iter_rows()
     )
-    tail = rule == "Tail Effect"
+    tail = nvidias == "Tail Effect"
     saved = sum(now) - sum(best)
     return Draft(
-        kind="tune",
-        title="Avoid partial last waves of blocks" if tail else "Give launches enough blocks",
+        rule="tune-tail" if tail else "tune-few-blocks",
+        title="Avoid partial last waves of blocks" if tail else "",
         grade="possible",
         launches=tuple(rows["launch_id"].to_list()),
         best=best,
         worst=now,
         evidence=(
-            f"By the report's counters NVIDIA's rule {rule} applies to "
+            f"By the report's counters NVIDIA's rule {nvidias} applies to "
             f"{units.counted(len(now), 'launch', 'launches')} that take {context.share(sum(now))} "
             f"of this trace: {listed}.",
             "Its estimates, weighted by the real durations and no launch below "
             f"{units.time(floor)}, come to {context.share(saved)}.",
         ),
-        remedy=_REMEDIES["tail"]
-        if tail
-        else "Split the work finer, process several inputs at once, or run independent kernels "
-        "beside one another on several streams.",
-        link=_GUIDE + "#execution-configuration-optimizations",
-        caveat="The estimate assumes that nothing else runs beside these launches.",
+        link=rules()["tune-few-blocks"].link,
         lead=3,
     )

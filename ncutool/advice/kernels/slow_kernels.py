@@ -6,23 +6,46 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.kernels import precision
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base.limits import overlapped
+from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import AMD_ATTENTION_SHARE, ATTENTION_BACKWARD_SHARE, FA3_SHARE
 
-LIMIT = 0.6
-"""Below this share of its calibrated roof a kernel is slow (NVIDIA's threshold)."""
-STREAM_LIMIT = 0.5
-"""Kernels that only move data: a mixed pattern of access costs some."""
-LONG = 4
-"""Times the launch floor: shorter kernels are held by launching."""
-COARSE_CLOCK_NS = 20_000
-"""On a clock of whole microseconds rates of shorter launches are off by over 5 %."""
-VERY_LONG_NS = 50_000
-TINY = 16
+LIMIT = Threshold(
+    0.6,
+    "share",
+    "of its calibrated roof: a kernel that reaches less is slow",
+    "NVIDIA, Nsight Compute's rule SOLBottleneck, of NVIDIA's own limits",
+)
+HIGH_LIMIT = Threshold(
+    0.8, "share", "the same where nothing but reading weights holds it, and of any cause", JUDGED
+)
+STREAM_LIMIT = Threshold(
+    0.5, "share", "the same of kernels that only move data: a mixed pattern costs some", JUDGED
+)
+LONG = IntThreshold(4, "times the shortest launch", "shorter kernels are held by launching", JUDGED)
+COARSE_CLOCK_NS = IntThreshold(
+    20_000,
+    "ns",
+    "on a clock of whole microseconds rates of shorter launches are off by over 5 %",
+    "1 µs of 20 µs",
+)
+VERY_LONG_NS = IntThreshold(
+    50_000, "ns", "a kernel that moves little is slow by itself only from here on", JUDGED
+)
+TINY = IntThreshold(
+    16, "elements", "a side so short leaves most of a tile to padding", "a tensor core's tile"
+)
+PATCH = IntThreshold(
+    8, "elements", "a convolution's kernel of such sides is a product over patches", JUDGED
+)
+GUESSED_LEFT = Threshold(
+    0.5, "share", "of the time that is left where nothing bounds it", "a guess, said so"
+)
 _OLD_ATTENTION = re.compile(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")
 _NEW_ATTENTION = re.compile(r"(?i)sm90|sm100|wgmma|cudnn_generated|Fa3")
 _OLD_PRODUCT = re.compile(r"cutlass_80|sm80_|^ampere_|s16816|s1688")
@@ -62,7 +85,7 @@ class Fit(NamedTuple):
     """When launches of a kind are slow of one cause, and what they would take."""
 
     best_ns: float | None
-    """None stands for half of the present time."""
+    """None stands for `GUESSED_LEFT` of the present time."""
     floor_ns: float = 0.0
     below: float = 1.0
     """It takes longer than ``floor_ns`` over this share."""
@@ -80,8 +103,8 @@ class Suspect(NamedTuple):
     """Most telling first."""
 
 
-def slow_kernels(context: Context, taken: set[int]) -> list[Slow]:
-    """Every launch that is long, modelled, below its calibrated roof and not ``taken``.
+def slow_kernels(context: Context, claimed: frozenset[int]) -> list[Slow]:
+    """Return every launch that is long, modelled, below its calibrated roof and not ``claimed``.
 
     Communication, copies and lower bounds are left out: a small share of a peak proves nothing
     there. Layout changes inside convolutions and the backward pass of embeddings are told by name.
@@ -96,7 +119,7 @@ def slow_kernels(context: Context, taken: set[int]) -> list[Slow]:
         for case in cases(context)
         if (found := _suspect(context, case)) is not None
     }
-    named = taken | _waiting_for_tensor_cores(context)
+    named = claimed | _waiting_for_tensor_cores(context)
     known = []
     for row in launches.rows(suspects.__contains__):
         launch, now = launches.ids[row], launches.durations[row]
@@ -105,12 +128,14 @@ def slow_kernels(context: Context, taken: set[int]) -> list[Slow]:
         slow = _classed(suspects[launches.of_row[row]], launch, now)
         if slow is not None:
             known.append(slow)
-    return [*known, *_unlinked_twins(context, known, taken)]
+    return [*known, *_unlinked_twins(context, known, claimed)]
 
 
-def near_their_roof(context: Context, family: str, taken: set[int]) -> list[tuple[int, float]]:
-    """Rows of launches of ``family`` at :data:`LIMIT` of their calibrated roof or above, with the
-    time (ns) that they take there."""
+def near_their_roof(
+    context: Context, family: str, claimed: frozenset[int]
+) -> list[tuple[int, float]]:
+    """Return the rows of launches of ``family`` at :data:`LIMIT` of their calibrated roof or above,
+    with the time (ns) that they would take there."""
     if context.device is None:
         return []
     launches = context.launches
@@ -121,7 +146,7 @@ def near_their_roof(context: Context, family: str, taken: set[int]) -> list[tupl
     }
     if not floors:
         return []
-    named = taken | _waiting_for_tensor_cores(context)
+    named = claimed | _waiting_for_tensor_cores(context)
     return [
         (row, floor)
         for row in launches.rows(floors.__contains__)
@@ -134,7 +159,7 @@ def near_their_roof(context: Context, family: str, taken: set[int]) -> list[tupl
 
 
 def cases(context: Context) -> list[Case]:
-    """Every kind of the context with its floors."""
+    """Return every kind of launch with the times that its work takes at reachable rates."""
     assert context.device is not None
     shares = {
         roof: context.shares.flop_share(roof) for roof in context.device.peak_flop_per_s
@@ -158,7 +183,7 @@ def cases(context: Context) -> list[Case]:
 
 
 def _waiting_for_tensor_cores(context: Context) -> set[int]:
-    """Launches that the finding about FP32 products names already."""
+    """Return the launches that the finding about FP32 products names already."""
     found: set[int] = set()
     for family in ("gemm", "convolution"):
         goal = precision.target(context, family)
@@ -170,7 +195,7 @@ def _waiting_for_tensor_cores(context: Context) -> set[int]:
 
 
 def _suspect(context: Context, case: Case) -> Suspect | None:
-    """What may make launches of a kind slow; None where nothing may."""
+    """Return what may make launches of a kind slow; None where nothing may."""
     kind = case.kind
     if kind.category != "kernel" or kind.bound in (None, "communication", "copy"):
         return None
@@ -178,20 +203,20 @@ def _suspect(context: Context, case: Case) -> Suspect | None:
     named = changes_layout or _EMBEDDING.search(kind.op or "") is not None
     if not named and case.floor_ns is None:
         return None
-    tests = _CAUSES.get(kind.family or "", (_EMBEDS,))
+    tests = CAUSES.get(kind.family or "", (_EMBEDS,))
     causes = [(cause, fit) for cause, test in tests if (fit := test(context, case)) is not None]
     return Suspect(case, named, causes) if causes else None
 
 
 def _classed(suspect: Suspect, launch_id: int, now: int) -> Slow | None:
-    """The first cause that fits; None where it is not slow."""
+    """Return the launch with the first cause that fits; None where it is not slow."""
     case = suspect.case
-    if not suspect.named and (case.floor_ns or 0.0) >= LIMIT * 4 / 3 * now:
+    if not suspect.named and (case.floor_ns or 0.0) >= HIGH_LIMIT * now:
         return None
     for cause, fit in suspect.causes:
         if fit.floor_ns >= fit.below * now or now < fit.least_ns:
             continue
-        best = now / 2 if fit.best_ns is None else fit.best_ns
+        best = now * GUESSED_LEFT if fit.best_ns is None else fit.best_ns
         best_ns = min(max(round(best), 0), now)
         modelled = cause not in _BY_NAME
         compute = modelled and (case.compute_ns or 0.0) > (case.memory_ns or 0.0)
@@ -202,8 +227,8 @@ def _classed(suspect: Suspect, launch_id: int, now: int) -> Slow | None:
 
 
 def _below(context: Context, case: Case, limit: float, least_ns: int = 0) -> Fit | None:
-    """It would run at its calibrated roof, and does not reach ``limit`` of it; None where that is
-    not known."""
+    """Return a Fit if the launch reaches less than ``limit`` of its calibrated roof; None if its
+    FLOPs or bytes are unknown or a lower bound."""
     kind = case.kind
     if case.floor_ns is None or "lower bound" in (kind.remark or ""):
         return None
@@ -232,7 +257,8 @@ def _old_attention(context: Context, case: Case) -> Fit | None:
 
 
 def _attained(context: Context, case: Case, share: float) -> Fit | None:
-    """New time of attention at ``share`` of its compute peak."""
+    """Return a Fit with the time of attention at ``share`` of its compute peak; None where its work
+    is not known."""
     kind = case.kind
     if _below(context, case, 1.0) is None or not kind.peak_flop_per_s:
         return None
@@ -283,7 +309,7 @@ def _narrow(context: Context, case: Case) -> Fit | None:
         return None
     if (case.memory_ns or 0.0) < (case.compute_ns or 0.0):
         return None
-    return _below(context, case, LIMIT * 4 / 3)
+    return _below(context, case, HIGH_LIMIT)
 
 
 def _product(context: Context, case: Case) -> Fit | None:
@@ -298,7 +324,7 @@ def _patch(context: Context, case: Case) -> Fit | None:
     if dims is None or "backward" in (case.kind.op or ""):
         return None
     weight = dims[1]
-    patches = len(weight) >= 4 and min(weight[2:]) >= 8
+    patches = len(weight) >= 4 and min(weight[2:]) >= PATCH
     return _below(context, case, LIMIT) if patches else None
 
 
@@ -325,7 +351,7 @@ def _embedding(_: Context, case: Case) -> Fit | None:
 
 _Test = Callable[[Context, Case], Fit | None]
 _EMBEDS: tuple[str, _Test] = ("embedding", _embedding)
-_CAUSES: dict[str, tuple[tuple[str, _Test], ...]] = {
+CAUSES: dict[str, tuple[tuple[str, _Test], ...]] = {
     "gemm": (
         ("misaligned", _misaligned),
         ("tiny", _tiny),
@@ -345,8 +371,9 @@ _BY_NAME = ("layout", "embedding")
 """Causes whose saving no model of the work bounds."""
 
 
-def _unlinked_twins(context: Context, known: list[Slow], taken: set[int]) -> list[Slow]:
-    """Attention launches without a launch record, of the same kernel and grid as known ones."""
+def _unlinked_twins(context: Context, known: list[Slow], claimed: frozenset[int]) -> list[Slow]:
+    """Return attention launches without a launch record, of the same kernel and grid as known
+    ones."""
     templates = {_identity(slow.kind): slow for slow in known if slow.cause == "old_attention"}
     if not templates:
         return []
@@ -354,7 +381,7 @@ def _unlinked_twins(context: Context, known: list[Slow], taken: set[int]) -> lis
     found = []
     for row in launches.rows(lambda kind: not kind.linked and _identity(kind) in templates):
         kind, launch, now = launches.of_row[row], launches.ids[row], launches.durations[row]
-        if now > 0 and launch not in taken:
+        if now > 0 and launch not in claimed:
             same = templates[_identity(kind)]
             best = min(same.best_ns, now)
             found.append(Slow(kind, launch, now, same.cause, best, same.share_pct, same.roof))

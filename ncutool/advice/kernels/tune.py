@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.kernels.slow_kernels import (
     Slow,
     near_their_roof,
@@ -16,35 +17,38 @@ from ncutool.advice.kernels.slow_kernels import (
 )
 from ncutool.advice.kernels.tune_remedies import Advised, advised
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Declined, Draft
+from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.devices.reachable import AMD_ATTENTION_SHARE, FA3_SHARE
 
 _SHOWN = 3
-_MUCH_PCT = 5.0
+MUCH_PCT = Threshold(
+    5.0, "%", "of the window: products or convolutions one would ask about", JUDGED
+)
 _ASKED = {"gemm": "the matrix products", "convolution": "the convolutions"}
 """What a user asks for first, where much of the time is spent there."""
 
 
-def drafts(context: Context, taken: set[int]) -> list[Draft]:
-    """One draft a cause over all its launches; a launch in ``taken`` has better advice."""
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise once a cause over all its unclaimed launches; decline kinds of kernels that take much
+    of the window and run near what this device reaches."""
     groups: dict[str, list[Slow]] = {}
-    for slow in slow_kernels(context, taken):
+    for slow in slow_kernels(context, claimed):
         groups.setdefault(slow.cause, []).append(slow)
-    about = context.program
-    return [
-        _draft(context, advised(cause, about), group) for cause, group in sorted(groups.items())
-    ]
-
-
-def declined(context: Context, taken: set[int]) -> list[Declined]:
-    """Kinds of kernels that take much of the window and run near what this device reaches."""
-    return [
+    refused = [
         _refusal(context, family, rows)
         for family in _ASKED
-        if (rows := near_their_roof(context, family, taken))
-        and 100 * _total(context, rows) >= _MUCH_PCT * context.wall_ns
+        if (rows := near_their_roof(context, family, claimed))
+        and 100 * _total(context, rows) >= MUCH_PCT * context.wall_ns
     ]
+    return Drafts(
+        tuple(
+            _draft(context, advised(cause, context.program), group)
+            for cause, group in sorted(groups.items())
+        ),
+        declined=tuple(refused),
+    )
 
 
 def _total(context: Context, rows: Sequence[tuple[int, float]]) -> int:
@@ -69,25 +73,23 @@ def _refusal(context: Context, family: str, rows: Sequence[tuple[int, float]]) -
     )
 
 
-def _draft(context: Context, said: Advised, group: Sequence[Slow]) -> Draft:
+def _draft(context: Context, advice: Advised, group: Sequence[Slow]) -> Draft:
     launches = tuple(slow.launch_id for slow in group)
     now = tuple(slow.duration_ns for slow in group)
     best = tuple(slow.best_ns for slow in group)
     worst = tuple(
-        low + round((high - low) * said.kept_share) for low, high in zip(best, now, strict=True)
+        low + round((high - low) * advice.kept_share) for low, high in zip(best, now, strict=True)
     )
     return Draft(
-        kind="tune",
-        title=said.title,
-        grade=said.grade,
+        rule=advice.rule.name,
+        grade=advice.grade,
         launches=launches,
         best=best,
         worst=worst,
-        evidence=(*_evidence(context, group, sum(now), sum(best)), said.why),
-        remedy=said.remedy,
-        code=said.code,
-        link=said.link,
-        caveat=said.caveat,
+        evidence=(*_evidence(context, group, sum(now), sum(best)), advice.why),
+        remedy=advice.remedy,
+        code=advice.code,
+        link=advice.link,
         lead=3,
     )
 
@@ -121,7 +123,7 @@ def _one(name: str, shapes: str, group: Sequence[Slow]) -> str:
 
 
 def _rates(context: Context, group: Sequence[Slow]) -> str:
-    """The rates that new times rest on, and whether the capture shows them."""
+    """Return the rates that new times rest on in words, and whether the capture shows them."""
     shares = context.shares
     roofs = sorted({slow.roof for slow in group if slow.roof is not None})
     parts = []

@@ -6,30 +6,41 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.casts import HALF, WeightCast
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
 
-WEIGHT_SHARE = 0.75
-"""A product whose weights are this share of its bytes is bound by reading them."""
-NARROW_TILE = 32
+WEIGHT_SHARE = Threshold(
+    0.75, "share", "of a product's bytes that are weights: above it reading them holds it", JUDGED
+)
+NARROW_TILE = IntThreshold(
+    32, "elements", "a tile this narrow is chosen for a product with few rows", JUDGED
+)
+LONG = IntThreshold(
+    2, "times the shortest launch", "a product that takes no longer is held by launching", JUDGED
+)
 _HALF_TILE = re.compile(r"_(?:BBS|HHS|BSS|HSS|B_BS|H_HS)_.*_MT(\d+)x(\d+)x\d+")
 """AMD's names of products of 16-bit operands, with the tile."""
-_AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
-_FP8_LINK = "https://docs.vllm.ai/en/latest/features/quantization/fp8.html"
+AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
 
 
-def drafts(context: Context) -> list[Draft]:
-    """Weights to convert once, and weights to keep in 8 bits; for captures without training."""
-    found = (_cast_once(context), _eight_bits(context))
-    return [draft for draft in found if draft is not None]
+def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+    """Advise on weights to convert once and to keep in 8 bits; for captures without training.
+
+    Claims of others do not matter, as for all of precision.
+    """
+    advised = (_cast_once(context), _eight_bits(context))
+    return Drafts(tuple(draft for draft in advised if draft is not None))
 
 
 def _eight_bits(context: Context) -> Draft | None:
-    """Products of few rows that read 16-bit weights: half as wide, half the time at best."""
+    """Return the draft on products of few rows that read 16-bit weights: in 8 bits half of the
+    reading goes at best."""
     device = context.device
     if device is None or "fp8_tensor" not in device.peak_flop_per_s:
         return None
@@ -51,8 +62,7 @@ def _eight_bits(context: Context) -> Draft | None:
         f"is a guess by the tile of at most {NARROW_TILE} in the kernel's name."
     )
     return Draft(
-        kind="precision",
-        title="Keep the weights of products with few rows in 8 bits",
+        rule="precision-8-bit-weights",
         grade="possible",
         launches=tuple(launches.ids[row] for row, _ in rows),
         best=best,
@@ -63,24 +73,19 @@ def _eight_bits(context: Context) -> Draft | None:
             "half as wide.",
             told,
         ),
-        remedy="Serve an FP8 (or INT8 weight-only) checkpoint, e.g. `quantization='fp8'` in vLLM "
-        "or SGLang, `torchao.quantize_` elsewhere; measure the accuracy of the model afterwards.",
-        code="llm = LLM(model, quantization='fp8')",
-        link=_FP8_LINK,
-        caveat="Wrong if the weights are quantised already, or where conversion costs what the "
-        "narrower reads save.",
         lead=2,
     )
 
 
 def _long(context: Context, rows: list[int]) -> list[int]:
-    """Those that take longer than two launches at least."""
+    """Return those of ``rows`` that take longer than `LONG` launches at least."""
     durations = context.launches.durations
-    return [row for row in rows if durations[row] > 2 * context.latency_ns]
+    return [row for row in rows if durations[row] > LONG * context.latency_ns]
 
 
 def _weight_share(kind: Kind) -> float | None:
-    """What part of a narrow product's bytes are weights; None where it is none, or too little."""
+    """Return what part of a narrow product's bytes are weights; None where it is none, or too
+    little."""
     if kind.category != "kernel" or kind.family != "gemm" or kind.dtype not in HALF:
         return None
     dims = sides(kind.signature)
@@ -99,16 +104,16 @@ def _is_named(kind: Kind) -> bool:
 
 
 def _cast_once(context: Context) -> Draft | None:
-    """Parameters that autocast casts in every forward pass."""
-    casts = [one for some in context.weight_casts for one in some]
-    rows = [(one, row) for one in casts for row in range(one.node.first, one.node.last)]
+    """Return the draft on parameters that autocast casts in every forward pass."""
+    casts = [cast for some in context.weight_casts for cast in some]
+    rows = [(cast, row) for cast in casts for row in range(cast.node.first, cast.node.last)]
     if not rows:
         return None
-    launches = tuple(sorted(one.stream.launch_ids[row] for one, row in rows))
+    launches = tuple(sorted(cast.stream.launch_ids[row] for cast, row in rows))
     zero = (0,) * len(launches)
     dtype = casts[0].node.outputs[0].dtype
     return Draft(
-        kind="precision",
+        rule="precision-cast-once",
         title=f"Convert the weights to {dtype} once, not at every call",
         grade="certain",
         launches=launches,
@@ -120,15 +125,12 @@ def _cast_once(context: Context) -> Draft | None:
         "linear and convolution layers alone and keep normalisation in FP32.",
         removed=launches,
         code=f"model = model.{'bfloat16' if dtype == 'bf16' else 'half'}()",
-        link=_AMP_LINK,
-        caveat="Wrong if the parameters change between calls: then FP32 master weights must be "
-        "cast again.",
     )
 
 
 def _cast_evidence(context: Context, casts: Sequence[WeightCast]) -> tuple[str, ...]:
-    total = sum(one.node.duration_ns for one in casts)
-    shapes = Counter(one.node.outputs[0].shape for one in casts).most_common(3)
+    total = sum(cast.node.duration_ns for cast in casts)
+    shapes = Counter(cast.node.outputs[0].shape for cast in casts).most_common(3)
     listed = ", ".join(f"{count:,} × [{','.join(map(str, shape))}]" for shape, count in shapes)
     first = casts[0]
     return (

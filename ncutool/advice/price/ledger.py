@@ -13,16 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
 from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, Replay
 from ncutool.timeline.window import DISPATCH_CAUSES
 
-_HOST_TRUST = 0.5
-"""Share of the host's recorded time that is taken for real when Python stacks were recorded."""
-_HOST_SAVED = 0.75
-"""Share of a removed launch's host time that is saved at worst: what replaces it costs too."""
+HOST_TRUST = Threshold(
+    0.5,
+    "share",
+    "of the host's recorded time that is taken for real when Python stacks were recorded",
+    "judgement: stacks slow the host by an unknown factor",
+)
+HOST_SAVED = Threshold(
+    0.75,
+    "share",
+    "of a removed launch's host time that is saved at worst: what replaces it costs too",
+    JUDGED,
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Ledger:
     def __init__(self, context: Context, replay: Replay) -> None:
         idle = context.idle
         self.replay = replay
-        self._trust = _HOST_TRUST if context.host_inflated else 1.0
+        self._trust = HOST_TRUST if context.host_inflated else 1.0
         self._left = replay.duration.copy()
         self._share = _wall_shares(replay, _classes(context, replay.launch_id))
         called = replay.period[replay.period > 0]
@@ -77,7 +87,7 @@ class Ledger:
         return self._share
 
     def claim(self, draft: Draft) -> Claim:
-        """``draft`` with its launches as rows of the replay."""
+        """Return ``draft`` with its launches as rows of the replay."""
         rows, removed, replayed = map(self._rows, (draft.launches, draft.removed, draft.replayed))
         used = np.concatenate([replayed, self._rows(draft.idle_used)])
         gaps = self._before(removed) & (self._dispatch | self._queue)
@@ -101,12 +111,12 @@ class Ledger:
         )
 
     def _waits(self, draft: Draft) -> Bools:
-        """Idle pieces of the draft's causes before the launches it names."""
+        """Return which idle pieces of the draft's causes lie before the launches that it names."""
         before = self._before(self._rows(draft.waits))
         return before & self._idle.due_to(*draft.wait_causes) if draft.waits else before
 
     def _before(self, rows: Ints) -> Bools:
-        """The idle pieces that end with one of the launches ``rows``."""
+        """Return which idle pieces end with one of the launches ``rows``."""
         if not rows.size:
             return np.zeros(self._gap_row.shape, dtype=np.bool_)
         ends = np.zeros(self.replay.duration.size + 1, dtype=np.bool_)
@@ -126,7 +136,7 @@ class Ledger:
         return np.asarray(np.where(known, self._order[place], self._order.size))
 
     def at_most(self, claim: Claim, gain: int) -> int:
-        """What its best case saves of what is left, were the host no limit.
+        """Return what its best case saves (ns) of what is left, were the host no limit.
 
         ``gain`` is what a replay of the best case saves: host time that removed launches no
         longer take may shorten dispatch gaps later on, which are then claimed as well.
@@ -135,7 +145,8 @@ class Ledger:
         return naive + int(self._later(claim, gain - naive).sum())
 
     def take(self, claim: Claim, gain: int) -> int:
-        """The same, and what was claimed is left to nobody else."""
+        """Price the claim as `at_most` does, then deduct it: later claims cannot be paid for these
+        launches or gaps. Returns ns."""
         naive = self._naive(claim)
         later = self._later(claim, gain - naive)
         amount = naive + int(later.sum())
@@ -145,15 +156,16 @@ class Ledger:
         return amount
 
     def _naive(self, claim: Claim) -> int:
-        """Kernel time and the gaps before removed or replayed launches."""
+        """Return the kernel time and the gaps before removed or replayed launches that are left,
+        ns."""
         left, whole = self._left[claim.rows], self.replay.duration[claim.rows]
         saved = np.maximum(left - claim.best, 0)
         kernel = saved * self._share[claim.rows] // np.maximum(whole, 1)
         return int(kernel.sum()) + int(self._gap_left[claim.gaps].sum())
 
     def _later(self, claim: Claim, excess: int) -> Ints:
-        """Per idle piece, the part of ``excess`` by which earlier launches shorten it, beyond the
-        claim itself."""
+        """Return, per idle piece, the part of ``excess`` (ns) by which earlier launches shorten it,
+        beyond the claim itself."""
         if excess <= 0 or not claim.removed.size:
             return np.zeros_like(self._gap_left)
         since = self.replay.start[claim.removed].min()
@@ -163,7 +175,8 @@ class Ledger:
         return np.asarray(np.minimum(np.maximum(excess - before, 0), available))
 
     def apply(self, claim: Claim, before: Changes, *, best: bool = False) -> Changes:
-        """``before`` with the claim's worst (or best) case on top; itself where that is nothing."""
+        """Return ``before`` with the claim's worst (or best) case on top; ``before`` itself where
+        that is nothing."""
         if not best and self._nothing_at_worst(claim):
             return before
         duration = before.duration.copy()
@@ -174,7 +187,7 @@ class Ledger:
         replayed[claim.replayed] = True
         saved = before.host_saved.copy()
         for rows in (claim.removed, claim.replayed):
-            host = self._host_time(rows, 1.0 if best else _HOST_SAVED * self._trust)
+            host = self._host_time(rows, 1.0 if best else HOST_SAVED * self._trust)
             saved[rows] = np.maximum(saved[rows], host)
         if claim.waits.any():
             kept = 0.0 if best else claim.draft.wait_kept_share
@@ -189,16 +202,17 @@ class Ledger:
         return not (shorter or claim.removed.size or claim.replayed.size or waits)
 
     def _host_time(self, rows: Ints, share: float) -> Ints:
-        """Host time of launches, stretches in which the host waited or did other work capped."""
+        """Return the host time (ns) of launches; stretches in which the host waited or did other
+        work are capped."""
         ordinary = np.minimum(self.replay.period[rows], self._period_limit)
         return np.asarray((ordinary * share).astype(np.int64))
 
     def wall_ns(self, changes: Changes) -> int:
-        """The window under ``changes``, by replay."""
+        """Return the length of the window under ``changes``, by replay."""
         return self.replay.wall_ns(changes)
 
     def gain(self, claim: Claim, wall_before: int, wall_after: int) -> int:
-        """What a claim saves end to end, from the windows of two replays.
+        """Return what a claim saves end to end (ns), from the windows of two replays.
 
         Of gaps that only the recording of Python stacks may have made so long, half counts.
         """
@@ -208,11 +222,12 @@ class Ledger:
         return max(gain, 0)
 
     def bound(self, claim: Claim) -> int:
-        """Never less than ``at_most``: kernel time, gaps and all the host time it frees."""
+        """Return kernel time, gaps and all the host time that it frees, ns: never less than
+        ``at_most``."""
         return self._naive(claim) + int(self._host_time(claim.removed, 1.0).sum())
 
     def low_cap(self, claim: Claim) -> int:
-        """What a claim may save at the low end, given what remains of each gap."""
+        """Return what a claim may save (ns) at the low end, given what remains of each gap."""
         if not claim.draft.gap_rest_ns:
             return self.bound(claim)
         sure = claim.gaps & self._before(claim.replayed)
@@ -221,7 +236,8 @@ class Ledger:
 
 
 def _classes(context: Context, launch_ids: Ints) -> Ints:
-    """0 for kernels, 1 for copies and memsets, 2 for communication."""
+    """Return the class of each launch: 0 for kernels, 1 for copies and memsets, 2 for
+    communication."""
     of = context.kernels.select(
         "launch_id",
         kind=pl.when(pl.col("bound") == "communication")
@@ -235,13 +251,13 @@ def _classes(context: Context, launch_ids: Ints) -> Ints:
 
 
 def _wall_shares(replay: Replay, classes: Ints) -> Ints:
-    """The part of each launch's time that no launch of a class before its own covers, and none
-    of its own class that started earlier."""
+    """Return the part of each launch's time (ns) that no launch of a class before its own covers,
+    and none of its own class that started earlier."""
     end = replay.start + replay.duration
     shares = np.zeros_like(replay.duration)
     before: Union | None = None
-    for one in np.unique(classes):
-        rows = np.flatnonzero(classes == one)
+    for level in np.unique(classes):
+        rows = np.flatnonzero(classes == level)
         reach = np.concatenate([replay.start[rows[:1]], np.maximum.accumulate(end[rows])[:-1]])
         start = np.minimum(np.maximum(replay.start[rows], reach), end[rows])
         shares[rows] = end[rows] - start

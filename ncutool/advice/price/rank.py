@@ -9,22 +9,37 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.price.ledger import Claim, Ledger
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Advice, Declined, Draft, Finding
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, prepare
 
-SMALL_PCT = 0.5
-"""A finding that saves less of the window than this is not worth a line."""
-ALTERNATIVE_PCT = 2.0
-"""One whose time others have claimed is still named where alone it would save this much."""
-ALIKE_PCT = 5.0
-"""Low ends this close, as a share of the window, rank alike: then what it may save decides. A sure
-per cent must not hide a likely half of the window."""
-HOST_WORTH = 1.5
-"""Where a finding's launches and the host time they take are worth so many times the launches and
-the gaps before them, a replay tells how much of it shortens gaps elsewhere."""
+SMALL_PCT = Threshold(
+    0.5, "%", "of the window: a finding that saves less is not worth a line", JUDGED
+)
+ALTERNATIVE_PCT = Threshold(
+    2.0,
+    "%",
+    "of the window: one whose time others have claimed is named where alone it saves as much",
+    JUDGED,
+)
+ALIKE_PCT = Threshold(
+    5.0,
+    "%",
+    "of the window: low ends this close rank alike and what a finding may save decides, so that a "
+    "sure per cent hides no likely half of the window",
+    JUDGED,
+)
+HOST_WORTH = Threshold(
+    1.5,
+    "times",
+    "the launches and the gaps before them: where the launches and their host time are worth as "
+    "much, a replay tells how much of it shortens gaps elsewhere",
+    "judgement: it saves replays where one could change little",
+)
 _GRADES = {"certain": 0, "likely": 1, "possible": 2}
 
 
@@ -40,7 +55,7 @@ class _Priced:
 
 
 def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Declined] = ()) -> Advice:
-    """Findings over ``drafts``, surest saving first.
+    """Return findings over ``drafts``, surest saving first.
 
     Their order is what each saves alone: end to end at least (a replay of its worst case; 0 for a
     merely possible one) in steps of ``ALIKE_PCT``, then merely possible ones last, then at most.
@@ -49,12 +64,14 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
     its best case takes of the launches and gaps that those have left.
     """
     wall = context.wall_ns
-    asked = tuple(sorted(declined, key=lambda one: (-one.duration_ns, one.what, one.launches)))
+    asked = tuple(
+        sorted(declined, key=lambda refusal: (-refusal.duration_ns, refusal.what, refusal.launches))
+    )
     if not drafts or wall <= 0:
         return Advice(declined=asked)
     ledger = Ledger(context, prepare(context.capture, context.timeline, context.points))
     small = [0, 0]
-    priced = []
+    candidates = []
     unchanged = ledger.replay.unchanged()
     for draft in drafts:
         claim = ledger.claim(draft)
@@ -63,24 +80,29 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
         if bound > HOST_WORTH * high and 100 * bound >= SMALL_PCT * wall:
             high = ledger.at_most(claim, _best_gain(ledger, claim, unchanged, wall))
         if 100 * high < SMALL_PCT * wall:
-            small[0] += 1
-            small[1] += high
+            if draft.per == "window":
+                small[0] += 1
+                small[1] += high
         else:
-            priced.append(_Priced(claim, _alone_low(ledger, claim, unchanged, wall, high), high))
+            candidates.append(
+                _Priced(claim, _alone_low(ledger, claim, unchanged, wall, high), high)
+            )
     step = max(int(wall * ALIKE_PCT / 100), 1)
-    priced.sort(key=lambda one: _turn(one, step))
-    done = _in_turn(ledger, priced, wall)
-    kept = [one for one in done if _worth(one, wall)]
-    small[0] += len(done) - len(kept)
-    small[1] += sum(one.high for one in done if not _worth(one, wall))
+    candidates.sort(key=lambda priced: _turn(priced, step))
+    done = _in_turn(ledger, candidates, wall)
+    kept = [priced for priced in done if _worth(priced, wall)]
+    of_window = [priced for priced in done if priced.claim.draft.per == "window"]
+    left_out = [priced.high for priced in of_window if not _worth(priced, wall)]
+    small[0] += len(left_out)
+    small[1] += sum(left_out)
     return Advice(
         findings=_findings(context, kept),
         declined=asked,
         small=small[0],
         small_high_ns=small[1],
-        all_low_ns=sum(one.after_low for one in done),
-        all_high_ns=sum(one.high for one in done),
-        drafts=tuple(one.claim.draft for one in kept),
+        all_low_ns=sum(priced.after_low for priced in of_window),
+        all_high_ns=sum(priced.high for priced in of_window),
+        drafts=tuple(priced.claim.draft for priced in kept),
     )
 
 
@@ -93,135 +115,154 @@ def _alone_low(ledger: Ledger, claim: Claim, state: Changes, wall: int, high: in
 
 
 def _best_gain(ledger: Ledger, claim: Claim, state: Changes, wall: int) -> int:
-    """What the best case saves end to end; only removed launches save more than their own time."""
+    """Return what the best case saves end to end, ns; only removed launches save more than their
+    own time."""
     if not claim.removed.size:
         return 0
     return ledger.gain(claim, wall, ledger.wall_ns(ledger.apply(claim, state, best=True)))
 
 
-def _in_turn(ledger: Ledger, priced: list[_Priced], wall: int) -> list[_Priced]:
-    """Every claim priced on what the ones before it have left."""
+def _in_turn(ledger: Ledger, candidates: list[_Priced], wall: int) -> list[_Priced]:
+    """Price every claim on what the ones before it have left.
+
+    A saving of a row or a sample leaves everything to those after it: the window is as long as
+    before.
+    """
     done = []
     state, before = ledger.replay.unchanged(), wall
-    for one in priced:
-        claim = one.claim
+    for priced in candidates:
+        claim = priced.claim
         best = _best_gain(ledger, claim, state, before)
         possible = claim.draft.grade == "possible"
         cap = ledger.low_cap(claim)
-        high = min(ledger.take(claim, best), one.alone_high)
+        of_window = claim.draft.per == "window"
+        amount = ledger.take(claim, best) if of_window else ledger.at_most(claim, best)
+        high = min(amount, priced.alone_high)
         after_low = 0
         if not possible:
             changed = ledger.apply(claim, state)
             after = before if changed is state else ledger.wall_ns(changed)
             after_low = min(ledger.gain(claim, before, after), cap, high)
-            state, before = changed, after
-        low = min(one.alone_low, after_low)
-        done.append(_Priced(claim, one.alone_low, one.alone_high, low, high, after_low))
+            if of_window:
+                state, before = changed, after
+        low = min(priced.alone_low, after_low)
+        done.append(_Priced(claim, priced.alone_low, priced.alone_high, low, high, after_low))
     return done
 
 
-def _turn(one: _Priced, step: int) -> tuple[object, ...]:
-    draft = one.claim.draft
+def _turn(priced: _Priced, step: int) -> tuple[object, ...]:
+    draft = priced.claim.draft
     grade = _GRADES[draft.grade]
-    sure = (-(one.alone_low // step), draft.grade == "possible")
-    return (*sure, -one.alone_high, -one.alone_low, grade, draft.lead, *_name(one))
+    sure = (-(priced.alone_low // step), draft.grade == "possible")
+    return (*sure, -priced.alone_high, -priced.alone_low, grade, draft.lead, *_name(priced))
 
 
-def _name(one: _Priced) -> tuple[str, str, tuple[int, ...]]:
-    draft = one.claim.draft
+def _name(priced: _Priced) -> tuple[str, str, tuple[int, ...]]:
+    draft = priced.claim.draft
     return draft.kind, draft.title, draft.launches
 
 
-def _worth(one: _Priced, wall: int) -> bool:
-    return 100 * one.high >= SMALL_PCT * wall or 100 * one.alone_high >= ALTERNATIVE_PCT * wall
+def _worth(priced: _Priced, wall: int) -> bool:
+    return (
+        100 * priced.high >= SMALL_PCT * wall or 100 * priced.alone_high >= ALTERNATIVE_PCT * wall
+    )
 
 
 def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
     numbers: Counter[str] = Counter()
     ids = []
-    for one in kept:
-        numbers[one.claim.draft.kind] += 1
-        ids.append(f"{one.claim.draft.kind}-{numbers[one.claim.draft.kind]}")
+    for priced in kept:
+        numbers[priced.claim.draft.kind] += 1
+        ids.append(f"{priced.claim.draft.kind}-{numbers[priced.claim.draft.kind]}")
     kernels = context.kernels.select("launch_id", "kernel").sort("launch_id")
     return tuple(
-        _finding(context, one, ids[position], _others(kept, ids, position), kernels)
-        for position, one in enumerate(kept)
+        _finding(context, priced, ids[position], _others(kept, ids, position), kernels)
+        for position, priced in enumerate(kept)
     )
 
 
 def _others(
     kept: list[_Priced], ids: list[str], position: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The findings that claim some of the same, those listed before apart from those after."""
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the findings that claim some of the same: those listed before, those after, and of
+    those before the ones that were paid for it, which shorten the window."""
     claim = kept[position].claim
     shared = [
         index
         for index, other in enumerate(kept)
         if index != position and claim.overlaps(other.claim)
     ]
-    before = tuple(ids[index] for index in shared if index < position)
-    return before, tuple(ids[index] for index in shared if index > position)
+    before = [index for index in shared if index < position]
+    return (
+        tuple(ids[index] for index in before),
+        tuple(ids[index] for index in shared if index > position),
+        tuple(ids[index] for index in before if kept[index].claim.draft.per == "window"),
+    )
 
 
 def _finding(
     context: Context,
-    one: _Priced,
+    priced: _Priced,
     name: str,
-    others: tuple[tuple[str, ...], tuple[str, ...]],
+    others: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
     kernels: pl.DataFrame,
 ) -> Finding:
-    draft, wall = one.claim.draft, context.wall_ns
-    before, after = others
+    draft, wall = priced.claim.draft, context.wall_ns
+    before, after, paid = others
     launches = np.sort(np.array(draft.launches, dtype=np.int64))
     rows = np.searchsorted(kernels["launch_id"].to_numpy(), launches)
-    own = one.claim.duration_ns
+    own = priced.claim.duration_ns
     return Finding(
         id=name,
+        rule=draft.rule,
         kind=draft.kind,
+        per=draft.per,
         title=draft.title,
         launches=tuple(launches.tolist()),
         kernels=tuple(kernels["kernel"].gather(rows).unique(maintain_order=True)),
         duration_ns=own,
-        saving_low_ns=one.low,
-        saving_high_ns=one.high,
-        saving_low_pct=100 * one.low / wall,
-        saving_high_pct=100 * one.high / wall,
+        saving_low_ns=priced.low,
+        saving_high_ns=priced.high,
+        saving_low_pct=100 * priced.low / wall,
+        saving_high_pct=100 * priced.high / wall,
         grade=draft.grade,
-        evidence=(*draft.evidence, *_pricing(context, one, before, own)),
+        evidence=(*draft.evidence, *_pricing(context, priced, paid, own)),
         remedy=draft.remedy,
-        alone_low_ns=one.alone_low,
-        alone_high_ns=one.alone_high,
+        alone_low_ns=priced.alone_low,
+        alone_high_ns=priced.alone_high,
         overlaps=(*before, *after),
-        code=draft.code,
-        link=draft.link,
-        caveat=draft.caveat,
+        code=draft.code or None,
+        link=draft.link or None,
+        caveat=draft.caveat or None,
     )
 
 
-def _pricing(context: Context, one: _Priced, before: tuple[str, ...], own: int) -> tuple[str, ...]:
-    """What the two ends of the range rest on, where they are not plain."""
+def _pricing(context: Context, priced: _Priced, paid: tuple[str, ...], own: int) -> tuple[str, ...]:
+    """Return sentences on what the two ends of the range rest on, where they are not plain."""
     sentences = []
-    removed = one.claim.removed.size
-    if removed and one.alone_high > own:
+    removed = priced.claim.removed.size
+    if removed and priced.alone_high > own:
         sentences.append(
             "It saves more than its kernels take: at the high end "
-            f"{units.time(one.alone_high - own)} or more is time the device waits for the "
+            f"{units.time(priced.alone_high - own)} or more is time the device waits for the "
             f"{removed:,} launches that would go."
         )
-    claimed = one.alone_high - one.high
+    claimed = priced.alone_high - priced.high
     if 100 * claimed >= SMALL_PCT * context.wall_ns:
         sentences.append(
             f"Of what it saves alone, {units.time(claimed)} is already counted in "
-            f"{', '.join(before) or 'findings before it, by the host time they free'}."
+            f"{', '.join(paid) or 'findings before it, by the host time they free'}."
         )
-    if 100 * (one.after_low - one.low) >= SMALL_PCT * context.wall_ns:
+    if 100 * (priced.after_low - priced.low) >= SMALL_PCT * context.wall_ns:
         sentences.append(
-            f"Done after the findings before it, it saves at least {context.share(one.after_low)}."
+            "Done after the findings before it, it saves at least "
+            f"{context.share(priced.after_low)}."
         )
-    draft = one.claim.draft
+    draft = priced.claim.draft
     if (
         draft.grade != "possible"
-        and 2 * one.alone_low < one.alone_high
+        and draft.per == "window"
+        and 2 * priced.alone_low < priced.alone_high
         and draft.best != draft.worst
     ):
         sentences.append(

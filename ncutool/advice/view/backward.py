@@ -12,7 +12,8 @@ _BACKWARD = r"^autograd::|Backward\d*$"
 
 
 def backward_launches(launches: Launches, capture: Capture) -> frozenset[int]:
-    """Launches of threads that ran a backward pass, from its first operator to its last."""
+    """Return the launches of threads that ran a backward pass, from its first operator to its
+    last."""
     names = capture.signatures.filter(pl.col("op").str.contains(_BACKWARD))["signature_id"]
     ops = capture.ops
     marks = np.isin(ops["signature_id"].to_numpy(), names.to_numpy())

@@ -6,11 +6,14 @@ from bisect import bisect_left
 from math import prod
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.nodes import Node, Operation, Stream
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.tensor import Tensor
 
-REACH = 12
-"""Calls before a product among which the casts of its parameters lie."""
+REACH = IntThreshold(
+    12, "calls", "before a product among which the casts of its parameters lie", JUDGED
+)
 HALF = ("fp16", "bf16")
 _PRODUCTS = {"addmm": 1, "mm": 0, "linear": 0, "_addmm_activation": 1}
 """Product -> place of its activation among its tensors; its weight follows."""
@@ -27,28 +30,31 @@ class WeightCast(NamedTuple):
 
 
 def weight_casts(stream: Stream) -> list[WeightCast]:
-    """Casts from fp32 to 16 bits whose result has the shape of a parameter of the next product.
+    """Return the casts from fp32 to 16 bits whose result has the shape of a parameter of the next
+    product.
 
     A product claims each parameter once. Where its activation has the shape of a parameter, one
     cast of that shape more must precede it.
     """
     every = set(stream.operations)
-    casts = {each: cast for each in every if (cast := _cast(each))}
-    consumers = {each: layer for each in every if casts and (layer := _parameters(each))[0]}
+    casts = {operation: cast for operation in every if (cast := _cast(operation))}
+    consumers = {
+        operation: layer for operation in every if casts and (layer := _parameters(operation))[0]
+    }
     if not consumers:
         return []
-    places = [place for place, each in enumerate(stream.operations) if each in casts]
+    places = [place for place, operation in enumerate(stream.operations) if operation in casts]
     claimed: set[int] = set()
     found: list[WeightCast] = []
-    for place, each in enumerate(stream.operations):
-        if each not in consumers:
+    for place, operation in enumerate(stream.operations):
+        if operation not in consumers:
             continue
         last = bisect_left(places, place)
         if last == 0 or places[last - 1] < place - REACH:
             continue
         first = bisect_left(places, place - REACH)
-        wanted, activation = consumers[each]
-        dtype = each.inputs[-1].dtype
+        wanted, activation = consumers[operation]
+        dtype = operation.inputs[-1].dtype
         read = [(index, casts[stream.operations[index]]) for index in places[first:last]]
         left = [
             (index, shape)
@@ -66,35 +72,41 @@ def weight_casts(stream: Stream) -> list[WeightCast]:
     return found
 
 
-def _cast(each: Operation) -> tuple[tuple[int, ...], str | None] | None:
-    """Of a cast from fp32 to 16 bits the shape of what it reads and the data type it gives."""
-    source = cast_source(each)
+def _cast(operation: Operation) -> tuple[tuple[int, ...], str | None] | None:
+    """Return the shape that a cast from fp32 to 16 bits reads and the data type that it gives; None
+    for any other call."""
+    source = cast_source(operation)
     shape = None if source is None else _squeezed(source.shape)
-    return (shape, each.outputs[0].dtype) if shape else None
+    return (shape, operation.outputs[0].dtype) if shape else None
 
 
-def cast_source(each: Operation) -> Tensor | None:
-    """What a copy from fp32 to 16 bits of the same elements reads; None for any other call."""
-    if each.symbol != "c" or len(each.outputs) != 1 or each.outputs[0].dtype not in HALF:
+def cast_source(operation: Operation) -> Tensor | None:
+    """Return what a copy from fp32 to 16 bits of the same elements reads; None for any other
+    call."""
+    if (
+        operation.symbol != "c"
+        or len(operation.outputs) != 1
+        or operation.outputs[0].dtype not in HALF
+    ):
         return None
-    result = each.outputs[0]
-    source = each.inputs[-1] if each.inputs else result
+    result = operation.outputs[0]
+    source = operation.inputs[-1] if operation.inputs else result
     fits = source.dtype == "fp32" and source.shape == result.shape and source.numel > 0
     return source if fits else None
 
 
-def _parameters(each: Operation) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
-    """Shapes of a layer's weight and bias, or of its scale, as the module keeps them; the shape of
-    its activation."""
-    tensors, first = each.inputs, _PRODUCTS.get(each.op)
-    if each.family == "convolution" and len(tensors) >= 2 and "backward" not in each.op:
+def _parameters(operation: Operation) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+    """Return the shapes of a layer's weight and bias, or of its scale, as the module keeps them,
+    and the shape of its activation."""
+    tensors, first = operation.inputs, _PRODUCTS.get(operation.op)
+    if operation.family == "convolution" and len(tensors) >= 2 and "backward" not in operation.op:
         activation, weight = tensors[:2]
         shapes = [weight.shape, weight.shape[:1]]
     elif first is not None and len(tensors) >= first + 2 and len(tensors[first + 1].shape) == 2:
         activation, weight = tensors[first : first + 2]
-        kept = weight.shape if each.op == "linear" else weight.shape[::-1]
+        kept = weight.shape if operation.op == "linear" else weight.shape[::-1]
         shapes = [kept, kept[:1]]
-    elif each.symbol in _SCALED and len(tensors) == 2 and _vector(tensors[1], tensors[0]):
+    elif operation.symbol in _SCALED and len(tensors) == 2 and _vector(tensors[1], tensors[0]):
         activation, weight = tensors
         shapes = [weight.shape]
     else:
@@ -111,5 +123,5 @@ def _vector(tensor: Tensor, other: Tensor) -> bool:
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Without sizes of 1, which views add and drop."""
+    """Return the shape without sizes of 1, which views add and drop."""
     return tuple(size for size in shape if size != 1)

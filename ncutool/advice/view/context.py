@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.backward import backward_launches
 from ncutool.advice.view.casts import WeightCast, weight_casts
 from ncutool.advice.view.idle import Idle, pieces
@@ -20,15 +21,16 @@ from ncutool.advice.view.ranks import RankMinima, rank_minima
 from ncutool.advice.view.waits import Wait, blocked, waits
 from ncutool.advice.view.waves import Tiling, tilings
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
 from ncutool.timeline import gap_causes
 from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
 
-HOST_BOUND_SHARE = 0.3
-"""Above this share of the window idle for want of launches, the host limits."""
-
+HOST_BOUND_SHARE = Threshold(
+    0.3, "share", "of the window idle for want of launches: above it the host limits", JUDGED
+)
 
 _COLUMNS = (
     *("launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "family"),
@@ -124,12 +126,13 @@ class Context:
         return self.capture.python_events > 0
 
     def share(self, ns: int) -> str:
-        """``ns`` and its share of the window: `9.10 ms (18.3 %)`."""
+        """Return ``ns`` and its share of the window: `9.10 ms (18.3 % of the window)`."""
         pct = 100 * ns / self.wall_ns if self.wall_ns else None
         return f"{units.time(ns)} ({units.percent(pct)} of the window)"
 
     def move_ns(self, size: float, share: float = 1.0) -> int:
-        """Time to move ``size`` bytes at ``share`` of the bandwidth peak, at least one launch."""
+        """Return the time (ns) to move ``size`` bytes at ``share`` of the bandwidth peak, at least
+        one launch."""
         peak = self.device.peak_bytes_per_s if self.device else 0.0
         moving = round(size / (share * peak) * 1e9) if peak else 0
         return max(moving, self.latency_ns)
@@ -142,7 +145,7 @@ def context(
     device: Device | None,
     ranks: Sequence[pl.DataFrame] = (),
 ) -> Context:
-    """The launches of the window with what advice needs to know of their device and host.
+    """Return the launches of the window with what advice needs to know of their device and host.
 
     Args:
         ranks: the kernels tables of other ranks of the same job.
@@ -164,7 +167,7 @@ def context(
 
 
 def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
-    """Device time in which only ``launches`` of the window run."""
+    """Return the device time (ns) in which only ``launches`` of the window run."""
     rows = context.kernels
     chosen = np.isin(rows["launch_id"].to_numpy(), launches["launch_id"].to_numpy())
     start = rows["start_ns"].to_numpy()

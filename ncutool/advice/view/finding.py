@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Protocol
 
-Grade = Literal["certain", "likely", "possible"]
+from ncutool.advice.catalogue import Rule, rules
+from ncutool.advice.view.context import Context
+from ncutool.base.tables import FINDING_KINDS, FindingKind, Grade, SavingPer
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,9 @@ class Finding:
     """
 
     id: str
-    kind: str
+    rule: str
+    kind: FindingKind
+    per: SavingPer
     title: str
     launches: tuple[int, ...]
     kernels: tuple[str, ...]
@@ -36,23 +40,29 @@ class Finding:
     link: str | None = None
     caveat: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raise a ValueError for a kind that the published schema does not list."""
+        if self.kind not in FINDING_KINDS:
+            raise ValueError(f"{self.kind!r} is no kind of finding: {', '.join(FINDING_KINDS)}")
+
 
 @dataclass(frozen=True)
 class Draft:
     """Advice before the ledger: what would become of which launches.
 
     The tuples ``best`` and ``worst`` hold the new durations (ns) of ``launches``, one each, and
-    never exceed the present ones.
+    never exceed the present ones. Texts that are left out are those of the rule.
     """
 
-    kind: str
-    title: str
+    rule: str
+    """Its code in the catalogue, which says of what kind it is and what its saving is of."""
     grade: Grade
     launches: tuple[int, ...]
     best: tuple[int, ...]
     worst: tuple[int, ...]
     evidence: tuple[str, ...]
-    remedy: str
+    title: str = ""
+    remedy: str = ""
     removed: tuple[int, ...] = ()
     """Launches that become part of another: the gaps before them go too."""
     replayed: tuple[int, ...] = ()
@@ -68,13 +78,40 @@ class Draft:
     wait_kept_share: float = 0.0
     """Share of that idle time that stays at worst, 0 to 1."""
     code: str | None = None
-    """One line of code, or a setting."""
+    """One line of code, or a setting; empty for none, None for the rule's."""
     link: str | None = None
-    """Official documentation of what the remedy names, https."""
-    caveat: str | None = None
+    """Official documentation of what the remedy names, https; None for the rule's."""
+    caveat: str = ""
     """One sentence: what would make it wrong."""
-    lead: int = field(default=0)
+    lead: int = 0
     """Order among equals, smallest first."""
+
+    def __post_init__(self) -> None:
+        """Take the texts that are not given from the rule; raise a KeyError where there is none of
+        that code."""
+        rule = self._rule
+        texts = {"title": rule.title, "remedy": rule.remedy, "caveat": rule.wrong}
+        for name, text in texts.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, text)
+        for name, value in (("code", rule.code), ("link", rule.link)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+
+    @property
+    def _rule(self) -> Rule:
+        return rules()[self.rule]
+
+    @property
+    def kind(self) -> FindingKind:
+        """What it changes."""
+        return self._rule.kind
+
+    @property
+    def per(self) -> SavingPer:
+        """What its saving is of: of a row or a sample, the window does not shrink, but more of
+        them fit into the same time."""
+        return self._rule.per
 
 
 @dataclass(frozen=True)
@@ -96,13 +133,33 @@ class Advice:
     declined: tuple[Declined, ...] = ()
     """Most time first."""
     small: int = 0
-    """Suggestions below the threshold, which are not listed."""
+    """Suggestions below the threshold, which are not listed; of the window alone."""
     small_high_ns: int = 0
     """What they save together at most."""
     all_low_ns: int = 0
-    """What all findings save together at least: a replay of all of them, the merely possible
-    ones left out."""
+    """What all findings save of the window at least: a replay of all of them, the merely possible
+    ones left out. Savings of a row or a sample are no part of it."""
     all_high_ns: int = 0
-    """What they save together at most; each launch and idle interval counted once."""
+    """What they save of it at most; each launch and idle interval counted once."""
     drafts: tuple[Draft, ...] = ()
     """What would become of which launches, one a finding of a trace; empty for a report."""
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """What one adviser has to say of a trace."""
+
+    drafts: tuple[Draft, ...] = ()
+    claimed: frozenset[int] = frozenset()
+    """Launches (launch_id) that advisers after it leave alone: they have better advice."""
+    declined: tuple[Declined, ...] = ()
+
+
+class Adviser(Protocol):
+    """Looks for one kind of thing in a trace: a module with this function.
+
+    It changes neither what it is given nor anything else, and prices nothing.
+    """
+
+    def drafts(self, context: Context, claimed: frozenset[int]) -> Drafts:
+        """Return what is advised, of launches that nobody before it has ``claimed``."""

@@ -38,29 +38,30 @@ class Idle:
         return np.asarray(wanted[self.cause])
 
     def where(self, which: Bools) -> Idle:
-        """The chosen pieces."""
+        """Return the chosen pieces."""
         return Idle(self.start[which], self.length[which], self.cause[which], self.following[which])
 
     def of(self, *causes: str) -> Idle:
-        """The pieces of ``causes``."""
+        """Return the pieces of ``causes``."""
         return self.where(self.due_to(*causes))
 
     def by_cause(self) -> dict[str, int]:
-        """Summed length of each cause that occurs, in the order of `GAP_CAUSES`."""
+        """Return the summed length (ns) of each cause that occurs, in the order of `GAP_CAUSES`."""
         return {
-            GAP_CAUSES[one]: int(self.length[self.cause == one].sum())
-            for one in np.unique(self.cause)
+            GAP_CAUSES[cause]: int(self.length[self.cause == cause].sum())
+            for cause in np.unique(self.cause)
         }
 
     def by_launch(self) -> tuple[Ints, Ints]:
-        """The launches that end pieces, ascending, and the summed length before each."""
+        """Return the launches that end pieces, ascending, and the summed length (ns) before
+        each."""
         launches = np.flatnonzero(np.bincount(self.following))
         sums = np.bincount(self.following, weights=self.length)[launches]
         return launches, sums.astype(np.int64)  # exact: below 2 to the power of 53
 
 
 def pieces(timeline: Timeline) -> Idle:
-    """Those of ``timeline``."""
+    """Return the idle pieces of ``timeline``."""
     gaps = timeline.gaps
     return Idle(
         start=gaps["start_ns"].to_numpy(),

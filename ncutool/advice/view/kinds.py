@@ -82,13 +82,13 @@ class Launches:
     """The innermost enclosing operator that does more than hand on to the launching one."""
 
     def rows(self, fits: Callable[[Kind], bool | None]) -> list[int]:
-        """The rows of every kind that ``fits``."""
+        """Return the rows of every kind that ``fits``."""
         wanted = np.fromiter((bool(fits(kind)) for kind in self.kinds), bool, len(self.kinds))
         return list(np.flatnonzero(wanted[self.kind_of]).tolist()) if wanted.any() else []
 
 
 def launches(kernels: pl.DataFrame, capture: Capture) -> Launches:
-    """``kernels`` by kind.
+    """Return ``kernels`` by kind.
 
     Args:
         kernels: of the window, in order of start.
@@ -137,7 +137,8 @@ _WRAPPERS = (
 
 
 def _callers(capture: Capture, op_ids: Ints) -> tuple[Ints, Ints]:
-    """Per operator call its signature and the innermost caller that holds several together."""
+    """Return, per operator call, its signature and the innermost caller that holds several
+    together."""
     ids = capture.ops["op_id"].to_numpy()
     signatures = capture.ops["signature_id"].to_numpy()
     parents = capture.ops["parent_id"].fill_null(NOBODY).to_numpy()
@@ -146,7 +147,7 @@ def _callers(capture: Capture, op_ids: Ints) -> tuple[Ints, Ints]:
     order = np.argsort(ids, kind="stable")
 
     def place(wanted: Ints) -> Ints:
-        """Row of ``ops`` of each; its length, past the end, where there is none."""
+        """Return the row of ``ops`` of each; its length, past the end, where there is none."""
         if not len(ids):
             return np.zeros(len(wanted), np.int64)
         near = order[np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)]

@@ -35,30 +35,34 @@ class Line:
         return found
 
     def ids(self, node: Node) -> list[int]:
-        """The launches of one call."""
+        """Return the launches of one call."""
         return self.stream.launch_ids[node.first : node.last]
 
-    def free(self, node: Node, taken: set[int]) -> bool:
+    def free(self, node: Node, taken: frozenset[int]) -> bool:
         """Whether none of its launches is in ``taken``."""
         return taken.isdisjoint(self.ids(node))
 
 
 def whole(stream: Stream) -> Line:
-    """A line with all calls of a stream."""
+    """Return a line with all calls of a stream."""
     return Line(stream, stream.nodes, stream.operations, stream.symbols)
 
 
 def line(stream: Stream, casts: Iterable[WeightCast]) -> Line:
-    """A line without the casts of parameters and without calls on single elements."""
+    """Return a line without the casts of parameters and without calls on single elements."""
     barred = {cast.node.first for cast in casts}
-    slight = {each for each in set(stream.operations) if _slight(each)}
+    slight = {operation for operation in set(stream.operations) if _slight(operation)}
     nodes = [
         node for node in stream.nodes if node.operation not in slight and node.first not in barred
     ]
     operations = [node.operation for node in nodes]
-    return Line(stream, nodes, operations, "".join([each.symbol for each in operations]))
+    return Line(stream, nodes, operations, "".join([operation.symbol for operation in operations]))
 
 
-def _slight(each: Operation) -> bool:
+def _slight(operation: Operation) -> bool:
     """Whether it works on single elements only."""
-    return bool(each.inputs) and each.symbol not in (BARRIER, UNKNOWN) and each.numel <= 1
+    return (
+        bool(operation.inputs)
+        and operation.symbol not in (BARRIER, UNKNOWN)
+        and operation.numel <= 1
+    )

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.lines import Line
 from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation
 from ncutool.advice.view.operations import Key
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.tensor import Tensor
 
-WINDOW = 8
-"""A result is looked for among so many calls before its reader."""
-_ASIDE = 2
-MAX_CALLS = 24
-"""A longer chain would need more registers than a kernel has."""
-MIN_ELEMENTS = 1024
-"""Smaller tensors match one another by chance."""
+WINDOW = IntThreshold(8, "calls", "before its reader among which a result is looked for", JUDGED)
+ASIDE = IntThreshold(2, "calls", "on other tensors that may run between two of a chain", JUDGED)
+MAX_CALLS = IntThreshold(
+    24, "calls", "a longer chain would need more registers than a kernel has", JUDGED
+)
+MIN_ELEMENTS = IntThreshold(1024, "elements", "smaller tensors match one another by chance", JUDGED)
 _POINTWISE = frozenset(("elementwise", "copy"))
 _BY_ROWS = frozenset(("normalization", "softmax"))
 _UPDATES = frozenset(("add", "mul", "addcmul", "addcdiv", "sqrt", "div", "lerp", "sub"))
@@ -69,7 +70,7 @@ class Chain:
     @cached_property
     def name(self) -> str:
         """Its operators."""
-        return " → ".join([each.op for each in self.operations])
+        return " → ".join([operation.op for operation in self.operations])
 
     @cached_property
     def launches(self) -> list[int]:
@@ -93,24 +94,28 @@ class Chain:
         return len(parents) == 1 and None not in parents
 
 
-def updates_in_place(each: Operation) -> bool:
+def updates_in_place(operation: Operation) -> bool:
     """Whether it is a step of the kind that optimizers take on each parameter."""
-    base = each.op.rstrip("_")
-    return base in _UPDATES and (each.in_place or base == "sqrt")
+    base = operation.op.rstrip("_")
+    return base in _UPDATES and (operation.in_place or base == "sqrt")
 
 
-def chains(line: Line, taken: set[int]) -> list[Chain]:
-    """All chains of two or more calls on a line, none of their launches in ``taken``."""
+def chains(line: Line, taken: frozenset[int]) -> list[Chain]:
+    """Return all chains of two or more calls on a line, none of their launches in ``taken``."""
     return _Finder(line, taken).run()
 
 
-def row_reduction(each: Operation) -> bool:
+def row_reduction(operation: Operation) -> bool:
     """Whether it reduces the innermost axis, so that a kernel can hold each row on the chip."""
-    if each.family in _BY_ROWS:
-        return "batch_norm" not in each.op and "group" not in each.op and bool(each.outputs)
-    if each.family != "reduction" or not each.outputs or not each.inputs:
+    if operation.family in _BY_ROWS:
+        return (
+            "batch_norm" not in operation.op
+            and "group" not in operation.op
+            and bool(operation.outputs)
+        )
+    if operation.family != "reduction" or not operation.outputs or not operation.inputs:
         return False
-    result, source = each.outputs[0].shape, each.inputs[0].shape
+    result, source = operation.outputs[0].shape, operation.inputs[0].shape
     return len(source) > 1 and result in (source[:-1], (*source[:-1], 1))
 
 
@@ -148,29 +153,33 @@ def _is_large(size: tuple[int, str | None]) -> bool:
     return size[0] >= MIN_ELEMENTS and size[1] is not None
 
 
-def _role(each: Operation) -> _Role:
-    pointwise = each.family in _POINTWISE
-    fusable = pointwise or each.family in _BY_ROWS or each.family == "reduction"
-    read = _read(each)
-    sizes = [(numel, dtype) for numel, (_, dtype) in zip(each.numels, each.read, strict=True)]
-    skipped = len(each.inputs) - len(read)  # what is only overwritten stands first
+def _role(operation: Operation) -> _Role:
+    pointwise = operation.family in _POINTWISE
+    fusable = pointwise or operation.family in _BY_ROWS or operation.family == "reduction"
+    read = _read(operation)
+    sizes = [
+        (numel, dtype) for numel, (_, dtype) in zip(operation.numels, operation.read, strict=True)
+    ]
+    skipped = len(operation.inputs) - len(read)  # what is only overwritten stands first
     return _Role(
-        breaks=each.symbol in (BARRIER, UNKNOWN),
+        breaks=operation.symbol in (BARRIER, UNKNOWN),
         usable=fusable
-        and each.native
-        and each.symbol != BARRIER
-        and not each.by_engine
-        and each.op not in _RANDOM,
-        begins=pointwise or row_reduction(each),
+        and operation.native
+        and operation.symbol != BARRIER
+        and not operation.by_engine
+        and operation.op not in _RANDOM,
+        begins=pointwise or row_reduction(operation),
         pointwise=pointwise,
-        updates=updates_in_place(each),
-        name=(each.op, each.signature),
+        updates=updates_in_place(operation),
+        name=(operation.op, operation.signature),
         reads=tuple(
-            _Read(tensor, each.read[skipped + index], size, index == 0 or not each.in_place)
+            _Read(
+                tensor, operation.read[skipped + index], size, index == 0 or not operation.in_place
+            )
             for index, (tensor, size) in enumerate(zip(read, sizes[skipped:], strict=True))
             if _is_large(size)
         ),
-        keys_read=frozenset(each.read[skipped:]),
+        keys_read=frozenset(operation.read[skipped:]),
         sizes_touched=frozenset(filter(_is_large, sizes)),
     )
 
@@ -187,10 +196,10 @@ class _Growing:
 class _Finder:
     """One pass over a line, from the front."""
 
-    def __init__(self, line: Line, taken: set[int]) -> None:
+    def __init__(self, line: Line, taken: frozenset[int]) -> None:
         self.line = line
-        role_of = {each: _role(each) for each in set(line.operations)}
-        self.roles = [role_of[each] for each in line.operations]
+        role_of = {operation: _role(operation) for operation in set(line.operations)}
+        self.roles = [role_of[operation] for operation in line.operations]
         lost = list(map(taken.__contains__, line.stream.launch_ids))
         self.usable = [
             role.usable and not any(lost[node.first : node.last])
@@ -207,8 +216,8 @@ class _Finder:
         """The last place of which it is not known what it wrote."""
 
     def run(self) -> list[Chain]:
-        """Every chain in order of its first call."""
-        for place, each in enumerate(self.line.operations):
+        """Return every chain in order of its first call."""
+        for place, operation in enumerate(self.line.operations):
             if self.roles[place].breaks:
                 self.start = place + 1
             elif self.usable[place]:
@@ -217,17 +226,18 @@ class _Finder:
                     link = self._link(place, read, first)
                     if link is not None and self._join(link):
                         self.consumed.add(link.producer)
-            for written in each.written:
+            for written in operation.written:
                 self.writers.setdefault(written, []).append(place)
                 self.open_to.setdefault(written, []).append(place)
-            if not each.written:
+            if not operation.written:
                 self.unknown = place
         found = {id(chain): chain for chain in self.chain_of.values() if chain.links}
         grown = sorted(found.values(), key=lambda chain: chain.places)
         return [Chain(self.line, chain.places, chain.links) for chain in grown]
 
     def _link(self, place: int, read: _Read, first: int) -> Link | None:
-        """To the nearest call from ``first`` on that wrote such a tensor, if nobody has read it."""
+        """Return a link to the nearest call from ``first`` on that wrote such a tensor, if nobody
+        has read it."""
         open_to = self.open_to.get(read.key)
         while open_to and open_to[-1] in self.consumed:
             open_to.pop()
@@ -256,7 +266,7 @@ class _Finder:
             return True
         if any(read.size in self.roles[other].sizes_touched for other in between):
             return False
-        if len(between) <= _ASIDE and all(self.roles[other].pointwise for other in between):
+        if len(between) <= ASIDE and all(self.roles[other].pointwise for other in between):
             return True
         keys = self.roles[place].keys_read
         return any(not keys.isdisjoint(self.line.operations[other].written) for other in between)
@@ -273,7 +283,8 @@ class _Finder:
         return {one.name[0], other.name[0]} != _TWINS
 
     def _join(self, link: Link) -> bool:
-        """The two calls' chains become one, unless that needs two reductions."""
+        """Join the chains of the two calls, unless that needs two reductions; return whether they
+        are joined."""
         left, right = (
             self.chain_of.get(place) or self._alone(place)
             for place in (link.producer, link.consumer)
@@ -295,8 +306,12 @@ class _Finder:
         return _Growing([place], [], int(not self.roles[place].pointwise))
 
 
-def _read(each: Operation) -> tuple[Tensor, ...]:
-    """Its tensors without one that it only overwrites."""
-    if each.op in _OVERWRITES:
+def _read(operation: Operation) -> tuple[Tensor, ...]:
+    """Return the tensors that it reads, without one that it only overwrites."""
+    if operation.op in _OVERWRITES:
         return ()
-    return each.inputs[1:] if each.op == "copy_" and len(each.inputs) > 1 else each.inputs
+    return (
+        operation.inputs[1:]
+        if operation.op == "copy_" and len(operation.inputs) > 1
+        else operation.inputs
+    )

@@ -19,8 +19,8 @@ from ncutool.advice.view.operations import (
     NOTHING,
     UNKNOWN,
     Operation,
-    Said,
-    said_of,
+    Recorded,
+    recorded_of,
     several,
     single,
 )
@@ -116,14 +116,14 @@ class Stream:
 
 
 def streams(kernels: pl.DataFrame, launches: Launches, capture: Capture) -> tuple[Stream, ...]:
-    """Every stream of ``launches``, which are the rows of ``kernels``."""
+    """Return every stream of ``launches``, which are the rows of ``kernels``."""
     used = {kind.signature_id for kind in launches.kinds if kind.signature_id is not None}
-    operations = _Operations(launches.kinds, said_of(capture, used))
+    operations = _Operations(launches.kinds, recorded_of(capture, used))
     return tuple(_stream(launches, rows, operations) for rows in _parts(kernels))
 
 
 def _parts(kernels: pl.DataFrame) -> list[Ints]:
-    """Rows of each stream, in order of their first."""
+    """Return the rows of each stream, in order of their first."""
     devices, streams_of = (
         np.unique(kernels[name].fill_null(NOBODY).to_numpy(), return_inverse=True)[1]
         for name in ("device", "stream")
@@ -136,38 +136,38 @@ def _parts(kernels: pl.DataFrame) -> list[Ints]:
 class _Operations:
     """Each operation once."""
 
-    def __init__(self, kinds: list[Kind], said: dict[int, Said]) -> None:
+    def __init__(self, kinds: list[Kind], recorded: dict[int, Recorded]) -> None:
         self.kinds = kinds
-        self.said = said
+        self.recorded = recorded
         self.keys = _keys(kinds)
         self.blocks = [NOBODY if kind.blocks is None else kind.blocks for kind in kinds]
         self.single: dict[int, Operation] = {}
         self.several: dict[tuple[object, ...], Operation] = {}
 
     def alone(self, number: int) -> Operation:
-        """Of a call with one launch."""
-        found = self.single.get(number)
-        if found is None:
+        """Return the operation of a call with one launch."""
+        operation = self.single.get(number)
+        if operation is None:
             kind = self.kinds[number]
-            found = self.single[number] = single(self._said(kind), kind)
-        return found
+            operation = self.single[number] = single(self._recorded(kind), kind)
+        return operation
 
     def joined(self, numbers: list[int], durations: Sequence[int], ids: Sequence[int]) -> Operation:
-        """Of a call with several launches."""
+        """Return the operation of a call with several launches."""
         # A memset before the product must not make a copy of it.
         _, _, longest = max(zip(durations, ids, range(len(numbers)), strict=True))
         _, blocks = max(zip(durations, [self.blocks[number] for number in numbers], strict=True))
         key = (tuple(numbers), longest, blocks)
-        found = self.several.get(key)
-        if found is None:
+        operation = self.several.get(key)
+        if operation is None:
             kinds = [self.kinds[number] for number in numbers]
-            said, known = self._said(kinds[0]), None if blocks == NOBODY else blocks
-            found = self.several[key] = several(said, kinds, kinds[longest], known)
-        return found
+            recorded, known = self._recorded(kinds[0]), None if blocks == NOBODY else blocks
+            operation = self.several[key] = several(recorded, kinds, kinds[longest], known)
+        return operation
 
-    def _said(self, kind: Kind) -> Said:
+    def _recorded(self, kind: Kind) -> Recorded:
         signature = kind.signature_id
-        return NOTHING if signature is None else self.said.get(signature, NOTHING)
+        return NOTHING if signature is None else self.recorded.get(signature, NOTHING)
 
 
 def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
@@ -201,12 +201,12 @@ def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
         linked=(op_ids != NOBODY).tolist(),
         nodes=nodes,
         operations=every,
-        symbols="".join([one.symbol for one in every]),
+        symbols="".join([operation.symbol for operation in every]),
     )
 
 
 def _keys(kinds: list[Kind]) -> Ints:
-    """Equal for kinds of the same kernel with the same grid."""
+    """Return numbers that are equal for kinds of the same kernel with the same grid."""
     numbers: dict[tuple[object, ...], int] = {}
     keys = [
         numbers.setdefault((kind.kernel_full, kind.grid_x, kind.grid_y, kind.grid_z), len(numbers))

@@ -66,11 +66,11 @@ Key = tuple[tuple[int, ...], str | None]
 
 
 def key(tensor: Tensor) -> Key:
-    """What ``tensor`` is known by."""
+    """Return what ``tensor`` is known by."""
     return tensor.shape, tensor.dtype
 
 
-class Said(NamedTuple):
+class Recorded(NamedTuple):
     """What the signature of a call says."""
 
     symbol: str
@@ -88,14 +88,14 @@ class Said(NamedTuple):
     written: frozenset[Key]
 
 
-NOTHING = Said(UNKNOWN, "", False, (), (), False, 0, None, None, None, (), (), frozenset())
+NOTHING = Recorded(UNKNOWN, "", False, (), (), False, 0, None, None, None, (), (), frozenset())
 
 
 @dataclass(eq=False)
 class Operation:
     """One operator on given shapes, by given kernels; or a kernel of no known operator.
 
-    Its first fields are those of :class:`Said`. There is one of each, and nobody changes it, as
+    Its first fields are those of :class:`Recorded`. There is one of each, and nobody changes it, as
     with :class:`ncutool.advice.view.kinds.Kind`.
     """
 
@@ -135,18 +135,21 @@ class Operation:
     """A copy or memset by the driver rather than a kernel."""
 
 
-def single(said: Said, kind: Kind) -> Operation:
-    """Of one launch."""
+def single(recorded: Recorded, kind: Kind) -> Operation:
+    """Return the operation of one launch."""
     roof = kind.roof if kind.flop is not None else None
     work = (kind.signature, kind.flop, kind.dram_bytes, kind.blocks, roof)
-    return _made(said, kind, *work, kind.category != "kernel", kind.barrier)
+    return _made(recorded, kind, *work, kind.category != "kernel", kind.barrier)
 
 
-def several(said: Said, kinds: Sequence[Kind], longest: Kind, blocks: int | None) -> Operation:
-    """Of the launches ``kinds``, of which ``longest`` names it and has so many ``blocks``."""
+def several(
+    recorded: Recorded, kinds: Sequence[Kind], longest: Kind, blocks: int | None
+) -> Operation:
+    """Return the operation of the launches ``kinds``, of which ``longest`` names it and has so many
+    ``blocks``."""
     roof = next((kind.roof for kind in kinds if kind.roof and kind.flop is not None), None)
     return _made(
-        said,
+        recorded,
         longest,
         kinds[0].signature,
         _known_sum([kind.flop for kind in kinds]),
@@ -159,7 +162,7 @@ def several(said: Said, kinds: Sequence[Kind], longest: Kind, blocks: int | None
 
 
 def _made(
-    said: Said,
+    recorded: Recorded,
     longest: Kind,
     signature: str | None,
     flop: float | None,
@@ -170,9 +173,9 @@ def _made(
     barrier: bool,
 ) -> Operation:
     return Operation(
-        BARRIER if barrier else said.symbol,
-        said.op or longest.kernel,
-        *said[2:],
+        BARRIER if barrier else recorded.symbol,
+        recorded.op or longest.kernel,
+        *recorded[2:],
         longest.family,
         signature,
         flop,
@@ -184,19 +187,19 @@ def _made(
 
 
 def _known_sum(values: Sequence[float | None]) -> float | None:
-    """The sum, None where nothing is known."""
+    """Return the sum of what is known; None where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 
 
-def said_of(capture: Capture, wanted: set[int]) -> dict[int, Said]:
-    """What the signatures in ``wanted`` say."""
+def recorded_of(capture: Capture, wanted: set[int]) -> dict[int, Recorded]:
+    """Return what the signatures in ``wanted`` say."""
     columns = ("op", "input_dims", "input_types", "input_strides", "concrete_inputs")
     rows = capture.signatures.select("signature_id", *columns).rows()
-    return {index: _said(plain_call(*texts)) for index, *texts in rows if index in wanted}
+    return {index: _recorded(plain_call(*texts)) for index, *texts in rows if index in wanted}
 
 
-def _said(call: OpCall) -> Said:
+def _recorded(call: OpCall) -> Recorded:
     inputs, op = call.tensors, call.name.rpartition("::")[2]
     outputs = work.outputs if isinstance(work := model(call), Work) else ()
     numels = tuple([tensor.numel for tensor in inputs])
@@ -204,7 +207,7 @@ def _said(call: OpCall) -> Said:
     itemsizes = [item for tensor in (*inputs, *outputs) if (item := tensor.itemsize)]
     factors = _factors(op, inputs)
     known = all(tensor.dtype is not None for tensor in outputs)
-    return Said(
+    return Recorded(
         symbol=SYMBOL_OF.get(call.base, OTHER),
         op=op,
         in_place=call.in_place,

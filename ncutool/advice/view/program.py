@@ -39,7 +39,7 @@ class Program:
 
 
 def shown(capture: Capture, kernels: Iterable[str]) -> Program:
-    """What ``capture`` shows; an absent sign is not evidence of absence.
+    """Return what ``capture`` shows; an absent sign is not evidence of absence.
 
     Args:
         kernels: names of those within the window.

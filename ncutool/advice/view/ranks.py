@@ -27,7 +27,7 @@ class RankMinima:
 
 
 def rank_minima(tables: Sequence[pl.DataFrame]) -> RankMinima | None:
-    """Transfer and waiting of the collectives that several ranks of one job ran.
+    """Tell transfer from waiting in the collectives that several ranks of one job ran.
 
     Args:
         tables: the `kernels` table of each rank, over the same steps.
@@ -53,7 +53,7 @@ def rank_minima(tables: Sequence[pl.DataFrame]) -> RankMinima | None:
 
 
 def _calls(table: pl.DataFrame) -> list[tuple[int, str, int]]:
-    """Id, kernel and duration of each collective, in order of start."""
+    """Return id, kernel and duration (ns) of each collective, in order of start."""
     rows = table.filter(
         (pl.col("bound") == "communication") & pl.col("duration_ns").is_not_null()
     ).sort("start_ns", "launch_id")

@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-MAX_ROWS = 256
-"""A product over so few rows reads its weights for little work."""
+from ncutool.advice.catalogue import JUDGED
+from ncutool.base.thresholds import IntThreshold
+
+MAX_ROWS = IntThreshold(
+    256, "rows", "a product over at most so many reads its weights for little work", JUDGED
+)
+LARGER = IntThreshold(
+    2, "times the rows", "each side of a weight is longer, or the activation counts as much", JUDGED
+)
 
 
 @lru_cache(maxsize=4096)
 def sides(signature: str | None) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """The first two shapes of a signature such as ``[32,4096] × [4096,24576]``."""
+    """Return the first two shapes of a signature such as ``[32,4096] × [4096,24576]``; None where
+    there are none."""
     shapes = re.findall(r"\[([\d,]*)\]", signature or "")
     if len(shapes) < 2:
         return None
@@ -24,4 +32,4 @@ def is_narrow(dims: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
     left, right = dims
     if len(left) != 2 or len(right) != 2:
         return False
-    return 0 < left[0] <= MAX_ROWS and min(right) > 2 * left[0]
+    return 0 < left[0] <= MAX_ROWS and min(right) > LARGER * left[0]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from ncutool.advice.catalogue import JUDGED
+from ncutool.base.thresholds import IntThreshold
 from ncutool.timeline.window import DISPATCH_CAUSES
 
 if TYPE_CHECKING:
@@ -19,11 +21,17 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
 CAUSES = ("synchronize", *DISPATCH_CAUSES)
-TOGETHER_NS = 20_000
-"""A blocking copy and the synchronisation behind it are one wait."""
-FIRST_TIMES = 30
-"""A launch later than so many times the wait before it is late for other reasons."""
+TOGETHER_NS = IntThreshold(
+    20_000, "ns", "a blocking copy and the synchronisation so soon behind it are one wait", JUDGED
+)
+FIRST_TIMES = IntThreshold(
+    30,
+    "times the wait",
+    "a launch that comes later than this is late for other reasons than the wait before it",
+    JUDGED,
+)
 MAX_PARENTS = 3
+"""Enclosing operators that are named."""
 
 
 class Launched(NamedTuple):
@@ -62,7 +70,7 @@ def waits(
     timeline: Timeline,
     capture: Capture,
 ) -> list[Wait]:
-    """Waits of the window in order of their end, each with the late launches behind it.
+    """Return the waits of the window in order of their end, each with the late launches behind it.
 
     Those that began before the window or before the first launch call recorded in it are left
     out: they waited for what the window does not hold, or for the profiler.
@@ -86,7 +94,7 @@ def waits(
 
 
 def _launched(points: pl.DataFrame, idle: Idle, timeline: Timeline, thread: int) -> Launched:
-    """Launches of one thread with the idle time before them."""
+    """Return the launches of one thread with the idle time before them."""
     rows = (
         points.select("launch_id", "thread", "call_start", "start_ns", "duration_ns")
         .filter(timeline.within() & (pl.col("thread") == thread))
@@ -102,7 +110,8 @@ def _launched(points: pl.DataFrame, idle: Idle, timeline: Timeline, thread: int)
 
 
 def blocked(points: pl.DataFrame, capture: Capture) -> dict[int, list[tuple[int, int]]]:
-    """Per thread, stretches of synchronisation and blocking copies, neighbours joined.
+    """Return, per thread, the stretches of synchronisation and blocking copies (start and end, ns),
+    neighbours joined.
 
     Args:
         points: the launches with their calls (`gap_causes.launch_points`).
@@ -129,8 +138,8 @@ def blocked(points: pl.DataFrame, capture: Capture) -> dict[int, list[tuple[int,
 
 
 def _with_cost(wait: Wait, behind: Launched, until: int | None) -> Wait:
-    """``wait`` with the late launches behind it: up to the first that found the device busy, the
-    next wait, or as much idle time as the wait itself took."""
+    """Return ``wait`` with the late launches behind it: up to the first that found the device busy,
+    the next wait, or as much idle time as the wait itself took."""
     first = bisect_left(behind.called, wait.end)
     waited = wait.end - wait.start
     if not 0 < first < len(behind.called) or not behind.late[first]:
@@ -169,7 +178,7 @@ class _Operators:
         self._names = capture.signatures["op"]
 
     def around(self, start: int, end: int) -> tuple[str, ...]:
-        """Names of the operators that enclose ``[start, end]``, innermost first."""
+        """Return the names of the operators that enclose ``[start, end]``, innermost first."""
         index = int(np.searchsorted(self._starts, start, side="right")) - 1
         op_id = int(self._ids[index]) if index >= 0 else -1
         names: list[str] = []

@@ -40,16 +40,18 @@ class Tiling(NamedTuple):
     at_once: int
 
     def tiles(self, rows: int, columns: int) -> int:
-        """Tiles of a result; BLAS is column-major, so its first side runs along our columns."""
+        """Return the tiles of a result; BLAS is column-major, so its first side runs along our
+        columns."""
         return -(-columns // self.along_columns) * -(-rows // self.along_rows)
 
     def waves(self, rows: int, columns: int) -> int:
-        """Rounds of blocks."""
+        """Return the rounds of blocks of a result."""
         return -(-self.tiles(rows, columns) // self.at_once)
 
 
 def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict[int, Tiling]:
-    """Per launch of a matrix product; those whose name or resources say too little are left out."""
+    """Return how each launch of a matrix product is cut into tiles; those whose name or resources
+    say too little are left out."""
     if device is None or not device.sm_count:
         return {}
     if device.compute_capability not in _SHARED_PER_SM:
@@ -64,7 +66,7 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
         table["shared_memory_bytes"],
     )
     known: dict[tuple[str, int | None, int | None, int | None], Tiling | None] = {}
-    found = {}
+    tilings_of = {}
     for launch_id, *used in zip(*(column.to_list() for column in columns), strict=True):
         if launch_id not in names:
             continue
@@ -72,8 +74,8 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
         if key not in known:
             known[key] = _tiling(device, device.sm_count, *key)
         if (tiling := known[key]) is not None:
-            found[launch_id] = tiling
-    return found
+            tilings_of[launch_id] = tiling
+    return tilings_of
 
 
 def _tiling(
@@ -84,7 +86,8 @@ def _tiling(
     registers: int | None,
     shared: int | None,
 ) -> Tiling | None:
-    """Of blocks of so many ``threads``, each with ``registers``, and ``shared`` memory (bytes)."""
+    """Return the tiling of blocks of so many ``threads``, each with ``registers``, and ``shared``
+    memory (bytes); None where the name tells no tile."""
     tile = _TILE.search(name)
     if tile is None or not threads or not registers or shared is None:
         return None

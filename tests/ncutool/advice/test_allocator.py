@@ -88,7 +88,7 @@ def test_a_warm_window_has_nothing_to_allocate() -> None:
 def test_a_real_first_pass_is_told_as_one(corpus: Path) -> None:
     """16 lazy loads and 168 allocations: 0 to 119,106 µs, certain to be one-off."""
     result = read_and_analyse(corpus / "torch" / "a100-switch-transformer.json.gz")
-    (draft,) = allocator.drafts(seen(result.capture))
+    (draft,) = allocator.drafts(seen(result.capture), frozenset()).drafts
     assert draft.grade == "certain"
     one = of_kind(found(result.capture), "allocator")
     assert one.saving_low_ns == 0

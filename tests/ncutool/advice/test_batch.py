@@ -16,9 +16,9 @@ from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Draft, Finding
 
 
-def drafts(trace: Trace) -> list[Draft]:
+def drafts(trace: Trace) -> tuple[Draft, ...]:
     """Every draft of a hand-made trace."""
-    return batch.drafts(view(trace.capture()), set())
+    return batch.drafts(view(trace.capture()), frozenset()).drafts
 
 
 def titles(trace: Trace) -> dict[str, str]:
@@ -73,7 +73,7 @@ def test_a_replayed_launch_is_known_by_its_signature() -> None:
         op_id=pl.lit(None, dtype=pl.Int64), graph_replay=pl.lit(value=True)
     )
     told = context(table, capture, window(capture), H100)
-    (draft,) = batch.drafts(told, set())
+    (draft,) = batch.drafts(told, frozenset()).drafts
     (plain,) = drafts(run([DECODE]))
     assert (draft.title, draft.best, draft.launches) == (plain.title, plain.best, plain.launches)
 
@@ -163,7 +163,7 @@ def test_exchanges_that_grow_with_the_batch_are_not_shared(collective: str | Non
 
 def ranked(view_of: Context) -> tuple[Finding, ...]:
     """Batching's findings alone."""
-    return rank.ranked(view_of, batch.drafts(view_of, set())).findings
+    return rank.ranked(view_of, batch.drafts(view_of, frozenset()).drafts).findings
 
 
 @settings(max_examples=60, deadline=None)
@@ -171,7 +171,7 @@ def ranked(view_of: Context) -> tuple[Finding, ...]:
 def test_findings_stay_within_what_there_is(trace: Trace) -> None:
     """Low <= high <= window for any trace, and zero-length launches give none on their own."""
     seen = view(trace.capture())
-    for draft in batch.drafts(seen, set()):
+    for draft in batch.drafts(seen, frozenset()).drafts:
         durations = dict(seen.kernels.select("launch_id", "duration_ns").iter_rows())
         now = [durations[one] for one in draft.launches]
         assert all(0 <= a <= b <= c for a, b, c in zip(draft.best, draft.worst, now, strict=True))
@@ -185,8 +185,8 @@ def test_removing_a_findings_launches_removes_it(count: int, rows: int, duration
     product: Step = ("aten::mm", [(rows, 4096), (4096, 8192)], [BF16, BF16], duration)
     addition: Step = ("aten::add", [(rows, 4096)] * 2, [BF16] * 2, 5_000)
     capture = run([*[product] * count, addition, addition]).capture()
-    found = batch.drafts(view(capture), set())
+    found = batch.drafts(view(capture), frozenset()).drafts
     gone = {launch for draft in found for launch in draft.launches}
     assert duration or not gone
     left = capture.launches.filter(~pl.col("launch_id").is_in(sorted(gone)))
-    assert batch.drafts(view(replace(capture, launches=left)), set()) == []
+    assert batch.drafts(view(replace(capture, launches=left)), frozenset()).drafts == ()

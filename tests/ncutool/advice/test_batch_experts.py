@@ -67,7 +67,11 @@ def with_arguments(capture: Capture, results: str) -> Capture:
 
 def routed(capture: Capture) -> list[Draft]:
     """Drafts of routing."""
-    return [one for one in batch.drafts(view(capture), set()) if one.title.startswith("Run each")]
+    return [
+        one
+        for one in batch.drafts(view(capture), frozenset()).drafts
+        if one.title.startswith("Run each")
+    ]
 
 
 def test_experts_over_all_tokens_do_work_for_nobody() -> None:
@@ -107,7 +111,7 @@ def small(blocks: int, duration: int = 40_000, **more: str) -> Trace:
 
 def filled(trace: Trace) -> list[Draft]:
     """Drafts of small grids."""
-    found = batch.drafts(view(trace.capture()), set())
+    found = batch.drafts(view(trace.capture()), frozenset()).drafts
     return [draft for draft in found if draft.title.startswith("Fill the device")]
 
 

@@ -35,7 +35,7 @@ def merged(trace: Trace) -> list[Draft]:
     """Drafts of merging."""
     return [
         draft
-        for draft in batch.drafts(view(trace.capture()), set())
+        for draft in batch.drafts(view(trace.capture()), frozenset()).drafts
         if draft.title.startswith("Merge")
     ]
 
@@ -61,7 +61,7 @@ def test_gate_and_up_gain_nothing_and_are_declined() -> None:
     ]
     trace = known(run(steps))
     assert merged(trace) == []
-    (declined,) = batch.declined(view(trace.capture()), set())
+    (declined,) = batch.drafts(view(trace.capture()), frozenset()).declined
     assert "As one they take 24 waves of blocks, apart 24" in declined.why
     assert declined.launches == (0, 2)
     assert declined.duration_ns == 167_400
@@ -84,7 +84,7 @@ def test_without_names_only_the_launches_are_saved() -> None:
 def test_products_that_a_fusion_has_are_left_to_it() -> None:
     """A launch belongs to one finding."""
     capture = run([product(788, 768, 512, 8_000)] * 3).capture()
-    assert batch.drafts(view(capture), {1}) == []
+    assert batch.drafts(view(capture), frozenset({1})).drafts == ()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_loops_of_small_products_become_one_launch() -> None:
     trace = run([product(64, 64, 64, 6_000)] * 6)
     for row in trace.launches:
         row |= {"grid_x": 20, "grid_y": 1, "grid_z": 1}
-    found = batch.drafts(view(trace.capture()), set())
+    found = batch.drafts(view(trace.capture()), frozenset()).drafts
     (draft,) = [one for one in found if one.title.startswith("Run loops")]
     assert (sum(draft.best), sum(draft.worst)) == (6_000, 36_000)
     assert draft.removed == (1, 2, 3, 4, 5)
@@ -124,7 +124,9 @@ def test_loops_of_small_products_become_one_launch() -> None:
 
 def test_zero_durations_give_nothing() -> None:
     """Nothing is told of launches below the clock's resolution."""
-    assert batch.drafts(view(run([product(788, 768, 512, 0)] * 3).capture()), set()) == []
+    assert (
+        batch.drafts(view(run([product(788, 768, 512, 0)] * 3).capture()), frozenset()).drafts == ()
+    )
 
 
 @pytest.mark.parametrize(

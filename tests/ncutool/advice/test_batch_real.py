@@ -15,21 +15,23 @@ from ncutool.analysis.analyse import read_and_analyse
 from ncutool.analysis.request import Request
 
 
-def seen(corpus: Path, name: str, capture_run: str | None = None) -> tuple[Context, set[int]]:
+def seen(corpus: Path, name: str, capture_run: str | None = None) -> tuple[Context, frozenset[int]]:
     """A trace as advice sees it, and the launches that fusions have."""
     folder = corpus / "torch"
     run = None if capture_run is None else folder / f"{capture_run}.json.gz"
     result = read_and_analyse(folder / f"{name}.json.gz", Request(capture_trace=run))
     assert result.timeline is not None
     view = context(result.kernels, result.capture, result.timeline, result.resolution.device)
-    return view, fuse.drafts(view)[1]
+    return view, fuse.drafts(view, frozenset()).claimed
 
 
 def findings(corpus: Path, name: str, capture_run: str | None = None) -> tuple[Finding, ...]:
     """Batching's findings, as if nothing else were found."""
     view, taken = seen(corpus, name, capture_run)
     return tuple(
-        one for draft in batch.drafts(view, taken) for one in rank.ranked(view, [draft]).findings
+        one
+        for draft in batch.drafts(view, taken).drafts
+        for one in rank.ranked(view, [draft]).findings
     )
 
 
@@ -57,9 +59,9 @@ def test_a_saving_lies_where_the_hand_put_it(
     assert least <= one.alone_high_ns / 1e3 <= high
 
 
-def declined(corpus: Path, name: str) -> list[Declined]:
+def declined(corpus: Path, name: str) -> tuple[Declined, ...]:
     """What merging is refused."""
-    return batch.declined(*seen(corpus, name))
+    return batch.drafts(*seen(corpus, name)).declined
 
 
 def test_merging_gate_and_up_is_declined(corpus: Path) -> None:
@@ -81,7 +83,7 @@ def test_training_has_no_weights_to_share(name: str, corpus: Path) -> None:
 def test_persistent_kernels_are_no_small_grids(corpus: Path) -> None:
     """Their 120 blocks on 132 multiprocessors are meant."""
     view, taken = seen(corpus, "h100-qwen1.5-0.5b-prefill")
-    small = [one for one in batch.drafts(view, taken) if one.title.startswith("Fill")]
+    small = [one for one in batch.drafts(view, taken).drafts if one.title.startswith("Fill")]
     launches = {launch for draft in small for launch in draft.launches}
     names = dict(view.kernels.select("launch_id", "kernel_full").iter_rows())
     assert not any("sm90_xmma" in names[launch] for launch in launches)

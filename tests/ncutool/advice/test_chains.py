@@ -11,7 +11,7 @@ from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool.advice.fuse import chains, fuse, horizontal
 from ncutool.advice.view.context import Context, context
-from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.finding import Adviser, Draft
 from ncutool.advice.view.links import Chain
 from ncutool.advice.view.links import chains as found_in
 
@@ -31,19 +31,19 @@ PRODUCT = one("mm", (64, 64), (64, 64), ns=5_000)
 def places(steps: list[Step]) -> list[list[int]]:
     """The chains among some calls, as their places."""
     (line,) = view(run(steps).capture()).lines
-    return [chain.places for chain in found_in(line, set())]
+    return [chain.places for chain in found_in(line, frozenset())]
 
 
 def only(steps: list[Step]) -> Chain:
     """The single chain among some calls."""
     (line,) = view(run(steps).capture()).lines
-    (chain,) = found_in(line, set())
+    (chain,) = found_in(line, frozenset())
     return chain
 
 
-def drafts(steps: list[Step]) -> list[Draft]:
+def drafts(steps: list[Step]) -> tuple[Draft, ...]:
     """What chains make of one sequence."""
-    return chains.drafts(view(run(steps).capture()), set())
+    return chains.drafts(view(run(steps).capture()), frozenset()).drafts
 
 
 GOLDEN = [one("add", FULL, FULL), one("silu", FULL, ns=40_000), one("mul", FULL, FULL)]
@@ -111,7 +111,7 @@ def test_nothing_is_joined_across_an_unknown_launch_or_communication() -> None:
     trace.kernel(clock, 9_000, kernel_full="mystery()")
     run([one("neg", FULL)], trace=trace)
     (line,) = view(trace.capture()).lines
-    assert found_in(line, set()) == []
+    assert found_in(line, frozenset()) == []
 
 
 def test_custom_operators_are_opaque() -> None:
@@ -165,15 +165,21 @@ def test_in_the_cache_only_launches_are_saved_at_worst() -> None:
     cached = replace(H100, l2_bytes=50_000_000)
     capture = run(steps).capture()
     seen = context(kernels(capture, cached), capture, window(capture), cached)
-    (draft,) = chains.drafts(seen, set())
+    (draft,) = chains.drafts(seen, frozenset()).drafts
     assert sum(draft.worst) == 180_000 - 2 * seen.latency_ns
     assert sum(drafts(steps)[0].worst) < 10_000
 
 
 def all_drafts(seen: Context) -> list[Draft]:
     """Every fusion of a context, in the order in which they take launches."""
-    found, taken = fuse.drafts(seen)
-    return [*found, *horizontal.drafts(seen, taken), *chains.drafts(seen, taken)]
+    advisers: tuple[Adviser, ...] = (fuse, horizontal, chains)
+    claimed: frozenset[int] = frozenset()
+    found: list[Draft] = []
+    for adviser in advisers:
+        given = adviser.drafts(seen, claimed)
+        found += given.drafts
+        claimed |= given.claimed
+    return found
 
 
 SHAPES = [FULL, ROW, (8192,), (2, 4096, 4096), ()]
@@ -226,7 +232,7 @@ def test_the_order_of_rows_changes_no_draft(trace: Trace) -> None:
 def test_without_its_launches_a_draft_is_gone(steps: list[Step]) -> None:
     """What is left has no chain."""
     capture = run(steps).capture()
-    (draft,) = chains.drafts(view(capture), set())
+    (draft,) = chains.drafts(view(capture), frozenset()).drafts
     gone = set(draft.launches)
     rest = [step for place, step in enumerate(steps) if place not in gone]
-    assert drafts([*rest, PRODUCT, PRODUCT]) == []
+    assert drafts([*rest, PRODUCT, PRODUCT]) == ()

@@ -55,7 +55,7 @@ def test_hidden_communication_is_not_claimed_by_its_sum() -> None:
     for index in range(10):
         trace.kernel(index * 11 * MS + 7 * MS, 11 * MS + MS // 10, stream=30 + index,
                      kernel="dispatch", kernel_full="void dpsk::ep::dispatch<8>(int)")  # fmt: skip
-    (draft,) = communication.drafts(seen(trace.capture()))
+    (draft,) = communication.drafts(seen(trace.capture()), frozenset()).drafts
     assert "111 ms summed, and 3.10 ms" in draft.evidence[0]
     assert "expert dispatch and combine" in draft.evidence[1]
     assert "two micro-batches" in draft.remedy
@@ -66,7 +66,7 @@ def test_hidden_communication_is_not_claimed_by_its_sum() -> None:
 def test_a_steady_rate_far_below_the_link_points_to_the_transport() -> None:
     """17.6 MB in 8.7 ms on an MI300X: 3.5 of 448 GB/s, the same in every step."""
     capture = overlapped(8_700 * US, 12 * US).capture(devices=(DeviceRecord(vendor="amd"),))
-    (draft,) = communication.drafts(seen(capture, MI300X))
+    (draft,) = communication.drafts(seen(capture, MI300X), frozenset()).drafts
     assert draft.title == "Speed up the transport of exposed communication"
     assert any("0.8 % of the 448 GB/s" in sentence for sentence in draft.evidence)
     assert "NCCL_P2P_DISABLE" in draft.remedy
@@ -77,7 +77,7 @@ def test_an_uneven_rate_is_not_blamed_on_the_transport() -> None:
     """One call of three takes twice as long as the others: it waited for somebody."""
     trace = overlapped(4 * MS, 1 * MS)
     trace.launches[-1]["duration_ns"] *= 3
-    (draft,) = communication.drafts(seen(trace.capture(), A100))
+    (draft,) = communication.drafts(seen(trace.capture(), A100), frozenset()).drafts
     assert draft.title == "Overlap or shorten exposed communication"
     assert any("most likely wait for other ranks" in sentence for sentence in draft.evidence)
     assert not any("points to the transport" in sentence for sentence in draft.evidence)
@@ -86,11 +86,13 @@ def test_an_uneven_rate_is_not_blamed_on_the_transport() -> None:
 def test_small_messages_and_unknown_links_say_nothing_of_the_link() -> None:
     """Latency is no bandwidth; without a link's peak nothing is compared with it."""
     small = overlapped(1 * MS, 1 * US, elements=24).capture()
-    (draft,) = communication.drafts(seen(small, A100))
+    (draft,) = communication.drafts(seen(small, A100), frozenset()).drafts
     assert any("latency or waiting" in sentence for sentence in draft.evidence)
     assert not any("links of" in sentence for sentence in draft.evidence)
     unknown = replace(A100, name="an unknown card", link_bytes_per_s={})
-    (draft,) = communication.drafts(seen(overlapped(9 * MS, 1 * US).capture(), unknown))
+    (draft,) = communication.drafts(
+        seen(overlapped(9 * MS, 1 * US).capture(), unknown), frozenset()
+    ).drafts
     assert not any("links of" in sentence for sentence in draft.evidence)
 
 
@@ -99,7 +101,7 @@ def test_ranks_beyond_one_machine_are_not_held_against_its_links() -> None:
     trace = overlapped(9 * MS, 1 * US)
     for row in trace.launches:
         row["collective_group_size"] = 16
-    (draft,) = communication.drafts(seen(trace.capture(), A100))
+    (draft,) = communication.drafts(seen(trace.capture(), A100), frozenset()).drafts
     assert not any("links of" in sentence for sentence in draft.evidence)
 
 
@@ -110,7 +112,7 @@ def test_tensor_parallel_inference_is_not_told_of_buckets() -> None:
         program.launch(100 * US, host=5 * US)
         program.launch(30 * US, host=5 * US, op="symm_mem::multimem_all_reduce_",
                        kernel_full="multimem_all_reduce_kernel")  # fmt: skip
-    (draft,) = communication.drafts(seen(program.trace.capture()))
+    (draft,) = communication.drafts(seen(program.trace.capture()), frozenset()).drafts
     assert "bucket" not in draft.remedy
     assert "multimem all-reduce" in draft.remedy
 
@@ -133,7 +135,7 @@ def test_libraries_that_communicate_are_known_by_their_kernels(name: str) -> Non
     """Not only NCCL."""
     trace = Trace()
     trace.kernel(0, 5 * MS, kernel_full=name)
-    (draft,) = communication.drafts(seen(trace.capture()))
+    (draft,) = communication.drafts(seen(trace.capture()), frozenset()).drafts
     assert draft.launches == (0,)
 
 
@@ -208,7 +210,7 @@ def test_exposed_communication_of_real_traces(name: str, exposed_us: int, corpus
 
 def test_communication_beside_kernels_is_declined() -> None:
     """Six of ten milliseconds a call are hidden: faster links end no step sooner there."""
-    (one,) = communication.declined(seen(overlapped(4 * MS, 6 * MS).capture()))
+    (one,) = communication.drafts(seen(overlapped(4 * MS, 6 * MS).capture()), frozenset()).declined
     assert one.duration_ns == 18 * MS
     assert "18.0 ms of 30.0 ms summed" in one.why
-    assert communication.declined(seen(overlapped(4 * MS, 0).capture())) == []
+    assert communication.drafts(seen(overlapped(4 * MS, 0).capture()), frozenset()).declined == ()

@@ -64,7 +64,7 @@ def test_silence_before_a_copy_from_the_host_is_likely_only() -> None:
 def test_more_loading_than_workers_make_good_is_not_promised() -> None:
     """16 workers would be needed, 8 are counted on: half of the wait stays."""
     view = seen(training(16 * 21 * MS, SINGLE).trace.capture())
-    (draft,) = input_pipeline.drafts(view)
+    (draft,) = input_pipeline.drafts(view, frozenset()).drafts
     assert draft.wait_kept_share == pytest.approx(0.5, abs=0.1)
 
 
@@ -83,7 +83,7 @@ def test_a_real_trace_waits_as_long_as_found_by_hand(corpus: Path) -> None:
     result = read_and_analyse(path)
     assert result.timeline is not None
     view = seen(result.capture)
-    (draft,) = input_pipeline.drafts(view)
+    (draft,) = input_pipeline.drafts(view, frozenset()).drafts
     assert draft.grade == "certain"
     assert len(draft.waits) == 5
     one = of_kind(found(result.capture), "input")

@@ -183,7 +183,7 @@ def test_idle_time_that_no_graph_removes_is_declined() -> None:
     trace = eager()
     trace.kernel(9_000_000, 10_000, called=(8_990_000, 8_999_000))
     trace.call("cudaMalloc", 970_000, 8_900_000)
-    (one,) = launch.declined(view(trace.capture()))
+    (one,) = launch.drafts(view(trace.capture()), frozenset()).declined
     assert one.what == "Launch from graphs"
     assert "7.93 ms allocator" in one.why
-    assert launch.declined(view(eager().capture())) == []
+    assert launch.drafts(view(eager().capture()), frozenset()).declined == ()

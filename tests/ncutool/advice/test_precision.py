@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from trace_factory import BF16, H100, Shape, Step, Trace, kernels, run, window
+from trace_factory import BF16, FORWARD, H100, Shape, Step, Trace, kernels, run, window
 
 from ncutool.advice.kernels import precision, weights
 from ncutool.advice.kernels.precision import fp32_simt
@@ -47,7 +47,7 @@ def products(*names: str, duration: int = 20_000_000, dims: Sequence[Shape] = SQ
 
 def only(trace: Trace, device: Device | None = TF32_DEVICE) -> Draft:
     """The one draft of a trace."""
-    (draft,) = precision.drafts(view(trace, device))
+    (draft,) = precision.drafts(view(trace, device), frozenset()).drafts
     return draft
 
 
@@ -65,7 +65,7 @@ def test_simt_products_move_to_tf32_at_half_to_all_of_its_peak() -> None:
 def test_tf32_in_use_leaves_fallbacks_to_tuning() -> None:
     """Where one product runs as TF32 it is allowed: the others fall back for another reason."""
     tf32 = "cutlass_80_tensorop_s1688gemm_128x128_nn_align4"
-    assert precision.drafts(view(products(SIMT, tf32))) == []
+    assert precision.drafts(view(products(SIMT, tf32)), frozenset()).drafts == ()
 
 
 @pytest.mark.parametrize(
@@ -79,17 +79,20 @@ def test_other_kernels_are_not_simt_products(name: str) -> None:
 
 def test_products_bound_by_bytes_are_left_out() -> None:
     """[8192,1024] × [1024,4] reads 34 MB for 67 MFLOP: arithmetic does not hold it."""
-    assert precision.drafts(view(products(SIMT, dims=[(8192, 1024), (1024, 4)]))) == []
+    assert (
+        precision.drafts(view(products(SIMT, dims=[(8192, 1024), (1024, 4)])), frozenset()).drafts
+        == ()
+    )
 
 
 def test_never_slower_than_now() -> None:
     """A product that already runs as fast as TF32 would gives nothing."""
-    assert precision.drafts(view(products(SIMT, duration=2_000_000))) == []
+    assert precision.drafts(view(products(SIMT, duration=2_000_000)), frozenset()).drafts == ()
 
 
 def test_zero_durations_give_nothing() -> None:
     """A coarse clock records 0: no rate, no saving."""
-    assert precision.drafts(view(products(SIMT, duration=0))) == []
+    assert precision.drafts(view(products(SIMT, duration=0)), frozenset()).drafts == ()
 
 
 def test_without_tf32_autocast_to_fp16() -> None:
@@ -103,8 +106,8 @@ def test_without_tf32_autocast_to_fp16() -> None:
 def test_a_device_without_tensor_cores_or_an_unknown_one_gets_no_advice() -> None:
     """No peak, no price."""
     pascal = replace(H100, peak_flop_per_s={"fp32": 10e12})
-    assert precision.drafts(view(products(SIMT), pascal)) == []
-    assert precision.drafts(view(products(SIMT), None)) == []
+    assert precision.drafts(view(products(SIMT), pascal), frozenset()).drafts == ()
+    assert precision.drafts(view(products(SIMT), None), frozenset()).drafts == ()
 
 
 def test_without_shapes_only_the_ratio_of_the_peaks_bounds_it() -> None:
@@ -115,14 +118,6 @@ def test_without_shapes_only_the_ratio_of_the_peaks_bounds_it() -> None:
     draft = only(trace)
     assert (draft.grade, draft.worst) == ("possible", (1_000_000,))
     assert draft.best == (round(1_000_000 * 66.9 / 494.7),)
-
-
-FORWARD: list[Step] = [
-    ("aten::copy_", [(512,), (512,)], ["c10::Half", "float"], 6_000),
-    ("aten::copy_", [(512, 128), (512, 128)], ["c10::Half", "float"], 9_000),
-    ("aten::copy_", [(58, 4, 128), (58, 4, 128)], ["c10::Half", "float"], 8_000),
-    ("aten::addmm", [(512,), (232, 128), (128, 512)], ["c10::Half"] * 3, 11_000),
-]
 
 
 def test_weight_casts_go_and_activation_casts_stay() -> None:
@@ -137,7 +132,7 @@ def test_an_activation_of_the_weights_shape_is_no_weight() -> None:
     """[128,128] may be either: one cast alone proves nothing, of two the earlier is the weight."""
     cast: Step = ("aten::copy_", [(128, 128), (128, 128)], ["c10::Half", "float"], 9_000)
     product: Step = ("aten::mm", [(128, 128), (128, 128)], ["c10::Half"] * 2, 11_000)
-    assert precision.drafts(view(run([cast, product]))) == []
+    assert precision.drafts(view(run([cast, product])), frozenset()).drafts == ()
     assert only(run([cast, cast, product])).launches == (0,)
 
 
@@ -147,26 +142,26 @@ def test_a_scale_stretched_over_all_samples_is_a_parameter() -> None:
     scale: Step = ("aten::mul", [(4, 58, 16, 8), (1, 1, 1, 8)], ["c10::Half"] * 2, 8_000)
     equal: Step = ("aten::mul", [(8,), (8,)], ["c10::Half"] * 2, 8_000)
     assert only(run([cast, scale])).launches == (0,)
-    assert precision.drafts(view(run([cast, equal]))) == []
+    assert precision.drafts(view(run([cast, equal])), frozenset()).drafts == ()
 
 
 def test_training_casts_after_every_update() -> None:
     """With a backward pass the weights change, so nothing is said."""
     trace = run(FORWARD)
     trace.op("autograd::engine::evaluate_function: AddmmBackward0", 0, 10)
-    assert precision.drafts(view(trace)) == []
+    assert precision.drafts(view(trace), frozenset()).drafts == ()
 
 
 def test_eight_bit_weights_halve_what_reading_them_takes() -> None:
     """[32,4096] × [4096,24576]: 201 of 203 MB are weights, so 49.6 % goes at best."""
     decode: Step = ("aten::mm", [(32, 4096), (4096, 24576)], [BF16, BF16], 67_000)
-    (draft,) = weights.drafts(view(run([decode])))
+    (draft,) = weights.drafts(view(run([decode])), frozenset()).drafts
     share = 2 * 4096 * 24576 / (2 * (4096 * 24576 + 32 * 4096 + 32 * 24576))
     assert (draft.grade, draft.worst) == ("possible", (67_000,))
     assert draft.best == (round(67_000 * (1 - share / 2)),)
     wide: Step = ("aten::mm", [(8192, 4096), (4096, 4096)], [BF16, BF16], 400_000)
-    assert weights.drafts(view(run([wide]))) == []
-    assert weights.drafts(view(run([decode]), H100)) == []
+    assert weights.drafts(view(run([wide])), frozenset()).drafts == ()
+    assert weights.drafts(view(run([decode]), H100), frozenset()).drafts == ()
 
 
 def test_a_narrow_tile_by_name_says_that_it_is_a_guess() -> None:
@@ -174,7 +169,7 @@ def test_a_narrow_tile_by_name_says_that_it_is_a_guess() -> None:
     trace = Trace()
     trace.kernel(0, 40_000, kernel_full="Cijk_Alik_Bljk_BBS_BH_Bias_MT64x32x256_MI16x16x1")
     trace.kernel(41_000, 40_000, kernel_full="Cijk_Alik_Bljk_BBS_BH_Bias_MT256x128x64_MI16x16x1")
-    (draft,) = weights.drafts(view(trace))
+    (draft,) = weights.drafts(view(trace), frozenset()).drafts
     assert (draft.launches, draft.best) == ((0,), (20_000,))
     assert "is a guess" in draft.evidence[1]
 
@@ -194,6 +189,6 @@ def test_amd_tells_fp32_by_recorded_types() -> None:
     recorded = capture.signatures.with_columns(concrete_inputs=pl.lit(sizes))
     capture = replace(capture, signatures=recorded)
     seen = context(kernels(capture, amd), capture, window(capture), amd)
-    titles = [draft.title for draft in precision.drafts(seen)]
+    titles = [draft.title for draft in precision.drafts(seen, frozenset()).drafts]
     assert titles[0] == "Run FP32 matrix products on the tensor cores (xF32)"
     assert titles[1:] == ["Run FP32 convolutions on the tensor cores (BF16 autocast)"]

@@ -146,10 +146,13 @@ def test_a_joined_trace_weights_the_estimate_by_real_time() -> None:
         launch_rule=pl.lit("Tail Effect"), launch_rule_speedup_pct=pl.lit(50.0)
     )
     view = context(joined, capture, window(capture), H100)
-    (draft,) = rules.drafts(view)
+    (draft,) = rules.drafts(view, frozenset()).drafts
     assert (draft.best, draft.worst) == ((100_000, 100_000), (200_000, 200_000))
     assert "200 µs (40.0 % of the window)" in draft.evidence[1]
-    assert rules.drafts(context(kernels(capture), capture, window(capture), H100)) == []
+    assert (
+        rules.drafts(context(kernels(capture), capture, window(capture), H100), frozenset()).drafts
+        == ()
+    )
 
 
 def test_a_joined_estimate_stops_at_the_launch_floor() -> None:
@@ -160,7 +163,7 @@ def test_a_joined_estimate_stops_at_the_launch_floor() -> None:
     joined = kernels(capture).with_columns(
         launch_rule=pl.lit("Small Grid"), launch_rule_speedup_pct=pl.lit(90.0)
     )
-    (draft,) = rules.drafts(context(joined, capture, window(capture), H100))
+    (draft,) = rules.drafts(context(joined, capture, window(capture), H100), frozenset()).drafts
     assert draft.best == (2_000,)
 
 

@@ -31,7 +31,7 @@ def test_the_idle_time_behind_a_wait_is_claimed_not_the_wait() -> None:
     """The host was 800 µs ahead, waited, and the device then idles about 70 µs."""
     capture = checked().trace.capture()
     view = seen(capture)
-    (draft,) = synchronization.drafts(view)
+    (draft,) = synchronization.drafts(view, frozenset()).drafts
     one = of_kind(found(capture), "sync")
     idle = view.timeline.idle_ns
     assert one.duration_ns == sum(draft.best)
@@ -47,7 +47,7 @@ def test_waiting_at_the_end_of_a_window_costs_nothing() -> None:
     for _ in range(20):
         program.launch(2 * MS)
     program.synchronize()
-    assert synchronization.drafts(seen(program.trace.capture())) == []
+    assert synchronization.drafts(seen(program.trace.capture()), frozenset()).drafts == ()
 
 
 def test_a_wait_whose_launches_follow_at_once_costs_nothing() -> None:
@@ -57,7 +57,7 @@ def test_a_wait_whose_launches_follow_at_once_costs_nothing() -> None:
     for _ in range(10):
         program.launch(1 * MS)
         program.synchronize()
-    assert synchronization.drafts(seen(program.trace.capture())) == []
+    assert synchronization.drafts(seen(program.trace.capture()), frozenset()).drafts == ()
 
 
 def test_a_host_that_is_late_anyway_gains_only_the_wait() -> None:
@@ -125,7 +125,7 @@ def test_real_waits_name_their_operators(corpus: Path) -> None:
     assert "aten::_local_scalar_dense in aten::item in aten::is_nonzero" in draft.evidence[-1]
     path = corpus / "torch" / "a100-recommender-train.json.gz"
     view = seen(read_and_analyse(path).capture)
-    (draft,) = synchronization.drafts(view)
+    (draft,) = synchronization.drafts(view, frozenset()).drafts
     (one,) = rank.ranked(view, [draft]).findings
     assert one.alone_low_ns <= 6_472 * US
     assert one.alone_high_ns >= 0.75 * 6_472 * US
@@ -137,11 +137,11 @@ def test_a_wait_beside_a_busy_device_is_declined_with_its_numbers() -> None:
     for _ in range(20):
         program.launch(2 * MS)
     program.synchronize()
-    (one,) = synchronization.declined(seen(program.trace.capture()))
+    (one,) = synchronization.drafts(seen(program.trace.capture()), frozenset()).declined
     assert one.what == "Remove synchronisation and blocking copies"
     assert 39 * MS < one.duration_ns <= 40 * MS
     assert "works during 39.9 ms of it" in one.why
     quiet = Program()
     for _ in range(20):
         quiet.launch(2 * MS)
-    assert synchronization.declined(seen(quiet.trace.capture())) == []
+    assert synchronization.drafts(seen(quiet.trace.capture()), frozenset()).declined == ()

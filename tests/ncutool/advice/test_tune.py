@@ -54,7 +54,10 @@ def found(
     trace: Trace, device: Device | None = HOPPER, taken: frozenset[int] = frozenset()
 ) -> dict[str, Draft]:
     """Drafts of a trace by title."""
-    return {draft.title: draft for draft in tune.drafts(view(trace.capture(), device), set(taken))}
+    return {
+        draft.title: draft
+        for draft in tune.drafts(view(trace.capture(), device), frozenset(taken)).drafts
+    }
 
 
 SQUARE = [(4096, 4096), (4096, 4096)]
@@ -107,17 +110,19 @@ OLD = "Use attention written for this GPU"
 def test_old_attention_on_hopper() -> None:
     """20.5 GFLOP in 113 µs are 18 % of the peak: 40 % is what kernels for Hopper reach."""
     capture = with_flags(attention().capture())
-    (draft,) = tune.drafts(view(capture), set())
+    (draft,) = tune.drafts(view(capture), frozenset()).drafts
     assert draft.title == OLD
     assert draft.best == (round(4 * 16 * 16 * 559**2 * 64 / (0.4 * 989e12) * 1e9),)
-    assert all(other.title != OLD for other in tune.drafts(view(capture, AMPERE), set()))
+    assert all(
+        other.title != OLD for other in tune.drafts(view(capture, AMPERE), frozenset()).drafts
+    )
 
 
 def test_unlinked_attention_of_the_same_kernel_and_grid_is_counted() -> None:
     """Launches before the recording began have no operator, but the kernel is the same."""
     trace = attention()
     trace.kernel(200_000, 114_000, kernel=FLASH, kernel_full=FLASH)
-    (draft,) = tune.drafts(view(with_flags(trace.capture())), set())
+    (draft,) = tune.drafts(view(with_flags(trace.capture())), frozenset()).drafts
     assert draft.launches == (0, 1)
     assert draft.best[0] == draft.best[1]
 
@@ -182,8 +187,8 @@ def test_short_launches_on_a_coarse_clock_have_no_rate() -> None:
     """Whole microseconds: 15 µs may be 14 or 16."""
     trace = one("aten::mul", [(1024, 1024), (1024, 1024)], 15_000)
     fine = view(trace.capture())
-    assert tune.drafts(fine, set()) != []
-    assert tune.drafts(view(trace.capture(clock_step_ns=1_000)), set()) == []
+    assert tune.drafts(fine, frozenset()).drafts != ()
+    assert tune.drafts(view(trace.capture(clock_step_ns=1_000)), frozenset()).drafts == ()
 
 
 @given(traces())
@@ -193,7 +198,7 @@ def test_new_times_lie_between_nothing_and_now(trace: Trace) -> None:
     capture = trace.capture()
     seen: list[int] = []
     durations = dict(capture.launches.select("launch_id", "duration_ns").iter_rows())
-    for draft in tune.drafts(view(capture), set()):
+    for draft in tune.drafts(view(capture), frozenset()).drafts:
         seen += draft.launches
         for launch, best, worst in zip(draft.launches, draft.best, draft.worst, strict=True):
             assert 0 <= best <= worst <= durations[launch]
@@ -214,8 +219,8 @@ def test_products_near_their_roof_are_declined_with_the_share_they_reach() -> No
     """210 µs at 70 % of the peak would be 198.5 µs: 94.5 %; slow or short ones are not counted."""
     trace = one("aten::mm", SQUARE, 210_000)
     one("aten::mm", SQUARE, 1_000_000, trace=trace)
-    (refused,) = tune.declined(view(trace.capture()), set())
+    (refused,) = tune.drafts(view(trace.capture()), frozenset()).declined
     assert refused.launches == (0,)
     assert "94.5 % of what this device was seen to reach" in refused.why
-    assert tune.declined(view(trace.capture()), {0}) == []
-    assert tune.declined(view(trace.capture(), None), set()) == []
+    assert tune.drafts(view(trace.capture()), frozenset({0})).declined == ()
+    assert tune.drafts(view(trace.capture(), None), frozenset()).declined == ()

@@ -35,7 +35,9 @@ def view(path: Path) -> Context:
 def found(corpus: Path, name: str) -> dict[str, Finding]:
     """Findings of precision and tuning alone, by title."""
     seen = view(corpus / "torch" / f"{name}.json.gz")
-    advice = rank.ranked(seen, [*precision.drafts(seen), *tune.drafts(seen, set())])
+    advice = rank.ranked(
+        seen, [*precision.drafts(seen, frozenset()).drafts, *tune.drafts(seen, frozenset()).drafts]
+    )
     return {one.title: one for one in advice.findings}
 
 
@@ -83,7 +85,9 @@ def test_attention_for_hopper(corpus: Path) -> None:
 def test_products_at_their_roof_are_left_alone(corpus: Path) -> None:
     """60 to 69 % of the BF16 peak is what this device reaches; grids of 120 blocks persist."""
     assert "Tune slow matrix products" not in found(corpus, "h100-qwen1.5-0.5b-prefill")
-    (refused,) = tune.declined(view(corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz"), set())
+    (refused,) = tune.drafts(
+        view(corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz"), frozenset()
+    ).declined
     assert len(refused.launches) == 168
 
 

@@ -8,7 +8,7 @@ import analysis_factory as factory
 import pytest
 
 from ncutool.advice.view.finding import Declined
-from ncutool.analysis import finding_words
+from ncutool.analysis import finding_words, headline
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,22 @@ def test_the_list_closes_with_all_together_and_what_is_small() -> None:
     one = replace(advice, findings=advice.findings[:1], small=1)
     (small,) = finding_words.closing(factory.with_parts(analysis, advice=one))
     assert small == "Small things: 1 more suggestion below 0.5 % each, at most 16.8 µs (0.5 %)."
+
+
+def test_a_saving_of_a_row_says_so() -> None:
+    """Time for as many rows as now, a share of the time of each, and no part of the sum."""
+    rows = factory.finding(2, id="batch-1", kind="batch", per="row", saving_low_ns=0)
+    saving = finding_words.saving(vars(rows), 50_000_000)
+    assert saving.line == ("1.0–2.0 ms for as many rows as now (2.0–4.0 % per row)")
+    findings = (rows, factory.finding(1), factory.finding(2))
+    analysis = factory.trace(findings=list(findings))
+    advice = replace(analysis.advice, all_low_ns=336_000, all_high_ns=1_680_000)
+    assert finding_words.closing(factory.with_parts(analysis, advice=advice)) == (
+        "All that shorten the window together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
+        "No shorter window, but more done in the same time: batch-1 (per row).",
+    )
+    text = headline.write(analysis.kernels, analysis.coverage, analysis.timeline, findings)
+    assert text.startswith(f"{rows.title}: up to 4.0 % less time per row. ")
 
 
 def test_nothing_to_change_is_a_sentence() -> None:

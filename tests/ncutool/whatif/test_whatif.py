@@ -13,6 +13,8 @@ from analysis_factory import with_parts
 from ncutool import whatif
 from ncutool.advice.view.finding import Advice
 from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.analysis.request import Request
+from ncutool.base import units
 from ncutool_parsers.errors import CaptureError, UsageError
 
 SAMPLE = Path(__file__).resolve().parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
@@ -151,7 +153,7 @@ def test_communication_and_host_copies_are_not_scaled(corpus: Path) -> None:
 def test_one_finding_alone_saves_what_rank_says(trace: Analysis) -> None:
     """The ledger and the replay are the same: bounds end to end are those of the finding alone."""
     for finding in trace.findings:
-        if finding.title.startswith(("Grow the batch", "Give each device")):
+        if finding.per != "window":
             continue
         answer = whatif.ask(trace, fuse=(finding.id,))
         assert answer.end_to_end is not None
@@ -275,12 +277,35 @@ def test_nonsense_is_refused(trace: Analysis, asked: dict[str, Any], said: str) 
         whatif.ask(trace, **asked)
 
 
-def test_growing_the_batch_is_no_finding_to_carry_out(trace: Analysis) -> None:
-    """It saves time a sample, not of this window: --batch-scale answers it."""
-    grown = [one.id for one in trace.findings if one.title.startswith("Grow the batch")]
-    assert len(grown) == 1
-    with pytest.raises(UsageError, match=f"{grown[0]} grows the batch"):
-        whatif.ask(trace, fuse=grown)
+def test_a_saving_per_sample_leaves_the_window(trace: Analysis) -> None:
+    """A larger batch serves more samples in the same time; the window and its kernels stay."""
+    [grown] = [one for one in trace.findings if one.per == "sample"]
+    answer = whatif.ask(trace, fuse=(grown.id,))
+    wall = trace.window_ns
+    assert answer.end_to_end == whatif.Bounds(wall, wall, wall)
+    assert answer.kernel_time.low_ns == answer.kernel_time.high_ns == answer.kernel_time.now_ns
+    [carried] = answer.findings
+    assert (carried.per, carried.saving_high_ns) == ("sample", grown.alone_high_ns)
+    assert f"{grown.id} saves time per sample and does not shorten this window" in answer.notes[0]
+    times = wall / (wall - grown.alone_high_ns)
+    assert f"up to {units.significant(times)} times the samples in the same time" in answer.notes[0]
+
+
+def test_a_saving_per_row_leaves_the_window(corpus: Path) -> None:
+    """More rows for the weights of a decode step: 0 to 46 % less time per row, the step as long."""
+    folder = corpus / "torch"
+    decode = read_and_analyse(
+        folder / "mi300x-sglang-qwen3-8b-decode-graph.json.gz",
+        Request(capture_trace=folder / "mi300x-sglang-qwen3-8b-capture.json.gz"),
+    )
+    answer = whatif.ask(decode, fuse=("batch-1",))
+    wall = decode.window_ns
+    assert answer.end_to_end == whatif.Bounds(wall, wall, wall)
+    assert "up to 1.84 times the rows in the same time" in answer.notes[0]
+    both = whatif.ask(decode, fuse=("batch-1", "precision-1"))
+    alone = whatif.ask(decode, fuse=("precision-1",))
+    assert both.end_to_end == alone.end_to_end
+    assert both.kernel_time == alone.kernel_time
 
 
 def test_without_findings_none_is_carried_out(trace: Analysis) -> None:

@@ -1,0 +1,66 @@
+"""Every rule of advice: what it sees, why it matters, when it is wrong, and what it rests on."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ncutool.base.tables import FINDING_KINDS, SAVINGS_PER, FindingKind, SavingPer
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+JUDGED = "judgement, tried on the twelve traces of docs/findings.md"
+"""Source of a threshold for which nobody but ncutool stands."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule by which advice finds something: a row of `rules.toml`, which says what each
+    text is.
+    """
+
+    name: str
+    """Its stable code, e.g. `fuse-rmsnorm`."""
+    kind: FindingKind
+    title: str
+    sees: str
+    matters: str
+    wrong: str
+    example: str
+    per: SavingPer = "window"
+    remedy: str = ""
+    """Empty where it depends on the capture."""
+    code: str | None = None
+    references: tuple[str, ...] = ()
+    thresholds: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError for a kind or a unit of saving that the schema does not list."""
+        if self.kind not in FINDING_KINDS or self.per not in SAVINGS_PER:
+            raise ValueError(
+                f"rule {self.name}: no kind {self.kind!r}, or no saving per {self.per}"
+            )
+
+    @property
+    def link(self) -> str | None:
+        """The documentation that a finding links to."""
+        return self.references[0] if self.references else None
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Return every rule by its code."""
+    text = (files(__package__) / "rules.toml").read_text(encoding="utf-8")
+    return {name: _rule(name, row) for name, row in tomllib.loads(text).items()}
+
+
+def _rule(name: str, row: dict[str, Any]) -> Rule:
+    lists: dict[str, Any] = {key: tuple(row.pop(key, ())) for key in ("references", "thresholds")}
+    return Rule(name, **row, **lists)
