@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ncutool.base.checks import is_positive
 from ncutool.base.tables import ROOFS
 from ncutool_parsers.errors import UsageError
 
@@ -63,7 +64,7 @@ def _problem(data: object) -> str | None:
             return f"{key!r} must be text, not {value!r}"
     if data.get("schema", _FORMAT) != _FORMAT:
         return f"'schema' must be {_FORMAT!r}, not {data['schema']!r}"
-    if "bytes_per_s" in data and not _rate(data["bytes_per_s"]):
+    if "bytes_per_s" in data and not is_positive(data["bytes_per_s"]):
         return f"'bytes_per_s' must be a number above 0 in byte/s, not {data['bytes_per_s']!r}"
     rates = data.get("flop_per_s", {})
     if not isinstance(rates, dict):
@@ -71,14 +72,8 @@ def _problem(data: object) -> str | None:
     for roof, value in rates.items():
         if roof not in ROOFS:
             return f"'flop_per_s.{roof}' is no roof; known are {', '.join(ROOFS)}"
-        if not _rate(value):
+        if not is_positive(value):
             return f"'flop_per_s.{roof}' must be a number above 0 in FLOP/s, not {value!r}"
     if "bytes_per_s" not in data and not rates:
         return "holds neither 'bytes_per_s' nor 'flop_per_s'"
     return None
-
-
-def _rate(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 < value < float("inf")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base.checks import is_positive
 from ncutool.base.tables import ROOFS
 from ncutool.base.thresholds import Threshold
 from ncutool_parsers.errors import UsageError
@@ -86,6 +88,10 @@ class Device:
         """One direction of its fastest kind of links, to hold collectives against; None where no
         link is known."""
         return max(self.link_bytes_per_s.values(), default=None)
+
+    def first_roof(self, roofs: Iterable[str]) -> str | None:
+        """Return the first of `roofs` that the device has a peak for; None where it has none."""
+        return next((roof for roof in roofs if roof in self.peak_flop_per_s), None)
 
 
 @lru_cache(maxsize=1)
@@ -168,7 +174,7 @@ def _wrong_kind(row: Mapping[str, Any]) -> str | None:
     for key, value in row.items():
         if key in _TEXTS and not isinstance(value, str):
             return f"{key!r} must be text in quotes, not {value!r}"
-        if key in _SIZES and not (_number(value) and isinstance(value, int)):
+        if key in _SIZES and not (is_positive(value) and isinstance(value, int)):
             return f"{key!r} must be a whole number above 0, not {value!r}"
         if key in _LISTS and not (
             isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -182,7 +188,7 @@ def _wrong_kind(row: Mapping[str, Any]) -> str | None:
 
 
 def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
-    if not _number(row["peak_bytes_per_s"]):
+    if not is_positive(row["peak_bytes_per_s"]):
         return (
             f"'peak_bytes_per_s' must be a number above 0 in byte/s, not "
             f"{row['peak_bytes_per_s']!r}"
@@ -199,7 +205,7 @@ def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
         for name, peak in peaks.items():
             if name not in known:
                 return f"'{key}.{name}' is no {what}; known are {', '.join(known)}"
-            if not _number(peak):
+            if not is_positive(peak):
                 return f"'{key}.{name}' must be a number above 0 in {unit}, not {peak!r}"
     dense = row["peak_flop_per_s"]
     for roof, peak in row.get("sparse_peak_flop_per_s", {}).items():
@@ -211,64 +217,43 @@ def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 < value < float("inf")
-
-
 def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
     """One row a device: dense peaks per roof, bandwidth, size, and the source of the row."""
     import polars as pl
 
-    used = [roof for roof in ROOFS if any(roof in device.peak_flop_per_s for device in devices)]
-    rows = [
-        {
-            "name": device.name,
-            "compute_capability": device.compute_capability,
-            "sm_count": device.sm_count,
-            "memory_bytes": device.memory_bytes,
-            "peak_bytes_per_s": device.peak_bytes_per_s,
-            **{f"{roof}_flop_per_s": device.peak_flop_per_s.get(roof) for roof in used},
-            "sparse": _sparsity(device),
-            "confidence": device.confidence,
-            "source": device.source,
-            "note": device.note,
-            "vendor": device.vendor,
-            "l2_bytes": device.l2_bytes,
-            "last_level_cache_bytes": device.last_level_cache_bytes,
-            **{
-                f"{roof}_sparse_flop_per_s": device.sparse_peak_flop_per_s.get(roof)
-                for roof in used
-            },
-            "names": list(device.names),
-            "origin": device.origin or "ncutool",
-            **{f"{kind}_bytes_per_s": device.link_bytes_per_s.get(kind) for kind in LINKS},
-            "link_source": device.link_source or None,
+    def column(kind: Any, read: Callable[[Device], object]) -> pl.Series:
+        return pl.Series([read(device) for device in devices], dtype=kind)
+
+    def texts(*names: str) -> dict[str, pl.Series]:
+        return {name: column(pl.String, attrgetter(name)) for name in names}
+
+    def counts(*names: str) -> dict[str, pl.Series]:
+        return {name: column(pl.Int64, attrgetter(name)) for name in names}
+
+    def rates(attribute: str, names: Iterable[str], ending: str) -> dict[str, pl.Series]:
+        tables = [getattr(device, attribute) for device in devices]
+        return {
+            f"{name}_{ending}": pl.Series([table.get(name) for table in tables], dtype=pl.Float64)
+            for name in names
         }
-        for device in devices
-    ]
-    schema: dict[str, pl.DataType] = {
-        "name": pl.String(),
-        "compute_capability": pl.String(),
-        "sm_count": pl.Int64(),
-        "memory_bytes": pl.Int64(),
-        "peak_bytes_per_s": pl.Float64(),
-        **{f"{roof}_flop_per_s": pl.Float64() for roof in used},
-        "sparse": pl.String(),
-        "confidence": pl.String(),
-        "source": pl.String(),
-        "note": pl.String(),
-        "vendor": pl.String(),
-        "l2_bytes": pl.Int64(),
-        "last_level_cache_bytes": pl.Int64(),
-        **{f"{roof}_sparse_flop_per_s": pl.Float64() for roof in used},
-        "names": pl.List(pl.String()),
-        "origin": pl.String(),
-        **{f"{kind}_bytes_per_s": pl.Float64() for kind in LINKS},
-        "link_source": pl.String(),
-    }
-    return pl.DataFrame(rows, schema=schema)
+
+    roofs = [roof for roof in ROOFS if any(roof in device.peak_flop_per_s for device in devices)]
+    return pl.DataFrame(
+        {
+            **texts("name", "compute_capability"),
+            **counts("sm_count", "memory_bytes"),
+            "peak_bytes_per_s": column(pl.Float64, attrgetter("peak_bytes_per_s")),
+            **rates("peak_flop_per_s", roofs, "flop_per_s"),
+            "sparse": column(pl.String, _sparsity),
+            **texts("confidence", "source", "note", "vendor"),
+            **counts("l2_bytes", "last_level_cache_bytes"),
+            **rates("sparse_peak_flop_per_s", roofs, "sparse_flop_per_s"),
+            "names": column(pl.List(pl.String), lambda device: list(device.names)),
+            "origin": column(pl.String, lambda device: device.origin or "ncutool"),
+            **rates("link_bytes_per_s", LINKS, "bytes_per_s"),
+            "link_source": column(pl.String, lambda device: device.link_source or None),
+        }
+    )
 
 
 def _sparsity(device: Device) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.limits import divides
-from ncutool.planning.llm.number_types import NUMBER_TYPES, roof_of
+from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.presets import preset, preset_names
 from ncutool.planning.llm.product_shapes import Weights, expert_shapes, layouts
 from ncutool.planning.llm.setup import Setup
@@ -238,6 +238,6 @@ def _plain(name: str, device: Device, devices: int) -> Setup | None:
     model = preset(name)
     kind = NUMBER_TYPES[model.trained_type]
     setup = Setup(model, device, "native", kind, kind, devices)
-    if not divides(setup, devices) or roof_of(kind, device.peak_flop_per_s) is None:
+    if not divides(setup, devices) or device.first_roof(kind.roofs) is None:
         return None
     return setup

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ncutool.base.checks import check_size
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning.llm.limits import Memory, crossover, divides, equal_context, memory
 from ncutool.planning.llm.model import Model
@@ -18,7 +19,6 @@ from ncutool.planning.llm.planned import CacheLimit, Plan, RuleOfThumb, Types
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step, prefill
-from ncutool.planning.llm.values import MOST
 from ncutool.roofline.batching import USABLE_MEMORY, Decode, Rates
 from ncutool_parsers.errors import UsageError
 
@@ -208,5 +208,4 @@ def _check_sizes(
         "the prompt": prompt,
     }
     for what, value in [*named.items(), *(("each length and batch of a sweep", v) for v in swept)]:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
-            raise UsageError(f"{what} must be a whole number from 1 to {MOST:,}, not {value}")
+        check_size(what, value)

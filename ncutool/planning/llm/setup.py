@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.model import QUANTISED_PARTS, ROUTED_PARTS, Cache, Matrix, Model, Part
-from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_type, roof_of
+from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_type
 from ncutool_parsers.errors import UsageError
 
 
@@ -56,7 +56,7 @@ class Setup:
         return NUMBER_TYPES[self.model.trained_type]
 
     def _roof(self, kind: NumberType) -> str:
-        found = roof_of(kind, self.device.peak_flop_per_s)
+        found = self.device.first_roof(kind.roofs)
         if found is None:
             raise UsageError(f"{self.device.name} has no peak for {kind.name} arithmetic")
         return found

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ncutool.base.checks import LARGEST
 from ncutool_parsers.errors import UsageError
-
-MOST = 10**9
-"""No side of a matrix and no count of layers is larger; a figure past it is a damaged file."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,10 @@ class Values:
                 value = self.data[name]
                 if isinstance(value, bool) or not isinstance(value, int):
                     raise self.fail(f"{name} must be a whole number, not {shown(value)}")
-                if not least <= value <= MOST:
-                    raise self.fail(f"{name} must be from {least} to {MOST:,}, not {shown(value)}")
+                if not least <= value <= LARGEST:
+                    raise self.fail(
+                        f"{name} must be from {least} to {LARGEST:,}, not {shown(value)}"
+                    )
                 return value
         if default is not None:
             return default

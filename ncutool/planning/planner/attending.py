@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ncutool.base.checks import check_name
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.attention_calls import (
     ALIGNMENTS,
@@ -23,7 +24,6 @@ from ncutool.planning.planner.number_types import (
     CACHE_TYPES,
     MathType,
     math_type,
-    stored_type,
 )
 from ncutool.planning.planner.placing import (
     Measured,
@@ -132,7 +132,7 @@ def attention(
         batch, heads, heads if kv_heads is None else kv_heads, seq,
         seq if kv_seq is None else kv_seq, head_dim,
         head_dim if v_head_dim is None else v_head_dim, causal, align, window, dtype,
-        stored_type(kv_dtype or kind.element, "key and value", CACHE_TYPES), backward,
+        check_name("key and value type", kv_dtype or kind.element, CACHE_TYPES), backward,
     )  # fmt: skip
     check_time(time_ns, devices)
     check(wanted)

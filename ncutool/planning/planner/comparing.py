@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ncutool.base.limits import attainable
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.number_types import math_type
-from ncutool.planning.planner.placing import named_devices, roof_of
+from ncutool.planning.planner.placing import named_devices
 from ncutool_parsers.errors import UsageError
 
 HOUR_S = 3600.0
@@ -81,7 +81,7 @@ def compare_intensity(
     costs = priced(prices, compared, known)
     found: list[AtIntensity] = []
     for device in compared:
-        roof = roof_of(kind.roofs, device)
+        roof = device.first_roof(kind.roofs)
         peak = None if roof is None else device.peak_flop_per_s[roof]
         reason = f"{device.name} has no peak for {kind.name}" if peak is None else None
         rate = side = ridge = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ncutool.base.checks import LARGEST
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning import llm
@@ -15,7 +16,6 @@ from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step
 from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
-from ncutool.planning.planner.placing import LARGEST
 
 _SEARCHED = 2**20
 """Batches past this are none; where memory sets no limit the search ends here."""

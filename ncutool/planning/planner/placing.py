@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ncutool.base.limits import attainable, overlapped
 from ncutool.devices.resolve import Device, resolve
 from ncutool_parsers.errors import UsageError
 
-LARGEST = 10**9
 USUAL_DEVICES = (
     "V100 SXM2 32GB",
     "T4",
@@ -68,7 +67,7 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
         kind: the data type in words, for the reason where there is no roof.
     """
     memory_ns = 1e9 * moved / device.peak_bytes_per_s
-    roof = roof_of(roofs, device)
+    roof = device.first_roof(roofs)
     if roof is None:
         return Place(
             device.name, None, None, device.peak_bytes_per_s, None, None, None, memory_ns, None,
@@ -93,11 +92,6 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
     )
 
 
-def roof_of(roofs: Iterable[str], device: Device) -> str | None:
-    """The first of ``roofs`` that the device has a peak for."""
-    return next((roof for roof in roofs if roof in device.peak_flop_per_s), None)
-
-
 def measured(flop: float, moved: float, found: Place, time_ns: float | None) -> Measured | None:
     """What a measured time reached; None without one."""
     if time_ns is None:
@@ -120,12 +114,6 @@ def named_devices(
         assert device is not None
         found.setdefault(device.name, device)
     return tuple(found.values())
-
-
-def check_size(what: str, value: int) -> None:
-    """Raise a UsageError unless ``value`` is a whole number from 1 to :data:`LARGEST`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
-        raise UsageError(f"{what} must be a whole number from 1 to {LARGEST:,}, not {value}")
 
 
 def check_work(flop: int) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ncutool.base.checks import check_name, check_size
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.calls import worked
-from ncutool.planning.planner.number_types import RESULT_TYPES, MathType, math_type, stored_type
+from ncutool.planning.planner.number_types import RESULT_TYPES, MathType, math_type
 from ncutool.planning.planner.placing import (
     Measured,
     Place,
     cache_note,
-    check_size,
     check_time,
     check_work,
     measured,
@@ -101,7 +101,7 @@ def gemm(
         check_size(what, value)
     check_time(time_ns, devices)
     check_tile(tile)
-    result = stored_type(out_dtype or kind.result, "result", RESULT_TYPES)
+    result = check_name("result type", out_dtype or kind.result, RESULT_TYPES)
     call, times = _call((m, n, k), batch, kind, result, bias=bias)
     work = worked(call)
     assert work.flop is not None
