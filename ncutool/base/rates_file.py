@@ -1,4 +1,4 @@
-"""Rates that a user measured on a device, from a JSON file."""
+"""Reads rates that a user measured on a device from a JSON file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORMAT = "ncutool/ceilings/1"
 
 @dataclass(frozen=True)
 class Measured:
-    """Rates that a user measured on the device."""
+    """Rates that a user measured: DRAM bandwidth, and FLOP/s by roof."""
 
     path: str
     bytes_per_s: float | None
@@ -25,7 +25,7 @@ class Measured:
 
 
 def load(path: Path) -> Measured:
-    """Measured rates of a JSON file: ``{"bytes_per_s": ..., "flop_per_s": {roof: ...}}``.
+    """Read measured rates from a JSON file: ``{"bytes_per_s": ..., "flop_per_s": {roof: ...}}``.
 
     Optional keys: ``device`` (the name it was measured on; a capture of another device is
     refused), ``note`` (free text) and ``schema`` (``ncutool/ceilings/1``).
@@ -54,6 +54,7 @@ def load(path: Path) -> Measured:
 
 
 def _problem(data: object) -> str | None:
+    """Return what is wrong with the file's content, naming the key; None where nothing is."""
     if not isinstance(data, dict):
         return 'must be an object, e.g. {"bytes_per_s": 2.9e12, "flop_per_s": {"fp32": 6e13}}'
     known = ("bytes_per_s", "flop_per_s", "device", "note", "schema")

@@ -1,4 +1,4 @@
-"""The device table: what a row is, the rows shipped with ncutool, and those of a user's file."""
+"""The device table: the columns of a row, the rows of ncutool's own, those of a user's file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SPARSE_AT_MOST = Threshold(
 
 @dataclass(frozen=True)
 class Device:
-    """One row of devices.toml. Peaks are dense unless named otherwise."""
+    """One row of devices.toml, in SI units. Peaks are dense unless named otherwise."""
 
     name: str
     compute_capability: str
@@ -80,13 +80,15 @@ class Device:
 
     @property
     def cache_bytes(self) -> int | None:
-        """Size of the last cache before DRAM, its L2 where no other is known; None if neither."""
+        """Return the size (byte) of the last cache before DRAM; its L2 where no other is known."""
         return self.last_level_cache_bytes or self.l2_bytes
 
     @property
     def link_peak_bytes_per_s(self) -> float | None:
-        """One direction of its fastest kind of links, to hold collectives against; None where no
-        link is known."""
+        """Return one direction (byte/s) of its fastest kind of links; None where none is known.
+
+        Collectives are held against it.
+        """
         return max(self.link_bytes_per_s.values(), default=None)
 
     def first_roof(self, roofs: Iterable[str]) -> str | None:
@@ -96,13 +98,13 @@ class Device:
 
 @lru_cache(maxsize=1)
 def load_devices() -> tuple[Device, ...]:
-    """All devices that ncutool knows, in the order of devices.toml."""
+    """Return all devices that ncutool knows, in the order of devices.toml."""
     text = resources.files("ncutool.devices").joinpath("devices.toml").read_text(encoding="utf-8")
     return tuple(_device(row) for row in tomllib.loads(text)["device"])
 
 
 def load_file(path: Path) -> tuple[Device, ...]:
-    """The devices of a user's file, in the format of ncutool's own devices.toml.
+    """Read the devices of a user's file, in the format of ncutool's own devices.toml.
 
     Raises:
         UsageError: it cannot be read, or a key is missing, unknown or of a wrong kind; the
@@ -120,21 +122,21 @@ def load_file(path: Path) -> tuple[Device, ...]:
     if others or not isinstance(rows, list) or not rows:
         what = f"unknown key {others[0]!r}" if others else "holds no [[device]]"
         raise UsageError(f"--device-file {path}: {what}; every device is one [[device]] table")
-    found: list[Device] = []
+    devices: list[Device] = []
     for number, row in enumerate(rows, start=1):
         problem = _problem(row) if isinstance(row, dict) else "is not a table"
         if problem is not None:
             raise UsageError(f"--device-file {path}: device {number}: {problem}")
-        found.append(replace(_device(row), origin=path.name))
-    names = [device.name for device in found]
+        devices.append(replace(_device(row), origin=path.name))
+    names = [device.name for device in devices]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
         raise UsageError(f"--device-file {path}: two devices are named {doubled!r}")
-    return tuple(found)
+    return tuple(devices)
 
 
 def with_file(path: Path | None) -> tuple[Device, ...]:
-    """The rows of a user's file before ncutool's own, without those that they replace by name.
+    """Return the rows of a user's file and then ncutool's own that none of them replaces by name.
 
     Raises:
         UsageError: see :func:`load_file`.
@@ -159,8 +161,8 @@ def _device(row: Mapping[str, Any]) -> Device:
 
 
 def _problem(row: Mapping[str, Any]) -> str | None:
-    """What is wrong with a row, naming the key; None where nothing is."""
-    known = {each.name for each in fields(Device)} - {"origin", "measured"}
+    """Return what is wrong with a row, naming the key; None where nothing is."""
+    known = {column.name for column in fields(Device)} - {"origin", "measured"}
     for key in row:
         if key not in known:
             return f"unknown key {key!r}; known are {', '.join(sorted(known))}"
@@ -218,7 +220,7 @@ def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
 
 
 def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
-    """One row a device: dense peaks per roof, bandwidth, size, and the source of the row."""
+    """Return a row a device: peaks per roof, bandwidths (byte/s), sizes (byte), and sources."""
     import polars as pl
 
     def column(kind: Any, read: Callable[[Device], object]) -> pl.Series:
@@ -257,7 +259,7 @@ def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
 
 
 def _sparsity(device: Device) -> str:
-    """What 2:4 sparsity makes of the dense peaks, e.g. `2×, fp4 1.37×`."""
+    """Return what 2:4 sparsity makes of the dense peaks, e.g. `2×, fp4 1.37×`, or `none`."""
     factors = {
         roof.removesuffix("_tensor"): peak / device.peak_flop_per_s[roof]
         for roof, peak in device.sparse_peak_flop_per_s.items()
