@@ -33,7 +33,7 @@ from ncutool.planning.llm.setup import Setup
 
 
 def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
-    """The plan's model on its device against the capture's step.
+    """Hold the plan's model on its device against the capture's step.
 
     Where the two do not fit together ``problems`` says why, and nothing is compared.
     """
@@ -78,7 +78,7 @@ def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
 
 
 def setup_of(plan: Plan) -> Setup:
-    """What was planned."""
+    """Return what was planned."""
     return Setup(
         plan.model,
         plan.device,
@@ -90,7 +90,7 @@ def setup_of(plan: Plan) -> Setup:
 
 
 def _problems(setup: Setup, plan: Plan, observed: Observed, found: Match, rows: Rows) -> list[str]:
-    """Why the plan cannot be what ran, or the capture no step of one size."""
+    """Return why the plan cannot be what ran, or the capture no step of one size."""
     problems = [*found.problems, *found.types]
     if setup.resident_weight_bytes() > plan.device.memory_bytes:
         least = plan.memory.smallest_tensor_parallel
@@ -109,7 +109,7 @@ def _problems(setup: Setup, plan: Plan, observed: Observed, found: Match, rows: 
 
 
 def _unlike(plan: Plan, observed: Observed) -> Iterator[str]:
-    """What speaks against the plan where no product's shapes can speak for it."""
+    """Return what speaks against the plan where no product's shapes can speak for it."""
     if observed.ranks is not None and observed.ranks < plan.tensor_parallel:
         yield (
             f"the plan divides layers among {plan.tensor_parallel:,} devices, and the job has "
@@ -181,7 +181,7 @@ def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Compar
 
 
 def _attention(setup: Setup, load: Load, observed: Observed) -> tuple[Floor, str | None]:
-    """The attention's floor, unless the capture shows that its cache is of another type."""
+    """Return the attention's floor, unless the capture shows that its cache is of another type."""
     seen = observed.attention_dtype
     if seen in ("fp8", "int8") and setup.kv.value_bits > 8:
         why = f"the capture's attention works in {seen}, the plan's cache in {setup.kv.name} (--kv)"
@@ -196,7 +196,7 @@ def _with_experts(
 
 
 def _not_run(setup: Setup, found: Match, observed: Observed, steps: int) -> frozenset[str]:
-    """Matrices whose weights could not be read in all the time of launches of unknown work.
+    """Return the matrices whose weights could not be read in the time of launches of unknown work.
 
     Only those whose products were seen nowhere; a head that a scoring model lacks, for example.
     """
@@ -214,7 +214,7 @@ def _part_rows(
     steps: int,
     all_seen: bool,
 ) -> list[Row]:
-    """The parts of a step with their floors; a distance's share only where all are known.
+    """Return the parts of a step with their floors; a distance's share only where all are known.
 
     Launches of unknown work have none where all of the plan's products were seen elsewhere.
     """
@@ -276,7 +276,7 @@ def _product_rows(setup: Setup, found: Match, steps: int) -> list[ProductRow]:
 
 
 def _notes(blank: Comparison, load: Load, absent: frozenset[str], mixture: bool) -> list[str]:
-    """What limits the figures."""
+    """Return what limits the figures."""
     notes = []
     observed, found = blank.observed, blank.match
     if found.verdict == "unknown":
@@ -312,7 +312,7 @@ def _notes(blank: Comparison, load: Load, absent: frozenset[str], mixture: bool)
 
 
 def _too_fast(parts: Sequence[Row], products: Sequence[ProductRow]) -> list[str]:
-    """What took less than its floor, which nothing that the plan describes can."""
+    """Return what took less than its floor, which nothing that the plan describes can."""
     rows = [(one.name, one.reached_pct) for one in parts]
     rows += [(f"{one.weights} {one.shape}", one.reached_pct) for one in products]
     fast = [name for name, reached in rows if reached is not None and reached > 100]

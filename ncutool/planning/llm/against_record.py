@@ -12,7 +12,7 @@ SCHEMA = "ncutool/llm-against/1"
 
 
 def record(found: Comparison) -> dict[str, Any]:
-    """Every figure of the comparison by its name, in base units; unknowns are None."""
+    """Return every figure of the comparison by its name, in base units; unknowns are None."""
     return {
         "schema": SCHEMA,
         "plan": _plan(found.plan),
@@ -49,7 +49,7 @@ def record(found: Comparison) -> dict[str, Any]:
 
 
 def rows(found: Comparison) -> list[dict[str, Any]]:
-    """A row for each part of the step."""
+    """Return a row for each part of the step."""
     return [asdict(part) for part in found.parts]
 
 

@@ -98,7 +98,7 @@ class Match:
 
 
 def match(setup: Setup, seen: Sequence[Seen], steps: int | None) -> Match:
-    """The layout of the plan that explains the products best.
+    """Return the layout of the plan that explains the products best.
 
     Args:
         steps: steps in the capture, where annotations tell; else the calls must tell.
@@ -139,7 +139,7 @@ def _of_layout(
 
 
 def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
-    """Weights of one shape together: a trace does not tell the query from the output."""
+    """Group weights of one shape: a trace does not tell the query from the output."""
     found: dict[tuple[int, int], Weights] = {}
     for one in layout:
         key = (one.inputs, one.outputs)
@@ -169,7 +169,8 @@ def _reads(one: Seen, weights: Weights) -> bool:
 
 
 def _steps(pairs: Sequence[Pair]) -> int | None:
-    """Steps by the calls of the heaviest weights; None where they are no whole number."""
+    """Return the steps that the calls of the heaviest weights make; None if that is no whole
+    number."""
     if not pairs:
         return None
     heaviest = max(pairs, key=lambda pair: pair.weights.step_bytes)
@@ -215,7 +216,7 @@ def _types(pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def candidates(seen: Sequence[Seen], device: Device, steps: int | None) -> tuple[str, ...]:
-    """Presets whose shapes are those of the capture, as options: ``--preset qwen3-8b --tp 2``.
+    """Return the presets that have the capture's shapes, as options: ``--preset qwen3-8b --tp 2``.
 
     Only the counts and shapes decide: of models alike in both, all are named.
     """
@@ -234,7 +235,8 @@ def candidates(seen: Sequence[Seen], device: Device, steps: int | None) -> tuple
 
 
 def _plain(name: str, device: Device, devices: int) -> Setup | None:
-    """A preset's published types; None where it does not divide or the device lacks its roof."""
+    """Return a preset's published types; None where it does not divide or the device lacks its
+    roof."""
     model = preset(name)
     kind = NUMBER_TYPES[model.trained_type]
     setup = Setup(model, device, "native", kind, kind, devices)

@@ -19,7 +19,7 @@ _WANTED = {
 
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
-    """Sentences, most important first."""
+    """Return what to know of the plan in sentences, most important first."""
     found = [
         _does_not_fit(plan),
         _confidence(plan),
@@ -64,12 +64,12 @@ def _sparse(plan: Plan) -> str:
 
 
 def _rate(plan: Plan, value: float) -> str:
-    """Integer operations are none in floating point."""
+    """Format a rate: integer operations are none in floating point."""
     return units.scaled(value, "OP/s" if plan.types.roof.startswith("int") else "FLOP/s")
 
 
 def _confidence(plan: Plan) -> str:
-    """What the device table says of a row that rests on no source."""
+    """Return what the device table says of a row that rests on no source."""
     said = plan.device.confidence
     return f"peaks of {plan.device.name}: {said}" if "verify" in said else ""
 

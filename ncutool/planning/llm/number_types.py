@@ -77,7 +77,7 @@ _INTEGERS = ("int8", "int4")
 
 
 def number_type(name: str, role: str, allowed: tuple[str, ...] | None = None) -> NumberType:
-    """The type named ``name``.
+    """Return the type named ``name``.
 
     Raises:
         UsageError: there is none, or it is not one of ``allowed``; ``role`` says what it was for.
@@ -86,7 +86,7 @@ def number_type(name: str, role: str, allowed: tuple[str, ...] | None = None) ->
 
 
 def math_type(stored: NumberType, activations: NumberType) -> NumberType:
-    """The type two operands meet in: narrower weights are widened to the activations' type.
+    """Return the type two operands meet in: narrower weights are widened to the activations' type.
 
     Raises:
         UsageError: integer activations against weights that are none.

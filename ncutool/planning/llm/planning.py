@@ -42,7 +42,7 @@ def plan(
     usable_share: float = USABLE_MEMORY,
     known: tuple[Device, ...] | None = None,
 ) -> Plan:
-    """What the model needs of the device, and the best the device allows.
+    """Return what the model needs of the device, and the best the device allows.
 
     >>> from ncutool.planning import llm
     >>> found = llm.plan("llama-3-8b", "H100 SXM", context_tokens=8192)

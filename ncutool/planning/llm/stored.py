@@ -11,7 +11,7 @@ _TRAINED = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 
 
 def trained_type(values: Values) -> str:
-    """Type of whatever is not quantised; bf16 where the configuration does not say.
+    """Return the type of whatever is not quantised; bf16 where the configuration does not say.
 
     Checkpoints that were saved in float32 are served in bf16, and are counted so.
     """
@@ -21,7 +21,8 @@ def trained_type(values: Values) -> str:
 
 
 def stored_types(values: Values) -> tuple[MappingProxyType[str, str], tuple[str, ...]]:
-    """The narrower type of each part, by the configuration's ``quantization_config``; notes."""
+    """Return the narrower type of each part, by the configuration's ``quantization_config``;
+    notes."""
     quantisation = values.inner("quantization_config")
     if quantisation is None:
         return MappingProxyType({}), ()

@@ -26,7 +26,7 @@ MIXED = "prompts and decoded sequences share a step"
 
 
 def find(annotations: Iterable[str], calls: Sequence[OpCall]) -> tuple[Lengths | None, str | None]:
-    """What is recorded of a step's sequences, and why it cannot be used where it cannot.
+    """Return what is recorded of a step's sequences, and why it cannot be used where it cannot.
 
     Steps of one phase and batch are averaged; else nothing is known.
 
@@ -107,7 +107,7 @@ def _sglang(name: str) -> Lengths | None:
 
 
 def of_attention(calls: Sequence[OpCall]) -> Lengths | None:
-    """Sequences by the shapes of attention whose keys are not paged, where all calls agree."""
+    """Return the sequences by the shapes of attention without pages, where all calls agree."""
     found = {_of_call(call) for call in calls}
     return found.pop() if len(found) == 1 else None
 
@@ -134,7 +134,7 @@ def _of_call(call: OpCall) -> Lengths | None:
 
 
 def _mean(group: Sequence[Lengths]) -> Lengths | None:
-    """Steps of one phase, batch and number of tokens as one; their lengths averaged."""
+    """Join steps of one phase, batch and number of tokens; their lengths are averaged."""
     first = group[0]
     if len({(one.phase, one.sequences, one.new_tokens) for one in group}) > 1:
         return None
@@ -152,7 +152,7 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
 
 
 def _filled(found: Lengths | None, more: Lengths | None) -> Lengths | None:
-    """What the surer source leaves open, from the next, where the two do not contradict."""
+    """Return what the surer source leaves open, from the next, where the two do not contradict."""
     if found is None or more is None:
         return found or more
     names = [one.name for one in fields(Lengths) if one.name not in ("source", "alike")]

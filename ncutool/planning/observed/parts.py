@@ -42,7 +42,7 @@ _REST_FAMILIES = (
 
 
 def placed(kernels: pl.DataFrame) -> pl.DataFrame:
-    """``kernels`` with ``part``, one of GROUPS, and ``named``: whether by its name alone."""
+    """Add ``part``, one of GROUPS, and ``named``, whether a kernel's name alone told it."""
     op = pl.col("op").fill_null("")
     by_operator = (
         pl.when(pl.col("bound") == "communication")
@@ -74,7 +74,7 @@ def placed(kernels: pl.DataFrame) -> pl.DataFrame:
 
 
 def times(rows: pl.DataFrame, timeline: Timeline) -> tuple[Part, ...]:
-    """The window divided by part: where launches overlap, the first of GROUPS counts.
+    """Return the window divided by part: where launches overlap, the first of GROUPS counts.
 
     Args:
         rows: of :func:`placed`.

@@ -106,7 +106,7 @@ def attention(
     time_ns: float | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> AttentionPlan:
-    """A scaled dot-product attention, held against the roofs of devices.
+    """Hold a scaled dot-product attention against the roofs of devices.
 
     >>> from ncutool.planning import planner
     >>> found = planner.attention(batch=8, heads=64, kv_heads=8, seq=1, kv_seq=4096, head_dim=128)

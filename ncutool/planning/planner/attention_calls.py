@@ -66,7 +66,7 @@ def check(wanted: Attention) -> None:
 
 
 def attended_keys(wanted: Attention) -> int:
-    """Keys that some query attends to: the others are never read."""
+    """Return how many keys some query attends to; the others are never read."""
     if wanted.window is not None:
         return min(wanted.kv_seq, wanted.seq + wanted.window - 1)
     if wanted.causal and wanted.align == "top-left":
@@ -75,7 +75,7 @@ def attended_keys(wanted: Attention) -> int:
 
 
 def call_of(wanted: Attention, kind: MathType) -> OpCall:
-    """The call that PyTorch would make, on the keys that are attended to.
+    """Return the call that PyTorch would make, on the keys that are attended to.
 
     Backward keeps all keys: each gets a gradient, if only a zero.
     """

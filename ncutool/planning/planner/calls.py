@@ -7,7 +7,7 @@ from ncutool_parsers.errors import UsageError
 
 
 def worked(call: OpCall) -> Work:
-    """The work of ``call`` by ncutool's operator models.
+    """Return the work of ``call`` by ncutool's operator models.
 
     Raises:
         UsageError: they do not know it.

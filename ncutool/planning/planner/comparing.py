@@ -55,7 +55,7 @@ def compare_intensity(
     prices: Mapping[str, float] | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> IntensityComparison:
-    """Attainable rates at an intensity: ``min(peak, intensity x bandwidth)``.
+    """Compare devices by the attainable rate at an intensity: ``min(peak, intensity x bandwidth)``.
 
     >>> from ncutool.planning import planner
     >>> found = planner.compare_intensity(["H100 SXM", "H200 SXM"], 1.0)
@@ -108,7 +108,7 @@ def compare_intensity(
 def _crossing(
     first: AtIntensity, peak: float | None, bandwidth: float, price: float | None
 ) -> float | None:
-    """Where two rooflines meet, each divided by its price.
+    """Return where two rooflines meet, each divided by its price.
 
     The one with the more bandwidth leads at first. The other passes it only with the higher peak,
     where its own slope reaches the leader's peak.
@@ -130,7 +130,7 @@ def _crossing(
 def several(
     devices: Sequence[str | Device], known: tuple[Device, ...] | None
 ) -> tuple[Device, ...]:
-    """The devices to compare.
+    """Return the devices to compare.
 
     Raises:
         UsageError: fewer than two different ones are named, or a name is not known.
@@ -146,7 +146,7 @@ def priced(
     compared: Sequence[Device],
     known: tuple[Device, ...] | None,
 ) -> dict[str, float]:
-    """Prices per hour by the devices' own names.
+    """Return prices per hour by the devices' own names.
 
     Raises:
         UsageError: a price is not above 0, or is that of a device that is not compared.
@@ -164,5 +164,5 @@ def priced(
 
 
 def ratio(value: float | None, base: float | None) -> float | None:
-    """``value / base``; None where one is unknown or nothing."""
+    """Return ``value / base``; None where one of them is unknown or 0."""
     return None if value is None or not base else value / base

@@ -67,7 +67,7 @@ def compare_capture(
     prices: Mapping[str, float] | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> CaptureComparison:
-    """A capture's launches on several devices, by
+    """Return a capture's launches on several devices, by
     :func:`ncutool.planning.planner.rescale.rescaled_ns`.
 
     Args:
@@ -171,13 +171,14 @@ def _paid(flop: float, time_ns: float | None, price: float | None) -> float | No
 
 
 def _is_own(timed: pl.DataFrame, measured_on: Device | None, device: Device) -> bool:
-    """Whether these are the times of this device; a report's are those of its locked clocks."""
+    """Return whether these are the times of this device; a report's are those of its locked
+    clocks."""
     same = measured_on is not None and measured_on.name == device.name
     return same and not _serialised(timed)
 
 
 def _serialised(timed: pl.DataFrame) -> bool:
-    """Whether some of the times are of launches run one by one, at locked clocks."""
+    """Return whether some of the times are of launches run one by one, at locked clocks."""
     return bool(timed["source"].is_in(sources_where(lambda has: has.launches_serialised)).any())
 
 
@@ -194,7 +195,8 @@ def _reason(there: pl.DataFrame, total: int, device: Device) -> str | None:
 
 
 def _floor(timed: pl.DataFrame, there: pl.DataFrame) -> tuple[float | None, float | None]:
-    """FLOPs and floor of the launches with figures; None where one has no peak there."""
+    """Return FLOPs and floor (ns) of the launches with figures; None where one has no peak
+    there."""
     import polars as pl
 
     whole = timed.select(

@@ -88,7 +88,7 @@ def compare_model(
     known: tuple[Device, ...] | None = None,
     **options: Any,
 ) -> ModelComparison:
-    """A language model's decoding on several devices, by :func:`ncutool.planning.llm.plan`.
+    """Compare devices for decoding with a language model, by :func:`ncutool.planning.llm.plan`.
 
     Args:
         devices: rows of the device table or names, the first is the one compared with.
@@ -135,7 +135,7 @@ class _Planned:
         )
 
     def step_ns(self, batch: int) -> float:
-        """The floor of a decode step."""
+        """Return the floor of a decode step."""
         return decode_step(self._setup, batch, self.plan.context_tokens, math.inf).floor_ns
 
     @property
@@ -195,7 +195,7 @@ def _paid(rate: float | None, price: float | None) -> float | None:
 def _ahead(
     first: _Planned, other: _Planned, prices: tuple[float, float], most: int
 ) -> tuple[tuple[int, int], ...]:
-    """Batches at which ``other`` gives more than ``first``: its step costs less.
+    """Return the batches at which ``other`` gives more than ``first``, since its step costs less.
 
     A step's time is linear in the batch on either side of the batch where it turns compute-bound,
     so that between those of the two its sign changes once at most (a mixture of experts bends in
@@ -246,7 +246,7 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
 
 
 def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
-    """Batches between which the sign changes once at most."""
+    """Return batches between which the sign changes once at most."""
     stops = {1, most}
     if first.plan.model.experts is not None:
         stops |= set(range(1, min(most, _EACH) + 1))

@@ -20,7 +20,7 @@ _WORKLOADS = {
 
 
 def comparison_record(found: Comparison) -> dict[str, Any]:
-    """Every figure of a comparison by its name; ``workload`` says what was compared."""
+    """Return every figure of a comparison by its name; ``workload`` says what was compared."""
     workload = _WORKLOADS[type(found).__name__]
     told = {"schema": "ncutool/device-comparison/1", "workload": workload, **asdict(found)}
     told["notes"] = list(found.notes)
@@ -28,7 +28,7 @@ def comparison_record(found: Comparison) -> dict[str, Any]:
 
 
 def comparison_rows(found: Comparison) -> list[dict[str, Any]]:
-    """A row for each device; shares and batches in columns of their own."""
+    """Return a row for each device; shares and batches in columns of their own."""
     rows = []
     for each in found.devices:
         row = asdict(each)

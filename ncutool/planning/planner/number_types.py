@@ -45,7 +45,7 @@ CACHE_TYPES = ("fp32", "fp16", "bf16", "fp8")
 
 
 def math_type(name: str, allowed: tuple[str, ...] = tuple(MATH_TYPES)) -> MathType:
-    """The type named ``name``.
+    """Return the type named ``name``.
 
     Raises:
         UsageError: there is none, or it is not one of ``allowed``.

@@ -60,7 +60,7 @@ class Measured:
 
 
 def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: Device) -> Place:
-    """``flop`` operations and ``moved`` bytes on ``device``.
+    """Place ``flop`` operations and ``moved`` bytes under the roofline of ``device``.
 
     Args:
         roofs: what the arithmetic may be held against, the first the device has wins.
@@ -93,7 +93,7 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
 
 
 def measured(flop: float, moved: float, found: Place, time_ns: float | None) -> Measured | None:
-    """What a measured time reached; None without one."""
+    """Return what a measured time reached; None without one."""
     if time_ns is None:
         return None
     share = None if found.floor_ns is None else 100 * found.floor_ns / time_ns
@@ -103,7 +103,7 @@ def measured(flop: float, moved: float, found: Place, time_ns: float | None) -> 
 def named_devices(
     names: Sequence[str | Device], known: tuple[Device, ...] | None = None
 ) -> tuple[Device, ...]:
-    """The devices of these names, each once; the usual ones where there is none.
+    """Return the devices of these names, each once; the usual ones where there is none.
 
     Raises:
         UsageError: a name is not known or fits several.
@@ -133,7 +133,7 @@ def check_time(time_ns: float | None, names: Sequence[str | Device]) -> None:
 
 
 def cache_note(moved: float, places: Sequence[Place], time_ns: float | None) -> list[str]:
-    """What to know where the operands may still lie in a cache."""
+    """Return what to know where the operands may still lie in a cache."""
     holding = [
         each.device
         for each in places

@@ -76,7 +76,7 @@ def gemm(
     time_ns: float | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> GemmPlan:
-    """A product [M,K] x [K,N], held against the roofs of devices.
+    """Hold a product [M,K] x [K,N] against the roofs of devices.
 
     >>> from ncutool.planning import planner
     >>> found = planner.gemm(4096, 4096, 4096, devices=["H100 SXM"])
@@ -144,7 +144,7 @@ def _on(
 def _call(
     sizes: tuple[int, int, int], batch: int, kind: MathType, result: str, *, bias: bool
 ) -> tuple[OpCall, int]:
-    """The operator call, and how many of it there are."""
+    """Return the operator call, and how many of it there are."""
     if kind.packed > 1 or kind.scaled or (kind.element == "fp8" and batch == 1):
         if bias and batch > 1:
             raise UsageError(f"a bias of a batch is not modelled for {kind.name}: leave one out")

@@ -22,7 +22,7 @@ _TILE = (
 
 
 def record(plan: GemmPlan | AttentionPlan) -> dict[str, Any]:
-    """Every figure of a plan by its name, in base units; unknowns are None."""
+    """Return every figure of a plan by its name, in base units; unknowns are None."""
     kind = "gemm" if isinstance(plan, GemmPlan) else "attention"
     found = {"schema": f"ncutool/{kind}-plan/1", **asdict(plan)}
     found["notes"] = list(plan.notes)
@@ -30,7 +30,8 @@ def record(plan: GemmPlan | AttentionPlan) -> dict[str, Any]:
 
 
 def rows(plan: GemmPlan | AttentionPlan) -> list[dict[str, Any]]:
-    """A row for each device: the work, where it lies there, and what a measured time reached."""
+    """Return a row for each device: the work, where it lies there, and what a measured time
+    reached."""
     if isinstance(plan, GemmPlan):
         return _gemm_rows(plan)
     return _attention_rows(plan)

@@ -28,7 +28,7 @@ _ITEMS = (
 
 
 def classify_batches(points: Sequence[tuple[float, float]]) -> tuple[Verdict, ...]:
-    """What each step from one batch to the next larger says.
+    """Return what each step from one batch to the next larger says.
 
     Args:
         points: batch and items a second of all of it, at least two different batches.
@@ -54,7 +54,7 @@ def classify_batches(points: Sequence[tuple[float, float]]) -> tuple[Verdict, ..
 
 
 def fixed_pct(batches: float, throughputs: float) -> float:
-    """The fixed share of the larger batch's step, ``100 (r - 1) / (k - 1)`` percent.
+    """Return the fixed share of the larger batch's step, ``100 (r - 1) / (k - 1)`` percent.
 
     Args:
         batches: how many times the smaller the larger batch is, above 1.

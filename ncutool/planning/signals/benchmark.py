@@ -63,7 +63,7 @@ class _Placed:
 
 
 def classify_benchmark(step: Benchmark, device: Device | None) -> Verdict:
-    """Where the step lies against the device's peaks.
+    """Return where the step lies against the device's peaks.
 
     Args:
         device: without one there are rates and no regime.
@@ -147,7 +147,7 @@ def _traffic(step: Benchmark) -> tuple[str, ...]:
 
 
 def _from_cache(step: Benchmark, placed: _Placed) -> bool:
-    """Faster than device memory, and small enough for the last cache."""
+    """Return whether the step is faster than DRAM allows and small enough for the last cache."""
     size = placed.device.cache_bytes
     fast = placed.memory_pct is not None and placed.memory_pct > 100
     possible = not impossible(placed.compute_pct, None)

@@ -13,7 +13,7 @@ _OTHER_ENTITY = re.compile(r"(?:Switch|Link|CPU|CPU Core|ConnectX)\b", re.IGNORE
 
 
 def heading(line: str) -> list[str] | None:
-    """The tags of a heading; None where the line is none.
+    """Return the tags of a heading; None where the line is none.
 
     A heading of nvidia-smi begins with `gpu` too and has names in small letters, one of them
     (`smocc`) a tag but for that.
@@ -25,7 +25,7 @@ def heading(line: str) -> list[str] | None:
 
 
 def parse(text: str, source: str) -> Series:
-    """The samples of a `dcgmi dmon`; rows of switches and links are passed over.
+    """Return the samples of a `dcgmi dmon`; rows of switches and links are passed over.
 
     Args:
         source: the file's name, for messages.

@@ -16,7 +16,7 @@ _TOLD = ("compute", "memory", "balanced", "latency", "mixed")
 
 
 def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -> Verdict:
-    """What the samples of one GPU say.
+    """Return what the samples of one GPU say.
 
     Args:
         sm_count: of the device, where it is known: what one thread block is of it.
@@ -51,7 +51,7 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
 
 
 def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
-    """Medians over the samples that are not idle: what a regime's sentence speaks of."""
+    """Return medians over the samples that are not idle, which a regime's sentence speaks of."""
     found = {}
     for signal, column in gpu.columns.items():
         values = sorted(
@@ -65,7 +65,7 @@ def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
 
 
 def _parts(labels: Labels) -> tuple[Part, ...]:
-    """The regimes of the busy samples that were told, most first."""
+    """Return the regimes of the busy samples that were told, most first."""
     told = Counter(regime for regime in labels.regimes if regime in _TOLD)
     return tuple(
         Part(regime, 100 * count / labels.busy_samples) for regime, count in told.most_common()
@@ -73,7 +73,7 @@ def _parts(labels: Labels) -> tuple[Part, ...]:
 
 
 def _inner(parts: tuple[Part, ...], labels: Labels) -> str:
-    """The regime of the busy samples together."""
+    """Return the regime of the busy samples together."""
     told = sum(part.share_pct for part in parts)
     if not parts or told < SAME:
         return "busy" if labels.busy_pct is not None else "unknown"
@@ -81,7 +81,7 @@ def _inner(parts: tuple[Part, ...], labels: Labels) -> str:
 
 
 def _idle_pct(labels: Labels, spread: tuple[Distribution, ...]) -> float | None:
-    """Share of the time without work; of the samples, where only SM activity tells."""
+    """Return the share (%) of time without work; of samples, where only SM activity tells."""
     if labels.busy_pct is not None:
         return 100 - labels.busy_pct
     if any(each.signal == "sm_active_pct" for each in spread):

@@ -47,7 +47,7 @@ def reason(
     medians: Mapping[str, float],
     parts: tuple[Part, ...],
 ) -> str:
-    """One sentence with the numbers."""
+    """Return the reason for the regime: one sentence with the numbers."""
     if regime == "idle":
         idle = units.percent(idle_pct)
         return f"the device did nothing in {idle} of the time{_inside(labels, parts)}"
@@ -110,7 +110,7 @@ def notes(
     spread: tuple[Distribution, ...],
     sm_count: int | None,
 ) -> tuple[str, ...]:
-    """Caveats, most important first."""
+    """Return caveats, most important first."""
     found = {each.signal: each for each in spread}
     said = [
         _gpu_util(found, sm_count),
@@ -142,7 +142,7 @@ def _gpu_util(found: Mapping[str, Distribution], sm_count: int | None) -> str:
 
 
 def _usual(each: Distribution) -> str:
-    """The median, or two levels where there is no usual value."""
+    """Return the median, or two levels where there is no usual value."""
     if each.levels is None:
         return f"{units.percent(each.median_pct)} (median)"
     low, high = each.levels
@@ -171,7 +171,7 @@ def _levels(each: Distribution) -> str:
 
 
 def _filled(found: Mapping[str, Distribution]) -> str:
-    """How well the SMs were filled, idle time apart where a signal tells it."""
+    """Return how well the SMs were filled, idle time apart where a signal tells it."""
     active = found.get("sm_active_pct")
     if active is None:
         return ""
@@ -250,7 +250,7 @@ def _instance(name: str) -> str:
 
 
 def tells_more(regime: str, signals: frozenset[str], kind: str) -> tuple[str, ...]:
-    """What to sample or measure next."""
+    """Return what to sample or measure next."""
     found = []
     missing = {"graphics_active_pct", "sm_active_pct", *_RESOURCES} - signals
     if missing and regime != "idle":

@@ -27,7 +27,7 @@ _BEFORE_GPU = frozenset(("date", "time", "gpu"))
 
 
 def heading(line: str) -> list[str] | None:
-    """The column names of a heading, in lower case; None where the line is none."""
+    """Return the column names of a heading, in lower case; None where the line is none."""
     if not line.startswith("#"):
         return None
     names = cells(line[1:].lower())
@@ -37,12 +37,12 @@ def heading(line: str) -> list[str] | None:
 
 
 def cells(line: str) -> list[str]:
-    """The cells of a row, whether commas or spaces divide them."""
+    """Return the cells of a row, whether commas or spaces divide them."""
     return [cell.strip() for cell in line.split(",")] if "," in line else line.split()
 
 
 def parse(text: str, source: str) -> Series:
-    """The samples of a `nvidia-smi dmon`; lines that are none are counted, never guessed at.
+    """Return the samples of a `nvidia-smi dmon`; lines that are none are counted, never guessed at.
 
     Args:
         source: the file's name, for messages.

@@ -44,7 +44,7 @@ class TokenTime:
 
 
 def of_plan(plan: Plan, ns: float) -> TokenTime:
-    """The step of a plan's batch and context, measured to take ``ns``."""
+    """Return the step of a plan's batch and context, measured to take ``ns``."""
     step = plan.decode
     cache = "" if step.kv_bytes is None else f" and {units.data(step.kv_bytes)} of cache"
     what = (
@@ -63,7 +63,7 @@ def of_plan(plan: Plan, ns: float) -> TokenTime:
 
 
 def classify_token(token: TokenTime, device: Device | None) -> Verdict:
-    """Whether reading its bytes explains a token's time.
+    """Return whether reading its bytes explains a token's time.
 
     Args:
         device: whose bandwidth to hold it against; without one no regime can be told.
