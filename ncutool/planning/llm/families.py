@@ -86,10 +86,10 @@ def _head_shape(values: Values, frame: Frame, hidden: int) -> HeadShape:
 
 def _norms(shape: HeadShape, frame: Frame, hidden: int) -> int:
     """Norm weights and sinks of one layer."""
-    found = frame.norms * frame.norm_vectors * hidden
+    count = frame.norms * frame.norm_vectors * hidden
     if frame.head_norms:
-        found += 2 * shape.head_dim
-    return found + (shape.heads if frame.sinks else 0)
+        count += 2 * shape.head_dim
+    return count + (shape.heads if frame.sinks else 0)
 
 
 def _mixture(values: Values, hidden: int, layers: int) -> _Mixture:

@@ -110,10 +110,10 @@ def match(setup: Setup, seen: Sequence[Seen], steps: int | None) -> Match:
     return min(tried, key=_badness)
 
 
-def _badness(found: Match) -> tuple[int, int, int]:
-    foreign = sum(one.values for one in found.foreign)
-    missing = sum(one.calls * one.inputs * one.outputs for one in found.missing)
-    return foreign, len(found.problems), missing
+def _badness(matched: Match) -> tuple[int, int, int]:
+    foreign = sum(one.values for one in matched.foreign)
+    missing = sum(one.calls * one.inputs * one.outputs for one in matched.missing)
+    return foreign, len(matched.problems), missing
 
 
 def _of_layout(
@@ -140,16 +140,16 @@ def _of_layout(
 
 def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
     """Group weights of one shape: a trace does not tell the query from the output."""
-    found: dict[tuple[int, int], Weights] = {}
+    by_shape: dict[tuple[int, int], Weights] = {}
     for one in layout:
         key = (one.inputs, one.outputs)
-        other = found.get(key)
+        other = by_shape.get(key)
         if other is None:
-            found[key] = one
+            by_shape[key] = one
             continue
         total = one.step_bytes + other.step_bytes
         calls = one.calls + other.calls
-        found[key] = Weights(
+        by_shape[key] = Weights(
             (*other.names, *one.names),
             other.part,
             one.inputs,
@@ -157,7 +157,7 @@ def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
             calls,
             total / (calls * one.inputs * one.outputs),
         )
-    return list(found.values())
+    return list(by_shape.values())
 
 
 def _reads(one: Seen, weights: Weights) -> bool:
@@ -220,7 +220,7 @@ def candidates(seen: Sequence[Seen], device: Device, steps: int | None) -> tuple
 
     Only the counts and shapes decide: of models alike in both, all are named.
     """
-    found: list[tuple[int, str]] = []
+    ranked: list[tuple[int, str]] = []
     for name in preset_names() if seen else ():
         for devices in _DEVICES:
             setup = _plain(name, device, devices)
@@ -230,8 +230,8 @@ def candidates(seen: Sequence[Seen], device: Device, steps: int | None) -> tuple
             if one.pairs and not one.problems:
                 option = f"--preset {name}" + (f" --tp {devices}" if devices > 1 else "")
                 missing = sum(each.calls * each.inputs * each.outputs for each in one.missing)
-                found.append((missing, option))
-    return tuple(option for _, option in sorted(found, key=lambda each: each[0]))
+                ranked.append((missing, option))
+    return tuple(option for _, option in sorted(ranked, key=lambda each: each[0]))
 
 
 def _plain(name: str, device: Device, devices: int) -> Setup | None:

@@ -20,7 +20,7 @@ _WANTED = {
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
     """Return what to know of the plan in sentences, most important first."""
-    found = [
+    sentences = [
         _does_not_fit(plan),
         _confidence(plan),
         _sparse(plan),
@@ -32,7 +32,7 @@ def notes_of(plan: Plan) -> tuple[str, ...]:
         _limit(plan),
         _published(plan),
     ]
-    return (*(each for each in found if each), *plan.model.notes)
+    return (*(each for each in sentences if each), *plan.model.notes)
 
 
 def _does_not_fit(plan: Plan) -> str:
@@ -70,8 +70,8 @@ def _rate(plan: Plan, value: float) -> str:
 
 def _confidence(plan: Plan) -> str:
     """Return what the device table says of a row that rests on no source."""
-    said = plan.device.confidence
-    return f"peaks of {plan.device.name}: {said}" if "verify" in said else ""
+    confidence = plan.device.confidence
+    return f"peaks of {plan.device.name}: {confidence}" if "verify" in confidence else ""
 
 
 def _roof(plan: Plan) -> str:

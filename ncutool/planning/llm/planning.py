@@ -67,19 +67,19 @@ def plan(
     Raises:
         UsageError: a name is not known, a size is out of range, or heads do not divide.
     """
-    found = preset(model) if isinstance(model, str) else model
+    known_model = preset(model) if isinstance(model, str) else model
     if isinstance(device, str):
         resolved = resolve(None, device, known).device
         assert resolved is not None
         device = resolved
     prompt = context_tokens if prompt_tokens is None else prompt_tokens
-    lengths = _usual_contexts(found, context_tokens) if contexts is None else contexts
+    lengths = _usual_contexts(known_model, context_tokens) if contexts is None else contexts
     _check_sizes(tensor_parallel, batch, context_tokens, prompt, (*batches, *lengths))
     if not 0 < usable_share <= 1:
         raise UsageError(
             f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
         )
-    setup = _setup(found, device, weights, kv, activations, tensor_parallel)
+    setup = _setup(known_model, device, weights, kv, activations, tensor_parallel)
     return _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
 
 
@@ -127,7 +127,7 @@ def _planned(
         size = setup.activations.bytes_per_value
         reduced = round(2 * model.layers * batch * model.hidden_size * size)
     weights_ns = 1e9 * kept.weight_bytes / setup.bandwidth
-    found = Plan(
+    planned = Plan(
         model=model,
         device=setup.device,
         types=_types(setup, roof),
@@ -151,7 +151,7 @@ def _planned(
         else (),
         notes=(),
     )
-    return replace(found, notes=notes_of(found))
+    return replace(planned, notes=notes_of(planned))
 
 
 def _cache_limit(setup: Setup, kept: Memory, context_tokens: int) -> CacheLimit | None:

@@ -56,10 +56,10 @@ class Setup:
         return NUMBER_TYPES[self.model.trained_type]
 
     def _roof(self, kind: NumberType) -> str:
-        found = self.device.first_roof(kind.roofs)
-        if found is None:
+        roof = self.device.first_roof(kind.roofs)
+        if roof is None:
             raise UsageError(f"{self.device.name} has no peak for {kind.name} arithmetic")
-        return found
+        return roof
 
     def main_part(self) -> Part:
         """Return the part with most of the arithmetic, whose roof the plan speaks of."""

@@ -16,8 +16,8 @@ def trained_type(values: Values) -> str:
     Checkpoints that were saved in float32 are served in bf16, and are counted so.
     """
     named = values.text("torch_dtype") or values.text("dtype")
-    found = _TRAINED.get(named, "bf16")
-    return "bf16" if found == "fp32" else found
+    kind = _TRAINED.get(named, "bf16")
+    return "bf16" if kind == "fp32" else kind
 
 
 def stored_types(values: Values) -> tuple[MappingProxyType[str, str], tuple[str, ...]]:

@@ -24,12 +24,12 @@ def layer_windows(values: Values, layers: int) -> dict[int | None, int]:
     if window is None:
         return {None: layers}
     windowed = _windowed(values, layers)
-    found: dict[int | None, int] = {}
+    layers_of: dict[int | None, int] = {}
     if windowed < layers:
-        found[None] = layers - windowed
+        layers_of[None] = layers - windowed
     if windowed:
-        found[window] = windowed
-    return found
+        layers_of[window] = windowed
+    return layers_of
 
 
 def _window(values: Values) -> int | None:

@@ -82,15 +82,15 @@ def _calls(analysis: Analysis, rows: pl.DataFrame) -> dict[int, tuple[Key, OpCal
     captures = [analysis.capture]
     if analysis.companions.capture_trace is not None:
         captures.append(graph_pairing.stand_in(analysis.capture, analysis.companions.capture_trace))
-    found: dict[int, tuple[Key, OpCall]] = {}
+    by_launch: dict[int, tuple[Key, OpCall]] = {}
     for number, capture in enumerate(captures):
         launches = capture.launches.filter(
             pl.col("launch_id").is_in(rows["launch_id"].implode()) & pl.col("op_id").is_not_null()
         )
         calls = calls_of(launches, capture)
         for launch_id, op_id in launches.select("launch_id", "op_id").iter_rows():
-            found[launch_id] = ((number, op_id), calls[op_id])
-    return found
+            by_launch[launch_id] = ((number, op_id), calls[op_id])
+    return by_launch
 
 
 def _products(
@@ -112,11 +112,11 @@ def _products(
             continue
         keys.setdefault(sizes, set()).add(key)
         times[sizes] = times.get(sizes, 0) + (duration or 0)
-    found = (
+    products = (
         Seen(each[0], each[1], each[2], len(keys[each]), each[3], time)
         for each, time in times.items()
     )
-    return tuple(sorted(found, key=lambda one: -one.duration_ns)), opaque
+    return tuple(sorted(products, key=lambda one: -one.duration_ns)), opaque
 
 
 def product_sizes(call: OpCall) -> Sizes | None:
@@ -160,8 +160,8 @@ def _is_attention(call: OpCall) -> bool:
 
 def _dtype(calls: Sequence[OpCall]) -> str | None:
     """Return the data type of the queries, where all calls agree."""
-    found = {None if (first := call.optional(0)) is None else first.dtype for call in calls}
-    return found.pop() if len(found) == 1 else None
+    dtypes = {None if (first := call.optional(0)) is None else first.dtype for call in calls}
+    return dtypes.pop() if len(dtypes) == 1 else None
 
 
 def _kv_bytes(calls: Sequence[OpCall]) -> tuple[int | None, str | None]:

@@ -12,7 +12,7 @@ def worked(call: OpCall) -> Work:
     Raises:
         UsageError: they do not know it.
     """
-    found = model(call)
-    if isinstance(found, NoModel):
-        raise UsageError(f"{call.name}: {found.reason}")
-    return found
+    work = model(call)
+    if isinstance(work, NoModel):
+        raise UsageError(f"{call.name}: {work.reason}")
+    return work

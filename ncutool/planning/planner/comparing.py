@@ -79,7 +79,7 @@ def compare_intensity(
         )
     compared = several(devices, known)
     costs = priced(prices, compared, known)
-    found: list[AtIntensity] = []
+    rows: list[AtIntensity] = []
     for device in compared:
         roof = device.first_roof(kind.roofs)
         peak = None if roof is None else device.peak_flop_per_s[roof]
@@ -91,8 +91,8 @@ def compare_intensity(
             side = "compute" if intensity_flop_per_byte > ridge else "memory"
         price = costs.get(device.name)
         paid = None if price is None or rate is None else HOUR_S * rate / price
-        first = found[0] if found else None
-        found.append(
+        first = rows[0] if rows else None
+        rows.append(
             AtIntensity(
                 device.name, roof, peak, device.peak_bytes_per_s, ridge, rate, side,
                 ratio(rate, first.attainable_flop_per_s if first else rate),
@@ -102,7 +102,7 @@ def compare_intensity(
             )
         )  # fmt: skip
     notes = ["peaks are dense, of the datasheets; ratios are those of floors, not of programs"]
-    return IntensityComparison(intensity_flop_per_byte, kind.name, tuple(found), tuple(notes))
+    return IntensityComparison(intensity_flop_per_byte, kind.name, tuple(rows), tuple(notes))
 
 
 def _crossing(
@@ -135,10 +135,10 @@ def several(
     Raises:
         UsageError: fewer than two different ones are named, or a name is not known.
     """
-    found = named_devices(devices, known) if devices else ()
-    if len(found) < 2:
+    compared = named_devices(devices, known) if devices else ()
+    if len(compared) < 2:
         raise UsageError("name two devices or more to compare; ncutool devices lists them")
-    return found
+    return compared
 
 
 def priced(
@@ -152,15 +152,15 @@ def priced(
         UsageError: a price is not above 0, or is that of a device that is not compared.
     """
     names = {device.name for device in compared}
-    found: dict[str, float] = {}
+    by_device: dict[str, float] = {}
     for name, price in (prices or {}).items():
         (device,) = named_devices([name], known)
         if device.name not in names:
             raise UsageError(f"a price is given for {device.name}, which is not compared")
         if not (math.isfinite(price) and 0 < price < 1e9):
             raise UsageError(f"the price of {device.name} must be above 0, not {price:g}")
-        found[device.name] = price
-    return found
+        by_device[device.name] = price
+    return by_device
 
 
 def ratio(value: float | None, base: float | None) -> float | None:

@@ -106,16 +106,16 @@ def compare_model(
     planned = [_Planned(model, device, options) for device in compared]
     first = planned[0].plan
     by_price = all(device.name in costs for device in compared)
-    found: list[ModelOnDevice] = []
+    rows: list[ModelOnDevice] = []
     for device, each in zip(compared, planned, strict=True):
         cost = costs.get(device.name)
         shared = cost if cost is None else cost * first.tensor_parallel
         base = costs.get(compared[0].name)
         weights = (base, cost) if base is not None and cost is not None else (1.0, 1.0)
-        found.append(_row(each, planned[0], shared, weights, found[0] if found else None))
+        rows.append(_row(each, planned[0], shared, weights, rows[0] if rows else None))
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
-        first.context_tokens, by_price, tuple(found), tuple(_notes(found, first)),
+        first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first)),
     )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def _ahead(
 
     stops = _stops(first, other, most)
     states = [leads(stop) for stop in stops]
-    found: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     begin = stops[0] if states[0] else None
     for low, high, was, now in zip(stops, stops[1:], states, states[1:], strict=False):
         if was == now:
@@ -219,11 +219,11 @@ def _ahead(
         if now:
             begin = after
         elif begin is not None:
-            found.append((begin, before))
+            ranges.append((begin, before))
             begin = None
     if begin is not None:
-        found.append((begin, most))
-    return tuple(found)
+        ranges.append((begin, most))
+    return tuple(ranges)
 
 
 def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> int | None:
@@ -261,12 +261,12 @@ def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
     return sorted(stops)
 
 
-def _notes(found: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
+def _notes(rows: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
     notes = [
         "floors of the datasheets: real programs reach a share of them, which differs from device "
         "to device",
     ]
-    for each in found:
+    for each in rows:
         if not each.fits:
             needed = each.smallest_tensor_parallel
             how = f"tensor parallelism {needed} or more" if needed else "on no number of them"

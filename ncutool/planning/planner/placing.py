@@ -92,11 +92,11 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
     )
 
 
-def measured(flop: float, moved: float, found: Place, time_ns: float | None) -> Measured | None:
+def measured(flop: float, moved: float, placed: Place, time_ns: float | None) -> Measured | None:
     """Return what a measured time reached; None without one."""
     if time_ns is None:
         return None
-    share = None if found.floor_ns is None else 100 * found.floor_ns / time_ns
+    share = None if placed.floor_ns is None else 100 * placed.floor_ns / time_ns
     return Measured(time_ns, 1e9 * flop / time_ns, 1e9 * moved / time_ns, share)
 
 
@@ -108,12 +108,12 @@ def named_devices(
     Raises:
         UsageError: a name is not known or fits several.
     """
-    found: dict[str, Device] = {}
+    devices: dict[str, Device] = {}
     for name in names or USUAL_DEVICES:
         device = name if isinstance(name, Device) else resolve(None, name, known).device
         assert device is not None
-        found.setdefault(device.name, device)
-    return tuple(found.values())
+        devices.setdefault(device.name, device)
+    return tuple(devices.values())
 
 
 def check_work(flop: int) -> None:

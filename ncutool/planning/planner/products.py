@@ -112,8 +112,8 @@ def gemm(
     read, written = times * work.bytes_read, times * work.bytes_written
     held = []
     for device in named_devices(devices, known):
-        found = place(flop, read + written, kind.roofs, f"{kind.name} products", device)
-        held.append(_on(device, found, (m, n, batch, tile), flop, read + written, time_ns))
+        placed = place(flop, read + written, kind.roofs, f"{kind.name} products", device)
+        held.append(_on(device, placed, (m, n, batch, tile), flop, read + written, time_ns))
     return GemmPlan(
         m, n, k, batch, kind.name, result, bias, call.name, flop, read, written, read + written,
         flop / (read + written), tuple(held),
@@ -123,7 +123,7 @@ def gemm(
 
 def _on(
     device: Device,
-    found: Place,
+    placed: Place,
     sizes: tuple[int, int, int, tuple[int, int]],
     flop: int,
     moved: int,
@@ -132,12 +132,12 @@ def _on(
     m, n, batch, tile = sizes
     count = device.sm_count
     if count is None:
-        return GemmOnDevice(found, None, (), measured(flop, moved, found, time_ns))
+        return GemmOnDevice(placed, None, (), measured(flop, moved, placed, time_ns))
     return GemmOnDevice(
-        found,
-        tiling(m, n, batch, tile, count, found),
-        tuple(tiling(m, n, batch, each, count, found) for each in USUAL_TILES),
-        measured(flop, moved, found, time_ns),
+        placed,
+        tiling(m, n, batch, tile, count, placed),
+        tuple(tiling(m, n, batch, each, count, placed) for each in USUAL_TILES),
+        measured(flop, moved, placed, time_ns),
     )
 
 
@@ -187,27 +187,27 @@ def _notes(
     held: Sequence[GemmOnDevice],
     time_ns: float | None,
 ) -> list[str]:
-    found = [
+    notes = [
         "a floor: each operand once through DRAM and every FLOP at the dense peak; no launch time"
     ]
     if kind.name == "fp32":
-        found.append("fp32 is held against the CUDA cores; with TF32 allowed, ask for tf32")
+        notes.append("fp32 is held against the CUDA cores; with TF32 allowed, ask for tf32")
     if kind.element in ("fp8", "fp4") and not kind.scaled:
-        found.append("scales are not counted: one of a tensor is 4 bytes")
+        notes.append("scales are not counted: one of a tensor is 4 bytes")
     if kind.scaled:
-        found.append(f"a one-byte scale for each {kind.scaled} values along K is counted")
+        notes.append(f"a one-byte scale for each {kind.scaled} values along K is counted")
     if 1 in area:
-        found.append("a matrix with a vector: libraries take CUDA cores, and memory binds it")
-    found += cache_note(moved, [each.place for each in held], time_ns)
+        notes.append("a matrix with a vector: libraries take CUDA cores, and memory binds it")
+    notes += cache_note(moved, [each.place for each in held], time_ns)
     if any(each.tile is not None for each in held):
-        found.append(
+        notes.append(
             "the tile is an assumption: libraries choose their own, and those that divide K too "
             "(split-K, stream-K) lose less"
         )
     for each in held:
         if each.measured is not None and (each.measured.roofline_pct or 0) > 100:
-            found.append(
+            notes.append(
                 "the measured time is under the floor: check the time, the sizes, the data type "
                 "and the device, or the operands came from a cache"
             )
-    return found
+    return notes

@@ -198,11 +198,13 @@ def _unknown_ratios(from_device: Device | None, to_device: Device) -> list[pl.Ex
     import polars as pl
 
     kept = (pl.col("bound") == "cache") | (pl.col("duration_ns") < _OFTEN_LATENCY_NS)
-    found = [pl.col("memory_ratio"), pl.col("compute_ratio"), pl.when(kept).then(1.0)]
+    ratios = [pl.col("memory_ratio"), pl.col("compute_ratio"), pl.when(kept).then(1.0)]
     if from_device is not None:
         old, new = from_device.peak_flop_per_s, to_device.peak_flop_per_s
-        found += [pl.lit(old[roof] / new[roof]) for roof in _GENERAL if roof in old and roof in new]
-    return found
+        ratios += [
+            pl.lit(old[roof] / new[roof]) for roof in _GENERAL if roof in old and roof in new
+        ]
+    return ratios
 
 
 def _class() -> pl.Expr:

@@ -134,39 +134,39 @@ def named(verdict: Verdict) -> str:
 
 
 def _read_notes(sampled: Sequence[Series]) -> tuple[str, ...]:
-    found = []
+    notes = []
     for each in sampled:
         if each.refused_values:
-            found.append(
+            notes.append(
                 f"{each.source}: {units.counted(each.refused_values, 'value')} left out: not "
                 "between 0 and 100 % of a time (ratios of DCGM go from 0 to 1)"
             )
         if each.skipped_lines:
-            found.append(
+            notes.append(
                 f"{each.source}: {units.counted(each.skipped_lines, 'line')} left out: no sample "
                 "under the heading before it"
             )
-    return tuple(found)
+    return tuple(notes)
 
 
 def _together(sampled: Sequence[Series], verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """Return what several GPUs or several sources say of each other."""
-    found = []
+    notes = []
     for each in sampled:
         if len(each.gpus) < 2:
             continue
-        found.append(
+        notes.append(
             f"{each.source}: {len(each.gpus)} GPUs; a collective counts as work of each of them, "
             "so that waiting for other GPUs is unknown here"
         )
-        found += _imbalance(each)
-    told = {verdict.regime for verdict in verdicts if verdict.regime in _RESOURCES}
-    if {"compute", "memory"} <= told:
-        found.append(
+        notes += _imbalance(each)
+    regimes = {verdict.regime for verdict in verdicts if verdict.regime in _RESOURCES}
+    if {"compute", "memory"} <= regimes:
+        notes.append(
             "one source says compute and another memory: they may be of different times, batches "
             "or kernels; what holds each is in its own lines"
         )
-    return tuple(found)
+    return tuple(notes)
 
 
 def _imbalance(series: Series) -> tuple[str, ...]:

@@ -30,15 +30,15 @@ def parse(text: str, source: str) -> Series:
     Args:
         source: the file's name, for messages.
     """
-    found = _Scrapes()
+    scrapes = _Scrapes()
     for raw in text.splitlines():
         line = raw.strip()
         if line.startswith("#"):
-            found.comment(line)
+            scrapes.comment(line)
         elif line:
-            found.metric(line)
-    found.close()
-    return found.collector.series(source, KIND)
+            scrapes.metric(line)
+    scrapes.close()
+    return scrapes.collector.series(source, KIND)
 
 
 @dataclass

@@ -52,8 +52,8 @@ def label(columns: Columns, samples: int) -> Labels:
 
 def _regime(columns: Columns, index: int, busy: float | None) -> str:
     sm_active = _at(columns, "sm_active_pct", index)
-    told = busy if busy is not None else sm_active
-    if told is not None and told < IDLE_SAMPLE:
+    activity = busy if busy is not None else sm_active
+    if activity is not None and activity < IDLE_SAMPLE:
         return "idle"
     engine = _at(columns, "graphics_active_pct", index)
     scales = _scales(engine, busy, sm_active)

@@ -72,12 +72,12 @@ def impossible(compute_pct: float | None, memory_pct: float | None) -> str:
 
 def peak_notes(device: Device, compute_pct: float | None) -> tuple[str, ...]:
     """Return what to know of the peaks."""
-    found = []
+    notes = []
     if compute_pct is not None and 100 < compute_pct <= ABOVE_DATASHEET:
-        found.append(
+        notes.append(
             f"{units.percent(compute_pct)} of the dense peak: clocks can be above those of the "
             "datasheet"
         )
     if "verify" in device.confidence:
-        found.append(f"peaks of {device.name}: {device.confidence}")
-    return tuple(found)
+        notes.append(f"peaks of {device.name}: {device.confidence}")
+    return tuple(notes)

@@ -56,15 +56,15 @@ def parse(content: bytes | str, where: str, source: str | None = None) -> Series
         )
     text = content if isinstance(content, str) else _decoded(content, where)
     parser = _parser(text[:_LOOK], where)
-    found = parser(text, printable(where if source is None else source, _LONGEST_NAME))
-    if not any(gpu.columns for gpu in found.gpus):
-        skipped = f"; {found.skipped_lines:,} lines fit no heading" if found.skipped_lines else ""
+    series = parser(text, printable(where if source is None else source, _LONGEST_NAME))
+    if not any(gpu.columns for gpu in series.gpus):
+        skipped = f"; {series.skipped_lines:,} lines fit no heading" if series.skipped_lines else ""
         raise EmptyError(
             where,
-            f"is {found.kind} text without one sample of a signal that is known here{skipped}",
+            f"is {series.kind} text without one sample of a signal that is known here{skipped}",
             "sample utilisation (nvidia-smi dmon -s u) or fields 1001 to 1008 (dcgmi dmon -e)",
         )
-    return found
+    return series
 
 
 def _decoded(content: bytes, where: str) -> str:

@@ -23,10 +23,10 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
     """
     labels = label(gpu.columns, gpu.samples)
     spread = tuple(
-        found
+        spread_of
         for signal in SIGNALS
         if signal in gpu.columns
-        and (found := distribution(signal, gpu.columns[signal])) is not None
+        and (spread_of := distribution(signal, gpu.columns[signal])) is not None
     )
     parts = _parts(labels)
     inner = _inner(parts, labels)
@@ -52,7 +52,7 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
 
 def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
     """Return medians over the samples that are not idle, which a regime's sentence speaks of."""
-    found = {}
+    medians = {}
     for signal, column in gpu.columns.items():
         values = sorted(
             value
@@ -60,22 +60,22 @@ def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
             if value is not None and regime != "idle"
         )
         if values:
-            found[signal] = percentile(values, 50)
-    return found
+            medians[signal] = percentile(values, 50)
+    return medians
 
 
 def _parts(labels: Labels) -> tuple[Part, ...]:
     """Return the regimes of the busy samples that were told, most first."""
-    told = Counter(regime for regime in labels.regimes if regime in _TOLD)
+    counts = Counter(regime for regime in labels.regimes if regime in _TOLD)
     return tuple(
-        Part(regime, 100 * count / labels.busy_samples) for regime, count in told.most_common()
+        Part(regime, 100 * count / labels.busy_samples) for regime, count in counts.most_common()
     )
 
 
 def _inner(parts: tuple[Part, ...], labels: Labels) -> str:
     """Return the regime of the busy samples together."""
-    told = sum(part.share_pct for part in parts)
-    if not parts or told < SAME:
+    told_pct = sum(part.share_pct for part in parts)
+    if not parts or told_pct < SAME:
         return "busy" if labels.busy_pct is not None else "unknown"
     return parts[0].regime if parts[0].share_pct >= SAME else "mixed"
 

@@ -47,7 +47,7 @@ def parse(text: str, source: str) -> Series:
     Args:
         source: the file's name, for messages.
     """
-    found = Collector()
+    collector = Collector()
     names: list[str] = []
     wanted: list[tuple[int, str]] = []
     for raw in text.splitlines():
@@ -62,12 +62,12 @@ def parse(text: str, source: str) -> Series:
         row = cells(line)
         at = names.index("gpu") if names else 0
         if len(row) != len(names) or not _is_index(row[at]):
-            found.skipped += 1
+            collector.skipped += 1
             continue
         values = [(signal, number(row[index])) for index, signal in wanted]
-        if not found.add(f"GPU {int(row[at])}", values):
-            found.skipped += 1
-    return found.series(source, KIND)
+        if not collector.add(f"GPU {int(row[at])}", values):
+            collector.skipped += 1
+    return collector.series(source, KIND)
 
 
 def _wanted(names: list[str]) -> list[tuple[int, str]]:
