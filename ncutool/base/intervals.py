@@ -20,22 +20,22 @@ class Union:
 
     @property
     def total(self) -> int:
-        """Summed length."""
+        """Return the summed length (ns)."""
         return int((self.ends - self.starts).sum())
 
     def contains(self, points: Ints) -> Bools:
-        """Whether each point lies in ``[start, end)`` of some interval."""
+        """Return whether each point lies in ``[start, end)`` of some interval."""
         if not self.starts.size:
             return np.zeros(points.shape, dtype=np.bool_)
         index = np.searchsorted(self.starts, points, side="right") - 1
         return np.asarray((index >= 0) & (points < self.ends[np.maximum(index, 0)]))
 
     def covered(self, starts: Ints, ends: Ints) -> Ints:
-        """How much of each interval ``[start, end)`` lies in the union."""
+        """Return how much (ns) of each interval ``[start, end)`` lies in the union."""
         return self._before(ends) - self._before(starts)
 
     def _before(self, points: Ints) -> Ints:
-        """Length of the union up to each point."""
+        """Return the length (ns) of the union before each point."""
         if not self.starts.size:
             return np.zeros(points.shape, dtype=np.int64)
         summed = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
@@ -45,7 +45,7 @@ class Union:
 
 
 def union(starts: Ints, ends: Ints) -> Union:
-    """The union of intervals given in any order; empty ones vanish, touching ones join."""
+    """Unite intervals given in any order; empty ones vanish, touching ones join."""
     keep = ends > starts
     starts, ends = starts[keep], ends[keep]
     if not starts.size:

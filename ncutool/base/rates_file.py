@@ -1,4 +1,4 @@
-"""Rates that a user measured on a device, from a JSON file."""
+"""Reads rates that a user measured on a device from a JSON file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ncutool.base.checks import is_positive
 from ncutool.base.tables import ROOFS
 from ncutool_parsers.errors import UsageError
 
@@ -14,7 +15,7 @@ _FORMAT = "ncutool/ceilings/1"
 
 @dataclass(frozen=True)
 class Measured:
-    """Rates that a user measured on the device."""
+    """Rates that a user measured: DRAM bandwidth, and FLOP/s by roof."""
 
     path: str
     bytes_per_s: float | None
@@ -24,7 +25,7 @@ class Measured:
 
 
 def load(path: Path) -> Measured:
-    """Measured rates of a JSON file: ``{"bytes_per_s": ..., "flop_per_s": {roof: ...}}``.
+    """Read measured rates from a JSON file: ``{"bytes_per_s": ..., "flop_per_s": {roof: ...}}``.
 
     Optional keys: ``device`` (the name it was measured on; a capture of another device is
     refused), ``note`` (free text) and ``schema`` (``ncutool/ceilings/1``).
@@ -53,6 +54,7 @@ def load(path: Path) -> Measured:
 
 
 def _problem(data: object) -> str | None:
+    """Return what is wrong with the file's content, naming the key; None where nothing is."""
     if not isinstance(data, dict):
         return 'must be an object, e.g. {"bytes_per_s": 2.9e12, "flop_per_s": {"fp32": 6e13}}'
     known = ("bytes_per_s", "flop_per_s", "device", "note", "schema")
@@ -63,7 +65,7 @@ def _problem(data: object) -> str | None:
             return f"{key!r} must be text, not {value!r}"
     if data.get("schema", _FORMAT) != _FORMAT:
         return f"'schema' must be {_FORMAT!r}, not {data['schema']!r}"
-    if "bytes_per_s" in data and not _rate(data["bytes_per_s"]):
+    if "bytes_per_s" in data and not is_positive(data["bytes_per_s"]):
         return f"'bytes_per_s' must be a number above 0 in byte/s, not {data['bytes_per_s']!r}"
     rates = data.get("flop_per_s", {})
     if not isinstance(rates, dict):
@@ -71,14 +73,8 @@ def _problem(data: object) -> str | None:
     for roof, value in rates.items():
         if roof not in ROOFS:
             return f"'flop_per_s.{roof}' is no roof; known are {', '.join(ROOFS)}"
-        if not _rate(value):
+        if not is_positive(value):
             return f"'flop_per_s.{roof}' must be a number above 0 in FLOP/s, not {value!r}"
     if "bytes_per_s" not in data and not rates:
         return "holds neither 'bytes_per_s' nor 'flop_per_s'"
     return None
-
-
-def _rate(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 < value < float("inf")

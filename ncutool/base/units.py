@@ -20,7 +20,7 @@ def _known(value: float | None) -> TypeGuard[float]:
 
 
 def _nudged(value: float) -> float:
-    """``value`` so that an exact half rounds away from zero, in Python as in the page's script."""
+    """Return ``value`` so that an exact half rounds away from zero, as in the page's script."""
     return value * (1 + 4e-16)
 
 
@@ -29,7 +29,7 @@ def _rounded(value: float, digits: int) -> float:
 
 
 def significant(value: float | None, digits: int = 3) -> str:
-    """``value`` to so many significant digits, thousands separated: `0.0125`, `16.2`, `1,465`."""
+    """Format ``value`` to so many significant digits: `0.0125`, `16.2`, `1,465`."""
     if not _known(value):
         return UNKNOWN
     if value == 0:
@@ -42,7 +42,7 @@ def significant(value: float | None, digits: int = 3) -> str:
 
 
 def _step(value: float, last: int) -> int:
-    """How many times 1000 goes into ``value`` after rounding, at most ``last``."""
+    """Return how many times 1000 goes into ``value`` after rounding, at most ``last``."""
     step = 0
     while step < last and abs(_rounded(value, 3)) >= 1000:
         value /= 1000
@@ -51,7 +51,7 @@ def _step(value: float, last: int) -> int:
 
 
 def scaled(value: float | None, unit: str) -> str:
-    """``value`` with an SI prefix: `989 TFLOP/s`, `2.5 MB` written `2.50 MB`."""
+    """Format ``value`` with an SI prefix: `989 TFLOP/s`, `2.5 MB` written `2.50 MB`."""
     if not _known(value):
         return UNKNOWN
     step = _step(value, len(_LARGE) - 1)
@@ -59,7 +59,7 @@ def scaled(value: float | None, unit: str) -> str:
 
 
 def time(ns: float | None) -> str:
-    """A duration given in nanoseconds: `850 ns`, `168 µs`, `49.7 ms`, `12.0 s`."""
+    """Format a duration given in nanoseconds: `850 ns`, `168 µs`, `49.7 ms`, `12.0 s`."""
     if not _known(ns):
         return UNKNOWN
     step = _step(ns, len(_TIMES) - 1)
@@ -67,7 +67,7 @@ def time(ns: float | None) -> str:
 
 
 def time_range(low_ns: float | None, high_ns: float | None) -> str:
-    """Two bounds of a duration in one unit: `6.2–7.1 ms`; one figure where they read alike."""
+    """Format two bounds of a duration (ns) in one unit: `6.2–7.1 ms`; one if they read alike."""
     if not _known(low_ns) or not _known(high_ns):
         return UNKNOWN
     step = _step(high_ns, len(_TIMES) - 1)
@@ -76,7 +76,7 @@ def time_range(low_ns: float | None, high_ns: float | None) -> str:
 
 
 def percent_range(low: float | None, high: float | None) -> str:
-    """Two bounds of a percentage: `12.4–14.4 %`."""
+    """Format two bounds of a percentage: `12.4–14.4 %`."""
     if not _known(low) or not _known(high):
         return UNKNOWN
     return f"{_pair(low, high)} %"
@@ -98,7 +98,7 @@ def _bound(value: float, decimals: int) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A percentage: `8.5 %`; never rounds a rest away: `<0.1 %`, `>99.9 %`."""
+    """Format a percentage: `8.5 %`; never round a rest away: `<0.1 %`, `>99.9 %`."""
     if not _known(value):
         return UNKNOWN
     if value == 0 or value == 100:
@@ -111,39 +111,39 @@ def percent(value: float | None) -> str:
 
 
 def count(value: float | None) -> str:
-    """A count with its thousands separated: `1,465`."""
+    """Format a count with its thousands separated: `1,465`."""
     if not _known(value):
         return UNKNOWN
     return f"{_nudged(value):,.0f}"
 
 
 def counted(value: int, singular: str, plural: str | None = None) -> str:
-    """A count with its noun: `1 launch`, `1,465 launches`."""
+    """Format a count with its noun: `1 launch`, `1,465 launches`."""
     return f"{count(value)} {singular if value == 1 else plural or singular + 's'}"
 
 
 def flop(value: float | None) -> str:
-    """A number of operations: `51.5 GFLOP`."""
+    """Format a number of operations: `51.5 GFLOP`."""
     return scaled(value, "FLOP")
 
 
 def flop_rate(value: float | None) -> str:
-    """Operations per second: `989 TFLOP/s`."""
+    """Format operations per second: `989 TFLOP/s`."""
     return scaled(value, "FLOP/s")
 
 
 def data(value: float | None) -> str:
-    """An amount of data in decimal units: `151 MB`."""
+    """Format an amount of data in decimal units: `151 MB`."""
     return scaled(value, "B")
 
 
 def data_rate(value: float | None) -> str:
-    """Bytes per second: `3.35 TB/s`."""
+    """Format bytes per second: `3.35 TB/s`."""
     return scaled(value, "B/s")
 
 
 def intensity(value: float | None) -> str:
-    """Arithmetic intensity: `295 FLOP/byte`."""
+    """Format an arithmetic intensity: `295 FLOP/byte`."""
     if not _known(value):
         return UNKNOWN
     return f"{significant(value)} FLOP/byte"

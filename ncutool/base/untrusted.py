@@ -29,7 +29,7 @@ _HTML_IN_JSON_PATTERN = re.compile("[<>&\u2028\u2029]")
 
 
 def printable(text: str, limit: int | None = None) -> str:
-    """``text`` on one line without control, terminal or reordering characters.
+    """Return ``text`` on one line without control, terminal or reordering characters.
 
     Args:
         limit: longest result in characters; what is beyond is replaced by `…`.
@@ -44,12 +44,12 @@ def printable(text: str, limit: int | None = None) -> str:
 
 
 def https(link: str) -> bool:
-    """Whether ``link`` is a plain https address that needs no escaping anywhere."""
+    """Return whether ``link`` is a plain https address that needs no escaping anywhere."""
     return _LINK.fullmatch(link) is not None
 
 
 def shorten(text: str, limit: int) -> str:
-    """``text`` made printable and cut in its middle: names differ at both ends."""
+    """Return ``text`` printable and cut in its middle, since names differ at both ends."""
     text = printable(text)
     if len(text) <= limit:
         return text
@@ -58,7 +58,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def markdown(text: str) -> str:
-    """``text`` as it reads in Markdown: no mark-up, no HTML, no link, no table cell of its own."""
+    """Escape ``text`` for Markdown: no mark-up, no HTML, no link, no table cell of its own."""
     text = printable(text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = _MARKDOWN.sub(lambda match: "\\" + match.group(), text)
@@ -69,12 +69,12 @@ def markdown(text: str) -> str:
 
 
 def guard_cell(text: str) -> str:
-    """``text`` for a CSV cell: a leading apostrophe where a spreadsheet would run a formula."""
+    """Return ``text`` for a CSV cell, with an apostrophe where it would start a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def json_for_html(value: object) -> str:
-    """``value`` as JSON that may stand inside a ``<script>`` element; keys sorted.
+    """Return ``value`` as JSON that may stand inside a ``<script>`` element; keys sorted.
 
     Raises:
         ValueError: a number is NaN or infinite: an unknown is None.

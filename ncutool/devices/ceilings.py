@@ -1,4 +1,4 @@
-"""What a device was seen to reach: the best that a capture itself shows, and a user's own rates.
+"""How near a device comes to its peaks: the best that a capture shows, and a user's own rates.
 
 The datasheet's peaks are never reached. A trace shows how near its device came: the best of its
 clean streaming kernels, and of its large matrix products. These stand beside the peaks as
@@ -34,9 +34,9 @@ __all__ = [
     "Shares",
     "calibrate",
     "hold",
+    "is_named",
     "launch_floor_ns",
     "load",
-    "names",
     "shares",
 ]
 
@@ -99,8 +99,9 @@ class Ceiling:
 def calibrate(
     kernels: pl.DataFrame, capture: Capture, device: Device | None
 ) -> tuple[Ceiling, ...]:
-    """The best that a capture's own kernels reach of ``device``'s peaks; nothing for a capture that
-    records its own peaks, whose clocks are not the datasheet's.
+    """Return how near a capture's own kernels come to each of ``device``'s peaks.
+
+    A capture that records its own peaks gets none: its clocks are not the datasheet's.
 
     Args:
         kernels: :data:`ncutool.base.tables.KERNELS` of ``capture``.
@@ -109,17 +110,21 @@ def calibrate(
     if device is None or capture.traits.peaks_recorded:
         return ()
     step_ns = capture.clock_step_ns if capture.clock_step_ns > 1 else 0
-    found = [_memory(kernels, capture, device, step_ns)]
-    products = _products(kernels, step_ns)
+    products = _product_rates(kernels, step_ns)
     roofs = [roof for roof in sorted(products) if roof in device.peak_flop_per_s]
-    found += [_compute(products[roof], roof, device) for roof in roofs]
-    return tuple(found)
+    return (
+        _memory_ceiling(kernels, capture, device, step_ns),
+        *(_compute_ceiling(products[roof], roof, device) for roof in roofs),
+    )
 
 
 @dataclass(frozen=True)
 class Shares:
-    """What of its peaks a device reaches at its best, for advice: seen in the capture or taken
-    from experience (:data:`Ceiling.source`)."""
+    """The share of its peaks that a device reaches at its best, which advice prices by.
+
+    Each is seen in the capture or, where that shows too little, taken from
+    :mod:`ncutool.devices.reachable`.
+    """
 
     bytes_share: float
     """Of the DRAM peak, 0 to 1."""
@@ -130,25 +135,35 @@ class Shares:
     vendor: str = ""
 
     def flop_share(self, roof: str) -> float:
-        """Of a compute peak, 0 to 1; ``roof`` is a name of :data:`ncutool.base.tables.ROOFS`."""
+        """Return the share of a compute peak, 0 to 1.
+
+        Args:
+            roof: a name of :data:`ncutool.base.tables.ROOFS`.
+        """
         return self.seen.get(roof, default_flop_share(roof, self.vendor))
 
 
 def shares(kernels: pl.DataFrame, capture: Capture, device: Device | None) -> Shares:
-    """What :func:`calibrate` finds, as shares; the defaults where the device is unknown."""
-    every = calibrate(kernels, capture, device)
-    found = {each.roof: each.share_pct / 100 for each in every if each.source == "capture"}
+    """Return what :func:`calibrate` tells, as shares; defaults where the device is unknown."""
+    seen = {
+        ceiling.roof: ceiling.share_pct / 100
+        for ceiling in calibrate(kernels, capture, device)
+        if ceiling.source == "capture"
+    }
     return Shares(
-        bytes_share=found.pop(MEMORY, MEMORY_SHARE),
+        bytes_share=seen.pop(MEMORY, MEMORY_SHARE),
         launch_floor_ns=launch_floor_ns(kernels),
-        seen=found,
+        seen=seen,
         vendor=device.vendor if device is not None else "",
     )
 
 
 def launch_floor_ns(kernels: pl.DataFrame) -> int:
-    """Shortest time of a launch: the 5th percentile of kernels that take over five times as long
-    as their work would; a default where too few are modelled."""
+    """Return the shortest time (ns) that a launch takes on this device, whatever its work.
+
+    It is the 5th percentile of the kernels that take over five times as long as their work would
+    at the device's peaks; :data:`DEFAULT_FLOOR_NS` where there are too few of them.
+    """
     work_s = least_seconds(
         *map(pl.col, ("flop", "peak_flop_per_s", "dram_bytes", "peak_bytes_per_s"))
     )
@@ -162,7 +177,10 @@ def launch_floor_ns(kernels: pl.DataFrame) -> int:
     return DEFAULT_FLOOR_NS if low is None else min(int(low), MAX_FLOOR_NS)
 
 
-def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: int) -> Ceiling:
+def _memory_ceiling(
+    kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: int
+) -> Ceiling:
+    """Return the best bandwidth of clean streaming kernels, or the default and why."""
     peak = device.peak_bytes_per_s
     cache = device.cache_bytes
     if cache is None:
@@ -187,8 +205,11 @@ def _memory(kernels: pl.DataFrame, capture: Capture, device: Device, step_ns: in
 def _streaming(
     kernels: pl.DataFrame, capture: Capture, least_bytes: float
 ) -> list[tuple[float, int]]:
-    """Bytes and duration (ns) of launches that alone did an elementwise operator or a copy over
-    contiguous tensors, none of them read twice, and moved at least so many bytes."""
+    """Return bytes and duration (ns) of the launches that stream through memory.
+
+    Such a launch alone did an elementwise operator or a copy over contiguous tensors, read none of
+    them twice, and moved at least ``least_bytes``.
+    """
     plain = kernels.filter(
         (pl.col("category") == "kernel")
         & (pl.col("dram_bytes") >= least_bytes)
@@ -215,7 +236,7 @@ def _streaming(
 
 
 def _dense(capture: Capture, op_ids: pl.Series) -> dict[int, bool]:
-    """Whether nothing says that a tensor of an operator call does not lie densely."""
+    """Return for each operator call whether its tensors lie densely, as far as is recorded."""
     calls = capture.ops.select("op_id", "signature_id").filter(
         pl.col("op_id").is_in(op_ids.implode())
     )
@@ -231,7 +252,12 @@ def _dense(capture: Capture, op_ids: pl.Series) -> dict[int, bool]:
 
 
 def _contiguous(dims: str | None, steps_of: str | None) -> bool | None:
-    """Whether all tensors lie densely in their order; None where strides are not recorded."""
+    """Return whether all tensors lie densely in their order; None without recorded strides.
+
+    Args:
+        dims, steps_of: shapes and strides of the inputs, as the trace has them: JSON lists of
+            lists of whole numbers. What is no list (a scalar, a list of tensors) is passed over.
+    """
     try:
         shapes = json.loads(dims or "null")
         strides = json.loads(steps_of or "null")
@@ -250,9 +276,11 @@ def _contiguous(dims: str | None, steps_of: str | None) -> bool | None:
     return True
 
 
-def _products(kernels: pl.DataFrame, step_ns: int) -> dict[str, list[float]]:
-    """Rates of large matrix products by roof, one an operator, its helper kernels' time
-    included."""
+def _product_rates(kernels: pl.DataFrame, step_ns: int) -> dict[str, list[float]]:
+    """Return the rates (FLOP/s) of large matrix products by roof.
+
+    One rate is that of one operator call, with the time of its helper kernels.
+    """
     rows = kernels.lazy().filter(
         (pl.col("category") == "kernel")
         & (pl.col("family") == "gemm")
@@ -271,13 +299,14 @@ def _products(kernels: pl.DataFrame, step_ns: int) -> dict[str, list[float]]:
         & pl.col("one_roof")
         & pl.col("modelled")
     ).select("roof", rate=pl.col("flop") / (pl.col("duration_ns") + step_ns) * 1e9)
-    found: dict[str, list[float]] = {}
+    rates: dict[str, list[float]] = {}
     for roof, rate in large.collect().iter_rows():
-        found.setdefault(roof, []).append(rate)
-    return found
+        rates.setdefault(roof, []).append(rate)
+    return rates
 
 
-def _compute(products: Sequence[float], roof: str, device: Device) -> Ceiling:
+def _compute_ceiling(products: Sequence[float], roof: str, device: Device) -> Ceiling:
+    """Return the best rate of large products, or the default and why."""
     peak = device.peak_flop_per_s[roof]
     rates = [rate for rate in products if rate <= peak]
     size = "matrix products of ≥ 10 GFLOP and ≥ 20 µs"
@@ -300,7 +329,7 @@ def _default(roof: str, peak: float, share: float, launches: int, how: str) -> C
 
 @dataclass(frozen=True)
 class Held:
-    """What launches are held against once measured rates are in."""
+    """What launches are held against once the user's measured rates are in."""
 
     device: Device | None
     how: str
@@ -310,7 +339,7 @@ class Held:
 
 
 def hold(device: Device | None, measured: Measured | None) -> Held:
-    """``device`` with measured rates in place of its peaks; peaks not measured stay.
+    """Replace ``device``'s peaks by measured rates; peaks that were not measured stay.
 
     Raises:
         UsageError: the rates are of another device, or the device is unknown and they lack
@@ -319,7 +348,7 @@ def hold(device: Device | None, measured: Measured | None) -> Held:
     if measured is None:
         return Held(device, "", ())
     how = f"; rates of {measured.path} replace its peaks"
-    given = () if device is None else _given(device, measured)
+    given = () if device is None else _as_ceilings(device, measured)
     if device is None:
         if measured.bytes_per_s is None:
             raise UsageError(
@@ -328,7 +357,7 @@ def hold(device: Device | None, measured: Measured | None) -> Held:
             )
         name = measured.device or "a device known by its measured rates"
         device = Device(name, "", None, 0, measured.bytes_per_s, {})
-    elif measured.device is not None and not names(device, measured.device):
+    elif measured.device is not None and not is_named(device, measured.device):
         raise UsageError(
             f"--ceilings {measured.path}: is of {measured.device!r}, but the capture's device is "
             f"{device.name}"
@@ -343,15 +372,15 @@ def hold(device: Device | None, measured: Measured | None) -> Held:
     return Held(replaced, how, given)
 
 
-def names(device: Device, text: str) -> bool:
-    """Whether ``text`` is one of the device's names, whatever its case."""
+def is_named(device: Device, text: str) -> bool:
+    """Return whether ``text`` is one of the device's names, whatever its case."""
     return text.casefold() in {
         name.casefold() for name in (device.name, *device.names, *device.short)
     }
 
 
-def _given(device: Device, measured: Measured) -> tuple[Ceiling, ...]:
-    """Measured rates beside the datasheet's peaks; a roof without one is left out."""
+def _as_ceilings(device: Device, measured: Measured) -> tuple[Ceiling, ...]:
+    """Return measured rates beside the datasheet's peaks; a roof without a peak is left out."""
     pairs: dict[str, tuple[float, float]] = {}
     if measured.bytes_per_s is not None:
         pairs[MEMORY] = (device.peak_bytes_per_s, measured.bytes_per_s)

@@ -1,4 +1,4 @@
-"""Which device a capture was made on, and why it is or is not taken."""
+"""Finds the row of the device table that a capture was made on, and says why it is taken."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAKERS = frozenset(("nvidia", "tesla", "geforce", "amd", "instinct", "gpu"))
 
 @dataclass(frozen=True)
 class Resolution:
-    """Which device was taken, and how it was found."""
+    """The device that was taken, and how it was found."""
 
     device: Device | None
     how: str
@@ -55,7 +55,7 @@ def resolve(
     override: str | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> Resolution:
-    """The device of a capture.
+    """Return the device of a capture, or none and what to do.
 
     Args:
         record: what the capture says about its device.
@@ -69,17 +69,19 @@ def resolve(
     rows = load_devices() if known is None else known
     if override is not None:
         device = _named(override, record, rows)
-        return _from_file(Resolution(device, f"--assume-device {override}: {device.name}", record))
+        return _told_origin(
+            Resolution(device, f"--assume-device {override}: {device.name}", record)
+        )
     if record is None:
         return _unknown("the capture does not say which device it was made on", record)
     exact = [device for device in rows if _is_named(device, record.name)]
     if exact:
-        return _from_file(_checked(record, exact))
+        return _told_origin(_checked(record, exact))
     siblings = _siblings(record, rows)
     if siblings:
-        return _from_file(_narrowed(record, siblings))
+        return _told_origin(_narrowed(record, siblings))
     if "".join(_words(record.name or "")) in _GENERIC_NAMES:
-        return _from_file(_by_numbers(record, rows))
+        return _told_origin(_by_numbers(record, rows))
     similar = difflib.get_close_matches(record.name or "", _all_names(rows), n=3, cutoff=0.5)
     near = f" (similar names: {', '.join(similar)})" if similar else ""
     return _unknown(f"no known device is named {record.name!r}{near}", record)
@@ -88,9 +90,9 @@ def resolve(
 def candidates(
     record: DeviceRecord, known: tuple[Device, ...] | None = None
 ) -> tuple[Candidate, ...]:
-    """The devices that a record's name may mean, and what in the record speaks against each.
+    """Return the devices that a record's name may mean, and what speaks against each.
 
-    Where the name says nothing, those that no recorded figure contradicts.
+    Where the name says nothing, they are those that no recorded figure contradicts.
     """
     rows = load_devices() if known is None else known
     exact = [device for device in rows if _is_named(device, record.name)]
@@ -101,7 +103,7 @@ def candidates(
 
 
 def recorded(record: DeviceRecord) -> dict[str, str]:
-    """What a capture says of its device, in words; what it leaves out is said to be missing."""
+    """Return what a capture records of its device, in words, `not recorded` where it does not."""
     missing = "not recorded"
     return {
         "name": missing if record.name is None else repr(record.name),
@@ -113,22 +115,26 @@ def recorded(record: DeviceRecord) -> dict[str, str]:
 
 
 def _siblings(record: DeviceRecord, rows: tuple[Device, ...]) -> list[Device]:
-    """The variants whose family's word stands in the recorded name, the longest word first."""
+    """Return the variants of the family that the recorded name speaks of.
+
+    Of several families whose words stand in the name, that with the most words counts.
+    """
     words = _words(record.name or "")
     family = [device for device in rows if _contains(words, _words(device.family))]
     longest = max((len(_words(device.family)) for device in family), default=0)
     return [device for device in family if len(_words(device.family)) == longest]
 
 
-def _from_file(found: Resolution) -> Resolution:
-    """``found``, saying so where the row is a user's."""
-    if found.device is None or not found.device.origin:
-        return found
-    return replace(found, how=f"{found.how} (its row is of {found.device.origin})")
+def _told_origin(resolution: Resolution) -> Resolution:
+    """Add to the explanation where the row is of a user's file."""
+    device = resolution.device
+    if device is None or not device.origin:
+        return resolution
+    return replace(resolution, how=f"{resolution.how} (its row is of {device.origin})")
 
 
 def _checked(record: DeviceRecord, devices: list[Device]) -> Resolution:
-    """A recorded name that is known: the other figures must not contradict it."""
+    """Take the device of a known name, if no other recorded figure contradicts it."""
     fitting = [device for device in devices if not _contradictions(device, record)]
     if fitting:
         return Resolution(fitting[0], _evidence(record), record)
@@ -137,7 +143,7 @@ def _checked(record: DeviceRecord, devices: list[Device]) -> Resolution:
 
 
 def _narrowed(record: DeviceRecord, siblings: list[Device]) -> Resolution:
-    """A name that only says the family: its other figures must single one variant out."""
+    """Take the one variant of a family that SM count and memory size single out."""
     fitting = [device for device in siblings if not _contradictions(device, record)]
     if not fitting:
         wrong = " and ".join(_contradictions(siblings[0], record))
@@ -154,7 +160,7 @@ def _narrowed(record: DeviceRecord, siblings: list[Device]) -> Resolution:
 
 
 def _by_numbers(record: DeviceRecord, rows: tuple[Device, ...]) -> Resolution:
-    """A name that says nothing: compute capability, SM count and memory size decide together."""
+    """Take the device by compute capability, SM count and memory size, where no name helps."""
     name = "an empty name" if not record.name else f"the name {record.name!r}"
     figures = (record.compute_capability, record.sm_count, record.memory_bytes)
     if any(figure is None for figure in figures):
@@ -172,7 +178,7 @@ def _by_numbers(record: DeviceRecord, rows: tuple[Device, ...]) -> Resolution:
 
 
 def _single(record: DeviceRecord, fitting: list[Device], evidence: str) -> Resolution:
-    """The one device left, or the first of several whose peaks are the same; a user's wins."""
+    """Take the one device left, or the first of several whose peaks are equal; a user's wins."""
     fitting = [device for device in fitting if device.origin] or fitting
     first, rest = fitting[0], fitting[1:]
     if not rest:
@@ -183,8 +189,8 @@ def _single(record: DeviceRecord, fitting: list[Device], evidence: str) -> Resol
     return _unknown(f"{evidence} fit several devices: {known}", record)
 
 
-def _same_peaks(one: Device, other: Device) -> bool:
-    return (one.peak_bytes_per_s, one.peak_flop_per_s, one.cache_bytes) == (
+def _same_peaks(device: Device, other: Device) -> bool:
+    return (device.peak_bytes_per_s, device.peak_flop_per_s, device.cache_bytes) == (
         other.peak_bytes_per_s,
         other.peak_flop_per_s,
         other.cache_bytes,
@@ -192,32 +198,39 @@ def _same_peaks(one: Device, other: Device) -> bool:
 
 
 def _contradictions(device: Device, record: DeviceRecord) -> list[str]:
-    """What the record says that cannot be this device; unrecorded figures contradict nothing."""
-    found = []
+    """Return what the record says that cannot be of this device, in words.
+
+    Figures that were not recorded contradict nothing.
+    """
+    contradictions = []
     if record.vendor is not None and device.vendor and record.vendor != device.vendor:
-        found.append(f"its vendor is {record.vendor}")
+        contradictions.append(f"its vendor is {record.vendor}")
     capability = record.compute_capability
     if device.vendor == "amd":
         capability = _AMD_TARGETS.get(capability or "", capability)
     expected = device.compute_capability
     if capability is not None and expected and capability != expected:
-        found.append(f"compute capability is {capability}, not {expected}")
+        contradictions.append(f"compute capability is {capability}, not {expected}")
     if None not in (record.sm_count, device.sm_count) and record.sm_count != device.sm_count:
-        found.append(f"it has {record.sm_count} SMs, not {device.sm_count}")
+        contradictions.append(f"it has {record.sm_count} SMs, not {device.sm_count}")
     if record.memory_bytes is not None:
         share = record.memory_bytes / device.memory_bytes
         if not _MEMORY_LOW <= share <= _MEMORY_HIGH:
             gigabytes = record.memory_bytes / 1e9
-            found.append(f"it has {gigabytes:.1f} GB, not {device.memory_bytes / 1e9:.1f} GB")
-    return found
+            contradictions.append(
+                f"it has {gigabytes:.1f} GB, not {device.memory_bytes / 1e9:.1f} GB"
+            )
+    return contradictions
 
 
 def _evidence(record: DeviceRecord) -> str:
+    """Return the recorded name and figures, as the reason for taking a device."""
     figures = _figures(record)
     return f"name {record.name!r}" + (f" and {figures}" if figures else "")
 
 
 def _figures(record: DeviceRecord) -> str:
+    """Return the recorded figures in words, those that are there."""
     parts = []
     if record.compute_capability is not None:
         parts.append(f"compute capability {record.compute_capability}")
@@ -275,8 +288,10 @@ def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) 
 
 
 def _fits(device: Device, wanted: list[str]) -> bool:
-    """Whether one of the device's names has every word of ``wanted``, or begins with it when
-    spaces are left out (`h100sxm`)."""
+    """Return whether one of the device's names has every word of ``wanted``.
+
+    Without spaces (`h100sxm`) it may also be the beginning of a name.
+    """
     joined = "".join(wanted)
     for name in (device.name, *device.names):
         words = _words(name)
@@ -287,6 +302,7 @@ def _fits(device: Device, wanted: list[str]) -> bool:
 
 
 def _nearest(text: str, devices: tuple[Device, ...]) -> list[str]:
+    """Return the names most like ``text``, for an error to list."""
     by_key = {"".join(_words(device.name)): device.name for device in devices}
     keys = difflib.get_close_matches("".join(_words(text)), by_key, n=4, cutoff=0.4)
     return [by_key[key] for key in keys]
@@ -302,13 +318,13 @@ def _is_named(device: Device, recorded: str | None) -> bool:
 
 
 def _contains(words: list[str], family: list[str]) -> bool:
-    """Whether ``family`` stands in ``words`` as whole words, next to each other."""
+    """Return whether ``family`` stands in ``words`` as whole words, next to each other."""
     size = len(family)
     return size > 0 and any(words[i : i + size] == family for i in range(len(words) - size + 1))
 
 
 def _words(name: str) -> list[str]:
-    """Lower-case words of a name without makers' names: `H100-SXM5` -> `h100`, `sxm`.
+    """Split a name into lower-case words without makers' names: `H100-SXM5` to `h100`, `sxm`.
 
     A size keeps its unit (`80 GB` and `80GB` are one word).
     """

@@ -1,15 +1,17 @@
-"""The device table: what a row is, the rows shipped with ncutool, and those of a user's file."""
+"""The device table: the columns of a row, the rows of ncutool's own, those of a user's file."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base.checks import is_positive
 from ncutool.base.tables import ROOFS
 from ncutool.base.thresholds import Threshold
 from ncutool_parsers.errors import UsageError
@@ -42,7 +44,7 @@ _SPARSE_AT_MOST = Threshold(
 
 @dataclass(frozen=True)
 class Device:
-    """One row of devices.toml. Peaks are dense unless named otherwise."""
+    """One row of devices.toml, in SI units. Peaks are dense unless named otherwise."""
 
     name: str
     compute_capability: str
@@ -78,25 +80,31 @@ class Device:
 
     @property
     def cache_bytes(self) -> int | None:
-        """Size of the last cache before DRAM, its L2 where no other is known; None if neither."""
+        """Return the size (byte) of the last cache before DRAM; its L2 where no other is known."""
         return self.last_level_cache_bytes or self.l2_bytes
 
     @property
     def link_peak_bytes_per_s(self) -> float | None:
-        """One direction of its fastest kind of links, to hold collectives against; None where no
-        link is known."""
+        """Return one direction (byte/s) of its fastest kind of links; None where none is known.
+
+        Collectives are held against it.
+        """
         return max(self.link_bytes_per_s.values(), default=None)
+
+    def first_roof(self, roofs: Iterable[str]) -> str | None:
+        """Return the first of `roofs` that the device has a peak for; None where it has none."""
+        return next((roof for roof in roofs if roof in self.peak_flop_per_s), None)
 
 
 @lru_cache(maxsize=1)
 def load_devices() -> tuple[Device, ...]:
-    """All devices that ncutool knows, in the order of devices.toml."""
+    """Return all devices that ncutool knows, in the order of devices.toml."""
     text = resources.files("ncutool.devices").joinpath("devices.toml").read_text(encoding="utf-8")
     return tuple(_device(row) for row in tomllib.loads(text)["device"])
 
 
 def load_file(path: Path) -> tuple[Device, ...]:
-    """The devices of a user's file, in the format of ncutool's own devices.toml.
+    """Read the devices of a user's file, in the format of ncutool's own devices.toml.
 
     Raises:
         UsageError: it cannot be read, or a key is missing, unknown or of a wrong kind; the
@@ -114,21 +122,21 @@ def load_file(path: Path) -> tuple[Device, ...]:
     if others or not isinstance(rows, list) or not rows:
         what = f"unknown key {others[0]!r}" if others else "holds no [[device]]"
         raise UsageError(f"--device-file {path}: {what}; every device is one [[device]] table")
-    found: list[Device] = []
+    devices: list[Device] = []
     for number, row in enumerate(rows, start=1):
         problem = _problem(row) if isinstance(row, dict) else "is not a table"
         if problem is not None:
             raise UsageError(f"--device-file {path}: device {number}: {problem}")
-        found.append(replace(_device(row), origin=path.name))
-    names = [device.name for device in found]
+        devices.append(replace(_device(row), origin=path.name))
+    names = [device.name for device in devices]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
         raise UsageError(f"--device-file {path}: two devices are named {doubled!r}")
-    return tuple(found)
+    return tuple(devices)
 
 
 def with_file(path: Path | None) -> tuple[Device, ...]:
-    """The rows of a user's file before ncutool's own, without those that they replace by name.
+    """Return the rows of a user's file and then ncutool's own that none of them replaces by name.
 
     Raises:
         UsageError: see :func:`load_file`.
@@ -153,8 +161,8 @@ def _device(row: Mapping[str, Any]) -> Device:
 
 
 def _problem(row: Mapping[str, Any]) -> str | None:
-    """What is wrong with a row, naming the key; None where nothing is."""
-    known = {each.name for each in fields(Device)} - {"origin", "measured"}
+    """Return what is wrong with a row, naming the key; None where nothing is."""
+    known = {column.name for column in fields(Device)} - {"origin", "measured"}
     for key in row:
         if key not in known:
             return f"unknown key {key!r}; known are {', '.join(sorted(known))}"
@@ -168,7 +176,7 @@ def _wrong_kind(row: Mapping[str, Any]) -> str | None:
     for key, value in row.items():
         if key in _TEXTS and not isinstance(value, str):
             return f"{key!r} must be text in quotes, not {value!r}"
-        if key in _SIZES and not (_number(value) and isinstance(value, int)):
+        if key in _SIZES and not (is_positive(value) and isinstance(value, int)):
             return f"{key!r} must be a whole number above 0, not {value!r}"
         if key in _LISTS and not (
             isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -182,7 +190,7 @@ def _wrong_kind(row: Mapping[str, Any]) -> str | None:
 
 
 def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
-    if not _number(row["peak_bytes_per_s"]):
+    if not is_positive(row["peak_bytes_per_s"]):
         return (
             f"'peak_bytes_per_s' must be a number above 0 in byte/s, not "
             f"{row['peak_bytes_per_s']!r}"
@@ -199,7 +207,7 @@ def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
         for name, peak in peaks.items():
             if name not in known:
                 return f"'{key}.{name}' is no {what}; known are {', '.join(known)}"
-            if not _number(peak):
+            if not is_positive(peak):
                 return f"'{key}.{name}' must be a number above 0 in {unit}, not {peak!r}"
     dense = row["peak_flop_per_s"]
     for roof, peak in row.get("sparse_peak_flop_per_s", {}).items():
@@ -211,68 +219,47 @@ def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 < value < float("inf")
-
-
 def to_frame(devices: tuple[Device, ...]) -> pl.DataFrame:
-    """One row a device: dense peaks per roof, bandwidth, size, and the source of the row."""
+    """Return a row a device: peaks per roof, bandwidths (byte/s), sizes (byte), and sources."""
     import polars as pl
 
-    used = [roof for roof in ROOFS if any(roof in device.peak_flop_per_s for device in devices)]
-    rows = [
-        {
-            "name": device.name,
-            "compute_capability": device.compute_capability,
-            "sm_count": device.sm_count,
-            "memory_bytes": device.memory_bytes,
-            "peak_bytes_per_s": device.peak_bytes_per_s,
-            **{f"{roof}_flop_per_s": device.peak_flop_per_s.get(roof) for roof in used},
-            "sparse": _sparsity(device),
-            "confidence": device.confidence,
-            "source": device.source,
-            "note": device.note,
-            "vendor": device.vendor,
-            "l2_bytes": device.l2_bytes,
-            "last_level_cache_bytes": device.last_level_cache_bytes,
-            **{
-                f"{roof}_sparse_flop_per_s": device.sparse_peak_flop_per_s.get(roof)
-                for roof in used
-            },
-            "names": list(device.names),
-            "origin": device.origin or "ncutool",
-            **{f"{kind}_bytes_per_s": device.link_bytes_per_s.get(kind) for kind in LINKS},
-            "link_source": device.link_source or None,
+    def column(kind: Any, read: Callable[[Device], object]) -> pl.Series:
+        return pl.Series([read(device) for device in devices], dtype=kind)
+
+    def texts(*names: str) -> dict[str, pl.Series]:
+        return {name: column(pl.String, attrgetter(name)) for name in names}
+
+    def counts(*names: str) -> dict[str, pl.Series]:
+        return {name: column(pl.Int64, attrgetter(name)) for name in names}
+
+    def rates(attribute: str, names: Iterable[str], ending: str) -> dict[str, pl.Series]:
+        tables = [getattr(device, attribute) for device in devices]
+        return {
+            f"{name}_{ending}": pl.Series([table.get(name) for table in tables], dtype=pl.Float64)
+            for name in names
         }
-        for device in devices
-    ]
-    schema: dict[str, pl.DataType] = {
-        "name": pl.String(),
-        "compute_capability": pl.String(),
-        "sm_count": pl.Int64(),
-        "memory_bytes": pl.Int64(),
-        "peak_bytes_per_s": pl.Float64(),
-        **{f"{roof}_flop_per_s": pl.Float64() for roof in used},
-        "sparse": pl.String(),
-        "confidence": pl.String(),
-        "source": pl.String(),
-        "note": pl.String(),
-        "vendor": pl.String(),
-        "l2_bytes": pl.Int64(),
-        "last_level_cache_bytes": pl.Int64(),
-        **{f"{roof}_sparse_flop_per_s": pl.Float64() for roof in used},
-        "names": pl.List(pl.String()),
-        "origin": pl.String(),
-        **{f"{kind}_bytes_per_s": pl.Float64() for kind in LINKS},
-        "link_source": pl.String(),
-    }
-    return pl.DataFrame(rows, schema=schema)
+
+    roofs = [roof for roof in ROOFS if any(roof in device.peak_flop_per_s for device in devices)]
+    return pl.DataFrame(
+        {
+            **texts("name", "compute_capability"),
+            **counts("sm_count", "memory_bytes"),
+            "peak_bytes_per_s": column(pl.Float64, attrgetter("peak_bytes_per_s")),
+            **rates("peak_flop_per_s", roofs, "flop_per_s"),
+            "sparse": column(pl.String, _sparsity),
+            **texts("confidence", "source", "note", "vendor"),
+            **counts("l2_bytes", "last_level_cache_bytes"),
+            **rates("sparse_peak_flop_per_s", roofs, "sparse_flop_per_s"),
+            "names": column(pl.List(pl.String), lambda device: list(device.names)),
+            "origin": column(pl.String, lambda device: device.origin or "ncutool"),
+            **rates("link_bytes_per_s", LINKS, "bytes_per_s"),
+            "link_source": column(pl.String, lambda device: device.link_source or None),
+        }
+    )
 
 
 def _sparsity(device: Device) -> str:
-    """What 2:4 sparsity makes of the dense peaks, e.g. `2×, fp4 1.37×`."""
+    """Return what 2:4 sparsity makes of the dense peaks, e.g. `2×, fp4 1.37×`, or `none`."""
     factors = {
         roof.removesuffix("_tensor"): peak / device.peak_flop_per_s[roof]
         for roof, peak in device.sparse_peak_flop_per_s.items()

@@ -33,17 +33,17 @@ from ncutool.planning.llm.setup import Setup
 
 
 def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
-    """The plan's model on its device against the capture's step.
+    """Hold the plan's model on its device against the capture's step.
 
     Where the two do not fit together ``problems`` says why, and nothing is compared.
     """
     setup = setup_of(plan)
-    found = match(setup, observed.products, observed.steps)
-    rows = rows_of(found)
+    matched = match(setup, observed.products, observed.steps)
+    rows = rows_of(matched)
     phase, why = phase_of(asked, observed.lengths, rows)
     lengths = lengths_of(asked, observed.lengths, rows, phase)
     load = None if phase is None else load_of(phase, lengths, rows)
-    problems = _problems(setup, plan, observed, found, rows)
+    problems = _problems(setup, plan, observed, matched, rows)
     misfit = bool(problems)
     if not problems and observed.lengths_reason and asked.phase is None:
         problems.append(f"{observed.lengths_reason}: say --phase, --batch and --context")
@@ -51,15 +51,15 @@ def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
         problems.append(why)
     elif not problems and load is None:
         problems.append("how many tokens a step takes is not recorded: say --batch, or --prompt")
-    steps = observed.steps or found.steps
+    steps = observed.steps or matched.steps
     blank = Comparison(
-        plan=plan, observed=observed, match=found, problems=tuple(problems), phase=phase,
+        plan=plan, observed=observed, match=matched, problems=tuple(problems), phase=phase,
         fitting=candidates(observed.products, plan.device, observed.steps) if misfit else (),
         phase_reason=why, lengths=lengths, rows=None if load is None else load.rows, steps=steps,
         step_ns=observed.wall_ns / steps if steps else None,
         step_busy_ns=observed.busy_ns / steps if steps else None,
-        seen_weight_bytes=_seen_bytes(found, steps),
-        planned_weight_bytes=sum(one.weights.step_bytes for one in found.pairs) or None,
+        seen_weight_bytes=_seen_bytes(matched, steps),
+        planned_weight_bytes=sum(one.weights.step_bytes for one in matched.pairs) or None,
         kv_bytes=None, kv_reason=None, floor=None, floor_ns=None, reached_pct=None,
         busy_reached_pct=None, lowest_floor_ns=None, highest_floor_ns=None, parts=(),
         products=(), notes=(),
@@ -68,7 +68,7 @@ def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
         return blank
     done = _compared(setup, blank, load, steps)
     least, busy = done.lowest_floor_ns or done.floor_ns, done.step_busy_ns
-    if found.verdict == "unknown" and least is not None and busy is not None and busy < least:
+    if matched.verdict == "unknown" and least is not None and busy is not None and busy < least:
         why = (
             f"the device works {units.time(busy)} in a step, less than the plan's floor of "
             f"{units.time(least)}; the plan is not what ran"
@@ -78,7 +78,7 @@ def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
 
 
 def setup_of(plan: Plan) -> Setup:
-    """What was planned."""
+    """Return what was planned."""
     return Setup(
         plan.model,
         plan.device,
@@ -89,9 +89,11 @@ def setup_of(plan: Plan) -> Setup:
     )
 
 
-def _problems(setup: Setup, plan: Plan, observed: Observed, found: Match, rows: Rows) -> list[str]:
-    """Why the plan cannot be what ran, or the capture no step of one size."""
-    problems = [*found.problems, *found.types]
+def _problems(
+    setup: Setup, plan: Plan, observed: Observed, matched: Match, rows: Rows
+) -> list[str]:
+    """Return why the plan cannot be what ran, or the capture no step of one size."""
+    problems = [*matched.problems, *matched.types]
     if setup.resident_weight_bytes() > plan.device.memory_bytes:
         least = plan.memory.smallest_tensor_parallel
         more = f": tensor parallelism {least} or more" if least else ""
@@ -99,17 +101,17 @@ def _problems(setup: Setup, plan: Plan, observed: Observed, found: Match, rows: 
             f"{plan.model.name} does not fit {plan.tensor_parallel} × {plan.device.name}{more}; it "
             "is not what ran"
         )
-    if not problems and (observed.steps or found.steps) is None:
+    if not problems and (observed.steps or matched.steps) is None:
         problems.append(f"{observed.steps_reason} No product's calls tell it either")
-    if not problems and rows.layers is None and found.pairs:
+    if not problems and rows.layers is None and matched.pairs:
         problems.append("the rows of the products differ between layers or steps")
-    if not problems and found.verdict == "unknown":
+    if not problems and matched.verdict == "unknown":
         problems += _unlike(plan, observed)
     return problems
 
 
 def _unlike(plan: Plan, observed: Observed) -> Iterator[str]:
-    """What speaks against the plan where no product's shapes can speak for it."""
+    """Return what speaks against the plan where no product's shapes can speak for it."""
     if observed.ranks is not None and observed.ranks < plan.tensor_parallel:
         yield (
             f"the plan divides layers among {plan.tensor_parallel:,} devices, and the job has "
@@ -125,16 +127,16 @@ def _unlike(plan: Plan, observed: Observed) -> Iterator[str]:
         )
 
 
-def _seen_bytes(found: Match, steps: int | None) -> float | None:
-    seen = [one for pair in found.pairs for one in pair.seen]
+def _seen_bytes(matched: Match, steps: int | None) -> float | None:
+    seen = [one for pair in matched.pairs for one in pair.seen]
     sizes = [one.values * one.bytes_per_value for one in seen if one.bytes_per_value is not None]
     return sum(sizes) / steps if steps and seen and len(sizes) == len(seen) else None
 
 
 def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Comparison:
-    observed, found = blank.observed, blank.match
+    observed, matched = blank.observed, blank.match
     notes: list[str] = []
-    absent = _not_run(setup, found, observed, steps)
+    absent = _not_run(setup, matched, observed, steps)
     if absent:
         notes.append(
             f"{', '.join(sorted(absent))}: not run here, as no launch of unknown work is long "
@@ -158,8 +160,8 @@ def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Compar
     floor_ns = floor.ns
     step_ns, busy_ns = observed.wall_ns / steps, observed.busy_ns / steps
     bounds = [_with_experts(parts, experts, each) for each in (1, 2)] if experts else [None, None]
-    part_rows = _part_rows(observed, by_part, why_not, steps, found.verdict == "same")
-    products = _product_rows(setup, found, steps)
+    part_rows = _part_rows(observed, by_part, why_not, steps, matched.verdict == "same")
+    products = _product_rows(setup, matched, steps)
     return replace(
         blank,
         kv_bytes=attention.bytes,
@@ -181,7 +183,7 @@ def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Compar
 
 
 def _attention(setup: Setup, load: Load, observed: Observed) -> tuple[Floor, str | None]:
-    """The attention's floor, unless the capture shows that its cache is of another type."""
+    """Return the attention's floor, unless the capture shows that its cache is of another type."""
     seen = observed.attention_dtype
     if seen in ("fp8", "int8") and setup.kv.value_bits > 8:
         why = f"the capture's attention works in {seen}, the plan's cache in {setup.kv.name} (--kv)"
@@ -195,15 +197,17 @@ def _with_experts(
     return floors.total([experts[which] if one is experts[0] else one for one in parts]).ns
 
 
-def _not_run(setup: Setup, found: Match, observed: Observed, steps: int) -> frozenset[str]:
-    """Matrices whose weights could not be read in all the time of launches of unknown work.
+def _not_run(setup: Setup, matched: Match, observed: Observed, steps: int) -> frozenset[str]:
+    """Return the matrices whose weights could not be read in the time of launches of unknown work.
 
     Only those whose products were seen nowhere; a head that a scoring model lacks, for example.
     """
-    if found.verdict == "unknown":
+    if matched.verdict == "unknown":
         return frozenset()
     room = observed.opaque_ns / steps
-    gone = [one for one in found.missing if 1e9 * one.step_bytes / setup.bandwidth > max(room, 1.0)]
+    gone = [
+        one for one in matched.missing if 1e9 * one.step_bytes / setup.bandwidth > max(room, 1.0)
+    ]
     return frozenset(name for one in gone for name in one.names)
 
 
@@ -214,7 +218,7 @@ def _part_rows(
     steps: int,
     all_seen: bool,
 ) -> list[Row]:
-    """The parts of a step with their floors; a distance's share only where all are known.
+    """Return the parts of a step with their floors; a distance's share only where all are known.
 
     Launches of unknown work have none where all of the plan's products were seen elsewhere.
     """
@@ -249,9 +253,9 @@ def _part_rows(
     return [replace(row, distance_pct=_pct(row.distance_ns, whole)) for row in rows]
 
 
-def _product_rows(setup: Setup, found: Match, steps: int) -> list[ProductRow]:
+def _product_rows(setup: Setup, matched: Match, steps: int) -> list[ProductRow]:
     rows = []
-    for pair in found.pairs:
+    for pair in matched.pairs:
         sizes = [one.bytes_per_value for one in pair.seen]
         seen = sum(
             one.values * one.bytes_per_value for one in pair.seen if one.bytes_per_value is not None
@@ -276,20 +280,20 @@ def _product_rows(setup: Setup, found: Match, steps: int) -> list[ProductRow]:
 
 
 def _notes(blank: Comparison, load: Load, absent: frozenset[str], mixture: bool) -> list[str]:
-    """What limits the figures."""
+    """Return what limits the figures."""
     notes = []
-    observed, found = blank.observed, blank.match
-    if found.verdict == "unknown":
+    observed, matched = blank.observed, blank.match
+    if matched.verdict == "unknown":
         whose = "the plan" if observed.products else "the capture"
         notes.append(
             f"not checked: {whose} has no shapes of products, so that it ran this model in this "
             "division is for you to know"
         )
-    unread = [name for one in found.missing for name in one.names if name not in absent]
-    if unread and found.verdict != "unknown":
+    unread = [name for one in matched.missing for name in one.names if name not in absent]
+    if unread and matched.verdict != "unknown":
         notes.append(f"no recorded product reads these weights of the plan: {', '.join(unread)}")
-    if found.foreign and found.verdict != "unknown":
-        listed = ", ".join(f"{one.label} × {one.calls:,}" for one in found.foreign[:3])
+    if matched.foreign and matched.verdict != "unknown":
+        listed = ", ".join(f"{one.label} × {one.calls:,}" for one in matched.foreign[:3])
         notes.append(f"products of weights that the plan does not have, little in all: {listed}")
     if mixture:
         notes.append(
@@ -312,7 +316,7 @@ def _notes(blank: Comparison, load: Load, absent: frozenset[str], mixture: bool)
 
 
 def _too_fast(parts: Sequence[Row], products: Sequence[ProductRow]) -> list[str]:
-    """What took less than its floor, which nothing that the plan describes can."""
+    """Return what took less than its floor, which nothing that the plan describes can."""
     rows = [(one.name, one.reached_pct) for one in parts]
     rows += [(f"{one.weights} {one.shape}", one.reached_pct) for one in products]
     fast = [name for name, reached in rows if reached is not None and reached > 100]

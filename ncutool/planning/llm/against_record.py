@@ -11,46 +11,46 @@ from ncutool.planning.llm.planned import Plan
 SCHEMA = "ncutool/llm-against/1"
 
 
-def record(found: Comparison) -> dict[str, Any]:
-    """Every figure of the comparison by its name, in base units; unknowns are None."""
+def record(comparison: Comparison) -> dict[str, Any]:
+    """Return every figure of the comparison by its name, in base units; unknowns are None."""
     return {
         "schema": SCHEMA,
-        "plan": _plan(found.plan),
-        "capture": _observed(found.observed),
+        "plan": _plan(comparison.plan),
+        "capture": _observed(comparison.observed),
         "match": {
-            "verdict": found.match.verdict,
-            "problems": list(found.problems),
-            "presets_with_these_shapes": list(found.fitting),
-            "missing": [list(one.names) for one in found.match.missing],
-            "foreign": [asdict(one) for one in found.match.foreign],
+            "verdict": comparison.match.verdict,
+            "problems": list(comparison.problems),
+            "presets_with_these_shapes": list(comparison.fitting),
+            "missing": [list(one.names) for one in comparison.match.missing],
+            "foreign": [asdict(one) for one in comparison.match.foreign],
         },
-        "compared": found.floor_ns is not None,
-        "phase": found.phase,
-        "phase_reason": found.phase_reason,
-        "lengths": None if found.lengths is None else asdict(found.lengths),
-        "rows": found.rows,
-        "steps": found.steps,
-        "step_ns": found.step_ns,
-        "step_busy_ns": found.step_busy_ns,
-        "seen_weight_bytes": found.seen_weight_bytes,
-        "planned_weight_bytes": found.planned_weight_bytes,
-        "kv_bytes": found.kv_bytes,
-        "kv_reason": found.kv_reason,
-        "floor": None if found.floor is None else asdict(found.floor),
-        "floor_ns": found.floor_ns,
-        "lowest_floor_ns": found.lowest_floor_ns,
-        "highest_floor_ns": found.highest_floor_ns,
-        "reached_pct": found.reached_pct,
-        "busy_reached_pct": found.busy_reached_pct,
-        "parts": rows(found),
-        "products": [asdict(one) for one in found.products],
-        "notes": list(found.notes),
+        "compared": comparison.floor_ns is not None,
+        "phase": comparison.phase,
+        "phase_reason": comparison.phase_reason,
+        "lengths": None if comparison.lengths is None else asdict(comparison.lengths),
+        "rows": comparison.rows,
+        "steps": comparison.steps,
+        "step_ns": comparison.step_ns,
+        "step_busy_ns": comparison.step_busy_ns,
+        "seen_weight_bytes": comparison.seen_weight_bytes,
+        "planned_weight_bytes": comparison.planned_weight_bytes,
+        "kv_bytes": comparison.kv_bytes,
+        "kv_reason": comparison.kv_reason,
+        "floor": None if comparison.floor is None else asdict(comparison.floor),
+        "floor_ns": comparison.floor_ns,
+        "lowest_floor_ns": comparison.lowest_floor_ns,
+        "highest_floor_ns": comparison.highest_floor_ns,
+        "reached_pct": comparison.reached_pct,
+        "busy_reached_pct": comparison.busy_reached_pct,
+        "parts": rows(comparison),
+        "products": [asdict(one) for one in comparison.products],
+        "notes": list(comparison.notes),
     }
 
 
-def rows(found: Comparison) -> list[dict[str, Any]]:
-    """A row for each part of the step."""
-    return [asdict(part) for part in found.parts]
+def rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return a row for each part of the step."""
+    return [asdict(part) for part in comparison.parts]
 
 
 def _plan(plan: Plan) -> dict[str, Any]:

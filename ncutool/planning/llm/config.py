@@ -22,7 +22,7 @@ MOST_BYTES = 4 * 1024 * 1024
 
 
 def read_config(path: Path, changes: Mapping[str, int] | None = None) -> Model:
-    """The model that a ``config.json`` describes.
+    """Read the model that a ``config.json`` describes.
 
     Args:
         changes: values to put in place of its own.
@@ -37,7 +37,7 @@ def read_config(path: Path, changes: Mapping[str, int] | None = None) -> Model:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The values of a ``config.json``.
+    """Read the values of a ``config.json``.
 
     Raises:
         UnreadableError: it cannot be read, is too large, or is no JSON object.
@@ -69,7 +69,7 @@ def changed(
     source: str = "",
     published_parameters: int | None = None,
 ) -> Model:
-    """The model of a configuration with some values changed: no longer the published one.
+    """Return the model of a configuration with some values changed: no longer the published one.
 
     Raises:
         UsageError: see :func:`from_config`.
@@ -92,7 +92,7 @@ def changed(
 
 
 def _merged(data: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, Any]:
-    """The values with some changed, where the decoder's stand."""
+    """Return the values with some changed, where the decoder's stand."""
     inner = data.get("text_config")
     if isinstance(inner, Mapping):
         return {**data, "text_config": {**inner, **changes}}
@@ -102,7 +102,8 @@ def _merged(data: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, An
 def _means_nothing(
     model: Model, without: Mapping[str, Any], name: str, where: str, source: str
 ) -> bool:
-    """Whether a model is the same without one of its changes; if that is none, it means a lot."""
+    """Return whether a model is the same without one of its changes; if that is none, it means a
+    lot."""
     try:
         return from_config(without, name=name, where=where, source=source) == model
     except UsageError:
@@ -117,7 +118,7 @@ def from_config(
     source: str = "",
     published_parameters: int | None = None,
 ) -> Model:
-    """The model of a configuration's values.
+    """Return the model of a configuration's values.
 
     Args:
         name: what to call it.
@@ -147,6 +148,6 @@ def from_config(
 
 
 def _outer(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a multimodal configuration says once for all of its parts."""
+    """Return what a multimodal configuration says once for all of its parts."""
     shared = ("quantization_config", "torch_dtype", "dtype", "tie_word_embeddings")
     return {key: data[key] for key in shared if key in data}

@@ -38,7 +38,8 @@ _NEEDED = ("num_hidden_layers", "hidden_size", "num_attention_heads", "vocab_siz
 
 
 def described(sizes: Mapping[str, int], *, tied: bool = False) -> Model:
-    """A Llama-like model (gated feed-forward layers, two norms a layer, no biases) of these sizes.
+    """Return a Llama-like model (gated feed-forward layers, two norms a layer, no biases) of these
+    sizes.
 
     Args:
         sizes: by the names of :data:`OPTIONS`, and of :data:`LATENT` for latent attention.
@@ -73,7 +74,7 @@ def described(sizes: Mapping[str, int], *, tied: bool = False) -> Model:
 
 
 def counted(parameters: float, sizes: Mapping[str, int]) -> Model:
-    """A dense model of which only the parameter count is known, and perhaps its cache.
+    """Return a dense model of which only the parameter count is known, and perhaps its cache.
 
     Args:
         parameters: all of them; each is read and multiplied once a token.
@@ -131,7 +132,7 @@ def _unknown(shape: HeadShape | None) -> str:
 
 
 def _shape(sizes: Mapping[str, int]) -> HeadShape | None:
-    """The attention, where enough is said of it to know the cache."""
+    """Return the attention, where enough is said of it to know the cache."""
     heads = sizes.get("num_attention_heads")
     kv_heads = sizes.get("num_key_value_heads", heads)
     hidden = sizes.get("hidden_size", 0)

@@ -8,7 +8,7 @@ from ncutool.planning.llm.model import Experts
 
 
 def expected(experts: Experts, tokens: float) -> float:
-    """Expected distinct experts of a layer, each token choosing uniformly and independently.
+    """Return the expected distinct experts of a layer if each token chooses uniformly on its own.
 
     A token chooses k of E distinct experts, so it leaves a given one out with probability
     1 - k/E, and n tokens all leave it out with (1 - k/E)^n.
@@ -18,10 +18,10 @@ def expected(experts: Experts, tokens: float) -> float:
 
 
 def fewest(experts: Experts) -> float:
-    """All tokens choose the same experts."""
+    """Return the distinct experts of a layer if all tokens choose the same."""
     return float(experts.per_token)
 
 
 def most(experts: Experts, tokens: float) -> float:
-    """No two tokens share an expert while there are others."""
+    """Return the distinct experts of a layer if no two tokens share one while there are others."""
     return float(min(experts.count, experts.per_token * tokens))

@@ -43,7 +43,8 @@ class _Mixture:
 
 
 def _decoder(values: Values, frame: Frame, name: str, source: str, published: int | None) -> Model:
-    """A decoder with a query, key, value and output projection and gated feed-forward layers."""
+    """Return a decoder with a query, key, value and output projection and gated feed-forward
+    layers."""
     hidden = values.count("hidden_size", default=frame.defaults.get("hidden_size"))
     layers = values.count("num_hidden_layers")
     shape = _head_shape(values, frame, hidden)
@@ -85,10 +86,10 @@ def _head_shape(values: Values, frame: Frame, hidden: int) -> HeadShape:
 
 def _norms(shape: HeadShape, frame: Frame, hidden: int) -> int:
     """Norm weights and sinks of one layer."""
-    found = frame.norms * frame.norm_vectors * hidden
+    count = frame.norms * frame.norm_vectors * hidden
     if frame.head_norms:
-        found += 2 * shape.head_dim
-    return found + (shape.heads if frame.sinks else 0)
+        count += 2 * shape.head_dim
+    return count + (shape.heads if frame.sinks else 0)
 
 
 def _mixture(values: Values, hidden: int, layers: int) -> _Mixture:
@@ -224,7 +225,7 @@ def _model(
     experts: Experts | None,
     vocabulary: int,
 ) -> Model:
-    """The model of its layers, with head, input table and stored types."""
+    """Return the model of its layers, with head, input table and stored types."""
     name, source, published = named
     hidden = values.count("hidden_size")
     stored, notes = stored_types(values)

@@ -52,7 +52,7 @@ class Floor:
 
 
 def weights_floor(setup: Setup, load: Load, left_out: frozenset[str]) -> Floor:
-    """Dense matrices: read once, multiplied by each row.
+    """Return the floor of the dense matrices, each read once and multiplied by each row.
 
     Args:
         left_out: names of matrices that the step did not use.
@@ -68,7 +68,8 @@ def weights_floor(setup: Setup, load: Load, left_out: frozenset[str]) -> Floor:
 
 
 def experts_floor(setup: Setup, load: Load) -> tuple[Floor, Floor, Floor] | None:
-    """Routed experts: expected where routing is uniform, and with the fewest and most touched."""
+    """Return the floor of routed experts: expected if uniform, with fewest and with most
+    touched."""
     model = setup.model
     if model.experts is None:
         return None
@@ -83,14 +84,15 @@ def experts_floor(setup: Setup, load: Load) -> tuple[Floor, Floor, Floor] | None
 
 
 def norms_floor(setup: Setup) -> Floor:
-    """Norm vectors and biases, read once: the only bytes besides that a plan counts."""
+    """Return the floor of norm vectors and biases, the only other bytes that a plan counts."""
     size = NUMBER_TYPES[setup.model.trained_type].bytes_per_value
     moved = size * setup.model.other_parameters
     return Floor(moved, 0.0, 1e9 * moved / setup.bandwidth, 0.0)
 
 
 def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
-    """The cache read (decode) or written (prefill) and the arithmetic on it; why not, if unknown.
+    """Return the cache read (decode) or written (prefill) and the arithmetic on it; why not, if
+    unknown.
 
     Layers with a sliding window need the length of each sequence; they are counted where all are
     alike, or where the longest cannot exceed the window.
@@ -119,7 +121,7 @@ def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
 
 
 def total(floors: Sequence[Floor]) -> Floor:
-    """All parts at once, bytes and arithmetic overlapped; None where a part is unknown."""
+    """Return all parts at once, bytes and arithmetic overlapped; None where a part is unknown."""
 
     def summed(values: list[float | None]) -> float | None:
         known = [value for value in values if value is not None]
@@ -156,7 +158,7 @@ def _within_windows(setup: Setup, longest: float) -> bool:
 
 
 def _written(setup: Setup, tokens: int) -> float:
-    """The cache of new tokens: each is written, whatever a window forgets later."""
+    """Return the cache of new tokens: each is written, whatever a window forgets later."""
     return sum(
         one.layers
         * one.values_per_token
@@ -181,7 +183,7 @@ def _prompt_flop(setup: Setup, load: Load, each: float) -> float | None:
 
 
 def _windowed_pairs(load: Load, keys: float, window: int) -> float:
-    """Pairs where each query meets the last ``window`` keys at most; sequences alike."""
+    """Return the pairs of query and key where each query meets the last ``window`` keys at most."""
     count = load.sequences or 1
     queries = load.rows / count
     before = keys - queries

@@ -44,7 +44,7 @@ class Memory:
 
 
 def memory(setup: Setup, batch: int, context_tokens: int, memory_share: float) -> Memory:
-    """The plan's footprint, and the smallest tensor parallelism that holds it."""
+    """Return the plan's footprint, and the smallest tensor parallelism that holds it."""
     usable = memory_share * setup.device.memory_bytes
     weights = setup.resident_weight_bytes()
     each = setup.kv_bytes(context_tokens)
@@ -76,7 +76,7 @@ def _most_sequences(
 
 
 def divides(setup: Setup, devices: int) -> bool:
-    """Whether the heads divide among so many devices (key-value heads may be held twice)."""
+    """Return whether the heads divide among so many devices (key-value heads may be held twice)."""
     heads, kv_heads = setup.model.heads, setup.model.kv_heads
     if heads is not None and heads % devices:
         return False
@@ -122,7 +122,7 @@ class Crossover:
 
 
 def crossover(setup: Setup, context_tokens: int, memory_batch: int | None) -> Crossover:
-    """The crossover batches at the plan's context."""
+    """Return the crossover batches at the plan's context."""
     experts = setup.model.experts
 
     def touched(batch: float) -> float | None:
@@ -170,7 +170,7 @@ def _first(crossing: float | None, memory_batch: int | None) -> str:
 
 
 def _matrix_bytes(setup: Setup, touched: float | None) -> float:
-    """Weights of the matrix products alone: norms are none of them."""
+    """Return the bytes of the weights of matrix products, without norms."""
     trained = setup.read_weight_bytes(touched)
     return trained - setup.model.other_parameters * _trained_bytes(setup)
 
@@ -184,7 +184,7 @@ def _crossing(
     moved: Callable[[float], float],
     seconds: Callable[[float], float] | None,
 ) -> float | None:
-    """The batch where math takes as long as ``moved`` bytes; None where it never does.
+    """Return the batch where math takes as long as ``moved`` bytes; None where it never does.
 
     Math grows in proportion to the batch, and bytes ever more slowly from a positive start, so
     there is one crossing at most.
@@ -209,7 +209,8 @@ def _crossing(
 
 
 def equal_context(setup: Setup) -> int | None:
-    """Tokens at which the caches of one sequence weigh as much as all weights; None is never.
+    """Return the context (tokens) at which one sequence's caches weigh as much as all weights; None
+    if none does.
 
     Both are those of the whole model. Layers with a window stop growing at it.
     """

@@ -27,7 +27,7 @@ class Rows:
 
 
 def rows_of(found: Match) -> Rows:
-    """The rows that meet the plan's weights."""
+    """Return the rows that meet the plan's weights."""
 
     def only(pairs: Sequence[Pair]) -> int | None:
         rows = {one.rows for pair in pairs for one in pair.seen}
@@ -40,7 +40,7 @@ def rows_of(found: Match) -> Rows:
 
 
 def phase_of(asked: Asked, recorded: Lengths | None, rows: Rows) -> tuple[Phase | None, str]:
-    """Decode or prefill, and the evidence, or why it cannot be told."""
+    """Return `decode` or `prefill` and the evidence, or why it cannot be told."""
     if asked.phase is not None:
         return asked.phase, "--phase says so"
     if recorded is not None and recorded.phase is not None:
@@ -60,7 +60,7 @@ def phase_of(asked: Asked, recorded: Lengths | None, rows: Rows) -> tuple[Phase 
 def lengths_of(
     asked: Asked, recorded: Lengths | None, rows: Rows, phase: Phase | None
 ) -> Lengths | None:
-    """What options say, on top of what the capture records."""
+    """Return what options say, on top of what the capture records."""
     if asked.batch is None and asked.context_tokens is None and asked.prompt_tokens is None:
         return recorded
     known = recorded or Lengths("")
@@ -91,7 +91,7 @@ def lengths_of(
 
 
 def load_of(phase: Phase, lengths: Lengths | None, rows: Rows) -> Load | None:
-    """The step's work; None where not even its tokens are known."""
+    """Return the step's work; None where not even its tokens are known."""
     known = lengths or Lengths("")
     tokens = rows.layers or known.new_tokens or (known.sequences if phase == "decode" else None)
     if tokens is None:

@@ -9,7 +9,7 @@ from typing import Literal
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.limits import divides
-from ncutool.planning.llm.number_types import NUMBER_TYPES, roof_of
+from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.presets import preset, preset_names
 from ncutool.planning.llm.product_shapes import Weights, expert_shapes, layouts
 from ncutool.planning.llm.setup import Setup
@@ -98,7 +98,7 @@ class Match:
 
 
 def match(setup: Setup, seen: Sequence[Seen], steps: int | None) -> Match:
-    """The layout of the plan that explains the products best.
+    """Return the layout of the plan that explains the products best.
 
     Args:
         steps: steps in the capture, where annotations tell; else the calls must tell.
@@ -110,10 +110,10 @@ def match(setup: Setup, seen: Sequence[Seen], steps: int | None) -> Match:
     return min(tried, key=_badness)
 
 
-def _badness(found: Match) -> tuple[int, int, int]:
-    foreign = sum(one.values for one in found.foreign)
-    missing = sum(one.calls * one.inputs * one.outputs for one in found.missing)
-    return foreign, len(found.problems), missing
+def _badness(matched: Match) -> tuple[int, int, int]:
+    foreign = sum(one.values for one in matched.foreign)
+    missing = sum(one.calls * one.inputs * one.outputs for one in matched.missing)
+    return foreign, len(matched.problems), missing
 
 
 def _of_layout(
@@ -139,17 +139,17 @@ def _of_layout(
 
 
 def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
-    """Weights of one shape together: a trace does not tell the query from the output."""
-    found: dict[tuple[int, int], Weights] = {}
+    """Group weights of one shape: a trace does not tell the query from the output."""
+    by_shape: dict[tuple[int, int], Weights] = {}
     for one in layout:
         key = (one.inputs, one.outputs)
-        other = found.get(key)
+        other = by_shape.get(key)
         if other is None:
-            found[key] = one
+            by_shape[key] = one
             continue
         total = one.step_bytes + other.step_bytes
         calls = one.calls + other.calls
-        found[key] = Weights(
+        by_shape[key] = Weights(
             (*other.names, *one.names),
             other.part,
             one.inputs,
@@ -157,7 +157,7 @@ def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
             calls,
             total / (calls * one.inputs * one.outputs),
         )
-    return list(found.values())
+    return list(by_shape.values())
 
 
 def _reads(one: Seen, weights: Weights) -> bool:
@@ -169,7 +169,8 @@ def _reads(one: Seen, weights: Weights) -> bool:
 
 
 def _steps(pairs: Sequence[Pair]) -> int | None:
-    """Steps by the calls of the heaviest weights; None where they are no whole number."""
+    """Return the steps that the calls of the heaviest weights make; None if that is no whole
+    number."""
     if not pairs:
         return None
     heaviest = max(pairs, key=lambda pair: pair.weights.step_bytes)
@@ -215,11 +216,11 @@ def _types(pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def candidates(seen: Sequence[Seen], device: Device, steps: int | None) -> tuple[str, ...]:
-    """Presets whose shapes are those of the capture, as options: ``--preset qwen3-8b --tp 2``.
+    """Return the presets that have the capture's shapes, as options: ``--preset qwen3-8b --tp 2``.
 
     Only the counts and shapes decide: of models alike in both, all are named.
     """
-    found: list[tuple[int, str]] = []
+    ranked: list[tuple[int, str]] = []
     for name in preset_names() if seen else ():
         for devices in _DEVICES:
             setup = _plain(name, device, devices)
@@ -229,15 +230,16 @@ def candidates(seen: Sequence[Seen], device: Device, steps: int | None) -> tuple
             if one.pairs and not one.problems:
                 option = f"--preset {name}" + (f" --tp {devices}" if devices > 1 else "")
                 missing = sum(each.calls * each.inputs * each.outputs for each in one.missing)
-                found.append((missing, option))
-    return tuple(option for _, option in sorted(found, key=lambda each: each[0]))
+                ranked.append((missing, option))
+    return tuple(option for _, option in sorted(ranked, key=lambda each: each[0]))
 
 
 def _plain(name: str, device: Device, devices: int) -> Setup | None:
-    """A preset's published types; None where it does not divide or the device lacks its roof."""
+    """Return a preset's published types; None where it does not divide or the device lacks its
+    roof."""
     model = preset(name)
     kind = NUMBER_TYPES[model.trained_type]
     setup = Setup(model, device, "native", kind, kind, devices)
-    if not divides(setup, devices) or roof_of(kind, device.peak_flop_per_s) is None:
+    if not divides(setup, devices) or device.first_roof(kind.roofs) is None:
         return None
     return setup

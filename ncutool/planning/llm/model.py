@@ -60,7 +60,7 @@ class Cache:
     """Tokens attended to at most; None is all."""
 
     def attended(self, context_tokens: float) -> float:
-        """Tokens a query meets at this length of context."""
+        """Return the tokens that a query meets at this length of context."""
         return context_tokens if self.window is None else min(context_tokens, self.window)
 
 
@@ -128,7 +128,7 @@ class Model:
         return all(matrix.part != "all" for matrix in self.matrices)
 
     def type_of(self, part: Part, weights: str) -> str:
-        """The type a part is stored in when the weights are asked for as ``weights``.
+        """Return the type a part is stored in when the weights are asked for as ``weights``.
 
         ``native`` is the published checkpoint's own; any other goes for the layers' matrices.
         """

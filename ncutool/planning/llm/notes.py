@@ -19,8 +19,8 @@ _WANTED = {
 
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
-    """Sentences, most important first."""
-    found = [
+    """Return what to know of the plan in sentences, most important first."""
+    sentences = [
         _does_not_fit(plan),
         _confidence(plan),
         _sparse(plan),
@@ -32,7 +32,7 @@ def notes_of(plan: Plan) -> tuple[str, ...]:
         _limit(plan),
         _published(plan),
     ]
-    return (*(each for each in found if each), *plan.model.notes)
+    return (*(each for each in sentences if each), *plan.model.notes)
 
 
 def _does_not_fit(plan: Plan) -> str:
@@ -64,14 +64,14 @@ def _sparse(plan: Plan) -> str:
 
 
 def _rate(plan: Plan, value: float) -> str:
-    """Integer operations are none in floating point."""
+    """Format a rate: integer operations are none in floating point."""
     return units.scaled(value, "OP/s" if plan.types.roof.startswith("int") else "FLOP/s")
 
 
 def _confidence(plan: Plan) -> str:
-    """What the device table says of a row that rests on no source."""
-    said = plan.device.confidence
-    return f"peaks of {plan.device.name}: {said}" if "verify" in said else ""
+    """Return what the device table says of a row that rests on no source."""
+    confidence = plan.device.confidence
+    return f"peaks of {plan.device.name}: {confidence}" if "verify" in confidence else ""
 
 
 def _roof(plan: Plan) -> str:

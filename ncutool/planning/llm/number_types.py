@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ncutool.base.checks import check_name
 from ncutool_parsers.errors import UsageError
 
 
@@ -77,19 +77,16 @@ _INTEGERS = ("int8", "int4")
 
 
 def number_type(name: str, role: str, allowed: tuple[str, ...] | None = None) -> NumberType:
-    """The type named ``name``.
+    """Return the type named ``name``.
 
     Raises:
         UsageError: there is none, or it is not one of ``allowed``; ``role`` says what it was for.
     """
-    known = allowed or tuple(NUMBER_TYPES)
-    if name not in known:
-        raise UsageError(f"no {role} type {name!r}; known are {', '.join(known)}")
-    return NUMBER_TYPES[name]
+    return NUMBER_TYPES[check_name(f"{role} type", name, allowed or NUMBER_TYPES)]
 
 
 def math_type(stored: NumberType, activations: NumberType) -> NumberType:
-    """The type two operands meet in: narrower weights are widened to the activations' type.
+    """Return the type two operands meet in: narrower weights are widened to the activations' type.
 
     Raises:
         UsageError: integer activations against weights that are none.
@@ -99,8 +96,3 @@ def math_type(stored: NumberType, activations: NumberType) -> NumberType:
             f"{activations.name} activations go with int8 or int4 weights, not {stored.name}"
         )
     return activations if stored.value_bits <= activations.value_bits else stored
-
-
-def roof_of(kind: NumberType, peaks: Mapping[str, float]) -> str | None:
-    """The roof of a device that arithmetic in this type meets; None where it has none of them."""
-    return next((roof for roof in kind.roofs if roof in peaks), None)

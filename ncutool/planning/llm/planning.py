@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ncutool.base.checks import check_size
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning.llm.limits import Memory, crossover, divides, equal_context, memory
 from ncutool.planning.llm.model import Model
@@ -18,7 +19,6 @@ from ncutool.planning.llm.planned import CacheLimit, Plan, RuleOfThumb, Types
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step, prefill
-from ncutool.planning.llm.values import MOST
 from ncutool.roofline.batching import USABLE_MEMORY, Decode, Rates
 from ncutool_parsers.errors import UsageError
 
@@ -42,7 +42,7 @@ def plan(
     usable_share: float = USABLE_MEMORY,
     known: tuple[Device, ...] | None = None,
 ) -> Plan:
-    """What the model needs of the device, and the best the device allows.
+    """Return what the model needs of the device, and the best the device allows.
 
     >>> from ncutool.planning import llm
     >>> found = llm.plan("llama-3-8b", "H100 SXM", context_tokens=8192)
@@ -67,19 +67,19 @@ def plan(
     Raises:
         UsageError: a name is not known, a size is out of range, or heads do not divide.
     """
-    found = preset(model) if isinstance(model, str) else model
+    known_model = preset(model) if isinstance(model, str) else model
     if isinstance(device, str):
         resolved = resolve(None, device, known).device
         assert resolved is not None
         device = resolved
     prompt = context_tokens if prompt_tokens is None else prompt_tokens
-    lengths = _usual_contexts(found, context_tokens) if contexts is None else contexts
+    lengths = _usual_contexts(known_model, context_tokens) if contexts is None else contexts
     _check_sizes(tensor_parallel, batch, context_tokens, prompt, (*batches, *lengths))
     if not 0 < usable_share <= 1:
         raise UsageError(
             f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
         )
-    setup = _setup(found, device, weights, kv, activations, tensor_parallel)
+    setup = _setup(known_model, device, weights, kv, activations, tensor_parallel)
     return _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
 
 
@@ -127,7 +127,7 @@ def _planned(
         size = setup.activations.bytes_per_value
         reduced = round(2 * model.layers * batch * model.hidden_size * size)
     weights_ns = 1e9 * kept.weight_bytes / setup.bandwidth
-    found = Plan(
+    planned = Plan(
         model=model,
         device=setup.device,
         types=_types(setup, roof),
@@ -151,7 +151,7 @@ def _planned(
         else (),
         notes=(),
     )
-    return replace(found, notes=notes_of(found))
+    return replace(planned, notes=notes_of(planned))
 
 
 def _cache_limit(setup: Setup, kept: Memory, context_tokens: int) -> CacheLimit | None:
@@ -208,5 +208,4 @@ def _check_sizes(
         "the prompt": prompt,
     }
     for what, value in [*named.items(), *(("each length and batch of a sweep", v) for v in swept)]:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
-            raise UsageError(f"{what} must be a whole number from 1 to {MOST:,}, not {value}")
+        check_size(what, value)

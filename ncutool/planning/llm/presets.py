@@ -29,12 +29,12 @@ def _rows() -> dict[str, dict[str, Any]]:
 
 
 def preset_names() -> tuple[str, ...]:
-    """The names, in the order of presets.toml."""
+    """Return the names, in the order of presets.toml."""
     return tuple(_rows())
 
 
 def preset(name: str, changes: Mapping[str, int] | None = None) -> Model:
-    """The model of a name; case does not matter.
+    """Return the model of a name; case does not matter.
 
     Args:
         changes: values to put in place of the published configuration's.

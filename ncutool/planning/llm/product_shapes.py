@@ -41,7 +41,8 @@ class Weights:
 
 
 def layouts(setup: Setup) -> Iterator[tuple[Weights, ...]]:
-    """The products of a step in every way of merging; experts, who are routed to, left out."""
+    """Return the products of a step in every way of merging; experts, who are routed to, left
+    out."""
     if not setup.model.shapes_known:
         return
     dense = [matrix for matrix in setup.model.matrices if matrix.part not in ROUTED_PARTS]
@@ -56,12 +57,12 @@ def layouts(setup: Setup) -> Iterator[tuple[Weights, ...]]:
 
 
 def label(matrix: Matrix) -> str:
-    """A matrix's name; those of shared experts are told from those of dense layers."""
+    """Return a matrix's name; those of shared experts are told from those of dense layers."""
     return f"shared {matrix.name}" if matrix.part == "shared_experts" else matrix.name
 
 
 def expert_shapes(setup: Setup) -> frozenset[tuple[int, int]]:
-    """Inputs and outputs of one expert's products, where an engine runs them one by one."""
+    """Return inputs and outputs of one expert's products, as an engine runs them one by one."""
     routed = [matrix for matrix in setup.model.matrices if matrix.part == "experts"]
     sizes = {matrix.name: _sides(setup, matrix) for matrix in routed}
     shapes = set(sizes.values())
@@ -73,7 +74,7 @@ def expert_shapes(setup: Setup) -> frozenset[tuple[int, int]]:
 def _merged(
     setup: Setup, matrices: Sequence[Matrix], merges: Sequence[tuple[str, ...]]
 ) -> Iterator[Weights]:
-    """Each matrix, or each merge of matrices of one layer that take the same input."""
+    """Return each matrix, or each merge of matrices of one layer that take the same input."""
     of_name = {name: merge for merge in merges for name in merge}
     groups: dict[tuple[object, ...], list[Matrix]] = {}
     for index, matrix in enumerate(matrices):
@@ -94,7 +95,8 @@ def _merged(
 
 
 def _sides(setup: Setup, matrix: Matrix) -> tuple[int, int]:
-    """Inputs and outputs on one device; a key-value head is never divided, but held twice."""
+    """Return inputs and outputs on one device; a key-value head is held twice rather than
+    divided."""
     devices = setup.tensor_parallel
     if matrix.name in ("key", "value") and setup.model.kv_heads:
         return matrix.inputs, matrix.outputs // min(devices, setup.model.kv_heads)

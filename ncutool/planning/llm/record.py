@@ -13,7 +13,7 @@ SCHEMA = "ncutool/llm-plan/1"
 
 
 def record(plan: Plan) -> dict[str, Any]:
-    """Every figure of the plan by its name, in base units; unknowns are None."""
+    """Return every figure of the plan by its name, in base units; unknowns are None."""
     model, device = plan.model, plan.device
     return {
         "schema": SCHEMA,
@@ -74,5 +74,5 @@ def record(plan: Plan) -> dict[str, Any]:
 
 
 def rows(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """A row for each step of a sweep."""
+    """Return a row for each step of a sweep."""
     return [asdict(step) for step in steps]

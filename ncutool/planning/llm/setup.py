@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.model import QUANTISED_PARTS, ROUTED_PARTS, Cache, Matrix, Model, Part
-from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_type, roof_of
+from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_type
 from ncutool_parsers.errors import UsageError
 
 
@@ -28,17 +28,17 @@ class Setup:
         return self.device.peak_bytes_per_s
 
     def stored(self, part: Part) -> NumberType:
-        """The type a part's weights are kept in."""
+        """Return the type a part's weights are kept in."""
         return NUMBER_TYPES[self.model.type_of(part, self.weights)]
 
     def activation(self, part: Part) -> NumberType:
-        """The type of a part's inputs and outputs: what is not quantised keeps its own."""
+        """Return the type of a part's inputs and outputs: what is not quantised keeps its own."""
         if part in QUANTISED_PARTS:
             return self.activations
         return NUMBER_TYPES[self.model.trained_type]
 
     def roof(self, part: Part) -> str:
-        """The roof that a part's matrix products are held against.
+        """Return the roof that a part's matrix products are held against.
 
         Raises:
             UsageError: the device has no peak for it, or integers meet what is none.
@@ -46,38 +46,39 @@ class Setup:
         return self._roof(math_type(self.stored(part), self.activation(part)))
 
     def attention_roof(self) -> str:
-        """The roof of the attention, whose operands are activations and the cache."""
+        """Return the roof of the attention, whose operands are activations and the cache."""
         return self._roof(math_type(self.kv, self._attention_type()))
 
     def _attention_type(self) -> NumberType:
-        """Attention is computed in integers nowhere: scores of int8 activations are 16-bit."""
+        """Return the type of the attention: never integers, since scores of int8 are 16-bit."""
         if self.activations.name.startswith("fp") or self.activations.value_bits >= 16:
             return self.activations
         return NUMBER_TYPES[self.model.trained_type]
 
     def _roof(self, kind: NumberType) -> str:
-        found = roof_of(kind, self.device.peak_flop_per_s)
-        if found is None:
+        roof = self.device.first_roof(kind.roofs)
+        if roof is None:
             raise UsageError(f"{self.device.name} has no peak for {kind.name} arithmetic")
-        return found
+        return roof
 
     def main_part(self) -> Part:
-        """The part with most of the arithmetic, whose roof the plan speaks of."""
+        """Return the part with most of the arithmetic, whose roof the plan speaks of."""
         totals: dict[Part, int] = {}
         for matrix in self.model.matrices:
             totals[matrix.part] = totals.get(matrix.part, 0) + matrix.uses * matrix.values
         return max(totals, key=lambda part: totals[part])
 
     def peak(self, roof: str) -> float:
-        """A roof's dense peak, in FLOP/s."""
+        """Return a roof's dense peak, in FLOP/s."""
         return self.device.peak_flop_per_s[roof]
 
     def divided(self, matrix: Matrix) -> int:
-        """Among how many devices a matrix is divided."""
+        """Return among how many devices a matrix is divided."""
         return 1 if matrix.split == "none" else self.tensor_parallel
 
     def resident_weight_bytes(self) -> float:
-        """Weights that a device keeps: its share of matrices and tables, norms whole."""
+        """Return the bytes of weights a device keeps: its share of matrices and tables, norms
+        whole."""
         trained = NUMBER_TYPES[self.model.trained_type].bytes_per_value
         held = sum(
             matrix.copies
@@ -90,7 +91,7 @@ class Setup:
         return held + trained * (table + self.model.other_parameters)
 
     def all_weight_bytes(self) -> float:
-        """The weights of the whole model, on however many devices."""
+        """Return the weights of the whole model, on however many devices."""
         trained = NUMBER_TYPES[self.model.trained_type].bytes_per_value
         held = sum(
             matrix.copies * matrix.values * self.stored(matrix.part).bytes_per_value
@@ -100,7 +101,7 @@ class Setup:
         return held + trained * rest
 
     def read_weight_bytes(self, experts_touched: float | None, *, head: bool = True) -> float:
-        """Weights that a pass over the layers reads: no input table, touched experts only.
+        """Return the bytes that a pass over the layers reads: touched experts, no input table.
 
         Args:
             experts_touched: distinct experts of a layer that some token was sent to; None where
@@ -119,14 +120,14 @@ class Setup:
         return total
 
     def matrix_flop(self, tokens: float) -> float:
-        """FLOPs of the matrix products for this many tokens."""
+        """Return the FLOPs of the matrix products for this many tokens."""
         return sum(
             2 * tokens * matrix.uses * matrix.values / self.divided(matrix)
             for matrix in self.model.matrices
         )
 
     def matrix_seconds(self, tokens: float, *, head_tokens: float | None = None) -> float:
-        """Time of the matrix products at their peaks.
+        """Return the time (s) of the matrix products at their peaks.
 
         Args:
             head_tokens: tokens that need logits, where these are not all.
@@ -139,7 +140,8 @@ class Setup:
         return total
 
     def activation_bytes(self, tokens: float) -> float | None:
-        """Inputs read and outputs written by the matrix products; None without their shapes."""
+        """Return the bytes that matrix products read and write beside weights; None without
+        shapes."""
         if not self.model.shapes_known:
             return None
         total = 0.0
@@ -151,11 +153,13 @@ class Setup:
         return total
 
     def cache_shares(self, cache: Cache) -> int:
-        """Among how many devices a cache is divided; beyond its heads it is held several times."""
+        """Return among how many devices a cache is divided: at most its heads, then copies are
+        held."""
         return min(self.tensor_parallel, cache.shares)
 
     def kv_bytes(self, context_tokens: float) -> float | None:
-        """The cache of one sequence, as kept and as read by one step; None where not known."""
+        """Return the cache of one sequence, as kept and as read by one step; None where not
+        known."""
         if not self.model.caches:
             return None
         return sum(
@@ -168,7 +172,8 @@ class Setup:
         )
 
     def attention_flop(self, context_tokens: float) -> float | None:
-        """FLOPs of one query token against its context; None where heads are not known."""
+        """Return the FLOPs of one query token against its context; None where heads are not
+        known."""
         if not self.model.caches or any(cache.heads is None for cache in self.model.caches):
             return None
         return sum(

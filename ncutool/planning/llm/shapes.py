@@ -42,7 +42,7 @@ class HeadShape:
         )
 
     def words(self) -> str:
-        """The kind of attention in words."""
+        """Return the kind of attention in words."""
         if self.kv_heads == self.heads:
             return f"multi-head, {self.heads} heads of {self.head_dim}"
         if self.kv_heads == 1:
@@ -100,7 +100,7 @@ class LatentShape:
         )
 
     def words(self) -> str:
-        """The kind of attention in words."""
+        """Return the kind of attention in words."""
         return (
             f"latent (MLA), {self.heads} heads on {self.cache_rank} + {self.rotary_dim} cached "
             "values"
@@ -115,7 +115,7 @@ class LatentShape:
 def feed_forward(
     part: Part, hidden: int, inner: int, copies: int, uses: int, *, gated: bool = True
 ) -> Iterator[Matrix]:
-    """The two (or with a gate, three) matrices of a feed-forward block."""
+    """Return the two (or with a gate, three) matrices of a feed-forward block."""
     for name in ("gate", "up") if gated else ("up",):
         yield Matrix(name, part, hidden, inner, copies, uses, "outputs")
     yield Matrix("down", part, inner, hidden, copies, uses, "inputs")

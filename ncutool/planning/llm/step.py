@@ -56,7 +56,7 @@ class Step:
 
 
 def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: float) -> Step:
-    """The step of ``batch`` sequences of ``context_tokens`` each.
+    """Return the step of ``batch`` sequences of ``context_tokens`` each.
 
     Args:
         usable_bytes: memory of a device that weights and caches may take.
@@ -107,7 +107,7 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
 
 
 def _touched(setup: Setup, tokens: float) -> tuple[float | None, float | None, float | None]:
-    """Distinct experts of a layer: expected, at least, at most."""
+    """Return the distinct experts of a layer: expected, at least, at most."""
     experts = setup.model.experts
     if experts is None:
         return None, None, None
@@ -161,7 +161,8 @@ class Prefill:
 
 
 def prefill(setup: Setup, prompt_tokens: int) -> Prefill:
-    """The floor of a prompt: all its FLOPs at their peaks, or weights and cache at bandwidth.
+    """Return the floor of a prompt: all its FLOPs at their peaks, or weights and cache at
+    bandwidth.
 
     Logits are needed for the last token only. Activations are not counted: how often they leave
     the chip depends on the kernels.
@@ -198,7 +199,8 @@ def prefill(setup: Setup, prompt_tokens: int) -> Prefill:
 
 
 def causal_flop(setup: Setup, tokens: int) -> float | None:
-    """FLOPs of causal attention over a prompt: ``2 heads pairs (score + value dimensions)``.
+    """Return the FLOPs of causal attention over a prompt: ``2 heads pairs (score + value
+    dimensions)``.
 
     A token attends to all tokens so far, or to the last ``window``.
     """

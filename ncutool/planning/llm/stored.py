@@ -11,17 +11,18 @@ _TRAINED = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 
 
 def trained_type(values: Values) -> str:
-    """Type of whatever is not quantised; bf16 where the configuration does not say.
+    """Return the type of whatever is not quantised; bf16 where the configuration does not say.
 
     Checkpoints that were saved in float32 are served in bf16, and are counted so.
     """
     named = values.text("torch_dtype") or values.text("dtype")
-    found = _TRAINED.get(named, "bf16")
-    return "bf16" if found == "fp32" else found
+    kind = _TRAINED.get(named, "bf16")
+    return "bf16" if kind == "fp32" else kind
 
 
 def stored_types(values: Values) -> tuple[MappingProxyType[str, str], tuple[str, ...]]:
-    """The narrower type of each part, by the configuration's ``quantization_config``; notes."""
+    """Return the narrower type of each part, by the configuration's ``quantization_config``;
+    notes."""
     quantisation = values.inner("quantization_config")
     if quantisation is None:
         return MappingProxyType({}), ()

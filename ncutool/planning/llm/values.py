@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ncutool.base.checks import LARGEST
 from ncutool_parsers.errors import UsageError
-
-MOST = 10**9
-"""No side of a matrix and no count of layers is larger; a figure past it is a damaged file."""
 
 
 @dataclass(frozen=True)
@@ -20,15 +18,15 @@ class Values:
     data: Mapping[str, Any]
 
     def fail(self, what: str) -> UsageError:
-        """The error that says where and what."""
+        """Return the error that says where and what."""
         return UsageError(f"{self.where}: {what}")
 
     def given(self, name: str) -> bool:
-        """Whether it is there and not null."""
+        """Return whether a value of this name is there and not null."""
         return self.data.get(name) is not None
 
     def count(self, *names: str, default: int | None = None, least: int = 1) -> int:
-        """A whole number by the first of ``names`` that is given.
+        """Return a whole number by the first of ``names`` that is given.
 
         Raises:
             UsageError: none is given and there is no default, or it is no such number.
@@ -38,15 +36,17 @@ class Values:
                 value = self.data[name]
                 if isinstance(value, bool) or not isinstance(value, int):
                     raise self.fail(f"{name} must be a whole number, not {shown(value)}")
-                if not least <= value <= MOST:
-                    raise self.fail(f"{name} must be from {least} to {MOST:,}, not {shown(value)}")
+                if not least <= value <= LARGEST:
+                    raise self.fail(
+                        f"{name} must be from {least} to {LARGEST:,}, not {shown(value)}"
+                    )
                 return value
         if default is not None:
             return default
         raise self.fail(f"{names[0]} is missing")
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """True or false.
+        """Return the truth value of this name.
 
         Raises:
             UsageError: it is something else.
@@ -59,7 +59,7 @@ class Values:
         return value
 
     def text(self, name: str, default: str = "") -> str:
-        """A text.
+        """Return the text of this name.
 
         Raises:
             UsageError: it is something else.
@@ -72,7 +72,7 @@ class Values:
         return value
 
     def inner(self, name: str) -> Values | None:
-        """A nested object; None where it is not there.
+        """Return a nested object; None where it is not there.
 
         Raises:
             UsageError: it is something else.
@@ -85,7 +85,7 @@ class Values:
         return Values(f"{self.where}: {name}", value)
 
     def texts(self, name: str) -> tuple[str, ...] | None:
-        """A list of texts; None where it is not there.
+        """Return a list of texts; None where it is not there.
 
         Raises:
             UsageError: it is something else.
@@ -99,6 +99,6 @@ class Values:
 
 
 def shown(value: object) -> str:
-    """A value short enough for one line of an error."""
+    """Return a value short enough for one line of an error."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -14,7 +14,7 @@ _GEMMA3_PATTERN = IntThreshold(
 
 
 def layer_windows(values: Values, layers: int) -> dict[int | None, int]:
-    """Number of layers for each window in tokens; None is no window.
+    """Return the number of layers for each window in tokens; None is no window.
 
     A list of ``layer_types`` wins; else the family's own pattern: all layers (Mistral), every
     other one (Gemma 2, gpt-oss), five of six (Gemma 3), or none where ``use_sliding_window`` is
@@ -24,12 +24,12 @@ def layer_windows(values: Values, layers: int) -> dict[int | None, int]:
     if window is None:
         return {None: layers}
     windowed = _windowed(values, layers)
-    found: dict[int | None, int] = {}
+    layers_of: dict[int | None, int] = {}
     if windowed < layers:
-        found[None] = layers - windowed
+        layers_of[None] = layers - windowed
     if windowed:
-        found[window] = windowed
-    return found
+        layers_of[window] = windowed
+    return layers_of
 
 
 def _window(values: Values) -> int | None:
@@ -45,7 +45,7 @@ def _window(values: Values) -> int | None:
 
 
 def _windowed(values: Values, layers: int) -> int:
-    """How many layers have the window."""
+    """Return how many layers have the window."""
     kinds = values.texts("layer_types")
     if kinds is not None:
         if len(kinds) != layers:

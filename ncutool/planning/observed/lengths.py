@@ -26,7 +26,7 @@ MIXED = "prompts and decoded sequences share a step"
 
 
 def find(annotations: Iterable[str], calls: Sequence[OpCall]) -> tuple[Lengths | None, str | None]:
-    """What is recorded of a step's sequences, and why it cannot be used where it cannot.
+    """Return what is recorded of a step's sequences, and why it cannot be used where it cannot.
 
     Steps of one phase and batch are averaged; else nothing is known.
 
@@ -39,7 +39,7 @@ def find(annotations: Iterable[str], calls: Sequence[OpCall]) -> tuple[Lengths |
         [one for name in names if (one := parse(name)) is not None]
         for parse in (_with_sums, _plain, _sglang)
     ]
-    found: Lengths | None = None
+    lengths: Lengths | None = None
     for group in read:
         if any(one.phase is None for one in group):
             return None, MIXED
@@ -48,16 +48,16 @@ def find(annotations: Iterable[str], calls: Sequence[OpCall]) -> tuple[Lengths |
         mean = _mean(group)
         if mean is None:
             return None, "the annotated steps differ in phase or batch"
-        found = _filled(found, mean)
+        lengths = _filled(lengths, mean)
     shapes = of_attention(calls)
-    return _filled(found, shapes), None
+    return _filled(lengths, shapes), None
 
 
 def _with_sums(name: str) -> Lengths | None:
-    told = _EXECUTE_SUMS.match(name)
-    if told is None:
+    match = _EXECUTE_SUMS.match(name)
+    if match is None:
         return None
-    prompts, *numbers = (int(each) for each in told.groups())
+    prompts, *numbers = (int(each) for each in match.groups())
     first, count, second = numbers[:4], numbers[4], numbers[5:]
     if prompts and count:
         return Lengths(name)
@@ -77,10 +77,10 @@ def _with_sums(name: str) -> Lengths | None:
 
 
 def _plain(name: str) -> Lengths | None:
-    told = _EXECUTE.match(name)
-    if told is None:
+    match = _EXECUTE.match(name)
+    if match is None:
         return None
-    prompts, tokens, count, decoded = (int(each) for each in told.groups())
+    prompts, tokens, count, decoded = (int(each) for each in match.groups())
     if prompts and count:
         return Lengths(name)
     if not prompts and not count:
@@ -94,10 +94,10 @@ def _plain(name: str) -> Lengths | None:
 
 
 def _sglang(name: str) -> Lengths | None:
-    told = _STEP.match(name)
-    if told is None:
+    match = _STEP.match(name)
+    if match is None:
         return None
-    kind, batch, tokens = told.groups()
+    kind, batch, tokens = match.groups()
     return Lengths(
         source=f"the annotation {name}",
         phase="decode" if kind == "DECODE" else "prefill",
@@ -107,9 +107,9 @@ def _sglang(name: str) -> Lengths | None:
 
 
 def of_attention(calls: Sequence[OpCall]) -> Lengths | None:
-    """Sequences by the shapes of attention whose keys are not paged, where all calls agree."""
-    found = {_of_call(call) for call in calls}
-    return found.pop() if len(found) == 1 else None
+    """Return the sequences by the shapes of attention without pages, where all calls agree."""
+    lengths = {_of_call(call) for call in calls}
+    return lengths.pop() if len(lengths) == 1 else None
 
 
 def _of_call(call: OpCall) -> Lengths | None:
@@ -134,7 +134,7 @@ def _of_call(call: OpCall) -> Lengths | None:
 
 
 def _mean(group: Sequence[Lengths]) -> Lengths | None:
-    """Steps of one phase, batch and number of tokens as one; their lengths averaged."""
+    """Join steps of one phase, batch and number of tokens; their lengths are averaged."""
     first = group[0]
     if len({(one.phase, one.sequences, one.new_tokens) for one in group}) > 1:
         return None
@@ -152,7 +152,7 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
 
 
 def _filled(found: Lengths | None, more: Lengths | None) -> Lengths | None:
-    """What the surer source leaves open, from the next, where the two do not contradict."""
+    """Return what the surer source leaves open, from the next, where the two do not contradict."""
     if found is None or more is None:
         return found or more
     names = [one.name for one in fields(Lengths) if one.name not in ("source", "alike")]

@@ -31,7 +31,7 @@ _NO_ATTENTION = "no attention whose operator tells its keys and values is record
 
 
 def observe(analysis: Analysis) -> Observed:
-    """What the trace's window shows of its steps.
+    """Return what the trace's window shows of its steps.
 
     Args:
         analysis: best cut to whole steps (``whole_steps``).
@@ -77,19 +77,20 @@ def observe(analysis: Analysis) -> Observed:
 
 
 def _calls(analysis: Analysis, rows: pl.DataFrame) -> dict[int, tuple[Key, OpCall]]:
-    """The operator call behind each launch of ``rows``, and which one it is, as far as known."""
+    """Return the operator call behind each launch of ``rows``, and which one it is, as far as
+    known."""
     captures = [analysis.capture]
     if analysis.companions.capture_trace is not None:
         captures.append(graph_pairing.stand_in(analysis.capture, analysis.companions.capture_trace))
-    found: dict[int, tuple[Key, OpCall]] = {}
+    by_launch: dict[int, tuple[Key, OpCall]] = {}
     for number, capture in enumerate(captures):
         launches = capture.launches.filter(
             pl.col("launch_id").is_in(rows["launch_id"].implode()) & pl.col("op_id").is_not_null()
         )
         calls = calls_of(launches, capture)
         for launch_id, op_id in launches.select("launch_id", "op_id").iter_rows():
-            found[launch_id] = ((number, op_id), calls[op_id])
-    return found
+            by_launch[launch_id] = ((number, op_id), calls[op_id])
+    return by_launch
 
 
 def _products(
@@ -111,11 +112,11 @@ def _products(
             continue
         keys.setdefault(sizes, set()).add(key)
         times[sizes] = times.get(sizes, 0) + (duration or 0)
-    found = (
+    products = (
         Seen(each[0], each[1], each[2], len(keys[each]), each[3], time)
         for each, time in times.items()
     )
-    return tuple(sorted(found, key=lambda one: -one.duration_ns)), opaque
+    return tuple(sorted(products, key=lambda one: -one.duration_ns)), opaque
 
 
 def product_sizes(call: OpCall) -> Sizes | None:
@@ -133,7 +134,8 @@ def product_sizes(call: OpCall) -> Sizes | None:
 
 
 def _bytes_per_value(call: OpCall, inputs: int, outputs: int) -> float | None:
-    """Bytes a weight: those of the tensor after the activation that holds so many values."""
+    """Return the bytes of a weight, by the tensor after the activation that holds so many
+    values."""
     tensors = [item for item in call.inputs if isinstance(item, Tensor) and len(item.shape) > 1]
     for tensor in tensors[1:]:
         for packed in (1, _PACKED.get(tensor.dtype or "", 1)):
@@ -143,7 +145,7 @@ def _bytes_per_value(call: OpCall, inputs: int, outputs: int) -> float | None:
 
 
 def _batched(call: OpCall) -> bool:
-    """Whether it multiplies many pairs of matrices, neither of which need be a weight."""
+    """Return whether it multiplies many pairs of matrices, neither of which need be a weight."""
     first, second = call.optional(0), call.optional(1)
     if call.base in ("bmm", "baddbmm"):
         return True
@@ -157,13 +159,13 @@ def _is_attention(call: OpCall) -> bool:
 
 
 def _dtype(calls: Sequence[OpCall]) -> str | None:
-    """Data type of the queries, where all calls agree."""
-    found = {None if (first := call.optional(0)) is None else first.dtype for call in calls}
-    return found.pop() if len(found) == 1 else None
+    """Return the data type of the queries, where all calls agree."""
+    dtypes = {None if (first := call.optional(0)) is None else first.dtype for call in calls}
+    return dtypes.pop() if len(dtypes) == 1 else None
 
 
 def _kv_bytes(calls: Sequence[OpCall]) -> tuple[int | None, str | None]:
-    """Keys and values given to the attention's operators, where they are not paged."""
+    """Return the bytes of keys and values given to attention, or why they are not known."""
     if not calls:
         return None, _NO_ATTENTION
     total = 0

@@ -42,7 +42,7 @@ _REST_FAMILIES = (
 
 
 def placed(kernels: pl.DataFrame) -> pl.DataFrame:
-    """``kernels`` with ``part``, one of GROUPS, and ``named``: whether by its name alone."""
+    """Add ``part``, one of GROUPS, and ``named``, whether a kernel's name alone told it."""
     op = pl.col("op").fill_null("")
     by_operator = (
         pl.when(pl.col("bound") == "communication")
@@ -74,7 +74,7 @@ def placed(kernels: pl.DataFrame) -> pl.DataFrame:
 
 
 def times(rows: pl.DataFrame, timeline: Timeline) -> tuple[Part, ...]:
-    """The window divided by part: where launches overlap, the first of GROUPS counts.
+    """Return the window divided by part: where launches overlap, the first of GROUPS counts.
 
     Args:
         rows: of :func:`placed`.
@@ -85,7 +85,7 @@ def times(rows: pl.DataFrame, timeline: Timeline) -> tuple[Part, ...]:
         end=(pl.col("start_ns") + pl.col("duration_ns")).clip(*window),
     ).drop_nulls(["start", "end"])
     starts = ends = np.zeros(0, dtype=np.int64)
-    covered, found = 0, []
+    covered, parts = 0, []
     for name in GROUPS[:-1]:
         mine = rows.filter(pl.col("part") == name)
         starts = np.concatenate([starts, mine["start"].to_numpy()])
@@ -93,6 +93,6 @@ def times(rows: pl.DataFrame, timeline: Timeline) -> tuple[Part, ...]:
         total = union(starts, ends).total
         named = mine.filter(pl.col("named"))
         by_name = int((named["end"] - named["start"]).sum())
-        found.append(Part(name, total - covered, min(by_name, total - covered)))
+        parts.append(Part(name, total - covered, min(by_name, total - covered)))
         covered = total
-    return (*found, Part(IDLE, timeline.wall_ns - covered))
+    return (*parts, Part(IDLE, timeline.wall_ns - covered))

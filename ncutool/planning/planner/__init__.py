@@ -46,7 +46,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """The object of that name, from the module that has it."""
+    """Return the object of that name, from the module that has it."""
     for module, names in _MODULES.items():
         if name in names:
             return getattr(import_module(f"ncutool.planning.planner.{module}"), name)

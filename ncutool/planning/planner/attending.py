@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ncutool.base.checks import check_name
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.attention_calls import (
     ALIGNMENTS,
@@ -23,7 +24,6 @@ from ncutool.planning.planner.number_types import (
     CACHE_TYPES,
     MathType,
     math_type,
-    stored_type,
 )
 from ncutool.planning.planner.placing import (
     Measured,
@@ -106,7 +106,7 @@ def attention(
     time_ns: float | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> AttentionPlan:
-    """A scaled dot-product attention, held against the roofs of devices.
+    """Hold a scaled dot-product attention against the roofs of devices.
 
     >>> from ncutool.planning import planner
     >>> found = planner.attention(batch=8, heads=64, kv_heads=8, seq=1, kv_seq=4096, head_dim=128)
@@ -132,7 +132,7 @@ def attention(
         batch, heads, heads if kv_heads is None else kv_heads, seq,
         seq if kv_seq is None else kv_seq, head_dim,
         head_dim if v_head_dim is None else v_head_dim, causal, align, window, dtype,
-        stored_type(kv_dtype or kind.element, "key and value", CACHE_TYPES), backward,
+        check_name("key and value type", kv_dtype or kind.element, CACHE_TYPES), backward,
     )  # fmt: skip
     check_time(time_ns, devices)
     check(wanted)
@@ -187,7 +187,7 @@ def _on(
     time_ns: float | None,
 ) -> AttentionOnDevice:
     flop, moved = figures
-    found = place(flop, moved, kind.roofs, f"{kind.name} products", device)
+    placed = place(flop, moved, kind.roofs, f"{kind.name} products", device)
     floor: float | None = None
     if parts is not None:
         floors = [
@@ -196,7 +196,7 @@ def _on(
         ]
         known = [each for each in floors if each is not None]
         floor = sum(known) if len(known) == len(floors) else None
-    return AttentionOnDevice(found, floor, measured(flop, moved, found, time_ns))
+    return AttentionOnDevice(placed, floor, measured(flop, moved, placed, time_ns))
 
 
 def _notes(
@@ -206,13 +206,13 @@ def _notes(
     held: Sequence[AttentionOnDevice],
     time_ns: float | None,
 ) -> list[str]:
-    found = [
+    notes = [
         "a floor: each operand once through DRAM and every FLOP at the dense peak; softmax is not "
         "in the FLOPs"
     ]
     if wanted.seq == 1 and not wanted.backward:
         group = wanted.heads // wanted.kv_heads
-        found.append(
+        notes.append(
             f"decoding: each of {wanted.batch} sequences reads its own keys, so that the intensity "
             f"stays near that of {group} query head{'s' * (group > 1)} a key-value head, whatever "
             "the batch"
@@ -220,21 +220,21 @@ def _notes(
     if wanted.causal and wanted.seq != wanted.kv_seq and wanted.window is None:
         other = ALIGNMENTS[1 - ALIGNMENTS.index(wanted.align)]
         work = worked(call_of(replace(wanted, align=other), kind))
-        found.append(
+        notes.append(
             f"the mask is aligned {wanted.align}; {other} ("
             + ("PyTorch's is_causal" if other == "top-left" else "FlashAttention")
             + f") would be {work.flop:,} FLOP"
         )
     if attended_keys(wanted) < wanted.kv_seq and not wanted.backward:
-        found.append(
+        notes.append(
             f"only {attended_keys(wanted):,} of {wanted.kv_seq:,} keys are attended to, and read"
         )
     if kind.element == "fp8" and not wanted.backward:
-        found.append("the result is counted in fp8; a kernel that gives bf16 writes twice that")
-    found += cache_note(moved, [each.place for each in held], time_ns)
+        notes.append("the result is counted in fp8; a kernel that gives bf16 writes twice that")
+    notes += cache_note(moved, [each.place for each in held], time_ns)
     if any(((each.measured and each.measured.roofline_pct) or 0) > 100 for each in held):
-        found.append(
+        notes.append(
             "the measured time is under the floor: check the time, the sizes, the data type and "
             "the device, or the operands came from a cache"
         )
-    return found
+    return notes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ncutool.base.checks import LARGEST, check_name, check_size
 from ncutool.planning.planner.calls import worked
 from ncutool.planning.planner.number_types import MathType
-from ncutool.planning.planner.placing import LARGEST, check_size
 from ncutool.work.operators import OpCall, Scalar, Tensor, Work
 from ncutool_parsers.errors import UsageError
 
@@ -54,8 +54,7 @@ def check(wanted: Attention) -> None:
         raise UsageError(
             f"{wanted.heads} query heads do not divide among {wanted.kv_heads} key-value heads"
         )
-    if wanted.align not in ALIGNMENTS:
-        raise UsageError(f"no alignment {wanted.align!r}; known are {', '.join(ALIGNMENTS)}")
+    check_name("alignment", wanted.align, ALIGNMENTS)
     if wanted.window is None:
         return
     if not 1 <= wanted.window <= LARGEST:
@@ -67,7 +66,7 @@ def check(wanted: Attention) -> None:
 
 
 def attended_keys(wanted: Attention) -> int:
-    """Keys that some query attends to: the others are never read."""
+    """Return how many keys some query attends to; the others are never read."""
     if wanted.window is not None:
         return min(wanted.kv_seq, wanted.seq + wanted.window - 1)
     if wanted.causal and wanted.align == "top-left":
@@ -76,7 +75,7 @@ def attended_keys(wanted: Attention) -> int:
 
 
 def call_of(wanted: Attention, kind: MathType) -> OpCall:
-    """The call that PyTorch would make, on the keys that are attended to.
+    """Return the call that PyTorch would make, on the keys that are attended to.
 
     Backward keeps all keys: each gets a gradient, if only a zero.
     """

@@ -7,12 +7,12 @@ from ncutool_parsers.errors import UsageError
 
 
 def worked(call: OpCall) -> Work:
-    """The work of ``call`` by ncutool's operator models.
+    """Return the work of ``call`` by ncutool's operator models.
 
     Raises:
         UsageError: they do not know it.
     """
-    found = model(call)
-    if isinstance(found, NoModel):
-        raise UsageError(f"{call.name}: {found.reason}")
-    return found
+    work = model(call)
+    if isinstance(work, NoModel):
+        raise UsageError(f"{call.name}: {work.reason}")
+    return work

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ncutool.base.limits import attainable
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.number_types import math_type
-from ncutool.planning.planner.placing import named_devices, roof_of
+from ncutool.planning.planner.placing import named_devices
 from ncutool_parsers.errors import UsageError
 
 HOUR_S = 3600.0
@@ -55,7 +55,7 @@ def compare_intensity(
     prices: Mapping[str, float] | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> IntensityComparison:
-    """Attainable rates at an intensity: ``min(peak, intensity x bandwidth)``.
+    """Compare devices by the attainable rate at an intensity: ``min(peak, intensity x bandwidth)``.
 
     >>> from ncutool.planning import planner
     >>> found = planner.compare_intensity(["H100 SXM", "H200 SXM"], 1.0)
@@ -79,9 +79,9 @@ def compare_intensity(
         )
     compared = several(devices, known)
     costs = priced(prices, compared, known)
-    found: list[AtIntensity] = []
+    rows: list[AtIntensity] = []
     for device in compared:
-        roof = roof_of(kind.roofs, device)
+        roof = device.first_roof(kind.roofs)
         peak = None if roof is None else device.peak_flop_per_s[roof]
         reason = f"{device.name} has no peak for {kind.name}" if peak is None else None
         rate = side = ridge = None
@@ -91,8 +91,8 @@ def compare_intensity(
             side = "compute" if intensity_flop_per_byte > ridge else "memory"
         price = costs.get(device.name)
         paid = None if price is None or rate is None else HOUR_S * rate / price
-        first = found[0] if found else None
-        found.append(
+        first = rows[0] if rows else None
+        rows.append(
             AtIntensity(
                 device.name, roof, peak, device.peak_bytes_per_s, ridge, rate, side,
                 ratio(rate, first.attainable_flop_per_s if first else rate),
@@ -102,13 +102,13 @@ def compare_intensity(
             )
         )  # fmt: skip
     notes = ["peaks are dense, of the datasheets; ratios are those of floors, not of programs"]
-    return IntensityComparison(intensity_flop_per_byte, kind.name, tuple(found), tuple(notes))
+    return IntensityComparison(intensity_flop_per_byte, kind.name, tuple(rows), tuple(notes))
 
 
 def _crossing(
     first: AtIntensity, peak: float | None, bandwidth: float, price: float | None
 ) -> float | None:
-    """Where two rooflines meet, each divided by its price.
+    """Return where two rooflines meet, each divided by its price.
 
     The one with the more bandwidth leads at first. The other passes it only with the higher peak,
     where its own slope reaches the leader's peak.
@@ -130,15 +130,15 @@ def _crossing(
 def several(
     devices: Sequence[str | Device], known: tuple[Device, ...] | None
 ) -> tuple[Device, ...]:
-    """The devices to compare.
+    """Return the devices to compare.
 
     Raises:
         UsageError: fewer than two different ones are named, or a name is not known.
     """
-    found = named_devices(devices, known) if devices else ()
-    if len(found) < 2:
+    compared = named_devices(devices, known) if devices else ()
+    if len(compared) < 2:
         raise UsageError("name two devices or more to compare; ncutool devices lists them")
-    return found
+    return compared
 
 
 def priced(
@@ -146,23 +146,23 @@ def priced(
     compared: Sequence[Device],
     known: tuple[Device, ...] | None,
 ) -> dict[str, float]:
-    """Prices per hour by the devices' own names.
+    """Return prices per hour by the devices' own names.
 
     Raises:
         UsageError: a price is not above 0, or is that of a device that is not compared.
     """
     names = {device.name for device in compared}
-    found: dict[str, float] = {}
+    by_device: dict[str, float] = {}
     for name, price in (prices or {}).items():
         (device,) = named_devices([name], known)
         if device.name not in names:
             raise UsageError(f"a price is given for {device.name}, which is not compared")
         if not (math.isfinite(price) and 0 < price < 1e9):
             raise UsageError(f"the price of {device.name} must be above 0, not {price:g}")
-        found[device.name] = price
-    return found
+        by_device[device.name] = price
+    return by_device
 
 
 def ratio(value: float | None, base: float | None) -> float | None:
-    """``value / base``; None where one is unknown or nothing."""
+    """Return ``value / base``; None where one of them is unknown or 0."""
     return None if value is None or not base else value / base

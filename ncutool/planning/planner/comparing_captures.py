@@ -67,7 +67,7 @@ def compare_capture(
     prices: Mapping[str, float] | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> CaptureComparison:
-    """A capture's launches on several devices, by
+    """Return a capture's launches on several devices, by
     :func:`ncutool.planning.planner.rescale.rescaled_ns`.
 
     Args:
@@ -93,18 +93,18 @@ def compare_capture(
         (pl.col("flop").is_null() | pl.col("dram_bytes").is_null())
         & ~pl.col("bound").is_in(["copy", "communication"])
     )
-    found: list[CaptureOnDevice] = []
+    rows: list[CaptureOnDevice] = []
     for device in compared:
-        base = found[0] if found else None
-        found.append(_on(device, timed, measured_on, total, costs.get(device.name), base))
+        base = rows[0] if rows else None
+        rows.append(_on(device, timed, measured_on, total, costs.get(device.name), base))
     return CaptureComparison(
         capture=str(timed["capture"][0]),
         measured_on=None if measured_on is None else measured_on.name,
         launches=timed.height,
         measured_ns=total,
         without_figures_pct=100 * int(without["duration_ns"].sum()) / total,
-        devices=tuple(found),
-        notes=tuple(_notes(timed, found, measured_on)),
+        devices=tuple(rows),
+        notes=tuple(_notes(timed, rows, measured_on)),
     )
 
 
@@ -171,13 +171,14 @@ def _paid(flop: float, time_ns: float | None, price: float | None) -> float | No
 
 
 def _is_own(timed: pl.DataFrame, measured_on: Device | None, device: Device) -> bool:
-    """Whether these are the times of this device; a report's are those of its locked clocks."""
+    """Return whether these are the times of this device; a report's are those of its locked
+    clocks."""
     same = measured_on is not None and measured_on.name == device.name
     return same and not _serialised(timed)
 
 
 def _serialised(timed: pl.DataFrame) -> bool:
-    """Whether some of the times are of launches run one by one, at locked clocks."""
+    """Return whether some of the times are of launches run one by one, at locked clocks."""
     return bool(timed["source"].is_in(sources_where(lambda has: has.launches_serialised)).any())
 
 
@@ -194,7 +195,8 @@ def _reason(there: pl.DataFrame, total: int, device: Device) -> str | None:
 
 
 def _floor(timed: pl.DataFrame, there: pl.DataFrame) -> tuple[float | None, float | None]:
-    """FLOPs and floor of the launches with figures; None where one has no peak there."""
+    """Return FLOPs and floor (ns) of the launches with figures; None where one has no peak
+    there."""
     import polars as pl
 
     whole = timed.select(
@@ -212,7 +214,7 @@ def _floor(timed: pl.DataFrame, there: pl.DataFrame) -> tuple[float | None, floa
 
 
 def _notes(
-    timed: pl.DataFrame, found: Sequence[CaptureOnDevice], measured_on: Device | None
+    timed: pl.DataFrame, rows: Sequence[CaptureOnDevice], measured_on: Device | None
 ) -> list[str]:
     notes = [
         "GPU time is the sum of the launches: neither gaps nor overlap are replayed",
@@ -223,10 +225,10 @@ def _notes(
     ]
     if measured_on is not None and any(
         each.device == measured_on.name and each.speedup_low == each.speedup_high == 1
-        for each in found
+        for each in rows
     ):
         notes.append(f"{measured_on.name}: as measured")
-    kinds = {kind for each in found for kind in each.share_pct}
+    kinds = {kind for each in rows for kind in each.share_pct}
     if "communication" in kinds:
         notes.append("communication is kept: it hangs on links that the device table does not hold")
     if _serialised(timed):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ncutool.base.checks import LARGEST
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning import llm
@@ -15,7 +16,6 @@ from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step
 from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
-from ncutool.planning.planner.placing import LARGEST
 
 _SEARCHED = 2**20
 """Batches past this are none; where memory sets no limit the search ends here."""
@@ -88,7 +88,7 @@ def compare_model(
     known: tuple[Device, ...] | None = None,
     **options: Any,
 ) -> ModelComparison:
-    """A language model's decoding on several devices, by :func:`ncutool.planning.llm.plan`.
+    """Compare devices for decoding with a language model, by :func:`ncutool.planning.llm.plan`.
 
     Args:
         devices: rows of the device table or names, the first is the one compared with.
@@ -106,16 +106,16 @@ def compare_model(
     planned = [_Planned(model, device, options) for device in compared]
     first = planned[0].plan
     by_price = all(device.name in costs for device in compared)
-    found: list[ModelOnDevice] = []
+    rows: list[ModelOnDevice] = []
     for device, each in zip(compared, planned, strict=True):
         cost = costs.get(device.name)
         shared = cost if cost is None else cost * first.tensor_parallel
         base = costs.get(compared[0].name)
         weights = (base, cost) if base is not None and cost is not None else (1.0, 1.0)
-        found.append(_row(each, planned[0], shared, weights, found[0] if found else None))
+        rows.append(_row(each, planned[0], shared, weights, rows[0] if rows else None))
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
-        first.context_tokens, by_price, tuple(found), tuple(_notes(found, first)),
+        first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first)),
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ class _Planned:
         )
 
     def step_ns(self, batch: int) -> float:
-        """The floor of a decode step."""
+        """Return the floor of a decode step."""
         return decode_step(self._setup, batch, self.plan.context_tokens, math.inf).floor_ns
 
     @property
@@ -195,7 +195,7 @@ def _paid(rate: float | None, price: float | None) -> float | None:
 def _ahead(
     first: _Planned, other: _Planned, prices: tuple[float, float], most: int
 ) -> tuple[tuple[int, int], ...]:
-    """Batches at which ``other`` gives more than ``first``: its step costs less.
+    """Return the batches at which ``other`` gives more than ``first``, since its step costs less.
 
     A step's time is linear in the batch on either side of the batch where it turns compute-bound,
     so that between those of the two its sign changes once at most (a mixture of experts bends in
@@ -207,7 +207,7 @@ def _ahead(
 
     stops = _stops(first, other, most)
     states = [leads(stop) for stop in stops]
-    found: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     begin = stops[0] if states[0] else None
     for low, high, was, now in zip(stops, stops[1:], states, states[1:], strict=False):
         if was == now:
@@ -219,11 +219,11 @@ def _ahead(
         if now:
             begin = after
         elif begin is not None:
-            found.append((begin, before))
+            ranges.append((begin, before))
             begin = None
     if begin is not None:
-        found.append((begin, most))
-    return tuple(found)
+        ranges.append((begin, most))
+    return tuple(ranges)
 
 
 def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> int | None:
@@ -246,7 +246,7 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
 
 
 def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
-    """Batches between which the sign changes once at most."""
+    """Return batches between which the sign changes once at most."""
     stops = {1, most}
     if first.plan.model.experts is not None:
         stops |= set(range(1, min(most, _EACH) + 1))
@@ -261,12 +261,12 @@ def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
     return sorted(stops)
 
 
-def _notes(found: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
+def _notes(rows: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
     notes = [
         "floors of the datasheets: real programs reach a share of them, which differs from device "
         "to device",
     ]
-    for each in found:
+    for each in rows:
         if not each.fits:
             needed = each.smallest_tensor_parallel
             how = f"tensor parallelism {needed} or more" if needed else "on no number of them"

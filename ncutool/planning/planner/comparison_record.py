@@ -19,18 +19,18 @@ _WORKLOADS = {
 }
 
 
-def comparison_record(found: Comparison) -> dict[str, Any]:
-    """Every figure of a comparison by its name; ``workload`` says what was compared."""
-    workload = _WORKLOADS[type(found).__name__]
-    told = {"schema": "ncutool/device-comparison/1", "workload": workload, **asdict(found)}
-    told["notes"] = list(found.notes)
-    return told
+def comparison_record(comparison: Comparison) -> dict[str, Any]:
+    """Return every figure of a comparison by its name; ``workload`` says what was compared."""
+    workload = _WORKLOADS[type(comparison).__name__]
+    data = {"schema": "ncutool/device-comparison/1", "workload": workload, **asdict(comparison)}
+    data["notes"] = list(comparison.notes)
+    return data
 
 
-def comparison_rows(found: Comparison) -> list[dict[str, Any]]:
-    """A row for each device; shares and batches in columns of their own."""
+def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return a row for each device; shares and batches in columns of their own."""
     rows = []
-    for each in found.devices:
+    for each in comparison.devices:
         row = asdict(each)
         for kind, share in row.pop("share_pct", {}).items():
             row[f"{kind}_pct"] = share

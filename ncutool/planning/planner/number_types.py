@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ncutool_parsers.errors import UsageError
+from ncutool.base.checks import check_name
 
 
 @dataclass(frozen=True)
@@ -45,22 +45,9 @@ CACHE_TYPES = ("fp32", "fp16", "bf16", "fp8")
 
 
 def math_type(name: str, allowed: tuple[str, ...] = tuple(MATH_TYPES)) -> MathType:
-    """The type named ``name``.
+    """Return the type named ``name``.
 
     Raises:
         UsageError: there is none, or it is not one of ``allowed``.
     """
-    if name not in allowed:
-        raise UsageError(f"no data type {name!r}; known are {', '.join(allowed)}")
-    return MATH_TYPES[name]
-
-
-def stored_type(name: str, role: str, allowed: tuple[str, ...]) -> str:
-    """``name``, a type that tensors are stored in.
-
-    Raises:
-        UsageError: it is not one of ``allowed``; ``role`` says what it was for.
-    """
-    if name not in allowed:
-        raise UsageError(f"no {role} type {name!r}; known are {', '.join(allowed)}")
-    return name
+    return MATH_TYPES[check_name("data type", name, allowed)]

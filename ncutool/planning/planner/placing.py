@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ncutool.base.limits import attainable, overlapped
 from ncutool.devices.resolve import Device, resolve
 from ncutool_parsers.errors import UsageError
 
-LARGEST = 10**9
 USUAL_DEVICES = (
     "V100 SXM2 32GB",
     "T4",
@@ -61,14 +60,14 @@ class Measured:
 
 
 def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: Device) -> Place:
-    """``flop`` operations and ``moved`` bytes on ``device``.
+    """Place ``flop`` operations and ``moved`` bytes under the roofline of ``device``.
 
     Args:
         roofs: what the arithmetic may be held against, the first the device has wins.
         kind: the data type in words, for the reason where there is no roof.
     """
     memory_ns = 1e9 * moved / device.peak_bytes_per_s
-    roof = roof_of(roofs, device)
+    roof = device.first_roof(roofs)
     if roof is None:
         return Place(
             device.name, None, None, device.peak_bytes_per_s, None, None, None, memory_ns, None,
@@ -93,39 +92,28 @@ def place(flop: float, moved: float, roofs: Sequence[str], kind: str, device: De
     )
 
 
-def roof_of(roofs: Iterable[str], device: Device) -> str | None:
-    """The first of ``roofs`` that the device has a peak for."""
-    return next((roof for roof in roofs if roof in device.peak_flop_per_s), None)
-
-
-def measured(flop: float, moved: float, found: Place, time_ns: float | None) -> Measured | None:
-    """What a measured time reached; None without one."""
+def measured(flop: float, moved: float, placed: Place, time_ns: float | None) -> Measured | None:
+    """Return what a measured time reached; None without one."""
     if time_ns is None:
         return None
-    share = None if found.floor_ns is None else 100 * found.floor_ns / time_ns
+    share = None if placed.floor_ns is None else 100 * placed.floor_ns / time_ns
     return Measured(time_ns, 1e9 * flop / time_ns, 1e9 * moved / time_ns, share)
 
 
 def named_devices(
     names: Sequence[str | Device], known: tuple[Device, ...] | None = None
 ) -> tuple[Device, ...]:
-    """The devices of these names, each once; the usual ones where there is none.
+    """Return the devices of these names, each once; the usual ones where there is none.
 
     Raises:
         UsageError: a name is not known or fits several.
     """
-    found: dict[str, Device] = {}
+    devices: dict[str, Device] = {}
     for name in names or USUAL_DEVICES:
         device = name if isinstance(name, Device) else resolve(None, name, known).device
         assert device is not None
-        found.setdefault(device.name, device)
-    return tuple(found.values())
-
-
-def check_size(what: str, value: int) -> None:
-    """Raise a UsageError unless ``value`` is a whole number from 1 to :data:`LARGEST`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
-        raise UsageError(f"{what} must be a whole number from 1 to {LARGEST:,}, not {value}")
+        devices.setdefault(device.name, device)
+    return tuple(devices.values())
 
 
 def check_work(flop: int) -> None:
@@ -145,7 +133,7 @@ def check_time(time_ns: float | None, names: Sequence[str | Device]) -> None:
 
 
 def cache_note(moved: float, places: Sequence[Place], time_ns: float | None) -> list[str]:
-    """What to know where the operands may still lie in a cache."""
+    """Return what to know where the operands may still lie in a cache."""
     holding = [
         each.device
         for each in places

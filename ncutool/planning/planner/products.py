@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ncutool.base.checks import check_name, check_size
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.calls import worked
-from ncutool.planning.planner.number_types import RESULT_TYPES, MathType, math_type, stored_type
+from ncutool.planning.planner.number_types import RESULT_TYPES, MathType, math_type
 from ncutool.planning.planner.placing import (
     Measured,
     Place,
     cache_note,
-    check_size,
     check_time,
     check_work,
     measured,
@@ -76,7 +76,7 @@ def gemm(
     time_ns: float | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> GemmPlan:
-    """A product [M,K] x [K,N], held against the roofs of devices.
+    """Hold a product [M,K] x [K,N] against the roofs of devices.
 
     >>> from ncutool.planning import planner
     >>> found = planner.gemm(4096, 4096, 4096, devices=["H100 SXM"])
@@ -101,7 +101,7 @@ def gemm(
         check_size(what, value)
     check_time(time_ns, devices)
     check_tile(tile)
-    result = stored_type(out_dtype or kind.result, "result", RESULT_TYPES)
+    result = check_name("result type", out_dtype or kind.result, RESULT_TYPES)
     call, times = _call((m, n, k), batch, kind, result, bias=bias)
     work = worked(call)
     assert work.flop is not None
@@ -112,8 +112,8 @@ def gemm(
     read, written = times * work.bytes_read, times * work.bytes_written
     held = []
     for device in named_devices(devices, known):
-        found = place(flop, read + written, kind.roofs, f"{kind.name} products", device)
-        held.append(_on(device, found, (m, n, batch, tile), flop, read + written, time_ns))
+        placed = place(flop, read + written, kind.roofs, f"{kind.name} products", device)
+        held.append(_on(device, placed, (m, n, batch, tile), flop, read + written, time_ns))
     return GemmPlan(
         m, n, k, batch, kind.name, result, bias, call.name, flop, read, written, read + written,
         flop / (read + written), tuple(held),
@@ -123,7 +123,7 @@ def gemm(
 
 def _on(
     device: Device,
-    found: Place,
+    placed: Place,
     sizes: tuple[int, int, int, tuple[int, int]],
     flop: int,
     moved: int,
@@ -132,19 +132,19 @@ def _on(
     m, n, batch, tile = sizes
     count = device.sm_count
     if count is None:
-        return GemmOnDevice(found, None, (), measured(flop, moved, found, time_ns))
+        return GemmOnDevice(placed, None, (), measured(flop, moved, placed, time_ns))
     return GemmOnDevice(
-        found,
-        tiling(m, n, batch, tile, count, found),
-        tuple(tiling(m, n, batch, each, count, found) for each in USUAL_TILES),
-        measured(flop, moved, found, time_ns),
+        placed,
+        tiling(m, n, batch, tile, count, placed),
+        tuple(tiling(m, n, batch, each, count, placed) for each in USUAL_TILES),
+        measured(flop, moved, placed, time_ns),
     )
 
 
 def _call(
     sizes: tuple[int, int, int], batch: int, kind: MathType, result: str, *, bias: bool
 ) -> tuple[OpCall, int]:
-    """The operator call, and how many of it there are."""
+    """Return the operator call, and how many of it there are."""
     if kind.packed > 1 or kind.scaled or (kind.element == "fp8" and batch == 1):
         if bias and batch > 1:
             raise UsageError(f"a bias of a batch is not modelled for {kind.name}: leave one out")
@@ -187,27 +187,27 @@ def _notes(
     held: Sequence[GemmOnDevice],
     time_ns: float | None,
 ) -> list[str]:
-    found = [
+    notes = [
         "a floor: each operand once through DRAM and every FLOP at the dense peak; no launch time"
     ]
     if kind.name == "fp32":
-        found.append("fp32 is held against the CUDA cores; with TF32 allowed, ask for tf32")
+        notes.append("fp32 is held against the CUDA cores; with TF32 allowed, ask for tf32")
     if kind.element in ("fp8", "fp4") and not kind.scaled:
-        found.append("scales are not counted: one of a tensor is 4 bytes")
+        notes.append("scales are not counted: one of a tensor is 4 bytes")
     if kind.scaled:
-        found.append(f"a one-byte scale for each {kind.scaled} values along K is counted")
+        notes.append(f"a one-byte scale for each {kind.scaled} values along K is counted")
     if 1 in area:
-        found.append("a matrix with a vector: libraries take CUDA cores, and memory binds it")
-    found += cache_note(moved, [each.place for each in held], time_ns)
+        notes.append("a matrix with a vector: libraries take CUDA cores, and memory binds it")
+    notes += cache_note(moved, [each.place for each in held], time_ns)
     if any(each.tile is not None for each in held):
-        found.append(
+        notes.append(
             "the tile is an assumption: libraries choose their own, and those that divide K too "
             "(split-K, stream-K) lose less"
         )
     for each in held:
         if each.measured is not None and (each.measured.roofline_pct or 0) > 100:
-            found.append(
+            notes.append(
                 "the measured time is under the floor: check the time, the sizes, the data type "
                 "and the device, or the operands came from a cache"
             )
-    return found
+    return notes

@@ -22,15 +22,16 @@ _TILE = (
 
 
 def record(plan: GemmPlan | AttentionPlan) -> dict[str, Any]:
-    """Every figure of a plan by its name, in base units; unknowns are None."""
+    """Return every figure of a plan by its name, in base units; unknowns are None."""
     kind = "gemm" if isinstance(plan, GemmPlan) else "attention"
-    found = {"schema": f"ncutool/{kind}-plan/1", **asdict(plan)}
-    found["notes"] = list(plan.notes)
-    return found
+    data = {"schema": f"ncutool/{kind}-plan/1", **asdict(plan)}
+    data["notes"] = list(plan.notes)
+    return data
 
 
 def rows(plan: GemmPlan | AttentionPlan) -> list[dict[str, Any]]:
-    """A row for each device: the work, where it lies there, and what a measured time reached."""
+    """Return a row for each device: the work, where it lies there, and what a measured time
+    reached."""
     if isinstance(plan, GemmPlan):
         return _gemm_rows(plan)
     return _attention_rows(plan)
@@ -52,8 +53,8 @@ def _gemm_rows(plan: GemmPlan) -> list[dict[str, Any]]:
 
 
 def _tile(tile: Tiling | None) -> dict[str, Any]:
-    found = {name: None if tile is None else getattr(tile, name) for name in _TILE}
-    return {**found, "tile_floor_ns": None if tile is None else tile.floor_ns}
+    columns = {name: None if tile is None else getattr(tile, name) for name in _TILE}
+    return {**columns, "tile_floor_ns": None if tile is None else tile.floor_ns}
 
 
 def _attention_rows(plan: AttentionPlan) -> list[dict[str, Any]]:
@@ -74,6 +75,6 @@ def _attention_rows(plan: AttentionPlan) -> list[dict[str, Any]]:
     ]
 
 
-def _measured(found: dict[str, Any] | None) -> dict[str, Any]:
+def _measured(reached: dict[str, Any] | None) -> dict[str, Any]:
     names = ("measured_ns", "achieved_flop_per_s", "achieved_bytes_per_s", "roofline_pct")
-    return {name: None if found is None else found[name] for name in names}
+    return {name: None if reached is None else reached[name] for name in names}

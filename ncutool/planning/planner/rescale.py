@@ -50,7 +50,7 @@ _GENERAL = ("bf16_tensor", "fp16_tensor", "tf32_tensor", "fp32")
 def rescaled_ns(
     kernels: pl.DataFrame, from_device: Device | None, to_device: Device
 ) -> pl.DataFrame:
-    """The time of each launch on ``to_device``.
+    """Return the time of each launch on ``to_device``.
 
     Args:
         kernels: a ``kernels`` table; a row's own peaks are taken where it has them (a report's
@@ -91,7 +91,7 @@ def rescaled_ns(
 
 
 def _times(unknown: list[pl.Expr]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Lower bound, figure and upper bound by class.
+    """Return lower bound, figure and upper bound (ns) by class.
 
     Args:
         unknown: the ratios by which launches of unknown work may scale.
@@ -136,7 +136,7 @@ def _times(unknown: list[pl.Expr]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 def _with_peaks(
     kernels: pl.DataFrame, from_device: Device | None, to_device: Device
 ) -> pl.DataFrame:
-    """Peaks of both devices, and the ratio of the times at them (over 1: slower there)."""
+    """Add the peaks of both devices and the ratio of the times at them (over 1 is slower there)."""
     import polars as pl
 
     own: dict[str, float] = {} if from_device is None else from_device.peak_flop_per_s
@@ -174,7 +174,7 @@ def _with_peaks(
 
 
 def _ratio(compute_share: pl.Expr, memory_share: float) -> pl.Expr:
-    """New over old time of what binds; null where one of the four times is not known."""
+    """Return new over old time of what binds; null where one of the four times is not known."""
     import polars as pl
 
     names = ("old_c_s", "old_m_s", "new_c_s", "new_m_s")
@@ -185,7 +185,7 @@ def _ratio(compute_share: pl.Expr, memory_share: float) -> pl.Expr:
 
 
 def _peak_of(peaks: dict[str, float]) -> pl.Expr:
-    """The peak of each row's roof."""
+    """Return the peak of each row's roof."""
     import polars as pl
 
     known = {roof: peaks.get(roof) for roof in ROOFS}
@@ -198,15 +198,17 @@ def _unknown_ratios(from_device: Device | None, to_device: Device) -> list[pl.Ex
     import polars as pl
 
     kept = (pl.col("bound") == "cache") | (pl.col("duration_ns") < _OFTEN_LATENCY_NS)
-    found = [pl.col("memory_ratio"), pl.col("compute_ratio"), pl.when(kept).then(1.0)]
+    ratios = [pl.col("memory_ratio"), pl.col("compute_ratio"), pl.when(kept).then(1.0)]
     if from_device is not None:
         old, new = from_device.peak_flop_per_s, to_device.peak_flop_per_s
-        found += [pl.lit(old[roof] / new[roof]) for roof in _GENERAL if roof in old and roof in new]
-    return found
+        ratios += [
+            pl.lit(old[roof] / new[roof]) for roof in _GENERAL if roof in old and roof in new
+        ]
+    return ratios
 
 
 def _class() -> pl.Expr:
-    """How a launch is treated."""
+    """Return how a launch is treated."""
     import polars as pl
 
     bound, kernel = pl.col("bound"), pl.col("kernel")

@@ -58,7 +58,7 @@ def tiling(
 
 
 def parse_tile(text: str) -> tuple[int, int]:
-    """A tile written `128x64`.
+    """Return a tile written `128x64`.
 
     Raises:
         UsageError: it is written otherwise, or out of range.
@@ -70,7 +70,7 @@ def parse_tile(text: str) -> tuple[int, int]:
 
 
 def check_tile(tile: tuple[int, int]) -> tuple[int, int]:
-    """``tile``, whose sides are in range.
+    """Return ``tile`` if its sides are in range.
 
     Raises:
         UsageError: they are not.

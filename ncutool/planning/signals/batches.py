@@ -28,7 +28,7 @@ _ITEMS = (
 
 
 def classify_batches(points: Sequence[tuple[float, float]]) -> tuple[Verdict, ...]:
-    """What each step from one batch to the next larger says.
+    """Return what each step from one batch to the next larger says.
 
     Args:
         points: batch and items a second of all of it, at least two different batches.
@@ -54,7 +54,7 @@ def classify_batches(points: Sequence[tuple[float, float]]) -> tuple[Verdict, ..
 
 
 def fixed_pct(batches: float, throughputs: float) -> float:
-    """The fixed share of the larger batch's step, ``100 (r - 1) / (k - 1)`` percent.
+    """Return the fixed share of the larger batch's step, ``100 (r - 1) / (k - 1)`` percent.
 
     Args:
         batches: how many times the smaller the larger batch is, above 1.
@@ -105,27 +105,27 @@ def _pair(first: tuple[float, float], second: tuple[float, float]) -> Verdict:
 def _reason(
     regime: str, times: float, gain: float, fixed: float, steps_ns: tuple[float, float]
 ) -> str:
-    said = (
+    start = (
         f"{times:.4g} times the batch gave {gain:.3g} times the throughput, a step of "
         f"{units.time(steps_ns[1])} after {units.time(steps_ns[0])}"
     )
     if regime == "unknown":
-        return f"{said}: a larger batch cannot take less time for the same kernels"
+        return f"{start}: a larger batch cannot take less time for the same kernels"
     shown = units.percent(max(0.0, min(fixed, 100.0)))
     if regime == "fixed_cost":
-        return f"{said}: {shown} of it does not grow with the batch, such as weights and launches"
+        return f"{start}: {shown} of it does not grow with the batch, such as weights and launches"
     if gain < 1:
-        return f"{said}: throughput falls, so that the batch is past what the device takes well"
+        return f"{start}: throughput falls, so that the batch is past what the device takes well"
     what = (
         "so that more batch hardly gains"
         if regime == "saturated"
         else "so that more batch gains less and less"
     )
-    return f"{said}: only {shown} of it does not grow with the batch, {what}"
+    return f"{start}: only {shown} of it does not grow with the batch, {what}"
 
 
 def _notes(regime: str, gain: float, low: float, high: float, *, sure: bool) -> tuple[str, ...]:
-    said = {
+    by_regime = {
         "fixed_cost": "reading weights (memory-bound) and launches or the host (latency-bound) "
         "scale alike: throughputs cannot tell them apart, a token time against the bytes can",
         "saturated": "arithmetic (compute-bound) and bytes of each sequence's own, such as its "
@@ -134,24 +134,24 @@ def _notes(regime: str, gain: float, low: float, high: float, *, sure: bool) -> 
         "unknown": "other kernels at the larger batch, a warm-up in the smaller's time, or another "
         "load on the device would do that",
     }
-    found = [said[regime]]
+    notes = [by_regime[regime]]
     if not sure and regime != "unknown":
-        found.append(
+        notes.append(
             f"an error of {NOISE:.0f} % in the ratio makes the fixed share anything from "
             f"{max(low, 0):.0f} to {min(high, 100):.0f} %, past a boundary: repeat the measurement"
         )
     if gain < 1:
-        found.append(_ITEMS)
-    return tuple(found)
+        notes.append(_ITEMS)
+    return tuple(notes)
 
 
 def _tells_more(regime: str, large: float) -> tuple[str, ...]:
-    found = []
+    hints = []
     if regime in ("fixed_cost", "between"):
-        found.append(f"a larger pair (--throughput {large:g}:... --throughput {2 * large:g}:...)")
+        hints.append(f"a larger pair (--throughput {large:g}:... --throughput {2 * large:g}:...)")
     if regime in ("fixed_cost", "saturated", "between"):
-        found.append(
+        hints.append(
             "--token-time-ms with --model-bytes or --preset, and --device: whether bytes explain "
             "the time; ncutool plan llm: at which batch compute binds"
         )
-    return tuple(found)
+    return tuple(hints)

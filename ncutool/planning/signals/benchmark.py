@@ -63,7 +63,7 @@ class _Placed:
 
 
 def classify_benchmark(step: Benchmark, device: Device | None) -> Verdict:
-    """Where the step lies against the device's peaks.
+    """Return where the step lies against the device's peaks.
 
     Args:
         device: without one there are rates and no regime.
@@ -92,14 +92,14 @@ def classify_benchmark(step: Benchmark, device: Device | None) -> Verdict:
 
 
 def _rates(flop_per_s: float | None, bytes_per_s: float | None, step: Benchmark) -> list[Figure]:
-    found = [Figure("time_ns", step.ns, "measured")]
+    figures = [Figure("time_ns", step.ns, "measured")]
     if flop_per_s is not None:
-        found.append(Figure("achieved_flop_per_s", flop_per_s, "FLOPs / time"))
+        figures.append(Figure("achieved_flop_per_s", flop_per_s, "FLOPs / time"))
     if bytes_per_s is not None:
-        found.append(Figure("achieved_bytes_per_s", bytes_per_s, "bytes / time"))
+        figures.append(Figure("achieved_bytes_per_s", bytes_per_s, "bytes / time"))
     if step.flop is not None and step.bytes is not None:
-        found.append(Figure("intensity_flop_per_byte", step.flop / step.bytes, "FLOPs / bytes"))
-    return found
+        figures.append(Figure("intensity_flop_per_byte", step.flop / step.bytes, "FLOPs / bytes"))
+    return figures
 
 
 def _without_device(
@@ -147,7 +147,7 @@ def _traffic(step: Benchmark) -> tuple[str, ...]:
 
 
 def _from_cache(step: Benchmark, placed: _Placed) -> bool:
-    """Faster than device memory, and small enough for the last cache."""
+    """Return whether the step is faster than DRAM allows and small enough for the last cache."""
     size = placed.device.cache_bytes
     fast = placed.memory_pct is not None and placed.memory_pct > 100
     possible = not impossible(placed.compute_pct, None)
@@ -155,27 +155,27 @@ def _from_cache(step: Benchmark, placed: _Placed) -> bool:
 
 
 def _figures(step: Benchmark, placed: _Placed) -> list[Figure]:
-    found = _rates(placed.flop_per_s, placed.bytes_per_s, step)
+    figures = _rates(placed.flop_per_s, placed.bytes_per_s, step)
     if placed.compute_pct is not None:
         roof = (placed.roof or "").replace("_", " ")
-        found += [
+        figures += [
             Figure("peak_flop_per_s", placed.peak_flop_per_s, f"{roof}, dense"),
             Figure("compute_pct", placed.compute_pct, "of that peak"),
         ]
     if placed.memory_pct is not None:
-        found += [
+        figures += [
             Figure("peak_bytes_per_s", placed.device.peak_bytes_per_s, "of device memory"),
             Figure("memory_pct", placed.memory_pct, "of that peak"),
         ]
     if step.flop is not None and step.bytes is not None and placed.peak_flop_per_s is not None:
         intensity, bandwidth = step.flop / step.bytes, placed.device.peak_bytes_per_s
         most = attainable(placed.peak_flop_per_s, intensity, bandwidth)
-        found += [
+        figures += [
             Figure("ridge_point_flop_per_byte", placed.ridge, "peak FLOP/s / peak byte/s"),
             Figure("attainable_flop_per_s", most, "min(peak, intensity × bandwidth)"),
             Figure("roofline_pct", 100 * (placed.flop_per_s or 0) / most, "of attainable"),
         ]
-    return found
+    return figures
 
 
 def _reason(regime: str, placed: _Placed) -> str:
@@ -194,17 +194,17 @@ def _reason(regime: str, placed: _Placed) -> str:
     if placed.memory_pct is not None:
         share = units.percent(placed.memory_pct)
         parts.append(f"{units.data_rate(placed.bytes_per_s)} is {share} of the memory's")
-    said = " and ".join(parts)
+    shares = " and ".join(parts)
     if regime == "latency":
         return (
-            f"{said}: neither reaches {LIMIT:.0f} %, so that waits, launches, a small "
+            f"{shares}: neither reaches {LIMIT:.0f} %, so that waits, launches, a small "
             "grid or inefficient kernels hold it"
         )
     if regime == "mixed":
-        return f"{said}: {in_turn(placed.compute_pct, placed.memory_pct)}"
+        return f"{shares}: {in_turn(placed.compute_pct, placed.memory_pct)}"
     if regime == "unknown":
-        return f"{said}: under {LIMIT:.0f} %, and the other side was not given"
-    return said
+        return f"{shares}: under {LIMIT:.0f} %, and the other side was not given"
+    return shares
 
 
 def _side(step: Benchmark, placed: _Placed) -> tuple[str, ...]:
@@ -219,10 +219,10 @@ def _side(step: Benchmark, placed: _Placed) -> tuple[str, ...]:
 
 
 def _tells_more(regime: str, step: Benchmark) -> tuple[str, ...]:
-    found = []
+    hints = []
     if step.flop is None or step.bytes is None:
         missing = "--flop" if step.flop is None else "--bytes"
-        found.append(f"{missing}: the other side, and the intensity")
+        hints.append(f"{missing}: the other side, and the intensity")
     if regime in ("latency", "unknown"):
-        found.append("ncu --set full and ncutool explain: what the kernel waits for")
-    return tuple(found)
+        hints.append("ncu --set full and ncutool explain: what the kernel waits for")
+    return tuple(hints)

@@ -50,7 +50,7 @@ def classify(
     device: Device | str | None = None,
     known: tuple[Device, ...] | None = None,
 ) -> Report:
-    """The regime that signals tell, without a profile.
+    """Return the regime that signals tell, without a profile.
 
     >>> from ncutool.planning import signals
     >>> found = signals.classify(batches=[(8, 1200.0), (16, 2300.0)])
@@ -104,7 +104,8 @@ def _device(
 def _sm_count(
     gpu: GpuSamples, device: Device | None, known: tuple[Device, ...] | None
 ) -> int | None:
-    """Of the device that was named, or of the one whose recorded name the samples carry."""
+    """Return the SM count of the device that was named, or of the one whose recorded name the
+    samples carry."""
     if device is not None or gpu.model is None:
         return device.sm_count if device else None
     rows = load_devices() if known is None else known
@@ -112,7 +113,7 @@ def _sm_count(
 
 
 def _headline(verdicts: Sequence[Verdict]) -> str:
-    """The surest regime, or that they differ."""
+    """Return the surest regime, or that they differ."""
     best = min((CONFIDENCES.index(each.confidence) for each in verdicts), default=0)
     surest = [each for each in verdicts if CONFIDENCES.index(each.confidence) == best]
     regimes = list(dict.fromkeys(named(each) for each in surest))
@@ -125,7 +126,7 @@ def _headline(verdicts: Sequence[Verdict]) -> str:
 
 
 def named(verdict: Verdict) -> str:
-    """A regime in words, with that of the busy time."""
+    """Return a regime in words, with that of the busy time."""
     regime = verdict.regime.replace("_", " ")
     if verdict.while_busy is None:
         return regime
@@ -133,43 +134,44 @@ def named(verdict: Verdict) -> str:
 
 
 def _read_notes(sampled: Sequence[Series]) -> tuple[str, ...]:
-    found = []
+    notes = []
     for each in sampled:
         if each.refused_values:
-            found.append(
+            notes.append(
                 f"{each.source}: {units.counted(each.refused_values, 'value')} left out: not "
                 "between 0 and 100 % of a time (ratios of DCGM go from 0 to 1)"
             )
         if each.skipped_lines:
-            found.append(
+            notes.append(
                 f"{each.source}: {units.counted(each.skipped_lines, 'line')} left out: no sample "
                 "under the heading before it"
             )
-    return tuple(found)
+    return tuple(notes)
 
 
 def _together(sampled: Sequence[Series], verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """What several GPUs or several sources say of each other."""
-    found = []
+    """Return what several GPUs or several sources say of each other."""
+    notes = []
     for each in sampled:
         if len(each.gpus) < 2:
             continue
-        found.append(
+        notes.append(
             f"{each.source}: {len(each.gpus)} GPUs; a collective counts as work of each of them, "
             "so that waiting for other GPUs is unknown here"
         )
-        found += _imbalance(each)
-    told = {verdict.regime for verdict in verdicts if verdict.regime in _RESOURCES}
-    if {"compute", "memory"} <= told:
-        found.append(
+        notes += _imbalance(each)
+    regimes = {verdict.regime for verdict in verdicts if verdict.regime in _RESOURCES}
+    if {"compute", "memory"} <= regimes:
+        notes.append(
             "one source says compute and another memory: they may be of different times, batches "
             "or kernels; what holds each is in its own lines"
         )
-    return tuple(found)
+    return tuple(notes)
 
 
 def _imbalance(series: Series) -> tuple[str, ...]:
-    """That the GPUs of a file were not busy alike, by the first signal that tells of several."""
+    """Say that the GPUs of a file were not busy alike, by the first signal that tells of
+    several."""
     for signal in (*BUSY, "sm_active_pct"):
         means = {
             gpu.name: sum(known) / len(known)

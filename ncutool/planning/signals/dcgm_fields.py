@@ -1,7 +1,7 @@
-"""DCGM's profiling fields: ids, the names it prints them under, and what a value of 1 is.
+"""DCGM's profiling fields: the names it prints them under, and what a value of 1 is.
 
-From NVIDIA's dcgm_fields.h. DCGM 4 renamed fields (`..._ACTIVE` to `..._UTIL_RATIO`) and kept the
-ids and what they mean; both names are known here.
+From NVIDIA's dcgm_fields.h. DCGM 4 renamed fields (`..._ACTIVE` to `..._UTIL_RATIO`) and kept what
+they mean; both names are known here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 class Field:
     """One field of DCGM that says something of the regime."""
 
-    field_id: int
     tag: str
     """Its heading in `dcgmi dmon`."""
     names: tuple[str, ...]
@@ -23,65 +22,22 @@ class Field:
     """What one unit of it is, in percent: 100 for a ratio."""
 
 
+def _ratio(tag: str, before: str, since: str, signal: str) -> Field:
+    """Return a profiling field by its names before DCGM 4 and since."""
+    return Field(tag, (f"DCGM_FI_PROF_{before}", f"DCGM_FI_PROF_{since}"), signal, 100)
+
+
 FIELDS = (
-    Field(203, "GPUTL", ("DCGM_FI_DEV_GPU_UTIL",), "gpu_util_pct", 1),
-    Field(204, "MCUTL", ("DCGM_FI_DEV_MEM_COPY_UTIL",), "memory_util_pct", 1),
-    Field(
-        1001,
-        "GRACT",
-        ("DCGM_FI_PROF_GR_ENGINE_ACTIVE", "DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO"),
-        "graphics_active_pct",
-        100,
-    ),
-    Field(
-        1002,
-        "SMACT",
-        ("DCGM_FI_PROF_SM_ACTIVE", "DCGM_FI_PROF_SM_UTIL_RATIO"),
-        "sm_active_pct",
-        100,
-    ),
-    Field(
-        1003,
-        "SMOCC",
-        ("DCGM_FI_PROF_SM_OCCUPANCY", "DCGM_FI_PROF_SM_OCCUPANCY_RATIO"),
-        "sm_occupancy_pct",
-        100,
-    ),
-    Field(
-        1004,
-        "TENSO",
-        ("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", "DCGM_FI_PROF_TENSOR_UTIL_RATIO"),
-        "tensor_active_pct",
-        100,
-    ),
-    Field(
-        1005,
-        "DRAMA",
-        ("DCGM_FI_PROF_DRAM_ACTIVE", "DCGM_FI_PROF_DRAM_UTIL_RATIO"),
-        "dram_active_pct",
-        100,
-    ),
-    Field(
-        1006,
-        "FP64A",
-        ("DCGM_FI_PROF_PIPE_FP64_ACTIVE", "DCGM_FI_PROF_FP64_UTIL_RATIO"),
-        "fp64_active_pct",
-        100,
-    ),
-    Field(
-        1007,
-        "FP32A",
-        ("DCGM_FI_PROF_PIPE_FP32_ACTIVE", "DCGM_FI_PROF_FP32_UTIL_RATIO"),
-        "fp32_active_pct",
-        100,
-    ),
-    Field(
-        1008,
-        "FP16A",
-        ("DCGM_FI_PROF_PIPE_FP16_ACTIVE", "DCGM_FI_PROF_FP16_UTIL_RATIO"),
-        "fp16_active_pct",
-        100,
-    ),
+    Field("GPUTL", ("DCGM_FI_DEV_GPU_UTIL",), "gpu_util_pct", 1),
+    Field("MCUTL", ("DCGM_FI_DEV_MEM_COPY_UTIL",), "memory_util_pct", 1),
+    _ratio("GRACT", "GR_ENGINE_ACTIVE", "GR_ENGINE_UTIL_RATIO", "graphics_active_pct"),
+    _ratio("SMACT", "SM_ACTIVE", "SM_UTIL_RATIO", "sm_active_pct"),
+    _ratio("SMOCC", "SM_OCCUPANCY", "SM_OCCUPANCY_RATIO", "sm_occupancy_pct"),
+    _ratio("TENSO", "PIPE_TENSOR_ACTIVE", "TENSOR_UTIL_RATIO", "tensor_active_pct"),
+    _ratio("DRAMA", "DRAM_ACTIVE", "DRAM_UTIL_RATIO", "dram_active_pct"),
+    _ratio("FP64A", "PIPE_FP64_ACTIVE", "FP64_UTIL_RATIO", "fp64_active_pct"),
+    _ratio("FP32A", "PIPE_FP32_ACTIVE", "FP32_UTIL_RATIO", "fp32_active_pct"),
+    _ratio("FP16A", "PIPE_FP16_ACTIVE", "FP16_UTIL_RATIO", "fp16_active_pct"),
 )
 BY_TAG = {each.tag: each for each in FIELDS}
 BY_NAME = {name: each for each in FIELDS for name in each.names}

@@ -13,7 +13,7 @@ _OTHER_ENTITY = re.compile(r"(?:Switch|Link|CPU|CPU Core|ConnectX)\b", re.IGNORE
 
 
 def heading(line: str) -> list[str] | None:
-    """The tags of a heading; None where the line is none.
+    """Return the tags of a heading; None where the line is none.
 
     A heading of nvidia-smi begins with `gpu` too and has names in small letters, one of them
     (`smocc`) a tag but for that.
@@ -25,12 +25,12 @@ def heading(line: str) -> list[str] | None:
 
 
 def parse(text: str, source: str) -> Series:
-    """The samples of a `dcgmi dmon`; rows of switches and links are passed over.
+    """Return the samples of a `dcgmi dmon`; rows of switches and links are passed over.
 
     Args:
         source: the file's name, for messages.
     """
-    found = Collector()
+    collector = Collector()
     tags: list[str] = []
     for raw in text.splitlines():
         line = raw.strip()
@@ -42,19 +42,19 @@ def parse(text: str, source: str) -> Series:
         entity = _ENTITY.match(line)
         row = line[entity.end() :].split() if entity else []
         if entity is None or len(row) != len(tags):
-            found.skipped += not _OTHER_ENTITY.match(line)
+            collector.skipped += not _OTHER_ENTITY.match(line)
             continue
         name = f"{(entity[1] or 'GPU').upper()} {int(entity[2])}"
-        if not found.add(name, _values(tags, row)):
-            found.skipped += 1
-    return found.series(source, KIND)
+        if not collector.add(name, _values(tags, row)):
+            collector.skipped += 1
+    return collector.series(source, KIND)
 
 
 def _values(tags: list[str], row: list[str]) -> list[tuple[str, float | None]]:
-    found = []
+    values = []
     for tag, cell in zip(tags, row, strict=True):
         each = BY_TAG.get(tag)
         if each is not None:
             value = number(cell)
-            found.append((each.signal, None if value is None else each.percent * value))
-    return found
+            values.append((each.signal, None if value is None else each.percent * value))
+    return values

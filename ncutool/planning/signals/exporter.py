@@ -20,7 +20,7 @@ _INDEX = re.compile(r"[0-9]{1,6}")
 
 
 def parse(text: str, source: str) -> Series:
-    """The samples of each GPU.
+    """Return the samples of each GPU.
 
     A scrape ends where a `# HELP` or `# TYPE` comes again; in a text without them a metric that
     comes again begins the GPU's next sample. Within a scrape the first value of a GPU counts: where
@@ -30,15 +30,15 @@ def parse(text: str, source: str) -> Series:
     Args:
         source: the file's name, for messages.
     """
-    found = _Scrapes()
+    scrapes = _Scrapes()
     for raw in text.splitlines():
         line = raw.strip()
         if line.startswith("#"):
-            found.comment(line)
+            scrapes.comment(line)
         elif line:
-            found.metric(line)
-    found.close()
-    return found.collector.series(source, KIND)
+            scrapes.metric(line)
+    scrapes.close()
+    return scrapes.collector.series(source, KIND)
 
 
 @dataclass
@@ -97,7 +97,7 @@ class _Scrapes:
 
 
 def _name(labels: dict[str, str], hosts: dict[str, int]) -> str | None:
-    """`GPU 0`, `GPU 0 instance 1`, and `host 2 GPU 0` from the second host on."""
+    """Return `GPU 0`, `GPU 0 instance 1`, or `host 2 GPU 0` from the second host on."""
     index = labels.get("gpu", "")
     if not _INDEX.fullmatch(index):
         return None

@@ -39,7 +39,7 @@ class Labels:
 
 
 def label(columns: Columns, samples: int) -> Labels:
-    """A label for every sample."""
+    """Return a label for every sample."""
     signal = next((each for each in BUSY if each in columns), None)
     busy: Sequence[float | None] = columns[signal] if signal else (None,) * samples
     known = [each for each in busy if each is not None]
@@ -52,8 +52,8 @@ def label(columns: Columns, samples: int) -> Labels:
 
 def _regime(columns: Columns, index: int, busy: float | None) -> str:
     sm_active = _at(columns, "sm_active_pct", index)
-    told = busy if busy is not None else sm_active
-    if told is not None and told < IDLE_SAMPLE:
+    activity = busy if busy is not None else sm_active
+    if activity is not None and activity < IDLE_SAMPLE:
         return "idle"
     engine = _at(columns, "graphics_active_pct", index)
     scales = _scales(engine, busy, sm_active)
@@ -68,7 +68,7 @@ def _regime(columns: Columns, index: int, busy: float | None) -> str:
 def _scales(
     engine: float | None, busy: float | None, sm_active: float | None
 ) -> tuple[float, float]:
-    """What turns a share of the sample into one of its busy time: at least and at most.
+    """Return what turns a share of the sample into one of its busy time: at least and at most.
 
     Pipes work only while the engine does. GPU-Util is sampled over windows of its own, and SM
     activity is the least time that the device was busy: they bound the factor from above only.
@@ -81,7 +81,7 @@ def _scales(
 
 
 def _within_busy(share: float, scales: tuple[float, float]) -> Used:
-    """A share of a sample as one of its busy time."""
+    """Return a share of a sample as one of its busy time."""
     low, high = scales
     if low == high:
         return Used(low * share, low * share)
@@ -91,7 +91,8 @@ def _within_busy(share: float, scales: tuple[float, float]) -> Used:
 def _compute(
     pipes: Sequence[float | None], sm_active: float | None, scales: tuple[float, float]
 ) -> Used:
-    """The most used pipe. A pipe that was not sampled is busy at most while an SM has a warp."""
+    """Return the most used pipe. A pipe that was not sampled is busy at most while an SM has a
+    warp."""
     known = _within_busy(max((pipe for pipe in pipes if pipe is not None), default=0.0), scales)
     if None not in pipes:
         return known

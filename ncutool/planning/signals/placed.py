@@ -12,7 +12,7 @@ THRESHOLDS = ("limit", "balance", "above_datasheet")
 
 
 def positive(name: str, value: float) -> float:
-    """``value``, a finite number above 0.
+    """Return ``value`` if it is a number above 0 and of a size that units can show.
 
     Raises:
         UsageError: it is none.
@@ -23,14 +23,14 @@ def positive(name: str, value: float) -> float:
 
 
 def regime_of(compute_pct: float | None, memory_pct: float | None) -> str:
-    """The regime by shares of peaks, ``unknown`` where one of them cannot be."""
+    """Return the regime by shares of peaks, ``unknown`` where one of them cannot be."""
     if impossible(compute_pct, memory_pct):
         return "unknown"
     return bound(_used(compute_pct), _used(memory_pct))
 
 
 def confidence_of(regime: str, *, complete: bool) -> str:
-    """How sure a regime is that shares of peaks tell.
+    """Return how sure a regime is that shares of peaks tell.
 
     Args:
         complete: whether both shares are known, and of all bytes.
@@ -43,7 +43,7 @@ def confidence_of(regime: str, *, complete: bool) -> str:
 
 
 def in_turn(compute_pct: float | None, memory_pct: float | None) -> str:
-    """What two shares under the limit mean that together are past it."""
+    """Return what two shares under the limit mean that together are past it."""
     both = units.percent((compute_pct or 0) + (memory_pct or 0))
     return (
         f"neither reaches {LIMIT:.0f} %, and together they are {both}: parts that are each "
@@ -56,7 +56,7 @@ def _used(pct: float | None) -> Used:
 
 
 def impossible(compute_pct: float | None, memory_pct: float | None) -> str:
-    """Why the shares cannot be; empty where they can."""
+    """Return why the shares cannot be; empty where they can."""
     if memory_pct is not None and memory_pct > 100:
         return (
             f"{units.percent(memory_pct)} of the memory's peak cannot be: a cache served a part, "
@@ -71,13 +71,13 @@ def impossible(compute_pct: float | None, memory_pct: float | None) -> str:
 
 
 def peak_notes(device: Device, compute_pct: float | None) -> tuple[str, ...]:
-    """What to know of the peaks."""
-    found = []
+    """Return what to know of the peaks."""
+    notes = []
     if compute_pct is not None and 100 < compute_pct <= ABOVE_DATASHEET:
-        found.append(
+        notes.append(
             f"{units.percent(compute_pct)} of the dense peak: clocks can be above those of the "
             "datasheet"
         )
     if "verify" in device.confidence:
-        found.append(f"peaks of {device.name}: {device.confidence}")
-    return tuple(found)
+        notes.append(f"peaks of {device.name}: {device.confidence}")
+    return tuple(notes)

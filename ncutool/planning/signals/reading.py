@@ -23,7 +23,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read(path: Path) -> Series:
-    """The samples in a file.
+    """Return the samples in a file.
 
     Raises:
         UnreadableError: it cannot be read, is too large, or is something else.
@@ -39,7 +39,7 @@ def read(path: Path) -> Series:
 
 
 def parse(content: bytes | str, where: str, source: str | None = None) -> Series:
-    """The samples in a text.
+    """Return the samples in a text.
 
     Args:
         content: what was read; bytes are UTF-8, or UTF-16 with its mark.
@@ -56,19 +56,19 @@ def parse(content: bytes | str, where: str, source: str | None = None) -> Series
         )
     text = content if isinstance(content, str) else _decoded(content, where)
     parser = _parser(text[:_LOOK], where)
-    found = parser(text, printable(where if source is None else source, _LONGEST_NAME))
-    if not any(gpu.columns for gpu in found.gpus):
-        skipped = f"; {found.skipped_lines:,} lines fit no heading" if found.skipped_lines else ""
+    series = parser(text, printable(where if source is None else source, _LONGEST_NAME))
+    if not any(gpu.columns for gpu in series.gpus):
+        skipped = f"; {series.skipped_lines:,} lines fit no heading" if series.skipped_lines else ""
         raise EmptyError(
             where,
-            f"is {found.kind} text without one sample of a signal that is known here{skipped}",
+            f"is {series.kind} text without one sample of a signal that is known here{skipped}",
             "sample utilisation (nvidia-smi dmon -s u) or fields 1001 to 1008 (dcgmi dmon -e)",
         )
-    return found
+    return series
 
 
 def _decoded(content: bytes, where: str) -> str:
-    """Text, also of a shell that writes UTF-16."""
+    """Decode text, also of a shell that writes UTF-16."""
     if content.startswith(_UTF16):
         return content.decode("utf-16", "replace")
     if b"\0" in content[:_LOOK]:
@@ -83,7 +83,7 @@ def _binary(content: bytes) -> str:
 
 
 def _parser(start: str, where: str) -> _Parser:
-    """The reader for a text that begins so.
+    """Return the reader for a text that begins so.
 
     Raises:
         UnreadableError: no reader fits; the message says what it is, where that is known.

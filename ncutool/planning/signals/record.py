@@ -13,7 +13,7 @@ SCHEMA = "ncutool/signals/1"
 
 
 def record(report: Report) -> dict[str, Any]:
-    """Every figure by its name, percentages and base units; unknowns are None."""
+    """Return every figure by its name, percentages and base units; unknowns are None."""
     device = report.device
     return {
         "schema": SCHEMA,

@@ -21,12 +21,12 @@ class Used:
 
 
 def used(pct: float | None) -> Used:
-    """What is known exactly, or not at all."""
+    """Return what is known exactly, or not at all."""
     return Used(0.0, 100.0) if pct is None else Used(pct, pct)
 
 
 def bound(compute: Used, memory: Used) -> str:
-    """``compute``, ``memory``, ``balanced``, ``latency``, ``mixed`` or ``unknown``.
+    """Return the regime: compute, memory, balanced, latency, mixed or unknown.
 
     NVIDIA's rule SOLBottleneck for a launch: both under 60 % is latency, less than 10 points apart
     is balanced, else the larger holds the work. Two things are not as for a launch:

@@ -16,17 +16,17 @@ _TOLD = ("compute", "memory", "balanced", "latency", "mixed")
 
 
 def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -> Verdict:
-    """What the samples of one GPU say.
+    """Return what the samples of one GPU say.
 
     Args:
         sm_count: of the device, where it is known: what one thread block is of it.
     """
     labels = label(gpu.columns, gpu.samples)
     spread = tuple(
-        found
+        spread_of
         for signal in SIGNALS
         if signal in gpu.columns
-        and (found := distribution(signal, gpu.columns[signal])) is not None
+        and (spread_of := distribution(signal, gpu.columns[signal])) is not None
     )
     parts = _parts(labels)
     inner = _inner(parts, labels)
@@ -51,8 +51,8 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
 
 
 def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
-    """Medians over the samples that are not idle: what a regime's sentence speaks of."""
-    found = {}
+    """Return medians over the samples that are not idle, which a regime's sentence speaks of."""
+    medians = {}
     for signal, column in gpu.columns.items():
         values = sorted(
             value
@@ -60,28 +60,28 @@ def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
             if value is not None and regime != "idle"
         )
         if values:
-            found[signal] = percentile(values, 50)
-    return found
+            medians[signal] = percentile(values, 50)
+    return medians
 
 
 def _parts(labels: Labels) -> tuple[Part, ...]:
-    """The regimes of the busy samples that were told, most first."""
-    told = Counter(regime for regime in labels.regimes if regime in _TOLD)
+    """Return the regimes of the busy samples that were told, most first."""
+    counts = Counter(regime for regime in labels.regimes if regime in _TOLD)
     return tuple(
-        Part(regime, 100 * count / labels.busy_samples) for regime, count in told.most_common()
+        Part(regime, 100 * count / labels.busy_samples) for regime, count in counts.most_common()
     )
 
 
 def _inner(parts: tuple[Part, ...], labels: Labels) -> str:
-    """The regime of the busy samples together."""
-    told = sum(part.share_pct for part in parts)
-    if not parts or told < SAME:
+    """Return the regime of the busy samples together."""
+    told_pct = sum(part.share_pct for part in parts)
+    if not parts or told_pct < SAME:
         return "busy" if labels.busy_pct is not None else "unknown"
     return parts[0].regime if parts[0].share_pct >= SAME else "mixed"
 
 
 def _idle_pct(labels: Labels, spread: tuple[Distribution, ...]) -> float | None:
-    """Share of the time without work; of the samples, where only SM activity tells."""
+    """Return the share (%) of time without work; of samples, where only SM activity tells."""
     if labels.busy_pct is not None:
         return 100 - labels.busy_pct
     if any(each.signal == "sm_active_pct" for each in spread):

@@ -47,7 +47,7 @@ def reason(
     medians: Mapping[str, float],
     parts: tuple[Part, ...],
 ) -> str:
-    """One sentence with the numbers."""
+    """Return the reason for the regime: one sentence with the numbers."""
     if regime == "idle":
         idle = units.percent(idle_pct)
         return f"the device did nothing in {idle} of the time{_inside(labels, parts)}"
@@ -110,47 +110,47 @@ def notes(
     spread: tuple[Distribution, ...],
     sm_count: int | None,
 ) -> tuple[str, ...]:
-    """Caveats, most important first."""
-    found = {each.signal: each for each in spread}
-    said = [
-        _gpu_util(found, sm_count),
-        _memory_util(found),
+    """Return caveats, most important first."""
+    by_signal = {each.signal: each for each in spread}
+    sentences = [
+        _gpu_util(by_signal, sm_count),
+        _memory_util(by_signal),
         *(_levels(each) for each in spread),
-        _filled(found),
-        _sides(found),
-        _averages(found, labels),
-        _power(found, gpu.samples),
+        _filled(by_signal),
+        _sides(by_signal),
+        _averages(by_signal, labels),
+        _power(by_signal, gpu.samples),
         _few(gpu.samples),
         _instance(gpu.name),
     ]
-    return tuple(each for each in said if each)
+    return tuple(each for each in sentences if each)
 
 
-def _gpu_util(found: Mapping[str, Distribution], sm_count: int | None) -> str:
-    util, active = found.get("gpu_util_pct"), found.get("sm_active_pct")
+def _gpu_util(by_signal: Mapping[str, Distribution], sm_count: int | None) -> str:
+    util, active = by_signal.get("gpu_util_pct"), by_signal.get("sm_active_pct")
     if util is None:
         return ""
     one = f"one of {sm_count} SMs ({100 / sm_count:.1f} % of them)" if sm_count else "one SM"
-    said = (
+    sentence = (
         "GPU-Util (sm % of nvidia-smi) alone says nothing of how well a device is used: it is the "
         f"share of time in which at least one kernel ran, here {_usual(util)}; a single thread "
         f"block on {one} that runs all the time makes it 100 %"
     )
     if active is not None:
-        said += f"; SM activity over the same samples is {_usual(active)}"
-    return said
+        sentence += f"; SM activity over the same samples is {_usual(active)}"
+    return sentence
 
 
 def _usual(each: Distribution) -> str:
-    """The median, or two levels where there is no usual value."""
+    """Return the median, or two levels where there is no usual value."""
     if each.levels is None:
         return f"{units.percent(each.median_pct)} (median)"
     low, high = each.levels
     return f"{units.percent(low.median_pct)} or {units.percent(high.median_pct)} (two levels)"
 
 
-def _memory_util(found: Mapping[str, Distribution]) -> str:
-    memory = found.get("memory_util_pct")
+def _memory_util(by_signal: Mapping[str, Distribution]) -> str:
+    memory = by_signal.get("memory_util_pct")
     if memory is None:
         return ""
     return (
@@ -170,13 +170,13 @@ def _levels(each: Distribution) -> str:
     )
 
 
-def _filled(found: Mapping[str, Distribution]) -> str:
-    """How well the SMs were filled, idle time apart where a signal tells it."""
-    active = found.get("sm_active_pct")
+def _filled(by_signal: Mapping[str, Distribution]) -> str:
+    """Return how well the SMs were filled, idle time apart where a signal tells it."""
+    active = by_signal.get("sm_active_pct")
     if active is None:
         return ""
     mean = units.percent(active.mean_pct)
-    busy = found.get("graphics_active_pct") or found.get("gpu_util_pct")
+    busy = by_signal.get("graphics_active_pct") or by_signal.get("gpu_util_pct")
     if busy is None or busy.mean_pct <= 0:
         if active.mean_pct >= SM_INEFFECTIVE:
             return ""
@@ -185,25 +185,25 @@ def _filled(found: Mapping[str, Distribution]) -> str:
             "ineffective: small grids, gaps between kernels and idle time look alike in it"
         )
     share = 100 * active.mean_pct / busy.mean_pct
-    said = (
+    sentence = (
         f"SM activity is {mean} and {SHORT[busy.signal]} {units.percent(busy.mean_pct)} (means): "
         f"an SM had a warp in {units.percent(share)} of the busy time"
     )
     if share < SM_INEFFECTIVE:
         return (
-            f"{said}, under {SM_INEFFECTIVE:.0f} %: small grids, tails, or gaps between "
+            f"{sentence}, under {SM_INEFFECTIVE:.0f} %: small grids, tails, or gaps between "
             "kernels too short for that signal left SMs empty, rather than long waits"
         )
     if share >= SM_EFFECTIVE:
         return (
-            f"{said}; {SM_EFFECTIVE:.0f} % is necessary for effective use and not "
+            f"{sentence}; {SM_EFFECTIVE:.0f} % is necessary for effective use and not "
             "sufficient: a warp that waits counts"
         )
-    return said
+    return sentence
 
 
-def _sides(found: Mapping[str, Distribution]) -> str:
-    if "dram_active_pct" not in found:
+def _sides(by_signal: Mapping[str, Distribution]) -> str:
+    if "dram_active_pct" not in by_signal:
         return ""
     return (
         "L2, shared memory, special functions and integer pipes are not in these counters: they "
@@ -212,8 +212,8 @@ def _sides(found: Mapping[str, Distribution]) -> str:
     )
 
 
-def _averages(found: Mapping[str, Distribution], labels: Labels) -> str:
-    if not set(found) & set(_RESOURCES):
+def _averages(by_signal: Mapping[str, Distribution], labels: Labels) -> str:
+    if not set(by_signal) & set(_RESOURCES):
         return ""
     if labels.busy_signal == "graphics_active_pct":
         return (
@@ -227,8 +227,8 @@ def _averages(found: Mapping[str, Distribution], labels: Labels) -> str:
     )
 
 
-def _power(found: Mapping[str, Distribution], samples: int) -> str:
-    violation = found.get("power_violation_pct")
+def _power(by_signal: Mapping[str, Distribution], samples: int) -> str:
+    violation = by_signal.get("power_violation_pct")
     if violation is None or violation.maximum_pct <= 0:
         return ""
     return (
@@ -250,23 +250,23 @@ def _instance(name: str) -> str:
 
 
 def tells_more(regime: str, signals: frozenset[str], kind: str) -> tuple[str, ...]:
-    """What to sample or measure next."""
-    found = []
+    """Return what to sample or measure next."""
+    hints = []
     missing = {"graphics_active_pct", "sm_active_pct", *_RESOURCES} - signals
     if missing and regime != "idle":
         listed = ", ".join(SHORT[each] for each in SHORT if each in missing)
         how = _EXPORTED if kind == "dcgm-exporter" else _PROFILED
-        found.append(f"{how}: {listed}")
+        hints.append(f"{how}: {listed}")
     if regime == "idle":
-        found.append(
+        hints.append(
             "a torch.profiler trace and ncutool report: which part of the idle time is the host, "
             "input, or waiting"
         )
     elif regime in ("busy", "unknown", "latency", "mixed"):
-        found.append(
+        hints.append(
             "a batch-doubling pair (--throughput 8:1200 --throughput 16:2300), or a torch.profiler "
             "trace and ncutool report: gaps and the place of each kernel on the roofline"
         )
     else:
-        found.append("ncutool report of a trace or an .ncu-rep: which kernels, and by how much")
-    return tuple(found)
+        hints.append("ncutool report of a trace or an .ncu-rep: which kernels, and by how much")
+    return tuple(hints)

@@ -77,7 +77,7 @@ class Collector:
     _samples: dict[str, int] = field(default_factory=dict)
 
     def add(self, gpu: str, values: Iterable[tuple[str, float | None]]) -> bool:
-        """One sample of one GPU; False where there are too many GPUs.
+        """Add a sample of one GPU; return False where there are too many GPUs.
 
         Args:
             values: signals and percentages; None, and what is no share, is kept as missing.
@@ -98,7 +98,7 @@ class Collector:
         return True
 
     def series(self, source: str, kind: str) -> Series:
-        """Everything added so far, GPUs in order of their numbers."""
+        """Return everything added so far, GPUs in order of their numbers."""
         gpus = tuple(
             GpuSamples(
                 gpu,
@@ -118,14 +118,14 @@ class Collector:
 
 
 def _by_number(name: str) -> tuple[object, ...]:
-    """`GPU 2` before `GPU 10`."""
+    """Return the key that sorts `GPU 2` before `GPU 10`."""
     parts = name.split()
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)
 
 
 @lru_cache(maxsize=65536)
 def number(text: str) -> float | None:
-    """A finite number; None for `-`, `N/A` and whatever else is none."""
+    """Return a finite number; None for `-`, `N/A` and whatever else is none."""
     if not text.isascii() or "_" in text or len(text) > 40:
         return None
     try:

@@ -27,7 +27,7 @@ _BEFORE_GPU = frozenset(("date", "time", "gpu"))
 
 
 def heading(line: str) -> list[str] | None:
-    """The column names of a heading, in lower case; None where the line is none."""
+    """Return the column names of a heading, in lower case; None where the line is none."""
     if not line.startswith("#"):
         return None
     names = cells(line[1:].lower())
@@ -37,17 +37,17 @@ def heading(line: str) -> list[str] | None:
 
 
 def cells(line: str) -> list[str]:
-    """The cells of a row, whether commas or spaces divide them."""
+    """Return the cells of a row, whether commas or spaces divide them."""
     return [cell.strip() for cell in line.split(",")] if "," in line else line.split()
 
 
 def parse(text: str, source: str) -> Series:
-    """The samples of a `nvidia-smi dmon`; lines that are none are counted, never guessed at.
+    """Return the samples of a `nvidia-smi dmon`; lines that are none are counted, never guessed at.
 
     Args:
         source: the file's name, for messages.
     """
-    found = Collector()
+    collector = Collector()
     names: list[str] = []
     wanted: list[tuple[int, str]] = []
     for raw in text.splitlines():
@@ -62,12 +62,12 @@ def parse(text: str, source: str) -> Series:
         row = cells(line)
         at = names.index("gpu") if names else 0
         if len(row) != len(names) or not _is_index(row[at]):
-            found.skipped += 1
+            collector.skipped += 1
             continue
         values = [(signal, number(row[index])) for index, signal in wanted]
-        if not found.add(f"GPU {int(row[at])}", values):
-            found.skipped += 1
-    return found.series(source, KIND)
+        if not collector.add(f"GPU {int(row[at])}", values):
+            collector.skipped += 1
+    return collector.series(source, KIND)
 
 
 def _wanted(names: list[str]) -> list[tuple[int, str]]:

@@ -39,7 +39,7 @@ class Distribution:
 
 
 def distribution(signal: str, column: Sequence[float | None]) -> Distribution | None:
-    """The distribution of a column; None where it has no value."""
+    """Return the distribution of a column; None where it has no value."""
     values = sorted(value for value in column if value is not None)
     if not values:
         return None
@@ -58,7 +58,7 @@ def distribution(signal: str, column: Sequence[float | None]) -> Distribution | 
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """The value below which ``share`` percent of ``ordered`` lie, interpolated.
+    """Return the value below which ``share`` percent of ``ordered`` lie, interpolated.
 
     Args:
         ordered: at least one value, ascending.
@@ -72,7 +72,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def levels(ordered: Sequence[float]) -> tuple[Level, Level] | None:
-    """The two levels of ascending percentages; None where they are not two.
+    """Return the two levels of ascending percentages; None where they are not two.
 
     The best cut into two groups (Otsu: the largest variance between groups) must explain most of
     the variance, and the groups must be neither small nor close. Evenly spread values cut so
@@ -92,7 +92,7 @@ def levels(ordered: Sequence[float]) -> tuple[Level, Level] | None:
 
 
 def _best_cut(ordered: Sequence[float]) -> tuple[int, float]:
-    """How many values lie below the best cut, and the share of the variance it explains."""
+    """Return how many values lie below the best cut, and the share of the variance it explains."""
     counts = [0] * _BINS
     for value in ordered:
         counts[min(int(value), _BINS - 1)] += 1

@@ -44,7 +44,7 @@ class TokenTime:
 
 
 def of_plan(plan: Plan, ns: float) -> TokenTime:
-    """The step of a plan's batch and context, measured to take ``ns``."""
+    """Return the step of a plan's batch and context, measured to take ``ns``."""
     step = plan.decode
     cache = "" if step.kv_bytes is None else f" and {units.data(step.kv_bytes)} of cache"
     what = (
@@ -63,7 +63,7 @@ def of_plan(plan: Plan, ns: float) -> TokenTime:
 
 
 def classify_token(token: TokenTime, device: Device | None) -> Verdict:
-    """Whether reading its bytes explains a token's time.
+    """Return whether reading its bytes explains a token's time.
 
     Args:
         device: whose bandwidth to hold it against; without one no regime can be told.
@@ -106,14 +106,14 @@ def _measured(token: TokenTime) -> tuple[Figure, ...]:
 def _shares(
     token: TokenTime, device: Device, memory_pct: float, compute_pct: float | None
 ) -> tuple[Figure, ...]:
-    found = (
+    figures = (
         Figure("peak_bytes_per_s", device.peak_bytes_per_s, device.name),
         Figure("memory_pct", memory_pct, "of the peak bandwidth"),
         Figure("floor_ns", 1e9 * token.read_bytes / device.peak_bytes_per_s, "bytes / peak"),
     )
     if compute_pct is None:
-        return found
-    return (*found, Figure("compute_pct", compute_pct, "arithmetic at dense peaks / time"))
+        return figures
+    return (*figures, Figure("compute_pct", compute_pct, "arithmetic at dense peaks / time"))
 
 
 def _without_device(token: TokenTime) -> Verdict:
@@ -139,48 +139,48 @@ def _reason(
     wrong = impossible(compute_pct, memory_pct)
     if wrong:
         return wrong
-    said = (
+    start = (
         f"reading {units.data(token.read_bytes)} in {units.time(token.ns)} is "
         f"{units.data_rate(_rate(token))}, {units.percent(memory_pct)} of {device.name}'s peak"
     )
     if compute_pct is not None:
-        said += f", and its arithmetic takes {units.percent(compute_pct)} of the time at peak"
+        start += f", and its arithmetic takes {units.percent(compute_pct)} of the time at peak"
     if regime == "unknown":
-        return f"{said}: under {LIMIT:.0f} %, and whether arithmetic takes the rest is not known"
+        return f"{start}: under {LIMIT:.0f} %, and whether arithmetic takes the rest is not known"
     if regime == "mixed":
-        return f"{said}: {in_turn(compute_pct, memory_pct)}"
+        return f"{start}: {in_turn(compute_pct, memory_pct)}"
     if regime == "latency":
         return (
-            f"{said}: both under {LIMIT:.0f} %, so that launches, the host, waits or "
+            f"{start}: both under {LIMIT:.0f} %, so that launches, the host, waits or "
             "inefficient kernels take the rest"
         )
-    return said
+    return start
 
 
 def _notes(token: TokenTime, memory_pct: float) -> tuple[str, ...]:
-    found = []
+    notes = []
     if not token.complete:
-        found.append(
+        notes.append(
             "the key-value cache and activations are not in the bytes: more was read than counted, "
             "so that the true share of the peak is higher, if every step reads all of them once"
         )
     if not token.complete or memory_pct > 100:
-        found.append(
+        notes.append(
             "a mixture of experts reads the touched experts alone, and speculative decoding makes "
             "several tokens a step: count the bytes of a step against the time of a step"
         )
     if token.shared_by > 1:
-        found.append(
+        notes.append(
             f"bytes are those of one of {token.shared_by} devices; communication between them is "
             "not in the floor and unknown"
         )
-    return tuple(found)
+    return tuple(notes)
 
 
 def _tells_more(regime: str, token: TokenTime) -> tuple[str, ...]:
-    found = []
+    hints = []
     if not token.complete:
-        found.append("--preset NAME --context N --batch B: cache and arithmetic counted too")
+        hints.append("--preset NAME --context N --batch B: cache and arithmetic counted too")
     if regime in ("latency", "unknown"):
-        found.append("dcgmi dmon -e 1001,1002,1004,1005, or a trace and ncutool report: the rest")
-    return tuple(found)
+        hints.append("dcgmi dmon -e 1001,1002,1004,1005, or a trace and ncutool report: the rest")
+    return tuple(hints)
