@@ -44,7 +44,6 @@ class Report:
     values: array[float] = field(default_factory=lambda: array("d"))
     first_id: int = 0
     """Metric ids of the worker at work count from here: each worker numbers from 0."""
-    ranges: int = 0
     code_failed: bool = False
     """NVIDIA's reader failed with the embedded code, and read the rest without it."""
     reader_errors: str = ""
@@ -162,7 +161,6 @@ class _Worker:
         elif kind == b"v":
             report.values.frombytes(content)
         else:
-            report.ranges = msgspec.json.decode(content)["ranges"]
             self._process.wait()
             return False
         return True

@@ -39,8 +39,8 @@ class NcuReportReader:
     def read(self, path: Path, options: ReadOptions) -> Capture:
         """The report as a Capture: launches, metrics, rules, devices and notices.
 
-        ``options.metrics`` picks the rows of ``metrics`` and ``metric_texts``; the `launches`
-        table and the devices need no choice. ``options.instructions`` fills `instructions`.
+        ``options.metrics`` picks the rows of ``metrics``; the `launches` table and the devices
+        need no choice. ``options.instructions`` fills `instructions`.
 
         Raises:
             UnreadableError: not a report, damaged, too large, or NVIDIA's reader fails on it.

@@ -61,7 +61,6 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
         launches=_launches(actions),
         devices=_devices(actions),
         metrics=_metrics(report, counts),
-        metric_texts=_texts(actions),
         instructions=_instructions(actions),
         rules=_rules(actions),
         notices=_notices(actions, report, framing),
@@ -94,7 +93,6 @@ def _launch(launch_id: int, action: Action) -> Action:
         "compute_capability": _capability(facts),
         "duration_ns": None if duration is None or duration < 0 else round(duration),
         "nvtx": action["nvtx"],
-        "range_id": action["range"],
         "error": None if action["usable"] else _FAILED if action["metrics"] else _EMPTY,
         "registers_per_thread": _whole(facts.get("launch__registers_per_thread")),
         "shared_memory_bytes": _shared_memory(facts),
@@ -188,15 +186,6 @@ def _metrics(report: Report, counts: np.ndarray[Any, np.dtype[np.int64]]) -> pl.
         },
         schema=schema.METRICS.polars_schema(),
     )
-
-
-def _texts(actions: Sequence[Action]) -> pl.DataFrame:
-    rows = [
-        (launch_id, metric, text)
-        for launch_id, action in enumerate(actions)
-        for metric, text in action["texts"].items()
-    ]
-    return pl.DataFrame(rows, schema=schema.METRIC_TEXTS.polars_schema(), orient="row")
 
 
 def _instructions(actions: Sequence[Action]) -> pl.DataFrame:

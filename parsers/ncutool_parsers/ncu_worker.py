@@ -8,11 +8,11 @@ length, and that many bytes. ``PARTS`` is ``instructions`` where those are wante
 ==== ===============================================================================
 kind content
 ==== ===============================================================================
-a    JSON: one action (names, workload, identity metrics, texts, rules, NVTX, instructions)
+a    JSON: one action (names, workload, identity metrics, rules, NVTX, instructions)
 n    JSON: list of metric names that the ids go on to use, in order of id
 i    int32 ids of the metrics of the action that follows, as native integers
 v    float64 values of the same metrics
-z    JSON: {"ranges": count}; nothing follows
+z    empty; nothing follows
 ==== ===============================================================================
 """
 
@@ -75,12 +75,11 @@ class Collector:
         """Metric name -> id, or -1 for one that nobody asked for."""
         self._named = 0
 
-    def action(self, action: Any, range_id: int) -> None:
+    def action(self, action: Any) -> None:
         """Emits one action: new metric names, ids, values, and the facts about it."""
         names = action.metric_names()
         usable = _usable(action, names)
         facts: dict[str, float | str] = {}
-        texts: dict[str, str] = {}
         ids, values, fresh = array("i"), array("d"), []
         for name in names:
             identity = self._ids.get(name)
@@ -96,10 +95,7 @@ class Collector:
                 continue
             if fact:
                 facts[name] = value
-            if isinstance(value, str):
-                if wanted:
-                    texts[name] = value
-            elif wanted:
+            if wanted and not isinstance(value, str):
                 ids.append(identity)
                 values.append(value)
         if fresh:
@@ -107,14 +103,12 @@ class Collector:
         self._emit(b"i", ids.tobytes())
         self._emit(b"v", values.tobytes())
         summary = {
-            "range": range_id,
             "workload": int(action.workload_type()),
             "names": [action.name(base) or "" for base in (_DEMANGLED, _FUNCTION, _MANGLED)],
             "metrics": len(names),
             "usable": usable,
             "duration": _duration(action, names),
             "facts": facts,
-            "texts": texts,
             "rules": list(_rules(action)),
             "nvtx": _innermost_range(action.nvtx_state()),
         }
@@ -250,12 +244,11 @@ def _agree(rows: list[Any], summed: dict[str, Any]) -> bool:
 def collect(context: Any, pattern: str | None, emit: Emit, instructions: bool = False) -> None:
     """Emits every action of every range of an ``ncu_report.IContext``, one at a time."""
     collector = Collector(pattern, emit, instructions)
-    ranges = context.num_ranges()
-    for range_id in range(ranges):
-        report_range = context.range_by_idx(range_id)
+    for number in range(context.num_ranges()):
+        report_range = context.range_by_idx(number)
         for position in range(report_range.num_actions()):
-            collector.action(report_range.action_by_idx(position), range_id)
-    emit(b"z", _json({"ranges": ranges}))
+            collector.action(report_range.action_by_idx(position))
+    emit(b"z", b"")
 
 
 def _json(content: object) -> bytes:

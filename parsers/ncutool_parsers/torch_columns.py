@@ -106,7 +106,7 @@ class Collector:
         self.threads = Interner[Thread]()
         """Threads of operators and calls."""
         self.launches = Columns[LaunchKey]("name", "correlation", "external_id")
-        self.ops = Columns[OpKey]("sequence_number", "external_id")
+        self.ops = Columns[OpKey]("external_id")
         self.calls = Columns[CallKey]("correlation", "external_id")
         self.annotations = Columns[AnnotationKey]()
         self._buckets: dict[str, list[Event]] = {}
@@ -158,7 +158,6 @@ class Collector:
                 ]
                 for e, a in zip(events, args, strict=True)
             ],
-            [a.sequence_number for a in args],
             _external_ids(args),
         )
         self.ops.thread.extend(self._threads(events))

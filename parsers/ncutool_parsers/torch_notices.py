@@ -8,8 +8,6 @@ from ncutool_parsers.capture import Notice
 from ncutool_parsers.json_repair import Repair
 from ncutool_parsers.torch_tables import Tables
 
-_SHARE_WORTH_SAYING = 0.01
-
 
 def truncated(damage: str | None, compressed: bool, total: int, events: int) -> Notice:
     """The capture ends early or is damaged, and where reading stopped."""

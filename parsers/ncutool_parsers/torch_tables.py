@@ -190,7 +190,6 @@ def _op_table(ops: Rows[OpKey], tree: Intervals, signature_of: Codes) -> pl.Data
             "start_ns": tree.start,
             "end_ns": tree.end,
             "parent_id": ints(tree.parent),
-            "sequence_number": ints(ops["sequence_number"]),
         }
     )
     return schema.OPS.conform(frame)
