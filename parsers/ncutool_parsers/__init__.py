@@ -23,7 +23,7 @@ __all__ = ["READERS", "read", "sniff", "sources_where"]
 
 
 def sources_where(holds: Callable[[Traits], bool]) -> list[str]:
-    """The formats whose traits ``holds`` is true of, as they stand in the column `source`.
+    """Return the formats whose traits ``holds`` is true of, as in the column `source`.
 
     For tables whose capture is not at hand; where it is, ask its own traits.
     """
@@ -31,7 +31,7 @@ def sources_where(holds: Callable[[Traits], bool]) -> list[str]:
 
 
 def sniff(path: str | Path) -> Reader:
-    """The reader for a file, chosen by its content.
+    """Return the reader for a file, chosen by its content and never by its name.
 
     Raises:
         UnreadableError: it cannot be opened, or no reader knows its format.
@@ -45,7 +45,7 @@ def sniff(path: str | Path) -> Reader:
 
 
 def read(path: str | Path, options: ReadOptions | None = None) -> Capture:
-    """The capture in a file of any known format.
+    """Return the capture in a file of any known format.
 
     Raises:
         UnreadableError: it is missing, damaged, too large, or of another format.

@@ -52,7 +52,6 @@ class Capture:
     launches: pl.DataFrame
     devices: tuple[DeviceRecord, ...] = ()
     metrics: pl.DataFrame = field(default_factory=schema.METRICS.empty)
-    metric_texts: pl.DataFrame = field(default_factory=schema.METRIC_TEXTS.empty)
     instructions: pl.DataFrame = field(default_factory=schema.INSTRUCTIONS.empty)
     rules: pl.DataFrame = field(default_factory=schema.RULES.empty)
     signatures: pl.DataFrame = field(default_factory=schema.SIGNATURES.empty)

@@ -19,7 +19,7 @@ def is_gzip(head: bytes) -> bool:
 
 
 def check_file(path: Path) -> bytes:
-    """The first bytes of the file as they lie on disk.
+    """Return the first 256 bytes of the file as they lie on disk.
 
     Raises:
         UnreadableError: it is missing, a folder, not permitted, not a regular file, or empty.
@@ -46,7 +46,7 @@ def check_file(path: Path) -> bytes:
 
 
 def read_head(path: Path) -> bytes:
-    """The first 256 bytes, decompressed where the file is gzip (what ``Reader.accepts`` wants).
+    """Return the first 256 bytes, decompressed where the file is gzip: what a reader accepts by.
 
     Raises:
         UnreadableError: see :func:`check_file`; or it is gzip that cannot be decompressed.
@@ -69,7 +69,7 @@ def read_head(path: Path) -> bytes:
 
 
 def unknown_format(path: Path, head: bytes) -> UnreadableError:
-    """The error for a file that no reader accepts, saying what it looks like."""
+    """Return the error of a file that no reader accepts, which says what it looks like."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<script")):
         return UnreadableError(
@@ -89,7 +89,7 @@ def unknown_format(path: Path, head: bytes) -> UnreadableError:
 
 
 def _salvage(head: bytes) -> bytes:
-    """What the first bytes of a damaged gzip file decompress to, b"" if nothing."""
+    """Return what the first bytes of a damaged gzip file decompress to, b"" if nothing."""
     try:
         return zlib.decompressobj(31).decompress(head, HEAD_BYTES)
     except zlib.error:

@@ -6,6 +6,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -80,28 +81,25 @@ class ByteStream:
         return count
 
     def _fill(self, view: memoryview) -> int:
+        """Fill the start of ``view``, after damage with what a cautious pass recovers."""
         if self._recovered is None:
             try:
                 return self._reader.readinto(view)
             except _DAMAGE as error:
-                self.damage = _describe(error)
+                self.damage = _describe_damage(error)
                 self._recovered = _recover(self._path, self.total) if self.is_gzip else iter(())
         for block in self._recovered:
             # blocks are small, but a view may be smaller still: hand back the rest first
             count = min(len(block), len(view))
             view[:count] = block[:count]
             if count < len(block):
-                self._recovered = _chain(block[count:], self._recovered)
+                self._recovered = chain([block[count:]], self._recovered)
             return count
         return 0
 
 
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
-
-
-def _describe(error: BaseException) -> str:
+def _describe_damage(error: BaseException) -> str:
+    """Return in words what an error of the decompressor means."""
     if isinstance(error, EOFError):
         return "the gzip stream ends before its end marker"
     if "CRC" in str(error) or "length" in str(error).lower():
@@ -112,7 +110,10 @@ def _describe(error: BaseException) -> str:
 
 
 def _recover(path: Path, skip: int) -> Iterator[bytes]:
-    """Everything past the first ``skip`` bytes that a second, cautious pass can decompress."""
+    """Yield all past the first ``skip`` bytes that a second, cautious pass can decompress.
+
+    Members of a gzip file follow one another; each has an inflater of its own.
+    """
     with path.open("rb") as file:
         inflater = zlib.decompressobj(31)
         while block := file.read(_RECOVERY_BLOCK):
@@ -133,7 +134,7 @@ def _recover(path: Path, skip: int) -> Iterator[bytes]:
 
 
 def _up_to_damage(inflater: zlib._Decompress, block: bytes) -> bytes:
-    """What a block gives before the byte that cannot be decompressed."""
+    """Return what a block gives before the byte that cannot be decompressed."""
     out = b""
     for index in range(len(block)):
         try:

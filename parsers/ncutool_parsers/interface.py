@@ -41,7 +41,7 @@ class Reader(Protocol):
         """Whether a file that begins with ``head`` (256 bytes, decompressed) is of this format."""
 
     def read(self, path: Path, options: ReadOptions) -> Capture:
-        """The capture.
+        """Return the capture, with :attr:`format` as its format.
 
         Raises:
             UnreadableError: the file is damaged or too large.

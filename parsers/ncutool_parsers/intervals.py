@@ -1,6 +1,7 @@
 """Nested intervals on threads, and ids matched to rows, without a Python loop.
 
-Every function takes and gives numpy arrays; -1 stands for "none".
+Every function takes and returns numpy arrays; -1 stands for "none". Times are
+integer nanoseconds.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ NONE = -1
 class Intervals:
     """Intervals of several threads, sorted by thread, start and length (longest first).
 
-    Equal intervals keep the order of ``tie``: whoever began first encloses the other.
+    Equal intervals are sorted by ``tie``, the smaller first, and the earlier encloses the later.
     """
 
     def __init__(
@@ -35,25 +36,25 @@ class Intervals:
         """Innermost interval that holds this one whole, as an index into the sorted ones."""
 
     def innermost(self, thread: Ints | Codes, moment: Ints, *, at_end: bool = True) -> Ints:
-        """The innermost interval around each moment of a thread (sorted index, or -1).
+        """Return the innermost interval around each moment (ns) of a thread: sorted index, or -1.
 
-        Its start belongs to an interval, and with ``at_end`` its end too: with 1-µs clocks a
-        launch may fall on its operator's end. Finer clocks tell what begins when another ends.
+        An interval holds its start, and with ``at_end`` its end too: on a 1-µs clock a launch may
+        fall on its operator's end. On finer clocks what begins there belongs to the next one.
         """
         if not len(self.order) or not len(moment):
             return np.full(len(moment), NONE, np.int64)
         latest = moment if at_end else moment + 1
-        found = self._last_started(thread, moment)
-        climbing = np.flatnonzero(found >= 0)
-        climbing = climbing[self.end[found[climbing]] < latest[climbing]]
+        inner = self._last_started(thread, moment)
+        climbing = np.flatnonzero(inner >= 0)
+        climbing = climbing[self.end[inner[climbing]] < latest[climbing]]
         while climbing.size:
-            found[climbing] = self.parent[found[climbing]]
-            climbing = climbing[found[climbing] >= 0]
-            climbing = climbing[self.end[found[climbing]] < latest[climbing]]
-        return found
+            inner[climbing] = self.parent[inner[climbing]]
+            climbing = climbing[inner[climbing] >= 0]
+            climbing = climbing[self.end[inner[climbing]] < latest[climbing]]
+        return inner
 
     def _last_started(self, thread: Ints | Codes, moment: Ints) -> Ints:
-        """The last interval of the same thread that starts at or before each moment."""
+        """Return the last interval of the thread that starts at or before each moment, or -1."""
         low = int(min(self.start.min(), moment.min()))
         span = int(max(self.start.max(), moment.max())) - low + 1
         if span * (int(self.thread.max()) + 2) < 1 << 62:
@@ -64,15 +65,15 @@ class Intervals:
             span = len(moments)
             keys = self.thread.astype(np.int64) * span + np.searchsorted(moments, self.start)
             wanted = thread.astype(np.int64) * span + np.searchsorted(moments, moment)
-        found = np.searchsorted(keys, wanted, side="right").astype(np.int64) - 1
-        found[(found >= 0) & (self.thread[found] != thread)] = NONE
-        return found
+        last = np.searchsorted(keys, wanted, side="right").astype(np.int64) - 1
+        last[(last >= 0) & (self.thread[last] != thread)] = NONE
+        return last
 
 
 def _order(thread: Ints | Codes, keys: tuple[Ints, ...]) -> Ints:
-    """The order by thread, then by the keys, the last one first.
+    """Return the rows sorted by thread, then by ``keys``, of which the last counts most.
 
-    Profilers write events in order within a thread, which is checked faster than they are sorted.
+    Profilers write events in order within a thread, and checking that is faster than sorting.
     """
     order = np.argsort(thread, kind="stable")
     settled = np.diff(thread[order]) > 0
@@ -85,10 +86,10 @@ def _order(thread: Ints | Codes, keys: tuple[Ints, ...]) -> Ints:
 
 
 def _enclosing(thread: Ints | Codes, end: Ints) -> Ints:
-    """For sorted intervals, the last earlier one of the thread that ends no earlier.
+    """Return for each sorted interval the last one before it on its thread that ends no earlier.
 
-    Each guess points at an interval such that all between end sooner; a wrong guess takes over
-    the guess of the interval it points at, so runs of siblings are skipped by doubling steps.
+    A guess points at an interval such that all between the two end sooner. Where it is wrong, it
+    is replaced by the guess of the interval it points at: siblings are skipped in doubling steps.
     """
     guess = np.arange(-1, len(end) - 1, dtype=np.int64)
     guess[:1] = NONE
@@ -103,9 +104,10 @@ def _enclosing(thread: Ints | Codes, end: Ints) -> Ints:
 
 
 def match_ids(wanted: Ints, ids: Ints, preferred: Bools | None = None) -> Ints:
-    """For each wanted id the row of ``ids`` that carries it, preferred rows first, else -1.
+    """Return for each wanted id the row of ``ids`` that carries it, or -1.
 
-    Ids up to 0 stand for "none" on either side.
+    Of several rows the first ``preferred`` one counts, else the first. Ids up to 0 mean "none" on
+    either side.
     """
     rows = np.flatnonzero(ids > 0)
     keys: tuple[npt.NDArray[np.generic], ...] = (rows, ids[rows])
@@ -116,6 +118,6 @@ def match_ids(wanted: Ints, ids: Ints, preferred: Bools | None = None) -> Ints:
         return np.full(len(wanted), NONE, np.int64)
     at = np.searchsorted(ids[rows], wanted, side="left")
     at[at == len(rows)] = 0
-    found: Ints = rows[at].astype(np.int64)
-    found[(ids[found] != wanted) | (wanted <= 0)] = NONE
-    return found
+    row_of: Ints = rows[at].astype(np.int64)
+    row_of[(ids[row_of] != wanted) | (wanted <= 0)] = NONE
+    return row_of

@@ -29,71 +29,74 @@ class Repair:
         self.dropped = 0
 
     def decode(self, piece: memoryview, stream: EventStream, reason: Exception) -> list[Event]:
-        """The events of a piece that strict decoding refused for ``reason``."""
+        """Return the events of a piece that strict decoding refused for ``reason``."""
         raw = bytes(piece)
         try:
-            found = json.loads(self._text(raw), strict=False)
+            entries = json.loads(self._to_text(raw), strict=False)
         except (ValueError, RecursionError):
-            found = self._one_by_one(raw, stream)
+            entries = self._one_by_one(raw, stream)
         else:
-            self._note(_explain(reason, raw))
-        return [event for event in map(self._event, found) if event is not None]
+            self._count_problem(_describe_refusal(reason, raw))
+        return [event for event in map(self._to_event, entries) if event is not None]
 
-    def _note(self, problem: str) -> None:
+    def _count_problem(self, problem: str) -> None:
         self.problems[problem] = self.problems.get(problem, 0) + 1
 
-    def _text(self, raw: bytes) -> str:
+    def _to_text(self, raw: bytes) -> str:
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError:
-            self._note("bytes that are not UTF-8")
+            self._count_problem("bytes that are not UTF-8")
             return raw.decode("utf-8", "replace")
 
     def _one_by_one(self, raw: bytes, stream: EventStream) -> list[object]:
         """Every event that is JSON by itself; the rest is counted as dropped."""
-        found: list[object] = []
+        entries: list[object] = []
         start, end = 1, len(raw) - 1
         while True:
             layout = Layout(raw, start, end)
-            found += self._each(raw, layout.spans)
+            entries += self._decode_each(raw, layout.spans)
             if layout.closed_at < 0:
                 break
             if _NEXT_MEMBER.match(raw, layout.closed_at + 1):
                 stream.close_events(raw[layout.closed_at + 1 : end] + b",")
-                return found
+                return entries
             start = layout.closed_at + 1  # a stray bracket: the list goes on behind it
             self.dropped += 1
         if raw[max(start, layout.last_end) : end].strip(b", \t\r\n"):
             self.dropped += 1
-        return found
+        return entries
 
-    def _each(self, raw: bytes, spans: list[tuple[int, int]]) -> list[object]:
-        found: list[object] = []
+    def _decode_each(self, raw: bytes, spans: list[tuple[int, int]]) -> list[object]:
+        """Return what each span of ``raw`` decodes to; those that do not are counted."""
+        entries: list[object] = []
         for start, end in spans:
             try:
-                found.append(json.loads(self._text(raw[start:end]), strict=False))
+                entries.append(json.loads(self._to_text(raw[start:end]), strict=False))
             except (ValueError, RecursionError):
                 self.dropped += 1
-        return found
+        return entries
 
-    def _event(self, found: object) -> Event | None:
-        if not isinstance(found, dict):
-            self._note("entries that are not events")
+    def _to_event(self, entry: object) -> Event | None:
+        """Return a decoded entry as an event, its values brought to the types of the fields."""
+        if not isinstance(entry, dict):
+            self._count_problem("entries that are not events")
             return None
-        args = found.get("args")
+        args = entry.get("args")
         return Event(
-            ph=str(found.get("ph", "")),
-            cat=str(found.get("cat", "")),
-            name=_raw(str(found.get("name", ""))),
-            pid=_identifier(found.get("pid")),
-            tid=_identifier(found.get("tid")),
-            ts=_float(found.get("ts")),
-            dur=_float(found.get("dur")),
-            args=_args(args) if isinstance(args, dict) else None,
+            ph=str(entry.get("ph", "")),
+            cat=str(entry.get("cat", "")),
+            name=_to_raw(str(entry.get("name", ""))),
+            pid=_to_identifier(entry.get("pid")),
+            tid=_to_identifier(entry.get("tid")),
+            ts=_to_float(entry.get("ts")),
+            dur=_to_float(entry.get("dur")),
+            args=_to_args(args) if isinstance(args, dict) else None,
         )
 
 
-def _explain(reason: Exception, raw: bytes) -> str:
+def _describe_refusal(reason: Exception, raw: bytes) -> str:
+    """Return in words why the strict decoder refused a piece."""
     if isinstance(reason, msgspec.ValidationError):
         return "values of an unexpected type"
     if b"NaN" in raw or b"Infinity" in raw:
@@ -103,24 +106,25 @@ def _explain(reason: Exception, raw: bytes) -> str:
     return "text that is not strict JSON"
 
 
-def _args(found: dict[str, Any]) -> Args:
+def _to_args(recorded: dict[str, Any]) -> Args:
     values: dict[str, Any] = {}
     for name in _RAW:
-        if (value := found.get(_ENCODED[name])) is not None:
-            values[name] = _raw(value)
+        if (value := recorded.get(_ENCODED[name])) is not None:
+            values[name] = _to_raw(value)
     for name in _TEXT:
-        if (value := found.get(_ENCODED[name])) is not None:
+        if (value := recorded.get(_ENCODED[name])) is not None:
             values[name] = str(value)
     for name in _INTEGER:
-        values[name] = _integer(found.get(_ENCODED[name]))
+        values[name] = _to_integer(recorded.get(_ENCODED[name]))
     return Args(**values)
 
 
-def _raw(value: object) -> msgspec.Raw:
+def _to_raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
 
 
-def _identifier(value: object) -> int | str:
+def _to_identifier(value: object) -> int | str:
+    """Return a pid or tid as it identifies a process or thread; 0 where none was recorded."""
     if isinstance(value, bool) or value is None:
         return 0
     if isinstance(value, float):
@@ -128,15 +132,16 @@ def _identifier(value: object) -> int | str:
     return value if isinstance(value, int) else str(value)
 
 
-def _integer(value: object) -> int:
-    number = _float(value)
+def _to_integer(value: object) -> int:
+    """Return a whole number from a number or its text; UNKNOWN from anything else."""
+    number = _to_float(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return int(number) if number.is_integer() else UNKNOWN
 
 
-def _float(value: object) -> float:
-    """A finite number from a number or its text; NaN from anything else."""
+def _to_float(value: object) -> float:
+    """Return a finite number from a number or its text; NaN from anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return nan
     try:

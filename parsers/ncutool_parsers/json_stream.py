@@ -40,10 +40,8 @@ class NotATraceError(Exception):
 
 
 def last_boundary(buffer: bytearray, low: int, high: int, key: bytes = b'"ph"') -> int:
-    """Index of the comma before the last event in ``buffer[low:high]`` that begins with ``key``.
-
-    -1 where there is none.
-    """
+    """Return the index of the comma before the last event of ``buffer[low:high]`` whose first key
+    is ``key``; -1 where there is none."""
     position = high
     while (position := buffer.rfind(key, low, position)) >= 0:
         brace = _skip_space_back(buffer, position - 1, low)
@@ -143,7 +141,7 @@ class EventStream:
         yield from self._last_piece()
 
     def close_events(self, rest: bytes) -> None:
-        """Told by the decoder: the list of events ended inside the last piece."""
+        """End the list of events inside the last piece, whose decoder found ``rest`` behind it."""
         self._finished = True
         self.closed = True
         self.tail = rest
@@ -164,6 +162,7 @@ class EventStream:
                 raise NotATraceError
 
     def _begins_as_list(self) -> bool:
+        """Whether the document is the list of events itself; moves to its first event."""
         begin = bytes(self._buffer[self._start : min(self._end, self._start + _MARGIN)])
         first = begin.lstrip(b"\xef\xbb\xbf" + _SPACE)[:1]
         if first == b"[":
@@ -181,10 +180,11 @@ class EventStream:
                 self._key = match[1]
 
     def _comma_after(self, index: int) -> int:
-        """The comma that follows the whole event ending at ``index``, -1 if not yet read."""
+        """Return the comma after the whole event that ends at ``index``, -1 if not yet read."""
         return -1 if index < 0 else self._buffer.find(b",", index, self._end)
 
     def _piece(self, closing: int) -> memoryview:
+        """Return the bytes up to ``closing`` as a JSON array, brackets written over its ends."""
         self._buffer[self._start - 1] = 0x5B
         self._buffer[closing] = 0x5D
         return memoryview(self._buffer)[self._start - 1 : closing + 1]
@@ -197,6 +197,7 @@ class EventStream:
         self._start, self._end = 1, 1 + rest
 
     def _read_more(self) -> bool:
+        """Append a chunk to the buffer; False at the end of the source."""
         if len(self._buffer) - self._end < self._chunk:
             # events still held by the caller may view the old buffer, which must not be resized
             grown = bytearray(2 * len(self._buffer))
@@ -208,6 +209,7 @@ class EventStream:
         return count > 0
 
     def _last_piece(self) -> Iterator[memoryview]:
+        """Yield the whole events that are left, if any, and keep what follows them as ``tail``."""
         if self._finished:
             while self._read_more():
                 pass
@@ -227,7 +229,7 @@ class EventStream:
 
 
 def read_members(head: bytes, tail: bytes) -> dict[str, object] | None:
-    """The document's members other than its events, None where head and tail do not fit.
+    """Return the document's members other than its events, None where the two do not fit.
 
     ``head`` ends before the list's opening bracket, ``tail`` begins after its closing one.
     """
@@ -240,14 +242,14 @@ def read_members(head: bytes, tail: bytes) -> dict[str, object] | None:
 
 
 def salvage_members(text: bytes, names: tuple[str, ...]) -> dict[str, object]:
-    """Those of the named members that can still be read from a damaged end of a document."""
+    """Return those of the named members that a damaged end of a document still holds whole."""
     decoded = text.decode("utf-8", "replace")
     decoder = json.JSONDecoder(strict=False)
-    found: dict[str, object] = {}
+    salvaged: dict[str, object] = {}
     for name in names:
         if match := re.search(rf'"{name}"\s*:\s*', decoded):
             try:
-                found[name] = decoder.raw_decode(decoded, match.end())[0]
+                salvaged[name] = decoder.raw_decode(decoded, match.end())[0]
             except (ValueError, RecursionError):
                 continue
-    return found
+    return salvaged

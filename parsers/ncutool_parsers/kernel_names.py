@@ -68,7 +68,7 @@ class _Part:
 
 
 def short_name(full: str) -> str:
-    """A short name that still identifies the kernel; plain names come back as they are.
+    """Return a short name that still identifies the kernel; plain names come back unchanged.
 
     ``void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<float>, ...>``
     becomes ``vectorized_elementwise_kernel<CUDAFunctor_add>``. Never fails: a name that cannot be
@@ -76,21 +76,22 @@ def short_name(full: str) -> str:
     """
     name = full.strip().removesuffix(".kd")
     if name.startswith("_Z"):
-        return _mangled(name)
+        return _short_mangled(name)
     if match := _TENSILE.match(name):
         return f"{match[1]}_{match[2]}"
     if _CPP.search(name):
-        short = _cpp(name)
+        short = _short_cpp(name)
         return short if len(short) <= _LONGEST else short[: _LONGEST - 1] + "…"
     return name or full
 
 
-def _cpp(full: str) -> str:
-    parts = _qualified(full)
+def _short_cpp(full: str) -> str:
+    """Return the function's own name, with the functor and the tile of its template arguments."""
+    parts = _qualified_name(full)
     if not parts:
         return full
     own = parts[-1]
-    tag = _tag(_split(own.template), _DEEPEST)
+    tag = _what_is_done(_split_arguments(own.template), _DEEPEST)
     if own.name in _GENERIC and len(parts) > 1 and not tag:
         own = _Part(f"{parts[-2].name}::{own.name}", own.template)
     tile = _tile(own.template)
@@ -99,7 +100,10 @@ def _cpp(full: str) -> str:
 
 
 def _tile(template: str) -> str:
-    """The tile of a CUTLASS kernel, e.g. ``128x256x64``; cluster shapes are passed over."""
+    """Return the tile of a CUTLASS kernel, e.g. ``128x256x64``, "" if none.
+
+    Cluster shapes look the same but multiply to less than 1024: they are passed over.
+    """
     for pattern in _TILES:
         for sizes in pattern.findall(template):
             m, n, k = (int(size[:9]) for size in sizes)
@@ -108,42 +112,42 @@ def _tile(template: str) -> str:
     return ""
 
 
-def _tag(arguments: Iterable[str], depth: int) -> str:
-    """What the template arguments say is done, "" if nothing.
+def _what_is_done(arguments: Iterable[str], depth: int) -> str:
+    """Return the first functor or kernel named in template arguments, "" if none.
 
-    A functor or kernel name is preferred to the wrapper that carries it.
+    It is preferred to the wrapper that carries it; ``depth`` levels of nesting are looked into.
     """
     weak = ""
     for argument in arguments if depth else ():
-        said, hinted = _says(argument, depth)
-        if said:
-            return said
-        weak = weak or hinted
+        functor, wrapper = _meaning(argument, depth)
+        if functor:
+            return functor
+        weak = weak or wrapper
     return weak
 
 
 @lru_cache(maxsize=1024)
-def _says(argument: str, depth: int) -> tuple[str, str]:
-    """What one template argument says is done, and what it says if no other one says more.
+def _meaning(argument: str, depth: int) -> tuple[str, str]:
+    """Return the functor that a template argument names, and a wrapper's name as second best.
 
-    Kernels of one capture share most of their arguments, which is why they are remembered.
+    Kernels of one capture share most of their arguments, which is why results are kept.
     """
-    parts = [part for part in _qualified(argument.rstrip("*& ")) if part.name != "operator()"]
+    parts = [part for part in _qualified_name(argument.rstrip("*& ")) if part.name != "operator()"]
     if not parts or parts[-1].name in _BASIC or not _IDENTIFIER.match(parts[-1].name):
         return "", ""
     own = parts[-1]
     if own.name in _GENERIC:
-        return "", _tag(_split(own.template), depth - 1)
+        return "", _what_is_done(_split_arguments(own.template), depth - 1)
     if own.name.lower().endswith("traits"):
-        sizes = [size.removeprefix("(int)") for size in _split(own.template)]
+        sizes = [size.removeprefix("(int)") for size in _split_arguments(own.template)]
         return "", "x".join([size for size in sizes if size.isdecimal()][:3])
     if _WRAPPER.fullmatch(own.name):
-        return _tag(_split(own.template), depth - 1), own.name
+        return _what_is_done(_split_arguments(own.template), depth - 1), own.name
     return ("", "") if _PLUMBING.fullmatch(own.name) else (own.name, "")
 
 
-def _qualified(text: str) -> list[_Part]:
-    """Components of the first qualified name that takes parameters, or of the last one.
+def _qualified_name(text: str) -> list[_Part]:
+    """Return the components of the first qualified name that takes parameters, or of the last.
 
     Each blank outside brackets ends a return type or a qualifier, so the name begins anew there.
     """
@@ -169,9 +173,9 @@ def _qualified(text: str) -> list[_Part]:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Words ("w"), blanks (" ") and the insides of bracket groups outside other brackets.
+    """Yield words ("w"), blanks (" ") and outermost bracket groups, each as kind and text.
 
-    Of a group in round brackets nothing is given: they hold parameters, long and of no use.
+    Only groups in angle brackets come with their text: parameters are long and of no use.
     """
     if "anonymous" in text or "unnamed" in text:
         for anonymous in _ANONYMOUS:
@@ -205,7 +209,7 @@ def _end_of_word(text: str, start: int) -> int:
 
 
 def _group_end(text: str, start: int) -> int:
-    """Index of the bracket that closes the one at ``start``; the end of the text without one.
+    """Return the index of the bracket that closes the one at ``start``, else the text's end.
 
     Inside parentheses ``<`` and ``>`` may be comparisons, so a closing bracket of another kind
     closes everything opened since its own.
@@ -225,8 +229,8 @@ def _group_end(text: str, start: int) -> int:
     return len(text)
 
 
-def _split(template: str) -> Iterator[str]:
-    """Template arguments, separated by commas outside brackets."""
+def _split_arguments(template: str) -> Iterator[str]:
+    """Yield template arguments, which commas outside brackets separate."""
     start = index = 0
     while match := _SEPARATOR.search(template, index):
         index = match.start()
@@ -241,8 +245,8 @@ def _split(template: str) -> Iterator[str]:
         yield argument
 
 
-def _mangled(name: str) -> str:
-    """The innermost source name of a mangled C++ name (no demangler is at hand)."""
+def _short_mangled(name: str) -> str:
+    """Return the innermost source name of a mangled C++ name (no demangler is at hand)."""
     rest = re.sub(r"^_ZN?[KVr]*", "", name)
     best = ""
     while match := re.match(r"(\d{1,4})(?=[A-Za-z_])", rest):

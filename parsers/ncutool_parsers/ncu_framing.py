@@ -80,7 +80,7 @@ class _DamageError(Exception):
 
 
 def walk(path: Path) -> Framing:
-    """The framing of the report at ``path``.
+    """Check the whole frame of the report at ``path`` and return it.
 
     Raises:
         UnreadableError: not a report, cut short, with bytes after its end, or inconsistent.
@@ -96,19 +96,19 @@ def walk(path: Path) -> Framing:
 
 
 def geometry(path: Path, message: Message) -> Geometry:
-    """Grid, block and stream of one result of a report that :func:`walk` accepted."""
+    """Return grid, block and stream of one result of a report that :func:`walk` accepted."""
     with path.open("rb") as stream:
         stream.seek(message.offset)
         data = stream.read(message.size)
-    found: dict[int, int | bytes] = {}
+    fields: dict[int, int | bytes] = {}
     try:
         for number, value in messages(data):
             if number in (10, 11, 23):
-                found[number] = value
-        stream_id = found.get(23)
+                fields[number] = value
+        stream_id = fields.get(23)
         return Geometry(
-            grid=_triple(found.get(10)),
-            block=_triple(found.get(11)),
+            grid=_triple(fields.get(10)),
+            block=_triple(fields.get(11)),
             stream=stream_id if isinstance(stream_id, int) else None,
         )
     except _DamageError:
@@ -116,7 +116,7 @@ def geometry(path: Path, message: Message) -> Geometry:
 
 
 def source_id(head: bytes) -> int | None:
-    """The identity of embedded code, from the first bytes of its message."""
+    """Return the identity of embedded code from the first bytes of its message, None without."""
     try:
         number, value = next(messages(head), (0, 0))
     except _DamageError:
@@ -125,7 +125,7 @@ def source_id(head: bytes) -> int | None:
 
 
 def source_of_result(data: bytes) -> int | None:
-    """Which embedded code a result ran; None where it names none."""
+    """Return the identity of the embedded code that a result ran; None where it names none."""
     try:
         for number, value in messages(data):
             if number == 15 and isinstance(value, bytes):
@@ -141,24 +141,24 @@ def _walk(stream: BinaryIO, size: int) -> Framing:
             "is empty" if size == 0 else "is not a Nsight Compute report (it does not begin so)"
         )
     framing = Framing(size)
-    framing.file_header = _sized(stream, size, "file header")
+    framing.file_header = _read_sized(stream, size, "file header")
     if not any(number == 1 for number, _ in messages(framing.file_header)):
         raise _DamageError("has a damaged file header")
     empty_blocks = 0
     while stream.tell() < size:
-        header = _sized(stream, size, "block header")
+        header = _read_sized(stream, size, "block header")
         place = Message(stream.tell() - len(header), len(header))
-        counts = _block_header(header, framing)
+        counts = _read_block_header(header, framing)
         end = stream.tell() + counts["payload"]
         if end > size:
-            raise _truncated(size, end)
+            raise _truncation(size, end)
         held = counts["results"] + counts["ranges"]
         empty_blocks += held + counts["sources"] == 0
         if empty_blocks > _EMPTY_BLOCK_LIMIT or framing.actions + held > _RESULT_LIMIT:
             raise _DamageError("is damaged: it has more blocks or launches than any report")
-        sources = tuple(_step(stream, end) for _ in range(counts["sources"]))
-        results = tuple(_step(stream, end) for _ in range(counts["results"]))
-        ranges = tuple(_step(stream, end) for _ in range(counts["ranges"]))
+        sources = tuple(_skip_message(stream, end) for _ in range(counts["sources"]))
+        results = tuple(_skip_message(stream, end) for _ in range(counts["results"]))
+        ranges = tuple(_skip_message(stream, end) for _ in range(counts["ranges"]))
         if stream.tell() != end:
             raise _DamageError(f"is damaged: the block that ends at byte {end} is not filled")
         framing.blocks.append(Block(place, results, ranges, sources))
@@ -167,8 +167,8 @@ def _walk(stream: BinaryIO, size: int) -> Framing:
     return framing
 
 
-def _step(stream: BinaryIO, end: int) -> Message:
-    """Steps over one message of a payload that ends at byte ``end``."""
+def _skip_message(stream: BinaryIO, end: int) -> Message:
+    """Step over one message of a payload that ends at byte ``end``, and return where it lies."""
     head = stream.read(4)
     message = Message(stream.tell(), int.from_bytes(head, "little"))
     if len(head) < 4 or message.offset + message.size > end:
@@ -177,37 +177,43 @@ def _step(stream: BinaryIO, end: int) -> Message:
     return message
 
 
-def _block_header(header: bytes, framing: Framing) -> dict[str, int]:
+def _read_block_header(header: bytes, framing: Framing) -> dict[str, int]:
+    """Return how many messages of each kind the payload holds and its bytes (``payload``).
+
+    What the header says of the session goes into ``framing``.
+    """
     counts = dict.fromkeys(_FIELDS.values(), 0)
     for number, value in messages(header):
         if number in _FIELDS and isinstance(value, int):
             counts[_FIELDS[number]] = value
         elif number == 3 and isinstance(value, bytes):
-            _session(value, framing)
+            _read_session(value, framing)
         elif number == 6 and isinstance(value, bytes):
-            _remember(framing, "program", _child(value, 3))
+            _keep_private(framing, "program", _first_field(value, 3))
     return counts
 
 
-def _session(details: bytes, framing: Framing) -> None:
+def _read_session(details: bytes, framing: Framing) -> None:
+    """Take version, command line and host names from the details of a session."""
     for number, value in messages(details):
         if not isinstance(value, bytes):
             continue
-        if number == 8 and _child(value, 1) == _TOOL and framing.version is None:
-            words = (_child(value, 2) or b"").decode("utf-8", "replace").split()
+        if number == 8 and _first_field(value, 1) == _TOOL and framing.version is None:
+            words = (_first_field(value, 2) or b"").decode("utf-8", "replace").split()
             framing.version = words[0] if words else None
         elif number == 11:
-            _remember(framing, "command", value)
+            _keep_private(framing, "command", value)
         elif number in (3, 4):
-            _remember(framing, "host", _child(value, 5))
+            _keep_private(framing, "host", _first_field(value, 5))
 
 
-def _remember(framing: Framing, key: str, value: bytes | None) -> None:
+def _keep_private(framing: Framing, key: str, value: bytes | None) -> None:
     if value:
         framing.private.setdefault(key, value.decode("utf-8", "replace"))
 
 
-def _child(message: bytes, wanted: int) -> bytes | None:
+def _first_field(message: bytes, wanted: int) -> bytes | None:
+    """Return the first field of that number that is a text or a message."""
     for number, value in messages(message):
         if number == wanted and isinstance(value, bytes):
             return value
@@ -215,43 +221,44 @@ def _child(message: bytes, wanted: int) -> bytes | None:
 
 
 def _triple(value: int | bytes | None) -> tuple[int, int, int] | None:
+    """Return x, y and z of a message of three numbers."""
     if not isinstance(value, bytes):
         return None
     parts = {number: part for number, part in messages(value) if isinstance(part, int)}
     return (parts[1], parts[2], parts[3]) if {1, 2, 3} <= parts.keys() else None
 
 
-def _sized(stream: BinaryIO, size: int, what: str) -> bytes:
-    """A u32 length and as many bytes; the length is checked before anything is allocated."""
+def _read_sized(stream: BinaryIO, size: int, what: str) -> bytes:
+    """Read a u32 length and as many bytes; the length is checked before any is allocated."""
     head = stream.read(4)
     if len(head) < 4:
-        raise _truncated(size, stream.tell() + 4 - len(head))
+        raise _truncation(size, stream.tell() + 4 - len(head))
     length = int.from_bytes(head, "little")
     start = stream.tell()
     if not 0 < length <= _HEADER_LIMIT:
         raise _DamageError(f"is damaged or has bytes after its end: no {what} at byte {start - 4}")
     if start + length > size:
-        raise _truncated(size, start + length)
+        raise _truncation(size, start + length)
     return stream.read(length)
 
 
-def _truncated(size: int, needed: int) -> _DamageError:
+def _truncation(size: int, needed: int) -> _DamageError:
     return _DamageError(f"is truncated: it ends at byte {size} of at least {needed}")
 
 
 def messages(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Field numbers and values of a protobuf message; fixed-width values as raw bytes."""
+    """Yield field numbers and values of a protobuf message; fixed-width values as raw bytes."""
     position = 0
     while position < len(data):
-        key, position = _varint(data, position)
+        key, position = read_varint(data, position)
         number, wire = key >> 3, key & 7
         value: int | bytes
         if wire == 0:
-            value, position = _varint(data, position)
+            value, position = read_varint(data, position)
         else:
             length = {1: 8, 5: 4}.get(wire, 0)
             if wire == 2:
-                length, position = _varint(data, position)
+                length, position = read_varint(data, position)
             elif not length:
                 raise _DamageError("is damaged: a header is not a message")
             if number == 0 or position + length > len(data):
@@ -261,7 +268,8 @@ def messages(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         yield number, value
 
 
-def _varint(data: bytes, position: int) -> tuple[int, int]:
+def read_varint(data: bytes, position: int) -> tuple[int, int]:
+    """Return protobuf's number of variable length at ``position``, and where it ends."""
     value = 0
     for shift in range(0, 70, 7):
         if position >= len(data):

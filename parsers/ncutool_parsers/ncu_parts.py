@@ -14,7 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ncutool_parsers.ncu_framing import MAGIC, Block, Framing, Message, source_id, source_of_result
+from ncutool_parsers.ncu_framing import (
+    MAGIC,
+    Block,
+    Framing,
+    Message,
+    read_varint,
+    source_id,
+    source_of_result,
+)
 
 PART_BYTES = 16 * 1024 * 1024
 """Read whole up to this size; above it, the results of one part add up to about this."""
@@ -30,7 +38,7 @@ def parts(
     *,
     with_sources: bool = False,
 ) -> Iterator[Path]:
-    """``path`` itself if it is small, else one part after another, written into ``folder``.
+    """Yield ``path`` itself if it is small, else one part after another, written into ``folder``.
 
     A part is valid until the next one is asked for. Launches keep their order over the parts.
     """
@@ -43,14 +51,17 @@ def parts(
             sources = _sources(report, framing, group, limit) if with_sources else frozenset()
             chosen = group | sources
             with copy.open("wb") as part:
-                part.write(MAGIC + _sized(framing.file_header))
+                part.write(MAGIC + _with_size(framing.file_header))
                 for block in framing.blocks:
                     _copy_block(report, part, block, chosen)
             yield copy
 
 
 def _groups(framing: Framing, limit: int) -> Iterator[frozenset[Message]]:
-    """Consecutive results whose sizes add up to ``limit``; ranges last, as the reader has them."""
+    """Yield consecutive results whose sizes add up to at most ``limit`` bytes, ranges last.
+
+    NVIDIA's reader gives ranges last, too. A result larger than ``limit`` is a group by itself.
+    """
     group: list[Message] = []
     size = 0
     for message in (*framing.results, *framing.range_results):
@@ -65,7 +76,10 @@ def _groups(framing: Framing, limit: int) -> Iterator[frozenset[Message]]:
 def _sources(
     report: BinaryIO, framing: Framing, group: frozenset[Message], limit: int
 ) -> frozenset[Message]:
-    """The embedded code to go with a group: all of it where that is little, else what it names."""
+    """Return the embedded code to go with a group.
+
+    It is all there is, or what the group's results name, or none where even that is too much.
+    """
     every = frozenset(message for block in framing.blocks for message in block.sources)
     if sum(message.size for message in every) <= limit:
         return every
@@ -75,6 +89,7 @@ def _sources(
 
 
 def _copy_block(report: BinaryIO, part: BinaryIO, block: Block, chosen: frozenset[Message]) -> None:
+    """Write a block with those of its messages that are chosen, and counts that fit them."""
     results = [message for message in block.results if message in chosen]
     ranges = [message for message in block.range_results if message in chosen]
     sources = [message for message in block.sources if message in chosen]
@@ -82,10 +97,10 @@ def _copy_block(report: BinaryIO, part: BinaryIO, block: Block, chosen: frozense
     header = _without_counts(_read(report, block.header))
     counts = ((1, len(sources)), (2, len(results)), (5, payload), (7, len(ranges)))
     for number, count in counts:
-        header += bytes([number << 3]) + _varint(count)
-    part.write(_sized(header))
+        header += bytes([number << 3]) + _to_varint(count)
+    part.write(_with_size(header))
     for message in (*sources, *results, *ranges):
-        part.write(_sized(_read(report, message)))
+        part.write(_with_size(_read(report, message)))
 
 
 def _read(report: BinaryIO, message: Message) -> bytes:
@@ -99,35 +114,25 @@ def _head(report: BinaryIO, message: Message) -> bytes:
 
 
 def _without_counts(header: bytes) -> bytes:
-    """A block header without the fields that count its payload."""
+    """Return a block header without the fields that count its payload."""
     kept, position = b"", 0
     while position < len(header):
         start = position
-        key, position = _number(header, position)
+        key, position = read_varint(header, position)
         if key & 7 == 0:
-            _, position = _number(header, position)
+            _, position = read_varint(header, position)
         else:
             length = {1: 8, 5: 4}.get(key & 7)
             if length is None:
-                length, position = _number(header, position)
+                length, position = read_varint(header, position)
             position += length
         if key >> 3 not in _COUNTS:
             kept += header[start:position]
     return kept
 
 
-def _number(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return value, position
-
-
-def _varint(value: int) -> bytes:
+def _to_varint(value: int) -> bytes:
+    """Return protobuf's number of variable length."""
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
@@ -135,5 +140,5 @@ def _varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def _sized(message: bytes) -> bytes:
+def _with_size(message: bytes) -> bytes:
     return struct.pack("<I", len(message)) + message

@@ -44,7 +44,6 @@ class Report:
     values: array[float] = field(default_factory=lambda: array("d"))
     first_id: int = 0
     """Metric ids of the worker at work count from here: each worker numbers from 0."""
-    ranges: int = 0
     code_failed: bool = False
     """NVIDIA's reader failed with the embedded code, and read the rest without it."""
     reader_errors: str = ""
@@ -59,7 +58,7 @@ def read(
     stall_seconds: float | None = None,
     instructions: bool = False,
 ) -> Report:
-    """What NVIDIA's reader finds in ``paths``, the parts of one report; a worker for each.
+    """Return what NVIDIA's reader finds in ``paths``, the parts of one report; a worker for each.
 
     Args:
         paths: reports whose framing has been checked.
@@ -76,16 +75,21 @@ def read(
     for path in paths:
         patience = stall_seconds or _STALL_SECONDS + path.stat().st_size / _BYTES_PER_SECOND
         report.first_id = len(report.metric_names)
-        command = _command(path, named, metrics, instructions)
+        command = _worker_command(path, named, metrics, instructions)
         with _Worker(command, named, patience) as worker:
-            while worker.frame(report):
+            while worker.take_frame(report):
                 if on_action is not None:
                     on_action(len(report.actions))
-            report.reader_errors += worker.errors()
+            report.reader_errors += worker.error_tail()
     return report
 
 
-def _command(path: Path, named: Path, metrics: str | None, instructions: bool) -> list[str]:
+def _worker_command(path: Path, named: Path, metrics: str | None, instructions: bool) -> list[str]:
+    """Return the command line of a worker for ``path``.
+
+    Raises:
+        UnreadableError: NVIDIA's reader is not installed, or no Python can be started.
+    """
     specification = importlib.util.find_spec("ncu_report")
     if specification is None or specification.origin is None:
         raise UnreadableError(
@@ -102,7 +106,8 @@ def _command(path: Path, named: Path, metrics: str | None, instructions: bool) -
     return [*worker, str(path.absolute()), metrics or "", str(package_folder), also]
 
 
-def _shifted(ids: array[int], by: int) -> array[int]:
+def _shift(ids: array[int], by: int) -> array[int]:
+    """Return metric ids counted on from those of the workers before."""
     return array("i", [identity + by for identity in ids])
 
 
@@ -145,8 +150,8 @@ class _Worker:
         self._watchdog.join()
         self._errors.close()
 
-    def frame(self, report: Report) -> bool:
-        """Takes one frame into ``report``; False after the last."""
+    def take_frame(self, report: Report) -> bool:
+        """Take one frame into ``report``; return False after the last."""
         head = self._read(5)
         content = self._read(int.from_bytes(head[1:], "little"))
         self._alive.set()
@@ -157,18 +162,17 @@ class _Worker:
             report.metric_names += msgspec.json.decode(content, type=list[str])
         elif kind == b"i":
             ids = array("i", content)
-            report.metric_ids.extend(ids if not report.first_id else _shifted(ids, report.first_id))
+            report.metric_ids.extend(ids if not report.first_id else _shift(ids, report.first_id))
             report.metric_counts.append(len(ids))
         elif kind == b"v":
             report.values.frombytes(content)
         else:
-            report.ranges = msgspec.json.decode(content)["ranges"]
             self._process.wait()
             return False
         return True
 
-    def errors(self) -> str:
-        """The last part of what the worker printed on standard error."""
+    def error_tail(self) -> str:
+        """Return the last part of what the worker printed on standard error."""
         size = self._errors.seek(0, 2)
         self._errors.seek(max(0, size - _ERROR_TAIL))
         return self._errors.read().decode("utf-8", "replace")
@@ -178,10 +182,11 @@ class _Worker:
             raise RuntimeError("the worker's standard output is always a pipe")
         content = self._process.stdout.read(size)
         if len(content) < size:
-            raise self._death()
+            raise self._death_error()
         return content
 
-    def _death(self) -> UnreadableError:
+    def _death_error(self) -> UnreadableError:
+        """Wait for a worker whose output broke off to end, and return why it did."""
         code = self._process.wait()
         if self._stalled:
             problem = f"NVIDIA's reader stopped answering for {self._stall_seconds:.0f} s"
@@ -189,11 +194,12 @@ class _Worker:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
             problem = f"NVIDIA's reader crashed on it ({name})"
         else:
-            lines = self.errors().strip().splitlines()
+            lines = self.error_tail().strip().splitlines()
             problem = f"NVIDIA's reader failed on it ({lines[-1] if lines else f'exit {code}'})"
         return UnreadableError(self._named, problem, _RECOLLECT)
 
     def _watch(self) -> None:
+        """Kill the worker when no frame has come for the time it may stay silent."""
         while self._alive.wait(self._stall_seconds):
             self._alive.clear()
             if self._finished:

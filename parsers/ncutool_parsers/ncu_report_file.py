@@ -37,10 +37,10 @@ class NcuReportReader:
         return head.startswith((ncu_framing.MAGIC, ZSTD_MAGIC))
 
     def read(self, path: Path, options: ReadOptions) -> Capture:
-        """The report as a Capture: launches, metrics, rules, devices and notices.
+        """Return the report as a Capture: launches, metrics, rules, devices and notices.
 
-        ``options.metrics`` picks the rows of ``metrics`` and ``metric_texts``; the `launches`
-        table and the devices need no choice. ``options.instructions`` fills `instructions`.
+        ``options.metrics`` picks the rows of ``metrics``; the `launches` table and the devices
+        need no choice. ``options.instructions`` fills `instructions`.
 
         Raises:
             UnreadableError: not a report, damaged, too large, or NVIDIA's reader fails on it.
@@ -53,25 +53,25 @@ class NcuReportReader:
             raise UsageError(f"metrics is not a regular expression: {error}") from None
         head = files.check_file(path)
         with tempfile.TemporaryDirectory(prefix="ncutool-") as folder:
-            plain = _plain(path, head, options, Path(folder))
-            framing = _framing(plain, path)
+            plain = _uncompressed(path, head, options, Path(folder))
+            framing = _checked_framing(plain, path)
             if framing.actions == 0:
                 raise EmptyError(path, "holds no launch", "profile a program that launches kernels")
-            report = _report(path, plain, framing, options, Path(folder))
+            report = _read_report(path, plain, framing, options, Path(folder))
             _add_geometry(report.actions, framing, plain)
         from ncutool_parsers import ncu_tables
 
         return ncu_tables.capture(path, report, framing)
 
 
-def _report(
+def _read_report(
     path: Path, plain: Path, framing: Framing, options: ReadOptions, folder: Path
 ) -> Report:
-    """What NVIDIA's reader says; without instructions if it fails over the embedded code."""
+    """Return what NVIDIA's reader says; without instructions if it fails over embedded code."""
     # msgspec and polars are imported only when a report is read: naming a file is cheap
     from ncutool_parsers import ncu_process
 
-    progress = _progress(options, framing)
+    progress = _action_hook(options, framing)
 
     def read(instructions: bool) -> Report:
         parts = ncu_parts.parts(plain, framing, folder, with_sources=instructions)
@@ -87,15 +87,15 @@ def _report(
         return report
 
 
-def _framing(plain: Path, path: Path) -> Framing:
+def _checked_framing(plain: Path, path: Path) -> Framing:
     try:
         return ncu_framing.walk(plain)
     except UnreadableError as error:  # name the file that was asked for, not its expanded copy
         raise UnreadableError(path, error.problem, error.remedy) from None
 
 
-def _plain(path: Path, head: bytes, options: ReadOptions, folder: Path) -> Path:
-    """The report uncompressed: the file itself, or a copy of it in ``folder``."""
+def _uncompressed(path: Path, head: bytes, options: ReadOptions, folder: Path) -> Path:
+    """Return a path to the report uncompressed: the file itself, or a copy in ``folder``."""
     copy = folder / "report.ncu-rep"
     if head.startswith(ZSTD_MAGIC) or files.is_gzip(head):
         _expand(path, copy, "zstd" if head.startswith(ZSTD_MAGIC) else "gzip", options)
@@ -109,6 +109,11 @@ def _plain(path: Path, head: bytes, options: ReadOptions, folder: Path) -> Path:
 
 
 def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
+    """Write the expanded report to ``copy``.
+
+    Raises:
+        UnreadableError: its stream is damaged, or expands past ``options.max_bytes``.
+    """
     import pyarrow  # type: ignore[import-untyped]  # it ships no type information
 
     total = 0
@@ -129,7 +134,7 @@ def _too_large(path: Path, options: ReadOptions) -> UnreadableError:
     return UnreadableError(path, problem, "raise --max-bytes if you trust it")
 
 
-def _progress(options: ReadOptions, framing: Framing) -> Any:
+def _action_hook(options: ReadOptions, framing: Framing) -> Any:
     report = options.progress
     if report is None:
         return None
@@ -141,7 +146,7 @@ def _progress(options: ReadOptions, framing: Framing) -> Any:
 
 
 def _add_geometry(actions: list[dict[str, Any]], framing: Framing, plain: Path) -> None:
-    """Old reports keep grid, block and stream outside the metrics: read them from the file."""
+    """Add grid, block and stream from the file itself: old reports keep them outside metrics."""
     if framing.range_results or len(actions) != len(framing.results):
         return  # the order of the file is not surely that of the reader
     for action, message in zip(actions, framing.results, strict=True):

@@ -37,7 +37,7 @@ Action = dict[str, Any]
 
 
 def capture(path: Path, report: Report, framing: Framing) -> Capture:
-    """The Capture of a report.
+    """Return what NVIDIA's reader and the framing say of a report as a Capture.
 
     Raises:
         UnreadableError: NVIDIA's reader found nothing in it.
@@ -61,7 +61,6 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
         launches=_launches(actions),
         devices=_devices(actions),
         metrics=_metrics(report, counts),
-        metric_texts=_texts(actions),
         instructions=_instructions(actions),
         rules=_rules(actions),
         notices=_notices(actions, report, framing),
@@ -79,6 +78,7 @@ def _launches(actions: Sequence[Action]) -> pl.DataFrame:
 
 
 def _launch(launch_id: int, action: Action) -> Action:
+    """Return one row of `launches`."""
     facts = action["facts"]
     geometry: Geometry = action.get("geometry", Geometry())
     duration = action["duration"]
@@ -89,14 +89,13 @@ def _launch(launch_id: int, action: Action) -> Action:
         "category": _CATEGORIES.get(action["workload"], "range"),
         "kernel": short_name(full),
         "kernel_full": full,
-        "stream": _whole(facts.get("launch__stream_id"), geometry.stream),
-        "device": _whole(facts.get("launch__device_id")),
+        "stream": _to_int(facts.get("launch__stream_id"), geometry.stream),
+        "device": _to_int(facts.get("launch__device_id")),
         "compute_capability": _capability(facts),
         "duration_ns": None if duration is None or duration < 0 else round(duration),
         "nvtx": action["nvtx"],
-        "range_id": action["range"],
         "error": None if action["usable"] else _FAILED if action["metrics"] else _EMPTY,
-        "registers_per_thread": _whole(facts.get("launch__registers_per_thread")),
+        "registers_per_thread": _to_int(facts.get("launch__registers_per_thread")),
         "shared_memory_bytes": _shared_memory(facts),
     }
     block = _sizes(facts, "block", geometry.block)
@@ -111,8 +110,8 @@ def _launch(launch_id: int, action: Action) -> Action:
 
 
 def _sizes(facts: Action, kind: str, recorded: Sequence[int] | None) -> Sequence[int] | None:
-    """Three sizes from the metrics, or those recorded beside them if the totals agree."""
-    sizes = [_whole(facts.get(f"launch__{kind}_dim_{axis}")) or 0 for axis in "xyz"]
+    """Return three sizes from the metrics, or those recorded beside them if the totals agree."""
+    sizes = [_to_int(facts.get(f"launch__{kind}_dim_{axis}")) or 0 for axis in "xyz"]
     if all(sizes):
         return sizes
     if recorded and all(recorded) and math.prod(recorded) == facts.get(f"launch__{kind}_size"):
@@ -120,20 +119,21 @@ def _sizes(facts: Action, kind: str, recorded: Sequence[int] | None) -> Sequence
     return None
 
 
-def _whole(value: float | str | None, default: int | None = None) -> int | None:
+def _to_int(value: float | str | None, default: int | None = None) -> int | None:
     return int(value) if isinstance(value, float) else default
 
 
 def _shared_memory(facts: Action) -> int | None:
-    if (total := _whole(facts.get("launch__shared_mem_per_block"))) is not None:
+    """Return bytes of shared memory a block; older reports hold its two parts alone."""
+    if (total := _to_int(facts.get("launch__shared_mem_per_block"))) is not None:
         return total
-    parts = [_whole(facts.get(f"launch__shared_mem_per_block_{n}")) for n in ("static", "dynamic")]
+    parts = [_to_int(facts.get(f"launch__shared_mem_per_block_{n}")) for n in ("static", "dynamic")]
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
 
 def _capability(facts: Action) -> str | None:
-    parts = [_whole(facts.get(f"device__attribute_compute_capability_{n}")) for n in _PARTS]
+    parts = [_to_int(facts.get(f"device__attribute_compute_capability_{n}")) for n in _PARTS]
     return None if None in parts else f"{parts[0]}.{parts[1]}"
 
 
@@ -141,16 +141,19 @@ _PARTS = ("major", "minor")
 
 
 def _devices(actions: Sequence[Action]) -> tuple[DeviceRecord, ...]:
-    """One record per device ordinal and name, in order of appearance."""
-    found: dict[tuple[int | None, object], DeviceRecord] = {}
+    """Return one record per device ordinal and name, in order of appearance.
+
+    Launches without an ordinal count only where none has one.
+    """
+    records: dict[tuple[int | None, object], DeviceRecord] = {}
     for action in actions:
         facts = action["facts"]
         name = facts.get("device__attribute_display_name")
-        ordinal = _whole(facts.get("launch__device_id"))
+        ordinal = _to_int(facts.get("launch__device_id"))
         if name is not None:
-            found.setdefault((ordinal, name), _device(ordinal or 0, facts))
-    numbered = {key: record for key, record in found.items() if key[0] is not None}
-    return tuple((numbered or found).values())
+            records.setdefault((ordinal, name), _device(ordinal or 0, facts))
+    numbered = {key: record for key, record in records.items() if key[0] is not None}
+    return tuple((numbered or records).values())
 
 
 def _device(ordinal: int, facts: Action) -> DeviceRecord:
@@ -158,7 +161,7 @@ def _device(ordinal: int, facts: Action) -> DeviceRecord:
         value = facts.get(f"device__attribute_{name}")
         return value if isinstance(value, float) and value > 0 else None
 
-    def hertz(*names: str) -> float | None:
+    def hertz(*names: str) -> float | None:  # NVIDIA's attributes of clocks are in kHz
         kilohertz = next((value for name in names if (value := attribute(name))), None)
         return None if kilohertz is None else kilohertz * 1e3
 
@@ -167,17 +170,18 @@ def _device(ordinal: int, facts: Action) -> DeviceRecord:
         ordinal=ordinal,
         name=name if isinstance(name, str) and name else None,
         compute_capability=_capability(facts),
-        sm_count=_whole(attribute("multiprocessor_count")),
-        memory_bytes=_whole(attribute("total_memory")),
-        l2_bytes=_whole(attribute("l2_cache_size")),
+        sm_count=_to_int(attribute("multiprocessor_count")),
+        memory_bytes=_to_int(attribute("total_memory")),
+        l2_bytes=_to_int(attribute("l2_cache_size")),
         max_sm_clock_hz=hertz("max_gpu_frequency_khz", "clock_rate"),
         memory_clock_hz=hertz("memory_clock_rate"),
-        memory_bus_bits=_whole(attribute("global_memory_bus_width")),
+        memory_bus_bits=_to_int(attribute("global_memory_bus_width")),
         vendor="nvidia",
     )
 
 
 def _metrics(report: Report, counts: np.ndarray[Any, np.dtype[np.int64]]) -> pl.DataFrame:
+    """Return table `metrics` from flat ids and values, of which each launch has ``counts``."""
     names = pl.Series("metric", report.metric_names, dtype=pl.String)
     ids = pl.Series(np.frombuffer(report.metric_ids, dtype=np.intc).astype(np.uint32))
     return pl.DataFrame(
@@ -188,15 +192,6 @@ def _metrics(report: Report, counts: np.ndarray[Any, np.dtype[np.int64]]) -> pl.
         },
         schema=schema.METRICS.polars_schema(),
     )
-
-
-def _texts(actions: Sequence[Action]) -> pl.DataFrame:
-    rows = [
-        (launch_id, metric, text)
-        for launch_id, action in enumerate(actions)
-        for metric, text in action["texts"].items()
-    ]
-    return pl.DataFrame(rows, schema=schema.METRIC_TEXTS.polars_schema(), orient="row")
 
 
 def _instructions(actions: Sequence[Action]) -> pl.DataFrame:
@@ -220,13 +215,14 @@ def _rules(actions: Sequence[Action]) -> pl.DataFrame:
 
 
 def _plain_text(text: str) -> str:
-    """A rule's text without NVIDIA's link mark-up, and without paths of the machine it ran on."""
+    """Return a rule's text without NVIDIA's link mark-up and paths of the machine it ran on."""
     text = _MARKUP.sub(lambda match: match[1] or match[2] or match[3] or "", text)
     text = _PATH_LINE.sub("", text)
     return " ".join(_PATH.sub("(path)", text).split())
 
 
 def _damaged(actions: Sequence[Action], report: Report, framing: Framing) -> bool:
+    """Whether a launch holds nothing, is missing, or cannot be decoded."""
     holes = any(action["metrics"] == 0 for action in actions)
     return holes or len(actions) < framing.actions or "Can't parse" in report.reader_errors
 
@@ -271,7 +267,7 @@ def _notices(actions: Sequence[Action], report: Report, framing: Framing) -> tup
 
 
 def _text_notices(actions: Sequence[Action]) -> list[Notice]:
-    """Where instructions were counted and their text could not be had, or does not fit them."""
+    """Return notices of instructions whose text is missing or does not fit their counts."""
     mixes = [mix for action in actions if (mix := action.get("instructions"))]
     notices = []
     missing = sum(mix["text"] == "missing" for mix in mixes)

@@ -8,11 +8,11 @@ length, and that many bytes. ``PARTS`` is ``instructions`` where those are wante
 ==== ===============================================================================
 kind content
 ==== ===============================================================================
-a    JSON: one action (names, workload, identity metrics, texts, rules, NVTX, instructions)
+a    JSON: one action (names, workload, identity metrics, rules, NVTX, instructions)
 n    JSON: list of metric names that the ids go on to use, in order of id
 i    int32 ids of the metrics of the action that follows, as native integers
 v    float64 values of the same metrics
-z    JSON: {"ranges": count}; nothing follows
+z    empty; nothing follows
 ==== ===============================================================================
 """
 
@@ -75,12 +75,11 @@ class Collector:
         """Metric name -> id, or -1 for one that nobody asked for."""
         self._named = 0
 
-    def action(self, action: Any, range_id: int) -> None:
-        """Emits one action: new metric names, ids, values, and the facts about it."""
+    def action(self, action: Any) -> None:
+        """Emit one action: new metric names, ids, values, and the facts about it."""
         names = action.metric_names()
         usable = _usable(action, names)
         facts: dict[str, float | str] = {}
-        texts: dict[str, str] = {}
         ids, values, fresh = array("i"), array("d"), []
         for name in names:
             identity = self._ids.get(name)
@@ -96,10 +95,7 @@ class Collector:
                 continue
             if fact:
                 facts[name] = value
-            if isinstance(value, str):
-                if wanted:
-                    texts[name] = value
-            elif wanted:
+            if wanted and not isinstance(value, str):
                 ids.append(identity)
                 values.append(value)
         if fresh:
@@ -107,14 +103,12 @@ class Collector:
         self._emit(b"i", ids.tobytes())
         self._emit(b"v", values.tobytes())
         summary = {
-            "range": range_id,
             "workload": int(action.workload_type()),
             "names": [action.name(base) or "" for base in (_DEMANGLED, _FUNCTION, _MANGLED)],
             "metrics": len(names),
             "usable": usable,
             "duration": _duration(action, names),
             "facts": facts,
-            "texts": texts,
             "rules": list(_rules(action)),
             "nvtx": _innermost_range(action.nvtx_state()),
         }
@@ -142,7 +136,11 @@ class Mixes:
         self._texts: dict[tuple[str, tuple[int, ...]], list[tuple[str, bool] | None]] = {}
 
     def of(self, action: Any, names: tuple[str, ...]) -> dict[str, Any] | None:
-        """Source, rows (opcode, moves, warps, threads) and what became of the text, if any."""
+        """Return source, rows and state of the text of one action; None where nothing is counted.
+
+        A row is opcode, whether it only moves (None where unknown), and how often warps and
+        threads (None where not counted) executed it.
+        """
         held = frozenset(names)
         summed = _by_opcode(action, held)
         rows, text = self._by_text(action, held)
@@ -153,6 +151,7 @@ class Mixes:
         return {**summed, "text": text} if summed is not None else None
 
     def _by_text(self, action: Any, held: frozenset[str]) -> tuple[list[Any] | None, str]:
+        """Return the rows by counts per address and the instructions' text, and its state."""
         warps = _instances(action, held, _PER_PC[0])
         if warps is None:
             return None, "not counted"
@@ -174,7 +173,7 @@ class Mixes:
 
 
 def parse_instruction(text: str | None) -> tuple[str, bool] | None:
-    """Opcode with its modifiers, and whether it only sets a constant or converts; None if unknown.
+    """Return opcode with modifiers, and whether it only sets or converts; None if unknown.
 
     Compilers set constants with ``HFMA2.MMA R1, -RZ, RZ, 0, 0`` and widen halves with
     ``HADD2.F32 R1, -RZ, R2.H0_H0``: nothing is computed, though NVIDIA's counters count it.
@@ -195,6 +194,7 @@ def parse_instruction(text: str | None) -> tuple[str, bool] | None:
 
 
 def _by_opcode(action: Any, held: frozenset[str]) -> dict[str, Any] | None:
+    """Return source and rows of the report's own sums by opcode, those with modifiers first."""
     for source, (warp_metric, thread_metric) in _PER_OPCODE.items():
         warps = _instances(action, held, warp_metric)
         if warps is None:
@@ -209,7 +209,10 @@ def _by_opcode(action: Any, held: frozenset[str]) -> dict[str, Any] | None:
 
 
 def _instances(action: Any, held: frozenset[str], name: str) -> dict[Any, int] | None:
-    """Counts of an instanced metric by address or opcode; None where they are not complete."""
+    """Return counts of an instanced metric by address or opcode; None if they are not complete.
+
+    They are complete where they add up to the metric's own value.
+    """
     if name not in held:
         return None
     metric = action.metric_by_name(name)
@@ -232,7 +235,7 @@ def _instances(action: Any, held: frozenset[str], name: str) -> dict[Any, int] |
 def _agree(rows: list[Any], summed: dict[str, Any]) -> bool:
     """Whether the text gives the report's own sums by opcode.
 
-    Modifiers count only for matrix instructions, whose shape they say: versions of the
+    Modifiers are compared for matrix instructions alone, whose shape they say: versions of the
     disassembler spell others differently.
     """
     totals: list[dict[str, int]] = []
@@ -248,23 +251,22 @@ def _agree(rows: list[Any], summed: dict[str, Any]) -> bool:
 
 
 def collect(context: Any, pattern: str | None, emit: Emit, instructions: bool = False) -> None:
-    """Emits every action of every range of an ``ncu_report.IContext``, one at a time."""
+    """Emit every action of every range of an ``ncu_report.IContext``, one at a time."""
     collector = Collector(pattern, emit, instructions)
-    ranges = context.num_ranges()
-    for range_id in range(ranges):
-        report_range = context.range_by_idx(range_id)
+    for number in range(context.num_ranges()):
+        report_range = context.range_by_idx(number)
         for position in range(report_range.num_actions()):
-            collector.action(report_range.action_by_idx(position), range_id)
-    emit(b"z", _json({"ranges": ranges}))
+            collector.action(report_range.action_by_idx(position))
+    emit(b"z", b"")
 
 
 def _json(content: object) -> bytes:
-    """JSON without lone surrogates, which damaged names may hold."""
+    """Return JSON without lone surrogates, which damaged names may hold."""
     return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _value(metric: Any) -> float | str | None:
-    """A metric's value; None where it has none, is NaN or is infinite."""
+    """Return a metric's value; None where it has none, is NaN or is infinite."""
     kind = metric.kind()
     if kind == _STRING:
         return str(metric.as_string())
@@ -286,7 +288,7 @@ def _usable(action: Any, names: tuple[str, ...]) -> bool:
 
 
 def _duration(action: Any, names: tuple[str, ...]) -> float | None:
-    """The duration in ns; the oldest reports name it differently and vary its unit."""
+    """Return the duration in ns; the oldest reports name it differently and vary its unit."""
     for name in (_DURATION, _OLD_DURATION):
         if name in names:
             metric = action.metric_by_name(name)
@@ -297,6 +299,7 @@ def _duration(action: Any, names: tuple[str, ...]) -> float | None:
 
 
 def _rules(action: Any) -> Iterator[dict[str, Any]]:
+    """Yield what each of NVIDIA's rules printed, with its estimated speed-up as (kind, %)."""
     for rule in action.rule_results():
         if not rule.has_rule_message():
             continue
@@ -315,7 +318,7 @@ def _rules(action: Any) -> Iterator[dict[str, Any]]:
 
 
 def _innermost_range(state: Any) -> str | None:
-    """The innermost push/pop range of the first domain that has one, else a start/end range."""
+    """Return the innermost push/pop range of the first domain with one, else a start/end range."""
     if state is None:
         return None
     domains = [state.domain_by_id(number) for number in state.domains()]
@@ -328,7 +331,7 @@ def _innermost_range(state: Any) -> str | None:
 
 
 def main(arguments: list[str]) -> None:
-    """Reads the report that the arguments name and ends the process, whatever it left behind."""
+    """Read the report that the arguments name and end the process, whatever it left behind."""
     path, pattern, package_folder, also = arguments
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that native code prints gets between the frames

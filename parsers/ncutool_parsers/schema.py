@@ -99,7 +99,6 @@ LAUNCHES = Table(
         Column("block_y", "int", "threads per block in y"),
         Column("block_z", "int", "threads per block in z"),
         Column("nvtx", "str", "innermost NVTX range (ncu) or user annotation (torch)"),
-        Column("range_id", "int", "range of the report the launch belongs to (ncu)"),
         Column("error", "str", "why this launch carries no counters; null where it does"),
         Column("op_id", "int", "row of `ops`: innermost operator that launched it (torch)"),
         Column("call_id", "int", "row of `calls`: the runtime call that launched it (torch)"),
@@ -125,16 +124,6 @@ METRICS = Table(
         Column("launch_id", "int", "row of `launches`", nullable=False),
         Column("metric", "str", "NVIDIA's metric name", nullable=False),
         Column("value", "float", "value in NVIDIA's base unit", nullable=False),
-    ),
-)
-
-METRIC_TEXTS = Table(
-    "metric_texts",
-    "Text-valued metrics of an ncu report (breakdown lists, device name).",
-    (
-        Column("launch_id", "int", "row of `launches`", nullable=False),
-        Column("metric", "str", "NVIDIA's metric name", nullable=False),
-        Column("text", "str", "its text", nullable=False),
     ),
 )
 
@@ -207,7 +196,6 @@ OPS = Table(
         Column("start_ns", "int", "start on the common clock", "ns", nullable=False),
         Column("end_ns", "int", "end on the common clock", "ns", nullable=False),
         Column("parent_id", "int", "innermost enclosing operator on the same thread"),
-        Column("sequence_number", "int", "ties a backward operator to its forward one"),
     ),
 )
 
@@ -240,7 +228,6 @@ ANNOTATIONS = Table(
 TABLES: tuple[Table, ...] = (
     LAUNCHES,
     METRICS,
-    METRIC_TEXTS,
     INSTRUCTIONS,
     RULES,
     SIGNATURES,

@@ -106,7 +106,7 @@ class Collector:
         self.threads = Interner[Thread]()
         """Threads of operators and calls."""
         self.launches = Columns[LaunchKey]("name", "correlation", "external_id")
-        self.ops = Columns[OpKey]("sequence_number", "external_id")
+        self.ops = Columns[OpKey]("external_id")
         self.calls = Columns[CallKey]("correlation", "external_id")
         self.annotations = Columns[AnnotationKey]()
         self._buckets: dict[str, list[Event]] = {}
@@ -117,7 +117,7 @@ class Collector:
                 self._route[cat] = self._buckets[cat].append
 
     def add(self, events: list[Event]) -> None:
-        """Take the events of one piece."""
+        """Take the complete events ("ph": "X") of one piece; unused categories are left out."""
         self.events += len(events)
         route = self._route.get
         for event in events:
@@ -158,13 +158,12 @@ class Collector:
                 ]
                 for e, a in zip(events, args, strict=True)
             ],
-            [a.sequence_number for a in args],
             _external_ids(args),
         )
         self.ops.thread.extend(self._threads(events))
 
     def _threads(self, events: list[Event]) -> array[int]:
-        """Number of each event's thread; in most pieces it is the same for all."""
+        """Return the number of each event's thread, which in most pieces is the same for all."""
         pids, tids = [event.pid for event in events], [event.tid for event in events]
         if events and pids.count(pids[0]) == tids.count(tids[0]) == len(events):
             return array("i", [self.threads[pids[0], tids[0]]]) * len(events)
@@ -172,7 +171,7 @@ class Collector:
         return array("i", [threads[thread] for thread in zip(pids, tids, strict=True)])
 
     def _add_old_ops(self, events: list[Event]) -> None:
-        """Operators of 2020 and 2021: annotations among them, shapes under another key."""
+        """Add operators of 2020 and 2021: annotations among them, shapes under another key."""
         names = [bytes(event.name) for event in events]
         pairs = [
             (e, name.startswith(_OLD_ANNOTATIONS)) for e, name in zip(events, names, strict=True)
@@ -196,12 +195,14 @@ class Collector:
         self.calls.thread.extend(self._threads(events))
 
     def _add_annotations(self, events: list[Event], on_device: bool) -> None:
+        """Add annotations of the CPU or of the GPU timeline."""
         keys = self.annotations.keys
         self.annotations.extend(
             events, [keys[e.pid, e.tid, bytes(e.name), on_device] for e in events]
         )
 
     def _add_launches(self, events: list[Event], category: int) -> None:
+        """Add kernels, copies or memsets; a key holds the fields of LAUNCH in their order."""
         names, keys, join = self.names, self.launches.keys, b"\0".join
         args = [event.args or NO_ARGS for event in events]
         self.launches.extend(
@@ -233,4 +234,5 @@ class Collector:
 
 
 def _external_ids(args: Iterable[Args]) -> list[int]:
+    """Return each event's External id; old traces spell its key in lower case."""
     return [a.external_id if a.external_id >= 0 else a.external_id_old for a in args]

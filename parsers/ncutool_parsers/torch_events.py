@@ -21,7 +21,6 @@ class Args(
         "registers": "registers per thread",
         "shared_memory": "shared memory",
         "graph_node": "graph node id",
-        "sequence_number": "Sequence number",
         "types": "Input type",
         "dims": "Input Dims",
         "dims_old": "Input dims",
@@ -40,7 +39,6 @@ class Args(
     external_id: int = UNKNOWN
     external_id_old: int = UNKNOWN
     correlation: int = UNKNOWN
-    sequence_number: int = UNKNOWN
     concrete: msgspec.Raw = NOTHING
     types: msgspec.Raw = NOTHING
     strides: msgspec.Raw = NOTHING

@@ -32,7 +32,7 @@ _COUNTS = {
 
 
 class Details:
-    """What the keys of launches say, one entry per key in every list."""
+    """What the distinct keys of launches say: every list has one entry a key, in their order."""
 
     def __init__(self, keys: Iterable[LaunchKey]) -> None:
         columns = list(zip(*keys, strict=True)) or [()] * len(LAUNCH)
@@ -44,7 +44,7 @@ class Details:
         self.is_graph = np.array(fields["graph"], bool)
         """It is a node of a CUDA/HIP graph."""
         self.copy_kind = [text(kind) for _, _, kind in shapes]
-        self.device = _either(fields["device"], fields["pid"])
+        self.device = _first_known(fields["device"], fields["pid"])
         self.texts: dict[str, list[str | None]] = {
             "category": [_CATEGORY[value] for value in category],
             "collective": [value or None for value in fields["collective"]],
@@ -52,29 +52,29 @@ class Details:
         }
         self.numbers = {
             "device": self.device,
-            "stream": _either(fields["stream"], fields["tid"]),
-            "copy_bytes": [_number(value) for value in fields["bytes"]],
+            "stream": _first_known(fields["stream"], fields["tid"]),
+            "copy_bytes": [_number_in(value) for value in fields["bytes"]],
             **{name: list(fields[field]) for name, field in _COUNTS.items()},
         }
         for index, what in enumerate(("grid", "block")):
-            known = {raw: _geometry(raw) for raw in {parts[index] for parts in shapes}}
+            known = {raw: _sizes_of(raw) for raw in {parts[index] for parts in shapes}}
             for axis, letter in enumerate("xyz"):
                 values = [known[parts[index]][axis] for parts in shapes]
                 self.numbers[f"{what}_{letter}"] = values
 
     def columns(self, rows: pl.Series) -> dict[str, pl.Series | pl.Expr]:
-        """Those columns of the launches that are the same for all launches of a key."""
-        found = {name: spread(values, pl.String(), rows) for name, values in self.texts.items()}
+        """Return the columns that are the same for all launches of a key, at each row's key."""
+        made = {name: spread(values, pl.String(), rows) for name, values in self.texts.items()}
         for name, values in self.numbers.items():
             known = [value if 0 <= value < 1 << 63 else None for value in values]
-            found[name] = spread(known, pl.Int64(), rows)
-        return found
+            made[name] = spread(known, pl.Int64(), rows)
+        return made
 
 
 def devices_used(keys: Iterable[LaunchKey]) -> set[int]:
-    """Ordinals of the devices that the launches ran on."""
+    """Return the ordinals of the devices that the launches ran on."""
     pairs = {(device, pid) for _, pid, _, device, *_ in keys}
-    return set(_either([device for device, _ in pairs], [pid for _, pid in pairs]))
+    return set(_first_known([device for device, _ in pairs], [pid for _, pid in pairs]))
 
 
 def launch_table(
@@ -84,7 +84,7 @@ def launch_table(
     links: Links,
     context: dict[str, pl.Series | pl.Expr],
 ) -> pl.DataFrame:
-    """One row per launch, in the order of ``rows``.
+    """Return :data:`ncutool_parsers.schema.LAUNCHES` with a row a launch, in the order of ``rows``.
 
     Args:
         names: the text of each name that ``rows["name"]`` numbers.
@@ -112,20 +112,20 @@ def launch_table(
 def capability_column(
     rows: Rows[LaunchKey], details: Details, capabilities: dict[int, str]
 ) -> pl.Series | pl.Expr:
-    """Compute capability of each launch's device, where ``capabilities`` knows it."""
-    found = [capabilities.get(device) for device in details.device]
-    return spread(found, pl.String(), rows_of(rows.key))
+    """Return the compute capability of each launch's device, null where it is not known."""
+    of_key = [capabilities.get(device) for device in details.device]
+    return spread(of_key, pl.String(), rows_of(rows.key))
 
 
 def _short_names(rows: Rows[LaunchKey], details: Details, names: list[str]) -> list[str]:
-    """Short names of kernels; copies keep theirs."""
-    kernels = _used(rows["name"][details.is_kernel[rows.key]], len(names))
+    """Return ``names`` with those of kernels shortened; copies and memsets keep theirs."""
+    kernels = _is_used(rows["name"][details.is_kernel[rows.key]], len(names))
     return [
         short_name(name) if kernel else name for name, kernel in zip(names, kernels, strict=True)
     ]
 
 
-def _used(numbers: Ints, count: int) -> Bools:
+def _is_used(numbers: Ints, count: int) -> Bools:
     used = np.zeros(count, bool)
     used[numbers] = True
     return used
@@ -134,7 +134,7 @@ def _used(numbers: Ints, count: int) -> Bools:
 def _copies(
     rows: Rows[LaunchKey], details: Details, names: list[str]
 ) -> tuple[pl.Series | pl.Expr, pl.Series | pl.Expr]:
-    """Kind of each copy, e.g. ``HtoD``, and whether a side of it is pageable memory."""
+    """Return the kind of each copy, e.g. ``HtoD``, and whether a side of it is pageable memory."""
     copies = np.flatnonzero(details.is_copy[rows.key])
     if not len(copies):
         return pl.lit(None, pl.String), pl.lit(None, pl.Boolean)
@@ -143,44 +143,48 @@ def _copies(
     in_order = np.sort(pairs)
     distinct = in_order[np.diff(in_order, prepend=NONE) > 0]
     known = [
-        _copy(names[pair // len(rows.keys)], details.copy_kind[pair % len(rows.keys)])
+        _copy_kind(names[pair // len(rows.keys)], details.copy_kind[pair % len(rows.keys)])
         for pair in distinct.tolist()
     ]
-    found = np.full(len(rows), NONE, np.int64)
-    found[copies] = np.searchsorted(distinct, pairs)
+    pair_of = np.full(len(rows), NONE, np.int64)
+    pair_of[copies] = np.searchsorted(distinct, pairs)
     kinds = pl.Series([kind for kind, _ in known], dtype=pl.String)
     pageable = pl.Series([pageable for _, pageable in known], dtype=pl.Boolean)
-    return take(kinds, found), take(pageable, found)
+    return take(kinds, pair_of), take(pageable, pair_of)
 
 
-def _copy(name: str, kind: str) -> tuple[str | None, bool | None]:
+def _copy_kind(name: str, kind: str) -> tuple[str | None, bool | None]:
+    """Return kind and pageability of one copy, from its name, else from its recorded kind."""
     match = _COPY.search(name) or _COPY.search(kind)
-    found = None
+    direction = None
     if match is not None:
         source, target = (part[0] for part in match.groups() if part)
-        found = f"{source}to{target}"
+        direction = f"{source}to{target}"
     if "Pageable" in name:
-        return found, True
+        return direction, True
     # "Host" (ROCm) does not say whether the memory is pinned
-    return found, False if "Pinned" in name or found in ("DtoD", "PtoP") else None
+    return direction, False if "Pinned" in name or direction in ("DtoD", "PtoP") else None
 
 
-def _geometry(raw: bytes) -> list[int]:
-    """x, y and z of a recorded grid or block."""
-    found = msgspec.json.decode(raw) if raw else None
-    if not isinstance(found, list) or len(found) != 3:
+def _sizes_of(raw: bytes) -> list[int]:
+    """Return x, y and z of a recorded grid or block; UNKNOWN where they are not whole numbers."""
+    sizes = msgspec.json.decode(raw) if raw else None
+    if not isinstance(sizes, list) or len(sizes) != 3:
         return [UNKNOWN] * 3
-    whole = all(isinstance(value, int) and value >= 0 for value in found)
-    return found if whole else [UNKNOWN] * 3
+    whole = all(isinstance(value, int) and value >= 0 for value in sizes)
+    return sizes if whole else [UNKNOWN] * 3
 
 
-def _either(first: Iterable[Identifier], second: Iterable[Identifier]) -> list[int]:
-    """The number in each first id, else in the second, else UNKNOWN."""
-    return [n if (n := _number(a)) >= 0 else _number(b) for a, b in zip(first, second, strict=True)]
+def _first_known(first: Iterable[Identifier], second: Iterable[Identifier]) -> list[int]:
+    """Return the number in each first id, else in the second, else UNKNOWN."""
+    return [
+        n if (n := _number_in(a)) >= 0 else _number_in(b)
+        for a, b in zip(first, second, strict=True)
+    ]
 
 
-def _number(identifier: Identifier) -> int:
-    """The number in an id such as 7 or ``stream 7``; UNKNOWN without one."""
+def _number_in(identifier: Identifier) -> int:
+    """Return the number in an id such as 7 or ``stream 7``; UNKNOWN without one."""
     if isinstance(identifier, int):
         return identifier if identifier >= 0 else UNKNOWN
     digits = identifier.rpartition(" ")[2]

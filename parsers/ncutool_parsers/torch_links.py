@@ -43,8 +43,9 @@ def link(
     """Find the call and the operator of every launch.
 
     The correlation names the call, and the innermost operator around the call's start on the same
-    thread launched it. External id serves only where that fails and only where it is not a mere
-    copy of the correlation; old ROCm traces have nothing else, for the call as well.
+    thread launched it. External id serves only where that fails, and only where it is not a copy
+    of the correlation (PyTorch of 2022 to early 2024). Old ROCm traces have External id alone,
+    which then names the call too.
 
     Args:
         graph: the launches that are nodes of a graph.
@@ -54,7 +55,7 @@ def link(
     correlation, external = launches["correlation"], launches["external_id"]
     both = (external > 0) & (correlation > 0)
     copy = bool(both.any() and (external == correlation)[both].mean() > _COPIED)
-    launching = _named(calls, b"aunch")
+    launching = _calls_named(calls, b"aunch")
     how = np.full(len(launches), BY_NOTHING, np.int32)
     if (correlation > 0).any():
         call = match_ids(correlation, calls["correlation"], launching)
@@ -64,7 +65,7 @@ def link(
         how[call >= 0] = BY_EXTERNAL_ID
     replay = graph.copy()
     known = np.flatnonzero(call >= 0)
-    replay[known] |= _named(calls, b"GraphLaunch")[call[known]]
+    replay[known] |= _calls_named(calls, b"GraphLaunch")[call[known]]
     op = np.full(len(launches), NONE, np.int64)
     known = known[~replay[known]]
     rows = call[known]
@@ -76,14 +77,14 @@ def link(
     return Links(call, op, how, replay, copy)
 
 
-def _named(calls: Rows[CallKey], part: bytes) -> Bools:
-    """The calls whose name holds ``part``."""
-    found = [part in joined.partition(b"\0")[0] for joined in calls.keys]
-    return np.array(found, bool)[calls.key]
+def _calls_named(calls: Rows[CallKey], part: bytes) -> Bools:
+    """Return which calls have ``part`` in their name."""
+    of_key = [part in joined.partition(b"\0")[0] for joined in calls.keys]
+    return np.array(of_key, bool)[calls.key]
 
 
 def on_device(notes: Rows[AnnotationKey]) -> Bools:
-    """The annotations on the GPU timeline."""
+    """Return which annotations lie on the GPU timeline."""
     return np.array([on_device for _, _, _, on_device in notes.keys], bool)[notes.key]
 
 
@@ -94,29 +95,32 @@ def annotate(
     notes: Rows[AnnotationKey],
     coarse: bool,
 ) -> Ints:
-    """The annotation of every launch: a row of ``notes``, or -1.
+    """Return the annotation of every launch: a row of ``notes``, or -1.
 
     It is the innermost one around the launch call on its thread, else the innermost one on the
     GPU timeline around the launch itself.
     """
-    found = np.full(len(launches), NONE, np.int64)
+    note_of = np.full(len(launches), NONE, np.int64)
     device = on_device(notes)
     known = np.flatnonzero(call >= 0)
     rows = call[known]
     host = np.flatnonzero(~device)
-    found[known] = _around(notes, host, calls.thread[rows], calls.start[rows], coarse)
-    left = np.flatnonzero(found < 0)
+    note_of[known] = _annotations_around(notes, host, calls.thread[rows], calls.start[rows], coarse)
+    left = np.flatnonzero(note_of < 0)
     gpu = np.flatnonzero(device)
-    found[left] = _around(notes, gpu, launches.thread[left], launches.start[left], coarse)
-    return found
+    note_of[left] = _annotations_around(
+        notes, gpu, launches.thread[left], launches.start[left], coarse
+    )
+    return note_of
 
 
-def _around(
+def _annotations_around(
     notes: Rows[AnnotationKey], rows: Ints, thread: Codes, moment: Ints, coarse: bool
 ) -> Ints:
+    """Return the innermost of the annotations ``rows`` around each moment (ns), or -1."""
     tree = Intervals(notes.thread[rows], notes.start[rows], notes.end[rows])
     inner = tree.innermost(thread, moment, at_end=coarse)
-    found = np.full(len(moment), NONE, np.int64)
+    note_of = np.full(len(moment), NONE, np.int64)
     hit = inner >= 0
-    found[hit] = rows[tree.order[inner[hit]]]
-    return found
+    note_of[hit] = rows[tree.order[inner[hit]]]
+    return note_of

@@ -19,9 +19,9 @@ _AMD = ("amd", "radeon", "instinct", "gfx")
 
 
 def read(stream: EventStream) -> tuple[dict[str, Any], bool]:
-    """The members around the list of events, and whether they are whole.
+    """Return the document's members around the list of events, and whether they are whole.
 
-    Of a damaged end only the members that are used are salvaged.
+    Of a damaged end only those members are salvaged that are used.
     """
     if stream.bare_list:
         return {}, True
@@ -32,18 +32,18 @@ def read(stream: EventStream) -> tuple[dict[str, Any], bool]:
 
 
 def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]:
-    """The devices that launches ran on; all that are named where that is unknown."""
-    found = members.get("deviceProperties") or members.get("computeProperties")
+    """Return the devices that launches ran on, or all that are named where none of them did."""
+    recorded = members.get("deviceProperties") or members.get("computeProperties")
     records = [
         _device(index, entry)
-        for index, entry in enumerate(found if isinstance(found, list) else [])
+        for index, entry in enumerate(recorded if isinstance(recorded, list) else [])
         if isinstance(entry, dict)
     ]
     return tuple(r for r in records if r.ordinal in used) or tuple(records)
 
 
 def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
-    """Rank of the process and number of ranks in the job."""
+    """Return the rank of the process and the number of ranks in the job, None if not recorded."""
     info = members.get("distributedInfo")
     if not isinstance(info, dict):
         return None, None
@@ -51,32 +51,36 @@ def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
 
 
 def base_time_ns(members: dict[str, Any]) -> int:
-    """The epoch nanosecond that times of the trace count from; 0 where they are absolute."""
+    """Return the epoch nanosecond that the trace's times count from; 0 where they are absolute."""
     return _count(members, "baseTimeNanoseconds") or 0
 
 
 def private_names(members: dict[str, Any]) -> dict[str, str]:
-    """Members that name a user, a host or a path. ``metadata`` may hold secrets: never read."""
+    """Return the members that name a user, a host or a path.
+
+    ``metadata`` is never read: it may hold secrets.
+    """
     return {name: members[name] for name in _PRIVATE if isinstance(members.get(name), str)}
 
 
 def _device(index: int, entry: dict[str, Any]) -> DeviceRecord:
     ordinal = _count(entry, "id")
     name = entry.get("name")
-    major = _first(entry, "computeMajor", "major")
-    minor = _first(entry, "computeMinor", "minor")
+    major = _first_count(entry, "computeMajor", "major")
+    minor = _first_count(entry, "computeMinor", "minor")
     return DeviceRecord(
         ordinal=index if ordinal is None else ordinal,
         name=name if isinstance(name, str) and name else None,
         compute_capability=None if major is None or minor is None else f"{major}.{minor}",
-        sm_count=_first(entry, "numSms", "multiProcessorCount"),
-        memory_bytes=_first(entry, "totalGlobalMem"),
-        l2_bytes=_first(entry, "l2CacheSize", "L2CacheSize"),
+        sm_count=_first_count(entry, "numSms", "multiProcessorCount"),
+        memory_bytes=_first_count(entry, "totalGlobalMem"),
+        l2_bytes=_first_count(entry, "l2CacheSize", "L2CacheSize"),
         vendor=_vendor(name if isinstance(name, str) else "", entry),
     )
 
 
 def _vendor(name: str, entry: dict[str, Any]) -> Literal["nvidia", "amd"] | None:
+    """Return who made a device, by its name or by AMD's wavefronts of 64 threads."""
     lower = name.lower()
     if any(word in lower for word in _AMD) or entry.get("warpSize") == 64:
         return "amd"
@@ -84,11 +88,13 @@ def _vendor(name: str, entry: dict[str, Any]) -> Literal["nvidia", "amd"] | None
     return "nvidia" if any(word in lower for word in known) else None
 
 
-def _first(entry: dict[str, Any], *names: str) -> int | None:
+def _first_count(entry: dict[str, Any], *names: str) -> int | None:
+    """Return the first of the named members that is a whole number."""
     return next((v for n in names if (v := _count(entry, n)) is not None), None)
 
 
 def _count(entry: dict[str, Any], name: str) -> int | None:
+    """Return a whole number, recorded as such or as text; None where there is none."""
     value = entry.get(name)
     if isinstance(value, str) and value.isdecimal() and value.isascii():
         return int(value)

@@ -8,11 +8,9 @@ from ncutool_parsers.capture import Notice
 from ncutool_parsers.json_repair import Repair
 from ncutool_parsers.torch_tables import Tables
 
-_SHARE_WORTH_SAYING = 0.01
-
 
 def truncated(damage: str | None, compressed: bool, total: int, events: int) -> Notice:
-    """The capture ends early or is damaged, and where reading stopped."""
+    """Return the notice of a trace that ends early or is damaged, with where reading stopped."""
     reason = damage or "the file ends in the middle of the list of events"
     size = f"{total} bytes{' once decompressed' if compressed else ''}"
     return Notice(
@@ -24,7 +22,7 @@ def truncated(damage: str | None, compressed: bool, total: int, events: int) -> 
 
 
 def no_end() -> Notice:
-    """All events are there, but the document is damaged around them."""
+    """Return the notice of a trace whose events are whole and whose other members are not."""
     return Notice(
         "truncated",
         "The file is cut short or damaged outside its list of events: all launches are here, but "
@@ -33,7 +31,7 @@ def no_end() -> Notice:
 
 
 def repaired(repair: Repair) -> list[Notice]:
-    """What could not be decoded strictly."""
+    """Return notices of what could not be decoded strictly."""
     notices = []
     if repair.problems:
         what = ", ".join(repair.problems)
@@ -53,7 +51,7 @@ def repaired(repair: Repair) -> list[Notice]:
 
 
 def about(tables: Tables, python_events: int) -> list[Notice]:
-    """How well the launches could be linked, and how exact their times are."""
+    """Return notices of how well launches could be linked and how exact their times are."""
     launches = tables.launches
     total = int(launches["duration_ns"].sum() or 0)
     replay = launches.filter(pl.col("graph_replay"))

@@ -41,12 +41,12 @@ class Rows(Generic[Key]):
         self.dropped = int(len(usable) - usable.sum())
         if self.dropped:
             starts, durations = starts[usable], durations[usable]
-            self._each(usable)
+            self._select(usable)
         self.no_duration: Bools = ~((durations >= 0) & (durations < _LONGEST_US))
         """Duration absent, negative or absurd; it counts as 0 in ``duration``."""
         durations[self.no_duration] = 0
-        self.start, whole_starts = _nanoseconds(starts)
-        self.duration, whole_durations = _nanoseconds(durations)
+        self.start, whole_starts = _to_nanoseconds(starts)
+        self.duration, whole_durations = _to_nanoseconds(durations)
         self.whole_microseconds = whole_starts and whole_durations
 
     def __len__(self) -> int:
@@ -64,16 +64,17 @@ class Rows(Generic[Key]):
         """Put the rows in another order, in place."""
         self.start, self.duration = self.start[order], self.duration[order]
         self.no_duration = self.no_duration[order]
-        self._each(order)
+        self._select(order)
 
     def without_times(self, order: Ints) -> None:
-        """Put the rows in another order; their times and threads are held elsewhere."""
+        """Put keys and ids in another order; drop times and threads, which are held elsewhere."""
         self.start = self.duration = np.zeros(0, np.int64)
         self.thread = np.zeros(0, np.int32)
         self.no_duration = np.zeros(0, bool)
-        self._each(order)
+        self._select(order)
 
-    def _each(self, rows: Ints | Bools) -> None:
+    def _select(self, rows: Ints | Bools) -> None:
+        """Keep the rows of an index or a mask, of keys, threads and ids."""
         self.key = self.key[rows]
         if len(self.thread):
             self.thread = self.thread[rows]
@@ -81,10 +82,10 @@ class Rows(Generic[Key]):
             self.ids[name] = self.ids[name][rows]
 
 
-def _nanoseconds(microseconds: npt.NDArray[np.float64]) -> tuple[Ints, bool]:
-    """The times in the memory of those given, and whether all are whole microseconds.
+def _to_nanoseconds(microseconds: npt.NDArray[np.float64]) -> tuple[Ints, bool]:
+    """Return the times in ns, written over the given ones, and whether all are whole µs.
 
-    Exact for whole numbers and thousandths, as the two parts are converted apart.
+    Whole numbers and thousandths come out exact, as the two parts are converted apart.
     """
     result = microseconds.view(np.int64)
     all_whole = True

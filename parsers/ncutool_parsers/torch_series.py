@@ -13,7 +13,7 @@ from ncutool_parsers.intervals import Codes, Ints
 
 
 def text(raw: bytes) -> str:
-    """The string that a JSON text stands for."""
+    """Return the string that a JSON text stands for; other values as Python writes them."""
     if raw.startswith(b'"') and b"\\" not in raw:
         return raw[1:-1].decode("utf-8", "replace")
     if not raw:
@@ -23,30 +23,30 @@ def text(raw: bytes) -> str:
 
 
 def one_line(raw: bytes) -> str | None:
-    """JSON text on one line, None for none."""
+    """Return a JSON text on one line, None for an empty one."""
     if not raw:
         return None
     return msgspec.json.format(raw, indent=0).decode("utf-8", "replace")
 
 
 def ints(values: Ints | Codes) -> pl.Series:
-    """Integers with -1 as null."""
+    """Return integers as a polars series with null for -1."""
     series = pl.Series(values)
     return series.set(series < 0, None) if (values < 0).any() else series
 
 
 def take(values: pl.Series, rows: Ints | Codes) -> pl.Series:
-    """``values`` at each row, null at -1."""
+    """Return ``values`` at each row, null at -1."""
     return values.gather(ints(rows))
 
 
 def spread(values: Sequence[Any], dtype: pl.DataType, rows: pl.Series) -> pl.Series | pl.Expr:
-    """``values`` at each row; where all are the same, a literal, which takes no memory."""
+    """Return ``values`` at each row; where all are the same, a literal, which takes no memory."""
     if len(set(values)) == 1:
         return pl.lit(values[0], dtype)
     return pl.Series(values, dtype=dtype).gather(rows)
 
 
 def rows_of(codes: Ints | Codes) -> pl.Series:
-    """Numbers of keys as polars wants rows."""
+    """Return numbers of keys in the type that polars gathers by."""
     return pl.Series(codes.astype(np.uint32))

@@ -49,7 +49,7 @@ class Tables:
 
 
 def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) -> Tables:
-    """All tables of a trace; the collector's columns are used up.
+    """Return all tables of a trace; the collector's columns are used up.
 
     Launches are in order of start, operators and calls by thread and start; times count from the
     first launch's start, or the first call's where nothing was launched. ``capabilities`` maps a
@@ -74,11 +74,11 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     signatures, signature_of = _signature_table(ops)
     # the largest table first, so that what it is made from is free when the others are made
     op_table = _op_table(ops, tree, signature_of)
-    bad_names = _bad_names(collector, signatures["op"])
+    bad_names = _count_bad_names(collector, signatures["op"])
     del ops, tree
     call_table = _call_table(calls)
     context: dict[str, pl.Series | pl.Expr] = {
-        "nvtx": _nvtx(note, notes),
+        "nvtx": _annotation_names(note, notes),
         "rank": pl.lit(rank, pl.Int64),
         "compute_capability": capability_column(launches, details, capabilities),
     }
@@ -98,7 +98,7 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
 
 
 def _origin(*first: Rows[Any]) -> int:
-    """The earliest start of the first table that has any."""
+    """Return the earliest start (ns) of the first table that has rows; 0 where none has."""
     return next((int(rows.start.min()) for rows in first if len(rows)), 0)
 
 
@@ -108,26 +108,30 @@ def _number_threads(
     host: tuple[Rows[OpKey], Rows[CallKey]],
     notes: Rows[AnnotationKey],
 ) -> None:
-    """Number the threads: those of the CPU in an order that does not depend on the events'."""
+    """Number the threads from 0, in place of what the rows hold.
+
+    Threads of the CPU are numbered by pid and tid, so that numbers do not depend on the order of
+    events; queues of the GPU in order of appearance.
+    """
     host_notes = ((pid, tid) for pid, tid, _, on_device in notes.keys if not on_device)
-    rank = _ranks({*threads, *host_notes})
+    rank = _thread_numbers({*threads, *host_notes})
     queues = [(key[1], key[2]) for key in launches.keys]
     queues += [(pid, tid) for pid, tid, _, on_device in notes.keys if on_device]
     queue = {thread: number for number, thread in enumerate(dict.fromkeys(queues))}
     for rows in host:
-        rows.thread = _codes(rank[thread] for thread in threads)[rows.thread]
-    launches.thread = _codes(queue[key[1], key[2]] for key in launches.keys)[launches.key]
-    notes.thread = _codes(
+        rows.thread = _as_codes(rank[thread] for thread in threads)[rows.thread]
+    launches.thread = _as_codes(queue[key[1], key[2]] for key in launches.keys)[launches.key]
+    notes.thread = _as_codes(
         (queue if on_device else rank)[pid, tid] for pid, tid, _, on_device in notes.keys
     )[notes.key]
 
 
-def _codes(numbers: Iterable[int]) -> Codes:
+def _as_codes(numbers: Iterable[int]) -> Codes:
     return np.fromiter(numbers, np.int32)
 
 
-def _ranks(threads: set[Thread]) -> dict[Thread, int]:
-    """A number for each (pid, tid)."""
+def _thread_numbers(threads: set[Thread]) -> dict[Thread, int]:
+    """Return a number from 0 for each (pid, tid): whole ids in numerical order, then texts."""
 
     def order(thread: Thread) -> tuple[tuple[bool, str], ...]:
         return tuple((isinstance(part, str), str(part).zfill(20)) for part in thread)
@@ -135,28 +139,30 @@ def _ranks(threads: set[Thread]) -> dict[Thread, int]:
     return {thread: rank for rank, thread in enumerate(sorted(threads, key=order))}
 
 
-def _names(raw: bytes) -> list[str | None]:
-    """The texts that are joined in a key, None for none."""
+def _joined_texts(raw: bytes) -> list[str | None]:
+    """Return the texts that are joined in a key, None for an empty one."""
     return [text(part) if part else None for part in raw.split(b"\0")]
 
 
-def _nvtx(note: Ints, notes: Rows[AnnotationKey]) -> pl.Series | pl.Expr:
+def _annotation_names(note: Ints, notes: Rows[AnnotationKey]) -> pl.Series | pl.Expr:
+    """Return the text of each launch's annotation, a row of ``notes`` or -1 for null."""
     if not (note >= 0).any():
         return pl.lit(None, pl.String)
     names = pl.Series([text(raw) for _, _, raw, _ in notes.keys], dtype=pl.String)
-    found = np.full(len(note), NONE, np.int64)
-    found[note >= 0] = notes.key[note[note >= 0]]
-    return take(names, found)
+    key_of = np.full(len(note), NONE, np.int64)
+    key_of[note >= 0] = notes.key[note[note >= 0]]
+    return take(names, key_of)
 
 
-def _bad_names(collector: Collector, operators: pl.Series) -> int:
+def _count_bad_names(collector: Collector, operators: pl.Series) -> int:
+    """Return how many distinct names hold a byte that is not UTF-8."""
     raw = {*collector.names, *(name for _, _, name, _ in collector.annotations.keys)}
     raw.update(part for joined in collector.calls.keys for part in joined.split(b"\0"))
     return sum("\ufffd" in name for name in [*map(text, raw), *operators])
 
 
 def _signature_table(ops: Rows[OpKey]) -> tuple[pl.DataFrame, Codes]:
-    """The distinct operator calls in order of first use, and the row of each key."""
+    """Return the distinct operator calls in order of first use, and the row of each key."""
     keys = list(ops.keys)
     first = np.full(len(keys), len(ops), np.int64)
     first[ops.key[::-1]] = np.arange(len(ops) - 1, -1, -1)  # of equal ones the last one stays
@@ -190,14 +196,13 @@ def _op_table(ops: Rows[OpKey], tree: Intervals, signature_of: Codes) -> pl.Data
             "start_ns": tree.start,
             "end_ns": tree.end,
             "parent_id": ints(tree.parent),
-            "sequence_number": ints(ops["sequence_number"]),
         }
     )
     return schema.OPS.conform(frame)
 
 
 def _call_table(calls: Rows[CallKey]) -> pl.DataFrame:
-    names = [_names(raw) for raw in calls.keys]
+    names = [_joined_texts(raw) for raw in calls.keys]
     correlation = np.where(calls["correlation"] > 0, calls["correlation"], NONE)
     rows = rows_of(calls.key)
     frame = pl.DataFrame({"call_id": pl.int_range(len(calls), eager=True)}).with_columns(

@@ -47,6 +47,7 @@ class TorchTraceReader:
 
 
 def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
+    """Decode the document piece by piece; a piece that is not strict JSON goes to ``repair``."""
     import msgspec
 
     from ncutool_parsers.torch_events import Event
@@ -115,6 +116,7 @@ def _capture(
 
 
 def _not_a_trace(path: Path, source: ByteStream) -> UnreadableError:
+    """Return the error of a document without a list of events."""
     if source.damage is not None:
         return UnreadableError(path, f"cannot be read: {source.damage}", "copy the file again")
     return UnreadableError(
@@ -127,6 +129,7 @@ def _not_a_trace(path: Path, source: ByteStream) -> UnreadableError:
 def _empty(
     path: Path, collector: Collector, complete: bool, bare_list: bool
 ) -> EmptyError | UnreadableError:
+    """Return the error of a trace without launches, with its likeliest cause."""
     if not collector.events and complete and bare_list:
         return UnreadableError(
             path,

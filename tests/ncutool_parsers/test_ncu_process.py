@@ -82,10 +82,10 @@ def test_slow_but_alive(report: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         for _ in range(10):
             os.write(1, b"n" + (2).to_bytes(4, "little") + b"[]")
             time.sleep(0.3)
-        os.write(1, b"z" + (12).to_bytes(4, "little") + b'{"ranges":1}')
+        os.write(1, b"z" + (0).to_bytes(4, "little"))
     """
     replace_worker(monkeypatch, tmp_path, code)
-    assert ncu_process.read([report], report, stall_seconds=2.0).ranges == 1
+    assert ncu_process.read([report], report, stall_seconds=2.0).actions == []
 
 
 def test_interrupt_ends_the_worker(report: Path) -> None:

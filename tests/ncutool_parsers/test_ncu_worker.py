@@ -115,7 +115,7 @@ class Action:
 def run(action: Action, pattern: str | None = None) -> tuple[dict[str, Any], dict[str, float]]:
     """The facts and the metrics of one action."""
     frames: dict[bytes, bytes] = {}
-    ncu_worker.Collector(pattern, frames.__setitem__).action(action, 0)
+    ncu_worker.Collector(pattern, frames.__setitem__).action(action)
     ids, values = array("i", frames[b"i"]), array("d", frames[b"v"])
     names = json.loads(frames.get(b"n", b"[]"))
     named = {names[identity]: value for identity, value in zip(ids, values, strict=True)}
@@ -170,8 +170,9 @@ def test_pattern_matches_whole_names() -> None:
 
 def test_unpaired_surrogates() -> None:
     """Names that are no Unicode are kept readable rather than breaking the protocol."""
-    action = Action({"x.sum": Metric(1), "t": Metric("\udc80bad", TEXT)})
-    assert run(action)[0]["texts"] == {"t": "?bad"}
+    named = "device__attribute_display_name"
+    action = Action({"x.sum": Metric(1), named: Metric("\udc80bad", TEXT)})
+    assert run(action)[0]["facts"] == {named: "?bad"}
 
 
 def counted(instances: dict[Any, int]) -> Metric:
