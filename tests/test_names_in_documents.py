@@ -109,6 +109,7 @@ def test_paths_in_backticks_lead_somewhere() -> None:
         bases = (REPOSITORY, path.parent, REPOSITORY / "parsers", Path(ncutool.__file__).parent)
         for name in (file or folder for file, folder in FILE.findall(text)):
             known = name in NO_PATH or SCHEMA.fullmatch(name) or name in every
+            known = known or "/NAME." in name  # one that is still to be written
             if not known and not any((base / name).exists() for base in bases):
                 missing.add(f"{path.relative_to(REPOSITORY)}: {name}")
     assert missing == set()
