@@ -153,29 +153,18 @@ def _standing_in(
 def _with(work: pl.DataFrame, paired: pl.DataFrame, reasons: Mapping[int, str]) -> pl.DataFrame:
     """Return ``work`` with the paired launches' rows, and why other replayed ones have none."""
     remark = pl.concat_str(pl.lit(REMARK), "remark", separator="; ", ignore_nulls=True)
+    added = pl.concat_str("missing_reason", _reason(reasons), separator="; ", ignore_nulls=True)
+    rest = work.join(paired, on="launch_id", how="anti").with_columns(
+        missing_reason=pl.when(_reason(reasons).is_not_null())
+        .then(added)
+        .otherwise("missing_reason")
+    )
     paired = paired.with_columns(remark=remark)
-    unpaired = pl.DataFrame(
-        list(reasons.items()),
-        schema={"launch_id": pl.Int64, "unpaired": pl.String},
-        orient="row",
-    )
-    rest = (
-        work.join(paired, on="launch_id", how="anti")
-        .join(unpaired, on="launch_id", how="left")
-        .with_columns(
-            pl.concat_str("missing_reason", "unpaired", separator="; ", ignore_nulls=True).alias(
-                "said"
-            )
-        )
-        .with_columns(
-            pl.when(pl.col("unpaired").is_not_null())
-            .then("said")
-            .otherwise("missing_reason")
-            .alias("missing_reason")
-        )
-        .drop("unpaired", "said")
-    )
     return tables.WORK.conform(pl.concat([rest, paired]).sort("launch_id"))
+
+
+def _reason(reasons: Mapping[int, str]) -> pl.Expr:
+    return pl.col("launch_id").replace_strict(reasons, default=None, return_dtype=pl.String)
 
 
 def _summary(
@@ -185,8 +174,9 @@ def _summary(
     paired: set[int],
     reasons: Mapping[int, str],
 ) -> Pairing:
-    reason = pl.col("launch_id").replace_strict(reasons, default=None, return_dtype=pl.String)
-    rows = replayed.select("launch_id", pl.col("duration_ns").fill_null(0), reason.alias("reason"))
+    rows = replayed.select(
+        "launch_id", pl.col("duration_ns").fill_null(0), _reason(reasons).alias("reason")
+    )
     total = int(rows["duration_ns"].sum())
     return Pairing(
         capture_run=capture_run.name,
