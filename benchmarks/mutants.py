@@ -1,0 +1,253 @@
+"""Mutation testing: changes the code in one place at a time and sees whether a test fails.
+
+    python benchmarks/mutants.py [--share 0.05] [--seed 1] [--rooms work timeline] [--slowest 3]
+
+First every test runs once under coverage.py, which tells the tests that reach each line. Then a
+sample of the changes of :mod:`mutation`, the same for the same seed, is tried one after another in
+a forked process: the tests that reach its line run, the quickest first, until one fails. What
+survives all of them is printed, and written to `.mutants/result.json` with everything else.
+
+mutmut changes neither constants of a module nor decorated functions, properties among them: the
+thresholds of this project would all be left out. cosmic-ray rewrites the checkout in place, puts
+eleven operators in the place of each (most of them nonsense that every test notices), changes
+annotations, and starts a new interpreter for every change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import mutation
+from mutation import Mutant
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+STORE = REPOSITORY / ".mutants"
+ROOMS = ("work", "roofline", "timeline", "advice")
+LEFT_OUT = (
+    *("browser", "torch_differential", "test_imports.py", "test_packaging.py", "test_docs.py"),
+    *("ncutool/planning", "test_backtest.py"),
+)
+"""Tests that run in other processes or reach none of the rooms."""
+HEAVY = ("polars", "numpy", "pandas", "msgspec", "hypothesis", "pytest", "jinja2", "rich")
+"""Imported before forking, which every change would otherwise pay for."""
+PATIENCE_S = 20
+
+
+def main() -> int:
+    options = _options()
+    os.chdir(REPOSITORY)
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "parsers")]
+    STORE.mkdir(exist_ok=True)
+    if options.again or not (STORE / "coverage").exists():
+        _cover()
+    tests = _Tests.load(options.slowest)
+    for name in HEAVY:
+        importlib.import_module(name)
+    results = []
+    for room in options.rooms:
+        for path in sorted((REPOSITORY / "ncutool" / room).rglob("*.py")):
+            for mutant, of in _sample(path, options.share, options.seed):
+                began = time.perf_counter()
+                fate = _try(mutant, tests)
+                results.append({"room": room, "fate": fate, "of": of, **_row(mutant)})
+                took = time.perf_counter() - began
+                print(f"{fate:9} {took:5.1f} s  {mutant.name}", flush=True)
+    (STORE / "result.json").write_text(json.dumps(results, indent=1, default=str))
+    _report(results)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--share", type=float, default=0.05, help="of each module's changes")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rooms", nargs="+", default=ROOMS)
+    parser.add_argument("--slowest", type=float, default=3.0, help="longest test that is run, in s")
+    parser.add_argument("--again", action="store_true", help="see again which test reaches what")
+    return parser.parse_args()
+
+
+def _row(mutant: Mutant) -> dict[str, object]:
+    return {**asdict(mutant), "name": mutant.name}
+
+
+def _cover() -> None:
+    """Run the tests once and keep which test reached which line, and how long each took."""
+    settings = STORE / "coveragerc"
+    settings.write_text(
+        "[run]\nsource = ncutool\ndynamic_context = test_function\n"
+        f"data_file = {STORE / 'coverage'}\n"
+    )
+    ignored = [f"--ignore=tests/{name}" for name in LEFT_OUT]
+    command = [
+        *(sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", "-q"),
+        *("-p", "no:cacheprovider", f"--junitxml={STORE / 'times.xml'}", "tests", *ignored),
+    ]
+    subprocess.run(
+        command, check=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:2])}
+    )
+
+
+@dataclass(frozen=True)
+class _Tests:
+    """Which tests reach which lines."""
+
+    by_line: dict[str, dict[int, list[str]]]
+    """File -> line -> tests as pytest names them, the quickest first."""
+    by_file: dict[str, list[str]]
+
+    @classmethod
+    def load(cls, slowest: float) -> _Tests:
+        data = importlib.import_module("coverage").CoverageData(str(STORE / "coverage"))
+        data.read()
+        seconds = _seconds()
+        by_line: dict[str, dict[int, list[str]]] = {}
+        by_file: dict[str, list[str]] = {}
+        for file in data.measured_files():
+            rows = {
+                line: _quickest([_node(one) for one in names if one], seconds, slowest)
+                for line, names in data.contexts_by_lineno(file).items()
+            }
+            path = str(Path(file).relative_to(REPOSITORY))
+            by_line[path] = rows
+            every = {test for names in rows.values() for test in names}
+            by_file[path] = _quickest(sorted(every), seconds, slowest)
+        return cls(by_line, by_file)
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Those that reach the statement; of a module's own statements, and of those that only
+        fixtures reach, all that reach the module."""
+        path = str(mutant.path)
+        lines = self.by_line.get(path, {})
+        first, last = mutant.lines
+        near = dict.fromkeys(
+            test for line in range(first, last + 1) for test in lines.get(line, ())
+        )
+        return list(near) if near and mutant.function else self.by_file.get(path, [])
+
+
+def _seconds() -> dict[str, float]:
+    """Longest time of each test function."""
+    found: dict[str, float] = defaultdict(float)
+    for case in ElementTree.parse(STORE / "times.xml").iter("testcase"):
+        name = case.attrib["name"].partition("[")[0]
+        node = _node(f"{case.attrib['classname']}.{name}")
+        found[node] = max(found[node], float(case.attrib["time"]))
+    return found
+
+
+def _node(dotted: str) -> str:
+    """`tests.ncutool.work.test_x.test_y` as pytest names it."""
+    module, _, name = dotted.rpartition(".")
+    return f"{module.replace('.', '/')}.py::{name}"
+
+
+def _quickest(names: Sequence[str], seconds: dict[str, float], slowest: float) -> list[str]:
+    return sorted(
+        (one for one in names if seconds.get(one, 0.0) <= slowest), key=seconds.__getitem__
+    )
+
+
+def _sample(path: Path, share: float, seed: int) -> list[tuple[Mutant, int]]:
+    """Some of a module's changes with the number of all of them; at least one, if it has any."""
+    relative = path.relative_to(REPOSITORY)
+    every = mutation.mutants(relative, path.read_text())
+    count = min(len(every), max(1, round(share * len(every))))
+    chosen = random.Random(f"{seed} {relative}").sample(every, count)
+    return [(mutant, len(every)) for mutant in sorted(chosen, key=lambda one: one.place)]
+
+
+def _try(mutant: Mutant, tests: _Tests) -> str:
+    """`killed`, `survived`, or `unreached` where no test runs it."""
+    chosen = tests.of(mutant)
+    if not chosen:
+        return "unreached"
+    child = os.fork()
+    if child == 0:
+        _run(mutant, chosen)
+    until = time.monotonic() + PATIENCE_S + len(chosen)
+    while time.monotonic() < until:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
+        time.sleep(0.02)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "killed"  # it never ends: a test would not either
+
+
+def _run(mutant: Mutant, chosen: Sequence[str]) -> None:
+    """In the forked process: the tests with the change made. Does not return."""
+    os.setpgid(0, 0)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    code = compile(
+        mutation.changed(mutant.path.read_text(), mutant.place), str(mutant.path), "exec"
+    )
+    module = ".".join(mutant.path.with_suffix("").parts).removesuffix(".__init__")
+    sys.meta_path.insert(0, _Finder(_Loader(module, REPOSITORY / mutant.path, code)))
+    pytest = importlib.import_module("pytest")
+    status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *chosen])
+    os._exit(int(status))
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Loads the one module that is changed from the changed tree."""
+
+    def __init__(self, name: str, path: Path, code: CodeType) -> None:
+        super().__init__(name, str(path))
+        self._code = code
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self._code
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds that module, and leaves all others to the finders behind it."""
+
+    def __init__(self, loader: _Loader) -> None:
+        self._loader = loader
+
+    def find_spec(
+        self, fullname: str, path: object = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._loader.name:
+            return None
+        return importlib.util.spec_from_loader(fullname, self._loader)
+
+
+def _report(results: Sequence[dict[str, object]]) -> None:
+    print(
+        "\n| room | changes | tried | killed | survived | no test reaches it |"
+        "\n|---|--:|--:|--:|--:|--:|"
+    )
+    for room in dict.fromkeys(str(row["room"]) for row in results):
+        rows = [row for row in results if row["room"] == room]
+        modules = {str(row["path"]): int(str(row["of"])) for row in rows}
+        fates = [str(row["fate"]) for row in rows]
+        counts = " | ".join(str(fates.count(fate)) for fate in ("killed", "survived", "unreached"))
+        print(f"| {room} | {sum(modules.values())} | {len(rows)} | {counts} |")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
