@@ -4,7 +4,8 @@
 
 First every test runs once under coverage.py, which tells the tests that reach each line. Then a
 sample of the changes of :mod:`mutation`, the same for the same seed, is tried one after another in
-a forked process: the tests that reach its line run, the quickest first, until one fails. What
+a forked process: the tests that reach its line run, the quickest first, until one fails. A control
+for each module, the same without a change, must pass. What
 survives all of them is printed, and written to `.mutants/result.json` with everything else.
 
 mutmut changes neither constants of a module nor decorated functions, properties among them: the
@@ -30,7 +31,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -60,10 +61,16 @@ def main() -> int:
     tests = _Tests.load(options.slowest)
     for name in HEAVY:
         importlib.import_module(name)
-    results = []
+    results: list[dict[str, object]] = []
+    controlled: set[Path] = set()
     for room in options.rooms:
         for path in sorted((REPOSITORY / "ncutool" / room).rglob("*.py")):
             for mutant, of in _sample(path, options.share, options.seed):
+                if mutant.path not in controlled:
+                    controlled.add(mutant.path)
+                    if _try(replace(mutant, place=mutation.UNCHANGED), tests) == "killed":
+                        print(f"{mutant.path}: its tests fail without a change", file=sys.stderr)
+                        return 1
                 began = time.perf_counter()
                 fate = _try(mutant, tests)
                 results.append({"room": room, "fate": fate, "of": of, **_row(mutant)})
@@ -93,18 +100,23 @@ def _row(mutant: Mutant) -> dict[str, object]:
 def _cover() -> None:
     """Run the tests once and keep which test reached which line, and how long each took."""
     settings = STORE / "coveragerc"
-    settings.write_text(
-        "[run]\nsource = ncutool\ndynamic_context = test_function\n"
-        f"data_file = {STORE / 'coverage'}\n"
-    )
+    settings.write_text(f"[run]\nsource = ncutool\ndata_file = {STORE / 'coverage'}\n")
     ignored = [f"--ignore=tests/{name}" for name in LEFT_OUT]
     command = [
         *(sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", "-q"),
-        *("-p", "no:cacheprovider", f"--junitxml={STORE / 'times.xml'}", "tests", *ignored),
+        *("-p", "mutants", "-p", "no:cacheprovider", f"--junitxml={STORE / 'times.xml'}"),
+        *("tests", *ignored),
     ]
-    subprocess.run(
-        command, check=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:2])}
-    )
+    found_at = (*sys.path[:2], str(Path(__file__).parent))
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(found_at)})
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """A hook of pytest, which has this module for a plugin in :func:`_cover`: from here on lines
+    are reached by this test, its fixtures included."""
+    measured = importlib.import_module("coverage").Coverage.current()
+    if measured is not None:
+        measured.switch_context(nodeid.partition("[")[0])
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,7 @@ class _Tests:
         by_file: dict[str, list[str]] = {}
         for file in data.measured_files():
             rows = {
-                line: _quickest([_node(one) for one in names if one], seconds, slowest)
+                line: _quickest([one for one in names if one], seconds, slowest)
                 for line, names in data.contexts_by_lineno(file).items()
             }
             path = str(Path(file).relative_to(REPOSITORY))
@@ -150,15 +162,9 @@ def _seconds() -> dict[str, float]:
     found: dict[str, float] = defaultdict(float)
     for case in ElementTree.parse(STORE / "times.xml").iter("testcase"):
         name = case.attrib["name"].partition("[")[0]
-        node = _node(f"{case.attrib['classname']}.{name}")
+        node = f"{case.attrib['classname'].replace('.', '/')}.py::{name}"
         found[node] = max(found[node], float(case.attrib["time"]))
     return found
-
-
-def _node(dotted: str) -> str:
-    """`tests.ncutool.work.test_x.test_y` as pytest names it."""
-    module, _, name = dotted.rpartition(".")
-    return f"{module.replace('.', '/')}.py::{name}"
 
 
 def _quickest(names: Sequence[str], seconds: dict[str, float], slowest: float) -> list[str]:
@@ -207,7 +213,9 @@ def _run(mutant: Mutant, chosen: Sequence[str]) -> None:
     module = ".".join(mutant.path.with_suffix("").parts).removesuffix(".__init__")
     sys.meta_path.insert(0, _Finder(_Loader(module, REPOSITORY / mutant.path, code)))
     pytest = importlib.import_module("pytest")
-    status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *chosen])
+    quietly = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # hypothesis is imported already
+    options = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *quietly)
+    status = pytest.main([*options, *chosen])
     os._exit(int(status))
 
 

@@ -24,6 +24,8 @@ _COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
 }  # fmt: skip
 _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _SMALL = 16
+UNCHANGED = -1
+"""The number of no change."""
 _NOT_CODE = ("annotation", "returns", "decorator_list", "type_params")
 """Fields of the syntax tree that change nothing when a function runs."""
 
@@ -82,8 +84,10 @@ def mutants(path: Path, source: str) -> list[Mutant]:
 
 
 def changed(source: str, place: int) -> ast.Module:
-    """The module with the change of that number made."""
+    """The module with the change of that number made; as it is for :data:`UNCHANGED`."""
     tree = ast.parse(source)
+    if place == UNCHANGED:
+        return tree
     site = next(site for number, site in enumerate(_sites(tree)) if number == place)
     setattr(site.node, site.field, site.value)
     return ast.fix_missing_locations(tree)
