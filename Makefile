@@ -18,7 +18,7 @@ TORCH_INDEX   ?=
 COVERAGE_VERSION := 7.17.5
 MUTANTS_VENV     := .venv-mutants
 MUTANTS_PIP       = $(MUTANTS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
-SHARE            ?= 0.05
+COUNT            ?= 400
 
 # A tree that is set up for the tests can also run the demo.
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
@@ -42,8 +42,8 @@ test: $(VENV)/.dev-installed ## lint, types and the test suite
 test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TORCH_INDEX=URL of CPU wheels)
 	$(TORCH_VENV)/bin/python -m pytest -q tests/torch_differential
 
-mutants: $(MUTANTS_VENV)/.installed ## change the code in small ways: does a test fail? (SHARE=0.05 of them)
-	nice -n 15 $(MUTANTS_VENV)/bin/python benchmarks/mutants.py --share $(SHARE)
+mutants: $(MUTANTS_VENV)/.installed ## change the code in small ways: does a test fail? (COUNT=400 of them)
+	nice -n 15 $(MUTANTS_VENV)/bin/python benchmarks/mutants.py --count $(COUNT)
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
 	$(BIN)/ruff check .

@@ -1,12 +1,12 @@
 """Mutation testing: changes the code in one place at a time and sees whether a test fails.
 
-    python benchmarks/mutants.py [--share 0.05] [--seed 1] [--rooms work timeline] [--slowest 3]
+    python benchmarks/mutants.py [--count 400] [--minutes 120] [--seed 1] [--rooms work timeline]
 
 First every test runs once under coverage.py, which tells the tests that reach each line. Then a
 sample of the changes of :mod:`mutation`, the same for the same seed, is tried one after another in
 a forked process: the tests that reach its line run, the quickest first, until one fails. A control
-for each module, the same without a change, must pass. What
-survives all of them is printed, and written to `.mutants/result.json` with everything else.
+for each room, the same without a change, must pass first. Every change and how it ended is printed,
+and kept in `.mutants/result.json`.
 
 mutmut changes neither constants of a module nor decorated functions, properties among them: the
 thresholds of this project would all be left out. cosmic-ray rewrites the checkout in place, puts
@@ -24,6 +24,7 @@ import importlib.util
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -48,7 +49,11 @@ LEFT_OUT = (
 """Tests that run in other processes or reach none of the rooms."""
 HEAVY = ("polars", "numpy", "pandas", "msgspec", "hypothesis", "pytest", "jinja2", "rich")
 """Imported before forking, which every change would otherwise pay for."""
-PATIENCE_S = 20
+PATIENCE_S = 120
+"""Of the processor's time, after which a change is taken to make a test endless."""
+MOST_TESTS = 60
+"""Of the tests that reach a line so many run, those of the change's own room first: a constant of
+a module is reached by hundreds."""
 
 
 def main() -> int:
@@ -61,23 +66,21 @@ def main() -> int:
     tests = _Tests.load(options.slowest)
     for name in HEAVY:
         importlib.import_module(name)
-    results: list[dict[str, object]] = []
-    controlled: set[Path] = set()
+    chosen = _sample(options.rooms, options.count, options.seed)
     for room in options.rooms:
-        for path in sorted((REPOSITORY / "ncutool" / room).rglob("*.py")):
-            for mutant, of in _sample(path, options.share, options.seed):
-                if mutant.path not in controlled:
-                    controlled.add(mutant.path)
-                    if _try(replace(mutant, place=mutation.UNCHANGED), tests) == "killed":
-                        print(f"{mutant.path}: its tests fail without a change", file=sys.stderr)
-                        return 1
-                began = time.perf_counter()
-                fate = _try(mutant, tests)
-                results.append({"room": room, "fate": fate, "of": of, **_row(mutant)})
-                took = time.perf_counter() - began
-                print(f"{fate:9} {took:5.1f} s  {mutant.name}", flush=True)
-    (STORE / "result.json").write_text(json.dumps(results, indent=1, default=str))
-    _report(results)
+        first = next(mutant for mutant in chosen if mutant.room == room)
+        if _try(replace(first, place=mutation.UNCHANGED), tests) != "survived":
+            print(f"the tests of {first.path} fail without a change", file=sys.stderr)
+            return 1
+    results = []
+    until = time.monotonic() + 60 * options.minutes
+    for mutant in chosen:
+        if time.monotonic() > until:
+            break
+        results.append({"fate": _try(mutant, tests), **asdict(mutant), "name": mutant.name})
+        print(f"{results[-1]['fate']:9} {mutant.name}", flush=True)
+        (STORE / "result.json").write_text(json.dumps(results, indent=1, default=str))
+    _report(options.rooms, results)
     return 0
 
 
@@ -85,16 +88,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--share", type=float, default=0.05, help="of each module's changes")
+    parser.add_argument("--count", type=int, default=400, help="changes to try")
+    parser.add_argument("--minutes", type=float, default=120, help="stop after so long")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rooms", nargs="+", default=ROOMS)
     parser.add_argument("--slowest", type=float, default=3.0, help="longest test that is run, in s")
     parser.add_argument("--again", action="store_true", help="see again which test reaches what")
     return parser.parse_args()
-
-
-def _row(mutant: Mutant) -> dict[str, object]:
-    return {**asdict(mutant), "name": mutant.name}
 
 
 def _cover() -> None:
@@ -154,7 +154,9 @@ class _Tests:
         near = dict.fromkeys(
             test for line in range(first, last + 1) for test in lines.get(line, ())
         )
-        return list(near) if near and mutant.function else self.by_file.get(path, [])
+        chosen = list(near) if near and mutant.function else self.by_file.get(path, [])
+        room = "/".join(["tests", *mutant.path.parts[:2]])
+        return sorted(chosen, key=lambda test: not test.startswith(room))[:MOST_TESTS]
 
 
 def _seconds() -> dict[str, float]:
@@ -173,37 +175,39 @@ def _quickest(names: Sequence[str], seconds: dict[str, float], slowest: float) -
     )
 
 
-def _sample(path: Path, share: float, seed: int) -> list[tuple[Mutant, int]]:
-    """Some of a module's changes with the number of all of them; at least one, if it has any."""
-    relative = path.relative_to(REPOSITORY)
-    every = mutation.mutants(relative, path.read_text())
-    count = min(len(every), max(1, round(share * len(every))))
-    chosen = random.Random(f"{seed} {relative}").sample(every, count)
-    return [(mutant, len(every)) for mutant in sorted(chosen, key=lambda one: one.place)]
+def _sample(rooms: Sequence[str], count: int, seed: int) -> list[Mutant]:
+    """So many of all changes of these rooms, each as likely as any other, in no order: those that
+    are tried by any time are a fair sample."""
+    every = [mutant for room in rooms for mutant in _changes_of(room)]
+    return random.Random(seed).sample(every, min(count, len(every)))
+
+
+def _changes_of(room: str) -> list[Mutant]:
+    paths = sorted((REPOSITORY / "ncutool" / room).rglob("*.py"))
+    return [
+        mutant
+        for path in paths
+        for mutant in mutation.mutants(path.relative_to(REPOSITORY), path.read_text())
+    ]
 
 
 def _try(mutant: Mutant, tests: _Tests) -> str:
-    """`killed`, `survived`, or `unreached` where no test runs it."""
+    """`killed`, `endless`, `survived`, or `unreached` where no test runs it."""
     chosen = tests.of(mutant)
     if not chosen:
         return "unreached"
     child = os.fork()
     if child == 0:
         _run(mutant, chosen)
-    until = time.monotonic() + PATIENCE_S + len(chosen)
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "killed"  # it never ends: a test would not either
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        return "endless"
+    return "survived" if status == 0 else "killed"
 
 
 def _run(mutant: Mutant, chosen: Sequence[str]) -> None:
     """In the forked process: the tests with the change made. Does not return."""
-    os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE_S, PATIENCE_S))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
@@ -244,17 +248,14 @@ class _Finder(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_loader(fullname, self._loader)
 
 
-def _report(results: Sequence[dict[str, object]]) -> None:
-    print(
-        "\n| room | changes | tried | killed | survived | no test reaches it |"
-        "\n|---|--:|--:|--:|--:|--:|"
-    )
-    for room in dict.fromkeys(str(row["room"]) for row in results):
-        rows = [row for row in results if row["room"] == room]
-        modules = {str(row["path"]): int(str(row["of"])) for row in rows}
-        fates = [str(row["fate"]) for row in rows]
-        counts = " | ".join(str(fates.count(fate)) for fate in ("killed", "survived", "unreached"))
-        print(f"| {room} | {sum(modules.values())} | {len(rows)} | {counts} |")
+def _report(rooms: Sequence[str], results: Sequence[dict[str, object]]) -> None:
+    """What was tried in each room and how it ended, as a table in Markdown."""
+    fates = ("killed", "endless", "survived", "unreached")
+    print(f"\n| room | changes | tried | {' | '.join(fates)} |\n|---|{'--:|' * 6}")
+    for room in rooms:
+        tried = [row["fate"] for row in results if f"/{room}/" in str(row["path"])]
+        counts = " | ".join(str(tried.count(fate)) for fate in fates)
+        print(f"| {room} | {len(_changes_of(room))} | {len(tried)} | {counts} |")
 
 
 if __name__ == "__main__":

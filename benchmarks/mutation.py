@@ -46,6 +46,11 @@ class Mutant:
     after: str
 
     @property
+    def room(self) -> str:
+        """The room whose module changes."""
+        return self.path.parts[1]
+
+    @property
     def name(self) -> str:
         """Where it stands and what changes, on one line."""
         where = f"{self.path}:{self.line}" + (f" {self.function}" if self.function else "")

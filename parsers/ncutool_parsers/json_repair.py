@@ -117,7 +117,11 @@ def _args(found: dict[str, Any]) -> Args:
 
 
 def _raw(value: object) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(value))
+    try:
+        return msgspec.Raw(msgspec.json.encode(value))
+    except UnicodeEncodeError:  # half of a surrogate pair: a name cut inside a character
+        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        return msgspec.Raw(msgspec.json.encode(json.loads(text)))
 
 
 def _identifier(value: object) -> int | str:
