@@ -14,11 +14,17 @@ TORCH_VENV    := .venv-torch
 TORCH_PIP      = $(TORCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 TORCH_INDEX   ?=
 
+# Mutation testing has an environment of its own too: the tests need no coverage.py.
+COVERAGE_VERSION := 7.17.5
+MUTANTS_VENV     := .venv-mutants
+MUTANTS_PIP       = $(MUTANTS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+COUNT            ?= 400
+
 # A tree that is set up for the tests can also run the demo.
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch torch-available lint samples docs bench backtest lock screenshot clean
+.PHONY: help demo test test-torch torch-available mutants lint samples docs bench backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -35,6 +41,9 @@ test: $(VENV)/.dev-installed ## lint, types and the test suite
 
 test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TORCH_INDEX=URL of CPU wheels)
 	$(TORCH_VENV)/bin/python -m pytest -q tests/torch_differential
+
+mutants: $(MUTANTS_VENV)/.installed ## change the code in small ways: does a test fail? (COUNT=400 of them)
+	nice -n 15 $(MUTANTS_VENV)/bin/python benchmarks/mutants.py --count $(COUNT)
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -76,7 +85,7 @@ screenshot: demo ## draw docs/page.png from the demo page (needs chromium)
 	@echo "The picture: $(CURDIR)/docs/page.png"
 
 clean: ## remove the environment, caches and everything generated
-	rm -rf $(VENV) $(TORCH_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
+	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -109,6 +118,14 @@ $(TORCH_VENV)/.installed: requirements/torch.txt pyproject.toml
 		{ echo "PyTorch $(TORCH_VERSION) is not to be had. Name an index of its CPU wheels:" \
 		"make test-torch TORCH_INDEX=URL" >&2; exit 1; }
 	@$(TORCH_PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(MUTANTS_VENV)/.installed: requirements/dev.txt pyproject.toml
+	@echo "Setting up $(MUTANTS_VENV) (once)"
+	@$(PYTHON) -m venv $(MUTANTS_VENV)
+	@$(MUTANTS_PIP) install --require-hashes -r requirements/dev.txt
+	@$(MUTANTS_PIP) install coverage==$(COVERAGE_VERSION)
+	@$(MUTANTS_PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 torch-available:

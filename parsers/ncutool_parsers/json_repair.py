@@ -120,7 +120,11 @@ def _to_args(recorded: dict[str, Any]) -> Args:
 
 
 def _to_raw(value: object) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(value))
+    try:
+        return msgspec.Raw(msgspec.json.encode(value))
+    except UnicodeEncodeError:  # half of a surrogate pair: a name cut inside a character
+        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        return msgspec.Raw(msgspec.json.encode(json.loads(text)))
 
 
 def _to_identifier(value: object) -> int | str:
