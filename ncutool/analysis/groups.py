@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ncutool_parsers import sources_where
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
 _KEY = ("category", "kernel", "op", "signature", "dtype")
@@ -44,7 +46,8 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
         speeds of light weighted by time · ``bound`` that holds most of the time, with the reason
         of its longest launch · ``l2_…`` and ``l1_intensity_flop_per_byte``, ``…_flop_per_s``,
         ``…_roof_pct`` (of that cache's bandwidth) of the launches that count FLOPs and that
-        cache's bytes, null where none does · sources, `mixed: a, b` where launches differ.
+        cache's bytes, null where none does · sources, `mixed: a, b` where launches differ ·
+        ``name`` and ``detail`` (:func:`label`, :func:`detail`).
     """
     import polars as pl
 
@@ -60,7 +63,10 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     membership = keyed.select("_key").join(
         groups.select("_key", "group"), on="_key", how="left", maintain_order="left"
     )
-    return groups.drop("_key"), membership["group"]
+    rows = list(groups.iter_rows(named=True))
+    names = pl.Series("name", [label(row["op"], row["kernel"]) for row in rows], pl.String)
+    details = pl.Series("detail", [detail(row) or "" for row in rows], pl.String)
+    return groups.drop("_key").with_columns(names, details), membership["group"]
 
 
 def _group_key() -> pl.Expr:
@@ -237,6 +243,16 @@ def detail(row: dict[str, Any]) -> str | None:
     if row["grid_x"] is not None and row["source"] in _without_operators():
         return f"{_geometry(row, 'grid')} blocks of {_geometry(row, 'block')}"
     return None
+
+
+def source_word(row: Mapping[str, Any], between: str = "/") -> str:
+    """Return where FLOPs and bytes come from: one word where they agree, else both.
+
+    Args:
+        row: a row of :func:`grouped`, or of the kernels table.
+    """
+    flop, moved = row["flop_source"], row["bytes_source"]
+    return str(flop) if flop == moved else f"{flop}{between}{moved}"
 
 
 def _geometry(row: dict[str, Any], what: str) -> str:

@@ -45,6 +45,30 @@ _CEILING: dict[str, Any] = {
 }
 
 
+_TIME: dict[str, Any] = {
+    "type": "object",
+    "description": "the window by what holds it; overlapping launches count once",
+    "required": ["base_ns", "of_wall", "parts", "overlap_ns"],
+    "properties": {
+        "base_ns": {"type": "integer", "description": "what the parts sum to"},
+        "of_wall": {"type": "boolean", "description": "of wall time, else of launch time"},
+        "parts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["kind", "ns", "pct"],
+                "properties": {
+                    "kind": {"enum": [*tables.BOUNDS, "idle"]},
+                    "ns": {"type": "integer"},
+                    "pct": {"type": "number"},
+                },
+            },
+        },
+        "overlap_ns": {"type": "integer", "description": "launch time beside other launches"},
+    },
+}
+
+
 _ADVICE: dict[str, Any] = {
     "type": "object",
     "description": "what goes with the findings as a whole",
@@ -95,11 +119,13 @@ def of_output(table: str) -> dict[str, Any]:
             "capture": {"type": "object"},
             "coverage": {"type": "object"},
             "timeline": {"type": ["object", "null"]},
+            "time": _TIME,
             "join": {"type": ["object", "null"]},
             "graph_pairing": {"type": ["object", "null"]},
             "notices": {"type": "array", "items": {"type": "object"}},
             "ceilings": {"type": "array", "items": _CEILING},
             "advice": _ADVICE,
+            "sections": {"type": "object", "description": "further tables, by their key"},
             table: {"type": "array", "items": _of_row(rows)},
         },
     }

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+LOW_ROOF_PCT = 40.0
+"""Below this share of its roof outputs mark a launch as having room."""
+
 BOUNDS: dict[str, str] = {
     "memory": "memory-bound",
     "compute": "compute-bound",
@@ -78,3 +83,10 @@ def source(name: str | None) -> str:
 def gap_cause(name: str) -> str:
     """A cause of idle time in words."""
     return GAP_CAUSES.get(name, name.replace("_", " "))
+
+
+def roof_mark(share_pct: float | None) -> Literal["above", "low", ""]:
+    """Return how outputs mark a share of a roof: above 100 %, low, or not at all."""
+    if share_pct is None:
+        return ""
+    return "above" if share_pct > 100 else "low" if share_pct < LOW_ROOF_PCT else ""

@@ -147,3 +147,24 @@ def intensity(value: float | None) -> str:
     if not _known(value):
         return UNKNOWN
     return f"{significant(value)} FLOP/byte"
+
+
+_BY_ENDING = (
+    ("flop_per_s", flop_rate),
+    ("bytes_per_s", data_rate),
+    ("_bytes", data),
+    ("_ns", time),
+    ("_pct", percent),
+)
+
+
+def quantity(name: str, value: object) -> str:
+    """``value`` in the unit that the name of its column ends in; a list with commas."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    for ending, written in _BY_ENDING:
+        if name.endswith(ending):
+            return written(value)
+    return count(value) if isinstance(value, int) else significant(value)

@@ -34,12 +34,12 @@ def run(
     --kernel keeps the findings that concern a kernel whose name matches.
     """
     from ncutool import text
-    from ncutool.analysis import json_facts
     from ncutool.analysis.frames import findings_frame
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import rows
+    from ncutool.text import json_output
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -56,7 +56,7 @@ def run(
     content = rows(
         frame,
         chosen,
-        envelope=lambda text_: json_facts.wrap(
+        envelope=lambda text_: json_output.wrap(
             analysis, "findings", text_, show_private=show_private
         ),
         table=lambda: text.findings_table(analysis, frame, color=output.color),

@@ -41,10 +41,10 @@ def run(
     hold all launches in order unless --top is given.
     """
     from ncutool import text
-    from ncutool.analysis import json_facts
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import rows
+    from ncutool.text import json_output
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -56,7 +56,7 @@ def run(
     content = rows(
         frame,
         chosen,
-        envelope=lambda text_: json_facts.wrap(
+        envelope=lambda text_: json_output.wrap(
             analysis, "kernels", text_, show_private=show_private
         ),
         table=lambda: text.kernels_table(analysis, frame, color=output.color),

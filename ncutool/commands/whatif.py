@@ -184,15 +184,15 @@ def _content(
     """Return the answer in one form: JSON has it whole, CSV, JSON lines and Parquet the rows."""
     import json
 
-    from ncutool.analysis import json_facts
     from ncutool.commands.writing import rows
+    from ncutool.text import json_output
     from ncutool.text.sheet import sheet_markdown, sheet_text
     from ncutool.text.style import terminal_width
     from ncutool.text.whatif import whatif_sheet
     from ncutool.whatif.record import SCHEMA, facts
 
     def whole(rows_json: str) -> str:
-        about = json_facts.facts(analysis, show_private=show_private)
+        about = json_output.facts(analysis, show_private=show_private)
         head = {"schema": SCHEMA, **about, **facts(answer)}
         text = json.dumps(head, ensure_ascii=False, allow_nan=False)
         return f'{text[:-1]}, "whatif": {rows_json}}}'

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.page.document import assemble
+from markupsafe import Markup
+
+from ncutool.analysis import labels
+from ncutool.base.untrusted import json_for_html
+from ncutool.page.html import html_page
+from ncutool.page.method import method
 from ncutool.page.view import view
 
 if TYPE_CHECKING:
@@ -14,9 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+_SCRIPTS = ("format", "dom", "groups", "explained", "table", "timeline", "chart", "views")
+
 
 def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
-    """The page: one file that loads nothing, with a view for each analysis.
+    """Return the page: one file that loads nothing, with a view for each analysis.
 
     The same analyses give the same page, byte for byte, so that pages can be compared.
 
@@ -32,4 +39,17 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         view(analysis, number, show_private=show_private)
         for number, analysis in enumerate(analyses, start=1)
     ]
-    return assemble(views)
+    more = f" and {len(views) - 1} more" if len(views) > 1 else ""
+    formats = sorted({view.format for view in views}, key=lambda form: form.source)
+    words = {"bounds": labels.SHORT_BOUNDS, "sources": labels.SOURCES}
+    return html_page(
+        "page.html",
+        styles=("page",),
+        scripts=_SCRIPTS,
+        charted=any(drawing.spec is not None for view in views for drawing in view.drawings),
+        views=views,
+        words=Markup(json_for_html(words)),
+        bounds=labels.BOUNDS,
+        title=f"{views[0].document.verdict.capture}{more} · ncutool",
+        method=" ".join(method(form) for form in formats),
+    )

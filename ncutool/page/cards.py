@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool.analysis import labels
-from ncutool.analysis.time_shares import where_the_time_goes
 from ncutool.base import units
-from ncutool.base.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.sections import CoverageSection, TimeSection
 
 _REASONS = 3
+_CAUSES = 2
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,6 @@ class Piece:
     kind: str
     """Names the colour: a bound, `idle`, `understood` or `unknown`."""
     pct: float
-    amount: str
     text: str
     detail: str = ""
 
@@ -37,53 +35,42 @@ class Card:
     note: str = ""
 
 
-def understood(analysis: Analysis) -> Card:
-    """What share of launch time has FLOPs and bytes, and why the rest has not."""
-    coverage = analysis.coverage
+def understood(section: CoverageSection) -> Card:
+    """Return what share of launch time has FLOPs and bytes, and why the rest has not."""
+    coverage = section.shares
     title = "How much of it is understood"
     if coverage.understood_pct is None or coverage.duration_ns == 0:
         return Card(title, (), "No launch carries a duration, so no share can be given.")
     known = Piece(
         "understood",
         coverage.understood_pct,
-        units.percent(coverage.understood_pct),
         "of launch time has FLOPs and bytes, or is copies and communication",
         f"FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)}",
     )
-    gaps = [
-        Piece(
-            "unknown",
-            gap.pct,
-            units.percent(gap.pct),
-            printable(gap.reason),
-            units.counted(gap.launches, "launch", "launches"),
-        )
+    missing = [
+        Piece("unknown", gap.pct, gap.reason, units.counted(gap.launches, "launch", "launches"))
         for gap in coverage.missing[:_REASONS]
     ]
     rest = coverage.missing[_REASONS:]
     if rest:
-        pct = sum(gap.pct for gap in rest)
         more = units.counted(len(rest), "other reason")
-        gaps.append(Piece("unknown", pct, units.percent(pct), more, "listed below"))
-    return Card(title, (known, *gaps))
+        missing.append(Piece("unknown", sum(gap.pct for gap in rest), more, "listed below"))
+    return Card(title, (known, *missing))
 
 
-def where_time_goes(analysis: Analysis) -> Card:
-    """The window by what holds it; idle time with its main causes."""
-    shares = where_the_time_goes(analysis)
+def where_time_goes(section: TimeSection) -> Card:
+    """Return the window by what holds it; idle time with its main causes."""
+    shares = section.shares
     title = "Where the time goes"
     if not shares.parts:
         return Card(title, (), "No launch carries a duration.")
-    order = list(labels.BOUNDS)
+    causes = ", ".join(
+        f"{cause.name} {units.quantity('share_pct', cause.values[1])}"
+        for cause in section.idle.rows[:_CAUSES]
+    )
     pieces = tuple(
-        Piece(
-            part.kind,
-            part.pct,
-            units.percent(part.pct),
-            labels.BOUNDS[part.kind],
-            _idle_causes(analysis) if part.kind == "idle" else "",
-        )
-        for part in sorted(shares.parts, key=lambda part: order.index(part.kind))
+        Piece(part.kind, part.pct, labels.BOUNDS[part.kind], causes if part.kind == "idle" else "")
+        for part in shares.parts
     )
     base = "wall time" if shares.of_wall else "launch time"
     note = f"Of {units.time(shares.base_ns)} {base}."
@@ -93,14 +80,3 @@ def where_time_goes(analysis: Analysis) -> Card:
             "computing first, communication and copies only where nothing hides them."
         )
     return Card(title, pieces, note)
-
-
-def _idle_causes(analysis: Analysis) -> str:
-    timeline = analysis.timeline
-    if timeline is None or timeline.idle_ns <= 0:
-        return ""
-    causes = sorted(timeline.idle_by_cause().items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(
-        f"{labels.gap_cause(cause)} {units.percent(100 * duration / timeline.wall_ns)}"
-        for cause, duration in causes[:2]
-    )

@@ -1,4 +1,4 @@
-"""What to do: findings as the page lists them."""
+"""What to do: findings with what the page shows besides their sentences."""
 
 from __future__ import annotations
 
@@ -8,69 +8,38 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import finding_words
+from ncutool.analysis.sections import FindingLine, Line, Table
 from ncutool.base import units
-from ncutool.base.untrusted import https, printable, shorten
+from ncutool.base.untrusted import https, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.advice.view.finding import Finding
     from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.sections import FindingsSection
 
 MOST = 40
 """Findings on a page; the rest is said to be left to `ncutool findings`."""
 _KERNELS = 12
 _SPANS = 40
-_SENTENCES = 3
-_KINDS = re.compile(r"[^a-z]")
-
-
-@dataclass(frozen=True)
-class Part:
-    """A piece of a remedy: plain, or code."""
-
-    text: str
-    code: bool
-
-
-@dataclass(frozen=True)
-class Concerned:
-    """Launches of one kernel that a finding concerns."""
-
-    kernel: str
-    launches: str
-    time: str
+_NOT_A_LETTER = re.compile(r"[^a-z]")
 
 
 @dataclass(frozen=True)
 class Item:
     """One finding as shown."""
 
-    rank: int
-    id: str
-    kind: str
+    line: FindingLine
     kind_class: str
-    per: str
-    title: str
-    grade: str
     grade_class: str
-    evidence: tuple[str, ...]
-    more_evidence: tuple[str, ...]
-    """What is left to the unfolded part."""
-    remedy: tuple[Part, ...]
-    code: str | None
     link: str | None
-    caveat: tuple[Part, ...]
-    saving: str
-    saving_pct: str
-    after: str | None
-    """What the findings above it leave of that, where it is less."""
+    """The documentation, where it is a plain https address."""
     left_pct: float
     width_pct: float
     """Where the range lies between nothing and the most that any finding saves."""
     concerns: str
-    kernels: tuple[Concerned, ...]
+    kernels: Table
     launch_ids: str
     overlaps: tuple[int, ...]
     """Ranks of findings that claim the same time."""
@@ -87,94 +56,71 @@ class Findings:
     empty: str
     """What to say where there are none."""
     declined: tuple[str, ...]
-    """What a user would ask for, and why it is not advised."""
 
 
-def findings(analysis: Analysis) -> Findings:
-    """The findings of one analysis, in their own order."""
-    shown = analysis.findings[:MOST]
-    of_what = "wall" if analysis.timeline is not None else "launch time"
-    most = max((finding.alone_high_ns for finding in shown), default=0)
-    ranks = {finding.id: rank for rank, finding in enumerate(shown, start=1)}
-    items = tuple(
-        _item(finding, rank, most, ranks, analysis) for rank, finding in enumerate(shown, start=1)
-    )
+def findings(analysis: Analysis, section: FindingsSection) -> Findings:
+    """Return the findings of one analysis, in their own order."""
+    shown = section.lines[:MOST]
+    most_ns = max((line.finding.alone_high_ns for line in shown), default=0)
+    ranks = {line.finding.id: line.rank for line in shown}
     note = "Ranges, not points: each finding done alone saves at least the first figure."
-    note = " ".join([note, *finding_words.closing(analysis)])
-    hidden = len(analysis.findings) - len(shown)
+    note = " ".join([note, *section.closing])
+    hidden = len(section.lines) - len(shown)
     if hidden:
         note += f" {units.counted(hidden, 'smaller finding')} not shown: see `ncutool findings`."
-    refused = tuple(
-        printable(finding_words.declined(one, analysis.window_ns))
-        for one in analysis.advice.declined
+    return Findings(
+        items=tuple(_item(line, most_ns, ranks, analysis) for line in shown),
+        of_what="wall" if analysis.timeline is not None else "launch time",
+        note=note,
+        empty=_empty(analysis, section.nothing),
+        declined=section.declined,
     )
-    return Findings(items, of_what, note, _empty(analysis), refused)
 
 
-def _item(
-    finding: Finding, rank: int, most: int, ranks: dict[str, int], analysis: Analysis
-) -> Item:
-    left = 100 * finding.alone_low_ns / most if most else 0.0
-    right = 100 * finding.alone_high_ns / most if most else 0.0
-    chosen = analysis.kernels.filter(pl.col("launch_id").is_in(finding.launches))
+def _item(line: FindingLine, most_ns: int, ranks: dict[str, int], analysis: Analysis) -> Item:
+    finding = line.finding
+    left = 100 * finding.alone_low_ns / most_ns if most_ns else 0.0
+    right = 100 * finding.alone_high_ns / most_ns if most_ns else 0.0
     launches = units.counted(len(finding.launches), "launch", "launches")
     kernels = units.counted(len(finding.kernels), "kernel")
-    saves = finding_words.saving(vars(finding), analysis.window_ns)
-    evidence = tuple(printable(sentence) for sentence in finding.evidence)
     return Item(
-        rank=rank,
-        id=printable(finding.id),
-        kind=printable(finding.kind),
-        kind_class=_KINDS.sub("", finding.kind.lower()),
-        per=finding.per,
-        title=printable(finding.title),
-        grade=finding.grade,
-        grade_class=_KINDS.sub("", finding.grade),
-        evidence=evidence[:_SENTENCES],
-        more_evidence=evidence[_SENTENCES:],
-        remedy=with_code(finding.remedy),
-        code=printable(finding.code) if finding.code else None,
+        line=line,
+        kind_class=_NOT_A_LETTER.sub("", finding.kind.lower()),
+        grade_class=_NOT_A_LETTER.sub("", finding.grade),
         link=finding.link if finding.link and https(finding.link) else None,
-        caveat=with_code(finding.caveat) if finding.caveat else (),
-        saving=saves.amount,
-        saving_pct=saves.share,
-        after=saves.after,
         left_pct=round(left, 2),
         width_pct=round(right - left, 2),
         concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",
-        kernels=_concerned(chosen),
+        kernels=_kernels_of(finding, analysis.kernels),
         launch_ids=spans(finding.launches),
         overlaps=tuple(sorted(ranks[other] for other in finding.overlaps if other in ranks)),
     )
 
 
-def _concerned(chosen: pl.DataFrame) -> tuple[Concerned, ...]:
-    rows = (
-        chosen.group_by("kernel")
+def _kernels_of(finding: Finding, kernels: pl.DataFrame) -> Table:
+    """Return the launches of a finding by kernel, the rest of many kernels in one line."""
+    by_kernel = (
+        kernels.filter(pl.col("launch_id").is_in(finding.launches))
+        .group_by("kernel")
         .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
         .sort("duration_ns", "kernel", descending=[True, False])
     )
-    shown = [
-        Concerned(shorten(kernel, 90), units.count(launches), units.time(duration))
-        for kernel, launches, duration in rows.head(_KERNELS).iter_rows()
+    lines = [
+        Line(shorten(kernel, 90), (launches, duration_ns))
+        for kernel, launches, duration_ns in by_kernel.head(_KERNELS).iter_rows()
     ]
-    if rows.height > _KERNELS:
-        rest = rows.slice(_KERNELS)
-        shown.append(
-            Concerned(
-                units.counted(rest.height, "more kernel"),
-                units.count(int(rest["launches"].sum())),
-                units.time(int(rest["duration_ns"].sum())),
-            )
-        )
-    return tuple(shown)
+    rest = by_kernel.slice(_KERNELS)
+    if rest.height:
+        sums = int(rest["launches"].sum()), int(rest["duration_ns"].sum())
+        lines.append(Line(units.counted(rest.height, "more kernel"), sums))
+    columns = (("launches", "launches"), ("duration_ns", "time now"))
+    return Table("kernel", columns, tuple(lines))
 
 
 def spans(launch_ids: Sequence[int]) -> str:
-    """Launch ids as spans: `0–8, 12, 20–28`; a long list ends in how many more there are."""
-    ordered = sorted(set(launch_ids))
+    """Return launch ids as spans: `0–8, 12, 20–28`; a long list ends in how many more there are."""
     runs: list[list[int]] = []
-    for launch_id in ordered:
+    for launch_id in sorted(set(launch_ids)):
         if runs and launch_id == runs[-1][1] + 1:
             runs[-1][1] = launch_id
         else:
@@ -184,29 +130,21 @@ def spans(launch_ids: Sequence[int]) -> str:
     return ", ".join(written) + (f" and {units.count(left)} more" if left else "")
 
 
-def with_code(remedy: str) -> tuple[Part, ...]:
-    """A remedy split at its backticks; an odd one out is plain text."""
-    pieces = printable(remedy).split("`")
-    if len(pieces) % 2 == 0:
-        return (Part(printable(remedy), code=False),)
-    return tuple(Part(piece, code=bool(index % 2)) for index, piece in enumerate(pieces) if piece)
-
-
-def _empty(analysis: Analysis) -> str:
-    said = finding_words.nothing(analysis)
+def _empty(analysis: Analysis, nothing: str) -> str:
     if analysis.window_ns <= 0:
-        return said
+        return nothing
     form = analysis.capture.format
+    sentences = [nothing]
     if not form.traits.figures_counted:
         option = form.shapes_option
         shapes = f"input shapes in the {form.noun} (`{option}`), or " if option else ""
-        said += (
-            f" What would change that: {shapes}an Nsight Compute report of the kernels with the "
+        sentences.append(
+            f"What would change that: {shapes}an Nsight Compute report of the kernels with the "
             "most time."
         )
     if not form.traits.has_timeline:
-        said += (
-            f" A {form.noun} shows kernels one by one: a trace of the whole program shows what to "
+        sentences.append(
+            f"A {form.noun} shows kernels one by one: a trace of the whole program shows what to "
             "fuse or batch."
         )
-    return said
+    return " ".join(sentences)

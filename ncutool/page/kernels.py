@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.analysis import labels
-from ncutool.analysis.groups import detail, label
+from ncutool.analysis.groups import source_word
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
 
@@ -136,31 +136,18 @@ def _note(analysis: Analysis, groups: pl.DataFrame) -> str:
     return " ".join(notes)
 
 
-def roof_class(value: float | None) -> str:
-    """How a share of attainable is marked."""
-    if value is None:
-        return ""
-    return "above" if value > 100 else "low" if value < 40 else ""
-
-
-def source_word(row: dict[str, Any]) -> str:
-    """Where FLOPs and bytes come from, in one word where they agree."""
-    flop, data = row["flop_source"], row["bytes_source"]
-    return str(flop) if flop == data else f"{flop} / {data}"
-
-
 def _place(name: str, row: dict[str, Any]) -> tuple[str, str]:
     value = _digits(row[name])
     if name == "intensity_flop_per_byte":
         return units.significant(value), ""
-    return units.percent(value), roof_class(value) if name == "roofline_pct" else ""
+    return units.percent(value), labels.roof_mark(value) if name == "roofline_pct" else ""
 
 
 def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
     return Row(
         group=row["group"],
-        name=shorten(label(row["op"], row["kernel"]), _NAME),
-        detail=shorten(detail(row) or "", _DETAIL),
+        name=shorten(row["name"], _NAME),
+        detail=shorten(row["detail"], _DETAIL),
         launches=units.count(row["launches"]),
         time=units.time(row["duration_ns"] if row["timed"] else None),
         share=units.percent(row["share_pct"]),
@@ -168,7 +155,7 @@ def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
         places=tuple(_place(name, row) for name, _ in places),
         bound=row["bound"],
         bound_word=labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
-        source=source_word(row),
+        source=source_word(row, " / "),
     )
 
 
@@ -179,21 +166,23 @@ def _digits(value: float | None) -> float | None:
 
 def _columns(groups: pl.DataFrame) -> dict[str, Any]:
     """Columns of texts and numbers; those without any value are left out."""
-    rows = list(groups.iter_rows(named=True))
     columns: dict[str, Any] = {
-        "name": _texts((label(row["op"], row["kernel"]) for row in rows), _NAME),
-        "detail": _texts((detail(row) for row in rows), _DETAIL),
-        "kernel": _texts((row["kernel"] for row in rows), _NAME),
-        "full": _texts((row["kernel_full"] for row in rows), _FULL),
-        "op": _texts((row["op"] for row in rows), _NAME),
-        "bound": _texts((row["bound"] for row in rows), _NAME),
-        "roof": _texts((labels.roof(row["roof"]) if row["roof"] else None for row in rows), _NAME),
+        "name": _texts(groups["name"], _NAME),
+        "detail": _texts(groups["detail"], _DETAIL),
+        "kernel": _texts(groups["kernel"], _NAME),
+        "full": _texts(groups["kernel_full"], _FULL),
+        "op": _texts(groups["op"], _NAME),
+        "bound": _texts(groups["bound"], _NAME),
+        "roof": _texts((name and labels.roof(name) for name in groups["roof"]), _NAME),
         "bound_reason": _texts(
-            (row["bound_reason"] if row["group"] < MOST_REASONS else None for row in rows),
+            (
+                reason if group < MOST_REASONS else None
+                for group, reason in groups.select("group", "bound_reason").iter_rows()
+            ),
             _SENTENCE,
         ),
     }
-    columns |= {name: _texts((row[name] for row in rows), _SENTENCE) for name in _TEXTS}
+    columns |= {name: _texts(groups[name], _SENTENCE) for name in _TEXTS}
     columns = {name: column for name, column in columns.items() if column["of"]}
     columns |= {name: _packed(groups[name]) for name in _NUMBERS if groups[name].count()}
     columns |= {name: _packed(groups[name]) for name in _unusual(groups)}

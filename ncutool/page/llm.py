@@ -10,9 +10,8 @@ from markupsafe import Markup
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html
 from ncutool.charts.llm import BATCH_STEP, plan_roofline, slider_batches
-from ncutool.page import vega
-from ncutool.page.document import environment, file, policy, this_version
 from ncutool.page.drawing import PAGE_PALETTE
+from ncutool.page.html import html_page
 from ncutool.planning.llm import plan as planned
 from ncutool.text import llm as text
 from ncutool.text import llm_facts as told
@@ -39,34 +38,25 @@ def render_plan(plan: Plan) -> str:
     chart = plan_roofline(plan, steps, palette=PAGE_PALETTE, width="container")
     spec: dict[str, Any] = chart.to_dict(validate=False)
     data = {"chart": spec, "parameter": BATCH_STEP, "stops": _stops(steps)}
-    script = f'(() => {{\n"use strict";\n{file("plan.js")}}})();\n'
-    library = vega.javascript()
-    page: str = (
-        environment()
-        .get_template("plan.html")
-        .render(
-            plan=plan,
-            headline=headline(plan),
-            types=told.stored_types(plan),
-            title=f"{told.headline(plan)} · ncutool",
-            groups=told.facts(plan),
-            pieces=memory_pieces(plan),
-            headings=text.BATCH_HEADINGS[1:],
-            batches=list(
-                zip([each.batch for each in plan.batches], text.batch_rows(plan), strict=True)
-            ),
-            contexts=text.context_rows(plan),
-            count=units.count,
-            chart_label=_label(plan),
-            policy=policy([script, library]),
-            version=this_version(),
-            css=Markup(file("page.css") + file("plan.css")),
-            data=Markup(json_for_html(data)),
-            vega=Markup(library),
-            script=Markup(script),
-        )
+    return html_page(
+        "plan.html",
+        styles=("page", "plan"),
+        scripts=("plan",),
+        charted=True,
+        plan=plan,
+        headline=headline(plan),
+        types=told.stored_types(plan),
+        title=f"{told.headline(plan)} · ncutool",
+        groups=told.facts(plan),
+        pieces=memory_pieces(plan),
+        headings=text.BATCH_HEADINGS[1:],
+        batches=list(
+            zip([step.batch for step in plan.batches], text.batch_rows(plan), strict=True)
+        ),
+        contexts=text.context_rows(plan),
+        chart_label=_label(plan),
+        data=Markup(json_for_html(data)),
     )
-    return page.encode("utf-8", "replace").decode("utf-8")
 
 
 def _steps(plan: Plan) -> tuple[Step, ...]:

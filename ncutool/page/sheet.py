@@ -10,9 +10,8 @@ from markupsafe import Markup
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html
 from ncutool.charts.devices import devices_roofline
-from ncutool.page import vega
-from ncutool.page.document import environment, file, policy, this_version
 from ncutool.page.drawing import PAGE_PALETTE
+from ncutool.page.html import html_page
 from ncutool.text.sheet import Sheet
 
 
@@ -33,22 +32,14 @@ def render_sheet(
             rooflines, intensity_flop_per_byte, palette=PAGE_PALETTE, width="container"
         )
         spec = chart.to_dict(validate=False)
-    script = f'(() => {{\n"use strict";\n{file("sheet.js")}}})();\n' if spec else ""
-    library = vega.javascript() if spec else ""
-    page: str = (
-        environment()
-        .get_template("sheet.html")
-        .render(
-            sheet=sheet,
-            chart_label=f"Rooflines of {', '.join(name for name, _, _ in rooflines)}; the "
-            f"workload lies at {units.intensity(intensity_flop_per_byte)}. The table holds the "
-            "same figures.",
-            policy=policy([script, library] if spec else []),
-            version=this_version(),
-            css=Markup(file("page.css") + file("plan.css") + file("sheet.css")),
-            data=Markup(json_for_html(spec)) if spec else None,
-            vega=Markup(library),
-            script=Markup(script),
-        )
+    return html_page(
+        "sheet.html",
+        styles=("page", "plan", "sheet"),
+        scripts=("sheet",) if spec else (),
+        charted=spec is not None,
+        sheet=sheet,
+        chart_label=f"Rooflines of {', '.join(name for name, _, _ in rooflines)}; the "
+        f"workload lies at {units.intensity(intensity_flop_per_byte)}. The table holds the "
+        "same figures.",
+        data=Markup(json_for_html(spec)) if spec else None,
     )
-    return page.encode("utf-8", "replace").decode("utf-8")

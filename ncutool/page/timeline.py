@@ -10,11 +10,15 @@ import numpy.typing as npt
 import polars as pl
 
 from ncutool.analysis import labels
+from ncutool.analysis.sections import Line
 from ncutool.analysis.time_shares import IDLE, covered_by_kind, covered_until
 from ncutool.base import units
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.document import Document
     from ncutool.timeline.window import Timeline
 
 Floats = npt.NDArray[np.float64]
@@ -36,21 +40,13 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Cause:
-    """Idle time by cause."""
-
-    text: str
-    time: str
-    pct: str
-
-
-@dataclass(frozen=True)
 class Strip:
     """The section: static parts for the template, ``data`` for the script."""
 
     bands: tuple[Band, ...]
-    causes: tuple[Cause, ...]
-    wall: str
+    causes: tuple[Line, ...]
+    """Idle time by cause, rare causes together: ns and share of the wall time."""
+    wall_ns: int
     kinds: tuple[str, ...]
     summary: str
     lanes: str
@@ -59,19 +55,14 @@ class Strip:
     data: dict[str, Any]
 
 
-def strip(analysis: Analysis, groups: pl.Series) -> Strip | None:
-    """The timeline of a trace; None for reports and where nothing has a place in time.
-
-    Args:
-        groups: the group of every launch (:func:`ncutool.analysis.groups.grouped`).
-    """
-    timeline = analysis.timeline
+def strip(analysis: Analysis, document: Document) -> Strip | None:
+    """Return the timeline of a trace; None for reports and where nothing has a place in time."""
+    timeline = document.time.timeline
     if timeline is None or timeline.wall_ns <= 0:
         return None
-    pieces, merged = segments(analysis, groups)
+    pieces, merged = segments(analysis, document.kernels.membership)
     bands = overview(analysis, timeline)
     lanes = _lanes(pieces)
-    causes = _causes(timeline)
     kinds = tuple(kind for kind in labels.BOUNDS if any(band.kind == kind for band in bands))
     note = (
         f"Neighbours closer than {units.time(merged)} are drawn as one; "
@@ -81,8 +72,8 @@ def strip(analysis: Analysis, groups: pl.Series) -> Strip | None:
     )
     return Strip(
         bands=bands,
-        causes=causes,
-        wall=units.time(timeline.wall_ns),
+        causes=_few(document.time.idle.rows, timeline.wall_ns),
+        wall_ns=timeline.wall_ns,
         kinds=kinds,
         summary=_summary(timeline),
         lanes=", ".join([*lanes["lanes"], "idle time"]),
@@ -229,19 +220,12 @@ def _path(low: Any, high: Any) -> str:
     return "".join(parts)
 
 
-def _causes(timeline: Timeline) -> tuple[Cause, ...]:
-    items = sorted(timeline.idle_by_cause().items(), key=lambda item: (-item[1], item[0]))
-    if len(items) > _CAUSES:
-        items = [*items[: _CAUSES - 1], ("other causes", sum(ns for _, ns in items[_CAUSES - 1 :]))]
-    return tuple(
-        Cause(
-            labels.gap_cause(cause),
-            units.time(duration),
-            units.percent(100 * duration / timeline.wall_ns),
-        )
-        for cause, duration in items
-        if duration > 0
-    )
+def _few(causes: Sequence[Line], wall_ns: int) -> tuple[Line, ...]:
+    """Return the causes with the most time, and all others in one line."""
+    if len(causes) <= _CAUSES:
+        return tuple(causes)
+    rest_ns = sum(int(cause.values[0] or 0) for cause in causes[_CAUSES - 1 :])
+    return (*causes[: _CAUSES - 1], Line("other causes", (rest_ns, 100 * rest_ns / wall_ns)))
 
 
 def _summary(timeline: Timeline) -> str:

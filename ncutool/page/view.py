@@ -1,19 +1,19 @@
-"""One capture's part of a page: every section as plain data."""
+"""One capture's part of a page: its document, and what only the page draws of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ncutool.analysis.groups import grouped
+from markupsafe import Markup
+
+from ncutool.analysis.document import Document
+from ncutool.base.untrusted import json_for_html
 from ncutool.page.cards import Card, understood, where_time_goes
 from ncutool.page.drawing import Drawing, drawings
 from ncutool.page.explained import explanations
 from ncutool.page.findings import Findings, findings
-from ncutool.page.gaps import Understanding, understanding
-from ncutool.page.heading import Heading, heading
 from ncutool.page.kernels import KernelTable, kernel_table
-from ncutool.page.measured import Measured, measured
 from ncutool.page.timeline import Strip, strip
 
 if TYPE_CHECKING:
@@ -27,40 +27,48 @@ class View:
 
     id: str
     format: Format
-    heading: Heading
+    document: Document
     cards: tuple[Card, ...]
     findings: Findings
     strip: Strip | None
     drawings: tuple[Drawing, ...]
     table: KernelTable
-    understanding: Understanding
-    explained: dict[str, Any]
-    measured: Measured | None
+    private: tuple[tuple[str, str], ...]
+    """Host names, user paths and the like; none unless they were asked for."""
+    data: dict[str, Any]
+    """What the script reads."""
 
     @property
-    def data(self) -> dict[str, Any]:
-        """What the script reads."""
-        return {
-            **self.table.data,
-            "explained": self.explained,
-            "charts": {one.name: one.spec for one in self.drawings if one.spec is not None},
-            "timeline": self.strip.data if self.strip is not None else None,
-        }
+    def json(self) -> Markup:
+        """The data as JSON that is safe in its element, and not to be escaped again."""
+        return Markup(json_for_html(self.data))
 
 
 def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
-    """The view of one analysis, the ``number``-th of its page."""
-    groups, membership = grouped(analysis.kernels)
+    """Return the view of one analysis, the ``number``-th of its page.
+
+    Args:
+        show_private: host names, user paths and the like were asked for.
+    """
+    document = Document(analysis)
+    kernels = document.kernels
+    timeline = strip(analysis, document)
+    charts = drawings(analysis, kernels.groups)
+    table = kernel_table(analysis, kernels.groups, kernels.membership)
     return View(
         id=f"view-{number}",
         format=analysis.capture.format,
-        heading=heading(analysis, show_private=show_private),
-        cards=(understood(analysis), where_time_goes(analysis)),
-        findings=findings(analysis),
-        strip=strip(analysis, membership),
-        drawings=drawings(analysis, groups),
-        table=kernel_table(analysis, groups, membership),
-        understanding=understanding(analysis),
-        explained=explanations(analysis, membership),
-        measured=measured(analysis),
+        document=document,
+        cards=(understood(document.coverage), where_time_goes(document.time)),
+        findings=findings(analysis, document.findings),
+        strip=timeline,
+        drawings=charts,
+        table=table,
+        private=tuple(sorted(analysis.capture.private.items())) if show_private else (),
+        data={
+            **table.data,
+            "explained": explanations(analysis, kernels.membership),
+            "charts": {chart.name: chart.spec for chart in charts if chart.spec is not None},
+            "timeline": timeline.data if timeline is not None else None,
+        },
     )

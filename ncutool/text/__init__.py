@@ -17,8 +17,8 @@ if TYPE_CHECKING:
         markdown_table,
         summary_markdown,
     )
-    from ncutool.text.summary import summary_text
     from ncutool.text.tables import findings_table, kernels_table
+    from ncutool.text.terminal import summary_text
 
 __all__ = [
     "device_text",
@@ -39,8 +39,8 @@ _MODULES = {
     "devices": ("device_text", "devices_table", "explanation_text"),
     "explanation": ("explanation_lines", "explanation_markdown"),
     "markdown": ("findings_markdown", "kernels_markdown", "markdown_table", "summary_markdown"),
-    "summary": ("summary_text",),
     "tables": ("findings_table", "kernels_table"),
+    "terminal": ("summary_text",),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.base.untrusted import markdown
 from ncutool.text.llm_facts import (
     LARGEST,
     Fact,
@@ -15,6 +16,7 @@ from ncutool.text.llm_facts import (
     plain,
     size,
 )
+from ncutool.text.sheet import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 BATCH_HEADINGS = (
     "batch", "FC FLOP/B", "attention", "bound", "by", "step", "tok/s a user", "tok/s", "memory", "",
 )  # fmt: skip
+_CONTEXT_HEADINGS = ("context", *BATCH_HEADINGS[1:])
+_WORDS = ("bound", "by", "")
+"""Headings of columns that hold words."""
 
 
 def sweep_row(step: Step, first: str) -> list[str]:
@@ -58,7 +63,7 @@ def plan_text(plan: Plan, *, color: bool, width: int | None = None) -> str:
     from rich.console import Group
     from rich.text import Text
 
-    from ncutool.text.style import render, text
+    from ncutool.text.style import render, text, text_table
 
     parts: list[Text | object] = [text(headline(plan), "bold")]
     if plan.model.source:
@@ -70,10 +75,10 @@ def plan_text(plan: Plan, *, color: bool, width: int | None = None) -> str:
         parts += [_line(fact) for fact in lines]
     context = units.count(plan.context_tokens)
     parts += [Text(""), text(f"Batch, at a context of {context} tokens", "bold")]
-    parts.append(_table(batch_rows(plan), "batch"))
+    parts.append(text_table(BATCH_HEADINGS, batch_rows(plan), words=_WORDS))
     if plan.contexts:
         parts += [Text(""), text(f"Context, at batch {units.count(plan.batch)}", "bold")]
-        parts.append(_table(context_rows(plan), "context"))
+        parts.append(text_table(_CONTEXT_HEADINGS, context_rows(plan), words=_WORDS))
     if plan.notes:
         parts.append(Text(""))
     parts += [Text("- ", style="bright_black").append_text(text(note)) for note in plan.notes]
@@ -88,68 +93,41 @@ def _line(fact: Fact) -> object:
     return line.append_text(text(fact.remark, "bright_black"))
 
 
-def _table(rows: Sequence[Sequence[str]], first: str) -> object:
-    from ncutool.text.style import plain_table, text
-
-    table = plain_table()
-    for heading in (first, *BATCH_HEADINGS[1:]):
-        words = heading in ("bound", "by", "")
-        table.add_column(heading, justify="left" if words else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(text(cell) for cell in row))
-    return table
-
-
 def plan_markdown(plan: Plan) -> str:
     """The plan for a pull request."""
-    from ncutool.base.untrusted import markdown
-
     lines = [f"## {markdown(headline(plan))}", ""]
     if plan.model.source:
         lines += [markdown(plan.model.source), ""]
-    for title, found in facts(plan):
-        lines += [f"### {title}", "", "| | | |", "|---|---:|---|"]
-        lines += [
-            f"| {markdown(f.name)} | {markdown(f.value)} | {markdown(f.remark)} |" for f in found
-        ]
-        lines.append("")
-    lines += [f"### Batch, at a context of {units.count(plan.context_tokens)} tokens", ""]
-    lines += _markdown_table(batch_rows(plan), "batch")
+    for title, group in facts(plan):
+        rows = [(fact.name, fact.value, fact.remark) for fact in group]
+        lines += [f"### {title}", "", table(("", "", ""), rows, "lrl")]
+    right = "".join("l" if heading in _WORDS else "r" for heading in BATCH_HEADINGS)
+    context = units.count(plan.context_tokens)
+    lines += [f"### Batch, at a context of {context} tokens", ""]
+    lines.append(table(BATCH_HEADINGS, batch_rows(plan), right))
     if plan.contexts:
-        lines += ["", f"### Context, at batch {units.count(plan.batch)}", ""]
-        lines += _markdown_table(context_rows(plan), "context")
-    if plan.notes:
-        lines += ["", *(f"- {markdown(note)}" for note in plan.notes)]
-    return "\n".join(lines) + "\n"
-
-
-def _markdown_table(rows: Sequence[Sequence[str]], first: str) -> list[str]:
-    from ncutool.base.untrusted import markdown
-
-    headings = (first, *BATCH_HEADINGS[1:])
-    return [
-        "| " + " | ".join(headings) + " |",
-        "|" + "|".join("---" if h in ("bound", "by", "") else "---:" for h in headings) + "|",
-        *("| " + " | ".join(markdown(cell) for cell in row) + " |" for row in rows),
-    ]
+        lines += [f"### Context, at batch {units.count(plan.batch)}", ""]
+        lines.append(table(_CONTEXT_HEADINGS, context_rows(plan), right))
+    lines += [f"- {markdown(note)}" for note in plan.notes]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def presets_text(models: Sequence[Model], *, color: bool, width: int | None = None) -> str:
     """The named models, a row each."""
-    from ncutool.text.style import plain_table, render, text
+    from ncutool.text.style import render, text_table
 
-    table = plain_table()
-    for heading in ("preset", "parameters", "a token", "KV B/token", "attention", "source"):
-        right = heading in ("parameters", "a token", "KV B/token")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=not right)
-    for model in models:
+    def row(model: Model) -> tuple[str, ...]:
         kept = sum(cache.layers * cache.values_per_token for cache in model.caches)
-        table.add_row(
-            text(model.name),
+        return (
+            model.name,
             units.significant(model.parameters / 1e9) + " B",
             units.significant(model.active_parameters / 1e9) + " B",
             units.count(2 * kept),
-            text(model.attention.split(",")[0]),
-            text(model.source),
+            model.attention.split(",")[0],
+            model.source,
         )
+
+    headings = ("preset", "parameters", "a token", "KV B/token", "attention", "source")
+    words = ("preset", "attention", "source")
+    table = text_table(headings, map(row, models), words=words, wrapped=("source",))
     return render(table, color=color, width=width)

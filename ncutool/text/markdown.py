@@ -1,50 +1,41 @@
-"""Markdown for pull requests and notes: tables in which no name can be mark-up."""
+"""The document in Markdown, for pull requests and notes: no name in it can be mark-up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ncutool.analysis import capture_lines, finding_words, labels
-from ncutool.analysis.groups import detail, grouped, label
-from ncutool.analysis.join_table import against_model
-from ncutool.analysis.time_shares import where_the_time_goes
+from ncutool.analysis.document import Document
+from ncutool.analysis.groups import source_word
 from ncutool.base import units
 from ncutool.base.untrusted import https, markdown, printable, shorten
-from ncutool.text.tables import quantity, sources
+from ncutool.text.sheet import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
+    from ncutool.analysis import sections
     from ncutool.analysis.analyse import Analysis
+    from ncutool.roofline.coverage import Coverage
 
-_GROUPS = 15
-
-
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: str = "") -> str:
-    """A Markdown table of cells that are already safe.
-
-    Args:
-        right: one character a column, `r` where it is aligned to the right.
-    """
-    sides = ["---:" if mark == "r" else "---" for mark in right.ljust(len(headings))]
-    lines = [headings, sides, *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+_ROWS = 15
+"""Rows of each table of the document."""
 
 
 def markdown_table(frame: pl.DataFrame) -> str:
-    """Any table; numbers in the unit their column's name tells."""
+    """Return any data frame as a table; numbers in the unit that their column's name tells."""
     right = "".join("r" if kind.is_numeric() else "l" for kind in frame.dtypes)
     rows = (
-        [markdown(quantity(name, value)) for name, value in row.items()]
+        [units.quantity(name, value) for name, value in row.items()]
         for row in frame.iter_rows(named=True)
     )
     return table(frame.columns, rows, right)
 
 
 def kernels_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
-    """Launches as a Markdown table under one line that says what they are of.
+    """Return launches as a table under one line that says what they are of.
 
     Args:
         frame: rows of :data:`ncutool.base.tables.KERNELS`, in the order to show.
@@ -52,13 +43,10 @@ def kernels_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
     rows = (
         [
             units.count(row["launch_id"]),
-            markdown(shorten(row["kernel"], 60)),
-            markdown(shorten(" ".join(filter(None, (row["op"], row["signature"]))), 80)),
+            shorten(row["kernel"], 60),
+            shorten(" ".join(filter(None, (row["op"], row["signature"]))), 80),
             units.time(row["duration_ns"]),
-            units.significant(row["intensity_flop_per_byte"]),
-            units.percent(row["roofline_pct"]),
-            labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
-            sources(row),
+            *_place(row),
         ]
         for row in frame.iter_rows(named=True)
     )
@@ -66,102 +54,138 @@ def kernels_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
     return f"{_opening(analysis)}\n\n{table(headings, rows, 'rllrrrll')}"
 
 
+def _place(row: Mapping[str, Any]) -> list[str]:
+    """Return the cells that say where a launch or a group lies, and how that is known."""
+    return [
+        units.significant(row["intensity_flop_per_byte"]),
+        units.percent(row["roofline_pct"]),
+        labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+        source_word(row),
+    ]
+
+
 def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
-    """Findings as a Markdown list: saving, title, evidence, remedy.
+    """Return findings as a list under one line that says what they are of.
 
     Args:
         frame: rows of :data:`ncutool.base.tables.FINDINGS`, best first.
     """
-    parts = [_opening(analysis), ""]
-    if frame.is_empty():
-        parts.append(finding_words.nothing(analysis))
-    for rank, row in enumerate(frame.iter_rows(named=True), start=1):
-        saves = finding_words.saving(row, analysis.window_ns).line
-        parts.append(
+    section, rows = Document(analysis).findings, list(frame.iter_rows(named=True))
+    return f"{_opening(analysis)}\n\n{_findings(section, rows, analysis.window_ns)}"
+
+
+def _findings(
+    section: sections.FindingsSection, rows: Sequence[Mapping[str, Any]], window_ns: int
+) -> str:
+    """Return findings as a list (saving, title, evidence, remedy), and what stands below it."""
+    lines = [] if rows else [section.nothing]
+    for rank, row in enumerate(rows, start=1):
+        saves = finding_words.saving(row, window_ns).line
+        lines.append(
             f"{rank}. **{saves}** {row['kind']}: {markdown(row['title'])} ({row['grade']})"
         )
-        parts += [f"   - {markdown(sentence)}" for sentence in row["evidence"]]
-        parts.append(f"   - Do: {_with_code(row['remedy'])}{_more(row)}")
+        lines += [f"   - {markdown(sentence)}" for sentence in row["evidence"]]
+        lines.append(f"   - Do: {_with_code(row['remedy'])}{_more(row)}")
         if row["caveat"]:
-            parts.append(f"   - Caveat: {_with_code(row['caveat'])}")
-    parts += [f"\n{markdown(sentence)}" for sentence in finding_words.closing(analysis)]
-    if analysis.advice.declined:
-        parts += ["", "Not advised, and why:", ""]
-        parts += [
-            f"- {markdown(finding_words.declined(one, analysis.window_ns))}"
-            for one in analysis.advice.declined
-        ]
-    return "\n".join(parts) + "\n"
+            lines.append(f"   - Caveat: {_with_code(row['caveat'])}")
+    lines += [f"\n{markdown(sentence)}" for sentence in section.closing]
+    if section.declined:
+        lines += ["", "Not advised, and why:", ""]
+        lines += [f"- {markdown(sentence)}" for sentence in section.declined]
+    return "\n".join(lines) + "\n"
 
 
 def summary_markdown(analysis: Analysis) -> str:
-    """The whole verdict: headline, coverage, where the time goes, findings, largest groups."""
-    from ncutool.analysis.frames import findings_frame
-
-    shares = where_the_time_goes(analysis)
-    time_rows = (
-        [labels.BOUNDS[part.kind], units.time(part.ns), units.percent(part.pct)]
-        for part in shares.parts
-    )
-    groups, _ = grouped(analysis.kernels)
-    group_rows = (
+    """Return the whole document of an analysis."""
+    document = Document(analysis)
+    findings = [vars(line.finding) for line in document.findings.lines]
+    return "\n".join(
         [
-            markdown(shorten(label(row["op"], row["kernel"]), 50)),
-            markdown(shorten(detail(row) or "", 50)),
+            *_heading(document.verdict, document.device),
+            *(f"> {notice.severity}: {markdown(notice.text)}  " for notice in document.notices),
+            "",
+            *_time(document.time),
+            f"{_opening(analysis)}\n",
+            _findings(document.findings, findings, analysis.window_ns),
+            _kernels(document.kernels.groups),
+            *(part for section in document.simple for part in _simple(section)),
+            *_coverage(document.coverage),
+        ]
+    )
+
+
+def _heading(verdict: sections.Verdict, device: sections.DeviceSection) -> list[str]:
+    how = f"found by {device.how}" if device.known else device.how
+    reached = f" {markdown(device.reached)}." if device.reached else ""
+    return [
+        f"## {markdown(verdict.headline)}",
+        "",
+        f"{markdown(device.name)}: {device.peaks}. {verdict.time}.",
+        f"Device {markdown(how)}.{reached}",
+        "",
+    ]
+
+
+def _time(section: sections.TimeSection) -> list[str]:
+    rows = (
+        [labels.BOUNDS[part.kind], units.time(part.ns), units.percent(part.pct)]
+        for part in section.shares.parts
+    )
+    parts = [table(["where the time goes", "time", "share"], rows, "lrr")]
+    return [*parts, _rows(section.idle)] if section.idle.rows else parts
+
+
+def _kernels(groups: pl.DataFrame) -> str:
+    rows = (
+        [
+            shorten(row["name"], 50),
+            shorten(row["detail"], 50),
             units.count(row["launches"]),
             units.time(row["duration_ns"] if row["timed"] else None),
             units.percent(row["share_pct"]),
-            units.significant(row["intensity_flop_per_byte"]),
-            units.percent(row["roofline_pct"]),
-            labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
-            sources(row),
+            *_place(row),
         ]
-        for row in groups.head(_GROUPS).iter_rows(named=True)
+        for row in groups.head(_ROWS).iter_rows(named=True)
     )
     headings = ["kernel", "shape", "launches", "time", "of launch time", "FLOP/byte",
                 "of roof", "bound", "source"]  # fmt: skip
-    return "\n".join(
-        [
-            f"## {markdown(analysis.headline)}",
-            "",
-            f"{markdown(capture_lines.device_name(analysis))}: "
-            f"{capture_lines.peaks_line(analysis)}. "
-            f"{capture_lines.time_line(analysis)}.",
-            "",
-            *(f"> {notice.severity}: {markdown(notice.text)}  " for notice in analysis.notices),
-            "",
-            table(["where the time goes", "time", "share"], time_rows, "lrr"),
-            findings_markdown(analysis, findings_frame(analysis.findings)),
-            table(headings, group_rows, "llrrrrrll"),
-            *_measured(analysis),
-        ]
-    )
+    return table(headings, rows, "llrrrrrll")
 
 
-def _measured(analysis: Analysis) -> list[str]:
-    """Measured against modelled work, where a report's counters were joined."""
-    if analysis.join is None:
-        return []
-    rows = (
+def _simple(section: sections.SimpleSection) -> list[str]:
+    shown = [f"### {markdown(section.title)}", "", f"{markdown(section.note)}\n"]
+    for rows in section.tables:
+        shown += [f"{markdown(rows.title)}:\n"] if rows.title else []
+        shown.append(_rows(rows))
+    return shown
+
+
+def _coverage(section: sections.CoverageSection) -> list[str]:
+    return [
+        _rows(rows)
+        for rows in (section.missing, section.flop_sources, section.bytes_sources)
+        if rows.rows
+    ]
+
+
+def _rows(rows: sections.Table) -> str:
+    """Return a table of the document with its first rows."""
+    names = [name for name, _ in rows.columns]
+    cells = (
         [
-            markdown(shorten(label(row["op"], row["kernel"]), 50)),
-            markdown(shorten(row["signature"] or row["kernel"], 50)),
-            units.count(row["launches"]),
-            units.time(row["duration_ns"]),
-            units.data(row["measured_bytes"]),
-            units.data(row["modelled_bytes"]),
-            units.significant(row["bytes_ratio"]),
-            units.significant(row["flop_ratio"]),
+            shorten(f"{row.name} {row.detail}".strip(), 80),
+            *(units.quantity(name, value) for name, value in zip(names, row.values, strict=True)),
         ]
-        for row in against_model(analysis.kernels).head(_GROUPS).iter_rows(named=True)
+        for row in rows.rows[:_ROWS]
     )
-    headings = ["kernel", "shape", "launches", "time", "measured DRAM bytes", "modelled",
-                "bytes ratio", "FLOP ratio"]  # fmt: skip
-    return [table(headings, rows, "llrrrrrr")]
+    right = "".join("l" if name in rows.words else "r" for name in names)
+    headings = [rows.heading, *(heading for _, heading in rows.columns)]
+    rest = rows.rest(_ROWS)
+    return table(headings, cells, f"l{right}") + (f"\n{rest}\n" if rest else "")
 
 
 def _opening(analysis: Analysis) -> str:
-    coverage = analysis.coverage
+    coverage: Coverage = analysis.coverage
     return (
         f"{markdown(analysis.capture.name)}, {capture_lines.capture_line(analysis)}: "
         f"{units.percent(coverage.understood_pct)} of launch time understood "
@@ -169,15 +193,15 @@ def _opening(analysis: Analysis) -> str:
     )
 
 
-def _more(row: dict[str, Any]) -> str:
-    """The line of code and the documentation, after a remedy."""
+def _more(row: Mapping[str, Any]) -> str:
+    """Return the line of code and the documentation, to stand after a remedy."""
     code = f" `{printable(row['code']).replace('`', '')}`" if row["code"] else ""
     link = row["link"] or ""
     return code + (f" ([documentation]({link}))" if https(link) else "")
 
 
 def _with_code(remedy: str) -> str:
-    """A remedy's own backticks stay code; all else is inert."""
+    """Return a remedy whose own backticks stay code; all else is inert."""
     parts = remedy.split("`")
     if len(parts) % 2 == 0:
         return markdown(remedy)

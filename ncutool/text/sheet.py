@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ncutool.base.untrusted import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,11 @@ class Sheet:
 
 
 def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
-    """The sheet for a terminal."""
+    """Return the sheet for a terminal."""
     from rich.console import Group
     from rich.text import Text
 
-    from ncutool.text.style import render, text
+    from ncutool.text.style import render, text, text_table
 
     parts: list[Any] = [text(sheet.headline, "bold"), *([Text("")] if sheet.facts else [])]
     room = max((len(name) for name, _, _ in sheet.facts), default=0)
@@ -43,48 +47,33 @@ def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
         line.append_text(text(f"{figure:>{figures}}  ", "default"))
         parts.append(line.append_text(text(remark, "bright_black")))
     for grid in sheet.grids:
-        parts += [Text(""), *([text(grid.title, "bold")] if grid.title else []), _table(grid)]
+        parts += [Text(""), *([text(grid.title, "bold")] if grid.title else [])]
+        parts.append(text_table(grid.headings, grid.rows, words=grid.words))
     if sheet.notes:
         parts.append(Text(""))
     parts += [Text("- ", style="bright_black").append_text(text(note)) for note in sheet.notes]
     return render(Group(*parts), color=color, width=width)
 
 
-def _table(grid: Grid) -> Any:
-    from ncutool.text.style import plain_table, text
-
-    table = plain_table()
-    for heading in grid.headings:
-        table.add_column(
-            heading, justify="left" if heading in grid.words else "right", no_wrap=True
-        )
-    for row in grid.rows:
-        table.add_row(*(text(cell) for cell in row))
-    return table
-
-
 def sheet_markdown(sheet: Sheet) -> str:
-    """The sheet for a pull request."""
-    from ncutool.base.untrusted import markdown
-
+    """Return the sheet for a pull request."""
     lines = [f"## {markdown(sheet.headline)}", ""]
     if sheet.facts:
-        lines += ["| | | |", "|---|---:|---|"]
-        lines += [_row(cells) for cells in sheet.facts] + [""]
+        lines.append(table(("", "", ""), sheet.facts, "lrl"))
     for grid in sheet.grids:
         lines += [f"### {markdown(grid.title)}", ""] if grid.title else []
-        lines.append("| " + " | ".join(grid.headings) + " |")
-        lines.append("|" + "|".join(_rule(heading, grid) for heading in grid.headings) + "|")
-        lines += [_row(cells) for cells in grid.rows] + [""]
+        right = "".join("l" if heading in grid.words else "r" for heading in grid.headings)
+        lines.append(table(grid.headings, grid.rows, right))
     lines += [f"- {markdown(note)}" for note in sheet.notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _rule(heading: str, grid: Grid) -> str:
-    return "---" if heading in grid.words else "---:"
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: str = "") -> str:
+    """Return a Markdown table; its cells are made inert here.
 
-
-def _row(cells: Sequence[str]) -> str:
-    from ncutool.base.untrusted import markdown
-
-    return "| " + " | ".join(markdown(cell) for cell in cells) + " |"
+    Args:
+        right: one character a column, `r` where it is aligned to the right.
+    """
+    sides = ["---:" if mark == "r" else "---" for mark in right.ljust(len(headings))]
+    lines = [headings, sides, *([markdown(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

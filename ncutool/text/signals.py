@@ -77,17 +77,9 @@ def name(column: str) -> str:
 
 def shown(column: str, value: float | None) -> str:
     """A value in the unit that its name ends in."""
-    for ending, written in (
-        ("_flop_per_byte", units.intensity),
-        ("_flop_per_s", units.flop_rate),
-        ("_bytes_per_s", units.data_rate),
-        ("_bytes", units.data),
-        ("_pct", units.percent),
-        ("_ns", units.time),
-    ):
-        if column.endswith(ending):
-            return written(value)
-    return units.significant(value)
+    if column.endswith("_flop_per_byte"):
+        return units.intensity(value)
+    return units.quantity(column, None if value is None else float(value))
 
 
 def _spread(verdict: Verdict) -> Grid:

@@ -14,7 +14,9 @@ from rich.text import Text
 from ncutool.base.untrusted import printable, shorten
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from collections.abc import Collection, Iterable, Sequence
+
+    from rich.console import JustifyMethod, OverflowMethod, RenderableType
 
 BOUND_STYLES = {
     "memory": "blue",
@@ -55,18 +57,39 @@ def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
     return Text(shorten(value, limit) if limit else printable(value), style=style)
 
 
-def plain_table(*, title: str | None = None) -> Table:
+def plain_table() -> Table:
     """A table without frames: headings, aligned columns, no lines."""
     return Table(
         box=None,
         pad_edge=False,
         padding=(0, 2, 0, 0),
         header_style="bold",
-        title=title,
-        title_justify="left",
-        title_style="bold",
         show_edge=False,
     )
+
+
+def text_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    words: Collection[str] = (),
+    wrapped: Collection[str] = (),
+) -> Table:
+    """Return a plain table of untrusted texts.
+
+    Args:
+        words: headings of the columns that are aligned to the left, as figures are not.
+        wrapped: headings of the columns that may go over several lines.
+    """
+    table = plain_table()
+    for heading in headings:
+        justify: JustifyMethod = "left" if heading in words else "right"
+        may_wrap = heading in wrapped
+        overflow: OverflowMethod = "fold" if may_wrap else "ellipsis"
+        table.add_column(heading, justify=justify, no_wrap=not may_wrap, overflow=overflow)
+    for row in rows:
+        table.add_row(*(text(cell) for cell in row))
+    return table
 
 
 def terminal_width() -> int:

@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.text import Text
 
 from ncutool.analysis import capture_lines, finding_words, labels
-from ncutool.analysis.groups import detail, label
+from ncutool.analysis.document import Document
+from ncutool.analysis.groups import detail, source_word
 from ncutool.base import units
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.sections import FindingLine
 
-LOW_PCT = 40.0
-"""Below this share of its roof a launch is drawn as having room."""
+ROOF_STYLES = {"above": "bold red", "low": "yellow", "": ""}
 
 
 def bound_text(bound: str) -> Text:
@@ -30,60 +31,18 @@ def bound_text(bound: str) -> Text:
 
 
 def roof_text(value: float | None) -> Text:
-    """A share of attainable: above 100 % flagged, low ones drawn as such."""
-    if value is not None and value > 100:
-        return Text(f"{value:.0f}!", style="bold red")
-    style = "yellow" if value is not None and value < LOW_PCT else ""
+    """Return a share of attainable: above 100 % flagged, low ones drawn as such."""
     if value is None:
         return Text(units.UNKNOWN)
-    return Text("<1" if 0 < value < 0.5 else f"{value:.0f}", style=style)
+    mark = labels.roof_mark(value)
+    shown = "<1" if 0 < value < 0.5 else f"{value:.0f}{'!' if mark == 'above' else ''}"
+    return Text(shown, style=ROOF_STYLES[mark])
 
 
-def sources(row: dict[str, Any]) -> str:
-    """Where FLOPs and bytes come from, in one word where they agree."""
-    flop, data = row["flop_source"], row["bytes_source"]
-    return str(flop) if flop == data else f"{flop}/{data}"
-
-
-def _number(table: Table, *headings: str) -> None:
+def number_columns(table: Table, *headings: str) -> None:
+    """Add columns of figures: aligned to the right, never cut."""
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-
-
-def group_table(groups: pl.DataFrame, *, top: int, width: int) -> Table:
-    """The groups with the most time (:func:`ncutool.analysis.groups.grouped`).
-
-    Names take what the figures leave of ``width``; below 100 columns sources go, then FLOP/byte.
-    """
-    with_source, with_intensity = width >= 100, width >= 90
-    room = max(12, width - 43 - 13 * with_source - 11 * with_intensity)
-    table = plain_table()
-    table.add_column("most time in", no_wrap=True)
-    _number(table, "launches", "time", "%")
-    _number(table, *["FLOP/byte"] * with_intensity, "% roof")
-    table.add_column("bound", no_wrap=True)
-    if with_source:
-        table.add_column("source", no_wrap=True, style="bright_black")
-    for row in groups.head(top).iter_rows(named=True):
-        table.add_row(
-            _name(row, room),
-            units.count(row["launches"]),
-            units.time(row["duration_ns"] if row["timed"] else None),
-            units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}",
-            *[units.significant(row["intensity_flop_per_byte"])] * with_intensity,
-            roof_text(row["roofline_pct"]),
-            bound_text(row["bound"]),
-            *[text(sources(row), limit=11)] * with_source,
-        )
-    return table
-
-
-def _name(row: dict[str, Any], room: int) -> Text:
-    name = text(label(row["op"], row["kernel"]), "bold", limit=room)
-    left = room - len(name) - 1
-    if detail(row) and left >= 8:
-        name.append(" ").append_text(text(detail(row), "bright_black", limit=left))
-    return name
 
 
 def kernels_table(
@@ -98,10 +57,10 @@ def kernels_table(
     kernel_room = max(16, (columns - 82) * 2 // 5)
     operator_room = max(16, columns - 82 - kernel_room)
     table = plain_table()
-    _number(table, "launch")
+    number_columns(table, "launch")
     table.add_column("kernel", no_wrap=True)
     table.add_column("operator", no_wrap=True)
-    _number(table, "time", "FLOP/s", "B/s", "FLOP/byte", "% roof")
+    number_columns(table, "time", "FLOP/s", "B/s", "FLOP/byte", "% roof")
     table.add_column("bound", no_wrap=True)
     table.add_column("source", no_wrap=True, style="bright_black")
     for row in frame.iter_rows(named=True):
@@ -115,7 +74,7 @@ def kernels_table(
             units.significant(row["intensity_flop_per_byte"]),
             roof_text(row["roofline_pct"]),
             bound_text(row["bound"]),
-            text(sources(row), limit=11),
+            text(source_word(row), limit=11),
         )
     # Narrower than its figures, a table runs over the edge rather than hide a digit.
     needed = max(columns, 82 + kernel_room + operator_room)
@@ -154,16 +113,14 @@ def findings_table(
     parts: list[Text] = []
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):
         parts += [finding_line(rank, row, analysis.window_ns), *finding_details(row), Text("")]
+    section = Document(analysis).findings
     if not parts:
-        parts.append(Text(finding_words.nothing(analysis)))
-    parts += [text(sentence, "default") for sentence in finding_words.closing(analysis)]
-    if analysis.advice.declined:
+        parts.append(Text(section.nothing))
+    parts += [text(sentence, "default") for sentence in section.closing]
+    if section.declined:
         parts.append(Text("Not advised, and why:", style="bold"))
         parts += [
-            Text("   ").append_text(
-                text(finding_words.declined(one, analysis.window_ns), "bright_black")
-            )
-            for one in analysis.advice.declined
+            Text("   ").append_text(text(sentence, "bright_black")) for sentence in section.declined
         ]
     return render(Group(*parts), color=color, width=width)
 
@@ -177,18 +134,19 @@ def finding_line(rank: int, row: dict[str, Any], window_ns: int) -> Text:
     return line.append_text(grade_text(row["grade"]))
 
 
-def findings_overview(rows: Sequence[dict[str, Any]], window_ns: int, *, width: int) -> Table:
-    """One line a finding: rank, kind, saving, share, title, grade."""
+def findings_overview(lines: Sequence[FindingLine], *, width: int) -> Table:
+    """Return one line a finding: rank, kind, saving, share, title, grade."""
     table = plain_table()
-    _number(table, "")
+    number_columns(table, "")
     table.add_column("what to do", no_wrap=True)
-    _number(table, "saves alone", "of time")
+    number_columns(table, "saves alone", "of time")
     table.add_column("grade", no_wrap=True)
-    for rank, row in enumerate(rows, start=1):
-        title = text(row["kind"], "bold cyan").append("  ")
-        title.append_text(text(row["title"], "default", limit=max(20, width - 64)))
-        saves = finding_words.saving(row, window_ns)
-        table.add_row(str(rank), title, saves.amount, saves.share, grade_text(row["grade"]))
+    for line in lines:
+        finding, saves = line.finding, line.saving
+        title = text(finding.kind, "bold cyan").append("  ")
+        title.append_text(text(finding.title, "default", limit=max(20, width - 64)))
+        grade = grade_text(finding.grade)
+        table.add_row(str(line.rank), title, saves.amount, saves.share, grade)
     return table
 
 
@@ -209,21 +167,3 @@ def finding_details(row: dict[str, Any]) -> list[Text]:
         caveat = text(row["caveat"], "default")
         lines.append(Text("   Caveat: ", style="yellow").append_text(caveat))
     return lines
-
-
-def quantity(name: str, value: object) -> str:
-    """A value in the unit its column's name tells."""
-    if value is None:
-        return units.UNKNOWN
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
-    for ending, written in (
-        ("flop_per_s", units.flop_rate),
-        ("bytes_per_s", units.data_rate),
-        ("_bytes", units.data),
-        ("_ns", units.time),
-        ("_pct", units.percent),
-    ):
-        if name.endswith(ending):
-            return written(value)
-    return units.count(value) if isinstance(value, int) else units.significant(value)

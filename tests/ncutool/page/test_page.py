@@ -15,16 +15,16 @@ import pytest
 
 from ncutool import page
 from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.analysis.document import Document
 from ncutool.analysis.groups import grouped
 from ncutool.base import units
 from ncutool.explain import explain
-from ncutool.page import document, timeline
+from ncutool.page import html, timeline
 from ncutool.page.cards import understood, where_time_goes
+from ncutool.page.code import with_code
 from ncutool.page.drawing import drawings
 from ncutool.page.explained import explanations
-from ncutool.page.findings import findings, spans, with_code
-from ncutool.page.gaps import understanding
-from ncutool.page.heading import heading
+from ncutool.page.findings import Findings, findings, spans
 from ncutool.page.kernels import FIRST_ROWS, _packed, kernel_table
 from ncutool.page.view import view
 from ncutool_parsers.capture import Notice
@@ -65,6 +65,10 @@ def _data(text: str, number: int = 1) -> dict[str, Any]:
     return data
 
 
+def _findings(analysis: Analysis) -> Findings:
+    return findings(analysis, Document(analysis).findings)
+
+
 @pytest.mark.parametrize("make", EVERY)
 def test_a_page_loads_nothing(make: Callable[[], Analysis]) -> None:
     """No element names an address, and the policy would refuse one."""
@@ -94,7 +98,7 @@ def test_the_policy_names_the_scripts_that_are_there() -> None:
     scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
     assert len(scripts) == 2
     for script in scripts:
-        assert document._sha256(script) in text[: text.index("<title>")]
+        assert html._sha256(script) in text[: text.index("<title>")]
 
 
 def test_hostile_names_stay_text() -> None:
@@ -148,48 +152,36 @@ def test_vega_is_left_out_where_no_chart_is() -> None:
 
 
 def test_errors_stand_above_the_verdict_and_information_at_the_end() -> None:
-    """What changes how to read the page comes first; what follows from the data is added."""
+    """What changes how to read the page comes first."""
     given = [
-        Notice("info", "an info", "info"),
-        Notice("warn", "a warning"),
         Notice("bad", "an error", "error"),
+        Notice("warn", "a warning"),
+        Notice("info", "an info", "info"),
     ]
-    analysis = factory.trace(notices=given, complete=False)
-    shown = heading(analysis, show_private=False)
-    assert shown.errors[0].text == "an error"
-    assert "cut short" in shown.errors[1].text
-    assert [line.text for line in shown.warnings] == ["a warning"]
-    assert [line.text for line in shown.infos] == ["an info"]
-
-
-def test_an_untrustworthy_window_is_an_error_once() -> None:
-    """It is said where nobody said it, and not twice."""
-    rows = factory.torch_rows(10)
-    doubtful = factory.timeline_of(rows, trustworthy=False)
-    alone = heading(factory.analysis(rows, timeline=doubtful), show_private=False)
-    assert len(alone.errors) == 1
-    said = [Notice("untrustworthy_window", "already said", "error")]
-    both = heading(factory.analysis(rows, timeline=doubtful, notices=said), show_private=False)
-    assert [line.text for line in both.errors] == ["already said"]
+    text = page.render([factory.trace(notices=given)])
+    order = ("Careful</b> an error", "<h1>", "Note</b> a warning", "an info</li>")
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    assert 'class="notices"' not in page.render([factory.trace()])
 
 
 def test_the_understood_card_sums_to_all_of_it() -> None:
     """What is understood and every reason why not, together 100 %."""
-    card = understood(factory.trace(200))
+    card = understood(Document(factory.trace(200)).coverage)
     assert sum(piece.pct for piece in card.pieces) == pytest.approx(100)
     assert card.pieces[0].kind == "understood"
     assert "launched before the recording" in card.pieces[1].text
-    assert understood(factory.everything_null()).pieces == ()
+    assert understood(Document(factory.everything_null()).coverage).pieces == ()
 
 
 def test_where_the_time_goes_names_idle_causes() -> None:
     """The bar is of wall time; idle time says what for."""
-    card = where_time_goes(factory.trace(200))
+    card = where_time_goes(Document(factory.trace(200)).time)
     assert sum(piece.pct for piece in card.pieces) == pytest.approx(100)
     assert card.pieces[-1].kind == "idle"
     assert "between queued launches" in card.pieces[-1].detail
     assert "wall time" in card.note
-    assert "launch time" in where_time_goes(factory.report()).note
+    assert "launch time" in where_time_goes(Document(factory.report()).time).note
 
 
 def test_findings_carry_range_remedy_and_launches() -> None:
@@ -202,39 +194,36 @@ def test_findings_carry_range_remedy_and_launches() -> None:
             ),
         ]
     )
-    section = findings(analysis)
+    section = _findings(analysis)
     first, second = section.items
     assert (first.left_pct, first.width_pct) == (50, 50)
     assert (second.left_pct, second.width_pct) == (0, 25)
-    assert first.saving == "1.0–2.0 ms"
-    assert (second.saving, second.after) == ("0–500 µs", "after those above 0–400 µs")
+    assert first.line.saving.amount == "1.0–2.0 ms"
+    saving = second.line.saving
+    assert (saving.amount, saving.after) == ("0–500 µs", "after those above 0–400 µs")
     assert first.overlaps == (2,)
-    assert [(part.text, part.code) for part in first.remedy] == [
-        ("torch.compile", True),
-        (" the decoder layer.", False),
-    ]
     assert first.launch_ids == "0–1, 3"
     assert section.of_what == "wall"
     concerned = analysis.kernels.filter(pl.col("launch_id").is_in([0, 1, 3]))
-    assert sum(int(kernel.launches) for kernel in first.kernels) == concerned.height
+    assert sum(int(row.values[0] or 0) for row in first.kernels.rows) == concerned.height
 
 
 def test_no_findings_say_what_would_find_some() -> None:
     """An empty list is a sentence with its threshold, for traces, reports and no time at all."""
-    empty = findings(factory.trace(findings=[]))
+    empty = _findings(factory.trace(findings=[]))
     assert empty.items == ()
     window = units.time(factory.trace().window_ns)
     assert empty.empty.startswith(f"Nothing above 0.5 % of {window} to change.")
     assert "record_shapes=True" in empty.empty
-    assert "trace of the whole program" in findings(factory.report()).empty
-    assert "no launch carries a duration" in findings(factory.everything_null()).empty
+    assert "trace of the whole program" in _findings(factory.report()).empty
+    assert "no launch carries a duration" in _findings(factory.everything_null()).empty
 
 
 def test_a_finding_whose_time_others_claim_says_so() -> None:
     """What it saves alone stands, and that nothing of it is left; no row of zeros."""
     nothing = dict.fromkeys(("saving_low_ns", "saving_high_ns"), 0)
-    (item,) = findings(factory.trace(findings=[factory.finding(**nothing)])).items
-    assert (item.saving, item.after) == ("1.0–2.0 ms", "counted above")
+    (item,) = _findings(factory.trace(findings=[factory.finding(**nothing)])).items
+    assert (item.line.saving.amount, item.line.saving.after) == ("1.0–2.0 ms", "counted above")
 
 
 def test_code_link_and_caveat_are_shown_and_only_plain_links() -> None:
@@ -242,16 +231,19 @@ def test_code_link_and_caveat_are_shown_and_only_plain_links() -> None:
     finding = factory.finding(
         code="model.half()", caveat="If `x` overflows.", link="https://a.b/c#d"
     )
-    (item,) = findings(factory.trace(findings=[finding])).items
-    assert (item.code, item.link) == ("model.half()", "https://a.b/c#d")
-    assert [part.text for part in item.caveat] == ["If ", "x", " overflows."]
-    (item,) = findings(factory.trace(findings=[factory.finding(link="https://a.b/'x")])).items
+    (item,) = _findings(factory.trace(findings=[finding])).items
+    assert item.link == "https://a.b/c#d"
+    text = page.render([factory.trace(findings=[finding])])
+    assert "<code>torch.compile</code> the decoder layer." in text
+    assert '<pre class="code" tabindex="0"><code>model.half()</code></pre>' in text
+    assert "<b>Caveat</b> If <code>x</code> overflows." in text
+    (item,) = _findings(factory.trace(findings=[factory.finding(link="https://a.b/'x")])).items
     assert item.link is None
 
 
 def test_many_findings_are_cut_and_counted() -> None:
     """A page shows forty; the rest is said."""
-    section = findings(factory.trace(findings=[factory.finding(i) for i in range(45)]))
+    section = _findings(factory.trace(findings=[factory.finding(i) for i in range(45)]))
     assert len(section.items) == 40
     assert "5 smaller findings not shown" in section.note
 
@@ -303,8 +295,7 @@ def test_ten_thousand_launches_become_few_pieces() -> None:
 def test_pieces_unpack_to_their_begins() -> None:
     """What the script adds up is where the launches are."""
     analysis = factory.trace(100)
-    _, membership = grouped(analysis.kernels)
-    strip = timeline.strip(analysis, membership)
+    strip = timeline.strip(analysis, Document(analysis))
     assert strip is not None
     pieces = strip.data["pieces"]
     begins, begin = [], pieces["first"]
@@ -320,7 +311,7 @@ def test_pieces_unpack_to_their_begins() -> None:
 def test_reports_and_timeless_traces_have_no_timeline() -> None:
     """Nothing is drawn where nothing has a place in time."""
     for analysis in (factory.report(), factory.everything_null()):
-        assert timeline.strip(analysis, grouped(analysis.kernels)[1]) is None
+        assert timeline.strip(analysis, Document(analysis)) is None
 
 
 def test_a_chart_stands_or_its_reason_does() -> None:
@@ -463,18 +454,6 @@ def test_the_largest_groups_carry_their_arithmetic() -> None:
     assert formulas == [one.formula for one in found.steps]
     assert len(checks) == len(found.checks)
     assert groups.height >= len(told["groups"])
-
-
-def test_understanding_lists_every_reason_and_source() -> None:
-    """Why figures are missing and where the others come from."""
-    section = understanding(factory.trace(100))
-    assert [gap.text for gap in section.gaps] == ["launched before the recording began"]
-    assert {source.text for source in section.flop_sources} == {
-        "operator shapes",
-        "the kernel's own arguments",
-        "not known",
-    }
-    assert understanding(factory.report()).gaps == ()
 
 
 def test_a_view_is_plain_data() -> None:

@@ -15,8 +15,8 @@ from ncutool.analysis.time_shares import Share
 from ncutool.base import units
 from ncutool.base.tables import FINDINGS
 from ncutool.devices import resolve
-from ncutool.text import markdown as md
-from ncutool.text.summary import _cells
+from ncutool.text import sheet
+from ncutool.text.terminal import _cells
 from ncutool_parsers.capture import Notice
 
 FACTORIES = [
@@ -70,10 +70,10 @@ def test_summary_says_what_an_engineer_asks() -> None:
     assert len(shown.splitlines()) <= 30
 
 
-def test_summary_puts_errors_before_warnings_and_counts_the_rest() -> None:
-    """A reader sees first what changes how to read all else."""
-    notices = [Notice(f"n{i}", f"warning {i}") for i in range(6)]
-    notices.append(Notice("truncated", "cut short", "error"))
+def test_summary_shows_three_notices_and_counts_the_rest() -> None:
+    """The gravest come first in an analysis already."""
+    notices = [Notice("truncated", "cut short", "error")]
+    notices += [Notice(f"n{i}", f"warning {i}") for i in range(6)]
     shown = text.summary_text(factory.trace(notices=notices), color=False, width=100)
     lines = [line for line in shown.splitlines() if line.startswith("!")]
     assert lines[0] == "! cut short"
@@ -197,4 +197,4 @@ def test_markdown_table_scales_and_escapes_any_frame() -> None:
         "| --- | ---: | ---: |",
         "| a\\|b | 1.50 µs | – |",
     ]
-    assert md.table(["a"], [["1"]], "r") == "| a |\n| ---: |\n| 1 |\n"
+    assert sheet.table(["a"], [["1"]], "r") == "| a |\n| ---: |\n| 1 |\n"

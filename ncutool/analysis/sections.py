@@ -1,0 +1,145 @@
+"""The sections of a document as plain data: figures in SI base units, and finished sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ncutool.base import units
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ncutool.advice.view.finding import Advice, Finding
+    from ncutool.analysis.finding_words import Saving
+    from ncutool.analysis.time_shares import Shares
+    from ncutool.devices.ceilings import Ceiling
+    from ncutool.roofline.coverage import Coverage
+    from ncutool.timeline.window import Timeline
+
+Value = int | float | str | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was captured, and what there is to say of it in one sentence."""
+
+    capture: str
+    """The file's name."""
+    about: str
+    """Its format, launches and rank."""
+    headline: str
+    time: str
+    """Wall, busy and idle time of a trace; the launch time of a report."""
+
+
+@dataclass(frozen=True)
+class DeviceSection:
+    """The device that the launches ran on, and the peaks they are held against."""
+
+    name: str
+    known: bool
+    """Whether the device table has it."""
+    how: str
+    """What it was recognised by, or why it is not known."""
+    peaks: str
+    reached: str | None
+    """How far the peaks are reached in this capture, or as measured; None where nothing says."""
+    ceilings: tuple[Ceiling, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table: what it is of, and a value for each column."""
+
+    name: str
+    values: tuple[Value, ...]
+    detail: str = ""
+    """What tells it from other rows of that name, for instance shapes."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with a name and figures, in SI base units, the most important first."""
+
+    heading: str
+    """Over the names: what a row is of."""
+    columns: tuple[tuple[str, str], ...]
+    """Each column's name, which ends in its unit (:func:`ncutool.base.units.quantity`), and its
+    heading."""
+    rows: tuple[Line, ...]
+    title: str = ""
+    words: tuple[str, ...] = ()
+    """Columns that hold sentences, not figures."""
+    smaller: str = "smaller row"
+    """What a row is called that an output leaves out."""
+
+    def rest(self, shown: int) -> str:
+        """Return how many rows an output leaves out that shows the first ``shown``; may be ""."""
+        hidden = len(self.rows) - shown
+        return f"{units.counted(hidden, self.smaller)} not shown" if hidden > 0 else ""
+
+
+@dataclass(frozen=True)
+class SimpleSection:
+    """A section that every output draws in the same way: a note and tables."""
+
+    key: str
+    """Its name in JSON."""
+    title: str
+    note: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class CoverageSection:
+    """What share of the launch time is understood, why the rest is not, and by what sources."""
+
+    shares: Coverage
+    missing: Table
+    flop_sources: Table
+    bytes_sources: Table
+
+
+@dataclass(frozen=True)
+class TimeSection:
+    """Where the time of the window goes."""
+
+    shares: Shares
+    """Its parts in the order of :data:`ncutool.analysis.labels.BOUNDS`."""
+    idle: Table
+    """Idle time by cause; no rows for a report."""
+    timeline: Timeline | None
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding, its place in the list, and its saving in words."""
+
+    rank: int
+    finding: Finding
+    saving: Saving
+
+
+@dataclass(frozen=True)
+class FindingsSection:
+    """What to do, in order; what all of it saves; what is not advised."""
+
+    lines: tuple[FindingLine, ...]
+    nothing: str
+    """What to say where there is no finding."""
+    closing: tuple[str, ...]
+    """Sentences below the list: all findings together, and the small ones that are left out."""
+    declined: tuple[str, ...]
+    """What a user would ask for, and why it is not advised."""
+    advice: Advice
+
+
+@dataclass(frozen=True)
+class KernelsSection:
+    """The launches in groups of the same kernel, operator and shapes, most time first."""
+
+    groups: pl.DataFrame
+    """Columns of :func:`ncutool.analysis.groups.grouped`."""
+    membership: pl.Series
+    """The group of every launch."""

@@ -1,0 +1,124 @@
+"""Templates to one HTML file that may run its own scripts and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+from markupsafe import Markup
+
+from ncutool.base import units
+from ncutool.base.untrusted import printable
+from ncutool.page import vega
+from ncutool.page.code import with_code
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def html_page(
+    template: str,
+    *,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    charted: bool,
+    **values: object,
+) -> str:
+    """Return a template filled, with its styles, its scripts and their policy.
+
+    Args:
+        template: name of its file.
+        styles: names of CSS files, without their ending.
+        scripts: names of JavaScript files, without their ending; they share one scope.
+        charted: the page draws charts, so it carries vega.
+        values: what the template shows. Text is escaped; JSON must be :class:`Markup` already.
+    """
+    script = _script(tuple(scripts)) if scripts else ""
+    library = vega.javascript() if charted else ""
+    page: str = (
+        _environment()
+        .get_template(template)
+        .render(
+            policy=policy([part for part in (script, library) if part]),
+            version=this_version(),
+            css=Markup("".join(_file(f"{name}.css") for name in styles)),
+            vega=Markup(library),
+            script=Markup(script),
+            **values,
+        )
+    )
+    # A name that UTF-8 cannot hold must not keep the page from being written.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def policy(scripts: Sequence[str]) -> str:
+    """Return a Content-Security-Policy: these very scripts run, nothing is loaded, no eval.
+
+    Styles may be inline because vega and the bars set them so.
+    """
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+@cache
+def _file(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@cache
+def _script(names: tuple[str, ...]) -> str:
+    body = "\n".join(_file(f"{name}.js") for name in names)
+    return f'(() => {{\n"use strict";\n{body}}})();\n'
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Return how templates are filled: text is made printable and escaped, and an unknown name
+    is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_printable,
+    )
+    environment.globals["quantity"] = units.quantity
+    environment.filters |= {
+        "count": units.count,
+        "counted": units.counted,
+        "kebab": lambda text: text.replace("_", "-"),
+        "percent": units.percent,
+        "time": units.time,
+        "with_code": with_code,
+    }
+    return environment
+
+
+def _printable(value: object) -> object:
+    """Return text from a capture without control characters; mark-up of our own as it is."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value)
+    return value
+
+
+def this_version() -> str:
+    """Return the version of ncutool that writes the page."""
+    try:
+        return version("ncutool")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "(not installed)"

@@ -1,0 +1,110 @@
+"""The document in JSON: what every JSON output opens with, before the rows of its own table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ncutool.analysis.document import Document
+
+if TYPE_CHECKING:
+    from ncutool.analysis import sections
+    from ncutool.analysis.analyse import Analysis
+
+SCHEMA_VERSION = 1
+
+
+def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
+    """Return everything but the launches and the findings, as plain data.
+
+    Args:
+        show_private: also give host names, user paths and the capture's own path.
+    """
+    document = Document(analysis)
+    pairing = analysis.pairing
+    return {
+        "capture": _capture(analysis, show_private),
+        "coverage": asdict(document.coverage.shares),
+        "timeline": _timeline(document.time),
+        "time": asdict(document.time.shares),
+        "join": asdict(analysis.join) if analysis.join is not None else None,
+        "graph_pairing": asdict(pairing) if pairing is not None else None,
+        "notices": [asdict(notice) for notice in document.notices],
+        "ceilings": [asdict(ceiling) for ceiling in document.device.ceilings],
+        "advice": _advice(document.findings),
+        "sections": {section.key: _simple(section) for section in document.simple},
+    }
+
+
+def wrap(analysis: Analysis, table: str, rows_json: str, *, show_private: bool = False) -> str:
+    """Return one JSON object: the facts, then the rows (already JSON text) under ``table``."""
+    about = facts(analysis, show_private=show_private)
+    version = f"ncutool/{table}/{SCHEMA_VERSION}"
+    head = json.dumps({"schema": version, **about}, allow_nan=False, ensure_ascii=False)
+    return f"{head[:-1]}, {json.dumps(table)}: {rows_json}}}"
+
+
+def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:
+    capture, device = analysis.capture, analysis.resolution.device
+    about = {
+        "name": capture.name,
+        "source": capture.source,
+        "complete": capture.complete,
+        "tool_version": capture.tool_version,
+        "rank": capture.rank,
+        "world_size": capture.world_size,
+        "device": device.name if device else None,
+        "device_how": analysis.resolution.how,
+        "devices_recorded": [asdict(record) for record in capture.devices],
+        "window_ns": analysis.window_ns,
+        "headline": analysis.headline,
+    }
+    if show_private:
+        about |= {"private": capture.private, "path": str(capture.path)}
+    return about
+
+
+def _advice(section: sections.FindingsSection) -> dict[str, Any]:
+    """Return what goes with the findings as a whole."""
+    advice = section.advice
+    return {
+        "all_low_ns": advice.all_low_ns,
+        "all_high_ns": advice.all_high_ns,
+        "small": advice.small,
+        "small_high_ns": advice.small_high_ns,
+        "declined": [asdict(declined) for declined in advice.declined],
+    }
+
+
+def _timeline(section: sections.TimeSection) -> dict[str, Any] | None:
+    window = section.timeline
+    if window is None:
+        return None
+    return {
+        "start_ns": window.start_ns,
+        "end_ns": window.end_ns,
+        "wall_ns": window.wall_ns,
+        "busy_ns": window.busy_ns,
+        "idle_ns": window.idle_ns,
+        "idle_by_cause_ns": window.idle_by_cause(),
+        "trimmed": list(window.trimmed),
+        "steps": window.steps,
+        "steps_reason": window.steps_reason,
+        "trustworthy": window.trustworthy,
+    }
+
+
+def _simple(section: sections.SimpleSection) -> dict[str, Any]:
+    tables = [
+        {
+            "title": table.title or section.title,
+            "rows": [
+                {"name": row.name, "detail": row.detail}
+                | {name: value for (name, _), value in zip(table.columns, row.values, strict=True)}
+                for row in table.rows
+            ],
+        }
+        for table in section.tables
+    ]
+    return {"title": section.title, "note": section.note, "tables": tables}
