@@ -134,7 +134,7 @@ def test_communication_and_copies_count_with_what_they_expose() -> None:
     trace.kernel(20_000, 200_000, stream=2, kernel_full="ncclDevKernel_AllReduce_Sum_bf16_RING_LL")
     trace.kernel(150_000, 100_000, stream=1)
     context = view(trace.capture())
-    (nccl,) = rank.ranked(context, [draft((1,), 0, 0, kind="communication")]).findings
+    (nccl,) = rank.ranked(context, [draft((1,), 0, 0, rule="communication-exposed")]).findings
     assert nccl.alone_high_ns == 50_000
     both = rank.ranked(context, [draft((0, 2), 0, 0), draft((1,), 0, 0, title="B")]).findings
     assert [one.saving_high_ns for one in both] == [200_000, 50_000]
@@ -191,7 +191,7 @@ def test_ids_follow_the_order_and_percentages_the_window() -> None:
         view(busy()),
         [
             draft((0,), 90_000, 90_000, title="B"),
-            draft((1,), 50_000, 50_000, title="C", kind="batch"),
+            draft((1,), 50_000, 50_000, title="C", rule="batch-small-grid"),
             draft((2,), 20_000, 90_000, title="D"),
         ],
     ).findings
