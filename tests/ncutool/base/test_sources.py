@@ -37,8 +37,6 @@ ALLOWED = {
     "planning.signals.batches._SMALLEST": "a guard against input that is no throughput",
     "planning.signals.labels._WHOLE": "per cent in a whole",
     "planning.signals.statistics._BINS": "one for each whole per cent up to HIGHEST_PCT",
-    "timeline.gap_causes._LAUNCHES": "a mark in a column of positions",
-    "timeline.gap_causes._MAY_LOAD": "a mark in a column of positions",
     "whatif.predict.model._SMALL": "rounding of floating point",
     "work.core_counters._OPERATIONS": "the definition of a FLOP: a fused multiply-add is two",
     "work.instructions.WARP_THREADS": "CUDA's definition of a warp",
