@@ -17,7 +17,7 @@ from ncutool.commands.wrong_usage import parser_error
 from ncutool_parsers.errors import NcutoolError, UsageError
 
 _PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
-"""The usage error of typer's parser, which is click's up to typer 0.19 and typer's own after."""
+"""The usage error of typer's parser: click's in older releases of typer, its own copy in newer."""
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 

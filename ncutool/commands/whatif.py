@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
-    from ncutool.whatif import Answer
+    from ncutool.whatif import Answer, Question
 
 _NARROWEST = 100
 """Narrower than its figures a table runs over the edge rather than hide a digit."""
@@ -34,9 +35,10 @@ _SHOWN = 20
 """Groups of launches in a table where --top says nothing; other forms hold all."""
 
 
-@unfold
-def run(
-    capture: OptionalCapture = None,
+@dataclass(frozen=True)
+class Changes:
+    """What may be changed, as it stands on the command line."""
+
     on: Annotated[
         list[str] | None,
         option(
@@ -45,13 +47,13 @@ def run(
             "other.",
             metavar="DEVICE",
         ),
-    ] = None,
+    ] = None
     batch_scale: Annotated[
         float | None, option(words="At X times the batch (traces).", metavar="X")
-    ] = None,
+    ] = None
     length_scale: Annotated[
         float | None, option(words="At X times the sequence length.", metavar="X")
-    ] = None,
+    ] = None
     batch: Annotated[
         int | None,
         option(
@@ -59,27 +61,49 @@ def run(
             "tell.",
             metavar="N",
         ),
-    ] = None,
+    ] = None
     length: Annotated[
         int | None, option(words="The capture's own length, likewise.", metavar="N")
-    ] = None,
+    ] = None
     weights: Annotated[
         str | None,
         option(words="With weights in fp8, int8, int4, mxfp4 or nvfp4.", metavar="TYPE"),
-    ] = None,
+    ] = None
     fuse: Annotated[
         str | None,
         option(words="With these findings of `ncutool findings` carried out.", metavar="ID[,ID]"),
-    ] = None,
+    ] = None
     graph: Annotated[
         bool, typer.Option("--graph", help="With the findings of kind graph carried out.")
-    ] = False,
-    price: PriceOption = None,
+    ] = False
+    price: PriceOption = None
+
+    def question(self) -> Question:
+        """Return the changes as one question; of several devices the first."""
+        from ncutool.whatif import Question
+
+        named = tuple(name.strip() for name in (self.fuse or "").split(",") if name.strip())
+        return Question(
+            on=self.on[0] if self.on else None,
+            batch_scale=self.batch_scale,
+            length_scale=self.length_scale,
+            batch=self.batch,
+            length=self.length,
+            weights=self.weights,
+            fuse=named,
+            graph=self.graph,
+        )
+
+
+@unfold
+def run(
+    capture: OptionalCapture = None,
+    *,
+    changes: Changes,
     top: TopOption = None,
     kernel: KernelOption = None,
     show_private: ShowPrivateOption = False,
     trace: TraceOption = None,
-    *,
     output: Output,
     request: Request,
 ) -> None:
@@ -95,41 +119,27 @@ def run(
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.devices.resolve import fitting
     from ncutool.devices.table import with_file
-    from ncutool.whatif import Question, ask
+    from ncutool.whatif import ask
 
-    names = on or []
-    named = tuple(name.strip() for name in (fuse or "").split(",") if name.strip())
-    question = Question(
-        names[0] if names else None, batch_scale, length_scale, batch, length, weights, named, graph
-    )
-    known = with_file(request.device_file)
+    question = changes.question()
+    names = changes.on or []
     if len(names) > 1:
-        if question != Question(on=names[0]):
+        if question != Changes(on=names).question():
             raise UsageError("several --on compare devices and nothing else: ask the rest apart")
         path, request = sort_out_one(capture, trace, request)
-        _compare(names, parse_prices(price), path, request, output)
+        _compare(names, parse_prices(changes.price), path, request, output)
         return
-    if price:
+    if changes.price:
         raise UsageError("--price compares devices: give --on twice or more")
     chosen = output.choose()
     pattern = check_pattern(kernel)
     question.check()
+    known = with_file(request.device_file)
     for name in names:
         fitting(name, known)
     path, request = sort_out_one(capture, trace, request)
     analysis = analyse_file(path, request, output)
-    answer = ask(
-        analysis,
-        on=question.on,
-        batch_scale=batch_scale,
-        length_scale=length_scale,
-        batch=batch,
-        length=length,
-        weights=weights,
-        fuse=named,
-        graph=graph,
-        known=known,
-    )
+    answer = ask(analysis, **vars(question), known=known)
     frame = _listed(answer, pattern, chosen, top)
     content = _content(
         analysis, answer, frame, chosen, show_private=show_private, color=output.color

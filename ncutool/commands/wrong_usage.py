@@ -58,8 +58,8 @@ def parser_error(error: Any) -> str:
     """Return what to say of an error of the option parser.
 
     Args:
-        error: a usage error of typer's parser. Its class is told by name, since typer 0.20 and
-            later carry a parser of their own in place of click's.
+        error: a usage error of typer's parser. Its class is told by name, since newer releases
+            of typer carry a copy of click of their own.
     """
     command = _command_of(error)
     way_out = f"see ncutool {command} --help" if command else "see ncutool --help"
@@ -109,7 +109,7 @@ def _expected(error: Any) -> str:
     """Return what values a parameter takes, and the one it was given where that is known."""
     info = error.ctx.command.wants[error.param.name]
     words = _values(*info)
-    causes = getattr(error.__cause__, "errors", None)  # pydantic's, behind typer 0.26 and later
+    causes = getattr(error.__cause__, "errors", None)  # pydantic's; older typers tell no value
     given = causes()[0]["input"] if causes is not None else None
     return words if given is None else f"{words}, not {str(given)[:60]!r}"
 

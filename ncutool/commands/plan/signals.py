@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,15 +22,12 @@ from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
-    from ncutool.devices.table import Device
+    from collections.abc import Callable
+
     from ncutool.planning.llm import Plan
     from ncutool.planning.signals import Benchmark, Report, Series, TokenTime
 
 _MOST_FILES = 256
-
-
-def _option(*flags: str, words: str, metavar: str = "N") -> Any:
-    return typer.Option(*flags, help=words, metavar=metavar, show_default=False)
 
 
 @unfold
@@ -93,9 +90,28 @@ def run(
     known = with_file(device_file)
     pairs = [_pair(text) for text in throughput or ()]
     benchmark = _benchmark(flop, bytes_, seconds, dtype)
-    sizes = (context, batch, tensor_parallel)
-    model = (model_bytes, preset, config, weights, kv)
-    token = _token(token_time_ms, model, sizes, device, known)
+    given = {"--model-bytes": model_bytes, "--preset": preset, "--config": config}
+    ways = [flag for flag, value in given.items() if value is not None]
+
+    def plan() -> Plan:
+        from ncutool.planning import llm
+
+        if device is None:
+            raise UsageError(f"{ways[0]} needs --device; ncutool devices lists them")
+        return llm.plan(
+            llm.preset(preset or "") if config is None else llm.read_config(config),
+            device,
+            weights=weights,
+            kv=kv,
+            tensor_parallel=tensor_parallel,
+            batch=batch,
+            context_tokens=context,
+            batches=(batch,),
+            contexts=(context,),
+            known=known,
+        )
+
+    token = _token(token_time_ms, ways, model_bytes, plan)
     report = classify(
         _read(files or []),
         batches=pairs,
@@ -148,18 +164,21 @@ def _benchmark(
 
 
 def _token(
-    token_ms: float | None,
-    model: tuple[float | None, str | None, Path | None, str, str | None],
-    sizes: tuple[int, int, int],
-    device: str | None,
-    known: tuple[Device, ...],
+    token_ms: float | None, ways: list[str], model_bytes: float | None, plan: Callable[[], Plan]
 ) -> TokenTime | None:
-    """Return the token time with its bytes: given, or of a planned model."""
+    """Return the token time with the bytes of its step; None where no time was given.
+
+    Args:
+        token_ms: the measured time.
+        ways: the options that tell the bytes; exactly one goes with a time.
+        model_bytes: the bytes, where they were given as such.
+        plan: plans the model that was named in their place.
+
+    Raises:
+        UsageError: a time without a way to its bytes or with two, or a way without a time.
+    """
     from ncutool.planning.signals import TokenTime
 
-    model_bytes, preset, config, *types = model
-    given = (("--model-bytes", model_bytes), ("--preset", preset), ("--config", config))
-    ways = [flag for flag, value in given if value is not None]
     if token_ms is None:
         if ways:
             raise UsageError(f"{ways[0]} needs --token-time-ms, the time it is held against")
@@ -171,38 +190,9 @@ def _token(
         )
     if model_bytes is not None:
         return TokenTime(1e6 * token_ms, model_bytes)
-    if device is None:
-        raise UsageError(f"{ways[0]} needs --device; ncutool devices lists them")
     from ncutool.planning.signals.token_time import of_plan
 
-    return of_plan(_plan(preset, config, types, sizes, device, known), 1e6 * token_ms)
-
-
-def _plan(
-    preset: str | None,
-    config: Path | None,
-    types: list[Any],
-    sizes: tuple[int, int, int],
-    device: str,
-    known: tuple[Device, ...],
-) -> Plan:
-    """Return the plan of the one model that was named, without its sweeps."""
-    from ncutool.planning import llm
-
-    context, sequences, tensor_parallel = sizes
-    weights, kv = types
-    return llm.plan(
-        llm.preset(preset or "") if config is None else llm.read_config(config),
-        device,
-        weights=weights,
-        kv=kv,
-        tensor_parallel=tensor_parallel,
-        batch=sequences,
-        context_tokens=context,
-        batches=(sequences,),
-        contexts=(context,),
-        known=known,
-    )
+    return of_plan(plan(), 1e6 * token_ms)
 
 
 def _content(report: Report, chosen: Format, *, color: bool) -> bytes:
