@@ -9,7 +9,6 @@ from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
 from ncutool.explain.explanation import Check
 from ncutool.explain.placing import level
 from ncutool.roofline.bound import (
-    LOWER_BOUND,
     SMALL_GRID_PCT,
 )
 
@@ -82,7 +81,7 @@ def _by_work(row: dict[str, Any], device: Device | None, trail: _Trail) -> str:
         return bound
     if _too_few_blocks(row, device, trail):
         return "small_grid"
-    loose = LOWER_BOUND in (row["remark"] or "")
+    loose = "lower_bound" in (row["flop_exactness"], row["bytes_exactness"])
     return "latency" if trail.ask("the figures are no lower bounds", not loose) else "unknown"
 
 

@@ -24,8 +24,6 @@ SMALL_GRID_PCT = Threshold(
     "keep fewer blocks than SMs on purpose",
     "judgement: persistent kernels of H100 traces run at 60 to 70 %",
 )
-LOWER_BOUND = "lower bound"
-"""In the remark of figures that are one; below the thresholds they leave the bound unknown."""
 
 
 def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1) -> pl.DataFrame:
@@ -90,7 +88,10 @@ def _bound() -> pl.Expr:
 
 def _at_least() -> pl.Expr:
     """Whether a figure is a lower bound: a small share of a peak then proves nothing."""
-    return pl.col("remark").str.contains(LOWER_BOUND, literal=True).fill_null(False)
+    return pl.any_horizontal(
+        (pl.col(name) == "lower_bound").fill_null(False)
+        for name in ("flop_exactness", "bytes_exactness")
+    )
 
 
 def _compute_share() -> pl.Expr:

@@ -17,7 +17,7 @@ import polars as pl
 
 from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
-from ncutool.work.operators import collective
+from ncutool.work.kernel_facts import column
 from ncutool_parsers.capture import Capture
 
 LONG_CALL_NS = IntThreshold(
@@ -57,7 +57,7 @@ ALLOCATE = (
     r"|MemRelease|MemSetAccess|MemAddressReserve|MemPoolTrim|MemGetInfo"
 )
 COMMUNICATES = (
-    pl.col("collective").is_not_null() | pl.col("kernel_full").str.contains(collective.KERNEL)
+    pl.col("collective").is_not_null() | column(pl.col("kernel_full"), "communicates")
 ).fill_null(value=False)
 """Whether a launch communicates with other devices (an expression over launches)."""
 _LAUNCH = r"aunch|emset"

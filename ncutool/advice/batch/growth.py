@@ -12,6 +12,7 @@ from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.roofline import batching
+from ncutool.work.kernel_facts import collective_of
 
 LEAST_GROWTH = 2
 EXPOSED_SHARE = 0.1
@@ -22,8 +23,7 @@ GROWTH = 8
 """The batch is taken to grow so many times at best, when only communication and small kernels
 bound it."""
 _HEAVY = ("convolution", "gemm", "normalization", "attention")
-_GRADIENTS = r"(?i)all_?reduce|reduce_?scatter|all_?gather|broadcast"
-_NAMED = r"(?i)(all_?reduce|reduce_?scatter|all_?gather|broadcast|all_?to_?all|send_?recv|reduce)"
+_GRADIENTS = ["all_reduce", "reduce_scatter", "all_gather", "broadcast"]
 _TUNING = "https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html"
 _DDP = "https://docs.pytorch.org/docs/stable/notes/ddp.html"
 
@@ -154,11 +154,18 @@ def _of_gradients(context: Context) -> pl.DataFrame:
     talk = (
         context.kernels.filter((pl.col("bound") == "communication") & (pl.col("duration_ns") > 0))
         .join(names, on="launch_id", how="left")
-        .with_columns(said=pl.coalesce("collective", pl.col("kernel").str.extract(_NAMED)))
+        .with_columns(
+            exchange=pl.coalesce(
+                pl.coalesce("collective", "kernel_full").map_elements(
+                    collective_of, return_dtype=pl.String
+                ),
+                pl.when(pl.col("collective").is_not_null()).then(pl.lit("other")),
+            )
+        )
         .sort("launch_id")
     )
-    of_gradients = pl.col("said").str.contains(_GRADIENTS)
-    named = talk.filter(pl.col("said").is_not_null())
+    of_gradients = pl.col("exchange").is_in(_GRADIENTS)
+    named = talk.filter(pl.col("exchange").is_not_null())
     all_of_them = bool(named.height) and bool(named.select(of_gradients.all()).item())
     return talk.filter(of_gradients.fill_null(value=all_of_them))
 

@@ -19,7 +19,6 @@ REPEATS = 8
 _OWN_SHARE = 0.01
 """Chains of one kind that take this share of the window are a finding of their own."""
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
-_COMPILED = r"^triton_|Torch-Compiled|CompiledFunction"
 
 Template = tuple[tuple[str, str | None], ...]
 
@@ -41,7 +40,7 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
         return []
     operators = context.capture.signatures["op"]
     trains = bool(operators.str.contains(_BACKWARD).any())
-    compiled = bool(operators.str.contains(_COMPILED).any())
+    compiled = context.program.compiled
     return [
         _draft(context, grade, name, places, trains=trains, compiled=compiled)
         for (grade, name), places in groups.items()

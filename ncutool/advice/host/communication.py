@@ -7,7 +7,6 @@ saving: the low end is 0. Ranks together tell waiting from transfer:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from ncutool.advice.view.context import Context, exposed_ns
 from ncutool.advice.view.finding import Declined, Draft
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
+from ncutool.work.kernel_facts import collective_of
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
@@ -37,17 +37,6 @@ MAX_LISTED = 4
 MACHINE_RANKS = 8
 """Ranks that the links inside one machine join; more go through a network."""
 UNNAMED = "unnamed collective"
-
-_KINDS = (
-    (r"all_?to_?all", "all_to_all"),
-    (r"all_?reduce|cross_device_reduce", "all_reduce"),
-    (r"all_?gather", "all_gather"),
-    (r"reduce_?scatter", "reduce_scatter"),
-    (r"broadcast", "broadcast"),
-    (r"ep::|deep_ep", "expert dispatch and combine"),
-    (r"send_?recv|\bsend\b|\brecv\b", "send and receive"),
-    (r"reduce", "reduce"),
-)
 
 _COLUMNS = (
     *("launch_id", "nvtx", "collective", "collective_dtype", "collective_in_elements"),
@@ -169,9 +158,8 @@ def _others(context: Context) -> Union:
 def _kind(row: dict[str, object]) -> str:
     """What the collective is called: its metadata, else its annotation, else its kernel."""
     for text in (row["collective"], row["nvtx"], row["kernel_full"]):
-        for pattern, name in _KINDS:
-            if text and re.search(pattern, str(text), re.IGNORECASE):
-                return name
+        if text and (name := collective_of(str(text))) is not None:
+            return name
     return UNNAMED
 
 

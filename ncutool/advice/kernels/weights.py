@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,12 +11,11 @@ from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base import units
+from ncutool.work.kernel_facts import facts_of
 
 WEIGHT_SHARE = 0.75
 """A product whose weights are this share of its bytes is bound by reading them."""
 NARROW_TILE = 32
-_HALF_TILE = re.compile(r"_(?:BBS|HHS|BSS|HSS|B_BS|H_HS)_.*_MT(\d+)x(\d+)x\d+")
-"""AMD's names of products of 16-bit operands, with the tile."""
 _AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
 _FP8_LINK = "https://docs.vllm.ai/en/latest/features/quantization/fp8.html"
 
@@ -94,8 +92,9 @@ def _is_named(kind: Kind) -> bool:
     """Whether it has no shapes and its name tells of 16-bit operands and a narrow tile."""
     if kind.category != "kernel" or kind.flop is not None:
         return False
-    tile = _HALF_TILE.search(kind.kernel_full)
-    return tile is not None and min(int(side) for side in tile.groups()) <= NARROW_TILE
+    facts = facts_of(kind.kernel_full)
+    of_halves = facts.library == "tensile" and facts.dtype in HALF
+    return of_halves and facts.tile is not None and min(facts.tile) <= NARROW_TILE
 
 
 def _cast_once(context: Context) -> Draft | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from ncutool.base.thresholds import Threshold, ThresholdTable
 from ncutool.devices.ceilings import DEFAULT_FLOOR_NS, MAX_FLOOR_NS
 from ncutool.devices.reachable import KIND_SHARES
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.operators import OpCall, TensorList, Work, model
 
 if TYPE_CHECKING:
@@ -88,28 +88,12 @@ def drift(kind: str, growth: float) -> tuple[float, float]:
     return min(low, high), max(low, high)
 
 
-_KINDS = (
-    ("vectorized", re.compile(r"vectorized_elementwise_kernel")),
-    ("unrolled", re.compile(r"unrolled_elementwise_kernel")),
-    ("strided", re.compile(r"(?<![a-z_])elementwise_kernel")),
-    ("concatenation", re.compile(r"CatArrayBatchedCopy")),
-    ("memcpy", re.compile(r"Memcpy DtoD|CopyDeviceToDevice")),
-)
 _BY_NAME = ("elementwise", "copy")
 
 
 def kind_of(family: str, kernel: str) -> str:
-    """The kind of a kernel: its family, or how PyTorch's own elementwise kernels walk memory.
-
-    PyTorch's TensorIterator launches ``vectorized_elementwise_kernel`` on contiguous tensors of
-    one type, ``unrolled_elementwise_kernel`` where it converts types, and ``elementwise_kernel``
-    with an offset calculation where a tensor is strided or broadcast.
-    """
-    if family in _BY_NAME:
-        for kind, name in _KINDS:
-            if name.search(kernel):
-                return kind
-    return family
+    """The kind of a kernel: its family, or how PyTorch's own elementwise kernels walk memory."""
+    return (facts_of(kernel).walk if family in _BY_NAME else None) or family
 
 
 def share(kind: str, modelled: bool) -> tuple[float, float]:
