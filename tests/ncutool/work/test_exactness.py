@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from operator_calls import call, work
 
 from ncutool.base import tables
 from ncutool.companions.figures import agreed
 from ncutool.work import counters
 from ncutool.work.exactness import Exactness, of_sum
 from ncutool.work.operators import OpCall
-from tests.operator_calls import call, work
 
 
 @pytest.mark.parametrize(
