@@ -75,8 +75,8 @@ def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> 
     window = Bounds(wall, min(lowest, highest), highest)
     limited = replayed - window.low_ns > _LIMITS * wall
     grown = -round(saved) if applied is None else 0
-    said = _said(window, replayed, grown)
-    return Ending(window, max(replayed, window.low_ns), limited or said.startswith(_HOST), said)
+    host_limits, said = _said(window, replayed, grown)
+    return Ending(window, max(replayed, window.low_ns), limited or host_limits, said)
 
 
 def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame) -> Ending:
@@ -113,28 +113,28 @@ def _scaled(duration: Ints, end: Ints, now: Ints) -> Ints:
     return np.where(duration == now, end, np.round(duration * ratio)).astype(np.int64)
 
 
-def _said(window: Bounds, replayed: int, grown: int) -> str:
-    """What the ends rest on.
+def _said(window: Bounds, replayed: int, grown: int) -> tuple[bool, str]:
+    """Return whether the host limits, and in words what the ends rest on.
 
     Args:
         grown: by how much (ns) the busy time grows at least.
     """
     held = replayed - window.low_ns
     if held > _LIMITS * window.now_ns:
-        return (
+        return True, (
             f"{_HOST}: with its times as recorded the window takes {units.time(replayed)} "
             "at least; the low end is reached only once the host no longer limits."
         )
     if held > _MATTERS * window.now_ns:
-        return (
+        return False, (
             "The low end is reached once the host never limits; with its times as recorded it is "
             f"{units.time(replayed)}."
         )
     reached = window.low_ns - window.now_ns
     if grown > _MATTERS * window.now_ns and reached < grown / 2:
-        return (
+        return True, (
             f"{_HOST}: of {units.time(grown)} or more that kernels take longer, "
             f"{units.time(max(reached, 0))} reach the window, since the device waited for launches "
             "before."
         )
-    return "Both ends by a replay of the timeline, the host's times as recorded."
+    return False, "Both ends by a replay of the timeline, the host's times as recorded."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +16,7 @@ from ncutool.whatif.answer import Unchanged
 from ncutool.whatif.predict import rates, scaling, sizes
 from ncutool.whatif.predict.interval import linear, total
 from ncutool.whatif.times import Times
-from ncutool.whatif.undecided import (
-    COLLECTIVE,
-    MAY_GROW,
-    MAY_LENGTHEN,
-    UNMODELLED,
-    extent,
-    undecided,
-)
+from ncutool.whatif.undecided import Undecided, extent, undecided
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -44,12 +36,11 @@ TOLD_SHARE = Threshold(
     "launches whose growth is known, collectives aside; with less the answer would be a guess",
     "judgement",
 )
-_SHAPE = re.compile(r"^(\[[\d, ]*\]|\d+) may")
 _OPEN = {
-    MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",
-    UNMODELLED: "operators without a model, whose work may grow: from none to all",
-    COLLECTIVE: "collectives carry gradients or activations: from none to all",
-    MAY_LENGTHEN: "attention over a cache that may be longer: from none to all",
+    Undecided.MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",
+    Undecided.UNMODELLED: "operators without a model, whose work may grow: from none to all",
+    Undecided.COLLECTIVE: "collectives carry gradients or activations: from none to all",
+    Undecided.MAY_LENGTHEN: "attention over a cache that may be longer: from none to all",
 }
 
 
@@ -86,11 +77,11 @@ def at_sizes(
 
 
 def _either(
-    run: predict.Run, one: predict.Prediction, least: float, most: float, reason: str
+    run: predict.Run, one: predict.Prediction, least: float, most: float, reason: Undecided
 ) -> predict.Prediction:
     low, high = run.duration_ns * least, run.duration_ns * most
     interval = predict.Interval(low * (1 - rates.REPEAT), high * (1 + rates.REPEAT))
-    return replace(one, interval=interval, reason=reason)
+    return replace(one, interval=interval, reason=reason.value, has_shapes=True)
 
 
 def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
@@ -203,9 +194,7 @@ def _rows(
 
 def _why(one: predict.Prediction, flop: float | None, moved: float | None) -> str:
     if moved is None:
-        return (
-            "no shapes: as nine of ten others" if one.reason.startswith("no shapes") else one.reason
-        )
+        return one.reason if one.has_shapes else "no shapes: as nine of ten others"
     return f"{moved:.3g} × the bytes" + (
         f", {flop:.3g} × the FLOPs" if flop not in (None, 1) else ""
     )
@@ -225,17 +214,20 @@ def _growth(before: OpCall | None, after: OpCall | None) -> tuple[float | None, 
 
 
 def _open(
-    times: Times, base: predict.Base, calls: Sequence[OpCall | None], reasons: Sequence[str | None]
+    times: Times,
+    base: predict.Base,
+    calls: Sequence[OpCall | None],
+    reasons: Sequence[Undecided | None],
 ) -> list[Unchanged]:
     """Calls that are kept since no size of theirs changes, and those that may grow or not."""
-    launches: dict[str, list[int]] = {}
+    launches: dict[Undecided | None, list[int]] = {}
     for run, call, reason in zip(base.runs, calls, reasons, strict=True):
         if reason is not None or (call is not None and call == run.call):
-            launches.setdefault(reason or "", []).extend(run.launch_ids)
+            launches.setdefault(reason, []).extend(run.launch_ids)
     return [
         times.group(
             "may grow or not" if reason else "same shapes",
-            _OPEN.get(reason, "no size of theirs changes: kept within 5 %"),
+            _OPEN[reason] if reason else "no size of theirs changes: kept within 5 %",
             pl.DataFrame({"launch_id": ids}, schema={"launch_id": pl.Int64}),
         )
         for reason, ids in launches.items()
@@ -250,7 +242,7 @@ def _untold(
     spent: Counter[str] = Counter()
     for run, one in zip(base.runs, rescaled, strict=True):
         if one.reason is not None:
-            reason = _SHAPE.sub("a shape that may", one.reason)
+            reason = one.general_reason or one.reason
             launches.setdefault(reason, []).extend(run.launch_ids)
             spent[reason] += run.duration_ns
     return [

@@ -51,6 +51,8 @@ class Prediction:
     interval: Interval
     reason: str
     """One sentence: what the interval rests on."""
+    has_shapes: bool = True
+    """Whether shapes told it; else its time changes as others' do."""
 
 
 def by_family(predictions: Iterable[Prediction]) -> dict[str, Interval]:

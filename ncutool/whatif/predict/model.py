@@ -165,7 +165,7 @@ def _without_shapes(
         return Prediction(one.op, "other", Interval(*base.any_floor), why)
     low, high = (run.duration_ns * each for each in growth)
     why = "no shapes: its time changes as nine of ten other operators' do"
-    return Prediction(one.op, run.family, Interval(low, high), why)
+    return Prediction(one.op, run.family, Interval(low, high), why, has_shapes=False)
 
 
 def _why(run: Run, old: Demand, new: Demand) -> str:
