@@ -8,6 +8,7 @@ from ncutool_parsers.schema import Column, Table
 
 FLOP_SOURCES = ("counter", "sass", "opcode", "pipe", "shape", "kernel_args", "joined", "none")
 BYTES_SOURCES = ("counter", "cycles", "shape", "kernel_args", "joined", "none")
+EXACTNESS = ("exact", "lower_bound", "upper_bound", "estimate")
 PEAK_SOURCES = ("record", "device_table", "device_file", "measured", "none")
 ROOFS = (
     "fp64",
@@ -119,6 +120,16 @@ _JOIN_COLUMNS = (
     Column("join_note", "str", "which of a report's launches gave the counters, or why none did"),
 )
 
+_EXACTNESS = (
+    Column(
+        "flop_exactness",
+        "str",
+        "`exact` (counted, or what the shapes require), `lower_bound`, `upper_bound`, or "
+        "`estimate` (rests on an assumption that `remark` names); null where flop is",
+    ),
+    Column("bytes_exactness", "str", "the same of dram_bytes"),
+)
+
 WORK = Table(
     "work",
     "FLOPs and bytes of each launch and where each figure came from; one row per launch.",
@@ -133,6 +144,7 @@ WORK = Table(
         *_KINDS_OF_WORK,
         Column("dram_bytes", "float", "DRAM traffic (ncu) or compulsory traffic (torch)", "byte"),
         Column("bytes_source", "str", "one of " + ", ".join(BYTES_SOURCES), nullable=False),
+        *_EXACTNESS,
         Column("l2_bytes", "float", "L2 traffic, where counted", "byte"),
         Column("l1_bytes", "float", "L1 traffic, where counted", "byte"),
         *_CACHE_PEAKS,
@@ -182,6 +194,7 @@ KERNELS = Table(
         *_KINDS_OF_WORK,
         Column("dram_bytes", "float", "DRAM traffic (ncu) or compulsory traffic (torch)", "byte"),
         Column("bytes_source", "str", "one of " + ", ".join(BYTES_SOURCES), nullable=False),
+        *_EXACTNESS,
         Column("missing_reason", "str", "why flop or dram_bytes is null"),
         Column("remark", "str", "what qualifies the figures"),
         Column("l2_bytes", "float", "L2 traffic, where counted", "byte"),

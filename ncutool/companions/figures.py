@@ -65,12 +65,25 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
         "join_reason": reason,
         "new_flop": flop,
         "new_bytes": lower_median(bytes_) if bytes_known else None,
+        "new_flop_exactness": _exactness(rows, "flop") if flop is not None else None,
+        "new_bytes_exactness": _of_other_run(_exactness(rows, "bytes")) if bytes_known else None,
         "new_dtype": first["dtype"] if flop is not None else None,
         "new_roof": first["roof"] if flop is not None else None,
         "new_remark": "; ".join((COLD, *spread_text, *_remarks(first))) if kept else None,
         "new_launch_rule": _same([row.get("launch_rule") for row in rows]),
         **{f"new_{name}": _median_of(rows, name) for name in CARRIED},
     }
+
+
+def _exactness(rows: list[dict[str, Any]], figure: str) -> str | None:
+    """How sure the first launch that has the figure is of it."""
+    name = f"{figure}_exactness"
+    return next((row[name] for row in rows if row[name] is not None), None)
+
+
+def _of_other_run(exactness: str | None) -> str | None:
+    """Bytes counted with cold caches are no exact figure of the traced launch."""
+    return "estimate" if exactness == "exact" else exactness
 
 
 def _same(values: list[str | None]) -> str | None:

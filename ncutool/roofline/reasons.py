@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-LOWER_BOUND = "lower bound"
-"""In the remark of figures that are one; below the thresholds they leave the bound unknown."""
-
 
 def at_least() -> pl.Expr:
     """Whether a figure is a lower bound: a small share of a peak then proves nothing."""
-    return pl.col("remark").str.contains(LOWER_BOUND, literal=True).fill_null(False)
+    return pl.any_horizontal(
+        (pl.col(name) == "lower_bound").fill_null(False)
+        for name in ("flop_exactness", "bytes_exactness")
+    )
 
 
 def sentence(busy_pct: float) -> pl.Expr:

@@ -17,7 +17,7 @@ import polars as pl
 from ncutool.base.intervals import Bools, Ints, Union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
 from ncutool.timeline.host_activity import HOST_CAUSES, Host, Hosts
-from ncutool.work.operators import collective
+from ncutool.work.kernel_facts import column
 from ncutool_parsers.capture import Capture
 
 LATENCY_LIMIT_NS = IntThreshold(
@@ -36,7 +36,7 @@ INPUT_COPY_BYTES = IntThreshold(
     4096, "byte", "a smaller copy to the device is a scalar, not a batch of input", "judgement"
 )
 COMMUNICATES = (
-    pl.col("collective").is_not_null() | pl.col("kernel_full").str.contains(collective.KERNEL)
+    pl.col("collective").is_not_null() | column(pl.col("kernel_full"), "communicates")
 ).fill_null(value=False)
 """Whether a launch communicates with other devices (an expression over launches)."""
 _INPUT_OPS = ("aten::to", "aten::_to_copy", "aten::copy_")

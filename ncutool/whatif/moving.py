@@ -9,6 +9,7 @@ import polars as pl
 from ncutool.base import units
 from ncutool.planning.planner.rescale import rescaled_ns
 from ncutool.whatif.times import Times
+from ncutool.work.kernel_facts import column
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
         )
     ends = _ends(times, own, device, report=report, resized=resized)
     _refuse(analysis, times, ends, device)
-    kinds = pl.when((pl.col("by") == "copy") & ~pl.col("kernel").str.contains("DtoD|^Memset"))
+    kinds = pl.when((pl.col("by") == "copy") & column(pl.col("kernel"), "within_device").is_null())
     rows = ends.with_columns(kinds.then(pl.lit("host")).otherwise(pl.col("by")).alias("by"))
     why = pl.col("by").replace_strict(_WHY, return_dtype=pl.String)
     roof = pl.col("roof").fill_null("compute").str.replace("_", " ")

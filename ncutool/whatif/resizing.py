@@ -16,14 +16,7 @@ from ncutool.whatif.answer import Unchanged
 from ncutool.whatif.predict import rates, scaling, sizes
 from ncutool.whatif.predict.interval import linear, total
 from ncutool.whatif.times import Times
-from ncutool.whatif.undecided import (
-    COLLECTIVE,
-    MAY_GROW,
-    MAY_LENGTHEN,
-    UNMODELLED,
-    extent,
-    undecided,
-)
+from ncutool.whatif.undecided import Undecided, extent, undecided
 from ncutool_parsers.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -44,10 +37,10 @@ TOLD_SHARE = Threshold(
     "judgement",
 )
 _OPEN = {
-    MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",
-    UNMODELLED: "operators without a model, whose work may grow: from none to all",
-    COLLECTIVE: "collectives carry gradients or activations: from none to all",
-    MAY_LENGTHEN: "attention over a cache that may be longer: from none to all",
+    Undecided.MAY_GROW: "neither the batch nor weights alone in their shapes: from none to all",
+    Undecided.UNMODELLED: "operators without a model, whose work may grow: from none to all",
+    Undecided.COLLECTIVE: "collectives carry gradients or activations: from none to all",
+    Undecided.MAY_LENGTHEN: "attention over a cache that may be longer: from none to all",
 }
 
 
@@ -84,11 +77,11 @@ def at_sizes(
 
 
 def _either(
-    run: predict.Run, prediction: predict.Prediction, least: float, most: float, reason: str
+    run: predict.Run, prediction: predict.Prediction, least: float, most: float, reason: Undecided
 ) -> predict.Prediction:
     low, high = run.duration_ns * least, run.duration_ns * most
     interval = predict.Interval(low * (1 - rates.REPEAT), high * (1 + rates.REPEAT))
-    return replace(prediction, interval=interval, reason=reason, by_shapes=True)
+    return replace(prediction, interval=interval, reason=reason.value, by_shapes=True)
 
 
 def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
@@ -223,17 +216,20 @@ def _growth(before: OpCall | None, after: OpCall | None) -> tuple[float | None, 
 
 
 def _open(
-    times: Times, base: predict.Base, calls: Sequence[OpCall | None], reasons: Sequence[str | None]
+    times: Times,
+    base: predict.Base,
+    calls: Sequence[OpCall | None],
+    reasons: Sequence[Undecided | None],
 ) -> list[Unchanged]:
     """Return the calls whose sizes do not change, and those that may grow or not."""
-    launches: dict[str, list[int]] = {}
+    launches: dict[Undecided | None, list[int]] = {}
     for run, call, reason in zip(base.runs, calls, reasons, strict=True):
         if reason is not None or (call is not None and call == run.call):
-            launches.setdefault(reason or "", []).extend(run.launch_ids)
+            launches.setdefault(reason, []).extend(run.launch_ids)
     return [
         times.group(
             "may grow or not" if reason else "same shapes",
-            _OPEN.get(reason, "no size of theirs changes: kept within 5 %"),
+            _OPEN[reason] if reason else "no size of theirs changes: kept within 5 %",
             pl.DataFrame({"launch_id": ids}, schema={"launch_id": pl.Int64}),
         )
         for reason, ids in launches.items()
@@ -248,8 +244,9 @@ def _untold(
     spent: Counter[str] = Counter()
     for run, new in zip(base.runs, rescaled, strict=True):
         if new.reason is not None:
-            launches.setdefault(new.reason, []).extend(run.launch_ids)
-            spent[new.reason] += run.duration_ns
+            reason = new.general_reason or new.reason
+            launches.setdefault(reason, []).extend(run.launch_ids)
+            spent[reason] += run.duration_ns
     return [
         times.group(
             "sizes not told",

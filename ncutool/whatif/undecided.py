@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 
 from ncutool.whatif import predict
 from ncutool.whatif.predict import rates, scaling, sizes
 from ncutool.work.operators import OpCall, Tensor, TensorList
 
-MAY_GROW = "may grow or not: no batch in its shapes"
-COLLECTIVE = "may grow or not: a collective"
-UNMODELLED = "may grow or not: no model of its work"
-MAY_LENGTHEN = "may grow or not: attention over a cache"
+
+class Undecided(Enum):
+    """Why a call may grow or not; the value is the reason in words."""
+
+    MAY_GROW = "may grow or not: no batch in its shapes"
+    COLLECTIVE = "may grow or not: a collective"
+    UNMODELLED = "may grow or not: no model of its work"
+    MAY_LENGTHEN = "may grow or not: attention over a cache"
 
 
 def undecided(
     runs: Sequence[predict.Run], old: predict.Sizes, batch_scale: float, length_scale: float
-) -> list[str | None]:
+) -> list[Undecided | None]:
     """Return the reason why each operator's growth is open; None where its shapes tell.
 
     A list of indices is as long as the batch makes it, and yet no dimension of it equals the
@@ -27,21 +32,21 @@ def undecided(
     weights = sizes.parameter_shapes(known)
     grown = scaling.rescale(calls, old, batch_scale=2)
     asked = scaling.rescale(calls, old, batch_scale, length_scale)
-    reasons: list[str | None] = []
+    reasons: list[Undecided | None] = []
     for run, doubled, new in zip(runs, grown, asked, strict=True):
         call = run.call
         if run.family == "collective":
-            reasons.append(COLLECTIVE)
+            reasons.append(Undecided.COLLECTIVE)
         elif call is None or new.call is None:
             reasons.append(None)
         elif _unmodelled(call):
-            reasons.append(UNMODELLED)
+            reasons.append(Undecided.UNMODELLED)
         elif new.call != call:
             reasons.append(None)
         elif run.family == "attention" and length_scale != 1:
-            reasons.append(MAY_LENGTHEN)
+            reasons.append(Undecided.MAY_LENGTHEN)
         elif doubled.call == call and _holds_more(call, weights, old.batch):
-            reasons.append(MAY_GROW)
+            reasons.append(Undecided.MAY_GROW)
         else:
             reasons.append(None)
     return reasons

@@ -8,14 +8,14 @@ a convolution from the gradients of the backward calls with the same input and w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.work import kernel_names
+from ncutool.work import kernel_facts
 from ncutool.work.operators import NoModel, OpCall, Tensor, TensorList, Work, model, parse_call
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ _KEYS = ["signature_id", "parent_signature", "element_bytes", "operand_dtype"]
 def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """The work of every operator that launched one of ``rows``, one row an ``op_id``.
 
-    Columns: op_id, signature, family, dtype, op_flop, op_bytes, remark, reason.
+    Columns: op_id, signature, family, dtype, op_flop, op_bytes, remark, reason, flop_exactness,
+    bytes_exactness.
     """
     calls = _distinct(rows, capture)
     signatures = _signatures(capture)
@@ -98,6 +99,8 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         "op_bytes": pl.Float64,
         "remark": pl.String,
         "reason": pl.String,
+        "flop_exactness": pl.String,
+        "bytes_exactness": pl.String,
     }
     known = keys.hstack(pl.DataFrame(modelled, schema=schema, orient="row"))
     return calls.join(
@@ -128,26 +131,22 @@ def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     calls = rows.select("op_id", "signature_id").unique()
     calls = _parents(calls, capture)
     lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS))
-    sizes = _agreed(lists, kernel_names.list_element_bytes, "element_bytes", pl.Int64())
+    sizes = _agreed(lists, "element_bytes", "element_bytes")
     untyped = capture.signatures.filter(
         pl.col("input_types").is_null() | pl.col("input_types").str.contains(r"^\[\s*\]$")
     ).select("signature_id")
     plain = rows.filter(pl.col("op").str.contains(_ONE_DTYPE)).join(
         untyped, on="signature_id", how="semi"
     )
-    dtypes = _agreed(plain, kernel_names.operand_dtype, "operand_dtype", pl.String())
+    dtypes = _agreed(plain, "tensor_dtype", "operand_dtype")
     return calls.join(sizes, on="op_id", how="left").join(dtypes, on="op_id", how="left")
 
 
-def _agreed(
-    rows: pl.DataFrame, told: Callable[[str], int | str | None], name: str, dtype: pl.DataType
-) -> pl.DataFrame:
-    """What the kernel names of each operator tell, where those that tell agree: op_id, ``name``."""
-    names = rows["kernel_full"].unique()
-    values = pl.Series(name, [told(each) for each in names], dtype=dtype)
+def _agreed(rows: pl.DataFrame, fact: str, name: str) -> pl.DataFrame:
+    """Return op_id and ``name``: the fact that the kernel names of each operator agree on, null
+    where they differ or none says it."""
     return (
-        rows.select("op_id", "kernel_full")
-        .join(pl.DataFrame({"kernel_full": names, name: values}), on="kernel_full", how="left")
+        rows.select("op_id", kernel_facts.column(pl.col("kernel_full"), fact).alias(name))
         .group_by("op_id")
         .agg(pl.when(pl.col(name).drop_nulls().n_unique() == 1).then(pl.col(name).max()))
     )
@@ -228,13 +227,12 @@ def _output_shape(call: OpCall, outputs: OutputShapes) -> Sizes | None:
     return outputs.get((x.shape, ())) if call.base == "max_pool2d_with_indices" else None
 
 
-def _row(
-    call: OpCall, *, by_name: bool = False
-) -> tuple[str | None, str, str | None, float | None, float | None, str | None, str | None]:
+def _row(call: OpCall, *, by_name: bool = False) -> tuple[str | float | None, ...]:
+    """The modelled columns of :func:`evaluate`, in their order."""
     found = model(call)
     text = signature_text(call)
     if isinstance(found, NoModel):
-        return text, found.family, None, None, None, None, found.reason
+        return text, found.family, None, None, None, None, found.reason, None, None
     remarks = [found.remark, DTYPE_BY_NAME if by_name else None]
     return (
         text,
@@ -244,6 +242,8 @@ def _row(
         _number(found.bytes),
         "; ".join(remark for remark in remarks if remark) or None,
         _reason(found),
+        None if found.flop is None else found.flop_exactness,
+        None if found.bytes is None else found.bytes_exactness,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ncutool.base.thresholds import Threshold
+from ncutool.work.exactness import Exactness
 
 _INST = r"s(m|msp)__sass_thread_inst_executed_op_"
 WANTED = (
@@ -40,8 +41,9 @@ class CoreWork:
     flop: float | None
     """None where some of its counters are missing."""
     peak_flop_per_s: float | None
+    exactness: Exactness = "exact"
     remark: str | None = None
-    """Why the figure is only a lower bound."""
+    """Why the figure is not exact."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class HalfWork:
     """What is known of half-precision work."""
 
     flop: float
+    exactness: Exactness = "exact"
     remark: str | None = None
+    """Why the figure is not exact."""
     problem: str | None = None
     """Why the half-precision operations, and so the sum, are unknown."""
     idle: bool = False
@@ -67,7 +71,8 @@ def single(metrics: Mapping[str, float], seconds: float | None, capability: str 
         flop += sum(2 * _OPERATIONS[kind] * (count or 0.0) for kind, count in packed.items())
         if None in packed.values():
             remark = "lower bound: packed FP32 instructions are not counted in this report"
-    return CoreWork("fp32", flop, _peak(metrics, "ffma", 2), remark)
+    exactness: Exactness = "lower_bound" if remark else "exact"
+    return CoreWork("fp32", flop, _peak(metrics, "ffma", 2), exactness, remark)
 
 
 def double(metrics: Mapping[str, float], seconds: float | None) -> CoreWork:
@@ -104,15 +109,17 @@ def half(metrics: Mapping[str, float], seconds: float | None, constants_possible
                 f"{fma:.0f} FP16 operations left out: they ran as HFMA2.MMA beside an idle half "
                 "pipe, as compilers set constants"
             )
-            return HalfWork(0.0, remark, idle=True)
+            return HalfWork(0.0, "estimate", remark, idle=True)
         return HalfWork(fma, idle=True)
     if counts["add"] is not None and counts["mul"] is not None and counts["fma"] is not None:
         flop = 2 * (counts["add"] + counts["mul"]) + fma
-        return HalfWork(flop, "FP16 is an upper bound: halves count as packed" if flop else None)
+        if not flop:
+            return HalfWork(flop)
+        return HalfWork(flop, "upper_bound", "FP16 is an upper bound: halves count as packed")
     if shares and max(shares) > _HALF_MATERIAL_PCT:
         return HalfWork(0.0, problem="half-precision operations ran but were not all counted")
     partial = "HADD2 and HMUL2 are" if counts["fma"] is not None else "FP16 operations are"
-    return HalfWork(fma, f"lower bound: {partial} not counted in this report")
+    return HalfWork(fma, "lower_bound", f"lower bound: {partial} not counted in this report")
 
 
 def _flop(metrics: Mapping[str, float], letter: str, seconds: float | None) -> float | None:

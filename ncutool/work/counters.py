@@ -133,7 +133,10 @@ def measured(work: pl.DataFrame) -> pl.DataFrame:
         ignore_nulls=True,
     )
     return work.with_columns(
-        *(pl.when(~guessed).then(name).alias(name) for name in ("flop", "tensor_flop")),
+        *(
+            pl.when(~guessed).then(name).alias(name)
+            for name in ("flop", "tensor_flop", "flop_exactness")
+        ),
         pl.when(guessed).then(pl.lit("none")).otherwise("flop_source").alias("flop_source"),
         pl.when(guessed).then(reason).otherwise("missing_reason").alias("missing_reason"),
     )
@@ -175,10 +178,12 @@ def launch_work(
         "dtype": roof.dtype if roof else None,
         "flop": flop.flop,
         "flop_source": flop.source,
+        "flop_exactness": flop.exactness if flop.flop is not None else None,
         "tensor_flop": flop.tensor_flop,
         "int_op": integers if integers is not None or mix is None else mix.int_op,
         "dram_bytes": traffic.bytes,
         "bytes_source": traffic.source,
+        "bytes_exactness": traffic.exactness if traffic.bytes is not None else None,
         "l2_bytes": traffic_counters.l2(metrics),
         "l1_bytes": traffic_counters.l1(metrics, seconds, capability),
         "l2_read_bytes": l2_read,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ncutool.base.thresholds import Threshold
 from ncutool.work import core_counters, rates, tensor_counters
+from ncutool.work.exactness import Exactness, of_sum
 
 if TYPE_CHECKING:
     from ncutool.work.core_counters import CoreWork
@@ -62,6 +63,8 @@ class Flop(NamedTuple):
     roof: Roof | None = None
     problem: str | None = None
     remarks: tuple[str, ...] = ()
+    exactness: Exactness = "exact"
+    """Of ``flop``."""
     tensor_flop: float | None = None
     """Those of ``flop`` that the tensor cores did."""
 
@@ -73,6 +76,7 @@ class _Part(NamedTuple):
     source: str
     remarks: tuple[str, ...] = ()
     problem: str | None = None
+    exactness: Exactness = "exact"
 
 
 def count(
@@ -127,7 +131,7 @@ def _contradiction(mix: Mix, counted: tuple[CoreWork, ...]) -> str | None:
     """Why instructions that do not give what the counters give are not believed."""
     for core in counted:
         mine = mix.cores[core.dtype]
-        if core.flop is None or core.remark or mix.whole_warps:
+        if core.flop is None or core.exactness != "exact" or mix.whole_warps:
             continue
         if abs(mine - core.flop) > _DISAGREE * max(mine, core.flop):
             return (
@@ -149,16 +153,20 @@ def _cores(
         names = " and ".join(dtype.upper() for dtype in absent)
         return _Part((), "none", problem=f"no {names} counters in the report")
     roofs = []
-    partial = bool(absent) or any(core.remark for core in counted)
+    partial = bool(absent) or any(core.exactness != "exact" for core in counted)
     for core in counted:
         flop = mix.cores[core.dtype] if mix is not None and partial else core.flop
         peak = core.peak_flop_per_s or rates.core_peak(metrics, capability, core.dtype)
         rated = core.peak_flop_per_s is None and peak is not None
         roofs.append(Roof(core.dtype, core.dtype, flop or 0.0, peak, rated=rated))
     if mix is None or not partial:
-        return _Part(tuple(roofs), "counter", tuple(c.remark for c in counted if c.remark))
+        remarks = tuple(core.remark for core in counted if core.remark)
+        exactness = of_sum(*(core.exactness for core in counted))
+        return _Part(tuple(roofs), "counter", remarks, exactness=exactness)
+    if not mix.whole_warps:
+        return _Part(tuple(roofs), mix.source)
     remark = "upper bound: every warp instruction taken for 32 threads"
-    return _Part(tuple(roofs), mix.source, (remark,) if mix.whole_warps else ())
+    return _Part(tuple(roofs), mix.source, (remark,), exactness="upper_bound")
 
 
 def _tensor(
@@ -189,9 +197,10 @@ def _tensor(
         return _Part((), "counter")
     elif not activity.material:
         remark = f"{share}, taken for constants set with HFMA2.MMA: else a lower bound"
-        return _Part((), "counter", (remark,))
+        return _Part((), "counter", (remark,), exactness="lower_bound")
     if (found := rates.pipe_estimate(metrics, seconds, capability, kernel)) is not None:
-        return _Part((_estimated(found),), "pipe", (_estimate_remark(found),))
+        remarks = (_estimate_remark(found),)
+        return _Part((_estimated(found),), "pipe", remarks, exactness="estimate")
     return _Part((), "none", (share,) if share else (), problem)
 
 
@@ -230,7 +239,8 @@ def _tensor_by_mix(
         remarks.append(
             "mma.sync instructions: their roof is 67 % of what this device's wgmma reaches"
         )
-    return _Part(tuple(roofs), mix.source, tuple(remarks))
+    exactness: Exactness = "estimate" if guessed else "exact"
+    return _Part(tuple(roofs), mix.source, tuple(remarks), exactness=exactness)
 
 
 def _instructions(tensor: tuple[Matrix, ...]) -> str:
@@ -253,6 +263,7 @@ def _half(
         "counter",
         (half.remark,) if half.remark else (),
         half.problem,
+        half.exactness,
     )
     if mix is None or (mix.source != "sass" and half.idle):
         return by_counters
@@ -268,9 +279,10 @@ def _half(
         )
     elif flop:
         remarks.append("FP16 is an upper bound: halves count as packed")
-    sure = half.problem is None and half.remark is None and half.flop == flop
+    sure = half.problem is None and half.exactness == "exact" and half.flop == flop
     source = "counter" if sure else mix.source
-    return _Part((Roof("fp16", "fp16", flop, peak),), source, tuple(remarks))
+    exactness: Exactness = "upper_bound" if flop else "exact"
+    return _Part((Roof("fp16", "fp16", flop, peak),), source, tuple(remarks), exactness=exactness)
 
 
 def _by_pipe(
@@ -285,7 +297,8 @@ def _by_pipe(
     if found is None:
         return Flop(None, problem=NO_FLOP_COUNTERS, remarks=tuple(remarks))
     remark = f"{_estimate_remark(found)}; operations outside the tensor cores are not counted"
-    return Flop(found.flop, "pipe", _estimated(found), None, (*remarks, remark), found.flop)
+    said = (*remarks, remark)
+    return Flop(found.flop, "pipe", _estimated(found), None, said, "estimate", found.flop)
 
 
 def _estimated(found: rates.Estimate) -> Roof:
@@ -303,9 +316,10 @@ def _estimate_remark(found: rates.Estimate) -> str:
 def _sum(parts: list[_Part], remarks: list[str]) -> Flop:
     """The operations that count, the roof that most of the compute time goes to, the label."""
     remarks = [*remarks, *(remark for part in parts for remark in part.remarks)]
+    exactness = of_sum(*(part.exactness for part in parts))
     busy = [roof for part in parts for roof in part.roofs if roof.flop > 0]
     if not busy:
-        return Flop(0.0, _weakest(parts), None, None, tuple(remarks), 0.0)
+        return Flop(0.0, _weakest(parts), None, None, tuple(remarks), exactness, 0.0)
     main = _dominant(busy)
     integer = [roof for roof in busy if roof.dtype in tensor_counters.INTEGER_TYPES]
     floating = [roof for roof in busy if roof not in integer]
@@ -323,6 +337,7 @@ def _sum(parts: list[_Part], remarks: list[str]) -> Flop:
         source=_weakest(contributing),
         roof=main,
         remarks=(*remarks, *_mixed(summed, main)),
+        exactness=exactness,
         tensor_flop=round(sum(roof.flop for roof in summed if roof.tensor)),
     )
 

@@ -9,12 +9,12 @@ pipe's own percentage decides, and without it there is no peak.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ncutool.base.thresholds import Threshold, ThresholdTable
 from ncutool.work.instructions import Matrix
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.tensor_counters import MATERIAL_PCT
 
 WANTED = (
@@ -69,16 +69,6 @@ _TENSOR: ThresholdTable[str, dict[str, tuple[float, ...]]] = ThresholdTable(
 _MMA_SYNC_SHARE = Threshold(
     2 / 3, "share of wgmma", "what mma.sync reaches on Hopper", f"{_PEAK_SUSTAINED}: H100"
 )
-_NAMED = {
-    "tf32": re.compile(r"tf32|s1688gemm(?!_(f|h|fp|bf)16)", re.I),
-    "bf16": re.compile(r"bf16|bfloat16", re.I),
-    "fp16": re.compile(
-        r"[hs]\d{3,5}gemm_(fp|f)16|_h\d{3,5}gemm|(?<!b)f16f16|(?<!b)fp?16_[hs]\d", re.I
-    ),
-    "int8": re.compile(r"[ai]\d{4,5}gemm_(s|u|int)8|i8i8|int8|imma.*_s8", re.I),
-    "fp64": re.compile(r"tensorop_d\d|d884gemm|dmma|_f64f64", re.I),
-}
-_LIBRARY = re.compile(r"gemm|conv|fprop|dgrad|wgrad", re.I)
 
 
 class Estimate(NamedTuple):
@@ -170,8 +160,8 @@ def pipe_estimate(
 
 def _dtype(metrics: Mapping[str, float], capability: str | None, kernel: str) -> str | None:
     """Data type of tensor work by the pipe's parts and the name of a library's kernel."""
-    names = [dtype for dtype, pattern in _NAMED.items() if pattern.search(kernel)]
-    named = names[0] if len(names) == 1 and _LIBRARY.search(kernel) else None
+    facts = facts_of(kernel)
+    named = facts.dtype if facts.names_product else None
     kinds = {
         kind for kind in ("hmma", "imma", "dmma", "gmma") if metrics.get(_BY_TYPE.format(kind))
     }

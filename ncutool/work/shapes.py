@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
-from ncutool.work import kernel_names, roofs
+from ncutool.work import kernel_facts, roofs
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
@@ -38,7 +38,12 @@ DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 def work(capture: Capture) -> pl.DataFrame:
     """One row per launch of a torch capture: :data:`ncutool.base.tables.WORK`."""
     rows = _with_operators(capture)
-    rows = rows.join(_named(rows), on="kernel_full", how="left")
+    name = pl.col("kernel_full")
+    rows = rows.with_columns(
+        kernel_facts.column(name, "communicates").alias("communicates"),
+        kernel_facts.column(name, "transformed").alias("transformed"),
+        kernel_facts.column(name, "role").is_not_null().alias("helps"),
+    )
     calls = evaluate(rows.filter(_wants_model()), capture)
     rows = rows.join(calls, on="op_id", how="left")
     rows = rows.with_columns(
@@ -50,7 +55,7 @@ def work(capture: Capture) -> pl.DataFrame:
     )
     rows = _share(rows).join(_bandwidths(rows), on="launch_id", how="left")
     rows = rows.with_columns(_figures(capture))
-    rows = rows.with_columns(_sources())
+    rows = rows.with_columns(*_sources(), _exactness("flop"), _exactness("dram_bytes"))
     rows = rows.join(_roofs(rows, capture), on=_ROOF_KEYS, how="left", nulls_equal=True)
     rows = rows.with_columns(
         pl.when(pl.col("roof") == "tf32_tensor")
@@ -86,19 +91,6 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "collective_out_elements",
         "collective_group_size",
     ).join(ops, on="op_id", how="left")
-
-
-def _named(rows: pl.DataFrame) -> pl.DataFrame:
-    """What each distinct kernel name says; regular expressions run once a name."""
-    names = rows.filter(pl.col("category") == "kernel")["kernel_full"].unique()
-    return pl.DataFrame(
-        {
-            "kernel_full": names,
-            "communicates": names.str.contains(collective.KERNEL),
-            "helps": pl.Series([kernel_names.is_helper(name) for name in names], dtype=pl.Boolean),
-            "transformed": names.str.contains(kernel_names.TRANSFORMED),
-        }
-    )
 
 
 def _is_kernel() -> pl.Expr:
@@ -199,6 +191,30 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         .alias("remark"),
         _reason(capture, moved).alias("missing_reason"),
     ]
+
+
+def _exactness(figure: str) -> pl.Expr:
+    """How sure a launch's share of its operator's work is, null where it has none.
+
+    A part of it by duration is an estimate, and Winograd and FFT do fewer operations than counted.
+    What recorded sizes say of copies and collectives is exact.
+    """
+    kind = "flop" if figure == "flop" else "bytes"
+    name = f"{kind}_exactness"
+    fewer = pl.lit(kind == "flop") & pl.col("transformed") & (pl.col(name) == "exact")
+    said = pl.when(fewer).then(pl.lit("upper_bound")).otherwise(name)
+    several = pl.col("kernels").is_not_null() & (pl.col(f"op_{kind}") > 0)
+    shared = several & (pl.col(name) != "lower_bound")
+    return (
+        pl.when(pl.col(figure).is_null())
+        .then(None)
+        .when(pl.col("role") != "main")
+        .then(pl.lit("exact"))
+        .when(shared)
+        .then(pl.lit("estimate"))
+        .otherwise(said)
+        .alias(name)
+    )
 
 
 def _joined(*remarks: pl.Expr) -> pl.Expr:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ncutool.base.thresholds import Threshold
+from ncutool.work.kernel_facts import facts_of
 
 WANTED = (
     r"sm__ops_path_tensor_\w+\.sum(\.per_cycle_elapsed|\.per_second|\.peak_sustained)?",
@@ -30,7 +31,6 @@ _PATH = re.compile(
 )
 _ACTIVITY = re.compile("|".join(WANTED[1:]))
 _NOT_HMMA = re.compile(r".*_op_(?!hmma)[a-z].*")
-_TENSOR_KERNEL = re.compile(r"[hi]mma|wgmma|wmma|mma_|xmma|gmma|tensorop|flash|s\d{3,5}gemm", re.I)
 CONSTANTS_ON_TENSOR_PIPE = ("8.0", "9.0")
 MATERIAL_PCT = Threshold(
     5.0,
@@ -169,7 +169,7 @@ def activity(
         or max(shares.values()) >= MATERIAL_PCT
         or other
         or counted_flop == 0
-        or _TENSOR_KERNEL.search(kernel) is not None
+        or facts_of(kernel).mentions_mma is True
     )
     return Activity(idle=False, pct=pct, material=material)
 

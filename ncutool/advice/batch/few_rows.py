@@ -16,6 +16,7 @@ from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline.batching import USABLE_MEMORY, Rates, weight_crossover
+from ncutool.work.kernel_facts import facts_of
 
 WEIGHT_SHARE = Threshold(
     0.75, "share", "of a product's bytes that are weights: above it reading them holds it", JUDGED
@@ -30,7 +31,6 @@ NARROW_TILE = IntThreshold(
     32, "elements", "a tile this narrow is chosen for a product with few rows", JUDGED
 )
 ITEMSIZE = IntThreshold(2, "bytes", "of a weight, where only a kernel's name is known", JUDGED)
-_TILE_NAMES = re.compile(r"_MT(\d+)x(\d+)x\d+")  # macro tile in the kernel names of AMD's Tensile
 _CACHE_STORES = re.compile(r"(?i)store_cache|reshape_and_cache")
 _SIZES = re.compile(r"\[([\d,]+)\]")
 
@@ -261,8 +261,9 @@ def _unknown_of_few_rows(kind: Kind) -> bool:
 
 
 def _narrow_tile(name: str) -> bool:
-    tile = _TILE_NAMES.search(name)
-    return tile is not None and min(int(side) for side in tile.groups()) <= NARROW_TILE
+    facts = facts_of(name)
+    tile = facts.tile if facts.library == "tensile" else None
+    return tile is not None and min(tile) <= NARROW_TILE
 
 
 def _remedy(about: Program) -> str:

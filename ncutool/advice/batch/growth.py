@@ -15,6 +15,7 @@ from ncutool.base import units
 from ncutool.base.limits import least_seconds
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import batching
+from ncutool.work.kernel_facts import collective_of
 
 LEAST_GROWTH = IntThreshold(2, "times", "the batch must fit to be worth a word", JUDGED)
 EXPOSED_SHARE = Threshold(
@@ -30,8 +31,7 @@ GROWTH = IntThreshold(
     8, "times", "the batch at best, where only communication and small kernels bound it", JUDGED
 )
 _HEAVY = ("convolution", "gemm", "normalization", "attention")
-_GRADIENTS = r"(?i)all_?reduce|reduce_?scatter|all_?gather|broadcast"
-_NAMED = r"(?i)(all_?reduce|reduce_?scatter|all_?gather|broadcast|all_?to_?all|send_?recv|reduce)"
+_GRADIENTS = ["all_reduce", "reduce_scatter", "all_gather", "broadcast"]
 
 
 def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
@@ -154,11 +154,18 @@ def _of_gradients(context: Context) -> pl.DataFrame:
     talk = (
         context.kernels.filter((pl.col("bound") == "communication") & (pl.col("duration_ns") > 0))
         .join(names, on="launch_id", how="left")
-        .with_columns(said=pl.coalesce("collective", pl.col("kernel").str.extract(_NAMED)))
+        .with_columns(
+            exchange=pl.coalesce(
+                pl.coalesce("collective", "kernel_full").map_elements(
+                    collective_of, return_dtype=pl.String
+                ),
+                pl.when(pl.col("collective").is_not_null()).then(pl.lit("other")),
+            )
+        )
         .sort("launch_id")
     )
-    of_gradients = pl.col("said").str.contains(_GRADIENTS)
-    named = talk.filter(pl.col("said").is_not_null())
+    of_gradients = pl.col("exchange").is_in(_GRADIENTS)
+    named = talk.filter(pl.col("exchange").is_not_null())
     all_of_them = bool(named.height) and bool(named.select(of_gradients.all()).item())
     return talk.filter(of_gradients.fill_null(value=all_of_them))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 from ncutool.advice.catalogue import JUDGED
@@ -10,13 +9,8 @@ from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold
+from ncutool.work.kernel_facts import facts_of
 
-_PERSISTENT = re.compile(
-    r"(?i)sm(90|100|103|120)_|nvjet|persistent|stream_?k|cutlass3x|cooperative|_coop[A-Z]?_|triton_mm|"
-    r"matmul_ogs|fmha|flash|nccl|rccl|multimem|all_?reduce"
-)
-"""Kernels that stay on the device and fetch their work, and communication: few blocks are meant."""
-_TRITON = re.compile(r"^triton_(poi|red|per)_")
 FLOOR = IntThreshold(
     2, "times the shortest launch", "one that takes no longer has nothing to gain", JUDGED
 )
@@ -79,6 +73,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 def _stays(name: str, family: str | None) -> bool:
     if family in ("collective", "attention"):
         return True
-    if family == "triton" and not _TRITON.match(name):
+    facts = facts_of(name)
+    if family == "triton" and facts.compiled not in ("poi", "red", "per"):
         return True
-    return bool(_PERSISTENT.search(name))
+    return facts.persistent is True

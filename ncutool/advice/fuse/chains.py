@@ -30,7 +30,6 @@ NORM_PASS = Threshold(
     JUDGED,
 )
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
-_COMPILED = r"^triton_|Torch-Compiled|CompiledFunction"
 
 Template = tuple[tuple[str, str | None], ...]
 
@@ -51,7 +50,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         return Drafts()
     operators = context.capture.signatures["op"]
     trains = bool(operators.str.contains(_BACKWARD).any())
-    compiled = bool(operators.str.contains(_COMPILED).any())
+    compiled = context.program.compiled
     return Drafts(
         tuple(
             _draft(context, grade, name, places, trains=trains, compiled=compiled)

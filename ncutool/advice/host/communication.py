@@ -7,7 +7,6 @@ saving: the low end is 0. Ranks together tell waiting from transfer:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.work.kernel_facts import collective_of
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
@@ -47,17 +47,6 @@ MACHINE_RANKS = IntThreshold(
 )  # fmt: skip
 MAX_LISTED = 4
 UNNAMED = "unnamed collective"
-
-_KINDS = (
-    (r"all_?to_?all", "all_to_all"),
-    (r"all_?reduce|cross_device_reduce", "all_reduce"),
-    (r"all_?gather", "all_gather"),
-    (r"reduce_?scatter", "reduce_scatter"),
-    (r"broadcast", "broadcast"),
-    (r"ep::|deep_ep", "expert dispatch and combine"),
-    (r"send_?recv|\bsend\b|\brecv\b", "send and receive"),
-    (r"reduce", "reduce"),
-)
 
 _COLUMNS = (
     *("launch_id", "nvtx", "collective", "collective_dtype", "collective_in_elements"),
@@ -176,9 +165,8 @@ def _kind(row: dict[str, object]) -> str:
     """Return what the collective is called: by its metadata, else its annotation, else its
     kernel."""
     for text in (row["collective"], row["nvtx"], row["kernel_full"]):
-        for pattern, name in _KINDS:
-            if text and re.search(pattern, str(text), re.IGNORECASE):
-                return name
+        if text and (name := collective_of(str(text))) is not None:
+            return name
     return UNNAMED
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,17 +23,8 @@ from ncutool.devices.reachable import (
     CONVOLUTION_LOW_SHARE,
     LOW_TENSOR_SHARE,
 )
+from ncutool.work.kernel_facts import KernelFacts, facts_of
 
-SIMT = re.compile(
-    r"sgemm|scudnn|simt|_ffma_|(dgrad|wgrad)\w*_engine<float|winograd\w*<float|convolve_sgemm"
-)
-"""Names of single-precision products and convolutions on the CUDA cores."""
-_NOT_SIMT = re.compile(
-    r"gemv|dot_kernel|gemmSN|gemmk1|depthwise|reduce|tf32|xf32|fp16|bf16|half|tensorop|wmma|mma_sync"
-    r"|s884|s1688|s16816",
-    re.IGNORECASE,
-)
-"""Matrix times vector and others that no tensor core takes over, and what runs on them already."""
 WORTH = Threshold(
     1.5, "times the FP32 peak", "that a tensor peak must be to be worth a change of numbers", JUDGED
 )
@@ -95,15 +85,16 @@ def fp32_simt(context: Context, family: str) -> list[int]:
     if amd:  # there the recorded type tells: no name says what a kernel computes in
         fitting = {kind for kind in kinds if kind.dtype == "fp32" and (kind.flop or 0) > 0}
     else:
-        names = {name for name in {kind.kernel_full for kind in kinds} if _is_simt(name)}
-        fitting = {kind for kind in kinds if kind.kernel_full in names}
+        fitting = {kind for kind in kinds if is_fp32_product(facts_of(kind.kernel_full))}
     if not fitting:
         return []
     return [row for row in launches.rows(fitting.__contains__) if launches.durations[row] > 0]
 
 
-def _is_simt(name: str) -> bool:
-    return bool(SIMT.search(name)) and not _NOT_SIMT.search(name)
+def is_fp32_product(facts: KernelFacts) -> bool:
+    """Whether a name surely speaks of a product on the CUDA cores that tensor cores could do:
+    neither a matrix times a vector nor one whose data have 16 bits already."""
+    return facts.fp32_simt and facts.product is None and facts.role is None and facts.halves is None
 
 
 def _amd(context: Context) -> bool:

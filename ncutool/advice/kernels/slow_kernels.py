@@ -14,6 +14,7 @@ from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base.limits import overlapped
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import AMD_ATTENTION_SHARE, ATTENTION_BACKWARD_SHARE, FA3_SHARE
+from ncutool.work.kernel_facts import facts_of
 
 LIMIT = Threshold(
     0.6,
@@ -46,11 +47,11 @@ PATCH = IntThreshold(
 GUESSED_LEFT = Threshold(
     0.5, "share", "of the time that is left where nothing bounds it", "a guess, said so"
 )
-_OLD_ATTENTION = re.compile(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")
-_NEW_ATTENTION = re.compile(r"(?i)sm90|sm100|wgmma|cudnn_generated|Fa3")
-_OLD_PRODUCT = re.compile(r"cutlass_80|sm80_|^ampere_|s16816|s1688")
-_MISALIGNED = re.compile(r"_align[12]\b|_align[12]>")
-_LAYOUT = re.compile(r"(?i)nchwToNhwc|nhwcToNchw|NCHW2CNHW|CNHW2NCHW|batched_transpose")
+_ATTENTION_LIBRARIES = ("flash_attention", "memory_efficient")
+_HOPPER = 90
+_TURING = 75
+_MISALIGNED = 2
+"""Elements: a product for rows aligned to so few cannot load them in whole vectors."""
 _EMBEDDING = re.compile(r"(?i)embedding\w*backward|backward\w*embedding|SplitLookupFunction")
 _ROWS = ("softmax", "normalization", "reduction")
 
@@ -177,7 +178,7 @@ def cases(context: Context) -> list[Case]:
         floor = None if times == [None, None] else overlapped(times[0] or 0.0, times[1] or 0.0)
         falls_back = allows_tf32 and kind.family == "gemm" and kind.roof == "fp32"
         if falls_back:
-            falls_back = bool(precision.SIMT.search(kind.kernel_full))
+            falls_back = precision.is_fp32_product(facts_of(kind.kernel_full))
         found.append(Case(kind, times[0], times[1], floor, falls_back))
     return found
 
@@ -199,7 +200,7 @@ def _suspect(context: Context, case: Case) -> Suspect | None:
     kind = case.kind
     if kind.category != "kernel" or kind.bound in (None, "communication", "copy"):
         return None
-    changes_layout = kind.family == "convolution" and _LAYOUT.search(kind.kernel_full) is not None
+    changes_layout = kind.family == "convolution" and _changes_layout(kind)
     named = changes_layout or _EMBEDDING.search(kind.op or "") is not None
     if not named and case.floor_ns is None:
         return None
@@ -230,7 +231,7 @@ def _below(context: Context, case: Case, limit: float, least_ns: int = 0) -> Fit
     """Return a Fit if the launch reaches less than ``limit`` of its calibrated roof; None if its
     FLOPs or bytes are unknown or a lower bound."""
     kind = case.kind
-    if case.floor_ns is None or "lower bound" in (kind.remark or ""):
+    if case.floor_ns is None or "lower_bound" in (kind.flop_exactness, kind.bytes_exactness):
         return None
     if kind.flop is None or kind.dram_bytes is None:
         return None
@@ -246,12 +247,18 @@ def _hopper(context: Context) -> bool:
 
 
 def _layout(_: Context, case: Case) -> Fit | None:
-    return Fit(0.0) if _LAYOUT.search(case.kind.kernel_full) else None
+    return Fit(0.0) if _changes_layout(case.kind) else None
+
+
+def _changes_layout(kind: Kind) -> bool:
+    return facts_of(kind.kernel_full).role == "layout"
 
 
 def _old_attention(context: Context, case: Case) -> Fit | None:
-    name = case.kind.kernel_full
-    if not _hopper(context) or not _OLD_ATTENTION.search(name) or _NEW_ATTENTION.search(name):
+    facts = facts_of(case.kind.kernel_full)
+    if not _hopper(context) or facts.library not in _ATTENTION_LIBRARIES:
+        return None
+    if facts.generation is not None and facts.generation >= _HOPPER:
         return None
     return _attained(context, case, FA3_SHARE)
 
@@ -262,7 +269,7 @@ def _attained(context: Context, case: Case, share: float) -> Fit | None:
     kind = case.kind
     if _below(context, case, 1.0) is None or not kind.peak_flop_per_s:
         return None
-    if "backward" in (kind.op or "") or "bwd" in kind.kernel_full:
+    if "backward" in (kind.op or "") or facts_of(kind.kernel_full).backward:
         share *= ATTENTION_BACKWARD_SHARE
     best = 1e9 * (kind.flop or 0.0) / (share * kind.peak_flop_per_s)
     floor = max(overlapped(best, case.memory_ns or 0.0), context.latency_ns)
@@ -279,7 +286,8 @@ def _misaligned(context: Context, case: Case) -> Fit | None:
         tensor = 1e9 * kind.flop / (goal.peak * context.shares.flop_share(goal.roof))
         best = max(overlapped(tensor, case.memory_ns or 0.0), context.latency_ns)
         return Fit(best, best, LIMIT)
-    if not _MISALIGNED.search(kind.kernel_full):
+    alignment = facts_of(kind.kernel_full).alignment
+    if alignment is None or alignment > _MISALIGNED:
         return None
     return _below(context, case, LIMIT)
 
@@ -297,7 +305,8 @@ def _tiny(context: Context, case: Case) -> Fit | None:
 def _old_product(context: Context, case: Case) -> Fit | None:
     if not _hopper(context) or case.kind.bound == "small_grid":
         return None
-    if not _OLD_PRODUCT.search(case.kind.kernel_full):
+    generation = facts_of(case.kind.kernel_full).generation
+    if generation is None or not _TURING <= generation < _HOPPER:
         return None
     return _below(context, case, LIMIT)
 

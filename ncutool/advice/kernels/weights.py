@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.work.kernel_facts import facts_of
 
 WEIGHT_SHARE = Threshold(
     0.75, "share", "of a product's bytes that are weights: above it reading them holds it", JUDGED
@@ -24,8 +24,6 @@ NARROW_TILE = IntThreshold(
 LONG = IntThreshold(
     2, "times the shortest launch", "a product that takes no longer is held by launching", JUDGED
 )
-_HALF_TILE = re.compile(r"_(?:BBS|HHS|BSS|HSS|B_BS|H_HS)_.*_MT(\d+)x(\d+)x\d+")
-"""AMD's names of products of 16-bit operands, with the tile."""
 AMP_LINK = "https://docs.pytorch.org/docs/stable/amp.html"
 
 
@@ -99,8 +97,9 @@ def _is_named(kind: Kind) -> bool:
     """Whether it has no shapes and its name tells of 16-bit operands and a narrow tile."""
     if kind.category != "kernel" or kind.flop is not None:
         return False
-    tile = _HALF_TILE.search(kind.kernel_full)
-    return tile is not None and min(int(side) for side in tile.groups()) <= NARROW_TILE
+    facts = facts_of(kind.kernel_full)
+    of_halves = facts.library == "tensile" and facts.dtype in HALF
+    return of_halves and facts.tile is not None and min(facts.tile) <= NARROW_TILE
 
 
 def _cast_once(context: Context) -> Draft | None:

@@ -42,7 +42,8 @@ class Kind:
     graph_replay: bool | None
     dtype: str | None
     roof: str | None
-    remark: str | None
+    flop_exactness: str | None
+    bytes_exactness: str | None
     grid_x: int | None
     grid_y: int | None
     grid_z: int | None

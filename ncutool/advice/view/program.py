@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from ncutool.work.kernel_facts import facts_of
+
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
 _BACKWARD = r"_backward|Backward\d*$|autograd::"
 _COMPILED = r"(?i)CompiledFunction|Torch-Compiled Region|^## Call CompiledFxGraph|TorchDynamo"
-_TRITON = r"^triton_(poi|red|per|tem|for)_"  # names that the compiler of PyTorch gives
 _DDP = r"DistributedDataParallel|(?i)^reducer::"
 _FSDP = r"FullyShardedDataParallel|(?i)fsdp"
 _VLLM = r"(?i)\bvllm::|_vllm_|^_C_custom_ar::"
@@ -50,7 +51,7 @@ def shown(capture: Capture, kernels: Iterable[str]) -> Program:
     return Program(
         amd=any(record.vendor == "amd" for record in capture.devices),
         trains=_any(words, _BACKWARD),
-        compiled=_any(words, _COMPILED) or _any(pl.Series(list(kernels), dtype=pl.String), _TRITON),
+        compiled=_any(words, _COMPILED) or any(facts_of(name).compiled for name in kernels),
         optimizer=_any(words, r"^Optimizer\.step"),
         parallel="fsdp" if _any(words, _FSDP) else "ddp" if _any(words, _DDP) else None,
         server="vllm" if _any(words, _VLLM) else "sglang" if _any(words, _SGLANG) else None,

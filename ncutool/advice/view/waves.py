@@ -6,14 +6,13 @@ as multiprocessors at most, and AMD's are recorded in threads.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from ncutool.advice.view.kinds import Launches
 from ncutool.devices.resolve import Device
+from ncutool.work.kernel_facts import facts_of
 from ncutool_parsers.capture import Capture
 
-_TILE = re.compile(r"(?:tilesize|_MT|_)(\d{2,3})x(\d{2,3})(?=x\d|_|$)")
 _SHARED_PER_SM = {
     "7.0": 96 << 10,
     "7.5": 64 << 10,
@@ -88,7 +87,7 @@ def _tiling(
 ) -> Tiling | None:
     """Return the tiling of blocks of so many ``threads``, each with ``registers``, and ``shared``
     memory (bytes); None where the name tells no tile."""
-    tile = _TILE.search(name)
+    tile = facts_of(name).tile
     if tile is None or not threads or not registers or shared is None:
         return None
     most_shared = _SHARED_PER_SM[device.compute_capability]
@@ -99,4 +98,4 @@ def _tiling(
         _REGISTERS_PER_SM // (threads * registers),
         most_shared // taken if taken else most_threads,
     )
-    return Tiling(int(tile[1]), int(tile[2]), per_sm * multiprocessors) if per_sm > 0 else None
+    return Tiling(*tile, per_sm * multiprocessors) if per_sm > 0 else None

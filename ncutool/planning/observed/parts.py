@@ -18,17 +18,14 @@ from ncutool.planning.llm.comparison import (
     Part,
 )
 from ncutool.timeline.window import Timeline
-from ncutool.work.operators.collective import KERNEL
+from ncutool.work.kernel_facts import column
 
-_ATTENTION = (
-    r"(?i)attention|attn|fmha|_mha_|::mha|flash_(fwd|bwd)|mla_(decode|fwd|prefill)|batch_decode"
-)
-_EXPERTS = r"(?i)moe|expert|_grouped_mm|topk_gating|routingIndices"
-_PRODUCTS = r"(?i)gemm|^Cijk_|nvjet|splitK|xmma|wvSplitK|matmul|\bgemv|_mm_|bmm_"
-_REST = (
-    r"(?i)norm|act_and_mul|silu|gelu|rope|rotary|elementwise|copy|store_?kv|store_cache|kv_cache"
-    r"|index|embedding|quant|fill|reduce_kernel|gather|scatter|sampl|softmax|argmax|topk|cumsum|scan"
-)
+_GROUP_OF = {
+    "experts": EXPERTS,
+    "attention": ATTENTION,
+    "products": PRODUCTS,
+    "rest": REST,
+}
 _REST_FAMILIES = (
     "normalization",
     "softmax",
@@ -43,13 +40,13 @@ _REST_FAMILIES = (
 
 def placed(kernels: pl.DataFrame) -> pl.DataFrame:
     """Add ``part``, one of GROUPS, and ``named``, whether a kernel's name alone told it."""
-    op = pl.col("op").fill_null("")
+    of_op = column(pl.col("op"), "part")
     by_operator = (
         pl.when(pl.col("bound") == "communication")
         .then(pl.lit(COMMUNICATION))
-        .when(op.str.contains(_EXPERTS))
+        .when(of_op == "experts")
         .then(pl.lit(EXPERTS))
-        .when((pl.col("family") == "attention") | op.str.contains(_ATTENTION))
+        .when((pl.col("family") == "attention") | (of_op == "attention"))
         .then(pl.lit(ATTENTION))
         .when(pl.col("family") == "gemm")
         .then(pl.lit(PRODUCTS))
@@ -58,17 +55,9 @@ def placed(kernels: pl.DataFrame) -> pl.DataFrame:
     )
     name = pl.col("kernel_full")
     by_name = (
-        pl.when(name.str.contains(KERNEL))
+        pl.when(column(name, "communicates"))
         .then(pl.lit(COMMUNICATION))
-        .when(name.str.contains(_EXPERTS))
-        .then(pl.lit(EXPERTS))
-        .when(name.str.contains(_ATTENTION))
-        .then(pl.lit(ATTENTION))
-        .when(name.str.contains(_PRODUCTS))
-        .then(pl.lit(PRODUCTS))
-        .when(name.str.contains(_REST))
-        .then(pl.lit(REST))
-        .otherwise(pl.lit(UNKNOWN))
+        .otherwise(column(name, "part").replace_strict(_GROUP_OF, default=UNKNOWN))
     )
     return kernels.with_columns(part=pl.coalesce(by_operator, by_name), named=by_operator.is_null())
 

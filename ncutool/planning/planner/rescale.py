@@ -211,8 +211,10 @@ def _class() -> pl.Expr:
     """Return how a launch is treated."""
     import polars as pl
 
-    bound, kernel = pl.col("bound"), pl.col("kernel")
-    on_device = kernel.str.contains("DtoD|^Memset", literal=False)
+    from ncutool.work.kernel_facts import column
+
+    bound = pl.col("bound")
+    on_device = column(pl.col("kernel"), "within_device")
     unknown = pl.col("ratio").is_null() | bound.is_in(["cache", "unknown"])
     return (
         pl.when(bound == "communication")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -12,6 +11,7 @@ from ncutool.base.limits import overlapped
 from ncutool.base.thresholds import Threshold, ThresholdTable
 from ncutool.devices.ceilings import DEFAULT_FLOOR_NS, MAX_FLOOR_NS
 from ncutool.devices.reachable import KIND_SHARES
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.operators import OpCall, TensorList, Work, model
 
 if TYPE_CHECKING:
@@ -89,13 +89,6 @@ def drift(kind: str, growth: float) -> tuple[float, float]:
     return min(low, high), max(low, high)
 
 
-_KINDS = (
-    ("vectorized", re.compile(r"vectorized_elementwise_kernel")),
-    ("unrolled", re.compile(r"unrolled_elementwise_kernel")),
-    ("strided", re.compile(r"(?<![a-z_])elementwise_kernel")),
-    ("concatenation", re.compile(r"CatArrayBatchedCopy")),
-    ("memcpy", re.compile(r"Memcpy DtoD|CopyDeviceToDevice")),
-)
 _BY_NAME = ("elementwise", "copy")
 
 
@@ -106,11 +99,7 @@ def kind_of(family: str, kernel: str) -> str:
     one type, ``unrolled_elementwise_kernel`` where it converts types, and ``elementwise_kernel``
     with an offset calculation where a tensor is strided or broadcast.
     """
-    if family in _BY_NAME:
-        for kind, name in _KINDS:
-            if name.search(kernel):
-                return kind
-    return family
+    return (facts_of(kernel).walk if family in _BY_NAME else None) or family
 
 
 def share(kind: str, modelled: bool) -> tuple[float, float]:

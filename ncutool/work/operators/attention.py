@@ -342,7 +342,14 @@ def _paged(call: OpCall) -> Work:
     if out.numel != q.numel:
         raise UnmodelledError("shapes of the attention do not fit together")
     return work_of(
-        FAMILY, None, (q,), (out,), dtype=q.dtype, remark=WITHOUT_CACHE, reason=NO_LENGTHS
+        FAMILY,
+        None,
+        (q,),
+        (out,),
+        dtype=q.dtype,
+        remark=WITHOUT_CACHE,
+        reason=NO_LENGTHS,
+        bytes_exactness="lower_bound",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ncutool.work.exactness import Exactness
 from ncutool.work.operators.tensor import Argument, Scalar, Tensor, TensorList
 
 NO_DTYPES = "no data types recorded"
@@ -132,6 +133,8 @@ class Work:
     remark: str | None = None
     reason: str | None = None
     """Why ``flop`` or the bytes are None."""
+    flop_exactness: Exactness = "exact"
+    bytes_exactness: Exactness = "exact"
 
     @property
     def bytes(self) -> int | None:
@@ -169,6 +172,8 @@ def work_of(
     outputs: tuple[Tensor, ...] | None = None,
     remark: str | None = None,
     reason: str | None = None,
+    flop_exactness: Exactness = "exact",
+    bytes_exactness: Exactness = "exact",
     extra_read: int = 0,
     extra_written: int = 0,
 ) -> Work:
@@ -188,4 +193,6 @@ def work_of(
         outputs=produced,
         remark=remark,
         reason=reason or (None if known else NO_DTYPES),
+        flop_exactness=flop_exactness,
+        bytes_exactness=bytes_exactness,
     )

@@ -8,12 +8,6 @@ FAMILY = "collective"
 REASON = "communication"
 OPERATOR = r"^(record_param_comms|c10d::|nccl:|symm_mem::|vllm::all_reduce|_C_custom_ar::)"
 """Operators that communicate (a regular expression on their names)."""
-KERNEL = (
-    r"(?i)^(void )?(nccl(Dev)?Kernel|rccl|mscclKernel|(dpsk|deep)(::|_)ep::|multimem_|"
-    r"(\w+::)*cross_device_reduce|(\w+::)*allreduce_|(\w+::)*(one|two)_?shot_?all_?reduce)"
-)
-"""Kernels that communicate, whoever launched them."""
-
 
 _ALL_REDUCE = ("allreduce", "all_reduce", "allreduce_coalesced")
 _GATHER = ("_allgather_base", "allgather", "all_gather", "all_gather_into_tensor_coalesced")

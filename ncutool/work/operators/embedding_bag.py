@@ -24,7 +24,15 @@ def _forward(call: OpCall) -> Work:
     out = Tensor((bags, table.shape[1]), table.dtype)
     flop = 0 if mode == _MAX else looked_up * (1 if weights is None else 2)
     reads = (picked, indices, offsets, weights)
-    return work_of(FAMILY, flop, reads, (out,), dtype=table.dtype, remark=LOWER_BOUND)
+    return work_of(
+        FAMILY,
+        flop,
+        reads,
+        (out,),
+        dtype=table.dtype,
+        remark=LOWER_BOUND,
+        bytes_exactness="lower_bound",
+    )
 
 
 def _dense_backward(call: OpCall) -> Work:

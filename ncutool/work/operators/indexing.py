@@ -84,6 +84,8 @@ def _index_put(call: OpCall) -> Work:
         dtype=x.dtype,
         outputs=(Tensor(x.shape, x.dtype),),
         remark=f"lower bound: {NO_INDEX_SHAPES}",
+        flop_exactness="lower_bound" if flop else "exact",
+        bytes_exactness="lower_bound",
     )
 
 
@@ -124,7 +126,9 @@ def _topk(call: OpCall) -> Work:
     shape = (*x.shape[:axis], k, *x.shape[axis + 1 :])
     writes = (Tensor(shape, x.dtype), Tensor(shape, "int64"))
     remark = "lower bound: one pass over the input"
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark)
+    return work_of(
+        FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark, bytes_exactness="lower_bound"
+    )
 
 
 def _sort(call: OpCall) -> Work:
@@ -132,7 +136,9 @@ def _sort(call: OpCall) -> Work:
     x = call.tensor(0, 1)
     writes = (Tensor(x.shape, x.dtype), Tensor(x.shape, "int64"))
     remark = "lower bound: one pass over the data"
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark)
+    return work_of(
+        FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark, bytes_exactness="lower_bound"
+    )
 
 
 def _store_cache(call: OpCall) -> Work:

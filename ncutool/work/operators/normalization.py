@@ -177,6 +177,8 @@ def _batch_norm(call: OpCall) -> Work:
         dtype=x.dtype,
         outputs=(out, stats, stats),
         remark=_TAKEN_FOR_TRAINING if training is None else None,
+        flop_exactness="estimate" if training is None else "exact",
+        bytes_exactness="estimate" if training is None else "exact",
     )
 
 

@@ -75,7 +75,14 @@ def _lookup(call: OpCall) -> Work:
     weights = call.optional(1 if base.startswith("split") else 0)
     dtype = None if weights is None else weights.dtype
     return work_of(
-        FAMILY, None, (indices, offsets), (), dtype=dtype, remark=LOWER_BOUND, reason=NO_TABLES
+        FAMILY,
+        None,
+        (indices, offsets),
+        (),
+        dtype=dtype,
+        remark=LOWER_BOUND,
+        reason=NO_TABLES,
+        bytes_exactness="lower_bound",
     )
 
 
@@ -84,7 +91,14 @@ def _lookup_backward(call: OpCall) -> Work:
     updates the rows."""
     grad = call.tensor(0, 2)
     return work_of(
-        FAMILY, None, (grad,), (), dtype=grad.dtype, remark=GRADIENT_BOUND, reason=NO_TABLES
+        FAMILY,
+        None,
+        (grad,),
+        (),
+        dtype=grad.dtype,
+        remark=GRADIENT_BOUND,
+        reason=NO_TABLES,
+        bytes_exactness="lower_bound",
     )
 
 

@@ -6,6 +6,7 @@ result's size is unknown: the bytes are then a lower bound and the FLOPs an uppe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from ncutool.work.operators import elementwise
@@ -73,8 +74,17 @@ def _reduce(call: OpCall, x: Tensor, out: Tensor, known: bool) -> Work:
     if not is_floating(x.dtype):
         flop = 0
     writes = (out,) if known else ()
-    remark = None if known else NO_DIMS
-    return work_of(FAMILY, flop, (x,), writes, dtype=x.dtype, remark=remark)
+    work = work_of(FAMILY, flop, (x,), writes, dtype=x.dtype)
+    return (
+        work
+        if known
+        else replace(_unknown_dims(work), flop_exactness="upper_bound" if flop else "exact")
+    )
+
+
+def _unknown_dims(work: Work) -> Work:
+    """Mark work whose result's size is unknown: what it writes is not counted."""
+    return replace(work, remark=NO_DIMS, bytes_exactness="lower_bound")
 
 
 def _amax(call: OpCall) -> Work:
@@ -97,16 +107,7 @@ def _norm(call: OpCall) -> Work:
     kept = SCALAR_TYPES.get(code) if code is not None and x.dtype else x.dtype
     one = _reduce(call, x, Tensor(shape, REAL.get(kept or "", kept)), known)
     flop = 2 * x.numel if is_floating(x.dtype) else 0
-    return Work(
-        FAMILY,
-        flop,
-        one.bytes_read,
-        one.bytes_written,
-        dtype=one.dtype,
-        outputs=one.outputs,
-        remark=one.remark,
-        reason=one.reason,
-    )
+    return replace(one, flop=flop, flop_exactness="exact")
 
 
 def _max(call: OpCall) -> Work:
@@ -123,8 +124,8 @@ def _max(call: OpCall) -> Work:
 def _with_indices(call: OpCall, x: Tensor, dim_index: int, keep_index: int) -> Work:
     shape, known = _result(call, x, dim_index, keep_index, len(call.inputs))
     writes = (Tensor(shape, x.dtype), Tensor(shape, "int64")) if known else ()
-    remark = None if known else NO_DIMS
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=remark)
+    work = work_of(FAMILY, 0, (x,), writes, dtype=x.dtype)
+    return work if known else _unknown_dims(work)
 
 
 def _argmax(call: OpCall) -> Work:
@@ -132,7 +133,8 @@ def _argmax(call: OpCall) -> Work:
     x = call.tensor(0)
     shape, known = _result(call, x, 1, 2, 3)
     writes = (Tensor(shape, "int64"),) if known else ()
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=None if known else NO_DIMS)
+    work = work_of(FAMILY, 0, (x,), writes, dtype=x.dtype)
+    return work if known else _unknown_dims(work)
 
 
 def _any(call: OpCall) -> Work:
@@ -143,7 +145,8 @@ def _any(call: OpCall) -> Work:
     else:
         shape, known = _result(call, x, 1, 2, 3)
     writes = (Tensor(shape, "uint8" if x.dtype == "uint8" else "bool"),) if known else ()
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype, remark=None if known else NO_DIMS)
+    work = work_of(FAMILY, 0, (x,), writes, dtype=x.dtype)
+    return work if known else _unknown_dims(work)
 
 
 def _cumulative(call: OpCall) -> Work:

@@ -9,16 +9,15 @@ bound: a name lists an operator once however often it was fused.
 
 from __future__ import annotations
 
-import re
 from math import prod
 
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.operators.call import NO_DTYPES, OpCall, UnmodelledError, Work, total
 from ncutool.work.operators.elementwise import RULES
 from ncutool.work.operators.tensor import Tensor, is_floating
 
 FAMILY = "triton"
 LOWER_BOUND = "lower bound: pointer arguments once each, operators of the name once each"
-_NAME = re.compile(r"^triton_(?P<kind>poi|red|per|tem|for)_fused_(?P<operators>.*?)(_\d+)?$")
 _REDUCTIONS = (
     "sum",
     "mean",
@@ -47,23 +46,22 @@ def compiled(call: OpCall) -> Work:
     Raises:
         UnmodelledError: another kind (a matrix template), or its sizes are not recorded.
     """
-    match = _NAME.match(call.name)
-    pointers = call.tensors
-    if match is None or match["kind"] not in ("poi", "red", "per") or not pointers:
+    facts, pointers = facts_of(call.name), call.tensors
+    if facts.fused is None or facts.compiled not in ("poi", "red", "per") or not pointers:
         raise UnmodelledError("no model for this Triton kernel")
     sizes = tuple(
         value
         for index in range(len(call.inputs))
         if (value := call.integer(index)) is not None and value >= 0
     )
-    visited = _visited(match["kind"], sizes, pointers)
+    visited = _visited(facts.compiled, sizes, pointers)
     if visited is None:
         raise UnmodelledError("sizes of the Triton kernel not recorded")
     counted = [_visible(pointer, visited) for pointer in pointers]
-    if _overwrites_first(match["kind"], pointers, visited):
+    if _overwrites_first(facts.compiled, pointers, visited):
         counted.append(counted[0])
     dtype = pointers[-1].dtype
-    flop = _flop_per_element(match["operators"], match["kind"]) * visited
+    flop = _flop_per_element(facts.fused, facts.compiled) * visited
     flop = flop if any(is_floating(pointer.dtype) for pointer in pointers) else 0
     return Work(
         FAMILY,
@@ -73,6 +71,8 @@ def compiled(call: OpCall) -> Work:
         dtype=dtype,
         remark=LOWER_BOUND,
         reason=None if None not in counted else NO_DTYPES,
+        flop_exactness="lower_bound",
+        bytes_exactness="lower_bound",
     )
 
 

@@ -118,7 +118,7 @@ def test_half_precision() -> None:
     row = work({**CORES, HALF_PIPE: 9.0, **rates})
     assert (row["flop"], row["roof"]) == ((2 * 3 + 4 * 3) * 1e6, "fp16")
     assert row["peak_flop_per_s"] == 4 * 13824 * 1e9
-    assert "upper bound" in row["remark"]
+    assert row["flop_exactness"] == "upper_bound"
 
 
 def test_half_precision_constants() -> None:
@@ -126,6 +126,7 @@ def test_half_precision_constants() -> None:
     metrics = {**CORES, **AMPERE_PATHS, PIPE: 3.0, RATE.format("ffma"): 50.0}
     row = work({**metrics, RATE.format("hfma"): 5.0})
     assert row["flop"] == 100e6
+    assert row["flop_exactness"] == "estimate"
     assert "20000000 FP16 operations left out" in row["remark"]
 
 
@@ -135,7 +136,7 @@ def test_half_precision_not_counted() -> None:
     assert row["flop"] is None
     assert "half-precision" in row["missing_reason"]
     without = {name: value for name, value in CORES.items() if name != HALF_PIPE}
-    assert "lower bound" in work({**without, RATE.format("ffma"): 50.0})["remark"]
+    assert work({**without, RATE.format("ffma"): 50.0})["flop_exactness"] == "lower_bound"
 
 
 @pytest.mark.parametrize("capability", ["7.0", "7.5", "8.6", "8.9", "12.0"])
@@ -328,7 +329,7 @@ def test_dram_bytes_of_a_basic_report() -> None:
     del (metrics := dict(BASIC))["dram__cycles_active.avg.pct_of_peak_sustained_elapsed"]
     row = work(metrics)
     assert row["dram_bytes"] == pytest.approx(0.31 * 1280e6)
-    assert "upper bound" in row["remark"]
+    assert row["bytes_exactness"] == "upper_bound"
 
 
 def test_dram_bytes_where_counted() -> None:

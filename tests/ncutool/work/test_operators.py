@@ -548,7 +548,7 @@ def test_compiled_pointwise_kernel() -> None:
     found = triton("triton_poi_fused_add_cos_sin_0", *(([10, 10], "fp32"),) * 3, "100")
     assert found.flop == 300
     assert found.bytes == 1200
-    assert "lower bound" in (found.remark or "")
+    assert (found.flop_exactness, found.bytes_exactness) == ("lower_bound", "lower_bound")
 
 
 def test_compiled_kernel_reads_only_what_it_visits() -> None:

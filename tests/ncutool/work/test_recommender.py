@@ -8,7 +8,7 @@ import pytest
 import torch_factory as factory
 
 from ncutool.analysis.analyse import read_and_analyse
-from ncutool.work.kernel_names import operand_dtype
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.operators import NoModel, Work, collective, model, parse_call
 
 CONVOLUTION = "volta_scudnn_128x64_relu_interior_nn_v1"
@@ -48,8 +48,7 @@ def test_a_lookup_has_a_lower_bound_of_bytes_and_no_flops() -> None:
     found = work(LOOKUP, dims, [*types, "long int", "long int"])
     assert (found.flop, found.bytes) == (None, 8 * (768 + 385))
     assert found.reason == "rows per bag and widths of the tables are not recorded"
-    assert found.remark is not None
-    assert found.remark.startswith("lower bound")
+    assert found.bytes_exactness == "lower_bound"
 
 
 def test_a_permutation_of_features_moves_an_unknown_number_of_indices() -> None:
@@ -87,7 +86,7 @@ def test_a_permutation_of_features_moves_an_unknown_number_of_indices() -> None:
 )
 def test_kernel_names_that_prove_a_data_type(name: str, dtype: str | None) -> None:
     """Only names that fix the type of every tensor count."""
-    assert operand_dtype(name) == dtype
+    assert facts_of(name).tensor_dtype == dtype
 
 
 def untyped(name: str, kernel: str, dims: list[list[int]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ncutool.base.tables import ROOFS
-from ncutool.work.kernel_names import is_helper, list_element_bytes
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.roofs import AMBIGUOUS, roof_of
 
 
@@ -87,7 +87,7 @@ def test_fp32_on_amd() -> None:
 )
 def test_helpers_are_told_from_the_work(kernel: str, expected: bool) -> None:
     """Split-K sums, layout changes and bias copies help; stages of the work do not."""
-    assert is_helper(kernel) is expected
+    assert (facts_of(kernel).role is not None) is expected
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,4 @@ def test_helpers_are_told_from_the_work(kernel: str, expected: bool) -> None:
 )
 def test_element_size_of_lists(kernel: str, expected: int | None) -> None:
     """A concatenation's or optimizer's kernel name shows the size of its elements."""
-    assert list_element_bytes(kernel) == expected
+    assert facts_of(kernel).element_bytes == expected

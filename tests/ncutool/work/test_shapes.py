@@ -101,6 +101,7 @@ def test_single_launch() -> None:
     assert (row["flop"], row["dram_bytes"]) == (MM_FLOP, MM_BYTES)
     assert (row["flop_source"], row["bytes_source"]) == ("shape", "shape")
     assert (row["family"], row["dtype"], row["roof"]) == ("gemm", "bf16", "bf16_tensor")
+    assert (row["flop_exactness"], row["bytes_exactness"]) == ("exact", "exact")
     assert row["missing_reason"] is None
 
 
@@ -116,6 +117,8 @@ def test_several_kernels_share_their_operators_work() -> None:
     assert frame["dram_bytes"].sum() == MM_BYTES
     assert frame["flop"][1] > frame["flop"][0] > frame["flop"][2] >= 0
     assert "3 kernels" in frame["remark"][0]
+    assert frame["flop_exactness"].to_list() == ["estimate"] * 3
+    assert frame["bytes_exactness"].to_list() == ["estimate"] * 3
 
 
 def test_zero_durations_are_shared_evenly() -> None:
@@ -132,6 +135,7 @@ def test_helper_kernels_carry_no_work() -> None:
     assert frame["flop"].to_list() == [MM_FLOP, None]
     assert frame["missing_reason"].to_list() == [None, shapes.HELPER]
     assert frame["flop_source"].to_list() == ["shape", "none"]
+    assert frame["flop_exactness"].to_list() == ["exact", None]
 
 
 def test_an_operator_of_helpers_only_keeps_its_work() -> None:

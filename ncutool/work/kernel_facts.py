@@ -1,0 +1,365 @@
+"""What the name of a kernel says about it, read once a distinct name and used by every room.
+
+A fact is None where the name gives no evidence for it: that a name is silent proves nothing. The
+conventions behind the patterns are those of the libraries' own kernel generators (CUTLASS, cuBLAS,
+cuDNN, Tensile, Inductor, NCCL), as names of published traces and reports show them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Units = Literal["simt", "tensor"]
+Product = Literal["vector", "narrow"]
+Role = Literal["layout", "helper"]
+Part = Literal["experts", "attention", "products", "rest"]
+Compiled = Literal["poi", "red", "per", "tem", "for"]
+
+_Value = TypeVar("_Value")
+_LONGEST = 16_384
+"""Names are untrusted: only so many characters are read, whatever a file holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFacts:
+    """The facts of one kernel name. Each is None where the name does not say; the ones of type
+    bool are True or None, since no name says what a kernel is not."""
+
+    library: str | None
+    """Who wrote or generated it: ``cutlass``, ``cublas``, ``cudnn``, ``tensile``, ``inductor``,
+    ``flash_attention``, ``nccl`` and others of :data:`_LIBRARIES`."""
+    generation: int | None
+    """Compute capability that it is written for, times ten: 80 for Ampere, 90 for Hopper."""
+    units: Units | None
+    """Whether its products run on tensor (AMD: matrix) cores or on the CUDA cores (SIMT)."""
+    mentions_mma: bool | None
+    """Some word of it belongs to tensor-core code. Weaker than ``units``: generators of tensor
+    kernels make SIMT ones under the same words."""
+    dtype: str | None
+    """Data type that the words of the name speak of, where it is exactly one: of a product, that of
+    its operands."""
+    halves: bool | None
+    """It speaks of 16-bit data."""
+    tensor_dtype: str | None
+    """The one data type of all tensors that it reads and writes, where the name proves it."""
+    element_bytes: int | None
+    """Element size of the tensor lists that a concatenation or an optimizer works on."""
+    tile: tuple[int, int] | None
+    """Columns and rows (BLAS is column-major) of the result that one block computes."""
+    alignment: int | None
+    """Elements that rows of the operands must be a multiple of, by CUTLASS's ``align``."""
+    names_product: bool | None
+    """It speaks of a matrix product or a convolution."""
+    product: Product | None
+    """Not a product for tensor cores: ``vector`` is a matrix times a vector, a dot product or a
+    depthwise convolution; ``narrow`` a product with one side of a few elements."""
+    role: Role | None
+    """What it does beside the kernel that does its operator's work: ``layout`` changes the order
+    of data, ``helper`` prepares or finishes in other ways (split-K sums, bias copies)."""
+    transformed: bool | None
+    """A convolution by Winograd or FFT, which does fewer operations than the direct one."""
+    backward: bool | None
+    """A backward pass."""
+    walk: str | None
+    """How one of PyTorch's own kernels walks over memory: ``vectorized``, ``unrolled``,
+    ``strided``, ``concatenation`` or ``memcpy``."""
+    compiled: Compiled | None
+    """Kind of kernel that torch.compile (Inductor) wrote in Triton: pointwise, reduction,
+    persistent reduction, template or foreach."""
+    fused: str | None
+    """The operators that such a kernel's name lists, joined by underscores."""
+    persistent: bool | None
+    """Few blocks are meant: it stays on the device and fetches its work, or communicates."""
+    communicates: bool | None
+    """It exchanges data with other devices, whoever launched it."""
+    part: Part | None
+    """Part of a transformer's step that such a name belongs to."""
+    within_device: bool | None
+    """A copy within the device's memory, or a memset."""
+
+    @property
+    def fp32_simt(self) -> bool:
+        """Whether it surely computes in single precision on the CUDA cores."""
+        return self.units == "simt" and self.dtype in (None, "fp32")
+
+
+@lru_cache(maxsize=1 << 16)
+def facts_of(name: str) -> KernelFacts:
+    """Read the facts of one kernel name, full or short. Never raises, whatever the text."""
+    name = name[:_LONGEST]
+    dtype, units = _dtype(name), _units(name)
+    if dtype is None and units == "simt":
+        dtype = "fp64" if _FP64_SIMT.search(name) else None
+    fused = _FUSED.search(name)
+    tile = _MACRO_TILE.search(name) or _TILE.search(name)
+    alignment = _ALIGNMENT.search(name)
+    return KernelFacts(
+        library=_first(_LIBRARIES, name),
+        generation=_generation(name),
+        units=units,
+        mentions_mma=_says(_MMA, name),
+        dtype=dtype,
+        halves=_says(_HALVES, name),
+        tensor_dtype=_tensor_dtype(name),
+        element_bytes=_element_bytes(name),
+        tile=(int(tile[1]), int(tile[2])) if tile else None,
+        alignment=int(alignment[1]) if alignment else None,
+        names_product=_says(_NAMES_PRODUCT, name),
+        product=_first(_PRODUCTS, name),
+        role=_first(_ROLES, name),
+        transformed=_says(_TRANSFORMED, name),
+        backward=_says(_BACKWARD, name),
+        walk=_first(_WALKS, name),
+        compiled=_first(_COMPILED, name),
+        fused=fused[1] if fused else None,
+        persistent=_says(_PERSISTENT, name),
+        communicates=_says(_COMMUNICATES, name),
+        part=part_of(name),
+        within_device=_says(_WITHIN_DEVICE, name),
+    )
+
+
+def column(names: pl.Expr, fact: str) -> pl.Expr:
+    """One fact of each kernel name of a column; the names are read once each."""
+    import polars as pl
+
+    kind = KernelFacts.__annotations__[fact]
+    dtype = pl.Boolean if "bool" in kind else pl.Int64 if "int" in kind else pl.String
+
+    def read(values: pl.Series) -> pl.Series:
+        known = values.drop_nulls().unique()
+        said = pl.Series([getattr(facts_of(name), fact) for name in known], dtype=dtype)
+        facts: pl.Series = values.replace_strict(known, said, default=None, return_dtype=dtype)
+        return facts
+
+    return names.map_batches(read, return_dtype=dtype)
+
+
+def collective_of(text: str) -> str | None:
+    """Name the exchange that a kernel, an annotation or a collective's metadata speaks of."""
+    return _first(_COLLECTIVES, text)
+
+
+def part_of(text: str) -> Part | None:
+    """Name the part of a transformer's step that a kernel or an operator belongs to by name."""
+    return _first(_PARTS, text)
+
+
+def _says(pattern: re.Pattern[str], name: str) -> bool | None:
+    return True if pattern.search(name) else None
+
+
+def _first(table: Iterable[tuple[_Value, re.Pattern[str]]], name: str) -> _Value | None:
+    """Return the first value whose pattern the name holds."""
+    return next((value for value, pattern in table if pattern.search(name)), None)
+
+
+def _units(name: str) -> Units | None:
+    """A word of tensor cores wins: ``cutlass_80_tensorop_s1688gemm`` is no ``sgemm``."""
+    if _TENSOR.search(name):
+        return "tensor"
+    return "simt" if _SIMT.search(name) or _FP64_SIMT.search(name) else None
+
+
+def _dtype(name: str) -> str | None:
+    spoken_of = [dtype for dtype, pattern in _DTYPES if pattern.search(name)]
+    return spoken_of[0] if len(spoken_of) == 1 else None
+
+
+def _generation(name: str) -> int | None:
+    """The newest that is written out (``sm90_``, ``Sm100``), else what the name's words imply."""
+    written = [int(number) for number in _WRITTEN_OUT.findall(name)]
+    return max(written) if written else _first(_GENERATIONS, name)
+
+
+def _tensor_dtype(name: str) -> str | None:
+    for pattern in _ONE_DTYPE:
+        match = pattern.search(name)
+        if match is not None:
+            return "fp64" if match.groupdict().get("type") == "double" else "fp32"
+    return None
+
+
+def _element_bytes(name: str) -> int | None:
+    opaque = _OPAQUE.search(name)
+    if opaque is not None:
+        return int(opaque[1])
+    matches = (pattern.search(name) for pattern in _LIST_ELEMENT)
+    return next((_SIZES[m["type"]] for m in matches if m and m["type"] in _SIZES), None)
+
+
+_LIBRARIES = (
+    ("tensile", re.compile(r"^Cijk_")),  # generates the products of rocBLAS and hipBLASLt
+    ("inductor", re.compile(r"^triton_(poi|red|per|tem|for)_")),
+    ("flash_attention", re.compile(r"flash_(fwd|bwd)_\w*kernel|FlashAttn(Fwd|Bwd)")),
+    ("memory_efficient", re.compile(r"fmha_cutlass[FB]|efficient_attention")),
+    ("nccl", re.compile(r"^(void )?nccl")),
+    ("rccl", re.compile(r"^(void )?rccl")),
+    ("deep_gemm", re.compile(r"deep_gemm::")),
+    ("marlin", re.compile(r"(?i)marlin")),
+    ("aiter", re.compile(r"\baiter::")),
+    ("composable_kernel", re.compile(r"\bck(_tile)?::")),
+    ("miopen", re.compile(r"(?i)^miopen|^igemm_")),
+    ("cudnn", re.compile(r"cudnn|xmma_(fprop|dgrad|wgrad)")),
+    ("cutlass", re.compile(r"cutlass")),
+    ("cublas", re.compile(r"cublas|nvjet|xmma_gemm|^(maxwell|volta|turing|ampere)_\w*gemm")),
+    ("pytorch", re.compile(r"\bat::(native|cuda)::")),
+)
+_WRITTEN_OUT = re.compile(r"(?i)sm_?(50|52|60|61|70|72|75|80|86|87|89|90|10[0-3]|110|12[01])(?!\d)")
+_GENERATIONS = (
+    (90, re.compile(r"(?i)wgmma|Fa3|nvjet")),
+    (80, re.compile(r"cutlass_80|^ampere_|s16816")),
+    (75, re.compile(r"cutlass_75|^turing_|s1688")),  # s1688 is Ampere's too, of TF32
+    (70, re.compile(r"cutlass_70|^volta_|[hs]884")),
+    (60, re.compile(r"^pascal_")),
+    (50, re.compile(r"^maxwell_")),
+    (80, re.compile(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")),
+)
+_TENSOR = re.compile(
+    r"(?i)tf32|xf32|tensorop|wmma|mma_sync|s884|s1688|s16816|d884|_dmma|xmma_gemm_f64|gmma|nvjet"
+)
+_SIMT = re.compile(
+    r"sgemm(?!_lora)|scudnn|simt|_ffma_|convolve_sgemm|gemmSN|gemmk1"
+    r"|(dgrad|wgrad)\w*_engine<float|winograd\w*<float"
+)
+"""Single precision on the CUDA cores; ``sgemm_lora`` is a segmented product of any data type."""
+_FP64_SIMT = re.compile(r"(simt|volta|maxwell)_dgemm")
+_MMA = re.compile(r"(?i)[hi]mma|wgmma|wmma|mma_|xmma|gmma|tensorop|flash|s\d{3,5}gemm")
+_DTYPES = (
+    ("tf32", re.compile(r"(?i)tf32|xf32|s1688gemm(?!_(f|h|fp|bf)16)")),
+    ("bf16", re.compile(r"(?i)bf16|bfloat16|(?-i:^Cijk_\w+?_(BBS|BSS|B_BS)_)")),
+    (
+        "fp16",
+        re.compile(
+            r"(?i)[hs]\d{3,5}gemm_(fp|f)16|_h\d{3,5}gemm|(?<!b)f16f16|(?<!b)fp?16_[hs]\d"
+            r"|(?-i:^Cijk_\w+?_(HHS|HSS|H_HS)_)"
+        ),
+    ),
+    ("int8", re.compile(r"(?i)[ai]\d{4,5}gemm_(s|u|int)8|i8i8|int8|imma.*_s8")),
+    ("fp64", re.compile(r"(?i)tensorop_d\d|d884|dmma|_f64f64|xmma_gemm_f64")),
+)
+_HALVES = re.compile(r"(?i)fp16|bf16|half")
+_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv|fprop|dgrad|wgrad")
+_PRODUCTS: tuple[tuple[Product, re.Pattern[str]], ...] = (
+    (
+        "vector",
+        re.compile(
+            r"(?i)gemv|dot_kernel|reduce_1Block|depthwise|conv2d_grouped_direct|dot_product"
+        ),
+    ),
+    ("narrow", re.compile(r"(?i)gemmSN|gemmk1")),
+)
+_MACRO_TILE = re.compile(r"_MT(\d{1,4})x(\d{1,4})x\d")  # Tensile's
+_TILE = re.compile(r"(?:tilesize|_)(\d{2,3})x(\d{2,3})(?=x\d|_|$)")
+_ALIGNMENT = re.compile(r"_align(\d{1,4})\b")
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    (
+        "layout",
+        re.compile(r"(?i)nchwToNhwc|nhwcToNchw|NCHW2CNHW|CNHW2NCHW|batched_transpose"),
+    ),
+    (
+        "helper",
+        re.compile(
+            r"splitKreduce|ReduceSplitK|reduce_1Block|epilogue::impl::globalKernel|reduce_wgrad"
+            r"|[Oo]ffsetsKernel|tensorTransform|SubTensorOp|scalePackedTensor|im2col|col2im"
+            r"|generateWinogradTiles|at::native::|^fill|convert_tensor|dot_do_o"
+            r"|flash_bwd_convert_dq"
+        ),
+    ),
+)
+_TRANSFORMED = re.compile(r"(?i)winograd|fft[12]d|_fft_|::fft|fft_kernel")
+_BACKWARD = re.compile(r"bwd")
+_WALKS = (
+    ("vectorized", re.compile(r"vectorized_elementwise_kernel")),
+    ("unrolled", re.compile(r"unrolled_elementwise_kernel")),
+    ("strided", re.compile(r"(?<![a-z_])elementwise_kernel")),
+    ("concatenation", re.compile(r"CatArrayBatchedCopy")),
+    ("memcpy", re.compile(r"Memcpy DtoD|CopyDeviceToDevice")),
+)
+"""PyTorch's TensorIterator launches ``vectorized_elementwise_kernel`` on contiguous tensors of one
+type, ``unrolled_elementwise_kernel`` where it converts types, and ``elementwise_kernel`` with an
+offset calculation where a tensor is strided or broadcast."""
+_COMPILED: tuple[tuple[Compiled, re.Pattern[str]], ...] = (
+    ("poi", re.compile(r"^triton_poi_")),
+    ("red", re.compile(r"^triton_red_")),
+    ("per", re.compile(r"^triton_per_")),
+    ("tem", re.compile(r"^triton_tem_")),
+    ("for", re.compile(r"^triton_for_")),
+)
+_FUSED = re.compile(r"^triton_(?:poi|red|per|tem|for)_fused_(.*?)(?:_\d+)?$")
+_PERSISTENT = re.compile(
+    r"(?i)sm(90|100|103|120)_|nvjet|persistent|stream_?k|cutlass3x|cooperative|_coop[A-Z]?_"
+    r"|triton_mm|matmul_ogs|fmha|flash|nccl|rccl|multimem|all_?reduce"
+)
+_COMMUNICATES = re.compile(
+    r"(?i)^(void )?(nccl(Dev)?Kernel|rccl|mscclKernel|(dpsk|deep)(::|_)ep::|multimem_|"
+    r"(\w+::)*cross_device_reduce|(\w+::)*allreduce_|(\w+::)*(one|two)_?shot_?all_?reduce)"
+)
+_COLLECTIVES = (
+    ("all_to_all", re.compile(r"(?i)all_?to_?all")),
+    ("all_reduce", re.compile(r"(?i)all_?reduce|cross_device_reduce")),
+    ("all_gather", re.compile(r"(?i)all_?gather")),
+    ("reduce_scatter", re.compile(r"(?i)reduce_?scatter")),
+    ("broadcast", re.compile(r"(?i)broadcast")),
+    ("expert dispatch and combine", re.compile(r"(?i)ep::|deep_ep")),
+    ("send and receive", re.compile(r"(?i)send_?recv|\bsend\b|\brecv\b")),
+    ("reduce", re.compile(r"(?i)reduce")),
+)
+_PARTS: tuple[tuple[Part, re.Pattern[str]], ...] = (
+    ("experts", re.compile(r"(?i)moe|expert|_grouped_mm|topk_gating|routingIndices")),
+    (
+        "attention",
+        re.compile(
+            r"(?i)attention|attn|fmha|_mha_|::mha|flash_(fwd|bwd)|mla_(decode|fwd|prefill)"
+            r"|batch_decode"
+        ),
+    ),
+    (
+        "products",
+        re.compile(r"(?i)gemm|^Cijk_|nvjet|splitK|xmma|wvSplitK|matmul|\bgemv|_mm_|bmm_"),
+    ),
+    (
+        "rest",
+        re.compile(
+            r"(?i)norm|act_and_mul|silu|gelu|rope|rotary|elementwise|copy|store_?kv|store_cache"
+            r"|kv_cache|index|embedding|quant|fill|reduce_kernel|gather|scatter|sampl|softmax"
+            r"|argmax|topk|cumsum|scan"
+        ),
+    ),
+)
+_WITHIN_DEVICE = re.compile(r"DtoD|CopyDeviceToDevice|^Memset")
+_ONE_DTYPE = (
+    re.compile(r"^(?:volta|maxwell|turing|ampere|pascal)_(?:sgemm|scudnn)_"),
+    re.compile(r"^(?:cutlass_\d+_simt|cudnn_infer_\w+)_(?:sgemm|scudnn)_"),
+    re.compile(r"\b(?:dgrad|wgrad_alg\d)(?:_\w+)?_engine<(?P<type>float|double),"),
+    re.compile(r"\b(?:explicit|implicit)_convolve_[sd]gemm<(?P<type>float|double),"),
+    re.compile(r"\bwinograd(?:Forward|Wgrad)\w+<(?P<type>float|double), (?P=type)>"),
+    re.compile(r"\bbn_[fb]w_\w+<(?P<type>float|double),"),
+    re.compile(r"\bmax_pool_forward_n\w+<(?P<type>float|double), (?P=type)>"),
+    re.compile(
+        r"\bvectorized_elementwise_kernel<\d+, at::native::(?:\w+Functor|\w+_kernel_impl)"
+        r"<(?P<type>float|double)(?:, (?P=type))*>"
+    ),
+)
+"""Vectorised elementwise kernels cast nothing (others may), and these library kernels take FP32
+parameters with FP32 data."""
+_OPAQUE = re.compile(r"OpaqueType<(\d{1,4})u?>")
+_LIST_ELEMENT = (
+    re.compile(r"CatArrayBatchedCopy\w*<(?P<type>[\w: ]+?),"),
+    re.compile(r"multi_tensor_apply_kernel<.*?Functor<(?P<type>[\w:]+(?: int)?),"),
+    re.compile(r"multi_tensor_apply_kernel<.*?Copy<(?P<type>[\w:]+(?: int)?), (?P=type)>"),
+    re.compile(r"direct_copy_kernel_cuda.*?\{lambda\((?P<type>[\w:]+(?: int)?)\)#1\}"),
+)
+_SIZES = {
+    **{"double": 8, "float": 4, "c10::Half": 2, "__half": 2, "c10::BFloat16": 2},
+    **{"long": 8, "long int": 8, "int": 4, "short": 2},
+    **{"signed char": 1, "unsigned char": 1, "bool": 1},
+}
+"""C++ type -> bytes."""
