@@ -49,3 +49,45 @@ def test_no_tensor_work_is_a_fact_only_where_every_type_is_counted(
     counted = {PATH.format(name): 0.0 for name in types.split()}
     row = counters.launch_work({**IDLE_CORES, **counted}, capability, None, "k")
     assert row["flop"] == (0 if known else None)
+
+
+TIMED = {"gpu__time_duration.sum": 1_000_000.0}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "column", "value"),
+    [
+        # DRAM: read and written, both at once, a rate over 1 ms
+        ({"dram__bytes_read.sum": 300.0, "dram__bytes_write.sum": 40.0}, "dram_bytes", 340),
+        ({"dram__bytes.sum": 500.0}, "dram_bytes", 500),
+        ({"dram__bytes.sum.per_second": 5e9}, "dram_bytes", 5e6),
+        # L2: bytes, or sectors of 32
+        ({"lts__t_bytes.sum": 77.0}, "l2_bytes", 77),
+        ({"lts__t_sectors.sum": 3.0}, "l2_bytes", 96),
+        ({"lts__t_bytes.sum": 77.0, "lts__t_sectors.sum": 3.0}, "l2_bytes", 77),
+        # L1: write-backs of 128 bytes under the name that Ampere has for them
+        ({"l1tex__lsu_writeback_active_mem_lg.sum": 5.0}, "l1_bytes", 640),
+        ({"l1tex__lsu_writeback_active_mem_lgds.sum": 5.0}, "l1_bytes", None),
+    ],
+)
+def test_bytes_of_each_level(metrics: dict[str, float], column: str, value: float | None) -> None:
+    """By the counters that a record of compute capability 8.0 may hold."""
+    assert counters.launch_work({**TIMED, **metrics}, "8.0", None, "k")[column] == value
+
+
+def test_operations_by_rate() -> None:
+    """A tensor path per second, or per cycle and clock: 2e12 operations a second over 1 ms."""
+    counted = {PATH.format(name): 0.0 for name in ["fp16", "int8", "tf32", "fp64"]}
+    second = {f"{PATH.format('bf16')}.per_second": 2e12}
+    cycle = {f"{PATH.format('bf16')}.per_cycle_elapsed": 2000.0}
+    for rate in (second, cycle):
+        row = counters.launch_work({**IDLE_CORES, **counted, **rate}, "8.0", None, "k")
+        assert (row["flop"], row["dtype"]) == (2e9, "bf16")
+
+
+def test_without_a_compute_capability_tensor_work_is_unknown() -> None:
+    """Which types such a device has cannot be told, so none can be called counted."""
+    counted = {
+        PATH.format(name): 0.0 for name in ["fp16", "int8", "bf16", "tf32", "fp64", "fp8", "fp4"]
+    }
+    assert counters.launch_work({**IDLE_CORES, **counted}, None, None, "k")["flop"] is None
