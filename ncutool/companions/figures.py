@@ -33,7 +33,7 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
     which = _which([row["launch_id"] for row in rows])
     if not flops and not bytes_:
         why = next((row["missing_reason"] for row in rows if row["missing_reason"]), FAILED)
-        return {"join_note": f"{which}: {why}"}
+        return {"join_note": f"{which}: {why}", "join_problem": why}
     problems = []
     flop = flops[0] if len(set(flops)) == 1 else None
     if flop is None and flops:
@@ -47,6 +47,7 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
     kept = flop is not None or bytes_known
     return {
         "join_note": f"{which}: {'; '.join((how, *problems) if kept else problems)}",
+        "join_problem": "; ".join(problems) or None,
         "new_flop": flop,
         "new_bytes": _median(bytes_) if bytes_known else None,
         "new_flop_exactness": _exactness(rows, "flop") if flop is not None else None,

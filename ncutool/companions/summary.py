@@ -63,20 +63,15 @@ def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Mat
         "launch_id", pl.col("duration_ns").fill_null(0)
     )
     rows = kernels.join(
-        work.select("launch_id", "flop_source", "bytes_source", "join_note"), on="launch_id"
+        work.select("launch_id", "flop_source", "bytes_source", "join_problem"), on="launch_id"
     )
     total = int(rows["duration_ns"].sum())
     flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
     rest = (
         rows.filter(~flop & ~size)
-        .with_columns(
-            pl.col("join_note").str.replace(
-                r"^launch(es)? [\d, ]+(and \d+ more )?of the report: ", ""
-            )
-        )
-        .group_by("join_note")
+        .group_by("join_problem")
         .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
-        .sort("duration_ns", "launches", "join_note", descending=[True, True, False])
+        .sort("duration_ns", "launches", "join_problem", descending=[True, True, False])
     )
     used = {launch_id for group in matching.groups for launch_id in group.measured}
     unused = report.launches.filter(pl.col("launch_id").is_in(matching.unused))
@@ -88,7 +83,7 @@ def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Mat
         bytes_pct=_share(rows.filter(size), total),
         unmeasured=tuple(
             Unmeasured(
-                reason=row["join_note"],
+                reason=row["join_problem"],
                 launches=row["launches"],
                 duration_ns=row["duration_ns"],
                 pct=100 * row["duration_ns"] / total if total else 0.0,

@@ -149,7 +149,7 @@ def presets_text(models: Sequence[Model], *, color: bool, width: int | None = No
             units.significant(model.parameters / 1e9) + " B",
             units.significant(model.active_parameters / 1e9) + " B",
             units.count(2 * kept),
-            text(model.attention.split(",")[0]),
+            text(model.attention_kind),
             text(model.source),
         )
     return render(table, color=color, width=width)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import polars as pl
 
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.nodes import Node, Stream
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.work.calls import recorded_calls
 
 _EXPERTS = re.compile(r"g(?:[GSR.mt]{0,2}g){3,}")
 """Products with little between them."""
-_LISTED = re.compile(r"^(\d+) tensors from")
 _GATE = 4
 """Calls of a gate that may stand right before the experts."""
 _AFTER, _BEFORE = 4, 14
@@ -171,26 +168,10 @@ def _units(nodes: list[Node]) -> int:
 
 
 def _list_lengths(nodes: list[Node]) -> set[int]:
-    return {
-        int(found[1])
-        for node in nodes
-        if node.symbol == "k" and (found := _LISTED.match(node.signature or ""))
-    }
+    return {node.operation.listed for node in nodes if node.symbol == "k" and node.operation.listed}
 
 
 def _chosen(context: Context) -> int | None:
     """k of the operator `topk`, the largest where they differ."""
-    calls = context.capture.signatures.filter(pl.col("op") == "aten::topk")
-    found = [_argument(text) for text in calls["concrete_inputs"].to_list()]
-    known = [one for one in found if one is not None]
-    return max(known) if known else None
-
-
-def _argument(text: str | None) -> int | None:
-    try:
-        values = json.loads(text or "null")
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(values, list) or len(values) < 2 or not str(values[1]).isdecimal():
-        return None
-    return int(values[1]) or None
+    counts = (call.integer(1) for call in recorded_calls(context.capture, ["aten::topk"]))
+    return max((count for count in counts if count is not None and count > 0), default=None)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ncutool.advice.batch.products import Call, Shape, calls, rates, reached_share
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
-from ncutool.advice.view.kinds import Kind
+from ncutool.advice.view.kinds import Kind, Shapes
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.roofline.batching import USABLE_MEMORY, Rates, weight_crossover
@@ -28,7 +28,6 @@ NARROW_TILE = 32
 _ITEMSIZE = 2
 """Bytes of a weight, where only a kernel's name is known."""
 _CACHE_STORES = re.compile(r"(?i)store_cache|reshape_and_cache")
-_SIZES = re.compile(r"\[([\d,]+)\]")
 
 _VLLM = "https://docs.vllm.ai/en/latest/configuration/optimization.html"
 _SGLANG = "https://docs.sglang.ai/advanced_features/server_arguments.html"
@@ -166,10 +165,8 @@ def _curve(context: Context, top: Call, growth: float, share: float | None) -> l
 
 def _memory(context: Context) -> list[str]:
     """How many sequences fit, where an operator that fills the key-value cache shows its size."""
-    stores = {
-        kind.signature for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")
-    }
-    tokens = {room for text in stores if text is not None and (room := _cache_tokens(text))}
+    stores = {kind.shapes for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")}
+    tokens = {room for shapes in stores if (room := _cache_tokens(shapes))}
     if tokens:
         room = min(tokens)
         return [
@@ -185,9 +182,8 @@ def _memory(context: Context) -> list[str]:
     ]
 
 
-def _cache_tokens(signature: str) -> int | None:
+def _cache_tokens(shapes: Shapes) -> int | None:
     """Tokens of a cache [slots, ...] or [blocks, size, ...], from `keys × values × cache`."""
-    shapes = [[int(size) for size in text.split(",")] for text in _SIZES.findall(signature)]
     if len(shapes) < 3:
         return None
     keys, values, cache = shapes[:3]

@@ -42,7 +42,14 @@ def drafts(context: Context, taken: set[int]) -> list[Draft]:
     trains = bool(operators.str.contains(_BACKWARD).any())
     compiled = context.program.compiled
     return [
-        _draft(context, grade, name, places, trains=trains, compiled=compiled)
+        _draft(
+            context,
+            grade,
+            [operation.op for operation in places[0].operations] if name else [],
+            places,
+            trains=trains,
+            compiled=compiled,
+        )
         for (grade, name), places in groups.items()
     ]
 
@@ -124,7 +131,7 @@ def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
 def _draft(
     context: Context,
     grade: Grade,
-    name: str,
+    steps: Sequence[str],
     places: Sequence[Chain],
     *,
     trains: bool,
@@ -145,7 +152,7 @@ def _draft(
         removed += ids[1:]
     return Draft(
         kind="fuse",
-        title=_title(grade, name, len(places)),
+        title=_title(grade, steps, len(places)),
         grade=grade,
         launches=tuple(launches),
         best=tuple(best),
@@ -170,11 +177,10 @@ _BREAKS = (
 _KINDS = {"certain": "unambiguous", "likely": "repeated", "possible": "possible"}
 
 
-def _title(grade: Grade, name: str, count: int) -> str:
-    if not name:
+def _title(grade: Grade, steps: Sequence[str], count: int) -> str:
+    if not steps:
         return f"Compile {_KINDS[grade]} elementwise chains"
-    steps = name.split(" → ")
-    short = name if len(steps) <= 5 else " → ".join([*steps[:3], "…", steps[-1]])
+    short = " → ".join(steps if len(steps) <= 5 else [*steps[:3], "…", steps[-1]])
     where = f"in {count:,} places" if count > 1 else "in one place"
     return f"Fuse {short} {where}"
 
