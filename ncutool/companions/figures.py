@@ -45,7 +45,7 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
     which = _which([row["launch_id"] for row in rows])
     if not flops and not bytes_:
         why = next((row["missing_reason"] for row in rows if row["missing_reason"]), FAILED)
-        return {"join_note": f"{which}: {why}", "join_reason": why}
+        return {"join_note": f"{which}: {why}", "join_problem": why}
     problems = []
     flop = flops[0] if len(set(flops)) == 1 else None
     if flop is None and flops:
@@ -59,10 +59,9 @@ def agreed(rows: list[dict[str, Any]], how: str) -> dict[str, Any]:
         [f"median of {len(bytes_)}, spread {100 * spread:.1f} %"] if spread > SPREAD_SAID else []
     )
     kept = flop is not None or bytes_known
-    reason = "; ".join((how, *problems) if kept else problems)
     return {
-        "join_note": f"{which}: {reason}",
-        "join_reason": reason,
+        "join_note": f"{which}: {'; '.join((how, *problems) if kept else problems)}",
+        "join_problem": "; ".join(problems) or None,
         "new_flop": flop,
         "new_bytes": lower_median(bytes_) if bytes_known else None,
         "new_flop_exactness": _exactness(rows, "flop") if flop is not None else None,

@@ -51,7 +51,7 @@ def join(
         "launch_id"
     )
     summary = summarise(trace, joined, report, matching)
-    joined = tables.WORK.conform(joined.drop("join_reason"))
+    joined = tables.WORK.conform(joined.drop("join_problem"))
     return joined, summary, (*remarks, *notices(summary))
 
 
@@ -157,13 +157,11 @@ def _of_operator(figure: str) -> pl.Expr:
 
 
 def _apply(work: pl.DataFrame, report_work: pl.DataFrame, matching: Matching) -> pl.DataFrame:
-    """Return ``work`` with measured figures where a group gives them.
-
-    Every kernel gets ``join_note``, and ``join_reason``: the same without the numbers of launches.
-    """
+    """Return ``work`` with measured figures where a group gives them, a note on every kernel, and
+    ``join_problem``, the note without the launches that it names."""
     measured = {row["launch_id"]: row for row in report_work.iter_rows(named=True)}
     rows: list[dict[str, Any]] = [
-        {"launch_id": launch_id, "join_note": reason, "join_reason": reason}
+        {"launch_id": launch_id, "join_note": reason, "join_problem": reason}
         for launch_id, reason in matching.unmatched.items()
     ]
     for group in matching.groups:
@@ -176,12 +174,14 @@ def _apply(work: pl.DataFrame, report_work: pl.DataFrame, matching: Matching) ->
     types = {"launch_id": pl.Int64, **_TAKEN}
     taken = pl.DataFrame(rows, schema={name: types[name] for name in types}, orient="row")
     frame = work.drop("join_note").join(taken, on="launch_id", how="left")
-    return frame.with_columns(*_replaced()).drop(name for name in _TAKEN if name.startswith("new_"))
+    return frame.with_columns(*_replaced()).drop(
+        name for name in _TAKEN if name not in ("join_note", "join_problem")
+    )
 
 
 _TAKEN: dict[str, Any] = {
     "join_note": pl.String,
-    "join_reason": pl.String,
+    "join_problem": pl.String,
     "new_flop": pl.Float64,
     "new_bytes": pl.Float64,
     "new_flop_exactness": pl.String,

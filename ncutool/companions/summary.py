@@ -61,11 +61,11 @@ def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Mat
         "launch_id", pl.col("duration_ns").fill_null(0)
     )
     rows = kernels.join(
-        work.select("launch_id", "flop_source", "bytes_source", "join_reason"), on="launch_id"
+        work.select("launch_id", "flop_source", "bytes_source", "join_problem"), on="launch_id"
     )
     total = int(rows["duration_ns"].sum())
     flop, size = pl.col("flop_source") == "joined", pl.col("bytes_source") == "joined"
-    rest = rows.filter(~flop & ~size).select(pl.col("join_reason").alias("reason"), "duration_ns")
+    rest = rows.filter(~flop & ~size).select(pl.col("join_problem").alias("reason"), "duration_ns")
     used = {launch_id for group in matching.groups for launch_id in group.measured}
     unused = report.launches.filter(pl.col("launch_id").is_in(matching.unused))
     return Join(
