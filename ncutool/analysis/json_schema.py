@@ -15,6 +15,10 @@ _TYPES: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "list[int]": {"type": "array", "items": {"type": "integer"}},
     "list[str]": {"type": "array", "items": {"type": "string"}},
+    "list[list[int]]": {
+        "type": "array",
+        "items": {"type": "array", "items": {"type": "integer"}},
+    },
 }
 _ALLOWED = {
     "flop_source": tables.FLOP_SOURCES,

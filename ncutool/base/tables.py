@@ -8,6 +8,11 @@ from ncutool_parsers.schema import Column, Table
 
 FLOP_SOURCES = ("counter", "sass", "opcode", "pipe", "shape", "kernel_args", "joined", "none")
 BYTES_SOURCES = ("counter", "cycles", "shape", "kernel_args", "joined", "none")
+MISSING = (
+    *("duration", "flop_counters", "core_counters", "tensor_counters", "half_counters"),
+    *("contradiction", "dram_counters", "dram_on_chip", "failed"),
+)
+"""What a report lacks for a launch's FLOPs or bytes."""
 EXACTNESS = ("exact", "lower_bound", "upper_bound", "estimate")
 PEAK_SOURCES = ("record", "device_table", "device_file", "measured", "none")
 ROOFS = (
@@ -130,6 +135,12 @@ _EXACTNESS = (
     Column("bytes_exactness", "str", "the same of dram_bytes"),
 )
 
+_SHAPES = Column(
+    "shapes",
+    "list[list[int]]",
+    "the shapes that `signature` shows, as numbers; of a list of tensors its first",
+)
+
 WORK = Table(
     "work",
     "FLOPs and bytes of each launch and where each figure came from; one row per launch.",
@@ -137,6 +148,7 @@ WORK = Table(
         Column("launch_id", "int", "row of `launches`", nullable=False),
         Column("op", "str", "innermost operator that launched it (torch)"),
         Column("signature", "str", "its shapes, short, e.g. `[8944,1024] × [1024,2816]`"),
+        _SHAPES,
         Column("family", "str", "kind of work, one of " + ", ".join(FAMILIES)),
         Column("dtype", "str", "data type of the math"),
         Column("flop", "float", "operations of this launch", "FLOP"),
@@ -152,6 +164,7 @@ WORK = Table(
         Column(
             "missing_reason", "str", "why flop or dram_bytes is null; null where both are known"
         ),
+        Column("missing", "list[str]", "the same as codes (ncu), of " + ", ".join(MISSING)),
         Column("remark", "str", "what qualifies the figures, e.g. `causal`, `lower bound`"),
         Column("peak_flop_per_s", "float", "the record's own peak of `roof` (ncu)", "FLOP/s"),
         Column("peak_bytes_per_s", "float", "the record's own DRAM peak (ncu)", "byte/s"),
@@ -175,6 +188,7 @@ KERNELS = Table(
         Column("op", "str", "innermost operator that launched it (torch)"),
         Column("op_id", "int", "which call of it (torch)"),
         Column("signature", "str", "the operator's shapes, short"),
+        _SHAPES,
         Column("family", "str", "kind of work, one of " + ", ".join(FAMILIES)),
         Column("stream", "int", "stream as recorded"),
         Column("rank", "int", "rank of the process in the job"),

@@ -222,7 +222,10 @@ def _csv(frame: pl.DataFrame) -> str:
     import polars.selectors as cs
 
     lists = cs.by_dtype(pl.List(pl.Int64), pl.List(pl.String))
-    flat = frame.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
+    nested = cs.by_dtype(pl.List(pl.List(pl.Int64)))
+    inner = pl.element().cast(pl.List(pl.String)).list.join("×")
+    flat = frame.with_columns(nested.list.eval(inner).list.join("; "))
+    flat = flat.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
     texts = flat.select(cs.string()).get_columns()
     return flat.with_columns(_guarded(column) for column in texts).write_csv()
 

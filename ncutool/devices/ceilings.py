@@ -8,7 +8,6 @@ replace peaks, and every launch held against them says so (``peak_source`` is ``
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import polars as pl
 
 from ncutool.base.limits import least_seconds
 from ncutool.base.rates_file import Measured, load
+from ncutool.base.recorded import json_list
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.devices.reachable import MEMORY_FLOOR_SHARE, MEMORY_SHARE, default_flop_share
 from ncutool.devices.table import Device
@@ -258,12 +258,8 @@ def _contiguous(dims: str | None, steps_of: str | None) -> bool | None:
         dims, steps_of: shapes and strides of the inputs, as the trace has them: JSON lists of
             lists of whole numbers. What is no list (a scalar, a list of tensors) is passed over.
     """
-    try:
-        shapes = json.loads(dims or "null")
-        strides = json.loads(steps_of or "null")
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(shapes, list) or not isinstance(strides, list):
+    shapes, strides = json_list(dims), json_list(steps_of)
+    if shapes is None or strides is None:
         return None
     for shape, steps in zip(shapes, strides, strict=False):
         if not isinstance(shape, list) or not isinstance(steps, list) or len(shape) != len(steps):

@@ -39,6 +39,8 @@ class Resolution:
     how: str
     """One sentence, e.g. ``name 'NVIDIA H100 80GB HBM3' and 132 SMs``."""
     record: DeviceRecord | None = None
+    named: bool = False
+    """Whether the user named it."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,8 @@ def resolve(
     rows = load_devices() if known is None else known
     if override is not None:
         device = _named(override, record, rows)
-        return _told_origin(
-            Resolution(device, f"--assume-device {override}: {device.name}", record)
-        )
+        how = f"--assume-device {override}: {device.name}"
+        return _told_origin(Resolution(device, how, record, named=True))
     if record is None:
         return _unknown("the capture does not say which device it was made on", record)
     exact = [device for device in rows if _is_named(device, record.name)]

@@ -41,6 +41,9 @@ _SPARSE_AT_MOST = Threshold(
     "NVIDIA, whitepapers from Ampere on; a thousandth for rounded datasheets",
 )
 
+UNVERIFIED = "from memory or in conflict: verify before relying on it"
+"""The `confidence` of a row of devices.toml without a source."""
+
 
 @dataclass(frozen=True)
 class Device:
@@ -77,6 +80,11 @@ class Device:
     link_source: str = ""
     measured: tuple[str, ...] = ()
     """Peaks that measured rates have replaced: ``dram`` and names of roofs."""
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether its figures rest on no source, or on sources that disagree."""
+        return self.confidence == UNVERIFIED
 
     @property
     def cache_bytes(self) -> int | None:

@@ -120,9 +120,11 @@ def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
 def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
     capture = analysis.capture
     if roofs is None and not capture.traits.peaks_recorded:
-        how = analysis.resolution.how.rstrip(".")
+        resolution = analysis.resolution
+        how = resolution.how.rstrip(".")
         way_out = " Pass `--assume-device NAME`; `ncutool devices` lists them."
-        remedy = "" if "--assume-device" in how else way_out
+        told = resolution.named or resolution.device is None  # then `how` names the option
+        remedy = "" if told else way_out
         return f"No roofline: {how}.{remedy}"
     return f"No roofline: {capture.format.no_figures}"
 

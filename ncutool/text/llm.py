@@ -123,7 +123,7 @@ def presets_text(models: Sequence[Model], *, color: bool, width: int | None = No
             units.significant(model.parameters / 1e9) + " B",
             units.significant(model.active_parameters / 1e9) + " B",
             units.count(2 * kept),
-            model.attention.split(",")[0],
+            model.attention_kind,
             model.source,
         )
 

@@ -42,7 +42,7 @@ def gemm_sheet(plan: GemmPlan) -> Sheet:
             *_measured(plan.devices[0].measured),
         ),
         grids=(_gemm_devices(plan), *tiles),
-        notes=(*plan.notes, *_missing([each.place for each in plan.devices])),
+        notes=(*plan.notes, *_missing(plan.dtype, [each.place for each in plan.devices])),
     )
 
 
@@ -122,7 +122,7 @@ def attention_sheet(plan: AttentionPlan) -> Sheet:
         headline=_attention_headline(plan),
         facts=tuple(facts),
         grids=(_attention_devices(plan),),
-        notes=(*plan.notes, *_missing([each.place for each in plan.devices])),
+        notes=(*plan.notes, *_missing(plan.attention.dtype, [each.place for each in plan.devices])),
     )
 
 
@@ -218,10 +218,9 @@ def _measured(found: Measured | None) -> list[tuple[str, str, str]]:
     return [("measured", units.time(found.measured_ns), f"{share}: {rates}")]
 
 
-def _missing(places: Sequence[Place]) -> list[str]:
-    without = [each for each in places if each.missing_reason is not None]
+def _missing(dtype: str, places: Sequence[Place]) -> list[str]:
+    without = [place for place in places if place.missing_reason is not None]
     if len(without) <= 1:
-        return [each.missing_reason or "" for each in without]
-    reason = (without[0].missing_reason or "").removeprefix(f"{without[0].device} ")
-    names = ", ".join(each.device for each in without)
-    return [f"{names}: each {reason}, so that there is no floor"]
+        return [place.missing_reason or "" for place in without]
+    names = ", ".join(place.device for place in without)
+    return [f"{names}: each has no peak for {dtype} products, so that there is no floor"]

@@ -75,14 +75,21 @@ def plain_call(
     return parse_call(name, dims, types, strides, concrete)
 
 
+def recorded_calls(capture: Capture, names: Iterable[str]) -> list[OpCall]:
+    """Return each distinct call of the operators of these names, by its own row alone."""
+    columns = ("op", "input_dims", "input_types", "input_strides", "concrete_inputs")
+    rows = capture.signatures.filter(pl.col("op").is_in(list(names))).select(columns)
+    return [plain_call(*row) for row in rows.iter_rows()]
+
+
 _KEYS = ["signature_id", "parent_signature", "element_bytes", "operand_dtype"]
 
 
 def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """The work of every operator that launched one of ``rows``, one row an ``op_id``.
 
-    Columns: op_id, signature, family, dtype, op_flop, op_bytes, remark, reason, flop_exactness,
-    bytes_exactness.
+    Columns: op_id, signature, shapes, family, dtype, op_flop, op_bytes, remark, reason,
+    flop_exactness, bytes_exactness.
     """
     calls = _distinct(rows, capture)
     signatures = _signatures(capture)
@@ -91,8 +98,9 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         _row(signatures.call(signature, parent, size, dtype), by_name=dtype is not None)
         for signature, parent, size, dtype in keys.rows()
     ]
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "signature": pl.String,
+        "shapes": pl.List(pl.List(pl.Int64)),
         "family": pl.String,
         "dtype": pl.String,
         "op_flop": pl.Float64,
@@ -227,15 +235,15 @@ def _output_shape(call: OpCall, outputs: OutputShapes) -> Sizes | None:
     return outputs.get((x.shape, ())) if call.base == "max_pool2d_with_indices" else None
 
 
-def _row(call: OpCall, *, by_name: bool = False) -> tuple[str | float | None, ...]:
+def _row(call: OpCall, *, by_name: bool = False) -> tuple[object, ...]:
     """The modelled columns of :func:`evaluate`, in their order."""
     found = model(call)
-    text = signature_text(call)
+    signature = signature_text(call), shown_shapes(call)
     if isinstance(found, NoModel):
-        return text, found.family, None, None, None, None, found.reason, None, None
+        return *signature, found.family, None, None, None, None, found.reason, None, None
     remarks = [found.remark, DTYPE_BY_NAME if by_name else None]
     return (
-        text,
+        *signature,
         found.family,
         found.dtype,
         _number(found.flop),
@@ -260,17 +268,27 @@ def signature_text(call: OpCall) -> str | None:
 
     A matrix product shows its two factors and leaves the bias out.
     """
-    tensors = [item for item in call.inputs if isinstance(item, Tensor) and item.shape]
-    lists = [item for item in call.inputs if isinstance(item, TensorList) and item.tensors]
-    if call.base in ("addmm", "baddbmm", "addmv") and len(tensors) == 3:
-        tensors = tensors[1:]
-    parts = [_sizes(tensor.shape) for tensor in tensors[:_SHOWN]]
+    tensors, lists = _operands(call)
+    parts = [_sizes(shape) for shape in tensors[:_SHOWN]]
     if len(tensors) > _SHOWN:
         parts.append("…")
-    for item in lists:
-        members = item.tensors or ()
-        parts.append(f"{len(members)} tensors from {_sizes(members[0].shape)}")
+    parts += [f"{len(members)} tensors from {_sizes(members[0].shape)}" for members in lists]
     return " × ".join(parts) or None
+
+
+def shown_shapes(call: OpCall) -> list[Sizes] | None:
+    """Return the shapes that :func:`signature_text` shows, of a list of tensors its first one."""
+    tensors, lists = _operands(call)
+    return [*tensors[:_SHOWN], *(members[0].shape for members in lists)] or None
+
+
+def _operands(call: OpCall) -> tuple[list[Sizes], list[tuple[Tensor, ...]]]:
+    """Return the shapes of the tensors that a signature speaks of, and the lists of tensors."""
+    shapes = [item.shape for item in call.inputs if isinstance(item, Tensor) and item.shape]
+    lists = [item.tensors for item in call.inputs if isinstance(item, TensorList) and item.tensors]
+    if call.base in ("addmm", "baddbmm", "addmv") and len(shapes) == 3:
+        shapes = shapes[1:]
+    return shapes, lists
 
 
 def _sizes(shape: Sizes) -> str:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.work.counters import FAILED, NO_DRAM_COUNTERS, NO_DRAM_ON_CHIP
-from ncutool.work.evidence import NO_FLOP_COUNTERS, NO_TENSOR_COUNTERS
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
@@ -45,26 +43,26 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
         capture: the report.
         work: its :data:`ncutool.base.tables.WORK` table, from :func:`ncutool.work.counters.work`.
     """
-    reason = pl.col("missing_reason").fill_null("")
-    usable = work.filter(reason != FAILED)
+    failed = pl.col("missing").list.contains("failed").fill_null(value=False)
+    usable = work.filter(~failed)
     if usable.is_empty():
         return ()
 
-    def lacking(text: str) -> pl.DataFrame:
-        return usable.filter(reason.str.contains(text, literal=True))
+    def lacking(code: str) -> pl.DataFrame:
+        return usable.filter(pl.col("missing").list.contains(code))
 
     found = []
     total = usable.height
-    flopless = lacking(NO_FLOP_COUNTERS)
+    flopless = lacking("flop_counters")
     if flopless.height:
         found.append(Notice("no_flop_counters", _no_flop(flopless, total)))
-    if some := usable.filter(reason.str.contains(r"no FP(32|64)( and FP64)? counters")).height:
+    if some := lacking("core_counters").height:
         text = f"{some} of {total} launches lack some CUDA-core counters, so their FLOPs are "
         text += f"unknown: re-run with {command(_FLOP_SECTIONS)}."
         found.append(Notice("partial_flop_counters", text))
-    if tensor := lacking(NO_TENSOR_COUNTERS).height:
+    if tensor := lacking("tensor_counters").height:
         found.append(Notice("no_tensor_counters", _no_tensor(capture, tensor, total)))
-    if half := lacking("half-precision operations ran").height:
+    if half := lacking("half_counters").height:
         text = f"{half} of {total} launches ran half-precision operations that were not all "
         text += "counted, so their FLOPs are unknown: re-run with "
         text += f"{command(_FLOP_SECTIONS, _HALF, _SASS)}."
@@ -74,7 +72,7 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
         text += "activity and the data type that the kernel's name speaks of: for counts re-run "
         text += f"with {command(_FLOP_SECTIONS, _SASS)}."
         found.append(Notice("estimated_flop", text))
-    found += _memory(lacking(NO_DRAM_ON_CHIP), lacking(NO_DRAM_COUNTERS).height, total)
+    found += _memory(lacking("dram_on_chip"), lacking("dram_counters").height, total)
     placed = usable.filter(pl.col("sm_sol_pct").is_not_null()).height
     if placed < total:
         found.append(

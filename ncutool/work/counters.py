@@ -30,7 +30,7 @@ from ncutool.work import (
     tensor_counters,
     traffic_counters,
 )
-from ncutool.work.evidence import NO_DURATION
+from ncutool.work.evidence import NO_DURATION, Problem
 
 if TYPE_CHECKING:
     from ncutool.work.instructions import Mix
@@ -166,11 +166,13 @@ def launch_work(
     integers = core_counters.integer(metrics, seconds)
     traffic = traffic_counters.dram(metrics, seconds)
     no_bytes = None if traffic.bytes is not None else _no_bytes(metrics, seconds, capability)
-    reasons = [FAILED] if failed else [r for r in (flop.problem, no_bytes) if r]
+    problems = [Problem("failed", FAILED)] if failed else [flop.problem, no_bytes]
+    reasons = [problem.text for problem in problems if problem is not None]
     remarks = [*flop.remarks, *([traffic.remark] if traffic.remark else [])]
     l2_read = traffic_counters.l2_read(metrics, seconds)
     level = "dram" if traffic.bytes is not None else None
-    if level is None and no_bytes == NO_DRAM_ON_CHIP and l2_read is not None:
+    on_chip = no_bytes is not None and no_bytes.code == "dram_on_chip"
+    if level is None and on_chip and l2_read is not None:
         level = "l2"
         remarks.append(f"{NO_DRAM_ON_CHIP}: held against L2 bandwidth and L2 traffic")
     roof = flop.roof
@@ -192,6 +194,7 @@ def launch_work(
         "memory_level": level,
         "roof": roof.name if roof else None,
         "missing_reason": "; ".join(reasons) or None,
+        "missing": [problem.code for problem in problems if problem is not None] or None,
         "remark": "; ".join(remarks) or None,
         "peak_flop_per_s": roof.peak_flop_per_s if roof else None,
         "peak_bytes_per_s": traffic_counters.dram_peak(metrics),
@@ -234,7 +237,11 @@ def _peak_pct(core: core_counters.CoreWork, seconds: float | None) -> float | No
     return 100 * core.flop / seconds / core.peak_flop_per_s
 
 
-def _no_bytes(metrics: Mapping[str, float], seconds: float | None, capability: str | None) -> str:
-    if traffic_counters.has_dram(metrics):
-        return NO_DURATION if seconds is None else NO_DRAM_COUNTERS
-    return NO_DRAM_ON_CHIP if capability in _WITHOUT_DRAM_COUNTERS else NO_DRAM_COUNTERS
+def _no_bytes(
+    metrics: Mapping[str, float], seconds: float | None, capability: str | None
+) -> Problem:
+    if traffic_counters.has_dram(metrics) and seconds is None:
+        return Problem("duration", NO_DURATION)
+    if not traffic_counters.has_dram(metrics) and capability in _WITHOUT_DRAM_COUNTERS:
+        return Problem("dram_on_chip", NO_DRAM_ON_CHIP)
+    return Problem("dram_counters", NO_DRAM_COUNTERS)

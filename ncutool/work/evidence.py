@@ -43,6 +43,14 @@ _NOTABLE_PCT = Threshold(
 _NAMED_INSTRUCTIONS = 3
 
 
+class Problem(NamedTuple):
+    """Why the operations of a launch are not known."""
+
+    code: str
+    """One of :data:`ncutool.base.tables.MISSING`."""
+    text: str
+
+
 class Roof(NamedTuple):
     """Operations of one data type against their own peak."""
 
@@ -61,7 +69,7 @@ class Flop(NamedTuple):
     flop: float | None
     source: str = "none"
     roof: Roof | None = None
-    problem: str | None = None
+    problem: Problem | None = None
     remarks: tuple[str, ...] = ()
     exactness: Exactness = "exact"
     """Of ``flop``."""
@@ -75,7 +83,7 @@ class _Part(NamedTuple):
     roofs: tuple[Roof, ...]
     source: str
     remarks: tuple[str, ...] = ()
-    problem: str | None = None
+    problem: Problem | None = None
     exactness: Exactness = "exact"
 
 
@@ -96,7 +104,7 @@ def count(
         mix: what its instructions say, where the report holds them.
     """
     if seconds is None and mix is None:
-        return Flop(None, problem=NO_DURATION)
+        return Flop(None, problem=Problem("duration", NO_DURATION))
     counted = _counted_cores(metrics, seconds, capability)
     remarks = []
     if mix is not None and (doubt := _contradiction(mix, counted)):
@@ -151,7 +159,8 @@ def _cores(
     absent = [core.dtype for core in counted if core.flop is None]
     if absent and mix is None:
         names = " and ".join(dtype.upper() for dtype in absent)
-        return _Part((), "none", problem=f"no {names} counters in the report")
+        problem = Problem("core_counters", f"no {names} counters in the report")
+        return _Part((), "none", problem=problem)
     roofs = []
     partial = bool(absent) or any(core.exactness != "exact" for core in counted)
     for core in counted:
@@ -182,12 +191,12 @@ def _tensor(
     if tensor_counters.covers(paths, capability):
         total = tensor_counters.total(paths, capability)
         if total is None:
-            return _Part((), "none", problem=CONTRADICTORY)
+            return _Part((), "none", problem=Problem("contradiction", CONTRADICTORY))
         roofs = tuple(Roof(t.dtype, t.roof, t.flop, t.peak_flop_per_s, True) for t in total)
         return _Part(roofs, "counter", tuple(t.remark for t in total if t.remark))
     activity = tensor_counters.activity(metrics, capability, other_flop, kernel)
     share = f"tensor pipe {activity.pct:.2g} % active" if activity.pct else ""
-    problem = NO_TENSOR_COUNTERS
+    problem = Problem("tensor_counters", NO_TENSOR_COUNTERS)
     if mix is not None:
         by_mix = _tensor_by_mix(metrics, seconds, capability, mix, activity)
         if by_mix.problem is None:
@@ -213,7 +222,7 @@ def _tensor_by_mix(
 ) -> _Part:
     share = f"tensor pipe {activity.pct:.2g} % active" if activity.pct else ""
     if mix.tensor_problem is not None:
-        return _Part((), "none", problem=f"{NO_TENSOR_COUNTERS}: {mix.tensor_problem}")
+        return _Part((), "none", problem=_uncounted_tensor(mix.tensor_problem))
     if not mix.tensor:
         remark = f"{share} without any tensor instruction, as constants set with HFMA2.MMA show"
         notable = (activity.pct or 0.0) >= _NOTABLE_PCT
@@ -222,8 +231,8 @@ def _tensor_by_mix(
     guessed = any(matrix.estimate for matrix in mix.tensor)
     if guessed and not rates.agrees_with_pipe(metrics, seconds, capability, mix.tensor):
         kinds = ", ".join(dict.fromkeys(m.opcode for m in mix.tensor if m.estimate))
-        problem = f"{NO_TENSOR_COUNTERS}: how {kinds} is to be counted is not proven"
-        return _Part((), "none", problem=problem)
+        why = f"how {kinds} is to be counted is not proven"
+        return _Part((), "none", problem=_uncounted_tensor(why))
     roofs = []
     for dtype in dict.fromkeys(matrix.dtype for matrix in mix.tensor):
         mine = [matrix for matrix in mix.tensor if matrix.dtype == dtype]
@@ -241,6 +250,10 @@ def _tensor_by_mix(
         )
     exactness: Exactness = "estimate" if guessed else "exact"
     return _Part(tuple(roofs), mix.source, tuple(remarks), exactness=exactness)
+
+
+def _uncounted_tensor(why: str) -> Problem:
+    return Problem("tensor_counters", f"{NO_TENSOR_COUNTERS}: {why}")
 
 
 def _instructions(tensor: tuple[Matrix, ...]) -> str:
@@ -262,7 +275,7 @@ def _half(
         (Roof("fp16", "fp16", half.flop, peak),),
         "counter",
         (half.remark,) if half.remark else (),
-        half.problem,
+        None if half.problem is None else Problem("half_counters", half.problem),
         half.exactness,
     )
     if mix is None or (mix.source != "sass" and half.idle):
@@ -295,7 +308,8 @@ def _by_pipe(
     """An estimate of tensor work where nothing was counted at all, or none."""
     found = rates.pipe_estimate(metrics, seconds, capability, kernel)
     if found is None:
-        return Flop(None, problem=NO_FLOP_COUNTERS, remarks=tuple(remarks))
+        problem = Problem("flop_counters", NO_FLOP_COUNTERS)
+        return Flop(None, problem=problem, remarks=tuple(remarks))
     remark = f"{_estimate_remark(found)}; operations outside the tensor cores are not counted"
     said = (*remarks, remark)
     return Flop(found.flop, "pipe", _estimated(found), None, said, "estimate", found.flop)

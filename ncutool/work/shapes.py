@@ -183,7 +183,10 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         .otherwise(pl.lit("other"))
         .alias("family"),
         pl.when(main).then("dtype").alias("dtype"),
-        pl.when(copy | talk).then(None).otherwise("signature").alias("signature"),
+        *(
+            pl.when(copy | talk).then(None).otherwise(name).alias(name)
+            for name in ("signature", "shapes")
+        ),
         pl.when(main)
         .then(_joined(pl.col("remark"), pl.col("split"), _transformed()))
         .when(talk)

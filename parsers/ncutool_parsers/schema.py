@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import polars as pl
 
-DType = Literal["int", "float", "str", "bool", "list[int]", "list[str]"]
+DType = Literal["int", "float", "str", "bool", "list[int]", "list[str]", "list[list[int]]"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Table:
             "bool": pl.Boolean(),
             "list[int]": pl.List(pl.Int64()),
             "list[str]": pl.List(pl.String()),
+            "list[list[int]]": pl.List(pl.List(pl.Int64())),
         }
         return pl.Schema({column.name: types[column.dtype] for column in self.columns})
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
@@ -15,10 +12,10 @@ from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.nodes import Node, Stream
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold
+from ncutool.work.calls import recorded_calls
 
 _EXPERTS = re.compile(r"g(?:[GSR.mt]{0,2}g){3,}")
 """Products with little between them."""
-_LISTED = re.compile(r"^(\d+) tensors from")
 GATE = IntThreshold(4, "calls", "of a gate that may stand right before the experts", JUDGED)
 AFTER = IntThreshold(
     4, "calls", "behind the experts among which their results are put together", JUDGED
@@ -164,27 +161,11 @@ def _units(nodes: list[Node]) -> int:
 
 
 def _list_lengths(nodes: list[Node]) -> set[int]:
-    return {
-        int(found[1])
-        for node in nodes
-        if node.symbol == "k" and (found := _LISTED.match(node.signature or ""))
-    }
+    return {node.operation.listed for node in nodes if node.symbol == "k" and node.operation.listed}
 
 
 def _chosen(context: Context) -> int | None:
     """Return k, the experts that each token is routed to, from the recorded calls of `topk`: the
     largest where they differ, None where none is recorded."""
-    calls = context.capture.signatures.filter(pl.col("op") == "aten::topk")
-    found = [_argument(text) for text in calls["concrete_inputs"].to_list()]
-    known = [one for one in found if one is not None]
-    return max(known) if known else None
-
-
-def _argument(text: str | None) -> int | None:
-    try:
-        values = json.loads(text or "null")
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(values, list) or len(values) < 2 or not str(values[1]).isdecimal():
-        return None
-    return int(values[1]) or None
+    counts = (call.integer(1) for call in recorded_calls(context.capture, ["aten::topk"]))
+    return max((count for count in counts if count is not None and count > 0), default=None)

@@ -11,7 +11,7 @@ from ncutool.advice.batch.products import Call, Shape, calls, rates, reached_sha
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
-from ncutool.advice.view.kinds import Kind
+from ncutool.advice.view.kinds import Kind, Shapes
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
@@ -32,7 +32,6 @@ NARROW_TILE = IntThreshold(
 )
 ITEMSIZE = IntThreshold(2, "bytes", "of a weight, where only a kernel's name is known", JUDGED)
 _CACHE_STORES = re.compile(r"(?i)store_cache|reshape_and_cache")
-_SIZES = re.compile(r"\[([\d,]+)\]")
 
 _VLLM = "https://docs.vllm.ai/en/latest/configuration/optimization.html"
 _SGLANG = "https://docs.sglang.ai/advanced_features/server_arguments.html"
@@ -173,10 +172,8 @@ def _curve(context: Context, top: Call, growth: float, share: float | None) -> l
 def _memory(context: Context) -> list[str]:
     """Return a sentence on how many sequences fit, from an operator that fills the key-value cache,
     or from the device's memory."""
-    stores = {
-        kind.signature for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")
-    }
-    tokens = {room for text in stores if text is not None and (room := _cache_tokens(text))}
+    stores = {kind.shapes for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")}
+    tokens = {room for shapes in stores if (room := _cache_tokens(shapes))}
     if tokens:
         room = min(tokens)
         return [
@@ -192,10 +189,9 @@ def _memory(context: Context) -> list[str]:
     ]
 
 
-def _cache_tokens(signature: str) -> int | None:
-    """Return the tokens that a key-value cache [slots, ...] or [blocks, size, ...] holds, from a
-    signature `keys × values × cache`; None for any other signature."""
-    shapes = [[int(size) for size in text.split(",")] for text in _SIZES.findall(signature)]
+def _cache_tokens(shapes: Shapes) -> int | None:
+    """Return the tokens that a key-value cache [slots, ...] or [blocks, size, ...] holds, from the
+    shapes `keys × values × cache`; None for any others."""
     if len(shapes) < 3:
         return None
     keys, values, cache = shapes[:3]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import polars as pl
@@ -15,6 +14,7 @@ from ncutool.base import units
 from ncutool.base.limits import least_seconds
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import batching
+from ncutool.work.calls import recorded_calls
 from ncutool.work.kernel_facts import collective_of
 
 LEAST_GROWTH = IntThreshold(2, "times", "the batch must fit to be worth a word", JUDGED)
@@ -179,22 +179,9 @@ def _samples(context: Context) -> int | None:
         "aten::conv3d",
         "aten::cudnn_convolution",
     )
-    calls = context.capture.signatures.filter(pl.col("op").is_in(names))
-    first = Counter(
-        size for text in calls["input_dims"].to_list() if (size := _first_size(text)) is not None
-    )
+    inputs = (call.optional(0) for call in recorded_calls(context.capture, names))
+    first = Counter(x.shape[0] for x in inputs if x is not None and x.shape and x.shape[0])
     if not first:
         return None
     size, votes = min(first.items(), key=lambda one: (-one[1], one[0]))
     return size if 2 * votes > first.total() else None
-
-
-def _first_size(text: str | None) -> int | None:
-    try:
-        shapes = json.loads(text or "null")
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(shapes, list) or not shapes or not isinstance(shapes[0], list):
-        return None
-    size = shapes[0][0] if shapes[0] else None
-    return size if isinstance(size, int) and size > 0 else None

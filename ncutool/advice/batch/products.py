@@ -1,12 +1,11 @@
 """Matrix products of a trace, as batching sees them: how many rows meet which weights.
 
 A product is taken from its operator's recorded shapes, or, in a replayed graph whose capture run
-told the operators, from the signature that the kernels table carries.
+told the operators, from the shapes that the kernels table carries.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -23,7 +22,6 @@ from ncutool.roofline.batching import Product, Rates
 
 _OPS = frozenset(("aten::addmm", "aten::mm", "aten::_addmm_activation"))
 """Products by a matrix, as their signature shows them: activation × weight."""
-_SIGNATURE = re.compile(r"^\[(\d+(?:,\d+)*)\] × \[(\d+),(\d+)\]$")
 _ITEMSIZES = {"fp64": 8, "fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
 ENOUGH = IntThreshold(
     3, "launches", "of one shape whose median counts as what the device reaches", JUDGED
@@ -93,7 +91,7 @@ def _shape(operation: Operation) -> Shape | None:
 
 
 def _of_graphs(context: Context) -> Iterator[Call]:
-    """Yield the products of replayed graphs, which have no call of their own: their signature says
+    """Yield the products of replayed graphs, which have no call of their own: their shapes say
     what they multiplied."""
     launches = context.launches
     shapes = [_told(kind) for kind in launches.kinds]
@@ -107,17 +105,16 @@ def _of_graphs(context: Context) -> Iterator[Call]:
 def _told(kind: Kind) -> Shape | None:
     if kind.linked or not kind.graph_replay or kind.flop is None or kind.op not in _OPS:
         return None
-    match = _SIGNATURE.match(kind.signature or "")
     itemsize = _ITEMSIZES.get(kind.dtype or "")
-    if match is None or itemsize is None:
+    if len(kind.shapes) != 2 or len(kind.shapes[1]) != 2 or itemsize is None:
         return None
-    *leading, last = (int(size) for size in match[1].split(","))
-    inner, width = int(match[2]), int(match[3])
+    *leading, last = kind.shapes[0]
+    inner, width = kind.shapes[1]
     rows = prod(leading)
     if last != inner or not rows * inner * width:
         return None
     model = Product(inner, width, itemsize, itemsize)
-    return Shape(rows, model, match[0], kind.roof, model.moved(rows))
+    return Shape(rows, model, kind.signature or "", kind.roof, model.moved(rows))
 
 
 def reached_share(context: Context, found: list[Call]) -> float | None:

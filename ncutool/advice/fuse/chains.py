@@ -53,7 +53,14 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     compiled = context.program.compiled
     return Drafts(
         tuple(
-            _draft(context, grade, name, places, trains=trains, compiled=compiled)
+            _draft(
+                context,
+                grade,
+                [operation.op for operation in places[0].operations] if name else [],
+                places,
+                trains=trains,
+                compiled=compiled,
+            )
             for (grade, name), places in groups.items()
         ),
         claimed=frozenset(launch for chain, _ in timed for launch in chain.launches),
@@ -137,7 +144,7 @@ def _times(context: Context, chain: Chain, *, trains: bool) -> tuple[int, int]:
 def _draft(
     context: Context,
     grade: Grade,
-    name: str,
+    steps: Sequence[str],
     places: Sequence[Chain],
     *,
     trains: bool,
@@ -158,7 +165,7 @@ def _draft(
         removed += ids[1:]
     return Draft(
         rule="fuse-chain",
-        title=_title(grade, name, len(places)),
+        title=_title(grade, steps, len(places)),
         grade=grade,
         launches=tuple(launches),
         best=tuple(best),
@@ -181,11 +188,10 @@ _BREAKS = (
 _KINDS = {"certain": "unambiguous", "likely": "repeated", "possible": "possible"}
 
 
-def _title(grade: Grade, name: str, count: int) -> str:
-    if not name:
+def _title(grade: Grade, steps: Sequence[str], count: int) -> str:
+    if not steps:
         return f"Compile {_KINDS[grade]} elementwise chains"
-    steps = name.split(" → ")
-    short = name if len(steps) <= 5 else " → ".join([*steps[:3], "…", steps[-1]])
+    short = " → ".join(steps if len(steps) <= 5 else [*steps[:3], "…", steps[-1]])
     where = f"in {count:,} places" if count > 1 else "in one place"
     return f"Fuse {short} {where}"
 

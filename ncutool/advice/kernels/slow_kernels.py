@@ -294,7 +294,7 @@ def _misaligned(context: Context, case: Case) -> Fit | None:
 
 def _tiny(context: Context, case: Case) -> Fit | None:
     """Batched products of matrices with a side so short that most of a tile is padding."""
-    dims = sides(case.kind.signature)
+    dims = sides(case.kind.shapes)
     if dims is None or len(dims[0]) != 3:
         return None
     if min(*dims[0][1:], *dims[1][1:]) > TINY:
@@ -313,7 +313,7 @@ def _old_product(context: Context, case: Case) -> Fit | None:
 
 def _narrow(context: Context, case: Case) -> Fit | None:
     """Products of few rows: their weights must be read whatever the kernel."""
-    dims = sides(case.kind.signature)
+    dims = sides(case.kind.shapes)
     if dims is None or not is_narrow(dims):
         return None
     if (case.memory_ns or 0.0) < (case.compute_ns or 0.0):
@@ -329,7 +329,7 @@ def _product(context: Context, case: Case) -> Fit | None:
 
 def _patch(context: Context, case: Case) -> Fit | None:
     """Convolutions that hardly use the device although their kernel is large."""
-    dims = sides(case.kind.signature)
+    dims = sides(case.kind.shapes)
     if dims is None or "backward" in (case.kind.op or ""):
         return None
     weight = dims[1]

@@ -86,7 +86,7 @@ def _weight_share(kind: Kind) -> float | None:
     little."""
     if kind.category != "kernel" or kind.family != "gemm" or kind.dtype not in HALF:
         return None
-    dims = sides(kind.signature)
+    dims = sides(kind.shapes)
     if not kind.dram_bytes or kind.dram_bytes < 0 or dims is None or not is_narrow(dims):
         return None
     share = min(2 * dims[1][0] * dims[1][1] / kind.dram_bytes, 1.0)

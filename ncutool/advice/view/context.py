@@ -33,11 +33,11 @@ HOST_BOUND_SHARE = Threshold(
 )
 
 _COLUMNS = (
-    *("launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "family"),
-    *("stream", "device", "grid_x", "grid_y", "grid_z", "start_ns", "duration_ns", "bound"),
-    *("flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay", "dtype"),
-    *("flop_source", "bytes_source", "flop_exactness", "bytes_exactness", "roof", "remark"),
-    *("waves", "join_note", "launch_rule", "launch_rule_speedup_pct"),
+    *("launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "shapes"),
+    *("family", "stream", "device", "grid_x", "grid_y", "grid_z", "start_ns", "duration_ns"),
+    *("bound", "flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay"),
+    *("dtype", "flop_source", "bytes_source", "flop_exactness", "bytes_exactness", "roof"),
+    *("remark", "waves", "join_note", "launch_rule", "launch_rule_speedup_pct"),
 )
 """What advice reads of the kernels table: the other columns would be copied for nothing."""
 

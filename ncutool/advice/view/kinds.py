@@ -15,6 +15,8 @@ import polars as pl
 from ncutool_parsers.capture import Capture
 
 Ints = npt.NDArray[np.int64]
+Shapes = tuple[tuple[int, ...], ...]
+"""Those that the signature shows; empty where none were recorded."""
 NOBODY = -1
 """Stands in arrays for an absent number."""
 _HOST_COPIES = ["HtoD", "DtoH", "HtoH", "PtoP"]
@@ -33,6 +35,7 @@ class Kind:
     kernel_full: str
     op: str | None
     signature: str | None
+    shapes: Shapes
     family: str | None
     bound: str | None
     flop: float | None
@@ -103,11 +106,16 @@ def launches(kernels: pl.DataFrame, capture: Capture) -> Launches:
         _barrier(capture).alias("barrier"),
         pl.int_range(pl.len()).alias("row"),
     )
-    groups = rows.group_by(_FIELDS, maintain_order=True).agg("row")
+    # Equal signatures have equal shapes, and lists are slow to group by.
+    keys = [name for name in _FIELDS if name != "shapes"]
+    groups = rows.group_by(keys, maintain_order=True).agg("row", pl.col("shapes").first())
     kind_of = np.empty(kernels.height, np.int64)
     sizes = groups["row"].list.len().to_numpy()
     kind_of[groups["row"].explode().to_numpy()] = np.repeat(np.arange(groups.height), sizes)
-    kinds = [Kind(*row) for row in groups.drop("row").iter_rows()]
+    kinds = [
+        Kind(**{**row, "shapes": tuple(tuple(shape) for shape in row["shapes"] or ())})
+        for row in groups.drop("row").iter_rows(named=True)
+    ]
     return Launches(
         kinds=kinds,
         kind_of=kind_of,

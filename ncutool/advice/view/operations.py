@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ncutool.advice.view.kinds import Kind
 from ncutool.work.calls import plain_call
 from ncutool.work.operators import OpCall, Work, model
-from ncutool.work.operators.tensor import Tensor
+from ncutool.work.operators.tensor import Tensor, TensorList
 from ncutool_parsers.capture import Capture
 
 UNKNOWN = "?"
@@ -86,9 +86,10 @@ class Recorded(NamedTuple):
     numels: tuple[int, ...]
     read: tuple[Key, ...]
     written: frozenset[Key]
+    listed: int
 
 
-NOTHING = Recorded(UNKNOWN, "", False, (), (), False, 0, None, None, None, (), (), frozenset())
+NOTHING = Recorded(UNKNOWN, "", False, (), (), False, 0, None, None, None, (), (), frozenset(), 0)
 
 
 @dataclass(eq=False)
@@ -122,6 +123,8 @@ class Operation:
     """Shapes and data types of what it reads."""
     written: frozenset[Key]
     """What it wrote, as far as shape and type of all of it are known."""
+    listed: int
+    """Tensors in the list that it takes; 0 where it takes none."""
     family: str | None
     signature: str | None
     flop: float | None
@@ -201,6 +204,7 @@ def recorded_of(capture: Capture, wanted: set[int]) -> dict[int, Recorded]:
 
 def _recorded(call: OpCall) -> Recorded:
     inputs, op = call.tensors, call.name.rpartition("::")[2]
+    lists = [item for item in call.inputs if isinstance(item, TensorList)]
     outputs = work.outputs if isinstance(work := model(call), Work) else ()
     numels = tuple([tensor.numel for tensor in inputs])
     numel = max((*numels, *(tensor.numel for tensor in outputs)), default=0)
@@ -221,6 +225,7 @@ def _recorded(call: OpCall) -> Recorded:
         numels=numels,
         read=tuple(map(key, inputs)),
         written=frozenset(map(key, outputs)) if known else frozenset(),
+        listed=next((len(item.tensors) for item in lists if item.tensors), 0),
     )
 
 

@@ -1,11 +1,9 @@
-"""What the short signature of a product says of its operands."""
+"""What the shapes of a product say of its operands."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
 from ncutool.advice.catalogue import JUDGED
+from ncutool.advice.view.kinds import Shapes
 from ncutool.base.thresholds import IntThreshold
 
 MAX_ROWS = IntThreshold(
@@ -16,15 +14,11 @@ LARGER = IntThreshold(
 )
 
 
-@lru_cache(maxsize=4096)
-def sides(signature: str | None) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Return the first two shapes of a signature such as ``[32,4096] × [4096,24576]``; None where
-    there are none."""
-    shapes = re.findall(r"\[([\d,]*)\]", signature or "")
-    if len(shapes) < 2:
+def sides(shapes: Shapes) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Return the shapes of the two operands; None where fewer are recorded, or one is empty."""
+    if len(shapes) < 2 or not shapes[0] or not shapes[1]:
         return None
-    first, second = (tuple(int(size) for size in text.split(",") if size) for text in shapes[:2])
-    return (first, second) if first and second else None
+    return shapes[0], shapes[1]
 
 
 def is_narrow(dims: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:

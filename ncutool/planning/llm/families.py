@@ -65,7 +65,7 @@ def _decoder(values: Values, frame: Frame, name: str, source: str, published: in
         matrices=(*shape.matrices(layers), *mixture.matrices),
         caches=tuple(shape.cache(count, window) for window, count in windows.items()),
         others=others,
-        heads=(shape.heads, shape.kv_heads, shape.words()),
+        heads=(shape.heads, shape.kv_heads, shape.kind, shape.words()),
         experts=mixture.experts,
         vocabulary=values.count("vocab_size", default=frame.defaults.get("vocab_size")),
     )
@@ -173,7 +173,7 @@ def _latent(values: Values, name: str, source: str, published: int | None) -> Mo
         matrices=(*shape.matrices(layers), *mixture.matrices),
         caches=(shape.cache(layers),),
         others=layers * (2 * hidden + shape.norms) + hidden + mixture.others,
-        heads=(heads, 1, shape.words()),
+        heads=(heads, 1, shape.kind, shape.words()),
         experts=mixture.experts,
         vocabulary=values.count("vocab_size"),
     )
@@ -207,7 +207,7 @@ def _falcon(values: Values, name: str, source: str, published: int | None) -> Mo
         ),
         caches=(shape.cache(layers, None),),
         others=2 * hidden * (layers * norms + 1),
-        heads=(heads, kv_heads, shape.words()),
+        heads=(heads, kv_heads, shape.kind, shape.words()),
         experts=None,
         vocabulary=values.count("vocab_size"),
     )
@@ -221,7 +221,7 @@ def _model(
     matrices: tuple[Matrix, ...],
     caches: tuple[Cache, ...],
     others: int,
-    heads: tuple[int, int, str],
+    heads: tuple[int, int, str, str],
     experts: Experts | None,
     vocabulary: int,
 ) -> Model:
@@ -243,7 +243,8 @@ def _model(
         hidden_size=hidden,
         heads=heads[0],
         kv_heads=heads[1],
-        attention=heads[2],
+        attention_kind=heads[2],
+        attention=heads[3],
         experts=experts,
         trained_type=trained_type(values),
         stored_types=stored,

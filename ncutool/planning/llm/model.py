@@ -91,6 +91,8 @@ class Model:
     hidden_size: int | None = None
     heads: int | None = None
     kv_heads: int | None = None
+    attention_kind: str = "unknown attention"
+    """E.g. ``grouped-query``."""
     attention: str = "unknown attention"
     """In words, e.g. ``grouped-query, 8 of 32 heads``."""
     experts: Experts | None = None

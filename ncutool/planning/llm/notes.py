@@ -70,8 +70,8 @@ def _rate(plan: Plan, value: float) -> str:
 
 def _confidence(plan: Plan) -> str:
     """Return what the device table says of a row that rests on no source."""
-    confidence = plan.device.confidence
-    return f"peaks of {plan.device.name}: {confidence}" if "verify" in confidence else ""
+    device = plan.device
+    return f"peaks of {device.name}: {device.confidence}" if device.is_unverified else ""
 
 
 def _roof(plan: Plan) -> str:

@@ -44,13 +44,19 @@ class HeadShape:
     def words(self) -> str:
         """Return the kind of attention in words."""
         if self.kv_heads == self.heads:
-            return f"multi-head, {self.heads} heads of {self.head_dim}"
-        if self.kv_heads == 1:
-            return f"multi-query, 1 key-value head for {self.heads} heads of {self.head_dim}"
+            return f"{self.kind}, {self.heads} heads of {self.head_dim}"
+        many = "head" if self.kv_heads == 1 else "heads"
         return (
-            f"grouped-query, {self.kv_heads} key-value heads for {self.heads} heads of "
+            f"{self.kind}, {self.kv_heads} key-value {many} for {self.heads} heads of "
             f"{self.head_dim}"
         )
+
+    @property
+    def kind(self) -> str:
+        """How many query heads share a key-value head, by name."""
+        if self.kv_heads == self.heads:
+            return "multi-head"
+        return "multi-query" if self.kv_heads == 1 else "grouped-query"
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,11 @@ class LatentShape:
     def words(self) -> str:
         """Return the kind of attention in words."""
         return (
-            f"latent (MLA), {self.heads} heads on {self.cache_rank} + {self.rotary_dim} cached "
+            f"{self.kind}, {self.heads} heads on {self.cache_rank} + {self.rotary_dim} cached "
             "values"
         )
+
+    kind = "latent (MLA)"
 
     @property
     def norms(self) -> int:

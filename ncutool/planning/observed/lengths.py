@@ -66,7 +66,7 @@ def _with_sums(name: str) -> Lengths | None:
         return None
     even = squares * sequences == queries * queries  # equality of Cauchy and Schwarz: all alike
     return Lengths(
-        source=f"the annotation {name}",
+        source=name,
         phase="prefill" if prompts else "decode",
         sequences=sequences,
         new_tokens=queries,
@@ -86,7 +86,7 @@ def _plain(name: str) -> Lengths | None:
     if not prompts and not count:
         return None
     return Lengths(
-        source=f"the annotation {name}",
+        source=name,
         phase="prefill" if prompts else "decode",
         sequences=prompts or count,
         new_tokens=tokens or decoded,
@@ -99,7 +99,7 @@ def _sglang(name: str) -> Lengths | None:
         return None
     kind, batch, tokens = match.groups()
     return Lengths(
-        source=f"the annotation {name}",
+        source=name,
         phase="decode" if kind == "DECODE" else "prefill",
         sequences=int(batch),
         new_tokens=None if tokens is None else int(tokens),
@@ -139,12 +139,12 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
     if len({(one.phase, one.sequences, one.new_tokens) for one in group}) > 1:
         return None
     if len(group) == 1:
-        return first
+        return replace(first, source=f"the annotation {first.source}")
     cached = [one.cached_tokens for one in group if one.cached_tokens is not None]
     pairs = [one.pairs for one in group if one.pairs is not None]
     return replace(
         first,
-        source=f"{len(group)} annotations such as {first.source.removeprefix('the annotation ')}",
+        source=f"{len(group)} annotations such as {first.source}",
         cached_tokens=sum(cached) / len(cached) if cached else None,
         pairs=sum(pairs) / len(pairs) if pairs else None,
         alike=all(one.alike for one in group),

@@ -78,6 +78,6 @@ def peak_notes(device: Device, compute_pct: float | None) -> tuple[str, ...]:
             f"{units.percent(compute_pct)} of the dense peak: clocks can be above those of the "
             "datasheet"
         )
-    if "verify" in device.confidence:
+    if device.is_unverified:
         notes.append(f"peaks of {device.name}: {device.confidence}")
     return tuple(notes)

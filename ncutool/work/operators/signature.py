@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from math import prod
 
+from ncutool.base.recorded import json_list
 from ncutool.work.operators.call import OpCall
 from ncutool.work.operators.tensor import DTYPES, Argument, Scalar, Tensor, TensorList
 
@@ -35,10 +35,10 @@ def parse_call(
     argument with dimensions is one, and its data type is ``operand_dtype``: what the name of the
     kernel proves for all of them, or None.
     """
-    dims = _json_list(input_dims)
-    types = _json_list(input_types)
-    strides = _json_list(input_strides)
-    values = _json_list(concrete_inputs)
+    dims = json_list(input_dims) or []
+    types = json_list(input_types) or []
+    strides = json_list(input_strides) or []
+    values = json_list(concrete_inputs) or []
     untyped = None if types else operand_dtype
     inputs = tuple(
         _argument(
@@ -126,13 +126,3 @@ def _atom(text: str) -> bool | int | float | str | None:
 
 def _at(items: list[object], index: int) -> object:
     return items[index] if index < len(items) else None
-
-
-def _json_list(text: str | None) -> list[object]:
-    if not text:
-        return []
-    try:
-        parsed = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    return parsed if isinstance(parsed, list) else []

@@ -57,6 +57,8 @@ def with_arguments(capture: Capture, results: str) -> Capture:
         concrete_inputs=pl.when(pl.col("op") == "aten::topk").then(pl.lit('["","1","-1"]')),
         input_dims=pl.when(pl.col("op") == "aten::cat")
         .then(pl.lit(results))
+        .when(pl.col("op") == "aten::topk")
+        .then(pl.lit("[[8,1024,4],[],[]]"))
         .otherwise("input_dims"),
         input_types=pl.when(pl.col("op") == "aten::cat")
         .then(pl.lit('["TensorList","Scalar"]'))

@@ -205,11 +205,12 @@ def test_new_times_lie_between_nothing_and_now(trace: Trace) -> None:
     assert len(seen) == len(set(seen))
 
 
-def test_signatures_give_the_sides_of_products() -> None:
+def test_shapes_give_the_sides_of_products() -> None:
     """Only two full shapes count; few rows need a weight much larger than they are."""
-    assert sides("[32,4096] × [4096,24576]") == ((32, 4096), (4096, 24576))
-    assert sides("4 tensors from [8,1]") is None
-    assert sides(None) is None
+    assert sides(((32, 4096), (4096, 24576), (7,))) == ((32, 4096), (4096, 24576))
+    assert sides(((8, 1),)) is None
+    assert sides(((8, 1), ())) is None
+    assert sides(()) is None
     assert is_narrow(((32, 4096), (4096, 24576)))
     assert not is_narrow(((512, 4096), (4096, 24576)))
     assert not is_narrow(((32, 4096), (4096, 8)))

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ncutool.base import tables
-from ncutool.work import counter_notices, counters, evidence
+from ncutool.work import counter_notices
 from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.schema import LAUNCHES
@@ -39,23 +39,23 @@ def notices(
 MISSING: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "no_flop_counters",
-        {"missing_reason": evidence.NO_FLOP_COUNTERS},
+        {"missing": ["flop_counters"]},
         ["--set roofline", TENSOR, SASS],
     ),
     (
         "partial_flop_counters",
-        {"missing_reason": "no FP64 counters in the report"},
+        {"missing": ["core_counters"]},
         ["--section SpeedOfLight_RooflineChart"],
     ),
-    ("no_tensor_counters", {"missing_reason": evidence.NO_TENSOR_COUNTERS}, [TENSOR, SASS]),
+    ("no_tensor_counters", {"missing": ["tensor_counters"]}, [TENSOR, SASS]),
     (
         "no_half_counters",
-        {"missing_reason": "half-precision operations ran but were not all counted"},
+        {"missing": ["half_counters"]},
         ["--section SpeedOfLight_HierarchicalHalfRooflineChart", SASS],
     ),
     ("estimated_flop", {"flop_source": "pipe"}, [TENSOR, SASS]),
-    ("no_dram_counters", {"missing_reason": counters.NO_DRAM_COUNTERS}, ["--set basic"]),
-    ("no_dram_on_chip", {"missing_reason": counters.NO_DRAM_ON_CHIP}, [TENSOR]),
+    ("no_dram_counters", {"missing": ["dram_counters"]}, ["--set basic"]),
+    ("no_dram_on_chip", {"missing": ["dram_on_chip"]}, [TENSOR]),
     ("no_speed_of_light", {"sm_sol_pct": None}, ["--section SpeedOfLight"]),
 ]
 
@@ -73,18 +73,18 @@ def test_nothing_missing() -> None:
     """A report with every figure needs no notice, whatever its label below the counters."""
     assert notices() == {}
     assert notices(flop_source="sass") == {}
-    assert notices(missing_reason=counters.FAILED, flop=None, sm_sol_pct=None) == {}
+    assert notices(missing=["failed"], flop=None, sm_sol_pct=None) == {}
 
 
-def test_reasons_with_more_to_say() -> None:
-    """A tensor problem that names its instruction still gets the tensor notice alone."""
-    reason = f"{evidence.NO_TENSOR_COUNTERS}: UTCHMMA: its shape stands in a descriptor"
-    assert set(notices(missing_reason=reason)) == {"no_tensor_counters"}
+def test_two_things_missing() -> None:
+    """FLOPs and bytes that lack counters get a notice each."""
+    found = notices(missing=["tensor_counters", "dram_counters"])
+    assert set(found) == {"no_tensor_counters", "no_dram_counters"}
 
 
 def test_tensor_counters_by_device_and_version() -> None:
     """Volta has no tensor counters; older versions of ncu did not collect them."""
-    reason = {"missing_reason": evidence.NO_TENSOR_COUNTERS}
+    reason: dict[str, Any] = {"missing": ["tensor_counters"]}
     volta = notices("7.0", **reason)["no_tensor_counters"]
     assert SASS in volta
     assert TENSOR not in volta
@@ -95,6 +95,6 @@ def test_tensor_counters_by_device_and_version() -> None:
 
 def test_chips_held_against_l2() -> None:
     """Where L2 stands in for DRAM the notice says so instead of asking for more."""
-    reason = {"missing_reason": counters.NO_DRAM_ON_CHIP, "dram_bytes": None}
+    reason: dict[str, Any] = {"missing": ["dram_on_chip"], "dram_bytes": None}
     text = notices("11.0", memory_level="l2", **reason)["no_dram_on_chip"]
     assert "1 of 1 launches are held against L2 traffic" in text

@@ -379,7 +379,8 @@ def test_failed_launch() -> None:
     row = counters.launch_work({}, "9.0", None, "k", failed=True)
     assert row["missing_reason"] == "its collection failed"
     figures = {key for key, value in row.items() if value is not None}
-    assert figures == {"missing_reason", "flop_source", "bytes_source"}
+    assert figures == {"missing", "missing_reason", "flop_source", "bytes_source"}
+    assert row["missing"] == ["failed"]
 
 
 @pytest.fixture
@@ -450,7 +451,7 @@ def test_notice_of_a_basic_report(capture: Capture) -> None:
 def test_notice_of_tensor_work(capture: Capture) -> None:
     """Launches that may have used the tensor cores are counted in a notice of their own."""
     table = counters.work(capture).with_columns(
-        missing_reason=pl.lit(evidence.NO_TENSOR_COUNTERS), sm_sol_pct=pl.lit(1.0)
+        missing=pl.lit(["tensor_counters"]), sm_sol_pct=pl.lit(1.0)
     )
     (notice,) = counter_notices.notices(capture, table)
     assert notice.code == "no_tensor_counters"
