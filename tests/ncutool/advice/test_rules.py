@@ -172,6 +172,7 @@ def test_a_joined_launch_takes_a_rule_that_all_measured_launches_share() -> None
     figures = dict.fromkeys(("flop", "dram_bytes", *join_figures.CARRIED), 1.0)
     measured: dict[str, Any] = {"launch_id": 0, "dtype": "fp32", "roof": "fp32", "remark": None}
     measured |= {"launch_rule": "Tail Effect"} | figures
+    measured |= {"flop_exactness": "exact", "bytes_exactness": "exact"}
     agreed = join_figures.agreed([measured, measured], "by order")
     assert (agreed["new_launch_rule"], agreed["new_launch_rule_speedup_pct"]) == (
         "Tail Effect",

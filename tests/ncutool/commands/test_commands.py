@@ -177,6 +177,8 @@ def test_every_form_holds_the_same_launches(
     kernels = {ending: [row["kernel_full"] for row in found] for ending, found in rows.items()}
     assert kernels["json"] == kernels["jsonl"] == kernels["parquet"] == kernels["csv"]
     assert rows["json"] == rows["jsonl"] == rows["parquet"]
+    shapes = ["; ".join("×".join(map(str, s)) for s in row["shapes"] or ()) for row in rows["json"]]
+    assert [row["shapes"] for row in rows["csv"]] == shapes
 
 
 def test_top_and_kernel_choose_rows(

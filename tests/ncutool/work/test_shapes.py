@@ -10,9 +10,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from operator_calls import call
 
 from ncutool.base.tables import WORK
 from ncutool.work import shapes
+from ncutool.work.calls import shown_shapes, signature_text
+from ncutool.work.operators import OpCall
 from ncutool_parsers import read, schema
 from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.formats import TORCH_TRACE
@@ -98,6 +101,7 @@ def test_single_launch() -> None:
     row = shapes.work(capture([{"op_id": 0}], [MM])).row(0, named=True)
     assert row["op"] == "aten::mm"
     assert row["signature"] == "[64,32] × [32,16]"
+    assert row["shapes"] == [[64, 32], [32, 16]]
     assert (row["flop"], row["dram_bytes"]) == (MM_FLOP, MM_BYTES)
     assert (row["flop_source"], row["bytes_source"]) == ("shape", "shape")
     assert (row["family"], row["dtype"], row["roof"]) == ("gemm", "bf16", "bf16_tensor")
@@ -335,3 +339,28 @@ def test_real_traces_say_why_or_how_much(corpus: Path) -> None:
         both = pl.col("flop").is_not_null() & pl.col("dram_bytes").is_not_null()
         assert frame.filter(both == pl.col("missing_reason").is_not_null()).is_empty(), path.name
         assert frame.filter((pl.col("flop") < 0) | (pl.col("dram_bytes") < 0)).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("built", "text", "expected"),
+    [
+        (
+            call("aten::addmm", ([16], "bf16"), ([64, 32], "bf16"), ([32, 16], "bf16")),
+            "[64,32] × [32,16]",
+            [(64, 32), (32, 16)],
+        ),
+        (
+            call("aten::where", ([8], "bool"), *(([4, 8], "fp32"),) * 3),
+            "[8] × [4,8] × [4,8] × …",
+            [(8,), (4, 8), (4, 8)],
+        ),
+        (call("aten::cat", ([[3, 5], [4, 5]], ""), "0"), "2 tensors from [3,5]", [(3, 5)]),
+        (call("aten::add", "1", "2"), None, None),
+    ],
+)
+def test_a_signature_and_the_shapes_that_it_shows(
+    built: OpCall, text: str | None, expected: list[tuple[int, ...]] | None
+) -> None:
+    """What people read and what code reads come from the same tensors."""
+    assert signature_text(built) == text
+    assert shown_shapes(built) == expected
