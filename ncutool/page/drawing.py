@@ -122,8 +122,9 @@ def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
     if roofs is None and not capture.traits.peaks_recorded:
         resolution = analysis.resolution
         how = resolution.how.rstrip(".")
+        way_out = " Pass `--assume-device NAME`; `ncutool devices` lists them."
         told = resolution.named or resolution.device is None  # then `how` names the option
-        remedy = "" if told else " Pass `--assume-device NAME`; `ncutool devices` lists them."
+        remedy = "" if told else way_out
         return f"No roofline: {how}.{remedy}"
     return f"No roofline: {capture.format.no_figures}"
 

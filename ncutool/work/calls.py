@@ -51,7 +51,7 @@ class _Signatures:
         element_bytes: int | None = None,
         operand_dtype: str | None = None,
     ) -> OpCall:
-        """The call of a signature under its parent's."""
+        """Return the call of a signature under its parent's."""
         name, dims, types, strides, concrete, backend = self.rows[signature]
         above = None if parent is None else self.call(parent, operand_dtype=operand_dtype)
         plain = plain_call(name, dims, types, strides, concrete)
@@ -71,7 +71,7 @@ class _Signatures:
 def plain_call(
     name: str, dims: str | None, types: str | None, strides: str | None, concrete: str | None
 ) -> OpCall:
-    """The call of a row of `signatures` by itself; kept, since several ask for the same rows."""
+    """Return the call of a row of `signatures` alone; cached, since several ask for the same."""
     return parse_call(name, dims, types, strides, concrete)
 
 
@@ -86,7 +86,7 @@ _KEYS = ["signature_id", "parent_signature", "element_bytes", "operand_dtype"]
 
 
 def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """The work of every operator that launched one of ``rows``, one row an ``op_id``.
+    """Model every operator that launched one of ``rows``; return one row an ``op_id``.
 
     Columns: op_id, signature, shapes, family, dtype, op_flop, op_bytes, remark, reason,
     flop_exactness, bytes_exactness.
@@ -120,7 +120,7 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
 
 
 def calls_of(launches: pl.DataFrame, capture: Capture) -> dict[int, OpCall]:
-    """The operator calls behind some launches of a capture, by ``op_id``, as they are modelled.
+    """Return the calls behind some launches of a capture by ``op_id``, as they are modelled.
 
     Args:
         launches: rows of :data:`ncutool_parsers.schema.LAUNCHES`, all those of each operator.
@@ -161,7 +161,7 @@ def _agreed(rows: pl.DataFrame, fact: str, name: str) -> pl.DataFrame:
 
 
 def _parents(calls: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """``calls`` with the signature of each one's caller, `parent_signature`.
+    """Return ``calls`` with the signature of each one's caller, `parent_signature`.
 
     Traces nest some calls within one of the same operator; then it is the caller's caller.
     """
@@ -204,7 +204,7 @@ def _signatures(capture: Capture) -> _Signatures:
 
 
 def _proved_outputs(signatures: Iterable[tuple[str, str | None, str | None]]) -> OutputShapes:
-    """Result shape of a convolution by its input and weight, of a pooling by its input.
+    """Return the result shape of a convolution by its input and weight, of a pooling by its input.
 
     A gradient has the shape of the result it belongs to. Where all backward calls with one input
     and weight agree, so do the forward calls; where they differ, nothing is known.
@@ -236,22 +236,22 @@ def _output_shape(call: OpCall, outputs: OutputShapes) -> Sizes | None:
 
 
 def _row(call: OpCall, *, by_name: bool = False) -> tuple[object, ...]:
-    """The modelled columns of :func:`evaluate`, in their order."""
-    found = model(call)
+    """Return the modelled columns of :func:`evaluate`, in their order."""
+    work = model(call)
     signature = signature_text(call), shown_shapes(call)
-    if isinstance(found, NoModel):
-        return *signature, found.family, None, None, None, None, found.reason, None, None
-    remarks = [found.remark, DTYPE_BY_NAME if by_name else None]
+    if isinstance(work, NoModel):
+        return *signature, work.family, None, None, None, None, work.reason, None, None
+    remarks = [work.remark, DTYPE_BY_NAME if by_name else None]
     return (
         *signature,
-        found.family,
-        found.dtype,
-        _number(found.flop),
-        _number(found.bytes),
+        work.family,
+        work.dtype,
+        _number(work.flop),
+        _number(work.bytes),
         "; ".join(remark for remark in remarks if remark) or None,
-        _reason(found),
-        None if found.flop is None else found.flop_exactness,
-        None if found.bytes is None else found.bytes_exactness,
+        _reason(work),
+        None if work.flop is None else work.flop_exactness,
+        None if work.bytes is None else work.bytes_exactness,
     )
 
 
@@ -259,12 +259,12 @@ def _number(value: int | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _reason(found: Work) -> str | None:
-    return found.reason if found.flop is None or found.bytes is None else None
+def _reason(work: Work) -> str | None:
+    return work.reason if work.flop is None or work.bytes is None else None
 
 
 def signature_text(call: OpCall) -> str | None:
-    """The shapes of a call for people, e.g. `[8944,1024] × [1024,2816]`; None without any.
+    """Return the shapes of a call for people, e.g. `[8944,1024] × [1024,2816]`; None without any.
 
     A matrix product shows its two factors and leaves the bias out.
     """

@@ -81,7 +81,7 @@ def double(metrics: Mapping[str, float], seconds: float | None) -> CoreWork:
 
 
 def half_peak(metrics: Mapping[str, float]) -> float | None:
-    """The FP16 peak outside the tensor cores: 4 operations per packed FMA."""
+    """Return the FP16 peak outside the tensor cores: 4 operations per packed FMA."""
     return _peak(metrics, "hfma", 4)
 
 

@@ -24,7 +24,7 @@ _TENSOR_COUNTERS_FROM = (2025, 1)
 
 
 def command(*sections: str) -> str:
-    """The command line that collects these sections beside what places a launch at all."""
+    """Return the command line that collects these sections and the basic set."""
     return f"`ncu --set basic {' '.join(sections)} -o report PROGRAM`"
 
 
@@ -51,31 +51,31 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
     def lacking(code: str) -> pl.DataFrame:
         return usable.filter(pl.col("missing").list.contains(code))
 
-    found = []
+    notes = []
     total = usable.height
     flopless = lacking("flop_counters")
     if flopless.height:
-        found.append(Notice("no_flop_counters", _no_flop(flopless, total)))
+        notes.append(Notice("no_flop_counters", _no_flop(flopless, total)))
     if some := lacking("core_counters").height:
         text = f"{some} of {total} launches lack some CUDA-core counters, so their FLOPs are "
         text += f"unknown: re-run with {command(_FLOP_SECTIONS)}."
-        found.append(Notice("partial_flop_counters", text))
+        notes.append(Notice("partial_flop_counters", text))
     if tensor := lacking("tensor_counters").height:
-        found.append(Notice("no_tensor_counters", _no_tensor(capture, tensor, total)))
+        notes.append(Notice("no_tensor_counters", _no_tensor(capture, tensor, total)))
     if half := lacking("half_counters").height:
         text = f"{half} of {total} launches ran half-precision operations that were not all "
         text += "counted, so their FLOPs are unknown: re-run with "
         text += f"{command(_FLOP_SECTIONS, _HALF, _SASS)}."
-        found.append(Notice("no_half_counters", text))
+        notes.append(Notice("no_half_counters", text))
     if guessed := usable.filter(pl.col("flop_source") == "pipe").height:
         text = f"The FLOPs of {guessed} of {total} launches are estimates from the tensor pipe's "
         text += "activity and the data type that the kernel's name speaks of: for counts re-run "
         text += f"with {command(_FLOP_SECTIONS, _SASS)}."
-        found.append(Notice("estimated_flop", text))
-    found += _memory(lacking("dram_on_chip"), lacking("dram_counters").height, total)
+        notes.append(Notice("estimated_flop", text))
+    notes += _memory(lacking("dram_on_chip"), lacking("dram_counters").height, total)
     placed = usable.filter(pl.col("sm_sol_pct").is_not_null()).height
     if placed < total:
-        found.append(
+        notes.append(
             Notice(
                 "no_speed_of_light",
                 f"{total - placed} of {total} launches have no speed-of-light "
@@ -83,11 +83,11 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
                 "`--section SpeedOfLight`, or any set: `ncu --set basic -o report PROGRAM`.",
             )
         )
-    return tuple(found)
+    return tuple(notes)
 
 
 def _no_flop(flopless: pl.DataFrame, launches: int) -> str:
-    """The notice for launches without FLOP counters; the basic set's is NVIDIA's most common."""
+    """Word the notice for launches without FLOP counters; mostly the basic set was collected."""
     basic = flopless.filter(
         pl.col("sm_sol_pct").is_not_null()
         & pl.col("waves").is_not_null()
@@ -105,7 +105,7 @@ def _no_flop(flopless: pl.DataFrame, launches: int) -> str:
 
 
 def _no_tensor(capture: Capture, tensor: int, launches: int) -> str:
-    """The notice for tensor work that was not counted; what collects it depends on the device."""
+    """Word the notice for uncounted tensor work; what collects it depends on the device."""
     text = (
         f"{tensor} of {launches} launches may have used the tensor cores, whose operations this "
         "report does not count, so their FLOPs are unknown. "
@@ -129,7 +129,7 @@ def _version(capture: Capture) -> tuple[int, ...]:
 
 
 def _memory(without: pl.DataFrame, uncounted: int, launches: int) -> list[Notice]:
-    found = []
+    notes = []
     if without.height:
         by_l2 = without.filter(pl.col("memory_level") == "l2").height
         text = "This chip has no DRAM counters: bytes of DRAM are unknown"
@@ -139,10 +139,10 @@ def _memory(without: pl.DataFrame, uncounted: int, launches: int) -> list[Notice
             else f". For a roofline of L2 re-run with {command(_TENSOR)}, of Nsight Compute 2025.1 "
             "or later."
         )
-        found.append(Notice("no_dram_on_chip", text, "info"))
+        notes.append(Notice("no_dram_on_chip", text, "info"))
     if uncounted:
         text = f"{uncounted} of {launches} launches have no DRAM counters, so their bytes are "
         text += "unknown: re-run with `--section SpeedOfLight`, or any set: "
         text += "`ncu --set basic -o report PROGRAM`."
-        found.append(Notice("no_dram_counters", text))
-    return found
+        notes.append(Notice("no_dram_counters", text))
+    return notes

@@ -76,7 +76,7 @@ _WITHOUT_DRAM_COUNTERS = frozenset({"7.2", "8.7", "11.0", "12.1"})
 
 
 def work(capture: Capture) -> pl.DataFrame:
-    """The :data:`ncutool.base.tables.WORK` table of a report, one row per launch.
+    """Return the :data:`ncutool.base.tables.WORK` table of a report, one row per launch.
 
     Args:
         capture: an ncu capture that was read with at least the metrics of :data:`WANTED`.
@@ -103,7 +103,7 @@ def recorded_work(
     metrics: dict[str, float],
     executed: Iterable[instructions.Executed],
 ) -> dict[str, Any]:
-    """The row of one launch, without its ``launch_id``, from what the reader found of it.
+    """Return the row of one launch, without its ``launch_id``, from what the reader found of it.
 
     Args:
         launch: its row of :data:`ncutool_parsers.schema.LAUNCHES`.
@@ -150,7 +150,7 @@ def launch_work(
     failed: bool = False,
     mix: Mix | None = None,
 ) -> dict[str, Any]:
-    """The row of one launch, without its ``launch_id``.
+    """Return the row of one launch, without its ``launch_id``.
 
     Args:
         metrics: finite values by NVIDIA's metric name, in base units.
@@ -207,7 +207,7 @@ def launch_work(
 def _nvidia(
     metrics: Mapping[str, float], seconds: float | None, capability: str | None
 ) -> dict[str, Any]:
-    """What NVIDIA's rules print, recomputed."""
+    """Return what NVIDIA's rules print, recomputed."""
     waves = metrics.get(_WAVES)
     rule = nvidia_rules.launch_rule(
         metrics.get(_BLOCKS),

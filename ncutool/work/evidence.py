@@ -94,7 +94,7 @@ def count(
     kernel: str,
     mix: Mix | None,
 ) -> Flop:
-    """The operations of one launch.
+    """Count the operations of one launch by the best evidence there is.
 
     Args:
         metrics: finite values by NVIDIA's metric name, in base units.
@@ -207,9 +207,9 @@ def _tensor(
     elif not activity.material:
         remark = f"{share}, taken for constants set with HFMA2.MMA: else a lower bound"
         return _Part((), "counter", (remark,), exactness="lower_bound")
-    if (found := rates.pipe_estimate(metrics, seconds, capability, kernel)) is not None:
-        remarks = (_estimate_remark(found),)
-        return _Part((_estimated(found),), "pipe", remarks, exactness="estimate")
+    if (estimate := rates.pipe_estimate(metrics, seconds, capability, kernel)) is not None:
+        remarks = (_estimate_remark(estimate),)
+        return _Part((_estimated(estimate),), "pipe", remarks, exactness="estimate")
     return _Part((), "none", (share,) if share else (), problem)
 
 
@@ -257,7 +257,7 @@ def _uncounted_tensor(why: str) -> Problem:
 
 
 def _instructions(tensor: tuple[Matrix, ...]) -> str:
-    """The matrix instructions that operations were counted from, most first."""
+    """Return the matrix instructions that operations were counted from, most first."""
     most = sorted(tensor, key=lambda matrix: -matrix.flop)
     named = [f"{m.warps} {m.opcode}" for m in most[:_NAMED_INSTRUCTIONS]]
     rest = len(most) - len(named)
@@ -305,30 +305,32 @@ def _by_pipe(
     kernel: str,
     remarks: list[str],
 ) -> Flop:
-    """An estimate of tensor work where nothing was counted at all, or none."""
-    found = rates.pipe_estimate(metrics, seconds, capability, kernel)
-    if found is None:
+    """Estimate the tensor work of a launch where nothing was counted at all."""
+    estimate = rates.pipe_estimate(metrics, seconds, capability, kernel)
+    if estimate is None:
         problem = Problem("flop_counters", NO_FLOP_COUNTERS)
         return Flop(None, problem=problem, remarks=tuple(remarks))
-    remark = f"{_estimate_remark(found)}; operations outside the tensor cores are not counted"
-    said = (*remarks, remark)
-    return Flop(found.flop, "pipe", _estimated(found), None, said, "estimate", found.flop)
+    remark = f"{_estimate_remark(estimate)}; operations outside the tensor cores are not counted"
+    all_remarks = (*remarks, remark)
+    return Flop(
+        estimate.flop, "pipe", _estimated(estimate), None, all_remarks, "estimate", estimate.flop
+    )
 
 
-def _estimated(found: rates.Estimate) -> Roof:
-    name = tensor_counters.ROOFS.get(found.dtype)
-    return Roof(found.dtype, name, found.flop, found.peak_flop_per_s, tensor=True)
+def _estimated(estimate: rates.Estimate) -> Roof:
+    name = tensor_counters.ROOFS.get(estimate.dtype)
+    return Roof(estimate.dtype, name, estimate.flop, estimate.peak_flop_per_s, tensor=True)
 
 
-def _estimate_remark(found: rates.Estimate) -> str:
+def _estimate_remark(estimate: rates.Estimate) -> str:
     return (
-        f"estimate: tensor pipe {found.pct:.3g} % active at the dense {found.dtype} rate that the "
-        "kernel's name speaks of"
+        f"estimate: tensor pipe {estimate.pct:.3g} % active at the dense {estimate.dtype} rate "
+        "that the kernel's name speaks of"
     )
 
 
 def _sum(parts: list[_Part], remarks: list[str]) -> Flop:
-    """The operations that count, the roof that most of the compute time goes to, the label."""
+    """Add up the kinds of operations; choose the roof that most of the compute time goes to."""
     remarks = [*remarks, *(remark for part in parts for remark in part.remarks)]
     exactness = of_sum(*(part.exactness for part in parts))
     busy = [roof for part in parts for roof in part.roofs if roof.flop > 0]
@@ -368,7 +370,7 @@ def _dominant(busy: list[Roof]) -> Roof:
 
 
 def _mixed(summed: list[Roof], main: Roof) -> list[str]:
-    """A remark where a tenth or more of the operations belongs to another roof."""
+    """Return a remark where a tenth or more of the operations belongs to another roof."""
     flop = sum(roof.flop for roof in summed)
     others = [roof for roof in summed if roof is not main and roof.flop >= 0.1 * flop]
     if not others:

@@ -99,7 +99,7 @@ class Mix(NamedTuple):
 
 
 def mix(executed: Iterable[Executed]) -> Mix | None:
-    """The operations of a launch; None without instructions."""
+    """Return the operations of a launch; None without instructions."""
     rows = list(executed)
     if not rows:
         return None
@@ -107,8 +107,8 @@ def mix(executed: Iterable[Executed]) -> Mix | None:
     half_moves, half_may_move, integers = 0.0, False, 0.0
     for row in rows:
         threads = row.warps * WARP_THREADS if row.threads is None else row.threads
-        if found := _core(row.opcode):
-            dtype, operations = found
+        if core := _core(row.opcode):
+            dtype, operations = core
             if row.moves:
                 half_moves += operations * threads
             else:
@@ -131,7 +131,7 @@ def mix(executed: Iterable[Executed]) -> Mix | None:
 
 
 def _core(opcode: str) -> tuple[str, int] | None:
-    """Data type and operations of one thread's instruction."""
+    """Return the data type and operations of one thread's instruction."""
     match = _CORE.fullmatch(opcode)
     if match is None:
         return None
@@ -144,7 +144,7 @@ def _core(opcode: str) -> tuple[str, int] | None:
 
 
 def _tensor(rows: list[Executed]) -> tuple[tuple[Matrix, ...], str | None]:
-    found, problems = [], []
+    matrices, problems = [], []
     for row in rows:
         if row.warps == 0 or not _UNKNOWN_TENSOR.fullmatch(row.opcode):
             continue
@@ -152,12 +152,12 @@ def _tensor(rows: list[Executed]) -> tuple[tuple[Matrix, ...], str | None]:
         if isinstance(matrix, str):
             problems.append(matrix)
         else:
-            found.append(matrix)
-    return tuple(found), "; ".join(dict.fromkeys(problems)) or None
+            matrices.append(matrix)
+    return tuple(matrices), "; ".join(dict.fromkeys(problems)) or None
 
 
 def matrix_work(opcode: str, warps: int) -> Matrix | str:
-    """The operations of ``warps`` executions of a matrix instruction, or why they are unknown."""
+    """Count what ``warps`` executions of a matrix instruction do, or say why it is unknown."""
     match = _TENSOR.fullmatch(opcode)
     if match is None:
         return f"{opcode}: its shape stands in a descriptor, not in the instruction"
@@ -198,7 +198,7 @@ def _shape(modifier: str) -> tuple[int, int, int] | None:
 
 
 def _dtype(kind: str, modifiers: list[str]) -> str | None:
-    """Data type of the sources."""
+    """Return the data type of the sources."""
     if kind == "H":
         return next((m.lower() for m in modifiers if m in ("BF16", "TF32")), "fp16")
     if kind == "I":

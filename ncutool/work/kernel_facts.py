@@ -135,8 +135,10 @@ def column(names: pl.Expr, fact: str) -> pl.Expr:
 
     def read(values: pl.Series) -> pl.Series:
         known = values.drop_nulls().unique()
-        said = pl.Series([getattr(facts_of(name), fact) for name in known], dtype=dtype)
-        facts: pl.Series = values.replace_strict(known, said, default=None, return_dtype=dtype)
+        values_of_names = pl.Series([getattr(facts_of(name), fact) for name in known], dtype=dtype)
+        facts: pl.Series = values.replace_strict(
+            known, values_of_names, default=None, return_dtype=dtype
+        )
         return facts
 
     return names.map_batches(read, return_dtype=dtype)
@@ -162,7 +164,7 @@ def _first(table: Iterable[tuple[_Value, re.Pattern[str]]], name: str) -> _Value
 
 
 def _units(name: str) -> Units | None:
-    """A word of tensor cores wins: ``cutlass_80_tensorop_s1688gemm`` is no ``sgemm``."""
+    """Tell the units; a word of tensor cores wins, as in ``cutlass_80_tensorop_s1688gemm``."""
     if _TENSOR.search(name):
         return "tensor"
     return "simt" if _SIMT.search(name) or _FP64_SIMT.search(name) else None
@@ -174,7 +176,7 @@ def _dtype(name: str) -> str | None:
 
 
 def _generation(name: str) -> int | None:
-    """The newest that is written out (``sm90_``, ``Sm100``), else what the name's words imply."""
+    """Return the newest that is written out (``sm90_``, ``Sm100``), else what words imply."""
     written = [int(number) for number in _WRITTEN_OUT.findall(name)]
     return max(written) if written else _first(_GENERATIONS, name)
 

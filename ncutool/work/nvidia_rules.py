@@ -54,7 +54,7 @@ def launch_rule(
     theoretical_occupancy_pct: float | None,
     achieved_occupancy_pct: float | None,
 ) -> LaunchRule | None:
-    """What NVIDIA's rule LaunchConfiguration prints about the grid, if anything.
+    """Return what NVIDIA's rule LaunchConfiguration prints about the grid, if anything.
 
     A grid with fewer blocks than multiprocessors leaves (SM - blocks) / SM of them idle. Below
     two blocks a multiprocessor the rule still warns, without an estimate. A partial last wave

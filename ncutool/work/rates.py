@@ -81,12 +81,12 @@ class Estimate(NamedTuple):
 
 
 def clock(metrics: Mapping[str, float]) -> float | None:
-    """The multiprocessors' clock during the launch, in Hz."""
+    """Return the multiprocessors' clock during the launch, in Hz."""
     return next((metrics[name] for name in _CLOCKS if metrics.get(name)), None)
 
 
 def core_peak(metrics: Mapping[str, float], capability: str | None, dtype: str) -> float | None:
-    """The CUDA cores' FP32 or FP64 peak at the record's clock."""
+    """Return the CUDA cores' FP32 or FP64 peak at the record's clock."""
     rate = _CORE_FMA.get(dtype, {}).get(capability or "")
     cycles = _per_second(metrics)
     return 2 * rate * cycles if rate and cycles else None
@@ -98,7 +98,7 @@ def tensor_peak(
     capability: str | None,
     work: Sequence[Matrix],
 ) -> float | None:
-    """The dense peak of matrix instructions of one data type, at the record's clock."""
+    """Return the dense peak of matrix instructions of one data type, at the record's clock."""
     cycles = _per_second(metrics)
     if cycles is None or not work:
         return None
@@ -159,7 +159,7 @@ def pipe_estimate(
 
 
 def _dtype(metrics: Mapping[str, float], capability: str | None, kernel: str) -> str | None:
-    """Data type of tensor work by the pipe's parts and the name of a library's kernel."""
+    """Return the data type of tensor work by the pipe's parts and a library kernel's name."""
     facts = facts_of(kernel)
     named = facts.dtype if facts.names_product else None
     kinds = {

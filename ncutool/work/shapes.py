@@ -71,7 +71,7 @@ def work(capture: Capture) -> pl.DataFrame:
 
 
 def _with_operators(capture: Capture) -> pl.DataFrame:
-    """The launches with the operator and signature behind each."""
+    """Return the launches with the operator and signature behind each."""
     ops = capture.ops.select("op_id", "signature_id").join(
         capture.signatures.select("signature_id", "op"), on="signature_id", how="left"
     )
@@ -205,7 +205,7 @@ def _exactness(figure: str) -> pl.Expr:
     kind = "flop" if figure == "flop" else "bytes"
     name = f"{kind}_exactness"
     fewer = pl.lit(kind == "flop") & pl.col("transformed") & (pl.col(name) == "exact")
-    said = pl.when(fewer).then(pl.lit("upper_bound")).otherwise(name)
+    whole = pl.when(fewer).then(pl.lit("upper_bound")).otherwise(name)
     several = pl.col("kernels").is_not_null() & (pl.col(f"op_{kind}") > 0)
     shared = several & (pl.col(name) != "lower_bound")
     return (
@@ -215,13 +215,13 @@ def _exactness(figure: str) -> pl.Expr:
         .then(pl.lit("exact"))
         .when(shared)
         .then(pl.lit("estimate"))
-        .otherwise(said)
+        .otherwise(whole)
         .alias(name)
     )
 
 
 def _joined(*remarks: pl.Expr) -> pl.Expr:
-    """The remarks that there are, or null."""
+    """Return the remarks that there are, or null."""
     text = pl.concat_str(*remarks, separator="; ", ignore_nulls=True)
     return pl.when(text != "").then(text)
 
@@ -231,7 +231,7 @@ def _transformed() -> pl.Expr:
 
 
 def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
-    """What each collective whose metadata were recorded moved a second: launch_id, bandwidth."""
+    """Return launch_id and bandwidth remark of each collective whose metadata were recorded."""
     told = rows.filter((pl.col("role") == "collective") & pl.col("collective").is_not_null())
     columns = ["collective", "collective_dtype", "collective_in_elements"]
     columns += ["collective_out_elements", "collective_group_size", "duration_ns"]
@@ -291,10 +291,10 @@ _ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed"]
 
 
 def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """The roof of each distinct combination of family, data type and kernel name."""
+    """Return the roof of each distinct combination of family, data type and kernel name."""
     record = capture.devices[0] if capture.devices else None
     keys = rows.select(_ROOF_KEYS).unique()
-    found = [
+    chosen = [
         roofs.roof_of(
             family,
             dtype,
@@ -307,6 +307,6 @@ def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         for role, family, dtype, kernel, transformed in keys.iter_rows()
     ]
     return keys.with_columns(
-        pl.Series("roof", [roof for roof, _ in found], dtype=pl.String),
-        pl.Series("roof_remark", [remark for _, remark in found], dtype=pl.String),
+        pl.Series("roof", [roof for roof, _ in chosen], dtype=pl.String),
+        pl.Series("roof_remark", [remark for _, remark in chosen], dtype=pl.String),
     )

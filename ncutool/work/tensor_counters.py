@@ -98,39 +98,39 @@ class Activity:
 def paths(metrics: Mapping[str, float], seconds: float) -> list[Path]:
     """Every data path that the record counts, with its operations and its own peak."""
     clock = metrics.get(CLOCK)
-    found: dict[str, Path] = {}
+    counted: dict[str, Path] = {}
     for name in metrics:
         match = _PATH.fullmatch(name)
         if match is None:
             continue
         stem = name.split(".sum")[0]
         flop = _operations(metrics, stem, seconds)
-        if stem in found or flop is None:
+        if stem in counted or flop is None:
             continue
         peak = metrics.get(f"{stem}.sum.peak_sustained")
-        found[stem] = Path(
+        counted[stem] = Path(
             data=match["data"],
             op=match["op"],
             sparse=None if match["sparsity"] is None else match["sparsity"] == "on",
             flop=flop,
             peak_flop_per_s=peak * clock if peak and clock else None,
         )
-    return list(found.values())
+    return list(counted.values())
 
 
-def covers(found: Sequence[Path], capability: str | None) -> bool:
+def covers(recorded: Sequence[Path], capability: str | None) -> bool:
     """Whether the record counts every kind of tensor operation that its device has."""
     if capability is None:
         return False
-    counted = {path.dtype for path in found}
+    counted = {path.dtype for path in recorded}
     return bool(counted) and _needed(capability) <= counted
 
 
-def total(found: Sequence[Path], capability: str | None) -> list[TensorWork] | None:
+def total(recorded: Sequence[Path], capability: str | None) -> list[TensorWork] | None:
     """Operations by data type, each counted once; None where aggregate and parts disagree."""
     work = []
-    for dtype in dict.fromkeys(path.dtype for path in found):
-        mine = [path for path in found if path.dtype == dtype]
+    for dtype in dict.fromkeys(path.dtype for path in recorded):
+        mine = [path for path in recorded if path.dtype == dtype]
         tops = [path for path in mine if path.op is None and path.sparse is None]
         singles = [p for p in mine if p.op is None and p not in tops and not _covered(p, tops)]
         parts = [p for p in mine if p.op is not None]
@@ -148,7 +148,7 @@ def total(found: Sequence[Path], capability: str | None) -> list[TensorWork] | N
 def activity(
     metrics: Mapping[str, float], capability: str | None, counted_flop: float, kernel: str
 ) -> Activity:
-    """What is known of tensor work where the record lacks its counters.
+    """Tell what is known of tensor work where the record lacks its counters.
 
     On some devices (compute capability 8.0 and 9.0 for certain) compilers set constants with
     HFMA2.MMA, which shows as up to a few per cent of tensor pipe activity without any tensor

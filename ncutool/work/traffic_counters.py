@@ -140,7 +140,7 @@ def _l1_suffix(capability: str | None) -> str | None:
 
 
 def _total(metrics: Mapping[str, float], name: str, seconds: float | None) -> float | None:
-    """A counter's sum over the launch: as counted, or its rate x time."""
+    """Return a counter's sum over the launch: as counted, or its rate x time."""
     if (count := metrics.get(name)) is not None:
         return count
     rate = metrics.get(f"{name}.per_second")

@@ -191,7 +191,7 @@ def _memory(context: Context) -> list[str]:
 
 def _cache_tokens(shapes: Shapes) -> int | None:
     """Return the tokens that a key-value cache [slots, ...] or [blocks, size, ...] holds, from the
-    shapes of keys, values and cache; None for any other shapes."""
+    shapes `keys × values × cache`; None for any others."""
     if len(shapes) < 3:
         return None
     keys, values, cache = shapes[:3]

@@ -68,7 +68,7 @@ REGISTRY: dict[str, Model] = {
 
 
 def model(call: OpCall) -> Work | NoModel:
-    """The work of ``call``, or why it is not known. Never raises, whatever the call holds.
+    """Model ``call``, or say why its work is not known. Never raises, whatever the call holds.
 
     A model that another package brings wins over ncutool's own, and its remark says so.
     """
@@ -88,7 +88,7 @@ def model(call: OpCall) -> Work | NoModel:
 
 
 def model_of(call: OpCall) -> Model | None:
-    """The model that speaks for ``call``, another package's first; None where there is none."""
+    """Return the model for ``call``, another package's first; None where there is none."""
     plugin = plugins.load().models.get(call.name)
     if plugin is not None:
         return plugin.model

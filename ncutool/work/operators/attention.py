@@ -134,7 +134,7 @@ def _pairs(
 
 
 def _sdpa(call: OpCall, causal_index: int, bias_index: int | None) -> Work:
-    """A `_scaled_dot_product_*` operator in [B,H,S,D]."""
+    """Model a `_scaled_dot_product_*` operator in [B,H,S,D]."""
     q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
     shape = _shape(q, k, v, heads_first=True)
     pairs, remark = _pairs(shape, call.flag(causal_index), bottom_right=False)
@@ -267,7 +267,7 @@ def _sdpa_flash_backward(call: OpCall) -> Work:
 
 
 def _flash_backward(call: OpCall) -> Work:
-    """The same arguments in [B,S,H,D], then `(rng_state, unused, scale, window_left,
+    """Take the same arguments in [B,S,H,D], then `(rng_state, unused, scale, window_left,
     window_right)`."""
     left, right = _window(call, 15, 16)
     mask = _Mask(call.flag(11), True, left, right, _packed_lengths(call, 6))
@@ -300,7 +300,7 @@ def _efficient_backward(call: OpCall) -> Work:
 
 
 def _packed_lengths(call: OpCall, index: int) -> str | None:
-    """The reason why packed sequences have no known pairs; None where they are not packed."""
+    """Return why packed sequences have no known pairs; None where they are not packed."""
     return NO_LENGTHS if _is_packed(call, index) else None
 
 

@@ -51,19 +51,19 @@ class OpCall:
         return tuple(item for item in self.inputs if isinstance(item, Tensor))
 
     def optional(self, index: int) -> Tensor | None:
-        """The tensor at ``index``, or None where there is none."""
+        """Return the tensor at ``index``, or None where there is none."""
         item = self.inputs[index] if index < len(self.inputs) else None
         return item if isinstance(item, Tensor) else None
 
     def tensor(self, index: int, rank: int = 0) -> Tensor:
-        """The tensor at ``index``, which has at least ``rank`` dimensions."""
-        found = self.optional(index)
-        if found is None or len(found.shape) < rank:
+        """Return the tensor at ``index``, which has at least ``rank`` dimensions."""
+        argument = self.optional(index)
+        if argument is None or len(argument.shape) < rank:
             raise UnmodelledError(f"no shapes recorded for {self.name}")
-        return found
+        return argument
 
     def tensor_list(self, index: int) -> tuple[Tensor, ...]:
-        """The tensors of the list at ``index``, with their element size where it is known."""
+        """Return the tensors of the list at ``index``, with their element size if it is known."""
         item = self.inputs[index] if index < len(self.inputs) else None
         if not isinstance(item, TensorList) or item.tensors is None:
             raise UnmodelledError(f"no shapes recorded for {self.name}")
@@ -78,29 +78,29 @@ class OpCall:
         return isinstance(item, Scalar) and item.value is None and item.kind in ("", "None")
 
     def text(self, index: int) -> str | None:
-        """The text at ``index``; None where it was not recorded."""
+        """Return the text at ``index``; None where it was not recorded."""
         value = self._value(index)
         return value if isinstance(value, str) else None
 
     def flag(self, index: int) -> bool | None:
-        """The truth value at ``index``; None where it was not recorded."""
+        """Return the truth value at ``index``; None where it was not recorded."""
         value = self._value(index)
         return value if isinstance(value, bool) else None
 
     def integer(self, index: int) -> int | None:
-        """The whole number at ``index``; None where it was not recorded."""
+        """Return the whole number at ``index``; None where it was not recorded."""
         value = self._value(index)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def number(self, index: int) -> float | None:
-        """The number at ``index``; None where it was not recorded."""
+        """Return the number at ``index``; None where it was not recorded."""
         value = self._value(index)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         return float(value)
 
     def integers(self, index: int) -> tuple[int, ...] | None:
-        """The list of whole numbers at ``index``; a single number is a list of one."""
+        """Return the list of whole numbers at ``index``; a single number is a list of one."""
         value = self._value(index)
         if isinstance(value, tuple):
             return tuple(int(item) for item in value)
@@ -108,7 +108,7 @@ class OpCall:
         return None if single is None else (single,)
 
     def flags(self, index: int) -> tuple[bool, ...] | None:
-        """The list of truth values at ``index``; None where it was not recorded."""
+        """Return the list of truth values at ``index``; None where it was not recorded."""
         value = self._value(index)
         return tuple(bool(item) for item in value) if isinstance(value, tuple) else None
 
@@ -157,7 +157,7 @@ Model = Callable[[OpCall], Work]
 
 
 def total(*parts: int | None) -> int | None:
-    """The sum, or None where a part is unknown."""
+    """Return the sum, or None where a part is unknown."""
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
@@ -177,7 +177,7 @@ def work_of(
     extra_read: int = 0,
     extra_written: int = 0,
 ) -> Work:
-    """The work of reading ``reads`` and writing ``writes`` once; absent tensors cost nothing."""
+    """Return the work of reading and writing tensors once each; absent ones cost nothing."""
     read = total(extra_read, *(tensor.read_bytes for tensor in reads if tensor is not None))
     written = total(extra_written, *(tensor.write_bytes for tensor in writes if tensor is not None))
     known = read is not None and written is not None

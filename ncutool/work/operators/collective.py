@@ -62,10 +62,10 @@ def bandwidth_remark(
     duration_ns: int | None,
 ) -> str | None:
     """`algbw 4.9 GB/s, busbw 8.5 GB/s at least (allreduce of 8 ranks, waiting included)`."""
-    found = bandwidth(name, dtype, in_elements, out_elements, ranks, duration_ns)
-    if found is None:
+    rates = bandwidth(name, dtype, in_elements, out_elements, ranks, duration_ns)
+    if rates is None:
         return None
-    algorithm, bus = (f"{rate / 1e9:.3g} GB/s" for rate in found)
+    algorithm, bus = (f"{rate / 1e9:.3g} GB/s" for rate in rates)
     of_ranks = f" of {ranks} ranks" if ranks else ""
     return f"algbw {algorithm}, busbw {bus} at least ({name}{of_ranks}, waiting included)"
 

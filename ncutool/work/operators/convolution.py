@@ -79,7 +79,7 @@ def forward(
     transposed: bool = False,
     output_padding: tuple[int, ...] = (0,),
 ) -> Work:
-    """A forward convolution whose stride, padding, dilation and groups stand at ``positions``."""
+    """Model a forward convolution with stride, padding, dilation and groups at ``positions``."""
     x, weight = call.tensor(0, 3), call.tensor(1, 3)
     stride, padding, dilation = (call.integers(index) for index in positions[:3])
     groups = call.integer(positions[3]) or _groups(x, weight)
@@ -112,7 +112,7 @@ def forward(
 
 
 def _groups(x: Tensor, weight: Tensor) -> int:
-    """Groups from the shapes alone: input channels over the filter's."""
+    """Tell the groups from the shapes alone: input channels over the filter's."""
     return max(1, x.shape[1] // weight.shape[1]) if weight.shape[1] else 1
 
 
@@ -217,8 +217,8 @@ def backward(
     if transposed and x is None:
         raise UnmodelledError("shapes of the convolution do not fit together")
     source = x if transposed and x is not None else grad
-    one = 2 * weight.numel * source.shape[0] * prod(source.shape[2:])
-    flop = one * (int(mask[0]) + int(mask[1]))
+    product = 2 * weight.numel * source.shape[0] * prod(source.shape[2:])
+    flop = product * (int(mask[0]) + int(mask[1]))
     if mask[2]:
         flop += grad.numel if flop == 0 else 0  # a bias gradient beside the products is neglected
     dense = None if x is None else Tensor(x.shape, x.dtype, element_bytes=x.element_bytes)
@@ -276,7 +276,7 @@ def _backward_weight(call: OpCall) -> Work:
 
 
 def _of_parent(call: OpCall, index: int) -> Tensor | None:
-    """A tensor of `*_convolution_backward(x, grad, w, ...)`, if that is what called ``call``."""
+    """Return a tensor of the `*_convolution_backward(x, grad, w, ...)` that called ``call``."""
     parent = call.parent
     if parent is None or not parent.name.endswith("_convolution_backward"):
         return None

@@ -97,7 +97,7 @@ def _pointwise(call: OpCall) -> Work:
 
 
 def pointwise(call: OpCall, rule: Pointwise) -> Work:
-    """The work of ``call`` under ``rule``."""
+    """Return the work of ``call`` under ``rule``."""
     inputs = tuple(t for t in call.inputs[: rule.arguments] if isinstance(t, Tensor))
     if not inputs or (call.base == "where" and len(call.inputs) < 3):
         raise UnmodelledError(f"no shapes recorded for {call.name}")
@@ -120,7 +120,7 @@ def pointwise(call: OpCall, rule: Pointwise) -> Work:
 
 
 def _compute_dtype(call: OpCall, inputs: tuple[Tensor, ...], rule: Pointwise) -> str | None:
-    """Data type of the arithmetic; a condition or mask takes no part in it."""
+    """Return the data type of the arithmetic; a condition or mask takes no part in it."""
     if rule.result == "first":
         return inputs[0].dtype
     if call.base == "where":
@@ -149,9 +149,12 @@ def _result_dtype(
 
 
 def _distinct(call: OpCall, inputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], str | None]:
-    """Inputs without a tensor that is read twice: `isnan(x)` and `square(x)` run `ne(x, x)`,
-    `mul(x, x)`. Without the parent's word equal shapes prove nothing and both are counted. The
-    gradient of a mean is an expanded tensor, as small as what its autograd node was given."""
+    """Return the inputs without a tensor that is read twice, and a remark.
+
+    `isnan(x)` and `square(x)` run `ne(x, x)`, `mul(x, x)`. Without the parent's word equal shapes
+    prove nothing and both are counted. The gradient of a mean is an expanded tensor, as small as
+    what its autograd node was given.
+    """
     parent = call.parent
     if parent is not None and "MeanBackward" in parent.base and call.base in ("div", "mul"):
         small = parent.optional(0)
@@ -203,11 +206,11 @@ def _cross_entropy_with_logits(call: OpCall) -> Work:
     kind = call.integer(4)
     if kind is None:
         raise UnmodelledError(f"reduction of {call.name} not recorded")
-    each = pointwise(call, Pointwise(8, 4))
-    if kind == 0 or each.flop is None:
-        return each
-    out = Tensor((), each.outputs[0].dtype)
-    return replace(each, bytes_written=out.write_bytes, outputs=(out,))
+    work = pointwise(call, Pointwise(8, 4))
+    if kind == 0 or work.flop is None:
+        return work
+    out = Tensor((), work.outputs[0].dtype)
+    return replace(work, bytes_written=out.write_bytes, outputs=(out,))
 
 
 def _split_activation(flop_per_element: int) -> Model:

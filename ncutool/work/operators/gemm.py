@@ -26,7 +26,7 @@ def _mismatch(call: OpCall) -> UnmodelledError:
 
 
 def _result(call: OpCall, shape: tuple[int, ...], dtype: str | None, out_index: int) -> Tensor:
-    """The result, in the data type of an `out=` tensor where one was given."""
+    """Return the result, in the data type of an `out=` tensor where one was given."""
     given = call.optional(out_index)
     return Tensor(shape, given.dtype if given is not None and given.dtype else dtype)
 

@@ -13,7 +13,7 @@ NO_INDEX_SHAPES = "index shapes are not recorded"
 
 
 def _picked(table: Tensor, elements: int) -> Tensor:
-    """The part of ``table`` that ``elements`` look-ups read at most."""
+    """Return the part of ``table`` that ``elements`` look-ups read at most."""
     return Tensor((min(elements, table.numel),), table.dtype, element_bytes=table.element_bytes)
 
 

@@ -131,7 +131,7 @@ def _fused_rms_norm_backward(call: OpCall) -> Work:
 
 
 def _rms_norm_out(call: OpCall) -> Work:
-    """Serving engines: `rms_norm(out, x, weight, eps)`."""
+    """Model serving engines' `rms_norm(out, x, weight, eps)`."""
     out, x, weight = call.tensor(0), call.tensor(1), call.tensor(2)
     if out.shape != x.shape:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")

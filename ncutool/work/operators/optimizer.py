@@ -77,8 +77,10 @@ def _foreach_norm(call: OpCall) -> Work:
     """`_foreach_norm(xs, ord, dtype)`: every list read, one number a tensor; two operations an
     element."""
     tensors = call.tensor_list(0)
-    results = tuple(Tensor((1,), each.dtype, element_bytes=each.element_bytes) for each in tensors)
-    return _listed(2 * sum(each.numel for each in tensors), tensors, results)
+    results = tuple(
+        Tensor((1,), tensor.dtype, element_bytes=tensor.element_bytes) for tensor in tensors
+    )
+    return _listed(2 * sum(tensor.numel for tensor in tensors), tensors, results)
 
 
 def _foreach_zero(call: OpCall) -> Work:
@@ -90,7 +92,7 @@ def _unscale(call: OpCall) -> Work:
     """`_amp_foreach_non_finite_check_and_unscale_(grads, found_inf, inv_scale)`: read, scaled and
     written back."""
     grads = call.tensor_list(0)
-    return _listed(sum(each.numel for each in grads), grads, _written(grads))
+    return _listed(sum(tensor.numel for tensor in grads), grads, _written(grads))
 
 
 def _has_list(call: OpCall, index: int) -> bool:
@@ -111,7 +113,9 @@ def _lists(call: OpCall) -> tuple[tuple[Tensor, ...], ...]:
 
 
 def _written(group: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    return tuple(Tensor(each.shape, each.dtype, element_bytes=each.element_bytes) for each in group)
+    return tuple(
+        Tensor(tensor.shape, tensor.dtype, element_bytes=tensor.element_bytes) for tensor in group
+    )
 
 
 def _listed(flop: int, reads: tuple[Tensor, ...], writes: tuple[Tensor, ...]) -> Work:

@@ -50,27 +50,27 @@ class Plugins:
 
 @lru_cache(maxsize=1)
 def load() -> Plugins:
-    """The models of all entry points of the group, in order of their names."""
+    """Return the models of all entry points of the group, in order of their names."""
     models: dict[str, Plugin] = {}
     problems: list[str] = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         try:
-            found = point.load()
+            models_of_point = point.load()
         except _FAILURES as error:
             problems.append(
                 f"Operator models of {point.name!r} ({point.value}) cannot be loaded: "
                 f"{_said(error)}; its operators stay without a model."
             )
             continue
-        if not isinstance(found, Mapping) or not all(
-            isinstance(name, str) and callable(model) for name, model in found.items()
+        if not isinstance(models_of_point, Mapping) or not all(
+            isinstance(name, str) and callable(model) for name, model in models_of_point.items()
         ):
             problems.append(
                 f"Operator models of {point.name!r} ({point.value}) are no mapping from operator "
                 "name to function; its operators stay without a model."
             )
             continue
-        for name, model in found.items():
+        for name, model in models_of_point.items():
             if name in models:
                 problems.append(
                     f"{name} is modelled by {models[name].source!r} and by {point.name!r}; the "
@@ -81,31 +81,31 @@ def load() -> Plugins:
 
 
 def evaluate(plugin: Plugin, call: OpCall) -> Work | NoModel:
-    """The work of ``call`` by another package's model, or why it cannot be used."""
+    """Return the work of ``call`` by another package's model, or why it cannot be used."""
     try:
-        found = plugin.model(call)
+        work = plugin.model(call)
     except UnmodelledError as error:
         return NoModel(error.reason)
     except _FAILURES as error:
         return NoModel(f"the model of plugin {plugin.source!r} failed: {_said(error)}")
-    wrong = _wrong(found)
+    wrong = _wrong(work)
     if wrong is not None:
         return NoModel(f"the model of plugin {plugin.source!r} {wrong}")
     origin = f"model of plugin {plugin.source!r}"
-    return replace(found, remark=f"{found.remark}; {origin}" if found.remark else origin)
+    return replace(work, remark=f"{work.remark}; {origin}" if work.remark else origin)
 
 
-def _wrong(found: object) -> str | None:
-    """What a plugin's answer lacks to be shown as a figure."""
-    if not isinstance(found, Work):
-        return f"returned {type(found).__name__}, not Work"
-    if found.family not in FAMILIES:
-        return f"returned the unknown family {found.family!r}"
+def _wrong(answer: object) -> str | None:
+    """Return what a plugin's answer lacks to be shown as a figure."""
+    if not isinstance(answer, Work):
+        return f"returned {type(answer).__name__}, not Work"
+    if answer.family not in FAMILIES:
+        return f"returned the unknown family {answer.family!r}"
     for name in ("flop", "bytes_read", "bytes_written"):
-        value = getattr(found, name)
+        value = getattr(answer, name)
         if value is not None and (not isinstance(value, int) or value < 0):
             return f"returned {value!r} as {name}, which must be a whole number or None"
-    if (found.flop is None or found.bytes is None) and not found.reason:
+    if (answer.flop is None or answer.bytes is None) and not answer.reason:
         return "returned an unknown figure without a reason"
     return None
 

@@ -64,7 +64,7 @@ def _permute_sparse(call: OpCall) -> Work:
 
 
 def _lookup(call: OpCall) -> Work:
-    """A pooled look-up: rows are added up, so it has FLOPs, but how many is not recorded."""
+    """Model a pooled look-up: rows are added up, so it has FLOPs, but how many is not recorded."""
     base = call.base
     at = next((places for name, places in _LOOKUPS.items() if base.startswith(name)), None)
     if at is None:
@@ -87,7 +87,7 @@ def _lookup(call: OpCall) -> Work:
 
 
 def _lookup_backward(call: OpCall) -> Work:
-    """The autograd node of a pooled look-up: `(grad[B,total_D])`; it sorts the indices and
+    """Model the autograd node of a pooled look-up: `(grad[B,total_D])`; it sorts the indices and
     updates the rows."""
     grad = call.tensor(0, 2)
     return work_of(

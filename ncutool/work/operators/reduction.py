@@ -105,9 +105,9 @@ def _norm(call: OpCall) -> Work:
         shape, known = _result(call, x, 2, 3, 5)
     code = call.integer(4)
     kept = SCALAR_TYPES.get(code) if code is not None and x.dtype else x.dtype
-    one = _reduce(call, x, Tensor(shape, REAL.get(kept or "", kept)), known)
+    reduced = _reduce(call, x, Tensor(shape, REAL.get(kept or "", kept)), known)
     flop = 2 * x.numel if is_floating(x.dtype) else 0
-    return replace(one, flop=flop, flop_exactness="exact")
+    return replace(reduced, flop=flop, flop_exactness="exact")
 
 
 def _max(call: OpCall) -> Work:
@@ -180,7 +180,7 @@ def _nll_loss_backward(call: OpCall) -> Work:
 
 
 def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
-    """Result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`."""
+    """Return the result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`."""
     kernel, stride, padding = (call.integers(index) for index in (1, 2, 3))
     dilation = call.integers(4) if ceil_index == 5 else (1,)
     if kernel is None or padding is None or dilation is None:

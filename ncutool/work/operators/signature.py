@@ -29,7 +29,7 @@ def parse_call(
     backend: str | None = None,
     operand_dtype: str | None = None,
 ) -> OpCall:
-    """The call. Text that does not parse counts as not recorded; nothing is raised for it.
+    """Return the call. Text that does not parse counts as not recorded; nothing is raised for it.
 
     Both eras are read: since 2021 `Input type` says which argument is a tensor; before, an
     argument with dimensions is one, and its data type is ``operand_dtype``: what the name of the
@@ -95,7 +95,7 @@ def _strides(strides: object, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 
 
 def _value(text: object) -> bool | int | float | str | tuple[int | float | bool, ...] | None:
-    """A concrete value from the text the profiler writes: `True`, `-1`, `0.`, `[1, 1]`, ``."""
+    """Return a concrete value from the profiler's text: `True`, `-1`, `0.`, `[1, 1]`, ``."""
     if not isinstance(text, str):
         return text if isinstance(text, bool | int | float) else None
     stripped = text.strip()

@@ -205,7 +205,7 @@ def is_floating(dtype: str | None) -> bool:
 
 
 def promote(tensors: tuple[Tensor, ...], numbers: tuple[object, ...] = ()) -> str | None:
-    """Data type of an operation over ``tensors`` and Python ``numbers`` by PyTorch's promotion.
+    """Return the data type of an operation on tensors and Python numbers by PyTorch's promotion.
 
     A 0-dim tensor does not promote a dimensioned tensor of the same category. Of a higher
     category it does, in its own type; but a trace records a Python number as a 0-dim tensor of
@@ -222,7 +222,9 @@ def promote(tensors: tuple[Tensor, ...], numbers: tuple[object, ...] = ()) -> st
     true = [dtype for dtype in single if dtype and (alone or dtype not in _NUMBER)]
     wrapped = [] if alone else [_NUMBER[dtype] for dtype in single if dtype in _NUMBER]
     parts = (shaped, true, [*wrapped, *written])
-    kinds = [reduce(_wider, known) for part in parts if (known := [each for each in part if each])]
+    kinds = [
+        reduce(_wider, known) for part in parts if (known := [dtype for dtype in part if dtype])
+    ]
     return reduce(_preferred, kinds) if kinds else None
 
 
@@ -235,14 +237,14 @@ REAL = {"complex32": "fp16", "complex64": "fp32", "complex128": "fp64"}
 
 
 def _preferred(higher: str, lower: str) -> str:
-    """The type of ``higher`` unless ``lower`` is of a higher category."""
+    """Return the type of ``higher`` unless ``lower`` is of a higher category."""
     if _CATEGORY[category(lower)] <= _CATEGORY[category(higher)]:
         return higher
     return _COMPLEX[higher] if higher in _COMPLEX else _wider(higher, lower)
 
 
 def _number_dtype(number: object) -> str | None:
-    """The type that a Python number promotes to; None for what is no number."""
+    """Return the type that a Python number promotes to; None for what is no number."""
     if isinstance(number, bool):
         return "bool"
     if isinstance(number, int):
@@ -253,7 +255,7 @@ def _number_dtype(number: object) -> str | None:
 
 
 def _wider(a: str, b: str) -> str:
-    """The type that holds both."""
+    """Return the type that holds both."""
     low, high = sorted((a, b), key=lambda dtype: (_CATEGORY[category(dtype)], ITEMSIZE[dtype]))
     if category(high) == "complex":
         part = low if category(low) == "float" else REAL.get(low, REAL[high])
@@ -266,7 +268,7 @@ def _wider(a: str, b: str) -> str:
 
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The common shape, right-aligned, sizes of 1 stretched; None where they do not fit."""
+    """Return the common shape, right-aligned, sizes of 1 stretched; None where they do not fit."""
     result: list[int] = []
     for position in range(1, max((len(shape) for shape in shapes), default=0) + 1):
         sizes = {shape[-position] for shape in shapes if len(shape) >= position} - {1}

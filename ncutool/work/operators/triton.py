@@ -41,7 +41,7 @@ def is_compiled(call: OpCall) -> bool:
 
 
 def compiled(call: OpCall) -> Work:
-    """The work of a pointwise (`poi`), reduction (`red`, `per`) kernel.
+    """Return the work of a pointwise (`poi`), reduction (`red`, `per`) kernel.
 
     Raises:
         UnmodelledError: another kind (a matrix template), or its sizes are not recorded.
@@ -108,27 +108,27 @@ def _visible(pointer: Tensor, visited: int) -> int | None:
 def _flop_per_element(operators: str, kind: str) -> int:
     """Arithmetic operators that the name lists: all of a pointwise kernel's, and only the
     reductions of the others, whose remaining operators may act on the few results."""
-    found = _split(operators)
+    names = _split(operators)
     if kind == "poi":
         return sum(
             1
-            for name in found
+            for name in names
             if name == "gelu" or (name in RULES and RULES[name].flop_per_element)
         )
-    return sum(1 for name in found if name in _REDUCTIONS)
+    return sum(1 for name in names if name in _REDUCTIONS)
 
 
 def _split(operators: str) -> list[str]:
     """`add_native_layer_norm_mul` -> known operator names, longest first."""
-    found: list[str] = []
+    names: list[str] = []
     words = operators.split("_")
     while words:
         ends = range(len(words), 0, -1)
         end = next((end for end in ends if "_".join(words[:end]) in _KNOWN), None)
         if end is not None:
-            found.append("_".join(words[:end]))
+            names.append("_".join(words[:end]))
         words = words[end or 1 :]
-    return found
+    return names
 
 
 _KNOWN = frozenset((*RULES, *_REDUCTIONS, "gelu", "_to_copy", "addmm"))
