@@ -71,16 +71,21 @@ ALLOWED: dict[tuple[str, str], str] = {
         "ncutool/advice/kernels/rules.py",
         "re.split('\\\\.\\\\s', (message or '').strip(), maxsplit=1)",
     ): "the first sentence of a text of NVIDIA's report, to show it",
-    ("ncutool/page/findings.py", "printable(remedy).split('`')"): "sets code in its typeface",
+    (
+        "ncutool/commands/options.py",
+        "signature.replace(parameters=unfolded)",
+    ): "the signature of a Python function, no text",
+    (
+        "ncutool/commands/wrong_usage.py",
+        "error.message.rstrip('.').replace('\\n', ' ')",
+    ): "a sentence of the option parser's, said in our voice",
+    ("ncutool/commands/wrong_usage.py", "flag.startswith('-')"): "an option of the command line",
+    ("ncutool/page/code.py", "printable(sentence).split('`')"): "sets code in its typeface",
     ("ncutool/text/markdown.py", "remedy.split('`')"): "keeps code as code",
     (
         "ncutool/whatif/moving.py",
         "why.str.replace('{roof}', roof, literal=True)",
     ): "fills a template in, and asks it nothing",
-    (
-        "ncutool/whatif/applying.py",
-        "finding.title.startswith(('Grow the batch', 'Give each device a larger batch'))",
-    ): "goes when a finding says whether its saving is of the window, a sample or a row",
 }
 """File and expression -> why it may stay."""
 
