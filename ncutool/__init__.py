@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
-    from ncutool.analysis.frames import AnyFrame
+    from ncutool.analysis.dataframes import AnyFrame
     from ncutool.roofline.coverage import Coverage
 
 __all__ = ["coverage_of", "findings", "load", "page_html", "roofline_chart"]
@@ -91,7 +91,7 @@ def coverage_of(kernels: AnyFrame) -> Coverage:
         TypeError: it is neither a polars nor a pandas table.
         ValueError: it has a column that the ``kernels`` table has not.
     """
-    from ncutool.analysis.frames import as_polars
+    from ncutool.analysis.dataframes import as_polars
     from ncutool.base.tables import KERNELS
     from ncutool.roofline.coverage import cover
 
@@ -100,7 +100,7 @@ def coverage_of(kernels: AnyFrame) -> Coverage:
 
 def findings(analysis: Analysis) -> pl.DataFrame:
     """Return the findings of an analysis as a table (:data:`ncutool.base.tables.FINDINGS`)."""
-    from ncutool.analysis.frames import findings_frame
+    from ncutool.analysis.dataframes import findings_frame
 
     return findings_frame(analysis.findings)
 
@@ -113,9 +113,9 @@ def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
     """
     from ncutool import charts
     from ncutool.analysis.analyse import Analysis
-    from ncutool.analysis.frames import as_polars
+    from ncutool.analysis.capture_roofs import of_kernels
+    from ncutool.analysis.dataframes import as_polars
     from ncutool.analysis.groups import grouped
-    from ncutool.analysis.roofs import of_kernels
     from ncutool.base.tables import KERNELS
     from ncutool_parsers.errors import UsageError
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import capture_lines, finding_words, labels
+from ncutool.analysis import capture_sentences, display_names, finding_sentences
 from ncutool.analysis.groups import grouped, label
-from ncutool.analysis.join_table import against_model
+from ncutool.analysis.measured_against_modelled import against_model
 from ncutool.analysis.sections import (
     CoverageSection,
     DeviceSection,
@@ -28,7 +28,7 @@ from ncutool.analysis.sections import (
     TimeSection,
     Verdict,
 )
-from ncutool.analysis.time_shares import where_the_time_goes
+from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -51,20 +51,20 @@ class Document:
         """What was captured, and what there is to say of it in one sentence."""
         return Verdict(
             capture=self.analysis.capture.name,
-            about=capture_lines.capture_line(self.analysis),
+            about=capture_sentences.capture_line(self.analysis),
             headline=self.analysis.headline,
-            time=capture_lines.time_line(self.analysis),
+            time=capture_sentences.time_line(self.analysis),
         )
 
     @cached_property
     def device(self) -> DeviceSection:
         """The device that the launches ran on, and the peaks they are held against."""
         return DeviceSection(
-            name=capture_lines.device_name(self.analysis),
+            name=capture_sentences.device_name(self.analysis),
             known=self.analysis.resolution.device is not None,
             how=self.analysis.resolution.how,
-            peaks=capture_lines.peaks_line(self.analysis),
-            reached=capture_lines.reached_line(self.analysis),
+            peaks=capture_sentences.peaks_line(self.analysis),
+            reached=capture_sentences.reached_line(self.analysis),
             ceilings=self.analysis.ceilings,
         )
 
@@ -83,7 +83,7 @@ class Document:
     def time(self) -> TimeSection:
         """Where the time of the window goes, and what idle time waits for."""
         shares = where_the_time_goes(self.analysis)
-        order = list(labels.BOUNDS)
+        order = list(display_names.BOUNDS)
         parts = sorted(shares.parts, key=lambda part: order.index(part.kind))
         timeline = self.analysis.timeline
         idle = () if timeline is None else _idle(timeline)
@@ -104,13 +104,14 @@ class Document:
         analysis, window_ns = self.analysis, self.analysis.window_ns
         return FindingsSection(
             lines=tuple(
-                FindingLine(rank, finding, finding_words.saving(vars(finding), window_ns))
+                FindingLine(rank, finding, finding_sentences.saving(vars(finding), window_ns))
                 for rank, finding in enumerate(analysis.findings, start=1)
             ),
-            nothing=finding_words.nothing(analysis),
-            closing=finding_words.closing(analysis),
+            nothing=finding_sentences.nothing(analysis),
+            closing=finding_sentences.closing(analysis),
             declined=tuple(
-                finding_words.declined(declined, window_ns) for declined in analysis.advice.declined
+                finding_sentences.declined(declined, window_ns)
+                for declined in analysis.advice.declined
             ),
             advice=analysis.advice,
         )
@@ -151,7 +152,7 @@ def _sources(analysis: Analysis, column: str, heading: str) -> Table:
         .sort("duration_ns", column, descending=[True, False])
     )
     lines = (
-        Line(labels.source(source), (launches, ns, 100 * ns / total if total else None))
+        Line(display_names.source(source), (launches, ns, 100 * ns / total if total else None))
         for source, launches, ns in rows.iter_rows()
     )
     return Table(heading, _AMOUNTS, tuple(lines))
@@ -161,7 +162,7 @@ def _idle(timeline: Timeline) -> tuple[Line, ...]:
     """Return idle time and its share of the wall time by cause, most first."""
     causes = sorted(timeline.idle_by_cause().items(), key=lambda item: (-item[1], item[0]))
     return tuple(
-        Line(labels.gap_cause(cause), (ns, 100 * ns / timeline.wall_ns))
+        Line(display_names.gap_cause(cause), (ns, 100 * ns / timeline.wall_ns))
         for cause, ns in causes
         if ns > 0
     )

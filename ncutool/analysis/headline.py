@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 
@@ -59,7 +59,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
             cause = max(causes, key=lambda name: causes[name])
             return (
                 f"The GPU waits {units.percent(idle_pct)} of the time, most of it: "
-                f"{labels.GAP_CAUSES[cause]}."
+                f"{display_names.GAP_CAUSES[cause]}."
             )
     by_bound = (
         kernels.group_by("bound")
@@ -72,7 +72,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
 
 
 _WORDS = {
-    **labels.BOUNDS,
+    **display_names.BOUNDS,
     "latency": "latency-bound: far from both limits",
     "communication": "communication between devices",
     "small_grid": "in grids too small to fill the device",

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.advice.view.finding import Advice, Finding
-    from ncutool.analysis.finding_words import Saving
-    from ncutool.analysis.time_shares import Shares
+    from ncutool.analysis.finding_sentences import Saving
+    from ncutool.analysis.where_time_goes import Shares
     from ncutool.devices.ceilings import Ceiling
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
@@ -106,7 +106,7 @@ class TimeSection:
     """Where the time of the window goes."""
 
     shares: Shares
-    """Its parts in the order of :data:`ncutool.analysis.labels.BOUNDS`."""
+    """Its parts in the order of :data:`ncutool.analysis.display_names.BOUNDS`."""
     idle: Table
     """Idle time by cause; no rows for a report."""
     timeline: Timeline | None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.analysis.groups import detail, label
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -16,7 +16,7 @@ from ncutool.base.untrusted import shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.analysis.roofs import Roofs
+    from ncutool.analysis.capture_roofs import Roofs
     from ncutool.charts.palette import Palette
 
 Row = dict[str, Any]
@@ -45,8 +45,8 @@ def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]
                 "achieved": units.flop_rate(row["achieved_flop_per_s"]),
                 "attainable": units.flop_rate(row["attainable_flop_per_s"]),
                 "of attainable": units.percent(row["roofline_pct"]),
-                "figures from": f"FLOPs: {labels.source(row['flop_source'])}, "
-                f"bytes: {labels.source(row['bytes_source'])}",
+                "figures from": f"FLOPs: {display_names.source(row['flop_source'])}, "
+                f"bytes: {display_names.source(row['bytes_source'])}",
             }
         rows.append(point)
     return rows

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.points import Row, level_points, notable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from ncutool.analysis.roofs import Roofs
+    from ncutool.analysis.capture_roofs import Roofs
 
 MOST_ROOFS = 4
 MOST_LEVEL_GROUPS = 300
@@ -163,7 +163,7 @@ def _texts(
     bandwidth = roofs.peak_bytes_per_s
     rows = []
     for number, roof in enumerate(roofs.compute[:MOST_ROOFS]):
-        written = f"{labels.roof(roof.name)} {units.flop_rate(roof.peak_flop_per_s)}"
+        written = f"{display_names.roof(roof.name)} {units.flop_rate(roof.peak_flop_per_s)}"
         color = palette.soft if number else palette.ink
         where = window.right, _four(roof.peak_flop_per_s)
         above = roofs.compute[number - 1].peak_flop_per_s if number else math.inf

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def points_layer(
 ) -> alt.Chart:
     """Circles: area is time, colour is what holds them, the selected one ringed."""
     present = {point["bound"] for point in points}
-    kinds = [kind for kind in labels.BOUNDS if kind in present]
+    kinds = [kind for kind in display_names.BOUNDS if kind in present]
     legend = alt.Legend(
         title=None,
         orient="bottom",

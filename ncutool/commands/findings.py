@@ -34,7 +34,7 @@ def run(
     --kernel keeps the findings that concern a kernel whose name matches.
     """
     from ncutool import text
-    from ncutool.analysis.frames import findings_frame
+    from ncutool.analysis.dataframes import findings_frame
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.base.untrusted import json_for_html
 from ncutool.page.html import html_page
 from ncutool.page.method import method
@@ -41,7 +41,7 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
     ]
     more = f" and {len(views) - 1} more" if len(views) > 1 else ""
     formats = sorted({view.format for view in views}, key=lambda form: form.source)
-    words = {"bounds": labels.SHORT_BOUNDS, "sources": labels.SOURCES}
+    words = {"bounds": display_names.SHORT_BOUNDS, "sources": display_names.SOURCES}
     return html_page(
         "page.html",
         styles=("page",),
@@ -49,7 +49,7 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         charted=any(drawing.spec is not None for view in views for drawing in view.drawings),
         views=views,
         words=Markup(json_for_html(words)),
-        bounds=labels.BOUNDS,
+        bounds=display_names.BOUNDS,
         title=f"{views[0].document.verdict.capture}{more} · ncutool",
         method=" ".join(method(form) for form in formats),
     )

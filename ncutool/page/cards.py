@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -69,7 +69,12 @@ def where_time_goes(section: TimeSection) -> Card:
         for cause in section.idle.rows[:_CAUSES]
     )
     pieces = tuple(
-        Piece(part.kind, part.pct, labels.BOUNDS[part.kind], causes if part.kind == "idle" else "")
+        Piece(
+            part.kind,
+            part.pct,
+            display_names.BOUNDS[part.kind],
+            causes if part.kind == "idle" else "",
+        )
         for part in shares.parts
     )
     base = "wall time" if shares.of_wall else "launch time"

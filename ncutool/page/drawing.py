@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ncutool import charts
-from ncutool.analysis.roofs import Roofs, roofs_of
+from ncutool.analysis.capture_roofs import Roofs, roofs_of
 from ncutool.base import units
 from ncutool.base.tables import BOUNDS
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.analysis.groups import source_word
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -140,7 +140,7 @@ def _place(name: str, row: dict[str, Any]) -> tuple[str, str]:
     value = _digits(row[name])
     if name == "intensity_flop_per_byte":
         return units.significant(value), ""
-    return units.percent(value), labels.roof_mark(value) if name == "roofline_pct" else ""
+    return units.percent(value), display_names.roof_mark(value) if name == "roofline_pct" else ""
 
 
 def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
@@ -154,7 +154,7 @@ def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
         bar_pct=round(100 * row["duration_ns"] / longest_ns, 1) if longest_ns else 0.0,
         places=tuple(_place(name, row) for name, _ in places),
         bound=row["bound"],
-        bound_word=labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+        bound_word=display_names.SHORT_BOUNDS.get(row["bound"], row["bound"]),
         source=source_word(row, " / "),
     )
 
@@ -173,7 +173,7 @@ def _columns(groups: pl.DataFrame) -> dict[str, Any]:
         "full": _texts(groups["kernel_full"], _FULL),
         "op": _texts(groups["op"], _NAME),
         "bound": _texts(groups["bound"], _NAME),
-        "roof": _texts((name and labels.roof(name) for name in groups["roof"]), _NAME),
+        "roof": _texts((name and display_names.roof(name) for name in groups["roof"]), _NAME),
         "bound_reason": _texts(
             (
                 reason if group < MOST_REASONS else None

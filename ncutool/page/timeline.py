@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.analysis.sections import Line
-from ncutool.analysis.time_shares import IDLE, covered_by_kind, covered_until
+from ncutool.analysis.where_time_goes import IDLE, covered_by_kind, covered_until
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def strip(analysis: Analysis, document: Document) -> Strip | None:
     pieces, merged = segments(analysis, document.kernels.membership)
     bands = overview(analysis, timeline)
     lanes = _lanes(pieces)
-    kinds = tuple(kind for kind in labels.BOUNDS if any(band.kind == kind for band in bands))
+    kinds = tuple(kind for kind in display_names.BOUNDS if any(band.kind == kind for band in bands))
     note = (
         f"Neighbours closer than {units.time(merged)} are drawn as one; "
         "each shows what held most of it."
@@ -240,7 +240,7 @@ def _gaps(timeline: Timeline) -> dict[str, Any]:
     shown = gaps.head(MOST_GAPS).sort("start_ns")
     causes = sorted(set(shown["cause"]))
     return {
-        "causes": [labels.gap_cause(cause) for cause in causes],
+        "causes": [display_names.gap_cause(cause) for cause in causes],
         "cause": [causes.index(cause) for cause in shown["cause"]],
         "start": (shown["start_ns"] - timeline.start_ns).to_list(),
         "length": shown["duration_ns"].to_list(),

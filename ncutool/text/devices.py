@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.text.style import plain_table, render, text
 
@@ -98,7 +98,7 @@ def device_text(device: Device, *, color: bool, width: int | None = None) -> str
         peaks.add_column(heading, justify="right")
     for roof, peak in device.peak_flop_per_s.items():
         peaks.add_row(
-            labels.roof(roof),
+            display_names.roof(roof),
             _rate(roof, peak),
             _rate(roof, device.sparse_peak_flop_per_s.get(roof)),
             units.intensity(peak / device.peak_bytes_per_s),

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.base.untrusted import markdown, printable
 from ncutool.explain.wording import answer, notes, value_of
 from ncutool.text.style import BOUND_STYLES, render, terminal_width, text
@@ -38,7 +38,11 @@ def explanation_markdown(found: Explanation) -> str:
         if step.formula is not None:
             lines.append(f"  - `{step.formula}`")
         lines += [f"  - {markdown(line)}" for line in notes(step)]
-    lines += ["", f"**{markdown(labels.BOUNDS[found.bound])}**: {markdown(found.bound_reason)}", ""]
+    lines += [
+        "",
+        f"**{markdown(display_names.BOUNDS[found.bound])}**: {markdown(found.bound_reason)}",
+        "",
+    ]
     lines += [f"- {markdown(check.text)}: {answer(check.holds)}" for check in found.checks]
     lines += [f"- {markdown(line)}" for line in _cautions(found)]
     return "\n".join(lines) + "\n"
@@ -69,7 +73,7 @@ def _step(step: Step) -> list[RenderableType]:
 
 def _verdict(found: Explanation) -> list[RenderableType]:
     head = Text("bound  ", style="bold")
-    head.append(labels.BOUNDS[found.bound], style=BOUND_STYLES.get(found.bound, ""))
+    head.append(display_names.BOUNDS[found.bound], style=BOUND_STYLES.get(found.bound, ""))
     lines: list[RenderableType] = [head, Padding(text(found.bound_reason), (0, 0, 0, 2))]
     for check in found.checks:
         line = text(f"{check.text}: {answer(check.holds)}", "bright_black")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool.analysis import capture_lines, finding_words, labels
+from ncutool.analysis import capture_sentences, display_names, finding_sentences
 from ncutool.analysis.document import Document
 from ncutool.analysis.groups import source_word
 from ncutool.base import units
@@ -59,7 +59,7 @@ def _place(row: Mapping[str, Any]) -> list[str]:
     return [
         units.significant(row["intensity_flop_per_byte"]),
         units.percent(row["roofline_pct"]),
-        labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+        display_names.SHORT_BOUNDS.get(row["bound"], row["bound"]),
         source_word(row),
     ]
 
@@ -80,7 +80,7 @@ def _findings(
     """Return findings as a list (saving, title, evidence, remedy), and what stands below it."""
     lines = [] if rows else [section.nothing]
     for rank, row in enumerate(rows, start=1):
-        saves = finding_words.saving(row, window_ns).line
+        saves = finding_sentences.saving(row, window_ns).line
         lines.append(
             f"{rank}. **{saves}** {row['kind']}: {markdown(row['title'])} ({row['grade']})"
         )
@@ -128,7 +128,7 @@ def _heading(verdict: sections.Verdict, device: sections.DeviceSection) -> list[
 
 def _time(section: sections.TimeSection) -> list[str]:
     rows = (
-        [labels.BOUNDS[part.kind], units.time(part.ns), units.percent(part.pct)]
+        [display_names.BOUNDS[part.kind], units.time(part.ns), units.percent(part.pct)]
         for part in section.shares.parts
     )
     parts = [table(["where the time goes", "time", "share"], rows, "lrr")]
@@ -187,7 +187,7 @@ def _rows(rows: sections.Table) -> str:
 def _opening(analysis: Analysis) -> str:
     coverage: Coverage = analysis.coverage
     return (
-        f"{markdown(analysis.capture.name)}, {capture_lines.capture_line(analysis)}: "
+        f"{markdown(analysis.capture.name)}, {capture_sentences.capture_line(analysis)}: "
         f"{units.percent(coverage.understood_pct)} of launch time understood "
         f"(FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})."
     )

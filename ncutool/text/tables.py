@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool.analysis import capture_lines, finding_words, labels
+from ncutool.analysis import capture_sentences, display_names, finding_sentences
 from ncutool.analysis.document import Document
 from ncutool.analysis.groups import detail, source_word
 from ncutool.base import units
@@ -27,14 +27,14 @@ ROOF_STYLES = {"above": "bold red", "low": "yellow", "": ""}
 
 def bound_text(bound: str) -> Text:
     """A bound in its colour."""
-    return Text(labels.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
+    return Text(display_names.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
 
 
 def roof_text(value: float | None) -> Text:
     """Return a share of attainable: above 100 % flagged, low ones drawn as such."""
     if value is None:
         return Text(units.UNKNOWN)
-    mark = labels.roof_mark(value)
+    mark = display_names.roof_mark(value)
     shown = "<1" if 0 < value < 0.5 else f"{value:.0f}{'!' if mark == 'above' else ''}"
     return Text(shown, style=ROOF_STYLES[mark])
 
@@ -95,7 +95,7 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
     shown = units.counted(frame.height, "launch", "launches")
     total = units.count(analysis.kernels.height)
     flags = frame["flag"].drop_nulls()
-    described = capture_lines.capture_line(analysis)
+    described = capture_sentences.capture_line(analysis)
     tail = Text(f"{shown} of {total} · {described}", style="bright_black")
     if len(flags):
         tail.append(f"\n! above 100 % of a peak: {text(flags[0]).plain}", style="red")
@@ -129,7 +129,7 @@ def finding_line(rank: int, row: dict[str, Any], window_ns: int) -> Text:
     """Rank, kind, what it saves, title and grade on one line."""
     line = Text(f"{rank:>2} ", style="bright_black")
     line.append_text(text(row["kind"], "bold cyan")).append("  ")
-    line.append(finding_words.saving(row, window_ns).line, style="bold").append("  ")
+    line.append(finding_sentences.saving(row, window_ns).line, style="bold").append("  ")
     line.append_text(text(row["title"])).append("  ")
     return line.append_text(grade_text(row["grade"]))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.analysis.document import Document
 from ncutool.analysis.groups import source_word
 from ncutool.base import units
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ncutool.analysis import sections
     from ncutool.analysis.analyse import Analysis
-    from ncutool.analysis.time_shares import Share
+    from ncutool.analysis.where_time_goes import Share
     from ncutool_parsers.capture import Notice
 
 _FINDINGS = 5
@@ -118,7 +118,7 @@ def _time(section: sections.TimeSection, width: int) -> list[Text]:
         fill, style = BOUND_FILLS[part.kind], BOUND_STYLES[part.kind]
         bar.append(fill * cells[part.kind], style=style)
         legend.append(f"{fill} ", style=style).append(units.percent(part.pct), style="bold")
-        legend.append(f" {labels.BOUNDS[part.kind]}   ")
+        legend.append(f" {display_names.BOUNDS[part.kind]}   ")
     of_what = "of wall time" if shares.of_wall else "of launch time"
     return [bar, legend.append(of_what, style="bright_black")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.analysis.groups import label
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -91,7 +91,7 @@ def _kernels(answer: Answer, rows: list[dict[str, Any]], width: int | None) -> G
         (
             _cut(_name(row), width, width and _NAME),
             units.count(row["launches"]),
-            labels.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+            display_names.SHORT_BOUNDS.get(row["bound"], row["bound"]),
             units.time(row["now_ns"]),
             _range(row["low_ns"], row["high_ns"]),
             _cut(row["why"], width, width and width - _NAME - _FIGURES),

@@ -18,7 +18,7 @@ from ncutool import advice
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.kernels.tune_remedies import words
 from ncutool.analysis import json_schema
-from ncutool.analysis.frames import findings_frame
+from ncutool.analysis.dataframes import findings_frame
 from ncutool.base.tables import FINDING_KINDS, FindingKind
 from ncutool.base.thresholds import IntThreshold, Threshold, ThresholdTable
 

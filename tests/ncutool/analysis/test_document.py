@@ -17,7 +17,7 @@ import pytest
 
 from ncutool import findings, page, text
 from ncutool.advice.view.finding import Declined
-from ncutool.analysis import labels
+from ncutool.analysis import display_names
 from ncutool.analysis.analyse import Analysis
 from ncutool.analysis.document import SECTIONS, Document
 from ncutool.base import units
@@ -99,13 +99,13 @@ def _coverage(document: Document) -> list[Figure]:
         figures += [Figure(reason.name, reason.name)]
         figures += [Figure(units.percent(float(reason.values[2] or 0)), reason.values[2])]
     sources = (*section.flop_sources.rows, *section.bytes_sources.rows)
-    column = {written: name for name, written in labels.SOURCES.items()}
+    column = {written: name for name, written in display_names.SOURCES.items()}
     return figures + [Figure(source.name, column[source.name], long=True) for source in sources]
 
 
 def _time(document: Document) -> list[Figure]:
     section = document.time
-    figures = [Figure(labels.BOUNDS[part.kind], part.kind) for part in section.shares.parts]
+    figures = [Figure(display_names.BOUNDS[part.kind], part.kind) for part in section.shares.parts]
     figures += [Figure(units.percent(part.pct), part.pct) for part in section.shares.parts]
     for cause in section.idle.rows:
         figures.append(Figure(cause.name, cause.values[0], long=True))
@@ -141,7 +141,7 @@ def _kernels(document: Document) -> list[Figure]:
             Figure(row["name"], row["kernel"]),
             Figure(units.count(row["launches"]), row["bound"]),
             Figure(units.time(row["duration_ns"]), row["first_launch_id"]),
-            Figure(labels.SHORT_BOUNDS[row["bound"]], row["bound"]),
+            Figure(display_names.SHORT_BOUNDS[row["bound"]], row["bound"]),
         ]
     return figures
 
@@ -302,7 +302,7 @@ def test_time_is_listed_in_the_order_of_bounds_and_idle_by_cause() -> None:
     analysis = factory.trace(60)
     section = Document(analysis).time
     kinds = [part.kind for part in section.shares.parts]
-    assert kinds == sorted(kinds, key=list(labels.BOUNDS).index)
+    assert kinds == sorted(kinds, key=list(display_names.BOUNDS).index)
     assert analysis.timeline is not None
     assert sum(int(row.values[0] or 0) for row in section.idle.rows) == analysis.timeline.idle_ns
     lengths = [int(row.values[0] or 0) for row in section.idle.rows]

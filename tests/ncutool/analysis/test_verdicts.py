@@ -8,7 +8,7 @@ import analysis_factory as factory
 import pytest
 
 from ncutool.advice.view.finding import Declined
-from ncutool.analysis import finding_words, headline
+from ncutool.analysis import finding_sentences, headline
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_what_is_left_after_others_is_said_where_it_is_less(
 ) -> None:
     """Alone first; two per cent less reads alike and is not said."""
     row = vars(factory.finding(saving_low_ns=low, saving_high_ns=high))
-    saving = finding_words.saving(row, 50_000_000)
+    saving = finding_sentences.saving(row, 50_000_000)
     assert (saving.amount, saving.share, saving.after) == ("1.0–2.0 ms", "2.0–4.0 %", after)
     assert saving.line == "1.0–2.0 ms (2.0–4.0 %)" + (f", {after}" if after else "")
 
@@ -38,24 +38,24 @@ def test_the_list_closes_with_all_together_and_what_is_small() -> None:
     )
     window = analysis.window_ns
     assert window == 3_359_615
-    assert finding_words.closing(factory.with_parts(analysis, advice=advice)) == (
+    assert finding_sentences.closing(factory.with_parts(analysis, advice=advice)) == (
         "All of them together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
         "Small things: 2 more suggestions below 0.5 % each, at most 16.8 µs (0.5 %) together.",
     )
     one = replace(advice, findings=advice.findings[:1], small=1)
-    (small,) = finding_words.closing(factory.with_parts(analysis, advice=one))
+    (small,) = finding_sentences.closing(factory.with_parts(analysis, advice=one))
     assert small == "Small things: 1 more suggestion below 0.5 % each, at most 16.8 µs (0.5 %)."
 
 
 def test_a_saving_of_a_row_says_so() -> None:
     """Time for as many rows as now, a share of the time of each, and no part of the sum."""
     rows = factory.finding(2, id="batch-1", kind="batch", per="row", saving_low_ns=0)
-    saving = finding_words.saving(vars(rows), 50_000_000)
+    saving = finding_sentences.saving(vars(rows), 50_000_000)
     assert saving.line == ("1.0–2.0 ms for as many rows as now (2.0–4.0 % per row)")
     findings = (rows, factory.finding(1), factory.finding(2))
     analysis = factory.trace(findings=list(findings))
     advice = replace(analysis.advice, all_low_ns=336_000, all_high_ns=1_680_000)
-    assert finding_words.closing(factory.with_parts(analysis, advice=advice)) == (
+    assert finding_sentences.closing(factory.with_parts(analysis, advice=advice)) == (
         "All that shorten the window together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
         "No shorter window, but more done in the same time: batch-1 (per row).",
     )
@@ -65,14 +65,14 @@ def test_a_saving_of_a_row_says_so() -> None:
 
 def test_nothing_to_change_is_a_sentence() -> None:
     """With its threshold; and without any time, why nothing can be said."""
-    assert finding_words.nothing(factory.trace()) == "Nothing above 0.5 % of 3.36 ms to change."
-    assert "no launch carries a duration" in finding_words.nothing(factory.everything_null())
+    assert finding_sentences.nothing(factory.trace()) == "Nothing above 0.5 % of 3.36 ms to change."
+    assert "no launch carries a duration" in finding_sentences.nothing(factory.everything_null())
 
 
 def test_what_is_declined_carries_its_time() -> None:
     """What, how much time is in it, and why."""
     one = Declined("Merge gate and up", "As one they take as many waves.", (1, 2), 500_000)
-    assert finding_words.declined(one, 10_000_000) == (
+    assert finding_sentences.declined(one, 10_000_000) == (
         "Merge gate and up (500 µs, 5.0 %): As one they take as many waves."
     )
-    assert finding_words.declined(one, 0).startswith("Merge gate and up (500 µs): ")
+    assert finding_sentences.declined(one, 0).startswith("Merge gate and up (500 µs): ")

@@ -27,7 +27,7 @@ RULES = {
 """Constants that shape no figure, by their names."""
 ALLOWED = {
     "analysis.notices._GRAVITY": "the order of notices",
-    "analysis.finding_words._APART": "two ranges that read alike are printed once",
+    "analysis.finding_sentences._APART": "two ranges that read alike are printed once",
     "explain.steps._SAME": "rounding of floating point",
     "planning.llm.matching._DEVICES": "the tensor-parallel sizes that are tried",
     "planning.llm.planning.USUAL_BATCHES": "the batches that a plan lists where none is asked for",

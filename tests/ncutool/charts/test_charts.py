@@ -9,8 +9,8 @@ import pytest
 
 from ncutool import charts
 from ncutool.analysis.analyse import Analysis
+from ncutool.analysis.capture_roofs import roofs_of
 from ncutool.analysis.groups import grouped
-from ncutool.analysis.roofs import roofs_of
 from ncutool.base.tables import BOUNDS
 from ncutool.charts.palette import Palette
 

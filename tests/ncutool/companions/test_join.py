@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, H100, Trace
 
-from ncutool.analysis import analyse, join_table
+from ncutool.analysis import analyse, measured_against_modelled
 from ncutool.analysis.request import Request
 from ncutool.base import tables
 from ncutool.companions import join, match
@@ -365,7 +365,7 @@ def test_the_samples_products_have_the_flops_of_their_own_shapes(
 
 def test_the_table_of_measured_work_sums_to_what_was_joined(sample: analyse.Analysis) -> None:
     """Groups hold every joined launch once, the longest first."""
-    table = join_table.against_model(sample.kernels)
+    table = measured_against_modelled.against_model(sample.kernels)
     assert sample.join is not None
     assert table["launches"].sum() == sample.join.launches
     assert table["duration_ns"].is_sorted(descending=True)

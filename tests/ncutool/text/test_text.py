@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from ncutool import text
 from ncutool.analysis.analyse import Analysis
-from ncutool.analysis.time_shares import Share
+from ncutool.analysis.where_time_goes import Share
 from ncutool.base import units
 from ncutool.base.tables import FINDINGS
 from ncutool.devices import resolve

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-LOW_ROOF_PCT = 40.0
-"""Below this share of its roof outputs mark a launch as having room."""
+from ncutool.base.thresholds import Threshold
+
+LOW_ROOF_PCT = Threshold(
+    40.0, "% of its roof", "below this outputs mark a launch as having room", "judgement"
+)
 
 BOUNDS: dict[str, str] = {
     "memory": "memory-bound",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.analysis.labels import roof
-from ncutool.analysis.roofs import bandwidth_of, roofs_of
+from ncutool.analysis.capture_roofs import bandwidth_of, roofs_of
+from ncutool.analysis.display_names import roof
 from ncutool.base import units
 from ncutool.base.untrusted import printable
 

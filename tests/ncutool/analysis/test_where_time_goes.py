@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool.analysis.time_shares import PRIORITY, Shares, covered_until, where_the_time_goes
+from ncutool.analysis.where_time_goes import PRIORITY, Shares, covered_until, where_the_time_goes
 from ncutool.base.intervals import union
 from ncutool.base.tables import BOUNDS
 

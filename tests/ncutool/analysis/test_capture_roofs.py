@@ -5,8 +5,8 @@ from __future__ import annotations
 import analysis_factory as factory
 import pytest
 
-from ncutool.analysis import capture_lines, labels
-from ncutool.analysis.roofs import bandwidth_of, roofs_of
+from ncutool.analysis import capture_sentences, display_names
+from ncutool.analysis.capture_roofs import bandwidth_of, roofs_of
 
 
 def test_a_trace_shows_the_roofs_its_launches_use_highest_first() -> None:
@@ -25,7 +25,7 @@ def test_a_report_shows_its_own_peaks() -> None:
     assert roofs is not None
     assert roofs.from_record
     assert roofs.compute[0].peak_flop_per_s == pytest.approx(51e12)
-    assert "record's own clocks" in capture_lines.peaks_line(factory.report())
+    assert "record's own clocks" in capture_sentences.peaks_line(factory.report())
 
 
 def test_clocks_that_differ_show_as_spread() -> None:
@@ -40,12 +40,12 @@ def test_clocks_that_differ_show_as_spread() -> None:
 def test_without_peaks_there_are_no_roofs() -> None:
     """An unknown device has no roof; a report without FLOP counters has only its bandwidth."""
     assert roofs_of(factory.unknown_device()) is None
-    assert capture_lines.peaks_line(factory.unknown_device()) == "no peaks known"
+    assert capture_sentences.peaks_line(factory.unknown_device()) == "no peaks known"
     rows = [row | {"peak_bytes_per_s": 3.2e12} for row in factory.ncu_rows(3, counters=False)]
     basic = factory.analysis(rows)
     assert roofs_of(basic) is None
     assert bandwidth_of(basic) == pytest.approx(3.2e12)
-    assert capture_lines.peaks_line(basic).startswith("3.20 TB/s DRAM; no compute roof")
+    assert capture_sentences.peaks_line(basic).startswith("3.20 TB/s DRAM; no compute roof")
 
 
 def test_a_trace_without_modelled_work_is_still_known_by_its_device() -> None:
@@ -67,18 +67,18 @@ def test_a_trace_without_modelled_work_is_still_known_by_its_device() -> None:
 )
 def test_roofs_are_named_as_people_write_them(name: str, written: str) -> None:
     """`bf16_tensor` is for programs."""
-    assert labels.roof(name) == written
+    assert display_names.roof(name) == written
 
 
 def test_the_meta_line_says_which_figures_are_not_trustworthy() -> None:
     """Wall, busy and idle carry their doubt with them."""
     rows = factory.torch_rows(10)
     doubtful = factory.timeline_of(rows, trustworthy=False)
-    assert capture_lines.time_line(factory.analysis(rows, timeline=doubtful)).endswith(
+    assert capture_sentences.time_line(factory.analysis(rows, timeline=doubtful)).endswith(
         "(not trustworthy)"
     )
-    assert "idle" in capture_lines.time_line(factory.trace())
-    assert capture_lines.time_line(factory.report()).endswith("in launches")
+    assert "idle" in capture_sentences.time_line(factory.trace())
+    assert capture_sentences.time_line(factory.report()).endswith("in launches")
 
 
 def test_caches_have_roofs_only_where_a_launch_records_them() -> None:
