@@ -207,6 +207,7 @@ def _try(mutant: Mutant, tests: _Tests) -> str:
 
 def _run(mutant: Mutant, chosen: Sequence[str]) -> None:
     """In the forked process: the tests with the change made. Does not return."""
+    os.setsid()  # tests of terminals stop their whole session
     resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE_S, PATIENCE_S))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):

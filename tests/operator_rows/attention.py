@@ -37,6 +37,22 @@ ATTENTION: tuple[Row, ...] = (
         2 * 4 * 12 * 32,
         384 + 320 + 320 + 384,
     ),
+    # windows: no key behind the query (12 pairs), the query's own alone (3), one before it too (6)
+    *(
+        (
+            "aten::_flash_attention_forward",
+            f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. {causal} False - {left} {right}",
+            2 * 4 * pairs * 32,
+            384 + 320 + 320 + 384,
+        )
+        for causal, left, right, pairs in (
+            ("False", -1, 0, 12),
+            ("False", 0, 0, 3),
+            ("True", 0, -1, 3),
+            ("True", 1, 0, 6),
+            ("False", 0, 1, 2 + 2 + 1),
+        )
+    ),
     # two packed sequences: known where queries and keys both fill all of them to the longest
     (
         "aten::_flash_attention_forward",

@@ -65,9 +65,9 @@ LOOKUPS: tuple[Row, ...] = (
     ),
     (
         "aten::_embedding_bag_dense_backward",
-        "bf16[2,4] int64[5] int64[5] int64[2] int64[2] 10 False 0 - -1",
+        "bf16[2,4] int32[5] int64[5] int64[2] int64[2] 10 False 0 - -1",
         20,
-        16 + 40 + 40 + 80,
+        16 + 20 + 40 + 80,
     ),
     *(
         (name, "bf16[2,6] int64[4] int64[3] int64[4] int64[3]", 0, 24 + 32 + 24 + 32 + 24)

@@ -233,3 +233,41 @@ def test_a_launch_is_late_of_a_wait_up_to_thirty_times_as_long(late_us: int, fou
     trace.kernel(start, 100 * US, called=(start - 7 * US, start - 2 * US))
     one = titled(advised(trace.capture()), "Do not wait for the device inside the step")
     assert (one is not None) is found
+
+
+@pytest.mark.parametrize(("wait_us", "asked"), [(190, False), (210, True)])
+def test_waiting_for_a_fiftieth_of_the_window_is_what_one_would_ask_about(
+    wait_us: int, asked: bool
+) -> None:
+    """Ten milliseconds of kernels, beside which the host waits so long."""
+    trace = Trace()
+    for place in range(10):
+        host = -90 * US + place * US
+        trace.kernel(place * MS, MS, called=(host, host + 500))
+    trace.call("cudaStreamSynchronize", 3 * MS, 3 * MS + wait_us * US)
+    given = advised(trace.capture())
+    assert any("synchronisation" in one.what for one in given.declined) is asked
+
+
+@pytest.mark.parametrize(
+    ("operator", "words"),
+    [
+        ("sgl_kernel::rmsnorm", "sglang.launch_server --max-running-requests"),
+        ("vllm::unified_attention", "vllm serve MODEL --max-num-seqs"),
+        ("aten::rms_norm", None),
+    ],
+)
+def test_a_server_is_told_its_own_switch(operator: str, words: str | None) -> None:
+    """By the operators that it registers; a program of one's own has no such switch."""
+    few: Step = ("aten::mm", [(4, 4096), (4096, 24576)], [BF16, BF16], 100_000)
+    norm: Step = (operator, [(4, 4096), (4, 4096), (4096,)], [BF16] * 3, 3_000)
+    one = titled(advised(run([norm, few]).capture()), "more rows")
+    assert one is not None
+    assert one.code is None if words is None else words in (one.code or "")
+
+
+def test_a_finding_does_not_overlap_with_itself() -> None:
+    """One product of few rows alone has one finding on it, and another on top of that overlaps."""
+    few: Step = ("aten::mm", [(4, 4096), (4096, 24576)], [BF16, BF16], 200_000)
+    for finding in advised(run([few]).capture()).findings:
+        assert finding.id not in finding.overlaps

@@ -38,3 +38,28 @@ def test_three_launches_over_boost_speak_against_the_device() -> None:
         steps = [("aten::mm", square, [BF16] * 2, round(PEAK_NS * 100 / pct))] * 3
         flags = kernels(run(steps).capture())["flag"]
         assert flags.str.contains("3 of the 3 launches").to_list() == [expected] * 3
+
+
+@pytest.mark.parametrize(("pct", "bound"), [(39.5, "small_grid"), (40.5, "latency")])
+def test_a_grid_is_small_below_two_fifths_of_its_roof(pct: float, bound: str) -> None:
+    """100 blocks on 132 multiprocessors: above that share they are persistent on purpose."""
+    square = [(4096, 4096), (4096, 4096)]
+    trace = run([("aten::mm", square, [BF16] * 2, round(PEAK_NS * 100 / pct))])
+    trace.launches[0] |= {"grid_x": 100, "grid_y": 1, "grid_z": 1}
+    assert kernels(trace.capture())["bound"].to_list() == [bound]
+
+
+def test_every_figure_of_a_placed_launch() -> None:
+    """[512,256] × [256,1024] in BF16 within 10 µs on 989 TFLOP/s and 3.35 TB/s."""
+    step = ("aten::mm", [(512, 256), (256, 1024)], [BF16] * 2, 10_000)
+    row = kernels(run([step]).capture()).row(0, named=True)
+    flop, size = 2 * 512 * 256 * 1024, 2 * (512 * 256 + 256 * 1024 + 512 * 1024)
+    assert (row["flop"], row["dram_bytes"], row["roof"]) == (flop, size, "bf16_tensor")
+    assert (row["peak_flop_per_s"], row["peak_bytes_per_s"]) == (989e12, 3.35e12)
+    assert row["achieved_flop_per_s"] == pytest.approx(flop / 1e-5)
+    assert row["achieved_bytes_per_s"] == pytest.approx(size / 1e-5)
+    assert row["intensity_flop_per_byte"] == pytest.approx(flop / size)
+    assert row["ridge_point_flop_per_byte"] == pytest.approx(989e12 / 3.35e12)
+    assert row["attainable_flop_per_s"] == pytest.approx(flop / size * 3.35e12)
+    assert row["roofline_pct"] == pytest.approx(100 * (size / 3.35e12) / 1e-5)
+    assert row["roof_side"] == "memory"

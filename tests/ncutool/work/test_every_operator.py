@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from operator_calls import call, reason
 from operator_rows import Row, built
@@ -12,7 +14,7 @@ from operator_rows.products import CONVOLUTIONS, MATRIX_PRODUCTS
 from operator_rows.reductions import NORMALIZATIONS, REDUCTIONS
 from operator_rows.refused import REFUSED
 
-from ncutool.work.operators import REGISTRY, NoModel, model
+from ncutool.work.operators import REGISTRY, NoModel, Tensor, Work, model
 
 TABLES: dict[str, tuple[Row, ...]] = {
     "attention": ATTENTION,
@@ -57,6 +59,24 @@ def test_every_registered_operator_is_in_a_table() -> None:
     behind when it goes."""
     named = {name for rows in TABLES.values() for name, *_ in rows} | UNKNOWABLE.keys()
     assert named == REGISTRY.keys()
+
+
+MORE_ARGUMENTS = {"aten::flip": 3}
+"""Its rule has one argument more than its schema, which it shares with `roll`."""
+
+
+def test_a_tensor_behind_the_arguments_is_the_result_and_is_not_read() -> None:
+    """`out=` comes last, in a data type of its own: 6 elements of 8 bytes are written."""
+    x = Tensor((2, 3), "int64")
+    for name, arguments, flop, _ in ELEMENTWISE:
+        call = built(name, arguments)
+        if call.in_place or len(call.inputs) < MORE_ARGUMENTS.get(name, 0):
+            continue
+        plain, given = model(call), model(replace(call, inputs=(*call.inputs, x)))
+        assert isinstance(plain, Work), name
+        assert isinstance(given, Work), name
+        assert (given.flop, given.bytes_read) == (flop, plain.bytes_read), name
+        assert (given.bytes_written, given.outputs) == (48, (x,)), name
 
 
 def test_calls_that_do_not_fit_have_a_reason_and_no_figure() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ncutool.work import counters
+from ncutool.work import counters, instructions
+from ncutool.work.operators import NoModel, model, parse_call
 
 PATH = "sm__ops_path_tensor_src_{}.sum"
 IDLE_CORES = {
@@ -91,3 +92,56 @@ def test_without_a_compute_capability_tensor_work_is_unknown() -> None:
         PATH.format(name): 0.0 for name in ["fp16", "int8", "bf16", "tf32", "fp64", "fp8", "fp4"]
     }
     assert counters.launch_work({**IDLE_CORES, **counted}, None, None, "k")["flop"] is None
+
+
+@pytest.mark.parametrize(
+    ("opcode", "operations"),
+    [
+        # 2·M·N·K of the shape in the name
+        ("HMMA.1684.F32.TF32", 2 * 16 * 8 * 4),
+        ("HMMA.1688.F32.BF16", 2 * 16 * 8 * 8),
+        ("HMMA.16816.F32", 2 * 16 * 8 * 16),
+        ("IMMA.16832.S8.S8", 2 * 16 * 8 * 32),
+        ("IMMA.16864.S4.S4", 2 * 16 * 8 * 64),
+        ("IMMA.8816.S8.S8", 2 * 8 * 8 * 16),
+        ("IMMA.8832.S4.S4", 2 * 8 * 8 * 32),
+        ("BMMA.88128.XOR.POPC", 2 * 8 * 8 * 128),
+        ("BMMA.168128.AND.POPC", 2 * 16 * 8 * 128),
+        ("BMMA.168256.AND.POPC", 2 * 16 * 8 * 256),
+        ("DMMA.884", 2 * 8 * 8 * 4),
+        # NVIDIA counts 512 for each of the four steps of a Volta instruction
+        ("HMMA.884.F32.F32.STEP0", 512),
+        # a warp group's instruction is counted by each of its four warps
+        ("HGMMA.64x128x16.F32.BF16", 2 * 64 * 128 * 16 / 4),
+    ],
+)
+def test_operations_of_a_matrix_instruction(opcode: str, operations: float) -> None:
+    """Of one execution by one warp."""
+    work = instructions.matrix_work(opcode, 1)
+    assert isinstance(work, instructions.Matrix)
+    assert work.flop == operations
+
+
+@pytest.mark.parametrize(("wgmma", "remark"), [(2080.0, None), (2120.0, "94 %")])
+def test_a_roof_is_lower_where_another_instruction_reaches_over_a_twentieth_more(
+    wgmma: float, remark: str | None
+) -> None:
+    """mma.sync peaks at 2000 a cycle."""
+    path = "sm__ops_path_tensor_op_{}_src_bf16_dst_fp32_sparsity_off.sum"
+    counted = {PATH.format(name): 0.0 for name in ["fp16", "int8", "tf32", "fp64", "fp8"]}
+    peaks = {
+        f"{path.format('hmma')}.peak_sustained": 2000.0,
+        f"{path.format('hgmma')}.peak_sustained": wgmma,
+    }
+    work = {path.format("hmma"): 1e9, path.format("hgmma"): 0.0, PATH.format("bf16_dst_fp32"): 1e9}
+    row = counters.launch_work({**IDLE_CORES, **counted, **peaks, **work}, "9.0", None, "k")
+    assert row["peak_flop_per_s"] == 2000e9
+    assert row["remark"] is None if remark is None else f"their roof is {remark}" in row["remark"]
+
+
+@pytest.mark.parametrize("dims", ["[[-1,16],[16,8]]", "[[4,16],[16,true]]", "[[4,1e3],[16,8]]"])
+def test_sizes_that_are_no_sizes_are_not_recorded(dims: str) -> None:
+    """One negative, true or broken size spoils its tensor, however sound the others are."""
+    found = model(parse_call("aten::mm", dims, '["float","float"]'))
+    assert isinstance(found, NoModel)
+    assert found.reason == "no shapes recorded for aten::mm"
