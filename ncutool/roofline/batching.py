@@ -70,6 +70,7 @@ class Product:
 
     @property
     def weight_bytes(self) -> float:
+        """Bytes of all weights."""
         return self.weight_itemsize * self.columns * self.inner
 
     def flop(self, rows: float) -> float:

@@ -59,10 +59,12 @@ class Step:
 
     @property
     def start_ns(self) -> int:
+        """Start of its first launch."""
         return int(self.launches["start_ns"].to_numpy().min())
 
     @property
     def end_ns(self) -> int:
+        """End of the launch that ends last."""
         ends = self.launches["start_ns"] + self.launches["duration_ns"]
         return int(ends.to_numpy().max())
 

@@ -74,10 +74,12 @@ class Timeline:
 
     @property
     def wall_ns(self) -> int:
+        """Length of the window."""
         return self.end_ns - self.start_ns
 
     @property
     def idle_ns(self) -> int:
+        """Time of the window in which no launch runs."""
         return self.wall_ns - self.busy_ns
 
     def idle_by_cause(self) -> dict[str, int]:

@@ -39,7 +39,7 @@ class Applied:
 
 
 def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
-    """The findings that a question names, in the order of their rank.
+    """Return the findings that a question names, in the order of their rank.
 
     Raises:
         UsageError: one is not there; those that are, are listed.

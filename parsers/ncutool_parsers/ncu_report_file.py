@@ -33,7 +33,8 @@ class NcuReportReader:
     format = NCU_REPORT
 
     def accepts(self, head: bytes) -> bool:
-        """A report begins with ``NVR\\0``; a ``.ncu-repz`` is one as a Zstandard stream."""
+        """Return whether it is a report: it begins with ``NVR\\0``, or is one as a Zstandard stream
+        (``.ncu-repz``)."""
         return head.startswith((ncu_framing.MAGIC, ZSTD_MAGIC))
 
     def read(self, path: Path, options: ReadOptions) -> Capture:

@@ -36,7 +36,7 @@ class Table:
     columns: tuple[Column, ...]
 
     def polars_schema(self) -> pl.Schema:
-        """The same columns as a polars schema."""
+        """Return the same columns as a polars schema."""
         import polars as pl
 
         types: dict[str, pl.DataType] = {
@@ -51,13 +51,13 @@ class Table:
         return pl.Schema({column.name: types[column.dtype] for column in self.columns})
 
     def empty(self) -> pl.DataFrame:
-        """The table without rows."""
+        """Return the table without rows."""
         import polars as pl
 
         return pl.DataFrame(schema=self.polars_schema())
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """``frame`` with exactly these columns, in this order, absent ones null.
+        """Return ``frame`` with exactly these columns, in this order, absent ones null.
 
         Raises:
             ValueError: ``frame`` has a column that the table does not know.

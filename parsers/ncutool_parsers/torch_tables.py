@@ -108,7 +108,7 @@ def _number_threads(
     host: tuple[Rows[OpKey], Rows[CallKey]],
     notes: Rows[AnnotationKey],
 ) -> None:
-    """Number the threads from 0, in place of what the rows hold.
+    """Give each thread a number from 0, in place of what the rows hold.
 
     Threads of the CPU are numbered by pid and tid, so that numbers do not depend on the order of
     events; queues of the GPU in order of appearance.

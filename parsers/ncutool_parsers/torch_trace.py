@@ -30,7 +30,7 @@ class TorchTraceReader:
         return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
     def read(self, path: Path, options: ReadOptions) -> Capture:
-        """The capture; see :class:`ncutool_parsers.interface.Reader`."""
+        """Return the capture; see :class:`ncutool_parsers.interface.Reader`."""
         from ncutool_parsers.gzip_stream import ByteStream
         from ncutool_parsers.json_repair import Repair
         from ncutool_parsers.json_stream import EventStream, NotATraceError

@@ -41,10 +41,12 @@ class Group:
 
     @property
     def ids(self) -> list[int]:
+        """All their launches, by launch_id."""
         return [self.stream.launch_ids[row] for row in self.rows]
 
     @property
     def duration_ns(self) -> int:
+        """Time of all of them."""
         return sum(node.duration_ns for node in self.products)
 
 

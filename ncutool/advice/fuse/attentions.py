@@ -58,7 +58,7 @@ def _members(_: re.Match[str], nodes: Nodes) -> Nodes:
 
 
 def _forward(context: Context, nodes: Nodes) -> Times | None:
-    """Queries, keys and values in, result out; scores never leave the chip."""
+    """Price one kernel that reads queries, keys and values, and keeps the scores on the chip."""
     softmax = _softmax_of(nodes)
     first, last = (node for node in nodes if node.symbol == "b")
     if len(first.inputs) < 2 or len(last.inputs) < 2 or not first.outputs or not last.outputs:

@@ -46,7 +46,7 @@ def _by_halves(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _complex(context: Context, nodes: Nodes) -> Times | None:
-    """A product of complex numbers between a cast from and a cast to the tensor's own type."""
+    """Price a product of complex numbers between a cast from the tensor's type and one to it."""
     product = [node for node in nodes if node.symbol == "m"]
     for node in product:
         kinds = [tensor.dtype or "" for tensor in node.outputs[:1]]

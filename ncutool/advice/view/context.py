@@ -113,6 +113,7 @@ class Context:
 
     @property
     def wall_ns(self) -> int:
+        """Length of the window."""
         return self.timeline.wall_ns
 
     @property

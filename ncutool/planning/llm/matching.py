@@ -70,11 +70,13 @@ class Pair:
 
     @property
     def calls(self) -> int:
-        return sum(one.calls for one in self.seen)
+        """Calls of these products in the capture."""
+        return sum(product.calls for product in self.seen)
 
     @property
     def duration_ns(self) -> int:
-        return sum(one.duration_ns for one in self.seen)
+        """Time of these products in the capture."""
+        return sum(product.duration_ns for product in self.seen)
 
 
 @dataclass(frozen=True)

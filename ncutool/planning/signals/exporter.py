@@ -86,7 +86,7 @@ class _Scrapes:
         sample[known.signal] = None if value is None else known.percent * value
 
     def close(self) -> None:
-        """Ends every GPU's sample."""
+        """End the open sample of every GPU."""
         for gpu, sample in self.open.items():
             self._add(gpu, sample)
         self.open.clear()

@@ -34,6 +34,7 @@ class Interval:
 
     @property
     def middle_ns(self) -> float:
+        """Halfway between the two ends."""
         return (self.low_ns + self.high_ns) / 2
 
     @property

@@ -35,7 +35,7 @@ class AtScale:
 def at_scale(
     base: Base, batch_scale: float = 1, length_scale: float = 1, sizes: Sizes | None = None
 ) -> AtScale:
-    """The capture's operators at ``batch_scale`` times the batch and ``length_scale`` times the
+    """Predict the operators at ``batch_scale`` times the batch and ``length_scale`` times the
     length, on the same device and with the same software.
 
     Args:
