@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import altair as alt
 
 from ncutool.base.limits import attainable
 from ncutool.charts.palette import LIGHT, Palette
-from ncutool.charts.shared import Width, framed
+from ncutool.charts.shared import Width, four_digits, framed, log_axis, log_scale
 
 _LEFT, _RIGHT = 0.05, 20.0
 """How far the plane reaches beyond the workload and the ridge points."""
@@ -46,9 +45,17 @@ def devices_roofline(
         symbolStrokeWidth=3,
     )
     color = alt.Color("device:N", scale=scale, legend=legend)
-    x_axis = alt.X("x:Q", scale=_scale(left, right), axis=_axis("intensity (FLOP/byte)", "~g"))
+    x_axis = alt.X(
+        "x:Q",
+        scale=log_scale(four_digits(left), four_digits(right)),
+        axis=log_axis("intensity (FLOP/byte)", "~g", faint=False),
+    )
     low, high = min(row["y"] for row in corners), max(row["y"] for row in corners)
-    y_axis = alt.Y("y:Q", scale=_scale(low, 2 * high), axis=_axis("attainable FLOP/s", "~s"))
+    y_axis = alt.Y(
+        "y:Q",
+        scale=log_scale(four_digits(low), four_digits(2 * high)),
+        axis=log_axis("attainable FLOP/s", "~s", faint=False),
+    )
     at = alt.Chart(alt.InlineData(values=[{"x": intensity}]))
     rule: dict[str, Any] = {"color": palette.soft, "strokeDash": [2, 4]}
     point: dict[str, Any] = {"filled": True, "size": 90, "opacity": 1}
@@ -84,17 +91,3 @@ def _rows(
         y, color = attainable(peak, intensity, bandwidth), colors[number % len(colors)]
         marks.append({"device": name, "x": intensity, "y": y, "color": color})
     return corners, marks
-
-
-def _scale(low: float, high: float) -> alt.Scale:
-    return alt.Scale(type="log", domain=[_four(low), _four(high)], nice=False)
-
-
-def _axis(title: str, written: str) -> alt.Axis:
-    decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.001"
-    return alt.Axis(title=title, labelExpr=f"({decade}) ? format(datum.value, '{written}') : ''")
-
-
-def _four(value: float) -> float:
-    """Four significant digits: more than any screen shows."""
-    return float(f"{value:.4g}") if math.isfinite(value) else value

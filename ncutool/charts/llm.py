@@ -13,9 +13,12 @@ from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.shared import (
     NARROW_PX,
     Width,
+    four_digits,
     framed,
     line_layer,
     line_row,
+    log_axis,
+    log_scale,
     text_layer,
     text_row,
 )
@@ -52,7 +55,13 @@ def plan_points(plan: Plan, steps: Sequence[Step]) -> list[Row]:
             y = attainable(peak, intensity, plan.peak_bytes_per_s)
             bound = "compute" if y >= peak else "memory"
             rows.append(
-                {"stop": stop, "kind": kind, "x": _four(intensity), "y": _four(y), "bound": bound}
+                {
+                    "stop": stop,
+                    "kind": kind,
+                    "x": four_digits(intensity),
+                    "y": four_digits(y),
+                    "bound": bound,
+                }
             )
     return rows
 
@@ -112,36 +121,24 @@ def plan_roofline(
 def _window(plan: Plan, rows: Sequence[Row]) -> dict[str, Any]:
     ridge = plan.ridge_point_flop_per_byte
     xs = [row["x"] for row in rows]
-    left, right = _four(min(*xs, ridge) / 2), _four(max(*xs, ridge) * 3)
-    bottom, top = _four(plan.peak_bytes_per_s * left), _four(plan.peak_flop_per_s * 4)
+    left, right = four_digits(min(*xs, ridge) / 2), four_digits(max(*xs, ridge) * 3)
+    bottom, top = four_digits(plan.peak_bytes_per_s * left), four_digits(plan.peak_flop_per_s * 4)
     up, across = math.log10(top / bottom), math.log10(right / left)
     slope = f"-180 / PI * atan2(height / {up:.4f}, width / {across:.4f})"
     return {"left": left, "right": right, "bottom": bottom, "top": top, "slope": slope}
 
 
 def _axes(window: dict[str, Any]) -> tuple[alt.X, alt.Y]:
-    decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.001"
-
-    def axis(title: str, written: str) -> alt.Axis:
-        strong = {"condition": {"test": decade, "value": 1}, "value": 0.25}
-        return alt.Axis(
-            title=title,
-            labelExpr=f"({decade}) ? format(datum.value, '{written}') : ''",
-            gridOpacity=alt.ConditionalAxisNumber.from_dict(strong, validate=False),
-            tickOpacity=alt.ConditionalAxisNumber.from_dict(strong, validate=False),
-        )
-
-    def scale(low: str, high: str) -> alt.Scale:
-        return alt.Scale(type="log", domain=[window[low], window[high]], nice=False)
-
+    x_scale = log_scale(window["left"], window["right"])
+    y_scale = log_scale(window["bottom"], window["top"])
     return (
-        alt.X("x:Q", scale=scale("left", "right"), axis=axis("intensity (FLOP/byte)", "~g")),
-        alt.Y("y:Q", scale=scale("bottom", "top"), axis=axis("attainable FLOP/s", "~s")),
+        alt.X("x:Q", scale=x_scale, axis=log_axis("intensity (FLOP/byte)", "~g")),
+        alt.Y("y:Q", scale=y_scale, axis=log_axis("attainable FLOP/s", "~s")),
     )
 
 
 def _lines(plan: Plan, window: dict[str, Any], palette: Palette) -> list[Row]:
-    ridge, peak = _four(plan.ridge_point_flop_per_byte), _four(plan.peak_flop_per_s)
+    ridge, peak = four_digits(plan.ridge_point_flop_per_byte), four_digits(plan.peak_flop_per_s)
     corners = [(window["left"], window["bottom"]), (ridge, peak), (window["right"], peak)]
     rows = [line_row(x, y, "roof", palette.ink, 1.8, [1, 0]) for x, y in corners]
     ends = (window["bottom"], peak)
@@ -227,8 +224,3 @@ def _texts(plan: Plan, window: dict[str, Any], palette: Palette) -> list[Row]:
             dy=-9,
         ),
     ]  # fmt: skip
-
-
-def _four(value: float) -> float:
-    """Four significant digits: more than any screen shows."""
-    return float(f"{value:.4g}")

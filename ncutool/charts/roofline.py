@@ -17,10 +17,13 @@ from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.points import Row, level_points, notable
 from ncutool.charts.shared import (
     Width,
+    four_digits,
     framed,
     levels_layer,
     line_layer,
     line_row,
+    log_axis,
+    log_scale,
     points_layer,
     text_layer,
     text_row,
@@ -88,10 +91,10 @@ class _Window:
         ridges += [roofs.compute[0].peak_flop_per_s / peak for _, peak in roofs.caches]
         xs = [point["x"] for point in points]
         ys = [point["y"] for point in points]
-        self.left = _four(min(*xs, *ridges) / 2.5)
-        self.right = _four(max(*xs, *ridges) * 6)
-        self.bottom = _four(min(*ys, roofs.peak_bytes_per_s * self.left) / 2)
-        self.top = _four(max(*ys, roofs.compute[0].peak_flop_per_s) * 2.5)
+        self.left = four_digits(min(*xs, *ridges) / 2.5)
+        self.right = four_digits(max(*xs, *ridges) * 6)
+        self.bottom = four_digits(min(*ys, roofs.peak_bytes_per_s * self.left) / 2)
+        self.top = four_digits(max(*ys, roofs.compute[0].peak_flop_per_s) * 2.5)
 
     def across(self, intensity: float) -> float:
         """Where an intensity lies between the left edge (0) and the right (1)."""
@@ -105,35 +108,12 @@ class _Window:
         return f"-180 / PI * atan2(height / {up:.4f}, width / {across:.4f})"
 
 
-def _four(value: float) -> float:
-    """Four significant digits: more than any screen shows, in a third of the bytes."""
-    return float(f"{value:.4g}")
-
-
 def _axes(window: _Window, level: str) -> tuple[alt.X, alt.Y]:
-    x = alt.X(
-        "x:Q",
-        scale=alt.Scale(type="log", domain=[window.left, window.right], nice=False),
-        axis=_axis("x", f"intensity (FLOP per byte of {level} traffic)", "~g"),
-    )
-    y = alt.Y(
-        "y:Q",
-        scale=alt.Scale(type="log", domain=[window.bottom, window.top], nice=False),
-        axis=_axis("y", "achieved FLOP/s", "~s"),
-    )
-    return x, y
-
-
-def _axis(scale: str, title: str, written: str) -> alt.Axis:
-    """Whole decades are marked and named; the rest is faint, named only when zoomed in."""
-    decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.001"
-    zoomed = f"domain('{scale}')[1] / domain('{scale}')[0] < 30"
-    strong = {"condition": {"test": decade, "value": 1}, "value": 0.25}
-    return alt.Axis(
-        title=title,
-        labelExpr=f"({decade}) || ({zoomed}) ? format(datum.value, '{written}') : ''",
-        gridOpacity=alt.ConditionalAxisNumber.from_dict(strong, validate=False),
-        tickOpacity=alt.ConditionalAxisNumber.from_dict(strong, validate=False),
+    title = f"intensity (FLOP per byte of {level} traffic)"
+    x_scale, y_scale = log_scale(window.left, window.right), log_scale(window.bottom, window.top)
+    return (
+        alt.X("x:Q", scale=x_scale, axis=log_axis(title, "~g", scale="x")),
+        alt.Y("y:Q", scale=y_scale, axis=log_axis("achieved FLOP/s", "~s", scale="y")),
     )
 
 
@@ -141,18 +121,21 @@ def _lines(roofs: Roofs, window: _Window, palette: Palette) -> list[Row]:
     bandwidth = roofs.peak_bytes_per_s
     rows = []
     for number, roof in enumerate(roofs.compute[:MOST_ROOFS]):
-        peak, ridge = _four(roof.peak_flop_per_s), _four(roof.peak_flop_per_s / bandwidth)
+        peak, ridge = (
+            four_digits(roof.peak_flop_per_s),
+            four_digits(roof.peak_flop_per_s / bandwidth),
+        )
         look = (palette.soft, 1.2, [5, 4]) if number else (palette.ink, 1.8, [1, 0])
         corners = [(ridge, peak), (window.right, peak)]
         if not number:
-            corners.insert(0, (window.left, _four(window.left * bandwidth)))
+            corners.insert(0, (window.left, four_digits(window.left * bandwidth)))
         rows += [line_row(x, y, roof.name, *look) for x, y in corners]
     for level, peak in roofs.caches:
         ends = window.left, roofs.compute[0].peak_flop_per_s / peak
         look = palette.soft, 0.9, [1, 0]
-        rows += [line_row(_four(x), _four(x * peak), level, *look) for x in ends]
-    ridge = _four(roofs.ridge_point_flop_per_byte)
-    top = _four(roofs.compute[0].peak_flop_per_s)
+        rows += [line_row(four_digits(x), four_digits(x * peak), level, *look) for x in ends]
+    ridge = four_digits(roofs.ridge_point_flop_per_byte)
+    top = four_digits(roofs.compute[0].peak_flop_per_s)
     rows += [line_row(ridge, y, "ridge", palette.soft, 1, [2, 4]) for y in (window.bottom, top)]
     return rows
 
@@ -165,7 +148,7 @@ def _texts(
     for number, roof in enumerate(roofs.compute[:MOST_ROOFS]):
         written = f"{display_names.roof(roof.name)} {units.flop_rate(roof.peak_flop_per_s)}"
         color = palette.soft if number else palette.ink
-        where = window.right, _four(roof.peak_flop_per_s)
+        where = window.right, four_digits(roof.peak_flop_per_s)
         above = roofs.compute[number - 1].peak_flop_per_s if number else math.inf
         side = 9 if above < 4 * roof.peak_flop_per_s else -8  # under its line where it is tight
         rows.append(text_row(*where, written, color, align="right", dx=-6, dy=side))
@@ -174,17 +157,19 @@ def _texts(
     # Where little room is left beside the line, the words end before it instead.
     narrow = (f"{written}\u2002\u2002", "right") if window.across(ridge) > 0.7 else None
     rows.append(
-        text_row(_four(ridge), window.bottom, written, palette.soft, narrow=narrow, dx=5, dy=-8)
+        text_row(
+            four_digits(ridge), window.bottom, written, palette.soft, narrow=narrow, dx=5, dy=-8
+        )
     )
     lowest = min(roof.peak_flop_per_s for roof in roofs.compute) / bandwidth
-    middle = _four(math.sqrt(window.left * max(lowest, window.left * 1.5)))
-    high = _four(middle * bandwidth)
+    middle = four_digits(math.sqrt(window.left * max(lowest, window.left * 1.5)))
+    high = four_digits(middle * bandwidth)
     written = f"DRAM {units.data_rate(bandwidth)}"
     rows.append(text_row(middle, high, written, palette.ink, align="center", dy=-9, rising=True))
     for level, peak in roofs.caches:
         x = math.sqrt(window.left * roofs.compute[0].peak_flop_per_s / peak)
         written = f"{level.upper()} {units.data_rate(peak)}"
-        where = _four(x), _four(x * peak)
+        where = four_digits(x), four_digits(x * peak)
         rows.append(text_row(*where, written, palette.soft, align="center", dy=-8, rising=True))
     rows += [_name(point, window, palette) for point in notable(groups, points)]
     return rows

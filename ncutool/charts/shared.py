@@ -89,6 +89,36 @@ def _when_selected(value: object) -> dict[str, object]:
     return {"test": _IS_SELECTED, "value": value}
 
 
+def four_digits(value: float) -> float:
+    """Round to four significant digits: more than any screen shows, in a third of the bytes."""
+    return float(f"{value:.4g}")
+
+
+def log_scale(low: float, high: float) -> alt.Scale:
+    """Return a logarithmic scale with exactly these ends."""
+    return alt.Scale(type="log", domain=[low, high], nice=False)
+
+
+def log_axis(title: str, written: str, *, scale: str = "", faint: bool = True) -> alt.Axis:
+    """Return an axis whose whole decades are named.
+
+    Args:
+        written: the format of the numbers, as d3-format has it.
+        scale: name of the scale; once zoomed in far, its lesser marks are named too.
+        faint: lines and marks between the decades are faint.
+    """
+    decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.001"
+    zoomed = f" || (domain('{scale}')[1] / domain('{scale}')[0] < 30)" if scale else ""
+    axis = alt.Axis(
+        title=title, labelExpr=f"({decade}){zoomed} ? format(datum.value, '{written}') : ''"
+    )
+    if faint:
+        strong = {"condition": {"test": decade, "value": 1}, "value": 0.25}
+        for lines in ("gridOpacity", "tickOpacity"):
+            axis[lines] = alt.ConditionalAxisNumber.from_dict(strong, validate=False)
+    return axis
+
+
 def text_row(
     x: float,
     y: float,

@@ -25,10 +25,11 @@ def run(
     With NAME: every peak dense and sparse, the source, how sure it is, and notes.
     `ncutool explain CAPTURE device` says how the device of a capture is found.
     """
-    from ncutool import text
     from ncutool.commands.writing import rows
     from ncutool.devices import resolve
     from ncutool.devices.table import with_file
+    from ncutool.text.devices import device_text, devices_table
+    from ncutool.text.markdown import markdown_table
 
     chosen = output.choose()
     known = with_file(device_file)
@@ -39,10 +40,10 @@ def run(
         chosen,
         envelope=lambda text_: f'{{"schema": "ncutool/devices/1", "devices": {text_}}}',
         table=lambda: (
-            text.devices_table(frame, color=output.color)
+            devices_table(frame, color=output.color)
             if device is None
-            else text.device_text(device, color=output.color)
+            else device_text(device, color=output.color)
         ),
-        markdown=lambda: text.markdown_table(frame),
+        markdown=lambda: markdown_table(frame),
     )
     output.write(content)

@@ -35,9 +35,9 @@ def run(
     import json
     from dataclasses import asdict
 
-    from ncutool import text
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file
+    from ncutool.text.explanation import explanation_lines, explanation_markdown
 
     if launch == DEVICE:
         from ncutool.commands.explain_device import explain_device
@@ -53,7 +53,7 @@ def run(
         record = {"schema": "ncutool/explanation/1", **asdict(explained)}
         content = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
     elif chosen is Format.MD:
-        content = text.explanation_markdown(explained)
+        content = explanation_markdown(explained)
     else:
-        content = text.explanation_lines(explained, color=output.color)
+        content = explanation_lines(explained, color=output.color)
     output.write(content.encode("utf-8", "replace"))

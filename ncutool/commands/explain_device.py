@@ -24,10 +24,10 @@ def explain_device(path: Path, request: Request, output: Output) -> None:
         CaptureError: the capture cannot be read.
         UsageError: ``assume_device`` is unknown, or the form is neither a table nor JSON.
     """
-    from ncutool import text
     from ncutool.analysis.analyse import recorded_device
     from ncutool.devices import resolve
     from ncutool.devices.table import with_file
+    from ncutool.text.devices import explanation_text
     from ncutool_parsers import read
     from ncutool_parsers.interface import ReadOptions
 
@@ -41,7 +41,7 @@ def explain_device(path: Path, request: Request, output: Output) -> None:
     ]
     peaks = _peaks(capture, resolution)
     if chosen is Format.TABLE:
-        shown = text.explanation_text(sections, resolution, peaks, color=output.color)
+        shown = explanation_text(sections, resolution, peaks, color=output.color)
         output.write(shown.encode())
         return
     whole: dict[str, Any] = {

@@ -33,13 +33,14 @@ def run(
     than the time there is.
     --kernel keeps the findings that concern a kernel whose name matches.
     """
-    from ncutool import text
     from ncutool.analysis.dataframes import findings_frame
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import rows
     from ncutool.text import json_output
+    from ncutool.text.markdown import findings_markdown
+    from ncutool.text.tables import findings_table
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -59,8 +60,8 @@ def run(
         envelope=lambda text_: json_output.wrap(
             analysis, "findings", text_, show_private=show_private
         ),
-        table=lambda: text.findings_table(analysis, frame, color=output.color),
-        markdown=lambda: text.findings_markdown(analysis, frame),
+        table=lambda: findings_table(analysis, frame, color=output.color),
+        markdown=lambda: findings_markdown(analysis, frame),
     )
     say_notices(analysis)
     output.write(content)

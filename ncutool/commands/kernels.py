@@ -40,11 +40,12 @@ def run(
     A table or Markdown shows the longest launches first (40 without --top); the other forms
     hold all launches in order unless --top is given.
     """
-    from ncutool import text
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import rows
     from ncutool.text import json_output
+    from ncutool.text.markdown import kernels_markdown
+    from ncutool.text.tables import kernels_table
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -59,8 +60,8 @@ def run(
         envelope=lambda text_: json_output.wrap(
             analysis, "kernels", text_, show_private=show_private
         ),
-        table=lambda: text.kernels_table(analysis, frame, color=output.color),
-        markdown=lambda: text.kernels_markdown(analysis, frame),
+        table=lambda: kernels_table(analysis, frame, color=output.color),
+        markdown=lambda: kernels_markdown(analysis, frame),
     )
     say_notices(analysis)
     output.write(content)

@@ -54,9 +54,10 @@ def run(
     of a report on the launches of one trace, --capture-trace gives its graph replays their
     operators and shapes.
     """
-    from ncutool import page, text
+    from ncutool import page
     from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.text.terminal import summary_text
 
     paths, request = sort_out(captures or [], trace, request)
     target = output or Path(f"{stem(paths[0])}.html")
@@ -67,7 +68,7 @@ def run(
     written.write(page.render(analyses, show_private=show_private).encode())
     for analysis in analyses:
         say_notices(analysis, only_errors=True)
-        typer.echo(text.summary_text(analysis, color=not no_color))
+        typer.echo(summary_text(analysis, color=not no_color))
     typer.echo(f"page: {target}")
     if open_page:
         _show(target)

@@ -15,7 +15,7 @@ import analysis_factory as factory
 import polars as pl
 import pytest
 
-from ncutool import findings, page, text
+from ncutool import findings, page
 from ncutool.advice.view.finding import Declined
 from ncutool.analysis import display_names
 from ncutool.analysis.analyse import Analysis
@@ -25,6 +25,8 @@ from ncutool.companions.summary import Join
 from ncutool.devices.ceilings import Ceiling
 from ncutool.roofline.coverage import MissingWork
 from ncutool.text import json_output
+from ncutool.text.markdown import summary_markdown
+from ncutool.text.terminal import summary_text
 from ncutool_parsers.capture import Notice
 
 NOTICES = (Notice("bad", "an error", "error"), Notice("warn", "a warning", "warning"),
@@ -202,8 +204,8 @@ def _plain(shown: str) -> str:
 
 OUTPUTS: dict[str, Callable[[Analysis], str]] = {
     "page": lambda analysis: "".join(_Visible(page.render([analysis])).parts),
-    "terminal": lambda analysis: text.summary_text(analysis, color=False, width=120),
-    "markdown": text.summary_markdown,
+    "terminal": lambda analysis: summary_text(analysis, color=False, width=120),
+    "markdown": summary_markdown,
 }
 
 

@@ -16,13 +16,13 @@ import polars as pl
 import pytest
 from arithmetic import evaluate
 
-from ncutool import text
 from ncutool.analysis.analyse import Analysis, analyse, read_and_analyse
 from ncutool.analysis.request import Request
 from ncutool.commands import main
 from ncutool.explain import Explainer, Explanation, Step, explain
 from ncutool.explain.traced import expression_of, leaf, minimum, numeric, symbolic
 from ncutool.roofline import bound, place
+from ncutool.text.explanation import explanation_lines, explanation_markdown
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import UsageError
@@ -192,8 +192,8 @@ def test_what_a_capture_lacks_is_said(damage: str, path: Path) -> None:
         found = explainer.explain(launch_id)
         assert_redone(analysis, found)
         for shown in (
-            text.explanation_lines(found, color=False, width=100),
-            text.explanation_markdown(found),
+            explanation_lines(found, color=False, width=100),
+            explanation_markdown(found),
         ):
             assert "\x1b" not in shown
             assert "\x07" not in shown
@@ -375,7 +375,7 @@ def test_the_command_prints_text_json_and_markdown(
 
 def test_text_fits_its_terminal() -> None:
     """No line is wider than asked for, long metric names aside."""
-    shown = text.explanation_lines(explain(analysed(TRACE), 0), color=False, width=80)
+    shown = explanation_lines(explain(analysed(TRACE), 0), color=False, width=80)
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 
