@@ -51,6 +51,8 @@ HEAVY = ("polars", "numpy", "pandas", "msgspec", "hypothesis", "pytest", "jinja2
 """Imported before forking, which every change would otherwise pay for."""
 PATIENCE_S = 120
 """Of the processor's time, after which a change is taken to make a test endless."""
+BROKEN, NO_TESTS = 99, 5
+"""How a child ends that fails itself, and how pytest does where it finds nothing to run."""
 MOST_TESTS = 60
 """Of the tests that reach a line so many run, those of the change's own room first: a constant of
 a module is reached by hundreds."""
@@ -198,10 +200,15 @@ def _try(mutant: Mutant, tests: _Tests) -> str:
         return "unreached"
     child = os.fork()
     if child == 0:
-        _run(mutant, chosen)
+        try:
+            _run(mutant, chosen)
+        finally:
+            os._exit(BROKEN)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
         return "endless"
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) in (BROKEN, NO_TESTS):
+        raise RuntimeError(f"the tests of {mutant.name} did not run")
     return "survived" if status == 0 else "killed"
 
 

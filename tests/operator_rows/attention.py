@@ -50,6 +50,7 @@ ATTENTION: tuple[Row, ...] = (
             ("False", 0, 0, 3),
             ("True", 0, -1, 3),
             ("True", 1, 0, 6),
+            ("True", -1, 1, 12),
             ("False", 0, 1, 2 + 2 + 1),
         )
     ),
@@ -95,6 +96,14 @@ ATTENTION: tuple[Row, ...] = (
         "aten::_flash_attention_backward",
         f"{_Q_ROWS} {_Q_ROWS} {_KV_ROWS_GROUPED} {_Q_ROWS} {_LSE} - - 3 5 0. True",
         2 * 4 * 12 * 80,
+        384 + 384 + 640 + 384 + 96 + 384 + 640,
+    ),
+    # packed sequences: which pairs there are is not known, what moves is
+    (
+        "aten::_flash_attention_backward",
+        "bf16[6,4,8] bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] bf16[6,4,8] fp32[4,6] int32[3] int32[3]"
+        " 3 5 0. True",
+        None,
         384 + 384 + 640 + 384 + 96 + 384 + 640,
     ),
     # the bias is read too, and its gradient written where the mask asks for it

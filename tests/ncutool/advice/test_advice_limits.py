@@ -266,8 +266,13 @@ def test_a_server_is_told_its_own_switch(operator: str, words: str | None) -> No
     assert one.code is None if words is None else words in (one.code or "")
 
 
-def test_a_finding_does_not_overlap_with_itself() -> None:
-    """One product of few rows alone has one finding on it, and another on top of that overlaps."""
-    few: Step = ("aten::mm", [(4, 4096), (4096, 24576)], [BF16, BF16], 200_000)
-    for finding in advised(run([few]).capture()).findings:
-        assert finding.id not in finding.overlaps
+def test_only_findings_on_the_same_launches_overlap() -> None:
+    """A product of few rows has two findings; a copy at a sixth of the bandwidth has its own."""
+    few: Step = ("aten::mm", [(4, 4096), (4096, 24576)], [BF16, BF16], 100_000)
+    copy: Step = ("aten::copy_", [(16, 559, 16, 256)] * 2, [BF16] * 2, 300_000)
+    found = advised(run([few, copy]).capture()).findings
+    assert {finding.id: (finding.launches, finding.overlaps) for finding in found} == {
+        "batch-1": ((0,), ("tune-2",)),
+        "tune-1": ((1,), ()),
+        "tune-2": ((0,), ("batch-1",)),
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ncutool.work import counters, instructions
+from ncutool.work import counters, instructions, rates
 from ncutool.work.operators import NoModel, model, parse_call
 
 PATH = "sm__ops_path_tensor_src_{}.sum"
@@ -145,3 +145,25 @@ def test_sizes_that_are_no_sizes_are_not_recorded(dims: str) -> None:
     found = model(parse_call("aten::mm", dims, '["float","float"]'))
     assert isinstance(found, NoModel)
     assert found.reason == "no shapes recorded for aten::mm"
+
+
+@pytest.mark.parametrize(
+    ("capability", "fp32", "fp64"),
+    [
+        ("7.0", 64, 32),
+        ("7.5", 64, 2),
+        ("8.0", 64, 32),
+        ("8.6", 128, 2),
+        ("8.9", 128, 2),
+        ("9.0", 128, None),  # 64 on an H100 and 2 on an H800
+    ],
+)
+def test_rates_of_the_cuda_cores(capability: str, fp32: int, fp64: int | None) -> None:
+    """Fused multiply-adds a cycle of each of 10 multiprocessors at 1 GHz, each two operations."""
+    record = {
+        "sm__cycles_elapsed.avg.per_second": 1e9,
+        "device__attribute_multiprocessor_count": 10.0,
+    }
+    assert rates.core_peak(record, capability, "fp32") == 2 * fp32 * 1e10
+    expected = None if fp64 is None else 2 * fp64 * 1e10
+    assert rates.core_peak(record, capability, "fp64") == expected
