@@ -165,7 +165,7 @@ class Analysis:
         )
 
     def to_pandas(self) -> pd.DataFrame:
-        """The ``kernels`` table as a pandas DataFrame."""
+        """Return the ``kernels`` table as a pandas DataFrame."""
         return self.kernels.to_pandas()
 
 
@@ -247,7 +247,7 @@ def check(request: Request) -> None:
 
 
 def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool) -> None:
-    """What only traces have is not asked of reports."""
+    """Refuse to ask of a report what only traces have."""
     for other in (capture, *ranks):
         wrong = f"{other.name} is a {other.format.noun}"
         if ranks and not other.traits.has_timeline:
@@ -257,7 +257,7 @@ def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool)
 
 
 def recorded_device(capture: Capture) -> DeviceRecord | None:
-    """The device that most of the launch time ran on."""
+    """Return the device that most of the launch time ran on."""
     if len(capture.devices) <= 1:
         return capture.devices[0] if capture.devices else None
     busiest = (

@@ -49,12 +49,12 @@ class Roofs:
 
 
 def roofs_of(analysis: Analysis) -> Roofs | None:
-    """The roofs in use, or the device's own where no launch has one; None without peaks."""
+    """Return the roofs in use, or the device's own where no launch has one; None without peaks."""
     return of_kernels(analysis.kernels) or _of_device(analysis)
 
 
 def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
-    """The roofs that the launches of a ``kernels`` table are held against; None without one."""
+    """Return the roofs that launches of a ``kernels`` table are held against; None without one."""
     known = kernels.filter(
         (pl.col("peak_flop_per_s") > 0) & (pl.col("peak_bytes_per_s") > 0)
     ).with_columns(pl.col("duration_ns").fill_null(0).alias("time"))
@@ -83,7 +83,7 @@ def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
 
 
 def _caches(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
-    """The mean bandwidth of each cache, weighted by time, over the launches that have it."""
+    """Return the mean bandwidth of each cache, weighted by time, over the launches that have it."""
     found = []
     for level in ("l2", "l1"):
         name = f"{level}_peak_bytes_per_s"
@@ -115,7 +115,7 @@ def _of_device(analysis: Analysis) -> Roofs | None:
 
 
 def bandwidth_of(analysis: Analysis) -> float | None:
-    """The DRAM peak of the launches, mean weighted by time; None where none carries one."""
+    """Return the DRAM peak of the launches, mean weighted by time; None where none carries one."""
     known = analysis.kernels.filter(pl.col("peak_bytes_per_s") > 0)
     if known.is_empty():
         return None

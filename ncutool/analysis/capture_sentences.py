@@ -17,7 +17,7 @@ _MAIN = ("bf16_tensor", "fp16_tensor")
 
 
 def capture_line(analysis: Analysis) -> str:
-    """What was captured: format, launches, rank."""
+    """Return what was captured: format, launches, rank."""
     capture = analysis.capture
     parts = [
         capture.format.name,
@@ -30,7 +30,7 @@ def capture_line(analysis: Analysis) -> str:
 
 
 def device_name(analysis: Analysis) -> str:
-    """The device's name: the capture's own word for it first, else the table's."""
+    """Return the device's name: the capture's own word for it first, else the table's."""
     record, device = analysis.resolution.record, analysis.resolution.device
     if record is not None and record.name:
         return printable(record.name)
@@ -40,7 +40,7 @@ def device_name(analysis: Analysis) -> str:
 
 
 def peaks_line(analysis: Analysis) -> str:
-    """The peaks that figures are held against: `989 TFLOP/s BF16 tensor dense, 3.35 TB/s; ...`."""
+    """Return the peaks that figures are held against: `989 TFLOP/s BF16 tensor dense, ...`."""
     roofs = roofs_of(analysis)
     if roofs is None:
         bandwidth = bandwidth_of(analysis)

@@ -35,6 +35,6 @@ def as_polars(frame: AnyFrame, table: Table) -> pl.DataFrame:
 
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
-    """Findings as the table :data:`ncutool.base.tables.FINDINGS`, in the order given."""
+    """Return findings as the table :data:`ncutool.base.tables.FINDINGS`, in the order given."""
     rows = [asdict(finding) for finding in findings]
     return FINDINGS.conform(pl.from_dicts(rows, schema=FINDINGS.polars_schema()))

@@ -69,7 +69,7 @@ SOURCES: dict[str, str] = {
 
 
 def roof(name: str) -> str:
-    """A roof's name as people write it: `bf16_tensor` is `BF16 tensor`."""
+    """Return a roof's name as people write it: `bf16_tensor` is `BF16 tensor`."""
     kind, _, unit = name.partition("_")
     for prefix, written in _UNITS_OF_MATH.items():
         if kind.startswith(prefix):
@@ -79,12 +79,12 @@ def roof(name: str) -> str:
 
 
 def source(name: str | None) -> str:
-    """A source of figures in words; mixtures keep their list."""
+    """Return a source of figures in words; mixtures keep their list."""
     return SOURCES.get(name or "none", name or "not known")
 
 
 def gap_cause(name: str) -> str:
-    """A cause of idle time in words."""
+    """Return a cause of idle time in words."""
     return GAP_CAUSES.get(name, name.replace("_", " "))
 
 

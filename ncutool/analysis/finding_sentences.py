@@ -40,7 +40,7 @@ class Saving:
 
 
 def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
-    """What a finding saves alone, and what the findings above it leave of that.
+    """Return what a finding saves alone, and what the findings above it leave of that.
 
     Args:
         row: of :data:`ncutool.base.tables.FINDINGS`.
@@ -60,7 +60,7 @@ def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
 
 
 def nothing(analysis: Analysis) -> str:
-    """What to say where there is no finding."""
+    """Return what to say where there is no finding."""
     window = analysis.window_ns
     if window <= 0:
         return "Nothing can be ranked: no launch carries a duration."
@@ -99,6 +99,6 @@ def _range(advice: Advice, window: int) -> str:
 
 
 def declined(one: Declined, window_ns: int) -> str:
-    """What is not advised, why, and how much time is in it."""
+    """Say what is not advised, why, and how much time is in it."""
     share = f", {units.percent(100 * one.duration_ns / window_ns)}" if window_ns else ""
     return f"{one.what} ({units.time(one.duration_ns)}{share}): {one.why}"

@@ -27,7 +27,7 @@ _SPEEDS_OF_LIGHT = (
 
 
 def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """Groups of alike launches, most time first, and the group of every launch.
+    """Return groups of alike launches, most time first, and the group of every launch.
 
     Alike are launches of one kernel by one operator on the same shapes in the same data type;
     in a format that records no operators (a report), the same grid and block stand for them.
@@ -82,7 +82,7 @@ def _group_key() -> pl.Expr:
 
 
 def _without_operators() -> list[str]:
-    """The formats whose launches only their grid and block tell apart."""
+    """Return the formats whose launches only their grid and block tell apart."""
     return sources_where(lambda has: not has.records_operators)
 
 
@@ -226,12 +226,12 @@ def _derived() -> list[pl.Expr]:
 
 
 def label(operator: str | None, kernel: str) -> str:
-    """The name a group is known by: its operator where there is one, else its kernel."""
+    """Return the name a group is known by: its operator where there is one, else its kernel."""
     return operator.removeprefix("aten::") if operator else kernel
 
 
 def detail(row: dict[str, Any]) -> str | None:
-    """What tells a group from others of its name: shapes, else its kernel, else its geometry.
+    """Return what tells a group from others of its name: shapes, its kernel, or its geometry.
 
     Args:
         row: a row of :func:`grouped`, or of the kernels table.

@@ -29,7 +29,7 @@ def write(
     window: Timeline | None,
     findings: tuple[Finding, ...],
 ) -> str:
-    """What to do first and what it saves, then what holds the capture."""
+    """Return what to do first and what it saves, then what holds the capture."""
     if coverage.duration_ns == 0:
         return f"{units.counted(coverage.launches, 'launch', 'launches')}, none with a duration."
     whole = window.wall_ns if window is not None else coverage.duration_ns

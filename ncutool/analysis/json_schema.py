@@ -101,7 +101,7 @@ _ADVICE: dict[str, Any] = {
 
 
 def of_output(table: str) -> dict[str, Any]:
-    """The schema of the whole JSON object that holds ``table`` (``kernels`` or ``findings``)."""
+    """Return the schema of the JSON object that holds ``table`` (``kernels`` or ``findings``)."""
     rows = {"kernels": tables.KERNELS, "findings": tables.FINDINGS}[table]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

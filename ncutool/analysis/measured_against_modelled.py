@@ -49,5 +49,5 @@ def against_model(kernels: pl.DataFrame) -> pl.DataFrame:
 
 
 def _whole(figure: pl.Expr) -> pl.Expr:
-    """The sum, where every launch of the group has the figure."""
+    """Return the sum where every launch of the group has the figure."""
     return pl.when(figure.is_not_null().all()).then(figure.sum())

@@ -21,19 +21,19 @@ _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 
 
 def gravest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
-    """What changes how everything else reads comes first; otherwise the order is kept."""
+    """Put first what changes how everything else reads; the order is kept otherwise."""
     return tuple(sorted(notices, key=lambda notice: _GRAVITY[notice.severity]))
 
 
 def of_device(capture: Capture, resolution: Resolution) -> list[Notice]:
-    """That no peaks are known, of a capture that records none itself."""
+    """Say that no peaks are known, of a capture that records none itself."""
     if resolution.device is not None or capture.traits.peaks_recorded:
         return []
     return [Notice("unknown_device", f"No peaks: {resolution.how}.")]
 
 
 def of_window(timeline: Timeline | None) -> list[Notice]:
-    """What was cut off the window, and what limits its figures."""
+    """Return what was cut off the window, and what limits its figures."""
     if timeline is None:
         return []
     return [*(Notice("trimmed", text, "info") for text in timeline.trimmed), *timeline.notices]
@@ -49,7 +49,7 @@ def of_flags(kernels: pl.DataFrame) -> list[Notice]:
 
 
 def of_ranks(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Notice]:
-    """That the ranks given cannot be compared."""
+    """Say that the ranks given cannot be compared."""
     from ncutool.advice.view.ranks import rank_minima
 
     if not others or rank_minima([kernels, *others]) is not None:
@@ -62,7 +62,7 @@ def of_ranks(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Noti
 
 
 def of_measured(unused: Measured | None, capture: Capture) -> list[Notice]:
-    """That measured rates were given in vain."""
+    """Say that measured rates were given in vain."""
     if unused is None:
         return []
     text = (
@@ -73,7 +73,7 @@ def of_measured(unused: Measured | None, capture: Capture) -> list[Notice]:
 
 
 def of_plugins(capture: Capture) -> list[Notice]:
-    """What is wrong with the operator models that other packages bring, where they are asked."""
+    """Return what is wrong with the operator models of other packages, where they are asked."""
     if capture.traits.figures_counted:
         return []
     return [Notice("operator_plugin", problem) for problem in plugins.load().problems]

@@ -55,7 +55,7 @@ class Shares:
 
 
 def where_the_time_goes(analysis: Analysis) -> Shares:
-    """The analysis' window divided by what holds it (0 parts where nothing is timed)."""
+    """Return the analysis' window divided by what holds it (0 parts where nothing is timed)."""
     if analysis.timeline is None:
         return _of_launch_time(analysis)
     return _of_wall(analysis)
@@ -92,7 +92,7 @@ def _parts(lengths: list[tuple[str, int]], base: int) -> tuple[Share, ...]:
 
 
 def _clipped(analysis: Analysis, kinds: tuple[str, ...]) -> tuple[Ints, Ints]:
-    """Starts and ends of the launches of these kinds, cut to the window."""
+    """Return starts and ends of the launches of these kinds, cut to the window."""
     timeline = analysis.timeline
     assert timeline is not None
     window = (timeline.start_ns, timeline.end_ns)

@@ -23,7 +23,7 @@ def devices_roofline(
     width: Width = 720,
     height: int = 380,
 ) -> alt.LayerChart:
-    """A roofline for each device, and a mark on each at the workload's intensity.
+    """Draw a roofline for each device, and a mark on each at the workload's intensity.
 
     Args:
         devices: name, peak FLOP/s and peak byte/s, at least one.

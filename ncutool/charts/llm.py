@@ -42,7 +42,7 @@ def slider_batches() -> dict[int, int]:
 
 
 def plan_points(plan: Plan, steps: Sequence[Step]) -> list[Row]:
-    """A row for each part of each step: ``stop`` (of the slider), ``kind, x, y, bound``.
+    """Return a row for each part of each step: ``stop`` (of the slider), ``kind, x, y, bound``.
 
     Args:
         steps: one for each of :func:`slider_batches`, in that order.
@@ -89,7 +89,7 @@ def plan_roofline(
     width: Width = 720,
     height: int = 400,
 ) -> alt.LayerChart:
-    """The roofline with a slider for the batch.
+    """Draw the roofline with a slider for the batch.
 
     Args:
         steps: one for each of :func:`slider_batches`, in that order.
@@ -162,7 +162,7 @@ def _marks(rows: Sequence[Row], size: int, opacity: float) -> alt.Chart:
 
 
 def _names(rows: Sequence[Row], palette: Palette) -> alt.Chart:
-    """What each mark is: above the roof and below it, so that close marks keep their names."""
+    """Name each mark, above the roof or below it, so that close marks keep their names."""
     mark: dict[str, Any] = {
         "align": alt.ExprRef("datum.kind === 'FC layers' ? 'right' : 'left'"),
         "dx": alt.ExprRef("datum.kind === 'FC layers' ? -10 : 11"),
@@ -176,7 +176,7 @@ def _names(rows: Sequence[Row], palette: Palette) -> alt.Chart:
 
 
 def _readout(steps: Sequence[Step], window: dict[str, Any], palette: Palette) -> alt.Chart:
-    """The batch and what it gives, in the upper left corner."""
+    """Draw the batch and what it gives in the upper left corner."""
     rows = [
         {"stop": stop, "x": window["left"], "y": window["top"], **_told(step)}
         for stop, step in zip(slider_batches(), steps, strict=True)

@@ -29,7 +29,7 @@ def _placed() -> pl.Expr:
 
 
 def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
-    """A row for each group (:func:`ncutool.analysis.groups.grouped`) with FLOPs, bytes and time.
+    """Return a row for each group (:func:`ncutool.analysis.groups.grouped`) with all figures.
 
     ``group, x`` (FLOP/byte), ``y`` (FLOP/s), ``ms, bound, pct`` (of attainable), and the text
     a tooltip shows where ``tooltips``; a page that looks these up itself leaves them out.
@@ -53,7 +53,7 @@ def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]
 
 
 def level_points(groups: pl.DataFrame, roofs: Roofs, palette: Palette) -> list[Row]:
-    """A row for each group and cache whose bytes are counted and whose roof is known.
+    """Return a row for each group and cache whose bytes are counted and whose roof is known.
 
     ``group, level, x`` (FLOP per byte of that cache), ``y`` (FLOP/s), ``color`` of its bound, and
     ``tip``: the level, the intensity, and the share of the level's own bandwidth.
@@ -77,7 +77,7 @@ def level_points(groups: pl.DataFrame, roofs: Roofs, palette: Palette) -> list[R
 
 
 def speed_of_light_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
-    """A row for each group with NVIDIA's two speeds of light: ``x`` memory %, ``y`` compute %."""
+    """Return each group's two speeds of light by NVIDIA: ``x`` memory %, ``y`` compute %."""
     known = groups.filter(
         pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
     )
@@ -129,7 +129,7 @@ class NotPlaced:
     total_ns: int
 
     def sentence(self) -> str:
-        """What is missing from the chart, in words; empty where nothing is."""
+        """Say what is missing from the chart; empty where nothing is."""
         parts = []
         if self.no_flop_ns:
             share = units.percent(100 * self.no_flop_ns / self.total_ns)
@@ -153,7 +153,7 @@ def not_on_roofline(groups: pl.DataFrame) -> NotPlaced:
 
 
 def notable(groups: pl.DataFrame, points: Sequence[Row], limit: int = 3) -> list[Row]:
-    """The points worth naming on the chart: most time below their roof, none on another's name."""
+    """Return the points to name on the chart: most time below their roof, no name on another."""
     rows = {row["group"]: row for row in groups.iter_rows(named=True)}
     room = sorted(
         (point for point in points if point["pct"] is not None and point["pct"] < 60),

@@ -61,7 +61,7 @@ def roofline(
     width: Width = 720,
     height: int = 420,
 ) -> alt.LayerChart:
-    """The roofline of one capture: Ctrl and the wheel zoom, dragging moves.
+    """Draw the roofline of one capture: Ctrl and the wheel zoom, dragging moves.
 
     Args:
         groups: of :func:`ncutool.analysis.groups.grouped`, for names.
@@ -176,7 +176,7 @@ def _texts(
 
 
 def _name(point: Row, window: _Window, palette: Palette) -> Row:
-    """A point's name under it; in a narrow chart it reaches inwards, so that no edge cuts it."""
+    """Write a point's name under it; in a narrow chart inwards, so that no edge cuts it."""
     across = window.across(point["x"])
     side = "left" if across < 0.4 else "right" if across > 0.6 else "center"
     return text_row(

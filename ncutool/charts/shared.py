@@ -184,7 +184,7 @@ def framed(
     height: int,
     params: Sequence[alt.VariableParameter] = (),
 ) -> alt.LayerChart:
-    """The layers as one chart with ``params`` and ``selected`` (a group's number, or -1)."""
+    """Return the layers as one chart with ``params`` and ``selected`` (a group's number, or -1)."""
     axis = {
         "labelColor": palette.soft,
         "titleColor": palette.soft,

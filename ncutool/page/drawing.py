@@ -42,7 +42,7 @@ class Drawing:
 
 
 def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
-    """The charts of one view; traces have no speeds of light."""
+    """Return the charts of one view; traces have no speeds of light."""
     found = [_roofline(analysis, groups)]
     points = charts.speed_of_light_points(groups.head(MOST_POINTS), tooltips=False)
     if points:
@@ -68,7 +68,7 @@ def _roofline(analysis: Analysis, groups: pl.DataFrame) -> Drawing:
 
 
 def _spec(chart: Any) -> dict[str, Any]:
-    """The chart as plain data without its points: the script has them in the kernel table.
+    """Return the chart as plain data without its points: the script has them in the kernel table.
 
     The tests validate what is drawn here; a page need not, it takes five times as long.
     """

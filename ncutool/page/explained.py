@@ -21,7 +21,7 @@ _LINE = 600
 
 
 def explanations(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
-    """The explanations of the groups with the most time, as the script reads them.
+    """Return the explanations of the groups with the most time, as the script reads them.
 
     Returns:
         ``of``: each text once. ``groups``: by group, the launch, its steps (name, value and

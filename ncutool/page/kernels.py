@@ -98,7 +98,7 @@ class KernelTable:
 
 
 def kernel_table(analysis: Analysis, groups: pl.DataFrame, membership: pl.Series) -> KernelTable:
-    """Groups of one analysis (:func:`ncutool.analysis.groups.grouped`) with their launches."""
+    """Return the groups (:func:`ncutool.analysis.groups.grouped`) with their launches."""
     shown = groups.head(MOST_GROUPS)
     longest = int(groups["duration_ns"][0]) if groups.height else 0
     on_roofline = groups["roofline_pct"].count() or not groups["sm_sol_pct"].count()
@@ -195,14 +195,14 @@ def _columns(groups: pl.DataFrame) -> dict[str, Any]:
 
 
 def _unusual(groups: pl.DataFrame) -> list[str]:
-    """`timed` and `counted` where some launches are not; the script takes all to be."""
+    """Return `timed` and `counted` where some launches are not; the script takes all to be."""
     timed = (groups["timed"] < groups["launches"]).any()
     counted = ((groups["counted"] > 0) & (groups["counted"] < groups["launches"])).any()
     return ["timed"] * timed + ["counted"] * counted
 
 
 def _packed(column: pl.Series) -> Any:
-    """A column of numbers in as few characters as it takes; groups.js unpacks it.
+    """Return a column of numbers in as few characters as it takes; groups.js unpacks it.
 
     A list; or ``{"of": values, "at": places}`` where values repeat; or ``{"e": exponent, "v":
     list}`` where they are large or small: each value is ``v * 10 ** e``, to four digits.
@@ -237,7 +237,7 @@ def _texts(values: Iterable[str | None], limit: int) -> dict[str, Any]:
 
 
 def _launches(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
-    """The longest launches in order of their group, then of the capture, as columns."""
+    """Return the longest launches in order of their group, then of the capture, as columns."""
     frame = (
         analysis.kernels.select(
             "launch_id", "duration_ns", "start_ns", "stream", "roofline_pct", "bound", "nvtx"

@@ -33,7 +33,7 @@ class Piece:
 
 
 def render_plan(plan: Plan) -> str:
-    """The page of a plan: one file that loads nothing. The same plan gives the same page."""
+    """Return the page of a plan: one file that loads nothing. The same plan gives the same page."""
     steps = _steps(plan)
     chart = plan_roofline(plan, steps, palette=PAGE_PALETTE, width="container")
     spec: dict[str, Any] = chart.to_dict(validate=False)
@@ -60,7 +60,7 @@ def render_plan(plan: Plan) -> str:
 
 
 def _steps(plan: Plan) -> tuple[Step, ...]:
-    """The plan's step at each stop of the slider."""
+    """Return the plan's step at each stop of the slider."""
     device: Device = plan.device
     found = planned(
         plan.model,
@@ -79,7 +79,7 @@ def _steps(plan: Plan) -> tuple[Step, ...]:
 
 
 def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
-    """What the script says of each stop."""
+    """Return what the script says of each stop."""
     return [
         {
             "stop": stop,
@@ -92,7 +92,7 @@ def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
 
 
 def headline(plan: Plan) -> str:
-    """The verdict in one sentence: does it fit, how fast at best, and what ends it first."""
+    """Return the verdict in one sentence: does it fit, how fast at best, and what ends it first."""
     name = told.headline(plan)
     if not plan.memory.fits:
         smallest = plan.memory.smallest_tensor_parallel

@@ -20,7 +20,7 @@ def render_sheet(
     rooflines: Sequence[tuple[str, float, float]] = (),
     intensity_flop_per_byte: float | None = None,
 ) -> str:
-    """The page of a sheet: one file that loads nothing. The same sheet gives the same page.
+    """Return the page of a sheet: one file that loads nothing. The same sheet gives the same page.
 
     Args:
         rooflines: name, peak FLOP/s and peak byte/s of each device; no chart where empty.

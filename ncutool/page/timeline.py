@@ -88,7 +88,7 @@ def strip(analysis: Analysis, document: Document) -> Strip | None:
 
 
 def _placed(analysis: Analysis, groups: pl.Series) -> pl.DataFrame:
-    """Launches inside the window, their times counted from its start."""
+    """Return launches inside the window, their times counted from its start."""
     timeline = analysis.timeline
     assert timeline is not None
     start, end = timeline.start_ns, timeline.end_ns
@@ -188,7 +188,7 @@ def _lanes(pieces: pl.DataFrame) -> dict[str, Any]:
 
 
 def overview(analysis: Analysis, timeline: Timeline) -> tuple[Band, ...]:
-    """The window in :data:`BINS` bins, each divided as the whole window is: none drawn twice."""
+    """Return the window in :data:`BINS` bins, each divided as the whole is: none drawn twice."""
     edges = np.linspace(timeline.start_ns, timeline.end_ns, BINS + 1).astype(np.int64)
     sizes = np.maximum(np.diff(edges), 1)
     below = np.zeros(BINS)
@@ -235,7 +235,7 @@ def _summary(timeline: Timeline) -> str:
 
 
 def _gaps(timeline: Timeline) -> dict[str, Any]:
-    """The longest idle pieces, in order of start, with the words for their causes."""
+    """Return the longest idle pieces, in order of start, with the words for their causes."""
     gaps = timeline.gaps.sort("duration_ns", "start_ns", descending=[True, False])
     shown = gaps.head(MOST_GAPS).sort("start_ns")
     causes = sorted(set(shown["cause"]))
@@ -248,7 +248,7 @@ def _gaps(timeline: Timeline) -> dict[str, Any]:
 
 
 def _first_window(analysis: Analysis, timeline: Timeline, pieces: int) -> list[int]:
-    """What the zoomed strip shows first: about 60 pieces where the best finding is at work."""
+    """Return what the zoomed strip shows first: about 60 pieces where the best finding is."""
     wall = timeline.wall_ns
     width = min(wall, max(1, round(wall * 60 / max(pieces, 1))))
     middle = wall // 2

@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def javascript() -> str:
-    """The bundle of vega, vega-lite and vega-embed as one script."""
+    """Return the bundle of vega, vega-lite and vega-embed as one script."""
     try:
         built_by = version("vl-convert-python")
     except PackageNotFoundError:  # a renamed build: there is nothing to key a cache by
@@ -30,7 +30,7 @@ def javascript() -> str:
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for ncutool, by the platform's own convention."""
+    """Return the user's cache folder for ncutool, by the platform's own convention."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA")
         return Path(base or Path.home() / "AppData" / "Local") / "ncutool" / "Cache"
@@ -56,7 +56,7 @@ def _digest(content: bytes) -> str:
 
 
 def _load(path: Path) -> str | None:
-    """The cached script where it is exactly what was stored, else None."""
+    """Return the cached script where it is exactly what was stored, else None."""
     try:
         content = path.read_bytes()
         recorded = path.with_suffix(".sha256").read_text(encoding="ascii")

@@ -22,7 +22,7 @@ _MOST_ROWS = 12
 
 
 def against_sheet(found: Comparison) -> Sheet:
-    """The comparison, or why there is none."""
+    """Return the comparison, or why there is none."""
     if found.problems:
         return _refusal(found)
     return Sheet(

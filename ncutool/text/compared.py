@@ -77,7 +77,7 @@ def _priced(found: IntensityComparison | ModelComparison) -> bool:
 
 
 def model_sheet(found: ModelComparison) -> Sheet:
-    """A model's decoding, what memory allows, and tokens for the price."""
+    """Return a model's decoding, what memory allows, and tokens for the price."""
     headings = (
         "device", "fits", "step", "bound", "tok/s", "to first", "prefill", "memory allows",
         "tok/s then",
@@ -157,7 +157,7 @@ def _best(found: ModelComparison, each: ModelOnDevice) -> str:
 
 
 def capture_sheet(found: CaptureComparison) -> Sheet:
-    """A capture's launches, rescaled."""
+    """Return a capture's launches, rescaled."""
     priced = any(each.price_per_hour is not None for each in found.devices)
     headings = (
         "device", "GPU time", "speed-up", "attainable", "to first",

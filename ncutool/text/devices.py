@@ -35,7 +35,7 @@ _NAME = 26
 
 
 def devices_table(frame: pl.DataFrame, *, color: bool, width: int | None = None) -> str:
-    """The known devices, dense peaks in TFLOP/s, in 100 columns; sources stand with one device.
+    """Return the known devices, dense peaks in TFLOP/s, in 100 columns.
 
     Args:
         frame: columns as :func:`ncutool.devices.resolve.to_frame` gives them.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def explanation_lines(found: Explanation, *, color: bool, width: int | None = None) -> str:
-    """The explanation as text for a terminal."""
+    """Return the explanation as text for a terminal."""
     columns = terminal_width() if width is None else width
     lines: list[RenderableType] = [_heading(found), Text("")]
     for step in found.steps:
@@ -30,7 +30,7 @@ def explanation_lines(found: Explanation, *, color: bool, width: int | None = No
 
 
 def explanation_markdown(found: Explanation) -> str:
-    """The explanation as Markdown; names are inert, formulas are code."""
+    """Return the explanation as Markdown; names are inert, formulas are code."""
     title = markdown(f"launch {found.launch_id}: {_named(found)}")
     lines = [f"### {title}", "", f"{markdown(_where(found))}", ""]
     for step in found.steps:

@@ -49,17 +49,17 @@ def sweep_row(step: Step, first: str) -> list[str]:
 
 
 def batch_rows(plan: Plan) -> list[list[str]]:
-    """The batch sweep."""
+    """Return the batch sweep."""
     return [sweep_row(step, units.count(step.batch)) for step in plan.batches]
 
 
 def context_rows(plan: Plan) -> list[list[str]]:
-    """The context sweep, with the share of cache reads in a step's bytes."""
+    """Return the context sweep, with the share of cache reads in a step's bytes."""
     return [sweep_row(step, units.count(step.context_tokens)) for step in plan.contexts]
 
 
 def plan_text(plan: Plan, *, color: bool, width: int | None = None) -> str:
-    """The plan for a terminal."""
+    """Return the plan for a terminal."""
     from rich.console import Group
     from rich.text import Text
 
@@ -94,7 +94,7 @@ def _line(fact: Fact) -> object:
 
 
 def plan_markdown(plan: Plan) -> str:
-    """The plan for a pull request."""
+    """Return the plan for a pull request."""
     lines = [f"## {markdown(headline(plan))}", ""]
     if plan.model.source:
         lines += [markdown(plan.model.source), ""]
@@ -113,7 +113,7 @@ def plan_markdown(plan: Plan) -> str:
 
 
 def presets_text(models: Sequence[Model], *, color: bool, width: int | None = None) -> str:
-    """The named models, a row each."""
+    """Return the named models, a row each."""
     from ncutool.text.style import render, text_table
 
     def row(model: Model) -> tuple[str, ...]:

@@ -53,25 +53,25 @@ def size(value: float | None) -> str:
 
 
 def whole(value: float | None) -> str:
-    """A batch: `295.3`, `1,024`, or `never`."""
+    """Return a batch: `295.3`, `1,024`, or `never`."""
     return NEVER if value is None else units.significant(value, 4)
 
 
 def plain(value: float | None) -> str:
-    """An intensity without its unit: `1.00`, `295`, `2,048`."""
+    """Return an intensity without its unit: `1.00`, `295`, `2,048`."""
     if value is not None and value >= 1000:
         return units.count(value)
     return units.significant(value)
 
 
 def headline(plan: Plan) -> str:
-    """The plan in one sentence."""
+    """Return the plan in one sentence."""
     devices = f"{plan.tensor_parallel} × " if plan.tensor_parallel > 1 else ""
     return f"{plan.model.name} in {stored_types(plan)} on {devices}{plan.device.name}"
 
 
 def stored_types(plan: Plan) -> str:
-    """The types of the weights, the one with most of them first: `mxfp4 and bf16`."""
+    """Return the types of the weights, the one with most of them first: `mxfp4 and bf16`."""
     held: dict[str, float] = {}
     sizes = {part: (name, each) for part, name, each in plan.types.stored}
     for matrix in plan.model.matrices:
@@ -142,7 +142,7 @@ def _windows(plan: Plan) -> str:
 
 
 def fit_words(plan: Plan) -> str:
-    """That it does not fit, and what does."""
+    """Say that the plan does not fit, and what does."""
     smallest = plan.memory.smallest_tensor_parallel
     if smallest is None:
         return "does not fit at any tensor parallelism that divides its heads"

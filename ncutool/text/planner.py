@@ -22,7 +22,7 @@ _FEW = 3
 
 
 def gemm_sheet(plan: GemmPlan) -> Sheet:
-    """A product's figures, its devices, and for a few devices every usual tile."""
+    """Return a product's figures, its devices, and for a few devices every usual tile."""
     named = [each for each in plan.devices if each.tiles]
     tiles = [_tiles(each) for each in named] if len(plan.devices) <= _FEW else []
     many = f"{units.count(plan.batch)} products " if plan.batch > 1 else "product "
@@ -95,7 +95,7 @@ def _tiles(found: GemmOnDevice) -> Grid:
 
 
 def attention_sheet(plan: AttentionPlan) -> Sheet:
-    """An attention's figures by every convention, fused and unfused, and its devices."""
+    """Return an attention's figures by every convention, fused and unfused, and its devices."""
     unfused = plan.unfused
     facts = [
         ("FLOPs", units.flop(plan.flop), f"{plan.flop:,}: {_pairs(plan)}"),
@@ -199,14 +199,14 @@ def _placed(found: Place) -> list[str]:
 
 
 def tera(value: float | None) -> str:
-    """A rate in units of 1e12 a second."""
+    """Return a rate in units of 1e12 a second."""
     if value is None:
         return units.UNKNOWN
     return f"{value / 1e12:,.0f}" if value >= 1e15 else units.significant(value / 1e12)
 
 
 def _measured(found: Measured | None) -> list[tuple[str, str, str]]:
-    """A fact on the measured time; none without one."""
+    """Return a fact on the measured time; none without one."""
     if found is None:
         return []
     share = "no roof to hold it against"

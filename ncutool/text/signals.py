@@ -22,12 +22,12 @@ _LISTED = 16
 
 
 def report_text(report: Report, *, color: bool, width: int | None = None) -> str:
-    """The report for a terminal."""
+    """Return the report for a terminal."""
     return "\n".join(sheet_text(sheet, color=color, width=width) for sheet in sheets(report))
 
 
 def report_markdown(report: Report) -> str:
-    """The report for a pull request."""
+    """Return the report for a pull request."""
     return "\n".join(sheet_markdown(sheet) for sheet in sheets(report))
 
 
@@ -76,7 +76,7 @@ def name(column: str) -> str:
 
 
 def shown(column: str, value: float | None) -> str:
-    """A value in the unit that its name ends in."""
+    """Return a value in the unit that its name ends in."""
     if column.endswith("_flop_per_byte"):
         return units.intensity(value)
     return units.quantity(column, None if value is None else float(value))

@@ -58,7 +58,7 @@ def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
 
 
 def plain_table() -> Table:
-    """A table without frames: headings, aligned columns, no lines."""
+    """Return a table without frames: headings, aligned columns, no lines."""
     return Table(
         box=None,
         pad_edge=False,
@@ -100,7 +100,7 @@ def terminal_width() -> int:
 
 
 def render(renderable: RenderableType, *, color: bool, width: int | None = None) -> str:
-    """``renderable`` as text.
+    """Return ``renderable`` as text.
 
     Args:
         color: colours are wanted; they are used only on a terminal that has them and where

@@ -26,7 +26,7 @@ ROOF_STYLES = {"above": "bold red", "low": "yellow", "": ""}
 
 
 def bound_text(bound: str) -> Text:
-    """A bound in its colour."""
+    """Return a bound in its colour."""
     return Text(display_names.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
 
 
@@ -48,7 +48,7 @@ def number_columns(table: Table, *headings: str) -> None:
 def kernels_table(
     analysis: Analysis, frame: pl.DataFrame, *, color: bool, width: int | None = None
 ) -> str:
-    """Launches as a terminal table.
+    """Return launches as a terminal table.
 
     Args:
         frame: rows of :data:`ncutool.base.tables.KERNELS`, in the order to show.
@@ -105,7 +105,7 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
 def findings_table(
     analysis: Analysis, frame: pl.DataFrame, *, color: bool, width: int | None = None
 ) -> str:
-    """Findings as a terminal table, each with its evidence and remedy.
+    """Return findings as a terminal table, each with its evidence and remedy.
 
     Args:
         frame: rows of :data:`ncutool.base.tables.FINDINGS`, best first.
@@ -151,7 +151,7 @@ def findings_overview(lines: Sequence[FindingLine], *, width: int) -> Table:
 
 
 def grade_text(grade: str) -> Text:
-    """A grade in its colour."""
+    """Return a grade in its colour."""
     return text(grade, GRADE_STYLES.get(grade, ""))
 
 

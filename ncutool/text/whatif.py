@@ -20,7 +20,7 @@ _NAME, _FIGURES, _STAYS = 30, 48, 52
 
 
 def whatif_sheet(answer: Answer, rows: list[dict[str, Any]], width: int | None = None) -> Sheet:
-    """An answer with the rows to show of :attr:`ncutool.whatif.Answer.rows`.
+    """Return an answer with the rows to show of :attr:`ncutool.whatif.Answer.rows`.
 
     Args:
         width: columns that names and reasons are cut to; whole where None.
@@ -39,7 +39,7 @@ def whatif_sheet(answer: Answer, rows: list[dict[str, Any]], width: int | None =
 
 
 def asked(answer: Answer) -> str:
-    """The question in words: `on H200 SXM 141GB, batch × 8`."""
+    """Return the question in words: `on H200 SXM 141GB, batch × 8`."""
     question = answer.question
     parts = [f"on {answer.device}"] if question.on is not None else []
     parts += [f"batch × {question.batch_scale:g}"] if question.batch_scale is not None else []
