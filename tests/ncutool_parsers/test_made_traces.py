@@ -108,21 +108,21 @@ def packed(tmp_path: Path, count: int, name: str = "x") -> tuple[Path, bytes]:
 
 def test_a_cut_gzip_whose_blocks_expand_past_all_buffers(tmp_path: Path) -> None:
     """One kilobyte of it holds over a hundred launches: each comes once and in order."""
-    path, whole = packed(tmp_path, 20_000)
+    path, whole = packed(tmp_path, 6_000)
     capture = reread(path, whole[: len(whole) * 3 // 4])
     grids = capture.launches["grid_x"].to_list()
-    assert len(grids) > 5_000
+    assert len(grids) > 2_000
     assert grids == list(range(1, len(grids) + 1))
     assert "ends before its end marker" in told(capture, "truncated")
 
 
 def test_a_gzip_damaged_in_the_middle(tmp_path: Path) -> None:
     """What comes before the damage is read, and the damage is told."""
-    path, whole = packed(tmp_path, 20_000)
+    path, whole = packed(tmp_path, 6_000)
     half = len(whole) // 2
     capture = reread(path, whole[:half] + b"\xff" * 64 + whole[half + 64 :])
     grids = capture.launches["grid_x"].to_list()
-    assert len(grids) > 1_000
+    assert len(grids) > 500
     assert grids == list(range(1, len(grids) + 1))
     assert "gzip" in told(capture, "truncated")
     assert not capture.complete
