@@ -294,7 +294,11 @@ def analysis(
 ) -> Analysis:
     """An analysis of these rows; a trace gets a timeline unless one is given."""
     form = NCU_REPORT if rows and rows[0]["source"] == "ncu" else TORCH_TRACE
-    how = "name 'Test H100' and 132 SMs" if device else "the capture names no known device"
+    how = (
+        "name 'Test H100' and 132 SMs"
+        if device
+        else "no known device; pass --assume-device NAME (ncutool devices lists them)"
+    )
     if timeline is None and form is TORCH_TRACE and rows:
         timeline = timeline_of(rows)
     suffix = ".ncu-rep" if form is NCU_REPORT else ".json.gz"

@@ -244,7 +244,7 @@ def _untold(
     spent: Counter[str] = Counter()
     for run, new in zip(base.runs, rescaled, strict=True):
         if new.reason is not None:
-            reason = new.general_reason or new.reason
+            reason = new.reason
             launches.setdefault(reason, []).extend(run.launch_ids)
             spent[reason] += run.duration_ns
     return [

@@ -48,10 +48,15 @@ GUESSED_LEFT = Threshold(
     0.5, "share", "of the time that is left where nothing bounds it", "a guess, said so"
 )
 _ATTENTION_LIBRARIES = ("flash_attention", "memory_efficient")
-_HOPPER = 90
-_TURING = 75
-_MISALIGNED = 2
-"""Elements: a product for rows aligned to so few cannot load them in whole vectors."""
+_GENERATIONS = "NVIDIA, CUDA C++ Programming Guide, Compute Capabilities"
+HOPPER = IntThreshold(90, "compute capability times ten", "code for Hopper and later", _GENERATIONS)
+TURING = IntThreshold(75, "compute capability times ten", "code for Turing and later", _GENERATIONS)
+MISALIGNED = IntThreshold(
+    2,
+    "elements",
+    "a product for rows aligned to no more cannot load them in whole vectors",
+    "NVIDIA, CUTLASS: vectors of 16 bytes, 8 elements of 16 bits",
+)
 _EMBEDDING = re.compile(r"(?i)embedding\w*backward|backward\w*embedding|SplitLookupFunction")
 _ROWS = ("softmax", "normalization", "reduction")
 
@@ -258,7 +263,7 @@ def _old_attention(context: Context, case: Case) -> Fit | None:
     facts = facts_of(case.kind.kernel_full)
     if not _hopper(context) or facts.library not in _ATTENTION_LIBRARIES:
         return None
-    if facts.generation is not None and facts.generation >= _HOPPER:
+    if facts.generation is not None and facts.generation >= HOPPER:
         return None
     return _attained(context, case, FA3_SHARE)
 
@@ -287,7 +292,7 @@ def _misaligned(context: Context, case: Case) -> Fit | None:
         best = max(overlapped(tensor, case.memory_ns or 0.0), context.latency_ns)
         return Fit(best, best, LIMIT)
     alignment = facts_of(kind.kernel_full).alignment
-    if alignment is None or alignment > _MISALIGNED:
+    if alignment is None or alignment > MISALIGNED:
         return None
     return _below(context, case, LIMIT)
 
@@ -306,7 +311,7 @@ def _old_product(context: Context, case: Case) -> Fit | None:
     if not _hopper(context) or case.kind.bound == "small_grid":
         return None
     generation = facts_of(case.kind.kernel_full).generation
-    if generation is None or not _TURING <= generation < _HOPPER:
+    if generation is None or not TURING <= generation < HOPPER:
         return None
     return _below(context, case, LIMIT)
 

@@ -28,16 +28,6 @@ class Rescaled:
     op: str
     call: OpCall | None
     reason: str | None = None
-    general_reason: str | None = None
-    """The same without the numbers of this one call, where it names some."""
-
-
-class _AmbiguousSizeError(UnmodelledError):
-    """A size that may stand for several things; ``what`` says which, whatever the size."""
-
-    def __init__(self, size: object, what: str) -> None:
-        self.what = what
-        super().__init__(f"{size} {what}")
 
 
 @dataclass(frozen=True)
@@ -165,8 +155,6 @@ def _with_shapes(plan: Plan, call: OpCall) -> Rescaled:
         inputs = tuple(
             _argument(plan, call, item, index in weights) for index, item in enumerate(call.inputs)
         )
-    except _AmbiguousSizeError as unclear:
-        return Rescaled(call.name, None, unclear.reason, f"a shape that {unclear.what}")
     except UnmodelledError as unclear:
         return Rescaled(call.name, None, unclear.reason)
     output = None if call.output_shape is None else _activation(plan, call.output_shape, call.base)
@@ -186,7 +174,7 @@ def _tensor(plan: Plan, call: OpCall, tensor: Tensor, is_weight: bool) -> Tensor
         return tensor
     if not is_weight and call.base not in _PRODUCTS and key(shape) in plan.weights:
         if plan.old.batch in shape and plan.old.batch != plan.new.batch:
-            raise _AmbiguousSizeError(list(shape), "may be a weight or an activation")
+            raise UnmodelledError("a shape that may be a weight or an activation")
         return tensor
     scaled = _activation(plan, shape, call.base) if len(shape) >= 3 else _flat(plan, shape)
     return replace(tensor, shape=scaled, strides=_strides(tensor, scaled))
@@ -233,7 +221,7 @@ def _flat(plan: Plan, shape: Shape) -> Shape:
         return tuple(_lengthened(plan, size) for size in shape)
     new = plan.flattened[shape[place]]
     if new is None:
-        raise _AmbiguousSizeError(shape[place], "may be several sizes flattened")
+        raise UnmodelledError("a shape that may be several sizes flattened")
     return tuple(
         new if index == place else _lengthened(plan, size) for index, size in enumerate(shape)
     )
