@@ -263,7 +263,7 @@ def recorded_device(capture: Capture) -> DeviceRecord | None:
     busiest = (
         capture.launches.group_by("device")
         .agg(pl.col("duration_ns").sum())
-        .sort("duration_ns", descending=True)["device"]
+        .sort("duration_ns", "device", descending=[True, False])["device"]
     )
     by_ordinal = {record.ordinal: record for record in capture.devices}
     for ordinal in busiest:

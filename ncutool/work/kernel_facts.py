@@ -228,10 +228,11 @@ _TENSOR = re.compile(
     r"(?i)tf32|xf32|tensorop|wmma|mma_sync|s884|s1688|s16816|d884|_dmma|xmma_gemm_f64|gmma|nvjet"
 )
 _SIMT = re.compile(
-    r"sgemm(?!_lora)|scudnn|simt|_ffma_|convolve_sgemm|gemmSN|gemmk1"
+    r"sgemm(?=_(?!lora)|Ex)|scudnn|simt|_ffma_|convolve_sgemm|gemmSN|gemmk1"
     r"|(dgrad|wgrad)\w*_engine<float|winograd\w*<float"
 )
-"""Single precision on the CUDA cores; ``sgemm_lora`` is a segmented product of any data type."""
+"""Single precision on the CUDA cores. ``sgemm_lora`` is a segmented product of any data type, and a
+kernel called ``sgemm`` and no more may be anybody's, on any units."""
 _FP64_SIMT = re.compile(r"(simt|volta|maxwell)_dgemm")
 _MMA = re.compile(r"(?i)[hi]mma|wgmma|wmma|mma_|xmma|gmma|tensorop|flash|s\d{3,5}gemm")
 _DTYPES = (
