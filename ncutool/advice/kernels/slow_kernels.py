@@ -59,6 +59,8 @@ MISALIGNED = IntThreshold(
 )
 _EMBEDDING = re.compile(r"(?i)embedding\w*backward|backward\w*embedding|SplitLookupFunction")
 _ROWS = ("softmax", "normalization", "reduction")
+PRODUCTS = ("gemm", "convolution", "attention")
+"""Families whose arithmetic may hold them: bytes alone do not say how fast they could be."""
 
 
 class Slow(NamedTuple):
@@ -181,6 +183,8 @@ def cases(context: Context) -> list[Case]:
             memory = kind.dram_bytes / (kind.peak_bytes_per_s * context.shares.bytes_share)
         times = [None if each is None else 1e9 * each for each in (compute, memory)]
         floor = None if times == [None, None] else overlapped(times[0] or 0.0, times[1] or 0.0)
+        if kind.flop and compute is None and kind.family in PRODUCTS:
+            floor = None  # its roof is not known, and memory alone would promise too much
         falls_back = allows_tf32 and kind.family == "gemm" and kind.roof == "fp32"
         if falls_back:
             falls_back = precision.is_fp32_product(facts_of(kind.kernel_full))
