@@ -16,7 +16,7 @@ from ncutool.base.untrusted import printable, shorten
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from rich.console import JustifyMethod, OverflowMethod, RenderableType
+    from rich.console import JustifyMethod, RenderableType
 
 BOUND_STYLES = {
     "memory": "blue",
@@ -73,20 +73,16 @@ def text_table(
     rows: Iterable[Sequence[str]],
     *,
     words: Collection[str] = (),
-    wrapped: Collection[str] = (),
 ) -> Table:
     """Return a plain table of untrusted texts.
 
     Args:
         words: headings of the columns that are aligned to the left, as figures are not.
-        wrapped: headings of the columns that may go over several lines.
     """
     table = plain_table()
     for heading in headings:
         justify: JustifyMethod = "left" if heading in words else "right"
-        may_wrap = heading in wrapped
-        overflow: OverflowMethod = "fold" if may_wrap else "ellipsis"
-        table.add_column(heading, justify=justify, no_wrap=not may_wrap, overflow=overflow)
+        table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(text(cell) for cell in row))
     return table
