@@ -31,7 +31,7 @@ _WIDEST = 300
 
 
 def sweep_row(step: Step, first: str) -> tuple[str, ...]:
-    """One row of a sweep under :data:`BATCH_HEADINGS`."""
+    """Return one row of a sweep under :data:`BATCH_HEADINGS`."""
     return (
         first,
         plain(step.matrix_intensity_flop_per_byte),
@@ -47,12 +47,12 @@ def sweep_row(step: Step, first: str) -> tuple[str, ...]:
 
 
 def batch_rows(plan: Plan) -> list[tuple[str, ...]]:
-    """The batch sweep."""
+    """Return the rows of the batch sweep."""
     return [sweep_row(step, units.count(step.batch)) for step in plan.batches]
 
 
 def context_rows(plan: Plan) -> list[tuple[str, ...]]:
-    """The context sweep, with the share of cache reads in a step's bytes."""
+    """Return the rows of the context sweep."""
     return [sweep_row(step, units.count(step.context_tokens)) for step in plan.contexts]
 
 
@@ -85,7 +85,7 @@ def plan_sheet(plan: Plan) -> Sheet:
 
 
 def presets_text(models: Sequence[Model], *, color: bool) -> str:
-    """The named models, a row each."""
+    """Return the named models, a row each."""
     from ncutool.text.style import render, text_table
 
     def row(model: Model) -> tuple[str, ...]:

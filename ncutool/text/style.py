@@ -52,13 +52,13 @@ PIPED_WIDTH = 120
 
 
 def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
-    """Untrusted text as rich shows it: never as mark-up, never with control characters."""
+    """Return untrusted text that rich takes for no mark-up, without control characters."""
     value = "" if value is None else value
     return Text(shorten(value, limit) if limit else printable(value), style=style)
 
 
 def plain_table() -> Table:
-    """Return a table without frames: headings, aligned columns, no lines."""
+    """Return an empty table without frames: headings, aligned columns, no lines."""
     return Table(
         box=None,
         pad_edge=False,
@@ -89,7 +89,7 @@ def text_table(
 
 
 def terminal_width() -> int:
-    """Columns of the terminal, or of ``COLUMNS``; :data:`PIPED_WIDTH` where there is none."""
+    """Return the terminal's columns, or ``COLUMNS``; :data:`PIPED_WIDTH` where there is neither."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
         return Console().width
     return PIPED_WIDTH
