@@ -247,7 +247,7 @@ def check(request: Request) -> None:
 
 
 def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool) -> None:
-    """Refuse to ask of a report what only traces have."""
+    """Refuse to compare ranks or cut to steps where a capture has no timeline."""
     for other in (capture, *ranks):
         wrong = f"{other.name} is a {other.format.noun}"
         if ranks and not other.traits.has_timeline:

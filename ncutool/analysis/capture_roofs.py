@@ -54,7 +54,7 @@ def roofs_of(analysis: Analysis) -> Roofs | None:
 
 
 def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
-    """Return the roofs that launches of a ``kernels`` table are held against; None without one."""
+    """Return the roofs of the launches of a ``kernels`` table; None where no launch has one."""
     known = kernels.filter(
         (pl.col("peak_flop_per_s") > 0) & (pl.col("peak_bytes_per_s") > 0)
     ).with_columns(pl.col("duration_ns").fill_null(0).alias("time"))
@@ -83,16 +83,16 @@ def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
 
 
 def _caches(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
-    """Return the mean bandwidth of each cache, weighted by time, over the launches that have it."""
-    found = []
+    """Return the bandwidth of each cache: the mean by time over the launches that have it."""
+    levels = []
     for level in ("l2", "l1"):
         name = f"{level}_peak_bytes_per_s"
         rated = known.filter(pl.col(name) > 0)
         if not rated.is_empty():
             weight = pl.col("time") + 1
             mean = rated.select((pl.col(name) * weight).sum() / weight.sum()).item()
-            found.append((level, float(mean)))
-    return tuple(found)
+            levels.append((level, float(mean)))
+    return tuple(levels)
 
 
 def _of_device(analysis: Analysis) -> Roofs | None:
@@ -115,7 +115,7 @@ def _of_device(analysis: Analysis) -> Roofs | None:
 
 
 def bandwidth_of(analysis: Analysis) -> float | None:
-    """Return the DRAM peak of the launches, mean weighted by time; None where none carries one."""
+    """Return the DRAM peak of the launches: the mean by time; None where no launch has one."""
     known = analysis.kernels.filter(pl.col("peak_bytes_per_s") > 0)
     if known.is_empty():
         return None

@@ -21,7 +21,7 @@ def capture_line(analysis: Analysis) -> str:
     capture = analysis.capture
     parts = [
         capture.format.name,
-        units.counted(analysis.coverage.launches, "launch", "launches"),
+        units.counted(analysis.coverage.launches, "launch"),
     ]
     if capture.rank is not None:
         of_all = f" of {capture.world_size}" if capture.world_size else ""
@@ -30,7 +30,7 @@ def capture_line(analysis: Analysis) -> str:
 
 
 def device_name(analysis: Analysis) -> str:
-    """Return the device's name: the capture's own word for it first, else the table's."""
+    """Return the device's name: as the capture records it, else as the table has it."""
     record, device = analysis.resolution.record, analysis.resolution.device
     if record is not None and record.name:
         return printable(record.name)
@@ -40,7 +40,7 @@ def device_name(analysis: Analysis) -> str:
 
 
 def peaks_line(analysis: Analysis) -> str:
-    """Return the peaks that figures are held against: `989 TFLOP/s BF16 tensor dense, ...`."""
+    """Return the peaks in use: `989 TFLOP/s BF16 tensor dense, 3.35 TB/s; ridge ...`."""
     roofs = roofs_of(analysis)
     if roofs is None:
         bandwidth = bandwidth_of(analysis)
@@ -68,26 +68,26 @@ def _peak(name: str) -> str:
 
 
 def reached_line(analysis: Analysis) -> str | None:
-    """How far peaks are reached, in this trace or as measured; None where nothing says.
+    """Return how far peaks are reached, in this trace or as measured; None where nothing says.
 
     `reached: DRAM 3.01 TB/s (90 % of the datasheet), BF16 tensor 690 TFLOP/s (70 %)`
     """
-    known = [each for each in analysis.ceilings if each.source != "default"]
+    known = [ceiling for ceiling in analysis.ceilings if ceiling.source != "default"]
     parts = []
-    for number, each in enumerate(known):
-        memory = each.roof == "dram"
+    for number, ceiling in enumerate(known):
+        memory = ceiling.roof == "dram"
         scaled = units.data_rate if memory else units.flop_rate
-        name = "DRAM" if memory else roof(each.roof)
+        name = "DRAM" if memory else roof(ceiling.roof)
         of_peak = " of the datasheet" if number == 0 else ""
         given = known[0].source == "measured"
-        measured = ", measured" if each.source == "measured" else ", seen here" if given else ""
-        share = f"{each.share_pct:.0f} %{of_peak}{measured}"
-        parts.append(f"{name} {scaled(each.ceiling_per_s)} ({share})")
+        measured = ", measured" if ceiling.source == "measured" else ", seen here" if given else ""
+        share = f"{ceiling.share_pct:.0f} %{of_peak}{measured}"
+        parts.append(f"{name} {scaled(ceiling.ceiling_per_s)} ({share})")
     return f"reached: {', '.join(parts)}" if parts else None
 
 
 def time_line(analysis: Analysis) -> str:
-    """Wall, busy and idle of a trace; the summed duration of a report."""
+    """Return wall, busy and idle time of a trace; the summed duration of a report."""
     timeline = analysis.timeline
     if timeline is None:
         return f"{units.time(analysis.coverage.duration_ns)} in launches"

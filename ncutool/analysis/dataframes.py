@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def as_polars(frame: AnyFrame, table: Table) -> pl.DataFrame:
-    """``frame`` as polars with the columns and types of ``table``; NaN becomes null.
+    """Return ``frame`` as polars with the columns and types of ``table``; NaN becomes null.
 
     Raises:
         TypeError: ``frame`` is neither a polars nor a pandas DataFrame.

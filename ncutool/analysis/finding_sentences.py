@@ -60,7 +60,7 @@ def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
 
 
 def nothing(analysis: Analysis) -> str:
-    """Return what to say where there is no finding."""
+    """Return the sentence that stands where there is no finding."""
     window = analysis.window_ns
     if window <= 0:
         return "Nothing can be ranked: no launch carries a duration."
@@ -68,8 +68,10 @@ def nothing(analysis: Analysis) -> str:
 
 
 def closing(analysis: Analysis) -> tuple[str, ...]:
-    """Sentences below the list: what shortens the window together, what does not, and the small
-    findings that are left out."""
+    """Return the sentences below the list of findings.
+
+    What shortens the window together, what does not, and the small findings that are left out.
+    """
     advice, window = analysis.advice, analysis.window_ns
     if window <= 0:
         return ()
@@ -82,11 +84,11 @@ def closing(analysis: Analysis) -> tuple[str, ...]:
         ids = ", ".join(f"{finding.id} (per {finding.per})" for finding in apart)
         sentences.append(f"No shorter window, but more done in the same time: {ids}.")
     if advice.small:
-        noun = "suggestion" if advice.small == 1 else "suggestions"
+        more = units.counted(advice.small, "more suggestion")
         share = units.percent(100 * advice.small_high_ns / window)
         together = " together" if advice.small > 1 else ""
         sentences.append(
-            f"Small things: {units.count(advice.small)} more {noun} below {SMALL_PCT:g} % each, "
+            f"Small things: {more} below {SMALL_PCT:g} % each, "
             f"at most {units.time(advice.small_high_ns)} ({share}){together}."
         )
     return tuple(sentences)
@@ -98,7 +100,7 @@ def _range(advice: Advice, window: int) -> str:
     return f"{units.time_range(low, high)} of {units.time(window)} ({share})"
 
 
-def declined(one: Declined, window_ns: int) -> str:
-    """Say what is not advised, why, and how much time is in it."""
-    share = f", {units.percent(100 * one.duration_ns / window_ns)}" if window_ns else ""
-    return f"{one.what} ({units.time(one.duration_ns)}{share}): {one.why}"
+def declined(refused: Declined, window_ns: int) -> str:
+    """Return what is not advised, how much time is in it, and why."""
+    share = f", {units.percent(100 * refused.duration_ns / window_ns)}" if window_ns else ""
+    return f"{refused.what} ({units.time(refused.duration_ns)}{share}): {refused.why}"

@@ -87,7 +87,7 @@ def _without_operators() -> list[str]:
 
 
 def _by_time(name: str) -> pl.Expr:
-    """Mean of a column weighted by duration, over the launches that have both; else null."""
+    """Return the mean by duration over the launches that have both; null where none has."""
     import polars as pl
 
     known = pl.col(name).is_not_null() & pl.col("duration_ns").is_not_null()
@@ -144,7 +144,7 @@ def _aggregates() -> list[pl.Expr]:
 
 
 def _level_sums(level: str, size: str) -> list[pl.Expr]:
-    """FLOPs, bytes and time of the launches that have all three, and what their peak would move."""
+    """Sum FLOPs, bytes and time where all are known, and the bytes that the peak would move."""
     import polars as pl
 
     seconds = pl.col("duration_ns") / 1e9
@@ -231,7 +231,7 @@ def label(operator: str | None, kernel: str) -> str:
 
 
 def detail(row: dict[str, Any]) -> str | None:
-    """Return what tells a group from others of its name: shapes, its kernel, or its geometry.
+    """Return what tells a group from others of its name: shapes, its kernel or its geometry.
 
     Args:
         row: a row of :func:`grouped`, or of the kernels table.

@@ -31,7 +31,7 @@ def write(
 ) -> str:
     """Return what to do first and what it saves, then what holds the capture."""
     if coverage.duration_ns == 0:
-        return f"{units.counted(coverage.launches, 'launch', 'launches')}, none with a duration."
+        return f"{units.counted(coverage.launches, 'launch')}, none with a duration."
     whole = window.wall_ns if window is not None else coverage.duration_ns
     return f"{_first(findings, whole)} {_state(kernels, coverage, window)}"
 

@@ -21,7 +21,7 @@ SCHEMA = pl.Schema(
 
 
 def against_model(kernels: pl.DataFrame) -> pl.DataFrame:
-    """Kernels with joined figures, those of one kernel, operator and shapes together.
+    """Return kernels with joined figures, those of one kernel, operator and shapes together.
 
     Returns:
         Columns of :data:`SCHEMA`, most time first: launches and their time, DRAM bytes of all of
@@ -49,5 +49,5 @@ def against_model(kernels: pl.DataFrame) -> pl.DataFrame:
 
 
 def _whole(figure: pl.Expr) -> pl.Expr:
-    """Return the sum where every launch of the group has the figure."""
+    """Return the sum where every launch of the group has the figure, else null."""
     return pl.when(figure.is_not_null().all()).then(figure.sum())

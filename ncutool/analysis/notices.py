@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base import units
 from ncutool.work.operators import plugins
 from ncutool_parsers.capture import Notice
 
@@ -21,7 +22,7 @@ _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 
 
 def gravest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
-    """Put first what changes how everything else reads; the order is kept otherwise."""
+    """Sort errors before warnings before infos; otherwise the order is kept."""
     return tuple(sorted(notices, key=lambda notice: _GRAVITY[notice.severity]))
 
 
@@ -33,23 +34,24 @@ def of_device(capture: Capture, resolution: Resolution) -> list[Notice]:
 
 
 def of_window(timeline: Timeline | None) -> list[Notice]:
-    """Return what was cut off the window, and what limits its figures."""
+    """Say what was cut off the window, and what limits its figures."""
     if timeline is None:
         return []
     return [*(Notice("trimmed", text, "info") for text in timeline.trimmed), *timeline.notices]
 
 
 def of_flags(kernels: pl.DataFrame) -> list[Notice]:
-    """How many launches lie above a peak."""
+    """Say how many launches lie above a peak."""
     flagged = kernels["flag"].count()
     if not flagged:
         return []
-    text = f"{flagged} launches lie above 100 % of a peak; each says its likely cause."
+    lies = f"{units.counted(flagged, 'launch')} {'lies' if flagged == 1 else 'lie'}"
+    text = f"{lies} above 100 % of a peak; each says its likely cause."
     return [Notice("above_peak", text)]
 
 
 def of_ranks(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Notice]:
-    """Say that the ranks given cannot be compared."""
+    """Say that the ranks given cannot be compared, where they cannot."""
     from ncutool.advice.view.ranks import rank_minima
 
     if not others or rank_minima([kernels, *others]) is not None:
@@ -62,7 +64,7 @@ def of_ranks(kernels: pl.DataFrame, others: Sequence[pl.DataFrame]) -> list[Noti
 
 
 def of_measured(unused: Measured | None, capture: Capture) -> list[Notice]:
-    """Say that measured rates were given in vain."""
+    """Say that measured rates were given and not used."""
     if unused is None:
         return []
     text = (
@@ -73,7 +75,7 @@ def of_measured(unused: Measured | None, capture: Capture) -> list[Notice]:
 
 
 def of_plugins(capture: Capture) -> list[Notice]:
-    """Return what is wrong with the operator models of other packages, where they are asked."""
+    """Say what is wrong with the operator models that other packages bring."""
     if capture.traits.figures_counted:
         return []
     return [Notice("operator_plugin", problem) for problem in plugins.load().problems]

@@ -55,7 +55,7 @@ class Shares:
 
 
 def where_the_time_goes(analysis: Analysis) -> Shares:
-    """Return the analysis' window divided by what holds it (0 parts where nothing is timed)."""
+    """Divide the analysis' window by what holds it (no parts where nothing is timed)."""
     if analysis.timeline is None:
         return _of_launch_time(analysis)
     return _of_wall(analysis)
@@ -115,7 +115,7 @@ def _launch_time_in_window(analysis: Analysis) -> int:
 
 
 def covered_by_kind(analysis: Analysis) -> list[tuple[str, Union]]:
-    """For each kind of :data:`PRIORITY`, the moments covered by it or any kind before it."""
+    """Return for each kind of :data:`PRIORITY` the moments covered by it or any kind before it."""
     layers: list[tuple[str, Union]] = []
     starts: Ints = np.zeros(0, dtype=np.int64)
     ends: Ints = starts
@@ -128,7 +128,7 @@ def covered_by_kind(analysis: Analysis) -> list[tuple[str, Union]]:
 
 
 def covered_until(covering: Union, moments: Ints) -> npt.NDArray[np.float64]:
-    """How many nanoseconds of ``covering`` lie before each moment."""
+    """Return how many nanoseconds of ``covering`` lie before each moment."""
     if not covering.starts.size:
         return np.zeros(moments.shape)
     lengths = np.cumsum(covering.ends - covering.starts)

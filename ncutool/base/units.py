@@ -117,9 +117,15 @@ def count(value: float | None) -> str:
     return f"{_nudged(value):,.0f}"
 
 
-def counted(value: int, singular: str, plural: str | None = None) -> str:
-    """Format a count with its noun: `1 launch`, `1,465 launches`."""
-    return f"{count(value)} {singular if value == 1 else plural or singular + 's'}"
+def counted(value: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: `1 launch`, `1,465 launches`.
+
+    Args:
+        plural: of a noun that forms it with neither -s nor -es.
+    """
+    if value == 1:
+        return f"1 {noun}"
+    return f"{count(value)} {plural or noun + ('es' if noun.endswith(('ch', 's', 'x')) else 's')}"
 
 
 def flop(value: float | None) -> str:

@@ -9,7 +9,8 @@ import altair as alt
 
 from ncutool.base.limits import attainable
 from ncutool.charts.palette import LIGHT, Palette
-from ncutool.charts.shared import Width, four_digits, framed, log_axis, log_scale
+from ncutool.charts.points import four_digits
+from ncutool.charts.shared import Width, framed, log_axis, log_scale
 
 _LEFT, _RIGHT = 0.05, 20.0
 """How far the plane reaches beyond the workload and the ridge points."""
@@ -82,7 +83,7 @@ def _rows(
     ends: tuple[float, float],
     colors: Sequence[str],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Corners of the lines, and the marks. Past the last colour the first comes again."""
+    """Return the corners of the lines, and the marks. After the last colour comes the first."""
     corners: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     for number, (name, peak, bandwidth) in enumerate(devices):

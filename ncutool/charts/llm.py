@@ -10,10 +10,10 @@ import altair as alt
 from ncutool.base import units
 from ncutool.base.limits import attainable
 from ncutool.charts.palette import LIGHT, Palette
+from ncutool.charts.points import four_digits
 from ncutool.charts.shared import (
     NARROW_PX,
     Width,
-    four_digits,
     framed,
     line_layer,
     line_row,
@@ -37,7 +37,7 @@ SHAPES = {"FC layers": "circle", "attention": "square", "whole step": "diamond"}
 
 
 def slider_batches() -> dict[int, int]:
-    """Batch at each stop of the slider: the powers of two."""
+    """Return the batch at each stop of the slider: the powers of two."""
     return {stop: 2**stop for stop in range(MOST_STEP + 1)}
 
 
@@ -69,16 +69,16 @@ def plan_points(plan: Plan, steps: Sequence[Step]) -> list[Row]:
 def _parts(plan: Plan, step: Step) -> list[tuple[str, float | None, float]]:
     peak = plan.peak_flop_per_s
     matrix = step.matrix_intensity_with_activations_flop_per_byte
-    found: list[tuple[str, float | None, float]] = [
+    parts: list[tuple[str, float | None, float]] = [
         ("FC layers", matrix or step.matrix_intensity_flop_per_byte, peak)
     ]
     if step.kv_bytes and step.attention_flop:
         moved = step.weight_bytes + (step.activation_bytes or 0.0) + step.kv_bytes
         whole = (step.matrix_flop + step.attention_flop) / moved
         attention = plan.device.peak_flop_per_s[plan.types.attention_roof]
-        found.append(("attention", step.attention_intensity_flop_per_byte, attention))
-        found.append(("whole step", whole, peak))
-    return found
+        parts.append(("attention", step.attention_intensity_flop_per_byte, attention))
+        parts.append(("whole step", whole, peak))
+    return parts
 
 
 def plan_roofline(
@@ -162,7 +162,7 @@ def _marks(rows: Sequence[Row], size: int, opacity: float) -> alt.Chart:
 
 
 def _names(rows: Sequence[Row], palette: Palette) -> alt.Chart:
-    """Name each mark, above the roof or below it, so that close marks keep their names."""
+    """Draw what each mark is: above the roof and below it, so that close marks keep their names."""
     mark: dict[str, Any] = {
         "align": alt.ExprRef("datum.kind === 'FC layers' ? 'right' : 'left'"),
         "dx": alt.ExprRef("datum.kind === 'FC layers' ? -10 : 11"),
@@ -176,7 +176,7 @@ def _names(rows: Sequence[Row], palette: Palette) -> alt.Chart:
 
 
 def _readout(steps: Sequence[Step], window: dict[str, Any], palette: Palette) -> alt.Chart:
-    """Draw the batch and what it gives in the upper left corner."""
+    """Draw the batch and what it gives, in the upper left corner."""
     rows = [
         {"stop": stop, "x": window["left"], "y": window["top"], **_told(step)}
         for stop, step in zip(slider_batches(), steps, strict=True)

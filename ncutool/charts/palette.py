@@ -18,7 +18,7 @@ class Palette:
     """Colour of each of :data:`ncutool.base.tables.BOUNDS`."""
 
     def color_scale(self, kinds: list[str]) -> dict[str, Any]:
-        """Domain and range of a colour scale for the kinds that occur."""
+        """Return domain and range of a colour scale for the kinds that occur."""
         return {"domain": kinds, "range": [self.bounds[kind] for kind in kinds]}
 
 

@@ -29,7 +29,7 @@ def _placed() -> pl.Expr:
 
 
 def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
-    """Return a row for each group (:func:`ncutool.analysis.groups.grouped`) with all figures.
+    """Return a row for each group (:func:`ncutool.analysis.groups.grouped`) that has a place.
 
     ``group, x`` (FLOP/byte), ``y`` (FLOP/s), ``ms, bound, pct`` (of attainable), and the text
     a tooltip shows where ``tooltips``; a page that looks these up itself leaves them out.
@@ -37,7 +37,8 @@ def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]
     rows = []
     for row in groups.filter(_placed()).iter_rows(named=True):
         point = _point(row, row["intensity_flop_per_byte"], row["achieved_flop_per_s"])
-        point["pct"] = _digits(row["roofline_pct"])
+        reached = row["roofline_pct"]
+        point["pct"] = None if reached is None else four_digits(reached)
         if tooltips:
             point |= {
                 **_tooltip(row),
@@ -69,7 +70,7 @@ def level_points(groups: pl.DataFrame, roofs: Roofs, palette: Palette) -> list[R
             if share is not None:
                 tip += f", {units.percent(share)} of its roof"
             color = palette.bounds[row["bound"]]
-            place = {"x": _digits(intensity), "y": _digits(rate)}
+            place = {"x": four_digits(intensity), "y": four_digits(rate)}
             rows.append(
                 {"group": row["group"], "level": level, **place, "color": color, "tip": tip}
             )
@@ -77,7 +78,7 @@ def level_points(groups: pl.DataFrame, roofs: Roofs, palette: Palette) -> list[R
 
 
 def speed_of_light_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
-    """Return each group's two speeds of light by NVIDIA: ``x`` memory %, ``y`` compute %."""
+    """Return a row for each group with both speeds of light: ``x`` memory %, ``y`` compute %."""
     known = groups.filter(
         pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
     )
@@ -97,9 +98,9 @@ def speed_of_light_points(groups: pl.DataFrame, *, tooltips: bool = True) -> lis
 def _point(row: Row, x: float, y: float) -> Row:
     return {
         "group": row["group"],
-        "x": _digits(x),
-        "y": _digits(y),
-        "ms": _digits(row["duration_ns"] / 1e6),
+        "x": four_digits(x),
+        "y": four_digits(y),
+        "ms": four_digits(row["duration_ns"] / 1e6),
         "bound": row["bound"],
     }
 
@@ -113,9 +114,9 @@ def _tooltip(row: Row) -> Row:
     }
 
 
-def _digits(value: float | None) -> float | None:
-    """Four significant digits: more than any screen shows, in a third of the bytes."""
-    return None if value is None else float(f"{value:.4g}")
+def four_digits(value: float) -> float:
+    """Round to four significant digits: more than any screen shows, in a third of the bytes."""
+    return float(f"{value:.4g}")
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class NotPlaced:
 
 
 def not_on_roofline(groups: pl.DataFrame) -> NotPlaced:
-    """How much launch time :func:`roofline_points` leaves out."""
+    """Return how much launch time :func:`roofline_points` leaves out."""
     absent = groups.filter(~_placed())
     without = absent.filter((pl.col("flop") == 0).fill_null(False))
     no_flop = int(without["duration_ns"].sum())
@@ -153,7 +154,7 @@ def not_on_roofline(groups: pl.DataFrame) -> NotPlaced:
 
 
 def notable(groups: pl.DataFrame, points: Sequence[Row], limit: int = 3) -> list[Row]:
-    """Return the points to name on the chart: most time below their roof, no name on another."""
+    """Return the points worth naming: most time below their roof, no two names at one place."""
     rows = {row["group"]: row for row in groups.iter_rows(named=True)}
     room = sorted(
         (point for point in points if point["pct"] is not None and point["pct"] < 60),

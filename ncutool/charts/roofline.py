@@ -14,10 +14,9 @@ import altair as alt
 from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.charts.palette import LIGHT, Palette
-from ncutool.charts.points import Row, level_points, notable
+from ncutool.charts.points import Row, four_digits, level_points, notable
 from ncutool.charts.shared import (
     Width,
-    four_digits,
     framed,
     levels_layer,
     line_layer,
@@ -97,7 +96,7 @@ class _Window:
         self.top = four_digits(max(*ys, roofs.compute[0].peak_flop_per_s) * 2.5)
 
     def across(self, intensity: float) -> float:
-        """Where an intensity lies between the left edge (0) and the right (1)."""
+        """Return where an intensity lies between the left edge (0) and the right (1)."""
         return math.log(intensity / self.left) / math.log(self.right / self.left)
 
     @property
@@ -176,7 +175,7 @@ def _texts(
 
 
 def _name(point: Row, window: _Window, palette: Palette) -> Row:
-    """Write a point's name under it; in a narrow chart inwards, so that no edge cuts it."""
+    """Return a point's name under it; in a narrow chart it reaches inwards, away from the edge."""
     across = window.across(point["x"])
     side = "left" if across < 0.4 else "right" if across > 0.6 else "center"
     return text_row(

@@ -34,7 +34,7 @@ def points_layer(
     tooltip: Sequence[str],
     **properties: Any,
 ) -> alt.Chart:
-    """Circles: area is time, colour is what holds them, the selected one ringed."""
+    """Draw circles: area is time, colour is what holds them, the selected one ringed."""
     present = {point["bound"] for point in points}
     kinds = [kind for kind in display_names.BOUNDS if kind in present]
     legend = alt.Legend(
@@ -68,8 +68,10 @@ def points_layer(
 
 
 def levels_layer(points: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
-    """Small hollow marks of :func:`ncutool.charts.points.level_points`: squares for L2, diamonds
-    for L1."""
+    """Draw small hollow marks of :func:`ncutool.charts.points.level_points`.
+
+    Squares are L2, diamonds L1.
+    """
     mark: dict[str, Any] = {
         "filled": False,
         "fill": "transparent",  # else only the outline would answer the pointer
@@ -87,11 +89,6 @@ def levels_layer(points: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
 
 def _when_selected(value: object) -> dict[str, object]:
     return {"test": _IS_SELECTED, "value": value}
-
-
-def four_digits(value: float) -> float:
-    """Round to four significant digits: more than any screen shows, in a third of the bytes."""
-    return float(f"{value:.4g}")
 
 
 def log_scale(low: float, high: float) -> alt.Scale:
@@ -132,7 +129,7 @@ def text_row(
     rising: bool = False,
     weight: str = "normal",
 ) -> Row:
-    """One piece of text at a place of the plane; ``narrow``: words and alignment in little room."""
+    """Return a text at a place of the plane; ``narrow``: words and alignment in little room."""
     short, side = narrow or (text, align)
     return {
         "x": x, "y": y, "text": text, "color": color, "align": align,
@@ -141,7 +138,7 @@ def text_row(
 
 
 def text_layer(rows: Sequence[Row], slope: str = "0") -> alt.Chart:
-    """Texts of :func:`text_row`; those that rise follow ``slope`` (degrees, an expression)."""
+    """Draw texts of :func:`text_row`; those that rise follow ``slope`` (degrees, an expression)."""
     mark: dict[str, Any] = {
         "align": alt.ExprRef(f"width > {NARROW_PX} ? datum.align : datum.side"),
         "text": alt.ExprRef(f"width > {NARROW_PX} ? datum.text : datum.short"),
@@ -160,12 +157,12 @@ def text_layer(rows: Sequence[Row], slope: str = "0") -> alt.Chart:
 
 
 def line_row(x: float, y: float, line: str, color: str, width: float, dash: list[int]) -> Row:
-    """One corner of a line."""
+    """Return one corner of a line."""
     return {"x": x, "y": y, "line": line, "color": color, "width": width, "dash": dash}
 
 
 def line_layer(rows: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
-    """Lines through the corners of :func:`line_row` in their order."""
+    """Draw lines through the corners of :func:`line_row` in their order."""
     mark: dict[str, Any] = {
         "color": alt.ExprRef("datum.color"),
         "strokeWidth": alt.ExprRef("datum.width"),
@@ -184,7 +181,7 @@ def framed(
     height: int,
     params: Sequence[alt.VariableParameter] = (),
 ) -> alt.LayerChart:
-    """Return the layers as one chart with ``params`` and ``selected`` (a group's number, or -1)."""
+    """Return the layers as a chart with ``params`` and ``selected`` (a group's number, or -1)."""
     axis = {
         "labelColor": palette.soft,
         "titleColor": palette.soft,

@@ -194,7 +194,7 @@ def _notices(summary: Pairing) -> tuple[Notice, ...]:
     notices = [
         Notice(
             "graph_paired",
-            f"{units.counted(summary.launches, 'replayed kernel', 'replayed kernels')} "
+            f"{units.counted(summary.launches, 'replayed kernel')} "
             f"({units.percent(summary.pct)} of replayed time) have operator and shapes of the "
             f"capture run {summary.capture_run}, whose kernels follow each other in the same "
             "order; that it ran at the same batch size is for you to know.",
@@ -204,7 +204,7 @@ def _notices(summary: Pairing) -> tuple[Notice, ...]:
     notices += [
         Notice(
             "graph_unpaired",
-            f"{units.counted(rest.launches, 'replayed kernel', 'replayed kernels')} "
+            f"{units.counted(rest.launches, 'replayed kernel')} "
             f"({units.percent(rest.pct)} of replayed time) without operator and shapes: "
             f"{rest.reason}.",
         )

@@ -82,11 +82,11 @@ def summarise(trace: Capture, work: pl.DataFrame, report: Capture, matching: Mat
 
 def notices(summary: Join) -> tuple[Notice, ...]:
     """Return what to tell of a join: what was joined and what was not, with its time."""
-    used = units.counted(summary.measured_launches, "launch", "launches")
+    used = units.counted(summary.measured_launches, "launch")
     told = [
         Notice(
             "joined",
-            f"{units.counted(summary.launches, 'kernel', 'kernels')} of the trace "
+            f"{units.counted(summary.launches, 'kernel')} of the trace "
             f"({units.percent(summary.bytes_pct)} of kernel time for bytes, "
             f"{units.percent(summary.flop_pct)} for FLOPs) have counters from "
             f"{used} of {summary.report}.",
@@ -97,7 +97,7 @@ def notices(summary: Join) -> tuple[Notice, ...]:
         told.append(
             Notice(
                 "join_unmeasured",
-                f"{units.counted(rest.launches, 'kernel', 'kernels')} "
+                f"{units.counted(rest.launches, 'kernel')} "
                 f"({units.percent(rest.pct)} of kernel time) without counters of "
                 f"{summary.report}: {rest.reason}.",
                 "warning" if rest.pct >= 1 else "info",
@@ -109,7 +109,7 @@ def notices(summary: Join) -> tuple[Notice, ...]:
         told.append(
             Notice(
                 "join_unused",
-                f"{units.counted(summary.unused_launches, 'launch', 'launches')} of "
+                f"{units.counted(summary.unused_launches, 'launch')} of "
                 f"{summary.report} match no kernel and grid of the trace: {shown}"
                 f"{f' and {left} left kernels' if left > 0 else ''}.",
             )
@@ -144,7 +144,7 @@ def doubts(kernels: pl.DataFrame) -> tuple[Notice, ...]:
         ("less", kernels.filter(ratio < 1 - FLAGGED)),
     )
     parts = [
-        f"{units.counted(rows.height, 'kernel', 'kernels')} "
+        f"{units.counted(rows.height, 'kernel')} "
         f"({units.percent(share_pct(rows, total))} of kernel time) moved over 15 % {side}"
         for side, rows in sides
         if rows.height

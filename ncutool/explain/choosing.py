@@ -33,7 +33,7 @@ def choose(analysis: Analysis, launch: int | str) -> tuple[int, str | None]:
         return _by_id(kernels, int(text)), None
     if text == LONGEST:
         longest = _longest(kernels)
-        return longest, f"the longest of {units.counted(kernels.height, 'launch', 'launches')}"
+        return longest, f"the longest of {units.counted(kernels.height, 'launch')}"
     return _by_name(kernels, text)
 
 
@@ -58,7 +58,7 @@ def _by_name(kernels: pl.DataFrame, text: str) -> tuple[int, str]:
         one_operator = launches["op"].null_count() == 0 and launches["op"].n_unique() == 1
         if not one_operator and launches["kernel"].n_unique() > 1:
             raise UsageError(f"{named} means several kernels: {_listed(launches)}")
-    count = units.counted(launches.height, "launch", "launches")
+    count = units.counted(launches.height, "launch")
     return _longest(launches), f"the longest of {count} of {named}"
 
 

@@ -48,7 +48,7 @@ def understood(section: CoverageSection) -> Card:
         f"FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)}",
     )
     missing = [
-        Piece("unknown", gap.pct, gap.reason, units.counted(gap.launches, "launch", "launches"))
+        Piece("unknown", gap.pct, gap.reason, units.counted(gap.launches, "launch"))
         for gap in coverage.missing[:_REASONS]
     ]
     rest = coverage.missing[_REASONS:]

@@ -43,11 +43,11 @@ class Drawing:
 
 def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
     """Return the charts of one view; traces have no speeds of light."""
-    found = [_roofline(analysis, groups)]
+    drawn = [_roofline(analysis, groups)]
     points = charts.speed_of_light_points(groups.head(MOST_POINTS), tooltips=False)
     if points:
-        found.append(_speed_of_light(points, groups))
-    return tuple(found)
+        drawn.append(_speed_of_light(points, groups))
+    return tuple(drawn)
 
 
 def _roofline(analysis: Analysis, groups: pl.DataFrame) -> Drawing:
@@ -123,8 +123,8 @@ def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
         resolution = analysis.resolution
         how = resolution.how.rstrip(".")
         way_out = " Pass `--assume-device NAME`; `ncutool devices` lists them."
-        told = resolution.named or resolution.device is None  # then `how` names the option
-        remedy = "" if told else way_out
+        names_option = resolution.named or resolution.device is None  # then `how` names the option
+        remedy = "" if names_option else way_out
         return f"No roofline: {how}.{remedy}"
     return f"No roofline: {capture.format.no_figures}"
 
@@ -138,7 +138,7 @@ def _speed_of_light(points: list[dict[str, Any]], groups: pl.DataFrame) -> Drawi
     left_out = groups.filter(groups["sm_sol_pct"].is_null() | groups["memory_sol_pct"].is_null())
     time = int(left_out["duration_ns"].sum())
     if left_out.height:
-        launches = units.counted(int(left_out["launches"].sum()), "launch", "launches")
+        launches = units.counted(int(left_out["launches"].sum()), "launch")
         notes.append(f"Not on the chart: {launches} without these figures ({units.time(time)}).")
     label = (
         f"Compute against memory speed of light of {units.counted(len(points), 'group')} of "

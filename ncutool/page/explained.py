@@ -21,7 +21,7 @@ _LINE = 600
 
 
 def explanations(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
-    """Return the explanations of the groups with the most time, as the script reads them.
+    """Return how figures of the groups with the most time come about, as the script reads it.
 
     Returns:
         ``of``: each text once. ``groups``: by group, the launch, its steps (name, value and
@@ -58,7 +58,7 @@ def _longest(analysis: Analysis, membership: pl.Series) -> list[tuple[int, int]]
     return list(frame.select("group", "launch_id").iter_rows())
 
 
-def _packed(found: Explanation, places: dict[str, int]) -> list[Any]:
+def _packed(explanation: Explanation, places: dict[str, int]) -> list[Any]:
     def place(text: str, limit: int | None = _LINE) -> int:
         return places.setdefault(printable(text, limit), len(places))
 
@@ -69,7 +69,7 @@ def _packed(found: Explanation, places: dict[str, int]) -> list[Any]:
             -1 if step.formula is None else place(step.formula, None),
             *(place(line) for line in notes(step)),
         ]
-        for step in found.steps
+        for step in explanation.steps
     ]
-    checks = [place(f"{check.text}: {answer(check.holds)}") for check in found.checks]
-    return [found.launch_id, steps, checks]
+    checks = [place(f"{check.text}: {answer(check.holds)}") for check in explanation.checks]
+    return [explanation.launch_id, steps, checks]

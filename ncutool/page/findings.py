@@ -81,7 +81,7 @@ def _item(line: FindingLine, most_ns: int, ranks: dict[str, int], analysis: Anal
     finding = line.finding
     left = 100 * finding.alone_low_ns / most_ns if most_ns else 0.0
     right = 100 * finding.alone_high_ns / most_ns if most_ns else 0.0
-    launches = units.counted(len(finding.launches), "launch", "launches")
+    launches = units.counted(len(finding.launches), "launch")
     kernels = units.counted(len(finding.kernels), "kernel")
     return Item(
         line=line,

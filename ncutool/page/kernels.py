@@ -13,6 +13,7 @@ from ncutool.analysis import display_names
 from ncutool.analysis.groups import source_word
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
+from ncutool.charts.points import four_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +110,7 @@ def kernel_table(analysis: Analysis, groups: pl.DataFrame, membership: pl.Series
         ),
         places=places,
         groups=shown.height,
-        launches=units.counted(analysis.kernels.height, "launch", "launches"),
+        launches=units.counted(analysis.kernels.height, "launch"),
         note=_note(analysis, groups),
         data={
             "groups": _columns(shown) | {"total_ns": int(groups["duration_ns"].sum())},
@@ -137,7 +138,8 @@ def _note(analysis: Analysis, groups: pl.DataFrame) -> str:
 
 
 def _place(name: str, row: dict[str, Any]) -> tuple[str, str]:
-    value = _digits(row[name])
+    # The script gets four digits: so both print the same.
+    value = None if row[name] is None else four_digits(row[name])
     if name == "intensity_flop_per_byte":
         return units.significant(value), ""
     return units.percent(value), display_names.roof_mark(value) if name == "roofline_pct" else ""
@@ -159,13 +161,8 @@ def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
     )
 
 
-def _digits(value: float | None) -> float | None:
-    """Four significant digits, what the script gets: both then print the same."""
-    return None if value is None else float(f"{value:.4g}")
-
-
 def _columns(groups: pl.DataFrame) -> dict[str, Any]:
-    """Columns of texts and numbers; those without any value are left out."""
+    """Return columns of texts and numbers; those without any value are left out."""
     columns: dict[str, Any] = {
         "name": _texts(groups["name"], _NAME),
         "detail": _texts(groups["detail"], _DETAIL),
@@ -195,7 +192,7 @@ def _columns(groups: pl.DataFrame) -> dict[str, Any]:
 
 
 def _unusual(groups: pl.DataFrame) -> list[str]:
-    """Return `timed` and `counted` where some launches are not; the script takes all to be."""
+    """Return which of `timed` and `counted` differ from `launches`, as the script takes them."""
     timed = (groups["timed"] < groups["launches"]).any()
     counted = ((groups["counted"] > 0) & (groups["counted"] < groups["launches"])).any()
     return ["timed"] * timed + ["counted"] * counted
@@ -230,7 +227,7 @@ def _brief(value: float | None, exponent: int) -> float | int | None:
 
 
 def _texts(values: Iterable[str | None], limit: int) -> dict[str, Any]:
-    """Each text once, made printable and short, and its place for every row (-1 for none)."""
+    """Return each text once, printable and short, and its place for every row (-1 for none)."""
     places: dict[str, int] = {}
     at = [places.setdefault(value, len(places)) if value else -1 for value in values]
     return {"of": [shorten(text, limit) for text in places], "at": at}
@@ -271,7 +268,7 @@ def _launches(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
 
 
 def _ends(shown: pl.Series, membership: pl.Series) -> list[int]:
-    """For each group, where its launches end in the columns."""
+    """Return for each group where its launches end in the columns."""
     groups = min(MOST_GROUPS, int(membership.max() or 0) + 1)  # type: ignore[arg-type]
     counts = dict(zip(*_value_counts(shown), strict=True))
     ends, end = [], 0

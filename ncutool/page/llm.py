@@ -14,7 +14,7 @@ from ncutool.page.drawing import PAGE_PALETTE
 from ncutool.page.html import html_page
 from ncutool.planning.llm import plan as planned
 from ncutool.text import llm as text
-from ncutool.text import llm_facts as told
+from ncutool.text import llm_facts
 
 if TYPE_CHECKING:
     from ncutool.devices.table import Device
@@ -45,9 +45,9 @@ def render_plan(plan: Plan) -> str:
         charted=True,
         plan=plan,
         headline=headline(plan),
-        types=told.stored_types(plan),
-        title=f"{told.headline(plan)} · ncutool",
-        groups=told.facts(plan),
+        types=llm_facts.stored_types(plan),
+        title=f"{llm_facts.headline(plan)} · ncutool",
+        groups=llm_facts.facts(plan),
         pieces=memory_pieces(plan),
         headings=text.BATCH_HEADINGS[1:],
         batches=list(
@@ -62,7 +62,7 @@ def render_plan(plan: Plan) -> str:
 def _steps(plan: Plan) -> tuple[Step, ...]:
     """Return the plan's step at each stop of the slider."""
     device: Device = plan.device
-    found = planned(
+    sweep = planned(
         plan.model,
         device,
         weights=plan.types.weights,
@@ -75,42 +75,45 @@ def _steps(plan: Plan) -> tuple[Step, ...]:
         contexts=(),
         usable_share=plan.memory.usable_bytes / plan.memory.device_bytes,
     )
-    return found.batches
+    return sweep.batches
 
 
 def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
-    """Return what the script says of each stop."""
+    """Return the sentence of each stop, as the script reads it."""
     return [
         {
             "stop": stop,
             "batch": step.batch,
-            "text": f"batch {units.count(step.batch)}: {told.milliseconds(step.floor_ns)} a token, "
-            f"{told.rate(step.tokens_per_s)} in all",
+            "text": f"batch {units.count(step.batch)}: "
+            f"{llm_facts.milliseconds(step.floor_ns)} a token, "
+            f"{llm_facts.rate(step.tokens_per_s)} in all",
         }
         for stop, step in zip(slider_batches(), steps, strict=True)
     ]
 
 
 def headline(plan: Plan) -> str:
-    """Return the verdict in one sentence: does it fit, how fast at best, and what ends it first."""
-    name = told.headline(plan)
+    """Return in one sentence whether it fits, how fast it is at best, and what ends that first."""
+    name = llm_facts.headline(plan)
     if not plan.memory.fits:
         smallest = plan.memory.smallest_tensor_parallel
         remedy = f": it takes {smallest} of them or more" if smallest else " at any parallelism"
         return f"{name} does not fit{remedy}"
     rate = units.significant(plan.decode.tokens_per_s_per_sequence)
     turning, most = plan.crossover.weights_only, plan.crossover.memory_batch
-    said = f"{name}: at most {rate} tokens/s a user at batch {units.count(plan.batch)}"
+    verdict = f"{name}: at most {rate} tokens/s a user at batch {units.count(plan.batch)}"
     if most is None or turning is None:
-        return said
+        return verdict
     room, batch = units.counted(most, "sequence"), units.significant(turning)
     if plan.crossover.first == "memory":
-        return f"{said}; memory ends at {room}, before its FC layers turn compute-bound at {batch}"
-    return f"{said}; its FC layers turn compute-bound at batch {batch}, memory holds {room}"
+        return (
+            f"{verdict}; memory ends at {room}, before its FC layers turn compute-bound at {batch}"
+        )
+    return f"{verdict}; its FC layers turn compute-bound at batch {batch}, memory holds {room}"
 
 
 def memory_pieces(plan: Plan) -> list[Piece]:
-    """Shares of a device's memory: weights, caches, what is usable and free, what is kept back."""
+    """Return shares of a device's memory: weights, caches, what is free, and what is kept back."""
     kept = plan.memory
     whole = max(float(kept.device_bytes), kept.total_bytes)
     free = max(0.0, kept.usable_bytes - kept.total_bytes)
@@ -121,7 +124,7 @@ def memory_pieces(plan: Plan) -> list[Piece]:
         ("unknown", max(0.0, whole - kept.total_bytes - free), "kept for activations"),
     ]
     return [
-        Piece(kind, 100 * value / whole, f"{told.size(value)} {name}")
+        Piece(kind, 100 * value / whole, f"{llm_facts.size(value)} {name}")
         for kind, value, name in parts
         if value > 0
     ]

@@ -88,7 +88,7 @@ def strip(analysis: Analysis, document: Document) -> Strip | None:
 
 
 def _placed(analysis: Analysis, groups: pl.Series) -> pl.DataFrame:
-    """Return launches inside the window, their times counted from its start."""
+    """Return the launches inside the window, their times counted from its start."""
     timeline = analysis.timeline
     assert timeline is not None
     start, end = timeline.start_ns, timeline.end_ns
@@ -115,7 +115,7 @@ def _lane(several_devices: bool) -> pl.Expr:
 
 
 def segments(analysis: Analysis, groups: pl.Series) -> tuple[pl.DataFrame, int]:
-    """At most :data:`MOST_SEGMENTS` pieces, and the grain in ns they were merged at (0 if not).
+    """Return at most :data:`MOST_SEGMENTS` pieces, and the grain they were merged at (ns; 0: not).
 
     Launches shorter than the grain whose starts fall into the same grain of the same lane are
     one piece: it spans them, counts them, and takes the bound that holds most of its time.
@@ -164,7 +164,7 @@ def _merged(placed: pl.DataFrame, grain: int) -> pl.DataFrame:
 
 
 def _lanes(pieces: pl.DataFrame) -> dict[str, Any]:
-    """Pieces as columns; begins as steps from the piece before, which are short to write."""
+    """Return the pieces as columns; begins are steps from the piece before: they are short."""
     kinds = sorted(set(pieces["bound"]))
     lanes = (
         pieces.group_by("lane")
@@ -188,7 +188,7 @@ def _lanes(pieces: pl.DataFrame) -> dict[str, Any]:
 
 
 def overview(analysis: Analysis, timeline: Timeline) -> tuple[Band, ...]:
-    """Return the window in :data:`BINS` bins, each divided as the whole is: none drawn twice."""
+    """Divide the window into :data:`BINS` bins, and each by kind; overlapping time counts once."""
     edges = np.linspace(timeline.start_ns, timeline.end_ns, BINS + 1).astype(np.int64)
     sizes = np.maximum(np.diff(edges), 1)
     below = np.zeros(BINS)
@@ -206,7 +206,7 @@ def overview(analysis: Analysis, timeline: Timeline) -> tuple[Band, ...]:
 
 
 def _path(low: Any, high: Any) -> str:
-    """Rectangles of a band; equal neighbours are one."""
+    """Return the SVG path of a band between two edges; equal neighbours share a rectangle."""
     parts = []
     start = 0
     for index in range(1, BINS + 1):
@@ -248,7 +248,7 @@ def _gaps(timeline: Timeline) -> dict[str, Any]:
 
 
 def _first_window(analysis: Analysis, timeline: Timeline, pieces: int) -> list[int]:
-    """Return what the zoomed strip shows first: about 60 pieces where the best finding is."""
+    """Return what the zoomed strip shows first: about 60 pieces where the best finding lies."""
     wall = timeline.wall_ns
     width = min(wall, max(1, round(wall * 60 / max(pieces, 1))))
     middle = wall // 2

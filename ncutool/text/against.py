@@ -21,136 +21,139 @@ _VERDICTS = {
 _MOST_ROWS = 12
 
 
-def against_sheet(found: Comparison) -> Sheet:
+def against_sheet(comparison: Comparison) -> Sheet:
     """Return the comparison, or why there is none."""
-    if found.problems:
-        return _refusal(found)
+    if comparison.problems:
+        return _refusal(comparison)
     return Sheet(
-        headline=_headline(found),
-        facts=tuple(_facts(found)),
-        grids=tuple(grid for grid in (_parts(found), _products(found)) if grid.rows),
-        notes=(*_of_window(found), *found.notes),
+        headline=_headline(comparison),
+        facts=tuple(_facts(comparison)),
+        grids=tuple(grid for grid in (_parts(comparison), _products(comparison)) if grid.rows),
+        notes=(*_of_window(comparison), *comparison.notes),
     )
 
 
-def _headline(found: Comparison) -> str:
-    phase = "decode step" if found.phase == "decode" else "prefill"
+def _headline(comparison: Comparison) -> str:
+    phase = "decode step" if comparison.phase == "decode" else "prefill"
     reached = "is not known"
-    if found.reached_pct is not None:
-        reached = f"reaches {units.percent(found.reached_pct)} of its floor"
-    return f"{headline(found.plan)}: the {phase} of {found.observed.capture} {reached}"
+    if comparison.reached_pct is not None:
+        reached = f"reaches {units.percent(comparison.reached_pct)} of its floor"
+    return f"{headline(comparison.plan)}: the {phase} of {comparison.observed.capture} {reached}"
 
 
-def _refusal(found: Comparison) -> Sheet:
+def _refusal(comparison: Comparison) -> Sheet:
     fitting = ""
-    if found.fitting:
-        fitting = f"presets with the capture's shapes: {'; '.join(found.fitting)}"
-    elif found.match.verdict == "differs":
+    if comparison.fitting:
+        fitting = f"presets with the capture's shapes: {'; '.join(comparison.fitting)}"
+    elif comparison.match.verdict == "differs":
         fitting = "no preset has the capture's shapes: give --config, or sizes"
     grid = Grid(
         "Products of the capture",
         ("product", "calls", "time", "in the plan"),
-        tuple(_seen(found, one) for one in found.observed.products[:_MOST_ROWS]),
+        tuple(_seen(comparison, product) for product in comparison.observed.products[:_MOST_ROWS]),
         frozenset({"product", "in the plan"}),
     )
     return Sheet(
-        headline=f"{headline(found.plan)} is not compared with {found.observed.capture}",
+        headline=f"{headline(comparison.plan)} is not compared with {comparison.observed.capture}",
         facts=(),
         grids=(grid,) if grid.rows else (),
-        notes=(*found.problems, *((fitting,) if fitting else ()), *_of_window(found)),
+        notes=(*comparison.problems, *((fitting,) if fitting else ()), *_of_window(comparison)),
     )
 
 
-def _seen(found: Comparison, one: Seen) -> tuple[str, str, str, str]:
-    names = next((pair.weights.names for pair in found.match.pairs if one in pair.seen), None)
+def _seen(comparison: Comparison, product: Seen) -> tuple[str, str, str, str]:
+    names = next(
+        (pair.weights.names for pair in comparison.match.pairs if product in pair.seen), None
+    )
     if names is None:
-        place = "no" if one in found.match.foreign else "experts"
+        place = "no" if product in comparison.match.foreign else "experts"
     else:
         place = ", ".join(names)
-    return one.label, units.count(one.calls), milliseconds(one.duration_ns), place
+    return product.label, units.count(product.calls), milliseconds(product.duration_ns), place
 
 
-def _facts(found: Comparison) -> list[tuple[str, str, str]]:
-    step = found.step_ns or 0.0
-    counted = units.counted(found.steps or 0, "step")
+def _facts(comparison: Comparison) -> list[tuple[str, str, str]]:
+    step = comparison.step_ns or 0.0
+    counted = units.counted(comparison.steps or 0, "step")
+    busy = milliseconds(comparison.step_busy_ns or 0.0)
     return [
         (
             "step",
             milliseconds(step),
-            f"wall, of {counted}; the device works {milliseconds(found.step_busy_ns or 0.0)} of it",
+            f"wall, of {counted}; the device works {busy} of it",
         ),
-        ("floor", *_floor(found)),
+        ("floor", *_floor(comparison)),
         (
             "reached",
-            units.percent(found.reached_pct),
-            f"of the step's time; {units.percent(found.busy_reached_pct)} of the device's own",
+            units.percent(comparison.reached_pct),
+            f"of the step's time; {units.percent(comparison.busy_reached_pct)} of the device's own",
         ),
-        ("phase", found.phase or units.UNKNOWN, found.phase_reason),
-        ("tokens", units.count(found.rows), _sequences(found)),
-        ("shapes", found.match.verdict, _VERDICTS[found.match.verdict]),
-        ("weights", size(found.seen_weight_bytes), _weights(found)),
-        ("KV cache", size(found.kv_bytes), _cache(found)),
+        ("phase", comparison.phase or units.UNKNOWN, comparison.phase_reason),
+        ("tokens", units.count(comparison.rows), _sequences(comparison)),
+        ("shapes", comparison.match.verdict, _VERDICTS[comparison.match.verdict]),
+        ("weights", size(comparison.seen_weight_bytes), _weights(comparison)),
+        ("KV cache", size(comparison.kv_bytes), _cache(comparison)),
     ]
 
 
-def _floor(found: Comparison) -> tuple[str, str]:
-    floor = found.floor
+def _floor(comparison: Comparison) -> tuple[str, str]:
+    floor = comparison.floor
     if floor is None or floor.ns is None or floor.memory_ns is None or floor.compute_ns is None:
         return units.UNKNOWN, "not all that the step works on is known"
-    memory = f"{size(floor.bytes)} at {units.data_rate(found.plan.peak_bytes_per_s)}"
-    said = f"{memory}: {milliseconds(floor.memory_ns)}; math {milliseconds(floor.compute_ns)}"
-    low, high = found.lowest_floor_ns, found.highest_floor_ns
+    memory = f"{size(floor.bytes)} at {units.data_rate(comparison.plan.peak_bytes_per_s)}"
+    remark = f"{memory}: {milliseconds(floor.memory_ns)}; math {milliseconds(floor.compute_ns)}"
+    low, high = comparison.lowest_floor_ns, comparison.highest_floor_ns
     if low is not None and high is not None and low < high:
-        said += f"; {milliseconds(low)} to {milliseconds(high)} by the experts touched"
-    return milliseconds(floor.ns), said
+        remark += f"; {milliseconds(low)} to {milliseconds(high)} by the experts touched"
+    return milliseconds(floor.ns), remark
 
 
-def _sequences(found: Comparison) -> str:
-    known = found.lengths
+def _sequences(comparison: Comparison) -> str:
+    known = comparison.lengths
     if known is None or known.sequences is None:
         return "through the layers in a step; how many sequences is not recorded"
-    said = f"in a step, of {units.counted(known.sequences, 'sequence')}"
+    remark = f"in a step, of {units.counted(known.sequences, 'sequence')}"
     if known.cached_tokens is None:
-        return f"{said}; their lengths are not recorded"
-    each = known.cached_tokens / known.sequences
+        return f"{remark}; their lengths are not recorded"
+    mean_tokens = known.cached_tokens / known.sequences
     mean = "each" if known.alike else "on average"
-    length = f"{each:,.0f}" if each == round(each) else f"{each:,.1f}"
-    return f"{said} of {length} tokens {mean}"
+    length = f"{mean_tokens:,.0f}" if mean_tokens == round(mean_tokens) else f"{mean_tokens:,.1f}"
+    return f"{remark} of {length} tokens {mean}"
 
 
-def _weights(found: Comparison) -> str:
-    planned = f"{size(found.planned_weight_bytes)} by the plan"
-    if found.seen_weight_bytes is None:
+def _weights(comparison: Comparison) -> str:
+    planned = f"{size(comparison.planned_weight_bytes)} by the plan"
+    if comparison.seen_weight_bytes is None:
         return "read by the recorded products: not recorded"
     return f"read by the recorded products in a step; {planned} for the same"
 
 
-def _cache(found: Comparison) -> str:
-    verb = "read" if found.phase == "decode" else "written"
-    if found.kv_bytes is None:
-        return found.kv_reason or ""
-    said = f"{verb} in a step by the lengths above"
-    seen, steps = found.observed.kv_bytes, found.steps
+def _cache(comparison: Comparison) -> str:
+    verb = "read" if comparison.phase == "decode" else "written"
+    if comparison.kv_bytes is None:
+        return comparison.kv_reason or ""
+    remark = f"{verb} in a step by the lengths above"
+    seen, steps = comparison.observed.kv_bytes, comparison.steps
     if seen is None or not steps:
-        return f"{said}; {found.observed.kv_reason}"
-    return f"{said}; keys and values given to attention: {size(seen / steps)}"
+        return f"{remark}; {comparison.observed.kv_reason}"
+    return f"{remark}; keys and values given to attention: {size(seen / steps)}"
 
 
-def _parts(found: Comparison) -> Grid:
+def _parts(comparison: Comparison) -> Grid:
     return Grid(
         "Where the time of a step goes, and what of it lies beyond the floor",
         ("part", "time", "of step", "floor", "reached", "beyond", "of all beyond", "told by"),
-        tuple(_part(row) for row in found.parts),
+        tuple(_part(row) for row in comparison.parts),
         frozenset({"part", "told by"}),
     )
 
 
 def _part(row: Row) -> tuple[str, ...]:
     floor = "none counted" if row.floor_ns == 0 else _time(row.floor_ns)
-    told = "" if row.name == "idle" else "operators"
+    source = "" if row.name == "idle" else "operators"
     if row.by_name_ns:
         share = 100 * row.by_name_ns / row.ns
-        told = "kernel names" if share > 99.95 else f"{units.percent(share)} by kernel names"
+        source = "kernel names" if share > 99.95 else f"{units.percent(share)} by kernel names"
     return (
         row.name,
         milliseconds(row.ns),
@@ -159,7 +162,7 @@ def _part(row: Row) -> tuple[str, ...]:
         units.percent(row.reached_pct) if row.reached_pct is not None else "",
         _time(row.distance_ns),
         units.percent(row.distance_pct),
-        told,
+        source,
     )
 
 
@@ -167,11 +170,11 @@ def _time(ns: float | None) -> str:
     return units.UNKNOWN if ns is None else milliseconds(ns)
 
 
-def _products(found: Comparison) -> Grid:
+def _products(comparison: Comparison) -> Grid:
     return Grid(
         "Products with weights, a step",
         ("weights", "shape", "calls", "seen", "planned", "time", "floor", "reached"),
-        tuple(_product(row) for row in found.products[:_MOST_ROWS]),
+        tuple(_product(row) for row in comparison.products[:_MOST_ROWS]),
         frozenset({"weights", "shape"}),
     )
 
@@ -189,5 +192,5 @@ def _product(row: ProductRow) -> tuple[str, ...]:
     )
 
 
-def _of_window(found: Comparison) -> tuple[str, ...]:
-    return (*found.observed.trimmed, found.observed.steps_reason)
+def _of_window(comparison: Comparison) -> tuple[str, ...]:
+    return (*comparison.observed.trimmed, comparison.observed.steps_reason)

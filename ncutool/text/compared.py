@@ -25,158 +25,160 @@ _RESCALED = {
 }
 
 
-def intensity_sheet(found: IntensityComparison) -> Sheet:
-    """Attainable rates at one intensity."""
+def intensity_sheet(comparison: IntensityComparison) -> Sheet:
+    """Return the rates that devices can attain at one intensity."""
     rows = []
-    for each in found.devices:
-        ridge = each.ridge_point_flop_per_byte
+    for row in comparison.devices:
+        ridge = row.ridge_point_flop_per_byte
         rows.append(
             (
-                each.device,
-                units.UNKNOWN if each.roof is None else each.roof.replace("_", " "),
-                tera(each.peak_flop_per_s),
-                tera(each.peak_bytes_per_s),
+                row.device,
+                units.UNKNOWN if row.roof is None else row.roof.replace("_", " "),
+                tera(row.peak_flop_per_s),
+                tera(row.peak_bytes_per_s),
                 units.UNKNOWN if ridge is None else f"{ridge:.1f}",
-                each.roof_side or units.UNKNOWN,
-                tera(each.attainable_flop_per_s),
-                _times(each.ratio_to_first),
-                units.significant(each.crossover_flop_per_byte),
+                row.roof_side or units.UNKNOWN,
+                tera(row.attainable_flop_per_s),
+                _times(row.ratio_to_first),
+                units.significant(row.crossover_flop_per_byte),
             )
         )
     headings = (
         "device", "roof", "peak", "TB/s", "ridge", "side", "attainable", "to first", "lead changes",
     )  # fmt: skip
-    missing = tuple(each.missing_reason for each in found.devices if each.missing_reason)
-    first = found.devices[0]
-    what = "FLOPs for the price where both have one" if _priced(found) else "attainable rate"
+    missing = tuple(row.missing_reason for row in comparison.devices if row.missing_reason)
+    first = comparison.devices[0]
+    what = "FLOPs for the price where both have one" if _priced(comparison) else "attainable rate"
     note = f"lead changes: the FLOP/byte where it and {first.device} change places, by {what}"
     bought = (
         (
-            each.device,
-            units.significant(each.price_per_hour),
-            units.flop(each.flop_per_price),
-            _times(each.flop_per_price_ratio_to_first),
+            row.device,
+            units.significant(row.price_per_hour),
+            units.flop(row.flop_per_price),
+            _times(row.flop_per_price_ratio_to_first),
         )
-        for each in found.devices
-        if each.price_per_hour is not None
+        for row in comparison.devices
+        if row.price_per_hour is not None
     )
     money = Grid("For the price", ("device", "an hour", "for 1", "to first"), tuple(bought), _WORDS)
     return Sheet(
-        f"{units.intensity(found.intensity_flop_per_byte)} in {found.dtype}",
+        f"{units.intensity(comparison.intensity_flop_per_byte)} in {comparison.dtype}",
         (),
         (
             Grid(f"Devices; {SCALE}", headings, tuple(rows), _WORDS),
-            *((money,) if _priced(found) else ()),
+            *((money,) if _priced(comparison) else ()),
         ),
-        (note, *found.notes, *missing),
+        (note, *comparison.notes, *missing),
     )
 
 
-def _priced(found: IntensityComparison | ModelComparison) -> bool:
-    return any(each.price_per_hour is not None for each in found.devices)
+def _priced(comparison: IntensityComparison | ModelComparison) -> bool:
+    return any(row.price_per_hour is not None for row in comparison.devices)
 
 
-def model_sheet(found: ModelComparison) -> Sheet:
-    """Return a model's decoding, what memory allows, and tokens for the price."""
+def model_sheet(comparison: ModelComparison) -> Sheet:
+    """Return a model's decoding on each device, what memory allows, and tokens for the price."""
     headings = (
         "device", "fits", "step", "bound", "tok/s", "to first", "prefill", "memory allows",
         "tok/s then",
     )  # fmt: skip
     rows = tuple(
         (
-            each.device,
-            "yes" if each.fits else "no",
-            units.time(each.floor_ns),
-            each.bound,
-            units.significant(each.tokens_per_s, 4),
-            _times(each.ratio_to_first),
-            _times(each.prefill_ratio_to_first),
-            units.count(each.most_sequences),
-            units.significant(each.best_tokens_per_s, 4),
+            row.device,
+            "yes" if row.fits else "no",
+            units.time(row.floor_ns),
+            row.bound,
+            units.significant(row.tokens_per_s, 4),
+            _times(row.ratio_to_first),
+            _times(row.prefill_ratio_to_first),
+            units.count(row.most_sequences),
+            units.significant(row.best_tokens_per_s, 4),
         )
-        for each in found.devices
+        for row in comparison.devices
     )
     bought = tuple(
         (
-            each.device,
-            units.significant(each.price_per_hour),
-            units.scaled(each.tokens_per_price, "").strip(),
-            units.scaled(each.best_tokens_per_price, "").strip(),
+            row.device,
+            units.significant(row.price_per_hour),
+            units.scaled(row.tokens_per_price, "").strip(),
+            units.scaled(row.best_tokens_per_price, "").strip(),
         )
-        for each in found.devices
-        if each.price_per_hour is not None
+        for row in comparison.devices
+        if row.price_per_hour is not None
     )
-    batch = units.count(found.batch)
+    batch = units.count(comparison.batch)
     paid = ("device", "an hour", f"tokens for 1, batch {batch}", "at most sequences")
     money = Grid("For the price", paid, bought, _WORDS)
-    kept = "" if found.kv == found.weights else f", cache in {found.kv}"
-    shared = "" if found.tensor_parallel == 1 else f", on {found.tensor_parallel} devices each"
+    kept = "" if comparison.kv == comparison.weights else f", cache in {comparison.kv}"
+    shared = (
+        "" if comparison.tensor_parallel == 1 else f", on {comparison.tensor_parallel} devices each"
+    )
     return Sheet(
-        f"{found.model}, weights {found.weights}{kept}, batch {batch}, context "
-        f"{units.count(found.context_tokens)}{shared}",
+        f"{comparison.model}, weights {comparison.weights}{kept}, batch {batch}, context "
+        f"{units.count(comparison.context_tokens)}{shared}",
         (),
         (
             Grid("Decoding, all sequences together", headings, rows, _WORDS),
             *((money,) if bought else ()),
         ),
-        (*(_lead(found, each) for each in found.devices[1:]), *found.notes),
+        (*(_lead(comparison, row) for row in comparison.devices[1:]), *comparison.notes),
     )
 
 
-def _lead(found: ModelComparison, each: ModelOnDevice) -> str:
-    """From which batch a device gives more than the first."""
-    first = found.devices[0]
-    priced = first.price_per_hour is not None and each.price_per_hour is not None
+def _lead(comparison: ModelComparison, row: ModelOnDevice) -> str:
+    """Say at which batches a device gives more than the first."""
+    first = comparison.devices[0]
+    priced = first.price_per_hour is not None and row.price_per_hour is not None
     what = "tokens for the price" if priced else "tokens a second"
-    if not each.shared_batch:
-        return f"{each.device} against {first.device}: one of them holds no sequence"
-    if not each.ahead:
+    if not row.shared_batch:
+        return f"{row.device} against {first.device}: one of them holds no sequence"
+    if not row.ahead:
         return (
-            f"{each.device}: at no batch more {what} than {first.device}, up to the "
-            f"{units.count(each.shared_batch)} that both hold{_best(found, each)}"
+            f"{row.device}: at no batch more {what} than {first.device}, up to the "
+            f"{units.count(row.shared_batch)} that both hold{_best(comparison, row)}"
         )
     ranges = " and ".join(
         f"{units.count(low)} to {units.count(high)}" if low != high else units.count(low)
-        for low, high in each.ahead
+        for low, high in row.ahead
     )
-    beyond = f"; both hold {units.count(each.shared_batch)}{_best(found, each)}"
-    if None in (first.most_sequences, each.most_sequences):
+    beyond = f"; both hold {units.count(row.shared_batch)}{_best(comparison, row)}"
+    if None in (first.most_sequences, row.most_sequences):
         beyond = "; the cache is not known, nor what memory allows"
-    return f"{each.device}: more {what} than {first.device} at batch {ranges}{beyond}"
+    return f"{row.device}: more {what} than {first.device} at batch {ranges}{beyond}"
 
 
-def _best(found: ModelComparison, each: ModelOnDevice) -> str:
-    """From which batch on it gives more than the first ever does."""
-    first = found.devices[0]
-    if first.most_sequences is None or not each.shared_batch:
+def _best(comparison: ModelComparison, row: ModelOnDevice) -> str:
+    """Say from which batch on a device gives more than the first one ever does."""
+    first = comparison.devices[0]
+    if first.most_sequences is None or not row.shared_batch:
         return ""
     full = f"{first.device} at its {units.count(first.most_sequences)}"
-    if each.beats_best_batch is None:
+    if row.beats_best_batch is None:
         return f"; never more than {full}"
-    return f"; from {units.count(each.beats_best_batch)} on more than {full}"
+    return f"; from {units.count(row.beats_best_batch)} on more than {full}"
 
 
-def capture_sheet(found: CaptureComparison) -> Sheet:
-    """Return a capture's launches, rescaled."""
-    priced = any(each.price_per_hour is not None for each in found.devices)
+def capture_sheet(comparison: CaptureComparison) -> Sheet:
+    """Return a capture's launches, rescaled to each device."""
+    priced = any(row.price_per_hour is not None for row in comparison.devices)
     headings = (
         "device", "GPU time", "speed-up", "attainable", "to first",
         *(("price/h", "FLOP per unit of price") if priced else ()),
     )  # fmt: skip
-    rows = tuple(_capture_row(each, priced=priced) for each in found.devices)
-    kinds = [kind for kind in _RESCALED if any(kind in each.share_pct for each in found.devices)]
+    rows = tuple(_capture_row(row, priced=priced) for row in comparison.devices)
+    kinds = [kind for kind in _RESCALED if any(kind in row.share_pct for row in comparison.devices)]
     shares = tuple(
-        (each.device, *(units.percent(each.share_pct.get(kind, 0.0)) for kind in kinds))
-        for each in found.devices
+        (row.device, *(units.percent(row.share_pct.get(kind, 0.0)) for kind in kinds))
+        for row in comparison.devices
     )
-    where = found.measured_on or "a device not known"
+    where = comparison.measured_on or "a device not known"
     return Sheet(
-        f"{found.capture}: {units.counted(found.launches, 'launch', 'launches')}, "
-        f"{units.time(found.measured_ns)} of GPU time on {where}",
+        f"{comparison.capture}: {units.counted(comparison.launches, 'launch')}, "
+        f"{units.time(comparison.measured_ns)} of GPU time on {where}",
         (
             (
                 "without figures",
-                units.percent(found.without_figures_pct),
+                units.percent(comparison.without_figures_pct),
                 "of the time: launches whose FLOPs or bytes are not known",
             ),
         ),
@@ -191,26 +193,29 @@ def capture_sheet(found: CaptureComparison) -> Sheet:
                 _WORDS,
             ),
         ),
-        (*found.notes, *(each.missing_reason for each in found.devices if each.missing_reason)),
+        (
+            *comparison.notes,
+            *(row.missing_reason for row in comparison.devices if row.missing_reason),
+        ),
     )
 
 
-def _capture_row(each: CaptureOnDevice, *, priced: bool) -> tuple[str, ...]:
+def _capture_row(row: CaptureOnDevice, *, priced: bool) -> tuple[str, ...]:
     speedup = units.UNKNOWN
-    if each.speedup_low is not None and each.speedup_high is not None:
-        low, high = _times(each.speedup_low), _times(each.speedup_high)
+    if row.speedup_low is not None and row.speedup_high is not None:
+        low, high = _times(row.speedup_low), _times(row.speedup_high)
         speedup = low if low == high else f"{low} to {high}"
     cells = [
-        each.device,
-        units.time_range(each.low_ns, each.high_ns),
+        row.device,
+        units.time_range(row.low_ns, row.high_ns),
         speedup,
-        tera(each.attainable_flop_per_s),
-        _times(each.ratio_to_first),
+        tera(row.attainable_flop_per_s),
+        _times(row.ratio_to_first),
     ]
     if priced:
-        low, high = units.flop(each.flop_per_price_low), units.flop(each.flop_per_price_high)
+        low, high = units.flop(row.flop_per_price_low), units.flop(row.flop_per_price_high)
         cells += [
-            units.significant(each.price_per_hour),
+            units.significant(row.price_per_hour),
             low if low == high else f"{low} to {high}",
         ]
     return tuple(cells)

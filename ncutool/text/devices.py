@@ -35,7 +35,7 @@ _NAME = 26
 
 
 def devices_table(frame: pl.DataFrame, *, color: bool, width: int | None = None) -> str:
-    """Return the known devices, dense peaks in TFLOP/s, in 100 columns.
+    """Return the known devices with their dense peaks in TFLOP/s, in 100 columns.
 
     Args:
         frame: columns as :func:`ncutool.devices.resolve.to_frame` gives them.
@@ -76,7 +76,7 @@ def _tera(value: float | None) -> str:
 
 
 def device_text(device: Device, *, color: bool, width: int | None = None) -> str:
-    """One device whole: sizes, every peak dense and sparse, names, source, confidence, note."""
+    """Return all of one device: sizes, peaks dense and sparse, names, source, confidence, note."""
     facts = {
         "compute capability": device.compute_capability or units.UNKNOWN,
         "SMs": units.count(device.sm_count),
@@ -115,7 +115,7 @@ def _links(device: Device) -> str:
 
 
 def _rate(roof: str, value: float | None) -> str:
-    """Integer operations are none in floating point."""
+    """Return a peak with its unit: integer operations are no FLOPs."""
     unit = "OP/s" if roof.startswith("int") else "FLOP/s"
     return units.scaled(value, unit)
 
@@ -136,7 +136,7 @@ def explanation_text(
     color: bool,
     width: int | None = None,
 ) -> str:
-    """How a capture's device was found.
+    """Return how a capture's device was recognised.
 
     Args:
         sections: for each device of the capture its record, what it says in words, and the
@@ -144,11 +144,11 @@ def explanation_text(
         peaks: one sentence on where the capture's peaks come from.
     """
     parts: list[Text] = []
-    for record, said, found in sections:
+    for record, recorded, candidates in sections:
         parts.append(text(f"device {record.ordinal} as recorded", "bold"))
-        parts += _facts(said)
-        parts += [_candidate(each) for each in found]
-        if not found:
+        parts += _facts(recorded)
+        parts += [_candidate(candidate) for candidate in candidates]
+        if not candidates:
             parts.append(text("  no known device fits", "yellow"))
     if not sections:
         parts.append(text("the capture records no device", "yellow"))
@@ -159,7 +159,7 @@ def explanation_text(
     return render(Group(*parts), color=color, width=width)
 
 
-def _candidate(each: Candidate) -> Text:
-    if not each.against:
-        return text(f"  fits {each.name}", "green")
-    return text(f"  not {each.name}: {' and '.join(each.against)}", "bright_black")
+def _candidate(candidate: Candidate) -> Text:
+    if not candidate.against:
+        return text(f"  fits {candidate.name}", "green")
+    return text(f"  not {candidate.name}: {' and '.join(candidate.against)}", "bright_black")

@@ -19,47 +19,49 @@ if TYPE_CHECKING:
     from ncutool.explain import Explanation, Step
 
 
-def explanation_lines(found: Explanation, *, color: bool, width: int | None = None) -> str:
+def explanation_lines(explanation: Explanation, *, color: bool, width: int | None = None) -> str:
     """Return the explanation as text for a terminal."""
     columns = terminal_width() if width is None else width
-    lines: list[RenderableType] = [_heading(found), Text("")]
-    for step in found.steps:
+    lines: list[RenderableType] = [_heading(explanation), Text("")]
+    for step in explanation.steps:
         lines += _step(step)
-    lines += _verdict(found)
+    lines += _verdict(explanation)
     return render(Group(*lines), color=color, width=columns)
 
 
-def explanation_markdown(found: Explanation) -> str:
+def explanation_markdown(explanation: Explanation) -> str:
     """Return the explanation as Markdown; names are inert, formulas are code."""
-    title = markdown(f"launch {found.launch_id}: {_named(found)}")
-    lines = [f"### {title}", "", f"{markdown(_where(found))}", ""]
-    for step in found.steps:
+    title = markdown(f"launch {explanation.launch_id}: {_named(explanation)}")
+    lines = [f"### {title}", "", f"{markdown(_where(explanation))}", ""]
+    for step in explanation.steps:
         lines.append(f"- **{step.name}** {markdown(value_of(step))}")
         if step.formula is not None:
             lines.append(f"  - `{step.formula}`")
         lines += [f"  - {markdown(line)}" for line in notes(step)]
     lines += [
         "",
-        f"**{markdown(display_names.BOUNDS[found.bound])}**: {markdown(found.bound_reason)}",
+        f"**{display_names.BOUNDS[explanation.bound]}**: {markdown(explanation.bound_reason)}",
         "",
     ]
-    lines += [f"- {markdown(check.text)}: {answer(check.holds)}" for check in found.checks]
-    lines += [f"- {markdown(line)}" for line in _cautions(found)]
+    lines += [f"- {markdown(check.text)}: {answer(check.holds)}" for check in explanation.checks]
+    lines += [f"- {markdown(line)}" for line in _cautions(explanation)]
     return "\n".join(lines) + "\n"
 
 
-def _named(found: Explanation) -> str:
-    return " ".join(filter(None, (found.op or found.kernel, found.signature)))
+def _named(explanation: Explanation) -> str:
+    return " ".join(filter(None, (explanation.op or explanation.kernel, explanation.signature)))
 
 
-def _where(found: Explanation) -> str:
-    chosen = f" · {found.chosen}" if found.chosen else ""
-    return f"{found.kernel_full} · {found.capture}{chosen}"
+def _where(explanation: Explanation) -> str:
+    chosen = f" · {explanation.chosen}" if explanation.chosen else ""
+    return f"{explanation.kernel_full} · {explanation.capture}{chosen}"
 
 
-def _heading(found: Explanation) -> Text:
-    heading = text(f"launch {found.launch_id}  ", "bold").append_text(text(_named(found), "bold"))
-    return heading.append("\n").append_text(text(_where(found), "bright_black"))
+def _heading(explanation: Explanation) -> Text:
+    heading = text(f"launch {explanation.launch_id}  ", "bold").append_text(
+        text(_named(explanation), "bold")
+    )
+    return heading.append("\n").append_text(text(_where(explanation), "bright_black"))
 
 
 def _step(step: Step) -> list[RenderableType]:
@@ -71,17 +73,23 @@ def _step(step: Step) -> list[RenderableType]:
     return lines
 
 
-def _verdict(found: Explanation) -> list[RenderableType]:
+def _verdict(explanation: Explanation) -> list[RenderableType]:
     head = Text("bound  ", style="bold")
-    head.append(display_names.BOUNDS[found.bound], style=BOUND_STYLES.get(found.bound, ""))
-    lines: list[RenderableType] = [head, Padding(text(found.bound_reason), (0, 0, 0, 2))]
-    for check in found.checks:
+    head.append(
+        display_names.BOUNDS[explanation.bound], style=BOUND_STYLES.get(explanation.bound, "")
+    )
+    lines: list[RenderableType] = [head, Padding(text(explanation.bound_reason), (0, 0, 0, 2))]
+    for check in explanation.checks:
         line = text(f"{check.text}: {answer(check.holds)}", "bright_black")
         lines.append(Padding(line, (0, 0, 0, 4)))
-    lines += [Padding(text(line), (0, 0, 0, 2)) for line in _cautions(found)]
+    lines += [Padding(text(line), (0, 0, 0, 2)) for line in _cautions(explanation)]
     return lines
 
 
-def _cautions(found: Explanation) -> list[str]:
-    said = (("flag", found.flag), ("missing", found.missing_reason), ("remark", found.remark))
-    return [f"{name}: {printable(sentence)}" for name, sentence in said if sentence]
+def _cautions(explanation: Explanation) -> list[str]:
+    cautions = (
+        ("flag", explanation.flag),
+        ("missing", explanation.missing_reason),
+        ("remark", explanation.remark),
+    )
+    return [f"{name}: {printable(sentence)}" for name, sentence in cautions if sentence]

@@ -29,7 +29,7 @@ def _per_device(plan: Plan) -> str:
 
 
 def milliseconds(ns: float) -> str:
-    """Time to four digits, as the arithmetic is compared by hand: `4.776 ms`."""
+    """Return a time (ns) to four digits, as the arithmetic is compared by hand: `4.776 ms`."""
     if ns >= 1e9:
         return f"{units.significant(ns / 1e9, 4)} s"
     if ns >= 1e6:
@@ -38,12 +38,12 @@ def milliseconds(ns: float) -> str:
 
 
 def rate(value: float) -> str:
-    """Tokens per second to four digits: `209.4 tok/s`."""
+    """Return tokens per second to four digits: `209.4 tok/s`."""
     return f"{units.significant(value, max(4, len(str(int(value)))))} tok/s"
 
 
 def size(value: float | None) -> str:
-    """Bytes to four digits: `16.06 GB`."""
+    """Return bytes to four digits: `16.06 GB`."""
     if value is None:
         return units.UNKNOWN
     for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -65,23 +65,23 @@ def plain(value: float | None) -> str:
 
 
 def headline(plan: Plan) -> str:
-    """Return the plan in one sentence."""
+    """Return what the plan is of: the model, its types, the devices."""
     devices = f"{plan.tensor_parallel} × " if plan.tensor_parallel > 1 else ""
     return f"{plan.model.name} in {stored_types(plan)} on {devices}{plan.device.name}"
 
 
 def stored_types(plan: Plan) -> str:
-    """Return the types of the weights, the one with most of them first: `mxfp4 and bf16`."""
+    """Return the types of the weights, that of most weights first: `mxfp4 and bf16`."""
     held: dict[str, float] = {}
-    sizes = {part: (name, each) for part, name, each in plan.types.stored}
+    sizes = {part: (name, value_bytes) for part, name, value_bytes in plan.types.stored}
     for matrix in plan.model.matrices:
-        name, each = sizes[matrix.part]
-        held[name] = held.get(name, 0.0) + matrix.copies * matrix.values * each
+        name, value_bytes = sizes[matrix.part]
+        held[name] = held.get(name, 0.0) + matrix.copies * matrix.values * value_bytes
     return " and ".join(sorted(held, key=lambda name: -held[name]))
 
 
 def facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
-    """Titled groups of lines, in the order they are read."""
+    """Return titled groups of facts, in the order they are read."""
     return [
         ("Memory", _memory(plan)),
         ("Decode", _decode(plan)),
@@ -93,7 +93,7 @@ def facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
 def _memory(plan: Plan) -> list[Fact]:
     kept = plan.memory
     of = _per_device(plan)
-    found = [
+    lines = [
         Fact(
             "weights",
             size(kept.weight_bytes_all_devices),
@@ -102,9 +102,9 @@ def _memory(plan: Plan) -> list[Fact]:
         )
     ]
     if kept.kv_bytes is None:
-        found.append(Fact("KV cache", units.UNKNOWN, "its shape was not given"))
+        lines.append(Fact("KV cache", units.UNKNOWN, "its shape was not given"))
     else:
-        found.append(
+        lines.append(
             Fact(
                 "KV cache",
                 f"{units.count(kept.kv_bytes_per_token_all_devices)} B/token",
@@ -112,7 +112,7 @@ def _memory(plan: Plan) -> list[Fact]:
             )
         )
         sequences = units.counted(plan.batch, "sequence")
-        found.append(
+        lines.append(
             Fact(
                 "",
                 f"{size(kept.kv_bytes_per_sequence)}/sequence",
@@ -121,7 +121,7 @@ def _memory(plan: Plan) -> list[Fact]:
             )
         )
     share = 100 * kept.total_bytes / kept.device_bytes
-    found.append(
+    lines.append(
         Fact(
             "in all",
             f"{size(kept.total_bytes)} of {size(kept.device_bytes)}",
@@ -129,7 +129,7 @@ def _memory(plan: Plan) -> list[Fact]:
             + ("fits" if kept.fits else fit_words(plan)),
         )
     )
-    return found
+    return lines
 
 
 def _windows(plan: Plan) -> str:
@@ -142,7 +142,7 @@ def _windows(plan: Plan) -> str:
 
 
 def fit_words(plan: Plan) -> str:
-    """Say that the plan does not fit, and what does."""
+    """Say that the model does not fit, and on how many devices it does."""
     smallest = plan.memory.smallest_tensor_parallel
     if smallest is None:
         return "does not fit at any tensor parallelism that divides its heads"
@@ -198,7 +198,7 @@ def _intensities(plan: Plan) -> list[Fact]:
 
 
 def _peak(plan: Plan) -> str:
-    """Integer operations are none in floating point."""
+    """Return the peak with its unit: integer operations are no FLOPs."""
     unit = "OP/s" if plan.types.roof.startswith("int") else "FLOP/s"
     return units.scaled(plan.peak_flop_per_s, unit)
 
@@ -237,7 +237,7 @@ def _limits(plan: Plan) -> list[Fact]:
     if turning.fewest_experts is not None or turning.most_experts is not None:
         low, high = whole(turning.fewest_experts), whole(turning.most_experts)
         mixed = f", experts uniform ({low} to {high})"
-    found = [
+    lines = [
         Fact(
             "B*",
             whole(turning.weights_only),
@@ -245,10 +245,10 @@ def _limits(plan: Plan) -> list[Fact]:
         )
     ]
     if plan.model.shapes_known:
-        found.append(
+        lines.append(
             Fact("", whole(turning.with_activations), "with inputs and outputs counted too")
         )
-    return [*found, *_cache_limits(plan)]
+    return [*lines, *_cache_limits(plan)]
 
 
 def _cache_limits(plan: Plan) -> list[Fact]:

@@ -23,8 +23,8 @@ _FEW = 3
 
 def gemm_sheet(plan: GemmPlan) -> Sheet:
     """Return a product's figures, its devices, and for a few devices every usual tile."""
-    named = [each for each in plan.devices if each.tiles]
-    tiles = [_tiles(each) for each in named] if len(plan.devices) <= _FEW else []
+    named = [row for row in plan.devices if row.tiles]
+    tiles = [_tiles(row) for row in named] if len(plan.devices) <= _FEW else []
     many = f"{units.count(plan.batch)} products " if plan.batch > 1 else "product "
     times = "·batch" if plan.batch > 1 else ""
     added = " and a bias" if plan.bias else ""
@@ -42,18 +42,18 @@ def gemm_sheet(plan: GemmPlan) -> Sheet:
             *_measured(plan.devices[0].measured),
         ),
         grids=(_gemm_devices(plan), *tiles),
-        notes=(*plan.notes, *_missing(plan.dtype, [each.place for each in plan.devices])),
+        notes=(*plan.notes, *_missing(plan.dtype, [row.place for row in plan.devices])),
     )
 
 
 def _gemm_devices(plan: GemmPlan) -> Grid:
-    tile = next((each.tile for each in plan.devices if each.tile is not None), None)
+    tile = next((row.tile for row in plan.devices if row.tile is not None), None)
     tiled = () if tile is None else ("tiles", "waves", "tile bound", "in tiles")
     rows = []
-    for each in plan.devices:
-        cells = _placed(each.place)
+    for row in plan.devices:
+        cells = _placed(row.place)
         if tile is not None:
-            cells += _tiled(each.tile)
+            cells += _tiled(row.tile)
         rows.append(tuple(cells))
     title = f"Devices; {SCALE}"
     if tile is not None:
@@ -122,7 +122,7 @@ def attention_sheet(plan: AttentionPlan) -> Sheet:
         headline=_attention_headline(plan),
         facts=tuple(facts),
         grids=(_attention_devices(plan),),
-        notes=(*plan.notes, *_missing(plan.attention.dtype, [each.place for each in plan.devices])),
+        notes=(*plan.notes, *_missing(plan.attention.dtype, [row.place for row in plan.devices])),
     )
 
 
@@ -175,10 +175,10 @@ def _conventions(plan: AttentionPlan) -> list[tuple[str, str, str]]:
 def _attention_devices(plan: AttentionPlan) -> Grid:
     unfused = plan.unfused is not None
     rows = []
-    for each in plan.devices:
-        cells = _placed(each.place)
+    for row in plan.devices:
+        cells = _placed(row.place)
         if unfused:
-            cells.append(units.time(each.unfused_floor_ns))
+            cells.append(units.time(row.unfused_floor_ns))
         rows.append(tuple(cells))
     headings = (*PLACE, *(("unfused",) if unfused else ()))
     return Grid(f"Devices; {SCALE}", headings, tuple(rows), WORDS)
@@ -206,7 +206,7 @@ def tera(value: float | None) -> str:
 
 
 def _measured(found: Measured | None) -> list[tuple[str, str, str]]:
-    """Return a fact on the measured time; none without one."""
+    """Return the fact of the measured time; none where no time was given."""
     if found is None:
         return []
     share = "no roof to hold it against"

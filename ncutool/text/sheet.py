@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ncutool.base.untrusted import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,29 @@ class Grid:
     words: frozenset[str] = frozenset()
 
 
+Facts = tuple[tuple[str, str, str], ...]
+"""Name, figure and remark of each."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What one answer shows."""
 
     headline: str
-    facts: tuple[tuple[str, str, str], ...]
-    """Name, figure, remark."""
+    facts: Facts
     grids: tuple[Grid, ...]
     notes: tuple[str, ...]
+    source: str = ""
+    """Where what it is of comes from."""
+    alarm: str = ""
+    """What ends the matter, for instance that a model does not fit."""
+    groups: tuple[tuple[str, Facts], ...] = ()
+    """Further facts under titles."""
+
+    @property
+    def titled_facts(self) -> tuple[tuple[str, Facts], ...]:
+        """All facts: those without a title, then the groups."""
+        return (*((("", self.facts),) if self.facts else ()), *self.groups)
 
 
 def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
@@ -39,16 +55,23 @@ def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
 
     from ncutool.text.style import render, text, text_table
 
-    parts: list[Any] = [text(sheet.headline, "bold"), *([Text("")] if sheet.facts else [])]
-    room = max((len(name) for name, _, _ in sheet.facts), default=0)
-    figures = max((len(figure) for _, figure, _ in sheet.facts), default=0)
-    for name, figure, remark in sheet.facts:
-        line = text(f"  {name:<{room}}  ", "bright_black")
-        line.append_text(text(f"{figure:>{figures}}  ", "default"))
-        parts.append(line.append_text(text(remark, "bright_black")))
+    def titled(title: str) -> list[Text]:
+        return [Text(""), *([text(title, "bold")] if title else [])]
+
+    parts: list[RenderableType] = [text(sheet.headline, "bold")]
+    parts += [text(sheet.source, "bright_black")] if sheet.source else []
+    parts += [text(sheet.alarm, "bold red")] if sheet.alarm else []
+    facts = [fact for _, group in sheet.titled_facts for fact in group]
+    room = max((len(name) for name, _, _ in facts), default=0)
+    figures = max((len(figure) for _, figure, _ in facts), default=0)
+    for title, group in sheet.titled_facts:
+        parts += titled(title)
+        for name, figure, remark in group:
+            line = text(f"  {name:<{room}}  ", "bright_black")
+            line.append_text(text(f"{figure:>{figures}}  ", "default"))
+            parts.append(line.append_text(text(remark, "bright_black")))
     for grid in sheet.grids:
-        parts += [Text(""), *([text(grid.title, "bold")] if grid.title else [])]
-        parts.append(text_table(grid.headings, grid.rows, words=grid.words))
+        parts += [*titled(grid.title), text_table(grid.headings, grid.rows, words=grid.words)]
     if sheet.notes:
         parts.append(Text(""))
     parts += [Text("- ", style="bright_black").append_text(text(note)) for note in sheet.notes]
@@ -57,13 +80,17 @@ def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
 
 def sheet_markdown(sheet: Sheet) -> str:
     """Return the sheet for a pull request."""
+
+    def titled(title: str) -> list[str]:
+        return [f"### {markdown(title)}", ""] if title else []
+
     lines = [f"## {markdown(sheet.headline)}", ""]
-    if sheet.facts:
-        lines.append(table(("", "", ""), sheet.facts, "lrl"))
+    lines += [markdown(sheet.source), ""] if sheet.source else []
+    for title, facts in sheet.titled_facts:
+        lines += [*titled(title), table(("", "", ""), facts, "lrl")]
     for grid in sheet.grids:
-        lines += [f"### {markdown(grid.title)}", ""] if grid.title else []
         right = "".join("l" if heading in grid.words else "r" for heading in grid.headings)
-        lines.append(table(grid.headings, grid.rows, right))
+        lines += [*titled(grid.title), table(grid.headings, grid.rows, right)]
     lines += [f"- {markdown(note)}" for note in sheet.notes]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -32,7 +32,7 @@ def report_markdown(report: Report) -> str:
 
 
 def sheets(report: Report) -> list[Sheet]:
-    """One sheet of the whole, one a verdict, and one of the boundaries.
+    """Return one sheet of the whole, one for each verdict, and one of the boundaries.
 
     What several verdicts say in the same words is said at the first of them.
     """
@@ -42,8 +42,8 @@ def sheets(report: Report) -> list[Sheet]:
     device = (("device", report.device.name, report.device_how),) if report.device else ()
     grids = (_overview(shown),) if len(shown) > 1 else ()
     first = Sheet(f"Regime: {report.headline}", device, grids, (*report.notes, *more))
-    said: set[str] = set()
-    return [first, *(_verdict(each, said) for each in shown), _thresholds(shown)]
+    before: set[str] = set()
+    return [first, *(_verdict(each, before) for each in shown), _thresholds(shown)]
 
 
 def _overview(verdicts: Sequence[Verdict]) -> Grid:
@@ -51,14 +51,14 @@ def _overview(verdicts: Sequence[Verdict]) -> Grid:
     return Grid("", ("of", "regime", "confidence"), rows, _WORDS)
 
 
-def _verdict(verdict: Verdict, said: set[str]) -> Sheet:
+def _verdict(verdict: Verdict, before: set[str]) -> Sheet:
     headline = (
         f"{verdict.subject} ({verdict.kind}): {named(verdict)}, confidence {verdict.confidence}: "
         f"{verdict.reason}"
     )
     notes = [*verdict.notes, *(f"would tell more: {each}" for each in verdict.tells_more)]
-    new = tuple(note for note in notes if note not in said)
-    said.update(new)
+    new = tuple(note for note in notes if note not in before)
+    before.update(new)
     grids = (_spread(verdict),) if verdict.distributions else ()
     return Sheet(headline, tuple(_fact(each) for each in verdict.figures), grids, new)
 
@@ -68,7 +68,7 @@ def _fact(figure: Figure) -> tuple[str, str, str]:
 
 
 def name(column: str) -> str:
-    """`achieved_bytes_per_s` as `achieved`: the unit stands with the value."""
+    """Return a column's name without its unit, which stands with the value: `achieved`."""
     for ending in ("_flop_per_byte", "_flop_per_s", "_bytes_per_s", "_bytes", "_pct", "_ns"):
         if column.endswith(ending):
             return column.removesuffix(ending).replace("_", " ")

@@ -16,7 +16,7 @@ from ncutool.base.untrusted import printable, shorten
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from rich.console import JustifyMethod, OverflowMethod, RenderableType
+    from rich.console import JustifyMethod, RenderableType
 
 BOUND_STYLES = {
     "memory": "blue",
@@ -52,13 +52,13 @@ PIPED_WIDTH = 120
 
 
 def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
-    """Untrusted text as rich shows it: never as mark-up, never with control characters."""
+    """Return untrusted text that rich takes for no mark-up, without control characters."""
     value = "" if value is None else value
     return Text(shorten(value, limit) if limit else printable(value), style=style)
 
 
 def plain_table() -> Table:
-    """Return a table without frames: headings, aligned columns, no lines."""
+    """Return an empty table without frames: headings, aligned columns, no lines."""
     return Table(
         box=None,
         pad_edge=False,
@@ -73,27 +73,23 @@ def text_table(
     rows: Iterable[Sequence[str]],
     *,
     words: Collection[str] = (),
-    wrapped: Collection[str] = (),
 ) -> Table:
     """Return a plain table of untrusted texts.
 
     Args:
         words: headings of the columns that are aligned to the left, as figures are not.
-        wrapped: headings of the columns that may go over several lines.
     """
     table = plain_table()
     for heading in headings:
         justify: JustifyMethod = "left" if heading in words else "right"
-        may_wrap = heading in wrapped
-        overflow: OverflowMethod = "fold" if may_wrap else "ellipsis"
-        table.add_column(heading, justify=justify, no_wrap=not may_wrap, overflow=overflow)
+        table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(text(cell) for cell in row))
     return table
 
 
 def terminal_width() -> int:
-    """Columns of the terminal, or of ``COLUMNS``; :data:`PIPED_WIDTH` where there is none."""
+    """Return the terminal's columns, or ``COLUMNS``; :data:`PIPED_WIDTH` where there is neither."""
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
         return Console().width
     return PIPED_WIDTH

@@ -92,7 +92,7 @@ def _operator(row: dict[str, Any], room: int) -> Text:
 
 
 def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
-    shown = units.counted(frame.height, "launch", "launches")
+    shown = units.counted(frame.height, "launch")
     total = units.count(analysis.kernels.height)
     flags = frame["flag"].drop_nulls()
     described = capture_sentences.capture_line(analysis)
@@ -105,7 +105,7 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
 def findings_table(
     analysis: Analysis, frame: pl.DataFrame, *, color: bool, width: int | None = None
 ) -> str:
-    """Return findings as a terminal table, each with its evidence and remedy.
+    """Return findings for a terminal, each with its evidence and remedy.
 
     Args:
         frame: rows of :data:`ncutool.base.tables.FINDINGS`, best first.
@@ -126,7 +126,7 @@ def findings_table(
 
 
 def finding_line(rank: int, row: dict[str, Any], window_ns: int) -> Text:
-    """Rank, kind, what it saves, title and grade on one line."""
+    """Return rank, kind, saving, title and grade on one line."""
     line = Text(f"{rank:>2} ", style="bright_black")
     line.append_text(text(row["kind"], "bold cyan")).append("  ")
     line.append(finding_sentences.saving(row, window_ns).line, style="bold").append("  ")
@@ -156,7 +156,7 @@ def grade_text(grade: str) -> Text:
 
 
 def finding_details(row: dict[str, Any]) -> list[Text]:
-    """Its evidence and what to do, indented."""
+    """Return the evidence and what to do, indented."""
     lines = [Text("   ").append_text(text(line, "bright_black")) for line in row["evidence"]]
     lines.append(Text("   Do: ", style="green").append_text(text(row["remedy"], "default")))
     if row["code"]:

@@ -63,7 +63,7 @@ def _facts(answer: Answer) -> list[tuple[str, str, str]]:
 
 
 def _range(low_ns: int, high_ns: int) -> str:
-    """Two ends; one figure with all its digits where they are the same."""
+    """Return two times as a range; one with all its digits where they are the same."""
     return units.time(low_ns) if low_ns == high_ns else units.time_range(low_ns, high_ns)
 
 
@@ -107,7 +107,7 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _cut(text: str, width: int | None, room: int | None) -> str:
-    """``text`` in at most ``room`` columns, never under 20; whole without a ``width``."""
+    """Return ``text`` in at most ``room`` columns, never under 20; whole without a ``width``."""
     return text if width is None or room is None else shorten(text, max(room, 20))
 
 

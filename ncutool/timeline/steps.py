@@ -15,6 +15,7 @@ from functools import cached_property
 
 import polars as pl
 
+from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.timeline.host_activity import INPUT
 from ncutool_parsers.capture import Capture, Notice
@@ -91,7 +92,8 @@ class Steps:
         share = f" ({100 * self.prefix_ns / wall_ns:.1f} %)" if wall_ns else ""
         text = (
             f"The first {self.prefix_ns / 1e3:,.0f} µs of the window{share} belong to "
-            f"{_launches(self.prefix)} with no launch record, made before the recording began: "
+            f"{units.counted(self.prefix, 'launch')} with no launch record, made before the "
+            "recording began: "
             f"neither their operators nor why the device waited for them is known. {self.reason}"
         )
         return Notice("unlinked_prefix", text)
@@ -115,9 +117,9 @@ def find(points: pl.DataFrame, capture: Capture) -> Steps:
 def _count(steps: list[Step], prefix: pl.DataFrame, linked: int) -> tuple[float | None, str]:
     """Return how many steps there are (None where that is not known), and the evidence in words."""
     held = sum(step.launches.height for step in steps)
-    marked = f"{len(steps)} annotated {'step' if len(steps) == 1 else 'steps'}"
+    marked = units.counted(len(steps), "annotated step")
     if held < _COVERED * linked:
-        text = f"{marked}: {_launches(linked - held)} in none"
+        text = f"{marked}: {units.counted(linked - held, 'launch')} in none"
         return None, f"How many steps it holds is unknown beyond {text}."
     tail = _tail(prefix, _model(steps))
     if tail is None:
@@ -125,7 +127,7 @@ def _count(steps: list[Step], prefix: pl.DataFrame, linked: int) -> tuple[float 
         return None, f"How many steps it holds is unknown beyond {text}."
     parts = [_part_of(step, steps) for step in steps]
     count = sum(1.0 if part is None else part for part in parts) + tail
-    other = f"; {_launches(linked - held)} in none" if held < linked else ""
+    other = f"; {units.counted(linked - held, 'launch')} in none" if held < linked else ""
     if not prefix.height:
         part = f", in all {count:.2f} by their kernels" if count < len(steps) else ""
         return count, f"It holds {marked}{part}{other}."
@@ -133,10 +135,6 @@ def _count(steps: list[Step], prefix: pl.DataFrame, linked: int) -> tuple[float 
         f"In order, their kernels are those of the last {tail:.2f} steps before: the window holds "
         f"{count:.2f} steps, {len(steps)} of them annotated{other}."
     )
-
-
-def _launches(count: int) -> str:
-    return f"{count:,} {'launch' if count == 1 else 'launches'}"
 
 
 def _annotated(points: pl.DataFrame, capture: Capture) -> Iterator[Step]:

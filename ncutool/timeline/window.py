@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from ncutool.base import units
 from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.timeline import gap_causes, steps, trim
@@ -246,7 +247,7 @@ def _without_hole(
         span = end - start - (_edges(kept)[1] - _edges(kept)[0])
         return kept, (
             f"Cut {span / 1e3:,.0f} µs off the {side}: {length / 1e3:,.0f} µs with nothing "
-            f"recorded and {cut.height:,} {'launch' if cut.height == 1 else 'launches'} "
+            f"recorded and {units.counted(cut.height, 'launch')} "
             f"of {_busy(cut).total / 1e3:,.0f} µs beyond."
         )
     return None

@@ -122,7 +122,7 @@ def _evidence(
     moved = sum(call.shape.moved for call in products)
     total = sum(call.duration_ns for call in products)
     sentence = (
-        f"{units.counted(len(products), 'matrix product', 'matrix products')} over at most "
+        f"{units.counted(len(products), 'matrix product')} over at most "
         f"{most:,} rows "
         f"{'takes' if len(products) == 1 else 'take'} {context.share(total)} and "
         f"{'reads' if len(products) == 1 else 'read'} {units.data(moved)}, over "

@@ -301,7 +301,7 @@ def _launches_saved(context: Context, groups: Sequence[Group]) -> str:
         if context.host_bound
         else ("the host is ahead, so each is worth no more than the gap before it")
     )
-    return f"{units.counted(saved, 'launch', 'launches')} fewer: {words}."
+    return f"{units.counted(saved, 'launch')} fewer: {words}."
 
 
 def _draft(

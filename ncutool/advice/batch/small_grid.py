@@ -59,7 +59,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         best=tuple(best),
         worst=tuple(durations),
         evidence=(
-            f"{units.counted(len(rows), 'launch', 'launches')} with fewer blocks than the "
+            f"{units.counted(len(rows), 'launch')} with fewer blocks than the "
             f"{count} multiprocessors, below 40 % of the roof, "
             f"{'takes' if len(rows) == 1 else 'take'} {context.share(sum(durations))}: "
             f"{longest}.",

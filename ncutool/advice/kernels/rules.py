@@ -242,7 +242,7 @@ def _candidate(
         rows=rows,
         saved=[int(row["duration_ns"] * estimate.share) for row, estimate in group],
         evidence=(
-            f"{name}: {units.counted(len(rows), 'launch', 'launches')}, {units.time(time)} "
+            f"{name}: {units.counted(len(rows), 'launch')}, {units.time(time)} "
             f"({units.percent(100 * time / window)} of all launch time).",
             f"Most of all{where}: {most.clause}.",
             "The estimate assumes that nothing else holds the launch, and estimates of several "
@@ -299,7 +299,7 @@ def _draft(context: Context, nvidias: str, rows: pl.DataFrame) -> Draft:
         worst=now,
         evidence=(
             f"By the report's counters NVIDIA's rule {nvidias} applies to "
-            f"{units.counted(len(now), 'launch', 'launches')} that take {context.share(sum(now))} "
+            f"{units.counted(len(now), 'launch')} that take {context.share(sum(now))} "
             f"of this trace: {listed}.",
             "Its estimates, weighted by the real durations and no launch below "
             f"{units.time(floor)}, come to {context.share(saved)}.",

@@ -65,7 +65,7 @@ def _refusal(context: Context, family: str, rows: Sequence[tuple[int, float]]) -
         for roof in roofs
     )
     return Declined(
-        what=f"Make {_ASKED[family]} faster, {units.counted(len(rows), 'launch', 'launches')}",
+        what=f"Make {_ASKED[family]} faster, {units.counted(len(rows), 'launch')}",
         why=f"They take {context.share(total)} and run at {units.percent(share)} of what this "
         f"device was seen to reach ({known}): less work or fewer bits shorten them, tuning hardly.",
         launches=tuple(launches.ids[row] for row, _ in rows),
@@ -101,9 +101,9 @@ def _evidence(context: Context, group: Sequence[Slow], now: int, best: int) -> t
         kinds.setdefault(key, []).append(slow)
     order = sorted(kinds.items(), key=lambda item: (-_time(item[1]), item[0]))
     listed = "; ".join(_one(name, shapes, some) for (name, shapes), some in order[:_SHOWN])
-    launches = units.counted(len(group), "launch", "launches")
+    launches = units.counted(len(group), "launch")
     rest = len(order) - _SHOWN
-    more = f" and {units.counted(rest, 'other kind', 'other kinds')}" if rest > 0 else ""
+    more = f" and {units.counted(rest, 'other kind')}" if rest > 0 else ""
     sentences = [f"{launches}, {context.share(now)}: {listed}{more}."]
     if all(slow.share_pct is not None for slow in group):
         rates = _rates(context, group)

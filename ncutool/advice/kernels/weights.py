@@ -56,7 +56,7 @@ def _eight_bits(context: Context) -> Draft | None:
         "Their shapes show weights for few rows: over three quarters of their bytes."
         if not named
         else "No shapes are recorded for "
-        f"{units.counted(len(named), 'launch', 'launches')}: that they read weights for few rows "
+        f"{units.counted(len(named), 'launch')}: that they read weights for few rows "
         f"is a guess by the tile of at most {NARROW_TILE} in the kernel's name."
     )
     return Draft(
@@ -66,7 +66,7 @@ def _eight_bits(context: Context) -> Draft | None:
         best=best,
         worst=now,
         evidence=(
-            f"{units.counted(len(rows), 'launch', 'launches')} of 16-bit products take "
+            f"{units.counted(len(rows), 'launch')} of 16-bit products take "
             f"{context.share(sum(now))} and are bound by reading their weights; FP8 weights are "
             "half as wide.",
             told,

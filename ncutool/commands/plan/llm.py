@@ -16,14 +16,14 @@ from ncutool.commands.options import (
     option,
     unfold,
 )
-from ncutool.commands.plan.answers import json_text
+from ncutool.commands.plan.answers import content, json_text
 from ncutool.commands.plan.model_options import (
     ModelOptions,
     PlannedDevice,
     ServingOptions,
     parse_numbers,
 )
-from ncutool.commands.writing import Output, plain_rows
+from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
@@ -172,15 +172,6 @@ def _listed(output: Output) -> bytes:
 
 def _content(plan: Plan, form: Format, *, color: bool) -> bytes:
     from ncutool.planning.llm.record import record, rows
+    from ncutool.text.llm import plan_sheet
 
-    if form is Format.JSON:
-        return json_text(record(plan))
-    if form is Format.TABLE:
-        from ncutool.text.llm import plan_text
-
-        return plan_text(plan, color=color).encode()
-    if form is Format.MD:
-        from ncutool.text.llm import plan_markdown
-
-        return plan_markdown(plan).encode()
-    return plain_rows(rows(plan.batches), form)
+    return content(record(plan), rows(plan.batches), plan_sheet(plan), form, color=color)
