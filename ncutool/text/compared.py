@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
-from ncutool.text.planner import SCALE, tera
+from ncutool.text.planner import PLACE, SCALE, place_cells, tera
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:
@@ -27,25 +27,15 @@ _RESCALED = {
 
 def intensity_sheet(comparison: IntensityComparison) -> Sheet:
     """Return the rates that devices can attain at one intensity."""
-    rows = []
-    for row in comparison.devices:
-        ridge = row.ridge_point_flop_per_byte
-        rows.append(
-            (
-                row.device,
-                units.UNKNOWN if row.roof is None else row.roof.replace("_", " "),
-                tera(row.peak_flop_per_s),
-                tera(row.peak_bytes_per_s),
-                units.UNKNOWN if ridge is None else f"{ridge:.1f}",
-                row.roof_side or units.UNKNOWN,
-                tera(row.attainable_flop_per_s),
-                _times(row.ratio_to_first),
-                units.significant(row.crossover_flop_per_byte),
-            )
+    rows = tuple(
+        (
+            *place_cells(row),
+            _times(row.ratio_to_first),
+            units.significant(row.crossover_flop_per_byte),
         )
-    headings = (
-        "device", "roof", "peak", "TB/s", "ridge", "side", "attainable", "to first", "lead changes",
-    )  # fmt: skip
+        for row in comparison.devices
+    )
+    headings = (*PLACE, "to first", "lead changes")
     missing = tuple(row.missing_reason for row in comparison.devices if row.missing_reason)
     first = comparison.devices[0]
     what = "FLOPs for the price where both have one" if _priced(comparison) else "attainable rate"
@@ -65,7 +55,7 @@ def intensity_sheet(comparison: IntensityComparison) -> Sheet:
         f"{units.intensity(comparison.intensity_flop_per_byte)} in {comparison.dtype}",
         (),
         (
-            Grid(f"Devices; {SCALE}", headings, tuple(rows), _WORDS),
+            Grid(f"Devices; {SCALE}", headings, rows, _WORDS),
             *((money,) if _priced(comparison) else ()),
         ),
         (note, *comparison.notes, *missing),

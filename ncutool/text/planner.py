@@ -10,11 +10,13 @@ from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:
     from ncutool.planning.planner.attending import AttentionPlan
+    from ncutool.planning.planner.comparing import AtIntensity
     from ncutool.planning.planner.placing import Measured, Place
     from ncutool.planning.planner.products import GemmOnDevice, GemmPlan
     from ncutool.planning.planner.tiling import Tiling
 
-PLACE = ("device", "roof", "peak", "TB/s", "ridge", "side", "attainable", "floor")
+PLACE = ("device", "roof", "peak", "TB/s", "ridge", "side", "attainable")
+"""Headings over :func:`place_cells`."""
 SCALE = "peaks and rates dense, in TFLOP/s"
 WORDS = frozenset(("device", "roof", "side"))
 _FEW = 3
@@ -51,14 +53,14 @@ def _gemm_devices(plan: GemmPlan) -> Grid:
     tiled = () if tile is None else ("tiles", "waves", "tile bound", "in tiles")
     rows = []
     for row in plan.devices:
-        cells = _placed(row.place)
+        cells = [*place_cells(row.place), units.time(row.place.floor_ns)]
         if tile is not None:
             cells += _tiled(row.tile)
         rows.append(tuple(cells))
     title = f"Devices; {SCALE}"
     if tile is not None:
         title += f"; in tiles of {tile.tile_m} × {tile.tile_n}"
-    return Grid(title, (*PLACE, *tiled), tuple(rows), WORDS)
+    return Grid(title, (*PLACE, "floor", *tiled), tuple(rows), WORDS)
 
 
 def _tiled(tile: Tiling | None) -> list[str]:
@@ -72,7 +74,7 @@ def _tiled(tile: Tiling | None) -> list[str]:
     ]
 
 
-def _tiles(found: GemmOnDevice) -> Grid:
+def _tiles(row: GemmOnDevice) -> Grid:
     rows = tuple(
         (
             f"{tile.tile_m} × {tile.tile_n}",
@@ -83,11 +85,10 @@ def _tiles(found: GemmOnDevice) -> Grid:
             units.percent(tile.efficiency_pct),
             units.time(tile.floor_ns),
         )
-        for tile in found.tiles
+        for tile in row.tiles
     )
     return Grid(
-        f"Tiles on the {units.count(found.tiles[0].sm_count)} multiprocessors of "
-        f"{found.place.device}",
+        f"Tiles on the {units.count(row.tiles[0].sm_count)} multiprocessors of {row.place.device}",
         ("tile", "tiles", "waves", "of the waves", "padding", "tile bound", "floor"),
         rows,
         frozenset(("tile",)),
@@ -158,43 +159,43 @@ def _pairs(plan: AttentionPlan) -> str:
 def _conventions(plan: AttentionPlan) -> list[tuple[str, str, str]]:
     if plan.full_flop == plan.flop:
         return []
-    found = [
+    facts = [
         ("", units.flop(plan.full_flop), f"{plan.full_flop:,} as PyTorch's flop_counter: no mask")
     ]
     if plan.halved_flop is not None:
-        found.append(
+        facts.append(
             (
                 "",
                 units.flop(plan.halved_flop),
                 f"{plan.halved_flop:,} as FlashAttention's benchmarks: half of all",
             )
         )
-    return found
+    return facts
 
 
 def _attention_devices(plan: AttentionPlan) -> Grid:
     unfused = plan.unfused is not None
     rows = []
     for row in plan.devices:
-        cells = _placed(row.place)
+        cells = [*place_cells(row.place), units.time(row.place.floor_ns)]
         if unfused:
             cells.append(units.time(row.unfused_floor_ns))
         rows.append(tuple(cells))
-    headings = (*PLACE, *(("unfused",) if unfused else ()))
+    headings = (*PLACE, "floor", *(("unfused",) if unfused else ()))
     return Grid(f"Devices; {SCALE}", headings, tuple(rows), WORDS)
 
 
-def _placed(found: Place) -> list[str]:
-    ridge = found.ridge_point_flop_per_byte
+def place_cells(place: Place | AtIntensity) -> list[str]:
+    """Return the cells under :data:`PLACE`."""
+    ridge = place.ridge_point_flop_per_byte
     return [
-        found.device,
-        units.UNKNOWN if found.roof is None else found.roof.replace("_", " "),
-        tera(found.peak_flop_per_s),
-        tera(found.peak_bytes_per_s),
+        place.device,
+        units.UNKNOWN if place.roof is None else place.roof.replace("_", " "),
+        tera(place.peak_flop_per_s),
+        tera(place.peak_bytes_per_s),
         units.UNKNOWN if ridge is None else f"{ridge:.1f}",
-        found.roof_side or units.UNKNOWN,
-        tera(found.attainable_flop_per_s),
-        units.time(found.floor_ns),
+        place.roof_side or units.UNKNOWN,
+        tera(place.attainable_flop_per_s),
     ]
 
 
@@ -205,17 +206,17 @@ def tera(value: float | None) -> str:
     return f"{value / 1e12:,.0f}" if value >= 1e15 else units.significant(value / 1e12)
 
 
-def _measured(found: Measured | None) -> list[tuple[str, str, str]]:
+def _measured(measured: Measured | None) -> list[tuple[str, str, str]]:
     """Return the fact of the measured time; none where no time was given."""
-    if found is None:
+    if measured is None:
         return []
     share = "no roof to hold it against"
-    if found.roofline_pct is not None:
-        share = f"{units.percent(found.roofline_pct)} of the roofline"
-    rates = f"{units.flop_rate(found.achieved_flop_per_s)}, " + units.data_rate(
-        found.achieved_bytes_per_s
+    if measured.roofline_pct is not None:
+        share = f"{units.percent(measured.roofline_pct)} of the roofline"
+    rates = f"{units.flop_rate(measured.achieved_flop_per_s)}, " + units.data_rate(
+        measured.achieved_bytes_per_s
     )
-    return [("measured", units.time(found.measured_ns), f"{share}: {rates}")]
+    return [("measured", units.time(measured.measured_ns), f"{share}: {rates}")]
 
 
 def _missing(dtype: str, places: Sequence[Place]) -> list[str]:
