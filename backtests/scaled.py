@@ -52,7 +52,7 @@ def _interval(bounds: whatif.Bounds) -> Interval:
 
 
 def scaled(captures: Sequence[Size]) -> list[Scaled]:
-    """Every ordered pair."""
+    """Ask of each capture what every other one shows, and return an answer for each pair."""
     analyses = {one.name: read_and_analyse(one.path) for one in captures if one.path is not None}
     return [_pair(before, after, analyses) for before, after in permutations(captures, 2)]
 

@@ -89,7 +89,7 @@ def pair(before: Size, after: Size) -> Pair:
 
 
 def pairs(captures: Sequence[Size]) -> list[Pair]:
-    """Every ordered pair."""
+    """Predict each capture from every other one, and return a result for each pair."""
     return [pair(before, after) for before, after in permutations(captures, 2)]
 
 

@@ -129,7 +129,7 @@ def process(*arguments: str) -> float:
 
 
 def main() -> None:
-    """Measures one kind."""
+    """Measure the kind of work that the command line names."""
     kind, *rest = sys.argv[1:]
     if kind == "pass":
         seconds, launches = process("-c", "pass"), 0

@@ -23,7 +23,7 @@ MADE = (ncutool.base.tables.KERNELS, ncutool.base.tables.FINDINGS, ncutool.base.
 
 
 def text() -> str:
-    """The whole page."""
+    """Return the text of docs/tables.md."""
     parts = [INTRODUCTION, "## What ncutool makes", *map(_table, MADE)]
     parts += ["## What a reader gives", *map(_table, TABLES)]
     return "\n".join(parts)

@@ -68,7 +68,7 @@ class Candidate(NamedTuple):
 
     @property
     def launches(self) -> tuple[int, ...]:
-        """Their launch_id."""
+        """Return the launch_id of each launch that the rule printed for."""
         return tuple(row["launch_id"] for row in self.rows)
 
     @property

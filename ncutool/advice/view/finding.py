@@ -104,7 +104,7 @@ class Draft:
 
     @property
     def kind(self) -> FindingKind:
-        """What it changes."""
+        """What the finding changes, by its rule (:data:`ncutool.base.tables.FINDING_KINDS`)."""
         return self._rule.kind
 
     @property
