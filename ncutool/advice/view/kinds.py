@@ -59,7 +59,7 @@ class Kind:
 
     @property
     def blocks(self) -> int | None:
-        """Of its grid."""
+        """Thread blocks of its grid."""
         if self.grid_x is None or self.grid_y is None or self.grid_z is None:
             return None
         return self.grid_x * self.grid_y * self.grid_z

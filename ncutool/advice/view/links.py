@@ -59,22 +59,22 @@ class Chain:
 
     @cached_property
     def operations(self) -> list[Operation]:
-        """Of its calls."""
+        """The operation of each of its calls, in order."""
         return [self.line.operations[place] for place in self.places]
 
     @cached_property
     def duration_ns(self) -> int:
-        """Of all its calls."""
+        """The time of all its calls together."""
         return sum(node.duration_ns for node in self.nodes)
 
     @cached_property
     def name(self) -> str:
-        """Its operators."""
+        """The names of its operators, as a title shows them."""
         return " → ".join([operation.op for operation in self.operations])
 
     @cached_property
     def launches(self) -> list[int]:
-        """Of all its calls."""
+        """The time of all its calls together."""
         return [launch for node in self.nodes for launch in self.line.ids(node)]
 
     @property

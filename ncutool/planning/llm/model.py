@@ -110,7 +110,7 @@ class Model:
 
     @property
     def parameters(self) -> int:
-        """All parameters."""
+        """The number of all parameters of the model."""
         held = sum(matrix.copies * matrix.values for matrix in self.matrices)
         return held + self.embedding_parameters + self.other_parameters
 

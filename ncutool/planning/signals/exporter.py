@@ -61,7 +61,7 @@ class _Scrapes:
         self.told.add(key)
 
     def metric(self, line: str) -> None:
-        """`name{labels} value`."""
+        """Read a line `name{labels} value` into the open sample of its GPU."""
         match = _LINE.match(line) if len(line) <= _LONGEST_LINE else None
         if match is None:
             self.collector.skipped += 1

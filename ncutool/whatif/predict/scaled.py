@@ -28,7 +28,7 @@ class AtScale:
 
     @property
     def kernel_time(self) -> Interval:
-        """All kernel time."""
+        """The time of all kernels together, as an interval."""
         return total(self.predictions)
 
 
