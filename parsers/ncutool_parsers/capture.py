@@ -58,6 +58,7 @@ class Capture:
     ops: pl.DataFrame = field(default_factory=schema.OPS.empty)
     calls: pl.DataFrame = field(default_factory=schema.CALLS.empty)
     annotations: pl.DataFrame = field(default_factory=schema.ANNOTATIONS.empty)
+    overheads: pl.DataFrame = field(default_factory=schema.OVERHEADS.empty)
     notices: tuple[Notice, ...] = ()
     complete: bool = True
     """False where the file was cut short and only its whole part was read."""
@@ -69,6 +70,11 @@ class Capture:
     """Some operator carries its input shapes (torch, ``record_shapes=True``)."""
     python_events: int = 0
     """Python stack events in the trace: above 0 the profiler slowed the host down."""
+    processes: int = 1
+    """How many processes recorded launch calls into the file (torch)."""
+    ops_recorded_share: float | None = None
+    """Share of the operators that were called which the trace holds, from the density of their
+    ``Ev Idx``; None where they carry none (torch)."""
     rank: int | None = None
     world_size: int | None = None
     tool_version: str | None = None

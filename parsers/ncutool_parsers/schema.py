@@ -90,6 +90,19 @@ LAUNCHES = Table(
         Column("stream", "int", "stream as recorded"),
         Column("device", "int", "device ordinal as recorded"),
         Column("rank", "int", "rank of the process in the job"),
+        Column(
+            "process",
+            "int",
+            "process whose host launched it, numbered from 0; null where none is known (torch)",
+        ),
+        Column(
+            "doubt",
+            "str",
+            "why its recorded times cannot be right: `overruns_next` (it runs past the next launch "
+            "of its stream), `before_call` (it starts before its own launch call), `doubled` (an "
+            "equal launch of its stream is recorded at the same time); null where nothing speaks "
+            "against them (torch)",
+        ),
         Column("compute_capability", "str", "e.g. `9.0`; null where the capture does not say"),
         Column("start_ns", "int", "start, from the first launch's start; null for ncu", "ns"),
         Column("duration_ns", "int", "duration; null where it was not collected", "ns"),
@@ -226,6 +239,17 @@ ANNOTATIONS = Table(
     ),
 )
 
+OVERHEADS = Table(
+    "overheads",
+    "Time that the profiler itself took, as it recorded it (torch, category `overhead`).",
+    (
+        Column("name", "str", "e.g. `Activity Buffer Request`", nullable=False),
+        Column("thread", "int", "thread, numbered as in `ops`; null where it has no other events"),
+        Column("start_ns", "int", "start on the common clock", "ns", nullable=False),
+        Column("end_ns", "int", "end on the common clock", "ns", nullable=False),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
     LAUNCHES,
     METRICS,
@@ -235,4 +259,5 @@ TABLES: tuple[Table, ...] = (
     OPS,
     CALLS,
     ANNOTATIONS,
+    OVERHEADS,
 )
