@@ -213,7 +213,7 @@ def _own_time(ops: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     inside = union(ops["start_ns"].to_numpy(), ops["end_ns"].to_numpy()).contains(left)
     long = inside & (right - left >= OWN_TIME_NS)
     if not long.any():
-        return pl.DataFrame(schema={name: pl.Int64 for name in _SPAN})
+        return pl.DataFrame(schema=dict.fromkeys(_SPAN, pl.Int64))
     nested = ops.sort("start_ns", pl.col("end_ns").neg(), "row")
     end = nested["end_ns"].to_numpy()
     around = np.searchsorted(nested["start_ns"].to_numpy(), left[long], side="right") - 1
@@ -222,9 +222,7 @@ def _own_time(ops: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
         around = np.where(gone, enclosing[around], around)
     found = around >= 0
     rows = nested["row"].to_numpy()[around[found]]
-    return pl.DataFrame(
-        {"row": rows, "start_ns": left[long][found], "end_ns": right[long][found]}
-    )
+    return pl.DataFrame({"row": rows, "start_ns": left[long][found], "end_ns": right[long][found]})
 
 
 def _enclosing(ends: list[int]) -> Ints:

@@ -88,9 +88,8 @@ def _one_clock_is_off(capture: Capture, early: pl.Series) -> bool:
         lane = (process, device, stream)
         if is_early:
             free[lane] = max(free.get(lane, called), called) + length
-        elif lane in free:
-            if free.pop(lane) > start:
-                return True
+        elif lane in free and free.pop(lane) > start:
+            return True
     return False
 
 

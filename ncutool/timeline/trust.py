@@ -12,6 +12,7 @@ from ncutool.base.thresholds import WORKED_TRACES, Threshold
 from ncutool.timeline import call_names
 from ncutool.timeline.gap_causes import RETURN_NS
 from ncutool.timeline.idle_intervals import edges
+from ncutool.timeline.launch_calls import launching_calls
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Doubts:
     recorded: tuple[Notice, ...]
     """Of launches whose recorded times cannot be right."""
     lost: tuple[int, int]
-    """Launch calls of the window without a kernel, and all of them."""
+    """Launch calls without a kernel, and all of them."""
     beyond_ns: int
     """How long the host waited for the device after its last launch."""
     operators: float | None
@@ -67,17 +68,14 @@ def operators_recorded(capture: Capture) -> bool:
     return share is None or share >= OPERATORS_SHARE
 
 
-def lost_within(lost: pl.DataFrame, points: pl.DataFrame, capture: Capture) -> tuple[int, int]:
-    """Return how many launch calls of the window left no kernel, and how many it has."""
-    if lost.is_empty():
+def lost_kernels(lost: pl.DataFrame, capture: Capture) -> tuple[int, int]:
+    """Return how many launch calls left no kernel in the trace, and how many there are.
+
+    None where the recording merely began or ended between a call and its kernel.
+    """
+    if not lost["between"].any():
         return 0, 0
-    start, end = edges(points)
-    first = points["call_start"].min()
-    within = pl.col("start_ns").is_between(min(start, int(str(first))), end)
-    names = call_names.LAUNCH, call_names.NO_KERNEL
-    matches = [pl.col("name").str.contains(name) for name in names]
-    every = capture.calls.filter(within & matches[0] & ~matches[1]).height
-    return lost.filter(within).height, every
+    return lost.height, launching_calls(capture)
 
 
 def waited_beyond(capture: Capture, points: pl.DataFrame) -> int:
@@ -90,7 +88,7 @@ def waited_beyond(capture: Capture, points: pl.DataFrame) -> int:
     waits = capture.calls.filter(
         pl.col("name").str.contains(call_names.SYNCHRONIZE, literal=True)
         & (pl.col("start_ns") <= end + RETURN_NS)
-        & (pl.col("end_ns") > end + RETURN_NS)
+        & (pl.col("end_ns") - pl.max_horizontal("start_ns", pl.lit(end)) > RETURN_NS)
     )
     return 0 if later or waits.is_empty() else int(str(waits["end_ns"].max())) - end
 
@@ -128,8 +126,8 @@ def _lost(doubts: Doubts) -> list[Notice]:
     if not lost:
         return []
     text = (
-        f"{lost:,} of {units.counted(every, 'launch call')} in the window left no kernel in the "
-        "trace: its records were lost. Idle time beside them is unexplained."
+        f"{lost:,} of {units.counted(every, 'launch call')} left no kernel in the trace: records "
+        "were lost. Idle time beside them is unexplained."
     )
     if lost <= LOST_SHARE * every:
         return [Notice("kernels_lost", text)]

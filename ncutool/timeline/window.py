@@ -54,6 +54,7 @@ _HOLE = "a stretch with nothing recorded longer than both HOLE_NS and HOLE_SHARE
 HOLE_NS = IntThreshold(10_000_000, "ns", _HOLE, WORKED_TRACES)
 HOLE_SHARE = Threshold(0.2, "share of the window", _HOLE, WORKED_TRACES)
 
+
 @dataclass(frozen=True)
 class Timeline:
     """Where the wall time of a trace went. Only traces have one; reports do not."""
@@ -171,7 +172,7 @@ def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
         parts = idle_intervals.by_device(points, known)
     doubts = trust.Doubts(
         settled.notices,
-        lost=trust.lost_within(lost, points, capture),
+        lost=trust.lost_kernels(lost, capture),
         beyond_ns=trust.waited_beyond(capture, points),
         operators=capture.ops_recorded_share if not operators else None,
     )
