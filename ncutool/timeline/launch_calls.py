@@ -28,7 +28,8 @@ def launch_points(capture: Capture) -> pl.DataFrame:
     (all ns), ``blocking``, ``gpu``, ``ordinal``, ``owner`` and ``lane``; the thread is null where
     no call is recorded. A launch was made when its call returned. A blocking copy returns only
     after the copy, so that its launch is the start of its call. A call that launches several
-    replays a graph: it has launched all of them once the first runs. A lane is one stream of one device, each numbered from 0.
+    replays a graph: it has launched all of them once the first runs. A lane is one stream of one
+    device; both are numbered from 0.
     """
     calls = capture.calls.select(
         "call_id",
