@@ -8,6 +8,9 @@ from ncutool_parsers.capture import Notice
 from ncutool_parsers.json_repair import Repair
 from ncutool_parsers.torch_tables import Tables
 
+_FILTERED_BELOW = 0.5
+"""Share of the operators that are recorded: traces nobody filtered have at least 0.76."""
+
 
 def truncated(damage: str | None, compressed: bool, total: int, events: int) -> Notice:
     """Return the notice of a trace that ends early or is damaged, with where reading stopped."""
@@ -81,7 +84,59 @@ def about(tables: Tables, python_events: int) -> list[Notice]:
                 "CUDA/HIP graph: their operators and shapes are not in the trace.",
             )
         )
-    return notices + _linking(tables, total) + _times(tables, python_events)
+    notices += _filtered(tables) + _linking(tables, total) + _doubted(tables, total)
+    return notices + _times(tables, python_events)
+
+
+def _filtered(tables: Tables) -> list[Notice]:
+    """Return the notice of a trace that holds only some of the operators that were called."""
+    share = tables.ops_recorded_share
+    if share is None or share >= _FILTERED_BELOW:
+        return []
+    return [
+        Notice(
+            "filtered_ops",
+            f"Only {100 * share:.3g} % of the operators that were called are in the trace (their "
+            "`Ev Idx` skips the others): the rest was filtered out or not recorded, so what the "
+            "host did between launches is not known.",
+        )
+    ]
+
+
+def _doubted(tables: Tables, total: int) -> list[Notice]:
+    """Return notices of launches whose recorded times cannot be right."""
+    launches = tables.launches
+    notices = []
+    early = launches.filter(pl.col("doubt") == "before_call")
+    if len(early):
+        called = early.join(tables.calls.select("call_id", called="start_ns"), on="call_id")
+        most = called.select((pl.col("called") - pl.col("start_ns")).max()).item()
+        notices.append(
+            Notice(
+                "before_call",
+                f"{_counted(early, launches, total)} start before their own launch call, by up to "
+                f"{most / 1e3:,.0f} µs: the clocks of GPU and CPU do not agree there, so what the "
+                "host did while the GPU waited cannot be told.",
+            )
+        )
+    over = launches.filter(pl.col("doubt") == "overruns_next")
+    if len(over):
+        longest = over.select(pl.col("duration_ns").max()).item()
+        notices.append(
+            Notice(
+                "overruns_next",
+                f"{_counted(over, launches, total)} are recorded as still running when later "
+                "launches of their own stream had run, which cannot be: their durations are "
+                f"wrong, the longest {longest / 1e3:,.0f} µs.",
+            )
+        )
+    return notices
+
+
+def _counted(some: pl.DataFrame, launches: pl.DataFrame, total: int) -> str:
+    """Return how many of the launches some are, and their share of the launch time in all."""
+    share = _percent(int(some["duration_ns"].sum() or 0), total)
+    return f"{len(some)} of {len(launches)} launches ({share} of launch time)"
 
 
 def _linking(tables: Tables, total: int) -> list[Notice]:

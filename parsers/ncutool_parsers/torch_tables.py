@@ -23,7 +23,8 @@ from ncutool_parsers.torch_columns import (
     OpKey,
     Thread,
 )
-from ncutool_parsers.torch_launches import Details, capability_column, launch_table
+from ncutool_parsers.torch_doubts import doubts, lanes, share_recorded
+from ncutool_parsers.torch_launches import Details, launch_table
 from ncutool_parsers.torch_links import annotate, link, on_device
 from ncutool_parsers.torch_rows import Rows
 from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take, text
@@ -38,10 +39,15 @@ class Tables:
     ops: pl.DataFrame
     calls: pl.DataFrame
     annotations: pl.DataFrame
+    overheads: pl.DataFrame
     origin_ns: int
     shapes_recorded: bool
     whole_microseconds: bool
     external_id_is_copy: bool
+    processes: int
+    """Processes that recorded launch calls; 1 where none did."""
+    ops_recorded_share: float | None
+    """Share of the operators called that were recorded; see :func:`torch_doubts.share_recorded`."""
     dropped: int
     """Events left out for want of a usable start."""
     bad_names: int
@@ -57,14 +63,16 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     """
     launches, ops = Rows(collector.launches), Rows(collector.ops)
     calls, notes = Rows(collector.calls), Rows(collector.annotations)
+    overheads = Rows(collector.overheads)
     whole_microseconds = all(rows.whole_microseconds for rows in (launches, ops, calls))
     dropped = launches.dropped + ops.dropped + calls.dropped
     origin = _origin(launches, calls)
-    for rows in (launches, ops, calls, notes):
+    for rows in (launches, ops, calls, notes, overheads):
         rows.start -= origin
-    _number_threads(collector.threads, launches, (ops, calls), notes)
+    rank_of = _number_threads(collector.threads, launches, (ops, calls), notes)
     launches.reorder(np.argsort(launches.start, kind="stable"))
     calls.reorder(np.lexsort((calls.start, calls.thread)))
+    recorded = share_recorded(ops["event_index"])
     tree = Intervals(ops.thread, ops.start, ops.end, ops["external_id"])
     ops.without_times(tree.order)
     names, details = [text(name) for name in collector.names], Details(launches.keys)
@@ -77,10 +85,14 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     bad_names = _count_bad_names(collector, signatures["op"])
     del ops, tree
     call_table = _call_table(calls)
+    lane = lanes(launches.keys, details.device, details.numbers["stream"])[launches.key]
+    capability = [capabilities.get(device) for device in details.device]
     context: dict[str, pl.Series | pl.Expr] = {
         "nvtx": _annotation_names(note, notes),
         "rank": pl.lit(rank, pl.Int64),
-        "compute_capability": capability_column(launches, details, capabilities),
+        "process": pl.lit(0 if len(calls) else None, pl.Int64),
+        "doubt": doubts(launches, calls, links, lane, capability),
+        "compute_capability": spread(capability, pl.String(), rows_of(launches.key)),
     }
     return Tables(
         launches=launch_table(launches, details, names, links, context),
@@ -88,10 +100,13 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         ops=op_table,
         calls=call_table,
         annotations=_annotation_table(notes),
+        overheads=_overhead_table(overheads, rank_of),
         origin_ns=origin,
         shapes_recorded=bool(signatures["input_dims"].str.contains(r"\d").any()),
         whole_microseconds=whole_microseconds,
         external_id_is_copy=links.external_id_is_copy,
+        processes=1,
+        ops_recorded_share=recorded,
         dropped=dropped,
         bad_names=bad_names,
     )
@@ -107,8 +122,8 @@ def _number_threads(
     launches: Rows[LaunchKey],
     host: tuple[Rows[OpKey], Rows[CallKey]],
     notes: Rows[AnnotationKey],
-) -> None:
-    """Give each thread a number from 0, in place of what the rows hold.
+) -> dict[Thread, int]:
+    """Give each thread a number from 0, in place of what the rows hold; those of the CPU.
 
     Threads of the CPU are numbered by pid and tid, so that numbers do not depend on the order of
     events; queues of the GPU in order of appearance.
@@ -124,6 +139,7 @@ def _number_threads(
     notes.thread = _as_codes(
         (queue if on_device else rank)[pid, tid] for pid, tid, _, on_device in notes.keys
     )[notes.key]
+    return rank
 
 
 def _as_codes(numbers: Iterable[int]) -> Codes:
@@ -229,3 +245,17 @@ def _annotation_table(notes: Rows[AnnotationKey]) -> pl.DataFrame:
         }
     )
     return schema.ANNOTATIONS.conform(frame.sort("start_ns", "end_ns", maintain_order=True))
+
+
+def _overhead_table(overheads: Rows[AnnotationKey], rank_of: dict[Thread, int]) -> pl.DataFrame:
+    threads = [rank_of.get((pid, tid)) for pid, tid, _, _ in overheads.keys]
+    names = pl.Series([text(raw) for _, _, raw, _ in overheads.keys], dtype=pl.String)
+    frame = pl.DataFrame(
+        {
+            "name": take(names, overheads.key),
+            "thread": take(pl.Series(threads, dtype=pl.Int64), overheads.key),
+            "start_ns": overheads.start,
+            "end_ns": overheads.end,
+        }
+    )
+    return schema.OVERHEADS.conform(frame.sort("start_ns", "end_ns", maintain_order=True))
