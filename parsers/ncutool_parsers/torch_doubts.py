@@ -12,10 +12,8 @@ from ncutool_parsers.torch_columns import CallKey, Identifier, LaunchKey
 from ncutool_parsers.torch_links import Links
 from ncutool_parsers.torch_rows import Rows
 from ncutool_parsers.torch_series import take
+from ncutool_parsers.torch_shared import EARLY_NS
 
-EARLY_NS = 10_000
-"""A launch that starts so much before its own call was recorded on another clock; up to 1 µs is
-ordinary skew between the clocks of GPU and CPU."""
 _OVERLAP_NS = 1_000
 """Launches of one stream may overlap by so much where clocks are rounded or drift."""
 _LONG_OVERLAP_NS = 10_000
@@ -117,16 +115,17 @@ def _least_after(values: Ints) -> Ints:
     return least
 
 
-def share_recorded(index: Ints) -> float | None:
+def share_recorded(index: Ints, process: Codes) -> float | None:
     """Return the share of the operators called that a trace holds, None where it does not say.
 
     ``Ev Idx`` counts the operators of a process as they are called, so that gaps in it are
-    operators which were left out of the file.
+    operators which were left out of the file. Of several processes the least share counts.
     """
-    known = np.sort(index[index >= 0])
-    if not len(known):
-        return None
-    distinct = 1 + int((np.diff(known) > 0).sum())
-    if distinct < _ENOUGH_OPERATORS:
-        return None
-    return distinct / (int(known[-1]) - int(known[0]) + 1)
+    shares = []
+    known = np.flatnonzero((index >= 0) & (process >= 0))
+    known = known[np.lexsort((index[known], process[known]))]
+    for found in np.split(index[known], np.flatnonzero(np.diff(process[known])) + 1):
+        distinct = 1 + int((np.diff(found) > 0).sum())
+        if len(found) and distinct >= _ENOUGH_OPERATORS:
+            shares.append(distinct / (int(found[-1]) - int(found[0]) + 1))
+    return min(shares, default=None)

@@ -23,9 +23,11 @@ from ncutool_parsers.torch_columns import (
     OpKey,
     Thread,
 )
+from ncutool_parsers.torch_doubled import Doubled, drop_calls, drop_launches, drop_ops
 from ncutool_parsers.torch_doubts import doubts, lanes, share_recorded
 from ncutool_parsers.torch_launches import Details, launch_table
-from ncutool_parsers.torch_links import annotate, link, on_device
+from ncutool_parsers.torch_links import Host, annotate, link, on_device
+from ncutool_parsers.torch_processes import find
 from ncutool_parsers.torch_rows import Rows
 from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take, text
 
@@ -44,6 +46,12 @@ class Tables:
     shapes_recorded: bool
     whole_microseconds: bool
     external_id_is_copy: bool
+    shared_calls: int
+    """Launches whose correlation names a call that launched another one."""
+    contradicted: int
+    """Launches whose correlation and External id speak for two operators."""
+    doubled: Doubled
+    """Events that were recorded twice and are kept once."""
     processes: int
     """Processes that recorded launch calls; 1 where none did."""
     ops_recorded_share: float | None
@@ -70,27 +78,38 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     for rows in (launches, ops, calls, notes, overheads):
         rows.start -= origin
     rank_of = _number_threads(collector.threads, launches, (ops, calls), notes)
+    threads = sorted(rank_of, key=rank_of.__getitem__)
+    doubled_calls, doubled_ops = drop_calls(calls), drop_ops(ops)
+    processes = find(threads, launches.keys, calls, ops)
+    before = len(launches)
+    time_lost = drop_launches(launches, processes.of_key[launches.key], whole_microseconds)
+    doubled = Doubled(before - len(launches), time_lost, doubled_calls, doubled_ops)
     launches.reorder(np.argsort(launches.start, kind="stable"))
     calls.reorder(np.lexsort((calls.start, calls.thread)))
-    recorded = share_recorded(ops["event_index"])
+    recorded = share_recorded(ops["event_index"], processes.of_thread[ops.thread])
     tree = Intervals(ops.thread, ops.start, ops.end, ops["external_id"])
     ops.without_times(tree.order)
     names, details = [text(name) for name in collector.names], Details(launches.keys)
     graph = details.is_graph[launches.key]
-    links = link(launches, calls, graph, tree, ops["external_id"], whole_microseconds)
+    of_launch = processes.of_key[launches.key]
+    host = Host(calls, tree, ops["external_id"], processes.of_thread, of_launch)
+    links = link(launches, host, graph, whole_microseconds)
     note = annotate(launches, calls, links.call, notes, whole_microseconds)
+    if processes.count > 1:
+        note[of_launch < 0] = NONE
     signatures, signature_of = _signature_table(ops)
     # the largest table first, so that what it is made from is free when the others are made
     op_table = _op_table(ops, tree, signature_of)
     bad_names = _count_bad_names(collector, signatures["op"])
-    del ops, tree
+    del ops, tree, host
     call_table = _call_table(calls)
     lane = lanes(launches.keys, details.device, details.numbers["stream"])[launches.key]
+    lane[of_launch < 0] = NONE
     capability = [capabilities.get(device) for device in details.device]
     context: dict[str, pl.Series | pl.Expr] = {
         "nvtx": _annotation_names(note, notes),
-        "rank": pl.lit(rank, pl.Int64),
-        "process": pl.lit(0 if len(calls) else None, pl.Int64),
+        "rank": pl.lit(rank if processes.count == 1 else None, pl.Int64),
+        "process": ints(of_launch) if len(calls) else pl.lit(None, pl.Int64),
         "doubt": doubts(launches, calls, links, lane, capability),
         "compute_capability": spread(capability, pl.String(), rows_of(launches.key)),
     }
@@ -105,7 +124,10 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         shapes_recorded=bool(signatures["input_dims"].str.contains(r"\d").any()),
         whole_microseconds=whole_microseconds,
         external_id_is_copy=links.external_id_is_copy,
-        processes=1,
+        shared_calls=links.shared,
+        contradicted=links.contradicted,
+        doubled=doubled,
+        processes=processes.count,
         ops_recorded_share=recorded,
         dropped=dropped,
         bad_names=bad_names,
