@@ -17,7 +17,7 @@ import polars as pl
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
-from ncutool.timeline.host_activity import INPUT
+from ncutool.timeline.call_names import INPUT
 from ncutool_parsers.capture import Capture, Notice
 
 _STEP = (

@@ -165,7 +165,8 @@ def _figures(capture: Capture) -> list[pl.Expr]:
     talk = pl.col("role") == "collective"
     main = pl.col("role") == "main"
     passes = pl.col("copy_kind").replace_strict(DRAM_PASSES, default=None, return_dtype=pl.Int64)
-    moved = pl.col("copy_bytes") * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
+    copied = pl.col("copy_bytes").cast(pl.Float64)  # sizes are as recorded, and may be absurd
+    moved = copied * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
     return [
         pl.when(copy).then(0.0).otherwise("flop").alias("flop"),
         pl.when(copy)
@@ -244,7 +245,8 @@ def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
 def _message_bytes() -> pl.Expr:
     sizes = {name: collective.message_bytes(name, 1, 0) for name in COLLECTIVE_DTYPES}
     size = pl.col("collective_dtype").replace_strict(sizes, default=None, return_dtype=pl.Int64)
-    return (pl.col("collective_in_elements") + pl.col("collective_out_elements")) * size
+    sides = (pl.col(f"collective_{side}_elements").cast(pl.Float64) for side in ("in", "out"))
+    return (next(sides) + next(sides)) * size
 
 
 def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:

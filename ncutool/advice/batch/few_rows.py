@@ -124,7 +124,7 @@ def _evidence(
     sentence = (
         f"{units.counted(len(products), 'matrix product')} over at most "
         f"{most:,} rows "
-        f"{'takes' if len(products) == 1 else 'take'} {context.share(total)} and "
+        f"{'takes' if len(products) == 1 else 'take'} {context.summed(total)} and "
         f"{'reads' if len(products) == 1 else 'read'} {units.data(moved)}, over "
         f"{100 * WEIGHT_SHARE:.0f} % of it weights"
     )
@@ -220,7 +220,7 @@ def _by_name(context: Context, about: Program) -> Draft | None:
         worst=tuple(durations),
         evidence=(
             f"{len(rows):,} launches of kernels whose names tell of tiles at most "
-            f"{NARROW_TILE} wide take {context.share(sum(durations))}; such tiles are chosen for "
+            f"{NARROW_TILE} wide take {context.summed(sum(durations))}; such tiles are chosen for "
             "products with few rows, which mostly read weights. No shapes are recorded, so this "
             "is a guess by name.",
             f"The high end is the time per row with {growth:g} times the rows, which read the same "

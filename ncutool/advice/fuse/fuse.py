@@ -252,7 +252,7 @@ def _evidence(
     sentences = [
         f"{names}: {launches} {'launch' if launches == 1 else 'launches'} of "
         f"{units.time(sum(stream.durations[row] for row in instance.rows))} in one place, "
-        f"{context.share(sum(times))} in {_in_all(len(places))}.",
+        f"{context.summed(sum(times))} in {_in_all(len(places))}.",
     ]
     if linked < len(places):
         sentences.append(

@@ -262,7 +262,7 @@ def _evidence(context: Context, runs: Sequence[Run], words: _Words) -> tuple[str
     tensors = max(Counter(node.op for node in first).values())
     return (
         f"{launches:,} launches in {len(runs):,} {'stretch' if len(runs) == 1 else 'stretches'} "
-        f"{words.what} ({listed}); they take {context.share(time)} of device time, "
+        f"{words.what} ({listed}); they take {context.summed(time)} of device time, "
         f"{units.time(time // launches)} each.",
         f"The first stretch covers {tensors:,} tensors of {_shapes(first):,} shapes: parallel "
         "work, not a chain, so one multi-tensor kernel per operator does it.",

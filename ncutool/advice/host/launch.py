@@ -12,7 +12,7 @@ from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold
-from ncutool.timeline import host_activity
+from ncutool.timeline import call_names
 from ncutool.timeline.window import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
@@ -162,7 +162,7 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
     allocations = (
         context.capture.calls.select("name", "start_ns", "end_ns")
         .filter(
-            pl.col("name").str.contains(host_activity.ALLOCATE)
+            pl.col("name").str.contains(call_names.ALLOCATE)
             & (pl.col("start_ns") >= begin)
             & (pl.col("end_ns") <= end)
         )

@@ -209,7 +209,7 @@ def _evidence(
         where = "by their recorded types"
     sentences = [
         f"{len(rows):,} launches ({by_op or 'no operator recorded'}) compute in FP32 {where} "
-        f"({kernels}): {context.share(total)}."
+        f"({kernels}): {context.summed(total)}."
     ]
     peak = device.peak_flop_per_s["fp32"]
     if flop:

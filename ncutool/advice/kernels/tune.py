@@ -66,7 +66,7 @@ def _refusal(context: Context, family: str, rows: Sequence[tuple[int, float]]) -
     )
     return Declined(
         what=f"Make {_ASKED[family]} faster, {units.counted(len(rows), 'launch')}",
-        why=f"They take {context.share(total)} and run at {units.percent(share)} of what this "
+        why=f"They take {context.summed(total)} and run at {units.percent(share)} of what this "
         f"device was seen to reach ({known}): less work or fewer bits shorten them, tuning hardly.",
         launches=tuple(launches.ids[row] for row, _ in rows),
         duration_ns=total,
@@ -104,7 +104,7 @@ def _evidence(context: Context, group: Sequence[Slow], now: int, best: int) -> t
     launches = units.counted(len(group), "launch")
     rest = len(order) - _SHOWN
     more = f" and {units.counted(rest, 'other kind')}" if rest > 0 else ""
-    sentences = [f"{launches}, {context.share(now)}: {listed}{more}."]
+    sentences = [f"{launches}, {context.summed(now)}: {listed}{more}."]
     if all(slow.share_pct is not None for slow in group):
         rates = _rates(context, group)
         sentences.append(f"At {rates} they would take {units.time(best)}.")

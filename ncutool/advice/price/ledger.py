@@ -8,6 +8,7 @@ started first. All claims together therefore never exceed the window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ import polars as pl
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
+from ncutool.base.exact import proportion
 from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, Replay
@@ -94,15 +96,16 @@ class Ledger:
         gaps |= self._before(used) & self._dispatch
         waits = self._waits(draft)
         gaps |= waits
-        best = np.array(draft.best, np.int64)
+        recorded = self.replay.duration[rows]
+        best, worst = _within(draft.best, recorded), _within(draft.worst, recorded)
         shortened = np.zeros(self.replay.duration.size, dtype=np.bool_)
-        shortened[rows[best < self.replay.duration[rows]]] = True
+        shortened[rows[best < recorded]] = True
         return Claim(
             draft=draft,
             rows=rows,
-            duration_ns=int(self.replay.duration[rows].sum()),
+            duration_ns=int(recorded.sum()),
             best=best,
-            worst=np.array(draft.worst, np.int64),
+            worst=worst,
             removed=removed,
             replayed=replayed,
             gaps=gaps,
@@ -160,7 +163,7 @@ class Ledger:
         ns."""
         left, whole = self._left[claim.rows], self.replay.duration[claim.rows]
         saved = np.maximum(left - claim.best, 0)
-        kernel = saved * self._share[claim.rows] // np.maximum(whole, 1)
+        kernel = proportion(saved, self._share[claim.rows], whole)
         return int(kernel.sum()) + int(self._gap_left[claim.gaps].sum())
 
     def _later(self, claim: Claim, excess: int) -> Ints:
@@ -233,6 +236,17 @@ class Ledger:
         sure = claim.gaps & self._before(claim.replayed)
         left = np.bincount(self._gap_row[sure], weights=self._gap_left[sure]).astype(np.int64)
         return int(np.maximum(left - claim.draft.gap_rest_ns, 0).sum())
+
+
+def _within(times: Sequence[int], recorded: Ints) -> Ints:
+    """Return what launches would take (ns), none below 0 and none longer than it was recorded.
+
+    A draft may be out by any factor where a capture holds absurd figures; what it is paid may not.
+    """
+    limits = recorded.tolist()
+    return np.array(
+        [min(max(ns, 0), limit) for ns, limit in zip(times, limits, strict=True)], np.int64
+    )
 
 
 def _classes(context: Context, launch_ids: Ints) -> Ints:

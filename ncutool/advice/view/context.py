@@ -131,6 +131,22 @@ class Context:
         pct = 100 * ns / self.wall_ns if self.wall_ns else None
         return f"{units.time(ns)} ({units.percent(pct)} of the window)"
 
+    def summed(self, ns: int) -> str:
+        """Return durations of launches, added up, and their share.
+
+        Where launches of several streams or devices run side by side, the sum may exceed the
+        window: its share is then that of all launches' time, and said to be so.
+        """
+        if self._launched_ns <= self.timeline.busy_ns:
+            return self.share(ns)
+        pct = units.percent(100 * ns / self._launched_ns)
+        return f"{units.time(ns)} ({pct} of the time of all launches)"
+
+    @cached_property
+    def _launched_ns(self) -> int:
+        """The durations of all launches of the window, added up."""
+        return int(self.kernels["duration_ns"].sum())
+
     def move_ns(self, size: float, share: float = 1.0) -> int:
         """Return the time (ns) to move ``size`` bytes at ``share`` of the bandwidth peak, at least
         one launch."""
