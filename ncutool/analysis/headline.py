@@ -74,6 +74,10 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
 _WORDS = {
     **display_names.BOUNDS,
     "latency": "latency-bound: far from both limits",
+    "below_memory_roof": "below the memory roof: under 60 % of bandwidth, and what holds it is not "
+    "recorded",
+    "below_compute_roof": "below the compute roof: under 60 % of the peak, and what holds it is "
+    "not recorded",
     "communication": "communication between devices",
     "small_grid": "in grids too small to fill the device",
     "unknown": "not understood",

@@ -32,6 +32,8 @@ BOUNDS = (
     "compute",
     "memory",
     "balanced",
+    "below_compute_roof",
+    "below_memory_roof",
     "latency",
     "small_grid",
     "cache",

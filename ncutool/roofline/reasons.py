@@ -13,11 +13,12 @@ def at_least() -> pl.Expr:
     )
 
 
-def sentence(busy_pct: float) -> pl.Expr:
+def sentence(busy_pct: float, floor_ns: int) -> pl.Expr:
     """Return ``bound_reason``: one sentence with the numbers that the column ``bound`` rests on.
 
     Args:
         busy_pct: the threshold of both limits in per cent.
+        floor_ns: up to this long a launch takes about the time of launching.
     """
     has_sol = pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
     limits = pl.format(
@@ -45,8 +46,26 @@ def sentence(busy_pct: float) -> pl.Expr:
         .then(pl.lit("a collective: its time includes waiting for other ranks"))
         .when(pl.col("bound") == "unknown")
         .then(_why_unknown())
+        .when((pl.col("bound") == "latency") & ~has_sol)
+        .then(
+            pl.format(
+                f"it takes {{}} µs, and up to {floor_ns / 1000:g} µs the time is that of "
+                "launching, whatever the work: {}",
+                (pl.col("duration_ns") / 1000).round(1),
+                figures,
+            )
+        )
         .when(pl.col("bound") == "latency")
         .then(pl.format(f"neither limit reaches {busy_pct:.0f} %: {{}}", figures))
+        .when(pl.col("bound").is_in(["below_memory_roof", "below_compute_roof"]))
+        .then(
+            pl.format(
+                f"below {busy_pct:.0f} % of its {{}} roof, and what holds it there is not "
+                "recorded: {}",
+                pl.col("roof_side"),
+                figures,
+            )
+        )
         .when(pl.col("bound") == "small_grid")
         .then(pl.format(f"neither limit reaches {busy_pct:.0f} %: {{}}{{}}", figures, blocks))
         .when(pl.col("bound") == "cache")
