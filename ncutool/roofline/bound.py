@@ -65,7 +65,7 @@ class Check:
 
 
 def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1) -> pl.DataFrame:
-    """Return ``frame`` with ``bound``, ``bound_reason`` and ``flag``.
+    """Return ``frame`` with ``bound``, ``limiting_level``, ``bound_reason`` and ``flag``.
 
     Args:
         frame: launches with the figures of :func:`ncutool.roofline.place.with_rates`.
@@ -73,6 +73,7 @@ def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 
         clock_step_ns: resolution of the recorded times.
     """
     frame = _with_evidence(frame, device).with_columns(_outcome(_questions()).alias("bound"))
+    frame = frame.with_columns(_limiting_level().alias("limiting_level"))
     return frame.with_columns(
         reasons.sentence(LOW_PCT, LAUNCH_FLOOR_NS).alias("bound_reason"),
         implausible.flag(device, clock_step_ns).alias("flag"),
@@ -102,6 +103,22 @@ def _outcome(node: Question | str) -> pl.Expr:
     if isinstance(node, str):
         return pl.lit(node)
     return pl.when(node.holds).then(_outcome(node.yes)).otherwise(_outcome(node.no))
+
+
+def _limiting_level() -> pl.Expr:
+    """Return what the larger speed of light is that of, where the bound rests on it."""
+    compute, memory = (pl.col(name) for name in _SPEEDS)
+    side = (
+        pl.when(pl.col("bound") == "balanced")
+        .then(pl.when(memory > compute).then(pl.lit("memory")).otherwise(pl.lit("compute")))
+        .otherwise("bound")
+    )
+    return pl.when(compute.is_not_null() & memory.is_not_null()).then(
+        pl.when(side == "memory")
+        .then("memory_sol_level")
+        .when(side == "compute")
+        .then("sm_sol_unit")
+    )
 
 
 def _with_evidence(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:

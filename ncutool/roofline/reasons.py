@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
+LEVEL_WORDS = {
+    "dram": "DRAM",
+    "l2": "L2",
+    "l1": "L1, which holds shared memory too",
+    "shared": "shared memory",
+    "issue": "issuing instructions",
+    "mio": "the queues to memory and special units",
+    "constant": "the constant cache",
+    "shared_pipe": "the pipe that FP64 and tensor units share",
+}
+"""What a ``limiting_level`` is called; all others are names of pipes."""
+
 
 def at_least() -> pl.Expr:
     """Whether a figure is a lower bound: a small share of a peak then proves nothing."""
@@ -33,6 +45,8 @@ def sentence(busy_pct: float, floor_ns: int) -> pl.Expr:
         _one(pl.col("bandwidth_pct")),
         _whence(),
     )
+    level = pl.col("limiting_level")
+    limits = pl.when(level.is_null()).then(limits).otherwise(limits + _which(level))
     figures = pl.when(has_sol).then(limits).otherwise(modelled)
     blocks = (
         pl.when(has_sol)
@@ -83,6 +97,14 @@ def sentence(busy_pct: float, floor_ns: int) -> pl.Expr:
             )
         )
         .otherwise(figures)
+    )
+
+
+def _which(level: pl.Expr) -> pl.Expr:
+    """Return what of a launch's limits it is that holds it, by name."""
+    return pl.format(
+        "; the larger is that of {}",
+        level.replace_strict(LEVEL_WORDS, default=pl.format("the {} pipe", level)),
     )
 
 
