@@ -32,6 +32,8 @@ BOUNDS = (
     "compute",
     "memory",
     "balanced",
+    "below_compute_roof",
+    "below_memory_roof",
     "latency",
     "small_grid",
     "cache",
@@ -73,6 +75,20 @@ _SOL_COLUMNS = (
     Column("dram_sol_pct", "float", "DRAM share of its peak, as recorded (ncu)", "%"),
     Column("l2_sol_pct", "float", "L2 share of its peak, as recorded (ncu)", "%"),
     Column("l1_sol_pct", "float", "L1 share of its peak while active, as recorded (ncu)", "%"),
+)
+_SOL_UNITS = (
+    Column(
+        "sm_sol_unit",
+        "str",
+        "the pipe or other unit whose share `sm_sol_pct` is, e.g. `fma`, `tensor`, `issue`, from "
+        "its breakdown; null where that does not tell (ncu)",
+    ),
+    Column(
+        "memory_sol_level",
+        "str",
+        "the memory level whose share `memory_sol_pct` is: `dram`, `l2`, `l1` (with what shared "
+        "memory it holds) or `shared`; null where its breakdown does not tell (ncu)",
+    ),
 )
 _CACHE_PEAKS = (
     Column("l2_read_bytes", "float", "L2 to SM traffic, as NVIDIA's roofline takes L2's", "byte"),
@@ -170,6 +186,7 @@ WORK = Table(
         Column("peak_bytes_per_s", "float", "the record's own DRAM peak (ncu)", "byte/s"),
         Column("waves", "float", "waves per multiprocessor (ncu)"),
         *_SOL_COLUMNS,
+        *_SOL_UNITS,
         *_NVIDIA_COLUMNS,
         *_JOIN_COLUMNS,
     ),
@@ -240,6 +257,12 @@ KERNELS = Table(
         Column("roofline_pct", "float", "achieved / attainable; of bandwidth where flop is 0", "%"),
         Column("roof_side", "str", "`memory` or `compute`: side of the ridge point it lies on"),
         Column("bound", "str", "what holds it, one of " + ", ".join(BOUNDS), nullable=False),
+        Column(
+            "limiting_level",
+            "str",
+            "the memory level or the pipe that holds it: `memory_sol_level` or `sm_sol_unit` of "
+            "the larger speed of light; null where it is not known or `bound` names no limit",
+        ),
         Column("bound_reason", "str", "one sentence with the numbers it rests on", nullable=False),
         Column("flag", "str", "what is implausible about its figures and the likely cause"),
         *_NVIDIA_COLUMNS,
@@ -247,6 +270,7 @@ KERNELS = Table(
         Column("graph_replay", "bool", "launched by replaying a CUDA/HIP graph (torch)"),
         Column("nvtx", "str", "innermost NVTX range or annotation"),
         Column("error", "str", "why this launch carries no counters"),
+        *_SOL_UNITS,
         *_JOIN_COLUMNS,
     ),
 )

@@ -59,7 +59,7 @@ def _place(row: Mapping[str, Any]) -> list[str]:
     return [
         units.significant(row["intensity_flop_per_byte"]),
         units.percent(row["roofline_pct"]),
-        display_names.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+        display_names.short_bound(row),
         source_word(row),
     ]
 

@@ -165,7 +165,7 @@ def _kernels(groups: pl.DataFrame, width: int) -> list[RenderableType]:
             units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}",
             *[units.significant(row["intensity_flop_per_byte"])] * with_intensity,
             roof_text(row["roofline_pct"]),
-            bound_text(row["bound"]),
+            bound_text(row),
             *[text(source_word(row), limit=11)] * with_source,
         )
     if groups.height <= _GROUPS:

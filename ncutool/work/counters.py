@@ -25,6 +25,7 @@ from ncutool.work import (
     core_counters,
     evidence,
     instructions,
+    limiting,
     nvidia_rules,
     rates,
     tensor_counters,
@@ -65,6 +66,7 @@ WANTED: str = "|".join(
         *tensor_counters.WANTED,
         *traffic_counters.WANTED,
         *rates.WANTED,
+        *limiting.WANTED,
     )
 )
 """Regular expression of the metric names this module needs (``ReadOptions.metrics``)."""
@@ -200,6 +202,8 @@ def launch_work(
         "peak_bytes_per_s": traffic_counters.dram_peak(metrics),
         "waves": metrics.get(_WAVES),
         **{column: metrics.get(name) for column, name in _SOL.items()},
+        "sm_sol_unit": limiting.compute_unit(metrics, metrics.get(_SM)),
+        "memory_sol_level": limiting.memory_level(metrics, metrics.get(_SOL["memory_sol_pct"])),
         **_nvidia(metrics, seconds, capability),
     }
 
