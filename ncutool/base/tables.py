@@ -75,6 +75,12 @@ _SOL_COLUMNS = (
     Column("l1_sol_pct", "float", "L1 share of its peak while active, as recorded (ncu)", "%"),
 )
 _CACHE_PEAKS = (
+    Column(
+        "hardware_bytes_per_s",
+        "float",
+        "memory clock x bus width, beyond which no DRAM peak of the device can be real (ncu)",
+        "byte/s",
+    ),
     Column("l2_read_bytes", "float", "L2 to SM traffic, as NVIDIA's roofline takes L2's", "byte"),
     Column("l2_peak_bytes_per_s", "float", "the record's own L2 to SM peak (ncu)", "byte/s"),
     Column("l1_peak_bytes_per_s", "float", "the record's own L1 peak (ncu)", "byte/s"),

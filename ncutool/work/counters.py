@@ -164,7 +164,7 @@ def launch_work(
     seconds = duration / 1e9 if duration is not None and duration > 0 else None
     flop = evidence.count(metrics, seconds, capability, kernel, mix)
     integers = core_counters.integer(metrics, seconds)
-    traffic = traffic_counters.dram(metrics, seconds)
+    traffic = traffic_counters.dram(metrics, seconds, capability)
     no_bytes = None if traffic.bytes is not None else _no_bytes(metrics, seconds, capability)
     problems = [Problem("failed", FAILED)] if failed else [flop.problem, no_bytes]
     reasons = [problem.text for problem in problems if problem is not None]
@@ -191,6 +191,7 @@ def launch_work(
         "l2_read_bytes": l2_read,
         "l2_peak_bytes_per_s": traffic_counters.l2_peak(metrics),
         "l1_peak_bytes_per_s": traffic_counters.l1_peak(metrics, capability),
+        "hardware_bytes_per_s": traffic_counters.hardware_peak(metrics),
         "memory_level": level,
         "roof": roof.name if roof else None,
         "missing_reason": "; ".join(reasons) or None,

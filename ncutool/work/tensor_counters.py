@@ -208,7 +208,7 @@ def total(recorded: Sequence[Path], capability: str | None) -> list[TensorWork] 
 
 
 def uncounted_sums(recorded: Sequence[Path], capability: str | None) -> tuple[str, ...]:
-    """Return the paths that differ from a recorded one in the type of sums and were not recorded."""
+    """Return the paths without a counter that differ from a recorded one in the type of sums."""
     plain = [path for path in recorded if not path.variant]
     absent = []
     for source in dict.fromkeys(path.source for path in plain):
