@@ -91,6 +91,12 @@ _SOL_UNITS = (
     ),
 )
 _CACHE_PEAKS = (
+    Column(
+        "hardware_bytes_per_s",
+        "float",
+        "memory clock x bus width, beyond which no DRAM peak of the device can be real (ncu)",
+        "byte/s",
+    ),
     Column("l2_read_bytes", "float", "L2 to SM traffic, as NVIDIA's roofline takes L2's", "byte"),
     Column("l2_peak_bytes_per_s", "float", "the record's own L2 to SM peak (ncu)", "byte/s"),
     Column("l1_peak_bytes_per_s", "float", "the record's own L1 peak (ncu)", "byte/s"),
@@ -116,8 +122,19 @@ _NVIDIA_COLUMNS = (
     Column("fp32_peak_pct", "float", "achieved share of the record's FP32 peak (ncu)", "%"),
     Column("fp64_peak_pct", "float", "achieved share of the record's FP64 peak (ncu)", "%"),
     Column("fp32_to_fp64", "float", "ratio of the record's FP32 and FP64 peaks (ncu)"),
-    Column("launch_rule", "str", "`Small Grid` or `Tail Effect` by NVIDIA's rule (ncu)"),
-    Column("launch_rule_speedup_pct", "float", "its estimate by NVIDIA's formula", "%"),
+    Column(
+        "launch_rule",
+        "str",
+        "`Small Grid` or `Tail Effect`, as the report printed it or as NVIDIA's rule of that "
+        "version has it; null where it prints neither or that is not known (ncu)",
+    ),
+    Column(
+        "launch_rule_speedup_pct",
+        "float",
+        "NVIDIA's estimate for it, which is no bound: a partial wave costs at most "
+        "1 - waves / ceil(waves)",
+        "%",
+    ),
 )
 
 _JOIN_COLUMNS = (
