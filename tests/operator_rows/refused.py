@@ -84,42 +84,42 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     # attention: ranks, batches, widths, heads
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,5,8,1] 0. False False",
+        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,5,8,1] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[1,4,5,8] bf16[2,4,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[1,4,5,8] bf16[2,4,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,6,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,6,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,4,5,9] bf16[2,4,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,4,5,9] bf16[2,4,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,3,5,8] bf16[2,3,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,3,5,8] bf16[2,3,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,0,5,8] bf16[2,0,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,0,5,8] bf16[2,0,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_flash_attention_forward",
-        "bf16[6,4,8] bf16[6,4,8] bf16[2,3,4,8] int32[3] int32[3] 3 3 0. True False",
+        "bf16[6,4,8] bf16[6,4,8] bf16[2,3,4,8] int32[3] int32[3] 3 3 0. True False -",
         FIT,
     ),
     (
         "aten::_flash_attention_forward",
-        "bf16[2,3,4,8] bf16[2,5,4,8] bf16[2,5,4,8] - - 3 5 0. True False - -1 -1 int32[2]",
+        "bf16[2,3,4,8] bf16[2,5,4,8] bf16[2,5,4,8] - - 3 5 0. True False - -1 -1 int32[2] -",
         LENGTHS,
     ),
     # paged: lengths are known only where causal queries fill every sequence to the longest

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ncutool.work.operators import (
     attention,
+    attention_backward,
     convolution,
     elementwise,
     embedding_bag,
@@ -17,6 +18,7 @@ from ncutool.work.operators import (
     movement,
     normalization,
     optimizer,
+    paged_attention,
     plugins,
     recommender,
     reduction,
@@ -54,6 +56,8 @@ REGISTRY: dict[str, Model] = {
     **gemm.MODELS,
     **convolution.MODELS,
     **attention.MODELS,
+    **attention_backward.MODELS,
+    **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
     **reduction.MODELS,
@@ -101,6 +105,8 @@ FAMILY_OF: dict[str, str] = {
         gemm,
         convolution,
         attention,
+        attention_backward,
+        paged_attention,
         normalization,
         elementwise,
         reduction,
