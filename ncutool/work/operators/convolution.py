@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
+from ncutool.work.operators.arithmetic import multiply_add
 from ncutool.work.operators.call import (
     NO_DTYPES,
     Model,
@@ -102,7 +103,7 @@ def forward(
         shape = None
     else:
         raise UnmodelledError(NO_PADDING)
-    flop = 2 * weight.numel * _positions(x, shape or x.shape, transposed=transposed)
+    flop = multiply_add(x.dtype) * weight.numel * _positions(x, shape or x.shape, transposed=transposed)
     remark = _remark(x, weight)
     if shape is None:
         known = total(x.read_bytes, weight.read_bytes)
@@ -148,7 +149,7 @@ def _slow(call: OpCall) -> Work:
     if stride is None or padding is None:
         raise UnmodelledError(NO_PADDING)
     out = Tensor(output_shape(x, weight, stride, padding, (1,)), x.dtype)
-    flop = 2 * weight.numel * _positions(x, out.shape, transposed=False)
+    flop = multiply_add(x.dtype) * weight.numel * _positions(x, out.shape, transposed=False)
     return work_of(FAMILY, flop, (x, weight, call.optional(3)), (out,), dtype=x.dtype)
 
 
@@ -217,7 +218,7 @@ def backward(
     if transposed and x is None:
         raise UnmodelledError("shapes of the convolution do not fit together")
     source = x if transposed and x is not None else grad
-    product = 2 * weight.numel * source.shape[0] * prod(source.shape[2:])
+    product = multiply_add(grad.dtype) * weight.numel * source.shape[0] * prod(source.shape[2:])
     flop = product * (int(mask[0]) + int(mask[1]))
     if mask[2]:
         flop += grad.numel if flop == 0 else 0  # a bias gradient beside the products is neglected

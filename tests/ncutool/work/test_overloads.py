@@ -37,8 +37,18 @@ ONE_TENSOR = 25 * 196 * 16 * 80 * 4
         ("aten::addr", "bf16[2,3] bf16[2] bf16[3] 1 1 fp32[2,3]", 12, 12 + 4 + 6 + 24),
         ("aten::addr", "bf16[2,3] bf16[2] bf16[3] 0 1", 12, 4 + 6 + 12),
         # scales and the type of the result changed places after PyTorch 2.2
-        ("aten::_scaled_mm", "fp8[2,3] fp8[3,4] fp32[2] fp32[4] - - 15 False", 48, 6 + 12 + 24 + 16),
-        ("aten::_scaled_mm", "fp8[2,3] fp8[3,4] - 15 fp32[2] fp32[4] - False", 48, 6 + 12 + 24 + 16),
+        (
+            "aten::_scaled_mm",
+            "fp8[2,3] fp8[3,4] fp32[2] fp32[4] - - 15 False",
+            48,
+            6 + 12 + 24 + 16,
+        ),
+        (
+            "aten::_scaled_mm",
+            "fp8[2,3] fp8[3,4] - 15 fp32[2] fp32[4] - False",
+            48,
+            6 + 12 + 24 + 16,
+        ),
         # attention with a bias before and after a second length came in
         (
             "aten::_efficient_attention_forward",
@@ -73,7 +83,11 @@ def test_a_result_type_that_was_not_recorded_leaves_the_bytes_unknown() -> None:
 @pytest.mark.parametrize(
     ("layout", "flop", "size"),
     [
-        ("bf16[4096,2048] bf16[2048,1024] int32[8] - -", 17179869184, 2 * 10485760 + 2 * 33554432 + 32),
+        (
+            "bf16[4096,2048] bf16[2048,1024] int32[8] - -",
+            17179869184,
+            2 * 10485760 + 2 * 33554432 + 32,
+        ),
         ("bf16[8,64,32] bf16[8,32,16] - - -", 2 * 8 * 64 * 32 * 16, 2 * (16384 + 4096 + 8192)),
         ("bf16[64,32] bf16[8,32,16] int32[8] - -", 2 * 64 * 32 * 16, None),
         ("bf16[8,64,32] bf16[32,16] int32[8] - -", 2 * 64 * 32 * 16, None),
@@ -86,7 +100,9 @@ def test_grouped_products_by_the_ranks_of_their_operands(
     found = work(built("aten::_grouped_mm", layout))
     assert (found.flop, found.bytes) == (flop, size)
     narrow = layout.replace("bf16", "fp8").split()
-    scaled = built("aten::_scaled_grouped_mm", " ".join([*narrow[:2], "fp32[4]", "fp32[4]", narrow[2]]))
+    scaled = built(
+        "aten::_scaled_grouped_mm", " ".join([*narrow[:2], "fp32[4]", "fp32[4]", narrow[2]])
+    )
     assert work(scaled).flop == flop
 
 
