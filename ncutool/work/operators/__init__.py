@@ -11,6 +11,7 @@ from ncutool.work.operators import (
     attention,
     attention_backward,
     convolution,
+    convolution_backward,
     elementwise,
     embedding_bag,
     gemm,
@@ -55,6 +56,7 @@ __all__ = [
 REGISTRY: dict[str, Model] = {
     **gemm.MODELS,
     **convolution.MODELS,
+    **convolution_backward.MODELS,
     **attention.MODELS,
     **attention_backward.MODELS,
     **paged_attention.MODELS,
@@ -104,6 +106,7 @@ FAMILY_OF: dict[str, str] = {
     for module in (
         gemm,
         convolution,
+        convolution_backward,
         attention,
         attention_backward,
         paged_attention,
