@@ -37,6 +37,17 @@ SHORT_BOUNDS: dict[str, str] = {
     "idle": "idle",
 }
 
+PARTS: dict[str, str] = {
+    "on_roofline": "on the roofline",
+    "bytes_only": "bytes only",
+    "flops_only": "FLOPs only",
+    "helper": "helper kernels",
+    "copy": "copies",
+    "communication": "communication",
+    "no_figures": "no figures",
+}
+"""What each part of the launch time is called (:data:`ncutool.base.tables.PARTS`)."""
+
 GAP_CAUSES: dict[str, str] = {
     "input_pipeline": "waiting for input data",
     "allocator": "memory allocation",

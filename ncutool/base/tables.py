@@ -39,6 +39,16 @@ BOUNDS = (
     "copy",
     "unknown",
 )
+PARTS = (
+    "on_roofline",
+    "bytes_only",
+    "flops_only",
+    "helper",
+    "copy",
+    "communication",
+    "no_figures",
+)
+"""What is known of a launch: the parts that every launch's time is divided into, each once."""
 FAMILIES = (
     "gemm",
     "convolution",
@@ -241,6 +251,14 @@ KERNELS = Table(
         Column("roof_side", "str", "`memory` or `compute`: side of the ridge point it lies on"),
         Column("bound", "str", "what holds it, one of " + ", ".join(BOUNDS), nullable=False),
         Column("bound_reason", "str", "one sentence with the numbers it rests on", nullable=False),
+        Column(
+            "part",
+            "str",
+            "what is known of it: `on_roofline` (FLOPs and bytes), `bytes_only` (no FLOPs, or "
+            "unknown ones), `flops_only`, `helper` (its operator's work is on other kernels), "
+            "`copy`, `communication`, `no_figures`; the parts divide the launch time",
+            nullable=False,
+        ),
         Column("flag", "str", "what is implausible about its figures and the likely cause"),
         *_NVIDIA_COLUMNS,
         Column("waves", "float", "waves per multiprocessor (ncu)"),

@@ -169,8 +169,8 @@ def test_the_understood_card_sums_to_all_of_it() -> None:
     """What is understood and every reason why not, together 100 %."""
     card = understood(Document(factory.trace(200)).coverage)
     assert sum(piece.pct for piece in card.pieces) == pytest.approx(100)
-    assert card.pieces[0].kind == "understood"
-    assert "launched before the recording" in card.pieces[1].text
+    assert [piece.kind for piece in card.pieces] == ["on_roofline", "copy", "no_figures"]
+    assert "launched before the recording" in card.pieces[-1].text
     assert understood(Document(factory.everything_null()).coverage).pieces == ()
 
 
@@ -328,7 +328,7 @@ def test_a_chart_stands_or_its_reason_does() -> None:
     assert "record_shapes=True" in only(factory.analysis(no_shapes))
     (roofline,) = drawings(factory.trace(), grouped(factory.trace().kernels)[0])
     assert roofline.spec is not None
-    assert any("no intensity" in note for note in roofline.notes)
+    assert any("not on it: copies" in note for note in roofline.notes)
     basic = factory.report(counters=False)
     (_, light) = drawings(basic, grouped(basic.kernels)[0])
     assert light.spec is not None
