@@ -296,7 +296,7 @@ FINDINGS = Table(
         Column(
             "saving_low_ns",
             "int",
-            "what it saves at least: the smaller of alone and after the findings before it",
+            "what it saves at least after the findings before it",
             "ns",
             nullable=False,
         ),
