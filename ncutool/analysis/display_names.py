@@ -47,6 +47,16 @@ SHORT_BOUNDS: dict[str, str] = {
 LEVELS: dict[str, str] = {"dram": "DRAM", "l2": "L2", "l1": "L1", "shared": "shared memory"}
 """What the memory levels are called; a pipe is called as its ``limiting_level``."""
 _HELD = ("memory", "compute")
+PARTS: dict[str, str] = {
+    "on_roofline": "on the roofline",
+    "bytes_only": "bytes only",
+    "flops_only": "FLOPs only",
+    "helper": "helper kernels",
+    "copy": "copies",
+    "communication": "communication",
+    "no_figures": "no figures",
+}
+"""What each part of the launch time is called (:data:`ncutool.base.tables.PARTS`)."""
 
 GAP_CAUSES: dict[str, str] = {
     "input_pipeline": "waiting for input data",

@@ -27,6 +27,14 @@ def gravest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
     return tuple(sorted(notices, key=lambda notice: _GRAVITY[notice.severity]))
 
 
+def of_origin(capture: Capture) -> list[Notice]:
+    """Say that a capture was made up, which its figures do not show."""
+    if not capture.synthetic:
+        return []
+    text = "This capture is synthetic: a program wrote it, and nothing in it was measured."
+    return [Notice("synthetic", text)]
+
+
 def of_device(capture: Capture, resolution: Resolution) -> list[Notice]:
     """Say that no peaks are known, of a capture that records none itself."""
     if resolution.device is not None or capture.traits.peaks_recorded:

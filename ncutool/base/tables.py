@@ -41,6 +41,16 @@ BOUNDS = (
     "copy",
     "unknown",
 )
+PARTS = (
+    "on_roofline",
+    "bytes_only",
+    "flops_only",
+    "helper",
+    "copy",
+    "communication",
+    "no_figures",
+)
+"""What is known of a launch: the parts that every launch's time is divided into, each once."""
 FAMILIES = (
     "gemm",
     "convolution",
@@ -281,6 +291,14 @@ KERNELS = Table(
             "the larger speed of light; null where it is not known or `bound` names no limit",
         ),
         Column("bound_reason", "str", "one sentence with the numbers it rests on", nullable=False),
+        Column(
+            "part",
+            "str",
+            "what is known of it: `on_roofline` (FLOPs and bytes), `bytes_only` (no FLOPs, or "
+            "unknown ones), `flops_only`, `helper` (its operator's work is on other kernels), "
+            "`copy`, `communication`, `no_figures`; the parts divide the launch time",
+            nullable=False,
+        ),
         Column("flag", "str", "what is implausible about its figures and the likely cause"),
         *_NVIDIA_COLUMNS,
         Column("waves", "float", "waves per multiprocessor (ncu)"),
@@ -319,7 +337,7 @@ FINDINGS = Table(
         Column(
             "saving_low_ns",
             "int",
-            "what it saves at least: the smaller of alone and after the findings before it",
+            "what it saves at least after the findings before it",
             "ns",
             nullable=False,
         ),

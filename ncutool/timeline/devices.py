@@ -47,7 +47,9 @@ def numbered(launches: pl.DataFrame) -> pl.DataFrame:
     """
     ordinals = launches["device"].drop_nulls().unique()
     known = int(ordinals[0]) if ordinals.len() == 1 else None
-    rows = launches.select(ordinal=pl.coalesce("device", pl.lit(known, dtype=pl.Int64)), owner="process")
+    rows = launches.select(
+        ordinal=pl.coalesce("device", pl.lit(known, dtype=pl.Int64)), owner="process"
+    )
     owners = pl.col("owner").drop_nulls().n_unique().over("ordinal")
     first = pl.col("owner").min().over("ordinal")
     several = pl.when(owners > 1).then(pl.coalesce("owner", first))

@@ -137,9 +137,7 @@ def _outlasting(pieces: pl.DataFrame, elsewhere: Union) -> pl.DataFrame:
     start, length = pieces["start_ns"].to_numpy(), pieces["duration_ns"].to_numpy()
     alone = length - elsewhere.covered(start, start + length)
     beyond = pl.Series(alone > RETURN_NS) & (pieces["cause"] == "synchronize")
-    return pieces.with_columns(
-        cause=pl.when(beyond).then(pl.lit("unexplained")).otherwise("cause")
-    )
+    return pieces.with_columns(cause=pl.when(beyond).then(pl.lit("unexplained")).otherwise("cause"))
 
 
 def _device_parts(idle: Idle, late: Bools, until: Ints, linked: Bools) -> pl.DataFrame:

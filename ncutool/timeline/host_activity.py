@@ -222,9 +222,7 @@ def _own_time(ops: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
         around = np.where(gone, enclosing[around], around)
     found = around >= 0
     rows = nested["row"].to_numpy()[around[found]]
-    return pl.DataFrame(
-        {"row": rows, "start_ns": left[long][found], "end_ns": right[long][found]}
-    )
+    return pl.DataFrame({"row": rows, "start_ns": left[long][found], "end_ns": right[long][found]})
 
 
 def _enclosing(ends: list[int]) -> Ints:

@@ -113,9 +113,7 @@ def _evidence(
         count = records_within(host, left[which], right[which])
         within = host.recorded.evidence(left[which])
         within = np.where(within == "", "between", within)
-        found[which] = np.where(
-            count > 0, np.char.add("records:", count.astype(np.str_)), within
-        )
+        found[which] = np.where(count > 0, np.char.add("records:", count.astype(np.str_)), within)
     found[cause == "silent_host"] = "silence"
     copied = (cause == "input_pipeline") & (found == "")
     found[copied] = np.char.add("launch:", next_id[copied].astype(np.str_))
@@ -139,9 +137,7 @@ def _cut(starts: Ints, ends: Ints, unions: tuple[Union, ...]) -> tuple[Ints, Int
     return left[inside], right[inside], row[inside]
 
 
-def _merged(
-    left: Ints, right: Ints, cause: Strings, gap: Ints
-) -> tuple[Ints, Ints, Strings, Ints]:
+def _merged(left: Ints, right: Ints, cause: Strings, gap: Ints) -> tuple[Ints, Ints, Strings, Ints]:
     """Return the pieces with neighbours of one interval and one cause as one."""
     if not left.size:
         return left, right, cause, gap

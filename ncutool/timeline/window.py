@@ -54,6 +54,7 @@ _HOLE = "a stretch with nothing recorded longer than both HOLE_NS and HOLE_SHARE
 HOLE_NS = IntThreshold(10_000_000, "ns", _HOLE, WORKED_TRACES)
 HOLE_SHARE = Threshold(0.2, "share of the window", _HOLE, WORKED_TRACES)
 
+
 @dataclass(frozen=True)
 class Timeline:
     """Where the wall time of a trace went. Only traces have one; reports do not."""

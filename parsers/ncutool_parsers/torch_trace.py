@@ -114,6 +114,7 @@ def _capture(
         python_events=collector.python_events,
         rank=rank,
         world_size=world_size,
+        synthetic=torch_members.is_synthetic(members),
         private=torch_members.private_names(members),
     )
 
