@@ -152,6 +152,7 @@ class Analysis:
         """What a reader must know of the figures, the gravest first; otherwise in order."""
         return notices.gravest_first(
             [
+                *notices.of_origin(self.capture),
                 *self.capture.notices,
                 *self.work.notices,
                 *notices.of_device(self.capture, self.resolution),

@@ -9,6 +9,7 @@ import polars as pl
 from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
+from ncutool.roofline.reasons import LEVEL_WORDS
 
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
@@ -68,12 +69,32 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
     )
     name, amount = by_bound.row(0)
     share = units.percent(100 * amount / coverage.duration_ns)
-    return f"{share} of {units.time(coverage.duration_ns)} GPU time is {_WORDS[name]}."
+    whole = units.time(coverage.duration_ns)
+    return f"{share} of {whole} GPU time is {_WORDS[name]}{_level(kernels, name, amount)}."
+
+
+def _level(kernels: pl.DataFrame, bound: str, amount: int) -> str:
+    """Return the memory level or the pipe that holds most of the time under a bound, in words."""
+    by_level = (
+        kernels.filter((pl.col("bound") == bound) & pl.col("limiting_level").is_not_null())
+        .group_by("limiting_level")
+        .agg(pl.col("duration_ns").sum())
+        .sort("duration_ns", "limiting_level", descending=[True, False])
+    )
+    if by_level.is_empty() or 2 * by_level["duration_ns"][0] <= amount:
+        return ""
+    level, held = by_level.row(0)
+    most = "" if held == amount else "most of it "
+    return f", {most}by {LEVEL_WORDS.get(level, f'the {level} pipe')}"
 
 
 _WORDS = {
     **display_names.BOUNDS,
     "latency": "latency-bound: far from both limits",
+    "below_memory_roof": "below the memory roof: under 60 % of bandwidth, and what holds it is not "
+    "recorded",
+    "below_compute_roof": "below the compute roof: under 60 % of the peak, and what holds it is "
+    "not recorded",
     "communication": "communication between devices",
     "small_grid": "in grids too small to fill the device",
     "unknown": "not understood",

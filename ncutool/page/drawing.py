@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
+    from ncutool.roofline.coverage import Coverage
 
 MOST_POINTS = 2000
 """Groups that get a circle, most time first; chart.js takes the same."""
@@ -64,7 +65,8 @@ def _roofline(analysis: Analysis, groups: pl.DataFrame) -> Drawing:
         f"ridge at {units.intensity(roofs.ridge_point_flop_per_byte)}. "
         "The kernel table holds the same figures."
     )
-    return Drawing("roofline", title, _spec(chart), "", label, _roofline_notes(groups, roofs))
+    notes = _roofline_notes(groups, roofs, analysis.coverage)
+    return Drawing("roofline", title, _spec(chart), "", label, notes)
 
 
 def _spec(chart: Any) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def _spec(chart: Any) -> dict[str, Any]:
     return spec
 
 
-def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
+def _roofline_notes(groups: pl.DataFrame, roofs: Roofs, coverage: Coverage) -> tuple[str, ...]:
     notes = [
         "Area is time. Point at a circle for its figures, click it to find it in the table; "
         "drag to move, Ctrl and wheel to zoom, double-click to see all again."
@@ -109,7 +111,7 @@ def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
     if spread > 1:
         origin += f"; they differ by up to {units.percent(spread)} between launches (drawn: mean)"
     notes.append(f"{origin}.")
-    missing = charts.not_on_roofline(groups).sentence()
+    missing = charts.not_on_roofline(coverage)
     if missing:
         notes.append(missing)
     if groups.height > MOST_POINTS:

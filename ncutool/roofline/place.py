@@ -15,7 +15,7 @@ import polars as pl
 
 from ncutool.base.limits import attainable
 from ncutool.base.tables import KERNELS
-from ncutool.roofline import bound
+from ncutool.roofline import bound, partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +113,7 @@ def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.Dat
     frame = _with_peaks(frame, None if traits.peaks_recorded else device)
     frame = with_rates(frame)
     frame = bound.with_bound(frame, device, capture.clock_step_ns)
+    frame = partition.with_part(frame)
     return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")
 
 
@@ -128,8 +129,17 @@ def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     source = pl.when(recorded).then(pl.lit("record")).otherwise(_table_source(device))
     return frame.with_columns(
         pl.when(computes).then(pl.coalesce("peak_flop_per_s", table_flop)).alias("peak_flop_per_s"),
-        pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)).alias("peak_bytes_per_s"),
+        pl.when(~_leaves_the_device())
+        .then(pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)))
+        .alias("peak_bytes_per_s"),
         source.alias("peak_source"),
+    )
+
+
+def _leaves_the_device() -> pl.Expr:
+    """Whether a launch is a copy from or to another memory, which the link limits, not the DRAM."""
+    return ((pl.col("category") == "memcpy") & (pl.col("copy_kind") != "DtoD")).fill_null(
+        pl.col("category") == "memcpy"
     )
 
 

@@ -84,16 +84,10 @@ def _device(device: sections.DeviceSection) -> list[Text]:
 
 
 def _coverage(section: sections.CoverageSection) -> Text:
-    coverage = section.shares
-    line = Text(units.percent(coverage.understood_pct), style="bold")
-    line.append(" of launch time is understood")
-    line.append(
-        f" (FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})",
-        style="bright_black",
-    )
-    if coverage.missing:
-        most = coverage.missing[0]
-        line.append(f"; {units.percent(most.pct)} is not: ").append_text(text(most.reason))
+    line = text(section.line)
+    if section.missing.rows:
+        most = section.shares.missing[0]
+        line.append(f"; most of it ({units.percent(most.pct)}): ").append_text(text(most.reason))
     return line
 
 
@@ -165,7 +159,7 @@ def _kernels(groups: pl.DataFrame, width: int) -> list[RenderableType]:
             units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}",
             *[units.significant(row["intensity_flop_per_byte"])] * with_intensity,
             roof_text(row["roofline_pct"]),
-            bound_text(row["bound"]),
+            bound_text(row),
             *[text(source_word(row), limit=11)] * with_source,
         )
     if groups.height <= _GROUPS:

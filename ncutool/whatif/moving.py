@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ncutool_parsers.formats import Traits
 
 _FIGURED = ("compute", "memory", "latency")
+_HELD = (
+    *("latency", "small_grid", "memory", "compute", "balanced"),
+    *("below_memory_roof", "below_compute_roof"),
+)
 _PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")
 _WHY = {
     "compute": "{roof} peak binds it, efficiency kept",
@@ -85,7 +89,7 @@ def _ends(
     # Grown launches may still be held by latencies, or by a limit by now: both are allowed.
     views = [kernels]
     if resized:
-        held = pl.col("bound").is_in(["latency", "small_grid", "memory", "compute", "balanced"])
+        held = pl.col("bound").is_in(_HELD)
         views = [
             kernels.with_columns(
                 pl.when(held).then(pl.lit(kind)).otherwise(pl.col("bound")).alias("bound")

@@ -25,6 +25,7 @@ _LAUNCHES = {
 _OPS = ("cpu_op", "Operator")
 _CALLS = ("cuda_runtime", "cuda_driver", "Runtime", "hip_runtime", "hip_driver")
 _ANNOTATIONS = ("user_annotation", "gpu_user_annotation")
+_OVERHEADS = ("overhead",)
 _PYTHON = ("python_function",)
 
 _OLD_ANNOTATIONS = (b'"ProfilerStep#', b'"enumerate(DataLoader)', b'"Optimizer.')
@@ -106,12 +107,13 @@ class Collector:
         self.threads = Interner[Thread]()
         """Threads of operators and calls."""
         self.launches = Columns[LaunchKey]("name", "correlation", "external_id")
-        self.ops = Columns[OpKey]("external_id")
+        self.ops = Columns[OpKey]("external_id", "event_index")
         self.calls = Columns[CallKey]("correlation", "external_id")
         self.annotations = Columns[AnnotationKey]()
+        self.overheads = Columns[AnnotationKey]()
         self._buckets: dict[str, list[Event]] = {}
         self._route: dict[str, Callable[[Event], None]] = {}
-        for group in (tuple(_LAUNCHES), _OPS, _CALLS, _ANNOTATIONS, _PYTHON):
+        for group in (tuple(_LAUNCHES), _OPS, _CALLS, _ANNOTATIONS, _OVERHEADS, _PYTHON):
             for cat in group:
                 self._buckets[cat] = []
                 self._route[cat] = self._buckets[cat].append
@@ -139,7 +141,9 @@ class Collector:
         elif cat in _CALLS:
             self._add_calls(events)
         elif cat in _ANNOTATIONS:
-            self._add_annotations(events, cat.startswith("gpu"))
+            _add_notes(self.annotations, events, on_device=cat.startswith("gpu"))
+        elif cat in _OVERHEADS:
+            _add_notes(self.overheads, events, on_device=False)
         else:
             self._add_launches(events, _LAUNCHES[cat])
 
@@ -159,6 +163,7 @@ class Collector:
                 for e, a in zip(events, args, strict=True)
             ],
             _external_ids(args),
+            [a.event_index for a in args],
         )
         self.ops.thread.extend(self._threads(events))
 
@@ -176,7 +181,8 @@ class Collector:
         pairs = [
             (e, name.startswith(_OLD_ANNOTATIONS)) for e, name in zip(events, names, strict=True)
         ]
-        self._add_annotations([event for event, note in pairs if note], on_device=False)
+        notes = [event for event, note in pairs if note]
+        _add_notes(self.annotations, notes, on_device=False)
         events = [event for event, note in pairs if not note]
         for event in events:
             if event.args is not None and event.args.dims is NOTHING:
@@ -193,13 +199,6 @@ class Collector:
             _external_ids(args),
         )
         self.calls.thread.extend(self._threads(events))
-
-    def _add_annotations(self, events: list[Event], on_device: bool) -> None:
-        """Add annotations of the CPU or of the GPU timeline."""
-        keys = self.annotations.keys
-        self.annotations.extend(
-            events, [keys[e.pid, e.tid, bytes(e.name), on_device] for e in events]
-        )
 
     def _add_launches(self, events: list[Event], category: int) -> None:
         """Add kernels, copies or memsets; a key holds the fields of LAUNCH in their order."""
@@ -231,6 +230,12 @@ class Collector:
             [a.correlation for a in args],
             _external_ids(args),
         )
+
+
+def _add_notes(columns: Columns[AnnotationKey], events: list[Event], *, on_device: bool) -> None:
+    """Add events of which only thread, name and times count: annotations, overhead."""
+    keys = columns.keys
+    columns.extend(events, [keys[e.pid, e.tid, bytes(e.name), on_device] for e in events])
 
 
 def _external_ids(args: Iterable[Args]) -> list[int]:

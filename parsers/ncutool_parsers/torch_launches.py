@@ -109,14 +109,6 @@ def launch_table(
     return schema.LAUNCHES.conform(frame)
 
 
-def capability_column(
-    rows: Rows[LaunchKey], details: Details, capabilities: dict[int, str]
-) -> pl.Series | pl.Expr:
-    """Return the compute capability of each launch's device, null where it is not known."""
-    of_key = [capabilities.get(device) for device in details.device]
-    return spread(of_key, pl.String(), rows_of(rows.key))
-
-
 def _short_names(rows: Rows[LaunchKey], details: Details, names: list[str]) -> list[str]:
     """Return ``names`` with those of kernels shortened; copies and memsets keep theirs."""
     kernels = _is_used(rows["name"][details.is_kernel[rows.key]], len(names))

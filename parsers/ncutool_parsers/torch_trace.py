@@ -103,14 +103,18 @@ def _capture(
         ops=tables.ops,
         calls=tables.calls,
         annotations=tables.annotations,
+        overheads=tables.overheads,
         notices=tuple(notices),
         complete=complete,
         origin_ns=tables.origin_ns + torch_members.base_time_ns(members),
         clock_step_ns=1000 if tables.whole_microseconds else 1,
         shapes_recorded=tables.shapes_recorded,
+        processes=tables.processes,
+        ops_recorded_share=tables.ops_recorded_share,
         python_events=collector.python_events,
         rank=rank,
         world_size=world_size,
+        synthetic=torch_members.is_synthetic(members),
         private=torch_members.private_names(members),
     )
 

@@ -32,7 +32,7 @@ _SHORT = ("latency", "small_grid")
 
 
 def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice:
-    """Advise on small grids and repeated short launches to batch, memory-bound neighbours to fuse,
+    """Advise on small grids and repeated short launches to batch, DRAM-bound neighbours to fuse,
     and what the report's own rules found.
 
     Args:
@@ -174,7 +174,7 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
 
 
 def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
-    """Return candidates for neighbouring memory-bound launches of different kernels, with as many
+    """Return candidates for neighbouring DRAM-bound launches of different kernels, with as many
     threads each."""
     candidates = []
     chain: list[dict[str, Any]] = []
@@ -184,14 +184,19 @@ def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
             continue
         if len(chain) > 1:
             candidates.append(_chain(chain, window))
-        chain = [row] if row is not None and row["bound"] == "memory" and row["dram_bytes"] else []
+        chain = [row] if row is not None and _waits_for_dram(row) else []
     return candidates
+
+
+def _waits_for_dram(row: dict[str, Any]) -> bool:
+    """Whether DRAM holds a launch: fusing spares its traffic, not that of a cache or of shared
+    memory."""
+    return row["bound"] == "memory" and row["limiting_level"] == "dram" and bool(row["dram_bytes"])
 
 
 def _follows(before: dict[str, Any], row: dict[str, Any]) -> bool:
     return (
-        row["bound"] == "memory"
-        and bool(row["dram_bytes"])
+        _waits_for_dram(row)
         and row["launch_id"] == before["launch_id"] + 1
         and row["stream"] == before["stream"]
         and row["kernel_full"] != before["kernel_full"]
@@ -222,7 +227,7 @@ def _chain(chain: Sequence[dict[str, Any]], window: int) -> Candidate:
     names = " → ".join(row["kernel"] for row in chain)
     return Candidate(
         rule="fuse-neighbours",
-        title=f"Fuse {len(chain)} neighbouring memory-bound kernels from {chain[0]['kernel']} "
+        title=f"Fuse {len(chain)} neighbouring DRAM-bound kernels from {chain[0]['kernel']} "
         "on, if one feeds the next",
         rows=list(chain),
         saved=saved,

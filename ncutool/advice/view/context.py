@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.view.backward import backward_launches
+from ncutool.advice.view.backward import backward_launches, called_by_autograd
 from ncutool.advice.view.casts import WeightCast, weight_casts
 from ncutool.advice.view.idle import Idle, pieces
 from ncutool.advice.view.kinds import Launches, launches
@@ -73,6 +73,11 @@ class Context:
     def backward(self) -> frozenset[int]:
         """Launches of backward passes."""
         return backward_launches(self.launches, self.capture)
+
+    @cached_property
+    def by_autograd(self) -> frozenset[int]:
+        """Launches of operators that autograd called itself."""
+        return called_by_autograd(self.launches, self.capture)
 
     @cached_property
     def weight_casts(self) -> tuple[list[WeightCast], ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from ncutool.work.operators import (
     attention,
+    attention_backward,
     convolution,
+    convolution_backward,
     elementwise,
     embedding_bag,
     gemm,
@@ -17,6 +19,7 @@ from ncutool.work.operators import (
     movement,
     normalization,
     optimizer,
+    paged_attention,
     plugins,
     recommender,
     reduction,
@@ -53,7 +56,10 @@ __all__ = [
 REGISTRY: dict[str, Model] = {
     **gemm.MODELS,
     **convolution.MODELS,
+    **convolution_backward.MODELS,
     **attention.MODELS,
+    **attention_backward.MODELS,
+    **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
     **reduction.MODELS,
@@ -100,7 +106,10 @@ FAMILY_OF: dict[str, str] = {
     for module in (
         gemm,
         convolution,
+        convolution_backward,
         attention,
+        attention_backward,
+        paged_attention,
         normalization,
         elementwise,
         reduction,

@@ -198,7 +198,7 @@ def test_optimizer_steps_are_parallel_not_a_chain() -> None:
     """Many in-place updates of many tensors are one multi-tensor call per operator."""
     drafts = horizontal.drafts(view(run(updates(10)).capture()), frozenset()).drafts
     assert [draft.title for draft in drafts] == ["Update parameters with multi-tensor kernels"]
-    assert drafts[0].grade == "certain"
+    assert drafts[0].grade == "likely"  # no annotation says that they are an optimizer's
     assert drafts[0].removed == tuple(range(2, 20))
     assert sum(drafts[0].best) == 2 * 3_000  # two operators, each at least as long as any launch
 

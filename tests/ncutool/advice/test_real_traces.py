@@ -60,9 +60,13 @@ def test_no_trace_is_promised_more_than_its_window(corpus: Path) -> None:
         of_window = [one.saving_high_ns for one in found if one.per == "window"]
         assert sum(of_window) <= result.window_ns, path.name
         assert all(0 <= one.saving_low_ns <= one.saving_high_ns for one in found), path.name
-        step = max(int(result.window_ns * rank.ALIKE_PCT / 100), 1)
-        keys = [-(one.alone_low_ns // step) for one in found]
-        assert keys == sorted(keys), path.name
+        alike = round(result.window_ns * rank.ALIKE_PCT / 100)
+        assert all(
+            before.alone_high_ns >= one.alone_high_ns
+            for place, before in enumerate(found)
+            for one in found[place + 1 :]
+            if abs(before.alone_low_ns - one.alone_low_ns) <= alike
+        ), path.name
         assert len({one.id for one in found}) == len(found), path.name
 
 

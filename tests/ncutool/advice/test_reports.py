@@ -18,7 +18,8 @@ def row(launch_id: int, **changes: Any) -> dict[str, Any]:
         "grid_x": 27, "grid_y": 1, "grid_z": 1, "block_x": 256, "block_y": 1, "block_z": 1,
         "flop_source": "none", "bytes_source": "counter", "peak_source": "record",
         "dram_bytes": 1e6, "sm_sol_pct": 10.0, "memory_sol_pct": 6.0, "waves": 0.25,
-        "bound": "small_grid", "bound_reason": "27 of 108 multiprocessors have a block",
+        "limiting_level": "dram", "bound": "small_grid",
+        "bound_reason": "27 of 108 multiprocessors have a block",
     } | changes  # fmt: skip
 
 
@@ -77,11 +78,21 @@ def test_memory_bound_neighbours_may_feed_one_another() -> None:
         [*chain("add"), row(2, kernel_full="x", bound="memory")],
         [*chain("add"), row(1, kernel_full="x", bound="memory", stream=8)],
         [*chain("add"), row(1, kernel_full="x", bound="compute")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="l1")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level=None)],
     ],
-    ids=["same kernel", "other threads", "a gap", "other stream", "other bound"],
+    ids=[
+        "same kernel",
+        "other threads",
+        "a gap",
+        "other stream",
+        "other bound",
+        "L1 holds it",
+        "level unknown",
+    ],
 )
 def test_no_chain(rows: list[dict[str, Any]]) -> None:
-    """What differs in work or order is not taken for a chain."""
+    """What differs in work or order, or what DRAM does not hold, is not taken for a chain."""
     assert reports.advise(table(rows)).findings == ()
 
 
