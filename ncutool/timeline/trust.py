@@ -58,8 +58,6 @@ class Doubts:
     """Launch calls without a kernel, and all of them."""
     beyond_ns: int
     """How long the host waited for the device after its last launch."""
-    operators: float | None
-    """Share of the operators that was recorded, where that is too little."""
 
 
 def operators_recorded(capture: Capture) -> bool:
@@ -104,8 +102,12 @@ def judge(
         prefix: what launches from before the recording mean.
     """
     worst = [*_unexplained(gaps, whole_ns), *_lost(doubts), *_beyond(doubts, whole_ns)]
-    others = [*doubts.recorded, *_filtered(gaps, whole_ns, doubts)]
-    notices = [*worst, *others, *([] if prefix is None else [prefix]), *_warm_up(gaps, whole_ns)]
+    notices = [
+        *worst,
+        *doubts.recorded,
+        *([] if prefix is None else [prefix]),
+        *_warm_up(gaps, whole_ns),
+    ]
     return tuple(notices), not any(notice.severity == "error" for notice in worst)
 
 
@@ -146,18 +148,6 @@ def _beyond(doubts: Doubts, whole_ns: int) -> list[Notice]:
     if beyond <= UNEXPLAINED_SHARE * whole_ns:
         return [Notice("works_beyond", text, "info")]
     return [Notice("works_beyond", text + " The window is not trustworthy.", "error")]
-
-
-def _filtered(gaps: pl.DataFrame, whole_ns: int, doubts: Doubts) -> list[Notice]:
-    if doubts.operators is None:
-        return []
-    missing = _idle_for(gaps, "ops_missing")
-    text = (
-        f"Only {units.percent(100 * doubts.operators)} of the operators were recorded: they were "
-        f"filtered out. What the host did while the device idled ({missing / 1e3:,.0f} µs, "
-        f"{100 * missing / max(whole_ns, 1):.1f} % of the window) is not known."
-    )
-    return [Notice("operators_filtered", text)]
 
 
 def _warm_up(gaps: pl.DataFrame, whole_ns: int) -> list[Notice]:

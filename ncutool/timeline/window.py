@@ -174,7 +174,6 @@ def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
         settled.notices,
         lost=trust.lost_kernels(lost, capture),
         beyond_ns=trust.waited_beyond(capture, points),
-        operators=capture.ops_recorded_share if not operators else None,
     )
     return _timeline(points, parts, tuple(trimmed), whole, doubts)
 
