@@ -66,7 +66,10 @@ def advise(
     claimed: frozenset[int] = frozenset()
     drafts: list[Draft] = []
     declined: list[Declined] = []
+    whole = trust.operators_recorded(capture)
     for adviser in (*CLAIMING, *READING, *APART):
+        if adviser is communication and not whole:
+            continue
         given = adviser.drafts(view, claimed)
         claimed |= given.claimed
         drafts += given.drafts
@@ -99,9 +102,9 @@ def _of_host(view: Context) -> list[Drafts]:
 def _not_known(view: Context) -> tuple[Declined, ...]:
     share = 100 * (view.capture.ops_recorded_share or 0.0)
     refusal = Declined(
-        what="Advise on the host",
+        what="Advise on the host and on communication",
         why=f"Only {units.percent(share)} of the operators were recorded: what the host did while "
-        "the device idled cannot be told. Record all of them.",
+        "the device idled, and what communicates, cannot be told. Record all of them.",
         launches=(),
         duration_ns=view.timeline.idle_ns,
     )
