@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice
 
 import msgspec
 
@@ -13,6 +15,9 @@ _EXACT_BELOW = 8e12
 """Microseconds (93 days) up to which a double keeps nanoseconds apart."""
 
 
+_TIME = re.compile(rb'"ts"\s*:\s*-?\d+(\.\d)?')
+_TELLING = 16
+"""So many times at the start of a piece are looked at."""
 _LATEST = 9e15
 """No usable time is later; see :mod:`torch_rows`."""
 
@@ -35,14 +40,19 @@ class Clock:
         """Whole microsecond of the trace's own clock that its times count from."""
         self._decode = msgspec.json.Decoder(list[_Start]).decode
 
-    def needs_text(self, events: list[Event]) -> bool:
-        """Whether times of these events lost digits when they became doubles."""
+    def needs_text(self, piece: memoryview, events: list[Event]) -> bool:
+        """Whether times of these events lost digits when they became doubles.
+
+        A program writes all times with decimals or none, so that the first ones tell; one that
+        does not is found where a double kept part of its decimals.
+        """
         if self.base_us:
             return True
         some = (events[0], events[len(events) // 2], events[-1]) if events else ()
-        return any(abs(event.ts) > _EXACT_BELOW for event in some) and any(
-            event.ts % 1 > 0 for event in events
-        )
+        if not any(abs(event.ts) > _EXACT_BELOW for event in some):
+            return False
+        first = islice(_TIME.finditer(piece), _TELLING)
+        return any(match[1] for match in first) or any(event.ts % 1 > 0 for event in events)
 
     def settle(self, starts: Iterable[object]) -> None:
         """Choose the base by the first time that needs one, unless there is one."""

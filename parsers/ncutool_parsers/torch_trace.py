@@ -60,7 +60,7 @@ def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
         except (ValueError, RecursionError) as reason:
             events = repair.decode(piece, stream, reason, clock)
         else:
-            if clock.needs_text(events):
+            if clock.needs_text(piece, events):
                 clock.read_again(piece, events)
         if clock.base_us != base:
             collector.move_origin(clock.base_us - base)

@@ -346,12 +346,12 @@ def test_whole_and_decimal_times_in_one_file(tmp_path: Path) -> None:
     """Times that were taken before the first one with decimals count from the same moment."""
     early = [make.kernel(f"a{n}", 1712345678901000 + 2 * n, 1, n) for n in range(1, 2000)]
     late = json.dumps(make.kernel("b", 0.5, 1.25, 5000)).replace(
-        '"ts": 0.5', '"ts": 1712345678909000.125'
+        '"ts": 0.5', '"ts": 1712345678909000.333'
     )
     path = tmp_path / "t.json"
     path.write_text(make.text(early, "compact")[:-2] + ", " + late + "]}")
     starts = _starts(path)
-    assert (starts[0], starts[1], starts[-1]) == (0, 2000, 7_998_125)
+    assert (starts[0], starts[1], starts[-1]) == (0, 2000, 7_998_333)
 
 
 @pytest.mark.parametrize(
