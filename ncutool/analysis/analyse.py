@@ -17,6 +17,7 @@ from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
 from ncutool.timeline import window
+from ncutool.timeline.settled import settle
 from ncutool.work import counters
 from ncutool_parsers import read
 from ncutool_parsers.errors import UsageError
@@ -190,6 +191,9 @@ def analyse(
     known = with_file(request.device_file)
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
     _check_traces(capture, companions.rank_trace, request.whole_steps)
+    capture = settle(capture).capture  # the timeline says what this left out
+    ranks = [settle(other).capture for other in companions.rank_trace]
+    companions = replace(companions, rank_trace=ranks)
     datasheet = resolve.resolve(recorded_device(capture), request.assume_device, known)
     own_peaks = capture.traits.peaks_recorded
     held = ceilings.hold(datasheet.device, None if own_peaks else measured)

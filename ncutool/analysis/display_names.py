@@ -59,16 +59,25 @@ PARTS: dict[str, str] = {
 """What each part of the launch time is called (:data:`ncutool.base.tables.PARTS`)."""
 
 GAP_CAUSES: dict[str, str] = {
+    "profiler": "the profiler's own work",
     "input_pipeline": "waiting for input data",
+    "graph_capture": "capturing a graph",
+    "compilation": "compiling code",
     "allocator": "memory allocation",
     "long_launch": "a launch call over 1 ms",
+    "initialise": "creating streams or events, first use of a library",
     "synchronize": "synchronising",
     "copy_call": "copy calls",
     "launch_call": "launch calls",
     "dispatch": "dispatch on the CPU",
+    "inside_operator": "the CPU inside one operator",
+    "silent_host": "the CPU in code that calls no operator",
+    "ops_missing": "the CPU, whose operators were not recorded",
     "latency": "launch latency",
     "queue": "between queued launches",
     "communication": "handing over between a collective and another stream",
+    "other_device": "while another GPU works",
+    "finished": "after the GPU's last launch",
     "unlinked": "before launches without a record",
     "unexplained": "unexplained",
 }

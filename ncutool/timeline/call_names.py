@@ -45,7 +45,7 @@ _NAME = pl.col("name")
 
 
 def compiles() -> pl.Expr:
-    """Whether an operator or annotation of this ``name`` compiles code.
+    """Return whether an operator or annotation of this ``name`` compiles code.
 
     Code that was compiled before, and the look-up of it, compile nothing.
     """
@@ -53,7 +53,7 @@ def compiles() -> pl.Expr:
 
 
 def cause_of_call() -> pl.Expr:
-    """What a call is by its name alone.
+    """Return what a call is by its name alone.
 
     How long one that launches took tells whether it loaded a module, and how long one that asks
     for the device's properties took, whether it initialised the device.

@@ -33,8 +33,8 @@ class DeviceTime:
 
     @cached_property
     def idle_by_cause(self) -> dict[str, int]:
-        """Its idle nanoseconds by cause, in no order."""
-        sums = self.gaps.group_by("cause").agg(pl.col("duration_ns").sum())
+        """Its idle nanoseconds by cause, in order of their names."""
+        sums = self.gaps.group_by("cause").agg(pl.col("duration_ns").sum()).sort("cause")
         return dict(sums.iter_rows())
 
 

@@ -213,7 +213,7 @@ def _own_time(ops: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     inside = union(ops["start_ns"].to_numpy(), ops["end_ns"].to_numpy()).contains(left)
     long = inside & (right - left >= OWN_TIME_NS)
     if not long.any():
-        return pl.DataFrame(schema={name: pl.Int64 for name in _SPAN})
+        return pl.DataFrame(schema=dict.fromkeys(_SPAN, pl.Int64))
     nested = ops.sort("start_ns", pl.col("end_ns").neg(), "row")
     end = nested["end_ns"].to_numpy()
     around = np.searchsorted(nested["start_ns"].to_numpy(), left[long], side="right") - 1

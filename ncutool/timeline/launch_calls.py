@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ncutool.base.intervals import Ints, union
+from ncutool.base.intervals import Ints, Union, union
 from ncutool.base.thresholds import IntThreshold
 from ncutool.timeline import call_names, capturing, devices
 from ncutool.work.kernel_facts import column
@@ -25,10 +25,11 @@ def launch_points(capture: Capture) -> pl.DataFrame:
     """Return the launches with their calls, in their order.
 
     The columns beside those of a launch are ``thread``, ``call_start``, ``call_end``, ``launched``
-    (all ns), ``blocking``, ``gpu`` and ``lane``; the thread is null where no call is recorded. A launch was
-    made when its call returned. A blocking copy returns only after the copy, so that its launch is
-    the start of its call. A call that launches several replays a graph: it has launched all of
-    them once the first runs. A lane is one stream of one device, each numbered from 0.
+    (all ns), ``blocking``, ``gpu``, ``ordinal``, ``owner`` and ``lane``; the thread is null where
+    no call is recorded. A launch was made when its call returned. A blocking copy returns only
+    after the copy, so that its launch is the start of its call. A call that launches several
+    replays a graph: it has launched all of them once the first runs. A lane is one stream of one
+    device; both are numbered from 0.
     """
     calls = capture.calls.select(
         "call_id",
@@ -82,20 +83,19 @@ def input_copies(capture: Capture) -> pl.Expr:
 
 
 def without_kernel(capture: Capture) -> pl.DataFrame:
-    """Return the launch calls that left no kernel in the trace: call_id, thread, start_ns.
+    """Return the launch calls that left no kernel in the trace: call_id, thread, start_ns, and
+    whether the kernel was lost ``between`` others.
 
     Calls while a graph is captured launch nothing, nor do those around or within a call that has
-    its kernel. Those after a thread's last one with a kernel, or before its first, may have run
-    outside the recording, and are left out.
+    its kernel. The kernels of a thread's first calls and of its last may have run outside the
+    recording.
     """
-    name = pl.col("name")
-    known = capture.launches["call_id"].drop_nulls().unique()
-    launching = capture.calls.filter(
-        name.str.contains(call_names.LAUNCH) & ~name.str.contains(call_names.NO_KERNEL)
-    ).with_columns(known=pl.col("call_id").is_in(known.implode()))
-    columns = ("call_id", "thread", "start_ns")
-    if launching["known"].all():
-        return launching.select(columns).clear()
+    launching = _launching(capture).with_columns(
+        known=pl.col("call_id").is_in(capture.launches["call_id"].drop_nulls().implode())
+    )
+    columns = ("call_id", "thread", "start_ns", "between")
+    if launching["known"].all() or not launching["known"].any():
+        return launching.with_columns(between=pl.lit(value=False)).select(columns).clear()
     found = [
         _lost(calls, capture.calls.filter(pl.col("thread") == calls["thread"][0]))
         for calls in launching.sort("start_ns", "call_id").partition_by("thread")
@@ -103,20 +103,38 @@ def without_kernel(capture: Capture) -> pl.DataFrame:
     return pl.concat([calls.select(columns) for calls in found])
 
 
+def launching_calls(capture: Capture) -> int:
+    """Return how many calls launch something, those aside that were made to capture a graph."""
+    count = 0
+    for calls in _launching(capture).partition_by("thread"):
+        on = capture.calls.filter(pl.col("thread") == calls["thread"][0])
+        count += int((~_captured(on).contains(calls["start_ns"].to_numpy())).sum())
+    return count
+
+
+def _launching(capture: Capture) -> pl.DataFrame:
+    name = pl.col("name")
+    return capture.calls.filter(
+        name.str.contains(call_names.LAUNCH) & ~name.str.contains(call_names.NO_KERNEL)
+    )
+
+
+def _captured(calls: pl.DataFrame) -> Union:
+    """Return when the thread of ``calls`` captured a graph."""
+    spans = capturing.spans(calls.rename({"call_id": "row"}))
+    return union(spans["start_ns"].to_numpy(), spans["end_ns"].to_numpy())
+
+
 def _lost(calls: pl.DataFrame, of_thread: pl.DataFrame) -> pl.DataFrame:
     """Return the calls of one thread without a kernel; ``calls`` are those that launch."""
-    with_kernel = calls.filter("known")
-    if with_kernel.is_empty():
-        return calls.clear()
-    begin, end = with_kernel["start_ns"], with_kernel["end_ns"]
-    captured = capturing.spans(of_thread.rename({"call_id": "row"}))
-    spans = [frame.select("start_ns", "end_ns") for frame in (with_kernel, captured)]
-    beside = union(*(pl.concat(spans)[name].to_numpy() for name in ("start_ns", "end_ns")))
-    rest = calls.filter(~pl.col("known") & pl.col("start_ns").is_between(begin.min(), begin.max()))
+    with_kernel, rest = calls.filter("known"), calls.filter(~pl.col("known"))
+    begin, end = with_kernel["start_ns"].to_numpy(), with_kernel["end_ns"].to_numpy()
     starts, ends = rest["start_ns"].to_numpy(), rest["end_ns"].to_numpy()
-    apart = (beside.covered(starts, ends) == 0) & ~beside.contains(starts)
-    around = np.searchsorted(end.to_numpy(), starts) < np.searchsorted(begin.to_numpy(), ends)
-    return rest.filter(pl.Series(apart & ~around))
+    nested = np.searchsorted(np.sort(end), starts, side="right") < np.searchsorted(begin, ends)
+    apart = ~nested & ~_captured(of_thread).contains(starts)
+    first, last = begin.min(initial=starts.max(initial=0)), begin.max(initial=starts.min(initial=0))
+    between = (starts > first) & (starts < last) if begin.size else np.zeros_like(apart)
+    return rest.with_columns(between=pl.Series(between)).filter(pl.Series(apart))
 
 
 def lost_before(points: pl.DataFrame, lost: pl.DataFrame) -> Ints:
@@ -126,7 +144,7 @@ def lost_before(points: pl.DataFrame, lost: pl.DataFrame) -> Ints:
     if lost.is_empty():
         return result
     rows = points.with_row_index("at").filter(pl.col("thread").is_not_null())
-    for on in lost.partition_by("thread"):
+    for on in lost.filter("between").partition_by("thread"):
         own = rows.filter(pl.col("thread") == on["thread"][0]).sort("call_start", "launch_id")
         begins, at = own["call_start"].to_numpy(), own["at"].to_numpy()
         lost_at = on["start_ns"].to_numpy()

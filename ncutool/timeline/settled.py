@@ -88,39 +88,35 @@ def _one_clock_is_off(capture: Capture, early: pl.Series) -> bool:
         lane = (process, device, stream)
         if is_early:
             free[lane] = max(free.get(lane, called), called) + length
-        elif lane in free:
-            if free.pop(lane) > start:
-                return True
+        elif lane in free and free.pop(lane) > start:
+            return True
     return False
 
 
 def _notices(launches: pl.DataFrame, *, aligned: bool) -> list[Notice]:
+    """Return what is made of the launches; a reader has said which they are and why."""
     counts = dict(launches.group_by("doubt").len().drop_nulls().iter_rows())
     many = {kind: units.counted(count, "launch") for kind, count in counts.items()}
     notices = []
     if "before_call" in many and aligned:
         text = (
-            f"{many['before_call']} cannot have started when recorded: before the call that "
-            "launched it. Such starts are not used, and the window is that of all others."
+            f"The starts of {many['before_call']} that precede their call are taken for unknown: "
+            "the window is that of the others."
         )
-        notices.append(Notice("impossible_start", text))
+        notices.append(Notice("impossible_start", text, "info"))
     elif "before_call" in many:
         text = (
-            f"{many['before_call']} of {launches.height:,} are recorded to start before the call "
-            "that launched them: the clocks of host and device do not agree. Busy and idle time "
-            "are the device's own and hold; what the host did while the device idled is not known."
+            "The clocks of host and device do not agree. Busy and idle time are the device's own "
+            "and hold; that the host caused any of it is not told."
         )
         notices.append(Notice("clocks_apart", text))
     if "overruns_next" in many:
         text = (
-            f"{many['overruns_next']} cannot have run as long as recorded: past the start of the "
-            "next launch of the same stream. Its duration is taken for unknown, and is in no sum."
+            f"The durations of {many['overruns_next']} that cannot be right are taken for unknown: "
+            "they are in no sum, and the time that they really took looks idle."
         )
-        notices.append(Notice("impossible_duration", text))
+        notices.append(Notice("impossible_duration", text, "info"))
     if "doubled" in many:
-        text = (
-            f"{many['doubled']} repeat an equal one at the same time of the same stream: events "
-            "were written twice, or the same rank was given twice. Each counts once."
-        )
-        notices.append(Notice("doubled", text))
+        text = f"{many['doubled']} recorded twice, or of a rank given twice: each counts once."
+        notices.append(Notice("doubled", text, "info"))
     return notices

@@ -12,6 +12,7 @@ from ncutool.base.thresholds import WORKED_TRACES, Threshold
 from ncutool.timeline import call_names
 from ncutool.timeline.gap_causes import RETURN_NS
 from ncutool.timeline.idle_intervals import edges
+from ncutool.timeline.launch_calls import launching_calls
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
@@ -54,11 +55,9 @@ class Doubts:
     recorded: tuple[Notice, ...]
     """Of launches whose recorded times cannot be right."""
     lost: tuple[int, int]
-    """Launch calls of the window without a kernel, and all of them."""
+    """Launch calls without a kernel, and all of them."""
     beyond_ns: int
     """How long the host waited for the device after its last launch."""
-    operators: float | None
-    """Share of the operators that was recorded, where that is too little."""
 
 
 def operators_recorded(capture: Capture) -> bool:
@@ -67,17 +66,14 @@ def operators_recorded(capture: Capture) -> bool:
     return share is None or share >= OPERATORS_SHARE
 
 
-def lost_within(lost: pl.DataFrame, points: pl.DataFrame, capture: Capture) -> tuple[int, int]:
-    """Return how many launch calls of the window left no kernel, and how many it has."""
-    if lost.is_empty():
+def lost_kernels(lost: pl.DataFrame, capture: Capture) -> tuple[int, int]:
+    """Return how many launch calls left no kernel in the trace, and how many there are.
+
+    None where the recording merely began or ended between a call and its kernel.
+    """
+    if not lost["between"].any():
         return 0, 0
-    start, end = edges(points)
-    first = points["call_start"].min()
-    within = pl.col("start_ns").is_between(min(start, int(str(first))), end)
-    names = call_names.LAUNCH, call_names.NO_KERNEL
-    matches = [pl.col("name").str.contains(name) for name in names]
-    every = capture.calls.filter(within & matches[0] & ~matches[1]).height
-    return lost.filter(within).height, every
+    return lost.height, launching_calls(capture)
 
 
 def waited_beyond(capture: Capture, points: pl.DataFrame) -> int:
@@ -90,7 +86,7 @@ def waited_beyond(capture: Capture, points: pl.DataFrame) -> int:
     waits = capture.calls.filter(
         pl.col("name").str.contains(call_names.SYNCHRONIZE, literal=True)
         & (pl.col("start_ns") <= end + RETURN_NS)
-        & (pl.col("end_ns") > end + RETURN_NS)
+        & (pl.col("end_ns") - pl.max_horizontal("start_ns", pl.lit(end)) > RETURN_NS)
     )
     return 0 if later or waits.is_empty() else int(str(waits["end_ns"].max())) - end
 
@@ -106,8 +102,12 @@ def judge(
         prefix: what launches from before the recording mean.
     """
     worst = [*_unexplained(gaps, whole_ns), *_lost(doubts), *_beyond(doubts, whole_ns)]
-    others = [*doubts.recorded, *_filtered(gaps, whole_ns, doubts)]
-    notices = [*worst, *others, *([] if prefix is None else [prefix]), *_warm_up(gaps, whole_ns)]
+    notices = [
+        *worst,
+        *doubts.recorded,
+        *([] if prefix is None else [prefix]),
+        *_warm_up(gaps, whole_ns),
+    ]
     return tuple(notices), not any(notice.severity == "error" for notice in worst)
 
 
@@ -128,8 +128,8 @@ def _lost(doubts: Doubts) -> list[Notice]:
     if not lost:
         return []
     text = (
-        f"{lost:,} of {units.counted(every, 'launch call')} in the window left no kernel in the "
-        "trace: its records were lost. Idle time beside them is unexplained."
+        f"{lost:,} of {units.counted(every, 'launch call')} left no kernel in the trace: records "
+        "were lost. Idle time beside them is unexplained."
     )
     if lost <= LOST_SHARE * every:
         return [Notice("kernels_lost", text)]
@@ -148,18 +148,6 @@ def _beyond(doubts: Doubts, whole_ns: int) -> list[Notice]:
     if beyond <= UNEXPLAINED_SHARE * whole_ns:
         return [Notice("works_beyond", text, "info")]
     return [Notice("works_beyond", text + " The window is not trustworthy.", "error")]
-
-
-def _filtered(gaps: pl.DataFrame, whole_ns: int, doubts: Doubts) -> list[Notice]:
-    if doubts.operators is None:
-        return []
-    missing = _idle_for(gaps, "ops_missing")
-    text = (
-        f"Only {units.percent(100 * doubts.operators)} of the operators were recorded: they were "
-        f"filtered out. What the host did while the device idled ({missing / 1e3:,.0f} µs, "
-        f"{100 * missing / max(whole_ns, 1):.1f} % of the window) is not known."
-    )
-    return [Notice("operators_filtered", text)]
 
 
 def _warm_up(gaps: pl.DataFrame, whole_ns: int) -> list[Notice]:

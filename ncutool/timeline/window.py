@@ -172,9 +172,8 @@ def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
         parts = idle_intervals.by_device(points, known)
     doubts = trust.Doubts(
         settled.notices,
-        lost=trust.lost_within(lost, points, capture),
+        lost=trust.lost_kernels(lost, capture),
         beyond_ns=trust.waited_beyond(capture, points),
-        operators=capture.ops_recorded_share if not operators else None,
     )
     return _timeline(points, parts, tuple(trimmed), whole, doubts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,8 @@ from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
-from ncutool.timeline import gap_causes
+from ncutool.timeline.devices import DeviceTime
+from ncutool.timeline.launch_calls import launch_points
 from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
 
@@ -60,6 +61,8 @@ class Context:
     """Idle time that more or faster launching would remove."""
     ranks: RankMinima | None = None
     """What the other ranks of the job say of this one's collectives; None without them."""
+    only: DeviceTime | None = None
+    """The device that this is a view of; None for all of the capture."""
 
     @cached_property
     def program(self) -> Program:
@@ -93,8 +96,36 @@ class Context:
 
     @cached_property
     def points(self) -> pl.DataFrame:
-        """All launches of the capture with their calls: `gap_causes.launch_points`."""
-        return gap_causes.launch_points(self.capture)
+        """All launches of the capture with their calls: `launch_calls.launch_points`."""
+        points = launch_points(self.capture)
+        return points if self.only is None else points.filter(pl.col("gpu") == self.only.number)
+
+    def by_device(self) -> list[Context]:
+        """Return a view of each device with its own idle time; of one device, this one.
+
+        Hosts wait and launch for each device apart: idle time of several never adds up.
+        """
+        if len(self.timeline.devices) < 2:
+            return [self]
+        numbers = self.points.select("launch_id", "gpu")
+        rows = self.kernels.join(numbers, on="launch_id", how="left", maintain_order="left")
+        return [
+            self._view(device, rows.filter(pl.col("gpu") == device.number).drop("gpu"))
+            for device in self.timeline.devices
+        ]
+
+    def _view(self, device: DeviceTime, kernels: pl.DataFrame) -> Context:
+        timeline = replace(
+            self.timeline, busy_ns=device.busy_ns, gaps=device.gaps, devices=(device,)
+        )
+        return replace(
+            self,
+            kernels=kernels,
+            launches=launches(kernels, self.capture),
+            timeline=timeline,
+            dispatch_ns=_dispatch_ns(timeline),
+            only=device,
+        )
 
     @cached_property
     def idle(self) -> Idle:
@@ -173,7 +204,6 @@ def context(
         ranks: the kernels tables of other ranks of the same job.
     """
     inside = kernels.select(_COLUMNS).filter(timeline.within()).sort("start_ns", "launch_id")
-    dispatch = timeline.gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))["duration_ns"].sum()
     by_kind = launches(inside, capture)
     return Context(
         kernels=inside,
@@ -183,9 +213,14 @@ def context(
         device=device,
         streams=streams(inside, by_kind, capture),
         shares=shares(inside, capture, device),
-        dispatch_ns=int(dispatch),
+        dispatch_ns=_dispatch_ns(timeline),
         ranks=rank_minima([kernels, *ranks]),
     )
+
+
+def _dispatch_ns(timeline: Timeline) -> int:
+    idle = timeline.idle_by_cause()
+    return sum(idle.get(cause, 0) for cause in DISPATCH_CAUSES)
 
 
 def exposed_ns(context: Context, launches: pl.DataFrame) -> int:
