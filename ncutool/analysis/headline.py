@@ -9,10 +9,14 @@ import polars as pl
 from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
+from ncutool.devices import several
 from ncutool.roofline.reasons import LEVEL_WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ncutool.advice.view.finding import Finding
+    from ncutool.devices.several import Kind
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
 
@@ -29,12 +33,26 @@ def write(
     coverage: Coverage,
     window: Timeline | None,
     findings: tuple[Finding, ...],
+    kinds: Sequence[Kind] = (),
 ) -> str:
-    """Return what to do first and what it saves, then what holds the capture."""
+    """Return what to do first and what it saves, then what holds the capture, and where it ran.
+
+    Args:
+        kinds: the devices that the launches ran on; more than one is said.
+    """
     if coverage.duration_ns == 0:
         return f"{units.counted(coverage.launches, 'launch')}, none with a duration."
     whole = window.wall_ns if window is not None else coverage.duration_ns
-    return f"{_first(findings, whole)} {_state(kernels, coverage, window)}"
+    where = _where(kinds)
+    return f"{_first(findings, whole)} {_state(kernels, coverage, window)}{where}"
+
+
+def _where(kinds: Sequence[Kind]) -> str:
+    """Return on how many devices the launches ran, and on which, where they are several."""
+    if sum(len(kind.ordinals) for kind in kinds) < 2:
+        return ""
+    listed = ", ".join(f"{len(kind.ordinals)} × {kind.name}" for kind in kinds)
+    return f" The launches ran on {several.counted(kinds)}: {listed}."
 
 
 def _who_waits(window: Timeline) -> str:

@@ -56,6 +56,16 @@ def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:
         "world_size": capture.world_size,
         "device": device.name if device else None,
         "device_how": analysis.resolution.how,
+        "devices": [
+            {
+                "ordinal": ordinal,
+                "name": one.record.name if one.record else None,
+                "device": one.device.name if one.device else None,
+                "how": one.how,
+            }
+            for ordinal, one in sorted(analysis.resolutions.items())
+        ],
+        "held_against": analysis.resolution.held_against,
         "devices_recorded": [asdict(record) for record in capture.devices],
         "window_ns": analysis.window_ns,
         "headline": analysis.headline,
