@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
-from ncutool.work import kernel_facts, roofs
+from ncutool.work import kernel_facts, named_kinds, roofs
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
@@ -46,6 +46,7 @@ def work(capture: Capture) -> pl.DataFrame:
     )
     calls = evaluate(rows.filter(_wants_model()), capture)
     rows = rows.join(calls, on="op_id", how="left")
+    rows = rows.join(named_kinds.columns(rows["kernel_full"]), on="kernel_full", how="left")
     rows = rows.with_columns(
         _role().alias("role"),
         (pl.col("family") == "convolution")
@@ -164,6 +165,8 @@ def _figures(capture: Capture) -> list[pl.Expr]:
     copy = pl.col("role") == "copy"
     talk = pl.col("role") == "collective"
     main = pl.col("role") == "main"
+    family = pl.when(main | (pl.col("role") == "helper")).then("family")
+    modelled = family.is_not_null() & (family != "other")
     passes = pl.col("copy_kind").replace_strict(DRAM_PASSES, default=None, return_dtype=pl.Int64)
     moved = pl.col("copy_bytes") * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
     return [
@@ -178,11 +181,18 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         .then(pl.lit("copy"))
         .when(talk)
         .then(pl.lit(collective.FAMILY))
-        .when(main | (pl.col("role") == "helper"))
-        .then(pl.col("family").fill_null("other"))
-        .otherwise(pl.lit("other"))
+        .when(modelled)
+        .then(family)
+        .otherwise(pl.coalesce("named_family", pl.lit("other")))
         .alias("family"),
-        pl.when(main).then("dtype").alias("dtype"),
+        pl.when(copy | talk)
+        .then(None)
+        .when(main & (modelled | pl.col("dtype").is_not_null()))
+        .then("dtype")
+        .when(~modelled)
+        .then("named_dtype")
+        .alias("dtype"),
+        (modelled | copy | talk | pl.col("named_family").is_null()).not_().alias("by_name"),
         *(
             pl.when(copy | talk).then(None).otherwise(name).alias(name)
             for name in ("signature", "shapes")
@@ -287,11 +297,12 @@ def _sources() -> list[pl.Expr]:
     ]
 
 
-_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed"]
+_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name"]
 
 
 def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """Return the roof of each distinct combination of family, data type and kernel name."""
+    """Return the roof of each distinct combination of family, data type and kernel name; none for
+    what its name alone speaks of."""
     record = capture.devices[0] if capture.devices else None
     keys = rows.select(_ROOF_KEYS).unique()
     chosen = [
@@ -302,9 +313,9 @@ def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
             compute_capability=None if record is None else record.compute_capability,
             vendor=None if record is None else record.vendor,
         )
-        if role == "main" and not transformed
+        if role == "main" and not transformed and not by_name
         else (None, None)
-        for role, family, dtype, kernel, transformed in keys.iter_rows()
+        for role, family, dtype, kernel, transformed, by_name in keys.iter_rows()
     ]
     return keys.with_columns(
         pl.Series("roof", [roof for roof, _ in chosen], dtype=pl.String),
