@@ -60,7 +60,7 @@ def advise(
     if timeline is None:
         return Advice()
     view = context(kernels, capture, timeline, device, ranks)
-    claimed: frozenset[int] = frozenset()
+    claimed = view.trials  # nobody advises on kernels that a tuner tries
     drafts: list[Draft] = []
     declined: list[Declined] = []
     for adviser in (*CLAIMING, *READING, *APART):

@@ -281,7 +281,8 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         "helper",
         re.compile(
             r"splitKreduce|ReduceSplitK|reduce_1Block|epilogue::impl::globalKernel|reduce_wgrad"
-            r"|[Oo]ffsetsKernel|tensorTransform|SubTensorOp|scalePackedTensor|im2col|col2im"
+            r"|[Oo]ffsetsKernel|tensorTransform|SubTensorOp|scalePackedTensor|PostGSU"
+            r"|[Ii]m2d?2?[Cc]ol|[Cc]ol2[Ii]m"
             r"|generateWinogradTiles|at::native::|^fill|convert_tensor|dot_do_o"
             r"|flash_bwd_convert_dq"
         ),

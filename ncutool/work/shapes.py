@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
-from ncutool.work import kernel_facts, named_kinds, roofs
+from ncutool.work import kernel_facts, named_kinds, roofs, trials
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
@@ -44,8 +44,9 @@ def work(capture: Capture) -> pl.DataFrame:
         kernel_facts.column(name, "transformed").alias("transformed"),
         kernel_facts.column(name, "role").is_not_null().alias("helps"),
     )
-    calls = evaluate(rows.filter(_wants_model()), capture)
-    rows = rows.join(calls, on="op_id", how="left")
+    wanted = rows.filter(_wants_model())
+    rows = rows.join(evaluate(wanted, capture), on="op_id", how="left")
+    rows = rows.join(trials.marked(wanted), on="launch_id", how="left")
     rows = rows.join(named_kinds.columns(rows["kernel_full"]), on="kernel_full", how="left")
     rows = rows.with_columns(
         _role().alias("role"),
@@ -91,6 +92,8 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "collective_in_elements",
         "collective_out_elements",
         "collective_group_size",
+        pl.struct("grid_x", "grid_y", "grid_z").alias("grid"),
+        pl.struct("block_x", "block_y", "block_z").alias("block"),
     ).join(ops, on="op_id", how="left")
 
 
@@ -133,13 +136,14 @@ def _role() -> pl.Expr:
 
 def _share(rows: pl.DataFrame) -> pl.DataFrame:
     """Each operator's FLOPs and bytes over its main kernels by duration, in whole numbers whose
-    sum is exact: the remainder goes to the first."""
-    main = pl.col("role") == "main"
+    sum is exact: the remainder goes to the first. A tuner's trials did them whole, each of them."""
+    main = (pl.col("role") == "main") & pl.col("trial").is_null()
     counts = rows.filter(main).group_by("op_id").agg(pl.len().alias("kernels"))
     rows = rows.join(counts.filter(pl.col("kernels") > 1), on="op_id", how="left")
     shared = main & pl.col("kernels").is_not_null()
+    whole = main | pl.col("whole").fill_null(False)
     alone = rows.filter(~shared.fill_null(False)).with_columns(
-        pl.when(main).then("op_flop").alias("flop"), pl.when(main).then("op_bytes").alias("bytes")
+        pl.when(whole).then("op_flop").alias("flop"), pl.when(whole).then("op_bytes").alias("bytes")
     )
     several = rows.filter(shared).with_columns(
         _part("op_flop").alias("flop"), _part("op_bytes").alias("bytes")
@@ -198,7 +202,7 @@ def _figures(capture: Capture) -> list[pl.Expr]:
             for name in ("signature", "shapes")
         ),
         pl.when(main)
-        .then(_joined(pl.col("remark"), pl.col("split"), _transformed()))
+        .then(_joined(pl.col("remark"), pl.col("split"), _transformed(), _tried()))
         .when(talk)
         .then("bandwidth")
         .alias("remark"),
@@ -240,6 +244,12 @@ def _transformed() -> pl.Expr:
     return pl.when("transformed").then(pl.lit(TRANSFORMED))
 
 
+def _tried() -> pl.Expr:
+    """Say of a trial that it is one."""
+    whole = pl.format(trials.WHOLE, "trials", "alternatives")
+    return pl.when("trial").then(pl.when("whole").then(whole).otherwise(pl.lit(trials.UNKNOWN)))
+
+
 def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
     """Return launch_id and bandwidth remark of each collective whose metadata were recorded."""
     told = rows.filter((pl.col("role") == "collective") & pl.col("collective").is_not_null())
@@ -273,6 +283,8 @@ def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
         .then(pl.lit(NO_OPERATOR))
         .when(pl.col("role") == "helper")
         .then(pl.lit(HELPER))
+        .when(pl.col("trial").fill_null(False) & ~pl.col("whole").fill_null(False))
+        .then(pl.lit(trials.UNKNOWN))
         .otherwise(
             pl.when(pl.col("flop").is_null() | pl.col("bytes").is_null()).then(
                 pl.coalesce(pl.lit(unknown, dtype=pl.String), pl.col("reason"))
