@@ -100,7 +100,7 @@ def _of_each_device(
 
 def _of_launches(view: Context) -> Drafts:
     """Return what advisers that claim or read launches say, in their order."""
-    found = Drafts()
+    found = Drafts(claimed=view.trials)  # nobody advises on kernels that a tuner tries
     for adviser in (*CLAIMING, *READING):
         found = _joined(found, adviser.drafts(view, found.claimed))
     return found

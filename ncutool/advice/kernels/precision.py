@@ -88,7 +88,11 @@ def fp32_simt(context: Context, family: str) -> list[int]:
         fitting = {kind for kind in kinds if is_fp32_product(facts_of(kind.kernel_full))}
     if not fitting:
         return []
-    return [row for row in launches.rows(fitting.__contains__) if launches.durations[row] > 0]
+    return [
+        row
+        for row in launches.rows(fitting.__contains__)
+        if launches.durations[row] > 0 and launches.ids[row] not in context.trials
+    ]
 
 
 def is_fp32_product(facts: KernelFacts) -> bool:

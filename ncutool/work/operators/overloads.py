@@ -139,16 +139,9 @@ def read(call: OpCall, *signatures: str) -> Arguments:
 
 
 def _fit(call: OpCall, signature: tuple[Parameter, ...]) -> bool:
-    typed = any(_kind(argument) for argument in call.inputs)
+    typed = any(isinstance(argument, Scalar) and argument.kind for argument in call.inputs)
     pairs = zip(signature, call.inputs, strict=True)
     return all(item.fits(given, typed=typed) for item, given in pairs)
-
-
-def _kind(argument: Argument) -> str | None:
-    """Return the recorded type of an argument; nothing in the traces that record none."""
-    if isinstance(argument, Tensor):
-        return argument.dtype
-    return argument.kind if isinstance(argument, Scalar) else None
 
 
 def _is_absent(argument: Argument) -> bool:
