@@ -101,8 +101,17 @@ def bind(call: OpCall, row: Row) -> Bound:
         )
     for each in possible:
         if _kinds_fit(call, each):
-            return Bound(call, row, each, each.places)
+            return _whole(Bound(call, row, each, each.places))
     raise UnmodelledError(f"the recorded arguments are not those of {call.name}")
+
+
+def _whole(bound: Bound) -> Bound:
+    """Return ``bound``; raise where a tensor that every call has was recorded without its shape."""
+    for argument, item in zip(bound.version.arguments, bound.call.inputs, strict=False):
+        moved = argument.tensor and (argument.read or argument.written)
+        if moved and not argument.optional and not isinstance(item, Tensor):
+            raise UnmodelledError(f"no shapes recorded for {bound.call.name}")
+    return bound
 
 
 def _length_fits(version: Version, recorded: int) -> bool:
