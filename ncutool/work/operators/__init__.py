@@ -1,6 +1,7 @@
 """FLOPs and bytes of framework operators: one module per family, one registry.
 
-A new operator goes into the `MODELS` of its family's module; a new family is a module whose
+A new operator goes into the `MODELS` of its family's module, or, if an engine brings it, into the
+table of :mod:`ncutool.work.operators.engines`; a new family is a module whose
 `MODELS` is listed in :data:`REGISTRY` below. Other packages bring theirs by an entry point
 (:mod:`ncutool.work.operators.plugins`, docs/operators.md).
 """
@@ -14,6 +15,7 @@ from ncutool.work.operators import (
     convolution_backward,
     elementwise,
     embedding_bag,
+    engines,
     gemm,
     indexing,
     movement,
@@ -69,6 +71,7 @@ REGISTRY: dict[str, Model] = {
     **recommender.MODELS,
     **embedding_bag.MODELS,
     **serving.MODELS,
+    **engines.MODELS,
 }
 """Operator name -> model."""
 
@@ -121,5 +124,5 @@ FAMILY_OF: dict[str, str] = {
         serving,
     )
     for name in module.MODELS
-} | serving.FAMILIES
+} | {**serving.FAMILIES, **engines.FAMILIES}
 """Operator name -> family of its module."""
