@@ -177,7 +177,8 @@ def _memory(context: Context) -> list[str]:
     if tokens:
         room = min(tokens)
         return [
-            f"A layer's key-value cache has slots for {units.counted(room, 'token')}: that over the context of a "
+            f"A layer's key-value cache has slots for {units.counted(room, 'token')}: "
+            "that over the context of a "
             "sequence bounds the batch; the context itself is not recorded."
         ]
     if context.device is None:
@@ -220,8 +221,9 @@ def _by_name(context: Context, about: Program) -> Draft | None:
         worst=tuple(durations),
         evidence=(
             f"{units.counted(len(rows), 'launch')} of kernels whose names tell of tiles at most "
-            f"{NARROW_TILE} wide {'takes' if len(rows) == 1 else 'take'} {context.summed(sum(durations))}; such tiles are chosen for "
-            "products with few rows, which mostly read weights. No shapes are recorded, so this "
+            f"{NARROW_TILE} wide {'takes' if len(rows) == 1 else 'take'} "
+            f"{context.summed(sum(durations))}; such tiles are chosen for products "
+            "with few rows, which mostly read weights. No shapes are recorded, so this "
             "is a guess by name.",
             f"The high end is the time per row with {growth:g} times the rows, which read the same "
             f"weights once: {why}.",
