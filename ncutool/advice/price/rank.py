@@ -259,7 +259,7 @@ def _pricing(context: Context, priced: _Priced, paid: tuple[str, ...], own: int)
         sentences.append(
             "It saves more than its kernels take: at the high end "
             f"{units.time(priced.alone_high - own)} or more is time the device waits for the "
-            f"{removed:,} launches that would go."
+            f"{units.counted(removed, 'launch')} that would go."
         )
     claimed = priced.alone_high - priced.high
     if 100 * claimed >= SMALL_PCT * context.wall_ns:
