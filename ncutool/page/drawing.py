@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
-    from ncutool.roofline.coverage import Coverage
     from ncutool.devices.several import Kind
+    from ncutool.roofline.coverage import Coverage
 
 MOST_POINTS = 2000
 """Groups that get a circle, most time first; chart.js takes the same."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ncutool.analysis import sections
     from ncutool.analysis.analyse import Analysis
-    from ncutool.roofline.coverage import Coverage
 
 _ROWS = 15
 """Rows of each table of the document."""

@@ -155,7 +155,23 @@ def test_a_call_of_a_length_that_is_not_known_has_no_figure(
     assert NO_SIGNATURE in reason(call(name, *arguments))
 
 
-FLASH = "bf16[2,3,4,8] bf16[2,5,4,8] bf16[2,5,4,8] - - 3 5 0. True False - -1 0 - -".split()
+FLASH = [
+    "bf16[2,3,4,8]",
+    "bf16[2,5,4,8]",
+    "bf16[2,5,4,8]",
+    "-",
+    "-",
+    "3",
+    "5",
+    "0.",
+    "True",
+    "False",
+    "-",
+    "-1",
+    "0",
+    "-",
+    "-",
+]
 EFFICIENT = f"bf16[2,3,4,8] bf16[2,5,4,8] bf16[2,5,4,8] {'bf16[2,4,3,5]'} - - 3 5 0. 1 False - - -"
 
 
