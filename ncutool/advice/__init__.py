@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,12 +17,13 @@ from ncutool.advice.host import (
     launch,
     synchronization,
 )
-from ncutool.advice.kernels import precision, reports, rules, tune
+from ncutool.advice.kernels import precision, reports, rules, tune, unseen
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import context
 from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft
 from ncutool.devices.resolve import Device
 from ncutool.timeline.window import Timeline
+from ncutool.work import inside
 from ncutool_parsers.capture import Capture
 
 CLAIMING: tuple[Adviser, ...] = (
@@ -56,9 +58,11 @@ def advise(
         ranks: the kernels tables of other ranks of the same job, which tell waiting from transfer.
     """
     if not capture.traits.has_timeline:
-        return reports.advise(kernels, capture.rules)
+        return reports.advise(kernels, capture.rules, inside.of_capture(capture))
+    seen = unseen.looked_at_in_trace(kernels)
+    unknown = unseen.of_trace(kernels, timeline, capture.format)
     if timeline is None:
-        return Advice()
+        return Advice(looked=seen, could_not_look=unknown)
     view = context(kernels, capture, timeline, device, ranks)
     claimed: frozenset[int] = frozenset()
     drafts: list[Draft] = []
@@ -68,4 +72,4 @@ def advise(
         claimed |= given.claimed
         drafts += given.drafts
         declined += given.declined
-    return rank.ranked(view, drafts, declined)
+    return replace(rank.ranked(view, drafts, declined), looked=seen, could_not_look=unknown)

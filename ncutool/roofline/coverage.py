@@ -32,6 +32,8 @@ class Coverage:
     """Share with both, or of a class that has no work to model (copies, communication)."""
     missing: tuple[MissingWork, ...]
     """The rest by reason, most time first."""
+    untimed: int = 0
+    """Launches whose time is not known, above all those that failed to collect: in no share."""
 
 
 def cover(kernels: pl.DataFrame) -> Coverage:
@@ -52,6 +54,7 @@ def cover(kernels: pl.DataFrame) -> Coverage:
         bytes_pct=share_pct(frame.filter("has_bytes"), total),
         understood_pct=share_pct(frame.filter(understood), total),
         missing=by_reason(frame.filter(~understood), total),
+        untimed=kernels["duration_ns"].null_count(),
     )
 
 

@@ -24,6 +24,7 @@ from ncutool.base import tables
 from ncutool.work import (
     core_counters,
     evidence,
+    inside,
     instructions,
     nvidia_rules,
     rates,
@@ -65,6 +66,7 @@ WANTED: str = "|".join(
         *tensor_counters.WANTED,
         *traffic_counters.WANTED,
         *rates.WANTED,
+        *inside.WANTED,
     )
 )
 """Regular expression of the metric names this module needs (``ReadOptions.metrics``)."""
