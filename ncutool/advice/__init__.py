@@ -60,8 +60,8 @@ def advise(
     if not capture.traits.has_timeline:
         return reports.advise(kernels, capture.rules, inside.of_capture(capture))
     seen = unseen.looked_at_in_trace(kernels)
-    unknown = unseen.of_trace(kernels, timeline, capture.format)
     if timeline is None:
+        unknown = unseen.of_trace(kernels, timeline, capture.format)
         return Advice(looked=seen, could_not_look=unknown)
     view = context(kernels, capture, timeline, device, ranks)
     claimed: frozenset[int] = frozenset()
@@ -72,4 +72,6 @@ def advise(
         claimed |= given.claimed
         drafts += given.drafts
         declined += given.declined
-    return replace(rank.ranked(view, drafts, declined), looked=seen, could_not_look=unknown)
+    advice = rank.ranked(view, drafts, declined)
+    unknown = unseen.of_trace(kernels, timeline, capture.format, advice.findings)
+    return replace(advice, looked=seen, could_not_look=unknown)

@@ -71,8 +71,7 @@ def nothing(analysis: Analysis) -> str:
         share = _share(advice)
         most = advice.could_not_look[0]
         return (
-            f"Could not look at {share}: {most.reason} ({most.what}). "
-            f"To collect: {most.collect}."
+            f"Could not look at {share}: {most.reason} ({most.what}). To collect: {most.collect}."
         )
     looked = f" Looked at: {'; '.join(advice.looked)}." if advice.looked else ""
     covered = f" ({units.time(window)}, savings above {SMALL_PCT:g} %)"

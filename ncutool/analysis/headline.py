@@ -36,13 +36,15 @@ def write(
 
 
 def _failed(advice: Advice, launches: int) -> str:
-    """Return a sentence on launches whose collection failed; they are neither fast nor understood."""
+    """Return a sentence on launches whose collection failed, which are not fast but unknown."""
     failed = [one for one in advice.could_not_look if one.pct is None]
     if not failed:
         return ""
     count = sum(len(one.launches) for one in failed)
     whose = " and ".join(one.what for one in failed)
-    return f"{count} of {units.counted(launches, 'launch')} failed to collect ({whose}): {_UNKNOWN} "
+    return (
+        f"{count} of {units.counted(launches, 'launch')} failed to collect ({whose}): {_UNKNOWN} "
+    )
 
 
 _UNKNOWN = "neither time nor figures are known."

@@ -9,6 +9,7 @@ import polars as pl
 
 from ncutool.analysis import display_names
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.work import inside
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
 _LEVELS = {"dram_sol_pct": "DRAM", "l2_sol_pct": "L2", "l1_sol_pct": "L1"}
-_FULL_PCT = 99.5
-"""A theoretical occupancy from here on is not limited by anything."""
-_MOSTLY = 3
+_FULL_PCT = Threshold(99.5, "%", "occupancy from here on is not limited by anything", "rounding")
+_MAX_NAMED = 3
 """How many findings are named in a sentence."""
 
 
@@ -101,8 +101,8 @@ def _counted(row: dict[str, Any], within: Inside) -> list[str]:
     if (occupancy := _occupancy(within)) is not None:
         parts.append(occupancy)
     if within.stall is not None:
-        reason = within.stall.reason.replace("_", " ")
-        parts.append(f"warps wait most for {reason} ({units.percent(100 * within.stall.share)})")
+        share = units.percent(100 * within.stall.share)
+        parts.append(f"warps wait most for {within.stall.name} ({share})")
     if within.threads_active is not None:
         parts.append(f"{units.significant(within.threads_active)} of 32 threads of a warp active")
     if not parts:
@@ -136,8 +136,8 @@ def _next(findings: tuple[str, ...], ids: frozenset[int], advice: Advice) -> str
     """Return which findings concern a kernel, what to collect of it, or that nothing was found."""
     told = []
     if findings:
-        more = "" if len(findings) <= _MOSTLY else f" and {len(findings) - _MOSTLY} more"
-        told.append(f"Of it: {', '.join(findings[:_MOSTLY])}{more}.")
+        more = "" if len(findings) <= _MAX_NAMED else f" and {len(findings) - _MAX_NAMED} more"
+        told.append(f"Of it: {', '.join(findings[:_MAX_NAMED])}{more}.")
     unseen = next((u for u in advice.could_not_look if not ids.isdisjoint(u.launches)), None)
     if unseen is not None:
         told.append(f"Not looked at, since {unseen.reason}: collect {unseen.collect}.")

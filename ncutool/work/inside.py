@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ncutool.base.thresholds import Threshold
+from ncutool.base.thresholds import IntThreshold, Threshold
 
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
@@ -49,8 +49,9 @@ _UNITS = {
 _OF_MEMORY = ("L2 slices", "DRAM instances")
 _FUSIBLE = {"fp32": "f", "fp64": "d", "fp16": "h"}
 _CORE = "smsp__sass_thread_inst_executed_op_{}{}_pred_on.sum.per_cycle_elapsed"
-_LINE_SECTORS = 4
-"""Sectors of a cache line on every NVIDIA device."""
+_LINE_SECTORS = IntThreshold(
+    4, "sectors", "a cache line on every NVIDIA device", "NVIDIA, Nsight Compute's Memory Tables"
+)
 _PAIRS = Threshold(
     0.5,
     "share",
@@ -89,8 +90,8 @@ class Share(NamedTuple):
 class Stall(NamedTuple):
     """What warps wait for most of all."""
 
-    reason: str
-    """NVIDIA's name, e.g. ``long_scoreboard``."""
+    name: str
+    """NVIDIA's name in plain letters, e.g. ``long scoreboard``."""
     share: float
     """Of the time between two instructions of a warp, 0 to 1."""
 
@@ -177,9 +178,7 @@ _EVIDENCE = {
 
 def _sections(metrics: Mapping[str, float]) -> frozenset[str]:
     return frozenset(
-        section
-        for section, names in _EVIDENCE.items()
-        if any(name in metrics for name in names)
+        section for section, names in _EVIDENCE.items() if any(name in metrics for name in names)
     )
 
 
@@ -257,18 +256,18 @@ def _line_waste(metrics: Mapping[str, float]) -> float | None:
 def _stall(metrics: Mapping[str, float]) -> Stall | None:
     """Return what warps wait for most; None too where they mostly wait for their turn to issue."""
     stalls = {
-        name[len(_STALL) : -len(_PER_ISSUE)]: value
-        for name, value in metrics.items()
-        if name.startswith(_STALL) and name.endswith(_PER_ISSUE)
+        metric[len(_STALL) : -len(_PER_ISSUE)]: value
+        for metric, value in metrics.items()
+        if metric.startswith(_STALL) and metric.endswith(_PER_ISSUE)
     }
-    waits = {reason: value for reason, value in stalls.items() if reason != "selected"}
     total = metrics.get(_WARPS_PER_ISSUE) or sum(stalls.values())
-    if not waits or not total:
+    stalls.pop("selected", None)
+    if not stalls or not total:
         return None
-    reason = max(waits, key=lambda name: waits[name])
-    if reason == "not_selected":
+    longest = max(stalls, key=lambda name: stalls[name])
+    if longest == "not_selected":
         return None
-    return Stall(reason, min(waits[reason] / total, 1.0))
+    return Stall(" ".join(longest.split("_")), min(stalls[longest] / total, 1.0))
 
 
 def _imbalance(metrics: Mapping[str, float]) -> Imbalance | None:

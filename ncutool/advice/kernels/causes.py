@@ -217,8 +217,8 @@ def _waits(_: Mapping[str, Any], inside: Inside) -> Measured | None:
     if inside.stall is None:
         return None
     share = inside.stall.share
-    reason = inside.stall.reason.replace("_", " ")
-    clause = f"{units.percent(100 * share)} of the time between two instructions is {reason}"
+    waited = units.percent(100 * share)
+    clause = f"{waited} of the time between two instructions is {inside.stall.name}"
     return Measured(share, clause)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from ncutool.advice import catalogue
 from ncutool.advice.kernels import rules, unseen
 from ncutool.advice.kernels.rules import Candidate
+from ncutool.advice.kernels.unseen import SHORT_NS
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
@@ -25,10 +26,6 @@ from ncutool_parsers.schema import RULES
 
 _TRIED = "judgement, tried on the reports of the corpus"
 REPEATS = IntThreshold(8, "launches", "of one kernel so short are worth joining", _TRIED)
-SHORT_NS = IntThreshold(
-    20_000, "ns", "a latency-bound launch as short is short of work; of longer ones nobody can say",
-    _TRIED,
-)  # fmt: skip
 _SHORT = ("latency", "small_grid")
 
 
@@ -143,9 +140,7 @@ def _numbered(kept: Sequence[_Kept], window: int) -> tuple[Finding, ...]:
             remedy=one.candidate.remedy,
             alone_low_ns=0,
             alone_high_ns=sum(one.candidate.saved),
-            overlaps=tuple(
-                other for other, that, _ in named if other != name and that.meets(one)
-            ),
+            overlaps=tuple(other for other, that, _ in named if other != name and that.meets(one)),
             link=rule.link,
         )
         for name, one, rule in named

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.advice.price.rank import SMALL_PCT
-from ncutool.advice.view.finding import CouldNotLook
+from ncutool.advice.view.finding import CouldNotLook, Finding
 from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work import counter_notices
 from ncutool.work.inside import Inside
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.formats import Format
 
+SHORT_NS = IntThreshold(
+    20_000,
+    "ns",
+    "a latency-bound launch as short is short of work; of longer ones nobody can say",
+    "judgement, tried on the reports of the corpus",
+)
 TELLS = {
     "SpeedOfLight": "how near its limits it is",
     "LaunchStats": "how far its grid fills the device",
@@ -165,50 +172,77 @@ def _named(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def of_trace(
-    kernels: pl.DataFrame, timeline: Timeline | None, form: Format
+    kernels: pl.DataFrame,
+    timeline: Timeline | None,
+    form: Format,
+    findings: Sequence[Finding] = (),
 ) -> tuple[CouldNotLook, ...]:
-    """Return what could not be looked at in a trace: launches without figures, by reason, and idle
-    time without a cause.
+    """Return what could not be looked at in a trace: launches without figures, those far below
+    their roofs of which no finding says why, and idle time without a cause.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the trace.
         timeline: its window.
         form: the capture's format, which says what records shapes.
+        findings: what is advised of it.
     """
-    unknown = pl.col("bound") == "unknown"
     total = int(kernels["duration_ns"].sum())
-    reason = pl.coalesce("error", "missing_reason", "bound_reason")
     shapes = f"record with `{form.shapes_option}`, or " if form.shapes_option else ""
-    entries = []
-    for why, group in kernels.filter(unknown).with_columns(why=reason).group_by("why"):
-        time = int(group["duration_ns"].sum())
-        rows = group.sort("duration_ns", "launch_id", descending=[True, False]).to_dicts()
-        entries.append(
-            CouldNotLook(
-                what=_named(rows),
-                reason=str(why[0]),
-                launches=tuple(sorted(group["launch_id"])),
-                duration_ns=time,
-                pct=100 * time / total if total else 0.0,
-                sections=(),
-                collect=f"{shapes}join an Nsight Compute report of these kernels (`--ncu REPORT`)",
-            )
-        )
+    joined = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
+    reason = pl.coalesce("error", "missing_reason", "bound_reason")
+    entries = [
+        _of_launches(group, total, str(why[0]), shapes + joined)
+        for why, group in kernels.filter(pl.col("bound") == "unknown")
+        .with_columns(why=reason)
+        .group_by("why")
+    ]
+    told = [launch_id for finding in findings for launch_id in finding.launches]
+    far = pl.col("bound").is_in(_FAR) | (
+        (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
+    )
+    untold = kernels.filter(far & ~pl.col("launch_id").is_in(told))
+    if untold.height:
+        entries.append(_of_launches(untold, total, _BELOW, joined))
     entries.sort(key=lambda one: (-one.duration_ns, one.reason, one.launches))
-    unexplained = timeline.idle_by_cause().get("unexplained", 0) if timeline is not None else 0
-    if timeline is not None and 100 * unexplained >= SMALL_PCT * timeline.wall_ns:
-        entries.append(
-            CouldNotLook(
-                what="idle time",
-                reason="the trace records nothing that would explain it",
-                launches=(),
-                duration_ns=unexplained,
-                pct=100 * unexplained / timeline.wall_ns,
-                sections=(),
-                collect="record CPU activities of every thread, with stacks (`with_stack=True`)",
-            )
-        )
-    return tuple(one for one in entries if (one.pct or 0.0) >= SMALL_PCT)
+    return (*(one for one in entries if (one.pct or 0.0) >= SMALL_PCT), *_unexplained(timeline))
+
+
+_FAR = ("below_memory_roof", "below_compute_roof")
+_BELOW = "they lie far below their roofs, and a trace does not record why"
+
+
+def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> CouldNotLook:
+    time = int(group["duration_ns"].sum())
+    rows = group.sort("duration_ns", "launch_id", descending=[True, False]).to_dicts()
+    return CouldNotLook(
+        what=_named(rows),
+        reason=reason,
+        launches=tuple(sorted(group["launch_id"])),
+        duration_ns=time,
+        pct=100 * time / total if total else 0.0,
+        sections=(),
+        collect=collect,
+    )
+
+
+def _unexplained(timeline: Timeline | None) -> tuple[CouldNotLook, ...]:
+    """Return idle time that nothing recorded explains; nothing where there is hardly any."""
+    if timeline is None or timeline.wall_ns <= 0:
+        return ()
+    time = timeline.idle_by_cause().get("unexplained", 0)
+    if not time or 100 * time < SMALL_PCT * timeline.wall_ns:
+        return ()
+    return (
+        CouldNotLook(
+            what="idle time",
+            reason="the trace records nothing that would explain it",
+            launches=(),
+            duration_ns=time,
+            pct=100 * time / timeline.wall_ns,
+            sections=(),
+            collect="record CPU activities of every thread, with stacks (`with_stack=True`)",
+        ),
+    )
 
 
 def looked_at_in_trace(kernels: pl.DataFrame) -> tuple[str, ...]:

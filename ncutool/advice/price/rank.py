@@ -169,9 +169,7 @@ def _worth(priced: _Priced, wall: int) -> bool:
     )
 
 
-def _covered(
-    priced: _Priced, kept: Sequence[_Priced], findings: Sequence[Finding]
-) -> Covered:
+def _covered(priced: _Priced, kept: Sequence[_Priced], findings: Sequence[Finding]) -> Covered:
     """Return advice that the findings before it leave nothing of, and which of them do."""
     by = tuple(
         finding.id
