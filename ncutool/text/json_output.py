@@ -57,6 +57,16 @@ def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:
         "world_size": capture.world_size,
         "device": device.name if device else None,
         "device_how": analysis.resolution.how,
+        "devices": [
+            {
+                "ordinal": ordinal,
+                "name": one.record.name if one.record else None,
+                "device": one.device.name if one.device else None,
+                "how": one.how,
+            }
+            for ordinal, one in sorted(analysis.resolutions.items())
+        ],
+        "held_against": analysis.resolution.held_against,
         "devices_recorded": [asdict(record) for record in capture.devices],
         "window_ns": analysis.window_ns,
         "headline": analysis.headline,
@@ -94,6 +104,17 @@ def _timeline(section: sections.TimeSection) -> dict[str, Any] | None:
         "busy_ns": window.busy_ns,
         "idle_ns": window.idle_ns,
         "idle_by_cause_ns": window.idle_by_cause(),
+        "devices": [
+            {
+                "name": part.name,
+                "ordinal": part.ordinal,
+                "process": part.process,
+                "busy_ns": part.busy_ns,
+                "idle_ns": part.idle_ns,
+                "idle_by_cause_ns": part.idle_by_cause,
+            }
+            for part in window.devices
+        ],
         "trimmed": list(window.trimmed),
         "steps": window.steps,
         "steps_reason": window.steps_reason,

@@ -14,7 +14,7 @@ from ncutool.base import units
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from rich.table import Table
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 ROOF_STYLES = {"above": "bold red", "low": "yellow", "": ""}
 
 
-def bound_text(bound: str) -> Text:
-    """Return a bound in its colour."""
-    return Text(display_names.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
+def bound_text(row: Mapping[str, Any]) -> Text:
+    """Return a row's bound in its colour, with the level or the pipe where it is known."""
+    return Text(display_names.short_bound(row), style=BOUND_STYLES.get(row["bound"], ""))
 
 
 def roof_text(value: float | None) -> Text:
@@ -73,7 +73,7 @@ def kernels_table(
             units.data_rate(row["achieved_bytes_per_s"]).removesuffix("B/s").strip(),
             units.significant(row["intensity_flop_per_byte"]),
             roof_text(row["roofline_pct"]),
-            bound_text(row["bound"]),
+            bound_text(row),
             text(source_word(row), limit=11),
         )
     # Narrower than its figures, a table runs over the edge rather than hide a digit.

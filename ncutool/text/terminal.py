@@ -85,19 +85,14 @@ def _device(device: sections.DeviceSection) -> list[Text]:
 
 
 def _coverage(section: sections.CoverageSection) -> Text:
+    line = text(section.line)
     coverage = section.shares
-    line = Text(units.percent(coverage.understood_pct), style="bold")
-    line.append(" of launch time is understood")
-    line.append(
-        f" (FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})",
-        style="bright_black",
-    )
     if coverage.untimed:
         untimed = units.counted(coverage.untimed, "launch")
         line.append(f"; {untimed} of {coverage.launches:,} without a known time", style="bold")
     if coverage.missing and coverage.missing[0].duration_ns:
         most = coverage.missing[0]
-        line.append(f"; {units.percent(most.pct)} is not: ").append_text(text(most.reason))
+        line.append(f"; most of it ({units.percent(most.pct)}): ").append_text(text(most.reason))
     return line
 
 
@@ -183,7 +178,7 @@ def _kernels(groups: pl.DataFrame, width: int) -> list[RenderableType]:
             units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}",
             *[units.significant(row["intensity_flop_per_byte"])] * with_intensity,
             roof_text(row["roofline_pct"]),
-            bound_text(row["bound"]),
+            bound_text(row),
             *[text(source_word(row), limit=11)] * with_source,
         )
     if groups.height <= _GROUPS:

@@ -26,6 +26,7 @@ from ncutool.work import (
     evidence,
     inside,
     instructions,
+    limiting,
     nvidia_rules,
     rates,
     tensor_counters,
@@ -67,6 +68,7 @@ WANTED: str = "|".join(
         *traffic_counters.WANTED,
         *rates.WANTED,
         *inside.WANTED,
+        *limiting.WANTED,
     )
 )
 """Regular expression of the metric names this module needs (``ReadOptions.metrics``)."""
@@ -223,6 +225,8 @@ def launch_work(
         "peak_bytes_per_s": traffic_counters.dram_peak(metrics),
         "waves": metrics.get(_WAVES),
         **{column: metrics.get(name) for column, name in _SOL.items()},
+        "sm_sol_unit": limiting.compute_unit(metrics, metrics.get(_SM)),
+        "memory_sol_level": limiting.memory_level(metrics, metrics.get(_SOL["memory_sol_pct"])),
         **_nvidia(metrics, seconds, capability),
         **_launch_rule(metrics, version, printed),
     }

@@ -213,7 +213,7 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
 
 
 def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
-    """Return candidates for neighbouring memory-bound launches of different kernels, with as many
+    """Return candidates for neighbouring DRAM-bound launches of different kernels, with as many
     threads each."""
     candidates = []
     chain: list[dict[str, Any]] = []
@@ -223,25 +223,25 @@ def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
             continue
         if len(chain) > 1:
             candidates.append(_chain(chain, window))
-        chain = [row] if row is not None and _from_dram(row) else []
+        chain = [row] if row is not None and _waits_for_dram(row) else []
     return candidates
+
+
+def _waits_for_dram(row: dict[str, Any]) -> bool:
+    """Whether DRAM holds a launch: fusing spares its traffic, not that of a cache or of shared
+    memory."""
+    return row["bound"] == "memory" and row["limiting_level"] == "dram" and bool(row["dram_bytes"])
 
 
 def _follows(before: dict[str, Any], row: dict[str, Any]) -> bool:
     return (
-        _from_dram(row)
+        _waits_for_dram(row)
         and row["launch_id"] == before["launch_id"] + 1
         and row["stream"] == before["stream"]
         and row["kernel_full"] != before["kernel_full"]
         and _threads(row) is not None
         and _threads(row) == _threads(before)
     )
-
-
-def _from_dram(row: dict[str, Any]) -> bool:
-    """Whether DRAM is what holds a launch: what a cache level holds, fusing does not shorten."""
-    near = row["dram_sol_pct"] is not None and row["dram_sol_pct"] >= LOW_PCT
-    return near and row["bound"] == "memory" and bool(row["dram_bytes"])
 
 
 def _threads(row: dict[str, Any]) -> int | None:
@@ -266,7 +266,7 @@ def _chain(chain: Sequence[dict[str, Any]], window: int) -> Candidate:
     names = " → ".join(row["kernel"] for row in chain)
     return Candidate(
         rule="fuse-neighbours",
-        title=f"Fuse {len(chain)} neighbouring memory-bound kernels from {chain[0]['kernel']} "
+        title=f"Fuse {len(chain)} neighbouring DRAM-bound kernels from {chain[0]['kernel']} "
         "on, if one feeds the next",
         rows=list(chain),
         saved=saved,

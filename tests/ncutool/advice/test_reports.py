@@ -19,7 +19,8 @@ def row(launch_id: int, **changes: Any) -> dict[str, Any]:
         "grid_x": 27, "grid_y": 1, "grid_z": 1, "block_x": 256, "block_y": 1, "block_z": 1,
         "flop_source": "none", "bytes_source": "counter", "peak_source": "record",
         "dram_bytes": 1e6, "sm_sol_pct": 10.0, "memory_sol_pct": 6.0, "waves": 0.25,
-        "bound": "small_grid", "bound_reason": "27 of 108 multiprocessors have a block",
+        "limiting_level": "dram", "bound": "small_grid",
+        "bound_reason": "27 of 108 multiprocessors have a block",
     } | changes  # fmt: skip
 
 
@@ -57,10 +58,9 @@ def test_short_launches_many_times_over(count: int, length: int, found: int) -> 
 def chain(*kernels: str, **changes: Any) -> list[dict[str, Any]]:
     """Memory-bound launches of these kernels with as many threads each."""
     return [
-        row(i, kernel=name, kernel_full=f"{name}()", bound="memory", dram_bytes=size,
-            **{"dram_sol_pct": 70.0} | changes)
+        row(i, kernel=name, kernel_full=f"{name}()", bound="memory", dram_bytes=size, **changes)
         for i, (name, size) in enumerate(zip(kernels, (3e8, 2e8, 3e8), strict=False))
-    ]  # fmt: skip
+    ]
 
 
 def test_memory_bound_neighbours_may_feed_one_another() -> None:
@@ -75,12 +75,12 @@ def test_memory_bound_neighbours_may_feed_one_another() -> None:
     "rows",
     [
         chain("add", "add"),
-        [*chain("add"), row(1, kernel_full="x", bound="memory", dram_sol_pct=70.0, grid_x=28)],
-        [*chain("add"), row(2, kernel_full="x", bound="memory", dram_sol_pct=70.0)],
-        [*chain("add"), row(1, kernel_full="x", bound="memory", dram_sol_pct=70.0, stream=8)],
-        [*chain("add"), row(1, kernel_full="x", bound="compute", dram_sol_pct=70.0)],
-        chain("add", "silu", dram_sol_pct=20.0),
-        chain("add", "silu", dram_sol_pct=None),
+        [*chain("add"), row(1, kernel_full="x", bound="memory", grid_x=28)],
+        [*chain("add"), row(2, kernel_full="x", bound="memory")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", stream=8)],
+        [*chain("add"), row(1, kernel_full="x", bound="compute")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="l1")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level=None)],
     ],
     ids=[
         "same kernel",
@@ -88,12 +88,12 @@ def test_memory_bound_neighbours_may_feed_one_another() -> None:
         "a gap",
         "other stream",
         "other bound",
-        "from a cache",
+        "L1 holds it",
         "level unknown",
     ],
 )
 def test_no_chain(rows: list[dict[str, Any]]) -> None:
-    """What differs in work or order is not taken for a chain."""
+    """What differs in work or order, or what DRAM does not hold, is not taken for a chain."""
     assert reports.advise(table(rows)).findings == ()
 
 
