@@ -14,6 +14,8 @@ from ncutool.work.operators import (
     convolution_backward,
     elementwise,
     embedding_bag,
+    embedding_tables,
+    fused,
     gemm,
     indexing,
     movement,
@@ -21,10 +23,12 @@ from ncutool.work.operators import (
     optimizer,
     paged_attention,
     plugins,
+    quantizing,
     recommender,
     reduction,
     serving,
     triton,
+    upsampling,
 )
 from ncutool.work.operators.call import (
     Model,
@@ -62,15 +66,23 @@ REGISTRY: dict[str, Model] = {
     **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
+    **fused.MODELS,
     **reduction.MODELS,
     **indexing.MODELS,
     **movement.MODELS,
     **optimizer.MODELS,
     **recommender.MODELS,
     **embedding_bag.MODELS,
+    **embedding_tables.MODELS,
+    **quantizing.MODELS,
     **serving.MODELS,
+    **upsampling.MODELS,
 }
 """Operator name -> model."""
+
+
+LARGEST = 2**63 - 1
+"""Operations or bytes of one call: what is past it is damaged text, and fits no column."""
 
 
 def model(call: OpCall) -> Work | NoModel:
@@ -88,9 +100,13 @@ def model(call: OpCall) -> Work | NoModel:
     if not call.inputs:
         return NoModel(f"no shapes recorded for {call.name}", family)
     try:
-        return known(call)
+        work = known(call)
     except UnmodelledError as error:
         return NoModel(error.reason, family)
+    figures = (work.flop, work.bytes_read, work.bytes_written)
+    if any(figure is not None and not 0 <= figure <= LARGEST for figure in figures):
+        return NoModel(f"sizes of {call.name} are beyond any memory: damaged text", family)
+    return work
 
 
 def model_of(call: OpCall) -> Model | None:
@@ -112,13 +128,17 @@ FAMILY_OF: dict[str, str] = {
         paged_attention,
         normalization,
         elementwise,
+        fused,
         reduction,
         indexing,
         movement,
         optimizer,
         recommender,
         embedding_bag,
+        embedding_tables,
+        quantizing,
         serving,
+        upsampling,
     )
     for name in module.MODELS
 } | serving.FAMILIES

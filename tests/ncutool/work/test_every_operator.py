@@ -9,7 +9,7 @@ from operator_calls import call, reason
 from operator_rows import Row, built
 from operator_rows.attention import ATTENTION
 from operator_rows.elementwise import ELEMENTWISE, FUSED
-from operator_rows.moving import COPIES, LOOKUPS, OPTIMIZER_STEPS
+from operator_rows.moving import COPIES, LOOKUPS, OPTIMIZER_STEPS, RESIZES
 from operator_rows.products import CONVOLUTIONS, MATRIX_PRODUCTS
 from operator_rows.reductions import NORMALIZATIONS, REDUCTIONS
 from operator_rows.refused import REFUSED
@@ -27,12 +27,10 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "normalizations": NORMALIZATIONS,
     "optimizer steps": OPTIMIZER_STEPS,
     "reductions": REDUCTIONS,
+    "resizes": RESIZES,
 }
-UNKNOWABLE = {
-    "aten::index": "index shapes are not recorded",
-    "vllm::moe_forward": "the experts' weights and how many a token takes are not recorded",
-}
-"""Registered so that the reason is theirs: no call of them says what they do."""
+UNKNOWABLE = {"aten::index": "index shapes are not recorded"}
+"""Registered so that the reason is theirs: a call that records no more says not what it does."""
 
 
 @pytest.mark.parametrize("table", TABLES)
