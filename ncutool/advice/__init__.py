@@ -20,8 +20,10 @@ from ncutool.advice.host import (
 from ncutool.advice.kernels import precision, reports, rules, tune
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
-from ncutool.advice.view.finding import Advice, Adviser, Draft, Drafts
+from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft, Drafts
+from ncutool.base import units
 from ncutool.devices.resolve import Device
+from ncutool.timeline import trust
 from ncutool.timeline.window import Timeline
 from ncutool_parsers.capture import Capture
 
@@ -34,10 +36,10 @@ CLAIMING: tuple[Adviser, ...] = (
 """Those who claim launches, in this order: each leaves alone what those before it claim."""
 READING: tuple[Adviser, ...] = (batch, tune, unfusable)
 """Those who leave claimed launches alone and claim none: after the first, in any order."""
-APART: tuple[Adviser, ...] = (
-    rules, launch, input_pipeline, allocator, synchronization, copies, communication,
-)  # fmt: skip
+APART: tuple[Adviser, ...] = (rules, copies, communication)
 """Those who neither claim nor mind claims, in any order: the ledger pays shared time once."""
+OF_HOST: tuple[Adviser, ...] = (launch, input_pipeline, allocator, synchronization)
+"""The same, on what the host does while a device idles: asked for each device by itself."""
 
 
 def advise(
@@ -66,6 +68,8 @@ def advise(
     found = _of_each_device(view, kernels, ranks, device_of)
     for adviser in APART:
         given = adviser.drafts(view, found.claimed)
+        found = _joined(found, given)
+    for given in _of_host(view):
         found = _joined(found, given)
     return rank.ranked(view, found.drafts, found.declined)
 
@@ -96,7 +100,7 @@ def _of_each_device(
 
 def _of_launches(view: Context) -> Drafts:
     """Return what advisers that claim or read launches say, in their order."""
-    found = Drafts()
+    found = Drafts(claimed=view.trials)  # nobody advises on kernels that a tuner tries
     for adviser in (*CLAIMING, *READING):
         found = _joined(found, adviser.drafts(view, found.claimed))
     return found
@@ -114,3 +118,34 @@ def _on_device(draft: Draft, ordinal: int | None) -> Draft:
     """Return ``draft`` with the device that its launches ran on in its title."""
     where = "no recorded device" if ordinal is None else f"device {ordinal}"
     return replace(draft, title=f"{draft.title} ({where})")
+
+
+def _of_host(view: Context) -> list[Drafts]:
+    """Return what is advised on the host, device by device: which one is said of several.
+
+    Nothing is where most operators were filtered out of the trace: what the host did, and whether
+    it waited for input or for a value, is then not known.
+    """
+    if not trust.operators_recorded(view.capture):
+        return [Drafts(declined=_not_known(view))]
+    given = []
+    for part in view.by_device():
+        name = "" if part.only is None else f" ({part.only.name})"
+        for adviser in OF_HOST:
+            own = adviser.drafts(part, frozenset())
+            drafts = (replace(draft, title=draft.title + name) for draft in own.drafts)
+            declined = (replace(refusal, what=refusal.what + name) for refusal in own.declined)
+            given.append(Drafts(tuple(drafts), declined=tuple(declined)))
+    return given
+
+
+def _not_known(view: Context) -> tuple[Declined, ...]:
+    share = 100 * (view.capture.ops_recorded_share or 0.0)
+    refusal = Declined(
+        what="Advise on the host",
+        why=f"Only {units.percent(share)} of the operators were recorded: what the host did while "
+        "the device idled cannot be told. Record all of them.",
+        launches=(),
+        duration_ns=view.timeline.idle_ns,
+    )
+    return (refusal,)

@@ -18,6 +18,7 @@ from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
 from ncutool.timeline import window
+from ncutool.timeline.settled import settle
 from ncutool.work import counters
 from ncutool_parsers import read
 from ncutool_parsers.errors import UsageError
@@ -181,6 +182,7 @@ class Analysis:
         """What a reader must know of the figures, the gravest first; otherwise in order."""
         return notices.gravest_first(
             [
+                *notices.of_origin(self.capture),
                 *self.capture.notices,
                 *self.work.notices,
                 *notices.of_device(self.capture, self.resolution, self.device_kinds),
@@ -219,6 +221,9 @@ def analyse(
     known = with_file(request.device_file)
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
     _check_traces(capture, companions.rank_trace, request.whole_steps)
+    capture = settle(capture).capture  # the timeline says what this left out
+    ranks = [settle(other).capture for other in companions.rank_trace]
+    companions = replace(companions, rank_trace=ranks)
     own_peaks = capture.traits.peaks_recorded
     found = devices.find(capture, request.assume_device, known, None if own_peaks else measured)
     return Analysis(

@@ -47,18 +47,37 @@ SHORT_BOUNDS: dict[str, str] = {
 LEVELS: dict[str, str] = {"dram": "DRAM", "l2": "L2", "l1": "L1", "shared": "shared memory"}
 """What the memory levels are called; a pipe is called as its ``limiting_level``."""
 _HELD = ("memory", "compute")
+PARTS: dict[str, str] = {
+    "on_roofline": "on the roofline",
+    "bytes_only": "bytes only",
+    "flops_only": "FLOPs only",
+    "helper": "helper kernels",
+    "copy": "copies",
+    "communication": "communication",
+    "no_figures": "no figures",
+}
+"""What each part of the launch time is called (:data:`ncutool.base.tables.PARTS`)."""
 
 GAP_CAUSES: dict[str, str] = {
+    "profiler": "the profiler's own work",
     "input_pipeline": "waiting for input data",
+    "graph_capture": "capturing a graph",
+    "compilation": "compiling code",
     "allocator": "memory allocation",
     "long_launch": "a launch call over 1 ms",
+    "initialise": "creating streams or events, first use of a library",
     "synchronize": "synchronising",
     "copy_call": "copy calls",
     "launch_call": "launch calls",
     "dispatch": "dispatch on the CPU",
+    "inside_operator": "the CPU inside one operator",
+    "silent_host": "the CPU in code that calls no operator",
+    "ops_missing": "the CPU, whose operators were not recorded",
     "latency": "launch latency",
     "queue": "between queued launches",
     "communication": "handing over between a collective and another stream",
+    "other_device": "while another GPU works",
+    "finished": "after the GPU's last launch",
     "unlinked": "before launches without a record",
     "unexplained": "unexplained",
 }

@@ -45,7 +45,7 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
         ``intensity_flop_per_byte``, ``achieved_flop_per_s``, ``achieved_bytes_per_s`` from these
         sums · ``roofline_pct`` weighted by time, with its ``_min`` and ``_max`` · peaks and
         speeds of light weighted by time · ``bound`` that holds most of the time, with the reason
-        and the level of its longest launch · ``l2_…`` and ``l1_intensity_flop_per_byte``,
+        and the level of its median launch · ``l2_…`` and ``l1_intensity_flop_per_byte``,
         ``…_flop_per_s``, ``…_roof_pct`` (of that cache's bandwidth) of the launches that count
         FLOPs and that cache's bytes, null where none does · sources, `mixed: a, b` where launches
         differ ·
@@ -193,8 +193,9 @@ def _dominant_bounds(keyed: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("_launches"),
             pl.col("roof").sort_by(time, descending=True).drop_nulls().first(),
             pl.col("roof_side").sort_by(time, descending=True).drop_nulls().first(),
-            pl.col("bound_reason").sort_by(time, descending=True).first(),
-            pl.col("limiting_level").sort_by(time, descending=True).first(),
+            pl.col("bound_reason", "limiting_level")
+            .sort_by(time, "launch_id")
+            .get((pl.len() - 1) // 2),
         )
         .sort("_time", "_launches", "bound", descending=[True, True, False])
         .group_by("_key", maintain_order=True)

@@ -55,6 +55,14 @@ def _where(kinds: Sequence[Kind]) -> str:
     return f" The launches ran on {several.counted(kinds)}: {listed}."
 
 
+def _who_waits(window: Timeline) -> str:
+    """Return who waits, and how much of the window: of several devices, each."""
+    if len(window.devices) < 2:
+        return f"The GPU waits {units.percent(100 * window.idle_ns / window.wall_ns)}"
+    shares = sorted(100 * part.idle_ns / window.wall_ns for part in window.devices)
+    return f"Each of {len(shares)} GPUs waits {units.percent_range(shares[0], shares[-1])}"
+
+
 def _first(findings: tuple[Finding, ...], whole_ns: int) -> str:
     top = next((finding for finding in findings if finding.saving_high_ns > 0), None)
     if top is None:
@@ -77,8 +85,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
             causes = window.idle_by_cause()
             cause = max(causes, key=lambda name: causes[name])
             return (
-                f"The GPU waits {units.percent(idle_pct)} of the time, most of it: "
-                f"{display_names.GAP_CAUSES[cause]}."
+                f"{_who_waits(window)} of the time, most of it: {display_names.GAP_CAUSES[cause]}."
             )
     by_bound = (
         kernels.group_by("bound")
@@ -87,8 +94,10 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
     )
     name, amount = by_bound.row(0)
     share = units.percent(100 * amount / coverage.duration_ns)
-    whole = units.time(coverage.duration_ns)
-    return f"{share} of {whole} GPU time is {_WORDS[name]}{_level(kernels, name, amount)}."
+    several = window is not None and len(window.devices) > 1
+    of = f" on {len(window.devices)} GPUs" if window is not None and several else ""
+    whole = f"{units.time(coverage.duration_ns)} GPU time{of}"
+    return f"{share} of {whole} is {_WORDS[name]}{_level(kernels, name, amount)}."
 
 
 def _level(kernels: pl.DataFrame, bound: str, amount: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.nvidia import PEAK_LIMIT
 from ncutool.work.operators import plugins
 from ncutool_parsers.capture import Notice
 
@@ -25,6 +26,14 @@ _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 def gravest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
     """Sort errors before warnings before infos; otherwise the order is kept."""
     return tuple(sorted(notices, key=lambda notice: _GRAVITY[notice.severity]))
+
+
+def of_origin(capture: Capture) -> list[Notice]:
+    """Say that a capture was made up, which its figures do not show."""
+    if not capture.synthetic:
+        return []
+    text = "This capture is synthetic: a program wrote it, and nothing in it was measured."
+    return [Notice("synthetic", text)]
 
 
 def of_device(capture: Capture, resolution: Resolution, kinds: Sequence[Kind] = ()) -> list[Notice]:
@@ -73,7 +82,9 @@ def of_window(timeline: Timeline | None) -> list[Notice]:
 
 def of_flags(kernels: pl.DataFrame) -> list[Notice]:
     """Say how many launches lie above a peak."""
-    flagged = kernels["flag"].count()
+    beyond = pl.col("peak_bytes_per_s") > pl.col("hardware_bytes_per_s") * PEAK_LIMIT
+    doubtful = pl.col("flag").is_not_null() & beyond.fill_null(value=False)
+    flagged = kernels["flag"].count() - kernels.filter(doubtful).height
     if not flagged:
         return []
     lies = f"{units.counted(flagged, 'launch')} {'lies' if flagged == 1 else 'lie'}"

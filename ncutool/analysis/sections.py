@@ -93,9 +93,13 @@ class SimpleSection:
 
 @dataclass(frozen=True)
 class CoverageSection:
-    """What share of the launch time is understood, why the rest is not, and by what sources."""
+    """How the launch time divides by what is known of it, why the rest is not, and the sources."""
 
     shares: Coverage
+    line: str
+    """The same in one sentence."""
+    known: Table
+    """Launches, time and share of each part."""
     missing: Table
     flop_sources: Table
     bytes_sources: Table

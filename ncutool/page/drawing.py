@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.devices.several import Kind
+    from ncutool.roofline.coverage import Coverage
 
 MOST_POINTS = 2000
 """Groups that get a circle, most time first; chart.js takes the same."""
@@ -82,7 +83,8 @@ def _roofline(analysis: Analysis, groups: pl.DataFrame, kind: Kind | None) -> Dr
         f"ridge at {units.intensity(roofs.ridge_point_flop_per_byte)}. "
         "The kernel table holds the same figures."
     )
-    return Drawing("roofline", title, _spec(chart), "", label, _roofline_notes(groups, roofs))
+    notes = _roofline_notes(groups, roofs, analysis.coverage)
+    return Drawing("roofline", title, _spec(chart), "", label, notes)
 
 
 def _spec(chart: Any) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _spec(chart: Any) -> dict[str, Any]:
     return spec
 
 
-def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
+def _roofline_notes(groups: pl.DataFrame, roofs: Roofs, coverage: Coverage) -> tuple[str, ...]:
     notes = [
         "Area is time. Point at a circle for its figures, click it to find it in the table; "
         "drag to move, Ctrl and wheel to zoom, double-click to see all again."
@@ -127,7 +129,7 @@ def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
     if spread > 1:
         origin += f"; they differ by up to {units.percent(spread)} between launches (drawn: mean)"
     notes.append(f"{origin}.")
-    missing = charts.not_on_roofline(groups).sentence()
+    missing = charts.not_on_roofline(coverage)
     if missing:
         notes.append(missing)
     if groups.height > MOST_POINTS:

@@ -126,12 +126,19 @@ def _with_evidence(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     # A known 0 FLOPs is 0 % of any roof, also of one whose peak is unknown.
     share = pl.when(pl.col("flop") == 0).then(pl.lit(0.0)).otherwise(pl.col("compute_pct"))
     return frame.with_columns(
-        (pl.col("grid_x") * pl.col("grid_y") * pl.col("grid_z")).alias("blocks"),
+        _blocks_of_grid().alias("blocks"),
         pl.lit(device.sm_count if device else None, dtype=pl.Int64).alias("sm_count"),
         pl.lit(device.cache_bytes if device else None, dtype=pl.Int64).alias("cache_bytes"),
         share.alias("compute_share"),
         pl.max_horizontal(share, "bandwidth_pct").alias("larger_share"),
     )
+
+
+def _blocks_of_grid() -> pl.Expr:
+    """Return the blocks of each grid; null where the product is no count that a device can run."""
+    sides = (pl.col(f"grid_{axis}").cast(pl.Float64) for axis in "xyz")
+    blocks = next(sides) * next(sides) * next(sides)  # of integers, it would pass 64 bits
+    return pl.when(blocks < 2.0**53).then(blocks).cast(pl.Int64)
 
 
 def _questions() -> Question:

@@ -15,7 +15,7 @@ import polars as pl
 
 from ncutool.base.limits import attainable
 from ncutool.base.tables import KERNELS
-from ncutool.roofline import bound
+from ncutool.roofline import bound, partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -120,6 +120,7 @@ def place(
     frame = pl.concat(
         _placed(part, own, capture) for part, own in _by_device(frame, device, devices or {})
     )
+    frame = partition.with_part(frame)
     return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")
 
 
@@ -151,8 +152,17 @@ def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     source = pl.when(recorded).then(pl.lit("record")).otherwise(_table_source(device))
     return frame.with_columns(
         pl.when(computes).then(pl.coalesce("peak_flop_per_s", table_flop)).alias("peak_flop_per_s"),
-        pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)).alias("peak_bytes_per_s"),
+        pl.when(~_leaves_the_device())
+        .then(pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)))
+        .alias("peak_bytes_per_s"),
         source.alias("peak_source"),
+    )
+
+
+def _leaves_the_device() -> pl.Expr:
+    """Whether a launch is a copy from or to another memory, which the link limits, not the DRAM."""
+    return ((pl.col("category") == "memcpy") & (pl.col("copy_kind") != "DtoD")).fill_null(
+        pl.col("category") == "memcpy"
     )
 
 

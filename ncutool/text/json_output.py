@@ -98,6 +98,17 @@ def _timeline(section: sections.TimeSection) -> dict[str, Any] | None:
         "busy_ns": window.busy_ns,
         "idle_ns": window.idle_ns,
         "idle_by_cause_ns": window.idle_by_cause(),
+        "devices": [
+            {
+                "name": part.name,
+                "ordinal": part.ordinal,
+                "process": part.process,
+                "busy_ns": part.busy_ns,
+                "idle_ns": part.idle_ns,
+                "idle_by_cause_ns": part.idle_by_cause,
+            }
+            for part in window.devices
+        ],
         "trimmed": list(window.trimmed),
         "steps": window.steps,
         "steps_reason": window.steps_reason,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ncutool.analysis import sections
     from ncutool.analysis.analyse import Analysis
-    from ncutool.roofline.coverage import Coverage
 
 _ROWS = 15
 """Rows of each table of the document."""
@@ -163,7 +162,7 @@ def _simple(section: sections.SimpleSection) -> list[str]:
 def _coverage(section: sections.CoverageSection) -> list[str]:
     return [
         _rows(rows)
-        for rows in (section.missing, section.flop_sources, section.bytes_sources)
+        for rows in (section.known, section.missing, section.flop_sources, section.bytes_sources)
         if rows.rows
     ]
 
@@ -185,11 +184,9 @@ def _rows(rows: sections.Table) -> str:
 
 
 def _opening(analysis: Analysis) -> str:
-    coverage: Coverage = analysis.coverage
     return (
         f"{markdown(analysis.capture.name)}, {capture_sentences.capture_line(analysis)}: "
-        f"{units.percent(coverage.understood_pct)} of launch time understood "
-        f"(FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})."
+        f"{capture_sentences.coverage_line(analysis.coverage)}."
     )
 
 

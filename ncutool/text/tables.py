@@ -98,7 +98,7 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
     described = capture_sentences.capture_line(analysis)
     tail = Text(f"{shown} of {total} · {described}", style="bright_black")
     if len(flags):
-        tail.append(f"\n! above 100 % of a peak: {text(flags[0]).plain}", style="red")
+        tail.append(f"\n! implausible: {text(flags[0]).plain}", style="red")
     return tail
 
 

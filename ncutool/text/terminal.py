@@ -84,16 +84,10 @@ def _device(device: sections.DeviceSection) -> list[Text]:
 
 
 def _coverage(section: sections.CoverageSection) -> Text:
-    coverage = section.shares
-    line = Text(units.percent(coverage.understood_pct), style="bold")
-    line.append(" of launch time is understood")
-    line.append(
-        f" (FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})",
-        style="bright_black",
-    )
-    if coverage.missing:
-        most = coverage.missing[0]
-        line.append(f"; {units.percent(most.pct)} is not: ").append_text(text(most.reason))
+    line = text(section.line)
+    if section.missing.rows:
+        most = section.shares.missing[0]
+        line.append(f"; most of it ({units.percent(most.pct)}): ").append_text(text(most.reason))
     return line
 
 

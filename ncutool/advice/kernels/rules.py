@@ -299,10 +299,10 @@ def _draft(context: Context, nvidias: str, rows: pl.DataFrame) -> Draft:
         worst=now,
         evidence=(
             f"By the report's counters NVIDIA's rule {nvidias} applies to "
-            f"{units.counted(len(now), 'launch')} that take {context.share(sum(now))} "
+            f"{units.counted(len(now), 'launch')} that take {context.summed(sum(now))} "
             f"of this trace: {listed}.",
             "Its estimates, weighted by the real durations and no launch below "
-            f"{units.time(floor)}, come to {context.share(saved)}.",
+            f"{units.time(floor)}, come to {context.summed(saved)}.",
         ),
         link=rules()["tune-few-blocks"].link,
         lead=3,

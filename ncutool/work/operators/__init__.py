@@ -1,6 +1,7 @@
 """FLOPs and bytes of framework operators: one module per family, one registry.
 
-A new operator goes into the `MODELS` of its family's module; a new family is a module whose
+A new operator goes into the `MODELS` of its family's module, or, if an engine brings it, into the
+table of :mod:`ncutool.work.operators.engines`; a new family is a module whose
 `MODELS` is listed in :data:`REGISTRY` below. Other packages bring theirs by an entry point
 (:mod:`ncutool.work.operators.plugins`, docs/operators.md).
 """
@@ -9,14 +10,18 @@ from __future__ import annotations
 
 from ncutool.work.operators import (
     attention,
+    attention_backward,
     convolution,
+    convolution_backward,
     elementwise,
     embedding_bag,
+    engines,
     gemm,
     indexing,
     movement,
     normalization,
     optimizer,
+    paged_attention,
     plugins,
     recommender,
     reduction,
@@ -53,7 +58,10 @@ __all__ = [
 REGISTRY: dict[str, Model] = {
     **gemm.MODELS,
     **convolution.MODELS,
+    **convolution_backward.MODELS,
     **attention.MODELS,
+    **attention_backward.MODELS,
+    **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
     **reduction.MODELS,
@@ -63,6 +71,7 @@ REGISTRY: dict[str, Model] = {
     **recommender.MODELS,
     **embedding_bag.MODELS,
     **serving.MODELS,
+    **engines.MODELS,
 }
 """Operator name -> model."""
 
@@ -100,7 +109,10 @@ FAMILY_OF: dict[str, str] = {
     for module in (
         gemm,
         convolution,
+        convolution_backward,
         attention,
+        attention_backward,
+        paged_attention,
         normalization,
         elementwise,
         reduction,
@@ -112,5 +124,5 @@ FAMILY_OF: dict[str, str] = {
         serving,
     )
     for name in module.MODELS
-} | serving.FAMILIES
+} | {**serving.FAMILIES, **engines.FAMILIES}
 """Operator name -> family of its module."""

@@ -266,7 +266,7 @@ def test_every_row_is_whole(rows: list[dict[str, Any]], with_device: bool) -> No
 
 
 def test_coverage_counts_time_and_says_why_the_rest_is_missing() -> None:
-    """Of 100 µs: 40 understood, 10 a copy, 30 without bytes, 20 without both."""
+    """Of 100 µs: 40 have bytes, 10 are a copy, 30 have no bytes, 20 have nothing."""
     kernels = place(
         [
             {"duration_ns": 40_000, "flop": 0.0, "dram_bytes": 1e6},
@@ -278,9 +278,42 @@ def test_coverage_counts_time_and_says_why_the_rest_is_missing() -> None:
     coverage = cover(kernels)
     assert (coverage.flop_pct, coverage.bytes_pct, coverage.understood_pct) == (70, 50, 50)
     assert [(m.reason, m.duration_ns, m.pct, m.launches) for m in coverage.missing] == [
-        ("no data types recorded", 30_000, 30.0, 1),
+        ("FLOPs are known, bytes are not", 30_000, 30.0, 1),
         ("no model for x", 20_000, 20.0, 1),
     ]
+    assert [(part.part, part.duration_ns, part.launches) for part in coverage.partition] == [
+        ("bytes_only", 40_000, 1),
+        ("flops_only", 30_000, 1),
+        ("copy", 10_000, 1),
+        ("no_figures", 20_000, 1),
+    ]
+    assert [gap.reason for gap in coverage.without_figures] == ["no model for x"]
+
+
+def test_communication_is_not_understood() -> None:
+    """A collective has no work to be held against a roof, even where it states its bytes."""
+    kernels = place(
+        [
+            {"duration_ns": 60_000, "flop": 1e9, "dram_bytes": 1e6},
+            {"duration_ns": 40_000, "family": "collective", "dram_bytes": 1e6},
+        ]
+    )
+    coverage = cover(kernels)
+    assert coverage.understood_pct == 60
+    assert [(part.part, part.pct) for part in coverage.partition] == [
+        ("on_roofline", 60.0),
+        ("communication", 40.0),
+    ]
+    assert [gap.reason for gap in coverage.missing] == ["communication between devices"]
+
+
+def test_a_copy_between_memories_is_not_held_against_dram() -> None:
+    """The link limits it: it shows its rate and no share of the DRAM's bandwidth."""
+    given = {"duration_ns": 1_000_000, "category": "memcpy", "flop": 0.0, "dram_bytes": 25e6}
+    kernels = place([given | {"copy_kind": kind} for kind in ("HtoD", "DtoH", "PtoP", "DtoD")])
+    assert kernels["achieved_bytes_per_s"].to_list() == [25e9] * 4
+    assert kernels["roofline_pct"].is_null().to_list() == [True, True, True, False]
+    assert kernels["part"].to_list() == ["copy"] * 4
 
 
 def test_helper_kernels_are_understood_with_their_operator() -> None:

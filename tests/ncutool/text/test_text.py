@@ -134,7 +134,7 @@ def test_kernels_table_flags_what_is_above_100_pct() -> None:
     analysis = factory.analysis(rows)
     shown = kernels_table(analysis, analysis.kernels, color=False, width=140)
     assert "131!" in shown
-    assert "! above 100 % of a peak: 131 % of the peak: another data type" in shown
+    assert "! implausible: 131 % of the peak: another data type" in shown
 
 
 def test_findings_table_gives_evidence_and_remedy() -> None:
