@@ -15,12 +15,12 @@ from ncutool.work.operators.attention import (
     NO_CAUSAL,
     NO_LENGTHS,
     NO_WINDOW,
-    WITHOUT_CACHE,
     attended_pairs,
 )
 from ncutool.work.operators.call import Work
 from ncutool.work.operators.engines.bound import Bound
 from ncutool.work.operators.engines.figures import own_results, work
+from ncutool.work.operators.paged_attention import WITHOUT_CACHE
 from ncutool.work.operators.tensor import Tensor
 
 NO_MASK = "which pairs the mask function admits is not recorded"
