@@ -87,6 +87,8 @@ def _mapped(column: str, fact: Callable[[str], object], dtype: type[pl.DataType]
     """Return what ``fact`` says of each distinct value of a column of text."""
 
     def read(values: pl.Series) -> pl.Series:
+        if values.is_empty():  # replacing nothing would keep the type of text
+            return pl.Series(values.name, [], dtype=dtype)
         known = values.unique()
         found = pl.Series([fact(value) for value in known], dtype=dtype)
         told: pl.Series = values.replace_strict(known, found, return_dtype=dtype)
