@@ -204,7 +204,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("aten::topk", "bf16[2,5] 2 2 True True", "size of the result"),
     (
         "_C_cache_ops::reshape_and_cache_flash",
-        "bf16[3,2,4] bf16[3,2,4] bf16[9,16,2,4] bf16[9,16,2,4] int64[4]",
+        "bf16[3,2,4] bf16[3,2,4] bf16[9,16,2,4] bf16[9,16,2,4] int64[4] auto fp32[] fp32[]",
         FIT,
     ),
     ("aten::_embedding_bag", "bf16[10,4] int64[5] int64[2] False - False - False", "mode of"),

@@ -199,9 +199,11 @@ def paged(bound: Bound) -> Work:
     q = bound.tensor("q", 2)
     made = own_results(bound)
     out = bound.optional("out")
-    if out is None and not made:
+    beside = tuple(bound.optional(name) for name in ("q_pe", "k_c", "k_pe"))
+    rows = {each.shape[0] for each in (q, out, *beside) if each is not None and each.shape}
+    if (out is None and not made) or rows != {q.shape[0]}:
         raise bound.mismatch()
-    reads = (q, *(bound.optional(name) for name in ("q_pe", "k_c", "k_pe")))
+    reads = (q, *beside)
     return work(
         bound,
         None,

@@ -2,7 +2,7 @@
 
 A count that no version of the operator has is unknown, and so is a tensor where a number belongs.
 A record that stops before the shortest signature does is read as far as it goes where all versions
-agree on that part; the bytes are then a lower bound.
+agree on that part and its shapes hold against each other; the bytes are then a lower bound.
 """
 
 from __future__ import annotations
@@ -82,6 +82,11 @@ class Bound:
     def absent(self, name: str) -> bool:
         """Whether the argument ``name`` was recorded as None."""
         return name in self.places and self.call.is_absent(self.places[name])
+
+    def need_whole(self) -> None:
+        """Raise where the record ends early and nothing in it proves the rest."""
+        if self.cut is not None:
+            raise UnmodelledError(f"{self.cut} of {self.call.name}")
 
     def mismatch(self) -> UnmodelledError:
         """Return the error of shapes that do not make this operator."""
