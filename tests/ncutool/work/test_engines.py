@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from operator_calls import reason, work
 from operator_rows import Row, built
-from operator_rows.engine_attention import CACHES, FLASH, OVER_CACHES, ROTATIONS
+from operator_rows.engine_attention import FLASH, OVER_CACHES
+from operator_rows.engine_caches import CACHES, ROTATIONS
 from operator_rows.engine_norms import ACTIVATIONS, NORMS, QUANTISATION
-from operator_rows.engine_products import EXPERTS, PACKED_PRODUCTS, SCALED_PRODUCTS
+from operator_rows.engine_packed import EXPERTS, PACKED_PRODUCTS
+from operator_rows.engine_products import SCALED_PRODUCTS
 from operator_rows.engine_rows import MOVED_ROWS, STATE_SPACES
 
 from ncutool.work.operators import NoModel, OpCall, Scalar, Tensor, Work, model
@@ -202,6 +204,55 @@ def test_a_partial_rotation_moves_at_most_the_whole_heads() -> None:
     heads = "bf16[3,2,8] bf16[3,1,8]"
     text = f"{heads} {heads} int32[3] 4 False 1.0 10000.0"
     assert work(built("flashinfer::apply_rope_pos_ids", text)).bytes_exactness == "upper_bound"
+
+
+EQUIVALENTS = (
+    ("_C::cutlass_scaled_mm", "aten::mm", "fp8[2,32] fp8[32,16]"),
+    ("sglang::deep_gemm_fp8_fp8_bf16_nt", "aten::linear", "fp8[2,32] fp8[16,32]"),
+    ("_C::cutlass_scaled_fp4_mm", "aten::linear", "bf16[2,32] bf16[16,32]"),
+    ("_C::gptq_gemm", "aten::linear", "fp16[2,32] fp16[16,32]"),
+    ("_C::marlin_gemm", "aten::linear", "bf16[2,32] bf16[16,32]"),
+    ("bitsandbytes::gemm_4bit", "aten::linear", "bf16[2,32] bf16[16,32]"),
+    ("sgl_kernel::bmm_fp8", "aten::bmm", "fp8[3,2,32] fp8[3,32,16]"),
+    ("tex_ts::te_gemm_ts", "aten::linear", "bf16[2,32] bf16[16,32]"),
+    ("_C::cutlass_moe_mm", "aten::_grouped_mm", "fp8[2,32] fp8[3,32,16] int32[3]"),
+    ("_C::rms_norm", "aten::rms_norm", "bf16[2,8] [8] bf16[8] -"),
+    ("flashinfer::layernorm", "aten::native_layer_norm", "bf16[2,8] [8] bf16[8] bf16[8] 1e-06"),
+    (
+        "flash_attn::_flash_attn_forward",
+        "aten::_flash_attention_forward",
+        "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,5,2,8] - - 3 5 0. True False - -1 -1",
+    ),
+    (
+        "flash_attn::_flash_attn_varlen_forward",
+        "aten::_flash_attention_forward",
+        "bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False - -1 -1",
+    ),
+    (
+        "flash_attn::_flash_attn_backward",
+        "aten::_flash_attention_backward",
+        "bf16[2,3,4,8] bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,5,2,8] bf16[2,3,4,8] fp32[2,4,3] - - 3 5"
+        " 0. True - - - -1 -1",
+    ),
+)
+"""Engine operator, PyTorch's of the same mathematics, which runs of PyTorch check, and its call."""
+
+
+@pytest.mark.parametrize(("name", "like", "arguments"), EQUIVALENTS)
+def test_an_engine_does_the_work_of_pytorchs_equivalent(
+    name: str, like: str, arguments: str
+) -> None:
+    """Packing, paging and fusing move other bytes and leave the operations as they are."""
+    assert work(_first(name)).flop == work(built(like, arguments)).flop
+
+
+def test_fused_activations_do_the_work_of_their_parts() -> None:
+    """SiLU of one half, and its product with the other."""
+    silu = work(built("aten::silu", "bf16[2,8]")).flop
+    product = work(built("aten::mul", "bf16[2,8] bf16[2,8]")).flop
+    assert silu is not None
+    assert product is not None
+    assert work(_first("_C::silu_and_mul")).flop == silu + product
 
 
 REFUSED = (
