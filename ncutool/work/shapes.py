@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
-from ncutool.work import kernel_facts, roofs
+from ncutool.work import kernel_facts, named_kinds, roofs, trials
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
@@ -44,8 +44,10 @@ def work(capture: Capture) -> pl.DataFrame:
         kernel_facts.column(name, "transformed").alias("transformed"),
         kernel_facts.column(name, "role").is_not_null().alias("helps"),
     )
-    calls = evaluate(rows.filter(_wants_model()), capture)
-    rows = rows.join(calls, on="op_id", how="left")
+    wanted = rows.filter(_wants_model())
+    rows = rows.join(evaluate(wanted, capture), on="op_id", how="left")
+    rows = rows.join(trials.marked(wanted), on="launch_id", how="left")
+    rows = rows.join(named_kinds.columns(rows["kernel_full"]), on="kernel_full", how="left")
     rows = rows.with_columns(
         _role().alias("role"),
         (pl.col("family") == "convolution")
@@ -90,6 +92,8 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "collective_in_elements",
         "collective_out_elements",
         "collective_group_size",
+        pl.struct("grid_x", "grid_y", "grid_z").alias("grid"),
+        pl.struct("block_x", "block_y", "block_z").alias("block"),
     ).join(ops, on="op_id", how="left")
 
 
@@ -132,13 +136,14 @@ def _role() -> pl.Expr:
 
 def _share(rows: pl.DataFrame) -> pl.DataFrame:
     """Each operator's FLOPs and bytes over its main kernels by duration, in whole numbers whose
-    sum is exact: the remainder goes to the first."""
-    main = pl.col("role") == "main"
+    sum is exact: the remainder goes to the first. A tuner's trials did them whole, each of them."""
+    main = (pl.col("role") == "main") & pl.col("trial").is_null()
     counts = rows.filter(main).group_by("op_id").agg(pl.len().alias("kernels"))
     rows = rows.join(counts.filter(pl.col("kernels") > 1), on="op_id", how="left")
     shared = main & pl.col("kernels").is_not_null()
+    whole = main | pl.col("whole").fill_null(False)
     alone = rows.filter(~shared.fill_null(False)).with_columns(
-        pl.when(main).then("op_flop").alias("flop"), pl.when(main).then("op_bytes").alias("bytes")
+        pl.when(whole).then("op_flop").alias("flop"), pl.when(whole).then("op_bytes").alias("bytes")
     )
     several = rows.filter(shared).with_columns(
         _part("op_flop").alias("flop"), _part("op_bytes").alias("bytes")
@@ -164,8 +169,11 @@ def _figures(capture: Capture) -> list[pl.Expr]:
     copy = pl.col("role") == "copy"
     talk = pl.col("role") == "collective"
     main = pl.col("role") == "main"
+    family = pl.when(main | (pl.col("role") == "helper")).then("family")
+    modelled = family.is_not_null() & (family != "other")
     passes = pl.col("copy_kind").replace_strict(DRAM_PASSES, default=None, return_dtype=pl.Int64)
-    moved = pl.col("copy_bytes") * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
+    copied = pl.col("copy_bytes").cast(pl.Float64)  # sizes are as recorded, and may be absurd
+    moved = copied * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
     return [
         pl.when(copy).then(0.0).otherwise("flop").alias("flop"),
         pl.when(copy)
@@ -178,17 +186,24 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         .then(pl.lit("copy"))
         .when(talk)
         .then(pl.lit(collective.FAMILY))
-        .when(main | (pl.col("role") == "helper"))
-        .then(pl.col("family").fill_null("other"))
-        .otherwise(pl.lit("other"))
+        .when(modelled)
+        .then(family)
+        .otherwise(pl.coalesce("named_family", pl.lit("other")))
         .alias("family"),
-        pl.when(main).then("dtype").alias("dtype"),
+        pl.when(copy | talk)
+        .then(None)
+        .when(main & (modelled | pl.col("dtype").is_not_null()))
+        .then("dtype")
+        .when(~modelled)
+        .then("named_dtype")
+        .alias("dtype"),
+        (modelled | copy | talk | pl.col("named_family").is_null()).not_().alias("by_name"),
         *(
             pl.when(copy | talk).then(None).otherwise(name).alias(name)
             for name in ("signature", "shapes")
         ),
         pl.when(main)
-        .then(_joined(pl.col("remark"), pl.col("split"), _transformed()))
+        .then(_joined(pl.col("remark"), pl.col("split"), _transformed(), _tried()))
         .when(talk)
         .then("bandwidth")
         .alias("remark"),
@@ -230,6 +245,12 @@ def _transformed() -> pl.Expr:
     return pl.when("transformed").then(pl.lit(TRANSFORMED))
 
 
+def _tried() -> pl.Expr:
+    """Say of a trial that it is one."""
+    whole = pl.format(trials.WHOLE, "trials", "alternatives")
+    return pl.when("trial").then(pl.when("whole").then(whole).otherwise(pl.lit(trials.UNKNOWN)))
+
+
 def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
     """Return launch_id and bandwidth remark of each collective whose metadata were recorded."""
     told = rows.filter((pl.col("role") == "collective") & pl.col("collective").is_not_null())
@@ -244,7 +265,8 @@ def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
 def _message_bytes() -> pl.Expr:
     sizes = {name: collective.message_bytes(name, 1, 0) for name in COLLECTIVE_DTYPES}
     size = pl.col("collective_dtype").replace_strict(sizes, default=None, return_dtype=pl.Int64)
-    return (pl.col("collective_in_elements") + pl.col("collective_out_elements")) * size
+    sides = (pl.col(f"collective_{side}_elements").cast(pl.Float64) for side in ("in", "out"))
+    return (next(sides) + next(sides)) * size
 
 
 def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
@@ -263,6 +285,8 @@ def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
         .then(pl.lit(NO_OPERATOR))
         .when(pl.col("role") == "helper")
         .then(pl.lit(HELPER))
+        .when(pl.col("trial").fill_null(False) & ~pl.col("whole").fill_null(False))
+        .then(pl.lit(trials.UNKNOWN))
         .otherwise(
             pl.when(pl.col("flop").is_null() | pl.col("bytes").is_null()).then(
                 pl.coalesce(pl.lit(unknown, dtype=pl.String), pl.col("reason"))
@@ -287,11 +311,12 @@ def _sources() -> list[pl.Expr]:
     ]
 
 
-_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed"]
+_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name"]
 
 
 def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """Return the roof of each distinct combination of family, data type and kernel name."""
+    """Return the roof of each distinct combination of family, data type and kernel name; none for
+    what its name alone speaks of."""
     record = capture.devices[0] if capture.devices else None
     keys = rows.select(_ROOF_KEYS).unique()
     chosen = [
@@ -302,9 +327,9 @@ def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
             compute_capability=None if record is None else record.compute_capability,
             vendor=None if record is None else record.vendor,
         )
-        if role == "main" and not transformed
+        if role == "main" and not transformed and not by_name
         else (None, None)
-        for role, family, dtype, kernel, transformed in keys.iter_rows()
+        for role, family, dtype, kernel, transformed, by_name in keys.iter_rows()
     ]
     return keys.with_columns(
         pl.Series("roof", [roof for roof, _ in chosen], dtype=pl.String),

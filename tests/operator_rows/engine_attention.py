@@ -162,8 +162,6 @@ FLASH: tuple[Row, ...] = (
         _CAUSAL * 80,
         _GRADIENTS,
     ),
-    # the mask is a function
-    ("aten::flex_attention", "bf16[2,4,3,8] bf16[2,2,5,8] bf16[2,2,5,8]", None, _MOVED),
 )
 
 _OVER_PAGES = "bf16[99,2,1,16,8] bf16[99,2,8,16] 2 0.35 int32[6,9] int32[6] 16 99 - auto"

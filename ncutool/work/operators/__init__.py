@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from ncutool.work.operators import (
     attention,
+    attention_backward,
     convolution,
+    convolution_backward,
     elementwise,
     embedding_bag,
     engines,
@@ -19,6 +21,7 @@ from ncutool.work.operators import (
     movement,
     normalization,
     optimizer,
+    paged_attention,
     plugins,
     recommender,
     reduction,
@@ -55,7 +58,10 @@ __all__ = [
 REGISTRY: dict[str, Model] = {
     **gemm.MODELS,
     **convolution.MODELS,
+    **convolution_backward.MODELS,
     **attention.MODELS,
+    **attention_backward.MODELS,
+    **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
     **reduction.MODELS,
@@ -103,7 +109,10 @@ FAMILY_OF: dict[str, str] = {
     for module in (
         gemm,
         convolution,
+        convolution_backward,
         attention,
+        attention_backward,
+        paged_attention,
         normalization,
         elementwise,
         reduction,

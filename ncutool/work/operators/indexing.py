@@ -3,7 +3,9 @@ distinct row once, so never more than the table holds."""
 
 from __future__ import annotations
 
+from ncutool.work.operators.arithmetic import addition, is_complex
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.overloads import NO_SIGNATURE
 from ncutool.work.operators.tensor import Tensor, is_floating
 
 FAMILY = "indexing"
@@ -29,7 +31,8 @@ def _embedding_backward(call: OpCall) -> Work:
     if rows is None or rows < 0:
         raise UnmodelledError("size of the embedding table not recorded")
     out = Tensor((rows, grad.shape[-1]), grad.dtype)
-    return work_of(FAMILY, grad.numel, (grad, indices), (out,), dtype=grad.dtype)
+    flop = addition(grad.dtype) * grad.numel
+    return work_of(FAMILY, flop, (grad, indices), (out,), dtype=grad.dtype)
 
 
 def _index_select(call: OpCall) -> Work:
@@ -73,7 +76,7 @@ def _index_put(call: OpCall) -> Work:
         raise UnmodelledError(NO_INDEX_SHAPES)
     touched = Tensor((values.numel,), x.dtype)
     reads = (values, touched) if accumulate else (values,)
-    flop = values.numel if accumulate and is_floating(x.dtype) else 0
+    flop = addition(x.dtype) * values.numel if accumulate and is_floating(x.dtype) else 0
     return work_of(
         FAMILY,
         flop,
@@ -88,13 +91,18 @@ def _index_put(call: OpCall) -> Work:
 
 
 def _scatter(call: OpCall) -> Work:
-    """`scatter_(x, dim, index, src or value)` overwrites, `scatter_add_` adds; out of place the
-    whole tensor is copied first."""
+    """`scatter_(x, dim, index, src or value)` overwrites, `scatter_add_` adds, and so does a fifth
+    argument `reduce`; out of place the whole tensor is copied first."""
     x, index, source = call.tensor(0), call.tensor(2), call.optional(3)
-    adds = "add" in call.base or "reduce" in call.base
+    if len(call.inputs) > 6 or (call.optional(4) is not None and call.in_place):
+        raise UnmodelledError(f"{call.name} with arguments like these {NO_SIGNATURE}")
+    reduces = len(call.inputs) > 4 and call.optional(4) is None
+    adds = "add" in call.base or reduces
     touched = Tensor((min(index.numel, x.numel),), x.dtype)
     values = None if source is None else Tensor((index.numel,), source.dtype)
-    flop = index.numel if adds and is_floating(x.dtype) else 0
+    flop = addition(x.dtype) * index.numel if adds and is_floating(x.dtype) else 0
+    if reduces and is_complex(x.dtype):
+        raise UnmodelledError(f"real operations of {call.base} on complex numbers are not counted")
     reads: tuple[Tensor | None, ...] = (index, values, touched if adds else None)
     out = Tensor(x.shape, x.dtype)
     if call.in_place:
@@ -107,7 +115,7 @@ def _index_rows(call: OpCall) -> Work:
     x, index, source = call.tensor(0), call.tensor(2), call.tensor(3)
     adds = call.base == "index_add"
     touched = Tensor((min(source.numel, x.numel),), x.dtype)
-    flop = source.numel if adds and is_floating(x.dtype) else 0
+    flop = addition(x.dtype) * source.numel if adds and is_floating(x.dtype) else 0
     out = Tensor(x.shape, x.dtype)
     if call.in_place:
         reads = (index, source, touched if adds else None)

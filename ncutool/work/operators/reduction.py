@@ -10,7 +10,9 @@ from dataclasses import replace
 from math import prod
 
 from ncutool.work.operators import elementwise
+from ncutool.work.operators.arithmetic import addition, multiplication
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.overloads import NO_SIGNATURE
 from ncutool.work.operators.tensor import REAL, SCALAR_TYPES, Scalar, Tensor, is_floating
 
 FAMILY = "reduction"
@@ -54,12 +56,16 @@ def _reduces_all(call: OpCall) -> bool:
 def _sum(call: OpCall) -> Work:
     """`sum(x, dtype)` reduces all; `sum(x, dim, keepdim, dtype, out)` some. mean, prod alike."""
     x = call.tensor(0)
+    _expect(call, 5)
     code = call.integer(1) if len(call.inputs) <= 2 else call.integer(3)
     if len(call.inputs) <= 2:
         shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 1, 2, 4)
     dtype = x.dtype
+    given = call.optional(4)
+    if given is not None:
+        return _reduce(call, x, Tensor(shape, given.dtype), known)
     if code is not None and dtype is not None:
         dtype = SCALAR_TYPES.get(code, dtype)
     elif dtype is not None and not is_floating(dtype):
@@ -67,10 +73,19 @@ def _sum(call: OpCall) -> Work:
     return _reduce(call, x, Tensor(shape, dtype), known)
 
 
+def _expect(call: OpCall, most: int) -> None:
+    """Refuse a call of more arguments than the operator has, with one for its result."""
+    if len(call.inputs) > most:
+        raise UnmodelledError(f"{call.name} with {len(call.inputs)} arguments {NO_SIGNATURE}")
+
+
 def _reduce(call: OpCall, x: Tensor, out: Tensor, known: bool) -> Work:
-    flop = max(0, x.numel - out.numel) + (out.numel if call.base == "mean" else 0)
+    """Return the work of adding up, or multiplying where it is a product."""
+    step = multiplication(x.dtype) if call.base == "prod" else addition(x.dtype)
+    divisions = out.numel * addition(x.dtype) if call.base == "mean" else 0
+    flop = step * max(0, x.numel - out.numel) + divisions
     if not known:
-        flop = x.numel
+        flop = step * x.numel
     if not is_floating(x.dtype):
         flop = 0
     writes = (out,) if known else ()
@@ -90,23 +105,26 @@ def _unknown_dims(work: Work) -> Work:
 def _amax(call: OpCall) -> Work:
     """`amax(x, dim, keepdim, out)`, amin and logsumexp alike; logsumexp of integers is fp32."""
     x = call.tensor(0)
+    _expect(call, 4)
     shape, known = _result(call, x, 1, 2, 3)
     widened = call.base == "logsumexp" and not is_floating(x.dtype)
     return _reduce(call, x, Tensor(shape, "fp32" if widened else x.dtype), known)
 
 
 def _norm(call: OpCall) -> Work:
-    """`linalg_vector_norm(x, ord, dim, keepdim, dtype, out)` and `norm(x, p, dim, keepdim, dtype)`:
-    two operations an element; the norm of complex numbers is real."""
+    """`linalg_vector_norm(x, ord, dim, keepdim, dtype, out)`, `norm(x, p, dim, keepdim, dtype)` and
+    `norm(x, p, dtype)`: two operations an element, four a complex one, whose norm is real."""
     x = call.tensor(0)
-    if len(call.inputs) <= 2:
+    _expect(call, 6)
+    overall = len(call.inputs) == 3 and call.base == "norm"
+    if len(call.inputs) <= 2 or overall:
         shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 2, 3, 5)
-    code = call.integer(4)
+    code = call.integer(2 if overall else 4)
     kept = SCALAR_TYPES.get(code) if code is not None and x.dtype else x.dtype
     reduced = _reduce(call, x, Tensor(shape, REAL.get(kept or "", kept)), known)
-    flop = 2 * x.numel if is_floating(x.dtype) else 0
+    flop = 2 * addition(x.dtype) * x.numel if is_floating(x.dtype) else 0
     return replace(reduced, flop=flop, flop_exactness="exact")
 
 
@@ -159,7 +177,8 @@ def _cumulative(call: OpCall) -> Work:
         dtype = SCALAR_TYPES.get(code, dtype)
     elif dtype is not None and not is_floating(dtype):
         dtype = "int64"
-    flop = x.numel if is_floating(x.dtype) else 0
+    step = multiplication(x.dtype) if call.base == "cumprod" else addition(x.dtype)
+    flop = step * x.numel if is_floating(x.dtype) else 0
     return work_of(FAMILY, flop, (x,), (Tensor(x.shape, dtype),), dtype=x.dtype)
 
 

@@ -50,17 +50,6 @@ def _int4_mm(call: OpCall) -> Work:
     )
 
 
-def _scaled_grouped_mm(call: OpCall) -> Work:
-    """`_scaled_grouped_mm(a[T,K], b[G,K,N], scale_a, scale_b, offsets, ...)`: 2·T·N·K however the
-    rows fall into groups; which groups are empty, and so not read, is not recorded."""
-    a, b = call.tensor(0, 2), call.tensor(1, 3)
-    if len(a.shape) != 2 or a.shape[1] != b.shape[1]:
-        raise _mismatch(call)
-    flop = 2 * a.numel * b.shape[2]
-    reason = "which groups are empty is not recorded" if a.dtype else NO_DTYPES
-    return Work(FAMILY, flop, None, None, dtype=a.dtype, reason=reason)
-
-
 def _fused_experts(call: OpCall) -> Work:
     """vLLM: `inplace_fused_experts(x[T,H], w1[E,2·I,H], w2[E,H,I], weights[T,k], ids[T,k], ...)`.
 
@@ -93,7 +82,6 @@ def _experts(call: OpCall) -> Work:
 MODELS: dict[str, Model] = {
     "fbgemm::f8f8bf16_rowwise": _fbgemm_rowwise,
     "aten::_weight_int4pack_mm": _int4_mm,
-    "aten::_scaled_grouped_mm": _scaled_grouped_mm,
     "vllm::inplace_fused_experts": _fused_experts,
     "vllm::outplace_fused_experts": _fused_experts,
     "sglang::inplace_fused_experts": _fused_experts,

@@ -221,12 +221,12 @@ EQUIVALENTS = (
     (
         "flash_attn::_flash_attn_forward",
         "aten::_flash_attention_forward",
-        "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,5,2,8] - - 3 5 0. True False - -1 -1",
+        "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,5,2,8] - - 3 5 0. True False - -1 -1 - -",
     ),
     (
         "flash_attn::_flash_attn_varlen_forward",
         "aten::_flash_attention_forward",
-        "bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False - -1 -1",
+        "bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False - -1 -1 - -",
     ),
     (
         "flash_attn::_flash_attn_backward",
@@ -265,14 +265,16 @@ REFUSED = (
      "bf16[2,16] uint8[2,16] uint8[16,32] fp8[2,2] fp8[16,2] fp32[1]", "fit"),
     ("_C::awq_gemm", "fp16[2,32] int32[32,3] fp16[2,16] int32[2,2] 8", "fit"),
     ("_C::allspark_w8a16_gemm",
-     "bf16[2,32] uint8[32,16] bf16[1,16] - 16 -1 132 90 0", "ends after argument 9 of 11"),
+     "bf16[2,32] uint8[32,16] bf16[1,16] - 16 -1 132 90 0", "9 arguments; known are 11"),
     ("_moe_C::moe_permute", "bf16[4,2,8] bf16[4,8]", "ends after argument 2 of 11"),
     ("vllm::unified_mla_attention_with_output",
      "bf16[6,4,12] bf16[5,32] bf16[6,1,8] bf16[6,32]", "fit"),
     ("bitsandbytes::gemv_4bit", "bf16[1,32] uint8[256,1] [16,64] fp32[8] fp32[16] 64", "fit"),
     ("_C::cutlass_moe_mm", "bf16[2,16] fp8[2,32] fp8[3,32,8] fp32[2] fp32[3] int32[4] int32[3,3]"
      " int64[3] int64[3] int64[3]", "fit"),
-    ("tex_ts::te_gemm_ts", "uint8[64,64] fp32[1] uint8[64,64]", "are not those of"),
+    ("tex_ts::te_gemm_ts", "uint8[64,64] fp32[1] uint8[64,64]", "3 arguments; known are 22"),
+    ("flash_attn::_flash_attn_forward",
+     "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,5,2,8] 0. 0.35 True -1", "7 arguments; known are 11"),
     ("mamba_ssm::selective_scan", "bf16[2,4,5]", "the size of the state is not recorded"),
     ("mamba_ssm::ssm_chunk_scan_combined_fwd",
      "bf16[1,5,2,8] fp32[1,5,2] fp32[2] bf16[1,5,1,3] bf16[1,5,1,3] - - - - - - - False -",
