@@ -267,12 +267,12 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     # embeddings of recommenders: the two lists must be where the schema has them
     (
         "fbgemm::dense_embedding_codegen_lookup_function",
-        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5,1] int64[3]",
-        SHAPES,
+        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5,1] int64[3] 0",
+        FIT,
     ),
     (
         "fbgemm::dense_embedding_codegen_lookup_function",
-        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5] -",
-        SHAPES,
+        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5] - 0",
+        SIGNATURE,
     ),
 )

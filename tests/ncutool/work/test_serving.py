@@ -133,11 +133,14 @@ def test_experts_on_other_devices_leave_nothing_known() -> None:
     assert "not recorded" in answer.reason
 
 
-def test_a_layer_of_experts_without_its_weights_is_unknown() -> None:
-    """vLLM's wrapper takes tokens and router logits only: no figure is derivable."""
+def test_a_layer_of_experts_without_its_weights_is_bounded_by_its_tokens() -> None:
+    """vLLM's wrapper takes tokens and router logits only: they and the result, no FLOPs."""
     answer = found("vllm::moe_forward", [[888, 3072], [888, 128], []], [BF16, BF16, ""])
-    assert isinstance(answer, NoModel)
-    assert answer.family == "other"
+    assert isinstance(answer, Work)
+    assert (answer.family, answer.flop) == ("other", None)
+    assert answer.bytes == 2 * 888 * (3072 + 128 + 3072)
+    assert answer.bytes_exactness == "lower_bound"
+    assert answer.reason is not None
     assert "weights" in answer.reason
 
 
