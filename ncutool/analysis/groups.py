@@ -29,8 +29,9 @@ _SPEEDS_OF_LIGHT = (
 def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """Return groups of alike launches, most time first, and the group of every launch.
 
-    Alike are launches of one kernel by one operator on the same shapes in the same data type;
-    in a format that records no operators (a report), the same grid and block stand for them.
+    Alike are launches of one kernel by one operator on the same shapes in the same data type on
+    one device; in a format that records no operators (a report), the same grid and block stand for
+    them.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS`.
@@ -66,7 +67,9 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     )
     rows = list(groups.iter_rows(named=True))
     names = pl.Series("name", [label(row["op"], row["kernel"]) for row in rows], pl.String)
-    details = pl.Series("detail", [detail(row) or "" for row in rows], pl.String)
+    several = kernels["device"].n_unique() > 1
+    told = [" ".join(filter(None, (detail(row), _on(row) if several else ""))) for row in rows]
+    details = pl.Series("detail", told, pl.String)
     return groups.drop("_key").with_columns(names, details), membership["group"]
 
 
@@ -78,6 +81,7 @@ def _group_key() -> pl.Expr:
         [pl.col(name).cast(pl.String).fill_null("?") for name in _GEOMETRY], separator=","
     )
     parts = [pl.col(name).fill_null(absent) for name in _KEY]
+    parts.append(pl.col("device").cast(pl.String).fill_null(absent))
     by_geometry = pl.when(pl.col("source").is_in(_without_operators())).then(geometry)
     return pl.concat_str([*parts, by_geometry.otherwise(pl.lit(absent))], separator="\x1f")
 
@@ -115,7 +119,7 @@ def _aggregates() -> list[pl.Expr]:
     has_bytes = (pl.col("dram_bytes").is_not_null() & (duration > 0)).fill_null(False)
     return [
         *(pl.col(name).first() for name in _KEY),
-        *(pl.col(name).first() for name in _GEOMETRY),
+        *(pl.col(name).first() for name in ("device", *_GEOMETRY)),
         *(pl.col(name).drop_nulls().first() for name in _FIRSTS),
         pl.col("launch_id").min().alias("first_launch_id"),
         pl.len().cast(pl.Int64).alias("launches"),
@@ -223,7 +227,9 @@ def _derived() -> list[pl.Expr]:
         where(counted & (pl.col("dram_bytes") > 0), pl.col("flop") / pl.col("dram_bytes")).alias(
             "intensity_flop_per_byte"
         ),
-        where(total > 0, pl.col("duration_ns") * 100.0 / total).alias("share_pct"),
+        where((total > 0) & (pl.col("timed") > 0), pl.col("duration_ns") * 100.0 / total).alias(
+            "share_pct"
+        ),
         *(figure for level in _LEVELS for figure in _level_figures(level)),
     ]
 
@@ -246,6 +252,11 @@ def detail(row: dict[str, Any]) -> str | None:
     if row["grid_x"] is not None and row["source"] in _without_operators():
         return f"{_geometry(row, 'grid')} blocks of {_geometry(row, 'block')}"
     return None
+
+
+def _on(row: Mapping[str, Any]) -> str:
+    """Return which of several devices a group ran on."""
+    return "on no recorded device" if row["device"] is None else f"on device {row['device']}"
 
 
 def source_word(row: Mapping[str, Any], between: str = "/") -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ncutool.devices.ceilings import Measured
     from ncutool.devices.resolve import Resolution
+    from ncutool.devices.several import Kind
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture
 
@@ -35,11 +36,41 @@ def of_origin(capture: Capture) -> list[Notice]:
     return [Notice("synthetic", text)]
 
 
-def of_device(capture: Capture, resolution: Resolution) -> list[Notice]:
-    """Say that no peaks are known, of a capture that records none itself."""
-    if resolution.device is not None or capture.traits.peaks_recorded:
+def of_device(capture: Capture, resolution: Resolution, kinds: Sequence[Kind] = ()) -> list[Notice]:
+    """Say that no peaks are known, or for which of several devices, of a capture without its own,
+    and that the launches ran on several devices.
+    """
+    found = []
+    if len(kinds) > 1:
+        text = f"The launches ran on {resolution.how}."
+        found.append(Notice("unlike_devices", text, "info"))
+    unknown = [kind for kind in kinds if kind.resolution.device is None]
+    if capture.traits.peaks_recorded:
+        return found
+    if len(kinds) > 1:
+        return found + [
+            Notice("unknown_device", f"No peaks for {kind.numbered}: {kind.resolution.how}.")
+            for kind in unknown
+        ]
+    if resolution.device is None:
+        found.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
+    return found
+
+
+def of_assumed(capture: Capture, assumed: str | None, resolution: Resolution) -> list[Notice]:
+    """Say what a device that the user named changes: nothing in a report, every peak in a trace."""
+    if assumed is None:
         return []
-    return [Notice("unknown_device", f"No peaks: {resolution.how}.")]
+    if capture.traits.peaks_recorded:
+        text = (
+            f"--assume-device {assumed} changes no figure: a {capture.format.noun} is held against "
+            "the peaks that it recorded itself."
+        )
+        return [Notice("assumed_device_unused", text)]
+    if resolution.held_against is None:
+        return []
+    text = f"All peaks and percentages are {resolution.held_against}, as --assume-device asks."
+    return [Notice("assumed_device", text)]
 
 
 def of_window(timeline: Timeline | None) -> list[Notice]:

@@ -178,6 +178,11 @@ _EXACTNESS = (
     Column("bytes_exactness", "str", "the same of dram_bytes"),
 )
 
+_TRIAL = Column(
+    "trial",
+    "bool",
+    "launched by a tuner that tried several kernels on one call of its operator (torch)",
+)
 _SHAPES = Column(
     "shapes",
     "list[list[int]]",
@@ -209,6 +214,7 @@ WORK = Table(
         ),
         Column("missing", "list[str]", "the same as codes (ncu), of " + ", ".join(MISSING)),
         Column("remark", "str", "what qualifies the figures, e.g. `causal`, `lower bound`"),
+        _TRIAL,
         Column("peak_flop_per_s", "float", "the record's own peak of `roof` (ncu)", "FLOP/s"),
         Column("peak_bytes_per_s", "float", "the record's own DRAM peak (ncu)", "byte/s"),
         Column("waves", "float", "waves per multiprocessor (ncu)"),
@@ -303,6 +309,7 @@ KERNELS = Table(
         *_NVIDIA_COLUMNS,
         Column("waves", "float", "waves per multiprocessor (ncu)"),
         Column("graph_replay", "bool", "launched by replaying a CUDA/HIP graph (torch)"),
+        _TRIAL,
         Column("nvtx", "str", "innermost NVTX range or annotation"),
         Column("error", "str", "why this launch carries no counters"),
         *_SOL_UNITS,

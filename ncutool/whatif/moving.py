@@ -53,6 +53,7 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
     if own is not None and own.name == device.name:
         return times.saying(f"{device.name} is the capture's own device: nothing changes by it.")
     report = analysis.capture.traits.launches_serialised
+    refuse_several(analysis)
     if own is None:
         raise CaptureError(
             analysis.capture.name, "its device is unknown", "name it with --assume-device"
@@ -73,6 +74,21 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
         if not (kept := rows.filter(pl.col("by") == kind)).is_empty()
     ]
     return changed.leaving(*stays).saying(*_notes(own, device, analysis.capture.traits))
+
+
+def refuse_several(analysis: Analysis) -> None:
+    """Refuse a capture whose launches ran on unlike devices.
+
+    Raises:
+        CaptureError: they did; the message names them.
+    """
+    if analysis.mixed:
+        names = ", ".join(kind.name for kind in analysis.device_kinds)
+        raise CaptureError(
+            analysis.capture.name,
+            f"its launches ran on unlike devices ({names})",
+            "a question is answered for one: record them one by one",
+        )
 
 
 def _ends(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ncutool_parsers.capture import SAMPLE_MEMBER, DeviceRecord, made_up
-from ncutool_parsers.json_stream import EventStream, read_members, salvage_members
+from ncutool_parsers.json_members import read_members, salvage_members
+from ncutool_parsers.json_stream import EventStream
 
 _PRIVATE = ("traceName", "hostname", "host_name", "host", "user", "username")
 _SALVAGED = (
@@ -76,7 +77,7 @@ def _device(index: int, entry: dict[str, Any]) -> DeviceRecord:
     minor = _first_count(entry, "computeMinor", "minor")
     return DeviceRecord(
         ordinal=index if ordinal is None else ordinal,
-        name=name if isinstance(name, str) and name else None,
+        name=name.encode("utf-8", "replace").decode() or None if isinstance(name, str) else None,
         compute_capability=None if major is None or minor is None else f"{major}.{minor}",
         sm_count=_first_count(entry, "numSms", "multiProcessorCount"),
         memory_bytes=_first_count(entry, "totalGlobalMem"),
@@ -100,8 +101,12 @@ def _first_count(entry: dict[str, Any], *names: str) -> int | None:
 
 
 def _count(entry: dict[str, Any], name: str) -> int | None:
-    """Return a whole number, recorded as such or as text; None where there is none."""
+    """Return a whole number, recorded as such or as text; None where there is none.
+
+    Numbers below 0, and those that 64 bits do not hold, count nothing.
+    """
     value = entry.get(name)
-    if isinstance(value, str) and value.isdecimal() and value.isascii():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
+        value = int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value < 1 << 63 else None

@@ -14,8 +14,9 @@ from ncutool_parsers.torch_columns import CallKey, Columns
 
 _BLOCK = 1 << 16
 """Times converted at once: the working memory stays small beside the columns."""
-_LATEST_US = 9e15
-"""Times past it (285 years) do not fit 64 bits of nanoseconds: none is usable."""
+_LATEST_US = 4.5e15
+"""Of times past it (142 years) neither they nor the distance between two fit 64 bits of
+nanoseconds: none is usable."""
 _LONGEST_US = 1e12
 """A longer duration (11 days) is damage, and sums of such would not fit 64 bits either."""
 

@@ -256,8 +256,9 @@ def _evidence(
     ]
     if linked < len(places):
         sentences.append(
-            f"{linked:,} places are known by their operators, {len(places) - linked:,} only by the "
-            "same kernels in the same order with the same grids."
+            f"Of {units.counted(len(places), 'place')} {linked:,} "
+            f"{'is' if linked == 1 else 'are'} known by the operators, the others only by the same "
+            "kernels in the same order with the same grids."
         )
     if context.device is not None and not pattern.joins:
         sentences.append(

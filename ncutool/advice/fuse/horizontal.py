@@ -196,6 +196,11 @@ def _shapes(nodes: Iterable[Node]) -> int:
     return len({node.inputs[0].shape for node in nodes if node.inputs})
 
 
+def _of_shapes(nodes: Iterable[Node]) -> str:
+    shapes = _shapes(nodes)
+    return f" of {units.counted(shapes, 'shape')}" if shapes else ", whose shapes are not recorded"
+
+
 def _scaled_gradients(context: Context, taken: frozenset[int]) -> list[Run]:
     """Return the products that DistributedDataParallel's reducer calls, parameter by parameter."""
     names = context.capture.signatures.filter(pl.col("op").str.contains(r"reducer::mul_out$"))
@@ -290,6 +295,6 @@ def _evidence(context: Context, runs: Sequence[Run], words: _Words) -> tuple[str
         f"{launches:,} launches in {len(runs):,} {'stretch' if len(runs) == 1 else 'stretches'} "
         f"{words.what} ({listed}); they take {context.summed(time)} of device time, "
         f"{units.time(time // launches)} each.",
-        f"The first stretch covers {tensors:,} tensors of {_shapes(first):,} shapes: parallel "
+        f"The first stretch covers {units.counted(tensors, 'tensor')}{_of_shapes(first)}: parallel "
         "work, not a chain, so one multi-tensor kernel per operator does it.",
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+import polars as pl
+
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.kernels.slow_kernels import (
     Slow,
@@ -42,6 +44,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         if (rows := near_their_roof(context, family, claimed))
         and 100 * _total(context, rows) >= MUCH_PCT * context.wall_ns
     ]
+    refused += _tried(context)
     return Drafts(
         tuple(
             _draft(context, advised(cause, context.program), group)
@@ -49,6 +52,25 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         ),
         declined=tuple(refused),
     )
+
+
+def _tried(context: Context) -> list[Declined]:
+    """Return a word on the launches with which a tuner tries kernels, where there are any."""
+    rows = context.kernels.filter(pl.col("trial").fill_null(value=False)).sort("launch_id")
+    if rows.is_empty():
+        return []
+    total = int(rows["duration_ns"].fill_null(0).sum())
+    calls = rows["op_id"].n_unique()
+    return [
+        Declined(
+            what=f"Tune what a tuner tries, {units.counted(rows.height, 'launch')}",
+            why=f"They take {context.share(total)} within {units.counted(calls, 'call')}, each of "
+            "which ran several kernels that do the same work, to keep the fastest. They run once "
+            "for each size: record after they are done, or keep what the tuner found.",
+            launches=tuple(rows["launch_id"].to_list()),
+            duration_ns=total,
+        )
+    ]
 
 
 def _total(context: Context, rows: Sequence[tuple[int, float]]) -> int:

@@ -133,7 +133,8 @@ def _cast_evidence(context: Context, casts: Sequence[WeightCast]) -> tuple[str, 
     listed = ", ".join(f"{count:,} × [{','.join(map(str, shape))}]" for shape, count in shapes)
     first = casts[0]
     return (
-        f"{len(casts):,} launches cast FP32 parameters to {first.node.outputs[0].dtype}: "
+        f"{units.counted(len(casts), 'launch')} {'casts' if len(casts) == 1 else 'cast'} "
+        f"FP32 parameters to {first.node.outputs[0].dtype}: "
         f"{context.summed(total)}, most often {listed}.",
         "Each result has the shape of the weight or bias of the product that follows (first: "
         f"{first.consumer.op} {first.consumer.signature or ''}); parameters do not change in "

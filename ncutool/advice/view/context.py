@@ -38,7 +38,7 @@ _COLUMNS = (
     *("family", "stream", "device", "grid_x", "grid_y", "grid_z", "start_ns", "duration_ns"),
     *("bound", "flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay"),
     *("dtype", "flop_source", "bytes_source", "flop_exactness", "bytes_exactness", "roof"),
-    *("remark", "waves", "join_note", "launch_rule", "launch_rule_speedup_pct"),
+    *("remark", "trial", "waves", "join_note", "launch_rule", "launch_rule_speedup_pct"),
 )
 """What advice reads of the kernels table: the other columns would be copied for nothing."""
 
@@ -67,7 +67,9 @@ class Context:
     @cached_property
     def program(self) -> Program:
         """What the capture shows of the program that was recorded."""
-        return shown(self.capture, {kind.kernel for kind in self.launches.kinds})
+        tried = self.kernels.filter(pl.col("trial").fill_null(value=False))["family"]
+        names = {kind.kernel for kind in self.launches.kinds}
+        return shown(self.capture, names, frozenset(tried.drop_nulls()))
 
     @cached_property
     def backward(self) -> frozenset[int]:
@@ -78,6 +80,12 @@ class Context:
     def by_autograd(self) -> frozenset[int]:
         """Launches of operators that autograd called itself."""
         return called_by_autograd(self.launches, self.capture)
+
+    @cached_property
+    def trials(self) -> frozenset[int]:
+        """Launches with which a tuner tried kernels: they are gone the next time, as they are."""
+        tried = self.kernels["trial"].fill_null(value=False)
+        return frozenset(self.kernels["launch_id"].filter(tried).to_list())
 
     @cached_property
     def weight_casts(self) -> tuple[list[WeightCast], ...]:

@@ -1,6 +1,7 @@
 """FLOPs and bytes of framework operators: one module per family, one registry.
 
-A new operator goes into the `MODELS` of its family's module; a new family is a module whose
+A new operator goes into the `MODELS` of its family's module, or, if an engine brings it, into the
+table of :mod:`ncutool.work.operators.engines`; a new family is a module whose
 `MODELS` is listed in :data:`REGISTRY` below. Other packages bring theirs by an entry point
 (:mod:`ncutool.work.operators.plugins`, docs/operators.md).
 """
@@ -14,6 +15,9 @@ from ncutool.work.operators import (
     convolution_backward,
     elementwise,
     embedding_bag,
+    embedding_tables,
+    engines,
+    fused,
     gemm,
     indexing,
     movement,
@@ -21,10 +25,12 @@ from ncutool.work.operators import (
     optimizer,
     paged_attention,
     plugins,
+    quantizing,
     recommender,
     reduction,
     serving,
     triton,
+    upsampling,
 )
 from ncutool.work.operators.call import (
     Model,
@@ -62,15 +68,24 @@ REGISTRY: dict[str, Model] = {
     **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
+    **fused.MODELS,
     **reduction.MODELS,
     **indexing.MODELS,
     **movement.MODELS,
     **optimizer.MODELS,
     **recommender.MODELS,
     **embedding_bag.MODELS,
+    **embedding_tables.MODELS,
+    **quantizing.MODELS,
     **serving.MODELS,
+    **engines.MODELS,
+    **upsampling.MODELS,
 }
 """Operator name -> model."""
+
+
+LARGEST = 2**63 - 1
+"""Operations or bytes of one call: what is past it is damaged text, and fits no column."""
 
 
 def model(call: OpCall) -> Work | NoModel:
@@ -88,9 +103,13 @@ def model(call: OpCall) -> Work | NoModel:
     if not call.inputs:
         return NoModel(f"no shapes recorded for {call.name}", family)
     try:
-        return known(call)
+        work = known(call)
     except UnmodelledError as error:
         return NoModel(error.reason, family)
+    figures = (work.flop, work.bytes_read, work.bytes_written)
+    if any(figure is not None and not 0 <= figure <= LARGEST for figure in figures):
+        return NoModel(f"sizes of {call.name} are beyond any memory: damaged text", family)
+    return work
 
 
 def model_of(call: OpCall) -> Model | None:
@@ -112,14 +131,18 @@ FAMILY_OF: dict[str, str] = {
         paged_attention,
         normalization,
         elementwise,
+        fused,
         reduction,
         indexing,
         movement,
         optimizer,
         recommender,
         embedding_bag,
+        embedding_tables,
+        quantizing,
         serving,
+        upsampling,
     )
     for name in module.MODELS
-} | serving.FAMILIES
+} | {**serving.FAMILIES, **engines.FAMILIES}
 """Operator name -> family of its module."""

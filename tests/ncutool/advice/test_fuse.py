@@ -71,7 +71,10 @@ def test_unlinked_kernels_in_the_same_order_count_as_likely_places() -> None:
     run(RMS_NORM, trace=trace)
     (draft,) = fused(trace.capture())
     assert draft.title == "Fuse RMSNorm in 2 places"
-    assert "1 places are known by their operators, 1 only by the same kernels" in draft.evidence[1]
+    assert (
+        "Of 2 places 1 is known by the operators, the others only by the same kernels"
+        in draft.evidence[1]
+    )
 
 
 def test_a_pattern_is_not_claimed_across_communication() -> None:
