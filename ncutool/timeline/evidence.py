@@ -47,7 +47,7 @@ class Evidence:
 
     def absent(self) -> Bools:
         """Return which pieces have none."""
-        return self.kind == 0
+        return np.asarray(self.kind == 0)
 
 
 def texts(kind: pl.Series, row: pl.Series) -> pl.Series:

@@ -229,24 +229,51 @@ def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> 
     )
 
 
+_STACKS = "record with stacks (`with_stack=True`), or annotate the code with `record_function`"
+_UNSEEN_IDLE = {
+    "unexplained": (
+        "idle time",
+        "the trace records nothing that would explain it",
+        "record CPU activities of every thread, with stacks (`with_stack=True`)",
+    ),
+    "ops_missing": (
+        "idle time in which the host acts",
+        "most operators were filtered out of the trace",
+        "record all operators",
+    ),
+    "silent_host": (
+        "idle time in which the host calls no operator",
+        "what its own code does is not recorded",
+        _STACKS,
+    ),
+    "inside_operator": (
+        "idle time in which the host is inside one operator",
+        "what the operator does there is not recorded",
+        f"{_STACKS}; where it is done once, such as compiling, record a later step",
+    ),
+}
+"""By cause of idle time: whose it is, what is missing, and what to collect."""
+
+
 def _unexplained(timeline: Timeline | None) -> tuple[CouldNotLook, ...]:
-    """Return idle time that nothing recorded explains; nothing where there is hardly any."""
+    """Return idle time of which what the host did is not recorded, where it is worth a line."""
     if timeline is None or timeline.wall_ns <= 0:
         return ()
-    time = timeline.idle_by_cause().get("unexplained", 0)
-    if not time or 100 * time < SMALL_PCT * timeline.wall_ns:
-        return ()
-    return (
+    idle = timeline.idle_by_cause()
+    found = [
         CouldNotLook(
-            what="idle time",
-            reason="the trace records nothing that would explain it",
+            what=what,
+            reason=reason,
             launches=(),
-            duration_ns=time,
-            pct=100 * time / timeline.wall_ns,
+            duration_ns=idle.get(cause, 0),
+            pct=100 * idle.get(cause, 0) / timeline.wall_ns,
             sections=(),
-            collect="record CPU activities of every thread, with stacks (`with_stack=True`)",
-        ),
-    )
+            collect=collect,
+        )
+        for cause, (what, reason, collect) in _UNSEEN_IDLE.items()
+    ]
+    found = [one for one in found if (one.pct or 0.0) >= SMALL_PCT]
+    return tuple(sorted(found, key=lambda one: -one.duration_ns))
 
 
 def looked_at_in_trace(kernels: pl.DataFrame) -> tuple[str, ...]:

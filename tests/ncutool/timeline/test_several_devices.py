@@ -35,8 +35,8 @@ def test_idle_time_is_that_of_each_device() -> None:
     timeline = window(alternating().capture())
     assert timeline.wall_ns == 1_203_250
     assert [(part.name, part.busy_ns, part.idle_ns) for part in timeline.devices] == [
-        ("GPU 0", 600_375, 602_875),
-        ("GPU 1", 600_375, 602_875),
+        ("device 0", 600_375, 602_875),
+        ("device 1", 600_375, 602_875),
     ]
     assert (timeline.busy_ns, timeline.idle_ns) == (600_375, 602_875)
     assert sum(timeline.idle_by_cause().values()) == timeline.idle_ns
@@ -88,8 +88,8 @@ def test_findings_on_the_host_are_of_each_device_and_never_add_up() -> None:
     findings = advice.advise(kernels(capture), capture, window(capture), H100).findings
     graphs = [finding for finding in findings if finding.kind == "graph"]
     assert [finding.title for finding in graphs] == [
-        "Launch from CUDA graphs instead of call by call (GPU 0)",
-        "Launch from CUDA graphs instead of call by call (GPU 1)",
+        "Launch from CUDA graphs instead of call by call (device 0)",
+        "Launch from CUDA graphs instead of call by call (device 1)",
     ]
     assert [finding.alone_high_ns for finding in graphs] == [760 * US] * 2
     assert sum(finding.saving_high_ns for finding in graphs) == 760 * US
@@ -101,7 +101,7 @@ def test_processes_that_use_one_ordinal_have_a_device_each() -> None:
     for index, process in enumerate((0, 1, 0, 1)):
         trace.kernel(index * 50 * US, 10 * US, process=process, called=(-9 * US, -8 * US))
     parts = window(trace.capture(processes=2)).devices
-    assert [part.name for part in parts] == ["GPU 0 of process 0", "GPU 0 of process 1"]
+    assert [part.name for part in parts] == ["device 0 of process 0", "device 0 of process 1"]
 
 
 def on_devices(trace: Trace, chosen: list[int], ordinals: dict[int, int]) -> Capture:
