@@ -52,8 +52,7 @@ def of_thread(late: Late, thread: int, hosts: Hosts) -> pl.DataFrame:
                      "input_pipeline", cause)  # fmt: skip
     others = None
     quiet = np.isin(cause, _BY_DEFAULT) & host.quiet.contains(left)
-    if quiet.any() and hosts.several:
-        others = hosts.others(thread)
+    if quiet.any() and (others := hosts.others(thread)) is not None:
         unions = (*(doing.union for doing in others.doing), others.silent, others.absent)
         others_left, others_right, row = _cut(left[quiet], right[quiet], unions)
         others_cause = _cause(others, others_left)

@@ -146,3 +146,37 @@ def test_idle_pieces_partition_the_idle_time_of_each_device(
         assert part.busy_ns + part.idle_ns == timeline.wall_ns
     assert sum(timeline.idle_by_cause().values()) == timeline.idle_ns
     assert timeline.gaps.filter(pl.col("duration_ns") <= 0).is_empty()
+
+
+def two_ranks() -> Trace:
+    """Two processes with a GPU each; the first waits for nothing that the other does."""
+    trace = Trace()
+    for process in (0, 1):
+        for index in range(4):
+            start = index * 5_000_000 if process == 0 else index * 100 * US
+            trace.kernel(start, 80 * US, device=process, process=process, thread=process,
+                         called=(start - 9 * US, start - 5 * US))  # fmt: skip
+    for start in range(300 * US, 15_000_000, 50 * US):
+        trace.call("cudaMalloc", start, start + 50 * US, thread=1)
+    return trace
+
+
+def test_other_processes_explain_nothing() -> None:
+    """What the thread of another rank did is no cause of this one's silence."""
+    parts = window(two_ranks().capture(processes=2)).devices
+    assert parts[0].idle_by_cause.keys() == {"silent_host", "launch_call", "latency"}
+    assert parts[0].idle_by_cause["silent_host"] > 14_000_000
+
+
+def test_another_process_at_work_is_nothing_to_wait_for() -> None:
+    """Queued work that starts late waits for a device of its own process, or is unexplained."""
+    trace = Trace()
+    for process, start in ((0, 0), (1, 10 * US), (0, 400 * US)):
+        trace.kernel(start, 380 * US if process else 10 * US, device=process, process=process,
+                     thread=process, called=(-9 * US, -5 * US))  # fmt: skip
+    alone = window(trace.capture(processes=2)).devices[0].idle_by_cause
+    assert alone == {"unexplained": 390 * US}
+    for row in trace.launches:
+        row["process"] = None
+    together = window(trace.capture()).devices[0].idle_by_cause
+    assert together == {"other_device": 390 * US}
