@@ -105,6 +105,10 @@ def split(
     pieces = pl.concat(parts).sort("start_ns")
     gap = pieces["gap"].to_numpy()
     cause, evidence = _doubted(pieces, idle.lost[gap], operators=operators)
+    behind = _behind_another(idle)[gap]
+    waits = (behind >= 0) & np.isin(cause, _ORDINARY)
+    cause = np.where(waits, "other_device", cause)
+    evidence.put(waits, "launch", behind[waits])
     texts = evidence_texts(pl.Series(evidence.kind), pl.Series(evidence.row))
     return pieces.select("start_ns", "duration_ns").with_columns(
         cause=pl.Series(cause.tolist(), dtype=pl.String),
@@ -167,6 +171,25 @@ def _device_parts(idle: Idle, late: Bools, until: Ints, linked: Bools) -> pl.Dat
     evidence.put(other, "launch", idle.elsewhere_id[np.maximum(place, 0)] if other.any() else -1)
     kept = Evidence(evidence.kind[rest], evidence.row[rest])
     return frame(until[rest], idle.ends[rest], cause[rest], np.flatnonzero(rest), kept)
+
+
+def _behind_another(idle: Idle) -> Ints:
+    """Return, per interval, the launch of another device right behind whose end it ends; -1 where
+    there is none.
+
+    Where another device worked meanwhile, the launch may have waited for that: that the host had
+    made it just before proves nothing, and calling it earlier need not start it earlier.
+    """
+    if not idle.elsewhere_id.size:
+        return np.full(idle.starts.shape, -1, dtype=np.int64)
+    place = np.searchsorted(idle.elsewhere_end, idle.ends, side="right") - 1
+    at = np.maximum(place, 0)
+    ended = idle.elsewhere_end[at]
+    behind = (place >= 0) & (ended > idle.starts) & (idle.ends - ended <= QUEUE_FLOOR_NS)
+    length = idle.ends - idle.starts
+    alone = length - idle.elsewhere.covered(idle.starts, idle.ends)
+    behind &= (ended >= idle.launched) & (2 * alone <= length)
+    return np.where(behind, idle.elsewhere_id[at], -1)
 
 
 def _doubted(pieces: pl.DataFrame, lost: Ints, *, operators: bool) -> tuple[Strings, Evidence]:

@@ -180,3 +180,18 @@ def test_another_process_at_work_is_nothing_to_wait_for() -> None:
         row["process"] = None
     together = window(trace.capture()).devices[0].idle_by_cause
     assert together == {"other_device": 390 * US}
+
+
+def test_a_launch_right_behind_another_devices_may_have_waited_for_it() -> None:
+    """Made 5 µs before the other device ended: an earlier call need not have started it earlier."""
+    trace = Trace()
+    for index in range(20):
+        start = index * 100 * US
+        trace.kernel(start, 100 * US, device=index % 2,
+                     called=(start - 10 * US, start - 5 * US))  # fmt: skip
+    capture = trace.capture()
+    parts = window(capture).devices
+    assert parts[0].idle_by_cause == {"finished": 100 * US, "other_device": 9 * 100 * US}
+    assert parts[1].idle_by_cause == {"other_device": 10 * 100 * US}
+    given_advice = advice.advise(kernels(capture), capture, window(capture), H100)
+    assert not [one for one in given_advice.findings if one.kind == "graph"]
