@@ -11,7 +11,7 @@ import polars as pl
 
 from ncutool.analysis import headline, notices
 from ncutool.analysis.request import Request
-from ncutool.companions import launch_work, summary
+from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
@@ -189,18 +189,20 @@ def analyse(
     known = with_file(request.device_file)
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
     _check_traces(capture, companions.rank_trace, request.whole_steps)
+    ranks, doubled = rank_traces.distinct(capture, companions.rank_trace)
     datasheet = resolve.resolve(recorded_device(capture), request.assume_device, known)
     own_peaks = capture.traits.peaks_recorded
     held = ceilings.hold(datasheet.device, None if own_peaks else measured)
+    done = launch_work.work_of(capture, companions.ncu, companions.capture_trace)
     return Analysis(
         capture=capture,
         resolution=replace(datasheet, device=held.device, how=datasheet.how + held.how),
         datasheet=datasheet.device,
-        work=launch_work.work_of(capture, companions.ncu, companions.capture_trace),
+        work=replace(done, notices=(*done.notices, *doubled)),
         given=held.given,
         unused=measured if own_peaks else None,
         request=request,
-        companions=companions,
+        companions=replace(companions, rank_trace=ranks),
     )
 
 

@@ -112,7 +112,7 @@ def _capture(
             f"holds {recorded} GPU kernels and copies, none with a usable start",
             "record the trace again",
         )
-    notices += torch_notices.repaired(repair)
+    notices = [*torch_notices.processes(tables), *notices, *torch_notices.repaired(repair)]
     notices += torch_notices.about(tables, collector.python_events, bool(repair.lost))
     return Capture(
         path=path,
