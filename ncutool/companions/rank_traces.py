@@ -19,7 +19,8 @@ def distinct(
 ) -> tuple[tuple[Capture, ...], tuple[Notice, ...]]:
     """Return the traces of other ranks, each once, and what to tell of those left out.
 
-    Two traces are of one rank where they say so, or where they hold the same launches.
+    Two traces are of one rank where they say so, or, if one does not say, where they hold the same
+    launches.
     """
     kept: list[Capture] = []
     notices = []
@@ -41,8 +42,8 @@ def distinct(
 
 
 def _same_rank(first: Capture, second: Capture) -> bool:
-    if first.rank is not None and first.rank == second.rank:
-        return True
+    if first.rank is not None and second.rank is not None:
+        return first.rank == second.rank
     return _same_launches(first, second)
 
 
