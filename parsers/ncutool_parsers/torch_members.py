@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 from ncutool_parsers.capture import DeviceRecord
@@ -40,7 +41,20 @@ def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]
         for index, entry in enumerate(recorded if isinstance(recorded, list) else [])
         if isinstance(entry, dict)
     ]
-    return tuple(r for r in records if r.ordinal in used) or tuple(records)
+    named = {record.ordinal: record for record in records}
+    for record in records:
+        named[record.ordinal] = _agreed(named[record.ordinal], record)
+    return tuple(r for r in named.values() if r.ordinal in used) or tuple(named.values())
+
+
+def _agreed(first: DeviceRecord, second: DeviceRecord) -> DeviceRecord:
+    """Return what two records of one ordinal, from files that were merged, agree on."""
+    differing = [
+        field.name
+        for field in fields(DeviceRecord)
+        if getattr(first, field.name) != getattr(second, field.name)
+    ]
+    return replace(first, **dict.fromkeys(differing))
 
 
 def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:

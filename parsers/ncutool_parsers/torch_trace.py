@@ -134,7 +134,7 @@ def _capture(
         processes=tables.processes,
         ops_recorded_share=tables.ops_recorded_share,
         python_events=collector.python_events,
-        rank=rank,
+        rank=rank if tables.processes == 1 else None,
         world_size=world_size,
         private=torch_members.private_names(members),
     )

@@ -306,3 +306,18 @@ def test_streams_of_two_processes_may_overlap(tmp_path: Path) -> None:
     capture = _read(tmp_path, events)
     assert capture.launches["doubt"].to_list() == [None] * 6
     assert capture.launches.group_by("process").len()["len"].to_list() == [3, 3]
+
+
+def test_devices_of_merged_files_are_what_their_records_agree_on(tmp_path: Path) -> None:
+    """Two ranks call different GPUs device 0: neither name is that of all its launches."""
+    h100 = {"id": 0, "name": "NVIDIA H100", "computeMajor": 9, "computeMinor": 0, "warpSize": 32}
+    a100 = {**h100, "name": "NVIDIA A100", "computeMajor": 8}
+    events = _rank("A", "[a] 1", "[a] 0", 0) + _rank("B", "[b] 1", "[b] 0", 0)
+    same = _read(tmp_path, events, deviceProperties=[h100, h100])
+    assert [device.name for device in same.devices] == ["NVIDIA H100"]
+    unlike = _read(tmp_path, events, deviceProperties=[h100, a100])
+    assert [(d.name, d.compute_capability, d.vendor) for d in unlike.devices] == [
+        (None, None, "nvidia")
+    ]
+    assert unlike.launches["compute_capability"].to_list() == [None] * 6
+    assert unlike.rank is None
