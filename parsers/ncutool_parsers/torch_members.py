@@ -49,12 +49,12 @@ def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]
 
 def _agreed(first: DeviceRecord, second: DeviceRecord) -> DeviceRecord:
     """Return what two records of one ordinal, from files that were merged, agree on."""
-    differing = [
-        field.name
+    differing: dict[str, Any] = {
+        field.name: None
         for field in fields(DeviceRecord)
         if getattr(first, field.name) != getattr(second, field.name)
-    ]
-    return replace(first, **dict.fromkeys(differing))
+    }
+    return replace(first, **differing)
 
 
 def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
@@ -116,5 +116,6 @@ def _count(entry: dict[str, Any], name: str) -> int | None:
     value = entry.get(name)
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
         value = int(value)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value < 1 << 63 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < 1 << 63 else None

@@ -48,7 +48,7 @@ def repaired(repair: Repair) -> list[Notice]:
         notices.append(
             Notice(
                 "damaged",
-                f"{lost.stretches} stretches of the list of events cannot be decoded: {lost.bytes} "
+                f"{lost.stretches} stretches of the list of events cannot be decoded: {lost.size} "
                 f"bytes, which {named} and {lost.launches} launches. What they held is missing "
                 "from every figure.",
                 "error",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,6 @@ from hypothesis import strategies as st
 
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture
-
-Identify = Callable[[int], int | str]
-"""What a merging tool makes of a pid."""
 
 
 def _rank(
@@ -237,10 +233,12 @@ def ranks(draw: st.DrawFn, name: str, whole: bool = False) -> Rank:
     return events, truth
 
 
-def _renamed(events: list[make.Event], host: int | str, identify: Identify) -> list[make.Event]:
-    """The events with the pid of their host, and those of the GPU as a merging tool names them."""
+def _renamed(events: list[make.Event], host: int | str, label: str) -> list[make.Event]:
+    """The events with the pid of their host, and a label before the pids of the GPU's."""
     return [
-        {**event, "pid": identify(event["pid"]) if event["cat"] == "kernel" else host}
+        {**event, "pid": (f"{label}{event['pid']}" if label else event["pid"])}
+        if event["cat"] == "kernel"
+        else {**event, "pid": host}
         for event in events
     ]
 
@@ -257,8 +255,8 @@ def test_merging_never_gives_a_launch_what_the_other_did(
     """Of two traces in one file each launch keeps its own operator or has none."""
     merged = []
     for rank, (events, _) in enumerate((first, second)):
-        host = f"[TP0{rank}] 47" if labelled else 4711 + rank
-        merged += _renamed(events, host, lambda pid, r=rank: f"[TP0{r}] {pid}" if labelled else pid)
+        label = f"[TP0{rank}] " if labelled else ""
+        merged += _renamed(events, f"{label}47" if labelled else 4711 + rank, label)
     if interleaved:
         merged.sort(key=lambda event: event["ts"])
     if not any(event["cat"] == "kernel" for event in merged):
