@@ -135,6 +135,16 @@ def test_a_trace_appended_to_itself_counts_once(tmp_path: Path) -> None:
     assert "3 launches (50.0 % of launch time as recorded), 3 calls and 3 operators twice" in text
 
 
+def test_records_of_one_launch_that_differ_in_time_count_once(tmp_path: Path) -> None:
+    """An ordinary call makes one launch, and one stream runs no two of them at once."""
+    events = _rank("A", 4711, 0, 0)
+    later = [{**event, "ts": event["ts"] + 3.25} for event in events if event["cat"] == "kernel"]
+    capture = _read(tmp_path, events + later)
+    assert capture.launches["duration_ns"].to_list() == [40_500] * 3
+    assert None not in _ops(capture).values()
+    assert "doubled" in [notice.code for notice in capture.notices]
+
+
 def _product(number: int, at: float, **ids: int) -> list[make.Event]:
     """An operator with its launch call."""
     return [
