@@ -27,8 +27,10 @@ _DRIVERS = "memory sizes in records of some twenty devices; ECC and reserved mem
 _MEMORY_LOW = Threshold(0.90, "share of the card's", "a driver reports no less memory", _DRIVERS)
 _MEMORY_HIGH = Threshold(1.01, "share of the card's", "nor more, rounding aside", _DRIVERS)
 _GENERIC_NAMES = frozenset(("", "radeongraphics", "graphicsdevice"))
-_AMD_TARGETS = {"9.0": "gfx90a", "9.4": "gfx942", "9.5": "gfx950"}
-"""Compute capability as ROCm's torch reports it -> the target's usual name."""
+_AMD_TARGETS = {"9.0": ("gfx908", "gfx90a"), "9.4": ("gfx942",), "9.5": ("gfx950",)}
+"""Compute capability as ROCm's torch reports it -> the targets' usual names."""
+_VARIANTS = frozenset(("laptop", "mobile", "max", "ti", "super", "d", "sff", "v2", "dd", "lhr"))
+"""Words that tell another card from the one whose name they follow."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,15 @@ def _siblings(record: DeviceRecord, rows: tuple[Device, ...]) -> list[Device]:
     words = words_of(record.name or "")
     family = [device for device in rows if _contains(words, words_of(device.family))]
     longest = max((len(words_of(device.family)) for device in family), default=0)
-    return [device for device in family if len(words_of(device.family)) == longest]
+    nearest = [device for device in family if len(words_of(device.family)) == longest]
+    return [device for device in nearest if not _is_another_variant(device, words)]
+
+
+def _is_another_variant(device: Device, words: list[str]) -> bool:
+    """Return whether a recorded name has a word of a variant, `Laptop` say, that is not the
+    device's."""
+    own = {word for name in (device.name, *device.names) for word in words_of(name)}
+    return not _VARIANTS.isdisjoint(set(words) - own)
 
 
 def _told_origin(resolution: Resolution) -> Resolution:
@@ -271,10 +281,11 @@ def _other_chip(device: Device, record: DeviceRecord) -> list[str]:
     if record.vendor is not None and device.vendor and record.vendor != device.vendor:
         contradictions.append(f"its vendor is {record.vendor}")
     capability = record.compute_capability
-    if device.vendor == "amd":
-        capability = _AMD_TARGETS.get(capability or "", capability)
     expected = device.compute_capability
-    if capability is not None and expected and capability != expected:
+    told = (capability,)
+    if device.vendor == "amd":
+        told = _AMD_TARGETS.get(capability or "", told)
+    if capability is not None and expected and expected not in told:
         contradictions.append(f"compute capability is {capability}, not {expected}")
     return contradictions
 
