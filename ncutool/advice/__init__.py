@@ -17,7 +17,7 @@ from ncutool.advice.host import (
     launch,
     synchronization,
 )
-from ncutool.advice.kernels import precision, reports, rules, tune
+from ncutool.advice.kernels import precision, reports, rules, tune, unseen
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft, Drafts
@@ -25,6 +25,7 @@ from ncutool.base import units
 from ncutool.devices.resolve import Device
 from ncutool.timeline import trust
 from ncutool.timeline.window import Timeline
+from ncutool.work import inside
 from ncutool_parsers.capture import Capture
 
 CLAIMING: tuple[Adviser, ...] = (
@@ -61,17 +62,24 @@ def advise(
         device_of: the device of an ordinal, where ``device`` is not that of all launches.
     """
     if not capture.traits.has_timeline:
-        return reports.advise(kernels, capture.rules)
+        return reports.advise(kernels, capture.rules, inside.of_capture(capture))
+    seen = unseen.looked_at_in_trace(kernels)
     if timeline is None:
-        return Advice()
+        unknown = unseen.of_trace(kernels, timeline, capture.format)
+        return Advice(looked=seen, could_not_look=unknown)
     view = context(kernels, capture, timeline, device, ranks)
     found = _of_each_device(view, kernels, ranks, device_of)
+    whole = trust.operators_recorded(capture)
     for adviser in APART:
+        if adviser is communication and not whole:
+            continue  # what hides it, or should, was filtered out
         given = adviser.drafts(view, found.claimed)
         found = _joined(found, given)
     for given in _of_host(view):
         found = _joined(found, given)
-    return rank.ranked(view, found.drafts, found.declined)
+    advice = rank.ranked(view, found.drafts, found.declined)
+    unknown = unseen.of_trace(kernels, timeline, capture.format, advice.findings)
+    return replace(advice, looked=seen, could_not_look=unknown)
 
 
 def _of_each_device(
@@ -142,9 +150,9 @@ def _of_host(view: Context) -> list[Drafts]:
 def _not_known(view: Context) -> tuple[Declined, ...]:
     share = 100 * (view.capture.ops_recorded_share or 0.0)
     refusal = Declined(
-        what="Advise on the host",
+        what="Advise on the host and on communication",
         why=f"Only {units.percent(share)} of the operators were recorded: what the host did while "
-        "the device idled cannot be told. Record all of them.",
+        "the device idled, and what communicates, cannot be told. Record all of them.",
         launches=(),
         duration_ns=view.timeline.idle_ns,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import devices, headline, notices
+from ncutool.analysis import devices, headline, most_time, notices
 from ncutool.analysis.request import Request
 from ncutool.companions import launch_work, summary
 from ncutool.devices import ceilings, resolve, several
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ncutool.advice.view.finding import Advice, Finding
+    from ncutool.analysis.most_time import MostTime
     from ncutool.companions.graph_pairing import Pairing
     from ncutool.companions.launch_work import Done
     from ncutool.companions.summary import Join
@@ -162,8 +163,13 @@ class Analysis:
     def headline(self) -> str:
         """The verdict in one sentence with numbers."""
         return headline.write(
-            self.kernels, self.coverage, self.timeline, self.findings, self.device_kinds
+            self.kernels, self.coverage, self.timeline, self.advice, self.device_kinds
         )
+
+    @cached_property
+    def most_time(self) -> MostTime | None:
+        """What is known of the kernel that takes most of the launch time."""
+        return most_time.of(self.kernels, self.capture, self.advice)
 
     @cached_property
     def ceilings(self) -> tuple[Ceiling, ...]:

@@ -115,6 +115,11 @@ class Document:
                 finding_sentences.declined(declined, window_ns)
                 for declined in analysis.advice.declined
             ),
+            most_time=() if analysis.most_time is None else analysis.most_time.sentences,
+            could_not_look=tuple(
+                finding_sentences.could_not_look(one) for one in analysis.advice.could_not_look
+            ),
+            looked=analysis.advice.looked,
             advice=analysis.advice,
         )
 

@@ -227,7 +227,9 @@ def _derived() -> list[pl.Expr]:
         where(counted & (pl.col("dram_bytes") > 0), pl.col("flop") / pl.col("dram_bytes")).alias(
             "intensity_flop_per_byte"
         ),
-        where(total > 0, pl.col("duration_ns") * 100.0 / total).alias("share_pct"),
+        where((total > 0) & (pl.col("timed") > 0), pl.col("duration_ns") * 100.0 / total).alias(
+            "share_pct"
+        ),
         *(figure for level in _LEVELS for figure in _level_figures(level)),
     ]
 

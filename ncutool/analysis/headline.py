@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import display_names
+from ncutool.analysis import display_names, finding_sentences
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.devices import several
@@ -15,7 +15,7 @@ from ncutool.roofline.reasons import LEVEL_WORDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.advice.view.finding import Finding
+    from ncutool.advice.view.finding import Advice
     from ncutool.devices.several import Kind
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
@@ -32,19 +32,21 @@ def write(
     kernels: pl.DataFrame,
     coverage: Coverage,
     window: Timeline | None,
-    findings: tuple[Finding, ...],
+    advice: Advice,
     kinds: Sequence[Kind] = (),
 ) -> str:
-    """Return what to do first and what it saves, then what holds the capture, and where it ran.
+    """Return which launches failed, what to do first and what it saves, then what holds the
+    capture, and where it ran.
 
     Args:
         kinds: the devices that the launches ran on; more than one is said.
     """
+    failed = _failed(advice, coverage.launches)
     if coverage.duration_ns == 0:
-        return f"{units.counted(coverage.launches, 'launch')}, none with a duration."
+        return f"{failed}{units.counted(coverage.launches, 'launch')}, none with a duration."
     whole = window.wall_ns if window is not None else coverage.duration_ns
     where = _where(kinds)
-    return f"{_first(findings, whole)} {_state(kernels, coverage, window)}{where}"
+    return f"{failed}{_first(advice, whole)} {_state(kernels, coverage, window)}{where}"
 
 
 def _where(kinds: Sequence[Kind]) -> str:
@@ -63,10 +65,25 @@ def _who_waits(window: Timeline) -> str:
     return f"Each of {len(shares)} GPUs waits {units.percent_range(shares[0], shares[-1])}"
 
 
-def _first(findings: tuple[Finding, ...], whole_ns: int) -> str:
-    top = next((finding for finding in findings if finding.saving_high_ns > 0), None)
+def _failed(advice: Advice, launches: int) -> str:
+    """Return a sentence on launches whose collection failed, which are not fast but unknown."""
+    failed = [one for one in advice.could_not_look if one.pct is None]
+    if not failed:
+        return ""
+    count = sum(len(one.launches) for one in failed)
+    whose = " and ".join(one.what for one in failed)
+    return (
+        f"{count} of {units.counted(launches, 'launch')} failed to collect ({whose}): {_UNKNOWN} "
+    )
+
+
+_UNKNOWN = "neither time nor figures are known."
+
+
+def _first(advice: Advice, whole_ns: int) -> str:
+    top = next((finding for finding in advice.findings if finding.saving_high_ns > 0), None)
     if top is None:
-        return "Nothing to change stands out."
+        return finding_sentences.short_answer(advice)
     if top.saving_low_ns == 0:
         amount = f"up to {units.time(top.saving_high_ns)}"
         share = f"up to {units.percent(top.saving_high_pct)}"

@@ -136,6 +136,12 @@ class FindingsSection:
     """Sentences below the list: all findings together, and the small ones that are left out."""
     declined: tuple[str, ...]
     """What a user would ask for, and why it is not advised."""
+    most_time: tuple[str, ...]
+    """Sentences on the kernel that takes most of the launch time."""
+    could_not_look: tuple[str, ...]
+    """What could not be looked at, why, and what to collect."""
+    looked: tuple[str, ...]
+    """What was looked at."""
     advice: Advice
 
 

@@ -56,6 +56,8 @@ class Coverage:
     """What is not understood by reason, most time first."""
     without_figures: tuple[MissingWork, ...]
     """Those of the part `no_figures` alone."""
+    untimed: int = 0
+    """Launches whose time is not known, above all those that failed to collect: in no share."""
 
 
 def cover(kernels: pl.DataFrame) -> Coverage:
@@ -84,6 +86,7 @@ def cover(kernels: pl.DataFrame) -> Coverage:
         understood_pct=share_pct(frame.filter(understood), total),
         partition=_parts(frame, total),
         missing=by_reason(frame.filter(~understood), total),
+        untimed=kernels["duration_ns"].null_count(),
         without_figures=by_reason(frame.filter(pl.col("part") == "no_figures"), total),
     )
 

@@ -88,6 +88,11 @@ def _findings(
         if row["caveat"]:
             lines.append(f"   - Caveat: {_with_code(row['caveat'])}")
     lines += [f"\n{markdown(sentence)}" for sentence in section.closing]
+    if section.most_time:
+        lines.append(f"\n{markdown(' '.join(section.most_time))}")
+    if section.could_not_look:
+        lines += ["", "Could not look, and what to collect:", ""]
+        lines += [f"- {_with_code(sentence)}" for sentence in section.could_not_look]
     if section.declined:
         lines += ["", "Not advised, and why:", ""]
         lines += [f"- {markdown(sentence)}" for sentence in section.declined]

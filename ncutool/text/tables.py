@@ -117,6 +117,11 @@ def findings_table(
     if not parts:
         parts.append(Text(section.nothing))
     parts += [text(sentence, "default") for sentence in section.closing]
+    if section.most_time:
+        parts.append(text(" ".join(section.most_time), "default"))
+    if section.could_not_look:
+        parts.append(Text("Could not look, and what to collect:", style="bold"))
+        parts += [Text("   ").append_text(text(one, "default")) for one in section.could_not_look]
     if section.declined:
         parts.append(Text("Not advised, and why:", style="bold"))
         parts += [

@@ -139,8 +139,7 @@ def _beyond_hardware(usable: pl.DataFrame) -> list[Notice]:
         return []
     text = (
         f"{doubtful} of {usable.height} launches record a DRAM peak beyond memory clock x bus "
-        "width: their clock was sampled badly, as happens to short launches, and shares of that "
-        "peak are doubtful."
+        "width: their clock was sampled badly, and shares of that peak are doubtful."
     )
     return [Notice("peak_beyond_hardware", text)]
 

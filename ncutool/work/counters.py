@@ -24,6 +24,7 @@ from ncutool.base import tables
 from ncutool.work import (
     core_counters,
     evidence,
+    inside,
     instructions,
     limiting,
     nvidia_rules,
@@ -66,6 +67,7 @@ WANTED: str = "|".join(
         *tensor_counters.WANTED,
         *traffic_counters.WANTED,
         *rates.WANTED,
+        *inside.WANTED,
         *limiting.WANTED,
     )
 )

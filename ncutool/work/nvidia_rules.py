@@ -25,7 +25,7 @@ _OCCUPANCY_GAP = Threshold(
     "until 2024.1 only where achieved occupancy lies this far under",
     _RULE,
 )
-_BY_OCCUPANCY_UNTIL = (2024, 1)
+_BY_OCCUPANCY_VERSION = (2024, 1)
 _ALWAYS_FROM = (2025, 1)
 """Which version between these two changed the rule is not known: there it has to be printed."""
 
@@ -116,7 +116,7 @@ def tail_cap_pct(waves: float | None) -> float | None:
 def _undecided(waves: float | None, version: tuple[int, int] | None) -> bool:
     """Whether there is a partial wave of which that version may or may not speak."""
     partial = waves is not None and waves > 1 and waves % 1 != 0
-    return partial and (version is None or _BY_OCCUPANCY_UNTIL < version < _ALWAYS_FROM)
+    return partial and (version is None or _BY_OCCUPANCY_VERSION < version < _ALWAYS_FROM)
 
 
 def _tail_effect(
@@ -131,7 +131,7 @@ def _tail_effect(
     share = 1 / (1 + full)
     if partial == 0 or full < 1 or share < _TAIL_SHARE:
         return None
-    if version <= _BY_OCCUPANCY_UNTIL:
+    if version <= _BY_OCCUPANCY_VERSION:
         if not theoretical_pct or achieved_pct is None:
             return None
         if (theoretical_pct - achieved_pct) / theoretical_pct < _OCCUPANCY_GAP:

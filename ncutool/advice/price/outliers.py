@@ -29,8 +29,8 @@ def typical_ns(launches: Launches) -> Ints:
     It is the launch's own, or the median of its kind where it is an outlier. Communication waits
     for others, whose delay is no accident of the launch, and keeps its own.
     """
-    durations = np.array(launches.durations, np.int64)
-    typical = durations.copy()
+    durations: Ints = np.array(launches.durations, np.int64)
+    typical: Ints = durations.copy()
     for number, kind in enumerate(launches.kinds):
         if kind.barrier:
             continue

@@ -13,7 +13,7 @@ from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.price.ledger import Claim, Ledger
 from ncutool.advice.price.outliers import without_outliers
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Advice, Declined, Draft, Finding
+from ncutool.advice.view.finding import Advice, Covered, Declined, Draft, Finding
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, prepare
@@ -88,11 +88,12 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
     done = _in_turn(ledger, _ordered(candidates, round(wall * ALIKE_PCT / 100)), wall)
     kept = [priced for priced in done if _worth(priced, wall)]
     of_window = [priced for priced in done if priced.claim.draft.per == "window"]
-    left_out = [priced.high for priced in of_window if not _worth(priced, wall)]
-    small[0] += len(left_out)
-    small[1] += sum(left_out)
+    left_out = [priced for priced in of_window if not _worth(priced, wall)]
+    small[1] += sum(priced.high for priced in left_out)
+    findings = _findings(context, kept)
     return Advice(
-        findings=_findings(context, kept),
+        findings=findings,
+        covered=tuple(_covered(priced, kept, findings) for priced in left_out),
         declined=asked,
         small=small[0],
         small_high_ns=small[1],
@@ -180,6 +181,16 @@ def _worth(priced: _Priced, wall: int) -> bool:
     return (
         100 * priced.high >= SMALL_PCT * wall or 100 * priced.alone_high >= ALTERNATIVE_PCT * wall
     )
+
+
+def _covered(priced: _Priced, kept: Sequence[_Priced], findings: Sequence[Finding]) -> Covered:
+    """Return advice that the findings before it leave nothing of, and which of them do."""
+    by = tuple(
+        finding.id
+        for other, finding in zip(kept, findings, strict=True)
+        if other.claim.overlaps(priced.claim)
+    )
+    return Covered(priced.claim.draft.title, priced.alone_high, by)
 
 
 def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:

@@ -209,11 +209,14 @@ def test_findings_carry_range_remedy_and_launches() -> None:
 
 
 def test_no_findings_say_what_would_find_some() -> None:
-    """An empty list is a sentence with its threshold, for traces, reports and no time at all."""
+    """An empty list is a sentence with its threshold, for traces, reports and no time at all.
+
+    It says that nothing worth doing was found, not that there is nothing to change.
+    """
     empty = _findings(factory.trace(findings=[]))
     assert empty.items == ()
     window = units.time(factory.trace().window_ns)
-    assert empty.empty.startswith(f"Nothing above 0.5 % of {window} to change.")
+    assert empty.empty.startswith(f"Nothing worth doing was found ({window}, savings above 0.5 %).")
     assert "record_shapes=True" in empty.empty
     assert "trace of the whole program" in _findings(factory.report()).empty
     assert "no launch carries a duration" in _findings(factory.everything_null()).empty
