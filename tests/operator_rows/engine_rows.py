@@ -41,6 +41,14 @@ MOVED_ROWS: tuple[Row, ...] = (
     ),
     ("sgl_kernel::topk_softmax", "fp32[4,2] int32[4,2] bf16[4,8] True", 160, 64 + 2 * 32),
     ("sgl_kernel::topk_softmax", "fp32[4,2] int32[4,2] bf16[4,8] True 0.0 -", 160, 64 + 2 * 32),
+    # sigmoid and bias for each gate; 4 tokens take 2 of 8
+    (
+        "sgl_kernel::moe_fused_gate",
+        "fp32[4,8] fp32[8] 2 1 2 0 1.0 False",
+        5 * 32,
+        128 + 32 + 32 + 32,
+    ),
+    ("trtllm::noaux_tc_op", "fp32[4,8] fp32[4,8] 2 1 2 1.0", 0, 128 + 128 + 32 + 32),
     # 4 rows of 8, each the sum of 2
     *each("_moe_C::moe_sum aiter::moe_sum", "bf16[4,2,8] bf16[4,8]", 32, 128 + 64),
     (

@@ -189,6 +189,8 @@ def test_the_arithmetic_has_the_type_of_the_product(
         ("_C::selective_scan_fwd", "exact", "lower_bound"),
         ("mamba_ssm::ssm_chunk_scan_combined_fwd", "estimate", "lower_bound"),
         ("_C::paged_attention_v1", "exact", "lower_bound"),
+        ("_flashmla_C::sparse_decode_fwd", "upper_bound", "lower_bound"),
+        ("aiter::fmoe_g1u1", "upper_bound", "exact"),
         ("sgl_kernel::sgl_per_tensor_quant_fp8", "upper_bound", "exact"),
     ],
 )
@@ -286,6 +288,18 @@ REFUSED = (
      "bf16[3,2,4] bf16[3,2,4] bf16[9,16,2,4] bf16[9,16,2,4] int64[4] fp8 1.0 1.0", "fit"),
     ("trtllm::fp4_quantize", "bf16[2,32] - - False True", "fit"),
     ("_moe_C::moe_sum", "bf16[1,8] bf16[4,8]", "fit"),
+    ("_moe_C::moe_wna16_gemm", "bf16[2,32] bf16[2,2,17] uint8[3,16,16] bf16[3,16,2] - - int32[8]"
+     " int32[8] int32[1] 2 8 64 64 4", "fit"),
+    ("aiter::fmoe", "bf16[2,32] bf16[2,32] bf16[3,10,32] bf16[3,31,10] int32[8] fp32[8] int32[4]"
+     " int32[1] 2 0", "fit"),
+    ("aiter::fmoe", "bf16[2,32] bf16[2,32] bf16[3,10,32] bf16[3,32,10] int32[8] fp32[8] int32[4]"
+     " int32[1] - 0", "how many experts a token takes"),
+    ("aiter::ck_moe_stage2", "bf16[2,2,10] bf16[3,20,32] bf16[3,32,11] int32[8] int32[4] int32[1]"
+     " bf16[2,32] 2 name - - 32 -", "fit"),
+    ("_flashmla_C::sparse_prefill_fwd", "bf16[2,4,40] bf16[99,1,40] int32[2,1,16] 0.1 -",
+     "the width of the values"),
+    ("_flashmla_C::sparse_prefill_fwd", "bf16[2,4,40] bf16[99,1,40] int32[3,1,16] 0.1 32", "fit"),
+    ("trtllm::noaux_tc_op", "fp32[4,8] fp32[4,8] 2 1 - 1.0", "fit"),
 )  # fmt: skip
 
 
