@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from operator_calls import reason, work
 from operator_rows import Row, built
@@ -119,6 +119,29 @@ def test_a_cut_record_never_says_more_than_the_whole(row: Row, data: st.DataObje
         assert answer.flop <= flop
     if answer.bytes is not None and size is not None and answer.bytes_exactness == "lower_bound":
         assert answer.bytes <= size
+
+
+@given(st.sampled_from(CALLS), st.data())
+@settings(max_examples=400)
+def test_changed_shapes_and_values_give_figures_or_a_reason(row: Row, data: st.DataObject) -> None:
+    """Whatever stands in a record, nothing is raised, and nothing is below zero."""
+    call = built(*row[:2])
+    inputs = list(call.inputs)
+    place = data.draw(st.integers(0, len(inputs) - 1))
+    shapes = st.lists(st.sampled_from((0, 1, 2, 3, 8, 16, 32)), max_size=5).map(tuple)
+    kinds = st.sampled_from((None, "bf16", "fp4", "int32", "uint8"))
+    values = st.sampled_from((None, 0, 1, -1, 2.5, True, "name", (1, 2)))
+    inputs[place] = data.draw(
+        st.builds(Tensor, shapes, kinds)
+        | st.builds(Scalar, values, st.sampled_from(("", "Scalar")))
+    )
+    found = model(replace(call, inputs=tuple(inputs)))
+    if isinstance(found, NoModel):
+        assert found.reason
+        return
+    figures = (found.flop, found.bytes_read, found.bytes_written)
+    assert all(figure is None or figure >= 0 for figure in figures)
+    assert found.reason or (found.flop is not None and found.bytes is not None)
 
 
 def test_a_cut_record_says_where_it_ends() -> None:

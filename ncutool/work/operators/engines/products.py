@@ -113,7 +113,7 @@ def _worked(bound: Bound, shape: tuple[int, ...], inner: int) -> Work:
 
 def grouped(bound: Bound) -> Work:
     """`a[T,K] · b[G,N,K]` or `b[G,K,N]` into `out[T,N]`: each row with one of the groups."""
-    a, b, out = bound.tensor("a", 2), bound.tensor("b", 3), bound.tensor("out", 2)
+    a, b, out = bound.tensor("a", 2), bound.ranked("b", 3), bound.tensor("out", 2)
     inner = a.shape[-1] * bound.row.packed[0]
     second = bound.row.packed[1]
     sizes = {(b.shape[1], b.shape[2] * second), (b.shape[2], b.shape[1] * second)}
@@ -126,7 +126,7 @@ def grouped(bound: Bound) -> Work:
 def routed(bound: Bound) -> Work:
     """`a[...,K]` by packed `b[E,N,·]` into `out[...,N]`: each row of the result with one expert."""
     bound.need_whole()
-    a, b, out = bound.tensor("a", 2), bound.tensor("b", 3), bound.tensor("out", 2)
+    a, b, out = bound.tensor("a", 2), bound.ranked("b", 3), bound.tensor("out", 2)
     if out.shape[-1] != b.shape[1] or a.shape[-1] < b.shape[2]:
         raise bound.mismatch()
     return _of_experts(bound, 2 * out.numel * a.shape[-1])
@@ -138,10 +138,12 @@ def fused_experts(bound: Bound) -> Work:
     bound.need_whole()
     x, top_k = bound.tensor("x", 2), bound.integer("top_k")
     gate, down = bound.optional("gate"), bound.optional("down")
+    if any(each is not None and len(each.shape) != 3 for each in (gate, down)):
+        raise bound.mismatch()
     if top_k is None:
         raise UnmodelledError("how many experts a token takes is not recorded")
     hidden = x.shape[-1]
-    if gate is not None and (len(gate.shape) != 3 or gate.shape[2] != hidden):
+    if gate is not None and gate.shape[2] != hidden:
         raise bound.mismatch()
     if gate is not None and down is not None and down.shape[:2] != (gate.shape[0], hidden):
         raise bound.mismatch()
@@ -152,7 +154,7 @@ def fused_experts(bound: Bound) -> Work:
 def second_stage(bound: Bound) -> Work:
     """`x[T,k,I]`, what the first stage made, by `down[E,H,I]`."""
     bound.need_whole()
-    x, down = bound.tensor("x", 3), bound.tensor("down", 3)
+    x, down = bound.ranked("x", 3), bound.ranked("down", 3)
     if down.shape[2] != x.shape[-1]:
         raise bound.mismatch()
     return _of_experts(bound, 2 * x.numel * down.shape[1])

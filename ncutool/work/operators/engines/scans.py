@@ -26,7 +26,7 @@ def selective_scan(bound: Bound) -> Work:
     u = bound.tensor("u", 2)
     if not bound.recorded("A"):
         raise UnmodelledError(NO_STATE)
-    decay, z = bound.tensor("A", 2), bound.optional("z")
+    decay, z = bound.ranked("A", 2), bound.optional("z")
     softplus = bound.flag("softplus")
     channels, state = decay.shape
     if channels not in u.shape or u.shape != bound.tensor("delta", 2).shape:
@@ -53,7 +53,7 @@ def chunk_scan(bound: Bound) -> Work:
     Within a chunk C·Bᵀ of each group and its product with x, causal; between chunks the states,
     made and used: 2·pairs·(G·N + H·P) + 4·L·H·P·N for each sample.
     """
-    x, b = bound.tensor("x", 4), bound.tensor("B", 4)
+    x, b = bound.ranked("x", 4), bound.ranked("B", 4)
     chunk = bound.integer("chunk_size")
     if not chunk:
         raise UnmodelledError("the chunk size is not recorded")
@@ -80,7 +80,7 @@ def causal_convolution(bound: Bound) -> Work:
     """`x` by `weight[D,W]`, one filter a channel: 2·W operations an element, and an activation
     where the flag `silu` says so."""
     check(bound)
-    x, weight, silu = bound.tensor("x", 2), bound.tensor("weight", 2), bound.flag("silu")
+    x, weight, silu = bound.tensor("x", 2), bound.ranked("weight", 2), bound.flag("silu")
     if weight.shape[0] not in x.shape:
         raise bound.mismatch()
     flop = None
