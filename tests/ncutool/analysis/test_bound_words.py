@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from ncutool.advice.view.finding import Advice
 from ncutool.analysis import display_names, headline
 from ncutool.base import tables
 from ncutool.roofline.coverage import cover
@@ -41,7 +42,7 @@ def told(*levels: tuple[str | None, int]) -> str:
             schema_overrides={"limiting_level": pl.String},
         )
     )  # fmt: skip
-    return headline.write(kernels, cover(kernels), None, ())
+    return headline.write(kernels, cover(kernels), None, Advice())
 
 
 def test_the_headline_names_the_level_that_holds_most_of_the_time() -> None:
