@@ -242,6 +242,22 @@ def test_several_rules_never_add_up() -> None:
     assert second.overlaps == ("tune-1",)
 
 
+BARRIER = Inside(stall=Stall("barrier", 0.58))
+
+
+def test_a_launch_that_only_waits_says_for_what() -> None:
+    """Far from both limits with nothing else found: most of the waiting, NVIDIA's 30 % or more."""
+    idle = row(bound="latency", sm_sol_pct=27.0, memory_sol_pct=40.0)
+    (finding,) = advised([idle], inside=BARRIER)
+    assert (finding.rule, finding.saving_high_ns) == ("tune-stalls", 580_000)
+    assert "58.0 % of the time between two instructions is barrier" in finding.evidence[1]
+    (other,) = advised([idle], inside=EXCESS._replace(stall=BARRIER.stall))
+    assert other.rule == "tune-uncoalesced"
+    assert advised([row()], inside=BARRIER) == []
+    assert advised([idle], inside=Inside(stall=Stall("barrier", 0.29))) == []
+    assert advised([idle], given_by("CPIStallBarrier", 0.0, "local"), inside=BARRIER) == []
+
+
 def test_blocks_that_are_no_whole_warps() -> None:
     """40 threads fill one warp and a quarter of the next: 3 of 8 places stay empty."""
     odd = row(memory_sol_pct=50.0, block_x=40, block_y=1, block_z=1)
