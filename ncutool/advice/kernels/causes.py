@@ -115,7 +115,7 @@ def _only_waiting(
 
 def left_share(row: Mapping[str, Any], spares: Spared) -> float:
     """Return the share of a launch's time that its limits leave to a cause, 0 to 1."""
-    compute, memory = row["sm_sol_pct"] / 100, row["memory_sol_pct"] / 100
+    compute, memory = float(row["sm_sol_pct"]) / 100, float(row["memory_sol_pct"]) / 100
     busy = {"nothing": max(compute, memory), "traffic": compute, "arithmetic": memory}[spares]
     return max(1 - busy, 0.0)
 

@@ -107,7 +107,7 @@ def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[Cou
         _entry(rows, total, _reason(sections, len(rows)), sections)
         for sections, rows in lacking.items()
     ]
-    listed = [one for one in listed if one.pct >= SMALL_PCT]
+    listed = [one for one in listed if (one.pct or 0.0) >= SMALL_PCT]
     listed.sort(key=lambda one: (-one.duration_ns, one.sections))
     if untimed:
         reason = "no duration was collected, so that nothing can be weighed"
