@@ -24,5 +24,8 @@ def share(advice: Advice) -> str:
     of_launches = [one for one in advice.could_not_look if one.launches and one.pct is not None]
     if not of_launches:
         failed = sum(len(one.launches) for one in advice.could_not_look)
-        return units.counted(failed, "launch") if failed else advice.could_not_look[0].what
+        if failed:
+            return units.counted(failed, "launch")
+        idle = sum(one.pct or 0.0 for one in advice.could_not_look)
+        return f"idle time, {units.percent(idle)} of the window"
     return f"{units.percent(sum(one.pct or 0.0 for one in of_launches))} of the launch time"

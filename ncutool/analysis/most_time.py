@@ -140,5 +140,5 @@ def _next(findings: tuple[str, ...], ids: frozenset[int], advice: Advice) -> str
         told.append(f"Of it: {', '.join(findings[:_MAX_NAMED])}{more}.")
     unseen = next((u for u in advice.could_not_look if not ids.isdisjoint(u.launches)), None)
     if unseen is not None:
-        told.append(f"Not looked at, since {unseen.reason}: collect {unseen.collect}.")
+        told.append(f"Could not look further: {unseen.reason}. To collect: {unseen.collect}.")
     return " ".join(told) or "Nothing worth doing was found for it."

@@ -186,8 +186,14 @@ def test_occupancy_with_its_limiter_helps_only_what_waits() -> None:
     assert advised([row()], inside=LIMITED) == []
 
 
-DOUBLE: dict[str, Any] = {"bound": "compute", "sm_sol_pct": 90.0, "memory_sol_pct": 20.0, "dtype": "fp64",
-          "fp64_peak_pct": 88.0, "fp32_to_fp64": 64.0}  # fmt: skip
+DOUBLE: dict[str, Any] = {
+    "bound": "compute",
+    "sm_sol_pct": 90.0,
+    "memory_sol_pct": 20.0,
+    "dtype": "fp64",
+    "fp64_peak_pct": 88.0,
+    "fp32_to_fp64": 64.0,
+}
 
 
 def test_double_precision_on_a_device_that_is_slow_at_it() -> None:
