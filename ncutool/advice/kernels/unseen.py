@@ -192,7 +192,8 @@ def of_trace(
     """
     total = int(kernels["duration_ns"].sum())
     reason = pl.coalesce("error", "missing_reason", "bound_reason")
-    unknown = kernels.filter(pl.col("bound") == "unknown").with_columns(why=reason)
+    helper = (pl.col("part") == "helper").fill_null(value=False)
+    unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper).with_columns(why=reason)
     entries = [
         _of_launches(group, total, str(why[0]), _collect(group, capture))
         for why, group in unknown.group_by("why")

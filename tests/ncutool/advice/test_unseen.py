@@ -77,6 +77,11 @@ def test_modelled_shares_do_not_say_why(bound: str) -> None:
     assert unseen.of_trace(factory.table([row(0), launch]), None, capture(), [told]) == ()
 
 
+def test_helpers_of_an_operator_with_figures_are_understood() -> None:
+    """Their work is counted on the main kernel."""
+    assert unknown([row(0), row(1, bound="unknown", part="helper")]) == ()
+
+
 def test_short_launches_are_explained_by_their_shortness() -> None:
     """A latency-bound launch below 20 µs is short of work: that needs no counters."""
     assert unknown([row(i, bound="latency", duration_ns=19_999) for i in range(3)]) == ()
