@@ -14,11 +14,11 @@ import polars as pl
 from ncutool.base import tables
 from ncutool.work import kernel_facts, named_kinds, roofs, trials
 from ncutool.work.calls import evaluate
-from ncutool.work.operators import collective
+from ncutool.work.operators import LARGEST, collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
 
 if TYPE_CHECKING:
-    from ncutool_parsers.capture import Capture
+    from ncutool_parsers.capture import Capture, DeviceRecord
 
 GRAPH = "launched by replaying a CUDA/HIP graph: no operator (--capture-trace pairs it)"
 NO_LAUNCH = "no launch record (before the recording began)"
@@ -58,7 +58,11 @@ def work(capture: Capture) -> pl.DataFrame:
     rows = _share(rows).join(_bandwidths(rows), on="launch_id", how="left")
     rows = rows.with_columns(_figures(capture))
     rows = rows.with_columns(*_sources(), _exactness("flop"), _exactness("dram_bytes"))
-    rows = rows.join(_roofs(rows, capture), on=_ROOF_KEYS, how="left", nulls_equal=True)
+    matrix = pl.col("family").is_in(list(roofs.MATRIX_FAMILIES))
+    rows = rows.with_columns(
+        (matrix & (pl.col("flop_exactness") == "upper_bound")).fill_null(False).alias("at_most")
+    )
+    rows = _with_roofs(rows, capture)
     rows = rows.with_columns(
         pl.when(pl.col("roof") == "tf32_tensor")
         .then(pl.lit("tf32"))
@@ -146,12 +150,20 @@ def _share(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(whole).then("op_flop").alias("flop"), pl.when(whole).then("op_bytes").alias("bytes")
     )
     several = rows.filter(shared).with_columns(
-        _part("op_flop").alias("flop"), _part("op_bytes").alias("bytes")
+        _part("op_flop").alias("flop"),
+        pl.when(~_unshared()).then(_part("op_bytes")).alias("bytes"),
     )
     split = pl.when(shared & pl.col("op_flop").is_not_null()).then(
         pl.format("its operator's work shared by duration over {} kernels", "kernels")
     )
     return pl.concat([alone, several]).with_columns(split.alias("split"))
+
+
+def _unshared() -> pl.Expr:
+    """Whether an operator's bytes say nothing of each of its kernels: those of its tokens are a
+    lower bound for all of them together, and which kernel reads the weights is not known."""
+    several = pl.col("kernels").is_not_null()
+    return several & (pl.col("family") == "other") & (pl.col("bytes_exactness") == "lower_bound")
 
 
 def _part(name: str) -> pl.Expr:
@@ -265,8 +277,11 @@ def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
 def _message_bytes() -> pl.Expr:
     sizes = {name: collective.message_bytes(name, 1, 0) for name in COLLECTIVE_DTYPES}
     size = pl.col("collective_dtype").replace_strict(sizes, default=None, return_dtype=pl.Int64)
-    sides = (pl.col(f"collective_{side}_elements").cast(pl.Float64) for side in ("in", "out"))
-    return (next(sides) + next(sides)) * size
+    elements = [
+        pl.col(f"collective_{way}_elements").cast(pl.Float64) for way in ("in", "out")
+    ]  # as a float, since damaged text holds numbers whose sum fits no integer
+    moved = (elements[0] + elements[1]) * size
+    return pl.when((moved >= 0) & (moved <= LARGEST)).then(moved)
 
 
 def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
@@ -311,13 +326,38 @@ def _sources() -> list[pl.Expr]:
     ]
 
 
-_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name"]
+_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name", "at_most"]
 
 
-def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """Return the roof of each distinct combination of family, data type and kernel name; none for
-    what its name alone speaks of."""
-    record = capture.devices[0] if capture.devices else None
+def _with_roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """Return ``rows`` with the roofs of the device that each launch ran on."""
+    first = capture.devices[0] if capture.devices else None
+    chips: dict[tuple[str | None, str | None], list[int]] = {}
+    for record in capture.devices:
+        chips.setdefault((record.compute_capability, record.vendor), []).append(record.ordinal)
+    if len(chips) < 2:
+        return _joined_roofs(rows, first)
+    others = [n for members in list(chips.values())[1:] for n in members]
+    device = capture.launches.select("launch_id", pl.col("device").alias("ordinal"))
+    rows = rows.join(device, on="launch_id", how="left")
+    on_other = pl.col("ordinal").is_in(others).fill_null(False)
+    parts = [_joined_roofs(rows.filter(~on_other), first)]
+    for record in capture.devices:
+        if record.ordinal in others:
+            parts.append(_joined_roofs(rows.filter(pl.col("ordinal") == record.ordinal), record))
+    return pl.concat(parts).drop("ordinal")
+
+
+def _joined_roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
+    return rows.join(_roofs(rows, record), on=_ROOF_KEYS, how="left", nulls_equal=True)
+
+
+def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
+    """Return the roof of each distinct combination of family, data type and kernel name.
+
+    There is none for what its name alone speaks of, and none for a product with no more than an
+    upper bound of its operations: it says nothing of how near it comes to a roof.
+    """
     keys = rows.select(_ROOF_KEYS).unique()
     chosen = [
         roofs.roof_of(
@@ -327,9 +367,9 @@ def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
             compute_capability=None if record is None else record.compute_capability,
             vendor=None if record is None else record.vendor,
         )
-        if role == "main" and not transformed and not by_name
+        if role == "main" and not (transformed or by_name or at_most)
         else (None, None)
-        for role, family, dtype, kernel, transformed, by_name in keys.iter_rows()
+        for role, family, dtype, kernel, transformed, by_name, at_most in keys.iter_rows()
     ]
     return keys.with_columns(
         pl.Series("roof", [roof for roof, _ in chosen], dtype=pl.String),

@@ -59,11 +59,12 @@ def marked(rows: pl.DataFrame) -> pl.DataFrame:
     ``whole`` tells the launches that did the call's whole work: of matrix products those of kernels
     that multiply. A convolution has algorithms of several kernels, each of which does a part.
     """
-    needed = rows.filter(pl.col("op").is_not_null()).with_columns(
-        _mapped("op", products_of, pl.Int64).alias("needed"),
-        _mapped("kernel_full", multiplies, pl.Boolean).alias("multiplies"),
-    )
+    called = rows.filter(pl.col("op").is_not_null())
+    needed = called.with_columns(_told(called["op"], products_of, pl.Int64).alias("needed"))
     needed = needed.filter(pl.col("needed") > 0)
+    needed = needed.with_columns(
+        _told(needed["kernel_full"], multiplies, pl.Boolean).alias("multiplies")
+    )
     kernel = pl.struct("kernel_full", "grid", "block")
     counted = needed.with_columns(
         kernel.filter(pl.col("multiplies")).n_unique().over("op_id").alias("alternatives"),
@@ -83,15 +84,11 @@ def marked(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _mapped(column: str, fact: Callable[[str], object], dtype: type[pl.DataType]) -> pl.Expr:
-    """Return what ``fact`` says of each distinct value of a column of text."""
-
-    def read(values: pl.Series) -> pl.Series:
-        if values.is_empty():  # an empty replacement would keep the type of the texts
-            return values.cast(dtype)
-        known = values.unique()
-        found = pl.Series([fact(value) for value in known], dtype=dtype)
-        told: pl.Series = values.replace_strict(known, found, return_dtype=dtype)
-        return told
-
-    return pl.col(column).map_batches(read, return_dtype=dtype)
+def _told(values: pl.Series, fact: Callable[[str], object], dtype: type[pl.DataType]) -> pl.Series:
+    """Return what ``fact`` says of each value of a column of text, asked once a distinct one."""
+    known = values.unique()
+    found = pl.Series([fact(value) for value in known], dtype=dtype)
+    if not known.len():
+        return found
+    told: pl.Series = values.replace_strict(known, found, return_dtype=dtype)
+    return told

@@ -248,6 +248,8 @@ FUSED: tuple[Row, ...] = (
     ("aten::gelu", "bf16[2,3] none", 30, 12 + 12),
     ("aten::gelu", "bf16[2,3] tanh", 54, 12 + 12),
     ("aten::gelu_", "bf16[2,3] none", 30, 12 + 12),
+    # three tensors of 2 × 3 × 4: a sum an element, and a product for a third of them
+    ("aten::_transform_bias_rescale_qkv", "bf16[2,3,12] bf16[12] 2", 72 + 24, 144 + 24 + 144),
     ("aten::gelu_backward", "bf16[2,3] bf16[2,3] none", 66, 12 + 12 + 12),
     ("aten::gelu_backward", "bf16[2,3] bf16[2,3] tanh", 108, 12 + 12 + 12),
     ("aten::native_dropout", "bf16[2,3] 0.5 True", 12, 12 + 12 + 6),

@@ -63,6 +63,8 @@ MATRIX_PRODUCTS: tuple[Row, ...] = (
         (name, "bf16[3,4] bf16[2,10,4] bf16[2,4,5] fp32[3,2] int32[3,2]", 6 * (80 + 40), None)
         for name in ("vllm::inplace_fused_experts", "vllm::outplace_fused_experts")
     ),
+    # the tokens, what says where they go, and the results: 6 × 4, 6 × 2, 6 × 4
+    ("vllm::moe_forward", "bf16[6,4] bf16[6,2] layer", None, 48 + 24 + 48),
 )
 
 # x[2,3,5,5], w[4,3,3,3], stride 2, padding 1: y[2,4,3,3], so 18 places and 108 weights.

@@ -15,7 +15,9 @@ from ncutool.work.operators import (
     convolution_backward,
     elementwise,
     embedding_bag,
+    embedding_tables,
     engines,
+    fused,
     gemm,
     indexing,
     movement,
@@ -23,10 +25,12 @@ from ncutool.work.operators import (
     optimizer,
     paged_attention,
     plugins,
+    quantizing,
     recommender,
     reduction,
     serving,
     triton,
+    upsampling,
 )
 from ncutool.work.operators.call import (
     Model,
@@ -64,16 +68,24 @@ REGISTRY: dict[str, Model] = {
     **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
+    **fused.MODELS,
     **reduction.MODELS,
     **indexing.MODELS,
     **movement.MODELS,
     **optimizer.MODELS,
     **recommender.MODELS,
     **embedding_bag.MODELS,
+    **embedding_tables.MODELS,
+    **quantizing.MODELS,
     **serving.MODELS,
     **engines.MODELS,
+    **upsampling.MODELS,
 }
 """Operator name -> model."""
+
+
+LARGEST = 2**63 - 1
+"""Operations or bytes of one call: what is past it is damaged text, and fits no column."""
 
 
 def model(call: OpCall) -> Work | NoModel:
@@ -91,9 +103,13 @@ def model(call: OpCall) -> Work | NoModel:
     if not call.inputs:
         return NoModel(f"no shapes recorded for {call.name}", family)
     try:
-        return known(call)
+        work = known(call)
     except UnmodelledError as error:
         return NoModel(error.reason, family)
+    figures = (work.flop, work.bytes_read, work.bytes_written)
+    if any(figure is not None and not 0 <= figure <= LARGEST for figure in figures):
+        return NoModel(f"sizes of {call.name} are beyond any memory: damaged text", family)
+    return work
 
 
 def model_of(call: OpCall) -> Model | None:
@@ -115,13 +131,17 @@ FAMILY_OF: dict[str, str] = {
         paged_attention,
         normalization,
         elementwise,
+        fused,
         reduction,
         indexing,
         movement,
         optimizer,
         recommender,
         embedding_bag,
+        embedding_tables,
+        quantizing,
         serving,
+        upsampling,
     )
     for name in module.MODELS
 } | {**serving.FAMILIES, **engines.FAMILIES}

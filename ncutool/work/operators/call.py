@@ -107,6 +107,11 @@ class OpCall:
         single = self.integer(index)
         return None if single is None else (single,)
 
+    def numbers(self, index: int) -> tuple[float, ...] | None:
+        """Return the list of numbers at ``index``; None where it was not recorded."""
+        value = self._value(index)
+        return tuple(float(item) for item in value) if isinstance(value, tuple) else None
+
     def flags(self, index: int) -> tuple[bool, ...] | None:
         """Return the list of truth values at ``index``; None where it was not recorded."""
         value = self._value(index)

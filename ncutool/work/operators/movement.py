@@ -96,15 +96,6 @@ def _foreach_copy(call: OpCall) -> Work:
     return work_of(FAMILY, 0, sources, written, reason=reason)
 
 
-def _upsample(call: OpCall) -> Work:
-    """`upsample_nearest2d(x, output_size, ...)` and the other ranks."""
-    x, sizes = call.tensor(0, 3), call.integers(1)
-    if sizes is None or len(sizes) != len(x.shape) - 2 or min(sizes) < 0:
-        raise UnmodelledError(f"output size of {call.name} not recorded")
-    out = Tensor((*x.shape[:2], *sizes), x.dtype)
-    return work_of(FAMILY, 0, (x,), (out,), dtype=x.dtype)
-
-
 MODELS: dict[str, Model] = {
     "aten::copy_": _copy,
     "aten::clone": _clone,
@@ -122,7 +113,4 @@ MODELS: dict[str, Model] = {
     "aten::_cat": _cat,
     "aten::stack": _stack,
     "aten::_foreach_copy_": _foreach_copy,
-    "aten::upsample_nearest1d": _upsample,
-    "aten::upsample_nearest2d": _upsample,
-    "aten::upsample_nearest3d": _upsample,
 }

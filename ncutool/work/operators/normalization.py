@@ -39,6 +39,16 @@ def _like(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else Tensor(tensor.shape, tensor.dtype)
 
 
+def _wanted(call: OpCall, index: int, count: int) -> tuple[bool, ...]:
+    """Return which gradients a mask asks for: all ``count`` of them where none was recorded."""
+    mask = call.flags(index)
+    if mask is None:
+        return (True,) * count
+    if len(mask) != count:
+        raise UnmodelledError(f"which gradients {call.name} computed is not recorded")
+    return mask
+
+
 def _softmax(call: OpCall) -> Work:
     """`_softmax(x, dim, half_to_float, out)`, `_log_softmax` alike."""
     x, given = call.tensor(0), call.optional(3)
@@ -95,11 +105,11 @@ def _layer_norm_backward(call: OpCall) -> Work:
     grad, x = call.tensor(0), call.tensor(1)
     mean, rstd = call.optional(3), call.optional(4)
     weight, bias = call.optional(5), call.optional(6)
-    mask = call.flags(7) or (True, True, True)
+    mask = _wanted(call, 7, 3)
     writes = (
         _like(x) if mask[0] else None,
         _like(weight) if mask[1] else None,
-        _like(bias) if len(mask) > 2 and mask[2] else None,
+        _like(bias) if mask[2] else None,
     )
     reads = (grad, x, mean, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _FLOP["backward"] * x.numel, reads, writes, dtype=x.dtype)
@@ -123,9 +133,8 @@ def _fused_rms_norm_backward(call: OpCall) -> Work:
     """`_fused_rms_norm_backward(grad, x, normalized_shape, rstd, weight, mask)`."""
     grad, x = call.tensor(0), call.tensor(1)
     rstd, weight = call.optional(3), call.optional(4)
-    mask = call.flags(5) or (True, True)
-    wanted = (mask[0], len(mask) > 1 and mask[1])
-    writes = (_like(x) if wanted[0] else None, _like(weight) if wanted[1] else None)
+    mask = _wanted(call, 5, 2)
+    writes = (_like(x) if mask[0] else None, _like(weight) if mask[1] else None)
     reads = (grad, x, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _FLOP["rms_backward"] * x.numel, reads, writes, dtype=x.dtype)
 
@@ -166,12 +175,12 @@ def _batch_norm_backward(call: OpCall) -> Work:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
     weight, trained = call.optional(2), call.flag(7) is not False
     mean, invstd = (call.optional(index) for index in ((5, 6) if trained else (3, 4)))
-    mask = call.flags(9) or (True, True, True)
+    mask = _wanted(call, 9, 3)
     channel = _like(weight) or _like(mean) or _statistics(first, first.shape[1])
     writes = (
         _like(second) if mask[0] else None,
-        channel if len(mask) > 1 and mask[1] else None,
-        channel if len(mask) > 2 and mask[2] else None,
+        channel if mask[1] else None,
+        channel if mask[2] else None,
     )
     reads = (first, second, weight if mask[0] else None, mean, invstd)
     return work_of(FAMILY, _FLOP["backward"] * first.numel, reads, writes, dtype=first.dtype)
@@ -192,12 +201,12 @@ def _group_norm_backward(call: OpCall) -> Work:
     """`native_group_norm_backward(grad, x, mean, rstd, weight, N, C, HxW, groups, mask)`."""
     grad, x = call.tensor(0), call.tensor(1)
     mean, rstd, weight = call.optional(2), call.optional(3), call.optional(4)
-    mask = call.flags(9) or (True, True, True)
+    mask = _wanted(call, 9, 3)
     per_channel = _like(weight)
     writes = (
         _like(x) if mask[0] else None,
-        per_channel if len(mask) > 1 and mask[1] else None,
-        per_channel if len(mask) > 2 and mask[2] else None,
+        per_channel if mask[1] else None,
+        per_channel if mask[2] else None,
     )
     reads = (grad, x, mean, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _FLOP["backward"] * x.numel, reads, writes, dtype=x.dtype)

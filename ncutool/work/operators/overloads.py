@@ -44,6 +44,8 @@ class Parameter:
             return isinstance(argument, TensorList) or (
                 isinstance(argument, Scalar) and argument.kind in ("", "GenericList", "TensorList")
             )
+        if isinstance(argument, Tensor):  # some traces record numbers so
+            return self.kind.startswith("Scalar") and not argument.shape and "Type" not in self.kind
         if not isinstance(argument, Scalar):
             return False
         if argument.value is None:
@@ -106,6 +108,10 @@ class Arguments:
         """Return the whole numbers ``name``; None where they were not recorded."""
         return self.call.integers(self._at(name))
 
+    def numbers(self, name: str) -> tuple[float, ...] | None:
+        """Return the numbers ``name``; None where they were not recorded."""
+        return self.call.numbers(self._at(name))
+
     def flags(self, name: str) -> tuple[bool, ...] | None:
         """Return the truth values ``name``; None where they were not recorded."""
         return self.call.flags(self._at(name))
@@ -136,6 +142,22 @@ def read(call: OpCall, *signatures: str) -> Arguments:
     if count and len(names) == 1 and tensors_alone and any(_fit(call, one) for one in starts):
         return Arguments(call, names.pop())
     raise UnmodelledError(f"{call.name} with {count} arguments like these {NO_SIGNATURE}")
+
+
+def read_start(call: OpCall, signature: str) -> Arguments:
+    """Return the arguments of ``call`` that ``signature`` names, the first ones.
+
+    For operators whose signatures grow at their ends from release to release while their start
+    stays: what follows is not read.
+
+    Raises:
+        UnmodelledError: the call does not begin with arguments of these kinds.
+    """
+    known = parameters(signature)
+    start = OpCall(call.name, call.inputs[: len(known)])
+    if len(start.inputs) < len(known) or not _fit(start, known):
+        raise UnmodelledError(f"{call.name} with arguments like these {NO_SIGNATURE}")
+    return Arguments(call, tuple(item.name for item in known))
 
 
 def _fit(call: OpCall, signature: tuple[Parameter, ...]) -> bool:

@@ -18,6 +18,8 @@ from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "gemm"
 NO_EXPERTS = "which experts are active is not recorded"
+NO_WEIGHTS = "the experts' weights and how many a token takes are not recorded"
+TOKENS_ALONE = "lower bound of the bytes: tokens and their results, without the experts' weights"
 EXPERT_PARALLEL = "how many tokens go to this device's experts is not recorded"
 
 
@@ -74,9 +76,22 @@ def _fused_experts(call: OpCall) -> Work:
 
 
 def _experts(call: OpCall) -> Work:
-    """vLLM: `moe_forward(x[T,H], router_logits[T,E], layer)`: the weights are no argument."""
-    call.tensor(0, 2)
-    raise UnmodelledError("the experts' weights and how many a token takes are not recorded")
+    """vLLM: `moe_forward(x[T,H], router_logits[T,E], layer)`: the weights are no argument, so the
+    tokens are read and their results written at least, and the FLOPs are not known."""
+    x, logits = call.tensor(0, 2), call.tensor(1, 2)
+    if x.shape[0] != logits.shape[0]:
+        raise _mismatch(call)
+    out = Tensor(x.shape, x.dtype)
+    return work_of(
+        "other",
+        None,
+        (x, logits),
+        (out,),
+        dtype=x.dtype,
+        remark=TOKENS_ALONE,
+        reason=NO_WEIGHTS,
+        bytes_exactness="lower_bound",
+    )
 
 
 MODELS: dict[str, Model] = {
