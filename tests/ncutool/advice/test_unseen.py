@@ -79,7 +79,10 @@ def test_modelled_shares_do_not_say_why(bound: str) -> None:
 
 def test_helpers_of_an_operator_with_figures_are_understood() -> None:
     """Their work is counted on the main kernel."""
-    assert unknown([row(0), row(1, bound="unknown", part="helper")]) == ()
+    main = row(0, op_id=7, dram_bytes=1e6, flop=1e6, intensity_flop_per_byte=1.0)
+    helper = row(1, op_id=7, bound="unknown", missing_reason="helper kernel")
+    assert unknown([main, helper]) == ()
+    assert len(unknown([main, helper | {"op_id": 8}])) == 1
 
 
 def test_short_launches_are_explained_by_their_shortness() -> None:
