@@ -315,7 +315,7 @@ _PERSISTENT = re.compile(
 _COMMUNICATES = re.compile(
     r"(?<![A-Za-z_])("
     r"nccl([A-Z]\w*?)?Kernel(?![a-z])"  # of NCCL, whatever the words between, and RCCL's
-    r"|rccl(_main_kernel|[A-Z]\w*Kernel)"
+    r"|rccl(_main_kernel|([A-Z]\w*?)?Kernel(?![a-z]))"
     r"|(nv|roc)shmem[ix]?_\w+|(nv|roc)shmem::"
     r"|mscclKernel\w*|mscclpp?::"
     r"|(dpsk|deep)(::|_)ep::(?!layout\b)"

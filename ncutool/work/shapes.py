@@ -60,7 +60,10 @@ def work(capture: Capture) -> pl.DataFrame:
     rows = rows.with_columns(*_sources(), _exactness("flop"), _exactness("dram_bytes"))
     matrix = pl.col("family").is_in(list(roofs.MATRIX_FAMILIES))
     rows = rows.with_columns(
-        (matrix & (pl.col("flop_exactness") == "upper_bound")).fill_null(False).alias("at_most")
+        (matrix & (pl.col("flop_exactness") == "upper_bound"))
+        .or_((pl.col("family") == "other") & pl.col("flop").is_null())
+        .fill_null(False)
+        .alias("at_most")
     )
     rows = rows.join(_roofs(rows, capture), on=_ROOF_KEYS, how="left", nulls_equal=True)
     rows = rows.with_columns(
@@ -331,8 +334,9 @@ _ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name"
 def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """Return the roof of each distinct combination of family, data type and kernel name.
 
-    There is none for what its name alone speaks of, and none for a product with no more than an
-    upper bound of its operations: it says nothing of how near it comes to a roof.
+    There is none for what its name alone speaks of, none for operations of an unknown kind, and
+    none for a product with no more than an upper bound of its operations: it says nothing of how
+    near it comes to a roof.
     """
     record = capture.devices[0] if capture.devices else None
     keys = rows.select(_ROOF_KEYS).unique()

@@ -33,6 +33,8 @@ class OpCall:
     """Shape of its result, told by the backward operator tied to it."""
     backend: str | None = None
     """`triton` for compiled kernels."""
+    step: str | None = None
+    """The serving engine's annotation of the step that it belongs to."""
 
     @property
     def base(self) -> str:
