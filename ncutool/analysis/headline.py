@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import display_names
+from ncutool.analysis import display_names, finding_sentences
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
+from ncutool.devices import several
+from ncutool.roofline.reasons import LEVEL_WORDS
 
 if TYPE_CHECKING:
-    from ncutool.advice.view.finding import Finding
+    from collections.abc import Sequence
+
+    from ncutool.advice.view.finding import Advice
+    from ncutool.devices.several import Kind
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
 
@@ -27,19 +32,58 @@ def write(
     kernels: pl.DataFrame,
     coverage: Coverage,
     window: Timeline | None,
-    findings: tuple[Finding, ...],
+    advice: Advice,
+    kinds: Sequence[Kind] = (),
 ) -> str:
-    """Return what to do first and what it saves, then what holds the capture."""
+    """Return which launches failed, what to do first and what it saves, then what holds the
+    capture, and where it ran.
+
+    Args:
+        kinds: the devices that the launches ran on; more than one is said.
+    """
+    failed = _failed(advice, coverage.launches)
     if coverage.duration_ns == 0:
-        return f"{units.counted(coverage.launches, 'launch')}, none with a duration."
+        return f"{failed}{units.counted(coverage.launches, 'launch')}, none with a duration."
     whole = window.wall_ns if window is not None else coverage.duration_ns
-    return f"{_first(findings, whole)} {_state(kernels, coverage, window)}"
+    where = _where(kinds)
+    return f"{failed}{_first(advice, whole)} {_state(kernels, coverage, window)}{where}"
 
 
-def _first(findings: tuple[Finding, ...], whole_ns: int) -> str:
-    top = next((finding for finding in findings if finding.saving_high_ns > 0), None)
+def _where(kinds: Sequence[Kind]) -> str:
+    """Return on how many devices the launches ran, and on which, where they are several."""
+    if sum(len(kind.ordinals) for kind in kinds) < 2:
+        return ""
+    listed = ", ".join(f"{len(kind.ordinals)} × {kind.name}" for kind in kinds)
+    return f" The launches ran on {several.counted(kinds)}: {listed}."
+
+
+def _who_waits(window: Timeline) -> str:
+    """Return who waits, and how much of the window: of several devices, each."""
+    if len(window.devices) < 2:
+        return f"The GPU waits {units.percent(100 * window.idle_ns / window.wall_ns)}"
+    shares = sorted(100 * part.idle_ns / window.wall_ns for part in window.devices)
+    return f"Each of {len(shares)} GPUs waits {units.percent_range(shares[0], shares[-1])}"
+
+
+def _failed(advice: Advice, launches: int) -> str:
+    """Return a sentence on launches whose collection failed, which are not fast but unknown."""
+    failed = [one for one in advice.could_not_look if one.pct is None]
+    if not failed:
+        return ""
+    count = sum(len(one.launches) for one in failed)
+    whose = " and ".join(one.what for one in failed)
+    return (
+        f"{count} of {units.counted(launches, 'launch')} failed to collect ({whose}): {_UNKNOWN} "
+    )
+
+
+_UNKNOWN = "neither time nor figures are known."
+
+
+def _first(advice: Advice, whole_ns: int) -> str:
+    top = next((finding for finding in advice.findings if finding.saving_high_ns > 0), None)
     if top is None:
-        return "Nothing to change stands out."
+        return finding_sentences.short_answer(advice)
     if top.saving_low_ns == 0:
         amount = f"up to {units.time(top.saving_high_ns)}"
         share = f"up to {units.percent(top.saving_high_pct)}"
@@ -58,8 +102,7 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
             causes = window.idle_by_cause()
             cause = max(causes, key=lambda name: causes[name])
             return (
-                f"The GPU waits {units.percent(idle_pct)} of the time, most of it: "
-                f"{display_names.GAP_CAUSES[cause]}."
+                f"{_who_waits(window)} of the time, most of it: {display_names.GAP_CAUSES[cause]}."
             )
     by_bound = (
         kernels.group_by("bound")
@@ -68,12 +111,34 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
     )
     name, amount = by_bound.row(0)
     share = units.percent(100 * amount / coverage.duration_ns)
-    return f"{share} of {units.time(coverage.duration_ns)} GPU time is {_WORDS[name]}."
+    several = window is not None and len(window.devices) > 1
+    of = f" on {len(window.devices)} GPUs" if window is not None and several else ""
+    whole = f"{units.time(coverage.duration_ns)} GPU time{of}"
+    return f"{share} of {whole} is {_WORDS[name]}{_level(kernels, name, amount)}."
+
+
+def _level(kernels: pl.DataFrame, bound: str, amount: int) -> str:
+    """Return the memory level or the pipe that holds most of the time under a bound, in words."""
+    by_level = (
+        kernels.filter((pl.col("bound") == bound) & pl.col("limiting_level").is_not_null())
+        .group_by("limiting_level")
+        .agg(pl.col("duration_ns").sum())
+        .sort("duration_ns", "limiting_level", descending=[True, False])
+    )
+    if by_level.is_empty() or 2 * by_level["duration_ns"][0] <= amount:
+        return ""
+    level, held = by_level.row(0)
+    most = "" if held == amount else "most of it "
+    return f", {most}by {LEVEL_WORDS.get(level, f'the {level} pipe')}"
 
 
 _WORDS = {
     **display_names.BOUNDS,
     "latency": "latency-bound: far from both limits",
+    "below_memory_roof": "below the memory roof: under 60 % of bandwidth, and what holds it is not "
+    "recorded",
+    "below_compute_roof": "below the compute roof: under 60 % of the peak, and what holds it is "
+    "not recorded",
     "communication": "communication between devices",
     "small_grid": "in grids too small to fill the device",
     "unknown": "not understood",

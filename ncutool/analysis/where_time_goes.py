@@ -20,6 +20,8 @@ PRIORITY = (
     "memory",
     "balanced",
     "cache",
+    "below_compute_roof",
+    "below_memory_roof",
     "latency",
     "small_grid",
     "unknown",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass, replace
 
 from ncutool.base.thresholds import Threshold
+from ncutool.devices.naming import all_names, fitting, words_of
 from ncutool.devices.table import Device, load_devices, to_frame
 from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError
@@ -16,6 +16,7 @@ __all__ = [
     "Device",
     "Resolution",
     "candidates",
+    "fitting",
     "load_devices",
     "recorded",
     "resolve",
@@ -28,7 +29,6 @@ _MEMORY_HIGH = Threshold(1.01, "share of the card's", "nor more, rounding aside"
 _GENERIC_NAMES = frozenset(("", "radeongraphics", "graphicsdevice"))
 _AMD_TARGETS = {"9.0": "gfx90a", "9.4": "gfx942", "9.5": "gfx950"}
 """Compute capability as ROCm's torch reports it -> the target's usual name."""
-_MAKERS = frozenset(("nvidia", "tesla", "geforce", "amd", "instinct", "gpu"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,17 @@ class Resolution:
     record: DeviceRecord | None = None
     named: bool = False
     """Whether the user named it."""
+
+    @property
+    def held_against(self) -> str | None:
+        """Return `held against X (recorded: Y)` where the user named another device than the one
+        that the capture records; else None."""
+        if not self.named or self.device is None:
+            return None
+        name = self.record.name if self.record is not None else None
+        if name is not None and is_named(self.device, name):
+            return None
+        return f"held against {self.device.name} (recorded: {name or 'no device'})"
 
 
 @dataclass(frozen=True)
@@ -66,26 +77,64 @@ def resolve(
             one of a user's file is taken.
 
     Raises:
-        UsageError: ``override`` names no known device, or several.
+        UsageError: ``override`` names no known device, or several, or one of another vendor or
+            compute capability than the capture records.
     """
     rows = load_devices() if known is None else known
     if override is not None:
-        device = _named(override, record, rows)
-        how = f"--assume-device {override}: {device.name}"
-        return _told_origin(Resolution(device, how, record, named=True))
+        return _told_origin(_assumed(override, record, rows))
     if record is None:
         return _unknown("the capture does not say which device it was made on", record)
-    exact = [device for device in rows if _is_named(device, record.name)]
+    exact = [device for device in rows if is_named(device, record.name)]
     if exact:
         return _told_origin(_checked(record, exact))
     siblings = _siblings(record, rows)
     if siblings:
         return _told_origin(_narrowed(record, siblings))
-    if "".join(_words(record.name or "")) in _GENERIC_NAMES:
+    if "".join(words_of(record.name or "")) in _GENERIC_NAMES:
         return _told_origin(_by_numbers(record, rows))
-    similar = difflib.get_close_matches(record.name or "", _all_names(rows), n=3, cutoff=0.5)
+    similar = difflib.get_close_matches(record.name or "", all_names(rows), n=3, cutoff=0.5)
     near = f" (similar names: {', '.join(similar)})" if similar else ""
     return _unknown(f"no known device is named {record.name!r}{near}", record)
+
+
+def _assumed(override: str, record: DeviceRecord | None, rows: tuple[Device, ...]) -> Resolution:
+    """Return the device that the user named, if the capture can be of its chip at all.
+
+    Raises:
+        UsageError: none or several fit, or it is of another vendor or compute capability.
+    """
+    device = _named(override, record, rows)
+    wrong = [] if record is None else _other_chip(device, record)
+    if record is not None and wrong:
+        name = repr(record.name) if record.name else "a device without a name"
+        figures = f" ({_figures(record)})" if _figures(record) else ""
+        raise UsageError(
+            f"--assume-device {override}: {device.name} is not what the capture records: {name}"
+            f"{figures}, so that {' and '.join(wrong)}. Its launches cannot be held against other "
+            "peaks: leave the option out, or name a device of that vendor and compute capability; "
+            "`ncutool whatif CAPTURE --on NAME` says what they would take elsewhere"
+        )
+    found = Resolution(device, "", record, named=True)
+    what = found.held_against or device.name
+    return replace(found, how=f"--assume-device {override}: {what}")
+
+
+def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) -> Device:
+    """Return the device that the user named; what the capture records decides between several.
+
+    Raises:
+        UsageError: none or several fit.
+    """
+    found = fitting(text, devices)
+    if len(found) > 1 and record is not None and record.sm_count and record.memory_bytes:
+        consistent = [device for device in found if not _contradictions(device, record)]
+        found = consistent if len(consistent) == 1 else found
+    if all(_same_peaks(found[0], device) for device in found[1:]):
+        return found[0]
+    raise UsageError(
+        f"{text!r} fits several devices; name one of: {', '.join(device.name for device in found)}"
+    )
 
 
 def candidates(
@@ -96,7 +145,7 @@ def candidates(
     Where the name says nothing, they are those that no recorded figure contradicts.
     """
     rows = load_devices() if known is None else known
-    exact = [device for device in rows if _is_named(device, record.name)]
+    exact = [device for device in rows if is_named(device, record.name)]
     pool = exact or _siblings(record, rows)
     if not pool and None not in (record.compute_capability, record.sm_count):
         pool = [device for device in rows if not _contradictions(device, record)]
@@ -120,10 +169,10 @@ def _siblings(record: DeviceRecord, rows: tuple[Device, ...]) -> list[Device]:
 
     Of several families whose words stand in the name, that with the most words counts.
     """
-    words = _words(record.name or "")
-    family = [device for device in rows if _contains(words, _words(device.family))]
-    longest = max((len(_words(device.family)) for device in family), default=0)
-    return [device for device in family if len(_words(device.family)) == longest]
+    words = words_of(record.name or "")
+    family = [device for device in rows if _contains(words, words_of(device.family))]
+    longest = max((len(words_of(device.family)) for device in family), default=0)
+    return [device for device in family if len(words_of(device.family)) == longest]
 
 
 def _told_origin(resolution: Resolution) -> Resolution:
@@ -203,15 +252,7 @@ def _contradictions(device: Device, record: DeviceRecord) -> list[str]:
 
     Figures that were not recorded contradict nothing.
     """
-    contradictions = []
-    if record.vendor is not None and device.vendor and record.vendor != device.vendor:
-        contradictions.append(f"its vendor is {record.vendor}")
-    capability = record.compute_capability
-    if device.vendor == "amd":
-        capability = _AMD_TARGETS.get(capability or "", capability)
-    expected = device.compute_capability
-    if capability is not None and expected and capability != expected:
-        contradictions.append(f"compute capability is {capability}, not {expected}")
+    contradictions = _other_chip(device, record)
     if None not in (record.sm_count, device.sm_count) and record.sm_count != device.sm_count:
         contradictions.append(f"it has {record.sm_count} SMs, not {device.sm_count}")
     if record.memory_bytes is not None:
@@ -221,6 +262,20 @@ def _contradictions(device: Device, record: DeviceRecord) -> list[str]:
             contradictions.append(
                 f"it has {gigabytes:.1f} GB, not {device.memory_bytes / 1e9:.1f} GB"
             )
+    return contradictions
+
+
+def _other_chip(device: Device, record: DeviceRecord) -> list[str]:
+    """Return what of vendor and compute capability cannot be of this device, in words."""
+    contradictions = []
+    if record.vendor is not None and device.vendor and record.vendor != device.vendor:
+        contradictions.append(f"its vendor is {record.vendor}")
+    capability = record.compute_capability
+    if device.vendor == "amd":
+        capability = _AMD_TARGETS.get(capability or "", capability)
+    expected = device.compute_capability
+    if capability is not None and expected and capability != expected:
+        contradictions.append(f"compute capability is {capability}, not {expected}")
     return contradictions
 
 
@@ -248,87 +303,13 @@ def _unknown(why: str, record: DeviceRecord | None) -> Resolution:
     )
 
 
-def fitting(text: str, devices: tuple[Device, ...]) -> list[Device]:
-    """Return the devices that the user may mean by ``text``, at least one.
-
-    Raises:
-        UsageError: no device has such a name.
-    """
-    wanted = _words(text)
-    joined = "".join(wanted)
-    exact = [
-        device
-        for device in devices
-        if joined in {"".join(_words(name)) for name in (device.name, *device.names, *device.short)}
-    ]
-    if wanted and exact:
-        return exact[:1]
-    similar = [device for device in devices if wanted and _fits(device, wanted)]
-    if similar:
-        return [device for device in similar if device.origin] or similar
-    near = _nearest(text, devices)
-    listed = f"; close names: {', '.join(near)}" if near else ""
-    raise UsageError(f"no device named {text!r}{listed}; ncutool devices lists them all")
-
-
-def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) -> Device:
-    """Return the device that the user named; what the capture records decides between several.
-
-    Raises:
-        UsageError: none or several fit.
-    """
-    found = fitting(text, devices)
-    if len(found) > 1 and record is not None and record.sm_count and record.memory_bytes:
-        consistent = [device for device in found if not _contradictions(device, record)]
-        found = consistent if len(consistent) == 1 else found
-    if all(_same_peaks(found[0], device) for device in found[1:]):
-        return found[0]
-    raise UsageError(
-        f"{text!r} fits several devices; name one of: {', '.join(device.name for device in found)}"
-    )
-
-
-def _fits(device: Device, wanted: list[str]) -> bool:
-    """Return whether one of the device's names has every word of ``wanted``.
-
-    Without spaces (`h100sxm`) it may also be the beginning of a name.
-    """
-    joined = "".join(wanted)
-    for name in (device.name, *device.names):
-        words = _words(name)
-        begins = {"".join(words[:count]) for count in range(1, len(words) + 1)}
-        if set(wanted) <= set(words) or joined in begins:
-            return True
-    return False
-
-
-def _nearest(text: str, devices: tuple[Device, ...]) -> list[str]:
-    """Return the names most like ``text``, for an error to list."""
-    by_key = {"".join(_words(device.name)): device.name for device in devices}
-    keys = difflib.get_close_matches("".join(_words(text)), by_key, n=4, cutoff=0.4)
-    return [by_key[key] for key in keys]
-
-
-def _all_names(devices: tuple[Device, ...]) -> list[str]:
-    return [name for device in devices for name in (device.name, *device.names)]
-
-
-def _is_named(device: Device, recorded: str | None) -> bool:
-    words = _words(recorded or "")
-    return bool(words) and any(words == _words(name) for name in (device.name, *device.names))
+def is_named(device: Device, recorded: str | None) -> bool:
+    """Return whether a recorded name is one of the device's, whatever its case and dashes."""
+    words = words_of(recorded or "")
+    return bool(words) and any(words == words_of(name) for name in (device.name, *device.names))
 
 
 def _contains(words: list[str], family: list[str]) -> bool:
     """Return whether ``family`` stands in ``words`` as whole words, next to each other."""
     size = len(family)
     return size > 0 and any(words[i : i + size] == family for i in range(len(words) - size + 1))
-
-
-def _words(name: str) -> list[str]:
-    """Split a name into lower-case words without makers' names: `H100-SXM5` to `h100`, `sxm`.
-
-    A size keeps its unit (`80 GB` and `80GB` are one word).
-    """
-    spaced = re.sub(r"(\d)\s+(gb|gib)\b", r"\1gb", name.lower())
-    words = re.findall(r"[a-z0-9]+", spaced)
-    return [re.sub(r"^sxm\d$", "sxm", word) for word in words if word not in _MAKERS]

@@ -187,7 +187,8 @@ def _figures(capture: Capture) -> list[pl.Expr]:
     family = pl.when(main | (pl.col("role") == "helper")).then("family")
     modelled = family.is_not_null() & (family != "other")
     passes = pl.col("copy_kind").replace_strict(DRAM_PASSES, default=None, return_dtype=pl.Int64)
-    moved = pl.col("copy_bytes") * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
+    copied = pl.col("copy_bytes").cast(pl.Float64)  # sizes are as recorded, and may be absurd
+    moved = copied * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
     return [
         pl.when(copy).then(0.0).otherwise("flop").alias("flop"),
         pl.when(copy)

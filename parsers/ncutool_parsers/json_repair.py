@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from math import nan
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from ncutool_parsers.json_stream import EventStream, Layout
+from ncutool_parsers.torch_clock import Clock
 from ncutool_parsers.torch_events import UNKNOWN, Args, Event
 
 _NEXT_MEMBER = re.compile(rb'\s*,\s*"')
@@ -20,6 +22,19 @@ _TEXT = [f.name for f in msgspec.structs.fields(Args) if f.type is str]
 _INTEGER = [f.name for f in msgspec.structs.fields(Args) if f.type in (int, int | str)]
 
 
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def _loads(text: str) -> Any:
+    """Decode JSON as Python does, which allows more, with numbers as they are written."""
+    return json.loads(text, strict=False, parse_float=Decimal, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | float:
+    """Return a whole number, NaN for one so long that it can be no id and no count."""
+    return int(digits) if len(digits) < 40 else math.nan
+
+
 class Repair:
     """Decodes pieces the slow way and remembers what was wrong with them."""
 
@@ -28,16 +43,20 @@ class Repair:
         """What was wrong -> events concerned, in the order met."""
         self.dropped = 0
 
-    def decode(self, piece: memoryview, stream: EventStream, reason: Exception) -> list[Event]:
+    def decode(
+        self, piece: memoryview, stream: EventStream, reason: Exception, clock: Clock
+    ) -> list[Event]:
         """Return the events of a piece that strict decoding refused for ``reason``."""
         raw = bytes(piece)
         try:
-            entries = json.loads(self._to_text(raw), strict=False)
+            entries = _loads(self._to_text(raw))
         except (ValueError, RecursionError):
             entries = self._one_by_one(raw, stream)
         else:
             self._count_problem(_describe_refusal(reason, raw))
-        return [event for event in map(self._to_event, entries) if event is not None]
+        clock.settle(_exactly(entry.get("ts")) for entry in entries if isinstance(entry, dict))
+        events = (self._to_event(entry, clock) for entry in entries)
+        return [event for event in events if event is not None]
 
     def _count_problem(self, problem: str) -> None:
         self.problems[problem] = self.problems.get(problem, 0) + 1
@@ -72,12 +91,12 @@ class Repair:
         entries: list[object] = []
         for start, end in spans:
             try:
-                entries.append(json.loads(self._to_text(raw[start:end]), strict=False))
+                entries.append(_loads(self._to_text(raw[start:end])))
             except (ValueError, RecursionError):
                 self.dropped += 1
         return entries
 
-    def _to_event(self, entry: object) -> Event | None:
+    def _to_event(self, entry: object, clock: Clock) -> Event | None:
         """Return a decoded entry as an event, its values brought to the types of the fields."""
         if not isinstance(entry, dict):
             self._count_problem("entries that are not events")
@@ -89,7 +108,7 @@ class Repair:
             name=_to_raw(str(entry.get("name", ""))),
             pid=_to_identifier(entry.get("pid")),
             tid=_to_identifier(entry.get("tid")),
-            ts=_to_float(entry.get("ts")),
+            ts=_to_time(entry.get("ts"), clock),
             dur=_to_float(entry.get("dur")),
             args=_to_args(args) if isinstance(args, dict) else None,
         )
@@ -121,9 +140,9 @@ def _to_args(recorded: dict[str, Any]) -> Args:
 
 def _to_raw(value: object) -> msgspec.Raw:
     try:
-        return msgspec.Raw(msgspec.json.encode(value))
+        return msgspec.Raw(_encode(value))
     except UnicodeEncodeError:  # half of a surrogate pair: a name cut inside a character
-        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        text = json.dumps(value, ensure_ascii=False, default=float).encode("utf-8", "replace")
         return msgspec.Raw(msgspec.json.encode(json.loads(text)))
 
 
@@ -131,7 +150,8 @@ def _to_identifier(value: object) -> int | str:
     """Return a pid or tid as it identifies a process or thread; 0 where none was recorded."""
     if isinstance(value, bool) or value is None:
         return 0
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
+        value = float(value)
         return int(value) if value.is_integer() else str(value)
     return value if isinstance(value, int) else str(value)
 
@@ -144,12 +164,27 @@ def _to_integer(value: object) -> int:
     return int(number) if number.is_integer() else UNKNOWN
 
 
+def _to_time(value: object, clock: Clock) -> float:
+    """Return a start in microseconds from the clock's base; NaN where it is no number."""
+    exact = _exactly(value)
+    return math.nan if exact is None else clock.from_base(exact)
+
+
+def _exactly(value: object) -> int | float | Decimal | None:
+    """Return a number, or the one that a text holds, with all digits; None from anything else."""
+    if math.isnan(_to_float(value)):
+        return None
+    if isinstance(value, str):
+        return Decimal(value)
+    return value if isinstance(value, int | float | Decimal) else None
+
+
 def _to_float(value: object) -> float:
     """Return a finite number from a number or its text; NaN from anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return nan
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return math.nan
     try:
         number = float(value)
     except (ValueError, OverflowError):
-        return nan
-    return number if abs(number) < 9e15 else nan
+        return math.nan
+    return number if abs(number) < 9e15 else math.nan

@@ -11,21 +11,13 @@ from collections.abc import Callable, Iterable
 from struct import error, pack
 from typing import Generic, TypeVar
 
+from ncutool_parsers.torch_clock import Clock
 from ncutool_parsers.torch_events import NO_ARGS, NOTHING, UNKNOWN, Args, Event
 
 KERNELS, COPIES, SETS = 0, 1, 2
-_LAUNCHES = {
-    "kernel": KERNELS,
-    "Kernel": KERNELS,
-    "gpu_memcpy": COPIES,
-    "Memcpy": COPIES,
-    "gpu_memset": SETS,
-    "Memset": SETS,
-}
-_OPS = ("cpu_op", "Operator")
-_CALLS = ("cuda_runtime", "cuda_driver", "Runtime", "hip_runtime", "hip_driver")
-_ANNOTATIONS = ("user_annotation", "gpu_user_annotation")
-_PYTHON = ("python_function",)
+_LAUNCHES = {"kernel": KERNELS, "memcpy": COPIES, "memset": SETS}
+_RUNTIMES = ("runtime", "driver")
+"""What categories of calls end in: ``cuda_runtime``, ``xpu_runtime``, ``privateuse1_driver``."""
 
 _OLD_ANNOTATIONS = (b'"ProfilerStep#', b'"enumerate(DataLoader)', b'"Optimizer.')
 """Before 2022 annotations were recorded as operators."""
@@ -95,10 +87,45 @@ class Columns(Generic[Key]):
                 column.frombytes(pack(f"{count}q", *known))
 
 
+class _Buckets(dict[str, Callable[[Event], None] | None]):
+    """What takes an event of each category, made when the category is first met.
+
+    None takes those of no use. Of one kind every device has a category of its own: CUDA's copies
+    are ``gpu_memcpy``, and a vendor's that PyTorch does not know come as ``mlu_memcpy``.
+    """
+
+    def __init__(self) -> None:
+        self.used: list[tuple[str, str, list[Event]]] = []
+        """Kind, category and events of each category that is used."""
+
+    def __missing__(self, cat: str) -> Callable[[Event], None] | None:
+        kind = _kind(cat.lower())
+        if kind is None:
+            self[cat] = None
+            return None
+        bucket: list[Event] = []
+        self.used.append((kind, cat.lower(), bucket))
+        self[cat] = put = bucket.append
+        return put
+
+
+def _kind(cat: str) -> str | None:
+    """Return what the events of a category are, None where they are not used."""
+    if cat in ("kernel", "cpu_op", "operator", "overhead", "python_function"):
+        return cat
+    if cat.endswith("user_annotation"):
+        return "user_annotation"
+    last = cat.rpartition("_")[2]
+    if last in _RUNTIMES:
+        return "call"
+    return last if last in _LAUNCHES else None
+
+
 class Collector:
     """Gathers events, piece by piece, into columns; nothing else of them is kept."""
 
     def __init__(self) -> None:
+        self.clock = Clock()
         self.events = 0
         self.python_events = 0
         self.names = Interner[bytes]()
@@ -106,42 +133,47 @@ class Collector:
         self.threads = Interner[Thread]()
         """Threads of operators and calls."""
         self.launches = Columns[LaunchKey]("name", "correlation", "external_id")
-        self.ops = Columns[OpKey]("external_id")
+        self.ops = Columns[OpKey]("external_id", "event_index")
         self.calls = Columns[CallKey]("correlation", "external_id")
         self.annotations = Columns[AnnotationKey]()
-        self._buckets: dict[str, list[Event]] = {}
-        self._route: dict[str, Callable[[Event], None]] = {}
-        for group in (tuple(_LAUNCHES), _OPS, _CALLS, _ANNOTATIONS, _PYTHON):
-            for cat in group:
-                self._buckets[cat] = []
-                self._route[cat] = self._buckets[cat].append
+        self.overheads = Columns[AnnotationKey]()
+        self._buckets = _Buckets()
+
+    def move_origin(self, shift_us: int) -> None:
+        """Count the times gathered so far from a later moment."""
+        kinds = (self.launches, self.ops, self.calls, self.annotations, self.overheads)
+        for columns in kinds:
+            columns.ts = array("d", [time - shift_us for time in columns.ts])
 
     def add(self, events: list[Event]) -> None:
         """Take the complete events ("ph": "X") of one piece; unused categories are left out."""
         self.events += len(events)
-        route = self._route.get
+        buckets = self._buckets
         for event in events:
-            put = route(event.cat)
+            put = buckets[event.cat]
             if put is not None and event.ph == "X":
                 put(event)
-        for cat, bucket in self._buckets.items():
+        for kind, cat, bucket in buckets.used:
             if bucket:
-                self._add(cat, bucket)
+                self._add(kind, cat, bucket)
                 bucket.clear()
 
-    def _add(self, cat: str, events: list[Event]) -> None:
-        if cat in _PYTHON:
+    def _add(self, kind: str, cat: str, events: list[Event]) -> None:
+        """Take events of one category, of which ``kind`` says what they are."""
+        if kind == "python_function":
             self.python_events += len(events)
-        elif cat == "cpu_op":
+        elif kind == "cpu_op":
             self._add_ops(events)
-        elif cat == "Operator":
+        elif kind == "operator":
             self._add_old_ops(events)
-        elif cat in _CALLS:
+        elif kind == "call":
             self._add_calls(events)
-        elif cat in _ANNOTATIONS:
-            self._add_annotations(events, cat.startswith("gpu"))
+        elif kind == "user_annotation":
+            _add_notes(self.annotations, events, on_device=cat != kind)
+        elif kind == "overhead":
+            _add_notes(self.overheads, events, on_device=False)
         else:
-            self._add_launches(events, _LAUNCHES[cat])
+            self._add_launches(events, _LAUNCHES[kind])
 
     # The keys are joined, hashed and compared in C: that is what reading fast rests on.
 
@@ -159,6 +191,7 @@ class Collector:
                 for e, a in zip(events, args, strict=True)
             ],
             _external_ids(args),
+            [a.event_index for a in args],
         )
         self.ops.thread.extend(self._threads(events))
 
@@ -176,7 +209,8 @@ class Collector:
         pairs = [
             (e, name.startswith(_OLD_ANNOTATIONS)) for e, name in zip(events, names, strict=True)
         ]
-        self._add_annotations([event for event, note in pairs if note], on_device=False)
+        notes = [event for event, note in pairs if note]
+        _add_notes(self.annotations, notes, on_device=False)
         events = [event for event, note in pairs if not note]
         for event in events:
             if event.args is not None and event.args.dims is NOTHING:
@@ -193,13 +227,6 @@ class Collector:
             _external_ids(args),
         )
         self.calls.thread.extend(self._threads(events))
-
-    def _add_annotations(self, events: list[Event], on_device: bool) -> None:
-        """Add annotations of the CPU or of the GPU timeline."""
-        keys = self.annotations.keys
-        self.annotations.extend(
-            events, [keys[e.pid, e.tid, bytes(e.name), on_device] for e in events]
-        )
 
     def _add_launches(self, events: list[Event], category: int) -> None:
         """Add kernels, copies or memsets; a key holds the fields of LAUNCH in their order."""
@@ -231,6 +258,12 @@ class Collector:
             [a.correlation for a in args],
             _external_ids(args),
         )
+
+
+def _add_notes(columns: Columns[AnnotationKey], events: list[Event], *, on_device: bool) -> None:
+    """Add events of which only thread, name and times count: annotations, overhead."""
+    keys = columns.keys
+    columns.extend(events, [keys[e.pid, e.tid, bytes(e.name), on_device] for e in events])
 
 
 def _external_ids(args: Iterable[Args]) -> list[int]:

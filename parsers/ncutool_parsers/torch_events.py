@@ -18,6 +18,7 @@ class Args(
     rename={
         "external_id": "External id",
         "external_id_old": "external id",
+        "event_index": "Ev Idx",
         "registers": "registers per thread",
         "shared_memory": "shared memory",
         "graph_node": "graph node id",
@@ -38,6 +39,7 @@ class Args(
 
     external_id: int = UNKNOWN
     external_id_old: int = UNKNOWN
+    event_index: int = UNKNOWN
     correlation: int = UNKNOWN
     concrete: msgspec.Raw = NOTHING
     types: msgspec.Raw = NOTHING

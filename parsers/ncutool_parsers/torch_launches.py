@@ -19,6 +19,8 @@ from ncutool_parsers.torch_rows import Rows
 from ncutool_parsers.torch_series import ints, rows_of, spread, take, text
 
 _CATEGORY = ("kernel", "memcpy", "memset")
+_IN_WORK_ITEMS = "Cijk_"
+"""How the names of ROCm's matrix products begin, whose grids count work-items (threads)."""
 _HOW = (None, "correlation", "external_id")
 _COPY = re.compile(r"\b([HDP])to([HDP])\b|Copy(Host|Device|Peer)To(Host|Device|Peer)")
 _COUNTS = {
@@ -106,15 +108,24 @@ def launch_table(
         **details.columns(rows_of(rows.key)),
         **context,
     )
-    return schema.LAUNCHES.conform(frame)
+    return schema.LAUNCHES.conform(_blocks_of_work_items(frame, names))
 
 
-def capability_column(
-    rows: Rows[LaunchKey], details: Details, capabilities: dict[int, str]
-) -> pl.Series | pl.Expr:
-    """Return the compute capability of each launch's device, null where it is not known."""
-    of_key = [capabilities.get(device) for device in details.device]
-    return spread(of_key, pl.String(), rows_of(rows.key))
+def _blocks_of_work_items(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Return the launches with the grids that ROCm's products record in work-items as blocks.
+
+    Kernels of rocBLAS and hipBLASLt alone are recorded so. Where the block does not divide the
+    grid, how many blocks there were is not known.
+    """
+    if not any(name.startswith(_IN_WORK_ITEMS) for name in names):
+        return frame
+    grid, block = ([pl.col(f"{what}_{axis}") for axis in "xyz"] for what in ("grid", "block"))
+    blocks = [g // b for g, b in zip(grid, block, strict=True)]
+    exact = pl.all_horizontal(b * n == g for g, b, n in zip(grid, block, blocks, strict=True))
+    counted = pl.col("kernel_full").str.starts_with(_IN_WORK_ITEMS)
+    return frame.with_columns(
+        pl.when(~counted).then(g).when(exact).then(n) for g, n in zip(grid, blocks, strict=True)
+    )
 
 
 def _short_names(rows: Rows[LaunchKey], details: Details, names: list[str]) -> list[str]:
@@ -167,12 +178,14 @@ def _copy_kind(name: str, kind: str) -> tuple[str | None, bool | None]:
 
 
 def _sizes_of(raw: bytes) -> list[int]:
-    """Return x, y and z of a recorded grid or block; UNKNOWN where they are not whole numbers."""
+    """Return x, y and z of a recorded grid or block; UNKNOWN where they are none that can run.
+
+    A grid of 0 blocks stands for one that was not recorded.
+    """
     sizes = msgspec.json.decode(raw) if raw else None
     if not isinstance(sizes, list) or len(sizes) != 3:
         return [UNKNOWN] * 3
-    whole = all(isinstance(value, int) and value >= 0 for value in sizes)
-    return sizes if whole else [UNKNOWN] * 3
+    return sizes if all(type(value) is int and value > 0 for value in sizes) else [UNKNOWN] * 3
 
 
 def _first_known(first: Iterable[Identifier], second: Iterable[Identifier]) -> list[int]:
@@ -188,4 +201,5 @@ def _number_in(identifier: Identifier) -> int:
     if isinstance(identifier, int):
         return identifier if identifier >= 0 else UNKNOWN
     digits = identifier.rpartition(" ")[2]
-    return int(digits) if digits.isdecimal() and digits.isascii() else UNKNOWN
+    known = digits.isdecimal() and digits.isascii() and len(digits) < 20
+    return int(digits) if known else UNKNOWN

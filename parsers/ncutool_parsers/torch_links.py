@@ -8,12 +8,30 @@ import numpy as np
 
 from ncutool_parsers.intervals import NONE, Bools, Codes, Intervals, Ints, match_ids
 from ncutool_parsers.torch_columns import AnnotationKey, CallKey, LaunchKey
-from ncutool_parsers.torch_rows import Rows
+from ncutool_parsers.torch_rows import Rows, calls_named
+from ncutool_parsers.torch_shared import not_its_own
 
 _COPIED = 0.9
 """Share of GPU events whose External id equals their correlation: all or none in real traces."""
 
 BY_NOTHING, BY_CORRELATION, BY_EXTERNAL_ID = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the host recorded, and the process of each part of it and of each launch.
+
+    A process is a number from 0, -1 where it is not known; see :mod:`torch_processes`.
+    """
+
+    calls: Rows[CallKey]
+    ops: Intervals
+    op_ids: Ints
+    """External id of each operator, in the order of ``ops``."""
+    of_thread: Codes
+    """Process of each thread."""
+    of_launch: Codes
+    """Process of each launch."""
 
 
 @dataclass(frozen=True)
@@ -30,57 +48,108 @@ class Links:
     """The launch call replays a graph: its operator is not the kernel's own."""
     external_id_is_copy: bool
     """External id repeats the correlation all through the trace, so it names no operator."""
+    shared: int
+    """Launches whose correlation names a call that launched another one."""
+    contradicted: int
+    """Launches whose correlation and External id name operators that have nothing in common."""
 
 
-def link(
-    launches: Rows[LaunchKey],
-    calls: Rows[CallKey],
-    graph: Bools,
-    ops: Intervals,
-    op_ids: Ints,
-    coarse: bool,
-) -> Links:
+def link(launches: Rows[LaunchKey], host: Host, graph: Bools, coarse: bool) -> Links:
     """Find the call and the operator of every launch.
 
     The correlation names the call, and the innermost operator around the call's start on the same
     thread launched it. External id serves only where that fails, and only where it is not a copy
     of the correlation (PyTorch of 2022 to early 2024). Old ROCm traces have External id alone,
-    which then names the call too.
+    which then names the call too. Either id counts within the launch's own process alone.
 
     Args:
+        launches: in order of start.
         graph: the launches that are nodes of a graph.
-        op_ids: External id of each operator, in the order of ``ops``.
         coarse: times are in whole microseconds, so that a call may fall on its operator's end.
     """
+    calls = host.calls
     correlation, external = launches["correlation"], launches["external_id"]
     both = (external > 0) & (correlation > 0)
     copy = bool(both.any() and (external == correlation)[both].mean() > _COPIED)
-    launching = _calls_named(calls, b"aunch")
-    how = np.full(len(launches), BY_NOTHING, np.int32)
-    if (correlation > 0).any():
-        call = match_ids(correlation, calls["correlation"], launching)
-        how[call >= 0] = BY_CORRELATION
-    else:
-        call = match_ids(external, calls["external_id"], launching)
-        how[call >= 0] = BY_EXTERNAL_ID
+    correlated = bool((correlation > 0).any())
+    ids = (correlation, calls["correlation"]) if correlated else (external, calls["external_id"])
+    call = _match(ids, (host.of_launch, host.of_thread[calls.thread]), calls_named(calls, b"aunch"))
     replay = graph.copy()
     known = np.flatnonzero(call >= 0)
-    replay[known] |= _calls_named(calls, b"GraphLaunch")[call[known]]
-    op = np.full(len(launches), NONE, np.int64)
-    known = known[~replay[known]]
+    replay[known] |= calls_named(calls, b"GraphLaunch")[call[known]]
+    op = _around(call, host, coarse)
+    named = _named_ops(external, host) if not copy else np.full(len(launches), NONE, np.int64)
+    telling = external if correlated and not copy else np.zeros(len(launches), np.int64)
+    lost = not_its_own(launches, calls, call, replay, (telling, _ids_of_calls(call, op, host)))
+    against = _contradicted(named, op, host) & ~replay & ~lost & (telling > 0)
+    call[lost | against] = NONE
+    op[lost | replay] = NONE
+    op = np.where((op < 0) & ~replay, named, op)
+    op[against] = NONE
+    how = np.full(len(launches), BY_NOTHING, np.int32)
+    how[call >= 0] = BY_CORRELATION if correlated else BY_EXTERNAL_ID
+    how[(call < 0) & (op >= 0)] = BY_EXTERNAL_ID
+    return Links(call, op, how, replay, copy, int(lost.sum()), int(against.sum()))
+
+
+def _match(
+    ids: tuple[Ints, Ints], processes: tuple[Codes, Codes], preferred: Bools | None = None
+) -> Ints:
+    """Return the row of the second ids that each of the first ones names in its own process."""
+    wanted, named = (np.where(p >= 0, i, NONE) for i, p in zip(ids, processes, strict=True))
+    if max(int(process.max(initial=0)) for process in processes) > 0:
+        # an id and its process become one number, which a sum of the two might not hold
+        both = np.sort(np.concatenate([wanted, named]))
+        wanted, named = (
+            np.where(i > 0, p * len(both) + np.searchsorted(both, i) + 1, NONE)
+            for i, p in zip((wanted, named), (p.astype(np.int64) for p in processes), strict=True)
+        )
+    return match_ids(wanted, named, preferred)
+
+
+def _around(call: Ints, host: Host, coarse: bool) -> Ints:
+    """Return the innermost operator around each call, -1 where there is none."""
+    op = np.full(len(call), NONE, np.int64)
+    known = np.flatnonzero(call >= 0)
     rows = call[known]
-    op[known] = ops.innermost(calls.thread[rows], calls.start[rows], at_end=coarse)
-    if not copy:
-        left = np.flatnonzero((op < 0) & ~replay)
-        op[left] = match_ids(external[left], op_ids)
-        how[left[op[left] >= 0]] = BY_EXTERNAL_ID
-    return Links(call, op, how, replay, copy)
+    op[known] = host.ops.innermost(host.calls.thread[rows], host.calls.start[rows], at_end=coarse)
+    return op
 
 
-def _calls_named(calls: Rows[CallKey], part: bytes) -> Bools:
-    """Return which calls have ``part`` in their name."""
-    of_key = [part in joined.partition(b"\0")[0] for joined in calls.keys]
-    return np.array(of_key, bool)[calls.key]
+def _named_ops(external: Ints, host: Host) -> Ints:
+    """Return the operator that each External id names, -1 where it names several or none.
+
+    Pids that launched nothing, such as those of data loaders, may count the same ids again.
+    """
+    process = host.of_thread[host.ops.thread]
+    named = _match((external, host.op_ids), (host.of_launch, process))
+    others = np.where(process < 0, host.op_ids, NONE)
+    if (others > 0).any():
+        named[match_ids(external, others) >= 0] = NONE
+    return named
+
+
+def _ids_of_calls(call: Ints, op: Ints, host: Host) -> Ints:
+    """Return the External id of each call, else that of the operator around it."""
+    ids = np.full(len(call), NONE, np.int64)
+    known = op >= 0
+    ids[known] = host.op_ids[op[known]]
+    known = np.flatnonzero(call >= 0)
+    recorded = host.calls["external_id"][call[known]]
+    ids[known] = np.where(recorded > 0, recorded, ids[known])
+    return ids
+
+
+def _contradicted(named: Ints, op: Ints, host: Host) -> Bools:
+    """Return which launches have an operator by their id that does not hold the one they are in."""
+    both = np.flatnonzero((named >= 0) & (op >= 0) & (named != op))
+    against = np.zeros(len(op), bool)
+    outer, inner, ops = named[both], op[both], host.ops
+    holds = (ops.thread[outer] == ops.thread[inner]) & (
+        (ops.start[outer] <= ops.start[inner]) & (ops.end[outer] >= ops.end[inner])
+    )
+    against[both[~holds]] = True
+    return against
 
 
 def on_device(notes: Rows[AnnotationKey]) -> Bools:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from ncutool_parsers.capture import DeviceRecord
+from ncutool_parsers.capture import SAMPLE_MEMBER, DeviceRecord, made_up
 from ncutool_parsers.json_stream import EventStream, read_members, salvage_members
 
 _PRIVATE = ("traceName", "hostname", "host_name", "host", "user", "username")
@@ -14,6 +14,7 @@ _SALVAGED = (
     "distributedInfo",
     "baseTimeNanoseconds",
     "traceName",
+    SAMPLE_MEMBER,
 )
 _AMD = ("amd", "radeon", "instinct", "gfx")
 
@@ -50,6 +51,11 @@ def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
     return _count(info, "rank"), _count(info, "world_size")
 
 
+def is_synthetic(members: dict[str, Any]) -> bool:
+    """Whether the trace says of itself that it is a made-up sample."""
+    return made_up(members.get(SAMPLE_MEMBER))
+
+
 def base_time_ns(members: dict[str, Any]) -> int:
     """Return the epoch nanosecond that the trace's times count from; 0 where they are absolute."""
     return _count(members, "baseTimeNanoseconds") or 0
@@ -70,7 +76,7 @@ def _device(index: int, entry: dict[str, Any]) -> DeviceRecord:
     minor = _first_count(entry, "computeMinor", "minor")
     return DeviceRecord(
         ordinal=index if ordinal is None else ordinal,
-        name=name if isinstance(name, str) and name else None,
+        name=name.encode("utf-8", "replace").decode() or None if isinstance(name, str) else None,
         compute_capability=None if major is None or minor is None else f"{major}.{minor}",
         sm_count=_first_count(entry, "numSms", "multiProcessorCount"),
         memory_bytes=_first_count(entry, "totalGlobalMem"),
@@ -94,8 +100,12 @@ def _first_count(entry: dict[str, Any], *names: str) -> int | None:
 
 
 def _count(entry: dict[str, Any], name: str) -> int | None:
-    """Return a whole number, recorded as such or as text; None where there is none."""
+    """Return a whole number, recorded as such or as text; None where there is none.
+
+    Numbers below 0, and those that 64 bits do not hold, count nothing.
+    """
     value = entry.get(name)
-    if isinstance(value, str) and value.isdecimal() and value.isascii():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
+        value = int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value < 1 << 63 else None

@@ -8,6 +8,9 @@ from ncutool_parsers.capture import Notice
 from ncutool_parsers.json_repair import Repair
 from ncutool_parsers.torch_tables import Tables
 
+_FILTERED_BELOW = 0.5
+"""Share of the operators that are recorded: traces nobody filtered have at least 0.76."""
+
 
 def truncated(damage: str | None, compressed: bool, total: int, events: int) -> Notice:
     """Return the notice of a trace that ends early or is damaged, with where reading stopped."""
@@ -81,30 +84,128 @@ def about(tables: Tables, python_events: int) -> list[Notice]:
                 "CUDA/HIP graph: their operators and shapes are not in the trace.",
             )
         )
-    return notices + _linking(tables, total) + _times(tables, python_events)
+    notices = _processes(tables) + notices + _doubled(tables, total)
+    notices += _filtered(tables) + _linking(tables, total) + _doubted(tables, total)
+    return notices + _times(tables, python_events)
+
+
+def _processes(tables: Tables) -> list[Notice]:
+    """Return the notice of a file that several processes were recorded into."""
+    if tables.processes == 1:
+        return []
+    lost = int(tables.launches["process"].null_count())
+    ids = (
+        f"{lost} of {len(tables.launches)} launches cannot be given to one of them, so that they "
+        "have no launch call, no operator and no figures"
+        if lost
+        else "each launch was given to the process whose label its pid carries"
+    )
+    return [
+        Notice(
+            "several_processes",
+            f"The file holds {tables.processes} processes: analyse them one by one. Ids are unique "
+            f"within a process only, and {ids}. Idle time and what the host did are those of "
+            "several programs at once.",
+            "error",
+        )
+    ]
+
+
+def _doubled(tables: Tables, total: int) -> list[Notice]:
+    """Return the notice of events that the file holds twice."""
+    doubled = tables.doubled
+    if not (doubled.launches or doubled.calls or doubled.ops):
+        return []
+    share = _percent(doubled.launch_time_ns, total + doubled.launch_time_ns)
+    return [
+        Notice(
+            "doubled",
+            f"The file holds {doubled.launches} launches ({share} of launch time as recorded), "
+            f"{doubled.calls} calls and {doubled.ops} operators twice, as if it had been appended "
+            "to itself: each is counted once.",
+        )
+    ]
+
+
+def _filtered(tables: Tables) -> list[Notice]:
+    """Return the notice of a trace that holds only some of the operators that were called."""
+    share = tables.ops_recorded_share
+    if share is None or share >= _FILTERED_BELOW:
+        return []
+    return [
+        Notice(
+            "filtered_ops",
+            f"Only {100 * share:.3g} % of the operators that were called are in the trace (their "
+            "`Ev Idx` skips the others): the rest was filtered out or not recorded, so what the "
+            "host did between launches is not known.",
+        )
+    ]
+
+
+def _doubted(tables: Tables, total: int) -> list[Notice]:
+    """Return notices of launches whose recorded times cannot be right."""
+    launches = tables.launches
+    notices = []
+    early = launches.filter(pl.col("doubt") == "before_call")
+    if len(early):
+        called = early.join(tables.calls.select("call_id", called="start_ns"), on="call_id")
+        most = called.select((pl.col("called") - pl.col("start_ns")).max()).item()
+        notices.append(
+            Notice(
+                "before_call",
+                f"{_counted(early, launches, total)} start before their own launch call, by up to "
+                f"{most / 1e3:,.0f} µs: the clocks of GPU and CPU do not agree there, so what the "
+                "host did while the GPU waited cannot be told.",
+            )
+        )
+    over = launches.filter(pl.col("doubt") == "overruns_next")
+    if len(over):
+        longest = over.select(pl.col("duration_ns").max()).item()
+        notices.append(
+            Notice(
+                "overruns_next",
+                f"{_counted(over, launches, total)} are recorded as still running when later "
+                "launches of their own stream had run, which cannot be: their durations are "
+                f"wrong, the longest {longest / 1e3:,.0f} µs.",
+            )
+        )
+    return notices
+
+
+def _counted(some: pl.DataFrame, launches: pl.DataFrame, total: int) -> str:
+    """Return how many of the launches some are, and their share of the launch time in all."""
+    share = _percent(int(some["duration_ns"].sum() or 0), total)
+    return f"{len(some)} of {len(launches)} launches ({share} of launch time)"
 
 
 def _linking(tables: Tables, total: int) -> list[Notice]:
     launches = tables.launches
     notices = []
-    no_call = launches["call_id"].is_null()
+    no_call = launches["call_id"].is_null() & launches["process"].is_not_null()
+    if tables.shared_calls:
+        notices.append(
+            Notice(
+                "shared_call",
+                f"{tables.shared_calls} of {len(launches)} launches carry the correlation of a "
+                "call that launched another one: they are linked by their External id where they "
+                "have one, and else have no operator.",
+            )
+        )
+    if tables.contradicted:
+        notices.append(
+            Notice(
+                "contradicting_ids",
+                f"Of {tables.contradicted} launches the correlation names one operator and the "
+                "External id another: they are given to neither.",
+            )
+        )
     if len(tables.calls) and no_call.any():
         lost = launches.filter(no_call)
-        ahead = int((~no_call).arg_max() or 0) if not no_call.all() else len(launches)
-        share = _percent(int(lost["duration_ns"].sum() or 0), total)
-        where = (
-            "all before the first that has one: they were launched before recording began, "
-            "and the window starts inside an earlier step"
-            if ahead == len(lost)
-            else f"the first {ahead} of them launched before recording began"
-            if ahead
-            else "scattered over the trace"
-        )
         notices.append(
             Notice(
                 "unlinked",
-                f"{len(lost)} of {len(launches)} launches ({share} of launch time) have no "
-                f"launch call in the trace, {where}.",
+                f"{_counted(lost, launches, total)} have no launch call in the trace, "
+                f"{_where(no_call, tables)}.",
             )
         )
     if tables.external_id_is_copy and len(tables.ops):
@@ -117,6 +218,22 @@ def _linking(tables: Tables, total: int) -> list[Notice]:
             )
         )
     return notices
+
+
+def _where(no_call: pl.Series, tables: Tables) -> str:
+    """Return where the launches without a call lie among those that have one."""
+    if no_call.all():
+        return "as no recorded call carries their ids"
+    ahead = int((~no_call).arg_max() or 0)
+    known_reasons = tables.shared_calls or tables.contradicted
+    if ahead == no_call.sum() and not known_reasons:
+        return (
+            "all before the first that has one: they were launched before recording began, and "
+            "the window starts inside an earlier step"
+        )
+    if ahead and not known_reasons:
+        return f"the first {ahead} of them launched before recording began"
+    return "scattered over the trace"
 
 
 def _times(tables: Tables, python_events: int) -> list[Notice]:

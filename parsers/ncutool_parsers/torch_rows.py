@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ncutool_parsers.intervals import Bools, Codes, Ints
-from ncutool_parsers.torch_columns import Columns
+from ncutool_parsers.torch_columns import CallKey, Columns
 
 _BLOCK = 1 << 16
 """Times converted at once: the working memory stays small beside the columns."""
-_LATEST_US = 9e15
-"""Times past it (285 years) do not fit 64 bits of nanoseconds: none is usable."""
+_LATEST_US = 4.5e15
+"""Of times past it (142 years) neither they nor the distance between two fit 64 bits of
+nanoseconds: none is usable."""
 _LONGEST_US = 1e12
 """A longer duration (11 days) is damage, and sums of such would not fit 64 bits either."""
 
@@ -66,6 +67,11 @@ class Rows(Generic[Key]):
         self.no_duration = self.no_duration[order]
         self._select(order)
 
+    def keep(self, chosen: Bools) -> None:
+        """Leave out all rows but the chosen ones, in place."""
+        if not chosen.all():
+            self.reorder(np.flatnonzero(chosen))
+
     def without_times(self, order: Ints) -> None:
         """Put keys and ids in another order; drop times and threads, which are held elsewhere."""
         self.start = self.duration = np.zeros(0, np.int64)
@@ -80,6 +86,12 @@ class Rows(Generic[Key]):
             self.thread = self.thread[rows]
         for name in self.ids:
             self.ids[name] = self.ids[name][rows]
+
+
+def calls_named(calls: Rows[CallKey], part: bytes) -> Bools:
+    """Return which calls have ``part`` in their name."""
+    of_key = [part in joined.partition(b"\0")[0] for joined in calls.keys]
+    return np.array(of_key, bool)[calls.key]
 
 
 def _to_nanoseconds(microseconds: npt.NDArray[np.float64]) -> tuple[Ints, bool]:

@@ -18,7 +18,10 @@ def text(raw: bytes) -> str:
         return raw[1:-1].decode("utf-8", "replace")
     if not raw:
         return ""
-    value = msgspec.json.decode(raw.decode("utf-8", "replace"))
+    try:
+        value = msgspec.json.decode(raw.decode("utf-8", "replace"))
+    except msgspec.DecodeError:  # a number beyond what numbers hold, or half a surrogate pair
+        return raw.decode("utf-8", "replace")
     return value if isinstance(value, str) else str(value)
 
 

@@ -23,8 +23,11 @@ from ncutool_parsers.torch_columns import (
     OpKey,
     Thread,
 )
-from ncutool_parsers.torch_launches import Details, capability_column, launch_table
-from ncutool_parsers.torch_links import annotate, link, on_device
+from ncutool_parsers.torch_doubled import Doubled, drop_calls, drop_launches, drop_ops
+from ncutool_parsers.torch_doubts import doubts, lanes, share_recorded
+from ncutool_parsers.torch_launches import Details, launch_table
+from ncutool_parsers.torch_links import Host, annotate, link, on_device
+from ncutool_parsers.torch_processes import find
 from ncutool_parsers.torch_rows import Rows
 from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take, text
 
@@ -38,10 +41,21 @@ class Tables:
     ops: pl.DataFrame
     calls: pl.DataFrame
     annotations: pl.DataFrame
+    overheads: pl.DataFrame
     origin_ns: int
     shapes_recorded: bool
     whole_microseconds: bool
     external_id_is_copy: bool
+    shared_calls: int
+    """Launches whose correlation names a call that launched another one."""
+    contradicted: int
+    """Launches whose correlation and External id speak for two operators."""
+    doubled: Doubled
+    """Events that were recorded twice and are kept once."""
+    processes: int
+    """Processes that recorded launch calls; 1 where none did."""
+    ops_recorded_share: float | None
+    """Share of the operators called that were recorded; see :func:`torch_doubts.share_recorded`."""
     dropped: int
     """Events left out for want of a usable start."""
     bad_names: int
@@ -57,30 +71,47 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     """
     launches, ops = Rows(collector.launches), Rows(collector.ops)
     calls, notes = Rows(collector.calls), Rows(collector.annotations)
+    overheads = Rows(collector.overheads)
     whole_microseconds = all(rows.whole_microseconds for rows in (launches, ops, calls))
     dropped = launches.dropped + ops.dropped + calls.dropped
     origin = _origin(launches, calls)
-    for rows in (launches, ops, calls, notes):
+    for rows in (launches, ops, calls, notes, overheads):
         rows.start -= origin
-    _number_threads(collector.threads, launches, (ops, calls), notes)
+    rank_of = _number_threads(collector.threads, launches, (ops, calls), notes)
+    threads = sorted(rank_of, key=rank_of.__getitem__)
+    doubled_calls, doubled_ops = drop_calls(calls), drop_ops(ops)
+    processes = find(threads, launches.keys, calls, ops)
+    before = len(launches)
+    time_lost = drop_launches(launches, processes.of_key[launches.key], whole_microseconds)
+    doubled = Doubled(before - len(launches), time_lost, doubled_calls, doubled_ops)
     launches.reorder(np.argsort(launches.start, kind="stable"))
     calls.reorder(np.lexsort((calls.start, calls.thread)))
+    recorded = share_recorded(ops["event_index"], processes.of_thread[ops.thread])
     tree = Intervals(ops.thread, ops.start, ops.end, ops["external_id"])
     ops.without_times(tree.order)
     names, details = [text(name) for name in collector.names], Details(launches.keys)
     graph = details.is_graph[launches.key]
-    links = link(launches, calls, graph, tree, ops["external_id"], whole_microseconds)
+    of_launch = processes.of_key[launches.key]
+    host = Host(calls, tree, ops["external_id"], processes.of_thread, of_launch)
+    links = link(launches, host, graph, whole_microseconds)
     note = annotate(launches, calls, links.call, notes, whole_microseconds)
+    if processes.count > 1:
+        note[of_launch < 0] = NONE
     signatures, signature_of = _signature_table(ops)
     # the largest table first, so that what it is made from is free when the others are made
     op_table = _op_table(ops, tree, signature_of)
     bad_names = _count_bad_names(collector, signatures["op"])
-    del ops, tree
+    del ops, tree, host
     call_table = _call_table(calls)
+    lane = lanes(launches.keys, details.device, details.numbers["stream"])[launches.key]
+    lane[of_launch < 0] = NONE
+    capability = [capabilities.get(device) for device in details.device]
     context: dict[str, pl.Series | pl.Expr] = {
         "nvtx": _annotation_names(note, notes),
-        "rank": pl.lit(rank, pl.Int64),
-        "compute_capability": capability_column(launches, details, capabilities),
+        "rank": pl.lit(rank if processes.count == 1 else None, pl.Int64),
+        "process": ints(of_launch) if len(calls) else pl.lit(None, pl.Int64),
+        "doubt": doubts(launches, calls, links, lane, capability),
+        "compute_capability": spread(capability, pl.String(), rows_of(launches.key)),
     }
     return Tables(
         launches=launch_table(launches, details, names, links, context),
@@ -88,10 +119,16 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         ops=op_table,
         calls=call_table,
         annotations=_annotation_table(notes),
+        overheads=_overhead_table(overheads, rank_of),
         origin_ns=origin,
         shapes_recorded=bool(signatures["input_dims"].str.contains(r"\d").any()),
         whole_microseconds=whole_microseconds,
         external_id_is_copy=links.external_id_is_copy,
+        shared_calls=links.shared,
+        contradicted=links.contradicted,
+        doubled=doubled,
+        processes=processes.count,
+        ops_recorded_share=recorded,
         dropped=dropped,
         bad_names=bad_names,
     )
@@ -107,8 +144,8 @@ def _number_threads(
     launches: Rows[LaunchKey],
     host: tuple[Rows[OpKey], Rows[CallKey]],
     notes: Rows[AnnotationKey],
-) -> None:
-    """Give each thread a number from 0, in place of what the rows hold.
+) -> dict[Thread, int]:
+    """Give each thread a number from 0, in place of what the rows hold; those of the CPU.
 
     Threads of the CPU are numbered by pid and tid, so that numbers do not depend on the order of
     events; queues of the GPU in order of appearance.
@@ -124,6 +161,7 @@ def _number_threads(
     notes.thread = _as_codes(
         (queue if on_device else rank)[pid, tid] for pid, tid, _, on_device in notes.keys
     )[notes.key]
+    return rank
 
 
 def _as_codes(numbers: Iterable[int]) -> Codes:
@@ -229,3 +267,17 @@ def _annotation_table(notes: Rows[AnnotationKey]) -> pl.DataFrame:
         }
     )
     return schema.ANNOTATIONS.conform(frame.sort("start_ns", "end_ns", maintain_order=True))
+
+
+def _overhead_table(overheads: Rows[AnnotationKey], rank_of: dict[Thread, int]) -> pl.DataFrame:
+    threads = [rank_of.get((pid, tid)) for pid, tid, _, _ in overheads.keys]
+    names = pl.Series([text(raw) for _, _, raw, _ in overheads.keys], dtype=pl.String)
+    frame = pl.DataFrame(
+        {
+            "name": take(names, overheads.key),
+            "thread": take(pl.Series(threads, dtype=pl.Int64), overheads.key),
+            "start_ns": overheads.start,
+            "end_ns": overheads.end,
+        }
+    )
+    return schema.OVERHEADS.conform(frame.sort("start_ns", "end_ns", maintain_order=True))

@@ -52,12 +52,18 @@ def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
 
     from ncutool_parsers.torch_events import Event
 
-    decode = msgspec.json.Decoder(list[Event]).decode
+    decode, clock = msgspec.json.Decoder(list[Event]).decode, collector.clock
     for piece in stream.pieces():
+        base = clock.base_us
         try:
             events = decode(piece)
         except (ValueError, RecursionError) as reason:
-            events = repair.decode(piece, stream, reason)
+            events = repair.decode(piece, stream, reason, clock)
+        else:
+            if clock.needs_text(piece, events):
+                clock.read_again(piece, events)
+        if clock.base_us != base:
+            collector.move_origin(clock.base_us - base)
         collector.add(events)
         del events  # before the next ones are made: their memory is used again while in the cache
 
@@ -89,9 +95,14 @@ def _capture(
     capabilities = {
         d.ordinal: d.compute_capability for d in devices if d.compute_capability is not None
     }
+    recorded = len(collector.launches)
     tables = build(collector, rank, capabilities)
     if launches_required and tables.launches.is_empty():
-        raise _empty(path, collector, complete, stream.bare_list)
+        raise EmptyError(
+            path,
+            f"holds {recorded} GPU kernels and copies, none with a usable start",
+            "record the trace again",
+        )
     notices += torch_notices.repaired(repair)
     notices += torch_notices.about(tables, collector.python_events)
     return Capture(
@@ -103,14 +114,20 @@ def _capture(
         ops=tables.ops,
         calls=tables.calls,
         annotations=tables.annotations,
+        overheads=tables.overheads,
         notices=tuple(notices),
         complete=complete,
-        origin_ns=tables.origin_ns + torch_members.base_time_ns(members),
+        origin_ns=tables.origin_ns
+        + collector.clock.base_us * 1000
+        + torch_members.base_time_ns(members),
         clock_step_ns=1000 if tables.whole_microseconds else 1,
         shapes_recorded=tables.shapes_recorded,
+        processes=tables.processes,
+        ops_recorded_share=tables.ops_recorded_share,
         python_events=collector.python_events,
         rank=rank,
         world_size=world_size,
+        synthetic=torch_members.is_synthetic(members),
         private=torch_members.private_names(members),
     )
 

@@ -219,7 +219,8 @@ def test_odd_events_are_tolerated(tmp_path: Path) -> None:
     null = {**make.kernel("null", 502.5, 1.0, 3), "args": None, "pid": None}
     events: list[Any] = [*make.small(), *make.small(), bare, huge, null, 7, "x", None]
     capture = read(make.write(tmp_path / "t.json", events, "compact", unknown={"a": [1]}))
-    assert capture.launches["kernel"].to_list().count("gemm") == 2
+    # equal launches cannot overlap on one stream: what the file holds twice counts once
+    assert capture.launches["kernel"].to_list().count("gemm") == 1
     assert capture.launches["kernel"].to_list()[-3:] == ["bare", "huge", "null"]
 
 

@@ -319,3 +319,94 @@ def test_integer_nanoseconds_are_exact_at_epoch_scale(tmp_path: Path) -> None:
     capture = read(make.write(tmp_path / "t.json", events))
     assert capture.origin_ns == base * 1000
     assert capture.launches["start_ns"].to_list() == [0, 7000]
+
+
+def _starts(path: Path) -> list[int]:
+    return read(path).launches["start_ns"].to_list()
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_absolute_times_with_decimals_are_exact(tmp_path: Path, quote: str) -> None:
+    """A double keeps absolute microseconds to a quarter: the text is read, quoted or not."""
+    times = [f"1712345678901284.{333 + 64 * number}" for number in range(10)]
+    lines = [
+        json.dumps(make.kernel(f"k{number}", 0.5, 1.003, number)).replace(
+            '"ts": 0.5', f'"ts": {quote}{time}{quote}'
+        )
+        for number, time in enumerate(times, start=1)
+    ]
+    path = tmp_path / "t.json"
+    path.write_text('{"traceEvents": [' + ", ".join(lines) + "]}")
+    assert _starts(path) == [64 * number for number in range(10)]
+    assert read(path).origin_ns == 1712345678901284333
+    assert read(path).launches["duration_ns"].to_list() == [1003] * 10
+
+
+def test_whole_and_decimal_times_in_one_file(tmp_path: Path) -> None:
+    """Times that were taken before the first one with decimals count from the same moment."""
+    early = [make.kernel(f"a{n}", 1712345678901000 + 2 * n, 1, n) for n in range(1, 2000)]
+    late = json.dumps(make.kernel("b", 0.5, 1.25, 5000)).replace(
+        '"ts": 0.5', '"ts": 1712345678909000.333'
+    )
+    path = tmp_path / "t.json"
+    path.write_text(make.text(early, "compact")[:-2] + ", " + late + "]}")
+    starts = _starts(path)
+    assert (starts[0], starts[1], starts[-1]) == (0, 2000, 7_998_333)
+
+
+@pytest.mark.parametrize(
+    "category",
+    ["xpu_runtime", "xpu_driver", "privateuse1_runtime", "privateuse1_driver", "mtia_runtime"],
+)
+def test_runtimes_of_every_device_make_calls(tmp_path: Path, category: str) -> None:
+    """Their launch calls link kernels to operators as CUDA's do."""
+    call = make.event(category, "urEnqueueKernelLaunch", 120.0, 5.0, args={"correlation": 7})
+    events = [make.op("aten::mm", 110.0, 30.0, 2), call, make.kernel("gemm", 150.5, 9.25, 7)]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert capture.calls["name"].to_list() == ["urEnqueueKernelLaunch"]
+    assert capture.launches.select("op_id", "call_id", "link").row(0) == (0, 0, "correlation")
+
+
+def test_copies_of_a_device_that_pytorch_does_not_know(tmp_path: Path) -> None:
+    """A vendor's own name for copies and settings of memory is recognised by its end."""
+    events = [
+        make.event("mlu_memcpy", "Memcpy HtoD", 10.5, 1.5, args={"device": 0, "bytes": 64}),
+        make.event("GCU_MEMSET", "Memset", 20.5, 1.5, args={"device": 0}),
+    ]
+    capture = read(make.write(tmp_path / "t.json", events))
+    assert capture.launches["category"].to_list() == ["memcpy", "memset"]
+
+
+@pytest.mark.parametrize(
+    ("grid", "expected"),
+    [
+        ([0, 0, 0], (None, None, None)),
+        ([4, 0, 1], (None, None, None)),
+        ([True, 1, 1], (None, None, None)),
+        ([4, 2, 1], (4, 2, 1)),
+    ],
+)
+def test_grids_that_were_not_recorded(
+    tmp_path: Path, grid: list[int], expected: tuple[int | None, ...]
+) -> None:
+    """A grid without blocks cannot run, so that 0 stands for one that is not known."""
+    event = make.kernel("k", 10.5, 1.5, 1, grid=grid, block=[64, 1, 1])
+    capture = read(make.write(tmp_path / "t.json", [event]))
+    assert capture.launches.select("grid_x", "grid_y", "grid_z").row(0) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "grid", "blocks"),
+    [
+        ("Cijk_Ailk_Bljk_BBS_BH_MT128x128x32", [61440, 2, 1], (240, 2, 1)),
+        ("Cijk_Ailk_Bljk_BBS_BH_MT128x128x32", [61441, 2, 1], (None, None, None)),
+        ("void gemm<float>(float*)", [61440, 2, 1], (61440, 2, 1)),
+    ],
+)
+def test_grids_of_rocm_products_count_work_items(
+    tmp_path: Path, name: str, grid: list[int], blocks: tuple[int | None, ...]
+) -> None:
+    """Their blocks are the grid over the block, where that divides it."""
+    event = make.kernel(name, 10.5, 1.5, 1, grid=grid, block=[256, 1, 1])
+    capture = read(make.write(tmp_path / "t.json", [event]))
+    assert capture.launches.select("grid_x", "grid_y", "grid_z").row(0) == blocks

@@ -212,8 +212,9 @@ def _evidence(
     if _amd(context):
         where = "by their recorded types"
     sentences = [
-        f"{len(rows):,} launches ({by_op or 'no operator recorded'}) compute in FP32 {where} "
-        f"({kernels}): {context.share(total)}."
+        f"{units.counted(len(rows), 'launch')} ({by_op or 'no operator recorded'}) "
+        f"{'computes' if len(rows) == 1 else 'compute'} in FP32 {where} "
+        f"({kernels}): {context.summed(total)}."
     ]
     peak = device.peak_flop_per_s["fp32"]
     if flop:

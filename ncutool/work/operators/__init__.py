@@ -1,6 +1,7 @@
 """FLOPs and bytes of framework operators: one module per family, one registry.
 
-A new operator goes into the `MODELS` of its family's module; a new family is a module whose
+A new operator goes into the `MODELS` of its family's module, or, if an engine brings it, into the
+table of :mod:`ncutool.work.operators.engines`; a new family is a module whose
 `MODELS` is listed in :data:`REGISTRY` below. Other packages bring theirs by an entry point
 (:mod:`ncutool.work.operators.plugins`, docs/operators.md).
 """
@@ -15,6 +16,7 @@ from ncutool.work.operators import (
     elementwise,
     embedding_bag,
     embedding_tables,
+    engines,
     fused,
     gemm,
     indexing,
@@ -76,6 +78,7 @@ REGISTRY: dict[str, Model] = {
     **embedding_tables.MODELS,
     **quantizing.MODELS,
     **serving.MODELS,
+    **engines.MODELS,
     **upsampling.MODELS,
 }
 """Operator name -> model."""
@@ -141,5 +144,5 @@ FAMILY_OF: dict[str, str] = {
         upsampling,
     )
     for name in module.MODELS
-} | serving.FAMILIES
+} | {**serving.FAMILIES, **engines.FAMILIES}
 """Operator name -> family of its module."""

@@ -139,34 +139,6 @@ def _fused_rms_norm_backward(call: OpCall) -> Work:
     return work_of(FAMILY, _FLOP["rms_backward"] * x.numel, reads, writes, dtype=x.dtype)
 
 
-def _rms_norm_out(call: OpCall) -> Work:
-    """Model serving engines' `rms_norm(out, x, weight, eps)`."""
-    out, x, weight = call.tensor(0), call.tensor(1), call.tensor(2)
-    if out.shape != x.shape:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    return work_of(FAMILY, _FLOP["rms_forward"] * x.numel, (x, weight), (out,), dtype=x.dtype)
-
-
-def _fused_add_rms_norm(call: OpCall) -> Work:
-    """`fused_add_rms_norm(x, residual, weight, eps)`: both are read and both overwritten."""
-    x, residual, weight = call.tensor(0), call.tensor(1), call.tensor(2)
-    if x.shape != residual.shape:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    flop = (_FLOP["rms_forward"] + 1) * x.numel
-    writes = (Tensor(x.shape, x.dtype), Tensor(residual.shape, residual.dtype))
-    return work_of(FAMILY, flop, (x, residual, weight), writes, dtype=x.dtype)
-
-
-def _add_rms_norm_out(call: OpCall) -> Work:
-    """AITER: `add_rmsnorm(out, x, residual, residual_out, weight, eps)`."""
-    out, x, residual, residual_out = (call.tensor(index) for index in range(4))
-    weight = call.tensor(4)
-    if not out.shape == x.shape == residual.shape == residual_out.shape:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    flop = (_FLOP["rms_forward"] + 1) * x.numel
-    return work_of(FAMILY, flop, (x, residual, weight), (out, residual_out), dtype=x.dtype)
-
-
 def _batch_norm(call: OpCall) -> Work:
     """`*_batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps)`."""
     x = call.tensor(0, 2)
@@ -259,12 +231,6 @@ MODELS: dict[str, Model] = {
     "aten::rms_norm": _rms_norm,
     "aten::_fused_rms_norm": _fused_rms_norm,
     "aten::_fused_rms_norm_backward": _fused_rms_norm_backward,
-    "_C::rms_norm": _rms_norm_out,
-    "sgl_kernel::rmsnorm": _rms_norm_out,
-    "aiter::rmsnorm": _rms_norm_out,
-    "_C::fused_add_rms_norm": _fused_add_rms_norm,
-    "sgl_kernel::fused_add_rmsnorm": _fused_add_rms_norm,
-    "aiter::add_rmsnorm": _add_rms_norm_out,
     "aten::native_batch_norm": _batch_norm,
     "aten::cudnn_batch_norm": _batch_norm,
     "aten::miopen_batch_norm": _batch_norm,

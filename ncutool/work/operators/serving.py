@@ -1,12 +1,11 @@
-"""Operators of serving engines and kernel libraries beside PyTorch: scaled products, mixtures of
-experts, FlashAttention's own operators.
+"""Scaled products and mixtures of experts whose signatures need code; those that need none stand
+in the table of :mod:`ncutool.work.operators.engines`.
 
 Shapes are checked against each other, so that a schema of another version is unknown, not wrong.
 """
 
 from __future__ import annotations
 
-from ncutool.work.operators.attention import NO_CAUSAL, attended_pairs
 from ncutool.work.operators.call import (
     NO_DTYPES,
     Model,
@@ -15,10 +14,9 @@ from ncutool.work.operators.call import (
     Work,
     work_of,
 )
-from ncutool.work.operators.tensor import SCALAR_TYPES, Tensor
+from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "gemm"
-ATTENTION = "attention"
 NO_EXPERTS = "which experts are active is not recorded"
 NO_WEIGHTS = "the experts' weights and how many a token takes are not recorded"
 TOKENS_ALONE = "lower bound of the bytes: tokens and their results, without the experts' weights"
@@ -27,33 +25,6 @@ EXPERT_PARALLEL = "how many tokens go to this device's experts is not recorded"
 
 def _mismatch(call: OpCall) -> UnmodelledError:
     return UnmodelledError(f"shapes of {call.name} do not fit together")
-
-
-def _cutlass_scaled_mm(call: OpCall) -> Work:
-    """vLLM: `cutlass_scaled_mm(out[M,N], a[M,K], b[K,N], a_scales, b_scales, bias)`."""
-    out, a, b = call.tensor(0, 2), call.tensor(1, 2), call.tensor(2, 2)
-    if (a.shape[0], b.shape[1]) != out.shape or a.shape[1] != b.shape[0]:
-        raise _mismatch(call)
-    scales = tuple(call.optional(index) for index in (3, 4, 5))
-    flop = 2 * out.numel * a.shape[1]
-    return work_of(FAMILY, flop, (a, b, *scales), (out,), dtype=a.dtype)
-
-
-def _sgl_scaled_mm(call: OpCall) -> Work:
-    """SGLang: `fp8_scaled_mm(a[M,K], b[K,N], scales_a, scales_b, out_dtype, bias)`."""
-    a, b, code = call.tensor(0, 2), call.tensor(1, 2), call.integer(4)
-    if a.shape[1] != b.shape[0]:
-        raise _mismatch(call)
-    out = Tensor((a.shape[0], b.shape[1]), SCALAR_TYPES.get(-1 if code is None else code))
-    scales = tuple(call.optional(index) for index in (2, 3, 5))
-    return work_of(
-        FAMILY,
-        2 * out.numel * a.shape[1],
-        (a, b, *scales),
-        (out,),
-        dtype=a.dtype,
-        reason=None if out.dtype else f"result data type of {call.base} not recorded",
-    )
 
 
 def _fbgemm_rowwise(call: OpCall) -> Work:
@@ -123,39 +94,15 @@ def _experts(call: OpCall) -> Work:
     )
 
 
-def _flash_attention(call: OpCall) -> Work:
-    """FlashAttention: `_flash_attn_forward(q[B,S,H,D], k, v, dropout_p, scale, causal,
-    window_left, window_right, ...)`; the mask is aligned with the last key."""
-    q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
-    fits = q.shape[0] == k.shape[0] == v.shape[0] and k.shape[1:3] == v.shape[1:3]
-    if not fits or q.shape[3] != k.shape[3] or not k.shape[2] or q.shape[2] % k.shape[2]:
-        raise _mismatch(call)
-    causal, left, right = call.flag(5), call.integer(6), call.integer(7)
-    out = Tensor((*q.shape[:3], v.shape[3]), q.dtype)
-    if causal is None:
-        return work_of(ATTENTION, None, (q, k, v), (out,), dtype=q.dtype, reason=NO_CAUSAL)
-    pairs = attended_pairs(
-        q.shape[1],
-        k.shape[1],
-        causal=causal,
-        left=-1 if left is None else left,
-        right=-1 if right is None else right,
-    )
-    flop = 2 * q.shape[0] * q.shape[2] * pairs * (q.shape[3] + v.shape[3])
-    remark = "causal" if causal else None
-    return work_of(ATTENTION, flop, (q, k, v), (out,), dtype=q.dtype, remark=remark)
-
-
 MODELS: dict[str, Model] = {
-    "_C::cutlass_scaled_mm": _cutlass_scaled_mm,
-    "sgl_kernel::fp8_scaled_mm": _sgl_scaled_mm,
     "fbgemm::f8f8bf16_rowwise": _fbgemm_rowwise,
     "aten::_weight_int4pack_mm": _int4_mm,
     "vllm::inplace_fused_experts": _fused_experts,
     "vllm::outplace_fused_experts": _fused_experts,
+    "sglang::inplace_fused_experts": _fused_experts,
+    "sglang::outplace_fused_experts": _fused_experts,
     "vllm::moe_forward": _experts,
-    "flash_attn::_flash_attn_forward": _flash_attention,
 }
 
-FAMILIES = {"vllm::moe_forward": "other", "flash_attn::_flash_attn_forward": ATTENTION}
+FAMILIES = {"vllm::moe_forward": "other"}
 """Families of the operators here that are no plain products, for calls whose work is unknown."""

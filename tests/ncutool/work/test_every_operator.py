@@ -9,6 +9,10 @@ from operator_calls import call, reason
 from operator_rows import Row, built
 from operator_rows.attention import ATTENTION
 from operator_rows.elementwise import ELEMENTWISE, FUSED
+from operator_rows.engine_attention import CACHES, FLASH, OVER_CACHES, ROTATIONS
+from operator_rows.engine_norms import ACTIVATIONS, NORMS, QUANTISATION
+from operator_rows.engine_products import EXPERTS, PACKED_PRODUCTS, SCALED_PRODUCTS
+from operator_rows.engine_rows import MOVED_ROWS, STATE_SPACES
 from operator_rows.moving import COPIES, LOOKUPS, OPTIMIZER_STEPS, RESIZES
 from operator_rows.products import CONVOLUTIONS, MATRIX_PRODUCTS
 from operator_rows.reductions import NORMALIZATIONS, REDUCTIONS
@@ -27,6 +31,18 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "normalizations": NORMALIZATIONS,
     "optimizer steps": OPTIMIZER_STEPS,
     "reductions": REDUCTIONS,
+    "engines: activations": ACTIVATIONS,
+    "engines: attention over caches": OVER_CACHES,
+    "engines: caches": CACHES,
+    "engines: experts": EXPERTS,
+    "engines: flash attention": FLASH,
+    "engines: moved rows": MOVED_ROWS,
+    "engines: normalisations": NORMS,
+    "engines: packed products": PACKED_PRODUCTS,
+    "engines: quantisation": QUANTISATION,
+    "engines: rotations": ROTATIONS,
+    "engines: scaled products": SCALED_PRODUCTS,
+    "engines: state spaces": STATE_SPACES,
     "resizes": RESIZES,
 }
 UNKNOWABLE = {"aten::index": "index shapes are not recorded"}

@@ -176,7 +176,7 @@ def test_shapes_that_do_not_fit_are_unknown(name: str, dims: list[list[int]]) ->
     """Another version's order of arguments gives no figure rather than a wrong one."""
     answer = found(name, dims, [BF16] * len(dims))
     assert isinstance(answer, NoModel)
-    assert "fit" in answer.reason
+    assert "fit" in answer.reason or "are not those of" in answer.reason
 
 
 @pytest.mark.parametrize(

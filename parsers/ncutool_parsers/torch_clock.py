@@ -1,0 +1,81 @@
+"""Times that a double cannot hold: absolute microseconds with decimals, read from their text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import islice
+
+import msgspec
+
+from ncutool_parsers.torch_events import NOTHING, Event
+
+_EXACT_BELOW = 8e12
+"""Microseconds (93 days) up to which a double keeps nanoseconds apart."""
+
+
+_TIME = re.compile(rb'"ts"\s*:\s*-?\d+(\.\d)?')
+_TELLING = 16
+"""So many times at the start of a piece are looked at."""
+_LATEST = 9e15
+"""No usable time is later; see :mod:`torch_rows`."""
+
+
+class _Start(msgspec.Struct, gc=False):
+    """An event of which only the text of its start is decoded."""
+
+    ts: msgspec.Raw = NOTHING
+
+
+class Clock:
+    """Where the times of a trace count from.
+
+    Times since the machine's start, or in whole microseconds, are doubles as they stand. Others
+    are read again as decimals, and from there on all count from a base near the first of them.
+    """
+
+    def __init__(self) -> None:
+        self.base_us = 0
+        """Whole microsecond of the trace's own clock that its times count from."""
+        self._decode = msgspec.json.Decoder(list[_Start]).decode
+
+    def needs_text(self, piece: memoryview, events: list[Event]) -> bool:
+        """Whether times of these events lost digits when they became doubles.
+
+        A program writes all times with decimals or none, so that the first ones tell; one that
+        does not is found where a double kept part of its decimals.
+        """
+        if self.base_us:
+            return True
+        some = (events[0], events[len(events) // 2], events[-1]) if events else ()
+        if not any(abs(event.ts) > _EXACT_BELOW for event in some):
+            return False
+        first = islice(_TIME.finditer(piece), _TELLING)
+        return any(match[1] for match in first) or any(event.ts % 1 > 0 for event in events)
+
+    def settle(self, starts: Iterable[object]) -> None:
+        """Choose the base by the first time that needs one, unless there is one."""
+        if self.base_us:
+            return
+        for start in starts:
+            if isinstance(start, Decimal) and _EXACT_BELOW < abs(start) < _LATEST and start % 1:
+                self.base_us = int(start)
+                return
+
+    def read_again(self, piece: memoryview, events: list[Event]) -> None:
+        """Take the starts of the events from the text of their piece."""
+        starts = [_decimal(bytes(start.ts)) for start in self._decode(piece)]
+        self.settle(starts)
+        for event, start in zip(events, starts, strict=True):
+            if start is not None:
+                event.ts = self.from_base(start)
+
+    def from_base(self, start: Decimal | float) -> float:
+        """Return a time of the trace's clock in microseconds from the base."""
+        return float(start - self.base_us)
+
+
+def _decimal(text: bytes) -> Decimal | None:
+    """Return the number that a JSON text is, None for null or nothing."""
+    return Decimal(text.decode()) if text and text != b"null" else None
