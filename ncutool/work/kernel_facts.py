@@ -258,7 +258,7 @@ _DTYPES = (
     ("fp64", re.compile(r"(?i)tensorop_d\d|d884|dmma|_f64f64|xmma_gemm_f64")),
 )
 _HALVES = re.compile(r"(?i)fp16|bf16|half")
-_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv|fprop|dgrad|wgrad")
+_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv(?!er)|fprop|dgrad|wgrad")
 _PRODUCTS: tuple[tuple[Product, re.Pattern[str]], ...] = (
     (
         "vector",

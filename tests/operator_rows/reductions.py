@@ -140,5 +140,13 @@ REDUCTIONS: tuple[Row, ...] = (
         32 + 64 + 128,
     ),
     ("aten::avg_pool2d", "fp32[1,2,4,4] [2,2] [2,2] [0,0] False True -", 32, 128 + 32),
+    # windows of one place at every third one: 2 × 2 of 16 places
+    ("aten::avg_pool2d", "fp32[1,2,4,4] [1,1] [3,3] [0,0] False True -", 8, 32 + 32),
+    (
+        "aten::max_pool2d_with_indices",
+        "fp32[1,2,4,4] [1,1] [3,3] [0,0] [1,1] False",
+        0,
+        32 + 32 + 64,
+    ),
     ("aten::_adaptive_avg_pool2d", "fp32[1,2,4,4] [2,2]", 32, 128 + 32),
 )

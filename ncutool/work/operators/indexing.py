@@ -3,8 +3,6 @@ distinct row once, so never more than the table holds."""
 
 from __future__ import annotations
 
-from math import prod
-
 from ncutool.work.operators.arithmetic import addition, is_complex
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.overloads import NO_SIGNATURE
@@ -193,30 +191,6 @@ def _sort(call: OpCall) -> Work:
     )
 
 
-def _store_cache(call: OpCall) -> Work:
-    """SGLang: `store_cache(k[T,·], v[T,·], k_cache, v_cache, slots[T])` copies T rows."""
-    k, v, slots = call.tensor(0, 1), call.tensor(1, 1), call.tensor(4)
-    caches = (call.tensor(2), call.tensor(3))
-    written = tuple(
-        Tensor(source.shape, cache.dtype) for source, cache in zip((k, v), caches, strict=True)
-    )
-    return work_of(FAMILY, 0, (k, v, slots), written, dtype=k.dtype, outputs=())
-
-
-def _vllm_store_cache(call: OpCall) -> Work:
-    """vLLM: `reshape_and_cache_flash(k[T,H,D], v[T,H,D], k_cache, v_cache, slots[T], ...)`."""
-    k, v, slots = call.tensor(0, 1), call.tensor(1, 1), call.tensor(4)
-    caches = (call.tensor(2), call.tensor(3))
-    rows = prod(slots.shape)
-    if rows > k.shape[0]:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    stored = [Tensor((rows, *source.shape[1:]), source.dtype) for source in (k, v)]
-    written = tuple(
-        Tensor(part.shape, cache.dtype) for part, cache in zip(stored, caches, strict=True)
-    )
-    return work_of(FAMILY, 0, (*stored, slots), written, dtype=k.dtype, outputs=())
-
-
 MODELS: dict[str, Model] = {
     "aten::embedding": _embedding,
     "aten::embedding_dense_backward": _embedding_backward,
@@ -238,6 +212,4 @@ MODELS: dict[str, Model] = {
     "aten::index_copy_": _index_rows,
     "aten::topk": _topk,
     "aten::sort": _sort,
-    "sglang::store_cache": _store_cache,
-    "_C_cache_ops::reshape_and_cache_flash": _vllm_store_cache,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from ncutool.work.operators import elementwise
+from ncutool.work.operators import elementwise, windows
 from ncutool.work.operators.arithmetic import addition, multiplication
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.overloads import NO_SIGNATURE
@@ -198,8 +198,9 @@ def _nll_loss_backward(call: OpCall) -> Work:
     return work_of(FAMILY, target.numel, (target, call.optional(3)), (out,), dtype=x.dtype)
 
 
-def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
-    """Return the result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`."""
+def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[tuple[int, ...], Tensor]:
+    """Return the result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`, and the part of
+    `x` that its windows meet."""
     kernel, stride, padding = (call.integers(index) for index in (1, 2, 3))
     dilation = call.integers(4) if ceil_index == 5 else (1,)
     if kernel is None or padding is None or dilation is None:
@@ -216,15 +217,16 @@ def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
         if ceil and (count - 1) * steps[i] >= size + pads[i]:
             count -= 1
         sizes.append(max(0, count))
-    return (*x.shape[:-rank], *sizes)
+    settings = (steps[:rank], pads[:rank], gaps[:rank])
+    return (*x.shape[:-rank], *sizes), windows.met(x, kernel, tuple(sizes), settings)
 
 
 def _max_pool(call: OpCall) -> Work:
     """`max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode)`: no FLOP."""
     x = call.tensor(0, 2)
-    shape = call.output_shape or _pooled(call, x, 5)
+    shape, part = (call.output_shape, x) if call.output_shape else _pooled(call, x, 5)
     writes = (Tensor(shape, x.dtype), Tensor(shape, "int64" if x.dtype else None))
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype)
+    return work_of(FAMILY, 0, (part,), writes, dtype=x.dtype)
 
 
 def _max_pool_backward(call: OpCall) -> Work:
@@ -239,8 +241,9 @@ def _max_pool_backward(call: OpCall) -> Work:
 def _avg_pool(call: OpCall) -> Work:
     """`avg_pool2d(x, kernel, stride, padding, ceil_mode)`: one operation an element and window."""
     x, kernel = call.tensor(0, 2), call.integers(1)
-    out = Tensor(_pooled(call, x, 4), x.dtype)
-    return work_of(FAMILY, out.numel * prod(kernel or (1,)), (x,), (out,), dtype=x.dtype)
+    shape, part = _pooled(call, x, 4)
+    out = Tensor(shape, x.dtype)
+    return work_of(FAMILY, out.numel * prod(kernel or (1,)), (part,), (out,), dtype=x.dtype)
 
 
 def _adaptive_pool(call: OpCall) -> Work:
