@@ -69,7 +69,10 @@ def advise(
         return Advice(looked=seen, could_not_look=unknown)
     view = context(kernels, capture, timeline, device, ranks)
     found = _of_each_device(view, kernels, ranks, device_of)
+    whole = trust.operators_recorded(capture)
     for adviser in APART:
+        if adviser is communication and not whole:
+            continue  # what hides it, or should, was filtered out
         given = adviser.drafts(view, found.claimed)
         found = _joined(found, given)
     for given in _of_host(view):
@@ -147,9 +150,9 @@ def _of_host(view: Context) -> list[Drafts]:
 def _not_known(view: Context) -> tuple[Declined, ...]:
     share = 100 * (view.capture.ops_recorded_share or 0.0)
     refusal = Declined(
-        what="Advise on the host",
+        what="Advise on the host and on communication",
         why=f"Only {units.percent(share)} of the operators were recorded: what the host did while "
-        "the device idled cannot be told. Record all of them.",
+        "the device idled, and what communicates, cannot be told. Record all of them.",
         launches=(),
         duration_ns=view.timeline.idle_ns,
     )

@@ -143,5 +143,7 @@ def _range(advice: Advice, window: int) -> str:
 
 def declined(refused: Declined, window_ns: int) -> str:
     """Return what is not advised, how much time is in it, and why."""
-    share = f", {units.percent(100 * refused.duration_ns / window_ns)}" if window_ns else ""
+    share = ""
+    if 0 <= refused.duration_ns <= window_ns and window_ns:  # a sum over streams may exceed it
+        share = f", {units.percent(100 * refused.duration_ns / window_ns)}"
     return f"{refused.what} ({units.time(refused.duration_ns)}{share}): {refused.why}"

@@ -49,6 +49,10 @@ GAP_CAUSES = (
 )
 DISPATCH_CAUSES = ("copy_call", "launch_call", "dispatch", "latency")
 """The causes that replaying a CUDA graph removes."""
+ONE_OFF_CAUSES = (
+    "profiler", "graph_capture", "compilation", "allocator", "long_launch", "initialise",
+)  # fmt: skip
+"""The causes that a warm step does not have, or not of the same length."""
 
 _HOLE = "a stretch with nothing recorded longer than both HOLE_NS and HOLE_SHARE ends the window"
 HOLE_NS = IntThreshold(10_000_000, "ns", _HOLE, WORKED_TRACES)

@@ -18,7 +18,7 @@ from ncutool.work.operators import LARGEST, collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
 
 if TYPE_CHECKING:
-    from ncutool_parsers.capture import Capture
+    from ncutool_parsers.capture import Capture, DeviceRecord
 
 GRAPH = "launched by replaying a CUDA/HIP graph: no operator (--capture-trace pairs it)"
 NO_LAUNCH = "no launch record (before the recording began)"
@@ -65,7 +65,7 @@ def work(capture: Capture) -> pl.DataFrame:
         .fill_null(False)
         .alias("at_most")
     )
-    rows = rows.join(_roofs(rows, capture), on=_ROOF_KEYS, how="left", nulls_equal=True)
+    rows = _with_roofs(rows, capture)
     rows = rows.with_columns(
         pl.when(pl.col("roof") == "tf32_tensor")
         .then(pl.lit("tf32"))
@@ -332,14 +332,36 @@ def _sources() -> list[pl.Expr]:
 _ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name", "at_most"]
 
 
-def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+def _with_roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """Return ``rows`` with the roofs of the device that each launch ran on."""
+    first = capture.devices[0] if capture.devices else None
+    chips: dict[tuple[str | None, str | None], list[int]] = {}
+    for record in capture.devices:
+        chips.setdefault((record.compute_capability, record.vendor), []).append(record.ordinal)
+    if len(chips) < 2:
+        return _joined_roofs(rows, first)
+    others = [n for members in list(chips.values())[1:] for n in members]
+    device = capture.launches.select("launch_id", pl.col("device").alias("ordinal"))
+    rows = rows.join(device, on="launch_id", how="left")
+    on_other = pl.col("ordinal").is_in(others).fill_null(False)
+    parts = [_joined_roofs(rows.filter(~on_other), first)]
+    for record in capture.devices:
+        if record.ordinal in others:
+            parts.append(_joined_roofs(rows.filter(pl.col("ordinal") == record.ordinal), record))
+    return pl.concat(parts).drop("ordinal")
+
+
+def _joined_roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
+    return rows.join(_roofs(rows, record), on=_ROOF_KEYS, how="left", nulls_equal=True)
+
+
+def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
     """Return the roof of each distinct combination of family, data type and kernel name.
 
     There is none for what its name alone speaks of, none for operations of an unknown kind, and
     none for a product with no more than an upper bound of its operations: it says nothing of how
     near it comes to a roof.
     """
-    record = capture.devices[0] if capture.devices else None
     keys = rows.select(_ROOF_KEYS).unique()
     chosen = [
         roofs.roof_of(

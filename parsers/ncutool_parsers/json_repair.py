@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ncutool_parsers.json_stream import EventStream, Layout
+from ncutool_parsers.json_resync import Loss, list_ends, stretches
+from ncutool_parsers.json_stream import EventStream
 from ncutool_parsers.torch_clock import Clock
 from ncutool_parsers.torch_events import UNKNOWN, Args, Event
 
@@ -30,9 +31,31 @@ def _loads(text: str) -> Any:
     return json.loads(text, strict=False, parse_float=Decimal, parse_int=_whole)
 
 
+def _past(text: str, at: int) -> int:
+    """Return the index of the next character that is neither space nor comma."""
+    while at < len(text) and text[at] in " \t\r\n,":
+        at += 1
+    return at
+
+
+def _close_behind(lost: bytes, stream: EventStream) -> None:
+    """End the list of events inside the damaged last one, where what follows is whole."""
+    for end in list_ends(lost):
+        if stream.ends_with(lost[end:]):
+            stream.close_events(lost[end:])
+            return
+
+
 def _whole(digits: str) -> int | float:
     """Return a whole number, NaN for one so long that it can be no id and no count."""
     return int(digits) if len(digits) < 40 else math.nan
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_float=Decimal, parse_int=_whole)
+
+
+_JOINED = 4
+"""So many stretches are tried as one event: objects in its arguments may look like events."""
 
 
 class Repair:
@@ -41,7 +64,7 @@ class Repair:
     def __init__(self) -> None:
         self.problems: dict[str, int] = {}
         """What was wrong -> events concerned, in the order met."""
-        self.dropped = 0
+        self.lost = Loss()
 
     def decode(
         self, piece: memoryview, stream: EventStream, reason: Exception, clock: Clock
@@ -69,32 +92,51 @@ class Repair:
             return raw.decode("utf-8", "replace")
 
     def _one_by_one(self, raw: bytes, stream: EventStream) -> list[object]:
-        """Every event that is JSON by itself; the rest is counted as dropped."""
+        """Every event that is JSON by itself; the rest is counted as lost."""
         entries: list[object] = []
-        start, end = 1, len(raw) - 1
-        while True:
-            layout = Layout(raw, start, end)
-            entries += self._decode_each(raw, layout.spans)
-            if layout.closed_at < 0:
+        spans, index = stretches(raw), 0
+        while index < len(spans):
+            for joined in range(1, _JOINED + 1):
+                start, end = spans[index][0], spans[min(index + joined, len(spans)) - 1][1]
+                whole, rest = self._decode_stretch(raw, start, end, stream)
+                if rest is None:
+                    break
+            else:  # what looked like the next event did not lie inside this one: it is damaged
+                joined, end = 1, spans[index][1]
+                whole, rest = self._decode_stretch(raw, start, end, stream)
+                self.lost.add(rest or b"")
+                if index == len(spans) - 1:
+                    _close_behind(rest or b"", stream)
+            entries += whole
+            index += joined
+            if stream.closed:
                 break
-            if _NEXT_MEMBER.match(raw, layout.closed_at + 1):
-                stream.close_events(raw[layout.closed_at + 1 : end] + b",")
-                return entries
-            start = layout.closed_at + 1  # a stray bracket: the list goes on behind it
-            self.dropped += 1
-        if raw[max(start, layout.last_end) : end].strip(b", \t\r\n"):
-            self.dropped += 1
         return entries
 
-    def _decode_each(self, raw: bytes, spans: list[tuple[int, int]]) -> list[object]:
-        """Return what each span of ``raw`` decodes to; those that do not are counted."""
+    def _decode_stretch(
+        self, raw: bytes, start: int, end: int, stream: EventStream
+    ) -> tuple[list[object], bytes | None]:
+        """Return what a stretch decodes to, and what is left where it stops being JSON.
+
+        A bracket may end the list of events in it; one that does not is out of place.
+        """
+        text, at = self._to_text(raw[start:end]), 0
         entries: list[object] = []
-        for start, end in spans:
+        while (at := _past(text, at)) < len(text):
+            if text[at] == "]":
+                rest = text[at + 1 :].encode() + raw[end:-1]
+                if _NEXT_MEMBER.match(rest) or stream.ends_with(rest):
+                    stream.close_events(rest)
+                    break
+                self.lost.add(b"]")
+                at += 1
+                continue
             try:
-                entries.append(_loads(self._to_text(raw[start:end])))
+                entry, at = _DECODER.raw_decode(text, at)
             except (ValueError, RecursionError):
-                self.dropped += 1
-        return entries
+                return entries, text[at:].encode("utf-8", "replace")
+            entries.append(entry)
+        return entries, None
 
     def _to_event(self, entry: object, clock: Clock) -> Event | None:
         """Return a decoded entry as an event, its values brought to the types of the fields."""

@@ -8,10 +8,12 @@ scan of the structure finds one, slower but for any JSON.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Protocol
+
+from ncutool_parsers.json_members import read_members
+from ncutool_parsers.json_resync import list_ends
 
 CHUNK_BYTES = 256 * 1024
 STRUCTURAL_AFTER = 1024 * 1024
@@ -25,6 +27,7 @@ _SPACE = b" \t\r\n"
 _EVENTS_KEY = re.compile(rb'"traceEvents"\s*:\s*\[')
 _FIRST_KEY = re.compile(rb'\{\s*("(?:args|cat|dur|pid|tid|ts)")\s*:')
 """Keys that no object nested in an event begins with, unlike "name" or "id"."""
+_TEXT_MEMBER = re.compile(rb'"(?:args|cat|dur|pid|tid|ts)"|"[a-z]+"\s*:\s*"')
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\],]', re.DOTALL)
 
 
@@ -47,9 +50,17 @@ def last_boundary(buffer: bytearray, low: int, high: int, key: bytes = b'"ph"') 
         brace = _skip_space_back(buffer, position - 1, low)
         if brace > low and buffer[brace] == 0x7B:
             comma = _skip_space_back(buffer, brace - 1, low)
-            if comma >= low and buffer[comma] == 0x2C:
+            if comma >= low and buffer[comma] == 0x2C and _is_text(buffer, position, high):
                 return comma
     return -1
+
+
+def _is_text(buffer: bytearray, key: int, high: int) -> bool:
+    """Whether the value of the key at an index is a text, as an event's first member is.
+
+    Numbers come first in what other programs put inside an event's arguments.
+    """
+    return _TEXT_MEMBER.match(buffer, key, high) is not None
 
 
 def _skip_space_back(buffer: bytearray, index: int, low: int) -> int:
@@ -68,6 +79,10 @@ class Layout:
         """Index of the bracket that closes the list of events; -1 where it is not here."""
         self.spans: list[tuple[int, int]] = []
         """Start and end of each whole event."""
+        self.open = False
+        """The bytes end inside an event, and not inside a string."""
+        self.broken = False
+        """A brace closes what no brace opened."""
         depth, start = 0, low
         for match in _TOKEN.finditer(buffer, low, high):
             token = buffer[match.start()]
@@ -81,11 +96,13 @@ class Layout:
             elif token in b"}]":
                 depth -= 1
                 if depth < 0:
-                    self.closed_at = match.start()
+                    self.broken = token == 0x7D
+                    self.closed_at = -1 if self.broken else match.start()
                     return
                 if depth == 0:
                     self.last_end = match.end()
                     self.spans.append((start, match.end()))
+        self.open = depth > 0
 
 
 class EventStream:
@@ -100,6 +117,8 @@ class EventStream:
         self._buffer = bytearray(2 * self._chunk)
         self._start = 1  # the byte before it becomes the piece's opening bracket
         self._end = 1
+        self._closing = -1
+        """Index of the comma that the piece handed out last was cut at."""
         self._finished = False
         self._key = b'"ph"'
         self.head = b""
@@ -132,19 +151,48 @@ class EventStream:
                 self._learn_key(layout)
                 scan_at = 2 * (self._end - self._start)  # so that one huge event stays linear
             if comma >= 0:
+                self._closing = comma
                 yield self._piece(comma)
-                self._advance(comma + 1)
+                self._advance(self._closing + 1)
+                self._closing = -1
                 scan_at = STRUCTURAL_AFTER
             searched = self._end
             if not self._read_more():
                 break
         yield from self._last_piece()
 
+    def shortened(self) -> memoryview | None:
+        """Return the piece handed out last without the event that it was cut inside of, if any.
+
+        What is left out becomes part of the next piece.
+        """
+        if self._closing < 0:
+            return None
+        layout = Layout(self._buffer, self._start, self._closing)
+        if not layout.open:
+            return None
+        if layout.last_end < 0 and self._closing - self._start < STRUCTURAL_AFTER:
+            self._buffer[self._closing] = 0x2C
+            self._closing = self._start - 1  # nothing is handed out: more of the event may come
+            return memoryview(b"[]")
+        comma = self._comma_after(layout.last_end)
+        if not 0 <= comma < self._closing:
+            return None
+        self._buffer[self._closing] = 0x2C
+        self._closing = comma
+        return self._piece(comma)
+
     def close_events(self, rest: bytes) -> None:
         """End the list of events inside the last piece, whose decoder found ``rest`` behind it."""
         self._finished = True
         self.closed = True
-        self.tail = rest
+        self.tail = rest + b"," if self._closing >= 0 else rest
+
+    def ends_with(self, rest: bytes) -> bool:
+        """Whether the document may end with ``rest`` behind its list of events."""
+        if self.bare_list:
+            return not rest.strip()
+        return read_members(self.head, rest) is not None
 
     def _find_events(self) -> None:
         """Move to the first event, keeping what lies before the list as ``head``."""
@@ -223,33 +271,16 @@ class EventStream:
             while self._read_more():
                 pass
             self.tail = bytes(self._buffer[layout.closed_at + 1 : self._end])
-        if layout.last_end >= 0:
-            self.offset += layout.last_end - self._start
-            yield self._piece(layout.last_end)
+        end = layout.last_end
+        if not self.closed and (layout.broken or self._goes_on(max(end, self._start))):
+            end = self._end  # damage: the events behind it and the end of the list are found later
+        if end >= 0:
+            self.offset += end - self._start
+            yield self._piece(end)
 
-
-def read_members(head: bytes, tail: bytes) -> dict[str, object] | None:
-    """Return the document's members other than its events, None where the two do not fit.
-
-    ``head`` ends before the list's opening bracket, ``tail`` begins after its closing one.
-    """
-    try:
-        text = (head + b"[]" + tail).decode("utf-8-sig", "replace")
-        members = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return None
-    return members if isinstance(members, dict) else None
-
-
-def salvage_members(text: bytes, names: tuple[str, ...]) -> dict[str, object]:
-    """Return those of the named members that a damaged end of a document still holds whole."""
-    decoded = text.decode("utf-8", "replace")
-    decoder = json.JSONDecoder(strict=False)
-    salvaged: dict[str, object] = {}
-    for name in names:
-        if match := re.search(rf'"{name}"\s*:\s*', decoded):
-            try:
-                salvaged[name] = decoder.raw_decode(decoded, match.end())[0]
-            except (ValueError, RecursionError):
-                continue
-    return salvaged
+    def _goes_on(self, start: int) -> bool:
+        """Whether more comes behind ``start``, where structure ends, than half an event."""
+        if last_boundary(self._buffer, start, self._end, self._key) >= 0:
+            return True
+        rest = bytes(self._buffer[start : self._end])
+        return any(self.ends_with(rest[index:]) for index in list_ends(rest))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ncutool_parsers.capture import SAMPLE_MEMBER, DeviceRecord, made_up
-from ncutool_parsers.json_stream import EventStream, read_members, salvage_members
+from ncutool_parsers.json_members import read_members, salvage_members
+from ncutool_parsers.json_stream import EventStream
 
 _PRIVATE = ("traceName", "hostname", "host_name", "host", "user", "username")
 _SALVAGED = (

@@ -24,12 +24,13 @@ def truncated(damage: str | None, compressed: bool, total: int, events: int) -> 
     )
 
 
-def no_end() -> Notice:
+def no_end(damaged: bool) -> Notice:
     """Return the notice of a trace whose events are whole and whose other members are not."""
     return Notice(
         "truncated",
-        "The file is cut short or damaged outside its list of events: all launches are here, but "
-        "what it says of devices and ranks may be missing.",
+        "The file is cut short or damaged outside its list of events: "
+        f"{'' if damaged else 'all launches are here, but '}what it says of devices and ranks may "
+        "be missing.",
     )
 
 
@@ -41,19 +42,22 @@ def repaired(repair: Repair) -> list[Notice]:
         notices.append(
             Notice("slow_path", f"Parts of the file are not strict JSON ({what}); read slowly.")
         )
-    if repair.dropped:
+    if lost := repair.lost:
+        span = lost.span_us
+        named = "name no time" if span is None else f"name times {span:,.3f} µs apart"
         notices.append(
             Notice(
                 "damaged",
-                f"{repair.dropped} stretches of the list of events cannot be decoded and are "
-                "missing from every figure.",
+                f"{lost.stretches} stretches of the list of events cannot be decoded: {lost.bytes} "
+                f"bytes, which {named} and {lost.launches} launches. What they held is missing "
+                "from every figure.",
                 "error",
             )
         )
     return notices
 
 
-def about(tables: Tables, python_events: int) -> list[Notice]:
+def about(tables: Tables, python_events: int, damaged: bool = False) -> list[Notice]:
     """Return notices of how well launches could be linked and how exact their times are."""
     launches = tables.launches
     total = int(launches["duration_ns"].sum() or 0)
@@ -71,7 +75,10 @@ def about(tables: Tables, python_events: int) -> list[Notice]:
         notices.append(
             Notice(
                 "no_ops",
-                "No CPU operators were recorded, so launches have no operator and no shapes: "
+                "No CPU operators are among what could be read, so launches have no operator and "
+                "no shapes."
+                if damaged
+                else "No CPU operators were recorded, so launches have no operator and no shapes: "
                 "record with ProfilerActivity.CPU too.",
             )
         )

@@ -52,16 +52,25 @@ def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
 
     from ncutool_parsers.torch_events import Event
 
-    decode, clock = msgspec.json.Decoder(list[Event]).decode, collector.clock
-    for piece in stream.pieces():
-        base = clock.base_us
+    clock = collector.clock
+    decode = msgspec.json.Decoder(list[Event]).decode
+
+    def decode_strictly(piece: memoryview) -> list[Event] | Exception:
         try:
             events = decode(piece)
         except (ValueError, RecursionError) as reason:
-            events = repair.decode(piece, stream, reason, clock)
-        else:
-            if clock.needs_text(piece, events):
-                clock.read_again(piece, events)
+            return reason
+        if clock.needs_text(piece, events):
+            clock.read_again(piece, events)
+        return events
+
+    for piece in stream.pieces():
+        base = clock.base_us
+        events = decode_strictly(piece)
+        if isinstance(events, Exception) and (shorter := stream.shortened()) is not None:
+            piece, events = shorter, decode_strictly(shorter)
+        if isinstance(events, Exception):
+            events = repair.decode(piece, stream, events, clock)
         if clock.base_us != base:
             collector.move_origin(clock.base_us - base)
         collector.add(events)
@@ -81,13 +90,13 @@ def _capture(
     from ncutool_parsers.torch_tables import build
 
     members, ended = torch_members.read(stream)
-    complete = stream.closed and ended and source.damage is None and not repair.dropped
+    complete = stream.closed and ended and source.damage is None and not repair.lost
     notices = []
     if not stream.closed or source.damage is not None:
         cut = (source.damage, source.is_gzip, stream.offset, collector.events)
         notices.append(torch_notices.truncated(*cut))
     elif not ended:
-        notices.append(torch_notices.no_end())
+        notices.append(torch_notices.no_end(bool(repair.lost)))
     if not len(collector.launches) and (launches_required or not len(collector.calls)):
         raise _empty(path, collector, complete, stream.bare_list)
     rank, world_size = torch_members.rank_and_world(members)
@@ -104,7 +113,7 @@ def _capture(
             "record the trace again",
         )
     notices += torch_notices.repaired(repair)
-    notices += torch_notices.about(tables, collector.python_events)
+    notices += torch_notices.about(tables, collector.python_events, bool(repair.lost))
     return Capture(
         path=path,
         format=TORCH_TRACE,

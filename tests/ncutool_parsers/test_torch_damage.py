@@ -280,5 +280,5 @@ def test_a_trace_whose_launches_have_no_start_is_empty(tmp_path: Path) -> None:
     """Its only kernel has no usable time: that is said, not stumbled over."""
     path = tmp_path / "trace.json"
     path.write_text('{"traceEvents": [{"ph": "X", "cat": "kernel", "name": "k", "ts": null}]}')
-    with pytest.raises(EmptyError, match="holds no GPU kernels"):
+    with pytest.raises(EmptyError, match="holds 1 GPU kernels and copies, none with a usable"):
         read(path)

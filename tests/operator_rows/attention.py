@@ -199,7 +199,7 @@ ATTENTION: tuple[Row, ...] = (
     ("vllm::unified_attention", "bf16[6,32] bf16[6,16] bf16[6,16] layer", None, 384 + 384),
     (
         "flash_attn::_flash_attn_forward",
-        f"{_Q_ROWS} {_KV_ROWS_GROUPED} 0. 0.35 True -1 -1",
+        f"{_Q_ROWS} {_KV_ROWS_GROUPED} 0. 0.35 True -1 -1 0.0 - False",
         2 * 4 * 12 * 32,
         384 + 320 + 320 + 384,
     ),

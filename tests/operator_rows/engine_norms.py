@@ -6,29 +6,24 @@ scale a row 2·4, a scale for 4 elements 4·4, one scale 4.
 
 from __future__ import annotations
 
-from operator_rows import Row
+from operator_rows import Row, each
 
 _X, _OUT, _Q, _W = "bf16[2,8]", "bf16[2,8]", "fp8[2,8]", "bf16[8]"
 _ROWS, _GROUPS, _ONE = "fp32[2,1]", "fp32[2,2]", "fp32[1]"
 _WIDE, _HALF = "bf16[2,16]", "bf16[2,8]"
 
 
-def _each(names: str, arguments: str, flop: int | None, size: int | None) -> tuple[Row, ...]:
-    """The same row for several operators."""
-    return tuple((name, arguments, flop, size) for name in names.split())
-
-
 # 16 elements; square, sum, mean's product, scale and weight: 5 each
 NORMS: tuple[Row, ...] = (
-    *_each("_C::rms_norm aiter::rms_norm_cu", f"{_OUT} {_X} {_W} 1e-06", 80, 32 + 16 + 32),
-    *_each(
+    *each("_C::rms_norm aiter::rms_norm_cu", f"{_OUT} {_X} {_W} 1e-06", 80, 32 + 16 + 32),
+    *each(
         "sgl_kernel::rmsnorm aiter::rmsnorm flashinfer::rmsnorm",
         f"{_OUT} {_X} {_W} 1e-06 True",
         80,
         32 + 16 + 32,
     ),
     # Gemma's weight is one less than its factor: an addition more
-    *_each(
+    *each(
         "sgl_kernel::gemma_rmsnorm flashinfer::gemma_rmsnorm",
         f"{_OUT} {_X} {_W} 1e-06 True",
         96,
@@ -37,21 +32,21 @@ NORMS: tuple[Row, ...] = (
     ("_C::rms_norm_weightless", f"{_OUT} {_X} 1e-06", 64, 32 + 32),
     ("trtllm::flashinfer_rmsnorm", f"{_X} {_W} 1e-06", 80, 32 + 16 + 32),
     ("trtllm::flashinfer_gemma_rmsnorm", f"{_X} {_W} 1e-06", 96, 32 + 16 + 32),
-    *_each("aiter::rms_norm aiter::rmsnorm2d_fwd", f"{_X} {_W} 1e-06 0", 80, 32 + 16 + 32),
+    *each("aiter::rms_norm aiter::rmsnorm2d_fwd", f"{_X} {_W} 1e-06 0", 80, 32 + 16 + 32),
     # with the residual: both are read, both overwritten, an addition more
-    *_each(
+    *each(
         "_C::fused_add_rms_norm aiter::fused_add_rms_norm_cu trtllm::flashinfer_fused_add_rmsnorm",
         f"{_X} {_X} {_W} 1e-06",
         96,
         64 + 16 + 64,
     ),
-    *_each(
+    *each(
         "sgl_kernel::fused_add_rmsnorm flashinfer::fused_add_rmsnorm",
         f"{_X} {_X} {_W} 1e-06 True",
         96,
         64 + 16 + 64,
     ),
-    *_each(
+    *each(
         "sgl_kernel::gemma_fused_add_rmsnorm flashinfer::gemma_fused_add_rmsnorm",
         f"{_X} {_X} {_W} 1e-06 True",
         112,
@@ -68,7 +63,7 @@ NORMS: tuple[Row, ...] = (
     ),
     # into FP8: a multiplication more by a given scale, three operations with one that is sought
     ("_C::rms_norm_static_fp8_quant", f"{_Q} {_X} {_W} {_ONE} 1e-06", 96, 32 + 16 + 4 + 16),
-    *_each(
+    *each(
         "_C::fused_add_rms_norm_static_fp8_quant trtllm::flashinfer_fused_add_rmsnorm_quant",
         f"{_Q} {_X} {_X} {_W} {_ONE} 1e-06",
         112,
@@ -122,7 +117,7 @@ NORMS: tuple[Row, ...] = (
         128,
         32 + 16 + 16,
     ),
-    *_each(
+    *each(
         "aiter::layernorm2d_fwd_ck aiter::layer_norm_ck",
         f"{_X} {_W} {_W} 1e-05 -",
         128,
@@ -138,7 +133,7 @@ NORMS: tuple[Row, ...] = (
 
 # 16 results from 32 inputs; SiLU and the product 5, GELU by erf 6, by tanh 10
 ACTIVATIONS: tuple[Row, ...] = (
-    *_each(
+    *each(
         "_C::silu_and_mul _C::mul_and_silu sgl_kernel::silu_and_mul aiter::silu_and_mul",
         f"{_HALF} {_WIDE}",
         80,
@@ -146,14 +141,14 @@ ACTIVATIONS: tuple[Row, ...] = (
     ),
     ("flashinfer::silu_and_mul", f"{_HALF} {_WIDE} True", 80, 64 + 32),
     ("trtllm::flashinfer_silu_and_mul", _WIDE, 80, 64 + 32),
-    *_each(
+    *each(
         "_C::gelu_and_mul sgl_kernel::gelu_and_mul aiter::gelu_and_mul",
         f"{_HALF} {_WIDE}",
         96,
         64 + 32,
     ),
     ("flashinfer::gelu_and_mul", f"{_HALF} {_WIDE} True", 96, 64 + 32),
-    *_each(
+    *each(
         "_C::gelu_tanh_and_mul sgl_kernel::gelu_tanh_and_mul aiter::gelu_tanh_and_mul",
         f"{_HALF} {_WIDE}",
         160,
@@ -165,7 +160,7 @@ ACTIVATIONS: tuple[Row, ...] = (
     # clamp one, clamp other twice, sigmoid of a multiple 5, and three products with an addition
     ("_C::swigluoai_and_mul", f"{_HALF} {_WIDE} 1.702 7.0", 176, 64 + 32),
     ("_C::silu_and_mul_with_clamp", f"{_HALF} {_WIDE} 7.0", 128, 64 + 32),
-    *_each("_C::gelu_new _C::gelu_fast aiter::gelu_fast", f"{_OUT} {_X}", 144, 32 + 32),
+    *each("_C::gelu_new _C::gelu_fast aiter::gelu_fast", f"{_OUT} {_X}", 144, 32 + 32),
     ("_C::gelu_quick", f"{_OUT} {_X}", 64, 32 + 32),
     ("_C::silu_and_mul_quant", f"fp8[2,8] {_WIDE} {_ONE}", 96, 64 + 4 + 16),
     ("aiter::scaled_silu_and_mul", f"fp8[2,8] {_WIDE} {_ONE}", 96, 64 + 4 + 16),
@@ -207,13 +202,13 @@ QUANTISATION: tuple[Row, ...] = (
     ("_C::per_token_group_fp8_quant", f"{_GROUPED} False", 48, 32 + 16 + 16),
     ("_C::per_token_group_fp8_quant", f"{_GROUPED} False False False", 48, 32 + 16 + 16),
     ("_C::per_token_group_fp8_quant_packed", _GROUPED, 48, 32 + 16 + 16),
-    *_each(
+    *each(
         "_C::per_token_group_quant_int8 sgl_kernel::sgl_per_token_group_quant_int8",
         f"{_X} int8[2,8] {_GROUPS} 4 1e-10 -128.0 127.0",
         48,
         32 + 16 + 16,
     ),
-    *_each(
+    *each(
         "sgl_kernel::sgl_per_token_group_quant_fp8 sgl_kernel::sgl_per_token_group_quant_8bit",
         f"{_GROUPED} False",
         48,
@@ -228,7 +223,7 @@ QUANTISATION: tuple[Row, ...] = (
     ("sgl_kernel::sgl_per_tensor_quant_fp8", f"{_X} {_Q} {_ONE} False", 48, 32 + 16 + 4),
     ("sgl_kernel::sgl_per_token_quant_fp8", f"{_X} {_Q} {_ROWS}", 48, 32 + 16 + 8),
     # FP4: two values a byte, a scale of one byte for 16
-    *_each(
+    *each(
         "_C::scaled_fp4_quant sgl_kernel::scaled_fp4_quant",
         "uint8[2,16] bf16[2,32] int32[2,1] fp32[1]",
         192,
@@ -241,7 +236,7 @@ QUANTISATION: tuple[Row, ...] = (
         192,
         128 + 4 + 32 + 4,
     ),
-    *_each(
+    *each(
         "_C::scaled_fp4_experts_quant sgl_kernel::scaled_fp4_experts_quant",
         "uint8[2,16] int32[2,1] bf16[2,32] fp32[3] int32[4] int32[4]",
         192,
@@ -281,7 +276,7 @@ QUANTISATION: tuple[Row, ...] = (
         64 + 1028 + 128,
     ),
     # 2 by 3 words hold 2 by 24 weights of 4 bits; subtract a zero, times a scale
-    *_each(
+    *each(
         "_C::awq_dequantize",
         "int32[2,3] fp16[1,24] int32[1,3] 0 0 0",
         96,

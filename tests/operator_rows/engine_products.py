@@ -5,7 +5,7 @@ FP8: 64, 512 and 64 bytes of a, of b and of a BF16 result; FP4 packs two values 
 
 from __future__ import annotations
 
-from operator_rows import Row
+from operator_rows import Row, each
 
 _FLOP = 2 * 2 * 32 * 16
 _A, _NK, _KN, _OUT = "fp8[2,32]", "fp8[16,32]", "fp8[32,16]", "bf16[2,16]"
@@ -13,11 +13,6 @@ _A4, _B4, _S4 = "uint8[2,16]", "uint8[16,16]", "fp8[2,2] fp8[16,2]"
 _SCALES = "fp32[2,1] fp32[16,1]"
 _FP8 = 64 + 512 + 8 + 64 + 64
 _FP4 = 32 + 256 + 4 + 32 + 64
-
-
-def _each(names: str, arguments: str, flop: int | None, size: int | None) -> tuple[Row, ...]:
-    """The same row for several operators."""
-    return tuple((name, arguments, flop, size) for name in names.split())
 
 
 SCALED_PRODUCTS: tuple[Row, ...] = (
@@ -29,7 +24,7 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         _FLOP,
         _FP8 + 64 + 8 + 32,
     ),
-    *_each(
+    *each(
         "_C::cutlass_scaled_fp4_mm sgl_kernel::cutlass_scaled_fp4_mm",
         f"{_OUT} {_A4} {_B4} {_S4} fp32[1]",
         _FLOP,
@@ -42,7 +37,7 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         _FLOP,
         64 + 256 + 32 + 64 + 8 + 64,
     ),
-    *_each("sgl_kernel::fp8_scaled_mm", f"{_A} {_KN} {_SCALES} 15 -", _FLOP, _FP8),
+    *each("sgl_kernel::fp8_scaled_mm", f"{_A} {_KN} {_SCALES} 15 -", _FLOP, _FP8),
     ("sgl_kernel::int8_scaled_mm", f"int8[2,32] int8[32,16] {_SCALES} 15 -", _FLOP, _FP8),
     ("sgl_kernel::fp8_blockwise_scaled_mm", f"{_A} {_KN} {_SCALES} 15", _FLOP, _FP8),
     (
@@ -51,7 +46,7 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         3 * _FLOP,
         192 + 1536 + 8 + 192,
     ),
-    *_each(
+    *each(
         "_C::dsv3_fused_a_gemm sgl_kernel::dsv3_fused_a_gemm",
         f"{_OUT} bf16[2,32] bf16[32,16]",
         _FLOP,
@@ -59,7 +54,7 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
     ),
     ("sgl_kernel::dsv3_router_gemm", "fp32[2,16] bf16[2,32] bf16[16,32]", _FLOP, 128 + 128 + 1024),
     ("_C::fp32_router_gemm", "fp32[2,16] bf16[2,32] fp32[16,32]", _FLOP, 128 + 128 + 2048),
-    *_each(
+    *each(
         "vllm::w8a8_triton_block_scaled_mm_func vllm::w8a8_block_fp8_matmul_func"
         " vllm::padded_cutlass",
         f"{_A} {_NK} {_SCALES} [16,16] 15",
@@ -67,13 +62,13 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         _FP8,
     ),
     ("vllm::fp8_gemm_nt_op", f"{_A} fp32[2,1] {_NK} fp32[16,1] {_OUT} False", _FLOP, _FP8),
-    *_each(
+    *each(
         "sglang::deep_gemm_fp8_fp8_bf16_nt sglang::deep_gemm_mxfp8_fp8_bf16_nt",
         f"{_A} fp32[2,1] {_NK} fp32[16,1] {_OUT}",
         _FLOP,
         _FP8,
     ),
-    *_each(
+    *each(
         "trtllm::fp8_block_scaling_gemm trtllm::fp8_block_scaling_gemm_impl",
         f"{_A} {_NK} {_SCALES}",
         _FLOP,
@@ -85,13 +80,13 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         3 * _FLOP,
         192 + 1536 + 24 + 192 + 192,
     ),
-    *_each(
+    *each(
         "trtllm::fp4_gemm trtllm::fp4_bmm",
         f"{_A4} {_B4} {_S4} fp32[1] False 15",
         _FLOP,
         _FP4 + 4,
     ),
-    *_each(
+    *each(
         "trtllm::nvfp4_gemm trtllm::nvfp4_gemm_cublaslt",
         f"{_A4} {_B4} {_S4} fp32[1] 15 False",
         _FLOP,
@@ -116,7 +111,7 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         _FLOP,
         64 + 2 + 512 + 16 + 64,
     ),
-    *_each(
+    *each(
         "trtllm::cublas_scaled_mm trtllm::cuda_scaled_mm",
         f"{_A} {_KN} {_SCALES} - 15 0 -",
         _FLOP,
@@ -125,45 +120,45 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
     ("trtllm::cublas_scaled_mm", f"{_A} {_KN} {_SCALES} - 15", _FLOP, _FP8),
     ("trtllm::cublas_mm", "bf16[2,32] bf16[32,16] - -", _FLOP, 128 + 1024 + 64),
     ("trtllm::cublas_mm", "bf16[2,32] bf16[32,16] - 6 0 -", _FLOP, 128 + 1024 + 128),
-    *_each(
+    *each(
         "trtllm::dsv3_router_gemm_op trtllm::dsv3_fused_a_gemm_op",
         "bf16[2,32] bf16[32,16] - 6",
         _FLOP,
         128 + 1024 + 128,
     ),
-    *_each(
+    *each(
         "aiter::gemm_a8w8_bpreshuffle_ck aiter::gemm_a8w8_bpreshuffle_cktile",
         f"{_A} {_NK} {_SCALES} {_OUT} 0",
         _FLOP,
         _FP8,
     ),
     ("aiter::gemm_a8w8_ck", f"{_A} {_NK} {_SCALES} {_OUT} bf16[16] 0", _FLOP, _FP8 + 32),
-    *_each(
+    *each(
         "aiter::gemm_a8w8_blockscale_ck",
         f"{_A} {_NK} {_SCALES} {_OUT} 0 name",
         _FLOP,
         _FP8,
     ),
-    *_each(
+    *each(
         "aiter::gemm_a8w8_blockscale_cktile",
         f"{_A} {_NK} {_SCALES} {_OUT} False 0 name",
         _FLOP,
         _FP8,
     ),
-    *_each(
+    *each(
         "aiter::gemm_a8w8_blockscale_bpreshuffle_ck aiter::flatmm_a8w8_blockscale_asm"
         " aiter::gemm_a8w8_blockscale_bpreshuffle_cktile",
         f"{_A} {_NK} {_SCALES} {_OUT}",
         _FLOP,
         _FP8,
     ),
-    *_each(
+    *each(
         "aiter::gemm_a8w8 aiter::gemm_a8w8_bpreshuffle",
         f"{_A} {_NK} {_SCALES} - 15 -",
         _FLOP,
         _FP8,
     ),
-    *_each(
+    *each(
         "aiter::gemm_a8w8_blockscale aiter::gemm_a8w8_blockscale_bpreshuffle",
         f"{_A} {_NK} {_SCALES} 15",
         _FLOP,
@@ -191,194 +186,5 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         " bf16[0] 5 bf16[0] 1 uint8[99] 99 1 0",
         _FLOP,
         1024 + 128 + 128 + 128,
-    ),
-)
-
-# weights of 4 bits, 8 a word of 32: 512 in 64 words, 256 bytes; 2 groups along K
-PACKED_PRODUCTS: tuple[Row, ...] = (
-    (
-        "_C::awq_gemm",
-        "fp16[2,32] int32[32,2] fp16[2,16] int32[2,2] 8",
-        _FLOP,
-        128 + 256 + 64 + 16 + 64,
-    ),
-    (
-        "_C::gptq_gemm",
-        "fp16[2,32] int32[4,16] int32[2,2] fp16[2,16] int32[32] True False 4",
-        _FLOP,
-        128 + 256 + 16 + 64 + 128 + 64,
-    ),
-    (
-        "sgl_kernel::gptq_gemm",
-        "fp16[2,32] int32[4,16] int32[2,2] fp16[2,16] int32[32] True 4",
-        _FLOP,
-        128 + 256 + 16 + 64 + 128 + 64,
-    ),
-    (
-        "_C::machete_mm",
-        "bf16[2,32] int32[4,16] 1125899906909960 - bf16[2,16] - 16 - - -",
-        _FLOP,
-        128 + 256 + 64 + 64,
-    ),
-    *(
-        (
-            name,
-            "bf16[2,32] - int32[2,32] bf16[2,16] - - - - int32[99] 1 2 16 32 True False True False",
-            _FLOP,
-            128 + 256 + 64 + 64,
-        )
-        for name in ("_C::gptq_marlin_gemm", "sgl_kernel::gptq_marlin_gemm")
-    ),
-    (
-        "_C::gptq_marlin_gemm",
-        "bf16[2,32] - int32[2,32] bf16[16] bf16[2,16] - - - - int32[99] 1 2 16 32 True False True"
-        " False",
-        _FLOP,
-        128 + 256 + 32 + 64 + 64,
-    ),
-    (
-        "_C::gptq_marlin_gemm",
-        "bf16[2,32] int32[2,32] bf16[2,16] int32[0] int32[0] int32[0] int32[99] 1 2 16 32 True"
-        " False True",
-        _FLOP,
-        128 + 256 + 64 + 64,
-    ),
-    (
-        "_C::marlin_gemm",
-        "bf16[2,32] - int32[2,32] - bf16[2,16] - - - - - int32[99] 1 2 16 32 True False True False",
-        _FLOP,
-        128 + 256 + 64 + 64,
-    ),
-    (
-        "_C::allspark_w8a16_gemm",
-        "bf16[2,32] uint8[32,16] bf16[1,16] - 16 -1 132 90 0 False True",
-        _FLOP,
-        128 + 512 + 32 + 64,
-    ),
-    # 18 bytes hold 32 weights of type Q4_0
-    *_each(
-        "_C::ggml_mul_mat_a8 _C::ggml_mul_mat_vec_a8",
-        "uint8[16,18] fp16[2,32] 2 16",
-        _FLOP,
-        288 + 128 + 64,
-    ),
-    (
-        "sgl_kernel::qserve_w4a8_per_chn_gemm",
-        "int8[2,32] int8[16,16] fp16[16] fp16[2] fp16[16] fp16[2] fp16[2,16]",
-        _FLOP,
-        64 + 256 + 32 + 4 + 32 + 4 + 64,
-    ),
-    (
-        "sgl_kernel::qserve_w4a8_per_group_gemm",
-        "int8[2,32] int8[16,16] int8[1,16] int8[1,16] fp16[16] fp16[2] fp16[2,16]",
-        _FLOP,
-        64 + 256 + 16 + 16 + 32 + 4 + 64,
-    ),
-    ("bitsandbytes::int8_linear_matmul", "int8[2,32] int8[16,32]", _FLOP, 64 + 512 + 128),
-    (
-        "bitsandbytes::int8_linear_matmul",
-        "int8[2,32] int8[16,32] int32[2,16]",
-        _FLOP,
-        64 + 512 + 128,
-    ),
-    (
-        "bitsandbytes::int8_scaled_mm",
-        "int8[2,32] int8[16,32] fp32[2] fp32[16] - -",
-        _FLOP,
-        64 + 512 + 8 + 64 + 64,
-    ),
-    (
-        "bitsandbytes::gemv_4bit",
-        "bf16[1,32] uint8[256,1] [16,32] fp32[8] fp32[16] 64",
-        _FLOP // 2,
-        64 + 256 + 32 + 64 + 32,
-    ),
-    (
-        "bitsandbytes::gemv_4bit",
-        "bf16[1,32] uint8[256,1] [16,32] fp32[8] fp32[16] 64 bf16[1,16]",
-        _FLOP // 2,
-        64 + 256 + 32 + 64 + 32,
-    ),
-    (
-        "bitsandbytes::gemm_4bit",
-        "bf16[2,32] uint8[256,1] [16,32] fp32[8] 64 nf4 - - - -",
-        _FLOP,
-        128 + 256 + 32 + 64,
-    ),
-)
-
-# 2 rows spread over 3 groups; which are empty, and so not read, depends on the routing
-_GROUPS = "fp32[2,1] fp32[3,1]"
-EXPERTS: tuple[Row, ...] = (
-    (
-        "_C::cutlass_moe_mm",
-        f"{_OUT} {_A} fp8[3,32,16] {_GROUPS} int32[4] int32[3,3] int64[3] int64[3] int64[3]"
-        " True True",
-        _FLOP,
-        None,
-    ),
-    (
-        "_C::cutlass_blockwise_scaled_grouped_mm",
-        f"{_OUT} {_A} fp8[3,16,32] {_GROUPS} int32[3,3] int32[4]",
-        _FLOP,
-        None,
-    ),
-    (
-        "_C::cutlass_fp4_group_mm",
-        f"{_OUT} {_A4} uint8[3,16,16] fp8[2,2] fp8[3,16,2] fp32[3] int32[3,3] int32[4] int32[4]",
-        _FLOP,
-        None,
-    ),
-    (
-        "sgl_kernel::cutlass_fp4_group_mm",
-        f"{_OUT} {_A4} uint8[3,16,16] fp8[2,2] fp8[3,16,2] fp32[3] int64[3] int64[3] int32[3,3]"
-        " int32[4] int32[4]",
-        _FLOP,
-        None,
-    ),
-    (
-        "_C::cutlass_mxfp4_group_mm",
-        f"{_OUT} {_A4} uint8[3,16,16] uint8[2,1] uint8[3,16,1] int32[3,3] int32[4] int32[4]",
-        _FLOP,
-        None,
-    ),
-    (
-        "_C::cutlass_mxfp8_grouped_mm",
-        f"{_A} fp8[3,16,32] uint8[2,1] uint8[3,16,1] {_OUT} int32[3,3] int32[4] int32[4]",
-        _FLOP,
-        None,
-    ),
-    (
-        "sgl_kernel::fp8_blockwise_scaled_grouped_mm",
-        f"{_OUT} int64[3] int64[3] int64[3] int64[3] int64[3] {_A} fp8[3,32,16] {_GROUPS} int64[3]"
-        " int64[3] int64[3] int32[3,5] int32[3,5] int32[3,3] int32[4] uint8[99]",
-        _FLOP,
-        None,
-    ),
-    (
-        "sgl_kernel::cutlass_w4a8_moe_mm",
-        f"{_OUT} {_A} int8[3,16,16] fp32[1] bf16[3,1,16] int32[4] int32[3,3] int64[3,3] int64[3,3]"
-        " int64[3,3] int64[3,3] 128 2",
-        _FLOP,
-        None,
-    ),
-    # 2 tokens take 2 experts each
-    (
-        "sgl_kernel::moe_wna16_marlin_gemm",
-        "bf16[2,32] - int32[3,2,32] bf16[3,2,16] - - - int32[99] int32[8] int32[8] int32[1]"
-        " fp32[2,2] 8 2 False False 1 2 16 32 True False True False",
-        2 * _FLOP,
-        None,
-    ),
-    (
-        "_moe_C::moe_wna16_marlin_gemm",
-        "bf16[2,32] - int32[3,2,32] - bf16[3,2,16] - - - - - int32[99] int32[8] int32[8] int32[1]"
-        " fp32[2,2] 8 2 False 1 2 16 32 True False True False -1 -1 -1",
-        2 * _FLOP,
-        None,
-    ),
-    *(
-        (name, "bf16[3,4] bf16[2,10,4] bf16[2,4,5] fp32[3,2] int32[3,2]", 6 * (80 + 40), None)
-        for name in ("sglang::inplace_fused_experts", "sglang::outplace_fused_experts")
     ),
 )

@@ -3,13 +3,7 @@ layers."""
 
 from __future__ import annotations
 
-from operator_rows import Row
-
-
-def _each(names: str, arguments: str, flop: int | None, size: int | None) -> tuple[Row, ...]:
-    """The same row for several operators."""
-    return tuple((name, arguments, flop, size) for name in names.split())
-
+from operator_rows import Row, each
 
 MOVED_ROWS: tuple[Row, ...] = (
     ("_C_cache_ops::concat_mla_q", "bf16[3,2,16] bf16[3,2,8] bf16[3,2,24]", 0, 192 + 96 + 288),
@@ -17,22 +11,22 @@ MOVED_ROWS: tuple[Row, ...] = (
     ("sgl_kernel::concat_mla_k", "bf16[3,2,24] bf16[3,2,16] bf16[3,1,8]", 0, 288 + 192 + 48),
     ("sgl_kernel::copy_to_gpu_no_ce", "int32[8] int32[8]", 0, 32 + 32),
     ("_C::permute_cols", "bf16[2,8] int32[8]", 0, 32 + 32 + 32),
-    *_each(
+    *each(
         "_C::gptq_marlin_repack sgl_kernel::gptq_marlin_repack",
         "int32[4,16] int32[32] 32 16 4",
         0,
         256 + 128 + 256,
     ),
     ("_C::gptq_marlin_repack", "int32[4,16] int32[32] 32 16 4 False", 0, 256 + 128 + 256),
-    *_each(
+    *each(
         "_C::awq_marlin_repack sgl_kernel::awq_marlin_repack",
         "int32[32,2] 32 16 4",
         0,
         256 + 256,
     ),
-    *_each("_C::gptq_shuffle sgl_kernel::gptq_shuffle", "int32[4,16] int32[32] 4", 0, 512 + 128),
+    *each("_C::gptq_shuffle sgl_kernel::gptq_shuffle", "int32[4,16] int32[32] 4", 0, 512 + 128),
     # 4 tokens take 2 of 8 experts: 5 operations for each of 32 gates
-    *_each(
+    *each(
         "_moe_C::topk_softmax aiter::topk_softmax",
         "fp32[4,2] int32[4,2] int32[4,2] bf16[4,8] True",
         160,
@@ -48,7 +42,7 @@ MOVED_ROWS: tuple[Row, ...] = (
     ("sgl_kernel::topk_softmax", "fp32[4,2] int32[4,2] bf16[4,8] True", 160, 64 + 2 * 32),
     ("sgl_kernel::topk_softmax", "fp32[4,2] int32[4,2] bf16[4,8] True 0.0 -", 160, 64 + 2 * 32),
     # 4 rows of 8, each the sum of 2
-    *_each("_moe_C::moe_sum aiter::moe_sum", "bf16[4,2,8] bf16[4,8]", 32, 128 + 64),
+    *each("_moe_C::moe_sum aiter::moe_sum", "bf16[4,2,8] bf16[4,8]", 32, 128 + 64),
     (
         "_moe_C::moe_permute",
         "bf16[4,8] int32[4,2] int32[4,2] - 8 8 2 bf16[8,8] int64[9] int32[8] int32[8]",
@@ -68,7 +62,7 @@ MOVED_ROWS: tuple[Row, ...] = (
         2 * 64 - 32,
         128 + 32 + 32 + 72 + 64,
     ),
-    *_each(
+    *each(
         "_moe_C::shuffle_rows sgl_kernel::shuffle_rows",
         "bf16[4,8] int32[8] bf16[8,8]",
         0,
@@ -104,14 +98,14 @@ MOVED_ROWS: tuple[Row, ...] = (
         16,
         128 + 16 + 16 + 8,
     ),
-    *_each(
+    *each(
         "sgl_kernel::top_k_renorm_probs sgl_kernel::top_p_renorm_probs"
         " sgl_kernel::top_k_mask_logits",
         "fp32[2,8] fp32[2,8] - 5",
         None,
         64 + 64,
     ),
-    *_each(
+    *each(
         "sgl_kernel::min_p_sampling_from_probs sgl_kernel::top_p_sampling_from_probs",
         "fp32[2,8] int32[2] - fp32[2] 0.9 True -",
         None,
@@ -181,7 +175,7 @@ STATE_SPACES: tuple[Row, ...] = (
         20 * 12,
         80 + 32 + 8 + 12 + 8 + 2,
     ),
-    *_each(
+    *each(
         "sgl_kernel::causal_conv1d_update trtllm::causal_conv1d_update",
         "bf16[2,4] bf16[9,4,3] bf16[4,4] - True - int32[2] -1",
         8 * 12,

@@ -147,17 +147,17 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("vllm::unified_attention_with_output", "bf16[6,32] bf16[6,16] bf16[6,16] bf16[6,31]", FIT),
     (
         "flash_attn::_flash_attn_forward",
-        "bf16[2,3,4,8] bf16[2,5,3,8] bf16[2,5,3,8] 0. 0.35 True -1 -1",
+        "bf16[2,3,4,8] bf16[2,5,3,8] bf16[2,5,3,8] 0. 0.35 True -1 -1 0.0 - False",
         FIT,
     ),
     (
         "flash_attn::_flash_attn_forward",
-        "bf16[2,3,4,8] bf16[2,5,2,9] bf16[2,5,2,8] 0. 0.35 True -1 -1",
+        "bf16[2,3,4,8] bf16[2,5,2,9] bf16[2,5,2,8] 0. 0.35 True -1 -1 0.0 - False",
         FIT,
     ),
     (
         "flash_attn::_flash_attn_forward",
-        "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,6,2,8] 0. 0.35 True -1 -1",
+        "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,6,2,8] 0. 0.35 True -1 -1 0.0 - False",
         FIT,
     ),
     # convolutions: ranks, strides, filters larger than what they slide over, settings unknown
@@ -205,7 +205,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("aten::topk", "bf16[2,5] 2 2 True True", "size of the result"),
     (
         "_C_cache_ops::reshape_and_cache_flash",
-        "bf16[3,2,4] bf16[3,2,4] bf16[9,16,2,4] bf16[9,16,2,4] int64[4]",
+        "bf16[3,2,4] bf16[3,2,4] bf16[9,16,2,4] bf16[9,16,2,4] int64[4] auto fp32[] fp32[]",
         FIT,
     ),
     ("aten::_embedding_bag", "bf16[10,4] int64[5] int64[2] False - False - False", "mode of"),

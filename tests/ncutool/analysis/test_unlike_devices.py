@@ -211,3 +211,18 @@ def test_rates_must_say_which_of_unlike_devices_they_are_of(tmp_path: Path) -> N
     path.write_text('{"device": "H100 SXM 80GB", "bytes_per_s": 3e12}')
     kernels = analysed([0, 1], UNLIKE, ceilings=path).kernels
     assert kernels["peak_bytes_per_s"].to_list() == [3e12, 1.555e12]
+
+
+def test_a_roof_is_that_of_the_device_too() -> None:
+    """An FP32 product may be TF32's on an A100 where its name does not say; on a V100 it cannot."""
+    volta = ("Tesla V100-SXM2-16GB", "7.0", 80, 16_900_000_000)
+    trace = Trace()
+    for number in (0, 1):
+        op = trace.op("aten::mm", 300_000 * number, 300_000 * number + 9_000, SQUARE, ["float"] * 2)
+        trace.kernel(
+            300_000 * number + 10_000, 200_000, called=(300_000 * number + 1, 300_000 * number + 2),
+            device=number, op_id=op, kernel="mm_kernel", kernel_full="mm_kernel",
+        )  # fmt: skip
+    analysis = analyse(trace.capture(devices=(record(0, A100), record(1, volta))))
+    assert analysis.kernels["roof"].to_list() == [None, "fp32"]
+    assert analysis.kernels["peak_flop_per_s"].to_list() == [None, 15.7e12]

@@ -9,9 +9,11 @@ from operator_calls import call, reason
 from operator_rows import Row, built
 from operator_rows.attention import ATTENTION
 from operator_rows.elementwise import ELEMENTWISE, FUSED
-from operator_rows.engine_attention import CACHES, FLASH, OVER_CACHES, ROTATIONS
+from operator_rows.engine_attention import FLASH, OVER_CACHES
+from operator_rows.engine_caches import CACHES, ROTATIONS
 from operator_rows.engine_norms import ACTIVATIONS, NORMS, QUANTISATION
-from operator_rows.engine_products import EXPERTS, PACKED_PRODUCTS, SCALED_PRODUCTS
+from operator_rows.engine_packed import EXPERTS, PACKED_PRODUCTS
+from operator_rows.engine_products import SCALED_PRODUCTS
 from operator_rows.engine_rows import MOVED_ROWS, STATE_SPACES
 from operator_rows.moving import COPIES, LOOKUPS, OPTIMIZER_STEPS, RESIZES
 from operator_rows.products import CONVOLUTIONS, MATRIX_PRODUCTS

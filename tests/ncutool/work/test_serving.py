@@ -73,8 +73,8 @@ def found(
         # 2 heads of 4 queries on 4 keys, causal: 10 pairs · 2·2·(8 + 8)
         (
             "flash_attn::_flash_attn_forward",
-            [[1, 4, 2, 8], [1, 4, 1, 8], [1, 4, 1, 8], [], [], [], [], []],
-            [BF16, BF16, BF16, "Scalar", "Scalar", "Scalar", "Scalar", "Scalar"],
+            [[1, 4, 2, 8], [1, 4, 1, 8], [1, 4, 1, 8], *[[]] * 8],
+            [BF16, BF16, BF16, *["Scalar"] * 6, "", "Scalar"],
             {5: "True", 6: "-1", 7: "-1"},
             2 * 2 * 10 * 16,
             2 * (64 + 32 + 32 + 64),
@@ -166,7 +166,7 @@ def test_grouped_scaled_products_count_every_row_once() -> None:
     ("name", "dims"),
     [
         ("_C::cutlass_scaled_mm", [[8, 16], [8, 32], [31, 16]]),
-        ("sgl_kernel::fp8_scaled_mm", [[8, 32], [16, 32], [8], [16], []]),
+        ("sgl_kernel::fp8_scaled_mm", [[8, 32], [16, 32], [8], [16]]),
         ("fbgemm::f8f8bf16_rowwise", [[8, 32], [32, 16]]),
         ("vllm::inplace_fused_experts", [[5, 8], [4, 12, 7], [4, 8, 6], [5, 2], [5, 2]]),
         ("flash_attn::_flash_attn_forward", [[1, 4, 3, 8], [1, 4, 2, 8], [1, 4, 2, 8]]),
@@ -176,7 +176,7 @@ def test_shapes_that_do_not_fit_are_unknown(name: str, dims: list[list[int]]) ->
     """Another version's order of arguments gives no figure rather than a wrong one."""
     answer = found(name, dims, [BF16] * len(dims))
     assert isinstance(answer, NoModel)
-    assert "fit" in answer.reason or "are not those of" in answer.reason
+    assert "fit" in answer.reason
 
 
 @pytest.mark.parametrize(

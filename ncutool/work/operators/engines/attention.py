@@ -23,7 +23,6 @@ from ncutool.work.operators.engines.figures import own_results, work
 from ncutool.work.operators.paged_attention import WITHOUT_CACHE
 from ncutool.work.operators.tensor import Tensor
 
-NO_MASK = "which pairs the mask function admits is not recorded"
 NO_PAGES = "whether keys and values lie in pages is not recorded"
 NO_CHUNK = "which pairs the attention chunks admit is not known"
 HIDING = ("seqused_q", "seqused_k", "leftpad_k", "kv_batch_idx", "k_new", "seqlens_k")
@@ -110,8 +109,7 @@ def _sizes(bound: Bound, q: Tensor, k: Tensor, v: Tensor) -> _Sizes:
     rank = 3 if packed else 4
     if not len(q.shape) == len(k.shape) == len(v.shape) == rank:
         raise bound.mismatch()
-    heads_first = bound.row.layout == "heads"
-    head, row = (-3, -2) if heads_first else (-2, -3)
+    head, row = -2, -3
     same = k.shape[row] == v.shape[row] and k.shape[head] == v.shape[head]
     kv_heads = k.shape[head]
     if not same or q.shape[-1] != k.shape[-1] or not kv_heads or q.shape[head] % kv_heads:
@@ -124,8 +122,6 @@ def _sizes(bound: Bound, q: Tensor, k: Tensor, v: Tensor) -> _Sizes:
 
 def _pairs(bound: Bound, sizes: _Sizes) -> tuple[int | None, str | None, str | None]:
     """Return pairs of all sequences and no reason, or a reason alone; and a remark."""
-    if bound.row.reason == NO_MASK:
-        return None, NO_MASK, None
     if any(bound.optional(name) is not None for name in HIDING) or bound.optional("qv") is not None:
         return None, NO_LENGTHS, None
     causal = bound.flag("causal")
@@ -199,9 +195,11 @@ def paged(bound: Bound) -> Work:
     q = bound.tensor("q", 2)
     made = own_results(bound)
     out = bound.optional("out")
-    if out is None and not made:
+    beside = tuple(bound.optional(name) for name in ("q_pe", "k_c", "k_pe"))
+    rows = {each.shape[0] for each in (q, out, *beside) if each is not None and each.shape}
+    if (out is None and not made) or rows != {q.shape[0]}:
         raise bound.mismatch()
-    reads = (q, *(bound.optional(name) for name in ("q_pe", "k_c", "k_pe")))
+    reads = (q, *beside)
     return work(
         bound,
         None,

@@ -2,7 +2,8 @@
 
 A count that no version of the operator has is unknown, and so is a tensor where a number belongs.
 A record that stops before the shortest signature does is read as far as it goes where all versions
-agree on that part; the bytes are then a lower bound.
+agree on that part, nothing but tensors is in it, and their shapes hold against each other: a number
+may belong to a version that is not known. The bytes are then a lower bound.
 """
 
 from __future__ import annotations
@@ -83,6 +84,11 @@ class Bound:
         """Whether the argument ``name`` was recorded as None."""
         return name in self.places and self.call.is_absent(self.places[name])
 
+    def need_whole(self) -> None:
+        """Raise where the record ends early and nothing in it proves the rest."""
+        if self.cut is not None:
+            raise UnmodelledError(f"{self.cut} of {self.call.name}")
+
     def mismatch(self) -> UnmodelledError:
         """Return the error of shapes that do not make this operator."""
         return UnmodelledError(f"shapes of {self.call.name} do not fit together")
@@ -120,9 +126,10 @@ def _length_fits(version: Version, recorded: int) -> bool:
 
 
 def _prefixed(row: Row, recorded: int) -> list[Version]:
-    """Return the first version where all begin with the same arguments, else none."""
+    """Return the first version where all begin with the same tensors, else none."""
     heads = {tuple(each.arguments[:recorded]) for each in row.versions}
-    return [row.versions[0]] if len(heads) == 1 else []
+    tensors_alone = all(argument.tensor for head in heads for argument in head)
+    return [row.versions[0]] if len(heads) == 1 and tensors_alone else []
 
 
 def _kinds_fit(call: OpCall, version: Version) -> bool:

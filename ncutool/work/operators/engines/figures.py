@@ -21,11 +21,12 @@ def count(bound: Bound) -> Work:
 
 
 def check(bound: Bound) -> None:
-    """Raise where recorded shapes do not hold what the row's `fits` say."""
-    for rule in bound.row.fits:
-        left_text, sign, right_text = rule.split()
-        if _lacks(bound, left_text) or _lacks(bound, right_text):
-            continue
+    """Raise where recorded shapes do not hold what the row's `fits` say, and where a record that
+    ends early leaves nothing to hold."""
+    held = [rule for rule in map(str.split, bound.row.fits) if not _lacks_either(bound, rule)]
+    if not held:
+        bound.need_whole()
+    for left_text, sign, right_text in held:
         left, right = shaped(bound, left_text), shaped(bound, right_text)
         fits = {
             "=": left.shape == right.shape,
@@ -34,6 +35,10 @@ def check(bound: Bound) -> None:
         }[sign]
         if not fits:
             raise bound.mismatch()
+
+
+def _lacks_either(bound: Bound, rule: list[str]) -> bool:
+    return _lacks(bound, rule[0]) or _lacks(bound, rule[2])
 
 
 def _lacks(bound: Bound, text: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from ncutool.work.operators.call import UnmodelledError, Work
 from ncutool.work.operators.engines.bound import Bound
-from ncutool.work.operators.engines.figures import check, math_dtype, operations, work
+from ncutool.work.operators.engines.figures import math_dtype, operations, work
 from ncutool.work.operators.tensor import Tensor
 
 NO_HEAD = "the size of a head is not recorded"
@@ -18,7 +19,7 @@ _ROTATION = 3
 def cached(bound: Bound) -> Work:
     """Write one row a slot into a cache, in the data type of the cache; the row's `pairs` name
     what is written and where, `slots` holds where each row goes."""
-    check(bound)
+    bound.need_whole()
     slots, rows = bound.tensor("slots", 1), bound.tensor("slots", 1).numel
     reads: list[Tensor] = [slots]
     writes: list[Tensor] = []
@@ -30,7 +31,8 @@ def cached(bound: Bound) -> Work:
         reads.append(Tensor((rows, row), source.dtype))
         writes.append(Tensor((rows, row), cache.dtype))
     flop = operations(bound)
-    return work(bound, flop, reads=tuple(reads), writes=tuple(writes), dtype=reads[1].dtype)
+    made = work(bound, flop, reads=tuple(reads), writes=tuple(writes), dtype=reads[1].dtype)
+    return replace(made, outputs=())  # the rows of a cache are no tensor that another call takes
 
 
 def rotary(bound: Bound) -> Work:

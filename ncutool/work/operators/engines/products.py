@@ -9,7 +9,7 @@ from math import prod
 
 from ncutool.work.operators.call import Work
 from ncutool.work.operators.engines.bound import Bound
-from ncutool.work.operators.engines.figures import check, result_dtype, work
+from ncutool.work.operators.engines.figures import result_dtype, work
 from ncutool.work.operators.tensor import Tensor
 
 NO_RESULT = "data type of the result not recorded"
@@ -23,7 +23,6 @@ _WIDTHS = (2, 3, 4, 8)
 
 def product(bound: Bound) -> Work:
     """`a[...,K] · b[N,K]` or `b[K,N]`, batched where b has three dimensions."""
-    check(bound)
     a, b = bound.tensor("a", 2), bound.tensor("b", 2)
     inner = a.shape[-1] * bound.row.packed[0]
     columns = _columns(bound, a, b, inner)
@@ -50,7 +49,7 @@ def _columns(bound: Bound, a: Tensor, b: Tensor, inner: int) -> int:
 def sized(bound: Bound) -> Work:
     """`a[M,K]` by packed weights whose sizes are arguments `n` and, where the operator has them,
     `m` and `k`."""
-    check(bound)
+    bound.need_whole()
     a, columns = bound.tensor("a", 2), bound.integer("n")
     rows, inner = bound.integer("m"), bound.integer("k")
     asked = [name for name in ("m", "k") if bound.has(name)]
@@ -65,6 +64,7 @@ def sized(bound: Bound) -> Work:
 
 def listed(bound: Bound) -> Work:
     """`a[...,K]` by weights packed flat, whose sizes [N,K] are the list `sizes`."""
+    bound.need_whole()
     a, sizes = bound.tensor("a", 1), bound.integers("sizes")
     if sizes is None:
         return _unsized(bound)
@@ -86,6 +86,7 @@ def worded(bound: Bound) -> Work:
 
 def flat(bound: Bound) -> Work:
     """`a[M,K]` by weights packed in any order, `packed` of them in an element."""
+    bound.need_whole()
     a, b = bound.tensor("a", 2), bound.tensor("b", 1)
     columns, rest = divmod(b.numel * bound.row.packed[1], a.shape[-1] or 1)
     if rest or not columns:
@@ -124,6 +125,7 @@ def grouped(bound: Bound) -> Work:
 
 def marlin_experts(bound: Bound) -> Work:
     """`moe_wna16_marlin_gemm`: `m` tokens, each with `top_k` experts of [k,n]."""
+    bound.need_whole()
     sizes = [bound.integer(name) for name in ("m", "top_k", "n", "k")]
     known = [size for size in sizes if size is not None]
     if len(known) < len(sizes):

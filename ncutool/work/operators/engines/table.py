@@ -70,8 +70,8 @@ class Row:
     elements as the last dimension; `out # x`, as many elements."""
     results: tuple[str, ...] = ()
     """Results of signatures that write no argument: `x/128:fp32`, the shape of x with an element
-    for 128 of its last dimension, in fp32; `x/group`, by the value of an argument; `x/*`, without
-    its last dimension."""
+    for 128 of its last dimension, in fp32, or for as many as an argument of that name says; `x/*`,
+    without its last dimension."""
     dtype: str = ""
     """Argument whose data type the arithmetic has, or a data type; else that of the first one."""
     result: str = ""
@@ -107,7 +107,9 @@ def rows() -> tuple[Row, ...]:
 
 
 def _row(row: dict[str, Any]) -> Row:
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
     versions = tuple(map(version, values.pop("arguments")))
     return Row(versions=versions, **values)
 
