@@ -102,7 +102,7 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """Model every operator that launched one of ``rows``; return one row an ``op_id``.
 
     Columns: op_id, signature, shapes, family, dtype, op_flop, op_bytes, remark, reason,
-    flop_exactness, bytes_exactness.
+    flop_exactness, bytes_exactness, divisible.
     """
     calls = _distinct(rows, capture)
     signatures = _signatures(capture)
@@ -119,6 +119,7 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         "reason": pl.String,
         "flop_exactness": pl.String,
         "bytes_exactness": pl.String,
+        "divisible": pl.Boolean,
     }
     known = keys.hstack(pl.DataFrame(modelled, schema=schema, orient="row"))
     return calls.join(
@@ -263,7 +264,7 @@ def _row(call: OpCall, *, by_name: bool = False) -> tuple[object, ...]:
     work = model(call)
     signature = signature_text(call), shown_shapes(call)
     if isinstance(work, NoModel):
-        return *signature, work.family, None, None, None, None, work.reason, None, None
+        return *signature, work.family, None, None, None, None, work.reason, None, None, None
     remarks = [work.remark, DTYPE_BY_NAME if by_name else None]
     return (
         *signature,
@@ -275,6 +276,7 @@ def _row(call: OpCall, *, by_name: bool = False) -> tuple[object, ...]:
         _reason(work),
         None if work.flop is None else work.flop_exactness,
         None if work.bytes is None else work.bytes_exactness,
+        work.divisible,
     )
 
 

@@ -191,6 +191,7 @@ COPIES: tuple[Row, ...] = (
     ("aten::normal_", "bf16[2,3] 0. 1. -", 0, 12),
     ("aten::uniform_", "bf16[2,3] 0. 1. -", 0, 12),
     ("aten::random_", "int64[2,3] 0 9 -", 0, 48),
+    ("aten::bernoulli_", "bf16[2,3] bf16[2,3] -", 0, 12 + 12),
     ("aten::bernoulli_", "bf16[2,3] 0.5 -", 0, 12),
     ("aten::exponential_", "bf16[2,3] 1. -", 0, 12),
     ("aten::arange", "2 9 3 int64[0]", 0, 24),  # 2, 5, 8
@@ -231,6 +232,10 @@ OPTIMIZER_STEPS: tuple[Row, ...] = (
         (f"aten::_foreach_{name}", f"{_A} {_A} 0.5", 30, 40 + 40 + 40)
         for name in ("lerp", "lerp_")
     ),
+    # the last list is what the results go to
+    ("aten::_foreach_add", "list4[[2],[3]] list4[[2],[3]] 1 list4[[2],[3]]", 5, 40 + 20),
+    ("aten::_foreach_sqrt", "list4[[2],[3]] list4[[2],[3]]", 5, 20 + 20),
+    ("aten::_foreach_lerp", "list4[[2]] list4[[2]] 0.5 list4[[2]]", 6, 16 + 8),
     ("aten::_foreach_norm", f"{_A} 2 -", 20, 40 + 8),
     ("aten::_foreach_zero_", _A, 0, 40),
     (

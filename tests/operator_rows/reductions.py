@@ -140,6 +140,11 @@ REDUCTIONS: tuple[Row, ...] = (
         32 + 64 + 128,
     ),
     ("aten::avg_pool2d", "fp32[1,2,4,4] [2,2] [2,2] [0,0] False True -", 32, 128 + 32),
+    # one number holds for both dimensions
+    ("aten::avg_pool2d", "fp32[1,2,4,4] [2] [2] [0] False True -", 32, 128 + 32),
+    ("aten::_adaptive_avg_pool2d", "fp32[1,2,4,4] [2]", 32, 128 + 32),
+    # a tensor without dimensions has a last one
+    ("aten::mean", "fp32[] [-1] True -", 1, 4),
     # windows of one place at every third one: 2 × 2 of 16 places
     ("aten::avg_pool2d", "fp32[1,2,4,4] [1,1] [3,3] [0,0] False True -", 8, 32 + 32),
     (

@@ -14,18 +14,17 @@ from ncutool_parsers.capture import Capture
 TILES = ("32x32x64", "64x64x64", "128x128x64", "256x128x64")
 SIDE, US = 4096, 1000
 WHOLE = 2.0 * SIDE**3
-MM = ("aten::mm", [(SIDE, SIDE), (SIDE, SIDE)], [BF16, BF16])
+Called = tuple[str, list[tuple[int, ...]], list[str]]
+MM: Called = ("aten::mm", [(SIDE, SIDE), (SIDE, SIDE)], [BF16, BF16])
 NUMBERS = ["ScalarList"] * 3 + ["Scalar"] * 4
-CONVOLUTION = (
+CONVOLUTION: Called = (
     "aten::cudnn_convolution",
     [(8, 64, 56, 56), (64, 64, 3, 3), *[()] * 7],
     [BF16, BF16, *NUMBERS],
 )
 
 
-def tuned(
-    names: list[str], op: tuple[str, list[tuple[int, ...]], list[str]] = MM, repeats: int = 5
-) -> Capture:
+def tuned(names: list[str], op: Called = MM, repeats: int = 5) -> Capture:
     """One call that launches each kernel ``repeats`` times, and one more call of the last."""
     trace = Trace()
     inside = trace.op(op[0], 0, 100 * US, op[1], op[2])
