@@ -75,6 +75,13 @@ LOOKUPS: tuple[Row, ...] = (
         20,
         16 + 20 + 40 + 80,
     ),
+    # with the offsets that releases before 1.10 took
+    (
+        "aten::_embedding_bag_dense_backward",
+        "bf16[2,4] int32[5] int64[2] int64[5] int64[2] int64[2] 10 False 0 -",
+        20,
+        16 + 20 + 40 + 80,
+    ),
     *(
         (name, "bf16[2,6] int64[4] int64[3] int64[4] int64[3]", 0, 24 + 32 + 24 + 32 + 24)
         for name in ("fbgemm::permute_pooled_embs", "fbgemm::permute_pooled_embs_auto_grad")

@@ -13,6 +13,7 @@ NORMALIZATIONS: tuple[Row, ...] = (
     ("aten::softmax", "bf16[2,3] -1 -", 30, 12 + 12),
     ("aten::log_softmax", "bf16[2,3] -1 6", 30, 12 + 24),
     ("aten::_softmax_backward_data", "fp32[2,3] fp32[2,3] -1 15", 24, 24 + 24 + 12),
+    ("aten::_softmax_backward_data", "fp32[2,3] fp32[2,3] -1 bf16[2,3]", 24, 24 + 24 + 12),
     ("aten::_log_softmax_backward_data", "fp32[2,3] fp32[2,3] -1 6", 24, 24 + 24 + 24),
     (
         "aten::native_layer_norm",
