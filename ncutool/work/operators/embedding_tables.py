@@ -8,6 +8,7 @@ Signatures grow at their ends from release to release; no more than their start 
 
 from __future__ import annotations
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.overloads import Arguments, read_start
 from ncutool.work.operators.tensor import Tensor
@@ -19,8 +20,9 @@ LOWER_BOUND = "lower bound of the bytes: indices, offsets and the result, withou
 GRADIENT_BOUND = "lower bound of the bytes: gradient, indices and offsets, without the rows updated"
 UNLIKE = "upper bound of the FLOPs: the tables differ in width, each taken as the widest"
 _NO_POOLING, _MEAN = 2, 1
-_LEAST_RESULT = 2
-"""Bytes of an element of the result at least: training gives 16 or 32 bits."""
+_LEAST_RESULT = IntThreshold(
+    2, "byte", "an element of the result at least", "FBGEMM: look-ups give 16 or 32 bits"
+)
 _STORED = "Tensor? dev_weights, Tensor? uvm_weights, Tensor? lxu_cache, Tensor? placements"
 _OFFSETS = f"{_STORED}, Tensor? weights_offsets, Tensor D_offsets"
 _HASHES = "Tensor? hash_size_cumsum, int total_hash_size_bits"
