@@ -6,7 +6,10 @@ from operator_rows import Row
 
 _OPTIMIZERS = (
     "sgd", "adagrad", "rowwise_adagrad", "rowwise_weighted_adagrad", "adam", "lamb",
-    "lars_sgd", "partial_rowwise_adam", "partial_rowwise_lamb", "none",
+    "lars_sgd", "partial_rowwise_adam", "partial_rowwise_lamb", "none", "approx_sgd",
+    "rowwise_adagrad_with_counter", "rowwise_adagrad_with_weight_decay",
+    "approx_rowwise_adagrad", "approx_rowwise_adagrad_with_counter",
+    "approx_rowwise_adagrad_with_weight_decay", "ensemble_rowwise_adagrad",
 )  # fmt: skip
 # Two tables of width 4, five indices and three offsets: one bag each, so a result of 1 × 8, of at
 # least 2 bytes an element. Five rows of 4 are added up; of the backward pass the gradient is known.
@@ -183,7 +186,24 @@ LOOKUPS: tuple[Row, ...] = (
         for name in _OPTIMIZERS
     ),
     *(
-        (f"torch::autograd::CppNode<SplitLookupFunction_{name}_Op>", "fp32[2,8]", None, 64)
+        (
+            f"torch::autograd::CppNode<Split{kind}LookupFunction_{name}_Op{form}>",
+            "fp32[2,8]",
+            None,
+            64,
+        )
+        for name in _OPTIMIZERS
+        for kind in ("", "NoBag")
+        for form in ("", "_pt2")
+    ),
+    # the later form takes its tables as a list
+    *(
+        (
+            f"fbgemm::split_embedding_codegen_lookup_{name}_function_pt2",
+            f"fp32[0] list4[[100],[0]] int32[3] 8 4 int64[3] 7 {_LISTS} 0 fp32[5]",
+            40,
+            _LISTS_AND_RESULT + 20,
+        )
         for name in _OPTIMIZERS
     ),
 )
