@@ -15,8 +15,8 @@ from ncutool.work.operators import (
     attention,
     attention_backward,
     convolution,
-    gemm,
     model,
+    product_arguments,
 )
 from ncutool.work.operators.overloads import NO_SIGNATURE, read
 
@@ -152,7 +152,7 @@ SIGNED = sorted(
             attention._SDPA,
             attention_backward._SIGNATURES,
             convolution._SIGNATURES,
-            gemm._SIGNATURES,
+            product_arguments.SIGNATURES,
         )
         for base in table
     }
