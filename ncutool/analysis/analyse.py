@@ -12,6 +12,7 @@ import polars as pl
 
 from ncutool.analysis import devices, headline, most_time, notices
 from ncutool.analysis.request import Request
+from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.companions import launch_work, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.analysis.most_time import MostTime
+    from ncutool.analysis.where_time_goes import Shares
     from ncutool.companions.graph_pairing import Pairing
     from ncutool.companions.launch_work import Done
     from ncutool.companions.summary import Join
@@ -163,8 +165,18 @@ class Analysis:
     def headline(self) -> str:
         """The verdict in one sentence with numbers."""
         return headline.write(
-            self.kernels, self.coverage, self.timeline, self.advice, self.device_kinds
+            self.kernels,
+            self.coverage,
+            self.timeline,
+            self.advice,
+            self.shares,
+            self.device_kinds,
         )
+
+    @cached_property
+    def shares(self) -> Shares:
+        """The window divided by what holds it."""
+        return where_the_time_goes(self)
 
     @cached_property
     def most_time(self) -> MostTime | None:

@@ -83,7 +83,8 @@ def short_answer(advice: Advice) -> str:
     if advice.answer == "could_not_look":
         return f"Could not look at {_share(advice)}: what would tell was not collected."
     if advice.answer == "nothing_worth_doing":
-        return "Nothing worth doing was found in what could be looked at."
+        rest = f"; {_share(advice)} could not be" if advice.could_not_look else ""
+        return f"Nothing worth doing was found in what could be looked at{rest}."
     return "Nothing to change stands out beyond what findings share."
 
 
