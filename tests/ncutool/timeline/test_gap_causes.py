@@ -202,7 +202,7 @@ def test_code_that_is_loaded_on_demand_is_no_work_of_the_profiler() -> None:
     trace.overheads.append({"name": "Runtime Triggered Module Loading", "thread": 0,
                             "start_ns": end, "end_ns": end + 800 * US})  # fmt: skip
     idle = window(trace.capture()).idle_by_cause()
-    assert (idle["long_launch"], idle.get("profiler")) == (800 * US, None)
+    assert (idle["initialise"], idle.get("profiler")) == (800 * US, None)
 
 
 def waiting(call: str, wait: int, *, copy: bool = False) -> Trace:
