@@ -1,4 +1,4 @@
-"""Elementwise operators of PyTorch that do several steps at once."""
+"""Elementwise operators of PyTorch that do several steps at once on parts of a tensor."""
 
 from __future__ import annotations
 
@@ -20,6 +20,4 @@ def _bias_and_scale(call: OpCall) -> Work:
     return work_of(FAMILY, flop, (qkv, bias), (part, part, part), dtype=qkv.dtype)
 
 
-MODELS: dict[str, Model] = {
-    "aten::_transform_bias_rescale_qkv": _bias_and_scale,
-}
+MODELS: dict[str, Model] = {"aten::_transform_bias_rescale_qkv": _bias_and_scale}

@@ -6,6 +6,8 @@ Shapes are checked against each other, so that a schema of another version is un
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ncutool.work.operators.call import (
     NO_DTYPES,
     Model,
@@ -87,16 +89,16 @@ def _experts(call: OpCall) -> Work:
     if x.shape[0] != logits.shape[0]:
         raise _mismatch(call)
     out = Tensor(x.shape, x.dtype)
-    return work_of(
+    bound = work_of(
         "other",
         None,
         (x, logits),
         (out,),
-        dtype=x.dtype,
         remark=TOKENS_ALONE,
         reason=NO_WEIGHTS,
         bytes_exactness="lower_bound",
     )
+    return replace(bound, divisible=False)
 
 
 MODELS: dict[str, Model] = {

@@ -90,8 +90,8 @@ def found(
         ),
         (
             "aten::_embedding_bag_dense_backward",
-            [[3, 4], [6], [6], [3], [3], []],
-            ["float", "long int", "long int", "long int", "long int", "Scalar"],
+            [[3, 4], [6], [6], [3], [3], [], [], [], [], []],
+            ["float", *["long int"] * 4, *["Scalar"] * 3, "", "Scalar"],
             {5: "10"},
             24,
             4 * 12 + 8 * 12 + 4 * 40,
