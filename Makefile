@@ -56,6 +56,7 @@ samples: $(VENV)/.dev-installed ## write the synthetic samples again
 docs: $(VENV)/.dev-installed ## write docs/tables.md, docs/rules and the tables of docs/planner.md
 	$(BIN)/python docs/make_tables.py
 	$(BIN)/python docs/make_rules.py
+	$(BIN)/python docs/make_engines.py
 	$(BIN)/python docs/make_planner_tables.py
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)

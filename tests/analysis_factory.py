@@ -15,7 +15,7 @@ from ncutool.analysis.analyse import Analysis
 from ncutool.base import tables
 from ncutool.companions.launch_work import Done
 from ncutool.devices.resolve import Device, Resolution
-from ncutool.roofline.coverage import Coverage, MissingWork
+from ncutool.roofline.partition import with_part
 from ncutool.timeline.window import Timeline
 from ncutool_parsers.capture import Capture, Notice
 from ncutool_parsers.formats import NCU_REPORT, TORCH_TRACE
@@ -228,7 +228,7 @@ def table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     frame = pl.DataFrame(
         {name: [row.get(name) for row in rows] for name in known}, schema=known, strict=False
     )
-    return tables.KERNELS.conform(frame)
+    return with_part(tables.KERNELS.conform(frame))
 
 
 def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:
@@ -255,30 +255,6 @@ def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:
     begin = spans[0][0] if spans else 0
     fields: dict[str, Any] = {"start_ns": begin, "end_ns": end, "busy_ns": busy, "gaps": gap_table}
     return Timeline(**(fields | changes))
-
-
-def coverage_of(rows: Sequence[dict[str, Any]]) -> Coverage:
-    """Coverage computed from the rows themselves."""
-    total = sum(row.get("duration_ns") or 0 for row in rows)
-
-    def share(chosen: Sequence[dict[str, Any]]) -> float:
-        return 100 * sum(row.get("duration_ns") or 0 for row in chosen) / total if total else 0.0
-
-    missing: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        if row.get("missing_reason"):
-            missing.setdefault(row["missing_reason"], []).append(row)
-    return Coverage(
-        launches=len(rows),
-        duration_ns=total,
-        flop_pct=share([row for row in rows if row.get("flop") is not None]),
-        bytes_pct=share([row for row in rows if row.get("dram_bytes") is not None]),
-        understood_pct=share([row for row in rows if not row.get("missing_reason")]),
-        missing=tuple(
-            MissingWork(reason, sum(row["duration_ns"] for row in some), share(some), len(some))
-            for reason, some in sorted(missing.items())
-        ),
-    )
 
 
 def analysis(
@@ -311,7 +287,6 @@ def analysis(
     return with_parts(
         analysis,
         kernels=table(rows),
-        coverage=coverage_of(rows),
         timeline=timeline,
         advice=Advice(findings=tuple(findings)),
         notices=tuple(notices),

@@ -68,10 +68,6 @@ SEARCHES = frozenset(
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
-        "ncutool/advice/kernels/rules.py",
-        "re.split('\\\\.\\\\s', (message or '').strip(), maxsplit=1)",
-    ): "the first sentence of a text of NVIDIA's report, to show it",
-    (
         "ncutool/commands/options.py",
         "signature.replace(parameters=unfolded)",
     ): "the signature of a Python function, no text",

@@ -10,6 +10,7 @@ from dataclasses import fields
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import make_engines
 import make_rules
 import pytest
 
@@ -109,6 +110,11 @@ def test_the_description_of_the_tables_is_current() -> None:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (REPOSITORY / "docs" / "tables.md").read_text(encoding="utf-8") == module.text()
+
+
+def test_the_list_of_engine_operators_is_current() -> None:
+    """docs/engines.md is what `make docs` writes."""
+    assert make_engines.PAGE.read_text(encoding="utf-8") == make_engines.text()
 
 
 def test_the_pages_of_the_rules_are_current() -> None:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import make_samples
+from ncutool.analysis.analyse import analyse
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture
 
@@ -38,6 +39,16 @@ def test_the_generator_writes_the_shipped_files(tmp_path: Path) -> None:
     trace, report = make_samples.write_samples(tmp_path)
     assert gzip.decompress(trace.read_bytes()) == gzip.decompress(TRACE.read_bytes())
     assert report.read_bytes() == REPORT.read_bytes()
+
+
+def test_the_samples_say_so_under_any_name(tmp_path: Path) -> None:
+    """Their content does, and every output repeats it; a file's name is the user's."""
+    for path, renamed in ((TRACE, "run.json.gz"), (REPORT, "run.ncu-rep")):
+        copy = tmp_path / renamed
+        copy.write_bytes(path.read_bytes())
+        assert capture_of(copy).synthetic
+        notices = {notice.code: notice.text for notice in analyse(capture_of(copy)).notices}
+        assert "nothing in it was measured" in notices["synthetic"]
 
 
 def test_the_compressed_trace_holds_no_time_of_making() -> None:

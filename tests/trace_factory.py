@@ -41,6 +41,7 @@ class Trace:
     ops: list[dict[str, Any]] = field(default_factory=list)
     signatures: dict[tuple[Any, ...], int] = field(default_factory=dict)
     annotations: list[dict[str, Any]] = field(default_factory=list)
+    overheads: list[dict[str, Any]] = field(default_factory=list)
 
     def call(self, name: str, start: int, end: int, thread: int = 0) -> int:
         """A runtime call; its number."""
@@ -93,6 +94,7 @@ class Trace:
             ops=_table(schema.OPS, self.ops),
             signatures=_table(schema.SIGNATURES, names),
             annotations=_table(schema.ANNOTATIONS, self.annotations),
+            overheads=_table(schema.OVERHEADS, self.overheads),
             **more,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import headline, notices
+from ncutool.analysis import devices, headline, most_time, notices
 from ncutool.analysis.request import Request
+from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.companions import launch_work, rank_traces, summary
-from ncutool.devices import ceilings, resolve
+from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
 from ncutool.timeline import window
+from ncutool.timeline.settled import settle
 from ncutool.work import counters
 from ncutool_parsers import read
 from ncutool_parsers.errors import UsageError
@@ -29,14 +32,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ncutool.advice.view.finding import Advice, Finding
+    from ncutool.analysis.most_time import MostTime
+    from ncutool.analysis.where_time_goes import Shares
     from ncutool.companions.graph_pairing import Pairing
     from ncutool.companions.launch_work import Done
     from ncutool.companions.summary import Join
     from ncutool.devices.ceilings import Ceiling, Measured
     from ncutool.devices.resolve import Device, Resolution
+    from ncutool.devices.several import Kind
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
-    from ncutool_parsers.capture import Capture, DeviceRecord, Notice
+    from ncutool_parsers.capture import Capture, Notice
     from ncutool_parsers.interface import Progress
 
 
@@ -62,9 +68,10 @@ class Analysis:
 
     capture: Capture
     resolution: Resolution
-    """The device whose peaks hold, measured rates included."""
+    """The device whose peaks hold, measured rates included; none where the launches ran on unlike
+    devices, each of which then holds its own: :attr:`resolutions`."""
     datasheet: Device | None
-    """The same device with the peaks of its datasheet."""
+    """The same device with the peaks of its datasheet; None where they are several kinds."""
     work: Done
     """FLOPs and bytes of every launch, and what companions gave to them."""
     given: tuple[Ceiling, ...] = ()
@@ -75,6 +82,29 @@ class Analysis:
     """How the capture was asked to be analysed."""
     companions: Companions = field(default_factory=Companions)
     """The captures that the request names beside this one."""
+    resolutions: Mapping[int, Resolution] = field(default_factory=dict)
+    """How each device that the capture records was found, by ordinal."""
+
+    @cached_property
+    def device_kinds(self) -> tuple[Kind, ...]:
+        """The devices that launches ran on, like ones together; empty where nothing says."""
+        return several.kinds(self.resolutions, self.capture.launches)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether launches ran on unlike devices, so that no one device's peaks hold for all."""
+        return len(self.device_kinds) > 1
+
+    def device_of(self, ordinal: int | None) -> Device | None:
+        """Return the device whose peaks a launch on this ordinal is held against."""
+        if not self.mixed:
+            return self.resolution.device
+        found = None if ordinal is None else self.resolutions.get(ordinal)
+        return None if found is None else found.device
+
+    def _devices(self) -> dict[int, Device | None]:
+        """Return the device of each ordinal where they are unlike."""
+        return {n: one.device for n, one in self.resolutions.items()} if self.mixed else {}
 
     @cached_property
     def kernels(self) -> pl.DataFrame:
@@ -85,7 +115,7 @@ class Analysis:
     @cached_property
     def _placed(self) -> pl.DataFrame:
         """The kernels table before a joined report's figures are held against the modelled."""
-        return place.place(self.capture, self.work.work, self.resolution.device)
+        return place.place(self.capture, self.work.work, self.resolution.device, self._devices())
 
     @property
     def join(self) -> Join | None:
@@ -115,7 +145,7 @@ class Analysis:
         return [
             place.place(other, launch_work.work_of(other).work, self.resolution.device)
             for other in self.companions.rank_trace
-        ]
+        ]  # only their times are compared, whatever device they ran on
 
     @cached_property
     def advice(self) -> Advice:
@@ -123,7 +153,8 @@ class Analysis:
         from ncutool.advice import advise
 
         device, others = self.resolution.device, self._other_ranks
-        return advise(self.kernels, self.capture, self.timeline, device, others)
+        kernels, capture = self.kernels, self.capture
+        return advise(kernels, capture, self.timeline, device, others, self.device_of)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -133,7 +164,24 @@ class Analysis:
     @cached_property
     def headline(self) -> str:
         """The verdict in one sentence with numbers."""
-        return headline.write(self.kernels, self.coverage, self.timeline, self.findings)
+        return headline.write(
+            self.kernels,
+            self.coverage,
+            self.timeline,
+            self.advice,
+            self.shares,
+            self.device_kinds,
+        )
+
+    @cached_property
+    def shares(self) -> Shares:
+        """The window divided by what holds it."""
+        return where_the_time_goes(self)
+
+    @cached_property
+    def most_time(self) -> MostTime | None:
+        """What is known of the kernel that takes most of the launch time."""
+        return most_time.of(self.kernels, self.capture, self.advice)
 
     @cached_property
     def ceilings(self) -> tuple[Ceiling, ...]:
@@ -152,9 +200,11 @@ class Analysis:
         """What a reader must know of the figures, the gravest first; otherwise in order."""
         return notices.gravest_first(
             [
+                *notices.of_origin(self.capture),
                 *self.capture.notices,
                 *self.work.notices,
-                *notices.of_device(self.capture, self.resolution),
+                *notices.of_device(self.capture, self.resolution, self.device_kinds),
+                *notices.of_assumed(self.capture, self.request.assume_device, self.resolution),
                 *notices.of_window(self.timeline),
                 *notices.of_flags(self._placed),
                 *summary.doubts(self.kernels),
@@ -189,20 +239,24 @@ def analyse(
     known = with_file(request.device_file)
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
     _check_traces(capture, companions.rank_trace, request.whole_steps)
-    ranks, doubled = rank_traces.distinct(capture, companions.rank_trace)
-    datasheet = resolve.resolve(recorded_device(capture), request.assume_device, known)
+    capture = settle(capture).capture  # the timeline says what this left out
+    ranks, doubled = rank_traces.distinct(
+        capture, [settle(other).capture for other in companions.rank_trace]
+    )
+    companions = replace(companions, rank_trace=ranks)
     own_peaks = capture.traits.peaks_recorded
-    held = ceilings.hold(datasheet.device, None if own_peaks else measured)
+    found = devices.find(capture, request.assume_device, known, None if own_peaks else measured)
     done = launch_work.work_of(capture, companions.ncu, companions.capture_trace)
     return Analysis(
         capture=capture,
-        resolution=replace(datasheet, device=held.device, how=datasheet.how + held.how),
-        datasheet=datasheet.device,
+        resolution=found.resolution,
+        datasheet=found.datasheet,
         work=replace(done, notices=(*done.notices, *doubled)),
-        given=held.given,
+        given=found.given,
         unused=measured if own_peaks else None,
         request=request,
-        companions=replace(companions, rank_trace=ranks),
+        companions=companions,
+        resolutions=found.resolutions,
     )
 
 
@@ -256,19 +310,3 @@ def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool)
             raise UsageError(f"{wrong}: ranks are compared over their traces")
         if whole_steps and not other.traits.has_timeline:
             raise UsageError(f"{wrong}: only a trace has steps")
-
-
-def recorded_device(capture: Capture) -> DeviceRecord | None:
-    """Return the device that most of the launch time ran on."""
-    if len(capture.devices) <= 1:
-        return capture.devices[0] if capture.devices else None
-    busiest = (
-        capture.launches.group_by("device")
-        .agg(pl.col("duration_ns").sum())
-        .sort("duration_ns", "device", descending=[True, False])["device"]
-    )
-    by_ordinal = {record.ordinal: record for record in capture.devices}
-    for ordinal in busiest:
-        if ordinal in by_ordinal:
-            return by_ordinal[ordinal]
-    return capture.devices[0]

@@ -9,6 +9,7 @@ import polars as pl
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
+    from ncutool.devices.several import Kind
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,19 @@ class Roofs:
         return self.compute[0].peak_flop_per_s / self.peak_bytes_per_s
 
 
-def roofs_of(analysis: Analysis) -> Roofs | None:
-    """Return the roofs in use, or the device's own where no launch has one; None without peaks."""
-    return of_kernels(analysis.kernels) or _of_device(analysis)
+def roofs_of(analysis: Analysis, kind: Kind | None = None) -> Roofs | None:
+    """Return the roofs in use, or the device's own where no launch has one; None without peaks.
+
+    Args:
+        kind: of unlike devices the one asked for; None where there is only one kind.
+    """
+    return of_kernels(_kernels_on(analysis, kind)) or _of_device(analysis, kind)
+
+
+def _kernels_on(analysis: Analysis, kind: Kind | None) -> pl.DataFrame:
+    if kind is None:
+        return analysis.kernels
+    return analysis.kernels.filter(pl.col("device").is_in(kind.ordinals))
 
 
 def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
@@ -95,8 +106,8 @@ def _caches(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
     return tuple(levels)
 
 
-def _of_device(analysis: Analysis) -> Roofs | None:
-    device = analysis.resolution.device
+def _of_device(analysis: Analysis, kind: Kind | None) -> Roofs | None:
+    device = (analysis if kind is None else kind).resolution.device
     if device is None or not device.peak_flop_per_s or analysis.capture.traits.peaks_recorded:
         return None
     chosen = [
@@ -114,9 +125,13 @@ def _of_device(analysis: Analysis) -> Roofs | None:
     return Roofs(compute, device.peak_bytes_per_s, from_record=False)
 
 
-def bandwidth_of(analysis: Analysis) -> float | None:
-    """Return the DRAM peak of the launches: the mean by time; None where no launch has one."""
-    known = analysis.kernels.filter(pl.col("peak_bytes_per_s") > 0)
+def bandwidth_of(analysis: Analysis, kind: Kind | None = None) -> float | None:
+    """Return the DRAM peak of the launches: the mean by time; None where no launch has one.
+
+    Args:
+        kind: as for :func:`roofs_of`.
+    """
+    known = _kernels_on(analysis, kind).filter(pl.col("peak_bytes_per_s") > 0)
     if known.is_empty():
         return None
     weight = pl.col("duration_ns").fill_null(0) + 1

@@ -28,14 +28,13 @@ from ncutool.analysis.sections import (
     TimeSection,
     Verdict,
 )
-from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.base import units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ncutool.analysis.analyse import Analysis
-    from ncutool.roofline.coverage import MissingWork
+    from ncutool.roofline.coverage import Coverage, MissingWork
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Notice
 
@@ -70,10 +69,12 @@ class Document:
 
     @cached_property
     def coverage(self) -> CoverageSection:
-        """What share of the launch time is understood, why the rest is not, and by what sources."""
+        """How the launch time divides by what is known of it, why the rest is not, the sources."""
         missing = _amounts("reason", self.analysis.coverage.missing)
         return CoverageSection(
             shares=self.analysis.coverage,
+            line=capture_sentences.coverage_line(self.analysis.coverage),
+            known=_known(self.analysis.coverage),
             missing=replace(missing, title="Not understood", smaller="smaller reason"),
             flop_sources=_sources(self.analysis, "flop_source", "FLOPs from"),
             bytes_sources=_sources(self.analysis, "bytes_source", "Bytes from"),
@@ -82,7 +83,7 @@ class Document:
     @cached_property
     def time(self) -> TimeSection:
         """Where the time of the window goes, and what idle time waits for."""
-        shares = where_the_time_goes(self.analysis)
+        shares = self.analysis.shares
         order = list(display_names.BOUNDS)
         parts = sorted(shares.parts, key=lambda part: order.index(part.kind))
         timeline = self.analysis.timeline
@@ -113,6 +114,11 @@ class Document:
                 finding_sentences.declined(declined, window_ns)
                 for declined in analysis.advice.declined
             ),
+            most_time=() if analysis.most_time is None else analysis.most_time.sentences,
+            could_not_look=tuple(
+                finding_sentences.could_not_look(one) for one in analysis.advice.could_not_look
+            ),
+            looked=analysis.advice.looked,
             advice=analysis.advice,
         )
 
@@ -135,6 +141,15 @@ SECTIONS = tuple(
 
 
 _AMOUNTS = (("launches", "launches"), ("duration_ns", "time"), ("share_pct", "share"))
+
+
+def _known(coverage: Coverage) -> Table:
+    """Return launches, time and share of each part of the launch time."""
+    rows = (
+        Line(display_names.PARTS[part.part], (part.launches, part.duration_ns, part.pct))
+        for part in coverage.partition
+    )
+    return Table("what is known", _AMOUNTS, tuple(rows), title="Launch time by what is known of it")
 
 
 def _amounts(heading: str, parts: Iterable[MissingWork]) -> Table:

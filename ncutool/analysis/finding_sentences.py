@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.analysis import answers
 from ncutool.base import units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ncutool.advice.view.finding import Advice, Declined
+    from ncutool.advice.view.finding import Advice, CouldNotLook, Declined
     from ncutool.analysis.analyse import Analysis
     from ncutool.base.tables import SavingPer
 
@@ -60,11 +61,29 @@ def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
 
 
 def nothing(analysis: Analysis) -> str:
-    """Return the sentence that stands where there is no finding."""
-    window = analysis.window_ns
+    """Return what stands where there is no finding: nothing worth doing, or could not look."""
+    advice, window = analysis.advice, analysis.window_ns
     if window <= 0:
         return "Nothing can be ranked: no launch carries a duration."
-    return f"Nothing above {SMALL_PCT:g} % of {units.time(window)} to change."
+    if advice.answer == "something_to_do":
+        others = units.counted(len(advice.findings), "finding")
+        return f"None of {others} is among those that were asked for."
+    if advice.answer == "could_not_look":
+        share = answers.share(advice)
+        most = advice.could_not_look[0]
+        return (
+            f"Could not look at {share}: {most.reason} ({most.what}). To collect: {most.collect}."
+        )
+    looked = f" Looked at: {'; '.join(advice.looked)}." if advice.looked else ""
+    covered = f" ({units.time(window)}, savings above {SMALL_PCT:g} %)"
+    return f"Nothing worth doing was found{covered}.{looked}"
+
+
+def could_not_look(one: CouldNotLook) -> str:
+    """Return what could not be looked at, how much time is in it, why, and what to collect."""
+    share = "" if one.pct is None else f", {units.percent(one.pct)}"
+    time = "time unknown" if one.pct is None else units.time(one.duration_ns)
+    return f"{one.what} ({time}{share}): {one.reason}. To collect: {one.collect}."
 
 
 def closing(analysis: Analysis) -> tuple[str, ...]:
@@ -83,6 +102,11 @@ def closing(analysis: Analysis) -> tuple[str, ...]:
     if apart:
         ids = ", ".join(f"{finding.id} (per {finding.per})" for finding in apart)
         sentences.append(f"No shorter window, but more done in the same time: {ids}.")
+    for one in advice.covered:
+        sentences.append(
+            f"{one.title}: alone up to {units.time(one.alone_high_ns)}, covered by "
+            f"{', '.join(one.by) or 'those above'}."
+        )
     if advice.small:
         more = units.counted(advice.small, "more suggestion")
         share = units.percent(100 * advice.small_high_ns / window)
@@ -102,5 +126,7 @@ def _range(advice: Advice, window: int) -> str:
 
 def declined(refused: Declined, window_ns: int) -> str:
     """Return what is not advised, how much time is in it, and why."""
-    share = f", {units.percent(100 * refused.duration_ns / window_ns)}" if window_ns else ""
+    share = ""
+    if 0 <= refused.duration_ns <= window_ns and window_ns:  # a sum over streams may exceed it
+        share = f", {units.percent(100 * refused.duration_ns / window_ns)}"
     return f"{refused.what} ({units.time(refused.duration_ns)}{share}): {refused.why}"

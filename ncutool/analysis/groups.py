@@ -29,8 +29,9 @@ _SPEEDS_OF_LIGHT = (
 def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """Return groups of alike launches, most time first, and the group of every launch.
 
-    Alike are launches of one kernel by one operator on the same shapes in the same data type;
-    in a format that records no operators (a report), the same grid and block stand for them.
+    Alike are launches of one kernel by one operator on the same shapes in the same data type on
+    one device; in a format that records no operators (a report), the same grid and block stand for
+    them.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS`.
@@ -44,9 +45,10 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
         ``intensity_flop_per_byte``, ``achieved_flop_per_s``, ``achieved_bytes_per_s`` from these
         sums · ``roofline_pct`` weighted by time, with its ``_min`` and ``_max`` · peaks and
         speeds of light weighted by time · ``bound`` that holds most of the time, with the reason
-        of its longest launch · ``l2_…`` and ``l1_intensity_flop_per_byte``, ``…_flop_per_s``,
-        ``…_roof_pct`` (of that cache's bandwidth) of the launches that count FLOPs and that
-        cache's bytes, null where none does · sources, `mixed: a, b` where launches differ ·
+        and the level of its median launch · ``l2_…`` and ``l1_intensity_flop_per_byte``,
+        ``…_flop_per_s``, ``…_roof_pct`` (of that cache's bandwidth) of the launches that count
+        FLOPs and that cache's bytes, null where none does · sources, `mixed: a, b` where launches
+        differ ·
         ``name`` and ``detail`` (:func:`label`, :func:`detail`).
     """
     import polars as pl
@@ -65,7 +67,9 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     )
     rows = list(groups.iter_rows(named=True))
     names = pl.Series("name", [label(row["op"], row["kernel"]) for row in rows], pl.String)
-    details = pl.Series("detail", [detail(row) or "" for row in rows], pl.String)
+    several = kernels["device"].n_unique() > 1
+    told = [" ".join(filter(None, (detail(row), _on(row) if several else ""))) for row in rows]
+    details = pl.Series("detail", told, pl.String)
     return groups.drop("_key").with_columns(names, details), membership["group"]
 
 
@@ -77,6 +81,7 @@ def _group_key() -> pl.Expr:
         [pl.col(name).cast(pl.String).fill_null("?") for name in _GEOMETRY], separator=","
     )
     parts = [pl.col(name).fill_null(absent) for name in _KEY]
+    parts.append(pl.col("device").cast(pl.String).fill_null(absent))
     by_geometry = pl.when(pl.col("source").is_in(_without_operators())).then(geometry)
     return pl.concat_str([*parts, by_geometry.otherwise(pl.lit(absent))], separator="\x1f")
 
@@ -114,7 +119,7 @@ def _aggregates() -> list[pl.Expr]:
     has_bytes = (pl.col("dram_bytes").is_not_null() & (duration > 0)).fill_null(False)
     return [
         *(pl.col(name).first() for name in _KEY),
-        *(pl.col(name).first() for name in _GEOMETRY),
+        *(pl.col(name).first() for name in ("device", *_GEOMETRY)),
         *(pl.col(name).drop_nulls().first() for name in _FIRSTS),
         pl.col("launch_id").min().alias("first_launch_id"),
         pl.len().cast(pl.Int64).alias("launches"),
@@ -188,12 +193,14 @@ def _dominant_bounds(keyed: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("_launches"),
             pl.col("roof").sort_by(time, descending=True).drop_nulls().first(),
             pl.col("roof_side").sort_by(time, descending=True).drop_nulls().first(),
-            pl.col("bound_reason").sort_by(time, descending=True).first(),
+            pl.col("bound_reason", "limiting_level")
+            .sort_by(time, "launch_id")
+            .get((pl.len() - 1) // 2),
         )
         .sort("_time", "_launches", "bound", descending=[True, True, False])
         .group_by("_key", maintain_order=True)
         .agg(
-            pl.col("bound", "bound_reason").first(),
+            pl.col("bound", "bound_reason", "limiting_level").first(),
             pl.col("roof", "roof_side").drop_nulls().first(),
             pl.len().cast(pl.Int64).alias("bounds"),
         )
@@ -220,7 +227,9 @@ def _derived() -> list[pl.Expr]:
         where(counted & (pl.col("dram_bytes") > 0), pl.col("flop") / pl.col("dram_bytes")).alias(
             "intensity_flop_per_byte"
         ),
-        where(total > 0, pl.col("duration_ns") * 100.0 / total).alias("share_pct"),
+        where((total > 0) & (pl.col("timed") > 0), pl.col("duration_ns") * 100.0 / total).alias(
+            "share_pct"
+        ),
         *(figure for level in _LEVELS for figure in _level_figures(level)),
     ]
 
@@ -243,6 +252,11 @@ def detail(row: dict[str, Any]) -> str | None:
     if row["grid_x"] is not None and row["source"] in _without_operators():
         return f"{_geometry(row, 'grid')} blocks of {_geometry(row, 'block')}"
     return None
+
+
+def _on(row: Mapping[str, Any]) -> str:
+    """Return which of several devices a group ran on."""
+    return "on no recorded device" if row["device"] is None else f"on device {row['device']}"
 
 
 def source_word(row: Mapping[str, Any], between: str = "/") -> str:

@@ -76,8 +76,65 @@ _TIME: dict[str, Any] = {
 _ADVICE: dict[str, Any] = {
     "type": "object",
     "description": "what goes with the findings as a whole",
-    "required": ["all_low_ns", "all_high_ns", "small", "small_high_ns", "declined"],
+    "required": [
+        *("answer", "most_time", "looked", "could_not_look", "covered"),
+        *("all_low_ns", "all_high_ns", "small", "small_high_ns", "declined"),
+    ],
     "properties": {
+        "answer": {
+            "enum": ["something_to_do", "nothing_worth_doing", "could_not_look"],
+            "description": "what it comes to; the third means that what would tell is missing",
+        },
+        "most_time": {
+            "type": ["object", "null"],
+            "description": "what is known of the kernel that takes most of the launch time",
+            "required": ["kernel", "launches", "duration_ns", "pct", "sentences", "findings"],
+            "properties": {
+                "kernel": {"type": "string"},
+                "launches": {"type": "array", "items": {"type": "integer"}},
+                "duration_ns": {"type": "integer"},
+                "pct": {"type": "number"},
+                "sentences": {"type": "array", "items": {"type": "string"}},
+                "findings": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+        "looked": {
+            "type": "array",
+            "description": "what was looked at, each with its share of the launch time",
+            "items": {"type": "string"},
+        },
+        "could_not_look": {
+            "type": "array",
+            "description": "what could not be looked at, why, and what to collect",
+            "items": {
+                "type": "object",
+                "required": [
+                    *("what", "reason", "launches", "duration_ns", "pct", "sections", "collect"),
+                ],
+                "properties": {
+                    "what": {"type": "string"},
+                    "reason": {"type": "string"},
+                    "launches": {"type": "array", "items": {"type": "integer"}},
+                    "duration_ns": {"type": "integer"},
+                    "pct": {"type": ["number", "null"]},
+                    "sections": {"type": "array", "items": {"type": "string"}},
+                    "collect": {"type": "string"},
+                },
+            },
+        },
+        "covered": {
+            "type": "array",
+            "description": "suggestions whose time the findings named by them claim already",
+            "items": {
+                "type": "object",
+                "required": ["title", "alone_high_ns", "by"],
+                "properties": {
+                    "title": {"type": "string"},
+                    "alone_high_ns": {"type": "integer"},
+                    "by": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
         "all_low_ns": {"type": "integer", "description": "all findings of the window, by replay"},
         "all_high_ns": {"type": "integer", "description": "all findings of the window, at most"},
         "small": {"type": "integer", "description": "suggestions too small to list"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.nvidia import PEAK_LIMIT
 from ncutool.work.operators import plugins
 from ncutool_parsers.capture import Notice
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ncutool.devices.ceilings import Measured
     from ncutool.devices.resolve import Resolution
+    from ncutool.devices.several import Kind
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture
 
@@ -26,11 +28,53 @@ def gravest_first(notices: Sequence[Notice]) -> tuple[Notice, ...]:
     return tuple(sorted(notices, key=lambda notice: _GRAVITY[notice.severity]))
 
 
-def of_device(capture: Capture, resolution: Resolution) -> list[Notice]:
-    """Say that no peaks are known, of a capture that records none itself."""
-    if resolution.device is not None or capture.traits.peaks_recorded:
+def of_origin(capture: Capture) -> list[Notice]:
+    """Say that a capture was made up, which its figures do not show."""
+    if not capture.synthetic:
         return []
-    return [Notice("unknown_device", f"No peaks: {resolution.how}.")]
+    text = "This capture is synthetic: a program wrote it, and nothing in it was measured."
+    return [Notice("synthetic", text)]
+
+
+def of_device(capture: Capture, resolution: Resolution, kinds: Sequence[Kind] = ()) -> list[Notice]:
+    """Say that no peaks are known, or for which of several devices, of a capture without its own,
+    and that the launches ran on several devices.
+    """
+    found = []
+    if len(kinds) > 1:
+        text = f"The launches ran on {resolution.how}."
+        found.append(Notice("unlike_devices", text, "info"))
+    unknown = [kind for kind in kinds if kind.resolution.device is None]
+    if capture.traits.peaks_recorded:
+        return found
+    if len(kinds) > 1:
+        return found + [
+            Notice("unknown_device", f"No peaks for {kind.numbered}: {kind.resolution.how}.")
+            for kind in unknown
+        ]
+    if resolution.device is None:
+        found.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
+    elif resolution.device.is_unverified:
+        device = resolution.device
+        text = f"Peaks of {device.name} are {device.confidence}; source: {device.source}."
+        found.append(Notice("unverified_peaks", text, "info"))
+    return found
+
+
+def of_assumed(capture: Capture, assumed: str | None, resolution: Resolution) -> list[Notice]:
+    """Say what a device that the user named changes: nothing in a report, every peak in a trace."""
+    if assumed is None:
+        return []
+    if capture.traits.peaks_recorded:
+        text = (
+            f"--assume-device {assumed} changes no figure: a {capture.format.noun} is held against "
+            "the peaks that it recorded itself."
+        )
+        return [Notice("assumed_device_unused", text)]
+    if resolution.held_against is None:
+        return []
+    text = f"All peaks and percentages are {resolution.held_against}, as --assume-device asks."
+    return [Notice("assumed_device", text)]
 
 
 def of_window(timeline: Timeline | None) -> list[Notice]:
@@ -42,7 +86,9 @@ def of_window(timeline: Timeline | None) -> list[Notice]:
 
 def of_flags(kernels: pl.DataFrame) -> list[Notice]:
     """Say how many launches lie above a peak."""
-    flagged = kernels["flag"].count()
+    beyond = pl.col("peak_bytes_per_s") > pl.col("hardware_bytes_per_s") * PEAK_LIMIT
+    doubtful = pl.col("flag").is_not_null() & beyond.fill_null(value=False)
+    flagged = kernels["flag"].count() - kernels.filter(doubtful).height
     if not flagged:
         return []
     lies = f"{units.counted(flagged, 'launch')} {'lies' if flagged == 1 else 'lie'}"

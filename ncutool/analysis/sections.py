@@ -93,9 +93,13 @@ class SimpleSection:
 
 @dataclass(frozen=True)
 class CoverageSection:
-    """What share of the launch time is understood, why the rest is not, and by what sources."""
+    """How the launch time divides by what is known of it, why the rest is not, and the sources."""
 
     shares: Coverage
+    line: str
+    """The same in one sentence."""
+    known: Table
+    """Launches, time and share of each part."""
     missing: Table
     flop_sources: Table
     bytes_sources: Table
@@ -132,6 +136,12 @@ class FindingsSection:
     """Sentences below the list: all findings together, and the small ones that are left out."""
     declined: tuple[str, ...]
     """What a user would ask for, and why it is not advised."""
+    most_time: tuple[str, ...]
+    """Sentences on the kernel that takes most of the launch time."""
+    could_not_look: tuple[str, ...]
+    """What could not be looked at, why, and what to collect."""
+    looked: tuple[str, ...]
+    """What was looked at."""
     advice: Advice
 
 

@@ -1,4 +1,7 @@
-"""Where the time goes: every nanosecond of the window under one heading, none twice."""
+"""Where the time goes: every nanosecond of the window under one heading, none twice.
+
+Of several devices it is the mean: each has the whole window to itself.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import polars as pl
 
 from ncutool.base.intervals import Ints, Union, union
 from ncutool.base.tables import BOUNDS
+from ncutool.timeline.devices import numbered
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
@@ -20,6 +24,8 @@ PRIORITY = (
     "memory",
     "balanced",
     "cache",
+    "below_compute_roof",
+    "below_memory_roof",
     "latency",
     "small_grid",
     "unknown",
@@ -71,13 +77,16 @@ def _of_launch_time(analysis: Analysis) -> Shares:
 def _of_wall(analysis: Analysis) -> Shares:
     timeline = analysis.timeline
     assert timeline is not None
-    layers = covered_by_kind(analysis)
+    count = max(len(timeline.devices), 1)
+    devices = [part.number for part in timeline.devices] if count > 1 else [None]
+    layers = [covered_by_kind(analysis, device) for device in devices]
     lengths: list[tuple[str, int]] = []
-    covered = 0
-    for kind, covering in layers:
-        lengths.append((kind, covering.total - covered))
-        covered = covering.total
-    lengths.append((IDLE, timeline.wall_ns - covered))
+    covered = passed = 0
+    for place, kind in enumerate(PRIORITY):
+        covered = sum(of_device[place][1].total for of_device in layers)
+        lengths.append((kind, covered // count - passed))
+        passed = covered // count
+    lengths.append((IDLE, timeline.wall_ns - passed))
     overlap = _launch_time_in_window(analysis) - covered
     parts = _parts(lengths, timeline.wall_ns)
     return Shares(base_ns=timeline.wall_ns, of_wall=True, parts=parts, overlap_ns=overlap)
@@ -91,14 +100,17 @@ def _parts(lengths: list[tuple[str, int]], base: int) -> tuple[Share, ...]:
     )
 
 
-def _clipped(analysis: Analysis, kinds: tuple[str, ...]) -> tuple[Ints, Ints]:
-    """Return starts and ends of the launches of these kinds, cut to the window."""
+def _clipped(
+    analysis: Analysis, kinds: tuple[str, ...], device: int | None = None
+) -> tuple[Ints, Ints]:
+    """Return starts and ends of the launches of these kinds, cut to the window; of one device
+    where its number is given."""
     timeline = analysis.timeline
     assert timeline is not None
     window = (timeline.start_ns, timeline.end_ns)
     rows = (
         analysis.kernels.lazy()
-        .filter(pl.col("bound").is_in(kinds))
+        .filter(pl.col("bound").is_in(kinds), *_on(analysis, device))
         .select(
             start=pl.col("start_ns").clip(*window),
             end=(pl.col("start_ns") + pl.col("duration_ns")).clip(*window),
@@ -109,18 +121,28 @@ def _clipped(analysis: Analysis, kinds: tuple[str, ...]) -> tuple[Ints, Ints]:
     return rows["start"].to_numpy(), rows["end"].to_numpy()
 
 
+def _on(analysis: Analysis, device: int | None) -> list[pl.Expr]:
+    """Return what to filter launches by for those of one device."""
+    if device is None:
+        return []
+    launches = analysis.capture.launches
+    chosen = launches["launch_id"].filter(numbered(launches)["gpu"] == device)
+    return [pl.col("launch_id").is_in(chosen.implode())]
+
+
 def _launch_time_in_window(analysis: Analysis) -> int:
     starts, ends = _clipped(analysis, BOUNDS)
     return int((ends - starts).sum())
 
 
-def covered_by_kind(analysis: Analysis) -> list[tuple[str, Union]]:
-    """Return for each kind of :data:`PRIORITY` the moments covered by it or any kind before it."""
+def covered_by_kind(analysis: Analysis, device: int | None = None) -> list[tuple[str, Union]]:
+    """Return for each kind of :data:`PRIORITY` the moments covered by it or any kind before it, on
+    any device or on the one of this number."""
     layers: list[tuple[str, Union]] = []
     starts: Ints = np.zeros(0, dtype=np.int64)
     ends: Ints = starts
     for kind in PRIORITY:
-        own = _clipped(analysis, (kind,))
+        own = _clipped(analysis, (kind,), device)
         merged = union(np.concatenate([starts, own[0]]), np.concatenate([ends, own[1]]))
         starts, ends = merged.starts, merged.ends
         layers.append((kind, merged))

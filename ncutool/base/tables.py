@@ -32,6 +32,8 @@ BOUNDS = (
     "compute",
     "memory",
     "balanced",
+    "below_compute_roof",
+    "below_memory_roof",
     "latency",
     "small_grid",
     "cache",
@@ -39,6 +41,16 @@ BOUNDS = (
     "copy",
     "unknown",
 )
+PARTS = (
+    "on_roofline",
+    "bytes_only",
+    "flops_only",
+    "helper",
+    "copy",
+    "communication",
+    "no_figures",
+)
+"""What is known of a launch: the parts that every launch's time is divided into, each once."""
 FAMILIES = (
     "gemm",
     "convolution",
@@ -74,7 +86,27 @@ _SOL_COLUMNS = (
     Column("l2_sol_pct", "float", "L2 share of its peak, as recorded (ncu)", "%"),
     Column("l1_sol_pct", "float", "L1 share of its peak while active, as recorded (ncu)", "%"),
 )
+_SOL_UNITS = (
+    Column(
+        "sm_sol_unit",
+        "str",
+        "the pipe or other unit whose share `sm_sol_pct` is, e.g. `fma`, `tensor`, `issue`, from "
+        "its breakdown; null where that does not tell (ncu)",
+    ),
+    Column(
+        "memory_sol_level",
+        "str",
+        "the memory level whose share `memory_sol_pct` is: `dram`, `l2`, `l1` (with what shared "
+        "memory it holds) or `shared`; null where its breakdown does not tell (ncu)",
+    ),
+)
 _CACHE_PEAKS = (
+    Column(
+        "hardware_bytes_per_s",
+        "float",
+        "memory clock x bus width, beyond which no DRAM peak of the device can be real (ncu)",
+        "byte/s",
+    ),
     Column("l2_read_bytes", "float", "L2 to SM traffic, as NVIDIA's roofline takes L2's", "byte"),
     Column("l2_peak_bytes_per_s", "float", "the record's own L2 to SM peak (ncu)", "byte/s"),
     Column("l1_peak_bytes_per_s", "float", "the record's own L1 peak (ncu)", "byte/s"),
@@ -100,8 +132,19 @@ _NVIDIA_COLUMNS = (
     Column("fp32_peak_pct", "float", "achieved share of the record's FP32 peak (ncu)", "%"),
     Column("fp64_peak_pct", "float", "achieved share of the record's FP64 peak (ncu)", "%"),
     Column("fp32_to_fp64", "float", "ratio of the record's FP32 and FP64 peaks (ncu)"),
-    Column("launch_rule", "str", "`Small Grid` or `Tail Effect` by NVIDIA's rule (ncu)"),
-    Column("launch_rule_speedup_pct", "float", "its estimate by NVIDIA's formula", "%"),
+    Column(
+        "launch_rule",
+        "str",
+        "`Small Grid` or `Tail Effect`, as the report printed it or as NVIDIA's rule of that "
+        "version has it; null where it prints neither or that is not known (ncu)",
+    ),
+    Column(
+        "launch_rule_speedup_pct",
+        "float",
+        "NVIDIA's estimate for it, which is no bound: a partial wave costs at most "
+        "1 - waves / ceil(waves)",
+        "%",
+    ),
 )
 
 _JOIN_COLUMNS = (
@@ -135,6 +178,11 @@ _EXACTNESS = (
     Column("bytes_exactness", "str", "the same of dram_bytes"),
 )
 
+_TRIAL = Column(
+    "trial",
+    "bool",
+    "launched by a tuner that tried several kernels on one call of its operator (torch)",
+)
 _SHAPES = Column(
     "shapes",
     "list[list[int]]",
@@ -166,10 +214,12 @@ WORK = Table(
         ),
         Column("missing", "list[str]", "the same as codes (ncu), of " + ", ".join(MISSING)),
         Column("remark", "str", "what qualifies the figures, e.g. `causal`, `lower bound`"),
+        _TRIAL,
         Column("peak_flop_per_s", "float", "the record's own peak of `roof` (ncu)", "FLOP/s"),
         Column("peak_bytes_per_s", "float", "the record's own DRAM peak (ncu)", "byte/s"),
         Column("waves", "float", "waves per multiprocessor (ncu)"),
         *_SOL_COLUMNS,
+        *_SOL_UNITS,
         *_NVIDIA_COLUMNS,
         *_JOIN_COLUMNS,
     ),
@@ -240,13 +290,29 @@ KERNELS = Table(
         Column("roofline_pct", "float", "achieved / attainable; of bandwidth where flop is 0", "%"),
         Column("roof_side", "str", "`memory` or `compute`: side of the ridge point it lies on"),
         Column("bound", "str", "what holds it, one of " + ", ".join(BOUNDS), nullable=False),
+        Column(
+            "limiting_level",
+            "str",
+            "the memory level or the pipe that holds it: `memory_sol_level` or `sm_sol_unit` of "
+            "the larger speed of light; null where it is not known or `bound` names no limit",
+        ),
         Column("bound_reason", "str", "one sentence with the numbers it rests on", nullable=False),
+        Column(
+            "part",
+            "str",
+            "what is known of it: `on_roofline` (FLOPs and bytes), `bytes_only` (no FLOPs, or "
+            "unknown ones), `flops_only`, `helper` (its operator's work is on other kernels), "
+            "`copy`, `communication`, `no_figures`; the parts divide the launch time",
+            nullable=False,
+        ),
         Column("flag", "str", "what is implausible about its figures and the likely cause"),
         *_NVIDIA_COLUMNS,
         Column("waves", "float", "waves per multiprocessor (ncu)"),
         Column("graph_replay", "bool", "launched by replaying a CUDA/HIP graph (torch)"),
+        _TRIAL,
         Column("nvtx", "str", "innermost NVTX range or annotation"),
         Column("error", "str", "why this launch carries no counters"),
+        *_SOL_UNITS,
         *_JOIN_COLUMNS,
     ),
 )
@@ -278,7 +344,7 @@ FINDINGS = Table(
         Column(
             "saving_low_ns",
             "int",
-            "what it saves at least: the smaller of alone and after the findings before it",
+            "what it saves at least after the findings before it",
             "ns",
             nullable=False,
         ),

@@ -32,6 +32,8 @@ LIGHT = Palette(
         "memory": "#2f6fb3",
         "balanced": "#9a7d12",
         "cache": "#1f8a87",
+        "below_memory_roof": "#7d93ad",
+        "below_compute_roof": "#b48a70",
         "latency": "#7a5aa8",
         "small_grid": "#a8478f",
         "communication": "#b23a48",

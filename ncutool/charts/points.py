@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from ncutool.analysis.capture_roofs import Roofs
     from ncutool.charts.palette import Palette
+    from ncutool.roofline.coverage import Coverage
 
 Row = dict[str, Any]
 
@@ -119,38 +119,22 @@ def four_digits(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-@dataclass(frozen=True)
-class NotPlaced:
-    """Time that has no point on the roofline, and why."""
+def not_on_roofline(coverage: Coverage) -> str:
+    """Say how much of the launch time the roofline shows and what it leaves out.
 
-    no_flop_ns: int
-    """Launches known to do no FLOPs (copies, indexing): they have no intensity."""
-    unknown_ns: int
-    """Launches whose FLOPs or bytes are not known."""
-    total_ns: int
-
-    def sentence(self) -> str:
-        """Say what is missing from the chart; empty where nothing is."""
-        parts = []
-        if self.no_flop_ns:
-            share = units.percent(100 * self.no_flop_ns / self.total_ns)
-            parts.append(f"{share} does no FLOPs (copies, indexing), so it has no intensity")
-        if self.unknown_ns:
-            share = units.percent(100 * self.unknown_ns / self.total_ns)
-            parts.append(f"{share} has no known FLOPs or bytes (communication, unmodelled work)")
-        return f"Not on the chart, of launch time: {'; '.join(parts)}." if parts else ""
-
-
-def not_on_roofline(groups: pl.DataFrame) -> NotPlaced:
-    """Return how much launch time :func:`roofline_points` leaves out."""
-    absent = groups.filter(~_placed())
-    without = absent.filter((pl.col("flop") == 0).fill_null(False))
-    no_flop = int(without["duration_ns"].sum())
-    return NotPlaced(
-        no_flop_ns=no_flop,
-        unknown_ns=int(absent["duration_ns"].sum()) - no_flop,
-        total_ns=int(groups["duration_ns"].sum()),
+    Returns:
+        One sentence; empty where every launch that took time has a place.
+    """
+    absent = [
+        part for part in coverage.partition if part.part != "on_roofline" and part.duration_ns
+    ]
+    if not absent:
+        return ""
+    shown = sum(part.pct for part in coverage.partition if part.part == "on_roofline")
+    names = ", ".join(
+        f"{display_names.PARTS[part.part]} {units.percent(part.pct)}" for part in absent
     )
+    return f"On the chart is {units.percent(shown)} of launch time; not on it: {names}."
 
 
 def notable(groups: pl.DataFrame, points: Sequence[Row], limit: int = 3) -> list[Row]:

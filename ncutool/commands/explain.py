@@ -15,7 +15,7 @@ LaunchArgument = Annotated[
     str,
     typer.Argument(
         metavar="LAUNCH",
-        help="A launch_id, `longest`, or the name of a kernel or operator: its longest launch. "
+        help="A launch_id, `longest`, or the name of a kernel or operator: its median launch. "
         "`device` explains how the capture's device was found.",
     ),
 ]

@@ -24,7 +24,7 @@ def explain_device(path: Path, request: Request, output: Output) -> None:
         CaptureError: the capture cannot be read.
         UsageError: ``assume_device`` is unknown, or the form is neither a table nor JSON.
     """
-    from ncutool.analysis.analyse import recorded_device
+    from ncutool.analysis import devices
     from ncutool.devices import resolve
     from ncutool.devices.table import with_file
     from ncutool.text.devices import explanation_text
@@ -34,7 +34,7 @@ def explain_device(path: Path, request: Request, output: Output) -> None:
     chosen = output.choose(Format.TABLE, Format.JSON)
     known = with_file(request.device_file)
     capture = read(path, ReadOptions(max_bytes=request.max_bytes, metrics="device__.*"))
-    resolution = resolve.resolve(recorded_device(capture), request.assume_device, known)
+    resolution = devices.find(capture, request.assume_device, known, None).resolution
     sections = [
         (record, resolve.recorded(record), resolve.candidates(record, known))
         for record in _distinct(capture)

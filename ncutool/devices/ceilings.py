@@ -89,7 +89,7 @@ class Ceiling:
     share_pct: float
     """Ceiling over peak."""
     source: str
-    """``capture`` (seen in it), ``default`` (taken from experience) or ``measured`` (given)."""
+    """``capture`` (seen in it), ``default`` (taken from other captures) or ``measured`` (given)."""
     launches: int
     """Launches or operators that qualified; the best of them is the ceiling."""
     how: str

@@ -116,8 +116,8 @@ KIND_SHARES: ThresholdTable[str, tuple[float, float]] = ThresholdTable(
 )
 
 
-def default_flop_share(roof: str, vendor: str) -> float:
-    """Return the share of a compute peak (0 to 1) that large products reach by experience.
+def default_flop_share(roof: str, vendor: str) -> Threshold:
+    """Return the share of a compute peak (0 to 1) that large products reach elsewhere.
 
     Args:
         roof: a name of :data:`ncutool.base.tables.ROOFS`.

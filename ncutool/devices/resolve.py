@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass, replace
 
-from ncutool.base.thresholds import Threshold
+from ncutool.devices.matching import (
+    contradictions,
+    family,
+    figures,
+    other_chip,
+    siblings,
+    variant_words,
+)
+from ncutool.devices.naming import all_names, fitting, words_of
 from ncutool.devices.table import Device, load_devices, to_frame
 from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError
@@ -16,19 +23,14 @@ __all__ = [
     "Device",
     "Resolution",
     "candidates",
+    "fitting",
     "load_devices",
     "recorded",
     "resolve",
     "to_frame",
 ]
 
-_DRIVERS = "memory sizes in records of some twenty devices; ECC and reserved memory take a part"
-_MEMORY_LOW = Threshold(0.90, "share of the card's", "a driver reports no less memory", _DRIVERS)
-_MEMORY_HIGH = Threshold(1.01, "share of the card's", "nor more, rounding aside", _DRIVERS)
 _GENERIC_NAMES = frozenset(("", "radeongraphics", "graphicsdevice"))
-_AMD_TARGETS = {"9.0": "gfx90a", "9.4": "gfx942", "9.5": "gfx950"}
-"""Compute capability as ROCm's torch reports it -> the target's usual name."""
-_MAKERS = frozenset(("nvidia", "tesla", "geforce", "amd", "instinct", "gpu"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,17 @@ class Resolution:
     record: DeviceRecord | None = None
     named: bool = False
     """Whether the user named it."""
+
+    @property
+    def held_against(self) -> str | None:
+        """Return `held against X (recorded: Y)` where the user named another device than the one
+        that the capture records; else None."""
+        if not self.named or self.device is None:
+            return None
+        name = self.record.name if self.record is not None else None
+        if name is not None and is_named(self.device, name):
+            return None
+        return f"held against {self.device.name} (recorded: {name or 'no device'})"
 
 
 @dataclass(frozen=True)
@@ -66,26 +79,70 @@ def resolve(
             one of a user's file is taken.
 
     Raises:
-        UsageError: ``override`` names no known device, or several.
+        UsageError: ``override`` names no known device, or several, or one of another vendor or
+            compute capability than the capture records.
     """
     rows = load_devices() if known is None else known
     if override is not None:
-        device = _named(override, record, rows)
-        how = f"--assume-device {override}: {device.name}"
-        return _told_origin(Resolution(device, how, record, named=True))
+        return _told_origin(_assumed(override, record, rows))
     if record is None:
         return _unknown("the capture does not say which device it was made on", record)
-    exact = [device for device in rows if _is_named(device, record.name)]
+    exact = [device for device in rows if is_named(device, record.name)]
     if exact:
         return _told_origin(_checked(record, exact))
-    siblings = _siblings(record, rows)
-    if siblings:
-        return _told_origin(_narrowed(record, siblings))
-    if "".join(_words(record.name or "")) in _GENERIC_NAMES:
+    alike = siblings(record, rows)
+    if alike:
+        return _told_origin(_narrowed(record, alike))
+    others = family(record, rows)
+    if others:
+        word = variant_words(others[0], words_of(record.name or ""))[0]
+        cards = ", ".join(device.name for device in others)
+        why = f"name {record.name!r} is that of another card than {cards}: {word!r}"
+        return _unknown(why, record)
+    if "".join(words_of(record.name or "")) in _GENERIC_NAMES:
         return _told_origin(_by_numbers(record, rows))
-    similar = difflib.get_close_matches(record.name or "", _all_names(rows), n=3, cutoff=0.5)
+    similar = difflib.get_close_matches(record.name or "", all_names(rows), n=3, cutoff=0.5)
     near = f" (similar names: {', '.join(similar)})" if similar else ""
     return _unknown(f"no known device is named {record.name!r}{near}", record)
+
+
+def _assumed(override: str, record: DeviceRecord | None, rows: tuple[Device, ...]) -> Resolution:
+    """Return the device that the user named, if the capture can be of its chip at all.
+
+    Raises:
+        UsageError: none or several fit, or it is of another vendor or compute capability.
+    """
+    device = _named(override, record, rows)
+    wrong = [] if record is None else other_chip(device, record)
+    if record is not None and wrong:
+        name = repr(record.name) if record.name else "a device without a name"
+        told = f" ({figures(record)})" if figures(record) else ""
+        raise UsageError(
+            f"--assume-device {override}: {device.name} is not what the capture records: {name}"
+            f"{told}, so that {' and '.join(wrong)}. Its launches cannot be held against other "
+            "peaks: leave the option out, or name a device of that vendor and compute capability; "
+            "`ncutool whatif CAPTURE --on NAME` says what they would take elsewhere"
+        )
+    found = Resolution(device, "", record, named=True)
+    what = found.held_against or device.name
+    return replace(found, how=f"--assume-device {override}: {what}")
+
+
+def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) -> Device:
+    """Return the device that the user named; what the capture records decides between several.
+
+    Raises:
+        UsageError: none or several fit.
+    """
+    found = fitting(text, devices)
+    if len(found) > 1 and record is not None and record.sm_count and record.memory_bytes:
+        consistent = [device for device in found if not contradictions(device, record)]
+        found = consistent if len(consistent) == 1 else found
+    if all(_same_peaks(found[0], device) for device in found[1:]):
+        return found[0]
+    raise UsageError(
+        f"{text!r} fits several devices; name one of: {', '.join(device.name for device in found)}"
+    )
 
 
 def candidates(
@@ -96,11 +153,18 @@ def candidates(
     Where the name says nothing, they are those that no recorded figure contradicts.
     """
     rows = load_devices() if known is None else known
-    exact = [device for device in rows if _is_named(device, record.name)]
-    pool = exact or _siblings(record, rows)
+    exact = [device for device in rows if is_named(device, record.name)]
+    pool = exact or family(record, rows)
     if not pool and None not in (record.compute_capability, record.sm_count):
-        pool = [device for device in rows if not _contradictions(device, record)]
-    return tuple(Candidate(device.name, tuple(_contradictions(device, record))) for device in pool)
+        pool = [device for device in rows if not contradictions(device, record)]
+    return tuple(Candidate(device.name, _against(device, record)) for device in pool)
+
+
+def _against(device: Device, record: DeviceRecord) -> tuple[str, ...]:
+    """Return all that speaks against a device: recorded figures, and a word of another variant."""
+    words = variant_words(device, words_of(record.name or ""))
+    named = [f"its name says {word!r}" for word in words]
+    return (*contradictions(device, record), *named)
 
 
 def recorded(record: DeviceRecord) -> dict[str, str]:
@@ -115,17 +179,6 @@ def recorded(record: DeviceRecord) -> dict[str, str]:
     }
 
 
-def _siblings(record: DeviceRecord, rows: tuple[Device, ...]) -> list[Device]:
-    """Return the variants of the family that the recorded name speaks of.
-
-    Of several families whose words stand in the name, that with the most words counts.
-    """
-    words = _words(record.name or "")
-    family = [device for device in rows if _contains(words, _words(device.family))]
-    longest = max((len(_words(device.family)) for device in family), default=0)
-    return [device for device in family if len(_words(device.family)) == longest]
-
-
 def _told_origin(resolution: Resolution) -> Resolution:
     """Add to the explanation where the row is of a user's file."""
     device = resolution.device
@@ -136,18 +189,18 @@ def _told_origin(resolution: Resolution) -> Resolution:
 
 def _checked(record: DeviceRecord, devices: list[Device]) -> Resolution:
     """Take the device of a known name, if no other recorded figure contradicts it."""
-    fitting = [device for device in devices if not _contradictions(device, record)]
+    fitting = [device for device in devices if not contradictions(device, record)]
     if fitting:
         return Resolution(fitting[0], _evidence(record), record)
-    wrong = " and ".join(_contradictions(devices[0], record))
+    wrong = " and ".join(contradictions(devices[0], record))
     return _unknown(f"name {record.name!r} is that of {devices[0].name}, but {wrong}", record)
 
 
 def _narrowed(record: DeviceRecord, siblings: list[Device]) -> Resolution:
     """Take the one variant of a family that SM count and memory size single out."""
-    fitting = [device for device in siblings if not _contradictions(device, record)]
+    fitting = [device for device in siblings if not contradictions(device, record)]
     if not fitting:
-        wrong = " and ".join(_contradictions(siblings[0], record))
+        wrong = " and ".join(contradictions(siblings[0], record))
         known = ", ".join(device.name for device in siblings)
         return _unknown(f"name {record.name!r} fits none of {known}: {wrong}", record)
     if record.sm_count is None or record.memory_bytes is None:
@@ -163,19 +216,17 @@ def _narrowed(record: DeviceRecord, siblings: list[Device]) -> Resolution:
 def _by_numbers(record: DeviceRecord, rows: tuple[Device, ...]) -> Resolution:
     """Take the device by compute capability, SM count and memory size, where no name helps."""
     name = "an empty name" if not record.name else f"the name {record.name!r}"
-    figures = (record.compute_capability, record.sm_count, record.memory_bytes)
-    if any(figure is None for figure in figures):
+    told = (record.compute_capability, record.sm_count, record.memory_bytes)
+    if any(figure is None for figure in told):
         return _unknown(f"the capture records {name} and too little else to tell", record)
     fitting = [
         device
         for device in rows
-        if device.sm_count is not None and not _contradictions(device, record)
+        if device.sm_count is not None and not contradictions(device, record)
     ]
     if not fitting:
-        return _unknown(
-            f"the capture records {name} and {_figures(record)}, which fit none", record
-        )
-    return _single(record, fitting, f"{_figures(record)} (the capture records {name})")
+        return _unknown(f"the capture records {name} and {figures(record)}, which fit none", record)
+    return _single(record, fitting, f"{figures(record)} (the capture records {name})")
 
 
 def _single(record: DeviceRecord, fitting: list[Device], evidence: str) -> Resolution:
@@ -198,48 +249,10 @@ def _same_peaks(device: Device, other: Device) -> bool:
     )
 
 
-def _contradictions(device: Device, record: DeviceRecord) -> list[str]:
-    """Return what the record says that cannot be of this device, in words.
-
-    Figures that were not recorded contradict nothing.
-    """
-    contradictions = []
-    if record.vendor is not None and device.vendor and record.vendor != device.vendor:
-        contradictions.append(f"its vendor is {record.vendor}")
-    capability = record.compute_capability
-    if device.vendor == "amd":
-        capability = _AMD_TARGETS.get(capability or "", capability)
-    expected = device.compute_capability
-    if capability is not None and expected and capability != expected:
-        contradictions.append(f"compute capability is {capability}, not {expected}")
-    if None not in (record.sm_count, device.sm_count) and record.sm_count != device.sm_count:
-        contradictions.append(f"it has {record.sm_count} SMs, not {device.sm_count}")
-    if record.memory_bytes is not None:
-        share = record.memory_bytes / device.memory_bytes
-        if not _MEMORY_LOW <= share <= _MEMORY_HIGH:
-            gigabytes = record.memory_bytes / 1e9
-            contradictions.append(
-                f"it has {gigabytes:.1f} GB, not {device.memory_bytes / 1e9:.1f} GB"
-            )
-    return contradictions
-
-
 def _evidence(record: DeviceRecord) -> str:
     """Return the recorded name and figures, as the reason for taking a device."""
-    figures = _figures(record)
-    return f"name {record.name!r}" + (f" and {figures}" if figures else "")
-
-
-def _figures(record: DeviceRecord) -> str:
-    """Return the recorded figures in words, those that are there."""
-    parts = []
-    if record.compute_capability is not None:
-        parts.append(f"compute capability {record.compute_capability}")
-    if record.sm_count is not None:
-        parts.append(f"{record.sm_count} SMs")
-    if record.memory_bytes is not None:
-        parts.append(f"{record.memory_bytes / 1e9:.1f} GB")
-    return ", ".join(parts)
+    told = figures(record)
+    return f"name {record.name!r}" + (f" and {told}" if told else "")
 
 
 def _unknown(why: str, record: DeviceRecord | None) -> Resolution:
@@ -248,87 +261,7 @@ def _unknown(why: str, record: DeviceRecord | None) -> Resolution:
     )
 
 
-def fitting(text: str, devices: tuple[Device, ...]) -> list[Device]:
-    """Return the devices that the user may mean by ``text``, at least one.
-
-    Raises:
-        UsageError: no device has such a name.
-    """
-    wanted = _words(text)
-    joined = "".join(wanted)
-    exact = [
-        device
-        for device in devices
-        if joined in {"".join(_words(name)) for name in (device.name, *device.names, *device.short)}
-    ]
-    if wanted and exact:
-        return exact[:1]
-    similar = [device for device in devices if wanted and _fits(device, wanted)]
-    if similar:
-        return [device for device in similar if device.origin] or similar
-    near = _nearest(text, devices)
-    listed = f"; close names: {', '.join(near)}" if near else ""
-    raise UsageError(f"no device named {text!r}{listed}; ncutool devices lists them all")
-
-
-def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) -> Device:
-    """Return the device that the user named; what the capture records decides between several.
-
-    Raises:
-        UsageError: none or several fit.
-    """
-    found = fitting(text, devices)
-    if len(found) > 1 and record is not None and record.sm_count and record.memory_bytes:
-        consistent = [device for device in found if not _contradictions(device, record)]
-        found = consistent if len(consistent) == 1 else found
-    if all(_same_peaks(found[0], device) for device in found[1:]):
-        return found[0]
-    raise UsageError(
-        f"{text!r} fits several devices; name one of: {', '.join(device.name for device in found)}"
-    )
-
-
-def _fits(device: Device, wanted: list[str]) -> bool:
-    """Return whether one of the device's names has every word of ``wanted``.
-
-    Without spaces (`h100sxm`) it may also be the beginning of a name.
-    """
-    joined = "".join(wanted)
-    for name in (device.name, *device.names):
-        words = _words(name)
-        begins = {"".join(words[:count]) for count in range(1, len(words) + 1)}
-        if set(wanted) <= set(words) or joined in begins:
-            return True
-    return False
-
-
-def _nearest(text: str, devices: tuple[Device, ...]) -> list[str]:
-    """Return the names most like ``text``, for an error to list."""
-    by_key = {"".join(_words(device.name)): device.name for device in devices}
-    keys = difflib.get_close_matches("".join(_words(text)), by_key, n=4, cutoff=0.4)
-    return [by_key[key] for key in keys]
-
-
-def _all_names(devices: tuple[Device, ...]) -> list[str]:
-    return [name for device in devices for name in (device.name, *device.names)]
-
-
-def _is_named(device: Device, recorded: str | None) -> bool:
-    words = _words(recorded or "")
-    return bool(words) and any(words == _words(name) for name in (device.name, *device.names))
-
-
-def _contains(words: list[str], family: list[str]) -> bool:
-    """Return whether ``family`` stands in ``words`` as whole words, next to each other."""
-    size = len(family)
-    return size > 0 and any(words[i : i + size] == family for i in range(len(words) - size + 1))
-
-
-def _words(name: str) -> list[str]:
-    """Split a name into lower-case words without makers' names: `H100-SXM5` to `h100`, `sxm`.
-
-    A size keeps its unit (`80 GB` and `80GB` are one word).
-    """
-    spaced = re.sub(r"(\d)\s+(gb|gib)\b", r"\1gb", name.lower())
-    words = re.findall(r"[a-z0-9]+", spaced)
-    return [re.sub(r"^sxm\d$", "sxm", word) for word in words if word not in _MAKERS]
+def is_named(device: Device, recorded: str | None) -> bool:
+    """Return whether a recorded name is one of the device's, whatever its case and dashes."""
+    words = words_of(recorded or "")
+    return bool(words) and any(words == words_of(name) for name in (device.name, *device.names))

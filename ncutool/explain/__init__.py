@@ -51,7 +51,7 @@ class Explainer:
         """Return the explanation of a launch, by its launch_id, which must exist."""
         launch = self._evidence.kernels.filter(pl.col("launch_id") == launch_id)
         row = launch.row(0, named=True)
-        device = self._analysis.resolution.device
+        device = self._analysis.device_of(row["device"])
         form = self._analysis.capture.format
         figures: dict[str, Any] = {}
         if form.traits.figures_counted:

@@ -1,4 +1,4 @@
-"""Which launch is meant: by id, the longest of all, or the longest of a name."""
+"""Which launch is meant: by id, the longest of all, or the median one of a name."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _by_id(kernels: pl.DataFrame, launch_id: int) -> int:
 
 
 def _by_name(kernels: pl.DataFrame, text: str) -> tuple[int, str]:
-    """Return the longest launch of the kernel or operator of that name, or of the only match."""
+    """Return the median launch of the kernel or operator of that name, or of the only match."""
     launches = kernels.filter(_any(pl.col(name) == text for name in _NAMES))
     named = repr(printable(text, 80))
     if launches.is_empty():
@@ -58,8 +58,12 @@ def _by_name(kernels: pl.DataFrame, text: str) -> tuple[int, str]:
         one_operator = launches["op"].null_count() == 0 and launches["op"].n_unique() == 1
         if not one_operator and launches["kernel"].n_unique() > 1:
             raise UsageError(f"{named} means several kernels: {_listed(launches)}")
-    count = units.counted(launches.height, "launch")
-    return _longest(launches), f"the longest of {count} of {named}"
+    equals = _with_most_time(launches)
+    count = units.counted(equals.height, "launch")
+    which = f"the median by duration of {count} of {named}"
+    if equals.height < launches.height:
+        which += f" on the shapes with the most time ({launches.height:,} launches in all)"
+    return _median(equals), which
 
 
 def _matching(kernels: pl.DataFrame, pattern: str) -> pl.DataFrame:
@@ -93,6 +97,21 @@ def _listed(launches: pl.DataFrame) -> str:
 def _longest(kernels: pl.DataFrame) -> int:
     ordered = kernels.sort("duration_ns", "launch_id", descending=[True, False], nulls_last=True)
     return int(ordered["launch_id"][0])
+
+
+def _with_most_time(launches: pl.DataFrame) -> pl.DataFrame:
+    """Return the launches of the kernel and shapes that take most of the time of ``launches``."""
+    time = pl.col("duration_ns").sum().over("kernel", "signature")
+    return launches.filter(time == time.max()).filter(
+        pl.col(name).eq_missing(pl.col(name).first()) for name in ("kernel", "signature")
+    )
+
+
+def _median(kernels: pl.DataFrame) -> int:
+    """Return the launch in the middle of those with a duration: one slow launch is no example."""
+    timed = kernels.filter(pl.col("duration_ns").is_not_null())
+    ordered = (kernels if timed.is_empty() else timed).sort("duration_ns", "launch_id")
+    return int(ordered["launch_id"][(ordered.height - 1) // 2])
 
 
 def _near(kernels: pl.DataFrame, text: str) -> str:

@@ -51,6 +51,7 @@ OTHERS = {
 _METRIC = "metric of the report"
 _LAUNCH = "launch configuration in the report"
 _INSTRUCTION = "instruction counts of the report"
+_PRINTED = "printed in the report by NVIDIA's rule LaunchConfiguration"
 _RECORDED = ("duration_ns", "grid_x", "grid_y", "grid_z")
 
 
@@ -71,8 +72,15 @@ def figures(capture: Capture, launch_id: int) -> dict[str, Any]:
     }
     rows = capture.instructions.filter(pl.col("launch_id") == launch_id)
     executed = [_traced(Executed(*row)) for row in rows.drop("launch_id").iter_rows()]
-    work = counters.recorded_work(launch, metrics, executed)
-    if work["launch_rule"] == nvidia_rules.TAIL_EFFECT:  # its waves were taken apart
+    messages = capture.rules.filter(pl.col("launch_id") == launch_id).to_dicts()
+    printed = nvidia_rules.printed_rule(messages)
+    if printed is not None and printed.speedup_pct is not None:
+        printed = printed._replace(speedup_pct=leaf(printed.speedup_pct, "its estimate", _PRINTED))
+    version = nvidia_rules.version_of(capture.tool_version)
+    work = counters.recorded_work(launch, metrics, executed, version, printed)
+    recomputed = printed is None or printed.speedup_pct is None
+    if work["launch_rule"] == nvidia_rules.TAIL_EFFECT and recomputed and work["waves"]:
+        # its waves were taken apart
         work["launch_rule_speedup_pct"] = 100 * (1 / (1 + work["waves"] // 1))
     return work
 

@@ -10,6 +10,7 @@ from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.analysis.sections import CoverageSection, TimeSection
+    from ncutool.roofline.coverage import Coverage
 
 _REASONS = 3
 _CAUSES = 2
@@ -20,7 +21,7 @@ class Piece:
     """A stretch of a stacked bar and its line in the legend."""
 
     kind: str
-    """Names the colour: a bound, `idle`, `understood` or `unknown`."""
+    """Names the colour: a bound, `idle`, or a part of the launch time."""
     pct: float
     text: str
     detail: str = ""
@@ -36,26 +37,36 @@ class Card:
 
 
 def understood(section: CoverageSection) -> Card:
-    """Return what share of launch time has FLOPs and bytes, and why the rest has not."""
+    """Return how the launch time divides by what is known of it; what has no figures by reason."""
     coverage = section.shares
     title = "How much of it is understood"
     if coverage.understood_pct is None or coverage.duration_ns == 0:
         return Card(title, (), "No launch carries a duration, so no share can be given.")
-    known = Piece(
-        "understood",
-        coverage.understood_pct,
-        "of launch time has FLOPs and bytes, or is copies and communication",
-        f"FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)}",
-    )
-    missing = [
-        Piece("unknown", gap.pct, gap.reason, units.counted(gap.launches, "launch"))
-        for gap in coverage.missing[:_REASONS]
+    parts = [
+        Piece(
+            part.part,
+            part.pct,
+            display_names.PARTS[part.part],
+            units.counted(part.launches, "launch"),
+        )
+        for part in coverage.partition
+        if part.duration_ns and part.part != "no_figures"
     ]
-    rest = coverage.missing[_REASONS:]
+    return Card(title, (*parts, *_without_figures(coverage)), f"Of launch time; {section.line}.")
+
+
+def _without_figures(coverage: Coverage) -> list[Piece]:
+    """Return the time without figures by reason, the smaller reasons as one."""
+    gaps = coverage.without_figures
+    pieces = [
+        Piece("no_figures", gap.pct, gap.reason, units.counted(gap.launches, "launch"))
+        for gap in gaps[:_REASONS]
+    ]
+    rest = gaps[_REASONS:]
     if rest:
         more = units.counted(len(rest), "other reason")
-        missing.append(Piece("unknown", sum(gap.pct for gap in rest), more, "listed below"))
-    return Card(title, (known, *missing))
+        pieces.append(Piece("no_figures", sum(gap.pct for gap in rest), more, "listed below"))
+    return pieces
 
 
 def where_time_goes(section: TimeSection) -> Card:

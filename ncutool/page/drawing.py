@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ncutool import charts
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
+    from ncutool.devices.several import Kind
+    from ncutool.roofline.coverage import Coverage
 
 MOST_POINTS = 2000
 """Groups that get a circle, most time first; chart.js takes the same."""
@@ -32,7 +34,7 @@ class Drawing:
     """One chart, or the sentence that stands in its place."""
 
     name: str
-    """`roofline` or `speed-of-light`."""
+    """`roofline` (of unlike devices `roofline-1` and on) or `speed-of-light`."""
     title: str
     spec: dict[str, Any] | None
     empty: str
@@ -42,20 +44,37 @@ class Drawing:
 
 
 def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
-    """Return the charts of one view; traces have no speeds of light."""
-    drawn = [_roofline(analysis, groups)]
+    """Return the charts of one view: a roofline for each kind of device; traces have no speeds of
+    light."""
+    kinds = analysis.device_kinds
+    if analysis.mixed:
+        drawn = [_of_kind(analysis, groups, kind, n) for n, kind in enumerate(kinds, start=1)]
+    else:
+        drawn = [_roofline(analysis, groups, None)]
     points = charts.speed_of_light_points(groups.head(MOST_POINTS), tooltips=False)
     if points:
         drawn.append(_speed_of_light(points, groups))
     return tuple(drawn)
 
 
-def _roofline(analysis: Analysis, groups: pl.DataFrame) -> Drawing:
-    roofs = roofs_of(analysis)
+def _of_kind(analysis: Analysis, groups: pl.DataFrame, kind: Kind, number: int) -> Drawing:
+    """Return the roofline of one of several kinds of device, with the launches on it alone."""
+    own = groups.filter(groups["device"].is_in(kind.ordinals))
+    drawn = _roofline(analysis, own, kind)
+    spec = drawn.spec
+    if spec is not None:
+        spec = {**spec, "usermeta": {"groups": own["group"].to_list()}}
+    title = f"Roofline of {kind.numbered}"
+    return replace(drawn, name=f"roofline-{number}", title=title, spec=spec)
+
+
+def _roofline(analysis: Analysis, groups: pl.DataFrame, kind: Kind | None) -> Drawing:
+    """Return the roofline of one kind of device; of all launches where there is only one."""
+    roofs = roofs_of(analysis, kind)
     title = "Roofline"
     points = charts.roofline_points(groups.head(MOST_POINTS), tooltips=False)
     if roofs is None or not points:
-        return Drawing("roofline", title, None, _why_empty(analysis, roofs), "", ())
+        return Drawing("roofline", title, None, _why_empty(analysis, roofs, kind), "", ())
     chart = charts.roofline(groups, points, roofs, palette=PAGE_PALETTE, width="container")
     first = roofs.compute[0]
     label = (
@@ -64,7 +83,8 @@ def _roofline(analysis: Analysis, groups: pl.DataFrame) -> Drawing:
         f"ridge at {units.intensity(roofs.ridge_point_flop_per_byte)}. "
         "The kernel table holds the same figures."
     )
-    return Drawing("roofline", title, _spec(chart), "", label, _roofline_notes(groups, roofs))
+    notes = _roofline_notes(groups, roofs, analysis.coverage)
+    return Drawing("roofline", title, _spec(chart), "", label, notes)
 
 
 def _spec(chart: Any) -> dict[str, Any]:
@@ -79,7 +99,7 @@ def _spec(chart: Any) -> dict[str, Any]:
     return spec
 
 
-def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
+def _roofline_notes(groups: pl.DataFrame, roofs: Roofs, coverage: Coverage) -> tuple[str, ...]:
     notes = [
         "Area is time. Point at a circle for its figures, click it to find it in the table; "
         "drag to move, Ctrl and wheel to zoom, double-click to see all again."
@@ -109,7 +129,7 @@ def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
     if spread > 1:
         origin += f"; they differ by up to {units.percent(spread)} between launches (drawn: mean)"
     notes.append(f"{origin}.")
-    missing = charts.not_on_roofline(groups).sentence()
+    missing = charts.not_on_roofline(coverage)
     if missing:
         notes.append(missing)
     if groups.height > MOST_POINTS:
@@ -117,10 +137,10 @@ def _roofline_notes(groups: pl.DataFrame, roofs: Roofs) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _why_empty(analysis: Analysis, roofs: Roofs | None) -> str:
+def _why_empty(analysis: Analysis, roofs: Roofs | None, kind: Kind | None) -> str:
     capture = analysis.capture
     if roofs is None and not capture.traits.peaks_recorded:
-        resolution = analysis.resolution
+        resolution = (analysis if kind is None else kind).resolution
         how = resolution.how.rstrip(".")
         way_out = " Pass `--assume-device NAME`; `ncutool devices` lists them."
         names_option = resolution.named or resolution.device is None  # then `how` names the option

@@ -56,6 +56,9 @@ class Findings:
     empty: str
     """What to say where there are none."""
     declined: tuple[str, ...]
+    most_time: str
+    """What is known of the kernel with most of the time."""
+    could_not_look: tuple[str, ...]
 
 
 def findings(analysis: Analysis, section: FindingsSection) -> Findings:
@@ -74,6 +77,8 @@ def findings(analysis: Analysis, section: FindingsSection) -> Findings:
         note=note,
         empty=_empty(analysis, section.nothing),
         declined=section.declined,
+        most_time=" ".join(section.most_time),
+        could_not_look=section.could_not_look,
     )
 
 

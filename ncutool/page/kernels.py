@@ -156,7 +156,7 @@ def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
         bar_pct=round(100 * row["duration_ns"] / longest_ns, 1) if longest_ns else 0.0,
         places=tuple(_place(name, row) for name, _ in places),
         bound=row["bound"],
-        bound_word=display_names.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+        bound_word=display_names.short_bound(row),
         source=source_word(row, " / "),
     )
 

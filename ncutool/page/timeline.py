@@ -47,6 +47,9 @@ class Strip:
     causes: tuple[Line, ...]
     """Idle time by cause, rare causes together: ns and share of the wall time."""
     wall_ns: int
+    start_ns: int
+    """The window's edges count, as starts of launches do, from the first launch of the capture."""
+    end_ns: int
     kinds: tuple[str, ...]
     summary: str
     lanes: str
@@ -74,12 +77,15 @@ def strip(analysis: Analysis, document: Document) -> Strip | None:
         bands=bands,
         causes=_few(document.time.idle.rows, timeline.wall_ns),
         wall_ns=timeline.wall_ns,
+        start_ns=timeline.start_ns,
+        end_ns=timeline.end_ns,
         kinds=kinds,
         summary=_summary(timeline),
         lanes=", ".join([*lanes["lanes"], "idle time"]),
         note=note,
         data={
             "wall_ns": timeline.wall_ns,
+            "start_ns": timeline.start_ns,
             "window": _first_window(analysis, timeline, pieces.height),
             **lanes,
             "gaps": _gaps(timeline),

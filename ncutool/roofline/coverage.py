@@ -1,10 +1,19 @@
-"""What share of the GPU time is understood, and why the rest is not."""
+"""How the launch time divides into what is known of it, and why the rest is not known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import polars as pl
+
+from ncutool.base.tables import PARTS
+from ncutool.roofline.partition import UNDERSTOOD, part
+
+_REASONS = {
+    "communication": "communication between devices",
+    "flops_only": "FLOPs are known, bytes are not",
+}
+"""Why launches of a part are not understood; those without figures each say it themselves."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +23,17 @@ class MissingWork:
     reason: str
     duration_ns: int
     pct: float
+    launches: int
+
+
+@dataclass(frozen=True)
+class PartTime:
+    """The launches of one part of :data:`ncutool.base.tables.PARTS`."""
+
+    part: str
+    duration_ns: int
+    pct: float
+    """Of the launch time; 0 where no time was recorded."""
     launches: int
 
 
@@ -29,29 +49,57 @@ class Coverage:
     bytes_pct: float | None
     """Share with known bytes."""
     understood_pct: float | None
-    """Share with both, or of a class that has no work to model (copies, communication)."""
+    """Share of the parts of :data:`ncutool.roofline.partition.UNDERSTOOD`."""
+    partition: tuple[PartTime, ...]
+    """Every launch once, by what is known of it, in the order of PARTS; sums to ``duration_ns``."""
     missing: tuple[MissingWork, ...]
-    """The rest by reason, most time first."""
+    """What is not understood by reason, most time first."""
+    without_figures: tuple[MissingWork, ...]
+    """Those of the part `no_figures` alone."""
+    untimed: int = 0
+    """Launches whose time is not known, above all those that failed to collect: in no share."""
 
 
 def cover(kernels: pl.DataFrame) -> Coverage:
     """Return the coverage of a ``kernels`` table."""
     frame = kernels.select(
         pl.col("duration_ns").fill_null(0),
+        pl.coalesce("part", part()),  # a table from elsewhere may lack it
         _known("flop").alias("has_flop"),
         _known("dram_bytes").alias("has_bytes"),
-        pl.col("bound").is_in(["copy", "communication"]).alias("no_work"),
-        pl.coalesce("error", "missing_reason", pl.lit("not known")).alias("reason"),
+        pl.coalesce(
+            "error",
+            pl.coalesce("part", part()).replace_strict(
+                _REASONS, default=None, return_dtype=pl.String
+            ),
+            "missing_reason",
+            pl.lit("not known"),
+        ).alias("reason"),
     )
     total = int(frame["duration_ns"].sum())
-    understood = (pl.col("has_flop") & pl.col("has_bytes")) | pl.col("no_work")
+    understood = pl.col("part").is_in(UNDERSTOOD)
     return Coverage(
         launches=kernels.height,
         duration_ns=total,
         flop_pct=share_pct(frame.filter("has_flop"), total),
         bytes_pct=share_pct(frame.filter("has_bytes"), total),
         understood_pct=share_pct(frame.filter(understood), total),
+        partition=_parts(frame, total),
         missing=by_reason(frame.filter(~understood), total),
+        untimed=kernels["duration_ns"].null_count(),
+        without_figures=by_reason(frame.filter(pl.col("part") == "no_figures"), total),
+    )
+
+
+def _parts(frame: pl.DataFrame, total_ns: int) -> tuple[PartTime, ...]:
+    """Return the parts that have launches, in the order of PARTS."""
+    sums = frame.group_by("part").agg(pl.col("duration_ns").sum(), pl.len().alias("launches"))
+    known = {name: (duration, count) for name, duration, count in sums.iter_rows()}
+    return tuple(
+        PartTime(name, duration, 100 * duration / total_ns if total_ns else 0.0, count)
+        for name in PARTS
+        if name in known
+        for duration, count in [known[name]]
     )
 
 

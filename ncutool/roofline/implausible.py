@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.nvidia import PEAK_LIMIT
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import ABOVE_DATASHEET_PCT
 
@@ -176,7 +177,19 @@ def _of_record() -> pl.Expr:
             pl.col("remark").fill_null("no remark"),
         )
     )
-    return pl.coalesce(compute, *over)
+    return pl.coalesce(compute, *over, _beyond_hardware())
+
+
+def _beyond_hardware() -> pl.Expr:
+    """Return the flag of a launch whose recorded DRAM peak is more than its device can have."""
+    peak, possible = pl.col("peak_bytes_per_s"), pl.col("hardware_bytes_per_s")
+    text = pl.format(
+        "its recorded DRAM peak of {} GB/s is more than memory clock x bus width allow ({} GB/s): "
+        "the clock was sampled badly, and shares of that peak are doubtful",
+        _one(peak / 1e9),
+        _one(possible / 1e9),
+    )
+    return pl.when(peak > possible * PEAK_LIMIT).then(text)
 
 
 def _one(expression: pl.Expr) -> pl.Expr:

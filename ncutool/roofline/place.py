@@ -15,10 +15,10 @@ import polars as pl
 
 from ncutool.base.limits import attainable
 from ncutool.base.tables import KERNELS
-from ncutool.roofline import bound
+from ncutool.roofline import bound, partition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from ncutool.devices.resolve import Device
     from ncutool_parsers.capture import Capture
@@ -93,7 +93,12 @@ FORMULAS = (
 """In the order in which they are computed. Two in a row of one name are alternatives."""
 
 
-def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.DataFrame:
+def place(
+    capture: Capture,
+    work: pl.DataFrame,
+    device: Device | None,
+    devices: Mapping[int, Device | None] | None = None,
+) -> pl.DataFrame:
     """Return the ``kernels`` table (:data:`ncutool.base.tables.KERNELS`), one row per launch.
 
     Args:
@@ -101,6 +106,8 @@ def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.Dat
         work: :data:`ncutool.base.tables.WORK`, one row per launch.
         device: peaks for traces. Reports carry their own and never use the table's, whose
             clocks are not those of the run.
+        devices: that of each ordinal, where launches ran on unlike devices; ``device`` is then for
+            launches on any other.
     """
     frame = capture.launches.join(work, on="launch_id", how="left", validate="1:1")
     traits = capture.traits
@@ -110,10 +117,27 @@ def place(capture: Capture, work: pl.DataFrame, device: Device | None) -> pl.Dat
         figures_counted=pl.lit(traits.figures_counted),
         peaks_recorded=pl.lit(traits.peaks_recorded),
     )
-    frame = _with_peaks(frame, None if traits.peaks_recorded else device)
-    frame = with_rates(frame)
-    frame = bound.with_bound(frame, device, capture.clock_step_ns)
+    frame = pl.concat(
+        _placed(part, own, capture) for part, own in _by_device(frame, device, devices or {})
+    )
+    frame = partition.with_part(frame)
     return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")
+
+
+def _by_device(
+    frame: pl.DataFrame, device: Device | None, devices: Mapping[int, Device | None]
+) -> Iterator[tuple[pl.DataFrame, Device | None]]:
+    """Yield the launches on each device of ``devices``, and those on any other, with theirs."""
+    listed = pl.col("device").is_in(list(devices)).fill_null(False)
+    yield frame.filter(~listed), device
+    for ordinal, own in devices.items():
+        yield frame.filter(pl.col("device") == ordinal), own
+
+
+def _placed(frame: pl.DataFrame, device: Device | None, capture: Capture) -> pl.DataFrame:
+    """Return launches of one device with their peaks, rates and bounds."""
+    frame = _with_peaks(frame, None if capture.traits.peaks_recorded else device)
+    return bound.with_bound(with_rates(frame), device, capture.clock_step_ns)
 
 
 def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
@@ -128,8 +152,17 @@ def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
     source = pl.when(recorded).then(pl.lit("record")).otherwise(_table_source(device))
     return frame.with_columns(
         pl.when(computes).then(pl.coalesce("peak_flop_per_s", table_flop)).alias("peak_flop_per_s"),
-        pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)).alias("peak_bytes_per_s"),
+        pl.when(~_leaves_the_device())
+        .then(pl.coalesce("peak_bytes_per_s", pl.lit(device.peak_bytes_per_s)))
+        .alias("peak_bytes_per_s"),
         source.alias("peak_source"),
+    )
+
+
+def _leaves_the_device() -> pl.Expr:
+    """Whether a launch is a copy from or to another memory, which the link limits, not the DRAM."""
+    return ((pl.col("category") == "memcpy") & (pl.col("copy_kind") != "DtoD")).fill_null(
+        pl.col("category") == "memcpy"
     )
 
 

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
+LEVEL_WORDS = {
+    "dram": "DRAM",
+    "l2": "L2",
+    "l1": "L1, which holds shared memory too",
+    "shared": "shared memory",
+    "issue": "issuing instructions",
+    "mio": "the queues to memory and special units",
+    "constant": "the constant cache",
+    "shared_pipe": "the pipe that FP64 and tensor units share",
+}
+"""What a ``limiting_level`` is called; all others are names of pipes."""
+
 
 def at_least() -> pl.Expr:
     """Whether a figure is a lower bound: a small share of a peak then proves nothing."""
@@ -13,11 +25,12 @@ def at_least() -> pl.Expr:
     )
 
 
-def sentence(busy_pct: float) -> pl.Expr:
+def sentence(busy_pct: float, floor_ns: int) -> pl.Expr:
     """Return ``bound_reason``: one sentence with the numbers that the column ``bound`` rests on.
 
     Args:
         busy_pct: the threshold of both limits in per cent.
+        floor_ns: up to this long a launch takes about the time of launching.
     """
     has_sol = pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
     limits = pl.format(
@@ -32,6 +45,8 @@ def sentence(busy_pct: float) -> pl.Expr:
         _one(pl.col("bandwidth_pct")),
         _whence(),
     )
+    level = pl.col("limiting_level")
+    limits = pl.when(level.is_null()).then(limits).otherwise(limits + _which(level))
     figures = pl.when(has_sol).then(limits).otherwise(modelled)
     blocks = (
         pl.when(has_sol)
@@ -45,8 +60,26 @@ def sentence(busy_pct: float) -> pl.Expr:
         .then(pl.lit("a collective: its time includes waiting for other ranks"))
         .when(pl.col("bound") == "unknown")
         .then(_why_unknown())
+        .when((pl.col("bound") == "latency") & ~has_sol)
+        .then(
+            pl.format(
+                f"it takes {{}} µs, and up to {floor_ns / 1000:g} µs the time is that of "
+                "launching, whatever the work: {}",
+                (pl.col("duration_ns") / 1000).round(1),
+                figures,
+            )
+        )
         .when(pl.col("bound") == "latency")
         .then(pl.format(f"neither limit reaches {busy_pct:.0f} %: {{}}", figures))
+        .when(pl.col("bound").is_in(["below_memory_roof", "below_compute_roof"]))
+        .then(
+            pl.format(
+                f"below {busy_pct:.0f} % of its {{}} roof, and what holds it there is not "
+                "recorded: {}",
+                pl.col("roof_side"),
+                figures,
+            )
+        )
         .when(pl.col("bound") == "small_grid")
         .then(pl.format(f"neither limit reaches {busy_pct:.0f} %: {{}}{{}}", figures, blocks))
         .when(pl.col("bound") == "cache")
@@ -64,6 +97,14 @@ def sentence(busy_pct: float) -> pl.Expr:
             )
         )
         .otherwise(figures)
+    )
+
+
+def _which(level: pl.Expr) -> pl.Expr:
+    """Return what of a launch's limits it is that holds it, by name."""
+    return pl.format(
+        "; the larger is that of {}",
+        level.replace_strict(LEVEL_WORDS, default=pl.format("the {} pipe", level)),
     )
 
 

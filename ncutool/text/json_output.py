@@ -11,6 +11,7 @@ from ncutool.analysis.document import Document
 if TYPE_CHECKING:
     from ncutool.analysis import sections
     from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.most_time import MostTime
 
 SCHEMA_VERSION = 1
 
@@ -32,7 +33,7 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
         "graph_pairing": asdict(pairing) if pairing is not None else None,
         "notices": [asdict(notice) for notice in document.notices],
         "ceilings": [asdict(ceiling) for ceiling in document.device.ceilings],
-        "advice": _advice(document.findings),
+        "advice": _advice(document.findings, analysis.most_time),
         "sections": {section.key: _simple(section) for section in document.simple},
     }
 
@@ -56,6 +57,16 @@ def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:
         "world_size": capture.world_size,
         "device": device.name if device else None,
         "device_how": analysis.resolution.how,
+        "devices": [
+            {
+                "ordinal": ordinal,
+                "name": one.record.name if one.record else None,
+                "device": one.device.name if one.device else None,
+                "how": one.how,
+            }
+            for ordinal, one in sorted(analysis.resolutions.items())
+        ],
+        "held_against": analysis.resolution.held_against,
         "devices_recorded": [asdict(record) for record in capture.devices],
         "window_ns": analysis.window_ns,
         "headline": analysis.headline,
@@ -65,10 +76,15 @@ def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:
     return about
 
 
-def _advice(section: sections.FindingsSection) -> dict[str, Any]:
+def _advice(section: sections.FindingsSection, most_time: MostTime | None) -> dict[str, Any]:
     """Return what goes with the findings as a whole."""
     advice = section.advice
     return {
+        "answer": advice.answer,
+        "most_time": None if most_time is None else asdict(most_time),
+        "looked": list(advice.looked),
+        "could_not_look": [asdict(one) for one in advice.could_not_look],
+        "covered": [asdict(one) for one in advice.covered],
         "all_low_ns": advice.all_low_ns,
         "all_high_ns": advice.all_high_ns,
         "small": advice.small,
@@ -88,6 +104,17 @@ def _timeline(section: sections.TimeSection) -> dict[str, Any] | None:
         "busy_ns": window.busy_ns,
         "idle_ns": window.idle_ns,
         "idle_by_cause_ns": window.idle_by_cause(),
+        "devices": [
+            {
+                "name": part.name,
+                "ordinal": part.ordinal,
+                "process": part.process,
+                "busy_ns": part.busy_ns,
+                "idle_ns": part.idle_ns,
+                "idle_by_cause_ns": part.idle_by_cause,
+            }
+            for part in window.devices
+        ],
         "trimmed": list(window.trimmed),
         "steps": window.steps,
         "steps_reason": window.steps_reason,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ncutool.analysis import sections
     from ncutool.analysis.analyse import Analysis
-    from ncutool.roofline.coverage import Coverage
 
 _ROWS = 15
 """Rows of each table of the document."""
@@ -59,7 +58,7 @@ def _place(row: Mapping[str, Any]) -> list[str]:
     return [
         units.significant(row["intensity_flop_per_byte"]),
         units.percent(row["roofline_pct"]),
-        display_names.SHORT_BOUNDS.get(row["bound"], row["bound"]),
+        display_names.short_bound(row),
         source_word(row),
     ]
 
@@ -89,6 +88,11 @@ def _findings(
         if row["caveat"]:
             lines.append(f"   - Caveat: {_with_code(row['caveat'])}")
     lines += [f"\n{markdown(sentence)}" for sentence in section.closing]
+    if section.most_time:
+        lines.append(f"\n{markdown(' '.join(section.most_time))}")
+    if section.could_not_look:
+        lines += ["", "Could not look, and what to collect:", ""]
+        lines += [f"- {_with_code(sentence)}" for sentence in section.could_not_look]
     if section.declined:
         lines += ["", "Not advised, and why:", ""]
         lines += [f"- {markdown(sentence)}" for sentence in section.declined]
@@ -163,7 +167,7 @@ def _simple(section: sections.SimpleSection) -> list[str]:
 def _coverage(section: sections.CoverageSection) -> list[str]:
     return [
         _rows(rows)
-        for rows in (section.missing, section.flop_sources, section.bytes_sources)
+        for rows in (section.known, section.missing, section.flop_sources, section.bytes_sources)
         if rows.rows
     ]
 
@@ -185,11 +189,9 @@ def _rows(rows: sections.Table) -> str:
 
 
 def _opening(analysis: Analysis) -> str:
-    coverage: Coverage = analysis.coverage
     return (
         f"{markdown(analysis.capture.name)}, {capture_sentences.capture_line(analysis)}: "
-        f"{units.percent(coverage.understood_pct)} of launch time understood "
-        f"(FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})."
+        f"{capture_sentences.coverage_line(analysis.coverage)}."
     )
 
 

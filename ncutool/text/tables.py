@@ -14,7 +14,7 @@ from ncutool.base import units
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from rich.table import Table
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 ROOF_STYLES = {"above": "bold red", "low": "yellow", "": ""}
 
 
-def bound_text(bound: str) -> Text:
-    """Return a bound in its colour."""
-    return Text(display_names.SHORT_BOUNDS.get(bound, bound), style=BOUND_STYLES.get(bound, ""))
+def bound_text(row: Mapping[str, Any]) -> Text:
+    """Return a row's bound in its colour, with the level or the pipe where it is known."""
+    return Text(display_names.short_bound(row), style=BOUND_STYLES.get(row["bound"], ""))
 
 
 def roof_text(value: float | None) -> Text:
@@ -73,7 +73,7 @@ def kernels_table(
             units.data_rate(row["achieved_bytes_per_s"]).removesuffix("B/s").strip(),
             units.significant(row["intensity_flop_per_byte"]),
             roof_text(row["roofline_pct"]),
-            bound_text(row["bound"]),
+            bound_text(row),
             text(source_word(row), limit=11),
         )
     # Narrower than its figures, a table runs over the edge rather than hide a digit.
@@ -98,7 +98,7 @@ def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
     described = capture_sentences.capture_line(analysis)
     tail = Text(f"{shown} of {total} · {described}", style="bright_black")
     if len(flags):
-        tail.append(f"\n! above 100 % of a peak: {text(flags[0]).plain}", style="red")
+        tail.append(f"\n! implausible: {text(flags[0]).plain}", style="red")
     return tail
 
 
@@ -117,6 +117,11 @@ def findings_table(
     if not parts:
         parts.append(Text(section.nothing))
     parts += [text(sentence, "default") for sentence in section.closing]
+    if section.most_time:
+        parts.append(text(" ".join(section.most_time), "default"))
+    if section.could_not_look:
+        parts.append(Text("Could not look, and what to collect:", style="bold"))
+        parts += [Text("   ").append_text(text(one, "default")) for one in section.could_not_look]
     if section.declined:
         parts.append(Text("Not advised, and why:", style="bold"))
         parts += [

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _FINDINGS = 5
 _GROUPS = 8
 _NOTICES = 3
+_UNSEEN = 2
 _SHORTEST_NAME = 12
 
 
@@ -84,16 +85,14 @@ def _device(device: sections.DeviceSection) -> list[Text]:
 
 
 def _coverage(section: sections.CoverageSection) -> Text:
+    line = text(section.line)
     coverage = section.shares
-    line = Text(units.percent(coverage.understood_pct), style="bold")
-    line.append(" of launch time is understood")
-    line.append(
-        f" (FLOPs {units.percent(coverage.flop_pct)}, bytes {units.percent(coverage.bytes_pct)})",
-        style="bright_black",
-    )
-    if coverage.missing:
+    if coverage.untimed:
+        untimed = units.counted(coverage.untimed, "launch")
+        line.append(f"; {untimed} of {coverage.launches:,} without a known time", style="bold")
+    if coverage.missing and coverage.missing[0].duration_ns:
         most = coverage.missing[0]
-        line.append(f"; {units.percent(most.pct)} is not: ").append_text(text(most.reason))
+        line.append(f"; most of it ({units.percent(most.pct)}): ").append_text(text(most.reason))
     return line
 
 
@@ -135,12 +134,26 @@ def _cells(parts: Sequence[Share], width: int) -> dict[str, int]:
 
 
 def _findings(section: sections.FindingsSection, width: int) -> list[RenderableType]:
+    shown: list[RenderableType] = []
     if not section.lines:
-        return [Text(section.nothing)]
-    shown: list[RenderableType] = [findings_overview(section.lines[:_FINDINGS], width=width)]
+        shown.append(Text(printable(section.nothing)))
+    else:
+        shown.append(findings_overview(section.lines[:_FINDINGS], width=width))
     if len(section.lines) > _FINDINGS:
         more = units.counted(len(section.lines) - _FINDINGS, "more finding")
         shown.append(Text(f"   {more}: ncutool findings", style="bright_black"))
+    if section.most_time:
+        shown += [Text(""), Text(printable(" ".join(section.most_time)))]
+    said = " ".join((*section.most_time, "" if section.lines else section.nothing))
+    unseen = [
+        sentence
+        for one, sentence in zip(section.advice.could_not_look, section.could_not_look, strict=True)
+        if one.reason not in said
+    ]
+    shown += [Text(printable(f"could not look: {one}")) for one in unseen[:_UNSEEN]]
+    if len(unseen) > _UNSEEN:
+        more = units.counted(len(unseen) - _UNSEEN, "more group")
+        shown.append(Text(f"{more} of launches could not be looked at: ncutool findings"))
     return shown
 
 
@@ -165,7 +178,7 @@ def _kernels(groups: pl.DataFrame, width: int) -> list[RenderableType]:
             units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}",
             *[units.significant(row["intensity_flop_per_byte"])] * with_intensity,
             roof_text(row["roofline_pct"]),
-            bound_text(row["bound"]),
+            bound_text(row),
             *[text(source_word(row), limit=11)] * with_source,
         )
     if groups.height <= _GROUPS:

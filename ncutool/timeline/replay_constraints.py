@@ -27,7 +27,7 @@ from ncutool_parsers.capture import Capture
 NEVER = -(2**61)
 """A constraint that never holds a launch back."""
 POINTS = (
-    *("launch_id", "start_ns", "duration_ns", "stream", "copy_kind", "call_id", "thread"),
+    *("launch_id", "start_ns", "duration_ns", "lane", "copy_kind", "call_id", "thread"),
     *("call_end", "blocking", "launched"),
 )
 """What is read of `gap_causes.launch_points`."""
@@ -100,7 +100,7 @@ def constrain(points: pl.DataFrame, origin_ns: int, typical_ns: int, waits: Wait
     called = points["thread"].is_not_null().to_numpy()
     launched = points["launched"].fill_null(0).to_numpy() - origin_ns
     launched = np.where(called, np.minimum(launched, start), NEVER)
-    stream = points["stream"].fill_null(NEVER).to_numpy()
+    stream = points["lane"].to_numpy()
     grouped = np.argsort(stream, kind="stable")
     before = _previous_on_stream(stream, grouped)
     gap = np.where(before > 0, start - end[before - 1], NEVER)
@@ -193,7 +193,7 @@ def find_waits(capture: Capture, points: pl.DataFrame, origin_ns: int) -> Waits:
     anchor = np.where(copied > 0, copied, _ended_by(end, finish))
     device = end[np.maximum(anchor, 1) - 1]
     sync = calls["sync"].to_numpy()
-    everything = sync & (points["stream"].n_unique() == 1)
+    everything = sync & (points["lane"].n_unique() == 1)
     quiet = np.searchsorted(start, finish - _CLOCK_NS) <= np.searchsorted(start, device)
     soon = finish - device <= np.where(quiet, _LOAD_NS, _BUSY_NS)
     launcher = points["call_id"].fill_null(-1).to_numpy()[np.maximum(anchor, 1) - 1]

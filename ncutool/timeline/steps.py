@@ -17,7 +17,7 @@ import polars as pl
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
-from ncutool.timeline.host_activity import INPUT
+from ncutool.timeline.call_names import INPUT
 from ncutool_parsers.capture import Capture, Notice
 
 _STEP = (
@@ -35,7 +35,7 @@ _SAME = Threshold(
     "judgement",
 )
 
-_NEEDED = ("launch_id", "start_ns", "duration_ns", "stream", "kernel_full", "thread", "call_start")
+_NEEDED = ("launch_id", "start_ns", "duration_ns", "lane", "kernel_full", "thread", "call_start")
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,15 @@ class Step:
     """Rows of ``launch_points``, all streams."""
 
     @cached_property
-    def stream(self) -> int | None:
-        """The stream of most launches."""
-        counts = self.launches.group_by("stream").len().sort("len", "stream", descending=True)
-        busiest: int | None = counts["stream"][0]
-        return busiest
+    def lane(self) -> int:
+        """The stream of most launches, by its number among all streams of all devices."""
+        counts = self.launches.group_by("lane").len().sort("len", "lane", descending=True)
+        return int(counts["lane"][0])
 
     @cached_property
     def main(self) -> pl.DataFrame:
         """Its launches on that stream, in order."""
-        return _on(self.launches, self.stream)
+        return _on(self.launches, self.lane)
 
     @property
     def start_ns(self) -> int:
@@ -203,8 +202,8 @@ def _model(steps: Sequence[Step]) -> Step:
     return next(step for step in steps if step.launches.height == usual)
 
 
-def _on(launches: pl.DataFrame, stream: int | None) -> pl.DataFrame:
-    return launches.filter(pl.col("stream").eq_missing(stream))
+def _on(launches: pl.DataFrame, lane: int) -> pl.DataFrame:
+    return launches.filter(pl.col("lane") == lane)
 
 
 def _share(step: Step, model: Step, *, head: bool) -> float | None:
@@ -224,7 +223,7 @@ def _tail(prefix: pl.DataFrame, model: Step) -> float | None:
     if not prefix.height:
         return 0.0
     names = model.main["kernel_full"]
-    part = _on(prefix, model.stream)["kernel_full"]
+    part = _on(prefix, model.lane)["kernel_full"]
     if not part.len():
         return None
     rounds, rest = divmod(part.len(), names.len())

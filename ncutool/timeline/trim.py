@@ -31,7 +31,9 @@ def to_whole_steps(points: pl.DataFrame, steps: Steps) -> tuple[pl.DataFrame, st
     gone = points.height - inside.height
     return inside, (
         f"Cut {(start - first) / 1e3:,.0f} µs off the start and {(last - end) / 1e3:,.0f} µs off "
-        f"the end, {gone:,} {'launch' if gone == 1 else 'launches'}, to keep {kept}."
+        f"the end, {gone:,} {'launch' if gone == 1 else 'launches'}, to keep {kept}. The window, "
+        "its idle time and the findings are of these; the list of kernels, what is understood of "
+        "it and the notices on launches are of the whole recording."
     )
 
 

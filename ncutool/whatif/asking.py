@@ -13,7 +13,7 @@ from ncutool.devices import resolve
 from ncutool.timeline.replay import prepare
 from ncutool.whatif import applying, memory
 from ncutool.whatif.answer import Answer, Bounds
-from ncutool.whatif.ending import Ending, end_to_end, in_another_run
+from ncutool.whatif.ending import Ending, end_to_end, in_another_run, once, once_ns
 from ncutool.whatif.moving import move
 from ncutool.whatif.narrowing import narrow
 from ncutool.whatif.question import Question
@@ -90,7 +90,7 @@ def ask(
         else:
             ending = end_to_end(ledger, times.in_sums(), None)
             if resized is not None and context.host_bound:
-                ending = in_another_run(ending, ledger, times.in_sums())
+                ending = in_another_run(ending, ledger, times.in_sums(), once_ns(context.timeline))
     return _answer(analysis, question, times, there, fits, applied, ending)
 
 
@@ -198,8 +198,9 @@ def _answer(
     if analysis.timeline is None:
         no_window = _without_timeline(analysis.capture.format)
     doubt = () if analysis.timeline is None or analysis.timeline.trustworthy else (
-        "Unexplained gaps fill over a tenth of the window: end to end is not trustworthy.",
+        "Too much of the window is unexplained or was not recorded: end to end is not trustworthy.",
     )  # fmt: skip
+    kept = () if analysis.timeline is None else once(analysis.timeline)
     return Answer(
         question=question,
         device=there.name if there is not None else None,
@@ -213,7 +214,7 @@ def _answer(
         unchanged=times.unchanged,
         memory=fits,
         findings=() if applied is None else applied.findings,
-        notes=(*(() if applied is None else applied.notes), *times.notes, *doubt),
+        notes=(*(() if applied is None else applied.notes), *times.notes, *doubt, *kept),
     )
 
 

@@ -11,11 +11,13 @@ import polars as pl
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
+from ncutool.timeline.window import ONE_OFF_CAUSES
 from ncutool.whatif.answer import Bounds
 
 if TYPE_CHECKING:
     from ncutool.advice.price.ledger import Ledger
     from ncutool.base.intervals import Ints
+    from ncutool.timeline.window import Timeline
     from ncutool.whatif.applying import Applied
 
 OTHER_RUN = Threshold(
@@ -78,17 +80,22 @@ def end_to_end(ledger: Ledger, frame: pl.DataFrame, applied: Applied | None) -> 
     return Ending(window, max(replayed, window.low_ns), host_limited, reason)
 
 
-def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame) -> Ending:
+def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame, once_ns: int = 0) -> Ending:
     """Return the ending of a program whose host limits, as wide as another recording of it may be.
 
     Other sizes are never the recorded run: its host's times by :data:`OTHER_RUN` more or less,
-    no window shorter than the kernels that it exposes.
+    no window shorter than the kernels that it exposes. What is done once, whatever the sizes,
+    stays as it is.
+
+    Args:
+        once_ns: idle time of the window (:func:`once_ns`).
     """
     run, window = ledger.replay, ending.window
     fast = _at(ledger, frame, "low_ns") / np.maximum(run.duration, 1)
     busy = round(float((ledger.exposed * fast).sum()))
-    low = max(round(window.low_ns / (1 + OTHER_RUN)), min(busy, window.low_ns))
-    high = max(window.high_ns, round(window.now_ns * (1 + OTHER_RUN)))
+    once = min(once_ns, window.low_ns)
+    low = max(once + round((window.low_ns - once) / (1 + OTHER_RUN)), min(busy, window.low_ns))
+    high = max(window.high_ns, once + round((window.now_ns - once) * (1 + OTHER_RUN)))
     reason = (
         f"{_HOST}, and its times differ between recordings: {units.time(window.low_ns)} to "
         f"{units.time(window.high_ns)} with those of this one, {100 * OTHER_RUN:.0f} % more or "
@@ -97,6 +104,30 @@ def in_another_run(ending: Ending, ledger: Ledger, frame: pl.DataFrame) -> Endin
     return replace(
         ending, window=Bounds(window.now_ns, low, high), host_limited=True, reason=reason
     )
+
+
+def once_ns(timeline: Timeline) -> int:
+    """Return the idle time (ns) of a window that a warm step does not have.
+
+    It is in what the host does once: it allocates, loads and compiles code, captures graphs,
+    creates streams. Allocation that goes on through the window is not once.
+    """
+    recurs = any(notice.code == "allocation_recurs" for notice in timeline.notices)
+    idle = timeline.idle_by_cause()
+    causes = [cause for cause in ONE_OFF_CAUSES if not (recurs and cause == "allocator")]
+    return sum(idle.get(cause, 0) for cause in causes)
+
+
+def once(timeline: Timeline) -> list[str]:
+    """Return a sentence on that time where it is worth one."""
+    spent = once_ns(timeline)
+    if spent <= _MATTERS * timeline.wall_ns:
+        return []
+    share = units.percent(100 * spent / timeline.wall_ns)
+    return [
+        f"{units.time(spent)} of the window ({share}) is done once, such as allocating, loading or "
+        "compiling code, capturing a graph: it is left as it is, and a warm step does not have it."
+    ]
 
 
 def _at(ledger: Ledger, frame: pl.DataFrame, end: str) -> Ints:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ncutool_parsers.formats import Traits
 
 _FIGURED = ("compute", "memory", "latency")
+_HELD = (
+    *("latency", "small_grid", "memory", "compute", "balanced"),
+    *("below_memory_roof", "below_compute_roof"),
+)
 _PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")
 _WHY = {
     "compute": "{roof} peak binds it, efficiency kept",
@@ -49,6 +53,7 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
     if own is not None and own.name == device.name:
         return times.saying(f"{device.name} is the capture's own device: nothing changes by it.")
     report = analysis.capture.traits.launches_serialised
+    refuse_several(analysis)
     if own is None:
         raise CaptureError(
             analysis.capture.name, "its device is unknown", "name it with --assume-device"
@@ -71,6 +76,21 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
     return changed.leaving(*stays).saying(*_notes(own, device, analysis.capture.traits))
 
 
+def refuse_several(analysis: Analysis) -> None:
+    """Refuse a capture whose launches ran on unlike devices.
+
+    Raises:
+        CaptureError: they did; the message names them.
+    """
+    if analysis.mixed:
+        names = ", ".join(kind.name for kind in analysis.device_kinds)
+        raise CaptureError(
+            analysis.capture.name,
+            f"its launches ran on unlike devices ({names})",
+            "a question is answered for one: record them one by one",
+        )
+
+
 def _ends(
     times: Times, own: Device, device: Device, *, report: bool, resized: bool
 ) -> pl.DataFrame:
@@ -85,7 +105,7 @@ def _ends(
     # Grown launches may still be held by latencies, or by a limit by now: both are allowed.
     views = [kernels]
     if resized:
-        held = pl.col("bound").is_in(["latency", "small_grid", "memory", "compute", "balanced"])
+        held = pl.col("bound").is_in(_HELD)
         views = [
             kernels.with_columns(
                 pl.when(held).then(pl.lit(kind)).otherwise(pl.col("bound")).alias("bound")

@@ -13,6 +13,7 @@ from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.whatif import predict
 from ncutool.whatif.answer import Unchanged
+from ncutool.whatif.moving import refuse_several
 from ncutool.whatif.predict import rates, scaling, sizes
 from ncutool.whatif.predict.interval import linear, total
 from ncutool.whatif.times import Times
@@ -91,6 +92,7 @@ def resize(analysis: Analysis, times: Times, question: Question) -> Resized:
         CaptureError: the capture does not say enough, with the reason.
     """
     capture, device = analysis.capture, analysis.resolution.device
+    refuse_several(analysis)
     if device is None:
         raise CaptureError(capture.name, "its device is unknown", "name it with --assume-device")
     batch, length = question.batch_scale or 1.0, question.length_scale or 1.0

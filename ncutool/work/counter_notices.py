@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.nvidia import PEAK_LIMIT
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def command(*sections: str) -> str:
 
 _BASIC = (
     "This report was collected with the basic set: no FLOP counters. Placement below uses SOL % "
-    "and exact DRAM bytes. For FLOPs re-run with `--set roofline` or add "
+    "and {}. For FLOPs re-run with `--set roofline` or add "
     f"`{_FLOP_SECTIONS}` (tensor cores), `{_HALF}` (FP16), `{_SASS}` "
     f"(SASS fallback), `--section LaunchStats`: {command(_FLOP_SECTIONS, _HALF, _SASS)}."
 )
@@ -72,6 +73,7 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
         text += "activity and the data type that the kernel's name speaks of: for counts re-run "
         text += f"with {command(_FLOP_SECTIONS, _SASS)}."
         notes.append(Notice("estimated_flop", text))
+    notes += _beyond_hardware(usable)
     notes += _memory(lacking("dram_on_chip"), lacking("dram_counters").height, total)
     placed = usable.filter(pl.col("sm_sol_pct").is_not_null()).height
     if placed < total:
@@ -95,7 +97,8 @@ def _no_flop(flopless: pl.DataFrame, launches: int) -> str:
         & pl.col("l2_bytes").is_null()
     )
     if basic.height == launches:
-        return _BASIC
+        exact = (basic["bytes_exactness"] == "exact").all()
+        return _BASIC.format("exact DRAM bytes" if exact else "estimated DRAM bytes")
     return (
         f"{flopless.height} of {launches} launches have no FLOP counters. For FLOPs re-run with "
         f"`ncu --set roofline -o report PROGRAM`, or add `{_FLOP_SECTIONS}` (tensor cores), "
@@ -126,6 +129,19 @@ def _version(capture: Capture) -> tuple[int, ...]:
     """Year and number of the ncu that wrote the report; early where it does not say."""
     parts = (capture.tool_version or "").split(".")[:2]
     return tuple(int(part) for part in parts) if all(p.isdigit() for p in parts) else (0,)
+
+
+def _beyond_hardware(usable: pl.DataFrame) -> list[Notice]:
+    """Tell how many launches record more bandwidth than their device can have."""
+    beyond = pl.col("peak_bytes_per_s") > pl.col("hardware_bytes_per_s") * PEAK_LIMIT
+    doubtful = usable.filter(beyond).height
+    if not doubtful:
+        return []
+    text = (
+        f"{doubtful} of {usable.height} launches record a DRAM peak beyond memory clock x bus "
+        "width: their clock was sampled badly, and shares of that peak are doubtful."
+    )
+    return [Notice("peak_beyond_hardware", text)]
 
 
 def _memory(without: pl.DataFrame, uncounted: int, launches: int) -> list[Notice]:

@@ -24,7 +24,9 @@ from ncutool.base import tables
 from ncutool.work import (
     core_counters,
     evidence,
+    inside,
     instructions,
+    limiting,
     nvidia_rules,
     rates,
     tensor_counters,
@@ -65,6 +67,8 @@ WANTED: str = "|".join(
         *tensor_counters.WANTED,
         *traffic_counters.WANTED,
         *rates.WANTED,
+        *inside.WANTED,
+        *limiting.WANTED,
     )
 )
 """Regular expression of the metric names this module needs (``ReadOptions.metrics``)."""
@@ -87,10 +91,20 @@ def work(capture: Capture) -> pl.DataFrame:
     executed: dict[int, list[instructions.Executed]] = {}
     for launch_id, *row in capture.instructions.iter_rows():
         executed.setdefault(launch_id, []).append(instructions.Executed(*row))
+    printed: dict[int, list[dict[str, Any]]] = {}
+    for message in capture.rules.filter(pl.col("rule") == nvidia_rules.LAUNCH_RULE).to_dicts():
+        printed.setdefault(message["launch_id"], []).append(message)
+    version = nvidia_rules.version_of(capture.tool_version)
     rows = []
     for launch in capture.launches.iter_rows(named=True):
         launch_id = launch["launch_id"]
-        figures = recorded_work(launch, by_launch.get(launch_id, {}), executed.get(launch_id, ()))
+        figures = recorded_work(
+            launch,
+            by_launch.get(launch_id, {}),
+            executed.get(launch_id, ()),
+            version,
+            nvidia_rules.printed_rule(printed.get(launch_id, ())),
+        )
         rows.append({"launch_id": launch_id, **figures})
     if not rows:
         return tables.WORK.empty()
@@ -102,6 +116,8 @@ def recorded_work(
     launch: Mapping[str, Any],
     metrics: dict[str, float],
     executed: Iterable[instructions.Executed],
+    version: tuple[int, int] | None = None,
+    printed: nvidia_rules.LaunchRule | None = None,
 ) -> dict[str, Any]:
     """Return the row of one launch, without its ``launch_id``, from what the reader found of it.
 
@@ -109,6 +125,8 @@ def recorded_work(
         launch: its row of :data:`ncutool_parsers.schema.LAUNCHES`.
         metrics: its counters by NVIDIA's metric name; the grid's size is added where it lacks.
         executed: its instructions; empty where the report does not hold them.
+        version: year and number of the Nsight Compute that wrote the report.
+        printed: what the report printed of its grid.
     """
     blocks = [launch[f"grid_{axis}"] for axis in "xyz"]
     if None not in blocks:
@@ -120,6 +138,8 @@ def recorded_work(
         launch["kernel_full"],
         launch["error"] is not None,
         instructions.mix(executed),
+        version,
+        printed,
     )
 
 
@@ -149,6 +169,8 @@ def launch_work(
     kernel: str = "",
     failed: bool = False,
     mix: Mix | None = None,
+    version: tuple[int, int] | None = None,
+    printed: nvidia_rules.LaunchRule | None = None,
 ) -> dict[str, Any]:
     """Return the row of one launch, without its ``launch_id``.
 
@@ -159,12 +181,14 @@ def launch_work(
         kernel: its name, which may speak of tensor instructions.
         failed: the collection failed: nothing is known.
         mix: the operations that its instructions tell, where the report holds those.
+        version: year and number of the Nsight Compute that wrote the report.
+        printed: what the report itself printed of its grid.
     """
     duration = metrics.get(_TIME, duration_ns)
     seconds = duration / 1e9 if duration is not None and duration > 0 else None
     flop = evidence.count(metrics, seconds, capability, kernel, mix)
     integers = core_counters.integer(metrics, seconds)
-    traffic = traffic_counters.dram(metrics, seconds)
+    traffic = traffic_counters.dram(metrics, seconds, capability)
     no_bytes = None if traffic.bytes is not None else _no_bytes(metrics, seconds, capability)
     problems = [Problem("failed", FAILED)] if failed else [flop.problem, no_bytes]
     reasons = [problem.text for problem in problems if problem is not None]
@@ -191,6 +215,7 @@ def launch_work(
         "l2_read_bytes": l2_read,
         "l2_peak_bytes_per_s": traffic_counters.l2_peak(metrics),
         "l1_peak_bytes_per_s": traffic_counters.l1_peak(metrics, capability),
+        "hardware_bytes_per_s": traffic_counters.hardware_peak(metrics),
         "memory_level": level,
         "roof": roof.name if roof else None,
         "missing_reason": "; ".join(reasons) or None,
@@ -200,22 +225,18 @@ def launch_work(
         "peak_bytes_per_s": traffic_counters.dram_peak(metrics),
         "waves": metrics.get(_WAVES),
         **{column: metrics.get(name) for column, name in _SOL.items()},
+        "sm_sol_unit": limiting.compute_unit(metrics, metrics.get(_SM)),
+        "memory_sol_level": limiting.memory_level(metrics, metrics.get(_SOL["memory_sol_pct"])),
         **_nvidia(metrics, seconds, capability),
+        **_launch_rule(metrics, version, printed),
     }
 
 
 def _nvidia(
     metrics: Mapping[str, float], seconds: float | None, capability: str | None
 ) -> dict[str, Any]:
-    """Return what NVIDIA's rules print, recomputed."""
+    """Return what NVIDIA's rules of bottleneck and roofline print, recomputed."""
     waves = metrics.get(_WAVES)
-    rule = nvidia_rules.launch_rule(
-        metrics.get(_BLOCKS),
-        metrics.get(_MULTIPROCESSORS),
-        waves,
-        metrics.get(_THEORETICAL_OCCUPANCY),
-        metrics.get(_ACHIEVED_OCCUPANCY),
-    )
     single = core_counters.single(metrics, seconds, capability)
     double = core_counters.double(metrics, seconds)
     peaks = single.peak_flop_per_s, double.peak_flop_per_s
@@ -226,9 +247,29 @@ def _nvidia(
         "fp32_peak_pct": _peak_pct(single, seconds),
         "fp64_peak_pct": _peak_pct(double, seconds),
         "fp32_to_fp64": peaks[0] / peaks[1] if peaks[0] and peaks[1] else None,
-        "launch_rule": rule.title if rule else None,
-        "launch_rule_speedup_pct": rule.speedup_pct if rule else None,
     }
+
+
+def _launch_rule(
+    metrics: Mapping[str, float],
+    version: tuple[int, int] | None,
+    printed: nvidia_rules.LaunchRule | None,
+) -> dict[str, Any]:
+    """Return what NVIDIA's rule of the grid says: as printed, an estimate by its formula if none
+    was printed with it."""
+    rule = nvidia_rules.launch_rule(
+        metrics.get(_BLOCKS),
+        metrics.get(_MULTIPROCESSORS),
+        metrics.get(_WAVES),
+        metrics.get(_THEORETICAL_OCCUPANCY),
+        metrics.get(_ACHIEVED_OCCUPANCY),
+        version,
+    )
+    estimate = rule.speedup_pct if rule and printed in (None, (rule.title, None)) else None
+    if printed is not None and printed.speedup_pct is not None:
+        estimate = printed.speedup_pct
+    title = printed.title if printed is not None else rule.title if rule else None
+    return {"launch_rule": title, "launch_rule_speedup_pct": estimate}
 
 
 def _peak_pct(core: core_counters.CoreWork, seconds: float | None) -> float | None:

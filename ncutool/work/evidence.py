@@ -192,8 +192,9 @@ def _tensor(
         total = tensor_counters.total(paths, capability)
         if total is None:
             return _Part((), "none", problem=Problem("contradiction", CONTRADICTORY))
-        roofs = tuple(Roof(t.dtype, t.roof, t.flop, t.peak_flop_per_s, True) for t in total)
-        return _Part(roofs, "counter", tuple(t.remark for t in total if t.remark))
+        uncounted = tensor_counters.uncounted_sums(paths, capability)
+        if total or not uncounted or not tensor_counters.busy(metrics):
+            return _by_paths(total, uncounted)
     activity = tensor_counters.activity(metrics, capability, other_flop, kernel)
     share = f"tensor pipe {activity.pct:.2g} % active" if activity.pct else ""
     problem = Problem("tensor_counters", NO_TENSOR_COUNTERS)
@@ -211,6 +212,16 @@ def _tensor(
         remarks = (_estimate_remark(estimate),)
         return _Part((_estimated(estimate),), "pipe", remarks, exactness="estimate")
     return _Part((), "none", (share,) if share else (), problem)
+
+
+def _by_paths(total: list[tensor_counters.TensorWork], uncounted: tuple[str, ...]) -> _Part:
+    """Return tensor operations by counters: a lower bound where some path has none."""
+    roofs = tuple(Roof(t.dtype, t.roof, t.flop, t.peak_flop_per_s, True) for t in total)
+    remarks = [t.remark for t in total if t.remark]
+    if not uncounted:
+        return _Part(roofs, "counter", tuple(remarks))
+    remarks.append(f"lower bound: {', '.join(uncounted)} were not counted")
+    return _Part(roofs, "counter", tuple(remarks), exactness="lower_bound")
 
 
 def _tensor_by_mix(

@@ -94,7 +94,7 @@ class KernelFacts:
 def facts_of(name: str) -> KernelFacts:
     """Read the facts of one kernel name, full or short. Never raises, whatever the text."""
     name = name[:_LONGEST]
-    dtype, units = _dtype(name), _units(name)
+    dtype, units, part = _dtype(name), _units(name), part_of(name)
     if dtype is None and units == "simt":
         dtype = "fp64" if _FP64_SIMT.search(name) else None
     fused = _FUSED.search(name)
@@ -112,7 +112,7 @@ def facts_of(name: str) -> KernelFacts:
         tile=(int(tile[1]), int(tile[2])) if tile else None,
         alignment=int(alignment[1]) if alignment else None,
         names_product=_says(_NAMES_PRODUCT, name),
-        product=_first(_PRODUCTS, name),
+        product=None if part == "attention" else _first(_PRODUCTS, name),
         role=_first(_ROLES, name),
         transformed=_says(_TRANSFORMED, name),
         backward=_says(_BACKWARD, name),
@@ -120,8 +120,8 @@ def facts_of(name: str) -> KernelFacts:
         compiled=_first(_COMPILED, name),
         fused=fused[1] if fused else None,
         persistent=_says(_PERSISTENT, name),
-        communicates=_says(_COMMUNICATES, name),
-        part=part_of(name),
+        communicates=_communicates(name),
+        part=part,
         within_device=_says(_WITHIN_DEVICE, name),
     )
 
@@ -161,6 +161,14 @@ def _says(pattern: re.Pattern[str], name: str) -> bool | None:
 def _first(table: Iterable[tuple[_Value, re.Pattern[str]]], name: str) -> _Value | None:
     """Return the first value whose pattern the name holds."""
     return next((value for value, pattern in table if pattern.search(name)), None)
+
+
+def _communicates(name: str) -> bool | None:
+    """Tell an exchange by the kernel's own name, without its template arguments."""
+    if _OPERATOR_NAMES.search(name):
+        return None
+    own = re.split(r"[<(]", _UNNAMED.sub("", name), maxsplit=1)[0]
+    return _says(_COMMUNICATES, own)
 
 
 def _units(name: str) -> Units | None:
@@ -203,6 +211,7 @@ _LIBRARIES = (
     ("flash_attention", re.compile(r"flash_(fwd|bwd)_\w*kernel|FlashAttn(Fwd|Bwd)")),
     ("memory_efficient", re.compile(r"fmha_cutlass[FB]|efficient_attention")),
     ("nccl", re.compile(r"^(void )?nccl")),
+    ("nvshmem", re.compile(r"^(void )?nvshmem")),
     ("rccl", re.compile(r"^(void )?rccl")),
     ("deep_gemm", re.compile(r"deep_gemm::")),
     ("marlin", re.compile(r"(?i)marlin")),
@@ -249,12 +258,13 @@ _DTYPES = (
     ("fp64", re.compile(r"(?i)tensorop_d\d|d884|dmma|_f64f64|xmma_gemm_f64")),
 )
 _HALVES = re.compile(r"(?i)fp16|bf16|half")
-_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv|fprop|dgrad|wgrad")
+_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv(?!er)|fprop|dgrad|wgrad")
 _PRODUCTS: tuple[tuple[Product, re.Pattern[str]], ...] = (
     (
         "vector",
         re.compile(
-            r"(?i)gemv|dot_kernel|reduce_1Block|depthwise|conv2d_grouped_direct|dot_product"
+            r"(?i)gemv|(?<![a-z])dot_kernel|reduce_1Block|depthwise|conv2d_grouped_direct"
+            r"|(?<![a-z_])dot_product(?!_?attention)"
         ),
     ),
     ("narrow", re.compile(r"(?i)gemmSN|gemmk1")),
@@ -271,7 +281,8 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         "helper",
         re.compile(
             r"splitKreduce|ReduceSplitK|reduce_1Block|epilogue::impl::globalKernel|reduce_wgrad"
-            r"|[Oo]ffsetsKernel|tensorTransform|SubTensorOp|scalePackedTensor|im2col|col2im"
+            r"|[Oo]ffsetsKernel|tensorTransform|SubTensorOp|scalePackedTensor|PostGSU"
+            r"|[Ii]m2d?2?[Cc]ol|[Cc]ol2[Ii]m"
             r"|generateWinogradTiles|at::native::|^fill|convert_tensor|dot_do_o"
             r"|flash_bwd_convert_dq"
         ),
@@ -302,9 +313,24 @@ _PERSISTENT = re.compile(
     r"|triton_mm|matmul_ogs|fmha|flash|nccl|rccl|multimem|all_?reduce"
 )
 _COMMUNICATES = re.compile(
-    r"(?i)^(void )?(nccl(Dev)?Kernel|rccl|mscclKernel|(dpsk|deep)(::|_)ep::|multimem_|"
-    r"(\w+::)*cross_device_reduce|(\w+::)*allreduce_|(\w+::)*(one|two)_?shot_?all_?reduce)"
+    r"(?<![A-Za-z_])("
+    r"nccl([A-Z]\w*?)?Kernel(?![a-z])"  # of NCCL, whatever the words between, and RCCL's
+    r"|rccl(_main_kernel|([A-Z]\w*?)?Kernel(?![a-z]))"
+    r"|(nv|roc)shmem[ix]?_\w+|(nv|roc)shmem::"
+    r"|mscclKernel\w*|mscclpp?::"
+    r"|(dpsk|deep)(::|_)ep::(?!layout\b)"
+    r"|mori::moe::Ep(Dispatch|Combine)\w*"
+    r"|multimem_\w+"
+    r"|k?userbuffers_\w+"
+    r"|(?i:(lamport_?)?cross_device_reduce\w*|reduce_scatter_cross_device\w*"
+    r"|(one|two)_?shot_?all_?reduce\w*|all_?reduce_(fusion|prototype|oneshot|twoshot|kernel)\w*"
+    r"|all_?reduce_?(kernel|fusion_?kernel)\w*|all_?reduce(?=[<(]|$))"
+    r")"
 )
+"""Whole words of the kernel's own name: what stands in template arguments is what it works on."""
+_OPERATOR_NAMES = re.compile(r"^triton_(poi|red|per|for|tem)_")
+"""Inductor's names list operators that were fused or stood beside, collectives among them."""
+_UNNAMED = re.compile(r"\(anonymous namespace\)|\{lambda[^}]*\}")
 _COLLECTIVES = (
     ("all_to_all", re.compile(r"(?i)all_?to_?all")),
     ("all_reduce", re.compile(r"(?i)all_?reduce|cross_device_reduce")),
@@ -321,7 +347,7 @@ _PARTS: tuple[tuple[Part, re.Pattern[str]], ...] = (
         "attention",
         re.compile(
             r"(?i)attention|attn|fmha|_mha_|::mha|flash_(fwd|bwd)|mla_(decode|fwd|prefill)"
-            r"|batch_decode"
+            r"|batch_decode|scaled_dot_product|(?<![a-z])sdpa(?![a-z])"
         ),
     ),
     (

@@ -44,7 +44,9 @@ def roof_of(
     if family in ("collective", None):
         return None, None
     facts = facts_of(kernel)
-    if family not in MATRIX_FAMILIES or facts.product == "vector":
+    # Attention is products of matrices, whatever words its kernel's name shares with others.
+    vector = facts.product == "vector" and family != "attention"
+    if family not in MATRIX_FAMILIES or vector:
         return _vector_roof(dtype), None
     if dtype in _TENSOR_OF:
         return _TENSOR_OF[dtype], None

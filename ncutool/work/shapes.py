@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
-from ncutool.work import kernel_facts, roofs
+from ncutool.work import kernel_facts, named_kinds, roofs, trials
 from ncutool.work.calls import evaluate
-from ncutool.work.operators import collective
+from ncutool.work.operators import LARGEST, collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
 
 if TYPE_CHECKING:
-    from ncutool_parsers.capture import Capture
+    from ncutool_parsers.capture import Capture, DeviceRecord
 
 GRAPH = "launched by replaying a CUDA/HIP graph: no operator (--capture-trace pairs it)"
 NO_LAUNCH = "no launch record (before the recording began)"
@@ -26,6 +26,7 @@ NO_CALLS = "no launch record (the trace holds no runtime calls)"
 NO_SHAPES = "no shapes recorded (re-run with record_shapes=True)"
 NO_OPERATOR = "launched outside any operator"
 HELPER = "helper kernel: its operator's work is counted on the main kernel"
+UNSHARED = "what its operator's kernels move together has a lower bound, each of them has none"
 NO_COPY_SIZE = "size of the copy not recorded"
 COMMUNICATION = collective.REASON
 
@@ -44,8 +45,10 @@ def work(capture: Capture) -> pl.DataFrame:
         kernel_facts.column(name, "transformed").alias("transformed"),
         kernel_facts.column(name, "role").is_not_null().alias("helps"),
     )
-    calls = evaluate(rows.filter(_wants_model()), capture)
-    rows = rows.join(calls, on="op_id", how="left")
+    wanted = rows.filter(_wants_model())
+    rows = rows.join(evaluate(wanted, capture), on="op_id", how="left")
+    rows = rows.join(trials.marked(wanted), on="launch_id", how="left")
+    rows = rows.join(named_kinds.columns(rows["kernel_full"]), on="kernel_full", how="left")
     rows = rows.with_columns(
         _role().alias("role"),
         (pl.col("family") == "convolution")
@@ -56,7 +59,14 @@ def work(capture: Capture) -> pl.DataFrame:
     rows = _share(rows).join(_bandwidths(rows), on="launch_id", how="left")
     rows = rows.with_columns(_figures(capture))
     rows = rows.with_columns(*_sources(), _exactness("flop"), _exactness("dram_bytes"))
-    rows = rows.join(_roofs(rows, capture), on=_ROOF_KEYS, how="left", nulls_equal=True)
+    matrix = pl.col("family").is_in(list(roofs.MATRIX_FAMILIES))
+    rows = rows.with_columns(
+        (matrix & (pl.col("flop_exactness") == "upper_bound"))
+        .or_((pl.col("family") == "other") & pl.col("flop").is_null())
+        .fill_null(False)
+        .alias("at_most")
+    )
+    rows = _with_roofs(rows, capture)
     rows = rows.with_columns(
         pl.when(pl.col("roof") == "tf32_tensor")
         .then(pl.lit("tf32"))
@@ -90,6 +100,8 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "collective_in_elements",
         "collective_out_elements",
         "collective_group_size",
+        pl.struct("grid_x", "grid_y", "grid_z").alias("grid"),
+        pl.struct("block_x", "block_y", "block_z").alias("block"),
     ).join(ops, on="op_id", how="left")
 
 
@@ -132,21 +144,29 @@ def _role() -> pl.Expr:
 
 def _share(rows: pl.DataFrame) -> pl.DataFrame:
     """Each operator's FLOPs and bytes over its main kernels by duration, in whole numbers whose
-    sum is exact: the remainder goes to the first."""
-    main = pl.col("role") == "main"
+    sum is exact: the remainder goes to the first. A tuner's trials did them whole, each of them."""
+    main = (pl.col("role") == "main") & pl.col("trial").is_null()
     counts = rows.filter(main).group_by("op_id").agg(pl.len().alias("kernels"))
     rows = rows.join(counts.filter(pl.col("kernels") > 1), on="op_id", how="left")
     shared = main & pl.col("kernels").is_not_null()
+    whole = main | pl.col("whole").fill_null(False)
     alone = rows.filter(~shared.fill_null(False)).with_columns(
-        pl.when(main).then("op_flop").alias("flop"), pl.when(main).then("op_bytes").alias("bytes")
+        pl.when(whole).then("op_flop").alias("flop"), pl.when(whole).then("op_bytes").alias("bytes")
     )
     several = rows.filter(shared).with_columns(
-        _part("op_flop").alias("flop"), _part("op_bytes").alias("bytes")
+        _part("op_flop").alias("flop"),
+        pl.when(~_unshared()).then(_part("op_bytes")).alias("bytes"),
     )
     split = pl.when(shared & pl.col("op_flop").is_not_null()).then(
         pl.format("its operator's work shared by duration over {} kernels", "kernels")
     )
     return pl.concat([alone, several]).with_columns(split.alias("split"))
+
+
+def _unshared() -> pl.Expr:
+    """Whether an operator's bytes are a bound for all its kernels together that says nothing of
+    each."""
+    return pl.col("kernels").is_not_null() & ~pl.col("divisible").fill_null(True)
 
 
 def _part(name: str) -> pl.Expr:
@@ -164,8 +184,11 @@ def _figures(capture: Capture) -> list[pl.Expr]:
     copy = pl.col("role") == "copy"
     talk = pl.col("role") == "collective"
     main = pl.col("role") == "main"
+    family = pl.when(main | (pl.col("role") == "helper")).then("family")
+    modelled = family.is_not_null() & (family != "other")
     passes = pl.col("copy_kind").replace_strict(DRAM_PASSES, default=None, return_dtype=pl.Int64)
-    moved = pl.col("copy_bytes") * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
+    copied = pl.col("copy_bytes").cast(pl.Float64)  # sizes are as recorded, and may be absurd
+    moved = copied * pl.when(pl.col("category") == "memset").then(1).otherwise(passes)
     return [
         pl.when(copy).then(0.0).otherwise("flop").alias("flop"),
         pl.when(copy)
@@ -178,17 +201,26 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         .then(pl.lit("copy"))
         .when(talk)
         .then(pl.lit(collective.FAMILY))
-        .when(main | (pl.col("role") == "helper"))
-        .then(pl.col("family").fill_null("other"))
-        .otherwise(pl.lit("other"))
+        .when(modelled)
+        .then(family)
+        .otherwise(pl.coalesce("named_family", pl.lit("other")))
         .alias("family"),
-        pl.when(main).then("dtype").alias("dtype"),
+        pl.when(copy | talk)
+        .then(None)
+        .when(modelled)
+        .then(pl.when(main).then("dtype"))
+        .when(pl.col("named_family").is_not_null())
+        .then("named_dtype")
+        .when(main)
+        .then("dtype")
+        .alias("dtype"),
+        (modelled | copy | talk | pl.col("named_family").is_null()).not_().alias("by_name"),
         *(
             pl.when(copy | talk).then(None).otherwise(name).alias(name)
             for name in ("signature", "shapes")
         ),
         pl.when(main)
-        .then(_joined(pl.col("remark"), pl.col("split"), _transformed()))
+        .then(_joined(pl.col("remark"), pl.col("split"), _transformed(), _tried()))
         .when(talk)
         .then("bandwidth")
         .alias("remark"),
@@ -230,6 +262,12 @@ def _transformed() -> pl.Expr:
     return pl.when("transformed").then(pl.lit(TRANSFORMED))
 
 
+def _tried() -> pl.Expr:
+    """Say of a trial that it is one."""
+    whole = pl.format(trials.WHOLE, "trials", "alternatives")
+    return pl.when("trial").then(pl.when("whole").then(whole).otherwise(pl.lit(trials.UNKNOWN)))
+
+
 def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
     """Return launch_id and bandwidth remark of each collective whose metadata were recorded."""
     told = rows.filter((pl.col("role") == "collective") & pl.col("collective").is_not_null())
@@ -244,7 +282,11 @@ def _bandwidths(rows: pl.DataFrame) -> pl.DataFrame:
 def _message_bytes() -> pl.Expr:
     sizes = {name: collective.message_bytes(name, 1, 0) for name in COLLECTIVE_DTYPES}
     size = pl.col("collective_dtype").replace_strict(sizes, default=None, return_dtype=pl.Int64)
-    return (pl.col("collective_in_elements") + pl.col("collective_out_elements")) * size
+    elements = [
+        pl.col(f"collective_{way}_elements").cast(pl.Float64) for way in ("in", "out")
+    ]  # as a float, since damaged text holds numbers whose sum fits no integer
+    moved = (elements[0] + elements[1]) * size
+    return pl.when((moved >= 0) & (moved <= LARGEST)).then(moved)
 
 
 def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
@@ -263,6 +305,10 @@ def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
         .then(pl.lit(NO_OPERATOR))
         .when(pl.col("role") == "helper")
         .then(pl.lit(HELPER))
+        .when(_unshared() & pl.col("op_bytes").is_not_null())
+        .then(pl.coalesce("reason", pl.lit(UNSHARED)))
+        .when(pl.col("trial").fill_null(False) & ~pl.col("whole").fill_null(False))
+        .then(pl.lit(trials.UNKNOWN))
         .otherwise(
             pl.when(pl.col("flop").is_null() | pl.col("bytes").is_null()).then(
                 pl.coalesce(pl.lit(unknown, dtype=pl.String), pl.col("reason"))
@@ -287,12 +333,39 @@ def _sources() -> list[pl.Expr]:
     ]
 
 
-_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed"]
+_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name", "at_most"]
 
 
-def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """Return the roof of each distinct combination of family, data type and kernel name."""
-    record = capture.devices[0] if capture.devices else None
+def _with_roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """Return ``rows`` with the roofs of the device that each launch ran on."""
+    first = capture.devices[0] if capture.devices else None
+    chips: dict[tuple[str | None, str | None], list[int]] = {}
+    for record in capture.devices:
+        chips.setdefault((record.compute_capability, record.vendor), []).append(record.ordinal)
+    if len(chips) < 2:
+        return _joined_roofs(rows, first)
+    others = [n for members in list(chips.values())[1:] for n in members]
+    device = capture.launches.select("launch_id", pl.col("device").alias("ordinal"))
+    rows = rows.join(device, on="launch_id", how="left")
+    on_other = pl.col("ordinal").is_in(others).fill_null(False)
+    parts = [_joined_roofs(rows.filter(~on_other), first)]
+    for record in capture.devices:
+        if record.ordinal in others:
+            parts.append(_joined_roofs(rows.filter(pl.col("ordinal") == record.ordinal), record))
+    return pl.concat(parts).drop("ordinal")
+
+
+def _joined_roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
+    return rows.join(_roofs(rows, record), on=_ROOF_KEYS, how="left", nulls_equal=True)
+
+
+def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
+    """Return the roof of each distinct combination of family, data type and kernel name.
+
+    There is none for what its name alone speaks of, none for operations of an unknown kind, and
+    none for a product with no more than an upper bound of its operations: it says nothing of how
+    near it comes to a roof.
+    """
     keys = rows.select(_ROOF_KEYS).unique()
     chosen = [
         roofs.roof_of(
@@ -302,9 +375,9 @@ def _roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
             compute_capability=None if record is None else record.compute_capability,
             vendor=None if record is None else record.vendor,
         )
-        if role == "main" and not transformed
+        if role == "main" and not (transformed or by_name or at_most)
         else (None, None)
-        for role, family, dtype, kernel, transformed in keys.iter_rows()
+        for role, family, dtype, kernel, transformed, by_name, at_most in keys.iter_rows()
     ]
     return keys.with_columns(
         pl.Series("roof", [roof for roof, _ in chosen], dtype=pl.String),

@@ -1,18 +1,21 @@
 """Tensor-core operations of one launch, from Nsight Compute's ``sm__ops_path_tensor_*`` counters.
 
-Each counter is one data path: sources, destination, instruction family and sparsity. On Hopper
-and Blackwell an aggregate (``src_bf16_dst_fp32``) covers the instruction-level counters
-(``op_hgmma_src_bf16_dst_fp32_sparsity_off``), so adding all of them would count twice: the total
-is aggregates plus what no aggregate covers. An aggregate's peak is that of sparse work; the peak
-of dense work is the instruction level's (NVIDIA section
-``SpeedOfLight_HierarchicalTensorRooflineChart``).
+Each counter is one data path: sources, destination, instruction family and sparsity. One that
+names less counts more: ``src_bf16_dst_fp32`` counts what ``op_hgmma_src_bf16_dst_fp32`` counts, and
+that what its ``_sparsity_off`` and ``_sparsity_on`` count, so adding all of them would count twice.
+The total is what no other counter of the record holds, and known only where those leave no gap:
+dense work alone says nothing of sparse work, nor one instruction of another. Names with further
+endings (``_realtime``) measure the same work in another way and are never added. A counter that
+holds sparse work has the peak of sparse work; the peak of dense work is that of ``_sparsity_off``
+(NVIDIA section ``SpeedOfLight_HierarchicalTensorRooflineChart``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 from ncutool.base.thresholds import Threshold
 from ncutool.work.kernel_facts import facts_of
@@ -25,9 +28,11 @@ WANTED = (
 )
 CLOCK = "sm__cycles_elapsed.avg.per_second"
 _PIPE = "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_elapsed"
+_TYPE = r"(?:[a-z]*fp?\d+|int\d+)"
 _PATH = re.compile(
-    r"sm__ops_path_tensor_(?:op_(?P<op>[a-z0-9]+)_)?src_(?P<data>[a-z0-9_]+?)"
-    r"(?:_sparsity_(?P<sparsity>on|off))?\.sum(?:\.per_cycle_elapsed|\.per_second)?"
+    rf"sm__ops_path_tensor_(?:op_(?P<op>[a-z0-9]+)_)?src_(?P<source>{_TYPE}(?:_{_TYPE})*)"
+    rf"(?:_dst_(?P<sum>{_TYPE}))?(?:_sparsity_(?P<sparsity>on|off))?(?P<variant>_[a-z0-9_]+)?"
+    r"\.sum(?:\.per_cycle_elapsed|\.per_second)?"
 )
 _ACTIVITY = re.compile("|".join(WANTED[1:]))
 _NOT_HMMA = re.compile(r".*_op_(?!hmma)[a-z].*")
@@ -53,23 +58,70 @@ ROOFS = {
 INTEGER_TYPES = frozenset({"int8", "int4", "int1"})
 
 
+_INSTRUCTIONS: dict[str, dict[str, frozenset[str]]] = {
+    "9.0": {
+        **dict.fromkeys(("bf16", "fp16", "tf32"), frozenset({"hmma", "hgmma"})),
+        "int8": frozenset({"imma", "igmma"}),
+        "int1": frozenset({"bmma", "bgmma"}),
+    },
+    "10.0": {
+        **dict.fromkeys(("bf16", "fp16", "tf32"), frozenset({"hmma", "utchmma"})),
+        "int8": frozenset({"imma", "utcimma"}),
+        "fp4_fp6_fp8": frozenset({"utcqmma"}),
+        "fp4": frozenset({"utcomma"}),
+    },
+    "10.3": {
+        **dict.fromkeys(("bf16", "fp16", "tf32"), frozenset({"hmma", "utchmma"})),
+        "int8": frozenset({"imma"}),
+        **dict.fromkeys(("fp4_fp6", "fp8"), frozenset({"utcqmma"})),
+        "fp4": frozenset({"utcomma"}),
+    },
+    "12.0": {
+        **dict.fromkeys(("bf16", "fp16", "tf32"), frozenset({"hmma"})),
+        "int8": frozenset({"imma"}),
+    },
+}
+"""All instructions that work on a type of source, by compute capability: counters of single
+instructions are complete only together."""
+_INSTRUCTIONS |= {"11.0": _INSTRUCTIONS["10.0"], "12.1": _INSTRUCTIONS["12.0"]}
+_TWO_SUMS = frozenset({"fp16", "fp8", "fp4_fp6", "fp4_fp6_fp8"})
+"""Sources whose products are summed as FP16 or as FP32, by counters of their own."""
+
+
 @dataclass(frozen=True)
 class Path:
-    """One counter: ``data`` is e.g. ``bf16_dst_fp32``; ``op`` is None above instruction level."""
+    """One counter, by what its name pins down; None where it counts all there is of that."""
 
-    data: str
+    source: str
+    """Types of the sources, e.g. ``bf16`` or ``fp4_fp6_fp8``."""
+    sums: str | None
+    """Type of the sums, e.g. ``fp32``."""
     op: str | None
+    """Instruction family, e.g. ``hgmma``."""
     sparse: bool | None
     flop: float
     peak_flop_per_s: float | None
+    variant: str = ""
+    """What else its name ends in: another measurement of the same work."""
 
     @property
     def dtype(self) -> str:
         """Data type of the sources: the widest where one counter serves several (Blackwell)."""
-        source = self.data.split("_dst_")[0]
-        if source.startswith("fp4_fp6"):
-            return source.split("_")[-1]
-        return source.split("_")[0]
+        if self.source.startswith("fp4_fp6"):
+            return self.source.split("_")[-1]
+        return self.source.split("_")[0]
+
+    def holds(self, other: Path) -> bool:
+        """Whether every operation that ``other`` counts is counted here too."""
+        pairs = ((self.sums, other.sums), (self.op, other.op), (self.sparse, other.sparse))
+        return self.source == other.source and all(a in (None, b) for a, b in pairs)
+
+    def meets(self, other: Path) -> bool:
+        """Whether some operations may be counted by both."""
+        pairs = ((self.sums, other.sums), (self.op, other.op), (self.sparse, other.sparse))
+        return self.source == other.source and all(
+            a is None or b is None or a == b for a, b in pairs
+        )
 
 
 @dataclass(frozen=True)
@@ -109,11 +161,13 @@ def paths(metrics: Mapping[str, float], seconds: float) -> list[Path]:
             continue
         peak = metrics.get(f"{stem}.sum.peak_sustained")
         counted[stem] = Path(
-            data=match["data"],
+            source=match["source"],
+            sums=match["sum"],
             op=match["op"],
             sparse=None if match["sparsity"] is None else match["sparsity"] == "on",
             flop=flop,
             peak_flop_per_s=peak * clock if peak and clock else None,
+            variant=match["variant"] or "",
         )
     return list(counted.values())
 
@@ -122,27 +176,85 @@ def covers(recorded: Sequence[Path], capability: str | None) -> bool:
     """Whether the record counts every kind of tensor operation that its device has."""
     if capability is None:
         return False
-    counted = {path.dtype for path in recorded}
-    return bool(counted) and _needed(capability) <= counted
+    plain = [path for path in recorded if not path.variant]
+    sources = dict.fromkeys(path.source for path in plain)
+    whole = {
+        dtype: all(
+            _complete([p for p in plain if p.source == source], capability)
+            for source in sources
+            if _dtype_of(source, plain) == dtype
+        )
+        for dtype in {path.dtype for path in plain}
+    }
+    return bool(whole) and _needed(capability) <= whole.keys() and all(whole.values())
 
 
 def total(recorded: Sequence[Path], capability: str | None) -> list[TensorWork] | None:
-    """Operations by data type, each counted once; None where aggregate and parts disagree."""
+    """Operations by data type, each counted once; None where counters contradict each other."""
     work = []
     for dtype in dict.fromkeys(path.dtype for path in recorded):
-        mine = [path for path in recorded if path.dtype == dtype]
-        tops = [path for path in mine if path.op is None and path.sparse is None]
-        singles = [p for p in mine if p.op is None and p not in tops and not _covered(p, tops)]
-        parts = [p for p in mine if p.op is not None]
-        loose = [p for p in parts if not _covered(p, [*tops, *singles])]
-        for top in tops:
-            below = sum(part.flop for part in parts if _covered(part, [top]))
-            if below > top.flop * (1 + _MISMATCH):
-                return None
-        flop = sum(path.flop for path in (*tops, *singles, *loose))
+        mine = [path for path in recorded if path.dtype == dtype and not path.variant]
+        others = [path for path in recorded if path.dtype == dtype and path.variant]
+        tops = _outermost(mine)
+        flop = sum(path.flop for path in tops)
+        apart = all(not a.meets(b) for a, b in combinations(tops, 2))
+        if not apart or any(path.flop > flop * (1 + _MISMATCH) for path in others):
+            return None
+        if any(_contradicts(path, mine, capability) for path in mine):
+            return None
         if flop > 0:
-            work.append(_typed(dtype, flop, tops, [*singles, *parts], capability))
+            work.append(_typed(dtype, flop, mine, capability))
     return work
+
+
+def uncounted_sums(recorded: Sequence[Path], capability: str | None) -> tuple[str, ...]:
+    """Return the paths without a counter that differ from a recorded one in the type of sums."""
+    plain = [path for path in recorded if not path.variant]
+    absent = []
+    for source in dict.fromkeys(path.source for path in plain):
+        sums = {path.sums for path in _outermost([p for p in plain if p.source == source])}
+        if source in _TWO_SUMS and None not in sums and capability != "7.5":
+            absent += [f"{source.upper()} with {s.upper()} sums" for s in ("fp16", "fp32")
+                       if s not in sums]  # fmt: skip
+    return tuple(absent)
+
+
+def _dtype_of(source: str, recorded: Sequence[Path]) -> str:
+    return next(path.dtype for path in recorded if path.source == source)
+
+
+def _outermost(paths: Sequence[Path]) -> list[Path]:
+    """Return the counters that no other one of ``paths`` holds."""
+    return [path for path in paths if not any(o.holds(path) for o in paths if o is not path)]
+
+
+def _complete(mine: Sequence[Path], capability: str | None) -> bool:
+    """Whether counters of one type of sources leave out neither sparse work nor an instruction."""
+    tops = _outermost(mine)
+    for top in tops:
+        twin = replace(top, sparse=not top.sparse)
+        if top.sparse is not None and not any(other.holds(twin) for other in tops):
+            return False
+    ops = {top.op for top in tops}
+    if None in ops:
+        return True
+    needed = _INSTRUCTIONS.get(capability or "", {}).get(tops[0].source) if tops else None
+    return needed is not None and needed <= ops
+
+
+def _contradicts(top: Path, mine: Sequence[Path], capability: str | None) -> bool:
+    """Whether the parts of a counter hold more than it, or all of them together less."""
+    parts = _outermost([path for path in mine if path is not top and top.holds(path)])
+    if any(part.flop > top.flop * (1 + _MISMATCH) for part in parts):
+        return True
+    if not parts or any(a.meets(b) for a, b in combinations(parts, 2)):
+        return False
+    below = sum(part.flop for part in parts)
+    if below > top.flop * (1 + _MISMATCH):
+        return True
+    of_one_op = [replace(part, op=None) for part in parts] if top.op is not None else parts
+    whole = _complete(of_one_op, capability) and not (top.sums is None and parts[0].sums)
+    return whole and below < top.flop * (1 - _MISMATCH)
 
 
 def activity(
@@ -174,6 +286,12 @@ def activity(
     return Activity(idle=False, pct=pct, material=material)
 
 
+def busy(metrics: Mapping[str, float]) -> bool:
+    """Whether the tensor pipe worked more than constants explain."""
+    shares = [value for name, value in metrics.items() if _ACTIVITY.fullmatch(name)]
+    return max(shares, default=0.0) >= MATERIAL_PCT
+
+
 def _operations(metrics: Mapping[str, float], stem: str, seconds: float) -> float | None:
     if (count := metrics.get(f"{stem}.sum")) is not None:
         return count
@@ -194,28 +312,21 @@ def _needed(capability: str) -> set[str]:
     return needed | ({"fp4"} if float(capability) >= 10 else set())
 
 
-def _covered(part: Path, tops: Sequence[Path]) -> bool:
-    """Whether one of ``tops`` counts the operations of ``part`` too."""
-    return any(part.data == top.data or part.data.startswith(f"{top.data}_dst_") for top in tops)
-
-
-def _typed(
-    dtype: str, flop: float, tops: Sequence[Path], low: Sequence[Path], capability: str | None
-) -> TensorWork:
+def _typed(dtype: str, flop: float, mine: Sequence[Path], capability: str | None) -> TensorWork:
+    """Return the work of one data type, held against the peak of the path that did most of it."""
     remarks = []
-    if busy := [path for path in low if path.flop > 0]:
-        main = max(busy, key=lambda path: path.flop)
+    no_sparsity = capability == "7.5" or dtype in {"fp64", "int1"}
+    low = [path for path in mine if path.sparse is not None or no_sparsity]
+    main = max(low, key=lambda path: (path.flop, path.op is not None), default=None)
+    peak = None
+    if main is not None and main.flop > 0:
         peak = main.peak_flop_per_s
         if main.sparse:
             remarks.append("2:4 sparse operations as NVIDIA counts them, against the sparse peak")
         remarks += _slow_instruction(main, low)
-    else:
-        # An aggregate alone. Where 2:4 sparsity exists, its peak is that of sparse work: unusable.
-        main = max(tops, key=lambda path: path.flop)
-        dense = capability == "7.5" or dtype in {"fp64", "int1"}
-        peak = main.peak_flop_per_s if dense else None
-    if main.data.startswith("fp4_fp6"):
-        kinds = main.data.split("_dst_")[0].upper().split("_")
+    source = max(mine, key=lambda path: path.flop).source
+    if source.startswith("fp4_fp6"):
+        kinds = source.upper().split("_")
         remarks.append(f"one counter serves {', '.join(kinds[:-1])} and {kinds[-1]} sources")
     return TensorWork(dtype, ROOFS.get(dtype), flop, peak, "; ".join(remarks) or None)
 

@@ -1,8 +1,9 @@
 """Bytes that one launch moved and the record's own bandwidth, from Nsight Compute's counters.
 
 DRAM bytes are those of a cold cache: ncu flushes the caches before every replay. The basic set
-counts no bytes, but the share of cycles in which DRAM was active times its peak is the same
-number (verified to be exact against the counters where a report has both).
+counts no bytes, but the cycles in which DRAM was active, summed over its instances, are as many
+bytes times what an instance moves in a cycle: exact on every device whose reports hold both. Older
+reports hold only the average over all instances, also those that are switched off: an estimate.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ncutool.work.exactness import Exactness
 
 WANTED = (
     r"dram__bytes(_read|_write)?\.sum(\.per_second|\.peak_sustained)?",
-    r"dram__cycles_active\.avg\.pct_of_peak_sustained_elapsed",
+    r"dram__cycles_active\.(sum|avg|avg\.pct_of_peak_sustained_elapsed)",
     r"dram__cycles_elapsed\.avg\.per_second",
     r"lts__t_(sectors|bytes)\.sum",
     r"(derived__lts__lts2xbar_bytes|lts__lts2xbar_cycles_active)\.sum"
@@ -25,8 +26,9 @@ WANTED = (
     r"\.(per_second|peak_sustained)",
     r"l1tex__lsu_writeback_active(_mem_lg|_mem_lgds)?\.sum(\.per_second|\.peak_sustained)?",
     r"(lts|l1tex)__cycles_elapsed\.avg\.per_second",
-    r"device__attribute_global_memory_bus_width",
+    r"device__attribute_(global_memory_bus_width|memory_clock_rate)",
 )
+_ACTIVE = "dram__cycles_active"
 _SHARE = "dram__cycles_active.avg.pct_of_peak_sustained_elapsed"
 _THROUGHPUT = "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed"
 _CLOCK = "dram__cycles_elapsed.avg.per_second"
@@ -47,6 +49,32 @@ _TRANSFERS_PER_CLOCK = IntThreshold(
     "DRAM of double data rate",
     "equals dram__bytes.sum.peak_sustained in every report of compute capability 7.0 to 9.0",
 )
+_HBM_BITS = IntThreshold(
+    1024, "bit", "the least bus of memory that is stacked; other memory has at most 512", "JEDEC"
+)
+
+
+class Memory(NamedTuple):
+    """A kind of DRAM, as an instance of NVIDIA's counters sees it."""
+
+    bytes_per_cycle: int
+    """What an instance moves in an active cycle."""
+    bits: int
+    """The bus width that an instance has."""
+
+
+_CYCLE_BYTES = "dram__cycles_active.sum against byte counters, on 12 devices"
+HBM = Memory(IntThreshold(32, "byte", "an active cycle of stacked memory", _CYCLE_BYTES), 128)
+GDDR = Memory(IntThreshold(8, "byte", "an active cycle of graphics memory", _CYCLE_BYTES), 32)
+_BY_CHIP = {
+    **dict.fromkeys(("7.0", "8.0", "9.0", "10.0", "10.3"), HBM),
+    **dict.fromkeys(("7.5", "8.6", "8.9", "12.0"), GDDR),
+}
+"""What all products of a compute capability have."""
+_ESTIMATE = (
+    "DRAM bytes are an estimate: from {}, an average over all DRAM instances, which is 6 to 8 % "
+    "off where some of them are switched off"
+)
 
 
 class Traffic(NamedTuple):
@@ -58,29 +86,67 @@ class Traffic(NamedTuple):
     exactness: Exactness = "exact"
 
 
-def dram(metrics: Mapping[str, float], seconds: float | None) -> Traffic:
-    """DRAM bytes, read and written."""
+def dram(
+    metrics: Mapping[str, float], seconds: float | None, capability: str | None = None
+) -> Traffic:
+    """DRAM bytes, read and written: counted, by active cycles, or estimated from an average."""
     read, write = metrics.get("dram__bytes_read.sum"), metrics.get("dram__bytes_write.sum")
     if read is not None and write is not None:
         return Traffic(read + write, "counter")
     if (both := metrics.get("dram__bytes.sum")) is not None:
         return Traffic(both, "counter")
-    if seconds is None:
-        return Traffic(None, "none")
-    if (rate := metrics.get("dram__bytes.sum.per_second")) is not None:
+    rate = metrics.get("dram__bytes.sum.per_second")
+    if rate is not None and seconds is not None:
         return Traffic(round(rate * seconds), "counter")
+    if (by_cycles := _by_cycles(metrics, capability)) is not None:
+        return by_cycles
     peak = _nominal_peak(metrics)
-    if peak is None:
+    if seconds is None or peak is None:
         return Traffic(None, "none")
-    if (share := metrics.get(_SHARE)) is not None:
-        # The share averages over all DRAM instances, also those that are switched off, while the
-        # bus width counts only those in use: 6 to 8 % off on such cards (RTX 2080 Ti, B200).
-        moved = round(share / 100 * peak * seconds)
-        return Traffic(moved, "cycles", exactness="estimate")
-    if (share := metrics.get(_THROUGHPUT)) is not None:
-        remark = "DRAM bytes are an upper bound: from gpu__dram_throughput"
-        return Traffic(round(share / 100 * peak * seconds), "cycles", remark, "upper_bound")
+    for name in (_SHARE, _THROUGHPUT):
+        if (share := metrics.get(name)) is not None:
+            moved = round(share / 100 * peak * seconds)
+            return Traffic(moved, "cycles", _ESTIMATE.format(name.split(".")[0]), "estimate")
     return Traffic(None, "none")
+
+
+def _by_cycles(metrics: Mapping[str, float], capability: str | None) -> Traffic | None:
+    """Return the active cycles of all instances x what one moves; None where either is unknown."""
+    cycles = metrics.get(f"{_ACTIVE}.sum")
+    memory = memory_of(metrics, capability)
+    if cycles is None or memory is None:
+        return None
+    moved = cycles * memory.bytes_per_cycle
+    if moved % _SECTOR_BYTES:
+        remark = "DRAM bytes are an estimate: active cycles give no whole number of sectors"
+        return Traffic(moved, "cycles", remark, "estimate")
+    return Traffic(moved, "cycles")
+
+
+def memory_of(metrics: Mapping[str, float], capability: str | None) -> Memory | None:
+    """Return the kind of DRAM, by bus width and chip; None where nothing tells or they disagree.
+
+    A bus may be narrower than all instances together, never wider.
+    """
+    bits = metrics.get("device__attribute_global_memory_bus_width")
+    by_chip = _BY_CHIP.get(capability or "")
+    by_bus = HBM if bits and bits >= _HBM_BITS else None
+    if bits and by_bus is None and by_chip is GDDR:
+        by_bus = GDDR
+    memory = by_bus if bits else by_chip
+    if memory is None or (by_chip is not None and memory is not by_chip):
+        return None
+    total, average = metrics.get(f"{_ACTIVE}.sum"), metrics.get(f"{_ACTIVE}.avg")
+    if bits and total and average and bits > round(total / average) * memory.bits:
+        return None
+    return memory
+
+
+def hardware_peak(metrics: Mapping[str, float]) -> float | None:
+    """Return memory clock x bus width in byte/s, which no measured clock can exceed."""
+    kilohertz = metrics.get("device__attribute_memory_clock_rate")
+    bits = metrics.get("device__attribute_global_memory_bus_width")
+    return kilohertz * 1e3 * _TRANSFERS_PER_CLOCK * bits / 8 if kilohertz and bits else None
 
 
 def dram_peak(metrics: Mapping[str, float]) -> float | None:

@@ -26,6 +26,20 @@ class Notice:
     severity: Severity = "warning"
 
 
+SAMPLE_MEMBER = "ncutool_sample"
+"""The member of a trace that says where a synthetic sample comes from."""
+_SYNTHETIC = "synthetic:"
+
+
+def made_up(text: object) -> bool:
+    """Whether a capture's own word on where it comes from is that nothing was measured.
+
+    Args:
+        text: a trace's member of that name, or the command line of a report.
+    """
+    return isinstance(text, str) and text.startswith(_SYNTHETIC)
+
+
 @dataclass(frozen=True)
 class DeviceRecord:
     """What a capture itself says about a device; unknown fields are None."""
@@ -79,6 +93,8 @@ class Capture:
     world_size: int | None = None
     tool_version: str | None = None
     """Version of the tool that wrote the capture, e.g. ``2025.2.1.0`` for ncu."""
+    synthetic: bool = False
+    """It says of itself that a program wrote it and nothing was measured (:func:`made_up`)."""
     private: dict[str, str] = field(default_factory=dict)
     """Host names, user paths, command lines: never shown unless ``--show-private``."""
 

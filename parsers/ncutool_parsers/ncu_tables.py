@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ncutool_parsers import schema
-from ncutool_parsers.capture import Capture, DeviceRecord, Notice
+from ncutool_parsers.capture import Capture, DeviceRecord, Notice, made_up
 from ncutool_parsers.errors import EmptyError, UnreadableError
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.kernel_names import short_name
@@ -66,6 +66,7 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
         notices=_notices(actions, report, framing),
         complete=not _damaged(actions, report, framing),
         tool_version=framing.version,
+        synthetic=made_up(framing.private.get("command")),
         private=dict(framing.private),
     )
 

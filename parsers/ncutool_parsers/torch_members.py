@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any, Literal
 
-from ncutool_parsers.capture import DeviceRecord
+from ncutool_parsers.capture import SAMPLE_MEMBER, DeviceRecord, made_up
 from ncutool_parsers.json_members import read_members, salvage_members
 from ncutool_parsers.json_stream import EventStream
 
@@ -16,6 +16,7 @@ _SALVAGED = (
     "distributedInfo",
     "baseTimeNanoseconds",
     "traceName",
+    SAMPLE_MEMBER,
 )
 _AMD = ("amd", "radeon", "instinct", "gfx")
 
@@ -63,6 +64,11 @@ def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
     if not isinstance(info, dict):
         return None, None
     return _count(info, "rank"), _count(info, "world_size")
+
+
+def is_synthetic(members: dict[str, Any]) -> bool:
+    """Whether the trace says of itself that it is a made-up sample."""
+    return made_up(members.get(SAMPLE_MEMBER))
 
 
 def base_time_ns(members: dict[str, Any]) -> int:

@@ -148,6 +148,7 @@ def _capture(
         python_events=collector.python_events,
         rank=rank if tables.processes == 1 else None,
         world_size=world_size,
+        synthetic=torch_members.is_synthetic(members),
         private=torch_members.private_names(members),
     )
 

@@ -15,7 +15,7 @@ from report_writer import write_report
 from sample_clock import Clock
 from sample_model import STEPS, Workload
 from sample_report import launches
-from sample_trace import trace_text
+from sample_trace import SYNTHETIC, trace_text
 
 NAME = "decoder-layer-synthetic"
 __all__ = ["NAME", "STEPS", "write_samples"]
@@ -33,7 +33,7 @@ def write_samples(folder: Path) -> tuple[Path, Path]:
     text = trace_text(timed, f"{NAME}.json")
     trace.write_bytes(gzip.compress(text.encode(), mtime=0))
     report = target / f"{NAME}.ncu-rep"
-    write_report(report, launches(), command=f"{NAME} (no program ran)")
+    write_report(report, launches(), command=SYNTHETIC)
     return trace, report
 
 

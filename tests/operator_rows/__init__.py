@@ -22,6 +22,11 @@ Row = tuple[str, str, int | None, int | None]
 _TENSOR = re.compile(r"(?P<dtype>[a-z]+\d*)(?P<shape>\[.*\])$")
 
 
+def each(names: str, arguments: str, flop: int | None, size: int | None) -> tuple[Row, ...]:
+    """The same row for several operators, whose names are separated by spaces."""
+    return tuple((name, arguments, flop, size) for name in names.split())
+
+
 def built(name: str, arguments: str) -> OpCall:
     """The call that a row's text describes."""
     values: list[tuple[list[object], str] | str | None] = []

@@ -18,22 +18,59 @@ _MATRIX_BIAS = "bf16[2,4,3,5]"
 ATTENTION: tuple[Row, ...] = (
     (
         "aten::_scaled_dot_product_flash_attention",
-        f"{_Q} {_KV_GROUPED} 0. False False",
+        f"{_Q} {_KV_GROUPED} 0. False False -",
         2 * 4 * 15 * 32,
         384 + 320 + 320 + 384,
     ),
     *(
         (
             f"aten::_scaled_dot_product_{library}_attention",
-            f"{_Q} {_KV} {_MATRIX_BIAS} False 0. True",
+            f"{_Q} {_KV} {_MATRIX_BIAS} False 0. True{end}",
             2 * 4 * 6 * 32,
             384 + 640 + 640 + 240 + 384,
         )
-        for library in ("efficient", "cudnn")
+        for library, end in (("efficient", " -"), ("cudnn", " False -"))
+    ),
+    # signatures of other releases: without a scale, without a bias
+    (
+        "aten::_scaled_dot_product_flash_attention",
+        f"{_Q} {_KV_GROUPED} 0. True False",
+        2 * 4 * 6 * 32,
+        384 + 320 + 320 + 384,
+    ),
+    (
+        "aten::_scaled_dot_product_efficient_attention",
+        f"{_Q} {_KV} True True",
+        2 * 4 * 6 * 32,
+        384 + 640 + 640 + 384,
+    ),
+    (
+        "aten::_scaled_dot_product_efficient_attention",
+        f"{_Q} {_KV} True False 0.5",
+        2 * 4 * 15 * 32,
+        384 + 640 + 640 + 384,
+    ),
+    (
+        "aten::_scaled_dot_product_cudnn_attention",
+        f"{_Q} {_KV} 0. True False -",
+        2 * 4 * 6 * 32,
+        384 + 640 + 640 + 384,
+    ),
+    (
+        "aten::_scaled_dot_product_fused_attention_overrideable",
+        f"{_Q} {_KV} {_MATRIX_BIAS} 0. False False -",
+        2 * 4 * 15 * 32,
+        384 + 640 + 640 + 240 + 384,
+    ),
+    (
+        "aten::_cudnn_attention_forward",
+        f"{_Q} {_KV} {_MATRIX_BIAS} - - 3 5 False 0. True False -",
+        2 * 4 * 6 * 32,
+        384 + 640 + 640 + 240 + 384,
     ),
     (
         "aten::_flash_attention_forward",
-        f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. True False",
+        f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. True False -",
         2 * 4 * 12 * 32,
         384 + 320 + 320 + 384,
     ),
@@ -41,7 +78,7 @@ ATTENTION: tuple[Row, ...] = (
     *(
         (
             "aten::_flash_attention_forward",
-            f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. {causal} False - {left} {right}",
+            f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. {causal} False - {left} {right} - -",
             2 * 4 * pairs * 32,
             384 + 320 + 320 + 384,
         )
@@ -57,44 +94,58 @@ ATTENTION: tuple[Row, ...] = (
     # two packed sequences: known where queries and keys both fill all of them to the longest
     (
         "aten::_flash_attention_forward",
-        "bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False",
+        "bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False -",
         2 * 4 * 12 * 32,
         384 + 320 + 320 + 384,
     ),
     (
         "aten::_flash_attention_forward",
-        "bf16[6,4,8] bf16[9,2,8] bf16[9,2,8] int32[3] int32[3] 3 5 0. True False",
+        "bf16[6,4,8] bf16[9,2,8] bf16[9,2,8] int32[3] int32[3] 3 5 0. True False -",
         None,
         384 + 288 + 288 + 384,
     ),
     (
         "aten::_flash_attention_forward",
-        "bf16[5,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False",
+        "bf16[5,4,8] bf16[10,2,8] bf16[10,2,8] int32[3] int32[3] 3 5 0. True False -",
         None,
         320 + 320 + 320 + 320,
     ),
     (
         "aten::_efficient_attention_forward",
-        f"{_Q_ROWS} {_KV_ROWS} - - - 3 5 0. 2 False",
+        f"{_Q_ROWS} {_KV_ROWS} - - - 3 5 0. 2 False - - -",
         2 * 4 * 12 * 32,
         384 + 640 + 640 + 384,
     ),
+    # one length, the diagonal of the mask and the key lengths: as PyTorch 2.1 had them
     (
         "aten::_efficient_attention_forward",
-        f"{_Q_ROWS} {_KV_ROWS} - - - 3 5 0. 1 False",
+        f"{_Q_ROWS} {_KV_ROWS} {_MATRIX_BIAS} - - 3 0. 1 False - - -",
+        2 * 4 * 6 * 32,
+        384 + 640 + 640 + 240 + 384,
+    ),
+    # two lengths and a diagonal: 2.3; a bias comes first since 2.1
+    (
+        "aten::_efficient_attention_forward",
+        f"{_Q_ROWS} {_KV_ROWS} {_MATRIX_BIAS} - - 3 5 0. 0 False - - int32[2]",
+        None,
+        384 + 640 + 640 + 240 + 384,
+    ),
+    (
+        "aten::_efficient_attention_forward",
+        f"{_Q_ROWS} {_KV_ROWS} - - 3 True True",
         2 * 4 * 6 * 32,
         384 + 640 + 640 + 384,
     ),
     # reads gradient, q, k, v, result and logsumexp; writes the gradients of q, k and v
     (
         "aten::_scaled_dot_product_flash_attention_backward",
-        f"{_O} {_Q} {_KV_GROUPED} {_O} {_LSE} - - 3 5 0. False",
+        f"{_O} {_Q} {_KV_GROUPED} {_O} {_LSE} - - 3 5 0. False int64[2] - -",
         2 * 4 * 15 * 80,
         384 + 384 + 640 + 384 + 96 + 384 + 640,
     ),
     (
         "aten::_flash_attention_backward",
-        f"{_Q_ROWS} {_Q_ROWS} {_KV_ROWS_GROUPED} {_Q_ROWS} {_LSE} - - 3 5 0. True",
+        f"{_Q_ROWS} {_Q_ROWS} {_KV_ROWS_GROUPED} {_Q_ROWS} {_LSE} - - 3 5 0. True int64[2] - - - -",
         2 * 4 * 12 * 80,
         384 + 384 + 640 + 384 + 96 + 384 + 640,
     ),
@@ -102,26 +153,32 @@ ATTENTION: tuple[Row, ...] = (
     (
         "aten::_flash_attention_backward",
         "bf16[6,4,8] bf16[6,4,8] bf16[10,2,8] bf16[10,2,8] bf16[6,4,8] fp32[4,6] int32[3] int32[3]"
-        " 3 5 0. True",
+        " 3 5 0. True int64[2] - -",
         None,
         384 + 384 + 640 + 384 + 96 + 384 + 640,
     ),
     # the bias is read too, and its gradient written where the mask asks for it
     (
         "aten::_scaled_dot_product_efficient_attention_backward",
-        f"{_O} {_Q} {_KV} {_MATRIX_BIAS} {_O} {_LSE} - - 0. [True,True,True,True] True",
+        f"{_O} {_Q} {_KV} {_MATRIX_BIAS} {_O} {_LSE} - - 0. [True,True,True,True] True -",
         2 * 4 * 6 * 80,
         384 + 384 + 1280 + 384 + 96 + 240 + 384 + 1280 + 240,
     ),
     (
         "aten::_scaled_dot_product_cudnn_attention_backward",
-        f"{_O} {_Q} {_KV} {_O} {_LSE} - - - - - 3 5 0. True",
+        f"{_O} {_Q} {_KV} {_O} {_LSE} - - - - - 3 5 0. True -",
         2 * 4 * 6 * 80,
         384 + 384 + 1280 + 384 + 96 + 384 + 1280,
     ),
     (
+        "aten::_cudnn_attention_backward",
+        f"{_O} {_Q} {_KV} {_O} {_LSE} - - {_MATRIX_BIAS} - - 3 5 0. False -",
+        2 * 4 * 15 * 80,
+        384 + 384 + 1280 + 384 + 96 + 240 + 384 + 1280,
+    ),
+    (
         "aten::_efficient_attention_backward",
-        f"{_Q_ROWS} {_Q_ROWS} {_KV_ROWS} - {_Q_ROWS} - - 3 5 {_LSE} 0. - - 0 False",
+        f"{_Q_ROWS} {_Q_ROWS} {_KV_ROWS} - {_Q_ROWS} - - 3 5 {_LSE} 0. - - 0 False - -",
         2 * 4 * 15 * 80,
         384 + 384 + 1280 + 384 + 96 + 384 + 1280,
     ),
@@ -142,7 +199,7 @@ ATTENTION: tuple[Row, ...] = (
     ("vllm::unified_attention", "bf16[6,32] bf16[6,16] bf16[6,16] layer", None, 384 + 384),
     (
         "flash_attn::_flash_attn_forward",
-        f"{_Q_ROWS} {_KV_ROWS_GROUPED} 0. 0.35 True -1 -1",
+        f"{_Q_ROWS} {_KV_ROWS_GROUPED} 0. 0.35 True -1 -1 0.0 - False",
         2 * 4 * 12 * 32,
         384 + 320 + 320 + 384,
     ),

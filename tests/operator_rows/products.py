@@ -63,6 +63,8 @@ MATRIX_PRODUCTS: tuple[Row, ...] = (
         (name, "bf16[3,4] bf16[2,10,4] bf16[2,4,5] fp32[3,2] int32[3,2]", 6 * (80 + 40), None)
         for name in ("vllm::inplace_fused_experts", "vllm::outplace_fused_experts")
     ),
+    # the tokens, what says where they go, and the results: 6 × 4, 6 × 2, 6 × 4
+    ("vllm::moe_forward", "bf16[6,4] bf16[6,2] layer", None, 48 + 24 + 48),
 )
 
 # x[2,3,5,5], w[4,3,3,3], stride 2, padding 1: y[2,4,3,3], so 18 places and 108 weights.
@@ -109,6 +111,33 @@ CONVOLUTIONS: tuple[Row, ...] = (
         f"{_XW} bf16[4] {_STEPS} {_PADS} {_ONES} 1",
         _PLAIN,
         _PLAIN_BYTES + _BIAS,
+    ),
+    # the sum with a tensor like the result; a stride of 2 steps over three quarters of an input
+    # that a filter of one place meets, here over 40 of 64 places and over 5 of 8
+    (
+        "aten::cudnn_convolution_add_relu",
+        f"{_XW} bf16[2,4,3,3] 1. bf16[4] {_STEPS} {_PADS} {_ONES} 1",
+        _PLAIN,
+        _PLAIN_BYTES + _BIAS + 2 * 4 * 9 * 2,
+    ),
+    (
+        "aten::cudnn_convolution",
+        "bf16[2,3,8,8] bf16[4,3,1,1] [0,0] [2,2] [1,1] 1 False False True",
+        2 * 2 * 16 * 12,
+        2 * (2 * 3 * 16 + 12 + 2 * 4 * 16),
+    ),
+    (
+        "aten::conv1d",
+        "bf16[2,3,8] bf16[4,3,1] - [3] [0] [1] 1",
+        2 * 2 * 3 * 12,
+        2 * (2 * 3 * 3 + 12 + 2 * 4 * 3),
+    ),
+    (
+        "aten::convolution_backward",
+        "bf16[2,4,4,4] bf16[2,3,8,8] bf16[4,3,1,1] - [2,2] [0,0] [1,1] False [0,0] 1"
+        " [True,True,False]",
+        2 * 2 * 2 * 16 * 12,
+        2 * (2 * 4 * 16 + 12 + 2 * 3 * 16 + 2 * 3 * 64 + 12),
     ),
     (
         "aten::miopen_convolution_relu",

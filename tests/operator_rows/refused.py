@@ -6,6 +6,7 @@ A row is the operator's name, its arguments and words of the reason.
 from __future__ import annotations
 
 FIT = "do not fit together"
+SIGNATURE = "is not a signature of it that is known"
 SHAPES = "no shapes recorded"
 LENGTHS = "sequence lengths are not recorded"
 PADDING = "padding and stride of the convolution not recorded"
@@ -84,42 +85,42 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     # attention: ranks, batches, widths, heads
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,5,8,1] 0. False False",
+        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,5,8,1] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[1,4,5,8] bf16[2,4,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[1,4,5,8] bf16[2,4,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,6,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,4,5,8] bf16[2,4,6,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,4,5,9] bf16[2,4,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,4,5,9] bf16[2,4,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,3,5,8] bf16[2,3,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,3,5,8] bf16[2,3,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_scaled_dot_product_flash_attention",
-        "bf16[2,4,3,8] bf16[2,0,5,8] bf16[2,0,5,8] 0. False False",
+        "bf16[2,4,3,8] bf16[2,0,5,8] bf16[2,0,5,8] 0. False False -",
         FIT,
     ),
     (
         "aten::_flash_attention_forward",
-        "bf16[6,4,8] bf16[6,4,8] bf16[2,3,4,8] int32[3] int32[3] 3 3 0. True False",
+        "bf16[6,4,8] bf16[6,4,8] bf16[2,3,4,8] int32[3] int32[3] 3 3 0. True False -",
         FIT,
     ),
     (
         "aten::_flash_attention_forward",
-        "bf16[2,3,4,8] bf16[2,5,4,8] bf16[2,5,4,8] - - 3 5 0. True False - -1 -1 int32[2]",
+        "bf16[2,3,4,8] bf16[2,5,4,8] bf16[2,5,4,8] - - 3 5 0. True False - -1 -1 int32[2] -",
         LENGTHS,
     ),
     # paged: lengths are known only where causal queries fill every sequence to the longest
@@ -146,17 +147,17 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("vllm::unified_attention_with_output", "bf16[6,32] bf16[6,16] bf16[6,16] bf16[6,31]", FIT),
     (
         "flash_attn::_flash_attn_forward",
-        "bf16[2,3,4,8] bf16[2,5,3,8] bf16[2,5,3,8] 0. 0.35 True -1 -1",
+        "bf16[2,3,4,8] bf16[2,5,3,8] bf16[2,5,3,8] 0. 0.35 True -1 -1 0.0 - False",
         FIT,
     ),
     (
         "flash_attn::_flash_attn_forward",
-        "bf16[2,3,4,8] bf16[2,5,2,9] bf16[2,5,2,8] 0. 0.35 True -1 -1",
+        "bf16[2,3,4,8] bf16[2,5,2,9] bf16[2,5,2,8] 0. 0.35 True -1 -1 0.0 - False",
         FIT,
     ),
     (
         "flash_attn::_flash_attn_forward",
-        "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,6,2,8] 0. 0.35 True -1 -1",
+        "bf16[2,3,4,8] bf16[2,5,2,8] bf16[2,6,2,8] 0. 0.35 True -1 -1 0.0 - False",
         FIT,
     ),
     # convolutions: ranks, strides, filters larger than what they slide over, settings unknown
@@ -165,8 +166,8 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("aten::conv2d", "bf16[2,3,5,5] bf16[4,3,3,3] - [1,1,1] [1,1] [1,1] 1", FIT),
     ("aten::conv2d", "bf16[2,3,5,5] bf16[4,3,9,9] - [1,1] [0,0] [1,1] 1", FIT),
     ("aten::conv2d", "bf16[2,3,5,5] bf16[4,3,3,3] -", PADDING),
-    ("aten::_slow_conv2d_forward", "bf16[2,3,5,5] bf16[4,3,3,3] [3,3] -", PADDING),
-    ("aten::convolution", "bf16[2,3,5,5] bf16[4,3,3,3] - [1,1] [1,1] [1,1]", PADDING),
+    ("aten::_slow_conv2d_forward", "bf16[2,3,5,5] bf16[4,3,3,3] [3,3] -", SIGNATURE),
+    ("aten::convolution", "bf16[2,3,5,5] bf16[4,3,3,3] - [1,1] [1,1] [1,1]", SIGNATURE),
     (
         "aten::convolution_backward",
         "bf16[2,4,3,3] bf16[2,3,5,5] bf16[4,3,3,3] [4] [2,2] [1,1] [1,1] False [0,0] 1",
@@ -204,7 +205,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("aten::topk", "bf16[2,5] 2 2 True True", "size of the result"),
     (
         "_C_cache_ops::reshape_and_cache_flash",
-        "bf16[3,2,4] bf16[3,2,4] bf16[9,16,2,4] bf16[9,16,2,4] int64[4]",
+        "bf16[3,2,4] bf16[3,2,4] bf16[9,16,2,4] bf16[9,16,2,4] int64[4] auto fp32[] fp32[]",
         FIT,
     ),
     ("aten::_embedding_bag", "bf16[10,4] int64[5] int64[2] False - False - False", "mode of"),
@@ -212,7 +213,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     (
         "aten::_embedding_bag_dense_backward",
         "bf16[2,4] int64[5] int64[5] int64[2] int64[2] - False",
-        "size of the embedding table",
+        SIGNATURE,
     ),
     # copies and lists
     ("aten::arange", "0 5 - int64[0]", "length of aten::arange"),
@@ -253,26 +254,25 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("_C::silu_and_mul", "bf16[2,3] bf16[2,5]", FIT),
     ("_C::silu_and_mul", "bf16[2,3] bf16[3,6]", FIT),
     ("_C::static_scaled_fp8_quant", "fp8[2,3] bf16[3,3] fp32[1]", FIT),
-    ("_C::static_scaled_fp8_quant", "int8[2,3] bf16[2,3] fp32[1]", FIT),
     (
         "_C::rotary_embedding",
         "int64[2] bf16[2,8] bf16[2,4] - bf16[16,4] True",
-        "no model for _C::rotary_embedding",
+        "the size of a head is not recorded",
     ),
     (
         "_C::rotary_embedding",
         "int64[2] bf16[2,8] bf16[2,4] 4 bf16[16,5] True",
-        "no model for _C::rotary_embedding",
+        FIT,
     ),
     # embeddings of recommenders: the two lists must be where the schema has them
     (
         "fbgemm::dense_embedding_codegen_lookup_function",
-        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5,1] int64[3]",
-        SHAPES,
+        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5,1] int64[3] 0",
+        FIT,
     ),
     (
         "fbgemm::dense_embedding_codegen_lookup_function",
-        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5] -",
-        SHAPES,
+        "fp32[100] int64[2] int32[3] 8 4 int64[3] 7 int64[5] - 0",
+        SIGNATURE,
     ),
 )

@@ -104,8 +104,9 @@ def _evidence(
     )
     sentences = [
         f"In {units.counted(len(layers), 'place')} {first.experts} experts of one shape each work "
-        f"on all {first.tokens:,} tokens ({products:,} products, {shapes}), and their results are "
-        f"put together as {first.experts} tensors: {context.share(total)}.",
+        f"on all {units.counted(first.tokens, 'token')} "
+        f"({products:,} products, {shapes}), and their results are "
+        f"put together as {first.experts} tensors: {context.summed(total)}.",
     ]
     if gated:
         sentences.append(

@@ -67,7 +67,7 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
     most_rows = max(call.shape.rows for call in chosen)
     return Draft(
         rule="batch-few-rows",
-        title=f"Give the matrix products of at most {most_rows:,} rows more rows",
+        title=f"Give the matrix products of at most {units.counted(most_rows, 'row')} more rows",
         grade="likely",
         launches=tuple(launch for call in chosen for launch in call.launches),
         best=tuple(best),
@@ -123,8 +123,8 @@ def _evidence(
     total = sum(call.duration_ns for call in products)
     sentence = (
         f"{units.counted(len(products), 'matrix product')} over at most "
-        f"{most:,} rows "
-        f"{'takes' if len(products) == 1 else 'take'} {context.share(total)} and "
+        f"{units.counted(most, 'row')} "
+        f"{'takes' if len(products) == 1 else 'take'} {context.summed(total)} and "
         f"{'reads' if len(products) == 1 else 'read'} {units.data(moved)}, over "
         f"{100 * WEIGHT_SHARE:.0f} % of it weights"
     )
@@ -177,7 +177,8 @@ def _memory(context: Context) -> list[str]:
     if tokens:
         room = min(tokens)
         return [
-            f"A layer's key-value cache has slots for {room:,} tokens: that over the context of a "
+            f"A layer's key-value cache has slots for {units.counted(room, 'token')}: "
+            "that over the context of a "
             "sequence bounds the batch; the context itself is not recorded."
         ]
     if context.device is None:
@@ -219,9 +220,10 @@ def _by_name(context: Context, about: Program) -> Draft | None:
         best=tuple(round(duration / growth) for duration in durations),
         worst=tuple(durations),
         evidence=(
-            f"{len(rows):,} launches of kernels whose names tell of tiles at most "
-            f"{NARROW_TILE} wide take {context.share(sum(durations))}; such tiles are chosen for "
-            "products with few rows, which mostly read weights. No shapes are recorded, so this "
+            f"{units.counted(len(rows), 'launch')} of kernels whose names tell of tiles at most "
+            f"{NARROW_TILE} wide {'takes' if len(rows) == 1 else 'take'} "
+            f"{context.summed(sum(durations))}; such tiles are chosen for products "
+            "with few rows, which mostly read weights. No shapes are recorded, so this "
             "is a guess by name.",
             f"The high end is the time per row with {growth:g} times the rows, which read the same "
             f"weights once: {why}.",

@@ -123,7 +123,9 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
         return None
     durations = talk["duration_ns"].to_list()
     samples = _samples(context)
-    whose = f" ({samples:,} samples, the first size of the inputs)" if samples else ""
+    whose = (
+        f" ({units.counted(samples, 'sample')}, the first size of the inputs)" if samples else ""
+    )
     return Draft(
         rule="batch-exposed-communication",
         grade="likely",

@@ -74,8 +74,8 @@ def _refusal(context: Context, shape: str, groups: Sequence[Group]) -> Declined:
     return Declined(
         what=f"Merge the {count} products {shape} that read the same input, "
         f"{units.counted(len(groups), 'place')}",
-        why=f"As one they take {waves[1]} waves of blocks, apart {waves[0]}: {context.share(total)}"
-        " stays, and the device does not wait for their launches.",
+        why=f"As one they take {waves[1]} waves of blocks, apart {waves[0]}: "
+        f"{context.summed(total)} stays, and the device does not wait for their launches.",
         launches=tuple(sorted(one for group in groups for one in group.ids)),
         duration_ns=total,
     )
@@ -282,7 +282,7 @@ def _count(context: Context, groups: Sequence[Group]) -> str:
     first = groups[0]
     return (
         f"{units.counted(products, 'product')} in {units.counted(len(groups), 'group')} take "
-        f"{context.share(total)}; the first group: {len(first.products)} × "
+        f"{context.summed(total)}; the first group: {len(first.products)} × "
         f"{first.products[0].op} {_shapes(first)}."
     )
 

@@ -59,9 +59,10 @@ class Call(NamedTuple):
 
 
 def calls(context: Context) -> list[Call]:
-    """Return every product with known shapes and a duration above 0, outside backward passes."""
+    """Return every product with known shapes and a duration above 0, outside backward passes and
+    the trials of tuners."""
     found = [*_of_operators(context), *_of_graphs(context)]
-    barred = context.backward
+    barred = context.backward | context.trials
     return [call for call in found if call.duration_ns > 0 and barred.isdisjoint(call.launches)]
 
 

@@ -61,7 +61,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         evidence=(
             f"{units.counted(len(rows), 'launch')} with fewer blocks than the "
             f"{count} multiprocessors, below 40 % of the roof, "
-            f"{'takes' if len(rows) == 1 else 'take'} {context.share(sum(durations))}: "
+            f"{'takes' if len(rows) == 1 else 'take'} {context.summed(sum(durations))}: "
             f"{longest}.",
             "At most the idle multiprocessors' part of each is saved, t · (1 - blocks / "
             f"{count}), when as much other work runs beside it; the low end is 0.",

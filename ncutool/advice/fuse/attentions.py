@@ -11,6 +11,7 @@ from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import ACHIEVABLE_SHARE, FUSED_ATTENTION
+from ncutool.work.operators import Tensor
 
 REST_LEFT = Threshold(
     0.25, "share", "of the time outside the products that is left at worst", JUDGED
@@ -61,7 +62,8 @@ def _forward(context: Context, nodes: Nodes) -> Times | None:
     """Price one kernel that reads queries, keys and values, and keeps the scores on the chip."""
     softmax = _softmax_of(nodes)
     first, last = (node for node in nodes if node.symbol == "b")
-    if len(first.inputs) < 2 or len(last.inputs) < 2 or not first.outputs or not last.outputs:
+    factors, others = _factors(first), _factors(last)
+    if factors is None or others is None or not first.outputs or not last.outputs:
         return None
     scores = first.outputs[0]
     if len(scores.shape) < 2 or softmax.numel != scores.numel:
@@ -69,11 +71,11 @@ def _forward(context: Context, nodes: Nodes) -> Times | None:
     if scores.numel not in [item.numel for item in last.inputs]:
         return None
     peak = _matrix_peak(context, first)
-    sizes = [item.write_bytes for item in (*first.inputs[-2:], last.inputs[-1], last.outputs[0])]
+    sizes = [item.write_bytes for item in (*factors, others[1], last.outputs[0])]
     if peak is None or first.flop is None or last.flop is None or None in sizes:
         return None
     padding = _padding(scores.shape[-2:])
-    flop = (first.flop + last.flop) * padding * _head_padding(first.inputs[-2].shape[-1])
+    flop = (first.flop + last.flop) * padding * _head_padding(factors[0].shape[-1])
     moved = sum(size for size in sizes if size is not None)
     chosen = _members(_NO_MATCH, nodes)
     shares = FUSED_ATTENTION["forward"]
@@ -93,7 +95,7 @@ def _backward(context: Context, nodes: Nodes) -> Times | None:
     others = [
         tensor.write_bytes
         for node in products
-        for tensor in (*node.inputs[-2:], *node.outputs[:1])
+        for tensor in (*(_factors(node) or ()), *node.outputs[:1])
         if tensor.numel != size
     ]
     flop = RECOMPUTED * sum(one or 0.0 for one in flops)
@@ -147,9 +149,20 @@ def _head_padding(head: int) -> float:
 
 
 def _matrix_peak(context: Context, node: Node) -> float | None:
-    if context.device is None or not node.inputs:
+    factors = _factors(node)
+    if context.device is None or factors is None:
         return None
-    return context.device.peak_flop_per_s.get(_ROOFS.get(node.inputs[-1].dtype or "", ""))
+    return context.device.peak_flop_per_s.get(_ROOFS.get(factors[1].dtype or "", ""))
+
+
+def _factors(node: Node) -> tuple[Tensor, Tensor] | None:
+    """Return the two tensors that a batched product multiplies: what is added stands before them,
+    and numbers and a result may stand behind."""
+    first = 1 if node.op.startswith("baddbmm") else 0
+    given = node.inputs[first : first + 2]
+    if len(given) < 2 or any(len(tensor.shape) < 2 for tensor in given):
+        return None
+    return given[0], given[1]
 
 
 _NO_MATCH: re.Match[str] = re.match("", "")  # type: ignore[assignment]  # always matches

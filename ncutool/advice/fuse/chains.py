@@ -215,7 +215,7 @@ def _evidence(context: Context, grade: Grade, places: Sequence[Chain]) -> tuple[
     sentences = [
         f"{len(places):,} {'chain' if len(places) == 1 else 'chains'} of operators, each reading "
         f"a tensor of the shape and type that one before wrote, take "
-        f"{context.share(sum(time.values()))}.",
+        f"{context.summed(sum(time.values()))}.",
         f"Most time: {listed}.",
         f"{proof}; traces record no addresses.",
     ]

@@ -252,12 +252,13 @@ def _evidence(
     sentences = [
         f"{names}: {launches} {'launch' if launches == 1 else 'launches'} of "
         f"{units.time(sum(stream.durations[row] for row in instance.rows))} in one place, "
-        f"{context.share(sum(times))} in {_in_all(len(places))}.",
+        f"{context.summed(sum(times))} in {_in_all(len(places))}.",
     ]
     if linked < len(places):
         sentences.append(
-            f"{linked:,} places are known by their operators, {len(places) - linked:,} only by the "
-            "same kernels in the same order with the same grids."
+            f"Of {units.counted(len(places), 'place')} {linked:,} "
+            f"{'is' if linked == 1 else 'are'} known by the operators, the others only by the same "
+            "kernels in the same order with the same grids."
         )
     if context.device is not None and not pattern.joins:
         sentences.append(

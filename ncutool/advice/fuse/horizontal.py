@@ -36,7 +36,14 @@ _STEPS = frozenset(("div", "add", "sub", "neg", "mul"))
 _FOREACH = frozenset(
     ("add", "sub", "mul", "div", "copy", "zero", "sqrt", "neg", "abs", "exp", "lerp", "addcmul")
 )
-_FUSED = ("SGD", "Adam", "AdamW")
+_FUSED = frozenset(("SGD", "Adam", "AdamW", "Adagrad"))
+"""The classes of torch.optim that have ``fused=True``."""
+_OPTIMIZERS = _FUSED | frozenset(
+    ("Adadelta", "Adamax", "ASGD", "NAdam", "RAdam", "RMSprop", "Rprop")
+)
+"""Those that have ``foreach=True``. An annotation may name any class, its user's own too."""
+_STEP_NAME = r"^Optimizer\.step#(\w+)\.step$"
+"""The annotation that torch.optim puts around its steps, and the class that it names."""
 Run = tuple[Line, Sequence[Node]]
 
 
@@ -59,10 +66,12 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     """Advise on optimizer steps, cleared and scaled gradients, then any small operator over many
     tensors; claim their launches."""
     complete = [whole(stream) for stream in context.streams]
+    # Autograd calls its operators one by one, AccumulateGrad's additions among them: no optimizer.
+    kept = claimed | context.by_autograd | _outside_steps(context)
     found = [
         (
             _updating(_optimizer(context)),
-            [run for line in complete for run in _updates(line, claimed)],
+            [run for line in complete for run in _updates(line, kept)],
         ),
         (_CLEARING, [run for line in complete for run in _clears(line, claimed)]),
     ]
@@ -70,6 +79,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     found.append((_SCALING, _scaled_gradients(context, taken)))
     taken = taken.union(_ids(found[-1][1]))
     small: dict[str, list[Run]] = {}
+    taken |= context.by_autograd
     for line in context.lines:
         for run in _same(context, line, taken):
             small.setdefault(run[1][0].op, []).append(run)
@@ -84,22 +94,38 @@ def _ids(runs: Iterable[Run]) -> list[int]:
     return [launch for line, nodes in runs for node in nodes for launch in line.ids(node)]
 
 
+def _outside_steps(context: Context) -> frozenset[int]:
+    """Return the launches outside the optimizer's annotated steps; none where it annotates none."""
+    inside = pl.col("nvtx").str.contains(_STEP_NAME).fill_null(False)
+    launches = context.capture.launches.select("launch_id", inside.alias("inside"))
+    if not launches["inside"].any():
+        return frozenset()
+    return frozenset(launches.filter(~pl.col("inside"))["launch_id"].to_list())
+
+
 def _optimizer(context: Context) -> str | None:
     """Return the name of the optimizer, where its steps are annotated and there is only one; else
     None."""
     texts = pl.concat([context.capture.annotations["name"], context.capture.signatures["op"]])
-    names = texts.str.extract(r"^Optimizer\.step#(\w+)\.step$").drop_nulls().unique().to_list()
+    names = texts.str.extract(_STEP_NAME).drop_nulls().unique().to_list()
     return str(names[0]) if len(names) == 1 else None
 
 
 def _updating(name: str | None) -> _Words:
-    whose = f"{name}'s" if name else "the optimizer's"
+    """Return what is said of an optimizer's steps, whose annotation names it ``name``."""
     switch = "fused=True" if name in _FUSED else "foreach=True"
+    known = name in _OPTIMIZERS
+    whose = f"the steps of {name}" if name else "an optimizer's steps, by their look"
     return _Words(
         "fuse-optimizer",
-        f"update tensors in place, one launch each: {whose} steps, not fused",
-        remedy=f"Pass `{switch}` to the optimizer, or use `torch._foreach_*`.",
-        code=f"torch.optim.{name or 'Adam'}(model.parameters(), lr=lr, {switch})",
+        f"update tensors in place, one launch each: {whose}, not fused",
+        remedy=f"Pass `{switch}` to the optimizer, or use `torch._foreach_*`."
+        if known
+        else "Use the optimizer's multi-tensor form, where it has one, or `torch._foreach_*`.",
+        code=f"torch.optim.{name}(model.parameters(), lr=lr, {switch})"
+        if known
+        else "torch._foreach_add_(parameters, gradients, alpha=-lr)",
+        grade="certain" if name else "likely",
         one_kernel=name in _FUSED,
     )
 
@@ -168,6 +194,11 @@ def _stretches(line: Line, wanted: Sequence[bool]) -> Iterable[Sequence[Node]]:
 
 def _shapes(nodes: Iterable[Node]) -> int:
     return len({node.inputs[0].shape for node in nodes if node.inputs})
+
+
+def _of_shapes(nodes: Iterable[Node]) -> str:
+    shapes = _shapes(nodes)
+    return f" of {units.counted(shapes, 'shape')}" if shapes else ", whose shapes are not recorded"
 
 
 def _scaled_gradients(context: Context, taken: frozenset[int]) -> list[Run]:
@@ -262,8 +293,8 @@ def _evidence(context: Context, runs: Sequence[Run], words: _Words) -> tuple[str
     tensors = max(Counter(node.op for node in first).values())
     return (
         f"{launches:,} launches in {len(runs):,} {'stretch' if len(runs) == 1 else 'stretches'} "
-        f"{words.what} ({listed}); they take {context.share(time)} of device time, "
+        f"{words.what} ({listed}); they take {context.summed(time)} of device time, "
         f"{units.time(time // launches)} each.",
-        f"The first stretch covers {tensors:,} tensors of {_shapes(first):,} shapes: parallel "
+        f"The first stretch covers {units.counted(tensors, 'tensor')}{_of_shapes(first)}: parallel "
         "work, not a chain, so one multi-tensor kernel per operator does it.",
     )

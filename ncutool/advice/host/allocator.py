@@ -11,7 +11,7 @@ from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
-from ncutool.timeline import host_activity
+from ncutool.timeline import call_names, host_activity
 
 ALLOCATOR = "allocator"
 LOADING = "long_launch"
@@ -51,7 +51,7 @@ def _calls(context: Context) -> pl.DataFrame:
     return (
         context.capture.calls.select("call_id", "name", "start_ns", "end_ns")
         .filter(
-            pl.col("name").str.contains(host_activity.ALLOCATE)
+            pl.col("name").str.contains(call_names.ALLOCATE)
             & (pl.col("end_ns") > begin)
             & (pl.col("start_ns") < end)
         )

@@ -25,6 +25,8 @@ RATE_BYTES = IntThreshold(
 )
 _GO = ("copy-buckets", "copy-symmetric", "copy-static", "copy-loop", "copy-single")
 """Rules whose remedy does away with the copy, and so with the wait before it at best."""
+_FEEDS = ("aten::copy_", "aten::_foreach_copy_")
+"""Operators by which a program fills the input buffers of a graph."""
 _UNSAID = "Whether the host memory is pinned, this trace does not record. "
 _REDUCER = r"(?i)ddp\.reducer|copy_bucket|DistributedDataParallel"
 
@@ -40,6 +42,11 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     advised = []
     for kind in ("HtoD", "DtoH", "DtoD", "PtoP"):
         part = rows.filter((pl.col("category") == "memcpy") & (pl.col("copy_kind") == kind))
+        fed = _feeding(context, part) if kind == "DtoD" and not _symmetric(context) else None
+        if fed is not None:
+            inputs = part.filter(pl.col("launch_id").is_in(fed))
+            part = part.filter(~pl.col("launch_id").is_in(fed))
+            advised.append(_of_graph(context, inputs))
         advised.append(_of_kind(context, part, kind))
     advised.append(_memsets(context, what, rows.filter(pl.col("category") == "memset")))
     return Drafts(tuple(draft for draft in advised if draft is not None))
@@ -197,14 +204,36 @@ def _middle(sizes: pl.Series) -> int:
 
 
 def _device(context: Context, rows: pl.DataFrame) -> str:
-    """Return the rule for copies within the device: round a symmetric buffer, into a graph's
-    inputs, or neither."""
-    names = pl.concat([context.capture.signatures["op"], context.kernels["kernel"]])
-    if names.str.contains(r"symm_mem|multimem").any():
+    """Return the rule for copies within the device that feed no graph: round a symmetric buffer, or
+    not."""
+    if _symmetric(context):
         return "copy-symmetric"
-    if context.kernels["graph_replay"].fill_null(False).any():
-        return "copy-static"
     return "copy-loop" if rows.height >= STORM else "copy-single"
+
+
+def _symmetric(context: Context) -> bool:
+    names = pl.concat([context.capture.signatures["op"], context.kernels["kernel"]])
+    return bool(names.str.contains(r"symm_mem|multimem").any())
+
+
+def _feeding(context: Context, rows: pl.DataFrame) -> list[int]:
+    """Return the copies that fill a graph's inputs: the program's own, and the next launch of their
+    stream that is no copy replays a graph.
+
+    A copy that an operator makes within itself, such as a sort, belongs to that operator.
+    """
+    own = rows.filter(pl.col("op").is_in(_FEEDS) & pl.col("parent").is_null())["launch_id"]
+    replays = pl.col("graph_replay").fill_null(value=False)
+    following = pl.when(pl.col("category") == "kernel").then(replays).backward_fill().over("lane")
+    points = context.points.sort("start_ns", "launch_id").select("launch_id", feeds=following)
+    feeding = points.filter(pl.col("feeds").fill_null(value=False))["launch_id"]
+    return [int(launch) for launch in own.filter(own.is_in(feeding.implode()))]
+
+
+def _of_graph(context: Context, rows: pl.DataFrame) -> Draft | None:
+    if not rows.height or (exposed := exposed_ns(context, rows)) <= 0:
+        return None
+    return _draft(context, rows, "copy-static", exposed)
 
 
 def _memsets(context: Context, what: Program, rows: pl.DataFrame) -> Draft | None:

@@ -12,7 +12,7 @@ from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
-from ncutool.timeline import host_activity
+from ncutool.timeline import call_names, host_activity
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Ints
@@ -81,7 +81,7 @@ def _loads(context: Context) -> pl.DataFrame:
     capture, timeline = context.capture, context.timeline
     notes = capture.annotations.filter(~pl.col("on_device"))
     named = capture.signatures.select("signature_id", name="op").filter(
-        pl.col("name").str.contains(host_activity.INPUT)
+        pl.col("name").str.contains(call_names.INPUT)
     )
     ops = capture.ops.select("signature_id", "start_ns", "end_ns")
     ops = ops.filter(pl.col("signature_id").is_in(named["signature_id"].implode()))
@@ -89,7 +89,7 @@ def _loads(context: Context) -> pl.DataFrame:
     return (
         pl.concat([frame.select("name", "start_ns", "end_ns") for frame in (notes, ops)])
         .filter(
-            pl.col("name").str.contains(host_activity.INPUT)
+            pl.col("name").str.contains(call_names.INPUT)
             & (pl.col("end_ns") > timeline.start_ns)
             & (pl.col("start_ns") < timeline.end_ns)
         )

@@ -12,17 +12,20 @@ from ncutool.advice.view.idle import Idle
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold
-from ncutool.timeline import host_activity
+from ncutool.timeline import call_names
 from ncutool.timeline.window import DISPATCH_CAUSES
 
 _BLOCKERS = ("synchronize", "allocator", "long_launch")
-_WARM_UP = ("allocator", "long_launch")
+_WARM_UP = ("allocator", "long_launch", "graph_capture", "compilation", "initialise")
 MIN_LAUNCHES = IntThreshold(8, "launches", "fewer make no graph", JUDGED)
 REMAINDER_PCT = IntThreshold(
     5, "%", "of the window that the eager rest must cost where graphs are replayed already", JUDGED
 )
 DECLINED_PCT = IntThreshold(
     2, "%", "of the window: idle time that makes one ask for a graph", JUDGED
+)
+MOSTLY_OTHER = IntThreshold(
+    10, "times", "so much more idle time of other causes leaves little dispatch no matter", JUDGED
 )
 GRAPH_GAP_NS = IntThreshold(
     1_500, "ns", "between launches that a graph leaves, at the low end", JUDGED
@@ -50,7 +53,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     durations = tuple(eager["duration_ns"].to_list())
     draft = Draft(
         rule="launch-graph",
-        title=f"Launch from {'HIP' if what.amd else 'CUDA'} graphs instead of call by call",
+        title=_title(what, eager.height, replays=replays),
         grade="likely",
         launches=tuple(eager["launch_id"].to_list()),
         best=durations,
@@ -60,11 +63,18 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         replayed=tuple(eager["launch_id"].to_numpy()[~outside].tolist()),
         idle_used=tuple(eager["launch_id"].to_numpy()[outside].tolist()),
         gap_rest_ns=GRAPH_GAP_NS,
-        code=_code(what),
+        code="" if replays else _code(what),
         link=rules()["launch-graph"].references[_reference(what)],
         lead=1,
     )
     return Drafts((draft,))
+
+
+def _title(what: Program, launches: int, *, replays: bool) -> str:
+    """Return what to do: where graphs are replayed already, with what is left outside them."""
+    if replays:
+        return f"Capture the {launches:,} launches left outside the graph"
+    return f"Launch from {'HIP' if what.amd else 'CUDA'} graphs instead of call by call"
 
 
 def _declined(context: Context) -> tuple[Declined, ...]:
@@ -101,6 +111,9 @@ def _starved(context: Context) -> tuple[pl.DataFrame, Idle, bool] | None:
     warm_up = context.idle.of(*_WARM_UP).total  # then what a warm step looks like is not known
     if eager.height < MIN_LAUNCHES or not idle or 100 * idle < enough or warm_up > idle:
         return None
+    little = 100 * idle < DECLINED_PCT * context.wall_ns
+    if little and context.idle.total > MOSTLY_OTHER * idle:
+        return None
     return eager, late, replays
 
 
@@ -119,7 +132,7 @@ def _eager(context: Context) -> pl.DataFrame:
 
 def _evidence(context: Context, late: Idle, eager: pl.DataFrame) -> tuple[str, ...]:
     _, idle = late.by_launch()
-    by_cause = context.idle.by_cause()
+    by_cause = late.by_cause()
     parts = ", ".join(
         f"{units.time(by_cause[cause])} {words}"
         for cause, words in (
@@ -136,8 +149,8 @@ def _evidence(context: Context, late: Idle, eager: pl.DataFrame) -> tuple[str, .
     ]
     others = {
         cause: ns
-        for cause, ns in by_cause.items()
-        if cause in (*_BLOCKERS, "input_pipeline", "unexplained", "unlinked") and ns
+        for cause, ns in context.idle.by_cause().items()
+        if cause not in (*DISPATCH_CAUSES, "queue") and ns
     }
     if others:
         listed = ", ".join(
@@ -162,7 +175,7 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
     allocations = (
         context.capture.calls.select("name", "start_ns", "end_ns")
         .filter(
-            pl.col("name").str.contains(host_activity.ALLOCATE)
+            pl.col("name").str.contains(call_names.ALLOCATE)
             & (pl.col("start_ns") >= begin)
             & (pl.col("end_ns") <= end)
         )

@@ -88,7 +88,11 @@ def fp32_simt(context: Context, family: str) -> list[int]:
         fitting = {kind for kind in kinds if is_fp32_product(facts_of(kind.kernel_full))}
     if not fitting:
         return []
-    return [row for row in launches.rows(fitting.__contains__) if launches.durations[row] > 0]
+    return [
+        row
+        for row in launches.rows(fitting.__contains__)
+        if launches.durations[row] > 0 and launches.ids[row] not in context.trials
+    ]
 
 
 def is_fp32_product(facts: KernelFacts) -> bool:
@@ -208,8 +212,9 @@ def _evidence(
     if _amd(context):
         where = "by their recorded types"
     sentences = [
-        f"{len(rows):,} launches ({by_op or 'no operator recorded'}) compute in FP32 {where} "
-        f"({kernels}): {context.share(total)}."
+        f"{units.counted(len(rows), 'launch')} ({by_op or 'no operator recorded'}) "
+        f"{'computes' if len(rows) == 1 else 'compute'} in FP32 {where} "
+        f"({kernels}): {context.summed(total)}."
     ]
     peak = device.peak_flop_per_s["fp32"]
     if flop:

@@ -7,104 +7,143 @@ sure to save wall time: every low end is 0, and percentages are of the summed du
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from ncutool.advice import catalogue
-from ncutool.advice.kernels import rules
+from ncutool.advice.kernels import rules, unseen
 from ncutool.advice.kernels.rules import Candidate
+from ncutool.advice.kernels.unseen import SHORT_NS
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import IntThreshold
+from ncutool.work.inside import Inside
 from ncutool_parsers.schema import RULES
 
 _TRIED = "judgement, tried on the reports of the corpus"
 REPEATS = IntThreshold(8, "launches", "of one kernel so short are worth joining", _TRIED)
-SHORT_NS = IntThreshold(
-    20_000, "ns", "a latency-bound launch as short is short of work; of longer ones nobody can say",
-    _TRIED,
-)  # fmt: skip
 _SHORT = ("latency", "small_grid")
 
 
-def advise(kernels: pl.DataFrame, printed: pl.DataFrame | None = None) -> Advice:
+def advise(
+    kernels: pl.DataFrame,
+    printed: pl.DataFrame | None = None,
+    insides: Mapping[int, Inside] | None = None,
+) -> Advice:
     """Advise on small grids and repeated short launches to batch, memory-bound neighbours to fuse,
-    and what the report's own rules found.
+    and what the report's own rules and counters found; tell what could not be looked at.
+
+    What is advised of one launch never adds up: the findings after the largest are credited with
+    what they save beyond it.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the report.
         printed: its table :data:`ncutool_parsers.schema.RULES`; none where it is not at hand.
+        insides: what the counters of each launch say, by launch_id.
     """
+    insides = insides or {}
     rows = [
         row
         for row in kernels.filter(pl.col("error").is_null()).sort("launch_id").to_dicts()
         if row["duration_ns"]
     ]
     window = sum(row["duration_ns"] for row in rows)
-    left = {row["launch_id"]: row["duration_ns"] for row in rows}
-    told = rules.of_report(rows, RULES.empty() if printed is None else printed)
+    told = rules.of_report(rows, RULES.empty() if printed is None else printed, insides)
     candidates = [*_chains(rows, window), *_groups(rows, window), *told]
     candidates.sort(
         key=lambda candidate: (-sum(candidate.saved), candidate.title, candidate.launches)
     )
-    kept = []
-    dropped = dropped_ns = 0
+    taken = {row["launch_id"]: 0 for row in rows}
+    kept: list[_Kept] = []
+    small, small_ns = 0, 0
     for candidate in candidates:
-        claims = list(zip(candidate.launches, candidate.saved, strict=True))
-        saved = sum(min(left[launch_id], ns) for launch_id, ns in claims)
-        if 100 * saved < SMALL_PCT * window:
-            dropped, dropped_ns = dropped + 1, dropped_ns + saved
-            continue
-        for launch_id, ns in claims:
-            left[launch_id] -= min(left[launch_id], ns)
-        kept.append((saved, candidate))
-    kept.sort(key=lambda pair: (-pair[0], pair[1].title, pair[1].launches))
+        if 100 * sum(candidate.saved) < SMALL_PCT * window:
+            small, small_ns = small + 1, small_ns + _claim(candidate, taken)
+        else:
+            kept.append(_Kept(_claim(candidate, taken), len(kept), candidate))
+    kept.sort(key=lambda one: (-one.saved, one.turn))
     return Advice(
         findings=_numbered(kept, window),
-        small=dropped,
-        small_high_ns=dropped_ns,
-        all_high_ns=sum(saved for saved, _ in kept) + dropped_ns,
+        small=small,
+        small_high_ns=small_ns,
+        all_high_ns=sum(taken.values()),
+        looked=unseen.looked_at(rows, insides),
+        could_not_look=unseen.of_report(kernels, insides),
     )
 
 
-def _numbered(kept: Sequence[tuple[int, Candidate]], window: int) -> tuple[Finding, ...]:
+def _claim(candidate: Candidate, taken: dict[int, int]) -> int:
+    """Return what a candidate saves beyond what was saved of its launches before, and note it."""
+    beyond = 0
+    for launch_id, ns in zip(candidate.launches, candidate.saved, strict=True):
+        beyond += max(ns - taken[launch_id], 0)
+        taken[launch_id] = max(ns, taken[launch_id])
+    return beyond
+
+
+class _Kept(NamedTuple):
+    """A candidate that is listed."""
+
+    saved: int
+    """What it saves beyond those whose turn came before, ns."""
+    turn: int
+    """Its place in the order of what each saves alone."""
+    candidate: Candidate
+
+    def meets(self, other: _Kept) -> bool:
+        """Whether both are about some of the same launches."""
+        return not set(self.candidate.launches).isdisjoint(other.candidate.launches)
+
+
+def _evidence(
+    one: _Kept, named: Sequence[tuple[str, _Kept, catalogue.Rule]], window: int
+) -> tuple[str, ...]:
+    """Return a candidate's sentences, and which findings cover what it would save alone."""
+    covered = sum(one.candidate.saved) - one.saved
+    if 100 * covered < SMALL_PCT * window:
+        return one.candidate.evidence
+    by = [name for name, other, _ in named if other.turn < one.turn and other.meets(one)]
+    sentence = (
+        f"Of what it saves alone, {units.time(covered)} is already counted in {', '.join(by)}: "
+        "estimates of one launch do not add up."
+    )
+    return (*one.candidate.evidence, sentence)
+
+
+def _numbered(kept: Sequence[_Kept], window: int) -> tuple[Finding, ...]:
     counts: Counter[str] = Counter()
     named = []
-    for saved, candidate in kept:
-        rule = catalogue.rules()[candidate.rule]
+    for one in kept:
+        rule = catalogue.rules()[one.candidate.rule]
         counts[rule.kind] += 1
-        named.append((f"{rule.kind}-{counts[rule.kind]}", saved, candidate, rule))
+        named.append((f"{rule.kind}-{counts[rule.kind]}", one, rule))
     return tuple(
         Finding(
             id=name,
             rule=rule.name,
             kind=rule.kind,
             per=rule.per,
-            title=candidate.title,
-            launches=candidate.launches,
-            kernels=tuple(dict.fromkeys(row["kernel"] for row in candidate.rows)),
-            duration_ns=candidate.duration_ns,
+            title=one.candidate.title,
+            launches=one.candidate.launches,
+            kernels=tuple(dict.fromkeys(row["kernel"] for row in one.candidate.rows)),
+            duration_ns=one.candidate.duration_ns,
             saving_low_ns=0,
-            saving_high_ns=saved,
+            saving_high_ns=one.saved,
             saving_low_pct=0.0,
-            saving_high_pct=100 * saved / window,
+            saving_high_pct=100 * one.saved / window,
             grade="possible",
-            evidence=candidate.evidence,
-            remedy=candidate.remedy,
+            evidence=_evidence(one, named, window),
+            remedy=one.candidate.remedy,
             alone_low_ns=0,
-            alone_high_ns=sum(candidate.saved),
-            overlaps=tuple(
-                other
-                for other, _, that, _ in named
-                if other != name and not set(that.launches).isdisjoint(candidate.launches)
-            ),
+            alone_high_ns=sum(one.candidate.saved),
+            overlaps=tuple(other for other, that, _ in named if other != name and that.meets(one)),
             link=rule.link,
         )
-        for name, saved, candidate, rule in named
+        for name, one, rule in named
     )
 
 
@@ -174,7 +213,7 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
 
 
 def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
-    """Return candidates for neighbouring memory-bound launches of different kernels, with as many
+    """Return candidates for neighbouring DRAM-bound launches of different kernels, with as many
     threads each."""
     candidates = []
     chain: list[dict[str, Any]] = []
@@ -184,14 +223,19 @@ def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
             continue
         if len(chain) > 1:
             candidates.append(_chain(chain, window))
-        chain = [row] if row is not None and row["bound"] == "memory" and row["dram_bytes"] else []
+        chain = [row] if row is not None and _waits_for_dram(row) else []
     return candidates
+
+
+def _waits_for_dram(row: dict[str, Any]) -> bool:
+    """Whether DRAM holds a launch: fusing spares its traffic, not that of a cache or of shared
+    memory."""
+    return row["bound"] == "memory" and row["limiting_level"] == "dram" and bool(row["dram_bytes"])
 
 
 def _follows(before: dict[str, Any], row: dict[str, Any]) -> bool:
     return (
-        row["bound"] == "memory"
-        and bool(row["dram_bytes"])
+        _waits_for_dram(row)
         and row["launch_id"] == before["launch_id"] + 1
         and row["stream"] == before["stream"]
         and row["kernel_full"] != before["kernel_full"]
@@ -222,7 +266,7 @@ def _chain(chain: Sequence[dict[str, Any]], window: int) -> Candidate:
     names = " → ".join(row["kernel"] for row in chain)
     return Candidate(
         rule="fuse-neighbours",
-        title=f"Fuse {len(chain)} neighbouring memory-bound kernels from {chain[0]['kernel']} "
+        title=f"Fuse {len(chain)} neighbouring DRAM-bound kernels from {chain[0]['kernel']} "
         "on, if one feeds the next",
         rows=list(chain),
         saved=saved,

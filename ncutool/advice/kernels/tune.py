@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+import polars as pl
+
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.kernels.slow_kernels import (
     Slow,
@@ -20,7 +22,7 @@ from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
-from ncutool.devices.reachable import AMD_ATTENTION_SHARE, FA3_SHARE
+from ncutool.devices.reachable import AMD_ATTENTION_SHARE, FA3_SHARE, default_flop_share
 
 _SHOWN = 3
 MUCH_PCT = Threshold(
@@ -42,6 +44,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         if (rows := near_their_roof(context, family, claimed))
         and 100 * _total(context, rows) >= MUCH_PCT * context.wall_ns
     ]
+    refused += _tried(context)
     return Drafts(
         tuple(
             _draft(context, advised(cause, context.program), group)
@@ -49,6 +52,25 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         ),
         declined=tuple(refused),
     )
+
+
+def _tried(context: Context) -> list[Declined]:
+    """Return a word on the launches with which a tuner tries kernels, where there are any."""
+    rows = context.kernels.filter(pl.col("trial").fill_null(value=False)).sort("launch_id")
+    if rows.is_empty():
+        return []
+    total = int(rows["duration_ns"].fill_null(0).sum())
+    calls = rows["op_id"].n_unique()
+    return [
+        Declined(
+            what=f"Tune what a tuner tries, {units.counted(rows.height, 'launch')}",
+            why=f"They take {context.share(total)} within {units.counted(calls, 'call')}, each of "
+            "which ran several kernels that do the same work, to keep the fastest. They run once "
+            "for each size: record after they are done, or keep what the tuner found.",
+            launches=tuple(rows["launch_id"].to_list()),
+            duration_ns=total,
+        )
+    ]
 
 
 def _total(context: Context, rows: Sequence[tuple[int, float]]) -> int:
@@ -66,7 +88,7 @@ def _refusal(context: Context, family: str, rows: Sequence[tuple[int, float]]) -
     )
     return Declined(
         what=f"Make {_ASKED[family]} faster, {units.counted(len(rows), 'launch')}",
-        why=f"They take {context.share(total)} and run at {units.percent(share)} of what this "
+        why=f"They take {context.summed(total)} and run at {units.percent(share)} of what this "
         f"device was seen to reach ({known}): less work or fewer bits shorten them, tuning hardly.",
         launches=tuple(launches.ids[row] for row, _ in rows),
         duration_ns=total,
@@ -104,7 +126,7 @@ def _evidence(context: Context, group: Sequence[Slow], now: int, best: int) -> t
     launches = units.counted(len(group), "launch")
     rest = len(order) - _SHOWN
     more = f" and {units.counted(rest, 'other kind')}" if rest > 0 else ""
-    sentences = [f"{launches}, {context.share(now)}: {listed}{more}."]
+    sentences = [f"{launches}, {context.summed(now)}: {listed}{more}."]
     if all(slow.share_pct is not None for slow in group):
         rates = _rates(context, group)
         sentences.append(f"At {rates} they would take {units.time(best)}.")
@@ -125,6 +147,7 @@ def _one(name: str, shapes: str, group: Sequence[Slow]) -> str:
 def _rates(context: Context, group: Sequence[Slow]) -> str:
     """Return the rates that new times rest on in words, and whether the capture shows them."""
     shares = context.shares
+    vendor = context.device.vendor if context.device is not None else ""
     roofs = sorted({slow.roof for slow in group if slow.roof is not None})
     parts = []
     if any(slow.roof is None for slow in group):
@@ -132,11 +155,16 @@ def _rates(context: Context, group: Sequence[Slow]) -> str:
     if group[0].cause in ("old_attention", "attention"):
         amd = context.device is not None and context.device.vendor == "amd"
         share = AMD_ATTENTION_SHARE if amd else FA3_SHARE
-        parts.append(f"{units.percent(100 * share)} of the tensor peak (from experience)")
+        parts.append(f"{units.percent(100 * share)} of the tensor peak ({_taken_from(share)})")
         roofs = []
     parts += [
         f"{units.percent(100 * shares.flop_share(roof))} of the {roof} peak"
-        + ("" if roof in shares.seen else " (from experience)")
+        + ("" if roof in shares.seen else f" ({_taken_from(default_flop_share(roof, vendor))})")
         for roof in roofs
     ]
     return " and ".join(parts)
+
+
+def _taken_from(share: Threshold) -> str:
+    """Say that a share was not seen in the capture, and where it was."""
+    return f"not seen here; taken from {share.source}"

@@ -16,6 +16,14 @@ LAYOUT_KEPT = Threshold(
     0.5, "share", "of changes of layout that stay at worst where all is in channels_last", JUDGED
 )
 _TUNABLE = "https://docs.pytorch.org/docs/stable/cuda.tunable.html"
+_TUNED = (
+    "A tuner tries kernels in this window already, so this is the fastest that it has for these "
+    "sizes. Make sizes multiples of 64, or merge products that share an input."
+)
+_SEARCHED = (
+    "The library tries its algorithms in this window already, so this is the fastest that it has "
+    "for these sizes. Keep sizes the same from call to call, with channels a multiple of 8."
+)
 _TUNE = "PYTORCH_TUNABLEOP_ENABLED=1"
 
 
@@ -43,7 +51,13 @@ def advised(cause: str, about: Program) -> Advised:
     if cause == "layout":
         return replace(advice, grade="likely", kept_share=LAYOUT_KEPT)
     if cause == "convolution":
-        return replace(advice, code=names["search"])
+        return (
+            replace(advice, code=names["search"])
+            if "convolution" not in about.tuned
+            else (replace(advice, remedy=_SEARCHED, code=""))
+        )
+    if cause in ("narrow", "product") and "gemm" in about.tuned:
+        return replace(advice, remedy=_TUNED, code="")
     if about.amd and cause in ("narrow", "product"):
         return replace(advice, code=_TUNE, link=_TUNABLE)
     return advice

@@ -67,7 +67,7 @@ def _eight_bits(context: Context) -> Draft | None:
         worst=now,
         evidence=(
             f"{units.counted(len(rows), 'launch')} of 16-bit products take "
-            f"{context.share(sum(now))} and are bound by reading their weights; FP8 weights are "
+            f"{context.summed(sum(now))} and are bound by reading their weights; FP8 weights are "
             "half as wide.",
             told,
         ),
@@ -133,8 +133,9 @@ def _cast_evidence(context: Context, casts: Sequence[WeightCast]) -> tuple[str, 
     listed = ", ".join(f"{count:,} × [{','.join(map(str, shape))}]" for shape, count in shapes)
     first = casts[0]
     return (
-        f"{len(casts):,} launches cast FP32 parameters to {first.node.outputs[0].dtype}: "
-        f"{context.share(total)}, most often {listed}.",
+        f"{units.counted(len(casts), 'launch')} {'casts' if len(casts) == 1 else 'cast'} "
+        f"FP32 parameters to {first.node.outputs[0].dtype}: "
+        f"{context.summed(total)}, most often {listed}.",
         "Each result has the shape of the weight or bias of the product that follows (first: "
         f"{first.consumer.op} {first.consumer.signature or ''}); parameters do not change in "
         "inference, so once is enough.",

@@ -8,15 +8,17 @@ started first. All claims together therefore never exceed the window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
+from ncutool.advice.price.exposure import exposed
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft
-from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.base.exact import proportion
+from ncutool.base.intervals import Bools, Ints
 from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, Replay
 from ncutool.timeline.window import DISPATCH_CAUSES
@@ -68,7 +70,7 @@ class Ledger:
         self.replay = replay
         self._trust = HOST_TRUST if context.host_inflated else 1.0
         self._left = replay.duration.copy()
-        self._share = _wall_shares(replay, _classes(context, replay.launch_id))
+        self._share = exposed(replay, context)
         called = replay.period[replay.period > 0]
         self._period_limit = 2 * int(np.median(called)) if called.size else 0
         self._gap_length, self._gap_left = idle.length, idle.length.copy()
@@ -76,6 +78,11 @@ class Ledger:
         self._dispatch = idle.due_to(*DISPATCH_CAUSES)
         self._queue = idle.due_to("queue")
         self._idle = idle
+        self._gap_device = idle.device
+        self._paid = np.zeros(int(idle.device.max(initial=0)) + 1, dtype=np.int64)
+        """Idle time of each device that was paid for."""
+        self._unpaid = context.wall_ns
+        """What of the window was not paid for."""
         self._order = np.argsort(replay.launch_id)
         self._sorted_ids = replay.launch_id[self._order]
         self._gap_row = self._rows_of(idle.following)
@@ -94,15 +101,16 @@ class Ledger:
         gaps |= self._before(used) & self._dispatch
         waits = self._waits(draft)
         gaps |= waits
-        best = np.array(draft.best, np.int64)
+        recorded = self.replay.duration[rows]
+        best, worst = _within(draft.best, recorded), _within(draft.worst, recorded)
         shortened = np.zeros(self.replay.duration.size, dtype=np.bool_)
-        shortened[rows[best < self.replay.duration[rows]]] = True
+        shortened[rows[best < recorded]] = True
         return Claim(
             draft=draft,
             rows=rows,
-            duration_ns=int(self.replay.duration[rows].sum()),
+            duration_ns=int(recorded.sum()),
             best=best,
-            worst=np.array(draft.worst, np.int64),
+            worst=worst,
             removed=removed,
             replayed=replayed,
             gaps=gaps,
@@ -141,27 +149,43 @@ class Ledger:
         ``gain`` is what a replay of the best case saves: host time that removed launches no
         longer take may shorten dispatch gaps later on, which are then claimed as well.
         """
-        naive = self._naive(claim)
-        return naive + int(self._later(claim, gain - naive).sum())
+        return self._amount(claim, self._later(claim, gain - self._naive(claim)))
 
     def take(self, claim: Claim, gain: int) -> int:
         """Price the claim as `at_most` does, then deduct it: later claims cannot be paid for these
         launches or gaps. Returns ns."""
-        naive = self._naive(claim)
-        later = self._later(claim, gain - naive)
-        amount = naive + int(later.sum())
+        later = self._later(claim, gain - self._naive(claim))
+        amount = self._amount(claim, later)
+        self._paid += self._idle_of(claim, later)
+        self._unpaid -= amount
         self._left[claim.rows] = np.minimum(self._left[claim.rows], claim.best)
         self._gap_left[claim.gaps] = 0
         self._gap_left -= later
         return amount
 
+    def _amount(self, claim: Claim, later: Ints | None = None) -> int:
+        """Return the time (ns) of launches and idle pieces that are left and that it would save.
+
+        Idle time of several devices passes at once: what shortens the window is what the device
+        with most of it gains. No claim is paid for more than the window has left.
+        """
+        left, whole = self._left[claim.rows], self.replay.duration[claim.rows]
+        saved = np.maximum(left - claim.best, 0)
+        kernel = int(proportion(saved, self._share[claim.rows], whole).sum())
+        idle = (self._paid + self._idle_of(claim, later)).max() - self._paid.max()
+        return min(kernel + int(idle), self._unpaid)
+
+    def _idle_of(self, claim: Claim, later: Ints | None) -> Ints:
+        """Return the idle time (ns) of each device that is left and that the claim would save."""
+        pieces = np.where(claim.gaps, self._gap_left, 0) + (0 if later is None else later)
+        sums = np.zeros_like(self._paid)
+        np.add.at(sums, self._gap_device, pieces)
+        return sums
+
     def _naive(self, claim: Claim) -> int:
         """Return the kernel time and the gaps before removed or replayed launches that are left,
         ns."""
-        left, whole = self._left[claim.rows], self.replay.duration[claim.rows]
-        saved = np.maximum(left - claim.best, 0)
-        kernel = saved * self._share[claim.rows] // np.maximum(whole, 1)
-        return int(kernel.sum()) + int(self._gap_left[claim.gaps].sum())
+        return self._amount(claim)
 
     def _later(self, claim: Claim, excess: int) -> Ints:
         """Return, per idle piece, the part of ``excess`` (ns) by which earlier launches shorten it,
@@ -232,40 +256,21 @@ class Ledger:
             return self.bound(claim)
         sure = claim.gaps & self._before(claim.replayed)
         left = np.bincount(self._gap_row[sure], weights=self._gap_left[sure]).astype(np.int64)
-        return int(np.maximum(left - claim.draft.gap_rest_ns, 0).sum())
+        kept = np.maximum(left - claim.draft.gap_rest_ns, 0)
+        sums = np.zeros_like(self._paid)
+        sure_rows = np.flatnonzero(left)
+        devices = np.zeros(left.size, dtype=np.int64)
+        devices[self._gap_row[sure]] = self._gap_device[sure]
+        np.add.at(sums, devices[sure_rows], kept[sure_rows])
+        return int(sums.max())
 
 
-def _classes(context: Context, launch_ids: Ints) -> Ints:
-    """Return the class of each launch: 0 for kernels, 1 for copies and memsets, 2 for
-    communication."""
-    of = context.kernels.select(
-        "launch_id",
-        kind=pl.when(pl.col("bound") == "communication")
-        .then(2)
-        .when(pl.col("category") == "kernel")
-        .then(0)
-        .otherwise(1),
-    ).sort("launch_id")
-    ids = of["launch_id"].to_numpy()
-    return of["kind"].to_numpy().astype(np.int64)[np.searchsorted(ids, launch_ids)]
+def _within(times: Sequence[int], recorded: Ints) -> Ints:
+    """Return what launches would take (ns), none below 0 and none longer than it was recorded.
 
-
-def _wall_shares(replay: Replay, classes: Ints) -> Ints:
-    """Return the part of each launch's time (ns) that no launch of a class before its own covers,
-    and none of its own class that started earlier."""
-    end = replay.start + replay.duration
-    shares = np.zeros_like(replay.duration)
-    before: Union | None = None
-    for level in np.unique(classes):
-        rows = np.flatnonzero(classes == level)
-        reach = np.concatenate([replay.start[rows[:1]], np.maximum.accumulate(end[rows])[:-1]])
-        start = np.minimum(np.maximum(replay.start[rows], reach), end[rows])
-        shares[rows] = end[rows] - start
-        if before is not None:
-            shares[rows] -= before.covered(start, end[rows])
-        starts, ends = replay.start[rows], end[rows]
-        if before is not None:
-            starts = np.concatenate([before.starts, starts])
-            ends = np.concatenate([before.ends, ends])
-        before = union(starts, ends)
-    return shares
+    A draft may be out by any factor where a capture holds absurd figures; what it is paid may not.
+    """
+    limits = recorded.tolist()
+    return np.array(
+        [min(max(ns, 0), limit) for ns, limit in zip(times, limits, strict=True)], np.int64
+    )

@@ -11,8 +11,9 @@ import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.price.ledger import Claim, Ledger
+from ncutool.advice.price.outliers import without_outliers
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Advice, Declined, Draft, Finding
+from ncutool.advice.view.finding import Advice, Covered, Declined, Draft, Finding
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.timeline.replay import Changes, prepare
@@ -27,7 +28,7 @@ ALTERNATIVE_PCT = Threshold(
     JUDGED,
 )
 ALIKE_PCT = Threshold(
-    5.0,
+    1.0,
     "%",
     "of the window: low ends this close rank alike and what a finding may save decides, so that a "
     "sure per cent hides no likely half of the window",
@@ -50,18 +51,15 @@ class _Priced:
     alone_high: int
     low: int = 0
     high: int = 0
-    after_low: int = 0
-    """What the worst case saves once the findings before it are done."""
 
 
 def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Declined] = ()) -> Advice:
     """Return findings over ``drafts``, surest saving first.
 
-    Their order is what each saves alone: end to end at least (a replay of its worst case; 0 for a
-    merely possible one) in steps of ``ALIKE_PCT``, then merely possible ones last, then at most.
-    They are applied in that order: ``saving_low_ns`` is the
-    smaller of that replay and the one on top of the findings before it, ``saving_high_ns`` what
-    its best case takes of the launches and gaps that those have left.
+    They are ordered by what each saves alone (:func:`_ordered`): at least, which is a replay of
+    its worst case (0 for a merely possible one), and at most. They are applied in that order:
+    ``saving_low_ns`` is the replay of the worst case on top of the findings before it,
+    ``saving_high_ns`` what the best case takes of the launches and gaps that those have left.
     """
     wall = context.wall_ns
     asked = tuple(
@@ -73,7 +71,7 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
     small = [0, 0]
     candidates = []
     unchanged = ledger.replay.unchanged()
-    for draft in drafts:
+    for draft in without_outliers(context.launches, drafts):
         claim = ledger.claim(draft)
         high = ledger.at_most(claim, 0)
         bound = ledger.bound(claim)
@@ -87,20 +85,19 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
             candidates.append(
                 _Priced(claim, _alone_low(ledger, claim, unchanged, wall, high), high)
             )
-    step = max(int(wall * ALIKE_PCT / 100), 1)
-    candidates.sort(key=lambda priced: _turn(priced, step))
-    done = _in_turn(ledger, candidates, wall)
+    done = _in_turn(ledger, _ordered(candidates, round(wall * ALIKE_PCT / 100)), wall)
     kept = [priced for priced in done if _worth(priced, wall)]
     of_window = [priced for priced in done if priced.claim.draft.per == "window"]
-    left_out = [priced.high for priced in of_window if not _worth(priced, wall)]
-    small[0] += len(left_out)
-    small[1] += sum(left_out)
+    left_out = [priced for priced in of_window if not _worth(priced, wall)]
+    small[1] += sum(priced.high for priced in left_out)
+    findings = _findings(context, kept)
     return Advice(
-        findings=_findings(context, kept),
+        findings=findings,
+        covered=tuple(_covered(priced, kept, findings) for priced in left_out),
         declined=asked,
         small=small[0],
         small_high_ns=small[1],
-        all_low_ns=sum(priced.after_low for priced in of_window),
+        all_low_ns=sum(priced.low for priced in of_window),
         all_high_ns=sum(priced.high for priced in of_window),
         drafts=tuple(priced.claim.draft for priced in kept),
     )
@@ -138,23 +135,41 @@ def _in_turn(ledger: Ledger, candidates: list[_Priced], wall: int) -> list[_Pric
         of_window = claim.draft.per == "window"
         amount = ledger.take(claim, best) if of_window else ledger.at_most(claim, best)
         high = min(amount, priced.alone_high)
-        after_low = 0
+        low = 0
         if not possible:
             changed = ledger.apply(claim, state)
             after = before if changed is state else ledger.wall_ns(changed)
-            after_low = min(ledger.gain(claim, before, after), cap, high)
+            low = min(ledger.gain(claim, before, after), cap, high)
             if of_window:
                 state, before = changed, after
-        low = min(priced.alone_low, after_low)
-        done.append(_Priced(claim, priced.alone_low, priced.alone_high, low, high, after_low))
+        done.append(_Priced(claim, priced.alone_low, priced.alone_high, low, high))
     return done
 
 
-def _turn(priced: _Priced, step: int) -> tuple[object, ...]:
+def _ordered(candidates: Sequence[_Priced], alike_ns: int) -> list[_Priced]:
+    """Return the candidates, surest saving first; of low ends alike, the highest high end first.
+
+    Low ends are alike where they differ by at most ``alike_ns``, which does not carry over from
+    one pair to the next. So the next is the one that saves most for sure, or the one alike to it
+    that may save most, and so on: no candidate stands before one alike to it that may save more.
+    """
+    left = sorted(candidates, key=lambda priced: (-priced.alone_low, *_turn(priced)))
+    ordered = []
+    while left:
+        chosen, best = None, left[0]
+        while best is not chosen:
+            chosen = best
+            near = [one for one in left if abs(one.alone_low - best.alone_low) <= alike_ns]
+            best = min(near, key=_turn)
+        left.remove(best)
+        ordered.append(best)
+    return ordered
+
+
+def _turn(priced: _Priced) -> tuple[object, ...]:
     draft = priced.claim.draft
     grade = _GRADES[draft.grade]
-    sure = (-(priced.alone_low // step), draft.grade == "possible")
-    return (*sure, -priced.alone_high, -priced.alone_low, grade, draft.lead, *_name(priced))
+    return (-priced.alone_high, -priced.alone_low, grade, draft.lead, *_name(priced))
 
 
 def _name(priced: _Priced) -> tuple[str, str, tuple[int, ...]]:
@@ -166,6 +181,16 @@ def _worth(priced: _Priced, wall: int) -> bool:
     return (
         100 * priced.high >= SMALL_PCT * wall or 100 * priced.alone_high >= ALTERNATIVE_PCT * wall
     )
+
+
+def _covered(priced: _Priced, kept: Sequence[_Priced], findings: Sequence[Finding]) -> Covered:
+    """Return advice that the findings before it leave nothing of, and which of them do."""
+    by = tuple(
+        finding.id
+        for other, finding in zip(kept, findings, strict=True)
+        if other.claim.overlaps(priced.claim)
+    )
+    return Covered(priced.claim.draft.title, priced.alone_high, by)
 
 
 def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
@@ -245,18 +270,13 @@ def _pricing(context: Context, priced: _Priced, paid: tuple[str, ...], own: int)
         sentences.append(
             "It saves more than its kernels take: at the high end "
             f"{units.time(priced.alone_high - own)} or more is time the device waits for the "
-            f"{removed:,} launches that would go."
+            f"{units.counted(removed, 'launch')} that would go."
         )
     claimed = priced.alone_high - priced.high
     if 100 * claimed >= SMALL_PCT * context.wall_ns:
         sentences.append(
             f"Of what it saves alone, {units.time(claimed)} is already counted in "
             f"{', '.join(paid) or 'findings before it, by the host time they free'}."
-        )
-    if 100 * (priced.after_low - priced.low) >= SMALL_PCT * context.wall_ns:
-        sentences.append(
-            "Done after the findings before it, it saves at least "
-            f"{context.share(priced.after_low)}."
         )
     draft = priced.claim.draft
     if (

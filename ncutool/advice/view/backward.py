@@ -1,4 +1,4 @@
-"""Launches of backward passes: what their products multiply by need not be weights."""
+"""Launches of backward passes, and those that autograd called itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ncutool.advice.view.kinds import Launches
 from ncutool_parsers.capture import Capture
 
 _BACKWARD = r"^autograd::|Backward\d*$"
+_AUTOGRAD = r"^(torch::)?autograd::"
 
 
 def backward_launches(launches: Launches, capture: Capture) -> frozenset[int]:
@@ -26,4 +27,28 @@ def backward_launches(launches: Launches, capture: Capture) -> frozenset[int]:
         first, last = starts[its_marks].min(), ends[its_marks].max()
         within |= (threads == thread) & (starts >= first) & (starts <= last)
     rows = np.flatnonzero(np.isin(launches.op_ids, ops["op_id"].to_numpy()[within]))
+    return frozenset(launches.ids[row] for row in rows.tolist())
+
+
+def called_by_autograd(launches: Launches, capture: Capture) -> frozenset[int]:
+    """Return the launches of operators inside one of autograd's own, AccumulateGrad among them.
+
+    The program does not call these, so that it cannot call them in another way.
+    """
+    names = capture.signatures.filter(pl.col("op").str.contains(_AUTOGRAD))["signature_id"]
+    ops = capture.ops
+    inside = np.isin(ops["signature_id"].to_numpy(), names.to_numpy())
+    if not inside.any():
+        return frozenset()
+    ids = ops["op_id"].to_numpy()
+    order = np.argsort(ids, kind="stable")
+    above = ops["parent_id"].fill_null(-1).to_numpy()
+    place = np.minimum(np.searchsorted(ids, above, sorter=order), len(ids) - 1)
+    parent = np.where(above >= 0, order[place], -1)
+    while True:  # once a level of nesting
+        deeper = inside | ((parent >= 0) & inside[parent])
+        if (deeper == inside).all():
+            break
+        inside = deeper
+    rows = np.flatnonzero(np.isin(launches.op_ids, ids[inside]))
     return frozenset(launches.ids[row] for row in rows.tolist())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.view.backward import backward_launches
+from ncutool.advice.view.backward import backward_launches, called_by_autograd
 from ncutool.advice.view.casts import WeightCast, weight_casts
 from ncutool.advice.view.idle import Idle, pieces
 from ncutool.advice.view.kinds import Launches, launches
@@ -24,7 +24,8 @@ from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
-from ncutool.timeline import gap_causes
+from ncutool.timeline.devices import DeviceTime
+from ncutool.timeline.launch_calls import launch_points
 from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
 
@@ -37,7 +38,7 @@ _COLUMNS = (
     *("family", "stream", "device", "grid_x", "grid_y", "grid_z", "start_ns", "duration_ns"),
     *("bound", "flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay"),
     *("dtype", "flop_source", "bytes_source", "flop_exactness", "bytes_exactness", "roof"),
-    *("remark", "waves", "join_note", "launch_rule", "launch_rule_speedup_pct"),
+    *("remark", "trial", "waves", "join_note", "launch_rule", "launch_rule_speedup_pct"),
 )
 """What advice reads of the kernels table: the other columns would be copied for nothing."""
 
@@ -60,16 +61,31 @@ class Context:
     """Idle time that more or faster launching would remove."""
     ranks: RankMinima | None = None
     """What the other ranks of the job say of this one's collectives; None without them."""
+    only: DeviceTime | None = None
+    """The device that this is a view of; None for all of the capture."""
 
     @cached_property
     def program(self) -> Program:
         """What the capture shows of the program that was recorded."""
-        return shown(self.capture, {kind.kernel for kind in self.launches.kinds})
+        tried = self.kernels.filter(pl.col("trial").fill_null(value=False))["family"]
+        names = {kind.kernel for kind in self.launches.kinds}
+        return shown(self.capture, names, frozenset(tried.drop_nulls()))
 
     @cached_property
     def backward(self) -> frozenset[int]:
         """Launches of backward passes."""
         return backward_launches(self.launches, self.capture)
+
+    @cached_property
+    def by_autograd(self) -> frozenset[int]:
+        """Launches of operators that autograd called itself."""
+        return called_by_autograd(self.launches, self.capture)
+
+    @cached_property
+    def trials(self) -> frozenset[int]:
+        """Launches with which a tuner tried kernels: they are gone the next time, as they are."""
+        tried = self.kernels["trial"].fill_null(value=False)
+        return frozenset(self.kernels["launch_id"].filter(tried).to_list())
 
     @cached_property
     def weight_casts(self) -> tuple[list[WeightCast], ...]:
@@ -88,8 +104,36 @@ class Context:
 
     @cached_property
     def points(self) -> pl.DataFrame:
-        """All launches of the capture with their calls: `gap_causes.launch_points`."""
-        return gap_causes.launch_points(self.capture)
+        """All launches of the capture with their calls: `launch_calls.launch_points`."""
+        points = launch_points(self.capture)
+        return points if self.only is None else points.filter(pl.col("gpu") == self.only.number)
+
+    def by_device(self) -> list[Context]:
+        """Return a view of each device with its own idle time; of one device, this one.
+
+        Hosts wait and launch for each device apart: idle time of several never adds up.
+        """
+        if len(self.timeline.devices) < 2:
+            return [self]
+        numbers = self.points.select("launch_id", "gpu")
+        rows = self.kernels.join(numbers, on="launch_id", how="left", maintain_order="left")
+        return [
+            self._view(device, rows.filter(pl.col("gpu") == device.number).drop("gpu"))
+            for device in self.timeline.devices
+        ]
+
+    def _view(self, device: DeviceTime, kernels: pl.DataFrame) -> Context:
+        timeline = replace(
+            self.timeline, busy_ns=device.busy_ns, gaps=device.gaps, devices=(device,)
+        )
+        return replace(
+            self,
+            kernels=kernels,
+            launches=launches(kernels, self.capture),
+            timeline=timeline,
+            dispatch_ns=_dispatch_ns(timeline),
+            only=device,
+        )
 
     @cached_property
     def idle(self) -> Idle:
@@ -131,6 +175,22 @@ class Context:
         pct = 100 * ns / self.wall_ns if self.wall_ns else None
         return f"{units.time(ns)} ({units.percent(pct)} of the window)"
 
+    def summed(self, ns: int) -> str:
+        """Return durations of launches, added up, and their share.
+
+        Where launches of several streams or devices run side by side, the sum may exceed the
+        window: its share is then that of all launches' time, and said to be so.
+        """
+        if self._launched_ns <= self.timeline.busy_ns:
+            return self.share(ns)
+        pct = units.percent(100 * ns / self._launched_ns)
+        return f"{units.time(ns)} ({pct} of the time of all launches)"
+
+    @cached_property
+    def _launched_ns(self) -> int:
+        """The durations of all launches of the window, added up."""
+        return int(self.kernels["duration_ns"].sum())
+
     def move_ns(self, size: float, share: float = 1.0) -> int:
         """Return the time (ns) to move ``size`` bytes at ``share`` of the bandwidth peak, at least
         one launch."""
@@ -152,7 +212,6 @@ def context(
         ranks: the kernels tables of other ranks of the same job.
     """
     inside = kernels.select(_COLUMNS).filter(timeline.within()).sort("start_ns", "launch_id")
-    dispatch = timeline.gaps.filter(pl.col("cause").is_in(DISPATCH_CAUSES))["duration_ns"].sum()
     by_kind = launches(inside, capture)
     return Context(
         kernels=inside,
@@ -162,9 +221,14 @@ def context(
         device=device,
         streams=streams(inside, by_kind, capture),
         shares=shares(inside, capture, device),
-        dispatch_ns=int(dispatch),
+        dispatch_ns=_dispatch_ns(timeline),
         ranks=rank_minima([kernels, *ranks]),
     )
+
+
+def _dispatch_ns(timeline: Timeline) -> int:
+    idle = timeline.idle_by_cause()
+    return sum(idle.get(cause, 0) for cause in DISPATCH_CAUSES)
 
 
 def exposed_ns(context: Context, launches: pl.DataFrame) -> int:

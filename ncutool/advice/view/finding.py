@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.view.context import Context
 from ncutool.base.tables import FINDING_KINDS, FindingKind, Grade, SavingPer
+from ncutool.base.thresholds import Threshold
+
+UNSEEN_PCT = Threshold(
+    10.0,
+    "% of the time",
+    "where less could not be looked at, the answer is what was looked at; it is listed beside it",
+    "judgement: more of it could hide what matters most",
+)
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,41 @@ class Declined:
 
 
 @dataclass(frozen=True)
+class CouldNotLook:
+    """Time of which a capture does not hold what would tell whether anything can be changed."""
+
+    what: str
+    """Whose time it is: launches by count and kernel, or idle time."""
+    reason: str
+    """What is missing, as a clause."""
+    launches: tuple[int, ...]
+    duration_ns: int
+    """Their time; 0 where their collection failed and no time is known."""
+    pct: float | None
+    """Its share of the launch time (of the window for idle time); None where none is known."""
+    sections: tuple[str, ...]
+    """Sections of Nsight Compute that would tell; empty where it is not a matter of sections."""
+    collect: str
+    """What to record or collect, with the command or option."""
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Advice whose saving others before it have claimed, so that it is not listed."""
+
+    title: str
+    alone_high_ns: int
+    """What it saves at most, done alone."""
+    by: tuple[str, ...]
+    """The findings that cover it."""
+
+
+Answer = Literal["something_to_do", "nothing_worth_doing", "could_not_look"]
+"""What a capture's advice comes to. The third is no health: what would tell was not recorded."""
+ANSWERS: tuple[Answer, ...] = get_args(Answer)
+
+
+@dataclass(frozen=True)
 class Advice:
     """Everything that is advised of one capture."""
 
@@ -143,6 +186,21 @@ class Advice:
     """What they save of it at most; each launch and idle interval counted once."""
     drafts: tuple[Draft, ...] = ()
     """What would become of which launches, one a finding of a trace; empty for a report."""
+    covered: tuple[Covered, ...] = ()
+    """What is not listed because findings before it claim the same time."""
+    looked: tuple[str, ...] = ()
+    """What was looked at, each with the share of time that it holds for."""
+    could_not_look: tuple[CouldNotLook, ...] = ()
+    """What could not be looked at: failed launches first, then most time first."""
+
+    @property
+    def answer(self) -> Answer:
+        """Which of the three answers the advice comes to."""
+        if any(finding.alone_high_ns > 0 for finding in self.findings):
+            return "something_to_do"
+        failed = any(one.pct is None for one in self.could_not_look)
+        share = sum(one.pct or 0.0 for one in self.could_not_look)
+        return "could_not_look" if failed or share >= UNSEEN_PCT else "nothing_worth_doing"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ class Idle:
     """Place in `GAP_CAUSES`."""
     following: Ints
     """The launch (launch_id) that ends each."""
+    device: Ints
+    """The number of the device that idles."""
 
     @property
     def total(self) -> int:
@@ -39,7 +41,13 @@ class Idle:
 
     def where(self, which: Bools) -> Idle:
         """Return the chosen pieces."""
-        return Idle(self.start[which], self.length[which], self.cause[which], self.following[which])
+        return Idle(
+            self.start[which],
+            self.length[which],
+            self.cause[which],
+            self.following[which],
+            self.device[which],
+        )
 
     def of(self, *causes: str) -> Idle:
         """Return the pieces of ``causes``."""
@@ -68,4 +76,5 @@ def pieces(timeline: Timeline) -> Idle:
         length=gaps["duration_ns"].to_numpy(),
         cause=gaps["cause"].cast(pl.Enum(GAP_CAUSES)).to_physical().to_numpy(),
         following=gaps["next_launch_id"].to_numpy(),
+        device=gaps["device"].to_numpy(),
     )

@@ -59,10 +59,11 @@ class Kind:
 
     @property
     def blocks(self) -> int | None:
-        """Thread blocks of its grid."""
+        """Thread blocks of its grid; None where that is no count that a device can run."""
         if self.grid_x is None or self.grid_y is None or self.grid_z is None:
             return None
-        return self.grid_x * self.grid_y * self.grid_z
+        blocks = self.grid_x * self.grid_y * self.grid_z
+        return blocks if blocks < 2**53 else None
 
 
 _FIELDS = [field.name for field in fields(Kind)]

@@ -35,15 +35,18 @@ class Program:
     """An optimizer's step was annotated."""
     parallel: Literal["ddp", "fsdp"] | None
     server: Literal["vllm", "sglang"] | None
+    tuned: frozenset[str]
+    """Families of work for which a tuner tries kernels in the window."""
     steps: tuple[tuple[int, int], ...]
     """Start and end (ns) of each annotated profiler step on the host, in order."""
 
 
-def shown(capture: Capture, kernels: Iterable[str]) -> Program:
+def shown(capture: Capture, kernels: Iterable[str], tuned: frozenset[str] = frozenset()) -> Program:
     """Return what ``capture`` shows; an absent sign is not evidence of absence.
 
     Args:
         kernels: names of those within the window.
+        tuned: families of work for which a tuner tries kernels.
     """
     notes = capture.annotations.filter(~pl.col("on_device"))
     words = pl.concat([capture.signatures["op"], notes["name"]]).unique()
@@ -55,6 +58,7 @@ def shown(capture: Capture, kernels: Iterable[str]) -> Program:
         optimizer=_any(words, r"^Optimizer\.step"),
         parallel="fsdp" if _any(words, _FSDP) else "ddp" if _any(words, _DDP) else None,
         server="vllm" if _any(words, _VLLM) else "sglang" if _any(words, _SGLANG) else None,
+        tuned=tuned,
         steps=tuple(sorted(steps.unique().iter_rows())),
     )
 

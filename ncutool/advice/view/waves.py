@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import polars as pl
+
 from ncutool.advice.view.kinds import Launches
 from ncutool.devices.resolve import Device
 from ncutool.work.kernel_facts import facts_of
@@ -27,6 +29,7 @@ _SHARED_PER_SM = {
 }
 """Shared memory of one multiprocessor by compute capability (CUDA programming guide)."""
 _THREADS_PER_SM = {"7.5": 1024, "8.6": 1536, "8.7": 1536, "8.9": 1536, "12.0": 1536}
+_MOST_THREADS = 1024  # of a block, on every device
 _REGISTERS_PER_SM = 64 << 10
 _RESERVED = 1 << 10  # of each block's shared memory, from compute capability 8.0 on
 
@@ -60,7 +63,7 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
     table = capture.launches
     columns = (
         table["launch_id"],
-        table["block_x"] * table["block_y"] * table["block_z"],
+        _threads(table),
         table["registers_per_thread"],
         table["shared_memory_bytes"],
     )
@@ -75,6 +78,14 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
         if (tiling := known[key]) is not None:
             tilings_of[launch_id] = tiling
     return tilings_of
+
+
+def _threads(table: pl.DataFrame) -> pl.Series:
+    """Return the threads of each launch's block; null where no block can be that large."""
+    sides = (pl.col(f"block_{axis}").cast(pl.Float64) for axis in "xyz")
+    threads = next(sides) * next(sides) * next(sides)  # of integers, it would pass 64 bits
+    possible = pl.when(threads <= _MOST_THREADS).then(threads).cast(pl.Int64)
+    return table.select(possible.alias("threads"))["threads"]
 
 
 def _tiling(

@@ -1,14 +1,16 @@
 // The points of a chart, from the same columns as the table: what drawing.py left out.
 const MOST_POINTS = 2000;
-function pointsOf(kind, groups) {
-  const [x, y] = kind === "roofline"
+function pointsOf(name, groups, only) {
+  const roofline = name.startsWith("roofline");
+  const [x, y] = roofline
     ? ["intensity_flop_per_byte", "achieved_flop_per_s"]
     : ["memory_sol_pct", "sm_sol_pct"];
   const points = [];
   for (let group = 0; group < Math.min(groups.size, MOST_POINTS); group += 1) {
     const point = { group, x: groups.number(x, group), y: groups.number(y, group) };
     if (!known(point.x) || !known(point.y)) continue;
-    if (kind === "roofline" && !(point.x > 0 && point.y > 0)) continue;
+    if (only && !only.has(group)) continue;
+    if (roofline && !(point.x > 0 && point.y > 0)) continue;
     point.ms = groups.number("duration_ns", group) / 1e6;
     point.bound = groups.text("bound", group);
     points.push(point);
@@ -20,7 +22,8 @@ function pointsOf(kind, groups) {
 class Chart {
   constructor(element, spec, groups, choose) {
     Object.assign(this, { element, spec, groups, choose, chosen: -1, view: null });
-    this.points = pointsOf(element.dataset.chart, groups);
+    const only = spec.usermeta && spec.usermeta.groups;
+    this.points = pointsOf(element.dataset.chart, groups, only && new Set(only));
     for (const layer of spec.layer) if (layer.data.name === "points") layer.data.values = this.points;
     new ResizeObserver(() => this.start()).observe(element);
     this.start();

@@ -13,6 +13,6 @@ function explanation(explained, group) {
     list.append(make("dt", {}, text(name)), told);
   }
   list.append(make("dt", {}, "bound"), make("dd", {}, ...checks.map((place) => make("span", {}, text(place)))));
-  const title = "How each figure comes about (launch " + count(launch) + ", its longest)";
+  const title = "How each figure comes about (launch " + count(launch) + ", the median of its group)";
   return [make("details", { class: "explained" }, make("summary", {}, title), list)];
 }

@@ -68,7 +68,7 @@ class Groups {
   }
   reason(group) {
     const reason = this.text("bound_reason", group);
-    const several = this.number("launches", group) > 1 ? " (its longest launch)" : "";
+    const several = this.number("launches", group) > 1 ? " (its median launch)" : "";
     return reason ? ": " + reason + several : "";
   }
   rates(group) {

@@ -115,8 +115,12 @@ class Strip {
     const wall = this.data.wall_ns;
     this.brush.style.left = (100 * this.from) / wall + "%";
     this.brush.style.width = (100 * (this.to - this.from)) / wall + "%";
-    this.root.querySelector("[data-from]").textContent = time(this.from);
-    this.root.querySelector("[data-to]").textContent = time(this.to);
+    this.root.querySelector("[data-from]").textContent = this.moment(this.from);
+    this.root.querySelector("[data-to]").textContent = this.moment(this.to);
+  }
+  // The strip is drawn from the window's start; moments are told as starts of launches are.
+  moment(ns) {
+    return time(this.data.start_ns + ns);
   }
   drawGaps(pen, x) {
     const { start, length } = this.data.gaps;
@@ -173,12 +177,12 @@ class Strip {
     if (piece) {
       const kind = this.data.kinds[piece.kind];
       const title = piece.group >= 0 ? this.groups.title(piece.group) : counted(piece.count, "launch", "launches");
-      const rows = [["start", time(piece.begin)], [piece.count > 1 ? "span" : "time", time(piece.end - piece.begin)],
+      const rows = [["start", this.moment(piece.begin)], [piece.count > 1 ? "span" : "time", time(piece.end - piece.begin)],
         ["bound", (piece.count > 1 ? "mostly " : "") + (SHORT_BOUNDS[kind] || kind)], ["on", this.data.lanes[piece.lane]]];
       tip.show(event, title, rows);
     } else if (gap !== undefined) {
       const { causes, cause, start, length } = this.data.gaps;
-      tip.show(event, "Idle: " + causes[cause[gap]], [["start", time(start[gap])], ["time", time(length[gap])]]);
+      tip.show(event, "Idle: " + causes[cause[gap]], [["start", this.moment(start[gap])], ["time", time(length[gap])]]);
     } else tip.hide();
   }
   pick(event) {

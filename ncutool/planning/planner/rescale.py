@@ -2,10 +2,11 @@
 
 A launch that its FLOPs or bytes bind takes ``t' = max(t_c·π/π', t_m·β/β')·η``: its time of
 arithmetic and of memory at what devices reach, each scaled by the peaks, and the residual
-efficiency ``η = t / max(t_c, t_m)`` kept. What neither binds is kept, since it hangs on latencies
-and on launching, within 30 % for the clocks. What is not known scales by bandwidth or by a peak,
-whichever is less and whichever is more; under 100 µs it may also be kept. Nothing becomes faster
-than its floor there.
+efficiency ``η = t / max(t_c, t_m)`` kept. So does one that stays below its roof; under 100 µs it
+may also be kept. What hangs on latencies and on launching is kept, within 30 % for the clocks. What
+is not known scales by bandwidth or by a peak, whichever is less and whichever is more; under 100 µs
+it may also be kept. Nothing becomes faster than its floor there, and nothing slower on a device of
+which no peak is lower.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ SHORT_NS = IntThreshold(
 _OFTEN_LATENCY_NS = IntThreshold(
     100_000,
     "ns",
-    "shorter launches of unknown work may be held by latencies",
+    "shorter launches of unknown work, or below their roof, may be held by latencies",
     f"{_REPORTS}122 of 185 from 20 to 100 µs",
 )
+_BELOW = ("below_memory_roof", "below_compute_roof")
 _GENERAL = ("bf16_tensor", "fp16_tensor", "tf32_tensor", "fp32")
 """Peaks that launches of unknown arithmetic may scale by."""
 
@@ -69,7 +71,8 @@ def rescaled_ns(
 
     frame = _with_peaks(kernels, from_device, to_device).with_columns(_class().alias("class"))
     kind, known = pl.col("class"), pl.col("duration_ns").is_not_null()
-    low, middle, high = _times(_unknown_ratios(from_device, to_device))
+    ends = _times(_unknown_ratios(from_device, to_device))
+    low, middle, high = (_never_slower(end, from_device, to_device) for end in ends)
     named = (
         pl.when(kind == "scaled")
         .then(pl.col("binds"))
@@ -117,20 +120,49 @@ def _times(unknown: list[pl.Expr]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
         )
 
     copied = pl.col("memory_ratio")
+    # A short launch below its roof may be held by something that no peak changes.
+    unsure = pl.col("bound").is_in(_BELOW) & (pl.col("duration_ns") < _OFTEN_LATENCY_NS)
+    perhaps_kept = pl.when(unsure).then(pl.max_horizontal(1.0, floor / kept))
     low = by_class(
-        kept * pl.min_horizontal("ratio", "peak_ratio"),
+        kept * pl.min_horizontal("ratio", "peak_ratio", perhaps_kept),
         pl.min_horizontal((1 - LATENCY_BAND) * kept, scaled),
         pl.max_horizontal(kept * pl.min_horizontal(*unknown), floor),
         pl.min_horizontal(copied, 1.0),
     )
     middle = by_class(scaled, kept, pl.lit(None, dtype=pl.Float64), copied)
     high = by_class(
-        kept * pl.max_horizontal("ratio", "peak_ratio"),
+        kept * pl.max_horizontal("ratio", "peak_ratio", perhaps_kept),
         pl.max_horizontal((1 + LATENCY_BAND) * kept, scaled),
         pl.max_horizontal(kept * pl.max_horizontal(*unknown), floor),
         pl.max_horizontal(copied, 1.0),
     )
     return low, middle, high
+
+
+def _never_slower(end: pl.Expr, from_device: Device | None, to_device: Device) -> pl.Expr:
+    """Return a time, at most as long as now where no peak of the other device is lower.
+
+    A row's own peaks may be those of other clocks than the device's: both must be reached.
+    """
+    import polars as pl
+
+    kept = pl.col("duration_ns").cast(pl.Float64)
+    no_lower = (pl.col("new_m") >= pl.col("peak_m")).fill_null(False)
+    if from_device is None:
+        # Then only the launch's own two peaks can be compared.
+        no_lower &= (pl.col("new_c") >= pl.col("peak_c")).fill_null(False)
+    else:
+        no_lower &= (pl.col("new_c") >= pl.col("peak_c")).fill_null(True)
+        no_lower &= pl.lit(_reaches(to_device, from_device))
+    return pl.when(no_lower & (end > kept)).then(kept).otherwise(end)
+
+
+def _reaches(device: Device, other: Device) -> bool:
+    """Return whether no peak of ``device`` is lower than the same of ``other``."""
+    return device.peak_bytes_per_s >= other.peak_bytes_per_s and all(
+        device.peak_flop_per_s.get(roof, 0.0) >= peak
+        for roof, peak in other.peak_flop_per_s.items()
+    )
 
 
 def _with_peaks(

@@ -1,6 +1,7 @@
 """FLOPs and bytes of framework operators: one module per family, one registry.
 
-A new operator goes into the `MODELS` of its family's module; a new family is a module whose
+A new operator goes into the `MODELS` of its family's module, or, if an engine brings it, into the
+table of :mod:`ncutool.work.operators.engines`; a new family is a module whose
 `MODELS` is listed in :data:`REGISTRY` below. Other packages bring theirs by an entry point
 (:mod:`ncutool.work.operators.plugins`, docs/operators.md).
 """
@@ -9,19 +10,28 @@ from __future__ import annotations
 
 from ncutool.work.operators import (
     attention,
+    attention_backward,
     convolution,
+    convolution_backward,
     elementwise,
     embedding_bag,
+    embedding_tables,
+    engines,
+    fused,
     gemm,
     indexing,
     movement,
     normalization,
     optimizer,
+    paged_attention,
     plugins,
+    quantizing,
     recommender,
     reduction,
+    scaled_products,
     serving,
     triton,
+    upsampling,
 )
 from ncutool.work.operators.call import (
     Model,
@@ -52,19 +62,32 @@ __all__ = [
 
 REGISTRY: dict[str, Model] = {
     **gemm.MODELS,
+    **scaled_products.MODELS,
     **convolution.MODELS,
+    **convolution_backward.MODELS,
     **attention.MODELS,
+    **attention_backward.MODELS,
+    **paged_attention.MODELS,
     **normalization.MODELS,
     **elementwise.MODELS,
+    **fused.MODELS,
     **reduction.MODELS,
     **indexing.MODELS,
     **movement.MODELS,
     **optimizer.MODELS,
     **recommender.MODELS,
     **embedding_bag.MODELS,
+    **embedding_tables.MODELS,
+    **quantizing.MODELS,
     **serving.MODELS,
+    **engines.MODELS,
+    **upsampling.MODELS,
 }
 """Operator name -> model."""
+
+
+LARGEST = 2**63 - 1
+"""Operations or bytes of one call: what is past it is damaged text, and fits no column."""
 
 
 def model(call: OpCall) -> Work | NoModel:
@@ -82,9 +105,13 @@ def model(call: OpCall) -> Work | NoModel:
     if not call.inputs:
         return NoModel(f"no shapes recorded for {call.name}", family)
     try:
-        return known(call)
+        work = known(call)
     except UnmodelledError as error:
         return NoModel(error.reason, family)
+    figures = (work.flop, work.bytes_read, work.bytes_written)
+    if any(figure is not None and not 0 <= figure <= LARGEST for figure in figures):
+        return NoModel(f"sizes of {call.name} are beyond any memory: damaged text", family)
+    return work
 
 
 def model_of(call: OpCall) -> Model | None:
@@ -99,18 +126,26 @@ FAMILY_OF: dict[str, str] = {
     name: str(module.FAMILY)
     for module in (
         gemm,
+        scaled_products,
         convolution,
+        convolution_backward,
         attention,
+        attention_backward,
+        paged_attention,
         normalization,
         elementwise,
+        fused,
         reduction,
         indexing,
         movement,
         optimizer,
         recommender,
         embedding_bag,
+        embedding_tables,
+        quantizing,
         serving,
+        upsampling,
     )
     for name in module.MODELS
-} | serving.FAMILIES
+} | {**serving.FAMILIES, **engines.FAMILIES}
 """Operator name -> family of its module."""

@@ -18,13 +18,15 @@ from ncutool.work.operators.call import (
     Work,
     work_of,
 )
+from ncutool.work.operators.overloads import Arguments, read
 from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "attention"
 NO_LENGTHS = "sequence lengths are not recorded"
 NO_WINDOW = "which pairs the window of this operator admits is not known"
 NO_CAUSAL = "causal flag not recorded"
-WITHOUT_CACHE = "lower bound: queries and result, without keys and values of the cache"
+BOTTOM_RIGHT = 2
+"""`custom_mask_type` of a causal mask that ends at the last pair."""
 ALL_LONGEST = "every sequence has the maximum length (tokens = sequences × longest)"
 LENGTH_AT = {
     "_flash_attention_forward": 1,
@@ -69,7 +71,7 @@ def _clamped(queries: int, keys: int, offset: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """Sizes of one attention, whatever the layout."""
 
     batch: int
@@ -80,7 +82,8 @@ class _Shape:
     v_width: int
 
 
-def _shape(q: Tensor, k: Tensor, v: Tensor, *, heads_first: bool) -> _Shape:
+def shape_of(q: Tensor, k: Tensor, v: Tensor, *, heads_first: bool) -> Shape:
+    """Return the sizes of `q`, `k` and `v`: [B,H,S,D] where ``heads_first``, else [B,S,H,D]."""
     if not len(q.shape) == len(k.shape) == len(v.shape) == 4:
         raise UnmodelledError("shapes of the attention do not fit together")
     head, row = (1, 2) if heads_first else (2, 1)
@@ -89,12 +92,12 @@ def _shape(q: Tensor, k: Tensor, v: Tensor, *, heads_first: bool) -> _Shape:
     heads = k.shape[head]
     if not same_batch or not same_keys or heads == 0 or q.shape[head] % heads:
         raise UnmodelledError("shapes of the attention do not fit together")
-    return _Shape(q.shape[0], q.shape[head], q.shape[row], k.shape[row], q.shape[3], v.shape[3])
+    return Shape(q.shape[0], q.shape[head], q.shape[row], k.shape[row], q.shape[3], v.shape[3])
 
 
 def _forward_work(
     call: OpCall,
-    shape: _Shape,
+    shape: Shape,
     pairs: int | None,
     bias: Tensor | None,
     remark: str | None,
@@ -115,9 +118,10 @@ def _forward_work(
     )
 
 
-def _pairs(
-    shape: _Shape, causal: bool | None, *, bottom_right: bool, left: int = -1, right: int = -1
+def pairs_of(
+    shape: Shape, causal: bool | None, *, bottom_right: bool, left: int = -1, right: int = -1
 ) -> tuple[int | None, str | None]:
+    """Return the pairs that a mask admits, and its name; None where ``causal`` is not known."""
     if causal is None:
         return None, None
     pairs = attended_pairs(
@@ -133,48 +137,107 @@ def _pairs(
     return pairs, "causal" if causal else None
 
 
-def _sdpa(call: OpCall, causal_index: int, bias_index: int | None) -> Work:
-    """Model a `_scaled_dot_product_*` operator in [B,H,S,D]."""
-    q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
-    shape = _shape(q, k, v, heads_first=True)
-    pairs, remark = _pairs(shape, call.flag(causal_index), bottom_right=False)
-    bias = None if bias_index is None else call.optional(bias_index)
-    return _forward_work(call, shape, pairs, bias, remark)
+_QKV = "Tensor query, Tensor key, Tensor value"
+_SDPA: dict[str, tuple[str, ...]] = {
+    "_scaled_dot_product_flash_attention": (
+        f"{_QKV}, float dropout_p, bool is_causal, bool return_debug_mask, float? scale",
+        f"{_QKV}, float dropout_p, bool is_causal, bool return_debug_mask",
+    ),
+    "_scaled_dot_product_efficient_attention": (
+        f"{_QKV}, Tensor? attn_bias, bool compute_log_sumexp, float dropout_p, bool is_causal, "
+        "float? scale",
+        f"{_QKV}, bool compute_log_sumexp, bool is_causal, float? scale",
+        f"{_QKV}, bool compute_log_sumexp, bool is_causal",
+    ),
+    "_scaled_dot_product_cudnn_attention": (
+        f"{_QKV}, Tensor? attn_bias, bool compute_log_sumexp, float dropout_p, bool is_causal, "
+        "bool return_debug_mask, float? scale",
+        f"{_QKV}, float dropout_p, bool is_causal, bool return_debug_mask, float? scale",
+    ),
+    "_scaled_dot_product_fused_attention_overrideable": (
+        f"{_QKV}, Tensor? attn_bias, float dropout_p, bool is_causal, bool return_debug_mask, "
+        "float? scale",
+    ),
+}
+"""Base name -> signatures of PyTorch, the newest first; those of 2.0 know no scale and no bias."""
+_CUDNN_FORWARD = (
+    f"{_QKV}, Tensor? attn_bias, Tensor? cum_seq_q, Tensor? cum_seq_k, int max_q, int max_k, "
+    "bool compute_log_sumexp, float dropout_p, bool is_causal, bool return_debug_mask, "
+    "float? scale"
+)
+_CUDNN = (f"{_CUDNN_FORWARD}, Tensor? seqused_k, Tensor? block_table", _CUDNN_FORWARD)
+_FLASH_FORWARD = (
+    f"{_QKV}, Tensor? cum_seq_q, Tensor? cum_seq_k, int max_q, int max_k, float dropout_p, "
+    "bool is_causal, bool return_debug_mask"
+)
+_FLASH = (
+    f"{_FLASH_FORWARD}, float? scale, int? window_left, int? window_right, Tensor? seqused_k, "
+    "Tensor? alibi_slopes",
+    f"{_FLASH_FORWARD}, float? scale",
+    _FLASH_FORWARD,
+)
+_EFFICIENT_FORWARD = f"{_QKV}, Tensor? bias, Tensor? cu_seqlens_q, Tensor? cu_seqlens_k"
+_EFFICIENT_END = "float dropout_p, int custom_mask_type, bool compute_log_sumexp, float? scale"
+_EFFICIENT = (
+    f"{_EFFICIENT_FORWARD}, int? max_q, int? max_k, {_EFFICIENT_END}, Tensor? seqlen_k, "
+    "int? window_size",
+    f"{_EFFICIENT_FORWARD}, int? max_q, int? max_k, {_EFFICIENT_END}, Tensor? causal_diagonal, "
+    "Tensor? seqlen_k",
+    f"{_EFFICIENT_FORWARD}, int? max_q, {_EFFICIENT_END}, Tensor? causal_diagonal, "
+    "Tensor? seqlen_k",
+    f"{_QKV}, Tensor? cu_seqlens_q, Tensor? cu_seqlens_k, int? max_q, bool compute_log_sumexp, "
+    "bool is_causal",
+)
+"""Signatures of PyTorch 2.4, 2.3, 2.1 and 2.0. The first two have one length; where they cannot be
+told apart a tensor in the place that moved leaves the pairs unknown by either."""
 
 
-def _sdpa_flash(call: OpCall) -> Work:
-    """`(q, k, v, dropout_p, is_causal, return_debug_mask)`."""
-    return _sdpa(call, 4, None)
+def _sdpa(call: OpCall) -> Work:
+    """Model a `_scaled_dot_product_*` operator, whose tensors are [B,H,S,D]."""
+    arguments = read(call, *_SDPA[call.base])
+    return _dense(call, arguments, arguments.flag("is_causal"), heads_first=True)
 
 
-def _sdpa_bias(call: OpCall) -> Work:
-    """Efficient and cuDNN: `(q, k, v, attn_bias, compute_log_sumexp, dropout_p, is_causal)`."""
-    return _sdpa(call, 6, 3)
+def _dense(call: OpCall, arguments: Arguments, causal: bool | None, *, heads_first: bool) -> Work:
+    """Return the work of sequences of one length, causal from the first pair."""
+    q, k, v = (arguments.tensor(name, 4) for name in ("query", "key", "value"))
+    shape = shape_of(q, k, v, heads_first=heads_first)
+    pairs, remark = pairs_of(shape, causal, bottom_right=False)
+    return _forward_work(call, shape, pairs, arguments.optional("attn_bias"), remark)
 
 
-def _window(call: OpCall, left_index: int, right_index: int) -> tuple[int, int]:
-    left, right = call.integer(left_index), call.integer(right_index)
+def _cudnn(call: OpCall) -> Work:
+    """`_cudnn_attention_forward`, which `_scaled_dot_product_cudnn_attention` calls: [B,H,S,D]."""
+    arguments = read(call, *_CUDNN)
+    inside = ("cum_seq_q", "cum_seq_k", "seqused_k", "block_table")
+    if any(arguments.optional(name) is not None for name in inside):
+        raise UnmodelledError(NO_LENGTHS)
+    return _dense(call, arguments, arguments.flag("is_causal"), heads_first=True)
+
+
+def _window(arguments: Arguments) -> tuple[int, int]:
+    left, right = arguments.integer("window_left"), arguments.integer("window_right")
     return (-1 if left is None else left), (-1 if right is None else right)
 
 
 def _flash(call: OpCall) -> Work:
-    """`_flash_attention_forward(q, k, v, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal,
-    return_debug_mask, scale, window_left, window_right, seqused_k, ...)`."""
-    causal = call.flag(8)
-    left, right = _window(call, 11, 12)
-    if call.optional(13) is not None:  # seqused_k
+    """`_flash_attention_forward`, in [B,S,H,D], or [T,H,D] where sequences are packed."""
+    arguments = read(call, *_FLASH)
+    causal = arguments.flag("is_causal")
+    left, right = _window(arguments)
+    if arguments.optional("seqused_k") is not None:
         raise UnmodelledError(NO_LENGTHS)
-    if call.optional(3) is not None:
-        return _packed(call, (3, 4, 5, 6), causal, left, right)
+    if arguments.optional("cum_seq_q") is not None:
+        return _packed(call, arguments, causal, left, right)
     q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
-    shape = _shape(q, k, v, heads_first=False)
-    pairs, remark = _pairs(shape, causal, bottom_right=True, left=left, right=right)
+    shape = shape_of(q, k, v, heads_first=False)
+    pairs, remark = pairs_of(shape, causal, bottom_right=True, left=left, right=right)
     return _forward_work(call, shape, pairs, None, remark)
 
 
 def _packed(
     call: OpCall,
-    at: tuple[int, int, int, int],
+    arguments: Arguments,
     causal: bool | None,
     left: int,
     right: int,
@@ -183,8 +246,8 @@ def _packed(
     q, k, v = call.tensor(0, 3), call.tensor(1, 3), call.tensor(2, 3)
     if not len(q.shape) == len(k.shape) == len(v.shape) == 3:
         raise UnmodelledError("shapes of the attention do not fit together")
-    ends = call.tensor(at[0], 1)
-    longest_q, longest_k = call.integer(at[2]), call.integer(at[3])
+    ends = arguments.tensor("cum_seq_q", 1)
+    longest_q, longest_k = arguments.integer("max_q"), arguments.integer("max_k")
     count = ends.shape[0] - 1
     out = Tensor((*q.shape[:-1], v.shape[-1]), q.dtype)
     full = (
@@ -203,168 +266,32 @@ def _packed(
 
 
 def _efficient(call: OpCall) -> Work:
-    """`_efficient_attention_forward(q, k, v, bias, cu_seqlens_q, cu_seqlens_k, max_q, max_k,
-    dropout_p, custom_mask_type, compute_log_sumexp, scale, seqlen_k, window_size)`; mask type 1 is
-    causal from the first pair, 2 from the last."""
+    """`_efficient_attention_forward` in [B,S,H,D]: mask type 1 is causal from the first pair, 2
+    from the last. Its bias is read, a broadcast one by its distinct elements."""
+    arguments = read(call, *_EFFICIENT)
     q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
-    shape = _shape(q, k, v, heads_first=False)
-    kind, window = call.integer(9), call.integer(13) or 0
-    lengths = call.optional(4) is not None or call.optional(12) is not None
-    if lengths or kind is None or window > 0:
-        reason = NO_CAUSAL if kind is None else NO_LENGTHS if lengths else NO_WINDOW
+    shape = shape_of(q, k, v, heads_first=False)
+    kind, bias = arguments.integer("custom_mask_type"), arguments.optional("bias")
+    causal = arguments.flag("is_causal") if "is_causal" in arguments else mask_causal(kind)
+    inside = ("cu_seqlens_q", "cu_seqlens_k", "seqlen_k", "causal_diagonal")
+    lengths = any(arguments.optional(name) is not None for name in inside)
+    window = arguments.integer("window_size") or 0
+    if lengths or causal is None or window > 0:
+        reason = NO_CAUSAL if causal is None else NO_LENGTHS if lengths else NO_WINDOW
         out = Tensor((*q.shape[:-1], v.shape[-1]), q.dtype)
-        return work_of(FAMILY, None, (q, k, v), (out,), dtype=q.dtype, reason=reason)
-    pairs, remark = _pairs(shape, kind != 0, bottom_right=kind == 2)
-    return _forward_work(call, shape, pairs, call.optional(3), remark)
+        return work_of(FAMILY, None, (q, k, v, bias), (out,), dtype=q.dtype, reason=reason)
+    pairs, remark = pairs_of(shape, causal, bottom_right=kind == BOTTOM_RIGHT)
+    return _forward_work(call, shape, pairs, bias, remark)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mask:
-    """Which pairs a backward operator admits, as far as it is recorded."""
-
-    causal: bool | None
-    bottom_right: bool
-    left: int = -1
-    right: int = -1
-    unknown: str | None = None
-    """Why the pairs cannot be known, where they cannot."""
-
-
-def _backward(
-    call: OpCall,
-    mask: _Mask,
-    saved: tuple[int, int],
-    *,
-    heads_first: bool,
-    bias: tuple[Tensor | None, bool] = (None, False),
-) -> Work:
-    """Gradients of q, k and v from `(grad, q, k, v, ...)` and the saved output and logsumexp.
-
-    ``bias`` is the attention bias and whether its gradient is written too.
-    """
-    grad, q, k, v = (call.tensor(index, 3) for index in range(4))
-    out, logsumexp = call.optional(saved[0]), call.optional(saved[1])
-    reads = (grad, q, k, v, out, logsumexp, bias[0])
-    wanted = (q, k, v, bias[0] if bias[1] else None)
-    writes = tuple(Tensor(item.shape, item.dtype) for item in wanted if item is not None)
-    if mask.unknown is not None:
-        return work_of(FAMILY, None, reads, writes, dtype=q.dtype, reason=mask.unknown)
-    shape = _shape(q, k, v, heads_first=heads_first)
-    pairs, remark = _pairs(
-        shape, mask.causal, bottom_right=mask.bottom_right, left=mask.left, right=mask.right
-    )
-    if pairs is None:
-        return work_of(FAMILY, None, reads, writes, dtype=q.dtype, reason=NO_CAUSAL)
-    width = 3 * shape.qk_width + 2 * shape.v_width
-    flop = 2 * shape.batch * shape.query_heads * pairs * width
-    return work_of(FAMILY, flop, reads, writes, dtype=q.dtype, remark=remark)
-
-
-def _sdpa_flash_backward(call: OpCall) -> Work:
-    """`(grad, q, k, v, out, lse, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal)`."""
-    mask = _Mask(call.flag(11), bottom_right=False, unknown=_packed_lengths(call, 6))
-    return _backward(call, mask, (4, 5), heads_first=True)
-
-
-def _flash_backward(call: OpCall) -> Work:
-    """Take the same arguments in [B,S,H,D], then `(rng_state, unused, scale, window_left,
-    window_right)`."""
-    left, right = _window(call, 15, 16)
-    mask = _Mask(call.flag(11), True, left, right, _packed_lengths(call, 6))
-    return _backward(call, mask, (4, 5), heads_first=False)
-
-
-def _sdpa_efficient_backward(call: OpCall) -> Work:
-    """`(grad, q, k, v, bias, out, lse, seed, offset, dropout_p, grad_mask, is_causal)`."""
-    wanted = call.flags(10) or ()
-    bias = (call.optional(4), len(wanted) == 4 and wanted[3])
-    mask = _Mask(call.flag(11), bottom_right=False)
-    return _backward(call, mask, (5, 6), heads_first=True, bias=bias)
-
-
-def _sdpa_cudnn_backward(call: OpCall) -> Work:
-    """`(grad, q, k, v, out, lse, seed, offset, bias, cum_seq_q, cum_seq_k, max_q, max_k,
-    dropout_p, is_causal)`."""
-    mask = _Mask(call.flag(14), bottom_right=False, unknown=_packed_lengths(call, 9))
-    return _backward(call, mask, (4, 5), heads_first=True, bias=(call.optional(8), False))
-
-
-def _efficient_backward(call: OpCall) -> Work:
-    """`(grad, q, k, v, bias, out, cu_seqlens_q, cu_seqlens_k, max_q, max_k, lse, dropout_p, seed,
-    offset, custom_mask_type, bias_requires_grad, scale, num_splits_key, window_size)`."""
-    kind, window = call.integer(14), call.integer(18) or 0
-    unknown = _packed_lengths(call, 6) or (NO_WINDOW if window > 0 else None)
-    mask = _Mask(None if kind is None else kind != 0, bottom_right=kind == 2, unknown=unknown)
-    bias = (call.optional(4), call.flag(15) is True)
-    return _backward(call, mask, (5, 10), heads_first=False, bias=bias)
-
-
-def _packed_lengths(call: OpCall, index: int) -> str | None:
-    """Return why packed sequences have no known pairs; None where they are not packed."""
-    return NO_LENGTHS if _is_packed(call, index) else None
-
-
-def _is_packed(call: OpCall, index: int) -> bool:
-    lengths = call.optional(index)
-    return lengths is not None and lengths.numel > 0
-
-
-def _aiter_paged(call: OpCall) -> Work:
-    """AITER's `mha_batch_prefill(q[T,H,D], k_pool, v_pool, cu_seqlens_q, kv_indptr, kv_indices,
-    max_q, max_k, dropout_p, scale, softcap, zero_tensors, causal, window_left, window_right)`.
-
-    The context lengths lie in device memory. Only where the queries fill every sequence to the
-    maximum, and a causal key never exceeds its query, does each sequence have that length.
-    """
-    q, k, v = call.tensor(0, 3), call.tensor(1, 3), call.tensor(2, 3)
-    ends, longest_q, longest_k = call.tensor(3, 1), call.integer(6), call.integer(7)
-    count = ends.shape[0] - 1
-    causal, (left, right) = call.flag(12), _window(call, 13, 14)
-    exact = longest_q is not None and longest_q == longest_k and count > 0
-    if not exact or longest_q is None or q.shape[0] != count * longest_q or causal is not True:
-        raise UnmodelledError(NO_LENGTHS)
-    if not len(q.shape) == len(k.shape) == len(v.shape) == 3:
-        raise UnmodelledError("shapes of the attention do not fit together")
-    pairs = count * attended_pairs(longest_q, longest_q, causal=True, left=left, right=right)
-    flop = 2 * q.shape[1] * pairs * (q.shape[2] + v.shape[2])
-    used = tuple(Tensor((q.shape[0], *item.shape[1:]), item.dtype) for item in (k, v))
-    out = Tensor((*q.shape[:-1], v.shape[-1]), q.dtype)
-    remark = f"causal, {ALL_LONGEST}"
-    return work_of(FAMILY, flop, (q, *used), (out,), dtype=q.dtype, remark=remark)
-
-
-def _paged(call: OpCall) -> Work:
-    """Paged attention of vLLM: `unified_attention(q[T,H,D], k, v, layer)`, or with the result as
-    the fourth argument. The context lengths lie in device memory, so FLOPs are unknown and the
-    bytes at least those of the queries and the result: nothing of the cache is counted."""
-    q, given = call.tensor(0, 2), call.optional(3)
-    out = Tensor(q.shape, q.dtype) if given is None else Tensor(given.shape, given.dtype)
-    if out.numel != q.numel:
-        raise UnmodelledError("shapes of the attention do not fit together")
-    return work_of(
-        FAMILY,
-        None,
-        (q,),
-        (out,),
-        dtype=q.dtype,
-        remark=WITHOUT_CACHE,
-        reason=NO_LENGTHS,
-        bytes_exactness="lower_bound",
-    )
+def mask_causal(kind: int | None) -> bool | None:
+    """Tell from a `custom_mask_type` whether the mask is causal; None where it does not say."""
+    return {0: False, 1: True, BOTTOM_RIGHT: True}.get(-1 if kind is None else kind)
 
 
 MODELS: dict[str, Model] = {
-    "aten::_scaled_dot_product_flash_attention": _sdpa_flash,
-    "aten::_scaled_dot_product_efficient_attention": _sdpa_bias,
-    "aten::_scaled_dot_product_cudnn_attention": _sdpa_bias,
+    **{f"aten::{name}": _sdpa for name in _SDPA},
+    "aten::_cudnn_attention_forward": _cudnn,
     "aten::_flash_attention_forward": _flash,
     "aten::_efficient_attention_forward": _efficient,
-    "aten::_scaled_dot_product_flash_attention_backward": _sdpa_flash_backward,
-    "aten::_flash_attention_backward": _flash_backward,
-    "aten::_scaled_dot_product_efficient_attention_backward": _sdpa_efficient_backward,
-    "aten::_scaled_dot_product_cudnn_attention_backward": _sdpa_cudnn_backward,
-    "aten::_efficient_attention_backward": _efficient_backward,
-    "aiter::mha_batch_prefill": _aiter_paged,
-    "vllm::unified_attention_with_output": _paged,
-    "vllm::unified_attention": _paged,
 }

@@ -6,7 +6,9 @@ from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
 FAMILY = "collective"
 REASON = "communication"
-OPERATOR = r"^(record_param_comms|c10d::|nccl:|symm_mem::|vllm::all_reduce|_C_custom_ar::)"
+OPERATOR = (
+    r"^(record_param_comms|_?c10d(_functional)?::|nccl:|symm_mem::|vllm::all_reduce|_C_custom_ar::)"
+)
 """Operators that communicate (a regular expression on their names)."""
 
 _ALL_REDUCE = ("allreduce", "all_reduce", "allreduce_coalesced")

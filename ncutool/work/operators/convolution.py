@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from math import prod
 
+from ncutool.work.operators import windows
+from ncutool.work.operators.arithmetic import multiply_add
 from ncutool.work.operators.call import (
-    NO_DTYPES,
     Model,
     OpCall,
     UnmodelledError,
@@ -17,9 +18,11 @@ from ncutool.work.operators.call import (
     total,
     work_of,
 )
+from ncutool.work.operators.overloads import Arguments, read
 from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "convolution"
+STEPS_OVER = "a part of the input alone is read: the stride steps over the rest"
 NO_PADDING = "padding and stride of the convolution not recorded"
 
 
@@ -40,7 +43,7 @@ def output_shape(
         UnmodelledError: the shapes or settings do not make a convolution.
     """
     rank = len(x.shape) - 2
-    settings = [_stretch(item, rank) for item in (stride, padding, dilation, output_padding)]
+    settings = [stretch(item, rank) for item in (stride, padding, dilation, output_padding)]
     if rank < 1 or len(weight.shape) != rank + 2 or any(item is None for item in settings):
         raise UnmodelledError("shapes of the convolution do not fit together")
     steps, pads, gaps, extra = (item or () for item in settings)
@@ -59,7 +62,8 @@ def output_shape(
     return (x.shape[0], channels, *sizes)
 
 
-def _stretch(values: tuple[int, ...], rank: int) -> tuple[int, ...] | None:
+def stretch(values: tuple[int, ...], rank: int) -> tuple[int, ...] | None:
+    """Return a setting for each dimension; None where it has neither one value nor ``rank``."""
     if len(values) == 1:
         return values * rank
     return values if len(values) == rank and rank > 0 else None
@@ -71,19 +75,17 @@ def _positions(x: Tensor, y: tuple[int, ...], *, transposed: bool) -> int:
     return shape[0] * prod(shape[2:])
 
 
-def forward(
-    call: OpCall,
-    positions: tuple[int, int, int, int],
-    *,
-    bias: Tensor | None = None,
-    transposed: bool = False,
-    output_padding: tuple[int, ...] = (0,),
-) -> Work:
-    """Model a forward convolution with stride, padding, dilation and groups at ``positions``."""
-    x, weight = call.tensor(0, 3), call.tensor(1, 3)
-    stride, padding, dilation = (call.integers(index) for index in positions[:3])
-    groups = call.integer(positions[3]) or _groups(x, weight)
+def forward(call: OpCall, arguments: Arguments, *, transposed: bool = False) -> Work:
+    """Model a forward convolution with stride, padding, dilation and groups by their names."""
+    x, weight = arguments.tensor("self", 3), arguments.tensor("weight", 3)
+    settings = tuple(arguments.integers(name) for name in ("stride", "padding", "dilation"))
+    stride, padding, dilation = settings
+    if "dilation" not in arguments:
+        dilation = (1,)
+    groups = arguments.integer("groups") or _groups(x, weight)
+    shape, met = None, x
     if stride is not None and padding is not None and dilation is not None:
+        extra = arguments.integers("output_padding") or (0,)
         shape = output_shape(
             x,
             weight,
@@ -91,24 +93,40 @@ def forward(
             padding,
             dilation,
             transposed=transposed,
-            output_padding=output_padding,
+            output_padding=extra,
             groups=groups,
         )
+        met = x if transposed else visited(x, weight, shape, (stride, padding, dilation))
     elif call.output_shape is not None and not transposed:
         shape = call.output_shape
         if len(shape) != len(x.shape) or shape[:2] != (x.shape[0], weight.shape[0]):
             raise UnmodelledError(NO_PADDING)
-    elif transposed:
-        shape = None
-    else:
+    elif not transposed:
         raise UnmodelledError(NO_PADDING)
-    flop = 2 * weight.numel * _positions(x, shape or x.shape, transposed=transposed)
-    remark = _remark(x, weight)
+    count = weight.numel * _positions(x, shape or x.shape, transposed=transposed)
+    flop, remark = multiply_add(x.dtype) * count, remark_of(x, weight, met)
     if shape is None:
         known = total(x.read_bytes, weight.read_bytes)
         return Work(FAMILY, flop, known, None, dtype=x.dtype, reason=NO_PADDING, remark=remark)
-    out = Tensor(shape, x.dtype)
-    return work_of(FAMILY, flop, (x, weight, bias), (out,), dtype=x.dtype, remark=remark)
+    out, added = Tensor(shape, x.dtype), arguments.optional("z")
+    reads = (met, weight, arguments.optional("bias"), added)
+    return work_of(FAMILY, flop, reads, (out,), dtype=x.dtype, remark=remark)
+
+
+def visited(
+    x: Tensor, weight: Tensor, shape: tuple[int, ...], settings: tuple[tuple[int, ...], ...]
+) -> Tensor:
+    """Return the part of the input that the filter meets: a stride may step over the rest.
+
+    Args:
+        x: the input, `[N,C,*]`.
+        weight: the filter.
+        shape: shape of the result.
+        settings: stride, padding and dilation.
+    """
+    rank = len(x.shape) - 2
+    steps, pads, gaps = (stretch(item, rank) or (1,) * rank for item in settings)
+    return windows.met(x, weight.shape[2:], shape[2:], (steps, pads, gaps))
 
 
 def _groups(x: Tensor, weight: Tensor) -> int:
@@ -116,198 +134,111 @@ def _groups(x: Tensor, weight: Tensor) -> int:
     return max(1, x.shape[1] // weight.shape[1]) if weight.shape[1] else 1
 
 
-def _remark(x: Tensor, weight: Tensor) -> str | None:
-    depthwise = weight.shape[1] == 1 and x.shape[1] > 1
-    return "depthwise" if depthwise else None
+def remark_of(x: Tensor, weight: Tensor, met: Tensor) -> str | None:
+    """Say what is special about a convolution whose filter meets the part ``met`` of `x`."""
+    depthwise = "depthwise" if weight.shape[1] == 1 and x.shape[1] > 1 else None
+    partly = STEPS_OVER if met.numel * 2 <= x.numel else None
+    return "; ".join(part for part in (depthwise, partly) if part) or None
 
 
-def _library(call: OpCall) -> Work:
-    """`cudnn_convolution(x, w, padding, stride, dilation, groups, ...)`."""
-    return forward(call, (3, 2, 4, 5))
+_PAIR = "Tensor self, Tensor weight"
+_LIBRARY = "int[] padding, int[] stride, int[] dilation, int groups"
+_CHOICES = "bool benchmark, bool deterministic"
+_USUAL = "int[] stride, int[] padding, int[] dilation"
+_SLOW = f"{_PAIR}, int[] kernel_size, Tensor? bias, int[] stride, int[] padding"
+_GENERAL = f"{_PAIR}, Tensor? bias, {_USUAL}, bool transposed, int[] output_padding, int groups"
+_TURNED = (
+    f"int[] padding, int[] output_padding, int[] stride, int[] dilation, int groups, {_CHOICES}"
+)
 
 
-def _library_bias(call: OpCall) -> Work:
-    """`miopen_convolution(x, w, bias, padding, stride, dilation, groups, ...)` and mkldnn."""
-    return forward(call, (4, 3, 5, 6), bias=call.optional(2))
+def _library_signatures(settings: str) -> tuple[str, ...]:
+    """Return the signatures of cuDNN's operators: with TF32 allowed or not, plain or with a result,
+    and the one of before 2020, which had a bias and as many arguments."""
+    plain = f"{_PAIR}, {settings}"
+    return (
+        f"{plain}, bool allow_tf32",
+        f"{plain}, bool allow_tf32, Tensor out",
+        plain,
+        f"{_PAIR}, Tensor? bias, {settings}",
+    )
 
 
-def _relu(call: OpCall) -> Work:
-    """`cudnn_convolution_relu(x, w, bias, stride, padding, dilation, groups)`."""
-    return forward(call, (3, 4, 5, 6), bias=call.optional(2))
+def _with_out(signature: str) -> tuple[str, ...]:
+    return (signature, f"{signature}, Tensor out")
 
 
-def _depthwise(call: OpCall) -> Work:
-    """`_conv_depthwise2d(x, w, kernel_size, bias, stride, padding, dilation)`."""
-    return forward(call, (4, 5, 6, -1), bias=call.optional(3))
+_SIGNATURES: dict[str, tuple[str, ...]] = {
+    "cudnn_convolution": _library_signatures(f"{_LIBRARY}, {_CHOICES}"),
+    "cudnn_convolution_transpose": _library_signatures(_TURNED),
+    "miopen_convolution": _with_out(f"{_PAIR}, Tensor? bias, {_LIBRARY}, {_CHOICES}"),
+    "miopen_depthwise_convolution": _with_out(f"{_PAIR}, Tensor? bias, {_LIBRARY}, {_CHOICES}"),
+    "miopen_convolution_transpose": _with_out(f"{_PAIR}, Tensor? bias, {_TURNED}"),
+    "mkldnn_convolution": _with_out(f"{_PAIR}, Tensor? bias, {_LIBRARY}"),
+    "cudnn_convolution_relu": _with_out(f"{_PAIR}, Tensor? bias, {_USUAL}, int groups"),
+    "miopen_convolution_relu": _with_out(f"{_PAIR}, Tensor? bias, {_USUAL}, int groups"),
+    "cudnn_convolution_add_relu": _with_out(
+        f"{_PAIR}, Tensor z, Scalar? alpha, Tensor? bias, {_USUAL}, int groups"
+    ),
+    "_conv_depthwise2d": _with_out(f"{_SLOW}, int[] dilation"),
+    "conv_depthwise3d": _with_out(f"{_SLOW}, int[] dilation"),
+    "_slow_conv2d_forward": _with_out(_SLOW),
+    "thnn_conv2d_forward": (
+        *_with_out(_SLOW),
+        f"{_SLOW}, Tensor out, Tensor? finput, Tensor? fgrad_input",
+    ),
+    "convolution": _with_out(_GENERAL),
+    "convolution_overrideable": _with_out(_GENERAL),
+    "_convolution": (
+        *_with_out(f"{_GENERAL}, {_CHOICES}, bool cudnn_enabled, bool allow_tf32"),
+        f"{_GENERAL}, {_CHOICES}, bool cudnn_enabled",
+    ),
+    **{
+        f"conv{rank}d": (
+            f"{_PAIR}, Tensor? bias, {_USUAL}, int groups",
+            f"{_PAIR}, Tensor? bias, int[] stride, str padding, int[] dilation, int groups",
+        )
+        for rank in (1, 2, 3)
+    },
+    **{
+        f"conv_transpose{rank}d": (
+            f"{_PAIR}, Tensor? bias, int[] stride, int[] padding, int[] output_padding, "
+            "int groups, int[] dilation",
+        )
+        for rank in (1, 2, 3)
+    },
+}
+"""Base name -> its signatures in PyTorch."""
 
 
-def _slow(call: OpCall) -> Work:
-    """`slow_conv2d_forward(x, w, kernel_size, bias, stride, padding)`; dilation is 1."""
-    x, weight = call.tensor(0, 3), call.tensor(1, 3)
-    stride, padding = call.integers(4), call.integers(5)
-    if stride is None or padding is None:
-        raise UnmodelledError(NO_PADDING)
-    out = Tensor(output_shape(x, weight, stride, padding, (1,)), x.dtype)
-    flop = 2 * weight.numel * _positions(x, out.shape, transposed=False)
-    return work_of(FAMILY, flop, (x, weight, call.optional(3)), (out,), dtype=x.dtype)
+def _read(call: OpCall) -> Arguments:
+    return read(call, *_SIGNATURES[call.base])
+
+
+def _plain(call: OpCall) -> Work:
+    """Model any operator that is not transposed."""
+    return forward(call, _read(call))
+
+
+def _turned(call: OpCall) -> Work:
+    """Model any operator that is transposed."""
+    return forward(call, _read(call), transposed=True)
 
 
 def _general(call: OpCall) -> Work:
     """`convolution(x, w, bias, stride, padding, dilation, transposed, output_padding, groups)`."""
-    transposed = call.flag(6)
+    arguments = _read(call)
+    transposed = arguments.flag("transposed")
     if transposed is None and call.output_shape is None:
         raise UnmodelledError(NO_PADDING)
-    return forward(
-        call,
-        (3, 4, 5, 8),
-        bias=call.optional(2),
-        transposed=bool(transposed),
-        output_padding=call.integers(7) or (0,),
-    )
-
-
-def _conv(call: OpCall) -> Work:
-    """`conv1d/2d/3d(x, w, bias, stride, padding, dilation, groups)`."""
-    return forward(call, (3, 4, 5, 6), bias=call.optional(2))
-
-
-def _conv_transpose(call: OpCall) -> Work:
-    """`conv_transpose2d(x, w, bias, stride, padding, output_padding, groups, dilation)`."""
-    return forward(
-        call,
-        (3, 4, 7, 6),
-        bias=call.optional(2),
-        transposed=True,
-        output_padding=call.integers(5) or (0,),
-    )
-
-
-def _library_transpose(call: OpCall) -> Work:
-    """`cudnn_convolution_transpose(x, w, padding, output_padding, stride, dilation, groups)`."""
-    return forward(call, (4, 2, 5, 6), transposed=True, output_padding=call.integers(3) or (0,))
-
-
-def _library_transpose_bias(call: OpCall) -> Work:
-    """`miopen_convolution_transpose`: the same with a bias as the third argument."""
-    return forward(
-        call,
-        (5, 3, 6, 7),
-        bias=call.optional(2),
-        transposed=True,
-        output_padding=call.integers(4) or (0,),
-    )
-
-
-def backward(
-    grad: Tensor,
-    x: Tensor | None,
-    weight: Tensor,
-    *,
-    mask: tuple[bool, bool, bool],
-    transposed: bool = False,
-    remark: str | None = None,
-) -> Work:
-    """Gradients of the input, the weight and the bias as ``mask`` asks for.
-
-    The gradients of input and weight cost what the forward pass does, grouped or not.
-    Bytes: the gradient once, the weight for the input's gradient, the input for the weight's.
-    """
-    if len(grad.shape) < 3 or len(weight.shape) != len(grad.shape):
-        raise UnmodelledError("shapes of the convolution do not fit together")
-    if transposed and x is None:
-        raise UnmodelledError("shapes of the convolution do not fit together")
-    source = x if transposed and x is not None else grad
-    product = 2 * weight.numel * source.shape[0] * prod(source.shape[2:])
-    flop = product * (int(mask[0]) + int(mask[1]))
-    if mask[2]:
-        flop += grad.numel if flop == 0 else 0  # a bias gradient beside the products is neglected
-    dense = None if x is None else Tensor(x.shape, x.dtype, element_bytes=x.element_bytes)
-    outputs = tuple(
-        tensor
-        for wanted, tensor in (
-            (mask[0], dense),
-            (mask[1], Tensor(weight.shape, weight.dtype)),
-            (mask[2], Tensor((grad.shape[1],), grad.dtype)),
-        )
-        if wanted and tensor is not None
-    )
-    reads = (grad, weight if mask[0] else None, x if mask[1] else None)
-    if mask[0] and x is None:
-        known = total(*(item.read_bytes for item in reads if item is not None))
-        reason = NO_PADDING if grad.dtype else NO_DTYPES
-        return Work(FAMILY, flop, known, None, dtype=grad.dtype, remark=remark, reason=reason)
-    return work_of(FAMILY, flop, reads, outputs, dtype=grad.dtype, remark=remark)
-
-
-def _convolution_backward(call: OpCall) -> Work:
-    """`convolution_backward(grad, x, w, bias_sizes, stride, padding, dilation, transposed,
-    output_padding, groups, output_mask)`."""
-    mask = call.flags(10)
-    if mask is None or len(mask) != 3:
-        raise UnmodelledError("which gradients were computed is not recorded")
-    transposed = call.flag(7)
-    if transposed is None:
-        raise UnmodelledError(NO_PADDING)
-    grad, x, weight = call.tensor(0, 3), call.tensor(1, 3), call.tensor(2, 3)
-    wanted = (mask[0], mask[1], mask[2])
-    return backward(grad, x, weight, mask=wanted, transposed=transposed, remark=_remark(x, weight))
-
-
-def _backward_input(call: OpCall) -> Work:
-    """`cudnn_convolution_backward_input(input_size, grad, w, ...)`; the input's size comes from
-    the operator that called it."""
-    grad, weight = call.tensor(1, 3), call.tensor(2, 3)
-    x = _of_parent(call, 0)
-    if x is None and call.integers(0) is not None:
-        x = Tensor(call.integers(0) or (), grad.dtype)
-    return backward(grad, x, weight, mask=(True, False, False))
-
-
-def _backward_weight(call: OpCall) -> Work:
-    """`cudnn_convolution_backward_weight(weight_size, grad, x, ...)`; the weight's size comes
-    from the operator that called it."""
-    grad, x = call.tensor(1, 3), call.tensor(2, 3)
-    weight = _of_parent(call, 2)
-    if weight is None and call.integers(0) is not None:
-        weight = Tensor(call.integers(0) or (), x.dtype)
-    if weight is None:
-        raise UnmodelledError("filter size of the convolution not recorded")
-    return backward(grad, x, weight, mask=(False, True, False))
-
-
-def _of_parent(call: OpCall, index: int) -> Tensor | None:
-    """Return a tensor of the `*_convolution_backward(x, grad, w, ...)` that called ``call``."""
-    parent = call.parent
-    if parent is None or not parent.name.endswith("_convolution_backward"):
-        return None
-    return parent.optional(index)
+    return forward(call, arguments, transposed=bool(transposed))
 
 
 MODELS: dict[str, Model] = {
-    "aten::cudnn_convolution": _library,
-    "aten::miopen_convolution": _library_bias,
-    "aten::miopen_depthwise_convolution": _library_bias,
-    "aten::mkldnn_convolution": _library_bias,
-    "aten::cudnn_convolution_relu": _relu,
-    "aten::miopen_convolution_relu": _relu,
-    "aten::_conv_depthwise2d": _depthwise,
-    "aten::conv_depthwise3d": _depthwise,
-    "aten::_slow_conv2d_forward": _slow,
-    "aten::thnn_conv2d_forward": _slow,
-    "aten::convolution": _general,
-    "aten::_convolution": _general,
-    "aten::convolution_overrideable": _general,
-    "aten::conv1d": _conv,
-    "aten::conv2d": _conv,
-    "aten::conv3d": _conv,
-    "aten::conv_transpose1d": _conv_transpose,
-    "aten::conv_transpose2d": _conv_transpose,
-    "aten::conv_transpose3d": _conv_transpose,
-    "aten::cudnn_convolution_transpose": _library_transpose,
-    "aten::miopen_convolution_transpose": _library_transpose_bias,
-    "aten::convolution_backward": _convolution_backward,
-    "aten::cudnn_convolution_backward_input": _backward_input,
-    "aten::miopen_convolution_backward_input": _backward_input,
-    "aten::cudnn_convolution_backward_weight": _backward_weight,
-    "aten::miopen_convolution_backward_weight": _backward_weight,
+    **{f"aten::{name}": _plain for name in _SIGNATURES},
+    **{f"aten::{name}": _turned for name in _SIGNATURES if "transpose" in name},
+    **{
+        f"aten::{name}": _general
+        for name in ("convolution", "_convolution", "convolution_overrideable")
+    },
 }

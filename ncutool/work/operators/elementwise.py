@@ -1,7 +1,8 @@
 """Elementwise operators: one operation per arithmetic step or library function and element.
 
 Bytes: every input by its distinct elements, the broadcast result once; the in-place form reads
-and writes its first argument. FLOPs of integer or boolean arithmetic are a known 0.
+and writes its first argument. FLOPs of integer or boolean arithmetic are a known 0. Complex numbers
+take several real operations each; where it is not said how many, the FLOPs are unknown.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ncutool.work.operators.arithmetic import addition, is_complex, multiplication
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.overloads import NO_SIGNATURE
 from ncutool.work.operators.tensor import (
     REAL,
     Scalar,
     Tensor,
+    TensorList,
     broadcast,
-    category,
     is_floating,
     promote,
 )
@@ -35,6 +38,8 @@ class Pointwise:
     result: Result = "promote"
     factors: tuple[int, ...] = ()
     """Arguments whose value scales or shapes the result without promoting its data type."""
+    operands: int | None = None
+    """Arguments that may be tensors; all of them where None."""
 
 
 def _group(
@@ -43,12 +48,14 @@ def _group(
     arguments: int,
     result: Result = "promote",
     factors: tuple[int, ...] = (),
+    operands: int | None = None,
 ) -> dict[str, Pointwise]:
-    return {name: Pointwise(flop_per_element, arguments, result, factors) for name in names.split()}
+    rule = Pointwise(flop_per_element, arguments, result, factors, operands)
+    return dict.fromkeys(names.split(), rule)
 
 
 RULES: dict[str, Pointwise] = {
-    **_group("add sub rsub", 1, 3, factors=(2,)),
+    **_group("add sub rsub", 1, 3, factors=(2,), operands=2),
     **_group("mul fmod remainder floor_divide maximum minimum fmax fmin clamp_min clamp_max", 1, 2),
     **_group("bitwise_and bitwise_or bitwise_xor __and__ __or__ __xor__", 0, 2),
     **_group("__lshift__ __rshift__ bitwise_left_shift bitwise_right_shift", 0, 2),
@@ -62,33 +69,44 @@ RULES: dict[str, Pointwise] = {
     **_group("exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal", 1, 1, "float"),
     **_group("sin cos tan asin acos atan sinh cosh tanh erf erfc erfinv lgamma", 1, 1, "float"),
     **_group("sigmoid silu", 4, 1, "float"),  # neg, exp, add, divide
-    **_group("hardswish hardsigmoid relu6", 4, 1, "first"),
-    **_group("hardtanh", 2, 3, "first"),
+    **_group("hardsigmoid", 4, 1, "first"),  # add, two bounds, divide
+    **_group("hardswish", 5, 1, "first"),  # the same, times x
+    **_group("relu6", 2, 1, "first"),
+    **_group("hardtanh", 2, 3, "first", operands=1),
     **_group("clamp", 2, 3),
-    **_group("nan_to_num", 0, 4, "first"),
+    **_group("nan_to_num", 0, 4, "first", operands=1),
     **_group("pow", 1, 2),
-    **_group("leaky_relu", 1, 2, "first"),
-    **_group("threshold", 1, 3, "first"),
-    **_group("elu", 3, 4, "first"),
+    **_group("leaky_relu", 1, 2, "first", operands=1),
+    **_group("threshold", 1, 3, "first", operands=1),
+    **_group("elu", 3, 4, "first", operands=1),
     **_group("mish", 4, 1, "first"),
-    **_group("softplus", 4, 3, "first"),
-    **_group("logit", 4, 2, "float", factors=(1,)),
-    **_group("addcmul addcdiv", 3, 4, factors=(3,)),
+    **_group("softplus", 4, 3, "first", operands=1),
+    **_group("logit", 3, 2, "float", factors=(1,), operands=1),  # subtract, divide, log
+    **_group("addcmul addcdiv", 3, 4, factors=(3,), operands=3),
     **_group("lerp", 3, 3, factors=(2,)),
     **_group("where", 0, 3),
     **_group("masked_fill", 0, 3, "first"),
-    **_group("tril triu", 0, 2, "first"),
-    **_group("flip roll", 0, 3, "first"),
-    **_group("threshold_backward", 1, 3, factors=(2,)),
+    **_group("tril triu", 0, 2, "first", operands=1),
+    **_group("flip", 0, 2, "first", operands=1),
+    **_group("roll", 0, 3, "first", operands=1),
+    **_group("threshold_backward", 1, 3, factors=(2,), operands=2),
     **_group("sigmoid_backward tanh_backward", 3, 2),
-    **_group("silu_backward", 7, 2),
-    **_group("hardtanh_backward", 2, 4, factors=(2, 3)),
-    **_group("hardswish_backward", 2, 2),
-    **_group("leaky_relu_backward", 1, 4, factors=(2, 3)),
-    **_group("native_dropout_backward", 2, 3, "first"),
-    **_group("mse_loss_backward", 3, 4),
+    **_group("silu_backward", 9, 2),  # the sigmoid again, then g·s·(1 + x·(1 − s))
+    **_group("hardtanh_backward", 2, 4, factors=(2, 3), operands=2),
+    **_group("hardswish_backward", 3, 2),  # g·(x/3 + 1/2)
+    **_group("leaky_relu_backward", 1, 4, factors=(2, 3), operands=2),
+    **_group("native_dropout_backward", 2, 3, "first", operands=2),
+    **_group("mse_loss_backward", 3, 4, operands=3),
 }
 """Base name -> rule; `aten::` and the in-place underscore are stripped."""
+
+
+COMPLEX: dict[str, int] = {
+    **dict.fromkeys(("add", "sub", "rsub", "neg"), addition("complex64")),
+    "mul": multiplication("complex64"),
+    "abs": 4,  # two squares, their sum and its root
+}
+"""Base name -> real operations of one complex element."""
 
 
 def _pointwise(call: OpCall) -> Work:
@@ -96,11 +114,52 @@ def _pointwise(call: OpCall) -> Work:
     return pointwise(call, RULES[call.base])
 
 
+def _division(call: OpCall) -> Work:
+    """`div(a, b)`, and `div(a, b, rounding_mode)`: rounded quotients of integers are integers."""
+    rule, further = RULES[call.base], call.inputs[2:]
+    rounds = bool(further) and isinstance(further[0], Scalar)
+    if not rounds:
+        return pointwise(call, rule)
+    if call.text(2) is None and not call.is_absent(2):
+        raise UnmodelledError(f"rounding mode of {call.name} not recorded")
+    rounded = rule if call.text(2) is None else Pointwise(2, 3, "promote", (2,), 2)
+    return pointwise(call, replace(rounded, arguments=3, factors=(2,), operands=2))
+
+
+def _round(call: OpCall) -> Work:
+    """`round(x)`, and `round(x, decimals)`: scaled, rounded and scaled back."""
+    if len(call.inputs) > 1 and isinstance(call.inputs[1], Scalar):
+        return pointwise(call, Pointwise(3, 2, "first", operands=1))
+    return pointwise(call, RULES[call.base])
+
+
+def _logit(call: OpCall) -> Work:
+    """`logit(x, eps)`: held between eps and 1 - eps first where eps is given."""
+    bounds = 0 if call.is_absent(1) or len(call.inputs) < 2 else 2
+    rule = RULES[call.base]
+    return pointwise(call, replace(rule, flop_per_element=rule.flop_per_element + bounds))
+
+
+def _has_signature(call: OpCall, rule: Pointwise) -> bool:
+    """Whether the call's arguments are those of ``rule``, with or without a result behind them."""
+    operands = rule.arguments if rule.operands is None else rule.operands
+    numbers, further = call.inputs[operands : rule.arguments], call.inputs[rule.arguments :]
+    if any(isinstance(item, TensorList) for item in call.inputs):
+        return False
+    if any(isinstance(item, Tensor) for item in numbers):
+        return False
+    return len(further) <= (0 if call.in_place else 1) and all(
+        isinstance(item, Tensor) for item in further
+    )
+
+
 def pointwise(call: OpCall, rule: Pointwise) -> Work:
     """Return the work of ``call`` under ``rule``."""
     inputs = tuple(t for t in call.inputs[: rule.arguments] if isinstance(t, Tensor))
     if not inputs or (call.base == "where" and len(call.inputs) < 3):
         raise UnmodelledError(f"no shapes recorded for {call.name}")
+    if not _has_signature(call, rule):
+        raise UnmodelledError(f"{call.name} with arguments like these {NO_SIGNATURE}")
     given = tuple(t for t in call.inputs[rule.arguments :] if isinstance(t, Tensor))
     shape = broadcast(*(tensor.shape for tensor in inputs))
     if shape is None:
@@ -114,9 +173,22 @@ def pointwise(call: OpCall, rule: Pointwise) -> Work:
         out = Tensor(shape, given[-1].dtype)
     else:
         out = Tensor(shape, _result_dtype(call, compute, inputs, rule))
-    flop = rule.flop_per_element * out.numel if is_floating(compute) else 0
     reads, remark = _distinct(call, inputs)
-    return work_of(FAMILY, flop, reads, (out,), dtype=compute, remark=remark)
+    each = _operations(call, compute, rule)
+    flop = None if each is None else each * out.numel
+    reason = (
+        None
+        if each is not None
+        else (f"real operations of {call.base} on complex numbers are not counted")
+    )
+    return work_of(FAMILY, flop, reads, (out,), dtype=compute, remark=remark, reason=reason)
+
+
+def _operations(call: OpCall, compute: str | None, rule: Pointwise) -> int | None:
+    """Return the real operations of one element; None where complex arithmetic is not said."""
+    if not is_floating(compute) or rule.flop_per_element == 0:
+        return 0
+    return COMPLEX.get(call.base) if is_complex(compute) else rule.flop_per_element
 
 
 def _compute_dtype(call: OpCall, inputs: tuple[Tensor, ...], rule: Pointwise) -> str | None:
@@ -169,14 +241,18 @@ def _distinct(call: OpCall, inputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, .
 
 
 def _gelu(call: OpCall) -> Work:
-    """`gelu(x, approximate, out)`: 5 steps by erf, 9 by tanh."""
+    """`gelu(x, approximate, out)`: 5 steps by erf, 9 by tanh. Older ones had no `approximate`."""
     steps = 9 if call.text(1) == "tanh" else 5
-    return pointwise(call, Pointwise(steps, 2, "float"))
+    arguments = 1 if call.optional(1) is not None else 2
+    return pointwise(call, Pointwise(steps, arguments, "float", operands=1))
 
 
 def _gelu_backward(call: OpCall) -> Work:
-    """`gelu_backward(grad, x, approximate, grad_input)`."""
-    return pointwise(call, Pointwise(10, 3))
+    """`gelu_backward(grad, x, approximate, grad_input)`: g·(Φ(x) + x·φ(x)), 11 steps by erf and 18
+    by tanh. Releases before 1.12 had no `approximate`."""
+    arguments = 2 if call.optional(2) is not None else 3
+    steps = 18 if call.text(2) == "tanh" else 11
+    return pointwise(call, Pointwise(steps, arguments, operands=2))
 
 
 def _dropout(call: OpCall) -> Work:
@@ -206,59 +282,19 @@ def _cross_entropy_with_logits(call: OpCall) -> Work:
     kind = call.integer(4)
     if kind is None:
         raise UnmodelledError(f"reduction of {call.name} not recorded")
-    work = pointwise(call, Pointwise(8, 4))
+    work = pointwise(call, Pointwise(8, 5, factors=(4,), operands=4))
     if kind == 0 or work.flop is None:
         return work
     out = Tensor((), work.outputs[0].dtype)
     return replace(work, bytes_written=out.write_bytes, outputs=(out,))
 
 
-def _split_activation(flop_per_element: int) -> Model:
-    """`silu_and_mul(out[...,D], x[...,2·D])`: half of x is activated and scales the other half."""
-
-    def model(call: OpCall) -> Work:
-        out, x = call.tensor(0, 1), call.tensor(1, 1)
-        if out.shape[:-1] != x.shape[:-1] or 2 * out.shape[-1] != x.shape[-1]:
-            raise UnmodelledError(f"shapes of {call.name} do not fit together")
-        return work_of(FAMILY, flop_per_element * out.numel, (x,), (out,), dtype=x.dtype)
-
-    return model
-
-
-def _to_fp8(call: OpCall) -> Work:
-    """`static_scaled_fp8_quant(out, x, scale)`: one multiplication an element."""
-    out, x = call.tensor(0), call.tensor(1)
-    if out.shape != x.shape or (out.dtype and category(out.dtype) != "float"):
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    return work_of(FAMILY, x.numel, (x, call.optional(2)), (out,), dtype=x.dtype)
-
-
-def _rotary(call: OpCall) -> Work:
-    """`rotary_embedding(positions[T], q[T,·], k[T,·], head_size, cos_sin_cache[P,R])`, in place.
-
-    Each of the R rotated elements of a head costs two multiplications and an addition.
-    """
-    positions, q, cache = call.tensor(0), call.tensor(1), call.tensor(4, 2)
-    k = call.optional(2)
-    head, rotated, tokens = call.integer(3), cache.shape[-1], positions.numel
-    if not head or rotated > head or cache.itemsize is None:
-        raise UnmodelledError(f"no model for {call.name}")
-    touched = tuple(
-        Tensor((tensor.numel // head * rotated,), tensor.dtype)
-        for tensor in (q, k)
-        if tensor is not None
-    )
-    rows = Tensor((min(tokens, cache.shape[0]), rotated), cache.dtype)
-    flop = 3 * sum(tensor.numel for tensor in touched)
-    outputs = tuple(Tensor(tensor.shape, tensor.dtype) for tensor in (q, k) if tensor is not None)
-    return work_of(
-        FAMILY, flop, (positions, *touched, rows), touched, dtype=q.dtype, outputs=outputs
-    )
-
-
 MODELS: dict[str, Model] = {
     **{f"aten::{name}": _pointwise for name in RULES},
     **{f"aten::{name}_": _pointwise for name in RULES if not name.endswith("_")},
+    **{f"aten::{name}{form}": _division for name in ("div", "true_divide") for form in ("", "_")},
+    **{f"aten::round{form}": _round for form in ("", "_")},
+    **{f"aten::logit{form}": _logit for form in ("", "_")},
     "aten::gelu": _gelu,
     "aten::gelu_": _gelu,
     "aten::gelu_backward": _gelu_backward,
@@ -266,12 +302,4 @@ MODELS: dict[str, Model] = {
     "aten::_fused_dropout": _fused_dropout,
     "aten::mse_loss": _mse_loss,
     "aten::binary_cross_entropy_with_logits": _cross_entropy_with_logits,
-    "_C::silu_and_mul": _split_activation(5),
-    "sgl_kernel::silu_and_mul": _split_activation(5),
-    "aiter::silu_and_mul": _split_activation(5),
-    "_C::gelu_and_mul": _split_activation(6),
-    "sgl_kernel::gelu_and_mul": _split_activation(6),
-    "_C::static_scaled_fp8_quant": _to_fp8,
-    "_C::rotary_embedding": _rotary,
-    "sgl_kernel::rotary_embedding": _rotary,
 }

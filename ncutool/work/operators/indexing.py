@@ -3,13 +3,17 @@ distinct row once, so never more than the table holds."""
 
 from __future__ import annotations
 
-from math import prod
+from dataclasses import replace
 
+from ncutool.work.operators.arithmetic import addition, is_complex
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
-from ncutool.work.operators.tensor import Tensor, is_floating
+from ncutool.work.operators.overloads import NO_SIGNATURE
+from ncutool.work.operators.tensor import Tensor, TensorList, broadcast, is_floating
 
 FAMILY = "indexing"
 NO_INDEX_SHAPES = "index shapes are not recorded"
+LIST_UNCOUNTED = "lower bound: without the indices, whose data type is not recorded"
+NO_COUNT = "lower bound: without the result, whose size depends on the data"
 
 
 def _picked(table: Tensor, elements: int) -> Tensor:
@@ -31,7 +35,8 @@ def _embedding_backward(call: OpCall) -> Work:
     if rows is None or rows < 0:
         raise UnmodelledError("size of the embedding table not recorded")
     out = Tensor((rows, grad.shape[-1]), grad.dtype)
-    return work_of(FAMILY, grad.numel, (grad, indices), (out,), dtype=grad.dtype)
+    flop = addition(grad.dtype) * grad.numel
+    return work_of(FAMILY, flop, (grad, indices), (out,), dtype=grad.dtype)
 
 
 def _index_select(call: OpCall) -> Work:
@@ -61,8 +66,52 @@ def _take(call: OpCall) -> Work:
 
 
 def _index(call: OpCall) -> Work:
-    """`index(x, indices)`: a trace records no shapes of the optional index list."""
-    raise UnmodelledError(NO_INDEX_SHAPES)
+    """`index(x, indices)`: most traces record no shapes of the list of indices.
+
+    Where they do, the tensors say where they lead only if none can be a mask, which has the sizes
+    of what it masks, and none is left out. The bytes of the indices themselves are not counted: a
+    list records no data types.
+    """
+    x, listed = call.tensor(0, 1), call.inputs[1] if len(call.inputs) > 1 else None
+    if not isinstance(listed, TensorList) or listed.tensors is None:
+        raise UnmodelledError(NO_INDEX_SHAPES)
+    shapes = [each.shape for each in listed.tensors]
+    masks = any(
+        shape == x.shape[at : at + len(shape)]
+        for shape in shapes
+        for at in range(len(x.shape) - len(shape) + 1)
+    )
+    common = broadcast(*shapes)
+    if masks or () in shapes or len(shapes) > len(x.shape) or common is None:
+        raise UnmodelledError(NO_INDEX_SHAPES)
+    out = Tensor((*common, *x.shape[len(shapes) :]), x.dtype)
+    return work_of(
+        FAMILY,
+        0,
+        (_picked(x, out.numel),),
+        (out,),
+        dtype=x.dtype,
+        remark=LIST_UNCOUNTED,
+        bytes_exactness="lower_bound",
+    )
+
+
+def _nonzero(call: OpCall) -> Work:
+    """`nonzero(x)`: all is read; how many places are found is not recorded."""
+    x = call.tensor(0, 1)
+    bound = work_of(
+        FAMILY, 0, (x,), (), dtype=x.dtype, remark=NO_COUNT, bytes_exactness="lower_bound"
+    )
+    return replace(bound, divisible=False)
+
+
+def _masked_select(call: OpCall) -> Work:
+    """`masked_select(x, mask)`: all of the mask is read; how much it selects is not recorded."""
+    x, mask = call.tensor(0, 1), call.tensor(1, 1)
+    bound = work_of(
+        FAMILY, 0, (mask,), (), dtype=x.dtype, remark=NO_COUNT, bytes_exactness="lower_bound"
+    )
+    return replace(bound, divisible=False)
 
 
 def _index_put(call: OpCall) -> Work:
@@ -75,7 +124,7 @@ def _index_put(call: OpCall) -> Work:
         raise UnmodelledError(NO_INDEX_SHAPES)
     touched = Tensor((values.numel,), x.dtype)
     reads = (values, touched) if accumulate else (values,)
-    flop = values.numel if accumulate and is_floating(x.dtype) else 0
+    flop = addition(x.dtype) * values.numel if accumulate and is_floating(x.dtype) else 0
     return work_of(
         FAMILY,
         flop,
@@ -90,13 +139,18 @@ def _index_put(call: OpCall) -> Work:
 
 
 def _scatter(call: OpCall) -> Work:
-    """`scatter_(x, dim, index, src or value)` overwrites, `scatter_add_` adds; out of place the
-    whole tensor is copied first."""
+    """`scatter_(x, dim, index, src or value)` overwrites, `scatter_add_` adds, and so does a fifth
+    argument `reduce`; out of place the whole tensor is copied first."""
     x, index, source = call.tensor(0), call.tensor(2), call.optional(3)
-    adds = "add" in call.base or "reduce" in call.base
+    if len(call.inputs) > 6 or (call.optional(4) is not None and call.in_place):
+        raise UnmodelledError(f"{call.name} with arguments like these {NO_SIGNATURE}")
+    reduces = len(call.inputs) > 4 and call.optional(4) is None
+    adds = "add" in call.base or reduces
     touched = Tensor((min(index.numel, x.numel),), x.dtype)
     values = None if source is None else Tensor((index.numel,), source.dtype)
-    flop = index.numel if adds and is_floating(x.dtype) else 0
+    flop = addition(x.dtype) * index.numel if adds and is_floating(x.dtype) else 0
+    if reduces and is_complex(x.dtype):
+        raise UnmodelledError(f"real operations of {call.base} on complex numbers are not counted")
     reads: tuple[Tensor | None, ...] = (index, values, touched if adds else None)
     out = Tensor(x.shape, x.dtype)
     if call.in_place:
@@ -109,7 +163,7 @@ def _index_rows(call: OpCall) -> Work:
     x, index, source = call.tensor(0), call.tensor(2), call.tensor(3)
     adds = call.base == "index_add"
     touched = Tensor((min(source.numel, x.numel),), x.dtype)
-    flop = source.numel if adds and is_floating(x.dtype) else 0
+    flop = addition(x.dtype) * source.numel if adds and is_floating(x.dtype) else 0
     out = Tensor(x.shape, x.dtype)
     if call.in_place:
         reads = (index, source, touched if adds else None)
@@ -141,30 +195,6 @@ def _sort(call: OpCall) -> Work:
     )
 
 
-def _store_cache(call: OpCall) -> Work:
-    """SGLang: `store_cache(k[T,·], v[T,·], k_cache, v_cache, slots[T])` copies T rows."""
-    k, v, slots = call.tensor(0, 1), call.tensor(1, 1), call.tensor(4)
-    caches = (call.tensor(2), call.tensor(3))
-    written = tuple(
-        Tensor(source.shape, cache.dtype) for source, cache in zip((k, v), caches, strict=True)
-    )
-    return work_of(FAMILY, 0, (k, v, slots), written, dtype=k.dtype, outputs=())
-
-
-def _vllm_store_cache(call: OpCall) -> Work:
-    """vLLM: `reshape_and_cache_flash(k[T,H,D], v[T,H,D], k_cache, v_cache, slots[T], ...)`."""
-    k, v, slots = call.tensor(0, 1), call.tensor(1, 1), call.tensor(4)
-    caches = (call.tensor(2), call.tensor(3))
-    rows = prod(slots.shape)
-    if rows > k.shape[0]:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    stored = [Tensor((rows, *source.shape[1:]), source.dtype) for source in (k, v)]
-    written = tuple(
-        Tensor(part.shape, cache.dtype) for part, cache in zip(stored, caches, strict=True)
-    )
-    return work_of(FAMILY, 0, (*stored, slots), written, dtype=k.dtype, outputs=())
-
-
 MODELS: dict[str, Model] = {
     "aten::embedding": _embedding,
     "aten::embedding_dense_backward": _embedding_backward,
@@ -172,6 +202,8 @@ MODELS: dict[str, Model] = {
     "aten::gather": _gather,
     "aten::take": _take,
     "aten::index": _index,
+    "aten::nonzero": _nonzero,
+    "aten::masked_select": _masked_select,
     "aten::_index_put_impl_": _index_put,
     "aten::index_put_": _index_put,
     "aten::scatter": _scatter,
@@ -184,6 +216,4 @@ MODELS: dict[str, Model] = {
     "aten::index_copy_": _index_rows,
     "aten::topk": _topk,
     "aten::sort": _sort,
-    "sglang::store_cache": _store_cache,
-    "_C_cache_ops::reshape_and_cache_flash": _vllm_store_cache,
 }

@@ -43,6 +43,13 @@ def _random(call: OpCall) -> Work:
     return _fill(call)
 
 
+def _bernoulli(call: OpCall) -> Work:
+    """`bernoulli_(x, p)`: written; a tensor of probabilities is read."""
+    x = call.tensor(0)
+    out = Tensor(x.shape, x.dtype)
+    return work_of(FAMILY, 0, (call.optional(1),), (out,), dtype=x.dtype)
+
+
 def _arange(call: OpCall) -> Work:
     """`arange(start, end, step, out)`: length ⌈(end − start) / step⌉."""
     start, end, step, out = call.number(0), call.number(1), call.number(2), call.optional(3)
@@ -96,15 +103,6 @@ def _foreach_copy(call: OpCall) -> Work:
     return work_of(FAMILY, 0, sources, written, reason=reason)
 
 
-def _upsample(call: OpCall) -> Work:
-    """`upsample_nearest2d(x, output_size, ...)` and the other ranks."""
-    x, sizes = call.tensor(0, 3), call.integers(1)
-    if sizes is None or len(sizes) != len(x.shape) - 2 or min(sizes) < 0:
-        raise UnmodelledError(f"output size of {call.name} not recorded")
-    out = Tensor((*x.shape[:2], *sizes), x.dtype)
-    return work_of(FAMILY, 0, (x,), (out,), dtype=x.dtype)
-
-
 MODELS: dict[str, Model] = {
     "aten::copy_": _copy,
     "aten::clone": _clone,
@@ -115,14 +113,11 @@ MODELS: dict[str, Model] = {
     "aten::normal_": _random,
     "aten::uniform_": _random,
     "aten::random_": _random,
-    "aten::bernoulli_": _random,
+    "aten::bernoulli_": _bernoulli,
     "aten::exponential_": _random,
     "aten::arange": _arange,
     "aten::cat": _cat,
     "aten::_cat": _cat,
     "aten::stack": _stack,
     "aten::_foreach_copy_": _foreach_copy,
-    "aten::upsample_nearest1d": _upsample,
-    "aten::upsample_nearest2d": _upsample,
-    "aten::upsample_nearest3d": _upsample,
 }

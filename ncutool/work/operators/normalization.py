@@ -39,6 +39,16 @@ def _like(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else Tensor(tensor.shape, tensor.dtype)
 
 
+def _wanted(call: OpCall, index: int, count: int) -> tuple[bool, ...]:
+    """Return which gradients a mask asks for: all ``count`` of them where none was recorded."""
+    mask = call.flags(index)
+    if mask is None:
+        return (True,) * count
+    if len(mask) != count:
+        raise UnmodelledError(f"which gradients {call.name} computed is not recorded")
+    return mask
+
+
 def _softmax(call: OpCall) -> Work:
     """`_softmax(x, dim, half_to_float, out)`, `_log_softmax` alike."""
     x, given = call.tensor(0), call.optional(3)
@@ -57,9 +67,10 @@ def _softmax_composite(call: OpCall) -> Work:
 
 
 def _softmax_backward(call: OpCall) -> Work:
-    """`_softmax_backward_data(grad, y, dim, input_dtype, out)`."""
+    """`_softmax_backward_data(grad, y, dim, input_dtype, out)`; up to PyTorch 1.10 the fourth
+    argument was the input itself, which is not read."""
     grad, y = call.tensor(0), call.tensor(1)
-    given, code = call.optional(4), call.integer(3)
+    given, code = call.optional(4) or call.optional(3), call.integer(3)
     dtype = grad.dtype
     if given is not None:
         dtype = given.dtype
@@ -95,11 +106,11 @@ def _layer_norm_backward(call: OpCall) -> Work:
     grad, x = call.tensor(0), call.tensor(1)
     mean, rstd = call.optional(3), call.optional(4)
     weight, bias = call.optional(5), call.optional(6)
-    mask = call.flags(7) or (True, True, True)
+    mask = _wanted(call, 7, 3)
     writes = (
         _like(x) if mask[0] else None,
         _like(weight) if mask[1] else None,
-        _like(bias) if len(mask) > 2 and mask[2] else None,
+        _like(bias) if mask[2] else None,
     )
     reads = (grad, x, mean, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _FLOP["backward"] * x.numel, reads, writes, dtype=x.dtype)
@@ -123,39 +134,10 @@ def _fused_rms_norm_backward(call: OpCall) -> Work:
     """`_fused_rms_norm_backward(grad, x, normalized_shape, rstd, weight, mask)`."""
     grad, x = call.tensor(0), call.tensor(1)
     rstd, weight = call.optional(3), call.optional(4)
-    mask = call.flags(5) or (True, True)
-    wanted = (mask[0], len(mask) > 1 and mask[1])
-    writes = (_like(x) if wanted[0] else None, _like(weight) if wanted[1] else None)
+    mask = _wanted(call, 5, 2)
+    writes = (_like(x) if mask[0] else None, _like(weight) if mask[1] else None)
     reads = (grad, x, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _FLOP["rms_backward"] * x.numel, reads, writes, dtype=x.dtype)
-
-
-def _rms_norm_out(call: OpCall) -> Work:
-    """Model serving engines' `rms_norm(out, x, weight, eps)`."""
-    out, x, weight = call.tensor(0), call.tensor(1), call.tensor(2)
-    if out.shape != x.shape:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    return work_of(FAMILY, _FLOP["rms_forward"] * x.numel, (x, weight), (out,), dtype=x.dtype)
-
-
-def _fused_add_rms_norm(call: OpCall) -> Work:
-    """`fused_add_rms_norm(x, residual, weight, eps)`: both are read and both overwritten."""
-    x, residual, weight = call.tensor(0), call.tensor(1), call.tensor(2)
-    if x.shape != residual.shape:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    flop = (_FLOP["rms_forward"] + 1) * x.numel
-    writes = (Tensor(x.shape, x.dtype), Tensor(residual.shape, residual.dtype))
-    return work_of(FAMILY, flop, (x, residual, weight), writes, dtype=x.dtype)
-
-
-def _add_rms_norm_out(call: OpCall) -> Work:
-    """AITER: `add_rmsnorm(out, x, residual, residual_out, weight, eps)`."""
-    out, x, residual, residual_out = (call.tensor(index) for index in range(4))
-    weight = call.tensor(4)
-    if not out.shape == x.shape == residual.shape == residual_out.shape:
-        raise UnmodelledError(f"shapes of {call.name} do not fit together")
-    flop = (_FLOP["rms_forward"] + 1) * x.numel
-    return work_of(FAMILY, flop, (x, residual, weight), (out, residual_out), dtype=x.dtype)
 
 
 def _batch_norm(call: OpCall) -> Work:
@@ -194,12 +176,12 @@ def _batch_norm_backward(call: OpCall) -> Work:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
     weight, trained = call.optional(2), call.flag(7) is not False
     mean, invstd = (call.optional(index) for index in ((5, 6) if trained else (3, 4)))
-    mask = call.flags(9) or (True, True, True)
+    mask = _wanted(call, 9, 3)
     channel = _like(weight) or _like(mean) or _statistics(first, first.shape[1])
     writes = (
         _like(second) if mask[0] else None,
-        channel if len(mask) > 1 and mask[1] else None,
-        channel if len(mask) > 2 and mask[2] else None,
+        channel if mask[1] else None,
+        channel if mask[2] else None,
     )
     reads = (first, second, weight if mask[0] else None, mean, invstd)
     return work_of(FAMILY, _FLOP["backward"] * first.numel, reads, writes, dtype=first.dtype)
@@ -220,12 +202,12 @@ def _group_norm_backward(call: OpCall) -> Work:
     """`native_group_norm_backward(grad, x, mean, rstd, weight, N, C, HxW, groups, mask)`."""
     grad, x = call.tensor(0), call.tensor(1)
     mean, rstd, weight = call.optional(2), call.optional(3), call.optional(4)
-    mask = call.flags(9) or (True, True, True)
+    mask = _wanted(call, 9, 3)
     per_channel = _like(weight)
     writes = (
         _like(x) if mask[0] else None,
-        per_channel if len(mask) > 1 and mask[1] else None,
-        per_channel if len(mask) > 2 and mask[2] else None,
+        per_channel if mask[1] else None,
+        per_channel if mask[2] else None,
     )
     reads = (grad, x, mean, rstd, weight if mask[0] else None)
     return work_of(FAMILY, _FLOP["backward"] * x.numel, reads, writes, dtype=x.dtype)
@@ -250,12 +232,6 @@ MODELS: dict[str, Model] = {
     "aten::rms_norm": _rms_norm,
     "aten::_fused_rms_norm": _fused_rms_norm,
     "aten::_fused_rms_norm_backward": _fused_rms_norm_backward,
-    "_C::rms_norm": _rms_norm_out,
-    "sgl_kernel::rmsnorm": _rms_norm_out,
-    "aiter::rmsnorm": _rms_norm_out,
-    "_C::fused_add_rms_norm": _fused_add_rms_norm,
-    "sgl_kernel::fused_add_rmsnorm": _fused_add_rms_norm,
-    "aiter::add_rmsnorm": _add_rms_norm_out,
     "aten::native_batch_norm": _batch_norm,
     "aten::cudnn_batch_norm": _batch_norm,
     "aten::miopen_batch_norm": _batch_norm,

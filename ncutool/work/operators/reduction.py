@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from ncutool.work.operators import elementwise
+from ncutool.work.operators import elementwise, windows
+from ncutool.work.operators.arithmetic import addition, multiplication
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.overloads import NO_SIGNATURE
 from ncutool.work.operators.tensor import REAL, SCALAR_TYPES, Scalar, Tensor, is_floating
 
 FAMILY = "reduction"
@@ -25,6 +27,8 @@ def reduced_shape(
     """Shape after reducing ``dims`` (negative from the end; None or empty reduces all)."""
     rank = len(shape)
     every = dims is None or not dims
+    if not rank and set(dims or ()) <= {-1, 0}:
+        return ()
     if not every and any(not -rank <= dim < rank for dim in dims or ()):
         raise UnmodelledError("reduced dimensions lie outside the shape")
     gone = set(range(rank)) if every else {dim % rank for dim in dims or ()}
@@ -54,12 +58,16 @@ def _reduces_all(call: OpCall) -> bool:
 def _sum(call: OpCall) -> Work:
     """`sum(x, dtype)` reduces all; `sum(x, dim, keepdim, dtype, out)` some. mean, prod alike."""
     x = call.tensor(0)
+    _expect(call, 5)
     code = call.integer(1) if len(call.inputs) <= 2 else call.integer(3)
     if len(call.inputs) <= 2:
         shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 1, 2, 4)
     dtype = x.dtype
+    given = call.optional(4)
+    if given is not None:
+        return _reduce(call, x, Tensor(shape, given.dtype), known)
     if code is not None and dtype is not None:
         dtype = SCALAR_TYPES.get(code, dtype)
     elif dtype is not None and not is_floating(dtype):
@@ -67,10 +75,19 @@ def _sum(call: OpCall) -> Work:
     return _reduce(call, x, Tensor(shape, dtype), known)
 
 
+def _expect(call: OpCall, most: int) -> None:
+    """Refuse a call of more arguments than the operator has, with one for its result."""
+    if len(call.inputs) > most:
+        raise UnmodelledError(f"{call.name} with {len(call.inputs)} arguments {NO_SIGNATURE}")
+
+
 def _reduce(call: OpCall, x: Tensor, out: Tensor, known: bool) -> Work:
-    flop = max(0, x.numel - out.numel) + (out.numel if call.base == "mean" else 0)
+    """Return the work of adding up, or multiplying where it is a product."""
+    step = multiplication(x.dtype) if call.base == "prod" else addition(x.dtype)
+    divisions = out.numel * addition(x.dtype) if call.base == "mean" else 0
+    flop = step * max(0, x.numel - out.numel) + divisions
     if not known:
-        flop = x.numel
+        flop = step * x.numel
     if not is_floating(x.dtype):
         flop = 0
     writes = (out,) if known else ()
@@ -90,23 +107,26 @@ def _unknown_dims(work: Work) -> Work:
 def _amax(call: OpCall) -> Work:
     """`amax(x, dim, keepdim, out)`, amin and logsumexp alike; logsumexp of integers is fp32."""
     x = call.tensor(0)
+    _expect(call, 4)
     shape, known = _result(call, x, 1, 2, 3)
     widened = call.base == "logsumexp" and not is_floating(x.dtype)
     return _reduce(call, x, Tensor(shape, "fp32" if widened else x.dtype), known)
 
 
 def _norm(call: OpCall) -> Work:
-    """`linalg_vector_norm(x, ord, dim, keepdim, dtype, out)` and `norm(x, p, dim, keepdim, dtype)`:
-    two operations an element; the norm of complex numbers is real."""
+    """`linalg_vector_norm(x, ord, dim, keepdim, dtype, out)`, `norm(x, p, dim, keepdim, dtype)` and
+    `norm(x, p, dtype)`: two operations an element, four a complex one, whose norm is real."""
     x = call.tensor(0)
-    if len(call.inputs) <= 2:
+    _expect(call, 6)
+    overall = len(call.inputs) == 3 and call.base == "norm"
+    if len(call.inputs) <= 2 or overall:
         shape, known = _EVERYTHING
     else:
         shape, known = _result(call, x, 2, 3, 5)
-    code = call.integer(4)
+    code = call.integer(2 if overall else 4)
     kept = SCALAR_TYPES.get(code) if code is not None and x.dtype else x.dtype
     reduced = _reduce(call, x, Tensor(shape, REAL.get(kept or "", kept)), known)
-    flop = 2 * x.numel if is_floating(x.dtype) else 0
+    flop = 2 * addition(x.dtype) * x.numel if is_floating(x.dtype) else 0
     return replace(reduced, flop=flop, flop_exactness="exact")
 
 
@@ -159,7 +179,8 @@ def _cumulative(call: OpCall) -> Work:
         dtype = SCALAR_TYPES.get(code, dtype)
     elif dtype is not None and not is_floating(dtype):
         dtype = "int64"
-    flop = x.numel if is_floating(x.dtype) else 0
+    step = multiplication(x.dtype) if call.base == "cumprod" else addition(x.dtype)
+    flop = step * x.numel if is_floating(x.dtype) else 0
     return work_of(FAMILY, flop, (x,), (Tensor(x.shape, dtype),), dtype=x.dtype)
 
 
@@ -179,15 +200,30 @@ def _nll_loss_backward(call: OpCall) -> Work:
     return work_of(FAMILY, target.numel, (target, call.optional(3)), (out,), dtype=x.dtype)
 
 
-def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
-    """Return the result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`."""
-    kernel, stride, padding = (call.integers(index) for index in (1, 2, 3))
-    dilation = call.integers(4) if ceil_index == 5 else (1,)
+def _rank(call: OpCall) -> int:
+    """Return the dimensions that a pooling slides over, as its name says."""
+    return int(call.base[call.base.index("pool") + 4])
+
+
+def _each(values: tuple[int, ...] | None, rank: int) -> tuple[int, ...] | None:
+    """Return a setting for each dimension: one value holds for all; None where there is none."""
+    if not values:
+        return None
+    if len(values) not in (1, rank):
+        raise UnmodelledError("settings of the pooling do not fit its dimensions")
+    return values * rank if len(values) == 1 else values
+
+
+def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[tuple[int, ...], Tensor]:
+    """Return the result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`, and the part of
+    `x` that its windows meet."""
+    rank = _rank(call)
+    kernel, stride, padding = (_each(call.integers(index), rank) for index in (1, 2, 3))
+    dilation = _each(call.integers(4) if ceil_index == 5 else (1,), rank)
     if kernel is None or padding is None or dilation is None:
         raise UnmodelledError("kernel size and stride of the pooling not recorded")
-    rank = len(kernel)
-    steps, pads, gaps = stride or kernel, padding * rank, dilation * rank
-    if len(x.shape) <= rank or len(steps) < rank or min(steps) < 1:
+    steps, pads, gaps = stride or kernel, padding, dilation
+    if len(x.shape) <= rank or min(steps) < 1:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
     ceil = call.flag(ceil_index) is True
     sizes: list[int] = []
@@ -197,15 +233,16 @@ def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
         if ceil and (count - 1) * steps[i] >= size + pads[i]:
             count -= 1
         sizes.append(max(0, count))
-    return (*x.shape[:-rank], *sizes)
+    settings = (steps, pads, gaps)
+    return (*x.shape[:-rank], *sizes), windows.met(x, kernel, tuple(sizes), settings)
 
 
 def _max_pool(call: OpCall) -> Work:
     """`max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode)`: no FLOP."""
     x = call.tensor(0, 2)
-    shape = call.output_shape or _pooled(call, x, 5)
+    shape, part = (call.output_shape, x) if call.output_shape else _pooled(call, x, 5)
     writes = (Tensor(shape, x.dtype), Tensor(shape, "int64" if x.dtype else None))
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype)
+    return work_of(FAMILY, 0, (part,), writes, dtype=x.dtype)
 
 
 def _max_pool_backward(call: OpCall) -> Work:
@@ -219,14 +256,15 @@ def _max_pool_backward(call: OpCall) -> Work:
 
 def _avg_pool(call: OpCall) -> Work:
     """`avg_pool2d(x, kernel, stride, padding, ceil_mode)`: one operation an element and window."""
-    x, kernel = call.tensor(0, 2), call.integers(1)
-    out = Tensor(_pooled(call, x, 4), x.dtype)
-    return work_of(FAMILY, out.numel * prod(kernel or (1,)), (x,), (out,), dtype=x.dtype)
+    x, kernel = call.tensor(0, 2), _each(call.integers(1), _rank(call))
+    shape, part = _pooled(call, x, 4)
+    out = Tensor(shape, x.dtype)
+    return work_of(FAMILY, out.numel * prod(kernel or (1,)), (part,), (out,), dtype=x.dtype)
 
 
 def _adaptive_pool(call: OpCall) -> Work:
     """`_adaptive_avg_pool2d(x, output_size)`."""
-    x, sizes = call.tensor(0, 2), call.integers(1)
+    x, sizes = call.tensor(0, 2), _each(call.integers(1), _rank(call))
     if sizes is None or len(sizes) >= len(x.shape):
         raise UnmodelledError("output size of the pooling not recorded")
     out = Tensor((*x.shape[: -len(sizes)], *sizes), x.dtype)

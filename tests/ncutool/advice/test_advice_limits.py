@@ -49,8 +49,8 @@ def attention(passed: str, causal: str) -> Capture:
     else:
         operator = "_scaled_dot_product_flash_attention_backward"
         logsumexp, absent = ((16, 16, 512), "float"), ((), "")
-        arguments = [*[q] * 5, logsumexp, absent, absent, *[flags] * 4]
-        values = [*[""] * 8, "512", "512", "0.", causal]
+        arguments = [*[q] * 5, logsumexp, absent, absent, *[flags] * 4, *[absent] * 3]
+        values = [*[""] * 8, "512", "512", "0.", causal, "", "", ""]
     trace = Trace()
     dims, types = zip(*arguments, strict=True)
     number = trace.op(f"aten::{operator}", -900 * US, -100 * US, dims, types)

@@ -134,3 +134,38 @@ def test_copies_of_real_traces(
     assert one.title == draft.title
     assert one.saving_low_ns == 0
     assert one.alone_high_ns >= 0.99 * high_us * US
+
+
+def sorting(*, fed: int = 0) -> Trace:
+    """Twenty times a sort that copies within itself, then a graph; ``fed`` input copies each."""
+    trace = Trace()
+    for step in range(20):
+        begin = step * MS
+        trace.op("aten::sort", begin, begin + 80 * US)
+        inner = trace.op("aten::copy_", begin + 5 * US, begin + 45 * US)
+        trace.ops[inner]["parent_id"] = inner - 1
+        trace.kernel(begin + 20 * US, 7 * US, category="memcpy", copy_kind="DtoD", op_id=inner,
+                     copy_bytes=4 << 20, called=(begin + 10 * US, begin + 16 * US))  # fmt: skip
+        for index in range(fed):
+            host = begin + (50 + 10 * index) * US
+            own = trace.op("aten::copy_", host, host + 9 * US)
+            trace.kernel(host + 9 * US, 5 * US, category="memcpy", copy_kind="DtoD", op_id=own,
+                         copy_bytes=512, called=(host + US, host + 5 * US))  # fmt: skip
+        call = trace.call("cudaGraphLaunch", begin + 100 * US, begin + 110 * US)
+        for index in range(5):
+            start = begin + 120 * US + index * 100 * US
+            trace.kernel(start, 99 * US, call_id=call, graph_replay=True)
+    return trace
+
+
+def test_copies_inside_an_operator_fill_no_graph() -> None:
+    """What a sort copies, no producer can write into the graph's inputs."""
+    titles = {one.title for one in found(sorting().capture()) if one.kind == "copy"}
+    assert titles == {"Avoid copies within the device"}
+
+
+def test_copies_that_fill_a_graph_are_told_from_those_that_do_not() -> None:
+    """Two of the program's own before each replay: only they are input buffers."""
+    drafted_now = copies.drafts(seen(sorting(fed=2).capture()), frozenset()).drafts
+    counts = {one.rule: len(one.launches) for one in drafted_now}
+    assert counts == {"copy-static": 40, "copy-single": 20}

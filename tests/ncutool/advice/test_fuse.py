@@ -71,7 +71,10 @@ def test_unlinked_kernels_in_the_same_order_count_as_likely_places() -> None:
     run(RMS_NORM, trace=trace)
     (draft,) = fused(trace.capture())
     assert draft.title == "Fuse RMSNorm in 2 places"
-    assert "1 places are known by their operators, 1 only by the same kernels" in draft.evidence[1]
+    assert (
+        "Of 2 places 1 is known by the operators, the others only by the same kernels"
+        in draft.evidence[1]
+    )
 
 
 def test_a_pattern_is_not_claimed_across_communication() -> None:
@@ -198,7 +201,7 @@ def test_optimizer_steps_are_parallel_not_a_chain() -> None:
     """Many in-place updates of many tensors are one multi-tensor call per operator."""
     drafts = horizontal.drafts(view(run(updates(10)).capture()), frozenset()).drafts
     assert [draft.title for draft in drafts] == ["Update parameters with multi-tensor kernels"]
-    assert drafts[0].grade == "certain"
+    assert drafts[0].grade == "likely"  # no annotation says that they are an optimizer's
     assert drafts[0].removed == tuple(range(2, 20))
     assert sum(drafts[0].best) == 2 * 3_000  # two operators, each at least as long as any launch
 

@@ -52,7 +52,45 @@ def test_an_annotation_names_the_optimizer() -> None:
     )  # fmt: skip
     (draft,) = drafts(trace)
     assert draft.code == "torch.optim.AdamW(model.parameters(), lr=lr, fused=True)"
-    assert "AdamW's steps" in draft.evidence[0]
+    assert "the steps of AdamW" in draft.evidence[0]
+    assert draft.grade == "certain"
+
+
+def test_an_annotated_class_that_torch_has_not_is_no_code() -> None:
+    """The annotation is the user's own text: it is quoted, and no call is made up from it."""
+    trace = run(adagrad(16))
+    trace.annotations.append(
+        {"name": "Optimizer.step#FusedLamb.step", "on_device": False, "thread": 0,
+         "start_ns": -3_000_000, "end_ns": -1_000}
+    )  # fmt: skip
+    (draft,) = drafts(trace)
+    assert "the steps of FusedLamb" in draft.evidence[0]
+    assert draft.code == "torch._foreach_add_(parameters, gradients, alpha=-lr)"
+    assert "fused=True" not in draft.remedy
+
+
+def test_updates_outside_the_annotated_steps_are_no_optimizers() -> None:
+    """Only the launches of the second half lie inside the optimizer's annotation."""
+    trace = run([*adagrad(16), *adagrad(16)])
+    for launch in trace.launches[64:]:
+        launch["nvtx"] = "Optimizer.step#AdamW.step"
+    (draft,) = drafts(trace)
+    assert draft.launches == tuple(range(64, 128))
+
+
+def test_gradients_that_autograd_adds_up_are_no_optimizers_steps() -> None:
+    """AccumulateGrad adds one gradient at a time; nobody can call that as one operator."""
+    trace = Trace()
+    for index in range(40):
+        host, shape = -2_000_000 + 10_000 * index, (64 + index, 64)
+        node = trace.op("torch::autograd::AccumulateGrad", host, host + 4_000)
+        op = trace.op("aten::add_", host + 100, host + 900, [shape, shape], [F, F])
+        trace.ops[op]["parent_id"] = node
+        trace.kernel(10_000 * index, 3_000, called=(host + 200, host + 300), op_id=op)
+    assert drafts(trace) == ()
+    for row in trace.ops:
+        row["parent_id"] = None
+    assert [draft.rule for draft in drafts(trace)] == ["fuse-optimizer"]
 
 
 def test_cleared_gradients() -> None:

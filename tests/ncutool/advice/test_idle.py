@@ -14,6 +14,8 @@ GAPS = pl.DataFrame(
         "cause": ["dispatch", "latency", "queue", "dispatch"],
         "next_launch_id": [7, 7, 2, 0],
         "previous_end_ns": [100, 100, 300, 900],
+        "evidence": ["records:2", "call:1", "call:2", "between"],
+        "device": [0, 0, 0, 0],
     }
 )
 TIMELINE = Timeline(start_ns=0, end_ns=1_000, busy_ns=900, gaps=GAPS)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from trace_factory import H100, Trace, kernels, view, window
 
 from ncutool import advice
 from ncutool.advice.host import launch
 from ncutool.advice.view.finding import Finding
+from ncutool.base import units
 from ncutool_parsers.capture import Capture, DeviceRecord
 
 
@@ -187,3 +189,54 @@ def test_idle_time_that_no_graph_removes_is_declined() -> None:
     assert one.what == "Launch from graphs"
     assert "7.93 ms allocator" in one.why
     assert launch.drafts(view(eager().capture()), frozenset()).declined == ()
+
+
+def beside_a_graph(names: tuple[str, ...] = ("aten::add",)) -> Trace:
+    """Ten steps: four starved launches each, then a graph that replays ten kernels."""
+    trace = Trace()
+    for step in range(10):
+        begin = step * 400_000
+        for index in range(4):
+            start = begin + index * 50_000
+            op = trace.op(names[index % len(names)], start - 8_000, start)
+            trace.kernel(start, 10_000, called=(start - 6_000, start - 1_000), op_id=op)
+        call = trace.call("cudaGraphLaunch", begin + 160_000, begin + 170_000)
+        for index in range(10):
+            start = begin + 175_000 + index * 11_000
+            trace.kernel(start, 10_000, call_id=call, graph_replay=True)
+    return trace
+
+
+@pytest.mark.parametrize("names", [("aten::add",), ("vllm::moe_forward",), ("sgl_kernel::f",)])
+def test_beside_a_graph_the_title_says_what_is_left(names: tuple[str, ...]) -> None:
+    """Graphs are on already: neither a switch that turns them on nor a compiler is named."""
+    capture = beside_a_graph(names).capture()
+    finding = found(capture)["graph-1"]
+    assert finding.title == "Capture the 40 launches left outside the graph"
+    assert finding.code is None
+    assert "enforce_eager" not in finding.remedy
+    assert "Graphs are replayed already" in finding.remedy
+
+
+def test_the_parts_of_the_sentence_add_up_to_its_sum() -> None:
+    """Waits for replayed launches are in neither."""
+    capture = beside_a_graph().capture()
+    first = found(capture)["graph-1"].evidence[0]
+    eager_ids = [row for row in range(140) if row % 14 < 4]
+    late = view(capture).idle.of("dispatch", "launch_call", "copy_call", "latency")
+    mine = late.where(np.isin(late.following, eager_ids))
+    assert late.total > mine.total
+    assert f"The device waits {units.time(mine.total)}" in first
+    parts = [mine.of(cause).total for cause in ("dispatch", "launch_call", "latency")]
+    assert sum(parts) == mine.total
+    assert all(units.time(part) in first for part in parts)
+
+
+def test_little_dispatch_beside_much_other_waiting_is_no_finding() -> None:
+    """1 % of the window, of which the host is silent most of the rest."""
+    trace = Trace()
+    for index in range(20):
+        start = index * 5_000_000
+        trace.op("aten::add", start - 9_000, start + 40_000)
+        trace.kernel(start, 10_000, called=(start - 6_000, start - 1_000))
+    assert not [name for name in found(trace.capture()) if name.startswith("graph")]

@@ -13,6 +13,7 @@ from trace_factory import BF16, H100, Step, Trace, kernels, run, view, window
 
 from ncutool import advice
 from ncutool.advice.price import rank
+from ncutool.advice.price.outliers import without_outliers
 from ncutool.advice.view.finding import Draft, Finding
 from ncutool.base.intervals import union
 from ncutool_parsers.capture import Capture
@@ -172,17 +173,17 @@ def test_a_launch_beside_another_saves_only_what_shows() -> None:
 
 
 def test_a_sure_per_cent_does_not_hide_a_likely_half() -> None:
-    """Low ends within 5 % of the window rank by what they may save, merely possible ones last."""
+    """Low ends within 1 % of the window rank by what they may save, whatever their grade."""
     findings = rank.ranked(
         view(busy()),
         [
-            draft((0,), 60_000, 60_000, title="sure"),
+            draft((0,), 92_000, 92_000, title="sure"),
             draft((1, 2, 3, 4, 5), 0, 100_000, title="large", grade="likely"),
             draft((6, 7, 8, 9), 0, 100_000, title="maybe", grade="possible"),
-            draft((6,), 45_000, 45_000, title="surer"),
+            draft((6,), 85_000, 85_000, title="surer"),
         ],
     ).findings
-    assert [one.title for one in findings] == ["surer", "large", "sure", "maybe"]
+    assert [one.title for one in findings] == ["surer", "large", "maybe", "sure"]
 
 
 def test_ids_follow_the_order_and_percentages_the_window() -> None:
@@ -257,9 +258,49 @@ def test_savings_fit_into_the_window(capture: Capture) -> None:
         assert 0 <= one.saving_low_pct <= one.saving_high_pct <= 100
         assert one.saving_high_ns <= one.alone_high_ns
     assert sum(one.saving_high_ns for one in findings if one.per == "window") <= wall
-    step = max(int(wall * rank.ALIKE_PCT / 100), 1)
-    order = [one.alone_low_ns // step for one in findings]
-    assert order == sorted(order, reverse=True)
+    alike = round(wall * rank.ALIKE_PCT / 100)
+    for place, before in enumerate(findings):
+        for one in findings[place + 1 :]:
+            if abs(before.alone_low_ns - one.alone_low_ns) <= alike:
+                assert before.alone_high_ns >= one.alone_high_ns
+
+
+def test_a_sure_per_cent_stands_behind_a_likely_half() -> None:
+    """Low ends of 1 % and 0 are alike, so what each may save decides, whatever its grade."""
+    drafts = [
+        draft((0,), 90_000, 90_000, title="Sure"),
+        draft(tuple(range(1, 7)), 10_000, 100_000, title="May", grade="possible"),
+    ]
+    findings = rank.ranked(view(busy()), drafts).findings
+    assert [(one.title, one.alone_low_ns, one.alone_high_ns) for one in findings] == [
+        ("May", 0, 540_000), ("Sure", 10_000, 10_000),
+    ]  # fmt: skip
+
+
+def test_low_ends_on_both_sides_of_a_step_are_alike() -> None:
+    """4.9 % and 5.1 % differ by less than 1 %: the one that may save more stands first."""
+    drafts = [
+        draft((0,), 49_000, 49_000, title="A"),
+        draft((1, 2), 10_000, 75_500, title="B", grade="likely"),
+    ]
+    findings = rank.ranked(view(busy()), drafts).findings
+    assert [(one.title, one.alone_low_ns) for one in findings] == [("B", 49_000), ("A", 51_000)]
+
+
+def test_one_slow_launch_among_equals_prices_nothing() -> None:
+    """Nine launches of 10 µs and one of 100 ms: the finding saves what ten of 10 µs would."""
+    trace = Trace()
+    for index in range(10):
+        length = 100_000_000 if index == 4 else 10_000
+        trace.kernel(index * 200_000_000, length, called=(-900_000, -899_000 + index))
+    context = view(trace.capture())
+    whole = draft(tuple(range(10)), 4_000, 6_000)
+    (cut,) = without_outliers(context.launches, [whole])
+    assert cut.best == (4_000,) * 4 + (4_000 + 99_990_000,) + (4_000,) * 5
+    assert cut.worst == (6_000,) * 4 + (6_000 + 99_990_000,) + (6_000,) * 5
+    assert "1 launch took more than 5 times the median" in cut.evidence[-1]
+    (same,) = without_outliers(view(busy()).launches, [whole])
+    assert same is whole
 
 
 @settings(max_examples=60, deadline=None)

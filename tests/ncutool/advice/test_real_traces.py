@@ -60,9 +60,13 @@ def test_no_trace_is_promised_more_than_its_window(corpus: Path) -> None:
         of_window = [one.saving_high_ns for one in found if one.per == "window"]
         assert sum(of_window) <= result.window_ns, path.name
         assert all(0 <= one.saving_low_ns <= one.saving_high_ns for one in found), path.name
-        step = max(int(result.window_ns * rank.ALIKE_PCT / 100), 1)
-        keys = [-(one.alone_low_ns // step) for one in found]
-        assert keys == sorted(keys), path.name
+        alike = round(result.window_ns * rank.ALIKE_PCT / 100)
+        assert all(
+            before.alone_high_ns >= one.alone_high_ns
+            for place, before in enumerate(found)
+            for one in found[place + 1 :]
+            if abs(before.alone_low_ns - one.alone_low_ns) <= alike
+        ), path.name
         assert len({one.id for one in found}) == len(found), path.name
 
 
@@ -98,7 +102,7 @@ def test_a_busy_device_may_still_be_limited_by_its_host(corpus: Path) -> None:
     """At 86 % busy kernel-time savings are mostly promised for later: the low ends stay small."""
     found = findings(corpus, "a100-particle-transformer-b128")
     fused = [one for one in found if one.kind == "fuse"]
-    assert sum(one.saving_low_ns for one in fused) < 0.4 * sum(one.saving_high_ns for one in fused)
+    assert sum(one.alone_low_ns for one in fused) < 0.6 * sum(one.alone_high_ns for one in fused)
 
 
 def test_profiler_overhead_is_said(corpus: Path) -> None:

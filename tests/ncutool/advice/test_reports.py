@@ -8,6 +8,7 @@ import pytest
 from analysis_factory import table
 
 from ncutool.advice.kernels import reports
+from ncutool.work.inside import Inside
 
 
 def row(launch_id: int, **changes: Any) -> dict[str, Any]:
@@ -18,7 +19,8 @@ def row(launch_id: int, **changes: Any) -> dict[str, Any]:
         "grid_x": 27, "grid_y": 1, "grid_z": 1, "block_x": 256, "block_y": 1, "block_z": 1,
         "flop_source": "none", "bytes_source": "counter", "peak_source": "record",
         "dram_bytes": 1e6, "sm_sol_pct": 10.0, "memory_sol_pct": 6.0, "waves": 0.25,
-        "bound": "small_grid", "bound_reason": "27 of 108 multiprocessors have a block",
+        "limiting_level": "dram", "bound": "small_grid",
+        "bound_reason": "27 of 108 multiprocessors have a block",
     } | changes  # fmt: skip
 
 
@@ -77,11 +79,21 @@ def test_memory_bound_neighbours_may_feed_one_another() -> None:
         [*chain("add"), row(2, kernel_full="x", bound="memory")],
         [*chain("add"), row(1, kernel_full="x", bound="memory", stream=8)],
         [*chain("add"), row(1, kernel_full="x", bound="compute")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="l1")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level=None)],
     ],
-    ids=["same kernel", "other threads", "a gap", "other stream", "other bound"],
+    ids=[
+        "same kernel",
+        "other threads",
+        "a gap",
+        "other stream",
+        "other bound",
+        "L1 holds it",
+        "level unknown",
+    ],
 )
 def test_no_chain(rows: list[dict[str, Any]]) -> None:
-    """What differs in work or order is not taken for a chain."""
+    """What differs in work or order, or what DRAM does not hold, is not taken for a chain."""
     assert reports.advise(table(rows)).findings == ()
 
 
@@ -96,3 +108,79 @@ def test_failed_and_empty_launches_are_left_out() -> None:
     """No duration or an error: nothing is said."""
     rows = [row(0, duration_ns=0), row(1, duration_ns=None), row(2, error="no counters")]
     assert reports.advise(table(rows)).findings == ()
+
+
+BASIC = frozenset({"SpeedOfLight", "LaunchStats", "Occupancy"})
+FULL = BASIC | {"SourceCounters", "MemoryWorkloadAnalysis_Tables", "WarpStateStats",
+                "SchedulerStats", "ComputeWorkloadAnalysis"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bound", "sections", "answer", "missing"),
+    [
+        ("latency", FULL, "nothing_worth_doing", None),
+        ("latency", BASIC, "could_not_look",
+         ("WarpStateStats", "SchedulerStats", "SourceCounters")),
+        ("memory", BASIC, "could_not_look", ("MemoryWorkloadAnalysis_Tables", "SourceCounters")),
+        ("compute", BASIC, "could_not_look", ("ComputeWorkloadAnalysis", "WarpStateStats")),
+        ("compute", FULL - {"WarpStateStats"}, "could_not_look", ("WarpStateStats",)),
+        ("unknown", frozenset({"LaunchStats"}), "could_not_look", ("SpeedOfLight",)),
+        ("unknown", frozenset(), "could_not_look", ("SpeedOfLight", "LaunchStats")),
+    ],
+)  # fmt: skip
+def test_three_answers(
+    bound: str, sections: frozenset[str], answer: str, missing: tuple[str, ...] | None
+) -> None:
+    """Without findings it is either nothing worth doing, or what would tell was not collected."""
+    launch = row(0, bound=bound, duration_ns=1_000_000, waves=3.0, sm_sol_pct=11.0,
+                 limiting_level=None)  # fmt: skip
+    advice = reports.advise(table([launch]), None, {0: Inside(sections=sections)})
+    assert advice.findings == ()
+    assert advice.answer == answer
+    assert [one.sections for one in advice.could_not_look] == ([] if missing is None else [missing])
+    for one in advice.could_not_look:
+        assert (one.launches, one.duration_ns, one.pct) == ((0,), 1_000_000, 100.0)
+        assert "--set full" in one.collect
+        for section in one.sections:
+            assert f"--section {section}" in one.collect
+
+
+def test_a_pipe_that_the_speed_of_light_names_need_not_be_collected() -> None:
+    """Its parts stand in every set: then only the waits are missing."""
+    launch = row(0, bound="compute", duration_ns=1_000_000, waves=3.0, limiting_level="fp64")
+    (unseen,) = reports.advise(table([launch]), None, {0: Inside(sections=BASIC)}).could_not_look
+    assert unseen.sections == ("WarpStateStats",)
+
+
+def test_what_was_looked_at_carries_its_share() -> None:
+    """Half of the time was collected with the full set, all of it with the basic one."""
+    rows = [row(i, bound="latency", waves=3.0, duration_ns=1_000_000) for i in range(2)]
+    insides = {0: Inside(sections=FULL), 1: Inside(sections=BASIC)}
+    advice = reports.advise(table(rows), None, insides)
+    assert "occupancy (100 % of launch time)" in advice.looked
+    assert "stalls and divergence (50.0 % of launch time)" in advice.looked
+
+
+def test_a_failed_launch_leads() -> None:
+    """Its time is not 0 but unknown, and it stands before all else that could not be looked at."""
+    rows = [
+        row(0, bound="latency", waves=3.0, duration_ns=1_000_000),
+        row(1, kernel="flash", duration_ns=None, error="the collection failed"),
+    ]
+    advice = reports.advise(table(rows), None, {0: Inside(sections=BASIC)})
+    first, second = advice.could_not_look
+    assert (first.what, first.pct, first.launches) == ("1 launch of flash", None, (1,))
+    assert "neither its time nor any figure" in first.reason
+    assert second.pct == 100.0
+    assert advice.answer == "could_not_look"
+
+
+def test_findings_beside_what_could_not_be_looked_at() -> None:
+    """Something to do is the answer, and the rest is still listed."""
+    rows = [
+        row(0, launch_rule="Small Grid", launch_rule_speedup_pct=75.0),
+        row(1, bound="memory", kernel_full="copy()", duration_ns=1_000_000, waves=3.0),
+    ]
+    advice = reports.advise(table(rows), None, {i: Inside(sections=BASIC) for i in range(2)})
+    assert advice.answer == "something_to_do"
+    assert [one.launches for one in advice.could_not_look] == [(1,)]

@@ -11,7 +11,7 @@ from ncutool.advice.kernels import precision, tune
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Finding
-from ncutool.analysis import analyse
+from ncutool.analysis import devices
 from ncutool.devices import resolve
 from ncutool.roofline import place
 from ncutool.timeline import window as timeline
@@ -25,7 +25,7 @@ def view(path: Path) -> Context:
     if not path.is_file():
         pytest.skip(f"{path.name} is not in the corpus")
     capture = read(path)
-    device = resolve.resolve(analyse.recorded_device(capture)).device
+    device = resolve.resolve(devices.recorded_device(capture)).device
     window = timeline.build(capture)
     assert window is not None
     table = place.place(capture, shapes.work(capture), device)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import analysis_factory as factory
+import polars as pl
 import pytest
 
-from ncutool.advice.view.finding import Declined
+from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined
 from ncutool.analysis import finding_sentences, headline
+from ncutool.base import units
+
+if TYPE_CHECKING:
+    from ncutool.analysis.analyse import Analysis
 
 
 @pytest.mark.parametrize(
@@ -59,14 +65,102 @@ def test_a_saving_of_a_row_says_so() -> None:
         "All that shorten the window together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
         "No shorter window, but more done in the same time: batch-1 (per row).",
     )
-    text = headline.write(analysis.kernels, analysis.coverage, analysis.timeline, findings)
+    text = written(factory.with_parts(analysis, advice=advice))
     assert text.startswith(f"{rows.title}: up to 4.0 % less time per row. ")
 
 
-def test_nothing_to_change_is_a_sentence() -> None:
-    """With its threshold; and without any time, why nothing can be said."""
-    assert finding_sentences.nothing(factory.trace()) == "Nothing above 0.5 % of 3.36 ms to change."
+def written(analysis: Analysis) -> str:
+    """The headline of an analysis."""
+    return headline.write(
+        analysis.kernels, analysis.coverage, analysis.timeline, analysis.advice, analysis.shares
+    )
+
+
+def test_the_headline_speaks_of_the_shares_that_outputs_show() -> None:
+    """The largest part of the window is named with the share that the card gives it."""
+    analysis = factory.trace(200)
+    most = max(
+        (part for part in analysis.shares.parts if part.kind != "idle"), key=lambda part: part.ns
+    )
+    assert f" {units.percent(most.pct)} of {units.time(analysis.window_ns)} wall" in written(
+        analysis
+    )
+    share = units.percent(analysis.coverage.understood_pct)
+    assert written(analysis).endswith(f" {share} of launch time is understood.")
+
+
+def test_little_that_could_not_be_looked_at_is_not_the_answer() -> None:
+    """Half the time unseen is; a hundredth of it is said beside what was looked at."""
+    assert written(answered(could_not_look=(UNSEEN,))).startswith("Could not look at 50.0 %")
+    little = replace(UNSEEN, pct=1.0)
+    assert written(answered(could_not_look=(little,))).startswith(
+        "Nothing worth doing was found in what could be looked at; 1.0 % of the launch time could "
+        "not be. "
+    )
+
+
+def answered(**advice: Any) -> Analysis:
+    """An analysis of a trace without findings, and what else its advice holds."""
+    return factory.with_parts(factory.trace(findings=[]), advice=Advice(**advice))
+
+
+UNSEEN = CouldNotLook("12 launches of softmax", "the report does not hold what they wait for",
+                      (1, 2), 1_680_000, 50.0, ("WarpStateStats",), "`ncu --set full`")  # fmt: skip
+FAILED = CouldNotLook("1 launch of flash", "its collection failed", (7,), 0, None, (), "it again")
+
+
+def test_three_answers_in_words() -> None:
+    """Nothing worth doing says what was looked at; could not look says what to collect."""
+    nothing = answered(looked=("occupancy (100 % of launch time)",))
+    assert finding_sentences.nothing(nothing) == (
+        "Nothing worth doing was found (3.36 ms, savings above 0.5 %). "
+        "Looked at: occupancy (100 % of launch time)."
+    )
+    assert finding_sentences.nothing(answered(could_not_look=(UNSEEN,))) == (
+        "Could not look at 50.0 % of the launch time: the report does not hold what they wait for "
+        "(12 launches of softmax). To collect: `ncu --set full`."
+    )
+    assert finding_sentences.nothing(factory.trace()) == (
+        "None of 2 findings is among those that were asked for."
+    )
     assert "no launch carries a duration" in finding_sentences.nothing(factory.everything_null())
+
+
+def test_the_headline_leads_with_failed_launches() -> None:
+    """A launch that failed to collect comes before what there is to do."""
+    analysis = answered(could_not_look=(FAILED, UNSEEN))
+    text = written(analysis)
+    assert text.startswith(
+        "1 of 60 launches failed to collect (1 launch of flash): neither time nor figures are "
+        "known. Could not look at 50.0 % of the launch time: what would tell was not collected. "
+    )
+
+
+def test_what_is_covered_is_not_small() -> None:
+    """Advice that others leave nothing of names them, and is not called small."""
+    analysis = answered(covered=(Covered("Batch it", 40_000, ("fuse-1",)),))
+    assert finding_sentences.closing(analysis) == (
+        "Batch it: alone up to 40.0 µs, covered by fuse-1.",
+    )
+
+
+def test_the_kernel_with_most_time_gets_a_word() -> None:
+    """Its share, what holds it, and that nothing was found, or what to collect."""
+    analysis = answered()
+    most = analysis.most_time
+    assert most is not None
+    share = analysis.kernels.filter(pl.col("launch_id").is_in(most.launches))["duration_ns"].sum()
+    assert most.duration_ns == share
+    assert most.sentences[0].startswith(f"Most time is in {most.kernel}: ")
+    assert most.sentences[-1] == "Nothing worth doing was found for it."
+    one = replace(UNSEEN, launches=most.launches)
+    unseen = answered(could_not_look=(one,)).most_time
+    assert unseen is not None
+    assert unseen.sentences[-1] == (
+        "Could not look further: the report does not hold what they wait for. To collect: `ncu "
+        "--set full`."
+    )
+    assert factory.everything_null().most_time is None
 
 
 def test_what_is_declined_carries_its_time() -> None:

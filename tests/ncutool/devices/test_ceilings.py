@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from trace_factory import BF16, H100, Step, kernels, run
 
-from ncutool.analysis import analyse
+from ncutool.analysis import devices
 from ncutool.devices import ceilings, resolve
 from ncutool.devices.resolve import Device
 from ncutool.roofline import place as roofline
@@ -101,7 +101,7 @@ def test_real_traces_are_never_calibrated_on_model_errors(
     if not path.is_file():
         pytest.skip(f"{name} is not in the corpus")
     capture = read(path)
-    device = resolve.resolve(analyse.recorded_device(capture)).device
+    device = resolve.resolve(devices.recorded_device(capture)).device
     table = roofline.place(capture, shapes.work(capture), device)
     begin = perf_counter()
     found = ceilings.shares(table, capture, device)

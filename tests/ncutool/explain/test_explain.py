@@ -274,7 +274,10 @@ def test_a_product_shows_its_shapes_and_its_peaks_source() -> None:
         "confidence",
     ]
     assert any("< 60 %" in check.text for check in found.checks)
-    assert found.chosen == "the longest of 10 launches of 'aten::addmm'"
+    assert found.chosen == (
+        "the median by duration of 2 launches of 'aten::addmm' on the shapes with the most time "
+        "(10 launches in all)"
+    )
 
 
 def test_a_threshold_changes_the_bound_and_its_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,8 +289,8 @@ def test_a_threshold_changes_the_bound_and_its_explanation(monkeypatch: pytest.M
     analysis = analyse(capture)
     row = analysis.kernels.row(by_predicate=pl.col("launch_id") == found.launch_id, named=True)
     found = explain(analysis, found.launch_id)
-    assert row["bound"] == found.bound == "latency"
-    assert row["bound_reason"].startswith("neither limit reaches 95 %: ")
+    assert row["bound"] == found.bound == "below_compute_roof"
+    assert row["bound_reason"].startswith("below 95 % of its compute roof, ")
     assert found.checks[2].text.endswith("are both < 95 % (NVIDIA rule SOLBottleneck)")
     assert found.checks[2].holds
 

@@ -40,7 +40,7 @@ def test_three_launches_over_boost_speak_against_the_device() -> None:
         assert flags.str.contains("3 of the 3 launches").to_list() == [expected] * 3
 
 
-@pytest.mark.parametrize(("pct", "bound"), [(39.5, "small_grid"), (40.5, "latency")])
+@pytest.mark.parametrize(("pct", "bound"), [(39.5, "small_grid"), (40.5, "below_compute_roof")])
 def test_a_grid_is_small_below_two_fifths_of_its_roof(pct: float, bound: str) -> None:
     """100 blocks on 132 multiprocessors: above that share they are persistent on purpose."""
     square = [(4096, 4096), (4096, 4096)]

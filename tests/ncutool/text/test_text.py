@@ -134,7 +134,7 @@ def test_kernels_table_flags_what_is_above_100_pct() -> None:
     analysis = factory.analysis(rows)
     shown = kernels_table(analysis, analysis.kernels, color=False, width=140)
     assert "131!" in shown
-    assert "! above 100 % of a peak: 131 % of the peak: another data type" in shown
+    assert "! implausible: 131 % of the peak: another data type" in shown
 
 
 def test_findings_table_gives_evidence_and_remedy() -> None:
@@ -146,7 +146,7 @@ def test_findings_table_gives_evidence_and_remedy() -> None:
     assert "Nine launches" in shown
     assert "Do: `torch.compile` the decoder layer." in shown
     empty = findings_table(analysis, FINDINGS.empty(), color=False, width=120)
-    assert empty.startswith("Nothing above 0.5 % of")
+    assert empty.startswith("None of 2 findings is among those that were asked for.")
 
 
 def test_devices_table_fits_a_hundred_columns() -> None:
@@ -183,7 +183,7 @@ def test_findings_markdown_keeps_code_and_nothing_else() -> None:
     shown = findings_markdown(hostile, _findings(hostile))
     assert "<img" not in shown
     empty = findings_markdown(analysis, FINDINGS.empty())
-    assert "Nothing above 0.5 %" in empty
+    assert "None of 2 findings is among those that were asked for." in empty
 
 
 def test_summary_markdown_holds_the_whole_verdict() -> None:

@@ -108,7 +108,9 @@ def test_whole_steps_are_kept_on_demand() -> None:
     timeline = whole(stepped("step {}", KERNELS[-4:], KERNELS, KERNELS))
     assert (timeline.start_ns, timeline.wall_ns, timeline.steps) == (4_000, 2 * STEP_NS, 2.0)
     assert timeline.trimmed == (
-        "Cut 4 µs off the start and 0 µs off the end, 4 launches, to keep the 2 whole steps.",
+        "Cut 4 µs off the start and 0 µs off the end, 4 launches, to keep the 2 whole steps. The "
+        "window, its idle time and the findings are of these; the list of kernels, what is "
+        "understood of it and the notices on launches are of the whole recording.",
     )
 
 

@@ -329,12 +329,19 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_real_traces_split_as_an_engineer_splits_them(name: str, corpus: Path) -> None:
-    """Window, busy time and the causes of late gaps agree within a few per cent."""
+    """Window, busy time and the causes of late gaps agree within a few per cent.
+
+    The hand counted all of the host's time outside calls as dispatch, also a millisecond and more
+    inside one operator or in code that calls none.
+    """
     timeline = window(read(corpus / "torch" / f"{name}.json.gz"))
     wall, busy, causes = EXPECTED[name]
     assert timeline.wall_ns / 1e3 == pytest.approx(wall, abs=1)
     assert timeline.busy_ns / 1e3 == pytest.approx(busy, abs=1)
     found = timeline.idle_by_cause()
+    found["dispatch"] = sum(
+        found.get(cause, 0) for cause in ("dispatch", "inside_operator", "silent_host")
+    )
     for cause, amount in causes.items():
         assert found[cause] / 1e3 == pytest.approx(amount, rel=0.04, abs=2), cause
     assert timeline.trustworthy

@@ -134,7 +134,9 @@ def test_no_launch_gains_more_than_bandwidth_from_h100_to_h200(trace: Analysis) 
     assert memory.height > 0
     assert memory["gain"].min() == pytest.approx(H100_TO_H200, rel=1e-4)
     kept = found.filter(pl.col("by") == "compute")
-    assert kept["gain"].to_list() == pytest.approx([1.0] * kept.height, rel=1e-6)
+    assert kept.height > 0
+    assert kept["gain"].is_between(1 - 1e-6, H100_TO_H200).all()
+    assert (found["high_ns"] <= found["now_ns"] * (1 + 1e-9)).all()
 
 
 def test_communication_and_host_copies_are_not_scaled(corpus: Path) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from ncutool.base import tables
+from ncutool.base.nvidia import PEAK_LIMIT
 from ncutool.work import counter_notices, counters, evidence
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.interface import ReadOptions
@@ -266,10 +267,13 @@ def test_aggregate_alone_has_no_dense_peak() -> None:
 
 
 def test_instruction_level_alone() -> None:
-    """Parts without their aggregate are counted."""
+    """Parts without their aggregate are counted, where none of them is missing."""
     metrics = hopper("hgmma", 2e9)
     del metrics[PATH.format("src_bf16_dst_fp32")]
-    assert work(metrics, "9.0")["flop"] == 2e9
+    assert work(metrics, "9.0")["flop"] is None, "sparse work may have been done besides"
+    sparse = {PATH.format(f"op_{op}_src_bf16_dst_fp32_sparsity_on"): 0.0
+              for op in ("hgmma", "hmma")}  # fmt: skip
+    assert work({**metrics, **sparse}, "9.0")["flop"] == 2e9
 
 
 def test_contradicting_tensor_counters() -> None:
@@ -322,14 +326,65 @@ BASIC = {
 
 
 def test_dram_bytes_of_a_basic_report() -> None:
-    """Active cycles x 2 x bus x clock x time, not the coarser DRAM throughput."""
+    """Active cycles x 2 x bus x clock x time, not the coarser DRAM throughput; both estimates."""
     row = work(BASIC)
     assert row["peak_bytes_per_s"] == 2 * 640 * 1e9
     assert (row["dram_bytes"], row["bytes_source"]) == (0.25 * 1280e9 * 1e-3, "cycles")
+    assert row["bytes_exactness"] == "estimate"
+    assert "dram__cycles_active, an average over all DRAM instances" in row["remark"]
     del (metrics := dict(BASIC))["dram__cycles_active.avg.pct_of_peak_sustained_elapsed"]
     row = work(metrics)
     assert row["dram_bytes"] == pytest.approx(0.31 * 1280e6)
-    assert row["bytes_exactness"] == "upper_bound"
+    assert row["bytes_exactness"] == "estimate"
+    assert "gpu__dram_throughput" in row["remark"]
+
+
+ACTIVE = "dram__cycles_active"
+BUS = "device__attribute_global_memory_bus_width"
+
+
+@pytest.mark.parametrize(
+    ("bits", "capability", "instances", "moved", "exactness"),
+    [
+        (5120.0, "8.0", 40, 4000 * 32, "exact"),
+        (7680.0, "10.0", 64, 4000 * 32, "exact"),  # four instances are switched off
+        (8192.0, "10.3", 64, 4000 * 32, "exact"),
+        (8192.0, "13.0", None, 4000 * 32, "exact"),  # so wide a bus is stacked memory's
+        (352.0, "7.5", 12, 4000 * 8, "exact"),  # one is switched off
+        (192.0, "7.5", 6, 4000 * 8, "exact"),
+        (512.0, "12.0", None, 4000 * 8, "exact"),
+        (None, "9.0", None, 4000 * 32, "exact"),
+        (None, "8.9", None, 4000 * 8, "exact"),
+        (None, "13.0", None, None, None),  # nothing tells the kind of memory
+        (256.0, "8.7", None, 0.25 * 64e6, "estimate"),  # shares the host's memory
+        (384.0, "8.0", None, 0.25 * 96e6, "estimate"),  # no such product
+        (352.0, "7.5", 6, 0.25 * 88e6, "estimate"),  # more bus than instances
+    ],
+)
+def test_dram_bytes_by_cycles(
+    bits: float | None, capability: str, instances: int | None, moved: float, exactness: str
+) -> None:
+    """The summed active cycles of DRAM are bytes, once its kind is known; an average never is."""
+    metrics = {**BASIC, BUS: bits, f"{ACTIVE}.sum": 4000.0}
+    metrics[f"{ACTIVE}.avg"] = None if instances is None else 4000.0 / instances
+    row = work({name: value for name, value in metrics.items() if value is not None}, capability)
+    assert (row["dram_bytes"], row["bytes_exactness"]) == (moved, exactness)
+
+
+def test_no_whole_number_of_sectors() -> None:
+    """Active cycles that give half a sector speak against the formula: no exact figure."""
+    row = work({**BASIC, BUS: 192.0, f"{ACTIVE}.sum": 4001.0}, "7.5")
+    assert (row["dram_bytes"], row["bytes_exactness"]) == (4001 * 8, "estimate")
+    assert "no whole number of sectors" in row["remark"]
+
+
+@pytest.mark.parametrize(("hertz", "flagged"), [(7.0e9, False), (7.2e9, False), (7.3e9, True)])
+def test_peak_beyond_hardware(hertz: float, flagged: bool) -> None:
+    """A clock sampled too high gives more bandwidth than clock x bus of the device can be."""
+    metrics = {**BASIC, BUS: 256.0, "device__attribute_memory_clock_rate": 7.0e6}
+    row = work({**metrics, "dram__cycles_elapsed.avg.per_second": hertz}, "7.5")
+    assert row["hardware_bytes_per_s"] == 448e9
+    assert (row["peak_bytes_per_s"] > PEAK_LIMIT * row["hardware_bytes_per_s"]) is flagged
 
 
 def test_dram_bytes_where_counted() -> None:
@@ -443,7 +498,7 @@ def test_notice_of_a_basic_report(capture: Capture) -> None:
     (notice,) = counter_notices.notices(capture, table)
     assert notice.text.startswith(
         "This report was collected with the basic set: no FLOP counters. Placement below uses "
-        "SOL % and exact DRAM bytes. For FLOPs re-run with `--set roofline` or add"
+        "SOL % and estimated DRAM bytes. For FLOPs re-run with `--set roofline` or add"
     )
     assert "`ncu --set basic --section SpeedOfLight_RooflineChart" in notice.text
 

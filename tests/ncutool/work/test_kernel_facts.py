@@ -77,6 +77,7 @@ fmha_cutlassF_bf16_aligned_64x64_rf_sm80(PyTorchMemEffAttention::AttentionKernel
     part=attention
 cudnn_generated_fort_native_sdpa_sm90_flash_fprop_wgmma_f16_knob_3_64x128x128_kernel0_0
     library=cudnn generation=90 units=tensor mentions_mma tile=64x128 names_product persistent
+    part=attention
 Cijk_Alik_Bljk_BBS_BH_Bias_HA_S_SAV_UserArgs_MT16x16x256_MI16x16x1_SN_LDSB0
     library=tensile dtype=bf16 tile=16x16 part=products
 Cijk_Ailk_Bljk_HHS_BH_MT256x128x64_MI16x16x16x1_SN
@@ -119,6 +120,39 @@ rccl_main_kernel
     library=rccl persistent communicates
 void deep_ep::internode_ll::dispatch<x>
     communicates
+void deep_ep::layout::get_dispatch_layout<x>
+    -
+ncclSymDevKernel_AllReduce_RSxLD_AGxST_sum_bf16(ncclSymDevArgs)
+    library=nccl dtype=bf16 halves persistent communicates
+ncclSymkDevKernel_AllGather_LLMC(ncclSymkDevWorkArgs4K const*)
+    library=nccl persistent communicates part=rest
+void nvshmemi_collectives<int>(int)
+    library=nvshmem communicates
+void flashinfer::trtllm_allreduce_fusion::allreduce_fusion_kernel_oneshot_lamport<x>(y)
+    mentions_mma persistent communicates
+void c10d::(anonymous namespace)::two_shot_all_reduce_kernel_inplace<x>(y)
+    persistent communicates part=rest
+mscclKernel_Sum_float_Simple(x)
+    communicates
+rcclGenericKernel<1, false>(ncclDevKernelArgsStorage<4096ul>)
+    library=rccl persistent communicates
+rcclKernel_AllReduce
+    library=rccl persistent communicates
+ncclKernelsInit
+    library=nccl persistent
+gemm_nccl_tail
+    names_product persistent part=products
+void my_copy_kernel<ncclDevKernel_AllReduce>(x)
+    persistent part=rest
+triton_poi_fused_all_reduce_add_0
+    library=inductor compiled=poi fused=all_reduce_add persistent
+scaled_dot_product_flash_fwd_kernel<bf16>
+    library=flash_attention generation=80 mentions_mma dtype=bf16 halves persistent
+    part=attention
+dot_product_attention_kernel<x>
+    part=attention
+void cublas::dot_product<float>(x)
+    library=cublas product=vector
 void at::native::vectorized_elementwise_kernel<4, at::native::AddFunctor<float>, x>(int)
     library=pytorch tensor_dtype=fp32 role=helper walk=vectorized part=rest
 at::native::unrolled_elementwise_kernel<direct_copy_kernel_cuda(x)::{lambda(c10::BFloat16)#1}>

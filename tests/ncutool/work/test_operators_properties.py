@@ -15,9 +15,9 @@ from ncutool.work.operators.tensor import broadcast
 
 SHAPES = st.lists(st.integers(0, 6), max_size=5)
 DTYPES = st.sampled_from(sorted(TYPES))
-VALUES = st.sampled_from(
-    ["", "0", "1", "-1", "True", "False", "[1, 1]", "[0]", "[-1]", "[]", "1e-05", "[True, True]"]
-)
+TRUTHS = ["True", "False", "[True]", "[True, True]", "[True, False, True]"]
+LISTS = ["[1, 1]", "[2, 2]", "[0]", "[-1]", "[]", "[2.5]"]
+VALUES = st.sampled_from(["", "0", "1", "-1", "99", "1e-05", "floor", *TRUTHS, *LISTS])
 NAMES = st.sampled_from([*sorted(REGISTRY), "triton_poi_fused_add_0", "triton_red_fused_sum_1"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 10**20) | st.floats() | st.text(max_size=5),

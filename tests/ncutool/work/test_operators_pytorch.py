@@ -144,7 +144,7 @@ def test_the_window_counts_in_the_backward_pass_too() -> None:
 @pytest.mark.parametrize(("kind", "bottom_right"), [("1", False), ("2", True)])
 def test_the_mask_type_counts_in_the_backward_pass_too(kind: str, bottom_right: bool) -> None:
     """`_efficient_attention_backward`: causal from the first pair, or from the last."""
-    rest = (None, None, "5", "7", KEPT, "0.", STATE, STATE, kind, "False")
+    rest = (None, None, "5", "7", KEPT, "0.", STATE, STATE, kind, "False", None, None)
     found = work(call("aten::_efficient_attention_backward", OUT, *QKV, None, OUT, *rest))
     pairs = attended_pairs(5, 7, causal=True, bottom_right=bottom_right)
     assert found.flop == 2 * 2 * 3 * pairs * 5 * 8
@@ -152,7 +152,8 @@ def test_the_mask_type_counts_in_the_backward_pass_too(kind: str, bottom_right: 
 
 def test_attention_whose_lengths_lie_in_memory_has_no_figure() -> None:
     """`seqused_k` of flash and `window_size` of efficient attention leave the pairs unknown."""
-    flash = (None, None, "5", "7", "0.", "True", "False", None, None, None, ([2], "int32"))
+    masked = (None, None, "5", "7", "0.", "True", "False", None, None, None)
+    flash = (*masked, ([2], "int32"), None)
     assert "lengths" in reason(call("aten::_flash_attention_forward", *QKV, *flash))
     window = (None, None, None, "5", "7", "0.", "1", "True", None, None, "3")
     found = work(call("aten::_efficient_attention_forward", *QKV, *window))

@@ -32,6 +32,8 @@ from ncutool.work.roofs import AMBIGUOUS, roof_of
         ("convolution", None, "volta_scudnn_128x64_relu_interior_nn_v1", "fp32"),
         ("gemm", "bf16", "void gemvx::kernel<int, int, __nv_bfloat16>", "fp32"),
         ("convolution", "bf16", "conv_depthwise2d_forward_kernel", "fp32"),
+        ("attention", "bf16", "scaled_dot_product_flash_fwd_kernel<bf16>", "bf16_tensor"),
+        ("attention", "fp16", "attention_with_gemv_and_dot_product", "fp16_tensor"),
         ("elementwise", "bf16", "void at::native::vectorized_elementwise_kernel<4>", "fp32"),
         ("softmax", "fp64", "softmax_warp_forward", "fp64"),
         ("gemm", "fp64", "cutlass_80_tensorop_d884gemm_64x64_16x4_nn_align1", "fp64_tensor"),

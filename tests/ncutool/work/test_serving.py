@@ -73,8 +73,8 @@ def found(
         # 2 heads of 4 queries on 4 keys, causal: 10 pairs · 2·2·(8 + 8)
         (
             "flash_attn::_flash_attn_forward",
-            [[1, 4, 2, 8], [1, 4, 1, 8], [1, 4, 1, 8], [], [], [], [], []],
-            [BF16, BF16, BF16, "Scalar", "Scalar", "Scalar", "Scalar", "Scalar"],
+            [[1, 4, 2, 8], [1, 4, 1, 8], [1, 4, 1, 8], *[[]] * 8],
+            [BF16, BF16, BF16, *["Scalar"] * 6, "", "Scalar"],
             {5: "True", 6: "-1", 7: "-1"},
             2 * 2 * 10 * 16,
             2 * (64 + 32 + 32 + 64),
@@ -90,8 +90,8 @@ def found(
         ),
         (
             "aten::_embedding_bag_dense_backward",
-            [[3, 4], [6], [6], [3], [3], []],
-            ["float", "long int", "long int", "long int", "long int", "Scalar"],
+            [[3, 4], [6], [6], [3], [3], [], [], [], [], []],
+            ["float", *["long int"] * 4, *["Scalar"] * 3, "", "Scalar"],
             {5: "10"},
             24,
             4 * 12 + 8 * 12 + 4 * 40,
@@ -125,6 +125,15 @@ def test_a_mixture_of_experts_has_flops_and_no_bytes() -> None:
     assert work.reason == "which experts are active is not recorded"
 
 
+def test_experts_of_whole_numbers_have_no_type_of_arithmetic() -> None:
+    """Eight-bit weights are multiplied in 8 bits or in 16, and a flag among the arguments tells."""
+    types = [BF16, "signed char", "signed char", *EXPERT_TYPES[3:]]
+    work = found("sglang::outplace_fused_experts", EXPERTS, types)
+    assert isinstance(work, Work)
+    assert (work.flop, work.dtype) == (2880, None)
+    assert work.reason == "which experts are active is not recorded"
+
+
 def test_experts_on_other_devices_leave_nothing_known() -> None:
     """A map of experts among the arguments: some tokens go elsewhere."""
     dims, types = [*EXPERTS, [16]], [*EXPERT_TYPES, "int"]
@@ -133,11 +142,14 @@ def test_experts_on_other_devices_leave_nothing_known() -> None:
     assert "not recorded" in answer.reason
 
 
-def test_a_layer_of_experts_without_its_weights_is_unknown() -> None:
-    """vLLM's wrapper takes tokens and router logits only: no figure is derivable."""
+def test_a_layer_of_experts_without_its_weights_is_bounded_by_its_tokens() -> None:
+    """vLLM's wrapper takes tokens and router logits only: they and the result, no FLOPs."""
     answer = found("vllm::moe_forward", [[888, 3072], [888, 128], []], [BF16, BF16, ""])
-    assert isinstance(answer, NoModel)
-    assert answer.family == "other"
+    assert isinstance(answer, Work)
+    assert (answer.family, answer.flop) == ("other", None)
+    assert answer.bytes == 2 * 888 * (3072 + 128 + 3072)
+    assert answer.bytes_exactness == "lower_bound"
+    assert answer.reason is not None
     assert "weights" in answer.reason
 
 
@@ -163,7 +175,7 @@ def test_grouped_scaled_products_count_every_row_once() -> None:
     ("name", "dims"),
     [
         ("_C::cutlass_scaled_mm", [[8, 16], [8, 32], [31, 16]]),
-        ("sgl_kernel::fp8_scaled_mm", [[8, 32], [16, 32], [8], [16], []]),
+        ("sgl_kernel::fp8_scaled_mm", [[8, 32], [16, 32], [8], [16]]),
         ("fbgemm::f8f8bf16_rowwise", [[8, 32], [32, 16]]),
         ("vllm::inplace_fused_experts", [[5, 8], [4, 12, 7], [4, 8, 6], [5, 2], [5, 2]]),
         ("flash_attn::_flash_attn_forward", [[1, 4, 3, 8], [1, 4, 2, 8], [1, 4, 2, 8]]),

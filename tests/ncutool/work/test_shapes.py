@@ -255,8 +255,9 @@ def test_tf32_shows_as_the_data_type() -> None:
 
 def test_convolution_result_proved_by_its_backward_call() -> None:
     """All backward calls with one input and filter agree on the gradient, so that is the shape."""
-    dims = "[[2, 4, 9, 9], [4, 4, 3, 3], [], [], [], []]"
-    types = '["float", "float", "GenericList", "GenericList", "GenericList", "Int"]'
+    dims = "[[2, 4, 9, 9], [4, 4, 3, 3], [], [], [], [], [], [], []]"
+    lists, numbers = '"GenericList", "GenericList", "GenericList"', '"Int", "Bool", "Bool", "Bool"'
+    types = f'["float", "float", {lists}, {numbers}]'
     forward = ("aten::cudnn_convolution", dims, types, None)
     backward = (
         "aten::cudnn_convolution_backward",

@@ -107,6 +107,8 @@ def test_every_path_counts_once(capability: str) -> None:
     names = FAMILIES[capability]
     tops = [name for name in names if not name.startswith("op_") and "sparsity" not in name]
     for name in names:
+        if name in tops and any(part != name and part.endswith(name) for part in names):
+            continue  # of int1, whose parts know no sparsity
         if name in tops and any(part.endswith("_off") and name in part for part in names):
             continue  # an aggregate never has operations without its parts
         source = name.split("src_")[1].split("_sparsity_")[0]

@@ -1,0 +1,297 @@
+"""What could be looked at in a capture, and what could not: silence must not read as health.
+
+A report answers only what its sections were collected for, a trace only what its launches' work is
+known of. Everything else is listed with the time that is in it and with what to collect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.advice.view.finding import CouldNotLook, Finding
+from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold
+from ncutool.work import counter_notices
+from ncutool.work.inside import Inside
+
+if TYPE_CHECKING:
+    from ncutool.timeline.window import Timeline
+    from ncutool_parsers.capture import Capture
+
+SHORT_NS = IntThreshold(
+    20_000,
+    "ns",
+    "a latency-bound launch as short is short of work; of longer ones nobody can say",
+    "judgement, tried on the reports of the corpus",
+)
+TELLS = {
+    "SpeedOfLight": "how near its limits it is",
+    "LaunchStats": "how far its grid fills the device",
+    "MemoryWorkloadAnalysis_Tables": "what each level of the memory moves",
+    "SourceCounters": "whether its accesses fetch more than they use",
+    "ComputeWorkloadAnalysis": "which pipe is busy",
+    "WarpStateStats": "what its warps wait for",
+    "SchedulerStats": "how often its schedulers issue",
+}
+"""What each section of Nsight Compute tells of a launch."""
+_LIMITS = ("SpeedOfLight", "LaunchStats")
+_MEMORY = ("MemoryWorkloadAnalysis_Tables", "SourceCounters")
+_COMPUTE = ("ComputeWorkloadAnalysis", "WarpStateStats")
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "memory": _MEMORY,
+    "compute": _COMPUTE,
+    "balanced": (*_MEMORY, *_COMPUTE),
+    "latency": ("WarpStateStats", "SchedulerStats", "SourceCounters"),
+    "small_grid": (),
+}
+"""What must be known of a launch, by what holds it, before nothing to change means that."""
+_CHECKS = {
+    "the two limits and the grid": frozenset(_LIMITS),
+    "occupancy": frozenset({"Occupancy"}),
+    "excess global and shared accesses": frozenset({"SourceCounters"}),
+    "cache lines and local memory": frozenset({"MemoryWorkloadAnalysis_Tables"}),
+    "stalls and divergence": frozenset({"WarpStateStats"}),
+    "issue slots": frozenset({"SchedulerStats"}),
+    "pipes": frozenset({"ComputeWorkloadAnalysis"}),
+}
+"""What is looked at in a report, and the sections that it takes."""
+_WORK_OF_TRACES = (
+    "what to fuse, batch or compute in narrower types, kernels far below their roof, and time in "
+    "which the device waits"
+)
+
+
+def looked_at(rows: Sequence[Mapping[str, Any]], insides: Mapping[int, Inside]) -> tuple[str, ...]:
+    """Return what was looked at in a report, each with the share of launch time that it holds for.
+
+    Args:
+        rows: launches with a duration, of :data:`ncutool.base.tables.KERNELS`.
+        insides: what the counters of each launch say, by launch_id.
+    """
+    total = sum(row["duration_ns"] for row in rows)
+    seen = []
+    for what, sections in _CHECKS.items():
+        time = sum(
+            row["duration_ns"]
+            for row in rows
+            if sections <= insides.get(row["launch_id"], Inside()).sections
+        )
+        if time:
+            seen.append(f"{what} ({units.percent(100 * time / total)} of launch time)")
+    return tuple(seen)
+
+
+def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[CouldNotLook, ...]:
+    """Return what could not be looked at in a report: failed launches first, then most time.
+
+    Args:
+        kernels: table :data:`ncutool.base.tables.KERNELS` of the report.
+        insides: what the counters of each launch say, by launch_id.
+    """
+    failed: list[dict[str, Any]] = []
+    untimed: list[dict[str, Any]] = []
+    lacking: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in kernels.sort("launch_id").to_dicts():
+        if row["error"] is not None:
+            failed.append(row)
+        elif not row["duration_ns"]:
+            untimed.append(row)
+        elif missing := _missing(row, insides.get(row["launch_id"], Inside())):
+            lacking.setdefault(missing, []).append(row)
+    total = sum(row["duration_ns"] or 0 for row in kernels.to_dicts())
+    listed = [
+        _entry(rows, total, _reason(sections, len(rows)), sections)
+        for sections, rows in lacking.items()
+    ]
+    listed = [one for one in listed if (one.pct or 0.0) >= SMALL_PCT]
+    listed.sort(key=lambda one: (-one.duration_ns, one.sections))
+    if untimed:
+        reason = "no duration was collected, so that nothing can be weighed"
+        listed.insert(0, _entry(untimed, total, reason, ("SpeedOfLight",)))
+    if failed:
+        listed.insert(0, _failed(failed))
+    return tuple(listed)
+
+
+def _missing(row: Mapping[str, Any], inside: Inside) -> tuple[str, ...]:
+    """Return the sections that are missing to tell what one launch could do better.
+
+    Which pipe or level holds it, the parts of the speed of light tell in any set.
+    """
+    absent = [section for section in _LIMITS if section not in inside.sections]
+    if "SpeedOfLight" not in absent:
+        needed = _NEEDED.get(row["bound"], (*_MEMORY, *_COMPUTE))
+        known = ("ComputeWorkloadAnalysis",) if row["limiting_level"] is not None else ()
+        absent += [s for s in needed if s not in inside.sections and s not in known]
+    return tuple(absent)
+
+
+def _reason(sections: Sequence[str], launches: int) -> str:
+    its = "its" if launches == 1 else "their"
+    told = [TELLS[section].replace(" its ", f" {its} ") for section in sections]
+    if launches > 1:
+        told = [text.replace("it is", "they are") for text in told]
+    return f"the report does not hold {', nor '.join(told)}"
+
+
+def _entry(
+    rows: Sequence[Mapping[str, Any]], total: int, reason: str, sections: tuple[str, ...]
+) -> CouldNotLook:
+    time = sum(row["duration_ns"] or 0 for row in rows)
+    options = tuple(f"--section {section}" for section in sections)
+    return CouldNotLook(
+        what=_named(rows),
+        reason=reason,
+        launches=tuple(row["launch_id"] for row in rows),
+        duration_ns=time,
+        pct=100 * time / total if total else 0.0,
+        sections=sections,
+        collect=f"`ncu --set full -o report PROGRAM`, or {counter_notices.command(*options)}",
+    )
+
+
+def _failed(rows: Sequence[Mapping[str, Any]]) -> CouldNotLook:
+    return CouldNotLook(
+        what=_named(rows),
+        reason="its collection failed: neither its time nor any figure of it is known"
+        if len(rows) == 1
+        else "their collection failed: neither their time nor any figure of them is known",
+        launches=tuple(row["launch_id"] for row in rows),
+        duration_ns=0,
+        pct=None,
+        sections=(),
+        collect="collect it again and look at ncu's messages: `ncu --set full -o report PROGRAM`",
+    )
+
+
+def _named(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return launches by count and kernel, as one would say it."""
+    names = list(dict.fromkeys(row["kernel"] for row in rows))
+    of = names[0] if len(names) == 1 else f"{names[0]} and {units.counted(len(names) - 1, 'other')}"
+    return f"{units.counted(len(rows), 'launch')} of {of}"
+
+
+def of_trace(
+    kernels: pl.DataFrame,
+    timeline: Timeline | None,
+    capture: Capture,
+    findings: Sequence[Finding] = (),
+) -> tuple[CouldNotLook, ...]:
+    """Return what could not be looked at in a trace: launches without figures, those far below
+    their roofs of which no finding says why, and idle time without a known reason.
+
+    Args:
+        kernels: table :data:`ncutool.base.tables.KERNELS` of the trace.
+        timeline: its window.
+        capture: what the reader found, which says whether shapes were recorded.
+        findings: what is advised of it.
+    """
+    total = int(kernels["duration_ns"].sum())
+    reason = pl.coalesce("error", "missing_reason", "bound_reason")
+    helper = (pl.col("part") == "helper").fill_null(value=False)
+    unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper).with_columns(why=reason)
+    entries = [
+        _of_launches(group, total, str(why[0]), _collect(group, capture))
+        for why, group in unknown.group_by("why")
+    ]
+    told = [launch_id for finding in findings for launch_id in finding.launches]
+    far = pl.col("bound").is_in(_FAR) | (
+        (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
+    )
+    untold = kernels.filter(far & ~pl.col("launch_id").is_in(told))
+    if untold.height:
+        entries.append(_of_launches(untold, total, _BELOW, _JOIN))
+    entries.sort(key=lambda one: (-one.duration_ns, one.reason, one.launches))
+    return (*(one for one in entries if (one.pct or 0.0) >= SMALL_PCT), *_unexplained(timeline))
+
+
+_FAR = ("below_memory_roof", "below_compute_roof")
+_BELOW = "the trace does not record what keeps launches so far below their roofs"
+_JOIN = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
+
+
+def _collect(group: pl.DataFrame, capture: Capture) -> str:
+    """Return what would tell of launches without figures: the device, the graph's capture, shapes,
+    or a report."""
+    if (group["peak_source"] == "none").all():
+        return "name the device (`--assume-device NAME`, or `--device-file FILE`)"
+    ways = []
+    if group["graph_replay"].fill_null(value=False).all():
+        ways.append("pass the trace that captured the graph (`--capture-trace TRACE`)")
+    elif capture.format.shapes_option and not capture.shapes_recorded:
+        ways.append(f"record with `{capture.format.shapes_option}`")
+    return ", or ".join([*ways, _JOIN])
+
+
+def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> CouldNotLook:
+    time = int(group["duration_ns"].sum())
+    rows = group.sort("duration_ns", "launch_id", descending=[True, False]).to_dicts()
+    return CouldNotLook(
+        what=_named(rows),
+        reason=reason,
+        launches=tuple(sorted(group["launch_id"])),
+        duration_ns=time,
+        pct=100 * time / total if total else 0.0,
+        sections=(),
+        collect=collect,
+    )
+
+
+_STACKS = "record with stacks (`with_stack=True`), or annotate the code with `record_function`"
+_UNSEEN_IDLE = {
+    "unexplained": (
+        "idle time",
+        "the trace records nothing that would explain it",
+        "record CPU activities of every thread, with stacks (`with_stack=True`)",
+    ),
+    "ops_missing": (
+        "idle time in which the host acts",
+        "most operators were filtered out of the trace",
+        "record all operators",
+    ),
+    "silent_host": (
+        "idle time in which the host calls no operator",
+        "what its own code does is not recorded",
+        _STACKS,
+    ),
+    "inside_operator": (
+        "idle time in which the host is inside one operator",
+        "what the operator does there is not recorded",
+        f"{_STACKS}; where it is done once, such as compiling, record a later step",
+    ),
+}
+"""By cause of idle time: whose it is, what is missing, and what to collect."""
+
+
+def _unexplained(timeline: Timeline | None) -> tuple[CouldNotLook, ...]:
+    """Return idle time of which what the host did is not recorded, where it is worth a line."""
+    if timeline is None or timeline.wall_ns <= 0:
+        return ()
+    idle = timeline.idle_by_cause()
+    found = [
+        CouldNotLook(
+            what=what,
+            reason=reason,
+            launches=(),
+            duration_ns=idle.get(cause, 0),
+            pct=100 * idle.get(cause, 0) / timeline.wall_ns,
+            sections=(),
+            collect=collect,
+        )
+        for cause, (what, reason, collect) in _UNSEEN_IDLE.items()
+    ]
+    found = [one for one in found if (one.pct or 0.0) >= SMALL_PCT]
+    return tuple(sorted(found, key=lambda one: (-one.duration_ns, one.reason)))
+
+
+def looked_at_in_trace(kernels: pl.DataFrame) -> tuple[str, ...]:
+    """Return what was looked at in a trace, with the share of launch time that has figures."""
+    total = int(kernels["duration_ns"].sum())
+    if not total:
+        return ()
+    known = int(kernels.filter(pl.col("bound") != "unknown")["duration_ns"].sum())
+    return (f"{_WORK_OF_TRACES} ({units.percent(100 * known / total)} of launch time)",)

@@ -1,0 +1,69 @@
+"""One slow launch among many equal ones is an accident, and no finding is priced by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ncutool.advice.view.finding import Draft
+from ncutool.advice.view.kinds import Ints, Launches
+from ncutool.base import units
+from ncutool.base.thresholds import IntThreshold, Threshold
+
+OUTLIER = Threshold(
+    5.0,
+    "times the median",
+    "a launch of a kind that took longer was disturbed: its kernel does not take so long",
+    "judgement: equal launches in traces differ by less than twice",
+)
+MIN_EQUALS = IntThreshold(
+    5, "launches", "of fewer equal launches none can be called the exception", "judgement"
+)
+
+
+def typical_ns(launches: Launches) -> Ints:
+    """Return, per launch, the time (ns) that advice may count on.
+
+    It is the launch's own, or the median of its kind where it is an outlier. Communication waits
+    for others, whose delay is no accident of the launch, and keeps its own.
+    """
+    durations: Ints = np.array(launches.durations, np.int64)
+    typical: Ints = durations.copy()
+    for number, kind in enumerate(launches.kinds):
+        if kind.barrier:
+            continue
+        rows = np.flatnonzero(launches.kind_of == number)
+        if rows.size < MIN_EQUALS:
+            continue
+        median = int(np.median(durations[rows]))
+        slow = rows[durations[rows] > OUTLIER * median]
+        typical[slow] = median
+    return typical
+
+
+def without_outliers(launches: Launches, drafts: Sequence[Draft]) -> list[Draft]:
+    """Return ``drafts``, what each saves of an outlier cut to what it saves of an equal launch."""
+    excess_ns = np.array(launches.durations, np.int64) - typical_ns(launches)
+    slow = {launches.ids[row]: int(excess_ns[row]) for row in np.flatnonzero(excess_ns).tolist()}
+    return [_cut(draft, slow) for draft in drafts]
+
+
+def _cut(draft: Draft, slow: Mapping[int, int]) -> Draft:
+    """Return ``draft`` without what it would save of the time of ``slow`` (launch_id -> ns) beyond
+    that of their equals."""
+    excess = [slow.get(launch, 0) for launch in draft.launches]
+    count = sum(more > 0 for more in excess)
+    if not count:
+        return draft
+    note = (
+        f"{units.counted(count, 'launch')} took more than {OUTLIER:g} times the median of equal "
+        "launches and counts as that median: the time beyond it is no fault of the kernel."
+    )
+    return replace(
+        draft,
+        best=tuple(new + more for new, more in zip(draft.best, excess, strict=True)),
+        worst=tuple(new + more for new, more in zip(draft.worst, excess, strict=True)),
+        evidence=(*draft.evidence, note),
+    )
