@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 GRAPH = "launched by replaying a CUDA/HIP graph: no operator (--capture-trace pairs it)"
 NO_LAUNCH = "no launch record (before the recording began)"
 NO_CALLS = "no launch record (the trace holds no runtime calls)"
+UNLINKED = {
+    "no_process": "which of the file's processes launched it is not known",
+    "shared_call": "no launch record of its own (its call launched another kernel)",
+    "contradicting_ids": "its correlation and External id name two operators",
+}
+"""Why a launch with recorded ids has no operator, by the reader's word for it."""
 NO_SHAPES = "no shapes recorded (re-run with record_shapes=True)"
 NO_OPERATOR = "launched outside any operator"
 HELPER = "helper kernel: its operator's work is counted on the main kernel"
@@ -93,6 +99,7 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "op_id",
         "call_id",
         "graph_replay",
+        "unlinked",
         "copy_kind",
         "copy_bytes",
         "collective",
@@ -300,7 +307,7 @@ def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
         .when(pl.col("graph_replay").fill_null(False))
         .then(pl.lit(GRAPH))
         .when(pl.col("op_id").is_null() & pl.col("call_id").is_null())
-        .then(pl.lit(unlinked))
+        .then(pl.col("unlinked").replace_strict(UNLINKED, default=unlinked))
         .when(pl.col("op_id").is_null())
         .then(pl.lit(NO_OPERATOR))
         .when(pl.col("role") == "helper")
