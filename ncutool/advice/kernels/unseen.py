@@ -34,6 +34,7 @@ TELLS = {
     "MemoryWorkloadAnalysis_Tables": "what each level of the memory moves",
     "SourceCounters": "whether its accesses fetch more than they use",
     "ComputeWorkloadAnalysis": "which pipe is busy",
+    "SpeedOfLight_RooflineChart": "which arithmetic it does",
     "WarpStateStats": "what its warps wait for",
     "SchedulerStats": "how often its schedulers issue",
 }
@@ -127,6 +128,8 @@ def _missing(row: Mapping[str, Any], inside: Inside) -> tuple[str, ...]:
         needed = _NEEDED.get(row["bound"], (*_MEMORY, *_COMPUTE))
         known = ("ComputeWorkloadAnalysis",) if row["limiting_level"] is not None else ()
         absent += [s for s in needed if s not in inside.sections and s not in known]
+        if row["flop"] is None and row["bound"] in ("compute", "balanced"):
+            absent.append("SpeedOfLight_RooflineChart")
     return tuple(absent)
 
 
