@@ -12,7 +12,8 @@ import polars as pl
 
 from ncutool.analysis import devices, headline, most_time, notices
 from ncutool.analysis.request import Request
-from ncutool.companions import launch_work, summary
+from ncutool.analysis.where_time_goes import where_the_time_goes
+from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.analysis.most_time import MostTime
+    from ncutool.analysis.where_time_goes import Shares
     from ncutool.companions.graph_pairing import Pairing
     from ncutool.companions.launch_work import Done
     from ncutool.companions.summary import Join
@@ -163,8 +165,18 @@ class Analysis:
     def headline(self) -> str:
         """The verdict in one sentence with numbers."""
         return headline.write(
-            self.kernels, self.coverage, self.timeline, self.advice, self.device_kinds
+            self.kernels,
+            self.coverage,
+            self.timeline,
+            self.advice,
+            self.shares,
+            self.device_kinds,
         )
+
+    @cached_property
+    def shares(self) -> Shares:
+        """The window divided by what holds it."""
+        return where_the_time_goes(self)
 
     @cached_property
     def most_time(self) -> MostTime | None:
@@ -228,15 +240,18 @@ def analyse(
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
     _check_traces(capture, companions.rank_trace, request.whole_steps)
     capture = settle(capture).capture  # the timeline says what this left out
-    ranks = [settle(other).capture for other in companions.rank_trace]
+    ranks, doubled = rank_traces.distinct(
+        capture, [settle(other).capture for other in companions.rank_trace]
+    )
     companions = replace(companions, rank_trace=ranks)
     own_peaks = capture.traits.peaks_recorded
     found = devices.find(capture, request.assume_device, known, None if own_peaks else measured)
+    done = launch_work.work_of(capture, companions.ncu, companions.capture_trace)
     return Analysis(
         capture=capture,
         resolution=found.resolution,
         datasheet=found.datasheet,
-        work=launch_work.work_of(capture, companions.ncu, companions.capture_trace),
+        work=replace(done, notices=(*done.notices, *doubled)),
         given=found.given,
         unused=measured if own_peaks else None,
         request=request,

@@ -15,7 +15,8 @@ def short(advice: Advice) -> str:
     if advice.answer == "could_not_look":
         return f"Could not look at {share(advice)}: what would tell was not collected."
     if advice.answer == "nothing_worth_doing":
-        return "Nothing worth doing was found in what could be looked at."
+        rest = f"; {share(advice)} could not be" if advice.could_not_look else ""
+        return f"Nothing worth doing was found in what could be looked at{rest}."
     return "Nothing to change stands out beyond what findings share."
 
 
@@ -28,4 +29,7 @@ def share(advice: Advice) -> str:
             return units.counted(failed, "launch")
         idle = sum(one.pct or 0.0 for one in advice.could_not_look)
         return f"idle time, {units.percent(idle)} of the window"
-    return f"{units.percent(sum(one.pct or 0.0 for one in of_launches))} of the launch time"
+    idle = sum(one.pct or 0.0 for one in advice.could_not_look if not one.launches)
+    launches = sum(one.pct or 0.0 for one in of_launches)
+    beside = f" and at idle time, {units.percent(idle)} of the window" if idle > launches else ""
+    return f"{units.percent(launches)} of the launch time{beside}"

@@ -28,7 +28,6 @@ from ncutool.analysis.sections import (
     TimeSection,
     Verdict,
 )
-from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Document:
     @cached_property
     def time(self) -> TimeSection:
         """Where the time of the window goes, and what idle time waits for."""
-        shares = where_the_time_goes(self.analysis)
+        shares = self.analysis.shares
         order = list(display_names.BOUNDS)
         parts = sorted(shares.parts, key=lambda part: order.index(part.kind))
         timeline = self.analysis.timeline

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.analysis import answers, display_names
+from ncutool.analysis.where_time_goes import IDLE
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.devices import several
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.advice.view.finding import Advice
+    from ncutool.analysis.where_time_goes import Shares
     from ncutool.devices.several import Kind
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
@@ -33,20 +35,29 @@ def write(
     coverage: Coverage,
     window: Timeline | None,
     advice: Advice,
+    shares: Shares,
     kinds: Sequence[Kind] = (),
 ) -> str:
     """Return which launches failed, what to do first and what it saves, then what holds the
-    capture, and where it ran.
+    capture, how much of it is understood, and where it ran.
 
     Args:
+        shares: the window divided by what holds it, as every output shows it.
         kinds: the devices that the launches ran on; more than one is said.
     """
     failed = _failed(advice, coverage.launches)
     if coverage.duration_ns == 0:
         return f"{failed}{units.counted(coverage.launches, 'launch')}, none with a duration."
     whole = window.wall_ns if window is not None else coverage.duration_ns
-    where = _where(kinds)
-    return f"{failed}{_first(advice, whole)} {_state(kernels, coverage, window)}{where}"
+    state = f"{_state(kernels, shares, window)}{_understood(coverage)}{_where(kinds)}"
+    return f"{failed}{_first(advice, whole)} {state}"
+
+
+def _understood(coverage: Coverage) -> str:
+    """Return how much of the launch time is understood, where that is not all of it."""
+    if coverage.understood_pct is None or coverage.understood_pct >= 100:
+        return ""
+    return f" {units.percent(coverage.understood_pct)} of launch time is understood."
 
 
 def _where(kinds: Sequence[Kind]) -> str:
@@ -95,7 +106,7 @@ def _first(advice: Advice, whole_ns: int) -> str:
     return f"{top.title}: {amount} of {units.time(whole_ns)} ({share})."
 
 
-def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -> str:
+def _state(kernels: pl.DataFrame, shares: Shares, window: Timeline | None) -> str:
     if window is not None and window.wall_ns > 0:
         idle_pct = 100 * window.idle_ns / window.wall_ns
         if idle_pct >= _MOSTLY_IDLE:
@@ -104,23 +115,21 @@ def _state(kernels: pl.DataFrame, coverage: Coverage, window: Timeline | None) -
             return (
                 f"{_who_waits(window)} of the time, most of it: {display_names.GAP_CAUSES[cause]}."
             )
-    by_bound = (
-        kernels.group_by("bound")
-        .agg(pl.col("duration_ns").sum())
-        .sort("duration_ns", "bound", descending=[True, False])
-    )
-    name, amount = by_bound.row(0)
-    share = units.percent(100 * amount / coverage.duration_ns)
-    several = window is not None and len(window.devices) > 1
-    of = f" on {len(window.devices)} GPUs" if window is not None and several else ""
-    whole = f"{units.time(coverage.duration_ns)} GPU time{of}"
-    return f"{share} of {whole} is {_WORDS[name]}{_level(kernels, name, amount)}."
+    most = max((part for part in shares.parts if part.kind != IDLE), key=lambda part: part.ns)
+    time = "wall time" if shares.of_wall else "launch time"
+    count = len(window.devices) if window is not None else 1
+    of = f" of each of {count} GPUs on average" if count > 1 else ""
+    whole = f"{units.time(shares.base_ns)} {time}{of}"
+    held = f"{_WORDS[most.kind]}{_level(kernels, most.kind)}"
+    return f"{units.percent(most.pct)} of {whole} is {held}."
 
 
-def _level(kernels: pl.DataFrame, bound: str, amount: int) -> str:
+def _level(kernels: pl.DataFrame, bound: str) -> str:
     """Return the memory level or the pipe that holds most of the time under a bound, in words."""
+    held_by_it = kernels.filter(pl.col("bound") == bound)
+    amount = int(held_by_it["duration_ns"].sum())
     by_level = (
-        kernels.filter((pl.col("bound") == bound) & pl.col("limiting_level").is_not_null())
+        held_by_it.filter(pl.col("limiting_level").is_not_null())
         .group_by("limiting_level")
         .agg(pl.col("duration_ns").sum())
         .sort("duration_ns", "limiting_level", descending=[True, False])
@@ -141,5 +150,5 @@ _WORDS = {
     "not recorded",
     "communication": "communication between devices",
     "small_grid": "in grids too small to fill the device",
-    "unknown": "not understood",
+    "unknown": "held by nothing that the capture shows",
 }

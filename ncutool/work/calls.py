@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.work import kernel_facts
-from ncutool.work.operators import NoModel, OpCall, Tensor, TensorList, Work, model, parse_call
+from ncutool.work.operators import (
+    NoModel,
+    OpCall,
+    Tensor,
+    TensorList,
+    Work,
+    model,
+    parse_call,
+    steps,
+)
 
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
@@ -29,6 +38,8 @@ _ONE_DTYPE = (
     r"|max_pool2d_with_indices|(add|sub|mul|div|threshold|relu|clamp_min|fill|zero|neg)_?)$"
 )
 """Operators whose tensors all have one data type, so that a kernel's name proves it for each."""
+_IN_STEPS = r"^vllm::unified_attention"
+"""Operators whose work an annotation of the step bounds."""
 DTYPE_BY_NAME = "data type from the kernel's name"
 _SHOWN = 3
 """Tensors that a short signature shows before it is cut."""
@@ -50,6 +61,7 @@ class _Signatures:
         parent: int | None = None,
         element_bytes: int | None = None,
         operand_dtype: str | None = None,
+        step: str | None = None,
     ) -> OpCall:
         """Return the call of a signature under its parent's."""
         name, dims, types, strides, concrete, backend = self.rows[signature]
@@ -64,6 +76,7 @@ class _Signatures:
             list_element_bytes=element_bytes,
             output_shape=_output_shape(plain, self.outputs),
             backend=backend,
+            step=step,
         )
 
 
@@ -82,22 +95,19 @@ def recorded_calls(capture: Capture, names: Iterable[str]) -> list[OpCall]:
     return [plain_call(*row) for row in rows.iter_rows()]
 
 
-_KEYS = ["signature_id", "parent_signature", "element_bytes", "operand_dtype"]
+_KEYS = ["signature_id", "parent_signature", "element_bytes", "operand_dtype", "step"]
 
 
 def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """Model every operator that launched one of ``rows``; return one row an ``op_id``.
 
     Columns: op_id, signature, shapes, family, dtype, op_flop, op_bytes, remark, reason,
-    flop_exactness, bytes_exactness.
+    flop_exactness, bytes_exactness, divisible.
     """
     calls = _distinct(rows, capture)
     signatures = _signatures(capture)
     keys = calls.select(_KEYS).unique()
-    modelled = [
-        _row(signatures.call(signature, parent, size, dtype), by_name=dtype is not None)
-        for signature, parent, size, dtype in keys.rows()
-    ]
+    modelled = [_row(signatures.call(*key), by_name=key[3] is not None) for key in keys.rows()]
     schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "signature": pl.String,
         "shapes": pl.List(pl.List(pl.Int64)),
@@ -109,6 +119,7 @@ def evaluate(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         "reason": pl.String,
         "flop_exactness": pl.String,
         "bytes_exactness": pl.String,
+        "divisible": pl.Boolean,
     }
     known = keys.hstack(pl.DataFrame(modelled, schema=schema, orient="row"))
     return calls.join(
@@ -147,7 +158,20 @@ def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         untyped, on="signature_id", how="semi"
     )
     dtypes = _agreed(plain, "tensor_dtype", "operand_dtype")
-    return calls.join(sizes, on="op_id", how="left").join(dtypes, on="op_id", how="left")
+    calls = calls.join(sizes, on="op_id", how="left").join(dtypes, on="op_id", how="left")
+    return calls.join(_steps(rows, capture), on="op_id", how="left")
+
+
+def _steps(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """Return op_id and the engine's annotation, `step`, around each call of paged attention."""
+    notes = capture.annotations.filter(
+        ~pl.col("on_device") & pl.col("name").str.contains(steps.ANNOTATION)
+    ).select(pl.col("name").alias("step"), "start_ns", pl.col("end_ns").alias("until_ns"))
+    paged = rows.filter(pl.col("op").str.contains(_IN_STEPS)).select("op_id").unique()
+    begun = paged.join(capture.ops.select("op_id", "start_ns"), on="op_id").sort("start_ns")
+    around = begun.join_asof(notes.sort("start_ns"), on="start_ns", strategy="backward")
+    inside = pl.col("start_ns") < pl.col("until_ns")
+    return around.select("op_id", pl.when(inside).then("step").alias("step"))
 
 
 def _agreed(rows: pl.DataFrame, fact: str, name: str) -> pl.DataFrame:
@@ -240,7 +264,7 @@ def _row(call: OpCall, *, by_name: bool = False) -> tuple[object, ...]:
     work = model(call)
     signature = signature_text(call), shown_shapes(call)
     if isinstance(work, NoModel):
-        return *signature, work.family, None, None, None, None, work.reason, None, None
+        return *signature, work.family, None, None, None, None, work.reason, None, None, None
     remarks = [work.remark, DTYPE_BY_NAME if by_name else None]
     return (
         *signature,
@@ -252,6 +276,7 @@ def _row(call: OpCall, *, by_name: bool = False) -> tuple[object, ...]:
         _reason(work),
         None if work.flop is None else work.flop_exactness,
         None if work.bytes is None else work.bytes_exactness,
+        work.divisible,
     )
 
 

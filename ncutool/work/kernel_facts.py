@@ -258,7 +258,7 @@ _DTYPES = (
     ("fp64", re.compile(r"(?i)tensorop_d\d|d884|dmma|_f64f64|xmma_gemm_f64")),
 )
 _HALVES = re.compile(r"(?i)fp16|bf16|half")
-_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv|fprop|dgrad|wgrad")
+_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv(?!er)|fprop|dgrad|wgrad")
 _PRODUCTS: tuple[tuple[Product, re.Pattern[str]], ...] = (
     (
         "vector",
@@ -315,7 +315,7 @@ _PERSISTENT = re.compile(
 _COMMUNICATES = re.compile(
     r"(?<![A-Za-z_])("
     r"nccl([A-Z]\w*?)?Kernel(?![a-z])"  # of NCCL, whatever the words between, and RCCL's
-    r"|rccl(_main_kernel|[A-Z]\w*Kernel)"
+    r"|rccl(_main_kernel|([A-Z]\w*?)?Kernel(?![a-z]))"
     r"|(nv|roc)shmem[ix]?_\w+|(nv|roc)shmem::"
     r"|mscclKernel\w*|mscclpp?::"
     r"|(dpsk|deep)(::|_)ep::(?!layout\b)"

@@ -26,6 +26,7 @@ NO_CALLS = "no launch record (the trace holds no runtime calls)"
 NO_SHAPES = "no shapes recorded (re-run with record_shapes=True)"
 NO_OPERATOR = "launched outside any operator"
 HELPER = "helper kernel: its operator's work is counted on the main kernel"
+UNSHARED = "what its operator's kernels move together has a lower bound, each of them has none"
 NO_COPY_SIZE = "size of the copy not recorded"
 COMMUNICATION = collective.REASON
 
@@ -60,7 +61,10 @@ def work(capture: Capture) -> pl.DataFrame:
     rows = rows.with_columns(*_sources(), _exactness("flop"), _exactness("dram_bytes"))
     matrix = pl.col("family").is_in(list(roofs.MATRIX_FAMILIES))
     rows = rows.with_columns(
-        (matrix & (pl.col("flop_exactness") == "upper_bound")).fill_null(False).alias("at_most")
+        (matrix & (pl.col("flop_exactness") == "upper_bound"))
+        .or_((pl.col("family") == "other") & pl.col("flop").is_null())
+        .fill_null(False)
+        .alias("at_most")
     )
     rows = _with_roofs(rows, capture)
     rows = rows.with_columns(
@@ -160,10 +164,9 @@ def _share(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unshared() -> pl.Expr:
-    """Whether an operator's bytes say nothing of each of its kernels: those of its tokens are a
-    lower bound for all of them together, and which kernel reads the weights is not known."""
-    several = pl.col("kernels").is_not_null()
-    return several & (pl.col("family") == "other") & (pl.col("bytes_exactness") == "lower_bound")
+    """Whether an operator's bytes are a bound for all its kernels together that says nothing of
+    each."""
+    return pl.col("kernels").is_not_null() & ~pl.col("divisible").fill_null(True)
 
 
 def _part(name: str) -> pl.Expr:
@@ -204,10 +207,12 @@ def _figures(capture: Capture) -> list[pl.Expr]:
         .alias("family"),
         pl.when(copy | talk)
         .then(None)
-        .when(main & (modelled | pl.col("dtype").is_not_null()))
-        .then("dtype")
-        .when(~modelled)
+        .when(modelled)
+        .then(pl.when(main).then("dtype"))
+        .when(pl.col("named_family").is_not_null())
         .then("named_dtype")
+        .when(main)
+        .then("dtype")
         .alias("dtype"),
         (modelled | copy | talk | pl.col("named_family").is_null()).not_().alias("by_name"),
         *(
@@ -300,6 +305,8 @@ def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
         .then(pl.lit(NO_OPERATOR))
         .when(pl.col("role") == "helper")
         .then(pl.lit(HELPER))
+        .when(_unshared() & pl.col("op_bytes").is_not_null())
+        .then(pl.coalesce("reason", pl.lit(UNSHARED)))
         .when(pl.col("trial").fill_null(False) & ~pl.col("whole").fill_null(False))
         .then(pl.lit(trials.UNKNOWN))
         .otherwise(
@@ -355,8 +362,9 @@ def _joined_roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFra
 def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
     """Return the roof of each distinct combination of family, data type and kernel name.
 
-    There is none for what its name alone speaks of, and none for a product with no more than an
-    upper bound of its operations: it says nothing of how near it comes to a roof.
+    There is none for what its name alone speaks of, none for operations of an unknown kind, and
+    none for a product with no more than an upper bound of its operations: it says nothing of how
+    near it comes to a roof.
     """
     keys = rows.select(_ROOF_KEYS).unique()
     chosen = [

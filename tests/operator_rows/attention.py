@@ -68,8 +68,6 @@ ATTENTION: tuple[Row, ...] = (
         2 * 4 * 6 * 32,
         384 + 640 + 640 + 240 + 384,
     ),
-    # the mask is a function of the program: at most all pairs
-    ("aten::flex_attention", f"{_Q} {_KV_GROUPED}", 2 * 4 * 15 * 32, 384 + 320 + 320 + 384),
     (
         "aten::_flash_attention_forward",
         f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. True False -",

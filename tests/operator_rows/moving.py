@@ -6,7 +6,10 @@ from operator_rows import Row
 
 _OPTIMIZERS = (
     "sgd", "adagrad", "rowwise_adagrad", "rowwise_weighted_adagrad", "adam", "lamb",
-    "lars_sgd", "partial_rowwise_adam", "partial_rowwise_lamb", "none",
+    "lars_sgd", "partial_rowwise_adam", "partial_rowwise_lamb", "none", "approx_sgd",
+    "rowwise_adagrad_with_counter", "rowwise_adagrad_with_weight_decay",
+    "approx_rowwise_adagrad", "approx_rowwise_adagrad_with_counter",
+    "approx_rowwise_adagrad_with_weight_decay", "ensemble_rowwise_adagrad",
 )  # fmt: skip
 # Two tables of width 4, five indices and three offsets: one bag each, so a result of 1 × 8, of at
 # least 2 bytes an element. Five rows of 4 are added up; of the backward pass the gradient is known.
@@ -72,6 +75,13 @@ LOOKUPS: tuple[Row, ...] = (
     (
         "aten::_embedding_bag_dense_backward",
         "bf16[2,4] int32[5] int64[5] int64[2] int64[2] 10 False 0 - -1",
+        20,
+        16 + 20 + 40 + 80,
+    ),
+    # with the offsets that releases before 1.10 took
+    (
+        "aten::_embedding_bag_dense_backward",
+        "bf16[2,4] int32[5] int64[2] int64[5] int64[2] int64[2] 10 False 0 -",
         20,
         16 + 20 + 40 + 80,
     ),
@@ -176,7 +186,24 @@ LOOKUPS: tuple[Row, ...] = (
         for name in _OPTIMIZERS
     ),
     *(
-        (f"torch::autograd::CppNode<SplitLookupFunction_{name}_Op>", "fp32[2,8]", None, 64)
+        (
+            f"torch::autograd::CppNode<Split{kind}LookupFunction_{name}_Op{form}>",
+            "fp32[2,8]",
+            None,
+            64,
+        )
+        for name in _OPTIMIZERS
+        for kind in ("", "NoBag")
+        for form in ("", "_pt2")
+    ),
+    # the later form takes its tables as a list
+    *(
+        (
+            f"fbgemm::split_embedding_codegen_lookup_{name}_function_pt2",
+            f"fp32[0] list4[[100],[0]] int32[3] 8 4 int64[3] 7 {_LISTS} 0 fp32[5]",
+            40,
+            _LISTS_AND_RESULT + 20,
+        )
         for name in _OPTIMIZERS
     ),
 )
@@ -191,6 +218,7 @@ COPIES: tuple[Row, ...] = (
     ("aten::normal_", "bf16[2,3] 0. 1. -", 0, 12),
     ("aten::uniform_", "bf16[2,3] 0. 1. -", 0, 12),
     ("aten::random_", "int64[2,3] 0 9 -", 0, 48),
+    ("aten::bernoulli_", "bf16[2,3] bf16[2,3] -", 0, 12 + 12),
     ("aten::bernoulli_", "bf16[2,3] 0.5 -", 0, 12),
     ("aten::exponential_", "bf16[2,3] 1. -", 0, 12),
     ("aten::arange", "2 9 3 int64[0]", 0, 24),  # 2, 5, 8
@@ -231,6 +259,10 @@ OPTIMIZER_STEPS: tuple[Row, ...] = (
         (f"aten::_foreach_{name}", f"{_A} {_A} 0.5", 30, 40 + 40 + 40)
         for name in ("lerp", "lerp_")
     ),
+    # the last list is what the results go to
+    ("aten::_foreach_add", "list4[[2],[3]] list4[[2],[3]] 1 list4[[2],[3]]", 5, 40 + 20),
+    ("aten::_foreach_sqrt", "list4[[2],[3]] list4[[2],[3]]", 5, 20 + 20),
+    ("aten::_foreach_lerp", "list4[[2]] list4[[2]] 0.5 list4[[2]]", 6, 16 + 8),
     ("aten::_foreach_norm", f"{_A} 2 -", 20, 40 + 8),
     ("aten::_foreach_zero_", _A, 0, 40),
     (

@@ -13,6 +13,7 @@ NORMALIZATIONS: tuple[Row, ...] = (
     ("aten::softmax", "bf16[2,3] -1 -", 30, 12 + 12),
     ("aten::log_softmax", "bf16[2,3] -1 6", 30, 12 + 24),
     ("aten::_softmax_backward_data", "fp32[2,3] fp32[2,3] -1 15", 24, 24 + 24 + 12),
+    ("aten::_softmax_backward_data", "fp32[2,3] fp32[2,3] -1 bf16[2,3]", 24, 24 + 24 + 12),
     ("aten::_log_softmax_backward_data", "fp32[2,3] fp32[2,3] -1 6", 24, 24 + 24 + 24),
     (
         "aten::native_layer_norm",
@@ -140,5 +141,18 @@ REDUCTIONS: tuple[Row, ...] = (
         32 + 64 + 128,
     ),
     ("aten::avg_pool2d", "fp32[1,2,4,4] [2,2] [2,2] [0,0] False True -", 32, 128 + 32),
+    # one number holds for both dimensions
+    ("aten::avg_pool2d", "fp32[1,2,4,4] [2] [2] [0] False True -", 32, 128 + 32),
+    ("aten::_adaptive_avg_pool2d", "fp32[1,2,4,4] [2]", 32, 128 + 32),
+    # a tensor without dimensions has a last one
+    ("aten::mean", "fp32[] [-1] True -", 1, 4),
+    # windows of one place at every third one: 2 × 2 of 16 places
+    ("aten::avg_pool2d", "fp32[1,2,4,4] [1,1] [3,3] [0,0] False True -", 8, 32 + 32),
+    (
+        "aten::max_pool2d_with_indices",
+        "fp32[1,2,4,4] [1,1] [3,3] [0,0] [1,1] False",
+        0,
+        32 + 32 + 64,
+    ),
     ("aten::_adaptive_avg_pool2d", "fp32[1,2,4,4] [2,2]", 32, 128 + 32),
 )

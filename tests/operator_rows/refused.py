@@ -213,7 +213,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     (
         "aten::_embedding_bag_dense_backward",
         "bf16[2,4] int64[5] int64[5] int64[2] int64[2] - False",
-        "size of the embedding table",
+        SIGNATURE,
     ),
     # copies and lists
     ("aten::arange", "0 5 - int64[0]", "length of aten::arange"),

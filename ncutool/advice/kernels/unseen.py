@@ -209,7 +209,7 @@ def of_trace(
     if untold.height:
         entries.append(_of_launches(untold, total, _BELOW, _JOIN))
     entries.sort(key=lambda one: (-one.duration_ns, one.reason, one.launches))
-    return (*(one for one in entries if (one.pct or 0.0) >= SMALL_PCT), *_idle(timeline))
+    return (*(one for one in entries if (one.pct or 0.0) >= SMALL_PCT), *_unexplained(timeline))
 
 
 _FAR = ("below_memory_roof", "below_compute_roof")
@@ -244,38 +244,51 @@ def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> 
     )
 
 
-_STACKS = "record stacks (`with_stack=True`), or profile the CPU"
-_IDLE = {
+_STACKS = "record with stacks (`with_stack=True`), or annotate the code with `record_function`"
+_UNSEEN_IDLE = {
     "unexplained": (
+        "idle time",
         "the trace records nothing that would explain it",
-        "record CPU activities of every thread, and all streams",
+        "record CPU activities of every thread, with stacks (`with_stack=True`)",
     ),
-    "ops_missing": ("the operators of that time were not recorded", "record all operators"),
-    "silent_host": ("the CPU ran code that calls no operator", _STACKS),
-    "inside_operator": ("the CPU was inside one operator, which records no more", _STACKS),
+    "ops_missing": (
+        "idle time in which the host acts",
+        "most operators were filtered out of the trace",
+        "record all operators",
+    ),
+    "silent_host": (
+        "idle time in which the host calls no operator",
+        "what its own code does is not recorded",
+        _STACKS,
+    ),
+    "inside_operator": (
+        "idle time in which the host is inside one operator",
+        "what the operator does there is not recorded",
+        f"{_STACKS}; where it is done once, such as compiling, record a later step",
+    ),
 }
-"""Causes of idle time of which a trace does not say what they come from: why, and what would."""
+"""By cause of idle time: whose it is, what is missing, and what to collect."""
 
 
-def _idle(timeline: Timeline | None) -> tuple[CouldNotLook, ...]:
-    """Return idle time whose reason is not recorded, by cause; nothing of what is hardly any."""
+def _unexplained(timeline: Timeline | None) -> tuple[CouldNotLook, ...]:
+    """Return idle time of which what the host did is not recorded, where it is worth a line."""
     if timeline is None or timeline.wall_ns <= 0:
         return ()
-    causes = timeline.idle_by_cause()
-    entries = [
+    idle = timeline.idle_by_cause()
+    found = [
         CouldNotLook(
-            what="idle time",
+            what=what,
             reason=reason,
             launches=(),
-            duration_ns=causes[cause],
-            pct=100 * causes[cause] / timeline.wall_ns,
+            duration_ns=idle.get(cause, 0),
+            pct=100 * idle.get(cause, 0) / timeline.wall_ns,
             sections=(),
             collect=collect,
         )
-        for cause, (reason, collect) in _IDLE.items()
-        if 100 * causes.get(cause, 0) >= SMALL_PCT * timeline.wall_ns and causes[cause]
+        for cause, (what, reason, collect) in _UNSEEN_IDLE.items()
     ]
-    return tuple(sorted(entries, key=lambda one: (-one.duration_ns, one.reason)))
+    found = [one for one in found if (one.pct or 0.0) >= SMALL_PCT]
+    return tuple(sorted(found, key=lambda one: (-one.duration_ns, one.reason)))
 
 
 def looked_at_in_trace(kernels: pl.DataFrame) -> tuple[str, ...]:

@@ -8,6 +8,14 @@ from typing import Literal, Protocol, get_args
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.view.context import Context
 from ncutool.base.tables import FINDING_KINDS, FindingKind, Grade, SavingPer
+from ncutool.base.thresholds import Threshold
+
+UNSEEN_PCT = Threshold(
+    10.0,
+    "% of the time",
+    "where less could not be looked at, the answer is what was looked at; it is listed beside it",
+    "judgement: more of it could hide what matters most",
+)
 
 
 @dataclass(frozen=True)
@@ -190,7 +198,9 @@ class Advice:
         """Which of the three answers the advice comes to."""
         if any(finding.alone_high_ns > 0 for finding in self.findings):
             return "something_to_do"
-        return "could_not_look" if self.could_not_look else "nothing_worth_doing"
+        failed = any(one.pct is None for one in self.could_not_look)
+        share = sum(one.pct or 0.0 for one in self.could_not_look)
+        return "could_not_look" if failed or share >= UNSEEN_PCT else "nothing_worth_doing"
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,8 @@ from dataclasses import fields, replace
 from ncutool.planning.llm.comparison import Lengths
 from ncutool.work.operators import OpCall
 from ncutool.work.operators.attention import LENGTH_AT
+from ncutool.work.operators.steps import EXECUTE, EXECUTE_SUMS
 
-_SUMS = r"\(sq(\d+)sk(\d+)sqsq(\d+)sqsk(\d+)\)"
-_EXECUTE_SUMS = re.compile(rf"^execute_\d+_context_(\d+){_SUMS}_generation_(\d+){_SUMS}$")
-_EXECUTE = re.compile(
-    r"^execute_context_(\d+)\((\d+)(?:_\d+)?\)_generation_(\d+)\((\d+)(?:_\d+)?\)$"
-)
 _STEP = re.compile(r"^step\[(DECODE|EXTEND) bs=(\d+)(?: toks=(\d+))?\]$")
 MIXED = "prompts and decoded sequences share a step"
 
@@ -54,7 +50,7 @@ def find(annotations: Iterable[str], calls: Sequence[OpCall]) -> tuple[Lengths |
 
 
 def _with_sums(name: str) -> Lengths | None:
-    match = _EXECUTE_SUMS.match(name)
+    match = EXECUTE_SUMS.match(name)
     if match is None:
         return None
     prompts, *numbers = (int(each) for each in match.groups())
@@ -77,7 +73,7 @@ def _with_sums(name: str) -> Lengths | None:
 
 
 def _plain(name: str) -> Lengths | None:
-    match = _EXECUTE.match(name)
+    match = EXECUTE.match(name)
     if match is None:
         return None
     prompts, tokens, count, decoded = (int(each) for each in match.groups())

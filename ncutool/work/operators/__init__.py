@@ -28,6 +28,7 @@ from ncutool.work.operators import (
     quantizing,
     recommender,
     reduction,
+    scaled_products,
     serving,
     triton,
     upsampling,
@@ -61,6 +62,7 @@ __all__ = [
 
 REGISTRY: dict[str, Model] = {
     **gemm.MODELS,
+    **scaled_products.MODELS,
     **convolution.MODELS,
     **convolution_backward.MODELS,
     **attention.MODELS,
@@ -124,6 +126,7 @@ FAMILY_OF: dict[str, str] = {
     name: str(module.FAMILY)
     for module in (
         gemm,
+        scaled_products,
         convolution,
         convolution_backward,
         attention,

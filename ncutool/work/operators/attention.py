@@ -9,7 +9,7 @@ The `_scaled_dot_product_*` operators take [B,H,S,D]; `_flash_attention_*` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ncutool.work.operators.call import (
     Model,
@@ -25,7 +25,6 @@ FAMILY = "attention"
 NO_LENGTHS = "sequence lengths are not recorded"
 NO_WINDOW = "which pairs the window of this operator admits is not known"
 NO_CAUSAL = "causal flag not recorded"
-ANY_MASK = "upper bound: the mask that the program gives is not recorded"
 BOTTOM_RIGHT = 2
 """`custom_mask_type` of a causal mask that ends at the last pair."""
 ALL_LONGEST = "every sequence has the maximum length (tokens = sequences × longest)"
@@ -290,19 +289,9 @@ def mask_causal(kind: int | None) -> bool | None:
     return {0: False, 1: True, BOTTOM_RIGHT: True}.get(-1 if kind is None else kind)
 
 
-def _flex(call: OpCall) -> Work:
-    """`flex_attention(q[B,H,S,D], k, v, ...)`: a function of the program's own says which pairs
-    count, so there are at most as many as queries times keys."""
-    q, k, v = call.tensor(0, 4), call.tensor(1, 4), call.tensor(2, 4)
-    shape = shape_of(q, k, v, heads_first=True)
-    work = _forward_work(call, shape, shape.queries * shape.keys, None, ANY_MASK)
-    return replace(work, flop_exactness="upper_bound")
-
-
 MODELS: dict[str, Model] = {
     **{f"aten::{name}": _sdpa for name in _SDPA},
     "aten::_cudnn_attention_forward": _cudnn,
     "aten::_flash_attention_forward": _flash,
     "aten::_efficient_attention_forward": _efficient,
-    "aten::flex_attention": _flex,
 }

@@ -33,6 +33,8 @@ class OpCall:
     """Shape of its result, told by the backward operator tied to it."""
     backend: str | None = None
     """`triton` for compiled kernels."""
+    step: str | None = None
+    """The serving engine's annotation of the step that it belongs to."""
 
     @property
     def base(self) -> str:
@@ -140,6 +142,9 @@ class Work:
     """Why ``flop`` or the bytes are None."""
     flop_exactness: Exactness = "exact"
     bytes_exactness: Exactness = "exact"
+    divisible: bool = True
+    """Whether the bytes may be shared out over the kernels of a call: not where they are a bound
+    for all of them together and say nothing of each."""
 
     @property
     def bytes(self) -> int | None:

@@ -6,9 +6,9 @@ and FFT kernels do fewer operations than this count; their rates are then effect
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 
+from ncutool.work.operators import windows
 from ncutool.work.operators.arithmetic import multiply_add
 from ncutool.work.operators.call import (
     Model,
@@ -23,8 +23,6 @@ from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "convolution"
 STEPS_OVER = "a part of the input alone is read: the stride steps over the rest"
-_MOST_PLACES = 1 << 20
-"""Places that are counted one by one; a filter and result past it are no convolution's."""
 NO_PADDING = "padding and stride of the convolution not recorded"
 
 
@@ -127,25 +125,8 @@ def visited(
         settings: stride, padding and dilation.
     """
     rank = len(x.shape) - 2
-    steps, pads, gaps = (stretch(item, rank) or () for item in settings)
-    sizes = tuple(
-        _places(size, kernel, count, steps[i], pads[i], gaps[i])
-        for i, (size, kernel, count) in enumerate(
-            zip(x.shape[2:], weight.shape[2:], shape[2:], strict=True)
-        )
-    )
-    if sizes == x.shape[2:]:
-        return x
-    return Tensor((*x.shape[:2], *sizes), x.dtype, element_bytes=x.element_bytes)
-
-
-@lru_cache(maxsize=1 << 12)
-def _places(size: int, kernel: int, count: int, step: int, pad: int, gap: int) -> int:
-    """Return how many of ``size`` places a filter meets at ``count`` positions."""
-    if kernel * count > _MOST_PLACES:
-        return size
-    met = {i * step + k * gap - pad for i in range(count) for k in range(kernel)}
-    return sum(1 for place in met if 0 <= place < size)
+    steps, pads, gaps = (stretch(item, rank) or (1,) * rank for item in settings)
+    return windows.met(x, weight.shape[2:], shape[2:], (steps, pads, gaps))
 
 
 def _groups(x: Tensor, weight: Tensor) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.overloads import read
 from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "indexing"
@@ -35,15 +36,20 @@ def _forward(call: OpCall) -> Work:
     )
 
 
+_COUNTS = "Tensor? bag_size, Tensor? maximum_indices, int num_weights, bool scale_grad, int mode"
+_DENSE_BACKWARD = (
+    f"Tensor grad, Tensor indices, Tensor bag_of, {_COUNTS}, Tensor? weights, int padding",
+    f"Tensor grad, Tensor indices, Tensor offsets, Tensor bag_of, {_COUNTS}, Tensor? weights",
+)
+"""Signatures since PyTorch 1.10, which dropped the offsets, and before: as many arguments each."""
+
+
 def _dense_backward(call: OpCall) -> Work:
     """`_embedding_bag_dense_backward(grad[B,D], indices[N], offset2bag[N], bag_size, max_indices,
     num_weights, ...)`: writes the whole gradient table and adds a row a look-up."""
-    grad, indices, bag_of, rows = (
-        call.tensor(0, 2),
-        call.tensor(1, 1),
-        call.tensor(2),
-        call.integer(5),
-    )
+    arguments = read(call, *_DENSE_BACKWARD)
+    grad, indices = arguments.tensor("grad", 2), arguments.tensor("indices", 1)
+    bag_of, rows = arguments.tensor("bag_of"), arguments.integer("num_weights")
     if rows is None or rows < 0:
         raise UnmodelledError("size of the embedding table not recorded")
     out = Tensor((rows, grad.shape[1]), grad.dtype)

@@ -8,6 +8,7 @@ Signatures grow at their ends from release to release; no more than their start 
 
 from __future__ import annotations
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.overloads import Arguments, read_start
 from ncutool.work.operators.tensor import Tensor
@@ -19,8 +20,9 @@ LOWER_BOUND = "lower bound of the bytes: indices, offsets and the result, withou
 GRADIENT_BOUND = "lower bound of the bytes: gradient, indices and offsets, without the rows updated"
 UNLIKE = "upper bound of the FLOPs: the tables differ in width, each taken as the widest"
 _NO_POOLING, _MEAN = 2, 1
-_LEAST_RESULT = 2
-"""Bytes of an element of the result at least: training gives 16 or 32 bits."""
+_LEAST_RESULT = IntThreshold(
+    2, "byte", "an element of the result at least", "FBGEMM: look-ups give 16 or 32 bits"
+)
 _STORED = "Tensor? dev_weights, Tensor? uvm_weights, Tensor? lxu_cache, Tensor? placements"
 _OFFSETS = f"{_STORED}, Tensor? weights_offsets, Tensor D_offsets"
 _HASHES = "Tensor? hash_size_cumsum, int total_hash_size_bits"
@@ -29,6 +31,10 @@ _SPLIT = f"Tensor? placeholder, {_OFFSETS}, int total_D, int max_D, {_HASHES}, {
 _DENSE = (
     f"Tensor dev_weights, Tensor? weights_offsets, Tensor D_offsets, int total_D, int max_D, "
     f"{_HASHES}, {_LISTS}"
+)
+_LISTED = (
+    f"Tensor? placeholder, Tensor[] weights, Tensor D_offsets, int total_D, int max_D, {_HASHES}, "
+    f"{_LISTS}"
 )
 _FORWARD = f"{_OFFSETS}, int total_D, int max_D, {_LISTS}"
 _UNPOOLED = f"{_STORED}, Tensor? weights_offsets, int D, Tensor indices, Tensor offsets"
@@ -107,6 +113,11 @@ def _split(call: OpCall) -> Work:
     return _looked_up(call, _SPLIT, 14)
 
 
+def _listed(call: OpCall) -> Work:
+    """`split_embedding_codegen_lookup_*_function_pt2(placeholder, [weights], ...)`."""
+    return _looked_up(call, _LISTED, 10)
+
+
 def _dense(call: OpCall) -> Work:
     """`dense_embedding_codegen_lookup_function(weights, ...)`."""
     return _looked_up(call, _DENSE, 10)
@@ -176,7 +187,10 @@ def _gradient(reads: tuple[Tensor, ...], grad: Tensor) -> Work:
 
 OPTIMIZERS = (
     *("sgd", "adagrad", "rowwise_adagrad", "rowwise_weighted_adagrad", "adam", "lamb"),
-    *("lars_sgd", "partial_rowwise_adam", "partial_rowwise_lamb", "none"),
+    *("lars_sgd", "partial_rowwise_adam", "partial_rowwise_lamb", "none", "approx_sgd"),
+    *("rowwise_adagrad_with_counter", "rowwise_adagrad_with_weight_decay"),
+    *("approx_rowwise_adagrad", "approx_rowwise_adagrad_with_counter"),
+    *("approx_rowwise_adagrad_with_weight_decay", "ensemble_rowwise_adagrad"),
 )
 _NODE = "torch::autograd::CppNode<{}>"
 
@@ -188,10 +202,16 @@ MODELS: dict[str, Model] = {
     "fbgemm::int_nbit_split_embedding_codegen_lookup_function": _narrow,
     _NODE.format("SplitLookupFunction_Dense_Op"): _node,
     **{f"fbgemm::split_embedding_codegen_lookup_{o}_function": _split for o in OPTIMIZERS},
+    **{f"fbgemm::split_embedding_codegen_lookup_{o}_function_pt2": _listed for o in OPTIMIZERS},
     **{
         f"fbgemm::split_embedding_backward_codegen_{o}_{kind}_exact_cuda": _updated
         for o in OPTIMIZERS
         for kind in ("unweighted", "weighted")
     },
-    **{_NODE.format(f"SplitLookupFunction_{o}_Op"): _node for o in OPTIMIZERS},
+    **{
+        _NODE.format(f"Split{kind}LookupFunction_{o}_Op{form}"): _node
+        for o in OPTIMIZERS
+        for kind in ("", "NoBag")
+        for form in ("", "_pt2")
+    },
 }

@@ -3,6 +3,8 @@ distinct row once, so never more than the table holds."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ncutool.work.operators.arithmetic import addition, is_complex
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.overloads import NO_SIGNATURE
@@ -97,17 +99,19 @@ def _index(call: OpCall) -> Work:
 def _nonzero(call: OpCall) -> Work:
     """`nonzero(x)`: all is read; how many places are found is not recorded."""
     x = call.tensor(0, 1)
-    return work_of(
+    bound = work_of(
         FAMILY, 0, (x,), (), dtype=x.dtype, remark=NO_COUNT, bytes_exactness="lower_bound"
     )
+    return replace(bound, divisible=False)
 
 
 def _masked_select(call: OpCall) -> Work:
     """`masked_select(x, mask)`: all of the mask is read; how much it selects is not recorded."""
     x, mask = call.tensor(0, 1), call.tensor(1, 1)
-    return work_of(
+    bound = work_of(
         FAMILY, 0, (mask,), (), dtype=x.dtype, remark=NO_COUNT, bytes_exactness="lower_bound"
     )
+    return replace(bound, divisible=False)
 
 
 def _index_put(call: OpCall) -> Work:

@@ -43,6 +43,13 @@ def _random(call: OpCall) -> Work:
     return _fill(call)
 
 
+def _bernoulli(call: OpCall) -> Work:
+    """`bernoulli_(x, p)`: written; a tensor of probabilities is read."""
+    x = call.tensor(0)
+    out = Tensor(x.shape, x.dtype)
+    return work_of(FAMILY, 0, (call.optional(1),), (out,), dtype=x.dtype)
+
+
 def _arange(call: OpCall) -> Work:
     """`arange(start, end, step, out)`: length ⌈(end − start) / step⌉."""
     start, end, step, out = call.number(0), call.number(1), call.number(2), call.optional(3)
@@ -106,7 +113,7 @@ MODELS: dict[str, Model] = {
     "aten::normal_": _random,
     "aten::uniform_": _random,
     "aten::random_": _random,
-    "aten::bernoulli_": _random,
+    "aten::bernoulli_": _bernoulli,
     "aten::exponential_": _random,
     "aten::arange": _arange,
     "aten::cat": _cat,

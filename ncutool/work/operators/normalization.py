@@ -67,9 +67,10 @@ def _softmax_composite(call: OpCall) -> Work:
 
 
 def _softmax_backward(call: OpCall) -> Work:
-    """`_softmax_backward_data(grad, y, dim, input_dtype, out)`."""
+    """`_softmax_backward_data(grad, y, dim, input_dtype, out)`; up to PyTorch 1.10 the fourth
+    argument was the input itself, which is not read."""
     grad, y = call.tensor(0), call.tensor(1)
-    given, code = call.optional(4), call.integer(3)
+    given, code = call.optional(4) or call.optional(3), call.integer(3)
     dtype = grad.dtype
     if given is not None:
         dtype = given.dtype

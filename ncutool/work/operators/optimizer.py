@@ -25,12 +25,26 @@ def _foreach(flop_per_element: int) -> Model:
 
     def model(call: OpCall) -> Work:
         lists = _lists(call)
+        lists = lists[:-1] if _gives_result(call) else lists
         first = lists[0]
         elements = sum(tensor.numel for tensor in first)
         reads = tuple(tensor for group in lists for tensor in group)
         return _listed(flop_per_element * elements, reads, _written(first))
 
     return model
+
+
+_OF_THREE = ("_foreach_addcmul", "_foreach_addcdiv", "_foreach_lerp")
+_ALONE = ("sqrt", "rsqrt", "neg", "abs", "reciprocal", "exp", "log")
+_OF_ONE = tuple(f"_foreach_{name}" for name in _ALONE)
+
+
+def _gives_result(call: OpCall) -> bool:
+    """Whether the last list is the result that was given, behind as many arguments as there are."""
+    if call.in_place or not isinstance(call.inputs[-1], TensorList):
+        return False
+    most = 3 if call.base in _OF_THREE else 1 if call.base in _OF_ONE else 2
+    return len(call.inputs) > most
 
 
 def _fused_adam(call: OpCall) -> Work:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from ncutool.work.operators.call import OpCall, UnmodelledError
-from ncutool.work.operators.tensor import Argument, Scalar, Tensor, TensorList
+from ncutool.work.operators.tensor import DTYPES, Argument, Scalar, Tensor, TensorList
 
 NO_SIGNATURE = "is not a signature of it that is known"
 
@@ -141,7 +141,7 @@ def read(call: OpCall, *signatures: str) -> Arguments:
     tensors_alone = all(item.is_tensor for start in starts for item in start)
     if count and len(names) == 1 and tensors_alone and any(_fit(call, one) for one in starts):
         return Arguments(call, names.pop())
-    raise UnmodelledError(f"{call.name} with {count} arguments like these {NO_SIGNATURE}")
+    raise _unread(call)
 
 
 def read_start(call: OpCall, signature: str) -> Arguments:
@@ -156,8 +156,16 @@ def read_start(call: OpCall, signature: str) -> Arguments:
     known = parameters(signature)
     start = OpCall(call.name, call.inputs[: len(known)])
     if len(start.inputs) < len(known) or not _fit(start, known):
-        raise UnmodelledError(f"{call.name} with arguments like these {NO_SIGNATURE}")
+        raise _unread(call)
     return Arguments(call, tuple(item.name for item in known))
+
+
+def _unread(call: OpCall) -> UnmodelledError:
+    """Return why a call is not read: sizes of a tensor are damaged, or its signature is unknown."""
+    if any(isinstance(item, Scalar) and item.kind in DTYPES for item in call.inputs):
+        return UnmodelledError(f"no shapes recorded for {call.name}")
+    count = len(call.inputs)
+    return UnmodelledError(f"{call.name} with {count} arguments like these {NO_SIGNATURE}")
 
 
 def _fit(call: OpCall, signature: tuple[Parameter, ...]) -> bool:

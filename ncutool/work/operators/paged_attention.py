@@ -9,8 +9,10 @@ from ncutool.work.operators.attention import (
     attended_pairs,
 )
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
+from ncutool.work.operators.steps import step_of
 from ncutool.work.operators.tensor import Tensor
 
+WITHOUT_WINDOWS = "upper bound of the FLOPs: the annotated pairs, without windows"
 WITHOUT_CACHE = "lower bound: queries and result, without keys and values of the cache"
 
 
@@ -41,20 +43,36 @@ def _aiter_paged(call: OpCall) -> Work:
 
 def _paged(call: OpCall) -> Work:
     """Paged attention of vLLM: `unified_attention(q[T,H,D], k, v, layer)`, or with the result as
-    the fourth argument. The context lengths lie in device memory, so FLOPs are unknown and the
-    bytes at least those of the queries and the result: nothing of the cache is counted."""
+    the fourth argument. The context lengths lie in device memory.
+
+    The bytes are at least those of the queries and the result: nothing of the cache is counted.
+    Where the engine's annotation of the step says how many tokens there are, the rows behind them
+    are padding and not counted either. Where it has the sums over the step's sequences, the FLOPs
+    are at most those of causal attention without windows.
+    """
     q, given = call.tensor(0, 2), call.optional(3)
     out = Tensor(q.shape, q.dtype) if given is None else Tensor(given.shape, given.dtype)
     if out.numel != q.numel:
         raise UnmodelledError("shapes of the attention do not fit together")
+    step, rows = step_of(call.step), q.shape[0]
+    fits = step.tokens is not None and 0 < step.tokens <= rows
+    pairs = step.pairs if fits else None
+    width = (q.numel + out.numel) // rows if rows else 0
+    used = tuple(
+        Tensor((step.tokens if fits and step.tokens else rows, each.numel // rows), each.dtype)
+        for each in (q, out)
+        if rows
+    )
     return work_of(
         FAMILY,
-        None,
-        (q,),
-        (out,),
+        None if pairs is None else 2 * pairs * width,
+        used[:1],
+        used[1:],
         dtype=q.dtype,
-        remark=WITHOUT_CACHE,
-        reason=NO_LENGTHS,
+        outputs=(out,),
+        remark=WITHOUT_CACHE if pairs is None else f"{WITHOUT_CACHE}; {WITHOUT_WINDOWS}",
+        reason=NO_LENGTHS if pairs is None else None,
+        flop_exactness="exact" if pairs is None else "upper_bound",
         bytes_exactness="lower_bound",
     )
 

@@ -7,14 +7,21 @@ row costs a comparison and a multiplication an element.
 
 from __future__ import annotations
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators.call import Model, OpCall, Work, work_of
 from ncutool.work.operators.tensor import Tensor
 
 FAMILY = "elementwise"
 ROWS = "lower bound of the bytes: without the scales and the padding of rows"
-_LEAST_FLOAT = 2
-_SIDE_BYTES = 12
-"""Bytes of a narrow row that hold no values, at most: a scale, an offset and padding to four."""
+_LEAST_FLOAT = IntThreshold(
+    2, "byte", "an element of a floating-point result at least", "FBGEMM: 16 or 32 bits"
+)
+_SIDE_BYTES = IntThreshold(
+    12,
+    "byte",
+    "of a narrow row that hold no values, at most",
+    "FBGEMM: a scale and an offset of 4 bytes each, and padding to 4",
+)
 
 
 def _cast(wide: int) -> Model:

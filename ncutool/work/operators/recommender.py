@@ -6,6 +6,8 @@ exactly, or as a lower bound that says so.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ncutool.work.operators.call import Model, OpCall, Work, work_of
 from ncutool.work.operators.tensor import Tensor
 
@@ -52,7 +54,7 @@ def _permute_sparse(call: OpCall) -> Work:
     picked = Tensor((permute.numel, *lengths.shape[1:]), lengths.dtype)
     moved = () if count is None or count < 0 else (count,)
     written = [Tensor(moved, item.dtype) for item in (values, weights) if moved and item]
-    return work_of(
+    bound = work_of(
         FAMILY,
         0,
         (permute,),
@@ -61,6 +63,7 @@ def _permute_sparse(call: OpCall) -> Work:
         remark=NO_PICKS,
         bytes_exactness="lower_bound",
     )
+    return replace(bound, divisible=False)
 
 
 _NODE = "torch::autograd::CppNode<{}>"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from ncutool.work.operators import elementwise
+from ncutool.work.operators import elementwise, windows
 from ncutool.work.operators.arithmetic import addition, multiplication
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.overloads import NO_SIGNATURE
@@ -27,6 +27,8 @@ def reduced_shape(
     """Shape after reducing ``dims`` (negative from the end; None or empty reduces all)."""
     rank = len(shape)
     every = dims is None or not dims
+    if not rank and set(dims or ()) <= {-1, 0}:
+        return ()
     if not every and any(not -rank <= dim < rank for dim in dims or ()):
         raise UnmodelledError("reduced dimensions lie outside the shape")
     gone = set(range(rank)) if every else {dim % rank for dim in dims or ()}
@@ -198,15 +200,30 @@ def _nll_loss_backward(call: OpCall) -> Work:
     return work_of(FAMILY, target.numel, (target, call.optional(3)), (out,), dtype=x.dtype)
 
 
-def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
-    """Return the result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`."""
-    kernel, stride, padding = (call.integers(index) for index in (1, 2, 3))
-    dilation = call.integers(4) if ceil_index == 5 else (1,)
+def _rank(call: OpCall) -> int:
+    """Return the dimensions that a pooling slides over, as its name says."""
+    return int(call.base[call.base.index("pool") + 4])
+
+
+def _each(values: tuple[int, ...] | None, rank: int) -> tuple[int, ...] | None:
+    """Return a setting for each dimension: one value holds for all; None where there is none."""
+    if not values:
+        return None
+    if len(values) not in (1, rank):
+        raise UnmodelledError("settings of the pooling do not fit its dimensions")
+    return values * rank if len(values) == 1 else values
+
+
+def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[tuple[int, ...], Tensor]:
+    """Return the result of `pool(x, kernel, stride, padding, dilation, ceil_mode)`, and the part of
+    `x` that its windows meet."""
+    rank = _rank(call)
+    kernel, stride, padding = (_each(call.integers(index), rank) for index in (1, 2, 3))
+    dilation = _each(call.integers(4) if ceil_index == 5 else (1,), rank)
     if kernel is None or padding is None or dilation is None:
         raise UnmodelledError("kernel size and stride of the pooling not recorded")
-    rank = len(kernel)
-    steps, pads, gaps = stride or kernel, padding * rank, dilation * rank
-    if len(x.shape) <= rank or len(steps) < rank or min(steps) < 1:
+    steps, pads, gaps = stride or kernel, padding, dilation
+    if len(x.shape) <= rank or min(steps) < 1:
         raise UnmodelledError(f"shapes of {call.name} do not fit together")
     ceil = call.flag(ceil_index) is True
     sizes: list[int] = []
@@ -216,15 +233,16 @@ def _pooled(call: OpCall, x: Tensor, ceil_index: int) -> tuple[int, ...]:
         if ceil and (count - 1) * steps[i] >= size + pads[i]:
             count -= 1
         sizes.append(max(0, count))
-    return (*x.shape[:-rank], *sizes)
+    settings = (steps, pads, gaps)
+    return (*x.shape[:-rank], *sizes), windows.met(x, kernel, tuple(sizes), settings)
 
 
 def _max_pool(call: OpCall) -> Work:
     """`max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil_mode)`: no FLOP."""
     x = call.tensor(0, 2)
-    shape = call.output_shape or _pooled(call, x, 5)
+    shape, part = (call.output_shape, x) if call.output_shape else _pooled(call, x, 5)
     writes = (Tensor(shape, x.dtype), Tensor(shape, "int64" if x.dtype else None))
-    return work_of(FAMILY, 0, (x,), writes, dtype=x.dtype)
+    return work_of(FAMILY, 0, (part,), writes, dtype=x.dtype)
 
 
 def _max_pool_backward(call: OpCall) -> Work:
@@ -238,14 +256,15 @@ def _max_pool_backward(call: OpCall) -> Work:
 
 def _avg_pool(call: OpCall) -> Work:
     """`avg_pool2d(x, kernel, stride, padding, ceil_mode)`: one operation an element and window."""
-    x, kernel = call.tensor(0, 2), call.integers(1)
-    out = Tensor(_pooled(call, x, 4), x.dtype)
-    return work_of(FAMILY, out.numel * prod(kernel or (1,)), (x,), (out,), dtype=x.dtype)
+    x, kernel = call.tensor(0, 2), _each(call.integers(1), _rank(call))
+    shape, part = _pooled(call, x, 4)
+    out = Tensor(shape, x.dtype)
+    return work_of(FAMILY, out.numel * prod(kernel or (1,)), (part,), (out,), dtype=x.dtype)
 
 
 def _adaptive_pool(call: OpCall) -> Work:
     """`_adaptive_avg_pool2d(x, output_size)`."""
-    x, sizes = call.tensor(0, 2), call.integers(1)
+    x, sizes = call.tensor(0, 2), _each(call.integers(1), _rank(call))
     if sizes is None or len(sizes) >= len(x.shape):
         raise UnmodelledError("output size of the pooling not recorded")
     out = Tensor((*x.shape[: -len(sizes)], *sizes), x.dtype)

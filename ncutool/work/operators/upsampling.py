@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.work.exactness import Exactness
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
 from ncutool.work.operators.overloads import Arguments, read
@@ -19,7 +20,11 @@ COPIES = "copy"
 NO_WEIGHTS = "lower bound of the FLOPs: without the arithmetic of weights and places"
 LARGER_PLACES = "upper bound of the bytes: which elements a smaller result skips depends on places"
 _AXES = {"1d": ("scales",), "2d": ("scales_h", "scales_w"), "3d": ("d", "scales_h", "scales_w")}
-_CUBIC, _CUBIC_BACKWARD = 35, 48
+_CONVENTION = "convention: its products and sums, without those of weights and places"
+_CUBIC = IntThreshold(35, "FLOP per element", "4 x 4 places weighted and added up", _CONVENTION)
+_CUBIC_BACKWARD = IntThreshold(
+    48, "FLOP per element", "the same backward: two products and a sum a place", _CONVENTION
+)
 
 
 def _kind(base: str) -> tuple[str, int]:

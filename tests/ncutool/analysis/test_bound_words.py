@@ -7,6 +7,7 @@ import pytest
 
 from ncutool.advice.view.finding import Advice
 from ncutool.analysis import display_names, headline
+from ncutool.analysis.where_time_goes import Share, Shares
 from ncutool.base import tables
 from ncutool.roofline.coverage import cover
 
@@ -42,12 +43,14 @@ def told(*levels: tuple[str | None, int]) -> str:
             schema_overrides={"limiting_level": pl.String},
         )
     )  # fmt: skip
-    return headline.write(kernels, cover(kernels), None, Advice())
+    whole = int(kernels["duration_ns"].sum())
+    shares = Shares(whole, of_wall=False, parts=(Share("memory", whole, 100.0),), overlap_ns=0)
+    return headline.write(kernels, cover(kernels), None, Advice(), shares)
 
 
 def test_the_headline_names_the_level_that_holds_most_of_the_time() -> None:
     """All of it, most of it, and none that holds the most."""
-    assert told(("l2", 1000)).endswith("GPU time is memory-bound, by L2.")
-    assert told(("l2", 900), ("dram", 100)).endswith("memory-bound, most of it by L2.")
-    assert told(("l2", 500), ("dram", 500)).endswith("GPU time is memory-bound.")
-    assert told(("l2", 400), (None, 600)).endswith("GPU time is memory-bound.")
+    assert "launch time is memory-bound, by L2." in told(("l2", 1000))
+    assert "memory-bound, most of it by L2." in told(("l2", 900), ("dram", 100))
+    assert "launch time is memory-bound." in told(("l2", 500), ("dram", 500))
+    assert "launch time is memory-bound." in told(("l2", 400), (None, 600))

@@ -42,6 +42,9 @@ ALLOWED = {
     "work.instructions.WARP_THREADS": "CUDA's definition of a warp",
     "work.instructions._OPERATIONS": "the definition of a FLOP: a fused multiply-add is two",
     "work.instructions._SHAPES": "M, N and K as the opcodes themselves name them",
+    "work.operators.attention.BOTTOM_RIGHT": "PyTorch's code of a mask",
+    "work.operators.embedding_tables._MEAN": "FBGEMM's code of a pooling",
+    "work.operators.embedding_tables._NO_POOLING": "FBGEMM's code of a pooling",
     "work.operators.tensor._CATEGORY": "the order of PyTorch's type promotion",
     "work.shapes.DRAM_PASSES": "what a copy is: it reads and writes this device's DRAM, or one",
 }

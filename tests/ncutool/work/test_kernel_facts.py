@@ -136,6 +136,8 @@ mscclKernel_Sum_float_Simple(x)
     communicates
 rcclGenericKernel<1, false>(ncclDevKernelArgsStorage<4096ul>)
     library=rccl persistent communicates
+rcclKernel_AllReduce
+    library=rccl persistent communicates
 ncclKernelsInit
     library=nccl persistent
 gemm_nccl_tail

@@ -152,8 +152,8 @@ def test_the_mask_type_counts_in_the_backward_pass_too(kind: str, bottom_right: 
 
 def test_attention_whose_lengths_lie_in_memory_has_no_figure() -> None:
     """`seqused_k` of flash and `window_size` of efficient attention leave the pairs unknown."""
-    flash = (None, None, "5", "7", "0.", "True", "False", None, None, None)
-    flash = (*flash, ([2], "int32"), None)
+    masked = (None, None, "5", "7", "0.", "True", "False", None, None, None)
+    flash = (*masked, ([2], "int32"), None)
     assert "lengths" in reason(call("aten::_flash_attention_forward", *QKV, *flash))
     window = (None, None, None, "5", "7", "0.", "1", "True", None, None, "3")
     found = work(call("aten::_efficient_attention_forward", *QKV, *window))

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from operator_calls import call, reason, work
 from operator_rows import built
 
-from ncutool.work.operators import NoModel, OpCall, Work, model
+from ncutool.work.operators import (
+    NoModel,
+    OpCall,
+    Work,
+    attention,
+    attention_backward,
+    convolution,
+    model,
+    product_arguments,
+)
 from ncutool.work.operators.overloads import NO_SIGNATURE, read
 
 MATRIX, SQUARE = "bf16[8,1024] bf16[1024,2048]", "bf16[2,3] bf16[3,4]"
@@ -136,12 +145,24 @@ def test_functions_of_complex_numbers_have_bytes_only(name: str) -> None:
     assert found.reason == f"real operations of {name} on complex numbers are not counted"
 
 
-SIGNED = (
-    "aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::_scaled_mm",
-    "aten::_flash_attention_forward", "aten::_efficient_attention_forward",
-    "aten::_scaled_dot_product_efficient_attention", "aten::_flash_attention_backward",
-    "aten::_scaled_dot_product_cudnn_attention", "aten::_efficient_attention_backward",
-)  # fmt: skip
+SIGNED = sorted(
+    {
+        f"aten::{base}"
+        for table in (
+            attention._SDPA,
+            attention_backward._SIGNATURES,
+            convolution._SIGNATURES,
+            product_arguments.SIGNATURES,
+        )
+        for base in table
+    }
+    | {
+        "aten::_flash_attention_forward",
+        "aten::_efficient_attention_forward",
+        "aten::upsample_bilinear2d",
+        "aten::upsample_nearest3d_backward",
+    }
+)
 ARGUMENTS = st.sampled_from(
     [([4, 4], "bf16"), ([2, 4, 4, 4], "bf16"), ([2], "int32"), "0", "1.5", "True", None]
 )

@@ -90,8 +90,8 @@ def found(
         ),
         (
             "aten::_embedding_bag_dense_backward",
-            [[3, 4], [6], [6], [3], [3], []],
-            ["float", "long int", "long int", "long int", "long int", "Scalar"],
+            [[3, 4], [6], [6], [3], [3], [], [], [], [], []],
+            ["float", *["long int"] * 4, *["Scalar"] * 3, "", "Scalar"],
             {5: "10"},
             24,
             4 * 12 + 8 * 12 + 4 * 40,
@@ -122,6 +122,15 @@ def test_a_mixture_of_experts_has_flops_and_no_bytes() -> None:
     work = found("vllm::inplace_fused_experts", EXPERTS, EXPERT_TYPES)
     assert isinstance(work, Work)
     assert (work.flop, work.bytes) == (2880, None)
+    assert work.reason == "which experts are active is not recorded"
+
+
+def test_experts_of_whole_numbers_have_no_type_of_arithmetic() -> None:
+    """Eight-bit weights are multiplied in 8 bits or in 16, and a flag among the arguments tells."""
+    types = [BF16, "signed char", "signed char", *EXPERT_TYPES[3:]]
+    work = found("sglang::outplace_fused_experts", EXPERTS, types)
+    assert isinstance(work, Work)
+    assert (work.flop, work.dtype) == (2880, None)
     assert work.reason == "which experts are active is not recorded"
 
 
