@@ -74,16 +74,19 @@ def looked_at(rows: Sequence[Mapping[str, Any]], insides: Mapping[int, Inside]) 
         insides: what the counters of each launch say, by launch_id.
     """
     total = sum(row["duration_ns"] for row in rows)
-    seen = []
+    by_time: dict[int, list[str]] = {}
     for what, sections in _CHECKS.items():
         time = sum(
             row["duration_ns"]
             for row in rows
             if sections <= insides.get(row["launch_id"], Inside()).sections
         )
-        if time:
-            seen.append(f"{what} ({units.percent(100 * time / total)} of launch time)")
-    return tuple(seen)
+        by_time.setdefault(time, []).append(what)
+    return tuple(
+        f"{', '.join(checks)} ({units.percent(100 * time / total)} of launch time)"
+        for time, checks in sorted(by_time.items(), reverse=True)
+        if time
+    )
 
 
 def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[CouldNotLook, ...]:

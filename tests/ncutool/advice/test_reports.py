@@ -161,8 +161,10 @@ def test_what_was_looked_at_carries_its_share() -> None:
     rows = [row(i, bound="latency", waves=3.0, duration_ns=1_000_000) for i in range(2)]
     insides = {0: Inside(sections=FULL), 1: Inside(sections=BASIC)}
     advice = reports.advise(table(rows), None, insides)
-    assert "occupancy (100 % of launch time)" in advice.looked
-    assert "stalls and divergence (50.0 % of launch time)" in advice.looked
+    everything, half = advice.looked
+    assert everything == "the two limits and the grid, occupancy (100 % of launch time)"
+    assert half.startswith("excess global and shared accesses, cache lines and local memory, ")
+    assert half.endswith("stalls and divergence, issue slots, pipes (50.0 % of launch time)")
 
 
 def test_a_failed_launch_leads() -> None:
