@@ -34,6 +34,7 @@ TELLS = {
     "MemoryWorkloadAnalysis_Tables": "what each level of the memory moves",
     "SourceCounters": "whether its accesses fetch more than they use",
     "ComputeWorkloadAnalysis": "which pipe is busy",
+    "SpeedOfLight_RooflineChart": "which arithmetic it does",
     "WarpStateStats": "what its warps wait for",
     "SchedulerStats": "how often its schedulers issue",
 }
@@ -73,16 +74,19 @@ def looked_at(rows: Sequence[Mapping[str, Any]], insides: Mapping[int, Inside]) 
         insides: what the counters of each launch say, by launch_id.
     """
     total = sum(row["duration_ns"] for row in rows)
-    seen = []
+    by_time: dict[int, list[str]] = {}
     for what, sections in _CHECKS.items():
         time = sum(
             row["duration_ns"]
             for row in rows
             if sections <= insides.get(row["launch_id"], Inside()).sections
         )
-        if time:
-            seen.append(f"{what} ({units.percent(100 * time / total)} of launch time)")
-    return tuple(seen)
+        by_time.setdefault(time, []).append(what)
+    return tuple(
+        f"{', '.join(checks)} ({units.percent(100 * time / total)} of launch time)"
+        for time, checks in sorted(by_time.items(), reverse=True)
+        if time
+    )
 
 
 def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[CouldNotLook, ...]:
@@ -127,6 +131,8 @@ def _missing(row: Mapping[str, Any], inside: Inside) -> tuple[str, ...]:
         needed = _NEEDED.get(row["bound"], (*_MEMORY, *_COMPUTE))
         known = ("ComputeWorkloadAnalysis",) if row["limiting_level"] is not None else ()
         absent += [s for s in needed if s not in inside.sections and s not in known]
+        if row["flop"] is None and row["bound"] in ("compute", "balanced"):
+            absent.append("SpeedOfLight_RooflineChart")
     return tuple(absent)
 
 
