@@ -181,8 +181,8 @@ def of_trace(
     form: Format,
     findings: Sequence[Finding] = (),
 ) -> tuple[CouldNotLook, ...]:
-    """Return what could not be looked at in a trace: launches without figures, those far below
-    their roofs of which no finding says why, and idle time without a cause.
+    """Return what could not be looked at in a trace: launches without figures, a tuner's trials,
+    those far below their roofs of which no finding says why, and idle time without a cause.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the trace.
@@ -194,12 +194,16 @@ def of_trace(
     shapes = f"record with `{form.shapes_option}`, or " if form.shapes_option else ""
     joined = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
     reason = pl.coalesce("error", "missing_reason", "bound_reason")
+    tried = pl.col("trial").fill_null(value=False)
+    trials, kernels = kernels.filter(tried), kernels.filter(~tried)
     entries = [
         _of_launches(group, total, str(why[0]), shapes + joined)
         for why, group in kernels.filter(pl.col("bound") == "unknown")
         .with_columns(why=reason)
         .group_by("why")
     ]
+    if trials.height:
+        entries.append(_of_launches(trials, total, _TRIED, _TUNED))
     told = [launch_id for finding in findings for launch_id in finding.launches]
     far = pl.col("bound").is_in(_FAR) | (
         (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
@@ -212,6 +216,8 @@ def of_trace(
 
 
 _FAR = ("below_memory_roof", "below_compute_roof")
+_TRIED = "a tuner tries kernels on one call there, of which it keeps the fastest"
+_TUNED = "record again once the tuning is done, or with what the tuner found"
 _BELOW = "they lie far below their roofs, and a trace does not record why"
 
 

@@ -136,6 +136,14 @@ mscclKernel_Sum_float_Simple(x)
     communicates
 rcclGenericKernel<1, false>(ncclDevKernelArgsStorage<4096ul>)
     library=rccl persistent communicates
+mscclppAllReduce6<x>(y)
+    persistent communicates
+void tensorrt_llm::lamport_style_one_shot_all_reduce_norm_kernel<x>(y)
+    persistent communicates part=rest
+void c10d::symmetric_memory::barrier_kernel(x)
+    communicates
+void allreduce_config_parser(x)
+    persistent
 rcclKernel_AllReduce
     library=rccl persistent communicates
 ncclKernelsInit
