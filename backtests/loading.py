@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ncutool.analysis.analyse import recorded_device
+from ncutool.analysis.devices import recorded_device
 from ncutool.companions import launch_work
 from ncutool.devices import resolve
 from ncutool.devices.table import Device

@@ -84,7 +84,7 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     """Seconds to the tables, and from there to the findings where they are asked for."""
     load_reader()
     from ncutool import advice as advising
-    from ncutool.analysis.analyse import recorded_device
+    from ncutool.analysis.devices import recorded_device
     from ncutool.companions import launch_work
     from ncutool.devices import resolve
     from ncutool.roofline import place

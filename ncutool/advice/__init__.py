@@ -65,7 +65,7 @@ def advise(
         return reports.advise(kernels, capture.rules, inside.of_capture(capture))
     seen = unseen.looked_at_in_trace(kernels)
     if timeline is None:
-        unknown = unseen.of_trace(kernels, timeline, capture.format)
+        unknown = unseen.of_trace(kernels, timeline, capture)
         return Advice(looked=seen, could_not_look=unknown)
     view = context(kernels, capture, timeline, device, ranks)
     found = _of_each_device(view, kernels, ranks, device_of)
@@ -78,7 +78,7 @@ def advise(
     for given in _of_host(view):
         found = _joined(found, given)
     advice = rank.ranked(view, found.drafts, found.declined)
-    unknown = unseen.of_trace(kernels, timeline, capture.format, advice.findings)
+    unknown = unseen.of_trace(kernels, timeline, capture, advice.findings)
     return replace(advice, looked=seen, could_not_look=unknown)
 
 

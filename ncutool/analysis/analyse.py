@@ -13,7 +13,7 @@ import polars as pl
 from ncutool.analysis import devices, headline, most_time, notices
 from ncutool.analysis.request import Request
 from ncutool.analysis.where_time_goes import where_the_time_goes
-from ncutool.companions import launch_work, summary
+from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
@@ -240,15 +240,18 @@ def analyse(
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
     _check_traces(capture, companions.rank_trace, request.whole_steps)
     capture = settle(capture).capture  # the timeline says what this left out
-    ranks = [settle(other).capture for other in companions.rank_trace]
+    ranks, doubled = rank_traces.distinct(
+        capture, [settle(other).capture for other in companions.rank_trace]
+    )
     companions = replace(companions, rank_trace=ranks)
     own_peaks = capture.traits.peaks_recorded
     found = devices.find(capture, request.assume_device, known, None if own_peaks else measured)
+    done = launch_work.work_of(capture, companions.ncu, companions.capture_trace)
     return Analysis(
         capture=capture,
         resolution=found.resolution,
         datasheet=found.datasheet,
-        work=launch_work.work_of(capture, companions.ncu, companions.capture_trace),
+        work=replace(done, notices=(*done.notices, *doubled)),
         given=found.given,
         unused=measured if own_peaks else None,
         request=request,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.analysis import answers
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def nothing(analysis: Analysis) -> str:
         others = units.counted(len(advice.findings), "finding")
         return f"None of {others} is among those that were asked for."
     if advice.answer == "could_not_look":
-        share = _share(advice)
+        share = answers.share(advice)
         most = advice.could_not_look[0]
         return (
             f"Could not look at {share}: {most.reason} ({most.what}). To collect: {most.collect}."
@@ -76,25 +77,6 @@ def nothing(analysis: Analysis) -> str:
     looked = f" Looked at: {'; '.join(advice.looked)}." if advice.looked else ""
     covered = f" ({units.time(window)}, savings above {SMALL_PCT:g} %)"
     return f"Nothing worth doing was found{covered}.{looked}"
-
-
-def short_answer(advice: Advice) -> str:
-    """Return the answer where there is nothing to do first, in one sentence."""
-    if advice.answer == "could_not_look":
-        return f"Could not look at {_share(advice)}: what would tell was not collected."
-    if advice.answer == "nothing_worth_doing":
-        rest = f"; {_share(advice)} could not be" if advice.could_not_look else ""
-        return f"Nothing worth doing was found in what could be looked at{rest}."
-    return "Nothing to change stands out beyond what findings share."
-
-
-def _share(advice: Advice) -> str:
-    """Return how much of the time could not be looked at."""
-    of_launches = [one for one in advice.could_not_look if one.launches and one.pct is not None]
-    if not of_launches:
-        failed = sum(len(one.launches) for one in advice.could_not_look)
-        return units.counted(failed, "launch") if failed else advice.could_not_look[0].what
-    return f"{units.percent(sum(one.pct or 0.0 for one in of_launches))} of the launch time"
 
 
 def could_not_look(one: CouldNotLook) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import display_names, finding_sentences
+from ncutool.analysis import answers, display_names
 from ncutool.analysis.where_time_goes import IDLE
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
@@ -94,7 +94,7 @@ _UNKNOWN = "neither time nor figures are known."
 def _first(advice: Advice, whole_ns: int) -> str:
     top = next((finding for finding in advice.findings if finding.saving_high_ns > 0), None)
     if top is None:
-        return finding_sentences.short_answer(advice)
+        return answers.short(advice)
     if top.saving_low_ns == 0:
         amount = f"up to {units.time(top.saving_high_ns)}"
         share = f"up to {units.percent(top.saving_high_pct)}"

@@ -128,8 +128,9 @@ def _holds(row: dict[str, Any]) -> str:
     """Return what holds the kernel's longest launch, or why that is not known."""
     if row["bound"] == "unknown":
         return f"What holds it is not known: {row['bound_reason']}."
-    name = display_names.BOUNDS.get(row["bound"], row["bound"].replace("_", " "))
-    return f"It is {name}: {row['bound_reason']}."
+    if row["bound"] == "small_grid":
+        return f"Its grid is too small: {row['bound_reason']}."
+    return f"It is {display_names.BOUNDS[row['bound']]}: {row['bound_reason']}."
 
 
 def _next(findings: tuple[str, ...], ids: frozenset[int], advice: Advice) -> str:
@@ -140,5 +141,5 @@ def _next(findings: tuple[str, ...], ids: frozenset[int], advice: Advice) -> str
         told.append(f"Of it: {', '.join(findings[:_MAX_NAMED])}{more}.")
     unseen = next((u for u in advice.could_not_look if not ids.isdisjoint(u.launches)), None)
     if unseen is not None:
-        told.append(f"Not looked at, since {unseen.reason}: collect {unseen.collect}.")
+        told.append(f"Could not look further: {unseen.reason}. To collect: {unseen.collect}.")
     return " ".join(told) or "Nothing worth doing was found for it."

@@ -54,6 +54,10 @@ def of_device(capture: Capture, resolution: Resolution, kinds: Sequence[Kind] = 
         ]
     if resolution.device is None:
         found.append(Notice("unknown_device", f"No peaks: {resolution.how}."))
+    elif resolution.device.is_unverified:
+        device = resolution.device
+        text = f"Peaks of {device.name} are {device.confidence}; source: {device.source}."
+        found.append(Notice("unverified_peaks", text, "info"))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ncutool.companions import graph_pairing, join
+from ncutool.companions import graph_fit, graph_pairing, join
 from ncutool.companions.devices import check_sources
 from ncutool.work import counter_notices, counters, shapes
 
@@ -43,7 +43,7 @@ def work_of(
         capture_run: the run that captured the graphs that a trace replays.
 
     Raises:
-        UsageError: a companion is of the wrong kind, or of another device.
+        UsageError: a companion is of the wrong kind, of another device, or of other graphs.
     """
     if report is not None:
         check_sources(capture, report)
@@ -57,6 +57,7 @@ def work_of(
     pairing = joined = None
     if capture_run is not None:
         work, pairing, told = graph_pairing.pair(capture, work, capture_run)
+        graph_fit.check(capture, work, pairing)
     if report is not None:
         measured = counters.measured(counters.work(report))
         work, joined, joining = join.join(capture, work, report, measured)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 
-from ncutool.base.thresholds import Threshold
+from ncutool.devices.matching import (
+    contradictions,
+    family,
+    figures,
+    other_chip,
+    siblings,
+    variant_words,
+)
 from ncutool.devices.naming import all_names, fitting, words_of
 from ncutool.devices.table import Device, load_devices, to_frame
 from ncutool_parsers.capture import DeviceRecord
@@ -23,12 +30,7 @@ __all__ = [
     "to_frame",
 ]
 
-_DRIVERS = "memory sizes in records of some twenty devices; ECC and reserved memory take a part"
-_MEMORY_LOW = Threshold(0.90, "share of the card's", "a driver reports no less memory", _DRIVERS)
-_MEMORY_HIGH = Threshold(1.01, "share of the card's", "nor more, rounding aside", _DRIVERS)
 _GENERIC_NAMES = frozenset(("", "radeongraphics", "graphicsdevice"))
-_AMD_TARGETS = {"9.0": "gfx90a", "9.4": "gfx942", "9.5": "gfx950"}
-"""Compute capability as ROCm's torch reports it -> the target's usual name."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,15 @@ def resolve(
     exact = [device for device in rows if is_named(device, record.name)]
     if exact:
         return _told_origin(_checked(record, exact))
-    siblings = _siblings(record, rows)
-    if siblings:
-        return _told_origin(_narrowed(record, siblings))
+    alike = siblings(record, rows)
+    if alike:
+        return _told_origin(_narrowed(record, alike))
+    others = family(record, rows)
+    if others:
+        word = variant_words(others[0], words_of(record.name or ""))[0]
+        cards = ", ".join(device.name for device in others)
+        why = f"name {record.name!r} is that of another card than {cards}: {word!r}"
+        return _unknown(why, record)
     if "".join(words_of(record.name or "")) in _GENERIC_NAMES:
         return _told_origin(_by_numbers(record, rows))
     similar = difflib.get_close_matches(record.name or "", all_names(rows), n=3, cutoff=0.5)
@@ -105,13 +113,13 @@ def _assumed(override: str, record: DeviceRecord | None, rows: tuple[Device, ...
         UsageError: none or several fit, or it is of another vendor or compute capability.
     """
     device = _named(override, record, rows)
-    wrong = [] if record is None else _other_chip(device, record)
+    wrong = [] if record is None else other_chip(device, record)
     if record is not None and wrong:
         name = repr(record.name) if record.name else "a device without a name"
-        figures = f" ({_figures(record)})" if _figures(record) else ""
+        told = f" ({figures(record)})" if figures(record) else ""
         raise UsageError(
             f"--assume-device {override}: {device.name} is not what the capture records: {name}"
-            f"{figures}, so that {' and '.join(wrong)}. Its launches cannot be held against other "
+            f"{told}, so that {' and '.join(wrong)}. Its launches cannot be held against other "
             "peaks: leave the option out, or name a device of that vendor and compute capability; "
             "`ncutool whatif CAPTURE --on NAME` says what they would take elsewhere"
         )
@@ -128,7 +136,7 @@ def _named(text: str, record: DeviceRecord | None, devices: tuple[Device, ...]) 
     """
     found = fitting(text, devices)
     if len(found) > 1 and record is not None and record.sm_count and record.memory_bytes:
-        consistent = [device for device in found if not _contradictions(device, record)]
+        consistent = [device for device in found if not contradictions(device, record)]
         found = consistent if len(consistent) == 1 else found
     if all(_same_peaks(found[0], device) for device in found[1:]):
         return found[0]
@@ -146,10 +154,17 @@ def candidates(
     """
     rows = load_devices() if known is None else known
     exact = [device for device in rows if is_named(device, record.name)]
-    pool = exact or _siblings(record, rows)
+    pool = exact or family(record, rows)
     if not pool and None not in (record.compute_capability, record.sm_count):
-        pool = [device for device in rows if not _contradictions(device, record)]
-    return tuple(Candidate(device.name, tuple(_contradictions(device, record))) for device in pool)
+        pool = [device for device in rows if not contradictions(device, record)]
+    return tuple(Candidate(device.name, _against(device, record)) for device in pool)
+
+
+def _against(device: Device, record: DeviceRecord) -> tuple[str, ...]:
+    """Return all that speaks against a device: recorded figures, and a word of another variant."""
+    words = variant_words(device, words_of(record.name or ""))
+    named = [f"its name says {word!r}" for word in words]
+    return (*contradictions(device, record), *named)
 
 
 def recorded(record: DeviceRecord) -> dict[str, str]:
@@ -164,17 +179,6 @@ def recorded(record: DeviceRecord) -> dict[str, str]:
     }
 
 
-def _siblings(record: DeviceRecord, rows: tuple[Device, ...]) -> list[Device]:
-    """Return the variants of the family that the recorded name speaks of.
-
-    Of several families whose words stand in the name, that with the most words counts.
-    """
-    words = words_of(record.name or "")
-    family = [device for device in rows if _contains(words, words_of(device.family))]
-    longest = max((len(words_of(device.family)) for device in family), default=0)
-    return [device for device in family if len(words_of(device.family)) == longest]
-
-
 def _told_origin(resolution: Resolution) -> Resolution:
     """Add to the explanation where the row is of a user's file."""
     device = resolution.device
@@ -185,18 +189,18 @@ def _told_origin(resolution: Resolution) -> Resolution:
 
 def _checked(record: DeviceRecord, devices: list[Device]) -> Resolution:
     """Take the device of a known name, if no other recorded figure contradicts it."""
-    fitting = [device for device in devices if not _contradictions(device, record)]
+    fitting = [device for device in devices if not contradictions(device, record)]
     if fitting:
         return Resolution(fitting[0], _evidence(record), record)
-    wrong = " and ".join(_contradictions(devices[0], record))
+    wrong = " and ".join(contradictions(devices[0], record))
     return _unknown(f"name {record.name!r} is that of {devices[0].name}, but {wrong}", record)
 
 
 def _narrowed(record: DeviceRecord, siblings: list[Device]) -> Resolution:
     """Take the one variant of a family that SM count and memory size single out."""
-    fitting = [device for device in siblings if not _contradictions(device, record)]
+    fitting = [device for device in siblings if not contradictions(device, record)]
     if not fitting:
-        wrong = " and ".join(_contradictions(siblings[0], record))
+        wrong = " and ".join(contradictions(siblings[0], record))
         known = ", ".join(device.name for device in siblings)
         return _unknown(f"name {record.name!r} fits none of {known}: {wrong}", record)
     if record.sm_count is None or record.memory_bytes is None:
@@ -212,19 +216,17 @@ def _narrowed(record: DeviceRecord, siblings: list[Device]) -> Resolution:
 def _by_numbers(record: DeviceRecord, rows: tuple[Device, ...]) -> Resolution:
     """Take the device by compute capability, SM count and memory size, where no name helps."""
     name = "an empty name" if not record.name else f"the name {record.name!r}"
-    figures = (record.compute_capability, record.sm_count, record.memory_bytes)
-    if any(figure is None for figure in figures):
+    told = (record.compute_capability, record.sm_count, record.memory_bytes)
+    if any(figure is None for figure in told):
         return _unknown(f"the capture records {name} and too little else to tell", record)
     fitting = [
         device
         for device in rows
-        if device.sm_count is not None and not _contradictions(device, record)
+        if device.sm_count is not None and not contradictions(device, record)
     ]
     if not fitting:
-        return _unknown(
-            f"the capture records {name} and {_figures(record)}, which fit none", record
-        )
-    return _single(record, fitting, f"{_figures(record)} (the capture records {name})")
+        return _unknown(f"the capture records {name} and {figures(record)}, which fit none", record)
+    return _single(record, fitting, f"{figures(record)} (the capture records {name})")
 
 
 def _single(record: DeviceRecord, fitting: list[Device], evidence: str) -> Resolution:
@@ -247,54 +249,10 @@ def _same_peaks(device: Device, other: Device) -> bool:
     )
 
 
-def _contradictions(device: Device, record: DeviceRecord) -> list[str]:
-    """Return what the record says that cannot be of this device, in words.
-
-    Figures that were not recorded contradict nothing.
-    """
-    contradictions = _other_chip(device, record)
-    if None not in (record.sm_count, device.sm_count) and record.sm_count != device.sm_count:
-        contradictions.append(f"it has {record.sm_count} SMs, not {device.sm_count}")
-    if record.memory_bytes is not None:
-        share = record.memory_bytes / device.memory_bytes
-        if not _MEMORY_LOW <= share <= _MEMORY_HIGH:
-            gigabytes = record.memory_bytes / 1e9
-            contradictions.append(
-                f"it has {gigabytes:.1f} GB, not {device.memory_bytes / 1e9:.1f} GB"
-            )
-    return contradictions
-
-
-def _other_chip(device: Device, record: DeviceRecord) -> list[str]:
-    """Return what of vendor and compute capability cannot be of this device, in words."""
-    contradictions = []
-    if record.vendor is not None and device.vendor and record.vendor != device.vendor:
-        contradictions.append(f"its vendor is {record.vendor}")
-    capability = record.compute_capability
-    if device.vendor == "amd":
-        capability = _AMD_TARGETS.get(capability or "", capability)
-    expected = device.compute_capability
-    if capability is not None and expected and capability != expected:
-        contradictions.append(f"compute capability is {capability}, not {expected}")
-    return contradictions
-
-
 def _evidence(record: DeviceRecord) -> str:
     """Return the recorded name and figures, as the reason for taking a device."""
-    figures = _figures(record)
-    return f"name {record.name!r}" + (f" and {figures}" if figures else "")
-
-
-def _figures(record: DeviceRecord) -> str:
-    """Return the recorded figures in words, those that are there."""
-    parts = []
-    if record.compute_capability is not None:
-        parts.append(f"compute capability {record.compute_capability}")
-    if record.sm_count is not None:
-        parts.append(f"{record.sm_count} SMs")
-    if record.memory_bytes is not None:
-        parts.append(f"{record.memory_bytes / 1e9:.1f} GB")
-    return ", ".join(parts)
+    told = figures(record)
+    return f"name {record.name!r}" + (f" and {told}" if told else "")
 
 
 def _unknown(why: str, record: DeviceRecord | None) -> Resolution:
@@ -307,9 +265,3 @@ def is_named(device: Device, recorded: str | None) -> bool:
     """Return whether a recorded name is one of the device's, whatever its case and dashes."""
     words = words_of(recorded or "")
     return bool(words) and any(words == words_of(name) for name in (device.name, *device.names))
-
-
-def _contains(words: list[str], family: list[str]) -> bool:
-    """Return whether ``family`` stands in ``words`` as whole words, next to each other."""
-    size = len(family)
-    return size > 0 and any(words[i : i + size] == family for i in range(len(words) - size + 1))

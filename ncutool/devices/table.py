@@ -30,7 +30,8 @@ _TEXTS = (
     *("name", "compute_capability", "source", "confidence", "note", "vendor", "family"),
     "link_source",
 )
-_SIZES = ("sm_count", "memory_bytes", "l2_bytes", "last_level_cache_bytes")
+_SIZES = ("sm_count", "memory_bytes", "l2_bytes", "last_level_cache_bytes", "memory_bus_bits")
+_RATES = ("boost_clock_hz", "memory_transfers_per_s")
 _PEAKS = ("peak_flop_per_s", "sparse_peak_flop_per_s", "link_bytes_per_s")
 _LISTS = ("names", "short")
 _REQUIRED = ("name", "memory_bytes", "peak_bytes_per_s", "peak_flop_per_s")
@@ -78,6 +79,11 @@ class Device:
     """Links to other devices of its machine by kind (:data:`LINKS`), all of one device together, in
     one direction: half of what data sheets name for both."""
     link_source: str = ""
+    boost_clock_hz: float | None = None
+    """The clock that its compute peaks are at, where they follow from it."""
+    memory_bus_bits: int | None = None
+    memory_transfers_per_s: float | None = None
+    """Transfers on each line of the memory bus, which with its width give the bandwidth."""
     measured: tuple[str, ...] = ()
     """Peaks that measured rates have replaced: ``dram`` and names of roofs."""
 
@@ -186,6 +192,8 @@ def _wrong_kind(row: Mapping[str, Any]) -> str | None:
             return f"{key!r} must be text in quotes, not {value!r}"
         if key in _SIZES and not (is_positive(value) and isinstance(value, int)):
             return f"{key!r} must be a whole number above 0, not {value!r}"
+        if key in _RATES and not is_positive(value):
+            return f"{key!r} must be a number above 0, not {value!r}"
         if key in _LISTS and not (
             isinstance(value, list) and all(isinstance(item, str) for item in value)
         ):

@@ -14,7 +14,7 @@ INPUT = (
 """Names of annotations and operators that load input."""
 ALLOCATE = (
     r"Malloc|Free|HostAlloc|HostRegister|HostUnregister|MemAlloc|MemCreate|Mem(Un)?[Mm]ap"
-    r"|MemRelease|MemSetAccess|MemAddressReserve|MemPoolTrim|MemGetInfo"
+    r"|MemRelease|MemSetAccess|MemAddressReserve|MemPoolTrim|MemGetInfo|USM\w*Alloc"
 )
 """Names of runtime calls (CUDA or HIP) that allocate or free memory."""
 LOAD = r"ModuleLoad|LibraryLoad|ModuleGetFunction|GetFunctionByName|nvrtc|hiprtc"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ncutool.base.intervals import Bools, Ints, Union, union
+from ncutool.timeline.evidence import KINDS
 
 Strings = npt.NDArray[np.str_]
 
@@ -24,10 +25,8 @@ class Cover:
     """Start of each (ns), in order."""
     reach: Ints
     """The latest end (ns) of those that have started by then."""
-    names: tuple[str, ...]
-    """What a row of each table is called in evidence, e.g. ``call``."""
-    table: Ints
-    """Place in ``names`` of the span that reaches furthest by then."""
+    kind: Ints
+    """What the span that reaches furthest by then is in evidence: a place in ``KINDS``."""
     row: Ints
     """Its row in that table."""
 
@@ -35,16 +34,15 @@ class Cover:
         """Return whether any of the spans covers each moment (ns)."""
         return self.union.contains(moments)
 
-    def evidence(self, moments: Ints) -> Strings:
-        """Return which span covers each moment, e.g. ``call:17``; empty where none does."""
-        index = np.searchsorted(self.starts, moments, side="right") - 1
-        texts = [
-            f"{self.names[self.table[place]]}:{self.row[place]}"
-            if place >= 0 and self.reach[place] > moment
-            else ""
-            for place, moment in zip(index.tolist(), moments.tolist(), strict=True)
-        ]
-        return np.array(texts, dtype=np.str_)
+    def evidence(self, moments: Ints) -> tuple[Ints, Ints]:
+        """Return which span covers each moment: its kind (a place in ``KINDS``) and row; 0 and -1
+        where none does."""
+        if not self.starts.size:
+            return np.zeros(moments.shape, np.int64), np.full(moments.shape, -1, np.int64)
+        place = np.searchsorted(self.starts, moments, side="right") - 1
+        at = np.maximum(place, 0)
+        found = (place >= 0) & (self.reach[at] > moments)
+        return np.where(found, self.kind[at], 0), np.where(found, self.row[at], -1)
 
 
 def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
@@ -54,10 +52,10 @@ def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
         spans: name in evidence, and a frame of ``row``, ``start_ns`` and ``end_ns``.
     """
     frames = [
-        frame.select("row", "start_ns", "end_ns", table=pl.lit(place, dtype=pl.Int64))
-        for place, (_, frame) in enumerate(spans)
+        frame.select("row", "start_ns", "end_ns", kind=pl.lit(KINDS.index(name), dtype=pl.Int64))
+        for name, frame in spans
     ]
-    rows = pl.concat(frames).sort("start_ns", "end_ns", "table", "row")
+    rows = pl.concat(frames).sort("start_ns", "end_ns", "kind", "row")
     starts, ends = rows["start_ns"].to_numpy(), rows["end_ns"].to_numpy()
     reach = np.maximum.accumulate(ends) if ends.size else ends
     # The span that reaches furthest is the last one that has raised the reach.
@@ -67,7 +65,6 @@ def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
         union=union(starts, ends),
         starts=starts,
         reach=reach,
-        names=tuple(name for name, _ in spans),
-        table=rows["table"].to_numpy()[furthest],
+        kind=rows["kind"].to_numpy()[furthest],
         row=rows["row"].to_numpy()[furthest],
     )

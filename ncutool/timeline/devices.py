@@ -27,8 +27,8 @@ class DeviceTime:
 
     @cached_property
     def name(self) -> str:
-        """What to call it: `GPU 1`, or with its process where that tells two apart."""
-        name = "GPU" if self.ordinal is None else f"GPU {self.ordinal}"
+        """What to call it: `device 1`, or with its process where that tells two apart."""
+        name = "no recorded device" if self.ordinal is None else f"device {self.ordinal}"
         return name if self.process is None else f"{name} of process {self.process}"
 
     @cached_property

@@ -19,6 +19,8 @@ from ncutool.base.intervals import Bools, Ints, Union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
 from ncutool.timeline import host_pieces
 from ncutool.timeline.covers import Strings
+from ncutool.timeline.evidence import KINDS, Evidence
+from ncutool.timeline.evidence import texts as evidence_texts
 from ncutool.timeline.host_activity import Hosts
 from ncutool.timeline.host_pieces import frame
 from ncutool.timeline.launch_calls import COMMUNICATES, input_copies, launch_points
@@ -103,11 +105,16 @@ def split(
     pieces = pl.concat(parts).sort("start_ns")
     gap = pieces["gap"].to_numpy()
     cause, evidence = _doubted(pieces, idle.lost[gap], operators=operators)
+    behind = _behind_another(idle)[gap]
+    waits = (behind >= 0) & np.isin(cause, _ORDINARY)
+    cause = np.where(waits, "other_device", cause)
+    evidence.put(waits, "launch", behind[waits])
+    texts = evidence_texts(pl.Series(evidence.kind), pl.Series(evidence.row))
     return pieces.select("start_ns", "duration_ns").with_columns(
         cause=pl.Series(cause.tolist(), dtype=pl.String),
         next_launch_id=pl.Series(idle.next_id[gap]),
         previous_end_ns=pl.Series(idle.starts[gap]),
-        evidence=pl.Series(evidence.tolist(), dtype=pl.String).replace("", None),
+        evidence=texts,
     )
 
 
@@ -118,7 +125,8 @@ def _host_parts(idle: Idle, late: Bools, until: Ints, hosts: Hosts) -> pl.DataFr
         late: intervals whose launch was made after they began.
         until: when it was made, or when the interval ends (ns).
     """
-    frames = [frame(until[:0], until[:0], np.zeros(0, dtype=np.str_), until[:0])]
+    nothing = until[:0]
+    frames = [frame(nothing, nothing, np.zeros(0, np.str_), nothing, Evidence.none(0))]
     for thread in np.unique(idle.thread[late]):
         which = np.flatnonzero(late & (idle.thread == thread))
         spans = host_pieces.Late(
@@ -155,26 +163,47 @@ def _device_parts(idle: Idle, late: Bools, until: Ints, linked: Bools) -> pl.Dat
         ["unlinked", "copy_call", "latency", "queue", "other_device", "communication"],
         "unexplained",
     )  # fmt: skip
-    evidence = np.where(linked, np.char.add("call:", idle.call.astype(np.str_)), "")
-    evidence = np.where(cause == "unexplained", "", evidence)
+    evidence = Evidence.none(cause.size)
+    by_call = linked & (cause != "unexplained")
+    evidence.put(by_call, "call", idle.call[by_call])
+    other = cause == "other_device"
+    place = np.searchsorted(idle.elsewhere_end, idle.ends[other], side="right") - 1
+    evidence.put(other, "launch", idle.elsewhere_id[np.maximum(place, 0)] if other.any() else -1)
+    kept = Evidence(evidence.kind[rest], evidence.row[rest])
+    return frame(until[rest], idle.ends[rest], cause[rest], np.flatnonzero(rest), kept)
+
+
+def _behind_another(idle: Idle) -> Ints:
+    """Return, per interval, the launch of another device right behind whose end it ends; -1 where
+    there is none.
+
+    Where another device worked meanwhile, the launch may have waited for that: that the host had
+    made it just before proves nothing, and calling it earlier need not start it earlier.
+    """
+    if not idle.elsewhere_id.size:
+        return np.full(idle.starts.shape, -1, dtype=np.int64)
     place = np.searchsorted(idle.elsewhere_end, idle.ends, side="right") - 1
-    if idle.elsewhere_id.size:
-        other = np.char.add("launch:", idle.elsewhere_id[np.maximum(place, 0)].astype(np.str_))
-        evidence = np.where(cause == "other_device", other, evidence)
-    return frame(until[rest], idle.ends[rest], cause[rest], np.flatnonzero(rest), evidence[rest])
+    at = np.maximum(place, 0)
+    ended = idle.elsewhere_end[at]
+    behind = (place >= 0) & (ended > idle.starts) & (idle.ends - ended <= QUEUE_FLOOR_NS)
+    length = idle.ends - idle.starts
+    alone = length - idle.elsewhere.covered(idle.starts, idle.ends)
+    behind &= (ended >= idle.launched) & (2 * alone <= length)
+    return np.where(behind, idle.elsewhere_id[at], -1)
 
 
-def _doubted(pieces: pl.DataFrame, lost: Ints, *, operators: bool) -> tuple[Strings, Strings]:
+def _doubted(pieces: pl.DataFrame, lost: Ints, *, operators: bool) -> tuple[Strings, Evidence]:
     """Return cause and evidence of the pieces, once what was not recorded is allowed for."""
     cause = pieces["cause"].to_numpy().astype(np.str_)
-    evidence = pieces["evidence"].to_numpy().astype(np.str_)
+    evidence = Evidence(pieces["kind"].to_numpy().copy(), pieces["row"].to_numpy().copy())
     if not operators:
-        unknown = np.isin(cause, _OF_OPERATORS) & (np.char.find(evidence, "annotation") < 0)
+        annotated = evidence.kind == KINDS.index("annotation")
+        unknown = np.isin(cause, _OF_OPERATORS) & ~annotated
         cause = np.where(unknown, "ops_missing", cause)
-        evidence = np.where(unknown, "operators", evidence)
+        evidence.put(unknown, "operators")
     holes = (lost >= 0) & np.isin(cause, _ORDINARY)
-    call = np.char.add("call:", lost.astype(np.str_))
-    return np.where(holes, "unexplained", cause), np.where(holes, call, evidence)
+    evidence.put(holes, "call", lost[holes])
+    return np.where(holes, "unexplained", cause), evidence
 
 
 def queue_limit(lengths: Ints) -> float:

@@ -94,18 +94,21 @@ class Hosts:
         self._capture = capture
         self._known: dict[tuple[int, ...], Host] = {}
 
-    @property
-    def several(self) -> bool:
-        """Whether more than one thread launches."""
-        return len(self._launching) > 1
-
     def thread(self, thread: int) -> Host:
         """Return what ``thread`` did."""
         return self._of((thread,))
 
-    def others(self, thread: int) -> Host:
-        """Return what all other threads that launch did, taken together."""
-        return self._of(tuple(other for other in self._launching if other != thread))
+    def others(self, thread: int) -> Host | None:
+        """Return what all other threads of its process that launch did, taken together; None where
+        there are none."""
+        process = self._launching.get(thread)
+        others = (
+            other
+            for other, owner in self._launching.items()
+            if other != thread and owner == process
+        )
+        threads = tuple(others)
+        return self._of(threads) if threads else None
 
     def _of(self, threads: tuple[int, ...]) -> Host:
         if threads not in self._known:
@@ -113,11 +116,17 @@ class Hosts:
         return self._known[threads]
 
     @cached_property
-    def _launching(self) -> tuple[int, ...]:
-        """The threads with a call that launched something."""
-        launch_calls = self._capture.launches["call_id"].drop_nulls().unique()
-        calls = self._calls.filter(pl.col("row").is_in(launch_calls.implode()))
-        return tuple(sorted(calls["thread"].unique().to_list()))
+    def _launching(self) -> dict[int, int | None]:
+        """The threads with a call that launched something, each with its process where known."""
+        made = self._capture.launches.select(row="call_id", process="process").drop_nulls("row")
+        threads = (
+            self._calls.select("row", "thread")
+            .join(made, on="row", how="inner")
+            .group_by("thread")
+            .agg(pl.col("process").min())
+            .sort("thread")
+        )
+        return dict(threads.iter_rows())
 
     @cached_property
     def _calls(self) -> pl.DataFrame:

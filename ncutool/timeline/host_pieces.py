@@ -9,6 +9,7 @@ import polars as pl
 
 from ncutool.base.intervals import Bools, Ints, Union
 from ncutool.timeline.covers import Strings
+from ncutool.timeline.evidence import Evidence
 from ncutool.timeline.host_activity import (
     HOST_CAUSES,
     HOST_IDLE_NS,
@@ -51,8 +52,7 @@ def of_thread(late: Late, thread: int, hosts: Hosts) -> pl.DataFrame:
                      "input_pipeline", cause)  # fmt: skip
     others = None
     quiet = np.isin(cause, _BY_DEFAULT) & host.quiet.contains(left)
-    if quiet.any() and hosts.several:
-        others = hosts.others(thread)
+    if quiet.any() and (others := hosts.others(thread)) is not None:
         unions = (*(doing.union for doing in others.doing), others.silent, others.absent)
         others_left, others_right, row = _cut(left[quiet], right[quiet], unions)
         others_cause = _cause(others, others_left)
@@ -99,24 +99,24 @@ def _cause(host: Host, moments: Ints) -> Strings:
 
 def _evidence(
     hosts: tuple[Host, Host | None], left: Ints, right: Ints, cause: Strings, next_id: Ints
-) -> Strings:
-    """Return what each piece's cause rests on: a record such as ``call:17``, how many records
-    begin in it (``records:4``), or that none does (``between`` records, ``silence``)."""
-    found = np.full(left.shape, "", dtype="U64")
+) -> Evidence:
+    """Return what each piece's cause rests on: a record, how many records begin in it, or that none
+    does."""
+    found = Evidence.none(left.size)
     for host in hosts:
         if host is None:
             continue
         for name, doing in zip(HOST_CAUSES, host.doing, strict=True):
-            which = (cause == name) & (found == "")
-            found[which] = doing.evidence(left[which])
-        which = (cause == "dispatch") & np.isin(found, ["", "between"])
-        count = records_within(host, left[which], right[which])
-        within = host.recorded.evidence(left[which])
-        within = np.where(within == "", "between", within)
-        found[which] = np.where(count > 0, np.char.add("records:", count.astype(np.str_)), within)
-    found[cause == "silent_host"] = "silence"
-    copied = (cause == "input_pipeline") & (found == "")
-    found[copied] = np.char.add("launch:", next_id[copied].astype(np.str_))
+            which = (cause == name) & found.absent()
+            found.kind[which], found.row[which] = doing.evidence(left[which])
+        which = (cause == "dispatch") & found.absent()
+        found.kind[which], found.row[which] = host.recorded.evidence(left[which])
+        count = records_within(host, left, right)
+        found.put(which & (count > 0), "records", count[which & (count > 0)])
+    found.put((cause == "dispatch") & found.absent(), "between")
+    found.put(cause == "silent_host", "silence")
+    copied = (cause == "input_pipeline") & found.absent()
+    found.put(copied, "launch", next_id[copied])
     return found
 
 
@@ -146,18 +146,16 @@ def _merged(left: Ints, right: Ints, cause: Strings, gap: Ints) -> tuple[Ints, I
     return left[new], right[last], cause[new], gap[new]
 
 
-def frame(
-    left: Ints, right: Ints, cause: Strings, gap: Ints, evidence: Strings | None = None
-) -> pl.DataFrame:
+def frame(left: Ints, right: Ints, cause: Strings, gap: Ints, evidence: Evidence) -> pl.DataFrame:
     """Return pieces as a table: start_ns, duration_ns, cause, the place of their interval (``gap``)
-    and ``evidence``, empty for none."""
-    texts = [""] * left.size if evidence is None else evidence.tolist()
+    and ``kind`` and ``row`` of their evidence."""
     return pl.DataFrame(
         {
             "start_ns": left,
             "duration_ns": right - left,
             "cause": pl.Series(cause.tolist(), dtype=pl.String),
             "gap": gap,
-            "evidence": pl.Series(texts, dtype=pl.String),
+            "kind": evidence.kind,
+            "row": evidence.row,
         }
     )

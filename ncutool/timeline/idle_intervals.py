@@ -62,12 +62,20 @@ def by_device(points: pl.DataFrame, known: Known) -> tuple[DeviceTime, ...]:
     return tuple(
         _of_device(
             points.filter(pl.col("gpu") == number),
-            points.filter(pl.col("gpu") != number),
+            _elsewhere(points, number),
             window,
             known,
         )
         for number in points["gpu"].unique(maintain_order=True)
     )
+
+
+def _elsewhere(points: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Return the launches on other devices that work of this one may wait for: its process's."""
+    own = points.filter(pl.col("gpu") == number)["process"].drop_nulls().unique()
+    process = pl.col("process")
+    same = process.is_null() | process.is_in(own.implode()) | pl.lit(own.is_empty())
+    return points.filter((pl.col("gpu") != number) & same)
 
 
 def _of_device(

@@ -150,13 +150,25 @@ def _beyond(doubts: Doubts, whole_ns: int) -> list[Notice]:
     return [Notice("works_beyond", text + " The window is not trustworthy.", "error")]
 
 
+_ONCE = {
+    "allocator": "for allocation",
+    "long_launch": "for launch calls over 1 ms, which load modules",
+    "graph_capture": "for graphs to be captured",
+    "compilation": "for code to be compiled",
+    "initialise": "for streams, events and libraries to be created",
+}
+"""What the device waits for in a first iteration, by cause of idle time."""
+
+
 def _warm_up(gaps: pl.DataFrame, whole_ns: int) -> list[Notice]:
-    warm_up = _idle_for(gaps, "allocator", "long_launch")
+    warm_up = _idle_for(gaps, *_ONCE)
     if warm_up <= max(WARM_UP_SHARE * whole_ns, _idle_for(gaps, *_DISPATCH)):
         return []
+    named = [words for cause, words in _ONCE.items() if _idle_for(gaps, cause)]
+    listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
     waits = (
         f"The device waits {warm_up / 1e3:,.0f} µs ({100 * warm_up / whole_ns:.1f} % of the "
-        "window) for allocation and for launch calls over 1 ms, which load modules: "
+        f"window) {listed}: "
     )
     if _recurs(gaps):
         text = f"{waits}much of it for allocation, throughout, so no first iteration's alone."
@@ -166,15 +178,16 @@ def _warm_up(gaps: pl.DataFrame, whole_ns: int) -> list[Notice]:
 
 
 def _recurs(gaps: pl.DataFrame) -> bool:
-    """Whether the device waits for allocation more than for long launch calls, and a good part
-    of it in the second half of the recorded idle time's span."""
+    """Whether the device waits for allocation more than for all else that is done once, and a good
+    part of it in the second half of the recorded idle time's span."""
     waits = gaps.filter(pl.col("cause") == "allocator")
     middle = (int(gaps["start_ns"][0]) + int(gaps["start_ns"][-1])) // 2
     total, late = (
         int(part["duration_ns"].sum())
         for part in (waits, waits.filter(pl.col("start_ns") > middle))
     )
-    return total > _idle_for(gaps, "long_launch") and late > RECURS_SHARE * total
+    rest = _idle_for(gaps, *(cause for cause in _ONCE if cause != "allocator"))
+    return total > rest and late > RECURS_SHARE * total
 
 
 def _idle_for(gaps: pl.DataFrame, *causes: str) -> int:

@@ -23,12 +23,19 @@ _TEXT = [f.name for f in msgspec.structs.fields(Args) if f.type is str]
 _INTEGER = [f.name for f in msgspec.structs.fields(Args) if f.type in (int, int | str)]
 
 
+_ESCAPE = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
+"""An escape of a JSON string, or a backslash that begins none, as in a path of Windows."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def _loads(text: str) -> Any:
     """Decode JSON as Python does, which allows more, with numbers as they are written."""
     return json.loads(text, strict=False, parse_float=Decimal, parse_int=_whole)
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    """Return an escape as it is, and a backslash alone escaped."""
+    return found[0] if len(found[0]) > 1 else b"\\\\"
 
 
 def _past(text: str, at: int) -> int:
@@ -71,15 +78,24 @@ class Repair:
     ) -> list[Event]:
         """Return the events of a piece that strict decoding refused for ``reason``."""
         raw = bytes(piece)
-        try:
-            entries = _loads(self._to_text(raw))
-        except (ValueError, RecursionError):
+        entries = self._at_once(raw, _describe_refusal(reason, raw))
+        if entries is None and (escaped := _ESCAPE.sub(_escaped, raw)) != raw:
+            raw = escaped
+            entries = self._at_once(raw, "backslashes that are not escaped")
+        if entries is None:
             entries = self._one_by_one(raw, stream)
-        else:
-            self._count_problem(_describe_refusal(reason, raw))
         clock.settle(_exactly(entry.get("ts")) for entry in entries if isinstance(entry, dict))
         events = (self._to_event(entry, clock) for entry in entries)
         return [event for event in events if event is not None]
+
+    def _at_once(self, raw: bytes, problem: str) -> list[object] | None:
+        """Return the entries of a piece that is JSON as Python reads it, None of another."""
+        try:
+            entries = _loads(self._to_text(raw))
+        except (ValueError, RecursionError):
+            return None
+        self._count_problem(problem)
+        return list(entries)
 
     def _count_problem(self, problem: str) -> None:
         self.problems[problem] = self.problems.get(problem, 0) + 1

@@ -34,7 +34,8 @@ class Loss:
     """What could not be decoded."""
 
     stretches: int = 0
-    bytes: int = 0
+    size: int = 0
+    """Bytes of text."""
     launches: int = 0
     """Kernels, copies and settings of memory that are named in the lost text."""
     first_us: float = float("inf")
@@ -47,7 +48,7 @@ class Loss:
     def add(self, text: bytes) -> None:
         """Count a stretch of lost text."""
         self.stretches += 1
-        self.bytes += len(text)
+        self.size += len(text)
         self.launches += len(_LAUNCH.findall(text))
         start = None
         for kind, digits in _TIME.findall(text):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ncutool_parsers.intervals import Bools, Codes, Ints
 from ncutool_parsers.torch_columns import CallKey, LaunchKey, OpKey
-from ncutool_parsers.torch_rows import Rows
+from ncutool_parsers.torch_rows import Rows, ordinary_launches
 
 _COARSE_NS = 2_000
 """On a 1-µs clock two launches one after another may show equal times, if they are shorter."""
@@ -26,11 +26,14 @@ class Doubled:
     ops: int
 
 
-def drop_launches(launches: Rows[LaunchKey], scope: Codes, coarse: bool) -> int:
+def drop_launches(
+    launches: Rows[LaunchKey], calls: Rows[CallKey], scope: Codes, coarse: bool
+) -> int:
     """Leave out launches that are equal to another in all that is recorded; the time they took.
 
     One stream cannot run two launches at once, so that equal ones at one time are one launch,
-    whatever id each carries.
+    whatever id each carries. Launches of one ordinary call are one too where they overlap, though
+    their times differ.
 
     Args:
         scope: process of each launch; of an unknown process equal launches may be two.
@@ -39,9 +42,31 @@ def drop_launches(launches: Rows[LaunchKey], scope: Codes, coarse: bool) -> int:
     long_enough = launches.duration >= (_COARSE_NS if coarse else 1)
     ids = (launches["correlation"],) if coarse else ()
     again = _again(launches, (scope >= 0) & long_enough, (launches["name"], *ids))
+    again |= _overlapping(launches, calls, (scope >= 0) & ~again)
     lost = int(launches.duration[again].sum())
     launches.keep(~again)
     return lost
+
+
+def _overlapping(launches: Rows[LaunchKey], calls: Rows[CallKey], chosen: Bools) -> Bools:
+    """Return which launches begin while an equal one of the same ordinary call runs."""
+    late = np.zeros(len(launches), bool)
+    ids = launches["correlation"]
+    rows = np.flatnonzero(chosen & (ids > 0))
+    rows = rows[_repeats(ids[rows])]
+    single = np.sort(calls["correlation"][ordinary_launches(calls)])
+    if not len(rows) or not len(single):
+        return late
+    at = np.minimum(np.searchsorted(single, ids[rows]), len(single) - 1)
+    rows = rows[single[at] == ids[rows]]
+    columns = (ids, launches["name"], launches.key)
+    order = np.lexsort((launches.start[rows], *(column[rows] for column in columns)))
+    rows = rows[order]
+    twin = launches.start[rows[1:]] < launches.end[rows[:-1]]
+    for column in columns:
+        twin &= np.diff(column[rows]) == 0
+    late[rows[1:][twin]] = True
+    return late
 
 
 def drop_calls(calls: Rows[CallKey]) -> int:

@@ -132,8 +132,8 @@ def _named_ops(external: Ints, host: Host) -> Ints:
 def _ids_of_calls(call: Ints, op: Ints, host: Host) -> Ints:
     """Return the External id of each call, else that of the operator around it."""
     ids = np.full(len(call), NONE, np.int64)
-    known = op >= 0
-    ids[known] = host.op_ids[op[known]]
+    within = np.flatnonzero(op >= 0)
+    ids[within] = host.op_ids[op[within]]
     known = np.flatnonzero(call >= 0)
     recorded = host.calls["external_id"][call[known]]
     ids[known] = np.where(recorded > 0, recorded, ids[known])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 from ncutool_parsers.capture import SAMPLE_MEMBER, DeviceRecord, made_up
@@ -41,7 +42,20 @@ def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]
         for index, entry in enumerate(recorded if isinstance(recorded, list) else [])
         if isinstance(entry, dict)
     ]
-    return tuple(r for r in records if r.ordinal in used) or tuple(records)
+    named = {record.ordinal: record for record in records}
+    for record in records:
+        named[record.ordinal] = _agreed(named[record.ordinal], record)
+    return tuple(r for r in named.values() if r.ordinal in used) or tuple(named.values())
+
+
+def _agreed(first: DeviceRecord, second: DeviceRecord) -> DeviceRecord:
+    """Return what two records of one ordinal, from files that were merged, agree on."""
+    differing: dict[str, Any] = {
+        field.name: None
+        for field in fields(DeviceRecord)
+        if getattr(first, field.name) != getattr(second, field.name)
+    }
+    return replace(first, **differing)
 
 
 def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
@@ -108,5 +122,6 @@ def _count(entry: dict[str, Any], name: str) -> int | None:
     value = entry.get(name)
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
         value = int(value)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value < 1 << 63 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < 1 << 63 else None

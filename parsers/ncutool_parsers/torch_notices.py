@@ -48,7 +48,7 @@ def repaired(repair: Repair) -> list[Notice]:
         notices.append(
             Notice(
                 "damaged",
-                f"{lost.stretches} stretches of the list of events cannot be decoded: {lost.bytes} "
+                f"{lost.stretches} stretches of the list of events cannot be decoded: {lost.size} "
                 f"bytes, which {named} and {lost.launches} launches. What they held is missing "
                 "from every figure.",
                 "error",
@@ -91,12 +91,12 @@ def about(tables: Tables, python_events: int, damaged: bool = False) -> list[Not
                 "CUDA/HIP graph: their operators and shapes are not in the trace.",
             )
         )
-    notices = _processes(tables) + notices + _doubled(tables, total)
+    notices += _doubled(tables, total)
     notices += _filtered(tables) + _linking(tables, total) + _doubted(tables, total)
     return notices + _times(tables, python_events)
 
 
-def _processes(tables: Tables) -> list[Notice]:
+def processes(tables: Tables) -> list[Notice]:
     """Return the notice of a file that several processes were recorded into."""
     if tables.processes == 1:
         return []

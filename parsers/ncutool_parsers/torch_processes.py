@@ -13,8 +13,9 @@ from ncutool_parsers.intervals import NONE, Codes, Ints
 from ncutool_parsers.torch_columns import CallKey, Identifier, LaunchKey, OpKey, Thread
 from ncutool_parsers.torch_rows import Rows, calls_named
 
-_CROSSING_NS = 2_000
-"""Calls of one thread follow one another or nest; rounding moves their ends by less."""
+_CROSSING_NS = {False: 500, True: 2_000}
+"""Calls of one thread follow one another or nest: clocks, the coarse ones of whole microseconds
+too, move their ends by less."""
 _END_NUMBER, _FIRST_NUMBER = re.compile(r"\d+$"), re.compile(r"^\d+")
 _NAMING = re.compile(r"\w")
 
@@ -36,6 +37,7 @@ def find(
     launch_keys: Collection[LaunchKey],
     calls: Rows[CallKey],
     ops: Rows[OpKey],
+    coarse: bool,
 ) -> Processes:
     """Tell the processes apart, as far as the trace does.
 
@@ -47,6 +49,7 @@ def find(
     Args:
         threads: pid and tid of each thread, in the order of their numbers.
         launch_keys: what the launches have in common, a pid of the GPU's events among it.
+        coarse: times are in whole microseconds.
     """
     pids = list(dict.fromkeys(pid for pid, _ in threads))
     number = {pid: index for index, pid in enumerate(pids)}
@@ -57,7 +60,7 @@ def find(
         hosts = _distinct(pid_of[ops.thread])
     of_pid = np.full(len(pids) + 1, NONE, np.int32)
     of_pid[hosts] = np.arange(len(hosts))
-    hidden = _hidden(calls, ops, pid_of)
+    hidden = _hidden(calls, ops, pid_of, coarse)
     if hidden > 1:
         of_key = np.full(len(launch_keys), NONE, np.int32)
     else:
@@ -104,7 +107,7 @@ def _labels(pid: Identifier) -> list[str]:
     return [part for part in parts if _NAMING.search(part.partition(" ")[2])]
 
 
-def _hidden(calls: Rows[CallKey], ops: Rows[OpKey], pid_of: Codes) -> int:
+def _hidden(calls: Rows[CallKey], ops: Rows[OpKey], pid_of: Codes, coarse: bool) -> int:
     """Return how many processes one pid must stand for; 1 where nothing speaks for several.
 
     Within a process no two launch calls share a correlation, but for a driver's call inside the
@@ -115,7 +118,7 @@ def _hidden(calls: Rows[CallKey], ops: Rows[OpKey], pid_of: Codes) -> int:
         _most_again(calls, launching, pid_of, calls["correlation"], calls.key),
         _most_again(ops, np.arange(len(ops)), pid_of, ops["external_id"], np.zeros(len(ops), int)),
     )
-    return max(most, 2) if most == 1 and _crossing(calls) else most
+    return max(most, 2) if most == 1 and _crossing(calls, coarse) else most
 
 
 def _most_again(rows: Rows[Any], chosen: Ints, pid_of: Codes, ids: Ints, kind: Codes | Ints) -> int:
@@ -140,10 +143,15 @@ def _most_again(rows: Rows[Any], chosen: Ints, pid_of: Codes, ids: Ints, kind: C
     return int(np.bincount(group[again]).max())
 
 
-def _crossing(calls: Rows[CallKey]) -> bool:
-    """Whether two calls of one thread overlap without one holding the other."""
+def _crossing(calls: Rows[CallKey], coarse: bool) -> bool:
+    """Whether a thread makes two calls at once, of which neither is made by the other.
+
+    They overlap without one holding the other, or they are calls of one name.
+    """
     order = np.lexsort((-calls.end, calls.start, calls.thread))
     thread, start, end = calls.thread[order], calls.start[order], calls.end[order]
     beside = np.diff(thread) == 0
-    overlap = np.minimum(end[:-1] - start[1:], end[1:] - end[:-1])
-    return bool((beside & (overlap > _CROSSING_NS)).any())
+    overlap = np.minimum(end[:-1], end[1:]) - start[1:]
+    across = np.minimum(overlap, end[1:] - end[:-1])
+    alike = np.where(np.diff(calls.key[order]) == 0, overlap, 0)
+    return bool((beside & (np.maximum(across, alike) > _CROSSING_NS[coarse])).any())

@@ -94,6 +94,12 @@ def calls_named(calls: Rows[CallKey], part: bytes) -> Bools:
     return np.array(of_key, bool)[calls.key]
 
 
+def ordinary_launches(calls: Rows[CallKey]) -> Bools:
+    """Return which calls launch one kernel: neither a graph nor one on each of several devices."""
+    many = calls_named(calls, b"Graph") | calls_named(calls, b"Multi")
+    return calls_named(calls, b"aunch") & ~many
+
+
 def _to_nanoseconds(microseconds: npt.NDArray[np.float64]) -> tuple[Ints, bool]:
     """Return the times in ns, written over the given ones, and whether all are whole µs.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ncutool_parsers.intervals import Bools, Ints
 from ncutool_parsers.torch_columns import CallKey, LaunchKey
-from ncutool_parsers.torch_rows import Rows, calls_named
+from ncutool_parsers.torch_rows import Rows, calls_named, ordinary_launches
 
 EARLY_NS = 10_000
 """A launch that starts so much before its own call was recorded on another clock; up to 1 µs is
@@ -34,8 +34,7 @@ def not_its_own(
             where there is none.
     """
     lost = np.zeros(len(launches), bool)
-    launching = calls_named(calls, b"aunch")
-    single = launching & ~calls_named(calls, b"Graph") & ~calls_named(calls, b"Multi")
+    single = ordinary_launches(calls)
     rows = np.flatnonzero((call >= 0) & ~replay)
     rows = rows[single[call[rows]]]
     made = np.bincount(call[rows], minlength=len(calls))
@@ -43,7 +42,7 @@ def not_its_own(
     if not len(rows):
         return lost
     made = np.bincount(call[call >= 0], minlength=len(calls))
-    behind = _Behind(calls, launching, made)
+    behind = _Behind(calls, calls_named(calls, b"aunch"), made)
     rows = rows[np.argsort(call[rows], kind="stable")]
     for group in np.split(rows, np.flatnonzero(np.diff(call[rows])) + 1):
         lost[group] = True

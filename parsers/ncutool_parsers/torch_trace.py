@@ -112,7 +112,7 @@ def _capture(
             f"holds {recorded} GPU kernels and copies, none with a usable start",
             "record the trace again",
         )
-    notices += torch_notices.repaired(repair)
+    notices = [*torch_notices.processes(tables), *notices, *torch_notices.repaired(repair)]
     notices += torch_notices.about(tables, collector.python_events, bool(repair.lost))
     return Capture(
         path=path,
@@ -134,7 +134,7 @@ def _capture(
         processes=tables.processes,
         ops_recorded_share=tables.ops_recorded_share,
         python_events=collector.python_events,
-        rank=rank,
+        rank=rank if tables.processes == 1 else None,
         world_size=world_size,
         synthetic=torch_members.is_synthetic(members),
         private=torch_members.private_names(members),

@@ -282,3 +282,18 @@ def test_a_trace_whose_launches_have_no_start_is_empty(tmp_path: Path) -> None:
     path.write_text('{"traceEvents": [{"ph": "X", "cat": "kernel", "name": "k", "ts": null}]}')
     with pytest.raises(EmptyError, match="holds 1 GPU kernels and copies, none with a usable"):
         read(path)
+
+
+@pytest.mark.parametrize("folder", ["C:\\Users\\me", "C:\\users\\me", "D:\\work\\new"])
+def test_paths_of_windows_do_not_hide_python_stacks(tmp_path: Path, folder: str) -> None:
+    """Their backslashes, written as they are, are read as such, and no event is lost."""
+    stack = make.event("python_function", "PATH\\train.py(12): step", 125.0, 1.0)
+    text = make.text([*make.small(), stack], "compact")
+    path = tmp_path / "t.json"
+    path.write_text(text.replace("PATH\\\\", folder + "\\"))
+    capture = read(path)
+    assert (capture.python_events, len(capture.launches)) == (1, 2)
+    assert capture.complete
+    codes = [notice.code for notice in capture.notices]
+    assert "python_stack" in codes
+    assert "damaged" not in codes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,6 @@ from hypothesis import strategies as st
 
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture
-
-Identify = Callable[[int], int | str]
-"""What a merging tool makes of a pid."""
 
 
 def _rank(
@@ -139,6 +135,16 @@ def test_a_trace_appended_to_itself_counts_once(tmp_path: Path) -> None:
     assert "3 launches (50.0 % of launch time as recorded), 3 calls and 3 operators twice" in text
 
 
+def test_records_of_one_launch_that_differ_in_time_count_once(tmp_path: Path) -> None:
+    """An ordinary call makes one launch, and one stream runs no two of them at once."""
+    events = _rank("A", 4711, 0, 0)
+    later = [{**event, "ts": event["ts"] + 3.25} for event in events if event["cat"] == "kernel"]
+    capture = _read(tmp_path, events + later)
+    assert capture.launches["duration_ns"].to_list() == [40_500] * 3
+    assert None not in _ops(capture).values()
+    assert "doubled" in [notice.code for notice in capture.notices]
+
+
 def _product(number: int, at: float, **ids: int) -> list[make.Event]:
     """An operator with its launch call."""
     return [
@@ -237,10 +243,12 @@ def ranks(draw: st.DrawFn, name: str, whole: bool = False) -> Rank:
     return events, truth
 
 
-def _renamed(events: list[make.Event], host: int | str, identify: Identify) -> list[make.Event]:
-    """The events with the pid of their host, and those of the GPU as a merging tool names them."""
+def _renamed(events: list[make.Event], host: int | str, label: str) -> list[make.Event]:
+    """The events with the pid of their host, and a label before the pids of the GPU's."""
     return [
-        {**event, "pid": identify(event["pid"]) if event["cat"] == "kernel" else host}
+        {**event, "pid": (f"{label}{event['pid']}" if label else event["pid"])}
+        if event["cat"] == "kernel"
+        else {**event, "pid": host}
         for event in events
     ]
 
@@ -257,8 +265,8 @@ def test_merging_never_gives_a_launch_what_the_other_did(
     """Of two traces in one file each launch keeps its own operator or has none."""
     merged = []
     for rank, (events, _) in enumerate((first, second)):
-        host = f"[TP0{rank}] 47" if labelled else 4711 + rank
-        merged += _renamed(events, host, lambda pid, r=rank: f"[TP0{r}] {pid}" if labelled else pid)
+        label = f"[TP0{rank}] " if labelled else ""
+        merged += _renamed(events, f"{label}47" if labelled else 4711 + rank, label)
     if interleaved:
         merged.sort(key=lambda event: event["ts"])
     if not any(event["cat"] == "kernel" for event in merged):
@@ -306,3 +314,18 @@ def test_streams_of_two_processes_may_overlap(tmp_path: Path) -> None:
     capture = _read(tmp_path, events)
     assert capture.launches["doubt"].to_list() == [None] * 6
     assert capture.launches.group_by("process").len()["len"].to_list() == [3, 3]
+
+
+def test_devices_of_merged_files_are_what_their_records_agree_on(tmp_path: Path) -> None:
+    """Two ranks call different GPUs device 0: neither name is that of all its launches."""
+    h100 = {"id": 0, "name": "NVIDIA H100", "computeMajor": 9, "computeMinor": 0, "warpSize": 32}
+    a100 = {**h100, "name": "NVIDIA A100", "computeMajor": 8}
+    events = _rank("A", "[a] 1", "[a] 0", 0) + _rank("B", "[b] 1", "[b] 0", 0)
+    same = _read(tmp_path, events, deviceProperties=[h100, h100])
+    assert [device.name for device in same.devices] == ["NVIDIA H100"]
+    unlike = _read(tmp_path, events, deviceProperties=[h100, a100])
+    assert [(d.name, d.compute_capability, d.vendor) for d in unlike.devices] == [
+        (None, None, "nvidia")
+    ]
+    assert unlike.launches["compute_capability"].to_list() == [None] * 6
+    assert unlike.rank is None

@@ -241,7 +241,7 @@ def test_damage_costs_the_event_it_is_in(
     others = [f"k{n}" for n in range(1, 11) if n != which + 1]
     assert [name for name in names if name in others] == others
     assert stream.closed
-    assert repair.lost.bytes < 400
+    assert repair.lost.size < 400
 
 
 def test_what_is_lost_is_counted() -> None:
@@ -253,4 +253,4 @@ def test_what_is_lost_is_counted() -> None:
     lost = repair.lost
     length = len(json.dumps(events[2])) + 1
     assert (lost.stretches, lost.launches, lost.span_us) == (1, 1, 1.25)
-    assert length <= lost.bytes <= length + 2
+    assert length <= lost.size <= length + 2

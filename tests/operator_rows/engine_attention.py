@@ -193,6 +193,29 @@ OVER_CACHES: tuple[Row, ...] = (
         None,
         1536 + 1536 + 384,
     ),
+    # heads of 40 values, of which 32 are those of the cache
+    (
+        "_flashmla_C::dense_decode_fwd",
+        "bf16[2,1,4,40] bf16[99,16,1,40] 32 int32[2] int32[2,9] 0.1 True - - -",
+        None,
+        640 + 512,
+    ),
+    # 8 queries of a head and sample, 16 keys picked for each: 2·(40 + 32) operations
+    (
+        "_flashmla_C::sparse_decode_fwd",
+        "bf16[2,1,4,40] uint8[99,16,1,40] int32[2,1,16] - - - - - - - 32 0.1 -",
+        8 * 16 * 2 * 72,
+        640 + 128 + 512,
+    ),
+    *(
+        (
+            "_flashmla_C::sparse_prefill_fwd",
+            f"bf16[2,4,40] bf16[99,1,40] int32[2,1,16] 0.1 32{more}",
+            8 * 16 * 2 * 72,
+            640 + 128 + 512,
+        )
+        for more in ("", " - - -")
+    ),
     (
         "vllm::unified_mla_attention_with_output",
         "bf16[6,4,12] bf16[6,32] bf16[6,1,8] bf16[6,32] layer - -",

@@ -31,6 +31,8 @@ NORMS: tuple[Row, ...] = (
     ),
     ("_C::rms_norm_weightless", f"{_OUT} {_X} 1e-06", 64, 32 + 32),
     ("trtllm::flashinfer_rmsnorm", f"{_X} {_W} 1e-06", 80, 32 + 16 + 32),
+    ("vllm::rocm_aiter_rms_norm", f"{_X} {_W} 1e-06", 80, 32 + 16 + 32),
+    ("vllm::rocm_aiter_rmsnorm2d_fwd_with_add", f"{_X} {_X} {_W} 1e-06", 96, 64 + 16 + 64),
     ("trtllm::flashinfer_gemma_rmsnorm", f"{_X} {_W} 1e-06", 96, 32 + 16 + 32),
     *each("aiter::rms_norm aiter::rmsnorm2d_fwd", f"{_X} {_W} 1e-06 0", 80, 32 + 16 + 32),
     # with the residual: both are read, both overwritten, an addition more

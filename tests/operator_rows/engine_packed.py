@@ -125,6 +125,7 @@ PACKED_PRODUCTS: tuple[Row, ...] = (
 
 # 2 rows spread over 3 groups; which are empty, and so not read, depends on the routing
 _GROUPS = "fp32[2,1] fp32[3,1]"
+_SORTED = "int32[8] fp32[8] int32[4] int32[1]"
 EXPERTS: tuple[Row, ...] = (
     (
         "_C::cutlass_moe_mm",
@@ -196,5 +197,62 @@ EXPERTS: tuple[Row, ...] = (
     *(
         (name, "bf16[3,4] bf16[2,10,4] bf16[2,4,5] fp32[3,2] int32[3,2]", 6 * (80 + 40), None)
         for name in ("sglang::inplace_fused_experts", "sglang::outplace_fused_experts")
+    ),
+    # 2 tokens, 2 experts each, of 16 columns; weights of 4 bits, two a byte
+    (
+        "_moe_C::moe_wna16_gemm",
+        "bf16[2,32] bf16[2,2,16] uint8[3,16,16] bf16[3,16,2] - fp32[2,2] int32[8] int32[8] int32[1]"
+        " 2 8 64 64 4",
+        2 * _FLOP,
+        None,
+    ),
+    # [32] × [32,20], then [10] × [10,32], for 2 tokens of 2 experts; one gate: [32] × [32,10]
+    (
+        "aiter::fmoe",
+        f"bf16[2,32] bf16[2,32] bf16[3,10,32] bf16[3,32,10] {_SORTED} 2 0",
+        2 * 4 * 32 * (10 + 10),
+        None,
+    ),
+    *each(
+        "aiter::fmoe_g1u1 aiter::fmoe_g1u1_tkw1",
+        f"bf16[2,32] fp8[2,32] fp8[3,20,32] fp8[3,32,10] {_SORTED} 2 fp32[2,1] fp32[3,20]"
+        " fp32[3,32] - 0",
+        2 * 4 * 32 * (20 + 10),
+        None,
+    ),
+    (
+        "aiter::fmoe_int8_g1u0",
+        f"bf16[2,32] int8[2,32] int8[3,10,32] int8[3,32,10] {_SORTED} 2 fp32[2,1] fp32[3,10]"
+        " fp32[3,32] fp32[3,10] 0",
+        2 * 4 * 32 * (10 + 10),
+        None,
+    ),
+    (
+        "aiter::fmoe_g1u1_a16",
+        f"bf16[2,32] bf16[2,32] int8[3,20,32] int8[3,32,10] {_SORTED} 2 fp32[3,20] fp32[3,32]"
+        " fp32[3,32] fp32[3,10] 0",
+        2 * 4 * 32 * (20 + 10),
+        None,
+    ),
+    (
+        "aiter::fmoe_fp8_blockscale_g1u1",
+        f"bf16[2,32] fp8[2,32] fp8[3,20,32] fp8[3,32,10] {_SORTED} 2 fp32[2,1] fp32[3,1] fp32[3,1]"
+        " 128 128 - 0",
+        2 * 4 * 32 * (20 + 10),
+        None,
+    ),
+    (
+        "aiter::ck_moe_stage1",
+        "bf16[2,32] bf16[3,20,32] bf16[3,32,10] int32[8] int32[4] int32[1] bf16[2,2,10] 2 name - -"
+        " 32 -",
+        2 * 4 * 32 * 20,
+        None,
+    ),
+    (
+        "aiter::ck_moe_stage2",
+        "bf16[2,2,10] bf16[3,20,32] bf16[3,32,10] int32[8] int32[4] int32[1] bf16[2,32] 2 name - -"
+        " 32 -",
+        2 * 4 * 32 * 10,
+        None,
     ),
 )

@@ -68,6 +68,12 @@ SCALED_PRODUCTS: tuple[Row, ...] = (
         _FLOP,
         _FP8,
     ),
+    (
+        "vllm::flashinfer_fp8_blockscale_gemm",
+        f"bf16[2,32] {_NK} fp32[1,1] 128 False",
+        _FLOP,
+        128 + 512 + 4 + 64,
+    ),
     *each(
         "trtllm::fp8_block_scaling_gemm trtllm::fp8_block_scaling_gemm_impl",
         f"{_A} {_NK} {_SCALES}",

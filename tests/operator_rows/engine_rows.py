@@ -41,19 +41,27 @@ MOVED_ROWS: tuple[Row, ...] = (
     ),
     ("sgl_kernel::topk_softmax", "fp32[4,2] int32[4,2] bf16[4,8] True", 160, 64 + 2 * 32),
     ("sgl_kernel::topk_softmax", "fp32[4,2] int32[4,2] bf16[4,8] True 0.0 -", 160, 64 + 2 * 32),
+    # sigmoid and bias for each gate; 4 tokens take 2 of 8
+    (
+        "sgl_kernel::moe_fused_gate",
+        "fp32[4,8] fp32[8] 2 1 2 0 1.0 False",
+        5 * 32,
+        128 + 32 + 32 + 32,
+    ),
+    ("trtllm::noaux_tc_op", "fp32[4,8] fp32[4,8] 2 1 2 1.0", 0, 128 + 128 + 32 + 32),
     # 4 rows of 8, each the sum of 2
     *each("_moe_C::moe_sum aiter::moe_sum", "bf16[4,2,8] bf16[4,8]", 32, 128 + 64),
     (
         "_moe_C::moe_permute",
         "bf16[4,8] int32[4,2] int32[4,2] - 8 8 2 bf16[8,8] int64[9] int32[8] int32[8]",
         0,
-        64 + 32 + 128 + 72 + 32 + 32,
+        64 + 32 + 32 + 128 + 72 + 32 + 32,
     ),
     (
         "_moe_C::moe_permute",
         "bf16[4,8] int32[4,2] int32[4,2] - 8 8 2 - bf16[8,8] int64[9] int32[8] int32[8] int32[8]",
         0,
-        64 + 32 + 128 + 72 + 32 + 32 + 32,
+        64 + 32 + 32 + 128 + 72 + 32 + 32 + 32,
     ),
     # 64 values times a weight, added in pairs
     (
@@ -124,7 +132,7 @@ MOVED_ROWS: tuple[Row, ...] = (
 _SCAN = 40 * (7 * 3 + 1 + 2 + 1 + 4 + 5)
 _U, _BC = "bf16[2,4,5]", "bf16[2,1,3,5] bf16[2,1,3,5]"
 _SCANNED = f"{_U} {_U} fp32[4,3] {_BC} fp32[4] {_U} fp32[4] True"
-_SCAN_BYTES = 3 * 80 + 48 + 2 * 60 + 2 * 16 + 80 + 48
+_SCAN_BYTES = 3 * 80 + 48 + 2 * 60 + 2 * 16 + 80
 STATE_SPACES: tuple[Row, ...] = (
     *(
         (
@@ -141,7 +149,7 @@ STATE_SPACES: tuple[Row, ...] = (
         "bf16[4,5] bf16[4,5] fp32[4,3] bf16[1,3,5] bf16[1,3,5] - - - False int32[3] int32[2]"
         " bool[2] bf16[9,4,3] -1",
         20 * (7 * 3 + 1),
-        2 * 40 + 48 + 2 * 30 + 12 + 40 + 48,
+        2 * 40 + 48 + 2 * 30 + 12 + 40,
     ),
     (
         "mamba_ssm::selective_scan",

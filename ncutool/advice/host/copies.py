@@ -227,7 +227,7 @@ def _feeding(context: Context, rows: pl.DataFrame) -> list[int]:
     following = pl.when(pl.col("category") == "kernel").then(replays).backward_fill().over("lane")
     points = context.points.sort("start_ns", "launch_id").select("launch_id", feeds=following)
     feeding = points.filter(pl.col("feeds").fill_null(value=False))["launch_id"]
-    return own.filter(own.is_in(feeding.implode())).to_list()
+    return [int(launch) for launch in own.filter(own.is_in(feeding.implode()))]
 
 
 def _of_graph(context: Context, rows: pl.DataFrame) -> Draft | None:

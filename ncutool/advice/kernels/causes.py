@@ -32,6 +32,12 @@ GAP_PCT = Threshold(
     "achieved occupancy this far below it speaks of unequal work",
     "NVIDIA, rule file AchievedOccupancy that Nsight Compute ships",
 )
+STALL_PCT = Threshold(
+    30.0,
+    "% of the time between two instructions of a warp",
+    "one reason to wait that takes as much is worth a look",
+    "NVIDIA, rule file CPIStall that Nsight Compute ships",
+)
 _ADVICE = ("optimization", "warning")
 """Severities by which a rule advises something."""
 _WARP = 32
@@ -88,13 +94,28 @@ def estimates(
     """
     if row["sm_sol_pct"] is None or row["memory_sol_pct"] is None:
         return []  # nothing bounds what an estimate may promise
-    found = (_estimate(row, printed, inside, cause) for cause in CAUSES)
-    return [one for one in found if one is not None and 100 * one.share >= LEAST_PCT]
+    every = (_estimate(row, printed, inside, cause) for cause in CAUSES)
+    found = [one for one in every if one is not None and 100 * one.share >= LEAST_PCT]
+    return found or _only_waiting(row, printed, inside)
+
+
+def _only_waiting(
+    row: Mapping[str, Any], printed: Sequence[Mapping[str, Any]], inside: Inside
+) -> list[Estimate]:
+    """Return what a launch waits for, where it is far from both limits and nothing else tells why.
+
+    Whatever else makes warps wait says more of what to do than that they wait.
+    """
+    if row["bound"] != "latency" or inside.stall is None or 100 * inside.stall.share < STALL_PCT:
+        return []
+    waits = Cause("tune-stalls", ("CPIStall",), "nothing", _waits, _always)
+    one = _estimate(row, printed, inside, waits)
+    return [one] if one is not None and 100 * one.share >= LEAST_PCT else []
 
 
 def left_share(row: Mapping[str, Any], spares: Spared) -> float:
     """Return the share of a launch's time that its limits leave to a cause, 0 to 1."""
-    compute, memory = row["sm_sol_pct"] / 100, row["memory_sol_pct"] / 100
+    compute, memory = float(row["sm_sol_pct"]) / 100, float(row["memory_sol_pct"]) / 100
     busy = {"nothing": max(compute, memory), "traffic": compute, "arithmetic": memory}[spares]
     return max(1 - busy, 0.0)
 

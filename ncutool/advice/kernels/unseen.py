@@ -20,7 +20,7 @@ from ncutool.work.inside import Inside
 
 if TYPE_CHECKING:
     from ncutool.timeline.window import Timeline
-    from ncutool_parsers.formats import Format
+    from ncutool_parsers.capture import Capture
 
 SHORT_NS = IntThreshold(
     20_000,
@@ -107,7 +107,7 @@ def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[Cou
         _entry(rows, total, _reason(sections, len(rows)), sections)
         for sections, rows in lacking.items()
     ]
-    listed = [one for one in listed if one.pct >= SMALL_PCT]
+    listed = [one for one in listed if (one.pct or 0.0) >= SMALL_PCT]
     listed.sort(key=lambda one: (-one.duration_ns, one.sections))
     if untimed:
         reason = "no duration was collected, so that nothing can be weighed"
@@ -178,29 +178,27 @@ def _named(rows: Sequence[Mapping[str, Any]]) -> str:
 def of_trace(
     kernels: pl.DataFrame,
     timeline: Timeline | None,
-    form: Format,
+    capture: Capture,
     findings: Sequence[Finding] = (),
 ) -> tuple[CouldNotLook, ...]:
     """Return what could not be looked at in a trace: launches without figures, a tuner's trials,
-    those far below their roofs of which no finding says why, and idle time without a cause.
+    those far below their roofs of which no finding says why, and idle time without a known reason.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the trace.
         timeline: its window.
-        form: the capture's format, which says what records shapes.
+        capture: what the reader found, which says whether shapes were recorded.
         findings: what is advised of it.
     """
     total = int(kernels["duration_ns"].sum())
-    shapes = f"record with `{form.shapes_option}`, or " if form.shapes_option else ""
-    joined = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
     reason = pl.coalesce("error", "missing_reason", "bound_reason")
     tried = pl.col("trial").fill_null(value=False)
     trials, kernels = kernels.filter(tried), kernels.filter(~tried)
+    helper = (pl.col("part") == "helper").fill_null(value=False)
+    unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper).with_columns(why=reason)
     entries = [
-        _of_launches(group, total, str(why[0]), shapes + joined)
-        for why, group in kernels.filter(pl.col("bound") == "unknown")
-        .with_columns(why=reason)
-        .group_by("why")
+        _of_launches(group, total, str(why[0]), _collect(group, capture))
+        for why, group in unknown.group_by("why")
     ]
     if trials.height:
         entries.append(_of_launches(trials, total, _TRIED, _TUNED))
@@ -210,7 +208,7 @@ def of_trace(
     )
     untold = kernels.filter(far & ~pl.col("launch_id").is_in(told))
     if untold.height:
-        entries.append(_of_launches(untold, total, _BELOW, joined))
+        entries.append(_of_launches(untold, total, _BELOW, _JOIN))
     entries.sort(key=lambda one: (-one.duration_ns, one.reason, one.launches))
     return (*(one for one in entries if (one.pct or 0.0) >= SMALL_PCT), *_unexplained(timeline))
 
@@ -218,7 +216,21 @@ def of_trace(
 _FAR = ("below_memory_roof", "below_compute_roof")
 _TRIED = "a tuner tries kernels on one call there, of which it keeps the fastest"
 _TUNED = "record again once the tuning is done, or with what the tuner found"
-_BELOW = "they lie far below their roofs, and a trace does not record why"
+_BELOW = "the trace does not record what keeps launches so far below their roofs"
+_JOIN = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
+
+
+def _collect(group: pl.DataFrame, capture: Capture) -> str:
+    """Return what would tell of launches without figures: the device, the graph's capture, shapes,
+    or a report."""
+    if (group["peak_source"] == "none").all():
+        return "name the device (`--assume-device NAME`, or `--device-file FILE`)"
+    ways = []
+    if group["graph_replay"].fill_null(value=False).all():
+        ways.append("pass the trace that captured the graph (`--capture-trace TRACE`)")
+    elif capture.format.shapes_option and not capture.shapes_recorded:
+        ways.append(f"record with `{capture.format.shapes_option}`")
+    return ", or ".join([*ways, _JOIN])
 
 
 def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> CouldNotLook:
@@ -235,24 +247,51 @@ def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> 
     )
 
 
+_STACKS = "record with stacks (`with_stack=True`), or annotate the code with `record_function`"
+_UNSEEN_IDLE = {
+    "unexplained": (
+        "idle time",
+        "the trace records nothing that would explain it",
+        "record CPU activities of every thread, with stacks (`with_stack=True`)",
+    ),
+    "ops_missing": (
+        "idle time in which the host acts",
+        "most operators were filtered out of the trace",
+        "record all operators",
+    ),
+    "silent_host": (
+        "idle time in which the host calls no operator",
+        "what its own code does is not recorded",
+        _STACKS,
+    ),
+    "inside_operator": (
+        "idle time in which the host is inside one operator",
+        "what the operator does there is not recorded",
+        f"{_STACKS}; where it is done once, such as compiling, record a later step",
+    ),
+}
+"""By cause of idle time: whose it is, what is missing, and what to collect."""
+
+
 def _unexplained(timeline: Timeline | None) -> tuple[CouldNotLook, ...]:
-    """Return idle time that nothing recorded explains; nothing where there is hardly any."""
+    """Return idle time of which what the host did is not recorded, where it is worth a line."""
     if timeline is None or timeline.wall_ns <= 0:
         return ()
-    time = timeline.idle_by_cause().get("unexplained", 0)
-    if not time or 100 * time < SMALL_PCT * timeline.wall_ns:
-        return ()
-    return (
+    idle = timeline.idle_by_cause()
+    found = [
         CouldNotLook(
-            what="idle time",
-            reason="the trace records nothing that would explain it",
+            what=what,
+            reason=reason,
             launches=(),
-            duration_ns=time,
-            pct=100 * time / timeline.wall_ns,
+            duration_ns=idle.get(cause, 0),
+            pct=100 * idle.get(cause, 0) / timeline.wall_ns,
             sections=(),
-            collect="record CPU activities of every thread, with stacks (`with_stack=True`)",
-        ),
-    )
+            collect=collect,
+        )
+        for cause, (what, reason, collect) in _UNSEEN_IDLE.items()
+    ]
+    found = [one for one in found if (one.pct or 0.0) >= SMALL_PCT]
+    return tuple(sorted(found, key=lambda one: (-one.duration_ns, one.reason)))
 
 
 def looked_at_in_trace(kernels: pl.DataFrame) -> tuple[str, ...]:

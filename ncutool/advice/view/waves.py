@@ -82,9 +82,10 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
 
 def _threads(table: pl.DataFrame) -> pl.Series:
     """Return the threads of each launch's block; null where no block can be that large."""
-    sides = (table[f"block_{axis}"].cast(pl.Float64) for axis in "xyz")
+    sides = (pl.col(f"block_{axis}").cast(pl.Float64) for axis in "xyz")
     threads = next(sides) * next(sides) * next(sides)  # of integers, it would pass 64 bits
-    return threads.set(threads > _MOST_THREADS, None).cast(pl.Int64)
+    possible = pl.when(threads <= _MOST_THREADS).then(threads).cast(pl.Int64)
+    return table.select(possible.alias("threads"))["threads"]
 
 
 def _tiling(

@@ -63,6 +63,8 @@ def _fused_experts(call: OpCall) -> Work:
     x, first, second, ids = (
         call.tensor(index, rank) for index, rank in ((0, 2), (1, 3), (2, 3), (4, 2))
     )
+    if [len(each.shape) for each in (x, first, second, ids)] != [2, 3, 3, 2]:
+        raise _mismatch(call)
     tokens, hidden = x.shape
     experts, gates, width = first.shape
     inner = second.shape[2]
@@ -73,8 +75,11 @@ def _fused_experts(call: OpCall) -> Work:
     if any(other is not None and other.dtype in ("int32", "int64") for other in others):
         raise UnmodelledError(EXPERT_PARALLEL)
     flop = 2 * tokens * ids.shape[1] * hidden * (gates + inner)
-    dtype = first.dtype if first.dtype == "fp8" else x.dtype
-    return Work(FAMILY, flop, None, None, dtype=dtype, reason=NO_EXPERTS if dtype else NO_DTYPES)
+    # products of whole-number weights are in their type or in that of x, which flags tell by place
+    whole = first.dtype in ("int8", "uint8", "int32")
+    dtype = first.dtype if first.dtype == "fp8" else None if whole else x.dtype
+    known = dtype is not None or whole
+    return Work(FAMILY, flop, None, None, dtype=dtype, reason=NO_EXPERTS if known else NO_DTYPES)
 
 
 def _experts(call: OpCall) -> Work:

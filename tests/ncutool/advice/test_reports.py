@@ -132,7 +132,8 @@ def test_three_answers(
     bound: str, sections: frozenset[str], answer: str, missing: tuple[str, ...] | None
 ) -> None:
     """Without findings it is either nothing worth doing, or what would tell was not collected."""
-    launch = row(0, bound=bound, duration_ns=1_000_000, waves=3.0, sm_sol_pct=11.0)
+    launch = row(0, bound=bound, duration_ns=1_000_000, waves=3.0, sm_sol_pct=11.0,
+                 limiting_level=None)  # fmt: skip
     advice = reports.advise(table([launch]), None, {0: Inside(sections=sections)})
     assert advice.findings == ()
     assert advice.answer == answer
@@ -142,6 +143,13 @@ def test_three_answers(
         assert "--set full" in one.collect
         for section in one.sections:
             assert f"--section {section}" in one.collect
+
+
+def test_a_pipe_that_the_speed_of_light_names_need_not_be_collected() -> None:
+    """Its parts stand in every set: then only the waits are missing."""
+    launch = row(0, bound="compute", duration_ns=1_000_000, waves=3.0, limiting_level="fp64")
+    (unseen,) = reports.advise(table([launch]), None, {0: Inside(sections=BASIC)}).could_not_look
+    assert unseen.sections == ("WarpStateStats",)
 
 
 def test_what_was_looked_at_carries_its_share() -> None:

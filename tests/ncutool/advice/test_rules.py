@@ -16,6 +16,7 @@ from ncutool.advice.view.context import context
 from ncutool.advice.view.finding import Finding
 from ncutool.companions import figures as join_figures
 from ncutool.work.inside import Imbalance, Inside, Share, Stall
+from ncutool.work.nvidia_rules import tail_cap_pct
 from ncutool_parsers.schema import RULES
 
 NAMED = {"rule": "X", "section": None, "severity": "warning", "title": None, "message": "",
@@ -185,8 +186,14 @@ def test_occupancy_with_its_limiter_helps_only_what_waits() -> None:
     assert advised([row()], inside=LIMITED) == []
 
 
-DOUBLE = {"bound": "compute", "sm_sol_pct": 90.0, "memory_sol_pct": 20.0, "dtype": "fp64",
-          "fp64_peak_pct": 88.0, "fp32_to_fp64": 64.0}  # fmt: skip
+DOUBLE: dict[str, Any] = {
+    "bound": "compute",
+    "sm_sol_pct": 90.0,
+    "memory_sol_pct": 20.0,
+    "dtype": "fp64",
+    "fp64_peak_pct": 88.0,
+    "fp32_to_fp64": 64.0,
+}
 
 
 def test_double_precision_on_a_device_that_is_slow_at_it() -> None:
@@ -240,6 +247,22 @@ def test_several_rules_never_add_up() -> None:
     assert (second.alone_high_ns, second.saving_high_ns) == (300_000, 0)
     assert "already counted in tune-1: estimates of one launch do not add up" in second.evidence[-1]
     assert second.overlaps == ("tune-1",)
+
+
+BARRIER = Inside(stall=Stall("barrier", 0.58))
+
+
+def test_a_launch_that_only_waits_says_for_what() -> None:
+    """Far from both limits with nothing else found: most of the waiting, NVIDIA's 30 % or more."""
+    idle = row(bound="latency", sm_sol_pct=27.0, memory_sol_pct=40.0)
+    (finding,) = advised([idle], inside=BARRIER)
+    assert (finding.rule, finding.saving_high_ns) == ("tune-stalls", 580_000)
+    assert "58.0 % of the time between two instructions is barrier" in finding.evidence[1]
+    (other,) = advised([idle], inside=EXCESS._replace(stall=BARRIER.stall))
+    assert other.rule == "tune-uncoalesced"
+    assert advised([row()], inside=BARRIER) == []
+    assert advised([idle], inside=Inside(stall=Stall("barrier", 0.29))) == []
+    assert advised([idle], given_by("CPIStallBarrier", 0.0, "local"), inside=BARRIER) == []
 
 
 def test_blocks_that_are_no_whole_warps() -> None:
@@ -303,7 +326,7 @@ def test_what_changes_no_traffic_saves_no_more_than_the_busiest_limit_leaves(
     for one in causes.estimates(launch, printed, inside):
         assert 0 < one.share <= left[spares[one.cause]] + 1e-12
         if one.cause == "tune-tail":
-            assert one.share <= causes.tail_cap_pct(launch["waves"]) / 100 + 1e-12
+            assert one.share <= (tail_cap_pct(launch["waves"]) or 0.0) / 100 + 1e-12
 
 
 @given(ROWS, PRINTED, INSIDES)

@@ -157,8 +157,8 @@ def test_the_kernel_with_most_time_gets_a_word() -> None:
     unseen = answered(could_not_look=(one,)).most_time
     assert unseen is not None
     assert unseen.sentences[-1] == (
-        "Not looked at, since the report does not hold what they wait for: collect `ncu --set "
-        "full`."
+        "Could not look further: the report does not hold what they wait for. To collect: `ncu "
+        "--set full`."
     )
     assert factory.everything_null().most_time is None
 

@@ -176,11 +176,12 @@ def test_names_seen_in_captures(found: DeviceRecord, expected: str) -> None:
     ("found", "why"),
     [
         (record("NVIDIA H100", "9.0", 132, 102.1e9), "102.1 GB"),
-        (record("NVIDIA GeForce RTX 4090 D", "8.9", 114, 25.4e9), "114 SMs"),
-        (record("NVIDIA GeForce RTX 3090 Ti", "8.6", 84, 25.4e9), "84 SMs"),
+        (record("NVIDIA GeForce RTX 4090 D", "8.9", 128, 25.4e9), "128 SMs"),
+        (record("NVIDIA GeForce RTX 3090 Ti", "8.6", 82, 25.4e9), "82 SMs"),
         (record("NVIDIA GH200 480GB", "9.0", 132, 150.0e9), "150.0 GB"),
         (record("NVIDIA A100", None, None, None), "A100 80GB SXM"),
-        (record("NVIDIA RTX PRO 6000 Blackwell Max-Q", "12.0", 188, 102e9), "several"),
+        (record("NVIDIA RTX PRO 6000 Blackwell", "12.0", 188, 102e9), "several"),
+        (record("NVIDIA RTX PRO 6000 Blackwell Max-Q", "12.0", 188, 102e9), "another card than"),
         (record("ARTEMIS", None, None, None), "ARTEMIS"),
         (record("", None, 304, None), "too little"),
         (record("", "9.0", 1, 1e9), "fit none"),
@@ -241,7 +242,7 @@ def test_record_settles_an_ambiguous_override() -> None:
     assert found.device.name == "H100 PCIe 80GB"
 
 
-@pytest.mark.parametrize("text", ["h10", "a1000", "", "zzz", "RTX 4090 D"])
+@pytest.mark.parametrize("text", ["h10", "a1000", "", "zzz", "RTX 5090 D"])
 def test_unknown_override_is_a_usage_error(text: str) -> None:
     """An unknown name is refused, never taken for the nearest one."""
     with pytest.raises(UsageError):

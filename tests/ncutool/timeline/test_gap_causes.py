@@ -127,7 +127,9 @@ def test_a_graph_that_is_captured_is_no_dispatch(api: str) -> None:
     timeline = window(capture)
     assert timeline.idle_by_cause()["graph_capture"] == 10 * MS
     assert timeline.trustworthy
-    assert timeline.notices == ()
+    (notice,) = timeline.notices
+    assert notice.code == "first_iteration"
+    assert "for graphs to be captured" in notice.text
     assert graph_findings(capture) == []
 
 

@@ -35,8 +35,8 @@ def test_idle_time_is_that_of_each_device() -> None:
     timeline = window(alternating().capture())
     assert timeline.wall_ns == 1_203_250
     assert [(part.name, part.busy_ns, part.idle_ns) for part in timeline.devices] == [
-        ("GPU 0", 600_375, 602_875),
-        ("GPU 1", 600_375, 602_875),
+        ("device 0", 600_375, 602_875),
+        ("device 1", 600_375, 602_875),
     ]
     assert (timeline.busy_ns, timeline.idle_ns) == (600_375, 602_875)
     assert sum(timeline.idle_by_cause().values()) == timeline.idle_ns
@@ -88,8 +88,8 @@ def test_findings_on_the_host_are_of_each_device_and_never_add_up() -> None:
     findings = advice.advise(kernels(capture), capture, window(capture), H100).findings
     graphs = [finding for finding in findings if finding.kind == "graph"]
     assert [finding.title for finding in graphs] == [
-        "Launch from CUDA graphs instead of call by call (GPU 0)",
-        "Launch from CUDA graphs instead of call by call (GPU 1)",
+        "Launch from CUDA graphs instead of call by call (device 0)",
+        "Launch from CUDA graphs instead of call by call (device 1)",
     ]
     assert [finding.alone_high_ns for finding in graphs] == [760 * US] * 2
     assert sum(finding.saving_high_ns for finding in graphs) == 760 * US
@@ -101,7 +101,7 @@ def test_processes_that_use_one_ordinal_have_a_device_each() -> None:
     for index, process in enumerate((0, 1, 0, 1)):
         trace.kernel(index * 50 * US, 10 * US, process=process, called=(-9 * US, -8 * US))
     parts = window(trace.capture(processes=2)).devices
-    assert [part.name for part in parts] == ["GPU 0 of process 0", "GPU 0 of process 1"]
+    assert [part.name for part in parts] == ["device 0 of process 0", "device 0 of process 1"]
 
 
 def on_devices(trace: Trace, chosen: list[int], ordinals: dict[int, int]) -> Capture:
@@ -146,3 +146,52 @@ def test_idle_pieces_partition_the_idle_time_of_each_device(
         assert part.busy_ns + part.idle_ns == timeline.wall_ns
     assert sum(timeline.idle_by_cause().values()) == timeline.idle_ns
     assert timeline.gaps.filter(pl.col("duration_ns") <= 0).is_empty()
+
+
+def two_ranks() -> Trace:
+    """Two processes with a GPU each; the first waits for nothing that the other does."""
+    trace = Trace()
+    for process in (0, 1):
+        for index in range(4):
+            start = index * 5_000_000 if process == 0 else index * 100 * US
+            trace.kernel(start, 80 * US, device=process, process=process, thread=process,
+                         called=(start - 9 * US, start - 5 * US))  # fmt: skip
+    for start in range(300 * US, 15_000_000, 50 * US):
+        trace.call("cudaMalloc", start, start + 50 * US, thread=1)
+    return trace
+
+
+def test_other_processes_explain_nothing() -> None:
+    """What the thread of another rank did is no cause of this one's silence."""
+    parts = window(two_ranks().capture(processes=2)).devices
+    assert parts[0].idle_by_cause.keys() == {"silent_host", "launch_call", "latency"}
+    assert parts[0].idle_by_cause["silent_host"] > 14_000_000
+
+
+def test_another_process_at_work_is_nothing_to_wait_for() -> None:
+    """Queued work that starts late waits for a device of its own process, or is unexplained."""
+    trace = Trace()
+    for process, start in ((0, 0), (1, 10 * US), (0, 400 * US)):
+        trace.kernel(start, 380 * US if process else 10 * US, device=process, process=process,
+                     thread=process, called=(-9 * US, -5 * US))  # fmt: skip
+    alone = window(trace.capture(processes=2)).devices[0].idle_by_cause
+    assert alone == {"unexplained": 390 * US}
+    for row in trace.launches:
+        row["process"] = None
+    together = window(trace.capture()).devices[0].idle_by_cause
+    assert together == {"other_device": 390 * US}
+
+
+def test_a_launch_right_behind_another_devices_may_have_waited_for_it() -> None:
+    """Made 5 µs before the other device ended: an earlier call need not have started it earlier."""
+    trace = Trace()
+    for index in range(20):
+        start = index * 100 * US
+        trace.kernel(start, 100 * US, device=index % 2,
+                     called=(start - 10 * US, start - 5 * US))  # fmt: skip
+    capture = trace.capture()
+    parts = window(capture).devices
+    assert parts[0].idle_by_cause == {"finished": 100 * US, "other_device": 9 * 100 * US}
+    assert parts[1].idle_by_cause == {"other_device": 10 * 100 * US}
+    given_advice = advice.advise(kernels(capture), capture, window(capture), H100)
+    assert not [one for one in given_advice.findings if one.kind == "graph"]

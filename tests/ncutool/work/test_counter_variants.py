@@ -143,7 +143,9 @@ def test_a_variant_that_counts_more_is_a_contradiction() -> None:
 
 def test_an_instruction_that_was_not_counted() -> None:
     """Without the aggregate, work by mma.sync may stand beside that by wgmma."""
-    only = {f"op_hgmma_src_bf16_dst_fp32{end}": share for end, share in ((DENSE, 1), (SPARSE, 0))}
+    only = {
+        f"op_hgmma_src_bf16_dst_fp32{end}": share for end, share in ((DENSE, 1.0), (SPARSE, 0.0))
+    }
     assert row("9.0", only)["flop"] is None
     both = only | {f"op_hmma_src_bf16_dst_fp32{end}": 0.0 for end in (DENSE, SPARSE)}
     assert row("9.0", both)["flop"] == DONE

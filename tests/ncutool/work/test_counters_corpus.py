@@ -151,11 +151,15 @@ def test_anchor_constants_are_no_work(vectors: dict[str, Any]) -> None:
 
 
 def test_anchor_blackwell_bytes(vectors: dict[str, Any]) -> None:
-    """B200, basic set: bytes by active cycles (1.106 %), not by DRAM throughput (1.361 %)."""
+    """B200, basic set: bytes by the active cycles of all 64 instances, four of them switched off.
+
+    Their average (1.106 %) is of 64, the bus of 60; DRAM throughput (1.361 %) counts other work.
+    """
     metrics, _, row = vectors["b200-cublas-basic#0"]
     seconds = metrics["gpu__time_duration.sum"] / 1e9
     share = 100 * row["dram_bytes"] / seconds / row["peak_bytes_per_s"]
-    assert share == pytest.approx(1.106, abs=1e-3)
+    assert share == pytest.approx(1.106 * 64 / 60, abs=1e-3)
+    assert (row["dram_bytes"] % 32, row["bytes_exactness"]) == (0, "exact")
     assert (row["bytes_source"], row["flop"]) == ("cycles", None)
 
 

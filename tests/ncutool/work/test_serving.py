@@ -125,6 +125,15 @@ def test_a_mixture_of_experts_has_flops_and_no_bytes() -> None:
     assert work.reason == "which experts are active is not recorded"
 
 
+def test_experts_of_whole_numbers_have_no_type_of_arithmetic() -> None:
+    """Eight-bit weights are multiplied in 8 bits or in 16, and a flag among the arguments tells."""
+    types = [BF16, "signed char", "signed char", *EXPERT_TYPES[3:]]
+    work = found("sglang::outplace_fused_experts", EXPERTS, types)
+    assert isinstance(work, Work)
+    assert (work.flop, work.dtype) == (2880, None)
+    assert work.reason == "which experts are active is not recorded"
+
+
 def test_experts_on_other_devices_leave_nothing_known() -> None:
     """A map of experts among the arguments: some tokens go elsewhere."""
     dims, types = [*EXPERTS, [16]], [*EXPERT_TYPES, "int"]

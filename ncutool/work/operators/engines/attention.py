@@ -8,6 +8,7 @@ key; `cu_q` and `cu_k`, where packed sequences end, with the longest of them, `m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from ncutool.work.exactness import Exactness
 from ncutool.work.operators.attention import (
@@ -17,12 +18,13 @@ from ncutool.work.operators.attention import (
     NO_WINDOW,
     attended_pairs,
 )
-from ncutool.work.operators.call import Work
+from ncutool.work.operators.call import UnmodelledError, Work
 from ncutool.work.operators.engines.bound import Bound
-from ncutool.work.operators.engines.figures import own_results, work
+from ncutool.work.operators.engines.figures import work
 from ncutool.work.operators.paged_attention import WITHOUT_CACHE
 from ncutool.work.operators.tensor import Tensor
 
+PICKED = "upper bound of the FLOPs: places without a key count; bytes without keys and values"
 NO_PAGES = "whether keys and values lie in pages is not recorded"
 NO_CHUNK = "which pairs the attention chunks admit is not known"
 HIDING = ("seqused_q", "seqused_k", "leftpad_k", "kv_batch_idx", "k_new", "seqlens_k")
@@ -190,14 +192,36 @@ def backward(bound: Bound) -> Work:
     )
 
 
+def sparse(bound: Bound) -> Work:
+    """Attention of `q` to the keys that `indices[...,k]` pick: at most k a query and head."""
+    q, picked, width = bound.tensor("q", 3), bound.tensor("indices", 3), bound.integer("v_width")
+    if width is None:
+        raise UnmodelledError(f"the width of the values of {bound.call.name} is not recorded")
+    if picked.shape[: len(q.shape) - 2] != q.shape[:-2] or width > q.shape[-1]:
+        raise bound.mismatch()
+    out = bound.optional("out") or Tensor((*q.shape[:-1], width), q.dtype)
+    flop = 2 * prod(q.shape[:-1]) * picked.shape[-1] * (q.shape[-1] + width)
+    return work(
+        bound,
+        flop,
+        reads=(q, picked),
+        writes=(out,),
+        dtype=q.dtype,
+        remark=PICKED,
+        flops="upper_bound",
+        size="lower_bound",
+    )
+
+
 def paged(bound: Bound) -> Work:
     """Attention of one step over a cache: its lengths lie in device memory."""
     q = bound.tensor("q", 2)
-    made = own_results(bound)
-    out = bound.optional("out")
+    width, out = bound.integer("v_width"), bound.optional("out")
+    if out is None and width is not None:
+        out = Tensor((*q.shape[:-1], width), q.dtype)
     beside = tuple(bound.optional(name) for name in ("q_pe", "k_c", "k_pe"))
     rows = {each.shape[0] for each in (q, out, *beside) if each is not None and each.shape}
-    if (out is None and not made) or rows != {q.shape[0]}:
+    if out is None or rows != {q.shape[0]}:
         raise bound.mismatch()
     reads = (q, *beside)
     return work(

@@ -52,6 +52,13 @@ class Bound:
             raise UnmodelledError(f"no shapes recorded for {self.call.name}")
         return self.call.tensor(self.places[name], rank)
 
+    def ranked(self, name: str, rank: int) -> Tensor:
+        """Return the tensor ``name``, which has exactly ``rank`` dimensions."""
+        tensor = self.tensor(name, rank)
+        if len(tensor.shape) != rank:
+            raise self.mismatch()
+        return tensor
+
     def has(self, name: str) -> bool:
         """Whether the version has an argument of this name."""
         return name in self.places

@@ -9,7 +9,7 @@ from ncutool.work.operators.call import UnmodelledError, Work, work_of
 from ncutool.work.operators.engines.bound import Bound
 from ncutool.work.operators.tensor import ITEMSIZE, Tensor
 
-_SHAPED = re.compile(r"(?P<name>\w+)(?:(?P<sign>[/*])(?P<by>\w+|\*))?(?::(?P<dtype>=?\w+))?$")
+_SHAPED = re.compile(r"(?P<name>\w+)(?:(?P<sign>[/*@])(?P<by>\w+|\*))?(?::(?P<dtype>=?\w+))?$")
 _TERM = re.compile(r"(?P<sign>[+-]?)\s*(?P<each>\d*)\s*(?P<what>[A-Za-z_]\w*(?:[/*]\w+)?)")
 UNKNOWN = "?"
 
@@ -62,8 +62,8 @@ def shaped(bound: Bound, text: str) -> Tensor:
         factor = int(by) if by.isdigit() else bound.integer(by)
         if not factor:
             raise bound.mismatch()
-        last = shape[-1] * factor if match["sign"] == "*" else -(-shape[-1] // factor)
-        shape = (*shape[:-1], last)
+        lasts = {"*": shape[-1] * factor, "/": -(-shape[-1] // factor), "@": factor}
+        shape = (*shape[:-1], lasts[match["sign"]])
     return Tensor(shape, _dtype(bound, match["dtype"] or match["name"]))
 
 

@@ -51,7 +51,10 @@ def rotary(bound: Bound) -> Work:
     )
     rows = Tensor((min(positions.numel, cache.shape[0]), rotated), cache.dtype)
     flop = _ROTATION * sum(each.numel for each in turned)
-    return work(bound, flop, reads=(positions, *turned, rows), writes=turned, dtype=q.dtype)
+    made = work(bound, flop, reads=(positions, *turned, rows), writes=turned, dtype=q.dtype)
+    heads = (q, bound.optional("k"))
+    whole = tuple(Tensor(each.shape, each.dtype) for each in heads if each is not None)
+    return replace(made, outputs=whole)
 
 
 def rotary_out(bound: Bound) -> Work:
@@ -60,6 +63,8 @@ def rotary_out(bound: Bound) -> Work:
     q, k = bound.tensor("q", 2), bound.tensor("k", 2)
     q_out, k_out = bound.tensor("q_out", 2), bound.tensor("k_out", 2)
     cache, positions = bound.optional("cache"), bound.optional("positions")
+    if cache is not None and len(cache.shape) != 2:
+        raise bound.mismatch()
     head = q.shape[-1]
     rotated = bound.integer("rotary_dim") if cache is None else cache.shape[-1]
     if (q_out.shape, k_out.shape) != (q.shape, k.shape) or not rotated or rotated > head:
@@ -94,4 +99,5 @@ def normed_rotary(bound: Bound) -> Work:
     table = Tensor((min(rows, cache.shape[0]), cache.shape[-1]), cache.dtype)
     weights = (bound.optional("q_weight"), bound.optional("k_weight"))
     reads = (touched, *weights, bound.optional("positions"), table)
-    return work(bound, flop, reads=reads, writes=(touched,), dtype=math_dtype(bound))
+    made = work(bound, flop, reads=reads, writes=(touched,), dtype=math_dtype(bound))
+    return replace(made, outputs=(Tensor(qkv.shape, qkv.dtype),))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import prod
 
-from ncutool.work.operators.call import Work
+from ncutool.work.operators.call import UnmodelledError, Work
 from ncutool.work.operators.engines.bound import Bound
 from ncutool.work.operators.engines.figures import result_dtype, work
 from ncutool.work.operators.tensor import Tensor
@@ -113,7 +113,7 @@ def _worked(bound: Bound, shape: tuple[int, ...], inner: int) -> Work:
 
 def grouped(bound: Bound) -> Work:
     """`a[T,K] · b[G,N,K]` or `b[G,K,N]` into `out[T,N]`: each row with one of the groups."""
-    a, b, out = bound.tensor("a", 2), bound.tensor("b", 3), bound.tensor("out", 2)
+    a, b, out = bound.tensor("a", 2), bound.ranked("b", 3), bound.tensor("out", 2)
     inner = a.shape[-1] * bound.row.packed[0]
     second = bound.row.packed[1]
     sizes = {(b.shape[1], b.shape[2] * second), (b.shape[2], b.shape[1] * second)}
@@ -121,6 +121,43 @@ def grouped(bound: Bound) -> Work:
         raise bound.mismatch()
     flop = 2 * out.numel * inner
     return _of_experts(bound, flop)
+
+
+def routed(bound: Bound) -> Work:
+    """`a[...,K]` by packed `b[E,N,·]` into `out[...,N]`: each row of the result with one expert."""
+    bound.need_whole()
+    a, b, out = bound.tensor("a", 2), bound.ranked("b", 3), bound.tensor("out", 2)
+    if out.shape[-1] != b.shape[1] or a.shape[-1] < b.shape[2]:
+        raise bound.mismatch()
+    return _of_experts(bound, 2 * out.numel * a.shape[-1])
+
+
+def fused_experts(bound: Bound) -> Work:
+    """`x[T,H]` by `gate[E,G,H]`, then, after the activation, by `down[E,H,I]`: each token `top_k`
+    times. One of the two alone is a stage."""
+    bound.need_whole()
+    x, top_k = bound.tensor("x", 2), bound.integer("top_k")
+    gate, down = bound.optional("gate"), bound.optional("down")
+    if any(each is not None and len(each.shape) != 3 for each in (gate, down)):
+        raise bound.mismatch()
+    if top_k is None:
+        raise UnmodelledError("how many experts a token takes is not recorded")
+    hidden = x.shape[-1]
+    if gate is not None and gate.shape[2] != hidden:
+        raise bound.mismatch()
+    if gate is not None and down is not None and down.shape[:2] != (gate.shape[0], hidden):
+        raise bound.mismatch()
+    widths = (0 if gate is None else gate.shape[1]) + (0 if down is None else down.shape[2])
+    return _of_experts(bound, 2 * x.shape[0] * top_k * hidden * widths)
+
+
+def second_stage(bound: Bound) -> Work:
+    """`x[T,k,I]`, what the first stage made, by `down[E,H,I]`."""
+    bound.need_whole()
+    x, down = bound.ranked("x", 3), bound.ranked("down", 3)
+    if down.shape[2] != x.shape[-1]:
+        raise bound.mismatch()
+    return _of_experts(bound, 2 * x.numel * down.shape[1])
 
 
 def marlin_experts(bound: Bound) -> Work:

@@ -13,7 +13,7 @@ from ncutool.work.operators.tensor import Tensor
 
 NO_STATE = "the size of the state is not recorded"
 NO_ACTIVATION = "whether an activation is applied is not recorded"
-STATES = "lower bound: without the states that sequences begin with"
+STATES = "lower bound: without the states of the sequences"
 CHUNKED = "estimate: the chunked form, causal within a chunk"
 _STEP = 7
 _SIGMOID = 4
@@ -22,11 +22,11 @@ _SOFTPLUS = 4
 
 def selective_scan(bound: Bound) -> Work:
     """`(u, delta, A[D,N], B, C, D, z, delta_bias, delta_softplus, ...)`: the result lands in z, or
-    in delta where there is none; every sequence writes its last state."""
+    in delta where there is none. Which states are kept the device knows."""
     u = bound.tensor("u", 2)
     if not bound.recorded("A"):
         raise UnmodelledError(NO_STATE)
-    decay, z = bound.tensor("A", 2), bound.optional("z")
+    decay, z = bound.ranked("A", 2), bound.optional("z")
     softplus = bound.flag("softplus")
     channels, state = decay.shape
     if channels not in u.shape or u.shape != bound.tensor("delta", 2).shape:
@@ -35,15 +35,12 @@ def selective_scan(bound: Bound) -> Work:
     each += 1 if bound.optional("delta_bias") is not None else 0
     each += _SOFTPLUS if softplus else 0
     each += _SIGMOID + 1 if z is not None else 0
-    starts, states = bound.optional("starts"), bound.optional("states")
-    sequences = u.shape[0] if starts is None else starts.numel - 1
-    last = None if states is None else Tensor((sequences, channels, state), states.dtype)
     named = ("u", "delta", "A", "B", "C", "D", "z", "delta_bias", "starts")
     return work(
         bound,
         u.numel * each,
         reads=tuple(bound.optional(name) for name in named),
-        writes=(Tensor(u.shape, u.dtype), last),
+        writes=(Tensor(u.shape, u.dtype),),
         dtype="fp32" if u.dtype else None,
         remark=STATES,
         size="lower_bound",
@@ -56,7 +53,7 @@ def chunk_scan(bound: Bound) -> Work:
     Within a chunk C·Bᵀ of each group and its product with x, causal; between chunks the states,
     made and used: 2·pairs·(G·N + H·P) + 4·L·H·P·N for each sample.
     """
-    x, b = bound.tensor("x", 4), bound.tensor("B", 4)
+    x, b = bound.ranked("x", 4), bound.ranked("B", 4)
     chunk = bound.integer("chunk_size")
     if not chunk:
         raise UnmodelledError("the chunk size is not recorded")
@@ -83,7 +80,7 @@ def causal_convolution(bound: Bound) -> Work:
     """`x` by `weight[D,W]`, one filter a channel: 2·W operations an element, and an activation
     where the flag `silu` says so."""
     check(bound)
-    x, weight, silu = bound.tensor("x", 2), bound.tensor("weight", 2), bound.flag("silu")
+    x, weight, silu = bound.tensor("x", 2), bound.ranked("weight", 2), bound.flag("silu")
     if weight.shape[0] not in x.shape:
         raise bound.mismatch()
     flop = None

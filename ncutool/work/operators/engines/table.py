@@ -70,8 +70,8 @@ class Row:
     elements as the last dimension; `out # x`, as many elements."""
     results: tuple[str, ...] = ()
     """Results of signatures that write no argument: `x/128:fp32`, the shape of x with an element
-    for 128 of its last dimension, in fp32, or for as many as an argument of that name says; `x/*`,
-    without its last dimension."""
+    for 128 of its last dimension, in fp32, or for as many as an argument of that name says; `x@k`,
+    with a last dimension of the value of k; `x/*`, without its last dimension."""
     dtype: str = ""
     """Argument whose data type the arithmetic has, or a data type; else that of the first one."""
     result: str = ""
