@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ncutool.advice.kernels.precision import is_fp32_product
-from ncutool.work.kernel_facts import collective_of, column, facts_of
+from ncutool.work.exchanges import collective_of
+from ncutool.work.kernel_facts import column, facts_of
 from ncutool.work.roofs import roof_of
 
 TABLE = """
