@@ -150,7 +150,8 @@ def _share(rows: pl.DataFrame) -> pl.DataFrame:
         _part("op_flop").alias("flop"),
         pl.when(~_unshared()).then(_part("op_bytes")).alias("bytes"),
     )
-    split = pl.when(shared & pl.col("op_flop").is_not_null()).then(
+    told = shared & pl.col("op_flop").is_not_null() & ~_unshared()
+    split = pl.when(told).then(
         pl.format("its operator's work shared by duration over {} kernels", "kernels")
     )
     return pl.concat([alone, several]).with_columns(split.alias("split"))
@@ -213,7 +214,7 @@ def _figures(capture: Capture) -> list[pl.Expr]:
             for name in ("signature", "shapes")
         ),
         pl.when(main)
-        .then(_joined(pl.col("remark"), pl.col("split"), _transformed(), _tried()))
+        .then(_joined(_of_call(), pl.col("split"), _transformed(), _tried()))
         .when(talk)
         .then("bandwidth")
         .alias("remark"),
@@ -249,6 +250,11 @@ def _joined(*remarks: pl.Expr) -> pl.Expr:
     """Return the remarks that there are, or null."""
     text = pl.concat_str(*remarks, separator="; ", ignore_nulls=True)
     return pl.when(text != "").then(text)
+
+
+def _of_call() -> pl.Expr:
+    """Return what qualifies the figures of the call, where the launch has any of them."""
+    return pl.when(~_unshared()).then("remark")
 
 
 def _transformed() -> pl.Expr:
