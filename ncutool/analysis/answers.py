@@ -29,4 +29,7 @@ def share(advice: Advice) -> str:
             return units.counted(failed, "launch")
         idle = sum(one.pct or 0.0 for one in advice.could_not_look)
         return f"idle time, {units.percent(idle)} of the window"
-    return f"{units.percent(sum(one.pct or 0.0 for one in of_launches))} of the launch time"
+    idle = sum(one.pct or 0.0 for one in advice.could_not_look if not one.launches)
+    launches = sum(one.pct or 0.0 for one in of_launches)
+    beside = f" and at idle time, {units.percent(idle)} of the window" if idle > launches else ""
+    return f"{units.percent(launches)} of the launch time{beside}"

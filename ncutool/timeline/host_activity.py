@@ -10,7 +10,7 @@ import polars as pl
 
 from ncutool.base.intervals import Ints, Union, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
-from ncutool.timeline import call_names, capturing
+from ncutool.timeline import call_names, capturing, polling
 from ncutool.timeline.covers import Cover, cover
 from ncutool_parsers.capture import Capture
 
@@ -204,6 +204,7 @@ class Hosts:
         for thread in threads:
             on = calls.filter(pl.col("thread") == thread)
             spans["graph_capture"].append(("call", capturing.spans(on)))
+            spans["synchronize"].append(("call", polling.spans(on)))
             of = ops.filter(pl.col("thread") == thread)
             spans["inside_operator"].append(("op", _own_time(of, on)))
         return Host(

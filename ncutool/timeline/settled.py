@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import units
-from ncutool.base.thresholds import Threshold
+from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
@@ -23,6 +23,13 @@ UNALIGNED_SHARE = Threshold(
     "share of launches",
     "so many that start before their own call tell of two clocks, not of single bad records",
     "judgement",
+)
+CONTINUES_NS = IntThreshold(
+    5_000,
+    "ns",
+    "a launch that starts so soon after the one before it on its stream was queued behind it, and "
+    "ran when it says",
+    WORKED_TRACES,
 )
 _TIMED = pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
 
@@ -70,7 +77,8 @@ def _one_clock_is_off(capture: Capture, early: pl.Series) -> bool:
     """Whether launches start before their calls because the device's clock is off for all.
 
     Were single records wrong, each launch could have run between its call and the next launch of
-    its stream that is right; where they cannot, they ran when they say, on a clock of its own.
+    its stream that is right; where they cannot, they ran when they say, on a clock of its own. So
+    did one that follows a launch that is right without a gap.
     """
     calls = capture.calls.select("call_id", call_start="start_ns")
     rows = (
@@ -84,12 +92,17 @@ def _one_clock_is_off(capture: Capture, early: pl.Series) -> bool:
         "process", "device", "stream", "early", "call_start", "start_ns", "duration_ns"
     )
     free: dict[tuple[object, ...], int] = {}
+    ended: dict[tuple[object, ...], int] = {}
     for process, device, stream, is_early, called, start, length in moments.iter_rows():
         lane = (process, device, stream)
         if is_early:
+            if lane in ended and 0 <= start - ended[lane] <= CONTINUES_NS:
+                return True
             free[lane] = max(free.get(lane, called), called) + length
         elif lane in free and free.pop(lane) > start:
             return True
+        else:
+            ended[lane] = start + length
     return False
 
 

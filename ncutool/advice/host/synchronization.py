@@ -64,11 +64,14 @@ def _declined(context: Context) -> tuple[Declined, ...]:
         return ()
     begins = context.idle.start
     beside = int(waiting.covered(begins, begins + context.idle.length).sum())
+    unknown = context.idle.of("unexplained")
+    untold = int(waiting.covered(unknown.start, unknown.start + unknown.length).sum())
+    rest = f", and {units.time(untold)} are not explained by anything recorded" if untold else ""
     refusal = Declined(
         what="Remove synchronisation and blocking copies",
         why=f"The host waits for the device {context.share(waiting.total)}, and the device "
-        f"works during {units.time(waiting.total - beside)} of it. Only the time that it idles "
-        "behind a wait can be saved.",
+        f"works during {units.time(waiting.total - beside)} of it{rest}. Only the time that it "
+        "idles behind a wait can be saved.",
         launches=(),
         duration_ns=waiting.total,
     )

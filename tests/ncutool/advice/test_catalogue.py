@@ -32,6 +32,7 @@ PLAIN = {
     "NOBODY": "stands for an absent number",
     "_WARP": "threads of a warp: of the hardware",
     "_REGISTERS_PER_SM": "of the hardware",
+    "_MOST_THREADS": "of a block: of the hardware",
     "_RESERVED": "of the hardware",
 }
 """Numbers of advice that shape no finding, and why."""

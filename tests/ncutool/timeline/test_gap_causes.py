@@ -350,3 +350,29 @@ def _holds(capture: Capture, piece: dict[str, Any]) -> bool:
         spans = pl.concat([frame.select("start_ns", "end_ns") for frame in frames.values()][:2])
         return piece["cause"] == "silent_host" and spans.height > 0
     return piece["cause"] in ("unexplained", "unlinked") or table == "launch"
+
+
+def polled(length: int) -> Trace:
+    """Steps, then a host that asks for ``length`` whether the device is done, then steps."""
+    trace = Trace()
+    end = steps(trace, 0)
+    for begin in range(end, end + length, 20 * US):
+        trace.call("cudaEventQuery", begin, begin + 2 * US)
+    steps(trace, end + length)
+    return trace
+
+
+def test_asking_again_and_again_is_waiting() -> None:
+    """Calls that fill the time are not always made to launch."""
+    short = window(polled(160 * US).capture()).idle_by_cause()
+    assert short["synchronize"] == 142 * US
+    capture = polled(20 * MS).capture()
+    idle = window(capture).idle_by_cause()
+    assert idle["unexplained"] == 20 * MS - 18 * US
+    assert graph_findings(capture) == []
+
+
+def test_one_question_is_no_wait() -> None:
+    """The caching allocator asks too."""
+    before = between("op", 950 * US, ("cudaEventQuery", 0, 2 * US), ("cudaMalloc", 9 * US, 9 * US))
+    assert "synchronize" not in window(before.capture()).idle_by_cause()

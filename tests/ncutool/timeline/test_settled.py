@@ -37,6 +37,17 @@ def test_a_clock_is_off_though_most_launches_come_after_their_calls() -> None:
     assert not settle(trace.capture()).aligned
 
 
+def test_a_clock_is_off_where_the_only_early_launch_continues_its_stream() -> None:
+    """The last of twelve starts 16 µs before its call, and 61 ns after the launch before it ends."""
+    trace = Trace()
+    for index in range(12):
+        called, start = index * 7 * US, 50 * US + index * 1_064
+        trace.kernel(start, 1_003, called=(called, called + 2 * US),
+                     doubt="before_call" if index == 11 else None)  # fmt: skip
+    timeline = window(trace.capture())
+    assert (timeline.busy_ns, timeline.idle_by_cause()) == (12 * 1_003, {"queue": 11 * 61})
+
+
 def stray_records() -> Trace:
     """Thirty kernels, of which the first three are recorded 9 ms before their calls."""
     trace = Trace()
