@@ -53,8 +53,8 @@ def understood(section: CoverageSection) -> Card:
         if part.duration_ns and part.part != "no_figures"
     ]
     note = (
-        f"{units.percent(coverage.understood_pct)} of {units.time(coverage.duration_ns)} launch time "
-        f"is understood. FLOPs are known for {units.percent(coverage.flop_pct)}, bytes for "
+        f"{units.percent(coverage.understood_pct)} of {units.time(coverage.duration_ns)} launch "
+        f"time is understood. FLOPs are known for {units.percent(coverage.flop_pct)}, bytes for "
         f"{units.percent(coverage.bytes_pct)}."
     )
     return Card(title, (*parts, *_without_figures(coverage)), note)
