@@ -34,6 +34,7 @@ TELLS = {
     "MemoryWorkloadAnalysis_Tables": "what each level of the memory moves",
     "SourceCounters": "whether its accesses fetch more than they use",
     "ComputeWorkloadAnalysis": "which pipe is busy",
+    "SpeedOfLight_RooflineChart": "which arithmetic it does",
     "WarpStateStats": "what its warps wait for",
     "SchedulerStats": "how often its schedulers issue",
 }
@@ -73,16 +74,19 @@ def looked_at(rows: Sequence[Mapping[str, Any]], insides: Mapping[int, Inside]) 
         insides: what the counters of each launch say, by launch_id.
     """
     total = sum(row["duration_ns"] for row in rows)
-    seen = []
+    by_time: dict[int, list[str]] = {}
     for what, sections in _CHECKS.items():
         time = sum(
             row["duration_ns"]
             for row in rows
             if sections <= insides.get(row["launch_id"], Inside()).sections
         )
-        if time:
-            seen.append(f"{what} ({units.percent(100 * time / total)} of launch time)")
-    return tuple(seen)
+        by_time.setdefault(time, []).append(what)
+    return tuple(
+        f"{', '.join(checks)} ({units.percent(100 * time / total)} of launch time)"
+        for time, checks in sorted(by_time.items(), reverse=True)
+        if time
+    )
 
 
 def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[CouldNotLook, ...]:
@@ -127,6 +131,8 @@ def _missing(row: Mapping[str, Any], inside: Inside) -> tuple[str, ...]:
         needed = _NEEDED.get(row["bound"], (*_MEMORY, *_COMPUTE))
         known = ("ComputeWorkloadAnalysis",) if row["limiting_level"] is not None else ()
         absent += [s for s in needed if s not in inside.sections and s not in known]
+        if row["flop"] is None and row["bound"] in ("compute", "balanced"):
+            absent.append("SpeedOfLight_RooflineChart")
     return tuple(absent)
 
 
@@ -181,8 +187,8 @@ def of_trace(
     capture: Capture,
     findings: Sequence[Finding] = (),
 ) -> tuple[CouldNotLook, ...]:
-    """Return what could not be looked at in a trace: launches without figures, those far below
-    their roofs of which no finding says why, and idle time without a known reason.
+    """Return what could not be looked at in a trace: launches without figures, a tuner's trials,
+    those far below their roofs of which no finding says why, and idle time without a known reason.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the trace.
@@ -192,12 +198,16 @@ def of_trace(
     """
     total = int(kernels["duration_ns"].sum())
     reason = pl.coalesce("error", "missing_reason", "bound_reason")
+    tried = pl.col("trial").fill_null(value=False)
+    trials, kernels = kernels.filter(tried), kernels.filter(~tried)
     helper = (pl.col("part") == "helper").fill_null(value=False)
     unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper).with_columns(why=reason)
     entries = [
         _of_launches(group, total, str(why[0]), _collect(group, capture))
         for why, group in unknown.group_by("why")
     ]
+    if trials.height:
+        entries.append(_of_launches(trials, total, _TRIED, _TUNED))
     told = [launch_id for finding in findings for launch_id in finding.launches]
     far = pl.col("bound").is_in(_FAR) | (
         (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
@@ -210,6 +220,8 @@ def of_trace(
 
 
 _FAR = ("below_memory_roof", "below_compute_roof")
+_TRIED = "a tuner tries kernels on one call there, of which it keeps the fastest"
+_TUNED = "record again once the tuning is done, or with what the tuner found"
 _BELOW = "the trace does not record what keeps launches so far below their roofs"
 _JOIN = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
 

@@ -19,8 +19,7 @@ def row(launch_id: int, **changes: Any) -> dict[str, Any]:
         "grid_x": 27, "grid_y": 1, "grid_z": 1, "block_x": 256, "block_y": 1, "block_z": 1,
         "flop_source": "none", "bytes_source": "counter", "peak_source": "record",
         "dram_bytes": 1e6, "sm_sol_pct": 10.0, "memory_sol_pct": 6.0, "waves": 0.25,
-        "limiting_level": "dram", "bound": "small_grid",
-        "bound_reason": "27 of 108 multiprocessors have a block",
+        "bound": "small_grid", "bound_reason": "27 of 108 multiprocessors have a block",
     } | changes  # fmt: skip
 
 
@@ -58,7 +57,15 @@ def test_short_launches_many_times_over(count: int, length: int, found: int) -> 
 def chain(*kernels: str, **changes: Any) -> list[dict[str, Any]]:
     """Memory-bound launches of these kernels with as many threads each."""
     return [
-        row(i, kernel=name, kernel_full=f"{name}()", bound="memory", dram_bytes=size, **changes)
+        row(
+            i,
+            kernel=name,
+            kernel_full=f"{name}()",
+            bound="memory",
+            dram_bytes=size,
+            limiting_level="dram",
+            **changes,
+        )
         for i, (name, size) in enumerate(zip(kernels, (3e8, 2e8, 3e8), strict=False))
     ]
 
@@ -75,9 +82,9 @@ def test_memory_bound_neighbours_may_feed_one_another() -> None:
     "rows",
     [
         chain("add", "add"),
-        [*chain("add"), row(1, kernel_full="x", bound="memory", grid_x=28)],
-        [*chain("add"), row(2, kernel_full="x", bound="memory")],
-        [*chain("add"), row(1, kernel_full="x", bound="memory", stream=8)],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="dram", grid_x=28)],
+        [*chain("add"), row(2, kernel_full="x", bound="memory", limiting_level="dram")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="dram", stream=8)],
         [*chain("add"), row(1, kernel_full="x", bound="compute")],
         [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="l1")],
         [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level=None)],
@@ -133,7 +140,7 @@ def test_three_answers(
 ) -> None:
     """Without findings it is either nothing worth doing, or what would tell was not collected."""
     launch = row(0, bound=bound, duration_ns=1_000_000, waves=3.0, sm_sol_pct=11.0,
-                 limiting_level=None)  # fmt: skip
+                 limiting_level=None, flop=1e9)  # fmt: skip
     advice = reports.advise(table([launch]), None, {0: Inside(sections=sections)})
     assert advice.findings == ()
     assert advice.answer == answer
@@ -148,8 +155,12 @@ def test_three_answers(
 def test_a_pipe_that_the_speed_of_light_names_need_not_be_collected() -> None:
     """Its parts stand in every set: then only the waits are missing."""
     launch = row(0, bound="compute", duration_ns=1_000_000, waves=3.0, limiting_level="fp64")
-    (unseen,) = reports.advise(table([launch]), None, {0: Inside(sections=BASIC)}).could_not_look
+    insides = {0: Inside(sections=BASIC)}
+    (unseen,) = reports.advise(table([launch | {"flop": 1e9}]), None, insides).could_not_look
     assert unseen.sections == ("WarpStateStats",)
+    (uncounted,) = reports.advise(table([launch]), None, insides).could_not_look
+    assert uncounted.sections == ("WarpStateStats", "SpeedOfLight_RooflineChart")
+    assert "which arithmetic it does" in uncounted.reason
 
 
 def test_what_was_looked_at_carries_its_share() -> None:
@@ -157,8 +168,10 @@ def test_what_was_looked_at_carries_its_share() -> None:
     rows = [row(i, bound="latency", waves=3.0, duration_ns=1_000_000) for i in range(2)]
     insides = {0: Inside(sections=FULL), 1: Inside(sections=BASIC)}
     advice = reports.advise(table(rows), None, insides)
-    assert "occupancy (100 % of launch time)" in advice.looked
-    assert "stalls and divergence (50.0 % of launch time)" in advice.looked
+    everything, half = advice.looked
+    assert everything == "the two limits and the grid, occupancy (100 % of launch time)"
+    assert half.startswith("excess global and shared accesses, cache lines and local memory, ")
+    assert half.endswith("stalls and divergence, issue slots, pipes (50.0 % of launch time)")
 
 
 def test_a_failed_launch_leads() -> None:

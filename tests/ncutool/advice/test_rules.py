@@ -209,6 +209,7 @@ def test_double_precision_on_a_device_that_is_slow_at_it() -> None:
     [
         ({"bound": "memory"}, 90.0),
         ({"bound": "latency"}, 90.0),
+        ({"limiting_level": "dram", "bound": "balanced"}, 90.0),
         ({"dtype": "fp32"}, 90.0),
         ({"tensor_flop": 1}, 90.0),
         ({"fp32_to_fp64": 1.0}, 90.0),

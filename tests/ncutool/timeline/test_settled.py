@@ -38,7 +38,7 @@ def test_a_clock_is_off_though_most_launches_come_after_their_calls() -> None:
 
 
 def test_a_clock_is_off_where_the_only_early_launch_continues_its_stream() -> None:
-    """The last of twelve starts 16 µs before its call, and 61 ns after the launch before it ends."""
+    """The last of twelve starts 16 µs before its call, 61 ns after the launch before it ends."""
     trace = Trace()
     for index in range(12):
         called, start = index * 7 * US, 50 * US + index * 1_064
