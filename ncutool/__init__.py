@@ -109,17 +109,23 @@ def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
     """Draw the interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas).
 
     Raises:
-        ncutool_parsers.errors.UsageError: no launch has FLOPs, bytes and a known peak.
+        ncutool_parsers.errors.UsageError: no launch has FLOPs, bytes and a known peak, or the
+            launches ran on unlike devices, whose roofs differ.
     """
     from ncutool import charts
     from ncutool.analysis.analyse import Analysis
-    from ncutool.analysis.capture_roofs import of_kernels
+    from ncutool.analysis.capture_roofs import of_kernels, of_unlike_devices
     from ncutool.analysis.dataframes import as_polars
     from ncutool.analysis.groups import grouped
     from ncutool.base.tables import KERNELS
     from ncutool_parsers.errors import UsageError
 
     kernels = source.kernels if isinstance(source, Analysis) else as_polars(source, KERNELS)
+    if of_unlike_devices(kernels):
+        raise UsageError(
+            "no one roofline: the launches ran on unlike devices; draw those of one `device`, or "
+            "the page, which draws each"
+        )
     groups, _ = grouped(kernels)
     roofs = of_kernels(kernels)
     points = charts.roofline_points(groups)

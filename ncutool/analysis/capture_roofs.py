@@ -93,6 +93,18 @@ def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
     )
 
 
+def of_unlike_devices(kernels: pl.DataFrame) -> bool:
+    """Return whether the launches of a ``kernels`` table ran on devices with roofs of their own.
+
+    A report's peaks differ from launch to launch with its clocks, a trace's only by the device.
+    """
+    held = kernels.filter(pl.col("peak_bytes_per_s") > 0)
+    if held["compute_capability"].drop_nulls().n_unique() > 1:
+        return True
+    of_table = held.filter(pl.col("peak_source") != "record")
+    return of_table["peak_bytes_per_s"].n_unique() > 1
+
+
 def _caches(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
     """Return the bandwidth of each cache: the mean by time over the launches that have it."""
     levels = []

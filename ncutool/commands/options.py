@@ -116,7 +116,7 @@ _REQUEST: dict[str, Any] = {
         option(
             "--assume-device",
             words="Device to take peaks from (traces), where the capture's own is missing or "
-            "wrong.",
+            "wrong; of the same vendor and compute capability.",
             metavar="NAME",
         ),
     ],

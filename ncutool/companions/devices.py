@@ -42,6 +42,12 @@ def device_remarks(trace: Capture, report: Capture) -> list[Notice]:
             f"{report.name} was collected on {_device(theirs[0])}, {trace.name} on "
             f"{_device(ours[0])}: counters of one device say nothing of another"
         )
+    if not all(_same_chip(a, b) for a in ours for b in theirs):
+        listed = "; ".join(dict.fromkeys(map(_device, [*ours, *theirs])))
+        raise UsageError(
+            f"{trace.name} and {report.name} hold launches of unlike devices ({listed}): counters "
+            "of one device say nothing of another; record each by itself"
+        )
     names = (
         {record.name for record in ours if record.name},
         {record.name for record in theirs if record.name},

@@ -62,7 +62,7 @@ def other_chip(device: Device, record: DeviceRecord) -> list[str]:
         found.append(f"its vendor is {record.vendor}")
     capability = record.compute_capability
     expected = device.compute_capability
-    told = (capability,)
+    told: tuple[str | None, ...] = (capability,)
     if device.vendor == "amd":
         told = _AMD_TARGETS.get(capability or "", told)
     if capability is not None and expected and expected not in told:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import units
-from ncutool.planning.planner.rescale import rescaled_ns
+from ncutool.planning.planner.rescale import BELOW, rescaled_ns
 from ncutool.whatif.times import Times
 from ncutool.work.kernel_facts import column
 from ncutool_parsers.errors import CaptureError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FIGURED = ("compute", "memory", "latency")
 _HELD = (
     *("latency", "small_grid", "memory", "compute", "balanced"),
-    *("below_memory_roof", "below_compute_roof"),
+    *BELOW,
 )
 _PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")
 _WHY = {
@@ -62,7 +62,12 @@ def move(analysis: Analysis, times: Times, device: Device, *, resized: bool) -> 
     _refuse(analysis, times, ends, device)
     kinds = pl.when((pl.col("by") == "copy") & column(pl.col("kernel"), "within_device").is_null())
     rows = ends.with_columns(kinds.then(pl.lit("host")).otherwise(pl.col("by")).alias("by"))
-    why = pl.col("by").replace_strict(_WHY, return_dtype=pl.String)
+    below = pl.col("bound").is_in(BELOW) & pl.col("by").is_in(["compute", "memory"])
+    why = (
+        pl.when(below)
+        .then(pl.format("below its roof: scaled by {}", "by"))
+        .otherwise(pl.col("by").replace_strict(_WHY, return_dtype=pl.String))
+    )
     roof = pl.col("roof").fill_null("compute").str.replace("_", " ")
     rows = rows.with_columns(why.str.replace("{roof}", roof, literal=True).alias("why"))
     if report:
@@ -96,7 +101,7 @@ def _ends(
 ) -> pl.DataFrame:
     """Return both ends of each launch on the other device.
 
-    The columns are launch_id, low_ns, high_ns, by, floor_ns, kernel and roof.
+    The columns are launch_id, low_ns, high_ns, by, floor_ns, kernel, roof and bound.
     """
     kernels = times.kernels
     if report:  # a report's peaks are at its locked clocks: the other device runs at its own
@@ -128,6 +133,7 @@ def _ends(
             "floor_ns": first["floor_ns"],
             "kernel": kernels["kernel"],
             "roof": kernels["roof"],
+            "bound": kernels["bound"],
         }
     )
 

@@ -21,7 +21,7 @@ from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
 from ncutool.base.thresholds import IntThreshold, Threshold
-from ncutool.work.kernel_facts import collective_of
+from ncutool.work.exchanges import collective_of
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 

@@ -189,8 +189,8 @@ def of_trace(
     capture: Capture,
     findings: Sequence[Finding] = (),
 ) -> tuple[CouldNotLook, ...]:
-    """Return what could not be looked at in a trace: launches without figures, those far below
-    their roofs of which no finding says why, and idle time without a known reason.
+    """Return what could not be looked at in a trace: launches without figures, a tuner's trials,
+    those far below their roofs of which no finding says why, and idle time without a known reason.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the trace.
@@ -200,12 +200,16 @@ def of_trace(
     """
     total = int(kernels["duration_ns"].sum())
     reason = pl.coalesce("error", "missing_reason", "bound_reason")
+    tried = pl.col("trial").fill_null(value=False)
+    trials, kernels = kernels.filter(tried), kernels.filter(~tried)
     helper = (pl.col("part") == "helper").fill_null(value=False)
     unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper).with_columns(why=reason)
     entries = [
         _of_launches(group, total, str(why[0]), _collect(group, capture))
         for why, group in unknown.group_by("why")
     ]
+    if trials.height:
+        entries.append(_of_launches(trials, total, _TRIED, _TUNED))
     told = [launch_id for finding in findings for launch_id in finding.launches]
     far = pl.col("bound").is_in(_FAR) | (
         (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
@@ -218,6 +222,8 @@ def of_trace(
 
 
 _FAR = ("below_memory_roof", "below_compute_roof")
+_TRIED = "a tuner tries kernels on one call there, of which it keeps the fastest"
+_TUNED = "record again once the tuning is done, or with what the tuner found"
 _BELOW = "the trace does not record what keeps launches so far below their roofs"
 _JOIN = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
 

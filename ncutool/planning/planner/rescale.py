@@ -44,7 +44,7 @@ _OFTEN_LATENCY_NS = IntThreshold(
     "shorter launches of unknown work, or below their roof, may be held by latencies",
     f"{_REPORTS}122 of 185 from 20 to 100 µs",
 )
-_BELOW = ("below_memory_roof", "below_compute_roof")
+BELOW = ("below_memory_roof", "below_compute_roof")
 _GENERAL = ("bf16_tensor", "fp16_tensor", "tf32_tensor", "fp32")
 """Peaks that launches of unknown arithmetic may scale by."""
 
@@ -121,7 +121,7 @@ def _times(unknown: list[pl.Expr]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
     copied = pl.col("memory_ratio")
     # A short launch below its roof may be held by something that no peak changes.
-    unsure = pl.col("bound").is_in(_BELOW) & (pl.col("duration_ns") < _OFTEN_LATENCY_NS)
+    unsure = pl.col("bound").is_in(BELOW) & (pl.col("duration_ns") < _OFTEN_LATENCY_NS)
     perhaps_kept = pl.when(unsure).then(pl.max_horizontal(1.0, floor / kept))
     low = by_class(
         kept * pl.min_horizontal("ratio", "peak_ratio", perhaps_kept),

@@ -19,8 +19,7 @@ def row(launch_id: int, **changes: Any) -> dict[str, Any]:
         "grid_x": 27, "grid_y": 1, "grid_z": 1, "block_x": 256, "block_y": 1, "block_z": 1,
         "flop_source": "none", "bytes_source": "counter", "peak_source": "record",
         "dram_bytes": 1e6, "sm_sol_pct": 10.0, "memory_sol_pct": 6.0, "waves": 0.25,
-        "limiting_level": "dram", "bound": "small_grid",
-        "bound_reason": "27 of 108 multiprocessors have a block",
+        "bound": "small_grid", "bound_reason": "27 of 108 multiprocessors have a block",
     } | changes  # fmt: skip
 
 
@@ -58,7 +57,15 @@ def test_short_launches_many_times_over(count: int, length: int, found: int) -> 
 def chain(*kernels: str, **changes: Any) -> list[dict[str, Any]]:
     """Memory-bound launches of these kernels with as many threads each."""
     return [
-        row(i, kernel=name, kernel_full=f"{name}()", bound="memory", dram_bytes=size, **changes)
+        row(
+            i,
+            kernel=name,
+            kernel_full=f"{name}()",
+            bound="memory",
+            dram_bytes=size,
+            limiting_level="dram",
+            **changes,
+        )
         for i, (name, size) in enumerate(zip(kernels, (3e8, 2e8, 3e8), strict=False))
     ]
 
@@ -75,9 +82,9 @@ def test_memory_bound_neighbours_may_feed_one_another() -> None:
     "rows",
     [
         chain("add", "add"),
-        [*chain("add"), row(1, kernel_full="x", bound="memory", grid_x=28)],
-        [*chain("add"), row(2, kernel_full="x", bound="memory")],
-        [*chain("add"), row(1, kernel_full="x", bound="memory", stream=8)],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="dram", grid_x=28)],
+        [*chain("add"), row(2, kernel_full="x", bound="memory", limiting_level="dram")],
+        [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="dram", stream=8)],
         [*chain("add"), row(1, kernel_full="x", bound="compute")],
         [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level="l1")],
         [*chain("add"), row(1, kernel_full="x", bound="memory", limiting_level=None)],

@@ -11,15 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import BF16, Trace
 
+import ncutool
 from ncutool import whatif
 from ncutool.analysis import capture_sentences
 from ncutool.analysis.analyse import Analysis, analyse
 from ncutool.analysis.groups import grouped
 from ncutool.analysis.request import Request
+from ncutool.companions.devices import device_remarks
 from ncutool.explain import explain
 from ncutool.page.drawing import drawings
-from ncutool_parsers.capture import DeviceRecord
+from ncutool_parsers.capture import Capture, DeviceRecord
 from ncutool_parsers.errors import CaptureError, UsageError
+from ncutool_parsers.formats import NCU_REPORT
+from ncutool_parsers.schema import LAUNCHES
 
 H100 = ("NVIDIA H100 80GB HBM3", "9.0", 132, 84_929_347_584)
 A100 = ("NVIDIA A100-SXM4-40GB", "8.0", 108, 42_297_786_368)
@@ -226,3 +230,23 @@ def test_a_roof_is_that_of_the_device_too() -> None:
     analysis = analyse(trace.capture(devices=(record(0, A100), record(1, volta))))
     assert analysis.kernels["roof"].to_list() == [None, "fp32"]
     assert analysis.kernels["peak_flop_per_s"].to_list() == [None, 15.7e12]
+
+
+def test_no_one_roofline_is_drawn_of_unlike_devices() -> None:
+    """The mean of two devices' roofs is neither's."""
+    with pytest.raises(UsageError, match="unlike devices"):
+        ncutool.roofline_chart(analysed([0, 1], UNLIKE))
+    assert ncutool.roofline_chart(analysed([0, 1], {0: H100, 1: H100})).to_dict()
+
+
+def test_counters_are_not_joined_onto_launches_of_another_device() -> None:
+    """A report of the H100 says nothing of the launches on the A100."""
+    trace = analysed([0, 1], UNLIKE).capture
+    report = Capture(
+        path=Path("r.ncu-rep"), format=NCU_REPORT, launches=LAUNCHES.empty(),
+        devices=(record(0, H100),),
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="unlike devices"):
+        device_remarks(trace, report)
+    alike = analysed([0, 1], {0: H100, 1: H100}).capture
+    assert device_remarks(alike, report) == []
