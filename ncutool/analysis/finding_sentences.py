@@ -66,7 +66,10 @@ def nothing(analysis: Analysis) -> str:
     """Return what stands where there is no finding: nothing worth doing, or could not look."""
     advice, window = analysis.advice, analysis.window_ns
     if window <= 0:
-        return "Nothing can be ranked: no launch carries a duration."
+        collect = (
+            f" To collect: {advice.could_not_look[0].collect}." if advice.could_not_look else ""
+        )
+        return f"Nothing can be ranked: no launch carries a duration.{collect}"
     if advice.answer == "something_to_do":
         others = units.counted(len(advice.findings), "finding")
         return f"None of {others} is among those that were asked for."

@@ -7,6 +7,7 @@ known of. Everything else is listed with the time that is in it and with what to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -115,7 +116,7 @@ def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[Cou
     listed.sort(key=lambda one: (-one.duration_ns, one.sections))
     if untimed:
         reason = "no duration was collected, so that nothing can be weighed"
-        listed.insert(0, _entry(untimed, total, reason, ("SpeedOfLight",)))
+        listed.insert(0, replace(_entry(untimed, total, reason, ("SpeedOfLight",)), pct=None))
     if failed:
         listed.insert(0, _failed(failed))
     return tuple(listed)
@@ -171,6 +172,7 @@ def _failed(rows: Sequence[Mapping[str, Any]]) -> CouldNotLook:
         pct=None,
         sections=(),
         collect="collect it again and look at ncu's messages: `ncu --set full -o report PROGRAM`",
+        failed=True,
     )
 
 

@@ -188,6 +188,14 @@ def test_a_failed_launch_leads() -> None:
     assert advice.answer == "could_not_look"
 
 
+def test_launches_without_a_time_are_no_healthy_ones() -> None:
+    """Nothing can be weighed: that is could not look, whatever share of nothing they are."""
+    advice = reports.advise(table([row(i, duration_ns=None) for i in range(3)]), None, {})
+    (unseen,) = advice.could_not_look
+    assert (unseen.pct, unseen.failed, unseen.sections) == (None, False, ("SpeedOfLight",))
+    assert advice.answer == "could_not_look"
+
+
 def test_findings_beside_what_could_not_be_looked_at() -> None:
     """Something to do is the answer, and the rest is still listed."""
     rows = [

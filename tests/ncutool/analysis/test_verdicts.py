@@ -106,7 +106,8 @@ def answered(**advice: Any) -> Analysis:
 
 UNSEEN = CouldNotLook("12 launches of softmax", "the report does not hold what they wait for",
                       (1, 2), 1_680_000, 50.0, ("WarpStateStats",), "`ncu --set full`")  # fmt: skip
-FAILED = CouldNotLook("1 launch of flash", "its collection failed", (7,), 0, None, (), "it again")
+FAILED = CouldNotLook("1 launch of flash", "its collection failed", (7,), 0, None, (), "it again",
+                       failed=True)  # fmt: skip
 
 
 def test_three_answers_in_words() -> None:
