@@ -64,7 +64,7 @@ def test_older_devices_run_a_stream_in_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("lead", "doubt"), [(-1.0, None), (-9.5, None), (-10.5, "before_call")])
 def test_a_launch_before_its_own_call(tmp_path: Path, lead: float, doubt: str | None) -> None:
-    """One microsecond is ordinary skew; beyond twenty the clocks do not agree."""
+    """One microsecond is ordinary skew; beyond ten the clocks do not agree."""
     capture = _capture(tmp_path, ROW, lead=lead)
     assert capture.launches["doubt"].to_list() == [doubt] * 5
     assert ("before_call" in _codes(capture)) == (doubt is not None)

@@ -183,6 +183,20 @@ def _named(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{units.counted(len(rows), 'launch')} of {of}"
 
 
+def of_processes(kernels: pl.DataFrame, count: int) -> CouldNotLook:
+    """Return that the time of several processes in one trace is that of none of them."""
+    return CouldNotLook(
+        what=f"the launches of {count} processes",
+        reason="a window of several programs is that of none of them: their idle time, steps and "
+        "hosts are told apart only in traces of their own",
+        launches=tuple(kernels["launch_id"].to_list()),
+        duration_ns=int(kernels["duration_ns"].sum()),
+        pct=100.0,
+        sections=(),
+        collect="the trace that each process wrote, one by one",
+    )
+
+
 def of_trace(
     kernels: pl.DataFrame,
     timeline: Timeline | None,
