@@ -10,8 +10,7 @@ from ncutool_parsers.torch_rows import Rows, calls_named, ordinary_launches
 
 EARLY_NS = 10_000
 """A launch that starts so much before its own call was recorded on another clock, or wrongly. Up to
-1 µs is ordinary skew between the clocks of GPU and CPU; no launch of 26 real traces starts so early.
-"""
+1 µs is ordinary skew between the clocks of GPU and CPU; none of 26 real traces shows more."""
 
 
 def not_its_own(

@@ -108,11 +108,9 @@ def test_idle_time_without_a_reason(cause: str) -> None:
 
 
 def test_nothing_is_advised_on_a_file_of_several_processes() -> None:
-    """Small products one by one would be batched in a trace of one process; of two, none is."""
-    trace = run([("aten::mm", [(64, 64), (64, 64)], ["float", "float"], 5_000)] * 60)
-    alone = trace.capture()
-    device = H100
-    table = kernels(alone)
+    """Gradients cleared one by one are a finding in a trace of one process, not in one of two."""
+    alone = run([("aten::fill_", [(64 + n, 64)], ["float"], 3_000) for n in range(20)]).capture()
+    table, device = kernels(alone), H100
     assert advise(table, alone, window(alone), device).findings
     merged = replace(alone, processes=2)
     advice = advise(table, merged, window(merged), device)
