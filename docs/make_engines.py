@@ -16,7 +16,8 @@ INTRODUCTION = """# Operators of inference engines
 <!-- Written by docs/make_engines.py from the table in the code; do not edit. -->
 
 Operators that vLLM, SGLang, TensorRT-LLM, Transformer Engine, FlashAttention, FlashInfer, AITER,
-DeepGEMM, Mamba and bitsandbytes register with PyTorch, and whose FLOPs and bytes ncutool knows.
+DeepGEMM, Mamba, flash-linear-attention and bitsandbytes register with PyTorch, or run as functions
+of autograd (a name without `::`), and whose FLOPs and bytes ncutool knows.
 The table stands in `ncutool/work/operators/engines/engines.toml`: a new operator is a new row there
 ([operators.md](operators.md) says what a model may claim).
 

@@ -30,6 +30,7 @@ OF_ALL = (
     "advice.host.launch.DECLINED_PCT",
     "advice.host.synchronization.DECLINED_PCT",
     "advice.host.communication.DECLINED_PCT",
+    "advice.view.context.OVERLAP_SHARE",
 )
 """Thresholds that concern every finding, or what is declined."""
 

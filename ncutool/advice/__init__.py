@@ -63,6 +63,8 @@ def advise(
     """
     if not capture.traits.has_timeline:
         return reports.advise(kernels, capture.rules, inside.of_capture(capture))
+    if capture.processes > 1:  # their clocks, hosts and steps need not have to do with each other
+        return Advice(could_not_look=(unseen.of_processes(kernels, capture.processes),))
     seen = unseen.looked_at_in_trace(kernels)
     if timeline is None:
         unknown = unseen.of_trace(kernels, timeline, capture)

@@ -65,7 +65,7 @@ GAP_CAUSES: dict[str, str] = {
     "compilation": "compiling code",
     "allocator": "memory allocation",
     "long_launch": "a launch call over 1 ms",
-    "initialise": "creating streams or events, first use of a library",
+    "initialise": "first use: code, streams, events or a library set up",
     "synchronize": "synchronising",
     "copy_call": "copy calls",
     "launch_call": "launch calls",

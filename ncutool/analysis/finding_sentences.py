@@ -10,12 +10,14 @@ from ncutool.analysis import answers
 from ncutool.base import units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from ncutool.advice.view.finding import Advice, CouldNotLook, Declined
+    from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined
     from ncutool.analysis.analyse import Analysis
     from ncutool.base.tables import SavingPer
 
+_MAX_NAMED = 3
+"""How many suggestions that others cover are named in a sentence."""
 _APART = 0.02
 """Ranges that differ by less of their high end read alike."""
 
@@ -64,7 +66,10 @@ def nothing(analysis: Analysis) -> str:
     """Return what stands where there is no finding: nothing worth doing, or could not look."""
     advice, window = analysis.advice, analysis.window_ns
     if window <= 0:
-        return "Nothing can be ranked: no launch carries a duration."
+        collect = (
+            f" To collect: {advice.could_not_look[0].collect}." if advice.could_not_look else ""
+        )
+        return f"Nothing can be ranked: no launch carries a duration.{collect}"
     if advice.answer == "something_to_do":
         others = units.counted(len(advice.findings), "finding")
         return f"None of {others} is among those that were asked for."
@@ -102,11 +107,8 @@ def closing(analysis: Analysis) -> tuple[str, ...]:
     if apart:
         ids = ", ".join(f"{finding.id} (per {finding.per})" for finding in apart)
         sentences.append(f"No shorter window, but more done in the same time: {ids}.")
-    for one in advice.covered:
-        sentences.append(
-            f"{one.title}: alone up to {units.time(one.alone_high_ns)}, covered by "
-            f"{', '.join(one.by) or 'those above'}."
-        )
+    if advice.covered:
+        sentences.append(_covered(advice.covered))
     if advice.small:
         more = units.counted(advice.small, "more suggestion")
         share = units.percent(100 * advice.small_high_ns / window)
@@ -116,6 +118,18 @@ def closing(analysis: Analysis) -> tuple[str, ...]:
             f"at most {units.time(advice.small_high_ns)} ({share}){together}."
         )
     return tuple(sentences)
+
+
+def _covered(covered: Sequence[Covered]) -> str:
+    """Return what is not listed because findings that are claim the same time."""
+    named = [
+        f"{one.title} (alone up to {units.time(one.alone_high_ns)}, covered by "
+        f"{', '.join(one.by) or 'those above'})"
+        for one in sorted(covered, key=lambda one: -one.alone_high_ns)[:_MAX_NAMED]
+    ]
+    more = len(covered) - len(named)
+    rest = f", and {units.counted(more, 'more suggestion')}" if more else ""
+    return f"Not listed, since findings above save the same time: {'; '.join(named)}{rest}."
 
 
 def _range(advice: Advice, window: int) -> str:

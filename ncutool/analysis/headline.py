@@ -78,7 +78,7 @@ def _who_waits(window: Timeline) -> str:
 
 def _failed(advice: Advice, launches: int) -> str:
     """Return a sentence on launches whose collection failed, which are not fast but unknown."""
-    failed = [one for one in advice.could_not_look if one.pct is None]
+    failed = [one for one in advice.could_not_look if one.failed]
     if not failed:
         return ""
     count = sum(len(one.launches) for one in failed)

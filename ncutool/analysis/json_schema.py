@@ -119,6 +119,7 @@ _ADVICE: dict[str, Any] = {
                     "pct": {"type": ["number", "null"]},
                     "sections": {"type": "array", "items": {"type": "string"}},
                     "collect": {"type": "string"},
+                    "failed": {"type": "boolean"},
                 },
             },
         },

@@ -46,7 +46,8 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
         capture: what the reader found.
         advice: what is advised of it.
     """
-    timed = kernels.filter((pl.col("duration_ns") > 0) & (pl.col("category") == "kernel"))
+    copies = pl.col("category").is_in(["memcpy", "memset"])
+    timed = kernels.filter((pl.col("duration_ns") > 0) & ~copies)
     if timed.is_empty():
         return None
     name = (

@@ -6,7 +6,7 @@ Of several devices it is the mean: each has the whole window to itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from ncutool.base.tables import BOUNDS
 from ncutool.timeline.devices import numbered
 
 if TYPE_CHECKING:
-    from ncutool.analysis.analyse import Analysis
+    from ncutool.timeline.window import Timeline
+    from ncutool_parsers.capture import Capture
 
 PRIORITY = (
     "compute",
@@ -36,6 +37,22 @@ PRIORITY = (
 show only what no other work hides."""
 
 IDLE = "idle"
+
+
+class Divided(Protocol):
+    """What is divided here: an analysis, of which only these parts are read."""
+
+    @property
+    def kernels(self) -> pl.DataFrame:
+        """The launches: :data:`ncutool.base.tables.KERNELS`."""
+
+    @property
+    def capture(self) -> Capture:
+        """What the reader found."""
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """The window of a trace."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +77,21 @@ class Shares:
     """Launch time that ran beside other launches and is counted once here."""
 
 
-def where_the_time_goes(analysis: Analysis) -> Shares:
+def where_the_time_goes(analysis: Divided) -> Shares:
     """Divide the analysis' window by what holds it (no parts where nothing is timed)."""
     if analysis.timeline is None:
         return _of_launch_time(analysis)
     return _of_wall(analysis)
 
 
-def _of_launch_time(analysis: Analysis) -> Shares:
+def _of_launch_time(analysis: Divided) -> Shares:
     sums = dict(analysis.kernels.group_by("bound").agg(pl.col("duration_ns").sum()).iter_rows())
     base = sum(sums.values())
     parts = _parts([(kind, int(sums.get(kind, 0))) for kind in PRIORITY], base)
     return Shares(base_ns=base, of_wall=False, parts=parts, overlap_ns=0)
 
 
-def _of_wall(analysis: Analysis) -> Shares:
+def _of_wall(analysis: Divided) -> Shares:
     timeline = analysis.timeline
     assert timeline is not None
     count = max(len(timeline.devices), 1)
@@ -101,7 +118,7 @@ def _parts(lengths: list[tuple[str, int]], base: int) -> tuple[Share, ...]:
 
 
 def _clipped(
-    analysis: Analysis, kinds: tuple[str, ...], device: int | None = None
+    analysis: Divided, kinds: tuple[str, ...], device: int | None = None
 ) -> tuple[Ints, Ints]:
     """Return starts and ends of the launches of these kinds, cut to the window; of one device
     where its number is given."""
@@ -121,7 +138,7 @@ def _clipped(
     return rows["start"].to_numpy(), rows["end"].to_numpy()
 
 
-def _on(analysis: Analysis, device: int | None) -> list[pl.Expr]:
+def _on(analysis: Divided, device: int | None) -> list[pl.Expr]:
     """Return what to filter launches by for those of one device."""
     if device is None:
         return []
@@ -130,12 +147,12 @@ def _on(analysis: Analysis, device: int | None) -> list[pl.Expr]:
     return [pl.col("launch_id").is_in(chosen.implode())]
 
 
-def _launch_time_in_window(analysis: Analysis) -> int:
+def _launch_time_in_window(analysis: Divided) -> int:
     starts, ends = _clipped(analysis, BOUNDS)
     return int((ends - starts).sum())
 
 
-def covered_by_kind(analysis: Analysis, device: int | None = None) -> list[tuple[str, Union]]:
+def covered_by_kind(analysis: Divided, device: int | None = None) -> list[tuple[str, Union]]:
     """Return for each kind of :data:`PRIORITY` the moments covered by it or any kind before it, on
     any device or on the one of this number."""
     layers: list[tuple[str, Union]] = []

@@ -52,7 +52,12 @@ def understood(section: CoverageSection) -> Card:
         for part in coverage.partition
         if part.duration_ns and part.part != "no_figures"
     ]
-    return Card(title, (*parts, *_without_figures(coverage)), f"Of launch time; {section.line}.")
+    note = (
+        f"{units.percent(coverage.understood_pct)} of {units.time(coverage.duration_ns)} launch "
+        f"time is understood. FLOPs are known for {units.percent(coverage.flop_pct)}, bytes for "
+        f"{units.percent(coverage.bytes_pct)}."
+    )
+    return Card(title, (*parts, *_without_figures(coverage)), note)
 
 
 def _without_figures(coverage: Coverage) -> list[Piece]:

@@ -90,6 +90,8 @@ def _findings(
     lines += [f"\n{markdown(sentence)}" for sentence in section.closing]
     if section.most_time:
         lines.append(f"\n{markdown(' '.join(section.most_time))}")
+    if section.lines and section.looked:
+        lines.append(f"\n{markdown('Looked at: ' + '; '.join(section.looked))}.")
     if section.could_not_look:
         lines += ["", "Could not look, and what to collect:", ""]
         lines += [f"- {_with_code(sentence)}" for sentence in section.could_not_look]

@@ -119,9 +119,12 @@ def findings_table(
     parts += [text(sentence, "default") for sentence in section.closing]
     if section.most_time:
         parts.append(text(" ".join(section.most_time), "default"))
-    if section.could_not_look:
+    if section.lines and section.looked:
+        parts.append(text(f"Looked at: {'; '.join(section.looked)}.", "default"))
+    unseen = section.could_not_look if section.lines else section.could_not_look[1:]
+    if unseen:
         parts.append(Text("Could not look, and what to collect:", style="bold"))
-        parts += [Text("   ").append_text(text(one, "default")) for one in section.could_not_look]
+        parts += [Text("   ").append_text(text(one, "default")) for one in unseen]
     if section.declined:
         parts.append(Text("Not advised, and why:", style="bold"))
         parts += [

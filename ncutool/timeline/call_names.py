@@ -29,6 +29,8 @@ LAUNCH = r"aunch"
 NO_KERNEL = r"HostFunc|Attribute"
 """Of those, names of calls after which no kernel follows."""
 SYNCHRONIZE = "ynchronize"
+WAITS_FOR_ALL = r"(Device|Ctx)Synchronize"
+"""Names of calls that return once all work of a device is done."""
 _CREATE = (
     r"(Stream|Event)(Create|Destroy)|PrimaryCtx|CtxCreate|^(cuda|hip|cu)Init"
     r"|^(cublas|cudnn|cusolver|cusparse|hipblas|rocblas|miopen|nccl)\w*(Create|Init)"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import polars as pl
 
-from ncutool.timeline.call_names import BEGIN_CAPTURE, END_CAPTURE, INSTANTIATE
+from ncutool.timeline.call_names import BEGIN_CAPTURE, END_CAPTURE, INSTANTIATE, LAUNCH
+
+if TYPE_CHECKING:
+    from ncutool.base.intervals import Ints
 
 
 def spans(calls: pl.DataFrame) -> pl.DataFrame:
@@ -12,7 +18,7 @@ def spans(calls: pl.DataFrame) -> pl.DataFrame:
     ``start_ns`` and ``end_ns``.
 
     A capture lasts from the call that begins it to the one that ends it, and on to the
-    instantiation of the graph where that is the next of its calls. One whose beginning or end is
+    instantiation of the graph where nothing is launched before that. One whose beginning or end is
     not recorded is left out: how long it took is not known.
 
     Args:
@@ -24,6 +30,7 @@ def spans(calls: pl.DataFrame) -> pl.DataFrame:
         .sort("start_ns", "row")
         .select("row", "name", "start_ns", "end_ns")
     )
+    launched = np.sort(calls.filter(name.str.contains(LAUNCH))["start_ns"].to_numpy())
     found: list[tuple[int, int, int]] = []
     open_row, begun, ended = -1, 0, False
     for row, call, start, end in marks.iter_rows():
@@ -32,10 +39,15 @@ def spans(calls: pl.DataFrame) -> pl.DataFrame:
         elif END_CAPTURE in call and open_row >= 0 and not ended:
             found.append((open_row, begun, end))
             ended = True
-        elif ended and open_row >= 0:
+        elif ended and open_row >= 0 and _none_between(launched, found[-1][2], start):
             found[-1] = (found[-1][0], begun, max(end, found[-1][2]))
             open_row = -1
         else:
             open_row = -1
     schema = {"row": pl.Int64, "start_ns": pl.Int64, "end_ns": pl.Int64}
     return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def _none_between(moments: Ints, start: int, end: int) -> bool:
+    first, last = np.searchsorted(moments, [start, end])
+    return bool(first == last)

@@ -194,7 +194,7 @@ class Hosts:
             cause: [("call", calls.filter(pl.col("cause") == cause))] for cause in HOST_CAUSES
         }
         spans["profiler"].append(("overhead", own.filter(~pl.col("loads"))))
-        spans["long_launch"].append(("overhead", loads))
+        spans["initialise"].append(("overhead", loads))
         for cause, column, which in (
             ("input_pipeline", "input", pl.lit(value=True)),
             ("compilation", "compiles", long),

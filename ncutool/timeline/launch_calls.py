@@ -84,7 +84,7 @@ def input_copies(capture: Capture) -> pl.Expr:
 
 def without_kernel(capture: Capture) -> pl.DataFrame:
     """Return the launch calls that left no kernel in the trace: call_id, thread, start_ns, and
-    whether the kernel was lost ``between`` others.
+    whether the kernel was lost ``between`` others, or before the thread waited for the device.
 
     Calls while a graph is captured launch nothing, nor do those around or within a call that has
     its kernel. The kernels of a thread's first calls and of its last may have run outside the
@@ -132,8 +132,11 @@ def _lost(calls: pl.DataFrame, of_thread: pl.DataFrame) -> pl.DataFrame:
     starts, ends = rest["start_ns"].to_numpy(), rest["end_ns"].to_numpy()
     nested = np.searchsorted(np.sort(end), starts, side="right") < np.searchsorted(begin, ends)
     apart = ~nested & ~_captured(of_thread).contains(starts)
-    first, last = begin.min(initial=starts.max(initial=0)), begin.max(initial=starts.min(initial=0))
-    between = (starts > first) & (starts < last) if begin.size else np.zeros_like(apart)
+    waits = of_thread.filter(pl.col("name").str.contains(call_names.WAITS_FOR_ALL))
+    until = [*begin[-1:].tolist(), *waits["start_ns"].to_list()]  # by then the kernels had run
+    between = np.zeros_like(apart)
+    if begin.size:
+        between = (starts > begin[0]) & (starts < max(until))
     return rest.with_columns(between=pl.Series(between)).filter(pl.Series(apart))
 
 

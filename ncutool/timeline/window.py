@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -179,7 +179,9 @@ def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
         lost=trust.lost_kernels(lost, capture),
         beyond_ns=trust.waited_beyond(capture, points),
     )
-    return _timeline(points, parts, tuple(trimmed), whole, doubts)
+    found = _timeline(points, parts, tuple(trimmed), whole, doubts)
+    # A window of several programs is that of none of them, which the reader says first.
+    return found if capture.processes < 2 else replace(found, trustworthy=False)
 
 
 def _points(capture: Capture, lost: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,8 @@ _ISSUE = "smsp__issue_active.avg.per_cycle_active"
 _FP64_PIPES = (
     "sm__pipe_fp64_cycles_active.avg.pct_of_peak_sustained_elapsed",
     "sm__inst_executed_pipe_fp64.avg.pct_of_peak_sustained_elapsed",
+)
+_PIPES = (
     "sm__pipe_fp64_cycles_active.avg.pct_of_peak_sustained_active",
     "sm__inst_executed_pipe_fp64.avg.pct_of_peak_sustained_active",
 )
@@ -132,6 +134,7 @@ class Inside(NamedTuple):
     unfused: Mapping[str, float] = {}
     """By data type, the share of its floating-point instructions that fusing would remove."""
     fp64_pipe_pct: float | None = None
+    """How busy the FP64 pipe is of the launch's whole time, as the speed of light counts."""
 
 
 def of_capture(capture: Capture) -> dict[int, Inside]:
@@ -171,7 +174,7 @@ _EVIDENCE = {
     "MemoryWorkloadAnalysis_Tables": ("lts__t_sectors.sum", _L1_SECTORS.format("global", "ld")),
     "WarpStateStats": (_WARPS_PER_ISSUE, _STALL + "long_scoreboard" + _PER_ISSUE),
     "SchedulerStats": (_ISSUE,),
-    "ComputeWorkloadAnalysis": _FP64_PIPES[2:],
+    "ComputeWorkloadAnalysis": _PIPES,
 }
 """Counters of which one tells that a section was collected."""
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from ncutool.work import exchanges
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -120,7 +122,7 @@ def facts_of(name: str) -> KernelFacts:
         compiled=_first(_COMPILED, name),
         fused=fused[1] if fused else None,
         persistent=_says(_PERSISTENT, name),
-        communicates=_communicates(name),
+        communicates=exchanges.communicates(name),
         part=part,
         within_device=_says(_WITHIN_DEVICE, name),
     )
@@ -144,11 +146,6 @@ def column(names: pl.Expr, fact: str) -> pl.Expr:
     return names.map_batches(read, return_dtype=dtype)
 
 
-def collective_of(text: str) -> str | None:
-    """Name the exchange that a kernel, an annotation or a collective's metadata speaks of."""
-    return _first(_COLLECTIVES, text)
-
-
 def part_of(text: str) -> Part | None:
     """Name the part of a transformer's step that a kernel or an operator belongs to by name."""
     return _first(_PARTS, text)
@@ -161,14 +158,6 @@ def _says(pattern: re.Pattern[str], name: str) -> bool | None:
 def _first(table: Iterable[tuple[_Value, re.Pattern[str]]], name: str) -> _Value | None:
     """Return the first value whose pattern the name holds."""
     return next((value for value, pattern in table if pattern.search(name)), None)
-
-
-def _communicates(name: str) -> bool | None:
-    """Tell an exchange by the kernel's own name, without its template arguments."""
-    if _OPERATOR_NAMES.search(name):
-        return None
-    own = re.split(r"[<(]", _UNNAMED.sub("", name), maxsplit=1)[0]
-    return _says(_COMMUNICATES, own)
 
 
 def _units(name: str) -> Units | None:
@@ -311,35 +300,6 @@ _FUSED = re.compile(r"^triton_(?:poi|red|per|tem|for)_fused_(.*?)(?:_\d+)?$")
 _PERSISTENT = re.compile(
     r"(?i)sm(90|100|103|120)_|nvjet|persistent|stream_?k|cutlass3x|cooperative|_coop[A-Z]?_"
     r"|triton_mm|matmul_ogs|fmha|flash|nccl|rccl|multimem|all_?reduce"
-)
-_COMMUNICATES = re.compile(
-    r"(?<![A-Za-z_])("
-    r"nccl([A-Z]\w*?)?Kernel(?![a-z])"  # of NCCL, whatever the words between, and RCCL's
-    r"|rccl(_main_kernel|([A-Z]\w*?)?Kernel(?![a-z]))"
-    r"|(nv|roc)shmem[ix]?_\w+|(nv|roc)shmem::"
-    r"|mscclKernel\w*|mscclpp?::"
-    r"|(dpsk|deep)(::|_)ep::(?!layout\b)"
-    r"|mori::moe::Ep(Dispatch|Combine)\w*"
-    r"|multimem_\w+"
-    r"|k?userbuffers_\w+"
-    r"|(?i:(lamport_?)?cross_device_reduce\w*|reduce_scatter_cross_device\w*"
-    r"|(one|two)_?shot_?all_?reduce\w*|all_?reduce_(fusion|prototype|oneshot|twoshot|kernel)\w*"
-    r"|all_?reduce_?(kernel|fusion_?kernel)\w*|all_?reduce(?=[<(]|$))"
-    r")"
-)
-"""Whole words of the kernel's own name: what stands in template arguments is what it works on."""
-_OPERATOR_NAMES = re.compile(r"^triton_(poi|red|per|for|tem)_")
-"""Inductor's names list operators that were fused or stood beside, collectives among them."""
-_UNNAMED = re.compile(r"\(anonymous namespace\)|\{lambda[^}]*\}")
-_COLLECTIVES = (
-    ("all_to_all", re.compile(r"(?i)all_?to_?all")),
-    ("all_reduce", re.compile(r"(?i)all_?reduce|cross_device_reduce")),
-    ("all_gather", re.compile(r"(?i)all_?gather")),
-    ("reduce_scatter", re.compile(r"(?i)reduce_?scatter")),
-    ("broadcast", re.compile(r"(?i)broadcast")),
-    ("expert dispatch and combine", re.compile(r"(?i)ep::|deep_ep")),
-    ("send and receive", re.compile(r"(?i)send_?recv|\bsend\b|\brecv\b")),
-    ("reduce", re.compile(r"(?i)reduce")),
 )
 _PARTS: tuple[tuple[Part, re.Pattern[str]], ...] = (
     ("experts", re.compile(r"(?i)moe|expert|_grouped_mm|topk_gating|routingIndices")),

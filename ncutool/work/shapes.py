@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
-from ncutool.work import kernel_facts, named_kinds, roofs, trials
+from ncutool.work import kernel_facts, launch_roofs, named_kinds, roofs, trials
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import LARGEST, collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
 
 if TYPE_CHECKING:
-    from ncutool_parsers.capture import Capture, DeviceRecord
+    from ncutool_parsers.capture import Capture
 
 GRAPH = "launched by replaying a CUDA/HIP graph: no operator (--capture-trace pairs it)"
 NO_LAUNCH = "no launch record (before the recording began)"
 NO_CALLS = "no launch record (the trace holds no runtime calls)"
+UNLINKED = {
+    "no_process": "which of the file's processes launched it is not known",
+    "shared_call": "no launch record of its own (its call launched another kernel)",
+    "contradicting_ids": "its correlation and External id name two operators",
+}
+"""Why a launch with recorded ids has no operator, by the reader's word for it."""
 NO_SHAPES = "no shapes recorded (re-run with record_shapes=True)"
 NO_OPERATOR = "launched outside any operator"
 HELPER = "helper kernel: its operator's work is counted on the main kernel"
@@ -59,14 +65,7 @@ def work(capture: Capture) -> pl.DataFrame:
     rows = _share(rows).join(_bandwidths(rows), on="launch_id", how="left")
     rows = rows.with_columns(_figures(capture))
     rows = rows.with_columns(*_sources(), _exactness("flop"), _exactness("dram_bytes"))
-    matrix = pl.col("family").is_in(list(roofs.MATRIX_FAMILIES))
-    rows = rows.with_columns(
-        (matrix & (pl.col("flop_exactness") == "upper_bound"))
-        .or_((pl.col("family") == "other") & pl.col("flop").is_null())
-        .fill_null(False)
-        .alias("at_most")
-    )
-    rows = _with_roofs(rows, capture)
+    rows = launch_roofs.with_roofs(rows, capture)
     rows = rows.with_columns(
         pl.when(pl.col("roof") == "tf32_tensor")
         .then(pl.lit("tf32"))
@@ -93,6 +92,7 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "op_id",
         "call_id",
         "graph_replay",
+        "unlinked",
         "copy_kind",
         "copy_bytes",
         "collective",
@@ -157,7 +157,8 @@ def _share(rows: pl.DataFrame) -> pl.DataFrame:
         _part("op_flop").alias("flop"),
         pl.when(~_unshared()).then(_part("op_bytes")).alias("bytes"),
     )
-    split = pl.when(shared & pl.col("op_flop").is_not_null()).then(
+    told = shared & pl.col("op_flop").is_not_null() & ~_unshared()
+    split = pl.when(told).then(
         pl.format("its operator's work shared by duration over {} kernels", "kernels")
     )
     return pl.concat([alone, several]).with_columns(split.alias("split"))
@@ -220,7 +221,7 @@ def _figures(capture: Capture) -> list[pl.Expr]:
             for name in ("signature", "shapes")
         ),
         pl.when(main)
-        .then(_joined(pl.col("remark"), pl.col("split"), _transformed(), _tried()))
+        .then(_joined(_of_call(), pl.col("split"), _transformed(), _tried()))
         .when(talk)
         .then("bandwidth")
         .alias("remark"),
@@ -256,6 +257,11 @@ def _joined(*remarks: pl.Expr) -> pl.Expr:
     """Return the remarks that there are, or null."""
     text = pl.concat_str(*remarks, separator="; ", ignore_nulls=True)
     return pl.when(text != "").then(text)
+
+
+def _of_call() -> pl.Expr:
+    """Return what qualifies the figures of the call, where the launch has any of them."""
+    return pl.when(~_unshared()).then("remark")
 
 
 def _transformed() -> pl.Expr:
@@ -300,7 +306,7 @@ def _reason(capture: Capture, moved: pl.Expr) -> pl.Expr:
         .when(pl.col("graph_replay").fill_null(False))
         .then(pl.lit(GRAPH))
         .when(pl.col("op_id").is_null() & pl.col("call_id").is_null())
-        .then(pl.lit(unlinked))
+        .then(pl.col("unlinked").replace_strict(UNLINKED, default=unlinked))
         .when(pl.col("op_id").is_null())
         .then(pl.lit(NO_OPERATOR))
         .when(pl.col("role") == "helper")
@@ -331,55 +337,3 @@ def _sources() -> list[pl.Expr]:
         .otherwise(source)
         .alias("bytes_source"),
     ]
-
-
-_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name", "at_most"]
-
-
-def _with_roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """Return ``rows`` with the roofs of the device that each launch ran on."""
-    first = capture.devices[0] if capture.devices else None
-    chips: dict[tuple[str | None, str | None], list[int]] = {}
-    for record in capture.devices:
-        chips.setdefault((record.compute_capability, record.vendor), []).append(record.ordinal)
-    if len(chips) < 2:
-        return _joined_roofs(rows, first)
-    others = [n for members in list(chips.values())[1:] for n in members]
-    device = capture.launches.select("launch_id", pl.col("device").alias("ordinal"))
-    rows = rows.join(device, on="launch_id", how="left")
-    on_other = pl.col("ordinal").is_in(others).fill_null(False)
-    parts = [_joined_roofs(rows.filter(~on_other), first)]
-    for record in capture.devices:
-        if record.ordinal in others:
-            parts.append(_joined_roofs(rows.filter(pl.col("ordinal") == record.ordinal), record))
-    return pl.concat(parts).drop("ordinal")
-
-
-def _joined_roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
-    return rows.join(_roofs(rows, record), on=_ROOF_KEYS, how="left", nulls_equal=True)
-
-
-def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
-    """Return the roof of each distinct combination of family, data type and kernel name.
-
-    There is none for what its name alone speaks of, none for operations of an unknown kind, and
-    none for a product with no more than an upper bound of its operations: it says nothing of how
-    near it comes to a roof.
-    """
-    keys = rows.select(_ROOF_KEYS).unique()
-    chosen = [
-        roofs.roof_of(
-            family,
-            dtype,
-            kernel,
-            compute_capability=None if record is None else record.compute_capability,
-            vendor=None if record is None else record.vendor,
-        )
-        if role == "main" and not (transformed or by_name or at_most)
-        else (None, None)
-        for role, family, dtype, kernel, transformed, by_name, at_most in keys.iter_rows()
-    ]
-    return keys.with_columns(
-        pl.Series("roof", [roof for roof, _ in chosen], dtype=pl.String),
-        pl.Series("roof_remark", [remark for _, remark in chosen], dtype=pl.String),
-    )

@@ -16,6 +16,7 @@ from ncutool.work.exactness import Exactness
 
 WANTED = (
     r"dram__bytes(_read|_write)?\.sum(\.per_second|\.peak_sustained)?",
+    r"dram__sectors_(read|write)\.sum",
     r"dram__cycles_active\.(sum|avg|avg\.pct_of_peak_sustained_elapsed)",
     r"dram__cycles_elapsed\.avg\.per_second",
     r"lts__t_(sectors|bytes)\.sum",
@@ -95,6 +96,9 @@ def dram(
         return Traffic(read + write, "counter")
     if (both := metrics.get("dram__bytes.sum")) is not None:
         return Traffic(both, "counter")
+    read, write = metrics.get("dram__sectors_read.sum"), metrics.get("dram__sectors_write.sum")
+    if read is not None and write is not None:
+        return Traffic((read + write) * _SECTOR_BYTES, "counter")
     rate = metrics.get("dram__bytes.sum.per_second")
     if rate is not None and seconds is not None:
         return Traffic(round(rate * seconds), "counter")

@@ -23,6 +23,9 @@ _MARGIN = 4096
 _HEAD_LIMIT = 64 * 1024 * 1024
 """A document whose list of events has not begun by then is not a trace."""
 
+LONGEST_EVENT = 16 * 1024 * 1024
+"""Bytes of one event; the longest in real traces have some thousands."""
+
 _SPACE = b" \t\r\n"
 _EVENTS_KEY = re.compile(rb'"traceEvents"\s*:\s*\[')
 _FIRST_KEY = re.compile(rb'\{\s*("(?:args|cat|dur|pid|tid|ts)")\s*:')
@@ -36,6 +39,10 @@ class Source(Protocol):
 
     def readinto(self, view: memoryview, /) -> int:
         """Fill the start of ``view``; 0 at the end."""
+
+
+class TooLongError(Exception):
+    """One event is longer than any profiler writes: reading on would only fill the memory."""
 
 
 class NotATraceError(Exception):
@@ -137,6 +144,7 @@ class EventStream:
 
         Raises:
             NotATraceError: the document holds no list of events.
+            TooLongError: an event is longer than ``LONGEST_EVENT``.
         """
         self._find_events()
         searched, scan_at = self._start, STRUCTURAL_AFTER
@@ -157,6 +165,8 @@ class EventStream:
                 self._closing = -1
                 scan_at = STRUCTURAL_AFTER
             searched = self._end
+            if self._end - self._start > LONGEST_EVENT:
+                raise TooLongError
             if not self._read_more():
                 break
         yield from self._last_piece()

@@ -22,6 +22,8 @@ from ncutool_parsers.ncu_process import Report
 _CATEGORIES = {0: "kernel", 1: "range", 2: "range", 3: "graph", 4: "graph"}
 _SEVERITIES = {0: "none", 1: "ok", 2: "optimization", 3: "warning", 4: "error"}
 _SPEEDUPS = {1: "local", 2: "global"}
+_NAMED = 3
+"""How many kernels a message names."""
 _FAILED = (
     "its counters are not numbers: the collection failed for this launch, "
     "so nothing is known of its work or time"
@@ -49,10 +51,12 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
             path, "is damaged: NVIDIA's reader finds no launch in it", "copy or collect it again"
         )
     if not any(action["usable"] for action in actions):
+        names = ", ".join(list(dict.fromkeys(_name(action) for action in actions))[:_NAMED])
         raise EmptyError(
             path,
-            f"has no usable counter (launches: {len(actions)})",
-            "collect it again with ncu and look at its messages",
+            f"has no usable counter: the collection of all its launches failed ({len(actions)}: "
+            f"{names}), so neither their time nor any figure is known",
+            "collect it again with `ncu --set full -o report PROGRAM` and look at ncu's messages",
         )
     counts = np.asarray(report.metric_counts, dtype=np.int64)
     return Capture(
@@ -76,6 +80,12 @@ def _launches(actions: Sequence[Action]) -> pl.DataFrame:
     types = schema.LAUNCHES.polars_schema()
     frame = pl.DataFrame(rows, schema={name: types[name] for name in rows[0]})
     return schema.LAUNCHES.conform(frame)
+
+
+def _name(action: Action) -> str:
+    """Return the short name of an action's kernel."""
+    full = next((name for name in action["names"] if name), "(unnamed)")
+    return short_name(full.encode("utf-8", "replace").decode())
 
 
 def _launch(launch_id: int, action: Action) -> Action:

@@ -117,6 +117,13 @@ LAUNCHES = Table(
         Column("op_id", "int", "row of `ops`: innermost operator that launched it (torch)"),
         Column("call_id", "int", "row of `calls`: the runtime call that launched it (torch)"),
         Column("link", "str", "how it was linked: `correlation`, `external_id`, or null (torch)"),
+        Column(
+            "unlinked",
+            "str",
+            "why nothing is linked though its ids were recorded: `no_process` (which process of "
+            "the file launched it is not known), `shared_call` (its call launched another one), "
+            "`contradicting_ids` (they name two operators); null elsewhere (torch)",
+        ),
         Column("graph_replay", "bool", "its launch call replays a CUDA/HIP graph (torch)"),
         Column("copy_kind", "str", "`HtoD`, `DtoH`, `DtoD`, `PtoP`, `HtoH`, for copies"),
         Column("copy_pageable", "bool", "a side of the copy is pageable host memory"),

@@ -21,6 +21,7 @@ from ncutool_parsers.torch_series import ints, rows_of, spread, take, text
 _CATEGORY = ("kernel", "memcpy", "memset")
 _IN_WORK_ITEMS = "Cijk_"
 """How the names of ROCm's matrix products begin, whose grids count work-items (threads)."""
+_WHY_NOT = ("no_process", "shared_call", "contradicting_ids")
 _HOW = (None, "correlation", "external_id")
 _COPY = re.compile(r"\b([HDP])to([HDP])\b|Copy(Host|Device|Peer)To(Host|Device|Peer)")
 _COUNTS = {
@@ -102,6 +103,7 @@ def launch_table(
         op_id=ints(links.op),
         call_id=ints(links.call),
         link=pl.Series(_HOW, dtype=pl.String).gather(rows_of(links.how)),
+        unlinked=take(pl.Series(_WHY_NOT, dtype=pl.String), links.why_not),
         graph_replay=pl.Series(links.replay).set(pl.Series((links.call < 0) & ~links.replay), None),
         copy_kind=kind,
         copy_pageable=pageable,

@@ -14,6 +14,7 @@ from ncutool_parsers.torch_shared import not_its_own
 _COPIED = 0.9
 """Share of GPU events whose External id equals their correlation: all or none in real traces."""
 
+NO_PROCESS, SHARED_CALL, CONTRADICTING = 0, 1, 2
 BY_NOTHING, BY_CORRELATION, BY_EXTERNAL_ID = 0, 1, 2
 
 
@@ -48,10 +49,8 @@ class Links:
     """The launch call replays a graph: its operator is not the kernel's own."""
     external_id_is_copy: bool
     """External id repeats the correlation all through the trace, so it names no operator."""
-    shared: int
-    """Launches whose correlation names a call that launched another one."""
-    contradicted: int
-    """Launches whose correlation and External id name operators that have nothing in common."""
+    why_not: Codes
+    """Why a launch with ids has no call: one of the ``NO_`` constants, or -1."""
 
 
 def link(launches: Rows[LaunchKey], host: Host, graph: Bools, coarse: bool) -> Links:
@@ -89,7 +88,11 @@ def link(launches: Rows[LaunchKey], host: Host, graph: Bools, coarse: bool) -> L
     how = np.full(len(launches), BY_NOTHING, np.int32)
     how[call >= 0] = BY_CORRELATION if correlated else BY_EXTERNAL_ID
     how[(call < 0) & (op >= 0)] = BY_EXTERNAL_ID
-    return Links(call, op, how, replay, copy, int(lost.sum()), int(against.sum()))
+    why_not = np.full(len(launches), NONE, np.int32)
+    why_not[host.of_launch < 0] = NO_PROCESS
+    why_not[lost & (op < 0)] = SHARED_CALL
+    why_not[against] = CONTRADICTING
+    return Links(call, op, how, replay, copy, why_not)
 
 
 def _match(

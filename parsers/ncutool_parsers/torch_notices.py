@@ -189,20 +189,22 @@ def _linking(tables: Tables, total: int) -> list[Notice]:
     launches = tables.launches
     notices = []
     no_call = launches["call_id"].is_null() & launches["process"].is_not_null()
-    if tables.shared_calls:
+    shared = int((launches["unlinked"] == "shared_call").sum())
+    contradicted = int((launches["unlinked"] == "contradicting_ids").sum())
+    if shared:
         notices.append(
             Notice(
                 "shared_call",
-                f"{tables.shared_calls} of {len(launches)} launches carry the correlation of a "
-                "call that launched another one: they are linked by their External id where they "
-                "have one, and else have no operator.",
+                f"{shared} of {len(launches)} launches carry the correlation of a call that "
+                "launched another one, and no External id tells whose they are: they have no "
+                "operator.",
             )
         )
-    if tables.contradicted:
+    if contradicted:
         notices.append(
             Notice(
                 "contradicting_ids",
-                f"Of {tables.contradicted} launches the correlation names one operator and the "
+                f"Of {contradicted} launches the correlation names one operator and the "
                 "External id another: they are given to neither.",
             )
         )
@@ -232,7 +234,7 @@ def _where(no_call: pl.Series, tables: Tables) -> str:
     if no_call.all():
         return "as no recorded call carries their ids"
     ahead = int((~no_call).arg_max() or 0)
-    known_reasons = tables.shared_calls or tables.contradicted
+    known_reasons = tables.launches["unlinked"].is_not_null().any()
     if ahead == no_call.sum() and not known_reasons:
         return (
             "all before the first that has one: they were launched before recording began, and "

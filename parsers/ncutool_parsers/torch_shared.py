@@ -9,8 +9,9 @@ from ncutool_parsers.torch_columns import CallKey, LaunchKey
 from ncutool_parsers.torch_rows import Rows, calls_named, ordinary_launches
 
 EARLY_NS = 10_000
-"""A launch that starts so much before its own call was recorded on another clock; up to 1 µs is
-ordinary skew between the clocks of GPU and CPU."""
+"""A launch that starts so much before its own call was recorded on another clock, or wrongly. Up to
+1 µs is ordinary skew between the clocks of GPU and CPU; no launch of 26 real traces starts so early.
+"""
 
 
 def not_its_own(

@@ -46,10 +46,6 @@ class Tables:
     shapes_recorded: bool
     whole_microseconds: bool
     external_id_is_copy: bool
-    shared_calls: int
-    """Launches whose correlation names a call that launched another one."""
-    contradicted: int
-    """Launches whose correlation and External id speak for two operators."""
     doubled: Doubled
     """Events that were recorded twice and are kept once."""
     processes: int
@@ -124,8 +120,6 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         shapes_recorded=bool(signatures["input_dims"].str.contains(r"\d").any()),
         whole_microseconds=whole_microseconds,
         external_id_is_copy=links.external_id_is_copy,
-        shared_calls=links.shared,
-        contradicted=links.contradicted,
         doubled=doubled,
         processes=processes.count,
         ops_recorded_share=recorded,

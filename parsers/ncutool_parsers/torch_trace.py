@@ -33,7 +33,12 @@ class TorchTraceReader:
         """Return the capture; see :class:`ncutool_parsers.interface.Reader`."""
         from ncutool_parsers.gzip_stream import ByteStream
         from ncutool_parsers.json_repair import Repair
-        from ncutool_parsers.json_stream import EventStream, NotATraceError
+        from ncutool_parsers.json_stream import (
+            LONGEST_EVENT,
+            EventStream,
+            NotATraceError,
+            TooLongError,
+        )
         from ncutool_parsers.torch_columns import Collector
 
         collector, repair = Collector(), Repair()
@@ -43,6 +48,13 @@ class TorchTraceReader:
                 _collect(stream, collector, repair)
             except NotATraceError:
                 raise _not_a_trace(path, source) from None
+            except TooLongError:
+                raise UnreadableError(
+                    path,
+                    f"holds an event of more than {LONGEST_EVENT} bytes, or so many without an "
+                    "event",
+                    "give what torch.profiler's export_chrome_trace wrote",
+                ) from None
         return _capture(path, source, stream, collector, repair, options.launches_required)
 
 

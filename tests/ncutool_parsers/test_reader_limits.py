@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch_factory as make
 
-from ncutool_parsers import read
+from ncutool_parsers import json_stream, read
 from ncutool_parsers.capture import Capture
-from ncutool_parsers.errors import EmptyError
+from ncutool_parsers.errors import EmptyError, UnreadableError
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,16 @@ def test_times_too_far_apart_for_64_bits(tmp_path: Path) -> None:
     assert capture.launches["start_ns"].to_list() == [0]
     with pytest.raises(EmptyError, match="holds 1 GPU kernels and copies, none with a usable"):
         read(make.write(tmp_path / "t.json", [make.kernel("k", 8.99e15, 1.5, 1)]))
+
+
+@pytest.mark.parametrize("filling", [" ", "["])
+def test_an_event_that_never_ends_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filling: str
+) -> None:
+    """Neither blanks nor brackets without end fill the memory."""
+    monkeypatch.setattr(json_stream, "LONGEST_EVENT", 1 << 20)
+    path = tmp_path / "t.json"
+    whole = make.text(make.small(), "compact")
+    path.write_text(whole[:-2] + ", " + filling * (3 << 20) + "]}")
+    with pytest.raises(UnreadableError, match="holds an event of more than"):
+        read(path)

@@ -164,6 +164,46 @@ STATE_SPACES: tuple[Row, ...] = (
         2 * 11 * (3 + 16) + 4 * 5 * 2 * 8 * 3,
         160 + 40 + 8 + 30 + 30 + 160,
     ),
+    # the functions that training records, with everything given and with as little as may be
+    ("SelectiveScanFn", f"{_SCANNED} False", _SCAN, _SCAN_BYTES),
+    (
+        "SelectiveScanFn",
+        "bf16[2,4,5] bf16[2,4,5] fp32[4,3] bf16[2,3,5] bf16[2,3,5] - - - False False",
+        40 * 22,
+        2 * 80 + 48 + 120 + 80,
+    ),
+    *(
+        (
+            "MambaChunkScanCombinedFn",
+            f"bf16[1,5,2,8] fp32[1,5,2] fp32[2] bf16[1,5,1,3] bf16[1,5,1,3] 4 - - - - - {more}",
+            2 * 11 * (3 + 16) + 4 * 5 * 2 * 8 * 3,
+            160 + 40 + 8 + 30 + 30 + 160,
+        )
+        for more in ("False - False", "- False - False False")
+    ),
+    # 70 tokens of 2 heads, keys of 4, values of 8: chunks of 64 and 6 have 64·65/2 + 6·7/2 pairs;
+    # the last states of one sample, 2 heads of 4·8, are fp32
+    (
+        "ChunkGatedDeltaRuleFunction",
+        "bf16[1,70,2,4] bf16[1,70,2,4] bf16[1,70,2,8] fp32[1,70,2] bf16[1,70,2] 0.5 - True - False",
+        2 * (2 * (2080 + 21) * (3 * 4 + 2 * 8) + 6 * 70 * 4 * 8),
+        2 * 1120 + 2240 + 560 + 280 + 2240 + 256,
+    ),
+    # 3 sequences that start from states of 2 heads of the values over 1 of the keys
+    (
+        "ChunkGatedDeltaRuleFunction",
+        "bf16[1,70,1,4] bf16[1,70,1,4] bf16[1,70,2,8] fp32[1,70,2] bf16[1,70,2] 0.5 fp32[3,2,4,8]"
+        " True int64[4] True",
+        2 * (2 * (2080 + 21) * (3 * 4 + 2 * 8) + 6 * 70 * 4 * 8),
+        2 * 560 + 2240 + 560 + 280 + 768 + 32 + 2240 + 768,
+    ),
+    # which of two versions it is does not matter for the bytes
+    (
+        "ChunkGatedDeltaRuleFunction",
+        "bf16[1,70,2,4] bf16[1,70,2,4] bf16[1,70,2,8] fp32[1,70,2] bf16[1,70,2] 0.5 - False - True",
+        None,
+        2 * 1120 + 2240 + 560 + 280 + 2240,
+    ),
     # 4 taps: 8 operations an element, SiLU 4
     (
         "DaoAILab::_causal_conv1d_fwd_cpp",

@@ -52,6 +52,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("fbgemm::f8f8bf16_rowwise", "fp8[2,3] fp8[4,5] fp32[2] fp32[4] -", FIT),
     ("fbgemm::f8f8bf16_rowwise", "fp8[1,2,3] fp8[4,2] fp32[2] fp32[4] -", FIT),
     ("aten::_weight_int4pack_mm", "bf16[2,16] int32[1,1,8] - bf16[2,4,2]", FIT),
+    ("aten::_weight_int4pack_mm", "bf16[1,2,16] int32[1,1,8] 8 bf16[2,4,2]", FIT),
     ("aten::_weight_int4pack_mm", "bf16[2,16] int32[1,1,8] 4 bf16[2,4,2]", FIT),
     ("aten::_weight_int4pack_mm", "bf16[2,16] int32[1,1,9] 8 bf16[2,4,2]", FIT),
     ("aten::_scaled_grouped_mm", "fp8[4,3] fp8[2,5,5] fp32[4] fp32[2,5] int32[2]", FIT),

@@ -15,7 +15,7 @@ from ncutool.base.limits import least_seconds
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import batching
 from ncutool.work.calls import recorded_calls
-from ncutool.work.kernel_facts import collective_of
+from ncutool.work.exchanges import collective_of
 
 LEAST_GROWTH = IntThreshold(2, "times", "the batch must fit to be worth a word", JUDGED)
 EXPOSED_SHARE = Threshold(

@@ -21,7 +21,7 @@ from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
 from ncutool.base.thresholds import IntThreshold, Threshold
-from ncutool.work.kernel_facts import collective_of
+from ncutool.work.exchanges import collective_of
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
 
@@ -148,7 +148,8 @@ def _groups(context: Context, rows: pl.DataFrame) -> list[_Group]:
     for row in told.sort("launch_id").to_dicts():
         key = (_kind(row), row["collective_dtype"], row["collective_in_elements"])
         groups.setdefault(key, []).append(row)
-    known = [_group(str(key[0]), members) for key, members in groups.items()]
+    peak = context.device.peak_bytes_per_s if context.device else None
+    known = [_group(str(key[0]), members, peak) for key, members in groups.items()]
     return sorted(known, key=lambda group: (-group.total, group.kind, group.size or 0))
 
 
@@ -170,7 +171,13 @@ def _kind(row: dict[str, object]) -> str:
     return UNNAMED
 
 
-def _group(kind: str, members: list[dict[str, object]]) -> _Group:
+def _group(kind: str, members: list[dict[str, object]], peak: float | None) -> _Group:
+    """Return the calls as a group; sizes that would move faster than memory does are unknown.
+
+    Args:
+        members: rows of the calls.
+        peak: bytes per second of the device's memory.
+    """
     first = members[0]
     dtype, elements = first["collective_dtype"], first["collective_in_elements"]
     itemsize = ITEMSIZE.get(COLLECTIVE_DTYPES.get(str(dtype), ""))
@@ -186,10 +193,13 @@ def _group(kind: str, members: list[dict[str, object]]) -> _Group:
         ranks if isinstance(ranks, int) else None,
         min(durations),
     )
+    size = elements * itemsize if itemsize and isinstance(elements, int) else None
+    if peak and rates and rates[1] > peak:
+        size = rates = None
     return _Group(
         kind=kind,
         durations=durations,
-        size=elements * itemsize if itemsize and isinstance(elements, int) else None,
+        size=size,
         bus_bytes_per_s=rates[1] if rates else None,
         ranks=ranks if isinstance(ranks, int) else None,
         alone_ns=sum(int(str(row["alone"])) for row in members),

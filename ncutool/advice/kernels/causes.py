@@ -17,6 +17,7 @@ from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import Threshold
 from ncutool.work.inside import Inside
+from ncutool.work.limiting import MEMORY_LEVELS
 from ncutool.work.nvidia_rules import TAIL_EFFECT, tail_cap_pct
 
 LEAST_PCT = Threshold(5.0, "%", "estimates below this are noise of one measurement", JUDGED)
@@ -274,7 +275,7 @@ def _fp64(row: Mapping[str, Any], inside: Inside) -> Measured | None:
     ratio, pipe = row["fp32_to_fp64"], inside.fp64_pipe_pct
     if row["dtype"] != "fp64" or row["tensor_flop"] or not ratio or ratio <= 1 or pipe is None:
         return None
-    if pipe < row["sm_sol_pct"] - PIPE_POINTS:
+    if row["limiting_level"] in MEMORY_LEVELS or pipe < row["sm_sol_pct"] - PIPE_POINTS:
         return None
     clause = (
         f"its FP64 pipe is {units.percent(pipe)} busy, the most of all, and FP32 is "

@@ -7,6 +7,7 @@ known of. Everything else is listed with the time that is in it and with what to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -34,6 +35,7 @@ TELLS = {
     "MemoryWorkloadAnalysis_Tables": "what each level of the memory moves",
     "SourceCounters": "whether its accesses fetch more than they use",
     "ComputeWorkloadAnalysis": "which pipe is busy",
+    "SpeedOfLight_RooflineChart": "which arithmetic it does",
     "WarpStateStats": "what its warps wait for",
     "SchedulerStats": "how often its schedulers issue",
 }
@@ -73,16 +75,19 @@ def looked_at(rows: Sequence[Mapping[str, Any]], insides: Mapping[int, Inside]) 
         insides: what the counters of each launch say, by launch_id.
     """
     total = sum(row["duration_ns"] for row in rows)
-    seen = []
+    by_time: dict[int, list[str]] = {}
     for what, sections in _CHECKS.items():
         time = sum(
             row["duration_ns"]
             for row in rows
             if sections <= insides.get(row["launch_id"], Inside()).sections
         )
-        if time:
-            seen.append(f"{what} ({units.percent(100 * time / total)} of launch time)")
-    return tuple(seen)
+        by_time.setdefault(time, []).append(what)
+    return tuple(
+        f"{', '.join(checks)} ({units.percent(100 * time / total)} of launch time)"
+        for time, checks in sorted(by_time.items(), reverse=True)
+        if time
+    )
 
 
 def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[CouldNotLook, ...]:
@@ -111,7 +116,7 @@ def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[Cou
     listed.sort(key=lambda one: (-one.duration_ns, one.sections))
     if untimed:
         reason = "no duration was collected, so that nothing can be weighed"
-        listed.insert(0, _entry(untimed, total, reason, ("SpeedOfLight",)))
+        listed.insert(0, replace(_entry(untimed, total, reason, ("SpeedOfLight",)), pct=None))
     if failed:
         listed.insert(0, _failed(failed))
     return tuple(listed)
@@ -127,6 +132,8 @@ def _missing(row: Mapping[str, Any], inside: Inside) -> tuple[str, ...]:
         needed = _NEEDED.get(row["bound"], (*_MEMORY, *_COMPUTE))
         known = ("ComputeWorkloadAnalysis",) if row["limiting_level"] is not None else ()
         absent += [s for s in needed if s not in inside.sections and s not in known]
+        if row["flop"] is None and row["bound"] in ("compute", "balanced"):
+            absent.append("SpeedOfLight_RooflineChart")
     return tuple(absent)
 
 
@@ -165,6 +172,7 @@ def _failed(rows: Sequence[Mapping[str, Any]]) -> CouldNotLook:
         pct=None,
         sections=(),
         collect="collect it again and look at ncu's messages: `ncu --set full -o report PROGRAM`",
+        failed=True,
     )
 
 
@@ -175,14 +183,28 @@ def _named(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{units.counted(len(rows), 'launch')} of {of}"
 
 
+def of_processes(kernels: pl.DataFrame, count: int) -> CouldNotLook:
+    """Return that the time of several processes in one trace is that of none of them."""
+    return CouldNotLook(
+        what=f"the launches of {count} processes",
+        reason="a window of several programs is that of none of them: their idle time, steps and "
+        "hosts are told apart only in traces of their own",
+        launches=tuple(kernels["launch_id"].to_list()),
+        duration_ns=int(kernels["duration_ns"].sum()),
+        pct=100.0,
+        sections=(),
+        collect="the trace that each process wrote, one by one",
+    )
+
+
 def of_trace(
     kernels: pl.DataFrame,
     timeline: Timeline | None,
     capture: Capture,
     findings: Sequence[Finding] = (),
 ) -> tuple[CouldNotLook, ...]:
-    """Return what could not be looked at in a trace: launches without figures, those far below
-    their roofs of which no finding says why, and idle time without a known reason.
+    """Return what could not be looked at in a trace: launches without figures, a tuner's trials,
+    those far below their roofs of which no finding says why, and idle time without a known reason.
 
     Args:
         kernels: table :data:`ncutool.base.tables.KERNELS` of the trace.
@@ -192,12 +214,16 @@ def of_trace(
     """
     total = int(kernels["duration_ns"].sum())
     reason = pl.coalesce("error", "missing_reason", "bound_reason")
+    tried = pl.col("trial").fill_null(value=False)
+    trials, kernels = kernels.filter(tried), kernels.filter(~tried)
     helper = (pl.col("part") == "helper").fill_null(value=False)
     unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper).with_columns(why=reason)
     entries = [
         _of_launches(group, total, str(why[0]), _collect(group, capture))
         for why, group in unknown.group_by("why")
     ]
+    if trials.height:
+        entries.append(_of_launches(trials, total, _TRIED, _TUNED))
     told = [launch_id for finding in findings for launch_id in finding.launches]
     far = pl.col("bound").is_in(_FAR) | (
         (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
@@ -210,6 +236,8 @@ def of_trace(
 
 
 _FAR = ("below_memory_roof", "below_compute_roof")
+_TRIED = "a tuner tries kernels on one call there, of which it keeps the fastest"
+_TUNED = "record again once the tuning is done, or with what the tuner found"
 _BELOW = "the trace does not record what keeps launches so far below their roofs"
 _JOIN = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
 

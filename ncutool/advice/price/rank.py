@@ -89,7 +89,6 @@ def ranked(context: Context, drafts: Sequence[Draft], declined: Sequence[Decline
     kept = [priced for priced in done if _worth(priced, wall)]
     of_window = [priced for priced in done if priced.claim.draft.per == "window"]
     left_out = [priced for priced in of_window if not _worth(priced, wall)]
-    small[1] += sum(priced.high for priced in left_out)
     findings = _findings(context, kept)
     return Advice(
         findings=findings,

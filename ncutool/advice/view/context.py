@@ -33,6 +33,12 @@ HOST_BOUND_SHARE = Threshold(
     0.3, "share", "of the window idle for want of launches: above it the host limits", JUDGED
 )
 
+OVERLAP_SHARE = Threshold(
+    0.01,
+    "share of busy time",
+    "launches that run side by side for no longer hardly change what a sum of them is a share of",
+    JUDGED,
+)
 _COLUMNS = (
     *("launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "shapes"),
     *("family", "stream", "device", "grid_x", "grid_y", "grid_z", "start_ns", "duration_ns"),
@@ -181,7 +187,8 @@ class Context:
         Where launches of several streams or devices run side by side, the sum may exceed the
         window: its share is then that of all launches' time, and said to be so.
         """
-        if self._launched_ns <= self.timeline.busy_ns:
+        alone = self._launched_ns <= (1 + OVERLAP_SHARE) * self.timeline.busy_ns
+        if alone and ns <= self.wall_ns:
             return self.share(ns)
         pct = units.percent(100 * ns / self._launched_ns)
         return f"{units.time(ns)} ({pct} of the time of all launches)"

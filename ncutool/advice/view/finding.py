@@ -149,6 +149,8 @@ class CouldNotLook:
     """Sections of Nsight Compute that would tell; empty where it is not a matter of sections."""
     collect: str
     """What to record or collect, with the command or option."""
+    failed: bool = False
+    """The collection of these launches failed."""
 
 
 @dataclass(frozen=True)
@@ -198,9 +200,9 @@ class Advice:
         """Which of the three answers the advice comes to."""
         if any(finding.alone_high_ns > 0 for finding in self.findings):
             return "something_to_do"
-        failed = any(one.pct is None for one in self.could_not_look)
+        unknown = any(one.pct is None for one in self.could_not_look)
         share = sum(one.pct or 0.0 for one in self.could_not_look)
-        return "could_not_look" if failed or share >= UNSEEN_PCT else "nothing_worth_doing"
+        return "could_not_look" if unknown or share >= UNSEEN_PCT else "nothing_worth_doing"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ def _foreach(flop_per_element: int) -> Model:
     def model(call: OpCall) -> Work:
         lists = _lists(call)
         lists = lists[:-1] if _gives_result(call) else lists
+        if not lists:
+            raise UnmodelledError(f"no shapes recorded for {call.name}")
         first = lists[0]
         elements = sum(tensor.numel for tensor in first)
         reads = tuple(tensor for group in lists for tensor in group)

@@ -46,6 +46,8 @@ def _int4_mm(call: OpCall) -> Work:
     """
     a, packed, group = call.tensor(0, 2), call.tensor(1), call.integer(2)
     scales = call.tensor(3, 3)
+    if len(a.shape) != 2:
+        raise _mismatch(call)
     (m, k), n = a.shape, scales.shape[1]
     if group is None or scales.shape[0] * group != k or packed.numel * 8 != n * k:
         raise _mismatch(call)

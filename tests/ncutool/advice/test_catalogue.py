@@ -48,6 +48,7 @@ OF_ALL = (
     "advice.price.rank.ALTERNATIVE_PCT",
     "advice.price.rank.HOST_WORTH",
     "advice.price.rank.SMALL_PCT",
+    "advice.view.context.OVERLAP_SHARE",
 )
 """Thresholds that concern every finding, or what is declined: docs/rules says them on one page."""
 

@@ -214,3 +214,14 @@ def test_communication_beside_kernels_is_declined() -> None:
     assert one.duration_ns == 18 * MS
     assert "18.0 ms of 30.0 ms summed" in one.why
     assert communication.drafts(seen(overlapped(4 * MS, 0).capture()), frozenset()).declined == ()
+
+
+def test_sizes_that_no_memory_moves_so_fast_are_not_believed() -> None:
+    """2 to the power of 62 elements in 5 ms: neither a size nor a bandwidth is said."""
+    trace = Trace()
+    trace.kernel(0, 5 * MS, kernel_full="ncclDevKernel_AllReduce()", collective="allreduce",
+                 collective_dtype="Float", collective_in_elements=2**62,
+                 collective_out_elements=2**62, collective_group_size=8)  # fmt: skip
+    (draft,) = communication.drafts(seen(trace.capture()), frozenset()).drafts
+    assert "bandwidth" not in " ".join(draft.evidence)
+    assert draft.evidence[1].startswith("By kind and size: 1 × all_reduce, 5.00 ms")

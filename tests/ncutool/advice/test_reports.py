@@ -140,7 +140,7 @@ def test_three_answers(
 ) -> None:
     """Without findings it is either nothing worth doing, or what would tell was not collected."""
     launch = row(0, bound=bound, duration_ns=1_000_000, waves=3.0, sm_sol_pct=11.0,
-                 limiting_level=None)  # fmt: skip
+                 limiting_level=None, flop=1e9)  # fmt: skip
     advice = reports.advise(table([launch]), None, {0: Inside(sections=sections)})
     assert advice.findings == ()
     assert advice.answer == answer
@@ -155,8 +155,12 @@ def test_three_answers(
 def test_a_pipe_that_the_speed_of_light_names_need_not_be_collected() -> None:
     """Its parts stand in every set: then only the waits are missing."""
     launch = row(0, bound="compute", duration_ns=1_000_000, waves=3.0, limiting_level="fp64")
-    (unseen,) = reports.advise(table([launch]), None, {0: Inside(sections=BASIC)}).could_not_look
+    insides = {0: Inside(sections=BASIC)}
+    (unseen,) = reports.advise(table([launch | {"flop": 1e9}]), None, insides).could_not_look
     assert unseen.sections == ("WarpStateStats",)
+    (uncounted,) = reports.advise(table([launch]), None, insides).could_not_look
+    assert uncounted.sections == ("WarpStateStats", "SpeedOfLight_RooflineChart")
+    assert "which arithmetic it does" in uncounted.reason
 
 
 def test_what_was_looked_at_carries_its_share() -> None:
@@ -164,8 +168,10 @@ def test_what_was_looked_at_carries_its_share() -> None:
     rows = [row(i, bound="latency", waves=3.0, duration_ns=1_000_000) for i in range(2)]
     insides = {0: Inside(sections=FULL), 1: Inside(sections=BASIC)}
     advice = reports.advise(table(rows), None, insides)
-    assert "occupancy (100 % of launch time)" in advice.looked
-    assert "stalls and divergence (50.0 % of launch time)" in advice.looked
+    everything, half = advice.looked
+    assert everything == "the two limits and the grid, occupancy (100 % of launch time)"
+    assert half.startswith("excess global and shared accesses, cache lines and local memory, ")
+    assert half.endswith("stalls and divergence, issue slots, pipes (50.0 % of launch time)")
 
 
 def test_a_failed_launch_leads() -> None:
@@ -179,6 +185,14 @@ def test_a_failed_launch_leads() -> None:
     assert (first.what, first.pct, first.launches) == ("1 launch of flash", None, (1,))
     assert "neither its time nor any figure" in first.reason
     assert second.pct == 100.0
+    assert advice.answer == "could_not_look"
+
+
+def test_launches_without_a_time_are_no_healthy_ones() -> None:
+    """Nothing can be weighed: that is could not look, whatever share of nothing they are."""
+    advice = reports.advise(table([row(i, duration_ns=None) for i in range(3)]), None, {})
+    (unseen,) = advice.could_not_look
+    assert (unseen.pct, unseen.failed, unseen.sections) == (None, False, ("SpeedOfLight",))
     assert advice.answer == "could_not_look"
 
 

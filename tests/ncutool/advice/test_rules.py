@@ -30,6 +30,7 @@ def row(launch_id: int = 0, **changes: Any) -> dict[str, Any]:
         "kernel": "stencil", "kernel_full": "stencil(double*)", "duration_ns": 1_000_000,
         "flop_source": "counter", "bytes_source": "counter", "peak_source": "record",
         "sm_sol_pct": 30.0, "memory_sol_pct": 80.0, "bound": "memory", "bound_reason": "by both",
+        "limiting_level": None,
     } | changes  # fmt: skip
 
 
@@ -209,6 +210,7 @@ def test_double_precision_on_a_device_that_is_slow_at_it() -> None:
     [
         ({"bound": "memory"}, 90.0),
         ({"bound": "latency"}, 90.0),
+        ({"limiting_level": "dram", "bound": "balanced"}, 90.0),
         ({"dtype": "fp32"}, 90.0),
         ({"tensor_flop": 1}, 90.0),
         ({"fp32_to_fp64": 1.0}, 90.0),
@@ -304,6 +306,7 @@ ROWS = st.fixed_dictionaries(
         "sm_sol_pct": PERCENT,
         "memory_sol_pct": PERCENT,
         "bound": st.sampled_from(["memory", "compute", "balanced", "latency", "small_grid"]),
+        "limiting_level": st.sampled_from([None, "dram", "l1", "fp64"]),
         "waves": st.none() | st.floats(0.01, 20.0),
         "launch_rule": st.sampled_from([None, "Tail Effect"]),
         "launch_rule_speedup_pct": st.none() | PERCENT,

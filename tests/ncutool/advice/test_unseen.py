@@ -11,8 +11,9 @@ from typing import Any
 import analysis_factory as factory
 import polars as pl
 import pytest
-from trace_factory import Trace, window
+from trace_factory import H100, Trace, kernels, run, window
 
+from ncutool.advice import advise
 from ncutool.advice.kernels import unseen
 from ncutool.advice.view.finding import CouldNotLook
 from ncutool.timeline.window import GAP_CAUSES, Timeline
@@ -102,4 +103,23 @@ def test_idle_time_without_a_reason(cause: str) -> None:
     """Half of the window idle: told of the four causes that say nothing of what would end them."""
     found = unseen.of_trace(factory.table([row(0)]), with_idle(cause), capture())
     unclear = cause in ("unexplained", "ops_missing", "silent_host", "inside_operator")
-    assert [(one.what, one.pct) for one in found] == ([("idle time", 50.0)] if unclear else [])
+    assert [one.pct for one in found] == ([50.0] if unclear else [])
+    assert all(one.what.startswith("idle time") and one.launches == () for one in found)
+
+
+def test_nothing_is_advised_on_a_file_of_several_processes() -> None:
+    """Small products one by one would be batched in a trace of one process; of two, none is."""
+    trace = run([("aten::mm", [(64, 64), (64, 64)], ["float", "float"], 5_000)] * 60)
+    alone = trace.capture()
+    device = H100
+    table = kernels(alone)
+    assert advise(table, alone, window(alone), device).findings
+    merged = replace(alone, processes=2)
+    advice = advise(table, merged, window(merged), device)
+    assert (advice.findings, advice.answer) == ((), "could_not_look")
+    (one,) = advice.could_not_look
+    assert (one.what, one.collect) == (
+        "the launches of 2 processes",
+        "the trace that each process wrote, one by one",
+    )
+    assert not window(merged).trustworthy

@@ -95,8 +95,11 @@ def _device(document: Document) -> list[Figure]:
 
 def _coverage(document: Document) -> list[Figure]:
     section = document.coverage
-    shares = (section.shares.understood_pct, section.shares.flop_pct, section.shares.bytes_pct)
-    figures = [Figure(units.percent(share), share) for share in shares]
+    figures = [
+        Figure(units.percent(section.shares.understood_pct), section.shares.understood_pct),
+        *(Figure(units.percent(part.pct), part.pct) for part in section.shares.partition),
+        *(Figure(display_names.PARTS[part.part], part.part) for part in section.shares.partition),
+    ]
     for reason in section.missing.rows:
         figures += [Figure(reason.name, reason.name)]
         figures += [Figure(units.percent(float(reason.values[2] or 0)), reason.values[2])]

@@ -106,7 +106,8 @@ def answered(**advice: Any) -> Analysis:
 
 UNSEEN = CouldNotLook("12 launches of softmax", "the report does not hold what they wait for",
                       (1, 2), 1_680_000, 50.0, ("WarpStateStats",), "`ncu --set full`")  # fmt: skip
-FAILED = CouldNotLook("1 launch of flash", "its collection failed", (7,), 0, None, (), "it again")
+FAILED = CouldNotLook("1 launch of flash", "its collection failed", (7,), 0, None, (), "it again",
+                       failed=True)  # fmt: skip
 
 
 def test_three_answers_in_words() -> None:
@@ -138,10 +139,13 @@ def test_the_headline_leads_with_failed_launches() -> None:
 
 def test_what_is_covered_is_not_small() -> None:
     """Advice that others leave nothing of names them, and is not called small."""
-    analysis = answered(covered=(Covered("Batch it", 40_000, ("fuse-1",)),))
-    assert finding_sentences.closing(analysis) == (
-        "Batch it: alone up to 40.0 µs, covered by fuse-1.",
+    one = Covered("Batch it", 40_000, ("fuse-1",))
+    assert finding_sentences.closing(answered(covered=(one,))) == (
+        "Not listed, since findings above save the same time: Batch it (alone up to 40.0 µs, "
+        "covered by fuse-1).",
     )
+    (many,) = finding_sentences.closing(answered(covered=(*[one] * 4, replace(one, by=()))))
+    assert many.endswith("(alone up to 40.0 µs, covered by fuse-1), and 2 more suggestions.")
 
 
 def test_the_kernel_with_most_time_gets_a_word() -> None:

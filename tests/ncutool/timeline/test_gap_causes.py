@@ -202,7 +202,7 @@ def test_code_that_is_loaded_on_demand_is_no_work_of_the_profiler() -> None:
     trace.overheads.append({"name": "Runtime Triggered Module Loading", "thread": 0,
                             "start_ns": end, "end_ns": end + 800 * US})  # fmt: skip
     idle = window(trace.capture()).idle_by_cause()
-    assert (idle["long_launch"], idle.get("profiler")) == (800 * US, None)
+    assert (idle["initialise"], idle.get("profiler")) == (800 * US, None)
 
 
 def waiting(call: str, wait: int, *, copy: bool = False) -> Trace:
@@ -376,3 +376,28 @@ def test_one_question_is_no_wait() -> None:
     """The caching allocator asks too."""
     before = between("op", 950 * US, ("cudaEventQuery", 0, 2 * US), ("cudaMalloc", 9 * US, 9 * US))
     assert "synchronize" not in window(before.capture()).idle_by_cause()
+
+
+def test_kernels_that_were_waited_for_had_run() -> None:
+    """The last calls of a recording lost their kernels where the host waited for them in it."""
+    trace = Trace()
+    end = steps(trace, 0)
+    for index in range(5):
+        trace.call("cudaLaunchKernel", end + index * 10 * US, end + index * 10 * US + 5 * US)
+    trace.call("cudaDeviceSynchronize", end + 60 * US, end + 65 * US)
+    timeline = window(trace.capture())
+    assert [notice.code for notice in timeline.notices] == ["kernels_lost"]
+    assert timeline.notices[0].text.startswith("5 of 15 launch calls left no kernel")
+    assert not timeline.trustworthy
+
+
+def test_a_graph_instantiated_much_later_was_not_captured_until_then() -> None:
+    """Steps ran between the end of the capture and its instantiation."""
+    trace = Trace()
+    trace.call("cudaStreamBeginCapture", -900 * US, -890 * US)
+    trace.call("cudaStreamEndCapture", -500 * US, -490 * US)
+    end = steps(trace, 0)
+    trace.call("cudaGraphInstantiate", end, end + 300 * US)
+    steps(trace, end + 310 * US)
+    idle = window(trace.capture()).idle_by_cause()
+    assert idle["graph_capture"] == 300 * US

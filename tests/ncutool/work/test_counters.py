@@ -395,6 +395,9 @@ def test_dram_bytes_where_counted() -> None:
     assert row["peak_bytes_per_s"] == 1000 * 1e9
     counted = {"dram__bytes_read.sum": 300.0, "dram__bytes_write.sum": 40.0}
     assert work({**BASIC, **rate, **counted})["dram_bytes"] == 340
+    sectors = {"dram__sectors_read.sum": 10.0, "dram__sectors_write.sum": 2.0}
+    row = work({**BASIC, **rate, **sectors})
+    assert (row["dram_bytes"], row["bytes_exactness"]) == (12 * 32, "exact")
 
 
 @pytest.mark.parametrize(

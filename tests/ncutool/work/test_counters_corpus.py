@@ -277,7 +277,7 @@ def test_sgemm_counts(reports: dict[str, Rows]) -> None:
 
 def test_active_cycles_give_the_counted_bytes(corpus: Path) -> None:
     """Where a report has both, the basic set's formula and the DRAM counters agree."""
-    counted = r"dram__bytes_(read|write)\.sum|dram__bytes\.sum\.per_second"
+    counted = r"dram__(bytes|sectors)_(read|write)\.sum|dram__bytes\.sum\.per_second"
     compared = 0
     for path in sorted((corpus / "ncu").glob("*.ncu-rep")):
         if path.name == FAILED:

@@ -114,6 +114,7 @@ def test_the_arithmetic_has_the_type_of_the_product(
         ("vllm::gdn_attention_core", "exact", "lower_bound"),
         ("_C::selective_scan_fwd", "exact", "lower_bound"),
         ("mamba_ssm::ssm_chunk_scan_combined_fwd", "estimate", "lower_bound"),
+        ("ChunkGatedDeltaRuleFunction", "estimate", "lower_bound"),
         ("_C::paged_attention_v1", "exact", "lower_bound"),
         ("_flashmla_C::sparse_decode_fwd", "upper_bound", "lower_bound"),
         ("aiter::fmoe_g1u1", "upper_bound", "exact"),
@@ -207,6 +208,11 @@ REFUSED = (
     ("mamba_ssm::ssm_chunk_scan_combined_fwd",
      "bf16[1,5,2,8] fp32[1,5,2] fp32[2] bf16[1,5,1,3] bf16[1,5,1,3] - - - - - - - False -",
      "the chunk size is not recorded"),
+    ("ChunkGatedDeltaRuleFunction",
+     "bf16[1,2,70,4] bf16[1,2,70,4] bf16[1,70,2,8] fp32[1,70,2] bf16[1,70,2] 0.5 - True - False",
+     "fit"),
+    ("SelectiveScanFn",
+     "bf16[2,4,5] bf16[2,4,5] fp32[4,3] bf16[2,3,5] bf16[2,3,5] fp32[4] fp32[4]", "fit"),
     ("_C::fused_qk_norm_rope",
      "bf16[3,40] 2 1 1 8 1e-06 bf16[8] bf16[8] bf16[99,8] True int64[3]", "fit"),
     ("sgl_kernel::concat_mla_k", "bf16[3,2,24] bf16[3,2,16] - ", "no shapes recorded"),
@@ -233,6 +239,23 @@ REFUSED = (
 def test_what_is_not_this_operator_has_no_figures(name: str, arguments: str, words: str) -> None:
     """Shapes are held against each other."""
     assert words in reason(built(name, arguments))
+
+
+def test_a_function_whose_last_flag_has_two_meanings_has_no_flop() -> None:
+    """In one version it asks for normalisation, in another it says that heads come first."""
+    call = built(
+        "ChunkGatedDeltaRuleFunction",
+        "bf16[1,70,2,4] bf16[1,70,2,4] bf16[1,70,2,8] fp32[1,70,2] bf16[1,70,2] 0.5 - False - True",
+    )
+    assert work(call).reason == "whether heads or tokens come first is not recorded"
+
+
+def test_a_scan_of_which_tensors_alone_are_recorded_has_lower_bounds() -> None:
+    """Older versions of PyTorch record no numbers and nothing absent of a Python function."""
+    call = built("SelectiveScanFn", "bf16[2,4,5] bf16[2,4,5] fp32[4,3] bf16[2,3,5] bf16[2,3,5]")
+    found = work(call)
+    assert (found.flop, found.flop_exactness) == (40 * 22, "lower_bound")
+    assert (found.bytes, found.bytes_exactness) == (408, "lower_bound")
 
 
 def test_packed_weights_without_recorded_sizes_have_a_lower_bound_of_bytes() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ncutool.advice.kernels.precision import is_fp32_product
-from ncutool.work.kernel_facts import collective_of, column, facts_of
+from ncutool.work.exchanges import collective_of
+from ncutool.work.kernel_facts import column, facts_of
 from ncutool.work.roofs import roof_of
 
 TABLE = """
@@ -136,6 +137,14 @@ mscclKernel_Sum_float_Simple(x)
     communicates
 rcclGenericKernel<1, false>(ncclDevKernelArgsStorage<4096ul>)
     library=rccl persistent communicates
+mscclppAllReduce6<x>(y)
+    persistent communicates
+void tensorrt_llm::lamport_style_one_shot_all_reduce_norm_kernel<x>(y)
+    persistent communicates part=rest
+void c10d::symmetric_memory::barrier_kernel(x)
+    communicates
+void allreduce_config_parser(x)
+    persistent
 rcclKernel_AllReduce
     library=rccl persistent communicates
 ncclKernelsInit

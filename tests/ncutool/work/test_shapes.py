@@ -178,6 +178,10 @@ def test_a_copy_beside_a_kernel_takes_nothing_of_its_operator() -> None:
     [
         ({"graph_replay": True, "op_id": 0}, shapes.GRAPH),
         ({"call_id": None}, shapes.NO_LAUNCH),
+        (
+            {"call_id": None, "unlinked": "no_process"},
+            "which of the file's processes launched it is not known",
+        ),
         ({}, shapes.NO_OPERATOR),
         ({"op_id": 1}, "no shapes recorded for aten::relu"),
         ({"category": "memcpy"}, shapes.NO_COPY_SIZE),

@@ -102,6 +102,10 @@ def test_nobody_advises_on_trials() -> None:
         assert "TUNABLEOP" not in f"{finding.remedy}{finding.code}"
     declined = [one for one in given.declined if "a tuner tries" in one.what]
     assert [set(one.launches) for one in declined] == [trials]
+    unseen = [one for one in given.could_not_look if set(one.launches) & trials]
+    assert [(set(one.launches), one.collect) for one in unseen] == [
+        (trials, "record again once the tuning is done, or with what the tuner found")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ COUNTED: dict[str, Callable[[Bound], Work]] = {
     "normed rotary": moving.normed_rotary,
     "selective scan": scans.selective_scan,
     "chunk scan": scans.chunk_scan,
+    "delta rule": scans.delta_rule,
     "causal convolution": scans.causal_convolution,
 }
 """The models that a row may name."""
