@@ -178,6 +178,7 @@ def _by_limits(limits: dict[str, str], idle: Question) -> Question:
         idle: what decides where both are below the threshold.
     """
     (compute, compute_name), (memory, memory_name) = limits.items()
+    rule = f" ({NVIDIA})" if limits is _SPEEDS else ""  # which speaks of counted figures alone
 
     def both(row: dict[str, Any], between: str) -> str:
         return f"{compute_name} {row[compute]:.1f} % {between} {memory_name} {row[memory]:.1f} %"
@@ -194,14 +195,14 @@ def _by_limits(limits: dict[str, str], idle: Question) -> Question:
         no=larger,
         text=lambda row: (
             f"they are less than {BALANCED_POINTS:.0f} points apart: "
-            f"{abs(row[compute] - row[memory]):.1f} ({NVIDIA})"
+            f"{abs(row[compute] - row[memory]):.1f}{rule}"
         ),
     )
     return Question(
         (pl.col(compute) < LOW_PCT) & (pl.col(memory) < LOW_PCT),
         yes=idle,
         no=close,
-        text=lambda row: f"{both(row, 'and')} are both < {LOW_PCT:.0f} % ({NVIDIA})",
+        text=lambda row: f"{both(row, 'and')} are both < {LOW_PCT:.0f} %{rule}",
     )
 
 
