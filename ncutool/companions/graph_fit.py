@@ -11,7 +11,6 @@ import polars as pl
 
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
-from ncutool.companions.graph_pairing import REMARK
 from ncutool.companions.graph_sequences import EXTRA, NO_FIT
 from ncutool_parsers.errors import UsageError
 
@@ -77,10 +76,11 @@ def _too_large(trace: Capture, work: pl.DataFrame) -> pl.DataFrame:
         pl.reduce(lambda a, b: a * b, [pl.col(f"{what}_{axis}") for axis in "xyz"])
         for what in ("grid", "block")
     )
-    told = work.filter(pl.col("remark").str.contains(REMARK, literal=True))
-    launches = trace.launches.select("launch_id", "kernel", blocks=grid, threads=grid * block)
+    replayed = trace.launches.filter(pl.col("graph_replay"))  # figures come from the capture run
+    launches = replayed.select("launch_id", "kernel", blocks=grid, threads=grid * block)
     return (
-        told.select("launch_id", "dram_bytes")
+        work.filter(pl.col("dram_bytes").is_not_null())
+        .select("launch_id", "dram_bytes")
         .join(launches, on="launch_id")
         .filter(pl.col("blocks") > int(MANY_BLOCKS))
         .filter(pl.col("threads") > float(THREADS_PER_BYTE) * pl.col("dram_bytes"))

@@ -25,7 +25,7 @@ from ncutool_parsers.schema import LAUNCHES, OPS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REMARK = "operator and shapes from the capture run"
+_REMARK = "operator and shapes from the capture run"
 OUTSIDE = "launched outside any operator in the capture run"
 
 
@@ -152,7 +152,7 @@ def _standing_in(
 
 def _with(work: pl.DataFrame, paired: pl.DataFrame, reasons: Mapping[int, str]) -> pl.DataFrame:
     """Return ``work`` with the paired launches' rows, and why other replayed ones have none."""
-    remark = pl.concat_str(pl.lit(REMARK), "remark", separator="; ", ignore_nulls=True)
+    remark = pl.concat_str(pl.lit(_REMARK), "remark", separator="; ", ignore_nulls=True)
     added = pl.concat_str("missing_reason", _reason(reasons), separator="; ", ignore_nulls=True)
     rest = work.join(paired, on="launch_id", how="anti").with_columns(
         missing_reason=pl.when(_reason(reasons).is_not_null())

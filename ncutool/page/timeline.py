@@ -194,13 +194,20 @@ def _lanes(pieces: pl.DataFrame) -> dict[str, Any]:
 
 
 def overview(analysis: Analysis, timeline: Timeline) -> tuple[Band, ...]:
-    """Divide the window into :data:`BINS` bins, and each by kind; overlapping time counts once."""
+    """Divide the window into :data:`BINS` bins, and each by kind; overlapping time counts once.
+
+    Of several devices each bin is their mean, as everywhere.
+    """
     edges = np.linspace(timeline.start_ns, timeline.end_ns, BINS + 1).astype(np.int64)
     sizes = np.maximum(np.diff(edges), 1)
     below = np.zeros(BINS)
     levels: list[tuple[str, Floats, Floats]] = []
-    for kind, covering in covered_by_kind(analysis):
-        top = np.minimum(np.diff(covered_until(covering, edges)) / sizes, 1.0)
+    several = len(timeline.devices) > 1
+    devices = [part.number for part in timeline.devices] if several else [None]
+    for of_kind in zip(*(covered_by_kind(analysis, device) for device in devices), strict=True):
+        kind = of_kind[0][0]
+        shares = [np.diff(covered_until(covering, edges)) / sizes for _, covering in of_kind]
+        top = np.minimum(np.mean(shares, axis=0), 1.0)
         levels.append((kind, below, top))
         below = top
     levels.append((IDLE, below, np.ones(BINS)))

@@ -19,7 +19,7 @@ _TIME = re.compile(rb'"ts"\s*:\s*-?\d+(\.\d)?')
 _TELLING = 16
 """So many times at the start of a piece are looked at."""
 _LATEST = 9e15
-"""No usable time is later; see :mod:`torch_rows`."""
+"""No usable time is later; see :mod:`ncutool_parsers.torch_rows`."""
 
 
 class _Start(msgspec.Struct, gc=False):

@@ -22,7 +22,8 @@ BY_NOTHING, BY_CORRELATION, BY_EXTERNAL_ID = 0, 1, 2
 class Host:
     """What the host recorded, and the process of each part of it and of each launch.
 
-    A process is a number from 0, -1 where it is not known; see :mod:`torch_processes`.
+    A process is a number from 0, -1 where it is not known; see
+    :mod:`ncutool_parsers.torch_processes`.
     """
 
     calls: Rows[CallKey]

@@ -51,7 +51,8 @@ class Tables:
     processes: int
     """Processes that recorded launch calls; 1 where none did."""
     ops_recorded_share: float | None
-    """Share of the operators called that were recorded; see :func:`torch_doubts.share_recorded`."""
+    """Share of the operators called that were recorded; see
+    :func:`ncutool_parsers.torch_doubts.share_recorded`."""
     dropped: int
     """Events left out for want of a usable start."""
     bad_names: int

@@ -55,9 +55,9 @@ class Parameter:
 
 
 @lru_cache(maxsize=1024)
-def parameters(signature: str) -> tuple[Parameter, ...]:
+def parameters(declared: str) -> tuple[Parameter, ...]:
     """Return the parameters of a text such as `Tensor self, Tensor mat2, ScalarType out_dtype`."""
-    pairs = (part.split() for part in signature.split(","))
+    pairs = (part.split() for part in declared.split(","))
     return tuple(Parameter(kind, name) for kind, name in pairs)
 
 

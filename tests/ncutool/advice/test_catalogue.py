@@ -44,11 +44,14 @@ OF_ALL = (
     "advice.host.launch.DECLINED_PCT",
     "advice.host.synchronization.DECLINED_PCT",
     "advice.kernels.tune.MUCH_PCT",
+    "advice.price.outliers.MIN_EQUALS",
+    "advice.price.outliers.OUTLIER",
     "advice.price.rank.ALIKE_PCT",
     "advice.price.rank.ALTERNATIVE_PCT",
     "advice.price.rank.HOST_WORTH",
     "advice.price.rank.SMALL_PCT",
     "advice.view.context.OVERLAP_SHARE",
+    "advice.view.finding.UNSEEN_PCT",
 )
 """Thresholds that concern every finding, or what is declined: docs/rules says them on one page."""
 
