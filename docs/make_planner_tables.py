@@ -46,7 +46,7 @@ _OPERATORS: tuple[tuple[str, str, bool, tuple[_Argument, ...]], ...] = (
         "attention, prompt of 4096, 32 heads, causal",
         "aten::_scaled_dot_product_flash_attention",
         True,
-        (([1, 32, 4096, 128], _BF16),) * 3 + ("0.", "True"),
+        (([1, 32, 4096, 128], _BF16),) * 3 + ("0.", "True", "False", None),
     ),
     (
         "attention, one token on 4096, 64 heads on 8",
@@ -58,6 +58,8 @@ _OPERATORS: tuple[tuple[str, str, bool, tuple[_Argument, ...]], ...] = (
             ([8, 8, 4096, 128], _BF16),
             "0.",
             "False",
+            "False",
+            None,
         ),
     ),
     (
@@ -71,6 +73,9 @@ _OPERATORS: tuple[tuple[str, str, bool, tuple[_Argument, ...]], ...] = (
             "[1, 1]",
             "[1, 1]",
             "1",
+            "False",
+            "False",
+            "True",
         ),
     ),
     (
@@ -155,6 +160,10 @@ def _work(name: str, arguments: tuple[_Argument, ...]) -> Work:
         if isinstance(argument, tuple):
             dims.append(argument[0])
             types.append(argument[1])
+            values.append("")
+        elif argument is None:
+            dims.append([])
+            types.append("")
             values.append("")
         else:
             dims.append([])

@@ -144,8 +144,10 @@ def time_line(analysis: Analysis) -> str:
     if timeline is None:
         return f"{units.time(analysis.coverage.duration_ns)} in launches"
     idle_pct = 100 * timeline.idle_ns / timeline.wall_ns if timeline.wall_ns else None
+    count = len(timeline.devices)
+    each = f" (the mean of {count} GPUs)" if count > 1 else ""
     doubt = "" if timeline.trustworthy else " (not trustworthy)"
     return (
         f"{units.time(timeline.wall_ns)} wall, {units.time(timeline.busy_ns)} busy, "
-        f"{units.percent(idle_pct)} idle{doubt}"
+        f"{units.percent(idle_pct)} idle{each}{doubt}"
     )

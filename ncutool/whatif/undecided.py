@@ -53,8 +53,9 @@ def undecided(
 
 
 def _unmodelled(call: OpCall) -> bool:
-    """Whether only the bytes of its arguments are known, of which most may be weights while its
-    arithmetic grows. PyTorch's own operators without a model move memory (indexing, sorting)."""
+    """Whether only the bytes of its arguments or a bound of its work is known, of which most may be
+    weights while its arithmetic grows. PyTorch's own operators without a model move memory
+    (indexing, sorting)."""
     demand = rates.demand(call)
     own = call.name.startswith("aten::")
     return demand is not None and not demand.modelled and not own

@@ -235,12 +235,17 @@ class Ledger:
         """Return the length of the window under ``changes``, by replay."""
         return self.replay.wall_ns(changes)
 
-    def gain(self, claim: Claim, wall_before: int, wall_after: int) -> int:
+    def gain(self, claim: Claim, wall_before: int, wall_after: int, cap: int | None = None) -> int:
         """Return what a claim saves end to end (ns), from the windows of two replays.
 
         Of gaps that only the recording of Python stacks may have made so long, half counts.
+
+        Args:
+            cap: the most that the claim may save (ns), whatever the replays say.
         """
         gain = wall_before - wall_after
+        if cap is not None:
+            gain = min(gain, cap)
         if self._trust < 1 and claim.replayed.size:
             gain = int(gain * self._trust)
         return max(gain, 0)

@@ -107,7 +107,7 @@ def _alone_low(ledger: Ledger, claim: Claim, state: Changes, wall: int, high: in
     changed = ledger.apply(claim, state)
     if claim.draft.grade == "possible" or not cap or changed is state:
         return 0
-    return min(ledger.gain(claim, wall, ledger.wall_ns(changed)), cap)
+    return ledger.gain(claim, wall, ledger.wall_ns(changed), cap)
 
 
 def _best_gain(ledger: Ledger, claim: Claim, state: Changes, wall: int) -> int:
@@ -138,7 +138,7 @@ def _in_turn(ledger: Ledger, candidates: list[_Priced], wall: int) -> list[_Pric
         if not possible:
             changed = ledger.apply(claim, state)
             after = before if changed is state else ledger.wall_ns(changed)
-            low = min(ledger.gain(claim, before, after), cap, high)
+            low = ledger.gain(claim, before, after, min(cap, high))
             if of_window:
                 state, before = changed, after
         done.append(_Priced(claim, priced.alone_low, priced.alone_high, low, high))

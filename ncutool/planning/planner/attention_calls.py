@@ -89,7 +89,8 @@ def call_of(wanted: Attention, kind: MathType) -> OpCall:
     masked = (Scalar(0.0), Scalar(wanted.causal))
     none = (_ABSENT, _ABSENT, Scalar(wanted.seq), Scalar(keys))
     if not wanted.backward:
-        rest = (*none, *masked, Scalar(False), _ABSENT, left, Scalar(-1))
+        window = (left, Scalar(-1), _ABSENT, _ABSENT)
+        rest = (*none, *masked, Scalar(False), _ABSENT, *window)
         return OpCall("aten::_flash_attention_forward", (q, k, v, *rest))
     out = Tensor((*q.shape[:-1], wanted.v_head_dim), kind.element)
     sums = Tensor((wanted.batch, wanted.heads, wanted.seq), "fp32")
@@ -105,11 +106,12 @@ def _scaled_dot_product(wanted: Attention, kind: MathType, keys: int) -> OpCall:
     masked = (Scalar(0.0), Scalar(wanted.causal))
     name = "aten::_scaled_dot_product_flash_attention"
     if not wanted.backward:
-        return OpCall(name, (q, k, v, *masked, Scalar(False)))
+        return OpCall(name, (q, k, v, *masked, Scalar(False), _ABSENT))
     out = Tensor((*q.shape[:-1], wanted.v_head_dim), kind.element)
     sums = Tensor((wanted.batch, wanted.heads, wanted.seq), "fp32")
     none = (_ABSENT, _ABSENT, Scalar(wanted.seq), Scalar(keys))
-    return OpCall(f"{name}_backward", (out, q, k, v, out, sums, *none, *masked))
+    rest = (_ABSENT, _ABSENT, _ABSENT)
+    return OpCall(f"{name}_backward", (out, q, k, v, out, sums, *none, *masked, *rest))
 
 
 def unfused_work(wanted: Attention, kind: MathType) -> tuple[Work, Work, Work]:

@@ -107,13 +107,17 @@ def share(kind: str, modelled: bool) -> tuple[float, float]:
     return KIND_SHARES.get(kind if modelled else "other", KIND_SHARES["other"])
 
 
+_BOUNDS = frozenset(("lower_bound", "upper_bound"))
+
+
 @lru_cache(maxsize=65_536)
 def demand(call: OpCall) -> Demand | None:
     """Return a call's modelled work, or the bytes of its recorded arguments; None without
-    either."""
+    either. Work of which only a bound is known does not tell how it grows: it is not modelled."""
     work = model(call)
     if isinstance(work, Work) and work.bytes is not None:
-        return Demand(float(work.flop or 0), float(work.bytes))
+        bounded = _BOUNDS & {work.flop_exactness, work.bytes_exactness}
+        return Demand(float(work.flop or 0), float(work.bytes), modelled=not bounded)
     recorded = _recorded_bytes(call)
     return None if recorded is None else Demand(0.0, recorded, modelled=False)
 

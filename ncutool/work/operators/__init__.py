@@ -110,7 +110,7 @@ def model(call: OpCall) -> Work | NoModel:
         return NoModel(error.reason, family)
     figures = (work.flop, work.bytes_read, work.bytes_written)
     if any(figure is not None and not 0 <= figure <= LARGEST for figure in figures):
-        return NoModel(f"sizes of {call.name} are beyond any memory: damaged text", family)
+        return NoModel(f"sizes of {call.name} are more than one launch does", family)
     return work
 
 

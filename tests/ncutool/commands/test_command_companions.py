@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -92,11 +93,21 @@ def test_a_capture_run_without_a_graph_is_said(capsysbinary: pytest.CaptureFixtu
 
 
 def test_ranks_without_collectives_are_not_compared(
-    capsysbinary: pytest.CaptureFixture[bytes],
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """Nothing is paired, nothing is claimed, and it is said."""
-    assert main(["findings", str(TRACE), "--rank-trace", str(TRACE), "--top", "1"]) == 0
+    other = tmp_path / "rank1.json"
+    text = gzip.decompress(TRACE.read_bytes()).decode()
+    other.write_text(text.replace('"dur": 4.', '"dur": 5.'), encoding="utf-8")
+    assert main(["findings", str(TRACE), "--rank-trace", str(other), "--top", "1"]) == 0
     assert b"The ranks ran different collectives, or none" in capsysbinary.readouterr().err
+
+
+def test_the_same_trace_is_no_other_rank(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """It is left out, and said: a rank never counts twice."""
+    assert main(["findings", str(TRACE), "--rank-trace", str(TRACE), "--top", "1"]) == 0
+    said = capsysbinary.readouterr().err
+    assert b"holds the same launches as decoder-layer-synthetic.json.gz" in said
 
 
 def test_two_ranks_tell_waiting_from_transfer(

@@ -294,7 +294,10 @@ def test_a_saving_per_sample_leaves_the_window(trace: Analysis) -> None:
 
 
 def test_a_saving_per_row_leaves_the_window(corpus: Path) -> None:
-    """More rows for the weights of a decode step: 0 to 46 % less time per row, the step as long."""
+    """More rows for the weights of a decode step: 0 to 45 % less time per row, the step as long.
+
+    One launch of a kind took over five times what its equals take, and counts as one of them.
+    """
     folder = corpus / "torch"
     decode = read_and_analyse(
         folder / "mi300x-sglang-qwen3-8b-decode-graph.json.gz",
@@ -303,7 +306,7 @@ def test_a_saving_per_row_leaves_the_window(corpus: Path) -> None:
     answer = whatif.ask(decode, fuse=("batch-1",))
     wall = decode.window_ns
     assert answer.end_to_end == whatif.Bounds(wall, wall, wall)
-    assert "up to 1.84 times the rows in the same time" in answer.notes[0]
+    assert "up to 1.80 times the rows in the same time" in answer.notes[0]
     both = whatif.ask(decode, fuse=("batch-1", "precision-1"))
     alone = whatif.ask(decode, fuse=("precision-1",))
     assert both.end_to_end == alone.end_to_end
