@@ -48,6 +48,8 @@ def _no_peak(row: dict[str, Any], column: str) -> str:
         return "the device's peaks are not known"
     if column == "peak_flop_per_s" and row["roof"] is None:
         return row["remark"] or "no compute roof: no operations, or none known"
+    if row["bound"] == "copy":
+        return "a copy between memories: the link between them limits it, not this device's DRAM"
     return "no such peak is known for this device, or the report does not hold it"
 
 

@@ -274,8 +274,8 @@ def test_a_reader_that_goes_away_is_no_error(trace: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.stderr.strip() in ("", "ncutool: This capture is synthetic: a program wrote it, and "
-                                   "nothing in it was measured.")  # fmt: skip
+    said = "This capture is synthetic: a program wrote it, and nothing in it was measured."
+    assert done.stderr.strip() in ("", f"ncutool: {said}")
 
 
 def test_devices_explain_says_how_a_device_is_found(
