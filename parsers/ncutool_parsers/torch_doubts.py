@@ -21,7 +21,7 @@ _OVERLAPPING_FROM = 9
 """From this major compute capability on a launch may start while the one before it on its stream
 still runs (programmatic dependent launch), by as much as that one lasts."""
 _ENOUGH_OPERATORS = 20
-"""Fewer numbered operators say nothing about how many were left out."""
+"""Of fewer that were called, the numbers say nothing about how many were left out."""
 
 _DOUBTS = pl.Series(["before_call", "overruns_next"], dtype=pl.String)
 
@@ -126,6 +126,7 @@ def share_recorded(index: Ints, process: Codes) -> float | None:
     known = known[np.lexsort((index[known], process[known]))]
     for found in np.split(index[known], np.flatnonzero(np.diff(process[known])) + 1):
         distinct = 1 + int((np.diff(found) > 0).sum())
-        if len(found) and distinct >= _ENOUGH_OPERATORS:
-            shares.append(distinct / (int(found[-1]) - int(found[0]) + 1))
+        called = int(found[-1]) - int(found[0]) + 1 if len(found) else 0
+        if called >= _ENOUGH_OPERATORS:
+            shares.append(distinct / called)
     return min(shares, default=None)
