@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _FINDINGS = 5
 _GROUPS = 8
 _NOTICES = 3
+_WORTH_A_WORD_PCT = 1.0
+"""Of launch time: the reasons of less are on the page."""
 _UNSEEN = 2
 _SHORTEST_NAME = 12
 
@@ -90,7 +92,7 @@ def _coverage(section: sections.CoverageSection) -> Text:
     if coverage.untimed:
         untimed = units.counted(coverage.untimed, "launch")
         line.append(f"; {untimed} of {coverage.launches:,} without a known time", style="bold")
-    if coverage.missing and coverage.missing[0].duration_ns:
+    if coverage.missing and coverage.missing[0].pct >= _WORTH_A_WORD_PCT:
         most = coverage.missing[0]
         line.append(f"; most of it ({units.percent(most.pct)}): ").append_text(text(most.reason))
     return line

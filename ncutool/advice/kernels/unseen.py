@@ -213,7 +213,13 @@ def of_trace(
         findings: what is advised of it.
     """
     total = int(kernels["duration_ns"].sum())
-    reason = pl.coalesce("error", "missing_reason", "bound_reason")
+    bounded = pl.any_horizontal(pl.col(f"{what}_exactness").is_in(_BOUNDS) for what in _FIGURES)
+    reason = pl.coalesce(
+        "error",
+        "missing_reason",
+        pl.when(bounded.fill_null(value=False)).then(pl.lit(_BOUNDED)),
+        pl.lit(_NOT_TOLD),
+    )
     tried = pl.col("trial").fill_null(value=False)
     trials, kernels = kernels.filter(tried), kernels.filter(~tried)
     helper = (pl.col("part") == "helper").fill_null(value=False)
@@ -236,6 +242,10 @@ def of_trace(
 
 
 _FAR = ("below_memory_roof", "below_compute_roof")
+_BOUNDS = ("lower_bound", "upper_bound")
+_FIGURES = ("flop", "bytes")
+_BOUNDED = "no more than a bound of what they do is known, which does not tell what holds them"
+_NOT_TOLD = "their figures do not tell what holds them"
 _TRIED = "a tuner tries kernels on one call there, of which it keeps the fastest"
 _TUNED = "record again once the tuning is done, or with what the tuner found"
 _BELOW = "the trace does not record what keeps launches so far below their roofs"
