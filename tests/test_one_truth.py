@@ -82,3 +82,11 @@ def test_the_window_is_divided_once(analysis: Analysis) -> None:
     idle = next((part.ns for part in shares.parts if part.kind == "idle"), 0)
     assert idle == timeline.idle_ns == sum(timeline.idle_by_cause().values())
     assert timeline.busy_ns + timeline.idle_ns == timeline.wall_ns
+
+
+def test_no_modelled_launch_of_50_us_is_latency_bound(analysis: Analysis) -> None:
+    """Only counters tell that a launch waits on latency, or that it is as short as launches are."""
+    if analysis.capture.traits.figures_counted:
+        pytest.skip("a report counts its figures")
+    latency = analysis.kernels.filter(pl.col("bound") == "latency")
+    assert (latency["duration_ns"].max() or 0) < 50_000

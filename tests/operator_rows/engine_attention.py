@@ -45,6 +45,13 @@ FLASH: tuple[Row, ...] = (
         2 * 4 * 6 * 32,
         _MOVED,
     ),
+    # [B,H,S,D], under a mask that is a function of the program
+    *each(
+        "flex_attention aten::flex_attention",
+        "bf16[2,4,3,8] bf16[2,2,5,8] bf16[2,2,5,8] - -",
+        None,
+        384 + 320 + 320 + 384,
+    ),
     # the record ends before the mask
     ("flash_attn::_flash_attn_forward", f"{_Q} {_KV}", None, _MOVED),
     # two packed sequences that fill 3 queries and 5 keys each
