@@ -50,18 +50,22 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
     timed = kernels.filter((pl.col("duration_ns") > 0) & ~copies)
     if timed.is_empty():
         return None
-    name = (
-        timed.group_by("kernel_full")
+    unlike = len({(one.name, one.compute_capability) for one in capture.devices}) > 1
+    alike = ["kernel_full", "device"] if unlike else ["kernel_full"]
+    most = (
+        timed.group_by(alike)
         .agg(pl.col("duration_ns").sum())
-        .sort("duration_ns", "kernel_full", descending=[True, False])["kernel_full"][0]
+        .sort("duration_ns", *alike, descending=[True, *[False] * len(alike)])
+        .row(0, named=True)
     )
-    mine = timed.filter(pl.col("kernel_full") == name)
+    mine = timed.filter(pl.col(name).eq_missing(most[name]) for name in alike)
+    where = f" on device {most['device']}" if unlike and most["device"] is not None else ""
     longest = mine.sort("duration_ns", "launch_id", descending=[True, False]).row(0, named=True)
     time, total = int(mine["duration_ns"].sum()), int(kernels["duration_ns"].sum())
     ids = frozenset(mine["launch_id"])
     findings = tuple(one.id for one in advice.findings if not ids.isdisjoint(one.launches))
     opening = (
-        f"Most time is in {longest['kernel']}: {units.percent(100 * time / total)} of the launch "
+        f"Most time is in {longest['kernel']}{where}: {units.percent(100 * time / total)} of the launch "
         f"time, {units.time(time)} in {units.counted(mine.height, 'launch')}."
     )
     counted = capture.traits.figures_counted

@@ -140,11 +140,12 @@ def _empty(analysis: Analysis, nothing: str) -> str:
         return nothing
     form = analysis.capture.format
     sentences = [nothing]
-    if not form.traits.figures_counted:
-        option = form.shapes_option
+    # Where it could not be looked, the sentence before says what to collect.
+    if not form.traits.figures_counted and analysis.advice.answer == "nothing_worth_doing":
+        option = None if analysis.capture.shapes_recorded else form.shapes_option
         shapes = f"input shapes in the {form.noun} (`{option}`), or " if option else ""
         sentences.append(
-            f"What would change that: {shapes}an Nsight Compute report of the kernels with the "
+            f"What could show more: {shapes}an Nsight Compute report of the kernels with the "
             "most time."
         )
     if not form.traits.has_timeline:

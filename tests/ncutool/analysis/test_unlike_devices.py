@@ -71,6 +71,17 @@ def test_each_launch_has_its_own_device_s_peaks() -> None:
     assert kernels["flag"].is_null().to_list() == [True, False, True, False]
 
 
+def test_the_kernel_with_most_time_is_that_of_one_device() -> None:
+    """Two launches on the A100 take more than one on the H100, and only they are told of."""
+    most = analysed([0, 1, 1], UNLIKE).most_time
+    assert most is not None
+    assert most.launches == (1, 2)
+    assert most.sentences[0].startswith("Most time is in mm_kernel on device 1: 66.7 % of ")
+    same = analysed([0, 1, 1], {0: H100, 1: H100}).most_time
+    assert same is not None
+    assert same.launches == (0, 1, 2)
+
+
 def test_no_sentence_blends_two_devices() -> None:
     """The header counts and names them, and gives the peaks of each."""
     analysis = analysed([0, 1], UNLIKE)
