@@ -65,8 +65,8 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
     ids = frozenset(mine["launch_id"])
     findings = tuple(one.id for one in advice.findings if not ids.isdisjoint(one.launches))
     opening = (
-        f"Most time is in {longest['kernel']}{where}: {units.percent(100 * time / total)} of the launch "
-        f"time, {units.time(time)} in {units.counted(mine.height, 'launch')}."
+        f"Most time is in {longest['kernel']}{where}: {units.percent(100 * time / total)} of the "
+        f"launch time, {units.time(time)} in {units.counted(mine.height, 'launch')}."
     )
     counted = capture.traits.figures_counted
     known = _counted(longest, _inside(capture, longest["launch_id"])) if counted else []
