@@ -74,6 +74,13 @@ ATTENTION: tuple[Row, ...] = (
         2 * 4 * 12 * 32,
         384 + 320 + 320 + 384,
     ),
+    # of 2026: pages of keys, and into how many parts they are split
+    (
+        "aten::_flash_attention_forward",
+        f"{_Q_ROWS} {_KV_ROWS_GROUPED} - - 3 5 0. True False - -1 0 - - - 1",
+        2 * 4 * 12 * 32,
+        384 + 320 + 320 + 384,
+    ),
     # windows: no key behind the query (12 pairs), the query's own alone (3), one before it too (6)
     *(
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torch_differential.arguments import EVERY, FLOATS, INTEGERS, narrowed, shapes, tensors
-from torch_differential.comparison import agree, compare
+from torch_differential.comparison import agree, compare, unmet
 from torch_differential.recording import claimed, described, results
 
 aten = torch.ops.aten
@@ -220,10 +221,28 @@ def test_pooling_and_upsampling(data: st.DataObject) -> None:
     stride = data.draw(st.sampled_from([[], [1, 1], [2, 1], [3, 2]]))
     padding = [data.draw(st.integers(0, size // 2)) for size in kernel]
     ceil = data.draw(st.booleans())
-    agree(aten.max_pool2d_with_indices.default, x, kernel, stride, padding, [1, 1], ceil)
-    agree(aten.avg_pool2d.default, x, kernel, stride, padding, ceil)
+    skipped = unmet(x, lambda ones: aten.avg_pool2d.default(ones, kernel, stride, padding, ceil))
+    pooled = (x, kernel, stride, padding)
+    agree(aten.max_pool2d_with_indices.default, *pooled, [1, 1], ceil, skipped=skipped)
+    agree(aten.avg_pool2d.default, *pooled, ceil, skipped=skipped)
     agree(aten._adaptive_avg_pool2d.default, x, [2, 3])
-    agree(aten.upsample_nearest2d.default, x, [5, 9])
+    for operator, rest in (
+        (aten.upsample_nearest2d.default, ()),
+        (aten.upsample_bilinear2d.default, (False,)),
+        (aten.upsample_bicubic2d.default, (False,)),
+    ):
+        resize = partial(_resized, operator, rest)
+        work, seen = compare(operator, x, [5, 9], *rest)
+        read = seen.read - unmet(x, resize)
+        assert work.bytes_read is not None
+        exact = work.bytes_exactness == "exact"
+        assert work.bytes_read == read if exact else work.bytes_read >= read
+        assert (work.bytes_written, claimed(work.outputs)) == (seen.written, seen.outputs)
+
+
+def _resized(operator: Any, rest: tuple[bool, ...], x: torch.Tensor) -> torch.Tensor:
+    resized: torch.Tensor = operator(x, [5, 9], *rest)
+    return resized
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -266,22 +266,6 @@ DIFFERENCES = [
         ),
         lambda theirs, ours: theirs.read == ours.bytes_read == 960 and ours.bytes_written == 984,
     ),
-    Difference(
-        "an operand of convolutions that stride over part of it",
-        "ours counts the whole input, also what a stride beyond the filter skips",
-        lambda: (
-            distinct_bytes([torch.ones(1, 1, 9)[..., ::3]]) + 4,
-            record(
-                aten.convolution.default,
-                torch.ones(1, 1, 9),
-                torch.ones(1, 1, 1),
-                *(None, [3], [0], [1], False, [0], 1),
-            )
-            .work()
-            .bytes_read,
-        ),
-        lambda theirs, ours: theirs == 12 + 4 and ours == 36 + 4,
-    ),
 ]
 
 

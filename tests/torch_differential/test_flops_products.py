@@ -10,7 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from torch_differential.arguments import FLOATS, tensors
-from torch_differential.comparison import REFUSED, agree
+from torch_differential.comparison import REFUSED, agree, unmet
 from torch_differential.flops import counted, formula
 from torch_differential.recording import record
 
@@ -28,7 +28,7 @@ def test_products_count_and_move_what_pytorch_does(data: st.DataObject) -> None:
     bias = data.draw(tensors(data.draw(st.sampled_from([(n,), (1, n), (m, n), (m, 1)])), dtype))
     addend = data.draw(tensors(data.draw(st.sampled_from([(n,), (batch, m, n)])), dtype))
     beta = data.draw(st.sampled_from([0, 1, 0.5]))
-    unread = {"not_read": ("self",)} if beta == 0 else {}
+    but_for: dict[str, Any] = {"not_read": ("self",)} if beta == 0 else {}
     into = data.draw(tensors((m, n), dtype, ("plain", "transposed", "stepped")))
     for operator, operands, settings in (
         (aten.mm.default, (a, b), {}),
@@ -38,7 +38,7 @@ def test_products_count_and_move_what_pytorch_does(data: st.DataObject) -> None:
         (aten.bmm.default, (c, d), {}),
         (aten.baddbmm.default, (addend, c, d), {"beta": beta}),
     ):
-        found = agree(operator, *operands, **settings, **(unread if "beta" in settings else {}))
+        found = agree(operator, *operands, **settings, **(but_for if "beta" in settings else {}))
         assert found.flop == counted(operator, *operands, **settings)
 
 
@@ -137,6 +137,13 @@ class Convolution:
         """Arguments of `convolution`."""
         return (self.x, self.weight, self.bias, *self.settings)
 
+    def skipped(self, x: torch.Tensor) -> int:
+        """Bytes of the input ``x`` that the filter never meets; a transposed one reads it whole."""
+        if self.transposed:
+            return 0
+        ones = torch.ones(self.weight.shape, dtype=torch.float64)
+        return unmet(x, lambda each: aten.convolution.default(each, ones, None, *self.settings))
+
 
 @st.composite
 def convolutions(draw: st.DrawFn, transposed: bool | None = None) -> Convolution:
@@ -148,11 +155,12 @@ def convolutions(draw: st.DrawFn, transposed: bool | None = None) -> Convolution
 def test_convolutions(conv: Convolution) -> None:
     """Groups, stride, padding, dilation, transposed or not: operations, memory and result."""
     operator = aten.convolution.default
-    assert agree(operator, *conv.arguments).flop == counted(operator, *conv.arguments)
+    skipped = conv.skipped(conv.x)
+    found = agree(operator, *conv.arguments, skipped=skipped)
+    assert found.flop == counted(operator, *conv.arguments)
     inner = (*conv.arguments, False, False, False, False)
-    assert agree(aten._convolution.default, *inner).flop == counted(
-        aten._convolution.default, *inner
-    )
+    found = agree(aten._convolution.default, *inner, skipped=skipped)
+    assert found.flop == counted(aten._convolution.default, *inner)
     overridden = record(aten.convolution_overrideable.default, *conv.arguments, may_fail=True)
     assert overridden.work().flop == formula(
         aten.convolution_overrideable, *conv.arguments, result=conv.result
@@ -170,7 +178,8 @@ def test_convolutions_by_rank(conv: Convolution) -> None:
     after = (conv.groups, conv.dilation) if conv.transposed else (conv.dilation, conv.groups)
     middle = (conv.output_padding,) if conv.transposed else ()
     arguments = (*before, *middle, *after)
-    assert agree(operator, *arguments).flop == counted(operator, *arguments)
+    found = agree(operator, *arguments, skipped=conv.skipped(conv.x))
+    assert found.flop == counted(operator, *arguments)
 
 
 @given(convolutions(), st.lists(st.booleans(), min_size=3, max_size=3))
@@ -185,7 +194,8 @@ def test_gradients_of_convolutions(conv: Convolution, mask: list[bool]) -> None:
     not_read += [] if mask[0] else ["weight"]
     if not any(mask):
         reject()
-    found = agree(operator, *arguments, not_read=tuple(not_read))
+    skipped = conv.skipped(operands[1]) if mask[1] else 0
+    found = agree(operator, *arguments, not_read=tuple(not_read), skipped=skipped)
     grouped = conv.groups > 1 and mask[1]
     if not grouped and mask[:2] != [False, False]:
         assert found.flop == counted(operator, *arguments)
@@ -212,7 +222,8 @@ def test_library_convolutions(transposed: bool, data: st.DataObject) -> None:
         assert found.outputs[0].shape == tuple(conv.result.shape)
     if not transposed:
         arguments = (conv.x, conv.weight, conv.bias, *settings)
-        assert agree(aten.mkldnn_convolution.default, *arguments).flop == expected
+        found = agree(aten.mkldnn_convolution.default, *arguments, skipped=conv.skipped(conv.x))
+        assert found.flop == expected
         assert (
             formula(
                 aten.cudnn_convolution, conv.x, conv.weight, *settings, *flags, result=conv.result

@@ -170,9 +170,13 @@ _FLASH_FORWARD = (
     f"{_QKV}, Tensor? cum_seq_q, Tensor? cum_seq_k, int max_q, int max_k, float dropout_p, "
     "bool is_causal, bool return_debug_mask"
 )
-_FLASH = (
+_FLASH_WINDOW = (
     f"{_FLASH_FORWARD}, float? scale, int? window_left, int? window_right, Tensor? seqused_k, "
-    "Tensor? alibi_slopes",
+    "Tensor? alibi_slopes"
+)
+_FLASH = (
+    f"{_FLASH_WINDOW}, Tensor? block_table, int? num_splits",
+    _FLASH_WINDOW,
     f"{_FLASH_FORWARD}, float? scale",
     _FLASH_FORWARD,
 )
@@ -225,7 +229,7 @@ def _flash(call: OpCall) -> Work:
     arguments = read(call, *_FLASH)
     causal = arguments.flag("is_causal")
     left, right = _window(arguments)
-    if arguments.optional("seqused_k") is not None:
+    if any(arguments.optional(name) is not None for name in ("seqused_k", "block_table")):
         raise UnmodelledError(NO_LENGTHS)
     if arguments.optional("cum_seq_q") is not None:
         return _packed(call, arguments, causal, left, right)

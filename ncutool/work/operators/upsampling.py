@@ -94,7 +94,8 @@ def _read_part(
     )
     if most == x.shape[2:] and (smooth or all(w >= s for w, s in zip(sizes, most, strict=True))):
         return x, "exact"
-    part = Tensor((*x.shape[:2], *most), x.dtype, element_bytes=x.element_bytes)
+    # The strides stay: what was expanded is still read once.
+    part = Tensor((*x.shape[:2], *most), x.dtype, x.strides, element_bytes=x.element_bytes)
     return part, "exact" if way == "nearest" else "upper_bound"
 
 

@@ -33,7 +33,8 @@ def met(
     )
     if sizes == x.shape[-rank:]:
         return x
-    return Tensor((*x.shape[:-rank], *sizes), x.dtype, element_bytes=x.element_bytes)
+    # The strides stay: what was expanded is still read once.
+    return Tensor((*x.shape[:-rank], *sizes), x.dtype, x.strides, element_bytes=x.element_bytes)
 
 
 @lru_cache(maxsize=1 << 12)
