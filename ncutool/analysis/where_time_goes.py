@@ -44,7 +44,7 @@ class Divided(Protocol):
 
     @property
     def kernels(self) -> pl.DataFrame:
-        """The launches: :data:`ncutool.base.tables.KERNELS`."""
+        """One row a launch, with its bound and its times (:data:`ncutool.base.tables.KERNELS`)."""
 
     @property
     def capture(self) -> Capture:

@@ -27,7 +27,7 @@ from ncutool_parsers.torch_doubled import Doubled, drop_calls, drop_launches, dr
 from ncutool_parsers.torch_doubts import doubts, lanes, share_recorded
 from ncutool_parsers.torch_launches import Details, launch_table
 from ncutool_parsers.torch_links import Host, annotate, link, on_device
-from ncutool_parsers.torch_processes import find
+from ncutool_parsers.torch_processes import Processes, find
 from ncutool_parsers.torch_rows import Rows
 from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take, text
 
@@ -76,11 +76,7 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         rows.start -= origin
     rank_of = _number_threads(collector.threads, launches, (ops, calls), notes)
     threads = sorted(rank_of, key=rank_of.__getitem__)
-    doubled_calls, doubled_ops = drop_calls(calls), drop_ops(ops)
-    processes = find(threads, launches.keys, calls, ops, whole_microseconds)
-    before = len(launches)
-    time_lost = drop_launches(launches, calls, processes.of_key[launches.key], whole_microseconds)
-    doubled = Doubled(before - len(launches), time_lost, doubled_calls, doubled_ops)
+    processes, doubled = _without_doubles(threads, launches, calls, ops, whole_microseconds)
     launches.reorder(np.argsort(launches.start, kind="stable"))
     calls.reorder(np.lexsort((calls.start, calls.thread)))
     recorded = share_recorded(ops["event_index"], processes.of_thread[ops.thread])
@@ -127,6 +123,22 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         dropped=dropped,
         bad_names=bad_names,
     )
+
+
+def _without_doubles(
+    threads: list[Thread],
+    launches: Rows[LaunchKey],
+    calls: Rows[CallKey],
+    ops: Rows[OpKey],
+    whole_microseconds: bool,
+) -> tuple[Processes, Doubled]:
+    """Drop the events that the file holds twice, in place; return the processes among the others
+    and how much was dropped."""
+    doubled_calls, doubled_ops = drop_calls(calls), drop_ops(ops)
+    processes = find(threads, launches.keys, calls, ops, whole_microseconds)
+    before = len(launches)
+    time_lost = drop_launches(launches, calls, processes.of_key[launches.key], whole_microseconds)
+    return processes, Doubled(before - len(launches), time_lost, doubled_calls, doubled_ops)
 
 
 def _origin(*first: Rows[Any]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ncutool_parsers.capture import Capture
+from ncutool_parsers.capture import Capture, Notice
 from ncutool_parsers.errors import EmptyError, UnreadableError
 from ncutool_parsers.formats import TORCH_TRACE
 from ncutool_parsers.interface import ReadOptions
@@ -103,12 +103,6 @@ def _capture(
 
     members, ended = torch_members.read(stream)
     complete = stream.closed and ended and source.damage is None and not repair.lost
-    notices = []
-    if not stream.closed or source.damage is not None:
-        cut = (source.damage, source.is_gzip, stream.offset, collector.events)
-        notices.append(torch_notices.truncated(*cut))
-    elif not ended:
-        notices.append(torch_notices.no_end(bool(repair.lost)))
     if not len(collector.launches) and (launches_required or not len(collector.calls)):
         raise _empty(path, collector, complete, stream.bare_list)
     rank, world_size = torch_members.rank_and_world(members)
@@ -124,8 +118,12 @@ def _capture(
             f"holds {recorded} GPU kernels and copies, none with a usable start",
             "record the trace again",
         )
-    notices = [*torch_notices.processes(tables), *notices, *torch_notices.repaired(repair)]
-    notices += torch_notices.about(tables, collector.python_events, bool(repair.lost))
+    notices = [
+        *torch_notices.processes(tables),
+        *_of_the_end(source, stream, collector, repair, ended),
+        *torch_notices.repaired(repair),
+        *torch_notices.about(tables, collector.python_events, bool(repair.lost)),
+    ]
     return Capture(
         path=path,
         format=TORCH_TRACE,
@@ -151,6 +149,18 @@ def _capture(
         synthetic=torch_members.is_synthetic(members),
         private=torch_members.private_names(members),
     )
+
+
+def _of_the_end(
+    source: ByteStream, stream: EventStream, collector: Collector, repair: Repair, ended: bool
+) -> list[Notice]:
+    """Return the notice of a file that is cut short, if it is."""
+    from ncutool_parsers import torch_notices
+
+    if not stream.closed or source.damage is not None:
+        cut = (source.damage, source.is_gzip, stream.offset, collector.events)
+        return [torch_notices.truncated(*cut)]
+    return [] if ended else [torch_notices.no_end(bool(repair.lost))]
 
 
 def _not_a_trace(path: Path, source: ByteStream) -> UnreadableError:
