@@ -19,7 +19,6 @@ from ncutool.analysis.measured_against_modelled import against_model
 from ncutool.analysis.sections import (
     CoverageSection,
     DeviceSection,
-    FindingLine,
     FindingsSection,
     KernelsSection,
     Line,
@@ -52,6 +51,7 @@ class Document:
             capture=self.analysis.capture.name,
             about=capture_sentences.capture_line(self.analysis),
             headline=self.analysis.headline,
+            state="",
             time=capture_sentences.time_line(self.analysis),
         )
 
@@ -105,10 +105,11 @@ class Document:
         analysis, window_ns = self.analysis, self.analysis.window_ns
         return FindingsSection(
             lines=tuple(
-                FindingLine(rank, finding, finding_sentences.saving(vars(finding), window_ns))
+                finding_sentences.line(rank, finding, window_ns)
                 for rank, finding in enumerate(analysis.findings, start=1)
             ),
             nothing=finding_sentences.nothing(analysis),
+            together=finding_sentences.together(analysis),
             closing=finding_sentences.closing(analysis),
             declined=tuple(
                 finding_sentences.declined(declined, window_ns)

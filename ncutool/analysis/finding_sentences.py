@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.analysis import answers
+from ncutool.analysis.sections import FindingLine
 from ncutool.base import units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined
+    from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined, Finding
     from ncutool.analysis.analyse import Analysis
     from ncutool.base.tables import SavingPer
 
@@ -60,6 +61,30 @@ def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
     if row["per"] != "window":
         share = f"{share} per {row['per']}"
     return Saving(units.time_range(low, high), share, after, row["per"])
+
+
+def line(rank: int, finding: Finding, window_ns: int) -> FindingLine:
+    """Return a finding with what outputs say of it on one line each."""
+    return FindingLine(
+        rank=rank,
+        finding=finding,
+        saving=saving(vars(finding), window_ns),
+        action=finding.title[:1].lower() + finding.title[1:],
+        why=finding.evidence[0] if finding.evidence else "",
+        todo=finding.remedy,
+        more=finding.evidence[1:],
+    )
+
+
+def together(analysis: Analysis) -> Saving | None:
+    """Return what all findings that shorten the window save together; None for fewer than two."""
+    advice, window = analysis.advice, analysis.window_ns
+    shorten = [finding for finding in advice.findings if finding.per == "window"]
+    if len(shorten) < 2 or advice.all_high_ns <= 0 or window <= 0:
+        return None
+    low, high = advice.all_low_ns, min(advice.all_high_ns, window)
+    share = units.percent_range(100 * low / window, 100 * high / window)
+    return Saving(units.time_range(low, high), share, None, "window")
 
 
 def nothing(analysis: Analysis) -> str:

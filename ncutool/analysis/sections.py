@@ -29,6 +29,9 @@ class Verdict:
     about: str
     """Its format, launches and rank."""
     headline: str
+    """The verdict in at most 90 characters, the same in every output."""
+    state: str
+    """What holds the capture, how much of it is understood, and where it ran."""
     time: str
     """Wall, busy and idle time of a trace; the launch time of a report."""
 
@@ -123,6 +126,14 @@ class FindingLine:
     rank: int
     finding: Finding
     saving: Saving
+    action: str
+    """What to do in a few words, to stand in a sentence: `fuse RMSNorm`."""
+    why: str
+    """One line of evidence, with numbers."""
+    todo: str
+    """One line that says what to do."""
+    more: tuple[str, ...]
+    """The rest of the evidence, for those who unfold it."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,8 @@ class FindingsSection:
     lines: tuple[FindingLine, ...]
     nothing: str
     """What to say where there is no finding."""
+    together: Saving | None
+    """What all findings that shorten the window save together; None for fewer than two."""
     closing: tuple[str, ...]
     """Sentences below the list: all findings together, and the small ones that are left out."""
     declined: tuple[str, ...]

@@ -5,7 +5,7 @@ A chart carries its data; in a notebook it draws itself, and the page embeds its
 follow light and dark.
 """
 
-from ncutool.charts.palette import LIGHT, Palette
+from ncutool.charts.palette import DARK, LIGHT, Palette
 from ncutool.charts.points import (
     level_points,
     not_on_roofline,
@@ -16,6 +16,7 @@ from ncutool.charts.roofline import MOST_LEVEL_GROUPS, roofline
 from ncutool.charts.speed_of_light import speed_of_light
 
 __all__ = [
+    "DARK",
     "LIGHT",
     "MOST_LEVEL_GROUPS",
     "Palette",

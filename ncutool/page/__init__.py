@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from ncutool.analysis import display_names
+from ncutool.analysis.looks import LOOKS
 from ncutool.base.untrusted import json_for_html
 from ncutool.page.html import html_page
 from ncutool.page.method import method
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
-_SCRIPTS = ("format", "dom", "groups", "explained", "table", "timeline", "chart", "views")
+_STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
+_SCRIPTS = ("format", "dom", "groups", "store", "explained", "table", "timeline", "chart", "views")
 
 
 def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
@@ -41,15 +44,19 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
     ]
     more = f" and {len(views) - 1} more" if len(views) > 1 else ""
     formats = sorted({view.format for view in views}, key=lambda form: form.source)
-    words = {"bounds": display_names.SHORT_BOUNDS, "sources": display_names.SOURCES}
+    words = {
+        "bounds": display_names.SHORT_BOUNDS,
+        "sources": display_names.SOURCES,
+        "looks": {kind: asdict(look) for kind, look in LOOKS.items()},
+    }
     return html_page(
         "page.html",
-        styles=("page",),
+        styles=_STYLES,
         scripts=_SCRIPTS,
         charted=any(drawing.spec is not None for view in views for drawing in view.drawings),
         views=views,
         words=Markup(json_for_html(words)),
         bounds=display_names.BOUNDS,
-        title=f"{views[0].document.verdict.capture}{more} · ncutool",
+        title=f"{views[0].document.verdict.headline}{more} · ncutool",
         method=" ".join(method(form) for form in formats),
     )

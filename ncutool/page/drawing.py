@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ncutool import charts
 from ncutool.analysis.capture_roofs import Roofs, roofs_of
+from ncutool.analysis.looks import COLORS
 from ncutool.base import units
-from ncutool.base.tables import BOUNDS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,7 +24,7 @@ PAGE_PALETTE = charts.Palette(
     soft="var(--soft)",
     line="var(--line)",
     paper="var(--card)",
-    bounds={kind: f"var(--{kind.replace('_', '-')})" for kind in BOUNDS},
+    colors={color: f"var(--{color})" for color in COLORS},
 )
 """Style variables: the chart follows light and dark without being drawn again."""
 

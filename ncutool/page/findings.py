@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.finding import Finding
     from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.document import Document
     from ncutool.analysis.sections import FindingsSection
 
 MOST = 40
@@ -80,6 +81,18 @@ def findings(analysis: Analysis, section: FindingsSection) -> Findings:
         most_time=" ".join(section.most_time),
         could_not_look=section.could_not_look,
     )
+
+
+def finding_groups(document: Document, membership: pl.Series) -> list[dict[str, Any]]:
+    """Return each finding shown, with the groups of its launches, as the script reads it."""
+    return [
+        {
+            "id": line.finding.id,
+            "rank": line.rank,
+            "groups": sorted(set(membership.gather(list(line.finding.launches)).to_list())),
+        }
+        for line in document.findings.lines[:MOST]
+    ]
 
 
 def _item(line: FindingLine, most_ns: int, ranks: dict[str, int], analysis: Analysis) -> Item:

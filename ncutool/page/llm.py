@@ -40,7 +40,7 @@ def render_plan(plan: Plan) -> str:
     data = {"chart": spec, "parameter": BATCH_STEP, "stops": _stops(steps)}
     return html_page(
         "plan.html",
-        styles=("page", "plan"),
+        styles=("theme", "page", "plan"),
         scripts=("plan",),
         charted=True,
         plan=plan,

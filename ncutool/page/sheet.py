@@ -34,7 +34,7 @@ def render_sheet(
         spec = chart.to_dict(validate=False)
     return html_page(
         "sheet.html",
-        styles=("page", "plan", "sheet"),
+        styles=("theme", "page", "plan", "sheet"),
         scripts=("sheet",) if spec else (),
         charted=spec is not None,
         sheet=sheet,

@@ -12,7 +12,7 @@ from ncutool.base.untrusted import json_for_html
 from ncutool.page.cards import Card, understood, where_time_goes
 from ncutool.page.drawing import Drawing, drawings
 from ncutool.page.explained import explanations
-from ncutool.page.findings import Findings, findings
+from ncutool.page.findings import Findings, finding_groups, findings
 from ncutool.page.kernels import KernelTable, kernel_table
 from ncutool.page.timeline import Strip, strip
 
@@ -67,6 +67,7 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
         private=tuple(sorted(analysis.capture.private.items())) if show_private else (),
         data={
             **table.data,
+            "findings": finding_groups(document, kernels.membership),
             "explained": explanations(analysis, kernels.membership),
             "charts": {chart.name: chart.spec for chart in charts if chart.spec is not None},
             "timeline": timeline.data if timeline is not None else None,

@@ -20,8 +20,8 @@ function pointsOf(name, groups, only) {
 
 // A chart drawn by vega without eval: expressions are interpreted.
 class Chart {
-  constructor(element, spec, groups, choose) {
-    Object.assign(this, { element, spec, groups, choose, chosen: -1, view: null });
+  constructor(element, spec, groups, store) {
+    Object.assign(this, { element, spec, groups, store, chosen: -1, view: null });
     const only = spec.usermeta && spec.usermeta.groups;
     this.points = pointsOf(element.dataset.chart, groups, only && new Set(only));
     for (const layer of spec.layer) if (layer.data.name === "points") layer.data.values = this.points;
@@ -42,10 +42,13 @@ class Chart {
     this.ready = vegaEmbed(this.element, spec, options).then(({ view }) => {
       this.view = view;
       view.addEventListener("click", (event, item) => {
-        if (item && item.datum && item.datum.group !== undefined) this.choose(item.datum.group, this);
+        if (item && item.datum && item.datum.group !== undefined) this.store.set({ kernel: item.datum.group }, this);
       });
       this.mark(this.chosen);
     });
+  }
+  update(state, lens, changed) {
+    if (changed.includes("kernel")) this.mark(state.kernel);
   }
   mark(group) {
     this.chosen = group;

@@ -2,6 +2,7 @@
 const WORDS = JSON.parse(document.getElementById("words").textContent);
 const SHORT_BOUNDS = WORDS.bounds;
 const SOURCES = WORDS.sources;
+const LOOKS = WORDS.looks; // by bound: color, shape, texture
 
 // Columns come short (kernels.py, _packed): in a power of ten, or as places in a list of values.
 function unpack(column) {

@@ -1,9 +1,9 @@
 // The kernel table: sorting, filtering, expanding, copying.
 class KernelTable {
   static FIRST = 25;
-  constructor(view, groups, choose) {
+  constructor(view, groups, store) {
     this.groups = groups;
-    this.choose = choose;
+    this.store = store;
     this.root = view.querySelector(".kernels");
     this.body = this.root.querySelector("table.main tbody");
     this.shown = this.root.querySelector("[data-shown]");
@@ -16,7 +16,7 @@ class KernelTable {
     this.open = new Set();
     this.chosen = -1;
     this.root.querySelector(".tools").hidden = false;
-    this.filter.addEventListener("input", () => this.draw());
+    this.filter.addEventListener("input", () => store.set({ filter: this.filter.value }, this));
     this.root.querySelector("[data-copy]").addEventListener("click", (event) => this.copy(event.currentTarget));
     this.allButton.addEventListener("click", () => {
       this.limit = Infinity;
@@ -47,14 +47,8 @@ class KernelTable {
     return this.groups.number(this.sortBy, group);
   }
   found() {
-    const words = this.filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     const all = Array.from({ length: this.groups.size }, (_, group) => group);
-    const kept = words.length
-      ? all.filter((group) => {
-          const text = this.groups.haystack(group);
-          return words.every((word) => text.includes(word));
-        })
-      : all;
+    const kept = all.filter((group) => this.store.lens.shown[group]);
     const sign = this.descending ? -1 : 1;
     const keys = new Map(kept.map((group) => [group, this.key(group)]));
     return kept.sort((a, b) => {
@@ -97,7 +91,7 @@ class KernelTable {
       make("td", {}, time(groups.timed(group))),
       make("td", {}, bar, make("span", { class: "share" }, percent(share))),
       ...this.places.map((name) => this.place(name, group)),
-      make("td", {}, make("i", { class: "dot " + kebab(bound), "aria-hidden": "true" }), SHORT_BOUNDS[bound] || bound),
+      make("td", {}, make("i", { class: "dot k-" + kebab(bound), "aria-hidden": "true" }), SHORT_BOUNDS[bound] || bound),
       make("td", { class: "source" }, groups.source(group)),
     ];
     return make("tr", { "data-group": group, class: group === this.chosen ? "chosen" : null }, ...cells);
@@ -158,7 +152,7 @@ class KernelTable {
     if (!row || !getSelection().isCollapsed) return;
     const group = Number(row.dataset.group);
     this.toggle(group, !this.open.has(group));
-    this.choose(group, this);
+    this.store.set({ kernel: group }, this);
   }
   toggle(group, open) {
     const row = this.body.querySelector(`tr[data-group="${group}"]`);
@@ -172,11 +166,18 @@ class KernelTable {
       this.body.querySelector(`tr[data-more="${group}"]`)?.remove();
     }
   }
+  update(state, lens, changed, origin) {
+    if (changed.includes("filter") || changed.includes("range")) {
+      if (this.filter.value !== state.filter) this.filter.value = state.filter;
+      this.draw();
+    }
+    if (changed.includes("kernel")) this.mark(state.kernel, origin !== this);
+  }
   // Marks the row of a group; from elsewhere it is also brought into view.
   mark(group, reveal) {
     this.chosen = group;
     if (reveal && group >= 0 && !this.body.querySelector(`tr[data-group="${group}"]`)) {
-      this.filter.value = "";
+      this.store.set({ filter: "" });
       this.limit = Math.max(this.limit, this.found().indexOf(group) + 1);
       this.draw();
     }

@@ -2,8 +2,8 @@
 class Strip {
   static LANE = 24;
   static IDLE = 14;
-  constructor(root, data, groups, choose) {
-    Object.assign(this, { root, data, groups, choose, chosen: -1 });
+  constructor(root, data, groups, store) {
+    Object.assign(this, { root, data, groups, store, chosen: -1 });
     this.canvas = root.querySelector("canvas");
     this.overview = root.querySelector("[data-overview]");
     this.brush = root.querySelector("[data-brush]");
@@ -132,8 +132,8 @@ class Strip {
     });
   }
   drawPieces(pen, x, width) {
-    const colors = this.data.kinds.map((kind) => styleOf(kind === "unknown" ? "--hatch-b" : "--" + kebab(kind)));
-    const [ink, onFill] = [styleOf("--ink"), styleOf("--on-fill")];
+    const colors = this.data.kinds.map((kind) => styleOf("--" + LOOKS[kind].color));
+    const [ink, onFill] = [styleOf("--ink"), "#fff"];
     pen.font = "11px system-ui, sans-serif";
     pen.textBaseline = "middle";
     for (const piece of this.pieces) {
@@ -187,7 +187,10 @@ class Strip {
   }
   pick(event) {
     const { piece } = this.under(event);
-    if (piece && piece.group >= 0) this.choose(piece.group, this);
+    if (piece && piece.group >= 0) this.store.set({ kernel: piece.group }, this);
+  }
+  update(state, lens, changed) {
+    if (changed.includes("kernel")) this.mark(state.kernel);
   }
   mark(group) {
     this.chosen = group;

@@ -2,20 +2,17 @@
 function start(article) {
   const data = JSON.parse(document.getElementById(article.id + "-data").textContent);
   const groups = new Groups(data.groups, data.launches, data.explained);
-  const parts = [];
-  const choose = (group, origin) => {
-    for (const part of parts) part.mark(group, part !== origin);
-  };
-  parts.push(new KernelTable(article, groups, choose));
+  const store = new Store(groups, data.findings);
+  store.add(new KernelTable(article, groups, store));
   for (const element of article.querySelectorAll("[data-chart]")) {
-    const chart = new Chart(element, data.charts[element.dataset.chart], groups, choose);
-    parts.push(chart);
+    const chart = new Chart(element, data.charts[element.dataset.chart], groups, store);
+    store.add(chart);
     const button = article.querySelector(`[data-save="${element.dataset.chart}"]`);
     button.addEventListener("click", () => chart.save(element.dataset.chart));
   }
   const strip = article.querySelector(".timeline");
-  if (strip) parts.push(new Strip(strip, data.timeline, groups, choose));
-  return { article, parts, choose, groups };
+  if (strip && data.timeline) store.add(new Strip(strip, data.timeline, groups, store));
+  return { article, store, parts: store.parts, groups };
 }
 function tabs(views) {
   const links = [...document.querySelectorAll(".views a")];

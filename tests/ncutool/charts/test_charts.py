@@ -11,6 +11,7 @@ from ncutool import charts
 from ncutool.analysis.analyse import Analysis
 from ncutool.analysis.capture_roofs import roofs_of
 from ncutool.analysis.groups import grouped
+from ncutool.analysis.looks import COLORS
 from ncutool.base.tables import BOUNDS
 from ncutool.charts.palette import Palette
 
@@ -105,7 +106,7 @@ def test_a_click_and_the_wheel_have_their_parameters() -> None:
 
 def test_colours_follow_the_palette() -> None:
     """One colour a meaning; a page passes style variables, and only kinds that occur are named."""
-    palette = Palette("ink", "soft", "line", "paper", {kind: f"c-{kind}" for kind in BOUNDS})
+    palette = Palette("ink", "soft", "line", "paper", {name: f"c-{name}" for name in COLORS})
     spec = _roofline(factory.trace(100), palette=palette)
     scale = _layers(spec)["points"]["encoding"]["color"]["scale"]
     assert scale == {
@@ -113,7 +114,7 @@ def test_colours_follow_the_palette() -> None:
         "range": ["c-memory", "c-compute", "c-latency"],
     }
     assert spec["config"]["axis"]["gridColor"] == "line"
-    assert set(charts.LIGHT.bounds) == set(BOUNDS)
+    assert set(charts.LIGHT.bounds) == {*BOUNDS, "idle"}
 
 
 def test_lean_points_carry_no_texts() -> None:
