@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.analysis import answers
-from ncutool.analysis.sections import FindingLine
+from ncutool.analysis.sections import FindingLine, Saving
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -15,32 +14,11 @@ if TYPE_CHECKING:
 
     from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined, Finding
     from ncutool.analysis.analyse import Analysis
-    from ncutool.base.tables import SavingPer
 
 _MAX_NAMED = 3
 """How many suggestions that others cover are named in a sentence."""
 _APART = 0.02
 """Ranges that differ by less of their high end read alike."""
-
-
-@dataclass(frozen=True)
-class Saving:
-    """What a finding saves, in words."""
-
-    amount: str
-    """Applied alone: `10.9–12.5 ms`."""
-    share: str
-    """The same, of the window; of a row's or a sample's time `0–46 % per row`."""
-    after: str | None
-    """What is left of it after the findings above it; None where that is about as much."""
-    per: SavingPer
-
-    @property
-    def line(self) -> str:
-        """All of it on one line."""
-        rows = "" if self.per == "window" else f" for as many {self.per}s as now"
-        whole = f"{self.amount}{rows} ({self.share})"
-        return f"{whole}, {self.after}" if self.after else whole
 
 
 def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
