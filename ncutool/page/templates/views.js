@@ -10,6 +10,8 @@ function start(article) {
     const button = article.querySelector(`[data-save="${element.dataset.chart}"]`);
     button.addEventListener("click", () => chart.save(element.dataset.chart));
   }
+  store.add(new Findings(article, store));
+  store.add(new Legends(article, store));
   const strip = article.querySelector(".timeline");
   if (strip && data.timeline) store.add(new Strip(strip, data.timeline, groups, store));
   return { article, store, parts: store.parts, groups };
