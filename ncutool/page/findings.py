@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.analysis.groups import label
 from ncutool.analysis.sections import FindingLine, Line, Table
 from ncutool.base import units
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.document import Document
-    from ncutool.analysis.groups import label
+    from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.analysis.groups import label
 from ncutool.analysis.sections import FindingsSection
 
 MOST = 40
@@ -147,8 +149,8 @@ def findings(analysis: Analysis, section: FindingsSection) -> Findings:
 
 _EMPTY_TITLES = {
     "something_to_do": "None of those that were asked for",
-    "nothing_worth_doing": "Nothing worth doing was found",
-    "could_not_look": "Could not look",
+    "nothing_worth_doing": f"No saving above {SMALL_PCT:g} %",
+    "could_not_look": "What would tell was not collected",
 }
 
 
@@ -168,7 +170,11 @@ def _next(section: FindingsSection) -> Next | None:
         per = "" if saving.per == "window" else f" {saving.share}"
         return Next(first.todo.removesuffix("."), saving.amount + per, first.finding.code, 1)
     unseen = section.advice.could_not_look
-    return Next(unseen[0].collect, "", None, 0) if unseen else None
+    return Next(_capital(unseen[0].collect), "", None, 0) if unseen else None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _folded(items: tuple[Item, ...]) -> str:
