@@ -29,6 +29,8 @@ _SCRIPTS = (
     "store",
     "explained",
     "table",
+    "timeline_data",
+    "timeline_draw",
     "timeline",
     "plane",
     "roof",
