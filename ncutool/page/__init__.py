@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
-_SCRIPTS = ("format", "dom", "groups", "store", "explained", "table", "timeline", "chart", "views")
+_SCRIPTS = (
+    *("format", "dom", "groups", "filter", "store", "url", "columns", "explained", "opened"),
+    *("taken", "rows", "table", "timeline", "chart", "views"),
+)
 
 
 def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
