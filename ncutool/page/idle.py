@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ncutool.analysis import display_names
-from ncutool.page.columns import COLUMNS, Area, covered, shares, stacked
+from ncutool.page.strip_columns import COLUMNS, Area, covered, shares, stacked
 from ncutool.page.packed import pack
 
 if TYPE_CHECKING:

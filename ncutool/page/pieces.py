@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from ncutool.page.columns import covered, shares
+from ncutool.page.strip_columns import covered, shares
 from ncutool.page.kernels import MOST_GROUPS
 from ncutool.page.packed import pack
 

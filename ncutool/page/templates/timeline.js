@@ -7,7 +7,7 @@ class Strip {
     this.grades = new Map(data.findings.map((id, i) => [id, data.grades[i]]));
     this.find();
     [this.from, this.to] = data.window;
-    store.places = this.pieces;
+    store.within = (from, to) => this.pieces.groupsIn(from, to);
     this.listen();
   }
   find() {
