@@ -129,12 +129,11 @@ def time_title(section: TimeSection) -> str:
 
 def described(document: Document) -> str:
     """Return in words what the picture shows, for those who cannot see it."""
+    divided = ", ".join(f"{part.name} {part.amount}" for part in time_parts(document.time))
     said = [
         f"{document.verdict.capture} on {document.device.name}.",
-        document.coverage.line.rstrip(".") + ".",
-        f"{time_title(document.time)}: "
-        + (", ".join(f"{p.name} {p.amount}" for p in time_parts(document.time)) or "nothing known")
-        + ".",
+        f"{document.coverage.line.rstrip('.')}.",
+        f"{time_title(document.time)}{f': {divided}' if divided else ''}.",
     ]
     said += [f"{one.action}: {one.saving.line}." for one in document.findings.lines[:_MOST]]
     return printable(" ".join(said), 2000)
@@ -161,8 +160,9 @@ def _findings(document: Document, palette: Palette) -> str:
         return _nothing(section.nothing, y, palette)
     window = document.analysis.window_ns
     shown = section.lines[:_MOST]
-    more = f", {len(shown)} of {len(section.lines)}" if len(section.lines) > len(shown) else ""
-    heading = f"What can go, of {units.time(window)}{more}"
+    more = f": {len(shown)} of {len(section.lines)}" if len(section.lines) > len(shown) else ""
+    base = "wall time" if document.analysis.timeline is not None else "launch time"
+    heading = f"What can go, of {units.time(window)} {base}{more}"
     drawn = [layout.text(_LEFT, y, heading, _HEAD, palette, bold=True)]
     rows: list[tuple[Saving, str, int, int, bool]] = []
     if section.together is not None:

@@ -41,7 +41,7 @@ def plan_html(plan: Plan) -> str:
 def answer_html(answer: Answer) -> str:
     """Return what a notebook shows of the answer to a what-if."""
     rows = answer.rows.head(_ROWS).to_dicts()
-    sheet = whatif_sheet(answer, rows, 100)
+    sheet = whatif_sheet(answer, rows)
     bounds = {"End to end": answer.end_to_end, "Kernel time": answer.kernel_time}
     bars = [
         (f"{name} {when}: {words}", parts)
@@ -53,7 +53,7 @@ def answer_html(answer: Answer) -> str:
     facts = [frame.titled("Against now", told) for _, told in sheet.titled_facts]
     kernels = next(grid for grid in sheet.grids if grid.title.startswith("Kernels"))
     return frame.framed(
-        frame.title(f"{sheet.headline[:1].upper()}{sheet.headline[1:]}"),
+        frame.title(f"{sheet.headline[:1].upper()}{sheet.headline[1:]}: {_then(answer)}"),
         frame.columns(
             [frame.stacked(bars, alternative, legends=False)] if bars else facts,
             facts if bars else [],
@@ -63,6 +63,13 @@ def answer_html(answer: Answer) -> str:
         ),
         *(frame.said(note) for note in sheet.notes),
     )
+
+
+def _then(answer: Answer) -> str:
+    bounds = answer.end_to_end or answer.kernel_time
+    what = "kernel time" if answer.end_to_end is None else "end to end"
+    then = units.time_range(bounds.low_ns, bounds.high_ns)
+    return f"{then} {what}, now {units.time(bounds.now_ns)}"
 
 
 def _now_and_then(bounds: Bounds) -> list[tuple[str, str, list[Part]]]:
