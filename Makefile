@@ -24,7 +24,7 @@ COUNT            ?= 400
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch torch-available mutants lint samples docs bench backtest lock screenshot clean
+.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -38,6 +38,10 @@ demo: $(RUNTIME) ## build a page from the shipped samples and say where it is
 test: $(VENV)/.dev-installed ## lint, types and the test suite
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n auto
+
+axe: ## fetch axe-core, with which `make test` also judges accessibility (needs npm)
+	@command -v npm >/dev/null || { echo "make axe needs npm: https://nodejs.org/" >&2; exit 1; }
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
 
 test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TORCH_INDEX=URL of CPU wheels)
 	$(TORCH_VENV)/bin/python -m pytest -q tests/torch_differential
