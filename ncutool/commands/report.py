@@ -38,7 +38,8 @@ def run(
             "--output",
             "-o",
             words="The file to write, in place of CAPTURE.html: a page (.html), a comment for a "
-            "pull request (.md) or JSON (.json), by its ending.",
+            "pull request (.md), a picture to paste (.svg for light and dark, .png) or JSON "
+            "(.json), by its ending.",
         ),
     ] = None,
     force: ForceOption = False,
@@ -73,7 +74,7 @@ def run(
 
     paths, request = sort_out(captures or [], trace, request)
     target = output or Path(f"{stem(paths[0].name)}.html")
-    form = form_of(target)
+    form = form_of(target, len(paths))
     written = Output(path=target, force=force)
     analyses = [analyse_file(path, request, written) for path in paths]
     written.write(form.content(analyses, show_private))

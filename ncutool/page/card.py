@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from ncutool.analysis import display_names
 from ncutool.analysis.document import Document
 from ncutool.base import units
@@ -127,12 +129,11 @@ def time_title(section: TimeSection) -> str:
 
 def described(document: Document) -> str:
     """Return in words what the picture shows, for those who cannot see it."""
+    divided = ", ".join(f"{part.name} {part.amount}" for part in time_parts(document.time))
     said = [
         f"{document.verdict.capture} on {document.device.name}.",
-        document.coverage.line.rstrip(".") + ".",
-        f"{time_title(document.time)}: "
-        + (", ".join(f"{p.name} {p.amount}" for p in time_parts(document.time)) or "nothing known")
-        + ".",
+        f"{document.coverage.line.rstrip('.')}.",
+        f"{time_title(document.time)}{f': {divided}' if divided else ''}.",
     ]
     said += [f"{one.action}: {one.saving.line}." for one in document.findings.lines[:_MOST]]
     return printable(" ".join(said), 2000)
@@ -159,13 +160,14 @@ def _findings(document: Document, palette: Palette) -> str:
         return _nothing(section.nothing, y, palette)
     window = document.analysis.window_ns
     shown = section.lines[:_MOST]
-    more = f", {len(shown)} of {len(section.lines)}" if len(section.lines) > len(shown) else ""
-    heading = f"What can go, of {units.time(window)}{more}"
+    more = f": {len(shown)} of {len(section.lines)}" if len(section.lines) > len(shown) else ""
+    base = "wall time" if document.analysis.timeline is not None else "launch time"
+    heading = f"What can go, of {units.time(window)} {base}{more}"
     drawn = [layout.text(_LEFT, y, heading, _HEAD, palette, bold=True)]
     rows: list[tuple[Saving, str, int, int, bool]] = []
     if section.together is not None:
         low, high = section.advice.all_low_ns, min(section.advice.all_high_ns, window)
-        rows.append((section.together, "all of them together", low, high, True))
+        rows.append((section.together, "All of them together", low, high, True))
     rows += [_row_of(line) for line in shown]
     for number, row in enumerate(rows):
         drawn.append(_saving(row, y + 28 + number * _ROW, window, palette))
@@ -175,7 +177,8 @@ def _findings(document: Document, palette: Palette) -> str:
 def _row_of(line: FindingLine) -> tuple[Saving, str, int, int, bool]:
     finding = line.finding
     of_window = finding.per == "window"
-    return line.saving, line.action, finding.alone_low_ns, finding.alone_high_ns, of_window
+    action = line.action[:1].upper() + line.action[1:]
+    return line.saving, action, finding.alone_low_ns, finding.alone_high_ns, of_window
 
 
 def _saving(
@@ -189,8 +192,9 @@ def _saving(
     start = _LEFT + max(text_width.width(amount, 19, bold=True) + 14, 138)
     share = saving.share
     room = _LEFT + _COLUMN - start - text_width.width(share, _SMALL) - 14
-    words = text_width.shortened(printable(action), room, _BODY, middle=False)
-    drawn += layout.text(start, y, words, _BODY, palette)
+    action = printable(action)
+    size = _BODY if text_width.width(action, _BODY) <= room else _SMALL
+    drawn += layout.text(start, y, text_width.shortened(action, room, size), size, palette)
     drawn += layout.text(_LEFT + _COLUMN, y, share, _SMALL, palette, soft=True, end=True)
     if not of_window or window <= 0:
         return drawn
@@ -245,12 +249,11 @@ def _most_time(document: Document, wide: float, palette: Palette) -> str:
         if document.analysis.mixed
         else "No launch has FLOPs, bytes and a known peak, so there is no roofline."
     )
-    drawn = [layout.text(_PANEL, 194, "Most time in", _HEAD, palette, bold=True)]
-    groups = document.kernels.groups.head(6)
+    groups = document.kernels.groups.filter(pl.col("duration_ns") > 0).head(6)
+    heading = "Most time in" if groups.height else "Roofline"
+    drawn = [layout.text(_PANEL, 194, heading, _HEAD, palette, bold=True)]
     y = 222.0
     for row in groups.iter_rows(named=True):
-        if not row["duration_ns"] or row["share_pct"] is None:
-            continue
         amount = f"{units.time(row['duration_ns'])}, {units.percent(row['share_pct'])}"
         room = wide - text_width.width(amount, _SMALL) - 14
         name = printable(" ".join(filter(None, (row["name"], row["detail"]))))

@@ -7,6 +7,7 @@ almost every machine.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 FONT = "Arial, Helvetica, 'Liberation Sans', Arimo, sans-serif"
@@ -14,14 +15,15 @@ FONT = "Arial, Helvetica, 'Liberation Sans', Arimo, sans-serif"
 
 # Thousandths of the font's size; every list of characters has one width.
 _REGULAR = {
-    191: "'", 222: "ijl’", 260: "|", 278: " !,./:;I[\\]ft·", 333: "()-`r²³“”", 334: "{}", 355: '"',
-    389: "*", 400: "°", 469: "^", 500: "Jcksvxyz", 549: "≥≤≈", 556: "#$0123456789?L_abdeghnopqu–",
-    576: "µ", 584: "+<=>~×−", 611: "FTZ", 667: "&ABEKPSVXY", 722: "CDHNRUw", 778: "GOQ", 833: "Mm",
+    191: "'", 222: "ijl’", 260: "|", 278: " \u00a0!,./:;I[\\]ft·", 333: "()-`r²³“”", 334: "{}",
+    355: '"', 389: "*", 400: "°", 469: "^", 500: "Jcksvxyz", 549: "≥≤≈",
+    556: "#$0123456789?L_abdeghnopqu–", 576: "µ", 584: "+<=>~×−", 611: "FTZ",
+    667: "&ABEKPSVXY", 722: "CDHNRUw", 778: "GOQ", 833: "Mm",
     889: "%", 944: "W", 1000: "—…→", 1015: "@",
 }  # fmt: skip
 _BOLD = {
-    238: "'", 278: " ,./I\\ijl·’", 280: "|", 333: "!()-:;[]`ft²³", 389: "*r{}", 400: "°", 474: '"',
-    500: "z“”", 549: "≥≤≈", 556: "#$0123456789J_aceksvxy–", 576: "µ", 584: "+<=>^~×−",
+    238: "'", 278: " \u00a0,./I\\ijl·’", 280: "|", 333: "!()-:;[]`ft²³", 389: "*r{}", 400: "°",
+    474: '"', 500: "z“”", 549: "≥≤≈", 556: "#$0123456789J_aceksvxy–", 576: "µ", 584: "+<=>^~×−",
     611: "?FLTZbdghnopqu", 667: "EPSVXY", 722: "&ABCDHKNRU", 778: "GOQw", 833: "M", 889: "%m",
     944: "W", 975: "@", 1000: "—…→",
 }  # fmt: skip
@@ -33,6 +35,10 @@ _UNKNOWN = 1000
 """A letter of another script comes from another font; this is at least as wide as most."""
 _PICTOGRAPH = 1400
 """Emoji and rare scripts, which are wider than the font's size."""
+_WORD = 14
+"""A word that is cut off is left out if it has fewer letters than this."""
+_BREAKS = re.compile("[ \\t\\n]+")
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|[nµm]?s\b))")
 
 
 def known(text: str) -> bool:
@@ -60,10 +66,11 @@ def _letter(letter: str, bold: bool) -> int:
 def wrapped(text: str, room: float, size: float, *, bold: bool = False) -> list[str]:
     """Return a text in lines of at most ``room``; a word that is wider than that is divided.
 
-    No character but the spaces at the breaks is lost; one letter a line is the least.
+    No character but the spaces at the breaks is lost; one letter a line is the least. A figure
+    and its unit stay together.
     """
     lines: list[str] = []
-    for word in text.split():
+    for word in filter(None, _BREAKS.split(_UNIT.sub("\u00a0", text))):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and width(joined, size, bold=bold) <= room:
             lines[-1] = joined
@@ -96,8 +103,14 @@ def shortened(
         tail = text[len(text) - (kept - head) :] if kept > head else ""
         cut = f"{text[:head].rstrip(' ,;:·')}…{tail}"
         if width(cut, size, bold=bold) <= room:
-            return cut
+            return cut if middle else _after_a_word(cut)
     return "…" if width("…", size, bold=bold) <= room else ""
+
+
+def _after_a_word(cut: str) -> str:
+    """Return a text that was cut within a word as one cut before it, where that is not far."""
+    start = cut.rfind(" ")
+    return f"{cut[:start].rstrip(' ,;:·')}…" if start >= len(cut) - _WORD and start > 0 else cut
 
 
 def headline_lines(
