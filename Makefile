@@ -24,7 +24,7 @@ COUNT            ?= 400
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench backtest lock screenshot clean
+.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench bench-pages backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -65,6 +65,9 @@ docs: $(VENV)/.dev-installed ## write docs/tables.md, docs/rules and the tables 
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
+
+bench-pages: $(VENV)/.dev-installed ## measure the size of pages and how soon they answer (needs chromium)
+	$(BIN)/python benchmarks/pages.py
 
 backtest: $(VENV)/.dev-installed ## predict captures from others and compare (CAPTURES=DIR of them)
 	$(BIN)/python backtests/run.py $(if $(CAPTURES),--captures '$(CAPTURES)')
