@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import devices, headline, most_time, notices
+from ncutool.analysis import devices, headline, most_time, notices, state
 from ncutool.analysis.request import Request
 from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.companions import launch_work, rank_traces, summary
@@ -163,15 +163,13 @@ class Analysis:
 
     @cached_property
     def headline(self) -> str:
-        """The verdict in one sentence with numbers."""
-        return headline.write(
-            self.kernels,
-            self.coverage,
-            self.timeline,
-            self.advice,
-            self.shares,
-            self.device_kinds,
-        )
+        """The verdict in at most 90 characters."""
+        return headline.write(self)
+
+    @cached_property
+    def state(self) -> str:
+        """What holds the capture, how much of it is understood, and where it ran."""
+        return state.write(self)
 
     @cached_property
     def shares(self) -> Shares:

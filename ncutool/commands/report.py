@@ -17,8 +17,7 @@ from ncutool.commands.options import (
     option,
     unfold,
 )
-from ncutool.commands.writing import PAGE_ENDINGS, Output
-from ncutool_parsers.errors import UsageError
+from ncutool.commands.writing import Output
 
 Captures = Annotated[
     list[Path] | None,
@@ -34,7 +33,13 @@ Captures = Annotated[
 def run(
     captures: Captures = None,
     output: Annotated[
-        Path | None, option("--output", "-o", words="The page, in place of CAPTURE.html.")
+        Path | None,
+        option(
+            "--output",
+            "-o",
+            words="The file to write, in place of CAPTURE.html: a page (.html), a comment for a "
+            "pull request (.md) or JSON (.json), by its ending.",
+        ),
     ] = None,
     force: ForceOption = False,
     open_page: Annotated[
@@ -54,22 +59,21 @@ def run(
     of a report on the launches of one trace, --capture-trace gives its graph replays their
     operators and shapes.
     """
-    from ncutool import page
     from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.commands.report_forms import form_of
     from ncutool.text.terminal import summary_text
 
     paths, request = sort_out(captures or [], trace, request)
     target = output or Path(f"{stem(paths[0])}.html")
-    if target.suffix.lower() not in PAGE_ENDINGS:
-        raise UsageError(f"{target}: a page is HTML; end its name in .html")
+    form = form_of(target)
     written = Output(path=target, force=force)
     analyses = [analyse_file(path, request, written) for path in paths]
-    written.write(page.render(analyses, show_private=show_private).encode())
+    written.write(form.content(analyses, show_private))
     for analysis in analyses:
         say_notices(analysis, only_errors=True)
         typer.echo(summary_text(analysis, color=not no_color))
-    typer.echo(f"page: {target}")
+    typer.echo(f"{form.noun}: {target}")
     if open_page:
         _show(target)
 

@@ -59,6 +59,9 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         best=durations,
         worst=durations,
         evidence=_evidence(context, late, eager),
+        action="graph what is launched outside"
+        if replays
+        else f"launch from {'HIP' if what.amd else 'CUDA'} graphs",
         remedy=_remedy(what, replays=replays),
         replayed=tuple(eager["launch_id"].to_numpy()[~outside].tolist()),
         idle_used=tuple(eager["launch_id"].to_numpy()[outside].tolist()),
