@@ -85,12 +85,8 @@ lock: ## resolve requirements/ again (needs uv)
 		pyproject.toml requirements/torch.in --group build -c requirements/dev.txt \
 		-o requirements/torch.txt
 
-screenshot: demo ## draw docs/page.png from the demo page (needs chromium)
-	@browser=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) || \
-		{ echo "make screenshot needs chromium or google-chrome" >&2; exit 1; }; \
-	"$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1600 \
-		--virtual-time-budget=10000 --screenshot=docs/page.png "file://$(CURDIR)/$(DEMO)" 2>/dev/null
-	@echo "The picture: $(CURDIR)/docs/page.png"
+screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png from the demo (needs chromium)
+	$(BIN)/python docs/make_screenshots.py $(DEMO)
 
 clean: ## remove the environment, caches and everything generated
 	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
