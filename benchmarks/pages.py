@@ -47,11 +47,11 @@ QUIET = "new Promise((done) => setTimeout(done, 700))"
 VIEW = "const view = 'article:not([hidden])';"
 ACTIONS = {
     "show all": "document.querySelector(`${view} [data-all]:not([hidden])`)?.click()",
-    "sort": "document.querySelectorAll(`${view} th[data-sort] button`)[{turn}].click()",
+    "sort": "document.querySelectorAll(`${view} th button`)[{turn}].click()",
     "filter": (
         "(box => { box.value = ['memory', 'e', ''][{turn}];"
         " box.dispatchEvent(new Event('input', { bubbles: true })); })"
-        "(document.querySelector(`${view} [data-filter]`))"
+        "(document.querySelector(`${view} input[type=search]`))"
     ),
 }
 """What is done to a page, in order; some of it in several turns. The rows stay shown."""

@@ -106,10 +106,14 @@ def test_rows_are_walked_and_opened(opened: Browser) -> None:
 
 
 def test_the_table_is_sorted(opened: Browser) -> None:
-    """Headings are buttons."""
-    opened.tab_to("th[data-sort=launches] button")
+    """Headings are buttons; the one sorted by says so, and in which direction."""
+    opened.tab_to("th[data-column=launches] button")
     opened.press(*ENTER)
-    assert opened.evaluate("document.querySelector('th[aria-sort]').dataset.sort") == "launches"
+    sorted_by = "document.querySelector('th[aria-sort]:not([aria-sort=none])')"
+    assert opened.evaluate(f"{sorted_by}.dataset.column") == "launches"
+    assert opened.evaluate(f"{sorted_by}.getAttribute('aria-sort')") == "descending"
+    opened.press(*ENTER)
+    assert opened.evaluate(f"{sorted_by}.getAttribute('aria-sort')") == "ascending"
 
 
 def test_marks_of_the_roofline_are_walked(opened: Browser) -> None:
@@ -149,14 +153,17 @@ def test_help_opens_and_closes(opened: Browser) -> None:
 
 
 def test_every_stop_is_seen(opened: Browser) -> None:
-    """Wherever Tab leads, an outline or a change of colour tells; no stop lies out of sight."""
+    """Wherever Tab leads, an outline tells; no stop lies out of sight."""
     bad = []
     for _ in range(40):
         opened.press("Tab", 9)
         told = opened.evaluate(
-            "(one => { const box = one.getBoundingClientRect(), style = getComputedStyle(one);"
+            "(one => { const box = one.getBoundingClientRect();"
+            # A box around a field may be outlined in its place.
+            " const outlined = [one, one.parentElement ?? one].map(getComputedStyle).some(style =>"
+            " style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1);"
             " return { name: one.outerHTML.slice(0, 90), body: one === document.body,"
-            " outline: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1,"
+            " outline: outlined,"
             " sight: box.bottom > 0 && box.top < innerHeight && box.width > 0 }; })"
             f"({FOCUSED})"
         )
