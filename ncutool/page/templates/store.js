@@ -16,6 +16,7 @@ class Store {
     this.groups = groups;
     this.findings = new Map(findings.map((finding) => [finding.id, finding]));
     this.parts = [];
+    this.places = null; // the timeline's pieces, which know what runs in a range
     this.state = { ...NOTHING };
     this.lens = this.look();
   }
@@ -37,6 +38,10 @@ class Store {
     if (words.length) for (let group = 0; group < size; group += 1) {
       const text = this.groups.haystack(group);
       if (!words.every((word) => text.includes(word))) shown[group] = 0;
+    }
+    if (this.state.range && this.places) {
+      const within = this.places.groupsIn(...this.state.range);
+      for (let group = 0; group < size; group += 1) shown[group] &= within[group];
     }
     const finding = this.findings.get(this.state.finding);
     const lit = finding ? new Uint8Array(size) : null;
