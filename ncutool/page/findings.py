@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.document import Document
-    from ncutool.advice.price.rank import SMALL_PCT
-from ncutool.analysis.groups import label
-from ncutool.analysis.sections import FindingsSection
+    from ncutool.analysis.sections import FindingsSection
 
 MOST = 40
 """Findings on a page; the rest is said to be left to `ncutool findings`."""
@@ -212,6 +210,7 @@ def finding_groups(document: Document, membership: pl.Series) -> list[dict[str, 
         {
             "id": line.finding.id,
             "rank": line.rank,
+            "action": shorten(line.action, 32),
             "groups": sorted(set(membership.gather(list(line.finding.launches)).to_list())),
         }
         for line in document.findings.lines[:MOST]

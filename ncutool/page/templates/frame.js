@@ -1,7 +1,4 @@
-// What stands around the sections: the theme, the contents that tell where one is, the copy buttons.
-
-// The part of the address after "#" as names and values; a plain anchor has none.
-const addressed = () => new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+// What stands around the sections: the theme, the contents that tell where one is.
 
 const theme = {
   names: ["auto", "light", "dark"],
@@ -11,7 +8,6 @@ const theme = {
     if (this.name === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.name;
     for (const button of document.querySelectorAll("[data-theme-switch]")) button.textContent = "Theme: " + this.name;
-    dispatchEvent(new Event("themechange")); // for what is painted and not styled
   },
   // The next theme after this one: what looks different from what is seen now comes first.
   next() {
@@ -19,44 +15,30 @@ const theme = {
     const order = dark ? ["auto", "light", "dark"] : ["auto", "dark", "light"];
     return order[(order.indexOf(this.name) + 1) % order.length];
   },
-  remember() {
-    const values = addressed();
-    if (this.name === "auto") values.delete("theme");
-    else values.set("theme", this.name);
-    const text = values.toString();
-    const plain = location.hash.includes("=") ? "" : location.hash;
-    history.replaceState(null, "", text ? "#" + text : plain || location.pathname + location.search);
+  // The theme that an address asks for; "" for none.
+  asked: () => /(?:^#|&)theme=(\w+)/.exec(location.hash)?.[1] || "",
+  // An address (url.js) with the theme, so that a page opens again as it looked.
+  added(address) {
+    if (this.name === "auto") return address;
+    return (address ? address + "&" : "#") + "theme=" + this.name;
   },
   listen() {
     for (const button of document.querySelectorAll("[data-theme-switch]")) {
       button.hidden = false;
       button.addEventListener("click", () => {
         this.set(this.next());
-        this.remember();
+        ncutoolAddress.changed(ncutoolAddress.current);
       });
     }
     addEventListener("hashchange", () => {
-      if (addressed().has("theme")) this.set(addressed().get("theme"));
+      if (this.asked()) this.set(this.asked());
     });
-    this.set(addressed().get("theme") || "auto");
+    this.set(this.asked());
   },
 };
 theme.listen();
 
-// A button that copies says so for a moment.
-function copied(button, text) {
-  const before = button.textContent;
-  const say = (word) => {
-    button.textContent = word;
-    setTimeout(() => (button.textContent = before), 1200);
-  };
-  if (!navigator.clipboard) return say("Not allowed");
-  navigator.clipboard.writeText(text).then(() => say("Copied"), () => say("Not allowed"));
-}
-for (const button of document.querySelectorAll("[data-copy-text]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => copied(button, button.dataset.copyText));
-}
+for (const button of document.querySelectorAll("button[data-copy-text]")) button.hidden = false;
 
 // The contents mark the section that stands under the verdict.
 class Contents {
