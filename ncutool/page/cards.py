@@ -147,7 +147,7 @@ def where_time_goes(section: TimeSection) -> Card:
         "go",
         pieces,
         remark=f"{unit} and share of {base}",
-        fold="Idle and overlap" if folded else "",
+        fold="More" if folded else "",
         folded=folded,
     )
 

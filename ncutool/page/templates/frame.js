@@ -7,7 +7,7 @@ const theme = {
     this.name = this.names.includes(name) ? name : "auto";
     if (this.name === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.name;
-    for (const button of document.querySelectorAll("[data-theme-switch]")) button.textContent = "Theme: " + this.name;
+    for (const button of document.querySelectorAll("[data-theme-switch]")) button.textContent = "◐ " + this.name;
   },
   // The next theme after this one: what looks different from what is seen now comes first.
   next() {
