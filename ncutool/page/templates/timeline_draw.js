@@ -75,12 +75,16 @@ function ticks(start, end, about) {
   let number = 0;
   for (let at = Math.ceil(start / step) * step; at < end; at += step) {
     const share = (at - start) / span;
-    if (share <= 0.91) marks.push({ left: 100 * share, label: written(at / factor), minor: number % 2 === 1 });
+    if (share <= 0.87) marks.push({ left: 100 * share, label: written(at / factor), minor: number % 2 === 1 || share > 0.8 });
     number += 1;
   }
   if (marks.length) Object.assign(marks[0], { label: marks[0].label + " " + unit, minor: false });
+  return [...marks, { left: 100, label: marks.length ? endLabel(start, end, step, factor) : time(end), minor: false }];
+}
+function endLabel(start, end, step, factor) {
+  if (10 * start <= end - start) return significant(end / factor);
   const near = Math.max(1, Math.floor(step / 10)); // so that the end does not read as the mark before it
-  return [...marks, { left: 100, label: marks.length ? written((Math.round(end / near) * near) / factor) : time(end), minor: false }];
+  return written((Math.floor(end / near + 0.5) * near) / factor);
 }
 function roundStep(least) {
   for (let power = 1; ; power *= 10) for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
