@@ -31,6 +31,7 @@ _SCRIPTS = (
     "table",
     "timeline_data",
     "timeline_draw",
+    "timeline_lanes",
     "timeline",
     "chart",
     "views",
