@@ -1,109 +1,169 @@
-"""The overview's columns: each split by what held it, and drawn as steps of an SVG path."""
+"""The columns of the kernel table: headings with their units, and each figure as text.
+
+The script writes the same cells from the same figures (columns.js); a test holds the two together.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-import polars as pl
-
-from ncutool.analysis.where_time_goes import PRIORITY
-from ncutool.base.intervals import Ints, union
+from ncutool.analysis import display_names
+from ncutool.analysis.groups import source_word
+from ncutool.base import units
+from ncutool.charts.points import four_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-COLUMNS = 280
-UNIT = 2
-"""Width of a column in units of the drawing, which are pixels where the panel is at its widest."""
-WIDTH = COLUMNS * UNIT
+    import polars as pl
+
+
+class Unit(NamedTuple):
+    """What a column's figures are divided by, and what they are in then."""
+
+    size: float
+    name: str
+
+
+Units = dict[str, Unit]
 
 
 @dataclass(frozen=True)
-class Area:
-    """What one kind holds of a lane, as an SVG path that areas drawn later lie upon."""
+class Column:
+    """One column of figures or words."""
 
-    kind: str
-    path: str
-
-
-def edges(wall_ns: int) -> Ints:
-    """Return where the columns begin and end, in ns since the window's start."""
-    return parts_of(wall_ns, COLUMNS)
-
-
-def parts_of(wall_ns: int, count: int) -> Ints:
-    """Return the edges of so many equal parts (whole numbers of Python, which never overflow)."""
-    return np.array([number * wall_ns // count for number in range(count + 1)], dtype=np.int64)
+    id: str
+    """Its name in the script and in the page's address."""
+    heading: str
+    """With the unit, which no cell repeats."""
+    meaning: str = ""
+    """What stands behind the heading, for those who point at it."""
+    words: bool = False
+    """Its cells are words: they stand to the left."""
+    shown: bool = True
+    """Whether it is there before a reader chooses columns."""
 
 
-def split(launches: pl.DataFrame, wall_ns: int) -> list[tuple[str, Ints]]:
-    """Return how many ns of each column each bound holds; where launches overlap the time counts
-    once, under the first of them in :data:`PRIORITY`, as everywhere.
+@dataclass(frozen=True)
+class Cell:
+    """One figure as text."""
 
-    Args:
-        launches: columns begin, finish, bound.
-    """
-    at = edges(wall_ns)
-    starts: Ints = np.zeros(0, dtype=np.int64)
-    ends, held, parts = starts, np.zeros(COLUMNS, dtype=np.int64), []
-    by_bound = launches.partition_by("bound", as_dict=True)
-    for kind in PRIORITY:
-        rows = by_bound.get((kind,))
-        if rows is None:
-            continue
-        merged = union(
-            np.concatenate([starts, rows["begin"].to_numpy()]),
-            np.concatenate([ends, rows["finish"].to_numpy()]),
-        )
-        starts, ends = merged.starts, merged.ends
-        covered = merged.covered(at[:-1], at[1:])
-        if (covered > held).any():
-            parts.append((kind, covered - held))
-        held = covered
-    return parts
+    column: str
+    text: str
+    mark: str = ""
+    """`above` for a share over 100 %, `low` for one that has room, or nothing."""
 
 
-def covered(starts: Ints, ends: Ints, wall_ns: int) -> Ints:
-    """Return how many ns of each column lie in any of these intervals."""
-    at = edges(wall_ns)
-    return union(starts, ends).covered(at[:-1], at[1:])
+_TIMES = (Unit(1e9, "s"), Unit(1e6, "ms"), Unit(1e3, "µs"), Unit(1, "ns"))
+_FLOPS = (Unit(1e12, "TFLOP/s"), Unit(1e9, "GFLOP/s"), Unit(1e6, "MFLOP/s"))
+_BYTES = (Unit(1e9, "GB/s"), Unit(1e6, "MB/s"))
+_GOES_UP_AT = {"s": 100.0, "ms": 1.0, "TFLOP/s": 0.1, "GFLOP/s": 0.1, "GB/s": 0.1}
+"""How much of a unit the largest figure must be for the column to be in that unit."""
 
 
-def shares(
-    lengths: npt.NDArray[np.int64] | npt.NDArray[np.float64], wall_ns: int
-) -> npt.NDArray[np.float64]:
-    """Return lengths as shares of their columns."""
-    return lengths / np.maximum(np.diff(edges(wall_ns)), 1)
-
-
-def stacked(parts: Sequence[tuple[str, npt.NDArray[np.float64]]], height: int) -> tuple[Area, ...]:
-    """Return the areas of parts that lie on one another, the one at the bottom last: each is drawn
-    from the ground up and the next one covers what is not its own.
+def units_of(groups: pl.DataFrame) -> Units:
+    """Return the unit of each column that has one, by its largest figure.
 
     Args:
-        parts: kind, and its share of each column, from the bottom.
-        height: of the lane; the ground is at this y.
+        groups: of :func:`ncutool.analysis.groups.grouped`.
     """
-    total = np.zeros(COLUMNS)
-    areas = []
-    for kind, share in parts:
-        below = np.rint(total * height)
-        total = np.minimum(total + share, 1.0)
-        top = np.rint(total * height)
-        if (top > below).any():
-            areas.append(Area(kind, steps(np.where(top > below, top, 0).astype(np.int64), height)))
-    return tuple(reversed(areas))
+    each = groups["duration_ns"] / groups["timed"].replace(0, None)
+    return {
+        "time": _unit(groups["duration_ns"].max(), _TIMES),
+        "each": _unit(each.max(), _TIMES[0:1] + _TIMES[2:], at={"s": 1.0}),
+        "flops": _unit(groups["achieved_flop_per_s"].max(), _FLOPS),
+        "bytes": _unit(groups["achieved_bytes_per_s"].max(), _BYTES),
+    }
 
 
-def steps(tops: Ints, height: int) -> str:
-    """Return the path of an area with this height above the ground in each column."""
-    path, start = f"M0 {height}", 0
-    for index in range(1, COLUMNS + 1):
-        if index < COLUMNS and tops[index] == tops[start]:
-            continue
-        path += f"V{height - int(tops[start])}h{UNIT * (index - start)}"
-        start = index
-    return f"{path}V{height}z"
+def _unit(largest: Any, choices: tuple[Unit, ...], at: Mapping[str, float] | None = None) -> Unit:
+    if not largest:
+        return choices[1] if choices is _TIMES else choices[0]
+    needed = {**_GOES_UP_AT, **(at or {})}
+    for unit in choices[:-1]:
+        if largest >= needed.get(unit.name, 1.0) * unit.size:
+            return unit
+    return choices[-1]
+
+
+def columns_of(groups: pl.DataFrame, units_: Units) -> tuple[Column, ...]:
+    """Return the columns that the groups have figures for, in their order.
+
+    A report without FLOP counters has NVIDIA's two percentages in the place of the roofline.
+    """
+    by_speed = groups["sm_sol_pct"].count() > 0
+    by_roof = groups["roofline_pct"].count() > 0 or not by_speed
+    found = [
+        Column("name", "operator and shape", words=True),
+        Column("launches", "launches"),
+        Column("each", f"{units_['each'].name} a launch", "The mean of the launches with a time"),
+        Column("time", f"total {units_['time'].name}", "Of all its launches together"),
+        Column("share", "share %", "Of the time of all launches"),
+    ]
+    if by_roof:
+        found += [
+            Column("flops", units_["flops"].name, "FLOPs by the time they took"),
+            Column("bytes", units_["bytes"].name, "DRAM traffic by the time it took"),
+            Column("intensity", "FLOP/byte", "Of DRAM traffic", shown=False),
+            Column("roof", "% of roof", "Of what is attainable at its FLOP/byte"),
+        ]
+    if by_speed:
+        meaning = "NVIDIA's speed of light: achieved of the peak sustained"
+        found += [
+            Column("compute", "compute %", meaning, shown=not by_roof),
+            Column("memory", "memory %", meaning, shown=not by_roof),
+        ]
+    found += [
+        Column("dtype", "dtype", "Data type of the arithmetic", words=True),
+        Column("grid", "grid / block", words=True, shown=False),
+        Column("bound", "bound", "What holds most of its time", words=True),
+        Column("source", "source", "Where FLOPs and bytes come from", words=True),
+    ]
+    return tuple(found)
+
+
+def cells(
+    row: Mapping[str, Any], columns: tuple[Column, ...], units_: Units, grid: str | None
+) -> tuple[Cell, ...]:
+    """Return the figures of one group, the name left out, as text.
+
+    Args:
+        row: of :func:`ncutool.analysis.groups.grouped`.
+        grid: its grid and block, where all its launches have the same.
+    """
+    timed = row["timed"]
+    written: dict[str, str] = {
+        "launches": units.count(row["launches"]),
+        "each": _in(units_["each"], row["duration_ns"] / timed if timed else None),
+        "time": _in(units_["time"], row["duration_ns"] if timed else None),
+        "share": _bare(row["share_pct"]),
+        "flops": _in(units_["flops"], _brief(row["achieved_flop_per_s"])),
+        "bytes": _in(units_["bytes"], _brief(row["achieved_bytes_per_s"])),
+        "intensity": units.significant(_brief(row["intensity_flop_per_byte"])),
+        "roof": _bare(_brief(row["roofline_pct"])),
+        "compute": _bare(_brief(row["sm_sol_pct"])),
+        "memory": _bare(_brief(row["memory_sol_pct"])),
+        "dtype": row["dtype"] or units.UNKNOWN,
+        "grid": grid or units.UNKNOWN,
+        "bound": display_names.short_bound(row),
+        "source": source_word(row, " / "),
+    }
+    marks = {"roof": display_names.roof_mark(_brief(row["roofline_pct"]))}
+    return tuple(
+        Cell(column.id, written[column.id], marks.get(column.id, "")) for column in columns[1:]
+    )
+
+
+def _brief(value: float | None) -> float | None:
+    """Return a figure as the script gets it, in four digits: so both print the same."""
+    return None if value is None else four_digits(value)
+
+
+def _in(unit: Unit, value: float | None) -> str:
+    return units.significant(None if value is None else value / unit.size)
+
+
+def _bare(share_pct: float | None) -> str:
+    """Return a percentage without its sign, which the heading has."""
+    return units.percent(share_pct).removesuffix(" %")

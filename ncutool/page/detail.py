@@ -9,7 +9,7 @@ import polars as pl
 
 from ncutool.analysis.where_time_goes import PRIORITY
 from ncutool.base.untrusted import shorten
-from ncutool.page.columns import WIDTH, Area
+from ncutool.page.strip_columns import WIDTH, Area
 from ncutool.page.ticks import Tick, ticks
 
 if TYPE_CHECKING:

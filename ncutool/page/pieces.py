@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from ncutool.page.columns import covered, parts_of, shares
 from ncutool.page.kernels import MOST_GROUPS
 from ncutool.page.packed import pack
+from ncutool.page.strip_columns import covered, parts_of, shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

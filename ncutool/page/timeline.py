@@ -14,12 +14,12 @@ from ncutool.base import units
 from ncutool.base.untrusted import shorten
 from ncutool.page import idle
 from ncutool.page.bands import Band, bands
-from ncutool.page.columns import Area, covered, shares, split, stacked
 from ncutool.page.detail import FEW, Detail, detail, first_window
 from ncutool.page.findings import MOST
 from ncutool.page.in_order import one_after_another
 from ncutool.page.lanes import Lane, in_window, laned
 from ncutool.page.pieces import MOST_SINGLE, concerned, grades, packed, pieces, stretches
+from ncutool.page.strip_columns import Area, covered, shares, split, stacked
 from ncutool.page.ticks import Tick, ticks
 
 if TYPE_CHECKING:

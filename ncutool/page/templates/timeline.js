@@ -6,7 +6,7 @@ class Strip {
     this.gaps = data.gaps && new Gaps(data.gaps);
     this.find();
     [this.from, this.to] = data.window;
-    store.places = this.pieces;
+    store.within = (from, to) => this.pieces.groupsIn(from, to);
     this.listen();
   }
   find() {
@@ -208,7 +208,7 @@ class Strip {
     this.chosen.hidden = !range;
     this.root.classList.toggle("ranged", Boolean(range));
     if (!range) return;
-    const [left, right] = range.map((ns) => (100 * ns) / wall);
+    const [left, right] = range.map((ns) => Math.min(100, (100 * ns) / wall));
     this.veils[0].style.cssText = `left:0;width:${left}%`;
     this.veils[1].style.cssText = `left:${right}%;right:0`;
     const launches = counted(this.pieces.launchesIn(...range), "launch", "launches");
@@ -262,8 +262,9 @@ class Strip {
     if (!["finding", "filter", "range", "kernel"].some((name) => changed.includes(name))) return;
     if (changed.includes("range")) {
       this.drawRange(state.range);
-      const [from, to] = state.range || this.data.window;
-      [this.from, this.to] = [from, to];
+      const wall = this.data.wall_ns; // an address may name more than there is
+      const [from, to] = (state.range || this.data.window).map((ns) => Math.min(ns, wall));
+      if (to > from) [this.from, this.to] = [from, to];
     }
     const narrowed = Boolean(state.filter) || this.finding >= 0; // a range is veiled, not dimmed
     this.lanes.draw(narrowed && ((i) => this.bright(i)), state.kernel, this.finding);

@@ -1,6 +1,6 @@
 // Drawings of the timeline as paths of SVG: one path a kind, so that colours and textures are the style
 // sheet's and change with the theme.
-const COLUMNS = 280; // of the overview, as columns.py has them
+const COLUMNS = 280; // of the overview, as strip_columns.py has them
 const COLUMN = 2;
 const PLOT = COLUMNS * COLUMN;
 const shape = (name, attributes) => {
