@@ -30,9 +30,6 @@ class Strip {
     for (const button of this.root.querySelectorAll("[data-move]")) button.addEventListener("click", () => this.move(button.dataset.move));
     this.chosen.querySelector("button").addEventListener("click", () => this.clear());
     this.zoomed.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.state.range && !event.defaultPrevented && !event.target.closest("input")) this.clear();
-    });
     this.zoomed.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
@@ -149,7 +146,7 @@ class Strip {
     this.launches.replaceChildren(...paths, ...this.outlines(width));
     this.drawLabels(width);
     this.drawBrackets();
-    this.axis.replaceChildren(...ticks(this.data.start_ns + from, this.data.start_ns + to, 5).map(({ left, label, minor }) =>
+    this.axis.replaceChildren(...timeTicks(this.data.start_ns + from, this.data.start_ns + to, 5).map(({ left, label, minor }) =>
       make("span", { style: `left:${left.toFixed(2)}%`, class: minor ? "minor" : left < 4 && "first" }, label)));
     const [left, right] = [from, to].map((ns) => (100 * ns) / this.data.wall_ns);
     const whole = right - left > 99.99;
