@@ -24,7 +24,7 @@ __all__ = ["render"]
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
 _SCRIPTS = (
     *("format", "dom", "groups", "filter", "store", "url", "columns", "explained", "opened"),
-    *("taken", "rows", "table", "timeline_data", "timeline_draw", "timeline"),
+    *("taken", "rows", "table", "timeline_data", "timeline_draw", "timeline_lanes", "timeline"),
     *("plane", "roof", "picture", "views"),
 )
 
