@@ -64,9 +64,8 @@ class RowWindow {
     drawn.forEach((rows, i) => {
       const item = this.items[from + i];
       const box = rows.reduce((sum, row) => sum + row.getBoundingClientRect().height, 0);
-      if (item.tall) this.heights.set(item.key, box);
-      else if (item.usual) this.usual = box;
-      else this.heights.set(item.key, box);
+      this.heights.set(item.key, box);
+      if (item.usual) this.usual = box;
     });
   }
   forget(key) {
