@@ -49,13 +49,14 @@ function whyUnknown(name, groups, group) {
 // is only known of all its launches together is not said of a part.
 class PartOfGroup {
   static OWN = ["launches", "each", "time", "share"];
+  static OF_NO_PART = ["flops", "bytes", "intensity", "roof", "compute", "memory"];
   constructor(group, launches, ns, groups) {
     Object.assign(this, { group, launches, ns });
     this.whole = launches === groups.number("launches", group);
   }
   value(name, groups) {
-    if (this.whole || !["launches", "each", "time", "share", "flops", "bytes", "intensity", "roof", "compute", "memory"].includes(name)) return KEYS[name](groups, this.group);
-    if (!PartOfGroup.OWN.includes(name)) return null;
+    if (!this.whole && PartOfGroup.OF_NO_PART.includes(name)) return null;
+    if (this.whole || !PartOfGroup.OWN.includes(name)) return KEYS[name](groups, this.group);
     if (name === "launches") return this.launches;
     if (groups.timed(this.group) === null) return null;
     if (name === "each") return groups.timedLaunches(this.group) === groups.number("launches", this.group) ? this.ns / this.launches : null;

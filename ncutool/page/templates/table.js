@@ -89,14 +89,12 @@ class KernelTable {
   sorted(parts) {
     const [name, down] = this.sorting();
     const sign = down ? -1 : 1;
-    const key = (part) => (name === "name" ? KEYS.name(this.groups, part.group) : part.value(name, this.groups));
-    const keys = new Map(parts.map((part) => [part, key(part)]));
-    return parts.sort((a, b) => {
-      const [x, y] = [keys.get(a), keys.get(b)];
-      const [without, within] = [x === null || x === undefined, y === null || y === undefined];
-      if (without || within) return without - within || a.group - b.group;
+    const keyed = parts.map((part) => ({ part, key: part.value(name, this.groups) ?? null }));
+    keyed.sort(({ key: x, part: a }, { key: y, part: b }) => {
+      if (x === null || y === null) return (x === null) - (y === null) || a.group - b.group;
       return (x < y ? -sign : x > y ? sign : 0) || a.group - b.group;
     });
+    return keyed.map(({ part }) => part);
   }
   found() {
     const { shown } = this.store.lens;
@@ -261,14 +259,14 @@ class KernelTable {
   }
   reach(group, filtered) {
     if (!this.store.lens.shown[group] && !filtered) this.store.set({ filter: "", range: null });
-    let item = this.items().find(({ part }) => part?.group === group);
-    const heading = this.by() && !item && this.headings().find(({ parts }) => parts.some((part) => part.group === group));
-    if (heading) this.unfolded.add("heading:" + heading.name);
-    item = this.items().find(({ part }) => part?.group === group);
-    if (!item) return;
-    if (!this.by() && this.items().indexOf(item) >= this.limit) this.limit = Infinity;
-    this.draw();
-    this.rows.reveal(item.key);
+    const heading = this.by() && this.headings().find(({ parts }) => parts.some((part) => part.group === group));
+    const folded = heading && !this.unfolded.has("heading:" + heading.name);
+    if (folded) this.unfolded.add("heading:" + heading.name);
+    const drawn = this.rows.items.find(({ part }) => part?.group === group);
+    if (!drawn && !folded && !this.by()) this.limit = Infinity;
+    if (!drawn) this.draw();
+    const item = drawn || this.rows.items.find(({ part }) => part?.group === group);
+    if (item) this.rows.reveal(item.key);
   }
   // Moves the chosen row; returns whether there was one to move to.
   step(by) {
