@@ -24,7 +24,8 @@ __all__ = ["render"]
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
 _SCRIPTS = (
     *("format", "dom", "groups", "filter", "store", "url", "columns", "explained", "opened"),
-    *("taken", "rows", "table", "timeline", "chart", "views"),
+    *("taken", "rows", "table", "timeline_data", "timeline_draw", "timeline"),
+    *("plane", "roof", "picture", "views"),
 )
 
 
@@ -56,7 +57,7 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         "page.html",
         styles=_STYLES,
         scripts=_SCRIPTS,
-        charted=any(drawing.spec is not None for view in views for drawing in view.drawings),
+        charted=False,
         views=views,
         words=Markup(json_for_html(words)),
         bounds=display_names.BOUNDS,

@@ -5,12 +5,7 @@ function start(article) {
   const store = new Store(groups, data.findings);
   const table = new KernelTable(article, groups, store);
   store.add(table);
-  for (const element of article.querySelectorAll("[data-chart]")) {
-    const chart = new Chart(element, data.charts[element.dataset.chart], groups, store);
-    store.add(chart);
-    const button = article.querySelector(`[data-save="${element.dataset.chart}"]`);
-    button.addEventListener("click", () => chart.save(element.dataset.chart));
-  }
+  for (const element of article.querySelectorAll("[data-drawing]")) store.add(new Drawing(element, groups, store));
   const strip = article.querySelector(".timeline");
   if (strip && data.timeline) store.add(new Strip(strip, data.timeline, groups, store));
   store.add({ update: () => pressed(article, store) });
