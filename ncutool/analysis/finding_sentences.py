@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ncutool.advice.catalogue import rules
 from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.advice.view.finding import LINE
 from ncutool.analysis import answers
 from ncutool.analysis.sections import FindingLine, Saving
 from ncutool.base import units
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined, Finding
     from ncutool.analysis.analyse import Analysis
 
-WHY = 115
-"""Characters of a line of evidence."""
 TODO = 80
 """Characters of a line that says what to do."""
 _MAX_NAMED = 3
@@ -78,7 +77,7 @@ def _evidence(finding: Finding, window_ns: int) -> tuple[str, tuple[str, ...]]:
     """Return one line of evidence, and the evidence that it does not give whole."""
     if finding.why:
         return finding.why, finding.evidence
-    if finding.evidence and len(finding.evidence[0]) <= WHY:
+    if finding.evidence and len(finding.evidence[0]) <= LINE:
         return finding.evidence[0], finding.evidence[1:]
     count = units.counted(len(finding.launches), "launch")
     share = units.percent(100 * finding.duration_ns / max(window_ns, 1))

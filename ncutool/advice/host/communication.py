@@ -131,7 +131,11 @@ def _draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
         best=(0,) * rows.height,
         worst=tuple(rows["duration_ns"].to_list()),
         evidence=(*_evidence(context, about, slow, exposed), *balance.over_ranks(context)),
+        why=f"{units.counted(rows.height, 'collective')} "
+        f"{'takes' if rows.height == 1 else 'take'} {units.time(int(rows['duration_ns'].sum()))}; {context.share(exposed)} of that with "
+        "nothing beside.",
         remedy=remedies.remedy(what, {group.kind for group in about}, transport=bool(slow)),
+        todo=remedies.brief(what, {group.kind for group in about}, transport=steady),
         code=remedies.code(what, transport=steady),
         link=remedies.link(what, transport=steady),
     )

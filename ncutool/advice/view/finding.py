@@ -18,6 +18,10 @@ UNSEEN_PCT = Threshold(
 )
 
 
+LINE = 115
+"""Characters of a line of evidence at most."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One piece of advice (columns: :data:`ncutool.base.tables.FINDINGS`).
