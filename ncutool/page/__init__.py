@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
-_SCRIPTS = ("format", "dom", "groups", "store", "explained", "table", "timeline", "chart", "views")
+_SCRIPTS = (
+    "format",
+    "dom",
+    "groups",
+    "store",
+    "explained",
+    "table",
+    "timeline",
+    "plane",
+    "roof",
+    "picture",
+    "views",
+)
 
 
 def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
@@ -53,7 +65,7 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         "page.html",
         styles=_STYLES,
         scripts=_SCRIPTS,
-        charted=any(drawing.spec is not None for view in views for drawing in view.drawings),
+        charted=False,
         views=views,
         words=Markup(json_for_html(words)),
         bounds=display_names.BOUNDS,

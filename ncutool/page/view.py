@@ -69,7 +69,6 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
             **table.data,
             "findings": finding_groups(document, kernels.membership),
             "explained": explanations(analysis, kernels.membership),
-            "charts": {chart.name: chart.spec for chart in charts if chart.spec is not None},
             "timeline": timeline.data if timeline is not None else None,
         },
     )

@@ -4,12 +4,7 @@ function start(article) {
   const groups = new Groups(data.groups, data.launches, data.explained);
   const store = new Store(groups, data.findings);
   store.add(new KernelTable(article, groups, store));
-  for (const element of article.querySelectorAll("[data-chart]")) {
-    const chart = new Chart(element, data.charts[element.dataset.chart], groups, store);
-    store.add(chart);
-    const button = article.querySelector(`[data-save="${element.dataset.chart}"]`);
-    button.addEventListener("click", () => chart.save(element.dataset.chart));
-  }
+  for (const element of article.querySelectorAll("[data-drawing]")) store.add(new Drawing(element, groups, store));
   const strip = article.querySelector(".timeline");
   if (strip && data.timeline) store.add(new Strip(strip, data.timeline, groups, store));
   return { article, store, parts: store.parts, groups };
