@@ -23,17 +23,9 @@ __all__ = ["render"]
 
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
 _SCRIPTS = (
-    "format",
-    "dom",
-    "groups",
-    "store",
-    "explained",
-    "table",
-    "timeline",
-    "plane",
-    "roof",
-    "picture",
-    "views",
+    *("format", "dom", "groups", "filter", "store", "url", "columns", "explained", "opened"),
+    *("taken", "rows", "table", "timeline_data", "timeline_draw", "timeline"),
+    *("plane", "roof", "picture", "views"),
 )
 
 

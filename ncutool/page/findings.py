@@ -89,6 +89,7 @@ def finding_groups(document: Document, membership: pl.Series) -> list[dict[str, 
         {
             "id": line.finding.id,
             "rank": line.rank,
+            "action": shorten(line.action, 32),
             "groups": sorted(set(membership.gather(list(line.finding.launches)).to_list())),
         }
         for line in document.findings.lines[:MOST]

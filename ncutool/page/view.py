@@ -12,7 +12,7 @@ from ncutool.base.untrusted import json_for_html
 from ncutool.page.cards import Card, understood, where_time_goes
 from ncutool.page.drawing import Drawing, drawings
 from ncutool.page.explained import explanations
-from ncutool.page.findings import Findings, finding_groups, findings
+from ncutool.page.findings import MOST, Findings, finding_groups, findings
 from ncutool.page.kernels import KernelTable, kernel_table
 from ncutool.page.timeline import Strip, strip
 
@@ -30,7 +30,7 @@ class View:
     document: Document
     cards: tuple[Card, ...]
     findings: Findings
-    strip: Strip | None
+    strip: Strip
     drawings: tuple[Drawing, ...]
     table: KernelTable
     private: tuple[tuple[str, str], ...]
@@ -54,7 +54,8 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
     kernels = document.kernels
     timeline = strip(analysis, document)
     charts = drawings(analysis, kernels.groups)
-    table = kernel_table(analysis, kernels.groups, kernels.membership)
+    concerned = document.findings.lines[:MOST]
+    table = kernel_table(analysis, kernels.groups, kernels.membership, concerned)
     return View(
         id=f"view-{number}",
         format=analysis.capture.format,
@@ -69,6 +70,6 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
             **table.data,
             "findings": finding_groups(document, kernels.membership),
             "explained": explanations(analysis, kernels.membership),
-            "timeline": timeline.data if timeline is not None else None,
+            "timeline": timeline.data,
         },
     )
