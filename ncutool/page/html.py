@@ -74,7 +74,7 @@ def policy(scripts: Sequence[str]) -> str:
 _TEXTS = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
 _CSS = re.compile(rf"({_TEXTS})|/\*.*?\*/|\n\s+", re.DOTALL)
 _SCRIPT = re.compile(
-    rf"({_TEXTS}|`(?:[^`\\]|\\.)*`)|(?:^|\n)[ \t]*//[^\n]*|\n[ \t]*(?=\n)|\n[ \t]+", re.DOTALL
+    rf"({_TEXTS}|`(?:[^`\\]|\\.)*`)|(?:^|\n)[ \t]*//[^\n]*|\n[ \t]*(?=\n)|(\n)[ \t]+", re.DOTALL
 )
 
 
@@ -91,7 +91,7 @@ def short_script(text: str) -> str:
 
     Line ends stay, since a statement may end at one. Strings and templates stay as they are.
     """
-    return _SCRIPT.sub(lambda found: found[1] or ("\n" if found[0][:1] == "\n" else ""), text)
+    return _SCRIPT.sub(lambda found: found[1] or found[2] or "", text)
 
 
 def _sha256(script: str) -> str:
