@@ -124,7 +124,14 @@ class Drawing {
     const { view } = plane;
     const k = factor ? Math.min(STRONGEST, Math.max(1, view.k * factor)) : 1;
     const off = (at, from, size) => (point ? (at - from - size / 2) / size : 0) * (1 / view.k - 1 / k);
-    this.look({ k, x: view.x + off(point?.x, plane.left, plane.width), y: view.y + off(point?.y, plane.top, plane.height) });
+    const focus = view.k === 1 && k > 1 && !point ? this.focus() : null;
+    if (focus) return this.look({ k, x: (focus.x - plane.left) / plane.width, y: (focus.y - plane.top) / plane.height });
+    return this.look({ k, x: view.x + off(point?.x, plane.left, plane.width), y: view.y + off(point?.y, plane.top, plane.height) });
+  }
+  // What a button zooms in on: the chosen kernel, or the one with the most time.
+  focus() {
+    const marks = this.plane.marks.filter((mark) => mark.zooms && !mark.level);
+    return marks.find(({ group }) => group === this.chosen) || marks[0];
   }
   look(view) {
     this.leave();
