@@ -20,6 +20,7 @@ class Plane {
   }
   // Read once when first needed: an SVG that is not shown has no boxes.
   get marks() {
+    if (!this.read && !this.shown) return [];
     this.read ||= [...this.svg.querySelectorAll("[class*=k-][data-g]")].map((element) => {
       const { x, y, width, height } = element.getBBox();
       const zooms = !element.closest(".strip");
