@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.charts.points import Row
     from ncutool.devices.several import Kind
+    from ncutool.roofline.coverage import Coverage
 
 WIDE_PX, NARROW_PX = 592, 292
 """Widths of the planes of both drawings; their axes come on top."""
@@ -216,7 +217,7 @@ def _roofline(
         Markup(pictures[0]),
         Markup(pictures[1]),
         "" if wide.points else _why_empty(analysis, roofs, kind),
-        _notes(groups, wide),
+        _notes(groups, wide, None if analysis.mixed else analysis.coverage),
         _legend(point["bound"] for point in [*wide.points, *wide.strip]),
         _toggles(wide),
     )
@@ -272,7 +273,7 @@ def _toggles(subject: _Subject) -> tuple[tuple[str, str], ...]:
     return (*(roofs if len(roofs) > 1 else []), *(levels if counted else []))
 
 
-def _notes(groups: pl.DataFrame, subject: _Subject) -> tuple[str, ...]:
+def _notes(groups: pl.DataFrame, subject: _Subject, coverage: Coverage | None) -> tuple[str, ...]:
     roofs, reached = subject.roofs, subject.reached
     origin = (
         "the report's own peaks, at the clocks it recorded"
@@ -293,6 +294,8 @@ def _notes(groups: pl.DataFrame, subject: _Subject) -> tuple[str, ...]:
         notes.append(f"Dashed: best this capture reached, {told}; implausible figures left out.")
     if any("lv-l" in name for name, _ in _toggles(subject)):
         notes.append("Hollow: the same launches by their L2 (squares) and L1 traffic (diamonds).")
+    if coverage is not None and (missing := charts.not_on_roofline(coverage)):
+        notes.append(missing)
     if groups.height > MOST_WIDE:
         left = groups[MOST_WIDE:]["duration_ns"].sum() / max(1, groups["duration_ns"].sum())
         notes.append(
