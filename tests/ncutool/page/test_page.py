@@ -18,14 +18,11 @@ from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.analysis.document import Document
 from ncutool.analysis.groups import grouped
 from ncutool.base import units
-from ncutool.explain import explain
 from ncutool.page import html
 from ncutool.page.cards import understood, where_time_goes
 from ncutool.page.code import with_code
 from ncutool.page.drawing import drawings
-from ncutool.page.explained import explanations
 from ncutool.page.findings import Findings, findings, spans
-from ncutool.page.kernels import FIRST_ROWS, _packed, kernel_table
 from ncutool.page.view import view
 from ncutool_parsers.capture import Notice
 
@@ -110,7 +107,7 @@ def test_hostile_names_stay_text() -> None:
     elements = Elements(text)
     assert elements.named("img") == []
     assert len(elements.named("script")) == 4
-    names = [name for name in _data(text)["groups"]["columns"]["name"]["of"] if "evil" in name]
+    names = [name for name in _data(text)["groups"]["of"] if "evil" in name]
     assert names
     assert "</script><img" in names[0]
 
@@ -299,85 +296,6 @@ def test_a_page_leaves_a_charts_points_to_its_table() -> None:
     assert "points" not in roofline.spec.get("datasets", {})
 
 
-def test_the_table_holds_every_group_and_its_launches() -> None:
-    """Columns of equal length; launch ids unpack to those of their group."""
-    analysis = factory.trace(300)
-    groups, membership = grouped(analysis.kernels)
-    table = kernel_table(analysis, groups, membership)
-    columns = table.data["groups"]["columns"]
-    for column in columns.values():
-        values = column if isinstance(column, list) else column.get("at", column.get("v"))
-        assert len(values) == groups.height
-    launches = table.data["launches"]
-    ids, last = [], 0
-    for step in launches["columns"]["step"]:
-        last += step
-        ids.append(last)
-    assert sorted(ids) == list(range(300))
-    first = ids[: launches["ends"][0]]
-    assert first == analysis.kernels.filter(membership == 0)["launch_id"].to_list()
-
-
-def test_the_tables_first_rows_are_text() -> None:
-    """Without its script the page still shows where most of the time goes."""
-    analysis = factory.trace(300)
-    groups, membership = grouped(analysis.kernels)
-    rows = kernel_table(analysis, groups, membership).rows
-    assert len(rows) == min(FIRST_ROWS, groups.height)
-    assert rows[0].name == "_flash_attention_forward"
-    (intensity, reached) = rows[0].places
-    assert intensity == ("139", "")
-    assert reached[1] == "low"
-    assert rows[0].bar_pct == 100
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [0.0, 0.0],
-        [None, 0.0],
-        [3.35e12, None, 1.2345678e9],
-        [1e-9, 2.5e-7],
-        [12.3456, 99.0],
-        [7.0] * 20 + [None],
-        [1, 2, None],
-    ],
-)
-def test_packed_columns_unpack_to_four_digits(values: list[float | None]) -> None:
-    """However a column is written, the script reads the same figures back."""
-    packed = _packed(pl.Series("x", values))
-    if isinstance(packed, list):
-        read = packed
-    elif "of" in packed:
-        read = [packed["of"][place] if place >= 0 else None for place in packed["at"]]
-    else:
-        read = [v if v is None else v * 10.0 ** packed["e"] for v in packed["v"]]
-    assert [value is None for value in read] == [value is None for value in values]
-    known = [value for value in read if value is not None]
-    assert known == pytest.approx([value for value in values if value is not None], rel=6e-4)
-
-
-def test_a_report_without_flops_shows_speeds_of_light_in_its_table() -> None:
-    """Two empty columns would say nothing; NVIDIA's two percentages do."""
-    basic = factory.report(counters=False)
-    table = kernel_table(basic, *grouped(basic.kernels))
-    assert [heading for _, heading in table.places] == ["compute", "memory"]
-    assert all(text.endswith(" %") for text, _ in table.rows[0].places)
-    full = factory.report()
-    places = kernel_table(full, *grouped(full.kernels)).places
-    assert [heading for _, heading in places] == ["FLOP/byte", "of attainable"]
-
-
-def test_large_captures_are_cut_and_say_so() -> None:
-    """Ten thousand launches: the longest are listed, the note tells, the page stays small."""
-    analysis = factory.trace(10_000)
-    groups, membership = grouped(analysis.kernels)
-    table = kernel_table(analysis, groups, membership)
-    assert len(table.data["launches"]["columns"]["step"]) == 2500
-    assert "2,500 longest launches" in table.note
-    assert len(page.render([analysis]).encode()) < 1_500_000
-
-
 def test_two_thousand_groups_stay_below_a_megabyte_and_a_half() -> None:
     """Names, shapes and figures all different: the size a page may have."""
     rows = factory.torch_rows(4_000)
@@ -391,26 +309,6 @@ def test_two_thousand_groups_stay_below_a_megabyte_and_a_half() -> None:
     text = page.render([analysis])
     assert _data(text)["groups"]["count"] == 2_000
     assert len(text.encode()) < 1_500_000
-
-
-def test_the_largest_groups_carry_their_arithmetic() -> None:
-    """The median launch of each, every text once, figures as `ncutool explain` has them."""
-    trace = next((Path(__file__).parents[3] / "reports" / "samples").glob("*/*.json.gz"))
-    analysis = read_and_analyse(trace)
-    groups, membership = grouped(analysis.kernels)
-    told = explanations(analysis, membership)
-    assert len(told["of"]) == len(set(told["of"]))
-    assert len(told["groups"]) > 20
-    mine = analysis.kernels.filter(membership == 0).sort("duration_ns", "launch_id")
-    middle = (mine.height - 1) // 2
-    launch, steps, checks = told["groups"]["0"]
-    assert launch == mine["launch_id"][middle]
-    found = explain(analysis, launch)
-    assert [told["of"][one[0]] for one in steps] == [one.name for one in found.steps]
-    formulas = [told["of"][one[2]] if one[2] >= 0 else None for one in steps]
-    assert formulas == [one.formula for one in found.steps]
-    assert len(checks) == len(found.checks)
-    assert groups.height >= len(told["groups"])
 
 
 def test_a_view_is_plain_data() -> None:
