@@ -26,6 +26,8 @@ STRETCHES = 96
 """Parts of the window whose groups the page knows where launches are merged."""
 FINE = 40
 """Grades of a column's share that the script draws a single finding with."""
+_BITS = 5
+"""Groups that one digit tells of: as many as fit into one character."""
 _MOST_FINDINGS = 60
 """As many as a launch's set of findings has bits."""
 
@@ -136,18 +138,24 @@ def _bits(mask: int) -> list[int]:
 
 
 def stretches(placed: pl.DataFrame, wall_ns: int) -> str:
-    """Return for each of :data:`STRETCHES` parts of the window the groups that run in it, packed:
-    how many, and each as the step from the one before."""
+    """Return for each of :data:`STRETCHES` parts of the window the groups that run in it, packed.
+
+    A part is whichever is shorter: twice the number of groups, and each as the step from the one
+    before; or twice the number of digits and one, and digits of :data:`_BITS` groups each.
+    """
     at = parts_of(wall_ns, STRETCHES)
     rows = placed.filter(pl.col("group") < MOST_GROUPS)
     begins, groups = rows["begin"].to_numpy(), rows["group"].to_numpy()
     first = at.searchsorted(begins, side="right") - 1
     last = at.searchsorted(rows["finish"].to_numpy(), side="left") - 1
-    found = []
+    found: list[str] = []
     for number in range(STRETCHES):
         within = np.unique(groups[(first <= number) & (last >= number)])
-        found += [within.size, *np.diff(within, prepend=0).tolist()]
-    return pack(found)
+        steps = [2 * within.size, *np.diff(within, prepend=0).tolist()]
+        digits = np.zeros(1 + int(within[-1]) // _BITS if within.size else 0, dtype=np.int64)
+        np.add.at(digits, within // _BITS, 1 << within % _BITS)
+        found.append(min(pack(steps), pack([2 * digits.size + 1, *digits.tolist()]), key=len))
+    return "".join(found)
 
 
 def grades(placed: pl.DataFrame, findings: Sequence[Finding], wall_ns: int) -> list[str]:
