@@ -39,6 +39,7 @@ class Pieces {
     this.kind = column("kind");
     this.group = column("group").map((group) => group - 1);
     this.count = column("count");
+    this.busy = column("busy").map((grade) => grade / 40);
     this.sets = packed.sets.map((set) => new Set(set));
     this.set = column("set");
     this.wall = data.wall_ns;
