@@ -49,7 +49,7 @@ def bounded(title: str, values: Sequence[float], *, upright: bool = False) -> al
     place: dict[str, Any] = {"titleAnchor": "end"}
     if upright:
         place = {"minExtent": AXIS_PX, "maxExtent": AXIS_PX, "titleAnchor": "end"}
-        place |= {"titleAngle": 0, "titleAlign": "left", "titleX": -AXIS_PX + 4, "titleY": -8}
+        place |= {"titleAngle": 0, "titleAlign": "left", "titleX": -AXIS_PX + 4, "titleY": -11}
         place |= {"titleBaseline": "alphabetic"}
     return alt.Axis(title=title, values=list(values), **place)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ncutool.analysis import display_names
@@ -13,7 +14,7 @@ from ncutool.charts import labels, marks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.analysis.capture_roofs import Reached, Roofs
+    from ncutool.analysis.capture_roofs import Reached, Roof, Roofs
     from ncutool.charts.labels import Box, Place, Wanted
     from ncutool.charts.points import Row
     from ncutool.charts.window import Window
@@ -143,18 +144,18 @@ def with_texts(plane: Plane, roofs: Roofs) -> Plane:
 
 def _boxes_of(line: Line, window: Window) -> list[Box]:
     pixels = [(window.x(x), window.y(y)) for x, y in line.ends]
-    return [
-        box
-        for start, end in zip(pixels, pixels[1:], strict=False)
-        for box in labels.along((*start, *end))
-    ]
+    return [box for start, end in pairwise(pixels) for box in labels.along((*start, *end))]
 
 
 def _line_texts(plane: Plane, roofs: Roofs) -> list[tuple[Wanted, str, str, bool]]:
     window, bandwidth = plane.window, roofs.peak_bytes_per_s
     texts = []
     for number, roof in enumerate(roofs.compute[:MOST_ROOFS]):
-        text = f"{display_names.roof(roof.name)} {units.flop_rate(roof.peak_flop_per_s)}"
+        alike = [one for one in roofs.compute[:MOST_ROOFS] if _same(one, roof)]
+        if alike[0] is not roof:
+            continue  # named with the first at its height
+        names = ", ".join(display_names.roof(one.name) for one in alike)
+        text = f"{names} {units.flop_rate(roof.peak_flop_per_s)}"
         wide = labels.text_width(text, bold=not number)
         y = window.y(roof.peak_flop_per_s)
         spots = [
@@ -177,6 +178,10 @@ def _line_texts(plane: Plane, roofs: Roofs) -> list[tuple[Wanted, str, str, bool
     wish = labels.Wanted("ridge", labels.level(spots, labels.text_width(text)))
     texts.append((wish, text, "soft", False))
     return texts
+
+
+def _same(one: Roof, other: Roof) -> bool:
+    return math.isclose(one.peak_flop_per_s, other.peak_flop_per_s, rel_tol=1e-3)
 
 
 def _rising(
@@ -236,9 +241,13 @@ def _name_texts(plane: Plane) -> list[tuple[Wanted, str, str, bool]]:
         if any(n == point["name"] and math.hypot(x - a, y - b) < 28 for n, a, b in named):
             continue
         named.append((point["name"], x, y))
-        share = "" if point["pct"] is None else f"\u2002{point['pct']:.0f} %"
+        share = "" if point["pct"] is None else f"\u2002{_share(point['pct'])}"
         text = point["name"] + share
         wide = labels.text_width(point["name"], bold=True) + labels.text_width(share)
         places = labels.around(x, y, marks.radius(point["size"]), wide)
         texts.append((labels.Wanted(point["group"], places), text, "name", False))
     return texts
+
+
+def _share(pct: float) -> str:
+    return "<1 %" if 0 < pct < 0.5 else f"{pct:.0f} %"

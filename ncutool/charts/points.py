@@ -29,7 +29,8 @@ def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]
     """Return a row for each group (:func:`ncutool.analysis.groups.grouped`) that has a place.
 
     ``group, x`` (FLOP/byte), ``y`` (FLOP/s), ``ms, bound, pct`` (of attainable), ``roof, name``,
-    and the text a tooltip shows where ``tooltips``; a page that looks these up itself leaves them out.
+    and the text a tooltip shows where ``tooltips``; a page that looks these up itself leaves them
+    out.
     """
     rows = []
     for row in groups.filter(_placed()).iter_rows(named=True):

@@ -61,7 +61,8 @@ def roofline(
 
     Args:
         groups: of :func:`ncutool.analysis.groups.grouped`, for the caches' traffic.
-        points: of :func:`ncutool.charts.points.roofline_points`, most time first; not empty.
+        points: of :func:`ncutool.charts.points.roofline_points`, most time first; without any, the
+            roofs alone are drawn.
         bytes_only: of :func:`ncutool.charts.strip.strip_points`: a strip below.
         reached: the best rates of the capture, drawn dashed.
         width: of the plane in pixels; axes come on top.
@@ -69,8 +70,8 @@ def roofline(
         interactive: for a notebook; a drawing that is made once needs no zoom.
         head: lines above it, for a picture that stands alone.
     """
-    drawn = plane(groups, points, roofs, reached, palette, (width, height))
-    most = max(point["ms"] for point in [*points, *bytes_only])
+    most = max((point["ms"] for point in [*points, *bytes_only]), default=0.0)
+    drawn = plane(groups, points, roofs, reached, palette, (width, height), most)
     level = "the level's" if drawn.levels else "DRAM"
     x, y = _axes(drawn, level)
     layers = [
@@ -85,7 +86,7 @@ def roofline(
     if bytes_only:
         fed = units.data_rate(roofs.peak_bytes_per_s)
         parts.append(strip(bytes_only, fed, width, palette, most))
-    if with_key:
+    if with_key and (points or bytes_only):
         shown = [point["bound"] for point in [*points, *bytes_only]]
         parts.append(key.key(shown, bool(reached), palette, width))
     window = drawn.window
@@ -102,11 +103,16 @@ def plane(
     reached: Reached | None,
     palette: Palette,
     size: tuple[int, int],
+    most_ms: float | None = None,
 ) -> Plane:
-    """Return all that is drawn on the plane, with places for its texts."""
+    """Return all that is drawn on the plane, with places for its texts.
+
+    Args:
+        most_ms: time of the largest mark, where it may stand on the strip.
+    """
     levels = level_points(groups.head(MOST_LEVEL_GROUPS), roofs, palette)
     window = fit(points, levels, roofs, size)
-    inside, outside = specks(marks.sized(points, size[0]), window)
+    inside, outside = specks(marks.sized(points, size[0], most_ms), window)
     drawn = Plane(window, inside, outside, lines(roofs, reached, window), levels)
     return with_texts(drawn, roofs)
 
@@ -121,8 +127,11 @@ def _axes(drawn: Plane, level: str) -> tuple[alt.X, alt.Y]:
 
 
 def _decades(low: float, high: float, most: int) -> list[float]:
-    """Return the powers of ten between two ends, every so many that there are not too many."""
+    """Return the powers of ten between two ends, fewer where they are many; 1, 2, 5 where few."""
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    if last - first < 2:
+        steps = [float(f"{n}e{power}") for power in range(first - 1, last + 1) for n in (1, 2, 5)]
+        return [value for value in steps if low <= value <= high]
     step = max(1, math.ceil((last - first + 1) / most))
     return [float(f"1e{power}") for power in range(first, last + 1) if power % step == 0]
 

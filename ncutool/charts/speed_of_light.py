@@ -108,7 +108,8 @@ def _texts(
 
     wanted = _regions(top, size)
     total = sum(row["ms"] for row in rows)
-    by_time = sorted(rows, key=lambda row: (-row["ms"], row["group"]))
+    first = {row["name"]: row for row in reversed(rows)}  # of one name the group with most time
+    by_time = sorted(first.values(), key=lambda row: row["group"])
     for row in by_time[: _MOST_NAMES if width >= marks.WIDE_PX - 60 else 5]:
         if row["ms"] >= _SMALLEST_SHARE * total:
             wide = labels.text_width(row["name"], bold=True)

@@ -109,7 +109,8 @@ def strip(
 def _names(rows: Sequence[Row], end: float, width: int) -> list[Row]:
     """Return the names that have room above the strip's marks, the most time first."""
     wanted = []
-    for row in rows[:6]:
+    first = {row["name"]: row for row in reversed(rows)}  # of one name the group with most time
+    for row in sorted(first.values(), key=lambda row: row["group"])[:6]:
         at = width * row["x"] / end
         wide = labels.text_width(row["name"], bold=True)
         spots = [(at + shift, _NAMES_Y, "center") for shift in (0, 12, -12, 24, -24, 40, -40)]

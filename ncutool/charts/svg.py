@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SHIFT = re.compile(r"translate\(([-\d.e]+),([-\d.e]+)\)")
 _TURN = re.compile(r"rotate\(([-\d.e]+)\)")
-_NAME = re.compile(r"(\w+?)_\d+_marks$")
+_NAME = re.compile(r"(\w+?)(?:_\d+)?_marks$")
 _STEP = re.compile(r"([MLHVhvZA])([^MLHVhvZA]*)")
 _AXIS = {"role-axis-grid": "grid", "role-axis-tick": "tick", "role-axis-label": "tx",
          "role-axis-domain": "tick", "role-axis-title": "at"}  # fmt: skip
@@ -31,11 +31,11 @@ _NS = "{http://www.w3.org/2000/svg}"
 
 
 def drawing(
-    chart: alt.VConcatChart, label: str, *, roofs: Sequence[str] = (), styled: bool = False
+    chart: alt.VConcatChart, label: str, *, roofs: Sequence[str] = (), halo: str = ""
 ) -> str:
     """Draw a chart as SVG in few bytes: see :func:`compact`."""
-    scales = "" if styled else str(chart.usermeta["scales"])
-    return compact(drawn(chart), label, roofs=roofs, styled=styled, scales=scales)
+    scales = "" if halo else str(chart.usermeta["scales"])
+    return compact(drawn(chart), label, roofs=roofs, halo=halo, scales=scales)
 
 
 def drawn(chart: alt.VConcatChart) -> str:
@@ -58,8 +58,8 @@ def warm_up() -> None:
 @dataclass
 class _Writer:
     roofs: Sequence[str]
-    styled: bool
-    """Write colours and fonts on each element, for a picture without a style sheet."""
+    halo: str
+    """Colour around words, and sign that colours and fonts stand on each element: see compact."""
     parts: list[str] = field(default_factory=list)
     open: str = ""
     origin: tuple[float, float] = (0.0, 0.0)
@@ -82,7 +82,7 @@ class _Writer:
 
     def look(self, element: ElementTree.Element) -> str:
         """Return the colours of an element as attributes, where no style sheet gives them."""
-        if not self.styled:
+        if not self.halo:
             return ""
         kept = [(name, element.get(name)) for name in _KEPT]
         if element.get("fill") is None:
@@ -95,7 +95,7 @@ class _Writer:
 
 
 def compact(
-    svg: str, label: str, *, roofs: Sequence[str] = (), styled: bool = False, scales: str = ""
+    svg: str, label: str, *, roofs: Sequence[str] = (), halo: str = "", scales: str = ""
 ) -> str:
     """Return a drawing of :func:`drawn` in few bytes.
 
@@ -103,16 +103,17 @@ def compact(
         svg: of vl-convert.
         label: what a screen reader says of it.
         roofs: names in the order of the classes ``r0``, ``r1`` and on.
-        styled: keep colours and fonts, for a picture that stands alone.
+        halo: colour of the ground for a picture that stands alone: colours and fonts are kept,
+            and words have a halo.
         scales: what a script must know to zoom: `log` or `linear`, then width and height of the
             plane and the ends of both axes.
     """
     root = ElementTree.fromstring(svg)
-    writer = _Writer(roofs, styled)
+    writer = _Writer(roofs, halo)
     _walk(root, 0.0, 0.0, "", writer)
     writer.close()
     width, height = root.get("width", "0"), root.get("height", "0")
-    font = f' font-family={quoteattr(_font(root))} font-size="11"' if styled else ""
+    font = f' font-family={quoteattr(_font(root))} font-size="11"' if halo else ""
     plane = ""
     if scales:
         kind, _, rest = scales.partition(" ")
@@ -149,7 +150,7 @@ def _walk(element: ElementTree.Element, x: float, y: float, name: str, writer: _
     if element.get("class") in ("background", "foreground"):
         return
     if tag == "rect" and not name:
-        if writer.styled:  # the ground of the whole picture
+        if writer.halo:  # the ground of the whole picture
             fill = quoteattr(element.get("fill") or "none")
             writer.parts.append(f'<path d="M0 0H9999V9999H0z" fill={fill}/>')
         return
@@ -220,12 +221,15 @@ def _text(element: ElementTree.Element, x: float, y: float, name: str, writer: _
         about = f' class="{kind}{place}{level}"' + (f' data-g="{group}"' if kind == "name" else "")
     elif name == "strip_names":
         about = f' class="name" data-g="{group}"'
-    if writer.styled:
+    if writer.halo:
         about = "".join(
             f" {each}={quoteattr(str(element.get(each)))}"
             for each in ("fill", "font-weight", "font-size")
             if element.get(each) and element.get(each) != "11px"
         )
+        if name == "texts":
+            ground = quoteattr(writer.halo)
+            about += f' paint-order="stroke" stroke={ground} stroke-width="3"'
     anchor = _PLACE.get(element.get("text-anchor", ""), "")
     if len(element) > 1:  # the lines of a title, each below the one before
         return "".join(
@@ -234,7 +238,7 @@ def _text(element: ElementTree.Element, x: float, y: float, name: str, writer: _
             for number, line in enumerate(element)
         )
     words, _, share = "".join(element.itertext()).partition("\u2002")
-    light = ' font-weight="400"' if writer.styled else ""
+    light = ' font-weight="400"' if writer.halo else ""
     told = f"<tspan{light}>\u2002{escape(share)}</tspan>" if share else ""
     return f"<text{where}{anchor}{about}>{escape(words)}{told}</text>"
 

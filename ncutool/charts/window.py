@@ -74,8 +74,12 @@ def fit(
     """Return the window that holds 99 % of the points' time, every roof and every ridge."""
     ridges = [roof.peak_flop_per_s / roofs.peak_bytes_per_s for roof in roofs.compute]
     ridges += [roofs.compute[0].peak_flop_per_s / peak for _, peak in roofs.caches]
-    budget = OUTSIDE_PCT / 100 * sum(point["ms"] for point in points)
-    left, right, low, high = _ends(points, budget, ridges, roofs.compute[0].peak_flop_per_s)
+    peak = roofs.compute[0].peak_flop_per_s
+    if points:
+        budget = OUTSIDE_PCT / 100 * sum(point["ms"] for point in points)
+        left, right, low, high = _ends(points, budget, ridges, peak)
+    else:
+        left, right, low, high = min(ridges) / 100, max(ridges), peak / 100, peak
     for level in levels:
         left, right = min(left, level["x"]), max(right, level["x"])
         low, high = min(low, level["y"]), max(high, level["y"])

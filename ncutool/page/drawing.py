@@ -33,6 +33,7 @@ WIDE_PX, NARROW_PX = 592, 292
 """Widths of the planes of both drawings; their axes come on top."""
 MOST_WIDE, MOST_NARROW = 400, 150
 """Groups that get a mark on each, most time first: the page must stay small."""
+_FEW = 3
 PAGE_PALETTE = charts.Palette(
     ink="var(--ink)",
     soft="var(--soft)",
@@ -54,8 +55,9 @@ class Drawing:
     """How much of the time is on it, for its heading; empty where that is not known."""
     wide: Markup
     narrow: Markup
-    """Empty where there is nothing to draw; then ``empty`` says why."""
+    """Empty where not even roofs are known."""
     empty: str
+    """Why there is no kernel on it; empty where there is one."""
     notes: tuple[str, ...]
     legend: tuple[tuple[str, str, str], ...] = ()
     """Bound, symbol and word of each kind of mark."""
@@ -125,7 +127,7 @@ def standalone_roofline(
         groups = groups.filter(groups["device"].is_in(kind.ordinals))
     palette = charts.DARK if dark else charts.LIGHT
     look: dict[str, Any] = {
-        "palette": palette, "width": width, "height": round(330 if width >= 500 else 260),
+        "palette": palette, "width": width, "height": 330 if width >= 500 else 260,
         "interactive": False,
     }  # fmt: skip
     subject = _subject(analysis, groups, kind, MOST_WIDE)
@@ -133,13 +135,13 @@ def standalone_roofline(
         share = _share(analysis, groups, subject)
         look["head"] = _head(analysis, kind, "Roofline", share) if with_head else None
         chart = _chart(subject, **look)
-        return drawing(chart, _label(subject), roofs=subject.names, styled=True)
+        return drawing(chart, _label(subject), roofs=subject.names, halo=palette.paper)
     points = charts.speed_of_light_points(groups.head(MOST_WIDE), tooltips=False)
     if not points:
         return None
     look["head"] = _head(analysis, kind, "Speed of light", "") if with_head else None
     light = charts.speed_of_light(points, **look)
-    return drawing(light, "Compute against memory speed of light", styled=True)
+    return drawing(light, "Compute against memory speed of light", halo=palette.paper)
 
 
 def _head(analysis: Analysis, kind: Kind | None, title: str, share: str) -> Head:
@@ -152,13 +154,17 @@ def _head(analysis: Analysis, kind: Kind | None, title: str, share: str) -> Head
 def _subject(
     analysis: Analysis, groups: pl.DataFrame, kind: Kind | None, most: int
 ) -> _Subject | None:
+    """Return what can be drawn of the groups with the most time; None without FLOPs and bytes."""
     roofs = roofs_of(analysis, kind)
     shown = groups.head(most)
     points = charts.roofline_points(shown, tooltips=False)
-    if roofs is None or not points:
+    strip = strip_points(shown, tooltips=False)
+    if roofs is None or not (points or strip):
         return None
-    reached = best_reached(analysis, roofs, kind)
-    return _Subject(shown, roofs, reached, points, strip_points(shown, tooltips=False))
+    # The best of very few launches is drawn already: it is one of them.
+    several = len(points) + len(strip) > _FEW
+    reached = best_reached(analysis, roofs, kind) if several else None
+    return _Subject(shown, roofs, reached, points, strip)
 
 
 def _chart(subject: _Subject, **options: Any) -> Any:
@@ -188,16 +194,20 @@ def _roofline(
 ) -> Drawing:
     """Return the roofline of one kind of device; of all launches where there is only one."""
     wide = _subject(analysis, groups, kind, MOST_WIDE)
-    if wide is None:
-        empty = _why_empty(analysis, roofs_of(analysis, kind), kind)
-        return Drawing(name, title, "", Markup(), Markup(), empty, ())
-    narrow = _subject(analysis, groups, kind, MOST_NARROW) or wide
-    label = _label(wide)
+    roofs = roofs_of(analysis, kind)
+    if roofs is None:
+        return Drawing(name, title, "", Markup(), Markup(), _why_empty(analysis, roofs, kind), ())
+    # Without a kernel to draw, the roofs stand there with the reason.
+    none = _Subject(groups.head(0), roofs, None, [], [])
+    narrow = _subject(analysis, groups, kind, MOST_NARROW) or none
+    wide = wide or none
+    heights = (320, 250) if wide.points else (190, 170)
     look: dict[str, Any] = {"palette": PAGE_PALETTE, "with_key": False, "interactive": False}
     pictures = [
-        drawing(_chart(subject, width=width, height=height, **look), label,
+        drawing(_chart(subject, width=width, height=height, **look), _label(wide),
                 roofs=subject.names)
-        for subject, width, height in ((wide, WIDE_PX, 320), (narrow, NARROW_PX, 250))
+        for subject, width, height in zip(
+            (wide, narrow), (WIDE_PX, NARROW_PX), heights, strict=True)
     ]  # fmt: skip
     return Drawing(
         name,
@@ -205,7 +215,7 @@ def _roofline(
         _share(analysis, groups, wide),
         Markup(pictures[0]),
         Markup(pictures[1]),
-        "",
+        "" if wide.points else _why_empty(analysis, roofs, kind),
         _notes(groups, wide),
         _legend(point["bound"] for point in [*wide.points, *wide.strip]),
         _toggles(wide),
@@ -223,9 +233,11 @@ def _share(analysis: Analysis, groups: pl.DataFrame, subject: _Subject) -> str:
         spent = int(groups.filter(groups["group"].is_in(numbers))["duration_ns"].sum())
         if numbers:
             parts.append((_whole(100 * spent / total), where))
-    (first, on_it), *rest = parts
+    if not parts:
+        return ""
+    first, *rest = parts
     more = "".join(f", {share} {where}" for share, where in rest)
-    return f"{first} of kernel time is {on_it}{more}"
+    return f"{first[0]} of kernel time is {first[1]}{more}"
 
 
 def _whole(pct: float) -> str:
@@ -257,7 +269,7 @@ def _toggles(subject: _Subject) -> tuple[tuple[str, str], ...]:
         if charts.level_points(subject.groups.head(1), subject.roofs, PAGE_PALETTE)
     ]
     levels = [("lv-dram", "DRAM"), *((f"lv-{level}", level.upper()) for level in counted)]
-    return tuple((*(roofs if len(roofs) > 1 else []), *(levels if counted else [])))
+    return (*(roofs if len(roofs) > 1 else []), *(levels if counted else []))
 
 
 def _notes(groups: pl.DataFrame, subject: _Subject) -> tuple[str, ...]:
@@ -267,7 +279,7 @@ def _notes(groups: pl.DataFrame, subject: _Subject) -> tuple[str, ...]:
         if roofs.from_record
         else "the device table's dense peaks"
     )
-    notes = [f"Area is time. Solid: {origin}"]
+    notes = [f"{'Area is time. ' if subject.points or subject.strip else ''}Solid: {origin}"]
     spread = max(roof.spread_pct for roof in roofs.compute)
     if spread > 1:
         notes[0] += f", which differ by up to {units.percent(spread)} between launches (mean)"
@@ -284,8 +296,9 @@ def _notes(groups: pl.DataFrame, subject: _Subject) -> tuple[str, ...]:
     if groups.height > MOST_WIDE:
         left = groups[MOST_WIDE:]["duration_ns"].sum() / max(1, groups["duration_ns"].sum())
         notes.append(
-            f"Drawn: the {MOST_WIDE} groups with the most time; the other "
-            f"{units.count(groups.height - MOST_WIDE)} took {units.percent(100 * left)}."
+            f"Drawn: the {MOST_WIDE} groups with the most time ({MOST_NARROW} in little room); "
+            f"the other {units.count(groups.height - MOST_WIDE)} took "
+            f"{units.percent(100 * left)}."
         )
     return tuple(notes)
 

@@ -51,7 +51,7 @@ def answer_html(answer: Answer) -> str:
     ]
     alternative = "; ".join(words for words, _ in bars)
     facts = [frame.titled("Against now", told) for _, told in sheet.titled_facts]
-    kernels = next(grid for grid in sheet.grids if grid.title.startswith("Kernels"))
+    kernels = sheet.grids[1 if answer.findings else 0]
     return frame.framed(
         frame.title(f"{sheet.headline[:1].upper()}{sheet.headline[1:]}: {_then(answer)}"),
         frame.columns(

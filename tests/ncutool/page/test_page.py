@@ -10,21 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import analysis_factory as factory
-import polars as pl
 import pytest
 
 from ncutool import page
 from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.analysis.document import Document
 from ncutool.analysis.groups import grouped
-from ncutool.base import units
 from ncutool.page import html, timeline
-from ncutool.page.cards import understood, where_time_goes
 from ncutool.page.code import with_code
 from ncutool.page.drawing import drawings
-from ncutool.page.findings import Findings, findings, spans
+from ncutool.page.findings import spans
 from ncutool.page.view import view
-from ncutool_parsers.capture import Notice
 
 EVERY: list[Callable[[], Analysis]] = [
     factory.trace,
@@ -60,10 +56,6 @@ def _data(text: str, number: int = 1) -> dict[str, Any]:
     assert match is not None
     data: dict[str, Any] = json.loads(match.group(1))
     return data
-
-
-def _findings(analysis: Analysis) -> Findings:
-    return findings(analysis, Document(analysis).findings)
 
 
 @pytest.mark.parametrize("make", EVERY)
@@ -146,106 +138,6 @@ def test_vega_is_left_out_where_no_chart_is() -> None:
     """A page without a chart is a twentieth of the size."""
     assert len(page.render([factory.unknown_device()])) < 100_000
     assert len(page.render([factory.trace()])) > 800_000
-
-
-def test_errors_stand_above_the_verdict_and_information_at_the_end() -> None:
-    """What changes how to read the page comes first."""
-    given = [
-        Notice("bad", "an error", "error"),
-        Notice("warn", "a warning"),
-        Notice("info", "an info", "info"),
-    ]
-    text = page.render([factory.trace(notices=given)])
-    order = ("Careful</b> an error", "<h1>", "Note</b> a warning", "an info</li>")
-    places = [text.index(part) for part in order]
-    assert places == sorted(places)
-    assert 'class="notices"' not in page.render([factory.trace()])
-
-
-def test_the_understood_card_sums_to_all_of_it() -> None:
-    """What is understood and every reason why not, together 100 %."""
-    card = understood(Document(factory.trace(200)).coverage)
-    assert sum(piece.pct for piece in card.pieces) == pytest.approx(100)
-    assert [piece.kind for piece in card.pieces] == ["on_roofline", "copy", "no_figures"]
-    assert "launched before the recording" in card.pieces[-1].text
-    assert understood(Document(factory.everything_null()).coverage).pieces == ()
-
-
-def test_where_the_time_goes_names_idle_causes() -> None:
-    """The bar is of wall time; idle time says what for."""
-    card = where_time_goes(Document(factory.trace(200)).time)
-    assert sum(piece.pct for piece in card.pieces) == pytest.approx(100)
-    assert card.pieces[-1].kind == "idle"
-    assert "between queued launches" in card.pieces[-1].detail
-    assert "wall time" in card.note
-    assert "launch time" in where_time_goes(Document(factory.report()).time).note
-
-
-def test_findings_carry_range_remedy_and_launches() -> None:
-    """The range lies between nothing and the most any finding saves."""
-    analysis = factory.trace(
-        findings=[
-            factory.finding(1, overlaps=("fuse-2",)),
-            factory.finding(
-                2, alone_low_ns=0, alone_high_ns=500_000, saving_low_ns=0, saving_high_ns=400_000
-            ),
-        ]
-    )
-    section = _findings(analysis)
-    first, second = section.items
-    assert (first.left_pct, first.width_pct) == (50, 50)
-    assert (second.left_pct, second.width_pct) == (0, 25)
-    assert first.line.saving.amount == "1.0–2.0 ms"
-    saving = second.line.saving
-    assert (saving.amount, saving.after) == ("0–500 µs", "after those above 0–400 µs")
-    assert first.overlaps == (2,)
-    assert first.launch_ids == "0–1, 3"
-    assert section.of_what == "wall"
-    concerned = analysis.kernels.filter(pl.col("launch_id").is_in([0, 1, 3]))
-    assert sum(int(row.values[0] or 0) for row in first.kernels.rows) == concerned.height
-
-
-def test_no_findings_say_what_would_find_some() -> None:
-    """An empty list is a sentence with its threshold, for traces, reports and no time at all.
-
-    It says that nothing worth doing was found, not that there is nothing to change.
-    """
-    empty = _findings(factory.trace(findings=[]))
-    assert empty.items == ()
-    window = units.time(factory.trace().window_ns)
-    assert empty.empty.startswith(f"Nothing worth doing was found ({window}, savings above 0.5 %).")
-    assert "record_shapes=True" in empty.empty
-    assert "trace of the whole program" in _findings(factory.report()).empty
-    assert "no launch carries a duration" in _findings(factory.everything_null()).empty
-
-
-def test_a_finding_whose_time_others_claim_says_so() -> None:
-    """What it saves alone stands, and that nothing of it is left; no row of zeros."""
-    nothing = dict.fromkeys(("saving_low_ns", "saving_high_ns"), 0)
-    (item,) = _findings(factory.trace(findings=[factory.finding(**nothing)])).items
-    assert (item.line.saving.amount, item.line.saving.after) == ("1.0–2.0 ms", "counted above")
-
-
-def test_code_link_and_caveat_are_shown_and_only_plain_links() -> None:
-    """A remedy's line of code, its documentation, and what would make the finding wrong."""
-    finding = factory.finding(
-        code="model.half()", caveat="If `x` overflows.", link="https://a.b/c#d"
-    )
-    (item,) = _findings(factory.trace(findings=[finding])).items
-    assert item.link == "https://a.b/c#d"
-    text = page.render([factory.trace(findings=[finding])])
-    assert "<code>torch.compile</code> the decoder layer." in text
-    assert '<pre class="code" tabindex="0"><code>model.half()</code></pre>' in text
-    assert "<b>Caveat</b> If <code>x</code> overflows." in text
-    (item,) = _findings(factory.trace(findings=[factory.finding(link="https://a.b/'x")])).items
-    assert item.link is None
-
-
-def test_many_findings_are_cut_and_counted() -> None:
-    """A page shows forty; the rest is said."""
-    section = _findings(factory.trace(findings=[factory.finding(i) for i in range(45)]))
-    assert len(section.items) == 40
-    assert "5 smaller findings not shown" in section.note
 
 
 @pytest.mark.parametrize(
