@@ -59,7 +59,7 @@ def card(analysis: Analysis, *, palette: Palette = LIGHT, both: bool = True) -> 
     document = Document(analysis)
     verdict = document.verdict
     known, time = coverage_parts(document.coverage), time_parts(document.time)
-    head = layout.headline(_LEFT, 118, _RIGHT - _LEFT, plain(verdict.headline), palette, _SIZES)
+    head = layout.headline(_LEFT, 114, _RIGHT - _LEFT, plain(verdict.headline), palette, _SIZES)
     about = (document.device.name, verdict.about)
     content = [
         layout.line_of(_LEFT, 52, _RIGHT - _LEFT, verdict.capture, about, _BODY, palette),

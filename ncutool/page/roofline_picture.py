@@ -53,7 +53,8 @@ def placed(svg: str, x: float, y: float, width: float, height: float) -> str:
     if "viewBox" not in opening:
         opening = opening.replace("<svg", f'<svg viewBox="0 0 {own[0]:g} {own[1]:g}"', 1)
     where = f'<svg x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
-    return opening.replace("<svg", where, 1) + svg[end:]
+    # Arial has no small triangle; some programs would take all of its line from another font.
+    return opening.replace("<svg", where, 1) + svg[end:].replace("\u25be", "\u25bc")
 
 
 def png(svg: str, scale: float = 1.0) -> bytes:

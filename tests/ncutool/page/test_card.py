@@ -48,6 +48,7 @@ def test_it_says_verdict_coverage_time_and_savings() -> None:
         "What can go, of 3.36 ms wall time",
         "1.0–2.0 ms", "Fuse residual add and norm", "29.8–59.5 %",
         "1.0–2.0 ms per row", "Give products more rows", "29.8–59.5 % per row",
+        "Roofline", "· 94 % of kernel time is on it",
         "989 TFLOP/s BF16 tensor dense, 3.35 TB/s; ridge 295 FLOP/byte",
         f"ncutool {this_version()}",
     ]  # fmt: skip
