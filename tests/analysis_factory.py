@@ -242,7 +242,7 @@ def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:
             cause = ("queue", "dispatch", "synchronize")[index % 3]
             gaps.append({
                 "start_ns": end, "duration_ns": start - end, "cause": cause,
-                "next_launch_id": index, "previous_end_ns": end,
+                "next_launch_id": index, "previous_end_ns": end, "device": 0,
             })  # fmt: skip
         busy += max(0, stop - max(start, end))
         end = max(end, stop)
@@ -250,7 +250,7 @@ def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:
     gap_table = pl.DataFrame(
         gaps,
         schema={**columns, "cause": pl.String, "next_launch_id": pl.Int64,
-                "previous_end_ns": pl.Int64},
+                "previous_end_ns": pl.Int64, "device": pl.Int64},
     )  # fmt: skip
     begin = spans[0][0] if spans else 0
     fields: dict[str, Any] = {"start_ns": begin, "end_ns": end, "busy_ns": busy, "gaps": gap_table}

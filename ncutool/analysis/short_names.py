@@ -22,10 +22,11 @@ def kernel(name: str, room: int) -> str:
     bare = name.partition("<")[0].partition("(")[0].rstrip("_: ")
     if _TELLING <= len(bare) <= room:
         return bare
+    whole = bare if len(bare) >= _TELLING else name
     kept = ""
-    for word in _WORD.findall(bare or name):
+    for word in _WORD.findall(whole):
         if len(kept) + len(word) > room - 1:
             break
         kept += word
-    kept = kept.rstrip("_:<(, ") or re.sub(r"\d+$", "", (bare or name)[: room - 1])
+    kept = kept.rstrip("_:<(, ") or re.sub(r"\d+$", "", whole[: room - 1])
     return f"{kept}…"

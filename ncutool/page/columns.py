@@ -71,7 +71,7 @@ def units_of(groups: pl.DataFrame) -> Units:
     each = groups["duration_ns"] / groups["timed"].replace(0, None)
     return {
         "time": _unit(groups["duration_ns"].max(), _TIMES),
-        "each": _unit(each.max(), _TIMES[0:1] + _TIMES[2:], at={"s": 1.0}),
+        "each": _unit(each.max(), _TIMES[1:], at={"ms": 100.0}),
         "flops": _unit(groups["achieved_flop_per_s"].max(), _FLOPS),
         "bytes": _unit(groups["achieved_bytes_per_s"].max(), _BYTES),
     }
@@ -79,7 +79,7 @@ def units_of(groups: pl.DataFrame) -> Units:
 
 def _unit(largest: Any, choices: tuple[Unit, ...], at: Mapping[str, float] | None = None) -> Unit:
     if not largest:
-        return choices[1] if choices is _TIMES else choices[0]
+        return choices[1] if choices[0].name in ("s", "ms") else choices[0]
     needed = {**_GOES_UP_AT, **(at or {})}
     for unit in choices[:-1]:
         if largest >= needed.get(unit.name, 1.0) * unit.size:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_EXPLAINED = 60
 """Groups whose arithmetic the page carries; `ncutool explain` has that of every launch."""
 MOST_CHARACTERS = 40_000
-_LINE = 300
+_LINE, _FORMULA = 300, 400
 
 _NAMES = {
     "duration_ns": "time",
@@ -38,6 +38,17 @@ _NAMES = {
     "roofline_pct": "of its roof",
     "compute_pct": "of compute peak",
     "bandwidth_pct": "of DRAM peak",
+    "tensor_flop": "tensor FLOPs",
+    "int_op": "integer operations",
+    "l2_bytes": "L2 bytes",
+    "l1_bytes": "L1 bytes",
+    "l2_read_bytes": "bytes read of L2",
+    "hardware_bytes_per_s": "DRAM peak by clock",
+    "sm_sol_pct": "compute speed of light",
+    "memory_sol_pct": "memory speed of light",
+    "dram_sol_pct": "DRAM speed of light",
+    "l2_sol_pct": "L2 speed of light",
+    "l1_sol_pct": "L1 speed of light",
 }
 """What the page calls a figure; others go by their column's name."""
 _SHORT = {"FLOP": "FLOP", "FLOP/s": "FLOP/s", "byte": "B", "byte/s": "B/s"}
@@ -89,7 +100,7 @@ def _packed(explanation: Explanation, texts: Texts) -> list[Any]:
         [
             place(_NAMES.get(step.name, step.name)),
             place(_value(step)),
-            place(step.formula, None),
+            place(step.formula, _FORMULA),
             texts.place("\n".join(printable(line, _LINE) for line in notes(step))),
         ]
         for step in explanation.steps

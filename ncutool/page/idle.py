@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ncutool.analysis import display_names
-from ncutool.page.strip_columns import COLUMNS, Area, covered, shares, stacked
 from ncutool.page.packed import pack
+from ncutool.page.strip_columns import COLUMNS, Area, covered, shares, stacked
 
 if TYPE_CHECKING:
     from ncutool.timeline.window import Timeline

@@ -14,7 +14,7 @@ from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
 from ncutool.page.columns import Cell, Column, Units, cells, columns_of, units_of
 from ncutool.page.launches import geometry, longest_launches, parts
-from ncutool.page.packing import Texts, numbers
+from ncutool.page.packing import Texts, numbers, places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from ncutool.analysis.sections import FindingLine
 
 MOST_GROUPS = 2000
-MOST_REASONS = 120
-"""Groups whose bound is explained in words here; `ncutool explain` has them all."""
+MOST_REASONS = 100
+"""Groups whose bound is explained in words and whose launches' range is told; `ncutool explain`
+has them all."""
 FIRST_ROWS = 25
-_NAME, _DETAIL, _FULL, _SENTENCE, _ACTION = 100, 110, 180, 200, 32
+_NAME, _DETAIL, _FULL, _SENTENCE, _ACTION = 100, 110, 130, 200, 32
 _FEW_GROUPS = 8
 _WHOLE_NAME = 1000
-_WHOLE_NAMES = 30_000
+_WHOLE_NAMES = 16_000
 """Characters of full kernel names that a page carries whole; further names are cut."""
 
 _NUMBERS = (
@@ -258,21 +259,19 @@ def _columns(groups: pl.DataFrame, grids: list[str | None]) -> dict[str, Any]:
         if groups[name].count()
     }
     mixed = groups.select(
-        pl.when(pl.col("roofline_max_pct") - pl.col("roofline_min_pct") > 0.1).then(name)
+        pl.when(
+            (pl.col("group") < MOST_REASONS)
+            & (pl.col("roofline_max_pct") - pl.col("roofline_min_pct") > 0.1)
+        ).then(name)
         for name in ("roofline_min_pct", "roofline_max_pct")
     )
     columns |= {column.name: numbers(column) for column in mixed if column.count()}
     return {
         "count": groups.height,
         "of": texts.of,
-        "texts": {name: _brief(column) for name, column in written.items() if set(column) != {-1}},
+        "texts": {name: places(column) for name, column in written.items() if set(column) != {-1}},
         "columns": columns,
     }
-
-
-def _brief(places: list[int]) -> Any:
-    """Return places of texts, as one number where all are the same."""
-    return places[0] if len(set(places)) == 1 else places
 
 
 def _full_names(names: pl.Series, texts: Texts) -> list[int]:

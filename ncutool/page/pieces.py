@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from ncutool.page.strip_columns import covered, shares
 from ncutool.page.kernels import MOST_GROUPS
 from ncutool.page.packed import pack
+from ncutool.page.strip_columns import covered, parts_of, shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +138,7 @@ def _bits(mask: int) -> list[int]:
 def stretches(placed: pl.DataFrame, wall_ns: int) -> str:
     """Return for each of :data:`STRETCHES` parts of the window the groups that run in it, packed:
     how many, and each as the step from the one before."""
-    at = np.arange(STRETCHES + 1, dtype=np.int64) * wall_ns // STRETCHES
+    at = parts_of(wall_ns, STRETCHES)
     rows = placed.filter(pl.col("group") < MOST_GROUPS)
     begins, groups = rows["begin"].to_numpy(), rows["group"].to_numpy()
     first = at.searchsorted(begins, side="right") - 1

@@ -31,7 +31,12 @@ class Area:
 
 def edges(wall_ns: int) -> Ints:
     """Return where the columns begin and end, in ns since the window's start."""
-    return np.arange(COLUMNS + 1, dtype=np.int64) * wall_ns // COLUMNS
+    return parts_of(wall_ns, COLUMNS)
+
+
+def parts_of(wall_ns: int, count: int) -> Ints:
+    """Return the edges of so many equal parts (whole numbers of Python, which never overflow)."""
+    return np.array([number * wall_ns // count for number in range(count + 1)], dtype=np.int64)
 
 
 def split(launches: pl.DataFrame, wall_ns: int) -> list[tuple[str, Ints]]:

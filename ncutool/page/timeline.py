@@ -14,12 +14,12 @@ from ncutool.base import units
 from ncutool.base.untrusted import shorten
 from ncutool.page import idle
 from ncutool.page.bands import Band, bands
-from ncutool.page.strip_columns import Area, covered, shares, split, stacked
 from ncutool.page.detail import FEW, Detail, detail, first_window
 from ncutool.page.findings import MOST
 from ncutool.page.in_order import one_after_another
 from ncutool.page.lanes import Lane, in_window, laned
 from ncutool.page.pieces import MOST_SINGLE, concerned, grades, packed, pieces, stretches
+from ncutool.page.strip_columns import Area, covered, shares, split, stacked
 from ncutool.page.ticks import Tick, ticks
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ncutool.analysis.document import Document
     from ncutool.timeline.window import Timeline
 
+_HANDFUL = 12
+"""So many launches of a trace are drawn one by one, without an overview."""
 _LANES_HEIGHT = 112
 """Of all lanes of launches together, where they are few."""
 _LEAST, _GAP, _BANDS = 15, 4, 21
@@ -75,7 +77,7 @@ class Strip:
     @property
     def findings(self) -> bool:
         """Whether findings concern launches that are drawn."""
-        return any(row.kind == "findings" for row in self.rows)
+        return self.detail is not None and bool(self.data and any(self.data["pieces"]["sets"]))
 
     @property
     def height(self) -> int:
@@ -111,16 +113,18 @@ def _of_trace(analysis: Analysis, document: Document, timeline: Timeline) -> Str
     findings = _findings(document)
     placed = concerned(placed, findings)
     marks = bands(analysis.capture, timeline)
-    height = _LANES_HEIGHT - _BANDS * max(len(marks) - 1, 0)
-    rows = [*_launch_rows(placed, axis, height), *_finding_row(placed, axis, findings)]
-    areas = idle.areas(timeline, _IDLE)
-    mean = " Of several devices it is the mean." if len(timeline.devices) > 1 else ""
-    rows.append(
-        _Untopped("idle", f"What share of each column no launch runs in, by cause.{mean}", "idle",
-                  _IDLE, areas)
-    )  # fmt: skip
+    zoomable = placed.height > _HANDFUL
+    rows = []
+    if zoomable:
+        height = _LANES_HEIGHT - _BANDS * max(len(marks) - 1, 0)
+        rows = [*_launch_rows(placed, axis, height), *_finding_row(placed, axis, findings)]
+    if timeline.idle_ns > 0:
+        rows.append(_idle_row(timeline))
     found, data, note = _zoomed(placed, axis, findings, document)
     cut = ("Times count from the capture's first launch.",) if timeline.start_ns else ()
+    left = analysis.kernels.height - placed.height
+    if left:
+        cut = (*cut, f"Not drawn: {units.counted(left, 'launch')} without a time in the window.")
     return Strip(
         title="Timeline",
         about="each column split by bound",
@@ -130,6 +134,7 @@ def _of_trace(analysis: Analysis, document: Document, timeline: Timeline) -> Str
         rows=_topped(rows),
         labels=tuple(lane.label for lane in axis.lanes),
         detail=found,
+        zoomable=zoomable,
         causes=idle.causes(timeline) if timeline.idle_ns > 0 else (),
         idle_ns=timeline.idle_ns,
         notes=(*cut, *note),
@@ -141,7 +146,7 @@ def _of_report(analysis: Analysis, document: Document) -> Strip:
     placed = one_after_another(analysis, document.kernels.membership)
     count = analysis.kernels.height
     untimed = count - placed.height
-    missing = f"{units.counted(untimed, 'launch')} without a duration left out" if untimed else ""
+    missing = f"{units.counted(untimed, 'launch')} without a duration not drawn" if untimed else ""
     if not placed.height:
         said = f"None of {units.counted(count, 'launch')} has a duration: nothing can be drawn."
         return Strip("Launches in order", "", empty=said)
@@ -151,7 +156,7 @@ def _of_report(analysis: Analysis, document: Document) -> Strip:
     found, data, note = _zoomed(placed, axis, findings, document)
     zoomable = placed.height > FEW
     rows = _launch_rows(placed, axis, _LANES_HEIGHT) if zoomable else []
-    rows += _finding_row(placed, axis, findings)
+    rows += _finding_row(placed, axis, findings) if zoomable else []
     alone = placed.height == 1
     return Strip(
         title="The launch" if alone else "Launches in order",
@@ -213,6 +218,13 @@ def _launch_rows(placed: pl.DataFrame, axis: _Axis, height: int) -> list[_Untopp
         )
         for number, lane in enumerate(axis.lanes)
     ]
+
+
+def _idle_row(timeline: Timeline) -> _Untopped:
+    title = "What share of each column no launch runs in, by cause."
+    if len(timeline.devices) > 1:
+        title += " Of several devices it is the mean."
+    return _Untopped("idle", title, "idle", _IDLE, idle.areas(timeline, _IDLE))
 
 
 def _finding_row(placed: pl.DataFrame, axis: _Axis, findings: Sequence[Finding]) -> list[_Untopped]:

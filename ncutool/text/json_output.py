@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ncutool.analysis.dataframes import findings_frame
 from ncutool.analysis.document import Document
 
 if TYPE_CHECKING:
@@ -68,11 +69,12 @@ def report(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
 def _report(analysis: Analysis, show_private: bool) -> dict[str, Any]:
     document = Document(analysis)
     groups = document.kernels.groups
+    rows = findings_frame(analysis.findings).to_dicts()
     return {
         **facts(analysis, show_private=show_private),
         "findings": [
-            {**asdict(line.finding), "action": line.action, "why": line.why, "todo": line.todo}
-            for line in document.findings.lines
+            {**row, "action": line.action, "why": line.why, "todo": line.todo}
+            for line, row in zip(document.findings.lines, rows, strict=True)
         ],
         "groups": groups.height,
         "kernels": groups.select(_OF_GROUP).head(_GROUPS).to_dicts(),

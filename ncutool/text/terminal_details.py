@@ -32,6 +32,8 @@ def details(document: Document, width: int) -> list[RenderableType]:
     return [
         text(document.verdict.capture, "bold"),
         *_device(document.device),
+        *([text(document.verdict.state)] if document.verdict.state else []),
+        text(document.verdict.time),
         _coverage(document.coverage),
         *(text(f"! {notice.severity}: {notice.text}") for notice in document.notices),
         Text(""),

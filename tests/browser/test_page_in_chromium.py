@@ -10,7 +10,7 @@ import pytest
 from browser_driver import Browser, why_not
 
 from ncutool import page
-from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis
 from ncutool.base import units
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
@@ -70,30 +70,6 @@ def test_the_chart_follows_the_colour_scheme(browser: Browser, pages: dict[str, 
     assert browser.evaluate(colour) != light
 
 
-@pytest.mark.parametrize("name", ["trace", "report", "basic", "null", "hostile"])
-def test_the_script_writes_what_the_page_said(
-    browser: Browser, pages: dict[str, Path], name: str
-) -> None:
-    """Rows drawn by the script read as those written without it: two formatters, one text."""
-    browser.open(pages[name])
-    drawn = browser.evaluate(
-        "[...document.querySelectorAll('tr[data-group]')].map(row =>"
-        " [...row.cells].map(cell => cell.textContent.replace(/\\s+/g, ' ').trim()))"
-    )
-    browser.call("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        browser.call("Page.reload")
-        browser.wait_for("document.readyState === 'complete'")
-        plain = browser.evaluate(
-            "[...document.querySelectorAll('tr[data-group]')].map(row =>"
-            " [...row.cells].map(cell => cell.textContent.replace(/\\s+/g, ' ').trim()))"
-        )
-    finally:
-        browser.call("Emulation.setScriptExecutionDisabled", value=False)
-    assert plain
-    assert drawn == plain
-
-
 def test_formatters_agree(browser: Browser, pages: dict[str, Path]) -> None:
     """The script's numbers are those of ncutool.base.units, ties and carries included."""
     browser.open(pages["trace"])
@@ -124,65 +100,6 @@ def test_a_point_selects_its_row(browser: Browser, pages: dict[str, Path]) -> No
     assert browser.evaluate(SIGNAL) == int(group)
     top = browser.evaluate("document.querySelector('tr.chosen').getBoundingClientRect().top")
     assert 0 < top < 900
-
-
-def test_a_row_selects_its_point_and_opens(browser: Browser, pages: dict[str, Path]) -> None:
-    """A click on a row rings its circle and shows every figure and launch of the group."""
-    browser.open(pages["trace"])
-    browser.evaluate("document.querySelector('tr[data-group=\"1\"] button').click()")
-    assert browser.wait_for(CHOSEN) == "1"
-    assert browser.evaluate(SIGNAL) == 1
-    details = browser.evaluate("document.querySelector('tr.more').innerText")
-    for part in ("sm90_xmma_gemm_bf16", "FLOPs: operator shapes", "ridge 295 FLOP/byte"):
-        assert part in details
-    rows = browser.evaluate("document.querySelectorAll('tr.more tbody tr').length")
-    assert rows == 50
-    browser.evaluate("document.querySelector('[data-launches]').click()")
-    assert browser.evaluate("document.querySelectorAll('tr.more tbody tr').length") == 60
-    browser.evaluate("document.querySelector('tr[data-group=\"1\"] button').click()")
-    assert browser.evaluate("document.querySelector('tr.more')") is None
-
-
-def test_the_table_filters_and_sorts(browser: Browser, pages: dict[str, Path]) -> None:
-    """Every word must be found; a heading sorts and says so; unknowns come last either way."""
-    browser.open(pages["trace"])
-    names = "[...document.querySelectorAll('tr[data-group] b')].map(one => one.textContent)"
-    everything = browser.evaluate(names)
-    browser.evaluate(
-        "(box => { box.value = 'MEMORY 559,1024'; box.dispatchEvent(new Event('input')); })"
-        "(document.querySelector('[data-filter]'))"
-    )
-    assert browser.evaluate(names) == ["mul", "add"]
-    assert "2 of 6 groups" in browser.evaluate("document.querySelector('[data-shown]').textContent")
-    browser.evaluate(
-        "(box => { box.value = ''; box.dispatchEvent(new Event('input')); })"
-        "(document.querySelector('[data-filter]'))"
-    )
-    by_roof = "document.querySelector('th[data-sort=roofline_pct] button').click()"
-    browser.evaluate(by_roof)
-    assert browser.evaluate(names)[:4] == ["add", "mul", "mm", "_flash_attention_forward"]
-    browser.evaluate(by_roof)
-    assert browser.evaluate(names)[:4] == ["_flash_attention_forward", "mm", "mul", "add"]
-    sorted_by = "document.querySelector('th[aria-sort]').dataset.sort"
-    assert browser.evaluate(sorted_by) == "roofline_pct"
-    assert sorted(browser.evaluate(names)) == sorted(everything)
-
-
-def test_rows_can_be_taken_to_a_spreadsheet(browser: Browser, pages: dict[str, Path]) -> None:
-    """Raw figures, one row a group, and no cell that a spreadsheet would compute."""
-    browser.open(pages["trace"])
-    lines = browser.evaluate("ncutoolViews[0].parts[0].tsv()").splitlines()
-    head = lines[0].split("\t")
-    assert len(lines) == 7
-    assert {len(line.split("\t")) for line in lines} == {len(head)}
-    first = dict(zip(head, lines[1].split("\t"), strict=True))
-    assert first["op"] == "aten::_flash_attention_forward"
-    assert float(first["flop"]) == pytest.approx(60 * 10.2e9, rel=1e-3)
-    guarded = (
-        "ncutoolViews[0].parts[0].tsv().split('\\n').every(line => !/(^|\\t)[=+@]/.test(line))"
-    )
-    browser.open(pages["hostile"])
-    assert browser.evaluate(guarded)
 
 
 def test_the_strip_is_moved_by_keys_and_shows_a_selection(
@@ -238,20 +155,3 @@ def test_hostile_names_do_nothing(browser: Browser, pages: dict[str, Path]) -> N
     assert browser.evaluate("document.title") != "owned"
     assert browser.complaints() == []
     assert browser.evaluate("document.querySelectorAll('tr.more').length") == 4
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_row_shows_how_its_figures_come_about(
-    browser: Browser, tmp_path: Path, width: int
-) -> None:
-    """The panel of a group carries the filled-in formulas and sources of its longest launch."""
-    target = tmp_path / "sample.html"
-    trace = next(SAMPLES.glob("*/*.json.gz"))
-    target.write_text(page.render([read_and_analyse(trace)]), encoding="utf-8")
-    browser.open(target, width=width)
-    browser.evaluate("document.querySelector('tr[data-group=\"0\"] button').click()")
-    browser.evaluate("document.querySelector('tr.more details.explained summary').click()")
-    shown = browser.evaluate("document.querySelector('tr.more details.explained').innerText")
-    for part in ("How each figure comes about (launch ", "= 2 × 4096 × ", "device table", "< 60 %"):
-        assert part in shown
-    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -49,13 +49,14 @@ function whyUnknown(name, groups, group) {
 // is only known of all its launches together is not said of a part.
 class PartOfGroup {
   static OWN = ["launches", "each", "time", "share"];
+  static OF_NO_PART = ["flops", "bytes", "intensity", "roof", "compute", "memory"];
   constructor(group, launches, ns, groups) {
     Object.assign(this, { group, launches, ns });
     this.whole = launches === groups.number("launches", group);
   }
   value(name, groups) {
-    if (this.whole || !["launches", "each", "time", "share", "flops", "bytes", "intensity", "roof", "compute", "memory"].includes(name)) return KEYS[name](groups, this.group);
-    if (!PartOfGroup.OWN.includes(name)) return null;
+    if (!this.whole && PartOfGroup.OF_NO_PART.includes(name)) return null;
+    if (this.whole || !PartOfGroup.OWN.includes(name)) return KEYS[name](groups, this.group);
     if (name === "launches") return this.launches;
     if (groups.timed(this.group) === null) return null;
     if (name === "each") return groups.timedLaunches(this.group) === groups.number("launches", this.group) ? this.ns / this.launches : null;
@@ -96,7 +97,7 @@ function tableCell(name, part, groups) {
   if (name === "bound") return make("td", { ...attributes, title: groups.text("bound_reason", group) || null }, icon(groups.text("bound", group)), text);
   if (name === "share") {
     const width = (100 * (part.value("time", groups) || 0)) / (groups.longest || 1);
-    return make("td", attributes, make("span", { class: "bar", "aria-hidden": "true" }, make("i", { class: "k-" + kebab(groups.text("bound", group)), style: "width:" + width.toFixed(1) + "%" })), make("span", {}, text));
+    return make("td", attributes, make("span", { class: "share-bar", "aria-hidden": "true" }, make("i", { class: "k-" + kebab(groups.text("bound", group)), style: "width:" + width.toFixed(1) + "%" })), make("span", {}, text));
   }
   if (name === "roof" && known(value)) {
     if (value > 100) attributes.class += " above";

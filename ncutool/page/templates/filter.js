@@ -72,7 +72,12 @@ function factTerm(name, text, groups) {
   if (none !== undefined && choices) {
     return { problem: `no ${name} ${name === "bound" ? "" : "here "}begins with “${none}”; ${choices.length ? "there are " + listed(choices) : "none is recorded"}` };
   }
-  return { test: (group) => values(groups, group).some((value) => value && wanted.some((part) => accepts(value, part, choices, match))) };
+  const answers = new Map(); // few values, many groups
+  const holds = (value) => {
+    if (!answers.has(value)) answers.set(value, wanted.some((part) => accepts(value, part, choices, match)));
+    return answers.get(value);
+  };
+  return { test: (group) => values(groups, group).some((value) => value && holds(value)) };
 }
 // A value that is named whole is meant alone: `fuse-1` is not the beginning of `fuse-10`.
 function accepts(value, part, choices, match) {

@@ -5,8 +5,11 @@ const SOURCES = WORDS.sources;
 const LOOKS = WORDS.looks; // by bound: color, shape, texture
 
 // Columns come short (kernels.py, _packed): in a power of ten, or as places in a list of values.
+const DIGITS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 function unpack(column) {
+  if (typeof column === "number") return column;
   if (Array.isArray(column)) return column;
+  if (column.s !== undefined) return Array.from(column.s, (digit) => column.of[DIGITS.indexOf(digit)]);
   if (column.of) return column.at.map((i) => (i < 0 ? null : column.of[i]));
   const factor = 10 ** column.e;
   return column.v.map((value) => (value === null ? null : value * factor));
@@ -23,11 +26,12 @@ function unpackAll(columns) {
   return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, unpack(column)]));
 }
 
+const shortBoundOf = (bound) => SHORT_BOUNDS[bound] || bound;
 // A bound in few words, with the memory level or the pipe where it is known.
 function shortBound(groups, group) {
   const bound = groups.text("bound", group);
   const level = groups.text("level", group);
-  return (SHORT_BOUNDS[bound] || bound) + (level ? ": " + level : "");
+  return shortBoundOf(bound) + (level ? ": " + level : "");
 }
 function icon(bound) {
   const look = LOOKS[bound] || LOOKS.unknown;
@@ -47,7 +51,7 @@ class Groups {
     this.size = data.count;
     this.columns = unpackAll(data.columns);
     this.of = data.of;
-    this.texts = data.texts;
+    this.texts = unpackAll(data.texts);
     this.units = data.units;
     this.parts = data.parts;
     this.shownAtFirst = data.shown;
@@ -68,7 +72,7 @@ class Groups {
   }
   number(name, group) {
     const column = this.columns[name];
-    return column ? column[group] : null;
+    return column ? (column[group] ?? null) : null;
   }
   text(name, group) {
     const column = this.texts[name];

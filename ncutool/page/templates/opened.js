@@ -9,7 +9,7 @@ function headOf(groups, group) {
   const word = shortBound(groups, group);
   const launches = counted(groups.number("launches", group), "launch", "launches");
   const reached = known(share) ? percent(share) + " of its roof over " + launches : launches;
-  return [make("h4", {}, icon(groups.text("bound", group)), word[0].toUpperCase() + word.slice(1) + ": " + reached)];
+  return [make("h4", {}, icon(groups.text("bound", group)), word[0].toUpperCase() + word.slice(1) + " · " + reached)];
 }
 function gauges(groups, group) {
   const bars = [];
@@ -18,14 +18,15 @@ function gauges(groups, group) {
   const [peak, bandwidth] = [groups.number("peak_flop_per_s", group), groups.number("peak_bytes_per_s", group)];
   if (known(flops) && flops > 0 && peak > 0) bars.push(gauge(groups.text("roof", group) || "compute", flops, peak, "FLOP/s", "compute", best(groups, "achieved_flop_per_s", (other) => groups.text("roof", other) === groups.text("roof", group))));
   if (known(bytes) && bandwidth > 0) bars.push(gauge("DRAM", bytes, bandwidth, "B/s", "memory", best(groups, "achieved_bytes_per_s", (other) => groups.number("peak_bytes_per_s", other) === bandwidth)));
-  if (!bars.length) for (const [name, column, kind] of [["compute", "sm_sol_pct", "compute"], ["memory", "memory_sol_pct", "memory"]]) {
+  for (const [name, column, kind] of [["compute", "sm_sol_pct", "compute"], ["memory", "memory_sol_pct", "memory"]]) {
     const value = groups.number(column, group);
     if (known(value)) bars.push(gauge(name + " speed of light", value, 100, "", kind, best(groups, column, () => true)));
   }
   if (!bars.length) return [];
   const [low, high] = [groups.number("roofline_min_pct", group), groups.number("roofline_max_pct", group)];
-  const range = known(low) && known(high) ? " Its launches reach from " + percent(low) + " to " + percent(high) + " of their roof." : "";
-  return [make("div", { class: "gauges" }, ...bars.flat()), make("p", { class: "note" }, "The tick is the best that a kernel of this capture reached." + range)];
+  const range = known(low) && known(high) ? "Its launches reach from " + percent(low) + " to " + percent(high) + " of their roof." : "";
+  const ticked = bars.some(([, bar]) => bar.querySelector("u")) ? "The tick is the best that a kernel of this capture reached. " : "";
+  return [make("div", { class: "gauges" }, ...bars.flat()), make("p", { class: "note" }, ticked + range)];
 }
 // The best rate of the rows here; a figure that is flagged as implausible is none.
 function best(groups, column, alike) {

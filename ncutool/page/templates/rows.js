@@ -1,8 +1,9 @@
 // Draws of a long list of rows only those near the window, so that thousands sort and filter at once.
 // Above and below stand empty rows of the height of what is left out.
 class RowWindow {
-  static FEW = 80; // so many rows are all drawn: nothing moves, and the browser's search finds them
-  static MARGIN = 900; // px drawn beyond the window's edges
+  static FEW = 60; // so many rows are all drawn: nothing moves, and the browser's search finds them
+  static MARGIN = 700; // px drawn beyond the window's edges
+  static SPARE = 200; // px beyond them that must be drawn at least, or rows are drawn anew
   constructor(body, draw) {
     Object.assign(this, { body, draw, items: [], heights: new Map(), from: 0, to: 0, everything: false });
     this.usual = 29;
@@ -31,6 +32,7 @@ class RowWindow {
   place() {
     this.waiting = 0;
     const few = this.everything || this.items.length <= RowWindow.FEW;
+    if (!few && this.to >= 0 && this.covers()) return;
     const [from, to, above, below] = few ? [0, this.items.length, 0, 0] : this.near();
     if (from === this.from && to === this.to) return;
     [this.from, this.to] = [from, to];
@@ -45,6 +47,15 @@ class RowWindow {
     this.body.replaceChildren(...(above ? [gap(above)] : []), ...drawn.flat(), ...(below ? [gap(below)] : []));
     if (!few) this.measure(from, drawn);
   }
+  // Whether what is drawn still reaches beyond the window's edges.
+  covers() {
+    const [first, last] = [this.body.rows[0], this.body.rows[this.body.rows.length - 1]];
+    if (!first || !last) return false;
+    const top = this.from === 0 ? -Infinity : first.getBoundingClientRect().bottom;
+    const bottom = this.to === this.items.length ? Infinity : last.getBoundingClientRect().top;
+    return top <= -RowWindow.SPARE && bottom >= innerHeight + RowWindow.SPARE;
+  }
+  // Which items lie near the window, and how much lies above and below them.
   near() {
     const top = this.body.getBoundingClientRect().top;
     const [low, high] = [-top - RowWindow.MARGIN, -top + innerHeight + RowWindow.MARGIN];
@@ -64,9 +75,8 @@ class RowWindow {
     drawn.forEach((rows, i) => {
       const item = this.items[from + i];
       const box = rows.reduce((sum, row) => sum + row.getBoundingClientRect().height, 0);
-      if (item.tall) this.heights.set(item.key, box);
-      else if (item.usual) this.usual = box;
-      else this.heights.set(item.key, box);
+      this.heights.set(item.key, box);
+      if (item.usual) this.usual = box;
     });
   }
   forget(key) {

@@ -16,6 +16,8 @@ class KernelTable {
     this.rows = new RowWindow(this.table.tBodies[0], (item) => this.drawn(item));
     this.rowOf = new Map(Array.from({ length: groups.size }, (_, group) => [group, new PartOfGroup(group, groups.number("launches", group), groups.number("duration_ns", group), groups)]));
     this.root.querySelector(".tools").hidden = false;
+    this.narrow = matchMedia("(max-width:1100px)");
+    this.narrow.addEventListener("change", () => this.draw());
     this.listen();
   }
   part(name) {
@@ -59,12 +61,16 @@ class KernelTable {
   // The columns that are on, by the state or as the page began.
   visible() {
     const named = this.store.state.columns.split(",").filter((name) => this.columns.includes(name));
-    return named.length ? named : this.columns.filter((name) => this.groups.shownAtFirst.includes(name));
+    return named.length ? named : this.usual();
+  }
+  // Where the screen is narrow, the name needs the room of the sources.
+  usual() {
+    return this.columns.filter((name) => this.groups.shownAtFirst.includes(name) && !(this.narrow.matches && name === "source"));
   }
   choose() {
     const boxes = [...this.part("chooser").querySelectorAll("input")];
     const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-    const usual = this.columns.filter((name) => this.groups.shownAtFirst.includes(name));
+    const usual = this.usual();
     this.store.set({ columns: chosen.join() === usual.join() || !chosen.length ? "" : chosen.join() }, this);
   }
   drawHeads() {
@@ -76,20 +82,19 @@ class KernelTable {
       if (head.dataset.column === by) head.setAttribute("aria-sort", down ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     }
+    if (visible.length + 2 !== this.span) this.rows.heights.clear();
     this.span = visible.length + 2;
   }
   // Parts of groups in order; what is not known comes last, either way.
   sorted(parts) {
     const [name, down] = this.sorting();
     const sign = down ? -1 : 1;
-    const key = (part) => (name === "name" ? KEYS.name(this.groups, part.group) : part.value(name, this.groups));
-    const keys = new Map(parts.map((part) => [part, key(part)]));
-    return parts.sort((a, b) => {
-      const [x, y] = [keys.get(a), keys.get(b)];
-      const [without, within] = [x === null || x === undefined, y === null || y === undefined];
-      if (without || within) return without - within || a.group - b.group;
+    const keyed = parts.map((part) => ({ part, key: part.value(name, this.groups) ?? null }));
+    keyed.sort(({ key: x, part: a }, { key: y, part: b }) => {
+      if (x === null || y === null) return (x === null) - (y === null) || a.group - b.group;
       return (x < y ? -sign : x > y ? sign : 0) || a.group - b.group;
     });
+    return keyed.map(({ part }) => part);
   }
   found() {
     const { shown } = this.store.lens;
@@ -97,7 +102,7 @@ class KernelTable {
   }
   // Headings with their parts, most time first; steps in their order.
   headings() {
-    const { by } = this.store.state;
+    const by = this.by();
     const { shown } = this.store.lens;
     const found = new Map();
     const add = (name, part) => found.set(name, [...(found.get(name) || []), part]);
@@ -116,14 +121,21 @@ class KernelTable {
     if (by === "step") return headings.sort((a, b) => divided.names.indexOf(a.name) - divided.names.indexOf(b.name));
     return headings.sort((a, b) => b.ns - a.ns);
   }
-  items() {
+  // How rows are grouped: an address may name a way that this capture has not.
+  by() {
     const { by } = this.store.state;
+    return [...this.part("by").options].some(({ value }) => value === by) ? by : "";
+  }
+  items() {
+    const by = this.by();
     const item = (part, heading = "") => {
       const key = heading + ":" + part.group;
       return { key, part, tall: this.open.has(key), usual: !this.open.has(key) };
     };
     if (!by) return this.found().map((part) => item(part));
-    return this.headings().flatMap((heading) => {
+    const headings = this.headings();
+    this.mostOfHeading = Math.max(0, ...headings.map(({ ns }) => ns));
+    return headings.flatMap((heading) => {
       const key = "heading:" + heading.name;
       const unfolded = this.unfolded.has(key);
       return [{ key, heading, unfolded }, ...(unfolded ? heading.parts.map((part) => item(part, heading.name)) : [])];
@@ -132,7 +144,7 @@ class KernelTable {
   draw() {
     this.drawHeads();
     const all = this.items();
-    const limit = this.store.state.by ? Infinity : this.limit;
+    const limit = this.by() ? Infinity : this.limit;
     this.rows.show(all.length ? all.slice(0, limit) : [{ key: "none", none: true }]);
     const left = Math.max(0, all.length - limit);
     this.part("all").hidden = left === 0;
@@ -175,8 +187,21 @@ class KernelTable {
       return name === "share" && this.groups.total > 0 ? bare((100 * heading.ns) / this.groups.total) : "";
     };
     const opener = make("button", { type: "button", class: "opener", "aria-expanded": String(unfolded), "data-heading": key }, make("b", {}, heading.name), " ", make("span", {}, counted(heading.parts.length, "group", "groups")));
-    const cells = this.columns.map((name) => make("td", { class: "c-" + name }, text(name)));
-    return make("tr", { class: "heading" }, make("td", { class: "c-name", title: heading.name }, make("div", {}, opener)), ...cells, make("td", { class: "c-link" }));
+    const cells = this.columns.map((name) => make("td", { class: "c-" + name }, ...(name === "share" ? [this.byBound(heading)] : []), text(name)));
+    const lit = heading.parts.some(({ group }) => this.store.lens.lit?.[group]);
+    return make("tr", { class: lit ? "heading lit" : "heading" }, make("td", { class: "c-name", title: heading.name }, make("div", {}, opener)), ...cells, make("td", { class: "c-link" }));
+  }
+  // The heading's time by what held it, against the heading with the most time.
+  byBound({ parts, ns }) {
+    const held = new Map();
+    for (const part of parts) {
+      const bound = this.groups.text("bound", part.group);
+      held.set(bound, (held.get(bound) || 0) + (part.ns || 0));
+    }
+    const pieces = [...held].sort((a, b) => b[1] - a[1]);
+    const bar = make("span", { class: "share-bar stacked", "aria-hidden": "true" });
+    for (const [bound, part] of pieces) if (part > 0) bar.append(make("i", { class: "k-" + kebab(bound), style: "width:" + ((100 * part) / (this.mostOfHeading || ns)).toFixed(1) + "%", title: shortBoundOf(bound) + " " + time(part) }));
+    return bar;
   }
   nothing() {
     const { filter, range } = this.store.state;
@@ -220,7 +245,7 @@ class KernelTable {
   }
   update(state, lens, changed, origin) {
     if (this.query.value !== state.filter) this.query.value = state.filter;
-    if (this.part("by").value !== state.by) this.part("by").value = state.by;
+    this.part("by").value = this.by();
     if (changed.includes("by")) this.unfolded.clear();
     if (changed.some((name) => ["filter", "range", "sort", "by", "columns", "finding"].includes(name))) this.draw();
     if (changed.includes("kernel")) this.mark(state.kernel, origin !== this, changed.includes("filter"));
@@ -234,14 +259,14 @@ class KernelTable {
   }
   reach(group, filtered) {
     if (!this.store.lens.shown[group] && !filtered) this.store.set({ filter: "", range: null });
-    let item = this.items().find(({ part }) => part?.group === group);
-    const heading = this.store.state.by && !item && this.headings().find(({ parts }) => parts.some((part) => part.group === group));
-    if (heading) this.unfolded.add("heading:" + heading.name);
-    item = this.items().find(({ part }) => part?.group === group);
-    if (!item) return;
-    if (!this.store.state.by && this.items().indexOf(item) >= this.limit) this.limit = Infinity;
-    this.draw();
-    this.rows.reveal(item.key);
+    const heading = this.by() && this.headings().find(({ parts }) => parts.some((part) => part.group === group));
+    const folded = heading && !this.unfolded.has("heading:" + heading.name);
+    if (folded) this.unfolded.add("heading:" + heading.name);
+    const drawn = this.rows.items.find(({ part }) => part?.group === group);
+    if (!drawn && !folded && !this.by()) this.limit = Infinity;
+    if (!drawn) this.draw();
+    const item = drawn || this.rows.items.find(({ part }) => part?.group === group);
+    if (item) this.rows.reveal(item.key);
   }
   // Moves the chosen row; returns whether there was one to move to.
   step(by) {
@@ -274,7 +299,7 @@ class KernelTable {
     else this.draw();
   }
   copied() {
-    const parts = this.store.state.by ? this.rows.items.filter(({ part }) => part).map(({ part }) => part) : this.found();
+    const parts = this.by() ? this.rows.items.filter(({ part }) => part).map(({ part }) => part) : this.found();
     return parts.slice(0, KernelTable.MOST_COPIED);
   }
   markdown() {

@@ -2,7 +2,7 @@
 const markdownSafe = (text) => text
   .replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;")
   .replace(/[\\`*[\]|~$]/g, "\\$&")
-  .replace(/(^|[^\p{L}\p{N}])_|_(?=$|[^\p{L}\p{N}])/gu, (found) => found.replace("_", "\\_"))
+  .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "\\_")
   .replace(/:\/\//g, "&#58;//").replace(/www\./g, "www&#46;")
   .replace(/^(\s*)(#|=|[+-](?=\s|$)|-{3})/, "$1\\$2").replace(/^(\s*\d+)([.)])(?=\s|$)/, "$1\\$2");
 const guardCell = (text) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? "'" + text : text);

@@ -4,7 +4,6 @@ class Strip {
     Object.assign(this, { root, data, groups, store, state: store.state, lens: store.lens });
     this.pieces = new Pieces(data, groups);
     this.gaps = data.gaps && new Gaps(data.gaps);
-    this.grades = new Map(data.findings.map((id, i) => [id, data.grades[i]]));
     this.find();
     [this.from, this.to] = data.window;
     store.within = (from, to) => this.pieces.groupsIn(from, to);
@@ -22,10 +21,7 @@ class Strip {
     this.axis = part("zoom-axis");
     this.chosen = part("range");
     this.veils = this.root.querySelectorAll("[data-veil]");
-    const rows = [...this.root.querySelectorAll(".tl-row")];
-    this.lanes = rows.filter((row) => row.dataset.row === "launches");
-    this.findings = rows.find((row) => row.dataset.row === "findings");
-    this.idle = rows.find((row) => row.dataset.row === "idle");
+    this.lanes = new Lanes(this.root, this.pieces, this.data);
     this.zoomed.tabIndex = 0;
     for (const name of ["hint", "moves"]) if (part(name)) part(name).hidden = false;
   }
@@ -33,7 +29,7 @@ class Strip {
     new ResizeObserver(() => this.drawZoomed()).observe(this.zoomed);
     for (const button of this.root.querySelectorAll("[data-move]")) button.addEventListener("click", () => this.move(button.dataset.move));
     this.chosen.querySelector("button").addEventListener("click", () => this.clear());
-    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.zoomed.addEventListener("keydown", (event) => this.key(event));
     this.zoomed.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
@@ -48,9 +44,8 @@ class Strip {
     this.overview.addEventListener("pointerleave", () => tip.hide());
   }
   key(event) {
-    if (event.key === "Escape" && this.state.range) this.clear();
     const how = { ArrowLeft: "left", ArrowRight: "right", "+": "in", "=": "in", "-": "out", Home: "all", Enter: "choose" }[event.key];
-    if (!how || event.target !== this.zoomed) return;
+    if (!how) return;
     event.preventDefault();
     event.stopPropagation();
     if (how === "choose") this.chooseMiddle();
@@ -119,6 +114,7 @@ class Strip {
     else if (how === "out") this.zoom(2, middle);
     else if (how === "left") this.show(this.from - width / 4, this.to - width / 4);
     else if (how === "right") this.show(this.from + width / 4, this.to + width / 4);
+    else if (how === "select") this.store.set({ range: this.pieces.settle([this.from, this.to]) }, this);
     else this.show(0, this.data.wall_ns);
   }
   zoom(factor, around) {
@@ -150,7 +146,7 @@ class Strip {
     this.launches.replaceChildren(...paths, ...this.outlines(width));
     this.drawLabels(width);
     this.drawBrackets();
-    this.axis.replaceChildren(...ticks(this.data.start_ns + from, this.data.start_ns + to, 5).map(({ left, label, minor }) =>
+    this.axis.replaceChildren(...timeTicks(this.data.start_ns + from, this.data.start_ns + to, 5).map(({ left, label, minor }) =>
       make("span", { style: `left:${left.toFixed(2)}%`, class: minor ? "minor" : left < 4 && "first" }, label)));
     const [left, right] = [from, to].map((ns) => (100 * ns) / this.data.wall_ns);
     const whole = right - left > 99.99;
@@ -207,54 +203,14 @@ class Strip {
     const wall = this.data.wall_ns;
     for (const veil of this.veils) veil.hidden = !range;
     this.chosen.hidden = !range;
+    this.root.classList.toggle("ranged", Boolean(range));
     if (!range) return;
-    const [left, right] = range.map((ns) => (100 * ns) / wall);
+    const [left, right] = range.map((ns) => Math.min(100, (100 * ns) / wall));
     this.veils[0].style.cssText = `left:0;width:${left}%`;
     this.veils[1].style.cssText = `left:${right}%;right:0`;
     const launches = counted(this.pieces.launchesIn(...range), "launch", "launches");
     const about = this.pieces.stretches ? "about " : "";
     this.chosen.querySelector("span").textContent = `${time(range[1] - range[0])} from ${this.moment(range[0])}, ${about}${launches}`;
-  }
-  // Lanes show what is left: the rest of each column is dimmed behind it.
-  drawLanes() {
-    const narrowed = this.narrowed || this.finding >= 0;
-    this.lanes.forEach((row, lane) => {
-      const [, drawn] = row.children;
-      row.querySelector("[data-left]")?.remove();
-      row.querySelector(".mark")?.remove();
-      drawn.setAttribute("class", narrowed ? "dim" : "");
-      const height = Number(row.dataset.height);
-      if (narrowed) {
-        const left = shape("g", { "data-left": "" });
-        left.append(...stackedPaths(columnShares(this.pieces, lane, (i) => this.bright(i)), height));
-        row.append(left);
-      }
-      this.drawMarks(row, lane);
-    });
-    if (this.findings) this.drawFinding();
-  }
-  // The chosen kernel's launches stand as ink along the lane's upper edge.
-  drawMarks(row, lane) {
-    if (this.state.kernel < 0) return;
-    const { group, begin, end, wall } = this.pieces;
-    const columns = new Set();
-    for (let i = 0; i < this.pieces.size; i += 1) {
-      if (group[i] !== this.state.kernel || this.pieces.lane[i] !== lane) continue;
-      const last = Math.min(COLUMNS - 1, Math.floor((end[i] / wall) * COLUMNS));
-      for (let column = Math.floor((begin[i] / wall) * COLUMNS); column <= last; column += 1) columns.add(column);
-    }
-    const d = [...columns].map((column) => `M${column * COLUMN} -3h${COLUMN}v4h-${COLUMN}z`).join("");
-    if (d) row.append(shape("path", { class: "mark", d }));
-  }
-  drawFinding() {
-    const [, drawn] = this.findings.children;
-    this.findings.querySelector("[data-left]")?.remove();
-    drawn.setAttribute("class", this.finding >= 0 ? "dim" : "");
-    if (this.finding < 0) return;
-    const left = shape("g", { "data-left": "" });
-    const shares = unpackNumbers(this.grades.get(this.state.finding)).map((grade) => grade / 40);
-    left.append(...stackedPaths([["k-saving", shares]], Number(this.findings.dataset.height)));
-    this.findings.append(left);
   }
   under(event) {
     const box = this.zoomed.getBoundingClientRect();
@@ -287,9 +243,7 @@ class Strip {
     const at = this.at(event, this.overview, 0, this.data.wall_ns);
     const slack = (this.data.wall_ns / this.overview.clientWidth) * 1.5;
     const y = event.clientY - this.overview.getBoundingClientRect().top;
-    const top = (row) => row.transform.baseVal[0].matrix.f;
-    if (this.idle && y >= top(this.idle)) return this.tellGap(event, at, slack);
-    const lane = this.lanes.findIndex((row) => y >= top(row) && y < top(row) + Number(row.dataset.height));
+    const lane = this.lanes.at(y);
     const piece = lane < 0 ? -1 : this.pieces.nearest(lane, at, slack);
     if (piece >= 0) tip.show(event, ...this.told(piece));
     else this.tellGap(event, at, slack);
@@ -305,10 +259,12 @@ class Strip {
     if (!["finding", "filter", "range", "kernel"].some((name) => changed.includes(name))) return;
     if (changed.includes("range")) {
       this.drawRange(state.range);
-      const [from, to] = state.range || this.data.window;
-      [this.from, this.to] = [from, to];
+      const wall = this.data.wall_ns; // an address may name more than there is
+      const [from, to] = (state.range || this.data.window).map((ns) => Math.min(ns, wall));
+      if (to > from) [this.from, this.to] = [from, to];
     }
-    this.drawLanes();
+    const narrowed = Boolean(state.filter) || this.finding >= 0; // a range is veiled, not dimmed
+    this.lanes.draw(narrowed && ((i) => this.bright(i)), state.kernel, this.finding);
     this.drawZoomed();
   }
 }

@@ -1,6 +1,6 @@
 // Drawings of the timeline as paths of SVG: one path a kind, so that colours and textures are the style
 // sheet's and change with the theme.
-const COLUMNS = 280; // of the overview, as columns.py has them
+const COLUMNS = 280; // of the overview, as strip_columns.py has them
 const COLUMN = 2;
 const PLOT = COLUMNS * COLUMN;
 const shape = (name, attributes) => {
@@ -66,23 +66,27 @@ function detailPaths(pieces, from, to, width, row, bright) {
 }
 
 // Marks of a time axis at round moments, as ticks.py chooses them.
-function ticks(start, end, about) {
+function timeTicks(start, end, about) {
   const units = [[1, "ns"], [1e3, "µs"], [1e6, "ms"], [1e9, "s"]];
   const span = end - start;
   const [factor, unit] = units.filter(([size]) => Math.max(end, -start) >= size || size === 1).at(-1);
-  const step = roundStep(span / about);
+  const step = roundTimeStep(span / about);
   const marks = [];
   let number = 0;
   for (let at = Math.ceil(start / step) * step; at < end; at += step) {
     const share = (at - start) / span;
-    if (share <= 0.91) marks.push({ left: 100 * share, label: written(at / factor), minor: number % 2 === 1 });
+    if (share <= 0.87) marks.push({ left: 100 * share, label: wholeNumber(at / factor), minor: number % 2 === 1 || share > 0.8 });
     number += 1;
   }
   if (marks.length) Object.assign(marks[0], { label: marks[0].label + " " + unit, minor: false });
-  const near = Math.max(1, Math.floor(step / 10)); // so that the end does not read as the mark before it
-  return [...marks, { left: 100, label: marks.length ? written((Math.round(end / near) * near) / factor) : time(end), minor: false }];
+  return [...marks, { left: 100, label: marks.length ? endLabel(start, end, step, factor) : time(end), minor: false }];
 }
-function roundStep(least) {
+function endLabel(start, end, step, factor) {
+  if (10 * start <= end - start) return significant(end / factor);
+  const near = Math.max(1, Math.floor(step / 10)); // so that the end does not read as the mark before it
+  return wholeNumber((Math.floor(end / near + 0.5) * near) / factor);
+}
+function roundTimeStep(least) {
   for (let power = 1; ; power *= 10) for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
 }
-const written = (value) => grouped(value.toFixed(6).replace(/\.?0+$/, "")) || "0";
+const wholeNumber = (value) => grouped(value.toFixed(6).replace(/\.?0+$/, "")) || "0";

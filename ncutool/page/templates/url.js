@@ -1,5 +1,5 @@
 // What is chosen on the page as the part of its address behind `#`, and back:
-// `#view=2&finding=fuse-1&kernel=12&filter=time>1ms&sort=-time&by=op&columns=time,roof&range=0-5000&zoom=1_2`.
+// `#view=2&finding=fuse-1&kernel=12&filter=time>1ms&sort=-time&by=op&columns=time,roof&range=0-5000&zoom=roofline~2`.
 // Anyone may write an address: what cannot be read is as if it were not there.
 const MOST_OF_AN_ADDRESS = 4000;
 const WRITERS = {
@@ -10,7 +10,7 @@ const WRITERS = {
   by: (name) => name,
   columns: (names) => names,
   range: (range) => (range ? range.map((ns) => Math.round(ns)).join("-") : ""),
-  zoom: (zoom) => (Array.isArray(zoom) && zoom.every(Number.isFinite) ? zoom.map((one) => Number(one.toPrecision(9))).join("_") : ""),
+  zoom: (zoom) => (zoom ? String(zoom).replaceAll(" ", "~") : ""),
 };
 const READERS = {
   finding: (text) => (/^[a-z][\w-]{0,40}$/i.test(text) ? text : undefined),
@@ -23,10 +23,7 @@ const READERS = {
     const parts = /^(\d{1,18})-(\d{1,18})$/.exec(text);
     return parts && Number(parts[1]) < Number(parts[2]) ? [Number(parts[1]), Number(parts[2])] : undefined;
   },
-  zoom: (text) => {
-    const parts = text.split("_").map(Number);
-    return text && parts.length <= 8 && parts.every(Number.isFinite) ? parts : undefined;
-  },
+  zoom: (text) => (/^[\w.~+-]{1,100}$/.test(text) ? text.replaceAll("~", " ") : undefined),
 };
 // Readable where an address allows it: only what would end or split a value is escaped.
 const escaped = (text) => encodeURIComponent(text).replace(/%(3A|2C|3E|3C|3D|2F|5B|5D|22)/g, (one) => decodeURIComponent(one)).replace(/"/g, "%22").replace(/</g, "%3C").replace(/>/g, "%3E");
@@ -120,7 +117,7 @@ class Address {
     clearTimeout(this.waiting); // browsers refuse many changes in a short time
     this.waiting = setTimeout(() => {
       const address = this.of(view, view.store.state);
-      history.replaceState(null, "", address || location.pathname + location.search);
+      history.replaceState(null, "", theme.added(address) || location.pathname + location.search);
     }, 120);
   }
 }
