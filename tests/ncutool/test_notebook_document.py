@@ -52,7 +52,7 @@ def test_every_cell_runs_and_shows_what_is_said(
     ]  # fmt: skip
     assert "synthetic" in repr(analysis)
     for value in (shown[0], shown[1], shown[5], shown[6]):
-        assert value._repr_html_().startswith('<div style="max-width:960px')  # type: ignore[union-attr]  # shown by name above
+        assert value._repr_html_().startswith('<div style="max-width:960px')  # type: ignore[attr-defined]  # shown by name above
     assert isinstance(shown[2], pl.DataFrame)
     assert shown[2].height == len(analysis.findings) > 0
     assert names["time_by_bound"]["duration_ns"].sum() == analysis.coverage.duration_ns

@@ -143,10 +143,11 @@ def test_only_public_names_complete() -> None:
     shown = [name for name in dir(analysis) if not name.startswith("_")]
     assert shown == [
         "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels",
-        "most_time", "notices", "request", "resolution", "save", "shares", "timeline",
+        "most_time", "notices", "request", "resolution", "save", "shares", "state", "timeline",
         "to_pandas", "window_ns",
     ]  # fmt: skip
     assert all(hasattr(analysis, name) for name in shown)
+    assert [name for name in dir(type(analysis)) if not name.startswith("_")] == shown
     assert [name for name in dir(whatif) if not name.startswith("_")] == sorted(whatif.__all__)
     assert [name for name in dir(llm) if not name.startswith("_")] == sorted(llm.__all__)
 
