@@ -20,7 +20,7 @@ from ncutool.base.untrusted import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.advice.view.finding import Finding
+    from ncutool.advice.view.finding import CouldNotLook, Finding
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.most_time import MostTime
 
@@ -88,7 +88,7 @@ def _of_what_is_known(analysis: Analysis) -> list[str]:
     if analysis.window_ns <= 0 or analysis.coverage.duration_ns == 0:
         launches = units.counted(analysis.coverage.launches, "launch")
         said = f"{launches}, none with a duration"
-        collect = next((one.brief for one in analysis.advice.could_not_look if one.brief), "")
+        collect = next((_plain(one) for one in analysis.advice.could_not_look if one.brief), "")
         return [f"{said}: {collect}" if collect else f"{said}: nothing can be ranked", said]
     lead = _lead(analysis)
     if lead is not None:
@@ -183,8 +183,13 @@ def _unseen(analysis: Analysis) -> list[str]:
     most = max(analysis.advice.could_not_look, key=lambda one: one.pct or 0.0)
     of = "of the launch time" if most.launches else "of the window, which is idle"
     share = "" if most.pct is None else f"Could not look at {units.percent(most.pct)} {of}"
-    collect = f": {most.brief}" if most.brief else ""
+    collect = f": {_plain(most)}" if most.brief else ""
     return [f"{seen}{collect}", *[f"{share}{collect}"] * bool(share), seen, share or seen]
+
+
+def _plain(one: CouldNotLook) -> str:
+    """Return what to collect without marks of code, which a title and a picture cannot show."""
+    return one.brief.replace("`", "")
 
 
 def _waiting(analysis: Analysis) -> list[str]:
