@@ -1,10 +1,15 @@
-"""Names of kernels short enough for a sentence: cut between words, never within a number."""
+"""Kernels and findings in few words that can stand in a sentence; no number is cut."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from ncutool.advice.catalogue import rules
 from ncutool.base.untrusted import printable
+
+if TYPE_CHECKING:
+    from ncutool.advice.view.finding import Finding
 
 _TELLING = 8
 """Characters from which on a name without its arguments is taken to tell: `Kernel` does not."""
@@ -30,3 +35,8 @@ def kernel(name: str, room: int) -> str:
         kept += word
     kept = kept.rstrip("_:<(, ") or re.sub(r"\d+$", "", whole[: room - 1])
     return f"{kept}…"
+
+
+def action(finding: Finding) -> str:
+    """Return what to do in a few words: `fuse RMSNorm`."""
+    return finding.action or rules()[finding.rule].action
