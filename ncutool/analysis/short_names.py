@@ -16,6 +16,12 @@ _TELLING = 8
 _WORD = re.compile(r"[A-Za-z0-9.]+|[^A-Za-z0-9.]+")
 
 
+def bare(name: str) -> str:
+    """Return a kernel's name without its arguments, where it tells something without them."""
+    plain = name.partition("<")[0].partition("(")[0].rstrip("_: ")
+    return plain if len(plain) >= _TELLING else name
+
+
 def kernel(name: str, room: int) -> str:
     """Return a kernel's name in at most ``room`` characters.
 
@@ -24,10 +30,9 @@ def kernel(name: str, room: int) -> str:
     name = printable(name).strip()
     if len(name) <= room:
         return name or "a kernel without a name"[:room]
-    bare = name.partition("<")[0].partition("(")[0].rstrip("_: ")
-    if _TELLING <= len(bare) <= room:
-        return bare
-    whole = bare if len(bare) >= _TELLING else name
+    whole = bare(name)
+    if len(whole) <= room:
+        return whole
     kept = ""
     for word in _WORD.findall(whole):
         if len(kept) + len(word) > room - 1:
