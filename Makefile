@@ -87,7 +87,7 @@ lock: ## resolve requirements/ again (needs uv)
 
 screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png and card.svg from the demo (needs chromium)
 	$(BIN)/python docs/make_screenshots.py $(DEMO)
-	$(BIN)/ncutool report reports/samples/decoder-layer-synthetic/decoder-layer-synthetic.json.gz -o docs/card.svg --force
+	$(BIN)/ncutool report $(SAMPLE)/decoder-layer-synthetic.json.gz -o docs/card.svg --force
 
 clean: ## remove the environment, caches and everything generated
 	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
