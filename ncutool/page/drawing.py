@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 WIDE_PX, NARROW_PX = 592, 292
 """Widths of the planes of both drawings; their axes come on top."""
-MOST_WIDE, MOST_NARROW = 400, 150
+MOST_WIDE, MOST_NARROW = 300, 120
 """Groups that get a mark on each, most time first: the page must stay small."""
 _FEW = 3
 PAGE_PALETTE = charts.Palette(
