@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 
+from ncutool.analysis.looks import Color
 from ncutool.base.limits import attainable
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.points import four_digits
@@ -33,7 +34,7 @@ def devices_roofline(
     """
     ridges = [peak / bandwidth for _, peak, bandwidth in devices]
     left, right = _LEFT * min(intensity, *ridges), _RIGHT * max(intensity, *ridges)
-    families = ("memory", "compute", "latency", "saving")
+    families: tuple[Color, ...] = ("memory", "compute", "latency", "saving")
     colors = [*(palette.colors[name] for name in families), palette.ink, palette.soft]
     corners, marks = _rows(devices, intensity, (left, right), colors)
     names = [name for name, _, _ in devices]

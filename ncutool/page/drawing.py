@@ -297,7 +297,8 @@ def _notes(groups: pl.DataFrame, subject: _Subject, coverage: Coverage | None) -
     if coverage is not None and (missing := charts.not_on_roofline(coverage)):
         notes.append(missing)
     if groups.height > MOST_WIDE:
-        left = groups[MOST_WIDE:]["duration_ns"].sum() / max(1, groups["duration_ns"].sum())
+        total = max(1, int(groups["duration_ns"].sum()))
+        left = int(groups[MOST_WIDE:]["duration_ns"].sum()) / total
         notes.append(
             f"Drawn: the {MOST_WIDE} groups with the most time ({MOST_NARROW} in little room); "
             f"the other {units.count(groups.height - MOST_WIDE)} took "
