@@ -148,37 +148,6 @@ def test_a_saved_picture_stands_alone(browser: Browser, pages: dict[str, Path]) 
     assert "class=" not in text
 
 
-def test_the_strip_is_moved_by_keys_and_shows_a_selection(
-    browser: Browser, pages: dict[str, Path]
-) -> None:
-    """Keys zoom and move within the window; a click on a piece selects its row."""
-    browser.open(pages["trace"])
-    window = "(strip => [strip.from, strip.to])(ncutoolViews[0].parts.at(-1))"
-    browser.evaluate("document.querySelector('canvas').scrollIntoView({block: 'center'})")
-    browser.evaluate("document.querySelector('canvas').focus()")
-    start, end = browser.evaluate(window)
-    browser.press("+", 187)
-    near_start, near_end = browser.evaluate(window)
-    assert near_end - near_start == pytest.approx((end - start) / 2)
-    browser.press("ArrowRight", 39)
-    assert browser.evaluate(window)[0] > near_start
-    browser.press("Home", 36)
-    wall = browser.evaluate("ncutoolViews[0].parts.at(-1).data.wall_ns")
-    assert browser.evaluate(window) == [0, wall]
-    for _ in range(5):
-        browser.press("+", 187)
-    x, y = browser.evaluate(
-        "(strip => { const box = strip.canvas.getBoundingClientRect();"
-        " const piece = strip.pieces.find(one => one.lane === 0 && one.begin > strip.from);"
-        " const middle = (piece.begin + piece.end) / 2;"
-        " return [box.x + (middle - strip.from) / (strip.to - strip.from) * box.width,"
-        " box.y + 8]; })(ncutoolViews[0].parts.at(-1))"
-    )
-    browser.click(x, y)
-    assert browser.wait_for(CHOSEN) is not None
-    assert browser.complaints() == []
-
-
 def test_views_are_shown_one_at_a_time(browser: Browser, pages: dict[str, Path]) -> None:
     """Links switch between captures; a chart that was hidden is drawn when shown."""
     browser.open(pages["several"])

@@ -14,9 +14,8 @@ import pytest
 
 from ncutool import page
 from ncutool.analysis.analyse import Analysis, read_and_analyse
-from ncutool.analysis.document import Document
 from ncutool.analysis.groups import grouped
-from ncutool.page import html, timeline
+from ncutool.page import html
 from ncutool.page.code import with_code
 from ncutool.page.drawing import drawings
 from ncutool.page.findings import spans
@@ -159,53 +158,6 @@ def test_launch_ids_are_written_as_spans(ids: Sequence[int], text: str) -> None:
 def test_unpaired_backticks_are_plain_text() -> None:
     """Only whole pairs are code."""
     assert [(part.text, part.code) for part in with_code("a ` b")] == [("a ` b", False)]
-
-
-def test_the_overview_fills_every_bin_once() -> None:
-    """Bands of all kinds together cover the strip, none overlapping."""
-    analysis = factory.trace(300)
-    assert analysis.timeline is not None
-    area = 0
-    for band in timeline.overview(analysis, analysis.timeline):
-        for x, top, width, bottom in re.findall(r"M(\d+) (\d+)h(\d+)V(\d+)h", band.path):
-            assert int(x) + int(width) <= timeline.BINS
-            area += int(width) * (int(bottom) - int(top))
-    assert area == timeline.BINS * 100
-
-
-def test_ten_thousand_launches_become_few_pieces() -> None:
-    """Neighbours are drawn as one; launches and time are all still there."""
-    analysis = factory.trace(10_000)
-    _, membership = grouped(analysis.kernels)
-    pieces, grain = timeline.segments(analysis, membership)
-    assert grain > 0
-    assert pieces.height <= timeline.MOST_SEGMENTS
-    assert pieces["count"].sum() == 10_000
-    small, none = timeline.segments(factory.trace(500), grouped(factory.trace(500).kernels)[1])
-    assert (small.height, none) == (500, 0)
-    assert (small["group"] >= 0).all()
-
-
-def test_pieces_unpack_to_their_begins() -> None:
-    """What the script adds up is where the launches are."""
-    analysis = factory.trace(100)
-    strip = timeline.strip(analysis, Document(analysis))
-    assert strip is not None
-    pieces = strip.data["pieces"]
-    begins, begin = [], pieces["first"]
-    for step in pieces["step"]:
-        begin += step
-        begins.append(begin)
-    starts = analysis.kernels.sort("stream", "start_ns", descending=[True, False])["start_ns"]
-    assert sorted(begins) == sorted(starts)
-    assert sum(pieces["length"]) == analysis.kernels["duration_ns"].sum()
-    assert strip.data["lanes"] == ["stream 7", "stream 13"]
-
-
-def test_reports_and_timeless_traces_have_no_timeline() -> None:
-    """Nothing is drawn where nothing has a place in time."""
-    for analysis in (factory.report(), factory.everything_null()):
-        assert timeline.strip(analysis, Document(analysis)) is None
 
 
 def test_a_chart_stands_or_its_reason_does() -> None:
