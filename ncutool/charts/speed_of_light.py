@@ -81,8 +81,8 @@ def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
 def _limits(top: float, palette: Palette) -> alt.Chart:
     rows: list[Row] = []
     for limit, dash in ((_LOW, [5, 4]), (_HIGH, [2, 4])):
-        upright = [(limit, 0.0), (limit, top)]
-        for number, corners in enumerate((upright, [(y, x) for x, y in upright])):
+        upright: list[tuple[float, float]] = [(limit, 0), (limit, top)]
+        for number, corners in enumerate([upright, [(y, x) for x, y in upright]]):
             look = {"line": f"{limit}-{number}", "dash": dash, "about": f"limit|{limit}"}
             rows += [{"x": x, "y": y, **look} for x, y in corners]
     chart: alt.Chart = alt.Chart(alt.InlineData(values=rows), name="lines").mark_line(

@@ -54,13 +54,6 @@ def drawn(chart: alt.VConcatChart | alt.LayerChart) -> str:
     return svg
 
 
-def warm_up() -> None:
-    """Load what draws: its first drawing takes a second longer than those that follow."""
-    import vl_convert
-
-    vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"})
-
-
 @dataclass
 class _Writer:
     roofs: Sequence[str]
