@@ -273,8 +273,8 @@ def _zoomed(
     note = ()
     if found.grain_ns:
         note = (
-            f"Away from here launches within {units.time(found.grain_ns)} are drawn as one: as "
-            "high as they were busy, in the colour of what held most.",
+            f"Away from here launches within {units.time(found.grain_ns)} are drawn "
+            "together, as high as their share of it.",
         )
     return shown, data, note
 
