@@ -57,7 +57,7 @@ def test_every_output_divides_the_time_alike(analysis: Analysis) -> None:
     card = understood(document.coverage)
     assert sum(piece.pct for piece in card.pieces) == pytest.approx(100)
     for part in tables.PARTS:
-        pieces = sum(piece.pct for piece in card.pieces if piece.kind == part)
+        pieces = sum(piece.pct for piece in card.pieces if piece.name == PARTS[part])
         assert pieces == pytest.approx(100 * rows.get(part, 0) / coverage.duration_ns)
     chart = charts.not_on_roofline(coverage)
     line = summary_text(analysis, color=False, width=2000, verbose=True)

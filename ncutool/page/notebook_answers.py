@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.base.untrusted import shorten
 from ncutool.page import llm
 from ncutool.page import notebook_frame as frame
 from ncutool.page.card_layout import Part
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from ncutool.planning.llm.planned import Plan
     from ncutool.whatif.answer import Answer, Bounds
 
-_ROWS = 8
+_ROWS, _NAME = 8, 48
+"""Kernels shown, and letters of their names."""
 
 
 def plan_html(plan: Plan) -> str:
@@ -51,7 +53,7 @@ def answer_html(answer: Answer) -> str:
     ]
     alternative = "; ".join(words for words, _ in bars)
     facts = [frame.titled("Against now", told) for _, told in sheet.titled_facts]
-    kernels = next(grid for grid in sheet.grids if grid.title.startswith("Kernels"))
+    kernels = sheet.grids[1 if answer.findings else 0]
     return frame.framed(
         frame.title(f"{sheet.headline[:1].upper()}{sheet.headline[1:]}: {_then(answer)}"),
         frame.columns(
@@ -59,7 +61,8 @@ def answer_html(answer: Answer) -> str:
             facts if bars else [],
         ),
         frame.titled(
-            kernels.title, ((row[0], row[4], f"now {row[3]}; {row[5]}") for row in kernels.rows)
+            kernels.title,
+            ((shorten(row[0], _NAME), row[4], f"now {row[3]}; {row[5]}") for row in kernels.rows),
         ),
         *(frame.said(note) for note in sheet.notes),
     )

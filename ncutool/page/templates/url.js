@@ -117,7 +117,7 @@ class Address {
     clearTimeout(this.waiting); // browsers refuse many changes in a short time
     this.waiting = setTimeout(() => {
       const address = this.of(view, view.store.state);
-      history.replaceState(null, "", address || location.pathname + location.search);
+      history.replaceState(null, "", theme.added(address) || location.pathname + location.search);
     }, 120);
   }
 }

@@ -5,6 +5,7 @@ function start(article) {
   const store = new Store(groups, data.findings);
   const table = new KernelTable(article, groups, store);
   store.add(table);
+  store.add(new Findings(article, store));
   for (const element of article.querySelectorAll("[data-drawing]")) store.add(new Drawing(element, groups, store));
   const strip = article.querySelector(".timeline");
   if (strip && data.timeline) store.add(new Strip(strip, data.timeline, groups, store));
@@ -70,7 +71,7 @@ function inFilter(event, table) {
 }
 // Heads that stay in sight need to know how high what stays above them is.
 function stick() {
-  for (const bar of document.querySelectorAll(".bar")) {
+  for (const bar of document.querySelectorAll(".verdict")) {
     new ResizeObserver(() => bar.closest(".view")?.style.setProperty("--bar", bar.offsetHeight + "px")).observe(bar);
   }
 }
