@@ -88,7 +88,7 @@ def pieces(placed: pl.DataFrame, window: tuple[int, int]) -> Pieces:
 
 def _few(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """Return launches merged to at most :data:`MOST_MERGED` pieces, and the grain."""
-    usual = int((rows["finish"] - rows["begin"]).median() or 1)  # type: ignore[arg-type]
+    usual = int((rows["finish"] - rows["begin"]).median() or 1)
     span = int(rows["begin"].to_numpy().max() - rows["begin"].to_numpy().min())
     grain = max(usual, span // MOST_MERGED, 1)
     while (merged := _merged(rows, grain)).height > MOST_MERGED:
