@@ -13,13 +13,15 @@ import jinja2
 from markupsafe import Markup
 
 from ncutool.base import units
-from ncutool.base.untrusted import printable
+from ncutool.base.untrusted import shorten
 from ncutool.page import vega
 from ncutool.page.code import with_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MOST_OF_A_TEXT = 3000
+"""Characters of a text that a page shows: a name from a capture may be as long as its file."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -81,8 +83,10 @@ def _file(name: str) -> str:
 
 @cache
 def _script(names: tuple[str, ...]) -> str:
-    body = "\n".join(_file(f"{name}.js") for name in names)
-    return f'(() => {{\n"use strict";\n{body}}})();\n'
+    lines = [line.strip() for name in names for line in _file(f"{name}.js").splitlines()]
+    # Whoever wants the comments reads the files: a page carries what runs.
+    body = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return f'(() => {{\n"use strict";\n{body}\n}})();\n'
 
 
 @cache
@@ -112,7 +116,7 @@ def _environment() -> jinja2.Environment:
 def _printable(value: object) -> object:
     """Return text from a capture without control characters; mark-up of our own as it is."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value)
+        return shorten(value, _MOST_OF_A_TEXT)
     return value
 
 
