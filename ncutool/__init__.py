@@ -117,7 +117,7 @@ def findings(analysis: Analysis) -> pl.DataFrame:
     return findings_frame(analysis.findings)
 
 
-def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
+def roofline_chart(source: Analysis | AnyFrame) -> alt.VConcatChart:
     """Draw the interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas).
 
     Raises:

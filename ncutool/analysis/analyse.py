@@ -47,13 +47,6 @@ if TYPE_CHECKING:
     from ncutool_parsers.interface import Progress
 
 
-_PUBLIC = (
-    "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels", "most_time",
-    "notices", "request", "resolution", "save", "shares", "timeline", "to_pandas", "window_ns",
-)  # fmt: skip
-"""What completes in a notebook; the rest is for the rooms above."""
-
-
 @dataclass(frozen=True)
 class Companions:
     """The captures that were read beside the one asked about, by the names of a request."""
@@ -73,6 +66,13 @@ class Analysis(Saved):
     A part is computed when it is first asked for and kept, so that a command computes what it
     shows. The fields are what the parts are computed from.
     """
+
+    _public = (
+        "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels",
+        "most_time", "notices", "request", "resolution", "save", "shares", "state", "timeline",
+        "to_pandas", "window_ns",
+    )  # fmt: skip
+    # What completes in a notebook; the rest is for the rooms above.
 
     capture: Capture
     resolution: Resolution
@@ -223,9 +223,6 @@ class Analysis(Saved):
     def to_pandas(self) -> pd.DataFrame:
         """Return the ``kernels`` table as a pandas DataFrame."""
         return self.kernels.to_pandas()
-
-    def __dir__(self) -> list[str]:
-        return [*(name for name in super().__dir__() if name.startswith("__")), *_PUBLIC]
 
 
 class Findings(Shown, tuple["Finding", ...]):

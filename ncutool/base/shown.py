@@ -33,10 +33,31 @@ def _shower(way: Way) -> Any:
     return getattr(import_module(module), name)
 
 
-class Shown:
+class Listed(type):
+    """A class of which only the names in ``_public`` complete, where it has any.
+
+    Notebooks ask the class too, not only the object.
+    """
+
+    _public: tuple[str, ...] = ()
+
+    def __dir__(cls) -> list[str]:
+        return _listed(list(super().__dir__()), cls._public)
+
+
+def _listed(names: list[str], public: tuple[str, ...]) -> list[str]:
+    if not public:
+        return names
+    return [*(name for name in names if name.startswith("__")), *public]
+
+
+class Shown(metaclass=Listed):
     """A result with one line for a terminal and a small page for a notebook."""
 
     __slots__ = ()
+
+    def __dir__(self) -> list[str]:
+        return _listed(list(super().__dir__()), type(self)._public)
 
     def __repr__(self) -> str:
         line: str = _shower("line")(self)

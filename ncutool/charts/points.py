@@ -129,7 +129,7 @@ def four_digits(value: float) -> float:
 
 
 def not_on_roofline(coverage: Coverage) -> str:
-    """Say how much of the launch time the roofline shows and what it leaves out.
+    """Say what share of the launch time has no place on the roofline, and why.
 
     Returns:
         One sentence; empty where every launch that took time has a place.
@@ -137,13 +137,10 @@ def not_on_roofline(coverage: Coverage) -> str:
     absent = [
         part for part in coverage.partition if part.part != "on_roofline" and part.duration_ns
     ]
-    if not absent:
-        return ""
-    shown = sum(part.pct for part in coverage.partition if part.part == "on_roofline")
     names = ", ".join(
         f"{display_names.PARTS[part.part]} {units.percent(part.pct)}" for part in absent
     )
-    return f"On the chart is {units.percent(shown)} of launch time; not on it: {names}."
+    return f"Not on the plane: {names}." if absent else ""
 
 
 def named(row: Row) -> str:

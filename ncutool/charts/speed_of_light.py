@@ -73,7 +73,7 @@ def speed_of_light(
 def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
     corner = [{"x": 0, "y": 0, "x2": _LOW, "y2": _LOW}]
     chart = alt.Chart(alt.InlineData(values=corner), name="region")
-    region = chart.mark_rect(color=palette.bounds["latency"], opacity=0.08)
+    region = chart.mark_rect(color=palette.bounds["latency"], opacity=1, fillOpacity=0.08)
     placed: alt.Chart = region.encode(x, y, alt.X2("x2:Q"), alt.Y2("y2:Q"))
     return placed
 

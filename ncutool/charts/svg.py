@@ -184,7 +184,9 @@ def _number(value: float) -> str:
 
 
 def _about(element: ElementTree.Element, name: str, writer: _Writer) -> str:
-    """Return group, bound, roof and level as ``data-g`` and classes."""
+    """Return group, bound, roof and level as ``data-g`` and classes, for a style sheet."""
+    if writer.halo:
+        return ""
     group, bound, roof, level = (*(element.get("aria-label") or "").split("|"), "", "", "")[:4]
     if name in ("lines", "region"):  # kind and name of a line
         place = f"r{writer.roofs.index(bound)}" if bound in writer.roofs else ""
@@ -249,7 +251,7 @@ def _line(element: ElementTree.Element, x: float, y: float, name: str, writer: _
     x2, y2 = x1 + float(element.get("x2", "0")), y1 + float(element.get("y2", "0"))
     ends = f"M{_number(x1)} {_number(y1)}L{_number(x2)} {_number(y2)}"
     group = element.get("aria-label") if name == "leaders" else None
-    data = f' data-g="{group}"' if group is not None else ""
+    data = f' data-g="{group}"' if group is not None and not writer.halo else ""
     return f'<path{data} d="{ends}"{writer.look(element)}/>'
 
 

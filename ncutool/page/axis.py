@@ -9,8 +9,8 @@ from ncutool.base import units
 
 _STEPS = 5
 """How many steps an axis should have about."""
-_NEAR = 0.55
-"""A tick nearer to the end than this part of a step would touch the total."""
+_LAST_PCT = 81.0
+"""A mark beyond this would touch the total, which stands at the end with its unit."""
 _UNITS_NS = {"s": 1e9, "ms": 1e6, "µs": 1e3, "ns": 1.0}
 
 
@@ -30,8 +30,8 @@ def ticks(total_ns: int) -> tuple[Tick, ...]:
     unit = _UNITS_NS[total.rsplit(" ", 1)[-1]]
     whole = total_ns / unit
     step = _round_step(whole / _STEPS)
-    inner = math.ceil((whole - _NEAR * step) / step - 1e-9)
-    marks = [Tick(round(100 * n * step / whole, 2), f"{n * step:g}") for n in range(max(inner, 1))]
+    places = [(round(100 * n * step / whole, 2), n * step) for n in range(_STEPS + 1)]
+    marks = [Tick(pct, f"{value:g}") for pct, value in places if pct <= _LAST_PCT]
     return (*marks, Tick(100.0, total))
 
 

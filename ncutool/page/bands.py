@@ -48,10 +48,10 @@ def bands(capture: Capture, timeline: Timeline) -> tuple[tuple[Band, ...], ...]:
         marks = _of_host(capture)
     start, end = timeline.start_ns, timeline.end_ns
     marks = (
-        marks.with_columns(pl.col("start_ns", "end_ns").clip(start, end))
-        .filter(pl.col("end_ns") > pl.col("start_ns"))
-        .unique()
+        marks.unique()
         .sort("start_ns", "end_ns", "name", descending=[False, True, False])
+        .with_columns(pl.col("start_ns", "end_ns").clip(start, end))
+        .filter(pl.col("end_ns") > pl.col("start_ns"))
     )
     rows: list[tuple[Band, ...]] = []
     while marks.height and len(rows) < _ROWS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,8 +14,9 @@ from ncutool.charts.palette import LIGHT
 from ncutool.page import card_layout as layout
 from ncutool.page import text_width
 from ncutool.page.card_layout import Part
+from ncutool.page.code import with_code
 from ncutool.page.html import this_version
-from ncutool.page.roofline_picture import roofline_svg
+from ncutool.page.roofline_picture import fitting, placed
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
@@ -28,10 +28,12 @@ WIDTH, HEIGHT = 1200, 630
 _LEFT, _RIGHT = 48.0, 1152.0
 _COLUMN = 584.0
 """Width of the left column."""
-_PANEL, _TOP, _BOTTOM = 668.0, 178.0, 572.0
-"""Where the right column begins, and the height it has."""
+_PANEL, _BOTTOM = 668.0, 574.0
+"""Where the right column begins, and where it ends."""
 _SIZES = (42.0, 38.0, 34.0, 30.0, 27.0, 24.0)
 _HEAD, _SMALL, _BODY = 17.0, 15.0, 18.0
+_ENLARGED = 1.25
+"""How many times the roofline's letters are enlarged, to be read in a small preview."""
 _MOST = 3
 """Findings shown."""
 _ROW = 38.0
@@ -57,7 +59,7 @@ def card(analysis: Analysis, *, palette: Palette = LIGHT, both: bool = True) -> 
     document = Document(analysis)
     verdict = document.verdict
     known, time = coverage_parts(document.coverage), time_parts(document.time)
-    head = layout.headline(_LEFT, 118, _RIGHT - _LEFT, verdict.headline, palette, _SIZES)
+    head = layout.headline(_LEFT, 114, _RIGHT - _LEFT, plain(verdict.headline), palette, _SIZES)
     about = (document.device.name, verdict.about)
     content = [
         layout.line_of(_LEFT, 52, _RIGHT - _LEFT, verdict.capture, about, _BODY, palette),
@@ -75,10 +77,15 @@ def card(analysis: Analysis, *, palette: Palette = LIGHT, both: bool = True) -> 
         content,
         kinds | set(document.kernels.groups["bound"].head(_MOST * 3)),
         palette,
-        title=verdict.headline,
+        title=plain(verdict.headline),
         description=described(document),
         both=both,
     )
+
+
+def plain(sentence: str) -> str:
+    """Return a sentence without the marks of code, which a picture has no letters for."""
+    return "".join(piece.text for piece in with_code(sentence))
 
 
 def coverage_parts(section: CoverageSection) -> list[Part]:
@@ -209,7 +216,7 @@ def _saving(
 
 
 def _nothing(why: str, y: float, palette: Palette) -> str:
-    lines = text_width.wrapped(printable(why), _COLUMN, _BODY)
+    lines = text_width.wrapped(printable(plain(why)), _COLUMN, _BODY)
     if len(lines) > 6:
         lines = [*lines[:5], text_width.shortened(f"{lines[5]}…", _COLUMN, _BODY)]
     heading = layout.text(_LEFT, y, "What to do", _HEAD, palette, bold=True)
@@ -221,34 +228,17 @@ def _nothing(why: str, y: float, palette: Palette) -> str:
 
 def _panel(analysis: Analysis, document: Document, palette: Palette) -> str:
     """Return the roofline; where there is none, the kernels with the most time and why."""
-    wide, high = _RIGHT - _PANEL, _BOTTOM - _TOP
-    drawn = roofline_svg(analysis, palette, int(wide), int(high))
-    if drawn is not None:
-        return placed(drawn, _PANEL, _TOP, wide, high)
-    return _most_time(document, wide, palette)
-
-
-def placed(svg: str, x: float, y: float, wide: float, high: float) -> str:
-    """Return a standalone SVG as a part of another, as large as the room allows."""
-    match = re.match(r"\s*<svg\b[^>]*>", svg)
-    if match is None:
-        return ""
-    opening = match.group()
-    size = [re.search(rf'\s{name}="([\d.]+)', opening) for name in ("width", "height")]
-    opening = re.sub(r'\s(width|height|x|y)="[^"]*"', "", opening)
-    if "viewBox" not in opening and all(size):
-        own = " ".join(found.group(1) for found in size if found is not None)
-        opening = opening.replace("<svg", f'<svg viewBox="0 0 {own}"', 1)
-    where = f'<svg x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}"'
-    return opening.replace("<svg", where, 1) + svg[match.end() :]
+    wide, top = _RIGHT - _PANEL, 206.0
+    drawn = fitting(analysis, palette, wide, _BOTTOM - top, _ENLARGED)
+    if drawn is None:
+        return _most_time(document, wide, palette)
+    shares = drawn.share.split(", ")
+    title = layout.line_of(_PANEL, 194, wide, drawn.title, shares, _HEAD, palette)
+    return title + placed(drawn.svg, _PANEL, top, wide, _BOTTOM - top)
 
 
 def _most_time(document: Document, wide: float, palette: Palette) -> str:
-    why = (
-        "The launches ran on unlike devices: the page has a roofline of each."
-        if document.analysis.mixed
-        else "No launch has FLOPs, bytes and a known peak, so there is no roofline."
-    )
+    why = "No launch has FLOPs, bytes and a known peak, so there is no roofline."
     groups = document.kernels.groups.filter(pl.col("duration_ns") > 0).head(6)
     heading = "Most time in" if groups.height else "Roofline"
     drawn = [layout.text(_PANEL, 194, heading, _HEAD, palette, bold=True)]
@@ -281,7 +271,7 @@ def _corner(document: Document, palette: Palette) -> str:
     mark = layout.text(_RIGHT, 611, version, _SMALL, palette, bold=True, end=True)
     room = _RIGHT - _LEFT - text_width.width(version, _SMALL, bold=True) - 24
     grave = [notice for notice in document.notices if notice.severity != "info"]
-    words = grave[0].text if grave else document.device.peaks
+    words = plain(grave[0].text) if grave else document.device.peaks
     if len(grave) > 1:
         more = f" (and {units.counted(len(grave) - 1, 'more notice')})"
         words = (

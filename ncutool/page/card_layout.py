@@ -251,18 +251,27 @@ def line_of(
     size: float,
     palette: Palette,
 ) -> str:
-    """Return a bold name and what is said of it on one line; what does not fit is left out."""
-    name = text_width.shortened(printable(first), wide * 0.5, size, bold=True, middle=True)
+    """Return a bold name and what is said of it on one line.
+
+    The name and the first that is said are shortened to what there is room for; of the others, the
+    last that have none are left out.
+    """
+    said = [f"· {printable(words)}" for words in others if words]
+    gap = 0.3 * size
+    taken = sum(text_width.width(words, size) + gap for words in said)
+    name = text_width.shortened(
+        printable(first), max(wide / 2, wide - taken), size, bold=True, middle=True
+    )
     drawn = text(x, y, name, size, palette, bold=True)
-    cursor = text_width.width(name, size, bold=True)
-    for words in others:
-        said = f"· {printable(words)}"
-        room = wide - cursor - 0.3 * size
-        if text_width.width(said, size) > room:
-            said = text_width.shortened(said, room, size, middle=True) if room > 8 * size else ""
-        if said:
-            drawn += text(x + cursor + 0.3 * size, y, said, size, palette, soft=True)
-            cursor += 0.3 * size + text_width.width(said, size)
+    cursor = text_width.width(name, size, bold=True) + gap
+    for number, words in enumerate(said):
+        if number == 0:
+            words = text_width.shortened(words, wide - cursor, size, middle=True)
+        length = text_width.width(words, size)
+        if cursor + length > wide:
+            break
+        drawn += text(x + cursor, y, words, size, palette, soft=True)
+        cursor += length + gap
     return drawn
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.charts.points import Row
     from ncutool.devices.several import Kind
+    from ncutool.roofline.coverage import Coverage
 
 WIDE_PX, NARROW_PX = 592, 292
 """Widths of the planes of both drawings; their axes come on top."""
@@ -105,6 +106,16 @@ def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
     return tuple(made)
 
 
+@dataclass(frozen=True)
+class Standalone:
+    """A drawing that needs no style sheet."""
+
+    title: str
+    share: str
+    """How much of the time is on it; empty where that is not known."""
+    svg: str
+
+
 def standalone_roofline(
     analysis: Analysis, dark: bool = False, width: int = 640, *, with_head: bool = True
 ) -> str | None:
@@ -121,27 +132,47 @@ def standalone_roofline(
     Returns:
         The SVG, or None where neither can be drawn.
     """
+    size = (width, 330 if width >= 500 else 260)
+    found = standalone(analysis, charts.DARK if dark else charts.LIGHT, size, with_head=with_head)
+    return None if found is None else found.svg
+
+
+def standalone(
+    analysis: Analysis,
+    palette: charts.Palette,
+    size: tuple[int, int],
+    *,
+    with_head: bool = True,
+    with_key: bool = True,
+) -> Standalone | None:
+    """Return what :func:`standalone_roofline` draws, with its title.
+
+    Args:
+        size: width and height of the plane; axes, strip and key come on top.
+        with_head: title, device and version above it, and a ground; without, it is transparent.
+        with_key: say below what colours and shapes mean.
+    """
     groups, _ = grouped(analysis.kernels)
     kind = max(analysis.device_kinds, key=lambda one: one.duration_ns) if analysis.mixed else None
     if kind is not None:
         groups = groups.filter(groups["device"].is_in(kind.ordinals))
-    palette = charts.DARK if dark else charts.LIGHT
-    look: dict[str, Any] = {
-        "palette": palette, "width": width, "height": 330 if width >= 500 else 260,
-        "interactive": False,
-    }  # fmt: skip
+    look: dict[str, Any] = {"palette": palette, "width": size[0], "height": size[1],
+                            "interactive": False, "with_key": with_key}  # fmt: skip
     subject = _subject(analysis, groups, kind, MOST_WIDE)
+    of_kind = f" of {kind.numbered}" if kind is not None else ""
     if subject is not None:
         share = _share(analysis, groups, subject)
         look["head"] = _head(analysis, kind, "Roofline", share) if with_head else None
         chart = _chart(subject, **look)
-        return drawing(chart, _label(subject), roofs=subject.names, halo=palette.paper)
+        drawn = drawing(chart, _label(subject), roofs=subject.names, halo=palette.paper)
+        return Standalone(f"Roofline{of_kind}", share, drawn)
     points = charts.speed_of_light_points(groups.head(MOST_WIDE), tooltips=False)
     if not points:
         return None
     look["head"] = _head(analysis, kind, "Speed of light", "") if with_head else None
     light = charts.speed_of_light(points, **look)
-    return drawing(light, "Compute against memory speed of light", halo=palette.paper)
+    drawn = drawing(light, "Compute against memory speed of light", halo=palette.paper)
+    return Standalone(f"Speed of light{of_kind}", "", drawn)
 
 
 def _head(analysis: Analysis, kind: Kind | None, title: str, share: str) -> Head:
@@ -216,7 +247,7 @@ def _roofline(
         Markup(pictures[0]),
         Markup(pictures[1]),
         "" if wide.points else _why_empty(analysis, roofs, kind),
-        _notes(groups, wide),
+        _notes(groups, wide, None if analysis.mixed else analysis.coverage),
         _legend(point["bound"] for point in [*wide.points, *wide.strip]),
         _toggles(wide),
     )
@@ -272,7 +303,7 @@ def _toggles(subject: _Subject) -> tuple[tuple[str, str], ...]:
     return (*(roofs if len(roofs) > 1 else []), *(levels if counted else []))
 
 
-def _notes(groups: pl.DataFrame, subject: _Subject) -> tuple[str, ...]:
+def _notes(groups: pl.DataFrame, subject: _Subject, coverage: Coverage | None) -> tuple[str, ...]:
     roofs, reached = subject.roofs, subject.reached
     origin = (
         "the report's own peaks, at the clocks it recorded"
@@ -293,6 +324,8 @@ def _notes(groups: pl.DataFrame, subject: _Subject) -> tuple[str, ...]:
         notes.append(f"Dashed: best this capture reached, {told}; implausible figures left out.")
     if any("lv-l" in name for name, _ in _toggles(subject)):
         notes.append("Hollow: the same launches by their L2 (squares) and L1 traffic (diamonds).")
+    if coverage is not None and (missing := charts.not_on_roofline(coverage)):
+        notes.append(missing)
     if groups.height > MOST_WIDE:
         left = groups[MOST_WIDE:]["duration_ns"].sum() / max(1, groups["duration_ns"].sum())
         notes.append(

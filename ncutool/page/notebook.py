@@ -13,13 +13,14 @@ from ncutool.charts.palette import LIGHT
 from ncutool.page import card
 from ncutool.page.card_layout import Part, safe
 from ncutool.page.notebook_answers import answer_html, plan_html
-from ncutool.page.notebook_frame import columns, framed, image, said, stacked, title
-from ncutool.page.roofline_picture import roofline_svg
+from ncutool.page.notebook_frame import columns, framed, image, said, sentence, stacked, title
+from ncutool.page.roofline_picture import fitting
 from ncutool.planning.llm.planned import Plan
 from ncutool.whatif.answer import Answer
 
 if TYPE_CHECKING:
     from ncutool.analysis.sections import FindingLine
+    from ncutool.page.drawing import Standalone
 
 _TOP_FINDINGS, _ALL_FINDINGS = 3, 40
 
@@ -39,10 +40,10 @@ def _(analysis: Analysis) -> str:
     document = Document(analysis)
     verdict, notices = document.verdict, document.notices
     about = (verdict.capture, document.device.name, verdict.about, verdict.time)
-    roofline = roofline_svg(analysis, LIGHT, 440, 300)
+    roofline = fitting(analysis, LIGHT, 440, 320)
     left = [_bars(document), *_findings(document, _TOP_FINDINGS)]
     warning = next((one.text for one in notices if one.severity != "info"), "")
-    right = [image(roofline, "Roofline")] if roofline is not None else []
+    right = [_drawn(roofline)] if roofline is not None else []
     return framed(
         title(verdict.headline),
         said(" · ".join(filter(None, about))),
@@ -56,6 +57,11 @@ def _(findings: Findings) -> str:
     document = Document(findings.analysis)
     heading = f"{units.counted(len(findings), 'finding')} of {findings.analysis.capture.name}"
     return framed(title(heading), *_findings(document, _ALL_FINDINGS, whole=True))
+
+
+def _drawn(roofline: Standalone) -> str:
+    heading = f"{roofline.title} · {roofline.share}" if roofline.share else roofline.title
+    return said(heading) + image(roofline.svg, roofline.title)
 
 
 def _bars(document: Document) -> str:
@@ -107,4 +113,6 @@ def _row(amount: str, action: str, share: str) -> str:
 
 def _evidence(line: FindingLine) -> list[str]:
     style = f"margin:0 0 2px 120px;color:{LIGHT.soft};font-size:12px;overflow-wrap:anywhere;"
-    return [f'<div style="{style}">{safe(words)}</div>' for words in (line.why, line.todo) if words]
+    return [
+        f'<div style="{style}">{sentence(words)}</div>' for words in (line.why, line.todo) if words
+    ]

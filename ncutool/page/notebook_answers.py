@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.base.untrusted import shorten
 from ncutool.page import llm
 from ncutool.page import notebook_frame as frame
 from ncutool.page.card_layout import Part
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from ncutool.planning.llm.planned import Plan
     from ncutool.whatif.answer import Answer, Bounds
 
-_ROWS = 8
+_ROWS, _NAME = 8, 48
+"""Kernels shown, and letters of their names."""
 
 
 def plan_html(plan: Plan) -> str:
@@ -59,7 +61,8 @@ def answer_html(answer: Answer) -> str:
             facts if bars else [],
         ),
         frame.titled(
-            kernels.title, ((row[0], row[4], f"now {row[3]}; {row[5]}") for row in kernels.rows)
+            kernels.title,
+            ((shorten(row[0], _NAME), row[4], f"now {row[3]}; {row[5]}") for row in kernels.rows),
         ),
         *(frame.said(note) for note in sheet.notes),
     )

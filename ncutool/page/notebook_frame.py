@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ncutool.charts.palette import LIGHT
 from ncutool.page import card_layout as layout
 from ncutool.page.card_layout import Part, safe
+from ncutool.page.code import with_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,14 +35,23 @@ def framed(*parts: str) -> str:
 def title(words: str) -> str:
     """Return the line that stands above all else."""
     style = f"font-size:17px;font-weight:700;line-height:1.3;color:{LIGHT.ink};"
-    return f'<div role="heading" aria-level="3" style="{style}">{safe(words)}</div>'
+    return f'<div role="heading" aria-level="3" style="{style}">{sentence(words)}</div>'
 
 
 def said(words: str) -> str:
     """Return a line of text that stands back."""
     return (
         f'<div style="color:{LIGHT.soft};font-size:12px;margin:3px 0;overflow-wrap:anywhere;">'
-        f"{safe(words)}</div>"
+        f"{sentence(words)}</div>"
+    )
+
+
+def sentence(words: str) -> str:
+    """Return a sentence with its code in letters of one width."""
+    style = "font:12px/1.4 ui-monospace,Menlo,Consolas,monospace;"
+    return "".join(
+        f'<span style="{style}">{safe(piece.text)}</span>' if piece.code else safe(piece.text)
+        for piece in with_code(words)
     )
 
 

@@ -245,9 +245,9 @@ def _zoomed(
     placed: pl.DataFrame, axis: _Axis, findings: Sequence[Finding], document: Document
 ) -> tuple[Detail, dict[str, Any], tuple[str, ...]]:
     """Return the zoomed part, the script's data, and what to say of merged launches."""
-    found = pieces(placed)
     whole = axis.wall_ns
     window = first_window(placed, findings, whole)
+    found = pieces(placed, window)
     shown = detail(
         found.rows,
         window,
@@ -273,8 +273,8 @@ def _zoomed(
     note = ()
     if found.grain_ns:
         note = (
-            f"Launches closer than {units.time(found.grain_ns)} are zoomed into as one, in the "
-            "colour of what held most of it.",
+            f"Away from here launches within {units.time(found.grain_ns)} are drawn as one: as "
+            "high as they were busy, in the colour of what held most.",
         )
     return shown, data, note
 

@@ -9,7 +9,9 @@ from ncutool.analysis import capture_sentences, display_names
 from ncutool.analysis.document import Document
 from ncutool.analysis.groups import source_word
 from ncutool.base import units
-from ncutool.base.untrusted import markdown, printable, shorten
+from ncutool.base.untrusted import markdown, printable
+from ncutool.text.summary_rows import named
+from ncutool.text.tables import roof_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _FINDINGS = 3
 _KERNELS = 5
 _NAME = 60
+_WORTH_A_WORD_PCT = 1.0
+"""Of launch time: the reasons of less are left out."""
 _MENTION = re.compile(r"@(?=\w)|(?<!&)#(?=\d)")
 """What GitHub takes for a person or for the number of an issue."""
 
@@ -31,7 +35,7 @@ def comment(analysis: Analysis) -> str:
     """
     document = Document(analysis)
     parts = [
-        f"### {_inert(document.verdict.headline)}",
+        f"### {_with_code(document.verdict.headline)}",
         "\n".join(_facts(document)),
         _findings(document.findings, of_wall=document.time.shares.of_wall),
         _folded(_kernels(document.kernels.groups), _of_kernels(document.kernels.groups)),
@@ -48,7 +52,7 @@ def _facts(document: Document) -> list[str]:
     understood = capture_sentences.coverage_line(coverage)
     if coverage.understood_pct is not None:
         understood = f"{units.percent(coverage.understood_pct)} of launch time understood"
-        if coverage.missing:
+        if coverage.missing and coverage.missing[0].pct >= _WORTH_A_WORD_PCT:
             most = coverage.missing[0]
             understood += f"; not understood, most of it: {most.reason}"
             understood += f" ({units.percent(most.pct)})"
@@ -91,16 +95,18 @@ def _kernels(groups: pl.DataFrame) -> str:
     for row in groups.head(_KERNELS).iter_rows(named=True):
         time = units.time(row["duration_ns"] if row["timed"] else None)
         share = units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}"
-        roof = units.UNKNOWN if row["roofline_pct"] is None else f"{row['roofline_pct']:.0f}"
-        name = shorten(f"{row['name']} {row['detail']}".strip(), _NAME)
-        cells = [_code(name), units.count(row["launches"]), time, share, roof,
+        roof = roof_text(row["roofline_pct"]).plain
+        name, detail = named(row, _NAME)
+        cells = [_code(f"{name} {detail}".strip()), units.count(row["launches"]), time, share, roof,
                  _inert(display_names.short_bound(row)), _inert(source_word(row))]  # fmt: skip
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def _notices(document: Document) -> str:
-    return "\n".join(f"- {notice.severity}: {_inert(notice.text)}" for notice in document.notices)
+    return "\n".join(
+        f"- {notice.severity}: {_with_code(notice.text)}" for notice in document.notices
+    )
 
 
 def _folded(content: str, summary: str) -> str:

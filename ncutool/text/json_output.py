@@ -36,8 +36,8 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
     pairing = analysis.pairing
     return {
         "capture": _capture(analysis, show_private),
-        "verdict": {"headline": document.verdict.headline, "state": document.verdict.state},
         "coverage": asdict(document.coverage.shares),
+        "verdict": {"headline": document.verdict.headline, "state": document.verdict.state},
         "timeline": _timeline(document.time),
         "time": asdict(document.time.shares),
         "join": asdict(analysis.join) if analysis.join is not None else None,

@@ -11,7 +11,7 @@ from ncutool.analysis import short_names
 from ncutool.analysis.groups import source_word
 from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
-from ncutool.text.style import COLOR_STYLES, text, wrapped
+from ncutool.text.style import COLOR_STYLES, wrapped
 from ncutool.text.tables import bound_text, roof_text
 
 if TYPE_CHECKING:
@@ -85,13 +85,17 @@ def group_rows(rows: Sequence[dict[str, Any]], width: int) -> list[Text]:
     return drawn
 
 
-def _name(row: dict[str, Any], room: int) -> Text:
+def named(row: dict[str, Any], room: int) -> tuple[str, str]:
     """Return a group's name, and its shapes or grid where they fit whole: no number is cut."""
-    name = text(row["name"], limit=room)
+    name = shorten(row["name"], room)
     detail = printable(row["detail"])
-    if detail and cell_len(name.plain) + 1 + cell_len(detail) <= room:
-        name.append(f" {detail}", "bright_black")
-    return name
+    fits = cell_len(name) + 1 + cell_len(detail) <= room
+    return name, detail if fits else ""
+
+
+def _name(row: dict[str, Any], room: int) -> Text:
+    name, detail = named(row, room)
+    return Text(name).append(f" {detail}" if detail else "", "bright_black")
 
 
 def _group_cells(row: dict[str, Any], *, wide: bool) -> list[Text]:

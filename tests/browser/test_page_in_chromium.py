@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import analysis_factory as factory
 import pytest
@@ -26,7 +27,6 @@ PAGES: dict[str, Callable[[], list[Analysis]]] = {
 }
 SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
 CHOSEN = "document.querySelector('tr.chosen')?.dataset.group"
-SIGNAL = "ncutoolViews[0].parts.find(part => part.view).view.signal('selected')"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_page_is_quiet_and_fits(
 
 def test_the_chart_follows_the_colour_scheme(browser: Browser, pages: dict[str, Path]) -> None:
     """Marks take the page's colours: the same page, the other scheme, other colours."""
-    colour = "getComputedStyle(document.querySelector('.chart .mark-symbol path')).fill"
+    colour = "getComputedStyle(document.querySelector('.wide .groups [data-g]')).fill"
     browser.open(pages["trace"])
     light = browser.evaluate(colour)
     browser.open(pages["trace"], dark=True)
@@ -90,47 +90,62 @@ def test_formatters_agree(browser: Browser, pages: dict[str, Path]) -> None:
 def test_a_point_selects_its_row(browser: Browser, pages: dict[str, Path]) -> None:
     """A click on the roofline marks the group in the table and brings it into view."""
     browser.open(pages["trace"])
-    browser.evaluate("document.querySelector('.chart').scrollIntoView({block: 'center'})")
+    browser.evaluate("document.querySelector('.plane').scrollIntoView({block: 'center'})")
     x, y = browser.evaluate(
         "(box => [box.x + box.width / 2, box.y + box.height / 2])("
-        "document.querySelector('.chart .mark-symbol path').getBoundingClientRect())"
+        "document.querySelector('.wide .groups [data-g]').getBoundingClientRect())"
     )
     browser.click(x, y)
     group = browser.wait_for(CHOSEN)
-    assert browser.evaluate(SIGNAL) == int(group)
+    ringed = browser.evaluate("document.querySelector('.wide .groups .sel').dataset.g")
+    assert ringed == str(group)
     top = browser.evaluate("document.querySelector('tr.chosen').getBoundingClientRect().top")
     assert 0 < top < 900
 
 
-def test_the_strip_is_moved_by_keys_and_shows_a_selection(
+def test_the_pointer_lists_what_lies_underneath(browser: Browser, pages: dict[str, Path]) -> None:
+    """The mark whose middle is nearest comes first, then the others within reach, by time."""
+    browser.open(pages["trace"])
+    told = browser.evaluate(
+        "(() => { const drawing = ncutoolViews[0].parts.find(part => part.planes);"
+        " const [first, second] = drawing.plane.marks;"
+        " Object.assign(second, { x: first.x + 1, y: first.y });"
+        " const found = drawing.plane.near({ x: first.x, y: first.y });"
+        " return [found.nearest.group, found.all.map(mark => mark.group).slice(0, 2)]; })()"
+    )
+    assert told == [0, [0, 1]]
+
+
+def test_a_drawing_is_zoomed_and_shown_whole_again(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
-    """Keys zoom and move within the window; a click on a piece selects its row."""
+    """The store keeps what is in sight; marks keep their size, and numbers are drawn anew."""
     browser.open(pages["trace"])
-    window = "(strip => [strip.from, strip.to])(ncutoolViews[0].parts.at(-1))"
-    browser.evaluate("document.querySelector('canvas').scrollIntoView({block: 'center'})")
-    browser.evaluate("document.querySelector('canvas').focus()")
-    start, end = browser.evaluate(window)
-    browser.press("+", 187)
-    near_start, near_end = browser.evaluate(window)
-    assert near_end - near_start == pytest.approx((end - start) / 2)
-    browser.press("ArrowRight", 39)
-    assert browser.evaluate(window)[0] > near_start
-    browser.press("Home", 36)
-    wall = browser.evaluate("ncutoolViews[0].parts.at(-1).data.wall_ns")
-    assert browser.evaluate(window) == [0, wall]
-    for _ in range(5):
-        browser.press("+", 187)
-    x, y = browser.evaluate(
-        "(strip => { const box = strip.canvas.getBoundingClientRect();"
-        " const piece = strip.pieces.find(one => one.lane === 0 && one.begin > strip.from);"
-        " const middle = (piece.begin + piece.end) / 2;"
-        " return [box.x + (middle - strip.from) / (strip.to - strip.from) * box.width,"
-        " box.y + 8]; })(ncutoolViews[0].parts.at(-1))"
+    width = "document.querySelector('.wide .groups [data-g]').getBoundingClientRect().width"
+    before = browser.evaluate(width)
+    browser.evaluate("document.querySelector('[data-zoom=in]').click()")
+    assert browser.wait_for("ncutoolViews[0].store.state.zoom").startswith("roofline 2 ")
+    assert browser.evaluate(width) == pytest.approx(before, abs=0.1)
+    assert browser.evaluate("document.querySelectorAll('.wide .seen text').length") > 3
+    browser.evaluate("document.querySelector('[data-zoom=all]').click()")
+    assert browser.wait_for("ncutoolViews[0].store.state.zoom === null")
+    assert browser.evaluate("document.querySelectorAll('.seen').length") == 0
+
+
+def test_a_saved_picture_stands_alone(browser: Browser, pages: dict[str, Path]) -> None:
+    """The file names capture and version and needs no style sheet."""
+    browser.open(pages["trace"])
+    text = browser.evaluate(
+        "new Promise(done => { const old = URL.createObjectURL;"
+        " URL.createObjectURL = blob => { blob.text().then(done); return old(blob); };"
+        " document.querySelector('[data-save=svg]').click(); })"
     )
-    browser.click(x, y)
-    assert browser.wait_for(CHOSEN) is not None
-    assert browser.complaints() == []
+    root = ElementTree.fromstring(text)
+    words = " ".join("".join(one.itertext()) for one in root.iter() if one.tag.endswith("text"))
+    assert "Roofline: sample.json.gz" in words
+    assert "ncutool " in words
+    assert "var(" not in text
+    assert "class=" not in text
 
 
 def test_views_are_shown_one_at_a_time(browser: Browser, pages: dict[str, Path]) -> None:
@@ -141,7 +156,9 @@ def test_views_are_shown_one_at_a_time(browser: Browser, pages: dict[str, Path])
     browser.evaluate("location.hash = 'view-2'")
     assert browser.wait_for(f"({shown})[1]")
     assert browser.evaluate(shown) == [False, True, False]
-    assert browser.wait_for("document.querySelector('#view-2 .chart svg') !== null")
+    assert browser.wait_for(
+        "document.querySelector('#view-2 .wide svg').getBoundingClientRect().width > 500"
+    )
     current = "document.querySelector('.views [aria-current]').hash"
     assert browser.evaluate(current) == "#view-2"
     assert browser.complaints() == []

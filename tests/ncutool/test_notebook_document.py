@@ -47,16 +47,16 @@ def test_every_cell_runs_and_shows_what_is_said(
     shown = [run_cell(source, names) for source in cells("code")]
     analysis = names["analysis"]
     assert [type(value).__name__ for value in shown] == [
-        "Analysis", "Findings", "DataFrame", "DataFrame", "LayerChart", "Answer", "Plan",
+        "Analysis", "Findings", "DataFrame", "DataFrame", "VConcatChart", "Answer", "Plan",
         "NoneType",
     ]  # fmt: skip
     assert "synthetic" in repr(analysis)
     for value in (shown[0], shown[1], shown[5], shown[6]):
-        assert value._repr_html_().startswith('<div style="max-width:960px')  # type: ignore[union-attr]  # shown by name above
+        assert value._repr_html_().startswith('<div style="max-width:960px')  # type: ignore[attr-defined]  # shown by name above
     assert isinstance(shown[2], pl.DataFrame)
     assert shown[2].height == len(analysis.findings) > 0
     assert names["time_by_bound"]["duration_ns"].sum() == analysis.coverage.duration_ns
-    assert isinstance(shown[4], alt.LayerChart)
+    assert isinstance(shown[4], alt.VConcatChart)
     assert names["answer"].end_to_end.now_ns == analysis.window_ns
     written = {path.suffix: path.read_bytes()[:8] for path in folder.iterdir()}
     assert set(written) == {".html", ".md", ".svg", ".png", ".json"}

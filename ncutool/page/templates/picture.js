@@ -42,6 +42,10 @@ function key(section, y) {
     group.append(mark, draw("text", { x: x + 16, y: y + 10, fill: styleOf("--soft") }, button.textContent));
     x += 30 + button.textContent.length * 7.2;
   }
+  if (section.querySelector(".lines .best")) group.append(
+    draw("path", { d: `M${x} ${y + 6}h22`, stroke: styleOf("--ink"), "stroke-dasharray": "5 3" }),
+    draw("text", { x: x + 28, y: y + 10, fill: styleOf("--soft") }, "best this capture reached"),
+  );
   return group;
 }
 function standalone(drawing) {

@@ -20,6 +20,7 @@ class Plane {
   }
   // Read once when first needed: an SVG that is not shown has no boxes.
   get marks() {
+    if (!this.read && !this.shown) return [];
     this.read ||= [...this.svg.querySelectorAll("[class*=k-][data-g]")].map((element) => {
       const { x, y, width, height } = element.getBBox();
       const zooms = !element.closest(".strip");
@@ -77,6 +78,7 @@ class Plane {
   }
   shiftText(element, home) {
     const mark = element.dataset.g ? home.get(Number(element.dataset.g)) : null;
+    element.classList.toggle("still", Boolean(mark) && !this.place(mark).inside);
     if (mark) this.shift(element, mark.x, mark.y);
     else {
       element.style.translate = "";
@@ -109,25 +111,28 @@ class Plane {
   }
   // Numbers and lines of what is in sight; those drawn beforehand hold for the whole plane.
   axes() {
-    this.svg.querySelector(".zoomed")?.remove();
+    this.svg.querySelector(".seen")?.remove();
     const zoomed = this.view.k > 1;
     for (const element of this.svg.querySelectorAll("g.grid,g.tx:not(.low)")) element.classList.toggle("still", zoomed);
     if (!zoomed) return;
-    const group = draw("g", { class: "zoomed" });
+    const group = draw("g", { class: "seen" });
     const [left, right, bottom, top] = this.ends;
     const room = 0.5 / this.view.k;
     const bottomEdge = this.top + this.height;
     for (const value of ticks(this.value(this.view.x - room, left, right), this.value(this.view.x + room, left, right), this.log)) {
       const [x] = this.moved(this.left + this.part(value, left, right) * this.width, 0);
-      group.append(draw("path", { d: `M${x} ${this.top}V${bottomEdge}` }), draw("text", { x, y: bottomEdge + 15, "text-anchor": "middle" }, significant(value)));
+      group.append(draw("path", { d: `M${x} ${this.top}V${bottomEdge}` }), draw("text", { x, y: bottomEdge + 15, "text-anchor": "middle" }, plain(significant(value))));
     }
     for (const value of ticks(this.value(1 - this.view.y - room, bottom, top), this.value(1 - this.view.y + room, bottom, top), this.log)) {
       const [, y] = this.moved(0, this.top + (1 - this.part(value, bottom, top)) * this.height);
-      group.append(draw("path", { d: `M${this.left} ${y}H${this.left + this.width}` }), draw("text", { x: this.left - 6, y: y + 3.5, "text-anchor": "end" }, this.log ? scaled(value, "").trim() : significant(value)));
+      group.append(draw("path", { d: `M${this.left} ${y}H${this.left + this.width}` }), draw("text", { x: this.left - 6, y: y + 3.5, "text-anchor": "end" }, plain(this.log ? scaled(value, "").trim() : significant(value))));
     }
     this.svg.prepend(group);
   }
 }
+
+// Without zeros that only say how exact a figure is: a tick is exact.
+const plain = (text) => text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
 
 // Round values between two ends: decades, or 1, 2 and 5 of each where little is in sight.
 function ticks(low, high, log) {

@@ -5,7 +5,7 @@ const STRONGEST = 64;
 
 class Drawing {
   constructor(section, groups, store) {
-    Object.assign(this, { section, groups, store, name: section.dataset.drawing, current: -1 });
+    Object.assign(this, { section, groups, store, name: section.dataset.drawing, current: -1, view: { k: 1, x: 0.5, y: 0.5 } });
     this.element = section.querySelector(".plane");
     this.planes = [...section.querySelectorAll(".plane svg")].map((svg, number) => new Plane(svg, `${store.id || section.closest("article").id}-${this.name}-clip-${number}`));
     this.said = this.element.appendChild(make("span", { class: "said", "aria-live": "polite" }));
@@ -15,31 +15,33 @@ class Drawing {
     section.querySelector(".chart-tools").hidden = false;
     this.listen();
   }
+  // The one of both drawings that has room; it takes over what part of the plane was in sight.
   get plane() {
-    return this.planes.find((plane) => plane.shown) || this.planes[0];
+    const plane = this.planes.find((one) => one.shown) || this.planes[0];
+    if (plane.shown && plane.view !== this.view && (this.view.k > 1 || plane.view.k > 1)) {
+      plane.zoom(this.view);
+      this.view = plane.view;
+    }
+    return plane;
   }
   listen() {
     const { element, section } = this;
     element.addEventListener("pointermove", (event) => (this.grip ? this.drag(event) : this.hover(event)));
     element.addEventListener("pointerleave", () => this.leave());
     element.addEventListener("pointerdown", (event) => this.grab(event));
+    new ResizeObserver(() => void this.plane).observe(element);
     for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, () => this.drop());
     element.addEventListener("click", (event) => this.click(event));
     element.addEventListener("keydown", (event) => this.key(event));
     element.addEventListener("blur", () => this.leave());
     element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     for (const button of section.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => this.zoomBy({ in: 2, out: 0.5, all: 0 }[button.dataset.zoom]));
-    for (const button of section.querySelectorAll("[data-bound]")) button.addEventListener("click", () => {
-      const filter = "bound:" + button.dataset.bound;
-      this.store.set({ filter: this.store.state.filter === filter ? "" : filter }, this);
-    });
     for (const button of section.querySelectorAll("[data-save]")) button.addEventListener("click", () => savePicture(this, button.dataset.save));
   }
   update(state, lens, changed, origin) {
     if (changed.includes("zoom") && origin !== this) this.restore(state.zoom);
     this.lens = lens;
     this.chosen = state.kernel;
-    for (const button of this.section.querySelectorAll("[data-bound]")) button.setAttribute("aria-pressed", String(state.filter === "bound:" + button.dataset.bound));
     for (const { svg } of this.planes) for (const element of svg.querySelectorAll("[data-g]")) this.light(element, lens, state.kernel);
   }
   light(element, { shown, lit }, kernel) {
@@ -124,12 +126,20 @@ class Drawing {
     const { view } = plane;
     const k = factor ? Math.min(STRONGEST, Math.max(1, view.k * factor)) : 1;
     const off = (at, from, size) => (point ? (at - from - size / 2) / size : 0) * (1 / view.k - 1 / k);
-    this.look({ k, x: view.x + off(point?.x, plane.left, plane.width), y: view.y + off(point?.y, plane.top, plane.height) });
+    const focus = k > view.k && !point && !this.moved ? this.focus() : null;
+    this.moved = k > 1 && (this.moved || Boolean(point));
+    if (focus) return this.look({ k, x: (focus.x - plane.left) / plane.width, y: (focus.y - plane.top) / plane.height });
+    return this.look({ k, x: view.x + off(point?.x, plane.left, plane.width), y: view.y + off(point?.y, plane.top, plane.height) });
+  }
+  // What a button zooms in on: the chosen kernel, or the one with the most time.
+  focus() {
+    const marks = this.plane.marks.filter((mark) => mark.zooms && !mark.level);
+    return marks.find(({ group }) => group === this.chosen) || marks[0];
   }
   look(view) {
     this.leave();
-    for (const plane of this.planes) plane.zoom(view);
-    const now = this.planes[0].view;
+    this.view = view;
+    const now = this.plane.view;
     this.element.classList.toggle("grab", now.k > 1);
     clearTimeout(this.later);
     this.later = setTimeout(() => this.store.set({ zoom: now.k > 1 ? [this.name, ...[now.k, now.x, now.y].map((value) => rounded(value, 4))].join(" ") : null }, this), 150);
@@ -138,8 +148,8 @@ class Drawing {
     const [name, ...figures] = String(zoom || "").split(" ");
     const [k, x, y] = figures.map(Number);
     const view = name === this.name && [k, x, y].every(Number.isFinite) ? { k: Math.min(STRONGEST, Math.max(1, k)), x, y } : { k: 1, x: 0.5, y: 0.5 };
-    if (view.k === 1 && this.planes[0].view.k === 1) return;
-    for (const plane of this.planes) plane.zoom(view);
+    this.view = view;
+    void this.plane; // whoever asks for it makes it show that part
     this.element.classList.toggle("grab", view.k > 1);
   }
   grab(event) {
@@ -152,7 +162,7 @@ class Drawing {
     const point = this.plane.at(event);
     if (!this.dragged && Math.hypot(point.x - at.x, point.y - at.y) < 4) return;
     if (!this.dragged) this.element.setPointerCapture(event.pointerId); // not before: it would redirect a click
-    this.dragged = true;
+    this.dragged = this.moved = true;
     this.element.classList.add("grabbed");
     this.look({ k: view.k, x: view.x - (point.x - at.x) / this.plane.width / view.k, y: view.y - (point.y - at.y) / this.plane.height / view.k });
   }

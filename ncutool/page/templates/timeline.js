@@ -142,7 +142,7 @@ class Strip {
     this.launches.parentNode.setAttribute("viewBox", `0 0 ${width} ${this.zoomed.clientHeight}`);
     this.launches.parentNode.querySelector(".ground").setAttribute("d", `M0 0h${width}v${this.zoomed.clientHeight}H0z`);
     const { pieces, from, to } = this;
-    const paths = detailPaths(pieces, from, to, width, this.data.row, (i) => this.bright(i));
+    const paths = detailPaths(pieces, { from, to, width, row: this.data.row }, (i) => this.bright(i));
     this.launches.replaceChildren(...paths, ...this.outlines(width));
     this.drawLabels(width);
     this.drawBrackets();
@@ -188,7 +188,7 @@ class Strip {
     const runs = [];
     let before = -1;
     for (const i of this.pieces.between(this.from, this.to)) {
-      const own = sets[set[i]];
+      const own = this.pieces.count[i] > 1 ? new Set() : sets[set[i]];
       const first = this.finding >= 0 ? (own.has(this.finding) ? this.finding : -1) : own.size ? Math.min(...own) : -1;
       if (first >= 0 && first === before) runs.at(-1).end = Math.max(runs.at(-1).end, end[i]);
       else if (first >= 0) runs.push({ first, begin: begin[i], end: end[i] });
@@ -226,12 +226,12 @@ class Strip {
     else this.tellGap(event, at, slack);
   }
   told(i) {
-    const { group, count, kind, kinds, begin, end, lane } = this.pieces;
+    const { group, count, kind, kinds, begin, end, lane, busy } = this.pieces;
     const merged = count[i] > 1;
     const title = group[i] >= 0 ? this.groups.title(group[i]) : merged ? counted(count[i], "launch", "launches") : "not in the table";
     const where = this.gaps ? [["start", this.moment(begin[i])]] : [["after", time(begin[i])]];
     return [title, [...where, [merged ? "span" : "time", time(end[i] - begin[i])],
-      ["bound", (merged ? "mostly " : "") + (SHORT_BOUNDS[kinds[kind[i]]] || kinds[kind[i]])], ["on", this.gaps && this.data.lanes[lane[i]]]]];
+      ["busy", merged && percent(100 * busy[i])], ["bound", (merged ? "mostly " : "") + (SHORT_BOUNDS[kinds[kind[i]]] || kinds[kind[i]])], ["on", this.gaps && this.data.lanes[lane[i]]]]];
   }
   tellGap(event, at, slack) {
     const gap = this.gaps ? this.gaps.at(at, slack) : -1;
@@ -255,7 +255,7 @@ class Strip {
   update(state, lens, changed) {
     Object.assign(this, { state, lens });
     this.finding = this.data.findings.indexOf(state.finding);
-    this.narrowed = Boolean(state.filter || state.range);
+    this.narrowed = Boolean(state.filter);
     if (!["finding", "filter", "range", "kernel"].some((name) => changed.includes(name))) return;
     if (changed.includes("range")) {
       this.drawRange(state.range);
@@ -263,7 +263,8 @@ class Strip {
       const [from, to] = (state.range || this.data.window).map((ns) => Math.min(ns, wall));
       if (to > from) [this.from, this.to] = [from, to];
     }
-    const narrowed = Boolean(state.filter) || this.finding >= 0; // a range is veiled, not dimmed
+    // A range is veiled, not dimmed; of merged launches it is not known how much is left.
+    const narrowed = (Boolean(state.filter) || this.finding >= 0) && !this.pieces.stretches;
     this.lanes.draw(narrowed && ((i) => this.bright(i)), state.kernel, this.finding);
     this.drawZoomed();
   }

@@ -39,6 +39,7 @@ class Pieces {
     this.kind = column("kind");
     this.group = column("group").map((group) => group - 1);
     this.count = column("count");
+    this.busy = column("busy").map((grade) => grade / 40);
     this.sets = packed.sets.map((set) => new Set(set));
     this.set = column("set");
     this.wall = data.wall_ns;
@@ -47,8 +48,16 @@ class Pieces {
   }
   unpackStretches(numbers) {
     const found = [];
-    for (let at = 0; at < numbers.length; at += numbers[at] + 1) found.push(addUp(numbers.slice(at + 1, at + 1 + numbers[at])));
+    for (let at = 0; at < numbers.length; ) {
+      const size = numbers[at] >> 1;
+      const own = numbers.slice(at + 1, at + 1 + size);
+      found.push(numbers[at] % 2 ? this.unpackBits(own) : addUp(own));
+      at += size + 1;
+    }
     return found;
+  }
+  unpackBits(digits) {
+    return digits.flatMap((digit, i) => [0, 1, 2, 3, 4].filter((bit) => (digit >> bit) & 1).map((bit) => 5 * i + bit));
   }
   // The ranges whose groups are known for sure: any, or whole stretches where launches are merged.
   settle([from, to]) {

@@ -27,42 +27,53 @@ function stackedPaths(parts, height) {
   return paths;
 }
 
-// What share of each column the chosen pieces of a lane hold, by kind.
-function columnShares(pieces, lane, chosen) {
-  const width = pieces.wall / COLUMNS;
+// What share of each column of a part of the window the chosen pieces of a lane hold, by kind.
+function columnShares(pieces, lane, chosen, from = 0, to = pieces.wall) {
+  const width = (to - from) / COLUMNS;
   const parts = pieces.kinds.map(() => null);
-  for (let i = 0; i < pieces.size; i += 1) {
-    if (pieces.lane[i] !== lane || !chosen(i)) continue;
+  for (let i = 0; i < pieces.size && pieces.begin[i] < to; i += 1) {
+    if (pieces.lane[i] !== lane || pieces.end[i] <= from || !chosen(i)) continue;
     const own = (parts[pieces.kind[i]] ||= new Float64Array(COLUMNS));
-    const last = Math.min(COLUMNS - 1, Math.floor(pieces.end[i] / width));
-    for (let column = Math.floor(pieces.begin[i] / width); column <= last; column += 1) {
-      const held = Math.min(pieces.end[i], (column + 1) * width) - Math.max(pieces.begin[i], column * width);
-      if (held > 0) own[column] += held / width;
+    const [begin, end] = [Math.max(pieces.begin[i], from) - from, Math.min(pieces.end[i], to) - from];
+    const last = Math.min(COLUMNS - 1, Math.floor(end / width));
+    for (let column = Math.floor(begin / width); column <= last; column += 1) {
+      const held = Math.min(end, (column + 1) * width) - Math.max(begin, column * width);
+      if (held > 0) own[column] += (held / width) * pieces.busy[i];
     }
   }
   return parts.flatMap((lengths, kind) => (lengths ? [["k-" + kebab(pieces.kinds[kind]), lengths]] : []));
 }
 
-// Pieces of a part of the window as rectangles, bright ones and dimmed ones apart; neighbours of one
-// kind that would share a pixel are one rectangle, so that ten thousand cost no more than the pixels.
-function detailPaths(pieces, from, to, width, row, bright) {
+// Pieces of a part of the window as rectangles, bright ones and dimmed ones apart. Where they are
+// more than the pixels, columns are split by what held them, as in the overview.
+function detailPaths(pieces, view, bright) {
+  const { from, to, width, row } = view;
+  const found = pieces.between(from, to);
+  if (found.length > width / 2) return crowdedPaths(pieces, view, bright, found.every(bright));
   const scale = width / (to - from);
   const paths = new Map();
-  const last = new Map();
-  for (const i of pieces.between(from, to)) {
+  for (const i of found) {
     const left = Math.max(0, (pieces.begin[i] - from) * scale);
     const right = Math.min(width, (pieces.end[i] - from) * scale);
     const key = pieces.kind[i] + (bright(i) ? "" : " dim");
-    const spot = key + " " + pieces.lane[i];
-    const long = right - left > 4 ? right - left - 1 : Math.max(0.7, right - left);
-    if (right - left < 1 && right < last.get(spot)) continue;
-    last.set(spot, left + 0.7);
-    paths.set(key, (paths.get(key) || "") + `M${left.toFixed(1)} ${pieces.lane[i] * row}h${long.toFixed(1)}v${row - 2}h-${long.toFixed(1)}z`);
+    const long = (right - left > 4 ? right - left - 1 : Math.max(0.7, right - left)).toFixed(1);
+    const high = Math.max(1, Math.round((row - 2) * pieces.busy[i]));
+    const top = pieces.lane[i] * row + row - 2 - high;
+    paths.set(key, (paths.get(key) || "") + `M${left.toFixed(1)} ${top}h${long}v${high}h-${long}z`);
   }
   return [...paths].map(([key, d]) => {
     const [kind, dim] = key.split(" ");
     return shape("path", { class: "k-" + kebab(pieces.kinds[kind]) + (dim ? " dim" : ""), d });
   });
+}
+function crowdedPaths(pieces, { from, to, width, row }, bright, all) {
+  const lanes = 1 + pieces.lane.reduce((most, lane) => Math.max(most, lane), 0);
+  const layer = (lane, chosen, dim) => {
+    const group = shape("g", { transform: `translate(0 ${lane * row}) scale(${width / PLOT} 1)`, class: dim ? "dim" : "" });
+    group.append(...stackedPaths(columnShares(pieces, lane, chosen, from, to), row - 2));
+    return group;
+  };
+  return Array.from({ length: lanes }, (_, lane) => (all ? [layer(lane, () => true)] : [layer(lane, () => true, true), layer(lane, bright)])).flat();
 }
 
 // Marks of a time axis at round moments, as ticks.py chooses them.

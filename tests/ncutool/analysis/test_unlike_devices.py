@@ -146,11 +146,10 @@ def test_a_roofline_is_drawn_for_each_kind() -> None:
     first, second = drawings(analysis, groups)
     assert (first.name, second.name) == ("roofline-1", "roofline-2")
     assert first.title == "Roofline of NVIDIA H100 80GB HBM3 (device 0)"
-    assert first.spec is not None
-    assert second.spec is not None
-    assert first.spec["usermeta"] == {"groups": [0]}
-    assert second.spec["usermeta"] == {"groups": [1]}
-    assert "312 TFLOP/s" in second.label
+    marked = [re.findall(r'<\w+ data-g="(\d+)" class="k-', one.wide) for one in (first, second)]
+    assert marked == [["0"], ["1"]]
+    assert "312 TFLOP/s" in second.wide
+    assert first.share == "67 % of kernel time is on it"
 
 
 def test_what_if_refuses_unlike_devices() -> None:

@@ -47,13 +47,13 @@ def html(result: object) -> str:
 
 def test_an_analysis_shows_verdict_bars_savings_and_roofline() -> None:
     """In this order; bars and roofline are pictures with words for those who cannot see them."""
-    analysis = factory.trace(60, findings=[factory.finding(1, title="Fuse RMSNorm in 48 places")])
+    analysis = factory.trace(60, findings=[factory.finding(1)])
     shown = Words(html(analysis))
     assert shown.words[0] == "Elementwise work takes half of the time."
     assert shown.words[1].startswith(
         "sample.json.gz · Test H100 · torch.profiler trace · 60 launch"
     )
-    assert shown.words[2:5] == ["1.0–2.0 ms", "Fuse RMSNorm in 48 places", "29.8–59.5 %"]
+    assert shown.words[2:5] == ["1.0–2.0 ms", "Fuse residual add and norm", "29.8–59.5 %"]
     assert shown.alternatives[0].startswith(
         "Understood: 95.5 % of 3.27 ms of launch time: on the roofline 94.3 %"
     )
@@ -84,7 +84,7 @@ def test_pictures_say_what_the_bars_say() -> None:
 
 def test_findings_show_their_evidence() -> None:
     """And are a tuple still."""
-    analysis = factory.trace(60, findings=[factory.finding(1, title="Fuse RMSNorm")])
+    analysis = factory.trace(60, findings=[factory.finding(1)])
     assert isinstance(analysis.findings, Findings)
     assert analysis.findings == analysis.advice.findings == (analysis.findings[0],)
     assert Words(html(analysis.findings)).words[0] == "1 finding of sample.json.gz"
@@ -93,12 +93,15 @@ def test_findings_show_their_evidence() -> None:
 
 def test_one_line_each() -> None:
     """What a terminal shows."""
-    analysis = factory.trace(60, findings=[factory.finding(1, title="Fuse RMSNorm")])
+    analysis = factory.trace(60, findings=[factory.finding(1)])
     assert repr(analysis) == (
         "<Analysis: sample.json.gz, 60 launches on Test H100: "
         "Elementwise work takes half of the time.>"
     )
-    assert repr(analysis.findings) == "<Findings: 1 finding: 1. fuse RMSNorm (1.0–2.0 ms)>"
+    assert (
+        repr(analysis.findings)
+        == "<Findings: 1 finding: 1. fuse residual add and norm (1.0–2.0 ms)>"
+    )
     assert repr(factory.everything_null().findings) == "<Findings: 0 findings>"
     plan = llm.plan("llama-3-8b", device="h100-sxm")
     assert repr(plan) == (
@@ -140,10 +143,11 @@ def test_only_public_names_complete() -> None:
     shown = [name for name in dir(analysis) if not name.startswith("_")]
     assert shown == [
         "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels",
-        "most_time", "notices", "request", "resolution", "save", "shares", "timeline",
+        "most_time", "notices", "request", "resolution", "save", "shares", "state", "timeline",
         "to_pandas", "window_ns",
     ]  # fmt: skip
     assert all(hasattr(analysis, name) for name in shown)
+    assert [name for name in dir(type(analysis)) if not name.startswith("_")] == shown
     assert [name for name in dir(whatif) if not name.startswith("_")] == sorted(whatif.__all__)
     assert [name for name in dir(llm) if not name.startswith("_")] == sorted(llm.__all__)
 
@@ -157,7 +161,7 @@ def test_save_writes_what_the_ending_asks_for(ending: str, start: bytes, tmp_pat
     """Over what is there, so that a cell can run again."""
     target = tmp_path / f"saved.{ending}"
     target.write_text("before", encoding="utf-8")
-    factory.trace(20).save(target)
+    factory.report().save(target)
     assert target.read_bytes()[: len(start)] == start
 
 
