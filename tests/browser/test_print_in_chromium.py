@@ -55,7 +55,8 @@ def test_the_sheet_holds_every_column(browser: Browser, shelves: Library, name: 
             ".map(one => one.tagName + ' ' + one.textContent.trim().slice(0, 40))"
         )
         hidden = browser.evaluate(
-            "[...document.querySelectorAll('article.view table.main thead th:not(.c-link)')].filter(one =>"
+            "[...document.querySelectorAll('article.view table.main thead th:not(.c-link)')]"
+            ".filter(one =>"
             " !one.checkVisibility() || one.getBoundingClientRect().width < 8)"
             ".map(one => one.textContent)"
         )
