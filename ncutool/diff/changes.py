@@ -111,7 +111,7 @@ def changes(
         if judged and both[number]:
             judgement = judge(times, locked=locked, among=among, cycles=cycles, alike=same)
         rows.append(_row(number, one, about, figures, judgement, times))
-    rows.sort(key=lambda row: (-row.delta_ns, row.number))
+    rows.sort(key=lambda row: (-row.delta_ns, -(row.after.time_ns or 0.0), row.number))
     return Changes(tuple(rows), among, same)
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
+import polars as pl
+
+from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 from ncutool.diff.changes import Changes, Row, changes
+from ncutool.diff.facts import Fact
 from ncutool.diff.findings import Became, became
 from ncutool.diff.match import Match, by_kind, match
 from ncutool.diff.noise import Runs
@@ -15,6 +20,13 @@ from ncutool.diff.same_work import SameWork, flop_of, same_work
 from ncutool.diff.sides import Run, Side
 from ncutool.diff.verdict import Judgement, judge
 from ncutool_parsers.errors import UsageError
+
+MATCHED = Threshold(
+    0.1,
+    "share of the launch time",
+    "where less of it matches on both sides, nothing is compared",
+    "judgement: two versions of one program share more",
+)
 
 
 @dataclass(frozen=True)
@@ -123,8 +135,9 @@ def compare(before: Side, after: Side, *, force: bool = False, order: str | None
     """
     places, how = _order(before, after, order)
     work = same_work(before, after)
-    judged = may_judge(work, force)
     matching = match(before.first, after.first)
+    work = with_matched(work, before.first, after.first, matching.matches)
+    judged = may_judge(work, force)
     rows = changes(before, after, matching.matches, places, judged=judged)
     other_work = work.refused and force and not judged
     return Diff(
@@ -142,6 +155,28 @@ def compare(before: Side, after: Side, *, force: bool = False, order: str | None
         order_how=how,
         notes=matching.notes,
     )
+
+
+def with_matched(work: SameWork, before: Run, after: Run, matches: Sequence[Match]) -> SameWork:
+    """Refuse two runs of which hardly a launch matches: they are of different programs."""
+    shares = [
+        _share(run, [id_ for one in matches if one.before and one.after for id_ in ids(one)])
+        for run, ids in ((before, lambda one: one.before), (after, lambda one: one.after))
+    ]
+    texts = [units.percent(100 * share) for share in shares]
+    if max(shares) > MATCHED:
+        return replace(work, facts=(*work.facts, Fact("time of matched launches", *texts)))
+    said = "hardly a launch matches: another program"
+    fact = Fact("time of matched launches", *texts, None, "differs", True, said)
+    return SameWork("differs", (*work.facts, fact))
+
+
+def _share(run: Run, launches: list[int]) -> float:
+    """Return the share of the launch time, of the number where none is timed."""
+    kept = run.launches.filter(pl.col("launch_id").is_in(launches))
+    if run.launch_ns:
+        return float(kept["duration_ns"].sum() or 0) / run.launch_ns
+    return kept.height / run.launches.height if run.launches.height else 0.0
 
 
 def _order(before: Side, after: Side, given: str | None) -> tuple[tuple[int, ...] | None, str]:
@@ -230,3 +265,24 @@ def _rates(before: Run, after: Run) -> tuple[Rate, ...]:
         if all(times):
             rates.append(Rate(what, flop[0] / times[0] * 1e9, flop[1] / times[1] * 1e9))
     return tuple(rates)
+
+
+def of_rows(diff: Diff, rows: Sequence[Row]) -> Judgement | None:
+    """Return what may be said of the time of some matches together; None where one is not timed.
+
+    A run counts with what it has of them: what is new or gone is part of the sum.
+    """
+    count = len(diff.before.runs), len(diff.after.runs)
+    sums = ([0.0] * count[0], [0.0] * count[1])
+    for row in rows:
+        for side, times, launches in (
+            (sums[0], row.times.before, row.match.before),
+            (sums[1], row.times.after, row.match.after),
+        ):
+            if launches and len(times) != len(side):
+                return None
+            for at, time in enumerate(times):
+                side[at] += time
+    runs = _runs(*sums, diff.order)
+    locked = diff.before.first.settings.launches_serialised
+    return judge(runs, locked=locked, alike=diff.changes.alike)

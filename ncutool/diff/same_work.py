@@ -7,40 +7,21 @@ rest is said beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import polars as pl
 
 from ncutool.base import units
-from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.base.thresholds import Threshold
+from ncutool.diff.conditions import PRODUCTS, conditions
+from ncutool.diff.facts import WORK_APART, Fact, State, apart, change_words, ratio_of
 from ncutool.diff.sides import Run, Side
 
-State = Literal["same", "differs", "not_comparable", "not_known"]
 EQUAL = Threshold(
     0.001,
     "share of the larger",
     "figures that differ by less are called equal",
     "judgement: counters of one kernel repeat within it on the miniweather pair",
-)
-WORK_APART = Threshold(
-    0.01,
-    "share of the larger",
-    "FLOPs that differ by more are other work",
-    "judgement: as the classes of work that a report is joined by",
-)
-CLOCKS_APART = Threshold(
-    0.05,
-    "share of the larger",
-    "clocks that differ by more make times incomparable",
-    "judgement: locked clocks of the miniweather pair repeat within 1.4 % on launches long enough",
-)
-CLOCK_NS = IntThreshold(
-    100_000,
-    "ns",
-    "launches at least so long have a clock that can be read from their counters",
-    "judgement: over 11 to 14 us the reading fell by 9 % between two runs at one locked clock",
 )
 UNKNOWN_SHARE = Threshold(
     0.5,
@@ -48,24 +29,6 @@ UNKNOWN_SHARE = Threshold(
     "with more of it unknown FLOPs tell nothing of the whole",
     "judgement",
 )
-PRODUCTS = ("gemm", "convolution", "attention")
-"""Families whose FLOPs no fusion changes."""
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One thing that both sides were asked for."""
-
-    what: str
-    before: str
-    after: str
-    ratio: float | None = None
-    """After over before, of figures."""
-    state: State = "same"
-    refuses: bool = False
-    """Times cannot be compared because of it."""
-    said: str = ""
-    """The difference in one sentence; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -119,29 +82,14 @@ def _state(facts: list[Fact]) -> State:
 def compare_runs(before: Run, after: Run) -> list[Fact]:
     """Return every fact of two runs: work, then conditions."""
     counted = before.settings.figures_counted
-    facts = [
+    return [
         *_sizes(before, after),
         *_flop(before, after),
         _bytes(before, after),
         *([] if counted else [_largest_product(before, after)]),
         _launches(before, after),
-        _told("format", before, after, lambda run: run.settings.tool),
-        _told("device", before, after, _device),
-        _told("data type of the products", before, after, _dtypes),
-        *_clocks(before, after),
-        *_profiler(before, after),
+        *conditions(before, after),
     ]
-    return facts
-
-
-def _apart(before: float, after: float) -> float:
-    """Return by what share of the larger two figures differ."""
-    larger = max(abs(before), abs(after))
-    return abs(after - before) / larger if larger else 0.0
-
-
-def _ratio(before: float | None, after: float | None) -> float | None:
-    return after / before if before and after is not None else None
 
 
 def _sizes(before: Run, after: Run) -> list[Fact]:
@@ -155,7 +103,7 @@ def _sizes(before: Run, after: Run) -> list[Fact]:
         differs = old != new
         said = f"{what} {units.count(old)} → {units.count(new)}, told from the shapes"
         facts.append(
-            Fact(what, units.count(old), units.count(new), _ratio(old, new),
+            Fact(what, units.count(old), units.count(new), ratio_of(old, new),
                  "differs" if differs else "same", differs, said if differs else "")
         )  # fmt: skip
     return facts
@@ -194,10 +142,10 @@ def _flop(before: Run, after: Run) -> list[Fact]:
             facts[0] = replace(facts[0], refuses=True)
     elif products[0][0] or products[1][0]:
         facts.append(_flop_fact("FLOP of products", *products))
-        if facts[1].state == "differs":
-            facts = [replace(fact, refuses=True) if fact.said else fact for fact in facts]
-        elif facts[1].state == "same":  # what differs besides is what a fusion may drop
+        if facts[1].state == "same":  # what differs besides is what a fusion may drop
             facts[0] = replace(facts[0], state="same")
+        else:
+            facts = [replace(one, refuses=True) if one.state == "differs" else one for one in facts]
     elif facts[0].state == "differs":
         facts[0] = replace(facts[0], refuses=True)
     return facts
@@ -211,26 +159,16 @@ def _flop_fact(
     if old is None or new is None:
         return Fact(what, *texts, None, "not_known")
     unknown = 1 - min(old_share, new_share)
-    if unknown > UNKNOWN_SHARE or WORK_APART < _apart(old, new) <= 2 * unknown:
+    if unknown > UNKNOWN_SHARE or WORK_APART < apart(old, new) <= 2 * unknown:
         said = (
             f"{what} known for {units.percent(100 * old_share)} of kernel time before and "
             f"{units.percent(100 * new_share)} after: their sums do not compare"
         )
-        return Fact(what, *texts, _ratio(old, new), "not_known", False, said)
-    apart = _apart(old, new)
-    state: State = "differs" if apart > WORK_APART else "same"
-    said = f"{what} {texts[0]} → {texts[1]} ({_change(old, new)})" if apart > EQUAL else ""
-    return Fact(what, *texts, _ratio(old, new), state, False, said)
-
-
-def _change(before: float, after: float) -> str:
-    """Return a change in words: `−49.3 %`, `3.85 times`."""
-    if not before:
-        return "from none"
-    ratio = after / before
-    if ratio >= 2:
-        return f"{units.significant(ratio)} times"
-    return f"{'+' if ratio >= 1 else '−'}{units.percent(abs(100 * (ratio - 1)))}"
+        return Fact(what, *texts, ratio_of(old, new), "not_known", False, said)
+    moved = apart(old, new)
+    state: State = "differs" if moved > WORK_APART else "same"
+    said = f"{what} {texts[0]} → {texts[1]} ({change_words(old, new)})" if moved > EQUAL else ""
+    return Fact(what, *texts, ratio_of(old, new), state, False, said)
 
 
 def _bytes(before: Run, after: Run) -> Fact:
@@ -244,9 +182,13 @@ def _bytes(before: Run, after: Run) -> Fact:
     texts = units.data(sums[0]), units.data(sums[1])
     if sums[0] is None or sums[1] is None:
         return Fact(what, *texts, None, "not_known")
-    apart = _apart(sums[0], sums[1])
-    said = f"{what} {texts[0]} → {texts[1]} ({_change(sums[0], sums[1])})" if apart > EQUAL else ""
-    return Fact(what, *texts, _ratio(*sums), "same", False, said)
+    moved = apart(sums[0], sums[1])
+    said = (
+        f"{what} {texts[0]} → {texts[1]} ({change_words(sums[0], sums[1])})"
+        if moved > EQUAL
+        else ""
+    )
+    return Fact(what, *texts, ratio_of(*sums), "same", False, said)
 
 
 def _work_bytes(run: Run) -> pl.Series:
@@ -282,77 +224,8 @@ def _launches(before: Run, after: Run) -> Fact:
     old, new = before.launches.height, after.launches.height
     said = f"{units.counted(old, 'launch')} → {units.count(new)}" if old != new else ""
     return Fact(
-        "launches", units.count(old), units.count(new), _ratio(old, new), "same", False, said
+        "launches", units.count(old), units.count(new), ratio_of(old, new), "same", False, said
     )
-
-
-def _told(what: str, before: Run, after: Run, read: Callable[[Run], str]) -> Fact:
-    """Compare a condition that is a word: another one refuses, an unknown one is said."""
-    old, new = read(before), read(after)
-    if not old or not new:
-        return Fact(what, old or units.UNKNOWN, new or units.UNKNOWN, None, "not_known")
-    differs = old != new
-    return Fact(what, old, new, None, "not_comparable" if differs else "same", differs,
-                f"{what}: {old} → {new}" if differs else "")  # fmt: skip
-
-
-def _device(run: Run) -> str:
-    many = f"{run.device.used} × " if run.device.used > 1 else ""
-    return f"{many}{run.device.name}" if run.device.name else ""
-
-
-def _dtypes(run: Run) -> str:
-    """Return the data types of the products, by time; those of a hundredth of it do not count."""
-    rows = run.launches.filter(pl.col("family").is_in(PRODUCTS) & pl.col("dtype").is_not_null())
-    times = rows.group_by("dtype").agg(pl.col("duration_ns").sum())
-    total = times["duration_ns"].sum()
-    kept = times.filter(pl.col("duration_ns") > WORK_APART * total)["dtype"]
-    return ", ".join(sorted(kept))
-
-
-def clock_of(run: Run, column: str) -> float | None:
-    """Return the clock of the launches that are long enough to tell it, weighted by time."""
-    rows = run.launches.filter((pl.col("duration_ns") >= CLOCK_NS) & pl.col(column).is_not_null())
-    time = rows["duration_ns"].sum()
-    return float((rows[column] * rows["duration_ns"]).sum() / time) if time else None
-
-
-def _clocks(before: Run, after: Run) -> list[Fact]:
-    facts = []
-    for what, column in (("SM clock", "sm_clock_hz"), ("memory clock", "memory_clock_hz")):
-        old, new = clock_of(before, column), clock_of(after, column)
-        texts = units.scaled(old, "Hz"), units.scaled(new, "Hz")
-        if old is None or new is None:
-            facts.append(Fact(what, *texts, None, "not_known"))
-            continue
-        differs = _apart(old, new) > CLOCKS_APART
-        said = f"{what} {texts[0]} → {texts[1]} ({_change(old, new)})" if differs else ""
-        facts.append(Fact(what, *texts, _ratio(old, new),
-                          "not_comparable" if differs else "same", differs, said))  # fmt: skip
-    return facts
-
-
-_YES_NO = {True: "yes", False: "no"}
-_SETTINGS = (
-    ("stacks", "Python stacks recorded"),
-    ("shapes", "shapes recorded"),
-    ("operators_filtered", "operators filtered out"),
-    ("complete", "recorded whole"),
-    ("synthetic", "made by a program, not measured"),
-)
-
-
-def _profiler(before: Run, after: Run) -> list[Fact]:
-    facts = [
-        _told(words, before, after, lambda run, name=name: _YES_NO[getattr(run.settings, name)])
-        for name, words in _SETTINGS
-    ]
-    facts.append(_told("ranks of the job", before, after,
-                       lambda run: units.count(run.settings.world_size or 1)))  # fmt: skip
-    versions = [run.settings.tool_version or units.UNKNOWN for run in (before, after)]
-    said = f"tool version {versions[0]} → {versions[1]}" if versions[0] != versions[1] else ""
-    facts.append(Fact("tool version", *versions, None, "same", False, said))
-    return facts
 
 
 def _same_grids(before: Run, after: Run) -> bool:

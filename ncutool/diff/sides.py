@@ -159,7 +159,7 @@ def run_of(analysis: Analysis) -> Run:
         device=_device(analysis),
         settings=Settings(
             source=capture.source,
-            tool=capture.format.name,
+            tool=capture.format.tool,
             tool_version=capture.tool_version,
             has_timeline=traits.has_timeline,
             records_operators=traits.records_operators,
@@ -189,7 +189,7 @@ def run_of(analysis: Analysis) -> Run:
                 one.alone_high_ns,
             )
             for one in analysis.findings
-        ),  # fmt: skip
+        ),
         started_ns=_started(capture.origin_ns),
         batch=None if sizes is None else sizes.batch,
         length=None if sizes is None else sizes.length,
