@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -174,9 +175,9 @@ def rules_asked(limits: Limits) -> Rules:
 def _rules_file(path: Path | None) -> Rules:
     from ncutool.diff.gate import Rules, rules_of
 
-    try:  # in the standard library from Python 3.11 on
+    if sys.version_info >= (3, 11):
         import tomllib
-    except ModuleNotFoundError:
+    else:
         import tomli as tomllib
 
     file = path or Path(RULES_FILE)

@@ -21,7 +21,7 @@ from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from ncutool.commands.writing import Output
-    from ncutool.diff import Side
+    from ncutool.diff import Run, Side
 
 DirOption = Annotated[
     Path | None,
@@ -65,7 +65,7 @@ def read_side(
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.diff import Side, baseline, run_of
 
-    runs = []
+    runs: list[Run] = []
     for given in captures:
         path = _found(given, folder or baseline.FOLDER)
         if baseline.is_baseline(path):

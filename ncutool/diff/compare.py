@@ -17,7 +17,7 @@ from ncutool.diff.match import Match, by_kind, match
 from ncutool.diff.noise import Runs
 from ncutool.diff.regions import Kind
 from ncutool.diff.same_work import SameWork, flop_of, same_work
-from ncutool.diff.sides import Run, Side
+from ncutool.diff.sides import Run, Side, time_of
 from ncutool.diff.verdict import Judgement, judge
 from ncutool_parsers.errors import UsageError
 
@@ -159,15 +159,14 @@ def compare(before: Side, after: Side, *, force: bool = False, order: str | None
 
 def with_matched(work: SameWork, before: Run, after: Run, matches: Sequence[Match]) -> SameWork:
     """Refuse two runs of which hardly a launch matches: they are of different programs."""
-    shares = [
-        _share(run, [id_ for one in matches if one.before and one.after for id_ in ids(one)])
-        for run, ids in ((before, lambda one: one.before), (after, lambda one: one.after))
-    ]
-    texts = [units.percent(100 * share) for share in shares]
-    if max(shares) > MATCHED:
-        return replace(work, facts=(*work.facts, Fact("time of matched launches", *texts)))
+    both = [one for one in matches if one.before and one.after]
+    old = _share(before, [launch for one in both for launch in one.before])
+    new = _share(after, [launch for one in both for launch in one.after])
+    what, texts = "time of matched launches", (units.percent(100 * old), units.percent(100 * new))
+    if max(old, new) > MATCHED:
+        return replace(work, facts=(*work.facts, Fact(what, *texts)))
     said = "hardly a launch matches: another program"
-    fact = Fact("time of matched launches", *texts, None, "differs", True, said)
+    fact = Fact(what, *texts, None, "differs", True, said)
     return SameWork("differs", (*work.facts, fact))
 
 
@@ -175,7 +174,7 @@ def _share(run: Run, launches: list[int]) -> float:
     """Return the share of the launch time, of the number where none is timed."""
     kept = run.launches.filter(pl.col("launch_id").is_in(launches))
     if run.launch_ns:
-        return float(kept["duration_ns"].sum() or 0) / run.launch_ns
+        return time_of(kept) / run.launch_ns
     return kept.height / run.launches.height if run.launches.height else 0.0
 
 
@@ -209,21 +208,22 @@ def _wholes(
     before: Side, after: Side, places: tuple[int, ...] | None, judged: bool, alike: bool
 ) -> tuple[Whole, ...]:
     timed = all(run.window is not None for side in (before, after) for run in side.runs)
-    totals = [("launch time", lambda run: run.launch_ns)]
-    if timed:
-        totals = [
-            ("wall", lambda run: run.window.wall_ns),
-            ("busy", lambda run: run.window.busy_ns),
-        ]
     locked = before.first.settings.launches_serialised
+    cycles = None if timed else _cycles(before, after, places)
     found = []
-    for what, read in totals:
-        values = [[read(run) for run in side.runs] for side in (before, after)]
-        runs = _runs(*values, places)
-        cycles = None if timed else _cycles(before, after, places)
+    for what in ("wall", "busy") if timed else ("launch time",):
+        old, new = ([_time(run, what) for run in side.runs] for side in (before, after))
+        runs = _runs(old, new, places)
         judgement = judge(runs, locked=locked, cycles=cycles, alike=alike) if judged else None
-        found.append(Whole(what, float(median(values[0])), float(median(values[1])), judgement))
+        found.append(Whole(what, float(median(old)), float(median(new)), judgement))
     return tuple(found)
+
+
+def _time(run: Run, what: str) -> int:
+    """Return a total of a run; the time of its launches where it has no window."""
+    if run.window is None or what == "launch time":
+        return run.launch_ns
+    return run.window.busy_ns if what == "busy" else run.window.wall_ns
 
 
 def _cycles(before: Side, after: Side, places: tuple[int, ...] | None) -> Runs | None:
@@ -237,7 +237,7 @@ def _cycles(before: Side, after: Side, places: tuple[int, ...] | None) -> Runs |
                 return None
             own.append(float(cycles.sum()))
         sums.append(own)
-    return _runs(*sums, places)
+    return _runs(sums[0], sums[1], places)
 
 
 def _idle(before: Side, after: Side) -> tuple[Idle, ...]:
@@ -257,12 +257,9 @@ def _rates(before: Run, after: Run) -> tuple[Rate, ...]:
     if flop[0] is None or flop[1] is None:
         return ()
     rates = []
-    spans = [("flop_per_busy_s", lambda run: run.window.busy_ns if run.window else run.launch_ns)]
-    if before.window and after.window:
-        spans.append(("flop_per_wall_s", lambda run: run.whole_ns))
-    for what, read in spans:
-        times = read(before), read(after)
-        if all(times):
+    for what, span in (("flop_per_busy_s", "busy"), ("flop_per_wall_s", "wall")):
+        times = _time(before, span), _time(after, span)
+        if all(times) and (span == "busy" or (before.window and after.window)):
             rates.append(Rate(what, flop[0] / times[0] * 1e9, flop[1] / times[1] * 1e9))
     return tuple(rates)
 
@@ -283,6 +280,6 @@ def of_rows(diff: Diff, rows: Sequence[Row]) -> Judgement | None:
                 return None
             for at, time in enumerate(times):
                 side[at] += time
-    runs = _runs(*sums, diff.order)
+    runs = _runs(sums[0], sums[1], diff.order)
     locked = diff.before.first.settings.launches_serialised
     return judge(runs, locked=locked, alike=diff.changes.alike)

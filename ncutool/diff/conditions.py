@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.diff.facts import WORK_APART, Fact, apart, change_words, ratio_of
-from ncutool.diff.sides import Run
+from ncutool.diff.sides import Run, time_of
 
 CLOCKS_APART = Threshold(
     0.05,
@@ -57,7 +58,7 @@ def _dtypes(run: Run) -> str:
     """Return the data types of the products, by time; those of a hundredth of it do not count."""
     rows = run.launches.filter(pl.col("family").is_in(PRODUCTS) & pl.col("dtype").is_not_null())
     times = rows.group_by("dtype").agg(pl.col("duration_ns").sum())
-    total = times["duration_ns"].sum()
+    total = time_of(rows)
     kept = times.filter(pl.col("duration_ns") > WORK_APART * total)["dtype"]
     return ", ".join(sorted(kept))
 
@@ -65,7 +66,7 @@ def _dtypes(run: Run) -> str:
 def clock_of(run: Run, column: str) -> float | None:
     """Return the clock of the launches that are long enough to tell it, weighted by time."""
     rows = run.launches.filter((pl.col("duration_ns") >= CLOCK_NS) & pl.col(column).is_not_null())
-    time = rows["duration_ns"].sum()
+    time = time_of(rows)
     return float((rows[column] * rows["duration_ns"]).sum() / time) if time else None
 
 
@@ -94,14 +95,15 @@ _SETTINGS = (
 )
 
 
+def _setting(run: Run, name: str) -> str:
+    return _YES_NO[getattr(run.settings, name)]
+
+
 def _profiler(before: Run, after: Run) -> list[Fact]:
-    facts = [
-        _told(words, before, after, lambda run, name=name: _YES_NO[getattr(run.settings, name)])
-        for name, words in _SETTINGS
-    ]
+    facts = [_told(words, before, after, partial(_setting, name=name)) for name, words in _SETTINGS]
     facts.append(_told("ranks of the job", before, after,
                        lambda run: units.count(run.settings.world_size or 1)))  # fmt: skip
-    versions = [run.settings.tool_version or units.UNKNOWN for run in (before, after)]
-    said = f"tool version {versions[0]} → {versions[1]}" if versions[0] != versions[1] else ""
-    facts.append(Fact("tool version", *versions, None, "same", False, said))
+    old, new = (run.settings.tool_version or units.UNKNOWN for run in (before, after))
+    said = f"tool version {old} → {new}" if old != new else ""
+    facts.append(Fact("tool version", old, new, None, "same", False, said))
     return facts

@@ -136,10 +136,8 @@ def _fail_over(diff: Diff, rules: Rules, rows: list[Row]) -> Check:
     if rules.kernel is None:
         what, judgement = diff.whole.what, diff.whole.judgement
     else:
-        what, judgement = (
-            f"{units.counted(len(rows), 'group')} of {rules.kernel}",
-            of_rows(diff, rows),
-        )
+        what = f"{units.counted(len(rows), 'group')} of {rules.kernel}"
+        judgement = of_rows(diff, rows)
         rule += f" --kernel {rules.kernel}"
     change = judgement.change if judgement is not None else None
     if judgement is None or change is None or change.low is None or change.high is None:

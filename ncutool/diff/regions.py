@@ -1,10 +1,11 @@
-"""What stands between launches that are told apart: one kernel for another, n for one, one for n."""
+"""What stands between matched launches: one kernel for another, n for one, one for n."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from ncutool.base.thresholds import IntThreshold, Threshold
@@ -61,17 +62,15 @@ def pairings(
         yield pairing
     weak = set(pairs) - set(firm)
     fences = [(-1, -1), *firm, (len(old), len(new))]
-    for (i, j), (k, m) in zip(fences, fences[1:], strict=False):
+    for (i, j), (k, m) in pairwise(fences):
         if i < 0 and k == len(old) and (j < 0 and m == len(new)):
             continue  # nothing is told apart, so that there is no place either
-        ours = [
-            at for at in range(i + 1, k) if old[at].key not in alike and id(old[at]) not in done
-        ]
-        rest = [
-            at for at in range(j + 1, m) if new[at].key not in alike and id(new[at]) not in done
-        ]
+        left, right = (
+            [at for at in span if side[at].key not in alike and id(side[at]) not in done]
+            for side, span in ((old, range(i + 1, k)), (new, range(j + 1, m)))
+        )
         enclosed = i >= 0 and k < len(old)
-        yield from _region(old, new, ours, rest, weak, own, enclosed)
+        yield from _region(old, new, left, right, weak, own, enclosed)
 
 
 def _firm(ours: Launch, theirs: Launch) -> bool:

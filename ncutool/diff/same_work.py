@@ -15,7 +15,7 @@ from ncutool.base import units
 from ncutool.base.thresholds import Threshold
 from ncutool.diff.conditions import PRODUCTS, conditions
 from ncutool.diff.facts import WORK_APART, Fact, State, apart, change_words, ratio_of
-from ncutool.diff.sides import Run, Side
+from ncutool.diff.sides import Run, Side, time_of
 
 EQUAL = Threshold(
     0.001,
@@ -121,8 +121,8 @@ def flop_of(run: Run, families: tuple[str, ...] = ()) -> tuple[float | None, flo
     known = rows.filter(pl.col("flop").is_not_null())
     if known.is_empty():
         return None, 0.0
-    time = rows["duration_ns"].sum() or 0
-    return float(known["flop"].sum()), (known["duration_ns"].sum() or 0) / time if time else 1.0
+    time = time_of(rows)
+    return float(known["flop"].sum()), time_of(known) / time if time else 1.0
 
 
 def _flop(before: Run, after: Run) -> list[Fact]:
@@ -207,7 +207,7 @@ def _largest_product(before: Run, after: Run) -> Fact:
 
 
 def _largest(run: Run) -> str | None:
-    """Return operator and shapes of the launch with the most FLOPs; of equals, the first by name."""
+    """Return operator and shapes of the launch with the most FLOPs."""
     rows = run.launches.filter(
         pl.col("family").is_in(PRODUCTS)
         & pl.col("flop").is_not_null()

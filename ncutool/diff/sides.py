@@ -97,6 +97,11 @@ class FindingFacts:
     high_ns: int
 
 
+def time_of(launches: pl.DataFrame) -> int:
+    """Return the sum of the durations of launches."""
+    return int(launches["duration_ns"].sum() or 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """One capture of a side."""
@@ -117,7 +122,7 @@ class Run:
     @property
     def launch_ns(self) -> int:
         """Sum of the durations of all launches."""
-        return int(self.launches["duration_ns"].sum() or 0)
+        return time_of(self.launches)
 
     @property
     def whole_ns(self) -> int:

@@ -19,7 +19,7 @@ SINGLE_LOCKED = Threshold(
     0.10,
     "share of the time before",
     "what one capture a side may differ by at locked clocks without a change",
-    "judgement, tried by benchmarks/gate_trials.py: of two captures whose times vary by up to 3.5 % "
+    "judgement, tried by benchmarks/gate_trials.py: of two captures whose times vary by 3.5 % "
     "from run to run one in twenty differs by more",
 )
 SINGLE_FREE = Threshold(

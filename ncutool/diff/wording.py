@@ -7,7 +7,7 @@ from ncutool.base.thresholds import Threshold, ThresholdTable
 from ncutool.base.untrusted import printable
 from ncutool.diff.changes import power
 from ncutool.diff.compare import Diff, Whole
-from ncutool.diff.same_work import Fact
+from ncutool.diff.facts import Fact
 from ncutool.diff.verdict import SINGLE_FREE, SINGLE_LOCKED, SMALLEST_NS, interval_words, signed
 
 HALF = ThresholdTable(

@@ -107,7 +107,7 @@ def _findings(diff: Diff) -> str:
     states = [one.state for one in diff.findings]
     words = {"resolved": "resolved", "no_longer_raised": "no longer raised", "grew": "grew",
              "introduced": "new"}  # fmt: skip
-    said = [f"{states.count(state)} {word}" for state, word in words.items() if state in states]  # type: ignore[arg-type]  # the words are those of states
+    said = [f"{states.count(state)} {word}" for state, word in words.items() if state in states]
     return f"findings: {', '.join(said)}" if said else ""
 
 
