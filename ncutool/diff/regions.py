@@ -57,9 +57,8 @@ def pairings(
         ours, theirs = old[i], new[j]
         if ours.key in alike or theirs.key in alike or id(ours) in done or id(theirs) in done:
             continue
-        pairing = _call(ours, theirs, own) or _one(ours, theirs)
-        done.update(id(one) for one in (*pairing.before, *pairing.after))
-        yield pairing
+        pairing = _call(ours, theirs, own, done) or _one(ours, theirs)
+        yield _taken(pairing, done)
     weak = set(pairs) - set(firm)
     fences = [(-1, -1), *firm, (len(old), len(new))]
     for (i, j), (k, m) in pairwise(fences):
@@ -70,7 +69,7 @@ def pairings(
             for side, span in ((old, range(i + 1, k)), (new, range(j + 1, m)))
         )
         enclosed = i >= 0 and k < len(old)
-        yield from _region(old, new, left, right, weak, own, enclosed)
+        yield from _region(old, new, left, right, weak, own, done, enclosed)
 
 
 def _firm(ours: Launch, theirs: Launch) -> bool:
@@ -89,11 +88,12 @@ def _calls(launches: Sequence[Launch], alike: set[Key]) -> dict[int, list[Launch
     return calls
 
 
-def _call(ours: Launch, theirs: Launch, own: _Calls) -> Pairing | None:
+def _call(ours: Launch, theirs: Launch, own: _Calls, done: set[int]) -> Pairing | None:
     """Return the pairing of two calls of one operator that launch unequally many kernels."""
     if ours.call is None or theirs.call is None or ours.op != theirs.op:
         return None
-    before, after = own[0].get(ours.call, []), own[1].get(theirs.call, [])
+    before = [one for one in own[0].get(ours.call, []) if id(one) not in done]
+    after = [one for one in own[1].get(theirs.call, []) if id(one) not in done]
     if len(before) == len(after) or not before or not after:
         return None
     kind: Kind = "merged" if len(before) > len(after) else "split"
@@ -109,6 +109,7 @@ def _region(
     theirs: list[int],
     weak: set[tuple[int, int]],
     own: _Calls,
+    done: set[int],
     enclosed: bool,
 ) -> Iterator[Pairing]:
     """Yield the pairings of what stands at one place on both sides.
@@ -117,29 +118,38 @@ def _region(
         ours: positions in ``old``; ``theirs`` those in ``new``.
         weak: positions that the alignment pairs though little tells them.
         own: the launches of each operator call of both sides.
+        done: the launches that are paired already, by identity; added to.
         enclosed: matched launches stand before and after the place.
     """
     if not ours or not theirs:
         return
     inside = sorted((i, j) for i, j in weak if i in ours and j in theirs)
     for i, j in inside:
-        pairing = _call(old[i], new[j], own)
+        if id(old[i]) in done or id(new[j]) in done:
+            continue
+        pairing = _call(old[i], new[j], own, done)
         if pairing is not None:
-            yield pairing
-            gone = {id(one) for one in (*pairing.before, *pairing.after)}
-            ours = [at for at in ours if id(old[at]) not in gone]
-            theirs = [at for at in theirs if id(new[at]) not in gone]
+            yield _taken(pairing, done)
+            ours = [at for at in ours if id(old[at]) not in done]
+            theirs = [at for at in theirs if id(new[at]) not in done]
     inside = [(i, j) for i, j in inside if i in ours and j in theirs]
     sizes = len(ours), len(theirs)
     if sizes == (len(inside), len(inside)):
         for i, j in inside:
-            yield _one(old[i], new[j])
+            yield _taken(_one(old[i], new[j]), done)
     elif sizes[0] != sizes[1] and min(sizes) >= 1 and max(sizes) <= REGION:
         if not enclosed and min(sizes) > 1:
             return  # a beginning or an end is no neighbour that tells where a rewrite stops
         kind: Kind = "merged" if sizes[0] > sizes[1] else "split"
         how = f"{sizes[1]} instead of {sizes[0]} between the same two neighbours"
-        yield Pairing(kind, how, tuple(old[i] for i in ours), tuple(new[j] for j in theirs))
+        before, after = tuple(old[i] for i in ours), tuple(new[j] for j in theirs)
+        yield _taken(Pairing(kind, how, before, after), done)
+
+
+def _taken(pairing: Pairing, done: set[int]) -> Pairing:
+    """Mark the launches of a pairing as paired, and return it."""
+    done.update(id(one) for one in (*pairing.before, *pairing.after))
+    return pairing
 
 
 def _one(ours: Launch, theirs: Launch) -> Pairing:
