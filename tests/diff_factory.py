@@ -31,7 +31,9 @@ def kernel(name: str, duration_ns: int = 100_000, **more: Any) -> dict[str, Any]
     return row | {"duration_ns": duration_ns} | more
 
 
-def call(op: str, shapes: str, name: str, duration_ns: int = 100_000, **more: Any) -> dict[str, Any]:
+def call(
+    op: str, shapes: str, name: str, duration_ns: int = 100_000, **more: Any
+) -> dict[str, Any]:
     """A launch of a trace: an operator on shapes; ``call`` is which call of it."""
     family = "gemm" if op in ("mm", "addmm", "bmm") else "elementwise"
     row = {
@@ -59,9 +61,7 @@ def trace(rows: Sequence[dict[str, Any]], *, idle_ns: int = 1_000, **more: Any) 
     return _run(made, TRACE, window, **more)
 
 
-def _run(
-    rows: list[dict[str, Any]], settings: Settings, window: Window | None, **more: Any
-) -> Run:
+def _run(rows: list[dict[str, Any]], settings: Settings, window: Window | None, **more: Any) -> Run:
     frame = pl.DataFrame(
         {name: [row.get(name) for row in rows] for name in SCHEMA}, schema=SCHEMA, strict=False
     )
@@ -81,4 +81,6 @@ def side(*runs: Run) -> Side:
 
 def finding(rule: str, launches: Sequence[int], low_ns: int, high_ns: int) -> FindingFacts:
     """A finding on these launches."""
-    return FindingFacts(rule, rule.partition("-")[0], "window", rule, tuple(launches), low_ns, high_ns)
+    return FindingFacts(
+        rule, rule.partition("-")[0], "window", rule, tuple(launches), low_ns, high_ns
+    )

@@ -86,8 +86,13 @@ def _unlike(diff: Diff) -> list[str]:
     texts = [f"{unlike_line(diff, count)}; {ending}" for count in (2, 1)]
     if _other_work(diff) and flop is not None and flop.ratio is not None:
         times = f"{units.significant(flop.ratio)} times the FLOP"
-        texts.insert(0, f"{unlike_line(diff, 2)}, {times}; {ending}")
-        texts.insert(1, f"not the same work, {times}; {ending}")
+        sizes = [
+            f"{fact.what} {fact.before} → {fact.after}"
+            for fact in diff.work.differences
+            if fact.what in SIZES and fact.refuses
+        ]
+        said = ", ".join([*sizes, times])
+        texts = [f"not the same work: {said}; {ending}", f"not the same work: {times}; {ending}"]
     return [*texts, f"{unlike_line(diff).partition(':')[0]}; {ending}"]
 
 
