@@ -61,6 +61,7 @@ docs: $(VENV)/.dev-installed ## write docs/tables.md, docs/rules and the tables 
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
+	$(BIN)/python benchmarks/gate_trials.py
 
 backtest: $(VENV)/.dev-installed ## predict captures from others and compare (CAPTURES=DIR of them)
 	$(BIN)/python backtests/run.py $(if $(CAPTURES),--captures '$(CAPTURES)')

@@ -204,7 +204,7 @@ def _content(
 
     def whole(rows_json: str) -> str:
         text = json.dumps(facts(diff, gate), ensure_ascii=False, allow_nan=False)
-        return f'{text[:-1]}, "rows": {rows_json}}}'
+        return f'{text[:-1]}, "diff": {rows_json}}}'
 
     def table() -> str:
         return diff_text(diff, gate, top=top, color=color)

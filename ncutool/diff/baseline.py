@@ -19,7 +19,7 @@ import polars as pl
 from ncutool.diff.sides import SCHEMA, DeviceFacts, FindingFacts, Run, Settings, Side, Window
 from ncutool_parsers.errors import CaptureError, UsageError
 
-FORMAT = "ncutool.baseline/1"
+FORMAT = "ncutool/baseline/1"
 ENDING = ".baseline.json.gz"
 FOLDER = Path(".ncutool") / "baselines"
 MAX_BYTES = 1 << 30

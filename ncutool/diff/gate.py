@@ -80,7 +80,7 @@ def parse_percent(text: str, what: str) -> float:
 
 
 def rules_of(table: Mapping[str, object], where: str) -> Rules:
-    """Read the table ``[gate]`` of an ``ncutool.toml``.
+    """Read the table ``[gate]`` of a file of rules.
 
     Raises:
         UsageError: it names a rule that there is none of, or a value is no percentage.
@@ -145,13 +145,23 @@ def _fail_over(diff: Diff, rules: Rules, rows: list[Row]) -> Check:
     said = f"{what} {signed(change.middle)} % ({_ends(judgement, change)})"
     if judgement.why.endswith("the kernel not surely"):
         return Check(rule, "inconclusive", f"{what}: {judgement.why}")
-    if change.low > limit:
-        outcome: Outcome = "regression"
-        if judgement.verdict == "inconclusive":  # too few nanoseconds, or the clock's doing
-            return Check(rule, "inconclusive", f"{said}; {judgement.why}")
-    else:
-        outcome = "pass" if change.high <= limit else "inconclusive"
+    outcome = held(change, limit)
+    if outcome == "regression" and judgement.verdict == "inconclusive":
+        return Check(rule, "inconclusive", f"{said}; {judgement.why}")  # too few ns, or the clock
     return Check(rule, outcome, said)
+
+
+def held(change: Change, limit: float) -> Outcome:
+    """Return whether a change keeps a limit: broken or kept by its whole interval, else open.
+
+    Args:
+        limit: the largest share of the time before that it may be slower by.
+    """
+    if change.low is None or change.high is None:
+        return "inconclusive"
+    if change.low > limit:
+        return "regression"
+    return "pass" if change.high <= limit else "inconclusive"
 
 
 def _ends(judgement: Judgement, change: Change) -> str:

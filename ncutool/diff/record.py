@@ -14,7 +14,7 @@ from ncutool.diff.sides import Run
 from ncutool.diff.verdict import Judgement
 from ncutool.diff.wording import headline
 
-SCHEMA = "ncutool.diff/1"
+SCHEMA = "ncutool/diff/1"
 COLUMNS: dict[str, pl.DataType] = {
     "kind": pl.String(),
     "evidence": pl.String(),

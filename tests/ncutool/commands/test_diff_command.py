@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ncutool.commands import main
 from ncutool.commands.running import spread
 
+Runner = Callable[..., tuple[int, str, str]]
 SAMPLES = Path(__file__).resolve().parents[3] / "reports" / "samples"
 
 
@@ -21,7 +23,7 @@ def sample(pattern: str) -> Path:
 @pytest.fixture
 def run(
     capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):  # type: ignore[no-untyped-def]  # a function of the fixture
+):
     """Run a command in an empty folder at 80 columns: exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
@@ -34,7 +36,7 @@ def run(
     return one
 
 
-def test_a_capture_against_itself(run) -> None:  # type: ignore[no-untyped-def]  # see the fixture
+def test_a_capture_against_itself(run: Runner) -> None:
     """At most 20 lines of 80 columns, the verdict last."""
     for path in (sample("*.json.gz"), sample("*.ncu-rep")):
         code, out, _ = run("diff", path, path)
@@ -45,7 +47,7 @@ def test_a_capture_against_itself(run) -> None:  # type: ignore[no-untyped-def] 
         assert max(map(len, lines)) <= 80
 
 
-def test_unlike_captures_are_refused_with_1(run) -> None:  # type: ignore[no-untyped-def]  # see the fixture
+def test_unlike_captures_are_refused_with_1(run: Runner) -> None:
     """A trace against a report: no verdict, and what differs."""
     code, out, _ = run("diff", sample("*.json.gz"), sample("*.ncu-rep"))
     assert code == 1
@@ -54,20 +56,20 @@ def test_unlike_captures_are_refused_with_1(run) -> None:  # type: ignore[no-unt
     assert run("diff", sample("*.json.gz"), sample("*.ncu-rep"), "--fail-over", "3%")[0] == 4
 
 
-def test_json_holds_everything(run) -> None:  # type: ignore[no-untyped-def]  # see the fixture
+def test_json_holds_everything(run: Runner) -> None:
     """The verdict, what was compared first, and a row a match."""
     path = sample("*.ncu-rep")
     code, out, _ = run("diff", path, path, "--format", "json", "--fail-over", "3%")
     whole = json.loads(out)
     assert code == 0
-    assert whole["schema"] == "ncutool.diff/1"
+    assert whole["schema"] == "ncutool/diff/1"
     assert whole["headline"] == "same: one recording, 0 changes"
     assert whole["same_work"]["state"] == "same"
     assert whole["gate"]["outcome"] == "pass"
-    assert {row["verdict"] for row in whole["rows"]} == {"same"}
+    assert {row["verdict"] for row in whole["diff"]} == {"same"}
 
 
-def test_rules_of_the_folder_are_held(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # see the fixture
+def test_rules_of_the_folder_are_held(run: Runner, tmp_path: Path) -> None:
     """ncutool.toml lies beside; the command line wins."""
     path = sample("*.ncu-rep")
     (tmp_path / "ncutool.toml").write_text("[gate]\nmin-roofline = 100\n")
@@ -78,7 +80,7 @@ def test_rules_of_the_folder_are_held(run, tmp_path: Path) -> None:  # type: ign
     assert (code, "no rule 'fast'" in err) == (2, True)
 
 
-def test_several_captures_a_side(run) -> None:  # type: ignore[no-untyped-def]  # see the fixture
+def test_several_captures_a_side(run: Runner) -> None:
     """Each option takes all that follow; the order is checked."""
     path = sample("*.ncu-rep")
     code, out, _ = run("diff", "--before", path, path, path, "--after", path, path, path,
@@ -90,7 +92,7 @@ def test_several_captures_a_side(run) -> None:  # type: ignore[no-untyped-def]  
     assert (code, "--order takes an A for each capture before (1)" in err) == (2, True)
 
 
-def test_wrong_sides_are_said(run) -> None:  # type: ignore[no-untyped-def]  # see the fixture
+def test_wrong_sides_are_said(run: Runner) -> None:
     """One capture, three, or both ways at once."""
     path = sample("*.ncu-rep")
     for given in ([path], [path] * 3, [path, "--before", path, "--after", path], []):
@@ -98,7 +100,7 @@ def test_wrong_sides_are_said(run) -> None:  # type: ignore[no-untyped-def]  # s
         assert (code, err.count("\n")) == (2, 1), given
 
 
-def test_a_baseline_is_saved_listed_shown_and_compared(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # see the fixture
+def test_a_baseline_is_saved_listed_shown_and_compared(run: Runner, tmp_path: Path) -> None:
     """By its name, in the default folder or another."""
     path = sample("*.json.gz")
     assert run("baseline", "save", "main", path)[:2] == (
