@@ -56,6 +56,7 @@ def became(before: Run, after: Run, matches: Sequence[Match]) -> tuple[Became, .
     """
     numbers = _numbers(matches, True), _numbers(matches, False)
     durations = _durations(before), _durations(after)
+    types = _types(before), _types(after)
     open_after = list(after.findings)
     found = []
     for old in before.findings:
@@ -64,7 +65,8 @@ def became(before: Run, after: Run, matches: Sequence[Match]) -> tuple[Became, .
         if next_ is not None:
             open_after.remove(next_)
         actual = _actual(old, matches, mine, durations)
-        found.append(_one(old, next_, actual, _carried(old, matches, numbers[0])))
+        typed = _same_types(old, matches, mine, types)
+        found.append(_one(old, next_, actual, _carried(old, matches, numbers[0]), typed))
     found += [
         Became("introduced", new.rule, new.kind, new.title, None, _ends(new), 0,
                len(new.launches), None, "not raised before")
@@ -131,10 +133,30 @@ def _actual(
     return saved
 
 
-def _one(old: FindingFacts, new: FindingFacts | None, actual: float, carried: bool) -> Became:
+def _types(run: Run) -> dict[int, str | None]:
+    return dict(run.launches.select("launch_id", "dtype").iter_rows())
+
+
+def _same_types(
+    old: FindingFacts,
+    matches: Sequence[Match],
+    mine: set[int],
+    types: tuple[dict[int, str | None], dict[int, str | None]],
+) -> str:
+    """Return the data types of its launches where they are the same after; empty elsewhere."""
+    was = {types[0].get(launch) for launch in old.launches}
+    now = {types[1].get(launch) for number in mine for launch in matches[number].after}
+    return ", ".join(sorted(filter(None, was))) if was == now and None not in was else ""
+
+
+def _one(
+    old: FindingFacts, new: FindingFacts | None, actual: float, carried: bool, typed: str
+) -> Became:
     state: State
     if new is None and carried:
         state, said = "resolved", "its launches were merged or are gone"
+    elif new is None and typed and old.kind == "precision":
+        state, said = "no_longer_raised", f"not applied: still {typed}"
     elif new is None:
         state = "no_longer_raised"
         said = (

@@ -104,6 +104,12 @@ def _judged(diff: Diff, top: int | None, width: int) -> list[Text]:
 
 
 def _findings(diff: Diff) -> str:
+    """Return what became of the findings; of one that was resolved what was predicted too."""
+    done = [one for one in diff.findings if one.state == "resolved" and one.before_ns]
+    if len(done) == 1 and done[0].before_ns and done[0].actual_ns is not None:
+        predicted = units.time_range(*done[0].before_ns)
+        came = units.time(done[0].actual_ns)
+        return f"resolved: {done[0].rule}, predicted {predicted}, {came} less in its kernels"
     states = [one.state for one in diff.findings]
     words = {"resolved": "resolved", "no_longer_raised": "no longer raised", "grew": "grew",
              "introduced": "new"}  # fmt: skip

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import polars as pl
 from diff_factory import call, finding, kernel, report, trace
 
+from ncutool import diff, load
+from ncutool.advice.view.finding import Finding
+from ncutool.analysis.analyse import Analysis, analyse
 from ncutool.diff.findings import Became, became
 from ncutool.diff.match import match
 from ncutool.diff.sides import Run
@@ -73,3 +78,59 @@ def test_a_rule_raised_twice_lives_on_launch_by_launch() -> None:
     assert [(one.state, one.before_ns) for one in found] == [
         ("open", (0, 7_000)), ("no_longer_raised", (0, 5_000)),
     ]  # fmt: skip
+
+
+def test_a_type_that_did_not_change_was_not_applied() -> None:
+    """The kernel got faster, and still computes in FP64."""
+    rows = [kernel("k", dtype="fp64")], [kernel("k", 60_000, dtype="fp64")]
+    before = replace(report(rows[0]), findings=(finding("precision-fp64", (0,), 0, 50_000),))
+    found = story(before, report(rows[1]))["precision-fp64"]
+    assert (found.state, found.said) == ("no_longer_raised", "not applied: still fp64")
+
+
+def carried_out(analysis: Analysis, one: Finding) -> Analysis:
+    """The capture with each run of a finding's launches replaced by one, and what follows earlier.
+
+    The new launches take together what the middle of the prediction leaves.
+    """
+    rows = analysis.capture.launches.sort("start_ns", "launch_id").with_row_index("place")
+    mine = rows.filter(pl.col("launch_id").is_in(list(one.launches)))
+    firsts = mine.filter((pl.col("place").cast(pl.Int64).diff() != 1).fill_null(True))["launch_id"]
+    left = one.duration_ns - (one.alone_low_ns + one.alone_high_ns) // 2
+    first, own = pl.col("launch_id").is_in(firsts), pl.col("launch_id").is_in(list(one.launches))
+    name, length = "triton_per_fused_rms_norm_0", left // len(firsts)
+    saved = (
+        pl.when(own).then(pl.col("duration_ns") - pl.when(first).then(length).otherwise(0))
+    ).otherwise(0)
+    launches = (
+        rows.with_columns(pl.col("start_ns") - saved.cum_sum().shift(1, fill_value=0))
+        .filter(first | ~own)
+        .with_columns(
+            pl.when(first).then(pl.lit(name)).otherwise("kernel").alias("kernel"),
+            pl.when(first).then(pl.lit(name)).otherwise("kernel_full").alias("kernel_full"),
+            pl.when(first).then(length).otherwise("duration_ns").alias("duration_ns"),
+            pl.when(~first).then("op_id").alias("op_id"),
+            pl.int_range(pl.len()).cast(pl.Int64).alias("launch_id"),
+        )
+        .drop("place")
+    )
+    return analyse(replace(analysis.capture, launches=launches))
+
+
+def test_a_real_fusion_carried_out_comes_back_as_resolved(corpus: Path) -> None:
+    """RMSNorm in 70 places of a real trace, fused on paper: predicted against what came true."""
+    before = load(corpus / "torch" / "h100-qwen1.5-0.5b-prefill.json.gz")
+    (wanted,) = [one for one in before.findings if one.rule == "fuse-rmsnorm"]
+    after = carried_out(before, wanted)
+    answer = diff.compare(diff.side_of([before]), diff.side_of([after]))
+    assert (answer.work.state, answer.refused) == ("same", False)
+    assert answer.kinds["merged"] == 3
+    assert answer.kinds["new"] == answer.kinds["gone"] == 0
+    merged = [one for one in answer.matches if one.kind == "merged"]
+    assert (sum(len(one.before) for one in merged), sum(len(one.after) for one in merged)) == (
+        629, 70,
+    )  # fmt: skip
+    (found,) = [one for one in answer.findings if one.rule == "fuse-rmsnorm"]
+    assert (found.state, found.before_ns) == ("resolved", (9_734_545, 10_972_649))
+    assert found.actual_ns == 10_353_634
+    assert answer.whole.after_ns < answer.whole.before_ns - 9_000_000
