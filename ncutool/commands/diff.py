@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +120,7 @@ def run(
     """
     from ncutool.diff import compare
     from ncutool.diff.gate import check
+    from ncutool.diff.wording import headline
 
     chosen = output.choose()
     rules = rules_asked(limits)
@@ -127,6 +129,8 @@ def run(
     diff = compare(read[0], read[1], force=output.force, order=order)
     gate = check(diff, rules) if rules.asked else None
     output.write(_content(diff, gate, chosen, top, color=output.color))
+    if diff.refused:
+        print(f"ncutool: refused: {headline(diff)}; --force compares them", file=sys.stderr)
     code = gate.exit_code if gate is not None else _REFUSED if diff.refused else 0
     if code:
         raise typer.Exit(code)
@@ -210,7 +214,10 @@ def _content(
         return diff_text(diff, gate, top=top, color=color)
 
     def markdown() -> str:
-        return f"```\n{diff_text(diff, gate, top=top)}```\n"
+        text = diff_text(diff, gate, top=top)
+        ticks = max((len(run) for run in re.findall("`+", text)), default=0)
+        fence = "`" * max(3, ticks + 1)  # longer than any that a kernel's name holds
+        return f"{fence}text\n{text}{fence}\n"
 
     shown = frame(diff.rows[:top] if top else diff.rows)
     return rows(shown, chosen, envelope=whole, table=table, markdown=markdown)

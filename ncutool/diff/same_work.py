@@ -81,6 +81,8 @@ def _state(facts: list[Fact]) -> State:
 
 def compare_runs(before: Run, after: Run) -> list[Fact]:
     """Return every fact of two runs: work, then conditions."""
+    if before.settings.source != after.settings.source:
+        return conditions(before, after)  # counted figures say nothing of modelled ones
     counted = before.settings.figures_counted
     return [
         *_sizes(before, after),

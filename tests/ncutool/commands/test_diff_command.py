@@ -23,7 +23,7 @@ def sample(pattern: str) -> Path:
 @pytest.fixture
 def run(
     capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> Runner:
     """Run a command in an empty folder at 80 columns: exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
@@ -49,8 +49,9 @@ def test_a_capture_against_itself(run: Runner) -> None:
 
 def test_unlike_captures_are_refused_with_1(run: Runner) -> None:
     """A trace against a report: no verdict, and what differs."""
-    code, out, _ = run("diff", sample("*.json.gz"), sample("*.ncu-rep"))
+    code, out, err = run("diff", sample("*.json.gz"), sample("*.ncu-rep"))
     assert code == 1
+    assert err.splitlines()[-1].startswith("ncutool: refused: unlike captures: ")
     assert out.splitlines()[-1].endswith("no speed verdict")
     assert "torch.profiler → Nsight Compute" in out
     assert run("diff", sample("*.json.gz"), sample("*.ncu-rep"), "--fail-over", "3%")[0] == 4
