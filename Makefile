@@ -24,7 +24,7 @@ COUNT            ?= 400
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-torch torch-available mutants lint samples docs bench backtest lock screenshot clean
+.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench bench-pages backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -38,6 +38,10 @@ demo: $(RUNTIME) ## build a page from the shipped samples and say where it is
 test: $(VENV)/.dev-installed ## lint, types and the test suite
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n auto
+
+axe: ## fetch axe-core, with which `make test` also judges accessibility (needs npm)
+	@command -v npm >/dev/null || { echo "make axe needs npm: https://nodejs.org/" >&2; exit 1; }
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
 
 test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TORCH_INDEX=URL of CPU wheels)
 	$(TORCH_VENV)/bin/python -m pytest -q tests/torch_differential
@@ -63,6 +67,9 @@ bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: o
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
 	$(BIN)/python benchmarks/gate_trials.py
 
+bench-pages: $(VENV)/.dev-installed ## measure the size of pages and how soon they answer (needs chromium)
+	$(BIN)/python benchmarks/pages.py
+
 backtest: $(VENV)/.dev-installed ## predict captures from others and compare (CAPTURES=DIR of them)
 	$(BIN)/python backtests/run.py $(if $(CAPTURES),--captures '$(CAPTURES)')
 
@@ -79,12 +86,8 @@ lock: ## resolve requirements/ again (needs uv)
 		pyproject.toml requirements/torch.in --group build -c requirements/dev.txt \
 		-o requirements/torch.txt
 
-screenshot: demo ## draw docs/page.png from the demo page (needs chromium)
-	@browser=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) || \
-		{ echo "make screenshot needs chromium or google-chrome" >&2; exit 1; }; \
-	"$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1600 \
-		--virtual-time-budget=10000 --screenshot=docs/page.png "file://$(CURDIR)/$(DEMO)" 2>/dev/null
-	@echo "The picture: $(CURDIR)/docs/page.png"
+screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png from the demo (needs chromium)
+	$(BIN)/python docs/make_screenshots.py $(DEMO)
 
 clean: ## remove the environment, caches and everything generated
 	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)

@@ -12,8 +12,11 @@ has the name of a room of the package, because importing the room would replace 
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import import_module as _import_module
+from pathlib import Path as _Path
 from typing import TYPE_CHECKING
+
+from ncutool.base.shown import shown_by as _shown_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +30,15 @@ if TYPE_CHECKING:
     from ncutool.roofline.coverage import Coverage
 
 __all__ = ["coverage_of", "findings", "load", "page_html", "roofline_chart"]
+
+_ROOMS = ("planning", "whatif")
+"""Rooms with functions for notebooks; each is imported when it is first asked for."""
+
+_shown_by(
+    line="ncutool.text.one_line:one_line",
+    html="ncutool.page.notebook:html",
+    file="ncutool.commands.report_forms:save",
+)
 
 
 def load(
@@ -70,7 +82,7 @@ def load(
     request = Request(
         ncu=_path(ncu),
         capture_trace=_path(capture_trace),
-        rank_trace=[Path(trace) for trace in rank_trace],
+        rank_trace=[_Path(trace) for trace in rank_trace],
         whole_steps=whole_steps,
         assume_device=assume_device,
         device_file=_path(device_file),
@@ -80,8 +92,8 @@ def load(
     return read_and_analyse(path, request)
 
 
-def _path(given: str | PathLike[str] | None) -> Path | None:
-    return None if given is None else Path(given)
+def _path(given: str | PathLike[str] | None) -> _Path | None:
+    return None if given is None else _Path(given)
 
 
 def coverage_of(kernels: AnyFrame) -> Coverage:
@@ -105,7 +117,7 @@ def findings(analysis: Analysis) -> pl.DataFrame:
     return findings_frame(analysis.findings)
 
 
-def roofline_chart(source: Analysis | AnyFrame) -> alt.LayerChart:
+def roofline_chart(source: Analysis | AnyFrame) -> alt.VConcatChart:
     """Draw the interactive roofline of an analysis, or of a ``kernels`` table (polars or pandas).
 
     Raises:
@@ -146,8 +158,14 @@ def page_html(*analyses: Analysis, show_private: bool = False) -> str:
     return render(analyses, show_private=show_private)
 
 
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_ROOMS, *(name for name in globals() if name.startswith("__"))])
+
+
 if not TYPE_CHECKING:  # where a type checker sees this, it takes every name for one of ncutool's
 
     def __getattr__(name: str) -> object:
+        if name in _ROOMS:
+            return _import_module(f"ncutool.{name}")
         hint = "; it is now called ncutool.findings" if name == "rank" else ""
         raise AttributeError(f"module 'ncutool' has no attribute {name!r}{hint}")

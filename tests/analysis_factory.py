@@ -242,7 +242,7 @@ def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:
             cause = ("queue", "dispatch", "synchronize")[index % 3]
             gaps.append({
                 "start_ns": end, "duration_ns": start - end, "cause": cause,
-                "next_launch_id": index, "previous_end_ns": end,
+                "next_launch_id": index, "previous_end_ns": end, "device": 0,
             })  # fmt: skip
         busy += max(0, stop - max(start, end))
         end = max(end, stop)
@@ -250,7 +250,7 @@ def timeline_of(rows: Sequence[dict[str, Any]], **changes: Any) -> Timeline:
     gap_table = pl.DataFrame(
         gaps,
         schema={**columns, "cause": pl.String, "next_launch_id": pl.Int64,
-                "previous_end_ns": pl.Int64},
+                "previous_end_ns": pl.Int64, "device": pl.Int64},
     )  # fmt: skip
     begin = spans[0][0] if spans else 0
     fields: dict[str, Any] = {"start_ns": begin, "end_ns": end, "busy_ns": busy, "gaps": gap_table}
@@ -306,6 +306,34 @@ def trace(launches: int = 60, **changes: Any) -> Analysis:
     """A trace with everything: findings, a timeline, gaps in coverage."""
     fields: dict[str, Any] = {"findings": [finding(1), finding(2, kind="batch", grade="likely")]}
     return analysis(torch_rows(launches), **(fields | changes))
+
+
+def many_groups(launches: int, groups: int) -> Analysis:
+    """A trace of so many launches, in about so many groups of unlike shapes, sizes and places."""
+    chance = random.Random(1)
+    rows = torch_rows(launches)
+    size = [2 ** chance.uniform(-6, 6) for _ in range(groups)]
+    reach = [chance.uniform(0.5, 1.2) for _ in range(groups)]
+    clock = 0
+    for row in rows:
+        group = chance.randrange(groups)
+        row |= {"start_ns": clock, "kernel": f"{row['kernel']}_{group % 40}"}
+        if row.get("signature"):
+            row["signature"] = f"[{group + 1},{row['signature'][1:]}"
+        _resize(row, size[group], reach[group])
+        clock += row["duration_ns"] + chance.randrange(3_000)
+    return analysis(rows, findings=[finding(1, launches=tuple(range(0, launches, 7)))])
+
+
+def _resize(row: dict[str, Any], size: float, reach: float) -> None:
+    """Makes a launch so many times longer for the same work a byte, and slower by ``reach``."""
+    for name in ("flop", "dram_bytes"):
+        if row.get(name):
+            row[name] *= size
+    row["duration_ns"] = max(1, round(row["duration_ns"] * size / reach))
+    for name in ("achieved_flop_per_s", "achieved_bytes_per_s", "roofline_pct"):
+        if row.get(name):
+            row[name] *= reach
 
 
 def report(launches: int = 8, *, counters: bool = True, **changes: Any) -> Analysis:

@@ -180,10 +180,30 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    def press(self, key: str, code: int) -> None:
-        """Presses and releases one key."""
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
+    def press(self, key: str, code: int, *, shift: bool = False) -> None:
+        """Presses and releases one key; a letter, a sign or Enter also types what it stands for."""
+        typed = "\r" if key == "Enter" else key if len(key) == 1 else ""
+        event = {"key": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+        down = event | ({"text": typed} if typed else {})
+        self.call("Input.dispatchKeyEvent", type="keyDown", **down)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **event)
+
+    def write(self, text: str) -> None:
+        """Types a text where the focus is."""
+        self.call("Input.insertText", text=text)
+
+    def tab_to(self, selector: str, *, most: int = 120) -> int:
+        """Presses Tab until the focus is on what the selector names; how often that took.
+
+        Raises:
+            AssertionError: it is not among so many stops.
+        """
+        here = f"Boolean(document.activeElement?.matches({json.dumps(selector)}))"
+        for presses in range(1, most + 1):
+            self.press("Tab", 9)
+            if self.evaluate(here):
+                return presses
+        raise AssertionError(f"{selector} is not among the first {most} stops of Tab")
 
     def complaints(self) -> list[str]:
         """Errors, warnings and console output since the page was opened."""

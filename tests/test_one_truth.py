@@ -57,16 +57,16 @@ def test_every_output_divides_the_time_alike(analysis: Analysis) -> None:
     card = understood(document.coverage)
     assert sum(piece.pct for piece in card.pieces) == pytest.approx(100)
     for part in tables.PARTS:
-        pieces = sum(piece.pct for piece in card.pieces if piece.kind == part)
+        pieces = sum(piece.pct for piece in card.pieces if piece.name == PARTS[part])
         assert pieces == pytest.approx(100 * rows.get(part, 0) / coverage.duration_ns)
     chart = charts.not_on_roofline(coverage)
-    line = summary_text(analysis, color=False, width=2000)
+    line = summary_text(analysis, color=False, width=2000, verbose=True)
     for part, duration in rows.items():
         written = f"{PARTS[part]} {units.percent(100 * duration / coverage.duration_ns)}"
         assert not duration or written in line, part
         assert not duration or part == "on_roofline" or written in chart, part
     if share < 100:
-        assert f"{units.percent(share)} of launch time is understood" in analysis.headline
+        assert f"{units.percent(share)} of launch time is understood" in analysis.state
 
 
 def test_the_window_is_divided_once(analysis: Analysis) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import devices, headline, most_time, notices
+from ncutool.analysis import devices, headline, most_time, notices, state
 from ncutool.analysis.request import Request
 from ncutool.analysis.where_time_goes import where_the_time_goes
+from ncutool.base.shown import Saved, Shown
 from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
@@ -26,7 +27,7 @@ from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -58,13 +59,20 @@ class Companions:
     """Traces of other ranks of the same job, which tell waiting from transfer."""
 
 
-@dataclass(frozen=True, eq=False)
-class Analysis:
+@dataclass(frozen=True, eq=False, repr=False)
+class Analysis(Saved):
     """One capture, analysed.
 
     A part is computed when it is first asked for and kept, so that a command computes what it
     shows. The fields are what the parts are computed from.
     """
+
+    _public = (
+        "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels",
+        "most_time", "notices", "request", "resolution", "save", "shares", "state", "timeline",
+        "to_pandas", "window_ns",
+    )  # fmt: skip
+    # What completes in a notebook; the rest is for the rooms above.
 
     capture: Capture
     resolution: Resolution
@@ -157,21 +165,19 @@ class Analysis:
         return advise(kernels, capture, self.timeline, device, others, self.device_of)
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What to do, surest saving first."""
-        return self.advice.findings
+    def findings(self) -> Findings:
+        """What to do, surest saving first: a tuple of findings."""
+        return Findings.of(self, self.advice.findings)
 
     @cached_property
     def headline(self) -> str:
-        """The verdict in one sentence with numbers."""
-        return headline.write(
-            self.kernels,
-            self.coverage,
-            self.timeline,
-            self.advice,
-            self.shares,
-            self.device_kinds,
-        )
+        """The verdict in at most 90 characters."""
+        return headline.write(self)
+
+    @cached_property
+    def state(self) -> str:
+        """What holds the capture, how much of it is understood, and where it ran."""
+        return state.write(self)
 
     @cached_property
     def shares(self) -> Shares:
@@ -217,6 +223,20 @@ class Analysis:
     def to_pandas(self) -> pd.DataFrame:
         """Return the ``kernels`` table as a pandas DataFrame."""
         return self.kernels.to_pandas()
+
+
+class Findings(Shown, tuple["Finding", ...]):
+    """What to do, surest saving first: a tuple that a notebook shows as a list."""
+
+    analysis: Analysis
+    """Whose findings these are: shares are of its window."""
+
+    @classmethod
+    def of(cls, analysis: Analysis, findings: Iterable[Finding]) -> Findings:
+        """Return these findings of an analysis."""
+        made = cls(findings)
+        made.analysis = analysis
+        return made
 
 
 def analyse(

@@ -149,3 +149,56 @@ def bandwidth_of(analysis: Analysis, kind: Kind | None = None) -> float | None:
     weight = pl.col("duration_ns").fill_null(0) + 1
     mean = (pl.col("peak_bytes_per_s") * weight).sum() / weight.sum()
     return float(known.select(mean).item())
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The best rates that a capture's own launches reached, each of a clean launch."""
+
+    bytes_per_s: float | None
+    roof: str | None
+    """Whose rate ``flop_per_s`` is."""
+    flop_per_s: float | None
+
+
+def best_reached(analysis: Analysis, roofs: Roofs, kind: Kind | None = None) -> Reached | None:
+    """Return the best rates that launches reached; None where none can be told.
+
+    In a trace these are the ceilings that :mod:`ncutool.devices.ceilings` sees in it. A report
+    counts its own traffic and work: the best launch without an implausible figure.
+
+    Args:
+        roofs: of :func:`roofs_of`; the compute rate is that of the highest roof with one.
+        kind: as for :func:`roofs_of`.
+    """
+    if kind is not None and not analysis.capture.traits.peaks_recorded:
+        return None  # a mixture of devices has no ceilings of its own
+    moved, done = (
+        _best_counted(_kernels_on(analysis, kind))
+        if analysis.capture.traits.peaks_recorded
+        else _best_seen(analysis)
+    )
+    for roof in roofs.compute:
+        if roof.name in done:
+            return Reached(moved, roof.name, done[roof.name])
+    return Reached(moved, None, None) if moved else None
+
+
+def _best_seen(analysis: Analysis) -> tuple[float | None, dict[str, float]]:
+    seen = {
+        ceiling.roof: ceiling.ceiling_per_s
+        for ceiling in analysis.ceilings
+        if ceiling.source == "capture"
+    }
+    return seen.pop("dram", None), seen
+
+
+def _best_counted(kernels: pl.DataFrame) -> tuple[float | None, dict[str, float]]:
+    clean = kernels.filter(
+        pl.col("flag").is_null() & pl.col("error").is_null() & (pl.col("duration_ns") > 0)
+    )
+    counted = clean.filter((pl.col("bytes_source") == "counter") & (pl.col("dram_bytes") > 0))
+    best = clean.filter(pl.col("roof").is_not_null() & (pl.col("achieved_flop_per_s") > 0))
+    done = best.group_by("roof").agg(pl.col("achieved_flop_per_s").max()).rows()
+    moved = counted["achieved_bytes_per_s"].max()
+    return (moved if isinstance(moved, float) else None), dict(done)

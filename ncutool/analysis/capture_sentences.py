@@ -33,6 +33,14 @@ def capture_line(analysis: Analysis) -> str:
     return " · ".join(parts)
 
 
+def stem(name: str) -> str:
+    """Return a capture's name without its endings: ``trace.json.gz`` gives ``trace``."""
+    for ending in (".gz", ".json", ".ncu-repz", ".ncu-rep", ".nsight-cuprof-report"):
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+    return name or "page"
+
+
 def device_name(analysis: Analysis) -> str:
     """Return the device's name: as the capture records it, else as the table has it.
 
@@ -141,6 +149,8 @@ def _shares_of(coverage: Coverage, parts: tuple[str, ...]) -> str:
 def time_line(analysis: Analysis) -> str:
     """Return wall, busy and idle time of a trace; the summed duration of a report."""
     timeline = analysis.timeline
+    if timeline is None and analysis.coverage.untimed == analysis.coverage.launches:
+        return "no launch time recorded"
     if timeline is None:
         return f"{units.time(analysis.coverage.duration_ns)} in launches"
     idle_pct = 100 * timeline.idle_ns / timeline.wall_ns if timeline.wall_ns else None

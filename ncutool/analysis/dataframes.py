@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
@@ -36,5 +35,6 @@ def as_polars(frame: AnyFrame, table: Table) -> pl.DataFrame:
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     """Return findings as the table :data:`ncutool.base.tables.FINDINGS`, in the order given."""
-    rows = [asdict(finding) for finding in findings]
-    return FINDINGS.conform(pl.from_dicts(rows, schema=FINDINGS.polars_schema()))
+    schema = FINDINGS.polars_schema()
+    rows = [{name: getattr(finding, name) for name in schema} for finding in findings]
+    return FINDINGS.conform(pl.from_dicts(rows, schema=schema))

@@ -51,7 +51,7 @@ class Document:
             capture=self.analysis.capture.name,
             about=capture_sentences.capture_line(self.analysis),
             headline=self.analysis.headline,
-            state="",
+            state=self.analysis.state,
             time=capture_sentences.time_line(self.analysis),
         )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ncutool.advice.catalogue import rules
 from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.advice.view.finding import LINE
 from ncutool.analysis import answers
 from ncutool.analysis.sections import FindingLine, Saving
 from ncutool.base import units
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined, Finding
     from ncutool.analysis.analyse import Analysis
 
+TODO = 80
+"""Characters of a line that says what to do."""
 _MAX_NAMED = 3
 """How many suggestions that others cover are named in a sentence."""
 _APART = 0.02
@@ -43,15 +47,42 @@ def saving(row: Mapping[str, Any], window_ns: int) -> Saving:
 
 def line(rank: int, finding: Finding, window_ns: int) -> FindingLine:
     """Return a finding with what outputs say of it on one line each."""
+    why, more = _evidence(finding, window_ns)
+    todo = _todo(finding)
+    if todo != finding.remedy:
+        more = (*more, finding.remedy)
     return FindingLine(
         rank=rank,
         finding=finding,
         saving=saving(vars(finding), window_ns),
-        action=finding.title[:1].lower() + finding.title[1:],
-        why=finding.evidence[0] if finding.evidence else "",
-        todo=finding.remedy,
-        more=finding.evidence[1:],
+        action=action_of(finding),
+        why=why,
+        todo=todo,
+        more=more,
     )
+
+
+def action_of(finding: Finding) -> str:
+    """Return what to do in a few words that can stand in a sentence."""
+    return finding.action or rules()[finding.rule].action
+
+
+def _todo(finding: Finding) -> str:
+    """Return what to do on one line."""
+    brief = finding.todo or rules()[finding.rule].brief
+    return brief if brief and len(finding.remedy) > TODO else finding.remedy
+
+
+def _evidence(finding: Finding, window_ns: int) -> tuple[str, tuple[str, ...]]:
+    """Return one line of evidence, and the evidence that it does not give whole."""
+    if finding.why:
+        return finding.why, finding.evidence
+    if finding.evidence and len(finding.evidence[0]) <= LINE:
+        return finding.evidence[0], finding.evidence[1:]
+    count = units.counted(len(finding.launches), "launch")
+    share = units.percent(100 * finding.duration_ns / max(window_ns, 1))
+    plain = f"{count} take {units.time(finding.duration_ns)}, {share} of the time."
+    return plain, finding.evidence
 
 
 def together(analysis: Analysis) -> Saving | None:

@@ -158,6 +158,71 @@ _ADVICE: dict[str, Any] = {
 }
 
 
+_VERDICT: dict[str, Any] = {
+    "type": "object",
+    "description": "what there is to say of the capture in one sentence, and its state",
+    "required": ["headline", "state"],
+    "properties": {
+        "headline": {
+            "type": "string",
+            "maxLength": 90,
+            "description": "how much can go, the cause and the next step; or why that is not known",
+        },
+        "state": {"type": "string", "description": "what holds it, what is understood, and where"},
+    },
+}
+_TEXT = {"type": "string"}
+_GROUP: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "detail", "launches", "duration_ns", "bound"],
+    "properties": {
+        "name": _TEXT,
+        "detail": {"type": "string", "description": "shapes, or grid and block"},
+        "launches": {"type": "integer"},
+        "duration_ns": {"type": "integer"},
+        "share_pct": {"type": ["number", "null"]},
+        "bound": {"enum": list(tables.BOUNDS)},
+    },
+}
+
+
+def of_report() -> dict[str, Any]:
+    """Return the schema of what ``report -o x.json`` writes: an object for each capture."""
+    one = of_output("findings")
+    row = one["properties"]["findings"]["items"]
+    lines = {
+        "action": {"type": "string", "description": "what to do in a few words"},
+        "why": {"type": "string", "description": "one line of evidence"},
+        "todo": {"type": "string", "description": "what to do on one line"},
+    }
+    findings = {**row, "properties": {**row["properties"], **lines}}
+    report = {name: value for name, value in one["properties"].items() if name != "schema"}
+    report |= {
+        "findings": {"type": "array", "items": findings},
+        "groups": {"type": "integer", "description": "how many groups of launches there are"},
+        "kernels": {"type": "array", "description": "groups, most time first", "items": _GROUP},
+    }
+    required = [name for name in one["required"] if name != "schema"]
+    return {
+        "$schema": one["$schema"],
+        "title": "ncutool report",
+        "description": "what a report says of each capture",
+        "type": "object",
+        "required": ["schema", "reports"],
+        "properties": {
+            "schema": {"const": "ncutool/report/1"},
+            "reports": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": [*required, "groups", "kernels"],
+                    "properties": report,
+                },
+            },
+        },
+    }
+
+
 def of_output(table: str) -> dict[str, Any]:
     """Return the schema of the JSON object that holds ``table`` (``kernels`` or ``findings``)."""
     rows = {"kernels": tables.KERNELS, "findings": tables.FINDINGS}[table]
@@ -169,6 +234,7 @@ def of_output(table: str) -> dict[str, Any]:
         "required": [
             "schema",
             "capture",
+            "verdict",
             "coverage",
             "timeline",
             "notices",
@@ -179,6 +245,7 @@ def of_output(table: str) -> dict[str, Any]:
         "properties": {
             "schema": {"const": f"ncutool/{table}/1"},
             "capture": {"type": "object"},
+            "verdict": _VERDICT,
             "coverage": {"type": "object"},
             "timeline": {"type": ["object", "null"]},
             "time": _TIME,

@@ -121,7 +121,7 @@ def plan_roofline(
 def _window(plan: Plan, rows: Sequence[Row]) -> dict[str, Any]:
     ridge = plan.ridge_point_flop_per_byte
     xs = [row["x"] for row in rows]
-    left, right = four_digits(min(*xs, ridge) / 2), four_digits(max(*xs, ridge) * 3)
+    left, right = four_digits(min(*xs, ridge) / 8), four_digits(max(*xs, ridge) * 3)
     bottom, top = four_digits(plan.peak_bytes_per_s * left), four_digits(plan.peak_flop_per_s * 4)
     up, across = math.log10(top / bottom), math.log10(right / left)
     slope = f"-180 / PI * atan2(height / {up:.4f}, width / {across:.4f})"

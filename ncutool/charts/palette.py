@@ -60,7 +60,7 @@ DARK = Palette(
     colors={
         "memory": "#65a8ef",
         "compute": "#f5852a",
-        "latency": "#a73791",
+        "latency": "#ad3a97",
         "saving": "#9de9cf",
         "unknown": "#8d9197",
         "idle": "#3c4046",

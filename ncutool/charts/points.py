@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,8 +12,6 @@ from ncutool.base import units
 from ncutool.base.untrusted import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ncutool.analysis.capture_roofs import Roofs
     from ncutool.charts.palette import Palette
     from ncutool.roofline.coverage import Coverage
@@ -31,17 +28,19 @@ def _placed() -> pl.Expr:
 def roofline_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
     """Return a row for each group (:func:`ncutool.analysis.groups.grouped`) that has a place.
 
-    ``group, x`` (FLOP/byte), ``y`` (FLOP/s), ``ms, bound, pct`` (of attainable), and the text
-    a tooltip shows where ``tooltips``; a page that looks these up itself leaves them out.
+    ``group, x`` (FLOP/byte), ``y`` (FLOP/s), ``ms, bound, pct`` (of attainable), ``roof, name``,
+    and the text a tooltip shows where ``tooltips``; a page that looks these up itself leaves them
+    out.
     """
     rows = []
     for row in groups.filter(_placed()).iter_rows(named=True):
         point = _point(row, row["intensity_flop_per_byte"], row["achieved_flop_per_s"])
         reached = row["roofline_pct"]
         point["pct"] = None if reached is None else four_digits(reached)
+        point |= {"roof": row["roof"] or "", "name": named(row)}
         if tooltips:
             point |= {
-                **_tooltip(row),
+                **tooltip(row),
                 "FLOP/byte": units.significant(row["intensity_flop_per_byte"]),
                 "achieved": units.flop_rate(row["achieved_flop_per_s"]),
                 "attainable": units.flop_rate(row["attainable_flop_per_s"]),
@@ -70,9 +69,17 @@ def level_points(groups: pl.DataFrame, roofs: Roofs, palette: Palette) -> list[R
             if share is not None:
                 tip += f", {units.percent(share)} of its roof"
             color = palette.bounds[row["bound"]]
-            place = {"x": four_digits(intensity), "y": four_digits(rate)}
             rows.append(
-                {"group": row["group"], "level": level, **place, "color": color, "tip": tip}
+                {
+                    "group": row["group"],
+                    "level": level,
+                    "x": four_digits(intensity),
+                    "y": four_digits(rate),
+                    "color": color,
+                    "tip": tip,
+                    "bound": row["bound"],
+                    "roof": row["roof"] or "",
+                }
             )
     return rows
 
@@ -85,9 +92,10 @@ def speed_of_light_points(groups: pl.DataFrame, *, tooltips: bool = True) -> lis
     rows = []
     for row in known.iter_rows(named=True):
         point = _point(row, row["memory_sol_pct"], row["sm_sol_pct"])
+        point["name"] = named(row)
         if tooltips:
             point |= {
-                **_tooltip(row),
+                **tooltip(row),
                 "compute": units.percent(row["sm_sol_pct"]),
                 "memory": units.percent(row["memory_sol_pct"]),
             }
@@ -105,7 +113,8 @@ def _point(row: Row, x: float, y: float) -> Row:
     }
 
 
-def _tooltip(row: Row) -> Row:
+def tooltip(row: Row) -> Row:
+    """Return what a notebook shows of any group under the pointer."""
     return {
         "kernel": shorten(label(row["op"], row["kernel"]), 60),
         "work": shorten(detail(row) or "", 80),
@@ -120,7 +129,7 @@ def four_digits(value: float) -> float:
 
 
 def not_on_roofline(coverage: Coverage) -> str:
-    """Say how much of the launch time the roofline shows and what it leaves out.
+    """Say what share of the launch time has no place on the roofline, and why.
 
     Returns:
         One sentence; empty where every launch that took time has a place.
@@ -128,36 +137,12 @@ def not_on_roofline(coverage: Coverage) -> str:
     absent = [
         part for part in coverage.partition if part.part != "on_roofline" and part.duration_ns
     ]
-    if not absent:
-        return ""
-    shown = sum(part.pct for part in coverage.partition if part.part == "on_roofline")
     names = ", ".join(
         f"{display_names.PARTS[part.part]} {units.percent(part.pct)}" for part in absent
     )
-    return f"On the chart is {units.percent(shown)} of launch time; not on it: {names}."
+    return f"Not on the plane: {names}." if absent else ""
 
 
-def notable(groups: pl.DataFrame, points: Sequence[Row], limit: int = 3) -> list[Row]:
-    """Return the points worth naming: most time below their roof, no two names at one place."""
-    rows = {row["group"]: row for row in groups.iter_rows(named=True)}
-    room = sorted(
-        (point for point in points if point["pct"] is not None and point["pct"] < 60),
-        key=lambda point: (-point["ms"] * (100 - point["pct"]), point["group"]),
-    )
-    total = sum(point["ms"] for point in points)
-    chosen: list[Row] = []
-    for point in room:
-        if len(chosen) == limit or point["ms"] < 0.03 * total:
-            break
-        where = math.log10(point["x"]), math.log10(point["y"])
-        if all(
-            abs(where[0] - math.log10(other["x"])) > 1.2
-            or abs(where[1] - math.log10(other["y"])) > 0.4
-            for other in chosen
-        ):
-            row = rows[point["group"]]
-            name = shorten(label(row["op"], row["kernel"]), 26)
-            share = f"{point['pct']:.0f} %"
-            texts = {"text": f"{name}: {share} of attainable", "short": f"{name}: {share}"}
-            chosen.append(point | texts)
-    return chosen
+def named(row: Row) -> str:
+    """Return the short name of a group that a drawing has room for."""
+    return shorten(label(row["op"], row["kernel"]).lstrip("_") or row["kernel"], 24)

@@ -17,8 +17,7 @@ from ncutool.commands.options import (
     option,
     unfold,
 )
-from ncutool.commands.writing import PAGE_ENDINGS, Output
-from ncutool_parsers.errors import UsageError
+from ncutool.commands.writing import Output
 
 Captures = Annotated[
     list[Path] | None,
@@ -34,13 +33,26 @@ Captures = Annotated[
 def run(
     captures: Captures = None,
     output: Annotated[
-        Path | None, option("--output", "-o", words="The page, in place of CAPTURE.html.")
+        Path | None,
+        option(
+            "--output",
+            "-o",
+            words="The file to write, in place of CAPTURE.html: a page (.html), a comment for a "
+            "pull request (.md), a picture to paste (.svg for light and dark, .png) or JSON "
+            "(.json), by its ending.",
+        ),
     ] = None,
     force: ForceOption = False,
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser afterwards.")
     ] = False,
     show_private: ShowPrivateOption = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", help="Print notices, peaks and sources in full above the summary."
+        ),
+    ] = False,
     no_color: NoColorOption = False,
     debug: DebugOption = False,
     trace: TraceOption = None,
@@ -54,22 +66,23 @@ def run(
     of a report on the launches of one trace, --capture-trace gives its graph replays their
     operators and shapes.
     """
-    from ncutool import page
+    from ncutool.analysis.capture_sentences import stem
     from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.commands.report_forms import form_of
     from ncutool.text.terminal import summary_text
 
     paths, request = sort_out(captures or [], trace, request)
-    target = output or Path(f"{stem(paths[0])}.html")
-    if target.suffix.lower() not in PAGE_ENDINGS:
-        raise UsageError(f"{target}: a page is HTML; end its name in .html")
+    target = output or Path(f"{stem(paths[0].name)}.html")
+    form = form_of(target, len(paths))
     written = Output(path=target, force=force)
     analyses = [analyse_file(path, request, written) for path in paths]
-    written.write(page.render(analyses, show_private=show_private).encode())
+    written.write(form.content(analyses, show_private))
     for analysis in analyses:
         say_notices(analysis, only_errors=True)
-        typer.echo(summary_text(analysis, color=not no_color))
-    typer.echo(f"page: {target}")
+        last = f"{form.noun}: {target}" if analysis is analyses[-1] else ""
+        shown = summary_text(analysis, color=not no_color, wrote=last, verbose=verbose)
+        typer.echo(shown, nl=analysis is not analyses[-1])  # an empty line between two
     if open_page:
         _show(target)
 
@@ -80,12 +93,3 @@ def _show(page: Path) -> None:
 
     if not webbrowser.open(page.absolute().as_uri()):
         typer.echo(f"ncutool: no browser could be started; open {page} by hand", err=True)
-
-
-def stem(path: Path) -> str:
-    """Return the capture's name without its endings: ``trace.json.gz`` gives ``trace``."""
-    name = path.name
-    for ending in (".gz", ".json", ".ncu-repz", ".ncu-rep", ".nsight-cuprof-report"):
-        if name.lower().endswith(ending):
-            name = name[: -len(ending)]
-    return name or "page"

@@ -11,10 +11,11 @@ from ncutool.commands.options import DebugOption
 
 
 class Name(str, Enum):
-    """Tables with a published schema."""
+    """Outputs with a published schema."""
 
     KERNELS = "kernels"
     FINDINGS = "findings"
+    REPORT = "report"
 
 
 def run(
@@ -24,6 +25,7 @@ def run(
     """Print the JSON Schema of ``--format json`` of a table: every column, unit and meaning."""
     import json
 
-    from ncutool.analysis.json_schema import of_output
+    from ncutool.analysis.json_schema import of_output, of_report
 
-    typer.echo(json.dumps(of_output(table.value), indent=2, ensure_ascii=False))
+    schema = of_report() if table is Name.REPORT else of_output(table.value)
+    typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))

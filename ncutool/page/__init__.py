@@ -11,7 +11,6 @@ from ncutool.analysis import display_names
 from ncutool.analysis.looks import LOOKS
 from ncutool.base.untrusted import json_for_html
 from ncutool.page.html import html_page
-from ncutool.page.method import method
 from ncutool.page.view import view
 
 if TYPE_CHECKING:
@@ -22,7 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
-_SCRIPTS = ("format", "dom", "groups", "store", "explained", "table", "timeline", "chart", "views")
+_SCRIPTS = (
+    *("format", "dom", "frame", "help", "groups", "filter", "store", "url", "columns"),
+    *("explained", "opened", "taken", "rows", "table", "findings"),
+    *("timeline_data", "timeline_draw", "timeline_lanes", "timeline"),
+    *("plane", "roof", "picture", "views"),
+)
 
 
 def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
@@ -43,7 +47,6 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         for number, analysis in enumerate(analyses, start=1)
     ]
     more = f" and {len(views) - 1} more" if len(views) > 1 else ""
-    formats = sorted({view.format for view in views}, key=lambda form: form.source)
     words = {
         "bounds": display_names.SHORT_BOUNDS,
         "sources": display_names.SOURCES,
@@ -53,10 +56,9 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         "page.html",
         styles=_STYLES,
         scripts=_SCRIPTS,
-        charted=any(drawing.spec is not None for view in views for drawing in view.drawings),
+        charted=False,
         views=views,
         words=Markup(json_for_html(words)),
         bounds=display_names.BOUNDS,
         title=f"{views[0].document.verdict.headline}{more} · ncutool",
-        method=" ".join(method(form) for form in formats),
     )

@@ -1,24 +1,40 @@
-"""The charts of a view: the roofline, the speeds of light, or why there is none."""
+"""The drawings of a view, made once as SVG: the roofline, the speeds of light, or why not."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from ncutool import charts
-from ncutool.analysis.capture_roofs import Roofs, roofs_of
-from ncutool.analysis.looks import COLORS
+from ncutool.analysis import capture_sentences, display_names
+from ncutool.analysis.capture_roofs import Reached, Roofs, best_reached, roofs_of
+from ncutool.analysis.groups import grouped
+from ncutool.analysis.looks import COLORS, LOOKS
 from ncutool.base import units
+from ncutool.base.untrusted import shorten
+from ncutool.charts.frame import Head
+from ncutool.charts.plane import MOST_ROOFS
+from ncutool.charts.strip import strip_points
+from ncutool.charts.svg import drawing
+from ncutool.page.html import this_version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
+    from ncutool.charts.points import Row
     from ncutool.devices.several import Kind
     from ncutool.roofline.coverage import Coverage
 
-MOST_POINTS = 2000
-"""Groups that get a circle, most time first; chart.js takes the same."""
+WIDE_PX, NARROW_PX = 592, 292
+"""Widths of the planes of both drawings; their axes come on top."""
+MOST_WIDE, MOST_NARROW = 400, 150
+"""Groups that get a mark on each, most time first: the page must stay small."""
+_FEW = 3
 PAGE_PALETTE = charts.Palette(
     ink="var(--ink)",
     soft="var(--soft)",
@@ -26,114 +42,297 @@ PAGE_PALETTE = charts.Palette(
     paper="var(--card)",
     colors={color: f"var(--{color})" for color in COLORS},
 )
-"""Style variables: the chart follows light and dark without being drawn again."""
+"""Style variables: the drawing follows light and dark without being drawn again."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One chart, or the sentence that stands in its place."""
+    """One drawing in two widths, or the sentence that stands in its place."""
 
     name: str
     """`roofline` (of unlike devices `roofline-1` and on) or `speed-of-light`."""
     title: str
-    spec: dict[str, Any] | None
+    share: str
+    """How much of the time is on it, for its heading; empty where that is not known."""
+    wide: Markup
+    narrow: Markup
+    """Empty where not even roofs are known."""
     empty: str
-    label: str
-    """What a screen reader says of it."""
+    """Why there is no kernel on it; empty where there is one."""
     notes: tuple[str, ...]
+    legend: tuple[tuple[str, str, str], ...] = ()
+    """Bound, symbol and word of each kind of mark."""
+    toggles: tuple[tuple[str, str], ...] = ()
+    """Class and word of what can be hidden: roofs and levels of memory."""
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """One kind of device's roofline before it is drawn."""
+
+    groups: pl.DataFrame
+    roofs: Roofs
+    reached: Reached | None
+    points: list[Row]
+    strip: list[Row]
+
+    @property
+    def names(self) -> list[str]:
+        """The roofs in the order of their classes."""
+        return [roof.name for roof in self.roofs.compute[:MOST_ROOFS]]
 
 
 def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
-    """Return the charts of one view: a roofline for each kind of device; traces have no speeds of
+    """Return the drawings of one view: a roofline for each kind of device; traces have no speeds of
     light."""
-    kinds = analysis.device_kinds
     if analysis.mixed:
-        drawn = [_of_kind(analysis, groups, kind, n) for n, kind in enumerate(kinds, start=1)]
+        made = [
+            _roofline(
+                analysis,
+                groups.filter(groups["device"].is_in(kind.ordinals)),
+                kind,
+                f"roofline-{number}",
+                f"Roofline of {kind.numbered}",
+            )
+            for number, kind in enumerate(analysis.device_kinds, start=1)
+        ]
     else:
-        drawn = [_roofline(analysis, groups, None)]
-    points = charts.speed_of_light_points(groups.head(MOST_POINTS), tooltips=False)
+        made = [_roofline(analysis, groups, None, "roofline", "Roofline")]
+    points = charts.speed_of_light_points(groups.head(MOST_WIDE), tooltips=False)
     if points:
-        drawn.append(_speed_of_light(points, groups))
-    return tuple(drawn)
+        light = _speed_of_light(points, groups)
+        # Where no FLOPs are counted, the speeds of light come first: they are what can be seen.
+        made = [*made, light] if made[0].wide else [light, *made]
+    return tuple(made)
 
 
-def _of_kind(analysis: Analysis, groups: pl.DataFrame, kind: Kind, number: int) -> Drawing:
-    """Return the roofline of one of several kinds of device, with the launches on it alone."""
-    own = groups.filter(groups["device"].is_in(kind.ordinals))
-    drawn = _roofline(analysis, own, kind)
-    spec = drawn.spec
-    if spec is not None:
-        spec = {**spec, "usermeta": {"groups": own["group"].to_list()}}
-    title = f"Roofline of {kind.numbered}"
-    return replace(drawn, name=f"roofline-{number}", title=title, spec=spec)
+@dataclass(frozen=True)
+class Standalone:
+    """A drawing that needs no style sheet."""
+
+    title: str
+    share: str
+    """How much of the time is on it; empty where that is not known."""
+    svg: str
 
 
-def _roofline(analysis: Analysis, groups: pl.DataFrame, kind: Kind | None) -> Drawing:
-    """Return the roofline of one kind of device; of all launches where there is only one."""
+def standalone_roofline(
+    analysis: Analysis, dark: bool = False, width: int = 640, *, with_head: bool = True
+) -> str | None:
+    """Return the roofline of an analysis as an SVG that needs no style sheet.
+
+    Of unlike devices it is that of the one with the most time. Where there is no roofline, it is
+    the chart of the speeds of light.
+
+    Args:
+        dark: on a dark ground.
+        width: of the plane in pixels; numbers beside it come on top (about 50).
+        with_head: title, device and version above it, and a ground; without, it is transparent.
+
+    Returns:
+        The SVG, or None where neither can be drawn.
+    """
+    size = (width, 330 if width >= 500 else 260)
+    found = standalone(analysis, charts.DARK if dark else charts.LIGHT, size, with_head=with_head)
+    return None if found is None else found.svg
+
+
+def standalone(
+    analysis: Analysis,
+    palette: charts.Palette,
+    size: tuple[int, int],
+    *,
+    with_head: bool = True,
+    with_key: bool = True,
+) -> Standalone | None:
+    """Return what :func:`standalone_roofline` draws, with its title.
+
+    Args:
+        size: width and height of the plane; axes, strip and key come on top.
+        with_head: title, device and version above it, and a ground; without, it is transparent.
+        with_key: say below what colours and shapes mean.
+    """
+    groups, _ = grouped(analysis.kernels)
+    kind = max(analysis.device_kinds, key=lambda one: one.duration_ns) if analysis.mixed else None
+    if kind is not None:
+        groups = groups.filter(groups["device"].is_in(kind.ordinals))
+    look: dict[str, Any] = {"palette": palette, "width": size[0], "height": size[1],
+                            "interactive": False, "with_key": with_key}  # fmt: skip
+    subject = _subject(analysis, groups, kind, MOST_WIDE)
+    of_kind = f" of {kind.numbered}" if kind is not None else ""
+    if subject is not None:
+        share = _share(analysis, groups, subject)
+        look["head"] = _head(analysis, kind, "Roofline", share) if with_head else None
+        chart = _chart(subject, **look)
+        drawn = drawing(chart, _label(subject), roofs=subject.names, halo=palette.paper)
+        return Standalone(f"Roofline{of_kind}", share, drawn)
+    points = charts.speed_of_light_points(groups.head(MOST_WIDE), tooltips=False)
+    if not points:
+        return None
+    look["head"] = _head(analysis, kind, "Speed of light", "") if with_head else None
+    light = charts.speed_of_light(points, **look)
+    drawn = drawing(light, "Compute against memory speed of light", halo=palette.paper)
+    return Standalone(f"Speed of light{of_kind}", "", drawn)
+
+
+def _head(analysis: Analysis, kind: Kind | None, title: str, share: str) -> Head:
+    device = capture_sentences.device_name(analysis) if kind is None else kind.numbered
+    capture = shorten(analysis.capture.name, 60)
+    lines = (f"{shorten(device, 60)} · ncutool {this_version()}", share)
+    return Head(f"{title}: {capture}", tuple(line for line in lines if line))
+
+
+def _subject(
+    analysis: Analysis, groups: pl.DataFrame, kind: Kind | None, most: int
+) -> _Subject | None:
+    """Return what can be drawn of the groups with the most time; None without FLOPs and bytes."""
     roofs = roofs_of(analysis, kind)
-    title = "Roofline"
-    points = charts.roofline_points(groups.head(MOST_POINTS), tooltips=False)
-    if roofs is None or not points:
-        return Drawing("roofline", title, None, _why_empty(analysis, roofs, kind), "", ())
-    chart = charts.roofline(groups, points, roofs, palette=PAGE_PALETTE, width="container")
-    first = roofs.compute[0]
-    label = (
-        f"Roofline of {units.counted(len(points), 'group')} of launches: "
-        f"{units.flop_rate(first.peak_flop_per_s)} and {units.data_rate(roofs.peak_bytes_per_s)}, "
-        f"ridge at {units.intensity(roofs.ridge_point_flop_per_byte)}. "
+    shown = groups.head(most)
+    points = charts.roofline_points(shown, tooltips=False)
+    strip = strip_points(shown, tooltips=False)
+    if roofs is None or not (points or strip):
+        return None
+    # The best of very few launches is drawn already: it is one of them.
+    several = len(points) + len(strip) > _FEW
+    reached = best_reached(analysis, roofs, kind) if several else None
+    return _Subject(shown, roofs, reached, points, strip)
+
+
+def _chart(subject: _Subject, **options: Any) -> Any:
+    return charts.roofline(
+        subject.groups,
+        subject.points,
+        subject.roofs,
+        bytes_only=subject.strip,
+        reached=subject.reached,
+        **options,
+    )
+
+
+def _label(subject: _Subject) -> str:
+    first = subject.roofs.compute[0]
+    return (
+        f"Roofline of {units.counted(len(subject.points), 'group')} of launches: "
+        f"{units.flop_rate(first.peak_flop_per_s)} and "
+        f"{units.data_rate(subject.roofs.peak_bytes_per_s)}, "
+        f"ridge at {units.intensity(subject.roofs.ridge_point_flop_per_byte)}. "
         "The kernel table holds the same figures."
     )
-    notes = _roofline_notes(groups, roofs, analysis.coverage)
-    return Drawing("roofline", title, _spec(chart), "", label, notes)
 
 
-def _spec(chart: Any) -> dict[str, Any]:
-    """Return the chart as plain data without its points: the script has them in the kernel table.
-
-    The tests validate what is drawn here; a page need not, it takes five times as long.
-    """
-    spec: dict[str, Any] = chart.to_dict(validate=False)
-    for layer in spec["layer"]:
-        if layer["data"].get("name") == "points":
-            layer["data"]["values"] = []
-    return spec
-
-
-def _roofline_notes(groups: pl.DataFrame, roofs: Roofs, coverage: Coverage) -> tuple[str, ...]:
-    notes = [
-        "Area is time. Point at a circle for its figures, click it to find it in the table; "
-        "drag to move, Ctrl and wheel to zoom, double-click to see all again."
-    ]
-    if len(roofs.compute) > 1:
-        notes.append(
-            "Dashed: lower roofs that some launches are held against; "
-            "each percentage is of the launch's own roof."
-        )
-    levels = charts.level_points(groups.head(charts.MOST_LEVEL_GROUPS), roofs, PAGE_PALETTE)
-    if levels:
-        of_which = (
-            f" (of the {charts.MOST_LEVEL_GROUPS} groups with the most time)"
-            if groups.height > charts.MOST_LEVEL_GROUPS
-            else ""
-        )
-        notes.append(
-            "Hollow: the same launches by their L2 traffic (squares) and L1 traffic (diamonds), "
-            f"under the thin roofs of these caches{of_which}."
-        )
-    origin = (
-        "Roofs are the report's own, at the clocks it recorded"
-        if roofs.from_record
-        else "Roofs are the device table's dense peaks"
+def _roofline(
+    analysis: Analysis, groups: pl.DataFrame, kind: Kind | None, name: str, title: str
+) -> Drawing:
+    """Return the roofline of one kind of device; of all launches where there is only one."""
+    wide = _subject(analysis, groups, kind, MOST_WIDE)
+    roofs = roofs_of(analysis, kind)
+    if roofs is None:
+        return Drawing(name, title, "", Markup(), Markup(), _why_empty(analysis, roofs, kind), ())
+    # Without a kernel to draw, the roofs stand there with the reason.
+    none = _Subject(groups.head(0), roofs, None, [], [])
+    narrow = _subject(analysis, groups, kind, MOST_NARROW) or none
+    wide = wide or none
+    heights = (320, 250) if wide.points else (190, 170)
+    look: dict[str, Any] = {"palette": PAGE_PALETTE, "with_key": False, "interactive": False}
+    pictures = [
+        drawing(_chart(subject, width=width, height=height, **look), _label(wide),
+                roofs=subject.names)
+        for subject, width, height in zip(
+            (wide, narrow), (WIDE_PX, NARROW_PX), heights, strict=True)
+    ]  # fmt: skip
+    return Drawing(
+        name,
+        title,
+        _share(analysis, groups, wide),
+        Markup(pictures[0]),
+        Markup(pictures[1]),
+        "" if wide.points else _why_empty(analysis, roofs, kind),
+        _notes(groups, wide, None if analysis.mixed else analysis.coverage),
+        _legend(point["bound"] for point in [*wide.points, *wide.strip]),
+        _toggles(wide),
     )
+
+
+def _share(analysis: Analysis, groups: pl.DataFrame, subject: _Subject) -> str:
+    """Say how much of all launch time is drawn: `54 % of kernel time is on it, 16 % …`."""
+    total = analysis.coverage.duration_ns
+    if not total:
+        return ""
+    parts = []
+    for points, where in ((subject.points, "on it"), (subject.strip, "on the strip below")):
+        numbers = [point["group"] for point in points]
+        spent = int(groups.filter(groups["group"].is_in(numbers))["duration_ns"].sum())
+        if numbers:
+            parts.append((_whole(100 * spent / total), where))
+    if not parts:
+        return ""
+    first, *rest = parts
+    more = "".join(f", {share} {where}" for share, where in rest)
+    return f"{first[0]} of kernel time is {first[1]}{more}"
+
+
+def _whole(pct: float) -> str:
+    if pct > 99.5 or 0 < pct < 1:
+        return units.percent(pct)
+    return f"{pct:.0f} %"
+
+
+def _legend(bounds: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+    present = set(bounds)
+    return tuple(
+        (bound, LOOKS[bound].shape, display_names.SHORT_BOUNDS[bound])
+        for bound in display_names.BOUNDS
+        if bound in present
+    )
+
+
+def _toggles(subject: _Subject) -> tuple[tuple[str, str], ...]:
+    """Return what can be hidden, where there is more than one of a sort."""
+    used = {point["roof"] for point in subject.points}
+    roofs = [
+        (f"r{number}", display_names.roof(name))
+        for number, name in enumerate(subject.names)
+        if name in used
+    ]
+    counted = [
+        level
+        for level, _ in subject.roofs.caches
+        if charts.level_points(subject.groups.head(1), subject.roofs, PAGE_PALETTE)
+    ]
+    levels = [("lv-dram", "DRAM"), *((f"lv-{level}", level.upper()) for level in counted)]
+    return (*(roofs if len(roofs) > 1 else []), *(levels if counted else []))
+
+
+def _notes(groups: pl.DataFrame, subject: _Subject, coverage: Coverage | None) -> tuple[str, ...]:
+    roofs, reached = subject.roofs, subject.reached
+    origin = (
+        "the report's own peaks, at the clocks it recorded"
+        if roofs.from_record
+        else "the device table's dense peaks"
+    )
+    notes = [f"{'Area is time. ' if subject.points or subject.strip else ''}Solid: {origin}"]
     spread = max(roof.spread_pct for roof in roofs.compute)
     if spread > 1:
-        origin += f"; they differ by up to {units.percent(spread)} between launches (drawn: mean)"
-    notes.append(f"{origin}.")
-    missing = charts.not_on_roofline(coverage)
-    if missing:
+        notes[0] += f", which differ by up to {units.percent(spread)} between launches (mean)"
+    notes[0] += "."
+    if reached is not None:
+        best = [
+            reached.flop_per_s and units.flop_rate(reached.flop_per_s),
+            reached.bytes_per_s and units.data_rate(reached.bytes_per_s),
+        ]
+        told = " and ".join(one for one in best if one)
+        notes.append(f"Dashed: best this capture reached, {told}; implausible figures left out.")
+    if any("lv-l" in name for name, _ in _toggles(subject)):
+        notes.append("Hollow: the same launches by their L2 (squares) and L1 traffic (diamonds).")
+    if coverage is not None and (missing := charts.not_on_roofline(coverage)):
         notes.append(missing)
-    if groups.height > MOST_POINTS:
-        notes.append(f"Drawn: the {units.count(MOST_POINTS)} groups with the most time.")
+    if groups.height > MOST_WIDE:
+        left = groups[MOST_WIDE:]["duration_ns"].sum() / max(1, groups["duration_ns"].sum())
+        notes.append(
+            f"Drawn: the {MOST_WIDE} groups with the most time ({MOST_NARROW} in little room); "
+            f"the other {units.count(groups.height - MOST_WIDE)} took "
+            f"{units.percent(100 * left)}."
+        )
     return tuple(notes)
 
 
@@ -149,19 +348,34 @@ def _why_empty(analysis: Analysis, roofs: Roofs | None, kind: Kind | None) -> st
     return f"No roofline: {capture.format.no_figures}"
 
 
-def _speed_of_light(points: list[dict[str, Any]], groups: pl.DataFrame) -> Drawing:
-    chart = charts.speed_of_light(points, palette=PAGE_PALETTE, width="container")
-    notes = [
-        "Area is time. Each launch's share of the device's compute and memory limits as NVIDIA "
-        "defines them; below 60 % of both it waits on latency, above 80 % throughput is high."
-    ]
-    left_out = groups.filter(groups["sm_sol_pct"].is_null() | groups["memory_sol_pct"].is_null())
-    time = int(left_out["duration_ns"].sum())
-    if left_out.height:
-        launches = units.counted(int(left_out["launches"].sum()), "launch")
-        notes.append(f"Not on the chart: {launches} without these figures ({units.time(time)}).")
+def _speed_of_light(points: Sequence[Row], groups: pl.DataFrame) -> Drawing:
+    look: dict[str, Any] = {"palette": PAGE_PALETTE, "with_key": False, "interactive": False}
     label = (
         f"Compute against memory speed of light of {units.counted(len(points), 'group')} of "
         "launches. The kernel table holds the same figures."
     )
-    return Drawing("speed-of-light", "Speed of light", _spec(chart), "", label, tuple(notes))
+    pictures = [
+        drawing(charts.speed_of_light(points[:most], width=width, height=height, **look), label)
+        for most, width, height in ((MOST_WIDE, WIDE_PX, 330), (MOST_NARROW, NARROW_PX, 260))
+    ]
+    notes = [
+        "Area is time. Shares of the compute and memory limits as NVIDIA defines them: below 60 % "
+        "of both a launch waits on latency, above 80 % throughput is high."
+    ]
+    numbers = [point["group"] for point in points]
+    left_out = groups.filter(~groups["group"].is_in(numbers))
+    time, total = int(left_out["duration_ns"].sum()), int(groups["duration_ns"].sum())
+    if left_out.height:
+        launches = units.counted(int(left_out["launches"].sum()), "launch")
+        notes.append(f"Not on the chart: {launches} without these figures ({units.time(time)}).")
+    share = f"{_whole(100 * (total - time) / total)} of kernel time is on it" if total else ""
+    return Drawing(
+        "speed-of-light",
+        "Speed of light",
+        share,
+        Markup(pictures[0]),
+        Markup(pictures[1]),
+        "",
+        tuple(notes),
+        _legend(point["bound"] for point in points),
+    )

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ncutool.advice.price.rank import SMALL_PCT
+from ncutool.analysis.groups import label
 from ncutool.analysis.sections import FindingLine, Line, Table
 from ncutool.base import units
 from ncutool.base.untrusted import https, shorten
+from ncutool.page.axis import Tick, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +25,21 @@ if TYPE_CHECKING:
 
 MOST = 40
 """Findings on a page; the rest is said to be left to `ncutool findings`."""
+FIRST = 3
+"""Findings that stand open; the others fold away, their savings told."""
+_NAMED = 5
 _KERNELS = 12
 _SPANS = 40
 _NOT_A_LETTER = re.compile(r"[^a-z]")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A saving drawn against the window: solid to its low end, striped on to its high end."""
+
+    low_pct: float
+    reach_pct: float
+    """How far beyond the low end it may go."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +47,14 @@ class Item:
     """One finding as shown."""
 
     line: FindingLine
-    kind_class: str
+    figure: str
+    """Its saving without the unit: `10.9–12.5`."""
+    unit: str
+    bar: Bar | None
+    """None for a saving of a row or a sample, by which the window does not shrink."""
     grade_class: str
     link: str | None
     """The documentation, where it is a plain https address."""
-    left_pct: float
-    width_pct: float
-    """Where the range lies between nothing and the most that any finding saves."""
     concerns: str
     kernels: Table
     launch_ids: str
@@ -47,40 +63,145 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Together:
+    """All that shortens the window, done together."""
+
+    figure: str
+    unit: str
+    share: str
+    bar: Bar
+
+
+@dataclass(frozen=True)
+class Next:
+    """The next step: what the first finding says to do, or what to collect."""
+
+    text: str
+    saving: str
+    code: str | None
+    rank: int
+    """Of the finding that it is of; 0 where it is to collect something."""
+
+
+@dataclass(frozen=True)
 class Findings:
     """The section."""
 
     items: tuple[Item, ...]
+    together: Together | None
+    ticks: tuple[Tick, ...]
+    """The axis over the bars; none where nothing is drawn."""
+    next: Next | None
+    total: str
+    """The whole window, as a time."""
     of_what: str
     """`wall` or `launch time`: what percentages refer to."""
-    note: str
+    folded: str
+    """How many findings fold away, and what they save; empty for none."""
+    notes: tuple[str, ...]
+    empty_title: str
     empty: str
     """What to say where there are none."""
+    answer: str
     declined: tuple[str, ...]
     most_time: str
     """What is known of the kernel with most of the time."""
     could_not_look: tuple[str, ...]
+    looked: tuple[str, ...]
+
+    @property
+    def first(self) -> tuple[Item, ...]:
+        """The findings that stand open."""
+        return self.items[:FIRST]
+
+    @property
+    def others(self) -> tuple[Item, ...]:
+        """The findings that fold away."""
+        return self.items[FIRST:]
 
 
 def findings(analysis: Analysis, section: FindingsSection) -> Findings:
     """Return the findings of one analysis, in their own order."""
-    shown = section.lines[:MOST]
-    most_ns = max((line.finding.alone_high_ns for line in shown), default=0)
-    ranks = {line.finding.id: line.rank for line in shown}
-    note = "Ranges, not points: each finding done alone saves at least the first figure."
-    note = " ".join([note, *section.closing])
-    hidden = len(section.lines) - len(shown)
-    if hidden:
-        note += f" {units.counted(hidden, 'smaller finding')} not shown: see `ncutool findings`."
+    window_ns = analysis.window_ns
+    ranks = {line.finding.id: line.rank for line in section.lines[:MOST]}
+    items = tuple(_item(line, ranks, analysis) for line in section.lines[:MOST])
+    drawn = any(item.bar is not None for item in items)
     return Findings(
-        items=tuple(_item(line, most_ns, ranks, analysis) for line in shown),
+        items=items,
+        together=_together(analysis, section),
+        ticks=ticks(window_ns) if drawn else (),
+        next=_next(section),
+        total=units.time(window_ns),
         of_what="wall" if analysis.timeline is not None else "launch time",
-        note=note,
+        folded=_folded(items),
+        notes=_notes(section),
+        empty_title=_EMPTY_TITLES[analysis.advice.answer] if window_ns > 0 else "Nothing is timed",
         empty=_empty(analysis, section.nothing),
+        answer=analysis.advice.answer if window_ns > 0 else "could_not_look",
         declined=section.declined,
         most_time=" ".join(section.most_time),
         could_not_look=section.could_not_look,
+        looked=section.looked,
     )
+
+
+_EMPTY_TITLES = {
+    "something_to_do": "None of those that were asked for",
+    "nothing_worth_doing": f"No saving above {SMALL_PCT:g} %",
+    "could_not_look": "What would tell was not collected",
+}
+
+
+def _together(analysis: Analysis, section: FindingsSection) -> Together | None:
+    saving, advice = section.together, analysis.advice
+    if saving is None:
+        return None
+    bar = _bar(advice.all_low_ns, advice.all_high_ns, analysis.window_ns)
+    return Together(*_figure(saving.amount), saving.share, bar)
+
+
+def _next(section: FindingsSection) -> Next | None:
+    """Return what the first finding says to do; without one, the first thing to collect."""
+    if section.lines:
+        first = section.lines[0]
+        saving = first.saving
+        per = "" if saving.per == "window" else f" {saving.share}"
+        return Next(first.todo.removesuffix("."), saving.amount + per, first.finding.code, 1)
+    unseen = section.advice.could_not_look
+    return Next(_capital(unseen[0].collect), "", None, 0) if unseen else None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _folded(items: tuple[Item, ...]) -> str:
+    """Return how many findings are left to unfold, and what each of them saves."""
+    others = [item.line.saving.amount for item in items[FIRST:]]
+    if not others:
+        return ""
+    rest = f" and {len(others) - _NAMED} smaller" if len(others) > _NAMED else ""
+    return f"{len(others)} more: {', '.join(others[:_NAMED])}{rest}"
+
+
+def _notes(section: FindingsSection) -> tuple[str, ...]:
+    hidden = len(section.lines) - MOST
+    if hidden <= 0:
+        return section.closing
+    more = f"{units.counted(hidden, 'smaller finding')} not shown: see `ncutool findings`."
+    return (*section.closing, more)
+
+
+def _figure(amount: str) -> tuple[str, str]:
+    """Return a saving as its number and its unit."""
+    figure, _, unit = amount.rpartition(" ")
+    return (figure, unit) if figure else (amount, "")
+
+
+def _bar(low_ns: int, high_ns: int, window_ns: int) -> Bar:
+    high = min(100.0, 100 * high_ns / window_ns)
+    low = min(100 * low_ns / window_ns, high)
+    return Bar(round(low, 3), round(high - low, 3))
 
 
 def finding_groups(document: Document, membership: pl.Series) -> list[dict[str, Any]]:
@@ -89,25 +210,28 @@ def finding_groups(document: Document, membership: pl.Series) -> list[dict[str, 
         {
             "id": line.finding.id,
             "rank": line.rank,
+            "action": shorten(line.action, 32),
             "groups": sorted(set(membership.gather(list(line.finding.launches)).to_list())),
         }
         for line in document.findings.lines[:MOST]
     ]
 
 
-def _item(line: FindingLine, most_ns: int, ranks: dict[str, int], analysis: Analysis) -> Item:
+def _item(line: FindingLine, ranks: dict[str, int], analysis: Analysis) -> Item:
     finding = line.finding
-    left = 100 * finding.alone_low_ns / most_ns if most_ns else 0.0
-    right = 100 * finding.alone_high_ns / most_ns if most_ns else 0.0
+    figure, unit = _figure(line.saving.amount)
+    drawn = finding.per == "window" and analysis.window_ns > 0
     launches = units.counted(len(finding.launches), "launch")
     kernels = units.counted(len(finding.kernels), "kernel")
     return Item(
         line=line,
-        kind_class=_NOT_A_LETTER.sub("", finding.kind.lower()),
+        figure=figure,
+        unit=unit,
+        bar=_bar(finding.alone_low_ns, finding.alone_high_ns, analysis.window_ns)
+        if drawn
+        else None,
         grade_class=_NOT_A_LETTER.sub("", finding.grade),
         link=finding.link if finding.link and https(finding.link) else None,
-        left_pct=round(left, 2),
-        width_pct=round(right - left, 2),
         concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",
         kernels=_kernels_of(finding, analysis.kernels),
         launch_ids=spans(finding.launches),
@@ -119,18 +243,18 @@ def _kernels_of(finding: Finding, kernels: pl.DataFrame) -> Table:
     """Return the launches of a finding by kernel, the rest of many kernels in one line."""
     by_kernel = (
         kernels.filter(pl.col("launch_id").is_in(finding.launches))
-        .group_by("kernel")
+        .group_by("op", "kernel")
         .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
-        .sort("duration_ns", "kernel", descending=[True, False])
+        .sort("duration_ns", "op", "kernel", descending=[True, False, False], nulls_last=True)
     )
     lines = [
-        Line(shorten(kernel, 90), (launches, duration_ns))
-        for kernel, launches, duration_ns in by_kernel.head(_KERNELS).iter_rows()
+        Line(label(op, shorten(kernel, 60)), (count, ns), shorten(kernel, 60) if op else "")
+        for op, kernel, count, ns in by_kernel.head(_KERNELS).iter_rows()
     ]
     rest = by_kernel.slice(_KERNELS)
     if rest.height:
         sums = int(rest["launches"].sum()), int(rest["duration_ns"].sum())
-        lines.append(Line(units.counted(rest.height, "more kernel"), sums))
+        lines.append(Line(f"{rest.height} more", sums))
     columns = (("launches", "launches"), ("duration_ns", "time now"))
     return Table("kernel", columns, tuple(lines))
 

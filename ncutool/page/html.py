@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -48,7 +49,7 @@ def html_page(
         .render(
             policy=policy([part for part in (script, library) if part]),
             version=this_version(),
-            css=Markup("".join(_file(f"{name}.css") for name in styles)),
+            css=Markup("".join(short_css(_file(f"{name}.css")) for name in styles)),
             vega=Markup(library),
             script=Markup(script),
             **values,
@@ -70,6 +71,29 @@ def policy(scripts: Sequence[str]) -> str:
     )
 
 
+_TEXTS = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+_CSS = re.compile(rf"({_TEXTS})|/\*.*?\*/|\n\s+", re.DOTALL)
+_SCRIPT = re.compile(
+    rf"({_TEXTS}|`(?:[^`\\]|\\.)*`)|(?:^|\n)[ \t]*//[^\n]*|\n[ \t]*(?=\n)|(\n)[ \t]+", re.DOTALL
+)
+
+
+def short_css(text: str) -> str:
+    """Return CSS without comments and indentation; strings stay as they are.
+
+    Line ends stay, since one may stand between two parts of a selector.
+    """
+    return _CSS.sub(lambda found: found[1] or ("\n" if found[0][0] == "\n" else ""), text)
+
+
+def short_script(text: str) -> str:
+    """Return JavaScript without indentation and without lines that are only a comment.
+
+    Line ends stay, since a statement may end at one. Strings and templates stay as they are.
+    """
+    return _SCRIPT.sub(lambda found: found[1] or found[2] or "", text)
+
+
 def _sha256(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
 
@@ -81,7 +105,7 @@ def _file(name: str) -> str:
 
 @cache
 def _script(names: tuple[str, ...]) -> str:
-    body = "\n".join(_file(f"{name}.js") for name in names)
+    body = "\n".join(short_script(_file(f"{name}.js")) for name in names)
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from ncutool.analysis import display_names
-from ncutool.analysis.groups import source_word
+from ncutool.analysis.looks import LOOKS
 from ncutool.base import units
-from ncutool.base.untrusted import shorten
-from ncutool.charts.points import four_digits
+from ncutool.base.untrusted import printable, shorten
+from ncutool.page.columns import Cell, Column, Units, cells, columns_of, units_of
+from ncutool.page.launches import geometry, longest_launches, parts
+from ncutool.page.packing import Texts, numbers, places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.sections import FindingLine
 
 MOST_GROUPS = 2000
-MOST_LAUNCHES = 2500
-MOST_REASONS = 200
-"""Groups whose bound is explained in words here; `ncutool explain` has them all."""
+MOST_REASONS = 100
+"""Groups whose bound is explained in words and whose launches' range is told; `ncutool explain`
+has them all."""
 FIRST_ROWS = 25
-_NAME, _DETAIL, _FULL, _SENTENCE = 100, 110, 180, 200
+_NAME, _DETAIL, _FULL, _SENTENCE, _ACTION = 100, 110, 130, 200, 32
+_FEW_GROUPS = 8
+_WHOLE_NAME = 1000
+_WHOLE_NAMES = 16_000
+"""Characters of full kernel names that a page carries whole; further names are cut."""
 
 _NUMBERS = (
     "launches",
@@ -45,14 +51,6 @@ _NUMBERS = (
     "l1_sol_pct",
     "waves",
 )
-Places = tuple[tuple[str, str], ...]
-"""Column and heading of what tells where a group lies."""
-ROOFLINE: Places = (
-    ("intensity_flop_per_byte", "FLOP/byte"),
-    ("roofline_pct", "of attainable"),
-)
-SPEEDS_OF_LIGHT: Places = (("sm_sol_pct", "compute"), ("memory_sol_pct", "memory"))
-"""Of a report without FLOP counters: NVIDIA's two percentages."""
 _TEXTS = (
     "dtype",
     "family",
@@ -64,6 +62,17 @@ _TEXTS = (
     "flag",
     "error",
 )
+_PRODUCTS = frozenset({"aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm"})
+_MATRICES = re.compile(r"\[([\d,]+)\] × \[([\d,]+)\]")
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A finding that concerns a row."""
+
+    id: str
+    rank: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -73,17 +82,17 @@ class Row:
     group: int
     name: str
     detail: str
-    launches: str
-    time: str
-    share: str
+    bound: str
+    symbol: str
+    """The shape of its bound."""
     bar_pct: float
     """Of the group with the most time."""
-    places: tuple[tuple[str, str], ...]
-    """Text and mark (`above` 100 %, `low` below 40 %, or empty) of the two columns that tell
-    where it lies."""
-    bound: str
-    bound_word: str
-    source: str
+    cells: tuple[Cell, ...]
+    tag: Tag | None
+    more_tags: int
+    """Findings beside that one."""
+    whole: str
+    """Its name and shapes uncut, for those who point at it."""
 
 
 @dataclass(frozen=True)
@@ -91,104 +100,201 @@ class KernelTable:
     """The section."""
 
     rows: tuple[Row, ...]
-    places: Places
+    columns: tuple[Column, ...]
+    ways: tuple[tuple[str, str], ...]
+    """How rows can be grouped: name and what it is called."""
     groups: int
     launches: str
+    total: str
     note: str
     data: dict[str, Any]
 
 
-def kernel_table(analysis: Analysis, groups: pl.DataFrame, membership: pl.Series) -> KernelTable:
-    """Return the groups (:func:`ncutool.analysis.groups.grouped`) with their launches."""
-    shown = groups.head(MOST_GROUPS)
+def kernel_table(
+    analysis: Analysis,
+    groups: pl.DataFrame,
+    membership: pl.Series,
+    findings: Sequence[FindingLine] = (),
+) -> KernelTable:
+    """Return the groups (:func:`ncutool.analysis.groups.grouped`) with their launches.
+
+    Args:
+        findings: those on the page, the first first; their rows carry a tag.
+    """
+    shown = groups.head(MOST_GROUPS).with_columns(_details(groups.head(MOST_GROUPS)))
+    units_ = units_of(shown)
+    columns = columns_of(shown, units_)
+    grids = geometry(analysis, membership, shown.height)
+    divided = parts(analysis, membership, shown.height)
+    tags = _tags(findings, membership, shown.height)
     longest = int(groups["duration_ns"][0]) if groups.height else 0
-    on_roofline = groups["roofline_pct"].count() or not groups["sm_sol_pct"].count()
-    places = ROOFLINE if on_roofline else SPEEDS_OF_LIGHT
+    first = shown.head(FIRST_ROWS).iter_rows(named=True)
     return KernelTable(
         rows=tuple(
-            _row(row, longest, places) for row in shown.head(FIRST_ROWS).iter_rows(named=True)
+            _row(row, longest, cells(row, columns, units_, grid), tags.get(row["group"], []))
+            for row, grid in zip(first, grids, strict=False)
         ),
-        places=places,
+        columns=columns,
+        ways=_ways(shown, divided),
         groups=shown.height,
         launches=units.counted(analysis.kernels.height, "launch"),
-        note=_note(analysis, groups),
+        total=units.time(int(groups["duration_ns"].sum()) if groups["timed"].sum() else None),
+        note=_note(groups),
         data={
-            "groups": _columns(shown) | {"total_ns": int(groups["duration_ns"].sum())},
-            "launches": _launches(analysis, membership),
+            "groups": _columns(shown, grids)
+            | {
+                "total_ns": int(groups["duration_ns"].sum()),
+                "units": _plain(units_),
+                "shown": [column.id for column in columns if column.shown],
+                "parts": divided,
+            },
+            "launches": longest_launches(analysis, membership, shown.height),
         },
     )
 
 
-def _note(analysis: Analysis, groups: pl.DataFrame) -> str:
-    notes = []
-    if groups.height > MOST_GROUPS:
-        rest = groups.slice(MOST_GROUPS)
-        left = units.time(int(rest["duration_ns"].sum()))
-        notes.append(
-            f"The {units.count(MOST_GROUPS)} groups with the most time are here; "
-            f"{units.count(rest.height)} smaller ones ({left}) "
-            "are in `ncutool kernels`."
-        )
-    if analysis.kernels.height > MOST_LAUNCHES:
-        notes.append(
-            f"The {units.count(MOST_LAUNCHES)} longest launches are listed singly; all are in "
-            "`ncutool kernels`."
-        )
-    return " ".join(notes)
+def _plain(units_: Units) -> dict[str, list[Any]]:
+    return {name: [int(unit.size), unit.name] for name, unit in units_.items()}
 
 
-def _place(name: str, row: dict[str, Any]) -> tuple[str, str]:
-    # The script gets four digits: so both print the same.
-    value = None if row[name] is None else four_digits(row[name])
-    if name == "intensity_flop_per_byte":
-        return units.significant(value), ""
-    return units.percent(value), display_names.roof_mark(value) if name == "roofline_pct" else ""
+def _details(groups: pl.DataFrame) -> pl.Series:
+    """Return what tells each group from others of its name; of a product also what comes out."""
+    told = [product(op, text) for op, text in groups.select("op", "detail").iter_rows()]
+    return pl.Series("detail", told, pl.String)
 
 
-def _row(row: dict[str, Any], longest_ns: int, places: Places) -> Row:
+def product(op: str | None, shapes: str | None) -> str | None:
+    """Return the shapes of an operator's inputs, with the result's where it multiplies matrices."""
+    found = _MATRICES.fullmatch(shapes or "") if op in _PRODUCTS else None
+    if found is None:
+        return shapes
+    left, right = ([int(size) for size in part.split(",") if size] for part in found.groups())
+    if len(left) != len(right) or len(left) not in (2, 3):
+        return shapes
+    if left[-1] != right[-2] or left[:-2] != right[:-2]:
+        return shapes
+    result = [*left[:-1], right[-1]]
+    return f"{shapes} → [{','.join(map(str, result))}]"
+
+
+def _tags(
+    findings: Sequence[FindingLine], membership: pl.Series, groups: int
+) -> dict[int, list[Tag]]:
+    """Return the findings that concern each group, the first first.
+
+    One that concerns most of many rows tells no row from another, so no row carries it.
+    """
+    tags: dict[int, list[Tag]] = {}
+    for line in findings:
+        tag = Tag(line.finding.id, line.rank, shorten(line.action, _ACTION))
+        concerned = set(membership.gather(list(line.finding.launches)).to_list())
+        if groups > _FEW_GROUPS and 2 * len(concerned) > groups:
+            continue
+        for group in concerned:
+            tags.setdefault(group, []).append(tag)
+    return tags
+
+
+def _ways(groups: pl.DataFrame, divided: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the ways to group that divide the rows of this capture."""
+    ways = []
+    if groups["op"].n_unique() > 1:
+        ways.append(("op", "operator"))
+    if groups["family"].n_unique() > 1:
+        ways.append(("family", "family"))
+    named = {"range": "range", "step": "step"}
+    return (*ways, *((way, word) for way, word in named.items() if way in divided))
+
+
+def _note(groups: pl.DataFrame) -> str:
+    if groups.height <= MOST_GROUPS:
+        return ""
+    rest = groups.slice(MOST_GROUPS)
+    left = units.time(int(rest["duration_ns"].sum()))
+    return (
+        f"The {units.count(MOST_GROUPS)} groups with the most time are here; "
+        f"{units.count(rest.height)} smaller ones ({left}) are in `ncutool kernels`."
+    )
+
+
+def _row(row: dict[str, Any], longest_ns: int, cells_: tuple[Cell, ...], tags: list[Tag]) -> Row:
+    detail = row["detail"] or row["missing_reason"]
     return Row(
         group=row["group"],
         name=shorten(row["name"], _NAME),
-        detail=shorten(row["detail"], _DETAIL),
-        launches=units.count(row["launches"]),
-        time=units.time(row["duration_ns"] if row["timed"] else None),
-        share=units.percent(row["share_pct"]),
-        bar_pct=round(100 * row["duration_ns"] / longest_ns, 1) if longest_ns else 0.0,
-        places=tuple(_place(name, row) for name, _ in places),
+        detail=shorten(detail, _DETAIL) if detail else "",
         bound=row["bound"],
-        bound_word=display_names.short_bound(row),
-        source=source_word(row, " / "),
+        symbol=LOOKS[row["bound"]].shape,
+        bar_pct=round(100 * row["duration_ns"] / longest_ns, 1) if longest_ns else 0.0,
+        cells=cells_,
+        tag=tags[0] if tags else None,
+        more_tags=max(0, len(tags) - 1),
+        whole=shorten(f"{row['name']} {detail or ''}".strip(), _NAME + _DETAIL),
     )
 
 
-def _columns(groups: pl.DataFrame) -> dict[str, Any]:
+def _columns(groups: pl.DataFrame, grids: list[str | None]) -> dict[str, Any]:
     """Return columns of texts and numbers; those without any value are left out."""
-    columns: dict[str, Any] = {
-        "name": _texts(groups["name"], _NAME),
-        "detail": _texts(groups["detail"], _DETAIL),
-        "kernel": _texts(groups["kernel"], _NAME),
-        "full": _texts(groups["kernel_full"], _FULL),
-        "op": _texts(groups["op"], _NAME),
-        "bound": _texts(groups["bound"], _NAME),
-        "roof": _texts((name and display_names.roof(name) for name in groups["roof"]), _NAME),
-        "bound_reason": _texts(
-            (
-                reason if group < MOST_REASONS else None
-                for group, reason in groups.select("group", "bound_reason").iter_rows()
-            ),
-            _SENTENCE,
-        ),
+    texts = Texts()
+    reasons = [
+        reason if group < MOST_REASONS else None
+        for group, reason in groups.select("group", "bound_reason").iter_rows()
+    ]
+    written: dict[str, list[int]] = {
+        "name": texts.column(groups["name"], _NAME),
+        "detail": texts.column(groups["detail"], _DETAIL),
+        "kernel": texts.column(groups["kernel"], _NAME),
+        "full": _full_names(groups["kernel_full"], texts),
+        "op": texts.column(groups["op"], _NAME),
+        "bound": texts.column(groups["bound"], _NAME),
+        "level": texts.column(_levels(groups), _NAME),
+        "grid": texts.column(grids, _NAME),
+        "roof": texts.column((name and display_names.roof(name) for name in groups["roof"]), _NAME),
+        "bound_reason": texts.column(reasons, _SENTENCE),
+        **{name: texts.column(groups[name], _SENTENCE) for name in _TEXTS},
     }
-    columns |= {name: _texts(groups[name], _SENTENCE) for name in _TEXTS}
-    columns = {name: column for name, column in columns.items() if column["of"]}
-    columns |= {name: _packed(groups[name]) for name in _NUMBERS if groups[name].count()}
-    columns |= {name: _packed(groups[name]) for name in _unusual(groups)}
+    columns: dict[str, Any] = {
+        name: numbers(groups[name])
+        for name in (*_NUMBERS, *_unusual(groups))
+        if groups[name].count()
+    }
     mixed = groups.select(
-        pl.when(pl.col("roofline_max_pct") - pl.col("roofline_min_pct") > 0.1).then(name)
+        pl.when(
+            (pl.col("group") < MOST_REASONS)
+            & (pl.col("roofline_max_pct") - pl.col("roofline_min_pct") > 0.1)
+        ).then(name)
         for name in ("roofline_min_pct", "roofline_max_pct")
     )
-    columns |= {column.name: _packed(column) for column in mixed if column.count()}
-    return {"count": groups.height, "columns": columns}
+    columns |= {column.name: numbers(column) for column in mixed if column.count()}
+    return {
+        "count": groups.height,
+        "of": texts.of,
+        "texts": {name: places(column) for name, column in written.items() if set(column) != {-1}},
+        "columns": columns,
+    }
+
+
+def _full_names(names: pl.Series, texts: Texts) -> list[int]:
+    """Return the places of the kernels' full names: whole for as many as there is room."""
+    room, seen, found = _WHOLE_NAMES, set[str](), []
+    for name in names:
+        if not name:
+            found.append(-1)
+            continue
+        whole = printable(name, _WHOLE_NAME)
+        if whole not in seen:
+            seen.add(whole)
+            room -= len(whole)
+        found.append(texts.place(whole if room >= 0 else shorten(name, _FULL)))
+    return found
+
+
+def _levels(groups: pl.DataFrame) -> list[str | None]:
+    """Return the memory level or pipe that a row's bound is told with."""
+    return [
+        display_names.short_bound(row).partition(": ")[2] or None
+        for row in groups.select("bound", "limiting_level").iter_rows(named=True)
+    ]
 
 
 def _unusual(groups: pl.DataFrame) -> list[str]:
@@ -196,88 +302,3 @@ def _unusual(groups: pl.DataFrame) -> list[str]:
     timed = (groups["timed"] < groups["launches"]).any()
     counted = ((groups["counted"] > 0) & (groups["counted"] < groups["launches"])).any()
     return ["timed"] * timed + ["counted"] * counted
-
-
-def _packed(column: pl.Series) -> Any:
-    """Return a column of numbers in as few characters as it takes; groups.js unpacks it.
-
-    A list; or ``{"of": values, "at": places}`` where values repeat; or ``{"e": exponent, "v":
-    list}`` where they are large or small: each value is ``v * 10 ** e``, to four digits.
-    """
-    if column.dtype.is_integer():
-        values: list[Any] = column.to_list()
-    else:
-        values = column.fill_nan(None).round_sig_figs(4).to_list()
-    distinct = sorted({value for value in values if value is not None})
-    if len(distinct) * 8 < len(values):
-        places = {value: place for place, value in enumerate(distinct)}
-        return {"of": distinct, "at": [places.get(value, -1) for value in values]}
-    largest = max((abs(value) for value in distinct), default=0)
-    if column.dtype.is_integer() or largest == 0 or 1e-3 < largest < 1e5:
-        return values
-    exponent = 3 * (math.floor(math.log10(largest) / 3) - 1)
-    return {"e": exponent, "v": [_brief(value, exponent) for value in values]}
-
-
-def _brief(value: float | None, exponent: int) -> float | int | None:
-    if value is None:
-        return None
-    brief = float(f"{value / 10.0**exponent:.4g}")
-    return int(brief) if brief.is_integer() else brief
-
-
-def _texts(values: Iterable[str | None], limit: int) -> dict[str, Any]:
-    """Return each text once, printable and short, and its place for every row (-1 for none)."""
-    places: dict[str, int] = {}
-    at = [places.setdefault(value, len(places)) if value else -1 for value in values]
-    return {"of": [shorten(text, limit) for text in places], "at": at}
-
-
-def _launches(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
-    """Return the longest launches in order of their group, then of the capture, as columns."""
-    frame = (
-        analysis.kernels.select(
-            "launch_id", "duration_ns", "start_ns", "stream", "roofline_pct", "bound", "nvtx"
-        )
-        .with_columns(membership.alias("group"))
-        .filter(pl.col("group") < MOST_GROUPS)
-        .sort("duration_ns", "launch_id", descending=[True, False], nulls_last=True)
-        .head(MOST_LAUNCHES)
-        .sort("group", "launch_id")
-    )
-    kinds = sorted(set(frame["bound"]))
-    columns: dict[str, Any] = {
-        "step": np.diff(frame["launch_id"].to_numpy(), prepend=0).tolist(),
-        "duration_ns": frame["duration_ns"].to_list(),
-    }
-    if frame["start_ns"].null_count() < frame.height:
-        columns["start_ns"] = frame["start_ns"].to_list()
-    if frame["stream"].n_unique() > 1:
-        columns["stream"] = _packed(frame["stream"])
-    if frame["roofline_pct"].null_count() < frame.height:
-        columns["roofline_pct"] = _packed(frame["roofline_pct"].round_sig_figs(3))
-    if len(kinds) > 1:
-        columns["bound"] = [kinds.index(kind) for kind in frame["bound"]]
-    if frame["nvtx"].count():
-        columns["nvtx"] = _texts(frame["nvtx"], _NAME)
-    return {
-        "kinds": kinds,
-        "ends": _ends(frame["group"], membership),
-        "columns": columns,
-    }
-
-
-def _ends(shown: pl.Series, membership: pl.Series) -> list[int]:
-    """Return for each group where its launches end in the columns."""
-    groups = min(MOST_GROUPS, int(membership.max() or 0) + 1)  # type: ignore[arg-type]
-    counts = dict(zip(*_value_counts(shown), strict=True))
-    ends, end = [], 0
-    for group in range(groups):
-        end += counts.get(group, 0)
-        ends.append(end)
-    return ends
-
-
-def _value_counts(column: pl.Series) -> tuple[Iterable[int], Iterable[int]]:
-    counted = column.value_counts()
-    return counted[column.name].to_list(), counted["count"].to_list()

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html
 from ncutool.charts.llm import BATCH_STEP, plan_roofline, slider_batches
+from ncutool.charts.palette import LIGHT
 from ncutool.page.drawing import PAGE_PALETTE
 from ncutool.page.html import html_page
 from ncutool.planning.llm import plan as planned
@@ -57,6 +58,15 @@ def render_plan(plan: Plan) -> str:
         chart_label=_label(plan),
         data=Markup(json_for_html(data)),
     )
+
+
+def roofline_svg(plan: Plan) -> str:
+    """Return the plan's roofline as a picture on a light ground."""
+    import vl_convert
+
+    chart = plan_roofline(plan, _steps(plan), palette=LIGHT, width=380)
+    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False))
+    return drawn
 
 
 def _steps(plan: Plan) -> tuple[Step, ...]:

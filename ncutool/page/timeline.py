@@ -1,274 +1,285 @@
-"""The timeline strip: an overview drawn here, and the pieces a reader zooms into."""
+"""The timeline: lanes of a trace drawn here, and the pieces that the script zooms into.
+
+A report has no timeline; its launches stand in the same drawing one after another.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from ncutool.analysis import display_names
-from ncutool.analysis.sections import Line
-from ncutool.analysis.where_time_goes import IDLE, covered_by_kind, covered_until
 from ncutool.base import units
+from ncutool.base.untrusted import shorten
+from ncutool.page import idle
+from ncutool.page.bands import Band, bands
+from ncutool.page.detail import FEW, Detail, detail, first_window
+from ncutool.page.findings import MOST
+from ncutool.page.in_order import one_after_another
+from ncutool.page.lanes import Lane, in_window, laned
+from ncutool.page.pieces import MOST_SINGLE, concerned, grades, packed, pieces, stretches
+from ncutool.page.strip_columns import Area, covered, shares, split, stacked
+from ncutool.page.ticks import Tick, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ncutool.advice.view.finding import Finding
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.document import Document
     from ncutool.timeline.window import Timeline
 
-Floats = npt.NDArray[np.float64]
-
-BINS = 400
-MOST_SEGMENTS = 3000
-MOST_GAPS = 1000
-_LANES = 6
-_CAUSES = 6
-_HEIGHT = 100
+_HANDFUL = 12
+"""So many launches of a trace are drawn one by one, without an overview."""
+_LANES_HEIGHT = 112
+"""Of all lanes of launches together, where they are few."""
+_LEAST, _GAP, _BANDS = 15, 4, 21
+_FINDINGS, _IDLE = 14, 22
 
 
 @dataclass(frozen=True)
-class Band:
-    """One kind's share of every bin of the overview, as an SVG path on a BINS x 100 ground."""
+class Row:
+    """One lane of the overview, at its place in the drawing."""
 
+    label: str
+    title: str
     kind: str
-    path: str
+    """`launches`, `findings` or `idle`."""
+    top: int
+    height: int
+    areas: tuple[Area, ...]
 
 
 @dataclass(frozen=True)
 class Strip:
     """The section: static parts for the template, ``data`` for the script."""
 
-    bands: tuple[Band, ...]
-    causes: tuple[Line, ...]
-    """Idle time by cause, rare causes together: ns and share of the wall time."""
-    wall_ns: int
+    title: str
+    about: str
+    empty: str = ""
+    """Why nothing is drawn; else empty."""
+    summary: str = ""
+    ticks: tuple[Tick, ...] = ()
+    bands: tuple[tuple[Band, ...], ...] = ()
+    rows: tuple[Row, ...] = ()
+    labels: tuple[str, ...] = ()
+    """A few letters for each lane of the zoomed part."""
+    detail: Detail | None = None
+    zoomable: bool = True
+    """Whether the zoomed part is less than the whole."""
+    causes: tuple[idle.Cause, ...] = ()
+    """Idle time by cause, rare causes together."""
+    idle_ns: int = 0
+    notes: tuple[str, ...] = ()
+    data: dict[str, Any] | None = None
+
+    @property
+    def findings(self) -> bool:
+        """Whether findings concern launches that are drawn."""
+        return self.detail is not None and bool(self.data and any(self.data["pieces"]["sets"]))
+
+    @property
+    def height(self) -> int:
+        """Of the overview."""
+        return self.rows[-1].top + self.rows[-1].height if self.rows else 0
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """What the launches are drawn along."""
+
     start_ns: int
-    """The window's edges count, as starts of launches do, from the first launch of the capture."""
-    end_ns: int
-    kinds: tuple[str, ...]
-    summary: str
-    lanes: str
-    """What the zoomed lanes are, from the top."""
-    note: str
-    data: dict[str, Any]
+    wall_ns: int
+    lanes: list[Lane] = field(default_factory=list)
 
 
-def strip(analysis: Analysis, document: Document) -> Strip | None:
-    """Return the timeline of a trace; None for reports and where nothing has a place in time."""
+def strip(analysis: Analysis, document: Document) -> Strip:
+    """Return the timeline of a trace, or the launches of a report in their order."""
     timeline = document.time.timeline
-    if timeline is None or timeline.wall_ns <= 0:
-        return None
-    pieces, merged = segments(analysis, document.kernels.membership)
-    bands = overview(analysis, timeline)
-    lanes = _lanes(pieces)
-    kinds = tuple(kind for kind in display_names.BOUNDS if any(band.kind == kind for band in bands))
-    note = (
-        f"Neighbours closer than {units.time(merged)} are drawn as one; "
-        "each shows what held most of it."
-        if merged
-        else ""
+    if timeline is not None and timeline.wall_ns > 0:
+        return _of_trace(analysis, document, timeline)
+    if analysis.capture.traits.has_timeline:
+        said = "No launch of this capture has both a start and a duration: there is no timeline."
+        return Strip("Timeline", "", empty=said)
+    return _of_report(analysis, document)
+
+
+def _of_trace(analysis: Analysis, document: Document, timeline: Timeline) -> Strip:
+    placed, lanes = laned(
+        in_window(analysis, timeline, document.kernels.membership), timeline.devices
     )
+    axis = _Axis(timeline.start_ns, timeline.wall_ns, lanes)
+    findings = _findings(document)
+    placed = concerned(placed, findings)
+    marks = bands(analysis.capture, timeline)
+    zoomable = placed.height > _HANDFUL
+    rows = []
+    if zoomable:
+        height = _LANES_HEIGHT - _BANDS * max(len(marks) - 1, 0)
+        rows = [*_launch_rows(placed, axis, height), *_finding_row(placed, axis, findings)]
+    if timeline.idle_ns > 0:
+        rows.append(_idle_row(timeline))
+    found, data, note = _zoomed(placed, axis, findings, document)
+    cut = ("Times count from the capture's first launch.",) if timeline.start_ns else ()
+    left = analysis.kernels.height - placed.height
+    if left:
+        cut = (*cut, f"Not drawn: {units.counted(left, 'launch')} without a time in the window.")
     return Strip(
-        bands=bands,
-        causes=_few(document.time.idle.rows, timeline.wall_ns),
-        wall_ns=timeline.wall_ns,
-        start_ns=timeline.start_ns,
-        end_ns=timeline.end_ns,
-        kinds=kinds,
+        title="Timeline",
+        about="each column split by bound",
         summary=_summary(timeline),
-        lanes=", ".join([*lanes["lanes"], "idle time"]),
-        note=note,
-        data={
-            "wall_ns": timeline.wall_ns,
-            "start_ns": timeline.start_ns,
-            "window": _first_window(analysis, timeline, pieces.height),
-            **lanes,
-            "gaps": _gaps(timeline),
-        },
+        ticks=ticks(timeline.start_ns, timeline.end_ns),
+        bands=marks,
+        rows=_topped(rows),
+        labels=tuple(lane.label for lane in axis.lanes),
+        detail=found,
+        zoomable=zoomable,
+        causes=idle.causes(timeline) if timeline.idle_ns > 0 else (),
+        idle_ns=timeline.idle_ns,
+        notes=(*cut, *note),
+        data=data | {"gaps": idle.gaps(timeline)},
     )
 
 
-def _placed(analysis: Analysis, groups: pl.Series) -> pl.DataFrame:
-    """Return the launches inside the window, their times counted from its start."""
-    timeline = analysis.timeline
-    assert timeline is not None
-    start, end = timeline.start_ns, timeline.end_ns
-    return (
-        analysis.kernels.select(
-            "bound",
-            _lane(analysis.kernels["device"].n_unique() > 1).alias("lane"),
-            begin=pl.col("start_ns").clip(start, end) - start,
-            finish=(pl.col("start_ns") + pl.col("duration_ns")).clip(start, end) - start,
+def _of_report(analysis: Analysis, document: Document) -> Strip:
+    placed = one_after_another(analysis, document.kernels.membership)
+    count = analysis.kernels.height
+    untimed = count - placed.height
+    missing = f"{units.counted(untimed, 'launch')} without a duration not drawn" if untimed else ""
+    if not placed.height:
+        said = f"None of {units.counted(count, 'launch')} has a duration: nothing can be drawn."
+        return Strip("Launches in order", "", empty=said)
+    axis = _Axis(0, int(placed["finish"][-1]), [Lane("launches", "in the capture's order")])
+    findings = _findings(document)
+    placed = concerned(placed, findings)
+    found, data, note = _zoomed(placed, axis, findings, document)
+    zoomable = placed.height > FEW
+    rows = _launch_rows(placed, axis, _LANES_HEIGHT) if zoomable else []
+    rows += _finding_row(placed, axis, findings) if zoomable else []
+    alone = placed.height == 1
+    return Strip(
+        title="The launch" if alone else "Launches in order",
+        about=", ".join(filter(None, ("width is duration", missing))),
+        summary=f"{units.counted(placed.height, 'launch')} in {units.time(axis.wall_ns)}",
+        ticks=ticks(0, axis.wall_ns),
+        rows=_topped(rows),
+        labels=tuple(lane.label for lane in axis.lanes),
+        detail=found,
+        zoomable=zoomable,
+        notes=(
+            ("Nsight Compute ran it alone." if alone else
+             "Nsight Compute ran the launches one by one: the order is the capture's, and gaps "
+             "between them are not recorded."),
+            *note,
+        ),
+        data=data,
+    )  # fmt: skip
+
+
+def _findings(document: Document) -> Sequence[Finding]:
+    return [line.finding for line in document.findings.lines[:MOST]]
+
+
+@dataclass(frozen=True)
+class _Untopped:
+    """A row before its place is known."""
+
+    label: str
+    title: str
+    kind: str
+    height: int
+    areas: tuple[Area, ...]
+
+
+def _topped(rows: Sequence[_Untopped]) -> tuple[Row, ...]:
+    placed, top = [], 0
+    for row in rows:
+        placed.append(Row(row.label, row.title, row.kind, top, row.height, row.areas))
+        top += row.height + _GAP
+    return tuple(placed)
+
+
+def overview(placed: pl.DataFrame, wall_ns: int, lane: int, height: int) -> tuple[Area, ...]:
+    """Return one lane of launches, each column split by bound."""
+    parts = split(placed.filter(pl.col("lane") == lane), wall_ns)
+    return stacked([(kind, shares(ns, wall_ns)) for kind, ns in parts], height)
+
+
+def _launch_rows(placed: pl.DataFrame, axis: _Axis, height: int) -> list[_Untopped]:
+    height = max(_LEAST, height // max(len(axis.lanes), 1) - _GAP)
+    return [
+        _Untopped(
+            lane.label,
+            lane.title,
+            "launches",
+            height,
+            overview(placed, axis.wall_ns, number, height),
         )
-        .with_columns(groups.alias("group"))
-        .drop_nulls(["begin", "finish"])
-        .filter(pl.col("finish") > pl.col("begin"))
-        .with_columns(length=pl.col("finish") - pl.col("begin"))
+        for number, lane in enumerate(axis.lanes)
+    ]
+
+
+def _idle_row(timeline: Timeline) -> _Untopped:
+    title = "What share of each column no launch runs in, by cause."
+    if len(timeline.devices) > 1:
+        title += " Of several devices it is the mean."
+    return _Untopped("idle", title, "idle", _IDLE, idle.areas(timeline, _IDLE))
+
+
+def _finding_row(placed: pl.DataFrame, axis: _Axis, findings: Sequence[Finding]) -> list[_Untopped]:
+    """Return the lane of what findings concern; none where no finding concerns a launch here."""
+    own = placed.filter(pl.col("mask") != 0)
+    if not own.height:
+        return []
+    lengths = covered(own["begin"].to_numpy(), own["finish"].to_numpy(), axis.wall_ns)
+    areas = stacked([("saving", shares(lengths, axis.wall_ns))], _FINDINGS)
+    title = (
+        "What share of each column a launch runs in that a finding concerns: "
+        "part of it can go, as the finding says."
     )
+    return [_Untopped("findings", title, "findings", _FINDINGS, areas)]
 
 
-def _lane(several_devices: bool) -> pl.Expr:
-    stream = pl.concat_str(pl.lit("stream "), pl.col("stream").cast(pl.String).fill_null("?"))
-    if not several_devices:
-        return stream
-    device = pl.col("device").cast(pl.String).fill_null("?")
-    return pl.concat_str(pl.lit("device "), device, pl.lit(" "), stream)
-
-
-def segments(analysis: Analysis, groups: pl.Series) -> tuple[pl.DataFrame, int]:
-    """Return at most :data:`MOST_SEGMENTS` pieces, and the grain they were merged at (ns; 0: not).
-
-    Launches shorter than the grain whose starts fall into the same grain of the same lane are
-    one piece: it spans them, counts them, and takes the bound that holds most of its time.
-    Columns ``lane, begin, finish, bound, group`` (-1 where merged), ``count``.
-    """
-    placed = _placed(analysis, groups)
-    lanes = (
-        placed.group_by("lane").agg(pl.col("length").sum()).sort("length", "lane", descending=True)
+def _zoomed(
+    placed: pl.DataFrame, axis: _Axis, findings: Sequence[Finding], document: Document
+) -> tuple[Detail, dict[str, Any], tuple[str, ...]]:
+    """Return the zoomed part, the script's data, and what to say of merged launches."""
+    whole = axis.wall_ns
+    window = first_window(placed, findings, whole)
+    found = pieces(placed, window)
+    shown = detail(
+        found.rows,
+        window,
+        start_ns=axis.start_ns,
+        wall_ns=whole,
+        lanes=len(axis.lanes),
+        names=document.kernels.groups["name"],
+        actions=[line.action for line in document.findings.lines],
     )
-    kept = lanes["lane"].head(_LANES).to_list()
-    if lanes.height > _LANES:
-        kept = kept[: _LANES - 1]
-    other = pl.when(pl.col("lane").is_in(kept)).then("lane").otherwise(pl.lit("other streams"))
-    placed = placed.with_columns(lane=other)
-    columns = ["lane", "begin", "finish", "bound", "group", "count"]
-    grain = 0
-    pieces = placed.with_columns(count=pl.lit(1, dtype=pl.UInt32)).select(columns)
-    while pieces.height > MOST_SEGMENTS:
-        grain = grain * 2 or max(1, int(placed["length"].median() or 1))  # type: ignore[arg-type]
-        pieces = _merged(placed, grain).select(columns)
-    return pieces.sort("lane", "begin", "finish", "group"), grain
-
-
-def _merged(placed: pl.DataFrame, grain: int) -> pl.DataFrame:
-    short = pl.col("length") < grain
-    cell = pl.when(short).then(pl.col("begin") // grain).otherwise(-1 - pl.int_range(pl.len()))
-    by_bound = (
-        placed.with_columns(cell=cell)
-        .group_by("lane", "cell", "bound")
-        .agg(
-            pl.col("begin").min(),
-            pl.col("finish").max(),
-            pl.col("length").sum(),
-            pl.col("group").first(),
-            pl.len().alias("count"),
-        )
-        .sort("length", "bound", descending=[True, False])
-    )
-    return by_bound.group_by("lane", "cell", maintain_order=True).agg(
-        pl.col("begin").min(),
-        pl.col("finish").max(),
-        pl.col("bound").first(),
-        pl.col("count").sum(),
-        group=pl.when(pl.col("count").sum() > 1).then(-1).otherwise(pl.col("group").first()),
-    )
-
-
-def _lanes(pieces: pl.DataFrame) -> dict[str, Any]:
-    """Return the pieces as columns; begins are steps from the piece before: they are short."""
-    kinds = sorted(set(pieces["bound"]))
-    lanes = (
-        pieces.group_by("lane")
-        .agg((pl.col("finish") - pl.col("begin")).sum().alias("time"))
-        .sort("time", "lane", descending=[True, False])["lane"]
-        .to_list()
-    )
-    return {
-        "kinds": kinds,
-        "lanes": lanes,
-        "pieces": {
-            "lane": [lanes.index(lane) for lane in pieces["lane"]],
-            "step": pieces["begin"].diff(null_behavior="ignore").fill_null(0).to_list(),
-            "first": pieces["begin"][0] if pieces.height else 0,
-            "length": (pieces["finish"] - pieces["begin"]).to_list(),
-            "kind": [kinds.index(kind) for kind in pieces["bound"]],
-            "group": pieces["group"].to_list(),
-            "count": pieces["count"].to_list() if (pieces["count"] > 1).any() else None,
-        },
+    data = {
+        "wall_ns": whole,
+        "start_ns": axis.start_ns,
+        "window": list(window),
+        "row": shown.row,
+        "lanes": [lane.title for lane in axis.lanes],
+        "pieces": packed(found),
+        "findings": [finding.id for finding in findings],
+        "actions": [shorten(line.action, 60) for line in document.findings.lines[: len(findings)]],
+        "grades": grades(placed, findings, whole),
+        "stretches": stretches(placed, whole) if placed.height > MOST_SINGLE else None,
+        "gaps": None,
     }
-
-
-def overview(analysis: Analysis, timeline: Timeline) -> tuple[Band, ...]:
-    """Divide the window into :data:`BINS` bins, and each by kind; overlapping time counts once.
-
-    Of several devices each bin is their mean, as everywhere.
-    """
-    edges = np.linspace(timeline.start_ns, timeline.end_ns, BINS + 1).astype(np.int64)
-    sizes = np.maximum(np.diff(edges), 1)
-    below = np.zeros(BINS)
-    levels: list[tuple[str, Floats, Floats]] = []
-    several = len(timeline.devices) > 1
-    devices = [part.number for part in timeline.devices] if several else [None]
-    for of_kind in zip(*(covered_by_kind(analysis, device) for device in devices), strict=True):
-        kind = of_kind[0][0]
-        shares = [np.diff(covered_until(covering, edges)) / sizes for _, covering in of_kind]
-        top = np.minimum(np.mean(shares, axis=0), 1.0)
-        levels.append((kind, below, top))
-        below = top
-    levels.append((IDLE, below, np.ones(BINS)))
-    return tuple(
-        Band(kind, path)
-        for kind, low, high in levels
-        if (path := _path(np.rint(low * _HEIGHT), np.rint(high * _HEIGHT)))
-    )
-
-
-def _path(low: Any, high: Any) -> str:
-    """Return the SVG path of a band between two edges; equal neighbours share a rectangle."""
-    parts = []
-    start = 0
-    for index in range(1, BINS + 1):
-        same = index < BINS and low[index] == low[start] and high[index] == high[start]
-        if same:
-            continue
-        if high[start] > low[start]:
-            top, bottom = _HEIGHT - int(high[start]), _HEIGHT - int(low[start])
-            parts.append(f"M{start} {top}h{index - start}V{bottom}h{start - index}z")
-        start = index
-    return "".join(parts)
-
-
-def _few(causes: Sequence[Line], wall_ns: int) -> tuple[Line, ...]:
-    """Return the causes with the most time, and all others in one line."""
-    if len(causes) <= _CAUSES:
-        return tuple(causes)
-    rest_ns = sum(int(cause.values[0] or 0) for cause in causes[_CAUSES - 1 :])
-    return (*causes[: _CAUSES - 1], Line("other causes", (rest_ns, 100 * rest_ns / wall_ns)))
+    note = ()
+    if found.grain_ns:
+        note = (
+            f"Away from here launches within {units.time(found.grain_ns)} are drawn as one: as "
+            "high as they were busy, in the colour of what held most.",
+        )
+    return shown, data, note
 
 
 def _summary(timeline: Timeline) -> str:
-    idle = units.percent(100 * timeline.idle_ns / timeline.wall_ns)
+    idle_share = units.percent(100 * timeline.idle_ns / timeline.wall_ns)
     gaps = units.counted(timeline.gaps.height, "gap")
-    return f"{units.time(timeline.busy_ns)} busy, {idle} idle in {gaps}"
-
-
-def _gaps(timeline: Timeline) -> dict[str, Any]:
-    """Return the longest idle pieces, in order of start, with the words for their causes."""
-    gaps = timeline.gaps.sort("duration_ns", "start_ns", descending=[True, False])
-    shown = gaps.head(MOST_GAPS).sort("start_ns")
-    causes = sorted(set(shown["cause"]))
-    return {
-        "causes": [display_names.gap_cause(cause) for cause in causes],
-        "cause": [causes.index(cause) for cause in shown["cause"]],
-        "start": (shown["start_ns"] - timeline.start_ns).to_list(),
-        "length": shown["duration_ns"].to_list(),
-    }
-
-
-def _first_window(analysis: Analysis, timeline: Timeline, pieces: int) -> list[int]:
-    """Return what the zoomed strip shows first: about 60 pieces where the best finding lies."""
-    wall = timeline.wall_ns
-    width = min(wall, max(1, round(wall * 60 / max(pieces, 1))))
-    middle = wall // 2
-    if analysis.findings and analysis.findings[0].launches:
-        ids = analysis.findings[0].launches
-        chosen = analysis.kernels.filter(pl.col("launch_id") == ids[len(ids) // 2])["start_ns"]
-        if chosen.len() and chosen[0] is not None:
-            middle = int(chosen[0]) - timeline.start_ns
-    start = max(0, min(wall - width, middle - width // 2))
-    return [start, start + width]
+    return f"{units.time(timeline.busy_ns)} busy, {idle_share} idle in {gaps}"

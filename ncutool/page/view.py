@@ -12,13 +12,13 @@ from ncutool.base.untrusted import json_for_html
 from ncutool.page.cards import Card, understood, where_time_goes
 from ncutool.page.drawing import Drawing, drawings
 from ncutool.page.explained import explanations
-from ncutool.page.findings import Findings, finding_groups, findings
+from ncutool.page.findings import MOST, Findings, finding_groups, findings
 from ncutool.page.kernels import KernelTable, kernel_table
+from ncutool.page.method import method
 from ncutool.page.timeline import Strip, strip
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
-    from ncutool_parsers.formats import Format
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,14 @@ class View:
     """What the templates draw."""
 
     id: str
-    format: Format
     document: Document
     cards: tuple[Card, ...]
     findings: Findings
-    strip: Strip | None
+    strip: Strip
     drawings: tuple[Drawing, ...]
     table: KernelTable
+    method: str
+    """How the figures come about."""
     private: tuple[tuple[str, str], ...]
     """Host names, user paths and the like; none unless they were asked for."""
     data: dict[str, Any]
@@ -54,22 +55,22 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
     kernels = document.kernels
     timeline = strip(analysis, document)
     charts = drawings(analysis, kernels.groups)
-    table = kernel_table(analysis, kernels.groups, kernels.membership)
+    concerned = document.findings.lines[:MOST]
+    table = kernel_table(analysis, kernels.groups, kernels.membership, concerned)
     return View(
         id=f"view-{number}",
-        format=analysis.capture.format,
         document=document,
         cards=(understood(document.coverage), where_time_goes(document.time)),
         findings=findings(analysis, document.findings),
         strip=timeline,
         drawings=charts,
         table=table,
+        method=method(analysis.capture.format),
         private=tuple(sorted(analysis.capture.private.items())) if show_private else (),
         data={
             **table.data,
             "findings": finding_groups(document, kernels.membership),
             "explained": explanations(analysis, kernels.membership),
-            "charts": {chart.name: chart.spec for chart in charts if chart.spec is not None},
-            "timeline": timeline.data if timeline is not None else None,
+            "timeline": timeline.data,
         },
     )

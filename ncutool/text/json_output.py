@@ -6,14 +6,24 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ncutool.analysis.dataframes import findings_frame
 from ncutool.analysis.document import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ncutool.analysis import sections
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.most_time import MostTime
 
 SCHEMA_VERSION = 1
+_GROUPS = 20
+"""Groups of launches in a report, most time first; `kernels` has every launch."""
+_OF_GROUP = (
+    *("name", "detail", "kernel", "op", "launches", "duration_ns", "share_pct", "flop"),
+    *("dram_bytes", "intensity_flop_per_byte", "roofline_pct", "bound", "flop_source"),
+    *("bytes_source",),
+)
 
 
 def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
@@ -27,6 +37,7 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
     return {
         "capture": _capture(analysis, show_private),
         "coverage": asdict(document.coverage.shares),
+        "verdict": {"headline": document.verdict.headline, "state": document.verdict.state},
         "timeline": _timeline(document.time),
         "time": asdict(document.time.shares),
         "join": asdict(analysis.join) if analysis.join is not None else None,
@@ -44,6 +55,30 @@ def wrap(analysis: Analysis, table: str, rows_json: str, *, show_private: bool =
     version = f"ncutool/{table}/{SCHEMA_VERSION}"
     head = json.dumps({"schema": version, **about}, allow_nan=False, ensure_ascii=False)
     return f"{head[:-1]}, {json.dumps(table)}: {rows_json}}}"
+
+
+def report(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
+    """Return what a report says of its captures: the facts, the findings, the longest kernels."""
+    about = {
+        "schema": f"ncutool/report/{SCHEMA_VERSION}",
+        "reports": [_report(analysis, show_private) for analysis in analyses],
+    }
+    return json.dumps(about, allow_nan=False, ensure_ascii=False)
+
+
+def _report(analysis: Analysis, show_private: bool) -> dict[str, Any]:
+    document = Document(analysis)
+    groups = document.kernels.groups
+    rows = findings_frame(analysis.findings).to_dicts()
+    return {
+        **facts(analysis, show_private=show_private),
+        "findings": [
+            {**row, "action": line.action, "why": line.why, "todo": line.todo}
+            for line, row in zip(document.findings.lines, rows, strict=True)
+        ],
+        "groups": groups.height,
+        "kernels": groups.select(_OF_GROUP).head(_GROUPS).to_dicts(),
+    }
 
 
 def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ncutool.analysis.looks import LOOKS
 from ncutool.base.untrusted import printable, shorten
 
 if TYPE_CHECKING:
@@ -18,35 +19,34 @@ if TYPE_CHECKING:
 
     from rich.console import JustifyMethod, RenderableType
 
-BOUND_STYLES = {
+    from ncutool.analysis.looks import Color
+
+COLOR_STYLES: dict[Color, str] = {
     "memory": "blue",
     "compute": "yellow",
-    "balanced": "green",
-    "cache": "cyan",
-    "below_memory_roof": "bright_blue",
-    "below_compute_roof": "bright_yellow",
     "latency": "magenta",
-    "small_grid": "bright_magenta",
-    "communication": "red",
-    "copy": "bright_cyan",
+    "saving": "green",
     "unknown": "bright_black",
     "idle": "white",
 }
+"""The six colours of every output, as terminals name them."""
+BOUND_STYLES = {kind: COLOR_STYLES[look.color] for kind, look in LOOKS.items()}
 BOUND_FILLS = {
     "memory": "█",
     "compute": "▓",
-    "balanced": "▚",
-    "cache": "▞",
-    "below_memory_roof": "▄",
-    "below_compute_roof": "▀",
     "latency": "▒",
-    "small_grid": "▤",
-    "communication": "▦",
-    "copy": "▥",
+    "below_memory_roof": "▞",
+    "below_compute_roof": "▚",
+    "cache": "▖",
+    "balanced": "▗",
+    "small_grid": "▘",
+    "copy": "▤",
+    "communication": "▥",
     "unknown": "░",
     "idle": "·",
 }
-"""Each bound has its own texture, so that a bar reads without colour too."""
+"""Each bound's texture of :data:`ncutool.analysis.looks.LOOKS` in characters, so that a bar reads
+without colour too: filled at its limit, striped below it, dotted or ruled for the others."""
 
 GRADE_STYLES = {"certain": "green", "likely": "yellow", "possible": "bright_black"}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "bright_black"}
@@ -59,6 +59,15 @@ def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
     """Return untrusted text that rich takes for no mark-up, without control characters."""
     value = "" if value is None else value
     return Text(shorten(value, limit) if limit else printable(value), style=style)
+
+
+def wrapped(value: str, width: int, style: str = "") -> list[Text]:
+    """Return untrusted text on as many lines as it needs, broken between words where it can be."""
+    console = Console(file=io.StringIO(), width=max(width, 1), legacy_windows=False)
+    lines = text(value, style).wrap(console, max(width, 1))
+    for line in lines:
+        line.rstrip()
+    return list(lines)
 
 
 def plain_table() -> Table:
@@ -118,5 +127,6 @@ def render(renderable: RenderableType, *, color: bool, width: int | None = None)
         emoji=False,
         legacy_windows=False,
     )
-    console.print(renderable)
+    # Nothing is cropped: what is wider than the terminal is a command to paste, whole.
+    console.print(renderable, crop=False)
     return "".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())

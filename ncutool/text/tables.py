@@ -14,13 +14,12 @@ from ncutool.base import units
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import polars as pl
     from rich.table import Table
 
     from ncutool.analysis.analyse import Analysis
-    from ncutool.analysis.sections import FindingLine
 
 ROOF_STYLES = {"above": "bold red", "low": "yellow", "": ""}
 
@@ -140,22 +139,6 @@ def finding_line(rank: int, row: dict[str, Any], window_ns: int) -> Text:
     line.append(finding_sentences.saving(row, window_ns).line, style="bold").append("  ")
     line.append_text(text(row["title"])).append("  ")
     return line.append_text(grade_text(row["grade"]))
-
-
-def findings_overview(lines: Sequence[FindingLine], *, width: int) -> Table:
-    """Return one line a finding: rank, kind, saving, share, title, grade."""
-    table = plain_table()
-    number_columns(table, "")
-    table.add_column("what to do", no_wrap=True)
-    number_columns(table, "saves alone", "of time")
-    table.add_column("grade", no_wrap=True)
-    for line in lines:
-        finding, saves = line.finding, line.saving
-        title = text(finding.kind, "bold cyan").append("  ")
-        title.append_text(text(finding.title, "default", limit=max(20, width - 64)))
-        grade = grade_text(finding.grade)
-        table.add_row(str(line.rank), title, saves.amount, saves.share, grade)
-    return table
 
 
 def grade_text(grade: str) -> Text:

@@ -27,3 +27,7 @@ __all__ = [
     "ask",
     "at_sizes",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

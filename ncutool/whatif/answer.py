@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ncutool.base.shown import Shown
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -61,8 +63,8 @@ class Carried:
     saving_high_ns: int
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, repr=False)
+class Answer(Shown):
     """What a capture would take."""
 
     question: Question

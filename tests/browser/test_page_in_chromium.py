@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import analysis_factory as factory
 import pytest
 from browser_driver import Browser, why_not
 
 from ncutool import page
-from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.analysis.analyse import Analysis
 from ncutool.base import units
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
@@ -26,7 +27,6 @@ PAGES: dict[str, Callable[[], list[Analysis]]] = {
 }
 SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
 CHOSEN = "document.querySelector('tr.chosen')?.dataset.group"
-SIGNAL = "ncutoolViews[0].parts.find(part => part.view).view.signal('selected')"
 
 
 @pytest.fixture(scope="module")
@@ -62,36 +62,12 @@ def test_page_is_quiet_and_fits(
 
 def test_the_chart_follows_the_colour_scheme(browser: Browser, pages: dict[str, Path]) -> None:
     """Marks take the page's colours: the same page, the other scheme, other colours."""
-    colour = "getComputedStyle(document.querySelector('.chart .mark-symbol path')).fill"
+    colour = "getComputedStyle(document.querySelector('.wide .groups [data-g]')).fill"
     browser.open(pages["trace"])
     light = browser.evaluate(colour)
     browser.open(pages["trace"], dark=True)
     assert light.startswith("rgb(")
     assert browser.evaluate(colour) != light
-
-
-@pytest.mark.parametrize("name", ["trace", "report", "basic", "null", "hostile"])
-def test_the_script_writes_what_the_page_said(
-    browser: Browser, pages: dict[str, Path], name: str
-) -> None:
-    """Rows drawn by the script read as those written without it: two formatters, one text."""
-    browser.open(pages[name])
-    drawn = browser.evaluate(
-        "[...document.querySelectorAll('tr[data-group]')].map(row =>"
-        " [...row.cells].map(cell => cell.textContent.replace(/\\s+/g, ' ').trim()))"
-    )
-    browser.call("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        browser.call("Page.reload")
-        browser.wait_for("document.readyState === 'complete'")
-        plain = browser.evaluate(
-            "[...document.querySelectorAll('tr[data-group]')].map(row =>"
-            " [...row.cells].map(cell => cell.textContent.replace(/\\s+/g, ' ').trim()))"
-        )
-    finally:
-        browser.call("Emulation.setScriptExecutionDisabled", value=False)
-    assert plain
-    assert drawn == plain
 
 
 def test_formatters_agree(browser: Browser, pages: dict[str, Path]) -> None:
@@ -114,106 +90,62 @@ def test_formatters_agree(browser: Browser, pages: dict[str, Path]) -> None:
 def test_a_point_selects_its_row(browser: Browser, pages: dict[str, Path]) -> None:
     """A click on the roofline marks the group in the table and brings it into view."""
     browser.open(pages["trace"])
-    browser.evaluate("document.querySelector('.chart').scrollIntoView({block: 'center'})")
+    browser.evaluate("document.querySelector('.plane').scrollIntoView({block: 'center'})")
     x, y = browser.evaluate(
         "(box => [box.x + box.width / 2, box.y + box.height / 2])("
-        "document.querySelector('.chart .mark-symbol path').getBoundingClientRect())"
+        "document.querySelector('.wide .groups [data-g]').getBoundingClientRect())"
     )
     browser.click(x, y)
     group = browser.wait_for(CHOSEN)
-    assert browser.evaluate(SIGNAL) == int(group)
+    ringed = browser.evaluate("document.querySelector('.wide .groups .sel').dataset.g")
+    assert ringed == str(group)
     top = browser.evaluate("document.querySelector('tr.chosen').getBoundingClientRect().top")
     assert 0 < top < 900
 
 
-def test_a_row_selects_its_point_and_opens(browser: Browser, pages: dict[str, Path]) -> None:
-    """A click on a row rings its circle and shows every figure and launch of the group."""
+def test_the_pointer_lists_what_lies_underneath(browser: Browser, pages: dict[str, Path]) -> None:
+    """The mark whose middle is nearest comes first, then the others within reach, by time."""
     browser.open(pages["trace"])
-    browser.evaluate("document.querySelector('tr[data-group=\"1\"] button').click()")
-    assert browser.wait_for(CHOSEN) == "1"
-    assert browser.evaluate(SIGNAL) == 1
-    details = browser.evaluate("document.querySelector('tr.more').innerText")
-    for part in ("sm90_xmma_gemm_bf16", "FLOPs: operator shapes", "ridge 295 FLOP/byte"):
-        assert part in details
-    rows = browser.evaluate("document.querySelectorAll('tr.more tbody tr').length")
-    assert rows == 50
-    browser.evaluate("document.querySelector('[data-launches]').click()")
-    assert browser.evaluate("document.querySelectorAll('tr.more tbody tr').length") == 60
-    browser.evaluate("document.querySelector('tr[data-group=\"1\"] button').click()")
-    assert browser.evaluate("document.querySelector('tr.more')") is None
-
-
-def test_the_table_filters_and_sorts(browser: Browser, pages: dict[str, Path]) -> None:
-    """Every word must be found; a heading sorts and says so; unknowns come last either way."""
-    browser.open(pages["trace"])
-    names = "[...document.querySelectorAll('tr[data-group] b')].map(one => one.textContent)"
-    everything = browser.evaluate(names)
-    browser.evaluate(
-        "(box => { box.value = 'MEMORY 559,1024'; box.dispatchEvent(new Event('input')); })"
-        "(document.querySelector('[data-filter]'))"
+    told = browser.evaluate(
+        "(() => { const drawing = ncutoolViews[0].parts.find(part => part.planes);"
+        " const [first, second] = drawing.plane.marks;"
+        " Object.assign(second, { x: first.x + 1, y: first.y });"
+        " const found = drawing.plane.near({ x: first.x, y: first.y });"
+        " return [found.nearest.group, found.all.map(mark => mark.group).slice(0, 2)]; })()"
     )
-    assert browser.evaluate(names) == ["mul", "add"]
-    assert "2 of 6 groups" in browser.evaluate("document.querySelector('[data-shown]').textContent")
-    browser.evaluate(
-        "(box => { box.value = ''; box.dispatchEvent(new Event('input')); })"
-        "(document.querySelector('[data-filter]'))"
-    )
-    by_roof = "document.querySelector('th[data-sort=roofline_pct] button').click()"
-    browser.evaluate(by_roof)
-    assert browser.evaluate(names)[:4] == ["add", "mul", "mm", "_flash_attention_forward"]
-    browser.evaluate(by_roof)
-    assert browser.evaluate(names)[:4] == ["_flash_attention_forward", "mm", "mul", "add"]
-    sorted_by = "document.querySelector('th[aria-sort]').dataset.sort"
-    assert browser.evaluate(sorted_by) == "roofline_pct"
-    assert sorted(browser.evaluate(names)) == sorted(everything)
+    assert told == [0, [0, 1]]
 
 
-def test_rows_can_be_taken_to_a_spreadsheet(browser: Browser, pages: dict[str, Path]) -> None:
-    """Raw figures, one row a group, and no cell that a spreadsheet would compute."""
-    browser.open(pages["trace"])
-    lines = browser.evaluate("ncutoolViews[0].parts[0].tsv()").splitlines()
-    head = lines[0].split("\t")
-    assert len(lines) == 7
-    assert {len(line.split("\t")) for line in lines} == {len(head)}
-    first = dict(zip(head, lines[1].split("\t"), strict=True))
-    assert first["op"] == "aten::_flash_attention_forward"
-    assert float(first["flop"]) == pytest.approx(60 * 10.2e9, rel=1e-3)
-    guarded = (
-        "ncutoolViews[0].parts[0].tsv().split('\\n').every(line => !/(^|\\t)[=+@]/.test(line))"
-    )
-    browser.open(pages["hostile"])
-    assert browser.evaluate(guarded)
-
-
-def test_the_strip_is_moved_by_keys_and_shows_a_selection(
+def test_a_drawing_is_zoomed_and_shown_whole_again(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
-    """Keys zoom and move within the window; a click on a piece selects its row."""
+    """The store keeps what is in sight; marks keep their size, and numbers are drawn anew."""
     browser.open(pages["trace"])
-    window = "(strip => [strip.from, strip.to])(ncutoolViews[0].parts.at(-1))"
-    browser.evaluate("document.querySelector('canvas').scrollIntoView({block: 'center'})")
-    browser.evaluate("document.querySelector('canvas').focus()")
-    start, end = browser.evaluate(window)
-    browser.press("+", 187)
-    near_start, near_end = browser.evaluate(window)
-    assert near_end - near_start == pytest.approx((end - start) / 2)
-    browser.press("ArrowRight", 39)
-    assert browser.evaluate(window)[0] > near_start
-    browser.press("Home", 36)
-    wall = browser.evaluate("ncutoolViews[0].parts.at(-1).data.wall_ns")
-    assert browser.evaluate(window) == [0, wall]
-    for _ in range(5):
-        browser.press("+", 187)
-    x, y = browser.evaluate(
-        "(strip => { const box = strip.canvas.getBoundingClientRect();"
-        " const piece = strip.pieces.find(one => one.lane === 0 && one.begin > strip.from);"
-        " const middle = (piece.begin + piece.end) / 2;"
-        " return [box.x + (middle - strip.from) / (strip.to - strip.from) * box.width,"
-        " box.y + 8]; })(ncutoolViews[0].parts.at(-1))"
+    width = "document.querySelector('.wide .groups [data-g]').getBoundingClientRect().width"
+    before = browser.evaluate(width)
+    browser.evaluate("document.querySelector('[data-zoom=in]').click()")
+    assert browser.wait_for("ncutoolViews[0].store.state.zoom").startswith("roofline 2 ")
+    assert browser.evaluate(width) == pytest.approx(before, abs=0.1)
+    assert browser.evaluate("document.querySelectorAll('.wide .seen text').length") > 3
+    browser.evaluate("document.querySelector('[data-zoom=all]').click()")
+    assert browser.wait_for("ncutoolViews[0].store.state.zoom === null")
+    assert browser.evaluate("document.querySelectorAll('.seen').length") == 0
+
+
+def test_a_saved_picture_stands_alone(browser: Browser, pages: dict[str, Path]) -> None:
+    """The file names capture and version and needs no style sheet."""
+    browser.open(pages["trace"])
+    text = browser.evaluate(
+        "new Promise(done => { const old = URL.createObjectURL;"
+        " URL.createObjectURL = blob => { blob.text().then(done); return old(blob); };"
+        " document.querySelector('[data-save=svg]').click(); })"
     )
-    browser.click(x, y)
-    assert browser.wait_for(CHOSEN) is not None
-    assert browser.complaints() == []
+    root = ElementTree.fromstring(text)
+    words = " ".join("".join(one.itertext()) for one in root.iter() if one.tag.endswith("text"))
+    assert "Roofline: sample.json.gz" in words
+    assert "ncutool " in words
+    assert "var(" not in text
+    assert "class=" not in text
 
 
 def test_views_are_shown_one_at_a_time(browser: Browser, pages: dict[str, Path]) -> None:
@@ -224,7 +156,9 @@ def test_views_are_shown_one_at_a_time(browser: Browser, pages: dict[str, Path])
     browser.evaluate("location.hash = 'view-2'")
     assert browser.wait_for(f"({shown})[1]")
     assert browser.evaluate(shown) == [False, True, False]
-    assert browser.wait_for("document.querySelector('#view-2 .chart svg') !== null")
+    assert browser.wait_for(
+        "document.querySelector('#view-2 .wide svg').getBoundingClientRect().width > 500"
+    )
     current = "document.querySelector('.views [aria-current]').hash"
     assert browser.evaluate(current) == "#view-2"
     assert browser.complaints() == []
@@ -238,20 +172,3 @@ def test_hostile_names_do_nothing(browser: Browser, pages: dict[str, Path]) -> N
     assert browser.evaluate("document.title") != "owned"
     assert browser.complaints() == []
     assert browser.evaluate("document.querySelectorAll('tr.more').length") == 4
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_row_shows_how_its_figures_come_about(
-    browser: Browser, tmp_path: Path, width: int
-) -> None:
-    """The panel of a group carries the filled-in formulas and sources of its longest launch."""
-    target = tmp_path / "sample.html"
-    trace = next(SAMPLES.glob("*/*.json.gz"))
-    target.write_text(page.render([read_and_analyse(trace)]), encoding="utf-8")
-    browser.open(target, width=width)
-    browser.evaluate("document.querySelector('tr[data-group=\"0\"] button').click()")
-    browser.evaluate("document.querySelector('tr.more details.explained summary').click()")
-    shown = browser.evaluate("document.querySelector('tr.more details.explained').innerText")
-    for part in ("How each figure comes about (launch ", "= 2 × 4096 × ", "device table", "< 60 %"):
-        assert part in shown
-    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")

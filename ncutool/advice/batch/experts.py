@@ -86,6 +86,8 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         best=tuple(best),
         worst=tuple(worst),
         evidence=_evidence(context, layers, count, gated=gated, total=sum(worst)),
+        why=f"{layers[0].experts} experts each work on all "
+        f"{units.counted(layers[0].tokens, 'token')}: {context.summed(sum(worst))}.",
     )
     return Drafts((draft,))
 

@@ -73,6 +73,9 @@ def _by_shape(context: Context, about: Program) -> Draft | None:
         best=tuple(best),
         worst=tuple(duration for call in chosen for duration in call.durations),
         evidence=_evidence(context, chosen, top, growth, share),
+        why=f"{units.counted(len(chosen), 'product')} over at most "
+        f"{units.counted(most_rows, 'row')} {'takes' if len(chosen) == 1 else 'take'} "
+        f"{context.summed(sum(call.duration_ns for call in chosen))}, to read weights.",
         remedy=_remedy(about),
         code=_code(about),
         link=_link(about),
@@ -219,6 +222,8 @@ def _by_name(context: Context, about: Program) -> Draft | None:
         launches=tuple(launches.ids[row] for row in rows),
         best=tuple(round(duration / growth) for duration in durations),
         worst=tuple(durations),
+        why=f"{units.counted(len(rows), 'launch')} with tiles at most {NARROW_TILE} wide, a sign "
+        f"of few rows, {'takes' if len(rows) == 1 else 'take'} {context.summed(sum(durations))}.",
         evidence=(
             f"{units.counted(len(rows), 'launch')} of kernels whose names tell of tiles at most "
             f"{NARROW_TILE} wide {'takes' if len(rows) == 1 else 'take'} "

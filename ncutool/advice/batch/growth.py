@@ -68,6 +68,8 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
         launches=launches,
         best=durations,
         worst=durations,
+        why=f"The device works {units.time(busy)} and waits for launches "
+        f"{context.share(context.dispatch_ns)}.",
         evidence=(
             f"The device works {context.share(busy)} and waits for launches "
             f"{context.share(context.dispatch_ns)}: the window stays as long until the device has "
@@ -132,6 +134,8 @@ def _while_communication_limits(context: Context, about: Program) -> Draft | Non
         launches=tuple(talk["launch_id"].to_list()),
         best=tuple(duration // GROWTH for duration in durations),
         worst=tuple(durations),
+        why=f"{context.share(exposed)} is communication that nothing hides, and more samples add "
+        "none.",
         evidence=(
             f"{context.share(exposed)} is communication that nothing hides, of a size that the "
             f"model sets and not the batch{whose}.",

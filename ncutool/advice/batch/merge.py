@@ -258,6 +258,7 @@ def _shared(context: Context, groups: Sequence[Group]) -> Draft:
         rule="batch-same-input",
         grade="likely" if context.host_bound and not context.program.trains else "possible",
         evidence=tuple(sentences),
+        why=_taken(context, groups),
     )
 
 
@@ -273,16 +274,24 @@ def _grouped(context: Context, groups: Sequence[Group]) -> Draft:
             "stay as they are.",
             _launches_saved(context, groups),
         ),
+        why=_taken(context, groups),
+    )
+
+
+def _taken(context: Context, groups: Sequence[Group]) -> str:
+    """Return one line on how many products take how long."""
+    products = sum(len(group.products) for group in groups)
+    total = sum(group.duration_ns for group in groups)
+    return (
+        f"{units.counted(products, 'product')} in {units.counted(len(groups), 'group')} take "
+        f"{context.summed(total)}."
     )
 
 
 def _count(context: Context, groups: Sequence[Group]) -> str:
-    products = sum(len(group.products) for group in groups)
-    total = sum(group.duration_ns for group in groups)
     first = groups[0]
     return (
-        f"{units.counted(products, 'product')} in {units.counted(len(groups), 'group')} take "
-        f"{context.summed(total)}; the first group: {len(first.products)} × "
+        f"{_taken(context, groups).removesuffix('.')}; the first group: {len(first.products)} × "
         f"{first.products[0].op} {_shapes(first)}."
     )
 
@@ -311,6 +320,7 @@ def _draft(
     rule: str,
     grade: Grade,
     evidence: tuple[str, ...],
+    why: str,
 ) -> Draft:
     launches: list[int] = []
     best: list[int] = []
@@ -332,5 +342,6 @@ def _draft(
         best=tuple(best),
         worst=tuple(worst),
         evidence=evidence,
+        why=why,
         removed=tuple(removed),
     )

@@ -58,6 +58,9 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         launches=tuple(launch for launch, _, _ in rows),
         best=tuple(best),
         worst=tuple(durations),
+        why=f"{units.counted(len(rows), 'launch')} with fewer blocks than the {count} "
+        f"multiprocessors {'takes' if len(rows) == 1 else 'take'} "
+        f"{context.summed(sum(durations))}.",
         evidence=(
             f"{units.counted(len(rows), 'launch')} with fewer blocks than the "
             f"{count} multiprocessors, below 40 % of the roof, "

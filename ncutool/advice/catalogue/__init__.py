@@ -30,11 +30,15 @@ class Rule:
     """Its stable code, e.g. `fuse-rmsnorm`."""
     kind: FindingKind
     title: str
+    action: str
+    """What to do in a few words that can stand in a sentence: `fuse RMSNorm`."""
     sees: str
     matters: str
     wrong: str
     example: str
     per: SavingPer = "window"
+    brief: str = ""
+    """What to do on one line; empty where the remedy is no longer than that."""
     remedy: str = ""
     """Empty where it depends on the capture."""
     code: str | None = None

@@ -171,6 +171,9 @@ def _draft(
         best=tuple(best),
         worst=tuple(worst),
         evidence=_evidence(context, grade, places),
+        why=f"{units.counted(len(places), 'chain')}, each step reading what the one before wrote: "
+        f"{context.summed(sum(chain.duration_ns for chain in places))}.",
+        todo="Find the graph breaks with `TORCH_LOGS=graph_breaks`." if compiled else "",
         remedy=_BREAKS if compiled else _COMPILE,
         removed=tuple(removed),
         code="TORCH_LOGS=graph_breaks" if compiled else "module = torch.compile(module)",

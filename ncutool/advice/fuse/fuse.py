@@ -213,6 +213,7 @@ def _draft(
         best=tuple(best),
         worst=tuple(worst),
         evidence=_evidence(context, pattern, places),
+        why=_why(context, pattern, places),
         removed=tuple(removed),
     )
 
@@ -235,16 +236,35 @@ def _in_all(count: int) -> str:
     return f"all {count:,}" if count > 1 else "all"
 
 
+def _usual(places: Sequence[Place]) -> Place:
+    """Return the first place with the operators that most places have."""
+    kinds = Counter(tuple(node.op for node in nodes) for _, _, nodes in places)
+    usual = kinds.most_common(1)[0][0]
+    return next(place for place in places if tuple(node.op for node in place[2]) == usual)
+
+
+def _why(context: Context, pattern: Pattern, places: Sequence[Place]) -> str:
+    """Return one line on what a place takes, what one kernel would take, and all places."""
+    stream, instance, _ = _usual(places)
+    launches = units.counted(len(instance.rows), "launch")
+    now = units.time(sum(stream.durations[row] for row in instance.rows))
+    total = sum(one.durations[row] for one, each, _ in places for row in each.rows)
+    if context.device is None or pattern.joins:
+        return f"{launches} of {now} in one place; {context.summed(total)} in all."
+    new = units.time_range(instance.best_ns, max(instance.best_ns, instance.worst_ns))
+    moves = "moves" if len(instance.rows) == 1 else "move"
+    return (
+        f"{launches} of {now} in one place {moves} what one kernel moves in {new}; "
+        f"{units.time(total)} in all."
+    )
+
+
 def _evidence(
     context: Context,
     pattern: Pattern,
     places: Sequence[Place],
 ) -> tuple[str, ...]:
-    kinds = Counter(tuple(node.op for node in nodes) for _, _, nodes in places)
-    usual = kinds.most_common(1)[0][0]
-    stream, instance, nodes = next(
-        place for place in places if tuple(node.op for node in place[2]) == usual
-    )
+    stream, instance, nodes = _usual(places)
     times = [sum(one.durations[row] for row in each.rows) for one, each, _ in places]
     names = " → ".join(node.op for node in nodes)
     linked = sum(each.recorded for _, each, _ in places)

@@ -260,6 +260,9 @@ def _draft(context: Context, runs: Sequence[Run], words: _Words) -> Draft:
         best=tuple(best),
         worst=tuple(worst),
         evidence=_evidence(context, runs, words),
+        why=f"{units.counted(len(launches), 'launch')}, a tensor each, in "
+        f"{units.counted(len(runs), 'stretch')} take "
+        f"{context.summed(sum(sum(_durations(*run)) for run in runs))}.",
         remedy=words.remedy,
         removed=tuple(removed),
         code=words.code,

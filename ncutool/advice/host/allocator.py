@@ -95,6 +95,7 @@ def _recurring(context: Context, what: Program) -> Draft:
         launches=waits,
         best=durations,
         worst=durations,
+        why=f"The device waits {context.share(idle.total)} while memory is allocated or freed.",
         evidence=(
             f"The device waits {context.share(idle.total)} while the host "
             f"allocates or frees device memory: {_listed(context)}.",
@@ -137,6 +138,7 @@ def _warm_up(context: Context, causes: tuple[str, ...]) -> Draft | None:
         launches=waits,
         best=durations,
         worst=durations,
+        why=f"The device waits {context.share(idle.total)} for what only a first step does.",
         evidence=(
             f"The device waits {context.share(idle.total)}: " + ", ".join(parts) + ".",
             "A first step does this once. A warm one does not, so for the program as a whole the "

@@ -55,6 +55,8 @@ def draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
             for index, ns in rows.select("launch_id", "duration_ns").iter_rows()
         ),
         worst=durations,
+        why=f"{units.counted(rows.height, 'collective')} take {units.time(sum(durations))}, most "
+        "of it waiting for other ranks.",
         evidence=(
             f"{units.counted(rows.height, 'collective')} take {units.time(sum(durations))} summed, "
             f"and {context.share(exposed)} have nothing else running.",

@@ -131,9 +131,21 @@ def _draft(context: Context, rows: pl.DataFrame, exposed: int) -> Draft:
         best=(0,) * rows.height,
         worst=tuple(rows["duration_ns"].to_list()),
         evidence=(*_evidence(context, about, slow, exposed), *balance.over_ranks(context)),
+        why=_why(context, rows, exposed),
         remedy=remedies.remedy(what, {group.kind for group in about}, transport=bool(slow)),
+        todo=remedies.brief(what, {group.kind for group in about}, transport=steady),
         code=remedies.code(what, transport=steady),
         link=remedies.link(what, transport=steady),
+    )
+
+
+def _why(context: Context, rows: pl.DataFrame, exposed: int) -> str:
+    """Return one line on how long collectives take, and how much of it nothing hides."""
+    takes = "takes" if rows.height == 1 else "take"
+    time = units.time(int(rows["duration_ns"].sum()))
+    return (
+        f"{units.counted(rows.height, 'collective')} {takes} {time}; {context.share(exposed)} of "
+        "that with nothing beside."
     )
 
 

@@ -51,6 +51,23 @@ def remedy(what: Program, kinds: set[str], *, transport: bool) -> str:
     return ". ".join(parts) + "."
 
 
+def brief(what: Program, kinds: set[str], *, transport: bool) -> str:
+    """Return the first of it on one line; empty for the rule's."""
+    if transport:
+        return ""
+    if what.parallel == "fsdp":
+        return "Prefetch the next layer's parameters (`backward_prefetch=BACKWARD_PRE`)."
+    if what.trains and kinds & {"all_reduce", "reduce_scatter"}:
+        return "Start gradient buckets earlier: try a smaller `bucket_cap_mb`."
+    if "all_reduce" in kinds:
+        return "Use a one-shot all-reduce, fuse it with the norm behind, or use fewer ranks."
+    if "expert dispatch and combine" in kinds:
+        return "Run two micro-batches in turn: one computes while the other sends."
+    if kinds & {"all_to_all", "send and receive"}:
+        return "Start the next batch's exchange before the present one computes."
+    return ""
+
+
 def code(what: Program, *, transport: bool) -> str | None:
     """Return one line of it, where there is one."""
     if transport:

@@ -150,6 +150,7 @@ def _draft(
         best=(0,) * rows.height,
         worst=tuple(rows["duration_ns"].to_list() if worst is None else worst),
         evidence=_evidence(rows, context.share(exposed), *rates),
+        why=_why(rows, context.share(exposed)),
         remedy=before + rules()[rule].remedy,
         idle_used=tuple((rows if gone is None else gone)["launch_id"].to_list())
         if rule in _GO
@@ -157,12 +158,25 @@ def _draft(
     )
 
 
+def _many(rows: pl.DataFrame) -> str:
+    noun = "memset" if rows["category"][0] == "memset" else "copy"
+    return units.counted(rows.height, noun, "memsets" if noun == "memset" else "copies")
+
+
+def _why(rows: pl.DataFrame, exposed: str) -> str:
+    """Return one line on how many copies take how long, and how much of it nothing hides."""
+    sizes = rows["copy_bytes"].drop_nulls()
+    moved = f" of {units.data(int(sizes.sum()))}" if sizes.len() else ""
+    takes = "takes" if rows.height == 1 else "take"
+    time = units.time(int(rows["duration_ns"].sum()))
+    return f"{_many(rows)}{moved} {takes} {time}; {exposed} of that with nothing beside."
+
+
 def _evidence(
     rows: pl.DataFrame, exposed: str, rate: float | None, pinned: float | None
 ) -> tuple[str, ...]:
     sizes = rows["copy_bytes"].drop_nulls()
-    noun = "memset" if rows["category"][0] == "memset" else "copy"
-    many = units.counted(rows.height, noun, "memsets" if noun == "memset" else "copies")
+    many = _many(rows)
     moved = (
         f" of {units.data(int(sizes.sum()))}, median {units.data(_middle(sizes))}"
         if sizes.len()

@@ -59,6 +59,12 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         best=durations,
         worst=durations,
         evidence=_evidence(context, late, eager),
+        why=f"The device waits {context.share(late.total)} for its next launch, in "
+        f"{units.counted(late.by_launch()[1].size, 'gap')}.",
+        action="graph what is launched outside"
+        if replays
+        else f"launch from {'HIP' if what.amd else 'CUDA'} graphs",
+        todo=_brief(what, replays=replays),
         remedy=_remedy(what, replays=replays),
         replayed=tuple(eager["launch_id"].to_numpy()[~outside].tolist()),
         idle_used=tuple(eager["launch_id"].to_numpy()[outside].tolist()),
@@ -232,6 +238,17 @@ def _sequences(context: Context, eager: pl.DataFrame) -> list[tuple[int, ...]]:
     signatures, starts = ops["signature_id"].to_list(), ops["start_ns"].to_numpy()
     edges = np.searchsorted(starts, np.array(steps, dtype=np.int64)).tolist()
     return [tuple(signatures[first:last]) for first, last in edges]
+
+
+def _brief(what: Program, *, replays: bool) -> str:
+    """Return the first of it on one line; empty for the rule's."""
+    if replays:
+        return "Capture what is launched between the replays in the graph too."
+    if what.server == "vllm":
+        return "Serve with `enforce_eager=False`, so that vLLM replays graphs."
+    if what.server == "sglang":
+        return "Serve without `--disable-cuda-graph`."
+    return ""
 
 
 def _remedy(what: Program, *, replays: bool) -> str:

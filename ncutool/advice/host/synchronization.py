@@ -94,6 +94,8 @@ def _draft(context: Context, group: Sequence[Wait], *, explicit: bool) -> Draft:
         best=durations,
         worst=durations,
         evidence=_evidence(context, group, explicit=explicit),
+        why=f"The device idles {context.share(_late(group))} after the host waited for it "
+        f"{units.counted(len(group), 'time')}.",
         remedy=_remedy(names),
         idle_used=tuple(sorted(behind - sure)),
         waits=tuple(sorted(sure)),
@@ -104,8 +106,13 @@ def _draft(context: Context, group: Sequence[Wait], *, explicit: bool) -> Draft:
     )
 
 
+def _late(group: Sequence[Wait]) -> int:
+    """Return how long the device idles behind the waits, ns."""
+    return sum(max(wait.late, wait.first_late) for wait in group)
+
+
 def _evidence(context: Context, group: Sequence[Wait], *, explicit: bool) -> tuple[str, ...]:
-    late = sum(max(wait.late, wait.first_late) for wait in group)
+    late = _late(group)
     sure = sum(wait.late for wait in group)
     waited = sum(wait.end - wait.start for wait in group)
     sentences = [

@@ -155,10 +155,26 @@ def _tensor_cores(context: Context, family: str) -> Draft | None:
         best=best,
         worst=worst,
         evidence=_evidence(context, goal, chosen, (sum(best), sum(worst)), len(rows)),
+        why=_why(context, goal, chosen),
+        todo=f"Allow {goal.words} for {what}."
+        if goal.roof == "tf32_tensor"
+        else "Run them in 16 bits under `torch.autocast`.",
         remedy=_remedy(goal, about, family),
         code=_code(goal, family, amd=about.amd),
         link=None if goal.roof == "tf32_tensor" else AMP_LINK,
         caveat=_caveat(goal, amd=about.amd),
+    )
+
+
+def _why(context: Context, goal: Target, rows: Sequence[Row]) -> str:
+    """Return one line on what computes in FP32, and how much higher the other peak is."""
+    assert context.device is not None
+    compute = "computes" if len(rows) == 1 else "compute"
+    ratio = units.significant(goal.peak / context.device.peak_flop_per_s["fp32"], 2)
+    return (
+        f"{units.counted(len(rows), 'launch')} {compute} in FP32: "
+        f"{context.summed(sum(row.duration_ns for row in rows))}; {goal.words} has {ratio} times "
+        "the peak."
     )
 
 

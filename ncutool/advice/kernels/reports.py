@@ -142,6 +142,7 @@ def _numbered(kept: Sequence[_Kept], window: int) -> tuple[Finding, ...]:
             alone_high_ns=sum(one.candidate.saved),
             overlaps=tuple(other for other, that, _ in named if other != name and that.meets(one)),
             link=rule.link,
+            why=one.candidate.why,
         )
         for name, one, rule in named
     )
@@ -209,6 +210,9 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
         saved=saved,
         evidence=tuple(evidence),
         remedy=remedy + ".",
+        why=f"{times[:1].upper()}{times[1:]} of {units.time(time)} "
+        f"({units.percent(100 * time / window)} of all launch time), at most "
+        f"{units.percent(max(limits))} of either limit.",
     )
 
 
@@ -277,4 +281,7 @@ def _chain(chain: Sequence[dict[str, Any]], window: int) -> Candidate:
             "not record what they read and write, so that one feeds the next is not proven.",
         ),
         remedy=catalogue.rules()["fuse-neighbours"].remedy,
+        why=f"{len(chain)} neighbours take {units.time(time)} "
+        f"({units.percent(100 * time / window)} of all launch time) and move "
+        f"{units.data(sum(row['dram_bytes'] for row in chain))}.",
     )

@@ -14,7 +14,7 @@ import polars as pl
 from ncutool.advice.catalogue import rules
 from ncutool.advice.kernels.causes import Estimate, estimates
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.finding import Draft, Drafts
+from ncutool.advice.view.finding import LINE, Draft, Drafts
 from ncutool.base import units
 from ncutool.work.inside import Inside
 from ncutool.work.nvidia_rules import TAIL_EFFECT, tail_cap_pct
@@ -32,6 +32,8 @@ class Candidate(NamedTuple):
     """What each would save at most, ns."""
     evidence: tuple[str, ...]
     remedy: str
+    why: str = ""
+    """One line of evidence; empty where the first of it is short enough."""
 
     @property
     def launches(self) -> tuple[int, ...]:
@@ -100,7 +102,18 @@ def _candidate(
             "rules do not add up.",
         ),
         remedy=rule.remedy,
+        why=_why(rows, time, most),
     )
+
+
+def _why(rows: Sequence[dict[str, Any]], time: int, most: Estimate) -> str:
+    """Return one line on how long they take and what the counters say; what makes it too long is
+    left to the evidence."""
+    clause = most.clause.partition("; NVIDIA's rule")[0].partition(" (NVIDIA estimates")[0]
+    line = f"{units.counted(len(rows), 'launch')} of {units.time(time)}; {clause}"
+    while len(line) >= LINE and ", " in line:
+        line = line.rpartition(", ")[0]
+    return f"{line}."
 
 
 def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
@@ -149,6 +162,8 @@ def _draft(context: Context, nvidias: str, rows: pl.DataFrame) -> Draft:
         launches=tuple(rows["launch_id"].to_list()),
         best=best,
         worst=now,
+        why=f"{units.counted(len(now), 'launch')} that take {context.summed(sum(now))}: "
+        f"NVIDIA's rule {nvidias} applies.",
         evidence=(
             f"By the report's counters NVIDIA's rule {nvidias} applies to "
             f"{units.counted(len(now), 'launch')} that take {context.summed(sum(now))} "

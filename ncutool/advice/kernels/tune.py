@@ -109,7 +109,9 @@ def _draft(context: Context, advice: Advised, group: Sequence[Slow]) -> Draft:
         best=best,
         worst=worst,
         evidence=(*_evidence(context, group, sum(now), sum(best)), advice.why),
+        why=_why(context, group, sum(now)),
         remedy=advice.remedy,
+        todo=advice.todo,
         code=advice.code,
         link=advice.link,
         lead=3,
@@ -131,6 +133,18 @@ def _evidence(context: Context, group: Sequence[Slow], now: int, best: int) -> t
         rates = _rates(context, group)
         sentences.append(f"At {rates} they would take {units.time(best)}.")
     return tuple(sentences)
+
+
+def _why(context: Context, group: Sequence[Slow], now: int) -> str:
+    """Return one line on how long they take, and how much of what is reachable they reach."""
+    takes = "takes" if len(group) == 1 else "take"
+    line = f"{units.counted(len(group), 'launch')} {takes} {context.summed(now)}"
+    known = [slow for slow in group if slow.share_pct is not None]
+    if len(known) < len(group):
+        return f"{line}; what they could reach is a guess."
+    weighted = sum((slow.share_pct or 0.0) * slow.duration_ns for slow in known)
+    share = units.percent(weighted / max(now, 1))
+    return f"{line}, at {share} of what is reachable."
 
 
 def _time(group: Sequence[Slow]) -> int:

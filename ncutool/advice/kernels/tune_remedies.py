@@ -24,6 +24,8 @@ _SEARCHED = (
     "The library tries its algorithms in this window already, so this is the fastest that it has "
     "for these sizes. Keep sizes the same from call to call, with channels a multiple of 8."
 )
+_ROUND_SIZES = "Make sizes multiples of 64, or merge products that share an input."
+_KEEP_SIZES = "Keep sizes the same from call to call, with channels a multiple of 8."
 _TUNE = "PYTORCH_TUNABLEOP_ENABLED=1"
 
 
@@ -35,6 +37,8 @@ class Advised:
     why: str
     """One sentence after the numbers."""
     remedy: str
+    todo: str = ""
+    """The remedy on one line; empty for the rule's."""
     code: str | None = None
     """Empty for none, None for the rule's."""
     link: str | None = None
@@ -54,10 +58,10 @@ def advised(cause: str, about: Program) -> Advised:
         return (
             replace(advice, code=names["search"])
             if "convolution" not in about.tuned
-            else (replace(advice, remedy=_SEARCHED, code=""))
+            else (replace(advice, remedy=_SEARCHED, todo=_KEEP_SIZES, code=""))
         )
     if cause in ("narrow", "product") and "gemm" in about.tuned:
-        return replace(advice, remedy=_TUNED, code="")
+        return replace(advice, remedy=_TUNED, todo=_ROUND_SIZES, code="")
     if about.amd and cause in ("narrow", "product"):
         return replace(advice, code=_TUNE, link=_TUNABLE)
     return advice

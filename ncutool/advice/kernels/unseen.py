@@ -158,6 +158,7 @@ def _entry(
         pct=100 * time / total if total else 0.0,
         sections=sections,
         collect=f"`ncu --set full -o report PROGRAM`, or {counter_notices.command(*options)}",
+        brief="collect `ncu --set full`",
     )
 
 
@@ -173,6 +174,7 @@ def _failed(rows: Sequence[Mapping[str, Any]]) -> CouldNotLook:
         sections=(),
         collect="collect it again and look at ncu's messages: `ncu --set full -o report PROGRAM`",
         failed=True,
+        brief="collect it again",
     )
 
 
@@ -250,19 +252,32 @@ _TRIED = "a tuner tries kernels on one call there, of which it keeps the fastest
 _TUNED = "record again once the tuning is done, or with what the tuner found"
 _BELOW = "the trace does not record what keeps launches so far below their roofs"
 _JOIN = "join an Nsight Compute report of these kernels (`--ncu REPORT`)"
+_DEVICE = "name the device (`--assume-device NAME`, or `--device-file FILE`)"
+_GRAPH = "pass the trace that captured the graph (`--capture-trace TRACE`)"
 
 
 def _collect(group: pl.DataFrame, capture: Capture) -> str:
     """Return what would tell of launches without figures: the device, the graph's capture, shapes,
     or a report."""
     if (group["peak_source"] == "none").all():
-        return "name the device (`--assume-device NAME`, or `--device-file FILE`)"
+        return _DEVICE
     ways = []
     if group["graph_replay"].fill_null(value=False).all():
-        ways.append("pass the trace that captured the graph (`--capture-trace TRACE`)")
+        ways.append(_GRAPH)
     elif capture.format.shapes_option and not capture.shapes_recorded:
         ways.append(f"record with `{capture.format.shapes_option}`")
     return ", or ".join([*ways, _JOIN])
+
+
+_BRIEF = {
+    _JOIN: "join an Nsight Compute report (`--ncu`)",
+    _DEVICE: "name the device (`--assume-device`)",
+    _GRAPH: "pass the graph's `--capture-trace`",
+    _TUNED: "record again after the tuning",
+    "record with stacks": "record with `with_stack=True`",
+    "record CPU activities": "record every thread with stacks",
+}
+"""The first way to collect something, in a few words."""
 
 
 def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> CouldNotLook:
@@ -276,7 +291,14 @@ def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> 
         pct=100 * time / total if total else 0.0,
         sections=(),
         collect=collect,
+        brief=_brief(collect),
     )
+
+
+def _brief(collect: str) -> str:
+    """Return the first way to collect something in a few words."""
+    first = collect.partition(", or ")[0]
+    return next((short for way, short in _BRIEF.items() if collect.startswith(way)), first)
 
 
 _STACKS = "record with stacks (`with_stack=True`), or annotate the code with `record_function`"
@@ -319,6 +341,9 @@ def _unexplained(timeline: Timeline | None) -> tuple[CouldNotLook, ...]:
             pct=100 * idle.get(cause, 0) / timeline.wall_ns,
             sections=(),
             collect=collect,
+            brief="record every thread with its stacks"
+            if cause == "unexplained"
+            else _brief(collect),
         )
         for cause, (what, reason, collect) in _UNSEEN_IDLE.items()
     ]

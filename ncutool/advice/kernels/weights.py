@@ -65,6 +65,8 @@ def _eight_bits(context: Context) -> Draft | None:
         launches=tuple(launches.ids[row] for row, _ in rows),
         best=best,
         worst=now,
+        why=f"{units.counted(len(rows), 'launch')} {'reads' if len(rows) == 1 else 'read'} weights "
+        f"in 16 bits for few rows: {context.summed(sum(now))}.",
         evidence=(
             f"{units.counted(len(rows), 'launch')} of 16-bit products take "
             f"{context.summed(sum(now))} and are bound by reading their weights; FP8 weights are "
@@ -119,6 +121,8 @@ def _cast_once(context: Context) -> Draft | None:
         best=zero,
         worst=zero,
         evidence=_cast_evidence(context, casts),
+        why=f"{units.counted(len(casts), 'launch')} {'casts' if len(casts) == 1 else 'cast'} "
+        f"parameters to {dtype}: {context.summed(sum(one.node.duration_ns for one in casts))}.",
         remedy="Autocast casts FP32 weights anew in every forward pass. Load the "
         f"model in {dtype} (`model.{'bfloat16' if dtype == 'bf16' else 'half'}()`), or convert the "
         "linear and convolution layers alone and keep normalisation in FP32.",

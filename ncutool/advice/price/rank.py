@@ -258,6 +258,9 @@ def _finding(
         code=draft.code or None,
         link=draft.link or None,
         caveat=draft.caveat or None,
+        action=draft.action,
+        why=draft.why,
+        todo=draft.todo,
     )
 
 

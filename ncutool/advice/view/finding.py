@@ -18,6 +18,10 @@ UNSEEN_PCT = Threshold(
 )
 
 
+LINE = 115
+"""Characters of a line of evidence at most."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One piece of advice (columns: :data:`ncutool.base.tables.FINDINGS`).
@@ -47,6 +51,12 @@ class Finding:
     code: str | None = None
     link: str | None = None
     caveat: str | None = None
+    action: str = ""
+    """What to do in a few words; the rule's where empty."""
+    why: str = ""
+    """The evidence on one line, with numbers; empty where the first of it is short enough."""
+    todo: str = ""
+    """What to do on one line; the rule's where empty."""
 
     def __post_init__(self) -> None:
         """Raise a ValueError for a kind that the published schema does not list."""
@@ -93,6 +103,12 @@ class Draft:
     """One sentence: what would make it wrong."""
     lead: int = 0
     """Order among equals, smallest first."""
+    action: str = ""
+    """What to do in a few words; the rule's where empty."""
+    why: str = ""
+    """The evidence on one line, with numbers; empty where the first of it is short enough."""
+    todo: str = ""
+    """What to do on one line; the rule's where empty."""
 
     def __post_init__(self) -> None:
         """Take the texts that are not given from the rule; raise a KeyError where there is none of
@@ -151,6 +167,9 @@ class CouldNotLook:
     """What to record or collect, with the command or option."""
     failed: bool = False
     """The collection of these launches failed."""
+    brief: str = ""
+    """The first way to collect it, in a few words that stand after a colon; empty where no
+    recording would tell."""
 
 
 @dataclass(frozen=True)

@@ -5,39 +5,88 @@ const SOURCES = WORDS.sources;
 const LOOKS = WORDS.looks; // by bound: color, shape, texture
 
 // Columns come short (kernels.py, _packed): in a power of ten, or as places in a list of values.
+const DIGITS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 function unpack(column) {
+  if (typeof column === "number") return column;
   if (Array.isArray(column)) return column;
+  if (column.s !== undefined) return Array.from(column.s, (digit) => column.of[DIGITS.indexOf(digit)]);
   if (column.of) return column.at.map((i) => (i < 0 ? null : column.of[i]));
   const factor = 10 ** column.e;
   return column.v.map((value) => (value === null ? null : value * factor));
+}
+// Where each run begins whose lengths are given.
+function sums(counts) {
+  let at = 0;
+  return counts.map((length) => {
+    at += length;
+    return at - length;
+  });
 }
 function unpackAll(columns) {
   return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, unpack(column)]));
 }
 
+const shortBoundOf = (bound) => SHORT_BOUNDS[bound] || bound;
+// A bound in few words, with the memory level or the pipe where it is known.
+function shortBound(groups, group) {
+  const bound = groups.text("bound", group);
+  const level = groups.text("level", group);
+  return shortBoundOf(bound) + (level ? ": " + level : "");
+}
+function icon(bound) {
+  const look = LOOKS[bound] || LOOKS.unknown;
+  const drawn = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  drawn.setAttribute("class", "ic k-" + kebab(bound));
+  drawn.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", "#s-" + look.shape);
+  drawn.append(use);
+  return drawn;
+}
+
 class Groups {
-  constructor(data, launches, explained) {
+  constructor(data, launches, explained, findings = []) {
     this.explained = explained;
+    this.findings = findings;
     this.size = data.count;
     this.columns = unpackAll(data.columns);
-    this.launches = { ...launches, columns: unpackAll(launches.columns) };
+    this.of = data.of;
+    this.texts = unpackAll(data.texts);
+    this.units = data.units;
+    this.parts = data.parts;
+    this.shownAtFirst = data.shown;
+    this.haystacks = [];
+    this.launches = { ...launches, columns: unpackAll(launches.columns), first: sums(launches.counts) };
     const { columns } = this;
-    const total = data.total_ns;
-    this.longest = columns.duration_ns[0];
-    columns.share_pct = columns.duration_ns.map((ns) => (total > 0 ? (100 * ns) / total : null));
+    this.total = data.total_ns;
+    this.longest = columns.duration_ns?.[0] || 0;
+    if (columns.duration_ns) columns.share_pct = columns.duration_ns.map((ns, group) => (this.total > 0 && this.timed(group) !== null ? (100 * ns) / this.total : null));
     if (columns.intensity_flop_per_byte) columns.flop = columns.intensity_flop_per_byte.map((value, i) => (known(value) ? value * columns.dram_bytes[i] : null));
-    let id = 0;
-    this.launches.columns.id = launches.columns.step.map((step, i) => {
-      id += step;
-      return id;
-    });
+    this.concerning = Array.from({ length: this.size }, () => []);
+    this.tagged = Array.from({ length: this.size }, () => []);
+    for (const finding of findings) for (const group of finding.groups) {
+      this.concerning[group]?.push(finding);
+      // One that concerns most of many rows tells no row from another.
+      if (this.size <= 8 || 2 * finding.groups.length <= this.size) this.tagged[group]?.push(finding);
+    }
   }
   number(name, group) {
     const column = this.columns[name];
-    return column ? column[group] : null;
+    return column ? (column[group] ?? null) : null;
   }
   text(name, group) {
-    return this.columns[name]?.[group] || "";
+    const column = this.texts[name];
+    if (column === undefined) return "";
+    const place = typeof column === "number" ? column : column[group];
+    return place >= 0 ? this.of[place] : "";
+  }
+  distinct(name) {
+    const column = this.texts[name];
+    if (column === undefined) return [];
+    return [...new Set([column].flat())].filter((place) => place >= 0).map((place) => this.of[place]).sort();
+  }
+  findingsOf(group) {
+    return this.concerning[group];
   }
   source(group) {
     const flop = this.text("flop_source", group);
@@ -47,18 +96,25 @@ class Groups {
   title(group) {
     return this.text("name", group) + (this.text("detail", group) ? " " + this.text("detail", group) : "");
   }
+  // What a plain word of the filter is looked for in.
   haystack(group) {
-    const names = ["name", "detail", "kernel", "full", "op", "bound", "dtype", "family", "sol_class"];
-    return names.map((name) => this.text(name, group)).join(" ").toLowerCase();
+    this.haystacks[group] ??= ["name", "detail", "kernel", "full", "op", "family"].map((name) => this.text(name, group)).join(" ").toLowerCase();
+    return this.haystacks[group];
   }
   timed(group) {
-    const timed = this.columns.timed ? this.number("timed", group) : 1; // absent: every launch is
-    return timed ? this.number("duration_ns", group) : null;
+    return this.timedLaunches(group) ? this.number("duration_ns", group) : null;
+  }
+  timedLaunches(group) {
+    return this.number(this.columns.timed ? "timed" : "launches", group); // absent: every launch is
+  }
+  each(group) {
+    const total = this.timed(group);
+    return total === null ? null : total / this.timedLaunches(group);
   }
   summary(group) {
     return [
       ["time", time(this.timed(group)) + " in " + counted(this.number("launches", group), "launch", "launches")],
-      ["bound", (SHORT_BOUNDS[this.text("bound", group)] || this.text("bound", group)) + this.reason(group)],
+      ["bound", shortBound(this, group) + this.reason(group)],
       ["FLOP/byte", known(this.number("intensity_flop_per_byte", group)) && significant(this.number("intensity_flop_per_byte", group))],
       ["achieved", this.rates(group)],
       ["attainable", this.attainable(group)],
@@ -95,34 +151,14 @@ class Groups {
       .map(([name, value]) => name + " " + percent(value));
     return ["compute " + percent(sm), "memory " + percent(memory), ...others].join(", ");
   }
-  origins(group) {
-    const say = (kind) => SOURCES[kind] || kind;
-    return "FLOPs: " + say(this.text("flop_source", group)) + "; bytes: " + say(this.text("bytes_source", group));
-  }
-  details(group) {
-    const peak = this.number("peak_flop_per_s", group);
-    const bandwidth = this.number("peak_bytes_per_s", group);
-    const roof = this.text("roof", group);
-    const low = this.number("roofline_min_pct", group);
-    const high = this.number("roofline_max_pct", group);
-    const several = this.number("launches", group) > 1;
-    return [
-      ["kernel", this.text("full", group) || this.text("kernel", group)],
-      ["operator", [this.text("op", group), this.text("dtype", group)].filter(Boolean).join(", ")],
-      ["class", this.text("sol_class", group)],
-      ...this.summary(group),
-      ["range", several && known(low) && low !== high ? percent(low) + " to " + percent(high) + " of attainable" : ""],
-      ["roof", known(peak) && known(bandwidth) ? roof + " " + scaled(peak, "FLOP/s") + ", " + scaled(bandwidth, "B/s") + "; ridge " + significant(peak / bandwidth) + " FLOP/byte" : ""],
-      ["work", this.work(group)],
-      ["missing", this.text("missing_reason", group)],
-      ["remark", this.text("remark", group)],
-      ["error", this.text("error", group)],
-    ];
-  }
   work(group) {
     const flops = this.number("flop", group);
     if (!known(flops)) return "";
     const of = counted(this.number(this.columns.counted ? "counted" : "launches", group), "launch", "launches");
     return scaled(flops, "FLOP") + " and " + scaled(this.number("dram_bytes", group), "B") + " in " + of;
+  }
+  origins(group) {
+    const say = (kind) => SOURCES[kind] || kind;
+    return "FLOPs: " + say(this.text("flop_source", group)) + "; bytes: " + say(this.text("bytes_source", group));
   }
 }

@@ -1,216 +1,313 @@
-// The kernel table: sorting, filtering, expanding, copying.
+// The kernel table: which rows, in which order, under which headings. Cells are columns.js's, opened
+// rows opened.js's, and rows.js draws those near the window.
+const WAYS_BY_TEXT = { op: "without an operator", family: "without a family" };
+
 class KernelTable {
   static FIRST = 25;
-  constructor(view, groups, store) {
-    this.groups = groups;
-    this.store = store;
-    this.root = view.querySelector(".kernels");
-    this.body = this.root.querySelector("table.main tbody");
-    this.shown = this.root.querySelector("[data-shown]");
-    this.allButton = this.root.querySelector("[data-all]");
-    this.filter = this.root.querySelector("[data-filter]");
-    this.places = [...this.root.querySelectorAll("th[data-place]")].map((heading) => heading.dataset.sort);
-    this.sortBy = "duration_ns";
-    this.descending = true;
-    this.limit = KernelTable.FIRST;
-    this.open = new Set();
-    this.chosen = -1;
+  static MOST_COPIED = 20;
+  static MOST_PRINTED = 200;
+  constructor(article, groups, store) {
+    Object.assign(this, { article, groups, store, open: new Set(), unfolded: new Set(), limit: KernelTable.FIRST });
+    this.root = article.querySelector(".kernels");
+    this.table = this.root.querySelector("table.main");
+    this.heads = [...this.table.querySelectorAll("th[data-column]")];
+    this.columns = this.heads.map((head) => head.dataset.column).slice(1); // all but the name
+    this.query = this.root.querySelector("[data-query]");
+    this.rows = new RowWindow(this.table.tBodies[0], (item) => this.drawn(item));
+    this.rowOf = new Map(Array.from({ length: groups.size }, (_, group) => [group, new PartOfGroup(group, groups.number("launches", group), groups.number("duration_ns", group), groups)]));
     this.root.querySelector(".tools").hidden = false;
-    this.filter.addEventListener("input", () => store.set({ filter: this.filter.value }, this));
-    this.root.querySelector("[data-copy]").addEventListener("click", (event) => this.copy(event.currentTarget));
-    this.allButton.addEventListener("click", () => {
-      this.limit = Infinity;
-      this.draw();
-    });
-    for (const heading of this.root.querySelectorAll("th[data-sort]")) this.makeSortable(heading);
-    this.body.addEventListener("click", (event) => this.clicked(event));
-    this.draw();
+    this.narrow = matchMedia("(max-width:1100px)");
+    this.narrow.addEventListener("change", () => this.draw());
+    this.listen();
   }
-  makeSortable(heading) {
-    const button = make("button", { type: "button" }, heading.textContent);
-    heading.replaceChildren(button);
+  part(name) {
+    return this.root.querySelector("[data-" + name + "]");
+  }
+  listen() {
+    this.query.addEventListener("input", () => this.store.set({ filter: this.query.value }, this));
+    this.part("by").addEventListener("change", (event) => this.store.set({ by: event.target.value }, this));
+    this.part("markdown").addEventListener("click", (event) => copyFrom(event.currentTarget, this.markdown()));
+    this.part("csv").addEventListener("click", () => saveAs("kernels.csv", this.csv(), "text/csv"));
+    this.part("all").addEventListener("click", () => this.showAll());
+    this.part("chooser").addEventListener("change", () => this.choose());
+    for (const head of this.heads) this.makeSortable(head);
+    this.table.addEventListener("click", (event) => this.clicked(event));
+    addEventListener("beforeprint", () => this.print(true));
+    addEventListener("afterprint", () => this.print(false));
+  }
+  makeSortable(head) {
+    const button = make("button", { type: "button" }, head.textContent);
+    head.replaceChildren(button);
     button.addEventListener("click", () => {
-      const name = heading.dataset.sort;
-      const words = ["name", "bound", "source"].includes(name);
-      this.descending = this.sortBy === name ? !this.descending : !words;
-      this.sortBy = name;
-      for (const other of this.root.querySelectorAll("th[aria-sort]")) other.removeAttribute("aria-sort");
-      heading.setAttribute("aria-sort", this.descending ? "descending" : "ascending");
-      this.draw();
+      const name = head.dataset.column;
+      const [by, down] = this.sorting();
+      const descending = by === name ? !down : !WORDS_COLUMNS.includes(name);
+      this.store.set({ sort: (descending ? "-" : "") + name }, this);
+    });
+    button.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const shown = this.heads.filter((one) => one.offsetParent);
+      const next = step && shown[shown.indexOf(head) + step];
+      if (!next) return;
+      event.preventDefault();
+      next.querySelector("button").focus();
     });
   }
-  key(group) {
-    if (this.sortBy === "name") return this.groups.title(group).toLowerCase();
-    if (this.sortBy === "bound") return this.groups.text("bound", group);
-    if (this.sortBy === "source") return this.groups.source(group);
-    if (this.sortBy === "duration_ns") return this.groups.timed(group);
-    return this.groups.number(this.sortBy, group);
+  sorting() {
+    const { sort } = this.store.state;
+    const name = sort.replace(/^-/, "");
+    return this.heads.some((head) => head.dataset.column === name) ? [name, sort.startsWith("-")] : ["time", true];
+  }
+  // The columns that are on, by the state or as the page began.
+  visible() {
+    const named = this.store.state.columns.split(",").filter((name) => this.columns.includes(name));
+    return named.length ? named : this.usual();
+  }
+  // Where the screen is narrow, the name needs the room of the sources.
+  usual() {
+    return this.columns.filter((name) => this.groups.shownAtFirst.includes(name) && !(this.narrow.matches && name === "source"));
+  }
+  choose() {
+    const boxes = [...this.part("chooser").querySelectorAll("input")];
+    const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+    const usual = this.usual();
+    this.store.set({ columns: chosen.join() === usual.join() || !chosen.length ? "" : chosen.join() }, this);
+  }
+  drawHeads() {
+    const visible = this.visible();
+    for (const name of this.columns) this.table.classList.toggle("hide-" + name, !visible.includes(name));
+    for (const box of this.part("chooser").querySelectorAll("input")) box.checked = visible.includes(box.value);
+    const [by, down] = this.sorting();
+    for (const head of this.heads) {
+      if (head.dataset.column === by) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+    if (visible.length + 2 !== this.span) this.rows.heights.clear();
+    this.span = visible.length + 2;
+  }
+  // Parts of groups in order; what is not known comes last, either way.
+  sorted(parts) {
+    const [name, down] = this.sorting();
+    const sign = down ? -1 : 1;
+    const keyed = parts.map((part) => ({ part, key: part.value(name, this.groups) ?? null }));
+    keyed.sort(({ key: x, part: a }, { key: y, part: b }) => {
+      if (x === null || y === null) return (x === null) - (y === null) || a.group - b.group;
+      return (x < y ? -sign : x > y ? sign : 0) || a.group - b.group;
+    });
+    return keyed.map(({ part }) => part);
   }
   found() {
-    const all = Array.from({ length: this.groups.size }, (_, group) => group);
-    const kept = all.filter((group) => this.store.lens.shown[group]);
-    const sign = this.descending ? -1 : 1;
-    const keys = new Map(kept.map((group) => [group, this.key(group)]));
-    return kept.sort((a, b) => {
-      const [x, y] = [keys.get(a), keys.get(b)];
-      const [without, within] = [x === null || x === undefined, y === null || y === undefined];
-      if (without || within) return without - within || a - b; // unknowns last, either way
-      return (x < y ? -sign : x > y ? sign : 0) || a - b;
+    const { shown } = this.store.lens;
+    return this.sorted([...this.rowOf.values()].filter(({ group }) => shown[group]));
+  }
+  // Headings with their parts, most time first; steps in their order.
+  headings() {
+    const by = this.by();
+    const { shown } = this.store.lens;
+    const found = new Map();
+    const add = (name, part) => found.set(name, [...(found.get(name) || []), part]);
+    const divided = this.groups.parts[by];
+    if (divided) {
+      const [launches, ns] = [unpack(divided.launches), unpack(divided.duration_ns)];
+      let group = 0;
+      divided.group.forEach((step, i) => {
+        group += step;
+        if (shown[group]) add(divided.names[divided.name[i]], new PartOfGroup(group, launches[i], ns[i], this.groups));
+      });
+    } else {
+      for (const part of this.found()) add(this.groups.text(by, part.group).replace(/^aten::/, "") || WAYS_BY_TEXT[by], part);
+    }
+    const headings = [...found].map(([name, parts]) => ({ name, parts: this.sorted(parts), ns: parts.reduce((sum, part) => sum + (part.ns || 0), 0), launches: parts.reduce((sum, part) => sum + part.launches, 0) }));
+    if (by === "step") return headings.sort((a, b) => divided.names.indexOf(a.name) - divided.names.indexOf(b.name));
+    return headings.sort((a, b) => b.ns - a.ns);
+  }
+  // How rows are grouped: an address may name a way that this capture has not.
+  by() {
+    const { by } = this.store.state;
+    return [...this.part("by").options].some(({ value }) => value === by) ? by : "";
+  }
+  items() {
+    const by = this.by();
+    const item = (part, heading = "") => {
+      const key = heading + ":" + part.group;
+      return { key, part, tall: this.open.has(key), usual: !this.open.has(key) };
+    };
+    if (!by) return this.found().map((part) => item(part));
+    const headings = this.headings();
+    this.mostOfHeading = Math.max(0, ...headings.map(({ ns }) => ns));
+    return headings.flatMap((heading) => {
+      const key = "heading:" + heading.name;
+      const unfolded = this.unfolded.has(key);
+      return [{ key, heading, unfolded }, ...(unfolded ? heading.parts.map((part) => item(part, heading.name)) : [])];
     });
   }
   draw() {
-    const found = this.found();
-    const rows = found.slice(0, this.limit);
-    this.body.replaceChildren(...rows.flatMap((group) => this.rows(group)));
-    const total = counted(this.groups.size, "group", "groups");
-    const time_ = found.reduce((sum, group) => sum + (this.groups.number("duration_ns", group) || 0), 0);
-    this.shown.textContent =
-      (found.length === this.groups.size ? total : count(found.length) + " of " + total) +
-      " of the same kernel, operator and shapes, " + time(time_) + " in all. Open a row for every figure and its launches.";
-    const left = found.length - rows.length;
-    this.allButton.hidden = left <= 0;
-    this.allButton.textContent = "Show " + count(left) + " more";
+    this.drawHeads();
+    const all = this.items();
+    const limit = this.by() ? Infinity : this.limit;
+    this.rows.show(all.length ? all.slice(0, limit) : [{ key: "none", none: true }]);
+    const left = Math.max(0, all.length - limit);
+    this.part("all").hidden = left === 0;
+    this.part("all").textContent = counted(left, "more group", "more groups");
+    this.tell();
   }
-  rows(group) {
-    const open = this.open.has(group);
-    return open ? [this.row(group, true), this.more(group)] : [this.row(group, false)];
-  }
-  row(group, open) {
-    const { groups } = this;
-    const share = groups.number("share_pct", group);
-    const bound = groups.text("bound", group);
-    const name = make(
-      "button",
-      { type: "button", "aria-expanded": String(open) },
-      make("b", {}, groups.text("name", group)), " ", make("span", {}, groups.text("detail", group)),
-    );
-    const bar = make("span", { class: "bar", "aria-hidden": "true" }, make("i", { style: "width:" + (100 * groups.number("duration_ns", group)) / (groups.longest || 1) + "%" }));
-    const cells = [
-      make("td", { class: "k" }, name),
-      make("td", {}, count(groups.number("launches", group))),
-      make("td", {}, time(groups.timed(group))),
-      make("td", {}, bar, make("span", { class: "share" }, percent(share))),
-      ...this.places.map((name) => this.place(name, group)),
-      make("td", {}, make("i", { class: "dot k-" + kebab(bound), "aria-hidden": "true" }), SHORT_BOUNDS[bound] || bound),
-      make("td", { class: "source" }, groups.source(group)),
-    ];
-    return make("tr", { "data-group": group, class: group === this.chosen ? "chosen" : null }, ...cells);
-  }
-  place(name, group) {
-    const value = this.groups.number(name, group);
-    if (name === "intensity_flop_per_byte") return make("td", {}, significant(value));
-    const marked = name === "roofline_pct" && known(value);
-    const mark = marked ? (value > 100 ? "above" : value < 40 ? "low" : "") : "";
-    return make("td", { class: mark, title: (marked && this.groups.text("flag", group)) || null }, percent(value));
-  }
-  more(group) {
-    const cell = make("td", { colspan: 8 }, ...this.inside(group, 50));
-    return make("tr", { class: "more", "data-more": group }, cell);
-  }
-  inside(group, most) {
-    return [pairs(this.groups.details(group)), ...explanation(this.groups.explained, group), ...this.launches(group, most)];
-  }
-  launches(group, most) {
-    const { ends, columns, kinds } = this.groups.launches;
-    const first = group ? ends[group - 1] : 0;
-    const end = ends[group];
-    const total = this.groups.number("launches", group);
-    if (!(end > first)) return [make("p", { class: "note" }, "Its launches are too short to be listed singly on this page.")];
-    const heads = ["launch", "time"];
-    const cells = [(i) => count(columns.id[i]), (i) => time(columns.duration_ns[i])];
-    const add = (name, title, write) => {
-      if (!columns[name]) return;
-      heads.push(title);
-      cells.push((i) => write(columns[name][i]));
-    };
-    add("start_ns", "start", time);
-    add("stream", "stream", (value) => (known(value) ? String(value) : UNKNOWN));
-    add("roofline_pct", "of attainable", percent);
-    add("bound", "bound", (value) => SHORT_BOUNDS[kinds[value]] || kinds[value]);
-    add("nvtx", "range", (value) => value || "");
-    const body = make("tbody");
-    const last = Math.min(end, first + most);
-    for (let i = first; i < last; i += 1) body.append(make("tr", {}, ...cells.map((write) => make("td", {}, write(i)))));
-    const table = make("table", { class: "small" }, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), body);
-    const parts = [make("div", { class: "scroll", tabindex: 0 }, table)];
-    if (last < end) {
-      const button = make("button", { type: "button", "data-launches": group }, "Show " + count(end - last) + " more launches");
-      parts.push(make("p", { class: "note" }, button));
-    } else if (end - first < total) {
-      parts.push(make("p", { class: "note" }, "The other " + count(total - (end - first)) + " are shorter and not listed on this page."));
+  tell() {
+    const { lens, state } = this.store;
+    let [kept, ns] = [0, 0];
+    for (let group = 0; group < this.groups.size; group += 1) if (lens.shown[group]) {
+      kept += 1;
+      ns += this.groups.number("duration_ns", group) || 0;
     }
-    return parts;
+    const all = this.groups.size;
+    const share = this.groups.total > 0 && kept < all ? " (" + percent((100 * ns) / this.groups.total) + ")" : "";
+    const text = kept === all ? counted(all, "group", "groups") : count(kept) + " of " + counted(all, "group", "groups") + ", " + time(ns) + share;
+    this.part("shown").textContent = text + (state.range ? " in the chosen range" : "");
+    this.part("problem").hidden = !lens.problems.length;
+    this.part("problem").textContent = lens.problems.join(". ");
+    this.query.setAttribute("aria-invalid", String(lens.problems.length > 0));
+    const chosen = this.part("chosen");
+    chosen.hidden = !lens.lit;
+    if (lens.lit) chosen.dataset.filter = "finding:" + state.finding;
+    if (lens.lit) chosen.textContent = "Only " + state.finding + " (" + counted(lens.lit.reduce((sum, one) => sum + one, 0), "group", "groups") + ")";
+  }
+  drawn(item) {
+    if (item.none) return [this.nothing()];
+    if (item.heading) return [this.headingRow(item)];
+    const { state, lens } = this.store;
+    const { group } = item.part;
+    const open = this.open.has(item.key);
+    const row = tableRow(item.part, { groups: this.groups, columns: this.columns, viewId: this.article.id, open, chosen: group === state.kernel, lit: lens.lit?.[group] });
+    row.dataset.key = item.key;
+    return open ? [row, openedRow(this.groups, group, this.span)] : [row];
+  }
+  headingRow({ key, heading, unfolded }) {
+    const text = (name) => {
+      if (name === "launches") return count(heading.launches);
+      if (name === "time") return inUnit(this.groups.units.time, heading.ns);
+      return name === "share" && this.groups.total > 0 ? bare((100 * heading.ns) / this.groups.total) : "";
+    };
+    const opener = make("button", { type: "button", class: "opener", "aria-expanded": String(unfolded), "data-heading": key }, make("b", {}, heading.name), " ", make("span", {}, counted(heading.parts.length, "group", "groups")));
+    const cells = this.columns.map((name) => make("td", { class: "c-" + name }, ...(name === "share" ? [this.byBound(heading)] : []), text(name)));
+    const lit = heading.parts.some(({ group }) => this.store.lens.lit?.[group]);
+    return make("tr", { class: lit ? "heading lit" : "heading" }, make("td", { class: "c-name", title: heading.name }, make("div", {}, opener)), ...cells, make("td", { class: "c-link" }));
+  }
+  // The heading's time by what held it, against the heading with the most time.
+  byBound({ parts, ns }) {
+    const held = new Map();
+    for (const part of parts) {
+      const bound = this.groups.text("bound", part.group);
+      held.set(bound, (held.get(bound) || 0) + (part.ns || 0));
+    }
+    const pieces = [...held].sort((a, b) => b[1] - a[1]);
+    const bar = make("span", { class: "share-bar stacked", "aria-hidden": "true" });
+    for (const [bound, part] of pieces) if (part > 0) bar.append(make("i", { class: "k-" + kebab(bound), style: "width:" + ((100 * part) / (this.mostOfHeading || ns)).toFixed(1) + "%", title: shortBoundOf(bound) + " " + time(part) }));
+    return bar;
+  }
+  nothing() {
+    const { filter, range } = this.store.state;
+    const parts = [filter.trim() && "matches “" + filter.trim() + "”", range && "runs in the chosen range"].filter(Boolean);
+    const clear = make("button", { type: "button", "data-clear": "" }, "Clear");
+    const text = this.groups.size ? "No kernel " + (parts.join(" and ") || "is here") + ". " : "This capture holds no launch.";
+    return make("tr", { class: "none" }, make("td", { colspan: this.span }, text, parts.length ? clear : ""));
   }
   clicked(event) {
-    const launches = event.target.closest("[data-launches]");
-    if (launches) {
-      const group = Number(launches.dataset.launches);
-      launches.closest("td").replaceChildren(...this.inside(group, Infinity));
+    const target = event.target;
+    if (target.closest("a, [data-copy-text], summary")) return;
+    if (target.closest("[data-clear]")) {
+      this.store.set({ filter: "", range: null }, this);
       return;
     }
-    const row = event.target.closest("tr[data-group]");
+    const heading = target.closest("tr.heading")?.querySelector("[data-heading]").dataset.heading;
+    if (heading) this.fold(heading);
+    const row = target.closest("tr[data-key]");
     if (!row || !getSelection().isCollapsed) return;
-    const group = Number(row.dataset.group);
-    this.toggle(group, !this.open.has(group));
-    this.store.set({ kernel: group }, this);
+    this.toggle(row.dataset.key, Number(row.dataset.group));
   }
-  toggle(group, open) {
-    const row = this.body.querySelector(`tr[data-group="${group}"]`);
-    if (!row) return;
-    row.querySelector("button").setAttribute("aria-expanded", String(open));
-    if (open) {
-      this.open.add(group);
-      row.after(this.more(group));
-    } else {
-      this.open.delete(group);
-      this.body.querySelector(`tr[data-more="${group}"]`)?.remove();
-    }
+  fold(key) {
+    if (!this.unfolded.delete(key)) this.unfolded.add(key);
+    this.draw();
+    [...this.table.querySelectorAll("[data-heading]")].find((one) => one.dataset.heading === key)?.focus();
+  }
+  toggle(key, group) {
+    if (!this.open.delete(key)) this.open.add(key);
+    this.rows.forget(key);
+    const focused = document.activeElement?.classList.contains("opener");
+    this.store.set({ kernel: group }, this);
+    this.draw();
+    if (focused) this.rowFor(key)?.querySelector(".opener").focus({ preventScroll: true });
+  }
+  rowFor(key) {
+    return [...this.table.querySelectorAll("tr[data-key]")].find((row) => row.dataset.key === key);
+  }
+  showAll() {
+    this.limit = Infinity;
+    this.draw();
   }
   update(state, lens, changed, origin) {
-    if (changed.includes("filter") || changed.includes("range")) {
-      if (this.filter.value !== state.filter) this.filter.value = state.filter;
-      this.draw();
-    }
-    if (changed.includes("kernel")) this.mark(state.kernel, origin !== this);
+    if (this.query.value !== state.filter) this.query.value = state.filter;
+    this.part("by").value = this.by();
+    if (changed.includes("by")) this.unfolded.clear();
+    if (changed.some((name) => ["filter", "range", "sort", "by", "columns", "finding"].includes(name))) this.draw();
+    if (changed.includes("kernel")) this.mark(state.kernel, origin !== this, changed.includes("filter"));
   }
-  // Marks the row of a group; from elsewhere it is also brought into view.
-  mark(group, reveal) {
-    this.chosen = group;
-    if (reveal && group >= 0 && !this.body.querySelector(`tr[data-group="${group}"]`)) {
-      this.store.set({ filter: "" });
-      this.limit = Math.max(this.limit, this.found().indexOf(group) + 1);
-      this.draw();
-    }
-    for (const row of this.body.querySelectorAll("tr.chosen")) row.classList.remove("chosen");
-    const row = this.body.querySelector(`tr[data-group="${group}"]`);
-    row?.classList.add("chosen");
-    if (reveal) row?.scrollIntoView({ block: "center" });
+  // Marks the rows of a group; chosen elsewhere, its row is also brought into view.
+  mark(group, reveal, filtered) {
+    if (reveal && group >= 0) this.reach(group, filtered);
+    for (const row of this.table.querySelectorAll("tr.chosen")) row.classList.remove("chosen");
+    for (const row of this.table.querySelectorAll(`tr[data-group="${group}"]`)) row.classList.add("chosen");
+    if (reveal && group >= 0) this.table.querySelector("tr.chosen")?.scrollIntoView({ block: "center" });
   }
-  tsv() {
-    const numbers = ["launches", "duration_ns", "share_pct", "flop", "dram_bytes", "intensity_flop_per_byte",
-      "achieved_flop_per_s", "achieved_bytes_per_s", "attainable_flop_per_s", "roofline_pct", "sm_sol_pct", "memory_sol_pct"]
-      .filter((name) => this.groups.columns[name]);
-    const names = ["op", "kernel", "detail", "dtype", "bound", "flop_source", "bytes_source"];
-    const safe = (text) => (/^[=+\-@＝＋－＠]/.test(text) ? "'" + text : text).replace(/[\t\r\n]/g, " ");
-    const lines = this.found().map((group) => [
-      ...names.map((name) => safe(this.groups.text(name, group))),
-      ...numbers.map((name) => this.groups.number(name, group) ?? ""),
-    ].join("\t"));
-    return [[...names, ...numbers].join("\t"), ...lines].join("\n") + "\n";
+  reach(group, filtered) {
+    if (!this.store.lens.shown[group] && !filtered) this.store.set({ filter: "", range: null });
+    const heading = this.by() && this.headings().find(({ parts }) => parts.some((part) => part.group === group));
+    const folded = heading && !this.unfolded.has("heading:" + heading.name);
+    if (folded) this.unfolded.add("heading:" + heading.name);
+    const drawn = this.rows.items.find(({ part }) => part?.group === group);
+    if (!drawn && !folded && !this.by()) this.limit = Infinity;
+    if (!drawn) this.draw();
+    const item = drawn || this.rows.items.find(({ part }) => part?.group === group);
+    if (item) this.rows.reveal(item.key);
   }
-  async copy(button) {
-    const label = button.textContent;
-    const text = this.tsv();
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      const area = make("textarea", { style: "position:fixed;opacity:0" }, text);
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = label), 1500);
+  // Moves the chosen row; returns whether there was one to move to.
+  step(by) {
+    const parts = this.rows.items.filter(({ part }) => part);
+    const at = parts.findIndex(({ part, key }) => part.group === this.store.state.kernel && (!this.at || key === this.at || !parts.some((one) => one.key === this.at)));
+    const next = parts[at < 0 ? (by > 0 ? 0 : parts.length - 1) : at + by];
+    if (!next) return false;
+    this.at = next.key;
+    this.store.set({ kernel: next.part.group }, this);
+    this.rows.reveal(next.key);
+    const row = this.rowFor(next.key);
+    row?.querySelector(".opener").focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+  // Undoes the closest thing: an opened row, then what is chosen, then what is filtered.
+  back() {
+    const { state } = this.store;
+    const key = document.activeElement?.closest("tr[data-key]")?.dataset.key ?? [...this.open].at(-1);
+    if (key !== undefined && this.open.has(key)) this.toggle(key, state.kernel);
+    else if (state.kernel >= 0) this.store.set({ kernel: -1 }, this);
+    else if (state.finding) this.store.set({ finding: "" }, this);
+    else if (state.range) this.store.set({ range: null }, this);
+    else if (state.filter) this.store.set({ filter: "" }, this);
+  }
+  print(begins) {
+    this.rows.everything = begins;
+    const most = Math.min(KernelTable.MOST_PRINTED, Math.max(this.limit, KernelTable.MOST_PRINTED));
+    if (begins) this.rows.show(this.items().slice(0, most));
+    else this.draw();
+  }
+  copied() {
+    const parts = this.by() ? this.rows.items.filter(({ part }) => part).map(({ part }) => part) : this.found();
+    return parts.slice(0, KernelTable.MOST_COPIED);
+  }
+  markdown() {
+    const headings = Object.fromEntries(this.heads.map((head) => [head.dataset.column, head.textContent]));
+    const parts = this.copied();
+    return asMarkdown(parts.length ? parts : this.found().slice(0, KernelTable.MOST_COPIED), this.visible(), this.groups, headings);
+  }
+  csv() {
+    return asCsv(this.found().map(({ group }) => group), this.groups);
   }
 }

@@ -1,83 +1,111 @@
-// The zoomed strip under the overview: one lane a stream, one lane of idle time by cause.
+// The timeline: drag on the overview to select a range, move and zoom the part drawn launch by launch.
 class Strip {
-  static LANE = 24;
-  static IDLE = 14;
   constructor(root, data, groups, store) {
-    Object.assign(this, { root, data, groups, store, chosen: -1 });
-    this.canvas = root.querySelector("canvas");
-    this.overview = root.querySelector("[data-overview]");
-    this.brush = root.querySelector("[data-brush]");
+    Object.assign(this, { root, data, groups, store, state: store.state, lens: store.lens });
+    this.pieces = new Pieces(data, groups);
+    this.gaps = data.gaps && new Gaps(data.gaps);
+    this.find();
     [this.from, this.to] = data.window;
-    this.pieces = this.unpack(data.pieces);
-    root.querySelector("[data-zoomed]").hidden = false;
-    this.brush.hidden = false;
-    this.height = data.lanes.length * Strip.LANE + Strip.IDLE + 4;
-    this.canvas.style.height = this.height + "px";
+    store.within = (from, to) => this.pieces.groupsIn(from, to);
     this.listen();
-    this.draw();
   }
-  unpack(columns) {
-    let begin = columns.first;
-    return columns.length.map((length, i) => {
-      begin += columns.step[i];
-      return { lane: columns.lane[i], begin, end: begin + length, kind: columns.kind[i], group: columns.group[i], count: columns.count ? columns.count[i] : 1 };
-    });
+  find() {
+    const part = (name) => this.root.querySelector(`[data-${name}]`);
+    this.overview = part("overview");
+    this.zoomed = part("zoomed");
+    this.frame = part("frame");
+    this.join = part("join");
+    this.launches = part("launches");
+    this.labels = part("labels");
+    this.brackets = part("brackets").querySelector("div");
+    this.axis = part("zoom-axis");
+    this.chosen = part("range");
+    this.veils = this.root.querySelectorAll("[data-veil]");
+    this.lanes = new Lanes(this.root, this.pieces, this.data);
+    this.zoomed.tabIndex = 0;
+    for (const name of ["hint", "moves"]) if (part(name)) part(name).hidden = false;
   }
   listen() {
-    const redraw = () => this.draw();
-    new ResizeObserver(redraw).observe(this.canvas);
-    matchMedia("(prefers-color-scheme:dark)").addEventListener("change", redraw);
+    new ResizeObserver(() => this.drawZoomed()).observe(this.zoomed);
     for (const button of this.root.querySelectorAll("[data-move]")) button.addEventListener("click", () => this.move(button.dataset.move));
-    this.canvas.addEventListener("keydown", (event) => {
-      const how = { ArrowLeft: "left", ArrowRight: "right", "+": "in", "=": "in", "-": "out", Home: "all" }[event.key];
-      if (!how) return;
-      event.preventDefault();
-      this.move(how);
-    });
-    this.canvas.addEventListener("wheel", (event) => {
+    this.chosen.querySelector("button").addEventListener("click", () => this.clear());
+    this.zoomed.addEventListener("keydown", (event) => this.key(event));
+    this.zoomed.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      this.zoom(event.deltaY < 0 ? 0.8 : 1.25, this.at(event));
+      this.zoom(event.deltaY < 0 ? 0.8 : 1.25, this.at(event, this.zoomed, this.from, this.to));
     }, { passive: false });
-    this.drag(this.canvas, (moved, start) => {
-      const shift = (-moved / this.canvas.clientWidth) * (start.to - start.from);
-      this.show(start.from + shift, start.to + shift);
-    }, (event) => this.pick(event));
-    this.drag(this.overview, (moved, start) => {
-      const shift = (moved / this.overview.clientWidth) * this.data.wall_ns;
-      this.show(start.from + shift, start.to + shift);
-    });
-    this.overview.addEventListener("pointerdown", (event) => {
-      if (event.target === this.brush) return;
-      const middle = this.at(event, this.overview, 0, this.data.wall_ns);
-      const half = (this.to - this.from) / 2;
-      this.show(middle - half, middle + half);
-    }, { capture: true });
-    this.canvas.addEventListener("pointermove", (event) => this.hover(event));
-    this.canvas.addEventListener("pointerleave", () => tip.hide());
+    this.dragZoomed();
+    this.zoomed.addEventListener("pointermove", (event) => this.hover(event));
+    this.zoomed.addEventListener("pointerleave", () => tip.hide());
+    if (!this.overview || !this.frame) return;
+    this.dragOverview();
+    this.overview.addEventListener("pointermove", (event) => this.hoverOverview(event));
+    this.overview.addEventListener("pointerleave", () => tip.hide());
   }
-  drag(element, moved, clicked) {
+  key(event) {
+    const how = { ArrowLeft: "left", ArrowRight: "right", "+": "in", "=": "in", "-": "out", Home: "all", Enter: "choose" }[event.key];
+    if (!how) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (how === "choose") this.chooseMiddle();
+    else this.move(how);
+  }
+  chooseMiddle() {
+    const middle = (this.from + this.to) / 2;
+    const near = this.pieces.between(this.from, this.to).filter((i) => this.pieces.group[i] >= 0)
+      .sort((a, b) => Math.abs(this.pieces.begin[a] + this.pieces.end[a] - 2 * middle) - Math.abs(this.pieces.begin[b] + this.pieces.end[b] - 2 * middle));
+    if (near.length) this.store.set({ kernel: this.pieces.group[near[0]] }, this);
+  }
+  // Calls `moved(event)` while the pointer is held down and has left its place, then `ended`.
+  drag(element, started, moved, ended) {
     element.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      const start = { x: event.clientX, from: this.from, to: this.to, far: false };
+      if (event.button || event.target.closest("button")) return;
+      const start = started(event);
+      let far = false;
       const move = (next) => {
-        if (Math.abs(next.clientX - start.x) > 3) start.far = true;
-        if (start.far) moved(next.clientX - start.x, start);
+        far ||= Math.abs(next.clientX - event.clientX) > 3;
+        if (far) moved(next, start);
       };
       const stop = (last) => {
-        removeEventListener("pointermove", move);
-        removeEventListener("pointerup", stop);
-        removeEventListener("pointercancel", stop);
-        if (!start.far && clicked) clicked(last);
+        for (const [name, handler] of [["pointermove", move], ["pointerup", stop], ["pointercancel", stop]]) removeEventListener(name, handler);
+        ended(last, start, far && last.type === "pointerup");
       };
-      addEventListener("pointermove", move);
-      addEventListener("pointerup", stop);
-      addEventListener("pointercancel", stop);
+      for (const [name, handler] of [["pointermove", move], ["pointerup", stop], ["pointercancel", stop]]) addEventListener(name, handler);
     });
   }
-  at(event, element = this.canvas, from = this.from, to = this.to) {
+  dragZoomed() {
+    const started = (event) => ({ x: event.clientX, from: this.from, to: this.to });
+    const moved = (event, start) => {
+      tip.hide();
+      const shift = ((start.x - event.clientX) / this.zoomed.clientWidth) * (start.to - start.from);
+      this.show(start.from + shift, start.to + shift);
+    };
+    this.drag(this.zoomed, started, moved, (event, start, far) => far || event.type !== "pointerup" || this.pick(event));
+  }
+  dragOverview() {
+    const place = (event) => Math.max(0, Math.min(this.data.wall_ns, this.at(event, this.overview, 0, this.data.wall_ns)));
+    const range = (event, start) => this.pieces.settle([Math.min(start, place(event)), Math.max(start, place(event))]);
+    const moved = (event, start) => {
+      tip.hide();
+      this.drawRange(range(event, start));
+    };
+    this.drag(this.overview, place, moved, (event, start, far) => {
+      if (far && range(event, start)[1] > range(event, start)[0]) this.store.set({ range: range(event, start) }, this);
+      else if (event.type === "pointerup") this.center(start);
+      this.drawRange(this.state.range);
+    });
+  }
+  at(event, element, from, to) {
     const box = element.getBoundingClientRect();
     return from + ((event.clientX - box.left) / box.width) * (to - from);
+  }
+  clear() {
+    this.store.set({ range: null }, this);
+  }
+  center(middle) {
+    const half = (this.to - this.from) / 2;
+    this.show(middle - half, middle + half);
   }
   move(how) {
     const width = this.to - this.from;
@@ -86,6 +114,7 @@ class Strip {
     else if (how === "out") this.zoom(2, middle);
     else if (how === "left") this.show(this.from - width / 4, this.to - width / 4);
     else if (how === "right") this.show(this.from + width / 4, this.to + width / 4);
+    else if (how === "select") this.store.set({ range: this.pieces.settle([this.from, this.to]) }, this);
     else this.show(0, this.data.wall_ns);
   }
   zoom(factor, around) {
@@ -96,104 +125,147 @@ class Strip {
     const width = Math.min(wall, Math.max(to - from, Math.min(wall, 200)));
     this.from = Math.max(0, Math.min(wall - width, from));
     this.to = this.from + width;
-    this.draw();
+    this.drawZoomed();
   }
-  draw() {
-    const width = this.canvas.clientWidth;
-    if (!width) return;
-    const ratio = devicePixelRatio || 1;
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(this.height * ratio);
-    const pen = this.canvas.getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.clearRect(0, 0, width, this.height);
-    const x = (ns) => ((ns - this.from) / (this.to - this.from)) * width;
-    pen.fillStyle = styleOf("--pale");
-    this.data.lanes.forEach((_, lane) => pen.fillRect(0, lane * Strip.LANE, width, Strip.LANE - 3));
-    this.drawGaps(pen, x);
-    this.drawPieces(pen, x, width);
-    const wall = this.data.wall_ns;
-    this.brush.style.left = (100 * this.from) / wall + "%";
-    this.brush.style.width = (100 * (this.to - this.from)) / wall + "%";
-    this.root.querySelector("[data-from]").textContent = this.moment(this.from);
-    this.root.querySelector("[data-to]").textContent = this.moment(this.to);
-  }
-  // The strip is drawn from the window's start; moments are told as starts of launches are.
+  // Moments are told as starts of launches are: since the capture's first.
   moment(ns) {
     return time(this.data.start_ns + ns);
   }
-  drawGaps(pen, x) {
-    const { start, length } = this.data.gaps;
-    const top = this.data.lanes.length * Strip.LANE;
-    pen.fillStyle = styleOf("--idle");
-    start.forEach((begin, i) => {
-      if (begin + length[i] < this.from || begin > this.to) return;
-      pen.fillRect(x(begin), top, Math.max(0.5, x(begin + length[i]) - x(begin)), Strip.IDLE);
-    });
+  bright(i) {
+    const { group, sets, set } = this.pieces;
+    if (this.finding >= 0 && !sets[set[i]].has(this.finding)) return false;
+    return group[i] < 0 ? !this.narrowed : this.lens.shown[group[i]] === 1;
   }
-  drawPieces(pen, x, width) {
-    const colors = this.data.kinds.map((kind) => styleOf("--" + LOOKS[kind].color));
-    const [ink, onFill] = [styleOf("--ink"), "#fff"];
-    pen.font = "11px system-ui, sans-serif";
-    pen.textBaseline = "middle";
-    for (const piece of this.pieces) {
-      if (piece.end < this.from || piece.begin > this.to) continue;
-      const left = Math.max(0, x(piece.begin));
-      const right = Math.min(width, x(piece.end));
-      const gap = right - left > 4 ? 1 : 0;
-      const top = piece.lane * Strip.LANE;
-      pen.fillStyle = colors[piece.kind];
-      pen.fillRect(left, top, Math.max(0.6, right - left - gap), Strip.LANE - 3);
-      if (piece.group >= 0 && piece.group === this.chosen) {
-        pen.strokeStyle = ink;
-        pen.lineWidth = 2;
-        pen.strokeRect(left + 1, top + 1, Math.max(1, right - left - gap - 2), Strip.LANE - 5);
-      }
-      if (right - left > 46 && piece.group >= 0) {
-        pen.save();
-        pen.beginPath();
-        pen.rect(left + 3, top, right - left - 8, Strip.LANE);
-        pen.clip();
-        pen.fillStyle = this.data.kinds[piece.kind] === "unknown" ? ink : onFill;
-        pen.fillText(this.groups.text("name", piece.group) || "(not in the table)", left + 5, top + (Strip.LANE - 3) / 2);
-        pen.restore();
-      }
+  drawZoomed() {
+    const width = this.zoomed.clientWidth;
+    if (!width) return;
+    this.launches.parentNode.setAttribute("viewBox", `0 0 ${width} ${this.zoomed.clientHeight}`);
+    this.launches.parentNode.querySelector(".ground").setAttribute("d", `M0 0h${width}v${this.zoomed.clientHeight}H0z`);
+    const { pieces, from, to } = this;
+    const paths = detailPaths(pieces, { from, to, width, row: this.data.row }, (i) => this.bright(i));
+    this.launches.replaceChildren(...paths, ...this.outlines(width));
+    this.drawLabels(width);
+    this.drawBrackets();
+    this.axis.replaceChildren(...timeTicks(this.data.start_ns + from, this.data.start_ns + to, 5).map(({ left, label, minor }) =>
+      make("span", { style: `left:${left.toFixed(2)}%`, class: minor ? "minor" : left < 4 && "first" }, label)));
+    const [left, right] = [from, to].map((ns) => (100 * ns) / this.data.wall_ns);
+    const whole = right - left > 99.99;
+    if (this.frame) this.frame.hidden = whole;
+    this.join?.parentNode.classList.toggle("none", whole);
+    if (this.frame) this.frame.style.cssText = `left:${left}%;width:${right - left}%`;
+    if (this.join) this.join.setAttribute("d", `M${left} 0L0 10M${right} 0L100 10`);
+  }
+  outlines(width) {
+    const { group, begin, end, lane } = this.pieces;
+    if (this.state.kernel < 0) return [];
+    const scale = width / (this.to - this.from);
+    const height = this.data.row - 2;
+    let d = "";
+    for (const i of this.pieces.between(this.from, this.to)) {
+      if (group[i] !== this.state.kernel) continue;
+      const left = Math.max(1, (begin[i] - this.from) * scale + 1);
+      const long = Math.max(1, Math.min(width, (end[i] - this.from) * scale) - left - 2);
+      d += `M${left.toFixed(1)} ${lane[i] * this.data.row + 1}h${long.toFixed(1)}v${height - 2}h-${long.toFixed(1)}z`;
     }
+    return d ? [shape("path", { class: "chosen", d })] : [];
+  }
+  drawLabels(width) {
+    const { group, begin, end, lane } = this.pieces;
+    const labels = [];
+    for (const i of this.pieces.between(this.from, this.to)) {
+      const left = Math.max(begin[i], this.from);
+      const long = ((Math.min(end[i], this.to) - left) / (this.to - this.from)) * width;
+      const name = group[i] < 0 ? "" : this.groups.text("name", group[i]);
+      if (!name || long < Math.min(52, 10 + 6.5 * name.length) || !this.bright(i)) continue;
+      const style = `left:${((left - this.from) / (this.to - this.from)) * width}px;width:${long - 1}px;top:${lane[i] * this.data.row}px;height:${this.data.row - 2}px`;
+      labels.push(make("span", { style }, make("b", {}, name)));
+    }
+    this.labels.replaceChildren(...labels);
+  }
+  // Launches in a row that one finding concerns: the chosen finding, else the best of each.
+  drawBrackets() {
+    const { begin, end, sets, set } = this.pieces;
+    const runs = [];
+    let before = -1;
+    for (const i of this.pieces.between(this.from, this.to)) {
+      const own = this.pieces.count[i] > 1 ? new Set() : sets[set[i]];
+      const first = this.finding >= 0 ? (own.has(this.finding) ? this.finding : -1) : own.size ? Math.min(...own) : -1;
+      if (first >= 0 && first === before) runs.at(-1).end = Math.max(runs.at(-1).end, end[i]);
+      else if (first >= 0) runs.push({ first, begin: begin[i], end: end[i] });
+      before = first;
+    }
+    const place = (ns) => (100 * (Math.max(this.from, Math.min(this.to, ns)) - this.from)) / (this.to - this.from);
+    const wide = runs.map((run) => ({ ...run, left: place(run.begin), width: place(run.end) - place(run.begin) })).filter((run) => run.width >= 1);
+    this.brackets.replaceChildren(...wide.map(({ first, left, width }) =>
+      make("span", { style: `left:${left}%;width:${width}%` }, make("b", {}, this.data.actions[first]))));
+  }
+  drawRange(range) {
+    const wall = this.data.wall_ns;
+    for (const veil of this.veils) veil.hidden = !range;
+    this.chosen.hidden = !range;
+    this.root.classList.toggle("ranged", Boolean(range));
+    if (!range) return;
+    const [left, right] = range.map((ns) => Math.min(100, (100 * ns) / wall));
+    this.veils[0].style.cssText = `left:0;width:${left}%`;
+    this.veils[1].style.cssText = `left:${right}%;right:0`;
+    const launches = counted(this.pieces.launchesIn(...range), "launch", "launches");
+    const about = this.pieces.stretches ? "about " : "";
+    this.chosen.querySelector("span").textContent = `${time(range[1] - range[0])} from ${this.moment(range[0])}, ${about}${launches}`;
   }
   under(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const lane = Math.floor((event.clientY - box.top) / Strip.LANE);
-    const at = this.at(event);
+    const box = this.zoomed.getBoundingClientRect();
     const slack = ((this.to - this.from) / box.width) * 1.5;
-    const near = this.pieces.filter((piece) => piece.lane === lane && piece.begin - slack <= at && at <= piece.end + slack);
-    const piece = near.find((one) => one.begin <= at && at <= one.end) || near[0];
-    if (piece) return { piece };
-    const { start, length } = this.data.gaps;
-    const gap = start.findIndex((begin, i) => begin - slack <= at && at <= begin + length[i] + slack);
-    return gap >= 0 ? { gap } : {};
+    const at = this.at(event, this.zoomed, this.from, this.to);
+    const lane = Math.floor((event.clientY - box.top) / this.data.row);
+    return { at, slack, piece: this.pieces.nearest(lane, at, slack), lane };
   }
   hover(event) {
-    const { piece, gap } = this.under(event);
-    if (piece) {
-      const kind = this.data.kinds[piece.kind];
-      const title = piece.group >= 0 ? this.groups.title(piece.group) : counted(piece.count, "launch", "launches");
-      const rows = [["start", this.moment(piece.begin)], [piece.count > 1 ? "span" : "time", time(piece.end - piece.begin)],
-        ["bound", (piece.count > 1 ? "mostly " : "") + (SHORT_BOUNDS[kind] || kind)], ["on", this.data.lanes[piece.lane]]];
-      tip.show(event, title, rows);
-    } else if (gap !== undefined) {
-      const { causes, cause, start, length } = this.data.gaps;
-      tip.show(event, "Idle: " + causes[cause[gap]], [["start", this.moment(start[gap])], ["time", time(length[gap])]]);
-    } else tip.hide();
+    if (event.buttons) return;
+    const { piece, at, slack } = this.under(event);
+    if (piece >= 0) tip.show(event, ...this.told(piece));
+    else this.tellGap(event, at, slack);
+  }
+  told(i) {
+    const { group, count, kind, kinds, begin, end, lane, busy } = this.pieces;
+    const merged = count[i] > 1;
+    const title = group[i] >= 0 ? this.groups.title(group[i]) : merged ? counted(count[i], "launch", "launches") : "not in the table";
+    const where = this.gaps ? [["start", this.moment(begin[i])]] : [["after", time(begin[i])]];
+    return [title, [...where, [merged ? "span" : "time", time(end[i] - begin[i])],
+      ["busy", merged && percent(100 * busy[i])], ["bound", (merged ? "mostly " : "") + (SHORT_BOUNDS[kinds[kind[i]]] || kinds[kind[i]])], ["on", this.gaps && this.data.lanes[lane[i]]]]];
+  }
+  tellGap(event, at, slack) {
+    const gap = this.gaps ? this.gaps.at(at, slack) : -1;
+    if (gap < 0) tip.hide();
+    else tip.show(event, "Idle: " + this.gaps.causes[this.gaps.cause[gap]], [["start", this.moment(this.gaps.begin[gap])], ["time", time(this.gaps.length[gap])]]);
+  }
+  hoverOverview(event) {
+    if (event.buttons) return;
+    const at = this.at(event, this.overview, 0, this.data.wall_ns);
+    const slack = (this.data.wall_ns / this.overview.clientWidth) * 1.5;
+    const y = event.clientY - this.overview.getBoundingClientRect().top;
+    const lane = this.lanes.at(y);
+    const piece = lane < 0 ? -1 : this.pieces.nearest(lane, at, slack);
+    if (piece >= 0) tip.show(event, ...this.told(piece));
+    else this.tellGap(event, at, slack);
   }
   pick(event) {
     const { piece } = this.under(event);
-    if (piece && piece.group >= 0) this.store.set({ kernel: piece.group }, this);
+    if (piece >= 0 && this.pieces.group[piece] >= 0) this.store.set({ kernel: this.pieces.group[piece] }, this);
   }
   update(state, lens, changed) {
-    if (changed.includes("kernel")) this.mark(state.kernel);
-  }
-  mark(group) {
-    this.chosen = group;
-    this.draw();
+    Object.assign(this, { state, lens });
+    this.finding = this.data.findings.indexOf(state.finding);
+    this.narrowed = Boolean(state.filter);
+    if (!["finding", "filter", "range", "kernel"].some((name) => changed.includes(name))) return;
+    if (changed.includes("range")) {
+      this.drawRange(state.range);
+      const wall = this.data.wall_ns; // an address may name more than there is
+      const [from, to] = (state.range || this.data.window).map((ns) => Math.min(ns, wall));
+      if (to > from) [this.from, this.to] = [from, to];
+    }
+    // A range is veiled, not dimmed; of merged launches it is not known how much is left.
+    const narrowed = (Boolean(state.filter) || this.finding >= 0) && !this.pieces.stretches;
+    this.lanes.draw(narrowed && ((i) => this.bright(i)), state.kernel, this.finding);
+    this.drawZoomed();
   }
 }

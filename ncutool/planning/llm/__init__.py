@@ -24,3 +24,7 @@ __all__ = [
     "preset_names",
     "read_config",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ncutool.base.shown import Shown
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.limits import Crossover, Memory
 from ncutool.planning.llm.model import Model
@@ -43,8 +44,8 @@ class CacheLimit:
     """The batch that reaches half of what the cache reads allow."""
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Shown):
     """A model on a device. Bytes and FLOPs are those of one device unless named otherwise."""
 
     model: Model

@@ -28,6 +28,7 @@ CODE = re.compile(r"^[a-z]+(?:-[a-z0-9]+)+$")
 PLAIN = {
     "MAX_LISTED": "how many are named in a sentence",
     "MAX_PARENTS": "how many are named in a sentence",
+    "LINE": "how long a line of evidence is",
     "_SHOWN": "how many are named in a sentence",
     "NOBODY": "stands for an absent number",
     "_WARP": "threads of a warp: of the hardware",
@@ -82,6 +83,12 @@ def test_a_rule_says_what_it_sees_and_when_it_is_wrong(rule: Rule) -> None:
     for text in (rule.sees, rule.matters, rule.wrong, rule.example):
         assert text.endswith("."), text
         assert len(text) > 20
+    assert 0 < len(rule.action) <= 35
+    assert rule.action[0].islower(), "it stands in a sentence"
+    assert not rule.action.endswith(".")
+    assert len(rule.brief) <= 80
+    assert rule.brief.endswith(".") or not rule.brief
+    assert rule.brief or 0 < len(rule.remedy) <= 80, "one line says what to do"
     assert rule.name.startswith(("launch-graph", rule.kind)), "a code begins with its kind"
     assert all(link.startswith("https://") for link in rule.references)
     told = words(amd=False, compiled=False)
@@ -96,7 +103,7 @@ def test_kinds_have_one_definition() -> None:
     assert columns["kind"]["enum"] == list(get_args(FindingKind))
     assert {rule.kind for rule in rules().values()} == set(FINDING_KINDS)
     with pytest.raises(ValueError, match="fuse-x: no kind 'fusion'"):
-        Rule("fuse-x", "fusion", "", "", "", "", "")  # type: ignore[arg-type]  # mypy refuses it
+        Rule("fuse-x", "fusion", "", "", "", "", "", "")  # type: ignore[arg-type]  # mypy refuses it
 
 
 def test_what_is_found_fits_the_published_schema() -> None:

@@ -129,7 +129,7 @@ def _findings(document: Document) -> list[Figure]:
         figures += [
             Figure(line.finding.title, line.finding.title),
             Figure(line.saving.amount, line.finding.alone_high_ns),
-            Figure(line.saving.share, line.finding.alone_low_ns),
+            Figure(line.saving.share.removesuffix(" %"), line.finding.alone_low_ns),
         ]
     advice = section.advice
     figures += [Figure(closing, advice.all_high_ns, long=True) for closing in section.closing]
@@ -207,7 +207,7 @@ def _plain(shown: str) -> str:
 
 OUTPUTS: dict[str, Callable[[Analysis], str]] = {
     "page": lambda analysis: "".join(_Visible(page.render([analysis])).parts),
-    "terminal": lambda analysis: summary_text(analysis, color=False, width=120),
+    "terminal": lambda analysis: summary_text(analysis, color=False, width=120, verbose=True),
     "markdown": summary_markdown,
 }
 

@@ -93,7 +93,7 @@ def test_no_sentence_blends_two_devices() -> None:
     peaks = capture_sentences.peaks_line(analysis)
     assert "NVIDIA H100 80GB HBM3: 989 TFLOP/s BF16 tensor dense, 3.35 TB/s" in peaks
     assert "NVIDIA A100-SXM4-40GB: 312 TFLOP/s BF16 tensor dense, 1.56 TB/s" in peaks
-    assert analysis.headline.endswith(
+    assert analysis.state.endswith(
         "The launches ran on 2 devices: 1 × NVIDIA H100 80GB HBM3, 1 × NVIDIA A100-SXM4-40GB."
     )
     assert [notice.code for notice in analysis.notices if "peaks" in notice.text] == [
@@ -120,7 +120,7 @@ def test_like_devices_are_counted_in_the_header() -> None:
     analysis = analysed([0, 1], {0: H100, 1: H100})
     assert not analysis.mixed
     assert capture_sentences.device_name(analysis) == "2 devices: 2 × NVIDIA H100 80GB HBM3"
-    assert analysis.headline.endswith("ran on 2 devices: 2 × NVIDIA H100 80GB HBM3.")
+    assert analysis.state.endswith("ran on 2 devices: 2 × NVIDIA H100 80GB HBM3.")
     assert analysis.kernels["peak_flop_per_s"].to_list() == [989.4e12] * 2
 
 
@@ -129,7 +129,7 @@ def test_a_device_that_no_launch_ran_on_changes_nothing() -> None:
     analysis = analysed([0, 0], UNLIKE)
     assert not analysis.mixed
     assert capture_sentences.device_name(analysis) == "NVIDIA H100 80GB HBM3"
-    assert "devices" not in analysis.headline
+    assert "devices" not in analysis.state
 
 
 def test_an_explanation_takes_the_launch_s_own_device() -> None:
@@ -146,11 +146,10 @@ def test_a_roofline_is_drawn_for_each_kind() -> None:
     first, second = drawings(analysis, groups)
     assert (first.name, second.name) == ("roofline-1", "roofline-2")
     assert first.title == "Roofline of NVIDIA H100 80GB HBM3 (device 0)"
-    assert first.spec is not None
-    assert second.spec is not None
-    assert first.spec["usermeta"] == {"groups": [0]}
-    assert second.spec["usermeta"] == {"groups": [1]}
-    assert "312 TFLOP/s" in second.label
+    marked = [re.findall(r'<\w+ data-g="(\d+)" class="k-', one.wide) for one in (first, second)]
+    assert marked == [["0"], ["1"]]
+    assert "312 TFLOP/s" in second.wide
+    assert first.share == "67 % of kernel time is on it"
 
 
 def test_what_if_refuses_unlike_devices() -> None:
@@ -175,6 +174,7 @@ def _without_labels(analysis: Analysis) -> list[str]:
     groups, _ = grouped(analysis.kernels)
     told = [
         analysis.headline,
+        analysis.state,
         capture_sentences.device_name(analysis),
         capture_sentences.peaks_line(analysis),
         *(notice.text for notice in analysis.notices),

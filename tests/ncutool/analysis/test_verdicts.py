@@ -10,8 +10,7 @@ import polars as pl
 import pytest
 
 from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined
-from ncutool.analysis import finding_sentences, headline
-from ncutool.base import units
+from ncutool.analysis import finding_sentences
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
@@ -65,38 +64,6 @@ def test_a_saving_of_a_row_says_so() -> None:
         "All that shorten the window together: 0.3–1.7 ms of 3.36 ms (10.0–50.0 %).",
         "No shorter window, but more done in the same time: batch-1 (per row).",
     )
-    text = written(factory.with_parts(analysis, advice=advice))
-    assert text.startswith(f"{rows.title}: up to 4.0 % less time per row. ")
-
-
-def written(analysis: Analysis) -> str:
-    """The headline of an analysis."""
-    return headline.write(
-        analysis.kernels, analysis.coverage, analysis.timeline, analysis.advice, analysis.shares
-    )
-
-
-def test_the_headline_speaks_of_the_shares_that_outputs_show() -> None:
-    """The largest part of the window is named with the share that the card gives it."""
-    analysis = factory.trace(200)
-    most = max(
-        (part for part in analysis.shares.parts if part.kind != "idle"), key=lambda part: part.ns
-    )
-    assert f" {units.percent(most.pct)} of {units.time(analysis.window_ns)} wall" in written(
-        analysis
-    )
-    share = units.percent(analysis.coverage.understood_pct)
-    assert written(analysis).endswith(f" {share} of launch time is understood.")
-
-
-def test_little_that_could_not_be_looked_at_is_not_the_answer() -> None:
-    """Half the time unseen is; a hundredth of it is said beside what was looked at."""
-    assert written(answered(could_not_look=(UNSEEN,))).startswith("Could not look at 50.0 %")
-    little = replace(UNSEEN, pct=1.0)
-    assert written(answered(could_not_look=(little,))).startswith(
-        "Nothing worth doing was found in what could be looked at; 1.0 % of the launch time could "
-        "not be. "
-    )
 
 
 def answered(**advice: Any) -> Analysis:
@@ -106,8 +73,6 @@ def answered(**advice: Any) -> Analysis:
 
 UNSEEN = CouldNotLook("12 launches of softmax", "the report does not hold what they wait for",
                       (1, 2), 1_680_000, 50.0, ("WarpStateStats",), "`ncu --set full`")  # fmt: skip
-FAILED = CouldNotLook("1 launch of flash", "its collection failed", (7,), 0, None, (), "it again",
-                       failed=True)  # fmt: skip
 
 
 def test_three_answers_in_words() -> None:
@@ -125,16 +90,6 @@ def test_three_answers_in_words() -> None:
         "None of 2 findings is among those that were asked for."
     )
     assert "no launch carries a duration" in finding_sentences.nothing(factory.everything_null())
-
-
-def test_the_headline_leads_with_failed_launches() -> None:
-    """A launch that failed to collect comes before what there is to do."""
-    analysis = answered(could_not_look=(FAILED, UNSEEN))
-    text = written(analysis)
-    assert text.startswith(
-        "1 of 60 launches failed to collect (1 launch of flash): neither time nor figures are "
-        "known. Could not look at 50.0 % of the launch time: what would tell was not collected. "
-    )
 
 
 def test_what_is_covered_is_not_small() -> None:

@@ -47,7 +47,7 @@ def test_a_page_shows_measured_against_modelled(
 ) -> None:
     """The page of a join has a section of its own; a page without one has not."""
     page = tmp_path / "page.html"
-    assert main(["report", str(TRACE), "--ncu", str(REPORT), "-o", str(page)]) == 0
+    assert main(["report", str(TRACE), "--ncu", str(REPORT), "-o", str(page), "-v"]) == 0
     assert "Measured against modelled" in page.read_text(encoding="utf-8")
     assert b"have counters from 75 launches" in capsysbinary.readouterr().out
     assert main(["report", str(TRACE), "-o", str(page), "--force"]) == 0

@@ -14,7 +14,7 @@ import jsonschema
 import polars as pl
 import pytest
 
-from ncutool.analysis.json_schema import of_output
+from ncutool.analysis.json_schema import of_output, of_report
 from ncutool.commands import COMMANDS, Command, main
 
 RUNNABLE = [
@@ -157,6 +157,36 @@ def test_json_conforms_to_the_published_schema(
             whole = json.loads(out)
             jsonschema.validate(whole, of_output(table))
             assert list(whole)[:3] == ["schema", "capture", "coverage"]
+
+
+def test_report_writes_a_comment_or_json_by_the_ending(
+    trace: Path, report: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The same verdict in each; several captures stand one after another."""
+    comment, document = tmp_path / "both.md", tmp_path / "both.json"
+    code, out, _ = run(capsysbinary, "report", trace, report, "-o", comment)
+    assert code == 0
+    verdicts = [line for line in comment.read_text("utf-8").splitlines() if line.startswith("###")]
+    assert len(verdicts) == 2
+    assert out.splitlines()[-2] == f"comment: {comment}"
+    assert run(capsysbinary, "report", trace, report, "-o", document)[0] == 0
+    made = json.loads(document.read_text("utf-8"))
+    jsonschema.validate(made, of_report())
+    told = [one["verdict"]["headline"] for one in made["reports"]]
+    assert [f"### {text}".replace("`", "") for text in told] == [
+        line.replace("`", "").replace("\\", "") for line in verdicts
+    ]
+    assert " ".join(out.split()).endswith(told[-1])
+
+
+def test_report_refuses_an_ending_that_it_cannot_write(
+    trace: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """One line says which there are, and nothing is written."""
+    code, _, error = run(capsysbinary, "report", trace, "-o", tmp_path / "x.pdf")
+    assert code == 2
+    assert "end the file's name in .html, .htm, .md, .json, .svg or .png" in error
+    assert list(tmp_path.glob("x.pdf")) == []
 
 
 def test_every_form_holds_the_same_launches(

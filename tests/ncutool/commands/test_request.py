@@ -18,7 +18,7 @@ CAPTURE_COMMANDS = ("report", "findings", "kernels", "explain", "whatif")
 THE_CAPTURE = {"capture", "captures", "trace", "launch"}
 """What names the capture itself, or a launch of it."""
 OUTPUT_ONLY = {
-    "form", "path", "output", "force", "no_color", "debug", "open_page", "top", "kernel",
+    "form", "path", "output", "force", "no_color", "debug", "open_page", "verbose", "top", "kernel",
     "show_private", "price",
 }  # fmt: skip
 """What chooses how a result is shown, and leaves the analysis alone."""

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import analysis_factory as factory
+import jsonschema
 import polars as pl
 import pytest
 from rich.cells import cell_len
 
 from ncutool.analysis.analyse import Analysis
+from ncutool.analysis.json_schema import of_report
+from ncutool.analysis.request import Request
 from ncutool.analysis.where_time_goes import Share
 from ncutool.base import units
 from ncutool.base.tables import FINDINGS
+from ncutool.base.untrusted import printable
 from ncutool.devices import resolve
 from ncutool.text import sheet
+from ncutool.text.comment import comment
 from ncutool.text.devices import devices_table
+from ncutool.text.json_output import report
 from ncutool.text.markdown import (
     findings_markdown,
     kernels_markdown,
     markdown_table,
     summary_markdown,
 )
+from ncutool.text.shell import command
 from ncutool.text.tables import findings_table, kernels_table
 from ncutool.text.terminal import _cells, summary_text
 from ncutool_parsers.capture import Notice
@@ -39,7 +50,8 @@ FACTORIES = [
 
 def _findings(analysis: Analysis) -> pl.DataFrame:
     rows = [
-        {name: _listed(value) for name, value in vars(one).items()} for one in analysis.findings
+        {name: _listed(getattr(one, name)) for name in FINDINGS.polars_schema()}
+        for one in analysis.findings
     ]
     return FINDINGS.conform(pl.DataFrame(rows)) if rows else FINDINGS.empty()
 
@@ -60,31 +72,37 @@ def test_summary_fits_its_terminal(make: object, width: int) -> None:
 
 
 def test_summary_says_what_an_engineer_asks() -> None:
-    """Verdict, device, peaks, coverage, shares, findings and the largest groups, in 30 lines."""
-    shown = summary_text(factory.trace(200), color=False, width=120)
+    """Coverage, shares, findings, the largest groups, how to go on, and the verdict last."""
+    shown = summary_text(factory.trace(200), color=False, width=120, wrote="page: sample.html")
     for part in (
-        "Elementwise work takes half of the time.",
         "Test H100",
-        "989 TFLOP/s BF16 tensor dense, 3.35 TB/s; ridge 295 FLOP/byte",
-        "is understood",
-        "latency-bound",
-        "of wall time",
+        "of launch time understood",
+        "latency",
+        "of wall",
         "1.0–2.0 ms",
-        "8.9–17.8 %",
+        "8.9–17.8",
         "_flash_attention_forward",
+        "1 more group: ncutool kernels sample.json.gz",
     ):
         assert part in shown
-    assert len(shown.splitlines()) <= 30
+    lines = shown.splitlines()
+    assert lines[-2:] == ["page: sample.html", "Elementwise work takes half of the time."]
+    assert len(lines) <= 20
 
 
-def test_summary_shows_three_notices_and_counts_the_rest() -> None:
-    """The gravest come first in an analysis already."""
+def test_notices_are_counted_and_shown_where_asked_for() -> None:
+    """One line has their number; `-v` prints each of them whole."""
     notices = [Notice("truncated", "cut short", "error")]
     notices += [Notice(f"n{i}", f"warning {i}") for i in range(6)]
-    shown = summary_text(factory.trace(notices=notices), color=False, width=100)
-    lines = [line for line in shown.splitlines() if line.startswith("!")]
-    assert lines[0] == "! cut short"
-    assert lines[-1] == "! 4 more notices on the page"
+    analysis = factory.trace(notices=notices)
+    shown = summary_text(analysis, color=False, width=100)
+    assert "7 notices: -v" in shown
+    assert "cut short" not in shown
+    asked = summary_text(analysis, color=False, width=100, verbose=True)
+    lines = [line for line in asked.splitlines() if line.startswith("!")]
+    assert lines[0] == "! error: cut short"
+    assert lines[-1] == "! warning: warning 5"
+    assert "7 notices: above" in asked
 
 
 def test_summary_of_nothing_says_so() -> None:
@@ -205,3 +223,127 @@ def test_markdown_table_scales_and_escapes_any_frame() -> None:
         "| a\\|b | 1.50 µs | – |",
     ]
     assert sheet.table(["a"], [["1"]], "r") == "| a |\n| ---: |\n| 1 |\n"
+
+
+def test_summary_keeps_to_twenty_lines_and_ends_with_the_verdict() -> None:
+    """Whatever there is to say, and however narrow the terminal: 80 columns hold all of it."""
+    long = [
+        factory.finding(number, title=f"Shorten what the warps of {'word_' * 16}wait for {number}")
+        for number in range(1, 9)
+    ]
+    for analysis in (
+        factory.trace(200, findings=long),
+        factory.report(40, findings=long),
+        factory.hostile(),
+        factory.everything_null(40),
+    ):
+        shown = summary_text(analysis, color=False, width=80, wrote="page: sample.html")
+        lines = shown.splitlines()
+        assert len(lines) <= 20
+        assert printable(analysis.headline).endswith(lines[-1])
+
+
+def test_a_title_is_never_cut() -> None:
+    """The share goes first, then the title runs on below."""
+    title = "Give each device a larger batch: a step's communication does not grow with it"
+    analysis = factory.trace(findings=[factory.finding(1, title=title)])
+    narrow = summary_text(analysis, color=False, width=80)
+    assert "of wall, %" not in narrow
+    assert title in " ".join(narrow.split())
+    wide = summary_text(analysis, color=False, width=140)
+    assert "of wall, %" in wide
+    assert title in wide
+
+
+def test_commands_to_go_on_with_are_whole() -> None:
+    """With the capture's path as given, quoted for a shell, and the options it was read with."""
+    findings = [factory.finding(number) for number in range(1, 6)]
+    analysis = factory.trace(200, findings=findings, name="my run; rm -rf x")
+    asked = Request(assume_device="H200", whole_steps=True)
+    analysis = factory.with_parts(analysis, request=asked)
+    shown = summary_text(analysis, color=False, width=200)
+    assert (
+        "2 more findings: ncutool findings 'my run; rm -rf x.json.gz' --whole-steps "
+        "--assume-device H200"
+    ) in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("run.json", "run.json"),
+        ("-rf.json", "./-rf.json"),
+        ("a b.json", "'a b.json'"),
+        ("a'b.json", "'a'\"'\"'b.json'"),
+        ("a\x1b[31m'.json", "$'a\\x1b[31m\\x27.json'"),
+    ],
+)
+def test_a_path_is_one_word_of_a_shell(path: str, word: str) -> None:
+    """What a terminal must not show is written as numbers."""
+    analysis = factory.trace()
+    capture = replace(analysis.capture, path=Path(path))
+    analysis = factory.with_parts(analysis, capture=capture)
+    assert command("kernels", analysis) == f"ncutool kernels {word}"
+
+
+def before_folding(shown: str) -> list[str]:
+    """The lines of a comment that GitHub shows at once."""
+    return shown.split("<details>")[0].rstrip().splitlines()
+
+
+def test_a_comment_is_short_and_whole() -> None:
+    """Verdict, coverage, the first three findings, and five kernels folded away."""
+    findings = [factory.finding(number, title=f"Fuse pair {number}") for number in range(1, 6)]
+    shown = comment(factory.trace(200, findings=findings))
+    lines = before_folding(shown)
+    assert len(lines) <= 15
+    assert lines[0] == "### Elementwise work takes half of the time."
+    assert "of launch time understood" in shown
+    assert (
+        "| 3 | **1.0–2.0 ms** | 8.9–17.8 % | **Fuse pair 3**: `torch.compile` the decoder" in shown
+    )
+    assert "Fuse pair 4" not in shown
+    assert "2 more findings: `ncutool findings`" in lines
+    assert "<details><summary>The 5 of 6 kernels with most time</summary>\n\n| kernel |" in shown
+    assert shown.count("<details>") == shown.count("</details>") == 1
+
+
+@pytest.mark.parametrize("make", FACTORIES)
+def test_a_comment_is_well_formed(make: object) -> None:
+    """At most fifteen lines at once; every table has as many cells in each row as in its head."""
+    assert callable(make)
+    shown = comment(make())
+    assert len(before_folding(shown)) <= 15
+    cells = 0
+    for line in shown.splitlines():
+        count = len(re.findall(r"(?<!\\)\|", line))
+        cells = cells or count
+        if not line.startswith("|"):
+            cells = 0
+            continue
+        assert count == cells, line
+    assert shown.count("<details>") == shown.count("</details>")
+
+
+def test_a_comment_notifies_nobody() -> None:
+    """Names and numbers that GitHub would link or send a mail for."""
+    title = "Ask @someone about #12 <img src=x onerror=alert(1)> </details>"
+    shown = comment(factory.trace(findings=[factory.finding(title=title)]))
+    assert "@<!-- -->someone" in shown
+    assert "#<!-- -->12" in shown
+    assert "<img" not in shown
+    assert shown.count("</details>") == 1
+    assert "[click](" not in comment(factory.hostile())
+
+
+def test_a_report_in_json_fits_its_schema() -> None:
+    """Each capture with its verdict, findings and longest groups."""
+    analyses = [factory.trace(), factory.report(), factory.everything_null(), factory.hostile()]
+    made = json.loads(report(analyses))
+    jsonschema.validate(made, of_report())
+    first, second = made["reports"][:2]
+    assert first["verdict"]["headline"] == "Elementwise work takes half of the time."
+    assert first["findings"][0]["action"] == "fuse residual add and norm"
+    assert first["findings"][0]["todo"] == "`torch.compile` the decoder layer."
+    assert first["kernels"][0]["launches"] == 12
+    assert second["findings"] == []

@@ -47,7 +47,7 @@ def test_idle_time_is_that_of_each_device() -> None:
 def test_the_headline_and_the_shares_are_of_each_device() -> None:
     """Never of the union, in which nothing idles."""
     analysis = analyse(alternating().capture())
-    assert "Each of 2 GPUs waits 50.1 % of the time" in analysis.headline
+    assert "Each of 2 GPUs waits 50.1 % of the time" in analysis.state
     parts = {part.kind: part.ns for part in where_the_time_goes(analysis).parts}
     assert parts["idle"] == 602_875
     assert sum(parts.values()) == 1_203_250

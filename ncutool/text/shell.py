@@ -1,0 +1,45 @@
+"""Commands that a reader can paste into a shell to go on with a capture."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from ncutool.analysis.request import Request
+from ncutool.base.untrusted import printable
+
+if TYPE_CHECKING:
+    from ncutool.analysis.analyse import Analysis
+
+
+def command(name: str, analysis: Analysis) -> str:
+    """Return the call of another command on the same capture, analysed in the same way."""
+    request, usual = analysis.request, Request()
+    words = ["ncutool", name, _word(str(analysis.capture.path))]
+    for field in fields(Request):
+        value = getattr(request, field.name)
+        if value != getattr(usual, field.name):
+            words += _option(f"--{field.name.replace('_', '-')}", value)
+    return " ".join(words)
+
+
+def _option(flag: str, value: Any) -> list[str]:
+    if value is True:
+        return [flag]
+    several = value if isinstance(value, (list, tuple)) else [value]
+    return [text for one in several for text in (flag, _word(str(one)))]
+
+
+def _word(text: str) -> str:
+    """Return text as one word of a shell; what a terminal must not show is written as numbers."""
+    if text.startswith("-"):
+        text = f"./{text}"
+    if printable(text) == text:
+        return shlex.quote(text)
+    plain = (
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}"
+        for byte in os.fsencode(text)
+    )
+    return f"$'{''.join(plain)}'"
