@@ -96,6 +96,12 @@ def test_another_device_refuses() -> None:
     assert refusals(trace(STEP), two) == ["device: A100 40GB PCIe → 2 × A100 40GB PCIe"]
 
 
+def test_a_device_that_one_side_does_not_record_is_said() -> None:
+    """It may be the same, so that it does not refuse."""
+    work = same_work(side(trace(STEP)), side(trace(STEP, device=DeviceFacts(""))))
+    assert (work.refused, work.differences[0].said) == (False, "device not known after")
+
+
 def test_clocks_apart_refuse() -> None:
     """Told by launches long enough to read a clock from."""
     before = report([kernel("k", 200_000, sm_clock_hz=1.5e9)])
