@@ -94,6 +94,18 @@ def run(
         list[Path] | None,
         option("--after", words="Several captures of the state after.", metavar="FILE..."),
     ] = None,
+    ncu_before: Annotated[
+        Path | None,
+        option(
+            "--ncu-before",
+            words="A report of the state before: its counters go on the traces' launches.",
+            metavar="FILE",
+        ),
+    ] = None,
+    ncu_after: Annotated[
+        Path | None,
+        option("--ncu-after", words="The same of the state after.", metavar="FILE"),
+    ] = None,
     order: Annotated[
         str | None,
         option(
@@ -125,7 +137,10 @@ def run(
     chosen = output.choose()
     rules = rules_asked(limits)
     sides = named_sides(captures or [], before or [], after or [])
-    read = [read_side(paths, reading, folder, output) for paths in sides]
+    read = [
+        read_side(paths, reading, folder, output, ncu)
+        for paths, ncu in zip(sides, (ncu_before, ncu_after), strict=True)
+    ]
     diff = compare(read[0], read[1], force=output.force, order=order)
     gate = check(diff, rules) if rules.asked else None
     output.write(_content(diff, gate, chosen, top, color=output.color))

@@ -21,6 +21,7 @@ COLUMNS = (
     "launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "shapes",
     "family", "stream", "device", "grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z",
     "start_ns", "duration_ns", "dtype", "flop", "flop_source", "dram_bytes", "bytes_source",
+    "modelled_flop",
     "modelled_bytes", "roofline_pct", "roof", "roof_side", "bound", "peak_flop_per_s",
     "peak_bytes_per_s",
 )  # fmt: skip

@@ -121,3 +121,18 @@ def test_options_that_take_several_values_are_spread() -> None:
     """Up to the next option."""
     assert spread(["--a", "1", "2", "-x", "3"], ("--a",)) == ["--a", "1", "--a", "2", "-x", "3"]
     assert spread(["1", "--a", "2"], ()) == ["1", "--a", "2"]
+
+
+def test_reports_give_their_counters_to_traces(run: Runner) -> None:
+    """Measured over compulsory bytes, on both sides."""
+    trace, report = sample("*.json.gz"), sample("*.ncu-rep")
+    code, out, _ = run("diff", trace, trace, "--ncu-before", report, "--ncu-after", report,
+                       "--format", "json")  # fmt: skip
+    rows = json.loads(out)["diff"]
+    measured = [row for row in rows if row["measured_over_compulsory_before"] is not None]
+    assert code == 0
+    assert measured
+    assert all(
+        row["measured_over_compulsory_before"] == row["measured_over_compulsory_after"]
+        for row in measured
+    )
