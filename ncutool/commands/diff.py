@@ -76,6 +76,40 @@ class DiffOutput(Output):
     debug: DebugOption = False
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Several captures a side, and what belongs to each, as it stands on the command line."""
+
+    before: Annotated[
+        list[Path] | None,
+        option("--before", words="Several captures of the state before.", metavar="FILE..."),
+    ] = None
+    after: Annotated[
+        list[Path] | None,
+        option("--after", words="Several captures of the state after.", metavar="FILE..."),
+    ] = None
+    ncu_before: Annotated[
+        Path | None,
+        option(
+            "--ncu-before",
+            words="A report of the state before: its counters go on the traces' launches.",
+            metavar="FILE",
+        ),
+    ] = None
+    ncu_after: Annotated[
+        Path | None,
+        option("--ncu-after", words="The same of the state after.", metavar="FILE"),
+    ] = None
+    order: Annotated[
+        str | None,
+        option(
+            "--order",
+            words="In which order they were made, where their clocks do not tell.",
+            metavar="ABAB",
+        ),
+    ] = None
+
+
 @unfold
 def run(
     captures: Annotated[
@@ -87,34 +121,7 @@ def run(
         ),
     ] = None,
     *,
-    before: Annotated[
-        list[Path] | None,
-        option("--before", words="Several captures of the state before.", metavar="FILE..."),
-    ] = None,
-    after: Annotated[
-        list[Path] | None,
-        option("--after", words="Several captures of the state after.", metavar="FILE..."),
-    ] = None,
-    ncu_before: Annotated[
-        Path | None,
-        option(
-            "--ncu-before",
-            words="A report of the state before: its counters go on the traces' launches.",
-            metavar="FILE",
-        ),
-    ] = None,
-    ncu_after: Annotated[
-        Path | None,
-        option("--ncu-after", words="The same of the state after.", metavar="FILE"),
-    ] = None,
-    order: Annotated[
-        str | None,
-        option(
-            "--order",
-            words="In which order they were made, where their clocks do not tell.",
-            metavar="ABAB",
-        ),
-    ] = None,
+    sides: Sides,
     limits: Limits,
     given: Given,
     top: TopOption = None,
@@ -139,12 +146,12 @@ def run(
     form = form_of(output)
     chosen = output.choose() if form is None else None
     rules = rules_asked(limits)
-    sides = named_sides(captures or [], before or [], after or [])
+    named = named_sides(captures or [], sides.before or [], sides.after or [])
     read = [
         read_side(paths, reading, folder, output, ncu)
-        for paths, ncu in zip(sides, (ncu_before, ncu_after), strict=True)
+        for paths, ncu in zip(named, (sides.ncu_before, sides.ncu_after), strict=True)
     ]
-    diff = compare(read[0], read[1], force=output.force, order=order)
+    diff = compare(read[0], read[1], force=output.force, order=sides.order)
     gate = check(diff, rules) if rules.asked else None
     content = (
         form(diff, gate, given)
