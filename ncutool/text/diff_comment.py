@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
-from ncutool.diff import shown, wording
+from ncutool.diff import how_run, shown, wording
 from ncutool.diff.verdict import interval_words
 from ncutool.text.github import code, folded, inert, with_code
 
@@ -198,7 +198,7 @@ def _closing(diff: Diff, accuracy: str | None) -> list[str]:
     small = wording.small_line(diff).removeprefix("! ")
     lines += [f"{inert(_capital(small))}."] if small else []
     given = with_code(shorten(accuracy, 500)) if accuracy else "_not given_"
-    lines.append(f"End to end: {inert(shown.end_to_end(diff))}. Accuracy: {given}.")
+    lines.append(f"End to end: {inert(how_run.end_to_end(diff))}. Accuracy: {given}.")
     return [*lines, inert(_device(diff))]
 
 
@@ -296,12 +296,12 @@ def _findings(diff: Diff) -> str:
 
 def _run(diff: Diff) -> str:
     lines = ["| | before | after |", "|:--|:--|:--|"]
-    for one in shown.how_it_was_run(diff)[:_CONDITIONS]:
+    for one in how_run.how_it_was_run(diff)[:_CONDITIONS]:
         cells = [inert(shorten(text, 120)) for text in (one.what, one.before, one.after)]
         if one.differs:
             cells[1:] = [f"**{cell}**" for cell in cells[1:]]
         lines.append(f"| {' | '.join(cells)} |")
-    missing = " · ".join(f"{what.lower()} ({why})" for what, why in shown.not_measured(diff))
+    missing = " · ".join(f"{what.lower()} ({why})" for what, why in how_run.not_measured(diff))
     notes = [f"- {inert(note)}" for note in diff.notes]
     return "\n".join([*lines, "", f"Not measured: {inert(missing)}.", *notes])
 
