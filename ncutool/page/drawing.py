@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 WIDE_PX, NARROW_PX = 592, 292
 """Widths of the planes of both drawings; their axes come on top."""
-MOST_WIDE, MOST_NARROW = 400, 150
+MOST_WIDE, MOST_NARROW = 300, 120
 """Groups that get a mark on each, most time first: the page must stay small."""
 _FEW = 3
 PAGE_PALETTE = charts.Palette(
@@ -327,7 +327,8 @@ def _notes(groups: pl.DataFrame, subject: _Subject, coverage: Coverage | None) -
     if coverage is not None and (missing := charts.not_on_roofline(coverage)):
         notes.append(missing)
     if groups.height > MOST_WIDE:
-        left = groups[MOST_WIDE:]["duration_ns"].sum() / max(1, groups["duration_ns"].sum())
+        total = max(1, int(groups["duration_ns"].sum()))
+        left = int(groups[MOST_WIDE:]["duration_ns"].sum()) / total
         notes.append(
             f"Drawn: the {MOST_WIDE} groups with the most time ({MOST_NARROW} in little room); "
             f"the other {units.count(groups.height - MOST_WIDE)} took "
