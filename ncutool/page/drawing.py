@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -101,8 +101,10 @@ def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
     points = charts.speed_of_light_points(groups.head(MOST_WIDE), tooltips=False)
     if points:
         light = _speed_of_light(points, groups)
-        # Where no FLOPs are counted, the speeds of light come first: they are what can be seen.
-        made = [*made, light] if made[0].wide else [light, *made]
+        # Where no roofline can be drawn, the speeds of light stand alone and say why.
+        drawn = [one for one in made if one.wide]
+        missing = () if drawn else (made[0].empty,)
+        made = [*drawn, replace(light, notes=(*light.notes, *missing))]
     return tuple(made)
 
 
