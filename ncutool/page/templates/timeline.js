@@ -196,8 +196,13 @@ class Strip {
     }
     const place = (ns) => (100 * (Math.max(this.from, Math.min(this.to, ns)) - this.from)) / (this.to - this.from);
     const wide = runs.map((run) => ({ ...run, left: place(run.begin), width: place(run.end) - place(run.begin) })).filter((run) => run.width >= 1);
-    this.brackets.replaceChildren(...wide.map(({ first, left, width }) =>
-      make("span", { style: `left:${left}%;width:${width}%` }, make("b", {}, this.data.actions[first]))));
+    // Findings of two streams may run at the same time: the bracket of each stands, the first is named.
+    let named = 0;
+    this.brackets.replaceChildren(...wide.map(({ first, left, width }) => {
+      const free = left >= named - 0.01;
+      named = Math.max(named, left + width);
+      return make("span", { style: `left:${left}%;width:${width}%` }, ...(free ? [make("b", {}, this.data.actions[first])] : []));
+    }));
   }
   drawRange(range) {
     const wall = this.data.wall_ns;
