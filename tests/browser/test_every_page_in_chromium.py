@@ -25,7 +25,7 @@ MOST_CHARACTERS = 90
 FIRST_SCREEN = {
     "verdict": "article:not([hidden]) .verdict h1",
     "coverage and where the time goes": "article:not([hidden]) .parts > .card",
-    "roofline": "article:not([hidden]) .timeline + .card.drawing",
+    "roofline": "article:not([hidden]) .column + .column > .drawing:first-child",
     "timeline or launches in order": "article:not([hidden]) .card.timeline",
 }
 """What the first screen must hold whole."""
