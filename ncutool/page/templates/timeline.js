@@ -195,14 +195,18 @@ class Strip {
       before = first;
     }
     const place = (ns) => (100 * (Math.max(this.from, Math.min(this.to, ns)) - this.from)) / (this.to - this.from);
-    const wide = runs.map((run) => ({ ...run, left: place(run.begin), width: place(run.end) - place(run.begin) })).filter((run) => run.width >= 1);
-    // Findings of two streams may run at the same time: the bracket of each stands, the first is named.
-    let named = 0;
-    this.brackets.replaceChildren(...wide.map(({ first, left, width }) => {
-      const free = left >= named - 0.01;
-      named = Math.max(named, left + width);
-      return make("span", { style: `left:${left}%;width:${width}%` }, ...(free ? [make("b", {}, this.data.actions[first])] : []));
-    }));
+    // Launches of several streams run side by side: a bracket begins where the one before it ends.
+    const wide = [];
+    let taken = 0;
+    for (const run of runs) {
+      const left = Math.max(taken, place(run.begin));
+      const width = place(run.end) - left;
+      if (width < 1) continue;
+      wide.push({ ...run, left, width });
+      taken = left + width;
+    }
+    this.brackets.replaceChildren(...wide.map(({ first, left, width }) =>
+      make("span", { style: `left:${left}%;width:${width}%` }, make("b", {}, this.data.actions[first]))));
   }
   drawRange(range) {
     const wall = this.data.wall_ns;
