@@ -74,7 +74,7 @@ def speed_of_light(
 
 def _away(rows: Sequence[Row], axis: str, scale: float) -> float:
     """Return how far the numbers of an axis stand from it: beyond the marks that reach over it."""
-    over = (marks.radius(row["size"]) - float(row[axis]) * scale for row in rows)
+    over: list[float] = [marks.radius(row["size"]) - row[axis] * scale for row in rows]
     return max(4.0, 1.0 + max(over))
 
 
