@@ -56,7 +56,8 @@ def one(rule: str, low: int, high: int, **changes: Any) -> Finding:
     """A finding that saves between these times, in ns."""
     kind = rules()[rule].kind
     share = 100 / WINDOW
-    fields: dict[str, Any] = {"rule": rule, "kind": kind, "grade": "likely", "per": rules()[rule].per,
+    fields: dict[str, Any]
+    fields = {"rule": rule, "kind": kind, "grade": "likely", "per": rules()[rule].per,
               "saving_low_ns": low, "saving_high_ns": high, "alone_low_ns": low,
               "alone_high_ns": high, "saving_low_pct": low * share,
               "saving_high_pct": high * share, "id": f"{rule}-1"}  # fmt: skip
