@@ -144,7 +144,7 @@ def run(
     from ncutool.diff.wording import headline
 
     form = form_of(output)
-    chosen = output.choose() if form is None else None
+    chosen = Format.TABLE if form is not None else output.choose()
     rules = rules_asked(limits)
     named = named_sides(captures or [], sides.before or [], sides.after or [])
     read = [

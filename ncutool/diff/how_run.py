@@ -14,6 +14,8 @@ from ncutool.diff.conditions import CLOCK_NS
 from ncutool.diff.sides import Run, Side
 from ncutool.diff.verdict import signed
 
+_NOT_HELD = "not in these captures"
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -46,7 +48,7 @@ def how_it_was_run(diff: Diff) -> tuple[Condition, ...]:
             words = f"{what}, launches over {units.time(CLOCK_NS)}"
             rows.append(_told(words, *(one or "not known" for one in spans), differs=False))
     rows.append(Condition("order of runs", diff.order_how, diff.order_how, False))
-    rows.append(Condition("driver, commit, command", *["not in these captures"] * 2, False))
+    rows.append(Condition("driver, commit, command", _NOT_HELD, _NOT_HELD, False))
     return tuple(rows)
 
 

@@ -255,7 +255,7 @@ def _counts(diff: Diff) -> tuple[tuple[str, int], ...]:
     verdicts = [row.judgement.verdict for row in diff.rows if row.judgement]
     kinds = diff.kinds
     judged = [(word, verdicts.count(word)) for word in ("slower", "faster", "same",
-              "inconclusive") if word in verdicts]  # type: ignore[comparison-overlap]  # fmt: skip
+              "inconclusive") if word in verdicts]  # fmt: skip
     return (*judged, *((kind, count) for kind, count in kinds.items() if count and kind != "exact"))
 
 

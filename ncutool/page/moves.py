@@ -117,7 +117,7 @@ def _window(
 
 
 def _move(row: Row, window: Window, most: float) -> Move:
-    marks = []
+    marks: list[Mark | None] = []
     for one in (row.before, row.after):
         if not _placed(one):
             marks.append(None)

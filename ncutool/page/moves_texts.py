@@ -100,15 +100,15 @@ def _roof_names(
         names.append((labels.Wanted(f"roof {number}", labels.level(spots, wide, 3.0)), words, ""))
     words = f"DRAM {units.data_rate(fed)}"
     ends = window.x(max(window.left, window.bottom / fed)), window.x(roofs[0][1] / fed)
-    spots = []
+    slots: list[tuple[float, float]] = []
     for share in (0.5, 0.62, 0.38, 0.75, 0.25, 0.85):
         x = ends[0] + share * (ends[1] - ends[0])
         y = window.y(window.intensity(x) * fed)
         for side in (-1, 1):
-            spots.append((x + 9 * math.sin(window.slope) * side,
+            slots.append((x + 9 * math.sin(window.slope) * side,
                           y + 9 * math.cos(window.slope) * side))  # fmt: skip
     wide = labels.text_width(words, bold=True)
-    wish = labels.Wanted("fed", labels.rising(spots, wide, window.slope, 3.0))
+    wish = labels.Wanted("fed", labels.rising(slots, wide, window.slope, 3.0))
     return [*names, (wish, words, "")]
 
 
