@@ -20,6 +20,8 @@ from ncutool.page.html import html_page
 from ncutool.page.moves import moves
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ncutool.diff.compare import Diff
     from ncutool.diff.gate import Gate
 
@@ -113,12 +115,15 @@ class Content:
     wholes: dict[str, str]
 
 
-def render_diff(diff: Diff, gate: Gate | None = None, *, accuracy: str | None = None) -> str:
+def render_diff(
+    diff: Diff, gate: Gate | None = None, *, accuracy: str | None = None, notes: Sequence[str] = ()
+) -> str:
     """Return the page: one file that loads nothing. The same comparison gives the same page.
 
     Args:
         gate: what came of the rules, where any are asked for.
         accuracy: what was measured of the results, in the author's words.
+        notes: what else a reader should know: driver, commit, command.
     """
     return html_page(
         "diff.html",
@@ -126,6 +131,7 @@ def render_diff(diff: Diff, gate: Gate | None = None, *, accuracy: str | None = 
         scripts=("diff",),
         charted=False,
         page=_content(diff, gate, accuracy),
+        notes=tuple(notes),
         signs=SIGNS,
     )
 

@@ -64,10 +64,10 @@ def texts(
     taken = [box for place in placed.values() for box in place.boxes]
     moves = {one.row.number: one for one in found}
     for at, (wish, _, _) in enumerate(wanted):
-        one = moves.get(wish.key) if isinstance(wish.key, int) else None
-        if one is None or one.last is None or wish.key in placed:
+        move = moves.get(wish.key) if isinstance(wish.key, int) else None
+        if move is None or move.last is None or wish.key in placed:
             continue
-        again, short = _shorter(one.row, one.last)
+        again, short = _shorter(move.row, move.last)
         more = labels.place([again], frame, [*hard, *taken], soft)
         taken += [box for place in more.values() for box in place.boxes]
         placed |= more

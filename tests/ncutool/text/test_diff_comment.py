@@ -84,12 +84,21 @@ def test_it_says_all_in_one_screen() -> None:
 
 
 def test_what_was_not_given_is_said() -> None:
-    """No accuracy, no clocks of a trace, no driver, no commit."""
+    """No accuracy, no clocks of a trace, no driver, no commit, and no private command."""
     text = diff_comment(pair("mul"))
     assert "Accuracy: _not given_." in text
     assert "clocks not recorded" in text
-    assert "| driver, commit, command | not in these captures | not in these captures |" in text
+    assert "| driver, commit | not read from captures | not read from captures |" in text
+    assert "| command | private, so not shown | private, so not shown |" in text
     assert "results (accuracy is never compared" in text
+
+
+def test_notes_stand_before_the_folds() -> None:
+    """Driver, commit and command as their author gives them, as text and code alone."""
+    text = diff_comment(pair("mul"), notes=["commit `1a2b3c4d`, driver 550", "<b>@octocat</b>"])
+    first = text.index("<details>")
+    assert 0 < text.index("commit `1a2b3c4d`, driver 550") < first
+    assert "&lt;b&gt;@<!-- -->octocat&lt;/b&gt;" in text
 
 
 def test_other_work_comes_first_and_no_speed() -> None:
