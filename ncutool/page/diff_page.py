@@ -162,8 +162,7 @@ def _content(diff: Diff, gate: Gate | None, accuracy: str | None) -> Content:
         picture=None if diff.refused else _picture(diff),
         lanes=drawn,
         narrow_lanes=len(fall.steps if fall else ()) <= _SHORT_FALL,
-        lane_legend=tuple((kind, "" if kind == ALONE else LOOKS[kind].shape, kind_word(kind))
-                          for kind in drawn.kinds) if drawn else (),
+        lane_legend=_legend(drawn.kinds) if drawn else (),
         findings=tuple(
             Became(one.state, shown.state_word(one), one.title, one.said, shown.predicted(one),
                    shown.came_true(one))
@@ -290,7 +289,14 @@ def _picture(diff: Diff) -> Picture | None:
              for width, height in ((WIDE_PX, 350), (NARROW_PX, 300))]  # fmt: skip
     if drawn[0] is None or drawn[1] is None:
         return None
-    legend = tuple((kind, LOOKS[kind].shape, kind_word(kind)) for kind in drawn[0].bounds)
+    legend = _legend(drawn[0].bounds)
     return Picture(
         Markup(drawn[0].svg), Markup(drawn[1].svg), drawn[0].share, drawn[0].note, legend
+    )
+
+
+def _legend(kinds: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
+    """Return kind, symbol and word; a launch of one side alone has a texture and no symbol."""
+    return tuple(
+        (kind, "" if kind == ALONE else LOOKS[kind].shape, kind_word(kind)) for kind in kinds
     )

@@ -44,15 +44,7 @@ def texts(
     palette: Palette,
 ) -> list[str]:
     """Return the names of roofs and of what moved or takes most time, where there is room."""
-    wanted: list[tuple[Wanted, str, str]] = [*_roof_names(roofs, fed, window)]
-    for one in _worth_a_name(found):
-        mark = one.last
-        if mark is None:
-            continue
-        words = _name(one.row)
-        wide = labels.text_width(words[0], bold=True) + labels.text_width(words[1])
-        places = labels.around(mark.x, mark.y, radius(mark.size), wide)
-        wanted.append((labels.Wanted(one.row.number, places), *words))
+    wanted = [*_roof_names(roofs, fed, window), *_mark_names(found)]
     hard = _boxes(found)
     for one in found:
         if one.before and one.after and not one.still:
@@ -78,6 +70,19 @@ def texts(
         if wish.key in placed
         for piece in _label(placed[wish.key], bold, rest, wish.key == "fed", window, palette)
     ]
+
+
+def _mark_names(found: Sequence[Move]) -> list[tuple[Wanted, str, str]]:
+    wanted: list[tuple[Wanted, str, str]] = []
+    for one in _worth_a_name(found):
+        mark = one.last
+        if mark is None:
+            continue
+        words = _name(one.row)
+        wide = labels.text_width(words[0], bold=True) + labels.text_width(words[1])
+        places = labels.around(mark.x, mark.y, radius(mark.size), wide)
+        wanted.append((labels.Wanted(one.row.number, places), *words))
+    return wanted
 
 
 def _shorter(row: Row, mark: Mark) -> tuple[Wanted, str]:
