@@ -67,6 +67,30 @@ MaxBytesOption = Annotated[
         "--max-bytes", words="Refuse a capture that expands past this.", min=1, show_default=True
     ),
 ]
+WholeStepsOption = Annotated[
+    bool,
+    typer.Option(
+        "--whole-steps",
+        help="Cut the window to whole annotated steps, or to what was launched while recording.",
+    ),
+]
+AssumeDeviceOption = Annotated[
+    str | None,
+    option(
+        "--assume-device",
+        words="Device to take peaks from (traces), where the capture's own is missing or "
+        "wrong; of the same vendor and compute capability.",
+        metavar="NAME",
+    ),
+]
+CeilingsOption = Annotated[
+    Path | None,
+    option(
+        "--ceilings",
+        words="Measured rates that replace the device's peaks (traces).",
+        metavar="FILE.json",
+    ),
+]
 TopOption = Annotated[int | None, option("--top", words="Only the first N rows; 0 is all.", min=0)]
 KernelOption = Annotated[
     str | None,
@@ -103,32 +127,10 @@ _REQUEST: dict[str, Any] = {
             metavar="FILE",
         ),
     ],
-    "whole_steps": Annotated[
-        bool,
-        typer.Option(
-            "--whole-steps",
-            help="Cut the window to whole annotated steps, or to what was launched while "
-            "recording.",
-        ),
-    ],
-    "assume_device": Annotated[
-        str | None,
-        option(
-            "--assume-device",
-            words="Device to take peaks from (traces), where the capture's own is missing or "
-            "wrong; of the same vendor and compute capability.",
-            metavar="NAME",
-        ),
-    ],
+    "whole_steps": WholeStepsOption,
+    "assume_device": AssumeDeviceOption,
     "device_file": DeviceFileOption,
-    "ceilings": Annotated[
-        Path | None,
-        option(
-            "--ceilings",
-            words="Measured rates that replace the device's peaks (traces).",
-            metavar="FILE.json",
-        ),
-    ],
+    "ceilings": CeilingsOption,
     "max_bytes": MaxBytesOption,
 }
 """The option of each field of :class:`Request`."""

@@ -42,12 +42,14 @@ class Single(typer.core.TyperCommand):
 
     wants: dict[str, tuple[Any, float | None]]
     """Annotation and least value of each option by its name, for the errors."""
+    many: tuple[str, ...] = ()
+    """Options that take every value that follows them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; what is left over, and what the parser refuses, names the command."""
         ctx.allow_extra_args = True
         try:
-            left = super().parse_args(ctx, args)
+            left = super().parse_args(ctx, spread(args, self.many))
         except _PARSER_ERROR as error:
             error.ctx = error.ctx or ctx  # type: ignore[attr-defined]  # a missing value has none
             raise
@@ -119,11 +121,25 @@ def _built(command: Command, package: str) -> Any:
         group: Any = typer.main.get_command(app)
         group.name, group.listed, group.package = command.name, command.commands, package
         return group
-    run = import_module(package).run
+    module = import_module(package)
+    run = module.run
     app.command(command.name, cls=Single, context_settings=_SETTINGS)(run)
     single: Any = typer.main.get_command(app)
-    single.wants = _wants(run)
+    single.wants, single.many = _wants(run), getattr(module, "MANY", ())
     return single
+
+
+def spread(args: list[str], many: tuple[str, ...]) -> list[str]:
+    """Write an option that takes several values once before each: `--a 1 2` is `--a 1 --a 2`."""
+    written: list[str] = []
+    current: str | None = None
+    for word in args:
+        if word.startswith("-") and word != "-":
+            current = word if word in many else None
+            written += [] if current else [word]
+        else:
+            written += [current, word] if current else [word]
+    return written
 
 
 def _wants(run: Any) -> dict[str, tuple[Any, float | None]]:

@@ -28,6 +28,8 @@ RULES = {
 ALLOWED = {
     "analysis.notices._GRAVITY": "the order of notices",
     "analysis.finding_sentences._APART": "two ranges that read alike are printed once",
+    "diff.gate.EXIT_CODES": "the exit codes that are published",
+    "diff.noise._SEED": "the seed of a generator",
     "explain.steps._SAME": "rounding of floating point",
     "planning.llm.matching._DEVICES": "the tensor-parallel sizes that are tried",
     "planning.llm.planning.USUAL_BATCHES": "the batches that a plan lists where none is asked for",

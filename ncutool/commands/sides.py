@@ -1,0 +1,90 @@
+"""Sides of a comparison on the command line: captures, or baselines that were saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ncutool.analysis.request import Request
+from ncutool.commands.options import (
+    AssumeDeviceOption,
+    CeilingsOption,
+    DeviceFileOption,
+    MaxBytesOption,
+    WholeStepsOption,
+    option,
+)
+from ncutool_parsers.errors import UsageError
+from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+if TYPE_CHECKING:
+    from ncutool.commands.writing import Output
+    from ncutool.diff import Run, Side
+
+DirOption = Annotated[
+    Path | None,
+    option("--dir", words="Folder of the baselines (default .ncutool/baselines).", metavar="DIR"),
+]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the captures of both sides are read, as it stands on the command line."""
+
+    whole_steps: WholeStepsOption = False
+    assume_device: AssumeDeviceOption = None
+    device_file: DeviceFileOption = None
+    ceilings: CeilingsOption = None
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
+
+    def request(self) -> Request:
+        """Return the same as an analysis takes it."""
+        return Request(
+            whole_steps=self.whole_steps,
+            assume_device=self.assume_device,
+            device_file=self.device_file,
+            ceilings=self.ceilings,
+            max_bytes=self.max_bytes,
+        )
+
+
+def read_side(
+    captures: Sequence[Path],
+    reading: Reading,
+    folder: Path | None = None,
+    output: Output | None = None,
+) -> Side:
+    """Read the captures of one side; a baseline is named by its name or its file.
+
+    Raises:
+        CaptureError: a capture or a baseline cannot be read.
+        UsageError: the request makes no sense.
+    """
+    from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.diff import Side, baseline, run_of
+
+    runs: list[Run] = []
+    for given in captures:
+        path = _found(given, folder or baseline.FOLDER)
+        if baseline.is_baseline(path):
+            runs += baseline.load(path).runs
+            continue
+        analysis = analyse_file(path, reading.request(), output)
+        say_notices(analysis, only_errors=True)
+        runs.append(run_of(analysis))
+    return Side(tuple(runs))
+
+
+def _found(given: Path, folder: Path) -> Path:
+    """Return the file that is meant: as it stands, else a baseline of that name."""
+    from ncutool.diff import baseline
+
+    if given.exists() or given.name != str(given):
+        return given
+    try:
+        kept = baseline.path_of(str(given), folder)
+    except UsageError:
+        return given
+    return kept if kept.exists() else given
