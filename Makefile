@@ -86,8 +86,9 @@ lock: ## resolve requirements/ again (needs uv)
 		pyproject.toml requirements/torch.in --group build -c requirements/dev.txt \
 		-o requirements/torch.txt
 
-screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png from the demo (needs chromium)
+screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png and card.svg from the demo (needs chromium)
 	$(BIN)/python docs/make_screenshots.py $(DEMO)
+	$(BIN)/ncutool report $(SAMPLE)/decoder-layer-synthetic.json.gz -o docs/card.svg --force
 
 clean: ## remove the environment, caches and everything generated
 	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)

@@ -131,7 +131,7 @@ def roofline_chart(source: Analysis | AnyFrame) -> alt.VConcatChart:
     """
     from ncutool import charts
     from ncutool.analysis.analyse import Analysis
-    from ncutool.analysis.capture_roofs import of_kernels, of_unlike_devices
+    from ncutool.analysis.capture_roofs import best_reached, of_kernels, of_unlike_devices
     from ncutool.analysis.dataframes import as_polars
     from ncutool.analysis.groups import grouped
     from ncutool.base.tables import KERNELS
@@ -148,7 +148,10 @@ def roofline_chart(source: Analysis | AnyFrame) -> alt.VConcatChart:
     points = charts.roofline_points(groups)
     if roofs is None or not points:
         raise UsageError("no roofline: no launch has FLOPs, bytes and a known peak")
-    return charts.roofline(groups, points, roofs)
+    reached = best_reached(source, roofs) if isinstance(source, Analysis) else None
+    return charts.roofline(
+        groups, points, roofs, bytes_only=charts.strip_points(groups), reached=reached
+    )
 
 
 def page_html(*analyses: Analysis, show_private: bool = False) -> str:

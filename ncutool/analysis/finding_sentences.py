@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ncutool.advice.catalogue import rules
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.finding import LINE
-from ncutool.analysis import answers
+from ncutool.analysis import answers, short_names
 from ncutool.analysis.sections import FindingLine, Saving
 from ncutool.base import units
 
@@ -55,16 +55,11 @@ def line(rank: int, finding: Finding, window_ns: int) -> FindingLine:
         rank=rank,
         finding=finding,
         saving=saving(vars(finding), window_ns),
-        action=action_of(finding),
+        action=short_names.action(finding),
         why=why,
         todo=todo,
         more=more,
     )
-
-
-def action_of(finding: Finding) -> str:
-    """Return what to do in a few words that can stand in a sentence."""
-    return finding.action or rules()[finding.rule].action
 
 
 def _todo(finding: Finding) -> str:

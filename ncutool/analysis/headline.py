@@ -12,7 +12,6 @@ import polars as pl
 
 from ncutool.advice.catalogue import rules
 from ncutool.analysis import answers, display_names, short_names
-from ncutool.analysis.finding_sentences import action_of
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.base.untrusted import printable
@@ -20,8 +19,8 @@ from ncutool.base.untrusted import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.advice.view.finding import Finding
-    from ncutool.analysis.analyse import Analysis
+    from ncutool.advice.view.finding import CouldNotLook, Finding
+    from ncutool.analysis.judged import Judged
     from ncutool.analysis.most_time import MostTime
 
 LIMIT = IntThreshold(
@@ -51,7 +50,7 @@ _PLAUSIBLE_PCT = 100
 """A kernel above its roof has a doubtful figure, which is no verdict."""
 
 
-def write(analysis: Analysis) -> str:
+def write(analysis: Judged) -> str:
     """Return the verdict in at most :data:`LIMIT` characters."""
     chosen = _fitting(_failed(analysis) or _of_what_is_known(analysis))
     return printable(chosen)
@@ -62,7 +61,7 @@ def _fitting(candidates: Sequence[str]) -> str:
     return next((text for text in candidates if len(printable(text)) <= LIMIT), candidates[-1])
 
 
-def _failed(analysis: Analysis) -> list[str]:
+def _failed(analysis: Judged) -> list[str]:
     """Return what to say where launches failed to collect, which are not fast but unknown."""
     failed = [one for one in analysis.advice.could_not_look if one.failed]
     if not failed:
@@ -78,7 +77,7 @@ def _failed(analysis: Analysis) -> list[str]:
     return [*(f"{said}; {_lower(text)}" for text in rest), *plain]
 
 
-def _of_what_is_known(analysis: Analysis) -> list[str]:
+def _of_what_is_known(analysis: Judged) -> list[str]:
     """Return sentences on what was collected, the longest first."""
     if analysis.capture.processes > 1:
         count = units.count(analysis.capture.processes)
@@ -88,7 +87,7 @@ def _of_what_is_known(analysis: Analysis) -> list[str]:
     if analysis.window_ns <= 0 or analysis.coverage.duration_ns == 0:
         launches = units.counted(analysis.coverage.launches, "launch")
         said = f"{launches}, none with a duration"
-        collect = next((one.brief for one in analysis.advice.could_not_look if one.brief), "")
+        collect = next((_plain(one) for one in analysis.advice.could_not_look if one.brief), "")
         return [f"{said}: {collect}" if collect else f"{said}: nothing can be ranked", said]
     lead = _lead(analysis)
     if lead is not None:
@@ -99,9 +98,9 @@ def _of_what_is_known(analysis: Analysis) -> list[str]:
     return [*_waiting(analysis), *_longest(analysis)]
 
 
-def _lead(analysis: Analysis) -> Finding | None:
+def _lead(analysis: Judged) -> Finding | None:
     """Return the first finding that is worth leading with."""
-    return next((one for one in analysis.findings if _leads(one, analysis.window_ns)), None)
+    return next((one for one in analysis.advice.findings if _leads(one, analysis.window_ns)), None)
 
 
 def _leads(one: Finding, window_ns: int) -> bool:
@@ -111,7 +110,7 @@ def _leads(one: Finding, window_ns: int) -> bool:
     return max(one.saving_high_ns, one.alone_high_ns) > 0 and not (guess and little)
 
 
-def _to_do(analysis: Analysis, lead: Finding, whole: str) -> list[str]:
+def _to_do(analysis: Judged, lead: Finding, whole: str) -> list[str]:
     """Return how much of ``whole`` can go, what to do first, and of how much; longest first."""
     window = analysis.window_ns
     if lead.rule == "allocator-warm-up":
@@ -123,7 +122,7 @@ def _to_do(analysis: Analysis, lead: Finding, whole: str) -> list[str]:
         of = f"of a window of {units.time(window)}"
         return [*(f"{less}: {action} ({of})" for action in actions),
                 *(f"{less}: {action}" for action in actions), less]  # fmt: skip
-    shorten = [one for one in analysis.findings if one.per == "window"]
+    shorten = [one for one in analysis.advice.findings if one.per == "window"]
     low, high, first = lead.alone_low_ns, lead.alone_high_ns, ""
     if len(shorten) > 1 and analysis.advice.all_high_ns > 0:
         low, high, first = analysis.advice.all_low_ns, analysis.advice.all_high_ns, " first"
@@ -135,7 +134,7 @@ def _to_do(analysis: Analysis, lead: Finding, whole: str) -> list[str]:
             *(f"{share}: {action}{first}" for action in actions), share]  # fmt: skip
 
 
-def _cold(analysis: Analysis, lead: Finding) -> list[str]:
+def _cold(analysis: Judged, lead: Finding) -> list[str]:
     """Return that a window is no warm step: what it waits for is saved by no change."""
     window = analysis.window_ns
     share = _share(lead.alone_high_ns, lead.alone_high_ns, window)
@@ -146,14 +145,14 @@ def _cold(analysis: Analysis, lead: Finding) -> list[str]:
     ]
 
 
-def _actions(analysis: Analysis, lead: Finding) -> list[str]:
+def _actions(analysis: Judged, lead: Finding) -> list[str]:
     """Return what to do first, the longest first: two things, one in a named kernel, one."""
-    action = action_of(lead)
+    action = short_names.action(lead)
     found = []
     second = next(
         (
             one
-            for one in analysis.findings
+            for one in analysis.advice.findings
             if one is not lead
             and one.per == lead.per == "window"
             and one.rule not in (lead.rule, "allocator-warm-up")
@@ -163,8 +162,8 @@ def _actions(analysis: Analysis, lead: Finding) -> list[str]:
         None,
     )
     if second is not None:
-        verb, _, rest = action_of(second).partition(" ")
-        same = rest if verb == action.partition(" ")[0] else action_of(second)
+        verb, _, rest = short_names.action(second).partition(" ")
+        same = rest if verb == action.partition(" ")[0] else short_names.action(second)
         found.append(f"{action} and {same}")
     if _of_a_kernel(lead):
         found.append(f"{action} in {lead.kernels[0]}")
@@ -177,17 +176,22 @@ def _of_a_kernel(one: Finding) -> bool:
     return changes and len(one.kernels) == 1 and "{}" in rules()[one.rule].title
 
 
-def _unseen(analysis: Analysis) -> list[str]:
+def _unseen(analysis: Judged) -> list[str]:
     """Return how much could not be looked at, and what to collect."""
     seen = f"Could not look at {answers.share(analysis.advice)}"
     most = max(analysis.advice.could_not_look, key=lambda one: one.pct or 0.0)
     of = "of the launch time" if most.launches else "of the window, which is idle"
     share = "" if most.pct is None else f"Could not look at {units.percent(most.pct)} {of}"
-    collect = f": {most.brief}" if most.brief else ""
+    collect = f": {_plain(most)}" if most.brief else ""
     return [f"{seen}{collect}", *[f"{share}{collect}"] * bool(share), seen, share or seen]
 
 
-def _waiting(analysis: Analysis) -> list[str]:
+def _plain(one: CouldNotLook) -> str:
+    """Return what to collect without marks of code, which a title and a picture cannot show."""
+    return one.brief.replace("`", "")
+
+
+def _waiting(analysis: Judged) -> list[str]:
     """Return what the device waits for, where that is most of the window."""
     window = analysis.timeline
     if window is None or 100 * window.idle_ns < MOSTLY_IDLE * window.wall_ns:
@@ -201,10 +205,10 @@ def _waiting(analysis: Analysis) -> list[str]:
     return [f"{waits}, most of it: {cause}", waits]
 
 
-def _longest(analysis: Analysis) -> list[str]:
+def _longest(analysis: Judged) -> list[str]:
     """Return what the kernel with most time takes, and what holds it."""
     most = analysis.most_time
-    good = analysis.advice.answer == "nothing_worth_doing" and not analysis.findings
+    good = analysis.advice.answer == "nothing_worth_doing" and not analysis.advice.findings
     if most is None:
         return ["Nothing worth doing seen: no kernel takes any time"]
     whole = units.time(analysis.coverage.duration_ns)
@@ -217,7 +221,7 @@ def _longest(analysis: Analysis) -> list[str]:
     return [*sentences, f"{opening}{share} of {whole} is one kernel"]
 
 
-def _held(analysis: Analysis, most: MostTime) -> list[str]:
+def _held(analysis: Judged, most: MostTime) -> list[str]:
     """Return what holds a kernel and how near its roof it is, the longest first."""
     mine = analysis.kernels.filter(pl.col("launch_id").is_in(most.launches))
     bounds = mine.group_by("bound").agg(pl.col("duration_ns").sum())

@@ -16,7 +16,7 @@ from ncutool.roofline.reasons import LEVEL_WORDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.analysis.analyse import Analysis
+    from ncutool.analysis.judged import Judged
     from ncutool.analysis.where_time_goes import Shares
     from ncutool.devices.several import Kind
     from ncutool.roofline.coverage import Coverage
@@ -30,7 +30,7 @@ _MOSTLY_IDLE = Threshold(
 )
 
 
-def write(analysis: Analysis) -> str:
+def write(analysis: Judged) -> str:
     """Return what holds most of the time, how much of it is understood, and on which devices.
 
     Nothing of launches without a duration.

@@ -14,6 +14,7 @@ from ncutool.charts.points import (
 )
 from ncutool.charts.roofline import MOST_LEVEL_GROUPS, roofline
 from ncutool.charts.speed_of_light import speed_of_light
+from ncutool.charts.strip import strip_points
 
 __all__ = [
     "DARK",
@@ -26,4 +27,5 @@ __all__ = [
     "roofline_points",
     "speed_of_light",
     "speed_of_light_points",
+    "strip_points",
 ]

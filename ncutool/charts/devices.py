@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 
+from ncutool.analysis.looks import Color
 from ncutool.base.limits import attainable
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.points import four_digits
@@ -33,7 +34,8 @@ def devices_roofline(
     """
     ridges = [peak / bandwidth for _, peak, bandwidth in devices]
     left, right = _LEFT * min(intensity, *ridges), _RIGHT * max(intensity, *ridges)
-    colors = [*palette.bounds.values(), palette.ink, palette.soft]
+    families: tuple[Color, ...] = ("memory", "compute", "latency", "saving")
+    colors = [*(palette.colors[name] for name in families), palette.ink, palette.soft]
     corners, marks = _rows(devices, intensity, (left, right), colors)
     names = [name for name, _, _ in devices]
     scale = alt.Scale(domain=names, range=[colors[i % len(colors)] for i in range(len(names))])
@@ -63,11 +65,11 @@ def devices_roofline(
     point["color"] = alt.ExprRef("datum.color")
     return framed(
         [
-            alt.Chart(alt.InlineData(values=corners)).mark_line(strokeWidth=1.8).encode(
-                x_axis, y_axis, color
-            ),
+            alt.Chart(alt.InlineData(values=corners), name="lines")
+            .mark_line(strokeWidth=1.8)
+            .encode(x_axis, y_axis, color),
             at.mark_rule(**rule).encode(alt.X("x:Q")),
-            alt.Chart(alt.InlineData(values=marks)).mark_point(**point).encode(
+            alt.Chart(alt.InlineData(values=marks), name="marks").mark_point(**point).encode(
                 alt.X("x:Q"), alt.Y("y:Q")
             ),
         ],

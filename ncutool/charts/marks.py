@@ -84,7 +84,6 @@ def layer(
         .mark_point(filled=True, clip=clip, opacity=1)
         .encode(
             x,
-            y,
             alt.Size("size:Q", scale=None, legend=None),
             alt.Shape("shape:N", scale=None, legend=None),
             alt.Fill("fill:N", scale=None, legend=None),
@@ -92,6 +91,7 @@ def layer(
             alt.StrokeWidth("thick:Q", scale=None, legend=None),
             alt.FillOpacity("filling:Q", scale=None, legend=None),
             alt.Description("about:N"),
+            y=y,
             **({"tooltip": tips} if tips else {}),
         )
     )

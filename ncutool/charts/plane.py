@@ -159,7 +159,7 @@ def _line_texts(plane: Plane, roofs: Roofs) -> list[tuple[Wanted, str, str, bool
         wide = labels.text_width(text, bold=not number)
         y = window.y(roof.peak_flop_per_s)
         spots = [
-            (window.width - 3 - back, y + side, "right")
+            (window.width - 3.0 - back, y + side, "right")
             for back in (0, 30, 60, 100, 150, 200)
             for side in (-_OFF_LINE, _OFF_LINE)
         ]
@@ -206,7 +206,7 @@ def _rising(
 
 def _edge_texts(plane: Plane) -> list[tuple[Wanted, str, str, bool]]:
     window = plane.window
-    texts = []
+    texts: list[tuple[Wanted, str, str, bool]] = []
     for side, arrow in _ARROWS.items():
         beyond = [point for point in plane.outside if point["side"] == side]
         if not beyond:
@@ -231,7 +231,7 @@ def _name_texts(plane: Plane) -> list[tuple[Wanted, str, str, bool]]:
     window = plane.window
     total = sum(point["ms"] for point in plane.inside + plane.outside)
     most = 10 if window.width >= marks.WIDE_PX - 60 else 6
-    texts = []
+    texts: list[tuple[Wanted, str, str, bool]] = []
     named: list[tuple[str, float, float]] = []
     for point in sorted(plane.inside, key=lambda point: (-point["ms"], point["group"])):
         if len(texts) == most or point["ms"] < _SMALLEST_SHARE * total:

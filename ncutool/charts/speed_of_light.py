@@ -79,14 +79,12 @@ def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:
 
 
 def _limits(top: float, palette: Palette) -> alt.Chart:
-    rows = []
+    rows: list[Row] = []
     for limit, dash in ((_LOW, [5, 4]), (_HIGH, [2, 4])):
-        for number, corners in enumerate(([(limit, 0), (limit, top)], [(0, limit), (top, limit)])):
-            about = f"limit|{limit}"
-            rows += [
-                {"x": x, "y": y, "line": f"{limit}-{number}", "dash": dash, "about": about}
-                for x, y in corners
-            ]
+        upright: list[tuple[float, float]] = [(limit, 0), (limit, top)]
+        for number, corners in enumerate([upright, [(y, x) for x, y in upright]]):
+            look = {"line": f"{limit}-{number}", "dash": dash, "about": f"limit|{limit}"}
+            rows += [{"x": x, "y": y, **look} for x, y in corners]
     chart: alt.Chart = alt.Chart(alt.InlineData(values=rows), name="lines").mark_line(
         color=palette.soft, strokeWidth=1, strokeDash=alt.ExprRef("datum.dash")
     )
@@ -106,7 +104,7 @@ def _texts(
     def pixel(point: Row) -> tuple[float, float]:
         return width * point["x"] / top, height * (1 - point["y"] / top)
 
-    wanted = _regions(top, size)
+    wanted: list[tuple[labels.Wanted, str, str]] = _regions(top, size)
     total = sum(row["ms"] for row in rows)
     first = {row["name"]: row for row in reversed(rows)}  # of one name the group with most time
     by_time = sorted(first.values(), key=lambda row: row["group"])

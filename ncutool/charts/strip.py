@@ -59,7 +59,8 @@ def strip_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
 
 def end_pct(points: Sequence[Row]) -> float:
     """Return where the strip ends: at 100 %, or as far as a point lies beyond."""
-    return min(_MOST_PCT, max(100.0, *(point["x"] * 1.02 for point in points)))
+    furthest: float = max(point["x"] for point in points)
+    return min(_MOST_PCT, max(100.0, furthest * 1.02))
 
 
 def strip(
@@ -89,17 +90,17 @@ def strip(
     line = alt.Chart(alt.InlineData(values=[{"x": 0, "x2": end}]), name="strip_line").mark_rule(
         color=palette.line
     )
-    middle = alt.YValue(_MARKS_Y)
+    middle = alt.value(_MARKS_Y)
     shown = ("kernel", "work", "launches", "time", "achieved", "of bandwidth")
     told = shown if shown[0] in points[0] else ()
     texts = _names(rows, end, width)
     words = (
         alt.Chart(alt.InlineData(values=texts), name="strip_names")
         .mark_text(color=palette.ink, fontSize=11, fontWeight=600, baseline="middle")
-        .encode(alt.X("x:Q"), alt.YValue(_NAMES_Y), alt.Text("text:N"), alt.Description("about:N"))
+        .encode(alt.X("x:Q"), alt.Text("text:N"), alt.Description("about:N"), y=alt.value(_NAMES_Y))
     )
     layers = [
-        line.encode(x, alt.X2("x2:Q"), middle),
+        line.encode(x, alt.X2("x2:Q"), y=middle),
         marks.layer(rows, alt.X("x:Q"), middle, "strip", told, clip=False),
         *([words] if texts else []),
     ]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SHIFT = re.compile(r"translate\(([-\d.e]+),([-\d.e]+)\)")
 _TURN = re.compile(r"rotate\(([-\d.e]+)\)")
 _NAME = re.compile(r"(\w+?)(?:_\d+)?_marks$")
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML may hold, which a name in a capture still can."""
 _STEP = re.compile(r"([MLHVhvZA])([^MLHVhvZA]*)")
 _AXIS = {"role-axis-grid": "grid", "role-axis-tick": "tick", "role-axis-label": "tx",
          "role-axis-domain": "tick", "role-axis-title": "at"}  # fmt: skip
@@ -31,14 +33,18 @@ _NS = "{http://www.w3.org/2000/svg}"
 
 
 def drawing(
-    chart: alt.VConcatChart, label: str, *, roofs: Sequence[str] = (), halo: str = ""
+    chart: alt.VConcatChart | alt.LayerChart,
+    label: str,
+    *,
+    roofs: Sequence[str] = (),
+    halo: str = "",
 ) -> str:
     """Draw a chart as SVG in few bytes: see :func:`compact`."""
     scales = "" if halo else str(chart.usermeta["scales"])
     return compact(drawn(chart), label, roofs=roofs, halo=halo, scales=scales)
 
 
-def drawn(chart: alt.VConcatChart) -> str:
+def drawn(chart: alt.VConcatChart | alt.LayerChart) -> str:
     """Return the chart as vl-convert draws it."""
     import vl_convert
 
@@ -46,13 +52,6 @@ def drawn(chart: alt.VConcatChart) -> str:
     spec: dict[str, Any] = chart.to_dict(validate=False)
     svg: str = vl_convert.vegalite_to_svg(spec)
     return svg
-
-
-def warm_up() -> None:
-    """Load what draws: its first drawing takes a second longer than those that follow."""
-    import vl_convert
-
-    vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"})
 
 
 @dataclass
@@ -108,7 +107,7 @@ def compact(
         scales: what a script must know to zoom: `log` or `linear`, then width and height of the
             plane and the ends of both axes.
     """
-    root = ElementTree.fromstring(svg)
+    root = ElementTree.fromstring(_NOT_XML.sub("\ufffd", svg))
     writer = _Writer(roofs, halo)
     _walk(root, 0.0, 0.0, "", writer)
     writer.close()

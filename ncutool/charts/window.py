@@ -85,7 +85,9 @@ def fit(
         low, high = min(low, level["y"]), max(high, level["y"])
     left, right = left / 2.2, right * 4
     bottom = min(low / 2.2, left * roofs.peak_bytes_per_s)
-    return Window(*(four_digits(value) for value in (left, right, bottom, high * 2.6)), *size)
+    return Window(
+        four_digits(left), four_digits(right), four_digits(bottom), four_digits(high * 2.6), *size
+    )
 
 
 def _ends(

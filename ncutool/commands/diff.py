@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,40 @@ class DiffOutput(Output):
     debug: DebugOption = False
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Several captures a side, and what belongs to each, as it stands on the command line."""
+
+    before: Annotated[
+        list[Path] | None,
+        option("--before", words="Several captures of the state before.", metavar="FILE..."),
+    ] = None
+    after: Annotated[
+        list[Path] | None,
+        option("--after", words="Several captures of the state after.", metavar="FILE..."),
+    ] = None
+    ncu_before: Annotated[
+        Path | None,
+        option(
+            "--ncu-before",
+            words="A report of the state before: its counters go on the traces' launches.",
+            metavar="FILE",
+        ),
+    ] = None
+    ncu_after: Annotated[
+        Path | None,
+        option("--ncu-after", words="The same of the state after.", metavar="FILE"),
+    ] = None
+    order: Annotated[
+        str | None,
+        option(
+            "--order",
+            words="In which order they were made, where their clocks do not tell.",
+            metavar="ABAB",
+        ),
+    ] = None
+
+
 @unfold
 def run(
     captures: Annotated[
@@ -85,22 +120,7 @@ def run(
         ),
     ] = None,
     *,
-    before: Annotated[
-        list[Path] | None,
-        option("--before", words="Several captures of the state before.", metavar="FILE..."),
-    ] = None,
-    after: Annotated[
-        list[Path] | None,
-        option("--after", words="Several captures of the state after.", metavar="FILE..."),
-    ] = None,
-    order: Annotated[
-        str | None,
-        option(
-            "--order",
-            words="In which order they were made, where their clocks do not tell.",
-            metavar="ABAB",
-        ),
-    ] = None,
+    sides: Sides,
     limits: Limits,
     top: TopOption = None,
     folder: DirOption = None,
@@ -119,14 +139,20 @@ def run(
     """
     from ncutool.diff import compare
     from ncutool.diff.gate import check
+    from ncutool.diff.wording import headline
 
     chosen = output.choose()
     rules = rules_asked(limits)
-    sides = named_sides(captures or [], before or [], after or [])
-    read = [read_side(paths, reading, folder, output) for paths in sides]
-    diff = compare(read[0], read[1], force=output.force, order=order)
+    named = named_sides(captures or [], sides.before or [], sides.after or [])
+    read = [
+        read_side(paths, reading, folder, output, ncu)
+        for paths, ncu in zip(named, (sides.ncu_before, sides.ncu_after), strict=True)
+    ]
+    diff = compare(read[0], read[1], force=output.force, order=sides.order)
     gate = check(diff, rules) if rules.asked else None
     output.write(_content(diff, gate, chosen, top, color=output.color))
+    if diff.refused:
+        print(f"ncutool: refused: {headline(diff)}; --force compares them", file=sys.stderr)
     code = gate.exit_code if gate is not None else _REFUSED if diff.refused else 0
     if code:
         raise typer.Exit(code)
@@ -210,7 +236,10 @@ def _content(
         return diff_text(diff, gate, top=top, color=color)
 
     def markdown() -> str:
-        return f"```\n{diff_text(diff, gate, top=top)}```\n"
+        text = diff_text(diff, gate, top=top)
+        ticks = max((len(run) for run in re.findall("`+", text)), default=0)
+        fence = "`" * max(3, ticks + 1)  # longer than any that a kernel's name holds
+        return f"{fence}text\n{text}{fence}\n"
 
     shown = frame(diff.rows[:top] if top else diff.rows)
     return rows(shown, chosen, envelope=whole, table=table, markdown=markdown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,13 +58,18 @@ def read_side(
     reading: Reading,
     folder: Path | None = None,
     output: Output | None = None,
+    ncu: Path | None = None,
 ) -> Side:
     """Read the captures of one side; a baseline is named by its name or its file.
+
+    Args:
+        ncu: a report whose counters go on the launches of each capture of the side.
 
     Raises:
         CaptureError: a capture or a baseline cannot be read.
         UsageError: the request makes no sense.
     """
+    request = replace(reading.request(), ncu=ncu)
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.diff import Side, baseline, run_of
     from ncutool.diff.redact import redacted_run
@@ -75,7 +80,7 @@ def read_side(
         if baseline.is_baseline(path):
             runs += [redacted_run(run, reading.redact) for run in baseline.load(path).runs]
             continue
-        analysis = analyse_file(path, reading.request(), output)
+        analysis = analyse_file(path, request, output)
         say_notices(analysis, only_errors=True)
         runs.append(run_of(analysis))
     return Side(tuple(runs))

@@ -17,6 +17,7 @@ from ncutool.diff.match import KINDS, Match, match
 from ncutool.diff.same_work import SameWork, same_work
 from ncutool.diff.sides import Run, Side, run_of, side_of
 from ncutool.diff.verdict import Judgement
+from ncutool.diff.wording import headline
 
 __all__ = [
     "KINDS",
@@ -30,6 +31,7 @@ __all__ = [
     "Side",
     "Whole",
     "compare",
+    "headline",
     "match",
     "run_of",
     "same_work",

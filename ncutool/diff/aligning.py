@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-
-from ncutool.base.thresholds import IntThreshold
 
 Ints = npt.NDArray[np.int64]
 
 MOST_CELLS = 50_000_000
 """Beyond so many pairs an alignment would take gigabytes; callers then go without."""
-KEY = IntThreshold(
-    16, "likeness", "two launches of one kernel on the same work",
-    "judgement: worth more than any number of weaker likenesses that a shift by one could gain",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,17 +26,22 @@ class Likeness:
     worth: int
 
 
-def align(likenesses: Sequence[Likeness]) -> list[tuple[int, int]] | None:
+def align(
+    likenesses: Sequence[Likeness], anchors: Iterable[tuple[int, int]] = ()
+) -> list[tuple[int, int]] | None:
     """Return the pairs of positions, in order on both sides, with the most likeness in sum.
 
     Pairs that share nothing are never made. None where the sequences are too long.
+
+    Args:
+        anchors: positions that surely belong together, which long sequences are cut at.
     """
     n, m = len(likenesses[0].before), len(likenesses[0].after)
     head = _common(likenesses[0].before, likenesses[0].after)
     tail = _common(likenesses[0].before[head:][::-1], likenesses[0].after[head:][::-1])
     rows, columns = n - head - tail, m - head - tail
     if rows * columns > MOST_CELLS:
-        return None
+        return _piecewise(likenesses, increasing(anchors), n, m)
     inner = [
         Likeness(one.before[head : n - tail], one.after[head : m - tail], one.worth)
         for one in likenesses
@@ -51,6 +52,46 @@ def align(likenesses: Sequence[Likeness]) -> list[tuple[int, int]] | None:
         *((head + i, head + j) for i, j in middle),
         *((n - tail + at, m - tail + at) for at in range(tail)),
     ]
+
+
+def increasing(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return as many pairs as can be that are in order on both sides."""
+    ranked = sorted(pairs)
+    ends: list[int] = []
+    """The smallest second position that a chain of each length ends at."""
+    last: list[int] = []
+    before: list[int] = []
+    for at, (_, second) in enumerate(ranked):
+        length = bisect_left(ends, second)
+        if length == len(ends):
+            ends.append(second)
+            last.append(at)
+        ends[length], last[length] = second, at
+        before.append(last[length - 1] if length else -1)
+    chain = []
+    at = last[-1] if last else -1
+    while at >= 0:
+        chain.append(ranked[at])
+        at = before[at]
+    return chain[::-1]
+
+
+def _piecewise(
+    likenesses: Sequence[Likeness], anchors: list[tuple[int, int]], n: int, m: int
+) -> list[tuple[int, int]] | None:
+    """Align what lies between anchors, piece by piece; None where a piece is too long."""
+    found = []
+    for (i, j), (k, one) in pairwise([(-1, -1), *anchors, (n, m)]):
+        rows, columns = k - i - 1, one - j - 1
+        if rows * columns > MOST_CELLS:
+            return None
+        piece = [
+            Likeness(each.before[i + 1 : k], each.after[j + 1 : one], each.worth)
+            for each in likenesses
+        ]
+        found += [(i + 1 + a, j + 1 + b) for a, b in _best(piece, rows, columns)]
+        found += [(k, one)] if k < n else []
+    return found
 
 
 def _common(before: Ints, after: Ints) -> int:

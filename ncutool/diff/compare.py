@@ -109,11 +109,6 @@ class Diff:
         """How many matches there are of each kind."""
         return by_kind(self.matches)
 
-    @property
-    def single(self) -> bool:
-        """One capture on a side, so that there is no interval."""
-        return min(len(self.before.runs), len(self.after.runs)) == 1
-
 
 def may_judge(work: SameWork, forced: bool) -> bool:
     """Whether a verdict on speed makes sense: never of other work, else where it is insisted on."""
@@ -163,7 +158,7 @@ def with_matched(work: SameWork, before: Run, after: Run, matches: Sequence[Matc
     old = _share(before, [launch for one in both for launch in one.before])
     new = _share(after, [launch for one in both for launch in one.after])
     what, texts = "time of matched launches", (units.percent(100 * old), units.percent(100 * new))
-    if max(old, new) > MATCHED:
+    if max(old, new) > MATCHED or work.state == "not_comparable":
         return replace(work, facts=(*work.facts, Fact(what, *texts)))
     said = "hardly a launch matches: another program"
     fact = Fact(what, *texts, None, "differs", True, said)

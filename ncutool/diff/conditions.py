@@ -43,7 +43,10 @@ def _told(what: str, before: Run, after: Run, read: Callable[[Run], str]) -> Fac
     """Compare a condition that is a word: another one refuses, an unknown one is said."""
     old, new = read(before), read(after)
     if not old or not new:
-        return Fact(what, old or units.UNKNOWN, new or units.UNKNOWN, None, "not_known")
+        said = f"{what} not known {'before' if new else 'after'}" if old or new else ""
+        return Fact(
+            what, old or units.UNKNOWN, new or units.UNKNOWN, None, "not_known", False, said
+        )
     differs = old != new
     return Fact(what, old, new, None, "not_comparable" if differs else "same", differs,
                 f"{what}: {old} → {new}" if differs else "")  # fmt: skip

@@ -7,7 +7,7 @@ same work is launched equally often on both sides, their order does not matter.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ncutool.diff import regions
@@ -115,7 +115,7 @@ def _in_place(
     found: _Gathered, old: list[Launch], new: list[Launch], alike: set[Key]
 ) -> tuple[list[Launch], list[Launch], tuple[str, ...]]:
     """Match what stands at the same place; return what is left."""
-    pairs = align(likenesses(old, new))
+    pairs = align(likenesses(old, new), _anchors(old, new, alike))
     open_old = [one for one in old if one.key not in alike]
     open_new = [one for one in new if one.key not in alike]
     if pairs is None:
@@ -129,6 +129,18 @@ def _in_place(
         [one for one in open_new if id(one) not in used],
         (),
     )
+
+
+def _anchors(old: list[Launch], new: list[Launch], alike: set[Key]) -> Iterator[tuple[int, int]]:
+    """Yield the places of the launches of which both sides have as many, the first to the first."""
+    places: dict[Key, list[int]] = defaultdict(list)
+    for at, launch in enumerate(new):
+        if launch.key in alike:
+            places[launch.key].append(at)
+    order = {key: iter(own) for key, own in places.items()}
+    for at, launch in enumerate(old):
+        if launch.key in alike:
+            yield at, next(order[launch.key])
 
 
 def _moved(

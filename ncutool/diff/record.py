@@ -32,6 +32,8 @@ COLUMNS: dict[str, pl.DataType] = {
     "high_pct": pl.Float64(),
     "verdict": pl.String(),
     "why": pl.String(),
+    "spread_pct": pl.Float64(),
+    "single": pl.Boolean(),
     "cycles_change_pct": pl.Float64(),
     "flop_before": pl.Float64(),
     "flop_after": pl.Float64(),
@@ -59,7 +61,6 @@ def _percent(share: float | None) -> float | None:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    change = row.judgement.change if row.judgement is not None else None
     both = {
         f"{name}_{when}": getattr(figures, name)
         for name in ("flop", "dram_bytes", "measured_over_compulsory", "roofline_pct", "bound")
@@ -78,10 +79,7 @@ def _row(row: Row) -> dict[str, Any]:
         "after_ns": row.after.time_ns,
         "change_ns": row.delta_ns,
         "change_pct": _percent(row.delta_share),
-        "low_pct": _percent(change.low if change else None),
-        "high_pct": _percent(change.high if change else None),
-        "verdict": row.judgement.verdict if row.judgement else None,
-        "why": row.judgement.why if row.judgement else None,
+        **_judged(row.judgement),
         "cycles_change_pct": _percent(row.moved("cycles")),
         **both,
         "launch_ids_before": list(row.match.before),
@@ -141,7 +139,8 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _judged(judgement: Judgement | None) -> dict[str, Any]:
-    change = judgement.change if judgement is not None else None
+    """Return a verdict; single captures have no interval, their stated bound is none."""
+    change = judgement.change if judgement is not None and not judgement.single else None
     return {
         "verdict": judgement.verdict if judgement else None,
         "why": judgement.why if judgement else None,

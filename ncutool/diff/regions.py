@@ -59,7 +59,8 @@ def pairings(
             continue
         pairing = _call(ours, theirs, own, done) or _one(ours, theirs)
         yield _taken(pairing, done)
-    weak = set(pairs) - set(firm)
+    known = set(firm)
+    weak = {i: j for i, j in pairs if (i, j) not in known}
     fences = [(-1, -1), *firm, (len(old), len(new))]
     for (i, j), (k, m) in pairwise(fences):
         if i < 0 and k == len(old) and (j < 0 and m == len(new)):
@@ -92,6 +93,8 @@ def _call(ours: Launch, theirs: Launch, own: _Calls, done: set[int]) -> Pairing 
     """Return the pairing of two calls of one operator that launch unequally many kernels."""
     if ours.call is None or theirs.call is None or ours.op != theirs.op:
         return None
+    if id(ours) in done or id(theirs) in done:
+        return None
     before = [one for one in own[0].get(ours.call, []) if id(one) not in done]
     after = [one for one in own[1].get(theirs.call, []) if id(one) not in done]
     if len(before) == len(after) or not before or not after:
@@ -107,7 +110,7 @@ def _region(
     new: Sequence[Launch],
     ours: list[int],
     theirs: list[int],
-    weak: set[tuple[int, int]],
+    weak: dict[int, int],
     own: _Calls,
     done: set[int],
     enclosed: bool,
@@ -116,23 +119,22 @@ def _region(
 
     Args:
         ours: positions in ``old``; ``theirs`` those in ``new``.
-        weak: positions that the alignment pairs though little tells them.
+        weak: the position in ``new`` that the alignment pairs with one in ``old`` though little
+            tells it.
         own: the launches of each operator call of both sides.
         done: the launches that are paired already, by identity; added to.
         enclosed: matched launches stand before and after the place.
     """
     if not ours or not theirs:
         return
-    inside = sorted((i, j) for i, j in weak if i in ours and j in theirs)
+    inside = _inside(ours, theirs, weak)
     for i, j in inside:
-        if id(old[i]) in done or id(new[j]) in done:
-            continue
         pairing = _call(old[i], new[j], own, done)
         if pairing is not None:
             yield _taken(pairing, done)
-            ours = [at for at in ours if id(old[at]) not in done]
-            theirs = [at for at in theirs if id(new[at]) not in done]
-    inside = [(i, j) for i, j in inside if i in ours and j in theirs]
+    ours = [at for at in ours if id(old[at]) not in done]
+    theirs = [at for at in theirs if id(new[at]) not in done]
+    inside = _inside(ours, theirs, weak)
     sizes = len(ours), len(theirs)
     if sizes == (len(inside), len(inside)):
         for i, j in inside:
@@ -144,6 +146,12 @@ def _region(
         how = f"{sizes[1]} instead of {sizes[0]} between the same two neighbours"
         before, after = tuple(old[i] for i in ours), tuple(new[j] for j in theirs)
         yield _taken(Pairing(kind, how, before, after), done)
+
+
+def _inside(ours: list[int], theirs: list[int], weak: dict[int, int]) -> list[tuple[int, int]]:
+    """Return the weak pairs of which both places are among these."""
+    places = set(theirs)
+    return [(i, weak[i]) for i in ours if weak.get(i, -1) in places]
 
 
 def _taken(pairing: Pairing, done: set[int]) -> Pairing:

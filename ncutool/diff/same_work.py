@@ -81,6 +81,8 @@ def _state(facts: list[Fact]) -> State:
 
 def compare_runs(before: Run, after: Run) -> list[Fact]:
     """Return every fact of two runs: work, then conditions."""
+    if before.settings.source != after.settings.source:
+        return conditions(before, after)  # counted figures say nothing of modelled ones
     counted = before.settings.figures_counted
     return [
         *_sizes(before, after),
@@ -112,12 +114,15 @@ def _sizes(before: Run, after: Run) -> list[Fact]:
 def flop_of(run: Run, families: tuple[str, ...] = ()) -> tuple[float | None, float]:
     """Return the FLOPs of a run and the share of its kernel time that they are known for.
 
+    Of a trace those that shapes tell, also where a report's counters were joined.
+
     Args:
         families: only launches of these.
     """
     rows = run.launches.filter(pl.col("category") == "kernel")
     if families:
         rows = rows.filter(pl.col("family").is_in(families))
+    rows = rows.with_columns(pl.coalesce("modelled_flop", "flop").alias("flop"))
     known = rows.filter(pl.col("flop").is_not_null())
     if known.is_empty():
         return None, 0.0

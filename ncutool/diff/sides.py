@@ -16,11 +16,13 @@ from ncutool.base.tables import KERNELS
 from ncutool.timeline.trust import operators_recorded
 from ncutool.whatif.predict.operators import runs_of
 from ncutool.whatif.predict.sizes import Sizes, find
+from ncutool_parsers.capture import Capture
 
 COLUMNS = (
     "launch_id", "category", "kernel", "kernel_full", "op", "op_id", "signature", "shapes",
     "family", "stream", "device", "grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z",
     "start_ns", "duration_ns", "dtype", "flop", "flop_source", "dram_bytes", "bytes_source",
+    "modelled_flop",
     "modelled_bytes", "roofline_pct", "roof", "roof_side", "bound", "peak_flop_per_s",
     "peak_bytes_per_s",
 )  # fmt: skip
@@ -157,27 +159,12 @@ class Side:
 def run_of(analysis: Analysis) -> Run:
     """Return what comparing needs of one analysis."""
     capture, timeline = analysis.capture, analysis.timeline
-    traits, sizes = capture.traits, _sizes(analysis)
+    sizes = _sizes(analysis)
     return Run(
         name=capture.name,
         launches=_launches(analysis),
         device=_device(analysis),
-        settings=Settings(
-            source=capture.source,
-            tool=capture.format.tool,
-            tool_version=capture.tool_version,
-            has_timeline=traits.has_timeline,
-            records_operators=traits.records_operators,
-            figures_counted=traits.figures_counted,
-            launches_serialised=traits.launches_serialised,
-            shapes=capture.shapes_recorded,
-            stacks=capture.python_events > 0,
-            operators_filtered=not operators_recorded(capture),
-            complete=capture.complete,
-            synthetic=capture.synthetic,
-            rank=capture.rank,
-            world_size=capture.world_size,
-        ),
+        settings=_settings(analysis.capture),
         window=(
             None
             if timeline is None
@@ -208,6 +195,26 @@ def side_of(analyses: Sequence[Analysis]) -> Side:
 
 def _started(origin_ns: int | None) -> int | None:
     return origin_ns if origin_ns is not None and origin_ns > _EPOCH_NS else None
+
+
+def _settings(capture: Capture) -> Settings:
+    traits = capture.traits
+    return Settings(
+        source=capture.source,
+        tool=capture.format.tool,
+        tool_version=capture.tool_version,
+        has_timeline=traits.has_timeline,
+        records_operators=traits.records_operators,
+        figures_counted=traits.figures_counted,
+        launches_serialised=traits.launches_serialised,
+        shapes=capture.shapes_recorded,
+        stacks=capture.python_events > 0,
+        operators_filtered=not operators_recorded(capture),
+        complete=capture.complete,
+        synthetic=capture.synthetic,
+        rank=capture.rank,
+        world_size=capture.world_size,
+    )
 
 
 def _sizes(analysis: Analysis) -> Sizes | None:

@@ -16,6 +16,7 @@ HALF = ThresholdTable(
     "what is called half",
     "judgement: rounded to a hundredth",
 )
+FORCED = "unlike captures, by --force: "
 SIZES = ("batch", "sequence")
 """Facts whose two values say all."""
 LONGEST = 90
@@ -50,7 +51,7 @@ def _headlines(diff: Diff) -> list[str]:
         return ["same: one recording, 0 changes"]
     if judgement is None or judgement.change is None:
         return ["inconclusive: no time on one side"]
-    work = _work_changed(diff)
+    work = FORCED if diff.work.refused else _work_changed(diff)
     if judgement.verdict in ("faster", "slower"):
         less = "less" if judgement.verdict == "faster" else "more"
         amount = f"{abs(100 * judgement.change.middle):.1f} % {less} {_noun(whole)}"
@@ -144,15 +145,15 @@ def _span(
 def same_work_line(diff: Diff) -> str:
     """Return what is compared first: whether both sides did the same work, and by what."""
     figures = [fact for fact in diff.work.facts if fact.what.startswith(("FLOP,", "comp", "DRAM"))]
-    unknown = [fact.what for fact in figures if fact.state == "not_known"]
+    unknown = [fact for fact in figures if fact.state == "not_known"]
     words = {
         "same": "yes",
         "differs": "no" if diff.work.refused else "",
         "not_comparable": "unlike captures",
-        "not_known": "not known",
+        "not_known": "",
     }[diff.work.state]
-    said = [_figure(fact) for fact in figures if fact.what not in unknown]
-    rest = [f"not known: {', '.join(unknown)}"] if unknown else []
+    said = [_figure(fact) for fact in figures if fact not in unknown]
+    rest = [f"not known: {', '.join(_SHORT[fact.what] for fact in unknown)}"] if unknown else []
     return "; ".join(filter(None, [words, ", ".join(said), *rest]))
 
 

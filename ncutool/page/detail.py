@@ -92,7 +92,7 @@ def detail(
         actions: what each finding would do, in the order of the bits of the pieces' masks.
     """
     begin, end = window
-    row = max(13, 50 // max(lanes, 1))
+    row = max(13, 58 // max(lanes, 1))
     scale = WIDTH / max(end - begin, 1)
     shown = rows.filter((pl.col("finish") > begin) & (pl.col("begin") < end))
     paths: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 WIDE_PX, NARROW_PX = 592, 292
 """Widths of the planes of both drawings; their axes come on top."""
-MOST_WIDE, MOST_NARROW = 400, 150
+MOST_WIDE, MOST_NARROW = 300, 120
 """Groups that get a mark on each, most time first: the page must stay small."""
 _FEW = 3
 PAGE_PALETTE = charts.Palette(
@@ -101,8 +101,10 @@ def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
     points = charts.speed_of_light_points(groups.head(MOST_WIDE), tooltips=False)
     if points:
         light = _speed_of_light(points, groups)
-        # Where no FLOPs are counted, the speeds of light come first: they are what can be seen.
-        made = [*made, light] if made[0].wide else [light, *made]
+        # Where no roofline can be drawn, the speeds of light stand alone and say why.
+        drawn = [one for one in made if one.wide]
+        missing = () if drawn else (made[0].empty,)
+        made = [*drawn, replace(light, notes=(*light.notes, *missing))]
     return tuple(made)
 
 
@@ -327,7 +329,8 @@ def _notes(groups: pl.DataFrame, subject: _Subject, coverage: Coverage | None) -
     if coverage is not None and (missing := charts.not_on_roofline(coverage)):
         notes.append(missing)
     if groups.height > MOST_WIDE:
-        left = groups[MOST_WIDE:]["duration_ns"].sum() / max(1, groups["duration_ns"].sum())
+        total = max(1, int(groups["duration_ns"].sum()))
+        left = int(groups[MOST_WIDE:]["duration_ns"].sum()) / total
         notes.append(
             f"Drawn: the {MOST_WIDE} groups with the most time ({MOST_NARROW} in little room); "
             f"the other {units.count(groups.height - MOST_WIDE)} took "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_EXPLAINED = 60
 """Groups whose arithmetic the page carries; `ncutool explain` has that of every launch."""
-MOST_CHARACTERS = 40_000
+MOST_CHARACTERS = 25_000
 _LINE, _FORMULA = 300, 400
 
 _NAMES = {

@@ -14,13 +14,15 @@ import jinja2
 from markupsafe import Markup
 
 from ncutool.base import units
-from ncutool.base.untrusted import printable
+from ncutool.base.untrusted import shorten
 from ncutool.page import vega
 from ncutool.page.code import with_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MOST_OF_A_TEXT = 3000
+"""Characters of a text that a page shows: a name from a capture may be as long as its file."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -136,7 +138,7 @@ def _environment() -> jinja2.Environment:
 def _printable(value: object) -> object:
     """Return text from a capture without control characters; mark-up of our own as it is."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value)
+        return shorten(value, _MOST_OF_A_TEXT)
     return value
 
 

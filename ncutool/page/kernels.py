@@ -29,6 +29,8 @@ has them all."""
 FIRST_ROWS = 25
 _NAME, _DETAIL, _FULL, _SENTENCE, _ACTION = 100, 110, 130, 200, 32
 _FEW_GROUPS = 8
+_FITS = 40
+"""Characters of a name and its shapes that any screen shows."""
 _WHOLE_NAME = 1000
 _WHOLE_NAMES = 16_000
 """Characters of full kernel names that a page carries whole; further names are cut."""
@@ -92,7 +94,7 @@ class Row:
     more_tags: int
     """Findings beside that one."""
     whole: str
-    """Its name and shapes uncut, for those who point at it."""
+    """Its name and shapes, for those who point at a long one; empty for a short one."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ def _note(groups: pl.DataFrame) -> str:
 
 def _row(row: dict[str, Any], longest_ns: int, cells_: tuple[Cell, ...], tags: list[Tag]) -> Row:
     detail = row["detail"] or row["missing_reason"]
+    whole = shorten(f"{row['name']} {detail or ''}".strip(), _NAME + _DETAIL)
     return Row(
         group=row["group"],
         name=shorten(row["name"], _NAME),
@@ -229,7 +232,7 @@ def _row(row: dict[str, Any], longest_ns: int, cells_: tuple[Cell, ...], tags: l
         cells=cells_,
         tag=tags[0] if tags else None,
         more_tags=max(0, len(tags) - 1),
-        whole=shorten(f"{row['name']} {detail or ''}".strip(), _NAME + _DETAIL),
+        whole=whole if len(whole) > _FITS else "",
     )
 
 

@@ -65,9 +65,9 @@ def pieces(placed: pl.DataFrame, window: tuple[int, int]) -> Pieces:
     """Return the launches as pieces, merged where they are more than :data:`MOST_SINGLE`.
 
     Those around ``window``, which is shown first, stay single. Of the others, launches shorter
-    than the grain whose begins fall into the same grain of the same lane are one piece: it spans
-    them, counts them, says how much of its span is busy, takes the bound that holds most of its
-    time, and is of every finding that concerns any of them.
+    than the grain whose begins fall into the same grain of the same lane are one piece for each
+    bound: it counts them, spans them all, says how much of its span they hold, and is of every
+    finding that concerns any of them.
     """
     columns = ["lane", "begin", "finish", "bound", "group", "count", "mask", "busy"]
     in_table = pl.when(pl.col("group") < MOST_GROUPS).then("group").otherwise(-1)
@@ -88,7 +88,7 @@ def pieces(placed: pl.DataFrame, window: tuple[int, int]) -> Pieces:
 
 def _few(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """Return launches merged to at most :data:`MOST_MERGED` pieces, and the grain."""
-    usual = int((rows["finish"] - rows["begin"]).median() or 1)  # type: ignore[arg-type]
+    usual = int((rows["finish"] - rows["begin"]).median() or 1)
     span = int(rows["begin"].to_numpy().max() - rows["begin"].to_numpy().min())
     grain = max(usual, span // MOST_MERGED, 1)
     while (merged := _merged(rows, grain)).height > MOST_MERGED:
@@ -99,28 +99,22 @@ def _few(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 def _merged(placed: pl.DataFrame, grain: int) -> pl.DataFrame:
     length = pl.col("finish") - pl.col("begin")
     cell = pl.when(length < grain).then(pl.col("begin") // grain)
-    by_bound = (
+    place = ["lane", "late", "cell"]
+    share = pl.col("length") * FINE / (pl.col("finish") - pl.col("begin"))
+    return (
         placed.with_columns(cell=cell.otherwise(-1 - pl.int_range(pl.len())), length=length)
-        .group_by("lane", "late", "cell", "bound")
+        .group_by(*place, "bound")
         .agg(
             pl.col("begin").min(),
             pl.col("finish").max(),
             pl.col("length").sum(),
-            pl.col("group").first(),
             pl.col("count").sum(),
             pl.col("mask").bitwise_or(),
+            group=pl.when(pl.len() > 1).then(-1).otherwise(pl.col("group").first()),
         )
-        .sort("length", "bound", descending=[True, False])
-    )
-    share = pl.col("length").sum() * FINE / (pl.col("finish").max() - pl.col("begin").min())
-    return by_bound.group_by("lane", "late", "cell", maintain_order=True).agg(
-        pl.col("begin").min(),
-        pl.col("finish").max(),
-        pl.col("bound").first(),
-        pl.col("count").sum(),
-        pl.col("mask").bitwise_or(),
-        group=pl.when(pl.col("count").sum() > 1).then(-1).otherwise(pl.col("group").first()),
-        busy=share.ceil().clip(1, FINE).cast(pl.Int64),
+        .with_columns(pl.col("begin").min().over(place), pl.col("finish").max().over(place))
+        .with_columns(busy=share.ceil().clip(1, FINE).cast(pl.Int64))
+        .sort("lane", "begin", "length", "bound", descending=[False, False, True, False])
     )
 
 

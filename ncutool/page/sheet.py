@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from markupsafe import Markup
 
 from ncutool.base import units
-from ncutool.base.untrusted import json_for_html
+from ncutool.base.untrusted import printable
 from ncutool.charts.devices import devices_roofline
-from ncutool.page.drawing import PAGE_PALETTE
+from ncutool.charts.svg import drawing
+from ncutool.page.drawing import NARROW_PX, PAGE_PALETTE, WIDE_PX
 from ncutool.page.html import html_page
 from ncutool.text.sheet import Sheet
 
@@ -26,20 +26,24 @@ def render_sheet(
         rooflines: name, peak FLOP/s and peak byte/s of each device; no chart where empty.
         intensity_flop_per_byte: where the workload lies; no chart where None.
     """
-    spec: dict[str, Any] | None = None
+    drawn: list[Markup] = []
     if rooflines and intensity_flop_per_byte is not None:
-        chart = devices_roofline(
-            rooflines, intensity_flop_per_byte, palette=PAGE_PALETTE, width="container"
+        lines = [(printable(name), peak, fed) for name, peak, fed in rooflines]
+        label = (
+            f"Rooflines of {', '.join(name for name, _, _ in lines)}; the "
+            f"workload lies at {units.intensity(intensity_flop_per_byte)}. The table holds the "
+            "same figures."
         )
-        spec = chart.to_dict(validate=False)
+        for width, height in ((WIDE_PX, 380), (NARROW_PX, 300)):
+            chart = devices_roofline(
+                lines, intensity_flop_per_byte, palette=PAGE_PALETTE, width=width, height=height
+            )
+            drawn.append(Markup(drawing(chart, label, halo=PAGE_PALETTE.paper)))
     return html_page(
         "sheet.html",
         styles=("theme", "page", "plan", "sheet"),
-        scripts=("sheet",) if spec else (),
-        charted=spec is not None,
+        scripts=(),
+        charted=False,
         sheet=sheet,
-        chart_label=f"Rooflines of {', '.join(name for name, _, _ in rooflines)}; the "
-        f"workload lies at {units.intensity(intensity_flop_per_byte)}. The table holds the "
-        "same figures.",
-        data=Markup(json_for_html(spec)) if spec else None,
+        drawn=drawn,
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _HANDFUL = 12
 """So many launches of a trace are drawn one by one, without an overview."""
-_LANES_HEIGHT = 112
+_LANES_HEIGHT = 136
 """Of all lanes of launches together, where they are few."""
 _LEAST, _GAP, _BANDS = 15, 4, 21
 _FINDINGS, _IDLE = 14, 22
@@ -270,11 +270,11 @@ def _zoomed(
         "stretches": stretches(placed, whole) if placed.height > MOST_SINGLE else None,
         "gaps": None,
     }
-    note = ()
+    note: tuple[str, ...] = ()
     if found.grain_ns:
         note = (
-            f"Away from here launches within {units.time(found.grain_ns)} are drawn as one: as "
-            "high as they were busy, in the colour of what held most.",
+            f"Away from here launches within {units.time(found.grain_ns)} are drawn "
+            "together, as high as their share of it.",
         )
     return shown, data, note
 

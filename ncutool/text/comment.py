@@ -35,7 +35,7 @@ def comment(analysis: Analysis) -> str:
     """
     document = Document(analysis)
     parts = [
-        f"### {_with_code(document.verdict.headline)}",
+        f"### {_inert(document.verdict.headline)}",
         "\n".join(_facts(document)),
         _findings(document.findings, of_wall=document.time.shares.of_wall),
         _folded(_kernels(document.kernels.groups), _of_kernels(document.kernels.groups)),

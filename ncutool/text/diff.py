@@ -12,7 +12,7 @@ from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
 from ncutool.diff import wording
-from ncutool.diff.verdict import signed
+from ncutool.diff.verdict import SMALLEST, signed
 from ncutool.text.style import BOUND_FILLS, BOUND_STYLES, render, text
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ncutool.diff.sides import Run
 
 WIDTH = 80
+LINES = 20
 _ROWS = 5
+_CAUSES = 3
 _VERDICTS = {"faster": "green", "slower": "bold red", "same": "default", "inconclusive": "yellow"}
 _MARK = "! "
 _RATES = {"flop_per_busy_s": "FLOP per busy time", "flop_per_wall_s": "FLOP per wall time"}
@@ -42,12 +44,13 @@ def diff_text(
         gate: what came of the rules, where any are asked for.
         top: how many matches to list; 5 where None, all where 0.
     """
-    body = _judged(diff, top, width) if diff.judged else _unlike(diff, width)
-    lines = [text(_title(diff, width), "bold"), *body, *_gate(gate, width)]
-    style = _VERDICTS[diff.whole.judgement.verdict] if diff.whole.judgement else "bold"
-    lines.append(
-        text(wording.headline(diff, width), f"bold {style}" if "bold" not in style else style)
-    )
+    checks = _gate(gate, width)
+    room = LINES - len(checks) - 2  # the title and the verdict
+    body = _judged(diff, top, width, room) if diff.judged else _unlike(diff, width)[:room]
+    judgement = diff.whole.judgement
+    style = _VERDICTS[judgement.verdict] if judgement else "default"
+    verdict = text(wording.headline(diff, width), f"bold {style.removeprefix('bold ')}")
+    lines = [text(_title(diff, width), "bold"), *body, *checks, verdict]
     return render(Group(*lines), color=color, width=max(width, WIDTH))
 
 
@@ -67,6 +70,8 @@ def _names(diff: Diff) -> str:
     shown = after[common:] if common > 0 else after
     more = [f" (+{len(side.runs) - 1})" if len(side.runs) > 1 else ""
             for side in (diff.before, diff.after)]  # fmt: skip
+    if before == after:
+        return f"{before}{more[0] or more[1]}, before → after"
     return f"{before}{more[0]} → {shown}{more[1]}"
 
 
@@ -81,7 +86,26 @@ def _fact(name: str, said: str, width: int) -> Text:
     return line.append_text(text(shorten(said, width - 12)))
 
 
-def _judged(diff: Diff, top: int | None, width: int) -> list[Text]:
+def _judged(diff: Diff, top: int | None, width: int, room: int) -> list[Text]:
+    """Return head, table and foot; the table has as many rows as there is room for."""
+    head = [*_head(diff, width), Text(""), *_bars(diff, width), Text("")]
+    said = [
+        wording.small_line(diff),
+        wording.warm_line(diff),
+        _idle(diff),
+        _findings(diff),
+        *wording.sure_lines(diff),
+    ]
+    foot = [text(shorten(line, width), "bright_black") for line in said if line]
+    least = len(head) + 3  # the table's own head, a row, and what it leaves out
+    foot = foot[max(least + len(foot) - room, 0) :]
+    left = room - least - len(foot) + 1
+    count = max(min(_ROWS, left), 1) if top is None else top or len(diff.rows)
+    return [*head, *_table(diff, count, width), *foot]
+
+
+def _head(diff: Diff, width: int) -> list[Text]:
+    """Return what is compared before any time: work, matches, and how it was run."""
     matched = f"{wording.matched_line(diff)}; results not compared"
     lines = [_fact("same work?", wording.same_work_line(diff), width), _fact("", matched, width)]
     forced = [fact.said for fact in diff.work.differences if fact.refuses]
@@ -91,16 +115,18 @@ def _judged(diff: Diff, top: int | None, width: int) -> list[Text]:
     clocks = ""
     if clock is not None and clock.ratio is not None:
         clocks = f"SM {signed(clock.ratio - 1)} % on the large kernels; "
-    lines.append(_fact("run", f"{clocks}{wording.order_line(diff)}", width))
-    lines += [Text(""), *_bars(diff, width), Text("")]
-    lines += _table(diff, top, width)
-    small = wording.small_line(diff)
-    lines += [text(shorten(small, width), "bright_black")] if small else []
-    warm = wording.warm_line(diff)
-    lines += [text(warm, "bright_black")] if warm else []
-    findings = _findings(diff)
-    lines += [text(shorten(findings, width), "bright_black")] if findings else []
-    return lines + [text(shorten(line, width), "bright_black") for line in wording.sure_lines(diff)]
+    return [*lines, _fact("run", f"{clocks}{wording.order_line(diff)}", width)]
+
+
+def _idle(diff: Diff) -> str:
+    """Return the causes whose idle time changed most; empty where none changed by 1 % of it all."""
+    least = SMALLEST * diff.whole.before_ns
+    moved = [(one.after_ns - one.before_ns, one.cause) for one in diff.idle]
+    moved = [one for one in moved if abs(one[0]) >= least and one[1] != "allocator"]
+    ranked = sorted(moved, key=lambda one: -abs(one[0]))[:_CAUSES]
+    said = [f"{display_names.gap_cause(cause)} {'+' if ns > 0 else '−'}{units.time(abs(ns))}"
+            for ns, cause in ranked]  # fmt: skip
+    return f"idle: {', '.join(said)}" if said else ""
 
 
 def _findings(diff: Diff) -> str:
@@ -153,10 +179,10 @@ def _bars(diff: Diff, width: int) -> list[Text]:
     return [*lines, text(shorten(f"        {key}  {total}", width), "bright_black")]
 
 
-def _table(diff: Diff, top: int | None, width: int) -> list[Text]:
-    count = _ROWS if top is None else top or len(diff.rows)
-    kept = sorted(diff.rows, key=lambda row: -abs(row.delta_ns))[:count]
-    rows = [row for row in diff.rows if row in kept] if len(kept) < len(diff.rows) else diff.rows
+def _table(diff: Diff, count: int, width: int) -> list[Text]:
+    ranked = sorted(diff.rows, key=lambda row: -abs(row.delta_ns))[:count]
+    kept = {row.number for row in ranked}
+    rows = [row for row in diff.rows if row.number in kept]
     cells = [_cells(row) for row in rows]
     heads = ("time", "change", "% of roof", "verdict")
     widths = [max(len(line[at]) for line in [heads, *cells]) for at in range(4)]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ncutool.analysis.sections import FindingLine
 
 _SHORTEST_TITLE = 24
-_SHORTEST_NAME = 32
 _WIDE = 100
 """From so many columns on, groups show their launches, FLOP/byte and source too."""
 
@@ -47,13 +46,13 @@ def finding_rows(lines: Sequence[FindingLine], width: int, *, of_wall: bool) -> 
 
 
 def _title(line: FindingLine, room: int) -> str:
-    """Return a finding's title; where it is too long for a line, with the kernel's short name."""
+    """Return a finding's title; where it is too long for a line, without the arguments
+    of its kernel's name."""
     title = printable(line.finding.title)
     if cell_len(title) <= room or len(line.finding.kernels) != 1:
         return title
     name = printable(line.finding.kernels[0])
-    spare = room - (cell_len(title) - cell_len(name))
-    return title.replace(name, short_names.kernel(name, max(spare, _SHORTEST_NAME)))
+    return title.replace(name, short_names.bare(name))
 
 
 def group_rows(rows: Sequence[dict[str, Any]], width: int) -> list[Text]:

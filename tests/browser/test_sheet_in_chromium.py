@@ -65,7 +65,7 @@ def test_page_is_quiet_and_fits(
 def test_every_device_has_its_line_and_its_mark(browser: Browser, pages: dict[str, Path]) -> None:
     """Two devices at an intensity: two lines and two marks."""
     browser.open(pages["intensity"])
-    lines = "document.querySelectorAll('#rooflines .mark-line path').length"
+    lines = "document.querySelectorAll('#rooflines .wide .lines path').length"
     assert browser.evaluate(lines) == 2
-    marks = '#rooflines .mark-symbol[aria-roledescription="symbol mark container"] path'
-    assert browser.evaluate(f"document.querySelectorAll('{marks}').length") >= 2
+    marks = "document.querySelectorAll('#rooflines .wide .marks circle').length"
+    assert browser.evaluate(marks) == 2

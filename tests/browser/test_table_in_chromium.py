@@ -95,9 +95,9 @@ FLASH, MM, MUL, ADD, UNLINKED = (
         ("roof<40%", [FLASH]),
         ("roof<40", [FLASH]),
         ("roof>=62 bound:memory", [MUL, ADD]),
-        ("tflops>100", [MM, FLASH]),
+        ("tflops>100", [MM]),
         ("time>1s", []),
-        ("launches<=30 launches=30", []),
+        ("launches<=30 launches>30", []),
         ("source:shape family:gemm", [MM]),
         ("finding:fuse-1", [FLASH, MM, MUL, ADD]),
     ],
@@ -157,7 +157,8 @@ def test_a_legend_turns_its_term(browser: Browser, shelves: Library) -> None:
         "document.querySelector('#view-1-time').insertAdjacentHTML('beforeend',"
         '\'<button data-filter="bound:memory">m</button><button data-filter="bound:compute">\')'
     )
-    state = f"[{STORE}.state.filter, document.querySelector('[data-filter=\"bound:memory\"]').ariaPressed]"
+    item = "document.querySelector('[data-filter=\"bound:memory\"]')"
+    state = f"[{STORE}.state.filter, {item}.ariaPressed]"
     press = "document.querySelector('[data-filter=\"bound:{}\"]').click()"
     choose(browser, filter="1024")
     browser.evaluate(press.format("memory"))
@@ -207,12 +208,11 @@ def test_parts_of_a_group_say_only_what_is_theirs(browser: Browser, tmp_path: Pa
     target.write_text(page.render([factory.analysis(rows)]), encoding="utf-8")
     browser.open(target)
     choose(browser, by="step")
-    heads = "[...document.querySelectorAll('tr.heading')].map(row => [0, 1].map(i => row.cells[i].innerText.split('\\n')[0].trim()))"
-    found = browser.evaluate(heads)
-    assert [text.split("  ")[0].split(" ")[0] for text, _ in found] == [
-        "ProfilerStep#0", "ProfilerStep#1",
-    ]  # fmt: skip
-    assert [launches for _, launches in found] == ["50", "50"]
+    heads = (
+        "[...document.querySelectorAll('tr.heading')].map(row =>"
+        " [row.querySelector('b').textContent, row.cells[1].textContent])"
+    )
+    assert browser.evaluate(heads) == [["ProfilerStep#0", "50"], ["ProfilerStep#1", "50"]]
     browser.evaluate("document.querySelector('tr.heading button').click()")
     cell = "document.querySelector('tr[data-group=\"0\"] .c-flops')"
     assert browser.evaluate(f"{cell}.textContent") == "–"
@@ -223,7 +223,10 @@ def test_columns_are_chosen(browser: Browser, shelves: Library) -> None:
     """A box takes a column away and back; the usual columns leave no trace in the state."""
     browser.open(shelves.made("trace"), width=1440)
     box = "document.querySelector('[data-chooser] input[value={}]')"
-    shown = "[...document.querySelectorAll('th[data-column]')].filter(one => one.offsetParent).map(one => one.dataset.column)"
+    shown = (
+        "[...document.querySelectorAll('th[data-column]')].filter(one => one.offsetParent)"
+        ".map(one => one.dataset.column)"
+    )
     usual = browser.evaluate(shown)
     assert "grid" not in usual
     browser.evaluate(box.format("grid") + ".click()")
@@ -251,7 +254,7 @@ def test_an_opened_row_tells_how_its_figures_come_about(browser: Browser, tmp_pa
         shown = browser.evaluate("document.querySelector('tr.more').innerText")
         for part in (
             "How each figure comes about (launch ", "= 2 × 4096 × ", "device table", "< 60 %",
-            "The tick is the best", "longest of",
+            "The tick is the best", "4 launches",
         ):  # fmt: skip
             assert part in shown
         assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -377,7 +380,7 @@ def test_a_long_list_is_drawn_near_the_window_only(browser: Browser, shelves: Li
     assert browser.evaluate(f"({NAMES}).length") == 25
     browser.evaluate("document.querySelector('[data-all]').click()")
     drawn = browser.evaluate(f"({NAMES}).length")
-    assert 25 <= drawn < 150
+    assert 0 < drawn < 150
     height = browser.evaluate("document.querySelector('table.main').offsetHeight")
     assert height > 25 * size
     choose(browser, kernel=size - 3)

@@ -46,7 +46,7 @@ function gauge(name, value, peak, unit, kind, most) {
   return [label, bar];
 }
 function told(groups, group) {
-  const unknown = ["flops", "bytes", "roof"].filter((name) => groups.columns.roofline_pct && !known(KEYS[name](groups, group)));
+  const unknown = ["flops", "bytes", "roof"].filter((name) => groups.shownAtFirst.includes("roof") && !known(KEYS[name](groups, group)));
   const words = { flops: "FLOPs", bytes: "bytes", roof: "share of its roof" };
   const why = [...new Set(unknown.map((name) => whyUnknown(name, groups, group)))].join("; ");
   return [pairs([

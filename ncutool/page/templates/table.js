@@ -117,7 +117,7 @@ class KernelTable {
     } else {
       for (const part of this.found()) add(this.groups.text(by, part.group).replace(/^aten::/, "") || WAYS_BY_TEXT[by], part);
     }
-    const headings = [...found].map(([name, parts]) => ({ name, parts: this.sorted(parts), ns: parts.reduce((sum, part) => sum + (part.ns || 0), 0), launches: parts.reduce((sum, part) => sum + part.launches, 0) }));
+    const headings = [...found].map(([name, parts]) => ({ name, parts: this.sorted(parts), ns: parts.reduce((sum, part) => sum + (part.ns || 0), 0), timed: parts.some(({ group }) => this.groups.timed(group) !== null), launches: parts.reduce((sum, part) => sum + part.launches, 0) }));
     if (by === "step") return headings.sort((a, b) => divided.names.indexOf(a.name) - divided.names.indexOf(b.name));
     return headings.sort((a, b) => b.ns - a.ns);
   }
@@ -160,7 +160,7 @@ class KernelTable {
     }
     const all = this.groups.size;
     const share = this.groups.total > 0 && kept < all ? " (" + percent((100 * ns) / this.groups.total) + ")" : "";
-    const text = kept === all ? counted(all, "group", "groups") : count(kept) + " of " + counted(all, "group", "groups") + ", " + time(ns) + share;
+    const text = kept === all ? counted(all, "group", "groups") : count(kept) + " of " + counted(all, "group", "groups") + (this.groups.total > 0 ? ", " + time(ns) + share : "");
     this.part("shown").textContent = text + (state.range ? " in the chosen range" : "");
     this.part("problem").hidden = !lens.problems.length;
     this.part("problem").textContent = lens.problems.join(". ");
@@ -171,44 +171,14 @@ class KernelTable {
     if (lens.lit) chosen.textContent = "Only " + state.finding + " (" + counted(lens.lit.reduce((sum, one) => sum + one, 0), "group", "groups") + ")";
   }
   drawn(item) {
-    if (item.none) return [this.nothing()];
-    if (item.heading) return [this.headingRow(item)];
+    if (item.none) return [emptyRow(this.store.state, this.groups, this.span)];
+    if (item.heading) return [headingRow(item, this)];
     const { state, lens } = this.store;
     const { group } = item.part;
     const open = this.open.has(item.key);
     const row = tableRow(item.part, { groups: this.groups, columns: this.columns, viewId: this.article.id, open, chosen: group === state.kernel, lit: lens.lit?.[group] });
     row.dataset.key = item.key;
     return open ? [row, openedRow(this.groups, group, this.span)] : [row];
-  }
-  headingRow({ key, heading, unfolded }) {
-    const text = (name) => {
-      if (name === "launches") return count(heading.launches);
-      if (name === "time") return inUnit(this.groups.units.time, heading.ns);
-      return name === "share" && this.groups.total > 0 ? bare((100 * heading.ns) / this.groups.total) : "";
-    };
-    const opener = make("button", { type: "button", class: "opener", "aria-expanded": String(unfolded), "data-heading": key }, make("b", {}, heading.name), " ", make("span", {}, counted(heading.parts.length, "group", "groups")));
-    const cells = this.columns.map((name) => make("td", { class: "c-" + name }, ...(name === "share" ? [this.byBound(heading)] : []), text(name)));
-    const lit = heading.parts.some(({ group }) => this.store.lens.lit?.[group]);
-    return make("tr", { class: lit ? "heading lit" : "heading" }, make("td", { class: "c-name", title: heading.name }, make("div", {}, opener)), ...cells, make("td", { class: "c-link" }));
-  }
-  // The heading's time by what held it, against the heading with the most time.
-  byBound({ parts, ns }) {
-    const held = new Map();
-    for (const part of parts) {
-      const bound = this.groups.text("bound", part.group);
-      held.set(bound, (held.get(bound) || 0) + (part.ns || 0));
-    }
-    const pieces = [...held].sort((a, b) => b[1] - a[1]);
-    const bar = make("span", { class: "share-bar stacked", "aria-hidden": "true" });
-    for (const [bound, part] of pieces) if (part > 0) bar.append(make("i", { class: "k-" + kebab(bound), style: "width:" + ((100 * part) / (this.mostOfHeading || ns)).toFixed(1) + "%", title: shortBoundOf(bound) + " " + time(part) }));
-    return bar;
-  }
-  nothing() {
-    const { filter, range } = this.store.state;
-    const parts = [filter.trim() && "matches “" + filter.trim() + "”", range && "runs in the chosen range"].filter(Boolean);
-    const clear = make("button", { type: "button", "data-clear": "" }, "Clear");
-    const text = this.groups.size ? "No kernel " + (parts.join(" and ") || "is here") + ". " : "This capture holds no launch.";
-    return make("tr", { class: "none" }, make("td", { colspan: this.span }, text, parts.length ? clear : ""));
   }
   clicked(event) {
     const target = event.target;

@@ -231,7 +231,7 @@ class Strip {
     const title = group[i] >= 0 ? this.groups.title(group[i]) : merged ? counted(count[i], "launch", "launches") : "not in the table";
     const where = this.gaps ? [["start", this.moment(begin[i])]] : [["after", time(begin[i])]];
     return [title, [...where, [merged ? "span" : "time", time(end[i] - begin[i])],
-      ["busy", merged && percent(100 * busy[i])], ["bound", (merged ? "mostly " : "") + (SHORT_BOUNDS[kinds[kind[i]]] || kinds[kind[i]])], ["on", this.gaps && this.data.lanes[lane[i]]]]];
+      ["share of it", merged && "about " + percent(100 * busy[i])], ["bound", SHORT_BOUNDS[kinds[kind[i]]] || kinds[kind[i]]], ["on", this.gaps && this.data.lanes[lane[i]]]]];
   }
   tellGap(event, at, slack) {
     const gap = this.gaps ? this.gaps.at(at, slack) : -1;

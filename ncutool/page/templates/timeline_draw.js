@@ -52,13 +52,17 @@ function detailPaths(pieces, view, bright) {
   if (found.length > width / 2) return crowdedPaths(pieces, view, bright, found.every(bright));
   const scale = width / (to - from);
   const paths = new Map();
+  const stacks = []; // by lane: pieces of one span stand on one another
   for (const i of found) {
     const left = Math.max(0, (pieces.begin[i] - from) * scale);
     const right = Math.min(width, (pieces.end[i] - from) * scale);
     const key = pieces.kind[i] + (bright(i) ? "" : " dim");
     const long = (right - left > 4 ? right - left - 1 : Math.max(0.7, right - left)).toFixed(1);
     const high = Math.max(1, Math.round((row - 2) * pieces.busy[i]));
-    const top = pieces.lane[i] * row + row - 2 - high;
+    const below = stacks[pieces.lane[i]];
+    const foot = below && below.begin === pieces.begin[i] && below.end === pieces.end[i] ? below.high : 0;
+    stacks[pieces.lane[i]] = { begin: pieces.begin[i], end: pieces.end[i], high: foot + high };
+    const top = pieces.lane[i] * row + Math.max(0, row - 2 - high - foot);
     paths.set(key, (paths.get(key) || "") + `M${left.toFixed(1)} ${top}h${long}v${high}h-${long}z`);
   }
   return [...paths].map(([key, d]) => {

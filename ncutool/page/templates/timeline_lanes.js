@@ -36,6 +36,7 @@ class Lanes {
   mark(row, lane, kernel) {
     const { group, begin, end, wall } = this.pieces;
     const columns = new Set();
+    if (this.pieces.stretches) return this.markStretches(row, lane, kernel);
     for (let i = 0; i < this.pieces.size; i += 1) {
       if (group[i] !== kernel || this.pieces.lane[i] !== lane) continue;
       const last = Math.min(COLUMNS - 1, Math.floor((end[i] / wall) * COLUMNS));
@@ -43,5 +44,12 @@ class Lanes {
     }
     const d = [...columns].map((column) => `M${column * COLUMN} -3h${COLUMN}v4h-${COLUMN}z`).join("");
     if (d) row.append(shape("path", { class: "mark", d }));
+  }
+  // Where launches are merged, it is known in which stretch the kernel runs, but not in which lane.
+  markStretches(row, lane, kernel) {
+    const { stretches } = this.pieces;
+    const width = PLOT / stretches.length;
+    const d = stretches.map((groups, i) => (groups.includes(kernel) ? `M${(i * width).toFixed(2)} -3h${width.toFixed(2)}v3h-${width.toFixed(2)}z` : "")).join("");
+    if (d && lane === 0) row.append(shape("path", { class: "mark", d }));
   }
 }

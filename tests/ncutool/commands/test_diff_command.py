@@ -23,7 +23,7 @@ def sample(pattern: str) -> Path:
 @pytest.fixture
 def run(
     capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> Runner:
     """Run a command in an empty folder at 80 columns: exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
@@ -49,8 +49,9 @@ def test_a_capture_against_itself(run: Runner) -> None:
 
 def test_unlike_captures_are_refused_with_1(run: Runner) -> None:
     """A trace against a report: no verdict, and what differs."""
-    code, out, _ = run("diff", sample("*.json.gz"), sample("*.ncu-rep"))
+    code, out, err = run("diff", sample("*.json.gz"), sample("*.ncu-rep"))
     assert code == 1
+    assert err.splitlines()[-1].startswith("ncutool: refused: unlike captures: ")
     assert out.splitlines()[-1].endswith("no speed verdict")
     assert "torch.profiler → Nsight Compute" in out
     assert run("diff", sample("*.json.gz"), sample("*.ncu-rep"), "--fail-over", "3%")[0] == 4
@@ -120,3 +121,18 @@ def test_options_that_take_several_values_are_spread() -> None:
     """Up to the next option."""
     assert spread(["--a", "1", "2", "-x", "3"], ("--a",)) == ["--a", "1", "--a", "2", "-x", "3"]
     assert spread(["1", "--a", "2"], ()) == ["1", "--a", "2"]
+
+
+def test_reports_give_their_counters_to_traces(run: Runner) -> None:
+    """Measured over compulsory bytes, on both sides."""
+    trace, report = sample("*.json.gz"), sample("*.ncu-rep")
+    code, out, _ = run("diff", trace, trace, "--ncu-before", report, "--ncu-after", report,
+                       "--format", "json")  # fmt: skip
+    rows = json.loads(out)["diff"]
+    measured = [row for row in rows if row["measured_over_compulsory_before"] is not None]
+    assert code == 0
+    assert measured
+    assert all(
+        row["measured_over_compulsory_before"] == row["measured_over_compulsory_after"]
+        for row in measured
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from diff_factory import call, kernel, report, trace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ncutool.diff.aligning import MOST_CELLS, increasing
 from ncutool.diff.match import Match, by_kind, match
 from ncutool.diff.naming import relation
 from ncutool.diff.sides import Run
@@ -195,3 +197,29 @@ def test_every_launch_is_in_one_match(seed: int) -> None:
 def test_names_are_related(before: str, after: str, wanted: str) -> None:
     """Numbers make a variant, arguments a template, all else tells nothing."""
     assert relation(before, after) == wanted
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), unique=True))
+def test_anchors_are_in_order_on_both_sides(pairs: list[tuple[int, int]]) -> None:
+    """Of pairs that cross each other as many stay as can."""
+    kept = increasing({first: (first, second) for first, second in pairs}.values())
+    assert set(kept) <= set(pairs)
+    assert all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(kept))
+
+
+def test_the_longest_chain_is_kept() -> None:
+    """One pair crosses four."""
+    assert increasing([(0, 9), (1, 1), (2, 2), (3, 3), (4, 4)]) == [(1, 1), (2, 2), (3, 3), (4, 4)]
+
+
+def test_long_runs_are_aligned_piece_by_piece() -> None:
+    """Three thousand layers, of which every other one was fused: too long for one table."""
+    fused = call("fused", "[8,64]", "triton_poi_fused_add_relu_0", 6_000)
+    head = [call("sin", f"[{at}]", "sin_kernel") for at in range(3)]
+    before = [*head, *LAYER * 3_000]
+    after = [*head, *[*LAYER, LAYER[0], fused, LAYER[3]] * 1_500]
+    assert len(before) * len(after) > MOST_CELLS
+    found = match(trace(before), trace(after))
+    assert found.notes == ()
+    merged = [one for one in found.matches if one.kind == "merged"]
+    assert [(len(one.before), len(one.after)) for one in merged] == [(3_000, 1_500)]

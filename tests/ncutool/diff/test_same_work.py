@@ -96,6 +96,12 @@ def test_another_device_refuses() -> None:
     assert refusals(trace(STEP), two) == ["device: A100 40GB PCIe → 2 × A100 40GB PCIe"]
 
 
+def test_a_device_that_one_side_does_not_record_is_said() -> None:
+    """It may be the same, so that it does not refuse."""
+    work = same_work(side(trace(STEP)), side(trace(STEP, device=DeviceFacts(""))))
+    assert (work.refused, work.differences[0].said) == (False, "device not known after")
+
+
 def test_clocks_apart_refuse() -> None:
     """Told by launches long enough to read a clock from."""
     before = report([kernel("k", 200_000, sm_clock_hz=1.5e9)])
@@ -150,3 +156,14 @@ def test_the_sweep_says_not_the_same_work_first(corpus: Path) -> None:
     }  # fmt: skip
     (merged,) = [one for one in answer.matches if one.kind == "merged"]
     assert (len(merged.before), len(merged.after)) == (2, 1)
+
+
+def test_counters_that_were_joined_on_one_side_are_no_other_work() -> None:
+    """What shapes tell is compared, not what was measured on one side alone."""
+    joined = [
+        row | {"modelled_flop": row["flop"], "flop": row["flop"] * 3,
+               "modelled_bytes": row["dram_bytes"], "dram_bytes": row["dram_bytes"] * 2}
+        for row in STEP
+    ]  # fmt: skip
+    work = same_work(side(trace(STEP)), side(trace(joined)))
+    assert (work.state, work.differences) == ("same", ())

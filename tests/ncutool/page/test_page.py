@@ -127,7 +127,7 @@ def test_several_captures_have_a_view_each() -> None:
     assert articles == ["view-1", "view-2", "view-3"]
     links = [one.get("href") for one in elements.named("a")]
     assert links[1:4] == ["#view-1", "#view-2", "#view-3"]
-    assert _data(text, 2)["timeline"] is None
+    assert _data(text, 2)["timeline"]["gaps"] is None
     drawn = [one["data-drawing"] for one in elements.named("section") if "data-drawing" in one]
     assert drawn == ["roofline", "roofline", "speed-of-light"]
     ids = [one["id"] for _, one in elements.tags if "id" in one]
@@ -138,7 +138,7 @@ def test_a_page_carries_no_chart_library() -> None:
     """Its drawings were made with it."""
     text = page.render([factory.trace()])
     assert "vegaEmbed" not in text
-    assert len(text) < 150_000
+    assert len(text) < 250_000
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_a_chart_stands_or_its_reason_does() -> None:
 
     assert "--assume-device NAME" in only(factory.unknown_device())
     basic = factory.report(counters=False)
-    light, roofline = drawings(basic, grouped(basic.kernels)[0])
-    assert light.name == "speed-of-light"  # first, where no FLOPs are counted
-    assert "--set roofline" in roofline.empty
+    (light,) = drawings(basic, grouped(basic.kernels)[0])
+    assert light.name == "speed-of-light"  # alone, where no FLOPs are counted
+    assert "--set roofline" in light.notes[-1]
     no_shapes = [factory.torch_rows(9)[8] | {"launch_id": 0}]
     assert "record_shapes=True" in only(factory.analysis(no_shapes))
     (roofline,) = drawings(factory.trace(), grouped(factory.trace().kernels)[0])
