@@ -172,6 +172,11 @@ def redacted_names(launches: pl.DataFrame, mode: Redact) -> pl.DataFrame:
     return _mapped(launches, changes | dict.fromkeys(("signature", "shapes"), do.argument))
 
 
+def redacted_pattern(pattern: str) -> str:
+    """Return a pattern for kernels as it may be shown: with pseudonyms for names that it spells."""
+    return Redactor(Redact.NAMES, pseudonyms.key(), None, None).name("kernel", pattern)
+
+
 def _redactor(capture: Capture, mode: Redact) -> Redactor:
     persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
     everything = [*capture.private.values(), str(capture.path.absolute().parent)]

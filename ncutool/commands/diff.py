@@ -139,6 +139,7 @@ def run(
     """
     from ncutool.diff import compare
     from ncutool.diff.gate import check
+    from ncutool.diff.redact import redacted_gate
     from ncutool.diff.wording import headline
 
     chosen = output.choose()
@@ -149,7 +150,7 @@ def run(
         for paths, ncu in zip(named, (sides.ncu_before, sides.ncu_after), strict=True)
     ]
     diff = compare(read[0], read[1], force=output.force, order=sides.order)
-    gate = check(diff, rules) if rules.asked else None
+    gate = redacted_gate(check(diff, rules), rules.kernel, reading.redact) if rules.asked else None
     output.write(_content(diff, gate, chosen, top, color=output.color))
     if diff.refused:
         print(f"ncutool: refused: {headline(diff)}; --force compares them", file=sys.stderr)
