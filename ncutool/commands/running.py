@@ -148,7 +148,7 @@ def _with_values(args: list[str]) -> list[str]:
     values = [one.value for one in Redact]
     return [
         f"{word}={Redact.PRIVATE.value}" if word == "--redact" and after not in values else word
-        for word, after in zip(args, [*args[1:], ""], strict=True)
+        for word, after in zip(args, [*args[1:], ""], strict=False)
     ]
 
 

@@ -6,14 +6,17 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import analysis_factory
 import polars as pl
 import pytest
 from planted import ALWAYS, NAMES, planted_reports, report, trace
 
-from ncutool.analysis.request import Redact
+from ncutool.analysis.request import Redact, Request
 from ncutool.commands import main
+from ncutool.text import shell
 
 __all__ = ["planted_reports"]
 
@@ -99,6 +102,34 @@ def test_no_output_shows_anything_private(
         found = [word for word in private if word in shown.lower()]
         assert not found, (command, found, _around(shown, found[0]))
     assert ran >= 30
+
+
+def test_files_named_on_the_command_line_are_not_shown(run: Runner, tmp_path: Path) -> None:
+    """Ceilings, devices of one's own, and commands to paste."""
+    (tmp_path / "zorbanek").mkdir()
+    rates = tmp_path / "zorbanek" / "hexavont.json"
+    rates.write_text('{"bytes_per_s": 3.0e12}')
+    devices = tmp_path / "zorbanek" / "mirkwaldt.toml"
+    devices.write_text(
+        '[[device]]\nname = "NVIDIA H100 80GB HBM3"\ncompute_capability = "9.0"\nsm_count = 132\n'
+        "memory_bytes = 80_000_000_000\nl2_bytes = 52428800\npeak_bytes_per_s = 3.35e12\n"
+        'source = "https://example.org"\n'
+        "[device.peak_flop_per_s]\nfp32 = 6.69e13\n"
+    )
+    files = ("--ceilings", rates, "--device-file", devices, "--redact")
+    for command in (("report", "-v"), ("kernels",), ("explain", "longest"), ("findings",)):
+        words = [command[0], trace(tmp_path / "zorbanek"), *command[1:], *files]
+        code, shown = run(*words)
+        assert code == 0, shown
+        assert not [word for word in ("zorbanek", "hexavont", "mirkwaldt") if word in shown]
+
+
+def test_a_command_to_paste_names_no_file(tmp_path: Path) -> None:
+    """Its words are the same but for the files."""
+    request = Request(ncu=Path("/home/zorbanek/x.ncu-rep"), redact=Redact.NAMES)
+    whole = replace(analysis_factory.trace(), request=request)
+    assert "zorbanek" not in shell.command("kernels", whole)
+    assert shell.command("kernels", whole).endswith(".ncu-rep --redact names")
 
 
 def _around(text: str, word: str) -> str:
