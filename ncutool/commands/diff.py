@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncutool.commands.diff_forms import Given, form_of
 from ncutool.commands.options import DebugOption, Format, NoColorOption, TopOption, option, unfold
 from ncutool.commands.sides import DirOption, Reading, read_side
 from ncutool.commands.writing import Output
@@ -122,6 +123,7 @@ def run(
     *,
     sides: Sides,
     limits: Limits,
+    given: Given,
     top: TopOption = None,
     folder: DirOption = None,
     output: DiffOutput,
@@ -142,7 +144,8 @@ def run(
     from ncutool.diff.redact import redacted_gate
     from ncutool.diff.wording import headline
 
-    chosen = output.choose()
+    form = form_of(output)
+    chosen = output.choose() if form is None else None
     rules = rules_asked(limits)
     named = named_sides(captures or [], sides.before or [], sides.after or [])
     read = [
@@ -151,12 +154,26 @@ def run(
     ]
     diff = compare(read[0], read[1], force=output.force, order=sides.order)
     gate = redacted_gate(check(diff, rules), rules.kernel, reading.redact) if rules.asked else None
-    output.write(_content(diff, gate, chosen, top, color=output.color))
+    content = (
+        form(diff, gate, given)
+        if form is not None
+        else _content(diff, gate, chosen, top, color=output.color)
+    )
+    output.write(content)
+    if form is not None:
+        _say(diff, gate, top, output)
     if diff.refused:
         print(f"ncutool: refused: {headline(diff)}; --force compares them", file=sys.stderr)
     code = gate.exit_code if gate is not None else _REFUSED if diff.refused else 0
     if code:
         raise typer.Exit(code)
+
+
+def _say(diff: Diff, gate: Gate | None, top: int | None, output: Output) -> None:
+    """Print what the file says on the terminal too."""
+    from ncutool.text.diff import diff_text
+
+    print(diff_text(diff, gate, top=top, color=not output.no_color), end="")
 
 
 def named_sides(

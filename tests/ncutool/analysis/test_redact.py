@@ -101,7 +101,7 @@ def test_figures_do_not_change(tmp_path: Path) -> None:
     plain, hidden = load(path), load(path, redact="names")
     assert "acme" not in str(hidden.kernels.to_dicts())
     assert plain.kernels["flop"].sum() == 2 * 64**3
-    named = {"capture", "kernel", "kernel_full", "op", "missing_reason"}
+    named = {"capture", "kernel", "kernel_full", "op", "missing_reason", "bound_reason"}
     columns = [name for name in plain.kernels.columns if name not in named]
     for name in columns:
         assert plain.kernels[name].to_list() == hidden.kernels[name].to_list(), name
