@@ -72,8 +72,21 @@ class DiffOutput(Output):
             help="Compare unlike captures all the same, and overwrite an existing output.",
         ),
     ] = False
+    also: Annotated[
+        list[Path],
+        option(
+            "--also",
+            words="A further file of the same comparison, its form by its ending (may be "
+            "repeated).",
+            metavar="FILE",
+        ),
+    ] = ()  # type: ignore[assignment]  # typer's lists are lists; a field needs one that stays
     no_color: NoColorOption = False
     debug: DebugOption = False
+
+    def further(self) -> list[Output]:
+        """Return the outputs that ``--also`` names."""
+        return [Output(path=path, force=self.force) for path in self.also]
 
 
 @dataclass(frozen=True)
@@ -144,8 +157,11 @@ def run(
     from ncutool.diff.redact import redacted_gate
     from ncutool.diff.wording import headline
 
-    form = form_of(output)
-    chosen = output.choose() if form is None else None
+    written = [output, *output.further()]
+    for one in written:
+        if form_of(one) is None:
+            one.choose()
+        one.check_writable()
     rules = rules_asked(limits)
     named = named_sides(captures or [], sides.before or [], sides.after or [])
     read = [
@@ -154,13 +170,9 @@ def run(
     ]
     diff = compare(read[0], read[1], force=output.force, order=sides.order)
     gate = redacted_gate(check(diff, rules), rules.kernel, reading.redact) if rules.asked else None
-    content = (
-        form(diff, gate, given)
-        if form is not None
-        else _content(diff, gate, chosen, top, color=output.color)
-    )
-    output.write(content)
-    if form is not None:
+    for one in written:
+        one.write(_content(diff, gate, given, one, top))
+    if form_of(output) is not None:
         _say(diff, gate, top, output)
     if diff.refused:
         print(f"ncutool: refused: {headline(diff)}; --force compares them", file=sys.stderr)
@@ -237,9 +249,15 @@ def _rules_file(path: Path | None) -> Rules:
     return rules_of(gate, str(file))
 
 
-def _content(
-    diff: Diff, gate: Gate | None, chosen: Format, top: int | None, *, color: bool
-) -> bytes:
+def _content(diff: Diff, gate: Gate | None, given: Given, output: Output, top: int | None) -> bytes:
+    """Return what one output says: what people read by its ending, else a table or its rows."""
+    form = form_of(output)
+    if form is not None:
+        return form(diff, gate, given)
+    return _table(diff, gate, output.choose(), top, color=output.color)
+
+
+def _table(diff: Diff, gate: Gate | None, chosen: Format, top: int | None, *, color: bool) -> bytes:
     import json
 
     from ncutool.commands.writing import rows
