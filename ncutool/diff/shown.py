@@ -192,18 +192,21 @@ def state_word(one: Became) -> str:
 
 def predicted(one: Became) -> str:
     """Return what a finding would save: before, after, or both where that changed."""
-    texts = [units.time_range(*ends) for ends in (one.before_ns, one.after_ns) if ends is not None]
+    ends = (one.after_ns,) if one.state == "open" else (one.before_ns, one.after_ns)
+    texts = [units.time_range(*pair) for pair in ends if pair is not None]
     return " → ".join(dict.fromkeys(texts)) or units.UNKNOWN
 
 
 def came_true(one: Became) -> str:
     """Return what its launches came to; a saving is credited only where it was carried out."""
-    if one.actual_ns is None:
+    if one.state not in ("resolved", "no_longer_raised") or one.actual_ns is None:
         return "open"
+    if one.said.startswith("not applied"):
+        return "not applied"
     if abs(one.actual_ns) < REMAINDER * max((one.before_ns or (0, 0))[1], 1):
         return "nothing saved"
     less = f"{units.time(abs(one.actual_ns))} {'less' if one.actual_ns > 0 else 'more'}"
-    return less if one.state == "resolved" else f"{less} in its launches, not credited"
+    return less if one.state == "resolved" else f"{less}, not credited"
 
 
 def findings_words(diff: Diff) -> str:

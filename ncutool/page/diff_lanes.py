@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from markupsafe import Markup
 
 from ncutool.analysis import display_names
 from ncutool.analysis.groups import label
@@ -45,7 +46,7 @@ class Lane:
     total: str
     launches: tuple[Launch, ...]
     """Empty where there are many; then there are areas."""
-    areas: tuple[tuple[str, str], ...]
+    areas: tuple[tuple[str, Markup], ...]
     """Kind and SVG path, in a drawing of 400 x 40."""
     idle: bool
     """Where nothing is drawn the device was idle; of a report no gaps are known."""
@@ -56,7 +57,7 @@ class Lanes:
     """Both lanes on one axis."""
 
     lanes: tuple[Lane, Lane]
-    joins: tuple[tuple[str, str], ...]
+    joins: tuple[tuple[str, Markup], ...]
     """Kind and path of the bands between matched launches, in a drawing of 1000 x 30."""
     kinds: tuple[str, ...]
     end: str
@@ -131,7 +132,7 @@ def _launch(one: _Placed, axis: float) -> Launch:
     return Launch(one.kind, f"{one.name} {spent}", left, wide, title)
 
 
-def _areas(placed: Sequence[_Placed], axis: float) -> tuple[tuple[str, str], ...]:
+def _areas(placed: Sequence[_Placed], axis: float) -> tuple[tuple[str, Markup], ...]:
     """Return columns of time, each split by what held it; what overlaps shares a column."""
     held: dict[str, npt.NDArray[np.float64]] = {}
     for one in placed:
@@ -157,11 +158,11 @@ def _areas(placed: Sequence[_Placed], axis: float) -> tuple[tuple[str, str], ...
         steps = [f"M{at} {base[at]:.1f}h1v{-heights[at]:.1f}h-1z" for at in range(COLUMNS)
                  if heights[at] >= 0.05]  # fmt: skip
         base = base - heights
-        paths.append((kind, "".join(steps)))
+        paths.append((kind, Markup("".join(steps))))
     return tuple(paths)
 
 
-def _joins(diff: Diff, placed: list[list[_Placed]], axis: float) -> tuple[tuple[str, str], ...]:
+def _joins(diff: Diff, placed: list[list[_Placed]], axis: float) -> tuple[tuple[str, Markup], ...]:
     """Return a band from each launch before to what matches it after, the first to the first."""
     at: list[dict[int, Any]] = [{one.launch_id: one for one in side} for side in placed]
     bands = []
@@ -175,5 +176,6 @@ def _joins(diff: Diff, placed: list[list[_Placed]], axis: float) -> tuple[tuple[
             if old is None or new is None:
                 continue
             a, b, c, d = (1000 * x / axis for x in (old.start, old.end, new.end, new.start))
-            bands.append((new.kind, f"M{a:.1f} 0H{b:.1f}L{c:.1f} 30H{d:.1f}z"))
+            path = Markup(f"M{a:.1f} 0H{b:.1f}L{c:.1f} 30H{d:.1f}z")
+            bands.append((new.kind, path))
     return tuple(bands)

@@ -273,7 +273,7 @@ def _interval(diff: Diff) -> Interval | None:
 
 def _picture(diff: Diff) -> Picture | None:
     drawn = [moves(diff, PAGE_PALETTE, width, height)
-             for width, height in ((WIDE_PX, 380), (NARROW_PX, 300))]  # fmt: skip
+             for width, height in ((WIDE_PX, 350), (NARROW_PX, 300))]  # fmt: skip
     if drawn[0] is None or drawn[1] is None:
         return None
     legend = tuple((kind, LOOKS[kind].shape, kind_word(kind)) for kind in drawn[0].bounds)

@@ -9,6 +9,7 @@ from ncutool.analysis import display_names
 from ncutool.analysis.looks import LOOKS
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
+from ncutool.base.untrusted import shorten
 from ncutool.diff import shown, wording
 from ncutool.diff.verdict import signed
 
@@ -24,6 +25,7 @@ CUT = Threshold(
 )
 _STEPS = 9
 """Matches with a bar of their own."""
+_NAME = 36
 
 
 @dataclass(frozen=True)
@@ -164,12 +166,13 @@ def waterfall(diff: Diff) -> Waterfall | None:
             share = f"{signed(row.delta_share)} %"
         bold = row is not None and shown.regressed(row)
         steps.append(Step(name, "slower" if ns > 0 else "faster", *place(level, level + ns),
-                          shown.amount(ns), share, bold, name))  # fmt: skip
+                          shown.amount(ns), share, bold,
+                          name if row is None else shown.described(row)))  # fmt: skip
         level += ns
     share = "" if whole.share is None else f"{signed(whole.share)} %"
     steps.append(Step("after", "total", *place(low, whole.after_ns), units.time(whole.after_ns),
                       share, True, ""))  # fmt: skip
-    ticks = tuple((25.0 * n, units.time(low + span * n / 4)) for n in range(5))
+    ticks = tuple((50.0 * n, units.time(low + span * n / 2)) for n in range(3))
     of = shown.WHOLES[whole.what]
     return Waterfall(tuple(steps), units.time(low) if low else "", ticks, of)
 
@@ -188,7 +191,9 @@ def _changes(diff: Diff) -> list[tuple[str, float, Row | None]]:
     named = {row.number for row in sorted(diff.rows, key=lambda row: -abs(row.delta_ns))[:_STEPS]
              if row.delta_ns}  # fmt: skip
     found: list[tuple[str, float, Row | None]] = [
-        (shown.described(row), row.delta_ns, row) for row in diff.rows if row.number in named
+        (shorten(shown.described(row), _NAME), row.delta_ns, row)
+        for row in diff.rows
+        if row.number in named
     ]
     others = [row for row in diff.rows if row.number not in named]
     rest = sum(row.delta_ns for row in others)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST = 300
 """Rows of the page: what changed most."""
+FIRST = 30
+"""Rows that are seen at once."""
 _TIMES = 12
 _DETAILS = 120
 """Rows that can be unfolded: the page must stay small."""
@@ -64,6 +66,8 @@ class KernelRow:
     bold: bool
     words: str
     """What the filter looks in."""
+    late: bool
+    """Seen only when all are asked for."""
     about: tuple[tuple[str, str], ...]
     """How it was matched and how its figures come about; empty where it cannot be unfolded."""
 
@@ -72,6 +76,8 @@ class KernelRow:
 class Kernels:
     """The table."""
 
+    late: int
+    """How many rows are not seen at once."""
     rows: tuple[KernelRow, ...]
     heads: tuple[tuple[str, str], ...]
     """Column and heading."""
@@ -95,10 +101,12 @@ def kernels(diff: Diff) -> Kernels:
     durations = [dict(run.launches.select("launch_id", "duration_ns").iter_rows())
                  for run in (diff.before.first, diff.after.first)]  # fmt: skip
     made = tuple(
-        _row(row, [name for name, _ in heads], diff, durations, kept[row.number] < _DETAILS)
-        for row in rows
+        _row(row, [name for name, _ in heads], diff, durations, kept[row.number]) for row in rows
     )
-    return Kernels(made, tuple(heads), _total(diff, [name for name, _ in heads]), _note(diff, rows))
+    late = sum(row.late for row in made)
+    return Kernels(
+        late, made, tuple(heads), _total(diff, [name for name, _ in heads]), _note(diff, rows)
+    )
 
 
 def _size(row: Row) -> float:
@@ -106,7 +114,7 @@ def _size(row: Row) -> float:
 
 
 def _row(
-    row: Row, columns: Sequence[str], diff: Diff, durations: list[dict[int, int]], opens: bool
+    row: Row, columns: Sequence[str], diff: Diff, durations: list[dict[int, int]], place: int
 ) -> KernelRow:
     kinds = [one.bound for one in (row.before, row.after) if one.bound]
     bounds = tuple(
@@ -128,7 +136,8 @@ def _row(
         verdict=verdict,
         bold=shown.regressed(row),
         words=printable(" ".join(filter(None, words)).lower(), 600),
-        about=_about(row, diff, durations) if opens else (),
+        late=place >= FIRST,
+        about=_about(row, diff, durations) if place < _DETAILS else (),
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ncutool.diff.changes import Figures, Row
     from ncutool.diff.compare import Diff
 
-MOST = 80
+MOST = 40
 """Matches that get marks, most time first."""
 _LEFT, _TOP, _BELOW, _BESIDE = 50, 8, 36, 8
 _SMALLEST, _LARGEST = 24.0, 620.0
