@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncutool.commands.diff_forms import Given, form_of
 from ncutool.commands.options import DebugOption, Format, NoColorOption, TopOption, option, unfold
 from ncutool.commands.sides import DirOption, Reading, read_side
 from ncutool.commands.writing import Output
@@ -71,8 +72,21 @@ class DiffOutput(Output):
             help="Compare unlike captures all the same, and overwrite an existing output.",
         ),
     ] = False
+    also: Annotated[
+        list[Path],
+        option(
+            "--also",
+            words="A further file of the same comparison, its form by its ending (may be "
+            "repeated).",
+            metavar="FILE",
+        ),
+    ] = ()  # type: ignore[assignment]  # typer's lists are lists; a field needs one that stays
     no_color: NoColorOption = False
     debug: DebugOption = False
+
+    def further(self) -> list[Output]:
+        """Return the outputs that ``--also`` names."""
+        return [Output(path=path, force=self.force) for path in self.also]
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,7 @@ def run(
     *,
     sides: Sides,
     limits: Limits,
+    given: Given,
     top: TopOption = None,
     folder: DirOption = None,
     output: DiffOutput,
@@ -139,9 +154,14 @@ def run(
     """
     from ncutool.diff import compare
     from ncutool.diff.gate import check
+    from ncutool.diff.redact import redacted_gate
     from ncutool.diff.wording import headline
 
-    chosen = output.choose()
+    written = [output, *output.further()]
+    for one in written:
+        if form_of(one) is None:
+            one.choose()
+        one.check_writable()
     rules = rules_asked(limits)
     named = named_sides(captures or [], sides.before or [], sides.after or [])
     read = [
@@ -149,13 +169,23 @@ def run(
         for paths, ncu in zip(named, (sides.ncu_before, sides.ncu_after), strict=True)
     ]
     diff = compare(read[0], read[1], force=output.force, order=sides.order)
-    gate = check(diff, rules) if rules.asked else None
-    output.write(_content(diff, gate, chosen, top, color=output.color))
+    gate = redacted_gate(check(diff, rules), rules.kernel, reading.redact) if rules.asked else None
+    for one in written:
+        one.write(_content(diff, gate, given, one, top))
+    if form_of(output) is not None:
+        _say(diff, gate, top, output)
     if diff.refused:
         print(f"ncutool: refused: {headline(diff)}; --force compares them", file=sys.stderr)
     code = gate.exit_code if gate is not None else _REFUSED if diff.refused else 0
     if code:
         raise typer.Exit(code)
+
+
+def _say(diff: Diff, gate: Gate | None, top: int | None, output: Output) -> None:
+    """Print what the file says on the terminal too."""
+    from ncutool.text.diff import diff_text
+
+    print(diff_text(diff, gate, top=top, color=not output.no_color), end="")
 
 
 def named_sides(
@@ -219,9 +249,15 @@ def _rules_file(path: Path | None) -> Rules:
     return rules_of(gate, str(file))
 
 
-def _content(
-    diff: Diff, gate: Gate | None, chosen: Format, top: int | None, *, color: bool
-) -> bytes:
+def _content(diff: Diff, gate: Gate | None, given: Given, output: Output, top: int | None) -> bytes:
+    """Return what one output says: what people read by its ending, else a table or its rows."""
+    form = form_of(output)
+    if form is not None:
+        return form(diff, gate, given)
+    return _table(diff, gate, output.choose(), top, color=output.color)
+
+
+def _table(diff: Diff, gate: Gate | None, chosen: Format, top: int | None, *, color: bool) -> bytes:
     import json
 
     from ncutool.commands.writing import rows

@@ -1,0 +1,295 @@
+"""What the comment, the picture and the page show of a comparison, in the same words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from ncutool.base import units
+from ncutool.base.thresholds import Threshold
+from ncutool.base.untrusted import printable
+from ncutool.diff import wording
+from ncutool.diff.changes import Row
+from ncutool.diff.compare import Diff
+from ncutool.diff.conditions import CLOCK_NS
+from ncutool.diff.findings import Became
+from ncutool.diff.same_work import EQUAL
+from ncutool.diff.sides import Run, Side
+from ncutool.diff.verdict import SMALLEST, signed
+
+REMAINDER = Threshold(
+    0.001,
+    "share of the time before",
+    "a smaller part of a change is not worth a row of its own",
+    "judgement: less than a pixel of any drawing",
+)
+_ENDINGS = (".baseline.json.gz", ".json.gz", ".json", ".ncu-rep", ".gz")
+_STATES = {
+    "resolved": "resolved",
+    "no_longer_raised": "no longer raised",
+    "shrank": "shrank",
+    "open": "open",
+    "grew": "grew",
+    "introduced": "new",
+}
+RATES = {"flop_per_busy_s": "FLOP per busy time", "flop_per_wall_s": "FLOP per wall time"}
+WHOLES = {"wall": "wall time", "busy": "GPU busy", "launch time": "launch time"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing of how both sides were run."""
+
+    what: str
+    before: str
+    after: str
+    differs: bool
+
+
+def stems(diff: Diff) -> tuple[str, str]:
+    """Return what both sides are called: the names of their first files without endings."""
+    before, after = (_stem(side.runs[0].name) for side in (diff.before, diff.after))
+    return before, after
+
+
+def _stem(name: str) -> str:
+    for ending in _ENDINGS:
+        name = name.removesuffix(ending)
+    return printable(name) or "capture"
+
+
+def title(diff: Diff) -> str:
+    """Return both names on one line, the second without what it starts with like the first."""
+    before, after = stems(diff)
+    if before == after:
+        return f"{before}, before → after"
+    common = next(
+        (at for at, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), 0
+    )
+    cut = before.rfind("-", 0, common) if common > 3 else 0
+    return f"{before} → {after[cut:] if cut > 0 else after}"
+
+
+def verdict(diff: Diff) -> str:
+    """Return the verdict in a word or three."""
+    judgement = diff.whole.judgement
+    return "not compared" if judgement is None or not diff.judged else judgement.verdict
+
+
+def row_verdict(row: Row) -> str:
+    """Return the verdict on a match; of one that one side alone has, which."""
+    return row.judgement.verdict if row.judgement is not None else row.match.kind
+
+
+def regressed(row: Row) -> bool:
+    """Whether a match got slower by so much that a reader must see it, certain or not."""
+    return (
+        row.judgement is not None
+        and row.judgement.verdict in ("slower", "inconclusive")
+        and (row.delta_share or 0.0) > SMALLEST
+    )
+
+
+def regressions(diff: Diff) -> list[Row]:
+    """Return every match that got slower, worst first."""
+    return [row for row in diff.rows if regressed(row)]
+
+
+def worst(diff: Diff) -> Row | None:
+    """Return the match that got slower by the largest share."""
+    return max(regressions(diff), key=lambda row: row.delta_share or 0.0, default=None)
+
+
+def moved(diff: Diff) -> Row | None:
+    """Return the match whose time changed most; None where none changed."""
+    found = max(diff.rows, key=lambda row: abs(row.delta_ns), default=None)
+    return found if found is not None and found.delta_ns else None
+
+
+def described(row: Row) -> str:
+    """Return a match's name, with the operator's shapes where they tell it apart."""
+    detail = "" if "blocks of" in row.detail else row.detail
+    return printable(f"{row.name} {detail}".strip())
+
+
+def time_cell(row: Row) -> str:
+    """Return both times: `6.19 → 3.48 ms`."""
+    return wording.span(row.before.time_ns, row.after.time_ns, 3)
+
+
+def change_cell(row: Row) -> str:
+    """Return by how much the time changed: `−43.8 %`; of what is new or gone, all of it."""
+    if row.delta_share is not None:
+        return f"{signed(row.delta_share)} %"
+    return amount(row.delta_ns) if row.delta_ns else units.UNKNOWN
+
+
+def amount(ns: float) -> str:
+    """Return a change of time with its sign: `−2.71 ms`."""
+    if not ns:
+        return "0"
+    return f"{'+' if ns > 0 else '−'}{units.time(abs(ns))}"
+
+
+def figure_cell(before: float | None, after: float | None, unit: str) -> str:
+    """Return an amount on both sides, once where both are equal."""
+    if before is None and after is None:
+        return units.UNKNOWN
+    if before is not None and after is not None:
+        larger = max(abs(before), abs(after))
+        if abs(after - before) <= EQUAL * larger:
+            return units.scaled(after, unit) if larger else "0"
+    return wording.amounts(before, after, unit)
+
+
+def share_cell(before: float | None, after: float | None, digits: int = 1) -> str:
+    """Return a share or a ratio on both sides: `55.5 → 80.7`."""
+    texts = [units.UNKNOWN if one is None else f"{one:.{digits}f}" for one in (before, after)]
+    return units.UNKNOWN if texts == [units.UNKNOWN] * 2 else " → ".join(texts)
+
+
+def bytes_words(diff: Diff) -> str:
+    """Return what the bytes of a match are: counted, or what its shapes need at least."""
+    return "DRAM bytes" if _counted(diff) else "bytes, from shapes"
+
+
+def _counted(diff: Diff) -> bool:
+    return all(
+        run.settings.figures_counted
+        or (run.launches["bytes_source"].drop_nulls().is_in(["counter", "joined", "cycles"])).any()
+        for run in (diff.before.first, diff.after.first)
+    )
+
+
+def sentence_on(row: Row) -> str:
+    """Return in one line what became of a match: FLOPs, share of its roof, what holds it."""
+    said = [time_cell(row)]
+    old, new = row.before, row.after
+    if old.flop and new.flop and abs(new.flop / old.flop - 1) > EQUAL:
+        said.append(wording.amounts(old.flop, new.flop, "FLOP"))
+    if old.roofline_pct is not None and new.roofline_pct is not None:
+        said.append(f"{share_cell(old.roofline_pct, new.roofline_pct)} % of its roof")
+    return ", ".join(said)
+
+
+def parts(run: Run) -> dict[str, float]:
+    """Return the time of a run by bound, and the idle time of its window, in ns."""
+    rows = run.launches.group_by("bound").agg(pl.col("duration_ns").sum()).iter_rows()
+    times = {str(bound or "unknown"): float(ns or 0) for bound, ns in rows}
+    if run.window is None:
+        return times
+    total = sum(times.values())
+    scale = run.window.busy_ns / total if total else 0.0  # launches that overlap count once
+    found = {bound: ns * scale for bound, ns in times.items()}
+    return found | {"idle": float(run.window.wall_ns - run.window.busy_ns)}
+
+
+def state_word(one: Became) -> str:
+    """Return what became of a finding, in a word or three."""
+    return _STATES[one.state]
+
+
+def predicted(one: Became) -> str:
+    """Return what a finding would save: before, after, or both where that changed."""
+    ends = (one.after_ns,) if one.state == "open" else (one.before_ns, one.after_ns)
+    texts = [units.time_range(*pair) for pair in ends if pair is not None]
+    return " → ".join(dict.fromkeys(texts)) or units.UNKNOWN
+
+
+def came_true(one: Became) -> str:
+    """Return what its launches came to; a saving is credited only where it was carried out."""
+    if one.state not in ("resolved", "no_longer_raised") or one.actual_ns is None:
+        return "open"
+    if one.said.startswith("not applied"):
+        return "not applied"
+    if abs(one.actual_ns) < REMAINDER * max((one.before_ns or (0, 0))[1], 1):
+        return "nothing saved"
+    less = f"{units.time(abs(one.actual_ns))} {'less' if one.actual_ns > 0 else 'more'}"
+    return less if one.state == "resolved" else f"{less}, not credited"
+
+
+def findings_words(diff: Diff) -> str:
+    """Return how many findings became what: `3 no longer raised, 1 grew, 1 new`."""
+    states = [one.state for one in diff.findings]
+    return ", ".join(
+        f"{states.count(state)} {word}" for state, word in _STATES.items() if state in states
+    )
+
+
+def how_it_was_run(diff: Diff) -> tuple[Condition, ...]:
+    """Return how both sides were run, what differs marked."""
+    sides = diff.before, diff.after
+    rows = [_told("captures", *(_captures(side) for side in sides), differs=False)]
+    for fact in diff.work.facts:
+        if fact.what.startswith(("before: ", "after: ", "FLOP", "DRAM", "compulsory")):
+            continue
+        if fact.before == fact.after == units.UNKNOWN:
+            continue
+        differs = bool(fact.said) or fact.state in ("differs", "not_comparable")
+        rows.append(Condition(fact.what, fact.before, fact.after, differs))
+    for what, read in (("compute capability", "compute_capability"), ("SMs", "sm_count")):
+        values = [getattr(side.first.device, read) for side in sides]
+        if any(values):
+            rows.append(_told(what, *("not known" if one is None else str(one) for one in values)))
+    for what, column in (("SM clock", "sm_clock_hz"), ("memory clock", "memory_clock_hz")):
+        spans = [_clock_span(side.first, column) for side in sides]
+        if any(spans):
+            words = f"{what}, launches over {units.time(CLOCK_NS)}"
+            rows.append(_told(words, *(one or "not known" for one in spans), differs=False))
+    rows.append(Condition("order of runs", diff.order_how, diff.order_how, False))
+    rows.append(Condition("driver, commit, command", *["not in these captures"] * 2, False))
+    return tuple(rows)
+
+
+def _told(what: str, before: str, after: str, *, differs: bool | None = None) -> Condition:
+    return Condition(what, before, after, before != after if differs is None else differs)
+
+
+def _captures(side: Side) -> str:
+    names = ", ".join(printable(run.name, 60) for run in side.runs[:3])
+    more = f" and {len(side.runs) - 3} more" if len(side.runs) > 3 else ""
+    return f"{names}{more}"
+
+
+def _clock_span(run: Run, column: str) -> str:
+    rows = run.launches.filter((pl.col("duration_ns") >= CLOCK_NS) & pl.col(column).is_not_null())
+    if rows.is_empty():
+        return ""
+    ends = [units.scaled(float(rows[column].quantile(at) or 0.0), "Hz") for at in (0.0, 1.0)]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def end_to_end(diff: Diff) -> str:
+    """Return the change of the whole, where a capture tells it."""
+    whole = diff.whole
+    if whole.what != "wall":
+        return "not measured: a report times launches, not the program"
+    share = "" if whole.share is None or not diff.judged else f" ({signed(whole.share)} %)"
+    spent = wording.span(whole.before_ns, whole.after_ns)
+    return f"{spent}{share} of wall time in the captured window"
+
+
+def not_measured(diff: Diff) -> tuple[tuple[str, str], ...]:
+    """Return what these captures do not tell, each with the reason."""
+    found = []
+    runs = diff.before.first, diff.after.first
+    fewest = min(len(diff.before.runs), len(diff.after.runs))
+    if fewest < 2:
+        found.append(("Spread between runs", "one capture a side: no interval, no power"))
+    if any(run.window is None for run in runs):
+        found.append(("End-to-end time", "launches under a profiler, not the program"))
+        found.append(("Idle time and its causes", "a report has no start times"))
+    if all(row.after.measured_over_compulsory is None for row in diff.rows):
+        counted = any(run.settings.figures_counted for run in runs)
+        why = "a report has no shapes" if counted else "a trace counts no bytes; --ncu-after does"
+        found.append(("Measured over compulsory bytes", why))
+    if not any(run.settings.figures_counted for run in runs):
+        found.append(("Clocks", "a trace does not record them"))
+    sizes = "one set of shapes; others may get worse"
+    return (
+        *found,
+        ("Results", "accuracy is never compared; --accuracy takes what you measured"),
+        ("Other sizes", sizes),
+        ("Driver, commits, commands", "not in these captures"),
+    )

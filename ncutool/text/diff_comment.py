@@ -1,0 +1,308 @@
+"""A comparison in Markdown for a pull request: under one screen, the rest folded away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ncutool.base import units
+from ncutool.base.untrusted import shorten
+from ncutool.diff import shown, wording
+from ncutool.diff.verdict import interval_words
+from ncutool.text.github import code, folded, inert, with_code
+
+if TYPE_CHECKING:
+    from ncutool.diff.changes import Row
+    from ncutool.diff.compare import Diff
+    from ncutool.diff.gate import Gate
+
+LONGEST = 65_536
+"""What GitHub takes, in characters; the same in bytes is on the safe side."""
+_SPARE = 200
+_SHOWN = 6
+"""Rows that stand before what is folded away."""
+_REGRESSIONS = 4
+"""Of them at most so many that got slower, so that what got faster is seen too."""
+_NAME = 60
+_FINDINGS = 30
+_CONDITIONS = 60
+_UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
+_COMPARED = ("FLOP", "compulsory", "DRAM", "batch", "sequence", "launches", "largest product")
+
+
+def marker(name: str) -> str:
+    """Return the first line, by which a bot finds the comment that it wrote before."""
+    safe = _UNSAFE.sub("-", name).strip("-.")[:80]
+    return f"<!-- ncutool-diff: {safe or 'comparison'} -->"
+
+
+def name_of(diff: Diff) -> str:
+    """Return what both sides' names have in common; where that is nothing, both names."""
+    before, after = shown.stems(diff)
+    if before == after:
+        return before
+    at = next(
+        (n for n, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1), 0
+    )
+    common = re.sub(r"[^-_.]*$", "", before[:at]).strip("-_.")
+    return common or f"{before}-{after}"
+
+
+def diff_comment(
+    diff: Diff, gate: Gate | None = None, *, name: str | None = None, accuracy: str | None = None
+) -> str:
+    """Return the comment: the verdict first, at most :data:`LONGEST` characters.
+
+    Args:
+        gate: what came of the rules, where any are asked for.
+        name: what a bot finds it by; told from the captures where None.
+        accuracy: what was measured of the results, in the author's words.
+    """
+    whole = (_judged if diff.judged else _unlike)(diff, gate, accuracy)
+    head = [marker(name or name_of(diff)), *whole]
+    count = len(diff.rows)
+    while True:
+        text = "\n".join([*head, *_folds(diff, count), _last(diff)]) + "\n"
+        if len(text.encode("utf-8", "replace")) <= LONGEST - _SPARE or not count:
+            return text
+        # A row takes no more than its share of what is there: two or three tries do.
+        count = min(count - 1, int(count * (LONGEST - _SPARE) / len(text.encode())))
+
+
+def _judged(diff: Diff, gate: Gate | None, accuracy: str | None) -> list[str]:
+    rows = _first(diff)
+    lines = [f"### {inert(_heading(diff))}", "", f"**Same work?** {inert(_same(diff))}  ",
+             f"**How sure?** {inert(_sure(diff))}", *_gate(gate), "",
+             *_table(diff, rows)]  # fmt: skip
+    return [*lines, "", *(f"{line}  " for line in _closing(diff, accuracy)), ""]
+
+
+def _heading(diff: Diff) -> str:
+    judgement = diff.whole.judgement
+    said = wording.headline(diff)
+    if judgement is None or judgement.change is None or diff.changes.alike:
+        return said
+    interval = interval_words(judgement.change)
+    if judgement.single or interval in said:
+        return said
+    return f"{said} ({interval})"
+
+
+def _same(diff: Diff) -> str:
+    said = wording.same_work_line(diff)
+    forced = [fact.said for fact in diff.work.differences if fact.refuses]
+    unlike = f" Compared by --force though unlike: {'; '.join(forced)}." if forced else ""
+    return f"{said}; {wording.matched_line(diff)}; results were not compared.{unlike}"
+
+
+def _sure(diff: Diff) -> str:
+    counts = f"n = {len(diff.before.runs)} + {len(diff.after.runs)}"
+    judgement = diff.whole.judgement
+    if diff.changes.alike:
+        return f"{counts}, one recording on both sides."
+    if judgement is None:
+        return counts
+    lines = [line for line in wording.sure_lines(diff) if not line.startswith("for an interval")]
+    how = "no interval" if judgement.single else f"interval {_interval(diff)}"
+    said = ". ".join([f"{counts}, {how}; verdict {judgement.verdict}", *lines])
+    return f"{said}; order of runs: {diff.order_how}."
+
+
+def _interval(diff: Diff) -> str:
+    judgement = diff.whole.judgement
+    if judgement is None or judgement.change is None:
+        return units.UNKNOWN
+    spread = judgement.change.spread
+    noise = "" if spread is None else f", {100 * spread:.1f} % from run to run"
+    return f"{interval_words(judgement.change)}{noise}"
+
+
+def _gate(gate: Gate | None) -> list[str]:
+    if gate is None:
+        return []
+    checks = (
+        f"**Gate** {code(one.rule)}: **{one.outcome}**, {inert(one.said)}  " for one in gate.checks
+    )
+    return ["", *checks]
+
+
+def _first(diff: Diff) -> list[Row]:
+    """Return the rows that stand before what is folded: what got slower, then what changed most."""
+    slower = shown.regressions(diff)[:_REGRESSIONS]
+    numbers = {row.number for row in slower}
+    ranked = sorted(diff.rows, key=lambda row: (-abs(row.delta_ns), row.number))
+    for row in ranked:
+        if len(numbers) >= _SHOWN:
+            break
+        numbers.add(row.number)
+    return [row for row in diff.rows if row.number in numbers]
+
+
+def _table(diff: Diff, rows: Sequence[Row]) -> list[str]:
+    """Return matches as a table; a column that nothing tells is left out."""
+    over = any(
+        value is not None
+        for row in diff.rows
+        for value in (row.before.measured_over_compulsory, row.after.measured_over_compulsory)
+    )
+    heads = ["kernel, worst first", "time", "change", "FLOP", shown.bytes_words(diff), "% of roof"]
+    heads += ["measured / compulsory"] if over else []
+    lines = [f"| {' | '.join([*heads, 'verdict'])} |",
+             f"|:--|{'--:|' * (len(heads) - 1)}:--|"]  # fmt: skip
+    return [*lines, *(_row(row, over) for row in rows)]
+
+
+def _row(row: Row, over: bool) -> str:
+    old, new = row.before, row.after
+    name = code(shorten(shown.described(row), _NAME))
+    if row.match.kind != "exact":
+        name += f" {row.match.kind}"
+    time, change, verdict = shown.time_cell(row), shown.change_cell(row), shown.row_verdict(row)
+    if shown.regressed(row):
+        name, time, change, verdict = (f"**{one}**" for one in (name, time, change, verdict))
+    cells = [name, time, change, shown.figure_cell(old.flop, new.flop, "FLOP"),
+             shown.figure_cell(old.dram_bytes, new.dram_bytes, "B"),
+             shown.share_cell(old.roofline_pct, new.roofline_pct)]  # fmt: skip
+    if over:
+        cells.append(
+            shown.share_cell(old.measured_over_compulsory, new.measured_over_compulsory, 2)
+        )
+    return f"| {' | '.join([*cells, verdict])} |"
+
+
+def _closing(diff: Diff, accuracy: str | None) -> list[str]:
+    lines = []
+    slower = shown.regressions(diff)
+    worst = shown.worst(diff)
+    if worst is not None:
+        more = len(slower) - sum(row in slower for row in _first(diff))
+        rest = f"; {units.counted(more, 'more regression')} below" if more else ""
+        where = code(shorten(shown.described(worst), _NAME))
+        lines.append(f"Worst shape: **{where} {shown.change_cell(worst)}**{rest}.")
+    elif not diff.changes.alike:
+        lines.append("Worst shape: none got slower by 1 % or more.")
+    small = wording.small_line(diff).removeprefix("! ")
+    lines += [f"{inert(small[0].upper() + small[1:])}."] if small else []
+    given = with_code(shorten(accuracy, 500)) if accuracy else "_not given_"
+    lines.append(f"End to end: {inert(shown.end_to_end(diff))}. Accuracy: {given}.")
+    return [*lines, inert(_device(diff))]
+
+
+def _device(diff: Diff) -> str:
+    """Return device, clocks and tool on one line; the clocks on both sides."""
+    run = diff.before.first
+    clock = next((fact for fact in diff.work.facts if fact.what == "SM clock"), None)
+    known = clock is not None and clock.ratio is not None
+    words = f"SM {clock.before} → {clock.after}" if clock is not None and known else ""
+    words = words or "clocks not recorded"
+    tool = f"{run.settings.tool} {run.settings.tool_version or ''}".strip()
+    return " · ".join(filter(None, (run.device.name, words, tool, wording.warm_line(diff))))
+
+
+def _unlike(diff: Diff, gate: Gate | None, accuracy: str | None) -> list[str]:
+    said = wording.unlike_line(diff, 3)
+    other, _, what = said.partition(": ")
+    flop = next((fact for fact in diff.work.facts if fact.what.startswith("FLOP")), None)
+    much = ""
+    if other == "not the same work" and flop is not None and flop.ratio is not None:
+        much = f"; {units.significant(flop.ratio)} times the FLOP"
+    heading = f"{other[:1].upper()}{other[1:]}: {what}{much}. No speed verdict."
+    lines = [f"### {inert(heading)}", *_gate(gate), "",
+             "Times of the two are not compared: a difference between them is neither a regression "
+             "nor a speed-up.", "", *_figures(diff), ""]  # fmt: skip
+    others = [fact.said for fact in diff.work.differences
+              if not fact.what.startswith(_COMPARED) and fact.said not in heading]  # fmt: skip
+    lines += [f"Also: {inert('; '.join(others[:3]))}.", ""] if others else []
+    way = "" if diff.forced else " `--force` compares all the same, other work by rates alone."
+    lines.append(f"**To compare:** capture both sides alike, with the same work.{way}  ")
+    given = with_code(shorten(accuracy, 500)) if accuracy else "_not given_"
+    lines += [f"{inert(_device(diff))}. Accuracy: {given}.", ""]
+    return lines
+
+
+def _figures(diff: Diff) -> list[str]:
+    """Return work and totals of both sides as a table."""
+    before, after = (code(shorten(one, 40)) for one in shown.stems(diff))
+    lines = [f"| | {before} | {after} | after / before |", "|:--|--:|--:|--:|"]
+    for fact in diff.work.facts:
+        if not fact.what.startswith(_COMPARED):
+            continue
+        ratio = units.UNKNOWN if fact.ratio is None else units.significant(fact.ratio)
+        cells = [inert(shorten(one, _NAME)) for one in (fact.what, fact.before, fact.after, ratio)]
+        if fact.refuses:
+            cells = [f"**{cell}**" for cell in cells]
+        lines.append(f"| {' | '.join(cells)} |")
+    for whole in diff.wholes:
+        cells = [shown.WHOLES[whole.what], units.time(whole.before_ns), units.time(whole.after_ns)]
+        lines.append(f"| {' | '.join(cells)} | not compared |")
+    for rate in diff.rates:
+        ratio = units.significant(rate.after / rate.before) if rate.before else units.UNKNOWN
+        cells = [shown.RATES[rate.what], *map(units.flop_rate, (rate.before, rate.after)), ratio]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _folds(diff: Diff, count: int) -> list[str]:
+    """Return what is folded away; of the matches at most so many."""
+    folds = []
+    if diff.judged and len(diff.rows) > len(_first(diff)):
+        folds.append(folded(_all_rows(diff, count), _rows_title(diff)))
+    if diff.findings and diff.judged:
+        folds.append(folded(_findings(diff), f"Findings: {shown.findings_words(diff)}"))
+    folds.append(folded(_run(diff), "How it was run, and what was not measured"))
+    return folds
+
+
+def _rows_title(diff: Diff) -> str:
+    slower = len(shown.regressions(diff))
+    words = f": {units.count(slower)} slower" if slower else ""
+    return f"All {units.counted(len(diff.rows), 'group')}, worst first{words}"
+
+
+def _all_rows(diff: Diff, count: int) -> str:
+    """Return the matches, worst first; what is left out is what changed least."""
+    ranked = sorted(diff.rows, key=lambda row: (not shown.regressed(row), -abs(row.delta_ns)))
+    kept = {row.number for row in ranked[:count]}
+    lines = _table(diff, [row for row in diff.rows if row.number in kept])
+    left = len(diff.rows) - len(kept)
+    if left:
+        lines += [
+            "",
+            f"{units.counted(left, 'group')} that changed less not shown, since a comment holds "
+            "65,536 characters: `ncutool diff --format csv` lists them.",
+        ]
+    return "\n".join(lines)
+
+
+def _findings(diff: Diff) -> str:
+    lines = ["| | finding | predicted | came true | |", "|:--|:--|--:|--:|:--|"]
+    for one in diff.findings[:_FINDINGS]:
+        cells = [shown.state_word(one), inert(shorten(one.title, 100)), shown.predicted(one),
+                 shown.came_true(one), inert(shorten(one.said, 100))]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    left = len(diff.findings) - _FINDINGS
+    if left > 0:
+        lines += ["", units.counted(left, "more finding")]
+    return "\n".join(lines)
+
+
+def _run(diff: Diff) -> str:
+    lines = ["| | before | after |", "|:--|:--|:--|"]
+    for one in shown.how_it_was_run(diff)[:_CONDITIONS]:
+        cells = [inert(shorten(text, 120)) for text in (one.what, one.before, one.after)]
+        if one.differs:
+            cells[1:] = [f"**{cell}**" for cell in cells[1:]]
+        lines.append(f"| {' | '.join(cells)} |")
+    missing = " · ".join(f"{what.lower()} ({why})" for what, why in shown.not_measured(diff))
+    notes = [f"- {inert(note)}" for note in diff.notes]
+    return "\n".join([*lines, "", f"Not measured: {inert(missing)}.", *notes])
+
+
+def _last(diff: Diff) -> str:
+    kinds = diff.kinds
+    counts = " · ".join(
+        f"{units.count(kinds.get(kind, 0))} {kind}" for kind in ("split", "merged", "new", "gone")
+    )
+    refused = "refused without --force · " if diff.refused else ""
+    return f"\n<sub>{refused}{counts} · ncutool</sub>"
