@@ -9,7 +9,7 @@ a stable pseudonym. Figures do not change: models read a pseudonym as the name t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -239,7 +239,7 @@ def _device(record: DeviceRecord, do: Redactor) -> DeviceRecord:
     return record if record.name is None else replace(record, name=do.text(record.name))
 
 
-def _mapped(table: pl.DataFrame, changes: dict[str, Callable[[str], str]]) -> pl.DataFrame:
+def _mapped(table: pl.DataFrame, changes: Mapping[str, Callable[[str], str]]) -> pl.DataFrame:
     """Return a table with columns of text changed, each distinct text once."""
     columns = []
     for name, change in changes.items():
