@@ -101,6 +101,15 @@ def worst(diff: Diff) -> Row | None:
     return max(regressions(diff), key=lambda row: row.delta_share or 0.0, default=None)
 
 
+def of_whole(diff: Diff, row: Row) -> str:
+    """Return a match's change as a share of the time of the whole before: ` (+1.4 µs, 0.1 % …)`."""
+    whole = diff.whole
+    if not whole.before_ns:
+        return ""
+    share = units.percent(100 * abs(row.delta_ns) / whole.before_ns)
+    return f" ({amount(row.delta_ns)}, {share} of the {WHOLES[whole.what]} before)"
+
+
 def moved(diff: Diff) -> Row | None:
     """Return the match whose time changed most; None where none changed."""
     found = max(diff.rows, key=lambda row: abs(row.delta_ns), default=None)

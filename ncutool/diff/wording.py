@@ -82,11 +82,12 @@ def _other_work(diff: Diff) -> bool:
 
 
 def _unlike(diff: Diff) -> list[str]:
-    flop = next((fact for fact in diff.work.facts if fact.what.startswith("FLOP")), None)
+    flops = [fact for fact in diff.work.facts if fact.what.startswith("FLOP")]
+    flop = next((fact for fact in flops if fact.refuses), None)
     ending = "no speed verdict"
     texts = [f"{unlike_line(diff, count)}; {ending}" for count in (2, 1)]
     if _other_work(diff) and flop is not None and flop.ratio is not None:
-        times = f"{units.significant(flop.ratio)} times the FLOP"
+        times = f"{units.significant(flop.ratio)} times the {flop.what.partition(',')[0]}"
         sizes = [
             f"{fact.what} {fact.before} → {fact.after}"
             for fact in diff.work.differences

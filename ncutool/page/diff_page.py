@@ -106,6 +106,7 @@ class Content:
     conditions: tuple[shown.Condition, ...]
     missing: tuple[tuple[str, str], ...]
     accuracy: str
+    wholes: dict[str, str]
 
 
 def render_diff(diff: Diff, gate: Gate | None = None, *, accuracy: str | None = None) -> str:
@@ -162,6 +163,7 @@ def _content(diff: Diff, gate: Gate | None, accuracy: str | None) -> Content:
         conditions=shown.how_it_was_run(diff)[:60],
         missing=shown.not_measured(diff),
         accuracy=accuracy or "",
+        wholes=shown.WHOLES,
     )  # fmt: skip
 
 

@@ -47,8 +47,9 @@ class Bar:
     total: str
     segments: tuple[Segment, ...]
     gone_pct: float
-    """What the other side has more, hatched."""
-    gone: str
+    """What the other side has more: after it is gone, and hatched."""
+    change: str
+    """By how much the time after differs; empty for the side before."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,11 @@ def bars(diff: Diff) -> Bars | None:
         )  # fmt: skip
         spare = axis - totals[number]
         apart = totals[1] / totals[0] - 1 if totals[0] else 0.0
-        tells = spare > shown.REMAINDER * axis and diff.judged and number == 1
-        gone = f"{shown.amount(-spare)}, {signed(apart)} %" if tells else ""
-        drawn.append(Bar(name, units.time(totals[number]), own, 100 * spare / axis, gone))
+        moved = totals[1] - totals[0]
+        tells = diff.judged and number == 1 and abs(moved) > shown.REMAINDER * axis
+        change = f"{shown.amount(moved)}, {signed(apart)} %" if tells else ""
+        gone_pct = 100 * spare / axis if diff.judged else 0.0
+        drawn.append(Bar(name, units.time(totals[number]), own, gone_pct, change))
     keys = [
         Key(kind, LOOKS[kind].shape, display_names.SHORT_BOUNDS[kind],
             wording.span(sides[0].get(kind, 0.0), sides[1].get(kind, 0.0), 3))

@@ -31,6 +31,7 @@ MOST = 40
 _LEFT, _TOP, _BELOW, _BESIDE = 50, 8, 36, 8
 _SMALLEST, _LARGEST = 24.0, 620.0
 _NAMED = 6
+_SHORT = 16
 _MOST_ROOFS = 4
 _STILL_PX = 4.0
 """Marks that lie nearer to each other have not moved."""
@@ -315,6 +316,19 @@ def _texts(
     soft = labels.along((window.x(window.left), window.y(window.left * fed), *corner))
     frame = (1.0, 1.0, window.width - 1.0, window.height - 1.0)
     placed = labels.place([one[0] for one in wanted], frame, hard, soft)
+    taken = [box for place in placed.values() for box in place.boxes]
+    for at, (wish, bold, _) in enumerate(wanted):  # a short name where the long one has no room
+        if wish.key not in placed and isinstance(wish.key, int):
+            mark = next((one.last for one in found if one.row.number == wish.key), None)
+            if mark is None:
+                continue
+            short = bold if len(bold) <= _SHORT else f"{bold[:5]}…{bold[-10:]}"
+            wide = labels.text_width(short, bold=True)
+            again = labels.Wanted(wish.key, labels.around(mark.x, mark.y, radius(mark.size), wide))
+            more = labels.place([again], frame, [*hard, *taken], soft)
+            taken += [box for place in more.values() for box in place.boxes]
+            placed |= more
+            wanted[at] = again, short, ""
     return [
         piece
         for wish, bold, rest in wanted

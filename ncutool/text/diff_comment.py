@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
@@ -80,13 +81,17 @@ def _judged(diff: Diff, gate: Gate | None, accuracy: str | None) -> list[str]:
 
 def _heading(diff: Diff) -> str:
     judgement = diff.whole.judgement
-    said = wording.headline(diff)
+    said = _capital(wording.headline(diff))
     if judgement is None or judgement.change is None or diff.changes.alike:
         return said
     interval = interval_words(judgement.change)
     if judgement.single or interval in said:
         return said
     return f"{said} ({interval})"
+
+
+def _capital(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _same(diff: Diff) -> str:
@@ -103,10 +108,15 @@ def _sure(diff: Diff) -> str:
         return f"{counts}, one recording on both sides."
     if judgement is None:
         return counts
-    lines = [line for line in wording.sure_lines(diff) if not line.startswith("for an interval")]
-    how = "no interval" if judgement.single else f"interval {_interval(diff)}"
+    lines = [
+        _capital(line)
+        for line in wording.sure_lines(diff)
+        if not line.startswith("for an interval")
+    ]
+    unknown = judgement.single or judgement.change is None
+    how = "no interval" if unknown else f"interval {_interval(diff)}"
     said = ". ".join([f"{counts}, {how}; verdict {judgement.verdict}", *lines])
-    return f"{said}; order of runs: {diff.order_how}."
+    return f"{said}. Order of runs: {diff.order_how}."
 
 
 def _interval(diff: Diff) -> str:
@@ -131,7 +141,7 @@ def _first(diff: Diff) -> list[Row]:
     """Return the rows that stand before what is folded: what got slower, then what changed most."""
     slower = shown.regressions(diff)[:_REGRESSIONS]
     numbers = {row.number for row in slower}
-    ranked = sorted(diff.rows, key=lambda row: (-abs(row.delta_ns), row.number))
+    ranked = sorted(diff.rows, key=lambda row: (-abs(row.delta_ns), -(row.before.time_ns or 0.0)))
     for row in ranked:
         if len(numbers) >= _SHOWN:
             break
@@ -179,11 +189,14 @@ def _closing(diff: Diff, accuracy: str | None) -> list[str]:
         more = len(slower) - sum(row in slower for row in _first(diff))
         rest = f"; {units.counted(more, 'more regression')} below" if more else ""
         where = code(shorten(shown.described(worst), _NAME))
-        lines.append(f"Worst shape: **{where} {shown.change_cell(worst)}**{rest}.")
+        of_all = shown.of_whole(diff, worst)
+        lines.append(f"Worst shape: **{where} {shown.change_cell(worst)}**{of_all}{rest}.")
     elif not diff.changes.alike:
-        lines.append("Worst shape: none got slower by 1 % or more.")
+        timed = all(row.delta_share is not None for row in diff.rows if row.judgement)
+        none = "none got slower by 1 % or more" if timed else "not known, not all is timed"
+        lines.append(f"Worst shape: {none}.")
     small = wording.small_line(diff).removeprefix("! ")
-    lines += [f"{inert(small[0].upper() + small[1:])}."] if small else []
+    lines += [f"{inert(_capital(small))}."] if small else []
     given = with_code(shorten(accuracy, 500)) if accuracy else "_not given_"
     lines.append(f"End to end: {inert(shown.end_to_end(diff))}. Accuracy: {given}.")
     return [*lines, inert(_device(diff))]
@@ -201,13 +214,7 @@ def _device(diff: Diff) -> str:
 
 
 def _unlike(diff: Diff, gate: Gate | None, accuracy: str | None) -> list[str]:
-    said = wording.unlike_line(diff, 3)
-    other, _, what = said.partition(": ")
-    flop = next((fact for fact in diff.work.facts if fact.what.startswith("FLOP")), None)
-    much = ""
-    if other == "not the same work" and flop is not None and flop.ratio is not None:
-        much = f"; {units.significant(flop.ratio)} times the FLOP"
-    heading = f"{other[:1].upper()}{other[1:]}: {what}{much}. No speed verdict."
+    heading = f"{_capital(wording.headline(diff)).replace('; no speed', '. No speed')}."
     lines = [f"### {inert(heading)}", *_gate(gate), "",
              "Times of the two are not compared: a difference between them is neither a regression "
              "nor a speed-up.", "", *_figures(diff), ""]  # fmt: skip
@@ -217,7 +224,7 @@ def _unlike(diff: Diff, gate: Gate | None, accuracy: str | None) -> list[str]:
     way = "" if diff.forced else " `--force` compares all the same, other work by rates alone."
     lines.append(f"**To compare:** capture both sides alike, with the same work.{way}  ")
     given = with_code(shorten(accuracy, 500)) if accuracy else "_not given_"
-    lines += [f"{inert(_device(diff))}. Accuracy: {given}.", ""]
+    lines += [f"{inert(_device(diff))}  ", f"Accuracy: {given}.", ""]
     return lines
 
 
@@ -305,4 +312,11 @@ def _last(diff: Diff) -> str:
         f"{units.count(kinds.get(kind, 0))} {kind}" for kind in ("split", "merged", "new", "gone")
     )
     refused = "refused without --force · " if diff.refused else ""
-    return f"\n<sub>{refused}{counts} · ncutool</sub>"
+    return f"\n<sub>{refused}{counts} · ncutool {_version()}</sub>"
+
+
+def _version() -> str:
+    try:
+        return version("ncutool")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return ""
