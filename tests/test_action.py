@@ -327,4 +327,4 @@ def test_each_ending_has_its_annotation(
 ) -> None:
     """By its weight."""
     assert compare.verdict(facts) == verdict
-    assert list(compare.annotations(facts, 1, "first\nlast\n")) == [first]
+    assert list(compare.reported(facts, 1, "first\nlast\n")) == [first]

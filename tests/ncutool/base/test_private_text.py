@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,17 @@ def test_each_form_is_found(text: str, shown: str) -> None:
 def test_what_is_not_private_stays(text: str) -> None:
     """Names, rates, sizes and versions."""
     assert without_private(text) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a.", "a-", "/", "\\", "a/", "/a ", "~", "1:", "a@", "A=", '"', " ", "C:/", "1."]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    """Names are untrusted: the time grows with their length alone."""
+    text = piece * 60_000
+    begin = time.process_time()
+    without_modules(without_private(text), lambda name: name)
+    assert time.process_time() - begin < 3.0
 
 
 def test_known_words_go_wherever_they_stand() -> None:
