@@ -169,7 +169,7 @@ def redacted_names(launches: pl.DataFrame, mode: Redact) -> pl.DataFrame:
     """Return launches of a run that was kept, with names as a capture's redacted ones are."""
     do = Redactor(mode, pseudonyms.key(), None, None)
     changes = {"kernel": do.kernel, "kernel_full": do.kernel, "op": do.operator}
-    return _mapped(launches, changes | dict.fromkeys(("signature", "shapes"), do.argument))
+    return _mapped(launches, changes | {"signature": do.argument})
 
 
 def redacted_pattern(pattern: str) -> str:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from ncutool.analysis import display_names
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,72 +21,6 @@ NARROW_PX = 560
 FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 Width = int | Literal["container"]
 """Pixels, or as wide as the element the chart stands in."""
-_IS_SELECTED = "datum.group === selected"
-
-
-def points_layer(
-    points: Sequence[Row],
-    x: alt.X,
-    y: alt.Y,
-    palette: Palette,
-    tooltip: Sequence[str],
-    **properties: Any,
-) -> alt.Chart:
-    """Draw circles: area is time, colour is what holds them, the selected one ringed."""
-    present = {point["bound"] for point in points}
-    kinds = [kind for kind in display_names.BOUNDS if kind in present]
-    legend = alt.Legend(
-        title=None,
-        orient="bottom",
-        direction="horizontal",
-        columns=alt.ExprRef(f"width > {NARROW_PX} ? 9 : 3"),
-        symbolOpacity=1,
-        labelExpr="replace(datum.label, '_', ' ')",
-    )
-    tips: Any = [alt.Tooltip(f"{name}:N") for name in tooltip]
-    if not (points and tooltip[0] in points[0]):
-        tips = alt.Tooltip("group:Q")
-    chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=list(points), name="points"), name="groups", **properties)
-        .mark_circle(clip=True, cursor="pointer")
-        .encode(
-            x=x,
-            y=y,
-            size=alt.Size("ms:Q", scale=alt.Scale(range=[24, 620], domainMin=0), legend=None),
-            color=alt.Color(
-                "bound:N", scale=alt.Scale(**palette.color_scale(kinds)), legend=legend
-            ),
-            opacity=alt.OpacityValue(0.72, condition=_when_selected(1)),
-            stroke=alt.StrokeValue(palette.paper, condition=_when_selected(palette.ink)),
-            strokeWidth=alt.StrokeWidthValue(0.6, condition=_when_selected(2.5)),
-            tooltip=tips,
-        )
-    )
-    return chart
-
-
-def levels_layer(points: Sequence[Row], x: alt.X, y: alt.Y) -> alt.Chart:
-    """Draw small hollow marks of :func:`ncutool.charts.points.level_points`.
-
-    Squares are L2, diamonds L1.
-    """
-    mark: dict[str, Any] = {
-        "filled": False,
-        "fill": "transparent",  # else only the outline would answer the pointer
-        "stroke": alt.ExprRef("datum.color"),
-        "shape": alt.ExprRef("datum.level === 'l2' ? 'square' : 'diamond'"),
-        "size": 34,
-        "strokeWidth": 1.3,
-        "clip": True,
-    }
-    data = alt.InlineData(values=list(points), name="levels")
-    chart: alt.Chart = alt.Chart(data).mark_point(**mark)
-    drawn: alt.Chart = chart.encode(x, y, alt.Tooltip("tip:N"))
-    return drawn
-
-
-def _when_selected(value: object) -> dict[str, object]:
-    return {"test": _IS_SELECTED, "value": value}
 
 
 def log_scale(low: float, high: float) -> alt.Scale:

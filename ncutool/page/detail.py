@@ -125,7 +125,10 @@ def detail(
 def _brackets(
     shown: pl.DataFrame, window: tuple[int, int], actions: Sequence[str]
 ) -> tuple[Label, ...]:
-    """Return the launches in a row that the same finding concerns, the first of several."""
+    """Return the launches in a row that the same finding concerns, the first of several.
+
+    Launches of several streams run side by side: a bracket begins where the one before it ends.
+    """
     begin, end = window
     runs: list[list[int]] = []
     before = 0
@@ -136,11 +139,13 @@ def _brackets(
         elif first:
             runs.append([first.bit_length() - 1, start, finish])
         before = first
-    found = []
+    found: list[Label] = []
+    taken = 0.0
     for number, start, finish in runs:
-        left = 100 * (max(start, begin) - begin) / (end - begin)
+        left = max(taken, 100 * (max(start, begin) - begin) / (end - begin))
         width = 100 * (min(finish, end) - begin) / (end - begin) - left
         if width >= _BRACKET_PCT:
+            taken = left + width
             text = shorten(actions[number], _NAME)
             found.append(Label(text, round(left, 2), round(width, 2), 0))
     return tuple(found)

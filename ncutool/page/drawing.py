@@ -8,32 +8,38 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from ncutool import charts
-from ncutool.analysis import capture_sentences, display_names
-from ncutool.analysis.capture_roofs import Reached, Roofs, best_reached, roofs_of
+from ncutool.analysis import capture_sentences
+from ncutool.analysis.capture_roofs import Roofs, best_reached, roofs_of
 from ncutool.analysis.groups import grouped
-from ncutool.analysis.looks import COLORS, LOOKS
+from ncutool.analysis.looks import COLORS
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
 from ncutool.charts.frame import Head
-from ncutool.charts.plane import MOST_ROOFS
 from ncutool.charts.strip import strip_points
 from ncutool.charts.svg import drawing
+from ncutool.page.beside import (
+    MOST_NARROW,
+    MOST_WIDE,
+    Subject,
+    legend,
+    notes_on,
+    share_drawn,
+    toggles,
+    whole,
+)
 from ncutool.page.html import this_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.charts.points import Row
     from ncutool.devices.several import Kind
-    from ncutool.roofline.coverage import Coverage
 
 WIDE_PX, NARROW_PX = 592, 292
 """Widths of the planes of both drawings; their axes come on top."""
-MOST_WIDE, MOST_NARROW = 300, 120
-"""Groups that get a mark on each, most time first: the page must stay small."""
 _FEW = 3
 PAGE_PALETTE = charts.Palette(
     ink="var(--ink)",
@@ -64,22 +70,6 @@ class Drawing:
     """Bound, symbol and word of each kind of mark."""
     toggles: tuple[tuple[str, str], ...] = ()
     """Class and word of what can be hidden: roofs and levels of memory."""
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """One kind of device's roofline before it is drawn."""
-
-    groups: pl.DataFrame
-    roofs: Roofs
-    reached: Reached | None
-    points: list[Row]
-    strip: list[Row]
-
-    @property
-    def names(self) -> list[str]:
-        """The roofs in the order of their classes."""
-        return [roof.name for roof in self.roofs.compute[:MOST_ROOFS]]
 
 
 def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
@@ -163,7 +153,7 @@ def standalone(
     subject = _subject(analysis, groups, kind, MOST_WIDE)
     of_kind = f" of {kind.numbered}" if kind is not None else ""
     if subject is not None:
-        share = _share(analysis, groups, subject)
+        share = share_drawn(analysis, groups, subject)
         look["head"] = _head(analysis, kind, "Roofline", share) if with_head else None
         chart = _chart(subject, **look)
         drawn = drawing(chart, _label(subject), roofs=subject.names, halo=palette.paper)
@@ -186,7 +176,7 @@ def _head(analysis: Analysis, kind: Kind | None, title: str, share: str) -> Head
 
 def _subject(
     analysis: Analysis, groups: pl.DataFrame, kind: Kind | None, most: int
-) -> _Subject | None:
+) -> Subject | None:
     """Return what can be drawn of the groups with the most time; None without FLOPs and bytes."""
     roofs = roofs_of(analysis, kind)
     shown = groups.head(most)
@@ -197,10 +187,10 @@ def _subject(
     # The best of very few launches is drawn already: it is one of them.
     several = len(points) + len(strip) > _FEW
     reached = best_reached(analysis, roofs, kind) if several else None
-    return _Subject(shown, roofs, reached, points, strip)
+    return Subject(shown, roofs, reached, points, strip)
 
 
-def _chart(subject: _Subject, **options: Any) -> Any:
+def _chart(subject: Subject, **options: Any) -> Any:
     return charts.roofline(
         subject.groups,
         subject.points,
@@ -211,7 +201,7 @@ def _chart(subject: _Subject, **options: Any) -> Any:
     )
 
 
-def _label(subject: _Subject) -> str:
+def _label(subject: Subject) -> str:
     first = subject.roofs.compute[0]
     return (
         f"Roofline of {units.counted(len(subject.points), 'group')} of launches: "
@@ -231,7 +221,7 @@ def _roofline(
     if roofs is None:
         return Drawing(name, title, "", Markup(), Markup(), _why_empty(analysis, roofs, kind), ())
     # Without a kernel to draw, the roofs stand there with the reason.
-    none = _Subject(groups.head(0), roofs, None, [], [])
+    none = Subject(groups.head(0), roofs, None, [], [])
     narrow = _subject(analysis, groups, kind, MOST_NARROW) or none
     wide = wide or none
     heights = (320, 250) if wide.points else (190, 170)
@@ -245,98 +235,14 @@ def _roofline(
     return Drawing(
         name,
         title,
-        _share(analysis, groups, wide),
+        share_drawn(analysis, groups, wide),
         Markup(pictures[0]),
         Markup(pictures[1]),
         "" if wide.points else _why_empty(analysis, roofs, kind),
-        _notes(groups, wide, None if analysis.mixed else analysis.coverage),
-        _legend(point["bound"] for point in [*wide.points, *wide.strip]),
-        _toggles(wide),
+        notes_on(groups, wide, None if analysis.mixed else analysis.coverage),
+        legend(point["bound"] for point in [*wide.points, *wide.strip]),
+        toggles(wide),
     )
-
-
-def _share(analysis: Analysis, groups: pl.DataFrame, subject: _Subject) -> str:
-    """Say how much of all launch time is drawn: `54 % of kernel time is on it, 16 % …`."""
-    total = analysis.coverage.duration_ns
-    if not total:
-        return ""
-    parts = []
-    for points, where in ((subject.points, "on it"), (subject.strip, "on the strip below")):
-        numbers = [point["group"] for point in points]
-        spent = int(groups.filter(groups["group"].is_in(numbers))["duration_ns"].sum())
-        if numbers:
-            parts.append((_whole(100 * spent / total), where))
-    if not parts:
-        return ""
-    first, *rest = parts
-    more = "".join(f", {share} {where}" for share, where in rest)
-    return f"{first[0]} of kernel time is {first[1]}{more}"
-
-
-def _whole(pct: float) -> str:
-    if pct > 99.5 or 0 < pct < 1:
-        return units.percent(pct)
-    return f"{pct:.0f} %"
-
-
-def _legend(bounds: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
-    present = set(bounds)
-    return tuple(
-        (bound, LOOKS[bound].shape, display_names.SHORT_BOUNDS[bound])
-        for bound in display_names.BOUNDS
-        if bound in present
-    )
-
-
-def _toggles(subject: _Subject) -> tuple[tuple[str, str], ...]:
-    """Return what can be hidden, where there is more than one of a sort."""
-    used = {point["roof"] for point in subject.points}
-    roofs = [
-        (f"r{number}", display_names.roof(name))
-        for number, name in enumerate(subject.names)
-        if name in used
-    ]
-    counted = [
-        level
-        for level, _ in subject.roofs.caches
-        if charts.level_points(subject.groups.head(1), subject.roofs, PAGE_PALETTE)
-    ]
-    levels = [("lv-dram", "DRAM"), *((f"lv-{level}", level.upper()) for level in counted)]
-    return (*(roofs if len(roofs) > 1 else []), *(levels if counted else []))
-
-
-def _notes(groups: pl.DataFrame, subject: _Subject, coverage: Coverage | None) -> tuple[str, ...]:
-    roofs, reached = subject.roofs, subject.reached
-    origin = (
-        "the report's own peaks, at the clocks it recorded"
-        if roofs.from_record
-        else "the device table's dense peaks"
-    )
-    notes = [f"{'Area is time. ' if subject.points or subject.strip else ''}Solid: {origin}"]
-    spread = max(roof.spread_pct for roof in roofs.compute)
-    if spread > 1:
-        notes[0] += f", which differ by up to {units.percent(spread)} between launches (mean)"
-    notes[0] += "."
-    if reached is not None:
-        best = [
-            reached.flop_per_s and units.flop_rate(reached.flop_per_s),
-            reached.bytes_per_s and units.data_rate(reached.bytes_per_s),
-        ]
-        told = " and ".join(one for one in best if one)
-        notes.append(f"Dashed: best this capture reached, {told}; implausible figures left out.")
-    if any("lv-l" in name for name, _ in _toggles(subject)):
-        notes.append("Hollow: the same launches by their L2 (squares) and L1 traffic (diamonds).")
-    if coverage is not None and (missing := charts.not_on_roofline(coverage)):
-        notes.append(missing)
-    if groups.height > MOST_WIDE:
-        total = max(1, int(groups["duration_ns"].sum()))
-        left = int(groups[MOST_WIDE:]["duration_ns"].sum()) / total
-        notes.append(
-            f"Drawn: the {MOST_WIDE} groups with the most time ({MOST_NARROW} in little room); "
-            f"the other {units.count(groups.height - MOST_WIDE)} took "
-            f"{units.percent(100 * left)}."
-        )
-    return tuple(notes)
 
 
 def _why_empty(analysis: Analysis, roofs: Roofs | None, kind: Kind | None) -> str:
@@ -371,7 +277,7 @@ def _speed_of_light(points: Sequence[Row], groups: pl.DataFrame) -> Drawing:
     if left_out.height:
         launches = units.counted(int(left_out["launches"].sum()), "launch")
         notes.append(f"Not on the chart: {launches} without these figures ({units.time(time)}).")
-    share = f"{_whole(100 * (total - time) / total)} of kernel time is on it" if total else ""
+    share = f"{whole(100 * (total - time) / total)} of kernel time is on it" if total else ""
     return Drawing(
         "speed-of-light",
         "Speed of light",
@@ -380,5 +286,5 @@ def _speed_of_light(points: Sequence[Row], groups: pl.DataFrame) -> Drawing:
         Markup(pictures[1]),
         "",
         tuple(notes),
-        _legend(point["bound"] for point in points),
+        legend(point["bound"] for point in points),
     )

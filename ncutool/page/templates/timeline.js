@@ -195,7 +195,16 @@ class Strip {
       before = first;
     }
     const place = (ns) => (100 * (Math.max(this.from, Math.min(this.to, ns)) - this.from)) / (this.to - this.from);
-    const wide = runs.map((run) => ({ ...run, left: place(run.begin), width: place(run.end) - place(run.begin) })).filter((run) => run.width >= 1);
+    // Launches of several streams run side by side: a bracket begins where the one before it ends.
+    const wide = [];
+    let taken = 0;
+    for (const run of runs) {
+      const left = Math.max(taken, place(run.begin));
+      const width = place(run.end) - left;
+      if (width < 1) continue;
+      wide.push({ ...run, left, width });
+      taken = left + width;
+    }
     this.brackets.replaceChildren(...wide.map(({ first, left, width }) =>
       make("span", { style: `left:${left}%;width:${width}%` }, make("b", {}, this.data.actions[first]))));
   }

@@ -86,6 +86,7 @@ def test_a_pseudonym_keeps_short_numbers_and_nothing_else() -> None:
     assert is_pseudonym(one)
     assert pseudonym("kernel", "secret_128x64", b"other") != one
     assert pseudonym("kernel", "secret_1234567", b"key").count("_") == 1
+    assert pseudonym("kernel", "secret" + "_1" * 9, b"key").count("_") == 1
 
 
 @given(st.text(), st.text())
