@@ -52,7 +52,7 @@ _ASSIGNED = re.compile(
     r"\b([A-Z][A-Z0-9_]{2,}=)(?!(?:-?\d[\d.]*|True|False|None)(?![\w.]))(\"[^\"]*\"|'[^']*'|[^\s,;]+)"
 )
 _DOTTED = re.compile(r"(?<![\w.$])[^\W\d][\w$]*(?:\.[\w$]+)+")
-_ENOUGH = 3
+_LOOK_FOR = 3
 """Characters from which on a known private word is looked for in other text."""
 
 
@@ -79,7 +79,7 @@ def finder(words: Iterable[str]) -> Callable[[str], str] | None:
 
     Words of fewer than three characters are left out, since they stand in too much else.
     """
-    found = sorted({word for word in words if len(word) >= _ENOUGH}, key=lambda word: -len(word))
+    found = sorted({word for word in words if len(word) >= _LOOK_FOR}, key=lambda word: -len(word))
     if not found:
         return None
     either = "|".join(map(re.escape, found))
