@@ -42,7 +42,7 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     )
     show(done.stdout)
     facts = read(paths["json"])
-    for line in annotations(facts, done.returncode, done.stdout):
+    for line in reported(facts, done.returncode, done.stdout):
         print(line)
     comment = paths["comment"]
     if comment.is_file():
@@ -120,7 +120,7 @@ def verdict(facts: dict[str, Any] | None) -> str:
     return str(totals[0].get("verdict") or "not judged")
 
 
-def annotations(facts: dict[str, Any] | None, code: int, said: str) -> Iterator[str]:
+def reported(facts: dict[str, Any] | None, code: int, said: str) -> Iterator[str]:
     """Yield a command to the runner for each rule, or one for the comparison where none is."""
     if facts is None:
         last = said.strip().splitlines()[-1:] or ["it said nothing"]

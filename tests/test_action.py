@@ -106,6 +106,15 @@ def test_no_text_of_others_gets_into_a_shell() -> None:
             assert (REPOSITORY / file[1]).is_file()
 
 
+def test_the_workflows_to_copy_put_no_text_of_others_into_a_shell() -> None:
+    """What is copied is read by few."""
+    text = (REPOSITORY / "docs" / "github.md").read_text(encoding="utf-8")
+    scripts = re.findall(r"^( +)run: \|\n((?:\1 +.*\n)+)", text, re.M)
+    assert len(scripts) == 2
+    assert not [script for _, script in scripts if "${{" in script]
+    assert "on: pull_request_target" not in text
+
+
 def test_every_input_is_used_and_every_value_is_one() -> None:
     """A misspelt input is empty without a word."""
     text = ACTION.read_text(encoding="utf-8").partition("\nruns:")[2]
@@ -327,4 +336,4 @@ def test_each_ending_has_its_annotation(
 ) -> None:
     """By its weight."""
     assert compare.verdict(facts) == verdict
-    assert list(compare.annotations(facts, 1, "first\nlast\n")) == [first]
+    assert list(compare.reported(facts, 1, "first\nlast\n")) == [first]

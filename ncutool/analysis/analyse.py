@@ -260,7 +260,7 @@ def analyse(
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
     if request.redact is not None:
         known = tuple(replace(row, origin=row.origin and "the device file") for row in known)
-        measured = measured and replace(measured, path=Path("the file of ceilings"))
+        measured = measured and replace(measured, path="the file of ceilings")
     _check_traces(capture, companions.rank_trace, request.whole_steps)
     capture = settle(capture).capture  # the timeline says what this left out
     ranks, doubled = rank_traces.distinct(

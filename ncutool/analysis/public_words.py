@@ -9,6 +9,8 @@ from importlib.resources import files
 _FILE = "public_words.txt"
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 """A piece of a word: capitals together, a capital with what follows, letters, a number."""
+_LONGEST = 40
+"""Of a piece, in characters: no public word is longer, and names are untrusted."""
 _LETTERS = re.compile(r"[a-z]+")
 
 
@@ -43,6 +45,8 @@ def is_public(word: str) -> bool:
 def _known(piece: str) -> bool:
     if piece.isascii() and (len(piece) == 1 or piece.isdecimal()):
         return True
+    if len(piece) > _LONGEST:
+        return False
     words = public_words()
     if piece in words:
         return True

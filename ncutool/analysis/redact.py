@@ -9,7 +9,7 @@ a stable pseudonym. Figures do not change: models read a pseudonym as the name t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -169,7 +169,7 @@ def redacted_names(launches: pl.DataFrame, mode: Redact) -> pl.DataFrame:
     """Return launches of a run that was kept, with names as a capture's redacted ones are."""
     do = Redactor(mode, pseudonyms.key(), None, None)
     changes = {"kernel": do.kernel, "kernel_full": do.kernel, "op": do.operator}
-    return _mapped(launches, changes | dict.fromkeys(("signature", "shapes"), do.argument))
+    return _mapped(launches, changes | {"signature": do.argument})
 
 
 def redacted_pattern(pattern: str) -> str:
@@ -239,7 +239,7 @@ def _device(record: DeviceRecord, do: Redactor) -> DeviceRecord:
     return record if record.name is None else replace(record, name=do.text(record.name))
 
 
-def _mapped(table: pl.DataFrame, changes: dict[str, Callable[[str], str]]) -> pl.DataFrame:
+def _mapped(table: pl.DataFrame, changes: Mapping[str, Callable[[str], str]]) -> pl.DataFrame:
     """Return a table with columns of text changed, each distinct text once."""
     columns = []
     for name, change in changes.items():

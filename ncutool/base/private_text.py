@@ -23,7 +23,7 @@ _FILES = (
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<url>", re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>]+")),
     ("<path>", re.compile(rf"(?<![\w/])[A-Za-z]:[\\/]+(?:{_SPACED}[\\/]+)*{_PART}")),
-    ("<path>", re.compile(rf"\\\\+{_SPACED}(?:[\\/]+{_SPACED})*")),
+    ("<path>", re.compile(rf"(?<!\\)\\\\+{_SPACED}(?:[\\/]+{_SPACED})*")),
     ("<path>", re.compile(rf"(?<![\w./<])(?:~[\w.-]*|\.{{1,2}})?/(?:{_SPACED}/+)+(?:{_PART})?")),
     ("<path>", re.compile(rf"(?<![\w./<])~[\w.-]*/{_PART}")),
     (
@@ -32,7 +32,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("<path>", re.compile(rf"(?<![\w./<>-])(?:[\w.-]+/)+[\w.-]+\.(?:{_FILES})\b")),
     ("<file>", re.compile(rf"(?<![\w./<>-])\w[\w-]*(?:\.[\w-]+)*\.(?:{_FILES})(?![\w.])")),
-    ("<e-mail>", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")),
+    ("<e-mail>", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*")),
     ("<address>", re.compile(rf"(?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\d.])")),
     ("<address>", re.compile(rf"(?<![\w:])(?:{_HEX}:){{5,7}}{_HEX}(?![\w:])")),
     (
@@ -44,7 +44,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "<host>",
         re.compile(
-            rf"(?<![\w.:])[A-Za-z0-9][\w-]*(?:\.[A-Za-z0-9][\w-]*)*\.(?:{_DOMAINS})(?![\w.(])"
+            rf"(?<![\w.:])(?<!\w-)[A-Za-z0-9][\w-]*(?:\.[A-Za-z0-9][\w-]*)*\.(?:{_DOMAINS})(?![\w.(])"
         ),
     ),
 )
@@ -52,7 +52,7 @@ _ASSIGNED = re.compile(
     r"\b([A-Z][A-Z0-9_]{2,}=)(?!(?:-?\d[\d.]*|True|False|None)(?![\w.]))(\"[^\"]*\"|'[^']*'|[^\s,;]+)"
 )
 _DOTTED = re.compile(r"(?<![\w.$])[^\W\d][\w$]*(?:\.[\w$]+)+")
-_ENOUGH = 3
+_LOOK_FOR = 3
 """Characters from which on a known private word is looked for in other text."""
 
 
@@ -79,7 +79,7 @@ def finder(words: Iterable[str]) -> Callable[[str], str] | None:
 
     Words of fewer than three characters are left out, since they stand in too much else.
     """
-    found = sorted({word for word in words if len(word) >= _ENOUGH}, key=lambda word: -len(word))
+    found = sorted({word for word in words if len(word) >= _LOOK_FOR}, key=lambda word: -len(word))
     if not found:
         return None
     either = "|".join(map(re.escape, found))

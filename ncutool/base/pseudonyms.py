@@ -18,10 +18,12 @@ KEY_VARIABLE = "NCUTOOL_REDACT_KEY"
 can then check the guess."""
 _PUBLIC_KEY = "ncutool"
 _LETTERS = "bdghjklnpqrtvxyz"
-_LENGTH = 10
+_LONGEST_HASH = 10
+_MOST_NUMBERS = 8
+"""A name with more numbers keeps none."""
 _NUMBER = re.compile(r"(?<!\d)\d{1,4}(?!\d)")
-_PSEUDONYM = re.compile(rf"[a-z]+_[{_LETTERS}]{{{_LENGTH}}}(?:_\d{{1,4}})*")
-_HASHED = re.compile(rf"[{_LETTERS}]{{{_LENGTH}}}")
+_PSEUDONYM = re.compile(rf"[a-z]+_[{_LETTERS}]{{{_LONGEST_HASH}}}(?:_\d{{1,4}})*")
+_HASHED = re.compile(rf"[{_LETTERS}]{{{_LONGEST_HASH}}}")
 _ORIGINALS: dict[str, str] = {}
 
 
@@ -37,12 +39,14 @@ def pseudonym(kind: str, name: str, secret: bytes, *, numbers: bool = True) -> s
         kind: the word that it begins with.
         name: the name; nothing of it but its short numbers can be read from the result.
         secret: the key of the hash.
-        numbers: keep numbers of at most four digits.
+        numbers: keep numbers of at most four digits, where they are few.
     """
-    hashed = _NUMBER.sub("#", name) if numbers else name
+    kept = _NUMBER.findall(name) if numbers else []
+    kept = kept if len(kept) <= _MOST_NUMBERS else []
+    hashed = _NUMBER.sub("#", name) if kept else name
     digest = hmac.digest(secret, hashed.encode("utf-8", "surrogatepass"), hashlib.sha256)
-    letters = "".join(_LETTERS[byte & 15] for byte in digest[:_LENGTH])
-    return "_".join([kind, letters, *(_NUMBER.findall(name) if numbers else [])])
+    letters = "".join(_LETTERS[byte & 15] for byte in digest[:_LONGEST_HASH])
+    return "_".join([kind, letters, *kept])
 
 
 def is_pseudonym(word: str) -> bool:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ncutool.analysis import display_names
 from ncutool.analysis.groups import label
 from ncutool.base import units
-from ncutool.base.untrusted import printable
+from ncutool.base.untrusted import printable, shorten
 
 if TYPE_CHECKING:
     from ncutool.diff.compare import Diff
@@ -25,6 +25,7 @@ COLUMNS = 400
 ALONE = "alone"
 """The kind of a launch that one side alone has."""
 _HIGH = 40.0
+_NAME = 24
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _launch(one: _Placed, axis: float) -> Launch:
     spent = units.time(one.end - one.start)
     title = f"{one.name}, {spent}, {kind_word(one.kind)}"
     left, wide = 100 * one.start / axis, 100 * (one.end - one.start) / axis
-    return Launch(one.kind, f"{one.name} {spent}", left, wide, title)
+    return Launch(one.kind, f"{shorten(one.name, _NAME)} {spent}", left, wide, title)
 
 
 def _areas(placed: Sequence[_Placed], axis: float) -> tuple[tuple[str, Markup], ...]:

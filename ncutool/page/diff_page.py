@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ncutool.analysis.looks import LOOKS
 from ncutool.base import units
 from ncutool.base.untrusted import printable
-from ncutool.diff import shown, wording
+from ncutool.diff import how_run, shown, wording
 from ncutool.diff.verdict import interval_words, signed
 from ncutool.page.diff_lanes import ALONE, Lanes, kind_word, lanes
 from ncutool.page.diff_parts import Bars, Waterfall, bars, waterfall
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WIDE_PX, NARROW_PX = 640, 340
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print", "diff")
 _FINDINGS = 40
+_SHORT_FALL = 7
+"""So many steps of the waterfall leave room for the launches below them."""
 _FIGURES = ("FLOP", "compulsory", "DRAM", "batch", "sequence", "launches")
 SIGNS = {"faster": "▼", "slower": "▲", "same": "=", "inconclusive": "?"}
 
@@ -98,12 +100,14 @@ class Content:
     waterfall: Waterfall | None
     picture: Picture | None
     lanes: Lanes | None
+    narrow_lanes: bool
+    """They stand below the waterfall, where that leaves room beside the roofline."""
     lane_legend: tuple[tuple[str, str, str], ...]
     findings: tuple[Became, ...]
     findings_more: int
     findings_words: str
     kernels: Kernels
-    conditions: tuple[shown.Condition, ...]
+    conditions: tuple[how_run.Condition, ...]
     missing: tuple[tuple[str, str], ...]
     accuracy: str
     wholes: dict[str, str]
@@ -130,6 +134,7 @@ def _content(diff: Diff, gate: Gate | None, accuracy: str | None) -> Content:
     run = diff.before.first
     judged = diff.judged
     drawn = lanes(diff) if judged else None
+    fall = waterfall(diff) if judged else None
     return Content(
         diff=diff,
         headline=wording.headline(diff),
@@ -147,9 +152,10 @@ def _content(diff: Diff, gate: Gate | None, accuracy: str | None) -> Content:
         interval=_interval(diff),
         checks=tuple((one.rule, one.outcome, one.said) for one in gate.checks) if gate else (),
         bars=bars(diff) if judged else None,
-        waterfall=waterfall(diff) if judged else None,
+        waterfall=fall,
         picture=None if diff.refused else _picture(diff),
         lanes=drawn,
+        narrow_lanes=len(fall.steps if fall else ()) <= _SHORT_FALL,
         lane_legend=tuple((kind, "" if kind == ALONE else LOOKS[kind].shape, kind_word(kind))
                           for kind in drawn.kinds) if drawn else (),
         findings=tuple(
@@ -160,8 +166,8 @@ def _content(diff: Diff, gate: Gate | None, accuracy: str | None) -> Content:
         findings_more=max(len(diff.findings) - _FINDINGS, 0),
         findings_words=shown.findings_words(diff),
         kernels=kernels(diff),
-        conditions=shown.how_it_was_run(diff)[:60],
-        missing=shown.not_measured(diff),
+        conditions=how_run.how_it_was_run(diff)[:60],
+        missing=how_run.not_measured(diff),
         accuracy=accuracy or "",
         wholes=shown.WHOLES,
     )  # fmt: skip
@@ -221,7 +227,7 @@ def _tiles(diff: Diff) -> tuple[Tile, ...]:
             figure = "equal"
         else:
             figure = f"{signed(fact.ratio - 1)} %" if fact.ratio < 2 else f"× {fact.ratio:.2f}"
-        ends = fact.after if not differs else f"{fact.before} → {fact.after}"
+        ends = shown.ends(fact) if differs else fact.after
         tiles.append(Tile(figure, fact.what, ends, differs))
     both = sum(count for kind, count in diff.kinds.items() if kind not in ("new", "gone"))
     total = sum(diff.kinds.values())
@@ -249,7 +255,7 @@ def _counts(diff: Diff) -> tuple[tuple[str, int], ...]:
     verdicts = [row.judgement.verdict for row in diff.rows if row.judgement]
     kinds = diff.kinds
     judged = [(word, verdicts.count(word)) for word in ("slower", "faster", "same",
-              "inconclusive") if word in verdicts]  # type: ignore[comparison-overlap]  # fmt: skip
+              "inconclusive") if word in verdicts]  # fmt: skip
     return (*judged, *((kind, count) for kind, count in kinds.items() if count and kind != "exact"))
 
 

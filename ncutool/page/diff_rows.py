@@ -155,7 +155,7 @@ def _cell(row: Row, column: str) -> Cell:
     if column == "rate":
         rates = [one.flop / one.time_ns * 1e9 if one.flop and one.time_ns else None
                  for one in (old, new)]  # fmt: skip
-        return Cell(column, shown.figure_cell(*rates, "FLOP/s"), rates[1])
+        return Cell(column, shown.figure_cell(rates[0], rates[1], "FLOP/s"), rates[1])
     if column == "flop":
         return Cell(column, shown.figure_cell(old.flop, new.flop, "FLOP"), new.flop)
     if column == "bytes":

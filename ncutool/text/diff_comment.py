@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
-from ncutool.diff import shown, wording
+from ncutool.diff import how_run, shown, wording
 from ncutool.diff.verdict import interval_words
+from ncutool.text.diff_tables import (
+    COMPARED,
+    figures_table,
+    findings_table,
+    matches_table,
+    run_table,
+)
 from ncutool.text.github import code, folded, inert, with_code
 
 if TYPE_CHECKING:
@@ -26,10 +32,7 @@ _SHOWN = 6
 _REGRESSIONS = 4
 """Of them at most so many that got slower, so that what got faster is seen too."""
 _NAME = 60
-_FINDINGS = 30
-_CONDITIONS = 60
 _UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
-_COMPARED = ("FLOP", "compulsory", "DRAM", "batch", "sequence", "launches", "largest product")
 
 
 def marker(name: str) -> str:
@@ -75,7 +78,7 @@ def _judged(diff: Diff, gate: Gate | None, accuracy: str | None) -> list[str]:
     rows = _first(diff)
     lines = [f"### {inert(_heading(diff))}", "", f"**Same work?** {inert(_same(diff))}  ",
              f"**How sure?** {inert(_sure(diff))}", *_gate(gate), "",
-             *_table(diff, rows)]  # fmt: skip
+             *matches_table(diff, rows)]  # fmt: skip
     return [*lines, "", *(f"{line}  " for line in _closing(diff, accuracy)), ""]
 
 
@@ -149,38 +152,6 @@ def _first(diff: Diff) -> list[Row]:
     return [row for row in diff.rows if row.number in numbers]
 
 
-def _table(diff: Diff, rows: Sequence[Row]) -> list[str]:
-    """Return matches as a table; a column that nothing tells is left out."""
-    over = any(
-        value is not None
-        for row in diff.rows
-        for value in (row.before.measured_over_compulsory, row.after.measured_over_compulsory)
-    )
-    heads = ["kernel, worst first", "time", "change", "FLOP", shown.bytes_words(diff), "% of roof"]
-    heads += ["measured / compulsory"] if over else []
-    lines = [f"| {' | '.join([*heads, 'verdict'])} |",
-             f"|:--|{'--:|' * (len(heads) - 1)}:--|"]  # fmt: skip
-    return [*lines, *(_row(row, over) for row in rows)]
-
-
-def _row(row: Row, over: bool) -> str:
-    old, new = row.before, row.after
-    name = code(shorten(shown.described(row), _NAME))
-    if row.match.kind != "exact":
-        name += f" {row.match.kind}"
-    time, change, verdict = shown.time_cell(row), shown.change_cell(row), shown.row_verdict(row)
-    if shown.regressed(row):
-        name, time, change, verdict = (f"**{one}**" for one in (name, time, change, verdict))
-    cells = [name, time, change, shown.figure_cell(old.flop, new.flop, "FLOP"),
-             shown.figure_cell(old.dram_bytes, new.dram_bytes, "B"),
-             shown.share_cell(old.roofline_pct, new.roofline_pct)]  # fmt: skip
-    if over:
-        cells.append(
-            shown.share_cell(old.measured_over_compulsory, new.measured_over_compulsory, 2)
-        )
-    return f"| {' | '.join([*cells, verdict])} |"
-
-
 def _closing(diff: Diff, accuracy: str | None) -> list[str]:
     lines = []
     slower = shown.regressions(diff)
@@ -198,7 +169,7 @@ def _closing(diff: Diff, accuracy: str | None) -> list[str]:
     small = wording.small_line(diff).removeprefix("! ")
     lines += [f"{inert(_capital(small))}."] if small else []
     given = with_code(shorten(accuracy, 500)) if accuracy else "_not given_"
-    lines.append(f"End to end: {inert(shown.end_to_end(diff))}. Accuracy: {given}.")
+    lines.append(f"End to end: {inert(how_run.end_to_end(diff))}. Accuracy: {given}.")
     return [*lines, inert(_device(diff))]
 
 
@@ -217,36 +188,14 @@ def _unlike(diff: Diff, gate: Gate | None, accuracy: str | None) -> list[str]:
     heading = f"{_capital(wording.headline(diff)).replace('; no speed', '. No speed')}."
     lines = [f"### {inert(heading)}", *_gate(gate), "",
              "Times of the two are not compared: a difference between them is neither a regression "
-             "nor a speed-up.", "", *_figures(diff), ""]  # fmt: skip
+             "nor a speed-up.", "", *figures_table(diff), ""]  # fmt: skip
     others = [fact.said for fact in diff.work.differences
-              if not fact.what.startswith(_COMPARED) and fact.said not in heading]  # fmt: skip
+              if not fact.what.startswith(COMPARED) and fact.said not in heading]  # fmt: skip
     lines += [f"Also: {inert('; '.join(others[:3]))}.", ""] if others else []
     way = "" if diff.forced else " `--force` compares all the same, other work by rates alone."
     lines.append(f"**To compare:** capture both sides alike, with the same work.{way}  ")
     given = with_code(shorten(accuracy, 500)) if accuracy else "_not given_"
     lines += [f"{inert(_device(diff))}  ", f"Accuracy: {given}.", ""]
-    return lines
-
-
-def _figures(diff: Diff) -> list[str]:
-    """Return work and totals of both sides as a table."""
-    before, after = (code(shorten(one, 40)) for one in shown.stems(diff))
-    lines = [f"| | {before} | {after} | after / before |", "|:--|--:|--:|--:|"]
-    for fact in diff.work.facts:
-        if not fact.what.startswith(_COMPARED):
-            continue
-        ratio = units.UNKNOWN if fact.ratio is None else units.significant(fact.ratio)
-        cells = [inert(shorten(one, _NAME)) for one in (fact.what, fact.before, fact.after, ratio)]
-        if fact.refuses:
-            cells = [f"**{cell}**" for cell in cells]
-        lines.append(f"| {' | '.join(cells)} |")
-    for whole in diff.wholes:
-        cells = [shown.WHOLES[whole.what], units.time(whole.before_ns), units.time(whole.after_ns)]
-        lines.append(f"| {' | '.join(cells)} | not compared |")
-    for rate in diff.rates:
-        ratio = units.significant(rate.after / rate.before) if rate.before else units.UNKNOWN
-        cells = [shown.RATES[rate.what], *map(units.flop_rate, (rate.before, rate.after)), ratio]
-        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -256,8 +205,8 @@ def _folds(diff: Diff, count: int) -> list[str]:
     if diff.judged and len(diff.rows) > len(_first(diff)):
         folds.append(folded(_all_rows(diff, count), _rows_title(diff)))
     if diff.findings and diff.judged:
-        folds.append(folded(_findings(diff), f"Findings: {shown.findings_words(diff)}"))
-    folds.append(folded(_run(diff), "How it was run, and what was not measured"))
+        folds.append(folded(findings_table(diff), f"Findings: {shown.findings_words(diff)}"))
+    folds.append(folded(run_table(diff), "How it was run, and what was not measured"))
     return folds
 
 
@@ -271,7 +220,7 @@ def _all_rows(diff: Diff, count: int) -> str:
     """Return the matches, worst first; what is left out is what changed least."""
     ranked = sorted(diff.rows, key=lambda row: (not shown.regressed(row), -abs(row.delta_ns)))
     kept = {row.number for row in ranked[:count]}
-    lines = _table(diff, [row for row in diff.rows if row.number in kept])
+    lines = matches_table(diff, [row for row in diff.rows if row.number in kept])
     left = len(diff.rows) - len(kept)
     if left:
         lines += [
@@ -280,30 +229,6 @@ def _all_rows(diff: Diff, count: int) -> str:
             "65,536 characters: `ncutool diff --format csv` lists them.",
         ]
     return "\n".join(lines)
-
-
-def _findings(diff: Diff) -> str:
-    lines = ["| | finding | predicted | came true | |", "|:--|:--|--:|--:|:--|"]
-    for one in diff.findings[:_FINDINGS]:
-        cells = [shown.state_word(one), inert(shorten(one.title, 100)), shown.predicted(one),
-                 shown.came_true(one), inert(shorten(one.said, 100))]  # fmt: skip
-        lines.append(f"| {' | '.join(cells)} |")
-    left = len(diff.findings) - _FINDINGS
-    if left > 0:
-        lines += ["", units.counted(left, "more finding")]
-    return "\n".join(lines)
-
-
-def _run(diff: Diff) -> str:
-    lines = ["| | before | after |", "|:--|:--|:--|"]
-    for one in shown.how_it_was_run(diff)[:_CONDITIONS]:
-        cells = [inert(shorten(text, 120)) for text in (one.what, one.before, one.after)]
-        if one.differs:
-            cells[1:] = [f"**{cell}**" for cell in cells[1:]]
-        lines.append(f"| {' | '.join(cells)} |")
-    missing = " · ".join(f"{what.lower()} ({why})" for what, why in shown.not_measured(diff))
-    notes = [f"- {inert(note)}" for note in diff.notes]
-    return "\n".join([*lines, "", f"Not measured: {inert(missing)}.", *notes])
 
 
 def _last(diff: Diff) -> str:

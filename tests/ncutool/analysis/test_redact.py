@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,14 @@ def test_words_of_the_vocabulary_are_of_frameworks() -> None:
     """A company's, a person's or a product's name is none of them."""
     assert is_public("vectorized_elementwise_kernel")
     assert not any(map(is_public, ("acme", "customer", "secret", "project", "jane", "falcon7x")))
+
+
+def test_a_long_name_takes_no_time() -> None:
+    """Names are untrusted: the time grows with their length alone."""
+    begin = time.process_time()
+    for piece in ("a", "gemm", "Gemm_", "a1"):
+        NAMES.kernel(piece * 200_000)
+    assert time.process_time() - begin < 5.0
 
 
 def test_a_file_is_called_by_a_pseudonym() -> None:

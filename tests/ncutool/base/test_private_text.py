@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,17 @@ def test_what_is_not_private_stays(text: str) -> None:
     assert without_private(text) == text
 
 
+@pytest.mark.parametrize(
+    "piece", ["a", "a.", "a-", "/", "\\", "a/", "/a ", "~", "1:", "a@", "A=", '"', " ", "C:/", "1."]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    """Names are untrusted: the time grows with their length alone."""
+    text = piece * 60_000
+    begin = time.process_time()
+    without_modules(without_private(text), lambda name: name)
+    assert time.process_time() - begin < 3.0
+
+
 def test_known_words_go_wherever_they_stand() -> None:
     """Whole words in any case; those of one or two letters are in too much else."""
     known = finder(["gpu-node7", "jane", "x"])
@@ -73,6 +86,7 @@ def test_a_pseudonym_keeps_short_numbers_and_nothing_else() -> None:
     assert is_pseudonym(one)
     assert pseudonym("kernel", "secret_128x64", b"other") != one
     assert pseudonym("kernel", "secret_1234567", b"key").count("_") == 1
+    assert pseudonym("kernel", "secret" + "_1" * 9, b"key").count("_") == 1
 
 
 @given(st.text(), st.text())

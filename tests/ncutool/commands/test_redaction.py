@@ -21,7 +21,8 @@ from ncutool.text import shell
 __all__ = ["planted_reports"]
 
 Runner = Callable[..., tuple[int, str]]
-FORMS = ("table", "json", "jsonl", "csv", "md", "parquet")
+FORMS = ("table", "json", "csv", "md")
+"""Of the others, jsonl has the rows of csv, and parquet is asked for once."""
 COMMANDS: tuple[tuple[str, ...], ...] = (
     *(("findings", "A", "--format", form) for form in FORMS),
     *(("kernels", "A", "--format", form) for form in FORMS),
@@ -31,6 +32,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("whatif", "A", "--on", "A100 80GB SXM", "--on", "H200 SXM", "-o", "compared.html"),
     *(("report", "A", "-v", "-o", f"out.{form}") for form in ("html", "md", "svg", "json")),
     ("report", "A"),
+    ("kernels", "A", "--format", "parquet"),
     *(("diff", "A", "B", "--format", form) for form in FORMS),
     *(("diff", "A", "B", "-o", f"out.{form}") for form in ("md", "html", "svg", "json")),
     ("diff", "A", "B", "--fail-over", "3%", "--kernel", "KERNEL", "--min-roofline", "60%"),
@@ -98,10 +100,11 @@ def test_no_output_shows_anything_private(
             continue  # a form that the command has not
         ran += 1
         assert code in (0, 1, 3, 4), shown[:500]
+        assert "this is a bug" not in shown, (command, shown[:500])
         assert len(shown) > 20
         found = [word for word in private if word in shown.lower()]
         assert not found, (command, found, _around(shown, found[0]))
-    assert ran >= 30
+    assert ran >= len(COMMANDS) - 4
 
 
 def test_files_named_on_the_command_line_are_not_shown(run: Runner, tmp_path: Path) -> None:
