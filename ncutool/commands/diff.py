@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncutool.commands.diff_forms import Given, form_of
+from ncutool.commands.diff_forms import Given, form_of, is_own
 from ncutool.commands.options import DebugOption, Format, NoColorOption, TopOption, option, unfold
 from ncutool.commands.sides import DirOption, Reading, read_side
 from ncutool.commands.writing import Output
@@ -65,6 +65,16 @@ class Limits:
 class DiffOutput(Output):
     """As other commands write; to insist on a comparison is to insist on its output too."""
 
+    path: Annotated[
+        Path | None,
+        option(
+            "--output",
+            "-o",
+            words="File to write: a comment for a pull request (.md), a page (.html), a picture to "
+            "paste (.svg for light and dark, .png), or the table of matches (.json, .csv and so "
+            "on), by its ending.",
+        ),
+    ] = None
     force: Annotated[
         bool,
         typer.Option(
@@ -87,6 +97,17 @@ class DiffOutput(Output):
     def further(self) -> list[Output]:
         """Return the outputs that ``--also`` names."""
         return [Output(path=path, force=self.force) for path in self.also]
+
+    def check_writable(self) -> None:
+        """Refuse what could not be written; a comment or picture of a comparison may be replaced.
+
+        Raises:
+            OutputError: see :meth:`ncutool.commands.writing.Output.check_writable`.
+        """
+        if not self.force and self.form is None and self.path is not None and is_own(self.path):
+            replace(self, force=True).check_writable()
+        else:
+            super().check_writable()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from ncutool.commands.options import option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ncutool.commands.writing import Output
     from ncutool.diff import Diff
@@ -75,6 +76,25 @@ FORMS: dict[str, Callable[[Diff, Gate | None, Given], bytes]] = {
     ".htm": _page,
 }
 """The form for each ending; other endings are those of every table."""
+
+
+_MARKS = {
+    ".md": b"<!-- ncutool-diff: ",
+    ".svg": b'<svg xmlns="http://www.w3.org/2000/svg" class="ncutool-card"',
+}
+"""How files of ours begin, which a new one may replace; pages have a mark of their own."""
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a file is a comment or a picture of ours; only its first bytes are read."""
+    mark = _MARKS.get(path.suffix.lower())
+    try:
+        if mark is None or not path.is_file():  # a pipe would wait for a writer
+            return False
+        with path.open("rb") as file:
+            return file.read(len(mark)) == mark
+    except OSError:
+        return False
 
 
 def form_of(output: Output) -> Callable[[Diff, Gate | None, Given], bytes] | None:

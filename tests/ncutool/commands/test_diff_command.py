@@ -136,3 +136,37 @@ def test_reports_give_their_counters_to_traces(run: Runner) -> None:
         row["measured_over_compulsory_before"] == row["measured_over_compulsory_after"]
         for row in measured
     )
+
+
+def test_a_comment_a_page_and_pictures_by_ending(run: Runner, tmp_path: Path) -> None:
+    """Each is written, the terminal says the same, and a second run replaces what it wrote."""
+    path = sample("*.ncu-rep")
+    begins = {
+        "comment.md": b"<!-- ncutool-diff: ",
+        "page.html": b"<!doctype html>",
+        "card.svg": b"<svg ",
+        "card.png": b"\x89PNG",
+    }
+    for name, mark in begins.items():
+        code, out, _ = run("diff", path, path, "-o", name, "--accuracy", "as before")
+        assert code == 0
+        assert out.splitlines()[-1] == "same: one recording, 0 changes"
+        assert (tmp_path / name).read_bytes().startswith(mark)
+        again = run("diff", path, path, "-o", name)[0]
+        assert again == (1 if name == "card.png" else 0), name  # a PNG does not say who wrote it
+    (tmp_path / "mine.md").write_text("# mine")
+    code, _, err = run("diff", path, path, "-o", "mine.md")
+    assert code == 1
+    assert err == "ncutool: mine.md: already exists; pass --force to overwrite it\n"
+
+
+def test_a_bot_names_its_comment(run: Runner, tmp_path: Path) -> None:
+    """--name stands in the first line, --accuracy in the text; a refusal is written too."""
+    trace, report = sample("*.json.gz"), sample("*.ncu-rep")
+    code, _, _ = run("diff", trace, report, "-o", "c.md", "--name", "nightly", "--accuracy", "ok")
+    lines = (tmp_path / "c.md").read_text(encoding="utf-8").splitlines()
+    assert code == 1
+    assert lines[0] == "<!-- ncutool-diff: nightly -->"
+    assert lines[1].startswith("### Unlike captures: ")
+    assert lines[1].endswith(". No speed verdict.")
+    assert "Accuracy: ok." in "\n".join(lines)
