@@ -28,6 +28,15 @@ class Given:
             metavar="TEXT",
         ),
     ] = None
+    note: Annotated[
+        list[str] | None,
+        option(
+            "--note",
+            words="What a reader should know and captures do not tell: driver, commit, command. "
+            "May be repeated.",
+            metavar="TEXT",
+        ),
+    ] = None
     name: Annotated[
         str | None,
         option(
@@ -42,7 +51,9 @@ def _comment(diff: Diff, gate: Gate | None, given: Given) -> bytes:
     """Return Markdown for a pull request."""
     from ncutool.text.diff_comment import diff_comment
 
-    text = diff_comment(diff, gate, name=given.name, accuracy=given.accuracy)
+    text = diff_comment(
+        diff, gate, name=given.name, accuracy=given.accuracy, notes=given.note or ()
+    )
     return text.encode("utf-8", "replace")
 
 
@@ -65,7 +76,8 @@ def _page(diff: Diff, gate: Gate | None, given: Given) -> bytes:
     """Return one offline page."""
     from ncutool.page.diff_page import render_diff
 
-    return render_diff(diff, gate, accuracy=given.accuracy).encode("utf-8", "replace")
+    page = render_diff(diff, gate, accuracy=given.accuracy, notes=given.note or ())
+    return page.encode("utf-8", "replace")
 
 
 FORMS: dict[str, Callable[[Diff, Gate | None, Given], bytes]] = {

@@ -14,7 +14,8 @@ from ncutool.diff.conditions import CLOCK_NS
 from ncutool.diff.sides import Run, Side
 from ncutool.diff.verdict import signed
 
-_NOT_HELD = "not in these captures"
+_NOT_READ = "not read from captures"
+_PRIVATE = "private, so not shown"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def how_it_was_run(diff: Diff) -> tuple[Condition, ...]:
             words = f"{what}, launches over {units.time(CLOCK_NS)}"
             rows.append(_told(words, *(one or "not known" for one in spans), differs=False))
     rows.append(Condition("order of runs", diff.order_how, diff.order_how, False))
-    rows.append(Condition("driver, commit, command", _NOT_HELD, _NOT_HELD, False))
+    rows.append(Condition("driver, commit", _NOT_READ, _NOT_READ, False))
+    rows.append(Condition("command", _PRIVATE, _PRIVATE, False))
     return tuple(rows)
 
 
@@ -101,5 +103,5 @@ def not_measured(diff: Diff) -> tuple[tuple[str, str], ...]:
         *found,
         ("Results", "accuracy is never compared; --accuracy takes what you measured"),
         ("Other sizes", sizes),
-        ("Driver, commits, commands", "not in these captures"),
+        ("Driver, commits, commands", "not read, or private; --note adds them"),
     )

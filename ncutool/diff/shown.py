@@ -143,10 +143,11 @@ def figure_cell(before: float | None, after: float | None, unit: str) -> str:
     """Return an amount on both sides, once where both are equal."""
     if before is None and after is None:
         return units.UNKNOWN
-    if before is not None and after is not None:
-        larger = max(abs(before), abs(after))
-        if abs(after - before) <= EQUAL * larger:
-            return units.scaled(after, unit) if larger else "0"
+    if before is None or after is None:  # each with its own unit: one is not known
+        return f"{units.scaled(before, unit)} → {units.scaled(after, unit)}"
+    larger = max(abs(before), abs(after))
+    if abs(after - before) <= EQUAL * larger:
+        return units.scaled(after, unit) if larger else "0"
     return wording.amounts(before, after, unit)
 
 

@@ -20,6 +20,8 @@ from ncutool.page.html import html_page
 from ncutool.page.moves import moves
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ncutool.diff.compare import Diff
     from ncutool.diff.gate import Gate
 
@@ -113,12 +115,15 @@ class Content:
     wholes: dict[str, str]
 
 
-def render_diff(diff: Diff, gate: Gate | None = None, *, accuracy: str | None = None) -> str:
+def render_diff(
+    diff: Diff, gate: Gate | None = None, *, accuracy: str | None = None, notes: Sequence[str] = ()
+) -> str:
     """Return the page: one file that loads nothing. The same comparison gives the same page.
 
     Args:
         gate: what came of the rules, where any are asked for.
         accuracy: what was measured of the results, in the author's words.
+        notes: what else a reader should know: driver, commit, command.
     """
     return html_page(
         "diff.html",
@@ -126,6 +131,7 @@ def render_diff(diff: Diff, gate: Gate | None = None, *, accuracy: str | None = 
         scripts=("diff",),
         charted=False,
         page=_content(diff, gate, accuracy),
+        notes=tuple(notes),
         signs=SIGNS,
     )
 
@@ -156,8 +162,7 @@ def _content(diff: Diff, gate: Gate | None, accuracy: str | None) -> Content:
         picture=None if diff.refused else _picture(diff),
         lanes=drawn,
         narrow_lanes=len(fall.steps if fall else ()) <= _SHORT_FALL,
-        lane_legend=tuple((kind, "" if kind == ALONE else LOOKS[kind].shape, kind_word(kind))
-                          for kind in drawn.kinds) if drawn else (),
+        lane_legend=_legend(drawn.kinds) if drawn else (),
         findings=tuple(
             Became(one.state, shown.state_word(one), one.title, one.said, shown.predicted(one),
                    shown.came_true(one))
@@ -284,7 +289,14 @@ def _picture(diff: Diff) -> Picture | None:
              for width, height in ((WIDE_PX, 350), (NARROW_PX, 300))]  # fmt: skip
     if drawn[0] is None or drawn[1] is None:
         return None
-    legend = tuple((kind, LOOKS[kind].shape, kind_word(kind)) for kind in drawn[0].bounds)
+    legend = _legend(drawn[0].bounds)
     return Picture(
         Markup(drawn[0].svg), Markup(drawn[1].svg), drawn[0].share, drawn[0].note, legend
+    )
+
+
+def _legend(kinds: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
+    """Return kind, symbol and word; a launch of one side alone has a texture and no symbol."""
+    return tuple(
+        (kind, "" if kind == ALONE else LOOKS[kind].shape, kind_word(kind)) for kind in kinds
     )

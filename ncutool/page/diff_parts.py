@@ -25,7 +25,7 @@ CUT = Threshold(
 )
 _STEPS = 9
 """Matches with a bar of their own."""
-_NAME = 36
+_NAME = 26
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ncutool.analysis import display_names
 from ncutool.base import units
-from ncutool.base.untrusted import shorten
+from ncutool.base.untrusted import printable, shorten
 from ncutool.charts import labels
 from ncutool.charts.marks import radius
 from ncutool.diff import shown
@@ -44,15 +44,7 @@ def texts(
     palette: Palette,
 ) -> list[str]:
     """Return the names of roofs and of what moved or takes most time, where there is room."""
-    wanted: list[tuple[Wanted, str, str]] = [*_roof_names(roofs, fed, window)]
-    for one in _worth_a_name(found):
-        mark = one.last
-        if mark is None:
-            continue
-        words = _name(one.row)
-        wide = labels.text_width(words[0], bold=True) + labels.text_width(words[1])
-        places = labels.around(mark.x, mark.y, radius(mark.size), wide)
-        wanted.append((labels.Wanted(one.row.number, places), *words))
+    wanted = [*_roof_names(roofs, fed, window), *_mark_names(found)]
     hard = _boxes(found)
     for one in found:
         if one.before and one.after and not one.still:
@@ -62,12 +54,12 @@ def texts(
     frame = (1.0, 1.0, window.width - 1.0, window.height - 1.0)
     placed = labels.place([one[0] for one in wanted], frame, hard, soft)
     taken = [box for place in placed.values() for box in place.boxes]
-    marks = {one.row.number: one.last for one in found}
-    for at, (wish, bold, _) in enumerate(wanted):
-        mark = marks.get(wish.key) if isinstance(wish.key, int) else None
-        if mark is None or wish.key in placed:
+    moves = {one.row.number: one for one in found}
+    for at, (wish, _, _) in enumerate(wanted):
+        move = moves.get(wish.key) if isinstance(wish.key, int) else None
+        if move is None or move.last is None or wish.key in placed:
             continue
-        again, short = _shorter(wish.key, bold, mark)
+        again, short = _shorter(move.row, move.last)
         more = labels.place([again], frame, [*hard, *taken], soft)
         taken += [box for place in more.values() for box in place.boxes]
         placed |= more
@@ -80,12 +72,26 @@ def texts(
     ]
 
 
-def _shorter(key: object, bold: str, mark: Mark) -> tuple[Wanted, str]:
+def _mark_names(found: Sequence[Move]) -> list[tuple[Wanted, str, str]]:
+    wanted: list[tuple[Wanted, str, str]] = []
+    for one in _worth_a_name(found):
+        mark = one.last
+        if mark is None:
+            continue
+        words = _name(one.row)
+        wide = labels.text_width(words[0], bold=True) + labels.text_width(words[1])
+        places = labels.around(mark.x, mark.y, radius(mark.size), wide)
+        wanted.append((labels.Wanted(one.row.number, places), *words))
+    return wanted
+
+
+def _shorter(row: Row, mark: Mark) -> tuple[Wanted, str]:
     """Return a short name for where the long one has no room; names differ at their ends."""
-    short = bold if len(bold) <= _SHORT else f"{bold[:5]}…{bold[-10:]}"
+    name = printable(row.name)
+    short = name if len(name) <= _SHORT else f"{name[:5]}…{name[-10:]}"
     wide = labels.text_width(short, bold=True)
     places = labels.around(mark.x, mark.y, radius(mark.size), wide)
-    return labels.Wanted(key, places), short
+    return labels.Wanted(row.number, places), short
 
 
 def _roof_names(

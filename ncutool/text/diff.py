@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
 from rich.console import Group
 from rich.text import Text
 
@@ -12,6 +11,7 @@ from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
 from ncutool.diff import wording
+from ncutool.diff.shown import parts as time_by_bound
 from ncutool.diff.verdict import SMALLEST, signed
 from ncutool.text.style import BOUND_FILLS, BOUND_STYLES, render, text
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ncutool.diff.changes import Row
     from ncutool.diff.compare import Diff
     from ncutool.diff.gate import Gate
-    from ncutool.diff.sides import Run
 
 WIDTH = 80
 LINES = 20
@@ -143,20 +142,8 @@ def _findings(diff: Diff) -> str:
     return f"findings: {', '.join(said)}" if said else ""
 
 
-def _parts(run: Run) -> dict[str, float]:
-    """Return the time of a run by bound, and the idle time of its window."""
-    rows = run.launches.group_by("bound").agg(pl.col("duration_ns").sum()).iter_rows()
-    times = {bound: float(ns or 0) for bound, ns in rows}
-    if run.window is None:
-        return times
-    total = sum(times.values())
-    scale = run.window.busy_ns / total if total else 0.0  # launches that overlap count once
-    parts = {bound: ns * scale for bound, ns in times.items()}
-    return parts | {"idle": float(run.window.wall_ns - run.window.busy_ns)}
-
-
 def _bars(diff: Diff, width: int) -> list[Text]:
-    sides = [_parts(side.first) for side in (diff.before, diff.after)]
+    sides = [time_by_bound(side.first) for side in (diff.before, diff.after)]
     most = max((sum(parts.values()) for parts in sides), default=0.0)
     if not most:
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ _SHOWN = 6
 _REGRESSIONS = 4
 """Of them at most so many that got slower, so that what got faster is seen too."""
 _NAME = 60
+_NOTE, _NOTES = 300, 10
 _UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
 
 
@@ -54,7 +56,12 @@ def name_of(diff: Diff) -> str:
 
 
 def diff_comment(
-    diff: Diff, gate: Gate | None = None, *, name: str | None = None, accuracy: str | None = None
+    diff: Diff,
+    gate: Gate | None = None,
+    *,
+    name: str | None = None,
+    accuracy: str | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """Return the comment: the verdict first, at most :data:`LONGEST` characters.
 
@@ -62,9 +69,11 @@ def diff_comment(
         gate: what came of the rules, where any are asked for.
         name: what a bot finds it by; told from the captures where None.
         accuracy: what was measured of the results, in the author's words.
+        notes: what else a reader should know: driver, commit, command.
     """
     whole = (_judged if diff.judged else _unlike)(diff, gate, accuracy)
-    head = [marker(name or name_of(diff)), *whole]
+    said = [f"{with_code(shorten(note, _NOTE))}  " for note in notes[:_NOTES]]
+    head = [marker(name or name_of(diff)), *whole, *said, *([""] if said else [])]
     count = len(diff.rows)
     while True:
         text = "\n".join([*head, *_folds(diff, count), _last(diff)]) + "\n"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 COMPARED = ("FLOP", "compulsory", "DRAM", "batch", "sequence", "launches", "largest product")
 """Facts of work; what else differs is a condition."""
 _NAME = 60
+_KERNEL = 48
+_KEPT = "\N{NO-BREAK SPACE}"
+"""Keeps a figure on one line; a table that is too wide scrolls."""
 _FINDINGS = 30
 _CONDITIONS = 60
 
@@ -28,29 +31,29 @@ def matches_table(diff: Diff, rows: Sequence[Row]) -> list[str]:
         for row in diff.rows
         for value in (row.before.measured_over_compulsory, row.after.measured_over_compulsory)
     )
-    heads = ["kernel, worst first", "time", "change", "FLOP", shown.bytes_words(diff), "% of roof"]
-    heads += ["measured / compulsory"] if over else []
-    lines = [f"| {' | '.join([*heads, 'verdict'])} |",
-             f"|:--|{'--:|' * (len(heads) - 1)}:--|"]  # fmt: skip
+    heads = ["kernel, worst first", "time", "change", "verdict", "FLOP", shown.bytes_words(diff),
+             "% of roof", *(["measured / compulsory"] if over else [])]  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", f"|:--|--:|--:|:--|{'--:|' * (len(heads) - 4)}"]
     return [*lines, *(_row(row, over) for row in rows)]
 
 
 def _row(row: Row, over: bool) -> str:
     old, new = row.before, row.after
-    name = code(shorten(shown.described(row), _NAME))
+    name = code(shorten(shown.described(row), _KERNEL))
     if row.match.kind != "exact":
         name += f" {row.match.kind}"
     time, change, verdict = shown.time_cell(row), shown.change_cell(row), shown.row_verdict(row)
     if shown.regressed(row):
         name, time, change, verdict = (f"**{one}**" for one in (name, time, change, verdict))
-    cells = [name, time, change, shown.figure_cell(old.flop, new.flop, "FLOP"),
+    cells = [name, time, change, verdict, shown.figure_cell(old.flop, new.flop, "FLOP"),
              shown.figure_cell(old.dram_bytes, new.dram_bytes, "B"),
              shown.share_cell(old.roofline_pct, new.roofline_pct)]  # fmt: skip
     if over:
         cells.append(
             shown.share_cell(old.measured_over_compulsory, new.measured_over_compulsory, 2)
         )
-    return f"| {' | '.join([*cells, verdict])} |"
+    cells = [cells[0], *(cell.replace(" ", _KEPT) for cell in cells[1:])]
+    return f"| {' | '.join(cells)} |"
 
 
 def figures_table(diff: Diff) -> list[str]:

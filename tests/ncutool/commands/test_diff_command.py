@@ -163,10 +163,13 @@ def test_a_comment_a_page_and_pictures_by_ending(run: Runner, tmp_path: Path) ->
 def test_a_bot_names_its_comment(run: Runner, tmp_path: Path) -> None:
     """--name stands in the first line, --accuracy in the text; a refusal is written too."""
     trace, report = sample("*.json.gz"), sample("*.ncu-rep")
-    code, _, _ = run("diff", trace, report, "-o", "c.md", "--name", "nightly", "--accuracy", "ok")
+    code, _, _ = run("diff", trace, report, "-o", "c.md", "--name", "nightly", "--accuracy", "ok",
+                     "--note", "driver 550", "--note", "commit 1a2b")  # fmt: skip
     lines = (tmp_path / "c.md").read_text(encoding="utf-8").splitlines()
     assert code == 1
     assert lines[0] == "<!-- ncutool-diff: nightly -->"
     assert lines[1].startswith("### Unlike captures: ")
     assert lines[1].endswith(". No speed verdict.")
     assert "Accuracy: ok." in "\n".join(lines)
+    assert "driver 550  " in lines
+    assert "commit 1a2b  " in lines

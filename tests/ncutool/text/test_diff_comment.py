@@ -59,20 +59,25 @@ def pair(name: str, other: str = "steady") -> diff.Diff:
     return diff.compare(*sides)
 
 
+def plain(text: str) -> str:
+    """The comment with spaces that may break, as it is typed here."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_it_says_all_in_one_screen() -> None:
     """The first line tells bots, the second readers; a slower kernel is bold, before the folds."""
     rows = [kernel("work", 2_000_000, roofline_pct=50.0), kernel("steady", 1_000_000)]
     slow = [kernel("work", 3_000_000, roofline_pct=33.4), kernel("steady", 1_000_000)]
     answer = diff.compare(side(report(rows, name="main.ncu-rep")), side(report(slow, name="x")))
-    text = diff_comment(answer, accuracy="max error 1e-6, unchanged")
+    text = plain(diff_comment(answer, accuracy="max error 1e-6, unchanged"))
     lines = text.splitlines()
     assert lines[0] == "<!-- ncutool-diff: main-x -->"
     assert lines[1] == "### 33.3 % more time: 3.000 → 4.000 ms"
     assert "**How sure?** n = 1 + 1, no interval; verdict slower. One capture a side" in text
     row = next(line for line in lines if "`work`" in line)
     assert row == (
-        "| **`work`** | **2.00 → 3.00 ms** | **+50.0 %** | 1.00 GFLOP | 100 MB | 50.0 → 33.4 "
-        "| **slower** |"
+        "| **`work`** | **2.00 → 3.00 ms** | **+50.0 %** | **slower** | 1.00 GFLOP | 100 MB "
+        "| 50.0 → 33.4 |"
     )
     steady = next(line for line in lines if "`steady`" in line)
     assert steady.startswith("| `steady` | 1.00 → 1.00 ms | 0.0 % |")
@@ -84,12 +89,21 @@ def test_it_says_all_in_one_screen() -> None:
 
 
 def test_what_was_not_given_is_said() -> None:
-    """No accuracy, no clocks of a trace, no driver, no commit."""
+    """No accuracy, no clocks of a trace, no driver, no commit, and no private command."""
     text = diff_comment(pair("mul"))
     assert "Accuracy: _not given_." in text
     assert "clocks not recorded" in text
-    assert "| driver, commit, command | not in these captures | not in these captures |" in text
+    assert "| driver, commit | not read from captures | not read from captures |" in text
+    assert "| command | private, so not shown | private, so not shown |" in text
     assert "results (accuracy is never compared" in text
+
+
+def test_notes_stand_before_the_folds() -> None:
+    """Driver, commit and command as their author gives them, as text and code alone."""
+    text = diff_comment(pair("mul"), notes=["commit `1a2b3c4d`, driver 550", "<b>@octocat</b>"])
+    first = text.index("<details>")
+    assert 0 < text.index("commit `1a2b3c4d`, driver 550") < first
+    assert "&lt;b&gt;@<!-- -->octocat&lt;/b&gt;" in text
 
 
 def test_other_work_comes_first_and_no_speed() -> None:
