@@ -82,8 +82,21 @@ class DiffOutput(Output):
             help="Compare unlike captures all the same, and overwrite an existing output.",
         ),
     ] = False
+    also: Annotated[
+        list[Path],
+        option(
+            "--also",
+            words="A further file of the same comparison, its form by its ending (may be "
+            "repeated).",
+            metavar="FILE",
+        ),
+    ] = ()  # type: ignore[assignment]  # typer's lists are lists; a field needs one that stays
     no_color: NoColorOption = False
     debug: DebugOption = False
+
+    def further(self) -> list[Output]:
+        """Return the outputs that ``--also`` names."""
+        return [Output(path=path, force=self.force) for path in self.also]
 
     def check_writable(self) -> None:
         """Refuse what could not be written; a comment or picture of a comparison may be replaced.
@@ -162,10 +175,14 @@ def run(
     """
     from ncutool.diff import compare
     from ncutool.diff.gate import check
+    from ncutool.diff.redact import redacted_gate
     from ncutool.diff.wording import headline
 
-    form = form_of(output)
-    chosen = Format.TABLE if form is not None else output.choose()
+    written = [output, *output.further()]
+    for one in written:
+        if form_of(one) is None:
+            one.choose()
+        one.check_writable()
     rules = rules_asked(limits)
     named = named_sides(captures or [], sides.before or [], sides.after or [])
     read = [
@@ -173,14 +190,10 @@ def run(
         for paths, ncu in zip(named, (sides.ncu_before, sides.ncu_after), strict=True)
     ]
     diff = compare(read[0], read[1], force=output.force, order=sides.order)
-    gate = check(diff, rules) if rules.asked else None
-    content = (
-        form(diff, gate, given)
-        if form is not None
-        else _content(diff, gate, chosen, top, color=output.color)
-    )
-    output.write(content)
-    if form is not None:
+    gate = redacted_gate(check(diff, rules), rules.kernel, reading.redact) if rules.asked else None
+    for one in written:
+        one.write(_content(diff, gate, given, one, top))
+    if form_of(output) is not None:
         _say(diff, gate, top, output)
     if diff.refused:
         print(f"ncutool: refused: {headline(diff)}; --force compares them", file=sys.stderr)
@@ -257,9 +270,15 @@ def _rules_file(path: Path | None) -> Rules:
     return rules_of(gate, str(file))
 
 
-def _content(
-    diff: Diff, gate: Gate | None, chosen: Format, top: int | None, *, color: bool
-) -> bytes:
+def _content(diff: Diff, gate: Gate | None, given: Given, output: Output, top: int | None) -> bytes:
+    """Return what one output says: what people read by its ending, else a table or its rows."""
+    form = form_of(output)
+    if form is not None:
+        return form(diff, gate, given)
+    return _table(diff, gate, output.choose(), top, color=output.color)
+
+
+def _table(diff: Diff, gate: Gate | None, chosen: Format, top: int | None, *, color: bool) -> bytes:
     import json
 
     from ncutool.commands.writing import rows

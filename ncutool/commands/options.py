@@ -11,7 +11,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ncutool.analysis.request import Request
+from ncutool.analysis.request import Redact, Request
+from ncutool_parsers.errors import UsageError
 
 
 class Format(str, Enum):
@@ -103,6 +104,16 @@ KernelOption = Annotated[
 ShowPrivateOption = Annotated[
     bool, typer.Option("--show-private", help="Show host names, paths and command lines too.")
 ]
+RedactOption = Annotated[
+    Redact | None,
+    option(
+        "--redact",
+        words="Take paths, host and user names, addresses, command lines, module names and the "
+        "file's name out of the output; `--redact names` puts pseudonyms for your kernels and "
+        "operators too.",
+        metavar="[names]",
+    ),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour on the terminal.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -132,6 +143,7 @@ _REQUEST: dict[str, Any] = {
     "device_file": DeviceFileOption,
     "ceilings": CeilingsOption,
     "max_bytes": MaxBytesOption,
+    "redact": RedactOption,
 }
 """The option of each field of :class:`Request`."""
 
@@ -158,6 +170,10 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
         for name, record in records.items():
             values = {field.name: given.pop(field.name) for field in fields(record)}
             given[name] = record(**values)
+        if given.get("show_private") and any(
+            getattr(given[name], "redact", None) for name in records
+        ):
+            raise UsageError("--redact and --show-private ask for the contrary: leave one out")
         run(**given)
 
     command.__doc__ = run.__doc__

@@ -12,6 +12,7 @@ import typer
 import typer.core
 import typer.main
 
+from ncutool.analysis.request import Redact
 from ncutool.commands import COMMANDS, Command
 from ncutool.commands.wrong_usage import parser_error
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -49,7 +50,7 @@ class Single(typer.core.TyperCommand):
         """Read the arguments; what is left over, and what the parser refuses, names the command."""
         ctx.allow_extra_args = True
         try:
-            left = super().parse_args(ctx, spread(args, self.many))
+            left = super().parse_args(ctx, spread(_with_values(args), self.many))
         except _PARSER_ERROR as error:
             error.ctx = error.ctx or ctx  # type: ignore[attr-defined]  # a missing value has none
             raise
@@ -140,6 +141,15 @@ def spread(args: list[str], many: tuple[str, ...]) -> list[str]:
         else:
             written += [current, word] if current else [word]
     return written
+
+
+def _with_values(args: list[str]) -> list[str]:
+    """Write `--redact` with its value, which is `private` where the next word is no other one."""
+    values = [one.value for one in Redact]
+    return [
+        f"{word}={Redact.PRIVATE.value}" if word == "--redact" and after not in values else word
+        for word, after in zip(args, [*args[1:], ""], strict=False)
+    ]
 
 
 def _wants(run: Any) -> dict[str, tuple[Any, float | None]]:

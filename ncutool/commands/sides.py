@@ -13,6 +13,7 @@ from ncutool.commands.options import (
     CeilingsOption,
     DeviceFileOption,
     MaxBytesOption,
+    RedactOption,
     WholeStepsOption,
     option,
 )
@@ -38,6 +39,7 @@ class Reading:
     device_file: DeviceFileOption = None
     ceilings: CeilingsOption = None
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
+    redact: RedactOption = None
 
     def request(self) -> Request:
         """Return the same as an analysis takes it."""
@@ -47,6 +49,7 @@ class Reading:
             device_file=self.device_file,
             ceilings=self.ceilings,
             max_bytes=self.max_bytes,
+            redact=self.redact,
         )
 
 
@@ -69,12 +72,13 @@ def read_side(
     request = replace(reading.request(), ncu=ncu)
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.diff import Side, baseline, run_of
+    from ncutool.diff.redact import redacted_run
 
     runs: list[Run] = []
     for given in captures:
         path = _found(given, folder or baseline.FOLDER)
         if baseline.is_baseline(path):
-            runs += baseline.load(path).runs
+            runs += [redacted_run(run, reading.redact) for run in baseline.load(path).runs]
             continue
         analysis = analyse_file(path, request, output)
         say_notices(analysis, only_errors=True)

@@ -46,6 +46,8 @@ class Became:
     actual_ns: float | None
     """By how much less its launches take after; None for what was not there before."""
     said: str
+    applied: bool = True
+    """False where the launches show that it was not carried out."""
 
 
 def became(before: Run, after: Run, matches: Sequence[Match]) -> tuple[Became, ...]:
@@ -153,10 +155,11 @@ def _one(
     old: FindingFacts, new: FindingFacts | None, actual: float, carried: bool, typed: str
 ) -> Became:
     state: State
+    applied = True
     if new is None and carried:
         state, said = "resolved", "its launches were merged or are gone"
     elif new is None and typed and old.kind == "precision":
-        state, said = "no_longer_raised", f"not applied: still {typed}"
+        state, said, applied = "no_longer_raised", f"not applied: still {typed}", False
     elif new is None:
         state = "no_longer_raised"
         said = (
@@ -175,5 +178,5 @@ def _one(
     return Became(
         state, old.rule, old.kind, new.title if new else old.title, _ends(old),
         _ends(new) if new else None, len(old.launches), len(new.launches) if new else 0, actual,
-        said,
+        said, applied,
     )  # fmt: skip

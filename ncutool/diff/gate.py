@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from ncutool.base import units
+from ncutool.base.pseudonyms import original
 from ncutool.diff.changes import Row
 from ncutool.diff.compare import Diff, of_rows
 from ncutool.diff.noise import Change
@@ -127,7 +128,12 @@ def chosen(rows: Sequence[Row], kernel: str | None) -> list[Row]:
         return list(rows)
     pattern = re.compile(kernel)
     names = ("name", "kernel_before", "kernel_after")
-    return [row for row in rows if any(pattern.search(getattr(row, name) or "") for name in names)]
+
+    def matches(row: Row) -> bool:
+        shown = [getattr(row, name) or "" for name in names]
+        return any(pattern.search(name) for name in [*shown, *map(original, shown)])
+
+    return [row for row in rows if matches(row)]
 
 
 def _fail_over(diff: Diff, rules: Rules, rows: list[Row]) -> Check:
@@ -143,7 +149,7 @@ def _fail_over(diff: Diff, rules: Rules, rows: list[Row]) -> Check:
     if judgement is None or change is None or change.low is None or change.high is None:
         return Check(rule, "inconclusive", f"{what}: not timed on both sides")
     said = f"{what} {signed(change.middle)} % ({_ends(judgement, change)})"
-    if judgement.why.endswith("the kernel not surely"):
+    if judgement.by_clock:
         return Check(rule, "inconclusive", f"{what}: {judgement.why}")
     outcome = held(change, limit)
     if outcome == "regression" and judgement.verdict == "inconclusive":

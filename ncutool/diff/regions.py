@@ -165,24 +165,33 @@ def _one(ours: Launch, theirs: Launch) -> Pairing:
     return Pairing(kind, how, (ours,), (theirs,))
 
 
-def classify(ours: Launch, theirs: Launch) -> tuple[Kind, str]:
-    """Return what one launch became at the same place, and what that rests on."""
+def classify(ours: Launch, theirs: Launch, *, placed: bool = True) -> tuple[Kind, str]:
+    """Return what one launch became, and what that rests on.
+
+    Args:
+        placed: both stand at the same place, which is then part of the ground.
+    """
+    position = " and position" if placed else ""
     if ours.key == theirs.key:
-        return "exact", "same kernel on the same work at the same position"
+        at = " at the same position" if placed else ""
+        return "exact", f"same kernel on the same work{at}"
     related = relation(ours.full, theirs.full)
     same_grid = ours.grid == theirs.grid and ours.grid[0] is not None
     if ours.work is not None and ours.work == theirs.work:
-        place = "same operator, shapes and position"
+        place = "same operator, shapes and position" if placed else "same operator and shapes"
         if related == "same":
             kind: Kind = "retyped" if ours.dtype != theirs.dtype else "exact"
             return kind, f"{place}{_types(ours, theirs)}"
         return _other_kernel(related), f"{place}; {_RELATED[related]}{_types(ours, theirs)}"
     if ours.op is not None and ours.op == theirs.op:
         kernel = "the same kernel" if related == "same" else _RELATED[related]
-        return "reshaped", f"same operator and position, other shapes; {kernel}"
+        return "reshaped", f"same operator{position}, other shapes; {kernel}"
     if related == "same":
-        return "reshaped", "same kernel and position, another grid or other shapes"
-    place = "same grid, block and neighbours" if same_grid else "same neighbours"
+        return "reshaped", f"same kernel{position}, another grid or other shapes"
+    if placed:
+        place = "same grid, block and neighbours" if same_grid else "same neighbours"
+    else:
+        place = "same grid and block" if same_grid else "no other left"
     return _other_kernel(related), f"{place}; {_RELATED[related]}{_flop(ours, theirs)}"
 
 
@@ -231,8 +240,7 @@ def only_ones_left(old: Sequence[Launch], new: Sequence[Launch]) -> list[Pairing
             ours, theirs = sides[0][mark], sides[1][mark]
             if len(ours) == len(theirs) == 1:
                 before, after = next(iter(ours.values())), next(iter(theirs.values()))
-                kind, how = classify(before[0], after[0])
-                how = how.replace(" and position", "").replace(" and neighbours", "")
+                kind, how = classify(before[0], after[0], placed=False)
                 found.append(Pairing(kind, f"{how}; {words}", tuple(before), tuple(after)))
                 taken |= {before[0].key, after[0].key}
     return sorted(found, key=lambda one: one.before[0].launch_id)

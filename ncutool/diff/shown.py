@@ -209,7 +209,7 @@ def came_true(one: Became) -> str:
     """Return what its launches came to; a saving is credited only where it was carried out."""
     if one.state not in ("resolved", "no_longer_raised") or one.actual_ns is None:
         return "open"
-    if one.said.startswith("not applied"):
+    if not one.applied:
         return "not applied"
     if abs(one.actual_ns) < REMAINDER * max((one.before_ns or (0, 0))[1], 1):
         return "nothing saved"

@@ -52,6 +52,8 @@ class Judgement:
     change: Change | None
     single: bool = False
     """One capture a side (or too few for a spread): the interval is a stated bound."""
+    by_clock: bool = False
+    """The cycles did not change as the time did: it may be the clock's change alone."""
 
 
 def judge(
@@ -76,9 +78,9 @@ def judge(
         found = bounded(found, locked)
     verdict, why = _by_interval(found, single, locked, runs)
     if verdict in ("faster", "slower"):
-        doubt = _doubt(runs, cycles, found, among, locked)
+        doubt, by_clock = _doubt(runs, cycles, found, among, locked)
         if doubt:
-            return Judgement("inconclusive", doubt, found, single)
+            return Judgement("inconclusive", doubt, found, single, by_clock)
     return Judgement(verdict, why, found, single)
 
 
@@ -123,22 +125,27 @@ def signed(share: float) -> str:
     return f"{'+' if share > 0 else '−'}{text}"
 
 
-def _doubt(runs: Runs, cycles: Runs | None, found: Change, among: int, locked: bool) -> str:
-    """Return why a change of time is not called one; empty where nothing speaks against it."""
+def _doubt(
+    runs: Runs, cycles: Runs | None, found: Change, among: int, locked: bool
+) -> tuple[str, bool]:
+    """Return why a change of time is not called one, and whether it may be the clock's alone.
+
+    The reason is empty where nothing speaks against the change.
+    """
     moved = abs(_middle(runs.after) - _middle(runs.before))
     if moved < SMALLEST_NS:
-        return f"{units.time(moved)} is below the {units.time(SMALLEST_NS)} bound"
+        return f"{units.time(moved)} is below the {units.time(SMALLEST_NS)} bound", False
     if cycles is None:
-        return ""
+        return "", False
     counted = change(cycles, among)
     if counted is None:
-        return ""
+        return "", False
     if counted.low is None:
         counted = bounded(counted, locked)
     same_way = (counted.low or 0) > 0 if found.middle > 0 else (counted.high or 0) < 0
     if same_way:
-        return ""
-    return f"{signed(counted.middle)} % in cycles: the clock changed, the kernel not surely"
+        return "", False
+    return f"{signed(counted.middle)} % in cycles: the clock changed, the kernel not surely", True
 
 
 def _middle(values: tuple[float, ...]) -> float:

@@ -60,7 +60,11 @@ def test_the_same_side_gives_the_same_bytes(one: diff.Side) -> None:
     assert baseline.dump(one) == baseline.dump(one)
 
 
-@pytest.mark.parametrize("content", [b"", b"text", gzip.compress(b"{}"), b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"text", gzip.compress(b"{}"), b"\x1f\x8b"],
+    ids=["empty", "text", "other JSON", "half"],
+)
 def test_other_files_are_no_baselines(content: bytes, tmp_path: Path) -> None:
     """Also a gzipped trace, and half a file."""
     path = tmp_path / "file.json.gz"
