@@ -22,4 +22,4 @@ def share(advice: Advice) -> str:
     idle = sum(one.pct or 0.0 for one in advice.could_not_look if not one.launches)
     launches = sum(one.pct or 0.0 for one in of_launches)
     beside = f" and at idle time, {units.percent(idle)} of the window" if idle > launches else ""
-    return f"{units.percent(launches)} of the launch time{beside}"
+    return f"{units.percent(launches)} of launch time{beside}"

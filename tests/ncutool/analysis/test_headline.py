@@ -128,7 +128,7 @@ def test_a_good_capture_says_so() -> None:
 def test_what_could_not_be_looked_at_says_what_to_collect() -> None:
     """Half the time unseen is the verdict; a hundredth of it is not."""
     assert written(could_not_look=(UNSEEN,)) == (
-        "What to change is not known for 50.0 % of the launch time: collect ncu --set full"
+        "What to change is unknown for 50.0 % of launch time: collect ncu --set full"
     )
     assert written(could_not_look=(replace(UNSEEN, pct=1.0),)).startswith("Nothing worth doing")
 

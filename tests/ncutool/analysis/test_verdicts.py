@@ -83,7 +83,7 @@ def test_three_answers_in_words() -> None:
         "Looked at: occupancy (100 % of launch time)."
     )
     assert finding_sentences.nothing(answered(could_not_look=(UNSEEN,))) == (
-        "Could not look at 50.0 % of the launch time: the report does not hold what they wait for "
+        "Could not look at 50.0 % of launch time: the report does not hold what they wait for "
         "(12 launches of softmax). To collect: `ncu --set full`."
     )
     assert finding_sentences.nothing(factory.trace()) == (
