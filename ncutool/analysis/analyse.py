@@ -17,6 +17,7 @@ from ncutool.base.shown import Saved, Shown
 from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
+from ncutool.inside.table import table as inside_table
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
 from ncutool.timeline import window
@@ -68,7 +69,7 @@ class Analysis(Saved):
     """
 
     _public = (
-        "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels",
+        "advice", "capture", "ceilings", "coverage", "findings", "headline", "inside", "kernels",
         "most_time", "notices", "request", "resolution", "save", "shares", "state", "timeline",
         "to_pandas", "window_ns",
     )  # fmt: skip
@@ -124,6 +125,12 @@ class Analysis(Saved):
     def _placed(self) -> pl.DataFrame:
         """The kernels table before a joined report's figures are held against the modelled."""
         return place.place(self.capture, self.work.work, self.resolution.device, self._devices())
+
+    @cached_property
+    def inside(self) -> pl.DataFrame:
+        """What a report knows of the inside of each launch:
+        :data:`ncutool.base.inside_table.INSIDE`; empty for a capture without counters."""
+        return inside_table(self.capture, self.kernels)
 
     @property
     def join(self) -> Join | None:

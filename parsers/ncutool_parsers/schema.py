@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import polars as pl
 
-DType = Literal["int", "float", "str", "bool", "list[int]", "list[str]", "list[list[int]]"]
+DType = Literal[
+    "int", "float", "str", "bool", "list[int]", "list[float]", "list[str]", "list[list[int]]"
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Table:
             "str": pl.String(),
             "bool": pl.Boolean(),
             "list[int]": pl.List(pl.Int64()),
+            "list[float]": pl.List(pl.Float64()),
             "list[str]": pl.List(pl.String()),
             "list[list[int]]": pl.List(pl.List(pl.Int64())),
         }
