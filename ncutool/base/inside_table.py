@@ -81,6 +81,19 @@ _LIMIT = (
     Column("limiting_detail", "str", "`shared` where that is L1, busy with shared memory"),
     Column("limiting_pct", "float", "the larger speed of light", "%"),
 )
+_HOT = (
+    Column("samples", "int", "how often its warps were sampled"),
+    Column("hot_instruction", "str", "where most were found: SASS; null without its text"),
+    Column("hot_offset", "int", "the same, from the first instruction of the kernel", "byte"),
+    Column("hot_pct", "float", "samples at it, of all", "%"),
+    Column("hot_stall", "str", "what most of its warps waited for, NVIDIA's name"),
+    Column("hot_file", "str", "name of its source file, where -lineinfo recorded it"),
+    Column("hot_line", "int", "its line in that file"),
+    Column("hot_load", "str", "the load that wrote the operand it waits for: SASS"),
+    Column("hot_load_sure", "bool", "false where a branch lies between: that load is probable"),
+    Column("hot_lines", "list[str]", "source lines with most samples, `file:line`, hottest first"),
+    Column("hot_lines_pct", "list[float]", "samples at each of them, of all", "%"),
+)
 INSIDE = Table(
     "inside",
     "What a report knows of the inside of each launch; one row per launch. A null has its reason "
@@ -94,7 +107,10 @@ INSIDE = Table(
         *_MEMORY,
         *_COMPUTE,
         *_LIMIT,
+        *_HOT,
         Column("missing", "list[str]", "what is not known, and why"),
         Column("missing_sections", "list[str]", "sections of Nsight Compute that would tell it"),
     ),
 )
+HOT = tuple(column.name for column in _HOT)
+"""The columns of where its warps were found."""

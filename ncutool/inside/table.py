@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool.base.inside_table import INSIDE
-from ncutool.inside import missing
+from ncutool.base.inside_table import HOT, INSIDE
+from ncutool.inside import hot, missing
 from ncutool.work import (
     cache_counters,
     inside,
@@ -19,6 +19,7 @@ from ncutool.work import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ncutool.inside.hot import Hot
     from ncutool.work.cache_counters import Caches
     from ncutool.work.occupancy_counters import Occupancy
     from ncutool.work.pipe_counters import Pipes
@@ -33,9 +34,9 @@ def table(capture: Capture, kernels: pl.DataFrame) -> pl.DataFrame:
         capture: a report that was read with the counters of ``work.counters``.
         kernels: its table :data:`ncutool.base.tables.KERNELS`.
     """
-    metrics = inside.by_launch(capture)
+    metrics, sampled = inside.by_launch(capture), hot.of_capture(capture)
     rows = [
-        row_of(launch, metrics.get(launch["launch_id"], {}))
+        row_of(launch, metrics.get(launch["launch_id"], {}), sampled.get(launch["launch_id"]))
         for launch in kernels.iter_rows(named=True)
     ]
     if not rows:
@@ -44,12 +45,15 @@ def table(capture: Capture, kernels: pl.DataFrame) -> pl.DataFrame:
     return INSIDE.conform(pl.DataFrame(rows, schema={name: types[name] for name in rows[0]}))
 
 
-def row_of(launch: Mapping[str, Any], metrics: Mapping[str, float]) -> dict[str, Any]:
+def row_of(
+    launch: Mapping[str, Any], metrics: Mapping[str, float], sampled: Hot | None = None
+) -> dict[str, Any]:
     """Return the row of one launch.
 
     Args:
         launch: its row of :data:`ncutool.base.tables.KERNELS`.
         metrics: its counters by NVIDIA's metric name.
+        sampled: where its warps were found; None where they were not sampled.
     """
     within = inside.of_metrics(metrics)
     row: dict[str, Any] = {
@@ -63,6 +67,7 @@ def row_of(launch: Mapping[str, Any], metrics: Mapping[str, float]) -> dict[str,
         **_excess(within),
         **_pipes(pipe_counters.of_metrics(metrics)),
         **_limit(launch),
+        **_hot(sampled),
     }
     told = missing.of_row(row, within.sections, failed=launch["error"] is not None)
     return {**row, "missing": list(told.reasons), "missing_sections": list(told.sections)}
@@ -156,4 +161,24 @@ def _limit(launch: Mapping[str, Any]) -> dict[str, Any]:
         "limiting_level": "l1" if shared else level,
         "limiting_detail": "shared" if shared else None,
         "limiting_pct": max(compute, memory),
+    }
+
+
+def _hot(sampled: Hot | None) -> dict[str, Any]:
+    if sampled is None:
+        return dict.fromkeys(HOT)
+    hottest = sampled.instructions[0]
+    load = hottest.loads[0] if hottest.loads else None
+    return {
+        "samples": sampled.samples,
+        "hot_instruction": hottest.text,
+        "hot_offset": hottest.offset,
+        "hot_pct": hottest.pct,
+        "hot_stall": hottest.stall,
+        "hot_file": hottest.file,
+        "hot_line": hottest.line,
+        "hot_load": None if load is None else load.text,
+        "hot_load_sure": None if load is None else load.sure,
+        "hot_lines": [f"{line.file}:{line.line}" for line in sampled.lines] or None,
+        "hot_lines_pct": [line.pct for line in sampled.lines] or None,
     }
