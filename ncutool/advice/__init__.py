@@ -23,6 +23,7 @@ from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.devices.resolve import Device
+from ncutool.inside import hot
 from ncutool.timeline import trust
 from ncutool.timeline.window import Timeline
 from ncutool.work import inside
@@ -62,7 +63,8 @@ def advise(
         device_of: the device of an ordinal, where ``device`` is not that of all launches.
     """
     if not capture.traits.has_timeline:
-        return reports.advise(kernels, capture.rules, inside.of_capture(capture))
+        insides, sampled = inside.of_capture(capture), hot.of_capture(capture)
+        return reports.advise(kernels, capture.rules, insides, sampled)
     if capture.processes > 1:  # their clocks, hosts and steps need not have to do with each other
         return Advice(could_not_look=(unseen.of_processes(kernels, capture.processes),))
     seen = unseen.looked_at_in_trace(kernels)

@@ -95,6 +95,11 @@ class Stall(NamedTuple):
     share: float
     """Of the time between two instructions of a warp, 0 to 1."""
 
+    @property
+    def reason(self) -> str:
+        """NVIDIA's name as its counters spell it, e.g. ``long_scoreboard``."""
+        return self.name.replace(" ", "_")
+
 
 class Imbalance(NamedTuple):
     """A kind of unit of which some work longer than others."""
@@ -127,6 +132,8 @@ class Inside(NamedTuple):
     """Threads of a warp that execute an instruction, on average."""
     issue_active: float | None = None
     """Share of the cycles in which a scheduler issues, 0 to 1."""
+    eligible_warps: float | None = None
+    """Warps that a scheduler could choose from in a cycle, on average."""
     stall: Stall | None = None
     imbalance: Imbalance | None = None
     unfused: Mapping[str, float] = {}
@@ -162,6 +169,7 @@ def of_metrics(metrics: Mapping[str, float]) -> Inside:
         line_waste=_line_waste(metrics),
         threads_active=metrics.get(_THREADS),
         issue_active=metrics.get(_ISSUE),
+        eligible_warps=stall_counters.of_metrics(metrics).eligible_warps,
         stall=_stall(metrics),
         imbalance=_imbalance(metrics),
         unfused=_unfused(metrics),

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from ncutool.advice import catalogue
-from ncutool.advice.kernels import rules, unseen
+from ncutool.advice.kernels import gates, rules, unseen
 from ncutool.advice.kernels.rules import Candidate
 from ncutool.advice.kernels.unseen import SHORT_NS
 from ncutool.advice.price.rank import SMALL_PCT
@@ -24,6 +24,9 @@ from ncutool.base.thresholds import IntThreshold
 from ncutool.work.inside import Inside
 from ncutool_parsers.schema import RULES
 
+if TYPE_CHECKING:
+    from ncutool.inside.hot import Hot
+
 _TRIED = "judgement, tried on the reports of the corpus"
 REPEATS = IntThreshold(8, "launches", "of one kernel so short are worth joining", _TRIED)
 _SHORT = ("latency", "small_grid")
@@ -33,6 +36,7 @@ def advise(
     kernels: pl.DataFrame,
     printed: pl.DataFrame | None = None,
     insides: Mapping[int, Inside] | None = None,
+    sampled: Mapping[int, Hot] | None = None,
 ) -> Advice:
     """Advise on small grids and repeated short launches to batch, memory-bound neighbours to fuse,
     and what the report's own rules and counters found; tell what could not be looked at.
@@ -44,6 +48,7 @@ def advise(
         kernels: table :data:`ncutool.base.tables.KERNELS` of the report.
         printed: its table :data:`ncutool_parsers.schema.RULES`; none where it is not at hand.
         insides: what the counters of each launch say, by launch_id.
+        sampled: where the warps of each launch were found, by launch_id.
     """
     insides = insides or {}
     rows = [
@@ -52,7 +57,8 @@ def advise(
         if row["duration_ns"]
     ]
     window = sum(row["duration_ns"] for row in rows)
-    told = rules.of_report(rows, RULES.empty() if printed is None else printed, insides)
+    messages = RULES.empty() if printed is None else printed
+    told = rules.of_report(rows, messages, insides, sampled)
     candidates = [*_chains(rows, window), *_groups(rows, window), *told]
     candidates.sort(
         key=lambda candidate: (-sum(candidate.saved), candidate.title, candidate.launches)
@@ -73,6 +79,7 @@ def advise(
         all_high_ns=sum(taken.values()),
         looked=unseen.looked_at(rows, insides),
         could_not_look=unseen.of_report(kernels, insides),
+        declined=gates.declined(rows, insides),
     )
 
 
@@ -143,6 +150,8 @@ def _numbered(kept: Sequence[_Kept], window: int) -> tuple[Finding, ...]:
             overlaps=tuple(other for other, that, _ in named if other != name and that.meets(one)),
             link=rule.link,
             why=one.candidate.why,
+            action=one.candidate.action,
+            todo=one.candidate.todo,
         )
         for name, one, rule in named
     )
