@@ -68,6 +68,14 @@ SEARCHES = frozenset(
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
+        "ncutool/analysis/headline.py",
+        "'{}' in rules()[one.rule].title",
+    ): "a template that is to hold a kernel's name",
+    (
+        "ncutool/text/summary_rows.py",
+        "title.replace(name, short_names.bare(name))",
+    ): "shortens a name where a line has no room, and asks it nothing",
+    (
         "ncutool/commands/options.py",
         "signature.replace(parameters=unfolded)",
     ): "the signature of a Python function, no text",

@@ -1,4 +1,4 @@
-"""The answer of an analysis in few words, where there is nothing to do first."""
+"""How much of the time could not be looked at, in few words."""
 
 from __future__ import annotations
 
@@ -8,16 +8,6 @@ from ncutool.base import units
 
 if TYPE_CHECKING:
     from ncutool.advice.view.finding import Advice
-
-
-def short(advice: Advice) -> str:
-    """Return the answer where there is nothing to do first, in one sentence."""
-    if advice.answer == "could_not_look":
-        return f"Could not look at {share(advice)}: what would tell was not collected."
-    if advice.answer == "nothing_worth_doing":
-        rest = f"; {share(advice)} could not be" if advice.could_not_look else ""
-        return f"Nothing worth doing was found in what could be looked at{rest}."
-    return "Nothing to change stands out beyond what findings share."
 
 
 def share(advice: Advice) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined, Finding
     from ncutool.analysis.analyse import Analysis
 
-TODO = 80
+LONGEST_TODO = 80
 """Characters of a line that says what to do."""
 _MAX_NAMED = 3
 """How many suggestions that others cover are named in a sentence."""
@@ -65,7 +65,7 @@ def line(rank: int, finding: Finding, window_ns: int) -> FindingLine:
 def _todo(finding: Finding) -> str:
     """Return what to do on one line."""
     brief = finding.todo or rules()[finding.rule].brief
-    return brief if brief and len(finding.remedy) > TODO else finding.remedy
+    return brief if brief and len(finding.remedy) > LONGEST_TODO else finding.remedy
 
 
 def _evidence(finding: Finding, window_ns: int) -> tuple[str, tuple[str, ...]]:

@@ -178,10 +178,14 @@ def _of_a_kernel(one: Finding) -> bool:
 
 def _unseen(analysis: Judged) -> list[str]:
     """Return how much could not be looked at, and what to collect."""
-    seen = f"Could not look at {answers.share(analysis.advice)}"
+    seen = f"What to change is not known for {answers.share(analysis.advice)}"
     most = max(analysis.advice.could_not_look, key=lambda one: one.pct or 0.0)
     of = "of the launch time" if most.launches else "of the window, which is idle"
-    share = "" if most.pct is None else f"Could not look at {units.percent(most.pct)} {of}"
+    share = (
+        ""
+        if most.pct is None
+        else f"What to change is not known for {units.percent(most.pct)} {of}"
+    )
     collect = f": {_plain(most)}" if most.brief else ""
     return [f"{seen}{collect}", *[f"{share}{collect}"] * bool(share), seen, share or seen]
 

@@ -44,11 +44,17 @@ def axis(title: str, values: Sequence[float], *, upright: bool = False) -> alt.A
     return alt.Axis(title=title, values=list(values), labelExpr=number, **place)
 
 
-def bounded(title: str, values: Sequence[float], *, upright: bool = False) -> alt.Axis:
-    """Return a linear axis in per cent, in the same style."""
-    place: dict[str, Any] = {"titleAnchor": "end"}
+def bounded(
+    title: str, values: Sequence[float], *, upright: bool = False, away: float = 4.0
+) -> alt.Axis:
+    """Return a linear axis in per cent, in the same style.
+
+    Args:
+        away: pixels between the axis and its numbers; marks that lie on the axis need some.
+    """
+    place: dict[str, Any] = {"titleAnchor": "end", "labelPadding": away}
     if upright:
-        place = {"minExtent": AXIS_PX, "maxExtent": AXIS_PX, "titleAnchor": "end"}
+        place |= {"minExtent": AXIS_PX, "maxExtent": AXIS_PX, "titleAnchor": "end"}
         place |= {"titleAngle": 0, "titleAlign": "left", "titleX": -AXIS_PX + 4, "titleY": -11}
         place |= {"titleBaseline": "alphabetic"}
     return alt.Axis(title=title, values=list(values), **place)

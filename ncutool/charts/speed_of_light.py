@@ -53,9 +53,11 @@ def speed_of_light(
     ]
     scale = alt.Scale(domain=[0, top], nice=False)
     ticks = [0, 20, 40, 60, 80, 100] if top < 150 else [0, 50, 100, 150, 200]
-    x = alt.X("x:Q", scale=scale, axis=bounded("memory speed of light (%)", ticks))
-    y_title = "compute speed of light (%)"
-    y = alt.Y("y:Q", scale=scale, axis=bounded(y_title, ticks, upright=True))
+    x_axis = bounded("memory speed of light (%)", ticks, away=_away(rows, "y", height / top))
+    y_axis = bounded(
+        "compute speed of light (%)", ticks, upright=True, away=_away(rows, "x", width / top)
+    )
+    x, y = alt.X("x:Q", scale=scale, axis=x_axis), alt.Y("y:Q", scale=scale, axis=y_axis)
     told = _TOOLTIP if _TOOLTIP[0] in points[0] else ()
     layers = [
         _latency_region(x, y, palette),
@@ -68,6 +70,12 @@ def speed_of_light(
         parts.append(key.key([point["bound"] for point in points], False, palette, width))
     scales = f"linear {width} {height} 0 {top:g} 0 {top:g}"
     return framed(parts, palette, head, "groups" if interactive else "", scales)
+
+
+def _away(rows: Sequence[Row], axis: str, scale: float) -> float:
+    """Return how far the numbers of an axis stand from it: beyond the marks that reach over it."""
+    over: list[float] = [marks.radius(row["size"]) - row[axis] * scale for row in rows]
+    return max(4.0, 1.0 + max(over))
 
 
 def _latency_region(x: alt.X, y: alt.Y, palette: Palette) -> alt.Chart:

@@ -126,6 +126,7 @@ def _heading(verdict: sections.Verdict, device: sections.DeviceSection) -> list[
     return [
         f"## {markdown(verdict.headline)}",
         "",
+        *([f"{markdown(verdict.state)}", ""] if verdict.state else []),
         f"{markdown(device.name)}: {device.peaks}. {verdict.time}.",
         f"Device {markdown(how)}.{reached}",
         "",

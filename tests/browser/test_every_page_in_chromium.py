@@ -22,11 +22,12 @@ WIDTHS = (1440, 1024, 390)
 TWO_CAPTURES = ("torch/h100-vit-inference.json.gz", "ncu/a10g-sgemm-roofline.ncu-rep")
 MOST_CHARACTERS = 90
 
+SHOWN = "article:not([hidden])"
 FIRST_SCREEN = {
-    "verdict": "article:not([hidden]) .verdict h1",
-    "coverage and where the time goes": "article:not([hidden]) .parts > .card",
-    "roofline": "article:not([hidden]) .column + .column > .drawing:first-child",
-    "timeline or launches in order": "article:not([hidden]) .card.timeline",
+    "verdict": f"{SHOWN} .verdict h1",
+    "coverage and where the time goes": f"{SHOWN} .parts > .card",
+    "roofline": f"{SHOWN} .column + .column > .drawing:first-child :is(.plane svg, .empty)",
+    "timeline or launches in order": f"{SHOWN} .timeline :is(svg, .empty)",
 }
 """What the first screen must hold whole."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser_driver import Browser, why_not
@@ -21,13 +22,12 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-def probed(browser: Browser, folder: Path, body: str, probe: str) -> list[str]:
+def probed(browser: Browser, folder: Path, body: str, probe: str) -> Any:
     page = folder / "page.html"
     page.write_text(f'<!doctype html><meta charset="utf-8"><body>{body}', encoding="utf-8")
     browser.open(page)
     browser.evaluate(PROBES)
-    found: list[str] = browser.evaluate(f"ncutoolProbes.{probe}")
-    return found
+    return browser.evaluate(f"ncutoolProbes.{probe}")
 
 
 @pytest.mark.parametrize(

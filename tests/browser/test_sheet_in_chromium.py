@@ -59,7 +59,7 @@ def test_page_is_quiet_and_fits(
     assert browser.requests() == [pages[name].as_uri()]
     assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ground = browser.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (ground == "rgb(20, 23, 27)") is dark
+    assert (ground == "rgb(14, 16, 19)") is dark
 
 
 def test_every_device_has_its_line_and_its_mark(browser: Browser, pages: dict[str, Path]) -> None:

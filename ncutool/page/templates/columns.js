@@ -97,7 +97,9 @@ function tableCell(name, part, groups) {
   if (name === "bound") return make("td", { ...attributes, title: groups.text("bound_reason", group) || null }, icon(groups.text("bound", group)), text);
   if (name === "share") {
     const width = (100 * (part.value("time", groups) || 0)) / (groups.longest || 1);
-    return make("td", attributes, make("span", { class: "share-bar", "aria-hidden": "true" }, make("i", { class: "k-" + kebab(groups.text("bound", group)), style: "width:" + width.toFixed(1) + "%" })), make("span", {}, text));
+    const bar = make("span", { class: "share-bar", "aria-hidden": "true" });
+    if (width >= 0.05) bar.append(make("i", { class: "k-" + kebab(groups.text("bound", group)), style: "width:" + width.toFixed(1) + "%" }));
+    return make("td", attributes, bar, make("span", {}, text));
   }
   if (name === "roof" && known(value)) {
     if (value > 100) attributes.class += " above";

@@ -65,7 +65,8 @@ class Contents {
     this.places.forEach((place, i) => {
       if (place && place.getBoundingClientRect().top <= line) current = i;
     });
-    if (end && scrollY > 0) current = this.links.length - 1;
+    if (!scrollY) current = 0; // on a short page several sections stand above the line
+    else if (end) current = this.links.length - 1;
     this.links.forEach((link, i) => {
       if (i === current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");

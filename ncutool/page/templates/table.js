@@ -263,9 +263,9 @@ class KernelTable {
     else if (state.filter) this.store.set({ filter: "" }, this);
   }
   print(begins) {
+    // Chromium leaves sheets empty where rows are added now: what is listed is what is printed.
     this.rows.everything = begins;
-    const most = Math.min(KernelTable.MOST_PRINTED, Math.max(this.limit, KernelTable.MOST_PRINTED));
-    if (begins) this.rows.show(this.items().slice(0, most));
+    if (begins) this.rows.show(this.items().slice(0, Math.min(KernelTable.MOST_PRINTED, this.limit)));
     else this.draw();
   }
   copied() {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import polars as pl
 import pytest
 
-from ncutool.advice.view.finding import Advice
-from ncutool.analysis import display_names, headline
+from ncutool.analysis import display_names, state
+from ncutool.analysis.judged import Judged
 from ncutool.analysis.where_time_goes import Share, Shares
 from ncutool.base import tables
 from ncutool.roofline.coverage import cover
@@ -30,7 +33,7 @@ def test_few_words(bound: str, level: str | None, words: str) -> None:
 
 
 def told(*levels: tuple[str | None, int]) -> str:
-    """The headline of memory-bound launches of these levels and durations."""
+    """What is said of memory-bound launches of these levels and durations."""
     kernels = tables.KERNELS.conform(
         pl.DataFrame(
             [
@@ -45,10 +48,13 @@ def told(*levels: tuple[str | None, int]) -> str:
     )  # fmt: skip
     whole = int(kernels["duration_ns"].sum())
     shares = Shares(whole, of_wall=False, parts=(Share("memory", whole, 100.0),), overlap_ns=0)
-    return headline.write(kernels, cover(kernels), None, Advice(), shares)
+    judged = SimpleNamespace(
+        kernels=kernels, coverage=cover(kernels), timeline=None, shares=shares, device_kinds=()
+    )
+    return state.write(cast("Judged", judged))
 
 
-def test_the_headline_names_the_level_that_holds_most_of_the_time() -> None:
+def test_the_state_names_the_level_that_holds_most_of_the_time() -> None:
     """All of it, most of it, and none that holds the most."""
     assert "launch time is memory-bound, by L2." in told(("l2", 1000))
     assert "memory-bound, most of it by L2." in told(("l2", 900), ("dram", 100))

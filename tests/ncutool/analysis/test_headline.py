@@ -56,6 +56,7 @@ def one(rule: str, low: int, high: int, **changes: Any) -> Finding:
     """A finding that saves between these times, in ns."""
     kind = rules()[rule].kind
     share = 100 / WINDOW
+    fields: dict[str, Any]
     fields = {"rule": rule, "kind": kind, "grade": "likely", "per": rules()[rule].per,
               "saving_low_ns": low, "saving_high_ns": high, "alone_low_ns": low,
               "alone_high_ns": high, "saving_low_pct": low * share,
@@ -127,7 +128,7 @@ def test_a_good_capture_says_so() -> None:
 def test_what_could_not_be_looked_at_says_what_to_collect() -> None:
     """Half the time unseen is the verdict; a hundredth of it is not."""
     assert written(could_not_look=(UNSEEN,)) == (
-        "Could not look at 50.0 % of the launch time: collect ncu --set full"
+        "What to change is not known for 50.0 % of the launch time: collect ncu --set full"
     )
     assert written(could_not_look=(replace(UNSEEN, pct=1.0),)).startswith("Nothing worth doing")
 

@@ -61,7 +61,7 @@ def test_a_part_is_computed_once(calls: list[str]) -> None:
     """Advice, and the headline that rests on it, are kept."""
     analysis = read_and_analyse(TRACE)
     assert calls == []
-    assert analysis.findings is analysis.advice.findings
+    assert analysis.findings == analysis.advice.findings
     assert analysis.headline
     assert (calls.count("advise"), calls.count("prepare")) == (1, 1)
     assert analysis.kernels is analysis.kernels

@@ -28,6 +28,9 @@ RULES = {
 ALLOWED = {
     "analysis.notices._GRAVITY": "the order of notices",
     "analysis.finding_sentences._APART": "two ranges that read alike are printed once",
+    "analysis.headline._PLAUSIBLE_PCT": "per cent in a whole",
+    "analysis.headline._SHORTEST_NAME": "a name that has less room is left out of the sentence",
+    "analysis.short_names._TELLING": "how long a name is that says something by itself",
     "explain.steps._SAME": "rounding of floating point",
     "planning.llm.matching._DEVICES": "the tensor-parallel sizes that are tried",
     "planning.llm.planning.USUAL_BATCHES": "the batches that a plan lists where none is asked for",

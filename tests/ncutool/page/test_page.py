@@ -129,7 +129,7 @@ def test_several_captures_have_a_view_each() -> None:
     assert links[1:4] == ["#view-1", "#view-2", "#view-3"]
     assert _data(text, 2)["timeline"]["gaps"] is None
     drawn = [one["data-drawing"] for one in elements.named("section") if "data-drawing" in one]
-    assert drawn == ["roofline", "roofline", "speed-of-light"]
+    assert drawn == ["roofline", "speed-of-light", "roofline"]
     ids = [one["id"] for _, one in elements.tags if "id" in one]
     assert len(ids) == len(set(ids))
 
