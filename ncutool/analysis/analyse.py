@@ -17,6 +17,7 @@ from ncutool.base.shown import Saved, Shown
 from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
+from ncutool.inside import hot
 from ncutool.inside.table import table as inside_table
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from ncutool.devices.ceilings import Ceiling, Measured
     from ncutool.devices.resolve import Device, Resolution
     from ncutool.devices.several import Kind
+    from ncutool.inside.hot import Hot
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture, Notice
@@ -130,7 +132,12 @@ class Analysis(Saved):
     def inside(self) -> pl.DataFrame:
         """What a report knows of the inside of each launch:
         :data:`ncutool.base.inside_table.INSIDE`; empty for a capture without counters."""
-        return inside_table(self.capture, self.kernels)
+        return inside_table(self.capture, self.kernels, self.hot)
+
+    @cached_property
+    def hot(self) -> Mapping[int, Hot]:
+        """Where the warps of each sampled launch were found, by launch_id."""
+        return hot.of_capture(self.capture)
 
     @property
     def join(self) -> Join | None:
@@ -169,7 +176,7 @@ class Analysis(Saved):
 
         device, others = self.resolution.device, self._other_ranks
         kernels, capture = self.kernels, self.capture
-        return advise(kernels, capture, self.timeline, device, others, self.device_of)
+        return advise(kernels, capture, self.timeline, device, others, self.device_of, self.hot)
 
     @property
     def findings(self) -> Findings:

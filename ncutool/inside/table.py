@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.base.inside_table import HOT, INSIDE
-from ncutool.inside import hot, missing
+from ncutool.inside import missing
 from ncutool.work import (
     cache_counters,
     inside,
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
 
-def table(capture: Capture, kernels: pl.DataFrame) -> pl.DataFrame:
+def table(capture: Capture, kernels: pl.DataFrame, sampled: Mapping[int, Hot]) -> pl.DataFrame:
     """Return :data:`ncutool.base.inside_table.INSIDE` of a report, one row per launch.
 
     Args:
         capture: a report that was read with the counters of ``work.counters``.
         kernels: its table :data:`ncutool.base.tables.KERNELS`.
+        sampled: where the warps of its launches were found, by launch_id.
     """
-    metrics, sampled = inside.by_launch(capture), hot.of_capture(capture)
+    metrics = inside.by_launch(capture)
     rows = [
         row_of(launch, metrics.get(launch["launch_id"], {}), sampled.get(launch["launch_id"]))
         for launch in kernels.iter_rows(named=True)

@@ -145,7 +145,7 @@ def test_shares_of_stalls_are_shares(metrics: dict[str, float]) -> None:
 @pytest.fixture(scope="module")
 def insides(corpus: Path) -> dict[tuple[str, int], dict[str, Any]]:
     says = (corpus / "expected" / "ncu_inside_says.jsonl").read_text().splitlines()
-    found = {}
+    found: dict[tuple[str, int], dict[str, Any]] = {}
     for report in sorted({json.loads(line)["report"] for line in says}):
         rows = read_and_analyse(corpus / "ncu" / report).inside
         assert rows.schema == INSIDE.polars_schema()
