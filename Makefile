@@ -65,6 +65,7 @@ docs: $(VENV)/.dev-installed ## write docs/tables.md, docs/rules and the tables 
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
+	$(BIN)/python benchmarks/gate_trials.py
 
 bench-pages: $(VENV)/.dev-installed ## measure the size of pages and how soon they answer (needs chromium)
 	$(BIN)/python benchmarks/pages.py

@@ -52,6 +52,7 @@ def load(
     device_file: str | PathLike[str] | None = None,
     ceilings: str | PathLike[str] | None = None,
     max_bytes: int | None = None,
+    redact: str | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
 
@@ -69,14 +70,17 @@ def load(
         device_file: devices of your own in the format of devices.toml; its rows win.
         ceilings: measured rates (JSON) that replace the device's peaks.
         max_bytes: refuse a capture that expands past this; 16 GiB unless given.
+        redact: take what is private out of it (`private`), names of your own kernels and operators
+            too (`names`).
 
     Raises:
         ncutool_parsers.errors.CaptureError: it cannot be read, or holds nothing.
         ncutool_parsers.errors.UsageError: ``assume_device`` is unknown, a file of devices or
-            ceilings is not in its format, or the captures do not go together.
+            ceilings is not in its format, nothing is called what ``redact`` says, or the captures
+            do not go together.
     """
     from ncutool.analysis.analyse import read_and_analyse
-    from ncutool.analysis.request import Request
+    from ncutool.analysis.request import Request, redact_asked
     from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
     request = Request(
@@ -88,6 +92,7 @@ def load(
         device_file=_path(device_file),
         ceilings=_path(ceilings),
         max_bytes=max_bytes or DEFAULT_MAX_BYTES,
+        redact=redact_asked(redact),
     )
     return read_and_analyse(path, request)
 

@@ -84,6 +84,10 @@ ALLOWED: dict[tuple[str, str], str] = {
         "error.message.rstrip('.').replace('\\n', ' ')",
     ): "a sentence of the option parser's, said in our voice",
     ("ncutool/commands/wrong_usage.py", "flag.startswith('-')"): "an option of the command line",
+    (
+        "ncutool/page/diff_card.py",
+        "headline.replace(' → ', '\\xa0→\\xa0')",
+    ): "keeps an arrow within its line, and asks it nothing",
     ("ncutool/page/code.py", "printable(sentence).split('`')"): "sets code in its typeface",
     ("ncutool/text/markdown.py", "remedy.split('`')"): "keeps code as code",
     (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import devices, headline, most_time, notices, state
+from ncutool.analysis import devices, headline, most_time, notices, redact, state
 from ncutool.analysis.request import Request
 from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.base.shown import Saved, Shown
@@ -272,6 +272,9 @@ def analyse(
     companions = companions or Companions()
     known = with_file(request.device_file)
     measured = None if request.ceilings is None else ceilings.load(request.ceilings)
+    if request.redact is not None:
+        known = tuple(replace(row, origin=row.origin and "the device file") for row in known)
+        measured = measured and replace(measured, path="the file of ceilings")
     _check_traces(capture, companions.rank_trace, request.whole_steps)
     capture = settle(capture).capture  # the timeline says what this left out
     ranks, doubled = rank_traces.distinct(
@@ -311,13 +314,17 @@ def read_and_analyse(
         max_bytes=request.max_bytes, metrics=counters.WANTED, instructions=True, progress=progress
     )
     calls_only = replace(options, launches_required=False)
-    capture = read(Path(path), options)
+
+    def read_one(path: Path, options: ReadOptions = options) -> Capture:
+        return redact.redacted(read(path, options), request.redact)
+
+    capture = read_one(Path(path))
     companions = Companions(
-        ncu=None if request.ncu is None else read(request.ncu, options),
+        ncu=None if request.ncu is None else read_one(request.ncu),
         capture_trace=(
-            None if request.capture_trace is None else read(request.capture_trace, calls_only)
+            None if request.capture_trace is None else read_one(request.capture_trace, calls_only)
         ),
-        rank_trace=[read(other, options) for other in request.rank_trace],
+        rank_trace=[read_one(other) for other in request.rank_trace],
     )
     return analyse(capture, request, companions)
 

@@ -10,6 +10,7 @@ from ncutool.advice.kernels import gates, stalls
 from ncutool.base import units
 from ncutool.roofline.reasons import LEVEL_WORDS
 from ncutool.work import inside as counted
+from ncutool.work.nvidia_rules import tail_cap_pct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,7 +97,9 @@ def _filled(row: Mapping[str, Any]) -> str:
     waves = units.significant(row["waves"])
     if row["waves"] < 1:
         return f"No: {waves} waves of blocks, so that part of the device has nothing to do."
-    return f"Yes: {waves} waves of blocks."
+    cap = tail_cap_pct(row["waves"]) or 0.0
+    tail = f", of which a partial last one costs at most {units.percent(cap)}" if cap else ""
+    return f"Yes: {waves} waves of blocks{tail}."
 
 
 def _limit(row: Mapping[str, Any], launch: Mapping[str, Any]) -> str:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
+from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+
+class Redact(str, Enum):
+    """How much is taken out of a capture before anything is said of it."""
+
+    PRIVATE = "private"
+    """Paths, host and user names, addresses, command lines, values of environment variables,
+    names of modules and the file's own name."""
+    NAMES = "names"
+    """These, and the names of kernels and operators that no public framework or library has."""
 
 
 @dataclass(frozen=True)
@@ -34,3 +46,18 @@ class Request:
     """Measured rates (JSON) that replace the device's peaks; a report keeps its own."""
     max_bytes: int = DEFAULT_MAX_BYTES
     """Refuse a capture that expands past this many bytes."""
+    redact: Redact | None = None
+    """What must not be shown, in whatever output; None shows what is shown without being asked."""
+
+
+def redact_asked(given: str | None) -> Redact | None:
+    """Return how much to take out of a capture, as a script names it.
+
+    Raises:
+        UsageError: nothing is called so.
+    """
+    try:
+        return None if given is None else Redact(given)
+    except ValueError:
+        known = " or ".join(repr(one.value) for one in Redact)
+        raise UsageError(f"redact={given!r}: it is {known}") from None

@@ -34,6 +34,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("findings", "List what to change, surest saving first, with evidence."),
     Command("kernels", "List every launch with its FLOPs, bytes, roofline place and sources."),
     Command("explain", "Trace every figure of one launch to its metric or shape and formula."),
+    Command("diff", "Say what changed between two captures, whether it is real, and hold a line."),
+    Command(
+        "baseline",
+        "Keep what captures are compared by as a small file that diff takes.",
+        (
+            Command("save", "Keep what captures are compared by."),
+            Command("list", "List the baselines of a folder."),
+            Command("show", "Show what a baseline holds."),
+        ),
+    ),
     Command("whatif", "Say what other devices, sizes or weight types, or a finding, would change."),
     Command(
         "plan",
@@ -54,7 +64,8 @@ COMMANDS: tuple[Command, ...] = (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0 done; 1 the input could not be read or analysed; 2 wrong usage; 3 and 4 are kept for gates.
+    0 done; 1 the input could not be read or analysed; 2 wrong usage; 3 a gate found a regression;
+    4 a gate could not decide.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if _COMPLETE in os.environ or arguments[:1] in (
@@ -118,7 +129,8 @@ Commands:
 'ncutool COMMAND --help' tells the options of a command; --version the version;
 --show-completion prints a script that completes commands and options in your shell.
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the input
-could not be read or analysed, 2 wrong usage."""
+could not be read or analysed, 2 wrong usage, 3 a gate found a regression, 4 a gate
+could not decide."""
 
 
 def group_help(group: Command) -> str:

@@ -25,6 +25,7 @@ def explain_device(path: Path, request: Request, output: Output) -> None:
         UsageError: ``assume_device`` is unknown, or the form is neither a table nor JSON.
     """
     from ncutool.analysis import devices
+    from ncutool.analysis.redact import redacted
     from ncutool.devices import resolve
     from ncutool.devices.table import with_file
     from ncutool.text.devices import explanation_text
@@ -34,6 +35,7 @@ def explain_device(path: Path, request: Request, output: Output) -> None:
     chosen = output.choose(Format.TABLE, Format.JSON)
     known = with_file(request.device_file)
     capture = read(path, ReadOptions(max_bytes=request.max_bytes, metrics="device__.*"))
+    capture = redacted(capture, request.redact)
     resolution = devices.find(capture, request.assume_device, known, None).resolution
     sections = [
         (record, resolve.recorded(record), resolve.candidates(record, known))

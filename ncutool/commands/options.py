@@ -11,7 +11,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ncutool.analysis.request import Request
+from ncutool.analysis.request import Redact, Request
+from ncutool_parsers.errors import UsageError
 
 
 class Format(str, Enum):
@@ -67,6 +68,30 @@ MaxBytesOption = Annotated[
         "--max-bytes", words="Refuse a capture that expands past this.", min=1, show_default=True
     ),
 ]
+WholeStepsOption = Annotated[
+    bool,
+    typer.Option(
+        "--whole-steps",
+        help="Cut the window to whole annotated steps, or to what was launched while recording.",
+    ),
+]
+AssumeDeviceOption = Annotated[
+    str | None,
+    option(
+        "--assume-device",
+        words="Device to take peaks from (traces), where the capture's own is missing or "
+        "wrong; of the same vendor and compute capability.",
+        metavar="NAME",
+    ),
+]
+CeilingsOption = Annotated[
+    Path | None,
+    option(
+        "--ceilings",
+        words="Measured rates that replace the device's peaks (traces).",
+        metavar="FILE.json",
+    ),
+]
 TopOption = Annotated[int | None, option("--top", words="Only the first N rows; 0 is all.", min=0)]
 KernelOption = Annotated[
     str | None,
@@ -78,6 +103,16 @@ KernelOption = Annotated[
 ]
 ShowPrivateOption = Annotated[
     bool, typer.Option("--show-private", help="Show host names, paths and command lines too.")
+]
+RedactOption = Annotated[
+    Redact | None,
+    option(
+        "--redact",
+        words="Take paths, host and user names, addresses, command lines, module names and the "
+        "file's name out of the output; `--redact names` puts pseudonyms for your kernels and "
+        "operators too.",
+        metavar="[names]",
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite an existing output.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour on the terminal.")]
@@ -103,33 +138,12 @@ _REQUEST: dict[str, Any] = {
             metavar="FILE",
         ),
     ],
-    "whole_steps": Annotated[
-        bool,
-        typer.Option(
-            "--whole-steps",
-            help="Cut the window to whole annotated steps, or to what was launched while "
-            "recording.",
-        ),
-    ],
-    "assume_device": Annotated[
-        str | None,
-        option(
-            "--assume-device",
-            words="Device to take peaks from (traces), where the capture's own is missing or "
-            "wrong; of the same vendor and compute capability.",
-            metavar="NAME",
-        ),
-    ],
+    "whole_steps": WholeStepsOption,
+    "assume_device": AssumeDeviceOption,
     "device_file": DeviceFileOption,
-    "ceilings": Annotated[
-        Path | None,
-        option(
-            "--ceilings",
-            words="Measured rates that replace the device's peaks (traces).",
-            metavar="FILE.json",
-        ),
-    ],
+    "ceilings": CeilingsOption,
     "max_bytes": MaxBytesOption,
+    "redact": RedactOption,
 }
 """The option of each field of :class:`Request`."""
 
@@ -156,6 +170,10 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
         for name, record in records.items():
             values = {field.name: given.pop(field.name) for field in fields(record)}
             given[name] = record(**values)
+        if given.get("show_private") and any(
+            getattr(given[name], "redact", None) for name in records
+        ):
+            raise UsageError("--redact and --show-private ask for the contrary: leave one out")
         run(**given)
 
     command.__doc__ = run.__doc__

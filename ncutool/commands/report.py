@@ -67,20 +67,23 @@ def run(
     operators and shapes.
     """
     from ncutool.analysis.capture_sentences import stem
+    from ncutool.analysis.redact import redacted_path
     from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.report_forms import form_of
     from ncutool.text.terminal import summary_text
 
     paths, request = sort_out(captures or [], trace, request)
-    target = output or Path(f"{stem(paths[0].name)}.html")
+    named = paths[0] if request.redact is None else redacted_path(paths[0])
+    target = output or Path(f"{stem(named.name)}.html")
     form = form_of(target, len(paths))
     written = Output(path=target, force=force)
     analyses = [analyse_file(path, request, written) for path in paths]
     written.write(form.content(analyses, show_private))
     for analysis in analyses:
         say_notices(analysis, only_errors=True)
-        last = f"{form.noun}: {target}" if analysis is analyses[-1] else ""
+        wrote = target if request.redact is None else target.name
+        last = f"{form.noun}: {wrote}" if analysis is analyses[-1] else ""
         shown = summary_text(analysis, color=not no_color, wrote=last, verbose=verbose)
         typer.echo(shown, nl=analysis is not analyses[-1])  # an empty line between two
     if open_page:

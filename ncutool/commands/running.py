@@ -12,6 +12,7 @@ import typer
 import typer.core
 import typer.main
 
+from ncutool.analysis.request import Redact
 from ncutool.commands import COMMANDS, Command
 from ncutool.commands.wrong_usage import parser_error
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -42,12 +43,14 @@ class Single(typer.core.TyperCommand):
 
     wants: dict[str, tuple[Any, float | None]]
     """Annotation and least value of each option by its name, for the errors."""
+    many: tuple[str, ...] = ()
+    """Options that take every value that follows them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; what is left over, and what the parser refuses, names the command."""
         ctx.allow_extra_args = True
         try:
-            left = super().parse_args(ctx, args)
+            left = super().parse_args(ctx, spread(_with_values(args), self.many))
         except _PARSER_ERROR as error:
             error.ctx = error.ctx or ctx  # type: ignore[attr-defined]  # a missing value has none
             raise
@@ -119,11 +122,34 @@ def _built(command: Command, package: str) -> Any:
         group: Any = typer.main.get_command(app)
         group.name, group.listed, group.package = command.name, command.commands, package
         return group
-    run = import_module(package).run
+    module = import_module(package)
+    run = module.run
     app.command(command.name, cls=Single, context_settings=_SETTINGS)(run)
     single: Any = typer.main.get_command(app)
-    single.wants = _wants(run)
+    single.wants, single.many = _wants(run), getattr(module, "MANY", ())
     return single
+
+
+def spread(args: list[str], many: tuple[str, ...]) -> list[str]:
+    """Write an option that takes several values once before each: `--a 1 2` is `--a 1 --a 2`."""
+    written: list[str] = []
+    current: str | None = None
+    for word in args:
+        if word.startswith("-") and word != "-":
+            current = word if word in many else None
+            written += [] if current else [word]
+        else:
+            written += [current, word] if current else [word]
+    return written
+
+
+def _with_values(args: list[str]) -> list[str]:
+    """Write `--redact` with its value, which is `private` where the next word is no other one."""
+    values = [one.value for one in Redact]
+    return [
+        f"{word}={Redact.PRIVATE.value}" if word == "--redact" and after not in values else word
+        for word, after in zip(args, [*args[1:], ""], strict=False)
+    ]
 
 
 def _wants(run: Any) -> dict[str, tuple[Any, float | None]]:

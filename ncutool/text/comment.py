@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ncutool.analysis import capture_sentences, display_names
 from ncutool.analysis.document import Document
 from ncutool.analysis.groups import source_word
 from ncutool.base import units
-from ncutool.base.untrusted import markdown, printable
+from ncutool.text.github import code, folded, inert, with_code
 from ncutool.text.summary_rows import named
 from ncutool.text.tables import roof_text
 
@@ -24,8 +23,6 @@ _KERNELS = 5
 _NAME = 60
 _WORTH_A_WORD_PCT = 1.0
 """Of launch time: the reasons of less are left out."""
-_MENTION = re.compile(r"@(?=\w)|(?<!&)#(?=\d)")
-"""What GitHub takes for a person or for the number of an issue."""
 
 
 def comment(analysis: Analysis) -> str:
@@ -35,11 +32,11 @@ def comment(analysis: Analysis) -> str:
     """
     document = Document(analysis)
     parts = [
-        f"### {_inert(document.verdict.headline)}",
+        f"### {inert(document.verdict.headline)}",
         "\n".join(_facts(document)),
         _findings(document.findings, of_wall=document.time.shares.of_wall),
-        _folded(_kernels(document.kernels.groups), _of_kernels(document.kernels.groups)),
-        *(_folded(_notices(document), "What to know of these figures"),) * bool(document.notices),
+        folded(_kernels(document.kernels.groups), _of_kernels(document.kernels.groups)),
+        *(folded(_notices(document), "What to know of these figures"),) * bool(document.notices),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -47,7 +44,7 @@ def comment(analysis: Analysis) -> str:
 def _facts(document: Document) -> list[str]:
     """Return what was captured, how much of it is understood, and where its time goes."""
     verdict, section = document.verdict, document.coverage
-    about = f"{_code(verdict.capture)} · {_inert(document.device.name)} · {_inert(verdict.about)}"
+    about = f"{code(verdict.capture)} · {inert(document.device.name)} · {inert(verdict.about)}"
     coverage = section.shares
     understood = capture_sentences.coverage_line(coverage)
     if coverage.understood_pct is not None:
@@ -60,19 +57,19 @@ def _facts(document: Document) -> list[str]:
         f"{display_names.BOUNDS[part.kind]} {units.percent(part.pct)}"
         for part in sorted(document.time.shares.parts, key=lambda part: -part.ns)
     )
-    lines = [about, _inert(f"{verdict.time} · {understood}"), parts]
+    lines = [about, inert(f"{verdict.time} · {understood}"), parts]
     return [f"{line}  " for line in lines if line]
 
 
 def _findings(section: sections.FindingsSection, *, of_wall: bool) -> str:
     """Return the first findings as a table, or the sentence that stands for none."""
     if not section.lines:
-        return _with_code(section.nothing)
+        return with_code(section.nothing)
     of = "of wall time" if of_wall else "of launch time"
     rows = [f"| | saves alone | {of} | what to do |", "|--:|--:|--:|:--|"]
     for line in section.lines[:_FINDINGS]:
         saving = line.saving
-        what = f"**{_inert(line.finding.title)}**: {_with_code(line.todo)}"
+        what = f"**{inert(line.finding.title)}**: {with_code(line.todo)}"
         rows.append(f"| {line.rank} | **{saving.amount}** | {saving.share} | {what} |")
     more = len(section.lines) - _FINDINGS
     if more > 0:
@@ -97,38 +94,13 @@ def _kernels(groups: pl.DataFrame) -> str:
         share = units.UNKNOWN if row["share_pct"] is None else f"{row['share_pct']:.1f}"
         roof = roof_text(row["roofline_pct"]).plain
         name, detail = named(row, _NAME)
-        cells = [_code(f"{name} {detail}".strip()), units.count(row["launches"]), time, share, roof,
-                 _inert(display_names.short_bound(row)), _inert(source_word(row))]  # fmt: skip
+        cells = [code(f"{name} {detail}".strip()), units.count(row["launches"]), time, share, roof,
+                 inert(display_names.short_bound(row)), inert(source_word(row))]  # fmt: skip
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def _notices(document: Document) -> str:
     return "\n".join(
-        f"- {notice.severity}: {_with_code(notice.text)}" for notice in document.notices
-    )
-
-
-def _folded(content: str, summary: str) -> str:
-    """Return what a reader unfolds; GitHub wants an empty line before a table in it."""
-    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
-
-
-def _inert(text: str) -> str:
-    """Return text without mark-up that notifies nobody and links to no issue."""
-    return _MENTION.sub(lambda match: f"{match.group()}<!-- -->", markdown(text))
-
-
-def _code(text: str) -> str:
-    """Return text as code, also within a table's cell."""
-    return f"`{printable(text).replace('`', '').replace('|', '¦') or '–'}`"
-
-
-def _with_code(text: str) -> str:
-    """Return text whose own backticks stay code; all else is inert."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return _inert(text)
-    return "".join(
-        _code(part) if index % 2 and part else _inert(part) for index, part in enumerate(parts)
+        f"- {notice.severity}: {with_code(notice.text)}" for notice in document.notices
     )

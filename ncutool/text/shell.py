@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import fields
+from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncutool.analysis.redact import redacted_path
 from ncutool.analysis.request import Request
 from ncutool.base.untrusted import printable
 
@@ -15,21 +18,31 @@ if TYPE_CHECKING:
 
 
 def command(name: str, analysis: Analysis) -> str:
-    """Return the call of another command on the same capture, analysed in the same way."""
+    """Return the call of another command on the same capture, analysed in the same way.
+
+    Where the output is redacted, files are called by pseudonyms.
+    """
     request, usual = analysis.request, Request()
+    private = request.redact is not None
     words = ["ncutool", name, _word(str(analysis.capture.path))]
     for field in fields(Request):
         value = getattr(request, field.name)
         if value != getattr(usual, field.name):
-            words += _option(f"--{field.name.replace('_', '-')}", value)
+            words += _option(f"--{field.name.replace('_', '-')}", value, private=private)
     return " ".join(words)
 
 
-def _option(flag: str, value: Any) -> list[str]:
+def _option(flag: str, value: Any, *, private: bool) -> list[str]:
     if value is True:
         return [flag]
     several = value if isinstance(value, (list, tuple)) else [value]
-    return [text for one in several for text in (flag, _word(str(one)))]
+    return [text for one in several for text in (flag, _word(_written(one, private)))]
+
+
+def _written(value: Any, private: bool) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    return redacted_path(value).name if private and isinstance(value, Path) else str(value)
 
 
 def _word(text: str) -> str:

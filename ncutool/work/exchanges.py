@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ncutool.base.pseudonyms import original
+
 _COMMUNICATES = re.compile(
     r"(?<![A-Za-z_])("
     r"nccl([A-Z]\w*?)?Kernel(?![a-z])"  # of NCCL, whatever the words between, and RCCL's
@@ -38,6 +40,7 @@ _COLLECTIVES = (
 def communicates(name: str) -> bool | None:
     """Tell an exchange by the kernel's own name, without its template arguments; None where the
     name does not say."""
+    name = original(name)
     if _OPERATOR_NAMES.search(name):
         return None
     own = re.split(r"[<(]", _UNNAMED.sub("", name), maxsplit=1)[0]
@@ -46,4 +49,5 @@ def communicates(name: str) -> bool | None:
 
 def collective_of(text: str) -> str | None:
     """Name the exchange that a kernel, an annotation or a collective's metadata speaks of."""
-    return next((value for value, pattern in _COLLECTIVES if pattern.search(text)), None)
+    name = original(text)
+    return next((value for value, pattern in _COLLECTIVES if pattern.search(name)), None)

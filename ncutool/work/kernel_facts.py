@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from ncutool.base.pseudonyms import original
 from ncutool.work import exchanges
 
 if TYPE_CHECKING:
@@ -92,9 +93,13 @@ class KernelFacts:
         return self.units == "simt" and self.dtype in (None, "fp32")
 
 
-@lru_cache(maxsize=1 << 16)
 def facts_of(name: str) -> KernelFacts:
     """Read the facts of one kernel name, full or short. Never raises, whatever the text."""
+    return _facts_of(original(name))
+
+
+@lru_cache(maxsize=1 << 16)
+def _facts_of(name: str) -> KernelFacts:
     name = name[:_LONGEST]
     dtype, units, part = _dtype(name), _units(name), part_of(name)
     if dtype is None and units == "simt":
@@ -148,7 +153,7 @@ def column(names: pl.Expr, fact: str) -> pl.Expr:
 
 def part_of(text: str) -> Part | None:
     """Name the part of a transformer's step that a kernel or an operator belongs to by name."""
-    return _first(_PARTS, text)
+    return _first(_PARTS, original(text))
 
 
 def _says(pattern: re.Pattern[str], name: str) -> bool | None:

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ncutool.base.pseudonyms import original
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -101,9 +103,13 @@ _WORDS = (
 """Types as words, for names with no grammar of their own: believed where exactly one is there."""
 
 
-@lru_cache(maxsize=1 << 16)
 def named(name: str) -> Named:
     """Return what a kernel's name says of its kind of work. Never raises, whatever the text."""
+    return _named(original(name))
+
+
+@lru_cache(maxsize=1 << 16)
+def _named(name: str) -> Named:
     name = name[:_LONGEST]
     within = name if _WRAPPER.search(name) else re.split(r"[<(]", name, maxsplit=1)[0]
     family = next((family for family, pattern in _FAMILIES if pattern.search(within)), None)

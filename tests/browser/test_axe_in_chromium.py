@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 from browser_driver import Browser, why_not
+from diff_cases import CASES
 from page_library import CORPUS, LOOKED_AT, Library, library
+
+from ncutool.page.diff_page import render_diff
 
 FETCHED = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 AXE = Path(os.environ.get("NCUTOOL_AXE", FETCHED))
@@ -90,3 +93,19 @@ def test_axe_itself_complains(browser: Browser, tmp_path: Path) -> None:
     page.write_text("<!doctype html><title>x</title><button></button><img src='data:,'>")
     browser.open(page)
     assert {one.split()[0] for one in violations(browser)} >= {"button-name", "html-has-lang"}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["moved", "repeats", "other work, forced", "hostile"])
+def test_axe_finds_no_grave_violation_in_a_comparison(
+    browser: Browser, tmp_path: Path, name: str, dark: bool, width: int
+) -> None:
+    """All that is folded laid open, and one row too."""
+    file = tmp_path / "diff.html"
+    file.write_text(render_diff(CASES[name]()), encoding="utf-8")
+    browser.open(file, width=width, dark=dark)
+    browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    browser.evaluate("document.querySelector('.opens').click()")
+    found = violations(browser)
+    assert not found, "\n".join(found)

@@ -14,6 +14,7 @@ from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.kinds import Kind, Shapes
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.pseudonyms import original
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline.batching import USABLE_MEMORY, Rates, weight_crossover
 from ncutool.work.kernel_facts import facts_of
@@ -175,7 +176,11 @@ def _curve(context: Context, top: Call, growth: float, share: float | None) -> l
 def _memory(context: Context) -> list[str]:
     """Return a sentence on how many sequences fit, from an operator that fills the key-value cache,
     or from the device's memory."""
-    stores = {kind.shapes for kind in context.launches.kinds if _CACHE_STORES.search(kind.op or "")}
+    stores = {
+        kind.shapes
+        for kind in context.launches.kinds
+        if _CACHE_STORES.search(original(kind.op or ""))
+    }
     tokens = {room for shapes in stores if (room := _cache_tokens(shapes))}
     if tokens:
         room = min(tokens)

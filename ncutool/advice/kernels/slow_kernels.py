@@ -12,6 +12,7 @@ from ncutool.advice.view.context import Context
 from ncutool.advice.view.kinds import Kind
 from ncutool.advice.view.shapes import is_narrow, sides
 from ncutool.base.limits import overlapped
+from ncutool.base.pseudonyms import original
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import AMD_ATTENTION_SHARE, ATTENTION_BACKWARD_SHARE, FA3_SHARE
 from ncutool.work.kernel_facts import facts_of
@@ -210,7 +211,7 @@ def _suspect(context: Context, case: Case) -> Suspect | None:
     if kind.category != "kernel" or kind.bound in (None, "communication", "copy"):
         return None
     changes_layout = kind.family == "convolution" and _changes_layout(kind)
-    named = changes_layout or _EMBEDDING.search(kind.op or "") is not None
+    named = changes_layout or _EMBEDDING.search(original(kind.op or "")) is not None
     if not named and case.floor_ns is None:
         return None
     tests = CAUSES.get(kind.family or "", (_EMBEDS,))
@@ -364,7 +365,7 @@ def _stream(context: Context, case: Case) -> Fit | None:
 
 def _embedding(_: Context, case: Case) -> Fit | None:
     """How many rows are updated is not recorded: half of the time, as a guess."""
-    return Fit(None) if _EMBEDDING.search(case.kind.op or "") else None
+    return Fit(None) if _EMBEDDING.search(original(case.kind.op or "")) else None
 
 
 _Test = Callable[[Context, Case], Fit | None]

@@ -20,7 +20,7 @@ function hotOf(rows) {
   const heads = ["samples", "instruction", "waits for", "line", "its operand is that of"];
   const kept = heads.map((head, i) => i).filter((i) => rows.some((row) => row[i]));
   const head = make("tr", {}, ...kept.map((i) => make("th", { scope: "col" }, heads[i])));
-  const cell = (row, i) => make("td", {}, i === 1 || i === 4 ? make("code", {}, row[i]) : row[i]);
+  const cell = (row, i) => make("td", {}, row[i] && (i === 1 || i === 4) ? make("code", {}, row[i]) : row[i]);
   const body = rows.map((row) => make("tr", {}, ...kept.map((i) => cell(row, i))));
   const table = make("table", { class: "small words" }, make("thead", {}, head), make("tbody", {}, ...body));
   return [make("details", { open: true }, make("summary", {}, "Hot instructions"), make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Hot instructions" }, table))];

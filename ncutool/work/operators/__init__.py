@@ -8,6 +8,7 @@ table of :mod:`ncutool.work.operators.engines`; a new family is a module whose
 
 from __future__ import annotations
 
+from ncutool.base.pseudonyms import original
 from ncutool.work.operators import (
     attention,
     attention_backward,
@@ -95,13 +96,14 @@ def model(call: OpCall) -> Work | NoModel:
 
     A model that another package brings wins over ncutool's own, and its remark says so.
     """
-    plugin = plugins.load().models.get(call.name)
+    name = original(call.name)
+    plugin = plugins.load().models.get(name)
     if plugin is not None:
         return plugins.evaluate(plugin, call)
     known = model_of(call)
     if known is None:
         return NoModel(f"no model for {call.name}")
-    family = triton.FAMILY if triton.is_compiled(call) else FAMILY_OF[call.name]
+    family = triton.FAMILY if triton.is_compiled(call) else FAMILY_OF[name]
     if not call.inputs:
         return NoModel(f"no shapes recorded for {call.name}", family)
     try:
@@ -116,10 +118,11 @@ def model(call: OpCall) -> Work | NoModel:
 
 def model_of(call: OpCall) -> Model | None:
     """Return the model for ``call``, another package's first; None where there is none."""
-    plugin = plugins.load().models.get(call.name)
+    name = original(call.name)
+    plugin = plugins.load().models.get(name)
     if plugin is not None:
         return plugin.model
-    return triton.compiled if triton.is_compiled(call) else REGISTRY.get(call.name)
+    return triton.compiled if triton.is_compiled(call) else REGISTRY.get(name)
 
 
 FAMILY_OF: dict[str, str] = {

@@ -31,6 +31,8 @@ ALLOWED = {
     "analysis.headline._PLAUSIBLE_PCT": "per cent in a whole",
     "analysis.headline._SHORTEST_NAME": "a name that has less room is left out of the sentence",
     "analysis.short_names._TELLING": "how long a name is that says something by itself",
+    "diff.gate.EXIT_CODES": "the exit codes that are published",
+    "diff.noise._SEED": "the seed of a generator",
     "explain.steps._SAME": "rounding of floating point",
     "planning.llm.matching._DEVICES": "the tensor-parallel sizes that are tried",
     "planning.llm.planning.USUAL_BATCHES": "the batches that a plan lists where none is asked for",

@@ -28,7 +28,9 @@ def test_the_opened_row_of_a_report(report: Analysis) -> None:
     assert bars["Pipes"][0] == "fp64"
     assert bars["Found in caches"] == ["L1", "L2"]
     path = dict(shown["path"])
-    assert path["Is the device filled?"] == "Yes: 1.19 waves of blocks."
+    assert path["Is the device filled?"] == (
+        "Yes: 1.19 waves of blocks, of which a partial last one costs at most 40.7 %."
+    )
     assert "the nearest limit is issuing instructions" in path["Is it at a limit?"]
     assert "`DADD R26, -R20, R22`" in path["Where?"]
     assert "FP64 pipe" in path["What was ruled out?"]

@@ -1,0 +1,253 @@
+"""Redaction: a capture whose tables hold nothing private, made before any sentence is written.
+
+What is taken away is taken from the tables of the capture, so that no output can show it. What
+stays of names follows one rule: a word is public where all its pieces are words of published
+frameworks and libraries (:mod:`ncutool.analysis.public_words`), and every other word gives way to
+a stable pseudonym. Figures do not change: models read a pseudonym as the name that it stands for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ncutool.analysis.public_words import is_public
+from ncutool.analysis.request import Redact
+from ncutool.base import private_text, pseudonyms
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import Capture, DeviceRecord, Notice
+
+_WORD = re.compile(r"[\w$]+")
+_COMPILED = re.compile(r"triton_(?:poi|red|per|tem|for)_")
+_GENERATED = re.compile(
+    r"Cijk_|igemm_(?:fwd|bwd|wrw)_|nvjet_|sm\d+_xmma_|(?:maxwell|volta|turing|ampere)_\w*gemm_"
+)
+"""How kernels begin whose whole names a library's generator writes, most of it abbreviations."""
+_ABBREVIATION = re.compile(r"[A-Za-z]{0,5}(?:\d+[A-Za-z]{0,4})*")
+_BACKWARD = re.compile(r"(?:_backward|Backward\d*)$")
+"""Kept behind an operator's pseudonym: it tells the passes of a training step apart."""
+_SENTENCE = re.compile(r"\s|#")
+_ENDINGS = (".json.gz", ".json", ".ncu-repz", ".ncu-rep", ".nsight-cuprof-report", ".gz")
+_PROFILER_FILE = re.compile(r"(?P<host>.+?)[_.]\d+\.\d+\.pt\.trace\.json")
+"""The name that torch.profiler gives: the host's, the number of the process, the time."""
+_OF_PERSONS = ("hostname", "host_name", "host", "user", "username")
+_AT_HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)([^/\\\s]+)")
+_SEPARATORS = re.compile(r"[\s/\\=,:;\"']+")
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """What is done to each text of one capture."""
+
+    mode: Redact
+    secret: bytes
+    of_persons: Callable[[str], str] | None
+    """Replaces host and user names that the capture tells elsewhere."""
+    told: Callable[[str], str] | None
+    """Replaces these, and words of the command line and of the file's name."""
+
+    def word(self, kind: str, word: str) -> str:
+        """Return a word of a name as it may be shown."""
+        if is_public(word) or pseudonyms.is_pseudonym(word):
+            return word
+        if _COMPILED.match(word):
+            return "_".join(self._compiled(kind, word.split("_")))
+        if _GENERATED.match(word) and all(map(_short, word.split("_"))):
+            return word
+        ending = _BACKWARD.search(word)
+        if ending is not None:
+            own = word[: ending.start()]
+            return f"{self.word(kind, own)}{ending.group()}" if own else word
+        return pseudonyms.pseudonym(kind, word, self.secret)
+
+    def _compiled(self, kind: str, pieces: Iterable[str]) -> Iterable[str]:
+        """Name the operators that a compiled kernel lists one by one."""
+        for piece in pieces:
+            stays = is_public(piece) or pseudonyms.is_pseudonym(piece)
+            yield piece if stays else pseudonyms.pseudonym(kind, piece, self.secret)
+
+    def name(self, kind: str, text: str) -> str:
+        """Return a name with a pseudonym for each word that is not public."""
+        text = private_text.without_private(text, self.of_persons)
+        return _WORD.sub(lambda match: self.word(kind, match.group()), text)
+
+    def text(self, text: str) -> str:
+        """Return text without private data; names stay."""
+        return private_text.without_private(text, self.told)
+
+    def user_text(self, text: str) -> str:
+        """Return an annotation: a user writes in it what he likes, names of modules most often."""
+        return self.name("module", private_text.without_private(text, self.told))
+
+    def kernel(self, text: str) -> str:
+        """Return a kernel's name, which models go on reading as what it was."""
+        return self._readable("kernel", text)
+
+    def operator(self, text: str) -> str:
+        """Return an operator's name, which models go on reading as what it was."""
+        return self._readable("op", text)
+
+    def _readable(self, kind: str, text: str) -> str:
+        if self.mode is Redact.NAMES:
+            shown = self.name(kind, text)
+        elif kind == "op" and _SENTENCE.search(text) and not text.startswith("autograd::"):
+            shown = self.user_text(text)  # an annotation that was recorded as an operator
+        else:
+            shown = private_text.without_modules(
+                private_text.without_private(text, self.of_persons), partial(self.name, "module")
+            )
+        pseudonyms.remember(shown, text)
+        return shown
+
+    def argument(self, text: str) -> str:
+        """Return a recorded argument of an operator: words among sizes and types."""
+        return self.name("word", text) if self.mode is Redact.NAMES else self.text(text)
+
+
+def redacted(capture: Capture, mode: Redact | None) -> Capture:
+    """Return the capture as it may be shown; the capture itself without a mode."""
+    if mode is None:
+        return capture
+    do = _redactor(capture, mode)
+    names = _names_of(capture, do) if mode is Redact.NAMES else None
+    prose = partial(_prose, do, names)
+    version = capture.tool_version
+    return replace(
+        capture,
+        path=redacted_path(capture.path),
+        private={},
+        tool_version=None if version is None else do.name("word", version),
+        devices=tuple(_device(record, do) for record in capture.devices),
+        notices=tuple(_notice(notice, prose) for notice in capture.notices),
+        launches=_mapped(
+            capture.launches,
+            {
+                "kernel": do.kernel,
+                "kernel_full": do.kernel,
+                "nvtx": do.user_text,
+                "error": prose,
+                "copy_kind": do.argument,
+                "collective": do.argument,
+                "collective_dtype": do.argument,
+            },
+        ),
+        rules=_mapped(
+            capture.rules, dict.fromkeys(("rule", "section", "severity", "title", "message"), prose)
+        ),
+        signatures=_mapped(
+            capture.signatures,
+            {"op": do.operator}
+            | dict.fromkeys(
+                ("input_dims", "input_types", "input_strides", "concrete_inputs",
+                 "kernel_backend", "kernel_kwargs"),
+                do.argument,
+            ),
+        ),
+        calls=_mapped(capture.calls, {"name": do.argument, "kernel": do.kernel}),
+        annotations=_mapped(capture.annotations, {"name": do.user_text}),
+        overheads=_mapped(capture.overheads, {"name": do.user_text}),
+    )  # fmt: skip
+
+
+def redacted_path(path: Path) -> Path:
+    """Return what a capture's file is called: `capture_` and a pseudonym, in no folder."""
+    lower = path.name.lower()
+    ending = next((one for one in _ENDINGS if lower.endswith(one)), "")
+    return Path(
+        pseudonyms.pseudonym("capture", path.name, pseudonyms.key(), numbers=False) + ending
+    )
+
+
+def redacted_names(launches: pl.DataFrame, mode: Redact) -> pl.DataFrame:
+    """Return launches of a run that was kept, with names as a capture's redacted ones are."""
+    do = Redactor(mode, pseudonyms.key(), None, None)
+    changes = {"kernel": do.kernel, "kernel_full": do.kernel, "op": do.operator}
+    return _mapped(launches, changes | {"signature": do.argument})
+
+
+def redacted_pattern(pattern: str) -> str:
+    """Return a pattern for kernels as it may be shown: with pseudonyms for names that it spells."""
+    return Redactor(Redact.NAMES, pseudonyms.key(), None, None).name("kernel", pattern)
+
+
+def _redactor(capture: Capture, mode: Redact) -> Redactor:
+    persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
+    everything = [*capture.private.values(), str(capture.path.absolute().parent)]
+    persons += [name for text in everything for name in _AT_HOME.findall(text)]
+    file = _PROFILER_FILE.match(capture.path.name)
+    persons += [file["host"]] if file else []
+    persons += [host.partition(".")[0] for host in persons]
+    told = [*persons, capture.path.name, _stem(capture.path.name), *capture.private.values()]
+    words = [word for text in told for word in _SEPARATORS.split(text)]
+    return Redactor(
+        mode,
+        pseudonyms.key(),
+        private_text.finder(_not_public(persons)),
+        private_text.finder(_not_public([*told, *words])),
+    )
+
+
+def _not_public(words: Iterable[str]) -> list[str]:
+    return [word for word in words if not is_public(word) and not word.isdecimal()]
+
+
+def _stem(name: str) -> str:
+    ending = next((one for one in _ENDINGS if name.lower().endswith(one)), "")
+    return name[: len(name) - len(ending)]
+
+
+def _short(piece: str) -> bool:
+    return _ABBREVIATION.fullmatch(piece) is not None or is_public(piece)
+
+
+def _names_of(capture: Capture, do: Redactor) -> Callable[[str], str] | None:
+    """Return what puts pseudonyms for whole names of kernels and operators, longest first."""
+    tables = ((capture.launches, "kernel_full", do.kernel), (capture.launches, "kernel", do.kernel),
+              (capture.signatures, "op", do.operator))  # fmt: skip
+    shown = {
+        name: change(name)
+        for table, column, change in tables
+        for name in table[column].drop_nulls().unique()
+        if name
+    }
+    changed = sorted(
+        (name for name, new in shown.items() if new != name), key=lambda one: -len(one)
+    )
+    if not changed:
+        return None
+    pattern = re.compile("|".join(map(re.escape, changed)))
+    return lambda text: pattern.sub(lambda match: shown[match.group()], text)
+
+
+def _prose(do: Redactor, names: Callable[[str], str] | None, text: str) -> str:
+    """Return a sentence of a reader or of NVIDIA's rules."""
+    return do.text(text if names is None else names(text))
+
+
+def _notice(notice: Notice, prose: Callable[[str], str]) -> Notice:
+    return replace(notice, text=prose(notice.text))
+
+
+def _device(record: DeviceRecord, do: Redactor) -> DeviceRecord:
+    return record if record.name is None else replace(record, name=do.text(record.name))
+
+
+def _mapped(table: pl.DataFrame, changes: Mapping[str, Callable[[str], str]]) -> pl.DataFrame:
+    """Return a table with columns of text changed, each distinct text once."""
+    columns = []
+    for name, change in changes.items():
+        texts = table[name].drop_nulls().unique()
+        if texts.is_empty():
+            continue
+        changed = pl.Series([change(text) for text in texts], dtype=pl.String)
+        columns.append(
+            table[name].replace_strict(texts, changed, default=None, return_dtype=pl.String)
+        )
+    return table.with_columns(columns) if columns else table

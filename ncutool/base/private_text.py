@@ -1,0 +1,87 @@
+"""Private data in free text: paths, hosts, users, addresses and values, each replaced by its kind.
+
+What is replaced is told by its form, since text of a capture says of nothing that it is private.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+_PART = r"[^\s/\\:*?\"'<>|(),;\[\]{}]+"
+_SPACED = rf"{_PART}(?: {_PART})*"
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_HEX = r"[0-9A-Fa-f]{1,4}"
+_DOMAINS = (
+    "com|net|org|edu|gov|mil|io|ai|dev|cloud|internal|intern|local|localdomain|lan|corp|cluster|"
+    "home|intra|de|fr|uk|ch|jp|cn|eu|us"
+)
+_FILES = (
+    "py|pyc|ipynb|cu|cuh|cubin|ptx|cc|cpp|cxx|c|h|hpp|so|dll|exe|json|jsonl|gz|zip|pt|pth|"
+    "safetensors|ckpt|ncu-rep|nsys-rep|log|txt|yaml|yml|toml|sh|csv|parquet|bin"
+)
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("<url>", re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>]+")),
+    ("<path>", re.compile(rf"(?<![\w/])[A-Za-z]:[\\/]+(?:{_SPACED}[\\/]+)*{_PART}")),
+    ("<path>", re.compile(rf"(?<!\\)\\\\+{_SPACED}(?:[\\/]+{_SPACED})*")),
+    ("<path>", re.compile(rf"(?<![\w./<])(?:~[\w.-]*|\.{{1,2}})?/(?:{_SPACED}/+)+(?:{_PART})?")),
+    ("<path>", re.compile(rf"(?<![\w./<])~[\w.-]*/{_PART}")),
+    (
+        "<path>",
+        re.compile(rf"(?<![\w./<])/(?:home|root|Users|data|mnt|srv|scratch)\b(?:/{_PART})*"),
+    ),
+    ("<path>", re.compile(rf"(?<![\w./<>-])(?:[\w.-]+/)+[\w.-]+\.(?:{_FILES})\b")),
+    ("<file>", re.compile(rf"(?<![\w./<>-])\w[\w-]*(?:\.[\w-]+)*\.(?:{_FILES})(?![\w.])")),
+    ("<e-mail>", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*")),
+    ("<address>", re.compile(rf"(?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\d.])")),
+    ("<address>", re.compile(rf"(?<![\w:])(?:{_HEX}:){{5,7}}{_HEX}(?![\w:])")),
+    (
+        "<address>",
+        re.compile(
+            rf"(?<![\w:])(?=[0-9a-f]*\d){_HEX}(?::{_HEX}){{0,6}}::(?:{_HEX}(?::{_HEX})*)?(?!\w)"
+        ),
+    ),
+    (
+        "<host>",
+        re.compile(
+            rf"(?<![\w.:])(?<!\w-)[A-Za-z0-9][\w-]*(?:\.[A-Za-z0-9][\w-]*)*\.(?:{_DOMAINS})(?![\w.(])"
+        ),
+    ),
+)
+_ASSIGNED = re.compile(
+    r"\b([A-Z][A-Z0-9_]{2,}=)(?!(?:-?\d[\d.]*|True|False|None)(?![\w.]))(\"[^\"]*\"|'[^']*'|[^\s,;]+)"
+)
+_DOTTED = re.compile(r"(?<![\w.$])[^\W\d][\w$]*(?:\.[\w$]+)+")
+_LOOK_FOR = 3
+"""Characters from which on a known private word is looked for in other text."""
+
+
+def without_private(text: str, known: Callable[[str], str] | None = None) -> str:
+    """Return text in which private data is replaced by what kind it was.
+
+    Args:
+        known: replaces words that are known to be private (:func:`finder`).
+    """
+    if known is not None:
+        text = known(text)
+    for kind, form in _FORMS:
+        text = form.sub(kind, text)
+    return _ASSIGNED.sub(r"\1<value>", text)
+
+
+def without_modules(text: str, rename: Callable[[str], str]) -> str:
+    """Return text whose dotted paths, as `package.module.Class`, went through ``rename``."""
+    return _DOTTED.sub(lambda match: rename(match.group()), text)
+
+
+def finder(words: Iterable[str]) -> Callable[[str], str] | None:
+    """Return what replaces these words wherever they stand, whole and in any case; longest first.
+
+    Words of fewer than three characters are left out, since they stand in too much else.
+    """
+    found = sorted({word for word in words if len(word) >= _LOOK_FOR}, key=lambda word: -len(word))
+    if not found:
+        return None
+    either = "|".join(map(re.escape, found))
+    pattern = re.compile(rf"(?i)(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])")
+    return lambda text: pattern.sub("<private>", text)

@@ -1,0 +1,197 @@
+"""Redaction from outside: nothing private in any output of any command in any form."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import analysis_factory
+import polars as pl
+import pytest
+from planted import ALWAYS, NAMES, planted_reports, report, trace
+
+from ncutool.analysis.request import Redact, Request
+from ncutool.commands import main
+from ncutool.text import shell
+
+__all__ = ["planted_reports"]
+
+Runner = Callable[..., tuple[int, str]]
+FORMS = ("table", "json", "csv", "md")
+"""Of the others, jsonl has the rows of csv, and parquet is asked for once."""
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    *(("findings", "A", "--format", form) for form in FORMS),
+    *(("kernels", "A", "--format", form) for form in FORMS),
+    *(("explain", "A", "longest", "--format", form) for form in ("table", "json", "md")),
+    *(("explain", "A", "device", "--format", form) for form in ("table", "json")),
+    *(("whatif", "A", "--on", "A100 80GB SXM", "--format", form) for form in FORMS),
+    ("whatif", "A", "--on", "A100 80GB SXM", "--on", "H200 SXM", "-o", "compared.html"),
+    *(("report", "A", "-v", "-o", f"out.{form}") for form in ("html", "md", "svg", "json")),
+    ("report", "A"),
+    ("kernels", "A", "--format", "parquet"),
+    *(("diff", "A", "B", "--format", form) for form in FORMS),
+    *(("diff", "A", "B", "-o", f"out.{form}") for form in ("md", "html", "svg", "json")),
+    ("diff", "A", "B", "--fail-over", "3%", "--kernel", "KERNEL", "--min-roofline", "60%"),
+    ("diff", "A", "kept"),
+    ("baseline", "save", "of-main", "A"),
+)
+
+
+@pytest.fixture
+def run(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Runner:
+    """Run a command in an empty folder: exit code, and all that it wrote anywhere."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    def one(*arguments: object) -> tuple[int, str]:
+        before = {path for path in folder.rglob("*") if path.is_file()}
+        code = main([str(argument) for argument in arguments])
+        out, err = capsysbinary.readouterr()
+        new = [path for path in sorted(folder.rglob("*")) if path.is_file() and path not in before]
+        return code, "\n".join([_text(out), _text(err), *_files(new, folder)])
+
+    return one
+
+
+def _files(paths: list[Path], folder: Path) -> Iterator[str]:
+    for path in paths:
+        yield str(path.relative_to(folder))
+        yield _text(path.read_bytes())
+        path.unlink()
+
+
+def _text(data: bytes) -> str:
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    if data[:4] == b"PAR1":
+        return str(pl.read_parquet(io.BytesIO(data)).to_dicts())
+    return data.decode("utf-8", "replace")
+
+
+@pytest.mark.usefixtures("planted_reports")
+@pytest.mark.parametrize("mode", Redact)
+@pytest.mark.parametrize("kind", ["trace", "report"])
+def test_no_output_shows_anything_private(
+    run: Runner, tmp_path: Path, kind: str, mode: Redact
+) -> None:
+    """Strings stand in every text of both formats; none comes out in any form."""
+    make, ending = (trace, ".pt.trace.json") if kind == "trace" else (report, ".ncu-rep")
+    (tmp_path / "zorbanek").mkdir()
+    files = {
+        "A": make(tmp_path / "zorbanek"),
+        "B": make(tmp_path / "zorbanek", 1.5, f"zorbanek-after_4712.1717171719{ending}"),
+    }
+    assert run("baseline", "save", "kept", files["B"], "--dir", tmp_path / "kept")[0] == 0
+    private = [*ALWAYS, *(NAMES if mode is Redact.NAMES else ())]
+    ran = 0
+    for command in COMMANDS:
+        words = [str(files.get(word, word)) for word in command]
+        words = ["ostracell" if word == "KERNEL" else word for word in words]
+        more = ["--dir", str(tmp_path / "kept")] if "kept" in words else []
+        code, shown = run(*words, *more, f"--redact={mode.value}")
+        if code == 2 and "Traceback" not in shown:
+            continue  # a form that the command has not
+        ran += 1
+        assert code in (0, 1, 3, 4), shown[:500]
+        assert "this is a bug" not in shown, (command, shown[:500])
+        assert len(shown) > 20
+        found = [word for word in private if word in shown.lower()]
+        assert not found, (command, found, _around(shown, found[0]))
+    assert ran >= len(COMMANDS) - 4
+
+
+def test_files_named_on_the_command_line_are_not_shown(run: Runner, tmp_path: Path) -> None:
+    """Ceilings, devices of one's own, and commands to paste."""
+    (tmp_path / "zorbanek").mkdir()
+    rates = tmp_path / "zorbanek" / "hexavont.json"
+    rates.write_text('{"bytes_per_s": 3.0e12}')
+    devices = tmp_path / "zorbanek" / "mirkwaldt.toml"
+    devices.write_text(
+        '[[device]]\nname = "NVIDIA H100 80GB HBM3"\ncompute_capability = "9.0"\nsm_count = 132\n'
+        "memory_bytes = 80_000_000_000\nl2_bytes = 52428800\npeak_bytes_per_s = 3.35e12\n"
+        'source = "https://example.org"\n'
+        "[device.peak_flop_per_s]\nfp32 = 6.69e13\n"
+    )
+    files = ("--ceilings", rates, "--device-file", devices, "--redact")
+    for command in (("report", "-v"), ("kernels",), ("explain", "longest"), ("findings",)):
+        words = [command[0], trace(tmp_path / "zorbanek"), *command[1:], *files]
+        code, shown = run(*words)
+        assert code == 0, shown
+        assert not [word for word in ("zorbanek", "hexavont", "mirkwaldt") if word in shown]
+
+
+def test_a_command_to_paste_names_no_file(tmp_path: Path) -> None:
+    """Its words are the same but for the files."""
+    request = Request(ncu=Path("/home/zorbanek/x.ncu-rep"), redact=Redact.NAMES)
+    whole = replace(analysis_factory.trace(), request=request)
+    assert "zorbanek" not in shell.command("kernels", whole)
+    assert shell.command("kernels", whole).endswith(".ncu-rep --redact names")
+
+
+def _around(text: str, word: str) -> str:
+    at = text.lower().find(word)
+    return text[max(0, at - 100) : at + 100]
+
+
+def test_what_is_planted_is_shown_without_redaction(run: Runner, tmp_path: Path) -> None:
+    """Else the test above could not fail."""
+    capture = trace(tmp_path)
+    shown = run("kernels", capture, "--format", "json")[1] + run("report", capture)[1]
+    seen = {word for word in [*ALWAYS, *NAMES] if word in shown.lower()}
+    assert {"zorbanek", "plasmorth", "wendigoth", "10.42.17.99", "rivenmaw", "dunmirr"} <= seen
+
+
+def test_figures_and_pseudonyms_are_stable(run: Runner, tmp_path: Path) -> None:
+    """The same launches, times and matches; the same names in every run and on both sides."""
+    before, after = trace(tmp_path), trace(tmp_path, 1.5, "after.json")
+    plain = json.loads(run("diff", before, after, "--format", "json")[1])
+    hidden = [
+        json.loads(run("diff", before, after, "--format", "json", "--redact", "names")[1])
+        for _ in range(2)
+    ]
+    assert hidden[0] == hidden[1]
+    figures = ("kind", "before_ns", "after_ns", "verdict", "launch_ids_before", "launch_ids_after")
+    assert [[row[name] for name in figures] for row in hidden[0]["diff"]] == [
+        [row[name] for name in figures] for row in plain["diff"]
+    ]
+    worst = hidden[0]["diff"][0]
+    assert worst["kernel_before"] == worst["kernel_after"]
+    assert worst["kernel_before"].startswith("kernel_")
+    assert worst["verdict"] == "slower"
+
+
+def test_another_key_gives_other_pseudonyms(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key comes from the environment."""
+    capture = trace(tmp_path)
+    shown = []
+    for key in ("one", "other", "one"):
+        monkeypatch.setenv("NCUTOOL_REDACT_KEY", key)
+        shown.append(run("kernels", capture, "--format", "csv", "--redact", "names")[1])
+    assert shown[0] == shown[2] != shown[1]
+
+
+def test_asking_for_both_is_wrong(run: Runner, tmp_path: Path) -> None:
+    """To show private data and to take it out."""
+    code, said = run("report", trace(tmp_path), "--redact", "--show-private")
+    assert code == 2
+    assert "--redact and --show-private ask for the contrary" in said
+
+
+def test_the_value_may_be_left_out(run: Runner, tmp_path: Path) -> None:
+    """`--redact CAPTURE` is a capture, `--redact names CAPTURE` a value and a capture."""
+    capture = trace(tmp_path)
+    for words in (["--redact", capture], ["--redact", "names", capture]):
+        code, shown = run("kernels", *words, "--format", "csv")
+        assert code == 0
+        assert ("rivenmaw" in shown) == (len(words) == 2)
+        assert "zorbanek" not in shown
+    assert run("kernels", capture, "--redact=all")[0] == 2
