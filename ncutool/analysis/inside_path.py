@@ -56,7 +56,7 @@ def of(analysis: Analysis, launch_id: int) -> tuple[PathStep, ...]:
         ("Is the device filled?", _filled(row)),
         ("Is it at a limit?", _limit(row, launch)),
         ("What do its warps wait for?", _waits(row, within)),
-        ("What does it move?", _moves(row)),
+        ("What does it move?", _moves(row, launch)),
         ("Which pipe is busy?", _pipes(row)),
         ("How many warps are there?", _occupancy(row)),
         ("Where?", _where(hot)),
@@ -88,7 +88,7 @@ def _estimate(row: Mapping[str, Any]) -> str:
 
 def _sentence(parts: Iterator[str]) -> str:
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _filled(row: Mapping[str, Any]) -> str:
@@ -140,8 +140,15 @@ def _waits(row: Mapping[str, Any], within: counted.Inside) -> str:
     return _sentence(parts())
 
 
-def _moves(row: Mapping[str, Any]) -> str:
+def _moves(row: Mapping[str, Any], launch: Mapping[str, Any]) -> str:
     def parts() -> Iterator[str]:
+        intensity, ridge = launch["intensity_flop_per_byte"], launch["ridge_point_flop_per_byte"]
+        if intensity and ridge:
+            side = "the memory" if intensity < ridge else "the compute"
+            yield (
+                f"{units.significant(intensity)} FLOP a byte, on {side} side of the ridge point at "
+                f"{units.significant(ridge)}"
+            )
         if row["l1_hit_pct"] is not None:
             yield f"L1 finds {units.percent(row['l1_hit_pct'])} of its sectors"
         if row["l2_hit_pct"] is not None:

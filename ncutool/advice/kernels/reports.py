@@ -21,6 +21,7 @@ from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import IntThreshold
+from ncutool.inside import variants
 from ncutool.work.inside import Inside
 from ncutool_parsers.schema import RULES
 
@@ -227,11 +228,12 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
 
 def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
     """Return candidates for neighbouring DRAM-bound launches of different kernels, with as many
-    threads each."""
+    threads each; variants of one kernel do not feed one another."""
     candidates = []
     chain: list[dict[str, Any]] = []
     for row in [*rows, None]:
-        if row is not None and chain and _follows(chain[-1], row):
+        related = row is not None and chain and _follows(chain[-1], row)
+        if row is not None and related and not any(variants.are(one, row) for one in chain):
             chain.append(row)
             continue
         if len(chain) > 1:
