@@ -47,7 +47,7 @@ FIGURES = (
            "MemoryWorkloadAnalysis_Tables", "no shared store was counted"),
     Figure("excess_sectors_pct", "sectors beyond what is needed", "SourceCounters"),
     Figure("samples", "where its warps wait", "SourceCounters", "no warp was sampled"),
-    Figure("pipe_top", "which pipe is busy", "ComputeWorkloadAnalysis"),
+    Figure("pipe_top", "which pipe is busy", "ComputeWorkloadAnalysis", "no pipe did any work"),
     Figure("fma_share_pct", "how much of its arithmetic is fused", "SpeedOfLight_RooflineChart",
            "no floating-point instruction was counted"),
 )  # fmt: skip

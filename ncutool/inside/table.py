@@ -137,13 +137,13 @@ def _excess(within: inside.Inside) -> dict[str, Any]:
 
 
 def _pipes(pipes: Pipes) -> dict[str, Any]:
-    top = pipes.pipes[0] if pipes.pipes else None
+    top = pipes.busiest
     fused = pipes.fused
     return {
         "pipe_top": None if top is None else top.name,
         "pipe_top_pct": None if top is None else top.pct,
-        "pipes": [pipe.name for pipe in pipes.pipes] if top else None,
-        "pipes_pct": [pipe.pct for pipe in pipes.pipes] if top else None,
+        "pipes": [pipe.name for pipe in pipes.pipes] or None,
+        "pipes_pct": [pipe.pct for pipe in pipes.pipes] or None,
         "pipes_of": pipes.of,
         "fma_dtype": None if fused is None else fused.dtype,
         "fma_share_pct": None if fused is None else fused.share_pct,

@@ -20,6 +20,10 @@ _IN_SHARED = frozenset({"fp64", "tensor", "fp16"})
 """The pipes that the logical pipe of this name sums up."""
 _FUSIBLE = {"fp32": "f", "fp64": "d", "fp16": "h"}
 _CORE = "smsp__sass_thread_inst_executed_op_{}{}_pred_on.sum.per_cycle_elapsed"
+_FEW = IntThreshold(
+    3, "pipes", "with fewer counted the busiest of them need not be the busiest of all",
+    "judgement: every set of NVIDIA with pipes counts more",
+)  # fmt: skip
 _PER_FMA = IntThreshold(
     2, "operations", "a fused instruction does two, any other one", "arithmetic"
 )
@@ -61,6 +65,12 @@ class Pipes(NamedTuple):
     reports that hold only those."""
     fused: Fused | None
     """Of the type with most instructions; None where it has none, or they were not counted."""
+
+    @property
+    def busiest(self) -> Pipe | None:
+        """The busiest; None where none works, or so few are counted that another may be."""
+        first = next(iter(self.pipes), None)
+        return first if first is not None and first.pct > 0 and len(self.pipes) >= _FEW else None
 
 
 def of_metrics(metrics: Mapping[str, float]) -> Pipes:

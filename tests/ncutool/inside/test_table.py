@@ -111,13 +111,16 @@ def test_the_busiest_pipe_is_a_real_one() -> None:
         busy.format("pipe_shared_cycles_active"): 27.44,
         busy.format("pipe_fp64_cycles_active"): 27.43,
         busy.format("inst_executed_pipe_lsu"): 8.0,
+        busy.format("pipe_alu_cycles_active"): 2.0,
         busy.format("inst_executed_pipe_tensor_op_hmma"): 90.0,
         "sm__pipe_alu_cycles_active.avg.pct_of_peak_sustained_elapsed": 99.0,
     }
     found = row(metrics)
     assert (found["pipe_top"], found["pipe_top_pct"], found["pipes_of"]) == (
         "fp64", 27.43, "active")  # fmt: skip
-    assert found["pipes"] == ["fp64", "lsu"]
+    assert found["pipes"] == ["fp64", "lsu", "alu"]
+    alone = row({busy.format("pipe_tensor_cycles_active"): 70.0})
+    assert (alone["pipe_top"], alone["pipes"]) == (None, ["tensor"])
 
 
 def test_every_null_has_its_reason_and_its_section() -> None:
