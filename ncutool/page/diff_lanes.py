@@ -25,7 +25,9 @@ COLUMNS = 400
 ALONE = "alone"
 """The kind of a launch that one side alone has."""
 _HIGH = 40.0
+Floats = npt.NDArray[np.float64]
 _NAME = 24
+_NEEDED = ("launch_id", "start_ns", "duration_ns", "bound", "op", "kernel")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def lanes(diff: Diff) -> Lanes | None:
     runs = diff.before.first, diff.after.first
     timed = all(run.window is not None and run.launches["start_ns"].null_count() == 0
                 for run in runs)  # fmt: skip
-    placed = [_placed(run, alone[n], timed) for n, run in enumerate(runs)]
+    few = max(run.launches.height for run in runs) <= FEW
+    placed = [_placed(run, alone[n], timed=timed, named=few) for n, run in enumerate(runs)]
     ends = [max((one.end for one in side), default=0.0) for side in placed]
     if timed:
         ends = [max(end, float(run.window.wall_ns if run.window else 0))
@@ -93,7 +96,6 @@ def lanes(diff: Diff) -> Lanes | None:
     axis = max(ends)
     if axis <= 0:
         return None
-    few = max(map(len, placed)) <= FEW
     made = [
         Lane(name, units.time(ends[n]),
              tuple(_launch(one, axis) for one in placed[n]) if few else (),
@@ -107,16 +109,16 @@ def lanes(diff: Diff) -> Lanes | None:
     return Lanes((made[0], made[1]), joins, order, units.time(axis), timed)
 
 
-def _placed(run: Run, alone: set[int], timed: bool) -> list[_Placed]:
+def _placed(run: Run, alone: set[int], *, timed: bool, named: bool) -> list[_Placed]:
     rows = run.launches.sort("start_ns", "launch_id") if timed else run.launches
     origin = float(rows["start_ns"][0] or 0) if timed and rows.height else 0.0
     clock, found = 0.0, []
-    for row in rows.iter_rows(named=True):
+    for row in rows.select(_NEEDED).iter_rows(named=True):
         spent = float(row["duration_ns"] or 0)
         start = float(row["start_ns"]) - origin if timed else clock
         clock += spent
         kind = ALONE if row["launch_id"] in alone else row["bound"] or "unknown"
-        name = printable(label(row["op"], row["kernel"]), 120)
+        name = label(row["op"], row["kernel"]) if named else ""
         found.append(_Placed(row["launch_id"], kind, name, start, start + spent))
     return found
 
@@ -128,39 +130,48 @@ def kind_word(kind: str) -> str:
 
 def _launch(one: _Placed, axis: float) -> Launch:
     spent = units.time(one.end - one.start)
-    title = f"{one.name}, {spent}, {kind_word(one.kind)}"
+    title = f"{printable(one.name, 120)}, {spent}, {kind_word(one.kind)}"
     left, wide = 100 * one.start / axis, 100 * (one.end - one.start) / axis
     return Launch(one.kind, f"{shorten(one.name, _NAME)} {spent}", left, wide, title)
 
 
 def _areas(placed: Sequence[_Placed], axis: float) -> tuple[tuple[str, Markup], ...]:
     """Return columns of time, each split by what held it; what overlaps shares a column."""
-    held: dict[str, npt.NDArray[np.float64]] = {}
-    for one in placed:
-        if one.kind not in held:
-            held[one.kind] = np.zeros(COLUMNS)
-        first, last = one.start * COLUMNS / axis, one.end * COLUMNS / axis
-        begin, end = min(int(first), COLUMNS - 1), min(int(last), COLUMNS - 1)
-        own = held[one.kind]
-        if begin == end:
-            own[begin] += last - first
-        else:
-            own[begin] += begin + 1 - first
-            own[begin + 1 : end] += 1
-            own[end] += min(last, COLUMNS) - end
+    kinds = np.array([one.kind for one in placed])
+    starts = np.array([one.start for one in placed]) * COLUMNS / axis
+    ends = np.array([one.end for one in placed]) * COLUMNS / axis
+    held = {
+        kind: _held(starts[kinds == kind], ends[kinds == kind])
+        for kind in (*display_names.BOUNDS, ALONE)
+        if (kinds == kind).any()
+    }
     total = sum(held.values(), np.zeros(COLUMNS))
     scale = _HIGH / np.maximum(total, 1.0)
     base = np.full(COLUMNS, _HIGH)
     paths = []
-    for kind in (*display_names.BOUNDS, ALONE):
-        if kind not in held:
-            continue
-        heights = held[kind] * scale
+    for kind, own in held.items():
+        heights = own * scale
         steps = [f"M{at} {base[at]:.1f}h1v{-heights[at]:.1f}h-1z" for at in range(COLUMNS)
                  if heights[at] >= 0.05]  # fmt: skip
         base = base - heights
         paths.append((kind, Markup("".join(steps))))
     return tuple(paths)
+
+
+def _held(starts: Floats, ends: Floats) -> Floats:
+    """Return how much of each column intervals hold; they are given in columns."""
+    first = np.minimum(starts.astype(np.int64), COLUMNS - 1)
+    last = np.minimum(ends.astype(np.int64), COLUMNS - 1)
+    own = np.zeros(COLUMNS + 1)
+    within = first == last
+    np.add.at(own, first[within], (ends - starts)[within])
+    first, last, starts, ends = (one[~within] for one in (first, last, starts, ends))
+    np.add.at(own, first, first + 1 - starts)
+    np.add.at(own, last, np.minimum(ends, COLUMNS) - last)
+    whole = np.zeros(COLUMNS + 1)  # the columns between, by where they begin and end
+    np.add.at(whole, first + 1, 1.0)
+    np.add.at(whole, last, -1.0)
+    return (own + np.cumsum(whole))[:COLUMNS]
 
 
 def _joins(diff: Diff, placed: list[list[_Placed]], axis: float) -> tuple[tuple[str, Markup], ...]:

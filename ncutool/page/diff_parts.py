@@ -26,6 +26,8 @@ CUT = Threshold(
 _STEPS = 9
 """Matches with a bar of their own."""
 _NAME = 26
+_MANY = 10
+"""From so many times as much on no percentage is written."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def waterfall(diff: Diff) -> Waterfall | None:
     if not changes or not max(whole.before_ns, whole.after_ns):
         return None
     level, levels = whole.before_ns, [whole.before_ns, whole.after_ns]
-    for _, ns, _ in changes:
+    for _, ns, _, _ in changes:
         level += ns
         levels.append(level)
     low, high = _axis(min(levels), max(levels))
@@ -163,10 +165,8 @@ def waterfall(diff: Diff) -> Waterfall | None:
     steps = [Step("before", "total", *place(low, whole.before_ns), units.time(whole.before_ns),
                   "", True, "")]  # fmt: skip
     level = whole.before_ns
-    for name, ns, row in changes:
-        share = f"{signed(ns / whole.before_ns)} %" if whole.before_ns else ""
-        if row is not None and row.delta_share is not None:
-            share = f"{signed(row.delta_share)} %"
+    for name, ns, row, was in changes:
+        share = _share(ns, was)
         bold = row is not None and shown.regressed(row)
         steps.append(Step(name, "slower" if ns > 0 else "faster", *place(level, level + ns),
                           shown.amount(ns), share, bold,
@@ -180,6 +180,14 @@ def waterfall(diff: Diff) -> Waterfall | None:
     return Waterfall(tuple(steps), units.time(low) if low else "", ticks, of)
 
 
+def _share(ns: float, was: float) -> str:
+    """Return a change as a share of what it was; very many times as much as times."""
+    if not was:
+        return ""
+    many = ns / was + 1
+    return f"× {units.significant(many, 2)}" if many >= _MANY else f"{signed(ns / was)} %"
+
+
 def _axis(low: float, high: float) -> tuple[float, float]:
     if high - low > CUT * high:
         return 0.0, high
@@ -187,28 +195,38 @@ def _axis(low: float, high: float) -> tuple[float, float]:
     return max(low - room, 0.0), high
 
 
-def _changes(diff: Diff) -> list[tuple[str, float, Row | None]]:
-    """Return what adds up to the change of the whole: matches, idle time, and what is left."""
+def _changes(diff: Diff) -> list[tuple[str, float, Row | None, float]]:
+    """Return what adds up to the change of the whole: matches, idle time, and what is left.
+
+    Each with its name, by how much it changed, its match and what it took before.
+    """
     whole = diff.whole
     least = shown.REMAINDER * max(whole.before_ns, 1.0)
     named = {row.number for row in sorted(diff.rows, key=lambda row: -abs(row.delta_ns))[:_STEPS]
              if row.delta_ns}  # fmt: skip
-    found: list[tuple[str, float, Row | None]] = [
-        (shorten(shown.described(row), _NAME), row.delta_ns, row)
+    found: list[tuple[str, float, Row | None, float]] = [
+        (shorten(shown.described(row), _NAME), row.delta_ns, row, row.before.time_ns or 0.0)
         for row in diff.rows
         if row.number in named
     ]
     others = [row for row in diff.rows if row.number not in named]
     rest = sum(row.delta_ns for row in others)
     if others and rest:
-        found.append((f"all others ({units.count(len(others))})", rest, None))
+        found.append(
+            (
+                f"all others ({units.count(len(others))})",
+                rest,
+                None,
+                sum(row.before.time_ns or 0.0 for row in others),
+            )
+        )
     if whole.what == "wall":
         idle = sum(one.after_ns - one.before_ns for one in diff.idle)
         if abs(idle) >= least:
-            found.append(("idle time", idle, None))
-    left = whole.after_ns - whole.before_ns - sum(ns for _, ns, _ in found)
+            found.append(("idle time", idle, None, sum(one.before_ns for one in diff.idle)))
+    left = whole.after_ns - whole.before_ns - sum(ns for _, ns, _, _ in found)
     if abs(left) >= least:
         many = max(len(diff.before.runs), len(diff.after.runs)) > 1
         why = "medians of runs do not add up" if many else "launches that overlap"
-        found.append((f"not told apart: {why}", left, None))
+        found.append((f"not told apart: {why}", left, None, 0.0))
     return found

@@ -108,8 +108,8 @@ def test_a_trace_adds_idle_time_and_overlap() -> None:
     """What kernels lost became idle time: both stand in the waterfall of wall time."""
     found = waterfall(fused())
     assert found is not None
-    assert [(step.name, step.amount) for step in found.steps[1:-1]] == [
-        ("norm [512,64]", "−300 µs"), ("idle time", "+90.0 µs"),
+    assert [(step.name, step.amount, step.share) for step in found.steps[1:-1]] == [
+        ("norm [512,64]", "−300 µs", "−58.8 %"), ("idle time", "+90.0 µs", "+100.0 %"),
     ]  # fmt: skip
     one = trace([call("mm", "[1]", "k", 1_000_000), call("mm", "[2]", "l", 1_000_000)], idle_ns=0)
     rows = one.launches.with_columns(duration_ns=one.launches["duration_ns"] * 2)
