@@ -14,6 +14,7 @@ from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.work import cache_counters, occupancy_counters, pipe_counters, stall_counters
 
 if TYPE_CHECKING:
+    from ncutool.work.stall_counters import Issue
     from ncutool_parsers.capture import Capture
 
 _LIMITS = {
@@ -158,8 +159,9 @@ def of_capture(capture: Capture) -> dict[int, Inside]:
 def of_metrics(metrics: Mapping[str, float]) -> Inside:
     """Return what the counters of one launch say."""
     theoretical = metrics.get(_THEORETICAL)
+    issue = stall_counters.of_metrics(metrics)
     return Inside(
-        sections=_sections(metrics),
+        sections=_sections(metrics, issue),
         theoretical_occupancy_pct=theoretical,
         achieved_occupancy_pct=metrics.get(_ACHIEVED),
         limited_by=_limited_by(metrics),
@@ -169,8 +171,8 @@ def of_metrics(metrics: Mapping[str, float]) -> Inside:
         line_waste=_line_waste(metrics),
         threads_active=metrics.get(_THREADS),
         issue_active=metrics.get(_ISSUE),
-        eligible_warps=stall_counters.of_metrics(metrics).eligible_warps,
-        stall=_stall(metrics),
+        eligible_warps=issue.eligible_warps,
+        stall=_stall(issue),
         imbalance=_imbalance(metrics),
         unfused=_unfused(metrics),
         fp64_pipe_pct=_first(metrics, _FP64_PIPES),
@@ -190,11 +192,11 @@ _EVIDENCE = {
 """Counters of which one tells that a section was collected."""
 
 
-def _sections(metrics: Mapping[str, float]) -> frozenset[str]:
+def _sections(metrics: Mapping[str, float], issue: Issue) -> frozenset[str]:
     found = {
         section for section, names in _EVIDENCE.items() if any(name in metrics for name in names)
     }
-    if stall_counters.of_metrics(metrics).stalls:
+    if issue.stalls:
         found.add("WarpStateStats")
     return frozenset(found)
 
@@ -268,9 +270,9 @@ def _line_waste(metrics: Mapping[str, float]) -> float | None:
     return max(wasted, default=None)
 
 
-def _stall(metrics: Mapping[str, float]) -> Stall | None:
+def _stall(issue: Issue) -> Stall | None:
     """Return what warps wait for most; None too where they mostly wait for their turn to issue."""
-    top = stall_counters.of_metrics(metrics).top
+    top = issue.top
     if top is None or top.pct is None or top.reason == "not_selected":
         return None
     return Stall(" ".join(top.reason.split("_")), top.pct / 100)

@@ -77,7 +77,7 @@ def of_metrics(metrics: Mapping[str, float]) -> Pipes:
     """Return what the counters of one launch say of its pipes."""
     found: dict[str, dict[str, float]] = {"active": {}, "elapsed": {}}
     for name, value in metrics.items():
-        match = _PIPE.fullmatch(name)
+        match = _PIPE.fullmatch(name) if "pipe_" in name else None
         if match is not None and (match[2] or "") in _WHOLE_PIPES:
             kind = found[match[3]]
             kind[match[1]] = max(value, kind.get(match[1], 0.0))

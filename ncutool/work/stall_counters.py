@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 _STALL = re.compile(
     r"smsp__average_warps_issue_stalled_(?!\w+_not_issued_per_)(\w+)_per_issue_active\.ratio"
 )
+_STALLS = "smsp__average_warps_issue_stalled_"
+"""What all of these begin with: a report holds hundreds of other counters."""
 _BETWEEN = "smsp__average_warp_latency_per_inst_issued.ratio"
 _ISSUE = "smsp__issue_active.avg.per_cycle_active"
 _ELIGIBLE = "smsp__warps_eligible.avg.per_cycle_active"
@@ -59,7 +61,9 @@ class Issue(NamedTuple):
 def of_metrics(metrics: Mapping[str, float]) -> Issue:
     """Return what the counters of one launch say of its schedulers and stalls."""
     cycles = {
-        found[1]: value for name, value in metrics.items() if (found := _STALL.fullmatch(name))
+        found[1]: value
+        for name, value in metrics.items()
+        if name.startswith(_STALLS) and (found := _STALL.fullmatch(name))
     }
     between = metrics.get(_BETWEEN)
     whole = between if between else sum(cycles.values())
