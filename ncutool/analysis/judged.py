@@ -25,7 +25,7 @@ class Judged(Protocol):
 
     @property
     def kernels(self) -> pl.DataFrame:
-        """Table :data:`ncutool.base.tables.KERNELS`."""
+        """One row a launch, as :data:`ncutool.base.tables.KERNELS` lists it."""
 
     @property
     def coverage(self) -> Coverage:

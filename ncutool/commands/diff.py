@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncutool.commands.diff_forms import Given, form_of, is_own
+from ncutool.commands.diff_ranks import write_ranks
 from ncutool.commands.options import DebugOption, Format, NoColorOption, TopOption, option, unfold
 from ncutool.commands.sides import DirOption, Reading, read_side
 from ncutool.commands.writing import Output
@@ -168,13 +169,15 @@ def run(
     Work is compared before speed: unlike captures (device, clocks, sizes, types, how the profiler
     was set) are refused unless --force, which never gives a verdict on other work. A single
     capture a side tells only changes past a stated bound; for an interval give several a side,
-    made in turn (ABAB): --before A1 A2 A3 --after B1 B2 B3.
+    made in turn (ABAB): --before A1 A2 A3 --after B1 B2 B3. Captures that say another rank each
+    are one job: ranks are compared one by one, and the job is as slow as its slowest.
 
     Exit codes: 0 done, and every rule is kept; 1 refused, or not read; 3 a rule is broken; 4 a
     rule could not be decided.
     """
     from ncutool.diff import compare
     from ncutool.diff.gate import check
+    from ncutool.diff.jobs import compare_jobs
     from ncutool.diff.redact import redacted_gate
     from ncutool.diff.wording import headline
 
@@ -189,6 +192,10 @@ def run(
         read_side(paths, reading, folder, output, ncu)
         for paths, ncu in zip(named, (sides.ncu_before, sides.ncu_after), strict=True)
     ]
+    job = compare_jobs(read[0], read[1], force=output.force)
+    if job is not None:
+        code = write_ranks(job, rules, given, written, top)
+        raise typer.Exit(code)
     diff = compare(read[0], read[1], force=output.force, order=sides.order)
     gate = redacted_gate(check(diff, rules), rules.kernel, reading.redact) if rules.asked else None
     for one in written:

@@ -75,7 +75,7 @@ def text(
 
 
 def box(x: float, y: float, wide: float, high: float, attributes: str) -> str:
-    """Return a rectangle."""
+    """Return an SVG rectangle at a place, of a size and filling."""
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" {attributes}/>'
 
 

@@ -81,7 +81,7 @@ class Strip:
 
     @property
     def height(self) -> int:
-        """Of the overview."""
+        """Height of the overview in units of its drawing."""
         return self.rows[-1].top + self.rows[-1].height if self.rows else 0
 
 
