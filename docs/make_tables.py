@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import ncutool.base.tables
+from ncutool.base.inside_table import INSIDE
 from ncutool_parsers.schema import TABLES, Column, Table
 
 PAGE = Path(__file__).parent / "tables.md"
@@ -19,7 +20,12 @@ SI base units; time is integer nanoseconds, counted from the start of the first 
 is null, never 0 and never NaN. **`kernels` is the public contract**: within a major version a
 column is added, never renamed or removed (`ncutool schema` prints it as JSON Schema).
 """
-MADE = (ncutool.base.tables.KERNELS, ncutool.base.tables.FINDINGS, ncutool.base.tables.WORK)
+MADE = (
+    ncutool.base.tables.KERNELS,
+    INSIDE,
+    ncutool.base.tables.FINDINGS,
+    ncutool.base.tables.WORK,
+)
 
 
 def text() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -23,6 +23,7 @@ from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft, Drafts
 from ncutool.base import units
 from ncutool.devices.resolve import Device
+from ncutool.inside.hot import Hot
 from ncutool.timeline import trust
 from ncutool.timeline.window import Timeline
 from ncutool.work import inside
@@ -50,6 +51,7 @@ def advise(
     device: Device | None,
     ranks: Sequence[pl.DataFrame] = (),
     device_of: Callable[[int | None], Device | None] | None = None,
+    sampled: Mapping[int, Hot] | None = None,
 ) -> Advice:
     """Return findings, surest saving first; those of the window never add up to more than it.
 
@@ -60,9 +62,10 @@ def advise(
         device: whose peaks bound what fusing can save; None where it is unknown.
         ranks: the kernels tables of other ranks of the same job, which tell waiting from transfer.
         device_of: the device of an ordinal, where ``device`` is not that of all launches.
+        sampled: where the warps of a report's launches were found, by launch_id.
     """
     if not capture.traits.has_timeline:
-        return reports.advise(kernels, capture.rules, inside.of_capture(capture))
+        return reports.advise(kernels, capture.rules, inside.of_capture(capture), sampled)
     if capture.processes > 1:  # their clocks, hosts and steps need not have to do with each other
         return Advice(could_not_look=(unseen.of_processes(kernels, capture.processes),))
     seen = unseen.looked_at_in_trace(kernels)

@@ -17,6 +17,8 @@ from ncutool.base.shown import Saved, Shown
 from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
+from ncutool.inside import hot
+from ncutool.inside.table import table as inside_table
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
 from ncutool.timeline import window
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from ncutool.devices.ceilings import Ceiling, Measured
     from ncutool.devices.resolve import Device, Resolution
     from ncutool.devices.several import Kind
+    from ncutool.inside.hot import Hot
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture, Notice
@@ -68,7 +71,7 @@ class Analysis(Saved):
     """
 
     _public = (
-        "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels",
+        "advice", "capture", "ceilings", "coverage", "findings", "headline", "inside", "kernels",
         "most_time", "notices", "request", "resolution", "save", "shares", "state", "timeline",
         "to_pandas", "window_ns",
     )  # fmt: skip
@@ -125,6 +128,17 @@ class Analysis(Saved):
         """The kernels table before a joined report's figures are held against the modelled."""
         return place.place(self.capture, self.work.work, self.resolution.device, self._devices())
 
+    @cached_property
+    def inside(self) -> pl.DataFrame:
+        """What a report knows of the inside of each launch:
+        :data:`ncutool.base.inside_table.INSIDE`; empty for a capture without counters."""
+        return inside_table(self.capture, self.kernels, self.hot)
+
+    @cached_property
+    def hot(self) -> Mapping[int, Hot]:
+        """Where the warps of each sampled launch were found, by launch_id."""
+        return hot.of_capture(self.capture)
+
     @property
     def join(self) -> Join | None:
         """What a report's counters gave to this trace; None where none was joined."""
@@ -162,7 +176,7 @@ class Analysis(Saved):
 
         device, others = self.resolution.device, self._other_ranks
         kernels, capture = self.kernels, self.capture
-        return advise(kernels, capture, self.timeline, device, others, self.device_of)
+        return advise(kernels, capture, self.timeline, device, others, self.device_of, self.hot)
 
     @property
     def findings(self) -> Findings:

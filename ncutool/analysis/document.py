@@ -28,6 +28,7 @@ from ncutool.analysis.sections import (
     Verdict,
 )
 from ncutool.base import units
+from ncutool.inside import variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,4 +219,44 @@ def _measured(analysis: Analysis) -> SimpleSection | None:
     return SimpleSection("measured", "Measured against modelled", note, tables)
 
 
-_SIMPLE = (_measured,)
+def _variants(analysis: Analysis) -> SimpleSection | None:
+    """Return the launches of a report that are variants of one kernel; None where there are none.
+
+    Only a report counts operations so exactly that equal counts mean the same work.
+    """
+    if not analysis.capture.traits.figures_counted:
+        return None
+    columns = (("duration_ns", "time"), ("time_ratio", "of the fastest"),
+               ("flop", "operations"), ("dram_bytes", "DRAM bytes"),
+               ("roofline_pct", "of its roof"))  # fmt: skip
+    tables = tuple(
+        Table(
+            "kernel",
+            columns,
+            tuple(
+                Line(
+                    row["kernel"],
+                    (
+                        row["duration_ns"],
+                        row["duration_ns"] / group[0]["duration_ns"],
+                        row["flop"],
+                        row["dram_bytes"],
+                        row["roofline_pct"],
+                    ),
+                    f"launch {row['launch_id']}",
+                )
+                for row in group
+            ),
+        )
+        for group in variants.groups(analysis.kernels.to_dicts())
+    )
+    if not tables:
+        return None
+    note = (
+        "Different code that does exactly as many operations, fastest first. That they compute the "
+        "same is not recorded."
+    )
+    return SimpleSection("variants", "Variants of one kernel", note, tables)
+
+
+_SIMPLE = (_measured, _variants)

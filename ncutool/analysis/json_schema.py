@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ncutool.base import tables
+from ncutool.base.inside_table import INSIDE
 from ncutool_parsers import sources_where
 from ncutool_parsers.schema import Column, Table
 
@@ -14,6 +15,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "str": {"type": "string"},
     "bool": {"type": "boolean"},
     "list[int]": {"type": "array", "items": {"type": "integer"}},
+    "list[float]": {"type": "array", "items": {"type": "number"}},
     "list[str]": {"type": "array", "items": {"type": "string"}},
     "list[list[int]]": {
         "type": "array",
@@ -224,8 +226,13 @@ def of_report() -> dict[str, Any]:
 
 
 def of_output(table: str) -> dict[str, Any]:
-    """Return the schema of the JSON object that holds ``table`` (``kernels`` or ``findings``)."""
-    rows = {"kernels": tables.KERNELS, "findings": tables.FINDINGS}[table]
+    """Return the schema of the JSON object that holds ``table`` (``kernels``, ``findings`` or
+    ``inside``)."""
+    rows = {
+        "kernels": tables.KERNELS,
+        "findings": tables.FINDINGS,
+        "inside": INSIDE,
+    }[table]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"ncutool {table}",

@@ -139,8 +139,13 @@ def redacted(capture: Capture, mode: Redact | None) -> Capture:
             },
         ),
         rules=_mapped(
-            capture.rules, dict.fromkeys(("rule", "section", "severity", "title", "message"), prose)
+            capture.rules,
+            dict.fromkeys(("rule", "section", "severity", "title"), prose)
+            | {"message": _nothing if mode is Redact.NAMES else prose},
         ),
+        samples=_mapped(capture.samples, {"file": do.argument}),
+        sampled_lines=_mapped(capture.sampled_lines, {"file": do.argument}),
+        listings=_mapped(capture.listings, {"text": _without_symbols}),
         signatures=_mapped(
             capture.signatures,
             {"op": do.operator}
@@ -229,6 +234,19 @@ def _names_of(capture: Capture, do: Redactor) -> Callable[[str], str] | None:
 def _prose(do: Redactor, names: Callable[[str], str] | None, text: str) -> str:
     """Return a sentence of a reader or of NVIDIA's rules."""
     return do.text(text if names is None else names(text))
+
+
+def _nothing(_: str) -> str:
+    """Return no text: a sentence may hold any word, and without its names says little."""
+    return ""
+
+
+_SYMBOL = re.compile(r"`\([^)]*\)|\$[A-Za-z_]\w*")
+
+
+def _without_symbols(text: str) -> str:
+    """Return an instruction without the names of what it calls."""
+    return _SYMBOL.sub("(symbol)", text)
 
 
 def _notice(notice: Notice, prose: Callable[[str], str]) -> Notice:

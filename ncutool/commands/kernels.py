@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
 
 from ncutool.analysis.request import Request
 from ncutool.commands.options import (
@@ -12,6 +13,7 @@ from ncutool.commands.options import (
     ShowPrivateOption,
     TopOption,
     TraceOption,
+    option,
     unfold,
 )
 from ncutool.commands.writing import Output
@@ -20,8 +22,17 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from ncutool.analysis.analyse import Analysis
+
 _SCREENFUL = 40
 """Rows of a table or a Markdown text where --top does not say."""
+
+
+class Name(str, Enum):
+    """What a row tells of a launch."""
+
+    KERNELS = "kernels"
+    INSIDE = "inside"
 
 
 @unfold
@@ -31,6 +42,15 @@ def run(
     kernel: KernelOption = None,
     show_private: ShowPrivateOption = False,
     trace: TraceOption = None,
+    table: Annotated[
+        Name,
+        option(
+            "--table",
+            words="`kernels`: work, roofs and sources; `inside` (reports): occupancy, stalls, "
+            "caches, pipes.",
+            show_default=True,
+        ),
+    ] = Name.KERNELS,
     *,
     output: Output,
     request: Request,
@@ -44,6 +64,7 @@ def run(
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import rows
     from ncutool.text import json_output
+    from ncutool.text.inside import inside_markdown, inside_table
     from ncutool.text.markdown import kernels_markdown
     from ncutool.text.tables import kernels_table
 
@@ -54,17 +75,41 @@ def run(
     for_eyes = chosen in (Format.TABLE, Format.MD)
     limit = _SCREENFUL if top is None and for_eyes else top
     frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
+    within = table is Name.INSIDE
+    if within:
+        frame = _inside(analysis, frame)
     content = rows(
         frame,
         chosen,
         envelope=lambda text_: json_output.wrap(
-            analysis, "kernels", text_, show_private=show_private
+            analysis, table.value, text_, show_private=show_private
         ),
-        table=lambda: kernels_table(analysis, frame, color=output.color),
-        markdown=lambda: kernels_markdown(analysis, frame),
+        table=lambda: (
+            inside_table(frame, color=output.color)
+            if within
+            else kernels_table(analysis, frame, color=output.color)
+        ),
+        markdown=lambda: inside_markdown(frame) if within else kernels_markdown(analysis, frame),
     )
     say_notices(analysis)
     output.write(content)
+
+
+def _inside(analysis: Analysis, chosen: pl.DataFrame) -> pl.DataFrame:
+    """Return what a report knows of the inside of the chosen launches, in their order.
+
+    Raises:
+        UsageError: the capture has no counters.
+    """
+    if not analysis.capture.traits.figures_counted:
+        noun = analysis.capture.format.noun
+        raise UsageError(
+            f"{analysis.capture.name} is a {noun}, which does not record what happens inside a "
+            "launch; pass an Nsight Compute report"
+        )
+    return chosen.select("launch_id").join(
+        analysis.inside, on="launch_id", how="left", maintain_order="left"
+    )
 
 
 def check_pattern(pattern: str | None) -> str | None:

@@ -15,6 +15,7 @@ class Name(str, Enum):
 
     KERNELS = "kernels"
     FINDINGS = "findings"
+    INSIDE = "inside"
     REPORT = "report"
 
 

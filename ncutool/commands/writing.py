@@ -221,7 +221,7 @@ def _csv(frame: pl.DataFrame) -> str:
     import polars as pl
     import polars.selectors as cs
 
-    lists = cs.by_dtype(pl.List(pl.Int64), pl.List(pl.String))
+    lists = cs.by_dtype(pl.List(pl.Int64), pl.List(pl.Float64), pl.List(pl.String))
     nested = cs.by_dtype(pl.List(pl.List(pl.Int64)))
     inner = pl.element().cast(pl.List(pl.String)).list.join("×")
     flat = frame.with_columns(nested.list.eval(inner).list.join("; "))

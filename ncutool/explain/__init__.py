@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ncutool.analysis import inside_path
 from ncutool.explain import placing, steps
 from ncutool.explain.choosing import choose
 from ncutool.explain.evidence import Evidence
@@ -82,6 +83,8 @@ class Explainer:
             flag=row["flag"],
             missing_reason=row["missing_reason"],
             remark=row["remark"],
+            path=inside_path.of(self._analysis, launch_id),
+            messages=inside_path.messages(self._analysis, launch_id),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ncutool.analysis.inside_path import Message, PathStep
 from ncutool.explain.traced import Leaf, expression_of, leaves, numeric, symbolic
 from ncutool.roofline.bound import Check
 
@@ -61,6 +62,10 @@ class Explanation:
     flag: str | None
     missing_reason: str | None
     remark: str | None
+    path: tuple[PathStep, ...] = ()
+    """Why it takes as long as it does, question by question (reports)."""
+    messages: tuple[Message, ...] = ()
+    """What NVIDIA's own rules printed of it (reports)."""
 
 
 def computed(

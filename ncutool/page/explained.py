@@ -62,7 +62,7 @@ def explanations(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
         name, value, formula and what is to be said of it, a line each; -1 for none); and the
         places of the checks of its bound.
     """
-    chosen = _median_launches(analysis, membership)
+    chosen = median_launches(analysis, membership)
     explainer = Explainer(analysis, [launch_id for _, launch_id in chosen])
     texts = Texts()
     groups: dict[str, Any] = {}
@@ -76,7 +76,7 @@ def explanations(analysis: Analysis, membership: pl.Series) -> dict[str, Any]:
     return {"of": texts.of, "groups": groups}
 
 
-def _median_launches(analysis: Analysis, membership: pl.Series) -> list[tuple[int, int]]:
+def median_launches(analysis: Analysis, membership: pl.Series) -> list[tuple[int, int]]:
     """Return group and launch in the middle by duration, of the groups with the most time."""
     held = analysis.capture.launches["launch_id"]
     frame = (

@@ -16,6 +16,7 @@ from ncutool.page.findings import MOST, Findings, finding_groups, findings
 from ncutool.page.kernels import KernelTable, kernel_table
 from ncutool.page.method import method
 from ncutool.page.timeline import Strip, strip
+from ncutool.page.within import within
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
@@ -71,6 +72,7 @@ def view(analysis: Analysis, number: int, *, show_private: bool) -> View:
             **table.data,
             "findings": finding_groups(document, kernels.membership),
             "explained": explanations(analysis, kernels.membership),
+            "within": within(analysis, kernels.membership),
             "timeline": timeline.data,
         },
     )

@@ -16,6 +16,7 @@ from ncutool.text.style import BOUND_STYLES, render, terminal_width, text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ncutool.analysis.inside_path import Message
     from ncutool.explain import Explanation, Step
 
 
@@ -26,6 +27,7 @@ def explanation_lines(explanation: Explanation, *, color: bool, width: int | Non
     for step in explanation.steps:
         lines += _step(step)
     lines += _verdict(explanation)
+    lines += _path(explanation)
     return render(Group(*lines), color=color, width=columns)
 
 
@@ -45,6 +47,12 @@ def explanation_markdown(explanation: Explanation) -> str:
     ]
     lines += [f"- {markdown(check.text)}: {answer(check.holds)}" for check in explanation.checks]
     lines += [f"- {markdown(line)}" for line in _cautions(explanation)]
+    if explanation.path:
+        lines += ["", f"**{_WHY}**", ""]
+        lines += [f"- {step.question} {markdown(step.answer)}" for step in explanation.path]
+    if explanation.messages:
+        lines += ["", f"**{_NVIDIAS}**", ""]
+        lines += [f"- {markdown(_message(one))}" for one in explanation.messages]
     return "\n".join(lines) + "\n"
 
 
@@ -84,6 +92,29 @@ def _verdict(explanation: Explanation) -> list[RenderableType]:
         lines.append(Padding(line, (0, 0, 0, 4)))
     lines += [Padding(text(line), (0, 0, 0, 2)) for line in _cautions(explanation)]
     return lines
+
+
+def _path(explanation: Explanation) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    if explanation.path:
+        lines += [Text(""), Text(_WHY, style="bold")]
+        for step in explanation.path:
+            lines.append(Padding(text(step.question, "bold"), (0, 0, 0, 2)))
+            lines.append(Padding(text(step.answer), (0, 0, 0, 4)))
+    if explanation.messages:
+        lines += [Text(""), Text(_NVIDIAS, style="bold")]
+        lines += [Padding(text(_message(one)), (0, 0, 0, 2)) for one in explanation.messages]
+    return lines
+
+
+_WHY = "Why it takes as long"
+_NVIDIAS = "What NVIDIA's rules printed; their estimates do not add up"
+
+
+def _message(one: Message) -> str:
+    name = f"{one.rule}, {one.title}" if one.title else one.rule
+    estimate = f" ({one.estimate})" if one.estimate else ""
+    return f"{name}{estimate}: {printable(one.text)}"
 
 
 def _cautions(explanation: Explanation) -> list[str]:

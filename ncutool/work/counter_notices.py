@@ -24,9 +24,15 @@ _FLOP_SECTIONS = f"{_CORES} {_TENSOR}"
 _TENSOR_COUNTERS_FROM = (2025, 1)
 
 
-def command(*sections: str) -> str:
-    """Return the command line that collects these sections and the basic set."""
-    return f"`ncu --set basic {' '.join(sections)} -o report PROGRAM`"
+def command(*sections: str, chosen: str = "") -> str:
+    """Return the command line that collects these sections and the basic set.
+
+    Args:
+        sections: options, each with the section that it names.
+        chosen: options that choose launches; empty for all of them.
+    """
+    options = " ".join(filter(None, (chosen, "--set basic", *sections)))
+    return f"`ncu {options} -o report PROGRAM`"
 
 
 _BASIC = (

@@ -1,7 +1,8 @@
 """FLOPs, bytes, peaks and NVIDIA's verdicts of every launch of an Nsight Compute report.
 
 This module and its parts (``core_counters``, ``tensor_counters``, ``traffic_counters``,
-``rates``) are the only ones that spell metric names; the formulas are those of NVIDIA's section and
+``rates``, ``limiting``, and ``inside`` with its ``..._counters``) are the only ones that spell
+metric names; the formulas are those of NVIDIA's section and
 rule files. What counters leave open, the instructions of the launch may settle (``evidence``).
 Peaks are those of the record's own clocks, which ncu locks to base by default: the device
 table's would be wrong for them.

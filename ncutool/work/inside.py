@@ -11,20 +11,20 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.work import cache_counters, occupancy_counters, pipe_counters, stall_counters
 
 if TYPE_CHECKING:
+    from ncutool.work.stall_counters import Issue
     from ncutool_parsers.capture import Capture
 
-_STALL = "smsp__average_warps_issue_stalled_"
-_PER_ISSUE = "_per_issue_active.ratio"
-_WARPS_PER_ISSUE = "smsp__average_warps_active_per_inst_executed.ratio"
 _LIMITS = {
-    "launch__occupancy_limit_registers": "registers",
-    "launch__occupancy_limit_shared_mem": "shared memory",
-    "launch__occupancy_limit_warps": "the block size",
-    "launch__occupancy_limit_blocks": "the number of blocks",
-    "launch__occupancy_limit_barriers": "barriers",
+    "registers": "registers",
+    "shared_memory": "shared memory",
+    "warps": "the block size",
+    "blocks": "the number of blocks",
+    "barriers": "barriers",
 }
+"""What may bound occupancy, in words."""
 _THEORETICAL = "sm__maximum_warps_per_active_cycle_pct"
 _ACHIEVED = "sm__warps_active.avg.pct_of_peak_sustained_active"
 _SHARED_PIPE = "l1tex__data_pipe_lsu_wavefronts_mem_shared.sum.pct_of_peak_sustained_elapsed"
@@ -64,16 +64,15 @@ WANTED = (
     r"memory_(l2_theoretical_sectors|l2_sectors|l1_wavefronts_shared|l1_sectors_shared)\w*",
     r"derived__memory_l[12]_\w+_excessive",
     r"lts__t_(sectors|requests)(_srcunit_tex)?\.sum",
-    r"l1tex__t_(sectors|requests)_pipe_lsu_mem_(global|local)_op_(ld|st)\.sum",
     r"l1tex__data_bank_conflicts_pipe_lsu_mem_shared\.sum",
     r"l1tex__data_pipe_lsu_wavefronts_mem_shared\.sum(\.pct_of_peak_sustained_elapsed)?",
     r"l1tex__data_pipe_lsu_wavefronts\.avg\.pct_of_peak_sustained_elapsed",
-    r"smsp__average_warps_(issue_stalled_\w+|active)_per_(issue_active|inst_executed)\.ratio",
     r"smsp__thread_inst_executed_per_inst_executed\.ratio",
-    r"smsp__issue_active\.avg\.per_cycle_active",
-    r"sm__(pipe_fp64_cycles_active|inst_executed_pipe_fp64)\.avg\.pct_of_peak_sustained_\w+",
     r"(smsp?|l1tex|lts|dram)__cycles_(active|elapsed)\.(avg|max)",
-    r"launch__occupancy_limit_\w+",
+    *occupancy_counters.WANTED,
+    *stall_counters.WANTED,
+    *cache_counters.WANTED,
+    *pipe_counters.WANTED,
 )
 
 
@@ -96,6 +95,11 @@ class Stall(NamedTuple):
     """NVIDIA's name in plain letters, e.g. ``long scoreboard``."""
     share: float
     """Of the time between two instructions of a warp, 0 to 1."""
+
+    @property
+    def reason(self) -> str:
+        """NVIDIA's name as its counters spell it, e.g. ``long_scoreboard``."""
+        return self.name.replace(" ", "_")
 
 
 class Imbalance(NamedTuple):
@@ -129,6 +133,8 @@ class Inside(NamedTuple):
     """Threads of a warp that execute an instruction, on average."""
     issue_active: float | None = None
     """Share of the cycles in which a scheduler issues, 0 to 1."""
+    eligible_warps: float | None = None
+    """Warps that a scheduler could choose from in a cycle, on average."""
     stall: Stall | None = None
     imbalance: Imbalance | None = None
     unfused: Mapping[str, float] = {}
@@ -137,19 +143,25 @@ class Inside(NamedTuple):
     """How busy the FP64 pipe is of the launch's whole time, as the speed of light counts."""
 
 
+def by_launch(capture: Capture) -> dict[int, dict[str, float]]:
+    """Return the counters of each launch of a report by its launch_id."""
+    found: dict[int, dict[str, float]] = {}
+    for launch_id, metric, value in capture.metrics.iter_rows():
+        found.setdefault(launch_id, {})[metric] = value
+    return found
+
+
 def of_capture(capture: Capture) -> dict[int, Inside]:
     """Return what the counters of each launch of a report say, by its launch_id."""
-    by_launch: dict[int, dict[str, float]] = {}
-    for launch_id, metric, value in capture.metrics.iter_rows():
-        by_launch.setdefault(launch_id, {})[metric] = value
-    return {launch_id: of_metrics(metrics) for launch_id, metrics in by_launch.items()}
+    return {launch_id: of_metrics(metrics) for launch_id, metrics in by_launch(capture).items()}
 
 
 def of_metrics(metrics: Mapping[str, float]) -> Inside:
     """Return what the counters of one launch say."""
     theoretical = metrics.get(_THEORETICAL)
+    issue = stall_counters.of_metrics(metrics)
     return Inside(
-        sections=_sections(metrics),
+        sections=_sections(metrics, issue),
         theoretical_occupancy_pct=theoretical,
         achieved_occupancy_pct=metrics.get(_ACHIEVED),
         limited_by=_limited_by(metrics),
@@ -159,7 +171,8 @@ def of_metrics(metrics: Mapping[str, float]) -> Inside:
         line_waste=_line_waste(metrics),
         threads_active=metrics.get(_THREADS),
         issue_active=metrics.get(_ISSUE),
-        stall=_stall(metrics),
+        eligible_warps=issue.eligible_warps,
+        stall=_stall(issue),
         imbalance=_imbalance(metrics),
         unfused=_unfused(metrics),
         fp64_pipe_pct=_first(metrics, _FP64_PIPES),
@@ -172,17 +185,20 @@ _EVIDENCE = {
     "Occupancy": (_ACHIEVED,),
     "SourceCounters": ("memory_l2_theoretical_sectors_global", "memory_l2_sectors_global"),
     "MemoryWorkloadAnalysis_Tables": ("lts__t_sectors.sum", _L1_SECTORS.format("global", "ld")),
-    "WarpStateStats": (_WARPS_PER_ISSUE, _STALL + "long_scoreboard" + _PER_ISSUE),
     "SchedulerStats": (_ISSUE,),
     "ComputeWorkloadAnalysis": _PIPES,
+    "SpeedOfLight_RooflineChart": (_CORE.format("f", "fma"), _CORE.format("d", "fma")),
 }
 """Counters of which one tells that a section was collected."""
 
 
-def _sections(metrics: Mapping[str, float]) -> frozenset[str]:
-    return frozenset(
+def _sections(metrics: Mapping[str, float], issue: Issue) -> frozenset[str]:
+    found = {
         section for section, names in _EVIDENCE.items() if any(name in metrics for name in names)
-    )
+    }
+    if issue.stalls:
+        found.add("WarpStateStats")
+    return frozenset(found)
 
 
 def _first(metrics: Mapping[str, float], names: Iterable[str]) -> float | None:
@@ -190,10 +206,8 @@ def _first(metrics: Mapping[str, float], names: Iterable[str]) -> float | None:
 
 
 def _limited_by(metrics: Mapping[str, float]) -> tuple[str, ...]:
-    """Return what allows the fewest blocks on a multiprocessor, registers first."""
-    limits = {name: metrics[name] for name in _LIMITS if metrics.get(name)}
-    least = min(limits.values(), default=0.0)
-    return tuple(_LIMITS[name] for name, limit in limits.items() if limit == least)
+    """Return what bounds the theoretical occupancy, in words, registers first."""
+    return tuple(_LIMITS[name] for name in occupancy_counters.of_metrics(metrics).limiters)
 
 
 def _global_excess(metrics: Mapping[str, float]) -> Share | None:
@@ -256,21 +270,12 @@ def _line_waste(metrics: Mapping[str, float]) -> float | None:
     return max(wasted, default=None)
 
 
-def _stall(metrics: Mapping[str, float]) -> Stall | None:
+def _stall(issue: Issue) -> Stall | None:
     """Return what warps wait for most; None too where they mostly wait for their turn to issue."""
-    stalls = {
-        metric[len(_STALL) : -len(_PER_ISSUE)]: value
-        for metric, value in metrics.items()
-        if metric.startswith(_STALL) and metric.endswith(_PER_ISSUE)
-    }
-    total = metrics.get(_WARPS_PER_ISSUE) or sum(stalls.values())
-    stalls.pop("selected", None)
-    if not stalls or not total:
+    top = issue.top
+    if top is None or top.pct is None or top.reason == "not_selected":
         return None
-    longest = max(stalls, key=lambda name: stalls[name])
-    if longest == "not_selected":
-        return None
-    return Stall(" ".join(longest.split("_")), min(stalls[longest] / total, 1.0))
+    return Stall(" ".join(top.reason.split("_")), top.pct / 100)
 
 
 def _imbalance(metrics: Mapping[str, float]) -> Imbalance | None:

@@ -26,7 +26,8 @@ class ReadOptions:
     """Regular expression a counter's whole name must match to be read (ncu); None reads all."""
     progress: Progress | None = None
     instructions: bool = False
-    """Read what each launch executed by opcode too (ncu): disassembling takes a while."""
+    """Read what each launch executed by opcode, and where its warps were sampled, too (ncu):
+    disassembling takes a while."""
     launches_required: bool = True
     """Refuse a trace without any launch; False where its calls and operators are what counts."""
 

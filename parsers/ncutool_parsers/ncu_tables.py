@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ncutool_parsers import schema
+from ncutool_parsers import ncu_samples, schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice, made_up
 from ncutool_parsers.errors import EmptyError, UnreadableError
 from ncutool_parsers.formats import NCU_REPORT
@@ -59,6 +59,7 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
             "collect it again with `ncu --set full -o report PROGRAM` and look at ncu's messages",
         )
     counts = np.asarray(report.metric_counts, dtype=np.int64)
+    where = ncu_samples.sampled(actions)
     return Capture(
         path=path,
         format=NCU_REPORT,
@@ -66,6 +67,9 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
         devices=_devices(actions),
         metrics=_metrics(report, counts),
         instructions=_instructions(actions),
+        samples=where.samples,
+        sampled_lines=where.lines,
+        listings=where.listings,
         rules=_rules(actions),
         notices=_notices(actions, report, framing),
         complete=not _damaged(actions, report, framing),

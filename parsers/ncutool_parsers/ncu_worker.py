@@ -8,7 +8,7 @@ length, and that many bytes. ``PARTS`` is ``instructions`` where those are wante
 ==== ===============================================================================
 kind content
 ==== ===============================================================================
-a    JSON: one action (names, workload, identity metrics, rules, NVTX, instructions)
+a    JSON: one action (names, workload, identity metrics, rules, NVTX, instructions, samples)
 n    JSON: list of metric names that the ids go on to use, in order of id
 i    int32 ids of the metrics of the action that follows, as native integers
 v    float64 values of the same metrics
@@ -61,6 +61,13 @@ _PER_OPCODE = {
 }
 """Warp instructions, and thread instructions with their predicate on, instanced by opcode."""
 _NO_TEXT = "???"
+_SAMPLES = "smsp__pcsamp_sample_count"
+_SAMPLES_STALLED = "smsp__pcsamp_warps_issue_stalled_"
+_NOT_ISSUED = "_not_issued"
+_ISSUED = "selected"
+"""Samples of warps that issue: no reason to wait."""
+_HOT = 16
+"""Instructions, and source lines, that are told of a launch: those with most samples."""
 _COUNT_LIMIT = 2**62
 
 
@@ -70,7 +77,9 @@ class Collector:
     def __init__(self, pattern: str | None, emit: Emit, instructions: bool = False) -> None:
         self._wanted = re.compile(pattern) if pattern is not None else None
         self._emit = emit
-        self._mixes = Mixes() if instructions else None
+        texts = Texts()
+        self._mixes = Mixes(texts) if instructions else None
+        self._samples = Samples(texts) if instructions else None
         self._ids: dict[str, int] = {}
         """Metric name -> id, or -1 for one that nobody asked for."""
         self._named = 0
@@ -114,6 +123,8 @@ class Collector:
         }
         if self._mixes is not None and usable:
             summary["instructions"] = self._mixes.of(action, names)
+        if self._samples is not None and usable:
+            summary["samples"] = self._samples.of(action, names)
         self._emit(b"a", _json(summary))
 
     def _number(self, name: str) -> int:
@@ -125,15 +136,31 @@ class Collector:
         return self._ids[name]
 
 
+class Texts:
+    """The texts of instructions, by kernel name and addresses: disassembling is slow, and launches
+    of one kernel share its code."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, tuple[int, ...]], tuple[int, list[str | None]]] = {}
+
+    def of(self, action: Any, addresses: tuple[int, ...]) -> tuple[int, list[str | None]]:
+        """Return the number of a code, counted from 0, and the text of each of its addresses."""
+        key = (action.name(_MANGLED) or "", addresses)
+        if key not in self._known:
+            texts = [action.sass_by_pc(address) for address in addresses]
+            self._known[key] = (len(self._known), texts)
+        return self._known[key]
+
+
 class Mixes:
     """The instructions that actions executed, by opcode.
 
-    Texts are kept by kernel name and addresses: disassembling is slow, and launches of one kernel
-    share its code. A text that does not fit the report's own sums by opcode is not believed.
+    A text that does not fit the report's own sums by opcode is not believed.
     """
 
-    def __init__(self) -> None:
-        self._texts: dict[tuple[str, tuple[int, ...]], list[tuple[str, bool] | None]] = {}
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._parsed: dict[int, list[tuple[str, bool] | None]] = {}
 
     def of(self, action: Any, names: tuple[str, ...]) -> dict[str, Any] | None:
         """Return source, rows and state of the text of one action; None where nothing is counted.
@@ -156,11 +183,11 @@ class Mixes:
         if warps is None:
             return None, "not counted"
         threads = _instances(action, held, _PER_PC[1])
-        key = (action.name(_MANGLED) or "", tuple(warps))
-        if key not in self._texts:
-            self._texts[key] = [parse_instruction(action.sass_by_pc(pc)) for pc in warps]
+        code, texts = self._texts.of(action, tuple(warps))
+        if code not in self._parsed:
+            self._parsed[code] = [parse_instruction(text) for text in texts]
         rows: dict[tuple[str, bool], list[int]] = {}
-        for (pc, count), parsed in zip(warps.items(), self._texts[key], strict=True):
+        for (pc, count), parsed in zip(warps.items(), self._parsed[code], strict=True):
             if count == 0:
                 continue
             if parsed is None:
@@ -170,6 +197,127 @@ class Mixes:
             row[1] += threads.get(pc, 0) if threads is not None else 0
         counted = threads is not None
         return [[*key, n, of if counted else None] for key, (n, of) in rows.items()], "read"
+
+
+class Samples:
+    """Where warps were found when they were sampled: instructions and source lines, hottest first.
+
+    Only the file names of sources are told, never their folders.
+    """
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._told: set[int] = set()
+        self._sources: dict[tuple[str, int], tuple[str, int] | None] = {}
+
+    def of(self, action: Any, names: tuple[str, ...]) -> dict[str, Any] | None:
+        """Return the samples of one action; None where none were taken.
+
+        ``total`` are all of them, ``code`` the number of the listing that the addresses are of,
+        ``listing`` its addresses and texts where it was not told before. A row of ``rows`` is
+        address, samples, the main stall, its samples, file and line (None where not recorded); one
+        of ``lines`` the same without an address.
+        """
+        held = frozenset(names)
+        reasons = {
+            name[len(_SAMPLES_STALLED) :]: action.metric_by_name(name)
+            for name in names
+            if name.startswith(_SAMPLES_STALLED) and not name.endswith(_NOT_ISSUED)
+        }
+        at = _counts(action.metric_by_name(_SAMPLES)) if _SAMPLES in held else {}
+        if not sum(at.values()):
+            at = {}
+            for metric in reasons.values():
+                for address, count in _counts(metric).items():
+                    at[address] = at.get(address, 0) + count
+        total = sum(at.values())
+        if not total:
+            return None
+        stalls = _Stalls(reasons, at)
+        hottest = sorted(at, key=lambda address: (-at[address], address))[:_HOT]
+        rows = [
+            [address, at[address], *stalls.main([address]), *(self._source(action, address))]
+            for address in hottest
+            if at[address]
+        ]
+        executed = _instances(action, held, _PER_PC[0])
+        listed = tuple(executed if executed else sorted(at))
+        code, texts = self._texts.of(action, listed)
+        found = {
+            "total": total,
+            "code": code,
+            "rows": rows,
+            "lines": self._lines(action, at, stalls),
+        }
+        if code not in self._told:
+            self._told.add(code)
+            found["listing"] = [[a, t] for a, t in zip(listed, texts, strict=True)]
+        return found
+
+    def _lines(self, action: Any, at: dict[int, int], stalls: _Stalls) -> list[list[Any]]:
+        lines: dict[tuple[str, int], list[int]] = {}
+        for address, count in at.items():
+            file, line = self._source(action, address)
+            if count and file is not None and line is not None:
+                lines.setdefault((file, line), []).append(address)
+        summed = {line: sum(at[address] for address in its) for line, its in lines.items()}
+        hottest = sorted(summed, key=lambda line: (-summed[line], line))[:_HOT]
+        return [[*line, summed[line], *stalls.main(lines[line])] for line in hottest]
+
+    def _source(self, action: Any, address: int) -> tuple[str | None, int | None]:
+        key = (action.name(_MANGLED) or "", address)
+        if key not in self._sources:
+            info = action.source_info(address)
+            name = re.split(r"[/\\]", info.file_name())[-1] if info is not None else ""
+            self._sources[key] = (name, int(info.line())) if name else None
+        return self._sources[key] or (None, None)
+
+
+class _Stalls:
+    """Samples by reason, read only at the addresses that are asked for."""
+
+    def __init__(self, reasons: dict[str, Any], at: dict[int, int]) -> None:
+        self._reasons = {name: one for name, one in reasons.items() if one.num_instances()}
+        self._positions: dict[str, dict[int, int]] = {}
+        self._at = at
+
+    def main(self, addresses: list[int]) -> tuple[str | None, int]:
+        """Return the reason for which most warps waited there, and its samples."""
+        sums = {
+            name: sum(self._count(name, address) for address in addresses)
+            for name in self._reasons
+            if name != _ISSUED
+        }
+        most = max(sums, key=lambda name: sums[name], default=None)
+        return (most, sums[most]) if most is not None and sums[most] else (None, 0)
+
+    def _count(self, name: str, address: int) -> int:
+        metric = self._reasons[name]
+        if name not in self._positions:
+            ids = metric.correlation_ids()
+            self._positions[name] = {
+                ids.as_uint64(position): position for position in range(metric.num_instances())
+            }
+        position = self._positions[name].get(address)
+        return 0 if position is None else int(metric.as_uint64(position))
+
+
+def _counts(metric: Any) -> dict[int, int]:
+    """Return the counts of a metric by address; empty where it has none."""
+    size = metric.num_instances()
+    if not size or not metric.has_correlation_ids():
+        return {}
+    ids = metric.correlation_ids()
+    if ids.kind() == _STRING:
+        return {}
+    counts: dict[int, int] = {}
+    for position in range(size):
+        count = metric.as_uint64(position)
+        if count > _COUNT_LIMIT:
+            return {}
+        address = ids.as_uint64(position)
+        counts[address] = counts.get(address, 0) + count
+    return counts
 
 
 def parse_instruction(text: str | None) -> tuple[str, bool] | None:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import polars as pl
 
-DType = Literal["int", "float", "str", "bool", "list[int]", "list[str]", "list[list[int]]"]
+DType = Literal[
+    "int", "float", "str", "bool", "list[int]", "list[float]", "list[str]", "list[list[int]]"
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Table:
             "str": pl.String(),
             "bool": pl.Boolean(),
             "list[int]": pl.List(pl.Int64()),
+            "list[float]": pl.List(pl.Float64()),
             "list[str]": pl.List(pl.String()),
             "list[list[int]]": pl.List(pl.List(pl.Int64())),
         }
@@ -177,6 +180,47 @@ INSTRUCTIONS = Table(
     ),
 )
 
+SAMPLES = Table(
+    "samples",
+    "Where warps were found when an ncu report sampled them: the instructions with most samples of "
+    "each launch, hottest first.",
+    (
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column("code", "int", "the listing of `listings` that it is in", nullable=False),
+        Column("address", "int", "of the instruction", nullable=False),
+        Column("samples", "int", "samples at it", nullable=False),
+        Column("launch_samples", "int", "all samples of the launch", nullable=False),
+        Column("stall", "str", "what most of its warps waited for; null where none waited"),
+        Column("stall_samples", "int", "samples of that", nullable=False),
+        Column("file", "str", "name of the source file, without its folder (-lineinfo)"),
+        Column("line", "int", "line of the source file (-lineinfo)"),
+    ),
+)
+
+SAMPLED_LINES = Table(
+    "sampled_lines",
+    "The same by source line, where -lineinfo recorded them.",
+    (
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column("file", "str", "name of the source file, without its folder", nullable=False),
+        Column("line", "int", "line of the source file", nullable=False),
+        Column("samples", "int", "samples at its instructions", nullable=False),
+        Column("launch_samples", "int", "all samples of the launch", nullable=False),
+        Column("stall", "str", "what most of its warps waited for; null where none waited"),
+        Column("stall_samples", "int", "samples of that", nullable=False),
+    ),
+)
+
+LISTINGS = Table(
+    "listings",
+    "The instructions of the kernels that were sampled, in order of address.",
+    (
+        Column("code", "int", "number of the listing, from 0", nullable=False),
+        Column("address", "int", "of the instruction", nullable=False),
+        Column("text", "str", "SASS; null where the report does not hold it"),
+    ),
+)
+
 RULES = Table(
     "rules",
     "What NVIDIA's own rules printed in an ncu report.",
@@ -261,6 +305,9 @@ TABLES: tuple[Table, ...] = (
     LAUNCHES,
     METRICS,
     INSTRUCTIONS,
+    SAMPLES,
+    SAMPLED_LINES,
+    LISTINGS,
     RULES,
     SIGNATURES,
     OPS,

@@ -190,7 +190,7 @@ PER_PC = {
 
 def mix(metrics: dict[str, Metric], sass: dict[int, str]) -> dict[str, Any] | None:
     """What the worker makes of a launch's instructions."""
-    return ncu_worker.Mixes().of(Action(metrics, sass=sass), tuple(metrics))
+    return ncu_worker.Mixes(ncu_worker.Texts()).of(Action(metrics, sass=sass), tuple(metrics))
 
 
 def test_instructions_by_address() -> None:
@@ -282,3 +282,53 @@ def test_instructions_only_where_asked_for() -> None:
 def test_instruction_text(text: str | None, parsed: tuple[str, bool] | None) -> None:
     """Opcode behind a predicate; what sets a constant or converts; None where there is none."""
     assert ncu_worker.parse_instruction(text) == parsed
+
+
+class Source:
+    """An ``ncu_report.ISourceInfo``."""
+
+    def file_name(self) -> str:
+        return "/home/me/secret/k.cu"
+
+    def line(self) -> int:
+        return 7
+
+
+class Sampled(Action):
+    """A launch whose warps were sampled; one of its instructions has a source line."""
+
+    def source_info(self, address: int) -> Source | None:
+        return Source() if address == 32 else None
+
+
+STALLED = "smsp__pcsamp_warps_issue_stalled_"
+REASONS = {
+    f"{STALLED}long_scoreboard": Metric(30, UNSIGNED, "", {16: 0, 32: 30}),
+    f"{STALLED}wait": Metric(5, UNSIGNED, "", {16: 5, 32: 0}),
+    f"{STALLED}selected": Metric(60, UNSIGNED, "", {16: 50, 32: 10}),
+    f"{STALLED}wait_not_issued": Metric(900, UNSIGNED, "", {16: 0, 32: 900}),
+}
+COUNTED = {"smsp__pcsamp_sample_count": Metric(95, UNSIGNED, "", {16: 55, 32: 40})}
+
+
+@pytest.mark.parametrize("metrics", [REASONS, REASONS | COUNTED])
+def test_samples_by_address(metrics: dict[str, Metric]) -> None:
+    """Hottest first, with what most wait for; without a sum of samples the reasons add up. The
+    file's folder is not told, and a listing once."""
+    samples = ncu_worker.Samples(ncu_worker.Texts())
+    action = Sampled(metrics, sass={16: "NOP", 32: "FADD R1, R2, R3"})
+    assert samples.of(action, tuple(metrics)) == {
+        "total": 95,
+        "code": 0,
+        "rows": [[16, 55, "wait", 5, None, None], [32, 40, "long_scoreboard", 30, "k.cu", 7]],
+        "lines": [["k.cu", 7, 40, "long_scoreboard", 30]],
+        "listing": [[16, "NOP"], [32, "FADD R1, R2, R3"]],
+    }
+    assert "listing" not in (samples.of(action, tuple(metrics)) or {})
+
+
+def test_without_samples_there_is_nothing() -> None:
+    samples = ncu_worker.Samples(ncu_worker.Texts())
+    none = {"smsp__pcsamp_sample_count": Metric(0, UNSIGNED, "", {16: 0})}
+    assert samples.of(Sampled(none), tuple(none)) is None
+    assert samples.of(Sampled({}), ()) is None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ncutool.advice.catalogue import JUDGED
+from ncutool.advice.kernels import stalls
 from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import Threshold
@@ -38,6 +39,12 @@ STALL_PCT = Threshold(
     "% of the time between two instructions of a warp",
     "one reason to wait that takes as much is worth a look",
     "NVIDIA, rule file CPIStall that Nsight Compute ships",
+)
+MOSTLY_LOCAL = Threshold(
+    0.5,
+    "share of the sectors that L1 is asked for",
+    "with more of local memory, its layout is the compiler's: no access can be coalesced",
+    "arithmetic: more than all the rest together",
 )
 _ADVICE = ("optimization", "warning")
 """Severities by which a rule advises something."""
@@ -97,17 +104,24 @@ def estimates(
         return []  # nothing bounds what an estimate may promise
     every = (_estimate(row, printed, inside, cause) for cause in CAUSES)
     found = [one for one in every if one is not None and 100 * one.share >= LEAST_PCT]
-    return found or _only_waiting(row, printed, inside)
+    waits = _only_waiting(row, printed, inside)
+    explaining = max((one.share for one in found if one.cause in _MAKE_WAIT), default=0.0)
+    return [*found, *(one for one in waits if one.share > explaining)]
+
+
+_MAKE_WAIT = ("tune-uncoalesced", "tune-shared-memory", "tune-spills", "tune-cache-lines",
+              "tune-occupancy")  # fmt: skip
+"""Causes that make warps wait: as far as they go, they say more of what to do."""
 
 
 def _only_waiting(
     row: Mapping[str, Any], printed: Sequence[Mapping[str, Any]], inside: Inside
 ) -> list[Estimate]:
-    """Return what a launch waits for, where it is far from both limits and nothing else tells why.
-
-    Whatever else makes warps wait says more of what to do than that they wait.
-    """
+    """Return what a launch waits for, where it is far from both limits and its schedulers have
+    nothing else to issue."""
     if row["bound"] != "latency" or inside.stall is None or 100 * inside.stall.share < STALL_PCT:
+        return []
+    if stalls.hidden(inside) is not None:
         return []
     waits = Cause("tune-stalls", ("CPIStall",), "nothing", _waits, _always)
     one = _estimate(row, printed, inside, waits)
@@ -159,7 +173,7 @@ def _is_of(cause: Cause, rule: str) -> bool:
 
 def _uncoalesced(row: Mapping[str, Any], inside: Inside) -> Measured | None:
     excess = inside.global_excess
-    if excess is None:
+    if excess is None or (inside.local is not None and inside.local.of_whole > MOSTLY_LOCAL):
         return None
     clause = (
         f"{units.count(int(excess.part))} of {units.count(int(excess.whole))} sectors are more "
@@ -194,7 +208,7 @@ def _lines(_: Mapping[str, Any], inside: Inside) -> Measured | None:
 
 def _occupancy(row: Mapping[str, Any], inside: Inside) -> Measured | None:
     theoretical = inside.theoretical_occupancy_pct
-    if theoretical is None or row["bound"] == "small_grid":
+    if theoretical is None or row["bound"] == "small_grid" or stalls.hidden(inside) is not None:
         return None
     limit = max(row["sm_sol_pct"], row["memory_sol_pct"])
     by = f", limited by {' and '.join(inside.limited_by)}" if inside.limited_by else ""
@@ -238,10 +252,13 @@ def _imbalance(row: Mapping[str, Any], inside: Inside, *, of_memory: bool) -> Me
 def _waits(_: Mapping[str, Any], inside: Inside) -> Measured | None:
     if inside.stall is None:
         return None
-    share = inside.stall.share
-    waited = units.percent(100 * share)
+    waited = units.percent(100 * inside.stall.share)
     clause = f"{waited} of the time between two instructions is {inside.stall.name}"
-    return Measured(share, clause)
+    if inside.issue_active is None:
+        return Measured(inside.stall.share, clause)
+    issue = units.percent(100 * inside.issue_active)
+    clause += f", and schedulers issue in {issue} of the cycles"
+    return Measured(min(inside.stall.share, max(1 - inside.issue_active, 0.0)), clause)
 
 
 def _issue(_: Mapping[str, Any], inside: Inside) -> Measured | None:

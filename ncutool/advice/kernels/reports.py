@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from ncutool.advice import catalogue
-from ncutool.advice.kernels import rules, unseen
+from ncutool.advice.kernels import gates, rules, unseen
 from ncutool.advice.kernels.rules import Candidate
 from ncutool.advice.kernels.unseen import SHORT_NS
 from ncutool.advice.price.rank import SMALL_PCT
@@ -21,8 +21,12 @@ from ncutool.advice.view.finding import Advice, Finding
 from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import IntThreshold
+from ncutool.inside import variants
 from ncutool.work.inside import Inside
 from ncutool_parsers.schema import RULES
+
+if TYPE_CHECKING:
+    from ncutool.inside.hot import Hot
 
 _TRIED = "judgement, tried on the reports of the corpus"
 REPEATS = IntThreshold(8, "launches", "of one kernel so short are worth joining", _TRIED)
@@ -33,6 +37,7 @@ def advise(
     kernels: pl.DataFrame,
     printed: pl.DataFrame | None = None,
     insides: Mapping[int, Inside] | None = None,
+    sampled: Mapping[int, Hot] | None = None,
 ) -> Advice:
     """Advise on small grids and repeated short launches to batch, memory-bound neighbours to fuse,
     and what the report's own rules and counters found; tell what could not be looked at.
@@ -44,6 +49,7 @@ def advise(
         kernels: table :data:`ncutool.base.tables.KERNELS` of the report.
         printed: its table :data:`ncutool_parsers.schema.RULES`; none where it is not at hand.
         insides: what the counters of each launch say, by launch_id.
+        sampled: where the warps of each launch were found, by launch_id.
     """
     insides = insides or {}
     rows = [
@@ -52,7 +58,8 @@ def advise(
         if row["duration_ns"]
     ]
     window = sum(row["duration_ns"] for row in rows)
-    told = rules.of_report(rows, RULES.empty() if printed is None else printed, insides)
+    messages = RULES.empty() if printed is None else printed
+    told = rules.of_report(rows, messages, insides, sampled)
     candidates = [*_chains(rows, window), *_groups(rows, window), *told]
     candidates.sort(
         key=lambda candidate: (-sum(candidate.saved), candidate.title, candidate.launches)
@@ -73,6 +80,7 @@ def advise(
         all_high_ns=sum(taken.values()),
         looked=unseen.looked_at(rows, insides),
         could_not_look=unseen.of_report(kernels, insides),
+        declined=gates.declined(rows, insides),
     )
 
 
@@ -143,6 +151,8 @@ def _numbered(kept: Sequence[_Kept], window: int) -> tuple[Finding, ...]:
             overlaps=tuple(other for other, that, _ in named if other != name and that.meets(one)),
             link=rule.link,
             why=one.candidate.why,
+            action=one.candidate.action,
+            todo=one.candidate.todo,
         )
         for name, one, rule in named
     )
@@ -218,11 +228,12 @@ def _group(group: Sequence[dict[str, Any]], window: int, *, small: bool) -> Cand
 
 def _chains(rows: Sequence[dict[str, Any]], window: int) -> list[Candidate]:
     """Return candidates for neighbouring DRAM-bound launches of different kernels, with as many
-    threads each."""
+    threads each; variants of one kernel do not feed one another."""
     candidates = []
     chain: list[dict[str, Any]] = []
     for row in [*rows, None]:
-        if row is not None and chain and _follows(chain[-1], row):
+        related = row is not None and chain and _follows(chain[-1], row)
+        if row is not None and related and not any(variants.are(one, row) for one in chain):
             chain.append(row)
             continue
         if len(chain) > 1:

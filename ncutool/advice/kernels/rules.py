@@ -7,17 +7,21 @@ finding is therefore `possible`, with a low end of 0. What bounds each is told i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from ncutool.advice.catalogue import rules
+from ncutool.advice.kernels import stalls
 from ncutool.advice.kernels.causes import Estimate, estimates
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import LINE, Draft, Drafts
 from ncutool.base import units
 from ncutool.work.inside import Inside
 from ncutool.work.nvidia_rules import TAIL_EFFECT, tail_cap_pct
+
+if TYPE_CHECKING:
+    from ncutool.inside.hot import Hot
 
 
 class Candidate(NamedTuple):
@@ -34,6 +38,10 @@ class Candidate(NamedTuple):
     remedy: str
     why: str = ""
     """One line of evidence; empty where the first of it is short enough."""
+    action: str = ""
+    """What to do in a few words; the rule's where empty."""
+    todo: str = ""
+    """What to do on one line; the rule's where empty."""
 
     @property
     def launches(self) -> tuple[int, ...]:
@@ -47,7 +55,10 @@ class Candidate(NamedTuple):
 
 
 def of_report(
-    rows: Sequence[dict[str, Any]], messages: pl.DataFrame, insides: Mapping[int, Inside]
+    rows: Sequence[dict[str, Any]],
+    messages: pl.DataFrame,
+    insides: Mapping[int, Inside],
+    sampled: Mapping[int, Hot] | None = None,
 ) -> list[Candidate]:
     """Return one candidate for each cause and kernel, from what the report's rules printed and from
     its counters.
@@ -56,6 +67,7 @@ def of_report(
         rows: launches with a duration, of :data:`ncutool.base.tables.KERNELS`.
         messages: :data:`ncutool_parsers.schema.RULES` of the report; may be empty.
         insides: what the counters of each launch say, by launch_id.
+        sampled: where the warps of each launch were found, by launch_id.
     """
     printed: dict[int, list[dict[str, Any]]] = {}
     for message in messages.to_dicts():
@@ -68,7 +80,36 @@ def of_report(
             key = (estimate.cause, row["kernel_full"])
             groups.setdefault(key, []).append((row, estimate))
     window = sum(row["duration_ns"] for row in rows)
-    return [_candidate(cause, group, window) for (cause, _), group in sorted(groups.items())]
+    found = []
+    for (cause, _), group in sorted(groups.items()):
+        candidate = _candidate(cause, group, window)
+        if cause == "tune-stalls":
+            candidate = _with_place(candidate, insides, sampled or {})
+        found.append(candidate)
+    return found
+
+
+def _with_place(
+    candidate: Candidate, insides: Mapping[int, Inside], sampled: Mapping[int, Hot]
+) -> Candidate:
+    """Return a candidate on waiting warps with where they wait, and what shortens that wait on its
+    architecture: of the launch that would save most."""
+    most, _ = max(
+        zip(candidate.rows, candidate.saved, strict=True),
+        key=lambda one: (one[1], -one[0]["launch_id"]),
+    )
+    stall = insides[most["launch_id"]].stall
+    remedy = None if stall is None else stalls.REMEDIES.get(stall.reason)
+    if stall is None or remedy is None:
+        return candidate
+    place = stalls.where(sampled.get(most["launch_id"]))
+    return candidate._replace(
+        title=f"{candidate.title}: {remedy.words}",
+        evidence=(*candidate.evidence[:2], *([place] if place else []), *candidate.evidence[2:]),
+        remedy=stalls.remedy_for(stall.reason, most["compute_capability"]),
+        action=remedy.action,
+        todo=remedy.todo,
+    )
 
 
 def _largest(told: Sequence[Estimate]) -> list[Estimate]:

@@ -6,6 +6,7 @@ known of. Everything else is listed with the time that is in it and with what to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -107,16 +108,18 @@ def of_report(kernels: pl.DataFrame, insides: Mapping[int, Inside]) -> tuple[Cou
             untimed.append(row)
         elif missing := _missing(row, insides.get(row["launch_id"], Inside())):
             lacking.setdefault(missing, []).append(row)
-    total = sum(row["duration_ns"] or 0 for row in kernels.to_dicts())
+    every = kernels.sort("launch_id").to_dicts()
+    total = sum(row["duration_ns"] or 0 for row in every)
     listed = [
-        _entry(rows, total, _reason(sections, len(rows)), sections)
+        _entry(rows, total, _reason(sections, len(rows)), sections, every)
         for sections, rows in lacking.items()
     ]
     listed = [one for one in listed if (one.pct or 0.0) >= SMALL_PCT]
     listed.sort(key=lambda one: (-one.duration_ns, one.sections))
     if untimed:
         reason = "no duration was collected, so that nothing can be weighed"
-        listed.insert(0, replace(_entry(untimed, total, reason, ("SpeedOfLight",)), pct=None))
+        entry = _entry(untimed, total, reason, ("SpeedOfLight",), every)
+        listed.insert(0, replace(entry, pct=None))
     if failed:
         listed.insert(0, _failed(failed))
     return tuple(listed)
@@ -145,11 +148,37 @@ def _reason(sections: Sequence[str], launches: int) -> str:
     return f"the report does not hold {', nor '.join(told)}"
 
 
+def _chosen(rows: Sequence[Mapping[str, Any]], every: Sequence[Mapping[str, Any]]) -> str:
+    """Return the options of ncu that choose the longest of some launches.
+
+    ncu compares the name of the function, without parameters, templates and namespaces, which the
+    short name begins with; it counts the launches that it skips among those of that name.
+    """
+    longest = max(rows, key=lambda row: (row["duration_ns"] or 0, -row["launch_id"]))
+    name = _FUNCTION.match(longest["kernel"])
+    before = [row for row in every if row["launch_id"] < longest["launch_id"]]
+    if name is None:
+        return f"--launch-skip {len(before)} --launch-count 1"
+    alike = sum(
+        1 for row in before if (other := _FUNCTION.match(row["kernel"])) and other[0] == name[0]
+    )
+    return f"--kernel-name {name[0]} --launch-skip {alike} --launch-count 1"
+
+
+_FUNCTION = re.compile(r"[A-Za-z_]\w*")
+
+
 def _entry(
-    rows: Sequence[Mapping[str, Any]], total: int, reason: str, sections: tuple[str, ...]
+    rows: Sequence[Mapping[str, Any]],
+    total: int,
+    reason: str,
+    sections: tuple[str, ...],
+    every: Sequence[Mapping[str, Any]],
 ) -> CouldNotLook:
     time = sum(row["duration_ns"] or 0 for row in rows)
-    options = tuple(f"--section {section}" for section in sections)
+    longest = counter_notices.command(
+        *(f"--section {section}" for section in sections), chosen=_chosen(rows, every)
+    )
     return CouldNotLook(
         what=_named(rows),
         reason=reason,
@@ -157,7 +186,7 @@ def _entry(
         duration_ns=time,
         pct=100 * time / total if total else 0.0,
         sections=sections,
-        collect=f"`ncu --set full -o report PROGRAM`, or {counter_notices.command(*options)}",
+        collect=f"`ncu --set full -o report PROGRAM`, or for the longest launch alone {longest}",
         brief="collect `ncu --set full`",
     )
 

@@ -45,8 +45,9 @@ function icon(bound) {
 }
 
 class Groups {
-  constructor(data, launches, explained, findings = []) {
+  constructor(data, launches, explained, findings = [], within = null) {
     this.explained = explained;
+    this.within = within;
     this.findings = findings;
     this.size = data.count;
     this.columns = unpackAll(data.columns);

@@ -2,7 +2,7 @@
 function openedRow(groups, group, span) {
   const left = make("div", {}, ...headOf(groups, group), ...gauges(groups, group), ...told(groups, group), ...launchesOf(groups, group), fullName(groups, group));
   const right = explanation(groups.explained, group) || make("p", { class: "note" }, "How its figures come about: ", make("code", {}, "ncutool explain"), " tells it of every launch.");
-  return make("tr", { class: "more k-" + kebab(groups.text("bound", group)), "data-more": group }, make("td", { colspan: span }, make("div", { class: "inside" }, left, right)));
+  return make("tr", { class: "more k-" + kebab(groups.text("bound", group)), "data-more": group }, make("td", { colspan: span }, make("div", { class: "inside" }, within(groups.within?.[group]) || "", left, right)));
 }
 function headOf(groups, group) {
   const share = groups.number("roofline_pct", group);

@@ -1,7 +1,7 @@
 // One view a capture: its parts share what is chosen.
 function start(article) {
   const data = JSON.parse(document.getElementById(article.id + "-data").textContent);
-  const groups = new Groups(data.groups, data.launches, data.explained, data.findings);
+  const groups = new Groups(data.groups, data.launches, data.explained, data.findings, data.within);
   const store = new Store(groups, data.findings);
   const table = new KernelTable(article, groups, store);
   store.add(table);

@@ -44,6 +44,7 @@ OF_ALL = (
     "advice.host.communication.DECLINED_PCT",
     "advice.host.launch.DECLINED_PCT",
     "advice.host.synchronization.DECLINED_PCT",
+    "advice.kernels.gates.WORTH",
     "advice.kernels.tune.MUCH_PCT",
     "advice.price.outliers.MIN_EQUALS",
     "advice.price.outliers.OUTLIER",

@@ -26,6 +26,7 @@ FORMS = ("table", "json", "csv", "md")
 COMMANDS: tuple[tuple[str, ...], ...] = (
     *(("findings", "A", "--format", form) for form in FORMS),
     *(("kernels", "A", "--format", form) for form in FORMS),
+    *(("kernels", "A", "--table", "inside", "--format", form) for form in FORMS),
     *(("explain", "A", "longest", "--format", form) for form in ("table", "json", "md")),
     *(("explain", "A", "device", "--format", form) for form in ("table", "json")),
     *(("whatif", "A", "--on", "A100 80GB SXM", "--format", form) for form in FORMS),

@@ -19,7 +19,7 @@ THE_CAPTURE = {"capture", "captures", "trace", "launch"}
 """What names the capture itself, or a launch of it."""
 OUTPUT_ONLY = {
     "form", "path", "output", "force", "no_color", "debug", "open_page", "verbose", "top", "kernel",
-    "show_private", "price",
+    "show_private", "price", "table",
 }  # fmt: skip
 """What chooses how a result is shown, and leaves the analysis alone."""
 REQUEST = {field.name for field in fields(Request)}

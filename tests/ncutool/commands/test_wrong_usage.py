@@ -49,7 +49,8 @@ LINES = {
     "explain": "CAPTURE is missing; see ncutool explain --help",
     "kernels x y": "unexpected argument 'y'; see ncutool kernels --help",
     "kernels x --top": "option '--top' requires an argument; see ncutool kernels --help",
-    "schema rows": "TABLE takes kernels, findings or report, not 'rows'; see ncutool schema --help",
+    "schema rows": "TABLE takes kernels, findings, inside or report, not 'rows'; see ncutool "
+    "schema --help",
     f"whatif {TRACE} --on h100-sxm --price h100-sxm=2": "--price compares devices: give --on twice "
     "or more",
     f"whatif {TRACE} --on h100-sxm --on t4 --graph": "several --on compare devices and nothing "

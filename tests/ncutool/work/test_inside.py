@@ -109,7 +109,7 @@ def test_what_warps_wait_for(stalls: dict[str, float], stall: Stall | None) -> N
         f"smsp__average_warps_issue_stalled_{name}_per_issue_active.ratio": value
         for name, value in stalls.items()
     }
-    metrics["smsp__average_warps_active_per_inst_executed.ratio"] = 10.0
+    metrics["smsp__average_warp_latency_per_inst_issued.ratio"] = 10.0
     assert inside.of_metrics(metrics).stall == stall
 
 
@@ -163,7 +163,7 @@ NAMES = [
     *(sectors(space, kind) for space in ("local", "global") for kind in ("ld", "st")),
     "lts__t_sectors_srcunit_tex.sum", "lts__t_requests_srcunit_tex.sum",
     "smsp__average_warps_issue_stalled_wait_per_issue_active.ratio",
-    "smsp__average_warps_active_per_inst_executed.ratio",
+    "smsp__average_warp_latency_per_inst_issued.ratio",
     "lts__cycles_active.avg", "lts__cycles_active.max", "lts__cycles_elapsed.max",
 ]  # fmt: skip
 

@@ -1,0 +1,58 @@
+"""Where the warps of a report's launches were sampled, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from ncutool_parsers import schema
+
+
+class Sampled(NamedTuple):
+    """Tables of samples."""
+
+    samples: pl.DataFrame
+    lines: pl.DataFrame
+    listings: pl.DataFrame
+
+
+def sampled(actions: Sequence[dict[str, Any]]) -> Sampled:
+    """Return the samples of a report, from what the worker found of its launches.
+
+    Workers number codes from 0 each, and tell a listing once: a number that comes with a listing is
+    a new code from there on.
+    """
+    codes: dict[int, int] = {}
+    samples: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
+    listings: list[tuple[Any, ...]] = []
+    fresh = 0
+    for launch_id, action in enumerate(actions):
+        found = action.get("samples")
+        if not found:
+            continue
+        if "listing" in found:
+            codes[found["code"]] = fresh
+            listings += [
+                (fresh, address, _text(text)) for address, text in sorted(found["listing"])
+            ]
+            fresh += 1
+        code, total = codes[found["code"]], found["total"]
+        for address, count, stall, waited, file, line in found["rows"]:
+            row = (launch_id, code, address, count, total, stall, waited, file, line)
+            samples.append(row)
+        for file, line, count, stall, waited in found["lines"]:
+            lines.append((launch_id, file, line, count, total, stall, waited))
+    return Sampled(
+        pl.DataFrame(samples, schema=schema.SAMPLES.polars_schema(), orient="row"),
+        pl.DataFrame(lines, schema=schema.SAMPLED_LINES.polars_schema(), orient="row"),
+        pl.DataFrame(listings, schema=schema.LISTINGS.polars_schema(), orient="row"),
+    )
+
+
+def _text(text: str | None) -> str | None:
+    """Return an instruction with single spaces; None where the report does not hold it."""
+    words = (text or "").replace(";", " ").split()
+    return " ".join(words) if words and "???" not in words else None

@@ -1,0 +1,93 @@
+"""No finding on a real report is contradicted by its launches' own numbers, and none is silent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ncutool.advice.view.finding import Finding
+from ncutool.analysis.analyse import Analysis, read_and_analyse
+
+FAILED = "a100-failed-collection.ncu-rep"
+
+
+@pytest.fixture(scope="module")
+def analyses(corpus: Path) -> list[Analysis]:
+    paths = sorted((corpus / "ncu").glob("*.ncu-rep"))
+    return [read_and_analyse(path) for path in paths if path.name != FAILED]
+
+
+def contradicted(finding: Finding, launch: dict[str, Any], inside: dict[str, Any]) -> str | None:
+    """Why a launch's own numbers speak against a finding on it."""
+    busiest = max(launch["sm_sol_pct"] or 0, launch["memory_sol_pct"] or 0)
+    blocks, pipes = inside["waves"], dict(zip(inside["pipes"] or (), inside["pipes_pct"] or (),
+                                              strict=True))  # fmt: skip
+    match finding.rule:
+        case "tune-occupancy":
+            if launch["grid_x"] * launch["grid_y"] * launch["grid_z"] == 1 or busiest >= 60:
+                return "one block, or a limit that is reached"
+        case "precision-fp64":
+            if launch["dtype"] != "fp64" or pipes.get("fp64", 0.0) < 0.9 * max(pipes.values()):
+                return "the FP64 pipe is not the busiest"
+        case "tune-tail":
+            if blocks is None or blocks % 1 == 0:
+                return "no partial wave"
+        case "tune-uncoalesced":
+            if (inside["local_pct"] or 0.0) > 50:
+                return "local memory"
+        case "tune-stalls":
+            if (inside["issue_active_pct"] or 0.0) >= 80 or inside["stall_top_pct"] < 30:
+                return "hidden, or short"
+        case "tune-spills":
+            if not inside["local_sectors"]:
+                return "no local memory"
+    return None
+
+
+def test_no_finding_is_contradicted(analyses: list[Analysis]) -> None:
+    wrong, seen = [], 0
+    for analysis in analyses:
+        launches = {row["launch_id"]: row for row in analysis.kernels.to_dicts()}
+        insides = {row["launch_id"]: row for row in analysis.inside.to_dicts()}
+        for finding in analysis.findings:
+            for launch_id in finding.launches:
+                seen += 1
+                why = contradicted(finding, launches[launch_id], insides[launch_id])
+                if why is not None:
+                    wrong.append((analysis.capture.name, finding.rule, launch_id, why))
+    assert wrong == []
+    assert seen > 100
+
+
+def test_no_tail_saves_more_than_its_waves_allow(analyses: list[Analysis]) -> None:
+    for analysis in analyses:
+        waves = dict(analysis.inside.select("launch_id", "waves").iter_rows())
+        times = dict(analysis.kernels.select("launch_id", "duration_ns").iter_rows())
+        for finding in analysis.findings:
+            if finding.rule == "tune-tail":
+                caps = (times[i] * (1 - waves[i] / -(-waves[i] // 1)) for i in finding.launches)
+                assert finding.alone_high_ns <= sum(caps)
+
+
+def test_the_kernel_with_most_time_has_a_cause_or_a_command(analyses: list[Analysis]) -> None:
+    """Or it is said that nothing was found in it, where all that tells was collected."""
+    for analysis in analyses:
+        most = analysis.most_time
+        assert most is not None
+        told = most.sentences[-1]
+        if not most.findings:
+            assert "ncu --kernel-name" in told, analysis.capture.name
+            assert "--section" in told
+
+
+def test_the_add_that_waits_is_named(analyses: list[Analysis]) -> None:
+    report = next(a for a in analyses if a.capture.name == "a100-self-join-full.ncu-rep")
+    first = report.findings[0]
+    assert first.rule == "tune-stalls"
+    assert (
+        "of its samples are at `DADD R26, -R20, R22`, where most wait for long scoreboard: its "
+        "operand is that of `LDG.E.64 R20, [R20.64]`."
+    ) in " ".join(first.evidence)
+    assert "cp.async" in first.remedy
