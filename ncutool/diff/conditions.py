@@ -102,10 +102,16 @@ def _setting(run: Run, name: str) -> str:
     return _YES_NO[getattr(run.settings, name)]
 
 
+def _rank(run: Run) -> str:
+    """Return which rank of its job a run is, in words; empty where it says none."""
+    return "" if run.settings.rank is None else f"rank {run.settings.rank}"
+
+
 def _profiler(before: Run, after: Run) -> list[Fact]:
     facts = [_told(words, before, after, partial(_setting, name=name)) for name, words in _SETTINGS]
     facts.append(_told("ranks of the job", before, after,
                        lambda run: units.count(run.settings.world_size or 1)))  # fmt: skip
+    facts.append(_told("rank", before, after, _rank))
     old, new = (run.settings.tool_version or units.UNKNOWN for run in (before, after))
     said = f"tool version {old} → {new}" if old != new else ""
     facts.append(Fact("tool version", old, new, None, "same", False, said))

@@ -61,7 +61,8 @@ def ranks_of(side: Side) -> dict[int, Side] | None:
     """Return the captures of each rank; None where a side holds no more than one rank.
 
     Raises:
-        UsageError: some captures of several say their rank and others do not.
+        UsageError: some captures of several say their rank and others do not, or ranks have
+            unequally many captures.
     """
     numbers = {run.settings.rank for run in side.runs}
     if len(numbers - {None}) < 2:
@@ -74,6 +75,10 @@ def ranks_of(side: Side) -> dict[int, Side] | None:
     grouped: dict[int, list[Run]] = {}
     for run in side.runs:
         grouped.setdefault(int(run.settings.rank or 0), []).append(run)
+    counts = {rank: len(runs) for rank, runs in sorted(grouped.items())}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"rank {rank}: {count}" for rank, count in counts.items())
+        raise UsageError(f"ranks have unequally many captures of a side ({listed}); give as many")
     return {rank: Side(tuple(runs)) for rank, runs in sorted(grouped.items())}
 
 
@@ -128,20 +133,26 @@ def headline(job: JobDiff) -> str:
         said = unlike.diff.work.differences[0].said
         return f"Rank {unlike.rank} is not comparable: {said}; no speed verdict"
     old, new = job.slowest_before, job.slowest_after
-    change = new.diff.whole.after_ns / old.diff.whole.before_ns - 1
-    times = f"{units.time(old.diff.whole.before_ns)} → {units.time(new.diff.whole.after_ns)}"
+    before_ns = old.diff.whole.before_ns
+    change = signed(new.diff.whole.after_ns / before_ns - 1) if before_ns else units.UNKNOWN
+    times = f"{units.time(before_ns)} → {units.time(new.diff.whole.after_ns)}"
     moved = f"rank {old.rank}" if old.rank == new.rank else f"rank {old.rank} → {new.rank}"
     word = verdict(job)
-    return f"{word.capitalize()}: slowest {moved} {times} ({signed(change)} %), {_counted(job)}"
+    return f"{word.capitalize()}: slowest {moved} {times} ({change} %), {_counted(job)}"
 
 
 def _counted(job: JobDiff) -> str:
-    return f"{len(job.ranks)} ranks compared"
+    alone = len(job.only_before) + len(job.only_after)
+    missing = f", {alone} without a partner" if alone else ""
+    return f"{units.counted(len(job.ranks), 'rank')} compared{missing}"
 
 
 def verdict(job: JobDiff) -> str:
     """Return what may be said of the job: of the slowest rank where it stayed the same one, and
-    only what both of them are judged to be where another became the slowest."""
+    only what both of them are judged to be where another became the slowest. A rank without a
+    partner could be slower than any that was compared: then nothing is sure."""
+    if job.only_before or job.only_after:
+        return "inconclusive"
     judged = [one.diff.whole.judgement for one in (job.slowest_before, job.slowest_after)]
     words = {one.verdict for one in judged if one is not None}
     return words.pop() if len(words) == 1 and None not in judged else "inconclusive"

@@ -9,7 +9,7 @@ import diff_factory as factory
 import pytest
 
 from ncutool.commands import main
-from ncutool.diff import jobs
+from ncutool.diff import compare, jobs
 from ncutool.diff.gate import Rules
 from ncutool.diff.sides import Run, Side
 from ncutool.text.jobs import job_facts, job_markdown, job_text
@@ -89,7 +89,18 @@ def test_a_rank_without_a_partner_is_said() -> None:
     found = job(factory.side(rank(0), rank(1), rank(2)), factory.side(rank(0), rank(1)))
     assert (found.only_before, found.only_after) == ((2,), ())
     assert "only before: rank 2" in job_text(found)
+    assert jobs.headline(found) == (
+        "Inconclusive: slowest rank 0 5.00 ms → 5.00 ms (0.0 %), 2 ranks compared, "
+        "1 without a partner"
+    )
     assert "Only before: rank 2." in job_markdown(found)
+
+
+def test_one_rank_against_another_is_no_comparison() -> None:
+    """Ranks of a job do other work, or wait where others compute."""
+    found = compare(factory.side(rank(0)), factory.side(rank(1)))
+    assert found.refused
+    assert [fact.said for fact in found.work.differences] == ["rank: rank 0 → rank 1"]
 
 
 def test_another_number_of_ranks_is_other_work() -> None:
@@ -113,8 +124,9 @@ def test_repeats_of_each_rank_are_its_runs() -> None:
         (BEFORE, factory.side(rank(0)), "--after holds one rank"),
         (factory.side(rank(2), rank(3)), BEFORE, "no rank is on both sides"),
         (factory.side(rank(0), rank(1), rank(None)), BEFORE, "says no rank"),
+        (factory.side(rank(0), rank(0), rank(1)), BEFORE, "rank 0: 2, rank 1: 1"),
     ],
-    ids=["before", "after", "none", "nameless"],
+    ids=["before", "after", "none", "nameless", "uneven"],
 )
 def test_what_cannot_be_paired_is_refused(before: Side, after: Side, message: str) -> None:
     """In a sentence that says what to give."""
