@@ -68,6 +68,22 @@ SEARCHES = frozenset(
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
+        "ncutool/advice/kernels/stalls.py",
+        "reason == 'long_scoreboard'",
+    ): "the name of a counter of waits, no sentence",
+    (
+        "ncutool/work/inside.py",
+        "top.reason == 'not_selected'",
+    ): "the name of a counter of waits, no sentence",
+    (
+        "ncutool/work/inside.py",
+        "top.reason.split('_')",
+    ): "the name of a counter of waits, as people read it",
+    (
+        "parsers/ncutool_parsers/ncu_samples.py",
+        "'???' not in words",
+    ): "what NVIDIA's reader puts for an instruction that it cannot read",
+    (
         "ncutool/analysis/headline.py",
         "'{}' in rules()[one.rule].title",
     ): "a template that is to hold a kernel's name",

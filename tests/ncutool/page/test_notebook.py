@@ -142,9 +142,9 @@ def test_only_public_names_complete() -> None:
     analysis = factory.trace(60)
     shown = [name for name in dir(analysis) if not name.startswith("_")]
     assert shown == [
-        "advice", "capture", "ceilings", "coverage", "findings", "headline", "kernels",
-        "most_time", "notices", "request", "resolution", "save", "shares", "state", "timeline",
-        "to_pandas", "window_ns",
+        "advice", "capture", "ceilings", "coverage", "findings", "headline", "inside",
+        "kernels", "most_time", "notices", "request", "resolution", "save", "shares", "state",
+        "timeline", "to_pandas", "window_ns",
     ]  # fmt: skip
     assert all(hasattr(analysis, name) for name in shown)
     assert [name for name in dir(type(analysis)) if not name.startswith("_")] == shown
