@@ -1,0 +1,1 @@
+"""Many captures become one dataset that anyone can query; jobs of ranks and trends over it."""
