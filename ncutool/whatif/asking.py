@@ -130,7 +130,7 @@ def _changed(
             raise CaptureError(
                 analysis.capture.name, "no launch has a start", "no time can be said"
             )
-        times = narrow(analysis, times, context, question.weights)
+        times = narrow(analysis, times, context, question.weights, question.activations)
     if device is not None:
         times = move(analysis, times, device, resized=resized is not None)
     return resized, times

@@ -226,8 +226,8 @@ def _notes(
         )
     if wanted.latent:
         notes.append(
-            f"latent: values are the first {wanted.v_head_dim:,} of the {wanted.head_dim:,} columns "
-            "of the keys, stored and read once"
+            f"latent: values are the first {wanted.v_head_dim:,} of the {wanted.head_dim:,} "
+            "columns of the keys, stored and read once"
         )
     if wanted.causal and wanted.seq != wanted.kv_seq and wanted.window is None:
         other = ALIGNMENTS[1 - ALIGNMENTS.index(wanted.align)]

@@ -158,7 +158,8 @@ def _figures(labels: Labels, idle_pct: float | None) -> tuple[Figure, ...]:
 def _thresholds(signals: frozenset[str]) -> tuple[str, ...]:
     """Return the names of the boundaries that a verdict on these signals rests on."""
     names = [
-        "idle_sample", "busy_elsewhere", "contradicted", "mostly_idle", "few_samples", "levels_explain", "level_gap", "level_share",
+        "idle_sample", "busy_elsewhere", "contradicted", "mostly_idle", "few_samples",
+        "levels_explain", "level_gap", "level_share",
     ]  # fmt: skip
     if signals & {"dram_active_pct", *PIPES}:
         names += ["limit", "balance", "same"]
