@@ -166,7 +166,7 @@ def test_padding_counts() -> None:
 def test_tiles_never_beat_the_floor(
     m: int, n: int, batch: int, tile: tuple[int, int], sm_count: int
 ) -> None:
-    """Efficiencies lie above 0 and at most at 100 %, and the estimate in tiles is never the shorter."""
+    """Efficiencies lie above 0 and at most at 100 %, and an estimate is never under the floor."""
     place = Place("d", "fp32", 1e12, 1e12, 1.0, 1e12, 500.0, 100.0, 500.0, "compute", None, None)
     found = tiling(m, n, batch, tile, sm_count, place)
     assert 0 < found.efficiency_pct <= 100 + 1e-9
