@@ -161,7 +161,9 @@ def granite(values: Values, frame: Frame, named: Named) -> Model:
         add_feed_forward(draft, frame, list(range(draft.layers)))
     else:
         values.known("num_experts_per_tok", "intermediate_size")
-        dense = replace(frame, mixing=Mixing(required=False, dense="shared_intermediate_size"))
+        dense = replace(
+            frame, mixing=Mixing(required=False, dense="shared_intermediate_size", own_size=False)
+        )
         add_feed_forward(draft, dense, list(range(draft.layers)))
     return end(draft, frame, named)
 
@@ -215,7 +217,7 @@ def nemotron_h(values: Values, frame: Frame, named: Named) -> Model:
         _nemotron_mamba(draft, where["mamba"])
     experts = set(where.get("moe", ()))
     mixing = Mixing(
-        required=True, inner_is_dense=False, correction=True, gated=False,
+        required=True, inner_is_dense=False, correction=True, gated=False, shares=True,
         routed=lambda _values, _layers: experts,
     )  # fmt: skip
     if experts:
