@@ -44,7 +44,8 @@ def _interleaved(values: Values, layers: int) -> set[int]:
     if listed is not None:
         values.known("interleave_moe_layer_step")
         return {index for index in listed if 0 <= index < layers}
-    step = values.count("interleave_moe_layer_step", default=1)
+    name = "interleave_moe_layer_step"
+    step = values.count(name) if values.given(name) else values.default(name, 1)
     return set(range(step - 1, layers, step))
 
 

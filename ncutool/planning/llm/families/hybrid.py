@@ -83,7 +83,7 @@ def jamba(values: Values, frame: Frame, named: Named) -> Model:
     if values.data.get("mamba_dt_rank") == "auto":
         values.known("mamba_dt_rank")
     else:
-        rank = values.count("mamba_dt_rank", default=rank)
+        rank = _period(values, "mamba_dt_rank", rank)
     _no_bias(values, "mamba_proj_bias")
     values.known("use_mambapy", "use_associative_scan", "mamba_inner_layernorms")
     recurrent.add_mamba1(
@@ -307,7 +307,7 @@ def mamba1(values: Values, frame: Frame, named: Named) -> Model:
     if values.data.get("time_step_rank") == "auto":
         values.known("time_step_rank")
     else:
-        rank = values.count("time_step_rank", default=rank)
+        rank = _period(values, "time_step_rank", rank)
     inner = _period(values, "expand", 2) * draft.hidden
     values.known(
         "d_inner", "d_model", "ssm_cfg", "n_layer", "time_step_init_scheme", "time_step_scale"

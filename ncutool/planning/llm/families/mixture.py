@@ -187,6 +187,9 @@ def routed_layers(values: Values, layers: int, mixing: Mixing) -> set[int]:
         found &= _by_frequency(values, layers)
     if mixing.step:
         only = values.numbers("mlp_only_layers") or ()
+        for name, usual in (("mlp_only_layers", 0), ("decoder_sparse_step", 1)):
+            if not values.given(name):
+                values.default(name, usual)
         step = values.count("decoder_sparse_step", default=1)
         found = {index for index in found if not (index + 1) % step and index not in only}
     return found

@@ -126,6 +126,10 @@ _FOREIGN: dict[str, Any] = {
 """Values that make another model, of families that do not have them."""
 
 
+_AGREEING = ("attn_output_gate", "num_experts", "n_shared_experts")
+"""Of these, what some families have, and may have as it is there."""
+
+
 def _mutated(rng: random.Random) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
     kind = rng.choice(list(TINY))
     whole: dict[str, Any] = {"model_type": kind, **TINY[kind][0]}
@@ -167,10 +171,12 @@ def test_no_mutated_configuration_is_another_model_in_silence() -> None:
         same = (after.matrices, after.caches, after.states, after.parameters) == (
             before.matrices, before.caches, before.states, before.parameters,
         )  # fmt: skip
+        if (how, name) == ("null", "sliding_window"):
+            continue  # which says that there is none
         told = [note for note in after.notes if note not in before.notes]
         assert same or any("not in the configuration" in note for note in told), (how, name, whole)
         if how == "add":
-            assert keys.is_harmless(name) or name in ("attn_output_gate",), (name, whole)
+            assert keys.is_harmless(name) or name in _AGREEING, (name, whole)
     assert set(seen) == {"drop", "rename", "null", "text", "negative", "add"}
     assert sum(seen.values()) > 350
 
