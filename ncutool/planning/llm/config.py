@@ -176,7 +176,7 @@ def from_config(
     return replace(model, held=model.held if held is None else (*model.held, held), notes=notes)
 
 
-_ALSO = {"deepseekv3": ("kimi_k2", "deepseek_v32"), "deepseekv2": ("deepseek_v3",)}
+_ALSO = {"deepseekv3": ("kimi_k2", "deepseek_v32"), "bailingmoev2": ("bailing_moe",)}
 """Classes that publishers give to configurations of a further ``model_type``."""
 
 
