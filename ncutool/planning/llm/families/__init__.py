@@ -289,7 +289,7 @@ FAMILIES: Mapping[str, Builder] = {
         Frame(
             head_norms="head",
             head_norms_if=("use_qk_norm", True),
-            mixing=Mixing(required=True, always_shared=1),
+            mixing=Mixing(required=True, shares=True, always_shared=1),
         )
     ),
     "nemotron": _of(Frame(mlp_bias="mlp_bias", gated=False, norm_vectors=2)),
