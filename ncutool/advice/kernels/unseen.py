@@ -187,6 +187,7 @@ def _entry(
         pct=100 * time / total if total else 0.0,
         sections=sections,
         collect=f"`ncu --set full -o report PROGRAM`, or for the longest launch alone {longest}",
+        command=longest.strip("`"),
         brief="collect `ncu --set full`",
     )
 
