@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ncutool.advice import catalogue
-from ncutool.advice.kernels.candidates import Candidate
+from ncutool.advice.kernels.candidate import Candidate
 from ncutool.advice.view.evidence import Value
 from ncutool.base import units
 from ncutool.inside import variants

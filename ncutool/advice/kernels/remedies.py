@@ -11,7 +11,7 @@ from ncutool.base import units
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ncutool.advice.kernels.candidates import Candidate
+    from ncutool.advice.kernels.candidate import Candidate
     from ncutool.advice.kernels.decide import Decided
     from ncutool.inside.hot import Hot
     from ncutool.work.inside import Inside

@@ -15,7 +15,7 @@ import polars as pl
 
 from ncutool.advice import catalogue
 from ncutool.advice.kernels import candidates, decide, gates, neighbours, unseen
-from ncutool.advice.kernels.candidates import Candidate
+from ncutool.advice.kernels.candidate import Candidate
 from ncutool.advice.kernels.decide import Decided
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.evidence import Also
