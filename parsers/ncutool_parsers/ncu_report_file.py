@@ -17,7 +17,14 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from ncutool_parsers import files, ncu_framing, ncu_parts
 from ncutool_parsers.capture import Capture
-from ncutool_parsers.errors import EmptyError, UnreadableError, UsageError
+from ncutool_parsers.errors import (
+    DamagedError,
+    EmptyError,
+    NotACaptureError,
+    TooLargeError,
+    UnreadableError,
+    UsageError,
+)
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.interface import ReadOptions
 
@@ -96,7 +103,7 @@ def _checked_framing(plain: Path, path: Path) -> Framing:
     try:
         return ncu_framing.walk(plain)
     except UnreadableError as error:  # name the file that was asked for, not its expanded copy
-        raise UnreadableError(path, error.problem, error.remedy) from None
+        raise type(error)(path, error.problem, error.remedy) from None
 
 
 def _uncompressed(path: Path, head: bytes, options: ReadOptions, folder: Path) -> Path:
@@ -129,7 +136,7 @@ def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
             while chunk := packed.read(_CHUNK):
                 if not total and not chunk.startswith(ncu_framing.MAGIC[: len(chunk)]):
                     problem = f"is a {codec} stream that holds no Nsight Compute report"
-                    raise UnreadableError(path, problem, files.ASK_FOR)
+                    raise NotACaptureError(path, problem, files.ASK_FOR)
                 total += len(chunk)
                 if total > options.max_bytes:
                     raise _too_large(path, options)
@@ -138,7 +145,7 @@ def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
             raise EOFError("it ends before its first bytes")
     except damage as error:
         problem = f"is damaged: its {codec} stream cannot be expanded ({error})"
-        raise UnreadableError(path, problem, "copy it again") from error
+        raise DamagedError(path, problem, "copy it again") from error
 
 
 def _open_packed(path: Path, codec: str) -> IO[bytes]:
@@ -152,9 +159,9 @@ def _open_packed(path: Path, codec: str) -> IO[bytes]:
     return unpacker.stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
 
 
-def _too_large(path: Path, options: ReadOptions) -> UnreadableError:
+def _too_large(path: Path, options: ReadOptions) -> TooLargeError:
     problem = f"holds more than the limit of {options.max_bytes} bytes"
-    return UnreadableError(path, problem, "raise --max-bytes if you trust it")
+    return TooLargeError(path, problem, "raise --max-bytes if you trust it")
 
 
 def _action_hook(options: ReadOptions, framing: Framing) -> Any:
