@@ -198,7 +198,9 @@ def take_plainly(parameter: Any, wants: dict[str, tuple[Any, float | None]]) -> 
     def plainly(ctx: Any, value: Any) -> Any:
         if value is None and not parameter.required:
             given = () if many else None
-            return given if parameter.callback is None else parameter.callback(ctx, parameter, given)
+            if parameter.callback is None:
+                return given
+            return parameter.callback(ctx, parameter, given)
         if parameter.required or parameter.callback is not None:
             return ask(ctx, value)
         if value is default and not isinstance(value, str):
@@ -227,9 +229,7 @@ def _plain(word: object, annotation: object) -> object:
 
 def _plain_list(words: object, annotation: object) -> list[object]:
     """Return the words of an option that may be repeated, each as :func:`_plain` does."""
-    kind, *others = (
-        one for one in (annotation, *get_args(annotation)) if get_origin(one) is list
-    )
+    kind, *others = (one for one in (annotation, *get_args(annotation)) if get_origin(one) is list)
     if others or not isinstance(words, (list, tuple)):
         raise ValueError
     return [_plain(word, get_args(kind)[0]) for word in words]
