@@ -143,7 +143,8 @@ def _large(
     is."""
     times = _kernel_times(rows)
     most = max(times.values(), default=0)
-    kept, small = [], []
+    kept: list[Candidate] = []
+    small: list[Candidate] = []
     for one in found:
         leads = any(times[row["kernel_full"]] == most for row in one.rows)
         large = 100 * sum(one.saved) >= SMALL_PCT * window
