@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ncutool.advice.kernels import gates
 from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
@@ -54,6 +53,8 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
         capture: what the reader found.
         advice: what is advised of it.
     """
+    from ncutool.advice.kernels import gates
+
     copies = pl.col("category").is_in(["memcpy", "memset"])
     timed = kernels.filter((pl.col("duration_ns") > 0) & ~copies)
     if timed.is_empty():
@@ -78,6 +79,7 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
     )
     counted = capture.traits.figures_counted
     full = gates.at_limit(longest) if counted and not findings else None
+    counted_bound = longest["bound"] if counted else ""
     rules = [one.rule for one in advice.findings if one.id in findings]
     unseen = next((u for u in advice.could_not_look if not ids.isdisjoint(u.launches)), None)
     known = _counted(longest, _inside(capture, longest["launch_id"])) if counted else []
@@ -86,7 +88,7 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
         launches=tuple(sorted(ids)),
         duration_ns=time,
         pct=100 * time / total,
-        sentences=(opening, *known, _holds(longest), _next(findings, unseen, full)),
+        sentences=(opening, *known, _holds(longest), _next(findings, unseen, full, counted_bound)),
         findings=findings,
         cause=rules[0] if rules else AT_LIMIT if full is not None else None,
         command=None if unseen is None else unseen.command,
@@ -151,7 +153,9 @@ def _holds(row: dict[str, Any]) -> str:
     return f"It is {display_names.BOUNDS[row['bound']]}: {row['bound_reason']}."
 
 
-def _next(findings: tuple[str, ...], unseen: CouldNotLook | None, full: Excluded | None) -> str:
+def _next(
+    findings: tuple[str, ...], unseen: CouldNotLook | None, full: Excluded | None, bound: str
+) -> str:
     """Return which findings concern a kernel, what to collect of it, or that nothing was found."""
     told = []
     if findings:
@@ -161,4 +165,13 @@ def _next(findings: tuple[str, ...], unseen: CouldNotLook | None, full: Excluded
         told.append(f"{full.why}")
     if unseen is not None:
         told.append(f"Could not look further: {unseen.reason}. To collect: {unseen.collect}.")
-    return " ".join(told) or "Nothing worth doing was found for it."
+    if told:
+        return " ".join(told)
+    if bound == "latency":
+        from ncutool.advice.kernels.measures import STALL_PCT
+
+        return (
+            "What keeps it so far from both limits is not known: no reason to wait takes "
+            f"{STALL_PCT:g} % of the time, and nothing that was counted explains it."
+        )
+    return "Nothing worth doing was found for it."

@@ -60,7 +60,7 @@ def of_launches(
             told = [few, *told]
         if told:
             found.append(_decided(row, told))
-    return found
+    return [one for one in found if one.saved_ns > 0]
 
 
 def _decided(row: dict[str, Any], told: Sequence[Estimate]) -> Decided:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from ncutool.advice.kernels.causes import Estimate
@@ -46,7 +47,7 @@ def estimates(rows: Sequence[dict[str, Any]]) -> dict[int, Estimate]:
 def _limit_pct(row: Mapping[str, Any]) -> float | None:
     """Return the higher of the two speeds of light in percent; None where neither is recorded."""
     known = [row[name] for name in ("sm_sol_pct", "memory_sol_pct") if row[name] is not None]
-    return max(known) if known else None
+    return max(known) if known and all(isfinite(pct) and pct >= 0 for pct in known) else None
 
 
 def _room(row: Mapping[str, Any]) -> tuple[float, Value, str]:

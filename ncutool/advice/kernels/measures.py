@@ -297,7 +297,7 @@ def fp64(row: Mapping[str, Any], inside: Inside) -> Measured | None:
 def tail(row: Mapping[str, Any], _: Inside) -> Measured | None:
     """Measure a last wave of blocks that fills part of the device."""
     cap = tail_cap_pct(row["waves"])
-    if row["launch_rule"] != TAIL_EFFECT or cap is None:
+    if row["launch_rule"] != TAIL_EFFECT or cap is None or row["waves"] <= 1:
         return None
     nvidias = row["launch_rule_speedup_pct"]
     clause = (

@@ -48,7 +48,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "memory": _MEMORY,
     "compute": _COMPUTE,
     "balanced": (*_MEMORY, *_COMPUTE),
-    "latency": ("WarpStateStats", "SchedulerStats", "SourceCounters"),
+    "latency": ("WarpStateStats", "SchedulerStats", *_MEMORY),
     "small_grid": (),
 }
 """What must be known of a launch, by what holds it, before nothing to change means that."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from contradictions import contradicted
 
 from ncutool.analysis.analyse import Analysis, read_and_analyse
 
@@ -16,33 +16,6 @@ FAILED = "a100-failed-collection.ncu-rep"
 def analyses(corpus: Path) -> list[Analysis]:
     paths = sorted((corpus / "ncu").glob("*.ncu-rep"))
     return [read_and_analyse(path) for path in paths if path.name != FAILED]
-
-
-def contradicted(rule: str, launch: dict[str, Any], inside: dict[str, Any]) -> str | None:
-    """Why a launch's own numbers speak against advice on it."""
-    busiest = max(launch["sm_sol_pct"] or 0, launch["memory_sol_pct"] or 0)
-    blocks, pipes = inside["waves"], dict(zip(inside["pipes"] or (), inside["pipes_pct"] or (),
-                                              strict=True))  # fmt: skip
-    match rule:
-        case "tune-occupancy":
-            if launch["grid_x"] * launch["grid_y"] * launch["grid_z"] == 1 or busiest >= 60:
-                return "one block, or a limit that is reached"
-        case "precision-fp64":
-            if launch["dtype"] != "fp64" or pipes.get("fp64", 0.0) < 0.9 * max(pipes.values()):
-                return "the FP64 pipe is not the busiest"
-        case "tune-tail":
-            if blocks is None or blocks % 1 == 0:
-                return "no partial wave"
-        case "tune-uncoalesced":
-            if (inside["local_pct"] or 0.0) > 50:
-                return "local memory"
-        case "tune-stalls":
-            if (inside["issue_active_pct"] or 0.0) >= 80 or inside["stall_top_pct"] < 30:
-                return "hidden, or short"
-        case "tune-spills":
-            if not inside["local_sectors"]:
-                return "no local memory"
-    return None
 
 
 def test_no_finding_is_contradicted(analyses: list[Analysis]) -> None:
