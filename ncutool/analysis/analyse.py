@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from ncutool.inside.hot import Hot
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
+    from ncutool_parsers import Place
     from ncutool_parsers.capture import Capture, Notice
     from ncutool_parsers.interface import Progress
 
@@ -298,9 +298,12 @@ def analyse(
 
 
 def read_and_analyse(
-    path: str | PathLike[str], request: Request | None = None, *, progress: Progress | None = None
+    path: str | PathLike[str] | Place,
+    request: Request | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Analysis:
-    """Read one capture file and its companions, and analyse it.
+    """Read one capture, a file or at another place, and its companions, and analyse it.
 
     Only the counters that the analysis needs are read.
 
@@ -315,10 +318,10 @@ def read_and_analyse(
     )
     calls_only = replace(options, launches_required=False)
 
-    def read_one(path: Path, options: ReadOptions = options) -> Capture:
+    def read_one(path: str | PathLike[str] | Place, options: ReadOptions = options) -> Capture:
         return redact.redacted(read(path, options), request.redact)
 
-    capture = read_one(Path(path))
+    capture = read_one(path)
     companions = Companions(
         ncu=None if request.ncu is None else read_one(request.ncu),
         capture_trace=(
