@@ -77,7 +77,7 @@ lock: ## resolve requirements/ again (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
-		pyproject.toml --group build -o requirements/demo.txt
+		-c requirements/limits.in pyproject.toml --group build -o requirements/demo.txt
 	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 		pyproject.toml --group dev -c requirements/demo.txt -o requirements/dev.txt

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import devices, headline, most_time, notices, redact, state
+from ncutool.analysis import dataframes, devices, headline, most_time, notices, redact, state
 from ncutool.analysis.request import Request
 from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.base.shown import Saved, Shown
@@ -236,7 +236,7 @@ class Analysis(Saved):
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the ``kernels`` table as a pandas DataFrame."""
-        return self.kernels.to_pandas()
+        return dataframes.to_pandas(self.kernels)
 
 
 class Findings(Shown, tuple["Finding", ...]):

@@ -32,6 +32,12 @@ _COUNTS = {
     "collective_group_size": "group_size",
 }
 """Columns that are a recorded number, and its field of LAUNCH."""
+_IDENTIFIERS = {
+    "collective_sequence": "sequence",
+    "collective_source_rank": "source_rank",
+    "collective_target_rank": "target_rank",
+}
+"""Likewise, of numbers that some versions record as text."""
 
 
 class Details:
@@ -46,18 +52,26 @@ class Details:
         self.is_copy = np.array([value == COPIES for value in category], bool)
         self.is_graph = np.array(fields["graph"], bool)
         """It is a node of a CUDA/HIP graph."""
-        self.copy_kind = [text(kind) for _, _, kind in shapes]
+        self.copy_kind = [text(kind) for _, _, kind, _ in shapes]
         self.device = _first_known(fields["device"], fields["pid"])
         self.texts: dict[str, list[str | None]] = {
             "category": [_CATEGORY[value] for value in category],
             "collective": [value or None for value in fields["collective"]],
             "collective_dtype": [value or None for value in fields["dtype"]],
+            "collective_group": [
+                None if value in ("", UNKNOWN) else str(value) for value in fields["group"]
+            ],
+            "collective_ranks": [text(ranks) or None for *_, ranks in shapes],
         }
         self.numbers = {
             "device": self.device,
             "stream": _first_known(fields["stream"], fields["tid"]),
             "copy_bytes": [_number_in(value) for value in fields["bytes"]],
             **{name: list(fields[field]) for name, field in _COUNTS.items()},
+            **{
+                name: [_number_in(value) for value in fields[field]]
+                for name, field in _IDENTIFIERS.items()
+            },
         }
         for index, what in enumerate(("grid", "block")):
             known = {raw: _sizes_of(raw) for raw in {parts[index] for parts in shapes}}
