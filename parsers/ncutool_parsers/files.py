@@ -10,7 +10,10 @@ from ncutool_parsers.errors import UnreadableError
 
 HEAD_BYTES = 256
 GZIP_MAGIC = b"\x1f\x8b"
-_ASK_FOR = "give an Nsight Compute report (.ncu-rep) or a torch.profiler trace (.json, .json.gz)"
+_ASK_FOR = (
+    "give an Nsight Compute report (.ncu-rep), what ncu prints of one, or a torch.profiler trace "
+    "(.json, .json.gz)"
+)
 
 
 def is_gzip(head: bytes) -> bool:
