@@ -46,6 +46,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("whatif", "Say what other devices, sizes or weight types, or a finding, would change."),
     Command(
+        "next-capture", "Print the ncu command that tells most of what a trace leaves unknown."
+    ),
+    Command(
         "plan",
         "Predict without a capture: a model, a product, an attention, devices, signals.",
         (
