@@ -2,7 +2,7 @@
 
 A capture is known by the hash of its content, so that a file that is found twice is one capture.
 A dataset is a folder with a folder a table; in it lie Parquet files, partitioned by the first
-digits of the hash: ``DATASET/launches/part=3f/<name>.parquet``. Whatever reads Hive partitions
+digit of the hash: ``DATASET/launches/bucket=3/<name>.parquet``. Whatever reads Hive partitions
 reads it.
 """
 
@@ -160,6 +160,12 @@ ERRORS = Table(
         Column("name", "str", "file name", nullable=False),
         Column("bytes", "int", "size of the file; null where it could not be asked", "byte"),
         Column("content_hash", "str", "of the file; null where it could not be read"),
+        Column(
+            "file_id",
+            "str",
+            "hash of where the file lies: one a file, whatever is in it",
+            nullable=False,
+        ),
         Column("analysis_version", "str", "of ncutool that tried it", nullable=False),
         Column(
             "kind",

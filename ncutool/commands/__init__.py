@@ -56,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
             Command("signals", "Tell the regime from nvidia-smi, DCGM or timings."),
         ),
     ),
+    Command("batch", "Analyse every capture of an archive into one dataset."),
     Command("job", "Hold the ranks of a job against each other: stragglers, links, balance."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),

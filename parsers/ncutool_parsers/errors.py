@@ -4,7 +4,12 @@
 
     NcutoolError
     ├── CaptureError          a capture cannot be read or analysed      exit code 1
-    │   ├── UnreadableError   missing, a folder, damaged, another format
+    │   ├── UnreadableError   cannot be read
+    │   │   ├── RefusedError      the system refused: missing, a folder, not permitted
+    │   │   ├── NotACaptureError  another format
+    │   │   ├── DamagedError      cut short or garbled
+    │   │   ├── TooLargeError     expands past the limit
+    │   │   └── EmptyFileError    0 bytes, or white space
     │   └── EmptyError        well formed, but holds nothing to analyse
     ├── OutputError           a result cannot be written                exit code 1
     └── UsageError            the request itself makes no sense         exit code 2
@@ -40,8 +45,28 @@ class UnreadableError(CaptureError):
     """The file is missing, damaged, not permitted, or of another format."""
 
 
+class RefusedError(UnreadableError):
+    """The system refused: the file is missing, a folder, a pipe, or not permitted."""
+
+
+class NotACaptureError(UnreadableError):
+    """The file is of another format."""
+
+
+class DamagedError(UnreadableError):
+    """The file is of a known format, but cut short or garbled."""
+
+
+class TooLargeError(UnreadableError):
+    """The file expands past the limit that was set."""
+
+
 class EmptyError(CaptureError):
     """The file is well formed but holds no launch, or none with a usable metric."""
+
+
+class EmptyFileError(UnreadableError, EmptyError):
+    """The file has no content: 0 bytes, or white space alone."""
 
 
 class OutputError(NcutoolError):

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from ncutool_parsers import files, ncu_framing, ncu_parts
 from ncutool_parsers.capture import Capture
-from ncutool_parsers.errors import EmptyError, UnreadableError, UsageError
+from ncutool_parsers.errors import (
+    DamagedError,
+    EmptyError,
+    TooLargeError,
+    UnreadableError,
+    UsageError,
+)
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.interface import ReadOptions
 
@@ -92,7 +98,7 @@ def _checked_framing(plain: Path, path: Path) -> Framing:
     try:
         return ncu_framing.walk(plain)
     except UnreadableError as error:  # name the file that was asked for, not its expanded copy
-        raise UnreadableError(path, error.problem, error.remedy) from None
+        raise type(error)(path, error.problem, error.remedy) from None
 
 
 def _uncompressed(path: Path, head: bytes, options: ReadOptions, folder: Path) -> Path:
@@ -127,12 +133,12 @@ def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
                 out.write(chunk)
     except OSError as error:  # pyarrow's errors of a damaged stream are OSErrors
         problem = f"is damaged: its {codec} stream cannot be expanded ({error})"
-        raise UnreadableError(path, problem, "copy it again") from error
+        raise DamagedError(path, problem, "copy it again") from error
 
 
-def _too_large(path: Path, options: ReadOptions) -> UnreadableError:
+def _too_large(path: Path, options: ReadOptions) -> TooLargeError:
     problem = f"holds more than the limit of {options.max_bytes} bytes"
-    return UnreadableError(path, problem, "raise --max-bytes if you trust it")
+    return TooLargeError(path, problem, "raise --max-bytes if you trust it")
 
 
 def _action_hook(options: ReadOptions, framing: Framing) -> Any:
