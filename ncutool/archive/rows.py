@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.analysis.dataframes import findings_frame
+from ncutool.archive.collectives import collectives
 from ncutool.archive.tables import (
     CAPTURES,
     FINDING_ROWS,
@@ -75,6 +76,7 @@ def rows_of(
         "inside": _identified(INSIDE_ROWS, analysis.inside, capture_id),
         "findings": _identified(FINDING_ROWS, findings, capture_id),
         "gaps": _identified(GAPS, _gaps(analysis.timeline), capture_id),
+        "collectives": collectives(analysis, capture_id),
     }
 
 

@@ -134,8 +134,13 @@ def _views(paths: list[Path], pattern: str | None, max_bytes: int) -> tuple[JobV
 
 def _tables(paths: list[Path], pattern: str | None, max_bytes: int) -> RankRows:
     from ncutool.archive import rank_rows
+    from ncutool.archive.dataset import is_dataset
 
     expression = None if pattern is None else rank_rows.pattern(pattern)
+    if any(is_dataset(path) for path in paths):
+        if len(paths) > 1:
+            raise UsageError("give one dataset, or traces; not a dataset beside others")
+        return rank_rows.of_dataset(paths[0], expression)
     return rank_rows.together(_read(paths, expression, max_bytes))
 
 
