@@ -57,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command("batch", "Analyse every capture of an archive into one dataset."),
+    Command("fleet", "Write one page of a whole dataset: verdicts, costs, findings, failures."),
     Command("trends", "Find where times changed over the commits or dates of a dataset."),
     Command("job", "Hold the ranks of a job against each other: stragglers, links, balance."),
     Command("devices", "List the known devices and their peaks."),
