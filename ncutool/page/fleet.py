@@ -89,7 +89,7 @@ def render_fleet(
     return html_page(
         "fleet.html",
         styles=("theme", "page", "kernels", "fleet"),
-        scripts=("dom", "format", "fleet"),
+        scripts=("dom", "format", "theme_switch", "fleet"),
         charted=False,
         title=f"{shorten(name, _MAX_NAME)} · ncutool",
         name=shorten(name, _MAX_NAME),
@@ -127,6 +127,7 @@ def headline(fleet: Fleet) -> str:
     whole = int(fleet.captures["window_ns"].drop_nulls().sum())
     share = f" of {units.time(whole)}" if whole else ""
     of = "it has" if captures == 1 else f"{todo:,} of them have"
+    of = "all have" if 1 < captures == todo else of
     return f"{here}: {of} something to do, {saved}{share} in all{tail}"
 
 
@@ -241,7 +242,6 @@ def _kernels(fleet: Fleet) -> Iterator[dict[str, Any]]:
     """Yield a row of texts for each kernel and device that costs most."""
     for row in fleet.kernels.to_dicts():
         share = 100 * row["time_ns"] / fleet.launch_ns if fleet.launch_ns else None
-        partly = 0 < (row["placed_share_pct"] or 0) < 99.95
         yield {
             "name": shorten(row["kernel"], _MAX_NAME),
             "device": shorten(row["device"] or units.UNKNOWN, _MAX_VALUE),
@@ -252,8 +252,10 @@ def _kernels(fleet: Fleet) -> Iterator[dict[str, Any]]:
                 units.percent(share),
                 units.count(row["launches"]),
                 units.count(row["captures"]),
-                units.percent(row["roofline_pct"])
-                + (f" (of {units.percent(row['placed_share_pct'])})" if partly else ""),
+                units.percent(row["roofline_pct"]),
+                units.percent(row["placed_share_pct"])
+                if row["roofline_pct"] is not None
+                else units.UNKNOWN,
             ),
         }
 
@@ -270,7 +272,11 @@ def _findings(fleet: Fleet, pages: frozenset[str]) -> Iterator[dict[str, Any]]:
             "captures": units.count(row["captures"]),
             "share": units.percent(100 * row["captures"] / max(fleet.captures.height, 1)),
             "where": [
-                (shorten(path, _MAX_NAME), page_of(one) if one in pages else None, units.time(ns))
+                (
+                    shorten(path, _MAX_NAME),
+                    page_of(one) if one in pages else None,
+                    units.time(ns) if ns else "",
+                )
                 for path, one, ns in zip(
                     row["where"], row["where_ids"], row["where_ns"], strict=True
                 )

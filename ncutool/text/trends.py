@@ -190,13 +190,12 @@ def notes(found: Trends) -> Iterator[str]:
             "Of captures without FLOPs of products nothing says whether they did the same work: a "
             "change there may be one of the work. Record shapes (record_shapes=True)."
         )
-    units_used = {one.unit for work in found.works for one in _all(work)}
-    for unit in sorted(units_used):
-        what = "the whole" if unit in ("step", "window") else "times marked by neither"
-        if unit in ("step", "window"):
-            yield f"The time of {what} is the {_UNITS[unit]}."
-        else:
-            yield f"Times of kernels are the {_UNITS[unit]}."
+    whole = sorted({_UNITS[work.whole.unit] for work in found.works if work.whole is not None})
+    if whole:
+        yield f"The time of the whole is the {' or the '.join(whole)}."
+    each = sorted({_UNITS[one.unit] for work in found.works for one in work.kernels})
+    if each:
+        yield f"The time of a kernel is the {' or the '.join(each)}, as the windows allow."
     for why in sorted({work.why_no_whole for work in found.works if work.why_no_whole}):
         yield f"There is no series of the whole where {why}."
     outliers = sum(

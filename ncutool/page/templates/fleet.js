@@ -1,19 +1,5 @@
 // The captures of an archive: filters, sorting, and rows as they are asked for.
 
-const THEMES = ["auto", "light", "dark"];
-for (const button of document.querySelectorAll("[data-theme-switch]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const current = document.documentElement.dataset.theme || "auto";
-    const dark = matchMedia("(prefers-color-scheme:dark)").matches;
-    const order = dark ? ["auto", "light", "dark"] : ["auto", "dark", "light"];
-    const next = order[(order.indexOf(current) + 1) % THEMES.length];
-    if (next === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = next;
-    button.textContent = "◐ " + next;
-  });
-}
-
 // Columns of a row, as ncutool/page/fleet.py writes them.
 const PATH = 0, PAGE = 1, HEADLINE = 2, DEVICE = 3, ANSWER = 4, WINDOW = 5, BUSY = 6, LOW = 7, HIGH = 8, ROOF = 9, FIRST = 10;
 const PER_PAGE = 100;
