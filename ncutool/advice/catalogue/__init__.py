@@ -9,7 +9,6 @@ from typing import Any
 from ncutool.base import packaged
 from ncutool.base.tables import FINDING_KINDS, SAVINGS_PER, FindingKind, SavingPer
 
-
 JUDGED = "judgement, tried on the twelve traces of docs/findings.md"
 """Source of a threshold for which nobody but ncutool stands."""
 

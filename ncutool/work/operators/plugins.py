@@ -93,7 +93,11 @@ def may_bring(path: Iterable[str]) -> bool:
     Python's own search parses what every package brings of any kind, which takes longer than
     reading a small capture. Where packages may lie elsewhere than in folders, the answer is yes.
     """
-    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
+    if any(
+        hasattr(finder, "find_distributions")
+        for finder in sys.meta_path
+        if finder is not PathFinder
+    ):
         return True
     return any(map(_folder_may_bring, dict.fromkeys(path)))
 
