@@ -62,7 +62,7 @@ def run(
     """
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import rows
+    from ncutool.commands.writing import row_parts
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -96,7 +96,7 @@ def run(
 
         return inside_markdown(frame) if within else kernels_markdown(analysis, frame)
 
-    content = rows(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
+    content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
     say_notices(analysis)
     output.write(content)
 
