@@ -83,11 +83,17 @@ def run(
         return json_output.wrap(analysis, table.value, rows_json, show_private=show_private)
 
     def as_table() -> str:
-        from ncutool.text.inside import inside_table
+        if within:
+            from ncutool.text.inside import inside_table
+
+            return inside_table(frame, color=output.color)
+        from ncutool.text import launch_lines
+
+        plain = launch_lines.plain_table(analysis, frame)
+        if plain is not None:
+            return plain
         from ncutool.text.tables import kernels_table
 
-        if within:
-            return inside_table(frame, color=output.color)
         return kernels_table(analysis, frame, color=output.color)
 
     def as_markdown() -> str:
