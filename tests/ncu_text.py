@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any
 
 _SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "K"))
-_TIMES = ((1e9, "s", "second"), (1e6, "ms", "msecond"), (1e3, "us", "usecond"), (1, "ns", "nsecond"))
+_TIMES = (
+    (1e9, "s", "second"),
+    (1e6, "ms", "msecond"),
+    (1e3, "us", "usecond"),
+    (1, "ns", "nsecond"),
+)
 Cell = tuple[str, str, str]
 """Name, unit and value as printed."""
 
@@ -112,7 +117,7 @@ def _launch(action: Any, module: Any) -> Printed:
     )
 
 
-def raw_csv(printed: Sequence[Printed], style: Style = Style()) -> str:  # noqa: B008 - it is frozen
+def raw_csv(printed: Sequence[Printed], style: Style = Style()) -> str:
     """``ncu --csv --page raw``: a row a launch below a row of units."""
     names = sorted({name for one in printed for name, _, _ in one.metrics})
     units: dict[str, str] = {}
@@ -121,7 +126,7 @@ def raw_csv(printed: Sequence[Printed], style: Style = Style()) -> str:  # noqa:
         values = {}
         for name, unit, value in one.metrics:
             # One unit stands above a whole column: that of the first launch.
-            if name in units and units[name] != unit and not style.base_units:
+            if name in units and not style.base_units:
                 shown, text = _in_unit(value, unit, units[name], style)
             else:
                 shown, text = style.value(value, unit)
@@ -160,7 +165,7 @@ def _identity(number: int, one: Printed) -> list[str]:
 def details_csv(
     printed: Sequence[Printed],
     labels: dict[str, dict[str, str]],
-    style: Style = Style(),  # noqa: B008 - it is frozen
+    style: Style = Style(),
     *,
     by_name: bool = False,
 ) -> str:
@@ -196,7 +201,7 @@ def sections(
 def details_text(
     printed: Sequence[Printed],
     labels: dict[str, dict[str, str]],
-    style: Style = Style(),  # noqa: B008 - it is frozen
+    style: Style = Style(),
     *,
     old: bool = False,
 ) -> str:
@@ -216,7 +221,7 @@ def details_text(
 
 def raw_text(
     printed: Sequence[Printed],
-    style: Style = Style(),  # noqa: B008 - it is frozen
+    style: Style = Style(),
     *,
     old: bool = False,
 ) -> str:
@@ -236,8 +241,11 @@ def _head(one: Printed, *, old: bool) -> str:
     return f"{one.name} {grid}x{block}, Context 1, Stream {one.stream}, {where}"
 
 
+HEAD = ("Metric Name", "Metric Unit", "Metric Value")
+
+
 def _table(cells: Sequence[Cell], *, head: bool, old: bool) -> list[str]:
-    rows = [*([("Metric Name", "Metric Unit", "Metric Value")] if head else []), *cells]
+    rows = [*([HEAD] if head else []), *cells]
     widths = [70, 15, 30] if old else [max(len(row[at]) for row in rows) for at in range(3)]
     dashes = "    " + " ".join("-" * width for width in widths)
     name, unit, value = widths
@@ -253,7 +261,7 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 
 def around(text: str) -> str:
-    """The same between messages of ncu, a prompt and a program's own output, with colours."""
+    """Return the same between messages of ncu, a prompt and a program's own output, with colours."""
     begin = (
         "\x1b[32muser@box\x1b[0m:~$ ncu ./program 1024\n"
         "Running, with a quote \" and 'another'\n==PROF== Connected to process 4711 (/opt/p)\n"

@@ -1,4 +1,4 @@
-"""What to know before launches of a trace are profiled with Nsight Compute, and when none can be."""
+"""What to know before launches of a trace are profiled with ncu, and when none can be."""
 
 from __future__ import annotations
 

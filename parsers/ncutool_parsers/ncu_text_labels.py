@@ -1,8 +1,8 @@
 """What the details page calls each metric: section and label, as the reports' own sections say.
 
-Every row was read from the section headers that reports of ncu 2020.2 to 2025.2 hold. Labels repeat
-in different sections with different meanings (`Memory Throughput` is a share here and a rate there),
-so that a label alone names no metric.
+Every row was read from the section headers that reports of ncu 2020.2 to 2025.2 hold. Labels
+repeat in different sections with different meanings (`Memory Throughput` is a share here and a rate
+there), so that a label alone names no metric.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ _OF_SECTION: dict[str, dict[str, str]] = {
     },
     "Warp State Statistics": {
         "Warp Cycles Per Issued Instruction": "smsp__average_warp_latency_per_inst_issued.ratio",
-        "Warp Cycles Per Executed Instruction": "smsp__average_warps_active_per_inst_executed.ratio",
+        "Warp Cycles Per Executed Instruction":
+            "smsp__average_warps_active_per_inst_executed.ratio",
         "Avg. Active Threads Per Warp": "smsp__thread_inst_executed_per_inst_executed.ratio",
         "Avg. Not Predicated Off Threads Per Warp":
             "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio",

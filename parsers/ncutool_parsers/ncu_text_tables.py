@@ -20,6 +20,10 @@ from ncutool_parsers.ncu_text_labels import metric_of
 from ncutool_parsers.ncu_text_values import Marks, Printed
 
 _DURATIONS = tuple(f"gpu__time_duration.{kind}" for kind in ("sum", "avg", "max"))
+_CLOCK = "gpc__cycles_elapsed.avg.per_second"
+_NANO = 1e9
+_FACTOR = 10.0
+"""Units differ by a thousand; clocks that are sampled badly by less than this."""
 _NAME = "device__attribute_display_name"
 _SAME = 1e-9
 _SHOWN = 3
@@ -100,9 +104,13 @@ def _together(launches: Sequence[Launch]) -> list[Launch]:
         if not pages or (page and _kind(page[0]) != kinds):
             pages.append([])
         pages[-1].append(launch)
-    if len(pages) == 2 and len(pages[0]) == len(pages[1]) and all(
-        one.same(other) and one.process == other.process and one.process is not None
-        for one, other in zip(*pages, strict=True)
+    if (
+        len(pages) == 2
+        and len(pages[0]) == len(pages[1])
+        and all(
+            one.same(other) and one.process == other.process and one.process is not None
+            for one, other in zip(*pages, strict=True)
+        )
     ):
         for one, other in zip(*pages, strict=True):
             one.values += other.values
@@ -126,7 +134,7 @@ def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
             if values.is_number(text.strip()):
                 losses.labels[f"{section}: {label}" if section else label] = None
             continue
-        printed = values.in_base_unit(text, unit, marks)
+        printed = values.in_base_unit(metric, text, unit, marks)
         if printed is None:
             if values.is_number(text.strip()):
                 losses.units[unit] = None
@@ -141,10 +149,26 @@ def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
             numbers[metric] = printed
         if known is not None and not _agree(known, printed):
             contrary.add(metric)
+    contrary |= _impossible(numbers)
     losses.contrary += len(contrary)
     for metric in contrary:
-        del numbers[metric]
+        numbers.pop(metric, None)
     return Read(numbers, texts)
+
+
+def _impossible(numbers: Mapping[str, Printed]) -> set[str]:
+    """Return the durations that elapsed cycles and their rate contradict: a column of the page raw
+    has one unit for all launches, which need not be that of each."""
+    cycles, rate = numbers.get("gpc__cycles_elapsed.max"), numbers.get(_CLOCK)
+    durations = {name for name in _DURATIONS if name in numbers}
+    if cycles is None or rate is None or cycles.value <= 0 or rate.value <= 0:
+        return set()
+    expected = cycles.value / rate.value * _NANO
+    return {
+        name
+        for name in durations
+        if not expected / _FACTOR <= numbers[name].value <= expected * _FACTOR
+    }
 
 
 def _agree(one: Printed, other: Printed) -> bool:
@@ -299,7 +323,8 @@ def _notices(found: Found, read: Sequence[Read], losses: _Losses) -> Iterator[No
         )
     if losses.units:
         named = ", ".join(f"{unit!r}"[:_MAX_UNIT] for unit in list(losses.units)[:_SHOWN])
-        yield Notice("unknown_units", f"Values in units that are not known were left out: {named}.")
+        text = f"Values without a unit, or in one that is not known, were left out: {named}."
+        yield Notice("unknown_units", text)
     if losses.labels:
         count = len(losses.labels)
         yield Notice(
