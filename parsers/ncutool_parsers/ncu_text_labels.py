@@ -118,11 +118,18 @@ _OF_SECTION: dict[str, dict[str, str]] = {
 }  # fmt: skip
 _METRIC = re.compile(r"(?:[a-z][a-z0-9_]*:)?[a-z][a-z0-9]*__[A-Za-z0-9_.]+")
 """A name that NVIDIA gives a metric; labels have no double underscore."""
+_OF_SOURCE = re.compile(r"(?:memory|inst|thread_inst)(?:_[a-z0-9]+)+")
+"""Names of metrics that are counted by instruction."""
 _UNITS = {
     "gpu__compute_memory_throughput.avg.pct_of_peak_sustained_elapsed": "%",
     "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed": "%",
 }
 """Metrics whose label is that of a rate in another section: the unit has to agree."""
+
+
+def is_metric(name: str) -> bool:
+    """Return whether a text is the name of a metric, and not a label or another column."""
+    return _METRIC.fullmatch(name) is not None or _OF_SOURCE.fullmatch(name) is not None
 
 
 def sections() -> dict[str, dict[str, str]]:
@@ -138,7 +145,7 @@ def metric_of(section: str | None, label: str, unit: str) -> str | None:
         label: what the row calls the metric: its own name, its label, or both.
         unit: as printed.
     """
-    named = _METRIC.findall(label)
+    named = [label] if _OF_SOURCE.fullmatch(label) else _METRIC.findall(label)
     if named:
         return str(named[0]) if len(named) == 1 else None
     metric = _OF_SECTION.get(section or "", {}).get(label)

@@ -225,9 +225,10 @@ def _shared_memory(numbers: Mapping[str, Printed]) -> int | None:
     """Return bytes of shared memory a block; None where they are printed rounded."""
     if (total := _exact(numbers, "launch__shared_mem_per_block")) is not None:
         return total
-    parts = [
-        _exact(numbers, f"launch__shared_mem_per_block_{name}") for name in ("static", "dynamic")
-    ]
+    names = [f"launch__shared_mem_per_block_{name}" for name in ("static", "dynamic", "driver")]
+    if names[2] not in numbers:  # releases that do not print the driver's part count without it
+        names.pop()
+    parts = [_exact(numbers, name) for name in names]
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
