@@ -170,8 +170,8 @@ def details_csv(
     by_name: bool = False,
 ) -> str:
     """``ncu --csv --page details``: a row a metric, then one a rule."""
-    head = [*IDENTITY, "Section Name", "Metric Name", "Metric Unit", "Metric Value", "Rule Name",
-            "Rule Type", "Rule Description", "Estimated Speedup Type", "Estimated Speedup"]  # fmt: skip
+    head = [*IDENTITY, "Section Name", *HEAD, "Rule Name", "Rule Type", "Rule Description"]
+    head += ["Estimated Speedup Type", "Estimated Speedup"]
     rows = []
     for number, one in enumerate(printed):
         for section, cells in sections(one, labels, style, by_name=by_name):
@@ -261,10 +261,11 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 
 def around(text: str) -> str:
-    """Return the same between messages of ncu, a prompt and a program's own output, with colours."""
+    """Return the same between messages of ncu, a prompt and a program's output, with colours."""
     begin = (
         "\x1b[32muser@box\x1b[0m:~$ ncu ./program 1024\n"
-        "Running, with a quote \" and 'another'\n==PROF== Connected to process 4711 (/opt/p)\n"
+        "Running, with a quote \" and 'another'\n"
+        "==PROF== Connected to process 4711 (/opt/p)\n"
         '==PROF== Profiling "kernel" - 0: 0%....50%....100% - 9 passes\nstep,1,2,3\n'
     )
     return f"{begin}{text}==PROF== Disconnected from process 4711\nelapsed 1.5 s\n"

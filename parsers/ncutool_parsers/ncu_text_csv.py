@@ -34,9 +34,7 @@ class Table:
         self._delimiter = delimiter
         self._name = next((self._at[name] for name in _NAMES if name in self._at), None)
         self._by_metric = "Metric Name" in self._at and "Metric Value" in self._at
-        self._metrics = {
-            at: name for at, name in enumerate(self._columns) if is_metric(name)
-        }
+        self._metrics = {at: name for at, name in enumerate(self._columns) if is_metric(name)}
         self._units: list[str] | None = None
         self._launches: dict[tuple[str, ...], Launch] = {}
 

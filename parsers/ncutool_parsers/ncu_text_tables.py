@@ -29,6 +29,7 @@ _SAME = 1e-9
 _SHOWN = 3
 _UNUSABLE = "nothing that is printed of it is a number: its collection failed, or it was cut out"
 _PROPERTY = re.compile(r"(launch|device|profiler|numa)__.*")
+_FACTS = r"(launch|device)__.*|gpu__time_duration\.\w+|gpc__cycles_elapsed\..*|sm__throughput\..*"
 _PRINT_AGAIN = "print the report again with `ncu --import REPORT --csv --page raw`"
 
 
@@ -63,12 +64,8 @@ def capture(path: Path, found: Found, wanted: str | None) -> Capture:
         EmptyError: nothing that is printed of any launch is understood.
     """
     launches = _together(found.launches)
-    marks = values.marks_of(
-        one.text.strip()
-        for launch in launches
-        for one in launch.values
-        if values.is_number(one.text.strip())
-    )
+    texts = {one.text for launch in launches for one in launch.values}
+    marks = values.marks_of(text.strip() for text in texts if values.is_number(text.strip()))
     if marks is None:
         raise UnreadableError(
             path,
@@ -76,7 +73,8 @@ def capture(path: Path, found: Found, wanted: str | None) -> Capture:
             f"{_PRINT_AGAIN} in one locale",
         )
     losses = _Losses()
-    read = [_read(launch, marks, losses) for launch in launches]
+    asked = _Asked(wanted)
+    read = [_read(launch, marks, losses, asked) for launch in launches]
     if not any(one.numbers for one in read):
         raise EmptyError(path, "holds no value of a metric that is known by name", _PRINT_AGAIN)
     return Capture(
@@ -123,7 +121,22 @@ def _kind(launch: Launch) -> set[bool]:
     return {value.section is None for value in launch.values}
 
 
-def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
+class _Asked:
+    """Which metrics are read: those asked for, and what the other tables are made of."""
+
+    def __init__(self, wanted: str | None) -> None:
+        self._pattern = None if wanted is None else re.compile(rf"{_FACTS}|(?:{wanted})")
+        self._known: dict[str, bool] = {}
+
+    def __contains__(self, metric: str) -> bool:
+        """Whether it is one of them."""
+        if metric not in self._known:
+            pattern = self._pattern
+            self._known[metric] = pattern is None or pattern.fullmatch(metric) is not None
+        return self._known[metric]
+
+
+def _read(launch: Launch, marks: Marks, losses: _Losses, asked: _Asked) -> Read:
     """Return the metrics of a launch in NVIDIA's base units."""
     numbers: dict[str, Printed] = {}
     texts: dict[str, str] = {}
@@ -133,6 +146,8 @@ def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
         if metric is None:
             if values.is_number(text.strip()):
                 losses.labels[f"{section}: {label}" if section else label] = None
+            continue
+        if metric not in asked:
             continue
         printed = values.in_base_unit(metric, text, unit, marks)
         if printed is None:
