@@ -213,8 +213,8 @@ def _where(hot: Hot | None) -> str:
 
 def _ruled_out(launch: Mapping[str, Any], within: counted.Inside) -> str:
     found = [
-        f"{what.replace(' ' + launch['kernel'], ' it')}: {why}"
-        for what, why in gates.ruled_out(launch, within)
+        f"{one.what.replace(' ' + launch['kernel'], ' it')}: {one.why}"
+        for one in gates.ruled_out(launch, within)
     ]
     return " ".join(found)
 

@@ -59,6 +59,11 @@ COMMANDS: tuple[Command, ...] = (
             Command("signals", "Tell the regime from nvidia-smi, DCGM or timings."),
         ),
     ),
+    Command("batch", "Analyse every capture of an archive into one dataset."),
+    Command("query", "Ask a dataset: SQL, or simple conditions that need none."),
+    Command("fleet", "Write one page of a whole dataset: verdicts, costs, findings, failures."),
+    Command("trends", "Find where times changed over the commits or dates of a dataset."),
+    Command("job", "Hold the ranks of a job against each other: stragglers, links, balance."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
 )

@@ -13,7 +13,7 @@ import polars as pl
 
 from ncutool_parsers import ncu_samples, schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice, made_up
-from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.errors import DamagedError, EmptyError
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.kernel_names import short_name
 from ncutool_parsers.ncu_framing import Framing, Geometry
@@ -47,7 +47,7 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
     """
     actions = report.actions
     if not any(action["metrics"] for action in actions):
-        raise UnreadableError(
+        raise DamagedError(
             path, "is damaged: NVIDIA's reader finds no launch in it", "copy or collect it again"
         )
     if not any(action["usable"] for action in actions):

@@ -48,7 +48,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "memory": _MEMORY,
     "compute": _COMPUTE,
     "balanced": (*_MEMORY, *_COMPUTE),
-    "latency": ("WarpStateStats", "SchedulerStats", "SourceCounters"),
+    "latency": ("WarpStateStats", "SchedulerStats", *_MEMORY),
     "small_grid": (),
 }
 """What must be known of a launch, by what holds it, before nothing to change means that."""
@@ -178,6 +178,7 @@ def _entry(
         pct=100 * time / total if total else 0.0,
         sections=sections,
         collect=f"`ncu --set full -o report PROGRAM`, or for the longest launch alone {longest}",
+        command=longest.strip("`"),
         brief="collect `ncu --set full`",
     )
 
