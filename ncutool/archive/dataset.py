@@ -168,6 +168,11 @@ def _mark_widening(dataset: Dataset) -> None:
             dataset.widening(bucket).touch()
 
 
+def is_dataset(path: Path) -> bool:
+    """Whether a folder is a dataset of ncutool."""
+    return (path / SCHEMA_FILE).is_file()
+
+
 def existing(root: Path) -> Dataset:
     """Return a dataset to read.
 
@@ -175,7 +180,7 @@ def existing(root: Path) -> Dataset:
         UsageError: the folder is no dataset.
         OutputError: it is of a newer ncutool.
     """
-    if not (root / SCHEMA_FILE).is_file():
+    if not is_dataset(root):
         raise UsageError(
             f"{root}: is no dataset of ncutool; make one: ncutool batch PATH... -o {root}"
         )
@@ -254,11 +259,8 @@ def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
 
     if not isinstance(dataset, Dataset):
         dataset = existing(Path(dataset))
-    _complete(dataset)
-    schema = dict(_BY_NAME[table].polars_schema())
-    if table == CAPTURES.name:
-        schema |= {key: pl.String() for key in dataset.metadata()}
-    files = sorted((dataset.root / table).glob("bucket=*/*.parquet"))
+    schema = schema_of(dataset, table)
+    files = files_of(dataset, table)
     if not files:
         return pl.LazyFrame(schema={**schema, "bucket": pl.String()})
     return pl.scan_parquet(
@@ -270,6 +272,22 @@ def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
         missing_columns="insert",
         extra_columns="ignore",
     )
+
+
+def schema_of(dataset: Dataset, table: str) -> dict[str, pl.DataType]:
+    """Return the columns of a table with their types; of captures with the metadata."""
+    import polars as pl
+
+    schema = dict(_BY_NAME[table].polars_schema())
+    if table == CAPTURES.name:
+        schema |= {key: pl.String() for key in dataset.metadata()}
+    return schema
+
+
+def files_of(dataset: Dataset, table: str) -> list[Path]:
+    """Return the files of a table, once what a dead run left unfinished is completed."""
+    _complete(dataset)
+    return sorted((dataset.root / table).glob("bucket=*/*.parquet"))
 
 
 def _complete(dataset: Dataset) -> None:
