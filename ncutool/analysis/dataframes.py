@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -84,5 +85,10 @@ def _from_pandas(values: pd.Series[Any], name: str, dtype: pl.DataType) -> pl.Se
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     """Return findings as the table :data:`ncutool.base.tables.FINDINGS`, in the order given."""
     schema = FINDINGS.polars_schema()
-    rows = [{name: getattr(finding, name) for name in schema} for finding in findings]
+    records = [column.name for column in FINDINGS.columns if column.fields]
+    rows = [
+        {name: getattr(finding, name) for name in schema}
+        | {name: [asdict(one) for one in getattr(finding, name)] for name in records}
+        for finding in findings
+    ]
     return FINDINGS.conform(pl.from_dicts(rows, schema=schema))

@@ -168,6 +168,11 @@ def _mark_widening(dataset: Dataset) -> None:
             dataset.widening(bucket).touch()
 
 
+def is_dataset(path: Path) -> bool:
+    """Whether a folder is a dataset of ncutool."""
+    return (path / SCHEMA_FILE).is_file()
+
+
 def existing(root: Path) -> Dataset:
     """Return a dataset to read.
 
@@ -175,7 +180,7 @@ def existing(root: Path) -> Dataset:
         UsageError: the folder is no dataset.
         OutputError: it is of a newer ncutool.
     """
-    if not (root / SCHEMA_FILE).is_file():
+    if not is_dataset(root):
         raise UsageError(
             f"{root}: is no dataset of ncutool; make one: ncutool batch PATH... -o {root}"
         )

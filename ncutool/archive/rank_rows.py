@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.archive.collectives import collectives
+from ncutool.archive.dataset import scan
 from ncutool.archive.tables import CAPTURES, COLLECTIVES
 from ncutool.base.intervals import union
 from ncutool.timeline import window
@@ -103,6 +104,28 @@ def together(rows: Iterable[RankRows]) -> RankRows:
         pl.concat([CAPTURES.empty(), *(one.captures for one in made)]),
         pl.concat([COLLECTIVES.empty(), *(one.collectives for one in made)]),
     )
+
+
+def of_dataset(root: Path, expression: re.Pattern[str] | None = None) -> RankRows:
+    """Return the rows of all traces of a dataset.
+
+    Args:
+        expression: a :func:`pattern` that tells rank and job of captures that do not record them.
+
+    Raises:
+        UsageError: the folder is no dataset.
+    """
+    columns = CAPTURES.polars_schema().names()
+    captures = scan(root, CAPTURES.name).select(columns).collect()
+    told = [told_by(path, expression) for path in captures["path"]]
+    ranks = pl.Series([int(one["rank"]) if "rank" in one else None for one in told], dtype=pl.Int64)
+    jobs = pl.Series([one.get("job") for one in told], dtype=pl.String)
+    captures = captures.with_columns(
+        rank=pl.col("rank").fill_null(ranks), job=pl.coalesce(jobs, pl.col("job"))
+    )
+    ranked = captures.filter(pl.col("rank").is_not_null()).select("capture_id")
+    rows = scan(root, COLLECTIVES.name).select(COLLECTIVES.polars_schema().names())
+    return RankRows(captures, rows.join(ranked.lazy(), on="capture_id", how="semi").collect())
 
 
 def content_id(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -134,8 +135,13 @@ def _views(paths: list[Path], pattern: str | None, max_bytes: int) -> tuple[JobV
 
 def _tables(paths: list[Path], pattern: str | None, max_bytes: int) -> RankRows:
     from ncutool.archive import rank_rows
+    from ncutool.archive.dataset import is_dataset
 
     expression = None if pattern is None else rank_rows.pattern(pattern)
+    if any(is_dataset(path) for path in paths):
+        if len(paths) > 1:
+            raise UsageError("give one dataset, or traces; not a dataset beside others")
+        return rank_rows.of_dataset(paths[0], expression)
     return rank_rows.together(_read(paths, expression, max_bytes))
 
 
@@ -147,7 +153,9 @@ def _read(paths: list[Path], expression: Any, max_bytes: int) -> Iterator[RankRo
     from ncutool.commands.reading import analyse_file
 
     seen: dict[str, Path] = {}
-    for path in _files(paths):
+    files = list(_files(paths))
+    folder = Path(os.path.commonpath([os.path.abspath(one.parent) for one in files]))
+    for path in files:
         capture_id = content_id(path)
         if capture_id in seen:
             print(
@@ -158,8 +166,9 @@ def _read(paths: list[Path], expression: Any, max_bytes: int) -> Iterator[RankRo
             continue
         seen[capture_id] = path
         analysis = analyse_file(path, Request(max_bytes=max_bytes))
-        where = path.as_posix()
-        yield rank_rows(analysis, where, capture_id, told_by(where, expression))
+        shown = Path(os.path.abspath(path)).relative_to(folder).as_posix()
+        told = told_by(os.path.abspath(path).replace(os.sep, "/"), expression)
+        yield rank_rows(analysis, shown, capture_id, told)
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

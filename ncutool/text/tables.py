@@ -151,7 +151,10 @@ def grade_text(grade: str) -> Text:
 
 def finding_details(row: dict[str, Any]) -> list[Text]:
     """Return the evidence and what to do, indented."""
-    lines = [Text("   ").append_text(text(line, "bright_black")) for line in row["evidence"]]
+    from ncutool.analysis import finding_sentences
+
+    told = (*row["evidence"], *finding_sentences.beside(row))
+    lines = [Text("   ").append_text(text(line, "bright_black")) for line in told]
     lines.append(Text("   Do: ", style="green").append_text(text(row["remedy"], "default")))
     if row["code"]:
         lines.append(Text("       ").append_text(text(row["code"], "cyan")))
