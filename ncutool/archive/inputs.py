@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ncutool.archive import listing
+from ncutool.archive.dataset import is_something_else
 from ncutool.archive.source import Input, local_file, named, told
 from ncutool_parsers import Place, place
 from ncutool_parsers.errors import CaptureError, UsageError
@@ -45,7 +46,9 @@ def gather(
     roots = [root for path in paths for root in _roots(path)]
     below, below_urls = _common_folder(roots), _common_url(roots)
     walk = _Walk(leave_out.resolve() if leave_out is not None else None)
-    keep = None if leave_out is None else leave_out / "_index" / _LISTINGS
+    keep = None
+    if leave_out is not None and not is_something_else(leave_out):
+        keep = leave_out / "_index" / _LISTINGS
     for root in roots:
         if isinstance(root, Place):
             found = _of_place(root, below, below_urls)

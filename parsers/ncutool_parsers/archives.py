@@ -156,7 +156,9 @@ def copy(place: Place, target: Path, options: ReadOptions, most: int | None = No
     wanted, found = (place.member or "").removeprefix("./"), False
     names: list[str] = []
     with opened(place.archive, options.max_bytes) as file:
-        for member, opener in members(place.archive, file, options.max_bytes):
+        walk = members(place.archive, file, options.max_bytes)
+        while (entry := _next(walk, found)) is not None:
+            member, opener = entry
             if len(names) <= _LISTED:
                 names.append(member.name)
             if member.name.removeprefix("./") == wanted:
@@ -164,6 +166,16 @@ def copy(place: Place, target: Path, options: ReadOptions, most: int | None = No
                 found = True
     if not found:
         raise _no_member(place, names)
+
+
+def _next(walk: Iterator[tuple[Member, Opener]], found: bool) -> tuple[Member, Opener] | None:
+    """Return the next member; None at the end, for which damage stands once one was found whole."""
+    try:
+        return next(walk, None)
+    except DamagedError:
+        if found:
+            return None
+        raise
 
 
 def write(
@@ -221,6 +233,8 @@ def _of_tar(
             with guarded.headers():
                 entry = tar.next()
             if entry is None:
+                if cast("BinaryIO", tar.fileobj).tell() <= tar.offset:
+                    raise tarfile.ReadError("it ends without its end marker")
                 return
             tar.members = []  # it would keep every header it ever read
             if entry.isdir():
