@@ -133,6 +133,13 @@ def run(
     ceilings: CeilingsOption = None,
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     debug: DebugOption = False,
+    compact: Annotated[
+        bool,
+        typer.Option(
+            "--compact",
+            help="Make few large files of many small ones, after the run or without PATH alone.",
+        ),
+    ] = False,
     arranged: Arranged,
 ) -> None:
     """Analyse every capture of an archive into one dataset of Parquet tables.
@@ -143,6 +150,8 @@ def run(
     `inside`, `findings`, `gaps` and `errors`, which polars, DuckDB and Spark read.
 
     Exits with 0 where every file was analysed, with 1 where some failed.
+
+      ncutool batch 'runs/**/*.json.gz' -o dataset --path-pattern '{run}/rank{rank}.json.gz'
     """
     from ncutool.archive.batch import Plan, run_batch
     from ncutool.archive.dataset import open_dataset
@@ -150,6 +159,9 @@ def run(
     from ncutool.archive.settings import Settings
     from ncutool.commands.batch_progress import teller
 
+    if compact and not paths and arranged.manifest is None:
+        _compact(dataset)
+        return
     engine = _Engines.of(jobs, dask, ray_address)
     settings = Settings(
         whole_steps=whole_steps,
@@ -169,7 +181,22 @@ def run(
     with _ended_by_signals(), teller(progress.value, dataset) as tell:
         tally = run_batch(into, sources, plan, engine.start, tell.report)
         tell.end(tally)
+    if compact:
+        _compact(dataset)
     raise SystemExit(1 if tally.failed or tally.stopped else 0)
+
+
+def _compact(root: Path) -> None:
+    """Join the small files of a dataset, and say so on stderr.
+
+    Raises:
+        UsageError: there is no dataset.
+    """
+    from ncutool.archive.compact import compact
+    from ncutool.archive.dataset import existing
+
+    joined = compact(existing(root.absolute()))
+    print(f"ncutool: {joined.before} files became {joined.after}; in {root}", file=sys.stderr)
 
 
 @dataclass(frozen=True)
