@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-
 import torch_factory as make
+
 from ncutool.archive.tables import CAPTURES, COLLECTIVES
 
 BYTES = 64_000_000

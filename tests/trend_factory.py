@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-
 from job_factory import capture_row
+
 from ncutool.archive.tables import CAPTURES
 
 KERNELS = {"gemm": 6e6, "attention": 3e6, "norm": 1e6, "copy": 2e5, "softmax": 4e5}
