@@ -1,4 +1,4 @@
-"""Which captures are one job, how its collectives are paired, who is late and which link is slow."""
+"""Which captures are one job, how its calls are paired, who is late and which link is slow."""
 
 from __future__ import annotations
 
