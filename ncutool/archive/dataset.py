@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 
 BUCKETS = tuple("0123456789abcdef")
 SCHEMA_FILE = "_schema.json"
+TOLD = ("job", "rank")
+"""Metadata that has a column of its own: what a path says where the capture does not."""
 _SCHEMA = "ncutool/dataset/1"
+_CAPTURE_COLUMNS = frozenset(column.name for column in CAPTURES.columns)
 _BY_NAME = {table.name: table for table in TABLES}
 
 
@@ -99,6 +102,10 @@ class Dataset:
         """Return the file that a run holds locked as long as it lives."""
         return self.root / "_runs" / run
 
+    def described(self) -> tuple[str, ...]:
+        """Return the columns by which a capture that is known may be told of in another way."""
+        return ("job", *self.metadata())
+
     def metadata(self) -> tuple[str, ...]:
         """Return the columns of metadata, in order."""
         return tuple(_read_schema(self.root / SCHEMA_FILE).get("metadata", ()))
@@ -116,28 +123,41 @@ def open_dataset(root: Path, metadata: Iterable[str] = ()) -> Dataset:
             written.
         UsageError: a column of metadata is called like one of the table.
     """
-    taken = [key for key in metadata if key in CAPTURES.polars_schema() or key == "bucket"]
+    own = [key for key in metadata if key not in TOLD]
+    taken = [key for key in own if key == "bucket" or key in _CAPTURE_COLUMNS]
     if taken:
         raise UsageError(
             f"--metadata {taken[0]}: captures have a column of that name; choose another"
         )
     about = root / SCHEMA_FILE
     try:
-        if not about.exists() and root.exists() and (not root.is_dir() or any(root.iterdir())):
+        if _is_something_else(root):
             raise OutputError(f"{root}: exists and is no dataset of ncutool; name another folder")
         root.mkdir(parents=True, exist_ok=True)
         with locks.locked(root / "_locks" / "schema"):
             found = _read_schema(about) if about.exists() else {}
-            columns = sorted({*found.get("metadata", ()), *metadata})
+            columns = sorted({*found.get("metadata", ()), *own})
             wanted = {"schema": _SCHEMA, "schema_version": SCHEMA_VERSION, "metadata": columns}
             if found and found.get("metadata") != columns:
                 _mark_widening(Dataset(root))
             if found != wanted:
-                write_whole(about, json.dumps(wanted, indent=1).encode(), root)
+                for left in (root / "_locks").glob(".*.tmp"):  # of one that died in the midst
+                    left.unlink()
+                write_whole(about, json.dumps(wanted, indent=1).encode(), root / "_locks")
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise OutputError(f"{root}: cannot be written ({why}); choose another place") from error
     return Dataset(root)
+
+
+def _is_something_else(root: Path) -> bool:
+    """Whether a path is neither free nor a dataset, nor one that another run is about to make."""
+    if (root / SCHEMA_FILE).exists() or not root.exists():
+        return False
+    if not root.is_dir():
+        return True
+    names = {path.name for path in root.iterdir()} - {"_locks"}
+    return bool(names) and not (root / SCHEMA_FILE).exists()
 
 
 def _mark_widening(dataset: Dataset) -> None:
@@ -239,11 +259,8 @@ def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
 
     if not isinstance(dataset, Dataset):
         dataset = existing(Path(dataset))
-    _complete(dataset)
-    schema = dict(_BY_NAME[table].polars_schema())
-    if table == CAPTURES.name:
-        schema |= {key: pl.String() for key in dataset.metadata()}
-    files = sorted((dataset.root / table).glob("bucket=*/*.parquet"))
+    schema = schema_of(dataset, table)
+    files = files_of(dataset, table)
     if not files:
         return pl.LazyFrame(schema={**schema, "bucket": pl.String()})
     return pl.scan_parquet(
@@ -255,6 +272,22 @@ def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
         missing_columns="insert",
         extra_columns="ignore",
     )
+
+
+def schema_of(dataset: Dataset, table: str) -> dict[str, pl.DataType]:
+    """Return the columns of a table with their types; of captures with the metadata."""
+    import polars as pl
+
+    schema = dict(_BY_NAME[table].polars_schema())
+    if table == CAPTURES.name:
+        schema |= {key: pl.String() for key in dataset.metadata()}
+    return schema
+
+
+def files_of(dataset: Dataset, table: str) -> list[Path]:
+    """Return the files of a table, once what a dead run left unfinished is completed."""
+    _complete(dataset)
+    return sorted((dataset.root / table).glob("bucket=*/*.parquet"))
 
 
 def _complete(dataset: Dataset) -> None:

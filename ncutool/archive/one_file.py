@@ -106,7 +106,7 @@ class Worker:
 
     def _is_known(self, capture_id: str, source: Input) -> bool:
         """Whether the tables hold the capture, as it would be analysed now and under its name."""
-        keys = self._dataset.metadata()
+        keys = self._dataset.described()
         if self._known is None:
             self._known, self._failed = _in_tables(self._dataset, keys)
         found = self._known.get(capture_id)

@@ -108,7 +108,7 @@ class _Bucket:
 
     def _known(self) -> pl.DataFrame:
         """Return what is in the table of captures, with the segment of each."""
-        keys = list(self.dataset.metadata())
+        keys = self.dataset.described()
         frames = [
             pl.read_parquet(
                 self.dataset.segment("captures", self.bucket, name),
@@ -124,8 +124,8 @@ class _Bucket:
 
     def _compared(self, fresh: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFrame, set[str]]:
         """Return which captures are new or anew, and the ids of those that they replace."""
-        keys = self.dataset.metadata()
-        fresh = _with_columns(fresh, keys, _NUMBER)
+        keys = self.dataset.described()
+        fresh = _with_columns(fresh, self.dataset.metadata(), _NUMBER)
         both = fresh.join(known, on="capture_id", how="left", suffix="_known")
         same = pl.all_horizontal(
             pl.lit(True), *(pl.col(key).eq_missing(pl.col(f"{key}_known")) for key in keys)

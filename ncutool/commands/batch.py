@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,12 +27,13 @@ from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ncutool.archive.engines.interface import Engine, Setup
+    from ncutool.archive.engines.shards import Shard
     from ncutool.archive.settings import Settings
 
 _TIMEOUT_S = 1800.0
+_SCHEDULER_FILE = "NSYS_DASK_SCHEDULER_FILE"
+"""The variable that recipes of Nsight Systems take the file of a Dask scheduler from."""
 
 
 class ProgressForm(str, Enum):
@@ -64,6 +66,31 @@ def run(
     jobs: Annotated[
         int | None,
         option("--jobs", "-j", words="Worker processes; as many as there are cores.", min=1),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        option(
+            "--shard",
+            words="Only this part of the files, where several processes share them out; taken "
+            "from Slurm, Kubernetes and MPI where they tell.",
+            metavar="I/N",
+        ),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        option(
+            "--dask",
+            words="Work on a Dask cluster: the scheduler's address or its file.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        option(
+            "--ray-address",
+            words="Work on a Ray cluster: `auto` or its address.",
+            metavar="ADDRESS",
+        ),
     ] = None,
     metadata: Annotated[
         list[str],
@@ -119,45 +146,108 @@ def run(
 
     Exits with 0 where every file was analysed, with 1 where some failed.
     """
-    from ncutool.archive import memory
     from ncutool.archive.batch import Plan, run_batch
     from ncutool.archive.dataset import open_dataset
+    from ncutool.archive.engines.shards import share
     from ncutool.archive.inputs import gather
     from ncutool.archive.settings import Settings
     from ncutool.commands.batch_progress import teller
 
     pairs = _metadata(metadata)
-    count = jobs or _cores()
+    engine = _Engines.of(jobs, dask, ray_address)
     settings = Settings(
         whole_steps=whole_steps,
         assume_device=assume_device,
         device_file=_absolute(device_file),
         ceilings=_absolute(ceilings),
         max_bytes=max_bytes,
-        max_memory=max_memory or memory.share_bytes(count),
+        max_memory=max_memory or engine.memory_bytes(),
         timeout_s=timeout or None,
     )
     _check(settings)
     sources = list(gather(paths, leave_out=dataset, metadata=pairs))
     if not sources:
         raise UsageError("no file found: name captures, or folders that hold them")
+    part = _shard(shard, elsewhere=engine.elsewhere)
+    sources = list(share(sources, part))
     plan = Plan(settings, max_failures, retry_errors)
     into = open_dataset(dataset.absolute(), pairs)
     with _ended_by_signals(), teller(progress.value, dataset) as tell:
-        tally = run_batch(into, sources, plan, _engine(count), tell.report)
+        tally = run_batch(into, sources, plan, engine.start, tell.report)
         tell.end(tally)
     raise SystemExit(1 if tally.failed or tally.stopped else 0)
 
 
-def _engine(count: int) -> Callable[[Setup], Engine]:
-    """Return what makes the engine that was asked for."""
+@dataclass(frozen=True)
+class _Engines:
+    """Which engine does the work, as the options and the environment say."""
 
-    def make(setup: Setup) -> Engine:
+    jobs: int | None
+    dask: str | None
+    ray_address: str | None
+
+    @property
+    def count(self) -> int:
+        """Worker processes on this machine."""
+        return self.jobs or _cores()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the workers of a cluster do the work."""
+        return self.dask is not None or self.ray_address is not None
+
+    @classmethod
+    def of(cls, jobs: int | None, dask: str | None, ray_address: str | None) -> _Engines:
+        """Return the engine that is named; say on stderr where only the environment names it.
+
+        Raises:
+            UsageError: two engines are named.
+        """
+        given = {"--jobs": jobs, "--dask": dask, "--ray-address": ray_address}
+        named = [name for name, value in given.items() if value is not None]
+        if len(named) > 1:
+            raise UsageError(f"{' and '.join(named)} name two engines: leave out all but one")
+        if not named and (file := os.environ.get(_SCHEDULER_FILE)):
+            print(f"ncutool: Dask, by {_SCHEDULER_FILE}={file}", file=sys.stderr)
+            return cls(None, file, None)
+        return cls(jobs, dask, ray_address)
+
+    def memory_bytes(self) -> int | None:
+        """Return what a worker may have where nobody says: its share of this machine."""
+        from ncutool.archive import memory
+
+        return None if self.elsewhere else memory.share_bytes(self.count)
+
+    def start(self, setup: Setup) -> Engine:
+        """Return the engine that does the work."""
+        if self.dask is not None:
+            from ncutool.archive.engines.dask_cluster import DaskCluster
+
+            return DaskCluster(setup, self.dask)
+        if self.ray_address is not None:
+            from ncutool.archive.engines.ray_cluster import RayCluster
+
+            return RayCluster(setup, self.ray_address)
         from ncutool.archive.engines.processes import Processes
 
-        return Processes(setup, count)
+        return Processes(setup, self.count)
 
-    return make
+
+def _shard(given: str | None, *, elsewhere: bool) -> Shard | None:
+    """Return which part of the files is this process's, and say who told it.
+
+    Args:
+        given: ``--shard``.
+        elsewhere: whether a cluster does the work, so that the environment tells nothing of it.
+    """
+    from ncutool.archive.engines import shards
+
+    found = shards.parse(given) if given is not None else None
+    if given is None and not elsewhere:
+        found = shards.from_environment(os.environ)
+    if found is not None and found.count > 1:
+        print(f"ncutool: {found.words}", file=sys.stderr)
+    return found
 
 
 def _cores() -> int:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base import packaged
 from ncutool.base.checks import is_positive
 from ncutool.base.tables import ROOFS
 from ncutool.base.thresholds import Threshold
 from ncutool_parsers.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     import polars as pl
@@ -113,8 +107,7 @@ class Device:
 @lru_cache(maxsize=1)
 def load_devices() -> tuple[Device, ...]:
     """Return all devices that ncutool knows, in the order of devices.toml."""
-    text = resources.files("ncutool.devices").joinpath("devices.toml").read_text(encoding="utf-8")
-    return tuple(_device(row) for row in tomllib.loads(text)["device"])
+    return tuple(_device(row) for row in packaged.table(__file__, "devices")["device"])
 
 
 def load_file(path: Path) -> tuple[Device, ...]:
@@ -125,11 +118,11 @@ def load_file(path: Path) -> tuple[Device, ...]:
             message names the row and the key.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = packaged.parsed(path.read_bytes())
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise UsageError(f"--device-file {path}: cannot be read ({why})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:  # of the text's encoding, or of TOML
         raise UsageError(f"--device-file {path}: is not TOML ({error})") from error
     rows = data.get("device")
     others = sorted(set(data) - {"device"})

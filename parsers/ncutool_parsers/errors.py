@@ -20,6 +20,10 @@ A message is one line: which file, what is wrong, what to do.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ncutool_parsers.place import Place
 
 
 class NcutoolError(Exception):
@@ -31,11 +35,15 @@ class NcutoolError(Exception):
 class CaptureError(NcutoolError):
     """A capture cannot be read or analysed."""
 
-    def __init__(self, path: str | Path, problem: str, remedy: str) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path | Place, problem: str, remedy: str) -> None:
+        self.path = Path(path) if isinstance(path, str) else path
         self.problem = problem
         self.remedy = remedy
         super().__init__(path, problem, remedy)
+
+    def of(self, path: str | Path | Place) -> CaptureError:
+        """Return the same error of another path: of the place that a copy was made of."""
+        return type(self)(path, self.problem, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; {self.remedy}"

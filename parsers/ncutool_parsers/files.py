@@ -16,7 +16,10 @@ from ncutool_parsers.errors import (
 
 HEAD_BYTES = 256
 GZIP_MAGIC = b"\x1f\x8b"
-_ASK_FOR = "give an Nsight Compute report (.ncu-rep) or a torch.profiler trace (.json, .json.gz)"
+ASK_FOR = (
+    "give an Nsight Compute report (.ncu-rep), what ncu prints of one, or a torch.profiler trace "
+    "(.json, .json.gz)"
+)
 
 
 def is_gzip(head: bytes) -> bool:
@@ -86,12 +89,12 @@ def unknown_format(path: Path, head: bytes) -> UnreadableError:
     if start.startswith(b"pk\x03\x04"):
         return NotACaptureError(path, "is a zip archive", "unpack it and name the capture inside")
     if start.startswith(b"sqlite format 3"):
-        return NotACaptureError(path, "is an SQLite database (Nsight Systems export?)", _ASK_FOR)
+        return NotACaptureError(path, "is an SQLite database (Nsight Systems export?)", ASK_FOR)
     if not start:
         return EmptyFileError(path, "holds nothing but white space", "record the capture again")
     printable = sum(byte >= 32 or byte in b"\t\r\n" for byte in head)
     kind = "text" if printable == len(head) else "of an unknown binary format"
-    return NotACaptureError(path, f"is {kind}, not a capture", _ASK_FOR)
+    return NotACaptureError(path, f"is {kind}, not a capture", ASK_FOR)
 
 
 def _salvage(head: bytes) -> bytes:

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 DType = Literal[
-    "int", "float", "str", "bool", "list[int]", "list[float]", "list[str]", "list[list[int]]"
+    "int",
+    "float",
+    "str",
+    "bool",
+    "list[int]",
+    "list[float]",
+    "list[str]",
+    "list[list[int]]",
+    "list[record]",
 ]
 
 
@@ -27,6 +35,8 @@ class Column:
     meaning: str
     unit: str | None = None
     nullable: bool = True
+    fields: tuple[Column, ...] = ()
+    """What a record of a ``list[record]`` holds."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,11 @@ class Table:
         """Return the same columns as a polars schema."""
         import polars as pl
 
+        def of(column: Column) -> pl.DataType:
+            if column.dtype != "list[record]":
+                return types[column.dtype]
+            return pl.List(pl.Struct({one.name: of(one) for one in column.fields}))
+
         types: dict[str, pl.DataType] = {
             "int": pl.Int64(),
             "float": pl.Float64(),
@@ -51,7 +66,7 @@ class Table:
             "list[str]": pl.List(pl.String()),
             "list[list[int]]": pl.List(pl.List(pl.Int64())),
         }
-        return pl.Schema({column.name: types[column.dtype] for column in self.columns})
+        return pl.Schema({column.name: of(column) for column in self.columns})
 
     def empty(self) -> pl.DataFrame:
         """Return the table without rows."""

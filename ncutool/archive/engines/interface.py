@@ -67,6 +67,11 @@ class Hands:
         self._dataset = Dataset(Path(setup.dataset))
         self._worker = Worker(self._dataset, setup.run, setup.settings)
 
+    def load(self) -> None:
+        """Import what analysing needs, so that no file pays for it."""
+        import ncutool.analysis.analyse
+        import ncutool.archive.rows  # noqa: F401 - only to have it
+
     def do(self, job: Job) -> Answer:
         """Return what came of a job; whatever a file holds is an outcome of it."""
         if job.source is not None:

@@ -27,6 +27,8 @@ RULES = {
 """Constants that shape no figure, by their names."""
 ALLOWED = {
     "analysis.notices._GRAVITY": "the order of notices",
+    "analysis.covering.FORBIDDEN": "a mark in place of a group's number",
+    "analysis.covering.NOTHING": "a mark in place of a group's number",
     "analysis.finding_sentences._APART": "two ranges that read alike are printed once",
     "analysis.headline._PLAUSIBLE_PCT": "per cent in a whole",
     "analysis.headline._SHORTEST_NAME": "a name that has less room is left out of the sentence",
