@@ -130,6 +130,12 @@ def run(
             show_default=True,
         ),
     ] = ProgressForm.AUTO,
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page", help="Write DATASET/index.html at the end, as `ncutool fleet` does."
+        ),
+    ] = False,
     whole_steps: WholeStepsOption = False,
     assume_device: AssumeDeviceOption = None,
     device_file: DeviceFileOption = None,
@@ -175,6 +181,10 @@ def run(
     with _ended_by_signals(), teller(progress.value, dataset) as tell:
         tally = run_batch(into, sources, plan, engine.start, tell.report)
         tell.end(tally)
+    if page:
+        from ncutool.commands.fleet import write_index
+
+        write_index(dataset)
     raise SystemExit(1 if tally.failed or tally.stopped else 0)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncutool.base.untrusted import printable
 from ncutool.commands.options import DebugOption, ForceOption, option
 from ncutool.commands.writing import Output
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -63,8 +64,18 @@ def run(
     target.check_writable()
     if pages is not None:
         write_pages(dataset, pages, path.parent / "pages")
-    target.write(page(dataset, path, by, order_by).encode())
-    print(f"ncutool: wrote {path}", file=sys.stderr)
+    _write(target, page(dataset, path, by, order_by), path)
+
+
+def write_index(dataset: Path) -> None:
+    """Write the page of a dataset into it, over an older one."""
+    path = dataset / INDEX
+    _write(Output(path=path, force=True), page(dataset, path), path)
+
+
+def _write(target: Output, text: str, path: Path) -> None:
+    target.write(text.encode())
+    print(f"ncutool: wrote {printable(str(path))}", file=sys.stderr)
 
 
 def page(dataset: Path, path: Path, by: str | None = None, order_by: str | None = None) -> str:
@@ -115,7 +126,6 @@ def write_pages(dataset: Path, folder: Path, into: Path) -> None:
     from ncutool.analysis.request import Request
     from ncutool.archive.dataset import scan
     from ncutool.archive.rank_rows import content_id
-    from ncutool.base.untrusted import printable
     from ncutool.page import render
 
     if not folder.is_dir():
