@@ -148,7 +148,7 @@ def run(
     What a file is tells its content, not its name. A file that cannot be analysed becomes a row
     of the table `errors`, and the rest go on. A second run does only what is new or changed; a
     run that was stopped or killed goes on where it was. The tables are `captures`, `launches`,
-    `inside`, `findings`, `gaps` and `errors`, which polars, DuckDB and Spark read.
+    `inside`, `findings`, `gaps`, `collectives` and `errors`, which polars, DuckDB and Spark read.
 
     Exits with 0 where every file was analysed, with 1 where some failed.
     """

@@ -32,7 +32,7 @@ class Simple:
         str | None,
         option(
             "--table",
-            words="Without SQL: captures, launches, inside, findings, gaps or errors.",
+            words="Without SQL: captures, launches, inside, findings, gaps, collectives or errors.",
             metavar="TABLE",
         ),
     ] = None
@@ -75,7 +75,7 @@ def run(
         typer.Argument(
             metavar="[SQL]",
             help="A statement that reads, or @FILE. Tables: captures, launches, inside, findings, "
-            "gaps, errors.",
+            "gaps, collectives, errors.",
             show_default=False,
         ),
     ] = None,
