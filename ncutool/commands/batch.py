@@ -127,6 +127,12 @@ def run(
             show_default=True,
         ),
     ] = ProgressForm.AUTO,
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page", help="Write DATASET/index.html at the end, as `ncutool fleet` does."
+        ),
+    ] = False,
     whole_steps: WholeStepsOption = False,
     assume_device: AssumeDeviceOption = None,
     device_file: DeviceFileOption = None,
@@ -147,7 +153,7 @@ def run(
     What a file is tells its content, not its name. A file that cannot be analysed becomes a row
     of the table `errors`, and the rest go on. A second run does only what is new or changed; a
     run that was stopped or killed goes on where it was. The tables are `captures`, `launches`,
-    `inside`, `findings`, `gaps` and `errors`, which polars, DuckDB and Spark read.
+    `inside`, `findings`, `gaps`, `collectives` and `errors`, which polars, DuckDB and Spark read.
 
     Exits with 0 where every file was analysed, with 1 where some failed.
 
@@ -183,6 +189,10 @@ def run(
         tell.end(tally)
     if compact:
         _compact(dataset)
+    if page:
+        from ncutool.commands.fleet import write_index
+
+        write_index(dataset)
     raise SystemExit(1 if tally.failed or tally.stopped else 0)
 
 

@@ -33,7 +33,7 @@ class Simple:
         str | None,
         option(
             "--table",
-            words="Without SQL: captures, launches, inside, findings, gaps or errors.",
+            words="Without SQL: captures, launches, inside, findings, gaps, collectives or errors.",
             metavar="TABLE",
         ),
     ] = None
@@ -76,7 +76,7 @@ def run(
         typer.Argument(
             metavar="[SQL]",
             help="A statement that reads, or @FILE. Tables: captures, launches, inside, findings, "
-            "gaps, errors.",
+            "gaps, collectives, errors.",
             show_default=False,
         ),
     ] = None,
