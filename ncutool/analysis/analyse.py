@@ -310,8 +310,8 @@ def read_and_analyse(
     """
     request = request or Request()
     check(request)
-    options = ReadOptions(
-        max_bytes=request.max_bytes, metrics=counters.WANTED, instructions=True, progress=progress
+    options = replace(
+        request.read_options(), metrics=counters.WANTED, instructions=True, progress=progress
     )
     calls_only = replace(options, launches_required=False)
 

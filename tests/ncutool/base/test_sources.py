@@ -35,6 +35,8 @@ ALLOWED = {
     "analysis.inside_path._STALLS": "how many are shown",
     "inside.sass._WIDTHS": "registers that a modifier of an instruction names",
     "analysis.short_names._TELLING": "how long a name is that says something by itself",
+    "base.checks.LEAST_RATE": "a guard against input that is no rate",
+    "base.held._ROUNDING_PCT": "rounding of floating point",
     "diff.gate.EXIT_CODES": "the exit codes that are published",
     "diff.noise._SEED": "the seed of a generator",
     "explain.steps._SAME": "rounding of floating point",
