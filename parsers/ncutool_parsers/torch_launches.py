@@ -73,10 +73,10 @@ class Details:
             "collective": [edge.text(value) or None for value in fields["collective"]],
             "collective_dtype": [edge.text(value) or None for value in fields["dtype"]],
         }
-        recorded = {
-            "device": self.device,
-            "stream": _first_known(fields["stream"], fields["tid"]),
-            "copy_bytes": [_number_in(value) for value in fields["bytes"]],
+        recorded: dict[str, list[Identifier]] = {
+            "device": [*self.device],
+            "stream": [*_first_known(fields["stream"], fields["tid"])],
+            "copy_bytes": list(fields["bytes"]),
             **{name: list(fields[field]) for name, field in _COUNTS.items()},
         }
         self.numbers = {
@@ -222,7 +222,7 @@ def _sizes_of(raw: bytes, most: tuple[int, int], edge: Edge) -> list[int]:
     return [UNKNOWN] * 3
 
 
-def _bounded(value: int, largest: int, edge: Edge) -> int:
+def _bounded(value: Identifier, largest: int, edge: Edge) -> int:
     """Return a recorded number, UNKNOWN for one that cannot be."""
     if value == UNKNOWN:
         return UNKNOWN
