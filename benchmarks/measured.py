@@ -6,6 +6,7 @@ from after the imports; `report` and the start-up kinds count the whole of a fur
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,8 @@ import time
 from pathlib import Path
 
 BUFFER_BYTES = 256 * 1024
-BETWEEN = b"  },\n  {\n"
-"""What lies between two events in Kineto's layout."""
+_BETWEEN = re.compile(rb"\}\s*,\s*\{\s*(?=\"ph\")")
+"""What lies between two events: once in a trace's own layout, it is the same throughout."""
 STARTS = ("pass", "help")
 
 
@@ -33,11 +34,14 @@ def floor(path: Path) -> tuple[float, int]:
         opening = b'"traceEvents": ['
         filled = stream.readinto(view[:BUFFER_BYTES])
         start = buffer.index(opening) + len(opening) - 1
+        first = _BETWEEN.search(buffer, start, filled)
+        assert first is not None, f"{path}: no two events in the first {BUFFER_BYTES} bytes"
+        between = first[0]
         while True:
-            last = buffer.rfind(BETWEEN, start, filled)
+            last = buffer.rfind(between, start, filled)
             if last < 0:
                 break
-            comma = last + BETWEEN.index(b",")
+            comma = last + between.index(b",")
             buffer[comma] = ord("]")
             decoder.decode(view[start : comma + 1])
             rest = filled - comma - 1

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.dataframes import AnyFrame
     from ncutool.roofline.coverage import Coverage
+    from ncutool_parsers import Place
 
 __all__ = ["coverage_of", "findings", "load", "page_html", "roofline_chart"]
 
@@ -64,7 +65,8 @@ def load(
     of the command line, by the same names.
 
     Args:
-        path: an Nsight Compute report or a torch.profiler trace.
+        path: an Nsight Compute report or a torch.profiler trace; a file, a URL or a member of an
+            archive, as on the command line.
         ncu: a report of the same program, whose counters go on the trace's launches.
         capture_trace: a trace of the run that captured the graphs that this one replays.
         rank_trace: traces of other ranks of the same job: they tell waiting from transfer.
@@ -98,9 +100,9 @@ def load(
         "max_nesting": max_nesting,
     }
     request = Request(
-        ncu=_path(ncu),
-        capture_trace=_path(capture_trace),
-        rank_trace=[_Path(trace) for trace in rank_trace],
+        ncu=None if ncu is None else _place(ncu),
+        capture_trace=None if capture_trace is None else _place(capture_trace),
+        rank_trace=[_place(trace) for trace in rank_trace],
         whole_steps=whole_steps,
         assume_device=assume_device,
         device_file=_path(device_file),
@@ -109,6 +111,12 @@ def load(
         **{name: limit for name, limit in limits.items() if limit is not None},
     )
     return read_and_analyse(path, request)
+
+
+def _place(given: str | PathLike[str]) -> _Path | Place:
+    from ncutool_parsers import place
+
+    return place(given)
 
 
 def _path(given: str | PathLike[str] | None) -> _Path | None:

@@ -68,6 +68,10 @@ SEARCHES = frozenset(
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
+        "ncutool/advice/kernels/measures.py",
+        "inside.stall.reason == 'gmma'",
+    ): "the name of a counter of waits, no sentence",
+    (
         "ncutool/advice/kernels/stalls.py",
         "reason == 'long_scoreboard'",
     ): "the name of a counter of waits, no sentence",

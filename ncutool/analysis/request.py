@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import (
     DEFAULT_MAX_BYTES,
@@ -37,11 +38,11 @@ class Request:
     same thing; so are all others.
     """
 
-    ncu: Path | None = None
+    ncu: Path | Place | None = None
     """An Nsight Compute report of the same program: its counters go on the trace's launches."""
-    capture_trace: Path | None = None
+    capture_trace: Path | Place | None = None
     """A trace of the run that captured the CUDA/HIP graphs which this trace replays."""
-    rank_trace: Sequence[Path] = ()
+    rank_trace: Sequence[Path | Place] = ()
     """Traces of other ranks of the same job: they tell waiting from transfer."""
     whole_steps: bool = False
     """Cut a trace's window to whole steps."""

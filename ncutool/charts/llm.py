@@ -73,11 +73,9 @@ def _parts(plan: Plan, step: Step) -> list[tuple[str, float | None, float]]:
         ("FC layers", matrix or step.matrix_intensity_flop_per_byte, peak)
     ]
     if step.kv_bytes and step.attention_flop:
-        moved = step.weight_bytes + (step.activation_bytes or 0.0) + step.kv_bytes
-        whole = (step.matrix_flop + step.attention_flop) / moved
         attention = plan.device.peak_flop_per_s[plan.types.attention_roof]
         parts.append(("attention", step.attention_intensity_flop_per_byte, attention))
-        parts.append(("whole step", whole, peak))
+        parts.append(("whole step", step.intensity_flop_per_byte, peak))
     return parts
 
 

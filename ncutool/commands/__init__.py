@@ -46,6 +46,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("whatif", "Say what other devices, sizes or weight types, or a finding, would change."),
     Command(
+        "next-capture", "Print the ncu command that tells most of what a trace leaves unknown."
+    ),
+    Command(
         "plan",
         "Predict without a capture: a model, a product, an attention, devices, signals.",
         (
@@ -56,6 +59,11 @@ COMMANDS: tuple[Command, ...] = (
             Command("signals", "Tell the regime from nvidia-smi, DCGM or timings."),
         ),
     ),
+    Command("batch", "Analyse every capture of an archive into one dataset."),
+    Command("query", "Ask a dataset: SQL, or simple conditions that need none."),
+    Command("fleet", "Write one page of a whole dataset: verdicts, costs, findings, failures."),
+    Command("trends", "Find where times changed over the commits or dates of a dataset."),
+    Command("job", "Hold the ranks of a job against each other: stragglers, links, balance."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
 )

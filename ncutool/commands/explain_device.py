@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from ncutool.analysis.request import Request
     from ncutool.commands.writing import Output
     from ncutool.devices.resolve import Resolution
+    from ncutool_parsers import Place
     from ncutool_parsers.capture import Capture, DeviceRecord
 
 
-def explain_device(path: Path, request: Request, output: Output) -> None:
+def explain_device(path: Path | Place, request: Request, output: Output) -> None:
     """Write the fields that a capture records of its device, and each device they fit or rule out.
 
     Raises:

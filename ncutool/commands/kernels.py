@@ -63,10 +63,6 @@ def run(
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.writing import rows
-    from ncutool.text import json_output
-    from ncutool.text.inside import inside_markdown, inside_table
-    from ncutool.text.markdown import kernels_markdown
-    from ncutool.text.tables import kernels_table
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -78,19 +74,29 @@ def run(
     within = table is Name.INSIDE
     if within:
         frame = _inside(analysis, frame)
-    content = rows(
-        frame,
-        chosen,
-        envelope=lambda text_: json_output.wrap(
-            analysis, table.value, text_, show_private=show_private
-        ),
-        table=lambda: (
-            inside_table(frame, color=output.color)
-            if within
-            else kernels_table(analysis, frame, color=output.color)
-        ),
-        markdown=lambda: inside_markdown(frame) if within else kernels_markdown(analysis, frame),
-    )
+
+    # each form imports what it needs, so that none waits for another's
+
+    def envelope(rows_json: str) -> str:
+        from ncutool.text import json_output
+
+        return json_output.wrap(analysis, table.value, rows_json, show_private=show_private)
+
+    def as_table() -> str:
+        from ncutool.text.inside import inside_table
+        from ncutool.text.tables import kernels_table
+
+        if within:
+            return inside_table(frame, color=output.color)
+        return kernels_table(analysis, frame, color=output.color)
+
+    def as_markdown() -> str:
+        from ncutool.text.inside import inside_markdown
+        from ncutool.text.markdown import kernels_markdown
+
+        return inside_markdown(frame) if within else kernels_markdown(analysis, frame)
+
+    content = rows(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
     say_notices(analysis)
     output.write(content)
 

@@ -17,6 +17,7 @@ from ncutool.commands.options import (
     WholeStepsOption,
     option,
 )
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,11 +53,11 @@ class Reading(Limits):
 
 
 def read_side(
-    captures: Sequence[Path],
+    captures: Sequence[Path | Place],
     reading: Reading,
     folder: Path | None = None,
     output: Output | None = None,
-    ncu: Path | None = None,
+    ncu: Path | Place | None = None,
 ) -> Side:
     """Read the captures of one side; a baseline is named by its name or its file.
 
@@ -75,7 +76,7 @@ def read_side(
     runs: list[Run] = []
     for given in captures:
         path = _found(given, folder or baseline.FOLDER)
-        if baseline.is_baseline(path):
+        if isinstance(path, Path) and baseline.is_baseline(path):
             runs += [redacted_run(run, reading.redact) for run in baseline.load(path).runs]
             continue
         analysis = analyse_file(path, request, output)
@@ -84,11 +85,11 @@ def read_side(
     return Side(tuple(runs))
 
 
-def _found(given: Path, folder: Path) -> Path:
+def _found(given: Path | Place, folder: Path) -> Path | Place:
     """Return the file that is meant: as it stands, else a baseline of that name."""
     from ncutool.diff import baseline
 
-    if given.exists() or given.name != str(given):
+    if isinstance(given, Place) or given.exists() or given.name != str(given):
         return given
     try:
         kept = baseline.path_of(str(given), folder)

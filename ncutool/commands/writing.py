@@ -217,17 +217,31 @@ def _csv_of_rows(rows: list[dict[str, Any]]) -> str:
 
 
 def _csv(frame: pl.DataFrame) -> str:
-    """CSV whose text cells no spreadsheet takes for a formula; lists are joined by semicolons."""
+    """CSV whose text cells no spreadsheet takes for a formula; lists are joined by semicolons, and
+    records are written as JSON."""
     import polars as pl
     import polars.selectors as cs
 
     lists = cs.by_dtype(pl.List(pl.Int64), pl.List(pl.Float64), pl.List(pl.String))
     nested = cs.by_dtype(pl.List(pl.List(pl.Int64)))
+    records = [
+        pl.Series(name, [_records(cell) for cell in frame[name]], pl.String)
+        for name, dtype in frame.schema.items()
+        if isinstance(getattr(dtype, "inner", None), pl.Struct)
+    ]
+    frame = frame.with_columns(records)
     inner = pl.element().cast(pl.List(pl.String)).list.join("×")
     flat = frame.with_columns(nested.list.eval(inner).list.join("; "))
     flat = flat.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
     texts = flat.select(cs.string()).get_columns()
     return flat.with_columns(_guarded(column) for column in texts).write_csv()
+
+
+def _records(cell: Any) -> str | None:
+    """Return a list of records as JSON; None for none."""
+    import json
+
+    return None if cell is None or not len(cell) else json.dumps(list(cell), ensure_ascii=False)
 
 
 def _guarded(column: pl.Series) -> pl.Series:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base import packaged
 from ncutool.base.checks import LARGEST_BYTES, RATES, is_positive, is_rate
 from ncutool.base.tables import ROOFS
 from ncutool.base.thresholds import Threshold
 from ncutool.base.user_files import read_toml, shown, text_problem
 from ncutool_parsers.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,8 +108,7 @@ class Device:
 @lru_cache(maxsize=1)
 def load_devices() -> tuple[Device, ...]:
     """Return all devices that ncutool knows, in the order of devices.toml."""
-    text = resources.files("ncutool.devices").joinpath("devices.toml").read_text(encoding="utf-8")
-    return tuple(_device(row) for row in tomllib.loads(text)["device"])
+    return tuple(_device(row) for row in packaged.table(__file__, "devices")["device"])
 
 
 def load_file(path: Path) -> tuple[Device, ...]:

@@ -13,12 +13,11 @@ from ncutool.charts.llm import BATCH_STEP, plan_roofline, slider_batches
 from ncutool.charts.palette import LIGHT
 from ncutool.page.drawing import PAGE_PALETTE
 from ncutool.page.html import html_page
-from ncutool.planning.llm import plan as planned
+from ncutool.planning.llm.step import decode_step
 from ncutool.text import llm as text
 from ncutool.text import llm_facts
 
 if TYPE_CHECKING:
-    from ncutool.devices.table import Device
     from ncutool.planning.llm import Plan
     from ncutool.planning.llm.step import Step
 
@@ -50,7 +49,7 @@ def render_plan(plan: Plan) -> str:
         title=f"{llm_facts.headline(plan)} · ncutool",
         groups=llm_facts.facts(plan),
         pieces=memory_pieces(plan),
-        headings=text.BATCH_HEADINGS[1:],
+        headings=text.batch_headings(plan)[1:],
         batches=list(
             zip([step.batch for step in plan.batches], text.batch_rows(plan), strict=True)
         ),
@@ -71,21 +70,10 @@ def roofline_svg(plan: Plan) -> str:
 
 def _steps(plan: Plan) -> tuple[Step, ...]:
     """Return the plan's step at each stop of the slider."""
-    device: Device = plan.device
-    sweep = planned(
-        plan.model,
-        device,
-        weights=plan.types.weights,
-        kv=plan.types.kv,
-        activations=plan.types.activations,
-        tensor_parallel=plan.tensor_parallel,
-        batch=plan.batch,
-        context_tokens=plan.context_tokens,
-        batches=tuple(slider_batches().values()),
-        contexts=(),
-        usable_share=plan.memory.usable_bytes / plan.memory.device_bytes,
+    return tuple(
+        decode_step(plan.setup, batch, plan.context_tokens, plan.memory.usable_bytes)
+        for batch in slider_batches().values()
     )
-    return sweep.batches
 
 
 def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
@@ -110,16 +98,20 @@ def headline(plan: Plan) -> str:
         remedy = f": it takes {smallest} of them or more" if smallest else " at any parallelism"
         return f"{name} does not fit{remedy}"
     rate = units.significant(plan.decode.tokens_per_s_per_sequence)
-    turning, most = plan.crossover.weights_only, plan.crossover.memory_batch
+    turning, most = plan.crossover.whole_step, plan.crossover.memory_batch
     verdict = f"{name}: at most {rate} tokens/s a user at batch {units.count(plan.batch)}"
-    if most is None or turning is None:
+    if most is None:
         return verdict
-    room, batch = units.counted(most, "sequence"), units.significant(turning)
+    room = units.counted(most, "sequence")
     if plan.crossover.first == "memory":
-        return (
-            f"{verdict}; memory ends at {room}, before its FC layers turn compute-bound at {batch}"
-        )
-    return f"{verdict}; its FC layers turn compute-bound at batch {batch}, memory holds {room}"
+        later = "never turns" if turning is None else "turns"
+        at = "" if turning is None else f" at {units.significant(turning)}"
+        return f"{verdict}; memory ends at {room}, and a step {later} compute-bound{at}"
+    assert turning is not None
+    return (
+        f"{verdict}; a step turns compute-bound at batch {units.significant(turning)}, memory "
+        f"holds {room}"
+    )
 
 
 def memory_pieces(plan: Plan) -> list[Piece]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from ncutool.base import units
 from ncutool.text.llm_facts import (
-    LARGEST,
     facts,
     fit_words,
     headline,
     milliseconds,
     plain,
+    scope,
     size,
 )
 from ncutool.text.sheet import Grid, Sheet
@@ -22,23 +22,32 @@ if TYPE_CHECKING:
     from ncutool.planning.llm import Model, Plan
     from ncutool.planning.llm.step import Step
 
-BATCH_HEADINGS = (
-    "batch", "FC FLOP/B", "attention", "bound", "by", "step", "tok/s a user", "tok/s", "memory", "",
-)  # fmt: skip
 _WORDS = frozenset(("bound", "by", ""))
 """Headings of columns that hold words."""
 _WIDEST = 300
 
 
+def batch_headings(plan: Plan) -> tuple[str, ...]:
+    """Return the headings of the batch sweep; a mixture's floor stands beside what is expected."""
+    steps = ("step", "expected", "worst") if plan.model.experts is not None else ("step",)
+    return (
+        "batch", "FC FLOP/B", "all", "bound", "by", *steps, "tok/s a user", "tok/s",
+        "memory", "",
+    )  # fmt: skip
+
+
 def sweep_row(step: Step, first: str) -> tuple[str, ...]:
-    """Return one row of a sweep under :data:`BATCH_HEADINGS`."""
+    """Return one row of a sweep under :func:`batch_headings`."""
+    times = [step.floor_ns]
+    if step.experts_touched is not None:
+        times += [step.expected.ns, step.worst.ns]
     return (
         first,
         plain(step.matrix_intensity_flop_per_byte),
-        plain(step.attention_intensity_flop_per_byte),
+        plain(step.intensity_flop_per_byte),
         step.bound,
-        LARGEST[step.largest],
-        milliseconds(step.floor_ns),
+        step.limit,
+        *map(milliseconds, times),
         units.significant(step.tokens_per_s_per_sequence),
         units.significant(step.tokens_per_s, 4),
         size(step.resident_bytes),
@@ -60,15 +69,15 @@ def plan_sheet(plan: Plan) -> Sheet:
     """Return what fits, the floors and limits, the sweeps, and what to know."""
     grids = [
         Grid(
-            f"Batch, at a context of {units.count(plan.context_tokens)} tokens",
-            BATCH_HEADINGS,
+            f"Batch, at a context of {units.count(plan.context_tokens)} tokens{scope(plan)}",
+            batch_headings(plan),
             tuple(batch_rows(plan)),
             _WORDS,
         )
     ]
     if plan.contexts:
-        headings = ("context", *BATCH_HEADINGS[1:])
-        title = f"Context, at batch {units.count(plan.batch)}"
+        headings = ("context", *batch_headings(plan)[1:])
+        title = f"Context, at batch {units.count(plan.batch)}{scope(plan)}"
         grids.append(Grid(title, headings, tuple(context_rows(plan)), _WORDS))
     return Sheet(
         headline=headline(plan),

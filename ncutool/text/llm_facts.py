@@ -10,8 +10,6 @@ from ncutool.base import units
 if TYPE_CHECKING:
     from ncutool.planning.llm import Plan
 
-LARGEST = {"weights": "weights", "kv_cache": "KV cache", "math": "math"}
-"""What takes most of a step's bound, in words."""
 NEVER = "never"
 
 
@@ -24,8 +22,11 @@ class Fact:
     remark: str = ""
 
 
-def _per_device(plan: Plan) -> str:
-    return f" a device, of {plan.tensor_parallel}" if plan.tensor_parallel > 1 else ""
+def scope(plan: Plan) -> str:
+    """Return whose bytes and tokens a block shows, where there are several devices."""
+    if plan.memory.devices == 1:
+        return ""
+    return f"; memory of each device, tokens of all {plan.memory.devices}"
 
 
 def milliseconds(ns: float) -> str:
@@ -82,54 +83,94 @@ def stored_types(plan: Plan) -> str:
 
 def facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
     """Return titled groups of facts, in the order they are read."""
+    devices = plan.memory.devices
+    each = "Memory" if devices == 1 else f"Memory of each of {devices} devices"
+    blocks = [("Model", _model(plan)), (f"{each} (GB)", _memory(plan))]
+    if devices > 1:
+        blocks.append((f"Memory of all {devices} devices together (GB)", _all_memory(plan)))
+    of = "" if devices == 1 else f", {devices} devices together"
     return [
-        ("Memory", _memory(plan)),
-        ("Decode", _decode(plan)),
-        ("Prefill", _prefill(plan)),
-        ("Where the regime changes", _limits(plan)),
+        *blocks,
+        (f"Decode{of}", _decode(plan)),
+        (f"Prefill{of}", _prefill(plan)),
+        (f"Where the regime changes{of}", _limits(plan)),
     ]
 
 
-def _memory(plan: Plan) -> list[Fact]:
-    kept = plan.memory
-    of = _per_device(plan)
+def gigabytes(value: float | None) -> str:
+    """Return bytes in GB, the one unit of a block: `16.06`, `0.5369`."""
+    return units.UNKNOWN if value is None else units.significant(value / 1e9, 4)
+
+
+def _model(plan: Plan) -> list[Fact]:
+    """Return what the model is, the same on however many devices."""
+    model, kept = plan.model, plan.memory
     lines = [
         Fact(
-            "weights",
-            size(kept.weight_bytes_all_devices),
-            f"{units.count(plan.model.parameters)} parameters"
-            + (f"; {size(kept.weight_bytes)}{of}" if of else ""),
+            "parameters",
+            units.count(model.parameters),
+            f"{units.significant(model.active_parameters / 1e9)} B a token",
         )
     ]
-    if kept.kv_bytes is None:
-        lines.append(Fact("KV cache", units.UNKNOWN, "its shape was not given"))
-    else:
+    if kept.kv_bytes_per_token_all_devices is None:
+        return [*lines, Fact("KV cache", units.UNKNOWN, "its shape was not given")]
+    if model.caches:
         lines.append(
             Fact(
                 "KV cache",
                 f"{units.count(kept.kv_bytes_per_token_all_devices)} B/token",
-                f"{plan.model.attention}, {plan.types.kv}{_windows(plan)}",
+                f"{model.attention}, {plan.types.kv}{_windows(plan)}",
             )
         )
-        sequences = units.counted(plan.batch, "sequence")
+    if model.states:
+        layers = sum(state.layers for state in model.states)
         lines.append(
             Fact(
-                "",
-                f"{size(kept.kv_bytes_per_sequence)}/sequence",
-                f"at {units.count(plan.context_tokens)} tokens{of}; {size(kept.kv_bytes)} for "
-                f"{sequences}",
+                "recurrent state",
+                f"{units.count(kept.state_bytes_per_sequence_all_devices)} B/sequence",
+                f"{layers} of {model.layers} layers keep this however long a sequence is",
             )
         )
+    return lines
+
+
+def _memory(plan: Plan) -> list[Fact]:
+    kept = plan.memory
+    sequences = units.counted(plan.batch, "sequence")
     share = 100 * kept.total_bytes / kept.device_bytes
-    lines.append(
+    return [
+        Fact("weights", gigabytes(kept.weight_bytes)),
+        Fact(
+            "KV cache",
+            gigabytes(kept.kv_bytes),
+            f"{sequences} of {units.count(plan.context_tokens)} tokens, "
+            f"{gigabytes(kept.kv_bytes_per_sequence)} each",
+        ),
         Fact(
             "in all",
-            f"{size(kept.total_bytes)} of {size(kept.device_bytes)}",
-            f"{units.percent(share)}; usable {size(kept.usable_bytes)}: "
-            + ("fits" if kept.fits else fit_words(plan)),
-        )
-    )
-    return lines
+            gigabytes(kept.total_bytes),
+            f"{units.percent(share)} of {gigabytes(kept.device_bytes)}, usable "
+            f"{gigabytes(kept.usable_bytes)}: " + ("fits" if kept.fits else fit_words(plan)),
+        ),
+    ]
+
+
+def _all_memory(plan: Plan) -> list[Fact]:
+    kept = plan.memory
+    held = kept.devices * kept.weight_bytes
+    caches = None if kept.kv_bytes is None else kept.devices * kept.kv_bytes
+    once = None
+    if kept.kv_bytes_per_sequence_all_devices is not None:
+        once = plan.batch * kept.kv_bytes_per_sequence_all_devices
+    return [
+        Fact("weights", gigabytes(held), f"{gigabytes(kept.weight_bytes_all_devices)} each once"),
+        Fact("KV cache", gigabytes(caches), f"{gigabytes(once)} each once"),
+        Fact(
+            "in all",
+            gigabytes(kept.total_bytes_all_devices),
+            f"of {gigabytes(kept.devices * kept.device_bytes)}",
+        ),
+    ]
 
 
 def _windows(plan: Plan) -> str:
@@ -162,8 +203,8 @@ def _decode(plan: Plan) -> list[Fact]:
             "speed of light",
             f"{milliseconds(step.floor_ns)}/token",
             f"{rate(step.tokens_per_s_per_sequence)} a user, {rate(step.tokens_per_s)} in all; "
-            f"batch {units.count(plan.batch)}, {cache}; {step.bound}-bound "
-            f"({LARGEST[step.largest]})",
+            f"batch {units.count(plan.batch)}, {cache}; {step.bound}-bound ({step.limit}"
+            f"{_on(step.limit_resource)})",
         ),
         Fact(
             "all weights once",
@@ -173,6 +214,11 @@ def _decode(plan: Plan) -> list[Fact]:
         *_intensities(plan),
         *_experts(plan),
     ]
+
+
+def _on(resource: str) -> str:
+    """Return the roof that binds, where it is one; memory is said by the bound already."""
+    return "" if resource in ("memory", "link") else f" on {resource.replace('_', ' ')}"
 
 
 def _intensities(plan: Plan) -> list[Fact]:
@@ -207,27 +253,48 @@ def _experts(plan: Plan) -> list[Fact]:
     experts, step = plan.model.experts, plan.decode
     if experts is None or step.experts_touched is None:
         return []
-    low, high = step.fewest_floor_ns or step.floor_ns, step.most_floor_ns or step.floor_ns
+    usual, worst = step.expected, step.worst
+    batch = units.count(plan.batch)
     return [
         Fact(
-            "experts touched",
-            f"{units.significant(step.experts_touched)} of {experts.count}",
-            f"expected at batch {units.count(plan.batch)}; step {milliseconds(low)} to "
-            f"{milliseconds(high)}; {units.significant(plan.model.active_parameters / 1e9)} B "
-            "parameters a token",
-        )
+            "expected",
+            f"{milliseconds(usual.ns)}/token",
+            f"{rate(usual.tokens_per_s)} in all: {units.significant(usual.experts_touched)} of "
+            f"{experts.count} experts read a layer if batch {batch} chooses uniformly",
+        ),
+        Fact(
+            "worst",
+            f"{milliseconds(worst.ns)}/token",
+            f"{rate(worst.tokens_per_s)} in all: {units.significant(worst.experts_touched)} "
+            "experts, no two tokens alike",
+        ),
     ]
 
 
 def _prefill(plan: Plan) -> list[Fact]:
     prompt = plan.prefill
+    others = [
+        Fact(
+            "",
+            milliseconds(one.prefill_ns),
+            f"with {one.activations} inputs, {one.roof.replace('_', ' ')}; decode "
+            f"{milliseconds(one.decode_ns)}/token",
+        )
+        for one in plan.other_activations
+    ]
+    expected = ""
+    if plan.model.experts is not None and prompt.expected.ns > prompt.floor_ns:
+        expected = f"; {milliseconds(prompt.expected.ns)} if experts are chosen uniformly"
     return [
         Fact(
             "prompt",
             milliseconds(prompt.floor_ns),
             f"{units.count(prompt.prompt_tokens)} tokens, {rate(prompt.tokens_per_s)}; "
-            f"{prompt.bound}-bound at {units.intensity(prompt.intensity_flop_per_byte)}",
-        )
+            f"{prompt.bound}-bound ({prompt.limit}{_on(prompt.limit_resource)}) at "
+            f"{units.intensity(prompt.intensity_flop_per_byte)}; {plan.types.activations} inputs"
+            f"{expected}",
+        ),
+        *others,
     ]
 
 
@@ -255,23 +322,32 @@ def _cache_limits(plan: Plan) -> list[Fact]:
     if plan.memory.kv_bytes is None or plan.cache_limit is None:
         return []
     first = {"memory": "memory runs out first", "compute": "compute binds first"}
-    equal, limit = plan.equal_context_tokens, plan.cache_limit
+    equal, limit, turning = plan.equal_context_tokens, plan.cache_limit, plan.crossover
+    alike = ""
+    if plan.model.experts is not None:
+        alike = f"; {whole(turning.whole_step_fewest_experts)} if all tokens choose alike"
+    what = (
+        f"{limit.limit} on memory"
+        if limit.resource == "memory"
+        else f"{limit.limit}{_on(limit.limit_resource)}"
+    )
     return [
         Fact(
             "whole step",
-            whole(plan.crossover.whole_step),
-            "with its cache reads, at this context",
+            whole(turning.whole_step),
+            f"the step turns compute-bound, cache and attention counted, at this context{alike}",
         ),
         Fact(
             "memory allows",
             units.count(plan.memory.most_sequences),
             f"sequences of {units.count(plan.context_tokens)} tokens: "
-            + first.get(plan.crossover.first, ""),
+            + first.get(turning.first, "")
+            + ", of the whole step",
         ),
         Fact(
-            "cache limit",
+            "most tokens",
             rate(limit.tokens_per_s),
-            "however large the batch; half of the cache's at batch "
+            f"however large the batch, limited by {what}; half of it at batch "
             + units.significant(limit.half_batch),
         ),
         Fact(

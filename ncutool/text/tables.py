@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool.analysis import capture_sentences, display_names, finding_sentences
-from ncutool.analysis.document import Document
+from ncutool.analysis import capture_sentences, display_names
 from ncutool.analysis.groups import detail, source_word
 from ncutool.base import units
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
@@ -109,6 +108,8 @@ def findings_table(
     Args:
         frame: rows of :data:`ncutool.base.tables.FINDINGS`, best first.
     """
+    from ncutool.analysis.document import Document  # what launches alone need is imported above
+
     parts: list[Text] = []
     for rank, row in enumerate(frame.iter_rows(named=True), start=1):
         parts += [finding_line(rank, row, analysis.window_ns), *finding_details(row), Text("")]
@@ -134,6 +135,8 @@ def findings_table(
 
 def finding_line(rank: int, row: dict[str, Any], window_ns: int) -> Text:
     """Return rank, kind, saving, title and grade on one line."""
+    from ncutool.analysis import finding_sentences
+
     line = Text(f"{rank:>2} ", style="bright_black")
     line.append_text(text(row["kind"], "bold cyan")).append("  ")
     line.append(finding_sentences.saving(row, window_ns).line, style="bold").append("  ")
@@ -148,7 +151,10 @@ def grade_text(grade: str) -> Text:
 
 def finding_details(row: dict[str, Any]) -> list[Text]:
     """Return the evidence and what to do, indented."""
-    lines = [Text("   ").append_text(text(line, "bright_black")) for line in row["evidence"]]
+    from ncutool.analysis import finding_sentences
+
+    told = (*row["evidence"], *finding_sentences.beside(row))
+    lines = [Text("   ").append_text(text(line, "bright_black")) for line in told]
     lines.append(Text("   Do: ", style="green").append_text(text(row["remedy"], "default")))
     if row["code"]:
         lines.append(Text("       ").append_text(text(row["code"], "cyan")))

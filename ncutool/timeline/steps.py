@@ -189,6 +189,8 @@ def _whole(steps: list[Step]) -> tuple[Step, ...]:
 
 def _part_of(step: Step, steps: list[Step]) -> float | None:
     """Return the part (0 to 1) that the first or last of ``steps`` is; None where it is whole."""
+    if step is not steps[0] and step is not steps[-1]:
+        return None  # before the model is asked for, so that the time stays linear in steps
     model = _model(steps)
     if step is steps[-1] and (share := _share(step, model, head=True)) is not None:
         return share

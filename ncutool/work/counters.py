@@ -80,6 +80,9 @@ FAILED = "its collection failed"
 _WITHOUT_DRAM_COUNTERS = frozenset({"7.2", "8.7", "11.0", "12.1"})
 
 
+ROUNDED = "computed from printed, rounded values"
+
+
 def work(capture: Capture) -> pl.DataFrame:
     """Return the :data:`ncutool.base.tables.WORK` table of a report, one row per launch.
 
@@ -110,7 +113,22 @@ def work(capture: Capture) -> pl.DataFrame:
     if not rows:
         return tables.WORK.empty()
     types = tables.WORK.polars_schema()
-    return tables.WORK.conform(pl.DataFrame(rows, schema={name: types[name] for name in rows[0]}))
+    table = tables.WORK.conform(pl.DataFrame(rows, schema={name: types[name] for name in rows[0]}))
+    return _rounded(table) if capture.traits.values_rounded else table
+
+
+def _rounded(table: pl.DataFrame) -> pl.DataFrame:
+    """Return figures that were computed from printed values: none of them is exact, or a bound."""
+    known = pl.col("flop").is_not_null() | pl.col("dram_bytes").is_not_null()
+    return table.with_columns(
+        *(
+            pl.when(pl.col(name).is_not_null()).then(pl.lit("estimate")).alias(name)
+            for name in ("flop_exactness", "bytes_exactness")
+        ),
+        remark=pl.when(known)
+        .then(pl.concat_str("remark", pl.lit(ROUNDED), separator="; ", ignore_nulls=True))
+        .otherwise("remark"),
+    )
 
 
 def recorded_work(

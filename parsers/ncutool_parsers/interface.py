@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.formats import Format
@@ -63,3 +63,12 @@ class Reader(Protocol):
             UnreadableError: the file is damaged or too large.
             EmptyError: it holds no launch.
         """
+
+
+@runtime_checkable
+class SearchingReader(Protocol):
+    """A reader of a format that something else may stand before, such as a program's output."""
+
+    def finds(self, path: Path) -> bool:
+        """Whether the file holds this format further on; asked where no reader accepts its
+        start."""

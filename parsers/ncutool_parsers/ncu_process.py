@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import msgspec
 
-from ncutool_parsers.errors import UnreadableError
+from ncutool_parsers.errors import DamagedError, UnreadableError
 
 _WORKER = Path(__file__).with_name("ncu_worker.py")
 _STALL_SECONDS = 120.0
@@ -196,7 +196,7 @@ class _Worker:
         else:
             lines = self.error_tail().strip().splitlines()
             problem = f"NVIDIA's reader failed on it ({lines[-1] if lines else f'exit {code}'})"
-        return UnreadableError(self._named, problem, _RECOLLECT)
+        return DamagedError(self._named, problem, _RECOLLECT)
 
     def _watch(self) -> None:
         """Kill the worker when no frame has come for the time it may stay silent."""

@@ -26,7 +26,7 @@ from ncutool_parsers.edge import (
     Edge,
     number_in,
 )
-from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.errors import DamagedError, EmptyError
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.kernel_names import short_name
 from ncutool_parsers.ncu_framing import Framing, Geometry
@@ -65,7 +65,7 @@ def capture(path: Path, report: Report, framing: Framing, edge: Edge | None = No
     """
     actions, edge = report.actions, edge or Edge()
     if not any(action["metrics"] for action in actions):
-        raise UnreadableError(
+        raise DamagedError(
             path, "is damaged: NVIDIA's reader finds no launch in it", "copy or collect it again"
         )
     if not any(action["usable"] for action in actions):

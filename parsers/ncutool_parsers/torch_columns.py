@@ -37,13 +37,16 @@ CallKey = bytes
 AnnotationKey = tuple[Identifier, Identifier, bytes, bool]
 """pid, tid, JSON text of the name, and whether it is on the GPU timeline."""
 _Id = Identifier
-LaunchKey = tuple[int, _Id, _Id, _Id, _Id, int, int, _Id, bool, str, str, int, int, int, bytes]
+LaunchKey = tuple[
+    int, _Id, _Id, _Id, _Id, int, int, _Id, bool, str, str, int, int, int, _Id, _Id, _Id, _Id, bytes
+]
 """The fields of LAUNCH."""
 LAUNCH = (
     *("category", "pid", "tid", "device", "stream", "registers", "shared_memory", "bytes", "graph"),
-    *("collective", "dtype", "elements_in", "elements_out", "group_size", "shapes"),
+    *("collective", "dtype", "elements_in", "elements_out", "group_size"),
+    *("group", "sequence", "source_rank", "target_rank", "shapes"),
 )
-"""Shapes are the JSON texts of grid, block and kind of copy, joined by NUL."""
+"""Shapes are the JSON texts of grid, block, kind of copy and ranks of a group, joined by NUL."""
 
 
 class Interner(dict[Key, int]):
@@ -265,7 +268,11 @@ class Collector:
                     a.elements_in,
                     a.elements_out,
                     a.group_size,
-                    join((a.grid, a.block, a.kind)),
+                    a.group,
+                    a.sequence,
+                    a.source_rank,
+                    a.target_rank,
+                    join((a.grid, a.block, a.kind, a.group_ranks)),
                 ]
                 for e, a in zip(events, args, strict=True)
             ],

@@ -41,6 +41,12 @@ _COUNTS = {
     "collective_group_size": "group_size",
 }
 """Columns that are a recorded number, and its field of LAUNCH."""
+_IDENTIFIERS = {
+    "collective_sequence": "sequence",
+    "collective_source_rank": "source_rank",
+    "collective_target_rank": "target_rank",
+}
+"""Likewise, of numbers that some versions record as text."""
 _LARGEST = {
     "device": LARGEST_COUNT,
     "stream": LARGEST_ID,
@@ -50,6 +56,9 @@ _LARGEST = {
     "collective_in_elements": LARGEST_BYTES,
     "collective_out_elements": LARGEST_BYTES,
     "collective_group_size": LARGEST_COUNT,
+    "collective_sequence": LARGEST_ID,
+    "collective_source_rank": LARGEST_COUNT,
+    "collective_target_rank": LARGEST_COUNT,
 }
 """No such number is larger."""
 
@@ -66,18 +75,27 @@ class Details:
         self.is_copy = np.array([value == COPIES for value in category], bool)
         self.is_graph = np.array(fields["graph"], bool)
         """It is a node of a CUDA/HIP graph."""
-        self.copy_kind = [edge.name(kind) for _, _, kind in shapes]
+        self.copy_kind = [edge.name(kind) for _, _, kind, _ in shapes]
         self.device = _first_known(fields["device"], fields["pid"])
         self.texts: dict[str, list[str | None]] = {
             "category": [_CATEGORY[value] for value in category],
             "collective": [edge.text(value) or None for value in fields["collective"]],
             "collective_dtype": [edge.text(value) or None for value in fields["dtype"]],
+            "collective_group": [
+                None if value in ("", UNKNOWN) else edge.text(str(value))
+                for value in fields["group"]
+            ],
+            "collective_ranks": [edge.name(ranks) or None for *_, ranks in shapes],
         }
         recorded: dict[str, list[Identifier]] = {
             "device": [*self.device],
             "stream": [*_first_known(fields["stream"], fields["tid"])],
             "copy_bytes": list(fields["bytes"]),
             **{name: list(fields[field]) for name, field in _COUNTS.items()},
+            **{
+                name: [_number_in(value) for value in fields[field]]
+                for name, field in _IDENTIFIERS.items()
+            },
         }
         self.numbers = {
             name: [_bounded(value, _LARGEST[name], edge) for value in values]

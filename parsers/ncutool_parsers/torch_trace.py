@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ncutool_parsers.capture import Capture, Notice
-from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.errors import DamagedError, EmptyError, NotACaptureError, UnreadableError
 from ncutool_parsers.formats import TORCH_TRACE
 from ncutool_parsers.interface import ReadOptions
 
@@ -56,7 +56,7 @@ class TorchTraceReader:
                     "steps",
                 ) from None
             except TooLongError:
-                raise UnreadableError(
+                raise NotACaptureError(
                     path,
                     f"holds an event of more than {LONGEST_EVENT} bytes, or so many without an "
                     "event",
@@ -176,8 +176,8 @@ def _of_the_end(
 def _not_a_trace(path: Path, source: ByteStream) -> UnreadableError:
     """Return the error of a document without a list of events."""
     if source.damage is not None:
-        return UnreadableError(path, f"cannot be read: {source.damage}", "copy the file again")
-    return UnreadableError(
+        return DamagedError(path, f"cannot be read: {source.damage}", "copy the file again")
+    return NotACaptureError(
         path,
         "has no list of traceEvents: other JSON, or a trace cut short before it",
         "give what torch.profiler's export_chrome_trace wrote",
@@ -189,7 +189,7 @@ def _empty(
 ) -> EmptyError | UnreadableError:
     """Return the error of a trace without launches, with its likeliest cause."""
     if not collector.events and complete and bare_list:
-        return UnreadableError(
+        return NotACaptureError(
             path,
             "is a JSON list without trace events",
             "give what torch.profiler's export_chrome_trace wrote",

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, get_args
 
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.view.context import Context
+from ncutool.advice.view.evidence import Also, Excluded, Value
 from ncutool.base import held
 from ncutool.base.tables import FINDING_KINDS, FindingKind, Grade, SavingPer
 from ncutool.base.thresholds import Threshold
@@ -59,6 +60,14 @@ class Finding:
     """The evidence on one line, with numbers; empty where the first of it is short enough."""
     todo: str = ""
     """What to do on one line; the rule's where empty."""
+    figures: tuple[Value, ...] = ()
+    """The evidence as values, of a report."""
+    cap: str | None = None
+    """Why it saves no more; None where the evidence says it."""
+    also: tuple[Also, ...] = ()
+    """What else would shorten the same launches, less than the finding itself."""
+    excluded: tuple[Excluded, ...] = ()
+    """What was ruled out for the launch that it saves most of."""
 
     def __post_init__(self) -> None:
         """Raise a ValueError for a kind that the published schema does not list, and for savings
@@ -186,6 +195,8 @@ class CouldNotLook:
     brief: str = ""
     """The first way to collect it, in a few words that stand after a colon; empty where no
     recording would tell."""
+    command: str | None = None
+    """The command of Nsight Compute that collects it of the longest of these launches alone."""
 
     def __post_init__(self) -> None:
         """Raise a ValueError for a time below 0 or a share above its whole."""

@@ -24,6 +24,7 @@ from ncutool.commands.plan.model_options import (
     parse_numbers,
 )
 from ncutool.commands.writing import Output
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run(
         str | None, option(words="Rows of the context sweep.", metavar="N,...")
     ] = None,
     against: Annotated[
-        Path | None,
+        Path | Place | None,
         option(
             words="A trace of a decode step or a prefill to hold the plan against.",
             metavar="CAPTURE",

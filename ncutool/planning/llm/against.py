@@ -27,7 +27,6 @@ from ncutool.planning.llm.comparison import (
 from ncutool.planning.llm.floors import Floor, Load
 from ncutool.planning.llm.loads import Rows, lengths_of, load_of, phase_of, rows_of
 from ncutool.planning.llm.matching import Match, candidates, match
-from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.setup import Setup
 
@@ -79,14 +78,7 @@ def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
 
 def setup_of(plan: Plan) -> Setup:
     """Return what was planned."""
-    return Setup(
-        plan.model,
-        plan.device,
-        plan.types.weights,
-        NUMBER_TYPES[plan.types.kv],
-        NUMBER_TYPES[plan.types.activations],
-        plan.tensor_parallel,
-    )
+    return plan.setup
 
 
 def _problems(

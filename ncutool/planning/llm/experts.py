@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from ncutool.planning.llm.model import Experts
+
+Routing = Literal["fewest", "expected", "most"]
+"""``fewest``: all tokens choose the same experts, the floor. ``expected``: each token chooses
+uniformly on its own. ``most``: no two tokens share an expert while there are others."""
+
+
+def touched(experts: Experts, tokens: float, routing: Routing) -> float:
+    """Return the distinct experts of a layer that this many tokens are sent to."""
+    if routing == "fewest":
+        return fewest(experts)
+    return expected(experts, tokens) if routing == "expected" else most(experts, tokens)
 
 
 def expected(experts: Experts, tokens: float) -> float:

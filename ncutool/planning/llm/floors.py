@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ncutool.base.limits import overlapped
-from ncutool.planning.llm import experts as routing
+from ncutool.planning.llm.experts import Routing
 from ncutool.planning.llm.model import ROUTED_PARTS, Matrix
-from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.product_shapes import label
 from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.terms import (
+    ATTENTION,
+    STATE,
+    Pass,
+    Work,
+    decode_pass,
+    matrix_terms,
+    norm_term,
+    work,
+)
 
 Phase = Literal["decode", "prefill"]
 
@@ -63,31 +72,27 @@ def weights_floor(setup: Setup, load: Load, left_out: frozenset[str]) -> Floor:
         if one.part not in ROUTED_PARTS and label(one) not in left_out
     ]
     if load.head_rows is None and any(one.part == "head" for one in dense):
-        return Floor(_matrix_bytes(setup, dense), None, None, None)
-    return _floor(setup, dense, 1.0, load)
+        return Floor(_floor(setup, dense, load).bytes, None, None, None)
+    return _floor(setup, dense, load)
 
 
 def experts_floor(setup: Setup, load: Load) -> tuple[Floor, Floor, Floor] | None:
     """Return the floor of routed experts: expected if uniform, with fewest and with most
     touched."""
-    model = setup.model
-    if model.experts is None:
+    if setup.model.experts is None:
         return None
-    routed = [one for one in model.matrices if one.part in ROUTED_PARTS]
-    touched = (
-        routing.expected(model.experts, load.rows),
-        routing.fewest(model.experts),
-        routing.most(model.experts, load.rows),
+    routed = [one for one in setup.model.matrices if one.part in ROUTED_PARTS]
+    return (
+        _floor(setup, routed, load),
+        _floor(setup, routed, load, "fewest"),
+        _floor(setup, routed, load, "most"),
     )
-    usual, low, high = (_floor(setup, routed, each / model.experts.count, load) for each in touched)
-    return usual, low, high
 
 
 def norms_floor(setup: Setup) -> Floor:
     """Return the floor of norm vectors and biases, the only other bytes that a plan counts."""
-    size = NUMBER_TYPES[setup.model.trained_type].bytes_per_value
-    moved = size * setup.model.other_parameters
-    return Floor(moved, 0.0, 1e9 * moved / setup.bandwidth, 0.0)
+    term = norm_term(setup)
+    return Floor(term.bytes, 0.0, term.memory_ns, 0.0)
 
 
 def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
@@ -98,7 +103,7 @@ def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
     alike, or where the longest cannot exceed the window.
     """
     unknown = Floor(None, None, None, None)
-    if not setup.model.caches:
+    if not setup.sequence_is_known:
         return unknown, "the model's cache is not described"
     if load.cached_tokens is None or load.sequences is None:
         return unknown, "the lengths of the sequences are not recorded (--context)"
@@ -107,9 +112,9 @@ def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
         return unknown, "layers with a window need each sequence's length"
     each = load.cached_tokens / load.sequences
     if load.phase == "decode":
-        moved = load.sequences * (setup.kv_bytes(each) or 0.0)
-        one = setup.attention_flop(each)
-        flop = None if one is None else load.sequences * one
+        step = work(setup, decode_pass(load.sequences, each)).of(ATTENTION, STATE)
+        moved = step.cache_bytes
+        flop = step.flop if setup.heads_known else None
     else:
         moved = _written(setup, load.rows)
         flop = _prompt_flop(setup, load, each)
@@ -135,22 +140,12 @@ def total(floors: Sequence[Floor]) -> Floor:
     )
 
 
-def _floor(setup: Setup, matrices: Sequence[Matrix], share: float, load: Load) -> Floor:
-    moved = share * _matrix_bytes(setup, matrices)
-    flop = seconds = 0.0
-    for one in matrices:
-        rows = load.rows if one.part != "head" else load.head_rows or 0
-        work = 2 * rows * one.uses * one.values / setup.divided(one)
-        flop += work
-        seconds += work / setup.peak(setup.roof(one.part))
-    return Floor(moved, flop, 1e9 * moved / setup.bandwidth, 1e9 * seconds)
-
-
-def _matrix_bytes(setup: Setup, matrices: Sequence[Matrix]) -> float:
-    return sum(
-        one.copies * one.values * setup.stored(one.part).bytes_per_value / setup.divided(one)
-        for one in matrices
-    )
+def _floor(
+    setup: Setup, matrices: Sequence[Matrix], load: Load, routing: Routing = "expected"
+) -> Floor:
+    given = Pass(load.rows, 1, 1, (load.head_rows or 0) / load.rows)
+    done = Work(tuple(matrix_terms(setup, matrices, given, routing)))
+    return Floor(done.weight_bytes, done.flop, done.memory_ns, done.compute_ns)
 
 
 def _within_windows(setup: Setup, longest: float) -> bool:
@@ -159,14 +154,7 @@ def _within_windows(setup: Setup, longest: float) -> bool:
 
 def _written(setup: Setup, tokens: int) -> float:
     """Return the cache of new tokens: each is written, whatever a window forgets later."""
-    return sum(
-        one.layers
-        * one.values_per_token
-        * tokens
-        * setup.kv.bytes_per_value
-        / setup.cache_shares(one)
-        for one in setup.model.caches
-    )
+    return sum(one.layers * setup.cache_token_bytes(one) * tokens for one in setup.model.caches)
 
 
 def _prompt_flop(setup: Setup, load: Load, each: float) -> float | None:

@@ -1,37 +1,47 @@
 """Where the regime changes: the batch that binds on compute, that memory allows, and the context.
 
-All are per device, as :class:`ncutool.planning.llm.setup.Setup` gives bytes and FLOPs.
+All of it is read off the terms of steps (:mod:`ncutool.planning.llm.terms`), so that it agrees
+with every row of a sweep. Per device, unless named otherwise.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ncutool.planning.llm import experts as routing
+from ncutool.planning.llm.deployment import Deployment
+from ncutool.planning.llm.experts import Routing
 from ncutool.planning.llm.setup import Setup
-from ncutool.roofline.batching import Decode
+from ncutool.planning.llm.step import limit as limit_of
+from ncutool.planning.llm.terms import Work, decode_pass, work
 
 _SEARCHED = 2.0**40
-"""Batches beyond this are none; the search for a crossover ends here."""
+"""A batch beyond this is none: no crossover is looked for past it, and None is said."""
 _MOST_DEVICES = 4096
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What a device must keep, against what it has. Bytes of one device unless named otherwise."""
+    """What must be kept, against what there is. Bytes of one device unless named otherwise."""
 
     weight_bytes_all_devices: float
+    """The model's weights, each once."""
     weight_bytes: float
     kv_bytes_per_token_all_devices: float | None
-    """Of one sequence, as the cache grows: windows are not yet full."""
+    """Of one sequence, each value once, as the cache grows: windows are not yet full."""
     kv_bytes_per_token: float | None
+    state_bytes_per_sequence_all_devices: float
+    """What layers without a cache keep of a sequence, each value once."""
+    kv_bytes_per_sequence_all_devices: float | None
     kv_bytes_per_sequence: float | None
     """At the plan's context, windows applied."""
     kv_bytes: float | None
     """Of the plan's batch."""
     total_bytes: float
+    total_bytes_all_devices: float
+    """What all devices hold together, copies counted."""
+    devices: int
     device_bytes: int
     usable_bytes: float
     """The share of the device's memory that weights and caches may take."""
@@ -48,31 +58,48 @@ def memory(setup: Setup, batch: int, context_tokens: int, memory_share: float) -
     usable = memory_share * setup.device.memory_bytes
     weights = setup.resident_weight_bytes()
     each = setup.kv_bytes(context_tokens)
-    total = weights + batch * (each or 0.0)
+    own = setup.deployment.sequences(batch)
+    total = weights + own * (each or 0.0)
     alone = _with(setup, 1)
+    states = sum(alone.state_bytes(one) for one in setup.model.states)
+    devices = setup.deployment.devices
     return Memory(
         weight_bytes_all_devices=setup.all_weight_bytes(),
         weight_bytes=weights,
-        kv_bytes_per_token_all_devices=alone.kv_bytes(1),
-        kv_bytes_per_token=setup.kv_bytes(1),
+        kv_bytes_per_token_all_devices=_token_bytes(alone),
+        kv_bytes_per_token=_token_bytes(setup),
+        state_bytes_per_sequence_all_devices=states,
+        kv_bytes_per_sequence_all_devices=alone.kv_bytes(context_tokens),
         kv_bytes_per_sequence=each,
-        kv_bytes=None if each is None else batch * each,
+        kv_bytes=None if each is None else own * each,
         total_bytes=total,
+        total_bytes_all_devices=devices * total,
+        devices=devices,
         device_bytes=setup.device.memory_bytes,
         usable_bytes=usable,
         fits=total <= usable,
         smallest_tensor_parallel=_smallest(setup, batch, context_tokens, usable),
-        most_sequences=_most_sequences(setup, weights, each, memory_share),
+        most_sequences=_most_sequences(setup, weights, context_tokens, usable),
     )
 
 
-def _most_sequences(
-    setup: Setup, weights: float, each: float | None, memory_share: float
-) -> int | None:
+def _token_bytes(setup: Setup) -> float | None:
+    """Return the cache of one token; None where it is not known."""
+    if not setup.sequence_is_known:
+        return None
+    return sum(one.layers * setup.cache_token_bytes(one) for one in setup.model.caches)
+
+
+def _most_sequences(setup: Setup, weights: float, context_tokens: int, usable: float) -> int | None:
+    each = setup.kv_bytes(context_tokens)
     if not each:
         return None
-    kept = Decode(setup.model.parameters, weights, context=1, cache_bytes=each)
-    return int(kept.largest_batch(setup.device.memory_bytes, memory_share))
+    left = usable - weights
+    own = int(left // each) if left >= 0 else 0
+    # `own` may be one too many by rounding: what is said to fit must fit.
+    while own and weights + own * each > usable:
+        own -= 1
+    return int(own / setup.deployment.sequences(1))
 
 
 def divides(setup: Setup, devices: int) -> bool:
@@ -84,7 +111,7 @@ def divides(setup: Setup, devices: int) -> bool:
 
 
 def _with(setup: Setup, devices: int) -> Setup:
-    return Setup(setup.model, setup.device, setup.weights, setup.kv, setup.activations, devices)
+    return replace(setup, deployment=Deployment(devices))
 
 
 def _smallest(setup: Setup, batch: int, context_tokens: int, usable: float) -> int | None:
@@ -104,95 +131,87 @@ class Crossover:
     """The batch where a decode step turns from memory- to compute-bound. None is never."""
 
     weights_only: float | None
-    """Matrix products, counting weights alone: the usual B*."""
+    """Matrix products, counting weights alone, experts as expected: the usual B*."""
     with_activations: float | None
     """Matrix products, counting inputs and outputs too; None also where shapes are not known."""
     whole_step: float | None
-    """Cache reads and attention counted: None where each further sequence adds more time of
-    memory than of math."""
+    """Cache reads and attention counted, experts as expected: None where each further sequence
+    adds more time of memory than of math."""
     fewest_experts: float | None
     """``weights_only`` where all tokens choose the same experts; None for a dense model."""
     most_experts: float | None
     """``weights_only`` where no two tokens share an expert while there are others."""
+    whole_step_fewest_experts: float | None
+    """``whole_step`` so; None for a dense model, or never."""
+    whole_step_most_experts: float | None
     memory_batch: int | None
     """Sequences that fit in memory."""
     first: str
-    """What comes first as the batch grows: ``memory`` or ``compute``; ``unknown`` without a
-    cache size."""
+    """What comes first as the batch grows, of the whole step with experts as expected: ``memory``
+    runs out or ``compute`` binds; ``unknown`` without a cache size."""
+    first_with_fewest_experts: str
+    """The same where all tokens choose the same experts."""
 
 
 def crossover(setup: Setup, context_tokens: int, memory_batch: int | None) -> Crossover:
     """Return the crossover batches at the plan's context."""
-    experts = setup.model.experts
+    mixture = setup.model.experts is not None
 
-    def touched(batch: float) -> float | None:
-        return None if experts is None else routing.expected(experts, batch)
+    def step(batch: float, routing: Routing) -> Work:
+        return work(setup, decode_pass(batch, context_tokens), routing)
 
-    def weights(batch: float) -> float:
-        return _matrix_bytes(setup, touched(batch))
+    def products(routing: Routing) -> float | None:
+        return _crossing(lambda batch: _times(step(batch, routing).products))
 
-    def with_activations(batch: float) -> float:
-        return weights(batch) + (setup.activation_bytes(batch) or 0.0)
+    def whole(routing: Routing) -> float | None:
+        return _crossing(lambda batch: _times(step(batch, routing)))
 
-    def whole(batch: float) -> float:
-        return setup.read_weight_bytes(touched(batch)) + batch * (
-            setup.kv_bytes(context_tokens) or 0.0
-        )
+    def with_activations(batch: float) -> tuple[float, float]:
+        compute, moved = _times(step(batch, "expected").products)
+        return compute, moved + 1e9 * (setup.activation_bytes(batch) or 0.0) / setup.bandwidth
 
-    attended = setup.attention_flop(context_tokens) or 0.0
-    attention_seconds = attended / setup.peak(setup.attention_roof())
-    alone = _crossing(setup, weights, setup.matrix_seconds)
-    few = most = None
-    if experts is not None:
-        few = _crossing(setup, lambda _: _matrix_bytes(setup, routing.fewest(experts)), None)
-        most = _crossing(
-            setup, lambda batch: _matrix_bytes(setup, routing.most(experts, batch)), None
-        )
+    turning = whole("expected")
+    alike = whole("fewest") if mixture else None
     return Crossover(
-        weights_only=alone,
-        with_activations=(
-            _crossing(setup, with_activations, None) if setup.model.shapes_known else None
-        ),
-        whole_step=_crossing(
-            setup, whole, lambda batch: setup.matrix_seconds(batch) + batch * attention_seconds
-        ),
-        fewest_experts=few,
-        most_experts=most,
+        weights_only=products("expected"),
+        with_activations=_crossing(with_activations) if setup.model.shapes_known else None,
+        whole_step=turning,
+        fewest_experts=products("fewest") if mixture else None,
+        most_experts=products("most") if mixture else None,
+        whole_step_fewest_experts=alike,
+        whole_step_most_experts=whole("most") if mixture else None,
         memory_batch=memory_batch,
-        first=_first(alone, memory_batch),
+        first=_first(step(memory_batch, "expected") if memory_batch else None, memory_batch),
+        first_with_fewest_experts=_first(
+            step(memory_batch, "fewest") if memory_batch else None, memory_batch
+        ),
     )
 
 
-def _first(crossing: float | None, memory_batch: int | None) -> str:
+def _times(done: Work) -> tuple[float, float]:
+    return done.compute_ns, done.memory_ns
+
+
+def _first(largest: Work | None, memory_batch: int | None) -> str:
+    """Return what comes first: compute does where the largest batch that fits is bound by it.
+
+    A step that is bound by compute stays so as the batch grows, as :func:`_crossing` says.
+    """
     if memory_batch is None:
         return "unknown"
-    return "compute" if crossing is not None and crossing <= memory_batch else "memory"
+    return "compute" if largest is not None and largest.bound == "compute" else "memory"
 
 
-def _matrix_bytes(setup: Setup, touched: float | None) -> float:
-    """Return the bytes of the weights of matrix products, without norms."""
-    trained = setup.read_weight_bytes(touched)
-    return trained - setup.model.other_parameters * _trained_bytes(setup)
+def _crossing(times: Callable[[float], tuple[float, float]]) -> float | None:
+    """Return the batch where arithmetic takes as long as memory; None where it never does.
 
-
-def _trained_bytes(setup: Setup) -> float:
-    return setup.activation("head").bytes_per_value
-
-
-def _crossing(
-    setup: Setup,
-    moved: Callable[[float], float],
-    seconds: Callable[[float], float] | None,
-) -> float | None:
-    """Return the batch where math takes as long as ``moved`` bytes; None where it never does.
-
-    Math grows in proportion to the batch, and bytes ever more slowly from a positive start, so
-    there is one crossing at most.
+    Arithmetic grows in proportion to the batch, and bytes ever more slowly from a positive start,
+    so there is one crossing at most.
     """
-    math_seconds = seconds or setup.matrix_seconds
 
     def ahead(batch: float) -> bool:
-        return math_seconds(batch) >= moved(batch) / setup.bandwidth
+        compute, moved = times(batch)
+        return compute >= moved
 
     low, high = 0.0, 1.0
     while not ahead(high):
@@ -208,6 +227,63 @@ def _crossing(
     return high
 
 
+@dataclass(frozen=True)
+class CacheLimit:
+    """What a step allows however large the batch: each further sequence adds the same time."""
+
+    tokens_per_s: float
+    """Of all sequences together."""
+    resource: str
+    """``memory`` or ``compute``: what each further sequence keeps busy for longer."""
+    limit: str
+    """The term of a step that keeps it busy for longest."""
+    limit_resource: str
+    """``memory``, a roof, or ``link``."""
+    half_batch: float
+    """The batch that reaches half of it, experts as expected."""
+    half_batch_fewest_experts: float | None
+    """The same where all tokens choose the same experts; None for a dense model."""
+
+
+def cache_limit(setup: Setup, context_tokens: int) -> CacheLimit | None:
+    """Return what the throughput tends to as the batch grows, from the terms of the whole step.
+
+    None where it is not known what a sequence adds. Weights are read once however many sequences
+    there are, so that they do not count in the limit; they do in the batch that reaches half.
+    """
+    if not setup.sequence_is_known:
+        return None
+    step = work(setup, decode_pass(1, context_tokens))
+    added = Work(
+        tuple(replace(one, bytes=0.0, memory_ns=0.0) if one.weights else one for one in step.terms)
+    )
+    each_ns = added.floor_ns
+    if not each_ns:
+        return None
+    goal = 2 * each_ns
+
+    def half(routing: Routing) -> float:
+        def reached(batch: float) -> bool:
+            return work(setup, decode_pass(batch, context_tokens), routing).floor_ns <= goal * batch
+
+        low, high = 0.0, 1.0
+        while not reached(high):
+            low, high = high, 2 * high
+        while high - low > 1e-9 * high:
+            middle = (low + high) / 2
+            low, high = (low, middle) if reached(middle) else (middle, high)
+        return high
+
+    return CacheLimit(
+        tokens_per_s=1e9 / each_ns,
+        resource=added.bound,
+        limit=limit_of(added)[0],
+        limit_resource=limit_of(added)[1],
+        half_batch=half("expected"),
+        half_batch_fewest_experts=half("fewest") if setup.model.experts is not None else None,
+    )
+
+
 def equal_context(setup: Setup) -> int | None:
     """Return the context (tokens) at which one sequence's caches weigh as much as all weights; None
     if none does.
@@ -218,7 +294,7 @@ def equal_context(setup: Setup) -> int | None:
     weights = whole.all_weight_bytes()
     if not whole.model.caches:
         return None
-    growing = max((cache.window or 0 for cache in whole.model.caches), default=0)
+    growing = max(max(one.window or 0, one.chunk or 0) for one in whole.model.caches)
     slope = whole.kv_bytes(growing + 1.0)
     base = whole.kv_bytes(float(growing))
     assert slope is not None

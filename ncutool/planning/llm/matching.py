@@ -8,6 +8,7 @@ from typing import Literal
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
+from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.limits import divides
 from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.presets import preset, preset_names
@@ -241,7 +242,7 @@ def _plain(name: str, device: Device, devices: int) -> Setup | None:
     roof."""
     model = preset(name)
     kind = NUMBER_TYPES[model.trained_type]
-    setup = Setup(model, device, "native", kind, kind, devices)
+    setup = Setup(model, device, "native", kind, kind, Deployment(devices))
     if not divides(setup, devices) or device.first_roof(kind.roofs) is None:
         return None
     return setup

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
+
 Part = Literal[
     "attention", "mlp", "experts", "expert_biases", "shared_experts", "router", "head", "all"
 ]
@@ -57,11 +59,73 @@ class Cache:
     shares: int
     """Among how many devices tensor parallelism can divide it: its key-value heads."""
     window: int | None = None
-    """Tokens attended to at most; None is all."""
+    """Tokens attended to at most, and kept; None is all."""
+    chunk: int | None = None
+    """Where attention starts afresh each so many tokens (Llama 4); None is never."""
+    selected: int | None = None
+    """Tokens attended to at most though all are kept: sparse attention with an indexer."""
+    expansion: int = 0
+    """Of a compressed cache: multiply-adds a head that make a token's key and value of it."""
+    stored: NumberType | None = None
+    """Its type where the architecture sets it; None is the plan's."""
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether decoding works on something smaller than keys and values (latent attention)."""
+        return self.expansion > 0
+
+    def kept(self, context_tokens: float) -> float:
+        """Return the tokens that are kept at this length of context."""
+        limits = [each for each in (self.window, self.chunk) if each is not None]
+        return min([context_tokens, *limits])
 
     def attended(self, context_tokens: float) -> float:
-        """Return the tokens that a query meets at this length of context."""
-        return context_tokens if self.window is None else min(context_tokens, self.window)
+        """Return the tokens that a query meets at this length of context, itself among them."""
+        if self.chunk is not None:
+            context_tokens = (context_tokens - 1) % self.chunk + 1
+        limits = [each for each in (self.window, self.selected) if each is not None]
+        return min([context_tokens, *limits])
+
+    def met(self, new_tokens: float, context_tokens: float) -> float:
+        """Return the earlier tokens that some of the last ``new_tokens`` attend to, at least."""
+        old = context_tokens - new_tokens
+        return min(old, self.attended(old + 1) - 1)
+
+    def pairs(self, new_tokens: float, context_tokens: float) -> float:
+        """Return the (query, key) pairs of a head: each of the last ``new_tokens`` attends to
+        those before it and to itself, or to as many of them as the layer lets it."""
+        if new_tokens == 1:
+            return self.attended(context_tokens)
+        old = context_tokens - new_tokens
+        if self.chunk is not None:
+            return _chunked(context_tokens, self.chunk) - _chunked(old, self.chunk)
+        limits = [each for each in (self.window, self.selected) if each is not None]
+        limit = min([context_tokens, *limits])
+        first, last = min(old, limit), min(context_tokens, limit)
+        rising = (last - first) * (first + last + 1) / 2
+        return rising + (new_tokens - (last - first)) * limit
+
+
+def _chunked(tokens: float, chunk: int) -> float:
+    """Return the pairs of tokens that attend to those before them in their own chunk."""
+    whole, rest = divmod(tokens, chunk)
+    return whole * chunk * (chunk + 1) / 2 + rest * (rest + 1) / 2
+
+
+@dataclass(frozen=True)
+class State:
+    """What layers without a cache keep of a sequence, however long it is (Mamba, linear
+    attention)."""
+
+    layers: int
+    values: int
+    """Numbers kept in each of these layers."""
+    flop_per_token: int
+    """To take in one token and to read the state out, in one layer."""
+    shares: int
+    """Among how many devices tensor parallelism can divide it: its heads."""
+    stored: NumberType | None = None
+    """Its type where the configuration sets it; None is that of the unquantised weights."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +137,14 @@ class Experts:
     layers: int
     shared: int = 0
     """Experts every token passes besides; they are dense weights."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Parameters beside those that a step of the decoder works with."""
+
+    what: str
+    parameters: int
 
 
 @dataclass(frozen=True)
@@ -98,8 +170,12 @@ class Model:
     experts: Experts | None = None
     trained_type: str = "bf16"
     """Type of whatever is not quantised."""
-    stored_types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    stored_types: Mapping[str, NumberType] = field(default_factory=lambda: MappingProxyType({}))
     """Type of a part in the published checkpoint, where it is narrower."""
+    activation_types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Type of a part's inputs, where the published checkpoint says it."""
+    cache_type: str | None = None
+    """Type of the cache, where the published checkpoint says it."""
     architecture: str = ""
     """``model_type`` of the published configuration."""
     source: str = ""
@@ -107,12 +183,18 @@ class Model:
     """Parameter count its publisher states, where it is known to the digit."""
     max_context_tokens: int | None = None
     notes: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    held: tuple[Held, ...] = ()
+    """Weights that stay in memory and that no step of the decoder reads: encoders of images."""
+    left_out: tuple[Held, ...] = ()
+    """Weights of the checkpoint that serving leaves out: layers for multi-token prediction."""
 
     @property
     def parameters(self) -> int:
         """The number of all parameters of the model."""
-        held = sum(matrix.copies * matrix.values for matrix in self.matrices)
-        return held + self.embedding_parameters + self.other_parameters
+        matrices = sum(matrix.copies * matrix.values for matrix in self.matrices)
+        encoders = sum(one.parameters for one in self.held)
+        return matrices + encoders + self.embedding_parameters + self.other_parameters
 
     @property
     def matrix_parameters_per_token(self) -> int:
@@ -129,11 +211,12 @@ class Model:
         """Whether each matrix has its two sides, so that activations can be counted."""
         return all(matrix.part != "all" for matrix in self.matrices)
 
-    def type_of(self, part: Part, weights: str) -> str:
+    def type_of(self, part: Part, weights: str) -> NumberType:
         """Return the type a part is stored in when the weights are asked for as ``weights``.
 
         ``native`` is the published checkpoint's own; any other goes for the layers' matrices.
         """
+        trained = NUMBER_TYPES[self.trained_type]
         if weights == "native":
-            return self.stored_types.get(part, self.trained_type)
-        return weights if part in QUANTISED_PARTS else self.trained_type
+            return self.stored_types.get(part, trained)
+        return NUMBER_TYPES[weights] if part in QUANTISED_PARTS else trained

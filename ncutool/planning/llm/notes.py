@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.base.thresholds import Threshold
 
 if TYPE_CHECKING:
     from ncutool.planning.llm.planned import Plan
@@ -18,6 +19,14 @@ _WANTED = {
 }
 
 
+_SAME = Threshold(
+    0.02,
+    "share",
+    "of a rate that two data sheets round differently",
+    "devices.toml: 1,979 and 1,978.9",
+)
+
+
 def notes_of(plan: Plan) -> tuple[str, ...]:
     """Return what to know of the plan in sentences, most important first."""
     sentences = [
@@ -25,6 +34,8 @@ def notes_of(plan: Plan) -> tuple[str, ...]:
         _confidence(plan),
         _sparse(plan),
         _roof(plan),
+        _activations(plan),
+        _encoders(plan),
         _input_table(plan),
         _experts(plan),
         _parallel(plan),
@@ -55,6 +66,12 @@ def _sparse(plan: Plan) -> str:
     sparse = plan.device.sparse_peak_flop_per_s.get(plan.types.roof)
     if sparse is None:
         return ""
+    if any(abs(sparse / peak - 1) < _SAME for peak in plan.device.peak_flop_per_s.values()):
+        # That rate is what dense weights of a narrower type reach: it must not be called sparse.
+        return (
+            "peaks are dense: a figure twice as high is either with 2:4 structured sparsity, which "
+            "dense weights never reach, or that of a narrower type"
+        )
     ridge = sparse / plan.peak_bytes_per_s
     return (
         f"peaks are dense: {_rate(plan, sparse)} and a ridge point of {ridge:.0f} FLOP/byte, "
@@ -74,14 +91,38 @@ def _confidence(plan: Plan) -> str:
     return f"peaks of {device.name}: {device.confidence}" if device.is_unverified else ""
 
 
-def _roof(plan: Plan) -> str:
-    wanted = _WANTED.get(plan.types.activations)
-    if wanted is None or plan.types.roof == wanted or wanted in plan.device.peak_flop_per_s:
-        return ""
-    return (
-        f"{plan.device.name} has no {plan.types.activations} arithmetic: it is held against "
-        f"{plan.types.roof.replace('_', ' ')}"
+def _activations(plan: Plan) -> str:
+    """Say which type the inputs are taken in, and what another would give."""
+    types = plan.types
+    held = f"products are held against {types.roof.replace('_', ' ')}"
+    why = {
+        "asked": f"inputs of the layers in {types.activations}, as asked",
+        "checkpoint": f"inputs of the layers in {types.activations}, as the checkpoint says",
+        "weights": f"inputs of the layers in {types.activations}, as their weights are",
+        "trained": f"inputs of the layers in {types.activations}",
+    }[types.activations_from]
+    if not plan.other_activations:
+        return f"{why}; {held}" if types.activations_from in ("weights", "checkpoint") else ""
+    others = "; ".join(
+        f"with --activations {one.activations} against {one.roof.replace('_', ' ')}: decode "
+        f"{units.time(one.decode_ns)}, prompt {units.time(one.prefill_ns)}"
+        for one in plan.other_activations
     )
+    return f"{why}: {held}; {others}"
+
+
+def _roof(plan: Plan) -> str:
+    """Say where the device lacks the arithmetic of a type and another roof is taken."""
+    stored = plan.setup.stored(plan.setup.main_part())
+    for name in (plan.types.activations, stored.name):
+        wanted = _WANTED.get(name)
+        if wanted is None or wanted in plan.device.peak_flop_per_s or plan.types.roof == wanted:
+            continue
+        return (
+            f"{plan.device.name} has no {name} arithmetic: it is held against "
+            f"{plan.types.roof.replace('_', ' ')}"
+        )
+    return ""
 
 
 def _input_table(plan: Plan) -> str:
@@ -99,9 +140,9 @@ def _experts(plan: Plan) -> str:
     if experts is None:
         return ""
     return (
-        "distinct experts are those expected where each token chooses "
-        f"{experts.per_token} of {experts.count} uniformly and on its own; real routing is less "
-        "even and reads fewer, and the bounds are all tokens alike and no two alike"
+        f"a floor reads the fewest experts that may be, all tokens sent to the same "
+        f"{experts.per_token} of {experts.count}; expected is each token choosing uniformly and on "
+        "its own, worst no two tokens alike. Bounds and batches are with experts as expected"
     )
 
 
@@ -120,6 +161,21 @@ def _latent(plan: Plan) -> str:
     if not shared:
         return ""
     return "the cache has fewer heads than there are devices: each share is held more than once"
+
+
+def _encoders(plan: Plan) -> str:
+    """Say which weights are held and not read, and which are left out."""
+    model = plan.model
+    said = [
+        f"{one.what} ({units.count(one.parameters)} parameters) is held in memory; its work is not "
+        "planned"
+        for one in model.held
+    ]
+    said += [
+        f"{one.what} ({units.count(one.parameters)} parameters) of the checkpoint are left out"
+        for one in model.left_out
+    ]
+    return "; ".join(said)
 
 
 def _limit(plan: Plan) -> str:

@@ -21,6 +21,8 @@ class NumberType:
     roofs: tuple[str, ...]
     """Roofs (:data:`ncutool.base.tables.ROOFS`) its arithmetic may meet: the first that a device
     has wins."""
+    is_stored_only: bool = False
+    """Whether it is a way to store weights that no arithmetic works on directly."""
 
     @property
     def bytes_per_value(self) -> float:
@@ -74,6 +76,28 @@ CACHE_TYPES = ("fp32", "bf16", "fp16", "fp8", "int8", "int4")
 """Types a key-value cache is kept in."""
 ACTIVATION_TYPES = ("fp32", "bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4")
 _INTEGERS = ("int8", "int4")
+
+
+def grouped(
+    name: str, bits: int, group: int | None, scale_bits: int, *, weight_only: bool
+) -> NumberType:
+    """Return the type of a checkpoint that shares ``scale_bits`` among ``group`` values.
+
+    Args:
+        name: of the :data:`NUMBER_TYPES` whose arithmetic it does.
+        group: values that share scales; None is a whole channel or matrix, too many to count.
+        weight_only: whether inputs stay as trained.
+    """
+    shared = 0.0 if group is None else scale_bits / group
+    of = "a channel or more" if group is None else f"{group} values"
+    kept = f"{(bits + shared) / 8:.4g}"
+    storage = f"{bits} bits, and for each {of} {scale_bits} bits of scales: {kept} bytes"
+    if group is None:
+        storage = f"{bits} bits; scales of a channel or more are too few to count"
+    known = NUMBER_TYPES[name]
+    if not weight_only and (bits, shared) == (known.value_bits, known.scale_bits_per_value):
+        return known
+    return NumberType(name, bits, shared, storage, known.roofs, weight_only)
 
 
 def number_type(name: str, role: str, allowed: tuple[str, ...] | None = None) -> NumberType:

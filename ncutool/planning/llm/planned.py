@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ncutool.base.shown import Shown
 from ncutool.devices.resolve import Device
-from ncutool.planning.llm.limits import Crossover, Memory
+from ncutool.planning.llm.limits import CacheLimit, Crossover, Memory
 from ncutool.planning.llm.model import Model
+from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import Prefill, Step
 
 
@@ -18,6 +19,9 @@ class Types:
     weights: str
     kv: str
     activations: str
+    """Of the inputs of most of the matrix products."""
+    activations_from: str
+    """``asked``, ``checkpoint``, ``weights`` (they follow their type) or ``trained``."""
     roof: str
     """Of most of the matrix products."""
     attention_roof: str
@@ -36,21 +40,29 @@ class RuleOfThumb:
 
 
 @dataclass(frozen=True)
-class CacheLimit:
-    """What cache reads, or the arithmetic where that is less, allow however large the batch."""
+class WithActivations:
+    """The same plan with inputs of another type."""
 
-    tokens_per_s: float
-    half_batch: float
-    """The batch that reaches half of what the cache reads allow."""
+    activations: str
+    roof: str
+    peak_flop_per_s: float
+    decode_ns: float
+    """Floor, of the plan's batch; so is ``prefill_ns`` of its prompt."""
+    prefill_ns: float
+    whole_step: float | None
+    """Batch where the whole step turns compute-bound, experts as expected."""
 
 
 @dataclass(frozen=True, repr=False)
 class Plan(Shown):
     """A model on a device. Bytes and FLOPs are those of one device unless named otherwise."""
 
+    setup: Setup
     model: Model
     device: Device
     types: Types
+    other_activations: tuple[WithActivations, ...]
+    """The figures with other types of inputs that the device has arithmetic for."""
     tensor_parallel: int
     batch: int
     context_tokens: int

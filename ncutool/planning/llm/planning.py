@@ -6,8 +6,15 @@ from dataclasses import replace
 
 from ncutool.base.checks import check_size
 from ncutool.devices.resolve import Device, resolve
-from ncutool.planning.llm.limits import Memory, crossover, divides, equal_context, memory
-from ncutool.planning.llm.model import Model
+from ncutool.planning.llm.deployment import Deployment
+from ncutool.planning.llm.limits import (
+    cache_limit,
+    crossover,
+    divides,
+    equal_context,
+    memory,
+)
+from ncutool.planning.llm.model import Model, Part
 from ncutool.planning.llm.notes import notes_of
 from ncutool.planning.llm.number_types import (
     ACTIVATION_TYPES,
@@ -15,11 +22,11 @@ from ncutool.planning.llm.number_types import (
     NUMBER_TYPES,
     number_type,
 )
-from ncutool.planning.llm.planned import CacheLimit, Plan, RuleOfThumb, Types
+from ncutool.planning.llm.planned import Plan, RuleOfThumb, Types, WithActivations
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step, prefill
-from ncutool.roofline.batching import USABLE_MEMORY, Decode, Rates
+from ncutool.roofline.batching import USABLE_MEMORY
 from ncutool_parsers.errors import UsageError
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
@@ -53,8 +60,10 @@ def plan(
         model: a :class:`Model` or a preset's name.
         device: a row of the device table or a name, as ``--device`` takes it.
         weights: a type for the layers' matrices, or ``native``: as the publisher ships them.
-        kv: type of the cache; that of the unquantised weights where None.
-        activations: type of the layers' inputs; likewise.
+        kv: type of the cache; what the checkpoint says, or that of the unquantised weights, where
+            None.
+        activations: type of the layers' inputs; what the checkpoint says, or that of the weights
+            where the device has arithmetic for it, where None.
         tensor_parallel: devices that share each layer.
         batch: sequences decoded together.
         context_tokens: tokens each of them attends to.
@@ -97,9 +106,9 @@ def _setup(
         model,
         device,
         weights,
-        number_type(kv or model.trained_type, "cache", CACHE_TYPES),
-        number_type(activations or model.trained_type, "activation", ACTIVATION_TYPES),
-        tensor_parallel,
+        number_type(kv or _own_cache(model, weights), "cache", CACHE_TYPES),
+        None if activations is None else number_type(activations, "activation", ACTIVATION_TYPES),
+        Deployment(tensor_parallel),
     )
     if not divides(setup, tensor_parallel):
         raise UsageError(
@@ -107,6 +116,11 @@ def _setup(
             f"divide among {tensor_parallel} devices"
         )
     return setup
+
+
+def _own_cache(model: Model, weights: str) -> str:
+    """Return the type of the cache that the checkpoint as published says, else of its weights."""
+    return (model.cache_type if weights == "native" else None) or model.trained_type
 
 
 def _planned(
@@ -124,13 +138,15 @@ def _planned(
     model = setup.model
     reduced = None
     if model.layers is not None and model.hidden_size is not None and setup.tensor_parallel > 1:
-        size = setup.activations.bytes_per_value
+        size = setup.trained_bytes  # what is summed is what layers hand on, not what they multiply
         reduced = round(2 * model.layers * batch * model.hidden_size * size)
     weights_ns = 1e9 * kept.weight_bytes / setup.bandwidth
     planned = Plan(
+        setup=setup,
         model=model,
         device=setup.device,
         types=_types(setup, roof),
+        other_activations=_others(setup, batch, context_tokens, prompt_tokens, kept.most_sequences),
         tensor_parallel=setup.tensor_parallel,
         batch=batch,
         context_tokens=context_tokens,
@@ -142,38 +158,46 @@ def _planned(
         rule_of_thumb=RuleOfThumb(weights_ns, 1e9 / weights_ns),
         prefill=prefill(setup, prompt_tokens),
         crossover=crossover(setup, context_tokens, kept.most_sequences),
-        cache_limit=_cache_limit(setup, kept, context_tokens),
+        cache_limit=cache_limit(setup, context_tokens),
         equal_context_tokens=equal_context(setup),
         all_reduce_bytes=reduced,
         batches=tuple(decode_step(setup, each, context_tokens, usable) for each in batches),
         contexts=tuple(decode_step(setup, batch, each, usable) for each in contexts)
-        if model.caches
+        if setup.sequence_is_known
         else (),
         notes=(),
     )
     return replace(planned, notes=notes_of(planned))
 
 
-def _cache_limit(setup: Setup, kept: Memory, context_tokens: int) -> CacheLimit | None:
-    """By :class:`ncutool.roofline.batching.Decode`, all experts of a mixture read, as the batch is
-    large.
-
-    Its rate of arithmetic is the mean over the parts of a step, each at its own roof.
-    """
-    if not kept.kv_bytes_per_sequence:
-        return None
-    touched = None if setup.model.experts is None else float(setup.model.experts.count)
-    flop = setup.matrix_flop(1)
-    attended = setup.attention_flop(context_tokens) or 0.0
-    seconds = setup.matrix_seconds(1) + attended / setup.peak(setup.attention_roof())
-    decode = Decode(
-        parameters=flop / 2,
-        weight_bytes=setup.read_weight_bytes(touched),
-        context=1,
-        cache_bytes=kept.kv_bytes_per_sequence,
-    )
-    at = Rates(flop / seconds, setup.bandwidth)
-    return CacheLimit(decode.limit_tokens_per_s(at), decode.half_batch())
+def _others(
+    setup: Setup, batch: int, context_tokens: int, prompt_tokens: int, most: int | None
+) -> tuple[WithActivations, ...]:
+    """Return the figures with inputs as trained, and with those that follow narrow weights."""
+    main = setup.main_part()
+    used = setup.activation(main).name
+    stored = setup.stored(main)
+    names = dict.fromkeys((stored.name, setup.model.trained_type))
+    found = []
+    for name in names:
+        kind = NUMBER_TYPES.get(name)
+        if name == used or kind is None or kind.name not in ACTIVATION_TYPES:
+            continue
+        if kind.roofs[0] not in setup.device.peak_flop_per_s and name != setup.model.trained_type:
+            continue
+        tried = replace(setup, activations=kind)
+        roof = tried.roof(main)
+        found.append(
+            WithActivations(
+                activations=name,
+                roof=roof,
+                peak_flop_per_s=tried.peak(roof),
+                decode_ns=decode_step(tried, batch, context_tokens, 0.0).floor_ns,
+                prefill_ns=prefill(tried, prompt_tokens).floor_ns,
+                whole_step=crossover(tried, context_tokens, most).whole_step,
+            )
+        )
+    return tuple(found)
 
 
 def _types(setup: Setup, roof: str) -> Types:
@@ -181,16 +205,30 @@ def _types(setup: Setup, roof: str) -> Types:
     stored = tuple(
         (part, setup.stored(part).name, setup.stored(part).bytes_per_value) for part in parts
     )
-    used = dict.fromkeys([name for _, name, _ in stored] + [setup.kv.name, setup.activations.name])
+    main = setup.main_part()
+    inputs = setup.activation(main)
+    kinds = [setup.stored(part) for part in parts] + [setup.kv, inputs]
+    used = {kind.name: kind.storage for kind in reversed(kinds)}
     return Types(
         weights=setup.weights,
         kv=setup.kv.name,
-        activations=setup.activations.name,
+        activations=inputs.name,
+        activations_from=_activations_from(setup, main),
         roof=roof,
         attention_roof=setup.attention_roof(),
         stored=stored,
-        storage=tuple((name, NUMBER_TYPES[name].storage) for name in used),
+        storage=tuple((name, used[name]) for name in dict.fromkeys(kind.name for kind in kinds)),
     )
+
+
+def _activations_from(setup: Setup, part: Part) -> str:
+    """Return what decides the type of a part's inputs."""
+    if setup.activations is not None:
+        return "asked"
+    if setup.followed(part).name == setup.model.trained_type:
+        return "trained"
+    said = setup.weights == "native" and part in setup.model.activation_types
+    return "checkpoint" if said else "weights"
 
 
 def _usual_contexts(model: Model, context_tokens: int) -> tuple[int, ...]:

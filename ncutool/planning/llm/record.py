@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ncutool.planning.llm.planned import Plan
-from ncutool.planning.llm.step import Step
+from ncutool.planning.llm.step import Prefill, Step
 
-SCHEMA = "ncutool/llm-plan/1"
+SCHEMA = "ncutool/llm-plan/2"
 
 
 def record(plan: Plan) -> dict[str, Any]:
@@ -49,6 +49,8 @@ def record(plan: Plan) -> dict[str, Any]:
             "weights": plan.types.weights,
             "kv": plan.types.kv,
             "activations": plan.types.activations,
+            "activations_from": plan.types.activations_from,
+            "other_activations": [asdict(one) for one in plan.other_activations],
             "attention_roof": plan.types.attention_roof,
             "stored": [
                 {"part": part, "type": name, "bytes_per_value": size}
@@ -60,9 +62,9 @@ def record(plan: Plan) -> dict[str, Any]:
         "batch": plan.batch,
         "context_tokens": plan.context_tokens,
         "memory": asdict(plan.memory),
-        "decode": asdict(plan.decode),
+        "decode": flat(plan.decode),
         "rule_of_thumb": asdict(plan.rule_of_thumb),
-        "prefill": asdict(plan.prefill),
+        "prefill": flat(plan.prefill),
         "crossover": asdict(plan.crossover),
         "cache_limit": asdict(plan.cache_limit) if plan.cache_limit else None,
         "equal_context_tokens": plan.equal_context_tokens,
@@ -75,4 +77,13 @@ def record(plan: Plan) -> dict[str, Any]:
 
 def rows(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """Return a row for each step of a sweep."""
-    return [asdict(step) for step in steps]
+    return [flat(step) for step in steps]
+
+
+def flat(step: Step | Prefill) -> dict[str, Any]:
+    """Return a step's figures by name; those of other routings of experts under a prefix."""
+    figures = asdict(step)
+    routed = {way: figures.pop(way) for way in ("expected", "worst")}
+    for way, values in routed.items():
+        figures |= {f"{way}_{name}": value for name, value in values.items()}
+    return figures

@@ -1,11 +1,12 @@
-"""A model in given types on a given number of devices: its bytes and its arithmetic."""
+"""A model in given types on given devices: its types, its roofs, and what a device keeps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ncutool.devices.resolve import Device
-from ncutool.planning.llm.model import QUANTISED_PARTS, ROUTED_PARTS, Cache, Matrix, Model, Part
+from ncutool.planning.llm.deployment import Deployment
+from ncutool.planning.llm.model import QUANTISED_PARTS, Cache, Matrix, Model, Part, State
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_type
 from ncutool_parsers.errors import UsageError
 
@@ -19,23 +20,51 @@ class Setup:
     weights: str
     """A type's name, or ``native`` for the published checkpoint's own types."""
     kv: NumberType
-    activations: NumberType
-    tensor_parallel: int
+    activations: NumberType | None = None
+    """Type of the layers' inputs; None is what goes with the weights."""
+    deployment: Deployment = field(default_factory=Deployment)
+
+    @property
+    def tensor_parallel(self) -> int:
+        """Devices among which each layer is divided."""
+        return self.deployment.tensor_parallel
 
     @property
     def bandwidth(self) -> float:
         """Peak DRAM bandwidth of a device, in byte/s."""
         return self.device.peak_bytes_per_s
 
+    @property
+    def trained_bytes(self) -> float:
+        """Bytes of a value that is not quantised."""
+        return NUMBER_TYPES[self.model.trained_type].bytes_per_value
+
     def stored(self, part: Part) -> NumberType:
         """Return the type a part's weights are kept in."""
-        return NUMBER_TYPES[self.model.type_of(part, self.weights)]
+        return self.model.type_of(part, self.weights)
 
     def activation(self, part: Part) -> NumberType:
-        """Return the type of a part's inputs and outputs: what is not quantised keeps its own."""
-        if part in QUANTISED_PARTS:
+        """Return the type of a part's inputs and outputs: what is not quantised keeps its own.
+
+        Where none was asked for it is what the checkpoint says, else the type of the weights,
+        either only where the device has arithmetic for it.
+        """
+        trained = NUMBER_TYPES[self.model.trained_type]
+        if part not in QUANTISED_PARTS:
+            return trained
+        if self.activations is not None:
             return self.activations
-        return NUMBER_TYPES[self.model.trained_type]
+        return self.followed(part)
+
+    def followed(self, part: Part) -> NumberType:
+        """Return the type of inputs that goes with a part's weights on this device."""
+        trained = NUMBER_TYPES[self.model.trained_type]
+        stored = self.stored(part)
+        said = self.model.activation_types.get(part) if self.weights == "native" else None
+        if said is None and (stored.is_stored_only or stored.value_bits >= trained.value_bits):
+            return trained
+        wanted = NUMBER_TYPES[said or stored.name]
+        return wanted if wanted.roofs[0] in self.device.peak_flop_per_s else trained
 
     def roof(self, part: Part) -> str:
         """Return the roof that a part's matrix products are held against.
@@ -45,15 +74,24 @@ class Setup:
         """
         return self._roof(math_type(self.stored(part), self.activation(part)))
 
-    def attention_roof(self) -> str:
-        """Return the roof of the attention, whose operands are activations and the cache."""
-        return self._roof(math_type(self.kv, self._attention_type()))
+    def attention_roof(self, cache: Cache | None = None) -> str:
+        """Return the roof of the attention, whose operands are activations and the cache.
 
-    def _attention_type(self) -> NumberType:
-        """Return the type of the attention: never integers, since scores of int8 are 16-bit."""
-        if self.activations.name.startswith("fp") or self.activations.value_bits >= 16:
-            return self.activations
-        return NUMBER_TYPES[self.model.trained_type]
+        Queries are taken in the cache's type where that is a narrow floating-point one, unless
+        wider activations were asked for. Scores of integers are 16-bit.
+        """
+        kept = self.cache_type(cache)
+        queries = NUMBER_TYPES[self.model.trained_type]
+        asked = self.activations
+        if kept.name.startswith("fp") and (asked is None or asked.value_bits < 16):
+            queries = kept if kept.value_bits < queries.value_bits else queries
+        elif asked is not None and asked.value_bits >= 16:
+            queries = asked
+        return self._roof(math_type(kept, queries))
+
+    def plain_roof(self) -> str:
+        """Return the roof of arithmetic in the type that the model was trained in."""
+        return self._roof(NUMBER_TYPES[self.model.trained_type])
 
     def _roof(self, kind: NumberType) -> str:
         roof = self.device.first_roof(kind.roofs)
@@ -74,12 +112,11 @@ class Setup:
 
     def divided(self, matrix: Matrix) -> int:
         """Return among how many devices a matrix is divided."""
-        return 1 if matrix.split == "none" else self.tensor_parallel
+        return self.deployment.divided(matrix)
 
     def resident_weight_bytes(self) -> float:
-        """Return the bytes of weights a device keeps: its share of matrices and tables, norms
-        whole."""
-        trained = NUMBER_TYPES[self.model.trained_type].bytes_per_value
+        """Return the bytes of weights a device keeps: its share of matrices and tables, norms and
+        encoders whole."""
         held = sum(
             matrix.copies
             * matrix.values
@@ -87,57 +124,19 @@ class Setup:
             * self.stored(matrix.part).bytes_per_value
             for matrix in self.model.matrices
         )
-        table = self.model.embedding_parameters / self.tensor_parallel
-        return held + trained * (table + self.model.other_parameters)
+        table = self.model.embedding_parameters / self.deployment.table_shares
+        encoders = sum(one.parameters for one in self.model.held)
+        return held + self.trained_bytes * (table + encoders + self.model.other_parameters)
 
     def all_weight_bytes(self) -> float:
-        """Return the weights of the whole model, on however many devices."""
-        trained = NUMBER_TYPES[self.model.trained_type].bytes_per_value
+        """Return the weights of the whole model, each once, on however many devices."""
         held = sum(
             matrix.copies * matrix.values * self.stored(matrix.part).bytes_per_value
             for matrix in self.model.matrices
         )
-        rest = self.model.embedding_parameters + self.model.other_parameters
-        return held + trained * rest
-
-    def read_weight_bytes(self, experts_touched: float | None, *, head: bool = True) -> float:
-        """Return the bytes that a pass over the layers reads: touched experts, no input table.
-
-        Args:
-            experts_touched: distinct experts of a layer that some token was sent to; None where
-                the model has none.
-        """
-        trained = NUMBER_TYPES[self.model.trained_type].bytes_per_value
-        total = trained * self.model.other_parameters
-        for matrix in self.model.matrices:
-            if matrix.part == "head" and not head:
-                continue
-            share = 1.0
-            if matrix.part in ROUTED_PARTS and experts_touched is not None and self.model.experts:
-                share = experts_touched / self.model.experts.count
-            size = matrix.copies * matrix.values * self.stored(matrix.part).bytes_per_value
-            total += share * size / self.divided(matrix)
-        return total
-
-    def matrix_flop(self, tokens: float) -> float:
-        """Return the FLOPs of the matrix products for this many tokens."""
-        return sum(
-            2 * tokens * matrix.uses * matrix.values / self.divided(matrix)
-            for matrix in self.model.matrices
-        )
-
-    def matrix_seconds(self, tokens: float, *, head_tokens: float | None = None) -> float:
-        """Return the time (s) of the matrix products at their peaks.
-
-        Args:
-            head_tokens: tokens that need logits, where these are not all.
-        """
-        total = 0.0
-        for matrix in self.model.matrices:
-            count = tokens if matrix.part != "head" or head_tokens is None else head_tokens
-            flop = 2 * count * matrix.uses * matrix.values / self.divided(matrix)
-            total += flop / self.peak(self.roof(matrix.part))
-        return total
+        encoders = sum(one.parameters for one in self.model.held)
+        rest = self.model.embedding_parameters + encoders + self.model.other_parameters
+        return held + self.trained_bytes * rest
 
     def activation_bytes(self, tokens: float) -> float | None:
         """Return the bytes that matrix products read and write beside weights; None without
@@ -146,42 +145,47 @@ class Setup:
             return None
         total = 0.0
         for matrix in self.model.matrices:
-            inputs = matrix.inputs / (self.tensor_parallel if matrix.split == "inputs" else 1)
-            outputs = matrix.outputs / (self.tensor_parallel if matrix.split == "outputs" else 1)
+            shares = self.divided(matrix)
+            inputs = matrix.inputs / (shares if matrix.split == "inputs" else 1)
+            outputs = matrix.outputs / (shares if matrix.split == "outputs" else 1)
             size = self.activation(matrix.part).bytes_per_value
             total += tokens * matrix.uses * (inputs + outputs) * size
         return total
 
-    def cache_shares(self, cache: Cache) -> int:
-        """Return among how many devices a cache is divided: at most its heads, then copies are
-        held."""
-        return min(self.tensor_parallel, cache.shares)
+    def cache_type(self, cache: Cache | None) -> NumberType:
+        """Return the type a cache is kept in."""
+        return self.kv if cache is None or cache.stored is None else cache.stored
+
+    def cache_token_bytes(self, cache: Cache) -> float:
+        """Return the bytes of one token in one layer's cache."""
+        size = cache.values_per_token * self.cache_type(cache).bytes_per_value
+        return size / self.deployment.cache_shares(cache)
+
+    def state_bytes(self, state: State) -> float:
+        """Return the bytes of one sequence's recurrent states, all layers together."""
+        kind = state.stored or NUMBER_TYPES[self.model.trained_type]
+        values = state.layers * state.values * kind.bytes_per_value
+        return values / self.deployment.state_shares(state)
+
+    @property
+    def sequence_is_known(self) -> bool:
+        """Whether it is known what the model keeps of a sequence."""
+        return bool(self.model.caches or self.model.states)
 
     def kv_bytes(self, context_tokens: float) -> float | None:
-        """Return the cache of one sequence, as kept and as read by one step; None where not
-        known."""
-        if not self.model.caches:
+        """Return what is kept of one sequence: caches, and states of layers without one; None where
+        not known."""
+        if not self.sequence_is_known:
             return None
-        return sum(
-            cache.layers
-            * cache.values_per_token
-            * cache.attended(context_tokens)
-            * self.kv.bytes_per_value
-            / self.cache_shares(cache)
+        caches = sum(
+            cache.layers * self.cache_token_bytes(cache) * cache.kept(context_tokens)
             for cache in self.model.caches
         )
+        return caches + sum(self.state_bytes(state) for state in self.model.states)
 
-    def attention_flop(self, context_tokens: float) -> float | None:
-        """Return the FLOPs of one query token against its context; None where heads are not
-        known."""
-        if not self.model.caches or any(cache.heads is None for cache in self.model.caches):
-            return None
-        return sum(
-            2
-            * cache.layers
-            * (cache.heads or 0)
-            * (cache.score_dim + cache.value_dim)
-            * cache.attended(context_tokens)
-            / self.tensor_parallel
-            for cache in self.model.caches
-        )
+    @property
+    def heads_known(self) -> bool:
+        """Whether the attention's arithmetic can be counted."""
+        if not self.sequence_is_known:
+            return False
+        return all(cache.heads is not None for cache in self.model.caches)

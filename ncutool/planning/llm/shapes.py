@@ -103,6 +103,7 @@ class LatentShape:
             prefill_score_dim=self.plain_dim + self.rotary_dim,
             prefill_value_dim=self.value_dim,
             shares=1,
+            expansion=self.cache_rank * (self.plain_dim + self.value_dim),
         )
 
     def words(self) -> str:

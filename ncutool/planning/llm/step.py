@@ -1,58 +1,102 @@
-"""One decode step and one prompt, held against the device's two roofs."""
+"""One decode step and one prompt, held against the device's roofs: read off their terms."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ncutool.base.limits import overlapped
-from ncutool.planning.llm import experts as routing
+from ncutool.planning.llm import experts as experts_of
+from ncutool.planning.llm.experts import Routing
 from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.terms import (
+    ATTENTION,
+    STATE,
+    Work,
+    decode_pass,
+    prompt_pass,
+    work,
+)
+
+
+@dataclass(frozen=True)
+class Routed:
+    """A step where the tokens of a batch are sent to this many experts of each layer.
+
+    For a model without experts there is one of it, whatever the routing.
+    """
+
+    experts_touched: float | None
+    weight_bytes: float
+    memory_ns: float
+    ns: float
+    bound: str
+    """``memory``, ``compute`` or ``link``."""
+    limit: str
+    """What takes most of the busiest resource's time: a term of the step."""
+    limit_resource: str
+    """That resource: ``memory``, a roof like ``bf16_tensor``, or ``link``."""
+    tokens_per_s: float
 
 
 @dataclass(frozen=True)
 class Step:
-    """One decode step: a token for each sequence. Bytes and FLOPs are those of one device.
+    """One decode step: a token for each sequence. Bytes and FLOPs are those of one device, tokens
+    a second those of all devices together.
 
     ``floor_ns`` is the longer of all bytes at peak bandwidth and all FLOPs at their peaks: no
-    step is shorter. ``serial_ns`` takes matrix products and attention one after the other, each
-    at its own roof.
+    step is shorter. Of a mixture it reads the fewest experts that may be; ``expected`` and
+    ``worst`` stand beside. ``serial_ns`` takes matrix products and attention one after the other,
+    each at its own roof.
     """
 
     batch: int
     context_tokens: int
     matrix_flop: float
     weight_bytes: float
-    """Weights read: no input table; of a mixture the expected share of the experts."""
+    """Weights read at least: no input table; of a mixture the fewest experts."""
     activation_bytes: float | None
     matrix_intensity_flop_per_byte: float
-    """Of the matrix products, weights alone: grows with the batch."""
+    """Of the matrix products, weights alone, experts as expected: grows with the batch."""
     matrix_intensity_with_activations_flop_per_byte: float | None
     matrix_bound: str
-    """``memory`` or ``compute``: the matrix products alone."""
+    """``memory`` or ``compute``: the matrix products alone, experts as expected."""
     attention_flop: float | None
     kv_bytes: float | None
-    """Cache read, for all sequences."""
+    """Cache and states read and written, for all sequences."""
     attention_intensity_flop_per_byte: float | None
     """Does not move with the batch: each sequence reads a cache of its own."""
     memory_ns: float
     compute_ns: float
+    link_ns: float
     floor_ns: float
     serial_ns: float
+    floor_bound: str
+    """The busiest resource of the floor."""
     bound: str
-    """``memory`` or ``compute``: the whole step."""
+    """The busiest resource with experts as expected; the floor's where there are none."""
     largest: str
-    """What takes most of the bound's time: ``weights``, ``kv_cache`` or ``math``."""
+    """What takes most of that resource's time: ``weights``, ``kv_cache`` or ``math``."""
+    limit: str
+    """The term of the step that does, e.g. ``KV cache`` or ``feed-forward``."""
+    limit_resource: str
+    """That resource: ``memory``, a roof like ``bf16_tensor``, or ``link``."""
     tokens_per_s_per_sequence: float
+    """At most, as the floor allows; so is ``tokens_per_s``."""
     tokens_per_s: float
-    experts_touched: float | None
-    """Expected distinct experts of a layer, routing uniform; None for a dense model."""
-    fewest_floor_ns: float | None
-    """The floor where all tokens choose the same experts."""
-    most_floor_ns: float | None
-    """The floor where no two tokens share an expert while there are others."""
+    intensity_flop_per_byte: float
+    """Of the whole step: all FLOPs over all bytes, experts as expected."""
+    expected: Routed
+    """Each token chooses its experts uniformly and on its own."""
+    worst: Routed
+    """No two tokens share an expert while there are others."""
     resident_bytes: float
     """Weights and caches that the device keeps."""
     fits: bool
+
+    @property
+    def experts_touched(self) -> float | None:
+        """Expected distinct experts of a layer; None for a dense model."""
+        return self.expected.experts_touched
 
 
 def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: float) -> Step:
@@ -61,84 +105,86 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
     Args:
         usable_bytes: memory of a device that weights and caches may take.
     """
-    touched, few, many = _touched(setup, batch)
-    weights = setup.read_weight_bytes(touched)
-    flop = setup.matrix_flop(batch)
+    given = decode_pass(batch, context_tokens)
+    floor = work(setup, given)
+    expected, worst = floor, floor
+    if setup.model.experts is not None:
+        expected, worst = work(setup, given, "expected"), work(setup, given, "most")
     moved = setup.activation_bytes(batch)
-    kv = _times(batch, setup.kv_bytes(context_tokens))
-    attended = _times(batch, setup.attention_flop(context_tokens))
-    matrix_ns = 1e9 * setup.matrix_seconds(batch)
-    attention_ns = 0.0
-    if attended is not None:
-        attention_ns = 1e9 * attended / setup.peak(setup.attention_roof())
-    weights_ns = 1e9 * weights / setup.bandwidth
-    kv_ns = 1e9 * (kv or 0.0) / setup.bandwidth
-    memory_ns, compute_ns = weights_ns + kv_ns, matrix_ns + attention_ns
-    floor_ns = overlapped(compute_ns, memory_ns)
-    resident = setup.resident_weight_bytes() + (_resident_kv(setup, batch, context_tokens) or 0.0)
+    attention, products = floor.of(ATTENTION, STATE), floor.products
+    attended = attention.flop if setup.heads_known else None
+    kv = attention.cache_bytes if setup.sequence_is_known else None
+    floor_ns = floor.floor_ns
+    kept = setup.kv_bytes(context_tokens) or 0.0
+    usual = expected.products
+    resident = setup.resident_weight_bytes() + setup.deployment.sequences(batch) * kept
+    weights = floor.without(ATTENTION, STATE)
     return Step(
         batch=batch,
         context_tokens=context_tokens,
-        matrix_flop=flop,
-        weight_bytes=weights,
+        matrix_flop=products.flop,
+        weight_bytes=floor.weight_bytes,
         activation_bytes=moved,
-        matrix_intensity_flop_per_byte=flop / weights,
+        matrix_intensity_flop_per_byte=usual.flop / expected.weight_bytes,
         matrix_intensity_with_activations_flop_per_byte=(
-            None if moved is None else flop / (weights + moved)
+            None if moved is None else usual.flop / (expected.weight_bytes + moved)
         ),
-        matrix_bound="compute" if matrix_ns > weights_ns else "memory",
+        matrix_bound="compute" if usual.compute_ns > usual.memory_ns else "memory",
         attention_flop=attended,
         kv_bytes=kv,
         attention_intensity_flop_per_byte=attended / kv if attended and kv else None,
-        memory_ns=memory_ns,
-        compute_ns=compute_ns,
+        memory_ns=floor.memory_ns,
+        compute_ns=floor.compute_ns,
+        link_ns=floor.link_ns,
         floor_ns=floor_ns,
-        serial_ns=overlapped(matrix_ns, weights_ns) + overlapped(attention_ns, kv_ns),
-        bound="compute" if compute_ns > memory_ns else "memory",
-        largest=_largest(compute_ns > memory_ns, weights_ns, kv_ns),
+        serial_ns=overlapped(weights.compute_ns, weights.memory_ns)
+        + overlapped(attention.compute_ns, attention.memory_ns),
+        floor_bound=floor.bound,
+        bound=expected.bound,
+        largest=largest(expected),
+        limit=limit(expected)[0],
+        limit_resource=limit(expected)[1],
         tokens_per_s_per_sequence=1e9 / floor_ns,
         tokens_per_s=batch * 1e9 / floor_ns,
-        experts_touched=touched,
-        fewest_floor_ns=_floor_with(setup, few, kv_ns, compute_ns),
-        most_floor_ns=_floor_with(setup, many, kv_ns, compute_ns),
+        intensity_flop_per_byte=expected.flop / (expected.weight_bytes + expected.cache_bytes),
+        expected=_routed(setup, expected, batch, batch, "expected"),
+        worst=_routed(setup, worst, batch, batch, "most"),
         resident_bytes=resident,
         fits=resident <= usable_bytes,
     )
 
 
-def _touched(setup: Setup, tokens: float) -> tuple[float | None, float | None, float | None]:
-    """Return the distinct experts of a layer: expected, at least, at most."""
-    experts = setup.model.experts
-    if experts is None:
-        return None, None, None
-    return (
-        routing.expected(experts, tokens),
-        routing.fewest(experts),
-        routing.most(experts, tokens),
+def _routed(setup: Setup, done: Work, tokens: float, made: float, routing: Routing) -> Routed:
+    mixture = setup.model.experts
+    return Routed(
+        experts_touched=None if mixture is None else experts_of.touched(mixture, tokens, routing),
+        weight_bytes=done.weight_bytes,
+        memory_ns=done.memory_ns,
+        ns=done.floor_ns,
+        bound=done.bound,
+        limit=limit(done)[0],
+        limit_resource=limit(done)[1],
+        tokens_per_s=made * 1e9 / done.floor_ns,
     )
 
 
-def _floor_with(
-    setup: Setup, touched: float | None, kv_ns: float, compute_ns: float
-) -> float | None:
-    if touched is None:
-        return None
-    weights_ns = 1e9 * setup.read_weight_bytes(touched) / setup.bandwidth
-    return overlapped(compute_ns, weights_ns + kv_ns)
+def largest(done: Work) -> str:
+    """Return what takes most of the busiest resource's time: ``weights``, ``kv_cache``, ``math`` or
+    ``link``."""
+    if done.bound != "memory":
+        return "math" if done.bound == "compute" else "link"
+    cache = sum(one.memory_ns for one in done.terms if not one.weights)
+    return "weights" if done.memory_ns - cache >= cache else "kv_cache"
 
 
-def _resident_kv(setup: Setup, batch: int, context_tokens: int) -> float | None:
-    return _times(batch, setup.kv_bytes(context_tokens))
-
-
-def _times(batch: int, value: float | None) -> float | None:
-    return None if value is None else batch * value
-
-
-def _largest(is_compute: bool, weights_ns: float, kv_ns: float) -> str:
-    if is_compute:
-        return "math"
-    return "weights" if weights_ns >= kv_ns else "kv_cache"
+def limit(done: Work) -> tuple[str, str]:
+    """Return the term that takes most of the busiest resource's time, and that resource."""
+    first = done.largest
+    if done.bound == "compute":
+        return first.what, first.roof or "compute"
+    if done.bound == "link":
+        return first.what, "link"
+    return ("KV cache" if first.what == ATTENTION else first.what), "memory"
 
 
 @dataclass(frozen=True)
@@ -151,13 +197,22 @@ class Prefill:
     """Causal: each token attends to those before it and to itself."""
     weight_bytes: float
     kv_bytes: float | None
-    """Cache written."""
+    """Cache and states written."""
     memory_ns: float
     compute_ns: float
+    link_ns: float
     floor_ns: float
+    floor_bound: str
     bound: str
+    """With experts as expected; the floor's where there are none."""
+    limit: str
+    limit_resource: str
     intensity_flop_per_byte: float
+    """Experts as expected."""
     tokens_per_s: float
+    """At most, as the floor allows."""
+    expected: Routed
+    worst: Routed
 
 
 def prefill(setup: Setup, prompt_tokens: int) -> Prefill:
@@ -167,49 +222,29 @@ def prefill(setup: Setup, prompt_tokens: int) -> Prefill:
     Logits are needed for the last token only. Activations are not counted: how often they leave
     the chip depends on the kernels.
     """
-    touched, _, _ = _touched(setup, prompt_tokens)
-    weights = setup.read_weight_bytes(touched)
-    head = sum(
-        2 * matrix.values / setup.divided(matrix)
-        for matrix in setup.model.matrices
-        if matrix.part == "head"
-    )
-    flop = setup.matrix_flop(prompt_tokens) - (prompt_tokens - 1) * head
-    seconds = setup.matrix_seconds(prompt_tokens, head_tokens=1)
-    attended = causal_flop(setup, prompt_tokens)
-    if attended is not None:
-        seconds += attended / setup.peak(setup.attention_roof())
-    kv = setup.kv_bytes(prompt_tokens)
-    moved = weights + (kv or 0.0)
-    memory_ns, compute_ns = 1e9 * moved / setup.bandwidth, 1e9 * seconds
-    floor_ns = overlapped(compute_ns, memory_ns)
+    given = prompt_pass(prompt_tokens)
+    floor = work(setup, given)
+    expected, worst = floor, floor
+    if setup.model.experts is not None:
+        expected, worst = work(setup, given, "expected"), work(setup, given, "most")
+    attention = floor.of(ATTENTION, STATE)
+    attended = attention.flop if setup.heads_known else None
     return Prefill(
         prompt_tokens=prompt_tokens,
-        matrix_flop=flop,
+        matrix_flop=floor.products.flop,
         attention_flop=attended,
-        weight_bytes=weights,
-        kv_bytes=kv,
-        memory_ns=memory_ns,
-        compute_ns=compute_ns,
-        floor_ns=floor_ns,
-        bound="compute" if compute_ns > memory_ns else "memory",
-        intensity_flop_per_byte=(flop + (attended or 0.0)) / moved,
-        tokens_per_s=prompt_tokens * 1e9 / floor_ns,
+        weight_bytes=floor.weight_bytes,
+        kv_bytes=attention.cache_bytes if setup.sequence_is_known else None,
+        memory_ns=floor.memory_ns,
+        compute_ns=floor.compute_ns,
+        link_ns=floor.link_ns,
+        floor_ns=floor.floor_ns,
+        floor_bound=floor.bound,
+        bound=expected.bound,
+        limit=limit(expected)[0],
+        limit_resource=limit(expected)[1],
+        intensity_flop_per_byte=expected.flop / (expected.weight_bytes + expected.cache_bytes),
+        tokens_per_s=prompt_tokens * 1e9 / floor.floor_ns,
+        expected=_routed(setup, expected, prompt_tokens, prompt_tokens, "expected"),
+        worst=_routed(setup, worst, prompt_tokens, prompt_tokens, "most"),
     )
-
-
-def causal_flop(setup: Setup, tokens: int) -> float | None:
-    """Return the FLOPs of causal attention over a prompt: ``2 heads pairs (score + value
-    dimensions)``.
-
-    A token attends to all tokens so far, or to the last ``window``.
-    """
-    if not setup.model.caches or any(cache.heads is None for cache in setup.model.caches):
-        return None
-    total = 0.0
-    for cache in setup.model.caches:
-        window = tokens if cache.window is None else min(cache.window, tokens)
-        pairs = window * (window + 1) / 2 + (tokens - window) * window
-        dims = cache.prefill_score_dim + cache.prefill_value_dim
-        total += 2 * cache.layers * (cache.heads or 0) * dims * pairs / setup.tensor_parallel
-    return total

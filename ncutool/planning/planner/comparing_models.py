@@ -12,8 +12,6 @@ from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning import llm
 from ncutool.planning.llm import Model, Plan
-from ncutool.planning.llm.number_types import NUMBER_TYPES
-from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step
 from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
 
@@ -124,15 +122,7 @@ class _Planned:
 
     def __init__(self, model: Model | str, device: Device, options: Mapping[str, Any]) -> None:
         self.plan: Plan = llm.plan(model, device, **{**options, "batches": (), "contexts": ()})
-        types = self.plan.types
-        self._setup = Setup(
-            self.plan.model,
-            device,
-            types.weights,
-            NUMBER_TYPES[types.kv],
-            NUMBER_TYPES[types.activations],
-            self.plan.tensor_parallel,
-        )
+        self._setup = self.plan.setup
 
     def step_ns(self, batch: int) -> float:
         """Return the floor of a decode step."""

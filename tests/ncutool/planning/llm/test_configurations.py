@@ -168,10 +168,12 @@ def test_floors_of_a_mixture_lie_between_their_bounds() -> None:
     """The expected floor is never outside what alike and unlike tokens give."""
     plan = llm.plan("qwen3-30b-a3b", "H100 SXM")
     for step in plan.batches:
-        assert step.fewest_floor_ns is not None
-        assert step.most_floor_ns is not None
-        assert step.fewest_floor_ns <= step.floor_ns * (1 + 1e-12)
-        assert step.floor_ns <= step.most_floor_ns * (1 + 1e-12)
+        assert step.floor_ns <= step.expected.ns * (1 + 1e-12)
+        assert step.expected.ns <= step.worst.ns * (1 + 1e-12)
+    wide = plan.batches[6]
+    assert wide.batch == 64
+    assert wide.experts_touched == pytest.approx(128 * (1 - (1 - 8 / 128) ** 64))
+    assert wide.worst.experts_touched == 128
     turning = plan.crossover
     assert turning.fewest_experts is not None
     assert turning.weights_only is not None

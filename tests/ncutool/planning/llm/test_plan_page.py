@@ -73,10 +73,10 @@ def test_the_headline_is_the_verdict() -> None:
     fits = headline(llm.plan("llama-3-8b", "H100 SXM", context_tokens=8192))
     assert fits == (
         "llama-3-8b in bf16 on H100 SXM 80GB: at most 208 tokens/s a user at batch 1; memory ends "
-        "at 57 sequences, before its FC layers turn compute-bound at 295"
+        "at 57 sequences, and a step never turns compute-bound"
     )
     short = headline(llm.plan("llama-3-8b", "H100 SXM", context_tokens=128))
-    assert "its FC layers turn compute-bound at batch 295, memory holds" in short
+    assert "a step turns compute-bound at batch 438, memory holds 3,650 sequences" in short
     large = headline(llm.plan("llama-3-70b", "H100 SXM"))
     assert large == "llama-3-70b in bf16 on H100 SXM 80GB does not fit: it takes 2 of them or more"
 

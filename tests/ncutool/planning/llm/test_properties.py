@@ -13,6 +13,7 @@ from ncutool.devices.table import load_devices
 from ncutool.planning import llm
 from ncutool.planning.llm.limits import Memory
 from ncutool.planning.llm.number_types import CACHE_TYPES, NUMBER_TYPES
+from ncutool.planning.llm.step import Step
 
 CARDS = [device.name for device in load_devices()]
 names = st.sampled_from(llm.preset_names())
@@ -41,7 +42,9 @@ def test_no_step_is_shorter_than_its_parts(
     assert step.floor_ns == max(step.memory_ns, step.compute_ns)
     assert step.serial_ns >= step.floor_ns * (1 - 1e-12)
     assert step.serial_ns <= (step.memory_ns + step.compute_ns) * (1 + 1e-12)
-    assert step.bound == ("compute" if step.compute_ns > step.memory_ns else "memory")
+    assert step.floor_bound == ("compute" if step.compute_ns > step.memory_ns else "memory")
+    assert step.floor_ns <= step.expected.ns * (1 + 1e-12)
+    assert step.expected.ns <= step.worst.ns * (1 + 1e-12)
     assert step.tokens_per_s == pytest.approx(batch * step.tokens_per_s_per_sequence)
     assert step.weight_bytes <= plan.memory.weight_bytes * (1 + 1e-12)
     assert plan.cache_limit is not None
@@ -59,6 +62,43 @@ def test_larger_batches_give_more_in_all_and_less_to_each(
     for small, large in pairwise(steps):
         assert large.tokens_per_s >= small.tokens_per_s * (1 - 1e-12)
         assert large.tokens_per_s_per_sequence <= small.tokens_per_s_per_sequence * (1 + 1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(names, cards, weights, st.sampled_from([1, 2, 8]), st.integers(1, 50_000))
+def test_the_verdict_agrees_with_the_sweep(
+    name: str, card: str, kind: str, devices: int, context: int
+) -> None:
+    """Compute binds first if and only if some batch that fits is bound by it, and turns there."""
+    model = llm.preset(name)
+    if (model.heads or devices) % devices:
+        return
+    kv_heads = model.kv_heads or 1
+    if kv_heads % devices and devices % kv_heads:
+        return
+
+    def swept(*batches: int) -> tuple[Step, ...]:
+        return llm.plan(
+            model, card, weights=kind, tensor_parallel=devices, context_tokens=context,
+            batches=batches, contexts=(),
+        ).batches  # fmt: skip
+
+    plan = llm.plan(
+        model, card, weights=kind, tensor_parallel=devices, context_tokens=context, contexts=()
+    )
+    most, turning = plan.memory.most_sequences, plan.crossover.whole_step
+    assert most is not None
+    binding = [step for step in plan.batches if step.bound == "compute"]
+    assert all(turning is not None and step.batch >= turning * (1 - 1e-6) for step in binding)
+    if any(step.fits for step in binding):
+        assert plan.crossover.first == "compute"
+    if most:
+        assert (swept(most)[0].bound == "compute") == (plan.crossover.first == "compute")
+    else:
+        assert plan.crossover.first == "memory"
+    if turning is not None and 2 <= turning < 1e8:
+        below, above = swept(int(turning * 0.999), int(turning * 1.001) + 1)
+        assert (below.bound, above.bound) == ("memory", "compute")
 
 
 @settings(max_examples=60, deadline=None)

@@ -195,12 +195,40 @@ def test_published_checkpoints_weigh_what_their_publishers_state() -> None:
 
 
 def test_sparse_peaks_are_named_as_such() -> None:
-    """1,979 TFLOP/s and a ridge of 591 are with 2:4 sparsity; the plan says so and uses 989."""
-    plan = llm.plan("llama-3-8b", "H100 SXM")
+    """1,979 TFLOP/s is an H100's sparse bf16 and its dense fp8: it is not called sparse. A100's
+    1,248 TFLOP/s of sparse int8 is its dense int4; its sparse 624 of bf16 is its dense int8."""
+    for device_name, weights in (("H100 SXM", "bf16"), ("B200", "bf16"), ("A100 80GB SXM", "int8")):
+        plan = llm.plan("llama-3-8b", device_name, weights=weights)
+        told = next(note for note in plan.notes if "sparsity" in note)
+        assert "FLOP/s" not in told
+        assert "OP/s" not in told
+    plan = llm.plan("llama-3-8b", "H100 SXM", weights="fp8")
     told = next(note for note in plan.notes if "sparsity" in note)
-    assert "1.98 PFLOP/s" in told
-    assert "591" in told
-    assert "295.3" in told
+    assert "3.96 PFLOP/s" in told
+    assert "1.98 PFLOP/s and 590.7" in told
+
+
+def test_inputs_follow_narrow_weights_where_the_device_has_their_arithmetic() -> None:
+    """W8A8 on the fp8 roof of an H100, W4A4 on the fp4 roof of a B200, 16-bit elsewhere."""
+    for device_name, weights, inputs, roof in (
+        ("H100 SXM", "fp8", "fp8", "fp8_tensor"),
+        ("A100 80GB SXM", "fp8", "bf16", "bf16_tensor"),
+        ("A100 80GB SXM", "int8", "int8", "int8_tensor"),
+        ("H100 SXM", "nvfp4", "bf16", "bf16_tensor"),
+        ("B200", "nvfp4", "nvfp4", "fp4_tensor"),
+    ):
+        plan = llm.plan("llama-3-70b", device_name, weights=weights)
+        assert (plan.types.activations, plan.types.roof) == (inputs, roof)
+        asked = llm.plan("llama-3-70b", device_name, weights=weights, activations="bf16")
+        assert asked.types.roof == "bf16_tensor"
+        if inputs != "bf16":
+            (other,) = plan.other_activations
+            assert other.activations == "bf16"
+            assert other.prefill_ns == asked.prefill.floor_ns
+            (back,) = asked.other_activations
+            assert back.prefill_ns == plan.prefill.floor_ns < asked.prefill.floor_ns
+    native = llm.plan("gpt-oss-120b", "B200")
+    assert (native.types.activations, native.types.roof) == ("mxfp4", "fp4_tensor")
 
 
 @pytest.mark.parametrize(

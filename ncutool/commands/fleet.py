@@ -1,0 +1,142 @@
+"""``ncutool fleet``: one page of a whole dataset."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ncutool.commands.options import DebugOption, ForceOption, option
+from ncutool.commands.writing import Output
+from ncutool_parsers.errors import NcutoolError, UsageError
+
+if TYPE_CHECKING:
+    from ncutool.archive.trends import Trends
+
+INDEX = "index.html"
+
+
+def run(
+    dataset: Annotated[
+        Path,
+        typer.Argument(metavar="DATASET", help="A dataset that batch wrote.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        option("--output", "-o", words="File to write instead of DATASET/index.html."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        option(
+            "--by", words="Show trends over this column of the captures, too.", metavar="COLUMN"
+        ),
+    ] = None,
+    order_by: Annotated[
+        str | None,
+        option("--order-by", words="Column that orders its values.", metavar="COLUMN"),
+    ] = None,
+    pages: Annotated[
+        Path | None,
+        option(
+            "--pages",
+            words="Folder that holds the captures: write the page of each that the dataset holds, "
+            "and link to it.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    force: ForceOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write one offline page of all captures: verdicts, what costs most, what recurs, what failed.
+
+    Pages of single captures lie in `pages` beside it; those that are there are linked.
+    """
+    from ncutool.archive.dataset import existing
+
+    existing(dataset)
+    if order_by is not None and by is None:
+        raise UsageError("--order-by orders the values of --by: pass that too")
+    path = output if output is not None else dataset / INDEX
+    target = Output(path=path, force=force)
+    target.check_writable()
+    if pages is not None:
+        write_pages(dataset, pages, path.parent / "pages")
+    target.write(page(dataset, path, by, order_by).encode())
+    print(f"ncutool: wrote {path}", file=sys.stderr)
+
+
+def page(dataset: Path, path: Path, by: str | None = None, order_by: str | None = None) -> str:
+    """Return the page of a dataset.
+
+    Args:
+        path: where it will lie: pages of captures are looked for beside it.
+        by: the column of its trends; none where None.
+    """
+    from ncutool.archive.dataset import scan
+    from ncutool.archive.fleet import fleet
+    from ncutool.page.fleet import render_fleet
+
+    names = ("captures", "launches", "findings", "errors")
+    found = fleet({name: scan(dataset, name) for name in names})
+    shown, why_not = _trends(dataset, by, order_by)
+    return render_fleet(
+        found,
+        name=dataset.resolve().name,
+        trends=shown,
+        why_no_trends=why_not,
+        pages=frozenset(one.stem for one in (path.parent / "pages").glob("*.html")),
+    )
+
+
+def _trends(
+    dataset: Path, by: str | None, order_by: str | None
+) -> tuple[Trends | None, str | None]:
+    """Return the trends, or why there are none; a dataset without captures has none."""
+    from ncutool.archive.dataset import scan
+    from ncutool.archive.trends import kernel_times, trends
+
+    if by is None:
+        return None, None
+    captures = scan(dataset, "captures").collect()
+    if not captures.height:
+        return None, "There is no capture, so there is no trend."
+    return trends(captures, kernel_times(scan(dataset, "launches")), by, order_by), None
+
+
+def write_pages(dataset: Path, folder: Path, into: Path) -> None:
+    """Write the page of each capture of a folder that the dataset holds, unless it is there.
+
+    Raises:
+        UsageError: the folder holds none of them.
+    """
+    from ncutool.analysis.analyse import read_and_analyse
+    from ncutool.analysis.request import Request
+    from ncutool.archive.dataset import scan
+    from ncutool.archive.rank_rows import content_id
+    from ncutool.base.untrusted import printable
+    from ncutool.page import render
+
+    if not folder.is_dir():
+        raise UsageError(f"--pages {folder}: is no folder; name the one that holds the captures")
+    known = set(scan(dataset, "captures").select("capture_id").collect()["capture_id"])
+    names = set(scan(dataset, "captures").select("name").collect()["name"])
+    found = 0
+    into.mkdir(parents=True, exist_ok=True)
+    for path in sorted(one for one in folder.rglob("*") if one.name in names and one.is_file()):
+        capture_id = content_id(path)
+        if capture_id not in known:
+            continue
+        found += 1
+        target = into / f"{capture_id}.html"
+        if target.exists():
+            continue
+        try:
+            text = render([read_and_analyse(path, Request())])
+        except NcutoolError as error:
+            print(f"ncutool: no page: {printable(str(error))}", file=sys.stderr)
+            continue
+        Output(path=target, force=True).write(text.encode())
+    if not found:
+        raise UsageError(f"--pages {folder}: holds none of the captures of {dataset}")
