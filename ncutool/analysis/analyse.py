@@ -323,7 +323,7 @@ def read_and_analyse(
     """
     request = request or Request()
     check(request)
-    options = ReadOptions(max_bytes=request.max_bytes, instructions=True, progress=progress)
+    options = replace(request.read_options(), instructions=True, progress=progress)
     calls_only = replace(options, launches_required=False)
 
     def read_one(path: str | PathLike[str] | Place, options: ReadOptions = options) -> Capture:
