@@ -22,6 +22,11 @@ from pathlib import Path
 import measured
 import synthesize
 
+REPORTS = (
+    Path(__file__).parents[2] / "shared" / "corpus" / "ncu",
+    Path(__file__).parents[1] / "reports" / "samples",
+)
+"""Where reports are looked for, the first that holds any."""
 DATA = Path(__file__).parent / "data"
 MB = 1_000_000
 ROUNDS = 3
@@ -100,6 +105,7 @@ def measure(sizes: list[int], with_report: bool) -> tuple[Results, dict[int, int
                     raise SystemExit(f"{path}: {run.launches} launches read, {expected} written")
                 results[kind, path.name].append(run)
     measure_advice(results)
+    measure_reports(results)
     for _ in range(ROUNDS * 3):
         for kind in measured.STARTS:
             results[kind, ""].append(run_child(kind, None))
@@ -116,6 +122,27 @@ def measure_advice(results: Results) -> None:
         for _ in range(ROUNDS):
             for kind in ("tables", "advice"):
                 results[kind, packed.name].append(run_child(kind, packed))
+
+
+def measure_reports(results: Results) -> None:
+    """The kernels table of each report, and the same with the inside of its kernels."""
+    found = next((list(folder.rglob("*.ncu-rep")) for folder in REPORTS if folder.exists()), [])
+    for path in sorted(path for path in found if "failed" not in path.name):
+        run_child("inside", path)  # warm-up
+        for _ in range(ROUNDS):
+            for kind in ("kernels", "inside"):
+                results[kind, path.name].append(run_child(kind, path))
+
+
+def beside_kernels(results: Results) -> float | None:
+    """How long all reports take with the inside of their kernels, of what they take without."""
+    names = [name for kind, name in results if kind == "inside"]
+    if not names:
+        return None
+    whole, plain = (
+        sum(median(results, kind, name).seconds for name in names) for kind in ("inside", "kernels")
+    )
+    return whole / plain
 
 
 def median(results: Results, kind: str, name: str = "") -> Run:
@@ -162,6 +189,8 @@ def goals(results: Results, bytes_of: dict[int, int]) -> list[Goal]:
             ),
         ]
     found.append(Goal("findings, of a process that reads to the tables", added(results), 0.3, "×"))
+    if (ratio := beside_kernels(results)) is not None:
+        found.append(Goal("the inside of reports' kernels, of their table alone", ratio, 1.3, "×"))
     help_, bare = median(results, "help"), median(results, "pass")
     found.append(Goal("ncutool --help, of python -c pass", help_.seconds / bare.seconds, 6.0, "×"))
     return found

@@ -6,6 +6,7 @@ from after the imports; `report` and the start-up kinds count the whole of a fur
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -116,7 +117,46 @@ def report(path: Path) -> tuple[float, int]:
         return process("-m", "ncutool", "report", str(path), "-o", page), 0
 
 
+def kernels(path: Path) -> tuple[float, int]:
+    """The kernels table of a report, without the counters and samples of its inside."""
+    return _of_report(path, inside_too=False)
+
+
+def inside(path: Path) -> tuple[float, int]:
+    """The same with them, and the table of the inside."""
+    return _of_report(path, inside_too=True)
+
+
+def _of_report(path: Path, *, inside_too: bool) -> tuple[float, int]:
+    """Seconds of processors, those of the reader's own process included, and launches."""
+    from ncutool.inside import hot
+    from ncutool.inside.table import table
+    from ncutool.roofline import place
+    from ncutool.work import (
+        cache_counters,
+        counters,
+        occupancy_counters,
+        pipe_counters,
+        stall_counters,
+    )
+    from ncutool_parsers import read as read_capture
+    from ncutool_parsers.interface import ReadOptions
+
+    rooms = (cache_counters, occupancy_counters, pipe_counters, stall_counters)
+    own = {f"(?:{pattern})" for room in rooms for pattern in room.WANTED}
+    kept = [one for one in counters.PATTERNS if inside_too or one not in own]
+    began = sum(os.times()[:4])
+    options = ReadOptions(metrics="|".join(kept), instructions=True, samples=inside_too)
+    capture = read_capture(path, options)
+    placed = place.place(capture, counters.work(capture), None)
+    if inside_too:
+        table(capture, placed, hot.of_capture(capture))
+    return sum(os.times()[:4]) - began, placed.height
+
+
 MEASURES = {
+    "kernels": kernels,
+    "inside": inside,
     "floor": floor,
     "read": read,
     "tables": tables,
