@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ncutool.advice.kernels.measured import JoinedReport
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.analysis.most_time import MostTime
     from ncutool.analysis.where_time_goes import Shares
@@ -176,7 +177,26 @@ class Analysis(Saved):
 
         device, others = self.resolution.device, self._other_ranks
         kernels, capture = self.kernels, self.capture
-        return advise(kernels, capture, self.timeline, device, others, self.device_of, self.hot)
+        return advise(
+            kernels,
+            capture,
+            self.timeline,
+            device,
+            others,
+            self.device_of,
+            self.hot,
+            self._joined_report(),
+        )
+
+    def _joined_report(self) -> JoinedReport | None:
+        """Return the joined report with its own kernels table; None where none was joined."""
+        from ncutool.advice.kernels.measured import JoinedReport
+
+        report = self.companions.ncu
+        if report is None or not self.work.sources:
+            return None
+        kernels = place.place(report, counters.work(report), self.resolution.device)
+        return JoinedReport(report, kernels, self.work.sources, hot.of_capture(report))
 
     @property
     def findings(self) -> Findings:
