@@ -195,6 +195,9 @@ class Analysis(Saved):
         report = self.companions.ncu
         if report is None or not self.work.sources:
             return None
+        from ncutool.inside import hot
+        from ncutool.work import counters
+
         kernels = place.place(report, counters.work(report), self.resolution.device)
         return JoinedReport(report, kernels, self.work.sources, hot.of_capture(report))
 
