@@ -27,6 +27,11 @@ from pathlib import Path
 
 import synthesize
 
+REPORTS = (
+    Path(__file__).parents[2] / "shared" / "corpus" / "ncu",
+    Path(__file__).parents[1] / "reports" / "samples",
+)
+"""Where reports are looked for, the first that holds any."""
 DATA = Path(__file__).parent / "data"
 MB = 1_000_000
 ROUNDS = 3
@@ -89,7 +94,7 @@ def run_child(kind: str, path: Path | None = None) -> Run:
     """One measurement in a fresh process: time and peak memory as the kernel counted them."""
     # Compiling every import anew would be measured too.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    counts_itself = kind in ("floor", "read", "tables", "advice")
+    counts_itself = kind in ("floor", "read", "tables", "advice", "counters", "inside")
     with open(os.devnull, "wb") as nothing:
         process = subprocess.Popen(
             [sys.executable, *command_of(kind, path)],
@@ -118,6 +123,7 @@ def measure(sizes: list[int]) -> tuple[Results, Sizes]:
         for trace in KINDS:
             measure_trace(results, bytes_of, trace, size)
     measure_advice(results)
+    measure_reports(results)
     for _ in range(ROUNDS * 3):
         for start in ("pass", "help"):
             results[start, ""].append(run_child(start))
@@ -159,6 +165,25 @@ def measure_advice(results: Results) -> None:
                 results[kind, packed.name].append(run_child(kind, packed))
 
 
+def measure_reports(results: Results) -> None:
+    """The kernels table of each report, and the same with the inside of its kernels."""
+    found = next((list(folder.rglob("*.ncu-rep")) for folder in REPORTS if folder.exists()), [])
+    for path in sorted(path for path in found if "failed" not in path.name):
+        run_child("inside", path)  # warm-up
+        for _ in range(ROUNDS):
+            for kind in ("counters", "inside"):
+                results[kind, path.name].append(run_child(kind, path))
+
+
+def beside_kernels(results: Results) -> float | None:
+    """How long all reports take with the inside of their kernels, of what they take without."""
+    names = [name for kind, name in results if kind == "inside"]
+    if not names:
+        return None
+    whole = sum(median(results, "inside", name).seconds for name in names)
+    return whole / sum(median(results, "counters", name).seconds for name in names)
+
+
 def median(results: Results, kind: str, name: str = "") -> Run:
     """The median times, and the largest peak memory."""
     runs = results[kind, name]
@@ -188,6 +213,8 @@ def goals(results: Results, bytes_of: Sizes) -> list[Goal]:
         found += goals_of(results, name, uncompressed)
     found += per_launch(results, bytes_of)
     found.append(Goal("findings, of a process that reads to the tables", added(results), 0.3))
+    if (ratio := beside_kernels(results)) is not None:
+        found.append(Goal("the inside of reports' kernels, of their table alone", ratio, 1.3))
     help_, bare = median(results, "help"), median(results, "pass")
     found.append(Goal("ncutool --help, of python -c pass", help_.seconds / bare.seconds, 4.0))
     return found

@@ -6,6 +6,7 @@ the whole process took, start and imports included, is for the one who started i
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -106,7 +107,51 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     return placed - began, time.process_time() - placed
 
 
-MEASURES = {"floor": floor, "read": read, "tables": tables, "advice": advice}
+def table_alone(path: Path) -> tuple[float, int]:
+    """The kernels table of a report, without the counters and samples of its inside."""
+    return _of_report(path, inside_too=False)
+
+
+def inside(path: Path) -> tuple[float, int]:
+    """The same with them, and the table of the inside."""
+    return _of_report(path, inside_too=True)
+
+
+def _of_report(path: Path, *, inside_too: bool) -> tuple[float, int]:
+    """Seconds of processors, those of the reader's own process included, and launches."""
+    from ncutool.inside import hot
+    from ncutool.inside.table import table
+    from ncutool.roofline import place
+    from ncutool.work import (
+        cache_counters,
+        counters,
+        occupancy_counters,
+        pipe_counters,
+        stall_counters,
+    )
+    from ncutool_parsers import read as read_capture
+    from ncutool_parsers.interface import ReadOptions
+
+    rooms = (cache_counters, occupancy_counters, pipe_counters, stall_counters)
+    own = {f"(?:{pattern})" for room in rooms for pattern in room.WANTED}
+    kept = [one for one in counters.PATTERNS if inside_too or one not in own]
+    began = sum(os.times()[:4])
+    options = ReadOptions(metrics="|".join(kept), instructions=True, samples=inside_too)
+    capture = read_capture(path, options)
+    placed = place.place(capture, counters.work(capture), None)
+    if inside_too:
+        table(capture, placed, hot.of_capture(capture))
+    return sum(os.times()[:4]) - began, placed.height
+
+
+MEASURES = {
+    "floor": floor,
+    "read": read,
+    "tables": tables,
+    "advice": advice,
+    "counters": table_alone,
+    "inside": inside,
+}
 
 
 def main() -> None:

@@ -262,9 +262,7 @@ def _csv(frame: pl.DataFrame, *, header: bool = True) -> str:
     flat = frame.with_columns(nested.list.eval(inner).list.join("; "))
     flat = flat.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
     texts = flat.select(cs.string()).get_columns()
-    return flat.with_columns(_guarded(column) for column in texts).write_csv(
-        include_header=header
-    )
+    return flat.with_columns(_guarded(column) for column in texts).write_csv(include_header=header)
 
 
 def _records(cell: Any) -> str | None:

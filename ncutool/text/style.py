@@ -52,7 +52,6 @@ GRADE_STYLES = {"certain": "green", "likely": "yellow", "possible": "bright_blac
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "bright_black"}
 
 
-
 def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
     """Return untrusted text that rich takes for no mark-up, without control characters."""
     value = "" if value is None else value
