@@ -18,7 +18,8 @@ def script() -> ModuleType:
     """``docs/make_packaged.py``."""
     path = ROOT / "docs" / "make_packaged.py"
     spec = importlib.util.spec_from_file_location("make_packaged", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
