@@ -217,9 +217,7 @@ class _Batch:
             row = failures.row_of(source, self._version, kind, message)
             self._inbox.put_error(source.file_id, row)
         limits = self._plan.settings.limits if kind in failures.BY_LIMITS else ""
-        return Line(
-            source.location, source.stamps, self._version, capture_id, kind, message, limits
-        )
+        return Line(source.key, source.stamps, self._version, capture_id, kind, message, limits)
 
 
 def _lost(answer: Answer, settings: Settings) -> tuple[str, str]:

@@ -135,7 +135,7 @@ def open_dataset(root: Path, metadata: Iterable[str] = ()) -> Dataset:
         )
     about = root / SCHEMA_FILE
     try:
-        if _is_something_else(root):
+        if is_something_else(root):
             raise OutputError(f"{root}: exists and is no dataset of ncutool; name another folder")
         root.mkdir(parents=True, exist_ok=True)
         with locks.locked(root / "_locks" / "schema"):
@@ -154,13 +154,13 @@ def open_dataset(root: Path, metadata: Iterable[str] = ()) -> Dataset:
     return Dataset(root)
 
 
-def _is_something_else(root: Path) -> bool:
+def is_something_else(root: Path) -> bool:
     """Whether a path is neither free nor a dataset, nor one that another run is about to make."""
     if (root / SCHEMA_FILE).exists() or not root.exists():
         return False
     if not root.is_dir():
         return True
-    names = {path.name for path in root.iterdir()} - {"_locks"}
+    names = {path.name for path in root.iterdir()} - {"_locks", "_index"}
     return bool(names) and not (root / SCHEMA_FILE).exists()
 
 

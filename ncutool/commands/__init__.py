@@ -124,8 +124,8 @@ def root_help() -> str:
 
 Turns a GPU capture into a verdict: what share of the time is understood, where each
 kernel sits on the device's roofline, and what to fuse or batch and what that saves.
-A capture is an Nsight Compute report (.ncu-rep) or a torch.profiler trace
-(.json, .json.gz).
+A capture is an Nsight Compute report (.ncu-rep), what ncu printed of one, or a
+torch.profiler trace (.json, .json.gz).
 
 Commands:
 {_listed(COMMANDS)}

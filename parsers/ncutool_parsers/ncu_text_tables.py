@@ -20,11 +20,16 @@ from ncutool_parsers.ncu_text_labels import metric_of
 from ncutool_parsers.ncu_text_values import Marks, Printed
 
 _DURATIONS = tuple(f"gpu__time_duration.{kind}" for kind in ("sum", "avg", "max"))
+_CLOCK = "gpc__cycles_elapsed.avg.per_second"
+_NANO = 1e9
+_FACTOR = 10.0
+"""Units differ by a thousand; clocks that are sampled badly by less than this."""
 _NAME = "device__attribute_display_name"
 _SAME = 1e-9
 _SHOWN = 3
 _UNUSABLE = "nothing that is printed of it is a number: its collection failed, or it was cut out"
 _PROPERTY = re.compile(r"(launch|device|profiler|numa)__.*")
+_FACTS = r"(launch|device)__.*|gpu__time_duration\.\w+|gpc__cycles_elapsed\..*|sm__throughput\..*"
 _PRINT_AGAIN = "print the report again with `ncu --import REPORT --csv --page raw`"
 
 
@@ -59,12 +64,8 @@ def capture(path: Path, found: Found, wanted: str | None) -> Capture:
         EmptyError: nothing that is printed of any launch is understood.
     """
     launches = _together(found.launches)
-    marks = values.marks_of(
-        one.text.strip()
-        for launch in launches
-        for one in launch.values
-        if values.is_number(one.text.strip())
-    )
+    texts = {one.text for launch in launches for one in launch.values}
+    marks = values.marks_of(text.strip() for text in texts if values.is_number(text.strip()))
     if marks is None:
         raise UnreadableError(
             path,
@@ -72,7 +73,8 @@ def capture(path: Path, found: Found, wanted: str | None) -> Capture:
             f"{_PRINT_AGAIN} in one locale",
         )
     losses = _Losses()
-    read = [_read(launch, marks, losses) for launch in launches]
+    asked = _Asked(wanted)
+    read = [_read(launch, marks, losses, asked) for launch in launches]
     if not any(one.numbers for one in read):
         raise EmptyError(path, "holds no value of a metric that is known by name", _PRINT_AGAIN)
     return Capture(
@@ -119,7 +121,22 @@ def _kind(launch: Launch) -> set[bool]:
     return {value.section is None for value in launch.values}
 
 
-def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
+class _Asked:
+    """Which metrics are read: those asked for, and what the other tables are made of."""
+
+    def __init__(self, wanted: str | None) -> None:
+        self._pattern = None if wanted is None else re.compile(rf"{_FACTS}|(?:{wanted})")
+        self._known: dict[str, bool] = {}
+
+    def __contains__(self, metric: str) -> bool:
+        """Whether it is one of them."""
+        if metric not in self._known:
+            pattern = self._pattern
+            self._known[metric] = pattern is None or pattern.fullmatch(metric) is not None
+        return self._known[metric]
+
+
+def _read(launch: Launch, marks: Marks, losses: _Losses, asked: _Asked) -> Read:
     """Return the metrics of a launch in NVIDIA's base units."""
     numbers: dict[str, Printed] = {}
     texts: dict[str, str] = {}
@@ -130,7 +147,9 @@ def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
             if values.is_number(text.strip()):
                 losses.labels[f"{section}: {label}" if section else label] = None
             continue
-        printed = values.in_base_unit(text, unit, marks)
+        if metric not in asked:
+            continue
+        printed = values.in_base_unit(metric, text, unit, marks)
         if printed is None:
             if values.is_number(text.strip()):
                 losses.units[unit] = None
@@ -145,10 +164,26 @@ def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
             numbers[metric] = printed
         if known is not None and not _agree(known, printed):
             contrary.add(metric)
+    contrary |= _impossible(numbers)
     losses.contrary += len(contrary)
     for metric in contrary:
-        del numbers[metric]
+        numbers.pop(metric, None)
     return Read(numbers, texts)
+
+
+def _impossible(numbers: Mapping[str, Printed]) -> set[str]:
+    """Return the durations that elapsed cycles and their rate contradict: a column of the page raw
+    has one unit for all launches, which need not be that of each."""
+    cycles, rate = numbers.get("gpc__cycles_elapsed.max"), numbers.get(_CLOCK)
+    durations = {name for name in _DURATIONS if name in numbers}
+    if cycles is None or rate is None or cycles.value <= 0 or rate.value <= 0:
+        return set()
+    expected = cycles.value / rate.value * _NANO
+    return {
+        name
+        for name in durations
+        if not expected / _FACTOR <= numbers[name].value <= expected * _FACTOR
+    }
 
 
 def _agree(one: Printed, other: Printed) -> bool:
@@ -205,9 +240,10 @@ def _shared_memory(numbers: Mapping[str, Printed]) -> int | None:
     """Return bytes of shared memory a block; None where they are printed rounded."""
     if (total := _exact(numbers, "launch__shared_mem_per_block")) is not None:
         return total
-    parts = [
-        _exact(numbers, f"launch__shared_mem_per_block_{name}") for name in ("static", "dynamic")
-    ]
+    names = [f"launch__shared_mem_per_block_{name}" for name in ("static", "dynamic", "driver")]
+    if names[2] not in numbers:  # releases that do not print the driver's part count without it
+        names.pop()
+    parts = [_exact(numbers, name) for name in names]
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
@@ -303,7 +339,8 @@ def _notices(found: Found, read: Sequence[Read], losses: _Losses) -> Iterator[No
         )
     if losses.units:
         named = ", ".join(f"{unit!r}"[:_MAX_UNIT] for unit in list(losses.units)[:_SHOWN])
-        yield Notice("unknown_units", f"Values in units that are not known were left out: {named}.")
+        text = f"Values without a unit, or in one that is not known, were left out: {named}."
+        yield Notice("unknown_units", text)
     if losses.labels:
         count = len(losses.labels)
         yield Notice(
