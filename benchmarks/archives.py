@@ -31,8 +31,6 @@ from ncutool.archive.dataset import scan
 
 SHIPPED = Path(__file__).parent.parent / "reports" / "samples"
 MB = 1_000_000
-LARGEST_TEMPLATE_BYTES = 70_000
-"""Captures of a corpus that are copied: small ones, so that many can be."""
 GOALS = {
     "parent_growth_mb": 100.0,
     "worker_peak_mb": 800.0,
@@ -226,12 +224,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--files", type=int, default=400)
     parser.add_argument("--corpus", type=Path, help="folder of traces to copy; else the samples")
+    parser.add_argument(
+        "--largest", type=int, default=70_000, help="bytes of the largest trace that is copied"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample", type=int, default=30)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     asked = parser.parse_args()
     traces = sorted((asked.corpus or SHIPPED).rglob("*.json.gz"))
-    templates = [path for path in traces if path.stat().st_size <= LARGEST_TEMPLATE_BYTES]
+    templates = [path for path in traces if path.stat().st_size <= asked.largest]
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="ncutool-archives-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
