@@ -26,6 +26,7 @@ KEYS = {
     "inside": ("capture_id", "launch_id"),
     "findings": ("capture_id", "id"),
     "gaps": ("capture_id", "gap_id"),
+    "collectives": ("capture_id", "launch_id"),
     "errors": ("file_id",),
 }
 

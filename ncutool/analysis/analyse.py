@@ -9,21 +9,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import dataframes, devices, headline, most_time, notices, redact, state
+from ncutool.analysis import devices, notices
 from ncutool.analysis.request import Request
-from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.base.shown import Saved, Shown
 from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
-from ncutool.inside import hot
-from ncutool.inside.table import table as inside_table
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
 from ncutool.timeline import window
 from ncutool.timeline.settled import settle
-from ncutool.work import counters
-from ncutool_parsers import read
+from ncutool_parsers import read, sniff
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import ReadOptions
 
@@ -67,8 +63,8 @@ class Companions:
 class Analysis(Saved):
     """One capture, analysed.
 
-    A part is computed when it is first asked for and kept, so that a command computes what it
-    shows. The fields are what the parts are computed from.
+    A part is computed when it is first asked for and kept, and imports what it needs then, so that
+    a command computes and loads what it shows. The fields are what the parts are computed from.
     """
 
     _public = (
@@ -133,11 +129,15 @@ class Analysis(Saved):
     def inside(self) -> pl.DataFrame:
         """What a report knows of the inside of each launch:
         :data:`ncutool.base.inside_table.INSIDE`; empty for a capture without counters."""
+        from ncutool.inside.table import table as inside_table
+
         return inside_table(self.capture, self.kernels, self.hot)
 
     @cached_property
     def hot(self) -> Mapping[int, Hot]:
         """Where the warps of each sampled launch were found, by launch_id."""
+        from ncutool.inside import hot
+
         return hot.of_capture(self.capture)
 
     @property
@@ -195,6 +195,9 @@ class Analysis(Saved):
         report = self.companions.ncu
         if report is None or not self.work.sources:
             return None
+        from ncutool.inside import hot
+        from ncutool.work import counters
+
         kernels = place.place(report, counters.work(report), self.resolution.device)
         return JoinedReport(report, kernels, self.work.sources, hot.of_capture(report))
 
@@ -206,21 +209,29 @@ class Analysis(Saved):
     @cached_property
     def headline(self) -> str:
         """The verdict in at most 90 characters."""
+        from ncutool.analysis import headline
+
         return headline.write(self)
 
     @cached_property
     def state(self) -> str:
         """What holds the capture, how much of it is understood, and where it ran."""
+        from ncutool.analysis import state
+
         return state.write(self)
 
     @cached_property
     def shares(self) -> Shares:
         """The window divided by what holds it."""
+        from ncutool.analysis.where_time_goes import where_the_time_goes
+
         return where_the_time_goes(self)
 
     @cached_property
     def most_time(self) -> MostTime | None:
         """What is known of the kernel that takes most of the launch time."""
+        from ncutool.analysis import most_time
+
         return most_time.of(self.kernels, self.capture, self.advice)
 
     @cached_property
@@ -256,6 +267,8 @@ class Analysis(Saved):
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the ``kernels`` table as a pandas DataFrame."""
+        from ncutool.analysis import dataframes
+
         return dataframes.to_pandas(self.kernels)
 
 
@@ -333,13 +346,20 @@ def read_and_analyse(
     """
     request = request or Request()
     check(request)
-    options = ReadOptions(
-        max_bytes=request.max_bytes, metrics=counters.WANTED, instructions=True, progress=progress
-    )
+    options = replace(request.read_options(), instructions=True, progress=progress)
     calls_only = replace(options, launches_required=False)
 
     def read_one(path: str | PathLike[str] | Place, options: ReadOptions = options) -> Capture:
-        return redact.redacted(read(path, options), request.redact)
+        if sniff(path).format.traits.figures_counted:
+            from ncutool.work import counters
+
+            options = replace(options, metrics=counters.WANTED)
+        found = read(path, options)
+        if request.redact is None:
+            return found
+        from ncutool.analysis import redact
+
+        return redact.redacted(found, request.redact)
 
     capture = read_one(path)
     companions = Companions(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from ncutool.advice.kernels import gates, measures, reuse, stalls
-from ncutool.base import units
+from ncutool.base import ncu_command, units
 from ncutool.roofline.reasons import LEVEL_WORDS
 from ncutool.work import inside as counted
 from ncutool.work.nvidia_rules import tail_cap_pct
@@ -240,6 +240,6 @@ def _unknown(row: Mapping[str, Any]) -> str:
     if not sections:
         return ""
     reasons = [one.partition(": section ")[0] for one in row["missing"] if ": section " in one]
-    options = " ".join(f"--section {section}" for section in sections)
+    options = " ".join(ncu_command.section_words(sections))
     what = ", ".join(reasons)
     return f"{what[0].upper()}{what[1:]}: collect {options}."

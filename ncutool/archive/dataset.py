@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 
 BUCKETS = tuple("0123456789abcdef")
 SCHEMA_FILE = "_schema.json"
+TOLD = ("job", "rank")
+"""Metadata that has a column of its own: what a path says where the capture does not."""
 _SCHEMA = "ncutool/dataset/1"
+_CAPTURE_COLUMNS = frozenset(column.name for column in CAPTURES.columns)
 _BY_NAME = {table.name: table for table in TABLES}
 
 
@@ -99,6 +102,14 @@ class Dataset:
         """Return the file that a run holds locked as long as it lives."""
         return self.root / "_runs" / run
 
+    def described(self) -> tuple[str, ...]:
+        """Return the columns by which a capture that is known may be told of in another way."""
+        return ("job", *self.metadata())
+
+    def runs_lock(self) -> Path:
+        """Return the lock of whoever begins a run or takes away what dead ones left."""
+        return self.root / "_locks" / "runs"
+
     def metadata(self) -> tuple[str, ...]:
         """Return the columns of metadata, in order."""
         return tuple(_read_schema(self.root / SCHEMA_FILE).get("metadata", ()))
@@ -116,28 +127,41 @@ def open_dataset(root: Path, metadata: Iterable[str] = ()) -> Dataset:
             written.
         UsageError: a column of metadata is called like one of the table.
     """
-    taken = [key for key in metadata if key in CAPTURES.polars_schema() or key == "bucket"]
+    own = [key for key in metadata if key not in TOLD]
+    taken = [key for key in own if key == "bucket" or key in _CAPTURE_COLUMNS]
     if taken:
         raise UsageError(
             f"--metadata {taken[0]}: captures have a column of that name; choose another"
         )
     about = root / SCHEMA_FILE
     try:
-        if not about.exists() and root.exists() and (not root.is_dir() or any(root.iterdir())):
+        if is_something_else(root):
             raise OutputError(f"{root}: exists and is no dataset of ncutool; name another folder")
         root.mkdir(parents=True, exist_ok=True)
         with locks.locked(root / "_locks" / "schema"):
             found = _read_schema(about) if about.exists() else {}
-            columns = sorted({*found.get("metadata", ()), *metadata})
+            columns = sorted({*found.get("metadata", ()), *own})
             wanted = {"schema": _SCHEMA, "schema_version": SCHEMA_VERSION, "metadata": columns}
             if found and found.get("metadata") != columns:
                 _mark_widening(Dataset(root))
             if found != wanted:
-                write_whole(about, json.dumps(wanted, indent=1).encode(), root)
+                for left in (root / "_locks").glob(".*.tmp"):  # of one that died in the midst
+                    left.unlink()
+                write_whole(about, json.dumps(wanted, indent=1).encode(), root / "_locks")
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise OutputError(f"{root}: cannot be written ({why}); choose another place") from error
     return Dataset(root)
+
+
+def is_something_else(root: Path) -> bool:
+    """Whether a path is neither free nor a dataset, nor one that another run is about to make."""
+    if (root / SCHEMA_FILE).exists() or not root.exists():
+        return False
+    if not root.is_dir():
+        return True
+    names = {path.name for path in root.iterdir()} - {"_locks", "_index"}
+    return bool(names) and not (root / SCHEMA_FILE).exists()
 
 
 def _mark_widening(dataset: Dataset) -> None:
@@ -148,6 +172,11 @@ def _mark_widening(dataset: Dataset) -> None:
             dataset.widening(bucket).touch()
 
 
+def is_dataset(path: Path) -> bool:
+    """Whether a folder is a dataset of ncutool."""
+    return (path / SCHEMA_FILE).is_file()
+
+
 def existing(root: Path) -> Dataset:
     """Return a dataset to read.
 
@@ -155,7 +184,7 @@ def existing(root: Path) -> Dataset:
         UsageError: the folder is no dataset.
         OutputError: it is of a newer ncutool.
     """
-    if not (root / SCHEMA_FILE).is_file():
+    if not is_dataset(root):
         raise UsageError(
             f"{root}: is no dataset of ncutool; make one: ncutool batch PATH... -o {root}"
         )
@@ -205,19 +234,41 @@ class Run:
         self.name = f"{moment}-{os.getpid()}-{secrets.token_hex(4)}"
         self.dataset = dataset
         self._lock = locks.Lock(dataset.run_lock(self.name))
-        self._lock.take()
+        with locks.locked(dataset.runs_lock()):  # else a sweep may take it for dead
+            self._lock.take()
 
     def close(self) -> None:
-        """Take away what the run keeps while it lives."""
-        shutil.rmtree(self.dataset.staging(self.name), ignore_errors=True)
-        self._lock.leave(remove=True)
+        """Take away what the run keeps while it lives, once no change needs it any more."""
+        try:
+            complete(self.dataset)
+            shutil.rmtree(self.dataset.staging(self.name), ignore_errors=True)
+        finally:
+            self._lock.leave(remove=True)
 
 
-def dead_runs(dataset: Dataset) -> list[str]:
-    """Return the runs that left something behind when they died."""
-    places = [dataset.root / "_staging", dataset.root / "_runs"]
-    names = {path.name for place in places for path in place.glob("*")}
-    return sorted(name for name in names if not locks.is_held(dataset.run_lock(name)))
+def complete(dataset: Dataset) -> None:
+    """Complete the changes that are told but were not made, once nobody else is about to.
+
+    Raises:
+        OSError: the system refuses; what they need stays where it is.
+        OutputError: the file system has no locks.
+    """
+    for bucket in BUCKETS:
+        if dataset.journal(bucket).exists():
+            with locks.locked(dataset.bucket_lock(bucket)):
+                journal.recover(dataset.journal(bucket), dataset.root)
+
+
+def sweep(dataset: Dataset) -> None:
+    """Complete the changes that dead runs began, and take away what they were about to write."""
+    with locks.locked(dataset.runs_lock()):
+        places = [dataset.root / "_staging", dataset.root / "_runs"]
+        names = {path.name for place in places for path in place.glob("*")}
+        dead = [name for name in sorted(names) if not locks.is_held(dataset.run_lock(name))]
+        complete(dataset)
+        for name in dead:
+            shutil.rmtree(dataset.staging(name), ignore_errors=True)
+            dataset.run_lock(name).unlink(missing_ok=True)
 
 
 def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
@@ -234,11 +285,8 @@ def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
 
     if not isinstance(dataset, Dataset):
         dataset = existing(Path(dataset))
-    _complete(dataset)
-    schema = dict(_BY_NAME[table].polars_schema())
-    if table == CAPTURES.name:
-        schema |= {key: pl.String() for key in dataset.metadata()}
-    files = sorted((dataset.root / table).glob("bucket=*/*.parquet"))
+    schema = schema_of(dataset, table)
+    files = files_of(dataset, table)
     if not files:
         return pl.LazyFrame(schema={**schema, "bucket": pl.String()})
     return pl.scan_parquet(
@@ -252,13 +300,25 @@ def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
     )
 
 
-def _complete(dataset: Dataset) -> None:
-    """Complete the changes that are told but were not made, where nobody is about to."""
-    for bucket in BUCKETS:
-        if not dataset.journal(bucket).exists():
-            continue
-        try:
-            with locks.locked(dataset.bucket_lock(bucket)):
-                journal.recover(dataset.journal(bucket), dataset.root)
-        except (OSError, OutputError):  # a reader who may not write sees it as it lies there
-            return
+def schema_of(dataset: Dataset, table: str) -> dict[str, pl.DataType]:
+    """Return the columns of a table with their types; of captures with the metadata."""
+    import polars as pl
+
+    schema = dict(_BY_NAME[table].polars_schema())
+    if table == CAPTURES.name:
+        schema |= {key: pl.String() for key in dataset.metadata()}
+    return schema
+
+
+def files_of(dataset: Dataset, table: str) -> list[Path]:
+    """Return the files of a table, once what a dead run left unfinished is completed."""
+    _completed(dataset)
+    return sorted((dataset.root / table).glob("bucket=*/*.parquet"))
+
+
+def _completed(dataset: Dataset) -> None:
+    """Complete the changes that are told but were not made, where that may be written."""
+    try:
+        complete(dataset)
+    except (OSError, OutputError):  # a reader who may not write sees it as it lies there
+        return

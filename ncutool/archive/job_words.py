@@ -61,11 +61,10 @@ def _of_wall(view: JobView, ns: int) -> str:
 
 def straggler(view: JobView, one: Arrival) -> str:
     """Return why a rank is named, with its numbers."""
-    late = "late" if one.late == one.calls else "later than the median of the others"
     text = (
         f"Rank {one.rank} comes last to {one.last:,} of the {one.calls:,} collectives in which "
-        f"ranks wait, and {late} to {one.late:,}; on average {units.time(one.lateness_ns)} after "
-        f"the median of the others, who wait {units.time(one.others_wait_ns)} for it"
+        f"ranks wait, and to {one.late:,} after the median of the others, on average by "
+        f"{units.time(one.lateness_ns)}; they wait {units.time(one.others_wait_ns)} for it"
         f"{_of_wall(view, one.others_wait_ns)}."
     )
     return f"{text} {_why(view, one.rank)}"

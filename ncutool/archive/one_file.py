@@ -89,11 +89,13 @@ class Worker:
         from ncutool.analysis.analyse import read_and_analyse
         from ncutool.archive.rows import rows_of
 
+        most = self._request.max_bytes
         with ExitStack() as stack:
-            path = stack.enter_context(local_file(source))
+            path = stack.enter_context(local_file(source, most))
             hashed.append(content_hash(path))
             beside = [
-                (role, stack.enter_context(local_file(one))) for role, one in source.companions
+                (role, stack.enter_context(local_file(one, self._request.max_bytes)))
+                for role, one in source.companions
             ]
             capture_id = _id(hashed[0], beside)
             if self._is_known(capture_id, source):
@@ -106,7 +108,7 @@ class Worker:
 
     def _is_known(self, capture_id: str, source: Input) -> bool:
         """Whether the tables hold the capture, as it would be analysed now and under its name."""
-        keys = self._dataset.metadata()
+        keys = self._dataset.described()
         if self._known is None:
             self._known, self._failed = _in_tables(self._dataset, keys)
         found = self._known.get(capture_id)

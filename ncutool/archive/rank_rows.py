@@ -7,7 +7,7 @@ takes no more memory than one of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.archive.collectives import collectives
+from ncutool.archive.selection import captures_where
 from ncutool.archive.tables import CAPTURES, COLLECTIVES
 from ncutool.base.intervals import union
 from ncutool.timeline import window
@@ -23,6 +24,7 @@ from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
+    from ncutool.archive.selection import Scan
 
 _ID_DIGITS = 32
 _CHUNK = 2**20
@@ -103,6 +105,32 @@ def together(rows: Iterable[RankRows]) -> RankRows:
         pl.concat([CAPTURES.empty(), *(one.captures for one in made)]),
         pl.concat([COLLECTIVES.empty(), *(one.collectives for one in made)]),
     )
+
+
+def of_dataset(
+    scan: Scan, conditions: Sequence[str] = (), expression: re.Pattern[str] | None = None
+) -> RankRows:
+    """Return the rows of the traces of a dataset.
+
+    Args:
+        scan: gives a table of the dataset by its name.
+        conditions: only captures for which they hold (:mod:`ncutool.archive.where`).
+        expression: a :func:`pattern` that tells rank and job of captures that do not record them.
+
+    Raises:
+        UsageError: a condition is none, or its column is not there.
+    """
+    columns = CAPTURES.polars_schema().names()
+    captures = captures_where(scan, conditions).select(columns)
+    told = [told_by(path, expression) for path in captures["path"]]
+    ranks = pl.Series([int(one["rank"]) if "rank" in one else None for one in told], dtype=pl.Int64)
+    jobs = pl.Series([one.get("job") for one in told], dtype=pl.String)
+    captures = captures.with_columns(
+        rank=pl.col("rank").fill_null(ranks), job=pl.coalesce(jobs, pl.col("job"))
+    )
+    ranked = captures.filter(pl.col("rank").is_not_null()).select("capture_id")
+    rows = scan(COLLECTIVES.name).select(COLLECTIVES.polars_schema().names())
+    return RankRows(captures, rows.join(ranked.lazy(), on="capture_id", how="semi").collect())
 
 
 def content_id(path: Path) -> str:

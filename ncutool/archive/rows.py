@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.analysis.dataframes import findings_frame
+from ncutool.archive.collectives import collectives
+from ncutool.archive.dataset import TOLD
 from ncutool.archive.tables import (
     CAPTURES,
     FINDING_ROWS,
@@ -60,6 +62,7 @@ def rows_of(
         "bytes": source.bytes,
         "companions": [one.path for _, one in source.companions],
         **_of_capture(analysis.capture),
+        **_of_job(analysis.capture, source.metadata),
         **_of_device(analysis),
         **_of_window(analysis),
         **_of_launches(analysis),
@@ -75,6 +78,7 @@ def rows_of(
         "inside": _identified(INSIDE_ROWS, analysis.inside, capture_id),
         "findings": _identified(FINDING_ROWS, findings, capture_id),
         "gaps": _identified(GAPS, _gaps(analysis.timeline), capture_id),
+        "collectives": collectives(analysis, capture_id),
     }
 
 
@@ -86,7 +90,9 @@ def _known(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
 def _with_metadata(captures: pl.DataFrame, metadata: Mapping[str, str]) -> pl.DataFrame:
     """Return the captures with a column of text for each key of the metadata."""
     return captures.with_columns(
-        pl.lit(value, dtype=pl.String).alias(key) for key, value in sorted(metadata.items())
+        pl.lit(value, dtype=pl.String).alias(key)
+        for key, value in sorted(metadata.items())
+        if key not in TOLD
     )
 
 
@@ -102,10 +108,15 @@ def _of_capture(capture: Capture) -> dict[str, Any]:
         "tool_version": capture.tool_version,
         "complete": capture.complete,
         "synthetic": capture.synthetic,
-        "rank": capture.rank,
-        "world_size": capture.world_size,
         "started_ns": started_ns(capture),
     }
+
+
+def _of_job(capture: Capture, metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Return the capture's place in a job: what it records, else what its path told."""
+    told = metadata.get("rank", "")
+    rank = int(told) if capture.rank is None and told.isdecimal() else capture.rank
+    return {"job": metadata.get("job"), "rank": rank, "world_size": capture.world_size}
 
 
 def started_ns(capture: Capture) -> int | None:

@@ -46,6 +46,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("whatif", "Say what other devices, sizes or weight types, or a finding, would change."),
     Command(
+        "next-capture", "Print the ncu command that tells most of what a trace leaves unknown."
+    ),
+    Command(
         "plan",
         "Predict without a capture: a model, a product, an attention, devices, signals.",
         (
@@ -57,6 +60,9 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command("batch", "Analyse every capture of an archive into one dataset."),
+    Command("query", "Ask a dataset: SQL, or simple conditions that need none."),
+    Command("fleet", "Write one page of a whole dataset: verdicts, costs, findings, failures."),
+    Command("trends", "Find where times changed over the commits or dates of a dataset."),
     Command("job", "Hold the ranks of a job against each other: stragglers, links, balance."),
     Command("devices", "List the known devices and their peaks."),
     Command("schema", "Print the JSON Schema of an output table."),
@@ -118,8 +124,8 @@ def root_help() -> str:
 
 Turns a GPU capture into a verdict: what share of the time is understood, where each
 kernel sits on the device's roofline, and what to fuse or batch and what that saves.
-A capture is an Nsight Compute report (.ncu-rep) or a torch.profiler trace
-(.json, .json.gz).
+A capture is an Nsight Compute report (.ncu-rep), what ncu printed of one, or a
+torch.profiler trace (.json, .json.gz).
 
 Commands:
 {_listed(COMMANDS)}

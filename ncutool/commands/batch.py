@@ -7,12 +7,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ncutool.commands.batch_inputs import Arranged
 from ncutool.commands.options import (
     AssumeDeviceOption,
     CeilingsOption,
@@ -21,17 +23,19 @@ from ncutool.commands.options import (
     MaxBytesOption,
     WholeStepsOption,
     option,
+    unfold,
 )
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ncutool.archive.engines.interface import Engine, Setup
+    from ncutool.archive.engines.shards import Shard
     from ncutool.archive.settings import Settings
 
 _TIMEOUT_S = 1800.0
+_SCHEDULER_FILE = "NSYS_DASK_SCHEDULER_FILE"
+"""The variable that recipes of Nsight Systems take the file of a Dask scheduler from."""
 
 
 class ProgressForm(str, Enum):
@@ -43,15 +47,18 @@ class ProgressForm(str, Enum):
     NONE = "none"
 
 
+@unfold
 def run(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH...",
-            help="Captures, folders, patterns, or @FILE with one of these a line.",
+            help="Captures, folders, patterns, tar and zip archives, URLs (s3://, …), or @FILE "
+            "with one of these a line.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    *,
     dataset: Annotated[
         Path,
         option(
@@ -65,14 +72,31 @@ def run(
         int | None,
         option("--jobs", "-j", words="Worker processes; as many as there are cores.", min=1),
     ] = None,
-    metadata: Annotated[
-        list[str],
+    shard: Annotated[
+        str | None,
         option(
-            "--metadata",
-            words="A column of text for every capture of this run (may be repeated).",
-            metavar="KEY=VALUE",
+            "--shard",
+            words="Only this part of the files, where several processes share them out; taken "
+            "from Slurm, Kubernetes and MPI where they tell.",
+            metavar="I/N",
         ),
-    ] = [],  # noqa: B006 - typer copies it
+    ] = None,
+    dask: Annotated[
+        str | None,
+        option(
+            "--dask",
+            words="Work on a Dask cluster: the scheduler's address or its file.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        option(
+            "--ray-address",
+            words="Work on a Ray cluster: `auto` or its address.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
     retry_errors: Annotated[
         bool,
         typer.Option("--retry-errors", help="Try again what failed before and has not changed."),
@@ -103,61 +127,158 @@ def run(
             show_default=True,
         ),
     ] = ProgressForm.AUTO,
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page", help="Write DATASET/index.html at the end, as `ncutool fleet` does."
+        ),
+    ] = False,
     whole_steps: WholeStepsOption = False,
     assume_device: AssumeDeviceOption = None,
     device_file: DeviceFileOption = None,
     ceilings: CeilingsOption = None,
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     debug: DebugOption = False,
+    compact: Annotated[
+        bool,
+        typer.Option(
+            "--compact",
+            help="Make few large files of many small ones, after the run or without PATH alone.",
+        ),
+    ] = False,
+    arranged: Arranged,
 ) -> None:
     """Analyse every capture of an archive into one dataset of Parquet tables.
 
     What a file is tells its content, not its name. A file that cannot be analysed becomes a row
     of the table `errors`, and the rest go on. A second run does only what is new or changed; a
     run that was stopped or killed goes on where it was. The tables are `captures`, `launches`,
-    `inside`, `findings`, `gaps` and `errors`, which polars, DuckDB and Spark read.
+    `inside`, `findings`, `gaps`, `collectives` and `errors`, which polars, DuckDB and Spark read.
 
     Exits with 0 where every file was analysed, with 1 where some failed.
+
+      ncutool batch 'runs/**/*.json.gz' -o dataset --path-pattern '{run}/rank{rank}.json.gz'
     """
-    from ncutool.archive import memory
     from ncutool.archive.batch import Plan, run_batch
     from ncutool.archive.dataset import open_dataset
-    from ncutool.archive.inputs import gather
+    from ncutool.archive.engines.shards import share
     from ncutool.archive.settings import Settings
     from ncutool.commands.batch_progress import teller
 
-    pairs = _metadata(metadata)
-    count = jobs or _cores()
+    if compact and not paths and arranged.manifest is None:
+        _compact(dataset)
+        return
+    engine = _Engines.of(jobs, dask, ray_address)
     settings = Settings(
         whole_steps=whole_steps,
         assume_device=assume_device,
         device_file=_absolute(device_file),
         ceilings=_absolute(ceilings),
         max_bytes=max_bytes,
-        max_memory=max_memory or memory.share_bytes(count),
+        max_memory=max_memory or engine.memory_bytes(),
         timeout_s=timeout or None,
     )
     _check(settings)
-    sources = list(gather(paths, leave_out=dataset, metadata=pairs))
-    if not sources:
-        raise UsageError("no file found: name captures, or folders that hold them")
+    sources, columns = arranged.files(paths or [], dataset)
+    part = _shard(shard, elsewhere=engine.elsewhere)
+    sources = list(share(sources, part))
     plan = Plan(settings, max_failures, retry_errors)
-    into = open_dataset(dataset.absolute(), pairs)
+    into = open_dataset(dataset.absolute(), columns)
     with _ended_by_signals(), teller(progress.value, dataset) as tell:
-        tally = run_batch(into, sources, plan, _engine(count), tell.report)
+        tally = run_batch(into, sources, plan, engine.start, tell.report)
         tell.end(tally)
+    if compact:
+        _compact(dataset)
+    if page:
+        from ncutool.commands.fleet import write_index
+
+        write_index(dataset)
     raise SystemExit(1 if tally.failed or tally.stopped else 0)
 
 
-def _engine(count: int) -> Callable[[Setup], Engine]:
-    """Return what makes the engine that was asked for."""
+def _compact(root: Path) -> None:
+    """Join the small files of a dataset, and say so on stderr.
 
-    def make(setup: Setup) -> Engine:
+    Raises:
+        UsageError: there is no dataset.
+    """
+    from ncutool.archive.compact import compact
+    from ncutool.archive.dataset import existing
+
+    joined = compact(existing(root.absolute()))
+    print(f"ncutool: {joined.before} files became {joined.after}; in {root}", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class _Engines:
+    """Which engine does the work, as the options and the environment say."""
+
+    jobs: int | None
+    dask: str | None
+    ray_address: str | None
+
+    @property
+    def count(self) -> int:
+        """Worker processes on this machine."""
+        return self.jobs or _cores()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the workers of a cluster do the work."""
+        return self.dask is not None or self.ray_address is not None
+
+    @classmethod
+    def of(cls, jobs: int | None, dask: str | None, ray_address: str | None) -> _Engines:
+        """Return the engine that is named; say on stderr where only the environment names it.
+
+        Raises:
+            UsageError: two engines are named.
+        """
+        given = {"--jobs": jobs, "--dask": dask, "--ray-address": ray_address}
+        named = [name for name, value in given.items() if value is not None]
+        if len(named) > 1:
+            raise UsageError(f"{' and '.join(named)} name two engines: leave out all but one")
+        if not named and (file := os.environ.get(_SCHEDULER_FILE)):
+            print(f"ncutool: Dask, by {_SCHEDULER_FILE}={file}", file=sys.stderr)
+            return cls(None, file, None)
+        return cls(jobs, dask, ray_address)
+
+    def memory_bytes(self) -> int | None:
+        """Return what a worker may have where nobody says: its share of this machine."""
+        from ncutool.archive import memory
+
+        return None if self.elsewhere else memory.share_bytes(self.count)
+
+    def start(self, setup: Setup) -> Engine:
+        """Return the engine that does the work."""
+        if self.dask is not None:
+            from ncutool.archive.engines.dask_cluster import DaskCluster
+
+            return DaskCluster(setup, self.dask)
+        if self.ray_address is not None:
+            from ncutool.archive.engines.ray_cluster import RayCluster
+
+            return RayCluster(setup, self.ray_address)
         from ncutool.archive.engines.processes import Processes
 
-        return Processes(setup, count)
+        return Processes(setup, self.count)
 
-    return make
+
+def _shard(given: str | None, *, elsewhere: bool) -> Shard | None:
+    """Return which part of the files is this process's, and say who told it.
+
+    Args:
+        given: ``--shard``.
+        elsewhere: whether a cluster does the work, so that the environment tells nothing of it.
+    """
+    from ncutool.archive.engines import shards
+
+    found = shards.parse(given) if given is not None else None
+    if given is None and not elsewhere:
+        found = shards.from_environment(os.environ)
+    if found is not None and found.count > 1:
+        print(f"ncutool: {found.words}", file=sys.stderr)
+    return found
 
 
 def _cores() -> int:
@@ -169,23 +290,6 @@ def _cores() -> int:
 
 def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.absolute())
-
-
-def _metadata(pairs: list[str]) -> dict[str, str]:
-    """Return what KEY=VALUE arguments say.
-
-    Raises:
-        UsageError: one is not of that form, or a key is given twice.
-    """
-    found: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.isidentifier():
-            raise UsageError(f"--metadata {pair!r}: it is KEY=VALUE, with a word for the key")
-        if key in found:
-            raise UsageError(f"--metadata {key}: given twice")
-        found[key] = value
-    return found
 
 
 def _check(settings: Settings) -> None:

@@ -132,7 +132,7 @@ def _built(command: Command, package: str) -> Any:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # plain help starts in half the time
     )
-    package = f"{package}.{command.name}"
+    package = f"{package}.{command.name.replace('-', '_')}"
     if command.commands:
         app.callback(cls=Group, help=command.summary, context_settings=_SETTINGS)(lambda: None)
         group: Any = typer.main.get_command(app)

@@ -9,10 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ncutool.companions import graph_fit, graph_pairing, join
-from ncutool.companions.devices import check_sources
-from ncutool.work import counter_notices, counters, shapes
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,13 +45,24 @@ def work_of(
     Raises:
         UsageError: a companion is of the wrong kind, of another device, or of other graphs.
     """
+    # what a capture and its companions do not need is not imported: it takes long
     if report is not None:
+        from ncutool.companions import join
+        from ncutool.companions.devices import check_sources
+        from ncutool.work import counters
+
         check_sources(capture, report)
     if capture_run is not None:
+        from ncutool.companions import graph_fit, graph_pairing
+
         graph_pairing.check_sources(capture, capture_run)
     if capture.traits.figures_counted:
+        from ncutool.work import counter_notices, counters
+
         work = counters.work(capture)
         return Done(work, None, None, counter_notices.notices(capture, work))
+    from ncutool.work import shapes
+
     work = shapes.work(capture)
     told: tuple[Notice, ...] = ()
     pairing = None

@@ -84,10 +84,11 @@ def rank_rows(view: JobView) -> list[tuple[str, ...]]:
         pl.col("compute_ns").fill_null(0),
     ]
     table = view.ranks.sort(*order, "rank", descending=[True, True, True, False])
-    return [_rank_row(row) for row in table.to_dicts()]
+    return [rank_row(row) for row in table.to_dicts()]
 
 
-def _rank_row(row: dict[str, Any]) -> tuple[str, ...]:
+def rank_row(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the row of texts of a rank: rank, times, what it waits, how often it is last, name."""
     judged = row["judged_calls"]
     last = units.UNKNOWN if judged is None else f"{row['last_calls']:,} of {judged:,}"
     mark = " ◂" if row["straggler"] else ""

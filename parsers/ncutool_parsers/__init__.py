@@ -1,4 +1,4 @@
-"""Captures in, tables out: Nsight Compute reports and torch.profiler traces.
+"""Captures in, tables out: Nsight Compute reports, what it prints, and torch.profiler traces.
 
 >>> from ncutool_parsers import read
 >>> capture = read("trace.json.gz")  # doctest: +SKIP
@@ -15,13 +15,14 @@ from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import CaptureError
 from ncutool_parsers.files import read_head, unknown_format
 from ncutool_parsers.formats import Traits
-from ncutool_parsers.interface import Reader, ReadOptions
+from ncutool_parsers.interface import Reader, ReadOptions, SearchingReader
 from ncutool_parsers.ncu_report_file import NcuReportReader
+from ncutool_parsers.ncu_text_file import NcuTextReader
 from ncutool_parsers.place import Place
 from ncutool_parsers.places import local, place
 from ncutool_parsers.torch_trace import TorchTraceReader
 
-READERS: tuple[Reader, ...] = (NcuReportReader(), TorchTraceReader())
+READERS: tuple[Reader, ...] = (NcuReportReader(), NcuTextReader(), TorchTraceReader())
 """Every format, asked in this order; the modules import what is heavy only when they read."""
 
 __all__ = ["READERS", "Place", "place", "read", "sniff", "sources_where"]
@@ -32,7 +33,8 @@ def sources_where(holds: Callable[[Traits], bool]) -> list[str]:
 
     For tables whose capture is not at hand; where it is, ask its own traits.
     """
-    return [reader.format.source for reader in READERS if holds(reader.format.traits)]
+    found = [reader.format.source for reader in READERS if holds(reader.format.traits)]
+    return list(dict.fromkeys(found))
 
 
 def sniff(path: str | PathLike[str] | Place) -> Reader:
@@ -75,5 +77,8 @@ def _reader(path: Path) -> Reader:
     head = read_head(path)
     for reader in READERS:
         if reader.accepts(head):
+            return reader
+    for reader in READERS:
+        if isinstance(reader, SearchingReader) and reader.finds(path):
             return reader
     raise unknown_format(path, head)

@@ -16,7 +16,10 @@ from ncutool_parsers.errors import (
 
 HEAD_BYTES = 256
 GZIP_MAGIC = b"\x1f\x8b"
-ASK_FOR = "give an Nsight Compute report (.ncu-rep) or a torch.profiler trace (.json, .json.gz)"
+ASK_FOR = (
+    "give an Nsight Compute report (.ncu-rep), what ncu prints of one, or a torch.profiler trace "
+    "(.json, .json.gz)"
+)
 
 
 def is_gzip(head: bytes) -> bool:

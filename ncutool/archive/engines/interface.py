@@ -27,6 +27,8 @@ class Job(msgspec.Struct, frozen=True):
     number: int
     source: Input | None = None
     bucket: str | None = None
+    compact: bool = False
+    """Join the small segments of the bucket too."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -67,6 +69,11 @@ class Hands:
         self._dataset = Dataset(Path(setup.dataset))
         self._worker = Worker(self._dataset, setup.run, setup.settings)
 
+    def load(self) -> None:
+        """Import what analysing needs, so that no file pays for it."""
+        import ncutool.analysis.analyse
+        import ncutool.archive.rows  # noqa: F401 - only to have it
+
     def do(self, job: Job) -> Answer:
         """Return what came of a job; whatever a file holds is an outcome of it."""
         if job.source is not None:
@@ -75,7 +82,7 @@ class Hands:
         from ncutool_parsers.errors import OutputError
 
         try:
-            count = publish(self._dataset, job.bucket or "", self._setup.run)
+            count = publish(self._dataset, job.bucket or "", self._setup.run, compact=job.compact)
         except (OSError, OutputError) as error:
             return Answer(job.number, "broken", words=str(error))
         except Exception as error:  # the worker lives on; what waits is as it was

@@ -59,6 +59,7 @@ def _work() -> None:
     setup = msgspec.msgpack.decode(messages.get(), type=Setup)
     memory.limit_to(setup.settings.max_memory)
     hands = Hands(setup)
+    hands.load()
     send(answers, Answer(-1, "done"))
     jobs = msgspec.msgpack.Decoder(Job)
     while True:

@@ -34,6 +34,8 @@ _MAX_HELD_BYTES = 500 * 2**20
 """A worker that holds more after a file is replaced."""
 _LOOK_S = 0.2
 """How often it is looked whether a file takes too long."""
+_MAX_STARTS = 5
+"""So many workers, one after another, may be killed before they are ready."""
 _PATIENCE_S = 5.0
 """How long a worker that closed its output is waited for, so that how it ended is its own end."""
 _START = (
@@ -51,17 +53,19 @@ class Processes:
         self._workers: dict[int, _Worker] = {}
         self._heard: queue.Queue[tuple[int, Answer | None]] = queue.Queue()
         self._started = 0
+        self._unstarted = 0
+        """Workers, one after another, that ended before they were ready."""
+        self._again: deque[Job] = deque()
         self._looked = time.monotonic()
         self.words = "1 process" if count == 1 else f"{count} processes"
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Answer]:
         """Yield an answer for each job as it comes."""
         waiting = iter(jobs)
-        again: deque[Job] = deque()
         tried: set[int] = set()
         while True:
-            self._hand_out(waiting, again)
-            if not any(worker.job for worker in self._workers.values()):
+            self._hand_out(waiting)
+            if not self._again and not any(worker.job for worker in self._workers.values()):
                 return
             for worker, answer in self._answers():
                 job = worker.job
@@ -70,7 +74,7 @@ class Processes:
                     continue
                 if answer.ended == "died" and job.number not in tried:
                     tried.add(job.number)
-                    again.append(job)
+                    self._again.append(job)
                 else:
                     yield answer
 
@@ -80,13 +84,13 @@ class Processes:
             worker.end()
         self._workers.clear()
 
-    def _hand_out(self, waiting: Iterator[Job], again: deque[Job]) -> None:
+    def _hand_out(self, waiting: Iterator[Job]) -> None:
         """Give every free worker a job, and start workers as long as there are more jobs."""
         while True:
             free = next((one for one in self._workers.values() if one.job is None), None)
             if free is None and len(self._workers) >= self._count:
                 return
-            job = again.popleft() if again else next(waiting, None)
+            job = self._again.popleft() if self._again else next(waiting, None)
             if job is None:
                 return
             (free or self._start()).give(job)
@@ -112,7 +116,8 @@ class Processes:
         if answer is None:
             yield from self._dead(worker)
         elif answer.number < 0:
-            worker.ready = True
+            worker.is_ready()
+            self._unstarted = 0
         elif worker.job is not None:
             worker.done += 1
             yield worker, answer
@@ -122,13 +127,18 @@ class Processes:
     def _dead(self, worker: _Worker) -> Iterator[tuple[_Worker, Answer]]:
         words = worker.last_words()
         self._end(worker)
-        if not worker.ready:
+        if worker.ready:
+            if worker.job is not None:
+                yield worker, Answer(worker.job.number, "died", words=worker.how_it_ended())
+            return
+        self._unstarted += 1
+        if self._unstarted >= _MAX_STARTS or not worker.was_killed():
             raise OutputError(
                 f"a worker process cannot start ({words}); run "
                 f"`{sys.executable} -m ncutool --version` to see whether ncutool is whole"
             )
-        if worker.job is not None:
-            yield worker, Answer(worker.job.number, "died", words=worker.how_it_ended())
+        if worker.job is not None:  # it was killed before it took the job
+            self._again.append(worker.job)
 
     def _late(self) -> Iterator[tuple[_Worker, Answer]]:
         limit = self._setup.settings.timeout_s
@@ -188,6 +198,10 @@ class _Worker:
         self.job, self._since = job, time.monotonic()
         self._send(job)
 
+    def is_ready(self) -> None:
+        """Note that it has loaded what it needs: the time of its first job counts from here."""
+        self.ready, self._since = True, time.monotonic()
+
     def seconds(self) -> float:
         """Return how long it has been at its job."""
         return time.monotonic() - self._since
@@ -205,6 +219,11 @@ class _Worker:
         for stream in (self._process.stdin, self._errors):
             if stream is not None:
                 _close(stream)
+
+    def was_killed(self) -> bool:
+        """Whether a signal ended it, once it has ended."""
+        code = self._process.returncode
+        return code is not None and code < 0
 
     def how_it_ended(self) -> str:
         """Return the signal or the status that its process ended with."""
