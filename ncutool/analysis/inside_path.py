@@ -105,9 +105,7 @@ def _filled(row: Mapping[str, Any]) -> str:
 def _limit(row: Mapping[str, Any], launch: Mapping[str, Any]) -> str:
     if row["limiting_pct"] is None:
         return ""
-    level = row["limiting_level"]
-    if row["limiting_detail"] == "shared":
-        level = "shared"
+    level = row["limiting_detail"] or row["limiting_level"]
     named = LEVEL_WORDS.get(level, f"the {level} pipe") if level else "not told by its counters"
     return (
         f"Compute reaches {units.percent(launch['sm_sol_pct'])} and memory "

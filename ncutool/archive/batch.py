@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from ncutool.archive import failures, journal, locks
-from ncutool.archive.dataset import BUCKETS, Dataset, Run, dead_runs
+from ncutool.archive import failures
+from ncutool.archive.dataset import BUCKETS, Dataset, Run, sweep
 from ncutool.archive.engines.interface import Answer, Engine, Job, Setup
 from ncutool.archive.entries import Inbox
 from ncutool.archive.index import Index, Line
@@ -93,7 +92,7 @@ def run_batch(
     version = plan.settings.analysis_version
     run = Run(dataset)
     try:
-        _sweep(dataset)
+        sweep(dataset)
         index = Index(dataset, run.name)
         try:
             batch = _Batch(dataset, run, index, plan, version, report, sources)
@@ -103,18 +102,6 @@ def run_batch(
     finally:
         run.close()
     return batch.tally
-
-
-def _sweep(dataset: Dataset) -> None:
-    """Complete the changes that dead runs began, and take away what they were about to write."""
-    dead = dead_runs(dataset)
-    for bucket in BUCKETS:
-        if dataset.journal(bucket).exists():
-            with locks.locked(dataset.bucket_lock(bucket)):
-                journal.recover(dataset.journal(bucket), dataset.root)
-    for name in dead:
-        shutil.rmtree(dataset.staging(name), ignore_errors=True)
-        dataset.run_lock(name).unlink(missing_ok=True)
 
 
 class _Batch:
@@ -230,9 +217,7 @@ class _Batch:
             row = failures.row_of(source, self._version, kind, message)
             self._inbox.put_error(source.file_id, row)
         limits = self._plan.settings.limits if kind in failures.BY_LIMITS else ""
-        return Line(
-            source.location, source.stamps, self._version, capture_id, kind, message, limits
-        )
+        return Line(source.key, source.stamps, self._version, capture_id, kind, message, limits)
 
 
 def _lost(answer: Answer, settings: Settings) -> tuple[str, str]:

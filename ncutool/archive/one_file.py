@@ -89,11 +89,13 @@ class Worker:
         from ncutool.analysis.analyse import read_and_analyse
         from ncutool.archive.rows import rows_of
 
+        most = self._request.max_bytes
         with ExitStack() as stack:
-            path = stack.enter_context(local_file(source))
+            path = stack.enter_context(local_file(source, most))
             hashed.append(content_hash(path))
             beside = [
-                (role, stack.enter_context(local_file(one))) for role, one in source.companions
+                (role, stack.enter_context(local_file(one, self._request.max_bytes)))
+                for role, one in source.companions
             ]
             capture_id = _id(hashed[0], beside)
             if self._is_known(capture_id, source):

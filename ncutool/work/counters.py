@@ -54,7 +54,7 @@ _MULTIPROCESSORS = "device__attribute_multiprocessor_count"
 _ACHIEVED_OCCUPANCY = "sm__warps_active.avg.pct_of_peak_sustained_active"
 _THEORETICAL_OCCUPANCY = "sm__maximum_warps_per_active_cycle_pct"
 
-WANTED: str = "|".join(
+PATTERNS: tuple[str, ...] = tuple(
     f"(?:{pattern})"
     for pattern in (
         *(
@@ -72,6 +72,8 @@ WANTED: str = "|".join(
         *limiting.WANTED,
     )
 )
+"""Regular expressions of the metric names that this module and those below it need."""
+WANTED: str = "|".join(PATTERNS)
 """Regular expression of the metric names this module needs (``ReadOptions.metrics``)."""
 
 NO_DRAM_COUNTERS = "no DRAM counters in the report"

@@ -47,7 +47,7 @@ MOSTLY_LOCAL = Threshold(
     "with more of local memory, its layout is the compiler's: no access can be coalesced",
     "arithmetic: more than all the rest together",
 )
-WARP = 32
+_WARP = 32
 """Threads of a warp on every NVIDIA device."""
 _SPECIALISED_FROM = (9, 0)
 """Kernels of the tensor cores part their warps into those that load and those that compute."""
@@ -271,10 +271,10 @@ def divergence(_: Mapping[str, Any], inside: Inside) -> Measured | None:
     threads = inside.threads_active
     if threads is None or threads <= 0:
         return None
-    clause = f"{units.significant(threads)} of {WARP} threads of a warp are active on average"
-    enough = WARP * (1 - LEAST_PCT / 100)
+    clause = f"{units.significant(threads)} of {_WARP} threads of a warp are active on average"
+    enough = _WARP * (1 - LEAST_PCT / 100)
     value = Value("threads_per_instruction", threads, "threads", "<", enough)
-    return Measured(max(1 - threads / WARP, 0.0), clause, (value,))
+    return Measured(max(1 - threads / _WARP, 0.0), clause, (value,))
 
 
 def fp64(row: Mapping[str, Any], inside: Inside) -> Measured | None:
@@ -319,8 +319,8 @@ def block_size(row: Mapping[str, Any], _: Inside) -> Measured | None:
     if None in sizes:
         return None
     threads = sizes[0] * sizes[1] * sizes[2]
-    warps = -(-threads // WARP)
-    unused = 1 - threads / (warps * WARP) if warps > 0 else 0.0
+    warps = -(-threads // _WARP)
+    unused = 1 - threads / (warps * _WARP) if warps > 0 else 0.0
     clause = f"blocks of {threads} threads leave part of the last of {warps} warps empty"
     values = (least("empty_threads_pct", 100 * unused), Value("block_threads", threads, "threads"))
     return Measured(unused, clause, values)

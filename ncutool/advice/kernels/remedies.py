@@ -101,3 +101,21 @@ def _staging(capability: str | None) -> str:
         return ""
     way = "TMA" if number >= stalls.TMA_FROM else "cp.async"
     return f" On compute capability {capability} {way} copies such tiles without registers."
+
+
+def reuse(capability: str | None, *, product: bool) -> str:
+    """Return how a kernel can load less, as sentences."""
+    number = stalls.version(capability)
+    if not product:
+        return (
+            "Keep what is used again in registers or shared memory, and let blocks that run at the "
+            "same time use the same part, so that L2 serves it."
+        )
+    way = ""
+    if number is not None and number >= stalls.ASYNC_FROM:
+        name = "TMA" if number >= stalls.TMA_FROM else "cp.async"
+        way = f", copied by {name} in several stages"
+    return (
+        f"Let a block share large tiles of both factors through shared memory{way}, and order "
+        "blocks so that those that run at the same time share rows and columns in L2."
+    )

@@ -41,6 +41,8 @@ ALLOWED = {
     "archive.engines.processes._PATIENCE_S": "how long a process that has ended is waited for",
     "archive.index._MANY": "when files of a cache become one",
     "archive.one_file._ID_DIGITS": "the digits of a hash that a capture is known by",
+    "base.checks.LEAST_RATE": "a guard against input that is no rate",
+    "base.held._ROUNDING_PCT": "rounding of floating point",
     "diff.gate.EXIT_CODES": "the exit codes that are published",
     "diff.noise._SEED": "the seed of a generator",
     "explain.steps._SAME": "rounding of floating point",
