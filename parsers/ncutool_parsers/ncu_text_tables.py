@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,9 +13,21 @@ import polars as pl
 from ncutool_parsers import ncu_text_values as values
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice
+from ncutool_parsers.edge import (
+    LARGEST_BLOCK,
+    LARGEST_BYTES,
+    LARGEST_COUNT,
+    LARGEST_GRID,
+    LARGEST_ID,
+    LONGEST_DEVICE,
+    LONGEST_NS,
+    MOST_MULTIPROCESSORS,
+    Edge,
+)
 from ncutool_parsers.errors import EmptyError, UnreadableError
 from ncutool_parsers.formats import NCU_TEXT
 from ncutool_parsers.kernel_names import short_name
+from ncutool_parsers.ncu_tables import plain_text
 from ncutool_parsers.ncu_text_found import Found, Launch
 from ncutool_parsers.ncu_text_labels import metric_of
 from ncutool_parsers.ncu_text_values import Marks, Printed
@@ -51,13 +64,14 @@ class _Losses:
         self.units: dict[str, None] = {}
 
 
-def capture(path: Path, found: Found, wanted: str | None) -> Capture:
+def capture(path: Path, found: Found, wanted: str | None, edge: Edge | None = None) -> Capture:
     """Return what was found in a text as a Capture.
 
     Args:
         path: the text.
         found: its launches as they stand there.
         wanted: regular expression that a counter's whole name must match; None for all.
+        edge: bounds the texts and numbers of the file.
 
     Raises:
         UnreadableError: its numbers contradict each other on the decimal mark.
@@ -73,20 +87,22 @@ def capture(path: Path, found: Found, wanted: str | None) -> Capture:
             f"{_PRINT_AGAIN} in one locale",
         )
     losses = _Losses()
-    asked = _Asked(wanted)
+    asked, edge = _Asked(wanted), edge or Edge()
     read = [_read(launch, marks, losses, asked) for launch in launches]
     if not any(one.numbers for one in read):
         raise EmptyError(path, "holds no value of a metric that is known by name", _PRINT_AGAIN)
+    tables = _launches(launches, read, edge), _rules(launches, marks, edge)
+    devices = _devices(launches, read, edge)
     return Capture(
         path=path,
         format=NCU_TEXT,
-        launches=_launches(launches, read),
-        devices=_devices(launches, read),
+        launches=tables[0],
+        devices=devices,
         metrics=_metrics(read, wanted),
-        rules=_rules(launches, marks),
-        notices=tuple(_notices(found, read, losses)),
+        rules=tables[1],
+        notices=(*_notices(found, read, losses), *edge.notices()),
         complete=not (found.cut or found.damaged or found.long_lines),
-        private={"host": ", ".join(sorted(found.hosts))} if found.hosts else {},
+        private={"host": edge.text(", ".join(sorted(found.hosts)))} if found.hosts else {},
     )
 
 
@@ -191,16 +207,16 @@ def _agree(one: Printed, other: Printed) -> bool:
     return abs(one.value - other.value) <= slack
 
 
-def _launches(launches: Sequence[Launch], read: Sequence[Read]) -> pl.DataFrame:
-    rows = [_row(i, *pair) for i, pair in enumerate(zip(launches, read, strict=True))]
+def _launches(launches: Sequence[Launch], read: Sequence[Read], edge: Edge) -> pl.DataFrame:
+    rows = [_row(i, *pair, edge) for i, pair in enumerate(zip(launches, read, strict=True))]
     types = schema.LAUNCHES.polars_schema()
     frame = pl.DataFrame(rows, schema={name: types[name] for name in rows[0]})
     return schema.LAUNCHES.conform(frame)
 
 
-def _row(launch_id: int, launch: Launch, read: Read) -> dict[str, Any]:
+def _row(launch_id: int, launch: Launch, read: Read, edge: Edge) -> dict[str, Any]:
     """Return one row of `launches`."""
-    full = launch.name.encode("utf-8", "replace").decode()
+    full = edge.text(launch.name)
     duration = next((d for name in _DURATIONS if (d := read.numbers.get(name)) is not None), None)
     usable = any(not _PROPERTY.fullmatch(name) for name in read.numbers)
     row: dict[str, Any] = {
@@ -208,16 +224,22 @@ def _row(launch_id: int, launch: Launch, read: Read) -> dict[str, Any]:
         "category": "kernel",
         "kernel": short_name(full),
         "kernel_full": full,
-        "stream": launch.stream,
-        "device": launch.device,
+        "stream": edge.number(launch.stream, LARGEST_ID),
+        "device": edge.number(launch.device, LARGEST_COUNT),
         "compute_capability": launch.capability or _capability(read.numbers),
-        "duration_ns": None if duration is None or duration.value < 0 else round(duration.value),
+        "duration_ns": edge.number(None if duration is None else round(duration.value), LONGEST_NS),
         "error": None if usable else _UNUSABLE,
-        "registers_per_thread": _exact(read.numbers, "launch__registers_per_thread"),
-        "shared_memory_bytes": _shared_memory(read.numbers),
+        "registers_per_thread": edge.number(
+            _exact(read.numbers, "launch__registers_per_thread"), LARGEST_COUNT
+        ),
+        "shared_memory_bytes": edge.number(_shared_memory(read.numbers), LARGEST_BYTES),
     }
+    limits = {"grid": LARGEST_GRID, "block": LARGEST_BLOCK}
     for kind, printed in (("grid", launch.grid), ("block", launch.block)):
         sizes = printed or _dims(read.numbers, kind)
+        one, every = limits[kind]
+        if sizes and (max(sizes) > one or math.prod(sizes) > every):
+            sizes, edge.numbers = None, edge.numbers + 1
         row |= {f"{kind}_{axis}": sizes[i] if sizes else None for i, axis in enumerate("xyz")}
     return row
 
@@ -256,7 +278,9 @@ def _capability(numbers: Mapping[str, Printed]) -> str | None:
 _PARTS = ("major", "minor")
 
 
-def _devices(launches: Sequence[Launch], read: Sequence[Read]) -> tuple[DeviceRecord, ...]:
+def _devices(
+    launches: Sequence[Launch], read: Sequence[Read], edge: Edge
+) -> tuple[DeviceRecord, ...]:
     """Return one record a device, in order of appearance."""
     records: dict[tuple[int | None, str | None], DeviceRecord] = {}
     for launch, one in zip(launches, read, strict=True):
@@ -264,13 +288,17 @@ def _devices(launches: Sequence[Launch], read: Sequence[Read]) -> tuple[DeviceRe
         capability = launch.capability or _capability(one.numbers)
         if name is not None or capability is not None or launch.device is not None:
             key = (launch.device, name)
-            records.setdefault(key, _device(launch.device, name, capability, one.numbers))
+            records.setdefault(key, _device(launch.device, name, capability, one.numbers, edge))
     named = {key: record for key, record in records.items() if key[1] is not None}
     return tuple((named or records).values())
 
 
 def _device(
-    ordinal: int | None, name: str | None, capability: str | None, numbers: Mapping[str, Printed]
+    ordinal: int | None,
+    name: str | None,
+    capability: str | None,
+    numbers: Mapping[str, Printed],
+    edge: Edge,
 ) -> DeviceRecord:
     def attribute(*names: str) -> int | None:
         found = (_exact(numbers, f"device__attribute_{one}") for one in names)
@@ -281,15 +309,19 @@ def _device(
         return None if kilohertz is None else kilohertz * 1e3
 
     return DeviceRecord(
-        ordinal=ordinal or 0,
-        name=re.sub(r" \(\d+\)$", "", name) if name else None,
+        ordinal=edge.number(ordinal, LARGEST_COUNT) or 0,
+        name=edge.text(re.sub(r" \(\d+\)$", "", name), LONGEST_DEVICE) if name else None,
         compute_capability=capability,
-        sm_count=attribute("multiprocessor_count") or _exact(numbers, "launch__sm_count"),
-        memory_bytes=attribute("total_memory"),
-        l2_bytes=attribute("l2_cache_size"),
+        sm_count=edge.number(
+            attribute("multiprocessor_count") or _exact(numbers, "launch__sm_count"),
+            MOST_MULTIPROCESSORS,
+            1,
+        ),
+        memory_bytes=edge.number(attribute("total_memory"), LARGEST_BYTES),
+        l2_bytes=edge.number(attribute("l2_cache_size"), LARGEST_BYTES),
         max_sm_clock_hz=hertz("max_gpu_frequency_khz", "clock_rate"),
         memory_clock_hz=hertz("memory_clock_rate"),
-        memory_bus_bits=attribute("global_memory_bus_width"),
+        memory_bus_bits=edge.number(attribute("global_memory_bus_width"), LARGEST_COUNT),
         vendor="nvidia",
     )
 
@@ -305,14 +337,16 @@ def _metrics(read: Sequence[Read], wanted: str | None) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema.METRICS.polars_schema(), orient="row")
 
 
-def _rules(launches: Sequence[Launch], marks: Marks) -> pl.DataFrame:
+def _rules(launches: Sequence[Launch], marks: Marks, edge: Edge) -> pl.DataFrame:
     rows = []
     for launch_id, launch in enumerate(launches):
         for rule in launch.rules:
             speedup = values.number(rule.speedup, marks) if rule.speedup else None
             kind = rule.kind if rule.kind in ("local", "global") else None
             pct = None if speedup is None or kind is None else speedup.value
-            row = (rule.name, rule.section, rule.severity, None, rule.text, kind, pct)
+            name, text = edge.text(rule.name), edge.text(plain_text(rule.text))
+            section = None if rule.section is None else edge.text(rule.section)
+            row = (name, section, rule.severity, None, text, kind, pct)
             rows.append((launch_id, *row))
     return pl.DataFrame(rows, schema=schema.RULES.polars_schema(), orient="row")
 
@@ -357,7 +391,7 @@ def _notices(found: Found, read: Sequence[Read], losses: _Losses) -> Iterator[No
     if found.summaries:
         yield Notice("summaries", "Tables that sum launches up were left out.", "info")
     if found.problems:
-        yield Notice("ncu_says", f"ncu printed: {found.problems[-1][:_MAX_PROBLEM]}")
+        yield Notice("ncu_says", f"ncu printed: {plain_text(found.problems[-1])[:_MAX_PROBLEM]}")
 
 
 _MAX_UNIT = 24
