@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -29,39 +29,14 @@ from ncutool_parsers.formats import NCU_TEXT
 from ncutool_parsers.kernel_names import short_name
 from ncutool_parsers.ncu_tables import plain_text
 from ncutool_parsers.ncu_text_found import Found, Launch
-from ncutool_parsers.ncu_text_labels import metric_of
+from ncutool_parsers.ncu_text_read import DURATIONS, Asked, Losses, Read, read_launch, together
 from ncutool_parsers.ncu_text_values import Marks, Printed
 
-_DURATIONS = tuple(f"gpu__time_duration.{kind}" for kind in ("sum", "avg", "max"))
-_CLOCK = "gpc__cycles_elapsed.avg.per_second"
-_NANO = 1e9
-_FACTOR = 10.0
-"""Units differ by a thousand; clocks that are sampled badly by less than this."""
 _NAME = "device__attribute_display_name"
-_SAME = 1e-9
 _SHOWN = 3
 _UNUSABLE = "nothing that is printed of it is a number: its collection failed, or it was cut out"
 _PROPERTY = re.compile(r"(launch|device|profiler|numa)__.*")
-_FACTS = r"(launch|device)__.*|gpu__time_duration\.\w+|gpc__cycles_elapsed\..*|sm__throughput\..*"
 _PRINT_AGAIN = "print the report again with `ncu --import REPORT --csv --page raw`"
-
-
-class Read(NamedTuple):
-    """What is understood of one launch."""
-
-    numbers: dict[str, Printed]
-    texts: dict[str, str]
-    """Facts that are words, such as the device's name."""
-
-
-class _Losses:
-    """What was printed and is not used, and why."""
-
-    def __init__(self) -> None:
-        self.labels: dict[str, None] = {}
-        self.coarse = 0
-        self.contrary = 0
-        self.units: dict[str, None] = {}
 
 
 def capture(path: Path, found: Found, wanted: str | None, edge: Edge | None = None) -> Capture:
@@ -77,7 +52,7 @@ def capture(path: Path, found: Found, wanted: str | None, edge: Edge | None = No
         UnreadableError: its numbers contradict each other on the decimal mark.
         EmptyError: nothing that is printed of any launch is understood.
     """
-    launches = _together(found.launches)
+    launches = together(found.launches)
     texts = {one.text for launch in launches for one in launch.values}
     marks = values.marks_of(text.strip() for text in texts if values.is_number(text.strip()))
     if marks is None:
@@ -86,9 +61,9 @@ def capture(path: Path, found: Found, wanted: str | None, edge: Edge | None = No
             "has numbers with decimal points and others with decimal commas, so that none is sure",
             f"{_PRINT_AGAIN} in one locale",
         )
-    losses = _Losses()
-    asked, edge = _Asked(wanted), edge or Edge()
-    read = [_read(launch, marks, losses, asked) for launch in launches]
+    losses = Losses()
+    asked, edge = Asked(wanted), edge or Edge()
+    read = [read_launch(launch, marks, losses, asked) for launch in launches]
     if not any(one.numbers for one in read):
         raise EmptyError(path, "holds no value of a metric that is known by name", _PRINT_AGAIN)
     tables = _launches(launches, read, edge), _rules(launches, marks, edge)
@@ -106,107 +81,6 @@ def capture(path: Path, found: Found, wanted: str | None, edge: Edge | None = No
     )
 
 
-def _together(launches: Sequence[Launch]) -> list[Launch]:
-    """Return the launches, those once of which several pages are printed one after another.
-
-    A page repeats all launches of the page before it in their order.
-    """
-    pages: list[list[Launch]] = []
-    for launch in launches:
-        page = pages[-1] if pages else []
-        kinds = {value.section is None for value in launch.values}
-        if not pages or (page and _kind(page[0]) != kinds):
-            pages.append([])
-        pages[-1].append(launch)
-    if (
-        len(pages) == 2
-        and len(pages[0]) == len(pages[1])
-        and all(
-            one.same(other) and one.process == other.process and one.process is not None
-            for one, other in zip(*pages, strict=True)
-        )
-    ):
-        for one, other in zip(*pages, strict=True):
-            one.values += other.values
-            one.rules += other.rules
-        return pages[0]
-    return [launch for page in pages for launch in page if launch.values or launch.rules]
-
-
-def _kind(launch: Launch) -> set[bool]:
-    return {value.section is None for value in launch.values}
-
-
-class _Asked:
-    """Which metrics are read: those asked for, and what the other tables are made of."""
-
-    def __init__(self, wanted: str | None) -> None:
-        self._pattern = None if wanted is None else re.compile(rf"{_FACTS}|(?:{wanted})")
-        self._known: dict[str, bool] = {}
-
-    def __contains__(self, metric: str) -> bool:
-        """Whether it is one of them."""
-        if metric not in self._known:
-            pattern = self._pattern
-            self._known[metric] = pattern is None or pattern.fullmatch(metric) is not None
-        return self._known[metric]
-
-
-def _read(launch: Launch, marks: Marks, losses: _Losses, asked: _Asked) -> Read:
-    """Return the metrics of a launch in NVIDIA's base units."""
-    numbers: dict[str, Printed] = {}
-    texts: dict[str, str] = {}
-    contrary: set[str] = set()
-    for section, label, unit, text in launch.values:
-        metric = metric_of(section, label, unit)
-        if metric is None:
-            if values.is_number(text.strip()):
-                losses.labels[f"{section}: {label}" if section else label] = None
-            continue
-        if metric not in asked:
-            continue
-        printed = values.in_base_unit(metric, text, unit, marks)
-        if printed is None:
-            if values.is_number(text.strip()):
-                losses.units[unit] = None
-            else:
-                texts[metric] = text.strip()
-            continue
-        if values.too_coarse(metric, printed):
-            losses.coarse += 1
-            continue
-        known = numbers.get(metric)
-        if known is None or printed.within < known.within:
-            numbers[metric] = printed
-        if known is not None and not _agree(known, printed):
-            contrary.add(metric)
-    contrary |= _impossible(numbers)
-    losses.contrary += len(contrary)
-    for metric in contrary:
-        numbers.pop(metric, None)
-    return Read(numbers, texts)
-
-
-def _impossible(numbers: Mapping[str, Printed]) -> set[str]:
-    """Return the durations that elapsed cycles and their rate contradict: a column of the page raw
-    has one unit for all launches, which need not be that of each."""
-    cycles, rate = numbers.get("gpc__cycles_elapsed.max"), numbers.get(_CLOCK)
-    durations = {name for name in _DURATIONS if name in numbers}
-    if cycles is None or rate is None or cycles.value <= 0 or rate.value <= 0:
-        return set()
-    expected = cycles.value / rate.value * _NANO
-    return {
-        name
-        for name in durations
-        if not expected / _FACTOR <= numbers[name].value <= expected * _FACTOR
-    }
-
-
-def _agree(one: Printed, other: Printed) -> bool:
-    slack = one.within + other.within + _SAME * abs(one.value)
-    return abs(one.value - other.value) <= slack
-
-
 def _launches(launches: Sequence[Launch], read: Sequence[Read], edge: Edge) -> pl.DataFrame:
     rows = [_row(i, *pair, edge) for i, pair in enumerate(zip(launches, read, strict=True))]
     types = schema.LAUNCHES.polars_schema()
@@ -217,7 +91,7 @@ def _launches(launches: Sequence[Launch], read: Sequence[Read], edge: Edge) -> p
 def _row(launch_id: int, launch: Launch, read: Read, edge: Edge) -> dict[str, Any]:
     """Return one row of `launches`."""
     full = edge.text(launch.name)
-    duration = next((d for name in _DURATIONS if (d := read.numbers.get(name)) is not None), None)
+    duration = next((d for name in DURATIONS if (d := read.numbers.get(name)) is not None), None)
     usable = any(not _PROPERTY.fullmatch(name) for name in read.numbers)
     row: dict[str, Any] = {
         "launch_id": launch_id,
@@ -238,7 +112,7 @@ def _row(launch_id: int, launch: Launch, read: Read, edge: Edge) -> dict[str, An
     for kind, printed in (("grid", launch.grid), ("block", launch.block)):
         sizes = printed or _dims(read.numbers, kind)
         one, every = limits[kind]
-        if sizes and (max(sizes) > one or math.prod(sizes) > every):
+        if sizes and not (0 < min(sizes) <= max(sizes) <= one and math.prod(sizes) <= every):
             sizes, edge.numbers = None, edge.numbers + 1
         row |= {f"{kind}_{axis}": sizes[i] if sizes else None for i, axis in enumerate("xyz")}
     return row
@@ -351,7 +225,7 @@ def _rules(launches: Sequence[Launch], marks: Marks, edge: Edge) -> pl.DataFrame
     return pl.DataFrame(rows, schema=schema.RULES.polars_schema(), orient="row")
 
 
-def _notices(found: Found, read: Sequence[Read], losses: _Losses) -> Iterator[Notice]:
+def _notices(found: Found, read: Sequence[Read], losses: Losses) -> Iterator[Notice]:
     """Yield what must be known of printed figures."""
     text = "The figures are as printed, rounded, and none that is computed from them is exact"
     off = [100 * d.within / d.value for one in read if (d := _duration(one)) and d.value > 0]
@@ -399,7 +273,7 @@ _MAX_PROBLEM = 300
 
 
 def _duration(one: Read) -> Printed | None:
-    return next((d for name in _DURATIONS if (d := one.numbers.get(name)) is not None), None)
+    return next((d for name in DURATIONS if (d := one.numbers.get(name)) is not None), None)
 
 
 def _percent(share: float) -> str:
