@@ -285,7 +285,7 @@ def test_many_small_segments_become_one_by_themselves() -> None:
     assert to_join([large, *few, Segment("s7", 1)]) == ["s7", *(one.name for one in few)]
     assert to_join(few[:2], asked=True) == ["s0", "s1"]
     assert to_join([few[0], large], asked=True) == []
-    half = [Segment(f"h{n}", 7 * 2**20) for n in range(20)]
+    half = [Segment(f"h{n}", 900_000) for n in range(20)]
     assert len(to_join(half)) == 9
 
 
