@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ncutool.base.user_files import shown
 from ncutool.planning.llm import families
 from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.values import Values
@@ -141,7 +142,7 @@ def from_config(
     if build is None:
         known = ", ".join(sorted(families.FAMILIES))
         raise UsageError(
-            f"{where}: model_type {kind or 'missing'!r} is not known; known are {known}. "
+            f"{where}: model_type {shown(kind or 'missing')} is not known; known are {known}. "
             "Describe the model with --layers, --hidden, --heads and the like instead"
         )
     return build(values, name, source, published_parameters)
