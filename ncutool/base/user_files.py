@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from ncutool.base import packaged
 from ncutool_parsers.edge import visible
 from ncutool_parsers.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 MOST_BYTES = 4 * 1024 * 1024
 """They are a few kilobytes; what is past this is something else."""
@@ -34,7 +29,7 @@ def read_toml(path: Path, called: str) -> dict[str, Any]:
     """Return what a TOML file holds; see :func:`read_text` for ``called`` and errors."""
     text = read_text(path, called)
     try:
-        return tomllib.loads(text)
+        return packaged.parsed(text.encode())
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is the former
         raise UsageError(f"{called}: is not TOML ({_short(error)})") from error
 

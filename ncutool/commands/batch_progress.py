@@ -16,6 +16,7 @@ from ncutool.base.untrusted import printable
 if TYPE_CHECKING:
     from ncutool.archive.batch import Tally
     from ncutool.archive.index import Line
+    from ncutool_parsers import Place
 
 _LINE_S = 10.0
 """A line of progress in a log at most so often."""
@@ -33,7 +34,7 @@ class Teller(Protocol):
 
 
 @contextmanager
-def teller(form: str, dataset: Path) -> Iterator[Teller]:
+def teller(form: str, dataset: Path | Place) -> Iterator[Teller]:
     """Give what tells of progress in one form: `auto`, `plain`, `json` or `none`."""
     if form == "json":
         yield _Events(dataset)
@@ -44,7 +45,7 @@ def teller(form: str, dataset: Path) -> Iterator[Teller]:
         yield _Lines(dataset, quiet=form == "none")
 
 
-def summary(tally: Tally, dataset: Path) -> str:
+def summary(tally: Tally, dataset: Path | Place) -> str:
     """Return how a batch went, in one sentence or two."""
     parts = [
         f"{units.counted(tally.files, 'file')}: {tally.new:,} analysed",
@@ -77,7 +78,7 @@ def rates(tally: Tally) -> dict[str, float | None]:
 class _Lines:
     """Lines in a log: how far it is now and then, and each file that failed."""
 
-    def __init__(self, dataset: Path, *, quiet: bool) -> None:
+    def __init__(self, dataset: Path | Place, *, quiet: bool) -> None:
         self._dataset, self._quiet = dataset, quiet
         self._said = time.monotonic()
 
@@ -132,7 +133,7 @@ def _say(text: str) -> None:
 class _Events:
     """One JSON object a line: `progress`, `failed` and at last `done`."""
 
-    def __init__(self, dataset: Path) -> None:
+    def __init__(self, dataset: Path | Place) -> None:
         self._dataset = dataset
         self._said = 0.0
 
@@ -171,7 +172,7 @@ def _counts(tally: Tally) -> dict[str, Any]:
 
 
 @contextmanager
-def _bar(dataset: Path) -> Iterator[Teller]:
+def _bar(dataset: Path | Place) -> Iterator[Teller]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -186,7 +187,7 @@ def _bar(dataset: Path) -> Iterator[Teller]:
 class _Bar:
     """A bar that moves by bytes, with failures above it."""
 
-    def __init__(self, dataset: Path, progress: Any) -> None:
+    def __init__(self, dataset: Path | Place, progress: Any) -> None:
         self._dataset, self._progress = dataset, progress
         self._task = progress.add_task("starting", total=None)
 
