@@ -129,8 +129,11 @@ class Analysis(Saved):
     def inside(self) -> pl.DataFrame:
         """What a report knows of the inside of each launch:
         :data:`ncutool.base.inside_table.INSIDE`; empty for a capture without counters."""
+        from ncutool.base.inside_table import INSIDE
         from ncutool.inside.table import table as inside_table
 
+        if not self.capture.traits.figures_counted:
+            return INSIDE.empty()
         return inside_table(self.capture, self.kernels, self.hot)
 
     @cached_property

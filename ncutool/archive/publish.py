@@ -23,8 +23,9 @@ from ncutool.archive.segments import OF_CAPTURES, of_bucket, to_join
 from ncutool.archive.tables import CAPTURES, ERRORS
 from ncutool_parsers.schema import Table
 
-_MAX_BYTES = 32 * 2**20
-"""So much of the inbox goes into one segment: it is held in memory while it is written."""
+_MAX_BYTES = 8 * 2**20
+"""So much of the inbox goes into one segment: its rows take eleven times as much while they are
+written."""
 _DATA = tuple(table for table in OF_CAPTURES if table is not CAPTURES)
 _NUMBER = "_entry"
 

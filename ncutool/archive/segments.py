@@ -11,8 +11,9 @@ from ncutool.archive.tables import CAPTURES, ERRORS, TABLES
 OF_CAPTURES = (*(table for table in TABLES if table not in (CAPTURES, ERRORS)), CAPTURES)
 """The tables that a segment has files in. A capture counts once its row in `captures` is there; it
 comes last."""
-MAX_BYTES = 64 * 2**20
-"""Small segments become one of at most so many bytes."""
+MAX_BYTES = 8 * 2**20
+"""Small segments become one of at most so many bytes: their rows take thirty times as much while
+they are joined."""
 _MAX_SMALL_BYTES = MAX_BYTES // 8
 """A segment below this is small."""
 _MANY = 8

@@ -25,6 +25,7 @@ from ncutool.commands.options import (
     option,
     unfold,
 )
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
@@ -60,11 +61,11 @@ def run(
     ] = None,
     *,
     dataset: Annotated[
-        Path,
+        Path | Place,
         option(
             "--output",
             "-o",
-            words="Folder of the dataset; made, or gone on with.",
+            words="Folder of the dataset, or its URL; made, or gone on with.",
             metavar="DATASET",
         ),
     ],
@@ -165,9 +166,6 @@ def run(
     from ncutool.archive.settings import Settings
     from ncutool.commands.batch_progress import teller
 
-    if compact and not paths and arranged.manifest is None:
-        _compact(dataset)
-        return
     engine = _Engines.of(jobs, dask, ray_address)
     settings = Settings(
         whole_steps=whole_steps,
@@ -179,24 +177,47 @@ def run(
         timeout_s=timeout or None,
     )
     _check(settings)
-    sources, columns = arranged.files(paths or [], dataset)
-    part = _shard(shard, elsewhere=engine.elsewhere)
-    sources = list(share(sources, part))
-    plan = Plan(settings, max_failures, retry_errors)
-    into = open_dataset(dataset.absolute(), columns)
-    with _ended_by_signals(), teller(progress.value, dataset) as tell:
-        tally = run_batch(into, sources, plan, engine.start, tell.report)
-        tell.end(tally)
-    if compact:
-        _compact(dataset)
-    if page:
-        from ncutool.commands.fleet import write_index
+    with _local(dataset, engine) as root:
+        if compact and not paths and arranged.manifest is None:
+            _compact(root, dataset)
+            return
+        sources, columns = arranged.files(paths or [], root)
+        sources = list(share(sources, _shard(shard, elsewhere=engine.elsewhere)))
+        plan = Plan(settings, max_failures, retry_errors)
+        into = open_dataset(root.absolute(), columns)
+        with _ended_by_signals(), teller(progress.value, dataset) as tell:
+            tally = run_batch(into, sources, plan, engine.start, tell.report)
+            tell.end(tally)
+        if compact:
+            _compact(root, dataset)
+        if page:
+            from ncutool.commands.fleet import write_index
 
-        write_index(dataset)
+            write_index(root)
     raise SystemExit(1 if tally.failed or tally.stopped else 0)
 
 
-def _compact(root: Path) -> None:
+@contextmanager
+def _local(dataset: Path | Place, engine: _Engines) -> Iterator[Path]:
+    """Yield the folder that a dataset is written to; of one behind a URL its working copy.
+
+    Raises:
+        UsageError: a cluster is to write to a copy that this machine alone has.
+    """
+    if isinstance(dataset, Path):
+        yield dataset
+        return
+    if engine.elsewhere:
+        raise UsageError(
+            "workers of a cluster write to a folder that they share: name one with -o, and copy it"
+        )
+    from ncutool.archive.mirror import working_copy
+
+    with working_copy(dataset) as root:
+        yield root
+
+
+def _compact(root: Path, shown: Path | Place) -> None:
     """Join the small files of a dataset, and say so on stderr.
 
     Raises:
@@ -206,7 +227,7 @@ def _compact(root: Path) -> None:
     from ncutool.archive.dataset import existing
 
     joined = compact(existing(root.absolute()))
-    print(f"ncutool: {joined.before} files became {joined.after}; in {root}", file=sys.stderr)
+    print(f"ncutool: {joined.before} files became {joined.after}; in {shown}", file=sys.stderr)
 
 
 @dataclass(frozen=True)

@@ -62,12 +62,13 @@ class NcuTextReader:
             EmptyError: no launch is printed in it.
         """
         from ncutool_parsers import ncu_text_rows, ncu_text_tables
+        from ncutool_parsers.edge import Edge
 
         check_file(path)
         found = ncu_text_rows.read(_lines(path, options))
         if not any(launch.values for launch in found.launches):
             raise EmptyError(path, _why_empty(found.problems, found.summaries), _REMEDY)
-        return ncu_text_tables.capture(path, found, options.metrics)
+        return ncu_text_tables.capture(path, found, options.metrics, Edge.of(options))
 
 
 def _why_empty(problems: list[str], summaries: int) -> str:

@@ -132,6 +132,20 @@ def _stamp(entry: dict[str, Any]) -> str:
     return ""
 
 
+def content(place: Place) -> bytes | None:
+    """Return what a small file behind a URL holds; None where it is not there.
+
+    Raises:
+        UnreadableError: it may not be read or cannot be reached; no package for it.
+    """
+    system, path = filesystem(place)
+    try:
+        with told(place):
+            return bytes(system.cat_file(path))
+    except MissingError:
+        return None
+
+
 def copy(place: Place, target: Path, options: ReadOptions, most: int | None = None) -> None:
     """Write what a URL names to a local file.
 
@@ -227,17 +241,17 @@ def told(place: Place) -> Iterator[None]:
     except (NcutoolError, MemoryError):
         raise
     except Exception as error:  # each store has a tree of errors of its own
-        problem, remedy = _told(error)
+        problem, remedy = words_of(error)
         kind = MissingError if problem == _MISSING else RefusedError
         raise kind(place, problem, remedy) from None
 
 
-def _told(error: Exception) -> tuple[str, str]:
+def words_of(error: Exception) -> tuple[str, str]:
     """Return what is wrong and what to do, by the class and the code of a store's error."""
     if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
         error = error.__cause__  # fsspec takes whatever HTTP answers for a missing file
     name = type(error).__name__
-    status = _status(error)
+    status = status_of(error)
     if isinstance(error, FileNotFoundError) or status == 404:
         return _MISSING, "check the path"
     if "Credential" in name or "Token" in name:
@@ -254,7 +268,7 @@ def _told(error: Exception) -> tuple[str, str]:
     return f"cannot be read: its store answered with an error ({code})", "try it again"
 
 
-def _status(error: Exception) -> int | None:
+def status_of(error: Exception) -> int | None:
     """Return the status of HTTP in an error of aiohttp, botocore or others."""
     found = getattr(error, "status", None) or getattr(error, "code", None)
     if isinstance(found, int):

@@ -284,6 +284,14 @@ def test_large_texts_are_bounded(tmp_path: Path) -> None:
     assert read(path).launches.height == 200
 
 
+def test_paths_of_the_machine_are_not_shown(tmp_path: Path) -> None:
+    """What ncu says of files names no folder."""
+    text = "==WARNING== Could not open /home/alice/secret/build/app.cubin.\n"
+    path = text_file(tmp_path, text + ncu_text.details_text([made()], sections()))
+    said = next(one.text for one in read(path).notices if one.code == "ncu_says")
+    assert said == "ncu printed: Could not open (path)"
+
+
 def test_hosts_are_private(tmp_path: Path) -> None:
     """The host's name is not shown."""
     capture = read(text_file(tmp_path, ncu_text.details_text([made()], sections())))

@@ -13,6 +13,7 @@ from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import Threshold
 from ncutool.work.inside import Inside
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.limiting import MEMORY_LEVELS
 from ncutool.work.nvidia_rules import TAIL_EFFECT, tail_cap_pct
 
@@ -143,6 +144,11 @@ def one_wave(row: Mapping[str, Any]) -> bool:
     return alone or row["bound"] == "small_grid" or (row["waves"] is not None and row["waves"] < 1)
 
 
+def product(row: Mapping[str, Any]) -> bool:
+    """Whether a launch is a matrix product, by its operator or by its name."""
+    return row["family"] == "gemm" or bool(facts_of(row["kernel_full"]).names_product)
+
+
 def specialised(row: Mapping[str, Any], inside: Inside) -> str | None:
     """Return why the number of warps says nothing of a launch, as a clause; None where it may.
 
@@ -154,7 +160,7 @@ def specialised(row: Mapping[str, Any], inside: Inside) -> str | None:
         return None
     if row["tensor_flop"] or (inside.stall is not None and inside.stall.reason == "gmma"):
         return "its warps share out loading and tensor work, for which few are meant to do"
-    if row["tensor_flop"] is None and row["family"] in _PRODUCTS:
+    if row["tensor_flop"] is None and (row["family"] in _PRODUCTS or product(row)):
         return "whether its warps share out loading and tensor work, it cannot be told"
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool.advice.kernels import stalls
+from ncutool.advice.kernels import measures, stalls
 from ncutool.advice.view.finding import LINE
 from ncutool.base import units
 
@@ -85,7 +85,7 @@ def _waiting(made: Candidate, reason: str, row: Mapping[str, Any]) -> Candidate:
 def _product(row: Mapping[str, Any]) -> bool:
     """Whether a launch is a product on the memory side of its ridge point: it could reuse more."""
     intensity, ridge = row["intensity_flop_per_byte"], row["ridge_point_flop_per_byte"]
-    return row["family"] == "gemm" and bool(intensity and ridge and intensity < ridge)
+    return measures.product(row) and bool(intensity and ridge and intensity < ridge)
 
 
 def _swizzle(capability: str | None) -> str:

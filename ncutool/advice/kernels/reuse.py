@@ -28,6 +28,25 @@ BUSY = Threshold(
 )
 
 
+_BYTES = {"fp64": 8, "fp32": 4, "tf32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
+"""Of a number, by the type of the math; results are never narrower."""
+_MATRICES, _PER_PAIR = 3, 2
+"""A product reads two matrices and writes one, and does two operations for each pair of numbers."""
+
+
+def least_product_bytes(flop: float | None, dtype: str | None) -> float | None:
+    """Return what a product of so many operations must move at least, whatever its shape is; None
+    where its operations or its type are not known.
+
+    Of all shapes M x N x K with as many operations the cube has the smallest matrices: a batch of
+    products, or any other shape, has more.
+    """
+    size = _BYTES.get(dtype or "")
+    if size is None or not flop or flop <= 0:
+        return None
+    return float(_MATRICES * size * (flop / _PER_PAIR) ** (2 / 3))
+
+
 def drafts(view: Context) -> Drafts:
     """Advise on launches whose measured DRAM bytes are a multiple of the compulsory ones."""
     if not {"modelled_bytes", "bytes_measured_over_modelled"} <= set(view.kernels.columns):

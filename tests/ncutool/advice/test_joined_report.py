@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from planted_launches import EXCESS, HEALTHY, analysed, launch, stalled
 from trace_factory import H100, Trace, kernels, window
 
@@ -94,3 +96,19 @@ def test_bytes_moved_again_and_again() -> None:
 def test_traffic_that_is_needed_or_does_not_count(changes: dict[str, Any]) -> None:
     """Less than twice, no model, no counters, or far from the bandwidth: nothing is said."""
     assert reuse.drafts(view(1_000_000, **FAR | changes)).drafts == ()
+
+
+def test_the_least_that_a_product_moves() -> None:
+    """A product of 4096^3 in FP16: three matrices of 33.6 MB; of other shapes there is more."""
+    least = reuse.least_product_bytes(2 * 4096.0**3, "fp16")
+    assert least == pytest.approx(3 * 2 * 4096**2)
+    assert reuse.least_product_bytes(2 * 4096.0**3, "fp64") == pytest.approx(3 * 8 * 4096**2)
+    assert reuse.least_product_bytes(None, "fp16") is None
+    assert reuse.least_product_bytes(1e9, None) is None
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 5000), st.integers(1, 8))
+def test_no_product_moves_less(m: int, n: int, k: int, batch: int) -> None:
+    least = reuse.least_product_bytes(2.0 * batch * m * n * k, "fp32")
+    assert least is not None
+    assert least <= 4 * batch * (m * k + k * n + m * n) * (1 + 1e-9)

@@ -133,7 +133,10 @@ def test_of_files_alike_the_first_by_path_is_told(tmp_path: Path) -> None:
     """Whichever is looked at first, the dataset is the same."""
     for name in ("b", "a", "c"):
         made.trace(tmp_path / "archive" / f"{name}.json", 5)
-    made.batch([tmp_path / "archive" / "b.json", tmp_path / "archive"], tmp_path / "dataset")
+    tally = made.batch(
+        [tmp_path / "archive" / "b.json", tmp_path / "archive"], tmp_path / "dataset"
+    )
+    assert (tally.new, tally.alike) == (3, 2)
     assert made.content(tmp_path / "dataset")["captures"]["path"].to_list() == ["a.json"]
 
 
@@ -285,7 +288,7 @@ def test_many_small_segments_become_one_by_themselves() -> None:
     assert to_join([large, *few, Segment("s7", 1)]) == ["s7", *(one.name for one in few)]
     assert to_join(few[:2], asked=True) == ["s0", "s1"]
     assert to_join([few[0], large], asked=True) == []
-    half = [Segment(f"h{n}", 7 * 2**20) for n in range(20)]
+    half = [Segment(f"h{n}", 900_000) for n in range(20)]
     assert len(to_join(half)) == 9
 
 
