@@ -139,7 +139,7 @@ def levels(values: Sequence[float], tests: int = 1) -> Levels | None:
 
 def _beside(logs: Floats, edges: list[int]) -> Floats:
     """Return what is left of a series beside its levels."""
-    rest = logs.copy()
+    rest: Floats = logs.copy()
     for low, high in pairwise(edges):
         rest[low:high] -= rest[low:high].mean()
     return rest
