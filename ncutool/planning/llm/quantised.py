@@ -296,7 +296,9 @@ def _inputs(given: Mapping[str, Any] | None) -> str | None:
         return None
     if kind == "float" and bits == 4:
         return "nvfp4" if given.get("group_size", 16) == 16 else "mxfp4"
-    known = {("float", 8): "fp8", ("int", 8): "int8", ("int", 4): "int4"}
+    known: dict[tuple[Any, Any], str] = {
+        ("float", 8): "fp8", ("int", 8): "int8", ("int", 4): "int4",
+    }  # fmt: skip
     if (kind, bits) not in known:
         raise _UnknownStorageError(f"inputs of {shown(bits)} bits, type {shown(kind)}")
     return known[(kind, bits)]
@@ -346,7 +348,12 @@ def _cache(given: object) -> str | None:
             return kinds[given.upper()]
     elif isinstance(given, Mapping):
         bits, kind = given.get("num_bits"), given.get("type", "int")
-        known = {("float", 8): "fp8", ("int", 8): "int8", ("float", 4): "nvfp4", ("int", 4): "int4"}
+        known: dict[tuple[Any, Any], str] = {
+            ("float", 8): "fp8",
+            ("int", 8): "int8",
+            ("float", 4): "nvfp4",
+            ("int", 4): "int4",
+        }
         if (kind, bits) in known:
             return known[(kind, bits)]
     raise _UnknownStorageError(f"a cache of {shown(given)}")
