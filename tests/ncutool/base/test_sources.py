@@ -40,6 +40,8 @@ ALLOWED = {
     "archive.engines.process_worker.LENGTH_BYTES": "the head of a message between processes",
     "archive.engines.processes._PATIENCE_S": "how long a process that has ended is waited for",
     "archive.index._MANY": "when files of a cache become one",
+    "archive.change_points._SEED": "the seed of a generator",
+    "archive.rank_rows._ID_DIGITS": "the digits of a hash that a capture is known by",
     "archive.one_file._ID_DIGITS": "the digits of a hash that a capture is known by",
     "diff.gate.EXIT_CODES": "the exit codes that are published",
     "diff.noise._SEED": "the seed of a generator",
