@@ -53,6 +53,10 @@ def load(
     device_file: str | PathLike[str] | None = None,
     ceilings: str | PathLike[str] | None = None,
     max_bytes: int | None = None,
+    max_events: int | None = None,
+    max_name: int | None = None,
+    max_values: int | None = None,
+    max_nesting: int | None = None,
     redact: str | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
@@ -72,6 +76,10 @@ def load(
         device_file: devices of your own in the format of devices.toml; its rows win.
         ceilings: measured rates (JSON) that replace the device's peaks.
         max_bytes: refuse a capture that expands past this; 16 GiB unless given.
+        max_events: refuse a trace of more events; 100 million unless given.
+        max_name: cut names to so many characters; 16,384 unless given.
+        max_values: leave out recorded arguments of more values; 100,000 unless given.
+        max_nesting: leave out recorded arguments that are nested deeper; 64 unless given.
         redact: take what is private out of it (`private`), names of your own kernels and operators
             too (`names`).
 
@@ -83,8 +91,14 @@ def load(
     """
     from ncutool.analysis.analyse import read_and_analyse
     from ncutool.analysis.request import Request, redact_asked
-    from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
+    limits = {
+        "max_bytes": max_bytes,
+        "max_events": max_events,
+        "max_name": max_name,
+        "max_values": max_values,
+        "max_nesting": max_nesting,
+    }
     request = Request(
         ncu=None if ncu is None else _place(ncu),
         capture_trace=None if capture_trace is None else _place(capture_trace),
@@ -93,8 +107,8 @@ def load(
         assume_device=assume_device,
         device_file=_path(device_file),
         ceilings=_path(ceilings),
-        max_bytes=max_bytes or DEFAULT_MAX_BYTES,
         redact=redact_asked(redact),
+        **{name: limit for name, limit in limits.items() if limit is not None},
     )
     return read_and_analyse(path, request)
 

@@ -258,20 +258,13 @@ def rules_asked(limits: Limits) -> Rules:
 
 
 def _rules_file(path: Path | None) -> Rules:
+    from ncutool.base.user_files import read_toml
     from ncutool.diff.gate import Rules, rules_of
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
 
     file = path or Path(RULES_FILE)
     if path is None and not file.is_file():
         return Rules()
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file}: cannot be read as TOML: {error}") from error
+    table = read_toml(file, str(file))
     gate = table.get("gate", {})
     if not isinstance(gate, dict):
         raise UsageError(f"{file}: [gate] is no table")

@@ -31,11 +31,10 @@ def explain_device(path: Path | Place, request: Request, output: Output) -> None
     from ncutool.devices.table import with_file
     from ncutool.text.devices import explanation_text
     from ncutool_parsers import read
-    from ncutool_parsers.interface import ReadOptions
 
     chosen = output.choose(Format.TABLE, Format.JSON)
     known = with_file(request.device_file)
-    capture = read(path, ReadOptions(max_bytes=request.max_bytes, metrics="device__.*"))
+    capture = read(path, replace(request.read_options(), metrics="device__.*"))
     capture = redacted(capture, request.redact)
     resolution = devices.find(capture, request.assume_device, known, None).resolution
     sections = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -14,6 +14,13 @@ import typer
 from ncutool.analysis.request import Redact, Request
 from ncutool_parsers import Place, place
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.interface import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_EVENTS,
+    DEFAULT_MAX_NAME,
+    DEFAULT_MAX_NESTING,
+    DEFAULT_MAX_VALUES,
+)
 
 
 class Format(str, Enum):
@@ -65,6 +72,31 @@ MaxBytesOption = Annotated[
     int,
     option(
         "--max-bytes", words="Refuse a capture that expands past this.", min=1, show_default=True
+    ),
+]
+MaxEventsOption = Annotated[
+    int, option("--max-events", words="Refuse a trace of more events.", min=1, show_default=True)
+]
+MaxNameOption = Annotated[
+    int,
+    option("--max-name", words="Cut names to so many characters.", min=1, show_default=True),
+]
+MaxValuesOption = Annotated[
+    int,
+    option(
+        "--max-values",
+        words="Leave out recorded arguments of more values, such as lists of dimensions.",
+        min=1,
+        show_default=True,
+    ),
+]
+MaxNestingOption = Annotated[
+    int,
+    option(
+        "--max-nesting",
+        words="Leave out recorded arguments that are nested deeper.",
+        min=1,
+        show_default=True,
     ),
 ]
 WholeStepsOption = Annotated[
@@ -151,9 +183,28 @@ _REQUEST: dict[str, Any] = {
     "device_file": DeviceFileOption,
     "ceilings": CeilingsOption,
     "max_bytes": MaxBytesOption,
+    "max_events": MaxEventsOption,
+    "max_name": MaxNameOption,
+    "max_values": MaxValuesOption,
+    "max_nesting": MaxNestingOption,
     "redact": RedactOption,
 }
 """The option of each field of :class:`Request`."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a capture may hold, for commands that take no whole request."""
+
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
+    max_events: MaxEventsOption = DEFAULT_MAX_EVENTS
+    max_name: MaxNameOption = DEFAULT_MAX_NAME
+    max_values: MaxValuesOption = DEFAULT_MAX_VALUES
+    max_nesting: MaxNestingOption = DEFAULT_MAX_NESTING
+
+    def limits(self) -> dict[str, int]:
+        """Return the same by their names, as a request takes them."""
+        return {field.name: getattr(self, field.name) for field in fields(Limits)}
 
 
 def unfold(run: Callable[..., None]) -> Callable[..., None]:

@@ -12,14 +12,13 @@ from ncutool.commands.options import (
     AssumeDeviceOption,
     CeilingsOption,
     DeviceFileOption,
-    MaxBytesOption,
+    Limits,
     RedactOption,
     WholeStepsOption,
     option,
 )
 from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from ncutool.commands.writing import Output
@@ -32,14 +31,13 @@ DirOption = Annotated[
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Limits):
     """How the captures of both sides are read, as it stands on the command line."""
 
     whole_steps: WholeStepsOption = False
     assume_device: AssumeDeviceOption = None
     device_file: DeviceFileOption = None
     ceilings: CeilingsOption = None
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
     redact: RedactOption = None
 
     def request(self) -> Request:
@@ -49,8 +47,8 @@ class Reading:
             assume_device=self.assume_device,
             device_file=self.device_file,
             ceilings=self.ceilings,
-            max_bytes=self.max_bytes,
             redact=self.redact,
+            **self.limits(),
         )
 
 

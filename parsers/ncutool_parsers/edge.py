@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -29,6 +30,16 @@ LARGEST_GRID = (1 << 32, 1 << 53)
 """Of blocks in one direction (AMD's limit, the largest), and in all (what a double counts)."""
 LARGEST_BLOCK = (1 << 16, 1 << 20)
 """Threads of a block in one direction and in all; devices stop at 1,024."""
+
+LARGEST_VERSION = 999
+"""Of a compute capability's parts."""
+MOST_MULTIPROCESSORS = 1 << 16
+LONGEST_NS = 10**15
+"""Of one launch: eleven days."""
+LONGEST_DEVICE = 200
+"""Characters of a device's name."""
+LONGEST_OPERATOR = 1_000
+"""Characters of an operator's name, which stands in sentences; real ones have a hundred."""
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
@@ -103,23 +114,25 @@ class Edge:
         """Return the edge with the limits of a reading."""
         return cls(options.max_name, options.max_values, options.max_nesting)
 
-    def text(self, text: str) -> str:
-        """Return a text as it may be held and shown."""
-        if len(text) <= self.max_name and text.isascii() and text.isprintable():
+    def text(self, text: str, limit: int | None = None) -> str:
+        """Return a text as it may be held and shown, of at most ``limit`` characters."""
+        limit = self.max_name if limit is None else min(limit, self.max_name)
+        if len(text) <= limit and text.isascii() and text.isprintable():
             return text
         if (known := self._texts.get(text)) is not None:
             return known
-        shown = cut(visible(text), self.max_name)
+        shown = cut(visible(text), limit)
         if shown != text or MARK in text:
             self._texts[text] = shown
         return shown
 
-    def name(self, raw: bytes) -> str:
+    def name(self, raw: bytes, limit: int | None = None) -> str:
         """Return the text that a JSON text stands for, as it may be held and shown."""
         if raw.startswith(b'"') and b"\\" not in raw:
-            return self.text(raw[1:-1].decode("utf-8", "replace"))
+            return self.text(raw[1:-1].decode("utf-8", "replace"), limit)
         value = decoded(raw)
-        return self.text(value if isinstance(value, str) else raw.decode("utf-8", "replace"))
+        text = value if isinstance(value, str) else raw.decode("utf-8", "replace")
+        return self.text(text, limit)
 
     def recorded(self, raw: bytes) -> bytes:
         """Return the JSON text of a recorded argument, nothing of one past the limits."""
@@ -141,10 +154,23 @@ class Edge:
         self.numbers += known is None and value is not None
         return known
 
+    def rows(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return the rows whose whole numbers all fit 64 bits, with their texts made visible."""
+        fitting = [
+            row
+            for row in rows
+            if all(not isinstance(cell, int) or 0 <= cell <= LARGEST_ID for cell in row)
+        ]
+        self.numbers += len(rows) - len(fitting)
+        return [
+            tuple(self.text(cell) if isinstance(cell, str) else cell for cell in row)
+            for row in fitting
+        ]
+
     def notices(self) -> list[Notice]:
         """Return what was bounded, a sentence a kind."""
         marked = sum(MARK in shown for shown in self._texts.values())
-        long = sum(len(text) > self.max_name for text in self._texts)
+        long = sum(len(shown) < len(text) for text, shown in self._texts.items())
         said = [
             (
                 marked,
@@ -155,8 +181,8 @@ class Edge:
             (
                 long,
                 "long_names",
-                f"{long} names are longer than {self.max_name:,} characters and were cut "
-                "(--max-name).",
+                f"{long} names are longer than {self.max_name:,} characters (of operators "
+                f"{min(self.max_name, LONGEST_OPERATOR):,}) and were cut (--max-name).",
             ),
             (
                 self.lists,

@@ -72,8 +72,9 @@ class NcuReportReader:
             report = _read_report(path, plain, framing, options, Path(folder))
             _add_geometry(report.actions, framing, plain)
         from ncutool_parsers import ncu_tables
+        from ncutool_parsers.edge import Edge
 
-        return ncu_tables.capture(path, report, framing)
+        return ncu_tables.capture(path, report, framing, Edge.of(options))
 
 
 def _read_report(
@@ -87,7 +88,14 @@ def _read_report(
 
     def read(instructions: bool) -> Report:
         parts = ncu_parts.parts(plain, framing, folder, with_sources=instructions)
-        return ncu_process.read(parts, path, options.metrics, progress, instructions=instructions)
+        return ncu_process.read(
+            parts,
+            path,
+            options.metrics,
+            progress,
+            instructions=instructions,
+            samples=options.samples,
+        )
 
     if not options.instructions:
         return read(False)

@@ -87,10 +87,10 @@ class Details:
             ],
             "collective_ranks": [edge.name(ranks) or None for *_, ranks in shapes],
         }
-        recorded = {
-            "device": self.device,
-            "stream": _first_known(fields["stream"], fields["tid"]),
-            "copy_bytes": [_number_in(value) for value in fields["bytes"]],
+        recorded: dict[str, list[Identifier]] = {
+            "device": [*self.device],
+            "stream": [*_first_known(fields["stream"], fields["tid"])],
+            "copy_bytes": list(fields["bytes"]),
             **{name: list(fields[field]) for name, field in _COUNTS.items()},
             **{
                 name: [_number_in(value) for value in fields[field]]
@@ -240,7 +240,7 @@ def _sizes_of(raw: bytes, most: tuple[int, int], edge: Edge) -> list[int]:
     return [UNKNOWN] * 3
 
 
-def _bounded(value: int, largest: int, edge: Edge) -> int:
+def _bounded(value: Identifier, largest: int, edge: Edge) -> int:
     """Return a recorded number, UNKNOWN for one that cannot be."""
     if value == UNKNOWN:
         return UNKNOWN

@@ -6,7 +6,15 @@ from dataclasses import fields, replace
 from typing import Any, Literal
 
 from ncutool_parsers.capture import SAMPLE_MEMBER, DeviceRecord, made_up
-from ncutool_parsers.edge import LARGEST_BYTES, LARGEST_COUNT, LARGEST_ID, Edge
+from ncutool_parsers.edge import (
+    LARGEST_BYTES,
+    LARGEST_COUNT,
+    LARGEST_ID,
+    LARGEST_VERSION,
+    LONGEST_DEVICE,
+    MOST_MULTIPROCESSORS,
+    Edge,
+)
 from ncutool_parsers.json_members import read_members, salvage_members
 from ncutool_parsers.json_stream import EventStream
 
@@ -19,9 +27,6 @@ _SALVAGED = (
     "traceName",
     SAMPLE_MEMBER,
 )
-_LARGEST_VERSION = 999
-"""Of a compute capability's parts."""
-_MOST_MULTIPROCESSORS = 1 << 16
 _AMD = ("amd", "radeon", "instinct", "gfx")
 
 
@@ -97,14 +102,14 @@ def _device(index: int, entry: dict[str, Any], edge: Edge) -> DeviceRecord:
         return edge.number(recorded, largest, least)
 
     ordinal = count(LARGEST_COUNT, 0, "id")
-    name = edge.text(entry["name"]) if isinstance(entry.get("name"), str) else ""
-    major = count(_LARGEST_VERSION, 0, "computeMajor", "major")
-    minor = count(_LARGEST_VERSION, 0, "computeMinor", "minor")
+    name = edge.text(entry["name"], LONGEST_DEVICE) if isinstance(entry.get("name"), str) else ""
+    major = count(LARGEST_VERSION, 0, "computeMajor", "major")
+    minor = count(LARGEST_VERSION, 0, "computeMinor", "minor")
     return DeviceRecord(
         ordinal=index if ordinal is None else ordinal,
         name=name or None,
         compute_capability=None if major is None or minor is None else f"{major}.{minor}",
-        sm_count=count(_MOST_MULTIPROCESSORS, 1, "numSms", "multiProcessorCount"),
+        sm_count=count(MOST_MULTIPROCESSORS, 1, "numSms", "multiProcessorCount"),
         memory_bytes=count(LARGEST_BYTES, 1, "totalGlobalMem"),
         l2_bytes=count(LARGEST_BYTES, 1, "l2CacheSize", "L2CacheSize"),
         vendor=_vendor(name, entry),

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ncutool_parsers import schema
-from ncutool_parsers.edge import Edge
+from ncutool_parsers.edge import LONGEST_OPERATOR, Edge
 from ncutool_parsers.intervals import NONE, Codes, Intervals, Ints
 from ncutool_parsers.torch_columns import (
     SIGNATURE,
@@ -219,7 +219,7 @@ def _signature_table(ops: Rows[OpKey], edge: Edge) -> tuple[pl.DataFrame, Codes]
     for number in order[: int((first < len(ops)).sum())].tolist():
         parts = dict(zip_longest(SIGNATURE, keys[number].split(b"\0"), fillvalue=b""))
         row = (
-            edge.name(parts["op"]),
+            edge.name(parts["op"], LONGEST_OPERATOR),
             line(parts["dims"]),
             line(parts["types"]),
             line(parts["strides"]),

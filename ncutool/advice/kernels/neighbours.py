@@ -38,7 +38,7 @@ def _follows(before: dict[str, Any], row: dict[str, Any]) -> bool:
     return (
         _waits_for_dram(row)
         and row["launch_id"] == before["launch_id"] + 1
-        and row["stream"] == before["stream"]
+        and (row["device"], row["stream"]) == (before["device"], before["stream"])
         and row["kernel_full"] != before["kernel_full"]
         and _threads(row) is not None
         and _threads(row) == _threads(before)

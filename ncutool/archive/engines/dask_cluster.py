@@ -113,7 +113,7 @@ def _client(where: str) -> Any:
     try:
         _reach(where)
         told = {"scheduler_file": where} if Path(where).is_file() else {"address": where}
-        return Client(**told, timeout=_PATIENCE_S, set_as_default=False)
+        return Client(**told, timeout=_PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]  # it has no types
     except (OSError, TimeoutError, asyncio.TimeoutError, ValueError, KeyError) as error:
         raise OutputError(
             f"{where}: no Dask scheduler answers ({type(error).__name__}); check the address"

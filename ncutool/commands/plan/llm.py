@@ -12,7 +12,7 @@ from ncutool.commands.options import (
     CaptureTraceOption,
     DeviceFileOption,
     Format,
-    MaxBytesOption,
+    Limits,
     option,
     unfold,
 )
@@ -26,7 +26,6 @@ from ncutool.commands.plan.model_options import (
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
@@ -61,11 +60,11 @@ def run(
             metavar="PHASE",
         ),
     ] = None,
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     device_file: DeviceFileOption = None,
     *,
     model: ModelOptions,
     serving: ServingOptions,
+    limits: Limits,
     output: Output,
 ) -> None:
     """Predict a language model's decode and prefill on a device, before buying or profiling.
@@ -93,7 +92,7 @@ def run(
             whole_steps=True,
             assume_device=device,
             device_file=device_file,
-            max_bytes=max_bytes,
+            **limits.limits(),
         )
         lengths = {name: getattr(serving, name) for name in ("batch", "context", "prompt")}
         asked = llm_against.asked(

@@ -43,6 +43,8 @@ ALLOWED = {
     "archive.change_points._SEED": "the seed of a generator",
     "archive.rank_rows._ID_DIGITS": "the digits of a hash that a capture is known by",
     "archive.one_file._ID_DIGITS": "the digits of a hash that a capture is known by",
+    "base.checks.LEAST_RATE": "a guard against input that is no rate",
+    "base.held._ROUNDING_PCT": "rounding of floating point",
     "diff.gate.EXIT_CODES": "the exit codes that are published",
     "diff.noise._SEED": "the seed of a generator",
     "explain.steps._SAME": "rounding of floating point",
