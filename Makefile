@@ -62,6 +62,7 @@ docs: $(VENV)/.dev-installed ## write docs/tables.md, docs/rules and the tables 
 	$(BIN)/python docs/make_rules.py
 	$(BIN)/python docs/make_engines.py
 	$(BIN)/python docs/make_planner_tables.py
+	$(BIN)/python docs/make_packaged.py
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
@@ -77,7 +78,7 @@ lock: ## resolve requirements/ again (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
-		pyproject.toml --group build -o requirements/demo.txt
+		-c requirements/limits.in pyproject.toml --group build -o requirements/demo.txt
 	uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 		pyproject.toml --group dev -c requirements/demo.txt -o requirements/dev.txt

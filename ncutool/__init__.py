@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.dataframes import AnyFrame
     from ncutool.roofline.coverage import Coverage
+    from ncutool_parsers import Place
 
 __all__ = ["coverage_of", "findings", "load", "page_html", "roofline_chart"]
 
@@ -52,6 +53,10 @@ def load(
     device_file: str | PathLike[str] | None = None,
     ceilings: str | PathLike[str] | None = None,
     max_bytes: int | None = None,
+    max_events: int | None = None,
+    max_name: int | None = None,
+    max_values: int | None = None,
+    max_nesting: int | None = None,
     redact: str | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
@@ -60,7 +65,8 @@ def load(
     of the command line, by the same names.
 
     Args:
-        path: an Nsight Compute report or a torch.profiler trace.
+        path: an Nsight Compute report or a torch.profiler trace; a file, a URL or a member of an
+            archive, as on the command line.
         ncu: a report of the same program, whose counters go on the trace's launches.
         capture_trace: a trace of the run that captured the graphs that this one replays.
         rank_trace: traces of other ranks of the same job: they tell waiting from transfer.
@@ -70,6 +76,10 @@ def load(
         device_file: devices of your own in the format of devices.toml; its rows win.
         ceilings: measured rates (JSON) that replace the device's peaks.
         max_bytes: refuse a capture that expands past this; 16 GiB unless given.
+        max_events: refuse a trace of more events; 100 million unless given.
+        max_name: cut names to so many characters; 16,384 unless given.
+        max_values: leave out recorded arguments of more values; 100,000 unless given.
+        max_nesting: leave out recorded arguments that are nested deeper; 64 unless given.
         redact: take what is private out of it (`private`), names of your own kernels and operators
             too (`names`).
 
@@ -81,20 +91,32 @@ def load(
     """
     from ncutool.analysis.analyse import read_and_analyse
     from ncutool.analysis.request import Request, redact_asked
-    from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
+    limits = {
+        "max_bytes": max_bytes,
+        "max_events": max_events,
+        "max_name": max_name,
+        "max_values": max_values,
+        "max_nesting": max_nesting,
+    }
     request = Request(
-        ncu=_path(ncu),
-        capture_trace=_path(capture_trace),
-        rank_trace=[_Path(trace) for trace in rank_trace],
+        ncu=None if ncu is None else _place(ncu),
+        capture_trace=None if capture_trace is None else _place(capture_trace),
+        rank_trace=[_place(trace) for trace in rank_trace],
         whole_steps=whole_steps,
         assume_device=assume_device,
         device_file=_path(device_file),
         ceilings=_path(ceilings),
-        max_bytes=max_bytes or DEFAULT_MAX_BYTES,
         redact=redact_asked(redact),
+        **{name: limit for name, limit in limits.items() if limit is not None},
     )
     return read_and_analyse(path, request)
+
+
+def _place(given: str | PathLike[str]) -> _Path | Place:
+    from ncutool_parsers import place
+
+    return place(given)
 
 
 def _path(given: str | PathLike[str] | None) -> _Path | None:

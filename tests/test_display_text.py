@@ -68,6 +68,14 @@ SEARCHES = frozenset(
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
+        "ncutool/archive/sql.py",
+        "words.partition(' Did you mean')",
+    ): "what DuckDB says of a query is cut before its guess, and shown; no fact is taken from it",
+    (
+        "ncutool/advice/kernels/measures.py",
+        "inside.stall.reason == 'gmma'",
+    ): "the name of a counter of waits, no sentence",
+    (
         "ncutool/advice/kernels/stalls.py",
         "reason == 'long_scoreboard'",
     ): "the name of a counter of waits, no sentence",

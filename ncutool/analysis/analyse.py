@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.analysis import devices, headline, most_time, notices, redact, state
+from ncutool.analysis import devices, notices
 from ncutool.analysis.request import Request
-from ncutool.analysis.where_time_goes import where_the_time_goes
 from ncutool.base.shown import Saved, Shown
 from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
-from ncutool.inside import hot
-from ncutool.inside.table import table as inside_table
 from ncutool.roofline import place
 from ncutool.roofline.coverage import cover
 from ncutool.timeline import window
 from ncutool.timeline.settled import settle
-from ncutool.work import counters
-from ncutool_parsers import read
+from ncutool_parsers import read, sniff
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import ReadOptions
 
@@ -34,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ncutool.advice.kernels.measured import JoinedReport
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.analysis.most_time import MostTime
     from ncutool.analysis.where_time_goes import Shares
@@ -46,6 +42,7 @@ if TYPE_CHECKING:
     from ncutool.inside.hot import Hot
     from ncutool.roofline.coverage import Coverage
     from ncutool.timeline.window import Timeline
+    from ncutool_parsers import Place
     from ncutool_parsers.capture import Capture, Notice
     from ncutool_parsers.interface import Progress
 
@@ -66,8 +63,8 @@ class Companions:
 class Analysis(Saved):
     """One capture, analysed.
 
-    A part is computed when it is first asked for and kept, so that a command computes what it
-    shows. The fields are what the parts are computed from.
+    A part is computed when it is first asked for and kept, and imports what it needs then, so that
+    a command computes and loads what it shows. The fields are what the parts are computed from.
     """
 
     _public = (
@@ -132,11 +129,18 @@ class Analysis(Saved):
     def inside(self) -> pl.DataFrame:
         """What a report knows of the inside of each launch:
         :data:`ncutool.base.inside_table.INSIDE`; empty for a capture without counters."""
+        from ncutool.base.inside_table import INSIDE
+        from ncutool.inside.table import table as inside_table
+
+        if not self.capture.traits.figures_counted:
+            return INSIDE.empty()
         return inside_table(self.capture, self.kernels, self.hot)
 
     @cached_property
     def hot(self) -> Mapping[int, Hot]:
         """Where the warps of each sampled launch were found, by launch_id."""
+        from ncutool.inside import hot
+
         return hot.of_capture(self.capture)
 
     @property
@@ -176,7 +180,29 @@ class Analysis(Saved):
 
         device, others = self.resolution.device, self._other_ranks
         kernels, capture = self.kernels, self.capture
-        return advise(kernels, capture, self.timeline, device, others, self.device_of, self.hot)
+        return advise(
+            kernels,
+            capture,
+            self.timeline,
+            device,
+            others,
+            self.device_of,
+            self.hot,
+            self._joined_report(),
+        )
+
+    def _joined_report(self) -> JoinedReport | None:
+        """Return the joined report with its own kernels table; None where none was joined."""
+        from ncutool.advice.kernels.measured import JoinedReport
+
+        report = self.companions.ncu
+        if report is None or not self.work.sources:
+            return None
+        from ncutool.inside import hot
+        from ncutool.work import counters
+
+        kernels = place.place(report, counters.work(report), self.resolution.device)
+        return JoinedReport(report, kernels, self.work.sources, hot.of_capture(report))
 
     @property
     def findings(self) -> Findings:
@@ -186,21 +212,29 @@ class Analysis(Saved):
     @cached_property
     def headline(self) -> str:
         """The verdict in at most 90 characters."""
+        from ncutool.analysis import headline
+
         return headline.write(self)
 
     @cached_property
     def state(self) -> str:
         """What holds the capture, how much of it is understood, and where it ran."""
+        from ncutool.analysis import state
+
         return state.write(self)
 
     @cached_property
     def shares(self) -> Shares:
         """The window divided by what holds it."""
+        from ncutool.analysis.where_time_goes import where_the_time_goes
+
         return where_the_time_goes(self)
 
     @cached_property
     def most_time(self) -> MostTime | None:
         """What is known of the kernel that takes most of the launch time."""
+        from ncutool.analysis import most_time
+
         return most_time.of(self.kernels, self.capture, self.advice)
 
     @cached_property
@@ -236,7 +270,9 @@ class Analysis(Saved):
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the ``kernels`` table as a pandas DataFrame."""
-        return self.kernels.to_pandas()
+        from ncutool.analysis import dataframes
+
+        return dataframes.to_pandas(self.kernels)
 
 
 class Findings(Shown, tuple["Finding", ...]):
@@ -298,9 +334,12 @@ def analyse(
 
 
 def read_and_analyse(
-    path: str | PathLike[str], request: Request | None = None, *, progress: Progress | None = None
+    path: str | PathLike[str] | Place,
+    request: Request | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Analysis:
-    """Read one capture file and its companions, and analyse it.
+    """Read one capture, a file or at another place, and its companions, and analyse it.
 
     Only the counters that the analysis needs are read.
 
@@ -310,15 +349,22 @@ def read_and_analyse(
     """
     request = request or Request()
     check(request)
-    options = ReadOptions(
-        max_bytes=request.max_bytes, metrics=counters.WANTED, instructions=True, progress=progress
-    )
+    options = replace(request.read_options(), instructions=True, progress=progress)
     calls_only = replace(options, launches_required=False)
 
-    def read_one(path: Path, options: ReadOptions = options) -> Capture:
-        return redact.redacted(read(path, options), request.redact)
+    def read_one(path: str | PathLike[str] | Place, options: ReadOptions = options) -> Capture:
+        if sniff(path).format.traits.figures_counted:
+            from ncutool.work import counters
 
-    capture = read_one(Path(path))
+            options = replace(options, metrics=counters.WANTED)
+        found = read(path, options)
+        if request.redact is None:
+            return found
+        from ncutool.analysis import redact
+
+        return redact.redacted(found, request.redact)
+
+    capture = read_one(path)
     companions = Companions(
         ncu=None if request.ncu is None else read_one(request.ncu),
         capture_trace=(

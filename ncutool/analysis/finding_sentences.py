@@ -49,6 +49,7 @@ def line(rank: int, finding: Finding, window_ns: int) -> FindingLine:
     """Return a finding with what outputs say of it on one line each."""
     why, more = _evidence(finding, window_ns)
     todo = _todo(finding)
+    more = (*more, *beside(vars(finding)))
     if todo != finding.remedy:
         more = (*more, finding.remedy)
     return FindingLine(
@@ -60,6 +61,28 @@ def line(rank: int, finding: Finding, window_ns: int) -> FindingLine:
         todo=todo,
         more=more,
     )
+
+
+def beside(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return why a finding saves no more, what else applies, and what was ruled out, one sentence
+    each.
+
+    Args:
+        row: of :data:`ncutool.base.tables.FINDINGS`, its records as objects or as mappings.
+    """
+    also = [_fields(one) for one in row["also"] or ()]
+    ruled = [_fields(one) for one in row["excluded"] or ()]
+    told = [row["cap"]] if row["cap"] else []
+    told += [
+        f"Also: {one['what']}, at most {units.time(one['alone_high_ns'])} instead. {one['why']}"
+        for one in also
+    ]
+    told += [f"Ruled out: {one['what']}. {one['why']}" for one in ruled]
+    return tuple(told)
+
+
+def _fields(record: Any) -> Mapping[str, Any]:
+    return record if isinstance(record, dict) else vars(record)
 
 
 def _todo(finding: Finding) -> str:

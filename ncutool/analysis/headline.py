@@ -99,8 +99,13 @@ def _of_what_is_known(analysis: Judged) -> list[str]:
 
 
 def _lead(analysis: Judged) -> Finding | None:
-    """Return the first finding that is worth leading with."""
-    return next((one for one in analysis.advice.findings if _leads(one, analysis.window_ns)), None)
+    """Return the first finding that is worth leading with: of a report, whose launches are not on
+    a timeline, one of the kernel that takes most time."""
+    findings = analysis.advice.findings
+    if analysis.timeline is None and analysis.most_time is not None:
+        mine = frozenset(analysis.most_time.launches)
+        findings = tuple(one for one in findings if not mine.isdisjoint(one.launches))
+    return next((one for one in findings if _leads(one, analysis.window_ns)), None)
 
 
 def _leads(one: Finding, window_ns: int) -> bool:

@@ -17,6 +17,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "list[int]": {"type": "array", "items": {"type": "integer"}},
     "list[float]": {"type": "array", "items": {"type": "number"}},
     "list[str]": {"type": "array", "items": {"type": "string"}},
+    "list[record]": {"type": "array"},
     "list[list[int]]": {
         "type": "array",
         "items": {"type": "array", "items": {"type": "integer"}},
@@ -98,6 +99,15 @@ _ADVICE: dict[str, Any] = {
                 "pct": {"type": "number"},
                 "sentences": {"type": "array", "items": {"type": "string"}},
                 "findings": {"type": "array", "items": {"type": "string"}},
+                "cause": {
+                    "type": ["string", "null"],
+                    "description": "the rule of its first finding; `at_limit` where it has "
+                    "reached a limit; null where no cause was found",
+                },
+                "command": {
+                    "type": ["string", "null"],
+                    "description": "the ncu command that would tell more of its longest launch",
+                },
             },
         },
         "looked": {
@@ -122,6 +132,11 @@ _ADVICE: dict[str, Any] = {
                     "sections": {"type": "array", "items": {"type": "string"}},
                     "collect": {"type": "string"},
                     "failed": {"type": "boolean"},
+                    "brief": {"type": "string"},
+                    "command": {
+                        "type": ["string", "null"],
+                        "description": "the ncu command for the longest of these launches alone",
+                    },
                 },
             },
         },
@@ -278,6 +293,11 @@ def _of_row(table: Table) -> dict[str, Any]:
 
 def _of_column(column: Column) -> dict[str, Any]:
     entry = dict(_TYPES[column.dtype])
+    if column.fields:
+        names = [one.name for one in column.fields]
+        properties = {one.name: _of_column(one) for one in column.fields}
+        item = {"type": "object", "additionalProperties": False, "required": names}
+        entry["items"] = {**item, "properties": properties}
     meaning = column.meaning if column.unit is None else f"{column.meaning} [{column.unit}]"
     entry["description"] = meaning
     if column.name == "source":

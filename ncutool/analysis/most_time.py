@@ -13,12 +13,14 @@ from ncutool.base.thresholds import Threshold
 from ncutool.work import inside
 
 if TYPE_CHECKING:
-    from ncutool.advice.view.finding import Advice
+    from ncutool.advice.view.evidence import Excluded
+    from ncutool.advice.view.finding import Advice, CouldNotLook
     from ncutool.work.inside import Inside
     from ncutool_parsers.capture import Capture
 
 _LEVELS = {"dram_sol_pct": "DRAM", "l2_sol_pct": "L2", "l1_sol_pct": "L1"}
 _FULL_PCT = Threshold(99.5, "%", "occupancy from here on is not limited by anything", "rounding")
+AT_LIMIT = "at_limit"
 _MAX_NAMED = 3
 """How many findings are named in a sentence."""
 
@@ -36,6 +38,11 @@ class MostTime:
     """Its figures, what holds it, and what to do or to collect."""
     findings: tuple[str, ...]
     """The findings that concern it."""
+    cause: str | None = None
+    """The rule of its first finding; `at_limit` where it has reached one, so that tuning does not
+    help; None where no cause was found."""
+    command: str | None = None
+    """The ncu command that would tell more of its longest launch; None where nothing is missing."""
 
 
 def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | None:
@@ -46,6 +53,8 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
         capture: what the reader found.
         advice: what is advised of it.
     """
+    from ncutool.advice.kernels import gates
+
     copies = pl.col("category").is_in(["memcpy", "memset"])
     timed = kernels.filter((pl.col("duration_ns") > 0) & ~copies)
     if timed.is_empty():
@@ -69,14 +78,20 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
         f"launch time, {units.time(time)} in {units.counted(mine.height, 'launch')}."
     )
     counted = capture.traits.figures_counted
+    full = gates.at_limit(longest) if counted and not findings else None
+    counted_bound = longest["bound"] if counted else ""
+    rules = [one.rule for one in advice.findings if one.id in findings]
+    unseen = next((u for u in advice.could_not_look if not ids.isdisjoint(u.launches)), None)
     known = _counted(longest, _inside(capture, longest["launch_id"])) if counted else []
     return MostTime(
         kernel=longest["kernel"],
         launches=tuple(sorted(ids)),
         duration_ns=time,
         pct=100 * time / total,
-        sentences=(opening, *known, _holds(longest), _next(findings, ids, advice)),
+        sentences=(opening, *known, _holds(longest), _next(findings, unseen, full, counted_bound)),
         findings=findings,
+        cause=rules[0] if rules else AT_LIMIT if full is not None else None,
+        command=None if unseen is None else unseen.command,
     )
 
 
@@ -138,13 +153,25 @@ def _holds(row: dict[str, Any]) -> str:
     return f"It is {display_names.BOUNDS[row['bound']]}: {row['bound_reason']}."
 
 
-def _next(findings: tuple[str, ...], ids: frozenset[int], advice: Advice) -> str:
+def _next(
+    findings: tuple[str, ...], unseen: CouldNotLook | None, full: Excluded | None, bound: str
+) -> str:
     """Return which findings concern a kernel, what to collect of it, or that nothing was found."""
     told = []
     if findings:
         more = "" if len(findings) <= _MAX_NAMED else f" and {len(findings) - _MAX_NAMED} more"
         told.append(f"Of it: {', '.join(findings[:_MAX_NAMED])}{more}.")
-    unseen = next((u for u in advice.could_not_look if not ids.isdisjoint(u.launches)), None)
+    if full is not None:
+        told.append(f"{full.why}")
     if unseen is not None:
         told.append(f"Could not look further: {unseen.reason}. To collect: {unseen.collect}.")
-    return " ".join(told) or "Nothing worth doing was found for it."
+    if told:
+        return " ".join(told)
+    if bound == "latency":
+        from ncutool.advice.kernels.measures import STALL_PCT
+
+        return (
+            "What keeps it so far from both limits is not known: no reason to wait takes "
+            f"{STALL_PCT:g} % of the time, and nothing that was counted explains it."
+        )
+    return "Nothing worth doing was found for it."

@@ -22,6 +22,7 @@ from ncutool.analysis.request import Redact
 from ncutool.base import private_text, pseudonyms
 
 if TYPE_CHECKING:
+    from ncutool_parsers import Place
     from ncutool_parsers.capture import Capture, DeviceRecord, Notice
 
 _WORD = re.compile(r"[\w$]+")
@@ -161,13 +162,17 @@ def redacted(capture: Capture, mode: Redact | None) -> Capture:
     )  # fmt: skip
 
 
-def redacted_path(path: Path) -> Path:
+def redacted_path(path: Path | Place) -> Path:
     """Return what a capture's file is called: `capture_` and a pseudonym, in no folder."""
     lower = path.name.lower()
     ending = next((one for one in _ENDINGS if lower.endswith(one)), "")
     return Path(
         pseudonyms.pseudonym("capture", path.name, pseudonyms.key(), numbers=False) + ending
     )
+
+
+def _folder_of(path: Path | Place) -> str:
+    return str(path.absolute().parent) if isinstance(path, Path) else path.folder
 
 
 def redacted_names(launches: pl.DataFrame, mode: Redact) -> pl.DataFrame:
@@ -184,7 +189,7 @@ def redacted_pattern(pattern: str) -> str:
 
 def _redactor(capture: Capture, mode: Redact) -> Redactor:
     persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
-    everything = [*capture.private.values(), str(capture.path.absolute().parent)]
+    everything = [*capture.private.values(), _folder_of(capture.path)]
     persons += [name for text in everything for name in _AT_HOME.findall(text)]
     file = _PROFILER_FILE.match(capture.path.name)
     persons += [file["host"]] if file else []

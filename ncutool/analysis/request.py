@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+from ncutool_parsers.interface import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_EVENTS,
+    DEFAULT_MAX_NAME,
+    DEFAULT_MAX_NESTING,
+    DEFAULT_MAX_VALUES,
+    ReadOptions,
+)
 
 
 class Redact(str, Enum):
@@ -30,11 +38,11 @@ class Request:
     same thing; so are all others.
     """
 
-    ncu: Path | None = None
+    ncu: Path | Place | None = None
     """An Nsight Compute report of the same program: its counters go on the trace's launches."""
-    capture_trace: Path | None = None
+    capture_trace: Path | Place | None = None
     """A trace of the run that captured the CUDA/HIP graphs which this trace replays."""
-    rank_trace: Sequence[Path] = ()
+    rank_trace: Sequence[Path | Place] = ()
     """Traces of other ranks of the same job: they tell waiting from transfer."""
     whole_steps: bool = False
     """Cut a trace's window to whole steps."""
@@ -46,8 +54,26 @@ class Request:
     """Measured rates (JSON) that replace the device's peaks; a report keeps its own."""
     max_bytes: int = DEFAULT_MAX_BYTES
     """Refuse a capture that expands past this many bytes."""
+    max_events: int = DEFAULT_MAX_EVENTS
+    """Refuse a trace of more events."""
+    max_name: int = DEFAULT_MAX_NAME
+    """Cut names to so many characters."""
+    max_values: int = DEFAULT_MAX_VALUES
+    """Leave out recorded arguments (lists of dimensions) of more values."""
+    max_nesting: int = DEFAULT_MAX_NESTING
+    """Leave out recorded arguments that are nested deeper."""
     redact: Redact | None = None
     """What must not be shown, in whatever output; None shows what is shown without being asked."""
+
+    def read_options(self) -> ReadOptions:
+        """Return the limits of the request as readers take them."""
+        return ReadOptions(
+            max_bytes=self.max_bytes,
+            max_events=self.max_events,
+            max_name=self.max_name,
+            max_values=self.max_values,
+            max_nesting=self.max_nesting,
+        )
 
 
 def redact_asked(given: str | None) -> Redact | None:

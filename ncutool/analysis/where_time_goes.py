@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ncutool.base import held
 from ncutool.base.intervals import Ints, Union, union
 from ncutool.base.tables import BOUNDS
 from ncutool.timeline.devices import numbered
@@ -75,6 +76,14 @@ class Shares:
     parts: tuple[Share, ...]
     overlap_ns: int
     """Launch time that ran beside other launches and is counted once here."""
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError where the parts do not sum to their whole."""
+        held.in_order("the window's parts", *sorted(part.ns for part in self.parts))
+        held.shares("the window's parts", *(part.pct for part in self.parts))
+        if self.parts and sum(part.ns for part in self.parts) != self.base_ns:
+            raise ValueError(f"the parts of the window do not sum to its {self.base_ns} ns")
+        held.in_order("launch time beside other launches", self.overlap_ns)
 
 
 def where_the_time_goes(analysis: Divided) -> Shares:

@@ -2,7 +2,7 @@
 
 A capture is known by the hash of its content, so that a file that is found twice is one capture.
 A dataset is a folder with a folder a table; in it lie Parquet files, partitioned by the first
-digits of the hash: ``DATASET/launches/part=3f/<name>.parquet``. Whatever reads Hive partitions
+digit of the hash: ``DATASET/launches/bucket=3/<name>.parquet``. Whatever reads Hive partitions
 reads it.
 """
 
@@ -119,6 +119,37 @@ GAPS = Table(
     ),
 )
 
+COLLECTIVES = Table(
+    "collectives",
+    "One row a launch of a trace that communicates: what ranks of one job are held together by.",
+    (
+        _ID,
+        Column("launch_id", "int", "row of `launches`", nullable=False),
+        Column(
+            "kind",
+            "str",
+            "what it does: `all_reduce`, `all_gather`, ...; null where nothing names it",
+        ),
+        Column("collective", "str", "its name as recorded; null where it is not"),
+        Column("kernel", "str", "name of its kernel, short", nullable=False),
+        Column("stream", "int", "stream as recorded"),
+        Column("process_group", "str", "name of its process group, as recorded"),
+        Column("group_ranks", "str", "ranks of that group, as recorded"),
+        Column("group_size", "int", "how many ranks it has"),
+        Column("sequence", "int", "which call of its group it is, as recorded"),
+        Column("source_rank", "int", "rank that sends, of a send or a receive"),
+        Column("target_rank", "int", "rank that receives, of a send or a receive"),
+        Column("step", "str", "annotated step that launched it; null where none did"),
+        Column("dtype", "str", "data type as recorded"),
+        Column("in_elements", "int", "its input elements on this rank"),
+        Column("out_elements", "int", "its output elements on this rank"),
+        Column(
+            "start_ns", "int", "start, from the first launch's start: no other rank's clock", "ns"
+        ),
+        Column("duration_ns", "int", "duration, waiting for other ranks included", "ns"),
+    ),
+)
+
 ERRORS = Table(
     "errors",
     "One row a file that could not be analysed, each with its reason.",
@@ -129,6 +160,12 @@ ERRORS = Table(
         Column("name", "str", "file name", nullable=False),
         Column("bytes", "int", "size of the file; null where it could not be asked", "byte"),
         Column("content_hash", "str", "of the file; null where it could not be read"),
+        Column(
+            "file_id",
+            "str",
+            "hash of where the file lies: one a file, whatever is in it",
+            nullable=False,
+        ),
         Column("analysis_version", "str", "of ncutool that tried it", nullable=False),
         Column(
             "kind",
@@ -141,5 +178,13 @@ ERRORS = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (CAPTURES, LAUNCHES, INSIDE_ROWS, FINDING_ROWS, GAPS, ERRORS)
+TABLES: tuple[Table, ...] = (
+    CAPTURES,
+    LAUNCHES,
+    INSIDE_ROWS,
+    FINDING_ROWS,
+    GAPS,
+    COLLECTIVES,
+    ERRORS,
+)
 """All tables of a dataset, by the name of their folder."""

@@ -8,6 +8,12 @@ from ncutool_parsers.errors import UsageError
 
 LARGEST = 10**9
 """No size, length or count that a user plans with is larger."""
+LEAST_RATE = 1e3
+LARGEST_RATE = 1e21
+"""Per second; the fastest machines of many thousand devices reach 1e19."""
+RATES = f"({LEAST_RATE:g} to {LARGEST_RATE:g})"
+LARGEST_BYTES = 1 << 50
+"""A pebibyte: no device's memory is larger."""
 
 
 def is_positive(value: object) -> bool:
@@ -15,6 +21,11 @@ def is_positive(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return 0 < value < float("inf")
+
+
+def is_rate(value: object) -> bool:
+    """Return whether `value` is a rate that a device may have, in operations or bytes a second."""
+    return is_positive(value) and LEAST_RATE <= value <= LARGEST_RATE  # type: ignore[operator]  # it is a number
 
 
 def check_size(what: str, value: object) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncutool.base.checks import is_positive
+from ncutool.base.checks import RATES, is_rate
 from ncutool.base.tables import ROOFS
+from ncutool.base.user_files import read_json, shown, text_problem
 from ncutool_parsers.errors import UsageError
 
 _FORMAT = "ncutool/ceilings/1"
@@ -34,13 +34,7 @@ def load(path: Path) -> Measured:
         UsageError: it cannot be read, or a key is unknown, missing or of a wrong kind.
     """
     named = f"--ceilings {path}"
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise UsageError(f"{named}: cannot be read ({why})") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{named}: is not JSON ({error})") from error
+    data = read_json(path, named)
     problem = _problem(data)
     if problem is not None:
         raise UsageError(f"{named}: {problem}")
@@ -60,21 +54,23 @@ def _problem(data: object) -> str | None:
     known = ("bytes_per_s", "flop_per_s", "device", "note", "schema")
     for key, value in data.items():
         if key not in known:
-            return f"unknown key {key!r}; known are {', '.join(known)}"
-        if key in ("device", "note") and not isinstance(value, str):
-            return f"{key!r} must be text, not {value!r}"
+            return f"unknown key {shown(key)}; known are {', '.join(known)}"
+        if key in ("device", "note") and (wrong := text_problem(key, value)):
+            return wrong
     if data.get("schema", _FORMAT) != _FORMAT:
-        return f"'schema' must be {_FORMAT!r}, not {data['schema']!r}"
-    if "bytes_per_s" in data and not is_positive(data["bytes_per_s"]):
-        return f"'bytes_per_s' must be a number above 0 in byte/s, not {data['bytes_per_s']!r}"
+        return f"'schema' must be {_FORMAT!r}, not {shown(data['schema'])}"
+    if "bytes_per_s" in data and not is_rate(data["bytes_per_s"]):
+        given = shown(data["bytes_per_s"])
+        return f"'bytes_per_s' must be a number above 0 {RATES} in byte/s, not {given}"
     rates = data.get("flop_per_s", {})
     if not isinstance(rates, dict):
-        return f"'flop_per_s' must be an object of roofs, not {rates!r}"
+        return f"'flop_per_s' must be an object of roofs, not {shown(rates)}"
     for roof, value in rates.items():
         if roof not in ROOFS:
-            return f"'flop_per_s.{roof}' is no roof; known are {', '.join(ROOFS)}"
-        if not is_positive(value):
-            return f"'flop_per_s.{roof}' must be a number above 0 in FLOP/s, not {value!r}"
+            return f"'flop_per_s.{shown(roof)[1:-1]}' is no roof; known are {', '.join(ROOFS)}"
+        if not is_rate(value):
+            of = f"'flop_per_s.{roof}' must be a number above 0 {RATES} in FLOP/s"
+            return f"{of}, not {shown(value)}"
     if "bytes_per_s" not in data and not rates:
         return "holds neither 'bytes_per_s' nor 'flop_per_s'"
     return None

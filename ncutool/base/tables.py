@@ -294,8 +294,10 @@ KERNELS = Table(
             "limiting_level",
             "str",
             "the memory level or the pipe that holds it: `memory_sol_level` or `sm_sol_unit` of "
-            "the larger speed of light; null where it is not known or `bound` names no limit",
+            "the larger speed of light, where NVIDIA's rule SOLBottleneck says L1 also of shared "
+            "memory; null where it is not known or `bound` names no limit",
         ),
+        Column("limiting_detail", "str", "`shared` where `l1` is above all shared memory"),
         Column("bound_reason", "str", "one sentence with the numbers it rests on", nullable=False),
         Column(
             "part",
@@ -317,10 +319,56 @@ KERNELS = Table(
     ),
 )
 
+_VALUE = (
+    Column("metric", "str", "a column of `inside` or `kernels`, or what was counted"),
+    Column("value", "float", "what it was in this launch"),
+    Column("unit", "str", "of value and threshold; empty for a count"),
+    Column("compare", "str", "`>=`, `>` or `<`: how the value lies to the threshold"),
+    Column("threshold", "float", "what it was held against; null where against nothing"),
+    Column("launch_id", "int", "the launch that it is of"),
+    Column("offset", "int", "the instruction that it is of, from the first of its kernel", "byte"),
+)
+_PATH = (
+    Column(
+        "figures",
+        "list[record]",
+        "the evidence as values: what was counted, and what it was held against (ncu)",
+        nullable=False,
+        fields=_VALUE,
+    ),
+    Column("cap", "str", "why it saves no more than `alone_high_ns` (ncu)"),
+    Column(
+        "also",
+        "list[record]",
+        "what else would shorten the same launches, of which the finding saves most: no savings "
+        "of one launch add up (ncu)",
+        nullable=False,
+        fields=(
+            Column("rule", "str", "its code", nullable=False),
+            Column("what", "str", "one line", nullable=False),
+            Column("alone_high_ns", "int", "what it saves at most, done alone", "ns", False),
+            Column("why", "str", "its numbers", nullable=False),
+        ),
+    ),
+    Column(
+        "excluded",
+        "list[record]",
+        "what was ruled out for the launch that it saves most of, and the value that rules it out "
+        "(ncu)",
+        nullable=False,
+        fields=(
+            Column("rule", "str", "code of what is not advised; null where there is no rule"),
+            Column("what", "str", "what one might do", nullable=False),
+            Column("why", "str", "why not", nullable=False),
+            *_VALUE,
+        ),
+    ),
+)
+
 FINDINGS = Table(
     "findings",
-    "Ranked advice, surest saving first. Savings of the window never add up to more than the time "
-    "there is.",
+    "Ranked advice, surest saving first; of a report the kernel with most time first, one finding "
+    "a launch. Savings of the window never add up to more than the time there is.",
     (
         Column("id", "str", "stable within one result, e.g. `fuse-1`", nullable=False),
         Column(
@@ -368,5 +416,6 @@ FINDINGS = Table(
         Column("code", "str", "a line of code or a setting that does it"),
         Column("link", "str", "documentation of what the remedy names"),
         Column("caveat", "str", "what would make the finding wrong"),
+        *_PATH,
     ),
 )

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.analysis.request import Request
+    from ncutool_parsers import Place
 
 
 def sort_out(
-    named: Sequence[Path], trace: Path | None, request: Request
-) -> tuple[list[Path], Request]:
+    named: Sequence[Path | Place], trace: Path | Place | None, request: Request
+) -> tuple[list[Path | Place], Request]:
     """Return the captures and the request with the report among its files, however given.
 
     Args:
@@ -45,7 +46,9 @@ def sort_out(
     return captures, request
 
 
-def sort_out_one(named: Path | None, trace: Path | None, request: Request) -> tuple[Path, Request]:
+def sort_out_one(
+    named: Path | Place | None, trace: Path | Place | None, request: Request
+) -> tuple[Path | Place, Request]:
     """Return the capture of a command that takes one, and its request (:func:`sort_out`).
 
     Raises:
@@ -57,6 +60,6 @@ def sort_out_one(named: Path | None, trace: Path | None, request: Request) -> tu
     return captures[0], request
 
 
-def _counts(path: Path) -> bool:
+def _counts(path: Path | Place) -> bool:
     """Return whether a capture holds counters, as what goes onto a trace's launches does."""
     return sniff(path).format.traits.figures_counted

@@ -15,6 +15,7 @@ from ncutool.commands.diff_ranks import write_ranks
 from ncutool.commands.options import DebugOption, Format, NoColorOption, TopOption, option, unfold
 from ncutool.commands.sides import DirOption, Reading, read_side
 from ncutool.commands.writing import Output
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -116,15 +117,15 @@ class Sides:
     """Several captures a side, and what belongs to each, as it stands on the command line."""
 
     before: Annotated[
-        list[Path] | None,
+        list[Path | Place] | None,
         option("--before", words="Several captures of the state before.", metavar="FILE..."),
     ] = None
     after: Annotated[
-        list[Path] | None,
+        list[Path | Place] | None,
         option("--after", words="Several captures of the state after.", metavar="FILE..."),
     ] = None
     ncu_before: Annotated[
-        Path | None,
+        Path | Place | None,
         option(
             "--ncu-before",
             words="A report of the state before: its counters go on the traces' launches.",
@@ -132,7 +133,7 @@ class Sides:
         ),
     ] = None
     ncu_after: Annotated[
-        Path | None,
+        Path | Place | None,
         option("--ncu-after", words="The same of the state after.", metavar="FILE"),
     ] = None
     order: Annotated[
@@ -148,7 +149,7 @@ class Sides:
 @unfold
 def run(
     captures: Annotated[
-        list[Path] | None,
+        list[Path | Place] | None,
         typer.Argument(
             metavar="BEFORE AFTER",
             help="Two captures, or baselines saved by `ncutool baseline save`.",
@@ -217,8 +218,8 @@ def _say(diff: Diff, gate: Gate | None, top: int | None, output: Output) -> None
 
 
 def named_sides(
-    captures: list[Path], before: list[Path], after: list[Path]
-) -> tuple[list[Path], list[Path]]:
+    captures: list[Path | Place], before: list[Path | Place], after: list[Path | Place]
+) -> tuple[list[Path | Place], list[Path | Place]]:
     """Return the captures of both sides.
 
     Raises:
@@ -257,20 +258,13 @@ def rules_asked(limits: Limits) -> Rules:
 
 
 def _rules_file(path: Path | None) -> Rules:
+    from ncutool.base.user_files import read_toml
     from ncutool.diff.gate import Rules, rules_of
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
 
     file = path or Path(RULES_FILE)
     if path is None and not file.is_file():
         return Rules()
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file}: cannot be read as TOML: {error}") from error
+    table = read_toml(file, str(file))
     gate = table.get("gate", {})
     if not isinstance(gate, dict):
         raise UsageError(f"{file}: [gate] is no table")

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from ncutool.analysis.request import Request
     from ncutool.commands.writing import Output
     from ncutool.devices.resolve import Resolution
+    from ncutool_parsers import Place
     from ncutool_parsers.capture import Capture, DeviceRecord
 
 
-def explain_device(path: Path, request: Request, output: Output) -> None:
+def explain_device(path: Path | Place, request: Request, output: Output) -> None:
     """Write the fields that a capture records of its device, and each device they fit or rule out.
 
     Raises:
@@ -30,11 +31,10 @@ def explain_device(path: Path, request: Request, output: Output) -> None:
     from ncutool.devices.table import with_file
     from ncutool.text.devices import explanation_text
     from ncutool_parsers import read
-    from ncutool_parsers.interface import ReadOptions
 
     chosen = output.choose(Format.TABLE, Format.JSON)
     known = with_file(request.device_file)
-    capture = read(path, ReadOptions(max_bytes=request.max_bytes, metrics="device__.*"))
+    capture = read(path, replace(request.read_options(), metrics="device__.*"))
     capture = redacted(capture, request.redact)
     resolution = devices.find(capture, request.assume_device, known, None).resolution
     sections = [

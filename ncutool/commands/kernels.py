@@ -62,11 +62,7 @@ def run(
     """
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import rows
-    from ncutool.text import json_output
-    from ncutool.text.inside import inside_markdown, inside_table
-    from ncutool.text.markdown import kernels_markdown
-    from ncutool.text.tables import kernels_table
+    from ncutool.commands.writing import row_parts
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -78,19 +74,35 @@ def run(
     within = table is Name.INSIDE
     if within:
         frame = _inside(analysis, frame)
-    content = rows(
-        frame,
-        chosen,
-        envelope=lambda text_: json_output.wrap(
-            analysis, table.value, text_, show_private=show_private
-        ),
-        table=lambda: (
-            inside_table(frame, color=output.color)
-            if within
-            else kernels_table(analysis, frame, color=output.color)
-        ),
-        markdown=lambda: inside_markdown(frame) if within else kernels_markdown(analysis, frame),
-    )
+
+    # each form imports what it needs, so that none waits for another's
+
+    def envelope(rows_json: str) -> str:
+        from ncutool.text import json_output
+
+        return json_output.wrap(analysis, table.value, rows_json, show_private=show_private)
+
+    def as_table() -> str:
+        if within:
+            from ncutool.text.inside import inside_table
+
+            return inside_table(frame, color=output.color)
+        from ncutool.text import launch_lines
+
+        plain = launch_lines.plain_table(analysis, frame)
+        if plain is not None:
+            return plain
+        from ncutool.text.tables import kernels_table
+
+        return kernels_table(analysis, frame, color=output.color)
+
+    def as_markdown() -> str:
+        from ncutool.text.inside import inside_markdown
+        from ncutool.text.markdown import kernels_markdown
+
+        return inside_markdown(frame) if within else kernels_markdown(analysis, frame)
+
+    content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
     say_notices(analysis)
     output.write(content)
 

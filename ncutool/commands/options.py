@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
 from ncutool.analysis.request import Redact, Request
+from ncutool_parsers import Place, place
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.interface import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_EVENTS,
+    DEFAULT_MAX_NAME,
+    DEFAULT_MAX_NESTING,
+    DEFAULT_MAX_VALUES,
+)
 
 
 class Format(str, Enum):
@@ -31,22 +39,20 @@ def option(*flags: str, words: str, metavar: str | None = None, **more: Any) -> 
     return typer.Option(*flags, help=words, metavar=metavar, **({"show_default": False} | more))
 
 
-CaptureArgument = Annotated[
-    Path, typer.Argument(metavar="CAPTURE", help="An .ncu-rep report or a torch.profiler trace.")
-]
+_CAPTURE = (
+    "An .ncu-rep report or a torch.profiler trace: a file, a URL (s3://, https:// …) or "
+    "ARCHIVE::MEMBER."
+)
+CaptureArgument = Annotated[Path | Place, typer.Argument(metavar="CAPTURE", help=_CAPTURE)]
 OptionalCapture = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="CAPTURE",
-        help="An .ncu-rep report or a torch.profiler trace.",
-        show_default=False,
-    ),
+    Path | Place | None, typer.Argument(metavar="CAPTURE", help=_CAPTURE, show_default=False)
 ]
 TraceOption = Annotated[
-    Path | None, option("--trace", words="The trace, where --ncu is given.", metavar="FILE")
+    Path | Place | None,
+    option("--trace", words="The trace, where --ncu is given.", metavar="FILE"),
 ]
 CaptureTraceOption = Annotated[
-    Path | None,
+    Path | Place | None,
     option(
         "--capture-trace",
         words="A trace of the run that captured the CUDA/HIP graphs: replays take operators and "
@@ -66,6 +72,31 @@ MaxBytesOption = Annotated[
     int,
     option(
         "--max-bytes", words="Refuse a capture that expands past this.", min=1, show_default=True
+    ),
+]
+MaxEventsOption = Annotated[
+    int, option("--max-events", words="Refuse a trace of more events.", min=1, show_default=True)
+]
+MaxNameOption = Annotated[
+    int,
+    option("--max-name", words="Cut names to so many characters.", min=1, show_default=True),
+]
+MaxValuesOption = Annotated[
+    int,
+    option(
+        "--max-values",
+        words="Leave out recorded arguments of more values, such as lists of dimensions.",
+        min=1,
+        show_default=True,
+    ),
+]
+MaxNestingOption = Annotated[
+    int,
+    option(
+        "--max-nesting",
+        words="Leave out recorded arguments that are nested deeper.",
+        min=1,
+        show_default=True,
     ),
 ]
 WholeStepsOption = Annotated[
@@ -90,6 +121,15 @@ CeilingsOption = Annotated[
         "--ceilings",
         words="Measured rates that replace the device's peaks (traces).",
         metavar="FILE.json",
+    ),
+]
+WhereOption = Annotated[
+    list[str],
+    option(
+        "--where",
+        words="Only captures for which it holds: COLUMN=VALUE, with = != < <= > >= or ~ (searches "
+        "text); may be repeated.",
+        metavar="CONDITION",
     ),
 ]
 TopOption = Annotated[int | None, option("--top", words="Only the first N rows; 0 is all.", min=0)]
@@ -120,7 +160,7 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback o
 
 _REQUEST: dict[str, Any] = {
     "ncu": Annotated[
-        Path | None,
+        Path | Place | None,
         option(
             "--ncu",
             words="An .ncu-rep report of the same program: its counters go on the trace's "
@@ -130,7 +170,7 @@ _REQUEST: dict[str, Any] = {
     ],
     "capture_trace": CaptureTraceOption,
     "rank_trace": Annotated[
-        list[Path],
+        list[Path | Place],
         option(
             "--rank-trace",
             words="A trace of another rank of the same job, over the same steps (may be "
@@ -143,9 +183,28 @@ _REQUEST: dict[str, Any] = {
     "device_file": DeviceFileOption,
     "ceilings": CeilingsOption,
     "max_bytes": MaxBytesOption,
+    "max_events": MaxEventsOption,
+    "max_name": MaxNameOption,
+    "max_values": MaxValuesOption,
+    "max_nesting": MaxNestingOption,
     "redact": RedactOption,
 }
 """The option of each field of :class:`Request`."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a capture may hold, for commands that take no whole request."""
+
+    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
+    max_events: MaxEventsOption = DEFAULT_MAX_EVENTS
+    max_name: MaxNameOption = DEFAULT_MAX_NAME
+    max_values: MaxValuesOption = DEFAULT_MAX_VALUES
+    max_nesting: MaxNestingOption = DEFAULT_MAX_NESTING
+
+    def limits(self) -> dict[str, int]:
+        """Return the same by their names, as a request takes them."""
+        return {field.name: getattr(self, field.name) for field in fields(Limits)}
 
 
 def unfold(run: Callable[..., None]) -> Callable[..., None]:
@@ -153,6 +212,7 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
 
     A parameter whose type is a dataclass stands for an option for each of its fields, which are
     annotated as typer wants them (those of a :class:`Request` above). ``run`` gets the dataclass.
+    One that may be a :class:`Place` is text to typer, which would take a URL for a path.
     """
     signature = inspect.signature(run, eval_str=True)
     records: dict[str, Any] = {
@@ -166,7 +226,10 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
         for single in (_options(records[name]) if name in records else [parameter])
     ]
 
+    places = [single.name for single in unfolded if _is_place(single.annotation)]
+
     def command(**given: Any) -> None:
+        given |= {name: _placed(given[name]) for name in places}
         for name, record in records.items():
             values = {field.name: given.pop(field.name) for field in fields(record)}
             given[name] = record(**values)
@@ -177,9 +240,35 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
         run(**given)
 
     command.__doc__ = run.__doc__
+    unfolded = [
+        single.replace(annotation=_as_text(single.annotation)) if single.name in places else single
+        for single in unfolded
+    ]
     command.__annotations__ = {single.name: single.annotation for single in unfolded}
     command.__signature__ = signature.replace(parameters=unfolded)  # type: ignore[attr-defined]  # typer reads it
     return command
+
+
+def _is_place(annotation: Any) -> bool:
+    """Whether what an option takes may be a place, or a list of them."""
+    return annotation is Place or any(_is_place(part) for part in get_args(annotation))
+
+
+def _as_text(annotation: Any) -> Any:
+    """Return the annotation of an option whose value, or each of them, is text to typer."""
+    kind, *about = get_args(annotation)
+    several = next((one for one in (kind, *get_args(kind)) if get_origin(one) is list), None)
+    text: Any = str if several is None else list[str]
+    if type(None) in get_args(kind):
+        text = text | None
+    return Annotated.__class_getitem__((text, *about))  # type: ignore[attr-defined]  # it is there
+
+
+def _placed(given: Any) -> Any:
+    """Return the places that texts of the command line name; None stays None."""
+    if isinstance(given, (list, tuple)):
+        return [place(one) for one in given]
+    return None if given is None else place(given)
 
 
 def _options(record: Any) -> list[inspect.Parameter]:

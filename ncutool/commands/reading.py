@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
 from ncutool_parsers import sniff
 
 if TYPE_CHECKING:
@@ -19,13 +16,14 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.request import Request
     from ncutool.commands.writing import Output
+    from ncutool_parsers import Place
     from ncutool_parsers.interface import Progress as ProgressHook
 
 _PATIENCE_S = 1.0
 """A bar for anything that takes longer than this."""
 
 
-def analyse_file(path: Path, request: Request, output: Output | None = None) -> Analysis:
+def analyse_file(path: Path | Place, request: Request, output: Output | None = None) -> Analysis:
     """Read and analyse one capture, once everything that can be told before is right.
 
     Args:
@@ -41,7 +39,8 @@ def analyse_file(path: Path, request: Request, output: Output | None = None) -> 
     from ncutool.analysis.analyse import check, read_and_analyse
 
     check(request)
-    sniff(path)
+    if isinstance(path, Path):  # another place would be asked twice
+        sniff(path)
     if output is not None:
         output.check_writable()
     with _progress(path) as hook:
@@ -59,10 +58,13 @@ def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:
 
 
 @contextmanager
-def _progress(path: Path) -> Iterator[ProgressHook | None]:
+def _progress(path: Path | Place) -> Iterator[ProgressHook | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
     bar = Progress(
         TextColumn("reading {task.description}"),
         BarColumn(),

@@ -18,9 +18,10 @@ from ncutool.commands.options import (
     unfold,
 )
 from ncutool.commands.writing import Output
+from ncutool_parsers import Place
 
 Captures = Annotated[
-    list[Path] | None,
+    list[Path | Place] | None,
     typer.Argument(
         metavar="CAPTURE...",
         help=".ncu-rep reports and torch.profiler traces; several make one page with a view each.",

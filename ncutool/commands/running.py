@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from enum import Enum
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin
 
 import typer
 import typer.core
@@ -22,7 +25,18 @@ _PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
-class Group(typer.core.TyperGroup):
+class _PlainHelp:
+    """A command whose own option for help is read without pydantic."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option that shows the help."""
+        option = super().get_help_option(ctx)  # type: ignore[misc]  # typer's class comes after
+        if option is not None:
+            take_plainly(option, {})
+        return option
+
+
+class Group(_PlainHelp, typer.core.TyperGroup):
     """A group of commands, each imported when it is asked for by name."""
 
     listed: tuple[Command, ...] = ()
@@ -38,7 +52,7 @@ class Group(typer.core.TyperGroup):
         return None if command is None else _built(command, self.package)
 
 
-class Single(typer.core.TyperCommand):
+class Single(_PlainHelp, typer.core.TyperCommand):
     """One command, which knows the types of its options."""
 
     wants: dict[str, tuple[Any, float | None]]
@@ -106,6 +120,8 @@ def _root() -> Any:
     app.callback()(lambda: None)
     root = typer.main.get_command(app)
     root.listed = COMMANDS  # type: ignore[attr-defined]  # typer made it of the class named above
+    for parameter in root.params:
+        take_plainly(parameter, {})
     return root
 
 
@@ -116,7 +132,7 @@ def _built(command: Command, package: str) -> Any:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # plain help starts in half the time
     )
-    package = f"{package}.{command.name}"
+    package = f"{package}.{command.name.replace('-', '_')}"
     if command.commands:
         app.callback(cls=Group, help=command.summary, context_settings=_SETTINGS)(lambda: None)
         group: Any = typer.main.get_command(app)
@@ -127,6 +143,8 @@ def _built(command: Command, package: str) -> Any:
     app.command(command.name, cls=Single, context_settings=_SETTINGS)(run)
     single: Any = typer.main.get_command(app)
     single.wants, single.many = _wants(run), getattr(module, "MANY", ())
+    for parameter in single.params:
+        take_plainly(parameter, single.wants)
     return single
 
 
@@ -163,6 +181,58 @@ def _wants(run: Any) -> dict[str, tuple[Any, float | None]]:
         for name, annotation in annotations.items()
         if hasattr(annotation, "__metadata__")
     }
+
+
+def take_plainly(parameter: Any, wants: dict[str, tuple[Any, float | None]]) -> None:
+    """Let a parameter take a value that is right at first sight as it is.
+
+    typer asks pydantic about every value, whose import takes longer than reading a small capture.
+    It is still asked about whatever is not plainly right, and then words the error.
+    """
+    if parameter.process_value.__name__ == "plainly":
+        return
+    annotation = wants.get(parameter.name, (None, None))[0]
+    ask, default = parameter.process_value, parameter.default
+    many = parameter.multiple or parameter.nargs == -1
+
+    def plainly(ctx: Any, value: Any) -> Any:
+        if value is None and not parameter.required:
+            given = () if many else None
+            if parameter.callback is None:
+                return given
+            return parameter.callback(ctx, parameter, given)
+        if parameter.required or parameter.callback is not None:
+            return ask(ctx, value)
+        if value is default and not isinstance(value, str):
+            return value
+        try:
+            return _plain_list(value, annotation) if many else _plain(value, annotation)
+        except ValueError:
+            return ask(ctx, value)
+
+    parameter.process_value = plainly
+
+
+def _plain(word: object, annotation: object) -> object:
+    """Return a word of the command line as its option wants it.
+
+    Raises:
+        ValueError: it is none of the option's words, or whether it is takes thought.
+    """
+    kind, *others = (one for one in get_args(annotation) or (annotation,) if one is not NoneType)
+    if others or not word or not isinstance(word, str) or not isinstance(kind, type):
+        raise ValueError("takes thought")
+    if kind not in (str, Path) and not issubclass(kind, Enum):
+        raise ValueError("takes thought")
+    return kind(word)
+
+
+def _plain_list(words: object, annotation: object) -> list[object]:
+    """Return the words of an option that may be repeated, each as :func:`_plain` does."""
+    kind, *others = (one for one in (annotation, *get_args(annotation)) if get_origin(one) is list)
+    if others or not isinstance(words, (list, tuple)):
+        raise ValueError("takes thought")
+    return [_plain(word, get_args(kind)[0]) for word in words]
 
 
 def _code(exit_: SystemExit) -> int:

@@ -12,13 +12,13 @@ from ncutool.commands.options import (
     AssumeDeviceOption,
     CeilingsOption,
     DeviceFileOption,
-    MaxBytesOption,
+    Limits,
     RedactOption,
     WholeStepsOption,
     option,
 )
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from ncutool.commands.writing import Output
@@ -31,14 +31,13 @@ DirOption = Annotated[
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Limits):
     """How the captures of both sides are read, as it stands on the command line."""
 
     whole_steps: WholeStepsOption = False
     assume_device: AssumeDeviceOption = None
     device_file: DeviceFileOption = None
     ceilings: CeilingsOption = None
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
     redact: RedactOption = None
 
     def request(self) -> Request:
@@ -48,17 +47,17 @@ class Reading:
             assume_device=self.assume_device,
             device_file=self.device_file,
             ceilings=self.ceilings,
-            max_bytes=self.max_bytes,
             redact=self.redact,
+            **self.limits(),
         )
 
 
 def read_side(
-    captures: Sequence[Path],
+    captures: Sequence[Path | Place],
     reading: Reading,
     folder: Path | None = None,
     output: Output | None = None,
-    ncu: Path | None = None,
+    ncu: Path | Place | None = None,
 ) -> Side:
     """Read the captures of one side; a baseline is named by its name or its file.
 
@@ -77,7 +76,7 @@ def read_side(
     runs: list[Run] = []
     for given in captures:
         path = _found(given, folder or baseline.FOLDER)
-        if baseline.is_baseline(path):
+        if isinstance(path, Path) and baseline.is_baseline(path):
             runs += [redacted_run(run, reading.redact) for run in baseline.load(path).runs]
             continue
         analysis = analyse_file(path, request, output)
@@ -86,11 +85,11 @@ def read_side(
     return Side(tuple(runs))
 
 
-def _found(given: Path, folder: Path) -> Path:
+def _found(given: Path | Place, folder: Path) -> Path | Place:
     """Return the file that is meant: as it stands, else a baseline of that name."""
     from ncutool.diff import baseline
 
-    if given.exists() or given.name != str(given):
+    if isinstance(given, Place) or given.exists() or given.name != str(given):
         return given
     try:
         kept = baseline.path_of(str(given), folder)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.whatif import Answer, Question
+    from ncutool_parsers import Place
 
 _NARROWEST = 100
 """Narrower than its figures a table runs over the edge rather than hide a digit."""
@@ -158,7 +159,7 @@ def run(
 
 
 def _compare(
-    names: list[str], prices: dict[str, float], path: Path, request: Request, output: Output
+    names: list[str], prices: dict[str, float], path: Path | Place, request: Request, output: Output
 ) -> None:
     """Hold several devices against each other for the launches of one capture."""
     from ncutool.commands.reading import analyse_file, say_notices

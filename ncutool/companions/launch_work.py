@@ -6,14 +6,12 @@ behind its replays. The companions say what a launch did: how long it took is th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ncutool.companions import graph_fit, graph_pairing, join
-from ncutool.companions.devices import check_sources
-from ncutool.work import counter_notices, counters, shapes
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from ncutool.companions.graph_pairing import Pairing
@@ -30,6 +28,8 @@ class Done:
     join: Join | None
     pairing: Pairing | None
     notices: tuple[Notice, ...]
+    sources: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """By launch of a trace, those of the joined report that speak for it."""
 
 
 def work_of(
@@ -45,21 +45,32 @@ def work_of(
     Raises:
         UsageError: a companion is of the wrong kind, of another device, or of other graphs.
     """
+    # what a capture and its companions do not need is not imported: it takes long
     if report is not None:
+        from ncutool.companions import join
+        from ncutool.companions.devices import check_sources
+        from ncutool.work import counters
+
         check_sources(capture, report)
     if capture_run is not None:
+        from ncutool.companions import graph_fit, graph_pairing
+
         graph_pairing.check_sources(capture, capture_run)
     if capture.traits.figures_counted:
+        from ncutool.work import counter_notices, counters
+
         work = counters.work(capture)
         return Done(work, None, None, counter_notices.notices(capture, work))
+    from ncutool.work import shapes
+
     work = shapes.work(capture)
     told: tuple[Notice, ...] = ()
-    pairing = joined = None
+    pairing = None
     if capture_run is not None:
         work, pairing, told = graph_pairing.pair(capture, work, capture_run)
         graph_fit.check(capture, work, pairing)
     if report is not None:
         measured = counters.measured(counters.work(report))
-        work, joined, joining = join.join(capture, work, report, measured)
-        told = (*told, *joining)
-    return Done(work, joined, pairing, told)
+        done = join.joined(capture, work, report, measured)
+        return Done(done.work, done.summary, pairing, (*told, *done.notices), done.sources)
+    return Done(work, None, pairing, told)

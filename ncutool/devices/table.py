@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ncutool.base.checks import is_positive
+from ncutool.base import packaged
+from ncutool.base.checks import LARGEST_BYTES, RATES, is_positive, is_rate
 from ncutool.base.tables import ROOFS
 from ncutool.base.thresholds import Threshold
+from ncutool.base.user_files import read_toml, shown, text_problem
 from ncutool_parsers.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     import polars as pl
@@ -113,8 +108,7 @@ class Device:
 @lru_cache(maxsize=1)
 def load_devices() -> tuple[Device, ...]:
     """Return all devices that ncutool knows, in the order of devices.toml."""
-    text = resources.files("ncutool.devices").joinpath("devices.toml").read_text(encoding="utf-8")
-    return tuple(_device(row) for row in tomllib.loads(text)["device"])
+    return tuple(_device(row) for row in packaged.table(__file__, "devices")["device"])
 
 
 def load_file(path: Path) -> tuple[Device, ...]:
@@ -124,17 +118,11 @@ def load_file(path: Path) -> tuple[Device, ...]:
         UsageError: it cannot be read, or a key is missing, unknown or of a wrong kind; the
             message names the row and the key.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise UsageError(f"--device-file {path}: cannot be read ({why})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"--device-file {path}: is not TOML ({error})") from error
+    data = read_toml(path, f"--device-file {path}")
     rows = data.get("device")
     others = sorted(set(data) - {"device"})
     if others or not isinstance(rows, list) or not rows:
-        what = f"unknown key {others[0]!r}" if others else "holds no [[device]]"
+        what = f"unknown key {shown(others[0])}" if others else "holds no [[device]]"
         raise UsageError(f"--device-file {path}: {what}; every device is one [[device]] table")
     devices: list[Device] = []
     for number, row in enumerate(rows, start=1):
@@ -145,7 +133,7 @@ def load_file(path: Path) -> tuple[Device, ...]:
     names = [device.name for device in devices]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
-        raise UsageError(f"--device-file {path}: two devices are named {doubled!r}")
+        raise UsageError(f"--device-file {path}: two devices are named {shown(doubled)}")
     return tuple(devices)
 
 
@@ -179,7 +167,7 @@ def _problem(row: Mapping[str, Any]) -> str | None:
     known = {column.name for column in fields(Device)} - {"origin", "measured"}
     for key in row:
         if key not in known:
-            return f"unknown key {key!r}; known are {', '.join(sorted(known))}"
+            return f"unknown key {shown(key)}; known are {', '.join(sorted(known))}"
     for key in _REQUIRED:
         if key not in row:
             return f"key {key!r} is missing"
@@ -188,29 +176,30 @@ def _problem(row: Mapping[str, Any]) -> str | None:
 
 def _wrong_kind(row: Mapping[str, Any]) -> str | None:
     for key, value in row.items():
-        if key in _TEXTS and not isinstance(value, str):
-            return f"{key!r} must be text in quotes, not {value!r}"
-        if key in _SIZES and not (is_positive(value) and isinstance(value, int)):
-            return f"{key!r} must be a whole number above 0, not {value!r}"
-        if key in _RATES and not is_positive(value):
-            return f"{key!r} must be a number above 0, not {value!r}"
-        if key in _LISTS and not (
-            isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if key in _TEXTS and (wrong := text_problem(key, value)):
+            return wrong
+        if key in _SIZES and not (
+            is_positive(value) and isinstance(value, int) and value <= LARGEST_BYTES
         ):
-            return f"{key!r} must be a list of texts, not {value!r}"
+            return f"{key!r} must be a whole number above 0 and no pebibyte, not {shown(value)}"
+        if key in _RATES and not is_rate(value):
+            return f"{key!r} must be a number above 0 {RATES}, not {shown(value)}"
+        if key in _LISTS and not (
+            isinstance(value, list)
+            and all(isinstance(item, str) and text_problem(key, item) is None for item in value)
+        ):
+            return f"{key!r} must be a list of texts, not {shown(value)}"
     if not row["name"].strip():
         return "'name' must not be empty"
     if row.get("vendor", "nvidia") not in VENDORS:
-        return f"'vendor' must be one of {', '.join(VENDORS)}, not {row['vendor']!r}"
+        return f"'vendor' must be one of {', '.join(VENDORS)}, not {shown(row['vendor'])}"
     return None
 
 
 def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
-    if not is_positive(row["peak_bytes_per_s"]):
-        return (
-            f"'peak_bytes_per_s' must be a number above 0 in byte/s, not "
-            f"{row['peak_bytes_per_s']!r}"
-        )
+    if not is_rate(row["peak_bytes_per_s"]):
+        given = shown(row["peak_bytes_per_s"])
+        return f"'peak_bytes_per_s' must be a number above 0 {RATES} in byte/s, not {given}"
     for key in _PEAKS:
         known, what, unit, example = (
             (LINKS, "kind of link", "byte/s", "nvlink = 450e9")
@@ -222,9 +211,10 @@ def _wrong_peaks(row: Mapping[str, Any]) -> str | None:
             return f"{key!r} must be a table of at least one peak, e.g. {example}"
         for name, peak in peaks.items():
             if name not in known:
-                return f"'{key}.{name}' is no {what}; known are {', '.join(known)}"
-            if not is_positive(peak):
-                return f"'{key}.{name}' must be a number above 0 in {unit}, not {peak!r}"
+                return f"'{key}.{shown(name)[1:-1]}' is no {what}; known are {', '.join(known)}"
+            if not is_rate(peak):
+                of = f"'{key}.{name}' must be a number above 0 {RATES} in {unit}"
+                return f"{of}, not {shown(peak)}"
     dense = row["peak_flop_per_s"]
     for roof, peak in row.get("sparse_peak_flop_per_s", {}).items():
         if roof not in dense or not dense[roof] <= peak <= _SPARSE_AT_MOST * dense[roof]:

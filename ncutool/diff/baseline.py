@@ -63,6 +63,13 @@ def _run(run: Run) -> dict[str, Any]:
     return facts | {"launches": run.launches.to_dict(as_series=False)}
 
 
+_DAMAGED = (
+    *(ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError),
+    pl.exceptions.PolarsError,
+)
+"""What reading a file of the right form and other content raises."""
+
+
 def is_baseline(path: Path) -> bool:
     """Return whether a file is a baseline; only its first bytes are read."""
     try:
@@ -89,7 +96,7 @@ def load(path: Path, max_bytes: int = MAX_BYTES) -> Side:
         return Side(tuple(_read(run) for run in whole["runs"]))
     except (OSError, EOFError, zlib.error) as error:
         raise CaptureError(path.name, "the baseline cannot be read", "save it again") from error
-    except (ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
+    except _DAMAGED as error:
         raise CaptureError(path.name, "the baseline is damaged", "save it again") from error
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ncutool.base import held
 from ncutool.base.tables import PARTS
 from ncutool.roofline.partition import UNDERSTOOD, part
 
@@ -25,6 +26,11 @@ class MissingWork:
     pct: float
     launches: int
 
+    def __post_init__(self) -> None:
+        """Raise a ValueError for a time below 0 or a share above its whole."""
+        held.in_order(self.reason, self.duration_ns)
+        held.shares(self.reason, self.pct)
+
 
 @dataclass(frozen=True)
 class PartTime:
@@ -35,6 +41,11 @@ class PartTime:
     pct: float
     """Of the launch time; 0 where no time was recorded."""
     launches: int
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError for a time below 0 or a share above its whole."""
+        held.in_order(self.part, self.duration_ns)
+        held.shares(self.part, self.pct)
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,12 @@ class Coverage:
     """Those of the part `no_figures` alone."""
     untimed: int = 0
     """Launches whose time is not known, above all those that failed to collect: in no share."""
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError for shares above their whole, or parts that do not sum to it."""
+        held.in_order("launch time", self.duration_ns)
+        held.shares("coverage", self.flop_pct, self.bytes_pct, self.understood_pct)
+        held.shares("parts of the launch time", sum(one.pct for one in self.partition))
 
 
 def cover(kernels: pl.DataFrame) -> Coverage:

@@ -84,6 +84,7 @@ def _findings(
             f"{rank}. **{saves}** {row['kind']}: {markdown(row['title'])} ({row['grade']})"
         )
         lines += [f"   - {markdown(sentence)}" for sentence in row["evidence"]]
+        lines += [f"   - {markdown(sentence)}" for sentence in finding_sentences.beside(row)]
         lines.append(f"   - Do: {_with_code(row['remedy'])}{_more(row)}")
         if row["caveat"]:
             lines.append(f"   - Caveat: {_with_code(row['caveat'])}")

@@ -217,22 +217,23 @@ def _own_time(ops: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     """Return stretches over ``OWN_TIME_NS`` in which a thread is inside an operator and nothing
     begins or ends, each with the innermost operator around it (``row``, ``start_ns``,
     ``end_ns``)."""
-    frames = [frame.select("start_ns", "end_ns") for frame in (ops, calls)]
-    edges = np.unique(pl.concat(frames).to_numpy().reshape(-1))
-    left, right = edges[:-1], edges[1:]
-    inside = union(ops["start_ns"].to_numpy(), ops["end_ns"].to_numpy()).contains(left)
-    long = inside & (right - left >= OWN_TIME_NS)
-    if not long.any():
+    parts = [frame[edge].to_numpy() for frame in (ops, calls) for edge in ("start_ns", "end_ns")]
+    edges = np.sort(np.concatenate(parts))
+    long = np.flatnonzero(np.diff(edges) >= OWN_TIME_NS)
+    left, right = edges[long], edges[long + 1]
+    # an operator around such a stretch is at least as long; so few are left to be searched
+    nested = ops.filter(pl.col("end_ns") - pl.col("start_ns") >= OWN_TIME_NS)
+    if nested.is_empty() or not left.size:
         return pl.DataFrame(schema=dict.fromkeys(_SPAN, pl.Int64))
-    nested = ops.sort("start_ns", pl.col("end_ns").neg(), "row")
+    nested = nested.sort("start_ns", pl.col("end_ns").neg(), "row")
     end = nested["end_ns"].to_numpy()
-    around = np.searchsorted(nested["start_ns"].to_numpy(), left[long], side="right") - 1
+    around = np.searchsorted(nested["start_ns"].to_numpy(), left, side="right") - 1
     enclosing = _enclosing(end.tolist())
-    while (gone := (around >= 0) & (end[around] < right[long])).any():
+    while (gone := (around >= 0) & (end[around] < right)).any():
         around = np.where(gone, enclosing[around], around)
     found = around >= 0
     rows = nested["row"].to_numpy()[around[found]]
-    return pl.DataFrame({"row": rows, "start_ns": left[long][found], "end_ns": right[long][found]})
+    return pl.DataFrame({"row": rows, "start_ns": left[found], "end_ns": right[found]})
 
 
 def _enclosing(ends: list[int]) -> Ints:

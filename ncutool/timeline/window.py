@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from ncutool.base import units
+from ncutool.base import held, units
 from ncutool.base.intervals import Bools, Ints, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.timeline import idle_intervals, steps, trim, trust
@@ -85,6 +85,13 @@ class Timeline:
     """What ``steps`` rests on, or why it is None: a sentence about the window."""
     devices: tuple[DeviceTime, ...] = ()
     """Busy and idle time of each device, in the order of their first launches."""
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError where more of the window is busy than it is long."""
+        held.in_order("busy time of the window", self.busy_ns, self.wall_ns)
+        for one in self.devices:
+            held.in_order(f"busy time of device {one.number}", one.busy_ns, self.wall_ns)
+            held.in_order(f"idle time of device {one.number}", one.idle_ns, self.wall_ns)
 
     @property
     def wall_ns(self) -> int:

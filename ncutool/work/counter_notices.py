@@ -10,36 +10,37 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base import ncu_command
 from ncutool.base.nvidia import PEAK_LIMIT
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
-_CORES = "--section SpeedOfLight_RooflineChart"
-_TENSOR = "--section SpeedOfLight_HierarchicalTensorRooflineChart"
-_HALF = "--section SpeedOfLight_HierarchicalHalfRooflineChart"
-_SASS = "--section SourceCounters"
-_FLOP_SECTIONS = f"{_CORES} {_TENSOR}"
+_CORES = "SpeedOfLight_RooflineChart"
+_TENSOR = "SpeedOfLight_HierarchicalTensorRooflineChart"
+_HALF = "SpeedOfLight_HierarchicalHalfRooflineChart"
+_SASS = "SourceCounters"
+_FLOP_SECTIONS = " ".join(ncu_command.section_words((_CORES, _TENSOR)))
 _TENSOR_COUNTERS_FROM = (2025, 1)
 
 
-def command(*sections: str, chosen: str = "") -> str:
+def command(*sections: str, chosen: ncu_command.Launches | None = None) -> str:
     """Return the command line that collects these sections and the basic set.
 
     Args:
-        sections: options, each with the section that it names.
-        chosen: options that choose launches; empty for all of them.
+        sections: their identifiers.
+        chosen: which launches; None for all of them.
     """
-    options = " ".join(filter(None, (chosen, "--set basic", *sections)))
-    return f"`ncu {options} -o report PROGRAM`"
+    return f"`{ncu_command.line(chosen, sections=sections)}`"
 
 
 _BASIC = (
     "This report was collected with the basic set: no FLOP counters. Placement below uses SOL % "
     "and {}. For FLOPs re-run with `--set roofline` or add "
-    f"`{_FLOP_SECTIONS}` (tensor cores), `{_HALF}` (FP16), `{_SASS}` "
-    f"(SASS fallback), `--section LaunchStats`: {command(_FLOP_SECTIONS, _HALF, _SASS)}."
+    f"`{_FLOP_SECTIONS}` (tensor cores), `--section {_HALF}` (FP16), "
+    f"`--section {_SASS}` (SASS fallback), `--section LaunchStats`: "
+    f"{command(_CORES, _TENSOR, _HALF, _SASS)}."
 )
 
 
@@ -65,19 +66,19 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
         notes.append(Notice("no_flop_counters", _no_flop(flopless, total)))
     if some := lacking("core_counters").height:
         text = f"{some} of {total} launches lack some CUDA-core counters, so their FLOPs are "
-        text += f"unknown: re-run with {command(_FLOP_SECTIONS)}."
+        text += f"unknown: re-run with {command(_CORES, _TENSOR)}."
         notes.append(Notice("partial_flop_counters", text))
     if tensor := lacking("tensor_counters").height:
         notes.append(Notice("no_tensor_counters", _no_tensor(capture, tensor, total)))
     if half := lacking("half_counters").height:
         text = f"{half} of {total} launches ran half-precision operations that were not all "
         text += "counted, so their FLOPs are unknown: re-run with "
-        text += f"{command(_FLOP_SECTIONS, _HALF, _SASS)}."
+        text += f"{command(_CORES, _TENSOR, _HALF, _SASS)}."
         notes.append(Notice("no_half_counters", text))
     if guessed := usable.filter(pl.col("flop_source") == "pipe").height:
         text = f"The FLOPs of {guessed} of {total} launches are estimates from the tensor pipe's "
         text += "activity and the data type that the kernel's name speaks of: for counts re-run "
-        text += f"with {command(_FLOP_SECTIONS, _SASS)}."
+        text += f"with {command(_CORES, _TENSOR, _SASS)}."
         notes.append(Notice("estimated_flop", text))
     notes += _beyond_hardware(usable)
     notes += _memory(lacking("dram_on_chip"), lacking("dram_counters").height, total)
@@ -108,8 +109,8 @@ def _no_flop(flopless: pl.DataFrame, launches: int) -> str:
     return (
         f"{flopless.height} of {launches} launches have no FLOP counters. For FLOPs re-run with "
         f"`ncu --set roofline -o report PROGRAM`, or add `{_FLOP_SECTIONS}` (tensor cores), "
-        f"`{_HALF}` (FP16), `{_SASS}` (SASS fallback): "
-        f"{command(_FLOP_SECTIONS, _HALF, _SASS)}."
+        f"`--section {_HALF}` (FP16), `--section {_SASS}` (SASS fallback): "
+        f"{command(_CORES, _TENSOR, _HALF, _SASS)}."
     )
 
 
@@ -125,7 +126,7 @@ def _no_tensor(capture: Capture, tensor: int, launches: int) -> str:
             f"{text}This chip has no such counters: re-run with {command(_CORES, _SASS)}, whose "
             "instruction counts tell them."
         )
-    text += f"Re-run with {command(_FLOP_SECTIONS, _SASS)}"
+    text += f"Re-run with {command(_CORES, _TENSOR, _SASS)}"
     if _version(capture) < _TENSOR_COUNTERS_FROM:
         text += ", or `ncu --set full -o report PROGRAM`, of Nsight Compute 2025.1 or later"
     return f"{text}."

@@ -54,7 +54,9 @@ def work(capture: Capture) -> pl.DataFrame:
     wanted = rows.filter(_wants_model())
     rows = rows.join(evaluate(wanted, capture), on="op_id", how="left")
     rows = rows.join(trials.marked(wanted), on="launch_id", how="left")
-    rows = rows.join(named_kinds.columns(rows["kernel_full"]), on="kernel_full", how="left")
+    rows = rows.join(
+        named_kinds.columns(rows["kernel_full"].unique()), on="kernel_full", how="left"
+    )
     rows = rows.with_columns(
         _role().alias("role"),
         (pl.col("family") == "convolution")

@@ -12,6 +12,8 @@ from ncutool_parsers.formats import Format, Traits
 if TYPE_CHECKING:
     import polars as pl
 
+    from ncutool_parsers.place import Place
+
 Severity = Literal["info", "warning", "error"]
 
 
@@ -60,7 +62,8 @@ class DeviceRecord:
 class Capture:
     """One capture as typed tables (see :mod:`ncutool_parsers.schema`)."""
 
-    path: Path
+    path: Path | Place
+    """Where it lies: the file, or the place that it was copied from to be read."""
     format: Format
     """What captures of its kind hold, and what they are called."""
     launches: pl.DataFrame

@@ -6,11 +6,20 @@ import gzip
 import zlib
 from pathlib import Path
 
-from ncutool_parsers.errors import UnreadableError
+from ncutool_parsers.errors import (
+    DamagedError,
+    EmptyFileError,
+    NotACaptureError,
+    RefusedError,
+    UnreadableError,
+)
 
 HEAD_BYTES = 256
 GZIP_MAGIC = b"\x1f\x8b"
-_ASK_FOR = "give an Nsight Compute report (.ncu-rep) or a torch.profiler trace (.json, .json.gz)"
+ASK_FOR = (
+    "give an Nsight Compute report (.ncu-rep), what ncu prints of one, or a torch.profiler trace "
+    "(.json, .json.gz)"
+)
 
 
 def is_gzip(head: bytes) -> bool:
@@ -26,20 +35,20 @@ def check_file(path: Path) -> bytes:
     """
     try:
         if path.is_dir():
-            raise UnreadableError(path, "is a folder", "name the capture inside it")
+            raise RefusedError(path, "is a folder", "name the capture inside it")
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError:
-        raise UnreadableError(path, "does not exist", "check the path") from None
+        raise RefusedError(path, "does not exist", "check the path") from None
     except PermissionError:
-        raise UnreadableError(path, "may not be read", "check its permissions") from None
+        raise RefusedError(path, "may not be read", "check its permissions") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UnreadableError(path, f"cannot be opened ({reason})", "check the path") from None
+        raise RefusedError(path, f"cannot be opened ({reason})", "check the path") from None
     if not head:
-        raise UnreadableError(path, "is empty (0 bytes)", "record or copy the capture again")
+        raise EmptyFileError(path, "is empty (0 bytes)", "record or copy the capture again")
     if head.startswith(b"version https://git-lfs"):
-        raise UnreadableError(
+        raise NotACaptureError(
             path, "is a git-LFS pointer, not the capture itself", "run `git lfs pull` first"
         )
     return head
@@ -60,7 +69,7 @@ def read_head(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error):
         inner = _salvage(head)
     if not inner:
-        raise UnreadableError(
+        raise DamagedError(
             path,
             "is gzip, but nothing in it can be decompressed",
             "record or copy the capture again",
@@ -72,20 +81,20 @@ def unknown_format(path: Path, head: bytes) -> UnreadableError:
     """Return the error of a file that no reader accepts, which says what it looks like."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<script")):
-        return UnreadableError(
+        return NotACaptureError(
             path,
             "is a web page, not a capture",
             "download the file itself (a raw link), not the page that shows it",
         )
     if start.startswith(b"pk\x03\x04"):
-        return UnreadableError(path, "is a zip archive", "unpack it and name the capture inside")
+        return NotACaptureError(path, "is a zip archive", "unpack it and name the capture inside")
     if start.startswith(b"sqlite format 3"):
-        return UnreadableError(path, "is an SQLite database (Nsight Systems export?)", _ASK_FOR)
+        return NotACaptureError(path, "is an SQLite database (Nsight Systems export?)", ASK_FOR)
     if not start:
-        return UnreadableError(path, "holds nothing but white space", "record the capture again")
+        return EmptyFileError(path, "holds nothing but white space", "record the capture again")
     printable = sum(byte >= 32 or byte in b"\t\r\n" for byte in head)
     kind = "text" if printable == len(head) else "of an unknown binary format"
-    return UnreadableError(path, f"is {kind}, not a capture", _ASK_FOR)
+    return NotACaptureError(path, f"is {kind}, not a capture", ASK_FOR)
 
 
 def _salvage(head: bytes) -> bytes:

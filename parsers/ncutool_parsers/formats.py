@@ -27,6 +27,8 @@ class Traits:
     launches_serialised: bool = False
     """The tool ran every launch alone, at clocks it locked and with cold caches: durations are
     not those of the program's own run."""
+    values_rounded: bool = False
+    """Its values were printed to be read: what is computed from them is never exact."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,19 @@ NCU_REPORT = Format(
     no_figures=(
         "the report holds no FLOP counters (the `basic` set has none). Collect with "
         "`ncu --set full` or `--set roofline`."
+    ),
+)
+NCU_TEXT = Format(
+    source="ncu",
+    tool="Nsight Compute",
+    noun="printout",
+    traits=Traits(
+        figures_counted=True, peaks_recorded=True, launches_serialised=True, values_rounded=True
+    ),
+    duration_source="the printed gpu__time_duration",
+    no_figures=(
+        "what was printed holds no FLOP counters (the page `details` has none). Print the page "
+        "`raw` of a report that was collected with `ncu --set full` or `--set roofline`."
     ),
 )
 TORCH_TRACE = Format(

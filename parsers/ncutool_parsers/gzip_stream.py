@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
-from ncutool_parsers.errors import UnreadableError
+from ncutool_parsers.errors import TooLargeError
 from ncutool_parsers.files import check_file, is_gzip
 from ncutool_parsers.interface import ReadOptions
 
@@ -70,7 +70,7 @@ class ByteStream:
         count = self._fill(view)
         self.total += count
         if self.total > self._options.max_bytes:
-            raise UnreadableError(
+            raise TooLargeError(
                 self._path,
                 f"holds more than {self._options.max_bytes} bytes once decompressed",
                 "raise the limit with --max-bytes if the file is trusted",

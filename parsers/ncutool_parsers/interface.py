@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.formats import Format
@@ -14,6 +14,13 @@ Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while a file is read."""
 
 DEFAULT_MAX_BYTES = 16 * 1024**3
+DEFAULT_MAX_EVENTS = 100_000_000
+DEFAULT_MAX_NAME = 16_384
+"""Characters; the longest names of real kernels have some thousands."""
+DEFAULT_MAX_VALUES = 100_000
+"""Values of one recorded argument; an optimizer's lists of a large model have some ten thousand."""
+DEFAULT_MAX_NESTING = 64
+"""Brackets inside one another; recorded arguments have three."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,22 @@ class ReadOptions:
 
     max_bytes: int = DEFAULT_MAX_BYTES
     """A capture that expands past this is refused before memory runs out."""
+    max_events: int = DEFAULT_MAX_EVENTS
+    """A trace of more events is refused."""
+    max_name: int = DEFAULT_MAX_NAME
+    """Longer names are cut to so many characters, with a notice."""
+    max_values: int = DEFAULT_MAX_VALUES
+    """Recorded arguments (lists of dimensions) with more values are left out, with a notice."""
+    max_nesting: int = DEFAULT_MAX_NESTING
+    """Recorded arguments nested deeper are left out, with a notice."""
     metrics: str | None = None
     """Regular expression a counter's whole name must match to be read (ncu); None reads all."""
     progress: Progress | None = None
     instructions: bool = False
     """Read what each launch executed by opcode, and where its warps were sampled, too (ncu):
     disassembling takes a while."""
+    samples: bool = True
+    """With instructions: whether to read where warps were sampled."""
     launches_required: bool = True
     """Refuse a trace without any launch; False where its calls and operators are what counts."""
 
@@ -48,3 +65,12 @@ class Reader(Protocol):
             UnreadableError: the file is damaged or too large.
             EmptyError: it holds no launch.
         """
+
+
+@runtime_checkable
+class SearchingReader(Protocol):
+    """A reader of a format that something else may stand before, such as a program's output."""
+
+    def finds(self, path: Path) -> bool:
+        """Whether the file holds this format further on; asked where no reader accepts its
+        start."""

@@ -200,8 +200,7 @@ def _to_raw(value: object) -> msgspec.Raw:
     try:
         return msgspec.Raw(_encode(value))
     except UnicodeEncodeError:  # half of a surrogate pair: a name cut inside a character
-        text = json.dumps(value, ensure_ascii=False, default=float).encode("utf-8", "replace")
-        return msgspec.Raw(msgspec.json.encode(json.loads(text)))
+        return msgspec.Raw(json.dumps(value, default=float).encode())  # as an escape it stays
 
 
 def _to_identifier(value: object) -> int | str:

@@ -24,6 +24,8 @@ _BRACKET = re.compile(r"(?<!-)>|[<()\[\]{}]")
 _SEPARATOR = re.compile(r"[,<(\[{]")
 _BLANK = re.compile(r"\s")
 _IDENTIFIER = re.compile(r"[A-Za-z_]")
+_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+"""A name that is one identifier of C, as a whole."""
 _OPERATOR = re.compile(r"operator\s*(\(\)|\[\]|->\*?|<=>|[-+*/%^&|~!=<>]+)")
 _TENSILE = re.compile(r"(Cijk_[A-Za-z]+_[A-Za-z]+_[A-Za-z0-9]+(?:_BH)?)_.*?(MT\d+x\d+x\d+)")
 _TILES = (
@@ -83,6 +85,22 @@ def short_name(full: str) -> str:
         short = _short_cpp(name)
         return short if len(short) <= _LONGEST else short[: _LONGEST - 1] + "…"
     return name or full
+
+
+def function_name(full: str) -> str | None:
+    """Return the function's name without return type, scope, template arguments and parameters.
+
+    That is what Nsight Compute compares names with. None where the text does not tell it for sure:
+    symbols, operators, lambdas, and names that carry an ABI tag.
+    """
+    name = full.strip()
+    if not name.startswith("_Z") and _PLAIN.fullmatch(name):
+        return name
+    if name.startswith("_Z") or "[abi:" in name:
+        return None
+    parts = _qualified_name(name)
+    own = parts[-1].name if parts else ""
+    return own if _PLAIN.fullmatch(own) else None
 
 
 def _short_cpp(full: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ncutool_parsers.errors import UnreadableError
+from ncutool_parsers.errors import DamagedError, RefusedError
 
 MAGIC = b"NVR\0"
 _HEADER_LIMIT = 64 * 1024**2
@@ -89,10 +89,10 @@ def walk(path: Path) -> Framing:
         with path.open("rb") as stream:
             return _walk(stream, os.fstat(stream.fileno()).st_size)
     except _DamageError as damage:
-        raise UnreadableError(path, str(damage), _RECOLLECT) from None
+        raise DamagedError(path, str(damage), _RECOLLECT) from None
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error})"
-        raise UnreadableError(path, problem, "check the file and its permissions") from error
+        raise RefusedError(path, problem, "check the file and its permissions") from error
 
 
 def geometry(path: Path, message: Message) -> Geometry:

@@ -7,15 +7,24 @@ memory it ever took, and may crash.
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import tempfile
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from ncutool_parsers import files, ncu_framing, ncu_parts
 from ncutool_parsers.capture import Capture
-from ncutool_parsers.errors import EmptyError, UnreadableError, UsageError
+from ncutool_parsers.errors import (
+    DamagedError,
+    EmptyError,
+    NotACaptureError,
+    TooLargeError,
+    UnreadableError,
+    UsageError,
+)
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.interface import ReadOptions
 
@@ -25,6 +34,8 @@ if TYPE_CHECKING:
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK = 4 * 1024 * 1024
+_ZSTD_WINDOW = 128 * 1024 * 1024
+"""Memory that a stream may ask for to be expanded: what the format's own tools allow."""
 
 
 class NcuReportReader:
@@ -61,8 +72,9 @@ class NcuReportReader:
             report = _read_report(path, plain, framing, options, Path(folder))
             _add_geometry(report.actions, framing, plain)
         from ncutool_parsers import ncu_tables
+        from ncutool_parsers.edge import Edge
 
-        return ncu_tables.capture(path, report, framing)
+        return ncu_tables.capture(path, report, framing, Edge.of(options))
 
 
 def _read_report(
@@ -76,7 +88,14 @@ def _read_report(
 
     def read(instructions: bool) -> Report:
         parts = ncu_parts.parts(plain, framing, folder, with_sources=instructions)
-        return ncu_process.read(parts, path, options.metrics, progress, instructions=instructions)
+        return ncu_process.read(
+            parts,
+            path,
+            options.metrics,
+            progress,
+            instructions=instructions,
+            samples=options.samples,
+        )
 
     if not options.instructions:
         return read(False)
@@ -92,7 +111,7 @@ def _checked_framing(plain: Path, path: Path) -> Framing:
     try:
         return ncu_framing.walk(plain)
     except UnreadableError as error:  # name the file that was asked for, not its expanded copy
-        raise UnreadableError(path, error.problem, error.remedy) from None
+        raise type(error)(path, error.problem, error.remedy) from None
 
 
 def _uncompressed(path: Path, head: bytes, options: ReadOptions, folder: Path) -> Path:
@@ -113,26 +132,44 @@ def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
     """Write the expanded report to ``copy``.
 
     Raises:
-        UnreadableError: its stream is damaged, or expands past ``options.max_bytes``.
+        UnreadableError: its stream is damaged, holds no report, or expands past
+            ``options.max_bytes``.
     """
-    import pyarrow  # type: ignore[import-untyped]  # it ships no type information
+    import zstandard
 
     total = 0
+    damage = (OSError, EOFError, zlib.error, zstandard.ZstdError)
     try:
-        with pyarrow.input_stream(str(path), compression=codec) as packed, copy.open("wb") as out:
+        with _open_packed(path, codec) as packed, copy.open("wb") as out:
             while chunk := packed.read(_CHUNK):
+                if not total and not chunk.startswith(ncu_framing.MAGIC[: len(chunk)]):
+                    problem = f"is a {codec} stream that holds no Nsight Compute report"
+                    raise NotACaptureError(path, problem, files.ASK_FOR)
                 total += len(chunk)
                 if total > options.max_bytes:
                     raise _too_large(path, options)
                 out.write(chunk)
-    except OSError as error:  # pyarrow's errors of a damaged stream are OSErrors
+        if not total:  # a Zstandard stream that was cut ends without a word
+            raise EOFError("it ends before its first bytes")
+    except damage as error:
         problem = f"is damaged: its {codec} stream cannot be expanded ({error})"
-        raise UnreadableError(path, problem, "copy it again") from error
+        raise DamagedError(path, problem, "copy it again") from error
 
 
-def _too_large(path: Path, options: ReadOptions) -> UnreadableError:
+def _open_packed(path: Path, codec: str) -> IO[bytes]:
+    """Return the expanded bytes of a compressed file as a stream."""
+    if codec == "gzip":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    import zstandard
+
+    # NVIDIA's tool writes one frame; frames that follow it belong to the same stream all the same.
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    return unpacker.stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
+
+
+def _too_large(path: Path, options: ReadOptions) -> TooLargeError:
     problem = f"holds more than the limit of {options.max_bytes} bytes"
-    return UnreadableError(path, problem, "raise --max-bytes if you trust it")
+    return TooLargeError(path, problem, "raise --max-bytes if you trust it")
 
 
 def _action_hook(options: ReadOptions, framing: Framing) -> Any:

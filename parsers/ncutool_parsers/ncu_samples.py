@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ncutool_parsers import schema
+from ncutool_parsers.edge import Edge
 
 
 class Sampled(NamedTuple):
@@ -18,12 +19,13 @@ class Sampled(NamedTuple):
     listings: pl.DataFrame
 
 
-def sampled(actions: Sequence[dict[str, Any]]) -> Sampled:
+def sampled(actions: Sequence[dict[str, Any]], edge: Edge | None = None) -> Sampled:
     """Return the samples of a report, from what the worker found of its launches.
 
     Workers number codes from 0 each, and tell a listing once: a number that comes with a listing is
     a new code from there on.
     """
+    edge = edge or Edge()
     codes: dict[int, int] = {}
     samples: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
@@ -46,9 +48,9 @@ def sampled(actions: Sequence[dict[str, Any]]) -> Sampled:
         for file, line, count, stall, waited in found["lines"]:
             lines.append((launch_id, file, line, count, total, stall, waited))
     return Sampled(
-        pl.DataFrame(samples, schema=schema.SAMPLES.polars_schema(), orient="row"),
-        pl.DataFrame(lines, schema=schema.SAMPLED_LINES.polars_schema(), orient="row"),
-        pl.DataFrame(listings, schema=schema.LISTINGS.polars_schema(), orient="row"),
+        pl.DataFrame(edge.rows(samples), schema=schema.SAMPLES.polars_schema(), orient="row"),
+        pl.DataFrame(edge.rows(lines), schema=schema.SAMPLED_LINES.polars_schema(), orient="row"),
+        pl.DataFrame(edge.rows(listings), schema=schema.LISTINGS.polars_schema(), orient="row"),
     )
 
 

@@ -13,7 +13,20 @@ import polars as pl
 
 from ncutool_parsers import ncu_samples, schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice, made_up
-from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.edge import (
+    LARGEST_BLOCK,
+    LARGEST_BYTES,
+    LARGEST_COUNT,
+    LARGEST_GRID,
+    LARGEST_ID,
+    LARGEST_VERSION,
+    LONGEST_DEVICE,
+    LONGEST_NS,
+    MOST_MULTIPROCESSORS,
+    Edge,
+    number_in,
+)
+from ncutool_parsers.errors import DamagedError, EmptyError
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.kernel_names import short_name
 from ncutool_parsers.ncu_framing import Framing, Geometry
@@ -24,6 +37,8 @@ _SEVERITIES = {0: "none", 1: "ok", 2: "optimization", 3: "warning", 4: "error"}
 _SPEEDUPS = {1: "local", 2: "global"}
 _NAMED = 3
 """How many kernels a message names."""
+_LARGEST_COUNTER = 1e24
+"""A zetta-operation a second for a quarter of an hour."""
 _FAILED = (
     "its counters are not numbers: the collection failed for this launch, "
     "so nothing is known of its work or time"
@@ -38,20 +53,23 @@ _PATH = re.compile(r"(?<![\w.:/])(?:/[\w.+-]+){2,}|\b[A-Za-z]:\\[^\s:]+")
 Action = dict[str, Any]
 
 
-def capture(path: Path, report: Report, framing: Framing) -> Capture:
+def capture(path: Path, report: Report, framing: Framing, edge: Edge | None = None) -> Capture:
     """Return what NVIDIA's reader and the framing say of a report as a Capture.
+
+    Args:
+        edge: bounds the texts and numbers of the file.
 
     Raises:
         UnreadableError: NVIDIA's reader found nothing in it.
         EmptyError: no launch has a usable counter.
     """
-    actions = report.actions
+    actions, edge = report.actions, edge or Edge()
     if not any(action["metrics"] for action in actions):
-        raise UnreadableError(
+        raise DamagedError(
             path, "is damaged: NVIDIA's reader finds no launch in it", "copy or collect it again"
         )
     if not any(action["usable"] for action in actions):
-        names = ", ".join(list(dict.fromkeys(_name(action) for action in actions))[:_NAMED])
+        names = ", ".join(list(dict.fromkeys(_name(action, edge) for action in actions))[:_NAMED])
         raise EmptyError(
             path,
             f"has no usable counter: the collection of all its launches failed ({len(actions)}: "
@@ -59,59 +77,66 @@ def capture(path: Path, report: Report, framing: Framing) -> Capture:
             "collect it again with `ncu --set full -o report PROGRAM` and look at ncu's messages",
         )
     counts = np.asarray(report.metric_counts, dtype=np.int64)
-    where = ncu_samples.sampled(actions)
+    where = ncu_samples.sampled(actions, edge)
+    launches, metrics = _launches(actions, edge), _metrics(report, counts, edge)
+    devices, rules = _devices(actions, edge), _rules(actions, edge)
     return Capture(
         path=path,
         format=NCU_REPORT,
-        launches=_launches(actions),
-        devices=_devices(actions),
-        metrics=_metrics(report, counts),
-        instructions=_instructions(actions),
+        launches=launches,
+        devices=devices,
+        metrics=metrics,
+        instructions=_instructions(actions, edge),
         samples=where.samples,
         sampled_lines=where.lines,
         listings=where.listings,
-        rules=_rules(actions),
-        notices=_notices(actions, report, framing),
+        rules=rules,
+        notices=(*_notices(actions, report, framing), *edge.notices()),
         complete=not _damaged(actions, report, framing),
         tool_version=framing.version,
         synthetic=made_up(framing.private.get("command")),
-        private=dict(framing.private),
+        private={name: edge.text(text) for name, text in framing.private.items()},
     )
 
 
-def _launches(actions: Sequence[Action]) -> pl.DataFrame:
-    rows = [_launch(launch_id, action) for launch_id, action in enumerate(actions)]
+def _launches(actions: Sequence[Action], edge: Edge) -> pl.DataFrame:
+    rows = [_launch(launch_id, action, edge) for launch_id, action in enumerate(actions)]
     types = schema.LAUNCHES.polars_schema()
     frame = pl.DataFrame(rows, schema={name: types[name] for name in rows[0]})
     return schema.LAUNCHES.conform(frame)
 
 
-def _name(action: Action) -> str:
+def _name(action: Action, edge: Edge) -> str:
     """Return the short name of an action's kernel."""
-    full = next((name for name in action["names"] if name), "(unnamed)")
-    return short_name(full.encode("utf-8", "replace").decode())
+    return short_name(_full_name(action, edge))
 
 
-def _launch(launch_id: int, action: Action) -> Action:
+def _full_name(action: Action, edge: Edge) -> str:
+    """Return the full name of an action's kernel."""
+    return edge.text(next((name for name in action["names"] if name), "(unnamed)"))
+
+
+def _launch(launch_id: int, action: Action, edge: Edge) -> Action:
     """Return one row of `launches`."""
     facts = action["facts"]
     geometry: Geometry = action.get("geometry", Geometry())
     duration = action["duration"]
-    full = next((name for name in action["names"] if name), "(unnamed)")
-    full = full.encode("utf-8", "replace").decode()
+    full = _full_name(action, edge)
     row: Action = {
         "launch_id": launch_id,
         "category": _CATEGORIES.get(action["workload"], "range"),
         "kernel": short_name(full),
         "kernel_full": full,
-        "stream": _to_int(facts.get("launch__stream_id"), geometry.stream),
-        "device": _to_int(facts.get("launch__device_id")),
+        "stream": edge.number(_to_int(facts.get("launch__stream_id"), geometry.stream), LARGEST_ID),
+        "device": edge.number(_to_int(facts.get("launch__device_id")), LARGEST_COUNT),
         "compute_capability": _capability(facts),
-        "duration_ns": None if duration is None or duration < 0 else round(duration),
-        "nvtx": action["nvtx"],
+        "duration_ns": edge.number(None if duration is None else round(duration), LONGEST_NS),
+        "nvtx": None if action["nvtx"] is None else edge.text(action["nvtx"]),
         "error": None if action["usable"] else _FAILED if action["metrics"] else _EMPTY,
-        "registers_per_thread": _to_int(facts.get("launch__registers_per_thread")),
-        "shared_memory_bytes": _shared_memory(facts),
+        "registers_per_thread": edge.number(
+            _to_int(facts.get("launch__registers_per_thread")), LARGEST_COUNT
+        ),
+        "shared_memory_bytes": edge.number(_shared_memory(facts), LARGEST_BYTES),
     }
     block = _sizes(facts, "block", geometry.block)
     grid = _sizes(facts, "grid", geometry.grid)
@@ -119,7 +144,9 @@ def _launch(launch_id: int, action: Action) -> Action:
         # The oldest reports record threads where later ones record blocks.
         blocks = [threads // size for threads, size in zip(geometry.grid, block, strict=True)]
         grid = blocks if math.prod(blocks) == facts.get("launch__grid_size") else None
-    for name, sizes in (("grid", grid), ("block", block)):
+    for name, sizes, most in (("grid", grid, LARGEST_GRID), ("block", block, LARGEST_BLOCK)):
+        if sizes and not (0 < min(sizes) <= max(sizes) <= most[0] and math.prod(sizes) <= most[1]):
+            sizes, edge.numbers = None, edge.numbers + 1
         row |= {f"{name}_{axis}": sizes[i] if sizes else None for i, axis in enumerate("xyz")}
     return row
 
@@ -148,14 +175,15 @@ def _shared_memory(facts: Action) -> int | None:
 
 
 def _capability(facts: Action) -> str | None:
-    parts = [_to_int(facts.get(f"device__attribute_compute_capability_{n}")) for n in _PARTS]
+    recorded = [facts.get(f"device__attribute_compute_capability_{n}") for n in _PARTS]
+    parts = [number_in(part, LARGEST_VERSION) for part in recorded]
     return None if None in parts else f"{parts[0]}.{parts[1]}"
 
 
 _PARTS = ("major", "minor")
 
 
-def _devices(actions: Sequence[Action]) -> tuple[DeviceRecord, ...]:
+def _devices(actions: Sequence[Action], edge: Edge) -> tuple[DeviceRecord, ...]:
     """Return one record per device ordinal and name, in order of appearance.
 
     Launches without an ordinal count only where none has one.
@@ -164,14 +192,14 @@ def _devices(actions: Sequence[Action]) -> tuple[DeviceRecord, ...]:
     for action in actions:
         facts = action["facts"]
         name = facts.get("device__attribute_display_name")
-        ordinal = _to_int(facts.get("launch__device_id"))
+        ordinal = number_in(facts.get("launch__device_id"), LARGEST_COUNT)
         if name is not None:
-            records.setdefault((ordinal, name), _device(ordinal or 0, facts))
+            records.setdefault((ordinal, name), _device(ordinal or 0, facts, edge))
     numbered = {key: record for key, record in records.items() if key[0] is not None}
     return tuple((numbered or records).values())
 
 
-def _device(ordinal: int, facts: Action) -> DeviceRecord:
+def _device(ordinal: int, facts: Action, edge: Edge) -> DeviceRecord:
     def attribute(name: str) -> float | None:
         value = facts.get(f"device__attribute_{name}")
         return value if isinstance(value, float) and value > 0 else None
@@ -183,23 +211,28 @@ def _device(ordinal: int, facts: Action) -> DeviceRecord:
     name = facts.get("device__attribute_display_name")
     return DeviceRecord(
         ordinal=ordinal,
-        name=name if isinstance(name, str) and name else None,
+        name=edge.text(name, LONGEST_DEVICE) if isinstance(name, str) and name else None,
         compute_capability=_capability(facts),
-        sm_count=_to_int(attribute("multiprocessor_count")),
-        memory_bytes=_to_int(attribute("total_memory")),
-        l2_bytes=_to_int(attribute("l2_cache_size")),
+        sm_count=edge.number(_to_int(attribute("multiprocessor_count")), MOST_MULTIPROCESSORS, 1),
+        memory_bytes=edge.number(_to_int(attribute("total_memory")), LARGEST_BYTES),
+        l2_bytes=edge.number(_to_int(attribute("l2_cache_size")), LARGEST_BYTES),
         max_sm_clock_hz=hertz("max_gpu_frequency_khz", "clock_rate"),
         memory_clock_hz=hertz("memory_clock_rate"),
-        memory_bus_bits=_to_int(attribute("global_memory_bus_width")),
+        memory_bus_bits=edge.number(_to_int(attribute("global_memory_bus_width")), LARGEST_COUNT),
         vendor="nvidia",
     )
 
 
-def _metrics(report: Report, counts: np.ndarray[Any, np.dtype[np.int64]]) -> pl.DataFrame:
-    """Return table `metrics` from flat ids and values, of which each launch has ``counts``."""
+def _metrics(
+    report: Report, counts: np.ndarray[Any, np.dtype[np.int64]], edge: Edge
+) -> pl.DataFrame:
+    """Return table `metrics` from flat ids and values, of which each launch has ``counts``.
+
+    No counter is negative, and none counts past what a machine does in years.
+    """
     names = pl.Series("metric", report.metric_names, dtype=pl.String)
     ids = pl.Series(np.frombuffer(report.metric_ids, dtype=np.intc).astype(np.uint32))
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             "launch_id": np.repeat(np.arange(len(counts), dtype=np.int64), counts),
             "metric": names.gather(ids),
@@ -207,19 +240,25 @@ def _metrics(report: Report, counts: np.ndarray[Any, np.dtype[np.int64]]) -> pl.
         },
         schema=schema.METRICS.polars_schema(),
     )
+    usable = frame["value"].is_between(0, _LARGEST_COUNTER)
+    if usable.all():
+        return frame
+    edge.numbers += int((~usable).sum())
+    return frame.filter(usable)
 
 
-def _instructions(actions: Sequence[Action]) -> pl.DataFrame:
+def _instructions(actions: Sequence[Action], edge: Edge) -> pl.DataFrame:
     mixes = ((i, action.get("instructions")) for i, action in enumerate(actions))
     rows = [(i, mix["source"], *row) for i, mix in mixes if mix for row in mix["rows"]]
+    rows = edge.rows(rows)
     return pl.DataFrame(rows, schema=schema.INSTRUCTIONS.polars_schema(), orient="row")
 
 
-def _rules(actions: Sequence[Action]) -> pl.DataFrame:
+def _rules(actions: Sequence[Action], edge: Edge) -> pl.DataFrame:
     rows = []
     for launch_id, action in enumerate(actions):
         for rule in action["rules"]:
-            title, message = _plain_text(rule["title"]), _plain_text(rule["message"])
+            title, message = (edge.text(plain_text(rule[part])) for part in ("title", "message"))
             if not (title or message or rule["speedup"]):
                 continue
             kind, speedup = rule["speedup"] or (0, None)
@@ -229,7 +268,7 @@ def _rules(actions: Sequence[Action]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema.RULES.polars_schema(), orient="row")
 
 
-def _plain_text(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a rule's text without NVIDIA's link mark-up and paths of the machine it ran on."""
     text = _MARKUP.sub(lambda match: match[1] or match[2] or match[3] or "", text)
     text = _PATH_LINE.sub("", text)

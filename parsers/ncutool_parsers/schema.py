@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 DType = Literal[
-    "int", "float", "str", "bool", "list[int]", "list[float]", "list[str]", "list[list[int]]"
+    "int",
+    "float",
+    "str",
+    "bool",
+    "list[int]",
+    "list[float]",
+    "list[str]",
+    "list[list[int]]",
+    "list[record]",
 ]
 
 
@@ -27,6 +35,8 @@ class Column:
     meaning: str
     unit: str | None = None
     nullable: bool = True
+    fields: tuple[Column, ...] = ()
+    """What a record of a ``list[record]`` holds."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,11 @@ class Table:
         """Return the same columns as a polars schema."""
         import polars as pl
 
+        def of(column: Column) -> pl.DataType:
+            if column.dtype != "list[record]":
+                return types[column.dtype]
+            return pl.List(pl.Struct({one.name: of(one) for one in column.fields}))
+
         types: dict[str, pl.DataType] = {
             "int": pl.Int64(),
             "float": pl.Float64(),
@@ -51,7 +66,7 @@ class Table:
             "list[str]": pl.List(pl.String()),
             "list[list[int]]": pl.List(pl.List(pl.Int64())),
         }
-        return pl.Schema({column.name: types[column.dtype] for column in self.columns})
+        return pl.Schema({column.name: of(column) for column in self.columns})
 
     def empty(self) -> pl.DataFrame:
         """Return the table without rows."""
@@ -136,6 +151,15 @@ LAUNCHES = Table(
         Column("collective_in_elements", "int", "its input elements on this rank"),
         Column("collective_out_elements", "int", "its output elements on this rank"),
         Column("collective_group_size", "int", "ranks that take part"),
+        Column("collective_group", "str", "name of its process group, from NCCL metadata"),
+        Column(
+            "collective_ranks",
+            "str",
+            "the group's ranks as recorded, e.g. `[0, 1]`; long lists are cut short by PyTorch",
+        ),
+        Column("collective_sequence", "int", "which call of its process group it is"),
+        Column("collective_source_rank", "int", "rank that sends, of a send or a receive"),
+        Column("collective_target_rank", "int", "rank that receives, of a send or a receive"),
         Column("registers_per_thread", "int", "registers per thread"),
         Column("shared_memory_bytes", "int", "shared memory per block", "byte"),
     ),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from struct import error, pack
 from typing import Generic, TypeVar
 
+from ncutool_parsers.interface import DEFAULT_MAX_EVENTS
 from ncutool_parsers.torch_clock import Clock
 from ncutool_parsers.torch_events import NO_ARGS, NOTHING, UNKNOWN, Args, Event
 
@@ -36,13 +37,16 @@ CallKey = bytes
 AnnotationKey = tuple[Identifier, Identifier, bytes, bool]
 """pid, tid, JSON text of the name, and whether it is on the GPU timeline."""
 _Id = Identifier
-LaunchKey = tuple[int, _Id, _Id, _Id, _Id, int, int, _Id, bool, str, str, int, int, int, bytes]
+LaunchKey = tuple[
+    int, _Id, _Id, _Id, _Id, int, int, _Id, bool, str, str, int, int, int, _Id, _Id, _Id, _Id, bytes
+]
 """The fields of LAUNCH."""
 LAUNCH = (
     *("category", "pid", "tid", "device", "stream", "registers", "shared_memory", "bytes", "graph"),
-    *("collective", "dtype", "elements_in", "elements_out", "group_size", "shapes"),
+    *("collective", "dtype", "elements_in", "elements_out", "group_size"),
+    *("group", "sequence", "source_rank", "target_rank", "shapes"),
 )
-"""Shapes are the JSON texts of grid, block and kind of copy, joined by NUL."""
+"""Shapes are the JSON texts of grid, block, kind of copy and ranks of a group, joined by NUL."""
 
 
 class Interner(dict[Key, int]):
@@ -65,6 +69,8 @@ class Columns(Generic[Key]):
         self.thread = array("i")
         """Number of each event's thread; only of operators and calls, whose keys leave it out."""
         self.ids = {name: array("q") for name in ids}
+        self.unusable = 0
+        """Ids that were beyond 64 bits."""
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -84,6 +90,7 @@ class Columns(Generic[Key]):
                 column.frombytes(pack(f"{count}q", *values))
             except error:
                 known = [v if abs(v) < 1 << 62 else UNKNOWN for v in values]
+                self.unusable += sum(abs(v) >= 1 << 62 for v in values)
                 column.frombytes(pack(f"{count}q", *known))
 
 
@@ -121,11 +128,16 @@ def _kind(cat: str) -> str | None:
     return last if last in _LAUNCHES else None
 
 
+class TooManyError(Exception):
+    """The file holds more events than are to be read."""
+
+
 class Collector:
     """Gathers events, piece by piece, into columns; nothing else of them is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_events: int = DEFAULT_MAX_EVENTS) -> None:
         self.clock = Clock()
+        self._max_events = max_events
         self.events = 0
         self.python_events = 0
         self.names = Interner[bytes]()
@@ -146,8 +158,14 @@ class Collector:
             columns.ts = array("d", [time - shift_us for time in columns.ts])
 
     def add(self, events: list[Event]) -> None:
-        """Take the complete events ("ph": "X") of one piece; unused categories are left out."""
+        """Take the complete events ("ph": "X") of one piece; unused categories are left out.
+
+        Raises:
+            TooManyError: they are more than were to be taken.
+        """
         self.events += len(events)
+        if self.events > self._max_events:
+            raise TooManyError
         buckets = self._buckets
         for event in events:
             put = buckets[event.cat]
@@ -250,7 +268,11 @@ class Collector:
                     a.elements_in,
                     a.elements_out,
                     a.group_size,
-                    join((a.grid, a.block, a.kind)),
+                    a.group,
+                    a.sequence,
+                    a.source_rank,
+                    a.target_rank,
+                    join((a.grid, a.block, a.kind, a.group_ranks)),
                 ]
                 for e, a in zip(events, args, strict=True)
             ],

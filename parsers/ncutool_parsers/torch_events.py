@@ -33,6 +33,11 @@ class Args(
         "elements_in": "In msg nelems",
         "elements_out": "Out msg nelems",
         "group_size": "Group size",
+        "group": "Process Group Name",
+        "group_ranks": "Process Group Ranks",
+        "sequence": "Seq",
+        "source_rank": "Src Rank",
+        "target_rank": "Dst Rank",
     },
 ):
     """The arguments of an event that are used; shapes and geometry stay unparsed JSON."""
@@ -63,6 +68,11 @@ class Args(
     elements_in: int = UNKNOWN
     elements_out: int = UNKNOWN
     group_size: int = UNKNOWN
+    group: int | str = UNKNOWN
+    group_ranks: msgspec.Raw = NOTHING
+    sequence: int | str = UNKNOWN
+    source_rank: int | str = UNKNOWN
+    target_rank: int | str = UNKNOWN
 
 
 class Event(msgspec.Struct, gc=False):

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from ncutool_parsers import schema
+from ncutool_parsers.edge import (
+    LARGEST_BLOCK,
+    LARGEST_BYTES,
+    LARGEST_COUNT,
+    LARGEST_GRID,
+    LARGEST_ID,
+    Edge,
+    decoded,
+)
 from ncutool_parsers.intervals import NONE, Bools, Ints
 from ncutool_parsers.kernel_names import short_name
 from ncutool_parsers.torch_columns import COPIES, KERNELS, LAUNCH, Identifier, LaunchKey
 from ncutool_parsers.torch_events import UNKNOWN
 from ncutool_parsers.torch_links import Links
 from ncutool_parsers.torch_rows import Rows
-from ncutool_parsers.torch_series import ints, rows_of, spread, take, text
+from ncutool_parsers.torch_series import ints, rows_of, spread, take
 
 _CATEGORY = ("kernel", "memcpy", "memset")
 _IN_WORK_ITEMS = "Cijk_"
@@ -32,12 +41,32 @@ _COUNTS = {
     "collective_group_size": "group_size",
 }
 """Columns that are a recorded number, and its field of LAUNCH."""
+_IDENTIFIERS = {
+    "collective_sequence": "sequence",
+    "collective_source_rank": "source_rank",
+    "collective_target_rank": "target_rank",
+}
+"""Likewise, of numbers that some versions record as text."""
+_LARGEST = {
+    "device": LARGEST_COUNT,
+    "stream": LARGEST_ID,
+    "copy_bytes": LARGEST_BYTES,
+    "registers_per_thread": LARGEST_COUNT,
+    "shared_memory_bytes": LARGEST_BYTES,
+    "collective_in_elements": LARGEST_BYTES,
+    "collective_out_elements": LARGEST_BYTES,
+    "collective_group_size": LARGEST_COUNT,
+    "collective_sequence": LARGEST_ID,
+    "collective_source_rank": LARGEST_COUNT,
+    "collective_target_rank": LARGEST_COUNT,
+}
+"""No such number is larger."""
 
 
 class Details:
     """What the distinct keys of launches say: every list has one entry a key, in their order."""
 
-    def __init__(self, keys: Iterable[LaunchKey]) -> None:
+    def __init__(self, keys: Iterable[LaunchKey], edge: Edge) -> None:
         columns = list(zip(*keys, strict=True)) or [()] * len(LAUNCH)
         fields = dict(zip(LAUNCH, columns, strict=True))
         shapes = [shape.split(b"\0") for shape in fields["shapes"]]
@@ -46,21 +75,35 @@ class Details:
         self.is_copy = np.array([value == COPIES for value in category], bool)
         self.is_graph = np.array(fields["graph"], bool)
         """It is a node of a CUDA/HIP graph."""
-        self.copy_kind = [text(kind) for _, _, kind in shapes]
+        self.copy_kind = [edge.name(kind) for _, _, kind, _ in shapes]
         self.device = _first_known(fields["device"], fields["pid"])
         self.texts: dict[str, list[str | None]] = {
             "category": [_CATEGORY[value] for value in category],
-            "collective": [value or None for value in fields["collective"]],
-            "collective_dtype": [value or None for value in fields["dtype"]],
+            "collective": [edge.text(value) or None for value in fields["collective"]],
+            "collective_dtype": [edge.text(value) or None for value in fields["dtype"]],
+            "collective_group": [
+                None if value in ("", UNKNOWN) else edge.text(str(value))
+                for value in fields["group"]
+            ],
+            "collective_ranks": [edge.name(ranks) or None for *_, ranks in shapes],
+        }
+        recorded: dict[str, list[Identifier]] = {
+            "device": [*self.device],
+            "stream": [*_first_known(fields["stream"], fields["tid"])],
+            "copy_bytes": list(fields["bytes"]),
+            **{name: list(fields[field]) for name, field in _COUNTS.items()},
+            **{
+                name: [_number_in(value) for value in fields[field]]
+                for name, field in _IDENTIFIERS.items()
+            },
         }
         self.numbers = {
-            "device": self.device,
-            "stream": _first_known(fields["stream"], fields["tid"]),
-            "copy_bytes": [_number_in(value) for value in fields["bytes"]],
-            **{name: list(fields[field]) for name, field in _COUNTS.items()},
+            name: [_bounded(value, _LARGEST[name], edge) for value in values]
+            for name, values in recorded.items()
         }
         for index, what in enumerate(("grid", "block")):
-            known = {raw: _sizes_of(raw) for raw in {parts[index] for parts in shapes}}
+            most = LARGEST_BLOCK if index else LARGEST_GRID
+            known = {raw: _sizes_of(raw, most, edge) for raw in {parts[index] for parts in shapes}}
             for axis, letter in enumerate("xyz"):
                 values = [known[parts[index]][axis] for parts in shapes]
                 self.numbers[f"{what}_{letter}"] = values
@@ -69,7 +112,7 @@ class Details:
         """Return the columns that are the same for all launches of a key, at each row's key."""
         made = {name: spread(values, pl.String(), rows) for name, values in self.texts.items()}
         for name, values in self.numbers.items():
-            known = [value if 0 <= value < 1 << 63 else None for value in values]
+            known = [None if value == UNKNOWN else value for value in values]
             made[name] = spread(known, pl.Int64(), rows)
         return made
 
@@ -179,15 +222,30 @@ def _copy_kind(name: str, kind: str) -> tuple[str | None, bool | None]:
     return direction, False if "Pinned" in name or direction in ("DtoD", "PtoP") else None
 
 
-def _sizes_of(raw: bytes) -> list[int]:
+def _sizes_of(raw: bytes, most: tuple[int, int], edge: Edge) -> list[int]:
     """Return x, y and z of a recorded grid or block; UNKNOWN where they are none that can run.
 
     A grid of 0 blocks stands for one that was not recorded.
+
+    Args:
+        most: the largest size of one direction, and of all together.
     """
-    sizes = msgspec.json.decode(raw) if raw else None
+    sizes = decoded(raw)
     if not isinstance(sizes, list) or len(sizes) != 3:
         return [UNKNOWN] * 3
-    return sizes if all(type(value) is int and value > 0 for value in sizes) else [UNKNOWN] * 3
+    known = [size for size in sizes if type(size) is int and 0 < size <= most[0]]
+    if len(known) == len(sizes) and math.prod(known) <= most[1]:
+        return known
+    edge.numbers += any(size != 0 for size in sizes)
+    return [UNKNOWN] * 3
+
+
+def _bounded(value: Identifier, largest: int, edge: Edge) -> int:
+    """Return a recorded number, UNKNOWN for one that cannot be."""
+    if value == UNKNOWN:
+        return UNKNOWN
+    known = edge.number(value, largest)
+    return UNKNOWN if known is None else known
 
 
 def _first_known(first: Iterable[Identifier], second: Iterable[Identifier]) -> list[int]:

@@ -6,6 +6,15 @@ from dataclasses import fields, replace
 from typing import Any, Literal
 
 from ncutool_parsers.capture import SAMPLE_MEMBER, DeviceRecord, made_up
+from ncutool_parsers.edge import (
+    LARGEST_BYTES,
+    LARGEST_COUNT,
+    LARGEST_ID,
+    LARGEST_VERSION,
+    LONGEST_DEVICE,
+    MOST_MULTIPROCESSORS,
+    Edge,
+)
 from ncutool_parsers.json_members import read_members, salvage_members
 from ncutool_parsers.json_stream import EventStream
 
@@ -34,11 +43,11 @@ def read(stream: EventStream) -> tuple[dict[str, Any], bool]:
     return {**salvage_members(stream.tail, _SALVAGED), **head}, False
 
 
-def devices(members: dict[str, Any], used: set[int]) -> tuple[DeviceRecord, ...]:
+def devices(members: dict[str, Any], used: set[int], edge: Edge) -> tuple[DeviceRecord, ...]:
     """Return the devices that launches ran on, or all that are named where none of them did."""
     recorded = members.get("deviceProperties") or members.get("computeProperties")
     records = [
-        _device(index, entry)
+        _device(index, entry, edge)
         for index, entry in enumerate(recorded if isinstance(recorded, list) else [])
         if isinstance(entry, dict)
     ]
@@ -58,12 +67,13 @@ def _agreed(first: DeviceRecord, second: DeviceRecord) -> DeviceRecord:
     return replace(first, **differing)
 
 
-def rank_and_world(members: dict[str, Any]) -> tuple[int | None, int | None]:
+def rank_and_world(members: dict[str, Any], edge: Edge) -> tuple[int | None, int | None]:
     """Return the rank of the process and the number of ranks in the job, None if not recorded."""
     info = members.get("distributedInfo")
     if not isinstance(info, dict):
         return None, None
-    return _count(info, "rank"), _count(info, "world_size")
+    rank = edge.number(info.get("rank"), LARGEST_COUNT)
+    return rank, edge.number(info.get("world_size"), LARGEST_COUNT, 1)
 
 
 def is_synthetic(members: dict[str, Any]) -> bool:
@@ -71,32 +81,38 @@ def is_synthetic(members: dict[str, Any]) -> bool:
     return made_up(members.get(SAMPLE_MEMBER))
 
 
-def base_time_ns(members: dict[str, Any]) -> int:
+def base_time_ns(members: dict[str, Any], edge: Edge) -> int:
     """Return the epoch nanosecond that the trace's times count from; 0 where they are absolute."""
-    return _count(members, "baseTimeNanoseconds") or 0
+    return edge.number(members.get("baseTimeNanoseconds"), LARGEST_ID) or 0
 
 
-def private_names(members: dict[str, Any]) -> dict[str, str]:
+def private_names(members: dict[str, Any], edge: Edge) -> dict[str, str]:
     """Return the members that name a user, a host or a path.
 
     ``metadata`` is never read: it may hold secrets.
     """
-    return {name: members[name] for name in _PRIVATE if isinstance(members.get(name), str)}
+    return {
+        name: edge.text(members[name]) for name in _PRIVATE if isinstance(members.get(name), str)
+    }
 
 
-def _device(index: int, entry: dict[str, Any]) -> DeviceRecord:
-    ordinal = _count(entry, "id")
-    name = entry.get("name")
-    major = _first_count(entry, "computeMajor", "major")
-    minor = _first_count(entry, "computeMinor", "minor")
+def _device(index: int, entry: dict[str, Any], edge: Edge) -> DeviceRecord:
+    def count(largest: int, least: int, *names: str) -> int | None:
+        recorded = next((entry[name] for name in names if entry.get(name) is not None), None)
+        return edge.number(recorded, largest, least)
+
+    ordinal = count(LARGEST_COUNT, 0, "id")
+    name = edge.text(entry["name"], LONGEST_DEVICE) if isinstance(entry.get("name"), str) else ""
+    major = count(LARGEST_VERSION, 0, "computeMajor", "major")
+    minor = count(LARGEST_VERSION, 0, "computeMinor", "minor")
     return DeviceRecord(
         ordinal=index if ordinal is None else ordinal,
-        name=name.encode("utf-8", "replace").decode() or None if isinstance(name, str) else None,
+        name=name or None,
         compute_capability=None if major is None or minor is None else f"{major}.{minor}",
-        sm_count=_first_count(entry, "numSms", "multiProcessorCount"),
-        memory_bytes=_first_count(entry, "totalGlobalMem"),
-        l2_bytes=_first_count(entry, "l2CacheSize", "L2CacheSize"),
-        vendor=_vendor(name if isinstance(name, str) else "", entry),
+        sm_count=count(MOST_MULTIPROCESSORS, 1, "numSms", "multiProcessorCount"),
+        memory_bytes=count(LARGEST_BYTES, 1, "totalGlobalMem"),
+        l2_bytes=count(LARGEST_BYTES, 1, "l2CacheSize", "L2CacheSize"),
+        vendor=_vendor(name, entry),
     )
 
 
@@ -107,21 +123,3 @@ def _vendor(name: str, entry: dict[str, Any]) -> Literal["nvidia", "amd"] | None
         return "amd"
     known = ("nvidia", "tesla", "geforce", "quadro", "rtx", "gtx", "titan")
     return "nvidia" if any(word in lower for word in known) else None
-
-
-def _first_count(entry: dict[str, Any], *names: str) -> int | None:
-    """Return the first of the named members that is a whole number."""
-    return next((v for n in names if (v := _count(entry, n)) is not None), None)
-
-
-def _count(entry: dict[str, Any], name: str) -> int | None:
-    """Return a whole number, recorded as such or as text; None where there is none.
-
-    Numbers below 0, and those that 64 bits do not hold, count nothing.
-    """
-    value = entry.get(name)
-    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if 0 <= value < 1 << 63 else None

@@ -263,13 +263,6 @@ def _times(tables: Tables, python_events: int) -> list[Notice]:
         notices.append(
             Notice("no_start", f"{tables.dropped} events without a usable start were left out.")
         )
-    if tables.bad_names:
-        notices.append(
-            Notice(
-                "bad_names",
-                f"{tables.bad_names} names hold bytes that are not UTF-8: shown as \ufffd.",
-            )
-        )
     if python_events:
         notices.append(
             Notice(

@@ -1,4 +1,4 @@
-"""Numbers of keys -> polars columns, and the JSON texts that keys are made of."""
+"""Numbers of keys -> polars columns."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ import numpy as np
 import polars as pl
 
 from ncutool_parsers.intervals import Codes, Ints
-
-
-def text(raw: bytes) -> str:
-    """Return the string that a JSON text stands for; other values as Python writes them."""
-    if raw.startswith(b'"') and b"\\" not in raw:
-        return raw[1:-1].decode("utf-8", "replace")
-    if not raw:
-        return ""
-    try:
-        value = msgspec.json.decode(raw.decode("utf-8", "replace"))
-    except msgspec.DecodeError:  # a number beyond what numbers hold, or half a surrogate pair
-        return raw.decode("utf-8", "replace")
-    return value if isinstance(value, str) else str(value)
 
 
 def one_line(raw: bytes) -> str | None:

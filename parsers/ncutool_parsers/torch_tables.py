@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from ncutool_parsers import schema
+from ncutool_parsers.edge import LONGEST_OPERATOR, Edge
 from ncutool_parsers.intervals import NONE, Codes, Intervals, Ints
 from ncutool_parsers.torch_columns import (
     SIGNATURE,
@@ -29,7 +30,7 @@ from ncutool_parsers.torch_launches import Details, launch_table
 from ncutool_parsers.torch_links import Host, annotate, link, on_device
 from ncutool_parsers.torch_processes import Processes, find
 from ncutool_parsers.torch_rows import Rows
-from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take, text
+from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,24 @@ class Tables:
     :func:`ncutool_parsers.torch_doubts.share_recorded`."""
     dropped: int
     """Events left out for want of a usable start."""
-    bad_names: int
-    """Names that hold bytes which are not UTF-8."""
 
 
-def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) -> Tables:
+def build(
+    collector: Collector, rank: int | None, capabilities: dict[int, str], edge: Edge | None = None
+) -> Tables:
     """Return all tables of a trace; the collector's columns are used up.
 
     Launches are in order of start, operators and calls by thread and start; times count from the
     first launch's start, or the first call's where nothing was launched. ``capabilities`` maps a
-    device ordinal to its compute capability.
+    device ordinal to its compute capability; ``edge`` bounds the texts and numbers of the file.
     """
     launches, ops = Rows(collector.launches), Rows(collector.ops)
     calls, notes = Rows(collector.calls), Rows(collector.annotations)
     overheads = Rows(collector.overheads)
+    edge = edge or Edge()
+    edge.numbers += sum(
+        columns.unusable for columns in (collector.launches, collector.ops, collector.calls)
+    )
     whole_microseconds = all(rows.whole_microseconds for rows in (launches, ops, calls))
     dropped = launches.dropped + ops.dropped + calls.dropped
     origin = _origin(launches, calls)
@@ -82,7 +87,8 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     recorded = share_recorded(ops["event_index"], processes.of_thread[ops.thread])
     tree = Intervals(ops.thread, ops.start, ops.end, ops["external_id"])
     ops.without_times(tree.order)
-    names, details = [text(name) for name in collector.names], Details(launches.keys)
+    names = [edge.name(name) for name in collector.names]
+    details = Details(launches.keys, edge)
     graph = details.is_graph[launches.key]
     of_launch = processes.of_key[launches.key]
     host = Host(calls, tree, ops["external_id"], processes.of_thread, of_launch)
@@ -90,17 +96,17 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
     note = annotate(launches, calls, links.call, notes, whole_microseconds)
     if processes.count > 1:
         note[of_launch < 0] = NONE
-    signatures, signature_of = _signature_table(ops)
+    signatures, signature_of = _signature_table(ops, edge)
     # the largest table first, so that what it is made from is free when the others are made
     op_table = _op_table(ops, tree, signature_of)
-    bad_names = _count_bad_names(collector, signatures["op"])
     del ops, tree, host
-    call_table = _call_table(calls)
+    call_table = _call_table(calls, edge)
     lane = lanes(launches.keys, details.device, details.numbers["stream"])[launches.key]
     lane[of_launch < 0] = NONE
     capability = [capabilities.get(device) for device in details.device]
+    note_names = pl.Series([edge.name(raw) for _, _, raw, _ in notes.keys], dtype=pl.String)
     context: dict[str, pl.Series | pl.Expr] = {
-        "nvtx": _annotation_names(note, notes),
+        "nvtx": _annotation_names(note, note_names, notes),
         "rank": pl.lit(rank if processes.count == 1 else None, pl.Int64),
         "process": ints(of_launch) if len(calls) else pl.lit(None, pl.Int64),
         "doubt": doubts(launches, calls, links, lane, capability),
@@ -111,8 +117,8 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         signatures=signatures,
         ops=op_table,
         calls=call_table,
-        annotations=_annotation_table(notes),
-        overheads=_overhead_table(overheads, rank_of),
+        annotations=_annotation_table(notes, note_names),
+        overheads=_overhead_table(overheads, rank_of, edge),
         origin_ns=origin,
         shapes_recorded=bool(signatures["input_dims"].str.contains(r"\d").any()),
         whole_microseconds=whole_microseconds,
@@ -121,7 +127,6 @@ def build(collector: Collector, rank: int | None, capabilities: dict[int, str]) 
         processes=processes.count,
         ops_recorded_share=recorded,
         dropped=dropped,
-        bad_names=bad_names,
     )
 
 
@@ -184,29 +189,21 @@ def _thread_numbers(threads: set[Thread]) -> dict[Thread, int]:
     return {thread: rank for rank, thread in enumerate(sorted(threads, key=order))}
 
 
-def _joined_texts(raw: bytes) -> list[str | None]:
-    """Return the texts that are joined in a key, None for an empty one."""
-    return [text(part) if part else None for part in raw.split(b"\0")]
+def _annotation_names(
+    note: Ints, names: pl.Series, notes: Rows[AnnotationKey]
+) -> pl.Series | pl.Expr:
+    """Return the text of each launch's annotation, a row of ``notes`` or -1 for null.
 
-
-def _annotation_names(note: Ints, notes: Rows[AnnotationKey]) -> pl.Series | pl.Expr:
-    """Return the text of each launch's annotation, a row of ``notes`` or -1 for null."""
+    ``names`` holds the text of each key of ``notes``.
+    """
     if not (note >= 0).any():
         return pl.lit(None, pl.String)
-    names = pl.Series([text(raw) for _, _, raw, _ in notes.keys], dtype=pl.String)
     key_of = np.full(len(note), NONE, np.int64)
     key_of[note >= 0] = notes.key[note[note >= 0]]
     return take(names, key_of)
 
 
-def _count_bad_names(collector: Collector, operators: pl.Series) -> int:
-    """Return how many distinct names hold a byte that is not UTF-8."""
-    raw = {*collector.names, *(name for _, _, name, _ in collector.annotations.keys)}
-    raw.update(part for joined in collector.calls.keys for part in joined.split(b"\0"))
-    return sum("\ufffd" in name for name in [*map(text, raw), *operators])
-
-
-def _signature_table(ops: Rows[OpKey]) -> tuple[pl.DataFrame, Codes]:
+def _signature_table(ops: Rows[OpKey], edge: Edge) -> tuple[pl.DataFrame, Codes]:
     """Return the distinct operator calls in order of first use, and the row of each key."""
     keys = list(ops.keys)
     first = np.full(len(keys), len(ops), np.int64)
@@ -214,17 +211,21 @@ def _signature_table(ops: Rows[OpKey]) -> tuple[pl.DataFrame, Codes]:
     order = np.argsort(first, kind="stable")
     rows: dict[tuple[str | None, ...], int] = {}
     row_of = np.full(len(keys), NONE, np.int32)
-    line = cache(one_line)  # most operators share their types, and many their strides
+
+    @cache  # most operators share their types, and many their strides
+    def line(raw: bytes) -> str | None:
+        return one_line(edge.recorded(raw))
+
     for number in order[: int((first < len(ops)).sum())].tolist():
         parts = dict(zip_longest(SIGNATURE, keys[number].split(b"\0"), fillvalue=b""))
         row = (
-            text(parts["op"]),
+            edge.name(parts["op"], LONGEST_OPERATOR),
             line(parts["dims"]),
             line(parts["types"]),
             line(parts["strides"]),
             line(parts["concrete"]),
-            text(parts["backend"]) or None,
-            text(parts["kwargs"]) or None,
+            edge.name(parts["backend"]) or None,
+            edge.name(parts["kwargs"]) or None,
         )
         row_of[number] = rows.setdefault(row, len(rows))
     columns = [column.name for column in schema.SIGNATURES.columns[1:]]
@@ -246,8 +247,8 @@ def _op_table(ops: Rows[OpKey], tree: Intervals, signature_of: Codes) -> pl.Data
     return schema.OPS.conform(frame)
 
 
-def _call_table(calls: Rows[CallKey]) -> pl.DataFrame:
-    names = [_joined_texts(raw) for raw in calls.keys]
+def _call_table(calls: Rows[CallKey], edge: Edge) -> pl.DataFrame:
+    names = [[edge.name(part) or None for part in raw.split(b"\0")] for raw in calls.keys]
     correlation = np.where(calls["correlation"] > 0, calls["correlation"], NONE)
     rows = rows_of(calls.key)
     frame = pl.DataFrame({"call_id": pl.int_range(len(calls), eager=True)}).with_columns(
@@ -261,9 +262,8 @@ def _call_table(calls: Rows[CallKey]) -> pl.DataFrame:
     return schema.CALLS.conform(frame)
 
 
-def _annotation_table(notes: Rows[AnnotationKey]) -> pl.DataFrame:
+def _annotation_table(notes: Rows[AnnotationKey], names: pl.Series) -> pl.DataFrame:
     device = on_device(notes)
-    names = pl.Series([text(raw) for _, _, raw, _ in notes.keys], dtype=pl.String)
     frame = pl.DataFrame(
         {
             "name": take(names, notes.key),
@@ -276,9 +276,11 @@ def _annotation_table(notes: Rows[AnnotationKey]) -> pl.DataFrame:
     return schema.ANNOTATIONS.conform(frame.sort("start_ns", "end_ns", maintain_order=True))
 
 
-def _overhead_table(overheads: Rows[AnnotationKey], rank_of: dict[Thread, int]) -> pl.DataFrame:
+def _overhead_table(
+    overheads: Rows[AnnotationKey], rank_of: dict[Thread, int], edge: Edge
+) -> pl.DataFrame:
     threads = [rank_of.get((pid, tid)) for pid, tid, _, _ in overheads.keys]
-    names = pl.Series([text(raw) for _, _, raw, _ in overheads.keys], dtype=pl.String)
+    names = pl.Series([edge.name(raw) for _, _, raw, _ in overheads.keys], dtype=pl.String)
     frame = pl.DataFrame(
         {
             "name": take(names, overheads.key),

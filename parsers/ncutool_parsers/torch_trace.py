@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ncutool_parsers.capture import Capture, Notice
-from ncutool_parsers.errors import EmptyError, UnreadableError
+from ncutool_parsers.errors import DamagedError, EmptyError, NotACaptureError, UnreadableError
 from ncutool_parsers.formats import TORCH_TRACE
 from ncutool_parsers.interface import ReadOptions
 
@@ -39,23 +39,30 @@ class TorchTraceReader:
             NotATraceError,
             TooLongError,
         )
-        from ncutool_parsers.torch_columns import Collector
+        from ncutool_parsers.torch_columns import Collector, TooManyError
 
-        collector, repair = Collector(), Repair()
+        collector, repair = Collector(options.max_events), Repair()
         with ByteStream(path, options) as source:
             stream = EventStream(source)
             try:
                 _collect(stream, collector, repair)
             except NotATraceError:
                 raise _not_a_trace(path, source) from None
-            except TooLongError:
+            except TooManyError:
                 raise UnreadableError(
+                    path,
+                    f"holds more than {options.max_events:,} events",
+                    "raise the limit with --max-events if the file is trusted, or record fewer "
+                    "steps",
+                ) from None
+            except TooLongError:
+                raise NotACaptureError(
                     path,
                     f"holds an event of more than {LONGEST_EVENT} bytes, or so many without an "
                     "event",
                     "give what torch.profiler's export_chrome_trace wrote",
                 ) from None
-        return _capture(path, source, stream, collector, repair, options.launches_required)
+        return _capture(path, source, stream, collector, repair, options)
 
 
 def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
@@ -95,24 +102,28 @@ def _capture(
     stream: EventStream,
     collector: Collector,
     repair: Repair,
-    launches_required: bool,
+    options: ReadOptions,
 ) -> Capture:
     from ncutool_parsers import torch_members, torch_notices
+    from ncutool_parsers.edge import Edge
     from ncutool_parsers.torch_launches import devices_used
     from ncutool_parsers.torch_tables import build
 
     members, ended = torch_members.read(stream)
     complete = stream.closed and ended and source.damage is None and not repair.lost
-    if not len(collector.launches) and (launches_required or not len(collector.calls)):
+    if not len(collector.launches) and (options.launches_required or not len(collector.calls)):
         raise _empty(path, collector, complete, stream.bare_list)
-    rank, world_size = torch_members.rank_and_world(members)
-    devices = torch_members.devices(members, devices_used(collector.launches.keys))
+    edge = Edge.of(options)
+    rank, world_size = torch_members.rank_and_world(members, edge)
+    devices = torch_members.devices(members, devices_used(collector.launches.keys), edge)
+    base_time_ns = torch_members.base_time_ns(members, edge)
+    private = torch_members.private_names(members, edge)
     capabilities = {
         d.ordinal: d.compute_capability for d in devices if d.compute_capability is not None
     }
     recorded = len(collector.launches)
-    tables = build(collector, rank, capabilities)
-    if launches_required and tables.launches.is_empty():
+    tables = build(collector, rank, capabilities, edge)
+    if options.launches_required and tables.launches.is_empty():
         raise EmptyError(
             path,
             f"holds {recorded} GPU kernels and copies, none with a usable start",
@@ -123,6 +134,7 @@ def _capture(
         *_of_the_end(source, stream, collector, repair, ended),
         *torch_notices.repaired(repair),
         *torch_notices.about(tables, collector.python_events, bool(repair.lost)),
+        *edge.notices(),
     ]
     return Capture(
         path=path,
@@ -136,9 +148,7 @@ def _capture(
         overheads=tables.overheads,
         notices=tuple(notices),
         complete=complete,
-        origin_ns=tables.origin_ns
-        + collector.clock.base_us * 1000
-        + torch_members.base_time_ns(members),
+        origin_ns=tables.origin_ns + collector.clock.base_us * 1000 + base_time_ns,
         clock_step_ns=1000 if tables.whole_microseconds else 1,
         shapes_recorded=tables.shapes_recorded,
         processes=tables.processes,
@@ -147,7 +157,7 @@ def _capture(
         rank=rank if tables.processes == 1 else None,
         world_size=world_size,
         synthetic=torch_members.is_synthetic(members),
-        private=torch_members.private_names(members),
+        private=private,
     )
 
 
@@ -166,8 +176,8 @@ def _of_the_end(
 def _not_a_trace(path: Path, source: ByteStream) -> UnreadableError:
     """Return the error of a document without a list of events."""
     if source.damage is not None:
-        return UnreadableError(path, f"cannot be read: {source.damage}", "copy the file again")
-    return UnreadableError(
+        return DamagedError(path, f"cannot be read: {source.damage}", "copy the file again")
+    return NotACaptureError(
         path,
         "has no list of traceEvents: other JSON, or a trace cut short before it",
         "give what torch.profiler's export_chrome_trace wrote",
@@ -179,7 +189,7 @@ def _empty(
 ) -> EmptyError | UnreadableError:
     """Return the error of a trace without launches, with its likeliest cause."""
     if not collector.events and complete and bare_list:
-        return UnreadableError(
+        return NotACaptureError(
             path,
             "is a JSON list without trace events",
             "give what torch.profiler's export_chrome_trace wrote",

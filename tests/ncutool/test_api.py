@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import polars as pl
 import pytest
 
 import ncutool
+from ncutool.analysis.dataframes import as_polars, to_pandas
 from ncutool.base import tables
 from ncutool_parsers.errors import UsageError
 
@@ -33,6 +36,39 @@ def test_pandas_is_taken_wherever_polars_is(analysis: ncutool.analysis.analyse.A
     assert ncutool.roofline_chart(frame).to_dict() == by_polars
     # An analysis also knows the best rates that its capture reached: one line in the key is theirs.
     assert _marks(ncutool.roofline_chart(analysis).to_dict()) == _marks(by_polars)
+
+
+def test_pandas_keeps_whole_numbers_and_unknowns() -> None:
+    """An unknown is missing in pandas too, and makes no fraction of a whole number."""
+    table = pl.DataFrame(
+        {
+            "launch_id": [0, 1],
+            "op_id": [2**60 + 1, None],
+            "flop": [1.5, None],
+            "graph_replay": [True, None],
+            "op": ["aten::mm", None],
+            "shapes": [[[1, 2]], None],
+        }
+    )
+    frame = to_pandas(table)
+    assert frame.dtypes.astype(str).to_list() == [
+        "int64", "Int64", "float64", "boolean", "str", "object",
+    ]  # fmt: skip
+    assert frame["op_id"].to_list() == [2**60 + 1, pd.NA]
+    assert frame.isna().sum(axis=1).to_list() == [0, 5]
+    back = as_polars(frame, tables.KERNELS).select(table.columns)
+    assert back.equals(table)
+
+
+def test_pandas_needs_no_pyarrow() -> None:
+    """Neither way between the two imports the 170 MB of pyarrow."""
+    code = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "import ncutool\n"
+        f"analysis = ncutool.load({str(TRACE)!r})\n"
+        "assert ncutool.coverage_of(analysis.to_pandas()) == analysis.coverage"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def _marks(chart: dict[str, Any]) -> list[dict[str, Any]]:

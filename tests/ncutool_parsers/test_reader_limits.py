@@ -81,7 +81,7 @@ def test_sizes_of_devices_are_no_negative_numbers(tmp_path: Path) -> None:
     device = {"id": 0, "name": "NVIDIA \ud800", "totalGlobalMem": -5, "numSms": 1 << 70}
     capture = _changed(tmp_path, "aten::mm", "aten::bmm", deviceProperties=[device])
     (found,) = capture.devices
-    assert (found.name, found.memory_bytes, found.sm_count) == ("NVIDIA ?", None, None)
+    assert (found.name, found.memory_bytes, found.sm_count) == ("NVIDIA \ufffd", None, None)
 
 
 def test_a_name_that_is_a_number_beyond_numbers(tmp_path: Path) -> None:

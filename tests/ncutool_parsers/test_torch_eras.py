@@ -77,11 +77,28 @@ def test_launch_details(tmp_path: Path) -> None:
     rows = read(make.write(tmp_path / "t.json", events)).launches
     assert rows.select("grid_x", "grid_y", "grid_z", "block_x").row(0) == (4, 2, 1, 128)
     assert rows.select("copy_kind", "copy_pageable", "copy_bytes").row(1) == ("HtoD", True, 4096)
-    assert rows.select("^collective.*$").row(2) == ("allreduce", "BFloat16", 64, 128, 8)
+    recorded = ("allreduce", "BFloat16", 64, 128, 8, None, None, None, None, None)
+    assert rows.select("^collective.*$").row(2) == recorded
     assert rows.select("registers_per_thread", "shared_memory_bytes").row(2) == (90, 2048)
     assert rows.select("category", "copy_bytes", "grid_x", "call_id").row(3) == (
         *("memset", 16, None, None),
     )
+
+
+def test_groups_of_collectives(tmp_path: Path) -> None:
+    """Process group, call number and the two ranks of a transfer, as numbers or as text."""
+    group = {"Process Group Name": "7", "Process Group Ranks": "[0, 1]", "Seq": 12}
+    pair = {"Process Group Name": 7, "Src Rank": "3", "Dst Rank": 4, "Seq": "13"}
+    events = [
+        make.kernel("ncclDevKernel", 200.0, 5.0, 9, **group),
+        make.kernel("ncclDevKernel", 210.0, 5.0, 10, **pair),
+    ]
+    rows = read(make.write(tmp_path / "t.json", events)).launches
+    columns = ("group", "ranks", "sequence", "source_rank", "target_rank")
+    assert rows.select(f"collective_{name}" for name in columns).rows() == [
+        ("7", "[0, 1]", 12, None, None),
+        ("7", None, 13, 3, 4),
+    ]
 
 
 def test_bare_list_of_2020(tmp_path: Path) -> None:

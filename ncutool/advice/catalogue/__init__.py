@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from ncutool.base import packaged
 from ncutool.base.tables import FINDING_KINDS, SAVINGS_PER, FindingKind, SavingPer
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 JUDGED = "judgement, tried on the twelve traces of docs/findings.md"
 """Source of a threshold for which nobody but ncutool stands."""
@@ -61,8 +54,7 @@ class Rule:
 @cache
 def rules() -> dict[str, Rule]:
     """Return every rule by its code."""
-    text = (files(__package__) / "rules.toml").read_text(encoding="utf-8")
-    return {name: _rule(name, row) for name, row in tomllib.loads(text).items()}
+    return {name: _rule(name, row) for name, row in packaged.table(__file__, "rules").items()}
 
 
 def _rule(name: str, row: dict[str, Any]) -> Rule:

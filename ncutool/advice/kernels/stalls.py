@@ -31,8 +31,8 @@ READY_WARPS = Threshold(
     "NVIDIA, Compute Triage Guide",
 )
 HOT_PCT = Threshold(5.0, "% of the samples", "an instruction with fewer is not named", JUDGED)
-_ASYNC_FROM = (8, 0)
-_TMA_FROM = (9, 0)
+ASYNC_FROM = (8, 0)
+TMA_FROM = (9, 0)
 
 
 class Remedy(NamedTuple):
@@ -148,36 +148,59 @@ def hidden(inside: Inside) -> str | None:
     return None
 
 
-def remedy_for(reason: str, capability: str | None) -> str:
-    """Return what shortens a wait, as sentences, with what the architecture has for it."""
+def remedy_for(reason: str, capability: str | None, *, product: bool = False) -> str:
+    """Return what shortens a wait, as sentences, with what the architecture has for it.
+
+    Args:
+        reason: NVIDIA's name of what is waited for.
+        capability: of the device, as ``8.0``.
+        product: it is a matrix product that could reuse more of what it loads.
+    """
     remedy = REMEDIES.get(reason)
     if remedy is None:
         return ""
     text = f"{remedy.text}."
+    if product and reason in ("long_scoreboard", "lg_throttle"):
+        text += " Let a block share tiles of both factors through shared memory."
     if reason == "long_scoreboard":
         text += f" {_copying(capability)}"
     return text
 
 
 def _copying(capability: str | None) -> str:
-    version = _version(capability)
-    if version is None:
+    number = version(capability)
+    if number is None:
         return "Reuse what was loaded from shared memory or registers."
-    if version < _ASYNC_FROM:
+    if number < ASYNC_FROM:
         return (
             f"Compute capability {capability} has no asynchronous copies: load into registers "
             "first, and write them to shared memory a turn of the loop later."
         )
-    if version < _TMA_FROM:
+    if number < TMA_FROM:
         return "Copy tiles to shared memory with cp.async in several stages."
     return "Copy tiles to shared memory with TMA (or cp.async) in several stages."
 
 
-def _version(capability: str | None) -> tuple[int, int] | None:
+def version(capability: str | None) -> tuple[int, int] | None:
+    """Return a compute capability as two numbers; None where it is not known."""
     parts = (capability or "").split(".")
     if len(parts) != 2 or not all(part.isdigit() for part in parts):
         return None
     return int(parts[0]), int(parts[1])
+
+
+def briefly(hot: Hot | None) -> tuple[str, ...]:
+    """Return where warps are found most as a clause, the longest form first; none where that is not
+    known, or they are spread too widely."""
+    if hot is None or hot.instructions[0].pct < HOT_PCT:
+        return ()
+    hottest = hot.instructions[0]
+    share = f"{units.percent(hottest.pct)} of samples at"
+    line = f" ({hottest.file}:{hottest.line})" if hottest.file else ""
+    text = hottest.text or f"byte {hottest.offset}"
+    fed = f", fed by {hottest.loads[0].text}" if hottest.loads and hottest.loads[0].sure else ""
+    place = [f"{share} {text}{line}{fed}", f"{share} {text}{line}"]
+    return (*place, *([f"{share}{line}"] if line else []), f"{share} {text}")
 
 
 def where(hot: Hot | None) -> str:

@@ -6,7 +6,6 @@ known of. Everything else is listed with the time that is in it and with what to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,11 @@ import polars as pl
 
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.finding import CouldNotLook, Finding
-from ncutool.base import units
+from ncutool.base import ncu_command, units
 from ncutool.base.thresholds import IntThreshold
 from ncutool.work import counter_notices
 from ncutool.work.inside import Inside
+from ncutool_parsers.kernel_names import function_name
 
 if TYPE_CHECKING:
     from ncutool.timeline.window import Timeline
@@ -48,7 +48,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "memory": _MEMORY,
     "compute": _COMPUTE,
     "balanced": (*_MEMORY, *_COMPUTE),
-    "latency": ("WarpStateStats", "SchedulerStats", "SourceCounters"),
+    "latency": ("WarpStateStats", "SchedulerStats", *_MEMORY),
     "small_grid": (),
 }
 """What must be known of a launch, by what holds it, before nothing to change means that."""
@@ -148,24 +148,17 @@ def _reason(sections: Sequence[str], launches: int) -> str:
     return f"the report does not hold {', nor '.join(told)}"
 
 
-def _chosen(rows: Sequence[Mapping[str, Any]], every: Sequence[Mapping[str, Any]]) -> str:
-    """Return the options of ncu that choose the longest of some launches.
-
-    ncu compares the name of the function, without parameters, templates and namespaces, which the
-    short name begins with; it counts the launches that it skips among those of that name.
-    """
+def _chosen(
+    rows: Sequence[Mapping[str, Any]], every: Sequence[Mapping[str, Any]]
+) -> ncu_command.Launches:
+    """Return how ncu is told the longest of some launches of a report."""
     longest = max(rows, key=lambda row: (row["duration_ns"] or 0, -row["launch_id"]))
-    name = _FUNCTION.match(longest["kernel"])
     before = [row for row in every if row["launch_id"] < longest["launch_id"]]
+    name = function_name(longest["kernel_full"])
     if name is None:
-        return f"--launch-skip {len(before)} --launch-count 1"
-    alike = sum(
-        1 for row in before if (other := _FUNCTION.match(row["kernel"])) and other[0] == name[0]
-    )
-    return f"--kernel-name {name[0]} --launch-skip {alike} --launch-count 1"
-
-
-_FUNCTION = re.compile(r"[A-Za-z_]\w*")
+        return ncu_command.Launches(skip=len(before), count=1)
+    alike = sum(1 for row in before if function_name(row["kernel_full"]) == name)
+    return ncu_command.Launches((name,), skip=alike, count=1)
 
 
 def _entry(
@@ -176,9 +169,7 @@ def _entry(
     every: Sequence[Mapping[str, Any]],
 ) -> CouldNotLook:
     time = sum(row["duration_ns"] or 0 for row in rows)
-    longest = counter_notices.command(
-        *(f"--section {section}" for section in sections), chosen=_chosen(rows, every)
-    )
+    longest = counter_notices.command(*sections, chosen=_chosen(rows, every))
     return CouldNotLook(
         what=_named(rows),
         reason=reason,
@@ -187,6 +178,7 @@ def _entry(
         pct=100 * time / total if total else 0.0,
         sections=sections,
         collect=f"`ncu --set full -o report PROGRAM`, or for the longest launch alone {longest}",
+        command=longest.strip("`"),
         brief="collect `ncu --set full`",
     )
 
@@ -244,6 +236,27 @@ def of_trace(
         findings: what is advised of it.
     """
     total = int(kernels["duration_ns"].sum())
+    unknown = unknown_launches(kernels)
+    entries = [
+        _of_launches(group, total, str(why[0]), _collect(group, capture))
+        for why, group in unknown.group_by("why")
+    ]
+    trials = kernels.filter(_TRIAL)
+    if trials.height:
+        entries.append(_of_launches(trials, total, _TRIED, _TUNED))
+    untold = unexplained_launches(kernels, findings)
+    if untold.height:
+        entries.append(_of_launches(untold, total, _BELOW, _JOIN))
+    entries.sort(key=lambda one: (-one.duration_ns, one.reason, one.launches))
+    return (*(one for one in entries if (one.pct or 0.0) >= SMALL_PCT), *_unexplained(timeline))
+
+
+_TRIAL = pl.col("trial").fill_null(value=False)
+
+
+def unknown_launches(kernels: pl.DataFrame) -> pl.DataFrame:
+    """Return the launches of a trace of which is not known what holds them, and ``why``; a tuner's
+    trials, and kernels whose operator's work is on others, left out."""
     bounded = pl.any_horizontal(pl.col(f"{what}_exactness").is_in(_BOUNDS) for what in _FIGURES)
     reason = pl.coalesce(
         "error",
@@ -251,25 +264,20 @@ def of_trace(
         pl.when(bounded.fill_null(value=False)).then(pl.lit(_BOUNDED)),
         pl.lit(_NOT_TOLD),
     )
-    tried = pl.col("trial").fill_null(value=False)
-    trials, kernels = kernels.filter(tried), kernels.filter(~tried)
     helper = (pl.col("part") == "helper").fill_null(value=False)
-    unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper).with_columns(why=reason)
-    entries = [
-        _of_launches(group, total, str(why[0]), _collect(group, capture))
-        for why, group in unknown.group_by("why")
-    ]
-    if trials.height:
-        entries.append(_of_launches(trials, total, _TRIED, _TUNED))
+    unknown = kernels.filter((pl.col("bound") == "unknown") & ~helper & ~_TRIAL)
+    return unknown.with_columns(why=reason)
+
+
+def unexplained_launches(kernels: pl.DataFrame, findings: Sequence[Finding] = ()) -> pl.DataFrame:
+    """Return the launches of a trace that are far from their roofs, of which no finding tells the
+    reason, with ``why`` that is not known; a tuner's trials left out."""
     told = [launch_id for finding in findings for launch_id in finding.launches]
     far = pl.col("bound").is_in(_FAR) | (
         (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
     )
-    untold = kernels.filter(far & ~pl.col("launch_id").is_in(told))
-    if untold.height:
-        entries.append(_of_launches(untold, total, _BELOW, _JOIN))
-    entries.sort(key=lambda one: (-one.duration_ns, one.reason, one.launches))
-    return (*(one for one in entries if (one.pct or 0.0) >= SMALL_PCT), *_unexplained(timeline))
+    unexplained = kernels.filter(far & ~pl.col("launch_id").is_in(told) & ~_TRIAL)
+    return unexplained.with_columns(why=pl.lit(_BELOW))
 
 
 _FAR = ("below_memory_roof", "below_compute_roof")

@@ -7,6 +7,8 @@ from typing import Literal, Protocol, get_args
 
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.view.context import Context
+from ncutool.advice.view.evidence import Also, Excluded, Value
+from ncutool.base import held
 from ncutool.base.tables import FINDING_KINDS, FindingKind, Grade, SavingPer
 from ncutool.base.thresholds import Threshold
 
@@ -26,8 +28,9 @@ LINE = 115
 class Finding:
     """One piece of advice (columns: :data:`ncutool.base.tables.FINDINGS`).
 
-    Invariants: ``0 <= saving_low_ns <= saving_high_ns``, and neither exceeds its counterpart of
-    the finding applied alone; the percentages are of the window.
+    Invariants: ``0 <= saving_low_ns <= saving_high_ns``, which does not exceed what it saves at
+    most applied alone (the low end may: once others are out of its way, more of it shows); the
+    percentages are of the window.
     """
 
     id: str
@@ -57,11 +60,25 @@ class Finding:
     """The evidence on one line, with numbers; empty where the first of it is short enough."""
     todo: str = ""
     """What to do on one line; the rule's where empty."""
+    figures: tuple[Value, ...] = ()
+    """The evidence as values, of a report."""
+    cap: str | None = None
+    """Why it saves no more; None where the evidence says it."""
+    also: tuple[Also, ...] = ()
+    """What else would shorten the same launches, less than the finding itself."""
+    excluded: tuple[Excluded, ...] = ()
+    """What was ruled out for the launch that it saves most of."""
 
     def __post_init__(self) -> None:
-        """Raise a ValueError for a kind that the published schema does not list."""
+        """Raise a ValueError for a kind that the published schema does not list, and for savings
+        that are negative, out of order or above their whole."""
         if self.kind not in FINDING_KINDS:
             raise ValueError(f"{self.kind!r} is no kind of finding: {', '.join(FINDING_KINDS)}")
+        held.in_order(f"saving of {self.id}", self.saving_low_ns, self.saving_high_ns)
+        held.in_order(f"saving of {self.id} alone", self.alone_low_ns, self.alone_high_ns)
+        held.in_order(f"upper saving of {self.id}", self.saving_high_ns, self.alone_high_ns)
+        held.in_order(f"time of {self.id}", self.duration_ns)
+        held.shares(f"saving of {self.id}", self.saving_low_pct, self.saving_high_pct)
 
 
 @dataclass(frozen=True)
@@ -109,6 +126,12 @@ class Draft:
     """The evidence on one line, with numbers; empty where the first of it is short enough."""
     todo: str = ""
     """What to do on one line; the rule's where empty."""
+    figures: tuple[Value, ...] = ()
+    """The evidence as values, of a joined report."""
+    cap: str | None = None
+    """Why it saves no more."""
+    also: tuple[Also, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
 
     def __post_init__(self) -> None:
         """Take the texts that are not given from the rule; raise a KeyError where there is none of
@@ -121,6 +144,10 @@ class Draft:
         for name, value in (("code", rule.code), ("link", rule.link)):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
+        if not len(self.launches) == len(self.best) == len(self.worst):
+            raise ValueError(f"{self.rule}: each launch has one best and one worst time")
+        held.shares(f"kept idle time of {self.rule}", 100 * self.wait_kept_share)
+        held.in_order(f"rest of a gap of {self.rule}", self.gap_rest_ns)
 
     @property
     def _rule(self) -> Rule:
@@ -147,6 +174,10 @@ class Declined:
     launches: tuple[int, ...]
     duration_ns: int
 
+    def __post_init__(self) -> None:
+        """Raise a ValueError for a time below 0."""
+        held.in_order(self.what, self.duration_ns)
+
 
 @dataclass(frozen=True)
 class CouldNotLook:
@@ -170,6 +201,13 @@ class CouldNotLook:
     brief: str = ""
     """The first way to collect it, in a few words that stand after a colon; empty where no
     recording would tell."""
+    command: str | None = None
+    """The command of Nsight Compute that collects it of the longest of these launches alone."""
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError for a time below 0 or a share above its whole."""
+        held.in_order(self.reason, self.duration_ns)
+        held.shares(self.reason, self.pct)
 
 
 @dataclass(frozen=True)
@@ -213,6 +251,11 @@ class Advice:
     """What was looked at, each with the share of time that it holds for."""
     could_not_look: tuple[CouldNotLook, ...] = ()
     """What could not be looked at: failed launches first, then most time first."""
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError for savings that are negative or out of order."""
+        held.in_order("what all findings save", self.all_low_ns, self.all_high_ns)
+        held.in_order("what small findings save", self.small_high_ns)
 
     @property
     def answer(self) -> Answer:

@@ -9,13 +9,14 @@ import typer
 
 from ncutool.commands.options import DebugOption, ForceOption, unfold
 from ncutool.commands.sides import DirOption, Reading, read_side
+from ncutool_parsers import Place
 
 
 @unfold
 def run(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
     captures: Annotated[
-        list[Path],
+        list[Path | Place],
         typer.Argument(metavar="CAPTURE...", help="One or several captures of one state."),
     ],
     *,

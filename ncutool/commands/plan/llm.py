@@ -12,7 +12,7 @@ from ncutool.commands.options import (
     CaptureTraceOption,
     DeviceFileOption,
     Format,
-    MaxBytesOption,
+    Limits,
     option,
     unfold,
 )
@@ -24,8 +24,8 @@ from ncutool.commands.plan.model_options import (
     parse_numbers,
 )
 from ncutool.commands.writing import Output
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
@@ -46,7 +46,7 @@ def run(
         str | None, option(words="Rows of the context sweep.", metavar="N,...")
     ] = None,
     against: Annotated[
-        Path | None,
+        Path | Place | None,
         option(
             words="A trace of a decode step or a prefill to hold the plan against.",
             metavar="CAPTURE",
@@ -60,11 +60,11 @@ def run(
             metavar="PHASE",
         ),
     ] = None,
-    max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     device_file: DeviceFileOption = None,
     *,
     model: ModelOptions,
     serving: ServingOptions,
+    limits: Limits,
     output: Output,
 ) -> None:
     """Predict a language model's decode and prefill on a device, before buying or profiling.
@@ -92,7 +92,7 @@ def run(
             whole_steps=True,
             assume_device=device,
             device_file=device_file,
-            max_bytes=max_bytes,
+            **limits.limits(),
         )
         lengths = {name: getattr(serving, name) for name in ("batch", "context", "prompt")}
         asked = llm_against.asked(

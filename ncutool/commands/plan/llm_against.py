@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Model, Plan
     from ncutool.planning.llm.comparison import Asked
+    from ncutool_parsers import Place
 
 _ROWS = (Format.CSV, Format.JSONL, Format.PARQUET)
 
 
 def write_comparison(
-    capture: Path,
+    capture: Path | Place,
     request: Request,
     model: Model | None,
     plan_on: Callable[[Model, Device], Plan],

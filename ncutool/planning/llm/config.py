@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ncutool.base.user_files import shown
 from ncutool.planning.llm.families import DECODERS, FAMILIES, REFUSED
 from ncutool.planning.llm.families.draft import Named
 from ncutool.planning.llm.families.towers import encoder
@@ -153,7 +154,7 @@ def from_config(
     if build is None:
         known = ", ".join(sorted(FAMILIES))
         raise values.fail(
-            f"model_type {kind or 'missing'!r} is not known; known are {known}. "
+            f"model_type {shown(kind or 'missing')} is not known; known are {known}. "
             f"{FLAGS[0].upper()}{FLAGS[1:]}"
         )
     if kind != values.data.get("model_type"):

@@ -89,6 +89,9 @@ REGISTRY: dict[str, Model] = {
 
 LARGEST = 2**63 - 1
 """Operations or bytes of one call: what is past it is damaged text, and fits no column."""
+_MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a model raises where a call has other arguments than it was written for. An operator may be
+registered with any arguments under any name, and a damaged trace holds any sizes."""
 
 
 def model(call: OpCall) -> Work | NoModel:
@@ -99,7 +102,8 @@ def model(call: OpCall) -> Work | NoModel:
     name = original(call.name)
     plugin = plugins.load().models.get(name)
     if plugin is not None:
-        return plugins.evaluate(plugin, call)
+        answer = plugins.evaluate(plugin, call)
+        return _within_limits(answer, call) if isinstance(answer, Work) else answer
     known = model_of(call)
     if known is None:
         return NoModel(f"no model for {call.name}")
@@ -110,9 +114,18 @@ def model(call: OpCall) -> Work | NoModel:
         work = known(call)
     except UnmodelledError as error:
         return NoModel(error.reason, family)
-    figures = (work.flop, work.bytes_read, work.bytes_written)
+    except _MISFITS:
+        return NoModel(f"shapes do not fit {call.name}", family)
+    return _within_limits(work, call)
+
+
+def _within_limits(work: Work, call: OpCall) -> Work | NoModel:
+    """Return the work of a call whose figures and results can be, or say that they cannot."""
+    figures = (work.flop, work.bytes_read, work.bytes_written, work.bytes)
     if any(figure is not None and not 0 <= figure <= LARGEST for figure in figures):
-        return NoModel(f"sizes of {call.name} are more than one launch does", family)
+        return NoModel(f"sizes of {call.name} are more than one launch does", work.family)
+    if any(size < 0 for output in work.outputs for size in output.shape):
+        return NoModel(f"shapes do not fit {call.name}", work.family)
     return work
 
 

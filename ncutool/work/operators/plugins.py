@@ -6,10 +6,13 @@ operator is modelled; whatever fails in one costs its own operators and is said 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.machinery import PathFinder
+from pathlib import Path
 
 from ncutool.base.tables import FAMILIES
 from ncutool.work.operators.call import Model, NoModel, OpCall, UnmodelledError, Work
@@ -53,6 +56,10 @@ def load() -> Plugins:
     """Return the models of all entry points of the group, in order of their names."""
     models: dict[str, Plugin] = {}
     problems: list[str] = []
+    if not may_bring(sys.path):
+        return Plugins(models, ())
+    from importlib.metadata import entry_points
+
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         try:
             models_of_point = point.load()
@@ -78,6 +85,41 @@ def load() -> Plugins:
                 )
             models.setdefault(name, Plugin(point.name, model))
     return Plugins(models, tuple(problems))
+
+
+def may_bring(path: Iterable[str]) -> bool:
+    """Whether a package installed on ``path`` may have an entry point of the group.
+
+    Python's own search parses what every package brings of any kind, which takes longer than
+    reading a small capture. Where packages may lie elsewhere than in folders, the answer is yes.
+    """
+    if any(
+        hasattr(finder, "find_distributions")
+        for finder in sys.meta_path
+        if finder is not PathFinder
+    ):
+        return True
+    return any(map(_folder_may_bring, dict.fromkeys(path)))
+
+
+def _folder_may_bring(folder: str) -> bool:
+    try:
+        names = os.listdir(folder or ".")
+    except NotADirectoryError:
+        return True
+    except OSError:
+        return False
+    for name in names:
+        if name.lower().endswith(".egg"):
+            return True
+        if name.lower().endswith((".dist-info", ".egg-info")):
+            try:
+                points = Path(folder, name, "entry_points.txt").read_bytes()
+            except OSError:
+                continue
+            if GROUP.encode() in points:
+                return True
+    return False
 
 
 def evaluate(plugin: Plugin, call: OpCall) -> Work | NoModel:

@@ -11,6 +11,8 @@ from ncutool.work.operators.tensor import DTYPES, Argument, Scalar, Tensor, Tens
 _MAX_ELEMENTS = 2**62
 """A tensor past this is damaged text, not a tensor."""
 _MAX_RANK = 64
+_LARGEST_INTEGER = 2**63
+_LARGEST_NUMBER = 1e300
 _NOT_TENSORS = frozenset(
     ("Scalar", "ScalarList", "GenericList", "Int", "Bool", "Double", "String", "Device", "None")
 )
@@ -97,7 +99,7 @@ def _strides(strides: object, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 def _value(text: object) -> bool | int | float | str | tuple[int | float | bool, ...] | None:
     """Return a concrete value from the profiler's text: `True`, `-1`, `0.`, `[1, 1]`, ``."""
     if not isinstance(text, str):
-        return text if isinstance(text, bool | int | float) else None
+        return _bounded(text) if isinstance(text, bool | int | float) else None
     stripped = text.strip()
     if not stripped or stripped == "None":
         return None
@@ -114,14 +116,19 @@ def _atom(text: str) -> bool | int | float | str | None:
     if len(text) > 40:
         return text
     try:
-        return int(text)
+        return _bounded(int(text))
     except ValueError:
         pass
     try:
-        number = float(text)
+        return _bounded(float(text))
     except ValueError:
         return text
-    return number if abs(number) < 1e300 else None
+
+
+def _bounded(number: float) -> float | None:
+    """Return a number, None for one that no argument of an operator is."""
+    most = _LARGEST_INTEGER if isinstance(number, int) else _LARGEST_NUMBER
+    return number if abs(number) <= most else None  # NaN is no number at all
 
 
 def _at(items: list[object], index: int) -> object:

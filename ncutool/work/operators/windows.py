@@ -40,7 +40,8 @@ def met(
 @lru_cache(maxsize=1 << 12)
 def _places(size: int, window: int, count: int, step: int, pad: int, gap: int) -> int:
     """Return how many of ``size`` places a window meets at ``count`` positions."""
-    if window * count > _MOST_PLACES:
+    fitting = 0 <= window <= _MOST_PLACES and 0 <= count <= _MOST_PLACES
+    if not fitting or window * count > _MOST_PLACES:
         return size
     places = {i * step + k * gap - pad for i in range(count) for k in range(window)}
     return sum(1 for place in places if 0 <= place < size)

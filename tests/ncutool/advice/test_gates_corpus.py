@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from contradictions import contradicted
 
-from ncutool.advice.view.finding import Finding
 from ncutool.analysis.analyse import Analysis, read_and_analyse
 
 FAILED = "a100-failed-collection.ncu-rep"
@@ -19,33 +18,6 @@ def analyses(corpus: Path) -> list[Analysis]:
     return [read_and_analyse(path) for path in paths if path.name != FAILED]
 
 
-def contradicted(finding: Finding, launch: dict[str, Any], inside: dict[str, Any]) -> str | None:
-    """Why a launch's own numbers speak against a finding on it."""
-    busiest = max(launch["sm_sol_pct"] or 0, launch["memory_sol_pct"] or 0)
-    blocks, pipes = inside["waves"], dict(zip(inside["pipes"] or (), inside["pipes_pct"] or (),
-                                              strict=True))  # fmt: skip
-    match finding.rule:
-        case "tune-occupancy":
-            if launch["grid_x"] * launch["grid_y"] * launch["grid_z"] == 1 or busiest >= 60:
-                return "one block, or a limit that is reached"
-        case "precision-fp64":
-            if launch["dtype"] != "fp64" or pipes.get("fp64", 0.0) < 0.9 * max(pipes.values()):
-                return "the FP64 pipe is not the busiest"
-        case "tune-tail":
-            if blocks is None or blocks % 1 == 0:
-                return "no partial wave"
-        case "tune-uncoalesced":
-            if (inside["local_pct"] or 0.0) > 50:
-                return "local memory"
-        case "tune-stalls":
-            if (inside["issue_active_pct"] or 0.0) >= 80 or inside["stall_top_pct"] < 30:
-                return "hidden, or short"
-        case "tune-spills":
-            if not inside["local_sectors"]:
-                return "no local memory"
-    return None
-
-
 def test_no_finding_is_contradicted(analyses: list[Analysis]) -> None:
     wrong, seen = [], 0
     for analysis in analyses:
@@ -54,11 +26,34 @@ def test_no_finding_is_contradicted(analyses: list[Analysis]) -> None:
         for finding in analysis.findings:
             for launch_id in finding.launches:
                 seen += 1
-                why = contradicted(finding, launches[launch_id], insides[launch_id])
+                why = contradicted(finding.rule, launches[launch_id], insides[launch_id])
                 if why is not None:
                     wrong.append((analysis.capture.name, finding.rule, launch_id, why))
     assert wrong == []
-    assert seen > 100
+    assert seen == 57
+
+
+def test_a_launch_has_one_finding(analyses: list[Analysis]) -> None:
+    """What else applies to it stands in the finding; nothing is both advised and ruled out."""
+    beside = 0
+    for analysis in analyses:
+        every = [launch_id for finding in analysis.findings for launch_id in finding.launches]
+        assert len(every) == len(set(every)), analysis.capture.name
+        for finding in analysis.findings:
+            beside += len(finding.also)
+            ruled_out = {one.rule for one in finding.excluded}
+            assert ruled_out.isdisjoint({finding.rule, *(one.rule for one in finding.also)})
+            assert all(value.holds for value in finding.figures), finding.figures
+            assert finding.figures
+            assert finding.cap is not None
+    assert beside == 15
+
+
+def test_the_kernel_with_most_time_comes_first(analyses: list[Analysis]) -> None:
+    for analysis in analyses:
+        most = analysis.most_time
+        if most is not None and most.findings:
+            assert not set(analysis.findings[0].launches).isdisjoint(most.launches)
 
 
 def test_no_tail_saves_more_than_its_waves_allow(analyses: list[Analysis]) -> None:
@@ -86,6 +81,8 @@ def test_the_add_that_waits_is_named(analyses: list[Analysis]) -> None:
     report = next(a for a in analyses if a.capture.name == "a100-self-join-full.ncu-rep")
     first = report.findings[0]
     assert first.rule == "tune-stalls"
+    assert "at DADD R26, -R20, R22" in first.why
+    assert [value.offset for value in first.figures] == [None, None, 1456]
     assert (
         "of its samples are at `DADD R26, -R20, R22`, where most wait for long scoreboard: its "
         "operand is that of `LDG.E.64 R20, [R20.64]`."

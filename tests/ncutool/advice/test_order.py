@@ -18,7 +18,7 @@ from trace_factory import (
     window,
 )  # fmt: skip
 
-from ncutool import advice
+from ncutool.advice import advising as advice
 from ncutool.advice.fuse import chains, fuse, horizontal
 from ncutool.advice.kernels import precision, tune
 from ncutool.advice.view.finding import Advice, Adviser, Drafts

@@ -127,7 +127,7 @@ FULL = BASIC | {"SourceCounters", "MemoryWorkloadAnalysis_Tables", "WarpStateSta
     [
         ("latency", FULL, "nothing_worth_doing", None),
         ("latency", BASIC, "could_not_look",
-         ("WarpStateStats", "SchedulerStats", "SourceCounters")),
+         ("WarpStateStats", "SchedulerStats", "MemoryWorkloadAnalysis_Tables", "SourceCounters")),
         ("memory", BASIC, "could_not_look", ("MemoryWorkloadAnalysis_Tables", "SourceCounters")),
         ("compute", BASIC, "could_not_look", ("ComputeWorkloadAnalysis", "WarpStateStats")),
         ("compute", FULL - {"WarpStateStats"}, "could_not_look", ("WarpStateStats",)),

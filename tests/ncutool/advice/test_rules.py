@@ -241,14 +241,18 @@ def test_the_tail_effect_saves_no_more_than_its_idle_part(
 
 
 def test_several_rules_never_add_up() -> None:
-    """The larger estimate stands; the others say which one covers them, and are still listed."""
+    """The larger estimate is the finding; the others are told in it, with what each saves alone."""
     tail = row(launch_rule="Tail Effect", launch_rule_speedup_pct=50.0, waves=1.19,
                memory_sol_pct=70.0)  # fmt: skip
-    first, second = advised([tail], inside=EXCESS)
-    assert (first.alone_high_ns, first.saving_high_ns) == (700_000, 700_000)
-    assert (second.alone_high_ns, second.saving_high_ns) == (300_000, 0)
-    assert "already counted in tune-1: estimates of one launch do not add up" in second.evidence[-1]
-    assert second.overlaps == ("tune-1",)
+    (finding,) = advised([tail], inside=EXCESS)
+    assert (finding.rule, finding.alone_high_ns, finding.saving_high_ns) == (
+        "tune-uncoalesced",
+        700_000,
+        700_000,
+    )
+    assert [(one.rule, one.alone_high_ns) for one in finding.also] == [("tune-tail", 300_000)]
+    assert "at most 40.5 %" in finding.also[0].why
+    assert finding.overlaps == ()
 
 
 BARRIER = Inside(stall=Stall("barrier", 0.58))
@@ -322,7 +326,7 @@ def test_what_changes_no_traffic_saves_no_more_than_the_busiest_limit_leaves(
     changes: dict[str, Any], printed: list[dict[str, Any]], inside: Inside
 ) -> None:
     """Whatever is printed and counted: at most 1 - max(SOL), or the limit that it leaves as is."""
-    launch = row(block_y=1, block_z=1, tensor_flop=None, **changes)
+    launch = table([row(block_y=1, block_z=1, tensor_flop=None, **changes)]).to_dicts()[0]
     compute, memory = launch["sm_sol_pct"] / 100, launch["memory_sol_pct"] / 100
     left = {"nothing": 1 - max(compute, memory), "traffic": 1 - compute, "arithmetic": 1 - memory}
     spares = {cause.code: cause.spares for cause in causes.CAUSES}

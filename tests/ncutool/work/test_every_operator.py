@@ -6,47 +6,12 @@ from dataclasses import replace
 
 import pytest
 from operator_calls import call, reason
-from operator_rows import Row, built
-from operator_rows.attention import ATTENTION
-from operator_rows.elementwise import ELEMENTWISE, FUSED
-from operator_rows.engine_attention import FLASH, OVER_CACHES
-from operator_rows.engine_caches import CACHES, ROTATIONS
-from operator_rows.engine_norms import ACTIVATIONS, NORMS, QUANTISATION
-from operator_rows.engine_packed import EXPERTS, PACKED_PRODUCTS
-from operator_rows.engine_products import SCALED_PRODUCTS
-from operator_rows.engine_rows import MOVED_ROWS, STATE_SPACES
-from operator_rows.moving import COPIES, LOOKUPS, OPTIMIZER_STEPS, RESIZES
-from operator_rows.products import CONVOLUTIONS, MATRIX_PRODUCTS
-from operator_rows.reductions import NORMALIZATIONS, REDUCTIONS
+from operator_rows import built
+from operator_rows.every import TABLES
 from operator_rows.refused import REFUSED
 
 from ncutool.work.operators import REGISTRY, NoModel, Tensor, Work, model
 
-TABLES: dict[str, tuple[Row, ...]] = {
-    "attention": ATTENTION,
-    "convolutions": CONVOLUTIONS,
-    "copies": COPIES,
-    "elementwise": ELEMENTWISE,
-    "fused": FUSED,
-    "lookups": LOOKUPS,
-    "matrix products": MATRIX_PRODUCTS,
-    "normalizations": NORMALIZATIONS,
-    "optimizer steps": OPTIMIZER_STEPS,
-    "reductions": REDUCTIONS,
-    "engines: activations": ACTIVATIONS,
-    "engines: attention over caches": OVER_CACHES,
-    "engines: caches": CACHES,
-    "engines: experts": EXPERTS,
-    "engines: flash attention": FLASH,
-    "engines: moved rows": MOVED_ROWS,
-    "engines: normalisations": NORMS,
-    "engines: packed products": PACKED_PRODUCTS,
-    "engines: quantisation": QUANTISATION,
-    "engines: rotations": ROTATIONS,
-    "engines: scaled products": SCALED_PRODUCTS,
-    "engines: state spaces": STATE_SPACES,
-    "resizes": RESIZES,
-}
 UNKNOWABLE = {"aten::index": "index shapes are not recorded"}
 """Registered so that the reason is theirs: a call that records no more says not what it does."""
 
@@ -80,7 +45,7 @@ def test_every_registered_operator_is_in_a_table() -> None:
 def test_a_tensor_behind_the_arguments_is_the_result_and_is_not_read() -> None:
     """`out=` comes last, in a data type of its own: 6 elements of 8 bytes are written."""
     x = Tensor((2, 3), "int64")
-    for name, arguments, flop, _ in ELEMENTWISE:
+    for name, arguments, flop, _ in TABLES["elementwise"]:
         call = built(name, arguments)
         if call.in_place:
             continue

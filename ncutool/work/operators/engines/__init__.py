@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ncutool.work.operators.call import Model, OpCall, Work
 from ncutool.work.operators.engines import attention, figures, moving, products, scans
 from ncutool.work.operators.engines.bound import Bound, bind
-from ncutool.work.operators.engines.table import Row, rows
+from ncutool.work.operators.engines.table import families, row
 
 FAMILY = "other"
 COUNTED: dict[str, Callable[[Bound], Work]] = {
@@ -43,14 +43,13 @@ COUNTED: dict[str, Callable[[Bound], Work]] = {
 """The models that a row may name."""
 
 
-def _model(row: Row) -> Model:
-    counted = COUNTED[row.model]
-
+def _model(number: int) -> Model:
     def model(call: OpCall) -> Work:
-        return counted(bind(call, row))
+        found = row(number)
+        return COUNTED[found.model](bind(call, found))
 
     return model
 
 
-MODELS: dict[str, Model] = {name: _model(row) for row in rows() for name in row.names}
-FAMILIES: dict[str, str] = {name: row.family for row in rows() for name in row.names}
+MODELS: dict[str, Model] = {name: _model(number) for number, name, _ in families()}
+FAMILIES: dict[str, str] = {name: family for _, name, family in families()}

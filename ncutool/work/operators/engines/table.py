@@ -8,19 +8,14 @@ signature stands for any further arguments.
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from ncutool.base import packaged
 from ncutool.base.tables import FAMILIES
 from ncutool.work.exactness import Exactness
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 REST = "..."
 
@@ -100,10 +95,26 @@ class Row:
 
 
 @cache
+def _recorded() -> list[dict[str, Any]]:
+    return packaged.table(__file__, "engines")["operator"]  # type: ignore[no-any-return]  # a table's rows are a list
+
+
 def rows() -> tuple[Row, ...]:
     """Return every row of the table."""
-    text = (files(__package__) / "engines.toml").read_text(encoding="utf-8")
-    return tuple(map(_row, tomllib.loads(text)["operator"]))
+    return tuple(map(row, range(len(_recorded()))))
+
+
+def families() -> Iterator[tuple[int, str, str]]:
+    """Yield the number of a row, a name of its operators and their family, for every name."""
+    for number, recorded in enumerate(_recorded()):
+        for name in recorded["names"]:
+            yield number, name, recorded["family"]
+
+
+@cache
+def row(number: int) -> Row:
+    """Return one row of the table; few traces need more than some of them."""
+    return _row(_recorded()[number])
 
 
 def _row(row: dict[str, Any]) -> Row:

@@ -1,0 +1,54 @@
+"""How much memory a process holds, and how much it may."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_STATM = Path("/proc/self/statm")
+_GROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+_LEAST = 2**30
+
+
+def held_bytes() -> int:
+    """Return what this process holds in memory now; 0 where the system does not say."""
+    try:
+        pages = int(_STATM.read_bytes().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def machine_bytes() -> int | None:
+    """Return what this machine or container has; None where the system does not say."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+    for path in _GROUP_LIMITS:
+        try:
+            total = min(total, int(path.read_text()))
+        except (OSError, ValueError):  # no such group, or its limit is `max`
+            continue
+    return total
+
+
+def share_bytes(workers: int) -> int | None:
+    """Return what each of several workers on this machine may have."""
+    total = machine_bytes()
+    return None if total is None else max(_LEAST, total // workers)
+
+
+def limit_to(most: int | None) -> None:
+    """Let this process have no more than so many bytes, where the system can hold it to that."""
+    if most is None or sys.platform != "linux":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))

@@ -1,0 +1,208 @@
+"""How far a batch is, on stderr: a bar on a terminal, lines in a log, or events for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ncutool.base import units
+from ncutool.base.untrusted import printable
+
+if TYPE_CHECKING:
+    from ncutool.archive.batch import Tally
+    from ncutool.archive.index import Line
+    from ncutool_parsers import Place
+
+_LINE_S = 10.0
+"""A line of progress in a log at most so often."""
+_EVENT_S = 1.0
+
+
+class Teller(Protocol):
+    """Tells how far a batch is."""
+
+    def report(self, tally: Tally, line: Line | None) -> None:
+        """Tell that a file is done, or only where the batch is."""
+
+    def end(self, tally: Tally) -> None:
+        """Tell how it went in the end."""
+
+
+@contextmanager
+def teller(form: str, dataset: Path | Place) -> Iterator[Teller]:
+    """Give what tells of progress in one form: `auto`, `plain`, `json` or `none`."""
+    if form == "json":
+        yield _Events(dataset)
+    elif form == "auto" and sys.stderr.isatty():
+        with _bar(dataset) as bar:
+            yield bar
+    else:
+        yield _Lines(dataset, quiet=form == "none")
+
+
+def summary(tally: Tally, dataset: Path | Place) -> str:
+    """Return how a batch went, in one sentence or two."""
+    parts = [
+        f"{units.counted(tally.files, 'file')}: {tally.new:,} analysed",
+        *([f"{tally.known:,} known before"] if tally.known else []),
+    ]
+    if tally.alike:
+        parts[0] += f" ({tally.alike:,} of the same content as another)"
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(tally.kinds.items()))
+    failed = f"{tally.failed:,} failed ({kinds})" if tally.failed else "none failed"
+    said = f"{', '.join(parts)}, {failed}; in {dataset}"
+    left = tally.files - tally.done
+    return f"{said}; stopped by --max-failures with {left:,} to go" if tally.stopped else said
+
+
+def rates(tally: Tally) -> dict[str, float | None]:
+    """Return the rates of this run and the seconds that are left; None where not known."""
+    worked = tally.worked
+    if not worked or tally.seconds <= 0:
+        return {"files_per_s": None, "bytes_per_s": None, "left_s": None}
+    left_bytes, left_files = tally.bytes - tally.done_bytes, tally.files - tally.done
+    by_bytes = left_bytes * tally.seconds / tally.worked_bytes if tally.worked_bytes else 0.0
+    by_files = left_files * tally.seconds / worked
+    return {
+        "files_per_s": worked / tally.seconds,
+        "bytes_per_s": tally.worked_bytes / tally.seconds,
+        "left_s": max(by_bytes, by_files) if left_files else 0.0,
+    }
+
+
+class _Lines:
+    """Lines in a log: how far it is now and then, and each file that failed."""
+
+    def __init__(self, dataset: Path | Place, *, quiet: bool) -> None:
+        self._dataset, self._quiet = dataset, quiet
+        self._said = time.monotonic()
+
+    def report(self, tally: Tally, line: Line | None) -> None:
+        if self._quiet:
+            return
+        if line is not None and line.kind is not None:
+            _say(failure(line))
+        if time.monotonic() - self._said >= _LINE_S:
+            self._said = time.monotonic()
+            _say(progress_line(tally))
+
+    def end(self, tally: Tally) -> None:
+        _say(summary(tally, self._dataset))
+
+
+def progress_line(tally: Tally) -> str:
+    """Return how far a batch is: files, bytes, rate, failures and time left."""
+    said = (
+        f"{tally.done:,} of {tally.files:,} files, {units.data(tally.done_bytes)} of "
+        f"{units.data(tally.bytes)}, {tally.failed:,} failed"
+    )
+    rate = rates(tally)
+    if tally.publishing:
+        return f"{said}; writing the tables"
+    if rate["files_per_s"] is None:
+        return said
+    return (
+        f"{said}; {rate['files_per_s']:.1f} files/s, {units.data_rate(rate['bytes_per_s'])}, "
+        f"{clock(rate['left_s'] or 0)} left"
+    )
+
+
+def failure(line: Line) -> str:
+    """Return which file failed, and why."""
+    from ncutool.archive.inputs import named
+
+    return f"{named(line.location)}: {line.message}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds: `1:02:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+def _say(text: str) -> None:
+    print(f"ncutool: {printable(text)}", file=sys.stderr, flush=True)
+
+
+class _Events:
+    """One JSON object a line: `progress`, `failed` and at last `done`."""
+
+    def __init__(self, dataset: Path | Place) -> None:
+        self._dataset = dataset
+        self._said = 0.0
+
+    def report(self, tally: Tally, line: Line | None) -> None:
+        if line is not None and line.kind is not None:
+            from ncutool.archive.inputs import named
+
+            self._tell("failed", path=named(line.location), kind=line.kind, message=line.message)
+        if time.monotonic() - self._said >= _EVENT_S:
+            self._said = time.monotonic()
+            self._tell("progress", **_counts(tally), **rates(tally))
+
+    def end(self, tally: Tally) -> None:
+        self._tell("done", **_counts(tally), **rates(tally), dataset=str(self._dataset))
+
+    def _tell(self, event: str, **facts: Any) -> None:
+        text = json.dumps({"event": event, **facts}, allow_nan=False)
+        print(text, file=sys.stderr, flush=True)
+
+
+def _counts(tally: Tally) -> dict[str, Any]:
+    return {
+        "files": tally.files,
+        "bytes": tally.bytes,
+        "done_files": tally.done,
+        "done_bytes": tally.done_bytes,
+        "new": tally.new,
+        "known": tally.known,
+        "alike": tally.alike,
+        "failed": tally.failed,
+        "failed_by_kind": dict(sorted(tally.kinds.items())),
+        "stopped": tally.stopped,
+        "publishing": tally.publishing,
+        "seconds": round(tally.seconds, 3),
+    }
+
+
+@contextmanager
+def _bar(dataset: Path | Place) -> Iterator[Teller]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    progress = Progress(
+        BarColumn(bar_width=20), TextColumn("{task.description}"), console=console, transient=True
+    )
+    with progress:
+        yield _Bar(dataset, progress)
+
+
+class _Bar:
+    """A bar that moves by bytes, with failures above it."""
+
+    def __init__(self, dataset: Path | Place, progress: Any) -> None:
+        self._dataset, self._progress = dataset, progress
+        self._task = progress.add_task("starting", total=None)
+
+    def report(self, tally: Tally, line: Line | None) -> None:
+        if line is not None and line.kind is not None:
+            self._progress.console.print(
+                printable(failure(line)), style="yellow", markup=False, highlight=False
+            )
+        self._progress.update(
+            self._task,
+            total=max(tally.bytes, 1),
+            completed=tally.done_bytes,
+            description=progress_line(tally),
+        )
+
+    def end(self, tally: Tally) -> None:
+        self._progress.stop()
+        _say(summary(tally, self._dataset))

@@ -1,0 +1,315 @@
+"""`ncutool query`: SQL that reads a dataset and nothing else, and conditions without SQL."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import dataset_factory
+import polars as pl
+import pytest
+
+from ncutool.archive.dataset import Dataset
+from ncutool.archive.reading import tables_of
+from ncutool.commands import main
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "archives.md").read_text(encoding="utf-8")
+RECIPES = re.findall(r"```sql\n(.*?)```", DOCUMENT.partition("## Recipes")[2], re.DOTALL)
+SECRET = "do not read me"
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six traces of three runs, two commits, and a file that is none; a secret lies beside it."""
+    folder = tmp_path_factory.mktemp("archive")
+    (folder / "secret.csv").write_text(SECRET)
+    first = dataset_factory.write_traces(folder / "captures", 4)
+    later = dataset_factory.write_traces(folder / "captures", 2, first=4)
+    (folder / "captures" / "bad.json").write_text("no capture")
+    dataset_factory.analysed(folder / "DS", first, {"commit": "aaa"})
+    later.append(folder / "captures" / "bad.json")
+    dataset_factory.analysed(folder / "DS", later, {"commit": "bbb"})
+    return folder / "DS"
+
+
+def ask(capsys: pytest.CaptureFixture[str], dataset: Path, *arguments: str) -> str:
+    """What a query prints."""
+    code = main(["query", str(dataset), *arguments])
+    shown = capsys.readouterr()
+    assert code == 0, shown.err
+    return shown.out
+
+
+def refused(capsys: pytest.CaptureFixture[str], dataset: Path, *arguments: str) -> str:
+    """The one line that a query is refused with."""
+    assert main(["query", str(dataset), *arguments]) in (1, 2)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    return shown.err
+
+
+def test_without_a_question_it_lists_what_there_is(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tables, rows and columns, those of the metadata too."""
+    shown = ask(capsys, dataset)
+    assert re.findall(r"^(\w+): (\d+) rows$", shown, re.MULTILINE) == [
+        ("captures", "6"), ("launches", "12"), ("inside", "12"), ("findings", "6"), ("gaps", "18"),
+        ("errors", "1"),
+    ]  # fmt: skip
+    assert "notices, commit" in shown
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=[str(n) for n in range(len(RECIPES))])
+def test_every_recipe_of_the_documents_runs(
+    recipe: str, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it stands there."""
+    pytest.importorskip("duckdb")
+    columns = json.loads(ask(capsys, dataset, f"DESCRIBE {recipe}", "--format", "json"))["rows"]
+    assert columns
+    json.loads(ask(capsys, dataset, recipe, "--format", "json"))
+
+
+def test_there_are_seven_recipes_at_least() -> None:
+    """In docs/archives.md."""
+    assert len(RECIPES) >= 7
+
+
+def test_sql_and_polars_tell_the_same(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of every table, whole."""
+    pytest.importorskip("duckdb")
+    with tables_of(dataset) as tables:
+        for name in tables.names:
+            by_polars = tables.scan(name).drop("bucket").collect()
+            with tables.answered(f"FROM {name}") as answer:
+                by_sql = pl.concat([answer.empty, *answer.batches])
+            assert by_sql.columns == by_polars.columns
+            key = by_polars.columns[:3]
+            assert by_sql.sort(key).rows() == by_polars.sort(key).rows()
+
+
+def test_forms(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each form holds the same rows; sums of whole numbers stay whole numbers."""
+    pytest.importorskip("duckdb")
+    sql = 'SELECT "commit", count(*) AS n, sum(launch_ns) AS total_ns FROM captures GROUP BY 1'
+    sql += " ORDER BY 1"
+    wanted = [
+        {"commit": "aaa", "n": 4, "total_ns": 4 * 2500 + 10_000 * 4 + 6_000},
+        {"commit": "bbb", "n": 2, "total_ns": 2 * 2500 + 10_000 * 2 + 9_000},
+    ]
+    assert json.loads(ask(capsys, dataset, sql, "--format", "json")) == {
+        "schema": "ncutool/query/1",
+        "rows": wanted,
+    }
+    lines = ask(capsys, dataset, sql, "--format", "jsonl").splitlines()
+    assert [json.loads(line) for line in lines] == wanted
+    table = csv.DictReader(io.StringIO(ask(capsys, dataset, sql, "--format", "csv")))
+    assert list(table) == [{key: str(value) for key, value in row.items()} for row in wanted]
+    ask(capsys, dataset, sql, "-o", str(tmp_path / "a.parquet"))
+    assert pl.read_parquet(tmp_path / "a.parquet").to_dicts() == wanted
+    assert "| aaa | 4 | 56.0 µs |" in ask(capsys, dataset, sql, "--format", "md")
+    assert "56.0 µs" in ask(capsys, dataset, sql)
+
+
+def test_a_terminal_shows_so_many_rows_and_says_how_many_more(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By SQL and by conditions."""
+    pytest.importorskip("duckdb")
+    shown = ask(capsys, dataset, "FROM range(50)")
+    assert shown.endswith("10 more rows; --top 0 shows all\n")
+    assert len(ask(capsys, dataset, "FROM range(50)", "--top", "0").splitlines()) == 51
+    assert len(ask(capsys, dataset, "FROM range(50)", "--top", "3").splitlines()) == 4
+    assert len(json.loads(ask(capsys, dataset, "FROM range(50)", "--format", "json"))["rows"]) == 50
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY captures TO '{beside}'",
+        "COPY captures FROM '{beside}'",
+        "CREATE TABLE x AS FROM captures",
+        "INSERT INTO captures SELECT * FROM captures",
+        "DROP VIEW captures",
+        "ATTACH '{beside}' AS x",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "RESET threads",
+        "PRAGMA database_list",
+        "EXPORT DATABASE '{beside}'",
+        "EXPLAIN ANALYZE COPY captures TO '{beside}'",
+        "PREPARE x AS SELECT 1",
+        "CALL pragma_version()",
+        "SELECT 1; SELECT 2",
+        "SELECT 1; COPY captures TO '{beside}'",
+        "",
+        "-- nothing",
+        "WITH x AS (SELECT 1) INSERT INTO captures FROM x",
+    ],
+)
+def test_what_does_more_than_read_is_refused(
+    sql: str, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its kind, as DuckDB's own parser tells it, and nothing is written."""
+    pytest.importorskip("duckdb")
+    beside = dataset.parent / "written"
+    refused(capsys, dataset, sql.format(beside=beside))
+    assert not beside.exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM '{secret}'",
+        "SELECT * FROM read_text('{secret}')",
+        "SELECT * FROM read_csv('{secret}')",
+        "SELECT * FROM read_blob('{dataset}/_schema.json')",
+        "SELECT * FROM read_text('{dataset}/captures/../../secret.csv')",
+        "SELECT * FROM read_csv('https://127.0.0.1:9/x.csv')",
+        "SELECT * FROM read_parquet('s3://bucket/x.parquet')",
+        "SELECT * FROM glob('/*')",
+        "SELECT * FROM sniff_csv('{secret}')",
+        "SELECT getenv('HOME')",
+        "SELECT * FROM sql",
+        "SELECT * FROM tables",
+        "SELECT (SELECT content FROM read_text('{secret}')) FROM captures",
+        "WITH a AS (FROM read_text('{secret}')) FROM a",
+    ],
+)
+def test_a_query_reads_nothing_but_the_tables(
+    sql: str, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No file beside them, no network, no variable of the process, no environment."""
+    pytest.importorskip("duckdb")
+    secret = dataset.parent / "secret.csv"
+    said = refused(capsys, dataset, sql.format(secret=secret, dataset=dataset))
+    assert SECRET not in said
+
+
+def test_what_holds_a_query_in_cannot_be_changed_by_it(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The settings are closed."""
+    pytest.importorskip("duckdb")
+    names = ["autoload_known_extensions", "enable_external_access", "lock_configuration"]
+    sql = f"SELECT value FROM duckdb_settings() WHERE name IN {tuple(names)} ORDER BY name"
+    rows = json.loads(ask(capsys, dataset, sql, "--format", "json"))["rows"]
+    assert [row["value"] for row in rows] == ["false", "false", "true"]
+
+
+def test_errors_say_what_there_is(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tables and columns, in one line."""
+    pytest.importorskip("duckdb")
+    assert "errors has path, name, bytes" in refused(capsys, dataset, "SELECT nope FROM errors")
+    assert "tables: captures, launches, inside" in refused(capsys, dataset, "SELECT 1 FROM nope")
+    assert "syntax error" in refused(capsys, dataset, "SELEC 1")
+
+
+def test_memory_and_time_are_limited(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do."""
+    pytest.importorskip("duckdb")
+    endless = "SELECT count(*) FROM range(1000000000000) a"
+    assert "raise --timeout" in refused(capsys, dataset, endless, "--timeout", "0.2")
+    large = "SELECT list(range) FROM range(100000000)"
+    assert "raise --max-memory" in refused(capsys, dataset, large, "--max-memory", str(64 * 2**20))
+
+
+def test_without_duckdb_sql_names_the_extra_and_conditions_work(
+    dataset: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--where` needs polars alone."""
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert "pip install 'ncutool[query]'" in refused(capsys, dataset, "SELECT 1")
+    assert "rank0.json.gz" in ask(capsys, dataset, "--table", "captures", "--where", "commit=aaa")
+
+
+def test_conditions_columns_and_order(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A column that a table has not comes from its capture."""
+    shown = ask(
+        capsys, dataset, "--table", "launches", "--where", "commit=bbb", "--where", "bound!=copy",
+        "--select", "duration_ns,commit,captures.path", "--format", "json",
+    )  # fmt: skip
+    assert json.loads(shown)["rows"] == [
+        {"duration_ns": 15000, "commit": "bbb", "captures.path": "run2/rank1.json.gz"},
+        {"duration_ns": 14000, "commit": "bbb", "captures.path": "run2/rank0.json.gz"},
+    ]
+    shown = ask(
+        capsys, dataset, "--table", "captures", "--sort", "-path", "--select", "path", "--top", "1",
+        "--format", "csv",
+    )  # fmt: skip
+    assert shown == "path\nrun2/rank1.json.gz\n"
+
+
+def test_a_value_that_fits_the_captures_column_alone_is_asked_of_it(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`device` is a number in launches and a name in captures; no device is none."""
+    assert main(["query", str(dataset), "--table", "launches", "--where", "device=H100"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("no rows; columns: ")
+    rows = ask(capsys, dataset, "--table", "launches", "--where", "device=0", "--format", "jsonl")
+    assert len(rows.splitlines()) == 12
+
+
+def test_where_nothing_is_found_the_values_there_are_are_told(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And how to search within them."""
+    assert main(["query", str(dataset), "--table", "captures", "--where", "commit=AA"]) == 0
+    shown = capsys.readouterr()
+    assert "there are 'aaa', 'bbb'; commit~AA searches within it" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--where", "bound=memory"], "--table says which table"),
+        (["--table", "kernels"], "no such table; there are captures, launches"),
+        (["--table", "launches", "--where", "durtion_ns>1"], "did you mean 'duration_ns'?"),
+        (["--table", "errors", "--select", "xyzzy"], "no column 'xyzzy'; there are path, name"),
+        (["--table", "errors", "--select", "path,,name"], "column names with commas"),
+        (["--table", "launches", "--sort", "-nope"], "--sort: no column 'nope'"),
+        (["SELECT 1", "--table", "errors"], "SQL says itself which rows"),
+    ],
+)
+def test_wrong_usage_says_what_to_write(
+    arguments: list[str], said: str, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line."""
+    assert said in refused(capsys, dataset, *arguments)
+
+
+def test_what_is_no_dataset_says_how_to_make_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder, and a file."""
+    assert "ncutool batch PATH... -o" in refused(capsys, tmp_path)
+
+
+def test_an_empty_dataset_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tables without a file have their columns all the same."""
+    pytest.importorskip("duckdb")
+    dataset_factory.analysed(tmp_path / "DS", [])
+    assert isinstance(dataset_factory.analysed(tmp_path / "DS", []), Dataset)
+    assert ask(capsys, tmp_path / "DS", "SELECT count(*) AS n FROM launches") == "n\n0\n"
+    assert (
+        ask(capsys, tmp_path / "DS", "--table", "errors")
+        == "no rows; columns: path, kind, message\n"
+    )
+
+
+def test_a_query_may_stand_in_a_file(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As @FILE."""
+    pytest.importorskip("duckdb")
+    (tmp_path / "q.sql").write_text("SELECT count(*) AS n FROM captures -- all of them\n;")
+    assert ask(capsys, dataset, f"@{tmp_path / 'q.sql'}") == "n\n6\n"
+    assert "the query cannot be read" in refused(capsys, dataset, f"@{tmp_path / 'none.sql'}")
