@@ -18,7 +18,8 @@ from ncutool.planning.llm.families.draft import Named
 from ncutool.planning.llm.families.towers import encoder
 from ncutool.planning.llm.keys import FLAGS, check_keys, refuse
 from ncutool.planning.llm.model import Model
-from ncutool.planning.llm.values import Values, shown
+from ncutool.planning.llm.values import Values
+from ncutool.planning.llm.values import shown as short
 from ncutool_parsers.errors import UnreadableError, UsageError
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -191,7 +192,7 @@ def _check_architecture(outer: Values, kind: str) -> None:
             name = name.removesuffix(ending)
         if name in families and families[name] != kind and kind not in _ALSO.get(name, ()):
             raise outer.fail(
-                f"architectures says {shown(given)} and model_type {kind!r}: which of them is it?"
+                f"architectures says {short(given)} and model_type {kind!r}: which of them is it?"
             )
 
 
