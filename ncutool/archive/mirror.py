@@ -29,7 +29,7 @@ from ncutool.archive.dataset import SCHEMA_FILE, existing, files_of
 from ncutool.archive.remote import AT_ONCE, MANIFEST, below, manifest
 from ncutool.archive.tables import TABLES
 from ncutool_parsers import Place, stores
-from ncutool_parsers.errors import MissingError, OutputError
+from ncutool_parsers.errors import MissingError, OutputError, UnreadableError
 from ncutool_parsers.interface import ReadOptions
 
 _LOCK = "_lock.json"
@@ -157,19 +157,17 @@ def put(place: Place, content: bytes, *, create: bool = False) -> bool:
     Raises:
         OutputError: the store refuses.
     """
-    system, path = stores.filesystem(place)
     try:
-        if create:
-            system.pipe_file(path, content, mode="create")
-        else:
-            system.pipe_file(path, content)
-    except FileExistsError:
+        system, path = stores.filesystem(place)
+        with stores.told(place):
+            if create:
+                system.pipe_file(path, content, mode="create")
+            else:
+                system.pipe_file(path, content)
+    except stores.TakenError:
         return False
-    except Exception as error:  # each store has a tree of errors of its own
-        if create and stores.status_of(error) in (409, 412):
-            return False
-        problem, remedy = stores.words_of(error)
-        raise OutputError(f"{place}: cannot be written: {problem}; {remedy}") from None
+    except UnreadableError as error:
+        raise OutputError(f"{place}: cannot be written: {error.problem}; {error.remedy}") from None
     return True
 
 

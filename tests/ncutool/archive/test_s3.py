@@ -174,7 +174,7 @@ def test_a_run_that_dies_while_it_puts_leaves_what_was_there(
     with mirror.working_copy(Place("s3://bucket/DS")) as root:
         made.batch(files[:2], root)
     before = content("s3://bucket/DS")
-    puts = []
+    puts: list[str] = []
 
     def put(place: Place, given: bytes, *, create: bool = False) -> bool:
         if not create:
