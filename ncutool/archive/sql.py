@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _NAMES = tuple(table.name for table in TABLES)
-_BATCH = 100_000
+_MOST_ROWS = 100_000
 """Rows that are in memory at once."""
 _LIMITED_BYTES = 2 * 2**30
 
@@ -194,8 +194,8 @@ def _close_off(connection: Any, tables: Mapping[str, Source]) -> None:
 def _reader(rows: Any) -> Any:
     """Return the rows as Arrow batches, by whichever name this DuckDB has for it."""
     if hasattr(rows, "to_arrow_reader"):
-        return rows.to_arrow_reader(_BATCH)
-    return rows.fetch_record_batch(_BATCH)
+        return rows.to_arrow_reader(_MOST_ROWS)
+    return rows.fetch_record_batch(_MOST_ROWS)
 
 
 @contextmanager
