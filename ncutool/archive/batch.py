@@ -30,13 +30,16 @@ class Tally:
     known: int = 0
     """Files that an earlier run, or another of the same content, has brought in."""
     new: int = 0
+    alike: int = 0
+    """Files of this run whose content another of it has: they are one capture."""
     failed: int = 0
     """Files that could not be analysed, those of earlier runs included."""
     failed_now: int = 0
     done_bytes: int = 0
     """Bytes of files that are done, however."""
+    worked: int = 0
+    """Files that workers looked at, whatever came of it."""
     worked_bytes: int = 0
-    """Bytes of files that workers looked at."""
     publishing: bool = False
     seconds: float = 0.0
     """Since the batch began."""
@@ -124,6 +127,8 @@ class _Batch:
         self.tally = Tally(len(sources), sum(source.bytes or 0 for source in sources))
         self._todo = [source for source in sources if not self._is_known(source)]
         self._numbers = count(len(self._todo))
+        self._ids: set[str] = set()
+        """Captures that files of this run are."""
         self._told = 0
         """Results that may wait in the inbox."""
 
@@ -193,6 +198,7 @@ class _Batch:
         tally = self.tally
         tally.seconds = time.monotonic() - self._begin
         tally.done_bytes += source.bytes or 0
+        tally.worked += 1
         tally.worked_bytes += source.bytes or 0
         tally.work_seconds += answer.outcome.seconds if answer.outcome is not None else 0.0
         if line.kind is not None:
@@ -204,6 +210,9 @@ class _Batch:
             tally.known += 1
         else:
             tally.new += 1
+        if line.capture_id is not None:
+            tally.alike += line.capture_id in self._ids
+            self._ids.add(line.capture_id)
         self._report(tally, line)
 
     def _line(self, source: Input, answer: Answer) -> Line:

@@ -92,6 +92,7 @@ class Worker:
         most = self._request.max_bytes
         with ExitStack() as stack:
             path = stack.enter_context(local_file(source, most))
+            before = _stamp(path)
             hashed.append(content_hash(path))
             beside = [
                 (role, stack.enter_context(local_file(one, self._request.max_bytes)))
@@ -103,6 +104,8 @@ class Worker:
                 return capture_id
             analysis = read_and_analyse(path, _with(self._request, beside))
             rows = rows_of(analysis, source, capture_id, self._version)
+            if _stamp(path) != before:
+                raise RefusedError(path, "changed while it was read", "run again once it is whole")
         self._inbox.put_capture(capture_id, source.file_id, self._version, rows)
         return capture_id
 
@@ -139,6 +142,12 @@ def _with(request: Request, beside: Sequence[tuple[str, Path]]) -> Request:
     return replace(
         request, ncu=single.get("ncu"), capture_trace=single.get("capture_trace"), rank_trace=ranks
     )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return what changes when a file is written to."""
+    about = os.stat(path)
+    return about.st_size, about.st_mtime_ns
 
 
 def content_hash(path: Path) -> str:

@@ -51,6 +51,8 @@ def summary(tally: Tally, dataset: Path | Place) -> str:
         f"{units.counted(tally.files, 'file')}: {tally.new:,} analysed",
         *([f"{tally.known:,} known before"] if tally.known else []),
     ]
+    if tally.alike:
+        parts[0] += f" ({tally.alike:,} of the same content as another)"
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(tally.kinds.items()))
     failed = f"{tally.failed:,} failed ({kinds})" if tally.failed else "none failed"
     said = f"{', '.join(parts)}, {failed}; in {dataset}"
@@ -60,7 +62,7 @@ def summary(tally: Tally, dataset: Path | Place) -> str:
 
 def rates(tally: Tally) -> dict[str, float | None]:
     """Return the rates of this run and the seconds that are left; None where not known."""
-    worked = tally.new + tally.failed_now
+    worked = tally.worked
     if not worked or tally.seconds <= 0:
         return {"files_per_s": None, "bytes_per_s": None, "left_s": None}
     left_bytes, left_files = tally.bytes - tally.done_bytes, tally.files - tally.done
@@ -160,6 +162,7 @@ def _counts(tally: Tally) -> dict[str, Any]:
         "done_bytes": tally.done_bytes,
         "new": tally.new,
         "known": tally.known,
+        "alike": tally.alike,
         "failed": tally.failed,
         "failed_by_kind": dict(sorted(tally.kinds.items())),
         "stopped": tally.stopped,

@@ -19,7 +19,7 @@ from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
 
@@ -62,7 +62,7 @@ def rooms(columns: int) -> tuple[int, int]:
     return kernel, max(16, columns - 82 - kernel)
 
 
-def cells(row: Mapping[str, Any], kernel_room: int, operator_room: int) -> tuple[str, ...]:
+def cells(row: dict[str, Any], kernel_room: int, operator_room: int) -> tuple[str, ...]:
     """Return what the table says of a launch, under :data:`HEADINGS`."""
     return (
         units.count(row["launch_id"]),
@@ -86,7 +86,7 @@ def roof(value: float | None) -> str:
     return "<1" if 0 < value < 0.5 else f"{value:.0f}{'!' if above else ''}"
 
 
-def operator(row: Mapping[str, Any], room: int) -> tuple[str, str]:
+def operator(row: dict[str, Any], room: int) -> tuple[str, str]:
     """Return an operator's name and what stands paler behind it, in so many columns."""
     if not row["op"]:
         return "", shorten(detail(row) or units.UNKNOWN, room)

@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ncutool.base.user_files import shown
 from ncutool.planning.llm.families import DECODERS, FAMILIES, REFUSED
 from ncutool.planning.llm.families.draft import Named
 from ncutool.planning.llm.families.towers import encoder
 from ncutool.planning.llm.keys import FLAGS, check_keys, refuse
 from ncutool.planning.llm.model import Model
-from ncutool.planning.llm.values import Values
+from ncutool.planning.llm.values import Values, shown
 from ncutool_parsers.errors import UnreadableError, UsageError
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -153,7 +154,7 @@ def from_config(
     if build is None:
         known = ", ".join(sorted(FAMILIES))
         raise values.fail(
-            f"model_type {kind or 'missing'!r} is not known; known are {known}. "
+            f"model_type {shown(kind or 'missing')} is not known; known are {known}. "
             f"{FLAGS[0].upper()}{FLAGS[1:]}"
         )
     if kind != values.data.get("model_type"):
@@ -166,15 +167,32 @@ def from_config(
     check_keys(values)
     if text is not None:
         check_keys(outer)
-    if held is None:
-        return model
+    _check_architecture(outer, kind)
     notes = model.notes
     if assumed:
         notes = (
             *notes,
             f"not in the configuration, taken as its family has it: {', '.join(assumed)}",
         )
-    return replace(model, held=(*model.held, held), notes=notes)
+    return replace(model, held=model.held if held is None else (*model.held, held), notes=notes)
+
+
+_ALSO = {"deepseekv3": ("kimi_k2", "deepseek_v32"), "deepseekv2": ("deepseek_v3",)}
+"""Classes that publishers give to configurations of a further ``model_type``."""
+
+
+def _check_architecture(outer: Values, kind: str) -> None:
+    """Raise a UsageError where ``architectures`` names another family than ``model_type``."""
+    outer.known("architectures")
+    families = {name.replace("_", ""): name for name in FAMILIES}
+    for given in outer.texts("architectures") or ():
+        name = given.lower()
+        for ending in ("forcausallm", "lmheadmodel", "model"):
+            name = name.removesuffix(ending)
+        if name in families and families[name] != kind and kind not in _ALSO.get(name, ()):
+            raise outer.fail(
+                f"architectures says {shown(given)} and model_type {kind!r}: which of them is it?"
+            )
 
 
 def _decoder(outer: Values) -> Values | None:

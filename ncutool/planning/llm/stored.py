@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ncutool.planning.llm.values import Values
+from ncutool.planning.llm.values import Values, shown
 
 _TRAINED = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 
@@ -12,6 +12,10 @@ def trained_type(values: Values) -> str:
 
     Checkpoints that were saved in float32 are served in bf16, and are counted so.
     """
-    named = values.text("torch_dtype") or values.text("dtype")
+    named = (values.text("torch_dtype") or values.text("dtype")).removeprefix("torch.")
+    if named and named not in (*_TRAINED, "auto"):
+        raise values.fail(
+            f"torch_dtype {shown(named)} is not known; known are {', '.join(_TRAINED)}"
+        )
     kind = _TRAINED.get(named, "bf16")
     return "bf16" if kind == "fp32" else kind

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ncutool.base.checks import LARGEST
+from ncutool.base.user_files import shown, text_problem
 from ncutool_parsers.errors import UsageError
 
 
@@ -90,6 +91,8 @@ class Values:
             return default
         if not isinstance(value, str):
             raise self.fail(f"{name} must be a text, not {shown(value)}")
+        if (wrong := text_problem(name, value)) is not None:
+            raise self.fail(wrong)
         return value
 
     def inner(self, name: str) -> Values | None:
@@ -147,9 +150,3 @@ class Values:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise self.fail(f"{name} must be a list of texts")
         return tuple(value)
-
-
-def shown(value: object) -> str:
-    """Return a value short enough for one line of an error."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

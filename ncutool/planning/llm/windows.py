@@ -74,6 +74,8 @@ def last_of(usual: int) -> Callable[[Values, int], list[str]]:
 def past_the_first(values: Values, layers: int) -> list[str]:
     """Return a window for layers past ``max_window_layers``, where windows are used (Qwen)."""
     if not values.flag("use_sliding_window"):
+        if not values.given("use_sliding_window") and values.given("sliding_window"):
+            values.assumed.append("no window (use_sliding_window is not given)")
         values.known("sliding_window", "max_window_layers")
         return [FULL] * layers
     first = values.count("max_window_layers", default=layers, least=0)
@@ -96,6 +98,8 @@ def chunks(values: Values, layers: int) -> list[str]:
         raise refuse(values, f"no_rope_layers lists {len(listed)} layers of {layers}")
     rope = listed or [int((index + 1) % step != 0) for index in range(layers)]
     has_chunks = values.given("attention_chunk_size")
+    if not has_chunks:
+        values.assumed.append("no chunks (attention_chunk_size)")
     return [CHUNKED if has_chunks and each else FULL for each in rope]
 
 
@@ -144,6 +148,8 @@ def _span(values: Values, kind: str, windows: Windows) -> Span:
     if "sliding_window" in values.data:
         if values.texts("layer_types") is not None:
             raise values.fail("layer_types names layers with a window, and sliding_window is null")
+        if windows.kinds is not every_layer:
+            values.assumed.append("no window (sliding_window is null)")
         return Span()
     if windows.window is None:
         if values.texts("layer_types") is not None:

@@ -133,7 +133,10 @@ def test_of_files_alike_the_first_by_path_is_told(tmp_path: Path) -> None:
     """Whichever is looked at first, the dataset is the same."""
     for name in ("b", "a", "c"):
         made.trace(tmp_path / "archive" / f"{name}.json", 5)
-    made.batch([tmp_path / "archive" / "b.json", tmp_path / "archive"], tmp_path / "dataset")
+    tally = made.batch(
+        [tmp_path / "archive" / "b.json", tmp_path / "archive"], tmp_path / "dataset"
+    )
+    assert (tally.new, tally.alike) == (3, 2)
     assert made.content(tmp_path / "dataset")["captures"]["path"].to_list() == ["a.json"]
 
 

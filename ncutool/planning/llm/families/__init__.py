@@ -44,7 +44,8 @@ def _interleaved(values: Values, layers: int) -> set[int]:
     if listed is not None:
         values.known("interleave_moe_layer_step")
         return {index for index in listed if 0 <= index < layers}
-    step = values.count("interleave_moe_layer_step", default=1)
+    name = "interleave_moe_layer_step"
+    step = values.count(name) if values.given(name) else values.default(name, 1)
     return set(range(step - 1, layers, step))
 
 
@@ -61,17 +62,26 @@ def _ernie(values: Values, layers: int) -> set[int]:
 
 
 _NO_BIAS = {"query_bias": False, "output_bias": False}
-_LLAMA = Frame(mlp_bias="mlp_bias")
-_QWEN2 = Frame(query_bias=True, output_bias=False, windows=Windows(past_the_first, 4096))
+_LLAMA = Frame(mlp_bias="mlp_bias", heads_fill=True)
+_QWEN2 = Frame(
+    heads_fill=True, query_bias=True, output_bias=False, windows=Windows(past_the_first, 4096)
+)
 _QWEN3 = Frame(head_norms="head", head_dim=128, windows=Windows(past_the_first, 4096))
 _LING = Frame(
     query_bias="use_qkv_bias",
     output_bias="use_bias",
     head_norms="head",
     head_norms_if="use_qk_norm",
-    mixing=Mixing(required=True, inner_is_dense=False, correction="moe_router_enable_expert_bias"),
+    mixing=Mixing(
+        required=True,
+        inner_is_dense=False,
+        correction="moe_router_enable_expert_bias",
+        shares=True,
+        first=True,
+    ),
 )
-_QWEN_MOE = Mixing(required=True, inner_is_dense=False)
+_QWEN_MOE = Mixing(required=True, inner_is_dense=False, step=True)
+_QWEN_SHARED = replace(_QWEN_MOE, shared_gate=True, shares=True)
 _GEMMA3 = Frame(
     tied=True,
     head_dim=256,
@@ -84,14 +94,12 @@ _MISTRAL = Frame(query_bias=False, output_bias=False, windows=Windows(every_laye
 _GATED_DELTA = replace(
     _QWEN3, gate_heads=("attn_output_gate", True), head_dim=256, windows=Windows(only_if_used)
 )
-_GATED_DELTA_MOE = replace(
-    _GATED_DELTA, mixing=Mixing(required=True, inner_is_dense=False, shared_gate=True)
-)
+_GATED_DELTA_MOE = replace(_GATED_DELTA, mixing=_QWEN_SHARED)
 _GLM = Frame(query_bias=("attention_bias", True), output_bias=False, head_dim=128)
-_DEEPSEEK3 = Mixing(required=True, inner_is_dense=False, correction=True)
+_DEEPSEEK3 = Mixing(required=True, inner_is_dense=False, correction=True, shares=True, first=True)
 _LAYER_NORM = {"norm_vectors": 2, "gated": False}
-_GRANITE = Frame(mlp_bias="mlp_bias")
-_GRANITE_MOE = Mixing(required=True)
+_GRANITE = Frame(mlp_bias="mlp_bias", heads_fill=True)
+_GRANITE_MOE = Mixing(required=True, own_size=False)
 
 FAMILIES: Mapping[str, Builder] = {
     "llama": _of(_LLAMA),
@@ -99,7 +107,13 @@ FAMILIES: Mapping[str, Builder] = {
     "ministral": _of(replace(_MISTRAL, windows=Windows(None, 4096))),
     "ministral3": _of(replace(_MISTRAL, windows=Windows(every_layer))),
     "mixtral": _of(
-        Frame(query_bias=False, output_bias=False, windows=Windows(every_layer), mixing=Mixing())
+        Frame(
+            heads_fill=True,
+            query_bias=False,
+            output_bias=False,
+            windows=Windows(every_layer),
+            mixing=Mixing(own_size=False),
+        )
     ),
     "qwen2": _of(_QWEN2),
     "qwen2_vl_text": _of(_QWEN2),
@@ -108,7 +122,7 @@ FAMILIES: Mapping[str, Builder] = {
         replace(
             _QWEN2,
             query_bias=("qkv_bias", True),
-            mixing=Mixing(required=True, inner_is_dense=False, shared_gate=True),
+            mixing=_QWEN_SHARED,
         )
     ),
     "qwen3": _of(_QWEN3),
@@ -128,10 +142,10 @@ FAMILIES: Mapping[str, Builder] = {
             sinks=True,
             head_dim=64,
             windows=Windows(every_other, 128),
-            mixing=Mixing(required=True, router_bias=True, expert_biases=True),
+            mixing=Mixing(required=True, router_bias=True, expert_biases=True, own_size=False),
         )
     ),
-    "deepseek_v2": _latent(LatentFrame()),
+    "deepseek_v2": _latent(LatentFrame(replace(_DEEPSEEK3, required=False, correction=False))),
     "deepseek_v3": _latent(LatentFrame(replace(_DEEPSEEK3, required=False))),
     "kimi_k2": _latent(LatentFrame(_DEEPSEEK3)),
     "deepseek_v32": _latent(LatentFrame(_DEEPSEEK3, indexed=True)),
@@ -167,13 +181,20 @@ FAMILIES: Mapping[str, Builder] = {
             windows=Windows(chunks),
             understood=("use_qk_norm", "for_llm_compressor"),  # a norm without weights
             mixing=Mixing(
-                required=True, dense="intermediate_size_mlp", always_shared=1, routed=_interleaved
+                required=True,
+                dense="intermediate_size_mlp",
+                always_shared=1,
+                own_size=False,
+                routed=_interleaved,
             ),
         )
     ),
-    "phi3": _of(Frame(query_bias=False, output_bias=False, windows=Windows(every_layer))),
+    "phi3": _of(
+        Frame(heads_fill=True, query_bias=False, output_bias=False, windows=Windows(every_layer))
+    ),
     "phi": _of(
         Frame(
+            heads_fill=True,
             query_bias=True,
             output_bias=True,
             mlp_bias=True,
@@ -185,6 +206,7 @@ FAMILIES: Mapping[str, Builder] = {
     ),
     "starcoder2": _of(
         Frame(
+            heads_fill=True,
             query_bias=("use_bias", True),
             output_bias=("use_bias", True),
             mlp_bias=("use_bias", True),
@@ -194,12 +216,16 @@ FAMILIES: Mapping[str, Builder] = {
             windows=Windows(every_layer),
         )
     ),
-    "stablelm": _of(Frame(query_bias="use_qkv_bias", output_bias=False, norm_vectors=2)),
-    "olmo": _of(Frame(norms=0, final_norm=False)),
-    "olmo2": _of(Frame(head_norms="full")),
-    "olmo3": _of(Frame(head_norms="full", windows=Windows(last_of(4), 4096))),
-    "olmoe": _of(Frame(head_norms="full", mixing=Mixing(required=True))),
-    "cohere": _of(Frame(norms=1, tied=True, head_norms="full", head_norms_if="use_qk_norm")),
+    "stablelm": _of(
+        Frame(heads_fill=True, query_bias="use_qkv_bias", output_bias=False, norm_vectors=2)
+    ),
+    "olmo": _of(Frame(heads_fill=True, norms=0, final_norm=False)),
+    "olmo2": _of(Frame(heads_fill=True, head_norms="full")),
+    "olmo3": _of(Frame(heads_fill=True, head_norms="full", windows=Windows(last_of(4), 4096))),
+    "olmoe": _of(Frame(heads_fill=True, head_norms="full", mixing=Mixing(required=True))),
+    "cohere": _of(
+        Frame(heads_fill=True, norms=1, tied=True, head_norms="full", head_norms_if="use_qk_norm")
+    ),
     "cohere2": _of(Frame(norms=1, tied=True, head_dim=128, windows=Windows(last_of(4), 4096))),
     "exaone4": _of(
         Frame(
@@ -211,7 +237,9 @@ FAMILIES: Mapping[str, Builder] = {
     ),
     "smollm3": _of(replace(_LLAMA, tied=True, windows=Windows(only_if_used))),
     "arcee": _of(Frame(mlp_bias="mlp_bias", gated=False)),
-    "apertus": _of(Frame(mlp_bias="mlp_bias", gated=False, head_norms="head", extra=2)),
+    "apertus": _of(
+        Frame(heads_fill=True, mlp_bias="mlp_bias", gated=False, head_norms="head", extra=2)
+    ),
     "seed_oss": _of(
         Frame(
             query_bias=("attention_bias", True),
@@ -221,9 +249,12 @@ FAMILIES: Mapping[str, Builder] = {
         )
     ),
     "granite": _of(_GRANITE),
-    "granitemoe": _of(Frame(mixing=_GRANITE_MOE)),
-    "granitemoeshared": _of(Frame(mixing=_GRANITE_MOE)),
-    "granitemoehybrid": _of(Frame(mixing=Mixing(required=False)), hybrid.granite),
+    "granitemoe": _of(Frame(heads_fill=True, mixing=_GRANITE_MOE)),
+    "granitemoeshared": _of(Frame(heads_fill=True, mixing=replace(_GRANITE_MOE, shares=True))),
+    "granitemoehybrid": _of(
+        Frame(heads_fill=True, mixing=Mixing(required=False, own_size=False, shares=True)),
+        hybrid.granite,
+    ),
     "ernie4_5": _of(
         Frame(
             query_bias="use_bias",
@@ -238,7 +269,9 @@ FAMILIES: Mapping[str, Builder] = {
             query_bias="use_bias",
             output_bias="use_bias",
             tied=True,
-            mixing=Mixing(required=True, inner_is_dense=False, correction=True, routed=_ernie),
+            mixing=Mixing(
+                required=True, inner_is_dense=False, correction=True, shares=True, routed=_ernie
+            ),
         )
     ),
     "bailing_moe": _of(_LING),
@@ -258,29 +291,35 @@ FAMILIES: Mapping[str, Builder] = {
     ),
     "nemotron": _of(Frame(mlp_bias="mlp_bias", gated=False, norm_vectors=2)),
     "lfm2": _of(
-        Frame(query_bias=False, output_bias=False, tied=True, head_norms="head"), hybrid.lfm2
+        Frame(heads_fill=True, query_bias=False, output_bias=False, tied=True, head_norms="head"),
+        hybrid.lfm2,
     ),
     "lfm2_moe": _of(
         Frame(
+            heads_fill=True,
             query_bias=False,
             output_bias=False,
             tied=True,
             head_norms="head",
             mixing=Mixing(
-                required=True, inner_is_dense=False, correction=("use_expert_bias", True)
+                required=True,
+                inner_is_dense=False,
+                first=True,
+                correction=("use_expert_bias", True),
             ),
         ),
         hybrid.lfm2,
     ),
     "jamba": _of(
         Frame(
+            heads_fill=True,
             query_bias=False,
             output_bias=False,
-            mixing=Mixing(required=True, routed=hybrid.jamba_experts),
+            mixing=Mixing(required=True, own_size=False, routed=hybrid.jamba_experts),
         ),
         hybrid.jamba,
     ),
-    "bamba": _of(Frame(mlp_bias="mlp_bias"), hybrid.bamba),
+    "bamba": _of(Frame(heads_fill=True, mlp_bias="mlp_bias"), hybrid.bamba),
     "falcon_h1": _of(Frame(mlp_bias="mlp_bias"), hybrid.falcon_h1),
     "nemotron_h": _of(Frame(mlp_bias="mlp_bias", gated=False), hybrid.nemotron_h),
     "mamba": _of(Frame(tied=True), hybrid.mamba1),

@@ -51,6 +51,9 @@ class Frame:
     """Whether head and input table are one where the configuration does not say."""
     head_dim: int | None = None
     """Where the configuration does not say; else hidden size over heads."""
+    heads_fill: bool = False
+    """Whether heads divide the hidden size, so that published configurations need not say
+    their size."""
     windows: Windows = field(default_factory=Windows)
     mixing: Mixing | None = None
     """None: a model of this family has no experts."""
@@ -116,7 +119,10 @@ def head_shape(values: Values, frame: Frame, hidden: int) -> HeadShape:
         return HeadShape(hidden, heads, kv_heads, values.count("head_dim"))
     if frame.head_dim is None and hidden % heads:
         raise values.fail(f"hidden_size {hidden} does not divide among {heads} heads")
-    return HeadShape(hidden, heads, kv_heads, frame.head_dim or hidden // heads)
+    head_dim = frame.head_dim or hidden // heads
+    if "head_dim" in values.data or not frame.heads_fill:  # null, or left out
+        values.default("head_dim", head_dim)
+    return HeadShape(hidden, heads, kv_heads, head_dim)
 
 
 def add_attention(draft: Draft, frame: Frame, shape: HeadShape, layers: list[int]) -> None:
@@ -145,7 +151,9 @@ def add_feed_forward(draft: Draft, frame: Frame, layers: list[int]) -> None:
     draft.others += len(layers) * (frame.norms * frame.norm_vectors * hidden + frame.extra)
     mixing = frame.mixing
     if mixing is None and values.free & _ASKED:
-        mixing = Mixing(required=False)  # the user asked for experts in a family without any
+        mixing = Mixing(
+            required=False, shares=True, first=True
+        )  # the user asked for experts in a family without any
     routed: set[int] = set()
     if mixing is not None:
         count = count_of(values, mixing)

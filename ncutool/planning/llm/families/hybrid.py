@@ -83,7 +83,7 @@ def jamba(values: Values, frame: Frame, named: Named) -> Model:
     if values.data.get("mamba_dt_rank") == "auto":
         values.known("mamba_dt_rank")
     else:
-        rank = values.count("mamba_dt_rank", default=rank)
+        rank = _period(values, "mamba_dt_rank", rank)
     _no_bias(values, "mamba_proj_bias")
     values.known("use_mambapy", "use_associative_scan", "mamba_inner_layernorms")
     recurrent.add_mamba1(
@@ -161,7 +161,9 @@ def granite(values: Values, frame: Frame, named: Named) -> Model:
         add_feed_forward(draft, frame, list(range(draft.layers)))
     else:
         values.known("num_experts_per_tok", "intermediate_size")
-        dense = replace(frame, mixing=Mixing(required=False, dense="shared_intermediate_size"))
+        dense = replace(
+            frame, mixing=Mixing(required=False, dense="shared_intermediate_size", own_size=False)
+        )
         add_feed_forward(draft, dense, list(range(draft.layers)))
     return end(draft, frame, named)
 
@@ -215,7 +217,7 @@ def nemotron_h(values: Values, frame: Frame, named: Named) -> Model:
         _nemotron_mamba(draft, where["mamba"])
     experts = set(where.get("moe", ()))
     mixing = Mixing(
-        required=True, inner_is_dense=False, correction=True, gated=False,
+        required=True, inner_is_dense=False, correction=True, gated=False, shares=True,
         routed=lambda _values, _layers: experts,
     )  # fmt: skip
     if experts:
@@ -305,7 +307,7 @@ def mamba1(values: Values, frame: Frame, named: Named) -> Model:
     if values.data.get("time_step_rank") == "auto":
         values.known("time_step_rank")
     else:
-        rank = values.count("time_step_rank", default=rank)
+        rank = _period(values, "time_step_rank", rank)
     inner = _period(values, "expand", 2) * draft.hidden
     values.known(
         "d_inner", "d_model", "ssm_cfg", "n_layer", "time_step_init_scheme", "time_step_scale"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ncutool.planning.llm.families.decoder import Frame, add_feed_forward, begin, end
 from ncutool.planning.llm.families.draft import Draft, Named
@@ -18,7 +18,7 @@ from ncutool.planning.llm.values import Values
 class LatentFrame:
     """What a family of latent attention holds that its configuration does not say."""
 
-    mixing: Mixing = field(default_factory=lambda: Mixing(required=False, inner_is_dense=False))
+    mixing: Mixing
     indexed: bool = False
     """Whether an indexer chooses the tokens (DeepSeek-V3.2)."""
 
@@ -49,6 +49,8 @@ def latent(values: Values, frame: LatentFrame, named: Named) -> Model:
 
 def _check(values: Values, shape: LatentShape) -> None:
     """Raise a UsageError where the configuration says something else of the heads."""
+    if shape.query_rank is None and values.text("model_type") != "deepseek_v2":
+        values.assumed.append("queries not compressed (q_lora_rank)")
     values.known("num_key_value_heads")  # each head has a key and a value of its own
     if values.flag("attention_bias"):
         raise refuse(values, "latent attention with biases is not known")

@@ -71,6 +71,14 @@ class Mixing:
     always_shared: int = 0
     """Shared experts that no value of the configuration gives."""
     gated: bool = True
+    own_size: bool = True
+    """Whether a value of its own gives the inner size of an expert."""
+    shares: bool = False
+    """Whether configurations of this family give shared experts."""
+    first: bool = False
+    """Whether they give a number of dense layers before those with experts."""
+    step: bool = False
+    """Whether they give a step from layer to layer with experts."""
     routed: Callable[[Values, int], set[int]] | None = None
     """Which layers have experts; by the usual values where None."""
     chosen: int | None = None
@@ -91,7 +99,7 @@ def count_of(values: Values, mixing: Mixing) -> int:
     if mixing.count is not None and not given:
         return values.default("num_experts", mixing.count)
     hints = [] if given else [name for name in _HINTS if values.data.get(name)]
-    if mixing.required or hints:
+    if mixing.required or hints or (given == [] and values.free & set(CHOSEN)):
         said = f" ({', '.join(hints)} say that there are)" if hints else ""
         raise refuse(values, f"the number of experts is missing{said}: {' or '.join(COUNTS)}")
     values.known(*_HINTS, *SHARED, *SHARED_INNER)
@@ -129,7 +137,7 @@ def add_mixture(draft: Draft, mixing: Mixing, count: int, layers: set[int]) -> N
 def expert_size(values: Values, mixing: Mixing) -> int:
     """Return the inner size of an expert."""
     for name in INNER:
-        if values.given(name):
+        if (mixing.own_size or name in values.free) and values.given(name):
             listed = values.data[name]
             if isinstance(listed, list):
                 if not listed or len(set(map(str, listed))) > 1:
@@ -143,6 +151,9 @@ def expert_size(values: Values, mixing: Mixing) -> int:
 
 def shared_size(values: Values, mixing: Mixing, inner: int) -> tuple[int, int]:
     """Return how many experts every token passes, and their inner size together."""
+    asked = bool(values.free & set(SHARED))
+    if not mixing.shares and not asked:
+        return mixing.always_shared, mixing.always_shared * inner
     count = values.same(*SHARED, default=0, least=0)
     for name in SHARED_INNER:
         if values.given(name):
@@ -150,6 +161,8 @@ def shared_size(values: Values, mixing: Mixing, inner: int) -> tuple[int, int]:
             if count > 1 and size:
                 raise refuse(values, f"{name} and {count} shared experts: of one or of all?")
             return (1, size) if size else (0, 0)
+    if not asked and not any(values.given(name) for name in SHARED):
+        values.assumed.append("no shared experts")
     count = count or mixing.always_shared
     return count, count * inner
 
@@ -164,16 +177,30 @@ def routed_layers(values: Values, layers: int, mixing: Mixing) -> set[int]:
             raise refuse(values, "mlp_layer_types does not list dense or sparse for each layer")
         values.known("first_k_dense_replace", "moe_layer_freq")
         return {index for index, kind in enumerate(listed) if kind == "sparse"}
-    first = values.count("first_k_dense_replace", "num_dense_layers", default=0, least=0)
-    only = values.numbers("mlp_only_layers") or ()
-    found = {index for index in range(layers) if index >= first and index not in only}
+    found = set(range(layers))
+    if mixing.first or "first_k_dense_replace" in values.free:
+        names = ("first_k_dense_replace", "num_dense_layers")
+        if not any(values.given(name) for name in names):
+            values.default(names[0], 0)
+        first = values.count(*names, default=0, least=0)
+        found = {index for index in found if index >= first}
+        found &= _by_frequency(values, layers)
+    if mixing.step:
+        only = values.numbers("mlp_only_layers") or ()
+        for name, usual in (("mlp_only_layers", 0), ("decoder_sparse_step", 1)):
+            if not values.given(name):
+                values.default(name, usual)
+        step = values.count("decoder_sparse_step", default=1)
+        found = {index for index in found if not (index + 1) % step and index not in only}
+    return found
+
+
+def _by_frequency(values: Values, layers: int) -> set[int]:
+    """Return the layers with experts by ``moe_layer_freq``: a step, or a mark for each layer."""
     if isinstance(values.data.get("moe_layer_freq"), list):
         marks = values.numbers("moe_layer_freq") or ()
         if len(marks) != layers or set(marks) - {0, 1}:
             raise refuse(values, "moe_layer_freq does not list 0 or 1 for each layer")
-        return {index for index in found if marks[index]}
-    if values.given("decoder_sparse_step"):
-        step = values.count("decoder_sparse_step")
-        return {index for index in found if not (index + 1) % step}
+        return {index for index in range(layers) if marks[index]}
     step = values.count("moe_layer_freq", default=1)
-    return {index for index in found if not index % step}
+    return {index for index in range(layers) if not index % step}

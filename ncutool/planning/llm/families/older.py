@@ -45,7 +45,9 @@ def falcon(values: Values, named: Named) -> Model:
     new = values.flag("new_decoder_architecture")
     kv_heads = heads
     if new:
-        kv_heads = values.count("num_kv_heads", "n_head_kv", default=heads)
+        names = ("num_kv_heads", "n_head_kv")
+        given = any(values.given(name) for name in names)
+        kv_heads = values.count(*names) if given else values.default(names[0], heads)
     elif values.flag("multi_query", True):
         kv_heads = 1
     values.known("num_kv_heads", "n_head_kv", "multi_query")

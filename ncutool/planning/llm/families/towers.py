@@ -163,6 +163,8 @@ def encoder(outer: Values, hidden: int, assumed: list[str]) -> Held | None:
     vision = outer.inner("vision_config")
     kind = outer.text("model_type")
     if vision is None:
+        if kind in TOWERS:
+            assumed.append("no encoder of images (vision_config)")
         return None
     count = TOWERS.get(kind)
     if count is None:
