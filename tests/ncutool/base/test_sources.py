@@ -47,6 +47,8 @@ ALLOWED = {
     "archive.engines.ray_cluster._RETRIES": "how often a job is tried again",
     "archive.engines.remote._IDLE_S": "how long a process waits for its next job",
     "archive.index._MANY": "when files of a cache become one",
+    "archive.change_points._SEED": "the seed of a generator",
+    "archive.rank_rows._ID_DIGITS": "the digits of a hash that a capture is known by",
     "archive.one_file._ID_DIGITS": "the digits of a hash that a capture is known by",
     "archive.segments._MANY": "when small files become one",
     "base.checks.LEAST_RATE": "a guard against input that is no rate",
