@@ -2,8 +2,15 @@
 
     python benchmarks/bench.py [--quick] [--keep]
 
-Every measurement is a fresh process, the kinds take turns, and the median of three counts. Ratios
+Every measurement is a fresh process, the kinds take turns, and the median of three counts. Times
+are CPU seconds of the whole process as the kernel counted them, start and imports included, unless
+a row says otherwise: other work on the machine does not count, and neither does waiting. Ratios
 hold on any machine; the absolute numbers are this machine's. Exit code 1: a goal was missed.
+
+Two kinds of traces are measured. A *recorded* one is what a profiler writes that was asked for
+stacks: one layer over and over, with the Python calls around each operator, a launch to 7 KB. A
+*varied* one has no stacks, so a launch to 2.6 KB, and names and shapes that repeat only after
+thousands of launches: whatever costs by the launch costs most there.
 """
 
 from __future__ import annotations
@@ -14,17 +21,23 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-import measured
 import synthesize
 
+REPORTS = (
+    Path(__file__).parents[2] / "shared" / "corpus" / "ncu",
+    Path(__file__).parents[1] / "reports" / "samples",
+)
+"""Where reports are looked for, the first that holds any."""
 DATA = Path(__file__).parent / "data"
 MB = 1_000_000
 ROUNDS = 3
+KINDS = ("recorded", "varied")
+SMALL, LARGE = 56, 500
+"""Sizes of traces (MB) that goals are set for."""
 ADVISED = {"repeated-stacks.json": 53, "repeated.json": 20}
 """Traces of 8,000 launches, as a few recorded steps have them, and their sizes in MB: one with the
 Python calls around each operator, one without."""
@@ -32,13 +45,15 @@ Python calls around each operator, one without."""
 
 @dataclass(frozen=True)
 class Run:
-    """One measurement: seconds in process or of the whole process, and peak resident memory."""
+    """One measurement."""
 
     seconds: float
+    """CPU seconds of the whole process."""
     rss_bytes: int
+    """Its peak resident memory."""
+    inside: float = 0.0
+    """CPU seconds after the imports, where the kind counts them."""
     launches: int = 0
-    process_seconds: float = 0.0
-    """Of the whole process that measured, start and imports included."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,7 @@ class Goal:
     claim: str
     value: float
     limit: float
-    unit: str
+    unit: str = "×"
 
     @property
     def met(self) -> bool:
@@ -56,54 +71,86 @@ class Goal:
 
 
 Results = dict[tuple[str, str], list[Run]]
+Sizes = dict[str, int]
+"""Uncompressed bytes of each trace, by its name."""
 
 
-def run_child(kind: str, path: Path | None) -> Run:
-    """One measurement in a fresh process; its peak memory as the kernel counted it."""
-    command = [sys.executable, str(Path(__file__).parent / "measured.py"), kind]
-    command += [] if path is None else [str(path)]
+def command_of(kind: str, path: Path | None) -> list[str]:
+    """The command of one kind of measurement."""
+    if kind == "pass":
+        return ["-c", "pass"]
+    if kind == "help":
+        return ["-m", "ncutool", "--help"]
+    assert path is not None, kind
+    if kind == "report":
+        return ["-m", "ncutool", "report", str(path), "-o", str(DATA / "page.html"), "--force"]
+    if kind.startswith("kernels"):
+        form = kind.partition(" ")[2]
+        return ["-m", "ncutool", "kernels", str(path), *(["--format", form] if form else [])]
+    return [str(Path(__file__).parent / "measured.py"), kind, str(path)]
+
+
+def run_child(kind: str, path: Path | None = None) -> Run:
+    """One measurement in a fresh process: time and peak memory as the kernel counted them."""
     # Compiling every import anew would be measured too.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    output = process.stdout.read()
+    counts_itself = kind in ("floor", "read", "tables", "advice", "counters", "inside")
+    with open(os.devnull, "wb") as nothing:
+        process = subprocess.Popen(
+            [sys.executable, *command_of(kind, path)],
+            stdout=subprocess.PIPE if counts_itself else nothing,
+            stderr=None if counts_itself else nothing,
+            env=environment,
+        )
+        printed = process.stdout.read().decode() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
-    whole = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"measuring {kind} of {path} failed with exit code {process.returncode}")
-    seconds, launches = output.split()[-2:]
+    inside, launches = printed.split()[-2:] if printed else ("0", "0")
     unit = 1 if sys.platform == "darwin" else 1024
-    return Run(float(seconds), usage.ru_maxrss * unit, int(launches), whole)
+    seconds = usage.ru_utime + usage.ru_stime
+    return Run(seconds, usage.ru_maxrss * unit, float(inside), int(launches))
 
 
-def measure(sizes: list[int], with_report: bool) -> tuple[Results, dict[int, int]]:
+def measure(sizes: list[int]) -> tuple[Results, Sizes]:
     """All kinds over all files, in turns."""
     results: Results = defaultdict(list)
-    bytes_of: dict[int, int] = {}
-    for kind in measured.STARTS:
-        run_child(kind, None)  # warm-up: caches of compiled modules
+    bytes_of: Sizes = {}
+    for start in ("pass", "help"):
+        run_child(start)  # warm-up: caches of compiled modules
     for size in sizes:
-        plain = DATA / f"synthetic-{size}.json"
-        packed = Path(f"{plain}.gz")
-        print(f"writing {plain.name} and {packed.name}", file=sys.stderr)
-        expected = synthesize.write(plain, size * MB)
-        bytes_of[size] = plain.stat().st_size
-        jobs = [("floor", packed), ("read", packed), ("read", plain)]
-        jobs += [("report", packed)] if with_report else []
-        for number in range(ROUNDS):
-            print(f"  round {number + 1} of {ROUNDS}", file=sys.stderr)
-            for kind, path in jobs:
-                run = run_child(kind, path)
-                if kind == "read" and run.launches != expected:
-                    raise SystemExit(f"{path}: {run.launches} launches read, {expected} written")
-                results[kind, path.name].append(run)
+        for trace in KINDS:
+            measure_trace(results, bytes_of, trace, size)
     measure_advice(results)
+    measure_reports(results)
     for _ in range(ROUNDS * 3):
-        for kind in measured.STARTS:
-            results[kind, ""].append(run_child(kind, None))
+        for start in ("pass", "help"):
+            results[start, ""].append(run_child(start))
     return results, bytes_of
+
+
+def measure_trace(results: Results, bytes_of: Sizes, trace: str, size: int) -> None:
+    """All kinds over one trace, compressed and not."""
+    plain = DATA / f"{trace}-{size}.json"
+    packed = Path(f"{plain}.gz")
+    print(f"writing {plain.name} and {packed.name}", file=sys.stderr)
+    recorded = trace == "recorded"
+    expected = synthesize.write(plain, size * MB, same=recorded, stacks=recorded)
+    bytes_of[plain.name] = plain.stat().st_size
+    jobs = [(kind, packed) for kind in ("floor", "read", "kernels", "report")]
+    jobs += [("read", plain), ("kernels md", packed), ("kernels json", packed)]
+    for kind in ("kernels", "report"):
+        run_child(kind, packed)  # warm-up
+    for number in range(ROUNDS):
+        print(f"  round {number + 1} of {ROUNDS}", file=sys.stderr)
+        for kind, path in jobs:
+            run = run_child(kind, path)
+            if kind == "read" and run.launches != expected:
+                raise SystemExit(f"{path}: {run.launches} launches read, {expected} written")
+            results[kind, path.name].append(run)
+    plain.unlink()
+    packed.unlink()
 
 
 def measure_advice(results: Results) -> None:
@@ -118,12 +165,34 @@ def measure_advice(results: Results) -> None:
                 results[kind, packed.name].append(run_child(kind, packed))
 
 
+def measure_reports(results: Results) -> None:
+    """The kernels table of each report, and the same with the inside of its kernels."""
+    found = next((list(folder.rglob("*.ncu-rep")) for folder in REPORTS if folder.exists()), [])
+    for path in sorted(path for path in found if "failed" not in path.name):
+        run_child("inside", path)  # warm-up
+        for _ in range(ROUNDS):
+            for kind in ("counters", "inside"):
+                results[kind, path.name].append(run_child(kind, path))
+
+
+def beside_kernels(results: Results) -> float | None:
+    """How long all reports take with the inside of their kernels, of what they take without."""
+    names = [name for kind, name in results if kind == "inside"]
+    if not names:
+        return None
+    whole = sum(median(results, "inside", name).seconds for name in names)
+    return whole / sum(median(results, "counters", name).seconds for name in names)
+
+
 def median(results: Results, kind: str, name: str = "") -> Run:
-    """The median time, and the largest peak memory."""
+    """The median times, and the largest peak memory."""
     runs = results[kind, name]
-    seconds = statistics.median(run.seconds for run in runs)
-    whole = statistics.median(run.process_seconds for run in runs)
-    return Run(seconds, max(run.rss_bytes for run in runs), runs[0].launches, whole)
+    return Run(
+        statistics.median(run.seconds for run in runs),
+        max(run.rss_bytes for run in runs),
+        statistics.median(run.inside for run in runs),
+        runs[0].launches,
+    )
 
 
 def added(results: Results, name: str = "repeated-stacks.json") -> float:
@@ -131,76 +200,95 @@ def added(results: Results, name: str = "repeated-stacks.json") -> float:
 
     Reading is a process that goes as far as the kernels table and the timeline: start, imports,
     the file, the work of every launch and its place under the roofline. The same process with
-    all that ``advise`` does takes so much longer. The rows `tables` and `advice` have the two
-    without start and imports.
+    all that ``advise`` does takes so much longer.
     """
-    tables, advice = (
-        median(results, kind, f"{name}.gz").process_seconds for kind in ("tables", "advice")
-    )
+    tables, advice = (median(results, kind, f"{name}.gz").seconds for kind in ("tables", "advice"))
     return advice / tables - 1
 
 
-def goals(results: Results, bytes_of: dict[int, int]) -> list[Goal]:
+def goals(results: Results, bytes_of: Sizes) -> list[Goal]:
     """Every claim, with what was measured."""
     found = []
-    for size, uncompressed in bytes_of.items():
-        plain = f"synthetic-{size}.json"
-        packed = f"{plain}.gz"
-        read, raw = median(results, "read", packed), median(results, "read", plain)
-        floor = median(results, "floor", packed)
-        memory = 150 * MB + 0.25 * uncompressed
-        found += [
-            Goal(f"read {size} MB .gz, of the floor", read.seconds / floor.seconds, 2.0, "×"),
-            Goal(
-                f"peak memory of that, of its limit of {memory / MB:.0f} MB",
-                read.rss_bytes / memory,
-                1.0,
-                "×",
-            ),
-            Goal(
-                f"read {size} MB .gz, of reading it as .json", read.seconds / raw.seconds, 1.2, "×"
-            ),
-        ]
-    found.append(Goal("findings, of a process that reads to the tables", added(results), 0.3, "×"))
+    for name, uncompressed in bytes_of.items():
+        found += goals_of(results, name, uncompressed)
+    found += per_launch(results, bytes_of)
+    found.append(Goal("findings, of a process that reads to the tables", added(results), 0.3))
+    if (ratio := beside_kernels(results)) is not None:
+        found.append(Goal("the inside of reports' kernels, of their table alone", ratio, 1.3))
     help_, bare = median(results, "help"), median(results, "pass")
-    found.append(Goal("ncutool --help, of python -c pass", help_.seconds / bare.seconds, 6.0, "×"))
+    found.append(Goal("ncutool --help, of python -c pass", help_.seconds / bare.seconds, 4.0))
     return found
 
 
-def show(results: Results, bytes_of: dict[int, int]) -> bool:
+def goals_of(results: Results, name: str, uncompressed: int) -> list[Goal]:
+    """The claims about one trace."""
+    packed, what = f"{name}.gz", name.removesuffix(".json").replace("-", " ") + " MB"
+    size = int(name.removesuffix(".json").rpartition("-")[2])
+    read, raw = median(results, "read", packed), median(results, "read", name)
+    floor, kernels = median(results, "floor", packed), median(results, "kernels", packed)
+    report = median(results, "report", packed)
+    markdown, as_json = (median(results, f"kernels {form}", packed) for form in ("md", "json"))
+    memory = 120 * MB + 0.25 * uncompressed
+    found = [
+        Goal(f"{what}: read in process, of its floor", read.inside / floor.inside, 1.5),
+        Goal(f"{what}: read .gz, of reading .json", read.inside / raw.inside, 1.2),
+        Goal(f"{what}: kernels' peak, of {memory / MB:.0f} MB", kernels.rss_bytes / memory, 1.0),
+        Goal(f"{what}: peak as JSON, of as Markdown", as_json.rss_bytes / markdown.rss_bytes, 1.0),
+    ]
+    if size <= SMALL:
+        found.append(Goal(f"{what}: kernels, of the floor", kernels.seconds / floor.seconds, 3.3))
+    if size >= LARGE:
+        found.append(Goal(f"{what}: kernels, of the floor", kernels.seconds / floor.seconds, 2.0))
+        found.append(Goal(f"{what}: report, of the floor", report.seconds / floor.seconds, 2.6))
+    return found
+
+
+def per_launch(results: Results, bytes_of: Sizes) -> list[Goal]:
+    """What each further launch of a trace adds to the peak memory of `kernels`."""
+    names = [name for name in bytes_of if name.startswith("varied")]
+    if len(names) < 2:
+        return []
+    first, last = names[0], names[-1]
+    memory = [median(results, "kernels", f"{name}.gz").rss_bytes for name in (first, last)]
+    launches = [median(results, "read", f"{name}.gz").launches for name in (first, last)]
+    each = (memory[1] - memory[0]) / (launches[1] - launches[0])
+    return [Goal("memory of each further launch", each / 1000, 0.8, " KB")]
+
+
+def show(results: Results, bytes_of: Sizes) -> bool:
     """Prints both tables; whether every goal was met."""
-    print(f"{'what':<34} {'s':>8} {'MB/s':>8} {'peak MB':>8}")
+    print(f"{'what':<38} {'CPU s':>8} {'inside':>8} {'MB/s':>8} {'peak MB':>8}")
     for kind, name in results:
         run = median(results, kind, name)
-        size = next((size for size in bytes_of if f"-{size}." in name), None)
-        rate = f"{bytes_of[size] / MB / run.seconds:8.0f}" if size else " " * 8
-        print(f"{f'{kind} {name}':<34} {run.seconds:8.3f} {rate} {run.rss_bytes / MB:8.0f}")
+        size = bytes_of.get(name.removesuffix(".gz"))
+        rate = f"{size / MB / run.seconds:8.0f}" if size else " " * 8
+        inside = f"{run.inside:8.3f}" if run.inside else " " * 8
+        what = f"{kind} {name}"
+        print(f"{what:<38} {run.seconds:8.3f} {inside} {rate} {run.rss_bytes / MB:8.0f}")
     print()
-    print(f"{'goal':<52} {'measured':>9} {'limit':>7}")
+    print(f"{'goal':<52} {'measured':>10} {'limit':>8}")
     claims = goals(results, bytes_of)
     for goal in claims:
         verdict = "pass" if goal.met else "MISSED"
-        print(
-            f"{goal.claim:<52} {goal.value:8.2f}{goal.unit} {goal.limit:6.1f}{goal.unit}  {verdict}"
-        )
+        measured, limit = f"{goal.value:.2f}{goal.unit}", f"{goal.limit:.1f}{goal.unit}"
+        print(f"{goal.claim:<52} {measured:>10} {limit:>8}  {verdict}")
     return all(goal.met for goal in claims)
 
 
 def main() -> int:
     """Measures, prints, tidies up."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="50 MB only")
+    parser.add_argument("--quick", action="store_true", help=f"{SMALL} MB only")
     parser.add_argument("--size", type=int, action="append", help="a size in MB, may repeat")
-    parser.add_argument("--keep", action="store_true", help="keep the traces in benchmarks/data")
-    parser.add_argument("--no-report", action="store_true", help="leave the whole page out")
+    parser.add_argument("--keep", action="store_true", help="keep benchmarks/data")
     options = parser.parse_args()
-    sizes = options.size or ([50] if options.quick else [50, 500, 1500])
+    sizes = sorted(options.size or ([SMALL] if options.quick else [SMALL, LARGE]))
     DATA.mkdir(exist_ok=True)
-    needed = 1.2 * sum(sizes) * MB
+    needed = 1.2 * max(sizes) * MB
     if shutil.disk_usage(DATA).free < needed:
         raise SystemExit(f"{DATA} needs {needed / 1e9:.1f} GB of free disk; use --quick")
     try:
-        results, bytes_of = measure(sizes, not options.no_report)
+        results, bytes_of = measure(sizes)
     finally:
         if not options.keep:
             shutil.rmtree(DATA)

@@ -1,22 +1,20 @@
-"""What `bench.py` measures, one kind a process: `python measured.py KIND [PATH]`.
+"""What `bench.py` measures inside a process: `python measured.py KIND PATH`.
 
-Prints the seconds it took and the launches it saw. `floor`, `read`, `tables` and `advice` count
-from after the imports; `report` and the start-up kinds count the whole of a further process.
+Prints the CPU seconds it took from after the imports, of all threads, and the launches it saw. What
+the whole process took, start and imports included, is for the one who started it to ask.
 """
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 BUFFER_BYTES = 256 * 1024
 _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*(?=\"ph\")")
 """What lies between two events: once in a trace's own layout, it is the same throughout."""
-STARTS = ("pass", "help")
 
 
 def floor(path: Path) -> tuple[float, int]:
@@ -29,7 +27,7 @@ def floor(path: Path) -> tuple[float, int]:
     decoder = msgspec.json.Decoder(list[Event])
     buffer = bytearray(4 * BUFFER_BYTES)
     view = memoryview(buffer)
-    began = time.perf_counter()
+    began = time.process_time()
     with igzip.IGzipFile(path, "rb") as stream:
         opening = b'"traceEvents": ['
         filled = stream.readinto(view[:BUFFER_BYTES])
@@ -50,7 +48,7 @@ def floor(path: Path) -> tuple[float, int]:
             start = 0
             filled = rest + 1
             filled += stream.readinto(view[filled : filled + BUFFER_BYTES])
-    return time.perf_counter() - began, 0
+    return time.process_time() - began, 0
 
 
 def load_reader() -> None:
@@ -69,9 +67,9 @@ def read(path: Path) -> tuple[float, int]:
     load_reader()
     import ncutool_parsers
 
-    began = time.perf_counter()
+    began = time.process_time()
     capture = ncutool_parsers.read(path)
-    return time.perf_counter() - began, capture.launches.height
+    return time.process_time() - began, capture.launches.height
 
 
 def tables(path: Path) -> tuple[float, int]:
@@ -98,22 +96,52 @@ def _advised(path: Path, *, findings: bool) -> tuple[float, float]:
     from ncutool_parsers.interface import ReadOptions
 
     options = ReadOptions(metrics=counters.WANTED, instructions=True)
-    began = time.perf_counter()
+    began = time.process_time()
     capture = read_capture(path, options)
     device = resolve.resolve(recorded_device(capture)).device
     kernels = place.place(capture, launch_work.work_of(capture).work, device)
     window = timeline.build(capture)
-    placed = time.perf_counter()
+    placed = time.process_time()
     if findings:
         advising.advise(kernels, capture, window, device)
-    return placed - began, time.perf_counter() - placed
+    return placed - began, time.process_time() - placed
 
 
-def report(path: Path) -> tuple[float, int]:
-    """The command `report`, start to end: tables, work, findings and the page."""
-    with tempfile.TemporaryDirectory() as folder:
-        page = str(Path(folder) / "page.html")
-        return process("-m", "ncutool", "report", str(path), "-o", page), 0
+def table_alone(path: Path) -> tuple[float, int]:
+    """The kernels table of a report, without the counters and samples of its inside."""
+    return _of_report(path, inside_too=False)
+
+
+def inside(path: Path) -> tuple[float, int]:
+    """The same with them, and the table of the inside."""
+    return _of_report(path, inside_too=True)
+
+
+def _of_report(path: Path, *, inside_too: bool) -> tuple[float, int]:
+    """Seconds of processors, those of the reader's own process included, and launches."""
+    from ncutool.inside import hot
+    from ncutool.inside.table import table
+    from ncutool.roofline import place
+    from ncutool.work import (
+        cache_counters,
+        counters,
+        occupancy_counters,
+        pipe_counters,
+        stall_counters,
+    )
+    from ncutool_parsers import read as read_capture
+    from ncutool_parsers.interface import ReadOptions
+
+    rooms = (cache_counters, occupancy_counters, pipe_counters, stall_counters)
+    own = {f"(?:{pattern})" for room in rooms for pattern in room.WANTED}
+    kept = [one for one in counters.PATTERNS if inside_too or one not in own]
+    began = sum(os.times()[:4])
+    options = ReadOptions(metrics="|".join(kept), instructions=True, samples=inside_too)
+    capture = read_capture(path, options)
+    placed = place.place(capture, counters.work(capture), None)
+    if inside_too:
+        table(capture, placed, hot.of_capture(capture))
+    return sum(os.times()[:4]) - began, placed.height
 
 
 MEASURES = {
@@ -121,27 +149,15 @@ MEASURES = {
     "read": read,
     "tables": tables,
     "advice": advice,
-    "report": report,
+    "counters": table_alone,
+    "inside": inside,
 }
-
-
-def process(*arguments: str) -> float:
-    """Seconds of a whole Python process."""
-    began = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
 
 
 def main() -> None:
     """Measure the kind of work that the command line names."""
-    kind, *rest = sys.argv[1:]
-    if kind == "pass":
-        seconds, launches = process("-c", "pass"), 0
-    elif kind == "help":
-        seconds, launches = process("-m", "ncutool", "--help"), 0
-    else:
-        measure = MEASURES[kind]
-        seconds, launches = measure(Path(rest[0]))
+    kind, path = sys.argv[1:]
+    seconds, launches = MEASURES[kind](Path(path))
     print(f"{seconds:.6f} {launches}")
 
 

@@ -126,7 +126,7 @@ def raw_csv(printed: Sequence[Printed], style: Style = Style()) -> str:
         values = {}
         for name, unit, value in one.metrics:
             # One unit stands above a whole column: that of the first launch.
-            if name in units and units[name] != unit and not style.base_units:
+            if name in units and not style.base_units:
                 shown, text = _in_unit(value, unit, units[name], style)
             else:
                 shown, text = style.value(value, unit)
@@ -170,8 +170,8 @@ def details_csv(
     by_name: bool = False,
 ) -> str:
     """``ncu --csv --page details``: a row a metric, then one a rule."""
-    head = [*IDENTITY, "Section Name", "Metric Name", "Metric Unit", "Metric Value", "Rule Name",
-            "Rule Type", "Rule Description", "Estimated Speedup Type", "Estimated Speedup"]  # fmt: skip
+    head = [*IDENTITY, "Section Name", *HEAD, "Rule Name", "Rule Type", "Rule Description"]
+    head += ["Estimated Speedup Type", "Estimated Speedup"]
     rows = []
     for number, one in enumerate(printed):
         for section, cells in sections(one, labels, style, by_name=by_name):
@@ -241,8 +241,11 @@ def _head(one: Printed, *, old: bool) -> str:
     return f"{one.name} {grid}x{block}, Context 1, Stream {one.stream}, {where}"
 
 
+HEAD = ("Metric Name", "Metric Unit", "Metric Value")
+
+
 def _table(cells: Sequence[Cell], *, head: bool, old: bool) -> list[str]:
-    rows = [*([("Metric Name", "Metric Unit", "Metric Value")] if head else []), *cells]
+    rows = [*([HEAD] if head else []), *cells]
     widths = [70, 15, 30] if old else [max(len(row[at]) for row in rows) for at in range(3)]
     dashes = "    " + " ".join("-" * width for width in widths)
     name, unit, value = widths
@@ -258,10 +261,11 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 
 def around(text: str) -> str:
-    """The same between messages of ncu, a prompt and a program's own output, with colours."""
+    """Return the same between messages of ncu, a prompt and a program's output, with colours."""
     begin = (
         "\x1b[32muser@box\x1b[0m:~$ ncu ./program 1024\n"
-        "Running, with a quote \" and 'another'\n==PROF== Connected to process 4711 (/opt/p)\n"
+        "Running, with a quote \" and 'another'\n"
+        "==PROF== Connected to process 4711 (/opt/p)\n"
         '==PROF== Profiling "kernel" - 0: 0%....50%....100% - 9 passes\nstep,1,2,3\n'
     )
     return f"{begin}{text}==PROF== Disconnected from process 4711\nelapsed 1.5 s\n"

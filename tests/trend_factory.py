@@ -67,7 +67,7 @@ def archive(
                 }
                 for name, ns in times.items()
             ]  # fmt: skip
-    known = {name: dtype for name, dtype in CAPTURES.polars_schema().items()}
+    known = CAPTURES.polars_schema()
     rows = pl.DataFrame(captures, infer_schema_length=None)
     own = [name for name in rows.columns if name not in known]
     return (

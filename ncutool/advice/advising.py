@@ -17,7 +17,8 @@ from ncutool.advice.host import (
     launch,
     synchronization,
 )
-from ncutool.advice.kernels import precision, reports, rules, tune, unseen
+from ncutool.advice.kernels import measured, precision, reports, rules, tune, unseen
+from ncutool.advice.kernels.measured import JoinedReport
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft, Drafts
@@ -52,6 +53,7 @@ def advise(
     ranks: Sequence[pl.DataFrame] = (),
     device_of: Callable[[int | None], Device | None] | None = None,
     sampled: Mapping[int, Hot] | None = None,
+    report: JoinedReport | None = None,
 ) -> Advice:
     """Return findings, surest saving first; those of the window never add up to more than it.
 
@@ -63,6 +65,7 @@ def advise(
         ranks: the kernels tables of other ranks of the same job, which tell waiting from transfer.
         device_of: the device of an ordinal, where ``device`` is not that of all launches.
         sampled: where the warps of a report's launches were found, by launch_id.
+        report: of the same program, joined to a trace.
     """
     if not capture.traits.has_timeline:
         return reports.advise(kernels, capture.rules, inside.of_capture(capture), sampled)
@@ -79,6 +82,10 @@ def advise(
         if adviser is communication and not whole:
             continue  # what hides it, or should, was filtered out
         given = adviser.drafts(view, found.claimed)
+        if adviser is rules:
+            inner = measured.drafts(view, report)
+            told = frozenset(one for draft in inner.drafts for one in draft.launches)
+            given = _joined(rules.drafts(view, found.claimed, told), inner)
         found = _joined(found, given)
     for given in _of_host(view):
         found = _joined(found, given)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ncutool.advice.kernels.measured import JoinedReport
     from ncutool.advice.view.finding import Advice, Finding
     from ncutool.analysis.most_time import MostTime
     from ncutool.analysis.where_time_goes import Shares
@@ -128,8 +129,11 @@ class Analysis(Saved):
     def inside(self) -> pl.DataFrame:
         """What a report knows of the inside of each launch:
         :data:`ncutool.base.inside_table.INSIDE`; empty for a capture without counters."""
+        from ncutool.base.inside_table import INSIDE
         from ncutool.inside.table import table as inside_table
 
+        if not self.capture.traits.figures_counted:
+            return INSIDE.empty()
         return inside_table(self.capture, self.kernels, self.hot)
 
     @cached_property
@@ -176,7 +180,29 @@ class Analysis(Saved):
 
         device, others = self.resolution.device, self._other_ranks
         kernels, capture = self.kernels, self.capture
-        return advise(kernels, capture, self.timeline, device, others, self.device_of, self.hot)
+        return advise(
+            kernels,
+            capture,
+            self.timeline,
+            device,
+            others,
+            self.device_of,
+            self.hot,
+            self._joined_report(),
+        )
+
+    def _joined_report(self) -> JoinedReport | None:
+        """Return the joined report with its own kernels table; None where none was joined."""
+        from ncutool.advice.kernels.measured import JoinedReport
+
+        report = self.companions.ncu
+        if report is None or not self.work.sources:
+            return None
+        from ncutool.inside import hot
+        from ncutool.work import counters
+
+        kernels = place.place(report, counters.work(report), self.resolution.device)
+        return JoinedReport(report, kernels, self.work.sources, hot.of_capture(report))
 
     @property
     def findings(self) -> Findings:

@@ -1,4 +1,4 @@
-"""What to know before launches of a trace are profiled with Nsight Compute, and when none can be."""
+"""What to know before launches of a trace are profiled with ncu, and when none can be."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _STEP = re.compile(r"ProfilerStep#(\d{1,9})")
 
 def refused(analysis: Analysis) -> str | None:
     """Return why Nsight Compute cannot profile this program; None where nothing speaks against."""
-    vendors = {record.vendor for record in analysis.capture.devices}
+    vendors: set[str] = {record.vendor or "" for record in analysis.capture.devices}
     device = analysis.resolution.device
     if device is not None and device.vendor:
-        vendors.add(device.vendor)
+        vendors = {*vendors, device.vendor}
     if "nvidia" in vendors:
         return None
     calls = analysis.capture.calls["name"].unique()

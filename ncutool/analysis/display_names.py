@@ -104,7 +104,7 @@ def short_bound(row: Mapping[str, Any]) -> str:
     Args:
         row: of the kernels table, or of a table of groups; without ``limiting_level``, no level.
     """
-    bound, level = row["bound"], row.get("limiting_level")
+    bound, level = row["bound"], row.get("limiting_detail") or row.get("limiting_level")
     word = SHORT_BOUNDS.get(bound, bound)
     return f"{word}: {LEVELS.get(level, level)}" if level and bound in _HELD else word
 

@@ -193,14 +193,14 @@ def _dominant_bounds(keyed: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("_launches"),
             pl.col("roof").sort_by(time, descending=True).drop_nulls().first(),
             pl.col("roof_side").sort_by(time, descending=True).drop_nulls().first(),
-            pl.col("bound_reason", "limiting_level")
+            pl.col("bound_reason", "limiting_level", "limiting_detail")
             .sort_by(time, "launch_id")
             .get((pl.len() - 1) // 2),
         )
         .sort("_time", "_launches", "bound", descending=[True, True, False])
         .group_by("_key", maintain_order=True)
         .agg(
-            pl.col("bound", "bound_reason", "limiting_level").first(),
+            pl.col("bound", "bound_reason", "limiting_level", "limiting_detail").first(),
             pl.col("roof", "roof_side").drop_nulls().first(),
             pl.len().cast(pl.Int64).alias("bounds"),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from ncutool.advice.kernels import gates, stalls
+from ncutool.advice.kernels import gates, measures, reuse, stalls
 from ncutool.base import ncu_command, units
 from ncutool.roofline.reasons import LEVEL_WORDS
 from ncutool.work import inside as counted
@@ -105,9 +105,7 @@ def _filled(row: Mapping[str, Any]) -> str:
 def _limit(row: Mapping[str, Any], launch: Mapping[str, Any]) -> str:
     if row["limiting_pct"] is None:
         return ""
-    level = row["limiting_level"]
-    if row["limiting_detail"] == "shared":
-        level = "shared"
+    level = row["limiting_detail"] or row["limiting_level"]
     named = LEVEL_WORDS.get(level, f"the {level} pipe") if level else "not told by its counters"
     return (
         f"Compute reaches {units.percent(launch['sm_sol_pct'])} and memory "
@@ -149,6 +147,8 @@ def _moves(row: Mapping[str, Any], launch: Mapping[str, Any]) -> str:
                 f"{units.significant(intensity)} FLOP a byte, on {side} side of the ridge point at "
                 f"{units.significant(ridge)}"
             )
+        if (said := _against_least(launch)) is not None:
+            yield said
         if row["l1_hit_pct"] is not None:
             yield f"L1 finds {units.percent(row['l1_hit_pct'])} of its sectors"
         if row["l2_hit_pct"] is not None:
@@ -167,6 +167,22 @@ def _moves(row: Mapping[str, Any], launch: Mapping[str, Any]) -> str:
                 yield f"shared {kind}s take {units.significant(ways)} passes each, with conflicts"
 
     return _sentence(parts())
+
+
+def _against_least(launch: Mapping[str, Any]) -> str | None:
+    """Return how a product's traffic compares with the least that any product of as many
+    operations moves; None for other kernels, and where a factor is not far from 1."""
+    if not measures.product(launch) or not launch["dram_bytes"]:
+        return None
+    least = reuse.least_product_bytes(launch["flop"], launch["dtype"])
+    if least is None or launch["dram_bytes"] < reuse.FAR * least:
+        return None
+    times = units.significant(launch["dram_bytes"] / least)
+    return (
+        f"{units.data(launch['dram_bytes'])} through DRAM is {times} times the least that a "
+        f"product of as many operations can move ({units.data(least)}, were it a cube); its shape "
+        "is not recorded, so that it may need more"
+    )
 
 
 def _pipes(row: Mapping[str, Any]) -> str:

@@ -85,7 +85,8 @@ def _state(kernels: pl.DataFrame, shares: Shares, window: Timeline | None) -> st
 
 def _level(kernels: pl.DataFrame, bound: str) -> str:
     """Return the memory level or the pipe that holds most of the time under a bound, in words."""
-    held_by_it = kernels.filter(pl.col("bound") == bound)
+    named = pl.coalesce("limiting_detail", "limiting_level").alias("limiting_level")
+    held_by_it = kernels.filter(pl.col("bound") == bound).with_columns(named)
     amount = int(held_by_it["duration_ns"].sum())
     by_level = (
         held_by_it.filter(pl.col("limiting_level").is_not_null())

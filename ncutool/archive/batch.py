@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from ncutool.archive import failures, journal, locks
-from ncutool.archive.dataset import BUCKETS, Dataset, Run, dead_runs
+from ncutool.archive import failures
+from ncutool.archive.dataset import BUCKETS, Dataset, Run, sweep
 from ncutool.archive.engines.interface import Answer, Engine, Job, Setup
 from ncutool.archive.entries import Inbox
 from ncutool.archive.index import Index, Line
@@ -31,13 +30,16 @@ class Tally:
     known: int = 0
     """Files that an earlier run, or another of the same content, has brought in."""
     new: int = 0
+    alike: int = 0
+    """Files of this run whose content another of it has: they are one capture."""
     failed: int = 0
     """Files that could not be analysed, those of earlier runs included."""
     failed_now: int = 0
     done_bytes: int = 0
     """Bytes of files that are done, however."""
+    worked: int = 0
+    """Files that workers looked at, whatever came of it."""
     worked_bytes: int = 0
-    """Bytes of files that workers looked at."""
     publishing: bool = False
     seconds: float = 0.0
     """Since the batch began."""
@@ -93,7 +95,7 @@ def run_batch(
     version = plan.settings.analysis_version
     run = Run(dataset)
     try:
-        _sweep(dataset)
+        sweep(dataset)
         index = Index(dataset, run.name)
         try:
             batch = _Batch(dataset, run, index, plan, version, report, sources)
@@ -103,18 +105,6 @@ def run_batch(
     finally:
         run.close()
     return batch.tally
-
-
-def _sweep(dataset: Dataset) -> None:
-    """Complete the changes that dead runs began, and take away what they were about to write."""
-    dead = dead_runs(dataset)
-    for bucket in BUCKETS:
-        if dataset.journal(bucket).exists():
-            with locks.locked(dataset.bucket_lock(bucket)):
-                journal.recover(dataset.journal(bucket), dataset.root)
-    for name in dead:
-        shutil.rmtree(dataset.staging(name), ignore_errors=True)
-        dataset.run_lock(name).unlink(missing_ok=True)
 
 
 class _Batch:
@@ -137,6 +127,8 @@ class _Batch:
         self.tally = Tally(len(sources), sum(source.bytes or 0 for source in sources))
         self._todo = [source for source in sources if not self._is_known(source)]
         self._numbers = count(len(self._todo))
+        self._ids: set[str] = set()
+        """Captures that files of this run are."""
         self._told = 0
         """Results that may wait in the inbox."""
 
@@ -206,6 +198,7 @@ class _Batch:
         tally = self.tally
         tally.seconds = time.monotonic() - self._begin
         tally.done_bytes += source.bytes or 0
+        tally.worked += 1
         tally.worked_bytes += source.bytes or 0
         tally.work_seconds += answer.outcome.seconds if answer.outcome is not None else 0.0
         if line.kind is not None:
@@ -217,6 +210,9 @@ class _Batch:
             tally.known += 1
         else:
             tally.new += 1
+        if line.capture_id is not None:
+            tally.alike += line.capture_id in self._ids
+            self._ids.add(line.capture_id)
         self._report(tally, line)
 
     def _line(self, source: Input, answer: Answer) -> Line:
@@ -230,9 +226,7 @@ class _Batch:
             row = failures.row_of(source, self._version, kind, message)
             self._inbox.put_error(source.file_id, row)
         limits = self._plan.settings.limits if kind in failures.BY_LIMITS else ""
-        return Line(
-            source.location, source.stamps, self._version, capture_id, kind, message, limits
-        )
+        return Line(source.key, source.stamps, self._version, capture_id, kind, message, limits)
 
 
 def _lost(answer: Answer, settings: Settings) -> tuple[str, str]:

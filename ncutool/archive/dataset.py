@@ -106,6 +106,10 @@ class Dataset:
         """Return the columns by which a capture that is known may be told of in another way."""
         return ("job", *self.metadata())
 
+    def runs_lock(self) -> Path:
+        """Return the lock of whoever begins a run or takes away what dead ones left."""
+        return self.root / "_locks" / "runs"
+
     def metadata(self) -> tuple[str, ...]:
         """Return the columns of metadata, in order."""
         return tuple(_read_schema(self.root / SCHEMA_FILE).get("metadata", ()))
@@ -131,7 +135,7 @@ def open_dataset(root: Path, metadata: Iterable[str] = ()) -> Dataset:
         )
     about = root / SCHEMA_FILE
     try:
-        if _is_something_else(root):
+        if is_something_else(root):
             raise OutputError(f"{root}: exists and is no dataset of ncutool; name another folder")
         root.mkdir(parents=True, exist_ok=True)
         with locks.locked(root / "_locks" / "schema"):
@@ -150,13 +154,13 @@ def open_dataset(root: Path, metadata: Iterable[str] = ()) -> Dataset:
     return Dataset(root)
 
 
-def _is_something_else(root: Path) -> bool:
+def is_something_else(root: Path) -> bool:
     """Whether a path is neither free nor a dataset, nor one that another run is about to make."""
     if (root / SCHEMA_FILE).exists() or not root.exists():
         return False
     if not root.is_dir():
         return True
-    names = {path.name for path in root.iterdir()} - {"_locks"}
+    names = {path.name for path in root.iterdir()} - {"_locks", "_index"}
     return bool(names) and not (root / SCHEMA_FILE).exists()
 
 
@@ -230,19 +234,41 @@ class Run:
         self.name = f"{moment}-{os.getpid()}-{secrets.token_hex(4)}"
         self.dataset = dataset
         self._lock = locks.Lock(dataset.run_lock(self.name))
-        self._lock.take()
+        with locks.locked(dataset.runs_lock()):  # else a sweep may take it for dead
+            self._lock.take()
 
     def close(self) -> None:
-        """Take away what the run keeps while it lives."""
-        shutil.rmtree(self.dataset.staging(self.name), ignore_errors=True)
-        self._lock.leave(remove=True)
+        """Take away what the run keeps while it lives, once no change needs it any more."""
+        try:
+            complete(self.dataset)
+            shutil.rmtree(self.dataset.staging(self.name), ignore_errors=True)
+        finally:
+            self._lock.leave(remove=True)
 
 
-def dead_runs(dataset: Dataset) -> list[str]:
-    """Return the runs that left something behind when they died."""
-    places = [dataset.root / "_staging", dataset.root / "_runs"]
-    names = {path.name for place in places for path in place.glob("*")}
-    return sorted(name for name in names if not locks.is_held(dataset.run_lock(name)))
+def complete(dataset: Dataset) -> None:
+    """Complete the changes that are told but were not made, once nobody else is about to.
+
+    Raises:
+        OSError: the system refuses; what they need stays where it is.
+        OutputError: the file system has no locks.
+    """
+    for bucket in BUCKETS:
+        if dataset.journal(bucket).exists():
+            with locks.locked(dataset.bucket_lock(bucket)):
+                journal.recover(dataset.journal(bucket), dataset.root)
+
+
+def sweep(dataset: Dataset) -> None:
+    """Complete the changes that dead runs began, and take away what they were about to write."""
+    with locks.locked(dataset.runs_lock()):
+        places = [dataset.root / "_staging", dataset.root / "_runs"]
+        names = {path.name for place in places for path in place.glob("*")}
+        dead = [name for name in sorted(names) if not locks.is_held(dataset.run_lock(name))]
+        complete(dataset)
+        for name in dead:
+            shutil.rmtree(dataset.staging(name), ignore_errors=True)
+            dataset.run_lock(name).unlink(missing_ok=True)
 
 
 def scan(dataset: Dataset | str | os.PathLike[str], table: str) -> pl.LazyFrame:
@@ -286,17 +312,13 @@ def schema_of(dataset: Dataset, table: str) -> dict[str, pl.DataType]:
 
 def files_of(dataset: Dataset, table: str) -> list[Path]:
     """Return the files of a table, once what a dead run left unfinished is completed."""
-    _complete(dataset)
+    _completed(dataset)
     return sorted((dataset.root / table).glob("bucket=*/*.parquet"))
 
 
-def _complete(dataset: Dataset) -> None:
-    """Complete the changes that are told but were not made, where nobody is about to."""
-    for bucket in BUCKETS:
-        if not dataset.journal(bucket).exists():
-            continue
-        try:
-            with locks.locked(dataset.bucket_lock(bucket)):
-                journal.recover(dataset.journal(bucket), dataset.root)
-        except (OSError, OutputError):  # a reader who may not write sees it as it lies there
-            return
+def _completed(dataset: Dataset) -> None:
+    """Complete the changes that are told but were not made, where that may be written."""
+    try:
+        complete(dataset)
+    except (OSError, OutputError):  # a reader who may not write sees it as it lies there
+        return

@@ -17,7 +17,7 @@ import msgspec
 from ncutool.archive import locks
 from ncutool.archive.dataset import Dataset, write_whole
 from ncutool.archive.failures import BY_LIMITS
-from ncutool.archive.inputs import Input, named
+from ncutool.archive.inputs import Input
 from ncutool.archive.settings import Settings
 
 _MANY = 8
@@ -50,7 +50,7 @@ class Index:
 
     def found(self, source: Input, settings: Settings, version: str) -> Line | None:
         """Return what is known of a file as it lies there now; None where it must be looked at."""
-        line = self._lines.get(source.location)
+        line = self._lines.get(source.key)
         if line is None or line.version != version:
             return None
         if line.kind == "unreadable":
@@ -112,7 +112,9 @@ class Index:
 
 def _refuses(source: Input) -> bool:
     """Whether the system still does not let a file be read."""
-    path = named(source.location)
+    path = source.place()
+    if not isinstance(path, Path):
+        return False  # a store may have had a bad day
     if not os.path.isfile(path):
         return True
     try:

@@ -8,79 +8,22 @@ from __future__ import annotations
 
 import glob
 import os
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
 
-from ncutool_parsers.errors import UsageError
+from ncutool.archive import listing
+from ncutool.archive.dataset import is_something_else
+from ncutool.archive.source import Input, local_file, named, told
+from ncutool_parsers import Place, place
+from ncutool_parsers.errors import CaptureError, UsageError
+from ncutool_parsers.place import SEPARATOR, URL
 
 _GLOB_MARKS = "*?["
-_BYTES = "\0"
-"""Begins the text of a name that is no text; no name holds it."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """One file of an archive, as a parent tells a worker of it: plain values alone."""
-
-    path: str
-    """Where it lies below the folder that was given: what a dataset shows."""
-    location: str
-    """Where it is read from (:func:`told`): text, whatever bytes the name is made of."""
-    bytes: int | None = None
-    """Its size; None where the system does not say."""
-    stamp: str = ""
-    """Changes whenever the file does; empty where the system does not say."""
-    companions: tuple[tuple[str, Input], ...] = ()
-    """What is read beside it, each with its field of :class:`ncutool.analysis.request.Request`."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    """What the user says of it: columns of the table of captures."""
-
-    @property
-    def name(self) -> str:
-        """File name without its folder."""
-        return self.path.rpartition("/")[2]
-
-    @property
-    def file_id(self) -> str:
-        """Hash of where it lies: one a file, whatever is in it."""
-        return sha256(self.location.encode()).hexdigest()[:32]
-
-    @property
-    def stamps(self) -> str:
-        """Changes whenever it, a companion, or what the user says of it does; empty if unknown."""
-        if not self.stamp or not all(one.stamp for _, one in self.companions):
-            return ""
-        parts = [
-            self.stamp,
-            *(f"{role}={one.location}={one.stamp}" for role, one in self.companions),
-        ]
-        said = [f"{key}={value!r}" for key, value in sorted(self.metadata.items())]
-        return " ".join([*parts, *said])
-
-
-@contextmanager
-def local_file(source: Input) -> Iterator[Path]:
-    """Give a path of this machine that holds the file as long as it is read."""
-    yield Path(named(source.location))
-
-
-def told(name: str) -> str:
-    """Return the name of a file as text that every format can hold, whatever bytes it has."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return _BYTES + os.fsencode(name).decode("latin-1")
-    return name
-
-
-def named(location: str) -> str:
-    """Return the name of a file from what :func:`told` made of it."""
-    if location.startswith(_BYTES):
-        return os.fsdecode(location[len(_BYTES) :].encode("latin-1"))
-    return location
+_LISTINGS = "listings"
+"""Folder of the dataset's index that holds what archives hold."""
+__all__ = ["Input", "gather", "local_file", "named", "told"]
 
 
 def gather(
@@ -101,15 +44,70 @@ def gather(
         UsageError: a path does not exist, a pattern fits nothing, or a list cannot be read.
     """
     roots = [root for path in paths for root in _roots(path)]
-    below = _common_folder(roots)
+    below, below_urls = _common_folder(roots), _common_url(roots)
     walk = _Walk(leave_out.resolve() if leave_out is not None else None)
+    keep = None
+    if leave_out is not None and not is_something_else(leave_out):
+        keep = leave_out / "_index" / _LISTINGS
     for root in roots:
-        for location in walk.files(root):
-            yield _input(location, below, metadata or {})
+        if isinstance(root, Place):
+            found = _of_place(root, below, below_urls)
+        else:
+            found = (_input(location, below) for location in walk.files(root))
+        for one in found:
+            yield from _whole(replace(one, metadata=metadata or {}), root, keep)
 
 
-def _roots(path: str) -> list[str]:
-    """Return the files and folders that one argument names.
+def _whole(source: Input, root: str | Place, keep: Path | None) -> Iterator[Input]:
+    """Yield a file, or what is in it where it is an archive of files."""
+    pattern = root.member if isinstance(root, Place) else None
+    if pattern is None and not listing.is_archive_name(source.path):
+        yield source
+        return
+    try:
+        members = listing.of_archive(source, pattern or "*", keep=keep)
+    except CaptureError:  # whoever reads it says what is wrong
+        members = None
+    yield from [source] if members is None else members
+
+
+def _of_place(root: Place, below: str, below_urls: str) -> Iterator[Input]:
+    """Yield the files of a URL, or the archive that a member of is meant."""
+    if not root.is_remote:
+        yield _input(os.path.abspath(root.address), below)
+        return
+    asked = Place(root.address)
+    for one in listing.of_url(asked):
+        full = str(one.place())
+        yield replace(one, path=full.removeprefix(below_urls).lstrip("/") or one.name)
+
+
+def _common_url(roots: Iterable[str | Place]) -> str:
+    """Return what the URLs of the roots begin with alike, as far as whole folders."""
+    urls = [
+        str(Place(root.address)) for root in roots if isinstance(root, Place) and root.is_remote
+    ]
+    if not urls:
+        return ""
+    fixed = [_fixed(url) for url in urls]
+    schemes = {url.partition("://")[0] for url in fixed}
+    if len(schemes) > 1:
+        return ""
+    common = posixpath.commonpath([url.partition("://")[2] for url in fixed])
+    return f"{schemes.pop()}://{common}" if common else ""
+
+
+def _fixed(url: str) -> str:
+    """Return the folder that all files of a URL lie below."""
+    if not any(mark in url for mark in _GLOB_MARKS):
+        name = url.rpartition("/")[2]
+        return url.rpartition("/")[0] if "." in name else url.rstrip("/")
+    first = min(url.index(mark) for mark in _GLOB_MARKS if mark in url)
+    return url[:first].rpartition("/")[0]
+
+
+def _roots(path: str) -> list[str | Place]:
+    """Return the files, folders and other places that one argument names.
 
     Raises:
         UsageError: it names none.
@@ -118,9 +116,16 @@ def _roots(path: str) -> list[str]:
         return [root for line in _lines(path[1:]) for root in _roots(line)]
     if os.path.lexists(path):
         return [path]
+    if URL.match(path) or SEPARATOR in path:
+        found = place(path)
+        if isinstance(found, Place):
+            return [found]
+        path = str(found)
+        if os.path.lexists(path):
+            return [path]
     if any(mark in path for mark in _GLOB_MARKS):
-        if found := sorted(glob.glob(path, recursive=True)):
-            return found
+        if fitting := sorted(glob.glob(path, recursive=True)):
+            return list(fitting)
         raise UsageError(f"{path}: no file fits this pattern; check it")
     raise UsageError(f"{path}: does not exist; check the path")
 
@@ -136,9 +141,10 @@ def _lines(path: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _common_folder(roots: Iterable[str]) -> str:
-    """Return the folder that all paths are told below."""
-    absolute = [os.path.abspath(root) for root in roots]
+def _common_folder(roots: Iterable[str | Place]) -> str:
+    """Return the folder that all local paths are told below."""
+    local = [root.address if isinstance(root, Place) else root for root in roots]
+    absolute = [os.path.abspath(root) for root in local if not URL.match(root)]
     folders = [root if os.path.isdir(root) else os.path.dirname(root) for root in absolute]
     try:
         return os.path.commonpath(folders) if folders else ""
@@ -187,12 +193,12 @@ class _Walk:
         return True
 
 
-def _input(location: str, below: str, metadata: Mapping[str, str]) -> Input:
+def _input(location: str, below: str) -> Input:
     path = os.path.relpath(location, below) if below else location
     path = path.replace(os.sep, "/").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
         about = os.stat(location)
     except OSError:
-        return Input(path, told(location), metadata=metadata)
+        return Input(path, told(location))
     stamp = f"{about.st_size}-{about.st_mtime_ns}-{about.st_ino}"
-    return Input(path, told(location), about.st_size, stamp, metadata=metadata)
+    return Input(path, told(location), about.st_size, stamp)

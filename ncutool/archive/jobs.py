@@ -63,7 +63,7 @@ def _jobs(captures: pl.DataFrame) -> Iterator[Job]:
     keyed = captures.with_columns(pl.Series("job_key", keys, dtype=pl.String))
     for (key,), rows in keyed.group_by("job_key", maintain_order=True):
         ranked = rows.filter(pl.col("rank").is_not_null() & (pl.col("source") == "torch"))
-        if ranked.height and not (ranked["world_size"] == 1).all():
+        if ranked.height and not (ranked["world_size"].fill_null(0) == 1).all():
             yield _job(str(key), rows.drop("job_key"), ranked.drop("job_key"))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncutool.archive.pairing import POINT_TO_POINT, Calls, Floats
-from ncutool.archive.stragglers import CHANCE, EVEN, NORMAL, sign_test
+from ncutool.archive.stragglers import CHANCE, EVEN, NORMAL, tail
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.work.operators.collective import bandwidth
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES, ITEMSIZE
@@ -176,7 +176,7 @@ def _slow(like: Sequence[Rate]) -> list[SlowLink]:
         rates = _rates(one.calls)
         even = one.calls.durations.max(axis=1) <= EVEN * one.calls.shortest
         below = 0 if rates is None else int((rates[even] < usual).sum())
-        if sign_test(below, one.even) <= max(CHANCE / len(like), 0.5**one.even):
+        if tail(below, one.even) <= max(CHANCE / len(like), 0.5**one.even):
             slow.append(SlowLink(one, len(like), usual))
     return slow
 

@@ -89,11 +89,14 @@ class Worker:
         from ncutool.analysis.analyse import read_and_analyse
         from ncutool.archive.rows import rows_of
 
+        most = self._request.max_bytes
         with ExitStack() as stack:
-            path = stack.enter_context(local_file(source))
+            path = stack.enter_context(local_file(source, most))
+            before = _stamp(path)
             hashed.append(content_hash(path))
             beside = [
-                (role, stack.enter_context(local_file(one))) for role, one in source.companions
+                (role, stack.enter_context(local_file(one, self._request.max_bytes)))
+                for role, one in source.companions
             ]
             capture_id = _id(hashed[0], beside)
             if self._is_known(capture_id, source):
@@ -101,6 +104,8 @@ class Worker:
                 return capture_id
             analysis = read_and_analyse(path, _with(self._request, beside))
             rows = rows_of(analysis, source, capture_id, self._version)
+            if _stamp(path) != before:
+                raise RefusedError(path, "changed while it was read", "run again once it is whole")
         self._inbox.put_capture(capture_id, source.file_id, self._version, rows)
         return capture_id
 
@@ -137,6 +142,12 @@ def _with(request: Request, beside: Sequence[tuple[str, Path]]) -> Request:
     return replace(
         request, ncu=single.get("ncu"), capture_trace=single.get("capture_trace"), rank_trace=ranks
     )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return what changes when a file is written to."""
+    about = os.stat(path)
+    return about.st_size, about.st_mtime_ns
 
 
 def content_hash(path: Path) -> str:

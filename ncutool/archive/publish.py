@@ -19,22 +19,25 @@ import polars as pl
 from ncutool.archive import entries, journal, locks
 from ncutool.archive.dataset import Dataset
 from ncutool.archive.journal import Change
-from ncutool.archive.tables import CAPTURES, ERRORS, TABLES
+from ncutool.archive.segments import OF_CAPTURES, of_bucket, to_join
+from ncutool.archive.tables import CAPTURES, ERRORS
 from ncutool_parsers.schema import Table
 
-_MAX_BYTES = 32 * 2**20
-"""So much of the inbox goes into one segment: it is held in memory while it is written."""
-_DATA = tuple(table for table in TABLES if table not in (CAPTURES, ERRORS))
-_OF_CAPTURES = (*_DATA, CAPTURES)
-"""A capture counts once its row in `captures` is there; it comes last."""
+_MAX_BYTES = 8 * 2**20
+"""So much of the inbox goes into one segment: its rows take eleven times as much while they are
+written."""
+_DATA = tuple(table for table in OF_CAPTURES if table is not CAPTURES)
 _NUMBER = "_entry"
 
 
-def publish(dataset: Dataset, bucket: str, run: str) -> int:
+def publish(dataset: Dataset, bucket: str, run: str, *, compact: bool = False) -> int:
     """Bring what waits for a bucket into its tables; return how many results that were.
+
+    Many small segments become one.
 
     Args:
         run: whose staging folder is written to.
+        compact: a few small segments become one too.
     """
     done = 0
     with locks.locked(dataset.bucket_lock(bucket)):
@@ -50,6 +53,9 @@ def publish(dataset: Dataset, bucket: str, run: str) -> int:
             change = journal.all_of([tables.take(captures), tables.take_errors(errors)])
             tables.commit(Change(change.moves, (*change.removes, *waiting)))
             done += len(waiting)
+        while names := to_join(of_bucket(dataset, bucket), asked=compact):
+            tables = _Bucket(dataset, bucket, run)
+            tables.commit(tables.joined(names))
     return done
 
 
@@ -143,12 +149,12 @@ class _Bucket:
     def _without(self, segment: str, ids: set[str], gone: set[str]) -> Change:
         """Return the change that takes captures out of a segment."""
         rest = {}
-        for table in _OF_CAPTURES:
+        for table in OF_CAPTURES:
             path = self.dataset.segment(table.name, self.bucket, segment)
             if path.exists() and ids - gone:
                 frame = pl.read_parquet(path, hive_partitioning=False)
                 rest[table.name] = frame.filter(~pl.col("capture_id").is_in(list(gone)))
-        old = [self.dataset.segment(table.name, self.bucket, segment) for table in _OF_CAPTURES]
+        old = [self.dataset.segment(table.name, self.bucket, segment) for table in OF_CAPTURES]
         remove = Change(removes=tuple(path for path in old if path.exists()))
         return journal.all_of([remove, self._segment(rest)] if rest else [remove])
 
@@ -157,7 +163,7 @@ class _Bucket:
         captures = rows["captures"].sort("capture_id")
         name = segment_name(captures)
         moves = []
-        for table in _OF_CAPTURES:
+        for table in OF_CAPTURES:
             frame = rows.get(table.name)
             if frame is not None and frame.height:
                 ordered = frame.sort("capture_id", maintain_order=True)
@@ -169,6 +175,24 @@ class _Bucket:
         return journal.written(staging, _parquet(frame)), self.dataset.segment(
             table, self.bucket, name
         )
+
+    def joined(self, names: Sequence[str]) -> Change:
+        """Return the change that makes one segment of several."""
+        keys = self.dataset.metadata()
+        rows: dict[str, pl.DataFrame] = {}
+        removes: list[Path] = []
+        for table in OF_CAPTURES:
+            paths = [self.dataset.segment(table.name, self.bucket, name) for name in names]
+            there = [path for path in paths if path.exists()]
+            frames = [pl.read_parquet(path, hive_partitioning=False) for path in there]
+            if table is CAPTURES:
+                frames = [_with_columns(frame, keys) for frame in frames]
+            else:
+                frames = [table.conform(frame) for frame in frames]
+            removes += there
+            if frames:
+                rows[table.name] = pl.concat(frames)
+        return journal.all_of([Change(removes=tuple(removes)), self._segment(rows)])
 
     def take_errors(self, waiting: Sequence[Path]) -> Change:
         """Return the change that brings errors into their table, each in place of an older one."""

@@ -7,16 +7,16 @@ takes no more memory than one of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ncutool.archive.collectives import collectives
-from ncutool.archive.dataset import scan
+from ncutool.archive.one_file import content_hash
+from ncutool.archive.selection import captures_where
 from ncutool.archive.tables import CAPTURES, COLLECTIVES
 from ncutool.base.intervals import union
 from ncutool.timeline import window
@@ -24,9 +24,10 @@ from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
+    from ncutool.archive.one_file import content_hash
+from ncutool.archive.selection import Scan
 
 _ID_DIGITS = 32
-_CHUNK = 2**20
 _FIELD = re.compile(r"\{(\w+)\}")
 _FIELDS = {"rank": r"\d{1,9}", "job": r"[^/]+"}
 
@@ -106,17 +107,21 @@ def together(rows: Iterable[RankRows]) -> RankRows:
     )
 
 
-def of_dataset(root: Path, expression: re.Pattern[str] | None = None) -> RankRows:
-    """Return the rows of all traces of a dataset.
+def of_dataset(
+    scan: Scan, conditions: Sequence[str] = (), expression: re.Pattern[str] | None = None
+) -> RankRows:
+    """Return the rows of the traces of a dataset.
 
     Args:
+        scan: gives a table of the dataset by its name.
+        conditions: only captures for which they hold (:mod:`ncutool.archive.where`).
         expression: a :func:`pattern` that tells rank and job of captures that do not record them.
 
     Raises:
-        UsageError: the folder is no dataset.
+        UsageError: a condition is none, or its column is not there.
     """
     columns = CAPTURES.polars_schema().names()
-    captures = scan(root, CAPTURES.name).select(columns).collect()
+    captures = captures_where(scan, conditions).select(columns)
     told = [told_by(path, expression) for path in captures["path"]]
     ranks = pl.Series([int(one["rank"]) if "rank" in one else None for one in told], dtype=pl.Int64)
     jobs = pl.Series([one.get("job") for one in told], dtype=pl.String)
@@ -124,17 +129,13 @@ def of_dataset(root: Path, expression: re.Pattern[str] | None = None) -> RankRow
         rank=pl.col("rank").fill_null(ranks), job=pl.coalesce(jobs, pl.col("job"))
     )
     ranked = captures.filter(pl.col("rank").is_not_null()).select("capture_id")
-    rows = scan(root, COLLECTIVES.name).select(COLLECTIVES.polars_schema().names())
+    rows = scan(COLLECTIVES.name).select(COLLECTIVES.polars_schema().names())
     return RankRows(captures, rows.join(ranked.lazy(), on="capture_id", how="semi").collect())
 
 
 def content_id(path: Path) -> str:
     """Return the id of a capture: the beginning of the hash of its content."""
-    digest = sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()[:_ID_DIGITS]
+    return content_hash(path)[:_ID_DIGITS]
 
 
 def pattern(text: str) -> re.Pattern[str]:

@@ -73,4 +73,5 @@ def tables_of(given: Path | Place) -> Iterator[Tables]:
     with spool.folder() as folder:
         copy = folder / "dataset"
         remote.bring_schema(given, copy)
-        yield Tables(existing(copy), lambda table: remote.bring_table(given, copy, table))
+        listed = remote.manifest(given)
+        yield Tables(existing(copy), lambda table: remote.bring_table(given, copy, table, listed))

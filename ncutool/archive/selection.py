@@ -22,6 +22,7 @@ ORDERS = {
     "inside": (_KEY, "launch_id"),
     "findings": ("-saving_high_ns", _KEY, "id"),
     "gaps": ("-duration_ns", _KEY, "gap_id"),
+    "collectives": ("-duration_ns", _KEY, "launch_id"),
     "errors": ("path",),
 }
 """The order of each table where none is asked for: what takes or saves most comes first."""
@@ -31,6 +32,7 @@ SHORT = {
     "inside": (_KEY, "launch_id", "kernel"),
     "findings": ("rule", "title", "saving_low_ns", "saving_high_ns", "grade"),
     "gaps": (_KEY, "device", "start_ns", "duration_ns", "cause", "before_launch_id"),
+    "collectives": ("path", "kind", "group_ranks", "start_ns", "duration_ns"),
     "errors": ("path", "kind", "message"),
 }
 """What a terminal shows of each table where no columns are asked for."""
@@ -83,6 +85,16 @@ def select(scan: Scan, wish: Selection) -> pl.LazyFrame:
         nulls_last=True,
         maintain_order=True,
     ).select(pl.col(column).alias(name) for name, column in columns.items())
+
+
+def captures_where(scan: Scan, conditions: Sequence[str]) -> pl.DataFrame:
+    """Return the captures for which all conditions hold, as they are written.
+
+    Raises:
+        UsageError: a condition is none, or its column is not there.
+    """
+    wish = Selection(CAPTURES.name, tuple(where.parse(one) for one in conditions))
+    return select(scan, wish).collect()
 
 
 def why_none(scan: Scan, wish: Selection) -> str | None:

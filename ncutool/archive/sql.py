@@ -231,10 +231,11 @@ def _plain(column: pl.Series) -> pl.Series:
     import polars as pl
 
     if getattr(column.dtype, "scale", 0) == 0:
-        whole = column.cast(pl.Int64, strict=False)
+        whole: pl.Series = column.cast(pl.Int64, strict=False)
         if whole.null_count() == column.null_count():
             return whole
-    return column.cast(pl.Float64)
+    shares: pl.Series = column.cast(pl.Float64)
+    return shares
 
 
 @contextmanager

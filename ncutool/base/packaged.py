@@ -31,7 +31,7 @@ def table(beside: str, name: str) -> dict[str, Any]:
         kept = json.loads(made_of(beside, name).read_bytes())
     except (OSError, ValueError):
         kept = {}
-    if kept.get("of") == stamp(source):
+    if isinstance(kept, dict) and kept.get("of") == stamp(source):
         made: dict[str, Any] = kept["table"]
         return made
     return parsed(source)

@@ -294,8 +294,10 @@ KERNELS = Table(
             "limiting_level",
             "str",
             "the memory level or the pipe that holds it: `memory_sol_level` or `sm_sol_unit` of "
-            "the larger speed of light; null where it is not known or `bound` names no limit",
+            "the larger speed of light, where NVIDIA's rule SOLBottleneck says L1 also of shared "
+            "memory; null where it is not known or `bound` names no limit",
         ),
+        Column("limiting_detail", "str", "`shared` where `l1` is above all shared memory"),
         Column("bound_reason", "str", "one sentence with the numbers it rests on", nullable=False),
         Column(
             "part",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ncutool.commands.batch_inputs import Arranged
 from ncutool.commands.options import (
     AssumeDeviceOption,
     CeilingsOption,
@@ -22,7 +23,9 @@ from ncutool.commands.options import (
     MaxBytesOption,
     WholeStepsOption,
     option,
+    unfold,
 )
+from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
@@ -45,21 +48,24 @@ class ProgressForm(str, Enum):
     NONE = "none"
 
 
+@unfold
 def run(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH...",
-            help="Captures, folders, patterns, or @FILE with one of these a line.",
+            help="Captures, folders, patterns, tar and zip archives, URLs (s3://, …), or @FILE "
+            "with one of these a line.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    *,
     dataset: Annotated[
-        Path,
+        Path | Place,
         option(
             "--output",
             "-o",
-            words="Folder of the dataset; made, or gone on with.",
+            words="Folder of the dataset, or its URL; made, or gone on with.",
             metavar="DATASET",
         ),
     ],
@@ -92,14 +98,6 @@ def run(
             metavar="ADDRESS",
         ),
     ] = None,
-    metadata: Annotated[
-        list[str],
-        option(
-            "--metadata",
-            words="A column of text for every capture of this run (may be repeated).",
-            metavar="KEY=VALUE",
-        ),
-    ] = [],  # noqa: B006 - typer copies it
     retry_errors: Annotated[
         bool,
         typer.Option("--retry-errors", help="Try again what failed before and has not changed."),
@@ -130,30 +128,44 @@ def run(
             show_default=True,
         ),
     ] = ProgressForm.AUTO,
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page", help="Write DATASET/index.html at the end, as `ncutool fleet` does."
+        ),
+    ] = False,
     whole_steps: WholeStepsOption = False,
     assume_device: AssumeDeviceOption = None,
     device_file: DeviceFileOption = None,
     ceilings: CeilingsOption = None,
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
     debug: DebugOption = False,
+    compact: Annotated[
+        bool,
+        typer.Option(
+            "--compact",
+            help="Make few large files of many small ones, after the run or without PATH alone.",
+        ),
+    ] = False,
+    arranged: Arranged,
 ) -> None:
     """Analyse every capture of an archive into one dataset of Parquet tables.
 
     What a file is tells its content, not its name. A file that cannot be analysed becomes a row
     of the table `errors`, and the rest go on. A second run does only what is new or changed; a
     run that was stopped or killed goes on where it was. The tables are `captures`, `launches`,
-    `inside`, `findings`, `gaps` and `errors`, which polars, DuckDB and Spark read.
+    `inside`, `findings`, `gaps`, `collectives` and `errors`, which polars, DuckDB and Spark read.
 
     Exits with 0 where every file was analysed, with 1 where some failed.
+
+      ncutool batch 'runs/**/*.json.gz' -o dataset --path-pattern '{run}/rank{rank}.json.gz'
     """
     from ncutool.archive.batch import Plan, run_batch
     from ncutool.archive.dataset import open_dataset
     from ncutool.archive.engines.shards import share
-    from ncutool.archive.inputs import gather
     from ncutool.archive.settings import Settings
     from ncutool.commands.batch_progress import teller
 
-    pairs = _metadata(metadata)
     engine = _Engines.of(jobs, dask, ray_address)
     settings = Settings(
         whole_steps=whole_steps,
@@ -165,17 +177,57 @@ def run(
         timeout_s=timeout or None,
     )
     _check(settings)
-    sources = list(gather(paths, leave_out=dataset, metadata=pairs))
-    if not sources:
-        raise UsageError("no file found: name captures, or folders that hold them")
-    part = _shard(shard, elsewhere=engine.elsewhere)
-    sources = list(share(sources, part))
-    plan = Plan(settings, max_failures, retry_errors)
-    into = open_dataset(dataset.absolute(), pairs)
-    with _ended_by_signals(), teller(progress.value, dataset) as tell:
-        tally = run_batch(into, sources, plan, engine.start, tell.report)
-        tell.end(tally)
+    with _local(dataset, engine) as root:
+        if compact and not paths and arranged.manifest is None:
+            _compact(root, dataset)
+            return
+        sources, columns = arranged.files(paths or [], root)
+        sources = list(share(sources, _shard(shard, elsewhere=engine.elsewhere)))
+        plan = Plan(settings, max_failures, retry_errors)
+        into = open_dataset(root.absolute(), columns)
+        with _ended_by_signals(), teller(progress.value, dataset) as tell:
+            tally = run_batch(into, sources, plan, engine.start, tell.report)
+            tell.end(tally)
+        if compact:
+            _compact(root, dataset)
+        if page:
+            from ncutool.commands.fleet import write_index
+
+            write_index(root)
     raise SystemExit(1 if tally.failed or tally.stopped else 0)
+
+
+@contextmanager
+def _local(dataset: Path | Place, engine: _Engines) -> Iterator[Path]:
+    """Yield the folder that a dataset is written to; of one behind a URL its working copy.
+
+    Raises:
+        UsageError: a cluster is to write to a copy that this machine alone has.
+    """
+    if isinstance(dataset, Path):
+        yield dataset
+        return
+    if engine.elsewhere:
+        raise UsageError(
+            "workers of a cluster write to a folder that they share: name one with -o, and copy it"
+        )
+    from ncutool.archive.mirror import working_copy
+
+    with working_copy(dataset) as root:
+        yield root
+
+
+def _compact(root: Path, shown: Path | Place) -> None:
+    """Join the small files of a dataset, and say so on stderr.
+
+    Raises:
+        UsageError: there is no dataset.
+    """
+    from ncutool.archive.compact import compact
+    from ncutool.archive.dataset import existing
+
+    joined = compact(existing(root.absolute()))
+    print(f"ncutool: {joined.before} files became {joined.after}; in {shown}", file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -259,23 +311,6 @@ def _cores() -> int:
 
 def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.absolute())
-
-
-def _metadata(pairs: list[str]) -> dict[str, str]:
-    """Return what KEY=VALUE arguments say.
-
-    Raises:
-        UsageError: one is not of that form, or a key is given twice.
-    """
-    found: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.isidentifier():
-            raise UsageError(f"--metadata {pair!r}: it is KEY=VALUE, with a word for the key")
-        if key in found:
-            raise UsageError(f"--metadata {key}: given twice")
-        found[key] = value
-    return found
 
 
 def _check(settings: Settings) -> None:

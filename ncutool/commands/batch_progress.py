@@ -16,6 +16,7 @@ from ncutool.base.untrusted import printable
 if TYPE_CHECKING:
     from ncutool.archive.batch import Tally
     from ncutool.archive.index import Line
+    from ncutool_parsers import Place
 
 _LINE_S = 10.0
 """A line of progress in a log at most so often."""
@@ -33,7 +34,7 @@ class Teller(Protocol):
 
 
 @contextmanager
-def teller(form: str, dataset: Path) -> Iterator[Teller]:
+def teller(form: str, dataset: Path | Place) -> Iterator[Teller]:
     """Give what tells of progress in one form: `auto`, `plain`, `json` or `none`."""
     if form == "json":
         yield _Events(dataset)
@@ -44,12 +45,14 @@ def teller(form: str, dataset: Path) -> Iterator[Teller]:
         yield _Lines(dataset, quiet=form == "none")
 
 
-def summary(tally: Tally, dataset: Path) -> str:
+def summary(tally: Tally, dataset: Path | Place) -> str:
     """Return how a batch went, in one sentence or two."""
     parts = [
         f"{units.counted(tally.files, 'file')}: {tally.new:,} analysed",
         *([f"{tally.known:,} known before"] if tally.known else []),
     ]
+    if tally.alike:
+        parts[0] += f" ({tally.alike:,} of the same content as another)"
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(tally.kinds.items()))
     failed = f"{tally.failed:,} failed ({kinds})" if tally.failed else "none failed"
     said = f"{', '.join(parts)}, {failed}; in {dataset}"
@@ -59,7 +62,7 @@ def summary(tally: Tally, dataset: Path) -> str:
 
 def rates(tally: Tally) -> dict[str, float | None]:
     """Return the rates of this run and the seconds that are left; None where not known."""
-    worked = tally.new + tally.failed_now
+    worked = tally.worked
     if not worked or tally.seconds <= 0:
         return {"files_per_s": None, "bytes_per_s": None, "left_s": None}
     left_bytes, left_files = tally.bytes - tally.done_bytes, tally.files - tally.done
@@ -75,7 +78,7 @@ def rates(tally: Tally) -> dict[str, float | None]:
 class _Lines:
     """Lines in a log: how far it is now and then, and each file that failed."""
 
-    def __init__(self, dataset: Path, *, quiet: bool) -> None:
+    def __init__(self, dataset: Path | Place, *, quiet: bool) -> None:
         self._dataset, self._quiet = dataset, quiet
         self._said = time.monotonic()
 
@@ -130,7 +133,7 @@ def _say(text: str) -> None:
 class _Events:
     """One JSON object a line: `progress`, `failed` and at last `done`."""
 
-    def __init__(self, dataset: Path) -> None:
+    def __init__(self, dataset: Path | Place) -> None:
         self._dataset = dataset
         self._said = 0.0
 
@@ -159,6 +162,7 @@ def _counts(tally: Tally) -> dict[str, Any]:
         "done_bytes": tally.done_bytes,
         "new": tally.new,
         "known": tally.known,
+        "alike": tally.alike,
         "failed": tally.failed,
         "failed_by_kind": dict(sorted(tally.kinds.items())),
         "stopped": tally.stopped,
@@ -168,7 +172,7 @@ def _counts(tally: Tally) -> dict[str, Any]:
 
 
 @contextmanager
-def _bar(dataset: Path) -> Iterator[Teller]:
+def _bar(dataset: Path | Place) -> Iterator[Teller]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -183,7 +187,7 @@ def _bar(dataset: Path) -> Iterator[Teller]:
 class _Bar:
     """A bar that moves by bytes, with failures above it."""
 
-    def __init__(self, dataset: Path, progress: Any) -> None:
+    def __init__(self, dataset: Path | Place, progress: Any) -> None:
         self._dataset, self._progress = dataset, progress
         self._task = progress.add_task("starting", total=None)
 

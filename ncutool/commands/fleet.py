@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncutool.commands.options import DebugOption, ForceOption, option
+from ncutool.archive.reading import tables_of
+from ncutool.base.untrusted import printable
+from ncutool.commands.options import DebugOption, ForceOption, option, unfold
 from ncutool.commands.writing import Output
+from ncutool_parsers import Place
 from ncutool_parsers.errors import NcutoolError, UsageError
 
 if TYPE_CHECKING:
+    from ncutool.archive.reading import Tables
     from ncutool.archive.trends import Trends
 
 INDEX = "index.html"
 
 
+@unfold
 def run(
     dataset: Annotated[
-        Path,
-        typer.Argument(metavar="DATASET", help="A dataset that batch wrote.", show_default=False),
+        Path | Place,
+        typer.Argument(metavar="DATASET", help="What `ncutool batch -o` wrote; a folder or a URL."),
     ],
     output: Annotated[
         Path | None,
@@ -53,37 +58,51 @@ def run(
 
     Pages of single captures lie in `pages` beside it; those that are there are linked.
     """
-    from ncutool.archive.dataset import existing
-
-    existing(dataset)
     if order_by is not None and by is None:
         raise UsageError("--order-by orders the values of --by: pass that too")
-    path = output if output is not None else dataset / INDEX
+    if output is None and not isinstance(dataset, Path):
+        raise UsageError("the page of a dataset behind a URL needs a place: -o FILE.html")
+    path = output if output is not None else Path(str(dataset)) / INDEX
     target = Output(path=path, force=force)
     target.check_writable()
-    if pages is not None:
-        write_pages(dataset, pages, path.parent / "pages")
-    target.write(page(dataset, path, by, order_by).encode())
-    print(f"ncutool: wrote {path}", file=sys.stderr)
+    with tables_of(dataset) as tables:
+        if pages is not None:
+            write_pages(tables, pages, path.parent / "pages")
+        _write(target, page(tables, dataset.name, path, by, order_by), path)
 
 
-def page(dataset: Path, path: Path, by: str | None = None, order_by: str | None = None) -> str:
+def write_index(dataset: Path) -> None:
+    """Write the page of a dataset into it, over an older one."""
+    path = dataset / INDEX
+    with tables_of(dataset) as tables:
+        text = page(tables, dataset.resolve().name, path)
+    _write(Output(path=path, force=True), text, path)
+
+
+def _write(target: Output, text: str, path: Path) -> None:
+    target.write(text.encode())
+    print(f"ncutool: wrote {printable(str(path))}", file=sys.stderr)
+
+
+def page(
+    tables: Tables, name: str, path: Path, by: str | None = None, order_by: str | None = None
+) -> str:
     """Return the page of a dataset.
 
     Args:
-        path: where it will lie: pages of captures are looked for beside it.
+        name: what the dataset is called.
+        path: where the page will lie: pages of captures are looked for beside it.
         by: the column of its trends; none where None.
     """
-    from ncutool.archive.dataset import scan
     from ncutool.archive.fleet import fleet
     from ncutool.page.fleet import render_fleet
 
     names = ("captures", "launches", "findings", "errors")
-    found = fleet({name: scan(dataset, name) for name in names})
-    shown, why_not = _trends(dataset, by, order_by)
+    found = fleet({name: tables.scan(name) for name in names})
+    shown, why_not = _trends(tables, by, order_by)
     return render_fleet(
         found,
-        name=dataset.resolve().name,
+        name=name,
         trends=shown,
         why_no_trends=why_not,
         pages=frozenset(one.stem for one in (path.parent / "pages").glob("*.html")),
@@ -91,21 +110,20 @@ def page(dataset: Path, path: Path, by: str | None = None, order_by: str | None 
 
 
 def _trends(
-    dataset: Path, by: str | None, order_by: str | None
+    tables: Tables, by: str | None, order_by: str | None
 ) -> tuple[Trends | None, str | None]:
     """Return the trends, or why there are none; a dataset without captures has none."""
-    from ncutool.archive.dataset import scan
     from ncutool.archive.trends import kernel_times, trends
 
     if by is None:
         return None, None
-    captures = scan(dataset, "captures").collect()
+    captures = tables.scan("captures").collect()
     if not captures.height:
         return None, "There is no capture, so there is no trend."
-    return trends(captures, kernel_times(scan(dataset, "launches")), by, order_by), None
+    return trends(captures, kernel_times(tables.scan("launches")), by, order_by), None
 
 
-def write_pages(dataset: Path, folder: Path, into: Path) -> None:
+def write_pages(tables: Tables, folder: Path, into: Path) -> None:
     """Write the page of each capture of a folder that the dataset holds, unless it is there.
 
     Raises:
@@ -113,15 +131,13 @@ def write_pages(dataset: Path, folder: Path, into: Path) -> None:
     """
     from ncutool.analysis.analyse import read_and_analyse
     from ncutool.analysis.request import Request
-    from ncutool.archive.dataset import scan
     from ncutool.archive.rank_rows import content_id
-    from ncutool.base.untrusted import printable
     from ncutool.page import render
 
     if not folder.is_dir():
         raise UsageError(f"--pages {folder}: is no folder; name the one that holds the captures")
-    known = set(scan(dataset, "captures").select("capture_id").collect()["capture_id"])
-    names = set(scan(dataset, "captures").select("name").collect()["name"])
+    captures = tables.scan("captures").select("capture_id", "name").collect()
+    known, names = set(captures["capture_id"]), set(captures["name"])
     found = 0
     into.mkdir(parents=True, exist_ok=True)
     for path in sorted(one for one in folder.rglob("*") if one.name in names and one.is_file()):
@@ -139,4 +155,4 @@ def write_pages(dataset: Path, folder: Path, into: Path) -> None:
             continue
         Output(path=target, force=True).write(text.encode())
     if not found:
-        raise UsageError(f"--pages {folder}: holds none of the captures of {dataset}")
+        raise UsageError(f"--pages {folder}: holds none of the captures of the dataset")

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ncutool.commands.options import Format, MaxBytesOption, TopOption, option, unfold
+from ncutool.base.untrusted import printable, shorten
+from ncutool.commands.options import (
+    Format,
+    MaxBytesOption,
+    TopOption,
+    WhereOption,
+    option,
+    unfold,
+)
 from ncutool.commands.writing import Output
-from ncutool_parsers.errors import CaptureError, UsageError
+from ncutool_parsers import Place
+from ncutool_parsers.errors import CaptureError, NcutoolError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +37,10 @@ _MAX_BYTES = 16 * 1024**3
 @unfold
 def run(
     paths: Annotated[
-        list[Path],
+        list[Path | Place],
         typer.Argument(
             metavar="TRACE... | FOLDER | DATASET",
-            help="Traces of the ranks, folders of them, or a dataset that batch wrote.",
+            help="Traces of the ranks, folders of them, or what `ncutool batch -o` wrote.",
             show_default=False,
         ),
     ],
@@ -48,6 +57,7 @@ def run(
         str | None,
         option("--job", words="Only the job of this name (its folder, or {job})."),
     ] = None,
+    where: WhereOption = [],  # noqa: B006 - typer copies it
     top: TopOption = None,
     max_bytes: MaxBytesOption = _MAX_BYTES,
     *,
@@ -59,9 +69,11 @@ def run(
     """
     form = None if output.is_page else output.choose()
     output.check_writable()
-    views = _chosen(_views(paths, pattern, max_bytes), job)
+    views = _chosen(_views(paths, pattern, where, max_bytes), job)
     if all(view.job.refused is not None for view in views) and form in (None, Format.TABLE):
-        raise CaptureError(Path(views[0].job.key), str(views[0].job.refused), "see above")
+        first = views[0].job
+        named = f"{shorten(first.key, 80)}: " if first.key not in ("", ".") else ""
+        raise NcutoolError(f"{named}{first.refused}")
     output.write(_content(views, form, top, output))
 
 
@@ -112,19 +124,21 @@ def _chosen(views: tuple[JobView, ...], job: str | None) -> tuple[JobView, ...]:
         return views
     found = tuple(view for view in views if view.job.key == job)
     if not found:
-        from ncutool.base.untrusted import shorten
-
         known = ", ".join(shorten(view.job.key, 60) for view in views[:8])
         raise UsageError(f"--job {job!r}: there is none of that name; there is {known}")
     return found
 
 
-def _views(paths: list[Path], pattern: str | None, max_bytes: int) -> tuple[JobView, ...]:
+def _views(
+    paths: list[Path | Place], pattern: str | None, where: list[str], max_bytes: int
+) -> tuple[JobView, ...]:
     from ncutool.archive.job_view import view
     from ncutool.archive.jobs import recognise
 
-    tables = _tables(paths, pattern, max_bytes)
+    tables = _tables(paths, pattern, where, max_bytes)
     found = recognise(tables.captures)
+    if not tables.captures.height:
+        raise UsageError("no capture is left to look at; check the paths and --where")
     if not found:
         raise UsageError(
             f"none of {tables.captures.height:,} captures records a rank of several; pass "
@@ -133,29 +147,34 @@ def _views(paths: list[Path], pattern: str | None, max_bytes: int) -> tuple[JobV
     return tuple(view(job, tables.collectives) for job in found)
 
 
-def _tables(paths: list[Path], pattern: str | None, max_bytes: int) -> RankRows:
+def _tables(
+    paths: list[Path | Place], pattern: str | None, where: list[str], max_bytes: int
+) -> RankRows:
     from ncutool.archive import rank_rows
     from ncutool.archive.dataset import is_dataset
+    from ncutool.archive.reading import tables_of
 
     expression = None if pattern is None else rank_rows.pattern(pattern)
-    if any(is_dataset(path) for path in paths):
-        if len(paths) > 1:
-            raise UsageError("give one dataset, or traces; not a dataset beside others")
-        return rank_rows.of_dataset(paths[0], expression)
-    return rank_rows.together(_read(paths, expression, max_bytes))
+    datasets = [one for one in paths if isinstance(one, Path) and is_dataset(one)]
+    remote = [one for one in paths if isinstance(one, Place) and not one.name.endswith(_ENDINGS)]
+    if not datasets and not remote:
+        if where:
+            raise UsageError("--where asks a dataset; name the traces that are meant instead")
+        return rank_rows.together(_read(paths, expression, max_bytes))
+    if len(paths) > 1:
+        raise UsageError("give one dataset, or traces; not a dataset beside others")
+    with tables_of(paths[0]) as tables:
+        return rank_rows.of_dataset(tables.scan, where, expression)
 
 
-def _read(paths: list[Path], expression: Any, max_bytes: int) -> Iterator[RankRows]:
+def _read(paths: list[Path | Place], expression: Any, max_bytes: int) -> Iterator[RankRows]:
     """Yield the rows of each trace; of several files of one content the first."""
     from ncutool.analysis.request import Request
     from ncutool.archive.rank_rows import content_id, rank_rows, told_by
-    from ncutool.base.untrusted import printable
     from ncutool.commands.reading import analyse_file
 
     seen: dict[str, Path] = {}
-    files = list(_files(paths))
-    folder = Path(os.path.commonpath([os.path.abspath(one.parent) for one in files]))
-    for path in files:
+    for path, shown in _shown(list(_files(paths))):
         capture_id = content_id(path)
         if capture_id in seen:
             print(
@@ -165,19 +184,37 @@ def _read(paths: list[Path], expression: Any, max_bytes: int) -> Iterator[RankRo
             )
             continue
         seen[capture_id] = path
-        analysis = analyse_file(path, Request(max_bytes=max_bytes))
-        shown = Path(os.path.abspath(path)).relative_to(folder).as_posix()
+        try:
+            analysis = analyse_file(path, Request(max_bytes=max_bytes))
+        except CaptureError as error:
+            if path in paths:
+                raise
+            # a folder may hold more than traces; a rank that is lost so is told as missing
+            print(f"ncutool: left out: {printable(str(error))}", file=sys.stderr)
+            continue
         told = told_by(os.path.abspath(path).replace(os.sep, "/"), expression)
         yield rank_rows(analysis, shown, capture_id, told)
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
+def _shown(files: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield each file with its place below the folder that all lie in."""
+    folder = os.path.commonpath([os.path.dirname(os.path.abspath(one)) for one in files])
+    for path in files:
+        yield path, Path(os.path.abspath(path)).relative_to(folder).as_posix()
+
+
+def _files(paths: list[Path | Place]) -> Iterator[Path]:
     """Yield the files given, and the traces of the folders given, in order.
 
     Raises:
         UsageError: a folder holds none.
     """
     for path in paths:
+        if isinstance(path, Place):
+            raise UsageError(
+                f"{path}: traces behind a URL go into a dataset first: ncutool batch {path} "
+                "-o DATASET; then ncutool job DATASET"
+            )
         if not path.is_dir():
             yield path
             continue

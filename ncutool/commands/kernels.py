@@ -62,7 +62,7 @@ def run(
     """
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import rows
+    from ncutool.commands.writing import row_parts
 
     chosen = output.choose()
     pattern = check_pattern(kernel)
@@ -83,11 +83,17 @@ def run(
         return json_output.wrap(analysis, table.value, rows_json, show_private=show_private)
 
     def as_table() -> str:
-        from ncutool.text.inside import inside_table
+        if within:
+            from ncutool.text.inside import inside_table
+
+            return inside_table(frame, color=output.color)
+        from ncutool.text import launch_lines
+
+        plain = launch_lines.plain_table(analysis, frame)
+        if plain is not None:
+            return plain
         from ncutool.text.tables import kernels_table
 
-        if within:
-            return inside_table(frame, color=output.color)
         return kernels_table(analysis, frame, color=output.color)
 
     def as_markdown() -> str:
@@ -96,7 +102,7 @@ def run(
 
         return inside_markdown(frame) if within else kernels_markdown(analysis, frame)
 
-    content = rows(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
+    content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
     say_notices(analysis)
     output.write(content)
 

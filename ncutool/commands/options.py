@@ -123,6 +123,15 @@ CeilingsOption = Annotated[
         metavar="FILE.json",
     ),
 ]
+WhereOption = Annotated[
+    list[str],
+    option(
+        "--where",
+        words="Only captures for which it holds: COLUMN=VALUE, with = != < <= > >= or ~ (searches "
+        "text); may be repeated.",
+        metavar="CONDITION",
+    ),
+]
 TopOption = Annotated[int | None, option("--top", words="Only the first N rows; 0 is all.", min=0)]
 KernelOption = Annotated[
     str | None,

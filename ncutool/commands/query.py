@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.archive.reading import Tables
+    from ncutool.archive.sql import Limits
 
 _SCREENFUL = 40
 """Rows of a table or a Markdown text where --top does not say."""
@@ -32,7 +33,7 @@ class Simple:
         str | None,
         option(
             "--table",
-            words="Without SQL: captures, launches, inside, findings, gaps or errors.",
+            words="Without SQL: captures, launches, inside, findings, gaps, collectives or errors.",
             metavar="TABLE",
         ),
     ] = None
@@ -75,7 +76,7 @@ def run(
         typer.Argument(
             metavar="[SQL]",
             help="A statement that reads, or @FILE. Tables: captures, launches, inside, findings, "
-            "gaps, errors.",
+            "gaps, collectives, errors.",
             show_default=False,
         ),
     ] = None,
@@ -137,7 +138,7 @@ def run(
 
 
 def _by_sql(
-    tables: Tables, sql: str, limits: object, top: int | None, form: Format, output: Output
+    tables: Tables, sql: str, limits: Limits, top: int | None, form: Format, output: Output
 ) -> None:
     import polars as pl
 

@@ -221,9 +221,9 @@ def _plain(word: object, annotation: object) -> object:
     """
     kind, *others = (one for one in get_args(annotation) or (annotation,) if one is not NoneType)
     if others or not word or not isinstance(word, str) or not isinstance(kind, type):
-        raise ValueError
+        raise ValueError("takes thought")
     if kind not in (str, Path) and not issubclass(kind, Enum):
-        raise ValueError
+        raise ValueError("takes thought")
     return kind(word)
 
 
@@ -231,7 +231,7 @@ def _plain_list(words: object, annotation: object) -> list[object]:
     """Return the words of an option that may be repeated, each as :func:`_plain` does."""
     kind, *others = (one for one in (annotation, *get_args(annotation)) if get_origin(one) is list)
     if others or not isinstance(words, (list, tuple)):
-        raise ValueError
+        raise ValueError("takes thought")
     return [_plain(word, get_args(kind)[0]) for word in words]
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ncutool.commands.options import Format, TopOption, option, unfold
+from ncutool.commands.options import Format, TopOption, WhereOption, option, unfold
 from ncutool.commands.writing import Output, plain_rows
+from ncutool_parsers import Place
 
 if TYPE_CHECKING:
     from ncutool.archive.trends import Trends
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 @unfold
 def run(
     dataset: Annotated[
-        Path,
-        typer.Argument(metavar="DATASET", help="A dataset that batch wrote.", show_default=False),
+        Path | Place,
+        typer.Argument(metavar="DATASET", help="What `ncutool batch -o` wrote; a folder or a URL."),
     ],
     by: Annotated[
         str,
@@ -39,6 +40,7 @@ def run(
             metavar="COLUMN",
         ),
     ] = None,
+    where: WhereOption = [],  # noqa: B006 - typer copies it
     top: TopOption = None,
     *,
     output: Output,
@@ -48,15 +50,19 @@ def run(
     Only captures of the same work, device and rank are compared. jsonl, csv and parquet hold a
     row a point of each series.
     """
-    from ncutool.archive.dataset import scan
+    from ncutool.archive.reading import tables_of
+    from ncutool.archive.selection import captures_where
     from ncutool.archive.trends import kernel_times, trends
     from ncutool.text.sheet import sheet_markdown, sheet_text
     from ncutool.text.trends import trends_facts, trends_sheet
 
     form = output.choose()
     output.check_writable()
-    captures = scan(dataset, "captures").collect()
-    found = trends(captures, kernel_times(scan(dataset, "launches")), by, order_by)
+    with tables_of(dataset) as tables:
+        captures = captures_where(tables.scan, where)
+        kept = captures.lazy().select("capture_id")
+        launches = tables.scan("launches").join(kept, on="capture_id", how="semi")
+        found = trends(captures, kernel_times(launches), by, order_by)
     if form is Format.JSON:
         text = json.dumps(trends_facts(found), ensure_ascii=False, allow_nan=False) + "\n"
     elif form is Format.MD:

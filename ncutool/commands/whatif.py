@@ -70,6 +70,14 @@ class Changes:
         str | None,
         option(words="With weights in fp8, int8, int4, mxfp4 or nvfp4.", metavar="TYPE"),
     ] = None
+    activations: Annotated[
+        str | None,
+        option(
+            words="With inputs and arithmetic of products in this type too (with --weights): "
+            "fp8, int8, nvfp4, ...",
+            metavar="TYPE",
+        ),
+    ] = None
     fuse: Annotated[
         str | None,
         option(words="With these findings of `ncutool findings` carried out.", metavar="ID[,ID]"),
@@ -91,6 +99,7 @@ class Changes:
             batch=self.batch,
             length=self.length,
             weights=self.weights,
+            activations=self.activations,
             fuse=named,
             graph=self.graph,
         )

@@ -14,7 +14,7 @@ from ncutool.commands.wrong_usage import one_of
 from ncutool_parsers.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     import polars as pl
 
@@ -23,6 +23,9 @@ PAGE_MARK = b'<meta name="generator" content="ncutool">'
 """Stands in the head of every page of ncutool, before anything that comes from a capture."""
 _HEAD_BYTES = 512
 """How far into a file the mark is looked for; it stands in the second or third line."""
+_NO_ROWS = "[]"
+_ROWS_AT_ONCE = 5_000
+"""Rows whose text is made and written before the next are: some MB."""
 _ENDINGS = {
     ".json": Format.JSON,
     ".jsonl": Format.JSONL,
@@ -108,18 +111,23 @@ class Output:
         if not self.path.absolute().parent.is_dir():
             raise OutputError(f"{self.path}: its folder does not exist; create it first")
 
-    def write(self, content: bytes) -> None:
+    def write(self, content: bytes | Iterable[bytes]) -> None:
         """Write the result to stdout, or to a file that appears whole or not at all.
+
+        Args:
+            content: whole, or in parts that are made as they are written.
 
         Raises:
             OutputError: see :meth:`check_writable`; or the system refuses.
         """
+        parts = (content,) if isinstance(content, bytes) else content
         if self.path is None:
-            sys.stdout.buffer.write(content)
+            for part in parts:
+                sys.stdout.buffer.write(part)
             sys.stdout.buffer.flush()
             return
         self.check_writable()
-        _replace(self.path, content)
+        _replace(self.path, parts)
 
 
 def is_own_page(path: Path) -> bool:
@@ -133,13 +141,14 @@ def is_own_page(path: Path) -> bool:
         return False
 
 
-def _replace(output: Path, content: bytes) -> None:
+def _replace(output: Path, parts: Iterable[bytes]) -> None:
     folder = output.absolute().parent
     try:
         handle, name = tempfile.mkstemp(dir=folder, prefix=f".{output.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                for part in parts:
+                    file.write(part)
             # mkstemp makes private files; an output gets what the user's umask says.
             mask = os.umask(0)
             os.umask(mask)
@@ -167,19 +176,38 @@ def rows(
         table: text for a terminal.
         markdown: the same for a pull request.
     """
+    return b"".join(row_parts(frame, form, envelope, table, markdown))
+
+
+def row_parts(
+    frame: pl.DataFrame,
+    form: Format,
+    envelope: Callable[[str], str],
+    table: Callable[[], str],
+    markdown: Callable[[], str],
+) -> Iterator[bytes]:
+    """Yield what :func:`rows` returns in parts, so that no more than one is ever held."""
     import io
 
     if form is Format.JSON:
-        return (envelope(frame.write_json()) + "\n").encode()
-    if form is Format.JSONL:
-        return frame.write_ndjson().encode()
-    if form is Format.CSV:
-        return _csv(frame).encode()
-    if form is Format.PARQUET:
+        before, after = envelope(_NO_ROWS).rsplit(_NO_ROWS, 1)
+        yield before.encode() + b"["
+        for number, part in enumerate(frame.iter_slices(_ROWS_AT_ONCE)):
+            yield (b"," if number and part.height else b"") + part.write_json().encode()[1:-1]
+        yield b"]" + after.encode() + b"\n"
+    elif form is Format.JSONL:
+        for part in frame.iter_slices(_ROWS_AT_ONCE):
+            yield part.write_ndjson().encode()
+    elif form is Format.CSV:
+        yield _csv(frame.clear()).encode()
+        for part in frame.iter_slices(_ROWS_AT_ONCE):
+            yield _csv(part, header=False).encode()
+    elif form is Format.PARQUET:
         buffer = io.BytesIO()
         frame.write_parquet(buffer)
-        return buffer.getvalue()
-    return (markdown() if form is Format.MD else table()).encode()
+        yield buffer.getvalue()
+    else:
+        yield (markdown() if form is Format.MD else table()).encode()
 
 
 def plain_rows(rows: list[dict[str, Any]], form: Format) -> bytes:
@@ -216,7 +244,7 @@ def _csv_of_rows(rows: list[dict[str, Any]]) -> str:
     return buffer.getvalue()
 
 
-def _csv(frame: pl.DataFrame) -> str:
+def _csv(frame: pl.DataFrame, *, header: bool = True) -> str:
     """CSV whose text cells no spreadsheet takes for a formula; lists are joined by semicolons, and
     records are written as JSON."""
     import polars as pl
@@ -234,7 +262,7 @@ def _csv(frame: pl.DataFrame) -> str:
     flat = frame.with_columns(nested.list.eval(inner).list.join("; "))
     flat = flat.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
     texts = flat.select(cs.string()).get_columns()
-    return flat.with_columns(_guarded(column) for column in texts).write_csv()
+    return flat.with_columns(_guarded(column) for column in texts).write_csv(include_header=header)
 
 
 def _records(cell: Any) -> str | None:

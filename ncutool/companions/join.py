@@ -8,7 +8,7 @@ belong to its clocks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -42,6 +42,25 @@ def join(
     Raises:
         UsageError: they are of different devices.
     """
+    done = joined(trace, work, report, report_work)
+    return done.work, done.summary, done.notices
+
+
+class Joined(NamedTuple):
+    """A trace with a report's counters."""
+
+    work: pl.DataFrame
+    """:data:`ncutool.base.tables.WORK` of the trace."""
+    summary: Join
+    notices: tuple[Notice, ...]
+    sources: dict[int, tuple[int, ...]]
+    """By launch of the trace, those of the report that speak for it."""
+
+
+def joined(
+    trace: Capture, work: pl.DataFrame, report: Capture, report_work: pl.DataFrame
+) -> Joined:
+    """Return the same as :func:`join`, and which launches of the report speak for which."""
     remarks = device_remarks(trace, report)
     traced, measured = launches(trace, work, report, report_work)
     matching = match.match(traced, measured)
@@ -52,7 +71,17 @@ def join(
     )
     summary = summarise(trace, joined, report, matching)
     joined = tables.WORK.conform(joined.drop("join_problem"))
-    return joined, summary, (*remarks, *notices(summary))
+    return Joined(joined, summary, (*remarks, *notices(summary)), _sources(matching))
+
+
+def _sources(matching: Matching) -> dict[int, tuple[int, ...]]:
+    found: dict[int, tuple[int, ...]] = {}
+    for group in matching.groups:
+        if group.one_to_one:
+            found |= {own: (one,) for own, one in zip(group.traced, group.measured, strict=True)}
+        else:
+            found |= dict.fromkeys(group.traced, group.measured)
+    return found
 
 
 def launches(

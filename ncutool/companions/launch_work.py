@@ -6,10 +6,12 @@ behind its replays. The companions say what a launch did: how long it took is th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from ncutool.companions.graph_pairing import Pairing
@@ -26,6 +28,8 @@ class Done:
     join: Join | None
     pairing: Pairing | None
     notices: tuple[Notice, ...]
+    sources: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """By launch of a trace, those of the joined report that speak for it."""
 
 
 def work_of(
@@ -61,12 +65,12 @@ def work_of(
 
     work = shapes.work(capture)
     told: tuple[Notice, ...] = ()
-    pairing = joined = None
+    pairing = None
     if capture_run is not None:
         work, pairing, told = graph_pairing.pair(capture, work, capture_run)
         graph_fit.check(capture, work, pairing)
     if report is not None:
         measured = counters.measured(counters.work(report))
-        work, joined, joining = join.join(capture, work, report, measured)
-        told = (*told, *joining)
-    return Done(work, joined, pairing, told)
+        done = join.joined(capture, work, report, measured)
+        return Done(done.work, done.summary, pairing, (*told, *done.notices), done.sources)
+    return Done(work, None, pairing, told)

@@ -11,6 +11,7 @@ from ncutool.inside import missing
 from ncutool.work import (
     cache_counters,
     inside,
+    limiting,
     occupancy_counters,
     pipe_counters,
     stall_counters,
@@ -157,10 +158,10 @@ def _limit(launch: Mapping[str, Any]) -> dict[str, Any]:
     if compute is None or memory is None:
         return {"limiting_level": None, "limiting_detail": None, "limiting_pct": None}
     level = launch["memory_sol_level"] if memory > compute else launch["sm_sol_unit"]
-    shared = level == "shared"
+    named, detail = limiting.limiting(level)
     return {
-        "limiting_level": "l1" if shared else level,
-        "limiting_detail": "shared" if shared else None,
+        "limiting_level": named,
+        "limiting_detail": detail,
         "limiting_pct": max(compute, memory),
     }
 

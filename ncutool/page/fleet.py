@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 from markupsafe import Markup
 
 from ncutool.base import units
@@ -30,7 +31,7 @@ _ANSWER_KINDS = {
 }
 FIRST_ROWS = 60
 """Captures that stand in the page as text, for whoever reads it without scripts."""
-MAX_DATA_BYTES = 900_000
+MAX_DATA_BYTES = 1_200_000
 """Of the rows that the script reads."""
 MAX_HEADLINE_BYTES = 200_000
 """Of the verdicts among them: the largest savings keep theirs."""
@@ -173,17 +174,21 @@ def page_of(capture_id: str) -> str:
 def _data(fleet: Fleet, pages: frozenset[str]) -> tuple[dict[str, Any], int]:
     """Return what the script reads, and how many captures are in it.
 
-    Values that recur are numbered; a row is a list in the order of ``columns``.
+    Values that recur are numbered. Where not all captures fit, of each answer those with the
+    largest savings are listed, in proportion.
     """
-    devices, answers = _Numbers(), _Numbers()
+    devices, answers, folders = _Numbers(), _Numbers(), _Numbers()
     values = [_Numbers() for _ in fleet.metadata[:MAX_METADATA]]
     rows: list[list[Any]] = []
     size = headlines = 0
-    for row in fleet.captures.iter_rows(named=True):
+    fair = pl.int_range(pl.len()).over("answer") / pl.len().over("answer")
+    for row in fleet.captures.sort(fair, maintain_order=True).iter_rows(named=True):
         text = printable(row["headline"])
         headlines += len(text.encode("utf-8", "replace"))
+        folder, slash, name = shorten(row["path"], _MAX_PATH).rpartition("/")
         made = [
-            shorten(row["path"], _MAX_PATH),
+            folders[folder + slash],
+            name,
             row["capture_id"] if row["capture_id"] in pages else 0,
             text if headlines <= MAX_HEADLINE_BYTES else 0,
             devices[shorten(row["device"] or units.UNKNOWN, _MAX_VALUE)],
@@ -195,7 +200,7 @@ def _data(fleet: Fleet, pages: frozenset[str]) -> tuple[dict[str, Any], int]:
             ),
         ]
         size += len(json_for_html(made).encode("utf-8", "replace")) + 1
-        size += sum(numbers.taken() for numbers in (devices, answers, *values))
+        size += sum(numbers.taken() for numbers in (devices, answers, folders, *values))
         if size > MAX_DATA_BYTES and rows:
             break
         rows.append(made)
@@ -206,6 +211,7 @@ def _data(fleet: Fleet, pages: frozenset[str]) -> tuple[dict[str, Any], int]:
     return {
         "answers": list(answers),
         "devices": list(devices),
+        "folders": list(folders),
         "kinds": {ANSWER_WORDS[answer]: kind for answer, kind in _ANSWER_KINDS.items()},
         "metadata": choices,
         "mostValues": MAX_VALUES,

@@ -296,7 +296,7 @@ def _levels(groups: pl.DataFrame) -> list[str | None]:
     """Return the memory level or pipe that a row's bound is told with."""
     return [
         display_names.short_bound(row).partition(": ")[2] or None
-        for row in groups.select("bound", "limiting_level").iter_rows(named=True)
+        for row in groups.select("bound", "limiting_level", "limiting_detail").iter_rows(named=True)
     ]
 
 

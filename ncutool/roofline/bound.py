@@ -17,6 +17,7 @@ import polars as pl
 from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import implausible, reasons
+from ncutool.work import limiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,8 @@ class Check:
 
 
 def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1) -> pl.DataFrame:
-    """Return ``frame`` with ``bound``, ``limiting_level``, ``bound_reason`` and ``flag``.
+    """Return ``frame`` with ``bound``, ``limiting_level`` and its detail, ``bound_reason`` and
+    ``flag``.
 
     Args:
         frame: launches with the figures of :func:`ncutool.roofline.place.with_rates`.
@@ -73,7 +75,11 @@ def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 
         clock_step_ns: resolution of the recorded times.
     """
     frame = _with_evidence(frame, device).with_columns(_outcome(_questions()).alias("bound"))
-    frame = frame.with_columns(_limiting_level().alias("limiting_level"))
+    level = _limiting_level()
+    frame = frame.with_columns(
+        level.replace(limiting.CACHE_OF).alias("limiting_level"),
+        pl.when(level.is_in(list(limiting.CACHE_OF))).then(level).alias("limiting_detail"),
+    )
     return frame.with_columns(
         reasons.sentence(LOW_PCT, LAUNCH_FLOOR_NS).alias("bound_reason"),
         implausible.flag(device, clock_step_ns).alias("flag"),

@@ -14,7 +14,7 @@ LEVEL_WORDS = {
     "constant": "the constant cache",
     "shared_pipe": "the pipe that FP64 and tensor units share",
 }
-"""What a ``limiting_level`` is called; all others are names of pipes."""
+"""What a ``limiting_level`` or its detail is called; all others are names of pipes."""
 
 
 def at_least() -> pl.Expr:
@@ -45,7 +45,7 @@ def sentence(busy_pct: float, floor_ns: int) -> pl.Expr:
         _one(pl.col("bandwidth_pct")),
         _whence(),
     )
-    level = pl.col("limiting_level")
+    level = pl.coalesce("limiting_detail", "limiting_level")
     limits = pl.when(level.is_null()).then(limits).otherwise(limits + _which(level))
     figures = pl.when(has_sol).then(limits).otherwise(modelled)
     blocks = (

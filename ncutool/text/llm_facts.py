@@ -74,10 +74,10 @@ def headline(plan: Plan) -> str:
 def stored_types(plan: Plan) -> str:
     """Return the types of the weights, that of most weights first: `mxfp4 and bf16`."""
     held: dict[str, float] = {}
-    sizes = {part: (name, value_bytes) for part, name, value_bytes in plan.types.stored}
     for matrix in plan.model.matrices:
-        name, value_bytes = sizes[matrix.part]
-        held[name] = held.get(name, 0.0) + matrix.copies * matrix.values * value_bytes
+        kind = plan.setup.stored(matrix)
+        size_bytes = matrix.copies * matrix.values * kind.bytes_per_value
+        held[kind.name] = held.get(kind.name, 0.0) + size_bytes
     return " and ".join(sorted(held, key=lambda name: -held[name]))
 
 

@@ -50,7 +50,7 @@ def gemm_sheet(plan: GemmPlan) -> Sheet:
 
 def _gemm_devices(plan: GemmPlan) -> Grid:
     tile = next((row.tile for row in plan.devices if row.tile is not None), None)
-    tiled = () if tile is None else ("tiles", "waves", "tile bound", "in tiles")
+    tiled = () if tile is None else ("tiles", "waves", "tile share", "estimate")
     rows = []
     for row in plan.devices:
         cells = [*place_cells(row.place), units.time(row.place.floor_ns)]
@@ -59,7 +59,7 @@ def _gemm_devices(plan: GemmPlan) -> Grid:
         rows.append(tuple(cells))
     title = f"Devices; {SCALE}"
     if tile is not None:
-        title += f"; in tiles of {tile.tile_m} × {tile.tile_n}"
+        title += f"; estimates in tiles of {tile.tile_m} × {tile.tile_n}"
     return Grid(title, (*PLACE, "floor", *tiled), tuple(rows), WORDS)
 
 
@@ -70,7 +70,7 @@ def _tiled(tile: Tiling | None) -> list[str]:
         units.count(tile.tiles),
         units.count(tile.waves),
         units.percent(tile.efficiency_pct),
-        units.time(tile.floor_ns),
+        units.time(tile.estimate_ns),
     ]
 
 
@@ -83,13 +83,13 @@ def _tiles(row: GemmOnDevice) -> Grid:
             units.percent(tile.wave_efficiency_pct),
             units.percent(100 - tile.useful_work_pct),
             units.percent(tile.efficiency_pct),
-            units.time(tile.floor_ns),
+            units.time(tile.estimate_ns),
         )
         for tile in row.tiles
     )
     return Grid(
         f"Tiles on the {units.count(row.tiles[0].sm_count)} multiprocessors of {row.place.device}",
-        ("tile", "tiles", "waves", "of the waves", "padding", "tile bound", "floor"),
+        ("tile", "tiles", "waves", "of the waves", "padding", "tile share", "estimate"),
         rows,
         frozenset(("tile",)),
     )
@@ -139,6 +139,8 @@ def _attention_headline(plan: AttentionPlan) -> str:
         if asked.kv_dtype == ("fp32" if asked.dtype == "tf32" else asked.dtype)
         else f", cache in {asked.kv_dtype}"
     )
+    if asked.latent:
+        heads = f"{asked.heads} heads on {asked.kv_heads} latent"
     pass_ = "backward" if asked.backward else "decode" if asked.seq == 1 else "forward"
     return (
         f"attention {pass_}: batch {asked.batch}, {heads} of {asked.head_dim}, "

@@ -56,7 +56,11 @@ def _verdict(verdict: Verdict, before: set[str]) -> Sheet:
         f"{verdict.subject} ({verdict.kind}): {named(verdict)}, confidence {verdict.confidence}: "
         f"{verdict.reason}"
     )
-    notes = [*verdict.notes, *(f"would tell more: {each}" for each in verdict.tells_more)]
+    notes = [
+        f"to try: {verdict.remedy}",
+        *verdict.notes,
+        *(f"would tell more: {each}" for each in verdict.tells_more),
+    ]
     new = tuple(note for note in notes if note not in before)
     before.update(new)
     grids = (_spread(verdict),) if verdict.distributions else ()

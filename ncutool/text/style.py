@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from ncutool.analysis.looks import LOOKS
 from ncutool.base.untrusted import printable, shorten
+from ncutool.text.launch_lines import PIPED_WIDTH, piped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -50,9 +50,6 @@ without colour too: filled at its limit, striped below it, dotted or ruled for t
 
 GRADE_STYLES = {"certain": "green", "likely": "yellow", "possible": "bright_black"}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "bright_black"}
-
-PIPED_WIDTH = 120
-"""Columns where the output is no terminal that could tell."""
 
 
 def text(value: str | None, style: str = "", limit: int | None = None) -> Text:
@@ -103,9 +100,7 @@ def text_table(
 
 def terminal_width() -> int:
     """Return the terminal's columns, or ``COLUMNS``; :data:`PIPED_WIDTH` where there is neither."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
-        return Console().width
-    return PIPED_WIDTH
+    return PIPED_WIDTH if piped() else Console().width
 
 
 def render(renderable: RenderableType, *, color: bool, width: int | None = None) -> str:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from ncutool.analysis import capture_sentences, display_names
-from ncutool.analysis.groups import detail, source_word
+from ncutool.analysis import display_names
 from ncutool.base import units
+from ncutool.text.launch_lines import HEADINGS, WORDS, cells, operator, roof, rooms, tail
 from ncutool.text.style import BOUND_STYLES, GRADE_STYLES, plain_table, render, terminal_width, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
+    from rich.console import JustifyMethod
     from rich.table import Table
 
     from ncutool.analysis.analyse import Analysis
@@ -32,9 +33,7 @@ def roof_text(value: float | None) -> Text:
     """Return a share of attainable: above 100 % flagged, low ones drawn as such."""
     if value is None:
         return Text(units.UNKNOWN)
-    mark = display_names.roof_mark(value)
-    shown = "<1" if 0 < value < 0.5 else f"{value:.0f}{'!' if mark == 'above' else ''}"
-    return Text(shown, style=ROOF_STYLES[mark])
+    return Text(roof(value), style=ROOF_STYLES[display_names.roof_mark(value)])
 
 
 def number_columns(table: Table, *headings: str) -> None:
@@ -46,58 +45,45 @@ def number_columns(table: Table, *headings: str) -> None:
 def kernels_table(
     analysis: Analysis, frame: pl.DataFrame, *, color: bool, width: int | None = None
 ) -> str:
-    """Return launches as a terminal table.
+    """Return launches as a terminal table in colours.
 
     Args:
         frame: rows of :data:`ncutool.base.tables.KERNELS`, in the order to show.
     """
     columns = terminal_width() if width is None else width
-    kernel_room = max(16, (columns - 82) * 2 // 5)
-    operator_room = max(16, columns - 82 - kernel_room)
+    kernel_room, operator_room = rooms(columns)
     table = plain_table()
-    number_columns(table, "launch")
-    table.add_column("kernel", no_wrap=True)
-    table.add_column("operator", no_wrap=True)
-    number_columns(table, "time", "FLOP/s", "B/s", "FLOP/byte", "% roof")
-    table.add_column("bound", no_wrap=True)
-    table.add_column("source", no_wrap=True, style="bright_black")
+    for heading in HEADINGS:
+        style = "bright_black" if heading == "source" else None
+        justify: JustifyMethod = "left" if heading in WORDS else "right"
+        table.add_column(heading, justify=justify, no_wrap=True, style=style)
     for row in frame.iter_rows(named=True):
+        launch, kernel, _, time, flop, data, intensity, _, _, source = cells(
+            row, kernel_room, operator_room
+        )
+        name, paler = operator(row, operator_room)
         table.add_row(
-            units.count(row["launch_id"]),
-            text(row["kernel"], limit=kernel_room),
-            _operator(row, operator_room),
-            units.time(row["duration_ns"]),
-            units.flop_rate(row["achieved_flop_per_s"]).removesuffix("FLOP/s").strip(),
-            units.data_rate(row["achieved_bytes_per_s"]).removesuffix("B/s").strip(),
-            units.significant(row["intensity_flop_per_byte"]),
+            launch,
+            Text(kernel),
+            _operator(name, paler),
+            *(time, flop, data, intensity),
             roof_text(row["roofline_pct"]),
             bound_text(row),
-            text(source_word(row), limit=11),
+            Text(source),
         )
+    line, told = tail(analysis, frame)
+    under = Text(line, style="bright_black")
+    if told:
+        under.append(f"\n{told}", style="red")
     # Narrower than its figures, a table runs over the edge rather than hide a digit.
     needed = max(columns, 82 + kernel_room + operator_room)
-    return render(Group(table, _tail(analysis, frame)), color=color, width=needed)
+    return render(Group(table, under), color=color, width=needed)
 
 
-def _operator(row: dict[str, Any], room: int) -> Text:
-    if not row["op"]:
-        return text(detail(row) or units.UNKNOWN, "bright_black", limit=room)
-    name = text(row["op"].removeprefix("aten::"), limit=room)
-    if row["signature"] and room - len(name) > 8:
-        rest = room - len(name) - 1
-        name.append(" ").append_text(text(row["signature"], "bright_black", limit=rest))
-    return name
-
-
-def _tail(analysis: Analysis, frame: pl.DataFrame) -> Text:
-    shown = units.counted(frame.height, "launch")
-    total = units.count(analysis.kernels.height)
-    flags = frame["flag"].drop_nulls()
-    described = capture_sentences.capture_line(analysis)
-    tail = Text(f"{shown} of {total} · {described}", style="bright_black")
-    if len(flags):
-        tail.append(f"\n! implausible: {text(flags[0]).plain}", style="red")
-    return tail
+def _operator(name: str, paler: str) -> Text:
+    if not name:
+        return Text(paler, style="bright_black")
+    return Text(name).append(" ").append(paler[1:], style="bright_black") if paler else Text(name)
 
 
 def findings_table(

@@ -45,6 +45,7 @@ def asked(answer: Answer) -> str:
     parts += [f"batch × {question.batch_scale:g}"] if question.batch_scale is not None else []
     parts += [f"length × {question.length_scale:g}"] if question.length_scale is not None else []
     parts += [f"weights in {question.weights}"] if question.weights is not None else []
+    parts += [f"activations in {question.activations}"] if question.activations is not None else []
     parts += [f"carried out: {', '.join(one.id for one in answer.findings)}"] * bool(
         answer.findings
     )

@@ -43,6 +43,7 @@ def ask(
     batch: int | None = None,
     length: int | None = None,
     weights: str | None = None,
+    activations: str | None = None,
     fuse: Sequence[str] = (),
     graph: bool = False,
     known: tuple[Device, ...] | None = None,
@@ -57,6 +58,8 @@ def ask(
         batch: the capture's own batch, where shapes do not tell.
         length: the capture's own length, likewise.
         weights: type to keep the weights in, one of :data:`ncutool.whatif.question.WEIGHT_TYPES`.
+        activations: type of those products' inputs and arithmetic too, one of
+            :data:`ncutool.whatif.question.INPUT_TYPES`.
         fuse: IDs of the capture's findings to carry out.
         graph: carry out its findings of kind graph.
         known: devices to choose from, ncutool's own where None.
@@ -66,7 +69,7 @@ def ask(
         CaptureError: the capture does not say enough, or memory does not suffice.
     """
     question = Question(
-        on, batch_scale, length_scale, batch, length, weights, tuple(fuse), graph
+        on, batch_scale, length_scale, batch, length, weights, activations, tuple(fuse), graph
     )  # fmt: skip
     question.check()
     device = None if on is None else resolve.resolve(None, on, known).device
@@ -130,7 +133,7 @@ def _changed(
             raise CaptureError(
                 analysis.capture.name, "no launch has a start", "no time can be said"
             )
-        times = narrow(analysis, times, context, question.weights)
+        times = narrow(analysis, times, context, question.weights, question.activations)
     if device is not None:
         times = move(analysis, times, device, resized=resized is not None)
     return resized, times

@@ -9,6 +9,7 @@ from ncutool_parsers.errors import UsageError
 
 WEIGHT_TYPES = ("fp8", "int8", "int4", "mxfp4", "nvfp4")
 """What weights may be narrowed to (:data:`ncutool.planning.llm.number_types.NUMBER_TYPES`)."""
+INPUT_TYPES = ("bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4")
 LARGEST_SCALE = 1e6
 
 
@@ -26,6 +27,8 @@ class Question:
     """The padded sequence length of the capture, where its shapes do not tell."""
     weights: str | None = None
     """One of :data:`WEIGHT_TYPES`."""
+    activations: str | None = None
+    """Type of products' inputs and arithmetic, with ``weights``; one of :data:`INPUT_TYPES`."""
     fuse: tuple[str, ...] = ()
     """IDs of findings of this capture."""
     graph: bool = False
@@ -64,6 +67,13 @@ class Question:
             raise UsageError(
                 f"no weight type {self.weights!r}; known are {', '.join(WEIGHT_TYPES)}"
             )
+        if self.activations is not None:
+            if self.weights is None:
+                raise UsageError("--activations goes with --weights, whose products it is of")
+            if self.activations not in INPUT_TYPES:
+                raise UsageError(
+                    f"no activation type {self.activations!r}; known are {', '.join(INPUT_TYPES)}"
+                )
         if self.carries_out and self.resizes:
             raise UsageError(
                 "findings are priced at the capture's own sizes: ask --fuse and --graph apart from "

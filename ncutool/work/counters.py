@@ -54,7 +54,7 @@ _MULTIPROCESSORS = "device__attribute_multiprocessor_count"
 _ACHIEVED_OCCUPANCY = "sm__warps_active.avg.pct_of_peak_sustained_active"
 _THEORETICAL_OCCUPANCY = "sm__maximum_warps_per_active_cycle_pct"
 
-WANTED: str = "|".join(
+PATTERNS: tuple[str, ...] = tuple(
     f"(?:{pattern})"
     for pattern in (
         *(
@@ -72,6 +72,8 @@ WANTED: str = "|".join(
         *limiting.WANTED,
     )
 )
+"""Regular expressions of the metric names that this module and those below it need."""
+WANTED: str = "|".join(PATTERNS)
 """Regular expression of the metric names this module needs (``ReadOptions.metrics``)."""
 
 NO_DRAM_COUNTERS = "no DRAM counters in the report"
@@ -81,6 +83,9 @@ _WITHOUT_DRAM_COUNTERS = frozenset({"7.2", "8.7", "11.0", "12.1"})
 
 
 ROUNDED = "computed from printed, rounded values"
+NO_BYTES = (
+    "a printed share of DRAM's peak has too few digits for bytes (section MemoryWorkloadAnalysis)"
+)
 
 
 def work(capture: Capture) -> pl.DataFrame:
@@ -118,16 +123,31 @@ def work(capture: Capture) -> pl.DataFrame:
 
 
 def _rounded(table: pl.DataFrame) -> pl.DataFrame:
-    """Return figures that were computed from printed values: none of them is exact, or a bound."""
+    """Return figures that were computed from printed values: none of them is exact, or a bound.
+
+    Bytes that rest on a printed share of DRAM are not known: its digits are too few.
+    """
+    by_share = (
+        (pl.col("bytes_source") == "cycles") & (pl.col("bytes_exactness") != "exact")
+    ).fill_null(value=False)
+    reasons = pl.concat_str("missing_reason", pl.lit(NO_BYTES), separator="; ", ignore_nulls=True)
+    table = table.with_columns(
+        bytes_source=pl.when(by_share).then(pl.lit("none")).otherwise("bytes_source"),
+        missing_reason=pl.when(by_share).then(reasons).otherwise("missing_reason"),
+        **{
+            name: pl.when(~by_share).then(name)
+            for name in ("dram_bytes", "bytes_exactness", "memory_level")
+        },
+    )
     known = pl.col("flop").is_not_null() | pl.col("dram_bytes").is_not_null()
     return table.with_columns(
         *(
             pl.when(pl.col(name).is_not_null()).then(pl.lit("estimate")).alias(name)
             for name in ("flop_exactness", "bytes_exactness")
         ),
-        remark=pl.when(known)
-        .then(pl.concat_str("remark", pl.lit(ROUNDED), separator="; ", ignore_nulls=True))
-        .otherwise("remark"),
+        remark=pl.when(known).then(
+            pl.concat_str("remark", pl.lit(ROUNDED), separator="; ", ignore_nulls=True)
+        ),
     )
 
 

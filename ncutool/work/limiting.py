@@ -52,6 +52,21 @@ _SAME = 1e-6
 MEMORY_LEVELS = ("dram", "l2", "l1", "shared")
 """What `memory_sol_level` may be."""
 
+CACHE_OF = {"shared": "l1"}
+"""Shared memory lies in the first-level cache, which NVIDIA's rule SOLBottleneck names for both."""
+
+
+def limiting(level: str | None) -> tuple[str | None, str | None]:
+    """Return what `limiting_level` and `limiting_detail` say of a speed of light: the level or pipe
+    that NVIDIA's text names, and the part of it where that is known.
+
+    Args:
+        level: `memory_sol_level` or `sm_sol_unit`.
+    """
+    cache = CACHE_OF.get(level or "")
+    return (level, None) if cache is None else (cache, level)
+
+
 WANTED: tuple[str, ...] = (
     r"(?:dram|fbpa|lts|l1tex|idc)__\w+\.avg\.pct_of_peak_sustained_elapsed",
     *(re.escape(name + _ENDING) for name in _WHOLE),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from ncutool_parsers.errors import UnreadableError
+from ncutool_parsers.errors import TooLargeError
 
 if TYPE_CHECKING:
     from ncutool_parsers.place import Place
@@ -153,7 +153,7 @@ class _Bounded:
         """Return at most ``size`` bytes.
 
         Raises:
-            UnreadableError: it has become far larger than it lies there.
+            TooLargeError: it has become far larger than it lies there.
         """
         block = self._source.read(size)
         self._total += len(block)
@@ -162,7 +162,7 @@ class _Bounded:
                 f"is a bomb: it becomes more than {_MOST_TIMES} times as large as it lies there, "
                 f"and more than {self._max_bytes} bytes"
             )
-            raise UnreadableError(self._archive, problem, "unpack it by hand if you trust it")
+            raise TooLargeError(self._archive, problem, "unpack it by hand if you trust it")
         return block
 
 

@@ -14,14 +14,20 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from ncutool_parsers import archive_streams, spool, stores
-from ncutool_parsers.errors import UnreadableError
+from ncutool_parsers.errors import (
+    DamagedError,
+    NotACaptureError,
+    RefusedError,
+    TooLargeError,
+    UnreadableError,
+)
 from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.place import SEPARATOR, Place
 
@@ -55,16 +61,6 @@ Opener = Callable[[], BinaryIO]
 """Opens the member that it came with; it holds until the next member is asked for."""
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a local file is a tar or zip archive, by its content.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return archive_streams.kind(file) is not None
-
-
 @contextmanager
 def opened(archive: Path | Place, max_bytes: int) -> Iterator[BinaryIO]:
     """Yield the bytes of an archive, local or behind a URL, open to read and seek in.
@@ -80,11 +76,11 @@ def opened(archive: Path | Place, max_bytes: int) -> Iterator[BinaryIO]:
         return
     try:
         if not stat.S_ISREG(os.stat(archive).st_mode):
-            raise UnreadableError(archive, "is no regular file", "name an archive")
+            raise RefusedError(archive, "is no regular file", "name an archive")
         file = archive.open("rb")
     except OSError as error:
         problem = f"cannot be opened ({error.strerror or error})"
-        raise UnreadableError(archive, problem, "check the path") from None
+        raise RefusedError(archive, problem, "check the path") from None
     with file:
         yield file
 
@@ -101,9 +97,19 @@ def _seekable(archive: Place, file: BinaryIO, max_bytes: int) -> Iterator[Binary
         yield whole
 
 
+def kind_of(archive: Path | Place, file: BinaryIO) -> str | None:
+    """Return which kind of archive it is, whose bytes are left at their start; None where none.
+
+    Raises:
+        UnreadableError: it cannot be read.
+    """
+    with _told(archive):
+        return archive_streams.kind(file)
+
+
 def members(
     archive: Path | Place, file: BinaryIO, max_bytes: int
-) -> Iterator[tuple[Member, Opener]]:
+) -> Generator[tuple[Member, Opener], None, None]:
     """Yield each entry of an archive that is no folder, in its order, with what opens it.
 
     Args:
@@ -115,10 +121,9 @@ def members(
     Raises:
         UnreadableError: it is no archive, damaged, or a bomb.
     """
-    with _told(archive):
-        kind = archive_streams.kind(file)
+    kind = kind_of(archive, file)
     if kind is None:
-        raise UnreadableError(
+        raise NotACaptureError(
             archive, "is no tar or zip archive", f"leave out what follows {SEPARATOR}"
         )
     walk = _of_zip(file) if kind == "zip" else _of_tar(archive, file, kind, max_bytes)
@@ -131,7 +136,7 @@ def members(
         count += 1
         if count > MOST_MEMBERS:
             problem = f"holds more than {MOST_MEMBERS} members"
-            raise UnreadableError(archive, problem, "unpack it and name the captures")
+            raise TooLargeError(archive, problem, "unpack it and name the captures")
         yield entry
 
 
@@ -151,7 +156,9 @@ def copy(place: Place, target: Path, options: ReadOptions, most: int | None = No
     wanted, found = (place.member or "").removeprefix("./"), False
     names: list[str] = []
     with opened(place.archive, options.max_bytes) as file:
-        for member, opener in members(place.archive, file, options.max_bytes):
+        walk = members(place.archive, file, options.max_bytes)
+        while (entry := _next(walk, found)) is not None:
+            member, opener = entry
             if len(names) <= _LISTED:
                 names.append(member.name)
             if member.name.removeprefix("./") == wanted:
@@ -159,6 +166,16 @@ def copy(place: Place, target: Path, options: ReadOptions, most: int | None = No
                 found = True
     if not found:
         raise _no_member(place, names)
+
+
+def _next(walk: Iterator[tuple[Member, Opener]], found: bool) -> tuple[Member, Opener] | None:
+    """Return the next member; None at the end, for which damage stands once one was found whole."""
+    try:
+        return next(walk, None)
+    except DamagedError:
+        if found:
+            return None
+        raise
 
 
 def write(
@@ -175,14 +192,14 @@ def write(
         UnreadableError: it is no regular file, too large or damaged.
     """
     if member.problem is not None:
-        raise UnreadableError(place, member.problem, "unpack it by hand if you trust the archive")
+        raise RefusedError(place, member.problem, "unpack it by hand if you trust the archive")
     if most is None and member.size > options.max_bytes:
         raise stores.too_large(place, member.size, options.max_bytes)
     with _told(place), opener() as source, target.open("wb") as out:
         done = stores.transfer(place, source, out, options, member.size, most)
     if most is None and done != member.size:
         problem = f"is damaged: {done} of its {member.size} bytes are there"
-        raise UnreadableError(place, problem, "copy the archive again")
+        raise DamagedError(place, problem, "copy the archive again")
 
 
 def _of_zip(file: BinaryIO) -> Iterator[tuple[Member, Opener]]:
@@ -216,6 +233,8 @@ def _of_tar(
             with guarded.headers():
                 entry = tar.next()
             if entry is None:
+                if cast("BinaryIO", tar.fileobj).tell() <= tar.offset:
+                    raise tarfile.ReadError("it ends without its end marker")
                 return
             tar.members = []  # it would keep every header it ever read
             if entry.isdir():
@@ -242,7 +261,7 @@ def _told(place: Path | Place) -> Iterator[None]:
     except (*_DAMAGE, ValueError) as error:
         detail = str(error) if isinstance(error, (tarfile.TarError, zipfile.BadZipFile)) else ""
         what = detail or type(error).__name__
-        raise UnreadableError(
+        raise DamagedError(
             place, f"is damaged: it cannot be unpacked ({what})", "copy the archive again"
         ) from None
 
@@ -251,7 +270,7 @@ def _no_member(place: Place, names: list[str]) -> UnreadableError:
     listed = ", ".join(names[:_LISTED])
     more = ", …" if len(names) > _LISTED else ""
     there = f"it holds {listed}{more}" if names else "it holds no file"
-    return UnreadableError(
+    return RefusedError(
         replace(place, member=None) if place.is_remote else Path(place.address),
         f"has no member {place.member!r}",
         there,

@@ -57,6 +57,10 @@ class RefusedError(UnreadableError):
     """The system refused: the file is missing, a folder, a pipe, or not permitted."""
 
 
+class MissingError(RefusedError):
+    """The file is not there."""
+
+
 class NotACaptureError(UnreadableError):
     """The file is of another format."""
 

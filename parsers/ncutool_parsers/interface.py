@@ -43,6 +43,8 @@ class ReadOptions:
     instructions: bool = False
     """Read what each launch executed by opcode, and where its warps were sampled, too (ncu):
     disassembling takes a while."""
+    samples: bool = True
+    """With instructions: whether to read where warps were sampled."""
     launches_required: bool = True
     """Refuse a trace without any launch; False where its calls and operators are what counts."""
 

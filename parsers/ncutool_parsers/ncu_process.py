@@ -57,6 +57,7 @@ def read(
     on_action: Callable[[int], None] | None = None,
     stall_seconds: float | None = None,
     instructions: bool = False,
+    samples: bool = True,
 ) -> Report:
     """Return what NVIDIA's reader finds in ``paths``, the parts of one report; a worker for each.
 
@@ -67,15 +68,17 @@ def read(
         on_action: called with the number of actions read so far.
         stall_seconds: how long the worker may stay silent before it is ended.
         instructions: read what each launch executed by opcode too.
+        samples: with that, read where its warps were sampled.
 
     Raises:
         UnreadableError: the worker died, stopped answering, or could not be started.
     """
+    also = ("instructions" if samples else "opcodes") if instructions else ""
     report = Report()
     for path in paths:
         patience = stall_seconds or _STALL_SECONDS + path.stat().st_size / _BYTES_PER_SECOND
         report.first_id = len(report.metric_names)
-        command = _worker_command(path, named, metrics, instructions)
+        command = _worker_command(path, named, metrics, also)
         with _Worker(command, named, patience) as worker:
             while worker.take_frame(report):
                 if on_action is not None:
@@ -84,7 +87,7 @@ def read(
     return report
 
 
-def _worker_command(path: Path, named: Path, metrics: str | None, instructions: bool) -> list[str]:
+def _worker_command(path: Path, named: Path, metrics: str | None, also: str) -> list[str]:
     """Return the command line of a worker for ``path``.
 
     Raises:
@@ -102,7 +105,6 @@ def _worker_command(path: Path, named: Path, metrics: str | None, instructions: 
     package_folder = Path(specification.origin).parent.parent
     # -I -S: nothing beside the capture or in the user's environment is imported.
     worker = [sys.executable, "-I", "-S", str(_WORKER)]
-    also = "instructions" if instructions else ""
     return [*worker, str(path.absolute()), metrics or "", str(package_folder), also]
 
 

@@ -88,7 +88,14 @@ def _read_report(
 
     def read(instructions: bool) -> Report:
         parts = ncu_parts.parts(plain, framing, folder, with_sources=instructions)
-        return ncu_process.read(parts, path, options.metrics, progress, instructions=instructions)
+        return ncu_process.read(
+            parts,
+            path,
+            options.metrics,
+            progress,
+            instructions=instructions,
+            samples=options.samples,
+        )
 
     if not options.instructions:
         return read(False)

@@ -258,7 +258,7 @@ def _rules(actions: Sequence[Action], edge: Edge) -> pl.DataFrame:
     rows = []
     for launch_id, action in enumerate(actions):
         for rule in action["rules"]:
-            title, message = (edge.text(_plain_text(rule[part])) for part in ("title", "message"))
+            title, message = (edge.text(plain_text(rule[part])) for part in ("title", "message"))
             if not (title or message or rule["speedup"]):
                 continue
             kind, speedup = rule["speedup"] or (0, None)
@@ -268,7 +268,7 @@ def _rules(actions: Sequence[Action], edge: Edge) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema.RULES.polars_schema(), orient="row")
 
 
-def _plain_text(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a rule's text without NVIDIA's link mark-up and paths of the machine it ran on."""
     text = _MARKUP.sub(lambda match: match[1] or match[2] or match[3] or "", text)
     text = _PATH_LINE.sub("", text)

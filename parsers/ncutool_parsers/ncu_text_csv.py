@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 
 from ncutool_parsers.ncu_text_found import (
@@ -16,8 +15,8 @@ from ncutool_parsers.ncu_text_found import (
     sizes,
     whole,
 )
+from ncutool_parsers.ncu_text_labels import is_metric
 
-_METRIC = re.compile(r"(?:[a-z][a-z0-9_]*:)?[a-z][a-z0-9]*__[A-Za-z0-9_.]+")
 _TYPES = {"OPT": "optimization", "WRN": "warning", "INF": "ok", "ERR": "error"}
 _NAMES = ("Kernel Name", "Function Name", "Demangled Name")
 _SUMMED = ("Minimum", "Maximum", "Average")
@@ -35,9 +34,7 @@ class Table:
         self._delimiter = delimiter
         self._name = next((self._at[name] for name in _NAMES if name in self._at), None)
         self._by_metric = "Metric Name" in self._at and "Metric Value" in self._at
-        self._metrics = {
-            at: name for at, name in enumerate(self._columns) if _METRIC.fullmatch(name)
-        }
+        self._metrics = {at: name for at, name in enumerate(self._columns) if is_metric(name)}
         self._units: list[str] | None = None
         self._launches: dict[tuple[str, ...], Launch] = {}
 
@@ -140,7 +137,7 @@ def header(line: str) -> Table | str | None:
             return "summary"
         if "ID" in names and (
             {"Metric Name", "Metric Value"} <= names
-            or (named and any(_METRIC.fullmatch(name) for name in names))
+            or (named and any(is_metric(name) for name in names))
         ):
             return Table(cells or (), delimiter)
     return None

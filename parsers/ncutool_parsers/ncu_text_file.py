@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import EmptyError, UnreadableError
@@ -62,12 +62,13 @@ class NcuTextReader:
             EmptyError: no launch is printed in it.
         """
         from ncutool_parsers import ncu_text_rows, ncu_text_tables
+        from ncutool_parsers.edge import Edge
 
         check_file(path)
         found = ncu_text_rows.read(_lines(path, options))
         if not any(launch.values for launch in found.launches):
             raise EmptyError(path, _why_empty(found.problems, found.summaries), _REMEDY)
-        return ncu_text_tables.capture(path, found, options.metrics)
+        return ncu_text_tables.capture(path, found, options.metrics, Edge.of(options))
 
 
 def _why_empty(problems: list[str], summaries: int) -> str:
@@ -81,7 +82,8 @@ def _why_empty(problems: list[str], summaries: int) -> str:
 def _open(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         head = file.read(2)
-    return gzip.open(path, "rb") if is_gzip(head) else path.open("rb")
+    # GzipFile offers what is used of a file, though it is declared apart from IO.
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_gzip(head) else path.open("rb")
 
 
 def _lines(path: Path, options: ReadOptions) -> Iterator[bytes]:

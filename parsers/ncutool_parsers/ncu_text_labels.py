@@ -1,8 +1,8 @@
 """What the details page calls each metric: section and label, as the reports' own sections say.
 
-Every row was read from the section headers that reports of ncu 2020.2 to 2025.2 hold. Labels repeat
-in different sections with different meanings (`Memory Throughput` is a share here and a rate there),
-so that a label alone names no metric.
+Every row was read from the section headers that reports of ncu 2020.2 to 2025.2 hold. Labels
+repeat in different sections with different meanings (`Memory Throughput` is a share here and a rate
+there), so that a label alone names no metric.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ _OF_SECTION: dict[str, dict[str, str]] = {
     },
     "Warp State Statistics": {
         "Warp Cycles Per Issued Instruction": "smsp__average_warp_latency_per_inst_issued.ratio",
-        "Warp Cycles Per Executed Instruction": "smsp__average_warps_active_per_inst_executed.ratio",
+        "Warp Cycles Per Executed Instruction":
+            "smsp__average_warps_active_per_inst_executed.ratio",
         "Avg. Active Threads Per Warp": "smsp__thread_inst_executed_per_inst_executed.ratio",
         "Avg. Not Predicated Off Threads Per Warp":
             "smsp__thread_inst_executed_pred_on_per_inst_executed.ratio",
@@ -117,11 +118,18 @@ _OF_SECTION: dict[str, dict[str, str]] = {
 }  # fmt: skip
 _METRIC = re.compile(r"(?:[a-z][a-z0-9_]*:)?[a-z][a-z0-9]*__[A-Za-z0-9_.]+")
 """A name that NVIDIA gives a metric; labels have no double underscore."""
+_OF_SOURCE = re.compile(r"(?:memory|inst|thread_inst)(?:_[a-z0-9]+)+")
+"""Names of metrics that are counted by instruction."""
 _UNITS = {
     "gpu__compute_memory_throughput.avg.pct_of_peak_sustained_elapsed": "%",
     "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed": "%",
 }
 """Metrics whose label is that of a rate in another section: the unit has to agree."""
+
+
+def is_metric(name: str) -> bool:
+    """Return whether a text is the name of a metric, and not a label or another column."""
+    return _METRIC.fullmatch(name) is not None or _OF_SOURCE.fullmatch(name) is not None
 
 
 def sections() -> dict[str, dict[str, str]]:
@@ -137,7 +145,7 @@ def metric_of(section: str | None, label: str, unit: str) -> str | None:
         label: what the row calls the metric: its own name, its label, or both.
         unit: as printed.
     """
-    named = _METRIC.findall(label)
+    named = [label] if _OF_SOURCE.fullmatch(label) else _METRIC.findall(label)
     if named:
         return str(named[0]) if len(named) == 1 else None
     metric = _OF_SECTION.get(section or "", {}).get(label)

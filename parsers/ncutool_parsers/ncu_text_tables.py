@@ -2,187 +2,118 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from ncutool_parsers import ncu_text_values as values
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice
+from ncutool_parsers.edge import (
+    LARGEST_BLOCK,
+    LARGEST_BYTES,
+    LARGEST_COUNT,
+    LARGEST_GRID,
+    LARGEST_ID,
+    LONGEST_DEVICE,
+    LONGEST_NS,
+    MOST_MULTIPROCESSORS,
+    Edge,
+)
 from ncutool_parsers.errors import EmptyError, UnreadableError
 from ncutool_parsers.formats import NCU_TEXT
 from ncutool_parsers.kernel_names import short_name
+from ncutool_parsers.ncu_tables import plain_text
 from ncutool_parsers.ncu_text_found import Found, Launch
-from ncutool_parsers.ncu_text_labels import metric_of
+from ncutool_parsers.ncu_text_read import DURATIONS, Asked, Losses, Read, read_launch, together
 from ncutool_parsers.ncu_text_values import Marks, Printed
 
-_DURATIONS = tuple(f"gpu__time_duration.{kind}" for kind in ("sum", "avg", "max"))
 _NAME = "device__attribute_display_name"
-_SAME = 1e-9
 _SHOWN = 3
 _UNUSABLE = "nothing that is printed of it is a number: its collection failed, or it was cut out"
 _PROPERTY = re.compile(r"(launch|device|profiler|numa)__.*")
 _PRINT_AGAIN = "print the report again with `ncu --import REPORT --csv --page raw`"
 
 
-class Read(NamedTuple):
-    """What is understood of one launch."""
-
-    numbers: dict[str, Printed]
-    texts: dict[str, str]
-    """Facts that are words, such as the device's name."""
-
-
-class _Losses:
-    """What was printed and is not used, and why."""
-
-    def __init__(self) -> None:
-        self.labels: dict[str, None] = {}
-        self.coarse = 0
-        self.contrary = 0
-        self.units: dict[str, None] = {}
-
-
-def capture(path: Path, found: Found, wanted: str | None) -> Capture:
+def capture(path: Path, found: Found, wanted: str | None, edge: Edge | None = None) -> Capture:
     """Return what was found in a text as a Capture.
 
     Args:
         path: the text.
         found: its launches as they stand there.
         wanted: regular expression that a counter's whole name must match; None for all.
+        edge: bounds the texts and numbers of the file.
 
     Raises:
         UnreadableError: its numbers contradict each other on the decimal mark.
         EmptyError: nothing that is printed of any launch is understood.
     """
-    launches = _together(found.launches)
-    marks = values.marks_of(
-        one.text.strip()
-        for launch in launches
-        for one in launch.values
-        if values.is_number(one.text.strip())
-    )
+    launches = together(found.launches)
+    texts = {one.text for launch in launches for one in launch.values}
+    marks = values.marks_of(text.strip() for text in texts if values.is_number(text.strip()))
     if marks is None:
         raise UnreadableError(
             path,
             "has numbers with decimal points and others with decimal commas, so that none is sure",
             f"{_PRINT_AGAIN} in one locale",
         )
-    losses = _Losses()
-    read = [_read(launch, marks, losses) for launch in launches]
+    losses = Losses()
+    asked, edge = Asked(wanted), edge or Edge()
+    read = [read_launch(launch, marks, losses, asked) for launch in launches]
     if not any(one.numbers for one in read):
         raise EmptyError(path, "holds no value of a metric that is known by name", _PRINT_AGAIN)
+    tables = _launches(launches, read, edge), _rules(launches, marks, edge)
+    devices = _devices(launches, read, edge)
     return Capture(
         path=path,
         format=NCU_TEXT,
-        launches=_launches(launches, read),
-        devices=_devices(launches, read),
+        launches=tables[0],
+        devices=devices,
         metrics=_metrics(read, wanted),
-        rules=_rules(launches, marks),
-        notices=tuple(_notices(found, read, losses)),
+        rules=tables[1],
+        notices=(*_notices(found, read, losses), *edge.notices()),
         complete=not (found.cut or found.damaged or found.long_lines),
-        private={"host": ", ".join(sorted(found.hosts))} if found.hosts else {},
+        private={"host": edge.text(", ".join(sorted(found.hosts)))} if found.hosts else {},
     )
 
 
-def _together(launches: Sequence[Launch]) -> list[Launch]:
-    """Return the launches, those once of which several pages are printed one after another.
-
-    A page repeats all launches of the page before it in their order.
-    """
-    pages: list[list[Launch]] = []
-    for launch in launches:
-        page = pages[-1] if pages else []
-        kinds = {value.section is None for value in launch.values}
-        if not pages or (page and _kind(page[0]) != kinds):
-            pages.append([])
-        pages[-1].append(launch)
-    if (
-        len(pages) == 2
-        and len(pages[0]) == len(pages[1])
-        and all(
-            one.same(other) and one.process == other.process and one.process is not None
-            for one, other in zip(*pages, strict=True)
-        )
-    ):
-        for one, other in zip(*pages, strict=True):
-            one.values += other.values
-            one.rules += other.rules
-        return pages[0]
-    return [launch for page in pages for launch in page if launch.values or launch.rules]
-
-
-def _kind(launch: Launch) -> set[bool]:
-    return {value.section is None for value in launch.values}
-
-
-def _read(launch: Launch, marks: Marks, losses: _Losses) -> Read:
-    """Return the metrics of a launch in NVIDIA's base units."""
-    numbers: dict[str, Printed] = {}
-    texts: dict[str, str] = {}
-    contrary: set[str] = set()
-    for section, label, unit, text in launch.values:
-        metric = metric_of(section, label, unit)
-        if metric is None:
-            if values.is_number(text.strip()):
-                losses.labels[f"{section}: {label}" if section else label] = None
-            continue
-        printed = values.in_base_unit(text, unit, marks)
-        if printed is None:
-            if values.is_number(text.strip()):
-                losses.units[unit] = None
-            else:
-                texts[metric] = text.strip()
-            continue
-        if values.too_coarse(metric, printed):
-            losses.coarse += 1
-            continue
-        known = numbers.get(metric)
-        if known is None or printed.within < known.within:
-            numbers[metric] = printed
-        if known is not None and not _agree(known, printed):
-            contrary.add(metric)
-    losses.contrary += len(contrary)
-    for metric in contrary:
-        del numbers[metric]
-    return Read(numbers, texts)
-
-
-def _agree(one: Printed, other: Printed) -> bool:
-    slack = one.within + other.within + _SAME * abs(one.value)
-    return abs(one.value - other.value) <= slack
-
-
-def _launches(launches: Sequence[Launch], read: Sequence[Read]) -> pl.DataFrame:
-    rows = [_row(i, *pair) for i, pair in enumerate(zip(launches, read, strict=True))]
+def _launches(launches: Sequence[Launch], read: Sequence[Read], edge: Edge) -> pl.DataFrame:
+    rows = [_row(i, *pair, edge) for i, pair in enumerate(zip(launches, read, strict=True))]
     types = schema.LAUNCHES.polars_schema()
     frame = pl.DataFrame(rows, schema={name: types[name] for name in rows[0]})
     return schema.LAUNCHES.conform(frame)
 
 
-def _row(launch_id: int, launch: Launch, read: Read) -> dict[str, Any]:
+def _row(launch_id: int, launch: Launch, read: Read, edge: Edge) -> dict[str, Any]:
     """Return one row of `launches`."""
-    full = launch.name.encode("utf-8", "replace").decode()
-    duration = next((d for name in _DURATIONS if (d := read.numbers.get(name)) is not None), None)
+    full = edge.text(launch.name)
+    duration = next((d for name in DURATIONS if (d := read.numbers.get(name)) is not None), None)
     usable = any(not _PROPERTY.fullmatch(name) for name in read.numbers)
     row: dict[str, Any] = {
         "launch_id": launch_id,
         "category": "kernel",
         "kernel": short_name(full),
         "kernel_full": full,
-        "stream": launch.stream,
-        "device": launch.device,
+        "stream": edge.number(launch.stream, LARGEST_ID),
+        "device": edge.number(launch.device, LARGEST_COUNT),
         "compute_capability": launch.capability or _capability(read.numbers),
-        "duration_ns": None if duration is None or duration.value < 0 else round(duration.value),
+        "duration_ns": edge.number(None if duration is None else round(duration.value), LONGEST_NS),
         "error": None if usable else _UNUSABLE,
-        "registers_per_thread": _exact(read.numbers, "launch__registers_per_thread"),
-        "shared_memory_bytes": _shared_memory(read.numbers),
+        "registers_per_thread": edge.number(
+            _exact(read.numbers, "launch__registers_per_thread"), LARGEST_COUNT
+        ),
+        "shared_memory_bytes": edge.number(_shared_memory(read.numbers), LARGEST_BYTES),
     }
+    limits = {"grid": LARGEST_GRID, "block": LARGEST_BLOCK}
     for kind, printed in (("grid", launch.grid), ("block", launch.block)):
         sizes = printed or _dims(read.numbers, kind)
+        one, every = limits[kind]
+        if sizes and not (0 < min(sizes) <= max(sizes) <= one and math.prod(sizes) <= every):
+            sizes, edge.numbers = None, edge.numbers + 1
         row |= {f"{kind}_{axis}": sizes[i] if sizes else None for i, axis in enumerate("xyz")}
     return row
 
@@ -205,9 +136,10 @@ def _shared_memory(numbers: Mapping[str, Printed]) -> int | None:
     """Return bytes of shared memory a block; None where they are printed rounded."""
     if (total := _exact(numbers, "launch__shared_mem_per_block")) is not None:
         return total
-    parts = [
-        _exact(numbers, f"launch__shared_mem_per_block_{name}") for name in ("static", "dynamic")
-    ]
+    names = [f"launch__shared_mem_per_block_{name}" for name in ("static", "dynamic", "driver")]
+    if names[2] not in numbers:  # releases that do not print the driver's part count without it
+        names.pop()
+    parts = [_exact(numbers, name) for name in names]
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
@@ -220,7 +152,9 @@ def _capability(numbers: Mapping[str, Printed]) -> str | None:
 _PARTS = ("major", "minor")
 
 
-def _devices(launches: Sequence[Launch], read: Sequence[Read]) -> tuple[DeviceRecord, ...]:
+def _devices(
+    launches: Sequence[Launch], read: Sequence[Read], edge: Edge
+) -> tuple[DeviceRecord, ...]:
     """Return one record a device, in order of appearance."""
     records: dict[tuple[int | None, str | None], DeviceRecord] = {}
     for launch, one in zip(launches, read, strict=True):
@@ -228,13 +162,17 @@ def _devices(launches: Sequence[Launch], read: Sequence[Read]) -> tuple[DeviceRe
         capability = launch.capability or _capability(one.numbers)
         if name is not None or capability is not None or launch.device is not None:
             key = (launch.device, name)
-            records.setdefault(key, _device(launch.device, name, capability, one.numbers))
+            records.setdefault(key, _device(launch.device, name, capability, one.numbers, edge))
     named = {key: record for key, record in records.items() if key[1] is not None}
     return tuple((named or records).values())
 
 
 def _device(
-    ordinal: int | None, name: str | None, capability: str | None, numbers: Mapping[str, Printed]
+    ordinal: int | None,
+    name: str | None,
+    capability: str | None,
+    numbers: Mapping[str, Printed],
+    edge: Edge,
 ) -> DeviceRecord:
     def attribute(*names: str) -> int | None:
         found = (_exact(numbers, f"device__attribute_{one}") for one in names)
@@ -245,15 +183,19 @@ def _device(
         return None if kilohertz is None else kilohertz * 1e3
 
     return DeviceRecord(
-        ordinal=ordinal or 0,
-        name=re.sub(r" \(\d+\)$", "", name) if name else None,
+        ordinal=edge.number(ordinal, LARGEST_COUNT) or 0,
+        name=edge.text(re.sub(r" \(\d+\)$", "", name), LONGEST_DEVICE) if name else None,
         compute_capability=capability,
-        sm_count=attribute("multiprocessor_count") or _exact(numbers, "launch__sm_count"),
-        memory_bytes=attribute("total_memory"),
-        l2_bytes=attribute("l2_cache_size"),
+        sm_count=edge.number(
+            attribute("multiprocessor_count") or _exact(numbers, "launch__sm_count"),
+            MOST_MULTIPROCESSORS,
+            1,
+        ),
+        memory_bytes=edge.number(attribute("total_memory"), LARGEST_BYTES),
+        l2_bytes=edge.number(attribute("l2_cache_size"), LARGEST_BYTES),
         max_sm_clock_hz=hertz("max_gpu_frequency_khz", "clock_rate"),
         memory_clock_hz=hertz("memory_clock_rate"),
-        memory_bus_bits=attribute("global_memory_bus_width"),
+        memory_bus_bits=edge.number(attribute("global_memory_bus_width"), LARGEST_COUNT),
         vendor="nvidia",
     )
 
@@ -269,19 +211,21 @@ def _metrics(read: Sequence[Read], wanted: str | None) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema.METRICS.polars_schema(), orient="row")
 
 
-def _rules(launches: Sequence[Launch], marks: Marks) -> pl.DataFrame:
+def _rules(launches: Sequence[Launch], marks: Marks, edge: Edge) -> pl.DataFrame:
     rows = []
     for launch_id, launch in enumerate(launches):
         for rule in launch.rules:
             speedup = values.number(rule.speedup, marks) if rule.speedup else None
             kind = rule.kind if rule.kind in ("local", "global") else None
             pct = None if speedup is None or kind is None else speedup.value
-            row = (rule.name, rule.section, rule.severity, None, rule.text, kind, pct)
+            name, text = edge.text(rule.name), edge.text(plain_text(rule.text))
+            section = None if rule.section is None else edge.text(rule.section)
+            row = (name, section, rule.severity, None, text, kind, pct)
             rows.append((launch_id, *row))
     return pl.DataFrame(rows, schema=schema.RULES.polars_schema(), orient="row")
 
 
-def _notices(found: Found, read: Sequence[Read], losses: _Losses) -> Iterator[Notice]:
+def _notices(found: Found, read: Sequence[Read], losses: Losses) -> Iterator[Notice]:
     """Yield what must be known of printed figures."""
     text = "The figures are as printed, rounded, and none that is computed from them is exact"
     off = [100 * d.within / d.value for one in read if (d := _duration(one)) and d.value > 0]
@@ -303,7 +247,8 @@ def _notices(found: Found, read: Sequence[Read], losses: _Losses) -> Iterator[No
         )
     if losses.units:
         named = ", ".join(f"{unit!r}"[:_MAX_UNIT] for unit in list(losses.units)[:_SHOWN])
-        yield Notice("unknown_units", f"Values in units that are not known were left out: {named}.")
+        text = f"Values without a unit, or in one that is not known, were left out: {named}."
+        yield Notice("unknown_units", text)
     if losses.labels:
         count = len(losses.labels)
         yield Notice(
@@ -320,7 +265,7 @@ def _notices(found: Found, read: Sequence[Read], losses: _Losses) -> Iterator[No
     if found.summaries:
         yield Notice("summaries", "Tables that sum launches up were left out.", "info")
     if found.problems:
-        yield Notice("ncu_says", f"ncu printed: {found.problems[-1][:_MAX_PROBLEM]}")
+        yield Notice("ncu_says", f"ncu printed: {plain_text(found.problems[-1])[:_MAX_PROBLEM]}")
 
 
 _MAX_UNIT = 24
@@ -328,7 +273,7 @@ _MAX_PROBLEM = 300
 
 
 def _duration(one: Read) -> Printed | None:
-    return next((d for name in _DURATIONS if (d := one.numbers.get(name)) is not None), None)
+    return next((d for name in DURATIONS if (d := one.numbers.get(name)) is not None), None)
 
 
 def _percent(share: float) -> str:

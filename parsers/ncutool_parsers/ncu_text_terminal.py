@@ -13,7 +13,8 @@ _NEW_LAUNCH = re.compile(
     r"(?:, CC (?P<cc>\d+\.\d+))?\s*"
 )
 _OLD_LAUNCH = re.compile(
-    r"\s*(?P<name>\S.*?), \d{4}-\w{3}-\d{1,2} \d\d:\d\d:\d\d, Context \d+, Stream (?P<stream>\d+)\s*"
+    r"\s*(?P<name>\S.*?), \d{4}-\w{3}-\d{1,2} \d\d:\d\d:\d\d, Context \d+, "
+    r"Stream (?P<stream>\d+)\s*"
 )
 _PROCESS = re.compile(r"\s*\[(\d{1,10})\] \S+@(\S+)\s*")
 _SECTION = re.compile(r"\s*Section: (\S.*?)\s*")

@@ -1,8 +1,8 @@
 """Numbers and units as ``ncu`` prints them, and what is known of them then: they are rounded.
 
 Units are scaled by powers of 1000 unless ``--print-units base`` was given, thousands may be set
-apart, and the decimal mark is that of the locale. A number without decimals is exact: ``ncu`` prints
-whole values without them.
+apart, and the decimal mark is that of the locale. A number without decimals is exact: whole values
+are printed without them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d[\d.,' \u00a0\u202f\u2009]*|[.,]\d+)(?:[eE][+-]
 _APART = re.compile(r"[' \u00a0\u202f\u2009]")
 _LONGEST = 40
 """Characters of a number at most; what is longer is none."""
+_LARGEST = 1e24
+"""No counter comes near."""
 _PREFIXES = {"": 1.0, "K": 1e3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "second"), 1.0),
@@ -30,11 +32,14 @@ _NANO = 1e9
 _COARSE = 0.05
 """Half a digit that is not printed, as a share of the value: rates that are worse are not used."""
 _RATE = re.compile(
-    r".*\.(per_cycle_elapsed|per_second)|.*\.peak_sustained(_elapsed|_active)?"
+    r"gpu__time_duration\.\w+|.*\.(per_cycle_elapsed|per_second)|.*\.peak_sustained(_elapsed|_active)?"
     r"(\.per_second)?|.*bytes\w*\.(sum|avg|min|max)|derived__\w+(\.\w+)?"
 )
 """Metrics that figures are products of, so that a share of them counts and not a difference."""
 
+_HAS_UNIT = re.compile(
+    r"gpu__time_duration\.\w+|\w*cycles_elapsed\.\w+\.per_second|\w*bytes\w*\..*"
+)
 _WAVES = "launch__waves_per_multiprocessor"
 
 
@@ -96,11 +101,13 @@ def number(text: str, marks: Marks) -> Printed | None:
         value = float(plain)
     except ValueError:
         return None
+    if abs(value) > _LARGEST:
+        return None
     mantissa, _, power = plain.lower().partition("e")
     decimals = len(mantissa.partition(".")[2])
     if not decimals and not power:
         return Printed(value, 0.0)
-    return Printed(value, 0.5 * 10.0 ** (int(power or 0) - decimals))
+    return Printed(value, 0.5 * 10.0 ** max(int(power or 0) - decimals, -_LONGEST))
 
 
 def scale(unit: str) -> float | None:
@@ -126,10 +133,11 @@ def _prefix(word: str) -> float | None:
     return 1.0 if not word or word.islower() or word in ("%", "SM", "SMs", "TPC") else None
 
 
-def in_base_unit(text: str, unit: str, marks: Marks) -> Printed | None:
-    """Return a printed number in its base unit; None where number or unit are not understood."""
+def in_base_unit(metric: str, text: str, unit: str, marks: Marks) -> Printed | None:
+    """Return a printed number in its base unit; None where number or unit are not understood, or no
+    unit is printed of what has one."""
     printed, by = number(text, marks), scale(unit)
-    if printed is None or by is None:
+    if printed is None or by is None or (not unit.strip() and _HAS_UNIT.fullmatch(metric)):
         return None
     value = printed.value * by
     whole = round(value)
@@ -143,6 +151,8 @@ def too_coarse(metric: str, printed: Printed) -> bool:
     if metric == _WAVES:
         whole = round(printed.value)
         return printed.within > 0 and whole > 0 and abs(printed.value - whole) <= printed.within
+    if metric.endswith(".sum") and printed.within and not printed.value.is_integer():
+        return True  # a count has no fraction: its unit is not the one above its column
     if _RATE.fullmatch(metric) is None or "pct" in metric:
         return False
     return printed.within > _COARSE * abs(printed.value)

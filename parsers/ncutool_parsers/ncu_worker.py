@@ -3,7 +3,8 @@
 NVIDIA's reader never gives memory back and may crash or hang on a damaged file, so it never
 runs in the caller's process. Run as ``python ncu_worker.py REPORT REGEX PACKAGE_FOLDER PARTS``,
 with the standard library alone; it writes frames to standard output: one byte of kind, a u32
-length, and that many bytes. ``PARTS`` is ``instructions`` where those are wanted too, else empty.
+length, and that many bytes. ``PARTS`` is ``instructions`` where those are wanted too, ``opcodes``
+where they are without the samples of warps, else empty.
 
 ==== ===============================================================================
 kind content
@@ -74,12 +75,14 @@ _COUNT_LIMIT = 2**62
 class Collector:
     """Turns actions of ``ncu_report`` into frames."""
 
-    def __init__(self, pattern: str | None, emit: Emit, instructions: bool = False) -> None:
+    def __init__(
+        self, pattern: str | None, emit: Emit, instructions: bool = False, samples: bool = True
+    ) -> None:
         self._wanted = re.compile(pattern) if pattern is not None else None
         self._emit = emit
         texts = Texts()
         self._mixes = Mixes(texts) if instructions else None
-        self._samples = Samples(texts) if instructions else None
+        self._samples = Samples(texts) if instructions and samples else None
         self._ids: dict[str, int] = {}
         """Metric name -> id, or -1 for one that nobody asked for."""
         self._named = 0
@@ -398,9 +401,15 @@ def _agree(rows: list[Any], summed: dict[str, Any]) -> bool:
     return totals[0] == totals[1]
 
 
-def collect(context: Any, pattern: str | None, emit: Emit, instructions: bool = False) -> None:
+def collect(
+    context: Any,
+    pattern: str | None,
+    emit: Emit,
+    instructions: bool = False,
+    samples: bool = True,
+) -> None:
     """Emit every action of every range of an ``ncu_report.IContext``, one at a time."""
-    collector = Collector(pattern, emit, instructions)
+    collector = Collector(pattern, emit, instructions, samples)
     for number in range(context.num_ranges()):
         report_range = context.range_by_idx(number)
         for position in range(report_range.num_actions()):
@@ -490,7 +499,8 @@ def main(arguments: list[str]) -> None:
     sys.path.append(package_folder)
     import ncu_report
 
-    collect(ncu_report.load_report(path), pattern or None, emit, also == "instructions")
+    report, sampled = ncu_report.load_report(path), also == "instructions"
+    collect(report, pattern or None, emit, bool(also), sampled)
     output.flush()
     os._exit(0)  # NVIDIA's destructors have nothing to add
 

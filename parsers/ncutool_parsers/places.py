@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from ncutool_parsers.interface import ReadOptions
 
-_NOT_A_NAME = re.compile(r"[^A-Za-z0-9._+-]+")
+_NOT_IN_NAMES = re.compile(r"[/\0]" if os.name == "posix" else r'[\0-\x1f<>:"/\\|?*]')
 _ARCHIVES = ("zip", "tar", "libarchive")
 """What fsspec writes before a member, in front of its archive."""
-_LONGEST_NAME = 120
+_LONGEST_NAME = 200
 _HEAD = 64 * 1024
 
 
@@ -75,7 +75,7 @@ def local(given: Path | Place, options: ReadOptions, *, head: bool = False) -> I
     from ncutool_parsers import archives, spool, stores
 
     with spool.folder() as folder:
-        copy = folder / _file_name(given.name)
+        copy = folder / file_name(given.name)
         most = _HEAD if head else None
         if given.member is None:
             stores.copy(given, copy, options, most)
@@ -107,6 +107,11 @@ def _local_path(url: str) -> str:
     return url2pathname(archive) + separator + member
 
 
-def _file_name(name: str) -> str:
-    """Return a name that a temporary file may have, with the ending of the place's own."""
-    return _NOT_A_NAME.sub("_", name).lstrip(".-")[-_LONGEST_NAME:] or "capture"
+def file_name(name: str) -> str:
+    """Return a name that a temporary file may have: the place's own, as far as the system can."""
+    kept = _NOT_IN_NAMES.sub("_", name)
+    if kept in ("", ".", ".."):
+        return "capture"
+    while len(os.fsencode(kept)) > _LONGEST_NAME:
+        kept = kept[1:]  # the ending tells readers of people more
+    return kept

@@ -34,7 +34,9 @@ def folder() -> Iterator[Path]:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 (made / "new").rename(made / _LOCK)
-            yield made
+            files = made / "files"
+            files.mkdir()
+            yield files
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

@@ -9,14 +9,22 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from ncutool_parsers.errors import NcutoolError, UnreadableError, UsageError
+from ncutool_parsers.errors import (
+    MissingError,
+    NcutoolError,
+    RefusedError,
+    TooLargeError,
+    UnreadableError,
+    UsageError,
+)
+from ncutool_parsers.place import Place
 
 if TYPE_CHECKING:
     from ncutool_parsers.interface import ReadOptions
-    from ncutool_parsers.place import Place
 
 EXTRAS = {
     "s3": "s3",
@@ -37,6 +45,8 @@ _NO_PLACES = (
 )
 """What fsspec calls file systems and wraps others or runs code: no place that captures lie in."""
 _BLOCK = 4 * 1024 * 1024
+_MISSING = "does not exist"
+_GLOB_MARKS = "*?["
 _SIGN_IN = "sign in as the store's own tools do (docs/archives.md)"
 
 
@@ -52,10 +62,88 @@ def opened(place: Place) -> Iterator[tuple[BinaryIO, int | None]]:
     with told(place):
         entry = system.info(path)
         if entry.get("type") == "directory":
-            raise UnreadableError(place, "is a folder", "name the capture inside it")
+            raise RefusedError(place, "is a folder", "name the capture inside it")
         size = entry.get("size")
         with system.open(path, "rb", block_size=_BLOCK) as file:
             yield cast("BinaryIO", file), None if size is None else int(size)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One file behind a URL."""
+
+    place: Place
+    below: str
+    """Where it lies below what was asked for; its own name where that is a file."""
+    size: int | None
+    stamp: str
+    """Changes whenever the file does; empty where the store does not say."""
+
+
+def found(place: Place) -> list[Found]:
+    """Return every file that a URL names, by name: one, those below a folder, or of a pattern.
+
+    Raises:
+        UnreadableError: it is not there, may not be read, cannot be reached; no package for it.
+        UsageError: no kind of place is called so, or a pattern is asked of a web server.
+    """
+    system, path = filesystem(place)
+    scheme = place.address.partition("://")[0].lower()
+    if scheme in ("http", "https"):  # it has no folders to list, and ? begins a query
+        with told(place):
+            about = system.info(path)
+        return [Found(place, place.name, _size(about), _stamp(about))]
+    with told(place):
+        if any(mark in path for mark in _GLOB_MARKS):
+            base = path.partition(next(mark for mark in path if mark in _GLOB_MARKS))[0]
+            entries = system.glob(path, detail=True)
+            base = base.rpartition("/")[0]
+        else:
+            about = system.info(path)
+            if about.get("type") != "directory":
+                return [Found(place, place.name, _size(about), _stamp(about))]
+            entries, base = system.find(path, detail=True), path
+        return [
+            Found(
+                Place(f"{scheme}://{_bare(system, name)}"),
+                _bare(system, name).removeprefix(_bare(system, base)).lstrip("/"),
+                _size(entry),
+                _stamp(entry),
+            )
+            for name, entry in sorted(entries.items())
+            if entry.get("type") != "directory"
+        ]
+
+
+def _bare(system: Any, path: str) -> str:
+    return str(system._strip_protocol(path)).lstrip("/")
+
+
+def _size(entry: dict[str, Any]) -> int | None:
+    size = entry.get("size")
+    return None if size is None else int(size)
+
+
+def _stamp(entry: dict[str, Any]) -> str:
+    """Return what a store says that changes with a file: a hash, or the time of the change."""
+    for key in ("ETag", "etag", "md5Hash", "content_md5", "LastModified", "mtime", "created"):
+        if entry.get(key):
+            return f"{entry.get('size')}-{entry[key]}"
+    return ""
+
+
+def content(place: Place) -> bytes | None:
+    """Return what a small file behind a URL holds; None where it is not there.
+
+    Raises:
+        UnreadableError: it may not be read or cannot be reached; no package for it.
+    """
+    system, path = filesystem(place)
+    try:
+        with told(place):
+            return bytes(system.cat_file(path))
+    except MissingError:
+        return None
 
 
 def copy(place: Place, target: Path, options: ReadOptions, most: int | None = None) -> None:
@@ -104,7 +192,7 @@ def transfer(
 def too_large(place: Place, size: int | None, limit: int) -> UnreadableError:
     """Return the error of something larger than the limit, found before or while reading."""
     what = "more than" if size is None else f"{size} bytes, more than"
-    return UnreadableError(
+    return TooLargeError(
         place, f"holds {what} the limit of {limit} bytes", "raise --max-bytes if you trust it"
     )
 
@@ -132,7 +220,7 @@ def _check_installed(place: Place, scheme: str) -> None:
     try:
         registry = importlib.import_module("fsspec.registry")
     except ImportError:
-        raise UnreadableError(place, missing, remedy) from None
+        raise RefusedError(place, missing, remedy) from None
     known = [*registry.known_implementations, *registry.registry]
     if scheme not in known or scheme in _NO_PLACES:
         offered = "s3://, gs://, az://, hf://, https:// or another store that fsspec knows"
@@ -142,7 +230,7 @@ def _check_installed(place: Place, scheme: str) -> None:
     except ImportError:
         if extra == "remote":
             remedy = f"install what fsspec needs for {scheme}://, see its documentation"
-        raise UnreadableError(place, missing, remedy) from None
+        raise RefusedError(place, missing, remedy) from None
 
 
 @contextmanager
@@ -153,17 +241,19 @@ def told(place: Place) -> Iterator[None]:
     except (NcutoolError, MemoryError):
         raise
     except Exception as error:  # each store has a tree of errors of its own
-        raise UnreadableError(place, *_told(error)) from None
+        problem, remedy = words_of(error)
+        kind = MissingError if problem == _MISSING else RefusedError
+        raise kind(place, problem, remedy) from None
 
 
-def _told(error: Exception) -> tuple[str, str]:
+def words_of(error: Exception) -> tuple[str, str]:
     """Return what is wrong and what to do, by the class and the code of a store's error."""
     if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
         error = error.__cause__  # fsspec takes whatever HTTP answers for a missing file
     name = type(error).__name__
-    status = _status(error)
+    status = status_of(error)
     if isinstance(error, FileNotFoundError) or status == 404:
-        return "does not exist", "check the path"
+        return _MISSING, "check the path"
     if "Credential" in name or "Token" in name:
         return "cannot be read: no credentials were found that hold for it", _SIGN_IN
     if isinstance(error, PermissionError) or status in (401, 403):
@@ -178,7 +268,7 @@ def _told(error: Exception) -> tuple[str, str]:
     return f"cannot be read: its store answered with an error ({code})", "try it again"
 
 
-def _status(error: Exception) -> int | None:
+def status_of(error: Exception) -> int | None:
     """Return the status of HTTP in an error of aiohttp, botocore or others."""
     found = getattr(error, "status", None) or getattr(error, "code", None)
     if isinstance(found, int):

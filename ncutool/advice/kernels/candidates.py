@@ -24,6 +24,7 @@ def of_decided(
     window: int,
     insides: Mapping[int, Inside],
     sampled: Mapping[int, Hot],
+    of: str = "",
 ) -> Candidate:
     """Return the candidate for launches of one kernel that have one cause.
 
@@ -32,17 +33,18 @@ def of_decided(
         window: the time of all launches, ns.
         insides: what the counters of each launch say, by launch_id.
         sampled: where the warps of each launch were found, by launch_id.
+        of: whose launches are named, where it is not the capture's own.
     """
     most = max(group, key=lambda one: (one.saved_ns, one.cause.share, -one.row["launch_id"]))
     inside = insides.get(most.row["launch_id"], Inside())
     hot = sampled.get(most.row["launch_id"])
     made = _filling(group, most, window) if most.cause.cause in (fill.FEW, fill.SHORT) else (
-        _one_cause(group, most, window)
+        _one_cause(group, most, window, of)
     )  # fmt: skip
     values = (*most.cause.values, *_of_place(most, hot))
     told = frozenset({most.cause.cause, *(one.cause for one in most.others)})
     made = made._replace(
-        cap=_cap(most, len(group)),
+        cap=_cap(most, len(group), of),
         figures=values,
         also=_also(group),
         excluded=tuple(gates.excluded(most.row, inside, told)),
@@ -50,11 +52,11 @@ def of_decided(
     return remedies.applied(made, most, inside, hot)
 
 
-def _one_cause(group: Sequence[Decided], most: Decided, window: int) -> Candidate:
+def _one_cause(group: Sequence[Decided], most: Decided, window: int, of: str) -> Candidate:
     rows = [one.row for one in group]
     time = sum(row["duration_ns"] for row in rows)
     name, rule, estimate = rows[0]["kernel"], rules()[most.cause.cause], most.cause
-    where = f" (launch {most.row['launch_id']})" if len(rows) > 1 else ""
+    where = f" (launch {most.row['launch_id']}{of})" if len(rows) > 1 or of else ""
     capped = f" Of that, {estimate.capped}." if estimate.capped else ""
     return Candidate(
         rule=rule.name,
@@ -123,10 +125,10 @@ def _why(rows: Sequence[dict[str, Any]], time: int, most: Estimate) -> str:
     return f"{line}."
 
 
-def _cap(most: Decided, launches: int) -> str:
-    of = f"launch {most.row['launch_id']}" if launches > 1 else "the launch"
+def _cap(most: Decided, launches: int, of: str) -> str:
+    which = f"launch {most.row['launch_id']}{of}" if launches > 1 or of else "the launch"
     share = units.percent(100 * most.cause.share)
-    return f"At most {share} of {of} may go: {most.cause.cap}."
+    return f"At most {share} of {which} may go: {most.cause.cap}."
 
 
 def _also(group: Sequence[Decided]) -> tuple[Also, ...]:

@@ -64,7 +64,7 @@ def at_limit(row: Mapping[str, Any]) -> Excluded | None:
     """
     if not measures.limits_known(row) or measures.busiest(row) < HIGH_PCT:
         return None
-    level = row["limiting_level"]
+    level = row["limiting_detail"] or row["limiting_level"]
     named = (
         LEVEL_WORDS.get(level, f"the {level} pipe") if level else "a limit that it does not name"
     )

@@ -13,6 +13,7 @@ from ncutool.base import units
 from ncutool.base.nvidia import LOW_PCT
 from ncutool.base.thresholds import Threshold
 from ncutool.work.inside import Inside
+from ncutool.work.kernel_facts import facts_of
 from ncutool.work.limiting import MEMORY_LEVELS
 from ncutool.work.nvidia_rules import TAIL_EFFECT, tail_cap_pct
 
@@ -47,7 +48,7 @@ MOSTLY_LOCAL = Threshold(
     "with more of local memory, its layout is the compiler's: no access can be coalesced",
     "arithmetic: more than all the rest together",
 )
-WARP = 32
+_WARP = 32
 """Threads of a warp on every NVIDIA device."""
 _SPECIALISED_FROM = (9, 0)
 """Kernels of the tensor cores part their warps into those that load and those that compute."""
@@ -143,6 +144,11 @@ def one_wave(row: Mapping[str, Any]) -> bool:
     return alone or row["bound"] == "small_grid" or (row["waves"] is not None and row["waves"] < 1)
 
 
+def product(row: Mapping[str, Any]) -> bool:
+    """Whether a launch is a matrix product, by its operator or by its name."""
+    return row["family"] == "gemm" or bool(facts_of(row["kernel_full"]).names_product)
+
+
 def specialised(row: Mapping[str, Any], inside: Inside) -> str | None:
     """Return why the number of warps says nothing of a launch, as a clause; None where it may.
 
@@ -154,7 +160,7 @@ def specialised(row: Mapping[str, Any], inside: Inside) -> str | None:
         return None
     if row["tensor_flop"] or (inside.stall is not None and inside.stall.reason == "gmma"):
         return "its warps share out loading and tensor work, for which few are meant to do"
-    if row["tensor_flop"] is None and row["family"] in _PRODUCTS:
+    if row["tensor_flop"] is None and (row["family"] in _PRODUCTS or product(row)):
         return "whether its warps share out loading and tensor work, it cannot be told"
     return None
 
@@ -271,10 +277,10 @@ def divergence(_: Mapping[str, Any], inside: Inside) -> Measured | None:
     threads = inside.threads_active
     if threads is None or threads <= 0:
         return None
-    clause = f"{units.significant(threads)} of {WARP} threads of a warp are active on average"
-    enough = WARP * (1 - LEAST_PCT / 100)
+    clause = f"{units.significant(threads)} of {_WARP} threads of a warp are active on average"
+    enough = _WARP * (1 - LEAST_PCT / 100)
     value = Value("threads_per_instruction", threads, "threads", "<", enough)
-    return Measured(max(1 - threads / WARP, 0.0), clause, (value,))
+    return Measured(max(1 - threads / _WARP, 0.0), clause, (value,))
 
 
 def fp64(row: Mapping[str, Any], inside: Inside) -> Measured | None:
@@ -319,8 +325,8 @@ def block_size(row: Mapping[str, Any], _: Inside) -> Measured | None:
     if None in sizes:
         return None
     threads = sizes[0] * sizes[1] * sizes[2]
-    warps = -(-threads // WARP)
-    unused = 1 - threads / (warps * WARP) if warps > 0 else 0.0
+    warps = -(-threads // _WARP)
+    unused = 1 - threads / (warps * _WARP) if warps > 0 else 0.0
     clause = f"blocks of {threads} threads leave part of the last of {warps} warps empty"
     values = (least("empty_threads_pct", 100 * unused), Value("block_threads", threads, "threads"))
     return Measured(unused, clause, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ncutool.advice.kernels import stalls
+from ncutool.advice.kernels import measures, stalls
 from ncutool.advice.view.finding import LINE
 from ncutool.base import units
 
@@ -85,7 +85,7 @@ def _waiting(made: Candidate, reason: str, row: Mapping[str, Any]) -> Candidate:
 def _product(row: Mapping[str, Any]) -> bool:
     """Whether a launch is a product on the memory side of its ridge point: it could reuse more."""
     intensity, ridge = row["intensity_flop_per_byte"], row["ridge_point_flop_per_byte"]
-    return row["family"] == "gemm" and bool(intensity and ridge and intensity < ridge)
+    return measures.product(row) and bool(intensity and ridge and intensity < ridge)
 
 
 def _swizzle(capability: str | None) -> str:
@@ -101,3 +101,21 @@ def _staging(capability: str | None) -> str:
         return ""
     way = "TMA" if number >= stalls.TMA_FROM else "cp.async"
     return f" On compute capability {capability} {way} copies such tiles without registers."
+
+
+def reuse(capability: str | None, *, product: bool) -> str:
+    """Return how a kernel can load less, as sentences."""
+    number = stalls.version(capability)
+    if not product:
+        return (
+            "Keep what is used again in registers or shared memory, and let blocks that run at the "
+            "same time use the same part, so that L2 serves it."
+        )
+    way = ""
+    if number is not None and number >= stalls.ASYNC_FROM:
+        name = "TMA" if number >= stalls.TMA_FROM else "cp.async"
+        way = f", copied by {name} in several stages"
+    return (
+        f"Let a block share large tiles of both factors through shared memory{way}, and order "
+        "blocks so that those that run at the same time share rows and columns in L2."
+    )

@@ -16,17 +16,19 @@ from ncutool.base import units
 from ncutool.work.nvidia_rules import TAIL_EFFECT, tail_cap_pct
 
 
-def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
+def drafts(context: Context, claimed: frozenset[int], told: frozenset[int] = frozenset()) -> Drafts:
     """Weight NVIDIA's estimates of grids by what the launches take on the timeline, where a trace
     carries a report's counters.
 
-    Claims of others do not matter: a grid is as small whatever else is said of its launch.
+    Claims of others do not matter: a grid is as small whatever else is said of its launch; only
+    launches that were ``told`` of by all of their counters are left alone.
     """
     rows = context.kernels.filter(
         pl.col("launch_rule").is_not_null()
         & (pl.col("launch_rule_speedup_pct") > 0)
         & (pl.col("duration_ns") > 0)
         & (pl.col("bound") != "communication")
+        & ~pl.col("launch_id").is_in(list(told))
     )
     return Drafts(
         tuple(

@@ -261,6 +261,10 @@ def _finding(
         action=draft.action,
         why=draft.why,
         todo=draft.todo,
+        figures=draft.figures,
+        cap=draft.cap,
+        also=draft.also,
+        excluded=draft.excluded,
     )
 
 

@@ -45,6 +45,7 @@ _COLUMNS = (
     *("bound", "flop", "dram_bytes", "peak_flop_per_s", "peak_bytes_per_s", "graph_replay"),
     *("dtype", "flop_source", "bytes_source", "flop_exactness", "bytes_exactness", "roof"),
     *("remark", "trial", "waves", "join_note", "launch_rule", "launch_rule_speedup_pct"),
+    *("modelled_bytes", "bytes_measured_over_modelled"),
 )
 """What advice reads of the kernels table: the other columns would be copied for nothing."""
 

@@ -126,6 +126,12 @@ class Draft:
     """The evidence on one line, with numbers; empty where the first of it is short enough."""
     todo: str = ""
     """What to do on one line; the rule's where empty."""
+    figures: tuple[Value, ...] = ()
+    """The evidence as values, of a joined report."""
+    cap: str | None = None
+    """Why it saves no more."""
+    also: tuple[Also, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
 
     def __post_init__(self) -> None:
         """Take the texts that are not given from the rule; raise a KeyError where there is none of

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import queue
+import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from ncutool.archive.engines.interface import Answer, Job, Setup
 from ncutool_parsers.errors import OutputError, UsageError
 
 _PATIENCE_S = "30s"
+_REACH_S = 30.0
 _AHEAD = 2
 """Jobs a thread of the cluster that are on their way, so that none waits for the next."""
 _LEAST = 8
@@ -25,6 +29,7 @@ class DaskCluster:
     def __init__(self, setup: Setup, where: str) -> None:
         self._where, self._dataset = where, setup.dataset
         self._setup = msgspec.msgpack.encode(setup)
+        self._finished: queue.Queue[Any] = queue.Queue()
         self._client = _client(where)
         try:
             threads = sum(self._client.nthreads().values())
@@ -38,16 +43,13 @@ class DaskCluster:
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Answer]:
         """Yield an answer for each job as it comes."""
-        from distributed import as_completed
-
         waiting = iter(jobs)
         numbers: dict[Any, int] = {}
-        finished = as_completed(raise_errors=False)  # type: ignore[no-untyped-call,unused-ignore]  # partly typed
-        self._hand_out(waiting, numbers, finished)
+        self._hand_out(waiting, numbers)
         while numbers:
-            future = next(finished)
+            future = self._finished.get()
             yield self._answer(future, numbers.pop(future))
-            self._hand_out(waiting, numbers, finished)
+            self._hand_out(waiting, numbers)
 
     def close(self) -> None:
         """Take back what is on its way, and end the processes of this run on every worker."""
@@ -58,7 +60,7 @@ class DaskCluster:
         finally:
             self._client.close()
 
-    def _hand_out(self, waiting: Iterator[Job], numbers: dict[Any, int], finished: Any) -> None:
+    def _hand_out(self, waiting: Iterator[Job], numbers: dict[Any, int]) -> None:
         most = max(_LEAST, _AHEAD * sum(self._client.nthreads().values()))
         while len(numbers) < most:
             job = next(waiting, None)
@@ -68,7 +70,7 @@ class DaskCluster:
                 remote.do, self._setup, msgspec.msgpack.encode(job), pure=False
             )
             numbers[future] = job.number
-            finished.add(future)
+            future.add_done_callback(self._finished.put)
 
     def _answer(self, future: Any, number: int) -> Answer:
         from distributed.scheduler import KilledWorker
@@ -108,12 +110,31 @@ def _client(where: str) -> Any:
         from distributed import Client
     except ImportError as error:
         raise UsageError("--dask needs Dask: pip install 'ncutool[dask]'") from error
-    is_file = Path(where).is_file()
     try:
-        if is_file:
-            return Client(scheduler_file=where, timeout=_PATIENCE_S, set_as_default=False)
-        return Client(where, timeout=_PATIENCE_S, set_as_default=False)
-    except (OSError, TimeoutError, asyncio.TimeoutError, ValueError) as error:
+        _reach(where)
+        told = {"scheduler_file": where} if Path(where).is_file() else {"address": where}
+        return Client(**told, timeout=_PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]  # it has no types
+    except (OSError, TimeoutError, asyncio.TimeoutError, ValueError, KeyError) as error:
         raise OutputError(
             f"{where}: no Dask scheduler answers ({type(error).__name__}); check the address"
         ) from error
+
+
+def _reach(where: str) -> None:
+    """Raise where nothing answers: a client that failed to connect takes minutes to end.
+
+    Raises:
+        OSError: nothing listens there.
+        ValueError: it is no address.
+        KeyError: the file tells none.
+    """
+    from distributed.comm.addressing import get_address_host_port
+    from distributed.comm.registry import get_backend
+
+    file = Path(where)
+    address = json.loads(file.read_bytes())["address"] if file.is_file() else where
+    scheme = address.partition("://")[0] if "://" in address else "tcp"
+    get_backend(scheme)
+    if scheme in ("tcp", "tls", "ws", "wss"):
+        host, port = get_address_host_port(address, strict=True)
+        socket.create_connection((host, port), timeout=_REACH_S).close()

@@ -27,6 +27,8 @@ class Job(msgspec.Struct, frozen=True):
     number: int
     source: Input | None = None
     bucket: str | None = None
+    compact: bool = False
+    """Join the small segments of the bucket too."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -80,7 +82,7 @@ class Hands:
         from ncutool_parsers.errors import OutputError
 
         try:
-            count = publish(self._dataset, job.bucket or "", self._setup.run)
+            count = publish(self._dataset, job.bucket or "", self._setup.run, compact=job.compact)
         except (OSError, OutputError) as error:
             return Answer(job.number, "broken", words=str(error))
         except Exception as error:  # the worker lives on; what waits is as it was

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import sys
 import threading
@@ -18,6 +19,8 @@ from typing import IO
 import msgspec
 
 LENGTH_BYTES = 4
+TEMPORARY = "TMPDIR"
+"""The variable that Python takes the folder of temporary files from; a worker has its own."""
 
 
 def send(stream: IO[bytes], message: msgspec.Struct) -> None:
@@ -70,6 +73,7 @@ def _listen(stream: IO[bytes], messages: queue.Queue[bytes]) -> None:
     """Take messages as they come; at the end of the input, end this process and what it started."""
     while (message := receive(stream)) is not None:
         messages.put(message)
+    shutil.rmtree(os.environ[TEMPORARY], ignore_errors=True)
     if os.name == "posix" and os.getpid() == os.getpgrp():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(0)

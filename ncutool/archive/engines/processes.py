@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from typing import IO
 import msgspec
 
 from ncutool.archive.engines.interface import Answer, Job, Setup
-from ncutool.archive.engines.process_worker import receive, send
+from ncutool.archive.engines.process_worker import TEMPORARY, receive, send
 from ncutool_parsers.errors import OutputError
 
 _MAX_FILES = 500
@@ -178,10 +179,13 @@ class _Worker:
     _since: float = 0.0
     _process: subprocess.Popen[bytes] = field(init=False)
     _errors: IO[bytes] = field(init=False)
+    _folder: str = field(init=False)
 
     def __post_init__(self) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by end()
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
+        self._folder = tempfile.mkdtemp(prefix="ncutool-")
+        # What it leaves there when it is killed goes with the folder.
+        environment = {**os.environ, "POLARS_MAX_THREADS": "1", TEMPORARY: self._folder}
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
@@ -219,6 +223,7 @@ class _Worker:
         for stream in (self._process.stdin, self._errors):
             if stream is not None:
                 _close(stream)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def was_killed(self) -> bool:
         """Whether a signal ended it, once it has ended."""

@@ -51,6 +51,14 @@ def run(
         option(words="Of keys and values in memory; --dtype if not given.", metavar="TYPE"),
     ] = None,
     backward: Annotated[bool, typer.Option("--backward", help="The gradients instead.")] = False,
+    latent: Annotated[
+        bool,
+        typer.Option(
+            "--latent",
+            help="Values are the first --v-head-dim columns of the keys, stored and read once "
+            "(DeepSeek decode: --heads 128 --kv-heads 1 --head-dim 576 --v-head-dim 512).",
+        ),
+    ] = False,
     device: DeviceNames = None,
     time_us: TimeOption = None,
     device_file: DeviceFileOption = None,
@@ -82,6 +90,7 @@ def run(
         dtype=dtype,
         kv_dtype=kv_dtype,
         backward=backward,
+        latent=latent,
         devices=device or (),
         time_ns=None if time_us is None else 1e3 * time_us,
         known=with_file(device_file),

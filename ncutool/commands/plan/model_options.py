@@ -105,6 +105,7 @@ class ModelOptions:
     experts_per_token: Annotated[int | None, _size("Experts a token is sent to.")] = None
     shared_experts: Annotated[int | None, _size("Experts every token passes besides.")] = None
     expert_intermediate: Annotated[int | None, _size("Inner size of an expert.")] = None
+    dense_layers: Annotated[int | None, _size("First layers without experts, in a mixture.")] = None
 
     def ways(self) -> list[str]:
         """Return which of the three options that give a whole model were given."""

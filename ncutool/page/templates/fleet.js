@@ -1,7 +1,7 @@
 // The captures of an archive: filters, sorting, and rows as they are asked for.
 
 // Columns of a row, as ncutool/page/fleet.py writes them.
-const PATH = 0, PAGE = 1, HEADLINE = 2, DEVICE = 3, ANSWER = 4, WINDOW = 5, BUSY = 6, LOW = 7, HIGH = 8, ROOF = 9, FIRST = 10;
+const FOLDER = 0, NAME = 1, PAGE = 2, HEADLINE = 3, DEVICE = 4, ANSWER = 5, WINDOW = 6, BUSY = 7, LOW = 8, HIGH = 9, ROOF = 10, FIRST = 11;
 const PER_PAGE = 100;
 
 // As units.percent_range writes it.
@@ -30,7 +30,7 @@ class Captures {
       { column: ANSWER, name: "answer", values: data.answers },
       ...data.metadata.map((one, i) => ({ column: FIRST + i, name: one.name, values: one.values })),
     ];
-    this.texts = data.rows.map((row) => [row[PATH], row[HEADLINE] || "", ...this.columns.map(({ column, values }) => values[row[column]])].join("\n").toLowerCase());
+    this.texts = data.rows.map((row) => [this.path(row), row[HEADLINE] || "", ...this.columns.map(({ column, values }) => values[row[column]])].join("\n").toLowerCase());
     this.chosen = new Map();
     this.sort = HIGH;
     this.down = true;
@@ -44,6 +44,9 @@ class Captures {
     });
     for (const head of this.heads) this.sorts(head);
     this.again();
+  }
+  path(row) {
+    return this.data.folders[row[FOLDER]] + row[NAME];
   }
   choices(place) {
     for (const { column, name, values } of this.columns) {
@@ -89,7 +92,7 @@ class Captures {
       if (fits) this.found.push(i);
     }
     const texts = this.columns.find(({ column }) => column === this.sort)?.values;
-    const key = (i) => (texts ? texts[rows[i][this.sort]] : rows[i][this.sort]);
+    const key = (i) => (this.sort === NAME ? this.path(rows[i]) : texts ? texts[rows[i][this.sort]] : rows[i][this.sort]);
     const sign = this.down ? -1 : 1;
     this.found.sort((a, b) => {
       const [x, y] = [key(a), key(b)];
@@ -114,7 +117,7 @@ class Captures {
   row(row) {
     const { answers, devices, kinds } = this.data;
     const answer = answers[row[ANSWER]];
-    const path = row[PAGE] ? make("a", { href: "pages/" + row[PAGE] + ".html" }, row[PATH]) : row[PATH];
+    const path = row[PAGE] ? make("a", { href: "pages/" + row[PAGE] + ".html" }, this.path(row)) : this.path(row);
     const dot = make("i", { class: "dot k-" + kinds[answer], "aria-hidden": "true" });
     return make(
       "tr",

@@ -4,9 +4,15 @@ function within(found) {
   if (!found || !found.path.length) return null;
   const title = "Why it takes as long (launch " + count(found.launch) + ", the median of its group)";
   const path = make("dl", { class: "steps path" });
-  for (const [question, answer] of found.path) path.append(make("dt", {}, question), make("dd", {}, answer));
+  for (const [question, answer] of found.path) path.append(make("dt", {}, question), make("dd", {}, ...coded(answer)));
   const bars = make("div", { class: "insides" }, ...found.bars.map(([name, each]) => barsOf(name, each)));
   return make("div", { class: "within" }, make("h4", {}, title), bars, path, ...hotOf(found.hot), ...rulesOf(found.rules));
+}
+// Text with what stands between backticks drawn as code; an odd one out is kept as it is.
+function coded(text) {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) return [text];
+  return parts.map((part, i) => (i % 2 ? make("code", {}, part) : part));
 }
 function barsOf(name, bars) {
   const drawn = bars.map(([label, pct, kind, words]) => [

@@ -253,7 +253,7 @@ def _product_rows(setup: Setup, matched: Match, steps: int) -> list[ProductRow]:
             one.values * one.bytes_per_value for one in pair.seen if one.bytes_per_value is not None
         )
         flop = sum(2 * one.rows * one.values for one in pair.seen) / steps
-        peak = setup.peak(setup.roof(pair.weights.part))
+        peak = setup.peak(pair.weights.roof)
         floor = overlapped(1e9 * flop / peak, 1e9 * pair.weights.step_bytes / setup.bandwidth)
         ns = pair.duration_ns / steps
         rows.append(

@@ -24,6 +24,7 @@ OPTIONS: Mapping[str, str] = {
     "num_experts_per_tok": "--experts-per-token",
     "n_shared_experts": "--shared-experts",
     "moe_intermediate_size": "--expert-intermediate",
+    "first_k_dense_replace": "--dense-layers",
 }
 """Names of a configuration to the options that give them."""
 LATENT = (
@@ -70,7 +71,7 @@ def described(sizes: Mapping[str, int], *, tied: bool = False) -> Model:
             raise UsageError(f"{OPTIONS[min(useless)]} means nothing with --mla: leave it out")
         kind = "deepseek_v2"
     data = {"model_type": kind, **sizes, "tie_word_embeddings": tied}
-    return from_config(data, name="described model", where="the sizes given")
+    return from_config(data, name="described model", where="the sizes given", free=sizes)
 
 
 def counted(parameters: float, sizes: Mapping[str, int]) -> Model:

@@ -159,6 +159,7 @@ def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
             one.outputs,
             calls,
             total / (calls * one.inputs * one.outputs),
+            other.roof,
         )
     return list(by_shape.values())
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Literal
 
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
@@ -34,6 +32,10 @@ class Matrix:
     """How many of them one token is multiplied with."""
     split: Split
     """The side that tensor parallelism divides; with ``none`` each device holds it whole."""
+    stored: NumberType | None = None
+    """Type in the published checkpoint; None is that of whatever is not quantised."""
+    inputs_type: str | None = None
+    """Type of its inputs, where the published checkpoint says it."""
 
     @property
     def values(self) -> int:
@@ -170,10 +172,6 @@ class Model:
     experts: Experts | None = None
     trained_type: str = "bf16"
     """Type of whatever is not quantised."""
-    stored_types: Mapping[str, NumberType] = field(default_factory=lambda: MappingProxyType({}))
-    """Type of a part in the published checkpoint, where it is narrower."""
-    activation_types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Type of a part's inputs, where the published checkpoint says it."""
     cache_type: str | None = None
     """Type of the cache, where the published checkpoint says it."""
     architecture: str = ""
@@ -186,6 +184,8 @@ class Model:
     states: tuple[State, ...] = ()
     held: tuple[Held, ...] = ()
     """Weights that stay in memory and that no step of the decoder reads: encoders of images."""
+    unknown_storage: str = ""
+    """Why it is not known how the published checkpoint stores its weights; empty where it is."""
     left_out: tuple[Held, ...] = ()
     """Weights of the checkpoint that serving leaves out: layers for multi-token prediction."""
 
@@ -211,12 +211,12 @@ class Model:
         """Whether each matrix has its two sides, so that activations can be counted."""
         return all(matrix.part != "all" for matrix in self.matrices)
 
-    def type_of(self, part: Part, weights: str) -> NumberType:
-        """Return the type a part is stored in when the weights are asked for as ``weights``.
+    def type_of(self, matrix: Matrix, weights: str) -> NumberType:
+        """Return the type a matrix is stored in when the weights are asked for as ``weights``.
 
         ``native`` is the published checkpoint's own; any other goes for the layers' matrices.
         """
         trained = NUMBER_TYPES[self.trained_type]
         if weights == "native":
-            return self.stored_types.get(part, trained)
-        return NUMBER_TYPES[weights] if part in QUANTISED_PARTS else trained
+            return matrix.stored or trained
+        return NUMBER_TYPES[weights] if matrix.part in QUANTISED_PARTS else trained

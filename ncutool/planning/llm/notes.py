@@ -113,7 +113,7 @@ def _activations(plan: Plan) -> str:
 
 def _roof(plan: Plan) -> str:
     """Say where the device lacks the arithmetic of a type and another roof is taken."""
-    stored = plan.setup.stored(plan.setup.main_part())
+    stored = plan.setup.stored(plan.setup.main_matrix())
     for name in (plan.types.activations, stored.name):
         wanted = _WANTED.get(name)
         if wanted is None or wanted in plan.device.peak_flop_per_s or plan.types.roof == wanted:

@@ -72,14 +72,14 @@ _TYPES = (
     ),
 )
 NUMBER_TYPES: dict[str, NumberType] = {each.name: each for each in _TYPES}
-CACHE_TYPES = ("fp32", "bf16", "fp16", "fp8", "int8", "int4")
+CACHE_TYPES = ("fp32", "bf16", "fp16", "fp8", "int8", "int4", "nvfp4")
 """Types a key-value cache is kept in."""
 ACTIVATION_TYPES = ("fp32", "bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4")
 _INTEGERS = ("int8", "int4")
 
 
 def grouped(
-    name: str, bits: int, group: int | None, scale_bits: int, *, weight_only: bool
+    name: str, bits: int, group: int | None, scale_bits: float, *, weight_only: bool
 ) -> NumberType:
     """Return the type of a checkpoint that shares ``scale_bits`` among ``group`` values.
 
@@ -91,7 +91,7 @@ def grouped(
     shared = 0.0 if group is None else scale_bits / group
     of = "a channel or more" if group is None else f"{group} values"
     kept = f"{(bits + shared) / 8:.4g}"
-    storage = f"{bits} bits, and for each {of} {scale_bits} bits of scales: {kept} bytes"
+    storage = f"{bits} bits, and for each {of} {scale_bits:.4g} bits of scales: {kept} bytes"
     if group is None:
         storage = f"{bits} bits; scales of a channel or more are too few to count"
     known = NUMBER_TYPES[name]

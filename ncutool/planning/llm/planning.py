@@ -14,7 +14,7 @@ from ncutool.planning.llm.limits import (
     equal_context,
     memory,
 )
-from ncutool.planning.llm.model import Model, Part
+from ncutool.planning.llm.model import Matrix, Model
 from ncutool.planning.llm.notes import notes_of
 from ncutool.planning.llm.number_types import (
     ACTIVATION_TYPES,
@@ -100,6 +100,8 @@ def _setup(
     activations: str | None,
     tensor_parallel: int,
 ) -> Setup:
+    if weights == "native" and model.unknown_storage:
+        raise UsageError(f"{model.name}: {model.unknown_storage}; say --weights, e.g. bf16 or int4")
     if weights != "native":
         number_type(weights, "weight", ("native", *NUMBER_TYPES))
     setup = Setup(
@@ -134,7 +136,7 @@ def _planned(
 ) -> Plan:
     kept = memory(setup, batch, context_tokens, usable_share)
     usable = kept.usable_bytes
-    roof = setup.roof(setup.main_part())
+    roof = setup.roof(setup.main_matrix())
     model = setup.model
     reduced = None
     if model.layers is not None and model.hidden_size is not None and setup.tensor_parallel > 1:
@@ -174,7 +176,7 @@ def _others(
     setup: Setup, batch: int, context_tokens: int, prompt_tokens: int, most: int | None
 ) -> tuple[WithActivations, ...]:
     """Return the figures with inputs as trained, and with those that follow narrow weights."""
-    main = setup.main_part()
+    main = setup.main_matrix()
     used = setup.activation(main).name
     stored = setup.stored(main)
     names = dict.fromkeys((stored.name, setup.model.trained_type))
@@ -201,13 +203,13 @@ def _others(
 
 
 def _types(setup: Setup, roof: str) -> Types:
-    parts = dict.fromkeys(matrix.part for matrix in setup.model.matrices)
-    stored = tuple(
-        (part, setup.stored(part).name, setup.stored(part).bytes_per_value) for part in parts
-    )
-    main = setup.main_part()
+    kept = {
+        (matrix.part, setup.stored(matrix).name): setup.stored(matrix)
+        for matrix in setup.model.matrices
+    }
+    main = setup.main_matrix()
     inputs = setup.activation(main)
-    kinds = [setup.stored(part) for part in parts] + [setup.kv, inputs]
+    kinds = [*kept.values(), setup.kv, inputs]
     used = {kind.name: kind.storage for kind in reversed(kinds)}
     return Types(
         weights=setup.weights,
@@ -216,18 +218,18 @@ def _types(setup: Setup, roof: str) -> Types:
         activations_from=_activations_from(setup, main),
         roof=roof,
         attention_roof=setup.attention_roof(),
-        stored=stored,
+        stored=tuple((part, name, one.bytes_per_value) for (part, name), one in kept.items()),
         storage=tuple((name, used[name]) for name in dict.fromkeys(kind.name for kind in kinds)),
     )
 
 
-def _activations_from(setup: Setup, part: Part) -> str:
-    """Return what decides the type of a part's inputs."""
+def _activations_from(setup: Setup, matrix: Matrix) -> str:
+    """Return what decides the type of a matrix's inputs."""
     if setup.activations is not None:
         return "asked"
-    if setup.followed(part).name == setup.model.trained_type:
+    if setup.followed(matrix).name == setup.model.trained_type:
         return "trained"
-    said = setup.weights == "native" and part in setup.model.activation_types
+    said = setup.weights == "native" and matrix.inputs_type is not None
     return "checkpoint" if said else "weights"
 
 

@@ -33,6 +33,8 @@ class Weights:
     calls: int
     """Products with such weights in one step."""
     bytes_per_value: float
+    roof: str
+    """What the products are held against."""
 
     @property
     def step_bytes(self) -> float:
@@ -80,7 +82,11 @@ def _merged(
     for index, matrix in enumerate(matrices):
         merge = of_name.get(matrix.name)
         alone: tuple[object, ...] = (index,)
-        key = alone if merge is None else (merge, matrix.part, matrix.copies, matrix.inputs)
+        key = (
+            alone
+            if merge is None
+            else (merge, matrix.part, matrix.copies, matrix.inputs, matrix.stored)
+        )
         groups.setdefault(key, []).append(matrix)
     for group in groups.values():
         first = group[0]
@@ -90,7 +96,8 @@ def _merged(
             inputs=_sides(setup, first)[0],
             outputs=sum(_sides(setup, matrix)[1] for matrix in group),
             calls=first.copies,
-            bytes_per_value=setup.stored(first.part).bytes_per_value,
+            bytes_per_value=setup.stored(first).bytes_per_value,
+            roof=setup.roof(first),
         )
 
 

@@ -39,40 +39,37 @@ class Setup:
         """Bytes of a value that is not quantised."""
         return NUMBER_TYPES[self.model.trained_type].bytes_per_value
 
-    def stored(self, part: Part) -> NumberType:
-        """Return the type a part's weights are kept in."""
-        return self.model.type_of(part, self.weights)
+    def stored(self, matrix: Matrix) -> NumberType:
+        """Return the type a matrix is kept in."""
+        return self.model.type_of(matrix, self.weights)
 
-    def activation(self, part: Part) -> NumberType:
-        """Return the type of a part's inputs and outputs: what is not quantised keeps its own.
+    def activation(self, matrix: Matrix) -> NumberType:
+        """Return the type of a matrix's inputs and outputs: what is not quantised keeps its own.
 
         Where none was asked for it is what the checkpoint says, else the type of the weights,
         either only where the device has arithmetic for it.
         """
-        trained = NUMBER_TYPES[self.model.trained_type]
-        if part not in QUANTISED_PARTS:
-            return trained
-        if self.activations is not None:
+        if self.activations is not None and matrix.part in QUANTISED_PARTS:
             return self.activations
-        return self.followed(part)
+        return self.followed(matrix)
 
-    def followed(self, part: Part) -> NumberType:
-        """Return the type of inputs that goes with a part's weights on this device."""
+    def followed(self, matrix: Matrix) -> NumberType:
+        """Return the type of inputs that goes with a matrix's weights on this device."""
         trained = NUMBER_TYPES[self.model.trained_type]
-        stored = self.stored(part)
-        said = self.model.activation_types.get(part) if self.weights == "native" else None
+        stored = self.stored(matrix)
+        said = matrix.inputs_type if self.weights == "native" else None
         if said is None and (stored.is_stored_only or stored.value_bits >= trained.value_bits):
             return trained
         wanted = NUMBER_TYPES[said or stored.name]
         return wanted if wanted.roofs[0] in self.device.peak_flop_per_s else trained
 
-    def roof(self, part: Part) -> str:
-        """Return the roof that a part's matrix products are held against.
+    def roof(self, matrix: Matrix) -> str:
+        """Return the roof that a matrix's products are held against.
 
         Raises:
             UsageError: the device has no peak for it, or integers meet what is none.
         """
-        return self._roof(math_type(self.stored(part), self.activation(part)))
+        return self._roof(math_type(self.stored(matrix), self.activation(matrix)))
 
     def attention_roof(self, cache: Cache | None = None) -> str:
         """Return the roof of the attention, whose operands are activations and the cache.
@@ -99,12 +96,15 @@ class Setup:
             raise UsageError(f"{self.device.name} has no peak for {kind.name} arithmetic")
         return roof
 
-    def main_part(self) -> Part:
-        """Return the part with most of the arithmetic, whose roof the plan speaks of."""
+    def main_matrix(self) -> Matrix:
+        """Return a matrix of the part with most of the arithmetic, whose roof the plan speaks
+        of."""
         totals: dict[Part, int] = {}
         for matrix in self.model.matrices:
             totals[matrix.part] = totals.get(matrix.part, 0) + matrix.uses * matrix.values
-        return max(totals, key=lambda part: totals[part])
+        main = max(totals, key=lambda part: totals[part])
+        of_it = [matrix for matrix in self.model.matrices if matrix.part == main]
+        return max(of_it, key=lambda matrix: matrix.uses * matrix.values)
 
     def peak(self, roof: str) -> float:
         """Return a roof's dense peak, in FLOP/s."""
@@ -121,7 +121,7 @@ class Setup:
             matrix.copies
             * matrix.values
             / self.divided(matrix)
-            * self.stored(matrix.part).bytes_per_value
+            * self.stored(matrix).bytes_per_value
             for matrix in self.model.matrices
         )
         table = self.model.embedding_parameters / self.deployment.table_shares
@@ -131,7 +131,7 @@ class Setup:
     def all_weight_bytes(self) -> float:
         """Return the weights of the whole model, each once, on however many devices."""
         held = sum(
-            matrix.copies * matrix.values * self.stored(matrix.part).bytes_per_value
+            matrix.copies * matrix.values * self.stored(matrix).bytes_per_value
             for matrix in self.model.matrices
         )
         encoders = sum(one.parameters for one in self.model.held)
@@ -148,7 +148,7 @@ class Setup:
             shares = self.divided(matrix)
             inputs = matrix.inputs / (shares if matrix.split == "inputs" else 1)
             outputs = matrix.outputs / (shares if matrix.split == "outputs" else 1)
-            size = self.activation(matrix.part).bytes_per_value
+            size = self.activation(matrix).bytes_per_value
             total += tokens * matrix.uses * (inputs + outputs) * size
         return total
 

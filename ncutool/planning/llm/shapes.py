@@ -17,9 +17,14 @@ class HeadShape:
     kv_heads: int
     head_dim: int
 
-    def matrices(self, layers: int) -> Iterator[Matrix]:
-        """Query, key, value and output projections."""
-        rows = (("query", self.heads), ("key", self.kv_heads), ("value", self.kv_heads))
+    def matrices(self, layers: int, *, gated: bool = False) -> Iterator[Matrix]:
+        """Query, key, value and output projections.
+
+        Args:
+            gated: whether the query projection brings a gate for the output too.
+        """
+        queries = self.heads * (2 if gated else 1)
+        rows = (("query", queries), ("key", self.kv_heads), ("value", self.kv_heads))
         for name, heads in rows:
             yield Matrix(
                 name, "attention", self.hidden, heads * self.head_dim, layers, layers, "outputs"
@@ -27,7 +32,7 @@ class HeadShape:
         inner = self.heads * self.head_dim
         yield Matrix("output", "attention", inner, self.hidden, layers, layers, "inputs")
 
-    def cache(self, layers: int, window: int | None) -> Cache:
+    def cache(self, layers: int, window: int | None, chunk: int | None = None) -> Cache:
         """One key and one value for each key-value head."""
         return Cache(
             layers=layers,
@@ -39,6 +44,7 @@ class HeadShape:
             prefill_value_dim=self.head_dim,
             shares=self.kv_heads,
             window=window,
+            chunk=chunk,
         )
 
     def words(self) -> str:
@@ -92,8 +98,12 @@ class LatentShape:
         for name, inputs, outputs, split in shapes:
             yield Matrix(name, "attention", inputs, outputs, layers, layers, split)
 
-    def cache(self, layers: int) -> Cache:
-        """One compressed vector and one rotary key a token, shared by all heads."""
+    def cache(self, layers: int, selected: int | None = None) -> Cache:
+        """One compressed vector and one rotary key a token, shared by all heads.
+
+        Args:
+            selected: tokens attended to at most, though all are kept (sparse attention).
+        """
         return Cache(
             layers=layers,
             values_per_token=self.cache_rank + self.rotary_dim,
@@ -104,6 +114,7 @@ class LatentShape:
             prefill_value_dim=self.value_dim,
             shares=1,
             expansion=self.cache_rank * (self.plain_dim + self.value_dim),
+            selected=selected,
         )
 
     def words(self) -> str:

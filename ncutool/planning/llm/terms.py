@@ -188,17 +188,21 @@ def matrix_terms(
             size = one.values / setup.divided(one)
             done = 2 * rows * one.uses * size
             flop += done
-            seconds += done / setup.peak(setup.roof(one.part))
+            seconds += done / setup.peak(setup.roof(one))
             moved += (
                 _read_share(setup, one, tokens, routing)
                 * one.copies
                 * size
-                * setup.stored(one.part).bytes_per_value
+                * setup.stored(one).bytes_per_value
             )
         yield Term(
-            name, flop, setup.roof(group[0].part), moved, 1e9 * seconds,
+            name, flop, setup.roof(_main(group)), moved, 1e9 * seconds,
             1e9 * moved / setup.bandwidth,
         )  # fmt: skip
+
+
+def _main(group: list[Matrix]) -> Matrix:
+    return max(group, key=lambda one: one.uses * one.values)
 
 
 def _read_share(setup: Setup, matrix: Matrix, tokens: float, routing: Routing) -> float:

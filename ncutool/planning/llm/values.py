@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ncutool.base.checks import LARGEST
@@ -17,6 +17,24 @@ class Values:
 
     where: str
     data: Mapping[str, Any]
+    used: set[str] = field(default_factory=set, compare=False)
+    """Names asked for so far: what nobody asked for may mean something that is not planned."""
+    free: frozenset[str] = frozenset()
+    """Names that the user gave in place of the configuration's own values."""
+    assumed: list[str] = field(default_factory=list, compare=False)
+    """Values that were not given and taken as the architecture's default, in words."""
+
+    def default(self, name: str, value: int) -> int:
+        """Return the architecture's default of a value that is not given, and note that it was
+        taken."""
+        words = f"{name} {value:,}"
+        if words not in self.assumed:
+            self.assumed.append(words)
+        return value
+
+    def known(self, *names: str) -> None:
+        """Say that these names are understood, and mean nothing in this configuration."""
+        self.used.update(names)
 
     def fail(self, what: str) -> UsageError:
         """Return the error that says where and what."""
@@ -24,6 +42,7 @@ class Values:
 
     def given(self, name: str) -> bool:
         """Return whether a value of this name is there and not null."""
+        self.used.add(name)
         return self.data.get(name) is not None
 
     def count(self, *names: str, default: int | None = None, least: int = 1) -> int:
@@ -52,6 +71,7 @@ class Values:
         Raises:
             UsageError: it is something else.
         """
+        self.used.add(name)
         value = self.data.get(name)
         if value is None:
             return default
@@ -65,6 +85,7 @@ class Values:
         Raises:
             UsageError: it is something else.
         """
+        self.used.add(name)
         value = self.data.get(name)
         if value is None:
             return default
@@ -80,6 +101,7 @@ class Values:
         Raises:
             UsageError: it is something else.
         """
+        self.used.add(name)
         value = self.data.get(name)
         if value is None:
             return None
@@ -87,12 +109,41 @@ class Values:
             raise self.fail(f"{name} must be an object, not {shown(value)}")
         return Values(f"{self.where}: {name}", value)
 
+    def same(self, *names: str, default: int | None = None, least: int = 1) -> int:
+        """Return a whole number that configurations give by one of several names.
+
+        Raises:
+            UsageError: two of them are given and differ, or none is and there is no default.
+        """
+        given = {name: self.count(name, least=least) for name in names if self.given(name)}
+        if len(set(given.values())) > 1:
+            both = " and ".join(f"{name} {value:,}" for name, value in given.items())
+            raise self.fail(f"{both} are two names of one number, and differ")
+        return self.count(*names, default=default, least=least)
+
+    def numbers(self, name: str) -> tuple[int, ...] | None:
+        """Return a list of whole numbers; None where it is not there.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        self.used.add(name)
+        value = self.data.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(
+            isinstance(each, int) and not isinstance(each, bool) for each in value
+        ):
+            raise self.fail(f"{name} must be a list of whole numbers")
+        return tuple(value)
+
     def texts(self, name: str) -> tuple[str, ...] | None:
         """Return a list of texts; None where it is not there.
 
         Raises:
             UsageError: it is something else.
         """
+        self.used.add(name)
         value = self.data.get(name)
         if value is None:
             return None

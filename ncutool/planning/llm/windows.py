@@ -1,67 +1,158 @@
-"""Which layers look at all tokens, and which at the last few only."""
+"""Which layers look at all tokens, and which at the last few or at those of their chunk only."""
 
 from __future__ import annotations
 
-from ncutool.base.thresholds import IntThreshold
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ncutool.planning.llm.keys import refuse
 from ncutool.planning.llm.values import Values
 
-_GEMMA3_PATTERN = IntThreshold(
-    6,
-    "layers",
-    "Gemma 3 has one full layer after five with a window, where the configuration does not say",
-    "transformers, Gemma3TextConfig: sliding_window_pattern",
-)
+FULL, SLIDING, CHUNKED = "full", "sliding", "chunked"
+_KINDS = {
+    "full_attention": FULL,
+    "attention": FULL,
+    "global": FULL,
+    "global_attention": FULL,
+    "sliding_attention": SLIDING,
+    "sliding_window": SLIDING,
+    "local": SLIDING,
+    "chunked_attention": CHUNKED,
+}
 
 
-def layer_windows(values: Values, layers: int) -> dict[int | None, int]:
-    """Return the number of layers for each window in tokens; None is no window.
+@dataclass(frozen=True)
+class Span:
+    """How far a layer looks back; all None is everything."""
 
-    A list of ``layer_types`` wins; else the family's own pattern: all layers (Mistral), every
-    other one (Gemma 2, gpt-oss), five of six (Gemma 3), or none where ``use_sliding_window`` is
-    false or no window is given.
-    """
-    window = _window(values)
-    if window is None:
-        return {None: layers}
-    windowed = _windowed(values, layers)
-    layers_of: dict[int | None, int] = {}
-    if windowed < layers:
-        layers_of[None] = layers - windowed
-    if windowed:
-        layers_of[window] = windowed
-    return layers_of
+    window: int | None = None
+    chunk: int | None = None
 
 
-def _window(values: Values) -> int | None:
-    kind = values.text("model_type")
-    defaults = {"gemma2": 4096, "gemma3_text": 4096, "gemma3": 4096}
-    if kind.startswith("qwen") and not values.flag("use_sliding_window"):
-        return None
-    if values.given("sliding_window"):
-        return values.count("sliding_window")
-    if "sliding_window" in values.data:
-        return None
-    return defaults.get(kind)
+@dataclass(frozen=True)
+class Windows:
+    """How a family says which layers have a window."""
+
+    kinds: Callable[[Values, int], list[str]] | None = None
+    """Kind of each layer where ``layer_types`` does not list them; None: no layer has a window."""
+    window: int | None = None
+    """The window where the configuration does not give one."""
 
 
-def _windowed(values: Values, layers: int) -> int:
-    """Return how many layers have the window."""
-    kinds = values.texts("layer_types")
-    if kinds is not None:
-        if len(kinds) != layers:
-            raise values.fail(f"layer_types lists {len(kinds)} layers of {layers}")
-        unknown = set(kinds) - {"sliding_attention", "full_attention"}
-        if unknown:
-            raise values.fail(f"layer_types names {min(unknown)!r}, which is not known")
-        return kinds.count("sliding_attention")
-    kind = values.text("model_type")
-    if kind in ("gemma2", "gpt_oss"):
-        return (layers + 1) // 2
-    if kind in ("gemma3", "gemma3_text"):
+def every_layer(values: Values, layers: int) -> list[str]:
+    """Return a window for each layer (Mistral)."""
+    return [SLIDING] * layers
+
+
+def every_other(values: Values, layers: int) -> list[str]:
+    """Return a window for the first layer and each second one after it (Gemma 2, gpt-oss)."""
+    return [FULL if index % 2 else SLIDING for index in range(layers)]
+
+
+def last_of(usual: int) -> Callable[[Values, int], list[str]]:
+    """Return windows for all layers but the last of each group of so many."""
+
+    def kinds(values: Values, layers: int) -> list[str]:
         names = ("sliding_window_pattern", "_sliding_window_pattern")
-        pattern = values.count(*names, default=_GEMMA3_PATTERN)
-        return layers - layers // pattern
-    if kind.startswith("qwen"):
-        # the first `max_window_layers` look at everything
-        return max(0, layers - values.count("max_window_layers", default=layers, least=0))
-    return layers
+        for name in names:
+            given = values.data.get(name)
+            if isinstance(given, str):  # e.g. LLLG: local and global layers in turn
+                values.known(name)
+                if not given or set(given) - {"L", "G"}:
+                    raise refuse(values, f"{name} {given[:20]!r} is no row of L and G")
+                return [
+                    SLIDING if given[index % len(given)] == "L" else FULL for index in range(layers)
+                ]
+        group = values.count(*names, default=0, least=0)
+        if not group:
+            group = values.default("sliding_window_pattern", usual)
+        return [SLIDING if (index + 1) % group else FULL for index in range(layers)]
+
+    return kinds
+
+
+def past_the_first(values: Values, layers: int) -> list[str]:
+    """Return a window for layers past ``max_window_layers``, where windows are used (Qwen)."""
+    if not values.flag("use_sliding_window"):
+        if not values.given("use_sliding_window") and values.given("sliding_window"):
+            values.assumed.append("no window (use_sliding_window is not given)")
+        values.known("sliding_window", "max_window_layers")
+        return [FULL] * layers
+    first = values.count("max_window_layers", default=layers, least=0)
+    return [SLIDING if index >= first else FULL for index in range(layers)]
+
+
+def only_if_used(values: Values, layers: int) -> list[str]:
+    """Return no window unless ``use_sliding_window`` says so, which then lists its layers."""
+    if values.flag("use_sliding_window"):
+        raise refuse(values, "use_sliding_window without layer_types")
+    values.known("sliding_window", "max_window_layers")
+    return [FULL] * layers
+
+
+def chunks(values: Values, layers: int) -> list[str]:
+    """Return chunks for layers with rotary positions, everything for those without (Llama 4)."""
+    listed = values.numbers("no_rope_layers") or ()
+    step = values.count("no_rope_layer_interval", default=4)
+    if listed and len(listed) != layers:
+        raise refuse(values, f"no_rope_layers lists {len(listed)} layers of {layers}")
+    rope = listed or [int((index + 1) % step != 0) for index in range(layers)]
+    has_chunks = values.given("attention_chunk_size")
+    if not has_chunks:
+        values.assumed.append("no chunks (attention_chunk_size)")
+    return [CHUNKED if has_chunks and each else FULL for each in rope]
+
+
+def attention_layers(
+    values: Values, layers: int, windows: Windows, attending: set[int]
+) -> dict[Span, int]:
+    """Return how many of the attending layers look back how far.
+
+    Args:
+        layers: all layers of the model.
+        attending: those of them that have attention.
+    """
+    found: dict[Span, int] = {}
+    spans: dict[str, Span] = {FULL: Span()}
+    for index, kind in enumerate(_kinds(values, layers, windows, attending)):
+        if index not in attending:
+            continue
+        if kind not in spans:
+            spans[kind] = _span(values, kind, windows)
+        found[spans[kind]] = found.get(spans[kind], 0) + 1
+    return dict(sorted(found.items(), key=lambda item: item[0] != Span()))
+
+
+def _kinds(values: Values, layers: int, windows: Windows, attending: set[int]) -> list[str]:
+    listed = values.texts("layer_types")
+    if listed is None:
+        return [FULL] * layers if windows.kinds is None else windows.kinds(values, layers)
+    if len(listed) != layers:
+        raise values.fail(f"layer_types lists {len(listed)} layers of {layers}")
+    unknown = {listed[index] for index in attending} - set(_KINDS)
+    if unknown:
+        raise refuse(values, f"layer_types names {min(unknown)!r}, which is not known")
+    kinds = [_KINDS.get(kind, FULL) for kind in listed]
+    values.known("sliding_window_pattern", "_sliding_window_pattern", "use_sliding_window")
+    values.known("max_window_layers")
+    if SLIDING not in kinds:
+        values.known("sliding_window")
+    return kinds
+
+
+def _span(values: Values, kind: str, windows: Windows) -> Span:
+    if kind == CHUNKED:
+        return Span(chunk=values.count("attention_chunk_size"))
+    if values.given("sliding_window"):
+        return Span(window=values.count("sliding_window"))
+    if "sliding_window" in values.data:
+        if values.texts("layer_types") is not None:
+            raise values.fail("layer_types names layers with a window, and sliding_window is null")
+        if windows.kinds is not every_layer:
+            values.assumed.append("no window (sliding_window is null)")
+        return Span()
+    if windows.window is None:
+        if values.texts("layer_types") is not None:
+            raise values.fail("sliding_window is missing, and layer_types names layers with one")
+        return Span()
+    return Span(window=values.default("sliding_window", windows.window))

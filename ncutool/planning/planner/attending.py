@@ -17,6 +17,7 @@ from ncutool.planning.planner.attention_calls import (
     call_of,
     check,
     unfused_work,
+    value_bytes,
 )
 from ncutool.planning.planner.calls import worked
 from ncutool.planning.planner.number_types import (
@@ -102,6 +103,7 @@ def attention(
     dtype: str = "bf16",
     kv_dtype: str | None = None,
     backward: bool = False,
+    latent: bool = False,
     devices: Sequence[str | Device] = (),
     time_ns: float | None = None,
     known: tuple[Device, ...] | None = None,
@@ -120,6 +122,7 @@ def attention(
         align, window: see :class:`Attention`.
         kv_dtype: type that keys and values are stored in; ``dtype`` where None.
         backward: the gradients, scores computed again.
+        latent: whether values are the first ``v_head_dim`` columns of the keys, read once.
         devices: rows of the device table or names; the usual ones where empty.
         time_ns: a measured time, on the one device named.
         known: devices to choose from by name, ncutool's own where None.
@@ -132,7 +135,7 @@ def attention(
         batch, heads, heads if kv_heads is None else kv_heads, seq,
         seq if kv_seq is None else kv_seq, head_dim,
         head_dim if v_head_dim is None else v_head_dim, causal, align, window, dtype,
-        check_name("key and value type", kv_dtype or kind.element, CACHE_TYPES), backward,
+        check_name("key and value type", kv_dtype or kind.element, CACHE_TYPES), backward, latent,
     )  # fmt: skip
     check_time(time_ns, devices)
     check(wanted)
@@ -144,6 +147,9 @@ def _planned(
 ) -> AttentionPlan:
     call = call_of(wanted, kind)
     work = worked(call)
+    if wanted.latent:
+        assert work.bytes_read is not None
+        work = replace(work, bytes_read=work.bytes_read - value_bytes(wanted))
     full = worked(call_of(replace(wanted, causal=False, window=None), kind)).flop
     moved = work.bytes
     assert work.flop is not None
@@ -153,7 +159,8 @@ def _planned(
     width = wanted.head_dim + wanted.v_head_dim
     if wanted.backward:
         width = 3 * wanted.head_dim + 2 * wanted.v_head_dim
-    parts = None if wanted.backward or kind.element == "fp8" else unfused_work(wanted, kind)
+    fused_only = wanted.backward or wanted.latent or kind.element == "fp8"
+    parts = None if fused_only else unfused_work(wanted, kind)
     held = tuple(_on(device, kind, (work.flop, moved), parts, time_ns) for device in devices)
     return AttentionPlan(
         attention=wanted,
@@ -216,6 +223,11 @@ def _notes(
             f"decoding: each of {wanted.batch} sequences reads its own keys, so that the intensity "
             f"stays near that of {group} query head{'s' * (group > 1)} a key-value head, whatever "
             "the batch"
+        )
+    if wanted.latent:
+        notes.append(
+            f"latent: values are the first {wanted.v_head_dim:,} of the {wanted.head_dim:,} "
+            "columns of the keys, stored and read once"
         )
     if wanted.causal and wanted.seq != wanted.kv_seq and wanted.window is None:
         other = ALIGNMENTS[1 - ALIGNMENTS.index(wanted.align)]

@@ -35,6 +35,8 @@ class Attention:
     dtype: str
     kv_dtype: str
     backward: bool
+    latent: bool = False
+    """Whether values are the first columns of the keys, stored and read once (DeepSeek's MLA)."""
 
 
 def check(wanted: Attention) -> None:
@@ -55,6 +57,11 @@ def check(wanted: Attention) -> None:
             f"{wanted.heads} query heads do not divide among {wanted.kv_heads} key-value heads"
         )
     check_name("alignment", wanted.align, ALIGNMENTS)
+    if wanted.latent and (wanted.backward or wanted.v_head_dim > wanted.head_dim):
+        raise UsageError(
+            "latent attention has values of at most the keys' size (--v-head-dim), and no backward "
+            "pass here"
+        )
     if wanted.window is None:
         return
     if not 1 <= wanted.window <= LARGEST:
@@ -97,6 +104,15 @@ def call_of(wanted: Attention, kind: MathType) -> OpCall:
     given = (out, q, k, v, out, sums, *none, *masked)
     more = (_ABSENT, _ABSENT, _ABSENT, left, Scalar(-1))
     return OpCall("aten::_flash_attention_backward", (*given, *more))
+
+
+def value_bytes(wanted: Attention) -> int:
+    """Return the bytes of the values that are attended to, were they stored beside the keys."""
+    values = Tensor(
+        (wanted.batch, attended_keys(wanted), wanted.kv_heads, wanted.v_head_dim), wanted.kv_dtype
+    )
+    assert values.itemsize is not None
+    return values.numel * values.itemsize
 
 
 def _scaled_dot_product(wanted: Attention, kind: MathType, keys: int) -> OpCall:

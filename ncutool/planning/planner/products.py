@@ -201,8 +201,9 @@ def _notes(
     notes += cache_note(moved, [each.place for each in held], time_ns)
     if any(each.tile is not None for each in held):
         notes.append(
-            "the tile is an assumption: libraries choose their own, and those that divide K too "
-            "(split-K, stream-K) lose less"
+            "times in tiles are estimates and no floors: libraries choose their own tile, and "
+            "those that divide K too (split-K, stream-K) lose less; none is given for fewer tiles "
+            "than multiprocessors"
         )
     for each in held:
         if each.measured is not None and (each.measured.roofline_pct or 0) > 100:

@@ -24,7 +24,7 @@ _TILE = (
 def record(plan: GemmPlan | AttentionPlan) -> dict[str, Any]:
     """Return every figure of a plan by its name, in base units; unknowns are None."""
     kind = "gemm" if isinstance(plan, GemmPlan) else "attention"
-    data = {"schema": f"ncutool/{kind}-plan/1", **asdict(plan)}
+    data = {"schema": f"ncutool/{kind}-plan/2", **asdict(plan)}
     data["notes"] = list(plan.notes)
     return data
 
@@ -54,7 +54,7 @@ def _gemm_rows(plan: GemmPlan) -> list[dict[str, Any]]:
 
 def _tile(tile: Tiling | None) -> dict[str, Any]:
     columns = {name: None if tile is None else getattr(tile, name) for name in _TILE}
-    return {**columns, "tile_floor_ns": None if tile is None else tile.floor_ns}
+    return {**columns, "tile_estimate_ns": None if tile is None else tile.estimate_ns}
 
 
 def _attention_rows(plan: AttentionPlan) -> list[dict[str, Any]]:

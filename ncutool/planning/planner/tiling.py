@@ -34,9 +34,11 @@ class Tiling:
     useful_work_pct: float
     """Of the computed tiles, what is not padding: ``M·N / (tiles x tile)``."""
     efficiency_pct: float
-    """Both together: the most of the compute peak that this tile allows."""
-    floor_ns: float | None
-    """The longer of memory's time and of the tiles' arithmetic; None without a roof."""
+    """Both together: the share of the compute peak that whole tiles of this size leave."""
+    estimate_ns: float | None
+    """The longer of memory's time and of the tiles' arithmetic: an estimate for kernels that
+    compute whole tiles, and no floor. None without a roof, and where it means nothing: a product
+    of fewer tiles than multiprocessors, which libraries divide along K too (split-K, stream-K)."""
 
 
 def tiling(
@@ -48,12 +50,12 @@ def tiling(
     waves = -(-tiles // sm_count)
     wave = tiles / (waves * sm_count)
     useful = m * n / (rows * tile[0] * columns * tile[1])
-    floor = None
-    if found.compute_ns is not None:
-        floor = overlapped(found.compute_ns / (wave * useful), found.memory_ns)
+    estimate = None
+    if found.compute_ns is not None and tiles >= sm_count:
+        estimate = overlapped(found.compute_ns / (wave * useful), found.memory_ns)
     return Tiling(
         tile[0], tile[1], tiles, sm_count, waves, 100 * wave, 100 * useful, 100 * wave * useful,
-        floor,
+        estimate,
     )  # fmt: skip
 
 

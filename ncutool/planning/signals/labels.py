@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ncutool.planning.signals.resources import Used, bound
-from ncutool.planning.signals.thresholds import IDLE_SAMPLE
+from ncutool.planning.signals.thresholds import BUSY_ELSEWHERE, IDLE_SAMPLE
 
 PIPES = ("tensor_active_pct", "fp64_active_pct", "fp32_active_pct", "fp16_active_pct")
 BUSY = ("graphics_active_pct", "gpu_util_pct")
 """Shares of time in which the device worked at all; the first that is known counts."""
+ELSEWHERE = ("dram_active_pct", "memory_util_pct", *PIPES)
+"""What cannot be used while no SM has work, but by copies."""
 _WHOLE = 100.0
 Columns = Mapping[str, Sequence["float | None"]]
 
@@ -21,7 +23,8 @@ class Labels:
     """One label a sample."""
 
     regimes: tuple[str, ...]
-    """``idle``, or what :func:`ncutool.planning.signals.resources.bound` says."""
+    """``idle``, ``contradictory`` (memory or a pipe worked, and no SM), or what
+    :func:`ncutool.planning.signals.resources.bound` says."""
     busy_signal: str | None
     """Which of :data:`BUSY` told how long the device worked."""
     busy_pct: float | None
@@ -33,9 +36,14 @@ class Labels:
         return self.regimes.count("idle")
 
     @property
+    def contradictory_samples(self) -> int:
+        """How many samples have busy memory or pipes beside idle SMs."""
+        return self.regimes.count("contradictory")
+
+    @property
     def busy_samples(self) -> int:
-        """How many samples are not."""
-        return len(self.regimes) - self.idle_samples
+        """How many samples are neither."""
+        return len(self.regimes) - self.idle_samples - self.contradictory_samples
 
 
 def label(columns: Columns, samples: int) -> Labels:
@@ -54,7 +62,8 @@ def _regime(columns: Columns, index: int, busy: float | None) -> str:
     sm_active = _at(columns, "sm_active_pct", index)
     activity = busy if busy is not None else sm_active
     if activity is not None and activity < IDLE_SAMPLE:
-        return "idle"
+        elsewhere = [_at(columns, name, index) or 0.0 for name in ELSEWHERE]
+        return "contradictory" if max(elsewhere) >= BUSY_ELSEWHERE else "idle"
     engine = _at(columns, "graphics_active_pct", index)
     scales = _scales(engine, busy, sm_active)
     memory = _at(columns, "dram_active_pct", index)

@@ -31,6 +31,7 @@ def record(report: Report) -> dict[str, Any]:
                 **asdict(verdict),
                 "thresholds": [_threshold(name) for name in verdict.thresholds],
                 "regime_means": REGIMES[verdict.regime],
+                "remedy": verdict.remedy,
             }
             for verdict in report.verdicts
         ],

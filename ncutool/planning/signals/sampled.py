@@ -6,10 +6,16 @@ from collections import Counter
 
 from ncutool.base import units
 from ncutool.planning.signals import sampled_notes
-from ncutool.planning.signals.labels import PIPES, Labels, label
+from ncutool.planning.signals.labels import ELSEWHERE, PIPES, Labels, label
 from ncutool.planning.signals.series import SIGNALS, GpuSamples, Series
 from ncutool.planning.signals.statistics import Distribution, distribution, percentile
-from ncutool.planning.signals.thresholds import FEW_SAMPLES, IDLE_SAMPLE, MOSTLY_IDLE, SAME
+from ncutool.planning.signals.thresholds import (
+    CONTRADICTED,
+    FEW_SAMPLES,
+    IDLE_SAMPLE,
+    MOSTLY_IDLE,
+    SAME,
+)
 from ncutool.planning.signals.verdict import Figure, Part, Verdict
 
 _TOLD = ("compute", "memory", "balanced", "latency", "mixed")
@@ -32,6 +38,9 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
     inner = _inner(parts, labels)
     idle_pct = _idle_pct(labels, spread)
     regime = "idle" if idle_pct is not None and idle_pct > MOSTLY_IDLE else inner
+    contradicted = regime in ("idle", "unknown", "busy") and _contradicted(labels)
+    if contradicted:
+        regime = "contradictory"
     while_busy = inner if regime == "idle" and labels.busy_samples and inner != "busy" else None
     medians = _busy_medians(gpu, labels)
     return Verdict(
@@ -39,7 +48,11 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
         kind=series.kind,
         regime=regime,
         confidence=_confidence(regime, labels, gpu),
-        reason=sampled_notes.reason(regime, labels, idle_pct, medians, parts),
+        reason=(
+            sampled_notes.contradiction(labels, _contradicting(gpu, labels))
+            if contradicted
+            else sampled_notes.reason(regime, labels, idle_pct, medians, parts)
+        ),
         figures=_figures(labels, idle_pct),
         distributions=spread,
         parts=parts,
@@ -50,6 +63,26 @@ def classify_gpu(series: Series, gpu: GpuSamples, sm_count: int | None = None) -
     )
 
 
+def _contradicted(labels: Labels) -> bool:
+    """Return whether memory or pipes were busy in much of the time in which no SM worked."""
+    without = labels.idle_samples + labels.contradictory_samples
+    return without > 0 and 100 * labels.contradictory_samples / without >= CONTRADICTED
+
+
+def _contradicting(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
+    """Return medians of all signals over the contradictory samples."""
+    medians = {}
+    for signal in (*SIGNALS, *ELSEWHERE):
+        values = sorted(
+            value
+            for value, regime in zip(gpu.columns.get(signal, ()), labels.regimes, strict=False)
+            if value is not None and regime == "contradictory"
+        )
+        if values:
+            medians[signal] = percentile(values, 50)
+    return medians
+
+
 def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
     """Return medians over the samples that are not idle, which a regime's sentence speaks of."""
     medians = {}
@@ -57,7 +90,7 @@ def _busy_medians(gpu: GpuSamples, labels: Labels) -> dict[str, float]:
         values = sorted(
             value
             for value, regime in zip(column, labels.regimes, strict=True)
-            if value is not None and regime != "idle"
+            if value is not None and regime not in ("idle", "contradictory")
         )
         if values:
             medians[signal] = percentile(values, 50)
@@ -90,7 +123,7 @@ def _idle_pct(labels: Labels, spread: tuple[Distribution, ...]) -> float | None:
 
 
 def _confidence(regime: str, labels: Labels, gpu: GpuSamples) -> str:
-    if regime in ("busy", "unknown"):
+    if regime in ("busy", "unknown", "contradictory"):
         return "none"
     few = gpu.samples < FEW_SAMPLES
     if regime == "idle":
@@ -125,7 +158,8 @@ def _figures(labels: Labels, idle_pct: float | None) -> tuple[Figure, ...]:
 def _thresholds(signals: frozenset[str]) -> tuple[str, ...]:
     """Return the names of the boundaries that a verdict on these signals rests on."""
     names = [
-        "idle_sample", "mostly_idle", "few_samples", "levels_explain", "level_gap", "level_share",
+        "idle_sample", "busy_elsewhere", "contradicted", "mostly_idle", "few_samples",
+        "levels_explain", "level_gap", "level_share",
     ]  # fmt: skip
     if signals & {"dram_active_pct", *PIPES}:
         names += ["limit", "balance", "same"]

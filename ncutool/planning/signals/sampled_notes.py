@@ -78,6 +78,16 @@ def reason(
     return f"{which} in {units.percent(share)} of the busy samples; while busy {figures} (medians)"
 
 
+def contradiction(labels: Labels, medians: Mapping[str, float]) -> str:
+    """Return what contradicts what, with the numbers: never that the device did nothing."""
+    figures = _medians(medians, tuple(SHORT))
+    return (
+        f"in {units.counted(labels.contradictory_samples, 'sample')} of {len(labels.regimes):,} no "
+        f"SM worked, and yet memory or a pipe did: {figures} (medians); copies by the copy engines "
+        "do so, else one of the counters is of another time or another device"
+    )
+
+
 def _inside(labels: Labels, parts: tuple[Part, ...]) -> str:
     if not parts:
         return ""
@@ -261,6 +271,11 @@ def tells_more(regime: str, signals: frozenset[str], kind: str) -> tuple[str, ..
         hints.append(
             "a torch.profiler trace and ncutool report: which part of the idle time is the host, "
             "input, or waiting"
+        )
+    elif regime == "contradictory":
+        hints.append(
+            "a torch.profiler trace or Nsight Systems, which shows copies beside kernels; and the "
+            "same counters once more, all in one command"
         )
     elif regime in ("busy", "unknown", "latency", "mixed"):
         hints.append(

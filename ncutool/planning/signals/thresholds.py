@@ -32,6 +32,15 @@ IDLE_SAMPLE = Threshold(
     "a sample busy less than this is idle",
     f"{_OWN}: a display or a monitoring agent touches a device now and then",
 )
+BUSY_ELSEWHERE = Threshold(
+    10.0,
+    "%",
+    "memory or a pipe used this much while no SM works is a contradiction, or copies",
+    f"{_OWN}: twice what a sample may do and be idle",
+)
+CONTRADICTED = Threshold(
+    20.0, "%", "of the samples without work contradicted, and idle is not said", _OWN
+)
 MOSTLY_IDLE = Threshold(50.0, "%", "idle for more than this of the time, a device is idle", _OWN)
 SAME = Threshold(80.0, "%", "this share of the busy samples must agree, else they are mixed", _OWN)
 FEW_SAMPLES = IntThreshold(10, "samples", "fewer say little of a course", _OWN)
@@ -72,6 +81,8 @@ BY_NAME: dict[str, Threshold | IntThreshold] = {
     "dram_reachable": DRAM_REACHABLE,
     "idle_sample": IDLE_SAMPLE,
     "mostly_idle": MOSTLY_IDLE,
+    "busy_elsewhere": BUSY_ELSEWHERE,
+    "contradicted": CONTRADICTED,
     "same": SAME,
     "few_samples": FEW_SAMPLES,
     "levels_explain": LEVELS_EXPLAIN,

@@ -32,6 +32,11 @@ def test_few_words(bound: str, level: str | None, words: str) -> None:
     assert display_names.short_bound({"bound": bound, "limiting_level": level}) == words
 
 
+def test_the_part_of_a_level_is_named_where_it_is_known() -> None:
+    row = {"bound": "memory", "limiting_level": "l1", "limiting_detail": "shared"}
+    assert display_names.short_bound(row) == "memory: shared memory"
+
+
 def told(*levels: tuple[str | None, int]) -> str:
     """What is said of memory-bound launches of these levels and durations."""
     kernels = tables.KERNELS.conform(

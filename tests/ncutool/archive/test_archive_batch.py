@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
+from typing import Any
 
 import archive_factory as made
 import polars as pl
@@ -12,8 +13,10 @@ import pytest
 
 import ncutool
 from ncutool.archive.batch import Plan
-from ncutool.archive.dataset import open_dataset, scan
+from ncutool.archive.dataset import BUCKETS, open_dataset, scan
 from ncutool.archive.index import Line
+from ncutool.archive.publish import publish
+from ncutool.archive.segments import Segment, to_join
 from ncutool.archive.settings import Settings
 from ncutool_parsers.errors import OutputError, UsageError
 
@@ -130,7 +133,10 @@ def test_of_files_alike_the_first_by_path_is_told(tmp_path: Path) -> None:
     """Whichever is looked at first, the dataset is the same."""
     for name in ("b", "a", "c"):
         made.trace(tmp_path / "archive" / f"{name}.json", 5)
-    made.batch([tmp_path / "archive" / "b.json", tmp_path / "archive"], tmp_path / "dataset")
+    tally = made.batch(
+        [tmp_path / "archive" / "b.json", tmp_path / "archive"], tmp_path / "dataset"
+    )
+    assert (tally.new, tally.alike) == (3, 2)
     assert made.content(tmp_path / "dataset")["captures"]["path"].to_list() == ["a.json"]
 
 
@@ -251,3 +257,71 @@ def test_duckdb_reads_what_polars_reads(tmp_path: Path) -> None:
         pl.len(), pl.col("duration_ns").sum(), pl.col("capture_id").n_unique()
     ).collect()
     assert duckdb.sql(query).fetchall() == expected.rows()
+
+
+def segments(dataset: Path, table: str) -> int:
+    """Files of a table."""
+    return len(list((dataset / table).rglob("*.parquet")))
+
+
+def test_small_segments_become_one_when_asked(tmp_path: Path) -> None:
+    """A dataset that grew by a few captures a night holds what one made at once holds."""
+    dataset = tmp_path / "dataset"
+    for night in (1, 2, 3):
+        made.traces(tmp_path / "archive", 5 * night)
+        made.batch([tmp_path / "archive"], dataset)
+    made.batch([tmp_path / "archive"], tmp_path / "at_once")
+    made.assert_same(made.content(dataset), made.content(tmp_path / "at_once"))
+    buckets = len(list((dataset / "captures").iterdir()))
+    assert segments(dataset, "captures") > buckets
+    for bucket in BUCKETS:
+        publish(open_dataset(dataset), bucket, "run", compact=True)
+    assert segments(dataset, "captures") == segments(dataset, "launches") == buckets
+    made.assert_same(made.content(dataset), made.content(tmp_path / "at_once"))
+
+
+def test_many_small_segments_become_one_by_themselves() -> None:
+    """Eight small ones do, the smallest first; large ones stay as they are."""
+    few = [Segment(f"s{n}", 1000 + n) for n in range(7)]
+    large = Segment("large", 60 * 2**20)
+    assert to_join([*few, large]) == []
+    assert to_join([large, *few, Segment("s7", 1)]) == ["s7", *(one.name for one in few)]
+    assert to_join(few[:2], asked=True) == ["s0", "s1"]
+    assert to_join([few[0], large], asked=True) == []
+    half = [Segment(f"h{n}", 900_000) for n in range(20)]
+    assert len(to_join(half)) == 9
+
+
+class PowerCutError(Exception):
+    """The machine dies here."""
+
+
+def test_a_change_that_breaks_off_anywhere_is_completed_or_did_not_happen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever file was the last to be moved or removed, the next run finds all of it, once."""
+    made.traces(tmp_path / "archive", 6)
+    made.batch([tmp_path / "archive"], tmp_path / "expected")
+    expected = made.content(tmp_path / "expected")
+    for last in (0, 1, 2, 3, 5, 8, 13, 21, 34):
+        dataset = tmp_path / f"dataset{last}"
+        left = [last]
+
+        def count(real: Any, left: list[int] = left) -> Any:
+            def stand_in(*arguments: Any, **more: Any) -> Any:
+                if not left[0]:
+                    raise PowerCutError
+                left[0] -= 1
+                return real(*arguments, **more)
+
+            return stand_in
+
+        with monkeypatch.context() as patched:
+            patched.setattr("ncutool.archive.journal.os.replace", count(os.replace))
+            patched.setattr("ncutool.archive.journal.Path.unlink", count(Path.unlink))
+            patched.setattr("ncutool.archive.dataset.Run.close", lambda run: run._lock.leave())
+            with pytest.raises((PowerCutError, OutputError)):
+                made.batch([tmp_path / "archive"], dataset)
+        made.batch([tmp_path / "archive"], dataset)
+        made.assert_same(made.content(dataset), expected)
+        assert made.leftovers(dataset) == []

@@ -15,7 +15,7 @@ import archive_factory as made
 import pytest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="starts processes by POSIX's ways")
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def wait_for(what: Any, seconds: float = 90) -> Any:

@@ -54,11 +54,16 @@ def wait_for(what: Any, seconds: float = 60) -> Any:
     return found
 
 
-def started(archive: Path, dataset: Path, *more: str) -> subprocess.Popen[str]:
+def started(archive: Path, dataset: Path, *more: str, **environment: str) -> subprocess.Popen[str]:
     """A batch that is under way."""
     command = made.command("batch", archive, "-o", dataset, "--progress", "json", *more)
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, **environment},
     )
 
 
@@ -142,17 +147,24 @@ def test_a_run_that_is_killed_goes_on(
     assert made.leftovers(dataset) == []
 
 
-def test_an_interrupt_leaves_no_worker_and_no_file(archive: Path, tmp_path: Path) -> None:
-    """Exit code 130; results that were whole stay for the next run."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_end_of_a_run_leaves_no_worker_and_no_file(
+    archive: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Exit code 130 where it can be; results that were whole stay for the next run."""
     dataset = tmp_path / "dataset"
-    process = started(archive, dataset, "-j", "2")
+    (tmp_path / "temporary").mkdir()
+    process = started(archive, dataset, "-j", "2", TMPDIR=str(tmp_path / "temporary"))
     wait_for(lambda: entries(dataset) >= 3)
     workers = children(process.pid)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     _, errors = process.communicate(timeout=60)
+    wait_for(lambda: not any(map(lives, workers)))
+    assert not list((tmp_path / "temporary").iterdir())
+    if number is signal.SIGKILL:
+        return
     assert process.returncode == 130
     assert "run the same command to go on" in errors
-    wait_for(lambda: not any(map(lives, workers)))
     assert not list(dataset.glob("_staging/*"))
     assert not list(dataset.glob("_runs/*"))
 

@@ -28,7 +28,7 @@ QUESTION = {field.name for field in fields(Question)}
 
 def options(command: str) -> dict[str, Any]:
     """The options of a command by the names of its function's parameters."""
-    run = import_module(f"ncutool.commands.{command.replace(' ', '.')}").run
+    run = import_module(f"ncutool.commands.{command.replace(' ', '.').replace('-', '_')}").run
     return {
         name: parameter.annotation.__metadata__[0]
         for name, parameter in inspect.signature(run, eval_str=True).parameters.items()

@@ -23,7 +23,7 @@ LINES = {
     "plan rank": "no command 'rank' of plan; commands: llm, gemm, attention, devices, signals",
     "x.ncu-rep": "no command 'x.ncu-rep'; to analyse a capture: ncutool report x.ncu-rep",
     "--top 3": "no option '--top' before a command; commands: report, findings, kernels, explain, "
-    "diff, baseline, whatif, next-capture, plan, devices, schema",
+    "diff, baseline, whatif, next-capture, plan, batch, query, fleet, trends, job, devices, schema",
     "kernels x --tpo 3": "no option --tpo; did you mean --top?",
     "kernels x --zzzz": "no option --zzzz; see ncutool kernels --help",
     "kernels x --device h100": "--device of ncutool kernels is now called --assume-device",

@@ -186,7 +186,7 @@ def test_the_level_that_nvidias_text_names(corpus: Path) -> None:
     """Where its rule of the speed of light names one: DRAM, L2 or L1."""
     names = {"DRAM": "dram", "L2": "l2", "L1": "l1"}
     words = r"(?:analyzing|identify the) (DRAM|L1|L2) (?:in|bottleneck)"
-    checked = 0
+    checked, equal = 0, 0
     for path in sorted((corpus / "ncu").glob("*.ncu-rep")):
         if path.name == "a100-failed-collection.ncu-rep":
             continue
@@ -194,8 +194,15 @@ def test_the_level_that_nvidias_text_names(corpus: Path) -> None:
         said = analysis.capture.rules.filter(pl.col("rule") == "SOLBottleneck").select(
             "launch_id", pl.col("message").str.extract(words).alias("level")
         )
+        both = analysis.kernels.select("launch_id", pl.col("^limiting_.*$").name.suffix("_held"))
+        both = analysis.inside.join(both.drop_nulls("limiting_level_held"), on="launch_id")
+        for one in both.iter_rows(named=True):
+            equal += 1
+            assert one["limiting_level"] == one["limiting_level_held"], path.name
+            assert one["limiting_detail"] == one["limiting_detail_held"], path.name
         rows = analysis.inside.join(said.drop_nulls(), on="launch_id")
         for one in rows.iter_rows(named=True):
             checked += 1
             assert one["limiting_level"] == names[one["level"]], path.name
     assert checked == 10
+    assert equal == 20

@@ -115,28 +115,20 @@ def test_layer_types_win_over_the_family_pattern() -> None:
 
 def test_decoders_of_multimodal_models_are_planned_alone() -> None:
     """What stands in text_config is the model; shared values are taken from outside."""
-    outer = {"model_type": "gemma3", "torch_dtype": "float16", "vision_config": {"hidden_size": 9}}
+    tower = {"hidden_size": 8, "num_hidden_layers": 1, "intermediate_size": 16, "image_size": 28}
+    outer = {"model_type": "gemma3", "torch_dtype": "float16", "vision_config": tower}
     inner = {**LLAMA, "model_type": "gemma3_text", "head_dim": 16}
     model = llm.from_config({**outer, "text_config": inner}, name="x")
     assert model.trained_type == "fp16"
     assert model.hidden_size == 64
-
-
-@pytest.mark.parametrize(
-    ("quantisation", "types"),
-    [
-        ({"quant_method": "fp8"}, {"fp8", "bf16"}),
-        ({"quant_method": "awq", "bits": 4}, {"int4", "bf16"}),
-        ({"quant_method": "gptq", "bits": 8}, {"int8", "bf16"}),
-        ({"quant_method": "exl2", "bits": 2}, {"bf16"}),
-    ],
-)
-def test_quantisation_of_a_checkpoint(quantisation: dict[str, object], types: set[str]) -> None:
-    """Known methods narrow the layers' weights; an unknown one is said, not guessed."""
-    model = llm.from_config({**LLAMA, "quantization_config": quantisation}, name="x")
+    block = 4 * (8 * 8 + 8) + 2 * 8 * 16 + 16 + 8 + 4 * 8
+    tables = 4 * 8 + 3 * 14 * 14 * 8 + 8
+    assert [one.parameters for one in model.held] == [block + tables + 2 * 8 + 8 * 64 + 8]
+    alone = llm.from_config(inner, name="x")
+    assert model.parameters - alone.parameters == model.held[0].parameters
     plan = llm.plan(model, "H100 SXM")
-    assert {name for _, name, _ in plan.types.stored} == types
-    assert any("not understood" in note for note in plan.notes) == (types == {"bf16"})
+    assert plan.decode.weight_bytes == llm.plan(alone, "H100 SXM").decode.weight_bytes
+    assert any("encoder of images" in note for note in plan.notes)
 
 
 def test_shared_experts_are_read_by_every_token() -> None:
@@ -191,11 +183,17 @@ def test_floors_of_a_mixture_lie_between_their_bounds() -> None:
         ({"hidden_size": 66}, "does not divide among 4 heads"),
         ({"num_key_value_heads": 3}, "do not divide among 3"),
         ({"vocab_size": None}, "vocab_size is missing"),
-        ({"model_type": "mamba"}, "'mamba' is not known"),
+        ({"model_type": "mamba3"}, "'mamba3' is not known"),
+        ({"model_type": "t5"}, "an encoder with a decoder"),
+        ({"num_local_experts": 8}, "num_local_experts 8: not known of llama"),
+        ({"sliding_window": 4096}, "sliding_window 4096: not known of llama"),
+        ({"is_encoder_decoder": True}, "is not planned"),
+        ({"cross_attention_layers": [1]}, "attention to images"),
         ({"model_type": 3}, "model_type must be a text"),
         ({"tie_word_embeddings": "yes"}, "must be true or false"),
         ({"quantization_config": []}, "must be an object"),
         ({"text_config": [1]}, "must be an object"),
+        ({"vision_config": {"hidden_size": 9}}, "how many weights the image encoder"),
     ],
 )
 def test_wrong_values_are_named(change: dict[str, object], said: str) -> None:

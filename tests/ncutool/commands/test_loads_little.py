@@ -1,0 +1,153 @@
+"""A command loads what it needs, takes plain values as they are, writes rows as it makes them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from ncutool.analysis.analyse import read_and_analyse
+from ncutool.commands import main, running, writing
+from ncutool.commands.kernels import select
+from ncutool.commands.options import Format
+from ncutool.text import launch_lines
+from ncutool.text.tables import kernels_table
+from ncutool.work.operators import plugins
+
+SAMPLES = Path(__file__).resolve().parents[3] / "reports" / "samples"
+TRACE = SAMPLES / "decoder-layer-synthetic" / "decoder-layer-synthetic.json.gz"
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The modules in a process that has run a command."""
+    code = (
+        "import sys; from ncutool.commands import main; code = main(sys.argv[1:]);"
+        "print(*sorted(sys.modules), file=sys.stderr); sys.exit(code)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
+def test_kernels_loads_neither_advice_nor_charts(form: str) -> None:
+    """Nor what checks the command line, draws tables in colours or plots."""
+    heavy = {"altair", "jinja2", "pandas", "pyarrow", "pydantic", "rich.console", "tomllib"}
+    found = loaded("kernels", str(TRACE), "--format", form)
+    assert found & (heavy | {"ncutool.advice.advising", "ncutool.companions.join"}) == set()
+
+
+def test_what_is_not_plainly_right_is_still_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the words of the parser."""
+    assert main(["kernels", str(TRACE), "--format", "xml"]) == 2
+    assert "xml" in capsys.readouterr().err
+    assert main(["kernels", str(TRACE), "--top", "-1"]) == 2
+    assert "--top" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "annotation", "found"),
+    [
+        ("csv", Format | None, Format.CSV),
+        ("a/b", Path, Path("a/b")),
+        ("a/b", Path | None, Path("a/b")),
+        ("x", str | None, "x"),
+    ],
+    ids=["enum", "path", "path or none", "text"],
+)
+def test_a_plain_word(word: str, annotation: Any, found: object) -> None:
+    """It is what the option's type makes of it."""
+    assert running._plain(word, annotation) == found
+
+
+@pytest.mark.parametrize(
+    ("word", "annotation"),
+    [("xml", Format), ("5", int | None), ("", Path), (None, str), ("x", str | int), ("x", None)],
+    ids=["no such word", "number", "empty", "nothing", "two types", "no type"],
+)
+def test_what_takes_thought(word: object, annotation: Any) -> None:
+    """It is left to the parser."""
+    with pytest.raises(ValueError, match=r"takes thought|not a valid"):
+        running._plain(word, annotation)
+
+
+def test_several_plain_words() -> None:
+    """An option that may be repeated takes each as it is."""
+    assert running._plain_list(["a", "b"], list[Path]) == [Path("a"), Path("b")]
+    assert running._plain_list((), list[Path] | None) == []
+
+
+FRAME = pl.DataFrame(
+    {
+        "number": [1, None, 3, 4],
+        "text": ["a,b", "=1", None, "é\n"],
+        "list": [[1.0, 2.5], None, [], [1e300]],
+    }
+)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
+def test_parts_make_up_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows written in parts are the same bytes as written at once."""
+    frame = FRAME.head(count)
+
+    def envelope(rows: str) -> str:
+        return f'{{"none": [], "rows": {rows}}}'
+
+    def written(form: Format) -> bytes:
+        return writing.rows(frame, form, envelope, str, str)
+
+    monkeypatch.setattr(writing, "_ROWS_AT_ONCE", 2)
+    assert written(Format.JSON).decode() == envelope(frame.write_json()) + "\n"
+    assert json.loads(written(Format.JSON))["none"] == []
+    assert written(Format.JSONL).decode() == frame.write_ndjson()
+    told = pl.read_csv(io.BytesIO(written(Format.CSV)), schema_overrides={"list": pl.String})
+    assert told.height == count
+    assert told["list"].to_list() == ["1.0; 2.5", None, "", "1e+300"][:count]
+    assert told["text"].to_list() == ["a,b", "'=1", None, "é\n"][:count]
+
+
+def test_lines_for_a_pipe_are_those_of_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the letter, so that nobody need know which of them drew a table."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    analysis = read_and_analyse(TRACE)
+    frame = select(analysis.kernels, None, 40, by_duration=True)
+    plain = launch_lines.plain_table(analysis, frame)
+    assert plain == kernels_table(analysis, frame, color=False)
+    assert plain is not None
+    assert plain.splitlines()[0].split()[:2] == ["launch", "kernel"]
+
+
+@pytest.mark.parametrize("cell", ["語", "a" * 200, "\N{COMBINING ACUTE ACCENT}"])
+def test_rich_is_asked_where_the_width_takes_thought(cell: str) -> None:
+    """Characters of other widths, and a table that is wider than the terminal."""
+    row = ["1", cell, *["x"] * 8]
+    assert launch_lines.launch_lines([row], ["end"], 120) is None
+    assert launch_lines.launch_lines([], ["end"], 120) is None
+
+
+def test_a_package_with_operators_is_found(tmp_path: Path) -> None:
+    """Wherever packages may lie that a look into folders does not see, the answer is yes."""
+    assert not plugins.may_bring([str(tmp_path), str(tmp_path / "absent")])
+    (tmp_path / "other-1.dist-info").mkdir()
+    (tmp_path / "other-1.dist-info" / "entry_points.txt").write_text("[console_scripts]\n")
+    assert not plugins.may_bring([str(tmp_path)])
+    (tmp_path / "mine-1.dist-info").mkdir()
+    (tmp_path / "mine-1.dist-info" / "entry_points.txt").write_text("[ncutool.operators]\na = b\n")
+    assert plugins.may_bring([str(tmp_path)])
+    archive = tmp_path / "packages.zip"
+    archive.write_bytes(b"PK")
+    assert plugins.may_bring([str(archive)])
