@@ -18,7 +18,7 @@ from ncutool.planning.llm.families.draft import Named
 from ncutool.planning.llm.families.towers import encoder
 from ncutool.planning.llm.keys import FLAGS, check_keys, refuse
 from ncutool.planning.llm.model import Model
-from ncutool.planning.llm.values import Values, shown
+from ncutool.planning.llm.values import Values
 from ncutool_parsers.errors import UnreadableError, UsageError
 from ncutool_parsers.visible_text import visible
 
@@ -37,9 +37,8 @@ def read_config(path: Path, changes: Mapping[str, int] | None = None) -> Model:
         UsageError: a value is missing, of a wrong kind, or its architecture is not known.
     """
     name = visible(path.parent.name or path.stem)
-    source = visible(f"{path.parent.name}/{path.name}").removeprefix(
-        "/"
-    )  # no place on the user's machine
+    beside = visible(f"{path.parent.name}/{path.name}")  # no place on the user's machine
+    source = beside.removeprefix("/")
     return changed(load(path), changes or {}, name=name, where=str(path), source=source)
 
 
