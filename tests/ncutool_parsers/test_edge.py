@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import os
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -253,3 +254,17 @@ def test_more_events_than_are_to_be_read_are_refused(tmp_path: Path) -> None:
     assert read(path, ReadOptions(max_events=count)).launches.height == 2
     with pytest.raises(UnreadableError, match=r"many\.json: holds more than .* --max-events"):
         read(path, ReadOptions(max_events=count - 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(b"a\xff\xfe.json", "a\ufffd\ufffd.json"), (b"\x1b[31m.json", "\ufffd[31m.json")],
+)
+def test_names_of_files_hide_nothing_either(tmp_path: Path, name: bytes, shown: str) -> None:
+    """Bytes that are not UTF-8 come as halves of pairs, which no output can be written with."""
+    path = tmp_path / os.fsdecode(name)
+    try:
+        make.write(path, make.small())
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert read(path).name == shown
