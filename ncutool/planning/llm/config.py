@@ -21,6 +21,7 @@ from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.values import Values
 from ncutool.planning.llm.values import shown as short
 from ncutool_parsers.errors import UnreadableError, UsageError
+from ncutool_parsers.visible_text import visible
 
 MOST_BYTES = 4 * 1024 * 1024
 """A configuration is a few kilobytes; what is past this is not one."""
@@ -36,8 +37,9 @@ def read_config(path: Path, changes: Mapping[str, int] | None = None) -> Model:
         UnreadableError: it cannot be read, is too large, or is no JSON object.
         UsageError: a value is missing, of a wrong kind, or its architecture is not known.
     """
-    name = path.parent.name or path.stem
-    source = f"{path.parent.name}/{path.name}".removeprefix("/")  # no place on the user's machine
+    name = visible(path.parent.name or path.stem)
+    beside = visible(f"{path.parent.name}/{path.name}")  # no place on the user's machine
+    source = beside.removeprefix("/")
     return changed(load(path), changes or {}, name=name, where=str(path), source=source)
 
 
