@@ -142,7 +142,10 @@ KernelOption = Annotated[
     ),
 ]
 ShowPrivateOption = Annotated[
-    bool, typer.Option("--show-private", help="Show host names, paths and command lines too.")
+    bool,
+    typer.Option(
+        "--show-private", help="Show host names, paths, command lines and source lines too."
+    ),
 ]
 RedactOption = Annotated[
     Redact | None,
@@ -202,7 +205,7 @@ class Limits:
     max_values: MaxValuesOption = DEFAULT_MAX_VALUES
     max_nesting: MaxNestingOption = DEFAULT_MAX_NESTING
 
-    def limits(self) -> dict[str, int]:
+    def limits(self) -> dict[str, Any]:
         """Return the same by their names, as a request takes them."""
         return {field.name: getattr(self, field.name) for field in fields(Limits)}
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.base.user_files import shown
 from ncutool.planning.llm.model import QUANTISED_PARTS, Matrix
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, grouped
-from ncutool.planning.llm.values import Values, shown
+from ncutool.planning.llm.values import Values
 
 _SCALE_BITS = IntThreshold(
     16,
