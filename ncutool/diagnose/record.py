@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 
 from ncutool.analysis.next_capture import next_capture
 from ncutool.diagnose import ceiling, findings, kernels, quoted, states
 from ncutool.diagnose.prose import prose, ready
+from ncutool.diagnose.work import work_of
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
@@ -66,6 +68,7 @@ def parts(analysis: Analysis, budget: int) -> Parts:
         "coverage": _coverage(analysis),
         "window": _window(analysis),
         "next_capture": _next(analysis),
+        "work": msgspec.to_builtins(work_of(analysis)),
         "could_not_look": [_lack(one) for one in analysis.advice.could_not_look],
         "notices": [
             {"code": one.code, "severity": one.severity, "text": prose(one.text)}
@@ -97,7 +100,7 @@ def _pieces(whole: dict[str, Any]) -> Iterator[tuple[int, Piece]]:
     nothing = {"reason": None, "next_capture": None}
     brief = {kind: {"state": state, **nothing} for kind, state in whole["states"].items()}
     yield 2, Piece("questions", (whole["questions"], brief), begin=1)
-    for key in ("coverage", "window", "next_capture"):
+    for key in ("coverage", "window", "next_capture", "work"):
         if whole[key] is not None:
             yield 3, Piece(key, (whole[key],))
     for rank, key in ((4, "could_not_look"), (7, "notices"), (9, "declined")):
