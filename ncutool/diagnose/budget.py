@@ -120,13 +120,11 @@ class _Filling:
 
     @staticmethod
     def _put(one: dict[str, Any], piece: Piece, form: Any) -> None:
-        left_out = one["left_out"]
         if piece.listed:
             one[piece.key].append(form)
-            left_out[piece.key] -= 1
+            one["left_out"][piece.key] -= 1
         else:
             one[piece.key] = form
-            left_out["fields"].remove(piece.key)
 
     def lengthen(self) -> None:
         """Give longer forms of what was shortened, in the same order, as far as there is room."""
@@ -148,14 +146,12 @@ class _Filling:
 
 def _empty(parts: Parts) -> dict[str, Any]:
     """Return a capture of which nothing is given but what always stands."""
-    fields = [piece.key for _, piece in parts.pieces if not piece.listed]
     return {
         **parts.always,
         **{name: [] for name in LISTS},
         **dict.fromkeys(FIELDS),
         "left_out": {
             **{name: parts.totals.get(name, 0) for name in LISTS},
-            "fields": fields,
             "shortened": 0,
         },
     }

@@ -8,9 +8,9 @@ import msgspec
 
 from ncutool.advice.view.finding import ANSWERS
 from ncutool.base import tables
-from ncutool.diagnose.budget import FIELDS, LEAST_BYTES, LISTS, MOST_BYTES
+from ncutool.diagnose.budget import LEAST_BYTES, LISTS, MOST_BYTES
 from ncutool.diagnose.ceiling import CEILINGS
-from ncutool.diagnose.findings import LENGTHS
+from ncutool.diagnose.findings import LENGTHS, WHERE_KNOWN
 from ncutool.diagnose.quoted import COMMAND_CHARACTERS, NAME_CHARACTERS
 from ncutool.diagnose.record import SCHEMA
 from ncutool.diagnose.states import STATES
@@ -64,14 +64,14 @@ _LEAST_FINDING: Schema = {
     "action": {"type": "string", "description": "what to do in a few words"},
     "grade": {"enum": list(tables.GRADES)},
     "per": {"enum": list(tables.SAVINGS_PER)},
-    "saving_low_ns": {**_COUNT, "description": "at least, after the findings before it"},
-    "saving_high_ns": {**_COUNT, "description": "at most, after the findings before it"},
     "alone_low_ns": {**_COUNT, "description": "at least, done alone"},
     "alone_high_ns": {**_COUNT, "description": "the cap: at most, done alone"},
     "kernel": _or_null(_NAME, "that of its kernels with most time"),
     "detail": {"enum": list(LENGTHS), "description": "how much of it there was room for"},
 }
 _MORE_OF_FINDING: Schema = {
+    "saving_low_ns": {**_COUNT, "description": "at least, after the findings before it"},
+    "saving_high_ns": {**_COUNT, "description": "at most, after the findings before it"},
     "saving_low_pct": _NUMBER,
     "saving_high_pct": _NUMBER,
     "duration_ns": {**_COUNT, "description": "the time of its launches now"},
@@ -79,7 +79,7 @@ _MORE_OF_FINDING: Schema = {
     "kernels": _list(_NAME),
     "why": _or_null(_TEXT, "its evidence on one line"),
     "cap": _or_null(_TEXT, "why it saves no more"),
-    "evidence": _list(_object(_VALUE)),
+    "evidence": _list(_object(_VALUE, WHERE_KNOWN)),
     "remedy": _or_null({"type": "string"}),
     "title": _TEXT,
     "sentences": _list(_TEXT),
@@ -125,10 +125,13 @@ _KERNEL = _object(
         "command": _or_null(_TEXT, "the ncu command that would tell"),
     }
 )
-_QUESTION = _object({"state": _STATE, "reason": _or_null(_TEXT), "next_capture": _or_null(_TEXT)})
+_QUESTION = _object(
+    {"state": _STATE, "reason": _or_null(_TEXT), "next_capture": _or_null(_TEXT)},
+    optional=("reason", "next_capture"),
+)
 _SHARES: Schema = {"type": "object", "additionalProperties": _NUMBER}
 _PARTS: dict[str, Schema] = {
-    "questions": _object({kind: _QUESTION for kind in tables.FINDING_KINDS}),
+    "questions": _object(dict.fromkeys(tables.FINDING_KINDS, _QUESTION)),
     "coverage": _object(
         {
             "launches": _COUNT,
@@ -228,7 +231,6 @@ def schema() -> Schema:
     """Return the JSON Schema of what ``ncutool diagnose --format json`` writes."""
     left_out = {
         **dict.fromkeys(LISTS, _COUNT),
-        "fields": _list({"enum": list(FIELDS)}),
         "shortened": {**_COUNT, "description": "given in fewer fields or words"},
     }
     capture = _object(
@@ -265,6 +267,6 @@ def schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ncutool diagnosis",
         "description": "what a careful colleague would say of captures; null is not known, and a "
-        "field without room is null and named in `left_out`",
+        "field for which there was no room is null",
         **whole,
     }

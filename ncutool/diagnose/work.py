@@ -24,16 +24,19 @@ _HASH_BYTES = 8
 _GRID = ["kernel_full", *(f"{what}_{axis}" for what in ("grid", "block") for axis in "xyz")]
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """The work of one capture and the conditions of its times, as it stands in a diagnosis."""
+class Work(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The work of one capture and the conditions of its times, as it stands in a diagnosis.
+
+    What has its default there is left out.
+    """
 
     tool: str
     device: str
-    dtypes: str
+    dtypes: str = ""
     batch: int | None = None
     length: int | None = None
     launches: int
-    counted: bool
+    counted: bool = False
     """Figures were counted, not modelled from shapes."""
     flop: float | None = None
     flop_share: float = 0.0
@@ -47,14 +50,14 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """Of launches and times: equal ones are one recording."""
     sm_clock_hz: float | None = None
     memory_clock_hz: float | None = None
-    stacks: bool
-    shapes: bool
-    filtered: bool
-    complete: bool
-    synthetic: bool
+    stacks: bool = False
+    shapes: bool = False
+    filtered: bool = False
+    complete: bool = True
+    synthetic: bool = False
     rank: int | None = None
     ranks: int | None = None
-    locked: bool
+    locked: bool = False
     """Launches were measured alone, at locked clocks."""
     timed: str
     """`wall` or `launches`: what ``time_ns`` is."""
