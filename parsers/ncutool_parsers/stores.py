@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from ncutool_parsers import spool
 from ncutool_parsers.errors import (
     MissingError,
     NcutoolError,
@@ -241,6 +242,8 @@ def told(place: Place) -> Iterator[None]:
     except (NcutoolError, MemoryError):
         raise
     except Exception as error:  # each store has a tree of errors of its own
+        if spool.is_full(error):
+            raise
         problem, remedy = words_of(error)
         kind = MissingError if problem == _MISSING else RefusedError
         raise kind(place, problem, remedy) from None
