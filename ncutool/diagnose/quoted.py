@@ -93,6 +93,11 @@ class Names:
 
     every: pl.Series
 
+    @classmethod
+    def none(cls) -> Names:
+        """Return no names: of data without sentences."""
+        return cls(pl.Series("text", [], pl.String))
+
     def without(self, texts: Sequence[str]) -> list[str]:
         """Return sentences with the parts that stand in a name replaced by :data:`NAME`.
 

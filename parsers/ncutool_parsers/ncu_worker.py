@@ -4,7 +4,8 @@ NVIDIA's reader never gives memory back and may crash or hang on a damaged file,
 runs in the caller's process. Run as ``python ncu_worker.py REPORT REGEX PACKAGE_FOLDER PARTS``,
 with the standard library alone; it writes frames to standard output: one byte of kind, a u32
 length, and that many bytes. ``PARTS`` is ``instructions`` where those are wanted too, ``opcodes``
-where they are without the samples of warps, else empty.
+where they are without the samples of warps, else empty. Two more arguments may follow: the bytes of
+memory that it may have (empty for any), and the process that it ends with.
 
 ==== ===============================================================================
 kind content
@@ -23,6 +24,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 from array import array
 from collections.abc import Callable, Iterator
@@ -72,6 +74,7 @@ _HOT = 16
 _LINE_LENGTH = 200
 """Characters that are told of a source line."""
 _COUNT_LIMIT = 2**62
+_PR_SET_PDEATHSIG = 1
 
 
 class Collector:
@@ -505,9 +508,27 @@ def _innermost_range(state: Any) -> str | None:
     return None
 
 
+def _bind(most: str, parent: str) -> None:
+    """Take no more memory than so many bytes, and end with the process that started this one."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+    import resource
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):  # it ended before it could be told of
+        os._exit(1)
+    if most:
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min([int(most), *known]), hard))
+
+
 def main(arguments: list[str]) -> None:
     """Read the report that the arguments name and end the process, whatever it left behind."""
-    path, pattern, package_folder, also = arguments
+    path, pattern, package_folder, also, *bounds = arguments
+    if bounds:
+        _bind(*bounds)
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that native code prints gets between the frames
 
