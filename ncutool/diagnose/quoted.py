@@ -106,7 +106,7 @@ class Names:
             word
             for text in texts
             for word in re.findall(r"[\w:<>.$@-]+", text)
-            if WHOLE <= len(word) and not _PLAIN_WORD.fullmatch(word)
+            if len(word) >= WHOLE and not _PLAIN_WORD.fullmatch(word)
         }
         held = self._held(grams)
         whole = words & set(self.every.to_list()) if words else set()
