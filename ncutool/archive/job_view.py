@@ -23,7 +23,7 @@ CLOCKS = (
     "on all ranks at about the same time, so the rank on which it is shortest came last, and what "
     "it takes longer elsewhere is waiting."
 )
-_LISTED = 12
+_NAMED = 12
 """Ranks that a sentence lists."""
 
 
@@ -235,5 +235,5 @@ def listed(ranks: Sequence[int]) -> str:
         else:
             runs.append([rank, rank])
     parts = [str(low) if low == high else f"{low}–{high}" for low, high in runs]
-    more = f" and {len(parts) - _LISTED:,} more" if len(parts) > _LISTED else ""
-    return ", ".join(parts[:_LISTED]) + more
+    more = f" and {len(parts) - _NAMED:,} more" if len(parts) > _NAMED else ""
+    return ", ".join(parts[:_NAMED]) + more

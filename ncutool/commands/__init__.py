@@ -36,6 +36,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("report", "Write one offline HTML page and print a summary: start here."),
     Command("findings", "List what to change, surest saving first, with evidence."),
+    Command("diagnose", "Say it all to a program: one answer in few bytes, with its evidence."),
     Command("kernels", "List every launch with its FLOPs, bytes, roofline place and sources."),
     Command("explain", "Trace every figure of one launch to its metric or shape and formula."),
     Command("diff", "Say what changed between two captures, whether it is real, and hold a line."),

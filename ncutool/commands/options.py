@@ -152,7 +152,10 @@ KernelOption = Annotated[
     ),
 ]
 ShowPrivateOption = Annotated[
-    bool, typer.Option("--show-private", help="Show host names, paths and command lines too.")
+    bool,
+    typer.Option(
+        "--show-private", help="Show host names, paths, command lines and source lines too."
+    ),
 ]
 RedactOption = Annotated[
     Redact | None,

@@ -8,15 +8,14 @@ rich is asked.
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from ncutool.analysis import capture_sentences, display_names
 from ncutool.analysis.groups import detail, source_word
 from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
+from ncutool.text.output_width import PIPED_WIDTH, piped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,15 +30,6 @@ WORDS = frozenset({"kernel", "operator", "bound", "source"})
 """Headings of the columns that are aligned to the left, as figures are not."""
 _SINGLE = re.compile(r"[ -~µ×…·–—°²]*")
 """Characters that every terminal draws one column wide."""
-
-
-PIPED_WIDTH = 120
-"""Columns where the output is no terminal that could tell."""
-
-
-def piped() -> bool:
-    """Return whether nothing says how wide the output is to be."""
-    return not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit())
 
 
 def plain_table(analysis: Analysis, frame: pl.DataFrame) -> str | None:

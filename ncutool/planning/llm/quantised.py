@@ -8,16 +8,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ncutool.base.thresholds import IntThreshold, Threshold
+from ncutool.base.user_files import shown
 from ncutool.planning.llm.model import QUANTISED_PARTS, Matrix
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, grouped
-from ncutool.planning.llm.values import Values, shown
+from ncutool.planning.llm.values import Values
 
-_SCALE_BITS = 16
-"""Of a scale in AWQ, GPTQ and compressed-tensors: 16-bit floating point."""
-_BNB_BLOCK = 64
-_BNB_SCALE_BITS = 32
-_BNB_NESTED_BITS = 8 + 32 / 256
-"""Of a scale that is itself quantised: 8 bits, and 32 for each 256 of them."""
+_SCALE_BITS = IntThreshold(
+    16,
+    "bits",
+    "of a scale in AWQ, GPTQ and compressed-tensors: 16-bit floating point",
+    "their packed checkpoints: tensors named scales and weight_scale",
+)
+_BNB_BLOCK = IntThreshold(
+    64, "values", "that share a scale", "bitsandbytes, quantize_4bit: blocksize"
+)
+_BNB_SCALE_BITS = IntThreshold(32, "bits", "of a scale", "bitsandbytes, QuantState: absmax")
+_BNB_NESTED_BITS = Threshold(
+    8.125,
+    "bits",
+    "of a scale that is itself quantised: 8, and 32 for each 256 of them",
+    "bitsandbytes, quantize_4bit: compress_statistics",
+)
 
 
 @dataclass(frozen=True)
