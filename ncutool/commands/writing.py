@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ncutool.base.untrusted import inert_json
 from ncutool.commands import placing
 from ncutool.commands.options import DebugOption, ForceOption, Format, NoColorOption, option
 from ncutool.commands.wrong_usage import one_of
@@ -61,6 +62,11 @@ class Output:
         return (
             self.path is not None and self.form is None and self.path.suffix.lower() in PAGE_ENDINGS
         )
+
+    @property
+    def _is_json(self) -> bool:
+        named = _ENDINGS.get(self.path.suffix.lower()) if self.path is not None else None
+        return (self.form or named) in (Format.JSON, Format.JSONL)
 
     @property
     def color(self) -> bool:
@@ -119,6 +125,8 @@ class Output:
             OutputError: see :meth:`check_writable`; or the system refuses.
         """
         parts = (content,) if isinstance(content, bytes) else content
+        if self._is_json:
+            parts = (inert_json(part.decode()).encode() for part in parts)
         if self.path is None:
             for part in parts:
                 sys.stdout.buffer.write(part)
