@@ -98,6 +98,7 @@ def facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
         (f"Decode{of}", _decode(plan)),
         (f"Prefill{of}", _prefill(plan)),
         (f"Where the regime changes{of}", _limits(plan)),
+        *_serving(plan, of),
     ]
 
 
@@ -327,6 +328,41 @@ def _prefill(plan: Plan) -> list[Fact]:
         ),
         *others,
     ]
+
+
+def _serving(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
+    """Return what requests without end get, where it was asked for."""
+    title = f"Requests without end{of}"
+    found = plan.serving
+    if found is None:
+        reason = plan.serving_reason
+        return [] if reason is None else [(title, [Fact("at most", units.UNKNOWN, reason)])]
+    lines = [
+        Fact(
+            "at most",
+            rate(found.output_tokens_per_s),
+            f"of answers: {units.count(found.prompt_tokens)} tokens in, "
+            f"{units.count(found.output_tokens)} out, memory holds "
+            f"{units.significant(found.sequences, 4)} on average; {found.resource}-bound",
+        ),
+        Fact("", rate(found.all_tokens_per_s), "of prompts and answers"),
+        Fact("each device", rate(found.output_tokens_per_s_per_device), "of answers"),
+    ]
+    if found.cost_per_million_output_tokens is not None:
+        lines += [
+            Fact(
+                "costs at least",
+                units.significant(found.cost_per_million_output_tokens, 4),
+                "a million tokens of answers, prompts included, at "
+                f"{units.significant(found.price_per_hour, 4)} a device an hour",
+            ),
+            Fact(
+                "",
+                units.significant(found.cost_per_million_tokens, 4),
+                "a million tokens of prompts and answers alike",
+            ),
+        ]
+    return [(title, lines)]
 
 
 def _prompts(count: int) -> str:

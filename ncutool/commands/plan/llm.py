@@ -60,6 +60,17 @@ def run(
             metavar="PHASE",
         ),
     ] = None,
+    output_tokens: Annotated[
+        int | None,
+        option(
+            words="Length of an answer: adds the most that requests without end get.",
+            metavar="TOKENS",
+        ),
+    ] = None,
+    price: Annotated[
+        float | None,
+        option(words="Price of one device an hour, with --output-tokens.", metavar="PRICE"),
+    ] = None,
     device_file: DeviceFileOption = None,
     *,
     model: ModelOptions,
@@ -82,7 +93,8 @@ def run(
     described = model.describe()
 
     def plan_on(planned: Model, on: Device | str | None) -> Plan:
-        return _plan(planned, on, serving, (batches, contexts), device_file)
+        asked = {"output_tokens": output_tokens, "price_per_hour": price}
+        return _plan(planned, on, serving, (batches, contexts), device_file, asked)
 
     if against is not None:
         from ncutool.commands.plan import llm_against
@@ -105,6 +117,8 @@ def run(
         raise UsageError("no model given: use --preset, --config, --params, or sizes")
     if phase is not None or capture_trace is not None:
         raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
+    if price is not None and output_tokens is None:
+        raise UsageError("--price is that of tokens: say how long answers are with --output-tokens")
     plan = plan_on(described, device)
     if not output.is_page:
         output.write(_content(plan, form, color=output.color))
@@ -141,11 +155,13 @@ def _plan(
     serving: ServingOptions,
     sweeps: tuple[str | None, str | None],
     device_file: Path | None,
+    asked: dict[str, Any],
 ) -> Plan:
     """Return the plan of a model on a device.
 
     Args:
         sweeps: the rows asked for of batch and context; the usual ones where None.
+        asked: what else is asked of the plan, by parameters of its function.
     """
     from ncutool.devices.table import with_file
     from ncutool.planning.llm import plan
@@ -160,6 +176,7 @@ def _plan(
         batches=USUAL_BATCHES if batches is None else parse_numbers("--batches", batches),
         contexts=None if contexts is None else parse_numbers("--contexts", contexts),
         known=with_file(device_file),
+        **asked,
         **serving.given(),
     )
 
