@@ -30,6 +30,7 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Model, Plan
+    from ncutool.planning.llm.questions import Wanted
 
 
 @unfold
@@ -71,6 +72,21 @@ def run(
         float | None,
         option(words="Price of one device an hour, with --output-tokens.", metavar="PRICE"),
     ] = None,
+    time_per_token: Annotated[
+        float | None,
+        option(words="Finds the largest batch that may hold this time, in ms.", metavar="MS"),
+    ] = None,
+    time_to_first_token: Annotated[
+        float | None,
+        option(words="Finds how many prompts may be read at once in this time.", metavar="MS"),
+    ] = None,
+    tokens_per_second: Annotated[
+        float | None,
+        option(
+            words="Finds the smallest deployment that may decode at this rate in all.",
+            metavar="N",
+        ),
+    ] = None,
     device_file: DeviceFileOption = None,
     *,
     model: ModelOptions,
@@ -92,8 +108,10 @@ def run(
         return
     described = model.describe()
 
+    wanted = _wanted(time_per_token, time_to_first_token, tokens_per_second)
+
     def plan_on(planned: Model, on: Device | str | None) -> Plan:
-        asked = {"output_tokens": output_tokens, "price_per_hour": price}
+        asked = {"output_tokens": output_tokens, "price_per_hour": price, "wanted": wanted}
         return _plan(planned, on, serving, (batches, contexts), device_file, asked)
 
     if against is not None:
@@ -127,6 +145,16 @@ def run(
 
     output.write(render_plan(plan).encode())
     typer.echo(f"page: {output.path}")
+
+
+def _wanted(token_ms: float | None, first_ms: float | None, rate: float | None) -> Wanted | None:
+    """Return what is asked backwards, in SI units; None where nothing is."""
+    if token_ms is None and first_ms is None and rate is None:
+        return None
+    from ncutool.planning.llm.questions import Wanted
+
+    token_ns, first_ns = (None if each is None else 1e6 * each for each in (token_ms, first_ms))
+    return Wanted(token_ns, first_ns, rate)
 
 
 def _refuse_layouts(serving: ServingOptions) -> None:

@@ -25,6 +25,7 @@ from ncutool.planning.llm.number_types import (
 )
 from ncutool.planning.llm.planned import Plan, RuleOfThumb, Types, WithActivations
 from ncutool.planning.llm.presets import preset
+from ncutool.planning.llm.questions import Wanted, answers
 from ncutool.planning.llm.serving import serve, why_not
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step, prefill
@@ -51,6 +52,7 @@ def plan(
     prompt_tokens: int | None = None,
     output_tokens: int | None = None,
     price_per_hour: float | None = None,
+    wanted: Wanted | None = None,
     batches: tuple[int, ...] = USUAL_BATCHES,
     contexts: tuple[int, ...] | None = None,
     usable_share: float = USABLE_MEMORY,
@@ -83,6 +85,7 @@ def plan(
         prompt_tokens: length of the prompt; ``context_tokens`` where None.
         output_tokens: length of an answer; with it the plan says what requests without end get.
         price_per_hour: of one device, for the least cost of a million tokens.
+        wanted: times and rates to find a batch or a deployment for.
         batches: rows of the batch sweep.
         contexts: rows of the context sweep; the usual ones up to the model's own limit where None.
         usable_share: share of a device's memory for weights and caches.
@@ -112,9 +115,12 @@ def plan(
     found = _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
     if price_per_hour is not None and not is_positive(price_per_hour):
         raise UsageError(f"a price of {price_per_hour}: it must be above 0")
+    usable = found.memory.usable_bytes
+    if wanted is not None:
+        told = answers(setup, wanted, context_tokens, prompt, usable)
+        found = replace(found, answers=told)
     if output_tokens is None:
         return found
-    usable = found.memory.usable_bytes
     serving = serve(setup, prompt, output_tokens, usable, price_per_hour)
     reason = None if serving is not None else why_not(setup)
     return replace(found, serving=serving, serving_reason=reason)
