@@ -70,7 +70,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("trends", "Find where times changed over the commits or dates of a dataset."),
     Command("job", "Hold the ranks of a job against each other: stragglers, links, balance."),
     Command("devices", "List the known devices and their peaks."),
-    Command("schema", "Print the JSON Schema of an output table."),
+    Command("mcp", "Serve diagnoses to agents over the Model Context Protocol."),
+    Command("schema", "Print the JSON Schema of an output."),
 )
 
 
