@@ -163,10 +163,7 @@ def redacted(capture: Capture, mode: Redact | None) -> Capture:
 
 def _screened(capture: Capture) -> Capture:
     """Return a capture whose texts tell nothing of machines and persons; all names stay."""
-    persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
-    host = host_in(capture.path.name)
-    persons += [] if host is None else [host]
-    known = private_text.finder(_not_public(persons))
+    known = private_text.finder(_not_public(_persons(capture)))
 
     def screened(text: str) -> str:
         shown = private_text.without_places(text, known)
@@ -218,12 +215,7 @@ def redacted_pattern(pattern: str) -> str:
 
 
 def _redactor(capture: Capture, mode: Redact) -> Redactor:
-    persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
-    everything = [*capture.private.values(), _folder_of(capture.path)]
-    persons += [name for text in everything for name in _AT_HOME.findall(text)]
-    host = host_in(capture.path.name)
-    persons += [] if host is None else [host]
-    persons += [host.partition(".")[0] for host in persons]
+    persons = _persons(capture)
     told = [*persons, capture.path.name, _stem(capture.path.name), *capture.private.values()]
     words = [word for text in told for word in _SEPARATORS.split(text)]
     return Redactor(
@@ -232,6 +224,16 @@ def _redactor(capture: Capture, mode: Redact) -> Redactor:
         private_text.finder(_not_public(persons)),
         private_text.finder(_not_public([*told, *words])),
     )
+
+
+def _persons(capture: Capture) -> list[str]:
+    """Return host and user names that a capture tells of itself."""
+    persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
+    everything = [*capture.private.values(), _folder_of(capture.path)]
+    persons += [name for text in everything for name in _AT_HOME.findall(text)]
+    host = host_in(capture.path.name)
+    persons += [] if host is None else [host]
+    return persons + [name.partition(".")[0] for name in persons]
 
 
 def _not_public(words: Iterable[str]) -> list[str]:
