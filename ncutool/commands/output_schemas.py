@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from dataclasses import is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 Schema = dict[str, Any]
 ANY: Schema = {}
@@ -64,15 +63,19 @@ def of_type(kind: Any) -> Schema:
 
 def of_dataclass(kind: type) -> Schema:
     """Return the schema of what `asdict` makes of a record."""
-    names = vars(sys.modules[kind.__module__])
-    properties = {}
-    for field in fields(kind):  # type: ignore[arg-type]  # every caller gives a dataclass
+    return record({name: of_type(found) for name, found in _hints(kind).items()})
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    """Return the types of a record's fields; a name that is imported for types alone is any."""
+    unknown: dict[str, Any] = {}
+    while True:
         try:
-            found = eval(field.type, names) if isinstance(field.type, str) else field.type  # noqa: S307
-        except NameError:  # imported for types alone: said to be anything
-            found = Any
-        properties[field.name] = of_type(found)
-    return record(properties)
+            return get_type_hints(kind, localns=unknown)
+        except NameError as error:
+            if error.name is None or error.name in unknown:
+                raise
+            unknown[error.name] = Any
 
 
 def _facts(table: str) -> dict[str, Schema]:

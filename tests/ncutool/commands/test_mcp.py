@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import jsonschema
 import pytest
-
-import anyio
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 

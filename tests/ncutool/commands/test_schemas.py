@@ -26,9 +26,21 @@ WRITTEN = {
     "explanation": ["explain", REPORT, "longest"],
     "device-explanation": ["explain", TRACE, "device"],
     "diff": ["diff", TRACE, TRACE],
-    "whatif": ["whatif", TRACE, "--device", "H100 SXM 80GB"],
+    "whatif": ["whatif", TRACE, "--on", "h200"],
     "gemm-plan": ["plan", "gemm", "4096", "4096", "4096", "--device", "H100 SXM 80GB"],
-    "llm-presets": ["plan", "llm", "--list"],
+    "llm-presets": ["plan", "llm", "--presets"],
+    "attention-plan": [
+        *("plan", "attention", "--heads", "32", "--seq", "4096", "--head-dim", "128"),
+        *("--device", "h100-sxm"),
+    ],
+    "llm-plan": ["plan", "llm", "--preset", "llama-3-8b", "--device", "h100-sxm"],
+    "device-comparison": [
+        *("plan", "devices", "h100-sxm", "h200-sxm", "--preset", "llama-3-8b"),
+    ],
+    "signals": [
+        *("plan", "signals", "--token-time-ms", "12", "--model-bytes", "16e9"),
+        *("--device", "h100-sxm"),
+    ],
     "devices": ["devices"],
 }
 
