@@ -59,13 +59,19 @@ _TRIMMED = Threshold(
 OUTLIER = Threshold(
     3.0, "standard deviations", "from the running median, beyond which a point is one", "Hampel"
 )
-_WINDOW = 7
-_DRAWS = 20_000
-_PERMUTATIONS = 999
-_ROUNDS = 3
+_WINDOW = IntThreshold(
+    7, "points", "of the running median: the least in which three are no majority", "SEGMENT"
+)
+_DRAWS = IntThreshold(
+    20_000, "series", "of normal noise that tell the penalty", "judgement: 1 in 2,000 is 10 of them"
+)
+_PERMUTATIONS = IntThreshold(
+    999, "permutations", "of what is left beside the levels", "Davison and Hinkley (1997), 4.2.5"
+)
+_MAX_ROUNDS = 3
 """How often levels and penalty may correct each other."""
 _LONGEST_DRAWN = 400
-_CELLS = 4_000_000
+_MAX_CELLS = 4_000_000
 """Numbers of one batch of draws."""
 _SEED = 20_201_112
 
@@ -121,7 +127,7 @@ def levels(values: Sequence[float], tests: int = 1) -> Levels | None:
     gain = _gain_of_noise(min(count, _LONGEST_DRAWN), FALSE_ALARMS / max(tests, 1))
     penalty = gain * noise**2
     edges = _segmented(smooth, penalty)
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         raised = max(gain * noise**2, _permuted_gain(_beside(smooth, edges)))
         if raised == penalty:
             break
@@ -139,7 +145,7 @@ def levels(values: Sequence[float], tests: int = 1) -> Levels | None:
 
 def _beside(logs: Floats, edges: list[int]) -> Floats:
     """Return what is left of a series beside its levels."""
-    rest = logs.copy()
+    rest: Floats = logs.copy()
     for low, high in pairwise(edges):
         rest[low:high] -= rest[low:high].mean()
     return rest
@@ -197,7 +203,7 @@ def _gain_of_noise(count: int, level: float) -> float:
     with the chance ``level``."""
     generator = np.random.default_rng(_SEED)
     gains = []
-    rows = max(1, _CELLS // count)
+    rows = max(1, _MAX_CELLS // count)
     for begin in range(0, _DRAWS, rows):
         drawn = generator.standard_normal((min(rows, _DRAWS - begin), count))
         steps = np.diff(drawn, axis=1)
@@ -237,7 +243,7 @@ def _permuted_gain(rest: Floats) -> float:
     count = len(rest)
     largest = 0.0
     generator = np.random.default_rng(_SEED)
-    rows = max(1, min(_PERMUTATIONS, _CELLS // count))
+    rows = max(1, min(_PERMUTATIONS, _MAX_CELLS // count))
     for begin in range(0, _PERMUTATIONS, rows):
         some = min(rows, _PERMUTATIONS - begin)
         drawn = generator.permuted(np.tile(rest - rest.mean(), (some, 1)), axis=1)

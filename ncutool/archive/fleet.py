@@ -20,7 +20,7 @@ MAX_KERNELS = 40
 MAX_ERRORS = 200
 MAX_WHERE = 5
 """Captures that are named under a finding that recurs."""
-_TEXT = 300
+_MAX_TEXT = 300
 """Characters that are kept of a name."""
 _PLACES = ("part", "bucket")
 
@@ -113,7 +113,7 @@ def _kernels(launches: pl.LazyFrame, devices: pl.LazyFrame) -> pl.DataFrame:
     )
     sums = (
         launches.filter(pl.col("duration_ns").is_not_null())
-        .with_columns(kernel=pl.col("kernel").str.slice(0, _TEXT))
+        .with_columns(kernel=pl.col("kernel").str.slice(0, _MAX_TEXT))
         .group_by("capture_id", "kernel")
         .agg(
             time_ns=pl.col("duration_ns").sum(),
@@ -164,7 +164,7 @@ def _findings(findings: pl.LazyFrame, captures: pl.DataFrame) -> pl.DataFrame:
         .group_by("rule", "capture_id", "path")
         .agg(
             pl.col("kind").first(),
-            title=pl.col("title").sort_by("saving_high_ns").last().str.slice(0, _TEXT),
+            title=pl.col("title").sort_by("saving_high_ns").last().str.slice(0, _MAX_TEXT),
             found=pl.len().cast(pl.Int64),
             saving_low_ns=pl.col("saving_low_ns").sum(),
             saving_high_ns=pl.col("saving_high_ns").sum(),
@@ -182,7 +182,7 @@ def _findings(findings: pl.LazyFrame, captures: pl.DataFrame) -> pl.DataFrame:
             found=pl.col("found").sum(),
             saving_low_ns=pl.col("saving_low_ns").sum(),
             saving_high_ns=pl.col("saving_high_ns").sum(),
-            where=pl.col("path").filter(pl.col("largest")).str.slice(0, _TEXT),
+            where=pl.col("path").filter(pl.col("largest")).str.slice(0, _MAX_TEXT),
             where_ids=pl.col("capture_id").filter(pl.col("largest")),
             where_ns=pl.col("saving_high_ns").filter(pl.col("largest")),
         )

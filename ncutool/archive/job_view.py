@@ -15,13 +15,15 @@ from ncutool.archive.links import Rate, SlowLink
 from ncutool.archive.pairing import SYMMETRIC, Calls, Paired, pair
 from ncutool.archive.stragglers import Arrival
 from ncutool.base import units
+from ncutool.devices.resolve import resolve
+from ncutool_parsers.capture import DeviceRecord
 
 CLOCKS = (
     "Ranks keep their own clocks: no time of one is subtracted from another's. A collective ends "
     "on all ranks at about the same time, so the rank on which it is shortest came last, and what "
     "it takes longer elsewhere is waiting."
 )
-_LISTED = 12
+_NAMED = 12
 """Ranks that a sentence lists."""
 
 
@@ -149,12 +151,27 @@ class JobView:
             yield self._why_nobody()
         yield from self._links[1]
         yield from self._why_no_bandwidth()
+        yield from self._beyond_links()
         if self.same_work is False:
             yield (
                 "How evenly the ranks are loaded is not told: their captures do not hold the same "
                 "steps, nor equally many collectives."
             )
         yield CLOCKS
+
+    def _beyond_links(self) -> Iterator[str]:
+        """Say that bandwidths are above what the links carry, where they are known."""
+        names = self.job.ranks["device"].unique().to_list()
+        device = resolve(DeviceRecord(name=names[0])).device if len(names) == 1 else None
+        peak = None if device is None else device.link_peak_bytes_per_s
+        over = [one.bus_bytes_per_s or 0 for one in self.rates if peak]
+        if device is not None and peak and over and max(over) > peak:
+            yield (
+                f"Bus bandwidths up to {units.data_rate(max(over))} are above the "
+                f"{units.data_rate(peak)} that the links of {device.name} carry one way: the "
+                "network reduces by itself (NVLS, SHARP), or message or time are not what they "
+                "seem."
+            )
 
     def _why_no_bandwidth(self) -> Iterator[str]:
         reasons: dict[str, int] = {}
@@ -218,5 +235,5 @@ def listed(ranks: Sequence[int]) -> str:
         else:
             runs.append([rank, rank])
     parts = [str(low) if low == high else f"{low}–{high}" for low, high in runs]
-    more = f" and {len(parts) - _LISTED:,} more" if len(parts) > _LISTED else ""
-    return ", ".join(parts[:_LISTED]) + more
+    more = f" and {len(parts) - _NAMED:,} more" if len(parts) > _NAMED else ""
+    return ", ".join(parts[:_NAMED]) + more

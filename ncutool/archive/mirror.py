@@ -26,16 +26,16 @@ from typing import Any
 
 from ncutool.archive import locks
 from ncutool.archive.dataset import SCHEMA_FILE, existing, files_of
-from ncutool.archive.remote import AT_ONCE, MANIFEST, below, manifest
+from ncutool.archive.remote import MANIFEST, MOST_AT_ONCE, below, manifest
 from ncutool.archive.tables import TABLES
 from ncutool_parsers import Place, stores
-from ncutool_parsers.errors import MissingError, OutputError
+from ncutool_parsers.errors import MissingError, OutputError, UnreadableError
 from ncutool_parsers.interface import ReadOptions
 
 _LOCK = "_lock.json"
-_BEAT_S = 20.0
+_LONGEST_BEAT_S = 20.0
 """So often a run that lives changes its lock."""
-_PATIENCE_S = 70.0
+_MOST_SILENT_S = 70.0
 """A lock that does not change for so long is that of a dead run."""
 _CACHE = "NCUTOOL_CACHE_DIR"
 """Variable that names where working copies are kept."""
@@ -157,19 +157,17 @@ def put(place: Place, content: bytes, *, create: bool = False) -> bool:
     Raises:
         OutputError: the store refuses.
     """
-    system, path = stores.filesystem(place)
     try:
-        if create:
-            system.pipe_file(path, content, mode="create")
-        else:
-            system.pipe_file(path, content)
-    except FileExistsError:
+        system, path = stores.filesystem(place)
+        with stores.told(place):
+            if create:
+                system.pipe_file(path, content, mode="create")
+            else:
+                system.pipe_file(path, content)
+    except stores.TakenError:
         return False
-    except Exception as error:  # each store has a tree of errors of its own
-        if create and stores.status_of(error) in (409, 412):
-            return False
-        problem, remedy = stores.words_of(error)
-        raise OutputError(f"{place}: cannot be written: {problem}; {remedy}") from None
+    except UnreadableError as error:
+        raise OutputError(f"{place}: cannot be written: {error.problem}; {error.remedy}") from None
     return True
 
 
@@ -187,7 +185,7 @@ def _lease(place: Place) -> Iterator[None]:
 
     def beat() -> None:
         count = 0
-        while not ended.wait(_BEAT_S):
+        while not ended.wait(_LONGEST_BEAT_S):
             count += 1
             put(lock, _told(mine, count))
 
@@ -218,9 +216,9 @@ def _wait_until_dead(place: Place, lock: Place) -> None:
     """
     first, begin = stores.content(lock), time.monotonic()
     while first is not None and not _died_here(first):
-        if time.monotonic() - begin > _PATIENCE_S:
+        if time.monotonic() - begin > _MOST_SILENT_S:
             break
-        time.sleep(min(1.0, _PATIENCE_S / 10))
+        time.sleep(min(1.0, _MOST_SILENT_S / 10))
         now = stores.content(lock)
         if now is not None and now != first:
             raise OutputError(
@@ -260,5 +258,5 @@ def _mark(path: Path) -> list[int]:
 
 
 def _each(names: list[str], do: Any) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         list(pool.map(do, names))

@@ -127,6 +127,10 @@ def _keyed(collectives: pl.DataFrame) -> pl.DataFrame:
         .then(pl.format("{} → {}", "source_rank", "target_rank"))
         .otherwise(_group_name()),
         group_size=pl.when(two).then(pl.lit(2, pl.Int64)).otherwise("group_size"),
+        # the one that sends records what goes in, the one that receives what comes out
+        in_elements=pl.when(two)
+        .then(pl.max_horizontal("in_elements", "out_elements"))
+        .otherwise("in_elements"),
         what=pl.when(two)
         .then(pl.lit(POINT_TO_POINT))
         .otherwise(pl.coalesce("collective", "kernel")),

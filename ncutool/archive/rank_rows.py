@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ncutool.archive.collectives import collectives
+from ncutool.archive.one_file import content_hash
 from ncutool.archive.selection import captures_where
 from ncutool.archive.tables import CAPTURES, COLLECTIVES
 from ncutool.base.intervals import union
@@ -24,10 +24,10 @@ from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
-    from ncutool.archive.selection import Scan
+    from ncutool.archive.one_file import content_hash
+from ncutool.archive.selection import Scan
 
 _ID_DIGITS = 32
-_CHUNK = 2**20
 _FIELD = re.compile(r"\{(\w+)\}")
 _FIELDS = {"rank": r"\d{1,9}", "job": r"[^/]+"}
 
@@ -135,11 +135,7 @@ def of_dataset(
 
 def content_id(path: Path) -> str:
     """Return the id of a capture: the beginning of the hash of its content."""
-    digest = sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()[:_ID_DIGITS]
+    return content_hash(path)[:_ID_DIGITS]
 
 
 def pattern(text: str) -> re.Pattern[str]:

@@ -14,7 +14,7 @@ from ncutool_parsers.interface import ReadOptions
 
 MANIFEST = "_manifest.json"
 """Lists the files of all tables; it is written last, and is what counts."""
-AT_ONCE = 8
+MOST_AT_ONCE = 8
 """Files that are copied at one time: a store answers slowly and many at once."""
 
 
@@ -90,7 +90,7 @@ def bring_table(root: Place, copy: Path, table: str, listed: Manifest | None) ->
     wanted = [name for name in names if name.startswith(f"{table}/") and name.endswith(".parquet")]
     for name in wanted:
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         list(pool.map(lambda name: stores.copy(below(root, name), copy / name, _ANY), wanted))
 
 

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _NAMES = tuple(table.name for table in TABLES)
-_BATCH = 100_000
+_MOST_ROWS = 100_000
 """Rows that are in memory at once."""
 _LIMITED_BYTES = 2 * 2**30
 
@@ -193,8 +194,8 @@ def _close_off(connection: Any, tables: Mapping[str, Source]) -> None:
 def _reader(rows: Any) -> Any:
     """Return the rows as Arrow batches, by whichever name this DuckDB has for it."""
     if hasattr(rows, "to_arrow_reader"):
-        return rows.to_arrow_reader(_BATCH)
-    return rows.fetch_record_batch(_BATCH)
+        return rows.to_arrow_reader(_MOST_ROWS)
+    return rows.fetch_record_batch(_MOST_ROWS)
 
 
 @contextmanager
@@ -258,6 +259,10 @@ def _told(duckdb: Any, tables: Mapping[str, Source], limits: Limits, sql: str) -
         ) from None
     except duckdb.IOException as error:
         raise QueryError(f"the dataset cannot be read: {_first_line(error)}") from None
+    except duckdb.CatalogException as error:
+        known = ", ".join(_NAMES)
+        said = str(error).splitlines()[0]  # the next line guesses at tables of DuckDB's own
+        raise UsageError(f"SQL: {said} tables: {known}") from None
     except duckdb.Error as error:
         raise UsageError(
             f"SQL: {_first_line(error)}{_there_is(duckdb, error, tables, sql)}"
@@ -265,16 +270,13 @@ def _told(duckdb: Any, tables: Mapping[str, Source], limits: Limits, sql: str) -
 
 
 def _first_line(error: Exception) -> str:
-    """Return what an error says before it repeats the query."""
-    text = str(error).partition("\n\nLINE ")[0].partition("\nLINE ")[0]
-    words = " ".join(text.split())
-    return words.partition(" Did you mean")[0]
+    """Return what an error says, without the query that it repeats behind an empty line."""
+    lines = list(takewhile(bool, str(error).splitlines()))
+    return " ".join(" ".join(lines).split())
 
 
 def _there_is(duckdb: Any, error: Exception, tables: Mapping[str, Source], sql: str) -> str:
     """Return the tables or columns that there are, where a name is wrong."""
-    if isinstance(error, duckdb.CatalogException):
-        return f"; tables: {', '.join(_NAMES)}"
     text = str(error)
     if isinstance(error, duckdb.BinderException) and "not found" in text:
         used = [name for name in tables if re.search(rf"\b{name}\b", sql, re.IGNORECASE)]

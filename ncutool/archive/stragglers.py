@@ -24,10 +24,10 @@ EVEN = Threshold(
     "judgement: as calls of one size are called steady (ncutool.advice.host.communication)",
 )
 CHANCE = Threshold(
-    0.01,
+    0.001,
     "jobs",
     "without a straggler in which one is named",
-    "judgement; the sign test and Bonferroni's correction hold it where calls are independent",
+    "judgement; binomial tests and Bonferroni's correction hold it where calls are independent",
 )
 WORTH = Threshold(
     0.02,
@@ -68,7 +68,7 @@ class Arrival:
     others_wait_ns: int
     """What the median of the others waited for it, over the calls to which it came last."""
     chance: float
-    """How likely a rank like the others comes late so often."""
+    """How likely a rank like the others comes late, or last, so often."""
 
 
 def arrivals(calls: Sequence[Calls]) -> tuple[Arrival, ...]:
@@ -78,6 +78,7 @@ def arrivals(calls: Sequence[Calls]) -> tuple[Arrival, ...]:
         calls: paired calls; only those tell that no rank leaves before all have come.
     """
     found: dict[int, list[Floats]] = {}
+    fewest: dict[int, int] = {}
     for one in calls:
         if one.kind not in SYMMETRIC or len(one.ranks) < 2:
             continue
@@ -90,10 +91,18 @@ def arrivals(calls: Sequence[Calls]) -> tuple[Arrival, ...]:
         for place, rank in enumerate(one.ranks):
             rows = np.stack([late[:, place], (is_last & alone)[:, place]], axis=1)
             found.setdefault(rank, []).append(rows)
-    return tuple(_arrival(rank, np.concatenate(rows)) for rank, rows in sorted(found.items()))
+            fewest[rank] = min(fewest.get(rank, len(one.ranks)), len(one.ranks))
+    return tuple(
+        _arrival(rank, np.concatenate(rows), fewest[rank]) for rank, rows in sorted(found.items())
+    )
 
 
-def _arrival(rank: int, rows: Floats) -> Arrival:
+def _arrival(rank: int, rows: Floats, fewest: int) -> Arrival:
+    """Return how a rank came to calls.
+
+    Args:
+        fewest: ranks of the smallest of its groups: in it, chance makes a rank last most often.
+    """
     late, last = rows[:, 0], rows[:, 1] > 0
     after, differing = int((late > 0).sum()), int((late != 0).sum())
     return Arrival(
@@ -103,21 +112,25 @@ def _arrival(rank: int, rows: Floats) -> Arrival:
         late=after,
         lateness_ns=float(late.mean()),
         others_wait_ns=round(float(late[last].sum())),
-        chance=sign_test(after, differing),
+        chance=min(
+            1.0,
+            2 * min(tail(after, differing), tail(int(last.sum()), len(rows), 1 / fewest)),
+        ),
     )
 
 
-def sign_test(more: int, count: int) -> float:
-    """Return the chance that so many of ``count`` fair coins, or more, show heads.
+def tail(hits: int, count: int, share: float = 0.5) -> float:
+    """Return the chance of so many hits, or more, in ``count`` tries that hit with ``share``.
 
-    Exact for up to 1,000; beyond, Hoeffding's bound, which is never too small.
+    Exact for up to 1,000 tries; beyond, Hoeffding's bound, which is never too small.
     """
-    if count == 0 or 2 * more <= count:
+    if count == 0 or hits <= share * count:
         return 1.0
     if count > 1000:
-        return math.exp(-2 * count * (more / count - 0.5) ** 2)
-    ways = sum(math.comb(count, heads) for heads in range(more, count + 1))
-    return float(ways / 2**count)
+        return math.exp(-2 * count * (hits / count - share) ** 2)
+    return math.fsum(
+        math.comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(hits, count + 1)
+    )
 
 
 def stragglers(

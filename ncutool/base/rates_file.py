@@ -9,6 +9,7 @@ from ncutool.base.checks import RATES, is_rate
 from ncutool.base.tables import ROOFS
 from ncutool.base.user_files import read_json, shown, text_problem
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.visible_text import visible
 
 _FORMAT = "ncutool/ceilings/1"
 
@@ -40,7 +41,7 @@ def load(path: Path) -> Measured:
         raise UsageError(f"{named}: {problem}")
     rate = data.get("bytes_per_s")
     return Measured(
-        path=path.name,
+        path=visible(path.name),
         bytes_per_s=None if rate is None else float(rate),
         flop_per_s={roof: float(value) for roof, value in data.get("flop_per_s", {}).items()},
         device=data.get("device"),

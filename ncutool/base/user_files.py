@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ncutool.base import packaged
-from ncutool_parsers.edge import visible
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.visible_text import visible
 
 MOST_BYTES = 4 * 1024 * 1024
 """They are a few kilobytes; what is past this is something else."""

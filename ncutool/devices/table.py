@@ -15,6 +15,7 @@ from ncutool.base.tables import ROOFS
 from ncutool.base.thresholds import Threshold
 from ncutool.base.user_files import read_toml, shown, text_problem
 from ncutool_parsers.errors import UsageError
+from ncutool_parsers.visible_text import visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -129,7 +130,7 @@ def load_file(path: Path) -> tuple[Device, ...]:
         problem = _problem(row) if isinstance(row, dict) else "is not a table"
         if problem is not None:
             raise UsageError(f"--device-file {path}: device {number}: {problem}")
-        devices.append(replace(_device(row), origin=path.name))
+        devices.append(replace(_device(row), origin=visible(path.name)))
     names = [device.name for device in devices]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:

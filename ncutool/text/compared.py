@@ -68,15 +68,18 @@ def _priced(comparison: IntensityComparison | ModelComparison) -> bool:
 
 def model_sheet(comparison: ModelComparison) -> Sheet:
     """Return a model's decoding on each device, what memory allows, and tokens for the price."""
+    mixed = any(row.worst_ns > row.floor_ns for row in comparison.devices)
+    expected = ("expected",) if mixed else ()
     headings = (
-        "device", "fits", "step", "bound", "tok/s", "to first", "prefill", "memory allows",
-        "tok/s then",
+        "device", "fits", "step", *expected, "bound", "tok/s", "to first", "prefill",
+        "memory allows", "tok/s then",
     )  # fmt: skip
     rows = tuple(
         (
             row.device,
             "yes" if row.fits else "no",
             units.time(row.floor_ns),
+            *((units.time(row.expected_ns),) if mixed else ()),
             row.bound,
             units.significant(row.tokens_per_s, 4),
             _times(row.ratio_to_first),
@@ -120,15 +123,22 @@ def _lead(comparison: ModelComparison, row: ModelOnDevice) -> str:
     first = comparison.devices[0]
     priced = first.price_per_hour is not None and row.price_per_hour is not None
     what = "tokens for the price" if priced else "tokens a second"
-    if not row.shared_batch:
+    if row.shared_batch == 0 or 0 in (first.most_sequences, row.most_sequences):
         return f"{row.device} against {first.device}: one of them holds no sequence"
     if not row.ahead:
+        held = "" if row.shared_batch is None else (
+            f", up to the {units.count(row.shared_batch)} that both hold"
+        )  # fmt: skip
         return (
-            f"{row.device}: at no batch more {what} than {first.device}, up to the "
-            f"{units.count(row.shared_batch)} that both hold{_best(comparison, row)}"
+            f"{row.device}: at no batch more {what} than {first.device}{held}"
+            f"{_best(comparison, row)}"
         )
     ranges = " and ".join(
-        f"{units.count(low)} to {units.count(high)}" if low != high else units.count(low)
+        f"{units.count(low)} and more"
+        if high is None
+        else f"{units.count(low)} to {units.count(high)}"
+        if low != high
+        else units.count(low)
         for low, high in row.ahead
     )
     beyond = f"; both hold {units.count(row.shared_batch)}{_best(comparison, row)}"

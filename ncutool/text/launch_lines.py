@@ -8,18 +8,17 @@ rich is asked.
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from ncutool.analysis import capture_sentences, display_names
 from ncutool.analysis.groups import detail, source_word
 from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
+from ncutool.text.output_width import PIPED_WIDTH, piped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
 
@@ -31,15 +30,6 @@ WORDS = frozenset({"kernel", "operator", "bound", "source"})
 """Headings of the columns that are aligned to the left, as figures are not."""
 _SINGLE = re.compile(r"[ -~µ×…·–—°²]*")
 """Characters that every terminal draws one column wide."""
-
-
-PIPED_WIDTH = 120
-"""Columns where the output is no terminal that could tell."""
-
-
-def piped() -> bool:
-    """Return whether nothing says how wide the output is to be."""
-    return not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit())
 
 
 def plain_table(analysis: Analysis, frame: pl.DataFrame) -> str | None:
@@ -62,7 +52,7 @@ def rooms(columns: int) -> tuple[int, int]:
     return kernel, max(16, columns - 82 - kernel)
 
 
-def cells(row: Mapping[str, Any], kernel_room: int, operator_room: int) -> tuple[str, ...]:
+def cells(row: dict[str, Any], kernel_room: int, operator_room: int) -> tuple[str, ...]:
     """Return what the table says of a launch, under :data:`HEADINGS`."""
     return (
         units.count(row["launch_id"]),
@@ -86,7 +76,7 @@ def roof(value: float | None) -> str:
     return "<1" if 0 < value < 0.5 else f"{value:.0f}{'!' if above else ''}"
 
 
-def operator(row: Mapping[str, Any], room: int) -> tuple[str, str]:
+def operator(row: dict[str, Any], room: int) -> tuple[str, str]:
     """Return an operator's name and what stands paler behind it, in so many columns."""
     if not row["op"]:
         return "", shorten(detail(row) or units.UNKNOWN, room)

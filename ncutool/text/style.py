@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ncutool.analysis.looks import LOOKS
 from ncutool.base.untrusted import printable, shorten
-from ncutool.text.launch_lines import PIPED_WIDTH, piped
+from ncutool.text.output_width import PIPED_WIDTH, piped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ncutool.base.pseudonyms import original
@@ -30,62 +30,140 @@ _LONGEST = 16_384
 """Names are untrusted: only so many characters are read, whatever a file holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KernelFacts:
-    """The facts of one kernel name. Each is None where the name does not say; the ones of type
-    bool are True or None, since no name says what a kernel is not."""
+    """The facts of one kernel name, each read when it is first asked for: one search takes as long
+    as a hundred launches, and most who ask want one or two facts.
 
-    library: str | None
-    """Who wrote or generated it: ``cutlass``, ``cublas``, ``cudnn``, ``tensile``, ``inductor``,
-    ``flash_attention``, ``nccl`` and others of :data:`_LIBRARIES`."""
-    generation: int | None
-    """Compute capability that it is written for, times ten: 80 for Ampere, 90 for Hopper."""
-    units: Units | None
-    """Whether its products run on tensor (AMD: matrix) cores or on the CUDA cores (SIMT)."""
-    mentions_mma: bool | None
-    """Some word of it belongs to tensor-core code. Weaker than ``units``: generators of tensor
-    kernels make SIMT ones under the same words."""
-    dtype: str | None
-    """Data type that the words of the name speak of, where it is exactly one: of a product, that of
-    its operands."""
-    halves: bool | None
-    """It speaks of 16-bit data."""
-    tensor_dtype: str | None
-    """The one data type of all tensors that it reads and writes, where the name proves it."""
-    element_bytes: int | None
-    """Element size of the tensor lists that a concatenation or an optimizer works on."""
-    tile: tuple[int, int] | None
-    """Columns and rows (BLAS is column-major) of the result that one block computes."""
-    alignment: int | None
-    """Elements that rows of the operands must be a multiple of, by CUTLASS's ``align``."""
-    names_product: bool | None
-    """It speaks of a matrix product or a convolution."""
-    product: Product | None
-    """Not a product for tensor cores: ``vector`` is a matrix times a vector, a dot product or a
-    depthwise convolution; ``narrow`` a product with one side of a few elements."""
-    role: Role | None
-    """What it does beside the kernel that does its operator's work: ``layout`` changes the order
-    of data, ``helper`` prepares or finishes in other ways (split-K sums, bias copies)."""
-    transformed: bool | None
-    """A convolution by Winograd or FFT, which does fewer operations than the direct one."""
-    backward: bool | None
-    """A backward pass."""
-    walk: str | None
-    """How one of PyTorch's own kernels walks over memory: ``vectorized``, ``unrolled``,
-    ``strided``, ``concatenation`` or ``memcpy``."""
-    compiled: Compiled | None
-    """Kind of kernel that torch.compile (Inductor) wrote in Triton: pointwise, reduction,
-    persistent reduction, template or foreach."""
-    fused: str | None
-    """The operators that such a kernel's name lists, joined by underscores."""
-    persistent: bool | None
-    """Few blocks are meant: it stays on the device and fetches its work, or communicates."""
-    communicates: bool | None
-    """It exchanges data with other devices, whoever launched it."""
-    part: Part | None
-    """Part of a transformer's step that such a name belongs to."""
-    within_device: bool | None
-    """A copy within the device's memory, or a memset."""
+    Each is None where the name does not say; the ones of type bool are True or None, since no name
+    says what a kernel is not.
+    """
+
+    name: str
+    """The name that is read: the recorded one, whatever is shown, and no longer than it may be."""
+
+    @cached_property
+    def library(self) -> str | None:
+        """Who wrote or generated it: ``cutlass``, ``cublas``, ``cudnn``, ``tensile``, ``inductor``,
+        ``flash_attention``, ``nccl`` and others of :data:`_LIBRARIES`."""
+        return _first(_LIBRARIES, self.name)
+
+    @cached_property
+    def generation(self) -> int | None:
+        """Compute capability that it is written for, times ten: 80 for Ampere, 90 for Hopper."""
+        return _generation(self.name)
+
+    @cached_property
+    def units(self) -> Units | None:
+        """Whether its products run on tensor (AMD: matrix) cores or on the CUDA cores (SIMT)."""
+        return _units(self.name)
+
+    @cached_property
+    def mentions_mma(self) -> bool | None:
+        """Some word of it belongs to tensor-core code. Weaker than ``units``: generators of tensor
+        kernels make SIMT ones under the same words."""
+        return _says(_MMA, self.name)
+
+    @cached_property
+    def dtype(self) -> str | None:
+        """Data type that the words of the name speak of, where it is exactly one; of a product
+        that of its operands."""
+        spoken_of = _dtype(self.name)
+        if spoken_of is None and self.units == "simt":
+            return "fp64" if _FP64_SIMT.search(self.name) else None
+        return spoken_of
+
+    @cached_property
+    def halves(self) -> bool | None:
+        """It speaks of 16-bit data."""
+        return _says(_HALVES, self.name)
+
+    @cached_property
+    def tensor_dtype(self) -> str | None:
+        """The one data type of all tensors that it reads and writes, where the name proves it."""
+        return _tensor_dtype(self.name)
+
+    @cached_property
+    def element_bytes(self) -> int | None:
+        """Element size of the tensor lists that a concatenation or an optimizer works on."""
+        return _element_bytes(self.name)
+
+    @cached_property
+    def tile(self) -> tuple[int, int] | None:
+        """Columns and rows (BLAS is column-major) of the result that one block computes."""
+        tile = _MACRO_TILE.search(self.name) or _TILE.search(self.name)
+        return (int(tile[1]), int(tile[2])) if tile else None
+
+    @cached_property
+    def alignment(self) -> int | None:
+        """Elements that rows of the operands must be a multiple of, by CUTLASS's ``align``."""
+        alignment = _ALIGNMENT.search(self.name)
+        return int(alignment[1]) if alignment else None
+
+    @cached_property
+    def names_product(self) -> bool | None:
+        """It speaks of a matrix product or a convolution."""
+        return _says(_NAMES_PRODUCT, self.name)
+
+    @cached_property
+    def product(self) -> Product | None:
+        """Not a product for tensor cores: ``vector`` is a matrix times a vector, a dot product or a
+        depthwise convolution; ``narrow`` a product with one side of a few elements."""
+        return None if self.part == "attention" else _first(_PRODUCTS, self.name)
+
+    @cached_property
+    def role(self) -> Role | None:
+        """What it does beside the kernel that does its operator's work: ``layout`` changes the
+        order of data, ``helper`` prepares or finishes in other ways (split-K sums, bias copies)."""
+        return _first(_ROLES, self.name)
+
+    @cached_property
+    def transformed(self) -> bool | None:
+        """A convolution by Winograd or FFT, which does fewer operations than the direct one."""
+        return _says(_TRANSFORMED, self.name)
+
+    @cached_property
+    def backward(self) -> bool | None:
+        """A backward pass."""
+        return _says(_BACKWARD, self.name)
+
+    @cached_property
+    def walk(self) -> str | None:
+        """How one of PyTorch's own kernels walks over memory: ``vectorized``, ``unrolled``,
+        ``strided``, ``concatenation`` or ``memcpy``."""
+        return _first(_WALKS, self.name)
+
+    @cached_property
+    def compiled(self) -> Compiled | None:
+        """Kind of kernel that torch.compile (Inductor) wrote in Triton: pointwise, reduction,
+        persistent reduction, template or foreach."""
+        return _first(_COMPILED, self.name)
+
+    @cached_property
+    def fused(self) -> str | None:
+        """The operators that such a kernel's name lists, joined by underscores."""
+        fused = _FUSED.search(self.name)
+        return fused[1] if fused else None
+
+    @cached_property
+    def persistent(self) -> bool | None:
+        """Few blocks are meant: it stays on the device and fetches its work, or communicates."""
+        return _says(_PERSISTENT, self.name)
+
+    @cached_property
+    def communicates(self) -> bool | None:
+        """It exchanges data with other devices, whoever launched it."""
+        return exchanges.communicates(self.name)
+
+    @cached_property
+    def part(self) -> Part | None:
+        """Part of a transformer's step that such a name belongs to."""
+        return _first(_PARTS, original(self.name))
+
+    @cached_property
+    def within_device(self) -> bool | None:
+        """A copy within the device's memory, or a memset."""
+        return _says(_WITHIN_DEVICE, self.name)
 
     @property
     def fp32_simt(self) -> bool:
@@ -94,50 +172,26 @@ class KernelFacts:
 
 
 def facts_of(name: str) -> KernelFacts:
-    """Read the facts of one kernel name, full or short. Never raises, whatever the text."""
+    """Return the facts of one kernel name, full or short. None raises, whatever the text."""
     return _facts_of(original(name))
 
 
 @lru_cache(maxsize=1 << 16)
 def _facts_of(name: str) -> KernelFacts:
-    name = name[:_LONGEST]
-    dtype, units, part = _dtype(name), _units(name), part_of(name)
-    if dtype is None and units == "simt":
-        dtype = "fp64" if _FP64_SIMT.search(name) else None
-    fused = _FUSED.search(name)
-    tile = _MACRO_TILE.search(name) or _TILE.search(name)
-    alignment = _ALIGNMENT.search(name)
-    return KernelFacts(
-        library=_first(_LIBRARIES, name),
-        generation=_generation(name),
-        units=units,
-        mentions_mma=_says(_MMA, name),
-        dtype=dtype,
-        halves=_says(_HALVES, name),
-        tensor_dtype=_tensor_dtype(name),
-        element_bytes=_element_bytes(name),
-        tile=(int(tile[1]), int(tile[2])) if tile else None,
-        alignment=int(alignment[1]) if alignment else None,
-        names_product=_says(_NAMES_PRODUCT, name),
-        product=None if part == "attention" else _first(_PRODUCTS, name),
-        role=_first(_ROLES, name),
-        transformed=_says(_TRANSFORMED, name),
-        backward=_says(_BACKWARD, name),
-        walk=_first(_WALKS, name),
-        compiled=_first(_COMPILED, name),
-        fused=fused[1] if fused else None,
-        persistent=_says(_PERSISTENT, name),
-        communicates=exchanges.communicates(name),
-        part=part,
-        within_device=_says(_WITHIN_DEVICE, name),
-    )
+    return KernelFacts(name[:_LONGEST])
+
+
+FACTS = tuple(
+    name for name, value in vars(KernelFacts).items() if isinstance(value, cached_property)
+)
+"""The names of all facts."""
 
 
 def column(names: pl.Expr, fact: str) -> pl.Expr:
     """One fact of each kernel name of a column; the names are read once each."""
     import polars as pl
 
-    kind = KernelFacts.__annotations__[fact]
+    kind = str(getattr(KernelFacts, fact).func.__annotations__["return"])
     dtype = pl.Boolean if "bool" in kind else pl.Int64 if "int" in kind else pl.String
 
     def read(values: pl.Series) -> pl.Series:

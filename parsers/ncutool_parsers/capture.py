@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ncutool_parsers import schema
 from ncutool_parsers.formats import Format, Traits
+from ncutool_parsers.visible_text import visible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -117,4 +118,4 @@ class Capture:
     @property
     def name(self) -> str:
         """File name without its folder: all that is shown by default."""
-        return self.path.name
+        return visible(self.path.name)

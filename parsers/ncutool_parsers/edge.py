@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ import msgspec
 
 from ncutool_parsers.capture import Notice
 from ncutool_parsers.interface import ReadOptions
+from ncutool_parsers.visible_text import MARK, visible
 
 LARGEST_ID = (1 << 63) - 1
 """Ids are kept in 64 bits, with a sign."""
@@ -40,21 +40,6 @@ LONGEST_DEVICE = 200
 """Characters of a device's name."""
 LONGEST_OPERATOR = 1_000
 """Characters of an operator's name, which stands in sentences; real ones have a hundred."""
-
-MARK = "\N{REPLACEMENT CHARACTER}"
-_LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters but tabs and line ends
-    "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of pairs, and tags nobody sees
-)
-
-
-def visible(text: str) -> str:
-    """Return a text in which every character that controls, hides or reorders others is U+FFFD."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _HIDDEN.sub(MARK, _LINE_ENDS.sub("\n", text))
 
 
 def cut(text: str, limit: int) -> str:

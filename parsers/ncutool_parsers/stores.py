@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from ncutool_parsers import spool
 from ncutool_parsers.errors import (
     MissingError,
     NcutoolError,
@@ -66,6 +68,10 @@ def opened(place: Place) -> Iterator[tuple[BinaryIO, int | None]]:
         size = entry.get("size")
         with system.open(path, "rb", block_size=_BLOCK) as file:
             yield cast("BinaryIO", file), None if size is None else int(size)
+
+
+class TakenError(RefusedError):
+    """What was to be made is there already."""
 
 
 @dataclass(frozen=True)
@@ -233,17 +239,38 @@ def _check_installed(place: Place, scheme: str) -> None:
         raise RefusedError(place, missing, remedy) from None
 
 
-@contextmanager
-def told(place: Place) -> Iterator[None]:
-    """Turn every error of a store into one sentence that repeats nothing of its own text."""
-    try:
-        yield
-    except (NcutoolError, MemoryError):
-        raise
-    except Exception as error:  # each store has a tree of errors of its own
+class told:  # noqa: N801 - it is used like the functions of contextlib
+    """Turn every error of a store into one sentence that repeats nothing of its own text.
+
+    Raises:
+        MissingError: it is not there.
+        TakenError: it is there, and was to be made.
+        RefusedError: whatever else the store says.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, Exception) or isinstance(error, (NcutoolError, MemoryError)):
+            return
+        if spool.is_full(error):
+            return
         problem, remedy = words_of(error)
-        kind = MissingError if problem == _MISSING else RefusedError
-        raise kind(place, problem, remedy) from None
+        refused = RefusedError
+        if isinstance(error, FileExistsError) or status_of(error) in (409, 412):
+            refused = TakenError
+        elif problem == _MISSING:
+            refused = MissingError
+        raise refused(self._place, problem, remedy) from None
 
 
 def words_of(error: Exception) -> tuple[str, str]:

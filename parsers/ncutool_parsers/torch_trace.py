@@ -123,6 +123,7 @@ def _capture(
     }
     recorded = len(collector.launches)
     tables = build(collector, rank, capabilities, edge)
+    left_out = bool(edge.lists or edge.nested)  # shapes were recorded, and are not kept
     if options.launches_required and tables.launches.is_empty():
         raise EmptyError(
             path,
@@ -133,7 +134,11 @@ def _capture(
         *torch_notices.processes(tables),
         *_of_the_end(source, stream, collector, repair, ended),
         *torch_notices.repaired(repair),
-        *torch_notices.about(tables, collector.python_events, bool(repair.lost)),
+        *(
+            notice
+            for notice in torch_notices.about(tables, collector.python_events, bool(repair.lost))
+            if notice.code != "no_shapes" or not left_out
+        ),
         *edge.notices(),
     ]
     return Capture(
@@ -150,7 +155,7 @@ def _capture(
         complete=complete,
         origin_ns=tables.origin_ns + collector.clock.base_us * 1000 + base_time_ns,
         clock_step_ns=1000 if tables.whole_microseconds else 1,
-        shapes_recorded=tables.shapes_recorded,
+        shapes_recorded=tables.shapes_recorded or left_out,
         processes=tables.processes,
         ops_recorded_share=tables.ops_recorded_share,
         python_events=collector.python_events,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import os
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,10 +25,10 @@ from ncutool_parsers.edge import (
     cut,
     decoded,
     number_in,
-    visible,
 )
 from ncutool_parsers.errors import NcutoolError, UnreadableError
 from ncutool_parsers.interface import ReadOptions
+from ncutool_parsers.visible_text import visible
 
 HOSTILE = "\x00\x07\x1b\x7f\x9b\u061c\u200b\u200d\u202e\u2066\ufeff\ud800\udfff\U000e0041"
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from(HOSTILE + "\r\n\t\u2028\x85")))
@@ -253,3 +254,17 @@ def test_more_events_than_are_to_be_read_are_refused(tmp_path: Path) -> None:
     assert read(path, ReadOptions(max_events=count)).launches.height == 2
     with pytest.raises(UnreadableError, match=r"many\.json: holds more than .* --max-events"):
         read(path, ReadOptions(max_events=count - 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(b"a\xff\xfe.json", "a\ufffd\ufffd.json"), (b"\x1b[31m.json", "\ufffd[31m.json")],
+)
+def test_names_of_files_hide_nothing_either(tmp_path: Path, name: bytes, shown: str) -> None:
+    """Bytes that are not UTF-8 come as halves of pairs, which no output can be written with."""
+    path = tmp_path / os.fsdecode(name)
+    try:
+        make.write(path, make.small())
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert read(path).name == shown

@@ -167,9 +167,9 @@ def test_a_file_url_is_the_file(trace: Path) -> None:
     assert place(f"file://localhost{trace}") == trace
 
 
-def problem(named: str, **limits: int) -> str:
+def problem(named: str, max_bytes: int = 2**30) -> str:
     with pytest.raises(UnreadableError) as caught:
-        read(named, ReadOptions(**limits))
+        read(named, ReadOptions(max_bytes=max_bytes))
     return str(caught.value)
 
 

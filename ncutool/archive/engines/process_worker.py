@@ -47,6 +47,7 @@ def main() -> None:
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
+        _leave_nothing()
         os._exit(1)  # the thread that listens would not let the interpreter end
 
 
@@ -56,8 +57,8 @@ def _work() -> None:
     messages: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, messages), daemon=True).start()
 
-    from ncutool.archive import memory
     from ncutool.archive.engines.interface import Answer, Hands, Job, Setup
+    from ncutool_parsers import memory
 
     setup = msgspec.msgpack.decode(messages.get(), type=Setup)
     memory.limit_to(setup.settings.max_memory)
@@ -73,7 +74,12 @@ def _listen(stream: IO[bytes], messages: queue.Queue[bytes]) -> None:
     """Take messages as they come; at the end of the input, end this process and what it started."""
     while (message := receive(stream)) is not None:
         messages.put(message)
-    shutil.rmtree(os.environ[TEMPORARY], ignore_errors=True)
+    _leave_nothing()
     if os.name == "posix" and os.getpid() == os.getpgrp():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(0)
+
+
+def _leave_nothing() -> None:
+    """Remove the folder of this worker's temporary files: its parent may be gone."""
+    shutil.rmtree(os.environ[TEMPORARY], ignore_errors=True)

@@ -18,8 +18,9 @@ from ncutool.planning.llm.families.draft import Named
 from ncutool.planning.llm.families.towers import encoder
 from ncutool.planning.llm.keys import FLAGS, check_keys, refuse
 from ncutool.planning.llm.model import Model
-from ncutool.planning.llm.values import Values, shown
+from ncutool.planning.llm.values import Values
 from ncutool_parsers.errors import UnreadableError, UsageError
+from ncutool_parsers.visible_text import visible
 
 MOST_BYTES = 4 * 1024 * 1024
 """A configuration is a few kilobytes; what is past this is not one."""
@@ -35,8 +36,9 @@ def read_config(path: Path, changes: Mapping[str, int] | None = None) -> Model:
         UnreadableError: it cannot be read, is too large, or is no JSON object.
         UsageError: a value is missing, of a wrong kind, or its architecture is not known.
     """
-    name = path.parent.name or path.stem
-    source = f"{path.parent.name}/{path.name}".removeprefix("/")  # no place on the user's machine
+    name = visible(path.parent.name or path.stem)
+    beside = visible(f"{path.parent.name}/{path.name}")  # no place on the user's machine
+    source = beside.removeprefix("/")
     return changed(load(path), changes or {}, name=name, where=str(path), source=source)
 
 
@@ -177,7 +179,7 @@ def from_config(
     return replace(model, held=model.held if held is None else (*model.held, held), notes=notes)
 
 
-_ALSO = {"deepseekv3": ("kimi_k2", "deepseek_v32"), "deepseekv2": ("deepseek_v3",)}
+_ALSO = {"deepseekv3": ("kimi_k2", "deepseek_v32"), "bailingmoev2": ("bailing_moe",)}
 """Classes that publishers give to configurations of a further ``model_type``."""
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from ncutool.planning.llm.values import Values, shown
+from ncutool.base.user_files import shown
+from ncutool.planning.llm.values import Values
 from ncutool_parsers.errors import UsageError
 
 _NAMES = {
@@ -38,6 +39,7 @@ _NAMES = {
         use_scan_mlp
     """,
     "scalars and functions applied to what the matrices give": """
+        normalization_function use_routing_bias scale_attention moe_gate_act
         swiglu_alpha moe_norm_min rescale_prenorm_residual use_associative_scan use_mambapy
         norm_head norm_softmax
         activation activation_function alibi apply_residual_connection_post_layernorm
@@ -92,6 +94,9 @@ HARMLESS_PATTERN = re.compile(
     r"|^max_position_embeddings$|^n_positions$"
 )
 """Endings and beginnings of names that say nothing about it either."""
+_SWITCH = re.compile(r"(?:use|enable|add|is|has)_")
+_PARTS = re.compile(r"gate|glu|bias|norm|expert|moe")
+"""A switch that is off adds nothing, unless it is of a part that layers usually have."""
 _MEANINGS = {
     "is_encoder_decoder": "an encoder beside the decoder",
     "add_cross_attention": "attention to another sequence",
@@ -126,6 +131,7 @@ def check_keys(values: Values) -> None:
         and name not in values.used
         and name not in _MEANINGS
         and not is_harmless(name)
+        and not (value is False and _SWITCH.match(name) and not _PARTS.search(name))
     ]
     if foreign:
         kind = values.text("model_type")

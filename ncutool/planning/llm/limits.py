@@ -161,10 +161,12 @@ def crossover(setup: Setup, context_tokens: int, memory_batch: int | None) -> Cr
         return work(setup, decode_pass(batch, context_tokens), routing)
 
     def products(routing: Routing) -> float | None:
-        return _crossing(lambda batch: _times(step(batch, routing).products))
+        linear = not mixture or routing == "fewest"
+        return _crossing(lambda batch: _times(step(batch, routing).products), linear=linear)
 
     def whole(routing: Routing) -> float | None:
-        return _crossing(lambda batch: _times(step(batch, routing)))
+        linear = not mixture or routing == "fewest"
+        return _crossing(lambda batch: _times(step(batch, routing)), linear=linear)
 
     def with_activations(batch: float) -> tuple[float, float]:
         compute, moved = _times(step(batch, "expected").products)
@@ -174,7 +176,9 @@ def crossover(setup: Setup, context_tokens: int, memory_batch: int | None) -> Cr
     alike = whole("fewest") if mixture else None
     return Crossover(
         weights_only=products("expected"),
-        with_activations=_crossing(with_activations) if setup.model.shapes_known else None,
+        with_activations=(
+            _crossing(with_activations, linear=not mixture) if setup.model.shapes_known else None
+        ),
         whole_step=turning,
         fewest_experts=products("fewest") if mixture else None,
         most_experts=products("most") if mixture else None,
@@ -202,12 +206,20 @@ def _first(largest: Work | None, memory_batch: int | None) -> str:
     return "compute" if largest is not None and largest.bound == "compute" else "memory"
 
 
-def _crossing(times: Callable[[float], tuple[float, float]]) -> float | None:
+def _crossing(times: Callable[[float], tuple[float, float]], *, linear: bool) -> float | None:
     """Return the batch where arithmetic takes as long as memory; None where it never does.
 
     Arithmetic grows in proportion to the batch, and bytes ever more slowly from a positive start,
     so there is one crossing at most.
+
+    Args:
+        linear: whether bytes grow by the same for each sequence, as without experts.
     """
+    if linear:
+        (compute, first), (_, second) = times(1.0), times(2.0)
+        added = second - first
+        # Each sequence must add more arithmetic than bytes, by more than rounding.
+        return (first - added) / (compute - added) if compute > added * (1 + 1e-12) else None
 
     def ahead(batch: float) -> bool:
         compute, moved = times(batch)
@@ -262,7 +274,12 @@ def cache_limit(setup: Setup, context_tokens: int) -> CacheLimit | None:
         return None
     goal = 2 * each_ns
 
+    weights_ns = step.memory_ns - added.memory_ns
+
     def half(routing: Routing) -> float:
+        if setup.model.experts is None or routing == "fewest":
+            return weights_ns / (goal - added.memory_ns)
+
         def reached(batch: float) -> bool:
             return work(setup, decode_pass(batch, context_tokens), routing).floor_ns <= goal * batch
 

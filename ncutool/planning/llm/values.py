@@ -54,6 +54,8 @@ class Values:
         for name in names:
             if self.given(name):
                 value = self.data[name]
+                if isinstance(value, list) and value and all(each == value[0] for each in value):
+                    value = value[0]  # one for each layer, all alike
                 if isinstance(value, bool) or not isinstance(value, int):
                     raise self.fail(f"{name} must be a whole number, not {shown(value)}")
                 if not least <= value <= LARGEST:

@@ -49,6 +49,14 @@ def every_other(values: Values, layers: int) -> list[str]:
     return [FULL if index % 2 else SLIDING for index in range(layers)]
 
 
+def full_everywhere(values: Values, layers: int) -> list[str]:
+    """Return no window, if ``attn_type_list`` marks each layer as attention (MiniMax-M2)."""
+    marks = values.numbers("attn_type_list")
+    if marks is not None and (len(marks) != layers or set(marks) != {1}):
+        raise refuse(values, "attn_type_list marks layers without attention")
+    return [FULL] * layers
+
+
 def last_of(usual: int) -> Callable[[Values, int], list[str]]:
     """Return windows for all layers but the last of each group of so many."""
 

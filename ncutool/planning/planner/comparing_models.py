@@ -33,7 +33,11 @@ class ModelOnDevice:
     """Devices that it takes at this batch and context; None where no number does."""
     floor_ns: float
     """Of a decode step at the plan's batch: bandwidth arithmetic where it does not fit."""
+    expected_ns: float
+    """The same with experts of a mixture chosen uniformly; the floor for a dense model."""
+    worst_ns: float
     bound: str
+    """With experts as expected."""
     tokens_per_s: float | None
     """Of all sequences together; None where it does not fit."""
     tokens_per_s_per_sequence: float | None
@@ -51,13 +55,15 @@ class ModelOnDevice:
     """For one unit of the price's currency, at the plan's batch."""
     best_tokens_per_price: float | None
     """At as many sequences as memory allows."""
-    ahead: tuple[tuple[int, int], ...]
+    ahead: tuple[tuple[int, int | None], ...]
     """Batches, from and to, that both hold and at which it gives more tokens for the price than
-    the first (more tokens a second where not both have a price)."""
+    the first (more tokens a second where not both have a price). No end (None) is known where
+    memory sets none."""
     crossover_batch: int | None
     """The smallest of them; None where there is none, or one of the two holds no sequence."""
     shared_batch: int | None
-    """The largest batch that both hold: beyond it ``ahead`` says nothing."""
+    """The largest batch that both hold: beyond it ``ahead`` says nothing. None where the cache is
+    not known, so that memory sets no limit; also for the first device."""
     beats_best_batch: int | None
     """Its smallest batch that gives more than the first gives at as many sequences as that one
     holds; None where none of those it holds does, or memory sets no limit."""
@@ -148,17 +154,22 @@ def _row(
     rate = plan.decode.tokens_per_s if fits else None
     allowed = plan.memory.most_sequences
     best = None
-    if allowed:
-        best = 1e9 * allowed / each.step_ns(min(allowed, LARGEST))
-    ahead: tuple[tuple[int, int], ...] = ()
+    if allowed and allowed <= LARGEST:
+        best = 1e9 * allowed / each.step_ns(allowed)
+    ahead: tuple[tuple[int, int | None], ...] = ()
     shared = min(each.most, first.most)
+    limited = None not in (allowed, first.plan.memory.most_sequences)
     if base is not None and shared:
-        ahead = _ahead(first, each, weights, shared)
+        found = _ahead(first, each, weights, shared)
+        # The search ends somewhere: where memory does not, that is no result.
+        ahead = tuple((low, high if limited or high < shared else None) for low, high in found)
     return ModelOnDevice(
         device=plan.device.name,
         fits=fits,
         smallest_tensor_parallel=plan.memory.smallest_tensor_parallel,
         floor_ns=plan.decode.floor_ns,
+        expected_ns=plan.decode.expected.ns,
+        worst_ns=plan.decode.worst.ns,
         bound=plan.decode.bound,
         tokens_per_s=rate,
         tokens_per_s_per_sequence=plan.decode.tokens_per_s_per_sequence if fits else None,
@@ -173,7 +184,7 @@ def _row(
         best_tokens_per_price=_paid(best, price),
         ahead=ahead,
         crossover_batch=ahead[0][0] if ahead else None,
-        shared_batch=shared if base is not None else None,
+        shared_batch=shared if base is not None and limited else None,
         beats_best_batch=None if base is None else _beating(first, each, weights),
     )
 

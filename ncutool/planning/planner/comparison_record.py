@@ -35,7 +35,9 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
         for kind, share in row.pop("share_pct", {}).items():
             row[f"{kind}_pct"] = share
         if "ahead" in row:
-            row["ahead"] = "; ".join(f"{low}-{high}" for low, high in row["ahead"])
+            row["ahead"] = "; ".join(
+                f"{low}-{'' if high is None else high}" for low, high in row["ahead"]
+            )
         rows.append(row)
     names = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name) for name in names} for row in rows]

@@ -15,6 +15,8 @@ _ALL_REDUCE = ("allreduce", "all_reduce", "allreduce_coalesced")
 _GATHER = ("_allgather_base", "allgather", "all_gather", "all_gather_into_tensor_coalesced")
 _SCATTER = ("_reduce_scatter_base", "reduce_scatter", "reduce_scatter_tensor_coalesced")
 _ALL_TO_ALL = ("all_to_all", "all_to_allv", "alltoall", "alltoall_base")
+_LARGEST_RATE = 1e15
+"""Byte/s; links of one device carry a thousandth, so that what claims more is damaged text."""
 _ONE_WAY = ("broadcast", "reduce", "send", "recv")
 
 
@@ -32,7 +34,7 @@ def bandwidth(
     and before of the others. busbw = algbw × the share that must cross a link: 2(n−1)/n of an
     all-reduce, (n−1)/n of gather, scatter and all-to-all, 1 of broadcast, reduce, send and
     receive. The time of a launch includes waiting for the other ranks, so both are at least that.
-    None where the metadata do not say enough.
+    None where the metadata do not say enough, or what no link carries.
     """
     size = ITEMSIZE.get(COLLECTIVE_DTYPES.get(dtype or "", ""))
     elements = out_elements if name in _GATHER else in_elements
@@ -40,6 +42,8 @@ def bandwidth(
     if size is None or not elements or factor is None or not duration_ns:
         return None
     algorithm = elements * size / duration_ns * 1e9
+    if algorithm > _LARGEST_RATE:
+        return None
     return algorithm, factor * algorithm
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -59,7 +63,7 @@ def registered(file: Path) -> int:
     """Workers that a scheduler knows."""
     from distributed import Client
 
-    with Client(scheduler_file=str(file), set_as_default=False) as client:
+    with Client(scheduler_file=str(file), set_as_default=False) as client:  # type: ignore[no-untyped-call]  # it has no types
         return len(client.nthreads())
 
 
@@ -106,34 +110,76 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert "--jobs and --dask name two engines" in both.stderr
 
 
+def of_ray(folder: Path, *, doing_jobs: bool = False) -> list[int]:
+    """The processes of the Ray cluster whose files lie in a folder, or those that do its jobs."""
+    lines: dict[int, bytes] = {}
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                lines[int(entry.name)] = (entry / "cmdline").read_bytes()
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it ended meanwhile
+                continue
+            parents[int(entry.name)] = int(fields[1])
+    own = {pid for pid, line in lines.items() if bytes(folder) in line}
+    if not doing_jobs:
+        return sorted(own)
+    return [
+        pid for pid, line in lines.items() if line.startswith(b"ray::do") and parents[pid] in own
+    ]
+
+
+@pytest.fixture
+def ray_address() -> Iterator[tuple[str, Path]]:
+    """The address of a Ray cluster of this test's own, and the folder of its files."""
+    ray = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # the names of sockets must be short
+    head = subprocess.Popen(
+        [*ray, "start", "--head", "--block", "--port", port, "--num-cpus", "2",
+         "--include-dashboard=false", "--node-ip-address", "127.0.0.1",
+         "--temp-dir", str(folder), "--object-store-memory", "100000000"],
+        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}, **QUIET,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: list(folder.glob("session_*/sockets/raylet*")))
+        yield f"127.0.0.1:{port}", folder
+    finally:
+        head.terminate()
+        try:
+            head.wait(30)
+        except subprocess.TimeoutExpired:
+            head.kill()
+        for pid in of_ray(folder):  # of this cluster alone, whatever else runs on the machine
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
-def test_a_ray_cluster_makes_the_same_dataset(tmp_path: Path) -> None:
-    """Its head is a process of its own; a worker of it is killed midway."""
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_a_ray_cluster_loses_a_worker_and_nothing_else(
+    ray_address: tuple[str, Path], tmp_path: Path
+) -> None:
+    """Its head is a process of its own, and what does the jobs are processes of that."""
+    address, folder = ray_address
     archive, dataset = tmp_path / "archive", tmp_path / "dataset"
     made.traces(archive, 12)
     (archive / "bad.txt").write_text("nothing")
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
-    ray = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
-    port = "26379"
-    subprocess.run(
-        [*ray, "start", "--head", "--port", port, "--num-cpus", "2", "--include-dashboard=false",
-         "--node-ip-address", "127.0.0.1", "--temp-dir", f"/tmp/ncutool-ray-{os.getpid()}",
-         "--object-store-memory", "100000000"],
-        env=environment, check=True, timeout=120, **QUIET,
-    )  # fmt: skip
-    try:
-        process = subprocess.Popen(
-            made.command("batch", archive, "-o", dataset, "--ray-address", f"127.0.0.1:{port}"),
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        _, said = process.communicate(timeout=240)
-        assert process.returncode == 1, said
-        assert "13 files: 12 analysed, 1 failed (1 not_a_capture)" in said
-    finally:
-        subprocess.run(
-            [*ray, "stop", "--force"], env=environment, check=False, timeout=120, **QUIET
-        )
+    process = subprocess.Popen(
+        made.command("batch", archive, "-o", dataset, "--ray-address", address),
+        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: len(list(dataset.glob("_inbox/*/*.entry"))) >= 3 or process.poll() is not None)
+    working = of_ray(folder, doing_jobs=True)
+    assert working
+    os.kill(working[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 1, said
+    assert "13 files: 12 analysed, 1 failed (1 not_a_capture)" in said
     made.batch([archive], tmp_path / "alone")
     made.assert_same(made.content(dataset), made.content(tmp_path / "alone"))

@@ -43,8 +43,8 @@ def zipped(archive: Path, members: dict[str, bytes]) -> Path:
     return archive
 
 
-def paths(*given: Path | str, **more: Path) -> list[str]:
-    return [one.path for one in gather([str(path) for path in given], **more)]
+def paths(*given: Path | str, leave_out: Path | None = None) -> list[str]:
+    return [one.path for one in gather([str(path) for path in given], leave_out=leave_out)]
 
 
 def contents(tmp_path: Path, count: int) -> dict[str, bytes]:

@@ -174,7 +174,7 @@ def test_a_run_that_dies_while_it_puts_leaves_what_was_there(
     with mirror.working_copy(Place("s3://bucket/DS")) as root:
         made.batch(files[:2], root)
     before = content("s3://bucket/DS")
-    puts = []
+    puts: list[str] = []
 
     def put(place: Place, given: bytes, *, create: bool = False) -> bool:
         if not create:
@@ -185,7 +185,7 @@ def test_a_run_that_dies_while_it_puts_leaves_what_was_there(
 
     real = mirror.put
     monkeypatch.setattr(mirror, "put", put)
-    monkeypatch.setattr(mirror, "AT_ONCE", 1)
+    monkeypatch.setattr(mirror, "MOST_AT_ONCE", 1)
     with (
         pytest.raises(OutputError, match="the machine died"),
         mirror.working_copy(Place("s3://bucket/DS")) as root,
@@ -217,8 +217,8 @@ def test_two_runs_do_not_write_at_once(
 ) -> None:
     """The second is told; the lock of a process that is gone counts for nothing."""
     place = Place("s3://bucket/DS")
-    monkeypatch.setattr(mirror, "_BEAT_S", 0.2)
-    monkeypatch.setattr(mirror, "_PATIENCE_S", 3.0)
+    monkeypatch.setattr(mirror, "_LONGEST_BEAT_S", 0.2)
+    monkeypatch.setattr(mirror, "_MOST_SILENT_S", 3.0)
     with mirror._lease(place):
         monkeypatch.setenv("NCUTOOL_CACHE_DIR", str(tmp_path / "other"))
         with (

@@ -100,8 +100,8 @@ def test_what_costs_most_and_what_recurs() -> None:
         ("gemm", "Test A100", 70, 1, 1, 40.0),
         ("norm", "Test H100", 20, 1, 1, None),
     ]
-    columns = ("rule", "captures", "saving_low_ns", "saving_high_ns", "where_ns")
-    assert one.findings.select(columns).rows() == [
+    savings = ("rule", "captures", "saving_low_ns", "saving_high_ns", "where_ns")
+    assert one.findings.select(savings).rows() == [
         ("fuse", 2, 40, 80, [50, 30]),
         ("batch", 1, 0, 0, [0]),
     ]

@@ -118,7 +118,7 @@ def test_a_plan_shows_its_memory_and_its_roofline() -> None:
         or "16.06 GB weights" in (shown.alternatives[0])
     )
     assert shown.alternatives[1] == "Roofline of the plan at each batch"
-    assert {"Memory", "Decode", "Prefill", "Where the regime changes"} <= set(shown.words)
+    assert {"Memory (GB)", "Decode", "Prefill", "Where the regime changes"} <= set(shown.words)
 
 
 def test_an_answer_shows_now_and_then() -> None:

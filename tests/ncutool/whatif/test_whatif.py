@@ -220,6 +220,16 @@ def test_narrower_still_saves_no_less(trace: Analysis) -> None:
     assert lows[0] < lows[1] < lows[2]
 
 
+def test_narrow_inputs_take_the_arithmetic_of_their_type(trace: Analysis) -> None:
+    """With fp8 inputs the arithmetic of 4,096 rows takes half at best, or as long as before."""
+    found = whatif.ask(trace, weights="fp8", activations="fp8").rows
+    [wide] = found.filter(pl.col("signature") == "[4096,2048] × [2048,5632]").to_dicts()
+    assert wide["low_ns"] / wide["now_ns"] == pytest.approx(0.5, abs=0.02)
+    assert wide["high_ns"] == pytest.approx(1.15 * wide["now_ns"], rel=1e-6)
+    with pytest.raises(UsageError, match="goes with --weights"):
+        whatif.ask(trace, batch_scale=2, activations="fp8")
+
+
 def test_weights_of_training_are_refused(corpus: Path) -> None:
     """A backward pass needs them as they are."""
     analysis = read_and_analyse(corpus / "torch" / "v100-dlrm-8rank-rank0.json.gz")

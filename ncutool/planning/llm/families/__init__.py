@@ -21,6 +21,7 @@ from ncutool.planning.llm.windows import (
     chunks,
     every_layer,
     every_other,
+    full_everywhere,
     last_of,
     only_if_used,
     past_the_first,
@@ -168,6 +169,8 @@ FAMILIES: Mapping[str, Builder] = {
             head_norms="full",
             head_norms_if=("use_qk_norm", True),
             head_dim=128,
+            windows=Windows(full_everywhere),
+            understood=("shared_intermediate_size", "qk_norm_type"),
             mixing=Mixing(required=True, correction=True),
         )
     ),
@@ -286,7 +289,7 @@ FAMILIES: Mapping[str, Builder] = {
         Frame(
             head_norms="head",
             head_norms_if=("use_qk_norm", True),
-            mixing=Mixing(required=True, always_shared=1),
+            mixing=Mixing(required=True, shares=True, always_shared=1),
         )
     ),
     "nemotron": _of(Frame(mlp_bias="mlp_bias", gated=False, norm_vectors=2)),

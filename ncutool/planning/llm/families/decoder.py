@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ncutool.base.user_files import shown
 from ncutool.planning.llm.families.draft import Draft, Named
 from ncutool.planning.llm.families.mixture import (
     Flag,
@@ -18,7 +19,7 @@ from ncutool.planning.llm.families.mixture import (
 from ncutool.planning.llm.keys import refuse
 from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.shapes import HeadShape, feed_forward
-from ncutool.planning.llm.values import Values, shown
+from ncutool.planning.llm.values import Values
 from ncutool.planning.llm.windows import Windows, attention_layers
 
 
@@ -66,6 +67,10 @@ _UNPLANNED = ("qk_layernorm", "use_parallel_residual", "use_bidirectional_attent
 """Facts that no family here is planned with: fine where they are false."""
 
 
+_BIASES = ("attention_bias", "mlp_bias", "use_bias", "use_qkv_bias", "qkv_bias", "add_bias_linear")
+"""Names of biases: fine where they are false, in families without them."""
+
+
 def decoder(values: Values, frame: Frame, named: Named) -> Model:
     """Return the decoder of a configuration."""
     draft = begin(values, frame)
@@ -83,6 +88,7 @@ def begin(values: Values, frame: Frame) -> Draft:
             raise refuse(values, f"{name} is {shown(values.data[name])}, which is not planned")
         values.known(name)
     values.known(*frame.understood)
+    values.known(*(name for name in _BIASES if values.data.get(name) is False))
     return Draft(values, hidden, sized(values, frame, "num_hidden_layers"))
 
 

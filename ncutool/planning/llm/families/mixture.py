@@ -161,7 +161,8 @@ def shared_size(values: Values, mixing: Mixing, inner: int) -> tuple[int, int]:
             if count > 1 and size:
                 raise refuse(values, f"{name} and {count} shared experts: of one or of all?")
             return (1, size) if size else (0, 0)
-    if not asked and not any(values.given(name) for name in SHARED):
+    given = any(values.given(name) for name in SHARED)
+    if not asked and not given and not mixing.always_shared:
         values.assumed.append("no shared experts")
     count = count or mixing.always_shared
     return count, count * inner

@@ -3,14 +3,23 @@ attention."""
 
 from __future__ import annotations
 
+from ncutool.base.thresholds import IntThreshold
 from ncutool.planning.llm.families.draft import Draft
 from ncutool.planning.llm.model import Matrix, State
 from ncutool.planning.llm.number_types import NumberType
 
-_UPDATE_AND_READ = 4
-"""FLOPs for each number of a state: one multiply-add to take a token in, one to read it out."""
-_DELTA = 6
-"""The delta rule reads the state once more, to take in only what is new."""
+_UPDATE_AND_READ = IntThreshold(
+    4,
+    "FLOP for each number of a state",
+    "one multiply-add to take a token in, one to read it out",
+    "Mamba-2, arXiv 2405.21060, section 3: h = A h + B x and y = C h",
+)
+_DELTA = IntThreshold(
+    6,
+    "FLOP for each number of a state",
+    "the delta rule reads the state once more, to take in only what is new",
+    "Gated DeltaNet, arXiv 2412.06464, equation 10",
+)
 
 
 def _matrices(rows: list[tuple[str, int, int]], count: int) -> list[Matrix]:

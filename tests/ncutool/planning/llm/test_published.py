@@ -60,6 +60,18 @@ def test_every_file_is_right_or_refused(corpus: Path) -> None:
             llm.read_config(files[name])
 
 
+RECENT = json.loads((Path(__file__).parent / "recent.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", RECENT)
+def test_families_of_2025(name: str) -> None:
+    """Sizes as they were published, with the parameters that their publishers state."""
+    row = RECENT[name]
+    model = llm.from_config(row["config"], name=name)
+    assert model.parameters == row["parameters"]
+    assert llm.plan(model, "B300").decode.floor_ns > 0
+
+
 def test_deepseek_v3_under_other_names_of_its_experts(tmp_path: Path) -> None:
     """671 B parameters and 70,272 bytes a token, from keys as InferSim has them."""
     data = {

@@ -178,3 +178,26 @@ def test_nonsense_is_refused(changes: dict[str, Any], said: str) -> None:
     shape: dict[str, Any] = {"batch": 1, "heads": 8, "seq": 16, "head_dim": 32}
     with pytest.raises(UsageError, match=said):
         planner.attention(**{**shape, **changes})
+
+
+def test_latent_attention_reads_its_values_with_its_keys() -> None:
+    """DeepSeek decoding: 128 heads on one vector of 576, whose first 512 columns are values."""
+    sizes: dict[str, Any] = {
+        "batch": 64,
+        "heads": 128,
+        "kv_heads": 1,
+        "seq": 1,
+        "kv_seq": 4096,
+        "head_dim": 576,
+    }
+    found = planner.attention(**sizes, v_head_dim=512, latent=True, devices=["H20"])
+    apart = planner.attention(**sizes, v_head_dim=512, devices=["H20"])
+    assert found.flop == apart.flop == 2 * 64 * 128 * 4096 * (576 + 512)
+    queries, results = 64 * 128 * 576 * 2, 64 * 128 * 512 * 2
+    assert found.bytes == queries + results + 64 * 4096 * 576 * 2
+    assert apart.bytes - found.bytes == 64 * 4096 * 512 * 2
+    assert found.unfused is None
+    wrongs: list[dict[str, Any]] = [{"v_head_dim": 600}, {"v_head_dim": 512, "backward": True}]
+    for wrong in wrongs:
+        with pytest.raises(UsageError, match="latent"):
+            planner.attention(**sizes, latent=True, **wrong)

@@ -10,7 +10,7 @@ from ncutool.planning.signals import Verdict, classify, parse
 from ncutool.planning.signals.resources import Used, bound, used
 from ncutool.planning.signals.statistics import distribution, levels, percentile
 from ncutool.planning.signals.thresholds import BALANCE, LIMIT
-from ncutool.planning.signals.verdict import CONFIDENCES, REGIMES
+from ncutool.planning.signals.verdict import CONFIDENCES, REGIMES, REMEDIES
 
 NO_PIPES: Sample = {"FP64A": 0, "FP32A": 0, "FP16A": 0}
 
@@ -285,3 +285,27 @@ def test_missing_values_are_counted_not_zero() -> None:
 def test_what_is_no_two_levels(values: list[float]) -> None:
     """Evenly spread, all alike, close together, a rare dip, and too few to tell."""
     assert levels(sorted(values)) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "regime", "confidence"),
+    [
+        ({"GRACT": 0.01, "SMACT": 0.0, "DRAMA": 0.6}, "contradictory", "none"),
+        ({"GRACT": 0.0, "SMACT": 0.0, "DRAMA": 0.0, "TENSO": 0.5}, "contradictory", "none"),
+        ({"GRACT": 0.01, "SMACT": 0.0, "DRAMA": 0.02}, "idle", "high"),
+        ({"GRACT": 0.9, "SMACT": 0.9, "DRAMA": 0.7}, "memory", "high"),
+    ],
+)
+def test_busy_memory_beside_an_idle_sm_is_a_contradiction(
+    tags: dict[str, float], regime: str, confidence: str
+) -> None:
+    """Copies do so; that the device did nothing is said only where nothing else did anything."""
+    verdict = profiled(**tags)
+    assert (verdict.regime, verdict.confidence) == (regime, confidence)
+    assert ("did nothing" in verdict.reason) == (regime == "idle")
+    assert verdict.remedy == REMEDIES[regime]
+
+
+def test_every_regime_has_a_remedy() -> None:
+    """What to try stands beside each verdict."""
+    assert set(REMEDIES) == set(REGIMES)
