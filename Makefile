@@ -24,7 +24,7 @@ COUNT            ?= 400
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench bench-pages backtest lock screenshot clean
+.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -70,6 +70,9 @@ bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: o
 
 bench-pages: $(VENV)/.dev-installed ## measure the size of pages and how soon they answer (needs chromium)
 	$(BIN)/python benchmarks/pages.py
+
+bench-archives: $(VENV)/.dev-installed ## measure a batch over an archive with bad files in it (FILES=400)
+	$(BIN)/python benchmarks/archives.py --files $(or $(FILES),400)
 
 backtest: $(VENV)/.dev-installed ## predict captures from others and compare (CAPTURES=DIR of them)
 	$(BIN)/python backtests/run.py $(if $(CAPTURES),--captures '$(CAPTURES)')

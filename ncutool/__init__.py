@@ -57,6 +57,7 @@ def load(
     max_name: int | None = None,
     max_values: int | None = None,
     max_nesting: int | None = None,
+    max_memory: int | None = None,
     redact: str | None = None,
 ) -> Analysis:
     """Read and analyse one capture.
@@ -80,6 +81,8 @@ def load(
         max_name: cut names to so many characters; 16,384 unless given.
         max_values: leave out recorded arguments of more values; 100,000 unless given.
         max_nesting: leave out recorded arguments that are nested deeper; 64 unless given.
+        max_memory: bytes that the process which reads a report may have; three quarters of the
+            machine's unless given.
         redact: take what is private out of it (`private`), names of your own kernels and operators
             too (`names`).
 
@@ -98,6 +101,7 @@ def load(
         "max_name": max_name,
         "max_values": max_values,
         "max_nesting": max_nesting,
+        "max_memory": max_memory,
     }
     request = Request(
         ncu=None if ncu is None else _place(ncu),

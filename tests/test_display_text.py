@@ -68,10 +68,6 @@ SEARCHES = frozenset(
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
-        "ncutool/archive/sql.py",
-        "words.partition(' Did you mean')",
-    ): "what DuckDB says of a query is cut before its guess, and shown; no fact is taken from it",
-    (
         "ncutool/advice/kernels/measures.py",
         "inside.stall.reason == 'gmma'",
     ): "the name of a counter of waits, no sentence",

@@ -75,12 +75,11 @@ def test_only_commands_print_or_exit() -> None:
 
 
 MAY_CATCH_ALL = {
+    "ncutool.commands": "an error of an output becomes an exit code; every other is raised",
     "ncutool.commands.running": "where an error becomes an exit code",
     "ncutool.archive.one_file": "whatever a file does to its analysis is a row of the errors",
     "ncutool.archive.engines.interface": "an error of a worker is its answer; the worker lives on",
     "ncutool.archive.engines.process_worker": "the process ends with the traceback it printed",
-    "ncutool.archive.mirror": "each store has a tree of errors of its own; it is raised as ours",
-    "ncutool_parsers.stores": "each store has a tree of errors of its own; it is raised as ours",
 }
 """Where any exception may be caught, and why nothing is hidden there."""
 

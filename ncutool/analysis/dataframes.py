@@ -88,7 +88,14 @@ def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     records = [column.name for column in FINDINGS.columns if column.fields]
     rows = [
         {name: getattr(finding, name) for name in schema}
-        | {name: [asdict(one) for one in getattr(finding, name)] for name in records}
+        | {name: [_record(one) for one in getattr(finding, name)] for name in records}
         for finding in findings
     ]
     return FINDINGS.conform(pl.from_dicts(rows, schema=schema))
+
+
+def _record(one: Any) -> dict[str, Any]:
+    """Return a record's fields; a figure is a number with a point, whatever counted it."""
+    fields = asdict(one)
+    value = fields.get("value")
+    return fields | {"value": float(value)} if isinstance(value, int) else fields

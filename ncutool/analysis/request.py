@@ -62,6 +62,8 @@ class Request:
     """Leave out recorded arguments (lists of dimensions) of more values."""
     max_nesting: int = DEFAULT_MAX_NESTING
     """Leave out recorded arguments that are nested deeper."""
+    max_memory: int | None = None
+    """Bytes that the process which reads a report may have; None: three quarters of all."""
     redact: Redact | None = None
     """What must not be shown, in whatever output; None shows what is shown without being asked."""
 
@@ -73,6 +75,7 @@ class Request:
             max_name=self.max_name,
             max_values=self.max_values,
             max_nesting=self.max_nesting,
+            max_memory=self.max_memory,
         )
 
 

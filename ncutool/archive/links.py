@@ -47,6 +47,8 @@ OTHER_KIND = Threshold(
     "judgement: a machine of eight devices has one path out of eight through the network",
 )
 
+_SECOND_NS = 10**9
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -94,25 +96,26 @@ def rate(calls: Calls) -> Rate:
 
 
 def _rates(calls: Calls) -> Floats | None:
-    """Return the bus bandwidth (byte/s) of each call; None where the record does not say enough."""
-    if not (calls.shortest > 0).all():
+    """Return the bus bandwidth (byte/s) of each call; None where the record does not say enough,
+    or claims what no link carries."""
+    if not (calls.shortest > 0).all() or _at(calls, int(calls.shortest.min())) is None:
         return None
-    one = bandwidth(
-        _named(calls), calls.dtype, calls.in_elements, calls.out_elements, calls.group_size, 1
+    one = _at(calls, _SECOND_NS)
+    return None if one is None else one[1] * _SECOND_NS / calls.shortest
+
+
+def _at(calls: Calls, duration_ns: int) -> tuple[float, float] | None:
+    """Return algorithm and bus bandwidth of a call that takes so long."""
+    name = "send" if calls.collective == POINT_TO_POINT else calls.collective
+    return bandwidth(
+        name, calls.dtype, calls.in_elements, calls.out_elements, calls.group_size, duration_ns
     )
-    return None if one is None else one[1] / calls.shortest
-
-
-def _named(calls: Calls) -> str:
-    return "send" if calls.collective == POINT_TO_POINT else calls.collective
 
 
 def _message(calls: Calls) -> int | None:
-    """Return the bytes that the algorithm's bandwidth counts, from the bandwidth itself."""
-    one = bandwidth(
-        _named(calls), calls.dtype, calls.in_elements, calls.out_elements, calls.group_size, 1
-    )
-    return None if one is None else round(one[0] / 1e9)
+    """Return the bytes that the algorithm's bandwidth counts: what it moves in a second at it."""
+    one = _at(calls, _SECOND_NS)
+    return None if one is None else round(one[0])
 
 
 def _why_none(calls: Calls) -> str:
@@ -126,6 +129,8 @@ def _why_none(calls: Calls) -> str:
         return "message size not recorded, or different on each rank"
     if calls.group_size is None:
         return "size of the process group not recorded"
+    if _at(calls, _SECOND_NS) is not None:
+        return "the recorded size and time claim more than any link carries"
     return "no bus factor is known for it"
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from ncutool.archive import failures, memory
+from ncutool.archive import failures
 from ncutool.archive.entries import Inbox, error_name
 from ncutool.archive.inputs import Input, local_file
 from ncutool.archive.settings import Settings
+from ncutool_parsers import memory
 from ncutool_parsers.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -10,13 +10,26 @@ _DANGEROUS = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # terminal control sequences, whole
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # terminal titles and links, whole
     r"|[\x00-\x1f\x7f-\x9f]"
-    r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"  # marks that reorder what is read
+    r"|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"  # marks that hide, or reorder what is read
+)
+_ESCAPED_IN_JSON = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # The full-width forms start formulas too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MARKDOWN = re.compile(r"[\\`*\[\]|~$]")
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_MENTION = re.compile(r"@(?=\w)|(?<!&)#(?=\d)")
+"""What GitHub and GitLab take for a person or for the number of an issue."""
+_REFERENCE = re.compile(
+    r"\b(GH-)(?=\d)|(?<![0-9A-Fa-f])([0-9a-f]{6})(?=[0-9a-f]{1,34}(?![0-9a-f]))"
+)
+"""What they take for an issue or a commit: seven hexadecimal digits are enough for one."""
+_APART = "<!-- -->"
+"""Shown nowhere, and keeps what stands before it from what follows."""
 _LINK = re.compile(r"https://[A-Za-z0-9./_#?=%~-]+")
 _HTML_IN_JSON = {
     "<": "\\u003c",
@@ -58,19 +71,37 @@ def shorten(text: str, limit: int) -> str:
 
 
 def markdown(text: str) -> str:
-    """Escape ``text`` for Markdown: no mark-up, no HTML, no link, no table cell of its own."""
+    """Escape ``text`` for Markdown: no mark-up, no HTML, no link, no table cell of its own.
+
+    Nobody is mentioned and nothing is referred to, neither a person, an issue, a commit nor an
+    address for mail, since the text may come to stand in a pull request.
+    """
     text = printable(text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = _MARKDOWN.sub(lambda match: "\\" + match.group(), text)
     text = _EDGE_UNDERSCORE.sub(r"\\_", text)
     text = text.replace("://", "&#58;//").replace("www.", "www&#46;")
     text = re.sub(r"^(\s*)(#|=|[+-](?=\s|$)|-{3})", r"\1\\\2", text)
-    return re.sub(r"^(\s*\d+)([.)])(?=\s|$)", r"\1\\\2", text)
+    text = re.sub(r"^(\s*\d+)([.)])(?=\s|$)", r"\1\\\2", text)
+    text = _MENTION.sub(lambda match: f"{match.group()}{_APART}", text)
+    return _REFERENCE.sub(lambda match: f"{match.group()}{_APART}", text)
 
 
 def guard_cell(text: str) -> str:
-    """Return ``text`` for a CSV cell, with an apostrophe where it would start a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    """Return ``text`` for a CSV cell: printable, with an apostrophe where it starts a formula."""
+    formula = text.startswith(_FORMULA_STARTS)
+    text = printable(text)
+    return f"'{text}" if formula or text.startswith(_FORMULA_STARTS) else text
+
+
+def inert_json(text: str) -> str:
+    """Return JSON text in which every character that a terminal obeys, or hides, is escaped.
+
+    The values stay the same: outside its texts, JSON has no such characters.
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _ESCAPED_IN_JSON.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def json_for_html(value: object) -> str:

@@ -70,7 +70,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("trends", "Find where times changed over the commits or dates of a dataset."),
     Command("job", "Hold the ranks of a job against each other: stragglers, links, balance."),
     Command("devices", "List the known devices and their peaks."),
-    Command("schema", "Print the JSON Schema of an output table."),
+    Command("mcp", "Serve diagnoses to agents over the Model Context Protocol."),
+    Command("schema", "Print the JSON Schema of an output."),
 )
 
 
@@ -80,7 +81,28 @@ def main(arguments: list[str] | None = None) -> int:
     0 done; 1 the input could not be read or analysed; 2 wrong usage; 3 a gate found a regression;
     4 a gate could not decide.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    from ncutool.commands import streams
+
+    streams.prepare()
+    try:
+        code = _main(sys.argv[1:] if arguments is None else arguments)
+        streams.finish()
+        return code
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        print("ncutool: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        from ncutool_parsers.errors import OutputError
+
+        if not isinstance(error, OutputError) or "--debug" in (arguments or sys.argv):
+            raise
+        print(f"ncutool: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _main(arguments: list[str]) -> int:
     if _COMPLETE in os.environ or arguments[:1] in (
         ["--show-completion"],
         ["--install-completion"],

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -185,7 +184,7 @@ def run(
         sources = list(share(sources, _shard(shard, elsewhere=engine.elsewhere)))
         plan = Plan(settings, max_failures, retry_errors)
         into = open_dataset(root.absolute(), columns)
-        with _ended_by_signals(), teller(progress.value, dataset) as tell:
+        with _keeping(), teller(progress.value, dataset) as tell:
             tally = run_batch(into, sources, plan, engine.start, tell.report)
             tell.end(tally)
         if compact:
@@ -266,7 +265,7 @@ class _Engines:
 
     def memory_bytes(self) -> int | None:
         """Return what a worker may have where nobody says: its share of this machine."""
-        from ncutool.archive import memory
+        from ncutool_parsers import memory
 
         return None if self.elsewhere else memory.share_bytes(self.count)
 
@@ -334,19 +333,10 @@ def _check(settings: Settings) -> None:
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Have the signals that end a job end it as an interrupt does: workers first."""
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+def _keeping() -> Iterator[None]:
+    """Say at an interrupt, or a signal that ends the job, that nothing is lost."""
     try:
         yield
     except KeyboardInterrupt:
         print("ncutool: what was analysed is kept; run the same command to go on", file=sys.stderr)
         raise
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

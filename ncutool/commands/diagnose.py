@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,12 @@ from ncutool.commands.options import Format, TraceOption, option, unfold
 from ncutool.commands.writing import Output
 from ncutool.diagnose.budget import USUAL_BYTES
 from ncutool_parsers import Place
+from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ncutool.diagnose.against import Earlier
 
 
 @unfold
@@ -33,6 +39,15 @@ def run(
             show_default=True,
         ),
     ] = USUAL_BYTES,
+    against: Annotated[
+        Path | None,
+        option(
+            "--against",
+            words="An earlier diagnosis (JSON) of the same program: says whether the work is the "
+            "same, what got faster, and which problems are gone or new.",
+            metavar="FILE.json",
+        ),
+    ] = None,
     trace: TraceOption = None,
     *,
     output: Output,
@@ -48,18 +63,40 @@ def run(
     from ncutool.commands.companions import sort_out
     from ncutool.commands.reading import analyse_file
     from ncutool.diagnose import parts, within
+    from ncutool.diagnose.against import since
     from ncutool.diagnose.budget import check, dumped
     from ncutool.text.diagnosis import diagnosis_text
 
     check(budget)
     chosen = _form(output)
     named, request = sort_out(captures or [], trace, request)
-    made = [parts(analyse_file(path, request, output), budget) for path in named]
-    found = within(made, budget)
+    earlier = None if against is None else _earlier(against, named, budget)
+    made, change = [], None
+    for path in named:
+        analysis = analyse_file(path, request, output)
+        made.append(parts(analysis, budget))
+        if earlier is not None:
+            change = since(earlier, analysis)
+    found = within(made, budget, change)
     if chosen is Format.JSON:
         output.write(dumped(found) + b"\n")
     else:
         output.write(diagnosis_text(found).encode("utf-8", "replace"))
+
+
+def _earlier(path: Path, named: Sequence[Path | Place], budget: int) -> Earlier:
+    """Return the earlier diagnosis that one capture is held against.
+
+    Raises:
+        UsageError: there are several captures, no such diagnosis, or no room for a comparison.
+    """
+    from ncutool.diagnose.against import LEAST_BYTES, load
+
+    if len(named) != 1:
+        raise UsageError(f"--against goes with one capture, and {len(named)} were given")
+    if budget < LEAST_BYTES:
+        raise UsageError(f"--budget {budget}: with --against it is {LEAST_BYTES} bytes at least")
+    return load(path)
 
 
 def _form(output: Output) -> Format:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from ncutool.analysis.request import Redact, Request
+from ncutool.commands.placing import refuse_inputs
 from ncutool_parsers import Place, place
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import (
@@ -99,6 +100,15 @@ MaxNestingOption = Annotated[
         show_default=True,
     ),
 ]
+MaxMemoryOption = Annotated[
+    int | None,
+    option(
+        "--max-memory",
+        words="Bytes that the process which reads a report may have; three quarters of the "
+        "machine's.",
+        min=1,
+    ),
+]
 WholeStepsOption = Annotated[
     bool,
     typer.Option(
@@ -142,7 +152,10 @@ KernelOption = Annotated[
     ),
 ]
 ShowPrivateOption = Annotated[
-    bool, typer.Option("--show-private", help="Show host names, paths and command lines too.")
+    bool,
+    typer.Option(
+        "--show-private", help="Show host names, paths, command lines and source lines too."
+    ),
 ]
 RedactOption = Annotated[
     Redact | None,
@@ -187,9 +200,14 @@ _REQUEST: dict[str, Any] = {
     "max_name": MaxNameOption,
     "max_values": MaxValuesOption,
     "max_nesting": MaxNestingOption,
+    "max_memory": MaxMemoryOption,
     "redact": RedactOption,
 }
 """The option of each field of :class:`Request`."""
+
+
+_OUTPUTS = ("--output", "--also")
+"""Options that name files to write."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +219,9 @@ class Limits:
     max_name: MaxNameOption = DEFAULT_MAX_NAME
     max_values: MaxValuesOption = DEFAULT_MAX_VALUES
     max_nesting: MaxNestingOption = DEFAULT_MAX_NESTING
+    max_memory: MaxMemoryOption = None
 
-    def limits(self) -> dict[str, int]:
+    def limits(self) -> dict[str, Any]:
         """Return the same by their names, as a request takes them."""
         return {field.name: getattr(self, field.name) for field in fields(Limits)}
 
@@ -227,9 +246,15 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
     ]
 
     places = [single.name for single in unfolded if _is_place(single.annotation)]
+    files = [single.name for single in unfolded if _is_file(single.annotation)]
+    written = [single.name for single in unfolded if _is_output(single.annotation)]
 
     def command(**given: Any) -> None:
         given |= {name: _placed(given[name]) for name in places}
+        refuse_inputs(
+            _paths(given[name] for name in written),
+            _paths(given[name] for name in (*places, *files) if name not in written),
+        )
         for name, record in records.items():
             values = {field.name: given.pop(field.name) for field in fields(record)}
             given[name] = record(**values)
@@ -252,6 +277,26 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
 def _is_place(annotation: Any) -> bool:
     """Whether what an option takes may be a place, or a list of them."""
     return annotation is Place or any(_is_place(part) for part in get_args(annotation))
+
+
+def _is_file(annotation: Any) -> bool:
+    """Whether what an option takes may be a path, or a list of them."""
+    return annotation is Path or any(_is_file(part) for part in get_args(annotation))
+
+
+def _is_output(annotation: Any) -> bool:
+    """Whether an option names a file to write."""
+    about = get_args(annotation)[1:]
+    # typer keeps the first flag of an option in the place of its default
+    flags = [(one.default, *(one.param_decls or ())) for one in about if hasattr(one, "default")]
+    return any(flag in _OUTPUTS for given in flags for flag in given)
+
+
+def _paths(values: Iterable[Any]) -> list[Path]:
+    """Return the local files that options name; of a member the archive that it lies in."""
+    listed = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    archives = (one.archive if isinstance(one, Place) else one for one in listed)
+    return [one for one in archives if isinstance(one, Path)]
 
 
 def _as_text(annotation: Any) -> Any:

@@ -17,6 +17,7 @@ from ncutool.commands.options import (
     option,
     unfold,
 )
+from ncutool.commands.placing import refuse_inputs, stream_of
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
 
@@ -73,11 +74,13 @@ def run(
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.report_forms import form_of
     from ncutool.text.terminal import summary_text
+    from ncutool_parsers.visible_text import without_host
 
     paths, request = sort_out(captures or [], trace, request)
     named = paths[0] if request.redact is None else redacted_path(paths[0])
-    target = output or Path(f"{stem(named.name)}.html")
+    target = output or Path(f"{stem(without_host(named.name))}.html")
     form = form_of(target, len(paths))
+    refuse_inputs([target], [path for path in paths if isinstance(path, Path)])
     written = Output(path=target, force=force)
     analyses = [analyse_file(path, request, written) for path in paths]
     written.write(form.content(analyses, show_private))
@@ -86,7 +89,8 @@ def run(
         wrote = target if request.redact is None else target.name
         last = f"{form.noun}: {wrote}" if analysis is analyses[-1] else ""
         shown = summary_text(analysis, color=not no_color, wrote=last, verbose=verbose)
-        typer.echo(shown, nl=analysis is not analyses[-1])  # an empty line between two
+        # An empty line between two. Where the page goes to stdout, all else goes to stderr.
+        typer.echo(shown, nl=analysis is not analyses[-1], err=stream_of(target) == 1)
     if open_page:
         _show(target)
 

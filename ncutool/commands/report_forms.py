@@ -86,8 +86,10 @@ def form_of(target: Path, captures: int = 1) -> Form:
     Raises:
         UsageError: no form has this ending, or it is of one capture and there are several.
     """
+    from ncutool.commands.placing import passes_on
+
     try:
-        form = FORMS[target.suffix.lower()]
+        form = FORMS[target.suffix.lower() or (".html" if passes_on(target) else "")]
     except KeyError:
         raise UsageError(f"{target}: end the file's name in {one_of(FORMS)}") from None
     if captures > 1 and not form.several:

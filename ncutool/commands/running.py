@@ -16,7 +16,7 @@ import typer.core
 import typer.main
 
 from ncutool.analysis.request import Redact
-from ncutool.commands import COMMANDS, Command
+from ncutool.commands import COMMANDS, Command, ending
 from ncutool.commands.wrong_usage import parser_error
 from ncutool_parsers.errors import NcutoolError, UsageError
 
@@ -80,7 +80,8 @@ def run_command(arguments: list[str]) -> int:
     No traceback leaves this function but with ``--debug``.
     """
     try:
-        code = _root()(args=arguments, prog_name="ncutool", standalone_mode=False)
+        with ending.at_signals():
+            code = _run(arguments)
     except SystemExit as exit_:
         return _code(exit_)
     except _PARSER_ERROR as error:
@@ -93,8 +94,10 @@ def run_command(arguments: list[str]) -> int:
         return error.exit_code
     except BrokenPipeError:
         # The reader of stdout (head, say) went away: that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ending.Ended as error:
+        print(f"ncutool: {error}", file=sys.stderr)
+        return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("ncutool: interrupted", file=sys.stderr)
         return 130
@@ -112,6 +115,18 @@ def run_command(arguments: list[str]) -> int:
         )
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _run(arguments: list[str]) -> Any:
+    """Run a command without what typer makes of interrupts and of a stdout that nobody reads."""
+    root = _root()
+    if any(name.endswith("_COMPLETE") for name in os.environ):
+        return root(args=arguments, prog_name="ncutool", standalone_mode=False)
+    try:
+        with root.make_context("ncutool", list(arguments)) as context:
+            return root.invoke(context)
+    except typer.Exit as exit_:
+        return exit_.exit_code
 
 
 def _root() -> Any:

@@ -1,32 +1,49 @@
-"""``ncutool schema``: the JSON Schema of an output table."""
+"""``ncutool schema``: the JSON Schema of an output."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from ncutool.commands import output_schemas
 from ncutool.commands.options import DebugOption
+from ncutool.commands.wrong_usage import one_of
+from ncutool_parsers.errors import UsageError
 
-
-class Name(str, Enum):
-    """Outputs with a published schema."""
-
-    KERNELS = "kernels"
-    FINDINGS = "findings"
-    INSIDE = "inside"
-    REPORT = "report"
+TABLES = ("kernels", "findings", "inside")
+NAMES = (*TABLES, "report", "diagnosis", *output_schemas.OUTPUTS)
+"""Outputs with a published schema."""
 
 
 def run(
-    table: Annotated[Name, typer.Argument(help="Which table.")] = Name.KERNELS,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help=f"Which output: {', '.join(NAMES)}.")
+    ] = "kernels",
     debug: DebugOption = False,
 ) -> None:
-    """Print the JSON Schema of ``--format json`` of a table: every column, unit and meaning."""
+    """Print the JSON Schema of ``--format json`` of an output: every field, unit and meaning."""
     import json
 
-    from ncutool.analysis.json_schema import of_output, of_report
+    typer.echo(json.dumps(schema_of(name), indent=2, ensure_ascii=False))
 
-    schema = of_report() if table is Name.REPORT else of_output(table.value)
-    typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of an output.
+
+    Raises:
+        UsageError: nothing is called so.
+    """
+    from ncutool.analysis import json_schema
+
+    if name in TABLES:
+        return json_schema.of_output(name)
+    if name == "report":
+        return json_schema.of_report()
+    if name == "diagnosis":
+        from ncutool.diagnose.schema import schema
+
+        return schema()
+    if name in output_schemas.OUTPUTS:
+        return output_schemas.of_output(name)
+    raise UsageError(f"no schema {name!r}: there is {one_of(NAMES)}")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ncutool.base.untrusted import inert_json
+from ncutool.commands import placing
 from ncutool.commands.options import DebugOption, ForceOption, Format, NoColorOption, option
 from ncutool.commands.wrong_usage import one_of
-from ncutool_parsers.errors import OutputError, UsageError
+from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -64,6 +64,11 @@ class Output:
         )
 
     @property
+    def _is_json(self) -> bool:
+        named = _ENDINGS.get(self.path.suffix.lower()) if self.path is not None else None
+        return (self.form or named) in (Format.JSON, Format.JSONL)
+
+    @property
     def color(self) -> bool:
         """Whether a table may have colours."""
         return not self.no_color and self.path is None
@@ -84,7 +89,7 @@ class Output:
         return form
 
     def _by_ending(self) -> Format:
-        if self.path is None:
+        if self.path is None or (not self.path.suffix and placing.passes_on(self.path)):
             return Format.TABLE
         try:
             return _ENDINGS[self.path.suffix.lower()]
@@ -100,16 +105,15 @@ class Output:
 
         Raises:
             OutputError: the file exists, ``force`` is not given and it is not a page of ncutool
-                that a new page may replace; or it is a folder, or has no folder.
+                that a new page may replace; or no file can be there.
         """
-        if self.path is None:
-            return
-        if self.path.is_dir():
-            raise OutputError(f"{self.path}: is a folder; name a file in it")
-        if self.path.exists() and not self.force and not (self.is_page and is_own_page(self.path)):
-            raise OutputError(f"{self.path}: already exists; pass --force to overwrite it")
-        if not self.path.absolute().parent.is_dir():
-            raise OutputError(f"{self.path}: its folder does not exist; create it first")
+        if self.path is not None:
+            placing.check(self.path, over=self._over)
+
+    @property
+    def _over(self) -> bool:
+        """Whether a file that is there may be replaced."""
+        return self.force or (self.is_page and self.path is not None and is_own_page(self.path))
 
     def write(self, content: bytes | Iterable[bytes]) -> None:
         """Write the result to stdout, or to a file that appears whole or not at all.
@@ -121,13 +125,14 @@ class Output:
             OutputError: see :meth:`check_writable`; or the system refuses.
         """
         parts = (content,) if isinstance(content, bytes) else content
+        if self._is_json:
+            parts = (inert_json(part.decode()).encode() for part in parts)
         if self.path is None:
             for part in parts:
                 sys.stdout.buffer.write(part)
             sys.stdout.buffer.flush()
             return
-        self.check_writable()
-        _replace(self.path, parts)
+        placing.put(self.path, parts, over=self._over)
 
 
 def is_own_page(path: Path) -> bool:
@@ -139,27 +144,6 @@ def is_own_page(path: Path) -> bool:
             return PAGE_MARK in file.read(_HEAD_BYTES)
     except OSError:
         return False
-
-
-def _replace(output: Path, parts: Iterable[bytes]) -> None:
-    folder = output.absolute().parent
-    try:
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{output.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for part in parts:
-                    file.write(part)
-            # mkstemp makes private files; an output gets what the user's umask says.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(name, 0o666 & ~mask)
-            os.replace(name, output)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise OutputError(f"{output}: cannot be written ({why}); choose another place") from error
 
 
 def rows(

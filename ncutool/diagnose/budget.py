@@ -48,7 +48,7 @@ def within(
     check(budget)
     whole: dict[str, Any] = {"schema": SCHEMA, "budget_bytes": budget, "captures": []}
     if since is not None:
-        whole["since"] = since
+        whole["since"] = _shortened(since, budget // 3)
     whole["left_out"] = {"captures": len(captures)}
     filling = _Filling(whole, budget - 1 - len(dumped(whole)))
     shown = [one for one in captures if filling.opened(one)]
@@ -62,6 +62,16 @@ def within(
         filling.give(whole["captures"][at], shown[at].pieces[number][1])
     filling.lengthen()
     return whole
+
+
+def _shortened(since: dict[str, Any], room: int) -> dict[str, Any]:
+    """Return what changed in so many bytes: its longest lists lose their last entries first."""
+    kept = {key: list(one) if isinstance(one, list) else one for key, one in since.items()}
+    lists = [one for one in kept.values() if isinstance(one, list)]
+    while len(dumped(kept)) > room and any(lists):
+        max(lists, key=len).pop()
+        kept["left_out"] += 1
+    return kept
 
 
 class _Filling:
@@ -110,13 +120,11 @@ class _Filling:
 
     @staticmethod
     def _put(one: dict[str, Any], piece: Piece, form: Any) -> None:
-        left_out = one["left_out"]
         if piece.listed:
             one[piece.key].append(form)
-            left_out[piece.key] -= 1
+            one["left_out"][piece.key] -= 1
         else:
             one[piece.key] = form
-            left_out["fields"].remove(piece.key)
 
     def lengthen(self) -> None:
         """Give longer forms of what was shortened, in the same order, as far as there is room."""
@@ -138,14 +146,12 @@ class _Filling:
 
 def _empty(parts: Parts) -> dict[str, Any]:
     """Return a capture of which nothing is given but what always stands."""
-    fields = [piece.key for _, piece in parts.pieces if not piece.listed]
     return {
         **parts.always,
         **{name: [] for name in LISTS},
         **dict.fromkeys(FIELDS),
         "left_out": {
             **{name: parts.totals.get(name, 0) for name in LISTS},
-            "fields": fields,
             "shortened": 0,
         },
     }

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from ncutool.advice.view.finding import Finding
     from ncutool.analysis.analyse import Analysis
 
+_SHORT_NAME = 40
 _MOST_KERNELS = 5
 _MOST_EVIDENCE = 3
 _MOST_LAUNCHES = 20
+WHERE_KNOWN = ("compare", "threshold", "offset")
 LENGTHS = ("full", "short", "least")
 """How much of a finding is given: all, what one acts on, what names it."""
 
@@ -42,16 +44,16 @@ def _lengths(finding: Finding, launches: pl.DataFrame) -> tuple[dict[str, Any], 
         "action": rule.action,
         "grade": finding.grade,
         "per": finding.per,
-        "saving_low_ns": finding.saving_low_ns,
-        "saving_high_ns": finding.saving_high_ns,
         "alone_low_ns": finding.alone_low_ns,
         "alone_high_ns": finding.alone_high_ns,
-        "kernel": quoted(named[0], 60) if named else None,
+        "kernel": quoted(named[0], _SHORT_NAME) if named else None,
     }
     evidence = [_value(one) for one in finding.figures] or _of_launches(finding, own)
     written = rule.remedy if finding.remedy == rule.remedy else prose(finding.remedy)
     brief = rule.brief or written
     told = {
+        "saving_low_ns": finding.saving_low_ns,
+        "saving_high_ns": finding.saving_high_ns,
         "saving_low_pct": finding.saving_low_pct,
         "saving_high_pct": finding.saving_high_pct,
         "duration_ns": finding.duration_ns,
@@ -91,7 +93,7 @@ def _excluded(one: dict[str, Any]) -> dict[str, Any]:
 def _value(value: Value) -> dict[str, Any]:
     """Return a figure, rounded unless that would move it across its threshold."""
     short = rounded(value.value)
-    made = asdict(value)
+    made = _without_nulls(asdict(value))
     if value.threshold is None or short is None:
         return {**made, "value": short}
     limit = rounded(value.threshold)
@@ -110,6 +112,11 @@ def _by_time(launches: pl.DataFrame) -> list[str]:
     return sums.sort("duration_ns", "kernel", descending=[True, False])["kernel"].to_list()
 
 
+def _without_nulls(one: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a figure was not held against, and where it is not of one instruction."""
+    return {key: it for key, it in one.items() if it is not None or key not in WHERE_KNOWN}
+
+
 def _of_launches(finding: Finding, own: pl.DataFrame) -> list[dict[str, Any]]:
     """Return what the launches of a finding without figures are known for, as figures."""
     made = [_plain("duration_ns", finding.duration_ns, "ns")]
@@ -124,5 +131,4 @@ def _of_launches(finding: Finding, own: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(metric: str, value: float, unit: str) -> dict[str, Any]:
-    nothing = dict.fromkeys(("compare", "threshold", "launch_id", "offset"))
-    return {"metric": metric, "value": value, "unit": unit, **nothing}
+    return {"metric": metric, "value": value, "unit": unit, "launch_id": None}

@@ -93,6 +93,11 @@ class Names:
 
     every: pl.Series
 
+    @classmethod
+    def none(cls) -> Names:
+        """Return no names: of data without sentences."""
+        return cls(pl.Series("text", [], pl.String))
+
     def without(self, texts: Sequence[str]) -> list[str]:
         """Return sentences with the parts that stand in a name replaced by :data:`NAME`.
 
@@ -106,7 +111,7 @@ class Names:
             word
             for text in texts
             for word in re.findall(r"[\w:<>.$@-]+", text)
-            if WHOLE <= len(word) and not _PLAIN_WORD.fullmatch(word)
+            if len(word) >= WHOLE and not _PLAIN_WORD.fullmatch(word)
         }
         held = self._held(grams)
         whole = words & set(self.every.to_list()) if words else set()

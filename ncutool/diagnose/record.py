@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 
 from ncutool.analysis.next_capture import next_capture
 from ncutool.diagnose import ceiling, findings, kernels, quoted, states
 from ncutool.diagnose.prose import prose, ready
+from ncutool.diagnose.work import work_of
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
 
 SCHEMA = "ncutool/diagnosis/1"
+_SHORT_NAME = 48
 _SHOWN_FIRST = 3
 """Findings and kernels that come before what else is known."""
 _LEAST_FINDING, _LEAST_KERNEL = 250, 300
@@ -66,6 +69,7 @@ def parts(analysis: Analysis, budget: int) -> Parts:
         "coverage": _coverage(analysis),
         "window": _window(analysis),
         "next_capture": _next(analysis),
+        "work": msgspec.to_builtins(work_of(analysis)),
         "could_not_look": [_lack(one) for one in analysis.advice.could_not_look],
         "notices": [
             {"code": one.code, "severity": one.severity, "text": prose(one.text)}
@@ -94,13 +98,11 @@ def _pieces(whole: dict[str, Any]) -> Iterator[tuple[int, Piece]]:
         yield _rank(place, 0, 5), Piece("findings", tuple(forms), True, 1)
     for place, row in enumerate(rows):
         yield _rank(place, 1, 6), Piece("kernels", (row,), listed=True)
-    nothing = {"reason": None, "next_capture": None}
-    brief = {kind: {"state": state, **nothing} for kind, state in whole["states"].items()}
+    brief = {kind: {"state": state} for kind, state in whole["states"].items()}
     yield 2, Piece("questions", (whole["questions"], brief), begin=1)
-    for key in ("coverage", "window", "next_capture"):
-        if whole[key] is not None:
-            yield 3, Piece(key, (whole[key],))
-    for rank, key in ((4, "could_not_look"), (7, "notices"), (9, "declined")):
+    for rank, key in ((2, "next_capture"), (3, "coverage"), (3, "window"), (3, "work")):
+        yield rank, Piece(key, (whole[key],))
+    for rank, key in ((3, "could_not_look"), (7, "notices"), (9, "declined")):
         for place, one in enumerate(whole[key]):
             yield (rank if place < _SHOWN_FIRST else 8), Piece(key, (one,), listed=True)
 
@@ -110,11 +112,10 @@ def _rank(place: int, first: int, soon: int) -> int:
 
 
 def _asked(one: states.Asked) -> dict[str, Any]:
-    return {
-        "state": one.state,
-        "reason": prose(one.reason),
-        "next_capture": prose(one.next_capture),
-    }
+    if one.reason is None:
+        return {"state": one.state}
+    lack = {"reason": prose(one.reason), "next_capture": prose(one.next_capture)}
+    return {"state": one.state, **lack}
 
 
 def _capture(analysis: Analysis) -> dict[str, Any]:
@@ -122,9 +123,9 @@ def _capture(analysis: Analysis) -> dict[str, Any]:
     recorded = analysis.resolution.record
     named = device.name if device else recorded.name if recorded else None
     return {
-        "name": quoted.quoted(capture.name, 60),
+        "name": quoted.quoted(capture.name, _SHORT_NAME),
         "source": capture.source,
-        "device": None if named is None else quoted.quoted(named, 60),
+        "device": None if named is None else quoted.quoted(named, _SHORT_NAME),
         "peaks_known": bool(device) or capture.traits.peaks_recorded,
         "complete": capture.complete,
     }

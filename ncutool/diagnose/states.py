@@ -46,11 +46,11 @@ def _asked(analysis: Analysis, kind: FindingKind) -> Asked:
     )
     if found:
         return Asked("problem", found)
-    lacks = _lacks(analysis, kind)
-    return Asked("none") if lacks is None else Asked("could_not_look", (), *lacks)
+    missing = lacks(analysis, kind)
+    return Asked("none") if missing is None else Asked("could_not_look", (), *missing)
 
 
-def _lacks(analysis: Analysis, kind: FindingKind) -> tuple[str, str] | None:
+def lacks(analysis: Analysis, kind: FindingKind) -> tuple[str, str] | None:
     """Return what is missing to answer a question and what would tell; None where nothing is."""
     capture = analysis.capture
     if not capture.traits.has_timeline:

@@ -73,6 +73,8 @@ _DAMAGED = (
 def is_baseline(path: Path) -> bool:
     """Return whether a file is a baseline; only its first bytes are read."""
     try:
+        if not path.is_file():  # a pipe would wait for a writer, and be read empty
+            return False
         with gzip.open(path, "rb") as file:
             return file.read(len(_HEAD)) == _HEAD
     except (OSError, EOFError, zlib.error):

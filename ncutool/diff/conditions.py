@@ -32,8 +32,8 @@ def conditions(before: Run, after: Run) -> list[Fact]:
     """Return every condition of two runs; another one refuses a comparison of times."""
     return [
         _told("format", before, after, lambda run: run.settings.tool),
-        _told("device", before, after, _device),
-        _told("data type of the products", before, after, _dtypes),
+        _told("device", before, after, device_words),
+        _told("data type of the products", before, after, dtypes),
         *_clocks(before, after),
         *_profiler(before, after),
     ]
@@ -52,12 +52,13 @@ def _told(what: str, before: Run, after: Run, read: Callable[[Run], str]) -> Fac
                 f"{what}: {old} → {new}" if differs else "")  # fmt: skip
 
 
-def _device(run: Run) -> str:
+def device_words(run: Run) -> str:
+    """Return the devices of a run in words; empty where they are not known."""
     many = f"{run.device.used} × " if run.device.used > 1 else ""
     return f"{many}{run.device.name}" if run.device.name else ""
 
 
-def _dtypes(run: Run) -> str:
+def dtypes(run: Run) -> str:
     """Return the data types of the products, by time; those of a hundredth of it do not count."""
     rows = run.launches.filter(pl.col("family").is_in(PRODUCTS) & pl.col("dtype").is_not_null())
     times = rows.group_by("dtype").agg(pl.col("duration_ns").sum())

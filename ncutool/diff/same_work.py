@@ -140,13 +140,13 @@ def _flop(before: Run, after: Run) -> list[Fact]:
     counted = before.settings.figures_counted
     source = "counted" if counted else "from shapes"
     old, new = flop_of(before), flop_of(after)
-    facts = [_flop_fact(f"FLOP, {source}", old, new)]
+    facts = [flop_fact(f"FLOP, {source}", old, new)]
     products = flop_of(before, PRODUCTS), flop_of(after, PRODUCTS)
     if counted:
         if facts[0].state == "differs" and not _same_grids(before, after):
             facts[0] = replace(facts[0], refuses=True)
     elif products[0][0] or products[1][0]:
-        facts.append(_flop_fact("FLOP of products", *products))
+        facts.append(flop_fact("FLOP of products", *products))
         if facts[1].state == "same":  # what differs besides is what a fusion may drop
             facts[0] = replace(facts[0], state="same")
         else:
@@ -156,9 +156,10 @@ def _flop(before: Run, after: Run) -> list[Fact]:
     return facts
 
 
-def _flop_fact(
+def flop_fact(
     what: str, before: tuple[float | None, float], after: tuple[float | None, float]
 ) -> Fact:
+    """Compare FLOPs, each with the share of kernel time that they are known for."""
     (old, old_share), (new, new_share) = before, after
     texts = units.flop(old), units.flop(new)
     if old is None or new is None:
@@ -202,7 +203,7 @@ def _work_bytes(run: Run) -> pl.Series:
 
 
 def _largest_product(before: Run, after: Run) -> Fact:
-    old, new = _largest(before), _largest(after)
+    old, new = largest(before), largest(after)
     what = "largest product"
     if old is None or new is None:
         return Fact(what, old or units.UNKNOWN, new or units.UNKNOWN, None, "not_known")
@@ -211,7 +212,7 @@ def _largest_product(before: Run, after: Run) -> Fact:
                 f"{what} {old} → {new}" if differs else "")  # fmt: skip
 
 
-def _largest(run: Run) -> str | None:
+def largest(run: Run) -> str | None:
     """Return operator and shapes of the launch with the most FLOPs."""
     rows = run.launches.filter(
         pl.col("family").is_in(PRODUCTS)

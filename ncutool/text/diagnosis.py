@@ -1,4 +1,4 @@
-"""A diagnosis on the terminal: a few lines a capture, for whoever looks over a program's shoulder."""
+"""A diagnosis on the terminal: a few lines a capture."""
 
 from __future__ import annotations
 

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from ncutool.base.untrusted import markdown, printable
-
-_MENTION = re.compile(r"@(?=\w)|(?<!&)#(?=\d)")
-"""What GitHub takes for a person or for the number of an issue."""
-_REFERENCE = re.compile(
-    r"\b(GH-)(?=\d)|(?<![0-9A-Fa-f])([0-9a-f]{6})(?=[0-9a-f]{1,34}(?![0-9a-f]))"
-)
-"""What it takes for an issue or a commit: seven hexadecimal digits are enough for one."""
 
 
 def inert(text: str) -> str:
     """Return text without mark-up that notifies nobody and links to nothing."""
-    marked = _MENTION.sub(lambda match: f"{match.group()}<!-- -->", markdown(text))
-    return _REFERENCE.sub(lambda match: f"{match.group()}<!-- -->", marked)
+    return markdown(text)
 
 
 def code(text: str) -> str:

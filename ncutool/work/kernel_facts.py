@@ -66,7 +66,7 @@ class KernelFacts:
 
     @cached_property
     def dtype(self) -> str | None:
-        """Data type that the words of the name speak of, where it is exactly one: of a product,
+        """Data type that the words of the name speak of, where it is exactly one; of a product
         that of its operands."""
         spoken_of = _dtype(self.name)
         if spoken_of is None and self.units == "simt":

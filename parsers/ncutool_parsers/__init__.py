@@ -20,6 +20,7 @@ from ncutool_parsers.ncu_report_file import NcuReportReader
 from ncutool_parsers.ncu_text_file import NcuTextReader
 from ncutool_parsers.place import Place
 from ncutool_parsers.places import local, place
+from ncutool_parsers.spool import told
 from ncutool_parsers.torch_trace import TorchTraceReader
 
 READERS: tuple[Reader, ...] = (NcuReportReader(), NcuTextReader(), TorchTraceReader())
@@ -46,7 +47,7 @@ def sniff(path: str | PathLike[str] | Place) -> Reader:
     given = place(path)
     if isinstance(given, Path):
         return _reader(given)
-    with local(given, ReadOptions(), head=True) as copy:
+    with told(given), local(given, ReadOptions(), head=True) as copy:
         try:
             return _reader(copy)
         except CaptureError as error:
@@ -64,8 +65,9 @@ def read(path: str | PathLike[str] | Place, options: ReadOptions | None = None) 
     given = place(path)
     options = options or ReadOptions()
     if isinstance(given, Path):
-        return _reader(given).read(given, options)
-    with local(given, options) as copy:
+        with told(given):
+            return _reader(given).read(given, options)
+    with told(given), local(given, options) as copy:
         try:
             capture = _reader(copy).read(copy, options)
         except CaptureError as error:

@@ -259,6 +259,8 @@ def _told(place: Path | Place) -> Iterator[None]:
     except UnreadableError:
         raise
     except (*_DAMAGE, ValueError) as error:
+        if spool.is_full(error):
+            raise
         detail = str(error) if isinstance(error, (tarfile.TarError, zipfile.BadZipFile)) else ""
         what = detail or type(error).__name__
         raise DamagedError(

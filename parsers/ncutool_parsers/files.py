@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import stat
 import zlib
 from pathlib import Path
 
@@ -34,8 +36,7 @@ def check_file(path: Path) -> bytes:
         UnreadableError: it is missing, a folder, not permitted, not a regular file, or empty.
     """
     try:
-        if path.is_dir():
-            raise RefusedError(path, "is a folder", "name the capture inside it")
+        _check_regular(path)
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError:
@@ -52,6 +53,27 @@ def check_file(path: Path) -> bytes:
             path, "is a git-LFS pointer, not the capture itself", "run `git lfs pull` first"
         )
     return head
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse what is no regular file before it is opened, since a pipe would wait for its writer.
+
+    Raises:
+        RefusedError: it is a folder, a pipe, a device or a socket.
+        OSError: it is not there, or the system does not tell.
+    """
+    kind = os.stat(path).st_mode
+    if stat.S_ISDIR(kind):
+        raise RefusedError(path, "is a folder", "name the capture inside it")
+    if stat.S_ISFIFO(kind):
+        raise RefusedError(
+            path,
+            "is a pipe, and a capture is read more than once",
+            "write it to a file first and name that",
+        )
+    if not stat.S_ISREG(kind):
+        what = "a device" if stat.S_ISCHR(kind) or stat.S_ISBLK(kind) else "no regular file"
+        raise RefusedError(path, f"is {what}, not a capture", ASK_FOR)
 
 
 def read_head(path: Path) -> bytes:

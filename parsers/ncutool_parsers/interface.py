@@ -37,6 +37,8 @@ class ReadOptions:
     """Recorded arguments (lists of dimensions) with more values are left out, with a notice."""
     max_nesting: int = DEFAULT_MAX_NESTING
     """Recorded arguments nested deeper are left out, with a notice."""
+    max_memory: int | None = None
+    """Bytes that the process which reads a report may have; None for a share of the machine's."""
     metrics: str | None = None
     """Regular expression a counter's whole name must match to be read (ncu); None reads all."""
     progress: Progress | None = None

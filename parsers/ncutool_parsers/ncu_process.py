@@ -7,6 +7,7 @@ a crash, a hang, an interrupt. Nothing it prints reaches the terminal.
 from __future__ import annotations
 
 import importlib.util
+import os
 import signal
 import subprocess
 import sys
@@ -21,13 +22,16 @@ from typing import IO, Any
 
 import msgspec
 
-from ncutool_parsers.errors import DamagedError, UnreadableError
+from ncutool_parsers import memory
+from ncutool_parsers.errors import DamagedError, TooLargeError, UnreadableError
 
 _WORKER = Path(__file__).with_name("ncu_worker.py")
 _STALL_SECONDS = 120.0
 _BYTES_PER_SECOND = 1_000_000
 """NVIDIA's reader is an order of magnitude faster; a larger file may stay silent for longer."""
 _ERROR_TAIL = 4096
+_OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate memory", "out of memory")
+"""What Python and C++ say on stderr where they get no memory."""
 _RECOLLECT = "copy it again, or collect it again with ncu"
 
 
@@ -58,6 +62,7 @@ def read(
     stall_seconds: float | None = None,
     instructions: bool = False,
     samples: bool = True,
+    max_memory: int | None = None,
 ) -> Report:
     """Return what NVIDIA's reader finds in ``paths``, the parts of one report; a worker for each.
 
@@ -69,17 +74,20 @@ def read(
         stall_seconds: how long the worker may stay silent before it is ended.
         instructions: read what each launch executed by opcode too.
         samples: with that, read where its warps were sampled.
+        max_memory: bytes that a worker may have; None for a share of the machine's.
 
     Raises:
         UnreadableError: the worker died, stopped answering, or could not be started.
+        TooLargeError: it takes more memory than it may have.
     """
     also = ("instructions" if samples else "opcodes") if instructions else ""
+    most = max_memory or memory.reader_bytes()
     report = Report()
     for path in paths:
         patience = stall_seconds or _STALL_SECONDS + path.stat().st_size / _BYTES_PER_SECOND
         report.first_id = len(report.metric_names)
-        command = _worker_command(path, named, metrics, also)
-        with _Worker(command, named, patience) as worker:
+        command = [*_worker_command(path, named, metrics, also), str(most or ""), str(os.getpid())]
+        with _Worker(command, named, patience, most) as worker:
             while worker.take_frame(report):
                 if on_action is not None:
                     on_action(len(report.actions))
@@ -116,8 +124,10 @@ def _shift(ids: array[int], by: int) -> array[int]:
 class _Worker:
     """The process, its frames, and a watchdog that ends it when it falls silent."""
 
-    def __init__(self, command: list[str], named: Path, stall_seconds: float) -> None:
-        self._named = named
+    def __init__(
+        self, command: list[str], named: Path, stall_seconds: float, most: int | None
+    ) -> None:
+        self._named, self._most = named, most
         self._stall_seconds = stall_seconds
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._process = subprocess.Popen(
@@ -192,6 +202,9 @@ class _Worker:
         code = self._process.wait()
         if self._stalled:
             problem = f"NVIDIA's reader stopped answering for {self._stall_seconds:.0f} s"
+        elif self._most is not None and any(word in self.error_tail() for word in _OUT_OF_MEMORY):
+            problem = f"takes more memory to read than the limit of {self._most:,} bytes"
+            return TooLargeError(self._named, problem, "raise --max-memory if you trust it")
         elif code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
             problem = f"NVIDIA's reader crashed on it ({name})"

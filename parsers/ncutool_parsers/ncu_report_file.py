@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from ncutool_parsers import files, ncu_framing, ncu_parts
+from ncutool_parsers import files, ncu_framing, ncu_parts, spool
 from ncutool_parsers.capture import Capture
 from ncutool_parsers.errors import (
     DamagedError,
@@ -95,12 +95,15 @@ def _read_report(
             progress,
             instructions=instructions,
             samples=options.samples,
+            max_memory=options.max_memory,
         )
 
     if not options.instructions:
         return read(False)
     try:
         return read(True)
+    except TooLargeError:
+        raise
     except UnreadableError:
         report = read(False)
         report.code_failed = True
@@ -152,6 +155,8 @@ def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
         if not total:  # a Zstandard stream that was cut ends without a word
             raise EOFError("it ends before its first bytes")
     except damage as error:
+        if spool.is_full(error):
+            raise
         problem = f"is damaged: its {codec} stream cannot be expanded ({error})"
         raise DamagedError(path, problem, "copy it again") from error
 

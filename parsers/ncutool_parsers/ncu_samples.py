@@ -45,13 +45,25 @@ def sampled(actions: Sequence[dict[str, Any]], edge: Edge | None = None) -> Samp
         for address, count, stall, waited, file, line in found["rows"]:
             row = (launch_id, code, address, count, total, stall, waited, file, line)
             samples.append(row)
-        for file, line, count, stall, waited in found["lines"]:
+        for file, line, count, stall, waited, _ in found["lines"]:
             lines.append((launch_id, file, line, count, total, stall, waited))
     return Sampled(
         pl.DataFrame(edge.rows(samples), schema=schema.SAMPLES.polars_schema(), orient="row"),
         pl.DataFrame(edge.rows(lines), schema=schema.SAMPLED_LINES.polars_schema(), orient="row"),
         pl.DataFrame(edge.rows(listings), schema=schema.LISTINGS.polars_schema(), orient="row"),
     )
+
+
+MOST_SOURCE_LINES = 64
+"""Source lines whose text is kept of a report: those with most samples."""
+
+
+def source_lines(actions: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the texts of the hottest source lines that the report holds, by file and line."""
+    rows = [row for action in actions for row in (action.get("samples") or {}).get("lines", ())]
+    rows.sort(key=lambda row: -row[2])
+    found = {f"{file}:{line}": text for file, line, *_, text in rows if text}
+    return dict(list(found.items())[:MOST_SOURCE_LINES])
 
 
 def _text(text: str | None) -> str | None:

@@ -95,7 +95,10 @@ def capture(path: Path, report: Report, framing: Framing, edge: Edge | None = No
         complete=not _damaged(actions, report, framing),
         tool_version=framing.version,
         synthetic=made_up(framing.private.get("command")),
-        private={name: edge.text(text) for name, text in framing.private.items()},
+        private={
+            name: edge.text(text)
+            for name, text in (framing.private | ncu_samples.source_lines(actions)).items()
+        },
     )
 
 

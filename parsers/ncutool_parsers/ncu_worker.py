@@ -4,7 +4,8 @@ NVIDIA's reader never gives memory back and may crash or hang on a damaged file,
 runs in the caller's process. Run as ``python ncu_worker.py REPORT REGEX PACKAGE_FOLDER PARTS``,
 with the standard library alone; it writes frames to standard output: one byte of kind, a u32
 length, and that many bytes. ``PARTS`` is ``instructions`` where those are wanted too, ``opcodes``
-where they are without the samples of warps, else empty.
+where they are without the samples of warps, else empty. Two more arguments may follow: the bytes of
+memory that it may have (empty for any), and the process that it ends with.
 
 ==== ===============================================================================
 kind content
@@ -23,6 +24,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 from array import array
 from collections.abc import Callable, Iterator
@@ -69,7 +71,10 @@ _ISSUED = "selected"
 """Samples of warps that issue: no reason to wait."""
 _HOT = 16
 """Instructions, and source lines, that are told of a launch: those with most samples."""
+_LINE_LENGTH = 200
+"""Characters that are told of a source line."""
 _COUNT_LIMIT = 2**62
+_PR_SET_PDEATHSIG = 1
 
 
 class Collector:
@@ -212,6 +217,8 @@ class Samples:
         self._texts = texts
         self._told: set[int] = set()
         self._sources: dict[tuple[str, int], tuple[str, int] | None] = {}
+        self._paths: dict[str, str] = {}
+        self._held: dict[str, dict[str, list[str]]] = {}
 
     def of(self, action: Any, names: tuple[str, ...]) -> dict[str, Any] | None:
         """Return the samples of one action; None where none were taken.
@@ -219,7 +226,8 @@ class Samples:
         ``total`` are all of them, ``code`` the number of the listing that the addresses are of,
         ``listing`` its addresses and texts where it was not told before. A row of ``rows`` is
         address, samples, the main stall, its samples, file and line (None where not recorded); one
-        of ``lines`` the same without an address.
+        of ``lines`` file, line, samples, the main stall, its samples and the line's own text (None
+        where the report holds no source).
         """
         held = frozenset(names)
         reasons = {
@@ -265,13 +273,26 @@ class Samples:
                 lines.setdefault((file, line), []).append(address)
         summed = {line: sum(at[address] for address in its) for line, its in lines.items()}
         hottest = sorted(summed, key=lambda line: (-summed[line], line))[:_HOT]
-        return [[*line, summed[line], *stalls.main(lines[line])] for line in hottest]
+        return [
+            [*line, summed[line], *stalls.main(lines[line]), self._text(action, *line)]
+            for line in hottest
+        ]
+
+    def _text(self, action: Any, file: str, line: int) -> str | None:
+        kernel = action.name(_MANGLED) or ""
+        if kernel not in self._held:
+            sources = action.source_files()
+            self._held[kernel] = {path: sources[path].splitlines() for path in sources}
+        texts = self._held[kernel].get(self._paths[file], [])
+        return texts[line - 1].strip()[:_LINE_LENGTH] if 0 < line <= len(texts) else None
 
     def _source(self, action: Any, address: int) -> tuple[str | None, int | None]:
         key = (action.name(_MANGLED) or "", address)
         if key not in self._sources:
             info = action.source_info(address)
-            name = re.split(r"[/\\]", info.file_name())[-1] if info is not None else ""
+            path = info.file_name() if info is not None else ""
+            name = re.split(r"[/\\]", path)[-1]
+            self._paths[name] = path
             self._sources[key] = (name, int(info.line())) if name else None
         return self._sources[key] or (None, None)
 
@@ -487,9 +508,27 @@ def _innermost_range(state: Any) -> str | None:
     return None
 
 
+def _bind(most: str, parent: str) -> None:
+    """Take no more memory than so many bytes, and end with the process that started this one."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+    import resource
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):  # it ended before it could be told of
+        os._exit(1)
+    if most:
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min([int(most), *known]), hard))
+
+
 def main(arguments: list[str]) -> None:
     """Read the report that the arguments name and end the process, whatever it left behind."""
-    path, pattern, package_folder, also = arguments
+    path, pattern, package_folder, also, *bounds = arguments
+    if bounds:
+        _bind(*bounds)
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that native code prints gets between the frames
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,10 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from ncutool_parsers.errors import RefusedError
+from ncutool_parsers.place import Place
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PREFIX = "ncutool-spool-"
 _LOCK = "in-use"
 """A file in each folder, which its maker keeps locked as long as it lives."""
@@ -39,6 +44,34 @@ def folder() -> Iterator[Path]:
             yield files
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the system refused a temporary file: for want of room, or of any folder for it."""
+    if not isinstance(error, OSError):
+        return False
+    return error.errno in _NO_ROOM or "usable temporary directory" in str(error)
+
+
+@contextmanager
+def told(path: Path | Place) -> Iterator[None]:
+    """Say of a capture that there is no room for a temporary copy of it, where that is so.
+
+    Raises:
+        RefusedError: there is no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise RefusedError(
+            path,
+            "cannot be read: there is no room for temporary files (No space left on device)"
+            if error.errno in _NO_ROOM
+            else "cannot be read: there is no folder for temporary files",
+            "make room there, or set TMPDIR to a folder with more",
+        ) from error
 
 
 @cache

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from ncutool_parsers import spool
 from ncutool_parsers.errors import (
     MissingError,
     NcutoolError,
@@ -260,6 +261,8 @@ class told:  # noqa: N801 - it is used like the functions of contextlib
         trace: TracebackType | None,
     ) -> None:
         if not isinstance(error, Exception) or isinstance(error, (NcutoolError, MemoryError)):
+            return
+        if spool.is_full(error):
             return
         problem, remedy = words_of(error)
         refused = RefusedError

@@ -25,10 +25,10 @@ from ncutool_parsers.edge import (
     cut,
     decoded,
     number_in,
-    visible,
 )
 from ncutool_parsers.errors import NcutoolError, UnreadableError
 from ncutool_parsers.interface import ReadOptions
+from ncutool_parsers.visible_text import visible
 
 HOSTILE = "\x00\x07\x1b\x7f\x9b\u061c\u200b\u200d\u202e\u2066\ufeff\ud800\udfff\U000e0041"
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from(HOSTILE + "\r\n\t\u2028\x85")))

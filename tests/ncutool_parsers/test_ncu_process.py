@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+import zstandard
 
-from ncutool_parsers import ncu_process
-from ncutool_parsers.errors import UnreadableError
+from ncutool_parsers import ncu_process, ncu_report_file, read
+from ncutool_parsers.errors import RefusedError, TooLargeError, UnreadableError
 from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.ncu_report_file import NcuReportReader
 from report_writer import ReportLaunch, device_attributes, write_report
@@ -50,7 +54,7 @@ def replace_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str) -
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashed on it .SIGSEGV"),
         ("import sys; sys.exit(3)", "failed on it .exit 3"),
-        ("raise MemoryError('no room')", "failed on it .MemoryError: no room"),
+        ("raise MemoryError('no room')", "takes more memory to read than the limit of"),
         ("import os; os.write(1, b'a' + (99).to_bytes(4, 'little') + b'{')", "failed on it"),
         ("import os; os.write(1, b'a'); os.abort()", "crashed on it .SIGABRT"),
     ],
@@ -61,7 +65,7 @@ def test_death(
     """A worker that dies, at once or in mid-sentence, becomes an error that names the file."""
     replace_worker(monkeypatch, tmp_path, code)
     before = children()
-    with pytest.raises(UnreadableError, match=rf"sound\.ncu-rep: NVIDIA's reader {problem}"):
+    with pytest.raises(UnreadableError, match=rf"sound\.ncu-rep: (NVIDIA's reader )?{problem}"):
         NcuReportReader().read(report, ReadOptions())
     assert children() == before
 
@@ -167,3 +171,55 @@ def test_reading_keeps_no_memory(report: Path) -> None:
     assert grown_mb < 10
     if opened:
         assert len(os.listdir("/proc/self/fd")) == opened
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited where Linux counts it")
+def test_memory_is_bounded(report: Path) -> None:
+    """A worker that needs more than it may have ends in a sentence that names file and limit."""
+    limit = (
+        r"sound\.ncu-rep: takes more memory to read than the limit of 1,000,000 bytes; raise --max"
+    )
+    with pytest.raises(TooLargeError, match=limit):
+        NcuReportReader().read(report, ReadOptions(max_memory=1_000_000, instructions=True))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends a process with its parent")
+def test_worker_ends_with_its_parent(report: Path, tmp_path: Path) -> None:
+    """However the parent ends, it leaves no worker."""
+    told, started = tmp_path / "told", tmp_path / "ncu_report"
+    started.mkdir()
+    (started / "__init__.py").write_text(
+        f"import os, time\nopen({str(told)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+    )
+    code = (
+        "import os, subprocess, sys, time\n"
+        "worker, report, folder, told = sys.argv[1:]\n"
+        "bounds = ['', '', str(os.getpid())]\n"
+        "subprocess.Popen([sys.executable, '-I', '-S', worker, report, '', folder, *bounds])\n"
+        "while not os.path.exists(told) or not open(told).read(): time.sleep(0.05)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    given = [str(one) for one in (ncu_process._WORKER, report, tmp_path, told)]
+    subprocess.run([sys.executable, "-c", code, *given], check=False)
+    worker = int(told.read_text())
+    for _ in range(200):
+        state = Path(f"/proc/{worker}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker is still there")
+
+
+def test_a_full_temporary_folder_is_no_damage(
+    report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk without room says nothing of the file."""
+    packed = tmp_path / "packed.ncu-repz"
+    packed.write_bytes(zstandard.compress(report.read_bytes()))
+
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ncu_report_file, "_open_packed", full)
+    with pytest.raises(RefusedError, match=r"packed\.ncu-repz: .* no room for temporary files"):
+        read(packed)

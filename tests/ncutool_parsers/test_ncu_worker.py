@@ -300,6 +300,9 @@ class Sampled(Action):
     def source_info(self, address: int) -> Source | None:
         return Source() if address == 32 else None
 
+    def source_files(self) -> dict[str, str]:
+        return {"/home/me/secret/k.cu": "\n" * 6 + "   x += y;\n"}
+
 
 STALLED = "smsp__pcsamp_warps_issue_stalled_"
 REASONS = {
@@ -321,7 +324,7 @@ def test_samples_by_address(metrics: dict[str, Metric]) -> None:
         "total": 95,
         "code": 0,
         "rows": [[16, 55, "wait", 5, None, None], [32, 40, "long_scoreboard", 30, "k.cu", 7]],
-        "lines": [["k.cu", 7, 40, "long_scoreboard", 30]],
+        "lines": [["k.cu", 7, 40, "long_scoreboard", 30, "x += y;"]],
         "listing": [[16, "NOP"], [32, "FADD R1, R2, R3"]],
     }
     assert "listing" not in (samples.of(action, tuple(metrics)) or {})

@@ -57,8 +57,8 @@ def _work() -> None:
     messages: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, messages), daemon=True).start()
 
-    from ncutool.archive import memory
     from ncutool.archive.engines.interface import Answer, Hands, Job, Setup
+    from ncutool_parsers import memory
 
     setup = msgspec.msgpack.decode(messages.get(), type=Setup)
     memory.limit_to(setup.settings.max_memory)

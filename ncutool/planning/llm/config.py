@@ -19,7 +19,6 @@ from ncutool.planning.llm.families.towers import encoder
 from ncutool.planning.llm.keys import FLAGS, check_keys, refuse
 from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.values import Values
-from ncutool.planning.llm.values import shown as short
 from ncutool_parsers.errors import UnreadableError, UsageError
 from ncutool_parsers.visible_text import visible
 
@@ -194,7 +193,7 @@ def _check_architecture(outer: Values, kind: str) -> None:
             name = name.removesuffix(ending)
         if name in families and families[name] != kind and kind not in _ALSO.get(name, ()):
             raise outer.fail(
-                f"architectures says {short(given)} and model_type {kind!r}: which of them is it?"
+                f"architectures says {shown(given)} and model_type {kind!r}: which of them is it?"
             )
 
 

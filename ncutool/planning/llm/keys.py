@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from ncutool.planning.llm.values import Values, shown
+from ncutool.base.user_files import shown
+from ncutool.planning.llm.values import Values
 from ncutool_parsers.errors import UsageError
 
 _NAMES = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ncutool.planning.llm.values import Values, shown
+from ncutool.base.user_files import shown
+from ncutool.planning.llm.values import Values
 
 _TRAINED = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ncutool.base.limits import greater, overlapped
+from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as experts_of
 from ncutool.planning.llm.experts import Routing
 from ncutool.planning.llm.model import ROUTED_PARTS, Cache, Matrix, Part
@@ -111,7 +111,8 @@ class Work:
     @property
     def floor_ns(self) -> float:
         """The time of the busiest resource."""
-        return greater(overlapped(self.compute_ns, self.memory_ns), self.link_ns)
+        local: float = overlapped(self.compute_ns, self.memory_ns)
+        return max(local, self.link_ns)
 
     @property
     def bound(self) -> Resource:

@@ -63,7 +63,7 @@ def registered(file: Path) -> int:
     """Workers that a scheduler knows."""
     from distributed import Client
 
-    with Client(scheduler_file=str(file), set_as_default=False) as client:
+    with Client(scheduler_file=str(file), set_as_default=False) as client:  # type: ignore[no-untyped-call]  # it has no types
         return len(client.nthreads())
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from ncutool.archive.dataset import Dataset
 from ncutool.archive.reading import tables_of
+from ncutool.archive.selection import ORDERS, SHORT
+from ncutool.archive.tables import TABLES
 from ncutool.commands import main
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "archives.md").read_text(encoding="utf-8")
@@ -59,8 +61,8 @@ def test_without_a_question_it_lists_what_there_is(
     """Tables, rows and columns, those of the metadata too."""
     shown = ask(capsys, dataset)
     assert re.findall(r"^(\w+): (\d+) rows$", shown, re.MULTILINE) == [
-        ("captures", "6"), ("launches", "12"), ("inside", "12"), ("findings", "6"), ("gaps", "18"),
-        ("errors", "1"),
+        ("captures", "6"), ("launches", "12"), ("inside", "0"), ("findings", "6"),
+        ("gaps", "18"), ("collectives", "0"), ("errors", "1"),
     ]  # fmt: skip
     assert "notices, commit" in shown
 
@@ -79,6 +81,12 @@ def test_every_recipe_of_the_documents_runs(
 def test_there_are_seven_recipes_at_least() -> None:
     """In docs/archives.md."""
     assert len(RECIPES) >= 7
+
+
+def test_every_table_has_an_order_and_columns_for_a_terminal() -> None:
+    """One that is added to a dataset can be asked at once."""
+    names = {table.name for table in TABLES}
+    assert set(ORDERS) == set(SHORT) == names
 
 
 def test_sql_and_polars_tell_the_same(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ncutool.base.user_files import shown
 from ncutool.planning.llm.families.draft import Draft, Named
 from ncutool.planning.llm.families.mixture import (
     Flag,
@@ -18,7 +19,7 @@ from ncutool.planning.llm.families.mixture import (
 from ncutool.planning.llm.keys import refuse
 from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.shapes import HeadShape, feed_forward
-from ncutool.planning.llm.values import Values, shown
+from ncutool.planning.llm.values import Values
 from ncutool.planning.llm.windows import Windows, attention_layers
 
 

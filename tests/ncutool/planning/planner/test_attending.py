@@ -197,6 +197,7 @@ def test_latent_attention_reads_its_values_with_its_keys() -> None:
     assert found.bytes == queries + results + 64 * 4096 * 576 * 2
     assert apart.bytes - found.bytes == 64 * 4096 * 512 * 2
     assert found.unfused is None
-    for wrong in ({"v_head_dim": 600}, {"v_head_dim": 512, "backward": True}):
+    wrongs: list[dict[str, Any]] = [{"v_head_dim": 600}, {"v_head_dim": 512, "backward": True}]
+    for wrong in wrongs:
         with pytest.raises(UsageError, match="latent"):
             planner.attention(**sizes, latent=True, **wrong)

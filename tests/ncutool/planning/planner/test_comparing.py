@@ -127,7 +127,7 @@ def test_the_crossover_agrees_with_the_plans_themselves() -> None:
         for one, other in zip(*steps, strict=True)
         if 2.8 * other.floor_ns < 2.0 * one.floor_ns
     }
-    assert ahead == {batch for low, high in row.ahead for batch in range(low, high + 1)}
+    assert ahead == {batch for low, high in row.ahead for batch in range(low, (high or 0) + 1)}
     assert 0 < len(ahead) < len(batches)
 
 

@@ -43,6 +43,12 @@ def share_bytes(workers: int) -> int | None:
     return None if total is None else max(_LEAST, total // workers)
 
 
+def reader_bytes() -> int | None:
+    """Return what one process that reads a report may have unless told: three quarters of all."""
+    total = machine_bytes()
+    return None if total is None else max(_LEAST, total // 4 * 3)
+
+
 def limit_to(most: int | None) -> None:
     """Let this process have no more than so many bytes, where the system can hold it to that."""
     if most is None or sys.platform != "linux":
