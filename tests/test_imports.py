@@ -75,6 +75,7 @@ def test_only_commands_print_or_exit() -> None:
 
 
 MAY_CATCH_ALL = {
+    "ncutool.commands": "an error of an output becomes an exit code; every other is raised",
     "ncutool.commands.running": "where an error becomes an exit code",
     "ncutool.archive.one_file": "whatever a file does to its analysis is a row of the errors",
     "ncutool.archive.engines.interface": "an error of a worker is its answer; the worker lives on",

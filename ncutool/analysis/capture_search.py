@@ -194,9 +194,9 @@ def _chosen(known: Listed, stretch: Stretch, names: frozenset[int]) -> Chosen:
         names=tuple(name for _, name in picked),
         base=picked[0][0] if picked else "function",
         skip=stretch.skip,
-        count=stretch.count,
+        count=stretch.columns,
     )
-    until = stretch.skip + stretch.count
+    until = stretch.skip + stretch.columns
     launches = [
         launch
         for ids, mask in zip(known.ids, _mask(known, names), strict=True)

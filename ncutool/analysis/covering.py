@@ -16,7 +16,7 @@ class Stretch(NamedTuple):
 
     skip: int
     """Columns before it."""
-    count: int
+    columns: int
     """Columns in it."""
     launches: int
     """Launches in it."""

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from ncutool.commands import output_schemas
 from ncutool.commands.options import DebugOption
 from ncutool.commands.wrong_usage import one_of
 from ncutool_parsers.errors import UsageError
 
 TABLES = ("kernels", "findings", "inside")
-NAMES = (*TABLES, "report", "diagnosis")
+NAMES = (*TABLES, "report", "diagnosis", *output_schemas.OUTPUTS)
 """Outputs with a published schema."""
 
 
@@ -43,4 +44,6 @@ def schema_of(name: str) -> dict[str, Any]:
         from ncutool.diagnose.schema import schema
 
         return schema()
+    if name in output_schemas.OUTPUTS:
+        return output_schemas.of_output(name)
     raise UsageError(f"no schema {name!r}: there is {one_of(NAMES)}")

@@ -34,19 +34,22 @@ def concerning(findings: tuple[Finding, ...]) -> list[Finding]:
 def records(analysis: Analysis, most: int) -> tuple[list[dict[str, Any]], int]:
     """Return what is known of the kernels with most time, and how many kernels there are.
 
-    Texts in ``reason`` may hold names still.
+    Copies are none. A kernel at its ceiling that a finding concerns is not done: another type,
+    or a fusion, has another ceiling. Texts in ``reason`` may hold names still.
 
     Args:
         analysis: of one capture.
         most: how many records at most.
     """
-    rows = ceiling.with_ceilings(analysis.kernels).filter(pl.col("duration_ns") > 0)
+    copies = pl.col("category").is_in(["memcpy", "memset"])
+    timed = ceiling.with_ceilings(analysis.kernels).filter(pl.col("duration_ns") > 0)
+    rows = timed.filter(~copies)
     if rows.is_empty():
         return [], 0
     findings = concerning(tuple(analysis.findings))
     rows = rows.join(_unseen(analysis, findings), on="launch_id", how="left")
     groups = _groups(rows)
-    total = int(rows["duration_ns"].sum())
+    total = int(timed["duration_ns"].sum())
     made = [_record(analysis, row, findings, total) for row in groups.head(most).to_dicts()]
     return made, groups.height
 
@@ -122,6 +125,7 @@ def _record(
     counted = analysis.capture.traits.figures_counted
     full = gates.at_limit(row) if counted else None
     state = "problem" if mine else "could_not_look" if hidden else "none"
+    reached = ceiling.done(row["reached_ns"], row["missed_ns"], row["time_ns"])
     level = row["limiting_detail"] or row["limiting_level"]
     return {
         "kernel": quoted(row["kernel"]),
@@ -135,10 +139,10 @@ def _record(
         "findings": [one.id for one in mine[:_MOST_FINDINGS]],
         **{name: row[name] for name in _COPIED},
         "limiting": level,
-        "done": ceiling.done(row["reached_ns"], row["missed_ns"], row["time_ns"]),
+        "done": False if reached and mine else reached,
         "done_pct": 100 * row["reached_ns"] / row["time_ns"],
-        "ceiling": row["ceiling"],
-        "ceiling_pct": row["ceiling_pct"],
+        "ceiling": row["ceiling"] if reached else None,
+        "ceiling_pct": row["ceiling_pct"] if reached else None,
         "reason": row["unseen"] if state == "could_not_look" else None,
         "next_capture": row["brief"] if state == "could_not_look" else None,
         "command": command(row["collect"]) if hidden else None,

@@ -116,7 +116,10 @@ _KERNEL = _object(
         "bytes_ratio": _or_null(_NUMBER, "counted over compulsory bytes, where both are known"),
         "device": _or_null(_INT),
         "limiting": _or_null(_TEXT, "the memory level or pipe that holds it"),
-        "done": _or_null(_BOOL, "a ceiling is reached; null where that is not known"),
+        "done": _or_null(
+            _BOOL,
+            "it has reached a ceiling and no finding concerns it; null where that is not known",
+        ),
         "done_pct": {**_NUMBER, "description": "share of its time in launches at a ceiling"},
         "ceiling": _or_null({"enum": list(CEILINGS)}),
         "ceiling_pct": _or_null(_NUMBER, "how much of the ceiling the longest such launch reaches"),

@@ -66,8 +66,8 @@ class KernelFacts:
 
     @cached_property
     def dtype(self) -> str | None:
-        """Data type that the words of the name speak of, where it is exactly one: of a product, that
-        of its operands."""
+        """Data type that the words of the name speak of, where it is exactly one; of a product
+        that of its operands."""
         spoken_of = _dtype(self.name)
         if spoken_of is None and self.units == "simt":
             return "fp64" if _FP64_SIMT.search(self.name) else None
@@ -109,7 +109,8 @@ class KernelFacts:
     def product(self) -> Product | None:
         """Not a product for tensor cores: ``vector`` is a matrix times a vector, a dot product or a
         depthwise convolution; ``narrow`` a product with one side of a few elements."""
-        return None if self.part == "attention" else _first(_PRODUCTS, self.name)
+        product = _first(_PRODUCTS, self.name)
+        return None if product is not None and self.part == "attention" else product
 
     @cached_property
     def role(self) -> Role | None:

@@ -185,7 +185,7 @@ def test_the_best_stretch_is_the_best_of_all(column: list[int], most: int) -> No
         assert found is None
     else:
         assert found is not None
-        assert (found.weight, -found.count, -found.skip) == top
+        assert (found.weight, -found.columns, -found.skip) == top
 
 
 def test_one_launch_stands_for_those_alike() -> None:

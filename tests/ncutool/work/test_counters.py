@@ -472,6 +472,7 @@ def test_table(capture: Capture) -> None:
 
 def test_wanted_reads_all_that_is_used(tmp_path: Path, capture: Capture) -> None:
     """Reading all metrics changes no figure: the pattern leaves out nothing."""
+    assert isinstance(capture.path, Path)
     everything = NcuReportReader().read(capture.path, ReadOptions())
     assert everything.metrics.height > capture.metrics.height
     assert counters.work(everything).equals(counters.work(capture))

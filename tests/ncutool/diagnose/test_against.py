@@ -1,0 +1,111 @@
+"""What changed since an earlier diagnosis: the work first, and no problem gone unseen."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ncutool.analysis.analyse import read_and_analyse
+from ncutool.diagnose import parts, within
+from ncutool.diagnose.against import load, since
+from ncutool.diagnose.budget import dumped
+from ncutool_parsers.errors import UsageError
+
+SAMPLE = Path(__file__).parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
+TRACE = SAMPLE / f"{SAMPLE.name}.json.gz"
+
+
+def earlier(folder: Path, path: Path = TRACE, budget: int = 64_000) -> Path:
+    file = folder / "earlier.json"
+    file.write_bytes(dumped(within([parts(read_and_analyse(path), budget)], budget)))
+    return file
+
+
+def slower(folder: Path, factor: float) -> Path:
+    """The sample with all times stretched."""
+    content = json.loads(gzip.decompress(TRACE.read_bytes()))
+    for event in content["traceEvents"]:
+        for name in ("ts", "dur"):
+            if name in event:
+                event[name] *= factor
+    path = folder / "slower.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_the_same_recording_is_the_same(tmp_path: Path) -> None:
+    found = since(load(earlier(tmp_path)), read_and_analyse(TRACE))
+    assert (found["same_work"], found["verdict"], found["change_pct"]) == ("same", "same", 0.0)
+    assert found["gone"] == found["new"] == []
+    assert found["still"]
+
+
+def test_the_same_work_twice_as_slow(tmp_path: Path) -> None:
+    found = since(load(earlier(tmp_path)), read_and_analyse(slower(tmp_path, 2.0)))
+    assert (found["same_work"], found["verdict"]) == ("same", "slower")
+    assert found["change_pct"] == pytest.approx(100, abs=0.01)
+
+
+def test_other_work_has_no_verdict(tmp_path: Path) -> None:
+    file = earlier(tmp_path)
+    content = json.loads(file.read_text())
+    content["captures"][0]["work"] |= {"product_flop": 1e9, "flop": 1e9, "grids": "0"}
+    file.write_text(json.dumps(content))
+    found = since(load(file), read_and_analyse(TRACE))
+    assert found["same_work"] == "differs"
+    assert found["verdict"] is found["change_pct"] is None
+
+
+def test_another_device_does_not_compare(tmp_path: Path) -> None:
+    file = earlier(tmp_path)
+    content = json.loads(file.read_text())
+    content["captures"][0]["work"]["device"] = "another"
+    file.write_text(json.dumps(content))
+    found = since(load(file), read_and_analyse(TRACE))
+    assert found["same_work"] == "not_comparable"
+    assert found["verdict"] is None
+
+
+def test_what_was_left_out_is_not_new(tmp_path: Path) -> None:
+    found = since(load(earlier(tmp_path, budget=1_000)), read_and_analyse(TRACE))
+    assert found["same_work"] == "not_known"
+    assert found["new"] == []
+    assert found["not_known"]
+
+
+def test_a_problem_is_gone_only_where_somebody_looked(tmp_path: Path) -> None:
+    file = earlier(tmp_path)
+    content = json.loads(file.read_text())
+    first: dict[str, Any] = content["captures"][0]["findings"][0]
+    content["captures"][0]["findings"] = [
+        {**first, "rule": "allocator-every-step", "kind": "allocator"},
+        {**first, "rule": "no-such-rule"},
+    ]
+    file.write_text(json.dumps(content))
+    found = since(load(file), read_and_analyse(TRACE))
+    assert [one["rule"] for one in found["gone"]] == ["allocator-every-step"]
+    assert "no-such-rule" in [one["rule"] for one in found["not_known"]]
+    report = read_and_analyse(SAMPLE / f"{SAMPLE.name}.ncu-rep")  # tells nothing of allocations
+    unseen = since(load(file), report)
+    assert unseen["gone"] == []
+    assert "allocator-every-step" in [one["rule"] for one in unseen["not_known"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is no diagnosis of this version"),
+        ('{"schema": "ncutool/diagnosis/1", "captures": []}', "holds 0 captures"),
+        ('{"schema": "ncutool/diagnosis/1", "captures": [{}]}', "is no whole diagnosis"),
+    ],
+)
+def test_what_is_no_diagnosis_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "no.json"
+    file.write_text(content)
+    with pytest.raises(UsageError, match=said):
+        load(file)
