@@ -103,9 +103,7 @@ def model_sheet(comparison: ModelComparison) -> Sheet:
     paid = ("device", "an hour", f"tokens for 1, batch {batch}", "at most sequences")
     money = Grid("For the price", paid, bought, _WORDS)
     kept = "" if comparison.kv == comparison.weights else f", cache in {comparison.kv}"
-    shared = (
-        "" if comparison.tensor_parallel == 1 else f", on {comparison.tensor_parallel} devices each"
-    )
+    shared = "" if comparison.devices_each == 1 else f", on {comparison.devices_each} devices each"
     return Sheet(
         f"{comparison.model}, weights {comparison.weights}{kept}, batch {batch}, context "
         f"{units.count(comparison.context_tokens)}{shared}",

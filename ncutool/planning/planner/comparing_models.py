@@ -82,6 +82,8 @@ class ModelComparison:
     by_price: bool
     devices: tuple[ModelOnDevice, ...]
     notes: tuple[str, ...]
+    devices_each: int
+    """That serve one copy of the model together."""
 
 
 def compare_model(
@@ -120,6 +122,7 @@ def compare_model(
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
         first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first)),
+        first.memory.devices,
     )  # fmt: skip
 
 
@@ -237,7 +240,7 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
     def beats(batch: int) -> bool:
         return batch / (prices[1] * other.step_ns(batch)) > goal
 
-    low, high = 0, other.most
+    low, high = first.plan.setup.deployment.least_batch - 1, other.most
     if not beats(high):
         return None
     while high - low > 1:
@@ -248,16 +251,18 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
 
 def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
     """Return batches between which the sign changes once at most."""
-    stops = {1, most}
-    if first.plan.model.experts is not None:
-        stops |= set(range(1, min(most, _EACH) + 1))
+    least = min(first.plan.setup.deployment.least_batch, most)
+    stops = {least, most}
+    # Links are a third resource, whose turning is not among those below.
+    if first.plan.model.experts is not None or first.plan.memory.devices > 1:
+        stops |= set(range(least, min(most, _EACH) + 1))
         value = float(_EACH)
         while value < most:
             value *= _GROWTH
             stops.add(min(most, round(value)))
     for each in (first, other):
         turning = each.plan.crossover.whole_step
-        if turning is not None and 1 <= turning < most:
+        if turning is not None and least <= turning < most:
             stops |= {math.floor(turning), math.ceil(turning)}
     return sorted(stops)
 

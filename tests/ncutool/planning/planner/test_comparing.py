@@ -295,3 +295,14 @@ def test_a_real_trace(corpus: Path) -> None:
     assert found.without_figures_pct == pytest.approx(30.0, abs=0.5)
     highs = [second.speedup_high, *(each.speedup_high or 0 for each in others)]
     assert all(one > other for one, other in pairwise(highs))
+
+
+def test_devices_with_data_parallel_attention_begin_at_a_batch_for_each_group() -> None:
+    """Sixteen devices each; no range begins below a sequence for each of their groups."""
+    found = planner.compare_model(
+        ["H100 SXM", "H200 SXM"], "deepseek-v3", data_parallel_attention=16, expert_parallel=16,
+        batch=256, prices={"H100 SXM": 2.5, "H200 SXM": 3.0},
+    )  # fmt: skip
+    assert found.devices_each == 16
+    assert found.devices[0].price_per_hour == 40.0
+    assert found.devices[1].ahead[0][0] == 16
