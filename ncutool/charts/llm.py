@@ -36,9 +36,10 @@ MOST_STEP = 12
 SHAPES = {"FC layers": "circle", "attention": "square", "whole step": "diamond"}
 
 
-def slider_batches() -> dict[int, int]:
-    """Return the batch at each stop of the slider: the powers of two."""
-    return {stop: 2**stop for stop in range(MOST_STEP + 1)}
+def slider_batches(least: int = 1) -> dict[int, int]:
+    """Return the batch at each stop of the slider: the powers of two, times the smallest batch that
+    keeps each group and stage of a deployment at work."""
+    return {stop: least * 2**stop for stop in range(MOST_STEP + 1)}
 
 
 def plan_points(plan: Plan, steps: Sequence[Step]) -> list[Row]:
@@ -98,7 +99,7 @@ def plan_roofline(
         row["color"] = palette.bounds[row["bound"]]
     window = _window(plan, rows)
     x, y = _axes(window)
-    start = min(MOST_STEP, round(math.log2(plan.batch)))
+    start = min(MOST_STEP, round(math.log2(plan.batch / plan.setup.deployment.least_batch)))
     slider = alt.BindRange(input="range", min=0, max=MOST_STEP, step=1, name="batch")
     return framed(
         [

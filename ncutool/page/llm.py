@@ -16,6 +16,7 @@ from ncutool.page.html import html_page
 from ncutool.planning.llm.step import decode_step
 from ncutool.text import llm as text
 from ncutool.text import llm_facts
+from ncutool.text.llm_words import milliseconds, rate
 
 if TYPE_CHECKING:
     from ncutool.planning.llm import Plan
@@ -72,7 +73,7 @@ def _steps(plan: Plan) -> tuple[Step, ...]:
     """Return the plan's step at each stop of the slider."""
     return tuple(
         decode_step(plan.setup, batch, plan.context_tokens, plan.memory.usable_bytes)
-        for batch in slider_batches().values()
+        for batch in slider_batches(plan.setup.deployment.least_batch).values()
     )
 
 
@@ -83,8 +84,8 @@ def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
             "stop": stop,
             "batch": step.batch,
             "text": f"batch {units.count(step.batch)}: "
-            f"{llm_facts.milliseconds(step.floor_ns)} a token, "
-            f"{llm_facts.rate(step.tokens_per_s)} in all",
+            f"{milliseconds(step.floor_ns)} a token, "
+            f"{rate(step.tokens_per_s)} in all",
         }
         for stop, step in zip(slider_batches(), steps, strict=True)
     ]
@@ -97,9 +98,9 @@ def headline(plan: Plan) -> str:
         smallest = plan.memory.smallest_tensor_parallel
         remedy = f": it takes {smallest} of them or more" if smallest else " at any parallelism"
         return f"{name} does not fit{remedy}"
-    rate = units.significant(plan.decode.tokens_per_s_per_sequence)
+    speed = units.significant(plan.decode.tokens_per_s_per_sequence)
     turning, most = plan.crossover.whole_step, plan.crossover.memory_batch
-    verdict = f"{name}: at most {rate} tokens/s a user at batch {units.count(plan.batch)}"
+    verdict = f"{name}: at most {speed} tokens/s a user at batch {units.count(plan.batch)}"
     if most is None:
         return verdict
     room = units.counted(most, "sequence")

@@ -102,3 +102,12 @@ def test_untrusted_names_are_escaped() -> None:
     page = render_plan(llm.plan(llm.from_config(data, name=name, source=name), "T4"))
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
+
+
+def test_the_slider_begins_at_a_sequence_for_each_group() -> None:
+    """No stop shows a batch that leaves a group without a sequence."""
+    plan = llm.plan("deepseek-v3", "H200 SXM", data_parallel_attention=8, batch=64)
+    page = render_plan(plan)
+    assert '"batch": 8,' in page or '"batch":8,' in page
+    assert '"batch": 4,' not in page
+    assert '"batch":4,' not in page
