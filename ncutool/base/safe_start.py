@@ -6,6 +6,7 @@ that is not loaded when Python starts; ``import ncutool`` elsewhere changes noth
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 
@@ -18,7 +19,7 @@ def forget_current_folder(argv: list[str], command: list[str], path: list[str]) 
         command: ``sys.orig_argv``, the words that Python was started with.
         path: ``sys.path``.
     """
-    if argv[:1] != ["-m"] or ("-m", "ncutool") not in zip(command, command[1:], strict=False):
+    if argv[:1] != ["-m"] or ("-m", "ncutool") not in itertools.pairwise(command):
         return
     if path and path[0] in ("", os.getcwd()):
         del path[0]
