@@ -57,7 +57,7 @@ mutants: $(MUTANTS_VENV)/.installed ## change the code in small ways: does a tes
 audit: $(VENV)/.dev-installed ## ask an advisory source about the locked packages (needs the network)
 	@test -x $(AUDIT_VENV)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT_VENV) && \
 		$(AUDIT_VENV)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==$(AUDIT_VERSION); }
-	$(AUDIT_VENV)/bin/pip-audit --require-hashes --disable-pip --vulnerability-service $(AUDIT_SOURCE) \
+	$(AUDIT_VENV)/bin/pip-audit --strict --require-hashes --disable-pip --vulnerability-service $(AUDIT_SOURCE) \
 		-r requirements/demo.txt
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
