@@ -14,6 +14,11 @@ TORCH_VENV    := .venv-torch
 TORCH_PIP      = $(TORCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 TORCH_INDEX   ?=
 
+AUDIT_VERSION := 2.10.1
+AUDIT_VENV    := .venv-audit
+# osv or pypi: whichever can be reached
+AUDIT_SOURCE  ?= osv
+
 # Mutation testing has an environment of its own too: the tests need no coverage.py.
 COVERAGE_VERSION := 7.17.5
 MUTANTS_VENV     := .venv-mutants
@@ -24,7 +29,7 @@ COUNT            ?= 400
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
+.PHONY: help demo test axe audit test-torch torch-available mutants lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -48,6 +53,12 @@ test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TOR
 
 mutants: $(MUTANTS_VENV)/.installed ## change the code in small ways: does a test fail? (COUNT=400 of them)
 	nice -n 15 $(MUTANTS_VENV)/bin/python benchmarks/mutants.py --count $(COUNT)
+
+audit: $(VENV)/.dev-installed ## ask an advisory source about the locked packages (needs the network)
+	@test -x $(AUDIT_VENV)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT_VENV) && \
+		$(AUDIT_VENV)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==$(AUDIT_VERSION); }
+	$(AUDIT_VENV)/bin/pip-audit --require-hashes --disable-pip --vulnerability-service $(AUDIT_SOURCE) \
+		-r requirements/demo.txt
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -95,7 +106,7 @@ screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png and card.s
 	$(BIN)/ncutool report $(SAMPLE)/decoder-layer-synthetic.json.gz -o docs/card.svg --force
 
 clean: ## remove the environment, caches and everything generated
-	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
+	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) $(AUDIT_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -12,6 +12,10 @@ has the name of a room of the package, because importing the room would replace 
 
 from __future__ import annotations
 
+# isort: off
+import ncutool.base.safe_start  # noqa: F401 - before any module that may lie in the folder
+# isort: on
+
 from importlib import import_module as _import_module
 from pathlib import Path as _Path
 from typing import TYPE_CHECKING

@@ -358,8 +358,6 @@ def read_and_analyse(
 
             options = replace(options, metrics=counters.WANTED)
         found = read(path, options)
-        if request.redact is None:
-            return found
         from ncutool.analysis import redact
 
         return redact.redacted(found, request.redact)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ncutool.advice.view.finding import Finding
-    from ncutool_parsers.schema import Table
+    from ncutool_parsers.schema import Column, Table
 
     AnyFrame: TypeAlias = pl.DataFrame | pd.DataFrame
 
@@ -85,10 +85,22 @@ def _from_pandas(values: pd.Series[Any], name: str, dtype: pl.DataType) -> pl.Se
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     """Return findings as the table :data:`ncutool.base.tables.FINDINGS`, in the order given."""
     schema = FINDINGS.polars_schema()
-    records = [column.name for column in FINDINGS.columns if column.fields]
+    records = [column for column in FINDINGS.columns if column.fields]
     rows = [
         {name: getattr(finding, name) for name in schema}
-        | {name: [asdict(one) for one in getattr(finding, name)] for name in records}
+        | {
+            column.name: [_record(one, column) for one in getattr(finding, column.name)]
+            for column in records
+        }
         for finding in findings
     ]
     return FINDINGS.conform(pl.from_dicts(rows, schema=schema))
+
+
+def _record(one: Any, column: Column) -> dict[str, Any]:
+    """Return a record's fields; a count in the place of a figure becomes one."""
+    figures = {field.name for field in column.fields if field.dtype == "float"}
+    return {
+        name: float(value) if name in figures and isinstance(value, int) else value
+        for name, value in asdict(one).items()
+    }

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool.analysis.public_words import is_public
 from ncutool.analysis.request import Redact
 from ncutool.base import private_text, pseudonyms
+from ncutool_parsers.visible_text import host_in
 
 if TYPE_CHECKING:
     from ncutool_parsers import Place
@@ -36,8 +37,6 @@ _BACKWARD = re.compile(r"(?:_backward|Backward\d*)$")
 """Kept behind an operator's pseudonym: it tells the passes of a training step apart."""
 _SENTENCE = re.compile(r"\s|#")
 _ENDINGS = (".json.gz", ".json", ".ncu-repz", ".ncu-rep", ".nsight-cuprof-report", ".gz")
-_PROFILER_FILE = re.compile(r"(?P<host>.+?)[_.]\d+\.\d+\.pt\.trace\.json")
-"""The name that torch.profiler gives: the host's, the number of the process, the time."""
 _OF_PERSONS = ("hostname", "host_name", "host", "user", "username")
 _AT_HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)([^/\\\s]+)")
 _SEPARATORS = re.compile(r"[\s/\\=,:;\"']+")
@@ -113,9 +112,9 @@ class Redactor:
 
 
 def redacted(capture: Capture, mode: Redact | None) -> Capture:
-    """Return the capture as it may be shown; the capture itself without a mode."""
+    """Return the capture as it may be shown: without a mode, as it may be without being asked."""
     if mode is None:
-        return capture
+        return _screened(capture)
     do = _redactor(capture, mode)
     names = _names_of(capture, do) if mode is Redact.NAMES else None
     prose = partial(_prose, do, names)
@@ -162,6 +161,34 @@ def redacted(capture: Capture, mode: Redact | None) -> Capture:
     )  # fmt: skip
 
 
+def _screened(capture: Capture) -> Capture:
+    """Return a capture whose texts tell nothing of machines and persons; all names stay."""
+    known = private_text.finder(_not_public(_persons(capture)))
+
+    def screened(text: str) -> str:
+        shown = private_text.without_places(text, known)
+        if shown != text:
+            pseudonyms.remember(shown, text)
+        return shown
+
+    columns = {
+        "launches": ("kernel", "kernel_full", "nvtx", "error", "copy_kind", "collective"),
+        "rules": ("title", "message"),
+        "samples": ("file",),
+        "sampled_lines": ("file",),
+        "signatures": ("op", "concrete_inputs", "kernel_backend", "kernel_kwargs"),
+        "calls": ("name", "kernel"),
+        "annotations": ("name",),
+        "overheads": ("name",),
+    }
+    tables: dict[str, Any] = {
+        table: _mapped(getattr(capture, table), dict.fromkeys(names, screened))
+        for table, names in columns.items()
+    }
+    notices = tuple(_notice(notice, screened) for notice in capture.notices)
+    return replace(capture, notices=notices, **tables)
+
+
 def redacted_path(path: Path | Place) -> Path:
     """Return what a capture's file is called: `capture_` and a pseudonym, in no folder."""
     lower = path.name.lower()
@@ -188,12 +215,7 @@ def redacted_pattern(pattern: str) -> str:
 
 
 def _redactor(capture: Capture, mode: Redact) -> Redactor:
-    persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
-    everything = [*capture.private.values(), _folder_of(capture.path)]
-    persons += [name for text in everything for name in _AT_HOME.findall(text)]
-    file = _PROFILER_FILE.match(capture.path.name)
-    persons += [file["host"]] if file else []
-    persons += [host.partition(".")[0] for host in persons]
+    persons = _persons(capture)
     told = [*persons, capture.path.name, _stem(capture.path.name), *capture.private.values()]
     words = [word for text in told for word in _SEPARATORS.split(text)]
     return Redactor(
@@ -202,6 +224,16 @@ def _redactor(capture: Capture, mode: Redact) -> Redactor:
         private_text.finder(_not_public(persons)),
         private_text.finder(_not_public([*told, *words])),
     )
+
+
+def _persons(capture: Capture) -> list[str]:
+    """Return host and user names that a capture tells of itself."""
+    persons = [value for key, value in capture.private.items() if key in _OF_PERSONS]
+    everything = [*capture.private.values(), _folder_of(capture.path)]
+    persons += [name for text in everything for name in _AT_HOME.findall(text)]
+    host = host_in(capture.path.name)
+    persons += [] if host is None else [host]
+    return persons + [name.partition(".")[0] for name in persons]
 
 
 def _not_public(words: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.archive.tables import CAPTURES
+from ncutool_parsers.visible_text import without_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,10 +68,11 @@ def fleet(tables: Mapping[str, pl.LazyFrame]) -> Fleet:
     metadata = tuple(
         name for name in schema if name not in CAPTURES.polars_schema() and name not in _PLACES
     )
-    captures = _captures(tables["captures"], metadata)
+    captures = _without_hosts(_captures(tables["captures"], metadata))
     devices = captures.select("capture_id", "device").lazy()
     kernels = _kernels(tables["launches"], devices)
     errors = tables["errors"].select("path", "name", "bytes", "kind", "message").collect()
+    errors = _without_hosts(errors)
     counts = errors.group_by("kind").len().sort("len", "kind", descending=[True, False])
     return Fleet(
         captures=captures,
@@ -81,6 +83,14 @@ def fleet(tables: Mapping[str, pl.LazyFrame]) -> Fleet:
         findings=_findings(tables["findings"], captures),
         errors=errors.sort("kind", "path").head(MAX_ERRORS),
         error_kinds=tuple((str(kind), int(count)) for kind, count in counts.iter_rows()),
+    )
+
+
+def _without_hosts(named: pl.DataFrame) -> pl.DataFrame:
+    """Return captures whose files are called without the host that the profiler puts there."""
+    return named.with_columns(
+        pl.Series(name, [without_host(text) for text in named[name]], pl.String)
+        for name in ("path", "name")
     )
 
 

@@ -48,6 +48,41 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_ROOTS = (
+    "home|root|Users|data|datasets|mnt|media|srv|scratch|tmp|var|opt|usr|etc|workspace|workspaces|"
+    "gpfs|lustre|nfs|fsx|efs|shared|proj|projects|private|nix|checkpoint|checkpoints|export|Volumes"
+)
+_TOKEN = (
+    "<token>",
+    re.compile(
+        r"\b(?:hf_[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|"
+        r"sk-[A-Za-z0-9_-]{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|"
+        r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
+    ),
+)
+_PLACES = (
+    _TOKEN,
+    *(form for form in _FORMS if form[0] in ("<url>", "<e-mail>", "<address>")),
+    *_FORMS[1:3],  # of Windows
+    (
+        "<path>",
+        re.compile(rf"(?<![\w./<])/(?:{_ROOTS})/(?:{_PART}/)*{_PART}(?:(?: {_PART})*/{_PART})*"),
+    ),
+    ("<path>", re.compile(rf"(?<![\w./<])~[\w.-]*/{_PART}(?:/{_PART})*")),
+    (
+        "<host>",
+        re.compile(
+            r"(?<![\w.:])(?<!\w-)[A-Za-z0-9][\w-]*(?:\.[A-Za-z0-9][\w-]*)*"
+            r"\.(?:internal|intern|local|localdomain|lan|corp|cluster)(?![\w.(])"
+        ),
+    ),
+)
+"""What tells of a machine, a person or a right of entry, whoever reads it."""
+_SECRET = re.compile(
+    r"\b([A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_KEY|ACCESS_KEY|USER|HOME|HOST|"
+    r"HOSTNAME)[A-Z0-9_]*=)(?!-?\d)(\"[^\"]*\"|'[^']*'|[^\s,;<]+)"
+)
+_MAY_TELL = re.compile(r"[/\\@=~]|\d\.\d|[A-Za-z0-9]\.[a-z]|:[0-9a-f]{0,4}:|[_-]\w{10}|eyJ|AKIA")
 _ASSIGNED = re.compile(
     r"\b([A-Z][A-Z0-9_]{2,}=)(?!(?:-?\d[\d.]*|True|False|None)(?![\w.]))(\"[^\"]*\"|'[^']*'|[^\s,;]+)"
 )
@@ -64,9 +99,25 @@ def without_private(text: str, known: Callable[[str], str] | None = None) -> str
     """
     if known is not None:
         text = known(text)
-    for kind, form in _FORMS:
+    for kind, form in (_TOKEN, *_FORMS):
         text = form.sub(kind, text)
     return _ASSIGNED.sub(r"\1<value>", text)
+
+
+def without_places(text: str, known: Callable[[str], str] | None = None) -> str:
+    """Return text without what is never shown unasked: the machine's paths, hosts and addresses,
+    persons, values of secrets. Names of files, modules and scopes stay.
+
+    Args:
+        known: replaces words that are known to be private (:func:`finder`).
+    """
+    if known is not None:
+        text = known(text)
+    if _MAY_TELL.search(text) is None:
+        return text
+    for kind, form in _PLACES:
+        text = form.sub(kind, text)
+    return _SECRET.sub(r"\1<value>", text)
 
 
 def without_modules(text: str, rename: Callable[[str], str]) -> str:

@@ -70,6 +70,7 @@ def run(
     analysis = analyse_file(path, request, output)
     for_eyes = chosen in (Format.TABLE, Format.MD)
     limit = _SCREENFUL if top is None and for_eyes else top
+    _ = analysis.timeline  # the notices need it: made before the table, not on top of it in memory
     frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
     within = table is Name.INSIDE
     if within:

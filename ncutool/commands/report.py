@@ -74,10 +74,11 @@ def run(
     from ncutool.commands.reading import analyse_file, say_notices
     from ncutool.commands.report_forms import form_of
     from ncutool.text.terminal import summary_text
+    from ncutool_parsers.visible_text import without_host
 
     paths, request = sort_out(captures or [], trace, request)
     named = paths[0] if request.redact is None else redacted_path(paths[0])
-    target = output or Path(f"{stem(named.name)}.html")
+    target = output or Path(f"{stem(without_host(named.name))}.html")
     form = form_of(target, len(paths))
     refuse_inputs([target], [path for path in paths if isinstance(path, Path)])
     written = Output(path=target, force=force)

@@ -11,6 +11,7 @@ from ncutool.base import units
 from ncutool.base.untrusted import shorten
 from ncutool.page.html import html_page
 from ncutool.text import job_view as words
+from ncutool_parsers.visible_text import without_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def _ranks(view: JobView) -> Iterator[RankRow]:
         texts = words.rank_row(row)
         yield RankRow(
             rank=row["rank"],
-            name=shorten(row["name"], _MAX_NAME),
+            name=shorten(without_host(row["name"]), _MAX_NAME),
             named=bool(row["straggler"]),
             pieces=tuple(_pieces(row, longest)),
             cells=texts[1:-1],

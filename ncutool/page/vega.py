@@ -56,7 +56,9 @@ def _digest(content: bytes) -> str:
 
 
 def _load(path: Path) -> str | None:
-    """Return the cached script where it is exactly what was stored, else None."""
+    """Return the cached script where it is exactly what was stored, and by this user; else None."""
+    if not (_is_own(path.parent) and _is_own(path)):
+        return None
     try:
         content = path.read_bytes()
         recorded = path.with_suffix(".sha256").read_text(encoding="ascii")
@@ -67,11 +69,22 @@ def _load(path: Path) -> str | None:
     return content.decode("utf-8")
 
 
+def _is_own(path: Path) -> bool:
+    """Whether this user made it and nobody else may write it."""
+    try:
+        kind = path.lstat()
+    except OSError:
+        return False
+    if os.name != "posix":
+        return True
+    return kind.st_uid == os.geteuid() and not kind.st_mode & 0o022
+
+
 def _store(path: Path, content: str) -> None:
     """Keep the script and its digest; two at once do no harm, a refusal does none either."""
     encoded = content.encode("utf-8")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(path, encoded)
         _replace(path.with_suffix(".sha256"), _digest(encoded).encode("ascii"))
     except OSError:

@@ -11,6 +11,7 @@ from ncutool.archive import job_words
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
 from ncutool.text.sheet import Grid, Sheet
+from ncutool_parsers.visible_text import without_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,7 +102,7 @@ def rank_row(row: dict[str, Any]) -> tuple[str, ...]:
         units.time(row["idle_ns"]),
         units.time(row["waiting_ns"]),
         last,
-        shorten(row["name"], _KEY),
+        shorten(without_host(row["name"]), _KEY),
     )
 
 

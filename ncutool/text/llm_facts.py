@@ -67,8 +67,12 @@ def plain(value: float | None) -> str:
 
 def headline(plan: Plan) -> str:
     """Return what the plan is of: the model, its types, the devices."""
-    devices = f"{plan.tensor_parallel} × " if plan.tensor_parallel > 1 else ""
-    return f"{plan.model.name} in {stored_types(plan)} on {devices}{plan.device.name}"
+    deployment = plan.setup.deployment
+    devices = f"{deployment.devices} × " if deployment.devices > 1 else ""
+    # Tensor parallelism alone is what several devices are taken to mean.
+    plain_layout = deployment.tensor_parallel == deployment.devices
+    how = "" if plain_layout and deployment.expert_parallel == 1 else f" ({deployment.words})"
+    return f"{plan.model.name} in {stored_types(plan)} on {devices}{plan.device.name}{how}"
 
 
 def stored_types(plan: Plan) -> str:
@@ -211,9 +215,35 @@ def _decode(plan: Plan) -> list[Fact]:
             f"{milliseconds(thumb.ns)}/token",
             f"{rate(thumb.tokens_per_s)}: {rule}, no cache, batch 1",
         ),
+        *_links(plan),
         *_intensities(plan),
         *_experts(plan),
     ]
+
+
+def _links(plan: Plan) -> list[Fact]:
+    """Return the time of what devices send each other in a step; nothing for one device."""
+    step = plan.decode
+    if plan.memory.devices == 1:
+        return []
+    if step.link_ns is None:
+        return [Fact("between devices", units.UNKNOWN, "not in the times: see below")]
+    return [
+        Fact(
+            "between devices",
+            milliseconds(step.link_ns),
+            f"at least, {size(step.link_bytes)} a device: {milliseconds(step.in_turn_ns)}/token "
+            f"where nothing overlaps it{_sent(plan)}",
+        )
+    ]
+
+
+def _sent(plan: Plan) -> str:
+    """Return the time between devices with experts as expected, where it is more than the least."""
+    usual = plan.decode.expected.link_ns
+    if not usual or usual == plan.decode.link_ns:
+        return ""
+    return f"; {milliseconds(usual)} with experts as expected"
 
 
 def _on(resource: str) -> str:
@@ -289,13 +319,19 @@ def _prefill(plan: Plan) -> list[Fact]:
         Fact(
             "prompt",
             milliseconds(prompt.floor_ns),
-            f"{units.count(prompt.prompt_tokens)} tokens, {rate(prompt.tokens_per_s)}; "
+            f"{_prompts(prompt.prompts)}{units.count(prompt.prompt_tokens)} tokens, "
+            f"{rate(prompt.tokens_per_s)}; "
             f"{prompt.bound}-bound ({prompt.limit}{_on(prompt.limit_resource)}) at "
             f"{units.intensity(prompt.intensity_flop_per_byte)}; {plan.types.activations} inputs"
             f"{expected}",
         ),
         *others,
     ]
+
+
+def _prompts(count: int) -> str:
+    """Return how many prompts are read at once, where it is more than one."""
+    return "" if count == 1 else f"{units.count(count)} at once, one a group and stage, each "
 
 
 def _limits(plan: Plan) -> list[Fact]:
@@ -348,7 +384,7 @@ def _cache_limits(plan: Plan) -> list[Fact]:
             "most tokens",
             rate(limit.tokens_per_s),
             f"however large the batch, limited by {what}; half of it at batch "
-            + units.significant(limit.half_batch),
+            + whole(limit.half_batch),
         ),
         Fact(
             "KV = weights",

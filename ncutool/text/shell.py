@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ncutool.analysis.redact import redacted_path
 from ncutool.analysis.request import Request
 from ncutool.base.untrusted import printable
+from ncutool_parsers import Place
+from ncutool_parsers.visible_text import without_host
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
@@ -24,7 +26,7 @@ def command(name: str, analysis: Analysis) -> str:
     """
     request, usual = analysis.request, Request()
     private = request.redact is not None
-    words = ["ncutool", name, _word(str(analysis.capture.path))]
+    words = ["ncutool", name, _file(analysis.capture.path)]
     for field in fields(Request):
         value = getattr(request, field.name)
         if value != getattr(usual, field.name):
@@ -36,13 +38,29 @@ def _option(flag: str, value: Any, *, private: bool) -> list[str]:
     if value is True:
         return [flag]
     several = value if isinstance(value, (list, tuple)) else [value]
-    return [text for one in several for text in (flag, _word(_written(one, private)))]
+    return [text for one in several for text in (flag, _written(one, private))]
 
 
 def _written(value: Any, private: bool) -> str:
     if isinstance(value, Enum):
-        return str(value.value)
-    return redacted_path(value).name if private and isinstance(value, Path) else str(value)
+        return _word(str(value.value))
+    if isinstance(value, (Path, Place)):
+        return _word(redacted_path(value).name) if private else _file(value)
+    return _word(str(value))
+
+
+def _file(path: Path | Place) -> str:
+    """Return a file as a word of a shell: no folder that tells of the machine, and no host.
+
+    A folder is left out where it counts from the root, so that the command is one for the folder
+    of the file. In place of the host that the profiler names a file after stands a `*`.
+    """
+    text = path.name if isinstance(path, Path) and path.is_absolute() else str(path)
+    shown = without_host(text, "")
+    if shown == text:
+        return _word(text)
+    folder = text[: len(text) - len(text.rpartition("/")[2])]
+    return f"{_word(folder) if folder else ''}*{_word(shown[len(folder) :])}"
 
 
 def _word(text: str) -> str:

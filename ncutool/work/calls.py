@@ -38,7 +38,7 @@ _ONE_DTYPE = (
     r"|max_pool2d_with_indices|(add|sub|mul|div|threshold|relu|clamp_min|fill|zero|neg)_?)$"
 )
 """Operators whose tensors all have one data type, so that a kernel's name proves it for each."""
-_IN_STEPS = r"^vllm::unified_attention"
+IN_STEPS = r"^vllm::unified_attention"
 """Operators whose work an annotation of the step bounds."""
 DTYPE_BY_NAME = "data type from the kernel's name"
 _SHOWN = 3
@@ -148,7 +148,7 @@ def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """One row an operator: its signature, its parent's, its list's element size, and where no
     data types were recorded the one that its kernels' names prove."""
     calls = rows.select("op_id", "signature_id").unique()
-    calls = _parents(calls, capture)
+    calls = parents(calls, capture)
     lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS))
     sizes = _agreed(lists, "element_bytes", "element_bytes")
     untyped = capture.signatures.filter(
@@ -167,7 +167,7 @@ def _steps(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     notes = capture.annotations.filter(
         ~pl.col("on_device") & pl.col("name").str.contains(steps.ANNOTATION)
     ).select(pl.col("name").alias("step"), "start_ns", pl.col("end_ns").alias("until_ns"))
-    paged = rows.filter(pl.col("op").str.contains(_IN_STEPS)).select("op_id").unique()
+    paged = rows.filter(pl.col("op").str.contains(IN_STEPS)).select("op_id").unique()
     begun = paged.join(capture.ops.select("op_id", "start_ns"), on="op_id").sort("start_ns")
     around = begun.join_asof(notes.sort("start_ns"), on="start_ns", strategy="backward")
     inside = pl.col("start_ns") < pl.col("until_ns")
@@ -184,7 +184,7 @@ def _agreed(rows: pl.DataFrame, fact: str, name: str) -> pl.DataFrame:
     )
 
 
-def _parents(calls: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+def parents(calls: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """Return ``calls`` with the signature of each one's caller, `parent_signature`.
 
     Traces nest some calls within one of the same operator; then it is the caller's caller.

@@ -109,7 +109,8 @@ class KernelFacts:
     def product(self) -> Product | None:
         """Not a product for tensor cores: ``vector`` is a matrix times a vector, a dot product or a
         depthwise convolution; ``narrow`` a product with one side of a few elements."""
-        return None if self.part == "attention" else _first(_PRODUCTS, self.name)
+        product = _first(_PRODUCTS, self.name)
+        return None if product is not None and self.part == "attention" else product
 
     @cached_property
     def role(self) -> Role | None:

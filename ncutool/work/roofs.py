@@ -43,10 +43,11 @@ def roof_of(
     """
     if family in ("collective", None):
         return None, None
+    if family not in MATRIX_FAMILIES:
+        return _vector_roof(dtype), None
     facts = facts_of(kernel)
     # Attention is products of matrices, whatever words its kernel's name shares with others.
-    vector = facts.product == "vector" and family != "attention"
-    if family not in MATRIX_FAMILIES or vector:
+    if family != "attention" and facts.product == "vector":
         return _vector_roof(dtype), None
     if dtype in _TENSOR_OF:
         return _TENSOR_OF[dtype], None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
-from ncutool.work import kernel_facts, launch_roofs, named_kinds, roofs, trials
+from ncutool.work import kernel_facts, launch_roofs, named_kinds, repeats, roofs, trials
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import LARGEST, collective
 from ncutool.work.operators.tensor import COLLECTIVE_DTYPES
@@ -45,6 +45,14 @@ DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 def work(capture: Capture) -> pl.DataFrame:
     """One row per launch of a torch capture: :data:`ncutool.base.tables.WORK`."""
     rows = _with_operators(capture)
+    first = repeats.first_of_kind(rows, capture)
+    launches = rows["launch_id"].sort()
+    found = _of_each(rows.filter(pl.col("launch_id").is_in(first.unique().implode())), capture)
+    return tables.WORK.conform(repeats.spread(found, first, launches))
+
+
+def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """Return the work of launches, all those of any operator that launched several, sorted."""
     name = pl.col("kernel_full")
     rows = rows.with_columns(
         kernel_facts.column(name, "communicates").alias("communicates"),
@@ -77,8 +85,7 @@ def work(capture: Capture) -> pl.DataFrame:
         pl.col("flop", "dram_bytes").cast(pl.Float64),
     )
     columns = [column.name for column in tables.WORK.columns]
-    kept = rows.sort("launch_id").select(name for name in rows.columns if name in columns)
-    return tables.WORK.conform(kept)
+    return rows.sort("launch_id").select(name for name in rows.columns if name in columns)
 
 
 def _with_operators(capture: Capture) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ncutool_parsers import schema
 from ncutool_parsers.formats import Format, Traits
-from ncutool_parsers.visible_text import visible
+from ncutool_parsers.visible_text import visible, without_host
 
 if TYPE_CHECKING:
     import polars as pl
@@ -117,5 +117,8 @@ class Capture:
 
     @property
     def name(self) -> str:
-        """File name without its folder: all that is shown by default."""
-        return visible(self.path.name)
+        """File name without its folder, nor the host that the profiler names its files after.
+
+        It is all that is shown by default.
+        """
+        return without_host(visible(self.path.name))

@@ -18,3 +18,22 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HIDDEN.sub(MARK, _LINE_ENDS.sub("\n", text))
+
+
+_PROFILER_FILE = re.compile(r"(?P<host>[^/\\]+?)(?=[_.]\d+\.\d+\.pt\.trace\.json)")
+
+
+def host_in(name: str) -> str | None:
+    """Return the host that a file is named after, as torch.profiler names its traces; else None."""
+    found = _PROFILER_FILE.match(name)
+    return found["host"] if found is not None else None
+
+
+def without_host(name: str, shown: str = "host") -> str:
+    """Return a file's name, or a path, in which ``shown`` stands where the profiler put the host.
+
+    The number of the process and the time behind it stay and tell captures apart.
+    """
+    folder, slash, last = name.rpartition("/")
+    host = host_in(last)
+    return name if host is None else f"{folder}{slash}{shown}{last[len(host) :]}"

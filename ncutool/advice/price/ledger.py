@@ -275,7 +275,9 @@ def _within(times: Sequence[int], recorded: Ints) -> Ints:
 
     A draft may be out by any factor where a capture holds absurd figures; what it is paid may not.
     """
-    limits = recorded.tolist()
-    return np.array(
-        [min(max(ns, 0), limit) for ns, limit in zip(times, limits, strict=True)], np.int64
-    )
+    try:
+        asked = np.array(times, np.int64)
+    except OverflowError:  # beyond 64 bits there is no array of them
+        most = int(recorded.max(initial=0))
+        asked = np.array([min(max(ns, 0), most) for ns in times], np.int64)
+    return np.asarray(np.minimum(np.maximum(asked, 0), recorded))

@@ -87,6 +87,7 @@ def run(
     if against is not None:
         from ncutool.commands.plan import llm_against
 
+        _refuse_layouts(serving)
         request = Request(
             capture_trace=capture_trace,
             whole_steps=True,
@@ -112,6 +113,20 @@ def run(
 
     output.write(render_plan(plan).encode())
     typer.echo(f"page: {output.path}")
+
+
+def _refuse_layouts(serving: ServingOptions) -> None:
+    """Raise a UsageError for a layout whose parts are not looked for in a trace."""
+    flags = {
+        "--expert-parallel": serving.expert_parallel,
+        "--data-parallel-attention": serving.data_parallel_attention,
+        "--pipeline-parallel": serving.pipeline_parallel,
+    }
+    for flag, count in flags.items():
+        if count != 1:
+            raise UsageError(
+                f"{flag} is not held against a trace: --against takes --tensor-parallel alone"
+            )
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -168,6 +168,35 @@ class ServingOptions:
         ),
     ] = None
     tensor_parallel: TensorParallelOption = 1
+    expert_parallel: Annotated[
+        int,
+        option(
+            "--expert-parallel",
+            "--ep",
+            words="Devices among which whole experts are placed.",
+            metavar="N",
+            show_default=True,
+        ),
+    ] = 1
+    data_parallel_attention: Annotated[
+        int,
+        option(
+            "--data-parallel-attention",
+            words="Groups that each attend for sequences of their own, and share all else.",
+            metavar="N",
+            show_default=True,
+        ),
+    ] = 1
+    pipeline_parallel: Annotated[
+        int,
+        option(
+            "--pipeline-parallel",
+            "--pp",
+            words="Stages of layers, each on devices of its own.",
+            metavar="N",
+            show_default=True,
+        ),
+    ] = 1
     batch: BatchOption = 1
     context: ContextOption = 4096
     prompt: Annotated[
@@ -190,6 +219,9 @@ class ServingOptions:
             "kv": self.kv,
             "activations": self.activations,
             "tensor_parallel": self.tensor_parallel,
+            "expert_parallel": self.expert_parallel,
+            "data_parallel_attention": self.data_parallel_attention,
+            "pipeline_parallel": self.pipeline_parallel,
             "batch": self.batch,
             "context_tokens": self.context,
             "prompt_tokens": self.prompt,

@@ -60,7 +60,7 @@ def memory(setup: Setup, batch: int, context_tokens: int, memory_share: float) -
     each = setup.kv_bytes(context_tokens)
     own = setup.deployment.sequences(batch)
     total = weights + own * (each or 0.0)
-    alone = _with(setup, 1)
+    alone = replace(setup, deployment=Deployment())
     states = sum(alone.state_bytes(one) for one in setup.model.states)
     devices = setup.deployment.devices
     return Memory(
@@ -87,7 +87,8 @@ def _token_bytes(setup: Setup) -> float | None:
     """Return the cache of one token; None where it is not known."""
     if not setup.sequence_is_known:
         return None
-    return sum(one.layers * setup.cache_token_bytes(one) for one in setup.model.caches)
+    whole = sum(one.layers * setup.cache_token_bytes(one) for one in setup.model.caches)
+    return whole / setup.deployment.pipeline_parallel
 
 
 def _most_sequences(setup: Setup, weights: float, context_tokens: int, usable: float) -> int | None:
@@ -99,7 +100,7 @@ def _most_sequences(setup: Setup, weights: float, context_tokens: int, usable: f
     # `own` may be one too many by rounding: what is said to fit must fit.
     while own and weights + own * each > usable:
         own -= 1
-    return int(own / setup.deployment.sequences(1))
+    return own * setup.deployment.data_parallel_attention
 
 
 def divides(setup: Setup, devices: int) -> bool:
@@ -111,7 +112,7 @@ def divides(setup: Setup, devices: int) -> bool:
 
 
 def _with(setup: Setup, devices: int) -> Setup:
-    return replace(setup, deployment=Deployment(devices))
+    return replace(setup, deployment=replace(setup.deployment, tensor_parallel=devices))
 
 
 def _smallest(setup: Setup, batch: int, context_tokens: int, usable: float) -> int | None:
@@ -120,7 +121,7 @@ def _smallest(setup: Setup, batch: int, context_tokens: int, usable: float) -> i
         if not divides(setup, devices):
             continue
         tried = _with(setup, devices)
-        kv = batch * (tried.kv_bytes(context_tokens) or 0.0)
+        kv = setup.deployment.sequences(batch) * (tried.kv_bytes(context_tokens) or 0.0)
         if tried.resident_weight_bytes() + kv <= usable:
             return devices
     return None
@@ -251,8 +252,9 @@ class CacheLimit:
     """The term of a step that keeps it busy for longest."""
     limit_resource: str
     """``memory``, a roof, or ``link``."""
-    half_batch: float
-    """The batch that reaches half of it, experts as expected."""
+    half_batch: float | None
+    """The batch that reaches half of it, experts as expected; None where none does, as what is
+    sent to experts takes longer."""
     half_batch_fewest_experts: float | None
     """The same where all tokens choose the same experts; None for a dense model."""
 
@@ -276,7 +278,7 @@ def cache_limit(setup: Setup, context_tokens: int) -> CacheLimit | None:
 
     weights_ns = step.memory_ns - added.memory_ns
 
-    def half(routing: Routing) -> float:
+    def half(routing: Routing) -> float | None:
         if setup.model.experts is None or routing == "fewest":
             return weights_ns / (goal - added.memory_ns)
 
@@ -286,6 +288,8 @@ def cache_limit(setup: Setup, context_tokens: int) -> CacheLimit | None:
         low, high = 0.0, 1.0
         while not reached(high):
             low, high = high, 2 * high
+            if high > _SEARCHED:
+                return None
         while high - low > 1e-9 * high:
             middle = (low + high) / 2
             low, high = (low, middle) if reached(middle) else (middle, high)
@@ -307,7 +311,7 @@ def equal_context(setup: Setup) -> int | None:
 
     Both are those of the whole model. Layers with a window stop growing at it.
     """
-    whole = _with(setup, 1)
+    whole = replace(setup, deployment=Deployment())
     weights = whole.all_weight_bytes()
     if not whole.model.caches:
         return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
+from ncutool.planning.llm.links import link_is_known
 
 if TYPE_CHECKING:
     from ncutool.planning.llm.planned import Plan
@@ -39,6 +40,7 @@ def notes_of(plan: Plan) -> tuple[str, ...]:
         _input_table(plan),
         _experts(plan),
         _parallel(plan),
+        _layout(plan),
         _latent(plan),
         _limit(plan),
         _published(plan),
@@ -147,13 +149,48 @@ def _experts(plan: Plan) -> str:
 
 
 def _parallel(plan: Plan) -> str:
-    if plan.tensor_parallel == 1:
+    devices = plan.setup.deployment.devices
+    if devices == 1:
         return ""
-    size = f" ({units.data(plan.all_reduce_bytes)} a step)" if plan.all_reduce_bytes else ""
+    size = f" (a step sums {units.data(plan.all_reduce_bytes)})" if plan.all_reduce_bytes else ""
+    said = f"bytes, FLOPs and times are those of one of {devices} devices, on average"
+    peak = plan.device.link_peak_bytes_per_s
+    if not link_is_known(plan.setup):
+        why = "its links' bandwidth is" if peak is None else "the shapes of its layers are"
+        return (
+            f"{said}; what they send each other{size}, e.g. in an all-reduce, is not in the times: "
+            f"{why} not known"
+        )
     return (
-        f"bytes, FLOPs and times are those of one of {plan.tensor_parallel} devices; the "
-        f"all-reduce after each attention and feed-forward block{size} is not in the times"
+        f"{said}; of what they send each other in an all-reduce, all-to-all or hand-over{size} "
+        f"the least is in the times: at {units.data_rate(peak)} one way, as within one machine, "
+        "overlapped with all else and without latencies"
     )
+
+
+def _layout(plan: Plan) -> str:
+    """Say what is assumed of a layout that engines differ in."""
+    deployment = plan.setup.deployment
+    said = []
+    if deployment.data_parallel_attention > 1:
+        said.append(
+            "with data-parallel attention, head, input table, feed-forward layers and shared "
+            f"experts are counted as divided among all {deployment.stage_devices} devices of a "
+            f"stage: an engine that keeps them whole in each group holds up to "
+            f"{units.data(plan.setup.whole_in_groups_bytes())} more a device"
+        )
+    if plan.model.experts is not None and deployment.expert_parallel > 1:
+        said.append("experts are taken as evenly used: the busiest device is slower")
+    if deployment.pipeline_parallel > 1:
+        said.append(
+            f"a step gives each sequence a token, as {deployment.pipeline_parallel} parts of the "
+            "batch follow each other through the stages; memory is the mean of the stages"
+        )
+    if deployment.least_batch > 1:
+        said.append(
+            f"a prefill is that of {deployment.least_batch} prompts, one for each group and stage"
+        )
+    return "; ".join(said)
 
 
 def _latent(plan: Plan) -> str:

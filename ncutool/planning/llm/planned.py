@@ -78,8 +78,8 @@ class Plan(Shown):
     equal_context_tokens: int | None
     """Where the cache of one sequence weighs as much as the weights; None is never or not known."""
     all_reduce_bytes: int | None
-    """What each device hands to its peers in a step of the plan's batch; its time is not in any
-    figure here."""
+    """What the devices of a group sum in a step of the plan's batch, in the type of whatever is not
+    quantised; the least that must be sent for it is in ``link_bytes`` of the step."""
     batches: tuple[Step, ...]
     contexts: tuple[Step, ...]
     notes: tuple[str, ...]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ncutool.base.checks import check_size
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning.llm.deployment import Deployment
+from ncutool.planning.llm.layouts import check_deployment, rows_of
 from ncutool.planning.llm.limits import (
     cache_limit,
     crossover,
@@ -41,6 +42,9 @@ def plan(
     kv: str | None = None,
     activations: str | None = None,
     tensor_parallel: int = 1,
+    expert_parallel: int = 1,
+    data_parallel_attention: int = 1,
+    pipeline_parallel: int = 1,
     batch: int = 1,
     context_tokens: int = 4096,
     prompt_tokens: int | None = None,
@@ -64,7 +68,13 @@ def plan(
             None.
         activations: type of the layers' inputs; what the checkpoint says, or that of the weights
             where the device has arithmetic for it, where None.
-        tensor_parallel: devices that share each layer.
+        tensor_parallel: devices that share each layer; with data-parallel attention, each
+            attention.
+        expert_parallel: devices among which whole experts are placed; with 1 each expert is
+            divided like other layers.
+        data_parallel_attention: groups that each hold all of the attention, for sequences of
+            their own.
+        pipeline_parallel: stages of layers that follow each other.
         batch: sequences decoded together.
         context_tokens: tokens each of them attends to.
         prompt_tokens: length of the prompt; ``context_tokens`` where None.
@@ -88,7 +98,12 @@ def plan(
         raise UsageError(
             f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
         )
-    setup = _setup(known_model, device, weights, kv, activations, tensor_parallel)
+    deployment = Deployment(
+        tensor_parallel, expert_parallel, data_parallel_attention, pipeline_parallel
+    )
+    check_deployment(known_model, deployment)
+    batches = rows_of(deployment, batch, batches, usual=batches == USUAL_BATCHES)
+    setup = _setup(known_model, device, weights, kv, activations, deployment)
     return _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
 
 
@@ -98,7 +113,7 @@ def _setup(
     weights: str,
     kv: str | None,
     activations: str | None,
-    tensor_parallel: int,
+    deployment: Deployment,
 ) -> Setup:
     if weights == "native" and model.unknown_storage:
         raise UsageError(f"{model.name}: {model.unknown_storage}; say --weights, e.g. bf16 or int4")
@@ -110,12 +125,12 @@ def _setup(
         weights,
         number_type(kv or _own_cache(model, weights), "cache", CACHE_TYPES),
         None if activations is None else number_type(activations, "activation", ACTIVATION_TYPES),
-        Deployment(tensor_parallel),
+        deployment,
     )
-    if not divides(setup, tensor_parallel):
+    if not divides(setup, deployment.tensor_parallel):
         raise UsageError(
             f"{model.name}: {model.heads} query heads and {model.kv_heads} key-value heads do not "
-            f"divide among {tensor_parallel} devices"
+            f"divide among {deployment.tensor_parallel} devices"
         )
     return setup
 
@@ -141,7 +156,8 @@ def _planned(
     reduced = None
     if model.layers is not None and model.hidden_size is not None and setup.tensor_parallel > 1:
         size = setup.trained_bytes  # what is summed is what layers hand on, not what they multiply
-        reduced = round(2 * model.layers * batch * model.hidden_size * size)
+        own = setup.deployment.sequences(batch)
+        reduced = round(2 * model.layers * own * model.hidden_size * size)
     weights_ns = 1e9 * kept.weight_bytes / setup.bandwidth
     planned = Plan(
         setup=setup,

@@ -116,7 +116,8 @@ class Setup:
 
     def resident_weight_bytes(self) -> float:
         """Return the bytes of weights a device keeps: its share of matrices and tables, norms and
-        encoders whole."""
+        encoders whole; of a pipeline, the mean of its stages."""
+        stages = self.deployment.pipeline_parallel
         held = sum(
             matrix.copies
             * matrix.values
@@ -126,7 +127,21 @@ class Setup:
         )
         table = self.model.embedding_parameters / self.deployment.table_shares
         encoders = sum(one.parameters for one in self.model.held)
-        return held + self.trained_bytes * (table + encoders + self.model.other_parameters)
+        rest = self.trained_bytes * (table + encoders + self.model.other_parameters)
+        return (held + rest) / stages
+
+    def whole_in_groups_bytes(self) -> float:
+        """Return what a device holds more if each data-parallel group keeps feed-forward layers,
+        shared experts, head and input table whole, as some engines do."""
+        deployment = self.deployment
+        spread = 1 / deployment.tensor_parallel - 1 / deployment.stage_devices
+        held = sum(
+            one.copies * one.values * self.stored(one).bytes_per_value
+            for one in self.model.matrices
+            if one.split != "none" and one.part in ("mlp", "shared_experts", "head")
+        )
+        table = self.trained_bytes * self.model.embedding_parameters
+        return spread * (held + table) / deployment.pipeline_parallel
 
     def all_weight_bytes(self) -> float:
         """Return the weights of the whole model, each once, on however many devices."""
@@ -138,9 +153,13 @@ class Setup:
         rest = self.model.embedding_parameters + encoders + self.model.other_parameters
         return held + self.trained_bytes * rest
 
-    def activation_bytes(self, tokens: float) -> float | None:
+    def activation_bytes(self, sequences: float) -> float | None:
         """Return the bytes that matrix products read and write beside weights; None without
-        shapes."""
+        shapes.
+
+        Args:
+            sequences: of the whole group, each with one new token.
+        """
         if not self.model.shapes_known:
             return None
         total = 0.0
@@ -149,7 +168,8 @@ class Setup:
             inputs = matrix.inputs / (shares if matrix.split == "inputs" else 1)
             outputs = matrix.outputs / (shares if matrix.split == "outputs" else 1)
             size = self.activation(matrix).bytes_per_value
-            total += tokens * matrix.uses * (inputs + outputs) * size
+            rows = self.deployment.rows(matrix, sequences)
+            total += rows * matrix.uses * (inputs + outputs) * size
         return total
 
     def cache_type(self, cache: Cache | None) -> NumberType:
@@ -174,14 +194,15 @@ class Setup:
 
     def kv_bytes(self, context_tokens: float) -> float | None:
         """Return what is kept of one sequence: caches, and states of layers without one; None where
-        not known."""
+        not known. Of a pipeline, the mean of its stages."""
         if not self.sequence_is_known:
             return None
         caches = sum(
             cache.layers * self.cache_token_bytes(cache) * cache.kept(context_tokens)
             for cache in self.model.caches
         )
-        return caches + sum(self.state_bytes(state) for state in self.model.states)
+        states = sum(self.state_bytes(state) for state in self.model.states)
+        return (caches + states) / self.deployment.pipeline_parallel
 
     @property
     def heads_known(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as experts_of
 from ncutool.planning.llm.experts import Routing
+from ncutool.planning.llm.links import link_is_known
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.terms import (
     ATTENTION,
@@ -28,6 +29,8 @@ class Routed:
     experts_touched: float | None
     weight_bytes: float
     memory_ns: float
+    link_ns: float
+    """What devices send each other, experts chosen so; 0 where it is not known."""
     ns: float
     bound: str
     """``memory``, ``compute`` or ``link``."""
@@ -67,7 +70,12 @@ class Step:
     """Does not move with the batch: each sequence reads a cache of its own."""
     memory_ns: float
     compute_ns: float
-    link_ns: float
+    link_bytes: float
+    """What a device must receive from others at least, or send."""
+    link_ns: float | None
+    """None where there are several devices and the peak of their links is not known."""
+    in_turn_ns: float
+    """The floor if nothing is computed or read while devices send each other."""
     floor_ns: float
     serial_ns: float
     floor_bound: str
@@ -117,6 +125,7 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
     floor_ns = floor.floor_ns
     kept = setup.kv_bytes(context_tokens) or 0.0
     usual = expected.products
+    met = setup.deployment.staged(batch)
     resident = setup.resident_weight_bytes() + setup.deployment.sequences(batch) * kept
     weights = floor.without(ATTENTION, STATE)
     return Step(
@@ -135,7 +144,9 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
         attention_intensity_flop_per_byte=attended / kv if attended and kv else None,
         memory_ns=floor.memory_ns,
         compute_ns=floor.compute_ns,
-        link_ns=floor.link_ns,
+        link_bytes=floor.link_bytes,
+        link_ns=floor.link_ns if link_is_known(setup) else None,
+        in_turn_ns=floor.in_turn_ns,
         floor_ns=floor_ns,
         serial_ns=overlapped(weights.compute_ns, weights.memory_ns)
         + overlapped(attention.compute_ns, attention.memory_ns),
@@ -147,8 +158,8 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
         tokens_per_s_per_sequence=1e9 / floor_ns,
         tokens_per_s=batch * 1e9 / floor_ns,
         intensity_flop_per_byte=expected.flop / (expected.weight_bytes + expected.cache_bytes),
-        expected=_routed(setup, expected, batch, batch, "expected"),
-        worst=_routed(setup, worst, batch, batch, "most"),
+        expected=_routed(setup, expected, met, batch, "expected"),
+        worst=_routed(setup, worst, met, batch, "most"),
         resident_bytes=resident,
         fits=resident <= usable_bytes,
     )
@@ -160,6 +171,7 @@ def _routed(setup: Setup, done: Work, tokens: float, made: float, routing: Routi
         experts_touched=None if mixture is None else experts_of.touched(mixture, tokens, routing),
         weight_bytes=done.weight_bytes,
         memory_ns=done.memory_ns,
+        link_ns=done.link_ns,
         ns=done.floor_ns,
         bound=done.bound,
         limit=limit(done)[0],
@@ -189,9 +201,13 @@ def limit(done: Work) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Prefill:
-    """One prompt, read at once. Bytes and FLOPs are those of one device."""
+    """Prompts of one length, read at once: one on a group of devices without data-parallel
+    attention and stages. Bytes and FLOPs are those of one device."""
 
     prompt_tokens: int
+    """Of each prompt."""
+    prompts: int
+    """Read at once: one for each data-parallel group and each stage."""
     matrix_flop: float
     attention_flop: float | None
     """Causal: each token attends to those before it and to itself."""
@@ -200,7 +216,12 @@ class Prefill:
     """Cache and states written."""
     memory_ns: float
     compute_ns: float
-    link_ns: float
+    link_bytes: float
+    """What a device must receive from others at least, or send."""
+    link_ns: float | None
+    """None where there are several devices and the peak of their links is not known."""
+    in_turn_ns: float
+    """The floor if nothing is computed or read while devices send each other."""
     floor_ns: float
     floor_bound: str
     bound: str
@@ -222,29 +243,35 @@ def prefill(setup: Setup, prompt_tokens: int) -> Prefill:
     Logits are needed for the last token only. Activations are not counted: how often they leave
     the chip depends on the kernels.
     """
-    given = prompt_pass(prompt_tokens)
+    prompts = setup.deployment.least_batch
+    given = prompt_pass(prompt_tokens, prompts)
     floor = work(setup, given)
     expected, worst = floor, floor
     if setup.model.experts is not None:
         expected, worst = work(setup, given, "expected"), work(setup, given, "most")
     attention = floor.of(ATTENTION, STATE)
     attended = attention.flop if setup.heads_known else None
+    made = prompts * prompt_tokens
+    met = setup.deployment.staged(made)
     return Prefill(
         prompt_tokens=prompt_tokens,
+        prompts=prompts,
         matrix_flop=floor.products.flop,
         attention_flop=attended,
         weight_bytes=floor.weight_bytes,
         kv_bytes=attention.cache_bytes if setup.sequence_is_known else None,
         memory_ns=floor.memory_ns,
         compute_ns=floor.compute_ns,
-        link_ns=floor.link_ns,
+        link_bytes=floor.link_bytes,
+        link_ns=floor.link_ns if link_is_known(setup) else None,
+        in_turn_ns=floor.in_turn_ns,
         floor_ns=floor.floor_ns,
         floor_bound=floor.bound,
         bound=expected.bound,
         limit=limit(expected)[0],
         limit_resource=limit(expected)[1],
         intensity_flop_per_byte=expected.flop / (expected.weight_bytes + expected.cache_bytes),
-        tokens_per_s=prompt_tokens * 1e9 / floor.floor_ns,
-        expected=_routed(setup, expected, prompt_tokens, prompt_tokens, "expected"),
-        worst=_routed(setup, worst, prompt_tokens, prompt_tokens, "most"),
+        tokens_per_s=made * 1e9 / floor.floor_ns,
+        expected=_routed(setup, expected, met, made, "expected"),
+        worst=_routed(setup, worst, met, made, "most"),
     )

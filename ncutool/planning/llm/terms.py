@@ -13,6 +13,7 @@ from typing import Literal
 from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as experts_of
 from ncutool.planning.llm.experts import Routing
+from ncutool.planning.llm.links import LINK_TERMS, link_bytes
 from ncutool.planning.llm.model import ROUTED_PARTS, Cache, Matrix, Part
 from ncutool.planning.llm.setup import Setup
 
@@ -115,6 +116,17 @@ class Work:
         return max(local, self.link_ns)
 
     @property
+    def link_bytes(self) -> float:
+        """What a device must receive from others, or send."""
+        return sum(one.link_bytes for one in self.terms)
+
+    @property
+    def in_turn_ns(self) -> float:
+        """The time if nothing is computed or read while devices send each other: the most that
+        overlapping two parts of a batch can save is what lies between this and the floor."""
+        return self.floor_ns + min(self.link_ns, max(self.compute_ns, self.memory_ns))
+
+    @property
     def bound(self) -> Resource:
         """The busiest resource; memory where it is as busy as another."""
         if self.compute_ns > self.memory_ns and self.compute_ns >= self.link_ns:
@@ -153,7 +165,7 @@ class Work:
     @property
     def products(self) -> Work:
         """The matrix products alone."""
-        return self.without(ATTENTION, NORMS, STATE)
+        return self.without(ATTENTION, NORMS, STATE, *LINK_TERMS)
 
 
 def work(setup: Setup, given: Pass, routing: Routing = "fewest") -> Work:
@@ -169,6 +181,7 @@ def work(setup: Setup, given: Pass, routing: Routing = "fewest") -> Work:
             *_attention_terms(setup, given),
             *_state_terms(setup, given),
             norm_term(setup),
+            *_link_terms(setup, given, routing),
         )
     )
 
@@ -180,12 +193,12 @@ def matrix_terms(
     groups: dict[str, list[Matrix]] = {}
     for one in matrices:
         groups.setdefault(PART_NAMES[one.part], []).append(one)
-    tokens = setup.deployment.sequences(given.sequences) * given.new_tokens
-    logits = setup.deployment.sequences(given.sequences) * given.logits
+    tokens = setup.deployment.staged(given.sequences) * given.new_tokens
     for name, group in groups.items():
         flop = moved = seconds = 0.0
         for one in group:
-            rows = logits if one.part == "head" else tokens
+            each = given.logits if one.part == "head" else given.new_tokens
+            rows = setup.deployment.rows(one, given.sequences) * each
             size = one.values / setup.divided(one)
             done = 2 * rows * one.uses * size
             flop += done
@@ -223,7 +236,7 @@ def norm_term(setup: Setup) -> Term:
 def _attention_terms(setup: Setup, given: Pass) -> Iterator[Term]:
     """Return scores and values of each kind of attention, with the cache read or written."""
     for one in setup.model.caches:
-        each = setup.deployment.sequences(given.sequences)
+        each = setup.deployment.own(given.sequences)
         flop = each * cache_flop(setup, one, given)
         moved = each * cache_bytes(setup, one, given)
         roof = setup.attention_roof(one)
@@ -264,7 +277,7 @@ def cache_bytes(setup: Setup, cache: Cache, given: Pass) -> float:
 
 def _state_terms(setup: Setup, given: Pass) -> Iterator[Term]:
     """Return the recurrent states: written once, and read once unless the sequence begins."""
-    each = setup.deployment.sequences(given.sequences)
+    each = setup.deployment.own(given.sequences)
     for one in setup.model.states:
         begins = given.context_tokens <= given.new_tokens
         shares = setup.deployment.state_shares(one)
@@ -275,6 +288,16 @@ def _state_terms(setup: Setup, given: Pass) -> Iterator[Term]:
             STATE, flop, roof, moved, 1e9 * flop / setup.peak(roof),
             1e9 * moved / setup.bandwidth, weights=False,
         )  # fmt: skip
+
+
+def _link_terms(setup: Setup, given: Pass, routing: Routing) -> Iterator[Term]:
+    """Return what devices send each other; its time is 0 where the links' peak is not known."""
+    peak = setup.device.link_peak_bytes_per_s
+    for name, size in link_bytes(setup, given.sequences, given.new_tokens, routing):
+        seconds = size / peak if peak else 0.0
+        yield Term(
+            name, 0.0, None, 0.0, 0.0, 0.0, weights=False, link_bytes=size, link_ns=1e9 * seconds
+        )
 
 
 def summed(terms: Sequence[Term], name: str) -> Term | None:

@@ -113,7 +113,7 @@ def compare_model(
     rows: list[ModelOnDevice] = []
     for device, each in zip(compared, planned, strict=True):
         cost = costs.get(device.name)
-        shared = cost if cost is None else cost * first.tensor_parallel
+        shared = cost if cost is None else cost * first.memory.devices
         base = costs.get(compared[0].name)
         weights = (base, cost) if base is not None and cost is not None else (1.0, 1.0)
         rows.append(_row(each, planned[0], shared, weights, rows[0] if rows else None))
@@ -272,8 +272,6 @@ def _notes(rows: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
             needed = each.smallest_tensor_parallel
             how = f"tensor parallelism {needed} or more" if needed else "on no number of them"
             notes.append(f"{each.device}: does not fit at this batch and context: {how}")
-    if plan.tensor_parallel > 1:
-        notes.append(
-            f"prices are those of {plan.tensor_parallel} devices; all-reduces are not in the times"
-        )
+    if plan.memory.devices > 1:
+        notes.append(f"prices are those of {plan.memory.devices} devices")
     return notes
