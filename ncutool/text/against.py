@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
-from ncutool.text.llm_facts import headline, milliseconds, size
+from ncutool.text.llm_facts import headline, size
+from ncutool.text.llm_words import milliseconds
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:

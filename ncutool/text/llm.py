@@ -9,11 +9,11 @@ from ncutool.text.llm_facts import (
     facts,
     fit_words,
     headline,
-    milliseconds,
     plain,
     scope,
     size,
 )
+from ncutool.text.llm_words import milliseconds
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.text.llm_answers import answer_facts, serving_facts
+from ncutool.text.llm_words import Fact, milliseconds, rate
 
 if TYPE_CHECKING:
     from ncutool.planning.llm import Plan
@@ -13,34 +14,11 @@ if TYPE_CHECKING:
 NEVER = "never"
 
 
-@dataclass(frozen=True)
-class Fact:
-    """One line: what it is, its value, and what else there is to say."""
-
-    name: str
-    value: str
-    remark: str = ""
-
-
 def scope(plan: Plan) -> str:
     """Return whose bytes and tokens a block shows, where there are several devices."""
     if plan.memory.devices == 1:
         return ""
     return f"; memory of each device, tokens of all {plan.memory.devices}"
-
-
-def milliseconds(ns: float) -> str:
-    """Return a time (ns) to four digits, as the arithmetic is compared by hand: `4.776 ms`."""
-    if ns >= 1e9:
-        return f"{units.significant(ns / 1e9, 4)} s"
-    if ns >= 1e6:
-        return f"{units.significant(ns / 1e6, 4)} ms"
-    return f"{units.significant(ns / 1e3, 4)} µs"
-
-
-def rate(value: float) -> str:
-    """Return tokens per second to four digits: `209.4 tok/s`."""
-    return f"{units.significant(value, max(4, len(str(int(value)))))} tok/s"
 
 
 def size(value: float | None) -> str:
@@ -98,6 +76,8 @@ def facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
         (f"Decode{of}", _decode(plan)),
         (f"Prefill{of}", _prefill(plan)),
         (f"Where the regime changes{of}", _limits(plan)),
+        *serving_facts(plan, of),
+        *answer_facts(plan),
     ]
 
 

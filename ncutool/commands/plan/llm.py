@@ -30,6 +30,7 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Model, Plan
+    from ncutool.planning.llm.questions import Wanted
 
 
 @unfold
@@ -60,6 +61,32 @@ def run(
             metavar="PHASE",
         ),
     ] = None,
+    output_tokens: Annotated[
+        int | None,
+        option(
+            words="Length of an answer: adds the most that requests without end get.",
+            metavar="TOKENS",
+        ),
+    ] = None,
+    price: Annotated[
+        float | None,
+        option(words="Price of one device an hour, with --output-tokens.", metavar="PRICE"),
+    ] = None,
+    time_per_token: Annotated[
+        float | None,
+        option(words="Finds the largest batch that may hold this time, in ms.", metavar="MS"),
+    ] = None,
+    time_to_first_token: Annotated[
+        float | None,
+        option(words="Finds how many prompts may be read at once in this time.", metavar="MS"),
+    ] = None,
+    tokens_per_second: Annotated[
+        float | None,
+        option(
+            words="Finds the smallest deployment that may decode at this rate in all.",
+            metavar="N",
+        ),
+    ] = None,
     device_file: DeviceFileOption = None,
     *,
     model: ModelOptions,
@@ -81,8 +108,11 @@ def run(
         return
     described = model.describe()
 
+    wanted = _wanted(time_per_token, time_to_first_token, tokens_per_second)
+
     def plan_on(planned: Model, on: Device | str | None) -> Plan:
-        return _plan(planned, on, serving, (batches, contexts), device_file)
+        asked = {"output_tokens": output_tokens, "price_per_hour": price, "wanted": wanted}
+        return _plan(planned, on, serving, (batches, contexts), device_file, asked)
 
     if against is not None:
         from ncutool.commands.plan import llm_against
@@ -105,6 +135,8 @@ def run(
         raise UsageError("no model given: use --preset, --config, --params, or sizes")
     if phase is not None or capture_trace is not None:
         raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
+    if price is not None and output_tokens is None:
+        raise UsageError("--price is that of tokens: say how long answers are with --output-tokens")
     plan = plan_on(described, device)
     if not output.is_page:
         output.write(_content(plan, form, color=output.color))
@@ -113,6 +145,16 @@ def run(
 
     output.write(render_plan(plan).encode())
     typer.echo(f"page: {output.path}")
+
+
+def _wanted(token_ms: float | None, first_ms: float | None, rate: float | None) -> Wanted | None:
+    """Return what is asked backwards, in SI units; None where nothing is."""
+    if token_ms is None and first_ms is None and rate is None:
+        return None
+    from ncutool.planning.llm.questions import Wanted
+
+    token_ns, first_ns = (None if each is None else 1e6 * each for each in (token_ms, first_ms))
+    return Wanted(token_ns, first_ns, rate)
 
 
 def _refuse_layouts(serving: ServingOptions) -> None:
@@ -141,11 +183,13 @@ def _plan(
     serving: ServingOptions,
     sweeps: tuple[str | None, str | None],
     device_file: Path | None,
+    asked: dict[str, Any],
 ) -> Plan:
     """Return the plan of a model on a device.
 
     Args:
         sweeps: the rows asked for of batch and context; the usual ones where None.
+        asked: what else is asked of the plan, by parameters of its function.
     """
     from ncutool.devices.table import with_file
     from ncutool.planning.llm import plan
@@ -160,6 +204,7 @@ def _plan(
         batches=USUAL_BATCHES if batches is None else parse_numbers("--batches", batches),
         contexts=None if contexts is None else parse_numbers("--contexts", contexts),
         known=with_file(device_file),
+        **asked,
         **serving.given(),
     )
 

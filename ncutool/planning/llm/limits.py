@@ -79,7 +79,7 @@ def memory(setup: Setup, batch: int, context_tokens: int, memory_share: float) -
         usable_bytes=usable,
         fits=total <= usable,
         smallest_tensor_parallel=_smallest(setup, batch, context_tokens, usable),
-        most_sequences=_most_sequences(setup, weights, context_tokens, usable),
+        most_sequences=most_sequences(setup, weights, context_tokens, usable),
     )
 
 
@@ -91,7 +91,13 @@ def _token_bytes(setup: Setup) -> float | None:
     return whole / setup.deployment.pipeline_parallel
 
 
-def _most_sequences(setup: Setup, weights: float, context_tokens: int, usable: float) -> int | None:
+def most_sequences(setup: Setup, weights: float, context_tokens: int, usable: float) -> int | None:
+    """Return how many sequences fit beside the weights; None where the cache is not known.
+
+    Args:
+        weights: bytes of weights that a device keeps.
+        usable: bytes of its memory that weights and caches may take.
+    """
     each = setup.kv_bytes(context_tokens)
     if not each:
         return None

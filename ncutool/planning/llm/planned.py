@@ -8,6 +8,8 @@ from ncutool.base.shown import Shown
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.limits import CacheLimit, Crossover, Memory
 from ncutool.planning.llm.model import Model
+from ncutool.planning.llm.questions import Answers
+from ncutool.planning.llm.serving import Serving
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import Prefill, Step
 
@@ -83,3 +85,8 @@ class Plan(Shown):
     batches: tuple[Step, ...]
     contexts: tuple[Step, ...]
     notes: tuple[str, ...]
+    serving: Serving | None = None
+    """Requests without end; None where no length of an answer was given, or ``serving_reason``."""
+    serving_reason: str | None = None
+    answers: Answers | None = None
+    """To what was asked backwards; None where nothing was."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ncutool.base.checks import check_size
+from ncutool.base.checks import check_size, is_positive
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.layouts import check_deployment, rows_of
@@ -25,6 +25,8 @@ from ncutool.planning.llm.number_types import (
 )
 from ncutool.planning.llm.planned import Plan, RuleOfThumb, Types, WithActivations
 from ncutool.planning.llm.presets import preset
+from ncutool.planning.llm.questions import Wanted, answers
+from ncutool.planning.llm.serving import serve, why_not
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.step import decode_step, prefill
 from ncutool.roofline.batching import USABLE_MEMORY
@@ -48,6 +50,9 @@ def plan(
     batch: int = 1,
     context_tokens: int = 4096,
     prompt_tokens: int | None = None,
+    output_tokens: int | None = None,
+    price_per_hour: float | None = None,
+    wanted: Wanted | None = None,
     batches: tuple[int, ...] = USUAL_BATCHES,
     contexts: tuple[int, ...] | None = None,
     usable_share: float = USABLE_MEMORY,
@@ -78,6 +83,9 @@ def plan(
         batch: sequences decoded together.
         context_tokens: tokens each of them attends to.
         prompt_tokens: length of the prompt; ``context_tokens`` where None.
+        output_tokens: length of an answer; with it the plan says what requests without end get.
+        price_per_hour: of one device, for the least cost of a million tokens.
+        wanted: times and rates to find a batch or a deployment for.
         batches: rows of the batch sweep.
         contexts: rows of the context sweep; the usual ones up to the model's own limit where None.
         usable_share: share of a device's memory for weights and caches.
@@ -104,7 +112,18 @@ def plan(
     check_deployment(known_model, deployment)
     batches = rows_of(deployment, batch, batches, usual=batches == USUAL_BATCHES)
     setup = _setup(known_model, device, weights, kv, activations, deployment)
-    return _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
+    found = _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
+    if price_per_hour is not None and not is_positive(price_per_hour):
+        raise UsageError(f"a price of {price_per_hour}: it must be above 0")
+    usable = found.memory.usable_bytes
+    if wanted is not None:
+        told = answers(setup, wanted, context_tokens, prompt, usable)
+        found = replace(found, answers=told)
+    if output_tokens is None:
+        return found
+    serving = serve(setup, prompt, output_tokens, usable, price_per_hour)
+    reason = None if serving is not None else why_not(setup)
+    return replace(found, serving=serving, serving_reason=reason)
 
 
 def _setup(

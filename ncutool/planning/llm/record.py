@@ -77,6 +77,9 @@ def record(plan: Plan) -> dict[str, Any]:
         "all_reduce_bytes": plan.all_reduce_bytes,
         "batches": rows(plan.batches),
         "contexts": rows(plan.contexts),
+        "answers": asdict(plan.answers) if plan.answers else None,
+        "serving": asdict(plan.serving) if plan.serving else None,
+        "serving_reason": plan.serving_reason,
         "notes": list(plan.notes),
     }
 
