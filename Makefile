@@ -20,11 +20,17 @@ MUTANTS_VENV     := .venv-mutants
 MUTANTS_PIP       = $(MUTANTS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 COUNT            ?= 400
 
+# Fuzzing: another RUN gives other cases; WORKERS is how many at once, all processors unless told.
+RUN          ?= 1
+TRACES       ?= 100000
+REPORTS      ?= 20000
+FUZZ_WORKERS  = $(if $(WORKERS),--workers $(WORKERS))
+
 # A tree that is set up for the tests can also run the demo.
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test axe test-torch torch-available mutants lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
+.PHONY: help demo test axe test-torch torch-available mutants fuzz fuzz-report lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -48,6 +54,12 @@ test-torch: $(TORCH_VENV)/.installed ## hold the operator models to PyTorch (TOR
 
 mutants: $(MUTANTS_VENV)/.installed ## change the code in small ways: does a test fail? (COUNT=400 of them)
 	nice -n 15 $(MUTANTS_VENV)/bin/python benchmarks/mutants.py --count $(COUNT)
+
+fuzz: $(VENV)/.dev-installed ## feed every command mutated captures for a while (SECONDS=60)
+	nice -n 15 $(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),60) --run $(RUN) $(FUZZ_WORKERS)
+
+fuzz-report: $(VENV)/.dev-installed ## the same with 100,000 traces and 20,000 reports (TRACES= REPORTS=)
+	nice -n 15 $(BIN)/python fuzz/fuzz.py --traces $(TRACES) --reports $(REPORTS) --run $(RUN) $(FUZZ_WORKERS)
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
 	$(BIN)/ruff check .
