@@ -107,7 +107,7 @@ screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png and card.s
 	$(BIN)/ncutool report $(SAMPLE)/decoder-layer-synthetic.json.gz -o docs/card.svg --force
 
 clean: ## remove the environment, caches and everything generated
-	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
+	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data fuzz/found $(DEMO)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
