@@ -9,6 +9,8 @@ from pathlib import Path
 import fuzz_oracles as oracles
 
 BOTH = ("trace", "report")
+_BESIDE = (0, 1, 2)
+"""Of two captures that are read together: 2 where they cannot belong together."""
 Arguments = Callable[[Path, Path, Path], list[str]]
 """From the mutated file, the folder for outputs and the folder of whole captures."""
 
@@ -90,12 +92,14 @@ COMMANDS: dict[str, Command] = {
         ("trace",),
         codes=(0, 1, 2),  # 2: no rank is recorded, and --pattern is not given
     ),
-    "ncu": Command(_beside("--ncu", "whole.json"), oracles.findings, ("report",)),
+    "ncu": Command(_beside("--ncu", "whole.json"), oracles.findings, ("report",), codes=_BESIDE),
     "ncu-onto": Command(
-        _beside("--ncu", "whole.ncu-rep", turned=True), oracles.findings, ("trace",)
+        _beside("--ncu", "whole.ncu-rep", turned=True), oracles.findings, ("trace",), codes=_BESIDE
     ),
     "capture-trace": Command(
-        _beside("--capture-trace", "whole.json"), oracles.findings, ("trace",)
+        _beside("--capture-trace", "whole.json"), oracles.findings, ("trace",), codes=_BESIDE
     ),
-    "rank-trace": Command(_beside("--rank-trace", "whole.json"), oracles.findings, ("trace",)),
+    "rank-trace": Command(
+        _beside("--rank-trace", "whole.json"), oracles.findings, ("trace",), codes=_BESIDE
+    ),
 }

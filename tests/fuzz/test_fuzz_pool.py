@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import fuzz_found
 import fuzz_pool
-import pytest
 from fuzz_cases import TRACE, Case
 
 CASE = Case(TRACE, "small", (), "findings-json")
