@@ -3,6 +3,7 @@
     python fuzz/fuzz.py --seconds 60            # as many as a minute allows: make fuzz SECONDS=60
     python fuzz/fuzz.py --traces 100000 --reports 20000                   # make fuzz-report
     python fuzz/fuzz.py --again                 # only what was found before and kept in fuzz/found
+    python fuzz/fuzz.py --files FOLDER          # every command on every capture in it as it is
 
 The same --run gives the same cases, in the same order, on any machine with the same corpus.
 """
@@ -17,9 +18,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import fuzz_paths  # noqa: F401 - lets the imports below be found
-from fuzz_cases import REPORT, TRACE, Case, case
+from fuzz_cases import REPORT, TRACE, Case, case, of_files
 from fuzz_found import keep, kept, minimised
 from fuzz_judge import kind_of
 from fuzz_pool import Outcome, Worker, run_all
@@ -81,6 +83,9 @@ def _cases(options: argparse.Namespace, started: float) -> Iterator[Case]:
     if options.again:
         yield from kept()
         return
+    if options.files:
+        yield from of_files(sorted(path for path in options.files.rglob("*") if _is_file(path)))
+        return
     traces = (case(TRACE, options.run, number) for number in itertools.count(options.start))
     reports = (case(REPORT, options.run, number) for number in itertools.count(options.start))
     if options.seconds is None:
@@ -91,6 +96,10 @@ def _cases(options: argparse.Namespace, started: float) -> Iterator[Case]:
         if time.monotonic() - started > options.seconds:
             return
         yield next(reports if number % _REPORT_EVERY == 0 else traces)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and path.name.endswith((".json", ".json.gz", "rep", "report"))
 
 
 def _keep(tally: Tally) -> None:
@@ -118,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--traces", type=int, default=0, help="so many mutated traces")
     parser.add_argument("--reports", type=int, default=0, help="so many mutated reports")
     parser.add_argument("--again", action="store_true", help="only what was found before")
+    parser.add_argument("--files", type=Path, help="every file of a folder as it is")
     parser.add_argument("--run", type=int, default=1, help="another number gives other cases")
     parser.add_argument("--start", type=int, default=0, help="the number of the first case")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)

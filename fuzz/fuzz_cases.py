@@ -6,7 +6,9 @@ A case is told by a few names and numbers, from which the same bytes come every 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -30,6 +32,7 @@ class Case:
 
     kind: str
     seed: str
+    """The name of a seed, or the absolute path of a file."""
     steps: tuple[Step, ...]
     command: str
 
@@ -64,6 +67,15 @@ def case(kind: str, run: int, number: int) -> Case:
     return Case(kind, seed, tuple(zip(steps, starts, strict=True)), command)
 
 
+def of_files(paths: Iterable[Path]) -> Iterator[Case]:
+    """Every command on every file as it is; what is no report by its first bytes is a trace."""
+    for path in paths:
+        kind = REPORT if path.read_bytes()[:4] == fuzz_reports.MAGIC else TRACE
+        for name, command in COMMANDS.items():
+            if kind in command.kinds:
+                yield Case(kind, str(path.absolute()), (), name)
+
+
 def without(one: Case, place: int) -> Case:
     """The case with one step fewer."""
     return replace(one, steps=one.steps[:place] + one.steps[place + 1 :])
@@ -71,6 +83,8 @@ def without(one: Case, place: int) -> Case:
 
 def contents(one: Case) -> bytes:
     """The bytes of the case's file."""
+    if Path(one.seed).is_absolute():
+        return Path(one.seed).read_bytes()
     if one.kind == TRACE:
         return _trace(one)
     data = fuzz_seeds.reports()[one.seed]
