@@ -25,11 +25,17 @@ MUTANTS_VENV     := .venv-mutants
 MUTANTS_PIP       = $(MUTANTS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 COUNT            ?= 400
 
+# Fuzzing: another RUN gives other cases; WORKERS is how many at once, all processors unless told.
+RUN          ?= 1
+TRACES       ?= 100000
+REPORTS      ?= 20000
+FUZZ_WORKERS  = $(if $(WORKERS),--workers $(WORKERS))
+
 # A tree that is set up for the tests can also run the demo.
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test axe audit test-torch torch-available mutants lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
+.PHONY: help demo test axe audit test-torch torch-available mutants fuzz fuzz-report lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -57,8 +63,14 @@ mutants: $(MUTANTS_VENV)/.installed ## change the code in small ways: does a tes
 audit: $(VENV)/.dev-installed ## ask an advisory source about the locked packages (needs the network)
 	@test -x $(AUDIT_VENV)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT_VENV) && \
 		$(AUDIT_VENV)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==$(AUDIT_VERSION); }
-	$(AUDIT_VENV)/bin/pip-audit --require-hashes --disable-pip --vulnerability-service $(AUDIT_SOURCE) \
+	$(AUDIT_VENV)/bin/pip-audit --strict --require-hashes --disable-pip --vulnerability-service $(AUDIT_SOURCE) \
 		-r requirements/demo.txt
+
+fuzz: $(VENV)/.dev-installed ## feed every command mutated captures for a while (SECONDS=60)
+	nice -n 15 $(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),60) --run $(RUN) $(FUZZ_WORKERS)
+
+fuzz-report: $(VENV)/.dev-installed ## the same with 100,000 traces and 20,000 reports (TRACES= REPORTS=)
+	nice -n 15 $(BIN)/python fuzz/fuzz.py --traces $(TRACES) --reports $(REPORTS) --run $(RUN) $(FUZZ_WORKERS)
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -106,7 +118,7 @@ screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png and card.s
 	$(BIN)/ncutool report $(SAMPLE)/decoder-layer-synthetic.json.gz -o docs/card.svg --force
 
 clean: ## remove the environment, caches and everything generated
-	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) $(AUDIT_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data $(DEMO)
+	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) $(AUDIT_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data fuzz/found $(DEMO)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -77,7 +77,7 @@ def test_listed_licences_are_those_of_the_packages() -> None:
             said = metadata(name)
         except PackageNotFoundError:  # of another Python or platform
             continue
-        expression = said.get("License-Expression")
+        expression = said.json.get("license_expression")
         if expression is not None:
             assert listed == expression, name
 

@@ -46,4 +46,4 @@ def schema_of(name: str) -> dict[str, Any]:
         return schema()
     if name in output_schemas.OUTPUTS:
         return output_schemas.of_output(name)
-    raise UsageError(f"no schema {name!r}: there is {one_of(NAMES)}")
+    raise UsageError(f"NAME takes {one_of(NAMES)}, not {name!r}; see ncutool schema --help")

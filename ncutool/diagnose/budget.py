@@ -68,9 +68,11 @@ def _shortened(since: dict[str, Any], room: int) -> dict[str, Any]:
     """Return what changed in so many bytes: its longest lists lose their last entries first."""
     kept = {key: list(one) if isinstance(one, list) else one for key, one in since.items()}
     lists = [one for one in kept.values() if isinstance(one, list)]
-    while len(dumped(kept)) > room and any(lists):
+    gone = 0
+    while len(dumped({**kept, "left_out": since["left_out"] + gone})) > room and any(lists):
         max(lists, key=len).pop()
-        kept["left_out"] += 1
+        gone += 1
+    kept["left_out"] = since["left_out"] + gone
     return kept
 
 

@@ -160,4 +160,5 @@ def _texts(table: pl.DataFrame) -> pl.Series:
     """Return the texts of a table, each once."""
     own = table.select(cs.string() | cs.categorical()).get_columns()
     kept = [column.unique().cast(pl.String).drop_nulls().alias("text") for column in own]
-    return pl.concat([pl.Series("text", [], pl.String), *kept])
+    texts: pl.Series = pl.concat([pl.Series("text", [], pl.String), *kept])
+    return texts

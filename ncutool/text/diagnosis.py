@@ -10,6 +10,12 @@ from ncutool.base.untrusted import printable, shorten
 
 _NAME = 48
 _ROWS = 5
+_STOPS = {
+    "findings": "there is something to do",
+    "ceilings_reached": "the time is at its ceilings",
+    "below_ceilings": "below its ceilings",
+    "not_known": "too little is known",
+}
 _DONE = {True: "done", False: "not done", None: "not known"}
 
 
@@ -32,7 +38,7 @@ def _capture(one: dict[str, Any]) -> Iterator[str]:
     yield one["headline"]
     if one["coverage"] is not None and one["coverage"]["understood_pct"] is not None:
         yield f"Understood: {units.percent(one['coverage']['understood_pct'])} of the launch time."
-    yield f"Stop: {_DONE[one['stop']['done']]} ({one['stop']['why'].replace('_', ' ')})."
+    yield f"Stop: {_DONE[one['stop']['done']]} ({_STOPS[one['stop']['why']]})."
     for finding in one["findings"][:_ROWS]:
         saves = units.time_range(finding["alone_low_ns"], finding["alone_high_ns"])
         yield f"  {finding['id']}: {finding['action']}, saves {saves} ({finding['grade']})"

@@ -67,4 +67,4 @@ def test_every_mark_in_the_sources_has_a_schema() -> None:
 
 def test_another_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "nothing"]) == 2
-    assert "no schema 'nothing'" in capsys.readouterr().err
+    assert "devices, not 'nothing'; see ncutool schema --help" in capsys.readouterr().err

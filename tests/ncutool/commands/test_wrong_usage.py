@@ -22,8 +22,9 @@ LINES = {
     "plan gem": "no command 'gem' of plan; did you mean 'gemm'?",
     "plan rank": "no command 'rank' of plan; commands: llm, gemm, attention, devices, signals",
     "x.ncu-rep": "no command 'x.ncu-rep'; to analyse a capture: ncutool report x.ncu-rep",
-    "--top 3": "no option '--top' before a command; commands: report, findings, kernels, explain, "
-    "diff, baseline, whatif, next-capture, plan, batch, query, fleet, trends, job, devices, schema",
+    "--top 3": "no option '--top' before a command; commands: report, findings, diagnose, "
+    "kernels, explain, diff, baseline, whatif, next-capture, plan, batch, query, fleet, trends, "
+    "job, devices, mcp, schema",
     "kernels x --tpo 3": "no option --tpo; did you mean --top?",
     "kernels x --zzzz": "no option --zzzz; see ncutool kernels --help",
     "kernels x --device h100": "--device of ncutool kernels is now called --assume-device",
@@ -49,8 +50,10 @@ LINES = {
     "explain": "CAPTURE is missing; see ncutool explain --help",
     "kernels x y": "unexpected argument 'y'; see ncutool kernels --help",
     "kernels x --top": "option '--top' requires an argument; see ncutool kernels --help",
-    "schema rows": "TABLE takes kernels, findings, inside or report, not 'rows'; see ncutool "
-    "schema --help",
+    "schema rows": "NAME takes kernels, findings, inside, report, diagnosis, next-capture, "
+    "explanation, device-explanation, diff, diff-ranks, whatif, gemm-plan, attention-plan, "
+    "llm-plan, llm-against, llm-presets, device-comparison, signals, job, trends, query or "
+    "devices, not 'rows'; see ncutool schema --help",
     f"whatif {TRACE} --on h100-sxm --price h100-sxm=2": "--price compares devices: give --on twice "
     "or more",
     f"whatif {TRACE} --on h100-sxm --on t4 --graph": "several --on compare devices and nothing "
