@@ -206,7 +206,7 @@ def _links(plan: Plan) -> list[Fact]:
     step = plan.decode
     if plan.memory.devices == 1:
         return []
-    if step.link_ns is None:
+    if step.link_ns is None or step.in_turn_ns is None:
         return [Fact("between devices", units.UNKNOWN, "not in the times: see below")]
     return [
         Fact(

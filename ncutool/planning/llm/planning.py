@@ -175,7 +175,7 @@ def _planned(
     reduced = None
     if model.layers is not None and model.hidden_size is not None and setup.tensor_parallel > 1:
         size = setup.trained_bytes  # what is summed is what layers hand on, not what they multiply
-        own = setup.deployment.sequences(batch)
+        own = setup.deployment.own(batch)  # each stage has its part of the layers
         reduced = round(2 * model.layers * own * model.hidden_size * size)
     weights_ns = 1e9 * kept.weight_bytes / setup.bandwidth
     planned = Plan(

@@ -29,8 +29,8 @@ class Routed:
     experts_touched: float | None
     weight_bytes: float
     memory_ns: float
-    link_ns: float
-    """What devices send each other, experts chosen so; 0 where it is not known."""
+    link_ns: float | None
+    """What devices send each other, experts chosen so; None where it is not known."""
     ns: float
     bound: str
     """``memory``, ``compute`` or ``link``."""
@@ -74,8 +74,9 @@ class Step:
     """What a device must receive from others at least, or send."""
     link_ns: float | None
     """None where there are several devices and the peak of their links is not known."""
-    in_turn_ns: float
-    """The floor if nothing is computed or read while devices send each other."""
+    in_turn_ns: float | None
+    """The floor if nothing is computed or read while devices send each other; None where that is
+    not known."""
     floor_ns: float
     serial_ns: float
     floor_bound: str
@@ -146,7 +147,7 @@ def decode_step(setup: Setup, batch: int, context_tokens: int, usable_bytes: flo
         compute_ns=floor.compute_ns,
         link_bytes=floor.link_bytes,
         link_ns=floor.link_ns if link_is_known(setup) else None,
-        in_turn_ns=floor.in_turn_ns,
+        in_turn_ns=floor.in_turn_ns if link_is_known(setup) else None,
         floor_ns=floor_ns,
         serial_ns=overlapped(weights.compute_ns, weights.memory_ns)
         + overlapped(attention.compute_ns, attention.memory_ns),
@@ -171,7 +172,7 @@ def _routed(setup: Setup, done: Work, tokens: float, made: float, routing: Routi
         experts_touched=None if mixture is None else experts_of.touched(mixture, tokens, routing),
         weight_bytes=done.weight_bytes,
         memory_ns=done.memory_ns,
-        link_ns=done.link_ns,
+        link_ns=done.link_ns if link_is_known(setup) else None,
         ns=done.floor_ns,
         bound=done.bound,
         limit=limit(done)[0],
@@ -220,8 +221,9 @@ class Prefill:
     """What a device must receive from others at least, or send."""
     link_ns: float | None
     """None where there are several devices and the peak of their links is not known."""
-    in_turn_ns: float
-    """The floor if nothing is computed or read while devices send each other."""
+    in_turn_ns: float | None
+    """The floor if nothing is computed or read while devices send each other; None where that is
+    not known."""
     floor_ns: float
     floor_bound: str
     bound: str
@@ -264,7 +266,7 @@ def prefill(setup: Setup, prompt_tokens: int) -> Prefill:
         compute_ns=floor.compute_ns,
         link_bytes=floor.link_bytes,
         link_ns=floor.link_ns if link_is_known(setup) else None,
-        in_turn_ns=floor.in_turn_ns,
+        in_turn_ns=floor.in_turn_ns if link_is_known(setup) else None,
         floor_ns=floor.floor_ns,
         floor_bound=floor.bound,
         bound=expected.bound,

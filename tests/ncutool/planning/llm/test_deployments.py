@@ -53,6 +53,8 @@ def test_unknown_links_are_null_and_said() -> None:
     card = replace(row("H100 SXM"), link_bytes_per_s={})
     plan = llm.plan("llama-3-70b", card, tensor_parallel=8)
     assert plan.decode.link_ns is None
+    assert plan.decode.in_turn_ns is None
+    assert plan.decode.expected.link_ns is None
     assert any("its links' bandwidth is not known" in note for note in plan.notes)
     alone = llm.plan("llama-3-8b", card)
     assert alone.decode.link_ns == 0
