@@ -14,6 +14,7 @@ import polars as pl
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
+from ncutool_parsers import sources_where
 
 _NAMED = 4
 """Files that one sentence names."""
@@ -62,7 +63,7 @@ def _jobs(captures: pl.DataFrame) -> Iterator[Job]:
     ]
     keyed = captures.with_columns(pl.Series("job_key", keys, dtype=pl.String))
     for (key,), rows in keyed.group_by("job_key", maintain_order=True):
-        ranked = rows.filter(pl.col("rank").is_not_null() & (pl.col("source") == "torch"))
+        ranked = rows.filter(pl.col("rank").is_not_null() & _of_traces())
         if ranked.height and not (ranked["world_size"].fill_null(0) == 1).all():
             yield _job(str(key), rows.drop("job_key"), ranked.drop("job_key"))
 
@@ -117,15 +118,20 @@ _APART = (
 )
 
 
+def _of_traces() -> pl.Expr:
+    """Return whether a capture has a timeline, which ranks are compared by."""
+    return pl.col("source").is_in(sources_where(lambda traits: traits.has_timeline))
+
+
 def _left_out(rows: pl.DataFrame) -> Iterator[str]:
     """Yield what of a group is no rank of it."""
-    nameless = rows.filter((pl.col("source") == "torch") & pl.col("rank").is_null())
+    nameless = rows.filter(_of_traces() & pl.col("rank").is_null())
     if nameless.height:
         yield (
             f"{units.counted(nameless.height, 'trace')} ({_files(nameless)}) says no rank and is "
             "left out; where the path tells it, pass --pattern, such as 'rank{rank}.json.gz'."
         )
-    reports = rows.filter(pl.col("source") != "torch").height
+    reports = rows.filter(~_of_traces()).height
     if reports:
         yield f"{units.counted(reports, 'report')} left out: a report has no timeline."
 

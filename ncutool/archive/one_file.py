@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -138,11 +138,9 @@ def _id(content: str, beside: Sequence[tuple[str, Path]]) -> str:
 
 def _with(request: Request, beside: Sequence[tuple[str, Path]]) -> Request:
     """Return a request that names the captures to read beside, by its own fields."""
-    ranks = tuple(path for role, path in beside if role == "rank_trace")
-    single = {role: path for role, path in beside if role != "rank_trace"}
-    return replace(
-        request, ncu=single.get("ncu"), capture_trace=single.get("capture_trace"), rank_trace=ranks
-    )
+    fields: dict[str, Any] = {role: path for role, path in beside if role != "rank_trace"}
+    fields["rank_trace"] = tuple(path for role, path in beside if role == "rank_trace")
+    return replace(request, **fields)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

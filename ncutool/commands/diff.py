@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,16 +100,11 @@ class DiffOutput(Output):
         """Return the outputs that ``--also`` names."""
         return [Output(path=path, force=self.force) for path in self.also]
 
-    def check_writable(self) -> None:
-        """Refuse what could not be written; a comment or picture of a comparison may be replaced.
-
-        Raises:
-            OutputError: see :meth:`ncutool.commands.writing.Output.check_writable`.
-        """
-        if not self.force and self.form is None and self.path is not None and is_own(self.path):
-            replace(self, force=True).check_writable()
-        else:
-            super().check_writable()
+    @property
+    def over(self) -> bool:
+        """Whether a file that is there may be replaced: a comment or picture of ours may, too."""
+        own = self.form is None and self.path is not None and is_own(self.path)
+        return own or super().over
 
 
 @dataclass(frozen=True)

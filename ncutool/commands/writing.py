@@ -108,10 +108,10 @@ class Output:
                 that a new page may replace; or no file can be there.
         """
         if self.path is not None:
-            placing.check(self.path, over=self._over)
+            placing.check(self.path, over=self.over)
 
     @property
-    def _over(self) -> bool:
+    def over(self) -> bool:
         """Whether a file that is there may be replaced."""
         return self.force or (self.is_page and self.path is not None and is_own_page(self.path))
 
@@ -132,7 +132,7 @@ class Output:
                 sys.stdout.buffer.write(part)
             sys.stdout.buffer.flush()
             return
-        placing.put(self.path, parts, over=self._over)
+        placing.put(self.path, parts, over=self.over)
 
 
 def is_own_page(path: Path) -> bool:

@@ -25,7 +25,7 @@ _LEAST_FINDING, _LEAST_KERNEL = 250, 300
 """Bytes that no record of one goes below, so that no more are made than can be given."""
 
 
-_OF_HOST = "nothing of single launches; a torch.profiler trace would tell of the host and of idling"
+_OF_HOST = "nothing of single launches; a trace by torch.profiler would tell of host and idle time"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ STATES: tuple[State, ...] = ("problem", "none", "could_not_look")
 _OF_LAUNCHES = ("fuse", "batch", "precision", "tune")
 _OF_REPORTS = ("batch", "precision", "tune")
 """What counters of single launches answer."""
-_RECORD_TRACE = "record a torch.profiler trace of the same program"
+_RECORD_TRACE = "record a trace of the same program with torch.profiler"
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,8 @@ def _group(kind: str, members: list[dict[str, object]], peak: float | None) -> _
         min(durations),
     )
     size = elements * itemsize if itemsize and isinstance(elements, int) else None
-    if peak and rates and rates[1] > peak:
+    moved = rates[1] if rates else None if size is None else size * 1e9 / max(min(durations), 1)
+    if peak and moved is not None and moved > peak:
         size = rates = None
     return _Group(
         kind=kind,
