@@ -146,8 +146,8 @@ def test_what_makes_no_deployment_is_refused(model: str, asked: dict[str, Any], 
 
 
 def test_deepseek_on_128_devices_is_below_what_was_published() -> None:
-    """DeepSeek's own decode profile on H800 (EP128, 4K prompts, 128 requests a device, by the README
-    of deepseek-ai/profile-data) makes 2,324 tokens/s a device, by the README of InferSim."""
+    """DeepSeek's own decode profile on H800 (EP128, 4K prompts, 128 requests a device: README of
+    deepseek-ai/profile-data) makes 2,324 tokens/s a device (README of InferSim)."""
     plan = llm.plan(
         "deepseek-v3", "H800 SXM", batch=16_384, context_tokens=4096, batches=(16_384,), **WIDE
     )
