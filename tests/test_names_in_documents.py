@@ -15,7 +15,7 @@ from ncutool.work.operators.plugins import GROUP
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROOTS = {"ncutool": REPOSITORY / "ncutool", "parsers": REPOSITORY / "parsers" / "ncutool_parsers"}
-FOLDERS = ("ncutool", "parsers", "tests", "docs", "reports", "benchmarks", "backtests")
+FOLDERS = ("ncutool", "parsers", "tests", "docs", "reports", "benchmarks", "backtests", "fuzz")
 DOCUMENTS = [
     path
     for pattern in ("*.md", "docs/*.md", "reports/**/*.md", "ncutool/**/*.md")
@@ -29,7 +29,7 @@ SCHEMA = re.compile(r".*/\d+")
 """`ncutool/whatif/1` is no path but the version of an output."""
 RULES_FILE = "ncutool.toml"
 """The file of a gate's rules, which lies where a user works."""
-NO_PATH = {"N/A", "folder/NAME", RULES_FILE}
+NO_PATH = {"N/A", "folder/NAME", "ncutool/NAME/VERSION", "AGENTS.md", "SKILL.md", RULES_FILE}
 
 
 @cache

@@ -349,11 +349,11 @@ def test_code_that_nvidias_reader_fails_on(report: Path, monkeypatch: pytest.Mon
     tried: list[bool] = []
     real: Any = ncu_process.read
 
-    def failing(*arguments: Any, instructions: bool) -> ncu_process.Report:
+    def failing(*arguments: Any, instructions: bool, **also: Any) -> ncu_process.Report:
         tried.append(instructions)
         if instructions:
             raise UnreadableError(report, "NVIDIA's reader crashed on it", "collect it again")
-        found: ncu_process.Report = real(*arguments, instructions=instructions)
+        found: ncu_process.Report = real(*arguments, instructions=instructions, **also)
         return found
 
     monkeypatch.setattr(ncu_process, "read", failing)

@@ -254,6 +254,19 @@ def test_spelling() -> None:
     assert "5 µs → 6 ≥ 漢…".encode("ascii", "test-spelt") == b"5 us -> 6 >= ?..."
 
 
+@pytest.fixture
+def _signals_end() -> Iterator[None]:
+    """Both signals end a process, also where the tests themselves run under `nohup`."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.mark.usefixtures("_signals_end")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_signals_leave_nothing(tmp_path: Path, name: str) -> None:
     """A signal in the midst of writing ends in an exit code that tells it, and no file."""

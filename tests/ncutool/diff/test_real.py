@@ -198,7 +198,7 @@ def test_miniweather_before_and_after(corpus: Path) -> None:
     ]
     assert (answer.rows[-1].before.bound, answer.rows[-1].after.bound) == ("compute", "memory")
     states = {(one.rule, one.state) for one in answer.findings}
-    assert ("tune-unfused", "no_longer_raised") in states
+    assert ("precision-fp64", "no_longer_raised") in states
     assert ("fuse-neighbours", "grew") in states
 
 

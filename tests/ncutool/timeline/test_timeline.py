@@ -382,7 +382,7 @@ def test_exposed_time_is_what_would_not_be_covered() -> None:
     capture = trace.capture()
     chosen = pl.col("collective").is_not_null()
     assert exposed_ns(capture.launches, window(capture), chosen) == 8_000
-    part = replace(window(capture), start_ns=11_000, end_ns=14_000)
+    part = replace(window(capture), start_ns=11_000, end_ns=14_000, busy_ns=3_000, devices=())
     assert exposed_ns(capture.launches, part, chosen) == 3_000
     assert exposed_ns(capture.launches, part, ~chosen) == 0
     assert exposed_ns(capture.launches, window(capture), pl.lit(value=False)) == 0

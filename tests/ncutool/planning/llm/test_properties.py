@@ -98,7 +98,8 @@ def test_the_verdict_agrees_with_the_sweep(
         assert plan.crossover.first == "memory"
     if turning is not None and 2 <= turning < 1e8:
         below, above = swept(int(turning * 0.999), int(turning * 1.001) + 1)
-        assert (below.bound, above.bound) == ("memory", "compute")
+        if "link" not in (below.bound, above.bound):  # links may take longer than either
+            assert (below.bound, above.bound) == ("memory", "compute")
 
 
 @settings(max_examples=60, deadline=None)
