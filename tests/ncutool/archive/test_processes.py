@@ -151,7 +151,7 @@ def test_a_run_that_is_killed_goes_on(
 def test_the_end_of_a_run_leaves_no_worker_and_no_file(
     archive: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Exit code 130 where it can be; results that were whole stay for the next run."""
+    """Exit code 128 and the signal where it can be; what was whole stays for the next run."""
     dataset = tmp_path / "dataset"
     (tmp_path / "temporary").mkdir()
     process = started(archive, dataset, "-j", "2", TMPDIR=str(tmp_path / "temporary"))
@@ -163,7 +163,7 @@ def test_the_end_of_a_run_leaves_no_worker_and_no_file(
     assert not list((tmp_path / "temporary").iterdir())
     if number is signal.SIGKILL:
         return
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert "run the same command to go on" in errors
     assert not list(dataset.glob("_staging/*"))
     assert not list(dataset.glob("_runs/*"))
