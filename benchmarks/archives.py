@@ -52,7 +52,7 @@ class Memory:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
-        """Look until :meth:`stop`."""
+        """Note the most memory that the process and its workers hold, until :meth:`stop`."""
         while not self._over.wait(0.2):
             held = _resident(self.pid)
             if held:
@@ -62,7 +62,7 @@ class Memory:
                 self.worker = max(self.worker, _resident(child))
 
     def stop(self) -> None:
-        """Look no more."""
+        """End the watch after its present look."""
         self._over.set()
 
 

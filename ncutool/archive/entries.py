@@ -67,7 +67,7 @@ def is_error(path: Path) -> bool:
 
 
 def read(path: Path) -> Entry:
-    """Return an entry."""
+    """Return the rows of one capture, as a worker left them in the inbox."""
     return msgspec.msgpack.decode(path.read_bytes(), type=Entry)
 
 

@@ -61,7 +61,7 @@ class Simple:
 
     @property
     def asked(self) -> bool:
-        """Whether anything is."""
+        """Whether any option that asks without SQL is given."""
         return bool(self.table or self.where or self.select or self.sort)
 
 

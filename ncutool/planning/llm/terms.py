@@ -141,7 +141,7 @@ class Work:
 
     @property
     def weight_bytes(self) -> float:
-        """Weights read."""
+        """Bytes of weights that one step reads."""
         return sum(one.bytes for one in self.terms if one.weights)
 
     @property

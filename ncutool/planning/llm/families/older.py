@@ -120,7 +120,7 @@ def bloom(values: Values, named: Named) -> Model:
 
 
 def gpt_neox(values: Values, named: Named) -> Model:
-    """GPT-NeoX and Pythia."""
+    """Return the model of a configuration of GPT-NeoX or Pythia."""
     hidden = values.count("hidden_size")
     draft = Draft(values, hidden, values.count("num_hidden_layers"))
     values.known("use_parallel_residual")
