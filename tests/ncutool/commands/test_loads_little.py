@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,10 @@ def test_rich_is_asked_where_the_width_takes_thought(cell: str) -> None:
     assert launch_lines.launch_lines([], ["end"], 120) is None
 
 
-def test_a_package_with_operators_is_found(tmp_path: Path) -> None:
+def test_a_package_with_operators_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever packages may lie that a look into folders does not see, the answer is yes."""
+    # Other tests import packages that add finders of their own, which also means yes.
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
     assert not plugins.may_bring([str(tmp_path), str(tmp_path / "absent")])
     (tmp_path / "other-1.dist-info").mkdir()
     (tmp_path / "other-1.dist-info" / "entry_points.txt").write_text("[console_scripts]\n")
@@ -151,3 +154,10 @@ def test_a_package_with_operators_is_found(tmp_path: Path) -> None:
     archive = tmp_path / "packages.zip"
     archive.write_bytes(b"PK")
     assert plugins.may_bring([str(archive)])
+
+    class OtherFinder:
+        def find_distributions(self, context: object) -> list[object]:
+            return [context]
+
+    monkeypatch.setattr(sys, "meta_path", [PathFinder, OtherFinder()])
+    assert plugins.may_bring([])
