@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ncutool_parsers import sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.request import Request
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ncutool_parsers import Place
     from ncutool_parsers.interface import Progress as ProgressHook
 
+WATCHERS: list[Callable[[Analysis], None]] = []
+"""Told of each analysis that a command makes: a server learns the names of its captures so."""
 _PATIENCE_S = 1.0
 """A bar for anything that takes longer than this."""
 
@@ -44,7 +46,10 @@ def analyse_file(path: Path | Place, request: Request, output: Output | None = N
     if output is not None:
         output.check_writable()
     with _progress(path) as hook:
-        return read_and_analyse(path, request, progress=hook)
+        analysis = read_and_analyse(path, request, progress=hook)
+    for watcher in WATCHERS:
+        watcher(analysis)
+    return analysis
 
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:
