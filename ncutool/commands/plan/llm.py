@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ncutool.analysis.request import Request
+from ncutool.base.amounts import MILLISECONDS, NUMBER, PLAIN, WHOLE
 from ncutool.commands.options import (
     CaptureTraceOption,
     DeviceFileOption,
@@ -67,18 +68,22 @@ def run(
             words="Length of an answer: adds the most that requests without end get.",
             metavar="TOKENS",
         ),
+        WHOLE,
     ] = None,
     price: Annotated[
         float | None,
         option(words="Price of one device an hour, with --output-tokens.", metavar="PRICE"),
+        PLAIN,
     ] = None,
     time_per_token: Annotated[
         float | None,
         option(words="Finds the largest batch that may hold this time, in ms.", metavar="MS"),
+        MILLISECONDS,
     ] = None,
     time_to_first_token: Annotated[
         float | None,
         option(words="Finds how many prompts may be read at once in this time.", metavar="MS"),
+        MILLISECONDS,
     ] = None,
     tokens_per_second: Annotated[
         float | None,
@@ -86,6 +91,7 @@ def run(
             words="Finds the smallest deployment that may decode at this rate in all.",
             metavar="N",
         ),
+        NUMBER,
     ] = None,
     device_file: DeviceFileOption = None,
     *,
