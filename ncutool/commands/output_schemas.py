@@ -203,6 +203,7 @@ def _llm() -> Schema:
             "cache_limit": RECORD_OR_NULL,
             "batches": listed(RECORD),
             "contexts": listed(RECORD),
+            "curve": record({"points": listed(RECORD), "at_speeds": listed(RECORD)}),
             "notes": listed(TEXT),
         }
     )
