@@ -13,6 +13,8 @@ from ncutool.text.llm_facts import (
     scope,
     size,
 )
+from ncutool.text.llm_usual import usual_grids
+from ncutool.text.llm_ways import speculation_grid, split_grid
 from ncutool.text.llm_words import milliseconds
 from ncutool.text.sheet import Grid, Sheet
 
@@ -102,6 +104,7 @@ def plan_sheet(plan: Plan) -> Sheet:
         title = f"Context, at batch {units.count(plan.batch)}{scope(plan)}"
         grids.append(Grid(title, headings, tuple(context_rows(plan)), _WORDS))
     grids += speed_grids(plan)
+    grids += [*speculation_grid(plan), *split_grid(plan), *usual_grids(plan)]
     return Sheet(
         headline=headline(plan),
         facts=(),

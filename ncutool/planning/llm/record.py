@@ -82,6 +82,12 @@ def record(plan: Plan) -> dict[str, Any]:
         "answers": asdict(plan.answers) if plan.answers else None,
         "serving": asdict(plan.serving) if plan.serving else None,
         "serving_reason": plan.serving_reason,
+        "shares": asdict(plan.shares),
+        "prefix": asdict(plan.ways.prefix) if plan.ways.prefix else None,
+        "chunked": asdict(plan.ways.chunked) if plan.ways.chunked else None,
+        "speculation": asdict(plan.ways.speculation) if plan.ways.speculation else None,
+        "divided": asdict(plan.ways.pools) if plan.ways.pools else None,
+        "usual": asdict(plan.usual) if plan.usual else None,
         "notes": list(plan.notes),
     }
 
