@@ -18,6 +18,7 @@ from ncutool.commands.options import (
     unfold,
 )
 from ncutool.commands.plan.answers import content, json_text
+from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool.commands.plan.model_options import (
     ModelOptions,
     PlannedDevice,
@@ -108,7 +109,7 @@ def run(
     --against holds the plan against a trace. --format csv, jsonl and parquet give the batch
     sweep's rows, or those of a step's parts.
     """
-    form = Format.TABLE if output.is_page else output.choose()
+    form = Format.TABLE if is_drawn(output) else output.choose()
     if presets:
         output.write(_listed(output))
         return
@@ -144,13 +145,12 @@ def run(
     if price is not None and output_tokens is None:
         raise UsageError("--price is that of tokens: say how long answers are with --output-tokens")
     plan = plan_on(described, device)
-    if not output.is_page:
+    if not is_drawn(output):
         output.write(_content(plan, form, color=output.color))
         return
-    from ncutool.page.llm import render_plan
+    from ncutool.page.llm import picture_of, render_plan
 
-    output.write(render_plan(plan).encode())
-    typer.echo(f"page: {output.path}")
+    write_drawn(output, lambda: render_plan(plan), lambda both: picture_of(plan, both=both))
 
 
 def _wanted(token_ms: float | None, first_ms: float | None, rate: float | None) -> Wanted | None:
