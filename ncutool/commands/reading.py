@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ncutool.commands import bounded
 from ncutool_parsers import sniff
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def analyse_file(path: Path | Place, request: Request, output: Output | None = N
         sniff(path)
     if output is not None:
         output.check_writable()
+    bounded.hold(str(path), request.max_memory)
     with _progress(path) as hook:
         return read_and_analyse(path, request, progress=hook)
 
