@@ -301,7 +301,11 @@ def _mapped(table: pl.DataFrame, changes: Mapping[str, Callable[[str], str]]) ->
         texts = table[name].drop_nulls().unique()
         if texts.is_empty():
             continue
-        changed = {text: new for text in texts if (new := change(text)) != text}
-        if changed:
-            columns.append(pl.col(name).replace(changed))
+        shown = [change(text) for text in texts]
+        if shown == texts.to_list():
+            continue
+        changed = pl.Series(shown, dtype=pl.String)
+        columns.append(
+            table[name].replace_strict(texts, changed, default=None, return_dtype=pl.String)
+        )
     return table.with_columns(columns) if columns else table
