@@ -26,8 +26,8 @@ _TAKEN = IntThreshold(
     "the same rows: with 4 the range holds 66 % of products, with 8 it holds 84 %",
 )  # fmt: skip
 LEAST = IntThreshold(3, "rows", "fewer near ones tell no range", "judgement")
-LOW, HIGH = 0.1, 0.9
-"""Percentiles that a range runs between."""
+LOW = Threshold(0.1, "share", "of near rows that are quicker than the low end", "judgement")
+HIGH = Threshold(0.9, "share", "of near rows that are quicker than the high end", "judgement")
 _TESTED = IntThreshold(
     2_000, "rows", "of a kind that are left out one by one; evenly chosen of more", "judgement"
 )
