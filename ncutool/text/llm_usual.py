@@ -37,7 +37,7 @@ def usual_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
             Fact(
                 "left out",
                 units.count(len(found.below_floor)),
-                "below their own floor: they did less than they say, or a cache held their operands: "
+                "below their own floor: they did less than they say, or met a cache: "
                 + named
                 + (f"; {more} more" if more > 0 else ""),
             )

@@ -18,7 +18,7 @@ from ncutool.planning.llm.usual.rows import Row
 
 NEAR = Threshold(
     1.0, "factors of two", "how far each size of a near row may lie away",
-    "1,669 rows of an H20 (InferSim): at half of it 78 % of products have no near row, at twice it "
+    "402 products of an H20 (InferSim): at half of it 78 % have no near row, at twice it "
     "the error is no smaller",
 )  # fmt: skip
 _TAKEN = IntThreshold(

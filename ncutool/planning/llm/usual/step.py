@@ -210,4 +210,5 @@ def _why_none(
         return f"no rows of {family}"
     if one.call.kind not in of_family:
         return f"no rows of {family} with {one.call.kind}: they are with {'; '.join(of_family)}"
-    return f"{near} rows are near, within a factor of two in each size: fewer than {int(LEAST)}"
+    counted = "1 row is" if near == 1 else f"{near} rows are"
+    return f"{counted} near in each size, within a factor of two: fewer than {int(LEAST)}"
