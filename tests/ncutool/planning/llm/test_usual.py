@@ -6,11 +6,13 @@ import json
 import math
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ncutool.commands import main
+from ncutool.commands.schema import schema_of
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning import llm
 from ncutool.planning.llm.usual import calls
@@ -265,7 +267,9 @@ def test_the_command_says_it_apart_from_the_floor(
     words = ["plan", "llm", "--preset", "qwen3-8b", "--weights", "fp8", "--activations", "fp8"]
     words += ["--device", "h20", "--batch", "32", "--efficiency", str(path)]
     assert main([*words, "--format", "json"]) == 0
-    told = json.loads(capsys.readouterr().out)["usual"]
+    whole = json.loads(capsys.readouterr().out)
+    jsonschema.validate(whole, schema_of("llm-plan"))
+    told = whole["usual"]
     assert told["decode"]["whole_low_ns"] is None
     assert told["decode"]["reason"].startswith("no measured rows are near for")
     assert told["errors"][0]["tested"] == 4

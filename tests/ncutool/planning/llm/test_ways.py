@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ncutool.commands import main
+from ncutool.commands.schema import schema_of
 from ncutool.devices.table import load_devices
 from ncutool.planning import llm
 from ncutool.planning.llm.chunked import Beside, chunked
@@ -455,6 +457,7 @@ def test_the_command_answers_all_of_it(capsys: pytest.CaptureFixture[str]) -> No
     assert told["serving"]["input_cost_per_million_tokens"] > 0
     assert told["shares"]["equal_decode_context_tokens"] == 53_026
     assert told["usual"] is None
+    jsonschema.validate(told, schema_of("llm-plan"))
     assert main(words) == 0
     out = capsys.readouterr().out
     for title in ("cached prefix", "in chunks", "Speculative decoding", "prefill and decode apart"):
