@@ -192,11 +192,13 @@ def _attention() -> Schema:
 
 
 def _llm() -> Schema:
+    from ncutool.planning.llm.chunked import Chunked
+    from ncutool.planning.llm.pools import Pools
+    from ncutool.planning.llm.prefixes import Prefix
     from ncutool.planning.llm.shares import Shares
+    from ncutool.planning.llm.speculation import Speculation
     from ncutool.planning.llm.usual.step import Usual
-    from ncutool.planning.llm.ways import Found
 
-    ways = get_type_hints(Found)
     records = ("model", "device", "types", "memory", "decode", "rule_of_thumb", "prefill")
     return record(
         {
@@ -209,8 +211,10 @@ def _llm() -> Schema:
             "batches": listed(RECORD),
             "contexts": listed(RECORD),
             "shares": of_dataclass(Shares),
-            **{name: of_type(ways[name]) for name in ("prefix", "chunked", "speculation")},
-            "divided": of_type(ways["pools"]),
+            "prefix": of_type(Prefix | None),
+            "chunked": of_type(Chunked | None),
+            "speculation": of_type(Speculation | None),
+            "divided": of_type(Pools | None),
             "usual": of_type(Usual | None),
             "notes": listed(TEXT),
         }
