@@ -25,17 +25,9 @@ _THOUSANDS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
-def _either_case(units: dict[str, int]) -> dict[str, int]:
-    return (
-        units
-        | {unit.upper(): n for unit, n in units.items()}
-        | {unit.lower(): n for unit, n in units.items()}
-    )
-
-
+_LETTERS = {unit: n for unit, n in _THOUSANDS.items() if unit != "P"} | {"B": 10**9} | _BINARY
 _COUNTS: dict[str, int | Fraction] = {
-    **_either_case({unit: n for unit, n in _THOUSANDS.items() if unit != "P"} | {"B": 10**9}),
-    **_either_case(_BINARY),
+    written: n for unit, n in _LETTERS.items() for written in (unit, unit.upper(), unit.lower())
 }
 _SIZES: dict[str, int | Fraction] = {
     f"{prefix}{end}": n

@@ -12,6 +12,7 @@ from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning import llm
 from ncutool.planning.llm import Model, Plan
+from ncutool.planning.llm.curve import Curve, SpeedRow, compared_speeds, named_curves
 from ncutool.planning.llm.step import decode_step
 from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
 
@@ -84,6 +85,10 @@ class ModelComparison:
     notes: tuple[str, ...]
     devices_each: int
     """That serve one copy of the model together."""
+    curves: tuple[Curve, ...] = ()
+    """Throughput against the speed of each user, of each device."""
+    speeds: tuple[SpeedRow, ...] = ()
+    """The same at round speeds, for all devices."""
 
 
 def compare_model(
@@ -119,10 +124,13 @@ def compare_model(
         base = costs.get(compared[0].name)
         weights = (base, cost) if base is not None and cost is not None else (1.0, 1.0)
         rows.append(_row(each, planned[0], shared, weights, rows[0] if rows else None))
+    curves = named_curves((row.device, each.plan) for row, each in zip(rows, planned, strict=True))
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
         first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first)),
         first.memory.devices,
+        curves,
+        compared_speeds([each.plan for each in planned], curves),
     )  # fmt: skip
 
 
