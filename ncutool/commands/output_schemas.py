@@ -192,6 +192,11 @@ def _attention() -> Schema:
 
 
 def _llm() -> Schema:
+    from ncutool.planning.llm.shares import Shares
+    from ncutool.planning.llm.usual.step import Usual
+    from ncutool.planning.llm.ways import Found
+
+    ways = get_type_hints(Found)
     records = ("model", "device", "types", "memory", "decode", "rule_of_thumb", "prefill")
     return record(
         {
@@ -204,6 +209,10 @@ def _llm() -> Schema:
             "batches": listed(RECORD),
             "contexts": listed(RECORD),
             "curve": record({"points": listed(RECORD), "at_speeds": listed(RECORD)}),
+            "shares": of_dataclass(Shares),
+            **{name: of_type(ways[name]) for name in ("prefix", "chunked", "speculation")},
+            "divided": of_type(ways["pools"]),
+            "usual": of_type(Usual | None),
             "notes": listed(TEXT),
         }
     )

@@ -1,4 +1,4 @@
-"""Further ways to serve a model, in lines: cached prefixes, chunks, speculation, divided devices."""
+"""Further ways to serve a model, in lines: cached prefixes, chunks, speculation, pools."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ def share_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
     ]
     if found.attention_flop_pct is None:
         reason = "the shape of the attention was not given"
-        return [
-            (f"Weights and attention{of}", [*lines, Fact("attention", units.UNKNOWN, reason)])
-        ]
+        return [(f"Weights and attention{of}", [*lines, Fact("attention", units.UNKNOWN, reason)])]
     lines += [
         Fact(
             "attention",
@@ -83,9 +81,7 @@ def _prefix(found: Prefix) -> list[Fact]:
             f"at least: {units.count(found.cached_tokens)} tokens in the cache, "
             f"{units.count(found.new_tokens)} new ones attend to them; {found.bound}-bound",
         ),
-        Fact(
-            "without it", milliseconds(found.without_ns), "of the whole prompt"
-        ),
+        Fact("without it", milliseconds(found.without_ns), "of the whole prompt"),
         Fact(
             "prefix read",
             units.data(found.cache_read_bytes),

@@ -97,7 +97,7 @@ def plan(
         contexts: rows of the context sweep; the usual ones up to the model's own limit where None.
         usable_share: share of a device's memory for weights and caches.
         known: devices to choose from by name, ncutool's own where None.
-        ways: further ways to serve the model: cached prefixes, chunks, speculation, divided devices.
+        ways: further ways to serve the model: cached prefixes, chunks, speculation, pools.
         measured: rows of measured times, for what is usual beside the floors.
 
     Raises:

@@ -189,9 +189,7 @@ def answer_busy(setup: Setup, request: Request, sequences: float) -> Busy:
     later = request.output_tokens - 1
     if not later:
         return {"compute": 0.0, "memory": 0.0, "link": 0.0}
-    given = [
-        decode_pass(1, one) for one in lengths(setup, request.prompt_tokens + 1, later)
-    ]
+    given = [decode_pass(1, one) for one in lengths(setup, request.prompt_tokens + 1, later)]
     steps = [work(setup, one) for one in given]
     moved = [
         _cache_ns(done) - _saved_ns(setup, request, one, sequences)
