@@ -107,8 +107,8 @@ def model_sheet(comparison: ModelComparison) -> Sheet:
     )
     batch = units.count(comparison.batch)
     paid = (
-        "device", "an hour", f"tokens for 1, batch {batch}", "at most sequences", "input costs",
-        f"output, batch {batch}", "output, at most",
+        "device", "an hour", f"tokens for 1, batch {batch}", "at most sequences", "input", "output",
+        "output at most",
     )  # fmt: skip
     title = (
         "For the price; costs at least, of a million tokens, each by devices that do nothing else"

@@ -285,9 +285,7 @@ def _label(plan: Plan, *, alike: bool) -> str:
     """Return what a side is called: with its number of devices where the sides differ."""
     if alike:
         return plan.device.name
-    layout = plan.setup.deployment
-    plain = layout.tensor_parallel == layout.devices and layout.expert_parallel == 1
-    return f"{layout.devices} × {plan.device.name}" + ("" if plain else f" ({layout.words})")
+    return plan.setup.deployment.label(plan.device.name)
 
 
 def _ahead(

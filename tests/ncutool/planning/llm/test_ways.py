@@ -263,7 +263,13 @@ def test_lookup_reads_weights_and_cache_once_for_all_proposed() -> None:
     st.sampled_from([None, "llama-3.2-1b", "qwen3-4b"]),
 )  # fmt: skip
 def test_speculation_never_makes_more_than_it_proposes(
-    name: str, card: str, tokens: int, acceptance: float, batch: int, context: int, draft: str | None
+    name: str,
+    card: str,
+    tokens: int,
+    acceptance: float,
+    batch: int,
+    context: int,
+    draft: str | None,
 ) -> None:
     """Nor is a step shorter than a plain one; passes in turn take no less than together."""
     setup = setup_of(name, card)
@@ -287,9 +293,7 @@ def test_deepseek_s_own_prediction_layer() -> None:
     assert model.predicting_layers == 1
     layer = without_head(predicting_model(model))
     experts, shared = 256 * 3 * 7168 * 2048, 3 * 7168 * 2048
-    attention = (
-        7168 * 1536 + 1536 * 128 * 192 + 7168 * 576 + 512 * 128 * 256 + 128 * 128 * 7168
-    )
+    attention = 7168 * 1536 + 1536 * 128 * 192 + 7168 * 576 + 512 * 128 * 256 + 128 * 128 * 7168
     assert layer.parameters == experts + shared + attention + 7168 * 256 + 2 * 7168 * 7168
     assert layer.parameters == pytest.approx(11.6e9, rel=0.01)
     assert [one.layers for one in layer.caches] == [1]
@@ -430,7 +434,8 @@ def test_sides(text: str, side: Side) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0xh100", "b200:", "b200:tp", "b200:tp=0", "b200:tp=2,tp=2", "b200:xp=1", "2xb200:tp=2"]
+    "text",
+    ["0xh100", "b200:", "b200:tp", "b200:tp=0", "b200:tp=2,tp=2", "b200:xp=1", "2xb200:tp=2"],
 )
 def test_no_sides(text: str) -> None:
     """What is not written so is refused, with how to write it."""
