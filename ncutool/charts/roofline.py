@@ -6,7 +6,6 @@ model" (CACM 52/4, 2009).
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -15,6 +14,7 @@ from ncutool.base import units
 from ncutool.charts import key, marks
 from ncutool.charts.frame import Head, axis, bounded, framed
 from ncutool.charts.palette import LIGHT, Palette
+from ncutool.charts.placed import decades
 from ncutool.charts.plane import Plane, lines, specks, with_texts
 from ncutool.charts.points import Row, level_points
 from ncutool.charts.strip import strip
@@ -121,19 +121,9 @@ def _axes(drawn: Plane, level: str) -> tuple[alt.X, alt.Y]:
     window = drawn.window
     x_scale = alt.Scale(type="log", domain=[window.left, window.right], nice=False)
     y_scale = alt.Scale(type="log", domain=[window.bottom, window.top], nice=False)
-    x_axis = axis(f"FLOP per byte of {level} traffic", _decades(window.left, window.right, 8))
-    y_axis = axis("FLOP/s", _decades(window.bottom, window.top, 8), upright=True)
+    x_axis = axis(f"FLOP per byte of {level} traffic", decades(window.left, window.right, 8))
+    y_axis = axis("FLOP/s", decades(window.bottom, window.top, 8), upright=True)
     return alt.X("x:Q", scale=x_scale, axis=x_axis), alt.Y("y:Q", scale=y_scale, axis=y_axis)
-
-
-def _decades(low: float, high: float, most: int) -> list[float]:
-    """Return the powers of ten between two ends, fewer where they are many; 1, 2, 5 where few."""
-    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
-    if last - first < 2:
-        steps = [float(f"{n}e{power}") for power in range(first - 1, last + 1) for n in (1, 2, 5)]
-        return [value for value in steps if low <= value <= high]
-    step = max(1, math.ceil((last - first + 1) / most))
-    return [float(f"1e{power}") for power in range(first, last + 1) if power % step == 0]
 
 
 def _about(point: Row) -> str:

@@ -210,6 +210,7 @@ def _llm() -> Schema:
             "cache_limit": RECORD_OR_NULL,
             "batches": listed(RECORD),
             "contexts": listed(RECORD),
+            "curve": record({"points": listed(RECORD), "at_speeds": listed(RECORD)}),
             "shares": of_dataclass(Shares),
             "prefix": of_type(Prefix | None),
             "chunked": of_type(Chunked | None),

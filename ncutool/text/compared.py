@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.text.llm_curve import speeds_grid
 from ncutool.text.planner import PLACE, SCALE, place_cells, tera
 from ncutool.text.sheet import Grid, Sheet
 
@@ -122,6 +123,7 @@ def model_sheet(comparison: ModelComparison) -> Sheet:
         (),
         (
             Grid("Decoding, all sequences together", headings, rows, _WORDS),
+            *([speeds_grid(comparison.speeds, comparison.curves)] if comparison.speeds else []),
             *((money,) if bought else ()),
         ),
         (*(_lead(comparison, row) for row in comparison.devices[1:]), *comparison.notes),

@@ -71,4 +71,7 @@ def run(
             "no workload given: use --intensity, --preset, --config, --params or sizes"
         )
     decoded = compare_model(device, described, prices=prices, known=known, **serving.given())
-    write_answer(output, comparison_record(decoded), comparison_rows(decoded), model_sheet(decoded))
+    write_answer(
+        output, comparison_record(decoded), comparison_rows(decoded), model_sheet(decoded),
+        curves=decoded.curves,
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from ncutool.commands.options import (
     unfold,
 )
 from ncutool.commands.plan.answers import content, json_text
+from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool.commands.plan.model_options import (
     ModelOptions,
     PlannedDevice,
@@ -80,7 +81,7 @@ def run(
     --against holds the plan against a trace. --format csv, jsonl and parquet give the batch
     sweep's rows, or those of a step's parts.
     """
-    form = Format.TABLE if output.is_page else output.choose()
+    form = Format.TABLE if is_drawn(output) else output.choose()
     if presets:
         output.write(_listed(output))
         return
@@ -107,13 +108,12 @@ def run(
     if phase is not None or capture_trace is not None:
         raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
     plan = plan_on(described, device)
-    if not output.is_page:
+    if not is_drawn(output):
         output.write(_content(plan, form, color=output.color))
         return
-    from ncutool.page.llm import render_plan
+    from ncutool.page.llm import picture_of, render_plan
 
-    output.write(render_plan(plan).encode())
-    typer.echo(f"page: {output.path}")
+    write_drawn(output, lambda: render_plan(plan), lambda both: picture_of(plan, both=both))
 
 
 def _hold_against(

@@ -12,6 +12,7 @@ from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning import llm
 from ncutool.planning.llm import Model, Plan
+from ncutool.planning.llm.curve import Curve, SpeedRow, compared_speeds, named_curves
 from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.serving import Request, held_sequences, prompt_busy
 from ncutool.planning.llm.sides import Side, parse_side
@@ -103,6 +104,10 @@ class ModelComparison:
     notes: tuple[str, ...]
     devices_each: int | None
     """That serve one copy of the model together; None where the sides differ in it."""
+    curves: tuple[Curve, ...] = ()
+    """Throughput against the speed of each user, of each device."""
+    speeds: tuple[SpeedRow, ...] = ()
+    """The same at round speeds, for all devices."""
 
 
 def compare_model(
@@ -139,10 +144,12 @@ def compare_model(
         weights = (paid[0], price) if paid[0] is not None and price is not None else (1.0, 1.0)
         base = rows[0] if rows else None
         rows.append(_row(each, planned[0], price, weights, base, alike=alike))
+    curves = named_curves((row.device, each.plan) for row, each in zip(rows, planned, strict=True))
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
         first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first, alike=alike)),
-        first.memory.devices if alike else None,
+        first.memory.devices if alike else None, curves,
+        compared_speeds([each.plan for each in planned], curves),
     )  # fmt: skip
 
 
