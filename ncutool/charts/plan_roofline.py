@@ -97,7 +97,9 @@ def _window(subject: PlanSubject, size: tuple[int, int]) -> Window:
     left, right = min(xs) / 2.2, max(xs) * 4
     bottom = min(min(one.flop_per_s for one in shown) / 2.2, left * subject.peak_bytes_per_s)
     top = 6 * subject.roofs[0].peak_flop_per_s
-    return Window(*map(four_digits, (left, right, bottom, top)), *size)
+    return Window(
+        four_digits(left), four_digits(right), four_digits(bottom), four_digits(top), *size
+    )
 
 
 def _lines(subject: PlanSubject, window: Window) -> list[Line]:
@@ -190,7 +192,7 @@ def _large(subject: PlanSubject, stops: Sequence[int], palette: Palette) -> list
             "thick": 1.5, "size": _STOP, "about": f"{numbers[mark.batch]}|{told(mark)}",
         }
         for mark in subject.decode
-        if mark.batch in stops and mark.kind != ATTENDING
+        if mark.batch is not None and mark.batch in stops and mark.kind != ATTENDING
     ]  # fmt: skip
 
 

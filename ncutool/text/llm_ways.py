@@ -1,4 +1,4 @@
-"""Further ways to serve a model, in lines: cached prefixes, chunks, speculation, divided devices."""
+"""Further ways to serve a model, in lines: cached prefixes, chunks, speculation, pools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ncutool.text.sheet import Grid
 if TYPE_CHECKING:
     from ncutool.planning.llm import Plan
     from ncutool.planning.llm.chunked import Chunked
-    from ncutool.planning.llm.deployment import Deployment
     from ncutool.planning.llm.pools import Pools
     from ncutool.planning.llm.prefixes import Prefix
     from ncutool.planning.llm.speculation import Speculation
@@ -32,9 +31,7 @@ def share_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
     ]
     if found.attention_flop_pct is None:
         reason = "the shape of the attention was not given"
-        return [
-            (f"Weights and attention{of}", [*lines, Fact("attention", units.UNKNOWN, reason)])
-        ]
+        return [(f"Weights and attention{of}", [*lines, Fact("attention", units.UNKNOWN, reason)])]
     lines += [
         Fact(
             "attention",
@@ -83,9 +80,7 @@ def _prefix(found: Prefix) -> list[Fact]:
             f"at least: {units.count(found.cached_tokens)} tokens in the cache, "
             f"{units.count(found.new_tokens)} new ones attend to them; {found.bound}-bound",
         ),
-        Fact(
-            "without it", milliseconds(found.without_ns), "of the whole prompt"
-        ),
+        Fact("without it", milliseconds(found.without_ns), "of the whole prompt"),
         Fact(
             "prefix read",
             units.data(found.cache_read_bytes),
@@ -210,12 +205,6 @@ def speculation_grid(plan: Plan) -> list[Grid]:
     return [Grid(title, ("batch", "plain", "speculative", "ratio", ""), rows, frozenset(("",)))]
 
 
-def _layout(device: str, layout: Deployment) -> str:
-    count = f"{layout.devices} × " if layout.devices > 1 else ""
-    plain = layout.tensor_parallel == layout.devices and layout.expert_parallel == 1
-    return f"{count}{device}" + ("" if plain else f" ({layout.words})")
-
-
 def _requests(value: float | None) -> str:
     return units.UNKNOWN if value is None else f"{units.significant(value, 4)} requests/s"
 
@@ -226,7 +215,7 @@ def _pools(found: Pools) -> list[Fact]:
         Fact(
             "prefill unit",
             _requests(found.prefill_requests_per_s),
-            f"at most: {_layout(found.prefill_device, found.prefill_layout)}, "
+            f"at most: {found.prefill_layout.label(found.prefill_device)}, "
             f"{units.count(found.prefill_prompts)} prompts at once; one takes "
             f"{milliseconds(found.prompt_ns)} at least",
         ),
@@ -266,7 +255,7 @@ def _decode_unit(found: Pools) -> Fact:
     return Fact(
         "decode unit",
         _requests(found.decode_requests_per_s),
-        f"at most: {_layout(found.decode_device, found.decode_layout)}, "
+        f"at most: {found.decode_layout.label(found.decode_device)}, "
         f"{units.significant(found.decode_sequences, 4)} at a time, "
         f"{milliseconds(found.decode_step_ns)} a step on average",
     )

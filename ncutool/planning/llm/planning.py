@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ncutool.base.checks import check_size, is_positive
 from ncutool.devices.resolve import Device, resolve
@@ -24,18 +25,17 @@ from ncutool.planning.llm.number_types import (
     number_type,
 )
 from ncutool.planning.llm.planned import Plan, RuleOfThumb, Types, WithActivations
-from ncutool.planning.llm.prefixes import cached_of
 from ncutool.planning.llm.presets import preset
-from ncutool.planning.llm.questions import Wanted, answers
-from ncutool.planning.llm.serving import serve, why_not
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.shares import shares
 from ncutool.planning.llm.step import decode_step, prefill
-from ncutool.planning.llm.usual.reading import Measured
-from ncutool.planning.llm.usual.step import usual
-from ncutool.planning.llm.ways import Sizes, Ways, found_of
+from ncutool.planning.llm.ways import Sizes, Ways
 from ncutool.roofline.batching import USABLE_MEMORY
 from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from ncutool.planning.llm.questions import Wanted
+    from ncutool.planning.llm.usual.reading import Measured
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_CONTEXTS = (512, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
@@ -97,7 +97,7 @@ def plan(
         contexts: rows of the context sweep; the usual ones up to the model's own limit where None.
         usable_share: share of a device's memory for weights and caches.
         known: devices to choose from by name, ncutool's own where None.
-        ways: further ways to serve the model: cached prefixes, chunks, speculation, divided devices.
+        ways: further ways to serve the model: cached prefixes, chunks, speculation, pools.
         measured: rows of measured times, for what is usual beside the floors.
 
     Raises:
@@ -116,7 +116,7 @@ def plan(
     setup = _setup(known_model, _resolved(device, known), weights, kv, activations, deployment)
     found = _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
     sizes = Sizes(batch, context_tokens, prompt, output_tokens, usable_share, batches)
-    return _asked(found, sizes, ways or Ways(), wanted, price_per_hour, measured, known)
+    return _asked(found, sizes, ways, wanted, price_per_hour, measured, known)
 
 
 def _resolved(device: Device | str, known: tuple[Device, ...] | None) -> Device:
@@ -130,27 +130,45 @@ def _resolved(device: Device | str, known: tuple[Device, ...] | None) -> Device:
 def _asked(
     found: Plan,
     sizes: Sizes,
-    ways: Ways,
+    ways: Ways | None,
     wanted: Wanted | None,
     price_per_hour: float | None,
     measured: Measured | None,
     known: tuple[Device, ...] | None,
 ) -> Plan:
-    """Return the plan with what was asked for besides."""
+    """Return the plan with what was asked for besides; what was not is not even imported."""
     setup, prompt = found.setup, sizes.prompt_tokens
-    usable = found.memory.usable_bytes
     if wanted is not None:
+        from ncutool.planning.llm.questions import answers
+
+        usable = found.memory.usable_bytes
         told = answers(setup, wanted, sizes.context_tokens, prompt, usable)
         found = replace(found, answers=told)
-    found = replace(found, ways=found_of(setup, ways, sizes, wanted, known))
+    if ways is not None:
+        from ncutool.planning.llm.serving_ways import found_of
+
+        found = replace(found, ways=found_of(setup, ways, sizes, wanted, known))
     if measured is not None:
+        from ncutool.planning.llm.usual.step import usual
+
         likely = usual(setup, measured, sizes.batch, sizes.context_tokens, prompt)
         found = replace(found, usual=likely)
     if sizes.output_tokens is None:
         return found
-    cached = cached_of(ways.prefix_share, prompt)
-    serving = serve(setup, prompt, sizes.output_tokens, usable, price_per_hour, cached)
-    reason = None if serving is not None else why_not(setup)
+    return _served(found, sizes, sizes.output_tokens, ways, price_per_hour)
+
+
+def _served(
+    found: Plan, sizes: Sizes, output_tokens: int, ways: Ways | None, price_per_hour: float | None
+) -> Plan:
+    """Return the plan with what requests without end get."""
+    from ncutool.planning.llm.prefixes import cached_of
+    from ncutool.planning.llm.serving import serve, why_not
+
+    cached = cached_of(None if ways is None else ways.prefix_share, sizes.prompt_tokens)
+    usable = found.memory.usable_bytes
+    serving = serve(found.setup, sizes.prompt_tokens, output_tokens, usable, price_per_hour, cached)
+    reason = None if serving is not None else why_not(found.setup)
     return replace(found, serving=serving, serving_reason=reason)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ncutool.base.checks import LARGEST
@@ -12,8 +12,14 @@ from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
 from ncutool.planning import llm
 from ncutool.planning.llm import Model, Plan
+from ncutool.planning.llm.curve import Curve, SpeedRow, compared_speeds, named_curves
+from ncutool.planning.llm.deployment import Deployment
+from ncutool.planning.llm.serving import Request, held_sequences, prompt_busy
+from ncutool.planning.llm.sides import Side, parse_side
 from ncutool.planning.llm.step import decode_step
-from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
+from ncutool.planning.planner.comparing import HOUR_S, priced, ratio
+from ncutool.planning.planner.placing import named_devices
+from ncutool_parsers.errors import UsageError
 
 _SEARCHED = 2**20
 """Batches past this are none; where memory sets no limit the search ends here."""
@@ -28,6 +34,12 @@ class ModelOnDevice:
     """The model on one device. Ratios and crossovers are against the first device."""
 
     device: str
+    label: str
+    """The device, with how many of them where the sides differ in it."""
+    devices: int
+    """That serve one copy of the model together."""
+    layout: str
+    """How they divide it, e.g. ``tensor parallelism 2``; empty for one device."""
     fits: bool
     smallest_tensor_parallel: int | None
     """Devices that it takes at this batch and context; None where no number does."""
@@ -41,6 +53,7 @@ class ModelOnDevice:
     tokens_per_s: float | None
     """Of all sequences together; None where it does not fit."""
     tokens_per_s_per_sequence: float | None
+    tokens_per_s_per_device: float | None
     ratio_to_first: float | None
     prefill_ns: float
     prefill_ratio_to_first: float
@@ -54,6 +67,13 @@ class ModelOnDevice:
     tokens_per_price: float | None
     """For one unit of the price's currency, at the plan's batch."""
     best_tokens_per_price: float | None
+    """At as many sequences as memory allows."""
+    input_cost_per_million_tokens: float | None
+    """At least, of prompts of the plan's length, by devices that do nothing else, as many at once
+    as memory allows. None without a price, or where memory holds none; so are the next two."""
+    output_cost_per_million_tokens: float | None
+    """At least, of decoded tokens, by devices that do nothing else, at the plan's batch."""
+    best_output_cost_per_million_tokens: float | None
     """At as many sequences as memory allows."""
     ahead: tuple[tuple[int, int | None], ...]
     """Batches, from and to, that both hold and at which it gives more tokens for the price than
@@ -82,12 +102,16 @@ class ModelComparison:
     by_price: bool
     devices: tuple[ModelOnDevice, ...]
     notes: tuple[str, ...]
-    devices_each: int
-    """That serve one copy of the model together."""
+    devices_each: int | None
+    """That serve one copy of the model together; None where the sides differ in it."""
+    curves: tuple[Curve, ...] = ()
+    """Throughput against the speed of each user, of each device."""
+    speeds: tuple[SpeedRow, ...] = ()
+    """The same at round speeds, for all devices."""
 
 
 def compare_model(
-    devices: Sequence[str | Device],
+    devices: Sequence[str | Device | Side],
     model: Model | str,
     *,
     prices: Mapping[str, float] | None = None,
@@ -97,7 +121,8 @@ def compare_model(
     """Compare devices for decoding with a language model, by :func:`ncutool.planning.llm.plan`.
 
     Args:
-        devices: rows of the device table or names, the first is the one compared with.
+        devices: rows of the device table or names, the first is the one compared with; a name may
+            bring a layout of its own, as ``2xh100-sxm`` or ``h200-sxm:tp=2,pp=2``.
         model: a model or a preset's name.
         prices: of one device per hour, by name.
         known: devices to choose from by name, ncutool's own where None.
@@ -107,23 +132,56 @@ def compare_model(
         UsageError: a name is not known, fewer than two devices are named, or a number is out of
             range.
     """
-    compared = several(devices, known)
-    costs = priced(prices, compared, known)
-    planned = [_Planned(model, device, options) for device in compared]
+    sides = _sides(devices, known)
+    costs = priced(prices, [device for device, _ in sides], known)
+    planned = [_Planned(model, device, _laid_out(options, layout)) for device, layout in sides]
     first = planned[0].plan
-    by_price = all(device.name in costs for device in compared)
+    alike = len({each.plan.memory.devices for each in planned}) == 1
+    by_price = all(device.name in costs for device, _ in sides)
+    paid = [_all_devices(each, costs) for each in planned]
     rows: list[ModelOnDevice] = []
-    for device, each in zip(compared, planned, strict=True):
-        cost = costs.get(device.name)
-        shared = cost if cost is None else cost * first.memory.devices
-        base = costs.get(compared[0].name)
-        weights = (base, cost) if base is not None and cost is not None else (1.0, 1.0)
-        rows.append(_row(each, planned[0], shared, weights, rows[0] if rows else None))
+    for each, price in zip(planned, paid, strict=True):
+        weights = (paid[0], price) if paid[0] is not None and price is not None else (1.0, 1.0)
+        base = rows[0] if rows else None
+        rows.append(_row(each, planned[0], price, weights, base, alike=alike))
+    curves = named_curves((row.device, each.plan) for row, each in zip(rows, planned, strict=True))
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
-        first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first)),
-        first.memory.devices,
+        first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first, alike=alike)),
+        first.memory.devices if alike else None, curves,
+        compared_speeds([each.plan for each in planned], curves),
     )  # fmt: skip
+
+
+def _sides(
+    given: Sequence[str | Device | Side], known: tuple[Device, ...] | None
+) -> list[tuple[Device, Deployment | None]]:
+    """Return devices with the layouts that they bring, each pair once.
+
+    Raises:
+        UsageError: fewer than two are left, or a name is not known.
+    """
+    found: dict[tuple[str, Deployment | None], Device] = {}
+    for one in given:
+        side = parse_side(one) if isinstance(one, str) else one
+        if isinstance(side, Device):
+            found.setdefault((side.name, None), side)
+            continue
+        (device,) = named_devices([side.name], known)
+        found.setdefault((device.name, side.deployment), device)
+    if len(found) < 2:
+        raise UsageError("name two devices or more to compare; ncutool devices lists them")
+    return [(device, layout) for (_, layout), device in found.items()]
+
+
+def _laid_out(options: Mapping[str, Any], layout: Deployment | None) -> Mapping[str, Any]:
+    return options if layout is None else {**options, **asdict(layout)}
+
+
+def _all_devices(each: _Planned, costs: Mapping[str, float]) -> float | None:
+    """Return the price of all devices that share the model."""
+    cost = costs.get(each.plan.device.name)
+    return None if cost is None else cost * each.plan.memory.devices
 
 
 class _Planned:
@@ -152,6 +210,8 @@ def _row(
     price: float | None,
     weights: tuple[float, float],
     base: ModelOnDevice | None,
+    *,
+    alike: bool,
 ) -> ModelOnDevice:
     plan, fits = each.plan, each.plan.memory.fits
     rate = plan.decode.tokens_per_s if fits else None
@@ -168,6 +228,9 @@ def _row(
         ahead = tuple((low, high if limited or high < shared else None) for low, high in found)
     return ModelOnDevice(
         device=plan.device.name,
+        label=_label(plan, alike=alike),
+        devices=plan.memory.devices,
+        layout=plan.setup.deployment.words,
         fits=fits,
         smallest_tensor_parallel=plan.memory.smallest_tensor_parallel,
         floor_ns=plan.decode.floor_ns,
@@ -176,6 +239,7 @@ def _row(
         bound=plan.decode.bound,
         tokens_per_s=rate,
         tokens_per_s_per_sequence=plan.decode.tokens_per_s_per_sequence if fits else None,
+        tokens_per_s_per_device=None if rate is None else rate / plan.memory.devices,
         ratio_to_first=ratio(rate, base.tokens_per_s if base else rate),
         prefill_ns=plan.prefill.floor_ns,
         prefill_ratio_to_first=(base.prefill_ns if base else plan.prefill.floor_ns)
@@ -185,6 +249,9 @@ def _row(
         price_per_hour=price,
         tokens_per_price=_paid(rate, price),
         best_tokens_per_price=_paid(best, price),
+        input_cost_per_million_tokens=_input_cost(plan, price),
+        output_cost_per_million_tokens=_cost(rate, price),
+        best_output_cost_per_million_tokens=_cost(best, price),
         ahead=ahead,
         crossover_batch=ahead[0][0] if ahead else None,
         shared_batch=shared if base is not None and limited else None,
@@ -194,6 +261,31 @@ def _row(
 
 def _paid(rate: float | None, price: float | None) -> float | None:
     return None if rate is None or price is None else HOUR_S * rate / price
+
+
+def _cost(rate: float | None, price: float | None) -> float | None:
+    """Return what a million tokens cost at a rate (1/s)."""
+    return None if rate is None or price is None else 1e6 * price / HOUR_S / rate
+
+
+def _input_cost(plan: Plan, price: float | None) -> float | None:
+    """Return the least cost of a million tokens of prompts."""
+    setup, tokens = plan.setup, plan.prefill.prompt_tokens
+    if price is None or not setup.sequence_is_known or not setup.heads_known:
+        return None
+    request = Request(tokens, 1)
+    held = held_sequences(setup, request, plan.memory.usable_bytes)
+    if held is None:
+        return None
+    taken = max(prompt_busy(setup, request, held).values())
+    return _cost(1e9 * tokens / taken, price)
+
+
+def _label(plan: Plan, *, alike: bool) -> str:
+    """Return what a side is called: with its number of devices where the sides differ."""
+    if alike:
+        return plan.device.name
+    return plan.setup.deployment.label(plan.device.name)
 
 
 def _ahead(
@@ -240,7 +332,7 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
     def beats(batch: int) -> bool:
         return batch / (prices[1] * other.step_ns(batch)) > goal
 
-    low, high = first.plan.setup.deployment.least_batch - 1, other.most
+    low, high = _least(first, other) - 1, other.most
     if not beats(high):
         return None
     while high - low > 1:
@@ -249,12 +341,18 @@ def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> i
     return high
 
 
+def _least(first: _Planned, other: _Planned) -> int:
+    """Return the smallest batch that keeps all devices of both at work."""
+    return max(each.plan.setup.deployment.least_batch for each in (first, other))
+
+
 def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
     """Return batches between which the sign changes once at most."""
-    least = min(first.plan.setup.deployment.least_batch, most)
+    least = min(_least(first, other), most)
     stops = {least, most}
     # Links are a third resource, whose turning is not among those below.
-    if first.plan.model.experts is not None or first.plan.memory.devices > 1:
+    devices = max(first.plan.memory.devices, other.plan.memory.devices)
+    if first.plan.model.experts is not None or devices > 1:
         stops |= set(range(least, min(most, _EACH) + 1))
         value = float(_EACH)
         while value < most:
@@ -267,7 +365,7 @@ def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
     return sorted(stops)
 
 
-def _notes(rows: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
+def _notes(rows: Sequence[ModelOnDevice], plan: Plan, *, alike: bool) -> list[str]:
     notes = [
         "floors of the datasheets: real programs reach a share of them, which differs from device "
         "to device",
@@ -276,7 +374,9 @@ def _notes(rows: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
         if not each.fits:
             needed = each.smallest_tensor_parallel
             how = f"tensor parallelism {needed} or more" if needed else "on no number of them"
-            notes.append(f"{each.device}: does not fit at this batch and context: {how}")
-    if plan.memory.devices > 1:
+            notes.append(f"{each.label}: does not fit at this batch and context: {how}")
+    if alike and plan.memory.devices > 1:
         notes.append(f"prices are those of {plan.memory.devices} devices")
+    elif not alike:
+        notes.append("tokens and prices are those of all devices of a side together")
     return notes
