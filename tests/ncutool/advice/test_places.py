@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_factory import BF16, Step, run, view
 
-from ncutool.advice.fuse import fuse, places
-from ncutool.advice.fuse.pattern import Times
+from ncutool.advice.fuse import fuse, norms, places
+from ncutool.advice.fuse.pattern import Nodes, Times
+from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 from ncutool.advice.view.spreading import spread, spread_each
 
@@ -65,17 +67,19 @@ def test_what_is_remembered_is_what_each_place_takes(
     assert len(asked) >= 5 * len(remembered.drafts)
 
 
-def test_a_pattern_is_asked_once_for_each_kind() -> None:
+def test_a_pattern_is_asked_once_for_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of five layers alike, not five times."""
-    calls = []
-    (norm,) = [one for one in fuse.PATTERNS if one.rule == "fuse-rmsnorm"]
-    times = norm.times
-    object.__setattr__(norm, "times", lambda *given: calls.append(given) or times(*given))
-    try:
-        drafts = fuse.drafts(view(run(_layers(1)).capture()), frozenset()).drafts
-    finally:
-        object.__setattr__(norm, "times", times)
-    assert [one.title for one in drafts if one.rule == norm.rule] == ["Fuse RMSNorm in 5 places"]
+    norm = norms.RMS_NORM
+    calls: list[Nodes] = []
+
+    def counted(context: Context, nodes: Nodes) -> Times | None:
+        calls.append(nodes)
+        return norm.times(context, nodes)
+
+    counting = replace(norm, times=counted)
+    monkeypatch.setattr(fuse, "PATTERNS", (counting,))
+    (draft,) = fuse.drafts(view(run(_layers(1)).capture()), frozenset()).drafts
+    assert draft.title == "Fuse RMSNorm in 5 places"
     assert len(calls) < 5
 
 
