@@ -60,7 +60,7 @@ class Elements:
             kind: of the element.
         """
         group, bound, roof, level = (*told.split("|"), "", "", "")[:4]
-        if kind == "lines":
+        if kind in ("lines", "region"):
             place = f"r{self.roofs.index(bound)}" if bound in self.roofs else ""
             level = f"lv-{bound}" if group == "cache" else ""
             return f' class="{" ".join(filter(None, (group, place, level)))}"'

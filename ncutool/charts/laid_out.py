@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from ncutool.charts import marks
+from ncutool.charts.placed import decades
 from ncutool.charts.plane import Plane, lines, specks, with_texts
 from ncutool.charts.points import Row, level_points
 from ncutool.charts.window import fit
@@ -66,16 +66,6 @@ def scales(window: Window) -> str:
     """Return what a script must know to zoom: size of the plane, and the ends of both axes."""
     figures = (window.width, window.height, window.left, window.right, window.bottom, window.top)
     return f"log {' '.join(f'{value:g}' for value in figures)}"
-
-
-def decades(low: float, high: float, most: int) -> list[float]:
-    """Return the powers of ten between two ends, fewer where they are many; 1, 2, 5 where few."""
-    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
-    if last - first < 2:
-        steps = [float(f"{n}e{power}") for power in range(first - 1, last + 1) for n in (1, 2, 5)]
-        return [value for value in steps if low <= value <= high]
-    step = max(1, math.ceil((last - first + 1) / most))
-    return [float(f"1e{power}") for power in range(first, last + 1) if power % step == 0]
 
 
 def about(point: Row) -> str:

@@ -27,6 +27,9 @@ _STEP = re.compile(r"([MLHVhvZA])([^MLHVhvZA]*)")
 _AXIS = {"role-axis-grid": "grid", "role-axis-tick": "tick", "role-axis-label": "tx",
          "role-axis-domain": "tick", "role-axis-title": "at"}  # fmt: skip
 _TITLES = {"role-title-text": "title", "role-title-subtitle": "subtitle"}
+_NUMBERED = {"trail": "at", "stops": "stop", "still": "at"}
+"""Marks that have a number, by the data attribute that holds it: a script finds them by it. What
+stands behind the number in their description is shown where the pointer rests on them."""
 _KEPT = ("fill", "stroke", "stroke-width", "stroke-dasharray", "fill-opacity")
 _NS = "{http://www.w3.org/2000/svg}"
 
@@ -160,6 +163,9 @@ def _shift(element: ElementTree.Element) -> tuple[float, float]:
 
 def _about(element: ElementTree.Element, name: str, writer: _Writer) -> str:
     """Return group, bound, roof and level as ``data-g`` and classes, for a style sheet."""
+    if name in _NUMBERED:
+        place = (element.get("aria-label") or "").partition("|")[0]
+        return f" data-{_NUMBERED[name]}={quoteattr(place)}" if place else ""
     return "" if writer.halo else writer.about(element.get("aria-label") or "", name)
 
 
@@ -216,8 +222,16 @@ def _path(element: ElementTree.Element, x: float, y: float, name: str, writer: _
     if "A" in steps:
         radius = abs(float(steps[1 : steps.index(",")]))
         circle = f'cx="{number(x)}" cy="{number(y)}" r="{number(radius)}"'
-        return f"<circle{about} {circle}{look}/>"
-    return f'<path{about} d="{_moved(steps, x, y)}"{look}/>'
+        return _with_title(element, name, "circle", f"{about} {circle}{look}")
+    return _with_title(element, name, "path", f'{about} d="{_moved(steps, x, y)}"{look}')
+
+
+def _with_title(element: ElementTree.Element, name: str, tag: str, inner: str) -> str:
+    """Return an element with the words that a browser shows where the pointer rests on it."""
+    words = (element.get("aria-label") or "").partition("|")[2] if name in _NUMBERED else ""
+    if not words:
+        return f"<{tag}{inner}/>"
+    return f"<{tag}{inner}><title>{escape(words)}</title></{tag}>"
 
 
 def _moved(steps: str, x: float, y: float) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ncutool.base.amounts import MICROSECONDS, PLAIN
 from ncutool.commands.options import Format, option
 from ncutool_parsers.errors import UsageError
 
@@ -32,6 +33,7 @@ TimeOption = Annotated[
         words="A measured time in µs on the one --device: its share of the roofline.",
         metavar="T",
     ),
+    MICROSECONDS,
 ]
 PriceOption = Annotated[
     list[str] | None,
@@ -56,8 +58,8 @@ def parse_prices(given: Sequence[str] | None) -> dict[str, float]:
         if not equals or not name.strip():
             raise UsageError(wrong)
         try:
-            prices[name.strip()] = float(written)
-        except ValueError:
+            prices[name.strip()] = float(PLAIN.read("--price", written))
+        except UsageError:
             raise UsageError(wrong) from None
     return prices
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ncutool.base.amounts import WHOLE
 from ncutool.commands.options import DeviceFileOption, option, unfold
 from ncutool.commands.plan.answers import DeviceNames, TimeOption, rooflines, write_answer
 from ncutool.commands.writing import Output
@@ -13,22 +14,28 @@ from ncutool.commands.writing import Output
 
 @unfold
 def run(
-    heads: Annotated[int, option("--heads", words="Query heads.", metavar="N")],
+    heads: Annotated[int, option("--heads", words="Query heads.", metavar="N"), WHOLE],
     seq: Annotated[
-        int, option("--seq", words="Queries of a sequence; 1 is decoding.", metavar="TOKENS")
+        int, option("--seq", words="Queries of a sequence; 1 is decoding.", metavar="TOKENS"), WHOLE
     ],
-    head_dim: Annotated[int, option("--head-dim", words="Size of a head.", metavar="N")],
-    batch: Annotated[int, typer.Option(metavar="N", help="Sequences processed together.")] = 1,
+    head_dim: Annotated[int, option("--head-dim", words="Size of a head.", metavar="N"), WHOLE],
+    batch: Annotated[
+        int, typer.Option(metavar="N", help="Sequences processed together."), WHOLE
+    ] = 1,
     kv_heads: Annotated[
         int | None,
         option(words="Key-value heads; as many as query heads if not given.", metavar="N"),
+        WHOLE,
     ] = None,
     context: Annotated[
         int | None,
         option(words="Tokens each sequence attends to; --seq if not given.", metavar="TOKENS"),
+        WHOLE,
     ] = None,
     v_head_dim: Annotated[
-        int | None, option(words="Size of a value head; --head-dim if not given.", metavar="N")
+        int | None,
+        option(words="Size of a value head; --head-dim if not given.", metavar="N"),
+        WHOLE,
     ] = None,
     causal: Annotated[bool, typer.Option("--causal", help="Each query sees no later key.")] = False,
     align: Annotated[
@@ -42,6 +49,7 @@ def run(
     window: Annotated[
         int | None,
         option(words="Keys a query sees, itself among them (with --causal).", metavar="TOKENS"),
+        WHOLE,
     ] = None,
     dtype: Annotated[
         str, typer.Option(metavar="TYPE", help="fp32 (CUDA cores), tf32, fp16, bf16, fp8.")

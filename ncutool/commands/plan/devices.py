@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ncutool.base.amounts import NUMBER
 from ncutool.commands.options import DeviceFileOption, option, unfold
 from ncutool.commands.plan.answers import PriceOption, parse_prices, rooflines, write_answer
 from ncutool.commands.plan.model_options import ModelOptions, ServingOptions
@@ -19,7 +20,7 @@ def run(
         list[str], typer.Argument(metavar="DEVICE...", help="Two or more; the first is the base.")
     ],
     intensity: Annotated[
-        float | None, option(words="A workload of so many FLOP/byte.", metavar="X")
+        float | None, option(words="A workload of so many FLOP/byte.", metavar="X"), NUMBER
     ] = None,
     dtype: Annotated[
         str | None,

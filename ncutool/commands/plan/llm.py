@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ncutool.analysis.request import Request
+from ncutool.base.amounts import MILLISECONDS, NUMBER, PLAIN, WHOLE
 from ncutool.commands.options import (
     CaptureTraceOption,
     DeviceFileOption,
@@ -17,6 +18,7 @@ from ncutool.commands.options import (
     unfold,
 )
 from ncutool.commands.plan.answers import content, json_text
+from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool.commands.plan.model_options import (
     ModelOptions,
     PlannedDevice,
@@ -67,18 +69,22 @@ def run(
             words="Length of an answer: adds the most that requests without end get.",
             metavar="TOKENS",
         ),
+        WHOLE,
     ] = None,
     price: Annotated[
         float | None,
         option(words="Price of one device an hour, with --output-tokens.", metavar="PRICE"),
+        PLAIN,
     ] = None,
     time_per_token: Annotated[
         float | None,
         option(words="Finds the largest batch that may hold this time, in ms.", metavar="MS"),
+        MILLISECONDS,
     ] = None,
     time_to_first_token: Annotated[
         float | None,
         option(words="Finds how many prompts may be read at once in this time.", metavar="MS"),
+        MILLISECONDS,
     ] = None,
     tokens_per_second: Annotated[
         float | None,
@@ -86,6 +92,7 @@ def run(
             words="Finds the smallest deployment that may decode at this rate in all.",
             metavar="N",
         ),
+        NUMBER,
     ] = None,
     device_file: DeviceFileOption = None,
     *,
@@ -102,7 +109,7 @@ def run(
     --against holds the plan against a trace. --format csv, jsonl and parquet give the batch
     sweep's rows, or those of a step's parts.
     """
-    form = Format.TABLE if output.is_page else output.choose()
+    form = Format.TABLE if is_drawn(output) else output.choose()
     if presets:
         output.write(_listed(output))
         return
@@ -138,13 +145,12 @@ def run(
     if price is not None and output_tokens is None:
         raise UsageError("--price is that of tokens: say how long answers are with --output-tokens")
     plan = plan_on(described, device)
-    if not output.is_page:
+    if not is_drawn(output):
         output.write(_content(plan, form, color=output.color))
         return
-    from ncutool.page.llm import render_plan
+    from ncutool.page.llm import picture_of, render_plan
 
-    output.write(render_plan(plan).encode())
-    typer.echo(f"page: {output.path}")
+    write_drawn(output, lambda: render_plan(plan), lambda both: picture_of(plan, both=both))
 
 
 def _wanted(token_ms: float | None, first_ms: float | None, rate: float | None) -> Wanted | None:

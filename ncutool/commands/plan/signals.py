@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncutool.base.amounts import BYTES, FLOP, MILLISECONDS, NUMBER, SECONDS
 from ncutool.commands.options import DeviceFileOption, Format, option, unfold
 from ncutool.commands.plan.model_options import (
     BatchOption,
@@ -49,10 +50,12 @@ def run(
         ),
     ] = None,
     token_time_ms: Annotated[
-        float | None, option(words="A measured decode step, in ms.", metavar="T")
+        float | None, option(words="A measured decode step, in ms.", metavar="T"), MILLISECONDS
     ] = None,
     model_bytes: Annotated[
-        float | None, option(words="Bytes a device reads in the step, e.g. 16e9.", metavar="BYTES")
+        float | None,
+        option(words="Bytes a device reads in the step, e.g. 16GB.", metavar="BYTES"),
+        BYTES,
     ] = None,
     preset: PresetOption = None,
     config: ConfigOption = None,
@@ -62,13 +65,14 @@ def run(
     batch: BatchOption = 1,
     tensor_parallel: TensorParallelOption = 1,
     flop: Annotated[
-        float | None, option(words="FLOPs of a benchmark's step.", metavar="FLOP")
+        float | None, option(words="FLOPs of a benchmark's step.", metavar="FLOP"), FLOP
     ] = None,
     bytes_: Annotated[
         float | None,
         option("--bytes", words="Bytes it reads and writes in device memory.", metavar="BYTES"),
+        BYTES,
     ] = None,
-    seconds: Annotated[float | None, option(words="Its time.", metavar="S")] = None,
+    seconds: Annotated[float | None, option(words="Its time.", metavar="S"), SECONDS] = None,
     dtype: Annotated[
         str, option(words="Data type of its arithmetic.", metavar="TYPE", show_default=True)
     ] = "bf16",
@@ -141,13 +145,14 @@ def _read(files: list[Path]) -> list[Series]:
 
 def _pair(text: str) -> tuple[float, float]:
     """Return batch and items a second of a text like `8:1200`."""
+    wrong = UsageError(f"--throughput takes a batch and its rate, e.g. 8:1200, not {text[:60]!r}")
     parts = text.split(":")
+    if len(parts) != 2:
+        raise wrong
     try:
-        batch, throughput = (float(part) for part in parts)
-    except ValueError:
-        raise UsageError(
-            f"--throughput takes a batch and its rate, e.g. 8:1200, not {text[:60]!r}"
-        ) from None
+        batch, throughput = (float(NUMBER.read("--throughput", part)) for part in parts)
+    except UsageError:
+        raise wrong from None
     return batch, throughput
 
 

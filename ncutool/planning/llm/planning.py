@@ -24,11 +24,16 @@ from ncutool.planning.llm.number_types import (
     number_type,
 )
 from ncutool.planning.llm.planned import Plan, RuleOfThumb, Types, WithActivations
+from ncutool.planning.llm.prefixes import cached_of
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.questions import Wanted, answers
 from ncutool.planning.llm.serving import serve, why_not
 from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.shares import shares
 from ncutool.planning.llm.step import decode_step, prefill
+from ncutool.planning.llm.usual.reading import Measured
+from ncutool.planning.llm.usual.step import usual
+from ncutool.planning.llm.ways import Sizes, Ways, found_of
 from ncutool.roofline.batching import USABLE_MEMORY
 from ncutool_parsers.errors import UsageError
 
@@ -57,6 +62,8 @@ def plan(
     contexts: tuple[int, ...] | None = None,
     usable_share: float = USABLE_MEMORY,
     known: tuple[Device, ...] | None = None,
+    ways: Ways | None = None,
+    measured: Measured | None = None,
 ) -> Plan:
     """Return what the model needs of the device, and the best the device allows.
 
@@ -90,38 +97,59 @@ def plan(
         contexts: rows of the context sweep; the usual ones up to the model's own limit where None.
         usable_share: share of a device's memory for weights and caches.
         known: devices to choose from by name, ncutool's own where None.
+        ways: further ways to serve the model: cached prefixes, chunks, speculation, divided devices.
+        measured: rows of measured times, for what is usual beside the floors.
 
     Raises:
         UsageError: a name is not known, a size is out of range, or heads do not divide.
     """
     known_model = preset(model) if isinstance(model, str) else model
-    if isinstance(device, str):
-        resolved = resolve(None, device, known).device
-        assert resolved is not None
-        device = resolved
     prompt = context_tokens if prompt_tokens is None else prompt_tokens
     lengths = _usual_contexts(known_model, context_tokens) if contexts is None else contexts
     _check_sizes(tensor_parallel, batch, context_tokens, prompt, (*batches, *lengths))
-    if not 0 < usable_share <= 1:
-        raise UsageError(
-            f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
-        )
+    _check_numbers(usable_share, price_per_hour)
     deployment = Deployment(
         tensor_parallel, expert_parallel, data_parallel_attention, pipeline_parallel
     )
     check_deployment(known_model, deployment)
     batches = rows_of(deployment, batch, batches, usual=batches == USUAL_BATCHES)
-    setup = _setup(known_model, device, weights, kv, activations, deployment)
+    setup = _setup(known_model, _resolved(device, known), weights, kv, activations, deployment)
     found = _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
-    if price_per_hour is not None and not is_positive(price_per_hour):
-        raise UsageError(f"a price of {price_per_hour}: it must be above 0")
+    sizes = Sizes(batch, context_tokens, prompt, output_tokens, usable_share, batches)
+    return _asked(found, sizes, ways or Ways(), wanted, price_per_hour, measured, known)
+
+
+def _resolved(device: Device | str, known: tuple[Device, ...] | None) -> Device:
+    if isinstance(device, Device):
+        return device
+    resolved = resolve(None, device, known).device
+    assert resolved is not None
+    return resolved
+
+
+def _asked(
+    found: Plan,
+    sizes: Sizes,
+    ways: Ways,
+    wanted: Wanted | None,
+    price_per_hour: float | None,
+    measured: Measured | None,
+    known: tuple[Device, ...] | None,
+) -> Plan:
+    """Return the plan with what was asked for besides."""
+    setup, prompt = found.setup, sizes.prompt_tokens
     usable = found.memory.usable_bytes
     if wanted is not None:
-        told = answers(setup, wanted, context_tokens, prompt, usable)
+        told = answers(setup, wanted, sizes.context_tokens, prompt, usable)
         found = replace(found, answers=told)
-    if output_tokens is None:
+    found = replace(found, ways=found_of(setup, ways, sizes, wanted, known))
+    if measured is not None:
+        likely = usual(setup, measured, sizes.batch, sizes.context_tokens, prompt)
+        found = replace(found, usual=likely)
+    if sizes.output_tokens is None:
         return found
-    serving = serve(setup, prompt, output_tokens, usable, price_per_hour)
+    cached = cached_of(ways.prefix_share, prompt)
+    serving = serve(setup, prompt, sizes.output_tokens, usable, price_per_hour, cached)
     reason = None if serving is not None else why_not(setup)
     return replace(found, serving=serving, serving_reason=reason)
 
@@ -203,6 +231,7 @@ def _planned(
         if setup.sequence_is_known
         else (),
         notes=(),
+        shares=shares(setup, batch, context_tokens, prompt_tokens),
     )
     return replace(planned, notes=notes_of(planned))
 
@@ -271,6 +300,15 @@ def _activations_from(setup: Setup, matrix: Matrix) -> str:
 def _usual_contexts(model: Model, context_tokens: int) -> tuple[int, ...]:
     limit = model.max_context_tokens or USUAL_CONTEXTS[-1]
     return tuple(sorted({context_tokens, *(each for each in USUAL_CONTEXTS if each <= limit)}))
+
+
+def _check_numbers(usable_share: float, price_per_hour: float | None) -> None:
+    if not 0 < usable_share <= 1:
+        raise UsageError(
+            f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
+        )
+    if price_per_hour is not None and not is_positive(price_per_hour):
+        raise UsageError(f"a price of {price_per_hour}: it must be above 0")
 
 
 def _check_sizes(
