@@ -77,6 +77,12 @@ def test_a_plan_loads_neither_tables_nor_charts(name: str, form: str) -> None:
     assert found & asked_for == set()
 
 
+def test_a_page_is_drawn_without_a_chart(tmp_path: Path) -> None:
+    """What draws it once needs neither altair nor a browser's engine."""
+    found = loaded("report", str(TRACE), "-o", str(tmp_path / "page.html"))
+    assert found & {"altair", "vl_convert", "pandas", "pydantic"} == set()
+
+
 def test_what_is_not_plainly_right_is_still_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """In the words of the parser."""
     assert main(["kernels", str(TRACE), "--format", "xml"]) == 2
