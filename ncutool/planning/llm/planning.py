@@ -16,7 +16,7 @@ from ncutool.planning.llm.limits import (
     equal_context,
     memory,
 )
-from ncutool.planning.llm.model import Matrix, Model
+from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.notes import notes_of
 from ncutool.planning.llm.number_types import (
     ACTIVATION_TYPES,
@@ -24,11 +24,12 @@ from ncutool.planning.llm.number_types import (
     NUMBER_TYPES,
     number_type,
 )
-from ncutool.planning.llm.planned import Plan, RuleOfThumb, Types, WithActivations
+from ncutool.planning.llm.planned import Plan, RuleOfThumb
 from ncutool.planning.llm.presets import preset
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.shares import shares
 from ncutool.planning.llm.step import decode_step, prefill
+from ncutool.planning.llm.types_in_use import other_activations, types_of
 from ncutool.planning.llm.ways import Sizes, Ways
 from ncutool.roofline.batching import USABLE_MEMORY
 from ncutool_parsers.errors import UsageError
@@ -228,8 +229,10 @@ def _planned(
         setup=setup,
         model=model,
         device=setup.device,
-        types=_types(setup, roof),
-        other_activations=_others(setup, batch, context_tokens, prompt_tokens, kept.most_sequences),
+        types=types_of(setup, roof),
+        other_activations=other_activations(
+            setup, batch, context_tokens, prompt_tokens, kept.most_sequences
+        ),
         tensor_parallel=setup.tensor_parallel,
         batch=batch,
         context_tokens=context_tokens,
@@ -252,67 +255,6 @@ def _planned(
         shares=shares(setup, batch, context_tokens, prompt_tokens),
     )
     return replace(planned, notes=notes_of(planned))
-
-
-def _others(
-    setup: Setup, batch: int, context_tokens: int, prompt_tokens: int, most: int | None
-) -> tuple[WithActivations, ...]:
-    """Return the figures with inputs as trained, and with those that follow narrow weights."""
-    main = setup.main_matrix()
-    used = setup.activation(main).name
-    stored = setup.stored(main)
-    names = dict.fromkeys((stored.name, setup.model.trained_type))
-    found = []
-    for name in names:
-        kind = NUMBER_TYPES.get(name)
-        if name == used or kind is None or kind.name not in ACTIVATION_TYPES:
-            continue
-        if kind.roofs[0] not in setup.device.peak_flop_per_s and name != setup.model.trained_type:
-            continue
-        tried = replace(setup, activations=kind)
-        roof = tried.roof(main)
-        found.append(
-            WithActivations(
-                activations=name,
-                roof=roof,
-                peak_flop_per_s=tried.peak(roof),
-                decode_ns=decode_step(tried, batch, context_tokens, 0.0).floor_ns,
-                prefill_ns=prefill(tried, prompt_tokens).floor_ns,
-                whole_step=crossover(tried, context_tokens, most).whole_step,
-            )
-        )
-    return tuple(found)
-
-
-def _types(setup: Setup, roof: str) -> Types:
-    kept = {
-        (matrix.part, setup.stored(matrix).name): setup.stored(matrix)
-        for matrix in setup.model.matrices
-    }
-    main = setup.main_matrix()
-    inputs = setup.activation(main)
-    kinds = [*kept.values(), setup.kv, inputs]
-    used = {kind.name: kind.storage for kind in reversed(kinds)}
-    return Types(
-        weights=setup.weights,
-        kv=setup.kv.name,
-        activations=inputs.name,
-        activations_from=_activations_from(setup, main),
-        roof=roof,
-        attention_roof=setup.attention_roof(),
-        stored=tuple((part, name, one.bytes_per_value) for (part, name), one in kept.items()),
-        storage=tuple((name, used[name]) for name in dict.fromkeys(kind.name for kind in kinds)),
-    )
-
-
-def _activations_from(setup: Setup, matrix: Matrix) -> str:
-    """Return what decides the type of a matrix's inputs."""
-    if setup.activations is not None:
-        return "asked"
-    if setup.followed(matrix).name == setup.model.trained_type:
-        return "trained"
-    said = setup.weights == "native" and matrix.inputs_type is not None
-    return "checkpoint" if said else "weights"
 
 
 def _usual_contexts(model: Model, context_tokens: int) -> tuple[int, ...]:

@@ -51,12 +51,6 @@ def test_kernels_loads_neither_advice_nor_charts(form: str) -> None:
     assert found & (heavy | {"ncutool.advice.advising", "ncutool.companions.join"}) == set()
 
 
-def test_a_page_is_drawn_without_a_chart(tmp_path: Path) -> None:
-    """What draws it once needs neither altair nor a browser's engine."""
-    found = loaded("report", str(TRACE), "-o", str(tmp_path / "page.html"))
-    assert found & {"altair", "vl_convert", "pandas", "pydantic"} == set()
-
-
 PLANS = {
     "llm": [
         *("plan", "llm", "--preset", "llama-3-70b", "--device", "h100-sxm", "--tp", "8"),
@@ -81,6 +75,12 @@ def test_a_plan_loads_neither_tables_nor_charts(name: str, form: str) -> None:
     assert found & {"polars", "altair", "jinja2", "pandas", "pyarrow", "pydantic"} == set()
     asked_for = {f"ncutool.planning.llm.{one}" for one in ("speculation", "pools", "usual.step")}
     assert found & asked_for == set()
+
+
+def test_a_page_is_drawn_without_a_chart(tmp_path: Path) -> None:
+    """What draws it once needs neither altair nor a browser's engine."""
+    found = loaded("report", str(TRACE), "-o", str(tmp_path / "page.html"))
+    assert found & {"altair", "vl_convert", "pandas", "pydantic"} == set()
 
 
 def test_what_is_not_plainly_right_is_still_refused(capsys: pytest.CaptureFixture[str]) -> None:
