@@ -70,7 +70,7 @@ def _traces(paths: Sequence[Path | Place]) -> Iterator[tuple[Input, bool]]:
         UsageError: there is none.
     """
     texts = [_text(path) for path in paths]
-    alone = {text for text in texts} | {os.path.abspath(text) for text in texts}
+    alone = set(texts) | {os.path.abspath(text) for text in texts}
     count = 0
     for source in gather(texts):
         is_named = named(source.key) in alone
