@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from jsonschema import Draft202012Validator
 
+from ncutool.commands.mcp_server import MOST_BYTES
 from ncutool.commands.schema import schema_of
 
 Check = Callable[[str], str | None]
@@ -67,6 +68,35 @@ def diagnosis(output: str) -> str | None:
     """The diagnosis: its schema."""
     document, wrong = _parsed(output)
     return wrong or _against(document, "diagnosis") or _negatives(document)
+
+
+def plan(output: str) -> str | None:
+    """A plan: nothing in it is negative."""
+    document, wrong = _parsed(output)
+    below = (key for key, value in _leaves(document) if type(value) in (int, float) and value < 0)
+    key = None if wrong else next(below, None)
+    return wrong or (f"{key} of a plan is negative" if key else None)
+
+
+def answer(output: str) -> str | None:
+    """The answer of a tool: JSON of no more bytes than any answer may have."""
+    if len(output.encode()) > MOST_BYTES:
+        return "an answer past the limit of every answer"
+    return any_json(output)
+
+
+def archived(output: str) -> str | None:
+    """What an archive holds of one file: its capture or why there is none, and no fault of ours."""
+    document, wrong = _parsed(output)
+    if wrong:
+        return wrong
+    captures, errors = document["captures"], document["errors"]
+    if len(captures) + len(errors) != 1:
+        return f"{len(captures)} captures and {len(errors)} errors of one file"
+    said = " ".join(str(one) for error in errors for one in error.values())
+    if "bug" in said or "Traceback" in said:
+        return f"an archive's error: {said}"[:300]
+    return text(said) or _negatives(document)
 
 
 def csv_rows(output: str) -> str | None:

@@ -30,8 +30,9 @@ _PLAIN: dict[Any, Schema] = {
 }  # fmt: skip
 _UNITS = (
     ("flop_per_byte", "FLOP/byte"), ("flop_per_s", "FLOP/s"), ("bytes_per_s", "byte/s"),
-    ("tokens_per_s", "tokens/s"), ("per_hour", "currency/hour"), ("_pct", "%"), ("_ns", "ns"),
-    ("bytes", "byte"), ("flop", "FLOP"), ("_hz", "Hz"), ("_tokens", "tokens"), ("_ms", "ms"),
+    ("tokens_per_s", "tokens/s"), ("requests_per_s", "requests/s"), ("per_hour", "currency/hour"),
+    ("_pct", "%"), ("_ns", "ns"), ("bytes", "byte"), ("flop", "FLOP"), ("_hz", "Hz"),
+    ("_tokens", "tokens"), ("_ms", "ms"),
 )  # fmt: skip
 """How a name ends and the unit that says so; the first that fits."""
 _UNIT = re.compile(r"\[[^]]+\]$")

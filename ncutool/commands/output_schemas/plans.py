@@ -41,6 +41,7 @@ def llm() -> Schema:
     """Return the schema of `ncutool plan llm`."""
     from ncutool.planning.llm.planned import Plan, RuleOfThumb
     from ncutool.planning.llm.step import Prefill, Step
+    from ncutool.planning.llm.ways import Found
 
     step, prefill = record(_flat(Step)), record(_flat(Prefill))
     deployment = ("expert_parallel", "data_parallel_attention", "pipeline_parallel", "devices")
@@ -59,9 +60,25 @@ def llm() -> Schema:
             **picked(Plan, ("all_reduce_bytes",)),
             "batches": listed(step),
             "contexts": listed(step),
-            **picked(Plan, ("answers", "serving", "serving_reason")),
+            "curve": _curve(),
+            **picked(Plan, ("answers", "serving", "serving_reason", "shares")),
+            **picked(Found, ("prefix", "chunked", "speculation")),
+            "divided": fields(Found)["pools"],
+            **picked(Plan, ("usual",)),
             "notes": listed(TEXT),
         }
+    )
+
+
+def _curve() -> Schema:
+    from ncutool.planning.llm.curve import AtSpeed, CurvePoint
+
+    return record(
+        {
+            "points": listed(of_record(CurvePoint)),
+            "at_speeds": listed(of_record(AtSpeed), "the best at round speeds of a user"),
+        },
+        meaning="throughput against the speed of each user",
     )
 
 

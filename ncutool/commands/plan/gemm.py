@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ncutool.base.amounts import WHOLE
 from ncutool.commands.options import DeviceFileOption, option, unfold
 from ncutool.commands.plan.answers import DeviceNames, TimeOption, rooflines, write_answer
 from ncutool.commands.writing import Output
@@ -13,12 +14,13 @@ from ncutool.commands.writing import Output
 
 @unfold
 def run(
-    m: Annotated[int, typer.Argument(metavar="M", help="Rows of the first operand.")],
-    n: Annotated[int, typer.Argument(metavar="N", help="Columns of the second.")],
-    k: Annotated[int, typer.Argument(metavar="K", help="The dimension they share.")],
+    m: Annotated[int, typer.Argument(metavar="M", help="Rows of the first operand."), WHOLE],
+    n: Annotated[int, typer.Argument(metavar="N", help="Columns of the second."), WHOLE],
+    k: Annotated[int, typer.Argument(metavar="K", help="The dimension they share."), WHOLE],
     products: Annotated[
         int,
         typer.Option(metavar="B", help="Products of this size, each with its own operands."),
+        WHOLE,
     ] = 1,
     dtype: Annotated[
         str,
