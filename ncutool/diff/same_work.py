@@ -264,7 +264,7 @@ def weights_fact(old: float | None, new: float | None) -> Fact:
 
 
 def _elements(number: float | None) -> str:
-    return units.UNKNOWN if number is None else units.count(round(number))
+    return units.UNKNOWN if number is None else units.scaled(number, "").strip()
 
 
 def other_passes(fact: Fact) -> bool:
