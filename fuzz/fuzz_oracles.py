@@ -21,7 +21,11 @@ from ncutool.commands.schema import schema_of
 Check = Callable[[str], str | None]
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-_NEVER_NEGATIVE = re.compile(r"(duration|wall|busy|idle|alone_\w+|saving_\w+)_(ns|pct)|launches_n")
+_NEVER_NEGATIVE = re.compile(
+    r"(.*_)?(ns|pct|bytes|flop|per_s|per_byte|launches|n|kernels|count|size|id|[xyz])"
+)
+_SIGNED = re.compile(r"start_ns|.*(change|delta|offset|clock|clip|since|shift).*")
+"""Figures that may well lie below nothing: places in time, and differences."""
 _SUM_SLACK_PCT = 0.1
 _SLACK_NS = 2
 
@@ -270,8 +274,8 @@ def _savings(document: dict[str, Any]) -> str | None:
 
 def _negatives(document: Any) -> str | None:
     for key, value in _leaves(document):
-        bad = isinstance(value, (int, float)) and value < 0 and _NEVER_NEGATIVE.fullmatch(key)
-        if bad:
+        below = isinstance(value, (int, float)) and value < 0
+        if below and _NEVER_NEGATIVE.fullmatch(key) and not _SIGNED.fullmatch(key):
             return f"{key} is negative: {value}"
     return None
 
