@@ -252,6 +252,15 @@ class Analysis(Saved):
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a reader must know of the figures, the gravest first; otherwise in order."""
+        return self._notices(notices.of_window(self.timeline))
+
+    @cached_property
+    def table_notices(self) -> tuple[Notice, ...]:
+        """What a reader of the launches alone must know: nothing of the window's idle time, so that
+        its causes need not be found."""
+        return self._notices(notices.of_launches(self.capture))
+
+    def _notices(self, of_time: Iterable[Notice]) -> tuple[Notice, ...]:
         return notices.gravest_first(
             [
                 *notices.of_origin(self.capture),
@@ -259,7 +268,7 @@ class Analysis(Saved):
                 *self.work.notices,
                 *notices.of_device(self.capture, self.resolution, self.device_kinds),
                 *notices.of_assumed(self.capture, self.request.assume_device, self.resolution),
-                *notices.of_window(self.timeline),
+                *of_time,
                 *notices.of_flags(self._placed),
                 *summary.doubts(self.kernels),
                 *notices.of_ranks(self.kernels, self._other_ranks),

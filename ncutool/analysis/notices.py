@@ -84,6 +84,15 @@ def of_window(timeline: Timeline | None) -> list[Notice]:
     return [*(Notice("trimmed", text, "info") for text in timeline.trimmed), *timeline.notices]
 
 
+def of_launches(capture: Capture) -> tuple[Notice, ...]:
+    """Say what limits a trace's launches themselves, without the causes of its idle time."""
+    if not capture.traits.has_timeline:
+        return ()
+    from ncutool.timeline.launch_notices import of_launches
+
+    return of_launches(capture)
+
+
 def of_flags(kernels: pl.DataFrame) -> list[Notice]:
     """Say how many launches lie above a peak."""
     beyond = pl.col("peak_bytes_per_s") > pl.col("hardware_bytes_per_s") * PEAK_LIMIT

@@ -11,7 +11,8 @@ import altair as alt
 
 from ncutool.base import units
 from ncutool.charts import labels, marks
-from ncutool.charts.frame import Head, bounded, framed
+from ncutool.charts.frame import bounded, framed
+from ncutool.charts.mark_layer import mark_layer
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.placed import Text, placed_texts
 from ncutool.charts.plane import Plane
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.analysis.looks import Color
+    from ncutool.charts.head import Head
     from ncutool.charts.points import Row
     from ncutool.planning.llm.curve import Curve, CurvePoint
 
@@ -97,9 +99,9 @@ def user_speed(
     layers = [
         _lines(drawn, x, y),
         leader_layer(plane, palette),
-        marks.layer(_trail(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "trail"),
-        marks.layer(_rings(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "still"),
-        marks.layer(_large(drawn[0], stops, palette), alt.X("x:Q"), alt.Y("y:Q"), "stops"),
+        mark_layer(_trail(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "trail"),
+        mark_layer(_rings(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "still"),
+        mark_layer(_large(drawn[0], stops, palette), alt.X("x:Q"), alt.Y("y:Q"), "stops"),
         text_layer(plane, palette),
     ]
     return framed([alt.LayerChart(layer=layers, width=width, height=height)], palette, head)

@@ -61,7 +61,7 @@ def run(
     hold all launches in order unless --top is given.
     """
     from ncutool.commands.companions import sort_out_one
-    from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.commands.reading import analyse_file, say
     from ncutool.commands.writing import row_parts
 
     chosen = output.choose()
@@ -70,7 +70,8 @@ def run(
     analysis = analyse_file(path, request, output)
     for_eyes = chosen in (Format.TABLE, Format.MD)
     limit = _SCREENFUL if top is None and for_eyes else top
-    _ = analysis.timeline  # the notices need it: made before the table, not on top of it in memory
+    if chosen is Format.JSON:
+        _ = analysis.timeline  # made before the table, not on top of it in memory
     frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
     within = table is Name.INSIDE
     if within:
@@ -104,7 +105,7 @@ def run(
         return inside_markdown(frame) if within else kernels_markdown(analysis, frame)
 
     content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
-    say_notices(analysis)
+    say(analysis.notices if chosen is Format.JSON else analysis.table_notices)
     output.write(content)
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from ncutool_parsers import sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.request import Request
     from ncutool.commands.writing import Output
     from ncutool_parsers import Place
+    from ncutool_parsers.capture import Notice
     from ncutool_parsers.interface import Progress as ProgressHook
 
 _PATIENCE_S = 1.0
@@ -49,11 +50,14 @@ def analyse_file(path: Path | Place, request: Request, output: Output | None = N
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:
     """Print the notices of an analysis on stderr, the gravest first."""
+    say(notice for notice in analysis.notices if not only_errors or notice.severity == "error")
+
+
+def say(notices: Iterable[Notice]) -> None:
+    """Print notices on stderr, in their order."""
     from ncutool.base.untrusted import printable
 
-    for notice in analysis.notices:
-        if only_errors and notice.severity != "error":
-            continue
+    for notice in notices:
         print(f"ncutool: {printable(notice.text)}", file=sys.stderr)
 
 

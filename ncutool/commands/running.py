@@ -242,7 +242,7 @@ def take_plainly(
             if parameter.callback is None:
                 return given
             return parameter.callback(ctx, parameter, given)
-        if parameter.required or parameter.callback is not None:
+        if parameter.callback is not None or (parameter.required and not (many and value)):
             return ask(ctx, value)
         if value is default and not isinstance(value, str):
             return value

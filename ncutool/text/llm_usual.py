@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
-from ncutool.planning.llm.usual.calls import FAMILIES
 from ncutool.text.llm_words import Fact, milliseconds
 from ncutool.text.sheet import Grid
 
@@ -85,6 +84,8 @@ def _range(low: float, high: float) -> str:
 
 
 def _error(one: Error) -> Fact:
+    from ncutool.planning.llm.usual.calls import FAMILIES  # only plans with measured rows need it
+
     family = FAMILIES[one.family]
     if one.median_error is None or one.p90_error is None or one.within is None:
         return Fact("error", units.UNKNOWN, f"{family} ({one.kind}): no row has three near ones")
