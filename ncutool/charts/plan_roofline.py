@@ -11,7 +11,6 @@ from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.charts import labels, marks
 from ncutool.charts.frame import axis, framed
-from ncutool.charts.head import Head
 from ncutool.charts.mark_layer import mark_layer
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.placed import Line, decades, line_boxes, placed_texts, rising
@@ -24,6 +23,7 @@ from ncutool.planning.llm.roof_marks import ATTENDING, LAYERS, PREFILL, WHOLE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ncutool.charts.head import Head
     from ncutool.charts.labels import Wanted
     from ncutool.charts.points import Row
     from ncutool.planning.llm.roof_marks import Roof, RoofMark

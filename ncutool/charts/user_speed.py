@@ -12,7 +12,6 @@ import altair as alt
 from ncutool.base import units
 from ncutool.charts import labels, marks
 from ncutool.charts.frame import bounded, framed
-from ncutool.charts.head import Head
 from ncutool.charts.mark_layer import mark_layer
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.placed import Text, placed_texts
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.analysis.looks import Color
+    from ncutool.charts.head import Head
     from ncutool.charts.points import Row
     from ncutool.planning.llm.curve import Curve, CurvePoint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,8 +89,16 @@ def run(
     described = model.describe()
     asked = (questions, further)
 
+    if against is not None:
+        # A trace is of one device: of a batch that is said, each group and stage has as much.
+        each = serving.batch if _is_given(context_, "batch") else 1
+        groups = serving.data_parallel_attention * serving.pipeline_parallel
+        planned_for = replace(serving, batch=max(1, each * groups))
+    else:
+        planned_for = serving
+
     def plan_on(planned: Model, on: Device | str | None) -> Plan:
-        return _plan(planned, on, serving, (batches, contexts), device_file, asked)
+        return _plan(planned, on, planned_for, (batches, contexts), device_file, asked)
 
     if against is not None:
         request = Request(
@@ -99,9 +108,7 @@ def run(
             device_file=device_file,
             **limits.limits(),
         )
-        _hold_against(
-            against, request, described, plan_on, phase, serving, further, context_, output
-        )
+        _hold_against(against, request, described, plan_on, phase, serving, context_, output)
         return
     if described is None:
         raise UsageError("no model given: use --preset, --config, --params, or sizes")
@@ -123,35 +130,17 @@ def _hold_against(
     plan_on: Callable[[Model, Device | str | None], Plan],
     phase: str | None,
     serving: ServingOptions,
-    further: WayOptions,
     context: typer.Context,
     output: Output,
 ) -> None:
     """Hold a plan against a trace, and write what comes of it."""
     from ncutool.commands.plan import llm_against
 
-    _refuse_layouts(serving)
-    if further.given():
-        raise UsageError(f"{further.given()[0]} is planned, and not held against a trace: leave it")
     lengths = {name: getattr(serving, name) for name in ("batch", "context", "prompt")}
     asked = llm_against.asked(
         phase, **{name: n if _is_given(context, name) else None for name, n in lengths.items()}
     )
     llm_against.write_comparison(against, request, described, plan_on, asked, output)
-
-
-def _refuse_layouts(serving: ServingOptions) -> None:
-    """Raise a UsageError for a layout whose parts are not looked for in a trace."""
-    flags = {
-        "--expert-parallel": serving.expert_parallel,
-        "--data-parallel-attention": serving.data_parallel_attention,
-        "--pipeline-parallel": serving.pipeline_parallel,
-    }
-    for flag, count in flags.items():
-        if count != 1:
-            raise UsageError(
-                f"{flag} is not held against a trace: --against takes --tensor-parallel alone"
-            )
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -51,6 +51,8 @@ class Seen:
     bytes_per_value: float | None
     """Of the weights; None where their data type was not recorded."""
     duration_ns: int
+    inputs_type: str | None = None
+    """Data type of what is multiplied by them; None where it is not known."""
 
     @property
     def values(self) -> int:
@@ -171,7 +173,8 @@ def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
             calls,
             total / (calls * one.inputs * one.outputs),
             other.roof,
-            other.is_own and one.is_own,
+            other.is_own if other.is_own == one.is_own else None,
+            other.inputs_type,
         )
     return list(by_shape.values())
 
@@ -228,6 +231,15 @@ def _types(pairs: Sequence[Pair]) -> Iterator[str]:
                 yield (
                     f"weights {shape} have {size:g} bytes a value in the capture and {planned:g} "
                     "in the plan (--weights)"
+                )
+        wanted = NUMBER_TYPES[pair.weights.inputs_type]
+        kinds = {one.inputs_type for one in pair.seen} & set(NUMBER_TYPES)
+        for name in sorted(kind for kind in kinds if kind is not None):
+            if NUMBER_TYPES[name].value_bits != wanted.value_bits:
+                shape = f"[{pair.weights.inputs},{pair.weights.outputs}]"
+                yield (
+                    f"inputs of {shape} are {name} in the capture and {wanted.name} in the plan "
+                    f"(--activations {name})"
                 )
 
 

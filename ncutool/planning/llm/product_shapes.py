@@ -37,8 +37,11 @@ class Weights:
     bytes_per_value: float
     roof: str
     """What the products are held against."""
-    is_own: bool = True
-    """Whether only the sequences of the device's own data-parallel group meet them."""
+    is_own: bool | None = True
+    """Whether only the sequences of the device's own data-parallel group meet them; None where
+    weights of one shape differ in it."""
+    inputs_type: str = "bf16"
+    """Type of what is multiplied by them."""
 
     @property
     def step_bytes(self) -> float:
@@ -127,6 +130,7 @@ def _merged(
             bytes_per_value=setup.stored(first).bytes_per_value,
             roof=setup.roof(first),
             is_own=own,
+            inputs_type=setup.activation(first).name,
         )
 
 

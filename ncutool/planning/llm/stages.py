@@ -1,5 +1,5 @@
-"""What one device of a pipeline has of a model, as a trace of it may show: a stage's layers, and the
-head where it is the last.
+"""What one device of a pipeline has of a model, as a trace may show it: the layers of a stage, and
+the head where it is the last.
 
 A trace does not say which layers they are. So each way to cut the model is tried against the
 products that it shows; of whatever its layers differ in, a stage has at least what is left when all
