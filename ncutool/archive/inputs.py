@@ -31,6 +31,7 @@ def gather(
     *,
     leave_out: Path | None = None,
     metadata: Mapping[str, str] | None = None,
+    keep_listings: bool = True,
 ) -> Iterator[Input]:
     """Yield every file of an archive once, in the order of the paths and of their names.
 
@@ -39,6 +40,7 @@ def gather(
             of these a line.
         leave_out: a folder that is none of the archive: where the dataset goes.
         metadata: what the user says of all of them.
+        keep_listings: keep what archives hold in the dataset, for later runs.
 
     Raises:
         UsageError: a path does not exist, a pattern fits nothing, or a list cannot be read.
@@ -47,7 +49,7 @@ def gather(
     below, below_urls = _common_folder(roots), _common_url(roots)
     walk = _Walk(leave_out.resolve() if leave_out is not None else None)
     keep = None
-    if leave_out is not None and not is_something_else(leave_out):
+    if keep_listings and leave_out is not None and not is_something_else(leave_out):
         keep = leave_out / "_index" / _LISTINGS
     for root in roots:
         if isinstance(root, Place):

@@ -75,7 +75,7 @@ class Input:
             return ""
         parts = [
             self.stamp,
-            *(f"{role}={one.key}={one.stamp}" for role, one in self.companions),
+            *(f"{role}={one.file_id}={one.stamp}" for role, one in self.companions),
         ]
         said = [f"{key}={value!r}" for key, value in sorted(self.metadata.items())]
         return " ".join([*parts, *said])

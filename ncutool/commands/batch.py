@@ -20,6 +20,7 @@ from ncutool.commands.options import (
     DebugOption,
     DeviceFileOption,
     MaxBytesOption,
+    RedactOption,
     WholeStepsOption,
     option,
     unfold,
@@ -138,6 +139,7 @@ def run(
     device_file: DeviceFileOption = None,
     ceilings: CeilingsOption = None,
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES,
+    redact: RedactOption = None,
     debug: DebugOption = False,
     compact: Annotated[
         bool,
@@ -171,6 +173,7 @@ def run(
         assume_device=assume_device,
         device_file=_absolute(device_file),
         ceilings=_absolute(ceilings),
+        redact=None if redact is None else redact.value,
         max_bytes=max_bytes,
         max_memory=max_memory or engine.memory_bytes(),
         timeout_s=timeout or None,
@@ -180,7 +183,7 @@ def run(
         if compact and not paths and arranged.manifest is None:
             _compact(root, dataset)
             return
-        sources, columns = arranged.files(paths or [], root)
+        sources, columns = arranged.files(paths or [], root, keep_listings=redact is None)
         sources = list(share(sources, _shard(shard, elsewhere=engine.elsewhere)))
         plan = Plan(settings, max_failures, retry_errors)
         into = open_dataset(root.absolute(), columns)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ncutool.analysis.request import Request
 from ncutool.base.untrusted import printable, shorten
 from ncutool.commands.options import (
     Format,
-    MaxBytesOption,
+    Limits,
+    RedactOption,
     TopOption,
     WhereOption,
     option,
@@ -31,7 +34,17 @@ if TYPE_CHECKING:
 
 _SCHEMA = "ncutool/job/1"
 _ENDINGS = (".json", ".json.gz")
-_MAX_BYTES = 16 * 1024**3
+
+
+@dataclass(frozen=True)
+class JobReading(Limits):
+    """How the traces are read."""
+
+    redact: RedactOption = None
+
+    def request(self) -> Request:
+        """Return the same as an analysis takes it."""
+        return Request(redact=self.redact, **self.limits())
 
 
 @unfold
@@ -59,8 +72,8 @@ def run(
     ] = None,
     where: WhereOption = [],  # noqa: B006 - typer copies it
     top: TopOption = None,
-    max_bytes: MaxBytesOption = _MAX_BYTES,
     *,
+    reading: JobReading,
     output: Output,
 ) -> None:
     """Say which rank the others wait for, which link is slow, and how evenly a job is loaded.
@@ -69,7 +82,7 @@ def run(
     """
     form = None if output.is_page else output.choose()
     output.check_writable()
-    views = _chosen(_views(paths, pattern, where, max_bytes), job)
+    views = _chosen(_views(paths, pattern, where, reading), job)
     if all(view.job.refused is not None for view in views) and form in (None, Format.TABLE):
         first = views[0].job
         named = f"{shorten(first.key, 80)}: " if first.key not in ("", ".") else ""
@@ -130,12 +143,12 @@ def _chosen(views: tuple[JobView, ...], job: str | None) -> tuple[JobView, ...]:
 
 
 def _views(
-    paths: list[Path | Place], pattern: str | None, where: list[str], max_bytes: int
+    paths: list[Path | Place], pattern: str | None, where: list[str], reading: JobReading
 ) -> tuple[JobView, ...]:
     from ncutool.archive.job_view import view
     from ncutool.archive.jobs import recognise
 
-    tables = _tables(paths, pattern, where, max_bytes)
+    tables = _tables(paths, pattern, where, reading)
     found = recognise(tables.captures)
     if not tables.captures.height:
         raise UsageError("no capture is left to look at; check the paths and --where")
@@ -148,11 +161,12 @@ def _views(
 
 
 def _tables(
-    paths: list[Path | Place], pattern: str | None, where: list[str], max_bytes: int
+    paths: list[Path | Place], pattern: str | None, where: list[str], reading: JobReading
 ) -> RankRows:
     from ncutool.archive import rank_rows
     from ncutool.archive.dataset import is_dataset
     from ncutool.archive.reading import tables_of
+    from ncutool.archive.redacted import redacted_tables
 
     expression = None if pattern is None else rank_rows.pattern(pattern)
     datasets = [one for one in paths if isinstance(one, Path) and is_dataset(one)]
@@ -160,16 +174,15 @@ def _tables(
     if not datasets and not remote:
         if where:
             raise UsageError("--where asks a dataset; name the traces that are meant instead")
-        return rank_rows.together(_read(paths, expression, max_bytes))
+        return rank_rows.together(_read(paths, expression, reading.request()))
     if len(paths) > 1:
         raise UsageError("give one dataset, or traces; not a dataset beside others")
-    with tables_of(paths[0]) as tables:
+    with tables_of(paths[0]) as asked, redacted_tables(asked, reading.redact) as tables:
         return rank_rows.of_dataset(tables.scan, where, expression)
 
 
-def _read(paths: list[Path | Place], expression: Any, max_bytes: int) -> Iterator[RankRows]:
+def _read(paths: list[Path | Place], expression: Any, request: Request) -> Iterator[RankRows]:
     """Yield the rows of each trace; of several files of one content the first."""
-    from ncutool.analysis.request import Request
     from ncutool.archive.rank_rows import content_id, rank_rows, told_by
     from ncutool.commands.reading import analyse_file
 
@@ -185,7 +198,7 @@ def _read(paths: list[Path | Place], expression: Any, max_bytes: int) -> Iterato
             continue
         seen[capture_id] = path
         try:
-            analysis = analyse_file(path, Request(max_bytes=max_bytes))
+            analysis = analyse_file(path, request)
         except CaptureError as error:
             if path in paths:
                 raise
