@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import posixpath
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from ncutool_parsers.errors import CaptureError, UsageError
 from ncutool_parsers.place import SEPARATOR, URL
 
 _GLOB_MARKS = "*?["
+_NO_FILE = "is a pipe, a socket or a device, not a file; write what it gives to a file first"
 _LISTINGS = "listings"
 """Folder of the dataset's index that holds what archives hold."""
 __all__ = ["Input", "gather", "local_file", "named", "told"]
@@ -202,5 +204,8 @@ def _input(location: str, below: str) -> Input:
         about = os.stat(location)
     except OSError:
         return Input(path, told(location))
+    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+        # a worker has other pipes under the same names, such as /dev/fd/63
+        return Input(path, told(location), problem=_NO_FILE, is_refused=True)
     stamp = f"{about.st_size}-{about.st_mtime_ns}-{about.st_ino}"
     return Input(path, told(location), about.st_size, stamp)
