@@ -10,12 +10,19 @@ import typer
 
 from ncutool.archive.reading import tables_of
 from ncutool.base.untrusted import printable
-from ncutool.commands.options import DebugOption, ForceOption, option, unfold
+from ncutool.commands.options import (
+    DebugOption,
+    ForceOption,
+    RedactOption,
+    option,
+    unfold,
+)
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
 from ncutool_parsers.errors import NcutoolError, UsageError
 
 if TYPE_CHECKING:
+    from ncutool.analysis.request import Redact
     from ncutool.archive.reading import Tables
     from ncutool.archive.trends import Trends
 
@@ -51,6 +58,7 @@ def run(
             metavar="FOLDER",
         ),
     ] = None,
+    redact: RedactOption = None,
     force: ForceOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -65,9 +73,11 @@ def run(
     path = output if output is not None else Path(str(dataset)) / INDEX
     target = Output(path=path, force=force)
     target.check_writable()
-    with tables_of(dataset) as tables:
+    from ncutool.archive.redacted import redacted_tables
+
+    with tables_of(dataset) as asked, redacted_tables(asked, redact) as tables:
         if pages is not None:
-            write_pages(tables, pages, path.parent / "pages")
+            write_pages(tables, pages, path.parent / "pages", redact)
         _write(target, page(tables, dataset.name, path, by, order_by), path)
 
 
@@ -123,7 +133,7 @@ def _trends(
     return trends(captures, kernel_times(tables.scan("launches")), by, order_by), None
 
 
-def write_pages(tables: Tables, folder: Path, into: Path) -> None:
+def write_pages(tables: Tables, folder: Path, into: Path, redact: Redact | None = None) -> None:
     """Write the page of each capture of a folder that the dataset holds, unless it is there.
 
     Raises:
@@ -136,11 +146,11 @@ def write_pages(tables: Tables, folder: Path, into: Path) -> None:
 
     if not folder.is_dir():
         raise UsageError(f"--pages {folder}: is no folder; name the one that holds the captures")
-    captures = tables.scan("captures").select("capture_id", "name").collect()
-    known, names = set(captures["capture_id"]), set(captures["name"])
+    captures = tables.scan("captures").select("capture_id").collect()
+    known = set(captures["capture_id"])
     found = 0
     into.mkdir(parents=True, exist_ok=True)
-    for path in sorted(one for one in folder.rglob("*") if one.name in names and one.is_file()):
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         capture_id = content_id(path)
         if capture_id not in known:
             continue
@@ -149,7 +159,7 @@ def write_pages(tables: Tables, folder: Path, into: Path) -> None:
         if target.exists():
             continue
         try:
-            text = render([read_and_analyse(path, Request())])
+            text = render([read_and_analyse(path, Request(redact=redact))])
         except NcutoolError as error:
             print(f"ncutool: no page: {printable(str(error))}", file=sys.stderr)
             continue
