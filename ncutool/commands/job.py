@@ -19,7 +19,7 @@ from ncutool.commands.options import (
 )
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
-from ncutool_parsers.errors import NcutoolError, UsageError
+from ncutool_parsers.errors import UnfitError, UsageError
 
 if TYPE_CHECKING:
     from ncutool.archive.job_view import JobView
@@ -69,7 +69,7 @@ def run(
     if all(view.job.refused is not None for view in views) and form in (None, Format.TABLE):
         first = views[0].job
         named = f"{shorten(first.key, 80)}: " if first.key not in ("", ".") else ""
-        raise NcutoolError(f"{named}{first.refused}")
+        raise UnfitError(f"{named}{first.refused}")
     output.write(_content(views, form, top, output))
 
 
@@ -106,7 +106,7 @@ def _rows(views: tuple[JobView, ...], form: Format) -> bytes:
         if view.job.refused is None
     ]
     if not tables:
-        raise UsageError(str(views[0].job.refused))
+        raise UnfitError(str(views[0].job.refused))
     return rows(pl.concat(tables), form, envelope=str, table=str, markdown=str)
 
 
