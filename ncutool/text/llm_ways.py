@@ -141,8 +141,7 @@ def _speculation(found: Speculation) -> list[Fact]:
             "step",
             milliseconds(found.step_ns),
             f"at least; {milliseconds(found.in_turn_ns)} with passes one after the other: "
-            f"{found.proposed_tokens} × {milliseconds(found.draft_pass_ns)} to propose, "
-            f"{milliseconds(found.verify_ns)} to check; {found.bound}-bound",
+            f"{_proposing(found)}{milliseconds(found.verify_ns)} to check; {found.bound}-bound",
         ),
         Fact(
             "speed of light",
@@ -179,6 +178,13 @@ def _speculation(found: Speculation) -> list[Fact]:
             + ("fits" if found.fits else "does not fit beside the model at this batch"),
         ),
     ]  # fmt: skip
+
+
+def _proposing(found: Speculation) -> str:
+    """Return what proposing takes; nothing where it takes no time."""
+    if not found.draft_pass_ns:
+        return ""
+    return f"{found.proposed_tokens} × {milliseconds(found.draft_pass_ns)} to propose, "
 
 
 def _as_expected(found: Speculation) -> str:

@@ -178,7 +178,7 @@ class WayOptions:
             UsageError: an option is given without the one that it goes with.
         """
         proposing, divided = self._proposing(), self._divided()
-        if self.prefix_share is self.chunk is proposing is divided is None:
+        if all(one is None for one in (self.prefix_share, self.chunk, proposing, divided)):
             return None
         from ncutool.planning.llm.ways import Ways
 

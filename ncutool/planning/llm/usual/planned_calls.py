@@ -78,7 +78,8 @@ def _experts(
     # Placed whole, each device has some of the experts and their rows; else a share of each.
     places = deployment.expert_parallel
     shares = setup.divided(first)
-    inputs, outputs = first.inputs, sum(one.outputs for one in group)
+    inputs: float = first.inputs
+    outputs: float = sum(one.outputs for one in group)
     if places < shares:
         inputs, outputs = _divided(sides, shares // places, first, group, setup)
     rows = deployment.staged(given.sequences) * given.new_tokens * mixture.per_token / places

@@ -179,8 +179,9 @@ def _part(
         found = None
     if rows is not None and found is not None:
         used.setdefault(key, rows)
+    low, median, high = _times(found, one.count)
     return UsualPart(
-        one.term, one.what, one.call.sizes, one.count, floor, *_times(found, one.count),
+        one.term, one.what, one.call.sizes, one.count, floor, low, median, high,
         len(near) if found else 0, reason,
     )  # fmt: skip
 

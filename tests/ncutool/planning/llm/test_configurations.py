@@ -241,6 +241,32 @@ def test_a_file_gives_what_its_values_give(tmp_path: Path) -> None:
     assert wider.name == "tiny, changed"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ffn_multiplier",
+        "ffn_dim_multiplier",
+        "mlp_multiplier",
+        "depth_multiplier",
+        "qk_rope_head_dim",
+        "rope_head_dim",
+        "jitter_layers",
+        "initializer_layers",
+        "dropped_layers",
+    ],
+)
+def test_a_name_that_may_be_of_a_size_is_no_scalar(name: str) -> None:
+    """Though it begins or ends like one: it is refused by its name."""
+    with pytest.raises(NcutoolError, match=name):
+        llm.from_config({**LLAMA, name: 2}, name="x")
+
+
+@pytest.mark.parametrize("name", ["embedding_multiplier", "residual_multiplier", "rope_theta"])
+def test_scalars_are_passed_over(name: str) -> None:
+    """They change no matrix."""
+    assert llm.from_config({**LLAMA, name: 2.0}, name="x") == llm.from_config(LLAMA, name="x")
+
+
 @given(
     st.dictionaries(
         st.sampled_from([*LLAMA, "layer_types", "text_config", "num_experts", "mlp_only_layers"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -21,7 +22,7 @@ from ncutool.planning.llm.usual.reading import Measured, read
 from ncutool.planning.llm.usual.rows import Row
 from ncutool_parsers.errors import UsageError
 
-FP8 = {"weights": "fp8", "activations": "fp8"}
+FP8: dict[str, Any] = {"weights": "fp8", "activations": "fp8"}
 
 
 def device(name: str = "H20") -> Device:
@@ -146,6 +147,7 @@ def test_a_plan_says_what_is_usual_and_what_is_not_known(tmp_path: Path) -> None
     merged = parts["query+key+value"]
     assert merged.sizes == (("m", 32), ("k", 4096), ("n", 6144))
     assert merged.count == 36
+    assert merged.floor_ns is not None
     assert merged.floor_ns == pytest.approx(36e9 * 4096 * 6144 / 4e12)
     assert merged.median_ns == pytest.approx(1.5 * merged.floor_ns)
     assert parts["down"].low_ns is None

@@ -15,11 +15,12 @@ from ncutool.commands.schema import schema_of
 from ncutool.devices.table import load_devices
 from ncutool.planning import llm
 from ncutool.planning.llm.chunked import Beside, chunked
+from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.mixed import mixed_work
 from ncutool.planning.llm.predicting import predicting_model, without_head
 from ncutool.planning.llm.questions import Wanted
 from ncutool.planning.llm.setup import Setup
-from ncutool.planning.llm.sides import Deployment, Side, parse_side
+from ncutool.planning.llm.sides import Side, parse_side
 from ncutool.planning.llm.speculation import Proposing, break_even, speculate, tokens_per_step
 from ncutool.planning.llm.terms import ATTENTION, Pass, decode_pass, prompt_pass, work
 from ncutool.planning.llm.ways import Divided, Ways
@@ -331,6 +332,8 @@ def test_a_division_by_hand() -> None:
     )  # fmt: skip
     found = plan.ways.pools
     assert found is not None
+    assert found.decode_sequences is not None
+    assert found.decode_requests_per_s is not None
     kv = 131_072
     assert found.transfer_bytes == 1000 * kv
     assert found.transfer_ns == pytest.approx(1e9 * 1000 * kv / 100e9)
@@ -352,6 +355,7 @@ def test_a_division_by_hand() -> None:
         min(one * found.prefill_requests_per_s, (8 - one) * found.decode_requests_per_s)
         for one in range(1, 8)
     )
+    assert found.transfer_ns is not None
     assert found.first_token_ns == max(found.prompt_ns, found.transfer_ns)
     assert found.mixed_requests_per_s is not None
     assert best.requests_per_s <= found.mixed_requests_per_s * (1 + 1e-9)

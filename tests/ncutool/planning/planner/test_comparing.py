@@ -332,6 +332,7 @@ def test_sides_of_different_sizes() -> None:
     best = two.best_output_cost_per_million_tokens
     assert best == pytest.approx(4e6 / 3600 / two.best_tokens_per_s)
     assert two.input_cost_per_million_tokens is not None
+    assert best is not None
     assert 0 < two.input_cost_per_million_tokens < best  # prompts are cheaper than answers
 
 
