@@ -280,3 +280,19 @@ def test_any_values_give_a_model_or_one_error(change: dict[str, Any]) -> None:
     except NcutoolError:
         return
     assert parameters > 0
+
+
+def test_more_layers_than_any_model_has_are_refused() -> None:
+    """Each is laid out by itself: a thousand million of them took all memory there was."""
+    deep = llm.from_config({**LLAMA, "num_hidden_layers": 100_000}, name="deep")
+    assert deep.layers == 100_000
+    with pytest.raises(UsageError, match=r"num_hidden_layers must be from 1 to 100,000, not 1000"):
+        llm.from_config({**LLAMA, "num_hidden_layers": 10**9}, name="deep")
+
+
+def test_heads_past_counting_do_not_make_a_plan_wait() -> None:
+    """Every number of devices up to that of heads was tried, which is a search without end."""
+    wide = {"hidden_size": 10**9, "num_attention_heads": 10**9, "num_key_value_heads": 10**9}
+    plan = llm.plan(llm.from_config({**LLAMA, **wide}, name="wide"), "h100-sxm")
+    assert not plan.memory.fits
+    assert plan.memory.smallest_tensor_parallel is None
