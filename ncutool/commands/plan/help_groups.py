@@ -143,7 +143,7 @@ DEVICES = (
     ),
     HelpGroup(
         "How it is served, alike on each",
-        (*_TYPES, *_LAYOUT, *_LENGTHS, "--output-tokens"),
+        (*_TYPES, *_LAYOUT, *_LENGTHS),
         "ncutool plan devices h100-sxm mi300x --preset llama-3-8b --batch 64 --context 8Ki",
     ),
     HelpGroup(
