@@ -60,7 +60,7 @@ _TOKEN = (
         r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
     ),
 )
-_URL, _WINDOWS, _SHARE, *_, _MAIL, _IPV4, _HARDWARE, _IPV6, _ = _FORMS
+_URL, _WINDOWS, _SHARE, *_between, _MAIL, _IPV4, _HARDWARE, _IPV6, _host = _FORMS
 _UNIX = re.compile(rf"(?<![\w./<])/(?:{_ROOTS})/(?:{_PART}/)*{_PART}(?:(?: {_PART})*/{_PART})*")
 _AT_HOME = re.compile(rf"(?<![\w./<])~[\w.-]*/{_PART}(?:/{_PART})*")
 _LOCAL_HOST = re.compile(
