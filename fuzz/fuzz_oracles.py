@@ -15,12 +15,17 @@ from xml.parsers import expat
 
 from jsonschema import Draft202012Validator
 
+from ncutool.commands.mcp_server import MOST_BYTES
 from ncutool.commands.schema import schema_of
 
 Check = Callable[[str], str | None]
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-_NEVER_NEGATIVE = re.compile(r"(duration|wall|busy|idle|alone_\w+|saving_\w+)_(ns|pct)|launches_n")
+_NEVER_NEGATIVE = re.compile(
+    r"(.*_)?(ns|pct|bytes|flop|per_s|per_byte|launches|n|kernels|count|size|id|[xyz])"
+)
+_SIGNED = re.compile(r"start_ns|.*(change|delta|offset|clock|clip|since|shift).*")
+"""Figures that may well lie below nothing: places in time, and differences."""
 _SUM_SLACK_PCT = 0.1
 _SLACK_NS = 2
 
@@ -67,6 +72,35 @@ def diagnosis(output: str) -> str | None:
     """The diagnosis: its schema."""
     document, wrong = _parsed(output)
     return wrong or _against(document, "diagnosis") or _negatives(document)
+
+
+def plan(output: str) -> str | None:
+    """A plan: nothing in it is negative."""
+    document, wrong = _parsed(output)
+    below = (key for key, value in _leaves(document) if type(value) in (int, float) and value < 0)
+    key = None if wrong else next(below, None)
+    return wrong or (f"{key} of a plan is negative" if key else None)
+
+
+def answer(output: str) -> str | None:
+    """The answer of a tool: JSON of no more bytes than any answer may have."""
+    if len(output.encode()) > MOST_BYTES:
+        return "an answer past the limit of every answer"
+    return any_json(output)
+
+
+def archived(output: str) -> str | None:
+    """What an archive holds of one file: its capture or why there is none, and no fault of ours."""
+    document, wrong = _parsed(output)
+    if wrong:
+        return wrong
+    captures, errors = document["captures"], document["errors"]
+    if len(captures) + len(errors) != 1:
+        return f"{len(captures)} captures and {len(errors)} errors of one file"
+    said = " ".join(str(one) for error in errors for one in error.values())
+    if "bug" in said or "Traceback" in said:
+        return f"an archive's error: {said}"[:300]
+    return text(said) or _negatives(document)
 
 
 def csv_rows(output: str) -> str | None:
@@ -240,8 +274,8 @@ def _savings(document: dict[str, Any]) -> str | None:
 
 def _negatives(document: Any) -> str | None:
     for key, value in _leaves(document):
-        bad = isinstance(value, (int, float)) and value < 0 and _NEVER_NEGATIVE.fullmatch(key)
-        if bad:
+        below = isinstance(value, (int, float)) and value < 0
+        if below and _NEVER_NEGATIVE.fullmatch(key) and not _SIGNED.fullmatch(key):
             return f"{key} is negative: {value}"
     return None
 

@@ -22,8 +22,8 @@ from fuzz_cases import Case
 
 SECONDS = 60
 """For one case: a hundred times what the slowest takes, so that a loaded machine is no hang."""
-_RECYCLED_AFTER = 300
-"""Cases: what one of them leaves in memory does not reach many others."""
+_RECYCLED_AFTER = 1_500
+"""Cases: what one of them leaves in memory does not reach all others."""
 _START_SECONDS = 180
 
 

@@ -24,8 +24,7 @@ from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
-    from ncutool.archive.one_file import content_hash
-from ncutool.archive.selection import Scan
+    from ncutool.archive.selection import Scan
 
 _ID_DIGITS = 32
 _FIELD = re.compile(r"\{(\w+)\}")

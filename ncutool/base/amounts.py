@@ -25,25 +25,17 @@ _THOUSANDS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
-def _either_case(units: dict[str, int]) -> dict[str, int]:
-    return (
-        units
-        | {unit.upper(): n for unit, n in units.items()}
-        | {unit.lower(): n for unit, n in units.items()}
-    )
-
-
-_COUNTS: dict[str, int | Fraction] = {
-    **_either_case({unit: n for unit, n in _THOUSANDS.items() if unit != "P"} | {"B": 10**9}),
-    **_either_case(_BINARY),
+_LETTERS = {unit: n for unit, n in _THOUSANDS.items() if unit != "P"} | {"B": 10**9} | _BINARY
+_COUNTS: dict[str, int] = {
+    written: n for unit, n in _LETTERS.items() for written in (unit, unit.upper(), unit.lower())
 }
-_SIZES: dict[str, int | Fraction] = {
+_SIZES: dict[str, int] = {
     f"{prefix}{end}": n
     for prefix, n in (_THOUSANDS | {"K": 10**3} | _BINARY).items()
     for end in ("", "B")
     if prefix not in _BINARY or end
 } | {"B": 1}
-_FLOPS: dict[str, int | Fraction] = {
+_FLOPS: dict[str, int] = {
     f"{prefix}{end}": n
     for prefix, n in ({"": 1, "E": 10**18} | _THOUSANDS).items()
     for end in ("", "FLOP", "FLOPs", "FLOPS")

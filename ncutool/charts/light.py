@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ncutool.base.nvidia import HIGH_PCT, LOW_PCT
 from ncutool.charts import labels, marks
-from ncutool.charts.plane import Text
+from ncutool.charts.placed import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

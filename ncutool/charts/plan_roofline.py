@@ -10,7 +10,8 @@ import altair as alt
 from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.charts import labels, marks
-from ncutool.charts.frame import Head, axis, framed
+from ncutool.charts.frame import axis, framed
+from ncutool.charts.mark_layer import mark_layer
 from ncutool.charts.palette import LIGHT, Palette
 from ncutool.charts.placed import Line, decades, line_boxes, placed_texts, rising
 from ncutool.charts.plane import Plane
@@ -22,6 +23,7 @@ from ncutool.planning.llm.roof_marks import ATTENDING, LAYERS, PREFILL, WHOLE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ncutool.charts.head import Head
     from ncutool.charts.labels import Wanted
     from ncutool.charts.points import Row
     from ncutool.planning.llm.roof_marks import Roof, RoofMark
@@ -79,9 +81,9 @@ def plan_roofline(
     layers = [
         line_layer(drawn, x, y, palette),
         leader_layer(drawn, palette),
-        marks.layer(_trail(subject, palette), alt.X("x:Q"), alt.Y("y:Q"), "trail"),
-        marks.layer(_still(subject, palette), alt.X("x:Q"), alt.Y("y:Q"), "still"),
-        marks.layer(_large(subject, stops, palette), alt.X("x:Q"), alt.Y("y:Q"), "stops"),
+        mark_layer(_trail(subject, palette), alt.X("x:Q"), alt.Y("y:Q"), "trail"),
+        mark_layer(_still(subject, palette), alt.X("x:Q"), alt.Y("y:Q"), "still"),
+        mark_layer(_large(subject, stops, palette), alt.X("x:Q"), alt.Y("y:Q"), "stops"),
         text_layer(drawn, palette),
     ]
     return framed([alt.LayerChart(layer=layers, width=width, height=height)], palette, head)
@@ -95,7 +97,9 @@ def _window(subject: PlanSubject, size: tuple[int, int]) -> Window:
     left, right = min(xs) / 2.2, max(xs) * 4
     bottom = min(min(one.flop_per_s for one in shown) / 2.2, left * subject.peak_bytes_per_s)
     top = 6 * subject.roofs[0].peak_flop_per_s
-    return Window(*map(four_digits, (left, right, bottom, top)), *size)
+    return Window(
+        four_digits(left), four_digits(right), four_digits(bottom), four_digits(top), *size
+    )
 
 
 def _lines(subject: PlanSubject, window: Window) -> list[Line]:
@@ -188,7 +192,7 @@ def _large(subject: PlanSubject, stops: Sequence[int], palette: Palette) -> list
             "thick": 1.5, "size": _STOP, "about": f"{numbers[mark.batch]}|{told(mark)}",
         }
         for mark in subject.decode
-        if mark.batch in stops and mark.kind != ATTENDING
+        if mark.batch is not None and mark.batch in stops and mark.kind != ATTENDING
     ]  # fmt: skip
 
 

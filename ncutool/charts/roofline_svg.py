@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from ncutool.analysis.capture_roofs import Reached, Roofs
     from ncutool.charts.palette import Palette
-    from ncutool.charts.plane import Plane, Text
+    from ncutool.charts.placed import Text
+    from ncutool.charts.plane import Plane
     from ncutool.charts.points import Row
 
 LEFT_PX, TOP_PX = 46.0, 19.0

@@ -11,9 +11,10 @@ import altair as alt
 
 from ncutool.base import units
 from ncutool.charts import labels, marks
-from ncutool.charts.frame import Head, bounded, framed
+from ncutool.charts.frame import bounded, framed
+from ncutool.charts.mark_layer import mark_layer
 from ncutool.charts.palette import LIGHT, Palette
-from ncutool.charts.placed import placed_texts
+from ncutool.charts.placed import Text, placed_texts
 from ncutool.charts.plane import Plane
 from ncutool.charts.points import four_digits
 from ncutool.charts.texts import leader_layer, text_layer
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.analysis.looks import Color
+    from ncutool.charts.head import Head
     from ncutool.charts.points import Row
     from ncutool.planning.llm.curve import Curve, CurvePoint
 
 FAMILIES: tuple[Color, ...] = ("memory", "compute", "latency", "saving")
+_SHAPES = ("circle", "square", "diamond", "triangle-up")
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 _TRAIL, _STOP, _RING = 30.0, 190.0, 200.0
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -61,6 +64,7 @@ class _Drawn:
 
     curve: Curve
     color: str
+    shape: str
     dash: list[int]
 
 
@@ -71,6 +75,7 @@ def user_speed(
     width: int = 592,
     height: int = 320,
     stops: Sequence[int] = (),
+    named: bool = False,
     head: Head | None = None,
 ) -> alt.VConcatChart:
     """Draw tokens a second a device over tokens a second a user, batch by batch.
@@ -84,18 +89,19 @@ def user_speed(
         width: of the plane in pixels; axes come on top. So does ``height``.
         height: of the plane.
         stops: batches of the first curve whose marks are drawn large.
+        named: write the name of each curve beside it, where there are several.
         head: lines above it, for a picture that stands alone.
     """
     drawn = _looks(curves, palette)
     window = _window(curves, (width, height))
-    plane = Plane(window, [], [], [], [], _texts(drawn, window))
+    plane = Plane(window, [], [], [], [], _texts(drawn, window, named=named))
     x, y = _axes(curves, window)
     layers = [
         _lines(drawn, x, y),
         leader_layer(plane, palette),
-        marks.layer(_trail(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "trail"),
-        marks.layer(_rings(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "still"),
-        marks.layer(_large(drawn[0], stops, palette), alt.X("x:Q"), alt.Y("y:Q"), "stops"),
+        mark_layer(_trail(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "trail"),
+        mark_layer(_rings(drawn, palette), alt.X("x:Q"), alt.Y("y:Q"), "still"),
+        mark_layer(_large(drawn[0], stops, palette), alt.X("x:Q"), alt.Y("y:Q"), "stops"),
         text_layer(plane, palette),
     ]
     return framed([alt.LayerChart(layer=layers, width=width, height=height)], palette, head)
@@ -105,14 +111,22 @@ def _looks(curves: Sequence[Curve], palette: Palette) -> list[_Drawn]:
     """Return each curve with a colour, and dashes of its own once the colours are used up."""
     colors = [palette.colors[name] for name in FAMILIES]
     return [
-        _Drawn(curve, colors[n % len(colors)], _DASHES[n // len(colors) % len(_DASHES)])
+        _Drawn(
+            curve,
+            colors[n % len(colors)],
+            _SHAPES[n % len(_SHAPES)],
+            _DASHES[n // len(colors) % len(_DASHES)],
+        )
         for n, curve in enumerate(curves)
     ]
 
 
-def curve_looks(curves: Sequence[Curve], palette: Palette) -> list[tuple[str, str, list[int]]]:
-    """Return name, colour and dashes of each curve, for a legend."""
-    return [(one.curve.name, one.color, one.dash) for one in _looks(curves, palette)]
+def curve_looks(curves: Sequence[Curve], palette: Palette) -> list[tuple[str, str, str, bool]]:
+    """Return name, colour, shape and whether it is dashed of each curve, for a legend."""
+    return [
+        (one.curve.name, one.color, one.shape, one.dash != [1, 0])
+        for one in _looks(curves, palette)
+    ]
 
 
 def _window(curves: Sequence[Curve], size: tuple[int, int]) -> Window:
@@ -200,7 +214,7 @@ def _mark(one: _Drawn, number: int, size: float, palette: Palette) -> Row:
     point = one.curve.points[number]
     fill, filling = (one.color, 1.0) if point.fits else (palette.paper, 0.01)
     return {
-        **_at(point), "shape": "circle", "fill": fill, "filling": filling, "size": size,
+        **_at(point), "shape": one.shape, "fill": fill, "filling": filling, "size": size,
         "stroke": palette.paper if point.fits else one.color, "thick": 1.0,
         "about": f"{number}|{told(one.curve, point)}",
     }  # fmt: skip
@@ -236,7 +250,7 @@ def _large(one: _Drawn, stops: Sequence[int], palette: Palette) -> list[Row]:
     ]
 
 
-def _texts(drawn: Sequence[_Drawn], window: Window) -> Any:
+def _texts(drawn: Sequence[_Drawn], window: Window, *, named: bool) -> list[Text]:
     """Return names of curves where there are several, ends of memory, and some batches."""
     wanted: list[_Wish] = []
     lined, spots = [], []
@@ -248,6 +262,9 @@ def _texts(drawn: Sequence[_Drawn], window: Window) -> Any:
         spots += [(x, y, _TRAIL) for x, y in pixels]
         lined += [box for a, b in pairwise(pixels) for box in labels.along((*a, *b))]
     several = len(drawn) > 1
+    for number, one in enumerate(drawn if named and several else ()):
+        middle = one.curve.points[len([*_held(one.curve)]) // 2]
+        wanted.append(_wish((number, "name"), one.curve.name, "name", middle, _TRAIL, window))
     for number, one in enumerate(drawn):
         for point in one.curve.points:
             if "memory" in point.marks:
@@ -276,6 +293,11 @@ def _expected_name(curve: Curve, window: Window) -> _Wish:
     text = "experts as expected"
     places = labels.around(x, y, 1.0, labels.text_width(text))
     return labels.Wanted("expected", places), text, "soft", False
+
+
+def _held(curve: Curve) -> list[CurvePoint]:
+    """Return the points that memory holds; all of them where it holds none."""
+    return [point for point in curve.points if point.fits] or list(curve.points)
 
 
 def _named(curve: Curve) -> list[CurvePoint]:

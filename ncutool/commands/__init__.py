@@ -84,8 +84,20 @@ def main(arguments: list[str] | None = None) -> int:
     from ncutool.commands import streams
 
     streams.prepare()
+    if arguments is None:
+        from ncutool.commands import bounded
+
+        if (code := bounded.in_a_child(sys.argv[1:], lambda: _told(sys.argv[1:]))) is not None:
+            return code
+    return _told(sys.argv[1:] if arguments is None else arguments)
+
+
+def _told(arguments: list[str]) -> int:
+    """Run one command; what ends it before its time becomes an exit code and a line."""
+    from ncutool.commands import streams
+
     try:
-        code = _main(sys.argv[1:] if arguments is None else arguments)
+        code = _main(arguments)
         streams.finish()
         return code
     except BrokenPipeError:
@@ -96,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         from ncutool_parsers.errors import OutputError
 
-        if not isinstance(error, OutputError) or "--debug" in (arguments or sys.argv):
+        if not isinstance(error, OutputError) or "--debug" in arguments:
             raise
         print(f"ncutool: {error}", file=sys.stderr)
         return error.exit_code

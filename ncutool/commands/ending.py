@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ncutool.commands import parent_notes
+
 _ENDING = ("SIGTERM", "SIGHUP")
 _passing: set[Path] = set()
 """Files that have not got their final name yet."""
@@ -63,6 +65,7 @@ def passing(folder: Path) -> Iterator[Path]:
     """Yield a name in a folder that no file has, and remove what has it afterwards."""
     path = folder / f".ncutool-{os.getpid()}-{os.urandom(6).hex()}.tmp"
     _passing.add(path)
+    parent_notes.note(parent_notes.WRITES, str(path.absolute()))
     try:
         yield path
     finally:

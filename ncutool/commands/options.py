@@ -104,8 +104,8 @@ MaxMemoryOption = Annotated[
     int | None,
     option(
         "--max-memory",
-        words="Bytes that the process which reads a report may have; three quarters of the "
-        "machine's.",
+        words="Bytes of memory that the command may take, and as many the process that reads a "
+        "report for it; three quarters of the machine's.",
         min=1,
     ),
 ]

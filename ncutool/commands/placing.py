@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ncutool.commands.ending import passing
+from ncutool.commands.streams import kept
 from ncutool_parsers.errors import OutputError
 
 _STREAM = re.compile(r"/dev/(?:std(?P<name>out|err)|fd/(?P<fd>\d+))|/proc/self/fd/(?P<own>\d+)")
@@ -112,7 +113,9 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
 
 def _pass_on(path: Path, parts: Iterable[bytes]) -> None:
     number = stream_of(path)
-    descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY) if number is None else os.dup(number)
+    descriptor = (
+        os.open(path, os.O_WRONLY | os.O_NOCTTY) if number is None else os.dup(kept(number))
+    )
     with os.fdopen(descriptor, "wb") as stream:
         for part in parts:
             stream.write(part)

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ncutool.commands import bounded
 from ncutool_parsers import sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.request import Request
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Notice
     from ncutool_parsers.interface import Progress as ProgressHook
 
+WATCHERS: list[Callable[[Analysis], None]] = []
+"""Told of each analysis that a command makes: a server learns the names of its captures so."""
 _PATIENCE_S = 1.0
 """A bar for anything that takes longer than this."""
 
@@ -44,8 +47,12 @@ def analyse_file(path: Path | Place, request: Request, output: Output | None = N
         sniff(path)
     if output is not None:
         output.check_writable()
+    bounded.hold(str(path), request.max_memory)
     with _progress(path) as hook:
-        return read_and_analyse(path, request, progress=hook)
+        analysis = read_and_analyse(path, request, progress=hook)
+    for watcher in WATCHERS:
+        watcher(analysis)
+    return analysis
 
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:

@@ -17,7 +17,7 @@ import typer.main
 
 from ncutool.analysis.request import Redact
 from ncutool.base.amounts import Amount
-from ncutool.commands import COMMANDS, Command, ending
+from ncutool.commands import COMMANDS, Command, bounded, ending
 from ncutool.commands.amounts import Reader, say_understood
 from ncutool.commands.wrong_usage import parser_error
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -101,26 +101,33 @@ def run_command(arguments: list[str]) -> int:
     except BrokenPipeError:
         # The reader of stdout (head, say) went away: that is no error of ours.
         return 0
-    except ending.Ended as error:
+    except BaseException as error:  # polars's panics are no Exception
+        return _ended(error, arguments)
+    finally:
+        bounded.release()
+    return code if isinstance(code, int) else 0
+
+
+def _ended(error: BaseException, arguments: list[str]) -> int:
+    """Say why a command ended that raised what is no error of ours; return its exit code."""
+    said = bounded.excess(error)
+    if "--debug" in arguments and isinstance(error, (MemoryError, Exception)):
+        raise error
+    if said is not None:
+        print(f"ncutool: {said}", file=sys.stderr)
+        return 1
+    if isinstance(error, ending.Ended):
         print(f"ncutool: {error}", file=sys.stderr)
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         print("ncutool: interrupted", file=sys.stderr)
         return 130
-    except MemoryError:
-        print("ncutool: out of memory; lower --max-bytes or use a larger machine", file=sys.stderr)
-        return 1
-    except Exception as error:
-        if "--debug" in arguments:
-            raise
-        what = _one_line(f"{type(error).__name__}: {error}")
-        print(
-            f"ncutool: this is a bug in ncutool ({what}); please report it with the output of "
-            "--debug",
-            file=sys.stderr,
-        )
-        return 1
-    return code if isinstance(code, int) else 0
+    what = _one_line(f"{type(error).__name__}: {error}")
+    print(
+        f"ncutool: this is a bug in ncutool ({what}); please report it with the output of --debug",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _run(arguments: list[str]) -> Any:
@@ -242,7 +249,7 @@ def take_plainly(
             if parameter.callback is None:
                 return given
             return parameter.callback(ctx, parameter, given)
-        if parameter.required or parameter.callback is not None:
+        if parameter.callback is not None or (parameter.required and not (many and value)):
             return ask(ctx, value)
         if value is default and not isinstance(value, str):
             return value

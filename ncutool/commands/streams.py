@@ -42,6 +42,8 @@ _SPELT = {
 }
 """How letters are written that an encoding has not."""
 _HANDLER = "ncutool-spelt"
+_kept: dict[int, int] = {}
+"""Descriptors of standard streams that lead elsewhere by now, and where they led is open."""
 
 
 def prepare() -> None:
@@ -55,6 +57,27 @@ def prepare() -> None:
         sys.stdout = _text(_Stdout(1), sys.stdout)
     if sys.stderr is sys.__stderr__:
         sys.stderr = _text(_Stderr(2), sys.stderr)
+
+
+def keep_from_libraries() -> None:
+    """Let what libraries print on the descriptor of stderr go nowhere; our own words still go
+    there."""
+    stream = sys.stderr
+    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    if not isinstance(raw, _Stderr):
+        return
+    stream.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
+    _kept[2] = kept
+    raw.move(kept)
+
+
+def kept(number: int) -> int:
+    """Return the descriptor that leads where that of a standard stream led at the start."""
+    return _kept.get(number, number)
 
 
 def finish() -> None:
@@ -103,6 +126,9 @@ class _Raw(io.RawIOBase):
     """A descriptor that is written to."""
 
     def __init__(self, number: int) -> None:
+        self._number = number
+
+    def move(self, number: int) -> None:
         self._number = number
 
     def writable(self) -> bool:

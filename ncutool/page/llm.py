@@ -9,8 +9,18 @@ from markupsafe import Markup
 
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html
+from ncutool.charts.palette import LIGHT
+from ncutool.charts.plan_roofline import plan_roofline
+from ncutool.charts.svg import drawing
 from ncutool.page.html import html_page
-from ncutool.page.plan_pictures import Seen, plan_picture, roofline_drawings, seen, speed_drawings
+from ncutool.page.plan_pictures import (
+    Seen,
+    plan_picture,
+    roofline_drawings,
+    roofline_label,
+    seen,
+    speed_drawings,
+)
 from ncutool.planning.llm.curve import at_speeds
 from ncutool.planning.llm.roof_marks import ATTENDING, LAYERS, PREFILL, WHOLE
 from ncutool.text import llm as text
@@ -78,6 +88,12 @@ def picture_of(plan: Plan, *, both: bool = True) -> str:
         both: a reader who prefers dark sees it dark.
     """
     return plan_picture(plan, headline(plan), both=both)
+
+
+def roofline_svg(plan: Plan) -> str:
+    """Return the plan's roofline as a picture on a light ground, the plan's batch large."""
+    chart = plan_roofline(seen(plan).subject, stops=(plan.batch,))
+    return drawing(chart, roofline_label(plan), halo=LIGHT.paper)
 
 
 def _marked(drawings: Sequence[str], start: int) -> list[Markup]:

@@ -4,7 +4,7 @@ each user; apart for the page, together as a file."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ncutool.base import units
 from ncutool.charts.palette import LIGHT
@@ -127,7 +127,12 @@ def plan_picture(plan: Plan, headline: str, *, both: bool = True) -> str:
     """
     palette = LIGHT
     shown, (width, height) = seen(plan), _FILE_PX
-    look = {"palette": palette, "width": width, "height": height, "stops": (plan.batch,)}
+    look: dict[str, Any] = {
+        "palette": palette,
+        "width": width,
+        "height": height,
+        "stops": (plan.batch,),
+    }
     parts = [
         ("Roofline of a decode step and a prompt",
          drawing(plan_roofline(shown.subject, **look), roofline_label(plan), halo=palette.paper)),

@@ -13,8 +13,9 @@ from ncutool.text.llm_facts import (
     scope,
     size,
 )
+from ncutool.text.llm_pools import split_grid
 from ncutool.text.llm_usual import usual_grids
-from ncutool.text.llm_ways import speculation_grid, split_grid
+from ncutool.text.llm_ways import speculation_grid
 from ncutool.text.llm_words import milliseconds
 from ncutool.text.sheet import Grid, Sheet
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.planning.llm import Plan
-    from ncutool.planning.llm.curve import AtSpeed, CurvePoint
+    from ncutool.planning.llm.curve import AtSpeed, Curve, CurvePoint, SpeedRow
 
 
 def speed_grid(plan: Plan, rows: Sequence[AtSpeed]) -> Grid:
@@ -36,6 +36,27 @@ def speed_grid(plan: Plan, rows: Sequence[AtSpeed]) -> Grid:
         ),
         frozenset({"ends"}),
     )
+
+
+def speeds_grid(rows: Sequence[SpeedRow], curves: Sequence[Curve]) -> Grid:
+    """Return what several deployments give at round speeds of each user, with the batch."""
+    each = " a device" if any(one.devices > 1 for one in curves) else ""
+    return Grid(
+        f"tok/s{each} at most and the batch, at a speed of each user",
+        ("tok/s a user", *(one.name for one in curves)),
+        tuple(
+            (units.significant(row.tokens_per_s_per_sequence), *map(_reached, row.found))
+            for row in rows
+        ),
+    )
+
+
+def _reached(found: AtSpeed | None) -> str:
+    if found is None:
+        return units.UNKNOWN
+    ends = ", memory ends" if found.stopped_by == "memory" else ""
+    rate = units.significant(found.tokens_per_s_per_device, 4)
+    return f"{rate} ({units.count(found.batch)}{ends})"
 
 
 def stop_words(plan: Plan, point: CurvePoint) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
-from ncutool.planning.llm.usual.calls import FAMILIES
 from ncutool.text.llm_words import Fact, milliseconds
 from ncutool.text.sheet import Grid
 
 if TYPE_CHECKING:
     from ncutool.planning.llm import Plan
     from ncutool.planning.llm.usual.nearness import Error
-    from ncutool.planning.llm.usual.step import UsualPart, UsualStep
+    from ncutool.planning.llm.usual.step import BelowFloor, UsualPart, UsualStep
 
 _SHOWN = 3
 """Rows below their floor that are named; JSON has all."""
@@ -31,13 +30,13 @@ def usual_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
         *(_error(one) for one in found.errors),
     ]
     if found.below_floor:
-        named = "; ".join(found.below_floor[:_SHOWN])
+        named = "; ".join(_below(one) for one in found.below_floor[:_SHOWN])
         more = len(found.below_floor) - _SHOWN
         lines.append(
             Fact(
                 "left out",
                 units.count(len(found.below_floor)),
-                "below their own floor, so that they did not do what they say: "
+                "below their own floor: they did less than they say, or met a cache: "
                 + named
                 + (f"; {more} more" if more > 0 else ""),
             )
@@ -54,10 +53,17 @@ def usual_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
     return [(f"Usual, estimated from measured rows: no floor{of}", lines)]
 
 
+def _below(one: BelowFloor) -> str:
+    return (
+        f"{one.where} ({' × '.join(_size(size) for _, size in one.sizes)}): "
+        f"{milliseconds(one.time_ns)}, floor {milliseconds(one.floor_ns)}"
+    )
+
+
 def _step(name: str, step: UsualStep) -> list[Fact]:
     if step.low_ns is None or step.median_ns is None or step.high_ns is None:
         reason = step.reason or "no measured rows are near"
-        return [Fact(name, units.UNKNOWN, reason)]
+        return [Fact(name, units.UNKNOWN, reason), *_unknown(step)]
     known = [one for one in step.parts if one.low_ns is not None]
     terms = ", ".join(dict.fromkeys(one.term for one in known))
     lines = [
@@ -69,8 +75,8 @@ def _step(name: str, step: UsualStep) -> list[Fact]:
         )
     ]
     if step.whole_low_ns is None:
-        lines.append(Fact("", "whole: " + units.UNKNOWN, step.reason))
-    return lines
+        lines.append(Fact("", units.UNKNOWN, f"the whole step: {step.reason}"))
+    return [*lines, *_unknown(step)]
 
 
 def _range(low: float, high: float) -> str:
@@ -78,6 +84,8 @@ def _range(low: float, high: float) -> str:
 
 
 def _error(one: Error) -> Fact:
+    from ncutool.planning.llm.usual.calls import FAMILIES  # only plans with measured rows need it
+
     family = FAMILIES[one.family]
     if one.median_error is None or one.p90_error is None or one.within is None:
         return Fact("error", units.UNKNOWN, f"{family} ({one.kind}): no row has three near ones")
@@ -105,8 +113,8 @@ def usual_grids(plan: Plan) -> list[Grid]:
     found = plan.usual
     if found is None:
         return []
-    heading = ("part", "calls", "each", "floor", "usual low", "middle", "high", "rows", "why not")
-    words = frozenset(("part", "each", "why not"))
+    heading = ("part", "sizes", "calls", "floor", "usual", "middle", "rows")
+    words = frozenset(("part", "sizes"))
     steps = (("a decode step", found.decode), ("a prompt", found.prefill))
     return [
         Grid(
@@ -114,22 +122,34 @@ def usual_grids(plan: Plan) -> list[Grid]:
             heading, tuple(_row(one) for one in step.parts), words,
         )
         for name, step in steps
-        if step.parts
+        if step.low_ns is not None
     ]  # fmt: skip
 
 
 def _row(one: UsualPart) -> tuple[str, ...]:
-    def time(value: float | None) -> str:
-        return units.UNKNOWN if value is None else milliseconds(value)
-
+    known = one.low_ns is not None and one.high_ns is not None
     return (
         f"{one.term}: {one.what}",
+        " × ".join(_size(size) for _, size in one.sizes),
         units.count(one.count),
-        one.sizes,
-        time(one.floor_ns),
-        time(one.low_ns),
-        time(one.median_ns),
-        time(one.high_ns),
+        units.UNKNOWN if one.floor_ns is None else milliseconds(one.floor_ns),
+        _range(one.low_ns or 0.0, one.high_ns or 0.0) if known else units.UNKNOWN,
+        units.UNKNOWN if one.median_ns is None else milliseconds(one.median_ns),
         units.count(one.rows),
-        one.reason,
     )
+
+
+def _size(size: float) -> str:
+    return units.count(size) if size == int(size) else units.significant(size)
+
+
+def _unknown(step: UsualStep) -> list[Fact]:
+    """Return why parts have no range, a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for one in step.parts:
+        if one.reason:
+            reasons.setdefault(one.reason, []).append(f"{one.term}: {one.what}")
+    return [
+        Fact("", units.UNKNOWN, f"{'; '.join(dict.fromkeys(parts))}: {reason}")
+        for reason, parts in reasons.items()
+    ]

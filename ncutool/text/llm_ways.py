@@ -1,18 +1,17 @@
-"""Further ways to serve a model, in lines: cached prefixes, chunks, speculation, divided devices."""
+"""Further ways to serve a model, in lines: cached prefixes, chunks, speculation, pools."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.text.llm_pools import pool_facts
 from ncutool.text.llm_words import Fact, milliseconds, rate
 from ncutool.text.sheet import Grid
 
 if TYPE_CHECKING:
     from ncutool.planning.llm import Plan
     from ncutool.planning.llm.chunked import Chunked
-    from ncutool.planning.llm.deployment import Deployment
-    from ncutool.planning.llm.pools import Pools
     from ncutool.planning.llm.prefixes import Prefix
     from ncutool.planning.llm.speculation import Speculation
 
@@ -32,9 +31,7 @@ def share_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
     ]
     if found.attention_flop_pct is None:
         reason = "the shape of the attention was not given"
-        return [
-            (f"Weights and attention{of}", [*lines, Fact("attention", units.UNKNOWN, reason)])
-        ]
+        return [(f"Weights and attention{of}", [*lines, Fact("attention", units.UNKNOWN, reason)])]
     lines += [
         Fact(
             "attention",
@@ -71,7 +68,7 @@ def way_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
         groups.append((f"Speculative decoding{of}", _speculation(found.speculation)))
     if found.pools is not None:
         title = f"{units.count(found.pools.devices)} devices, prefill and decode apart"
-        groups.append((title, _pools(found.pools)))
+        groups.append((title, pool_facts(found.pools)))
     return groups
 
 
@@ -83,9 +80,7 @@ def _prefix(found: Prefix) -> list[Fact]:
             f"at least: {units.count(found.cached_tokens)} tokens in the cache, "
             f"{units.count(found.new_tokens)} new ones attend to them; {found.bound}-bound",
         ),
-        Fact(
-            "without it", milliseconds(found.without_ns), "of the whole prompt"
-        ),
+        Fact("without it", milliseconds(found.without_ns), "of the whole prompt"),
         Fact(
             "prefix read",
             units.data(found.cache_read_bytes),
@@ -146,8 +141,7 @@ def _speculation(found: Speculation) -> list[Fact]:
             "step",
             milliseconds(found.step_ns),
             f"at least; {milliseconds(found.in_turn_ns)} with passes one after the other: "
-            f"{found.proposed_tokens} × {milliseconds(found.draft_pass_ns)} to propose, "
-            f"{milliseconds(found.verify_ns)} to check; {found.bound}-bound",
+            f"{_proposing(found)}{milliseconds(found.verify_ns)} to check; {found.bound}-bound",
         ),
         Fact(
             "speed of light",
@@ -186,6 +180,13 @@ def _speculation(found: Speculation) -> list[Fact]:
     ]  # fmt: skip
 
 
+def _proposing(found: Speculation) -> str:
+    """Return what proposing takes; nothing where it takes no time."""
+    if not found.draft_pass_ns:
+        return ""
+    return f"{found.proposed_tokens} × {milliseconds(found.draft_pass_ns)} to propose, "
+
+
 def _as_expected(found: Speculation) -> str:
     mixed = found.expected_plain_ns > found.plain_ns
     return ", experts as expected (more tokens meet more of them)" if mixed else ""
@@ -208,121 +209,3 @@ def speculation_grid(plan: Plan) -> list[Grid]:
     )
     title = "Speculative decoding by batch, floors of passes in turn; tok/s of all devices"
     return [Grid(title, ("batch", "plain", "speculative", "ratio", ""), rows, frozenset(("",)))]
-
-
-def _layout(device: str, layout: Deployment) -> str:
-    count = f"{layout.devices} × " if layout.devices > 1 else ""
-    plain = layout.tensor_parallel == layout.devices and layout.expert_parallel == 1
-    return f"{count}{device}" + ("" if plain else f" ({layout.words})")
-
-
-def _requests(value: float | None) -> str:
-    return units.UNKNOWN if value is None else f"{units.significant(value, 4)} requests/s"
-
-
-def _pools(found: Pools) -> list[Fact]:
-    return [
-        _best(found),
-        Fact(
-            "prefill unit",
-            _requests(found.prefill_requests_per_s),
-            f"at most: {_layout(found.prefill_device, found.prefill_layout)}, "
-            f"{units.count(found.prefill_prompts)} prompts at once; one takes "
-            f"{milliseconds(found.prompt_ns)} at least",
-        ),
-        _decode_unit(found),
-        Fact(
-            "for each decode",
-            units.significant(found.prefill_units_a_decode_unit),
-            "prefill units keep a decode unit busy"
-            if found.prefill_units_a_decode_unit is not None
-            else "an answer of one token needs no decode unit",
-        ),
-        *_transfer(found),
-        *_mixed(found),
-    ]
-
-
-def _best(found: Pools) -> Fact:
-    best = found.best
-    if best is None:
-        needed = found.prefill_layout.devices + found.decode_layout.devices
-        reason = f"one unit of each takes {needed} devices"
-        return Fact("best division", "none", reason)
-    idle = f"; {units.counted(best.idle_devices, 'device')} left over" if best.idle_devices else ""
-    return Fact(
-        "best division",
-        f"{best.prefill_units} : {best.decode_units}",
-        f"prefill : decode units, at most {_requests(best.requests_per_s)}, limited by "
-        f"{best.limit}{idle}; {units.count(found.prompt_tokens)} tokens in"
-        + (f" ({units.count(found.cached_tokens)} cached)" if found.cached_tokens else "")
-        + f", {units.count(found.output_tokens)} out",
-    )
-
-
-def _decode_unit(found: Pools) -> Fact:
-    if found.decode_sequences is None or found.decode_step_ns is None:
-        return Fact("decode unit", units.UNKNOWN, "an answer of one token is the prompt's own")
-    return Fact(
-        "decode unit",
-        _requests(found.decode_requests_per_s),
-        f"at most: {_layout(found.decode_device, found.decode_layout)}, "
-        f"{units.significant(found.decode_sequences, 4)} at a time, "
-        f"{milliseconds(found.decode_step_ns)} a step on average",
-    )
-
-
-def _transfer(found: Pools) -> list[Fact]:
-    size = f"{units.data(found.transfer_bytes)} of cache a request"
-    if (
-        found.transfer_ns is None
-        or found.first_token_ns is None
-        or found.in_turn_ns is None
-        or found.link_bytes_per_s is None
-    ):
-        return [Fact("transfer", units.UNKNOWN, f"{size}: {found.link}; say --transfer-link")]
-    return [
-        Fact(
-            "transfer",
-            milliseconds(found.transfer_ns),
-            f"at least: {size} over {found.link}, {units.data_rate(found.link_bytes_per_s)} one "
-            "way a device",
-        ),
-        Fact(
-            "decode begins",
-            milliseconds(found.first_token_ns),
-            f"after a request at least; {milliseconds(found.in_turn_ns)} where the transfer waits "
-            "for the prompt",
-        ),
-    ]
-
-
-def _mixed(found: Pools) -> list[Fact]:
-    if found.mixed_requests_per_s is None:
-        return []
-    return [
-        Fact(
-            "not divided",
-            _requests(found.mixed_requests_per_s),
-            "at most, all devices mixing prompts and steps, whatever the times asked for",
-        )
-    ]
-
-
-def split_grid(plan: Plan) -> list[Grid]:
-    """Return the divisions around the best."""
-    found = plan.ways.pools
-    if found is None or not found.splits:
-        return []
-    rows = tuple(
-        (
-            units.count(one.prefill_units),
-            units.count(one.decode_units),
-            units.significant(one.requests_per_s, 4),
-            one.limit,
-            units.count(one.idle_devices),
-        )
-        for one in found.splits
-    )
-    heading = ("prefill units", "decode units", "requests/s at most", "limited by", "idle devices")
-    return [Grid("Divisions around the best", heading, rows, frozenset(("limited by",)))]

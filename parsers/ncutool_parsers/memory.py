@@ -58,3 +58,12 @@ def limit_to(most: int | None) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
+
+
+def leave_no_core() -> None:
+    """Let this process leave no image of its memory on the disk, however it ends."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -178,6 +178,8 @@ class Ledger:
     def _idle_of(self, claim: Claim, later: Ints | None) -> Ints:
         """Return the idle time (ns) of each device that is left and that the claim would save."""
         pieces = np.where(claim.gaps, self._gap_left, 0) + (0 if later is None else later)
+        if self._paid.size == 1:
+            return np.array([pieces.sum()], np.int64)
         sums = np.zeros_like(self._paid)
         np.add.at(sums, self._gap_device, pieces)
         return sums

@@ -17,7 +17,7 @@ OUTPUTS: dict[str, tuple[int, Callable[[], Schema]]] = {
     "gemm-plan": (2, plans.gemm),
     "attention-plan": (2, plans.attention),
     "llm-plan": (2, plans.llm),
-    "llm-against": (1, plans.llm_against),
+    "llm-against": (2, plans.llm_against),
     "llm-presets": (1, plans.llm_presets),
     "device-comparison": (1, plans.device_comparison),
     "signals": (1, plans.signals),

@@ -152,14 +152,15 @@ def llm_against() -> Schema:
 
     phase = ("phase", "phase_reason", "lengths", "rows", "steps", "step_ns", "step_busy_ns")
     weights = ("seen_weight_bytes", "planned_weight_bytes", "kv_bytes", "kv_reason", "floor")
-    floors = ("floor_ns", "lowest_floor_ns", "highest_floor_ns", "reached_pct", "busy_reached_pct")
+    floors = ("floor_ns", "expected_floor_ns", "worst_floor_ns", "link_ns", "contradiction")
+    reached = ("reached_pct", "busy_reached_pct", "untested")
     return record(
         {
             "plan": _plan(),
             "capture": _observed(),
             "match": _match(),
             "compared": meant(BOOLEAN, "false where plan and capture do not fit together"),
-            **picked(Comparison, (*phase, *weights, *floors)),
+            **picked(Comparison, (*phase, *weights, *floors, *reached)),
             "parts": listed(of_record(Row), "of a step"),
             "products": listed(of_record(ProductRow)),
             "notes": listed(TEXT),
@@ -169,11 +170,13 @@ def llm_against() -> Schema:
 
 def _plan() -> Schema:
     texts = ("weights", "kv", "activations")
+    layouts = ("expert_parallel", "data_parallel_attention", "pipeline_parallel")
     return record(
         {
             "model": TEXT,
             "device": TEXT,
             "tensor_parallel": INTEGER,
+            **_of_deployment(layouts),
             **dict.fromkeys(texts, meant(TEXT, "their type")),
             "peak_bytes_per_s": NUMBER,
             "peak_flop_per_s": NUMBER,
@@ -195,6 +198,7 @@ def _observed() -> Schema:
             **picked(Observed, times),
             "products": listed(product),
             **picked(Observed, more),
+            "expert_weights": listed(TEXT, "dimensions of all experts' weights on the device"),
         }
     )
 
@@ -209,7 +213,7 @@ def _match() -> Schema:
             **picked(Comparison, ("problems",)),
             "presets_with_these_shapes": picked(Comparison, ("fitting",))["fitting"],
             "missing": listed(listed(TEXT), "weights whose products were not seen"),
-            **picked(Match, ("foreign",)),
+            **picked(Match, ("foreign", "stage")),
         }
     )
 

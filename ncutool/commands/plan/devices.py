@@ -17,7 +17,12 @@ from ncutool_parsers.errors import UsageError
 @unfold
 def run(
     device: Annotated[
-        list[str], typer.Argument(metavar="DEVICE...", help="Two or more; the first is the base.")
+        list[str],
+        typer.Argument(
+            metavar="DEVICE...",
+            help="Two or more; the first is the base. With a model each may bring a layout: "
+            "2xh100-sxm, h200-sxm:tp=2,pp=2.",
+        ),
     ],
     intensity: Annotated[
         float | None, option(words="A workload of so many FLOP/byte.", metavar="X"), NUMBER
@@ -66,4 +71,7 @@ def run(
             "no workload given: use --intensity, --preset, --config, --params or sizes"
         )
     decoded = compare_model(device, described, prices=prices, known=known, **serving.given())
-    write_answer(output, comparison_record(decoded), comparison_rows(decoded), model_sheet(decoded))
+    write_answer(
+        output, comparison_record(decoded), comparison_rows(decoded), model_sheet(decoded),
+        curves=decoded.curves,
+    )  # fmt: skip

@@ -7,8 +7,8 @@ the curve, and where memory ends it ends.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.questions import largest_batch
@@ -16,7 +16,9 @@ from ncutool.planning.llm.step import Step, decode_step
 
 _FEWEST, _MOST = 6, 20
 """Doublings of the batch: at least so many are looked at, and no more."""
-_SPEEDS = tuple(digit * 10.0**power for power in range(-1, 6) for digit in (1, 2, 3, 5, 7))
+_POWERS = range(-1, 6)
+_DIGITS = ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
+"""Of round speeds: the closest that do not make a table too long."""
 _ROWS = 8
 """Speeds that a table of the curve asks for, at most."""
 LIMITS = ("plan", "memory", "compute")
@@ -130,26 +132,57 @@ def at_speeds(plan: Plan, points: tuple[CurvePoint, ...]) -> tuple[AtSpeed, ...]
 
     Nothing where the cache or the attention is not known, or nothing fits.
     """
-    if not (plan.setup.sequence_is_known and plan.setup.heads_known):
-        return ()
-    speeds = [one.tokens_per_s_per_sequence for one in points if one.fits]
+    asked = asked_speeds([points])
+    found = (at_speed(plan, speed) for speed in asked)
+    return tuple(one for one in found if one is not None)
+
+
+def asked_speeds(curves: Iterable[Sequence[CurvePoint]]) -> tuple[float, ...]:
+    """Return round speeds of a user between the slowest and the fastest of curves, the fastest
+    first."""
+    speeds = [one.tokens_per_s_per_sequence for points in curves for one in points if one.fits]
     if not speeds:
         return ()
-    asked = [speed for speed in _SPEEDS if min(speeds) <= speed <= max(speeds)][-_ROWS:]
-    rows = []
-    for speed in reversed(asked):
-        found = largest_batch(
-            plan.setup, plan.context_tokens, 1e9 / speed, plan.memory.usable_bytes
-        )
-        if found.batch is None or found.tokens_per_s is None:
-            continue
-        rows.append(
-            AtSpeed(
-                speed, found.batch, found.step_ns, found.tokens_per_s,
-                found.tokens_per_s / plan.memory.devices, found.stopped_by,
-            )
-        )  # fmt: skip
-    return tuple(rows)
+    asked: list[float] = []
+    for digits in _DIGITS:
+        round_ones = [digit * 10.0**power for power in _POWERS for digit in digits]
+        asked = [speed for speed in round_ones if min(speeds) <= speed <= max(speeds)]
+        if len(asked) <= _ROWS:
+            break
+    return tuple(reversed(asked))
+
+
+def at_speed(plan: Plan, speed: float) -> AtSpeed | None:
+    """Return the largest batch that may give each user a speed, and fits.
+
+    None where no batch does, or where the cache or the attention is not known.
+    """
+    if not (plan.setup.sequence_is_known and plan.setup.heads_known):
+        return None
+    found = largest_batch(plan.setup, plan.context_tokens, 1e9 / speed, plan.memory.usable_bytes)
+    if found.batch is None or found.tokens_per_s is None:
+        return None
+    return AtSpeed(
+        speed, found.batch, found.step_ns, found.tokens_per_s,
+        found.tokens_per_s / plan.memory.devices, found.stopped_by,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SpeedRow:
+    """What several deployments may give at one speed of each user."""
+
+    tokens_per_s_per_sequence: float
+    found: tuple[AtSpeed | None, ...]
+    """Of each deployment; None where no batch gives that speed."""
+
+
+def compared_speeds(plans: Sequence[Plan], curves: Sequence[Curve]) -> tuple[SpeedRow, ...]:
+    """Return what deployments may give at round speeds of each user, the fastest first."""
+    return tuple(
+        SpeedRow(speed, tuple(at_speed(plan, speed) for plan in plans))
+        for speed in asked_speeds([curve.points for curve in curves])
+    )
 
 
 @dataclass(frozen=True)
@@ -170,8 +203,3 @@ def named_curves(plans: Iterable[tuple[str, Plan]]) -> tuple[Curve, ...]:
         shown = f"{name} #{same + 1}" if same else name
         found.append(Curve(shown, plan.memory.devices, curve(plan), plan.model.experts is not None))
     return tuple(found)
-
-
-def without_sweeps(plan: Plan) -> Plan:
-    """Return a plan without its own sweeps, which a comparison does not show."""
-    return replace(plan, batches=(), contexts=())

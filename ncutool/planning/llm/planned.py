@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ncutool.base.shown import Shown
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.limits import CacheLimit, Crossover, Memory
 from ncutool.planning.llm.model import Model
-from ncutool.planning.llm.questions import Answers
-from ncutool.planning.llm.serving import Serving
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.shares import Shares
 from ncutool.planning.llm.step import Prefill, Step
-from ncutool.planning.llm.usual.step import Usual
 from ncutool.planning.llm.ways import Found
+
+if TYPE_CHECKING:
+    from ncutool.planning.llm.questions import Answers
+    from ncutool.planning.llm.serving import Serving
+    from ncutool.planning.llm.usual.step import Usual
 
 
 @dataclass(frozen=True)

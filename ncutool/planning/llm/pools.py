@@ -13,7 +13,7 @@ from ncutool.base.checks import check_size, is_positive
 from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.limits import most_sequences
 from ncutool.planning.llm.questions import most_prompts
-from ncutool.planning.llm.serving import Request, answer_busy, held_sequences, serve
+from ncutool.planning.llm.serving import Request, Serving, answer_busy, held_sequences, serve
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.terms import prompt_pass, work
 from ncutool_parsers.errors import UsageError
@@ -150,9 +150,16 @@ def divide(prefill: Setup, decode: Setup, asked: Asked, usable_share: float) -> 
             None
             if mixed is None
             or (prefill.device, prefill.deployment) != (decode.device, decode.deployment)
-            else copies * mixed.output_tokens_per_s / asked.output_tokens
+            else copies * _own(mixed) / asked.output_tokens
         ),
     )
+
+
+def _own(mixed: Serving) -> float:
+    """Return the rate where cached prefixes are each request's own, as they are on both sides."""
+    if not mixed.cached_tokens:
+        return mixed.output_tokens_per_s
+    return mixed.own_prefix_output_tokens_per_s or 0.0
 
 
 def _check(setup: Setup, asked: Asked) -> None:
@@ -228,7 +235,7 @@ def _decode(
                 f"a token each {limit / 1e6:g} ms: a decode unit takes "
                 f"{step_ns(least) / 1e6:.4g} ms at best"
             )
-        room = {name: limit * later for name in crowded}
+        room = dict.fromkeys(crowded, limit * later)
         room["memory"] -= weights_ns
         sequences = min(room[name] / taken for name, taken in crowded.items() if taken)
     taken = step_ns(sequences)

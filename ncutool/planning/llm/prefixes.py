@@ -49,9 +49,7 @@ def prefix(setup: Setup, share: float, prompt_tokens: int) -> Prefix:
     own = setup.deployment.own(prompts)
     read = None
     if setup.sequence_is_known:
-        met = [
-            (one, one.met(prompt_tokens - cached, prompt_tokens)) for one in setup.model.caches
-        ]
+        met = [(one, one.met(prompt_tokens - cached, prompt_tokens)) for one in setup.model.caches]
         read = own * sum(one.layers * setup.cache_token_bytes(one) * each for one, each in met)
     return Prefix(
         share=share,

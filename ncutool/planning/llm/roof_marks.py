@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from ncutool.planning.llm.experts import Routing
 from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.setup import Setup
@@ -46,7 +47,7 @@ class Roof:
 
 def decode_marks(plan: Plan, batches: Iterable[int]) -> tuple[RoofMark, ...]:
     """Return the parts of a decode step at each batch, experts as expected."""
-    routing = "fewest" if plan.model.experts is None else "expected"
+    routing: Routing = "fewest" if plan.model.experts is None else "expected"
     found: list[RoofMark] = []
     for batch in batches:
         done = work(plan.setup, decode_pass(batch, plan.context_tokens), routing)
@@ -61,7 +62,7 @@ def decode_marks(plan: Plan, batches: Iterable[int]) -> tuple[RoofMark, ...]:
 
 def prefill_marks(plan: Plan) -> tuple[RoofMark, ...]:
     """Return the plan's prompt, and the same with other types of inputs."""
-    routing = "fewest" if plan.model.experts is None else "expected"
+    routing: Routing = "fewest" if plan.model.experts is None else "expected"
     given = prompt_pass(plan.prefill.prompt_tokens, plan.prefill.prompts)
     found = []
     for name, setup in _setups(plan):

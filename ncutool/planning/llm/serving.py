@@ -189,9 +189,7 @@ def answer_busy(setup: Setup, request: Request, sequences: float) -> Busy:
     later = request.output_tokens - 1
     if not later:
         return {"compute": 0.0, "memory": 0.0, "link": 0.0}
-    given = [
-        decode_pass(1, one) for one in lengths(setup, request.prompt_tokens + 1, later)
-    ]
+    given = [decode_pass(1, one) for one in lengths(setup, request.prompt_tokens + 1, later)]
     steps = [work(setup, one) for one in given]
     moved = [
         _cache_ns(done) - _saved_ns(setup, request, one, sequences)
@@ -249,7 +247,15 @@ def _cache_ns(done: Work) -> float:
 
 
 def lengths(setup: Setup, first: int, count: int) -> list[float]:
-    """Return lengths of context that stand for ``count`` ones from the first on."""
+    """Return lengths of context that stand for ``count`` ones from the first on.
+
+    Without windows and choices all that a sequence adds grows by the same for each token: both ends
+    are enough.
+    """
+    if count > 2 and all(
+        one.window is one.chunk is one.selected is None for one in setup.model.caches
+    ):
+        return [float(first), float(first + count - 1)]
     if count <= _LENGTHS or any(one.chunk is not None for one in setup.model.caches):
         return [float(first + index) for index in range(count)]
     return [first + (count - 1) * index / _LENGTHS for index in range(_LENGTHS + 1)]

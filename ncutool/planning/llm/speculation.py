@@ -111,9 +111,7 @@ def speculate(
     per_step = tokens_per_step(proposing.acceptance, given)
     passes = _passes(setup, draft, given, batch, context_tokens, "fewest")
     usual = _passes(setup, draft, given, batch, context_tokens, "expected")
-    plain, usual_plain = (
-        work(setup, decode_pass(batch, context_tokens), way) for way in _ROUTINGS
-    )
+    plain, usual_plain = (work(setup, decode_pass(batch, context_tokens), way) for way in _ROUTINGS)
     together, in_turn, usual_in_turn = _together(passes), _in_turn(passes), _in_turn(usual)
     everything = _together(usual)
     kept = _resident(draft, proposing, batch, context_tokens)
@@ -260,9 +258,7 @@ def _attention(setup: Setup, done: Work) -> float | None:
     return attention.flop / attention.cache_bytes
 
 
-def _resident(
-    draft: Setup | None, proposing: Proposing, batch: int, context_tokens: int
-) -> float:
+def _resident(draft: Setup | None, proposing: Proposing, batch: int, context_tokens: int) -> float:
     if draft is None:
         return 0.0
     own = draft

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +76,31 @@ def test_a_dataset_gives_the_same_job(run: Runner, job: Path, dataset: Path) -> 
     code, _, err = run("job", dataset, "--where", "path~nothing-of-that-name")
     assert code == 2
     assert "no capture is left" in err
+
+
+def test_a_job_is_read_wherever_its_traces_lie(run: Runner, job: Path, tmp_path: Path) -> None:
+    """A list, a pattern, a tar, and members of a zip: the same facts but for where they lie."""
+    traces = sorted(job.glob("*.json.gz"))[:3]
+    (tmp_path / "ranks.txt").write_text("# of tonight\n" + "\n".join(map(str, traces)))
+    with tarfile.open(tmp_path / "job.tar.gz", "w:gz") as tar:
+        for path in traces:
+            tar.add(path, path.name)
+    with zipfile.ZipFile(tmp_path / "job.zip", "w") as archive:
+        for path in traces:
+            archive.write(path, f"run/{path.name}")
+        archive.writestr("run/notes.txt", "no trace")
+    facts = []
+    asked = (f"@{tmp_path}/ranks.txt", f"{job}/rank[0-2].json.gz", tmp_path / "job.tar.gz")
+    for given in (*asked, f"{tmp_path}/job.zip::run/*"):
+        code, out, err = run("job", given, "-f", "json")
+        assert (code, err) == (0, "")
+        (told,) = json.loads(out)["jobs"]
+        assert told["headline"] == "3 ranks of 8: 5 missing, nobody is named"
+        facts.append({key: value for key, value in told.items() if key != "job"})
+    assert facts == [facts[0]] * 4
+    code, _, err = run("job", f"{tmp_path}/job.zip::run/*.txt")
+    assert code == 2
+    assert "holds no .json or .json.gz file" in err
 
 
 def test_rows_of_ranks(run: Runner, job: Path) -> None:

@@ -43,11 +43,6 @@ class Call:
         """The binary logarithms of its sizes: a distance of 1 is a factor of two."""
         return tuple(math.log2(size) for _, size in self.sizes)
 
-    @property
-    def words(self) -> str:
-        """Its sizes as they are read."""
-        return ", ".join(f"{name} {size:,.6g}" for name, size in self.sizes)
-
 
 def _call(
     family: Family,
@@ -93,9 +88,7 @@ class ExpertSizes:
     n: float
 
 
-def experts(
-    device: Device, roof: str, stored: str, value_bytes: float, sizes: ExpertSizes
-) -> Call:
+def experts(device: Device, roof: str, stored: str, value_bytes: float, sizes: ExpertSizes) -> Call:
     """Return one product of each expert of a layer with the rows that are sent to it."""
     one = value_bytes * sizes.k * sizes.n
     named = {

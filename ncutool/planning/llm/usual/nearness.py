@@ -18,7 +18,7 @@ from ncutool.planning.llm.usual.rows import Row
 
 NEAR = Threshold(
     1.0, "factors of two", "how far each size of a near row may lie away",
-    "1,669 rows of an H20 (InferSim): at half of it 78 % of products have no near row, at twice it "
+    "402 products of an H20 (InferSim): at half of it 78 % have no near row, at twice it "
     "the error is no smaller",
 )  # fmt: skip
 _TAKEN = IntThreshold(
@@ -26,8 +26,8 @@ _TAKEN = IntThreshold(
     "the same rows: with 4 the range holds 66 % of products, with 8 it holds 84 %",
 )  # fmt: skip
 LEAST = IntThreshold(3, "rows", "fewer near ones tell no range", "judgement")
-LOW, HIGH = 0.1, 0.9
-"""Percentiles that a range runs between."""
+LOW = Threshold(0.1, "share", "of near rows that are quicker than the low end", "judgement")
+HIGH = Threshold(0.9, "share", "of near rows that are quicker than the high end", "judgement")
 _TESTED = IntThreshold(
     2_000, "rows", "of a kind that are left out one by one; evenly chosen of more", "judgement"
 )

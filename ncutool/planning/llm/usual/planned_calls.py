@@ -24,7 +24,7 @@ class Calls:
     """None where it is of no family that rows are of."""
     count: float
     what: str
-    """E.g. ``gate and up``."""
+    """E.g. ``gate+up``."""
     reason: str = ""
     """Why there is no call."""
 
@@ -52,7 +52,7 @@ def _merged(matrices: tuple[Matrix, ...]) -> Iterator[tuple[Matrix, ...]]:
 
 def _products(setup: Setup, group: tuple[Matrix, ...], given: Pass) -> Calls:
     first = group[0]
-    term, what = PART_NAMES[first.part], " and ".join(one.name for one in group)
+    term, what = PART_NAMES[first.part], "+".join(one.name for one in group)
     inputs = first.inputs / (setup.divided(first) if first.split == "inputs" else 1)
     outputs = sum(
         one.outputs / (setup.divided(one) if one.split == "outputs" else 1) for one in group
@@ -78,7 +78,8 @@ def _experts(
     # Placed whole, each device has some of the experts and their rows; else a share of each.
     places = deployment.expert_parallel
     shares = setup.divided(first)
-    inputs, outputs = first.inputs, sum(one.outputs for one in group)
+    inputs: float = first.inputs
+    outputs: float = sum(one.outputs for one in group)
     if places < shares:
         inputs, outputs = _divided(sides, shares // places, first, group, setup)
     rows = deployment.staged(given.sequences) * given.new_tokens * mixture.per_token / places
@@ -88,7 +89,7 @@ def _experts(
     call = calls.experts(
         setup.device, setup.roof(first), stored.name, stored.bytes_per_value, sizes
     )
-    what = " and ".join(one.name for one in group)
+    what = "+".join(one.name for one in group)
     return Calls(PART_NAMES[first.part], call, first.copies / mixture.count, what)
 
 

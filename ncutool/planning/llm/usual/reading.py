@@ -16,7 +16,9 @@ from ncutool.planning.llm.usual.calls import FAMILIES, Family
 from ncutool.planning.llm.usual.rows import COLUMNS, READERS, Line, Row
 from ncutool_parsers.errors import UsageError
 
-MOST_ROWS = IntThreshold(100_000, "rows", "of a table of measured times that are taken", "judgement")
+MOST_ROWS = IntThreshold(
+    100_000, "rows", "of a table of measured times that are taken", "judgement"
+)
 _MOST_FILES = IntThreshold(2_000, "files", "of a folder of tables that are read", "judgement")
 
 
@@ -104,16 +106,18 @@ def _lines(text: str, name: str, path: Path) -> Iterator[Line]:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
-            where = f"--efficiency {name}:{reader.line_num}"
+            where = f"{name}:{reader.line_num}"
             if not names:
                 bare = layouts.headless(cells)
                 names = bare or tuple(cell.strip().lower() for cell in cells)
                 if len(set(names)) < len(names):
-                    raise UsageError(f"{where}: a heading stands twice")
+                    raise UsageError(f"--efficiency {where}: a heading stands twice")
                 if bare is None:
                     continue
             if len(cells) != len(names):
-                raise UsageError(f"{where}: {len(cells)} cells under {len(names)} headings")
+                raise UsageError(
+                    f"--efficiency {where}: {len(cells)} cells under {len(names)} headings"
+                )
             yield Line(where, dict(zip(names, (one.strip() for one in cells), strict=True)))
     except csv.Error as error:
         raise UsageError(f"--efficiency {path}: is not CSV ({error})") from error
@@ -142,9 +146,7 @@ def _device(
 def _row(line: Line, device: Device) -> Row:
     family: Family | None = next((one for one in FAMILIES if one == line.cells["family"]), None)
     if family is None:
-        raise line.fail(
-            f"no family {shown(line.cells['family'])}; known are {', '.join(FAMILIES)}"
-        )
+        raise line.fail(f"no family {shown(line.cells['family'])}; known are {', '.join(FAMILIES)}")
     missing = [one for one in COLUMNS[family] if not line.cells.get(one)]
     # A prompt is one unless its row says otherwise.
     if missing:

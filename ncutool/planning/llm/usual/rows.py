@@ -41,7 +41,7 @@ class Line:
 
     def fail(self, what: str) -> UsageError:
         """Return the error that says where and what."""
-        return UsageError(f"{self.where}: {what}")
+        return UsageError(f"--efficiency {self.where}: {what}")
 
     def number(self, name: str, *, most: float = LARGEST) -> float:
         """Return a number above 0.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.terms import Pass, decode_pass, prompt_pass, work
-from ncutool.planning.llm.usual.calls import FAMILIES
+from ncutool.planning.llm.usual.calls import FAMILIES, Family
 from ncutool.planning.llm.usual.nearness import LEAST, Error, Range, Rows, estimate, left_out_errors
 from ncutool.planning.llm.usual.planned_calls import Calls, of_pass
 from ncutool.planning.llm.usual.reading import Measured
@@ -21,7 +21,7 @@ class UsualPart:
 
     term: str
     what: str
-    sizes: str
+    sizes: tuple[tuple[str, float], ...]
     count: float
     """Calls in a step."""
     floor_ns: float | None
@@ -56,6 +56,19 @@ class UsualStep:
 
 
 @dataclass(frozen=True)
+class BelowFloor:
+    """A row that is faster than its floor: it did less than it says, or its operands lay in a
+    cache."""
+
+    where: str
+    """File and line."""
+    family: Family
+    sizes: tuple[tuple[str, float], ...]
+    time_ns: float
+    floor_ns: float
+
+
+@dataclass(frozen=True)
 class Usual:
     """What is usual for a plan, and how far to trust it."""
 
@@ -63,8 +76,8 @@ class Usual:
     rows: int
     devices: tuple[str, ...]
     """That the rows are of."""
-    below_floor: tuple[str, ...]
-    """Rows left out as they are faster than their floor, in words."""
+    below_floor: tuple[BelowFloor, ...]
+    """Rows left out as they are faster than their floor."""
     unread_files: tuple[str, ...]
     errors: tuple[Error, ...]
     """Of the kinds of rows that the plan used."""
@@ -90,8 +103,7 @@ def usual(
         rows=len(measured.rows),
         devices=names,
         below_floor=tuple(
-            f"{row.where.removeprefix('--efficiency ')}: {row.call.words}: {row.time_ns / 1e3:,.6g} "
-            f"µs, floor {row.call.floor_ns / 1e3:,.6g} µs"
+            BelowFloor(row.where, row.call.family, row.call.sizes, row.time_ns, row.call.floor_ns)
             for row in measured.below_floor
         ),
         unread_files=measured.unread_files,
@@ -153,7 +165,7 @@ def _part(
     devices: tuple[str, ...],
 ) -> UsualPart:
     if one.call is None:
-        return UsualPart(one.term, one.what, "", one.count, None, None, None, None, 0, one.reason)
+        return UsualPart(one.term, one.what, (), one.count, None, None, None, None, 0, one.reason)
     key = (one.call.family, one.call.kind)
     rows = kinds.get(key)
     near = [] if rows is None else rows.near(one.call)
@@ -167,8 +179,9 @@ def _part(
         found = None
     if rows is not None and found is not None:
         used.setdefault(key, rows)
+    low, median, high = _times(found, one.count)
     return UsualPart(
-        one.term, one.what, one.call.words, one.count, floor, *_times(found, one.count),
+        one.term, one.what, one.call.sizes, one.count, floor, low, median, high,
         len(near) if found else 0, reason,
     )  # fmt: skip
 
@@ -198,4 +211,5 @@ def _why_none(
         return f"no rows of {family}"
     if one.call.kind not in of_family:
         return f"no rows of {family} with {one.call.kind}: they are with {'; '.join(of_family)}"
-    return f"{near} rows are near, within a factor of two in each size: fewer than {int(LEAST)}"
+    counted = "1 row is" if near == 1 else f"{near} rows are"
+    return f"{counted} near in each size, within a factor of two: fewer than {int(LEAST)}"
