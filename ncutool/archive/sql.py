@@ -19,6 +19,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncutool.archive.sql_types import quoted, readable
 from ncutool.archive.tables import TABLES
 from ncutool_parsers import spool
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -106,7 +107,7 @@ def answered(
             tables |= {name: source_of(name) for name in _NAMES}
             _add_views(connection, tables)
             _close_off(connection, tables)
-            reader = _reader(connection.sql(statement))
+            reader = _reader(readable(connection.sql(statement)))
             empty = _frame(reader.schema.empty_table())
 
         def batches() -> Iterator[pl.DataFrame]:
@@ -170,7 +171,7 @@ def _add_views(connection: Any, tables: Mapping[str, Source]) -> None:
         connection.unregister("empty")
         if source.files:  # columns that a file lacks are unknown there, others are left out
             files = ", ".join(_quoted(file) for file in source.files)
-            columns = ", ".join(_name(column) for column in source.empty.columns)
+            columns = ", ".join(quoted(column) for column in source.empty.columns)
             connection.execute(
                 f"CREATE VIEW {name} AS SELECT {columns} FROM (SELECT * FROM {plain} UNION ALL BY "
                 f"NAME SELECT * FROM read_parquet([{files}], hive_partitioning=false, "
@@ -222,24 +223,9 @@ def _frame(arrow: Any) -> pl.DataFrame:
     """Return Arrow's rows as polars has them."""
     import polars as pl
 
-    found: Any = pl.from_arrow(arrow.rename_columns(unlike(arrow.schema.names)))
+    found: Any = pl.from_arrow(arrow)
     frame: pl.DataFrame = found
     return frame
-
-
-def unlike(names: Sequence[str]) -> list[str]:
-    """Return names of columns of which no two are alike: a join has one of each table."""
-    taken = set(names)
-    given: set[str] = set()
-    found = []
-    for name in names:
-        shown, number = name, 0
-        while shown in given or (number and shown in taken):
-            number += 1
-            shown = f"{name}_{number}"
-        given.add(shown)
-        found.append(shown)
-    return found
 
 
 def _plain(column: pl.Series) -> pl.Series:
@@ -302,7 +288,3 @@ def _there_is(duckdb: Any, error: Exception, tables: Mapping[str, Source], sql: 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
