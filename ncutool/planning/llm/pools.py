@@ -245,11 +245,12 @@ def _decode(
 def _transfer(prefill: Setup, decode: Setup, asked: Asked) -> tuple[float, float | None, str]:
     """Return the bytes of a request's cache, the bandwidth of a device, and which link that is."""
     alone = replace(prefill, deployment=Deployment())
-    moved = (alone.kv_bytes(asked.prompt_tokens) or 0.0) - (
-        (alone.kv_bytes(asked.cached_tokens) or 0.0) if asked.cached_tokens else 0.0
+    new = asked.prompt_tokens - asked.cached_tokens
+    moved = sum(
+        one.layers * alone.cache_token_bytes(one) * min(new, one.kept(asked.prompt_tokens))
+        for one in alone.model.caches
     )
-    states = sum(alone.state_bytes(one) for one in alone.model.states)
-    moved = max(moved, states)
+    moved += sum(alone.state_bytes(one) for one in alone.model.states)
     if asked.link_bytes_per_s is not None:
         return moved, asked.link_bytes_per_s, "the bandwidth asked for"
     peaks = (prefill.device.link_peak_bytes_per_s, decode.device.link_peak_bytes_per_s)
