@@ -237,9 +237,24 @@ def _frame(arrow: Any) -> pl.DataFrame:
     """Return Arrow's rows as polars has them."""
     import polars as pl
 
-    found: Any = pl.from_arrow(arrow)
+    found: Any = pl.from_arrow(arrow.rename_columns(unlike(arrow.schema.names)))
     frame: pl.DataFrame = found
     return frame
+
+
+def unlike(names: Sequence[str]) -> list[str]:
+    """Return names of columns of which no two are alike: a join has one of each table."""
+    taken = set(names)
+    given: set[str] = set()
+    found = []
+    for name in names:
+        shown, number = name, 0
+        while shown in given or (number and shown in taken):
+            number += 1
+            shown = f"{name}_{number}"
+        given.add(shown)
+        found.append(shown)
+    return found
 
 
 def _plain(column: pl.Series) -> pl.Series:

@@ -60,7 +60,8 @@ _TOKEN = (
         r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
     ),
 )
-_URL, _WINDOWS, _SHARE, *_between, _MAIL, _IPV4, _HARDWARE, _IPV6, _host = _FORMS
+_URL, _WINDOWS, _SHARE = _FORMS[:3]
+_MAIL, _IPV4, _HARDWARE, _IPV6 = _FORMS[8:12]
 _UNIX = re.compile(rf"(?<![\w./<])/(?:{_ROOTS})/(?:{_PART}/)*{_PART}(?:(?: {_PART})*/{_PART})*")
 _AT_HOME = re.compile(rf"(?<![\w./<])~[\w.-]*/{_PART}(?:/{_PART})*")
 _LOCAL_HOST = re.compile(

@@ -14,6 +14,7 @@ from ncutool.commands.options import (
     CeilingsOption,
     DeviceFileOption,
     MaxBytesOption,
+    RedactOption,
     WholeStepsOption,
     option,
 )
@@ -176,6 +177,7 @@ class Analysed:
     device_file: DeviceFileOption = None
     ceilings: CeilingsOption = None
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
+    redact: RedactOption = None
 
     def settings(self, trying: Trying, workers: Workers) -> Settings:
         """Return what every worker is told.
@@ -192,6 +194,7 @@ class Analysed:
             assume_device=self.assume_device,
             device_file=_absolute(self.device_file),
             ceilings=_absolute(self.ceilings),
+            redact=None if self.redact is None else self.redact.value,
             max_bytes=self.max_bytes,
             max_memory=trying.max_memory or workers.memory_bytes(),
             timeout_s=trying.timeout or None,

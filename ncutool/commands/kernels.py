@@ -72,7 +72,10 @@ def run(
     limit = _SCREENFUL if top is None and for_eyes else top
     if chosen is Format.JSON:
         _ = analysis.timeline  # made before the table, not on top of it in memory
-    frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
+    if limit and analysis.brief and chosen is not Format.JSON:
+        frame = analysis.rows(_longest(analysis, pattern, limit))
+    else:
+        frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
     within = table is Name.INSIDE
     if within:
         frame = _inside(analysis, frame)
@@ -107,6 +110,18 @@ def run(
     content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
     say(analysis.notices if chosen is Format.JSON else analysis.table_notices)
     output.write(content)
+
+
+def _longest(analysis: Analysis, pattern: str | None, limit: int) -> pl.Series:
+    """Return the launch_id of the launches to show, as :func:`select` chooses them."""
+    launches, work = analysis.capture.launches, analysis.work.work
+    if pattern is None:
+        named = launches.select("launch_id", "duration_ns")
+    else:
+        named = launches.select("launch_id", "duration_ns", "kernel", "kernel_full").join(
+            work.select("launch_id", "op"), on="launch_id"
+        )
+    return select(named, pattern, limit, by_duration=True)["launch_id"]
 
 
 def _inside(analysis: Analysis, chosen: pl.DataFrame) -> pl.DataFrame:

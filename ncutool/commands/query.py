@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncutool.commands.options import Format, option, unfold
+from ncutool.commands.options import Format, RedactOption, option, unfold
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
@@ -105,6 +105,7 @@ def run(
     threads: Annotated[
         int | None, option("--threads", words="Threads of SQL; one a core.", min=1)
     ] = None,
+    redact: RedactOption = None,
     output: Output,
 ) -> None:
     """Ask a dataset that `ncutool batch` made, by SQL or by simple conditions.
@@ -119,12 +120,13 @@ def run(
     A column that a table has not is taken from its capture.
     """
     from ncutool.archive.reading import tables_of
+    from ncutool.archive.redacted import redacted_tables
 
     chosen = output.choose()
     output.check_writable()
     if sql is not None and simple.asked:
         raise UsageError("SQL says itself which rows: leave out --table, --where, --select, --sort")
-    with tables_of(dataset) as tables:
+    with tables_of(dataset) as found, redacted_tables(found, redact) as tables:
         if sql is not None:
             from ncutool.archive.sql import Limits
 

@@ -13,6 +13,7 @@ import dataset_factory
 import polars as pl
 import pytest
 
+from ncutool.archive import sql
 from ncutool.archive.dataset import Dataset
 from ncutool.archive.reading import tables_of
 from ncutool.archive.selection import ORDERS, SHORT
@@ -321,3 +322,9 @@ def test_a_query_may_stand_in_a_file(
     (tmp_path / "q.sql").write_text("SELECT count(*) AS n FROM captures -- all of them\n;")
     assert ask(capsys, dataset, f"@{tmp_path / 'q.sql'}") == "n\n6\n"
     assert "the query cannot be read" in refused(capsys, dataset, f"@{tmp_path / 'none.sql'}")
+
+
+def test_columns_of_one_name_are_told_apart() -> None:
+    """A join has one of each table; a name that is there already is not taken."""
+    assert sql.unlike(["a", "b", "a", "a_1", "a"]) == ["a", "b", "a_2", "a_1", "a_3"]
+    assert sql.unlike([]) == []
