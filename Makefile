@@ -29,6 +29,7 @@ COUNT            ?= 400
 RUN          ?= 1
 TRACES       ?= 100000
 REPORTS      ?= 20000
+OTHERS       ?= 10000
 FUZZ_WORKERS  = $(if $(WORKERS),--workers $(WORKERS))
 
 # A tree that is set up for the tests can also run the demo.
@@ -77,8 +78,8 @@ size: ## install what is locked in a fresh environment and say what it takes (ne
 fuzz: $(VENV)/.dev-installed ## feed every command mutated captures for a while (SECONDS=60)
 	nice -n 15 $(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),60) --run $(RUN) $(FUZZ_WORKERS)
 
-fuzz-report: $(VENV)/.dev-installed ## the same with 100,000 traces and 20,000 reports (TRACES= REPORTS=)
-	nice -n 15 $(BIN)/python fuzz/fuzz.py --traces $(TRACES) --reports $(REPORTS) --run $(RUN) $(FUZZ_WORKERS)
+fuzz-report: $(VENV)/.dev-installed ## the same with 100,000 traces and 20,000 reports, in several sittings (SECONDS=)
+	nice -n 15 $(BIN)/python fuzz/fuzz.py --traces $(TRACES) --reports $(REPORTS) --others $(OTHERS) --run $(RUN) --sums fuzz/sums.json $(if $(SECONDS),--seconds $(SECONDS)) $(FUZZ_WORKERS)
 
 lint: $(VENV)/.dev-installed ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -126,7 +127,7 @@ screenshot: demo ## draw docs/page.png, page-dark.png, page-phone.png and card.s
 	$(BIN)/ncutool report $(SAMPLE)/decoder-layer-synthetic.json.gz -o docs/card.svg --force
 
 clean: ## remove the environment, caches and everything generated
-	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) $(AUDIT_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data fuzz/found $(DEMO)
+	rm -rf $(VENV) $(TORCH_VENV) $(MUTANTS_VENV) $(AUDIT_VENV) .mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/data fuzz/found fuzz/sums.json $(DEMO)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

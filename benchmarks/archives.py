@@ -28,6 +28,7 @@ import polars as pl
 
 import ncutool
 from ncutool.archive.dataset import scan
+from ncutool_parsers.errors import NcutoolError
 
 SHIPPED = Path(__file__).parent.parent / "reports" / "samples"
 MB = 1_000_000
@@ -219,24 +220,34 @@ def two_jobs(folder: Path, templates: list[Path]) -> float:
     return min(seconds[1]) / min(seconds[2])
 
 
+def _is_good(path: Path) -> bool:
+    try:
+        ncutool.load(path)
+    except NcutoolError:
+        return False
+    return True
+
+
 def main() -> int:
     """Measure, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--files", type=int, default=400)
-    parser.add_argument("--corpus", type=Path, help="folder of traces to copy; else the samples")
+    parser.add_argument("--corpus", type=Path, help="folder of captures to copy; else the samples")
     parser.add_argument(
-        "--largest", type=int, default=70_000, help="bytes of the largest trace that is copied"
+        "--largest", type=int, default=250_000, help="bytes of the largest capture that is copied"
     )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample", type=int, default=30)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     asked = parser.parse_args()
-    traces = sorted((asked.corpus or SHIPPED).rglob("*.json.gz"))
-    templates = [path for path in traces if path.stat().st_size <= asked.largest]
+    every = sorted((asked.corpus or SHIPPED).rglob("*"))
+    captures = [path for path in every if path.name.endswith((".json.gz", ".ncu-rep"))]
+    small = [path for path in captures if path.stat().st_size <= asked.largest]
+    templates = [path for path in small if _is_good(path)]
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="ncutool-archives-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        missed = measure(folder, asked.files, templates or traces[:1], asked.jobs, asked.sample)
+        missed = measure(folder, asked.files, templates or captures[:1], asked.jobs, asked.sample)
     finally:
         if asked.keep is None:
             shutil.rmtree(folder, ignore_errors=True)

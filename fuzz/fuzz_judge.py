@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fuzz_oracles as oracles
+import fuzz_others as others
 import fuzz_seeds
 from fuzz_cases import Case
-from fuzz_commands import COMMANDS
+from fuzz_commands import COMMANDS, RANK
 from fuzz_values import as_json
-from ncutool.commands import main
 
 MEMORY_BYTES = 3 << 30
 """No small capture needs so much, whatever it says."""
@@ -45,9 +45,12 @@ class Place:
         )
         for folder in (self.given, self.out, self.whole, self.passing):
             folder.mkdir()
-        trace = as_json(fuzz_seeds.trace("decoder"))
-        (self.whole / "whole.json").write_text(trace, encoding="utf-8")
-        (self.whole / "whole.ncu-rep").write_bytes(fuzz_seeds.reports()["five"])
+        trace = as_json(fuzz_seeds.whole())
+        (self.whole / others.WHOLE_TRACE).write_text(trace, encoding="utf-8")
+        (self.whole / others.WHOLE_REPORT).write_bytes(fuzz_seeds.reports()["five"])
+        for number, rank in enumerate(fuzz_seeds.ranks()):
+            (self.whole / f"{RANK}{number}.json").write_text(as_json(rank), encoding="utf-8")
+        (self.whole / "diagnosis.json").write_text(others.diagnosis(), encoding="utf-8")
         tempfile.tempdir = str(self.passing)
         os.environ["TMPDIR"] = str(self.passing)
         os.chdir(self.out)
@@ -75,7 +78,7 @@ def judge(case: Case, data: bytes, place: Place) -> Verdict:
     out, err = (io.TextIOWrapper(one, "utf-8", write_through=True) for one in raw)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(command.arguments(file, place.out, place.whole))
+            code = command.run(command.arguments(file, place.out, place.whole))
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return Verdict(1, f"traceback: {type(error).__name__} in {Path(where.filename).name}")

@@ -15,13 +15,20 @@ from xml.parsers import expat
 
 from jsonschema import Draft202012Validator
 
+from ncutool.commands.mcp_server import MOST_BYTES
 from ncutool.commands.schema import schema_of
 
 Check = Callable[[str], str | None]
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-_NEVER_NEGATIVE = re.compile(r"(duration|wall|busy|idle|alone_\w+|saving_\w+)_(ns|pct)|launches_n")
+_NEVER_NEGATIVE = re.compile(
+    r"(.*_)?(ns|pct|bytes|flop|per_s|per_byte|launches|n|kernels|count|size|id|[xyz])"
+)
+_SIGNED = re.compile(r"start_ns|.*(change|delta|offset|clock|clip|since|shift).*")
+"""Figures that may well lie below nothing: places in time, and differences."""
 _SUM_SLACK_PCT = 0.1
+_PAST = 1.05
+"""Times the peak: within so little of it the clock's steps explain a figure."""
 _SLACK_NS = 2
 
 
@@ -67,6 +74,35 @@ def diagnosis(output: str) -> str | None:
     """The diagnosis: its schema."""
     document, wrong = _parsed(output)
     return wrong or _against(document, "diagnosis") or _negatives(document)
+
+
+def plan(output: str) -> str | None:
+    """A plan: nothing in it is negative."""
+    document, wrong = _parsed(output)
+    below = (key for key, value in _leaves(document) if type(value) in (int, float) and value < 0)
+    key = None if wrong else next(below, None)
+    return wrong or (f"{key} of a plan is negative" if key else None)
+
+
+def answer(output: str) -> str | None:
+    """The answer of a tool: JSON of no more bytes than any answer may have."""
+    if len(output.encode()) > MOST_BYTES:
+        return "an answer past the limit of every answer"
+    return any_json(output)
+
+
+def archived(output: str) -> str | None:
+    """What an archive holds of one file: its capture or why there is none, and no fault of ours."""
+    document, wrong = _parsed(output)
+    if wrong:
+        return wrong
+    captures, errors = document["captures"], document["errors"]
+    if len(captures) + len(errors) != 1:
+        return f"{len(captures)} captures and {len(errors)} errors of one file"
+    said = " ".join(str(one) for error in errors for one in error.values())
+    if "bug" in said or "Traceback" in said:
+        return f"an archive's error: {said}"[:300]
+    return text(said) or _negatives(document)
 
 
 def csv_rows(output: str) -> str | None:
@@ -213,7 +249,24 @@ def _figures(document: dict[str, Any]) -> str | None:
     window = document.get("timeline") or {}
     if window and window["busy_ns"] + window["idle_ns"] > window["wall_ns"] + _SLACK_NS:
         return f"busy and idle time pass the window: {window}"[:200]
-    return _savings(document) or _negatives(document)
+    return _savings(document) or _launches(document) or _negatives(document)
+
+
+def _launches(document: dict[str, Any]) -> str | None:
+    """A launch past its peaks or its roof is flagged, and rates are work over time."""
+    for row in document.get("kernels") or ():
+        for what in ("flop_per_s", "bytes_per_s"):
+            achieved, peak = row.get(f"achieved_{what}"), row.get(f"peak_{what}")
+            if achieved and peak and achieved > _PAST * peak and not row.get("flag"):
+                return f"achieved_{what} of {achieved / peak} times the peak without a flag"
+            work = row.get("flop" if what == "flop_per_s" else "dram_bytes")
+            if achieved and work and row.get("duration_ns"):
+                rate = work / row["duration_ns"] * 1e9
+                if not math.isclose(rate, achieved, rel_tol=1e-3):
+                    return f"achieved_{what} is not work over time: {achieved} and {rate}"
+        if (row.get("roofline_pct") or 0) > _PAST * 100 and not row.get("flag"):
+            return f"{row['roofline_pct']} % of the roof without a flag"
+    return None
 
 
 def _savings(document: dict[str, Any]) -> str | None:
@@ -240,8 +293,8 @@ def _savings(document: dict[str, Any]) -> str | None:
 
 def _negatives(document: Any) -> str | None:
     for key, value in _leaves(document):
-        bad = isinstance(value, (int, float)) and value < 0 and _NEVER_NEGATIVE.fullmatch(key)
-        if bad:
+        below = isinstance(value, (int, float)) and value < 0
+        if below and _NEVER_NEGATIVE.fullmatch(key) and not _SIGNED.fullmatch(key):
             return f"{key} is negative: {value}"
     return None
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,8 @@ from fuzz_cases import Case
 
 SECONDS = 60
 """For one case: a hundred times what the slowest takes, so that a loaded machine is no hang."""
-_RECYCLED_AFTER = 300
-"""Cases: what one of them leaves in memory does not reach many others."""
+_RECYCLED_AFTER = 1_500
+"""Cases: what one of them leaves in memory does not reach all others."""
 _START_SECONDS = 180
 
 
@@ -119,7 +119,7 @@ class Worker:
         return f"died with {code}: {' '.join(last)}"[:300]
 
 
-def run_all(cases: Iterable[Case], workers: int) -> Iterator[Outcome]:
+def run_all(cases: Iterable[Case], workers: int) -> Generator[Outcome, None, None]:
     """Run cases on so many workers, and yield the outcomes in the order of the cases."""
     idle: SimpleQueue[Worker] = SimpleQueue()
     made = [Worker() for _ in range(workers)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gzip
 import json
 import os
@@ -26,8 +25,11 @@ from sample_trace import trace_text
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = REPOSITORY.parent / "shared" / "corpus"
 _LAUNCHES = ("kernel", "gpu_memcpy", "gpu_memset")
-_MOST_LAUNCHES = 60
-_MOST_EVENTS = 1_500
+_PIECES = (12, 12, 20, 20, 30, 60)
+"""Launches of the pieces that are cut of a long trace, from places all over it: most are small,
+since what an answer costs rises with them and what can go wrong hardly does."""
+_MOST_EVENTS = 700
+_WHOLE_LAUNCHES = 12
 _LARGEST_REPORT = 300_000
 
 Document = dict[str, Any]
@@ -35,13 +37,21 @@ Document = dict[str, Any]
 
 @cache
 def trace_names() -> tuple[str, ...]:
-    """The names of the traces, in one order always."""
-    return (*_MADE, *sorted(path.name for path in _corpus("torch").glob("*.json.gz")))
+    """The names of the traces, in one order always: of the long ones, of each of their pieces."""
+    long = (*_LONG, *sorted(path.name for path in corpus("torch").glob("*.json.gz")))
+    pieces = (f"{name}#{piece}" for name in long for piece in range(len(_PIECES)))
+    return (*_MADE, *pieces)
 
 
 def trace(name: str) -> Document:
     """A trace to be changed."""
-    return copy.deepcopy(_trace(name))
+    document: Document = json.loads(_trace(name))
+    return document
+
+
+def whole() -> Document:
+    """A trace that other captures are read with."""
+    return _window(_decoder(), 0, _WHOLE_LAUNCHES)
 
 
 @cache
@@ -49,18 +59,28 @@ def reports() -> dict[str, bytes]:
     """The reports by their names, in one order always."""
     few = launches()
     found = {"one": report_bytes(few[:1]), "five": report_bytes(few[:5], command="python a.py")}
-    for path in sorted(_corpus("ncu").glob("*rep*")):
+    for path in sorted(corpus("ncu").glob("*rep*")):
         if path.is_file() and path.stat().st_size <= _LARGEST_REPORT:
             found[path.name] = path.read_bytes()
     return found
 
 
 @cache
-def _trace(name: str) -> Document:
-    return _MADE[name]() if name in _MADE else _window(_read(_corpus("torch") / name), 0)
+def _trace(name: str) -> str:
+    """The text of a trace: reading it again is the fastest way to a copy that can be changed."""
+    long, _, piece = name.partition("#")
+    return json.dumps(_MADE[name]()) if name in _MADE else _pieces(long)[int(piece)]
 
 
-def _corpus(kind: str) -> Path:
+@cache
+def _pieces(name: str) -> tuple[str, ...]:
+    document = _LONG[name]() if name in _LONG else _read(corpus("torch") / name)
+    count = len(_PIECES)
+    made = (_window(document, place / count, most) for place, most in enumerate(_PIECES))
+    return tuple(json.dumps(one) for one in made)
+
+
+def corpus(kind: str) -> Path:
     """The folder of real captures; one that does not exist where they are not wanted."""
     wanted = os.environ.get("FUZZ_CORPUS", str(CORPUS))
     return Path(wanted or os.devnull) / kind
@@ -79,9 +99,12 @@ def _decoder() -> Document:
     return document
 
 
-def _rank() -> Document:
+@cache
+def ranks() -> tuple[Document, ...]:
+    """The two ranks of a job."""
     with tempfile.TemporaryDirectory() as folder:
-        return _read(job_factory.write(Path(folder), job_factory.Plan(ranks=2, steps=3))[0])
+        plan = job_factory.Plan(ranks=2, steps=3)
+        return tuple(_read(path) for path in job_factory.write(Path(folder), plan))
 
 
 def _planted() -> Document:
@@ -96,14 +119,15 @@ def _read(path: Path) -> Document:
     return document if isinstance(document, dict) else {"traceEvents": document}
 
 
-def _window(document: Document, half: int) -> Document:
-    """A piece of a trace with few launches and what happened around them, from one half of it."""
+def _window(document: Document, place: float, most: int) -> Document:
+    """A piece of a trace: few launches and what happened around them, from a place of it (0 to 1)
+    on."""
     events = [one for one in document["traceEvents"] if isinstance(one, dict)]
     times = sorted(float(one["ts"]) for one in events if one.get("cat") in _LAUNCHES)
     if not times:
         return {**document, "traceEvents": events[:_MOST_EVENTS]}
-    times = times[half * len(times) // 2 :]
-    start, end = times[0], times[min(len(times), _MOST_LAUNCHES) - 1]
+    times = times[int(place * len(times)) :]
+    start, end = times[0], times[min(len(times), most) - 1]
     before = (end - start) / 10 + 100
     kept = [one for one in events if "ts" not in one or start - before <= float(one["ts"]) <= end]
     return {**document, "traceEvents": kept[:_MOST_EVENTS]}
@@ -111,8 +135,7 @@ def _window(document: Document, half: int) -> Document:
 
 _MADE: dict[str, Callable[[], Document]] = {
     "small": _small,
-    "decoder": lambda: _window(_decoder(), 0),
-    "decode": lambda: _window(_decoder(), 1),
-    "rank": _rank,
+    "rank": lambda: ranks()[0],
     "planted": _planted,
 }
+_LONG: dict[str, Callable[[], Document]] = {"decoder": _decoder}

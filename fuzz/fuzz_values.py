@@ -56,3 +56,21 @@ def as_json(value: Any, indent: int | None = None) -> str:
         return text
     first, *others = text.split(f'"{RAW}')
     return first + "".join("".join(other.split('@"', 1)) for other in others)
+
+
+def as_toml(table: dict[str, Any]) -> str:
+    """The TOML of a table, as far as TOML can say it; of what it has no word for, nothing."""
+    return "".join(f"{json.dumps(str(key))} = {_toml(value)}\n" for key, value in table.items())
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inside = (f"{json.dumps(str(key))} = {_toml(one)}" for key, one in value.items())
+        return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    if isinstance(value, str) and value.startswith(RAW):
+        return value.removeprefix(RAW).removesuffix("@")
+    return '""' if value is None else json.dumps(value)

@@ -93,8 +93,9 @@ def load(
     Raises:
         ncutool_parsers.errors.CaptureError: it cannot be read, or holds nothing.
         ncutool_parsers.errors.UsageError: ``assume_device`` is unknown, a file of devices or
-            ceilings is not in its format, nothing is called what ``redact`` says, or the captures
-            do not go together.
+            ceilings is not in its format, nothing is called what ``redact`` says, or a companion
+            is of the wrong kind.
+        ncutool_parsers.errors.UnfitError: the captures do not belong together.
     """
     from ncutool.analysis.analyse import read_and_analyse
     from ncutool.analysis.request import Request, redact_asked

@@ -12,13 +12,14 @@ from typing import Any
 import polars as pl
 import torch_factory
 
-from ncutool.archive.batch import Plan, Tally, run_batch
+from ncutool.archive.batch import Plan, run_batch
 from ncutool.archive.dataset import open_dataset, scan
 from ncutool.archive.engines.interface import Answer, Engine, Hands, Job, Setup
 from ncutool.archive.index import Line
 from ncutool.archive.inputs import gather
 from ncutool.archive.settings import Settings
 from ncutool.archive.tables import TABLES
+from ncutool.archive.tally import Tally
 
 KEYS = {
     "captures": ("capture_id",),

@@ -125,6 +125,27 @@ class Analysis(Saved):
         """The kernels table before a joined report's figures are held against the modelled."""
         return place.place(self.capture, self.work.work, self.resolution.device, self._devices())
 
+    @property
+    def brief(self) -> bool:
+        """Whether a few rows of the kernels table can be had without the others."""
+        return self.capture.traits.has_timeline and self.join is None
+
+    @cached_property
+    def _outline(self) -> pl.DataFrame:
+        """What few rows need of all launches: :func:`ncutool.roofline.place.outline`."""
+        device = self.resolution.device
+        return place.outline(self.capture, self.work.work, device, self._devices())
+
+    def rows(self, launches: pl.Series) -> pl.DataFrame:
+        """Return the rows of `kernels` of these launches, in their order; where the analysis is
+        `brief`, no sentence is written and nothing is held for any other launch."""
+        wanted = launches.to_frame("launch_id")
+        if not self.brief or "kernels" in self.__dict__:
+            return wanted.join(self.kernels, on="launch_id", maintain_order="left")
+        known = wanted.join(self._outline, on="launch_id", maintain_order="left")
+        device = self.resolution.device
+        return place.place_some(self.capture, self.work.work, device, self._devices(), known)
+
     @cached_property
     def inside(self) -> pl.DataFrame:
         """What a report knows of the inside of each launch:
@@ -156,7 +177,17 @@ class Analysis(Saved):
     @cached_property
     def coverage(self) -> Coverage:
         """How much of the time is understood."""
-        return cover(self.kernels)
+        if "_outline" not in self.__dict__ or "kernels" in self.__dict__:
+            return cover(self.kernels)
+        launches, work = self.capture.launches, self.work.work
+        return cover(
+            self._outline.select("launch_id", "part")
+            .join(
+                launches.select("launch_id", "duration_ns", "category", "op_id", "error"),
+                on="launch_id",
+            )
+            .join(work.select("launch_id", "flop", "dram_bytes", "missing_reason"), on="launch_id")
+        )
 
     @cached_property
     def timeline(self) -> Timeline | None:
@@ -252,6 +283,22 @@ class Analysis(Saved):
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a reader must know of the figures, the gravest first; otherwise in order."""
+        flags = notices.of_flags(notices.flagged(self._placed))
+        doubts = summary.doubts(self.kernels)
+        return self._notices(notices.of_window(self.timeline), [*flags, *doubts])
+
+    @cached_property
+    def table_notices(self) -> tuple[Notice, ...]:
+        """What a reader of the launches alone must know: nothing of the window's idle time, so that
+        its causes need not be found."""
+        if not self.brief:
+            return self.notices
+        flags = notices.of_flags(int(self._outline["flagged"].sum()))
+        return self._notices(notices.of_launches(self.capture), flags)
+
+    def _notices(
+        self, of_time: Iterable[Notice], of_figures: Iterable[Notice]
+    ) -> tuple[Notice, ...]:
         return notices.gravest_first(
             [
                 *notices.of_origin(self.capture),
@@ -259,10 +306,9 @@ class Analysis(Saved):
                 *self.work.notices,
                 *notices.of_device(self.capture, self.resolution, self.device_kinds),
                 *notices.of_assumed(self.capture, self.request.assume_device, self.resolution),
-                *notices.of_window(self.timeline),
-                *notices.of_flags(self._placed),
-                *summary.doubts(self.kernels),
-                *notices.of_ranks(self.kernels, self._other_ranks),
+                *of_time,
+                *of_figures,
+                *(notices.of_ranks(self.kernels, ranks) if (ranks := self._other_ranks) else ()),
                 *notices.of_measured(self.unused, self.capture),
                 *notices.of_plugins(self.capture),
             ]

@@ -64,12 +64,23 @@ def _kernels_on(analysis: Analysis, kind: Kind | None) -> pl.DataFrame:
     return analysis.kernels.filter(pl.col("device").is_in(kind.ordinals))
 
 
+_CACHES = ("l2", "l1")
+_OF_ROOFS = (
+    "roof",
+    "peak_flop_per_s",
+    "peak_bytes_per_s",
+    "peak_source",
+    *(f"{level}_peak_bytes_per_s" for level in _CACHES),
+)
+
+
 def of_kernels(kernels: pl.DataFrame) -> Roofs | None:
     """Return the roofs of the launches of a ``kernels`` table; None where no launch has one."""
-    known = kernels.filter(
-        (pl.col("peak_flop_per_s") > 0) & (pl.col("peak_bytes_per_s") > 0)
-    ).with_columns(pl.col("duration_ns").fill_null(0).alias("time"))
-    known = known.filter(pl.col("roof").is_not_null())
+    known = kernels.select(*_OF_ROOFS, pl.col("duration_ns").fill_null(0).alias("time")).filter(
+        (pl.col("peak_flop_per_s") > 0)
+        & (pl.col("peak_bytes_per_s") > 0)
+        & pl.col("roof").is_not_null()
+    )
     if known.is_empty():
         return None
     weight = pl.col("time") + 1  # a capture without durations still has its peaks
@@ -108,7 +119,7 @@ def of_unlike_devices(kernels: pl.DataFrame) -> bool:
 def _caches(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
     """Return the bandwidth of each cache: the mean by time over the launches that have it."""
     levels = []
-    for level in ("l2", "l1"):
+    for level in _CACHES:
         name = f"{level}_peak_bytes_per_s"
         rated = known.filter(pl.col(name) > 0)
         if not rated.is_empty():

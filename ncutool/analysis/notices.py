@@ -84,11 +84,24 @@ def of_window(timeline: Timeline | None) -> list[Notice]:
     return [*(Notice("trimmed", text, "info") for text in timeline.trimmed), *timeline.notices]
 
 
-def of_flags(kernels: pl.DataFrame) -> list[Notice]:
-    """Say how many launches lie above a peak."""
+def of_launches(capture: Capture) -> tuple[Notice, ...]:
+    """Say what limits a trace's launches themselves, without the causes of its idle time."""
+    if not capture.traits.has_timeline:
+        return ()
+    from ncutool.timeline.launch_notices import of_launches
+
+    return of_launches(capture)
+
+
+def flagged(kernels: pl.DataFrame) -> int:
+    """Return how many launches lie above a peak that their device can have."""
     beyond = pl.col("peak_bytes_per_s") > pl.col("hardware_bytes_per_s") * PEAK_LIMIT
     doubtful = pl.col("flag").is_not_null() & beyond.fill_null(value=False)
-    flagged = kernels["flag"].count() - kernels.filter(doubtful).height
+    return kernels["flag"].count() - kernels.filter(doubtful).height
+
+
+def of_flags(flagged: int) -> list[Notice]:
+    """Say how many launches lie above a peak."""
     if not flagged:
         return []
     lies = f"{units.counted(flagged, 'launch')} {'lies' if flagged == 1 else 'lie'}"

@@ -307,7 +307,10 @@ def _mapped(table: pl.DataFrame, changes: Mapping[str, Callable[[str], str]]) ->
         texts = table[name].drop_nulls().unique()
         if texts.is_empty():
             continue
-        changed = pl.Series([change(text) for text in texts], dtype=pl.String)
+        shown = [change(text) for text in texts]
+        if shown == texts.to_list():
+            continue
+        changed = pl.Series(shown, dtype=pl.String)
         columns.append(
             table[name].replace_strict(texts, changed, default=None, return_dtype=pl.String)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from ncutool.archive import failures
@@ -15,46 +15,11 @@ from ncutool.archive.index import Index, Line
 from ncutool.archive.inputs import Input
 from ncutool.archive.naming import shown_path
 from ncutool.archive.settings import Settings
+from ncutool.archive.tally import Tally
 from ncutool_parsers.errors import OutputError
 
 _MAX_WAITING = 2000
 """So many new results go into the tables while the run goes on."""
-
-
-@dataclass
-class Tally:
-    """How far a batch is; the same object is told again and again."""
-
-    files: int
-    """All that the batch is about."""
-    bytes: int
-    known: int = 0
-    """Files that an earlier run, or another of the same content, has brought in."""
-    new: int = 0
-    alike: int = 0
-    """Files of this run whose content another of it has: they are one capture."""
-    failed: int = 0
-    """Files that could not be analysed, those of earlier runs included."""
-    failed_now: int = 0
-    done_bytes: int = 0
-    """Bytes of files that are done, however."""
-    worked: int = 0
-    """Files that workers looked at, whatever came of it."""
-    worked_bytes: int = 0
-    publishing: bool = False
-    seconds: float = 0.0
-    """Since the batch began."""
-    work_seconds: float = 0.0
-    """What all workers together took for the files."""
-    stopped: bool = False
-    """More files failed than were allowed to."""
-    kinds: dict[str, int] = field(default_factory=dict)
-    """How many files failed of which kind."""
-
-    @property
-    def done(self) -> int:
-        """Files that are done, however."""
-        return self.known + self.new + self.failed
 
 
 @dataclass(frozen=True)
@@ -112,6 +77,7 @@ def run_batch(
         try:
             batch = _Batch(dataset, run, index, plan, version, report, sources)
             batch.work(engine_for)
+            batch.tally.seconds = batch.seconds
         finally:
             index.close()
     finally:
@@ -143,6 +109,11 @@ class _Batch:
         """Captures that files of this run are."""
         self._told = 0
         """Results that may wait in the inbox."""
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._begin
 
     def work(self, engine_for: Callable[[Setup], Engine]) -> None:
         """Analyse what is not known yet, and publish what waits."""
@@ -208,11 +179,12 @@ class _Batch:
         self._index.add(line)
         self._told += 1
         tally = self.tally
-        tally.seconds = time.monotonic() - self._begin
+        tally.seconds = self.seconds
         tally.done_bytes += source.bytes or 0
         tally.worked += 1
         tally.worked_bytes += source.bytes or 0
-        tally.work_seconds += answer.outcome.seconds if answer.outcome is not None else 0.0
+        if answer.outcome is not None:
+            tally.work.add(source.bytes or 0, answer.outcome.seconds)
         if line.kind is not None:
             self._count_failure(line.kind)
             tally.failed_now += 1

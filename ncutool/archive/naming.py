@@ -19,7 +19,7 @@ def shown_name(name: str, *, redact: bool) -> str:
         redact: by a pseudonym.
     """
     if redact:
-        return name if _is_redacted(name) else redacted_path(Path(name)).name
+        return name if is_redacted(name) else redacted_path(Path(name)).name
     return visible(SEPARATOR.join(map(without_host, name.split(SEPARATOR))))
 
 
@@ -41,5 +41,6 @@ def shown_path(path: str, *, redact: bool) -> str:
     return "/".join([*shown, shown_name(name, redact=True)])
 
 
-def _is_redacted(name: str) -> bool:
+def is_redacted(name: str) -> bool:
+    """Return whether a file's name is a pseudonym."""
     return pseudonyms.is_pseudonym(name.partition(".")[0])

@@ -53,6 +53,15 @@ def manifest(root: Place) -> Manifest | None:
     return Manifest(version, files)
 
 
+def is_dataset(root: Place) -> bool:
+    """Whether what a URL names is a dataset of ncutool.
+
+    Raises:
+        UnreadableError: the store cannot be reached or refuses.
+    """
+    return stores.content(below(root, SCHEMA_FILE)) is not None
+
+
 def bring_schema(root: Place, copy: Path) -> None:
     """Copy the file that makes a folder a dataset.
 

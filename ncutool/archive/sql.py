@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,14 +108,16 @@ def answered(
             _add_views(connection, tables)
             _close_off(connection, tables)
             reader = _reader(readable(connection.sql(statement)))
-            empty = _frame(reader.schema.empty_table())
+            first = next(iter(reader), None)
+            # pyarrow imports pandas to make a table without rows, so only where there is none.
+            columns = reader.schema.empty_table() if first is None else first
 
         def batches() -> Iterator[pl.DataFrame]:
             with _told(duckdb, tables, limits, sql):
-                for batch in reader:
+                for batch in chain([] if first is None else [first], reader):
                     yield _frame(batch)
 
-        yield Answer(empty, batches())
+        yield Answer(_frame(columns).clear(), batches())
 
 
 @contextmanager
@@ -166,9 +168,9 @@ def _statement(duckdb: Any, connection: Any, sql: str) -> Any:
 def _add_views(connection: Any, tables: Mapping[str, Source]) -> None:
     for name, source in tables.items():
         plain = name if not source.files else f"no_{name}"
-        connection.register("empty", source.empty.to_arrow())
-        connection.execute(f"CREATE TABLE {plain} AS SELECT * FROM empty")
-        connection.unregister("empty")
+        # Told in words: a frame that is handed over has DuckDB import pandas, for half a second.
+        told = (f"{quoted(column)} {_type(kind)}" for column, kind in source.empty.schema.items())
+        connection.execute(f"CREATE TABLE {plain} ({', '.join(told)})")
         if source.files:  # columns that a file lacks are unknown there, others are left out
             files = ", ".join(_quoted(file) for file in source.files)
             columns = ", ".join(quoted(column) for column in source.empty.columns)
@@ -177,6 +179,19 @@ def _add_views(connection: Any, tables: Mapping[str, Source]) -> None:
                 f"NAME SELECT * FROM read_parquet([{files}], hive_partitioning=false, "
                 "union_by_name=true))"
             )
+
+
+def _type(kind: pl.DataType) -> str:
+    """Return what DuckDB calls the type of a column."""
+    import polars as pl
+
+    if isinstance(kind, pl.List):
+        return f"{_type(kind.inner)}[]"  # type: ignore[arg-type]  # a schema holds types as such
+    if isinstance(kind, pl.Struct):
+        fields = (f"{quoted(one.name)} {_type(one.dtype)}" for one in kind.fields)  # type: ignore[arg-type]  # the same
+        return f"STRUCT({', '.join(fields)})"
+    names = {pl.Int64(): "BIGINT", pl.Float64(): "DOUBLE", pl.String(): "VARCHAR"}
+    return {**names, pl.Boolean(): "BOOLEAN"}[kind]
 
 
 def _close_off(connection: Any, tables: Mapping[str, Source]) -> None:

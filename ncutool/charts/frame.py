@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -12,6 +11,7 @@ from ncutool.charts.shared import FONT_PX, FONTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ncutool.charts.head import Head
     from ncutool.charts.palette import Palette
 
 AXIS_PX = 40
@@ -19,14 +19,6 @@ AXIS_PX = 40
 
 _WITH_KEY = "wheel![event.ctrlKey || event.metaKey]"
 """A plain wheel scrolls the page or notebook."""
-
-
-@dataclass(frozen=True)
-class Head:
-    """What a picture that stands alone says of itself."""
-
-    title: str
-    lines: tuple[str, ...]
 
 
 def axis(title: str, values: Sequence[float], *, upright: bool = False) -> alt.Axis:

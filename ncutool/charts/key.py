@@ -8,6 +8,7 @@ import altair as alt
 
 from ncutool.analysis import display_names
 from ncutool.charts import labels, marks
+from ncutool.charts.mark_layer import mark_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,5 +64,5 @@ def key(bounds: Iterable[str], dashed: bool, palette: Palette, width: int) -> al
         .mark_rule(color=palette.ink, strokeWidth=1.1, strokeDash=[5, 3])
         .encode(x_place, y_place, alt.X2("px2:Q"))
     )
-    layers = [words, marks.layer(icons, x_place, y_place, "key_icons", clip=False)]
+    layers = [words, mark_layer(icons, x_place, y_place, "key_icons", clip=False)]
     return alt.LayerChart(layer=[*layers, line] if dashes else layers, width=width, height=height)

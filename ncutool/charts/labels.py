@@ -111,9 +111,9 @@ def _is_free(candidate: Place, frame: Box, hard: Sequence[Box], taken: Sequence[
         box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
         for box in candidate.boxes
     )
-    if not inside or _hits(candidate.boxes, hard):
+    if not inside or _touch(candidate.boxes, hard) or _touch(candidate.boxes, taken):
         return False
-    return not _hits(candidate.boxes, taken) and not _hits(_along(candidate.leader), taken)
+    return not _touch(_along(candidate.leader), taken)
 
 
 def overlap(first: Box, second: Box) -> bool:
@@ -126,8 +126,23 @@ def overlap(first: Box, second: Box) -> bool:
     )
 
 
+def _touch(boxes: Iterable[Box], others: Sequence[Box]) -> bool:
+    """Return whether any of the boxes shares an area with any of the others."""
+    # As `overlap` says it, without a call: a drawing asks for thousands of pairs.
+    for left, top, right, bottom in boxes:
+        for low, above, high, below in others:
+            if left < high and low < right and top < below and above < bottom:
+                return True
+    return False
+
+
 def _hits(boxes: Iterable[Box], others: Sequence[Box]) -> int:
-    return sum(overlap(box, other) for box in boxes for other in others)
+    """Return how many pairs share an area."""
+    return sum(
+        left < high and low < right and top < below and above < bottom
+        for left, top, right, bottom in boxes
+        for low, above, high, below in others
+    )
 
 
 def _along(line: tuple[float, float, float, float] | None, step: float = 4.0) -> list[Box]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
-
-import altair as alt
+from typing import TYPE_CHECKING
 
 from ncutool.analysis.looks import LOOKS
 
@@ -52,47 +50,22 @@ def boxes(marks: Iterable[tuple[float, float, float]]) -> list[Box]:
     ]
 
 
+def symbol(bound: str) -> str:
+    """Return the symbol of a bound, as Vega names it."""
+    shape = LOOKS.get(bound, LOOKS["unknown"]).shape
+    return "circle" if shape == "ring" else shape
+
+
 def looks(point: Row, palette: Palette) -> Row:
     """Return how a point is drawn: ``shape, fill, stroke, thick, filling``."""
     bound = point["bound"]
     look = LOOKS.get(bound, LOOKS["unknown"])
     color = palette.colors[look.color]
     if look.shape == "ring":
-        return {"shape": "circle", "fill": palette.paper, "stroke": palette.soft, "thick": 1.5,
+        return {"shape": symbol(bound), "fill": palette.paper, "stroke": palette.soft, "thick": 1.5,
                 "filling": 0.01}  # fmt: skip
     if look.texture == "stripes":
         return {"shape": look.shape, "fill": color, "stroke": color, "thick": 1.5,
                 "filling": _PALE}  # fmt: skip
     return {"shape": look.shape, "fill": color, "stroke": palette.paper, "thick": 1.0,
             "filling": 1.0}  # fmt: skip
-
-
-def layer(
-    rows: Sequence[Row],
-    x: alt.X,
-    y: Any,
-    name: str,
-    tooltip: Sequence[str] = (),
-    *,
-    clip: bool = True,
-) -> alt.Chart:
-    """Draw marks of :func:`sized` and :func:`looks`, each told by its ``about``."""
-    tips: Any = [alt.Tooltip(f"{each}:N") for each in tooltip]
-    data = alt.InlineData(values=list(rows), name=name)
-    chart: alt.Chart = (
-        alt.Chart(data, name=name)
-        .mark_point(filled=True, clip=clip, opacity=1)
-        .encode(
-            x,
-            alt.Size("size:Q", scale=None, legend=None),
-            alt.Shape("shape:N", scale=None, legend=None),
-            alt.Fill("fill:N", scale=None, legend=None),
-            alt.Stroke("stroke:N", scale=None, legend=None),
-            alt.StrokeWidth("thick:Q", scale=None, legend=None),
-            alt.FillOpacity("filling:Q", scale=None, legend=None),
-            alt.Description("about:N"),
-            y=y,
-            **({"tooltip": tips} if tips else {}),
-        )
-    )
-    return chart

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ncutool.analysis import display_names
 from ncutool.base import units
 from ncutool.charts import labels, marks
+from ncutool.charts.placed import Line, Text, line_boxes, placed_texts, rising
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.analysis.capture_roofs import Reached, Roof, Roofs
-    from ncutool.charts.labels import Box, Place, Wanted
+    from ncutool.charts.labels import Wanted
     from ncutool.charts.points import Row
     from ncutool.charts.window import Window
 
@@ -30,28 +30,6 @@ _SHAPES = {
     "left": "triangle-left",
     "right": "triangle-right",
 }
-
-
-@dataclass(frozen=True)
-class Line:
-    """A straight line on the plane in FLOP/byte and FLOP/s."""
-
-    name: str
-    kind: str
-    """`roof` (the highest), `lower`, `cache`, `best` or `ridge`."""
-    ends: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text with its place in pixels."""
-
-    text: str
-    kind: str
-    """`roof`, `soft` or `name`."""
-    place: Place
-    rising: bool = False
-    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,22 +107,10 @@ def with_texts(plane: Plane, roofs: Roofs) -> Plane:
     window = plane.window
     drawn = [(window.x(p["x"]), window.y(p["y"]), p["size"]) for p in plane.inside + plane.outside]
     drawn += [(window.x(p["x"]), window.y(p["y"]), 34.0) for p in plane.levels]
-    soft = [box for line in plane.lines for box in _boxes_of(line, window)]
     texts = [*_line_texts(plane, roofs), *_edge_texts(plane), *_name_texts(plane)]
-    wanted = [wish for wish, _, _, _ in texts]
-    frame = (1.0, 1.0, window.width - 1.0, window.height - 1.0)
-    found = labels.place(wanted, frame, marks.boxes(drawn), soft)
-    placed = [
-        Text(text, kind, found[wish.key], rising, str(wish.key))
-        for wish, text, kind, rising in texts
-        if wish.key in found
-    ]
+    soft = line_boxes(plane.lines, window)
+    placed = placed_texts(texts, window, marks.boxes(drawn), soft)
     return Plane(window, plane.inside, plane.outside, plane.lines, plane.levels, placed)
-
-
-def _boxes_of(line: Line, window: Window) -> list[Box]:
-    pixels = [(window.x(x), window.y(y)) for x, y in line.ends]
-    return [box for start, end in pairwise(pixels) for box in labels.along((*start, *end))]
 
 
 def _line_texts(plane: Plane, roofs: Roofs) -> list[tuple[Wanted, str, str, bool]]:
@@ -166,10 +132,10 @@ def _line_texts(plane: Plane, roofs: Roofs) -> list[tuple[Wanted, str, str, bool
         wish = labels.Wanted(roof.name, labels.level(spots, wide, 3.0))
         texts.append((wish, text, "soft" if number else "roof", False))
     first = roofs.compute[0].peak_flop_per_s
-    texts.append(_rising("dram", f"DRAM {units.data_rate(bandwidth)}", bandwidth, first, window))
+    texts.append(rising("dram", f"DRAM {units.data_rate(bandwidth)}", bandwidth, first, window))
     for level, peak in roofs.caches:
         text = f"{level.upper()} {units.data_rate(peak)}"
-        texts.append(_rising(level, text, peak, first, window))
+        texts.append(rising(level, text, peak, first, window, bold=False))
     ridge = roofs.ridge_point_flop_per_byte
     text = f"ridge {units.significant(ridge)}"
     at = window.x(ridge)
@@ -182,26 +148,6 @@ def _line_texts(plane: Plane, roofs: Roofs) -> list[tuple[Wanted, str, str, bool
 
 def _same(one: Roof, other: Roof) -> bool:
     return math.isclose(one.peak_flop_per_s, other.peak_flop_per_s, rel_tol=1e-3)
-
-
-def _rising(
-    key: str, text: str, bandwidth: float, peak: float, window: Window
-) -> tuple[Wanted, str, str, bool]:
-    """Return the name of a bandwidth, which follows its line on one side or the other."""
-    slope = window.slope
-    start = max(window.left, window.bottom / bandwidth)
-    ends = window.x(start), window.x(max(peak / bandwidth, start * 1.5))
-    spots = []
-    for share in (0.55, 0.65, 0.45, 0.75, 0.35, 0.85, 0.25, 0.15):
-        x = ends[0] + share * (ends[1] - ends[0])
-        y = window.y(window.intensity(x) * bandwidth)
-        for side in (-1, 1):
-            dx, dy = math.sin(slope) * side, math.cos(slope) * side
-            spots.append((x + _OFF_LINE * dx, y + _OFF_LINE * dy))
-    bold = key == "dram"
-    wide = labels.text_width(text, bold=bold)
-    wish = labels.Wanted(key, labels.rising(spots, wide, slope, 3.0))
-    return wish, text, "roof" if bold else "soft", True
 
 
 def _edge_texts(plane: Plane) -> list[tuple[Wanted, str, str, bool]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import altair as alt
 import polars as pl
 
 from ncutool.base import units
@@ -14,13 +14,27 @@ from ncutool.charts.points import four_digits, named, tooltip
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ncutool.charts.palette import Palette
     from ncutool.charts.points import Row
 
 HEIGHT_PX = 44
-_MARKS_Y, _NAMES_Y = 30.0, 9.0
+MARKS_Y, NAMES_Y = 30.0, 9.0
+"""Heights (pixels from the strip's top) of the middles of its marks and of their names."""
 _MOST_PCT = 150.0
 """Shares beyond this lie at the strip's end: one wrong figure must not squeeze the others."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Everything that is drawn on the strip."""
+
+    title: str
+    end: float
+    """Per cent of the bandwidth at its right end; the left end is 0."""
+    ticks: list[float]
+    marks: list[Row]
+    """Points with ``size`` and ``about``; ``x`` is at most the end."""
+    names: list[Row]
+    """``px`` (pixels from the left), ``text`` and ``about`` of each name that has room."""
 
 
 def strip_points(groups: pl.DataFrame, *, tooltips: bool = True) -> list[Row]:
@@ -63,48 +77,27 @@ def end_pct(points: Sequence[Row]) -> float:
     return min(_MOST_PCT, max(100.0, furthest * 1.02))
 
 
-def strip(
-    points: Sequence[Row], bandwidth: str, width: int, palette: Palette, most_ms: float
-) -> alt.LayerChart:
-    """Draw the strip.
+def plan(points: Sequence[Row], bandwidth: str, width: int, most_ms: float) -> Strip:
+    """Return the strip with a place for everything on it.
 
     Args:
         points: of :func:`strip_points`; not empty.
         bandwidth: what 100 % is, written.
+        width: in pixels.
         most_ms: time of the largest mark of the whole picture.
     """
     end = end_pct(points)
     rows = [
-        {**point, **marks.looks(point, palette), "x": min(point["x"], end),
-         "about": f"{point['group']}|{point['bound']}|"}
+        {**point, "x": min(point["x"], end), "about": f"{point['group']}|{point['bound']}|"}
         for point in marks.sized(points, width, most_ms)
-    ]  # fmt: skip
-    axis = alt.Axis(
-        values=[value for value in (0, 25, 50, 75, 100, 125, 150) if value <= end],
-        title=f"no FLOPs, bytes only: % of {bandwidth}",
-        titleAnchor="end",
-        grid=False,
-        labelFlush=True,
-    )
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, end], nice=False, zero=True), axis=axis)
-    line = alt.Chart(alt.InlineData(values=[{"x": 0, "x2": end}]), name="strip_line").mark_rule(
-        color=palette.line
-    )
-    middle = alt.value(_MARKS_Y)
-    shown = ("kernel", "work", "launches", "time", "achieved", "of bandwidth")
-    told = shown if shown[0] in points[0] else ()
-    texts = _names(rows, end, width)
-    words = (
-        alt.Chart(alt.InlineData(values=texts), name="strip_names")
-        .mark_text(color=palette.ink, fontSize=11, fontWeight=600, baseline="middle")
-        .encode(alt.X("x:Q"), alt.Text("text:N"), alt.Description("about:N"), y=alt.value(_NAMES_Y))
-    )
-    layers = [
-        line.encode(x, alt.X2("x2:Q"), y=middle),
-        marks.layer(rows, alt.X("x:Q"), middle, "strip", told, clip=False),
-        *([words] if texts else []),
     ]
-    return alt.LayerChart(layer=layers, width=width, height=HEIGHT_PX)
+    return Strip(
+        f"no FLOPs, bytes only: % of {bandwidth}",
+        end,
+        [value for value in (0, 25, 50, 75, 100, 125, 150) if value <= end],
+        rows,
+        _names(rows, end, width),
+    )
 
 
 def _names(rows: Sequence[Row], end: float, width: int) -> list[Row]:
@@ -114,12 +107,12 @@ def _names(rows: Sequence[Row], end: float, width: int) -> list[Row]:
     for row in sorted(first.values(), key=lambda row: row["group"])[:6]:
         at = width * row["x"] / end
         wide = labels.text_width(row["name"], bold=True)
-        spots = [(at + shift, _NAMES_Y, "center") for shift in (0, 12, -12, 24, -24, 40, -40)]
+        spots = [(at + shift, NAMES_Y, "center") for shift in (0, 12, -12, 24, -24, 40, -40)]
         wanted.append(labels.Wanted(row["group"], labels.level(spots, wide)))
-    drawn = [(width * row["x"] / end, _MARKS_Y, row["size"]) for row in rows]
+    drawn = [(width * row["x"] / end, MARKS_Y, row["size"]) for row in rows]
     found = labels.place(wanted, (0, 0, width, HEIGHT_PX), marks.boxes(drawn))
     return [
-        {"x": end * found[row["group"]].x / width, "text": row["name"], "about": str(row["group"])}
+        {"px": found[row["group"]].x, "text": row["name"], "about": str(row["group"])}
         for row in rows
         if row["group"] in found
     ]

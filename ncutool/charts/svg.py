@@ -8,10 +8,12 @@ that a style sheet colours it and a script finds it. The same chart gives the sa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
+
+from ncutool.charts.elements import ANCHORS, Elements, number, xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +23,14 @@ if TYPE_CHECKING:
 _SHIFT = re.compile(r"translate\(([-\d.e]+),([-\d.e]+)\)")
 _TURN = re.compile(r"rotate\(([-\d.e]+)\)")
 _NAME = re.compile(r"(\w+?)(?:_\d+)?_marks$")
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML may hold, which a name in a capture still can."""
 _STEP = re.compile(r"([MLHVhvZA])([^MLHVhvZA]*)")
 _AXIS = {"role-axis-grid": "grid", "role-axis-tick": "tick", "role-axis-label": "tx",
          "role-axis-domain": "tick", "role-axis-title": "at"}  # fmt: skip
 _TITLES = {"role-title-text": "title", "role-title-subtitle": "subtitle"}
+_NUMBERED = {"trail": "at", "stops": "stop", "still": "at"}
+"""Marks that have a number, by the data attribute that holds it: a script finds them by it. What
+stands behind the number in their description is shown where the pointer rests on them."""
 _KEPT = ("fill", "stroke", "stroke-width", "stroke-dasharray", "fill-opacity")
-_PLACE = {"end": ' text-anchor="end"', "middle": ' text-anchor="middle"'}
 _NS = "{http://www.w3.org/2000/svg}"
 
 
@@ -55,29 +57,13 @@ def drawn(chart: alt.VConcatChart | alt.LayerChart) -> str:
 
 
 @dataclass
-class _Writer:
-    roofs: Sequence[str]
-    halo: str
+class _Writer(Elements):
+    halo: str = ""
     """Colour around words, and sign that colours and fonts stand on each element: see compact."""
-    parts: list[str] = field(default_factory=list)
-    open: str = ""
     origin: tuple[float, float] = (0.0, 0.0)
     """Where the plane begins."""
     below: bool = False
     """Within the strip or the key, whose axes are not the plane's."""
-
-    def group(self, name: str) -> None:
-        """Begin the elements of another kind, unless they go on."""
-        if name == self.open:
-            return
-        self.close()
-        self.parts.append(f'<g class="{name}">')
-        self.open = name
-
-    def close(self) -> None:
-        if self.open:
-            self.parts.append("</g>")
-        self.open = ""
 
     def look(self, element: ElementTree.Element) -> str:
         """Return the colours of an element as attributes, where no style sheet gives them."""
@@ -107,8 +93,8 @@ def compact(
         scales: what a script must know to zoom: `log` or `linear`, then width and height of the
             plane and the ends of both axes.
     """
-    root = ElementTree.fromstring(_NOT_XML.sub("\ufffd", svg))
-    writer = _Writer(roofs, halo)
+    root = ElementTree.fromstring(xml_text(svg))
+    writer = _Writer(roofs, halo=halo)
     _walk(root, 0.0, 0.0, "", writer)
     writer.close()
     width, height = root.get("width", "0"), root.get("height", "0")
@@ -116,9 +102,7 @@ def compact(
     plane = ""
     if scales:
         kind, _, rest = scales.partition(" ")
-        plane = (
-            f' data-plane="{kind} {_number(writer.origin[0])} {_number(writer.origin[1])} {rest}"'
-        )
+        plane = f' data-plane="{kind} {number(writer.origin[0])} {number(writer.origin[1])} {rest}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img" aria-label={quoteattr(label)}{font}{plane}>'
@@ -177,29 +161,12 @@ def _shift(element: ElementTree.Element) -> tuple[float, float]:
     return (float(found[1]), float(found[2])) if found else (0.0, 0.0)
 
 
-def _number(value: float) -> str:
-    text = f"{value:.1f}"
-    return "0" if text == "-0.0" else text.removesuffix(".0")
-
-
 def _about(element: ElementTree.Element, name: str, writer: _Writer) -> str:
     """Return group, bound, roof and level as ``data-g`` and classes, for a style sheet."""
-    if writer.halo:
-        return ""
-    group, bound, roof, level = (*(element.get("aria-label") or "").split("|"), "", "", "")[:4]
-    if name in ("lines", "region"):  # kind and name of a line
-        place = f"r{writer.roofs.index(bound)}" if bound in writer.roofs else ""
-        level = f"lv-{bound}" if group == "cache" else ""
-        return f' class="{" ".join(filter(None, (group, place, level)))}"'
-    if name not in ("groups", "edge", "levels", "strip", "key_icons"):
-        return ""
-    classes = [f"k-{bound.replace('_', '-')}"]
-    if roof in writer.roofs:
-        classes.append(f"r{writer.roofs.index(roof)}")
-    if level:
-        classes.append(f"lv-{level}")
-    data = f' data-g="{group}"' if group else ""
-    return f'{data} class="{" ".join(classes)}"'
+    if name in _NUMBERED:
+        place = (element.get("aria-label") or "").partition("|")[0]
+        return f" data-{_NUMBERED[name]}={quoteattr(place)}" if place else ""
+    return "" if writer.halo else writer.about(element.get("aria-label") or "", name)
 
 
 def _text(element: ElementTree.Element, x: float, y: float, name: str, writer: _Writer) -> str:
@@ -207,21 +174,14 @@ def _text(element: ElementTree.Element, x: float, y: float, name: str, writer: _
     shifts = _SHIFT.findall(transform)
     dx, dy = (float(value) for value in shifts[0]) if shifts else (0.0, 0.0)
     turn = _TURN.search(transform)
-    where = f' x="{_number(x + dx)}" y="{_number(y + dy)}"'
+    where = f' x="{number(x + dx)}" y="{number(y + dy)}"'
     if turn:
         down = float(shifts[1][1]) if len(shifts) > 1 else 0.0
         where = (
-            f' transform="translate({_number(x + dx)} {_number(y + dy)})'
-            f'rotate({_number(float(turn[1]))})" y="{_number(down)}"'
+            f' transform="translate({number(x + dx)} {number(y + dy)})'
+            f'rotate({number(float(turn[1]))})" y="{number(down)}"'
         )
-    group, kind = (*(element.get("aria-label") or "").split("|"), "")[:2]
-    about = ""
-    if name == "texts":
-        place = f" r{writer.roofs.index(group)}" if group in writer.roofs else ""
-        level = f" lv-{group}" if group in ("l2", "l1") else ""
-        about = f' class="{kind}{place}{level}"' + (f' data-g="{group}"' if kind == "name" else "")
-    elif name == "strip_names":
-        about = f' class="name" data-g="{group}"'
+    about = writer.about_text(element.get("aria-label") or "", name)
     if writer.halo:
         about = "".join(
             f" {each}={quoteattr(str(element.get(each)))}"
@@ -231,12 +191,12 @@ def _text(element: ElementTree.Element, x: float, y: float, name: str, writer: _
         if name == "texts":
             ground = quoteattr(writer.halo)
             about += f' paint-order="stroke" stroke={ground} stroke-width="3"'
-    anchor = _PLACE.get(element.get("text-anchor", ""), "")
+    anchor = ANCHORS.get(element.get("text-anchor", ""), "")
     if len(element) > 1:  # the lines of a title, each below the one before
         return "".join(
-            f'<text x="{_number(x + dx)}" y="{_number(y + dy + 14 * number)}"{about}>'
+            f'<text x="{number(x + dx)}" y="{number(y + dy + 14 * below)}"{about}>'
             f"{escape(''.join(line.itertext()))}</text>"
-            for number, line in enumerate(element)
+            for below, line in enumerate(element)
         )
     words, _, share = "".join(element.itertext()).partition("\u2002")
     light = ' font-weight="400"' if writer.halo else ""
@@ -248,7 +208,7 @@ def _line(element: ElementTree.Element, x: float, y: float, name: str, writer: _
     dx, dy = _shift(element)
     x1, y1 = x + dx, y + dy
     x2, y2 = x1 + float(element.get("x2", "0")), y1 + float(element.get("y2", "0"))
-    ends = f"M{_number(x1)} {_number(y1)}L{_number(x2)} {_number(y2)}"
+    ends = f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}"
     group = element.get("aria-label") if name == "leaders" else None
     data = f' data-g="{group}"' if group is not None and not writer.halo else ""
     return f'<path{data} d="{ends}"{writer.look(element)}/>'
@@ -261,9 +221,17 @@ def _path(element: ElementTree.Element, x: float, y: float, name: str, writer: _
     steps = element.get("d", "")
     if "A" in steps:
         radius = abs(float(steps[1 : steps.index(",")]))
-        circle = f'cx="{_number(x)}" cy="{_number(y)}" r="{_number(radius)}"'
-        return f"<circle{about} {circle}{look}/>"
-    return f'<path{about} d="{_moved(steps, x, y)}"{look}/>'
+        circle = f'cx="{number(x)}" cy="{number(y)}" r="{number(radius)}"'
+        return _with_title(element, name, "circle", f"{about} {circle}{look}")
+    return _with_title(element, name, "path", f'{about} d="{_moved(steps, x, y)}"{look}')
+
+
+def _with_title(element: ElementTree.Element, name: str, tag: str, inner: str) -> str:
+    """Return an element with the words that a browser shows where the pointer rests on it."""
+    words = (element.get("aria-label") or "").partition("|")[2] if name in _NUMBERED else ""
+    if not words:
+        return f"<{tag}{inner}/>"
+    return f"<{tag}{inner}><title>{escape(words)}</title></{tag}>"
 
 
 def _moved(steps: str, x: float, y: float) -> str:
@@ -278,5 +246,5 @@ def _moved(steps: str, x: float, y: float) -> str:
             values = [value + x for value in values]
         elif letter == "V":
             values = [value + y for value in values]
-        out.append(letter.replace("Z", "z") + " ".join(_number(value) for value in values))
+        out.append(letter.replace("Z", "z") + " ".join(number(value) for value in values))
     return "".join(out)

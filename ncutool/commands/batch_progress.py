@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from ncutool.base import units
 from ncutool.base.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.archive.batch import Looked, Tally
+    from ncutool.archive.batch import Looked
+    from ncutool.archive.tally import Tally
     from ncutool_parsers import Place
 
 _LINE_S = 10.0
@@ -55,22 +57,25 @@ def summary(tally: Tally, dataset: Path | Place) -> str:
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(tally.kinds.items()))
     failed = f"{tally.failed:,} failed ({kinds})" if tally.failed else "none failed"
     said = f"{', '.join(parts)}, {failed}; in {dataset}"
-    left = tally.files - tally.done
-    return f"{said}; stopped by --max-failures with {left:,} to go" if tally.stopped else said
+    if tally.stopped:
+        said += f"; stopped by --max-failures with {tally.files - tally.done:,} to go"
+    return said
+
+
+def _say_summary(tally: Tally, dataset: Path | Place) -> None:
+    """Say how a batch went, and where it is told why files failed."""
+    _say(summary(tally, dataset))
+    if tally.failed:
+        _say(f"why they failed: ncutool query {shlex.quote(str(dataset))} --table errors")
 
 
 def rates(tally: Tally) -> dict[str, float | None]:
     """Return the rates of this run and the seconds that are left; None where not known."""
-    worked = tally.worked
-    if not worked or tally.seconds <= 0:
-        return {"files_per_s": None, "bytes_per_s": None, "left_s": None}
-    left_bytes, left_files = tally.bytes - tally.done_bytes, tally.files - tally.done
-    by_bytes = left_bytes * tally.seconds / tally.worked_bytes if tally.worked_bytes else 0.0
-    by_files = left_files * tally.seconds / worked
+    known = tally.worked > 0 and tally.seconds > 0
     return {
-        "files_per_s": worked / tally.seconds,
-        "bytes_per_s": tally.worked_bytes / tally.seconds,
-        "left_s": max(by_bytes, by_files) if left_files else 0.0,
+        "files_per_s": tally.worked / tally.seconds if known else None,
+        "bytes_per_s": tally.worked_bytes / tally.seconds if known else None,
+        "left_s": tally.left_s,
     }
 
 
@@ -91,24 +96,34 @@ class _Lines:
             _say(progress_line(tally))
 
     def end(self, tally: Tally) -> None:
-        _say(summary(tally, self._dataset))
+        _say_summary(tally, self._dataset)
 
 
-def progress_line(tally: Tally) -> str:
-    """Return how far a batch is: files, bytes, rate, failures and time left."""
+def progress_line(tally: Tally, between: str = "; ") -> str:
+    """Return how far a batch is: files, bytes, failures; then rate and time left.
+
+    Args:
+        tally: how far it is.
+        between: what stands between the two.
+    """
     said = (
         f"{tally.done:,} of {tally.files:,} files, {units.data(tally.done_bytes)} of "
         f"{units.data(tally.bytes)}, {tally.failed:,} failed"
     )
-    rate = rates(tally)
     if tally.publishing:
-        return f"{said}; writing the tables"
+        return f"{said}{between}writing the tables"
+    rate = rates(tally)
     if rate["files_per_s"] is None:
         return said
-    return (
-        f"{said}; {rate['files_per_s']:.1f} files/s, {units.data_rate(rate['bytes_per_s'])}, "
-        f"{clock(rate['left_s'] or 0)} left"
-    )
+    parts = [_files_rate(rate["files_per_s"]), units.data_rate(rate["bytes_per_s"])]
+    if rate["left_s"] is not None:
+        parts.append(f"{clock(rate['left_s'])} left")
+    return f"{said}{between}{', '.join(parts)}"
+
+
+def _files_rate(per_s: float) -> str:
+    """Return a rate of files that is no row of zeros, however slow they are."""
+    return f"{per_s:.1f} files/s" if per_s >= 1 else f"{per_s * 60:.1f} files/min"
 
 
 def failure(line: Looked) -> str:
@@ -199,9 +214,9 @@ class _Bar:
             self._task,
             total=max(tally.bytes, 1),
             completed=tally.done_bytes,
-            description=progress_line(tally),
+            description=progress_line(tally, "\n"),
         )
 
     def end(self, tally: Tally) -> None:
         self._progress.stop()
-        _say(summary(tally, self._dataset))
+        _say_summary(tally, self._dataset)

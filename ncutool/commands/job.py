@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ncutool.analysis.request import Request
-from ncutool.base.untrusted import printable, shorten
+from ncutool.base.untrusted import shorten
 from ncutool.commands.options import (
     Format,
     Limits,
@@ -24,16 +22,13 @@ from ncutool.commands.options import (
 )
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
-from ncutool_parsers.errors import CaptureError, NcutoolError, UsageError
+from ncutool_parsers.errors import UnfitError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ncutool.archive.job_view import JobView
     from ncutool.archive.rank_rows import RankRows
 
 _SCHEMA = "ncutool/job/1"
-_ENDINGS = (".json", ".json.gz")
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,8 @@ def run(
         list[Path | Place],
         typer.Argument(
             metavar="TRACE... | FOLDER | DATASET",
-            help="Traces of the ranks, folders of them, or what `ncutool batch -o` wrote.",
+            help="Traces of the ranks, folders, patterns, tar and zip archives, URLs, or @FILE "
+            "with one of these a line; or what `ncutool batch -o` wrote.",
             show_default=False,
         ),
     ],
@@ -86,7 +82,7 @@ def run(
     if all(view.job.refused is not None for view in views) and form in (None, Format.TABLE):
         first = views[0].job
         named = f"{shorten(first.key, 80)}: " if first.key not in ("", ".") else ""
-        raise NcutoolError(f"{named}{first.refused}")
+        raise UnfitError(f"{named}{first.refused}")
     output.write(_content(views, form, top, output))
 
 
@@ -123,7 +119,7 @@ def _rows(views: tuple[JobView, ...], form: Format) -> bytes:
         if view.job.refused is None
     ]
     if not tables:
-        raise UsageError(str(views[0].job.refused))
+        raise UnfitError(str(views[0].job.refused))
     return rows(pl.concat(tables), form, envelope=str, table=str, markdown=str)
 
 
@@ -164,76 +160,28 @@ def _tables(
     paths: list[Path | Place], pattern: str | None, where: list[str], reading: JobReading
 ) -> RankRows:
     from ncutool.archive import rank_rows
-    from ncutool.archive.dataset import is_dataset
     from ncutool.archive.reading import tables_of
     from ncutool.archive.redacted import redacted_tables
+    from ncutool.commands.job_traces import read_ranks
 
     expression = None if pattern is None else rank_rows.pattern(pattern)
-    datasets = [one for one in paths if isinstance(one, Path) and is_dataset(one)]
-    remote = [one for one in paths if isinstance(one, Place) and not one.name.endswith(_ENDINGS)]
-    if not datasets and not remote:
+    datasets = [one for one in paths if _is_dataset(one)]
+    if not datasets:
         if where:
             raise UsageError("--where asks a dataset; name the traces that are meant instead")
-        return rank_rows.together(_read(paths, expression, reading.request()))
+        return rank_rows.together(read_ranks(paths, expression, reading.request()))
     if len(paths) > 1:
         raise UsageError("give one dataset, or traces; not a dataset beside others")
-    with tables_of(paths[0]) as asked, redacted_tables(asked, reading.redact) as tables:
+    with tables_of(datasets[0]) as asked, redacted_tables(asked, reading.redact) as tables:
         return rank_rows.of_dataset(tables.scan, where, expression)
 
 
-def _read(paths: list[Path | Place], expression: Any, request: Request) -> Iterator[RankRows]:
-    """Yield the rows of each trace; of several files of one content the first."""
-    from ncutool.archive.rank_rows import content_id, rank_rows, told_by
-    from ncutool.commands.reading import analyse_file
+def _is_dataset(path: Path | Place) -> bool:
+    """Whether a path is a dataset, and no trace or folder of traces."""
+    from ncutool.archive import dataset, listing, remote
 
-    seen: dict[str, Path] = {}
-    for path, shown in _shown(list(_files(paths))):
-        capture_id = content_id(path)
-        if capture_id in seen:
-            print(
-                f"ncutool: {printable(str(path))} has the same content as "
-                f"{printable(str(seen[capture_id]))} and counts once",
-                file=sys.stderr,
-            )
-            continue
-        seen[capture_id] = path
-        try:
-            analysis = analyse_file(path, request)
-        except CaptureError as error:
-            if path in paths:
-                raise
-            # a folder may hold more than traces; a rank that is lost so is told as missing
-            print(f"ncutool: left out: {printable(str(error))}", file=sys.stderr)
-            continue
-        told = told_by(os.path.abspath(path).replace(os.sep, "/"), expression)
-        yield rank_rows(analysis, shown, capture_id, told)
-
-
-def _shown(files: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield each file with its place below the folder that all lie in."""
-    folder = os.path.commonpath([os.path.dirname(os.path.abspath(one)) for one in files])
-    for path in files:
-        yield path, Path(os.path.abspath(path)).relative_to(folder).as_posix()
-
-
-def _files(paths: list[Path | Place]) -> Iterator[Path]:
-    """Yield the files given, and the traces of the folders given, in order.
-
-    Raises:
-        UsageError: a folder holds none.
-    """
-    for path in paths:
-        if isinstance(path, Place):
-            raise UsageError(
-                f"{path}: traces behind a URL go into a dataset first: ncutool batch {path} "
-                "-o DATASET; then ncutool job DATASET"
-            )
-        if not path.is_dir():
-            yield path
-            continue
-        found = sorted(
-            one for one in path.rglob("*") if one.is_file() and one.name.endswith(_ENDINGS)
-        )
-        if not found:
-            raise UsageError(f"{path}: holds no {' or '.join(_ENDINGS)} file; name the traces")
-        yield from found
+    if isinstance(path, Path):
+        return dataset.is_dataset(path)
+    if not path.is_remote or path.member is not None or listing.is_archive_name(path.name):
+        return False
+    return not path.name.lower().endswith((".json", ".json.gz")) and remote.is_dataset(path)

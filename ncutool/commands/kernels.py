@@ -61,7 +61,7 @@ def run(
     hold all launches in order unless --top is given.
     """
     from ncutool.commands.companions import sort_out_one
-    from ncutool.commands.reading import analyse_file, say_notices
+    from ncutool.commands.reading import analyse_file, say
     from ncutool.commands.writing import row_parts
 
     chosen = output.choose()
@@ -70,8 +70,12 @@ def run(
     analysis = analyse_file(path, request, output)
     for_eyes = chosen in (Format.TABLE, Format.MD)
     limit = _SCREENFUL if top is None and for_eyes else top
-    _ = analysis.timeline  # the notices need it: made before the table, not on top of it in memory
-    frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
+    if chosen is Format.JSON:
+        _ = analysis.timeline  # made before the table, not on top of it in memory
+    if limit and analysis.brief and chosen is not Format.JSON:
+        frame = analysis.rows(_longest(analysis, pattern, limit))
+    else:
+        frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
     within = table is Name.INSIDE
     if within:
         frame = _inside(analysis, frame)
@@ -104,8 +108,20 @@ def run(
         return inside_markdown(frame) if within else kernels_markdown(analysis, frame)
 
     content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
-    say_notices(analysis)
+    say(analysis.notices if chosen is Format.JSON else analysis.table_notices)
     output.write(content)
+
+
+def _longest(analysis: Analysis, pattern: str | None, limit: int) -> pl.Series:
+    """Return the launch_id of the launches to show, as :func:`select` chooses them."""
+    launches, work = analysis.capture.launches, analysis.work.work
+    if pattern is None:
+        named = launches.select("launch_id", "duration_ns")
+    else:
+        named = launches.select("launch_id", "duration_ns", "kernel", "kernel_full").join(
+            work.select("launch_id", "op"), on="launch_id"
+        )
+    return select(named, pattern, limit, by_duration=True)["launch_id"]
 
 
 def _inside(analysis: Analysis, chosen: pl.DataFrame) -> pl.DataFrame:

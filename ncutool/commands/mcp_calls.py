@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from ncutool.commands.mcp_child import Question
 from ncutool.diagnose.quoted import COMMAND_CHARACTERS, quoted
 from ncutool_parsers.errors import NcutoolError
 
 if TYPE_CHECKING:
     from anyio.abc import ByteReceiveStream
 
-_MOST_OUTPUT = 64 << 20
-"""Bytes of a command's result, past which it is stopped: no answer is cut from so much."""
+_MOST_OUTPUT = 1 << 20
+"""Bytes of an answer, past which its process is stopped: none is asked for that is so long."""
 _MOST_ERRORS = 64 << 10
 _AT_ONCE = 2
 """Commands that run beside each other."""
@@ -36,20 +37,15 @@ class Calls:
         self._timeout_s = timeout_s
         self._limiter = CapacityLimiter(_AT_ONCE)
 
-    async def rows(self, arguments: Sequence[str]) -> list[Any]:
-        """Return what a command writes as JSON lines."""
-        return [json.loads(line) for line in (await self._run(arguments)).splitlines() if line]
-
-    async def value(self, arguments: Sequence[str]) -> Any:
-        """Return what a command writes as JSON."""
-        return json.loads(await self._run(arguments))
-
-    async def _run(self, arguments: Sequence[str]) -> bytes:
-        """Return the standard output of a command.
+    async def answer(self, question: Question) -> str:
+        """Return the JSON text that answers a question, already cut to size.
 
         Raises:
-            CallError: it failed, took too long or wrote too much.
+            CallError: there is no answer, it takes too long, or it is too long.
         """
+        return (await self._run(msgspec.json.encode(question).decode())).decode()
+
+    async def _run(self, question: str) -> bytes:
         import anyio
 
         async with self._limiter:
@@ -57,7 +53,7 @@ class Calls:
             with tempfile.TemporaryDirectory(prefix="ncutool-mcp-") as empty:
                 try:
                     with anyio.fail_after(self._timeout_s):
-                        return await _output(arguments, empty)
+                        return await _output(question, empty)
                 except TimeoutError:
                     raise CallError(
                         f"took longer than {self._timeout_s:g} s; start the server with a larger "
@@ -65,11 +61,11 @@ class Calls:
                     ) from None
 
 
-async def _output(arguments: Sequence[str], folder: str) -> bytes:
+async def _output(question: str, folder: str) -> bytes:
     import anyio
 
     out, errors = bytearray(), bytearray()
-    command = [sys.executable, "-m", "ncutool", *arguments]
+    command = [sys.executable, "-m", "ncutool.commands.mcp_child", question]
     process = await anyio.open_process(command, stdin=subprocess.DEVNULL, cwd=folder)
     try:
         async with anyio.create_task_group() as group:
@@ -85,9 +81,9 @@ async def _output(arguments: Sequence[str], folder: str) -> bytes:
             await process.aclose()
     if len(out) > _MOST_OUTPUT:
         raise CallError("the result is too large; ask for fewer rows")
-    if not out.strip():
-        said = errors.decode("utf-8", "replace").strip().splitlines()
-        why = said[-1].removeprefix("ncutool: ") if said else f"ended with {process.returncode}"
+    if process.returncode or not out:
+        told = errors.decode("utf-8", "replace").strip().splitlines()
+        why = told[-1] if told else f"ended with {process.returncode}"
         raise CallError(quoted(why, COMMAND_CHARACTERS))
     return bytes(out)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ncutool.diagnose.quoted import quoted
@@ -54,3 +54,35 @@ class Folders:
             if regular and any(real.is_relative_to(one) for one in self.roots):
                 return real
         raise refused
+
+    def identities(self, paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+        """Return what tells each file from any other that comes to lie under its name.
+
+        Raises:
+            UsageError: one is no regular file any more, or is reached through a link now.
+        """
+        return {path: _identity(path) for path in paths}
+
+    def check_same(self, before: Mapping[Path, tuple[int, int]]) -> None:
+        """Hold files to what they were, so that none is answered for that was put in their place.
+
+        Raises:
+            UsageError: one is another file now.
+        """
+        for path, identity in before.items():
+            if _identity(path) != identity:
+                raise _replaced(path)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat(follow_symlinks=False)
+        if stat.S_ISREG(found.st_mode) and path.resolve(strict=True) == path:
+            return found.st_dev, found.st_ino
+    except (OSError, RuntimeError):
+        pass
+    raise _replaced(path)
+
+
+def _replaced(path: Path) -> UsageError:
+    return UsageError(f"{quoted(path.name)}: was replaced while it was read; ask again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +13,10 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from ncutool.commands.mcp_calls import CallError, Calls
+from ncutool.commands.mcp_child import Question
 from ncutool.commands.mcp_folders import Folders
 from ncutool.commands.schema import NAMES, schema_of
-from ncutool.diagnose.bounded import bounded
-from ncutool.diagnose.budget import LEAST_BYTES, USUAL_BYTES, dumped
+from ncutool.diagnose.budget import LEAST_BYTES, USUAL_BYTES
 from ncutool_parsers.errors import UsageError
 
 MOST_BYTES = 64_000
@@ -74,17 +75,32 @@ class _Tools:
     def __init__(self, folders: Folders, calls: Calls) -> None:
         self._folders, self._calls = folders, calls
 
-    def _file(self, name: str) -> str:
-        try:
-            return str(self._folders.file(name))
-        except UsageError as error:
-            raise ToolError(str(error)) from error
+    async def _answer(
+        self,
+        tool: str,
+        command: Sequence[str],
+        captures: Sequence[str],
+        *more: str,
+        max_bytes: int = MOST_BYTES,
+        top: int = 0,
+        against: str | None = None,
+    ) -> str:
+        """Return what a command says of captures, all of them files of the folders all along.
 
-    async def _value(self, *arguments: str) -> Any:
+        Raises:
+            ToolError: a file lies in no folder, or was replaced meanwhile; or there is no answer.
+        """
         try:
-            return await self._calls.value(arguments)
-        except (CallError, ValueError) as error:
+            files = [self._folders.file(one) for one in captures]
+            earlier = [] if against is None else [self._folders.file(against)]
+            held = self._folders.identities((*files, *earlier))
+            told = [f"--against={one}" for one in earlier]
+            arguments = [*command, *map(str, files), *more, *told, "--format=json"]
+            answer = await self._calls.answer(Question(tool, arguments, max_bytes, top))
+            self._folders.check_same(held)
+        except (CallError, UsageError) as error:
             raise ToolError(str(error)) from error
+        return answer
 
     async def diagnose(
         self,
@@ -96,20 +112,15 @@ class _Tools:
     ) -> str:
         """Say what a careful colleague would of captures: verdict, findings with evidence,
         kernels, what could not be seen, whether to stop. Ask this first."""
-        files = [self._file(one) for one in captures]
-        earlier = [] if against is None else [f"--against={self._file(against)}"]
-        found = await self._value(
-            "diagnose", *files, f"--budget={budget}", "--format=json", *earlier
+        return await self._answer(
+            "diagnose", ["diagnose"], captures, f"--budget={budget}", against=against
         )
-        return dumped(found).decode()
 
     async def findings(self, capture: Capture, top: Rows = 10, max_bytes: Bytes = 16_000) -> str:
         """List what to change in one capture, surest saving first, each with all its evidence."""
-        found = await self._value(
-            "diagnose", self._file(capture), "--budget=1048576", "--format=json"
+        return await self._answer(
+            "findings", ["diagnose"], [capture], "--budget=1048576", max_bytes=max_bytes, top=top
         )
-        rows = found["captures"][0]["findings"] if found["captures"] else []
-        return _answer(rows[:top], max_bytes, len(rows) - top)
 
     async def kernels(
         self,
@@ -127,10 +138,8 @@ class _Tools:
         """List the longest launches of one capture with their FLOPs, bytes and place on the
         roofline; fields that are not known are left out."""
         chosen = [] if kernel is None else [f"--kernel={kernel}"]
-        arguments = ("kernels", self._file(capture), f"--top={top}", "--format=json", *chosen)
-        found = await self._value(*arguments)
-        rows = [{key: it for key, it in row.items() if it is not None} for row in found["kernels"]]
-        return _answer(rows, max_bytes)
+        more = (f"--top={top}", *chosen)
+        return await self._answer("kernels", ["kernels"], [capture], *more, max_bytes=max_bytes)
 
     async def explain(
         self,
@@ -147,16 +156,14 @@ class _Tools:
         """Trace every figure of one launch to its metric or shape, with its formula filled in."""
         if launch.startswith("-"):
             raise ToolError("launch: is a launch_id, `longest` or a name, and none begins with -")
-        found = await self._value("explain", self._file(capture), launch, "--format=json")
-        return _answer(found, max_bytes)
+        return await self._answer("explain", ["explain"], [capture], launch, max_bytes=max_bytes)
 
     async def diff(
         self, before: Capture, after: Capture, top: Rows = 10, max_bytes: Bytes = 16_000
     ) -> str:
         """Say whether two captures did the same work, what changed, and whether it is real."""
-        files = self._file(before), self._file(after)
-        found = await self._value("diff", *files, f"--top={top}", "--format=json")
-        return _answer(found, max_bytes)
+        files = (before, after)
+        return await self._answer("diff", ["diff"], files, f"--top={top}", max_bytes=max_bytes)
 
     async def next_capture(
         self,
@@ -167,13 +174,7 @@ class _Tools:
         max_bytes: Bytes = 8_000,
     ) -> str:
         """Return the ncu command that tells most of what a trace leaves unknown."""
-        found = await self._value(
-            "next-capture", self._file(trace), f"--replays={replays}", "--format=json"
+        more = f"--replays={replays}"
+        return await self._answer(
+            "next_capture", ["next-capture"], [trace], more, max_bytes=max_bytes
         )
-        return _answer(found["next_capture"], max_bytes)
-
-
-def _answer(value: Any, most_bytes: int, more: int = 0) -> str:
-    made = bounded(value, most_bytes)
-    made["left_out"] += max(0, more)
-    return dumped(made).decode()

@@ -12,14 +12,17 @@ from ncutool.commands import bounded
 from ncutool_parsers import sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.request import Request
     from ncutool.commands.writing import Output
     from ncutool_parsers import Place
+    from ncutool_parsers.capture import Notice
     from ncutool_parsers.interface import Progress as ProgressHook
 
+WATCHERS: list[Callable[[Analysis], None]] = []
+"""Told of each analysis that a command makes: a server learns the names of its captures so."""
 _PATIENCE_S = 1.0
 """A bar for anything that takes longer than this."""
 
@@ -46,16 +49,22 @@ def analyse_file(path: Path | Place, request: Request, output: Output | None = N
         output.check_writable()
     bounded.hold(str(path), request.max_memory)
     with _progress(path) as hook:
-        return read_and_analyse(path, request, progress=hook)
+        analysis = read_and_analyse(path, request, progress=hook)
+    for watcher in WATCHERS:
+        watcher(analysis)
+    return analysis
 
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:
     """Print the notices of an analysis on stderr, the gravest first."""
+    say(notice for notice in analysis.notices if not only_errors or notice.severity == "error")
+
+
+def say(notices: Iterable[Notice]) -> None:
+    """Print notices on stderr, in their order."""
     from ncutool.base.untrusted import printable
 
-    for notice in analysis.notices:
-        if only_errors and notice.severity != "error":
-            continue
+    for notice in notices:
         print(f"ncutool: {printable(notice.text)}", file=sys.stderr)
 
 

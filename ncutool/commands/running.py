@@ -8,17 +8,24 @@ import sys
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_origin
+from types import MappingProxyType, NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import typer
 import typer.core
 import typer.main
 
 from ncutool.analysis.request import Redact
+from ncutool.base.amounts import Amount
 from ncutool.commands import COMMANDS, Command, bounded, ending
+from ncutool.commands.amounts import Reader, say_understood
 from ncutool.commands.wrong_usage import parser_error
 from ncutool_parsers.errors import NcutoolError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ncutool.commands.help_groups import HelpGroup
 
 _PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """The usage error of typer's parser: click's in older releases of typer, its own copy in newer."""
@@ -59,6 +66,17 @@ class Single(_PlainHelp, typer.core.TyperCommand):
     """Annotation and least value of each option by its name, for the errors."""
     many: tuple[str, ...] = ()
     """Options that take every value that follows them."""
+    groups: tuple[HelpGroup, ...] = ()
+    """In which the help shows its options; none where all stand together."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options into the help, group by group where there are groups."""
+        if not self.groups:
+            super().format_options(ctx, formatter)
+            return
+        from ncutool.commands.help_groups import write_groups
+
+        write_groups(ctx, formatter, self.groups)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; what is left over, and what the parser refuses, names the command."""
@@ -71,6 +89,7 @@ class Single(_PlainHelp, typer.core.TyperCommand):
         if left and not ctx.resilient_parsing:
             way_out = f"see {ctx.command_path} --help"
             raise UsageError(f"unexpected argument {left[0][:60]!r}; {way_out}")
+        say_understood(ctx)
         return left
 
 
@@ -167,8 +186,10 @@ def _built(command: Command, package: str) -> Any:
     app.command(command.name, cls=Single, context_settings=_SETTINGS)(run)
     single: Any = typer.main.get_command(app)
     single.wants, single.many = _wants(run), getattr(module, "MANY", ())
+    single.groups = getattr(module, "GROUPS", ())
+    amounts = _amounts(run)
     for parameter in single.params:
-        take_plainly(parameter, single.wants)
+        take_plainly(parameter, single.wants, amounts)
     return single
 
 
@@ -207,25 +228,44 @@ def _wants(run: Any) -> dict[str, tuple[Any, float | None]]:
     }
 
 
-def take_plainly(parameter: Any, wants: dict[str, tuple[Any, float | None]]) -> None:
+def _amounts(run: Any) -> dict[str, Amount]:
+    """Return which options of a command's function take amounts as people write them."""
+    return {
+        name: about
+        for name, parameter in inspect.signature(run, eval_str=True).parameters.items()
+        for about in getattr(parameter.annotation, "__metadata__", ())
+        if isinstance(about, Amount)
+    }
+
+
+def take_plainly(
+    parameter: Any,
+    wants: dict[str, tuple[Any, float | None]],
+    amounts: Mapping[str, Amount] = MappingProxyType({}),
+) -> None:
     """Let a parameter take a value that is right at first sight as it is.
 
     typer asks pydantic about every value, whose import takes longer than reading a small capture.
-    It is still asked about whatever is not plainly right, and then words the error.
+    It is still asked about whatever is not plainly right, and then words the error. Amounts are
+    read here: typer knows no `8k`.
     """
     if parameter.process_value.__name__ == "plainly":
         return
     annotation = wants.get(parameter.name, (None, None))[0]
     ask, default = parameter.process_value, parameter.default
     many = parameter.multiple or parameter.nargs == -1
+    amount = amounts.get(parameter.name)
+    read = None if amount is None else Reader(parameter, amount, annotation)
 
     def plainly(ctx: Any, value: Any) -> Any:
+        if read is not None and isinstance(value, str):
+            return read(ctx, value)
         if value is None and not parameter.required:
             given = () if many else None
             if parameter.callback is None:
                 return given
             return parameter.callback(ctx, parameter, given)
-        if parameter.required or parameter.callback is not None:
+        if parameter.callback is not None or (parameter.required and not (many and value)):
             return ask(ctx, value)
         if value is default and not isinstance(value, str):
             return value

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ncutool.commands import output_schemas
-from ncutool.commands.options import DebugOption
+from ncutool.commands.options import DebugOption, option
 from ncutool.commands.wrong_usage import one_of
 from ncutool_parsers.errors import UsageError
 
@@ -20,12 +20,26 @@ def run(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help=f"Which output: {', '.join(NAMES)}.")
     ] = "kernels",
+    stays_open: Annotated[
+        bool,
+        option(
+            "--open",
+            words="Let objects have further fields, as later versions may add them: for a schema "
+            "that you keep.",
+        ),
+    ] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Print the JSON Schema of ``--format json`` of an output: every field, unit and meaning."""
+    """Print the JSON Schema of ``--format json`` of an output: every field, unit and meaning.
+
+    It has every field of this version and allows no other, so that a misspelt one is found.
+    """
     import json
 
-    typer.echo(json.dumps(schema_of(name), indent=2, ensure_ascii=False))
+    from ncutool.base.json_types import opened
+
+    made = schema_of(name)
+    typer.echo(json.dumps(opened(made) if stays_open else made, indent=2, ensure_ascii=False))
 
 
 def schema_of(name: str) -> dict[str, Any]:

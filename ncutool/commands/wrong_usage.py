@@ -67,13 +67,24 @@ def parser_error(error: Any) -> str:
     if kind == "NoSuchOption":
         return _no_such_option(error, command, way_out)
     if kind == "MissingParameter":
-        return f"{_name_of(error.param)} is missing; {way_out}"
+        return f"{name_of(error.param)} is missing; {way_out}"
     if kind == "BadParameter" and error.param is not None:
-        if (command, _name_of(error.param)) == ("plan signals", "--batch"):
-            way_out = "a batch with its rate is given by --throughput 8:1200"
-        return f"{_name_of(error.param)} takes {_expected(error)}; {way_out}"
+        return f"{name_of(error.param)} takes {_expected(error)}; {way_out}"
     text = error.message.rstrip(".").replace("\n", " ")
     return f"{text[:1].lower()}{text[1:]}; {way_out}"
+
+
+def way_out_of(context: Any, name: str) -> str:
+    """Return where to look after a value that an option does not take.
+
+    Args:
+        context: of the command that was called.
+        name: the option or argument.
+    """
+    command = context.command_path.partition(" ")[2]
+    if (command, name) == ("plan signals", "--batch"):
+        return "a batch with its rate is given by --throughput 8:1200"
+    return f"see ncutool {command} --help"
 
 
 def _no_such_option(error: Any, command: str, way_out: str) -> str:
@@ -99,7 +110,7 @@ def _command_of(error: Any) -> str:
     return path.partition(" ")[2]
 
 
-def _name_of(param: Any) -> str:
+def name_of(param: Any) -> str:
     """Return how the user writes a parameter: its longest flag, or the word of the usage line."""
     flags = [flag for flag in param.opts if flag.startswith("-")]
     return max(flags, key=len) if flags else str(param.metavar or param.name.upper())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool_parsers.capture import Notice
-from ncutool_parsers.errors import UsageError
+from ncutool_parsers.errors import UnfitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ def device_remarks(trace: Capture, report: Capture) -> list[Notice]:
     """Return what to tell of the two captures' devices.
 
     Raises:
-        UsageError: they are different devices: counters of one say nothing of the other.
+        UnfitError: they are different devices: counters of one say nothing of the other.
     """
     if not trace.devices or not report.devices:
         return [
@@ -38,13 +38,13 @@ def device_remarks(trace: Capture, report: Capture) -> list[Notice]:
     notices = []
     ours, theirs = _distinct(trace.devices), _distinct(report.devices)
     if not any(_same_chip(a, b) for a in ours for b in theirs):
-        raise UsageError(
+        raise UnfitError(
             f"{report.name} was collected on {_device(theirs[0])}, {trace.name} on "
             f"{_device(ours[0])}: counters of one device say nothing of another"
         )
     if not all(_same_chip(a, b) for a in ours for b in theirs):
         listed = "; ".join(dict.fromkeys(map(_device, [*ours, *theirs])))
-        raise UsageError(
+        raise UnfitError(
             f"{trace.name} and {report.name} hold launches of unlike devices ({listed}): counters "
             "of one device say nothing of another; record each by itself"
         )

@@ -12,7 +12,7 @@ import polars as pl
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.companions.graph_sequences import EXTRA, NO_FIT
-from ncutool_parsers.errors import UsageError
+from ncutool_parsers.errors import UnfitError
 
 if TYPE_CHECKING:
     from ncutool.companions.graph_pairing import Pairing
@@ -42,7 +42,7 @@ _REMEDY = "give the run that captured these graphs, at the same batch size"
 
 
 def check(trace: Capture, work: pl.DataFrame, pairing: Pairing) -> None:
-    """Raise UsageError where the capture run does not fit, with the numbers that say so.
+    """Raise UnfitError where the capture run does not fit, with the numbers that say so.
 
     Args:
         trace: the capture that holds the replays.
@@ -53,7 +53,7 @@ def check(trace: Capture, work: pl.DataFrame, pairing: Pairing) -> None:
     pct = sum(rest.pct or 0.0 for rest in missed)
     if pct > UNFITTING:
         count = sum(rest.launches for rest in missed)
-        raise UsageError(
+        raise UnfitError(
             f"{pairing.capture_run} does not fit {trace.name}: "
             f"{units.percent(pct)} of the replayed time "
             f"({units.counted(count, 'replayed kernel')}) has no match among its launches, "
@@ -62,7 +62,7 @@ def check(trace: Capture, work: pl.DataFrame, pairing: Pairing) -> None:
     large = _too_large(trace, work)
     if len(large):
         most = large.row(0, named=True)
-        raise UsageError(
+        raise UnfitError(
             f"{pairing.capture_run} does not fit {trace.name}: "
             f"{units.counted(len(large), 'replayed kernel')} started far more threads than its "
             f"shapes have work for, {most['kernel']} {most['threads']:,} threads for "

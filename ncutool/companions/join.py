@@ -40,7 +40,7 @@ def join(
         report_work: its :data:`ncutool.base.tables.WORK` table.
 
     Raises:
-        UsageError: they are of different devices.
+        UnfitError: they are of different devices.
     """
     done = joined(trace, work, report, report_work)
     return done.work, done.summary, done.notices

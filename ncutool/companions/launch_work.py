@@ -43,7 +43,8 @@ def work_of(
         capture_run: the run that captured the graphs that a trace replays.
 
     Raises:
-        UsageError: a companion is of the wrong kind, of another device, or of other graphs.
+        UsageError: a companion is of the wrong kind.
+        UnfitError: a companion is of another device, or of other graphs.
     """
     # what a capture and its companions do not need is not imported: it takes long
     if report is not None:

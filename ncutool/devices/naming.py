@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 
 from ncutool.devices.table import Device
 from ncutool_parsers.errors import UsageError
@@ -66,6 +67,12 @@ def words_of(name: str) -> list[str]:
 
     A size keeps its unit (`80 GB` and `80GB` are one word).
     """
+    return list(_words(name))
+
+
+@lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[str, ...]:
+    """Return the words; every capture of an archive is held against the same names of devices."""
     spaced = re.sub(r"(\d)\s+(gb|gib)\b", r"\1gb", name.lower())
     words = re.findall(r"[a-z0-9]+", spaced)
-    return [re.sub(r"^sxm\d$", "sxm", word) for word in words if word not in _MAKERS]
+    return tuple(re.sub(r"^sxm\d$", "sxm", word) for word in words if word not in _MAKERS)

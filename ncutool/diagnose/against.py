@@ -13,8 +13,10 @@ from ncutool.diagnose import states
 from ncutool.diagnose.prose import ready
 from ncutool.diagnose.quoted import Names, quoted
 from ncutool.diagnose.record import SCHEMA
-from ncutool.diagnose.work import Work, compared, state_of, work_of
+from ncutool.diagnose.states import State
+from ncutool.diagnose.work import Count, Work, compared, state_of, work_of
 from ncutool.diff.noise import Runs
+from ncutool.diff.same_work import other_passes
 from ncutool.diff.verdict import judge
 from ncutool_parsers.errors import UsageError
 
@@ -30,15 +32,15 @@ _MOST_RULES, _MOST_FACTS = 20, 6
 class _Found(msgspec.Struct, frozen=True):
     rule: str
     kind: str
-    alone_high_ns: int
+    alone_high_ns: Count
 
 
 class _State(msgspec.Struct, frozen=True):
-    state: str
+    state: State
 
 
 class _LeftOut(msgspec.Struct, frozen=True):
-    findings: int
+    findings: Count
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -83,7 +85,8 @@ def load(path: Path) -> Earlier:
 def since(earlier: Earlier, analysis: Analysis) -> dict[str, Any]:
     """Return whether both did the same work, how much faster it is, and which problems are gone."""
     now = work_of(analysis)
-    made = {**_work(earlier.work, now), **_problems(earlier, analysis)}
+    work = _work(earlier.work, now)
+    made = {**work, **_problems(earlier, analysis, same=work["same_work"] == "same")}
     return dict(ready(made, Names.none()))
 
 
@@ -97,7 +100,8 @@ def _work(before: Work | None, after: Work) -> dict[str, Any]:
         }  # fmt: skip
     facts = compared(before, after)
     state = state_of(facts, before, after)
-    comparable = not any(one.refuses for one in facts) and before.time_ns > 0
+    refused = any(one.refuses or other_passes(one) for one in facts)
+    comparable = not refused and before.time_ns > 0
     judged = None
     if comparable and (state == "same" or before.grids == after.grids):
         times = Runs((float(before.time_ns),), (float(after.time_ns),))
@@ -119,15 +123,15 @@ def _work(before: Work | None, after: Work) -> dict[str, Any]:
 
 
 def _differences(facts: list[Fact]) -> list[dict[str, Any]]:
-    told = [one for one in facts if one.state not in ("same", "not_known")]
+    told = [one for one in facts if one.state not in ("same", "not_known") or other_passes(one)]
     return [
         {"what": one.what, "before": quoted(one.before), "after": quoted(one.after)}
         for one in told[:_MOST_FACTS]
     ]
 
 
-def _problems(earlier: Earlier, analysis: Analysis) -> dict[str, Any]:
-    """Return what became of each rule; gone is only what was looked for again."""
+def _problems(earlier: Earlier, analysis: Analysis, *, same: bool) -> dict[str, Any]:
+    """Return what became of each rule; gone is only what was looked for again in the same work."""
     before = _by_rule((one.rule, one.alone_high_ns) for one in earlier.findings)
     now = [one for one in analysis.findings if one.alone_high_ns > 0]
     after = _by_rule((one.rule, one.alone_high_ns) for one in now)
@@ -136,7 +140,8 @@ def _problems(earlier: Earlier, analysis: Analysis) -> dict[str, Any]:
     }
     for rule in dict.fromkeys((*before, *after)):
         entry = {"rule": quoted(rule), "before_ns": before.get(rule), "after_ns": after.get(rule)}
-        found[_became(rule, rule in before, rule in after, earlier, analysis)].append(entry)
+        became = _became(rule, rule in before, rule in after, earlier, analysis)
+        found[became if same or became == "still" else "not_known"].append(entry)
     left = {word: max(0, len(listed) - _MOST_RULES) for word, listed in found.items()}
     kept = {word: listed[:_MOST_RULES] for word, listed in found.items()}
     return {**kept, "left_out": sum(left.values())}
@@ -151,8 +156,10 @@ def _became(rule: str, was: bool, is_: bool, earlier: Earlier, analysis: Analysi
     if was:
         return "gone" if states.lacks(analysis, known.kind) is None else "not_known"
     asked = (earlier.questions or {}).get(known.kind)
-    seen = asked is not None and asked.state != "could_not_look"
-    return "new" if seen and not earlier.left_out.findings else "not_known"
+    if asked is None or asked.state == "could_not_look":
+        return "not_known"
+    # where no problem of its kind was found, none was left out for want of room either
+    return "new" if asked.state == "none" or not earlier.left_out.findings else "not_known"
 
 
 def _by_rule(pairs: Any) -> dict[str, int]:

@@ -24,11 +24,22 @@ _MOST_INNER = 20
 """Entries of a list inside another, at most."""
 
 
-def bounded(value: Any, most_bytes: int) -> dict[str, Any]:
-    """Return plain data as ``result`` in at most so many bytes, and how much was left out."""
-    clean = _clean(value, Names(pl.Series("text", sorted(set(_names(value))), pl.String)))
+def bounded(
+    value: Any, most_bytes: int, names: Names | None = None, more: int = 0
+) -> dict[str, Any]:
+    """Return plain data as ``result`` in at most so many bytes, and how much was left out.
+
+    Args:
+        value: what is given.
+        most_bytes: of the JSON text.
+        names: every name of the captures that it is of; those in its fields are known anyhow.
+        more: entries that were left out before.
+    """
+    own = pl.Series("text", sorted(set(_names(value))), pl.String)
+    known = own if names is None else pl.concat([own, names.every]).unique()
+    clean = _clean(value, Names(known))
     for most in _MOST_LENGTHS:
-        left = [0]
+        left = [max(0, more)]
         made = {"result": _cut(clean, most, left), "left_out": 0}
         made["left_out"] = left[0]
         if len(dumped(made)) <= most_bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import polars as pl
@@ -13,13 +13,24 @@ from ncutool.base import units
 from ncutool.diagnose.quoted import quoted
 from ncutool.diff.conditions import CLOCKS_APART, PRODUCTS, clock_of, device_words, dtypes
 from ncutool.diff.facts import Fact, State, apart, ratio_of
-from ncutool.diff.same_work import flop_fact, flop_of, largest
+from ncutool.diff.same_work import (
+    flop_fact,
+    flop_of,
+    largest,
+    other_passes,
+    weights_fact,
+    weights_of,
+)
 from ncutool.diff.sides import run_of
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.diff.sides import Run
 
+_LARGEST = 1e300
+Amount = Annotated[float, msgspec.Meta(ge=0, le=_LARGEST)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _HASH_BYTES = 8
 _GRID = ["kernel_full", *(f"{what}_{axis}" for what in ("grid", "block") for axis in "xyz")]
 
@@ -33,36 +44,38 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tool: str
     device: str
     dtypes: str = ""
-    batch: int | None = None
-    length: int | None = None
-    launches: int
+    batch: Count | None = None
+    length: Count | None = None
+    launches: Count
     counted: bool = False
     """Figures were counted, not modelled from shapes."""
-    flop: float | None = None
-    flop_share: float = 0.0
+    flop: Amount | None = None
+    flop_share: Share = 0.0
     """Share of kernel time that FLOPs are known for, 0 to 1."""
-    product_flop: float | None = None
-    product_share: float = 0.0
+    product_flop: Amount | None = None
+    product_share: Share = 0.0
     largest_product: str | None = None
+    weights: Amount | None = None
+    """Elements of second operands that unbatched products read, each call counted."""
     grids: str
     """Of kernels, grids and blocks: equal ones are equal launches."""
     recording: str
     """Of launches and times: equal ones are one recording."""
-    sm_clock_hz: float | None = None
-    memory_clock_hz: float | None = None
+    sm_clock_hz: Amount | None = None
+    memory_clock_hz: Amount | None = None
     stacks: bool = False
     shapes: bool = False
     filtered: bool = False
     complete: bool = True
     synthetic: bool = False
-    rank: int | None = None
-    ranks: int | None = None
+    rank: Count | None = None
+    ranks: Count | None = None
     locked: bool = False
     """Launches were measured alone, at locked clocks."""
-    timed: str
+    timed: Literal["wall", "launches"]
     """`wall` or `launches`: what ``time_ns`` is."""
-    time_ns: int
-    cycles: float | None = None
+    time_ns: Count
+    cycles: Amount | None = None
 
 
 def work_of(analysis: Analysis) -> Work:
@@ -85,6 +98,7 @@ def work_of(analysis: Analysis) -> Work:
         product_flop=products,
         product_share=product_share,
         largest_product=None if top is None else quoted(top),
+        weights=None if settings.figures_counted else weights_of(run),
         grids=_hash(run.launches.select(_GRID).group_by(_GRID).len().sort(_GRID, nulls_last=True)),
         recording=_hash(run.launches.select("kernel_full", "start_ns", "duration_ns")),
         sm_clock_hz=clock_of(run, "sm_clock_hz"),
@@ -129,6 +143,7 @@ def compared(before: Work, after: Work) -> list[Fact]:
     facts += _flop(before, after)
     if not before.counted:
         facts.append(_other("largest product", before.largest_product, after.largest_product))
+        facts.append(weights_fact(before.weights, after.weights))
     facts += [
         _clock("SM clock", before.sm_clock_hz, after.sm_clock_hz),
         _clock("memory clock", before.memory_clock_hz, after.memory_clock_hz),
@@ -148,6 +163,8 @@ def state_of(facts: list[Fact], before: Work, after: Work) -> State:
         return "differs"
     if before.recording == after.recording or before.grids == after.grids:
         return "same"
+    if any(other_passes(fact) for fact in facts):
+        return "not_known"
     known = any(
         one.state == "same" and figure
         for one, figure in ((fact, before.flop) for fact in facts if fact.what == "FLOP")

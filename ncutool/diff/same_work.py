@@ -75,6 +75,8 @@ def _state(facts: list[Fact]) -> State:
         return "not_comparable"
     if any(fact.state == "differs" for fact in facts):
         return "differs"
+    if any(other_passes(fact) for fact in facts):
+        return "not_known"
     known = any(fact.what.startswith("FLOP") and fact.state == "same" for fact in facts)
     return "same" if known else "not_known"
 
@@ -89,6 +91,7 @@ def compare_runs(before: Run, after: Run) -> list[Fact]:
         *_flop(before, after),
         _bytes(before, after),
         *([] if counted else [_largest_product(before, after)]),
+        *([] if counted else [weights_fact(weights_of(before), weights_of(after))]),
         _launches(before, after),
         *conditions(before, after),
     ]
@@ -224,6 +227,50 @@ def largest(run: Run) -> str | None:
     calls = rows.group_by("op", "op_id", "signature").agg(pl.col("flop").sum())
     top = calls.sort("flop", "op", "signature", descending=[True, False, False]).row(0, named=True)
     return f"{(top['op'] or '').removeprefix('aten::')} {top['signature']}"
+
+
+def weights_of(run: Run) -> float | None:
+    """Return the elements of second operands that unbatched products read, each call counted.
+
+    Merging products of one input, fusing what lies between them or another kernel leave it as it
+    is; a pass more or less through the weights does not, however few its FLOPs. None where no
+    such product has shapes, or one has none.
+    """
+    rows = run.launches.filter((pl.col("category") == "kernel") & (pl.col("family") == "gemm"))
+    calls = rows.unique(["op", "op_id", "signature"], maintain_order=True)
+    if calls.is_empty() or calls["shapes"].null_count() or calls["op_id"].null_count():
+        return None
+    second = calls["shapes"].list.get(1, null_on_oob=True)
+    flat = second.filter(second.list.len() == 2)
+    return float(flat.list.eval(pl.element().cast(pl.Float64).product()).list.first().sum()) or None
+
+
+def weights_fact(old: float | None, new: float | None) -> Fact:
+    """Compare how many elements of second operands are read; other ones are no refusal.
+
+    Equal FLOPs do not tell steps with few rows apart: a step of decoding beside a long prompt.
+    """
+    what = "second operands of products"
+    texts = _elements(old), _elements(new)
+    if old is None or new is None:
+        return Fact(what, *texts, None, "not_known")
+    if apart(old, new) <= WORK_APART:
+        return Fact(what, *texts, ratio_of(old, new), "same")
+    said = (
+        f"{what} {texts[0]} → {texts[1]} elements ({change_words(old, new)}): "
+        "as many FLOPs, but not the same products"
+    )
+    return Fact(what, *texts, ratio_of(old, new), "not_known", False, said)
+
+
+def _elements(number: float | None) -> str:
+    return units.UNKNOWN if number is None else units.scaled(number, "").strip()
+
+
+def other_passes(fact: Fact) -> bool:
+    """Whether a fact is of second operands that are known and not the same."""
+    of_weights = fact.what == weights_fact(None, None).what
+    return of_weights and fact.state == "not_known" and fact.ratio is not None
 
 
 def _launches(before: Run, after: Run) -> Fact:

@@ -8,6 +8,7 @@ from ncutool.base.untrusted import printable
 from ncutool.diff.changes import power
 from ncutool.diff.compare import Diff, Whole
 from ncutool.diff.facts import Fact
+from ncutool.diff.same_work import other_passes
 from ncutool.diff.verdict import SINGLE_FREE, SINGLE_LOCKED, SMALLEST_NS, interval_words, signed
 
 HALF = ThresholdTable(
@@ -147,13 +148,14 @@ def same_work_line(diff: Diff) -> str:
     """Return what is compared first: whether both sides did the same work, and by what."""
     figures = [fact for fact in diff.work.facts if fact.what.startswith(("FLOP,", "comp", "DRAM"))]
     unknown = [fact for fact in figures if fact.state == "not_known"]
+    weights = [fact for fact in diff.work.facts if other_passes(fact)]
     words = {
         "same": "yes",
         "differs": "no" if diff.work.refused else "",
         "not_comparable": "unlike captures",
-        "not_known": "",
+        "not_known": "not known" if weights else "",
     }[diff.work.state]
-    said = [_figure(fact) for fact in figures if fact not in unknown]
+    said = [_figure(fact) for fact in (*weights, *figures) if fact not in unknown]
     rest = [f"not known: {', '.join(_SHORT[fact.what] for fact in unknown)}"] if unknown else []
     return "; ".join(filter(None, [words, ", ".join(said), *rest]))
 
@@ -174,6 +176,7 @@ _SHORT = {
     "FLOP, from shapes": "FLOP",
     "DRAM bytes, counted": "DRAM",
     "compulsory bytes": "bytes",
+    "second operands of products": "weights read",
 }
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ncutool.work.operators import OpCall
     from ncutool_parsers.capture import Capture
 
+_CALLERS = 3
+"""Operators above one that its model may ask about: its caller, and where they nest that one's."""
+
 
 class Evidence:
     """The captures behind one analysis; what takes a while is done once, when it is needed.
@@ -117,4 +120,15 @@ class Evidence:
             launches=capture.launches.filter(asked | same.fill_null(False)),
             metrics=capture.metrics.filter(asked),
             instructions=capture.instructions.filter(asked),
+            ops=_with_callers(capture.ops, operators),
         )
+
+
+def _with_callers(ops: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
+    """Return some operators and those that called them, as far up as a model looks."""
+    level, levels = wanted, [wanted]
+    for _ in range(_CALLERS):
+        above = ops.select("op_id", "parent_id").filter(pl.col("op_id").is_in(level.implode()))
+        level = above["parent_id"].drop_nulls().unique()
+        levels.append(level)
+    return ops.filter(pl.col("op_id").is_in(pl.concat(levels).implode()))

@@ -294,7 +294,7 @@ def picture(
     """
     named = f"<title>{safe(title)}</title>" if title else ""
     named += f"<desc>{safe(description)}</desc>" if description else ""
-    style = f"<style>{_dark_rules()}</style>" if both else ""
+    style = f"<style>{dark_rules()}</style>" if both else ""
     role = f' role="img" aria-label="{safe(title)}"' if title else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ncutool-card" width="{wide:g}" '
@@ -308,7 +308,7 @@ def _ground(palette: Palette) -> str:
     return f'fill="{palette.paper}"'
 
 
-def _dark_rules() -> str:
+def dark_rules() -> str:
     """Return rules that put the dark palette's colour wherever the light one's is an attribute."""
     pairs = {getattr(LIGHT, name): getattr(DARK, name) for name in ("ink", "soft", "line", "paper")}
     pairs |= {LIGHT.colors[color]: DARK.colors[color] for color in LIGHT.colors}

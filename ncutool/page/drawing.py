@@ -14,7 +14,9 @@ from ncutool.analysis.groups import grouped
 from ncutool.analysis.looks import COLORS
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
-from ncutool.charts.frame import Head
+from ncutool.charts.head import Head
+from ncutool.charts.light_svg import speed_of_light_svg
+from ncutool.charts.roofline_svg import roofline_svg
 from ncutool.charts.strip import strip_points
 from ncutool.charts.svg import drawing
 from ncutool.page.beside import (
@@ -225,13 +227,22 @@ def _roofline(
     narrow = _subject(analysis, groups, kind, MOST_NARROW) or none
     wide = wide or none
     heights = (320, 250) if wide.points else (190, 170)
-    look: dict[str, Any] = {"palette": PAGE_PALETTE, "with_key": False, "interactive": False}
     pictures = [
-        drawing(_chart(subject, width=width, height=height, **look), _label(wide),
-                roofs=subject.names)
+        roofline_svg(
+            subject.groups,
+            subject.points,
+            subject.roofs,
+            label=_label(wide),
+            names=subject.names,
+            palette=PAGE_PALETTE,
+            size=(width, height),
+            bytes_only=subject.strip,
+            reached=subject.reached,
+        )
         for subject, width, height in zip(
-            (wide, narrow), (WIDE_PX, NARROW_PX), heights, strict=True)
-    ]  # fmt: skip
+            (wide, narrow), (WIDE_PX, NARROW_PX), heights, strict=True
+        )
+    ]
     return Drawing(
         name,
         title,
@@ -258,14 +269,13 @@ def _why_empty(analysis: Analysis, roofs: Roofs | None, kind: Kind | None) -> st
 
 
 def _speed_of_light(points: Sequence[Row], groups: pl.DataFrame) -> Drawing:
-    look: dict[str, Any] = {"palette": PAGE_PALETTE, "with_key": False, "interactive": False}
     label = (
         f"Compute against memory speed of light of {units.counted(len(points), 'group')} of "
         "launches. The kernel table holds the same figures."
     )
     pictures = [
-        drawing(charts.speed_of_light(points[:most], width=width, height=height, **look), label)
-        for most, width, height in ((MOST_WIDE, WIDE_PX, 330), (MOST_NARROW, NARROW_PX, 260))
+        speed_of_light_svg(points[:most], label=label, size=size)
+        for most, size in ((MOST_WIDE, (WIDE_PX, 330)), (MOST_NARROW, (NARROW_PX, 260)))
     ]
     notes = [
         "Area is time. Shares of the compute and memory limits as NVIDIA defines them: below 60 % "

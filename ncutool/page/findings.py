@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from ncutool.advice.price.rank import SMALL_PCT
@@ -206,12 +207,13 @@ def _bar(low_ns: int, high_ns: int, window_ns: int) -> Bar:
 
 def finding_groups(document: Document, membership: pl.Series) -> list[dict[str, Any]]:
     """Return each finding shown, with the groups of its launches, as the script reads it."""
+    groups = membership.to_numpy()
     return [
         {
             "id": line.finding.id,
             "rank": line.rank,
             "action": shorten(line.action, 32),
-            "groups": sorted(set(membership.gather(list(line.finding.launches)).to_list())),
+            "groups": np.unique(groups[np.array(line.finding.launches, dtype=np.int64)]).tolist(),
         }
         for line in document.findings.lines[:MOST]
     ]
@@ -241,8 +243,10 @@ def _item(line: FindingLine, ranks: dict[str, int], analysis: Analysis) -> Item:
 
 def _kernels_of(finding: Finding, kernels: pl.DataFrame) -> Table:
     """Return the launches of a finding by kernel, the rest of many kernels in one line."""
+    own = pl.Series(np.array(finding.launches, dtype=np.int64))
     by_kernel = (
-        kernels.filter(pl.col("launch_id").is_in(finding.launches))
+        kernels.select("launch_id", "op", "kernel", "duration_ns")
+        .filter(pl.col("launch_id").is_in(own.implode()))
         .group_by("op", "kernel")
         .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
         .sort("duration_ns", "op", "kernel", descending=[True, False, False], nulls_last=True)
@@ -261,14 +265,14 @@ def _kernels_of(finding: Finding, kernels: pl.DataFrame) -> Table:
 
 def spans(launch_ids: Sequence[int]) -> str:
     """Return launch ids as spans: `0–8, 12, 20–28`; a long list ends in how many more there are."""
-    runs: list[list[int]] = []
-    for launch_id in sorted(set(launch_ids)):
-        if runs and launch_id == runs[-1][1] + 1:
-            runs[-1][1] = launch_id
-        else:
-            runs.append([launch_id, launch_id])
-    written = [str(a) if a == b else f"{a}–{b}" for a, b in runs[:_SPANS]]
-    left = sum(b - a + 1 for a, b in runs[_SPANS:])
+    if not launch_ids:
+        return ""
+    known = np.unique(np.array(launch_ids, dtype=np.int64))
+    begins = np.flatnonzero(np.diff(known, prepend=known[:1] - 2) != 1)
+    ends = np.append(begins[1:], known.size)
+    runs = zip(known[begins[:_SPANS]].tolist(), known[ends[:_SPANS] - 1].tolist(), strict=True)
+    written = [str(a) if a == b else f"{a}–{b}" for a, b in runs]
+    left = known.size - int(ends[:_SPANS][-1])
     return ", ".join(written) + (f" and {units.count(left)} more" if left else "")
 
 

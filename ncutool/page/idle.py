@@ -62,10 +62,11 @@ def areas(timeline: Timeline, height: int) -> tuple[Area, ...]:
     textures = _textures(timeline)
     devices = max(len(timeline.devices), 1)
     held = {name: np.zeros(COLUMNS, dtype=np.int64) for name in sorted(set(textures.values()))}
-    for gaps in timeline.gaps.partition_by("device", "cause"):
-        starts = (gaps["start_ns"] - timeline.start_ns).to_numpy()
-        ends = starts + gaps["duration_ns"].to_numpy()
-        held[textures[gaps["cause"][0]]] += covered(starts, ends, timeline.wall_ns)
+    gaps = timeline.gaps.select("device", "cause", "start_ns", "duration_ns")
+    for (_, cause), own in gaps.partition_by("device", "cause", as_dict=True).items():
+        starts = (own["start_ns"] - timeline.start_ns).to_numpy()
+        ends = starts + own["duration_ns"].to_numpy()
+        held[textures[cause]] += covered(starts, ends, timeline.wall_ns)
     parts = [(name, shares(ns, timeline.wall_ns) / devices) for name, ns in held.items()]
     return stacked(parts, height)
 

@@ -1,26 +1,38 @@
-"""A plan as one offline HTML page: the same facts as the terminal, and a roofline with a slider."""
+"""A plan as one offline HTML page: the terminal's facts, and two pictures with a slider."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html
-from ncutool.charts.llm import BATCH_STEP, plan_roofline, slider_batches
 from ncutool.charts.palette import LIGHT
-from ncutool.page.drawing import PAGE_PALETTE
+from ncutool.charts.plan_roofline import plan_roofline
+from ncutool.charts.svg import drawing
 from ncutool.page.html import html_page
-from ncutool.planning.llm.step import decode_step
+from ncutool.page.plan_pictures import (
+    Seen,
+    plan_picture,
+    roofline_drawings,
+    roofline_label,
+    seen,
+    speed_drawings,
+)
+from ncutool.planning.llm.curve import at_speeds
+from ncutool.planning.llm.roof_marks import ATTENDING, LAYERS, PREFILL, WHOLE
 from ncutool.text import llm as text
 from ncutool.text import llm_facts
-from ncutool.text.llm_words import milliseconds, rate
+from ncutool.text.llm_curve import speed_grid, stop_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ncutool.planning.llm import Plan
-    from ncutool.planning.llm.step import Step
+
+_SYMBOLS = {LAYERS: "●", ATTENDING: "■", WHOLE: "◆", PREFILL: "▲"}
 
 
 @dataclass(frozen=True)
@@ -35,15 +47,18 @@ class Piece:
 
 def render_plan(plan: Plan) -> str:
     """Return the page of a plan: one file that loads nothing. The same plan gives the same page."""
-    steps = _steps(plan)
-    chart = plan_roofline(plan, steps, palette=PAGE_PALETTE, width="container")
-    spec: dict[str, Any] = chart.to_dict(validate=False)
-    data = {"chart": spec, "parameter": BATCH_STEP, "stops": _stops(steps)}
+    shown = seen(plan)
+    start = shown.subject.batches.index(plan.batch) if plan.batch in shown.subject.batches else 0
+    stops = [{"batch": point.batch, "text": stop_words(plan, point)} for point in shown.points]
+    rows = [
+        (point.batch, text.point_row(plan, step, point), point.fits)
+        for step, point in zip(shown.steps, shown.points, strict=True)
+    ]
     return html_page(
         "plan.html",
         styles=("theme", "page", "plan"),
-        scripts=("plan",),
-        charted=True,
+        scripts=("theme_switch", "plan"),
+        charted=False,
         plan=plan,
         headline=headline(plan),
         types=llm_facts.stored_types(plan),
@@ -51,44 +66,47 @@ def render_plan(plan: Plan) -> str:
         groups=llm_facts.facts(plan),
         pieces=memory_pieces(plan),
         headings=text.batch_headings(plan)[1:],
-        batches=list(
-            zip([step.batch for step in plan.batches], text.batch_rows(plan), strict=True)
-        ),
+        point_headings=text.point_headings(plan),
+        batches=rows,
+        speeds=speed_grid(plan, at_speeds(plan, shown.points)),
         contexts=text.context_rows(plan),
-        chart_label=_label(plan),
-        data=Markup(json_for_html(data)),
+        further=text.further_grids(plan),
+        roofline=_marked(roofline_drawings(shown), start),
+        speed=_marked(speed_drawings(shown), start),
+        told=stops[start]["text"],
+        start=start,
+        last=len(stops) - 1,
+        kinds=_kinds(shown),
+        data=Markup(json_for_html({"stops": stops})),
     )
+
+
+def picture_of(plan: Plan, *, both: bool = True) -> str:
+    """Return both pictures of a plan under its verdict, as SVG.
+
+    Args:
+        plan: the plan.
+        both: a reader who prefers dark sees it dark.
+    """
+    return plan_picture(plan, headline(plan), both=both)
 
 
 def roofline_svg(plan: Plan) -> str:
-    """Return the plan's roofline as a picture on a light ground."""
-    import vl_convert
-
-    chart = plan_roofline(plan, _steps(plan), palette=LIGHT, width=380)
-    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False))
-    return drawn
+    """Return the plan's roofline as a picture on a light ground, the plan's batch large."""
+    chart = plan_roofline(seen(plan).subject, stops=(plan.batch,))
+    return drawing(chart, roofline_label(plan), halo=LIGHT.paper)
 
 
-def _steps(plan: Plan) -> tuple[Step, ...]:
-    """Return the plan's step at each stop of the slider."""
-    return tuple(
-        decode_step(plan.setup, batch, plan.context_tokens, plan.memory.usable_bytes)
-        for batch in slider_batches(plan.setup.deployment.least_batch).values()
-    )
+def _marked(drawings: Sequence[str], start: int) -> list[Markup]:
+    """Return drawings in which the large marks of one batch are shown, with scripts or without."""
+    mark = f' data-stop="{start}"'
+    return [Markup(one.replace(mark, f'{mark} class="on"')) for one in drawings]
 
 
-def _stops(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
-    """Return the sentence of each stop, as the script reads it."""
-    return [
-        {
-            "stop": stop,
-            "batch": step.batch,
-            "text": f"batch {units.count(step.batch)}: "
-            f"{milliseconds(step.floor_ns)} a token, "
-            f"{rate(step.tokens_per_s)} in all",
-        }
-        for stop, step in zip(slider_batches(), steps, strict=True)
-    ]
+def _kinds(shown: Seen) -> list[tuple[str, str]]:
+    """Return name and symbol of each kind of mark on the roofline."""
+    kinds = dict.fromkeys(mark.kind for mark in (*shown.subject.decode, *shown.subject.prefill))
+    return [(kind, _SYMBOLS[kind]) for kind in kinds]
 
 
 def headline(plan: Plan) -> str:
@@ -131,12 +149,3 @@ def memory_pieces(plan: Plan) -> list[Piece]:
         for kind, value, name in parts
         if value > 0
     ]
-
-
-def _label(plan: Plan) -> str:
-    return (
-        f"Roofline of {plan.device.name}: {units.flop_rate(plan.peak_flop_per_s)} and "
-        f"{units.data_rate(plan.peak_bytes_per_s)}, ridge at "
-        f"{plan.ridge_point_flop_per_byte:.1f} FLOP/byte. A slider sets the batch. The batch table "
-        "holds the same figures."
-    )

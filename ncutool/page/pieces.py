@@ -47,18 +47,12 @@ class Pieces:
 
 def concerned(placed: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFrame:
     """Return the launches with a ``mask``: bit ``i`` is set where finding ``i`` concerns it."""
-    ids: list[int] = []
-    bits: list[int] = []
+    launches = placed["launch_id"].to_numpy()
+    mask = np.zeros(launches.size, dtype=np.int64)
     for number, finding in enumerate(findings[:_MOST_FINDINGS]):
-        own = set(finding.launches)
-        ids += own
-        bits += [1 << number] * len(own)
-    table = pl.DataFrame(
-        {"launch_id": ids, "mask": bits}, schema={"launch_id": pl.Int64, "mask": pl.Int64}
-    )
-    sums = table.group_by("launch_id").agg(pl.col("mask").sum())
-    rows = placed.join(sums, on="launch_id", how="left", maintain_order="left")
-    return rows.with_columns(pl.col("mask").fill_null(0))
+        own = np.isin(launches, np.array(finding.launches, dtype=np.int64))
+        mask[own] |= 1 << number
+    return placed.with_columns(pl.Series("mask", mask))
 
 
 def pieces(placed: pl.DataFrame, window: tuple[int, int]) -> Pieces:

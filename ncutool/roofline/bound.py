@@ -17,6 +17,7 @@ import polars as pl
 from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.roofline import implausible, reasons
+from ncutool.roofline.partition import Frame
 from ncutool.work import limiting
 
 if TYPE_CHECKING:
@@ -65,21 +66,30 @@ class Check:
     holds: bool
 
 
-def with_bound(frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1) -> pl.DataFrame:
-    """Return ``frame`` with ``bound``, ``limiting_level`` and its detail, ``bound_reason`` and
-    ``flag``.
+def with_bound(frame: Frame, device: Device | None, clock_step_ns: int = 1) -> Frame:
+    """Return ``frame`` with ``bound``, ``limiting_level`` and its detail, and the counts that
+    :func:`with_sentences` needs: all that is told from more than a launch itself.
 
     Args:
         frame: launches with the figures of :func:`ncutool.roofline.place.with_rates`.
         device: whose multiprocessors, caches and peaks launches are held against.
         clock_step_ns: resolution of the recorded times.
     """
-    frame = _with_evidence(frame, device).with_columns(_outcome(_questions()).alias("bound"))
     level = _limiting_level()
-    frame = frame.with_columns(
-        level.replace(limiting.CACHE_OF).alias("limiting_level"),
-        pl.when(level.is_in(list(limiting.CACHE_OF))).then(level).alias("limiting_detail"),
+    return (
+        _with_evidence(frame, device)
+        .with_columns(_outcome(_questions()).alias("bound"), *implausible.counts(clock_step_ns))
+        .with_columns(
+            level.replace(limiting.CACHE_OF).alias("limiting_level"),
+            pl.when(level.is_in(list(limiting.CACHE_OF))).then(level).alias("limiting_detail"),
+        )
     )
+
+
+def with_sentences(
+    frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1
+) -> pl.DataFrame:
+    """Return launches of :func:`with_bound`, any of them, with ``bound_reason`` and ``flag``."""
     return frame.with_columns(
         reasons.sentence(LOW_PCT, LAUNCH_FLOOR_NS).alias("bound_reason"),
         implausible.flag(device, clock_step_ns).alias("flag"),
@@ -127,7 +137,7 @@ def _limiting_level() -> pl.Expr:
     )
 
 
-def _with_evidence(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
+def _with_evidence(frame: Frame, device: Device | None) -> Frame:
     """Return ``frame`` with the columns that only the bound and the flag are told by."""
     # A known 0 FLOPs is 0 % of any roof, also of one whose peak is unknown.
     share = pl.when(pl.col("flop") == 0).then(pl.lit(0.0)).otherwise(pl.col("compute_pct"))

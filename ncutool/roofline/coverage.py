@@ -79,16 +79,16 @@ class Coverage:
 
 def cover(kernels: pl.DataFrame) -> Coverage:
     """Return the coverage of a ``kernels`` table."""
+    # a table from elsewhere may lack it
+    known = pl.coalesce("part", part()) if kernels["part"].null_count() else pl.col("part")
     frame = kernels.select(
         pl.col("duration_ns").fill_null(0),
-        pl.coalesce("part", part()),  # a table from elsewhere may lack it
+        known,
         _known("flop").alias("has_flop"),
         _known("dram_bytes").alias("has_bytes"),
         pl.coalesce(
             "error",
-            pl.coalesce("part", part()).replace_strict(
-                _REASONS, default=None, return_dtype=pl.String
-            ),
+            known.replace_strict(_REASONS, default=None, return_dtype=pl.String),
             "missing_reason",
             pl.lit("not known"),
         ).alias("reason"),

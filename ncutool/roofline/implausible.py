@@ -32,11 +32,47 @@ MANY_SHARE = Threshold(
 )
 
 
+def counts(clock_step_ns: int) -> list[pl.Expr]:
+    """Return how many launches are held against each of a trace's two peaks, and how many of them
+    lie further above it than clocks, caches and rounding explain: the same for every launch."""
+    return [
+        count.fill_null(False).sum().alias(name)
+        for peak, (over, held) in (
+            ("compute", _compute_crowd(clock_step_ns)),
+            ("bandwidth", _bandwidth_crowd(clock_step_ns)),
+        )
+        for name, count in ((f"over_{peak}", over), (f"held_{peak}", held))
+    ]
+
+
+def exceeds() -> pl.Expr:
+    """Whether a trace's launch has a flag."""
+    over = (pl.col(share) > 100 for share in ("compute_pct", "bandwidth_pct"))
+    return pl.any_horizontal(over).fill_null(value=False)
+
+
+def _compute_crowd(clock_step_ns: int) -> tuple[pl.Expr, pl.Expr]:
+    pct = pl.col("compute_pct")
+    _, coarse = _coarse(pct, clock_step_ns)
+    return (pct > ABOVE_DATASHEET_PCT) & ~coarse, pct.is_not_null()
+
+
+def _bandwidth_crowd(clock_step_ns: int) -> tuple[pl.Expr, pl.Expr]:
+    pct = pl.col("bandwidth_pct")
+    _, coarse = _coarse(pct, clock_step_ns)
+    own = ~_fits() & ~coarse & (pl.col("bytes_source") != "joined")
+    return (pct > ABOVE_DATASHEET_PCT) & own, pct.is_not_null() & ~_fits()
+
+
+def _fits() -> pl.Expr:
+    return (pl.col("dram_bytes") <= pl.col("cache_bytes")).fill_null(False)
+
+
 def flag(device: Device | None, clock_step_ns: int) -> pl.Expr:
     """Return what is implausible about a launch's figures and the likely cause, or null.
 
     Needs the columns ``compute_pct``, ``bandwidth_pct``, ``cache_bytes`` and ``peaks_recorded``
-    beside those of the kernels table.
+    and those of :func:`counts` beside those of the kernels table.
 
     Args:
         device: whose peaks a trace is held against.
@@ -63,8 +99,8 @@ def _compute(device: Device | None, clock_step_ns: int) -> pl.Expr:
         .then(pl.lit("the measured rate that was given is no limit"))
         .when(pct <= ABOVE_DATASHEET_PCT)
         .then(pl.lit("within 10 %, as clocks above the datasheet's give (boost)"))
-        .when(_many((pct > ABOVE_DATASHEET_PCT) & ~coarse, pct.is_not_null()))
-        .then(_wrong_device((pct > ABOVE_DATASHEET_PCT) & ~coarse, pct.is_not_null()))
+        .when(_many("compute"))
+        .then(_wrong_device("compute"))
         .when(by_sparsity)
         .then(
             pl.lit(
@@ -83,12 +119,10 @@ def _compute(device: Device | None, clock_step_ns: int) -> pl.Expr:
 def _bandwidth(device: Device | None, clock_step_ns: int) -> pl.Expr:
     pct = pl.col("bandwidth_pct")
     rounded, coarse = _coarse(pct, clock_step_ns)
-    fits = (pl.col("dram_bytes") <= pl.col("cache_bytes")).fill_null(False)
     beside = pct * (1 - pl.col("cache_bytes") / pl.col("dram_bytes"))
-    own = ~fits & ~coarse & (pl.col("bytes_source") != "joined")
     given = device is not None and "dram" in device.measured
     cause = (
-        pl.when(fits)
+        pl.when(_fits())
         .then(pl.lit("its data fit in the last-level cache"))
         .when(coarse)
         .then(rounded)
@@ -101,8 +135,8 @@ def _bandwidth(device: Device | None, clock_step_ns: int) -> pl.Expr:
         )
         .when(pl.lit(given))
         .then(pl.lit("the measured rate that was given is no limit"))
-        .when(_many((pct > ABOVE_DATASHEET_PCT) & own, pct.is_not_null() & ~fits))
-        .then(_wrong_device((pct > ABOVE_DATASHEET_PCT) & own, pct.is_not_null() & ~fits))
+        .when(_many("bandwidth"))
+        .then(_wrong_device("bandwidth"))
         .when(beside <= 100)
         .then(
             pl.format(
@@ -137,18 +171,18 @@ def _coarse(pct: pl.Expr, clock_step_ns: int) -> tuple[pl.Expr, pl.Expr]:
     return text, coarse.fill_null(False)
 
 
-def _many(over: pl.Expr, held: pl.Expr) -> pl.Expr:
-    """Whether so many launches are over that it is no launch's own doing."""
-    count = over.fill_null(False).sum()
-    return (count >= MANY_LAUNCHES) & (count >= MANY_SHARE * held.fill_null(False).sum())
+def _many(peak: str) -> pl.Expr:
+    """Whether so many launches are over a peak that it is no launch's own doing."""
+    over, held = pl.col(f"over_{peak}"), pl.col(f"held_{peak}")
+    return (over >= MANY_LAUNCHES) & (over >= MANY_SHARE * held)
 
 
-def _wrong_device(over: pl.Expr, held: pl.Expr) -> pl.Expr:
+def _wrong_device(peak: str) -> pl.Expr:
     return pl.format(
         "{} of the {} launches held against such peaks exceed them by over 10 %: probably a wrong "
         "device (see --assume-device)",
-        over.fill_null(False).sum(),
-        held.fill_null(False).sum(),
+        pl.col(f"over_{peak}"),
+        pl.col(f"held_{peak}"),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import polars as pl
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 UNDERSTOOD = ("on_roofline", "bytes_only", "helper", "copy")
 """The parts whose figures say how near its limit a launch is, or how fast it moved its bytes."""
 
 
-def with_part(kernels: pl.DataFrame) -> pl.DataFrame:
+def with_part(kernels: Frame) -> Frame:
     """Return ``kernels`` with the column ``part``: one of :data:`ncutool.base.tables.PARTS`."""
     return kernels.with_columns(part().alias("part"))
 

@@ -6,7 +6,7 @@ this module does on columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter, truediv
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ import polars as pl
 
 from ncutool.base.limits import attainable
 from ncutool.base.tables import KERNELS
-from ncutool.roofline import bound, partition
+from ncutool.roofline import bound, implausible, partition
+from ncutool.roofline.partition import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -109,38 +110,106 @@ def place(
         devices: that of each ordinal, where launches ran on unlike devices; ``device`` is then for
             launches on any other.
     """
-    frame = capture.launches.join(work, on="launch_id", how="left", validate="1:1")
+    frame = _launches(capture, work)
+    parts = [
+        bound.with_sentences(_placed(part, own, capture), own, capture.clock_step_ns)
+        for part, own in _by_device(frame, device, devices)
+    ]
+    frame = partition.with_part(parts[0] if len(parts) == 1 else pl.concat(parts))
+    return _in_order(KERNELS.conform(frame.select(KERNELS.polars_schema().names())))
+
+
+_OF_ALL = ("over_compute", "held_compute", "over_bandwidth", "held_bandwidth", "part")
+"""What is told of a launch from other launches, too."""
+
+
+def outline(
+    capture: Capture,
+    work: pl.DataFrame,
+    device: Device | None,
+    devices: Mapping[int, Device | None] | None = None,
+) -> pl.DataFrame:
+    """Return what :func:`place_some` needs of a trace's launches, and which of them are flagged:
+    launch_id, ``flagged`` and the columns _OF_ALL.
+
+    Nothing else is computed: of a hundred thousand launches a screen shows forty.
+    """
+    frame = _launches(capture, work).lazy()
+    parts = [_placed(part, own, capture) for part, own in _by_device(frame, device, devices)]
+    found = partition.with_part(pl.concat(parts)).select(
+        "launch_id", implausible.exceeds().alias("flagged"), *_OF_ALL
+    )
+    return _in_order(found.collect())
+
+
+def place_some(
+    capture: Capture,
+    work: pl.DataFrame,
+    device: Device | None,
+    devices: Mapping[int, Device | None] | None,
+    known: pl.DataFrame,
+) -> pl.DataFrame:
+    """Return some rows of what :func:`place` returns: those of the launches in ``known``.
+
+    Args:
+        known: rows of :func:`outline`, in the order in which the launches are wanted.
+    """
+    chosen = pl.col("launch_id").is_in(known["launch_id"].implode())
+    few = replace(capture, launches=capture.launches.filter(chosen))
+    frame = _launches(few, work.filter(chosen))
+    parts = [
+        bound.with_sentences(
+            _placed(part, own, capture).drop(_OF_ALL, strict=False).join(known, on="launch_id"),
+            own,
+            capture.clock_step_ns,
+        )
+        for part, own in _by_device(frame, device, devices)
+    ]
+    frame = known.select("launch_id").join(pl.concat(parts), on="launch_id", maintain_order="left")
+    return KERNELS.conform(frame.select(KERNELS.polars_schema().names()))
+
+
+def _launches(capture: Capture, work: pl.DataFrame) -> pl.DataFrame:
+    """Return the launches with their work, and what holds for all of them."""
+    launches, own = capture.launches, work.drop("launch_id")
+    if launches["launch_id"].equals(work["launch_id"]):
+        frame = pl.concat([launches, own], how="horizontal")
+    else:
+        frame = launches.join(work, on="launch_id", how="left", validate="1:1")
     traits = capture.traits
-    frame = frame.with_columns(
+    return frame.with_columns(
         capture=pl.lit(capture.name),
         source=pl.lit(capture.source),
         figures_counted=pl.lit(traits.figures_counted),
         peaks_recorded=pl.lit(traits.peaks_recorded),
     )
-    frame = pl.concat(
-        _placed(part, own, capture) for part, own in _by_device(frame, device, devices or {})
-    )
-    frame = partition.with_part(frame)
-    return KERNELS.conform(frame.select(KERNELS.polars_schema().names())).sort("launch_id")
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows by ``launch_id``; sorting what is in order would copy all of it."""
+    return frame if frame["launch_id"].is_sorted() else frame.sort("launch_id")
 
 
 def _by_device(
-    frame: pl.DataFrame, device: Device | None, devices: Mapping[int, Device | None]
-) -> Iterator[tuple[pl.DataFrame, Device | None]]:
+    frame: Frame, device: Device | None, devices: Mapping[int, Device | None] | None
+) -> Iterator[tuple[Frame, Device | None]]:
     """Yield the launches on each device of ``devices``, and those on any other, with theirs."""
+    if not devices:
+        yield frame, device
+        return
     listed = pl.col("device").is_in(list(devices)).fill_null(False)
     yield frame.filter(~listed), device
     for ordinal, own in devices.items():
         yield frame.filter(pl.col("device") == ordinal), own
 
 
-def _placed(frame: pl.DataFrame, device: Device | None, capture: Capture) -> pl.DataFrame:
+def _placed(frame: Frame, device: Device | None, capture: Capture) -> Frame:
     """Return launches of one device with their peaks, rates and bounds."""
     frame = _with_peaks(frame, None if capture.traits.peaks_recorded else device)
     return bound.with_bound(with_rates(frame), device, capture.clock_step_ns)
 
 
-def _with_peaks(frame: pl.DataFrame, device: Device | None) -> pl.DataFrame:
+def _with_peaks(frame: Frame, device: Device | None) -> Frame:
     recorded = pl.col("peak_flop_per_s").is_not_null() | pl.col("peak_bytes_per_s").is_not_null()
     if device is None:
         source = pl.when(recorded).then(pl.lit("record")).otherwise(pl.lit("none"))
@@ -186,7 +255,7 @@ def level_columns(memory_level: str | None) -> tuple[str, str]:
     return "dram_bytes", "peak_bytes_per_s"
 
 
-def with_rates(frame: pl.DataFrame) -> pl.DataFrame:
+def with_rates(frame: Frame) -> Frame:
     """Return ``frame`` with every figure of :data:`FORMULAS` and ``roof_side``."""
     on_l2 = pl.col("memory_level") == "l2"
     moved, bandwidth = (

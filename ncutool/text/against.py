@@ -10,7 +10,7 @@ from ncutool.text.llm_words import milliseconds
 from ncutool.text.sheet import Grid, Sheet
 
 if TYPE_CHECKING:
-    from ncutool.planning.llm.comparison import Comparison, ProductRow, Row
+    from ncutool.planning.llm.comparison import Comparison, Contradiction, ProductRow, Row
     from ncutool.planning.llm.matching import Seen
 
 _VERDICTS = {
@@ -29,15 +29,40 @@ def against_sheet(comparison: Comparison) -> Sheet:
     return Sheet(
         headline=_headline(comparison),
         facts=tuple(_facts(comparison)),
-        grids=tuple(grid for grid in (_parts(comparison), _products(comparison)) if grid.rows),
+        grids=tuple(
+            grid
+            for grid in (_parts(comparison), _products(comparison), _untested(comparison))
+            if grid.rows
+        ),
         notes=(*_of_window(comparison), *comparison.notes),
+        alarm="" if comparison.contradiction is None else _alarm(comparison.contradiction),
+    )
+
+
+def _alarm(found: Contradiction) -> str:
+    """Say that the floor and the measured time contradict each other, and what may be wrong."""
+    return (
+        f"CONTRADICTION: {found.sentence}. The model, its types, its division, the lengths or the "
+        "device are not what ran, or weights stayed in the GPU's caches between steps"
+    )
+
+
+def _untested(comparison: Comparison) -> Grid:
+    return Grid(
+        "What this capture cannot test",
+        ("of the plan", "why"),
+        tuple((one.what, one.why) for one in comparison.untested),
+        frozenset({"of the plan", "why"}),
     )
 
 
 def _headline(comparison: Comparison) -> str:
-    phase = "decode step" if comparison.phase == "decode" else "prefill"
+    names = {"decode": "decode step", "prefill": "prefill", "mixed": "mixed step"}
+    phase = names[comparison.phase or "prefill"]
     reached = "is not known"
-    if comparison.reached_pct is not None:
+    if comparison.contradiction is not None:
+        reached = "takes less than its floor: a contradiction"
+    elif comparison.reached_pct is not None:
         reached = f"reaches {units.percent(comparison.reached_pct)} of its floor"
     return f"{headline(comparison.plan)}: the {phase} of {comparison.observed.capture} {reached}"
 
@@ -57,7 +82,7 @@ def _refusal(comparison: Comparison) -> Sheet:
     return Sheet(
         headline=f"{headline(comparison.plan)} is not compared with {comparison.observed.capture}",
         facts=(),
-        grids=(grid,) if grid.rows else (),
+        grids=tuple(each for each in (grid, _untested(comparison)) if each.rows),
         notes=(*comparison.problems, *((fitting,) if fitting else ()), *_of_window(comparison)),
     )
 
@@ -103,10 +128,15 @@ def _floor(comparison: Comparison) -> tuple[str, str]:
         return units.UNKNOWN, "not all that the step works on is known"
     memory = f"{size(floor.bytes)} at {units.data_rate(comparison.plan.peak_bytes_per_s)}"
     remark = f"{memory}: {milliseconds(floor.memory_ns)}; math {milliseconds(floor.compute_ns)}"
-    low, high = comparison.lowest_floor_ns, comparison.highest_floor_ns
-    if low is not None and high is not None and low < high:
-        remark += f"; {milliseconds(low)} to {milliseconds(high)} by the experts touched"
-    return milliseconds(floor.ns), remark
+    usual, worst = comparison.expected_floor_ns, comparison.worst_floor_ns
+    if usual is not None and worst is not None:
+        remark += (
+            f"; of the fewest experts; {milliseconds(usual)} if chosen uniformly, "
+            f"{milliseconds(worst)} if no two alike"
+        )
+    if comparison.link_ns is not None:
+        remark += f"; between devices {milliseconds(comparison.link_ns)}"
+    return milliseconds(comparison.floor_ns or floor.ns), remark
 
 
 def _sequences(comparison: Comparison) -> str:

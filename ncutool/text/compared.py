@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base import units
+from ncutool.text.llm_curve import speeds_grid
 from ncutool.text.planner import PLACE, SCALE, place_cells, tera
 from ncutool.text.sheet import Grid, Sheet
 
@@ -70,18 +71,20 @@ def model_sheet(comparison: ModelComparison) -> Sheet:
     """Return a model's decoding on each device, what memory allows, and tokens for the price."""
     mixed = any(row.worst_ns > row.floor_ns for row in comparison.devices)
     expected = ("expected",) if mixed else ()
+    per_device = ("a device",) if comparison.devices_each is None else ()
     headings = (
-        "device", "fits", "step", *expected, "bound", "tok/s", "to first", "prefill",
+        "device", "fits", "step", *expected, "bound", "tok/s", *per_device, "to first", "prefill",
         "memory allows", "tok/s then",
     )  # fmt: skip
     rows = tuple(
         (
-            row.device,
+            row.label,
             "yes" if row.fits else "no",
             units.time(row.floor_ns),
             *((units.time(row.expected_ns),) if mixed else ()),
             row.bound,
             units.significant(row.tokens_per_s, 4),
+            *((units.significant(row.tokens_per_s_per_device, 4),) if per_device else ()),
             _times(row.ratio_to_first),
             _times(row.prefill_ratio_to_first),
             units.count(row.most_sequences),
@@ -91,25 +94,36 @@ def model_sheet(comparison: ModelComparison) -> Sheet:
     )
     bought = tuple(
         (
-            row.device,
+            row.label,
             units.significant(row.price_per_hour),
             units.scaled(row.tokens_per_price, "").strip(),
             units.scaled(row.best_tokens_per_price, "").strip(),
+            units.significant(row.input_cost_per_million_tokens, 4),
+            units.significant(row.output_cost_per_million_tokens, 4),
+            units.significant(row.best_output_cost_per_million_tokens, 4),
         )
         for row in comparison.devices
         if row.price_per_hour is not None
     )
     batch = units.count(comparison.batch)
-    paid = ("device", "an hour", f"tokens for 1, batch {batch}", "at most sequences")
-    money = Grid("For the price", paid, bought, _WORDS)
+    paid = (
+        "device", "an hour", f"tokens for 1, batch {batch}", "at most sequences", "input", "output",
+        "output at most",
+    )  # fmt: skip
+    title = (
+        "For the price; costs at least, of a million tokens, each by devices that do nothing else"
+    )
+    money = Grid(title, paid, bought, _WORDS)
     kept = "" if comparison.kv == comparison.weights else f", cache in {comparison.kv}"
-    shared = "" if comparison.devices_each == 1 else f", on {comparison.devices_each} devices each"
+    each = comparison.devices_each
+    shared = "" if each in (None, 1) else f", on {each} devices each"
     return Sheet(
         f"{comparison.model}, weights {comparison.weights}{kept}, batch {batch}, context "
         f"{units.count(comparison.context_tokens)}{shared}",
         (),
         (
             Grid("Decoding, all sequences together", headings, rows, _WORDS),
+            *([speeds_grid(comparison.speeds, comparison.curves)] if comparison.speeds else []),
             *((money,) if bought else ()),
         ),
         (*(_lead(comparison, row) for row in comparison.devices[1:]), *comparison.notes),
@@ -122,14 +136,13 @@ def _lead(comparison: ModelComparison, row: ModelOnDevice) -> str:
     priced = first.price_per_hour is not None and row.price_per_hour is not None
     what = "tokens for the price" if priced else "tokens a second"
     if row.shared_batch == 0 or 0 in (first.most_sequences, row.most_sequences):
-        return f"{row.device} against {first.device}: one of them holds no sequence"
+        return f"{row.label} against {first.label}: one of them holds no sequence"
     if not row.ahead:
         held = "" if row.shared_batch is None else (
             f", up to the {units.count(row.shared_batch)} that both hold"
         )  # fmt: skip
         return (
-            f"{row.device}: at no batch more {what} than {first.device}{held}"
-            f"{_best(comparison, row)}"
+            f"{row.label}: at no batch more {what} than {first.label}{held}{_best(comparison, row)}"
         )
     ranges = " and ".join(
         f"{units.count(low)} and more"
@@ -142,7 +155,7 @@ def _lead(comparison: ModelComparison, row: ModelOnDevice) -> str:
     beyond = f"; both hold {units.count(row.shared_batch)}{_best(comparison, row)}"
     if None in (first.most_sequences, row.most_sequences):
         beyond = "; the cache is not known, nor what memory allows"
-    return f"{row.device}: more {what} than {first.device} at batch {ranges}{beyond}"
+    return f"{row.label}: more {what} than {first.label} at batch {ranges}{beyond}"
 
 
 def _best(comparison: ModelComparison, row: ModelOnDevice) -> str:
@@ -150,7 +163,7 @@ def _best(comparison: ModelComparison, row: ModelOnDevice) -> str:
     first = comparison.devices[0]
     if first.most_sequences is None or not row.shared_batch:
         return ""
-    full = f"{first.device} at its {units.count(first.most_sequences)}"
+    full = f"{first.label} at its {units.count(first.most_sequences)}"
     if row.beats_best_batch is None:
         return f"; never more than {full}"
     return f"; from {units.count(row.beats_best_batch)} on more than {full}"

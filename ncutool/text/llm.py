@@ -13,6 +13,9 @@ from ncutool.text.llm_facts import (
     scope,
     size,
 )
+from ncutool.text.llm_pools import split_grid
+from ncutool.text.llm_usual import usual_grids
+from ncutool.text.llm_ways import speculation_grid
 from ncutool.text.llm_words import milliseconds
 from ncutool.text.sheet import Grid, Sheet
 
@@ -20,11 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ncutool.planning.llm import Model, Plan
+    from ncutool.planning.llm.curve import CurvePoint
     from ncutool.planning.llm.step import Step
 
 _WORDS = frozenset(("bound", "by", ""))
 """Headings of columns that hold words."""
 _WIDEST = 300
+_MARKS = {
+    "plan": "the plan's",
+    "memory": "memory ends here",
+    "compute": "the first that is compute-bound",
+}
+"""What a batch of the curve is beside a doubling."""
 
 
 def batch_headings(plan: Plan) -> tuple[str, ...]:
@@ -65,6 +75,21 @@ def context_rows(plan: Plan) -> list[tuple[str, ...]]:
     return [sweep_row(step, units.count(step.context_tokens)) for step in plan.contexts]
 
 
+def point_headings(plan: Plan) -> tuple[str, ...]:
+    """Return the headings of :func:`point_row`."""
+    *most, last = batch_headings(plan)
+    return (*most, *(("tok/s a device",) if plan.memory.devices > 1 else ()), last)
+
+
+def point_row(plan: Plan, step: Step, point: CurvePoint) -> tuple[str, ...]:
+    """Return one batch with all that both pictures of a plan show of it."""
+    *most, last = sweep_row(step, units.count(step.batch))
+    device = units.significant(point.tokens_per_s_per_device, 4)
+    words = [last, *(_MARKS[mark] for mark in point.marks)]
+    told = "; ".join(word for word in words if word)
+    return (*most, *((device,) if plan.memory.devices > 1 else ()), told)
+
+
 def plan_sheet(plan: Plan) -> Sheet:
     """Return what fits, the floors and limits, the sweeps, and what to know."""
     grids = [
@@ -79,6 +104,8 @@ def plan_sheet(plan: Plan) -> Sheet:
         headings = ("context", *batch_headings(plan)[1:])
         title = f"Context, at batch {units.count(plan.batch)}{scope(plan)}"
         grids.append(Grid(title, headings, tuple(context_rows(plan)), _WORDS))
+    grids += speed_grids(plan)
+    grids += further_grids(plan)
     return Sheet(
         headline=headline(plan),
         facts=(),
@@ -91,6 +118,20 @@ def plan_sheet(plan: Plan) -> Sheet:
             for title, group in facts(plan)
         ),
     )
+
+
+def speed_grids(plan: Plan) -> list[Grid]:
+    """Return throughput against the speed of each user; nothing where that cannot be told."""
+    from ncutool.planning.llm.curve import at_speeds, curve
+    from ncutool.text.llm_curve import speed_grid
+
+    rows = at_speeds(plan, curve(plan))
+    return [speed_grid(plan, rows)] if rows else []
+
+
+def further_grids(plan: Plan) -> list[Grid]:
+    """Return the tables of what was asked for besides: speculation, divisions, what is usual."""
+    return [*speculation_grid(plan), *split_grid(plan), *usual_grids(plan)]
 
 
 def presets_text(models: Sequence[Model], *, color: bool) -> str:

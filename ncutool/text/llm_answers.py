@@ -22,13 +22,15 @@ def serving_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
         Fact(
             "at most",
             rate(found.output_tokens_per_s),
-            f"of answers: {units.count(found.prompt_tokens)} tokens in, "
+            f"of answers: {units.count(found.prompt_tokens)} tokens in{_cached(plan)}, "
             f"{units.count(found.output_tokens)} out, memory holds "
             f"{units.significant(found.sequences, 4)} on average; {found.resource}-bound",
         ),
         Fact("", rate(found.all_tokens_per_s), "of prompts and answers"),
         Fact("each device", rate(found.output_tokens_per_s_per_device), "of answers"),
     ]
+    if found.cached_tokens:
+        lines.append(_own_prefix(plan))
     if found.cost_per_million_output_tokens is not None:
         lines += [
             Fact(
@@ -42,8 +44,50 @@ def serving_facts(plan: Plan, of: str) -> list[tuple[str, list[Fact]]]:
                 units.significant(found.cost_per_million_tokens, 4),
                 "a million tokens of prompts and answers alike",
             ),
+            *_apart(plan),
         ]
     return [(title, lines)]
+
+
+def _cached(plan: Plan) -> str:
+    """Return how many tokens of a prompt are cached, where some are."""
+    assert plan.serving is not None
+    cached = plan.serving.cached_tokens
+    if not cached:
+        return ""
+    return f" ({units.count(cached)} of them a prefix that all share, cached)"
+
+
+def _own_prefix(plan: Plan) -> Fact:
+    """Return the rate where each request has a prefix of its own."""
+    assert plan.serving is not None
+    own = plan.serving.own_prefix_output_tokens_per_s
+    if own is None:
+        return Fact("", units.UNKNOWN, "with prefixes of their own: memory does not hold a request")
+    return Fact("", rate(own), "of answers where each request's cached prefix is its own")
+
+
+def _apart(plan: Plan) -> list[Fact]:
+    """Return the costs of prompts and of decoding apart, each by devices that do nothing else."""
+    assert plan.serving is not None
+    read, made = (
+        plan.serving.input_cost_per_million_tokens,
+        plan.serving.decode_cost_per_million_tokens,
+    )
+    return [
+        Fact(
+            "input alone",
+            units.significant(read, 4),
+            "a million tokens of prompts, by devices that read prompts alone",
+        ),
+        Fact(
+            "output alone",
+            units.significant(made, 4),
+            "a million tokens of answers after their first, by devices that decode alone"
+            if made is not None
+            else "the prompt makes the only token of an answer",
+        ),
+    ]
 
 
 def answer_facts(plan: Plan) -> list[tuple[str, list[Fact]]]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ncutool.base import units
 from ncutool.text.llm_answers import answer_facts, serving_facts
+from ncutool.text.llm_usual import usual_facts
+from ncutool.text.llm_ways import share_facts, way_facts
 from ncutool.text.llm_words import Fact, milliseconds, rate
 
 if TYPE_CHECKING:
@@ -76,8 +78,11 @@ def facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
         (f"Decode{of}", _decode(plan)),
         (f"Prefill{of}", _prefill(plan)),
         (f"Where the regime changes{of}", _limits(plan)),
+        *share_facts(plan, of),
+        *way_facts(plan, of),
         *serving_facts(plan, of),
         *answer_facts(plan),
+        *usual_facts(plan, of),
     ]
 
 

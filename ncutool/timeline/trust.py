@@ -101,7 +101,7 @@ def judge(
         whole_ns: the window, times the number of devices.
         prefix: what launches from before the recording mean.
     """
-    worst = [*_unexplained(gaps, whole_ns), *_lost(doubts), *_beyond(doubts, whole_ns)]
+    worst = [*_unexplained(gaps, whole_ns), *_lacking(doubts, whole_ns)]
     notices = [
         *worst,
         *doubts.recorded,
@@ -109,6 +109,16 @@ def judge(
         *_warm_up(gaps, whole_ns),
     ]
     return tuple(notices), not any(notice.severity == "error" for notice in worst)
+
+
+def of_records(doubts: Doubts, whole_ns: int) -> tuple[Notice, ...]:
+    """Return what the records themselves leave in doubt, the worst first, as :func:`judge` does."""
+    return (*_lacking(doubts, whole_ns), *doubts.recorded)
+
+
+def _lacking(doubts: Doubts, whole_ns: int) -> list[Notice]:
+    """Return what is to be said of launches that the trace does not hold."""
+    return [*_lost(doubts), *_beyond(doubts, whole_ns)]
 
 
 def _unexplained(gaps: pl.DataFrame, whole_ns: int) -> list[Notice]:

@@ -12,7 +12,7 @@ from ncutool.advice.price.ledger import Ledger
 from ncutool.base import units
 from ncutool.timeline.replay import Changes
 from ncutool.whatif.answer import Carried
-from ncutool_parsers.errors import UsageError
+from ncutool_parsers.errors import UnfitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +43,10 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
 
     Raises:
         UsageError: one is not there; those that are, are listed.
+        UnfitError: there is none at all, or none of the kind.
     """
     if not advice.findings:
-        raise UsageError("this capture has no findings to carry out")
+        raise UnfitError("this capture has no findings to carry out")
     known = [one.id for one in advice.findings]
     missing = [name for name in question.fuse if name not in known]
     if missing:
@@ -54,7 +55,7 @@ def chosen(advice: Advice, question: Question) -> list[tuple[Finding, Draft]]:
     if question.graph:
         graphs = {one.id for one in advice.findings if one.kind == "graph"}
         if not graphs:
-            raise UsageError(f"no finding of kind graph here; there are {', '.join(known)}")
+            raise UnfitError(f"no finding of kind graph here; there are {', '.join(known)}")
         wanted |= graphs
     return [
         (one, draft)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.looked_up import looked_up
 from ncutool.work import kernel_facts
 from ncutool.work.operators import (
     NoModel,
@@ -185,30 +186,30 @@ def _agreed(rows: pl.DataFrame, fact: str, name: str) -> pl.DataFrame:
 
 
 def parents(calls: pl.DataFrame, capture: Capture) -> pl.DataFrame:
-    """Return ``calls`` with the signature of each one's caller, `parent_signature`.
+    """Return ``calls``, in their order, with the signature of each one's caller,
+    `parent_signature`.
 
     Traces nest some calls within one of the same operator; then it is the caller's caller.
     """
-    ops = capture.ops.select(
-        pl.col("op_id").alias("parent_id"),
-        pl.col("signature_id").alias("parent_signature"),
-        pl.col("parent_id").alias("further_id"),
-    )
+    ops = capture.ops.select("op_id", pl.col("signature_id").alias("parent_signature"), "parent_id")
     names = capture.signatures.select("signature_id", "op")
-    above = names.rename({"signature_id": "parent_signature", "op": "parent_op"})
-    linked = (
-        calls.join(capture.ops.select("op_id", "parent_id"), on="op_id", how="left")
-        .join(ops, on="parent_id", how="left")
-        .join(names, on="signature_id", how="left")
-        .join(above, on="parent_signature", how="left")
+
+    def called_from(op_ids: pl.Series) -> pl.DataFrame:
+        caller = looked_up(op_ids, ops.select("op_id", "parent_id"), "op_id")["parent_id"]
+        return looked_up(caller, ops, "op_id")
+
+    above = called_from(calls["op_id"])
+    own, callers = (
+        looked_up(signatures, names, "signature_id")["op"]
+        for signatures in (calls["signature_id"], above["parent_signature"])
     )
-    nested = (pl.col("op") == pl.col("parent_op")).fill_null(False)
-    kept = ["op_id", "signature_id", "parent_signature"]
-    plain, within = linked.filter(~nested).select(kept), linked.filter(nested)
-    further = within.select("op_id", "signature_id", pl.col("further_id").alias("parent_id")).join(
-        ops, on="parent_id", how="left"
+    nested = (own == callers).fill_null(value=False)
+    further = looked_up(above["parent_id"], ops, "op_id")["parent_signature"]
+    return calls.select("op_id", "signature_id").with_columns(
+        parent_signature=further.zip_with(nested, above["parent_signature"])
+        if nested.any()
+        else above["parent_signature"]
     )
-    return pl.concat([plain, further.select(kept)])
 
 
 def _signatures(capture: Capture) -> _Signatures:

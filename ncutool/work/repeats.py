@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.looked_up import looked_up
 from ncutool.work import calls
 
 if TYPE_CHECKING:
@@ -51,21 +52,17 @@ def first_of_kind(rows: pl.DataFrame, capture: Capture) -> pl.Series:
         rows: launches of a trace with their operators, as :func:`ncutool.work.shapes.work` has
             them.
     """
-    linked = rows.filter(pl.col("op_id").is_not_null())
-    above = calls.parents(linked.select("op_id", "signature_id").unique(), capture)
+    above = calls.parents(rows.select("op_id", "signature_id"), capture)
     devices = capture.launches.select("launch_id", "device")
-    told = (
-        rows.join(above.select("op_id", "parent_signature"), on="op_id", how="left")
-        .join(devices, on="launch_id", how="left")
-        .select(
-            "launch_id",
-            # a number for a name: names are long, and all but this need them no more
-            pl.col("launch_id").first().over("kernel_full").alias("name_of"),
-            pl.col("op_id").is_not_null().alias("has_operator"),
-            pl.col("call_id").is_not_null().alias("has_call"),
-            _stands_for_itself().alias("alone"),
-            *(name for name in _SAME if name not in ("name_of", "has_operator", "has_call")),
-        )
+    device = looked_up(rows["launch_id"], devices, "launch_id")["device"]
+    told = rows.with_columns(above["parent_signature"], device).select(
+        "launch_id",
+        # a number for a name: names are long, and all but this need them no more
+        pl.col("launch_id").first().over("kernel_full").alias("name_of"),
+        pl.col("op_id").is_not_null().alias("has_operator"),
+        pl.col("call_id").is_not_null().alias("has_call"),
+        _stands_for_itself().alias("alone"),
+        *(name for name in _SAME if name not in ("name_of", "has_operator", "has_call")),
     )
     alike = pl.col("launch_id").min().over(*_SAME, "alone")
     return told.select(

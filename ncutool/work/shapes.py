@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.base import tables
+from ncutool.base.looked_up import looked_up
 from ncutool.work import kernel_facts, launch_roofs, named_kinds, repeats, roofs, trials
 from ncutool.work.calls import evaluate
 from ncutool.work.operators import LARGEST, collective
@@ -45,9 +46,11 @@ DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 def work(capture: Capture) -> pl.DataFrame:
     """One row per launch of a torch capture: :data:`ncutool.base.tables.WORK`."""
     rows = _with_operators(capture)
-    first = repeats.first_of_kind(rows, capture)
     launches = rows["launch_id"].sort()
-    found = _of_each(rows.filter(pl.col("launch_id").is_in(first.unique().implode())), capture)
+    first = repeats.first_of_kind(rows, capture)
+    alone = rows.filter(pl.col("launch_id").is_in(first.unique().implode()))
+    del rows  # before what is found is spread over all launches
+    found = _of_each(alone, capture)
     return tables.WORK.conform(repeats.spread(found, first, launches))
 
 
@@ -90,10 +93,11 @@ def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
 
 def _with_operators(capture: Capture) -> pl.DataFrame:
     """Return the launches with the operator and signature behind each."""
-    ops = capture.ops.select("op_id", "signature_id").join(
-        capture.signatures.select("signature_id", "op"), on="signature_id", how="left"
-    )
-    return capture.launches.select(
+    calls = capture.ops.select("op_id", "signature_id")
+    signature = looked_up(capture.launches["op_id"], calls, "op_id")
+    names = capture.signatures.select("signature_id", "op")
+    name = looked_up(signature["signature_id"], names, "signature_id")
+    rows = capture.launches.select(
         "launch_id",
         "category",
         "kernel_full",
@@ -111,7 +115,8 @@ def _with_operators(capture: Capture) -> pl.DataFrame:
         "collective_group_size",
         pl.struct("grid_x", "grid_y", "grid_z").alias("grid"),
         pl.struct("block_x", "block_y", "block_z").alias("block"),
-    ).join(ops, on="op_id", how="left")
+    )
+    return pl.concat([rows, signature, name], how="horizontal")
 
 
 def _is_kernel() -> pl.Expr:

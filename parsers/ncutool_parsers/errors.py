@@ -11,6 +11,7 @@
     │   │   ├── TooLargeError     expands past the limit
     │   │   └── EmptyFileError    0 bytes, or white space
     │   └── EmptyError        well formed, but holds nothing to analyse
+    ├── UnfitError            captures do not hold what is asked        exit code 1
     ├── OutputError           a result cannot be written                exit code 1
     └── UsageError            the request itself makes no sense         exit code 2
 
@@ -79,6 +80,10 @@ class EmptyError(CaptureError):
 
 class EmptyFileError(UnreadableError, EmptyError):
     """The file has no content: 0 bytes, or white space alone."""
+
+
+class UnfitError(NcutoolError):
+    """Captures can be read, but do not belong together or do not hold what is asked of them."""
 
 
 class OutputError(NcutoolError):

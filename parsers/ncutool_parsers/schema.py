@@ -8,6 +8,7 @@ and never NaN.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class Table:
 
     def polars_schema(self) -> pl.Schema:
         """Return the same columns as a polars schema."""
+        return self._types.copy()
+
+    @cached_property
+    def _types(self) -> pl.Schema:
+        """The polars schema, made once: every table of every capture asks for it."""
         import polars as pl
 
         def of(column: Column) -> pl.DataType:
@@ -72,7 +78,7 @@ class Table:
         """Return the table without rows."""
         import polars as pl
 
-        return pl.DataFrame(schema=self.polars_schema())
+        return pl.DataFrame(schema=self._types)
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return ``frame`` with exactly these columns, in this order, absent ones null.
@@ -82,14 +88,17 @@ class Table:
         """
         import polars as pl
 
-        schema = self.polars_schema()
-        unknown = [name for name in frame.columns if name not in schema]
+        schema, given = self._types, frame.schema
+        unknown = [name for name in given if name not in schema]
         if unknown:
             raise ValueError(f"table {self.name} has no column {', '.join(unknown)}")
-        return frame.select(
-            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
-            for name, dtype in schema.items()
-        )
+
+        def column(name: str, dtype: pl.DataType) -> pl.Expr:
+            if name not in given:
+                return pl.lit(None, dtype).alias(name)
+            return pl.col(name) if given[name] == dtype else pl.col(name).cast(dtype)
+
+        return frame.select(column(name, dtype) for name, dtype in schema.items())
 
 
 LAUNCHES = Table(

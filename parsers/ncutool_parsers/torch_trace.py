@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ncutool_parsers.json_repair import Repair
     from ncutool_parsers.json_stream import EventStream
     from ncutool_parsers.torch_columns import Collector
+    from ncutool_parsers.torch_events import Event
 
 
 class TorchTraceReader:
@@ -67,16 +68,13 @@ class TorchTraceReader:
 
 def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
     """Decode the document piece by piece; a piece that is not strict JSON goes to ``repair``."""
-    import msgspec
+    from ncutool_parsers.torch_events import EventDecoder
 
-    from ncutool_parsers.torch_events import Event
-
-    clock = collector.clock
-    decode = msgspec.json.Decoder(list[Event]).decode
+    clock, decoder = collector.clock, EventDecoder()
 
     def decode_strictly(piece: memoryview) -> list[Event] | Exception:
         try:
-            events = decode(piece)
+            events = decoder.decode(piece)
         except (ValueError, RecursionError) as reason:
             return reason
         if clock.needs_text(piece, events):

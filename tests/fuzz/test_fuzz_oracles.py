@@ -105,3 +105,45 @@ def test_a_picture_must_be_xml() -> None:
 
 def test_problems_of_one_kind_are_told_by_what_they_share() -> None:
     assert fuzz_judge.kind_of("shares sum to 104.2 %") == fuzz_judge.kind_of("shares sum to 7 %")
+
+
+def test_a_plan_below_nothing_is_found() -> None:
+    assert oracles.plan('{"decode": {"memory_ns": 1.5}}') is None
+    assert oracles.plan('{"decode": {"memory_ns": -1.5}}') == "memory_ns of a plan is negative"
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({"captures": [{"kernels": 3}], "errors": []}, None),
+        ({"captures": [], "errors": [{"kind": "damaged", "message": "a: is cut"}]}, None),
+        ({"captures": [], "errors": []}, "0 captures and 0 errors of one file"),
+        ({"captures": [], "errors": [{"kind": "bug", "message": "x"}]}, "an archive's error"),
+        ({"captures": [{"duration_ns": -1}], "errors": []}, "duration_ns is negative"),
+    ],
+)
+def test_a_file_is_in_an_archive_once_or_why_it_is_not(held: Any, said: str | None) -> None:
+    found = oracles.archived(json.dumps(held))
+    assert found is None if said is None else found is not None and found.startswith(said)
+
+
+def test_an_answer_has_a_bounded_size() -> None:
+    assert oracles.answer('{"a": 1}') is None
+    assert oracles.answer(json.dumps("x" * 70_000)) is not None
+
+
+ROW = {"flop": 2e9, "duration_ns": 1_000, "achieved_flop_per_s": 2e15, "peak_flop_per_s": 1e15}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**ROW, "flag": "twice the peak"}, None),
+        (ROW, "achieved_flop_per_s of 2.0 times the peak without a flag"),
+        ({**ROW, "flop": 1e9, "flag": "a"}, "achieved_flop_per_s is not work over time"),
+        ({"roofline_pct": 300.0}, "300.0 % of the roof without a flag"),
+    ],
+)
+def test_a_launch_past_its_peak_is_flagged(row: dict[str, Any], said: str | None) -> None:
+    found = oracles._launches({"kernels": [row]})
+    assert found is None if said is None else found is not None and found.startswith(said)

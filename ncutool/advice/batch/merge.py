@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Declined, Draft, Drafts
 from ncutool.advice.view.nodes import Node, Operation, Stream
+from ncutool.advice.view.spreading import spread_each
 from ncutool.advice.view.waves import Tiling
 from ncutool.base import units
 from ncutool.base.tables import Grade
@@ -323,14 +323,10 @@ def _draft(
     why: str,
 ) -> Draft:
     launches: list[int] = []
-    best: list[int] = []
-    worst: list[int] = []
     removed: list[int] = []
-    for group, (low, high) in zip(groups, times, strict=True):
-        durations = [group.stream.durations[row] for row in group.rows]
+    durations = [[group.stream.durations[row] for row in group.rows] for group in groups]
+    for group in groups:
         launches += group.ids
-        best += spread(low, durations)
-        worst += spread(high, durations)
         others = group.products[1:]
         removed += [
             group.stream.launch_ids[row] for node in others for row in range(node.first, node.last)
@@ -339,8 +335,8 @@ def _draft(
         rule=rule,
         grade=grade,
         launches=tuple(launches),
-        best=tuple(best),
-        worst=tuple(worst),
+        best=tuple(spread_each([low for low, _ in times], durations)),
+        worst=tuple(spread_each([high for _, high in times], durations)),
         evidence=evidence,
         why=why,
         removed=tuple(removed),

@@ -62,6 +62,7 @@ EPILOGUE = Pattern(
     "likely",
     "nothing beyond what the product writes anyway",
     joins=True,
+    by_duration=True,
 )
 AFTER_CONVOLUTION = Pattern(
     "fuse-convolution-epilogue",
@@ -71,4 +72,5 @@ AFTER_CONVOLUTION = Pattern(
     "possible",
     "nothing beyond what the convolution writes anyway",
     joins=True,
+    by_duration=True,
 )

@@ -179,6 +179,7 @@ ATTENTION = Pattern(
     by_shape=True,
     pace=_PACE.format(100 * FUSED_ATTENTION["forward"][0]),
     members=_members,
+    by_duration=True,
 )
 ATTENTION_BACKWARD = Pattern(
     "fuse-attention-backward",
@@ -190,4 +191,5 @@ ATTENTION_BACKWARD = Pattern(
     by_shape=True,
     pace=_PACE.format(100 * FUSED_ATTENTION["backward"][0]),
     members=_members,
+    by_duration=True,
 )

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.links import WINDOW, Chain, chains
 from ncutool.advice.view.operations import key
+from ncutool.advice.view.spreading import spread_each
 from ncutool.base import units
 from ncutool.base.tables import Grade
 from ncutool.base.thresholds import IntThreshold, Threshold
@@ -151,25 +151,21 @@ def _draft(
     compiled: bool,
 ) -> Draft:
     launches: list[int] = []
-    best: list[int] = []
-    worst: list[int] = []
     removed: list[int] = []
+    durations: list[list[int]] = []
     for chain in places:
         every = chain.line.stream.durations
-        durations = [ns for node in chain.nodes for ns in every[node.first : node.last]]
-        times = _times(context, chain, trains=trains)
-        ids = chain.launches
-        launches += ids
-        best += spread(times[0], durations)
-        worst += spread(times[1], durations)
-        removed += ids[1:]
+        durations.append([ns for node in chain.nodes for ns in every[node.first : node.last]])
+        launches += chain.launches
+        removed += chain.launches[1:]
+    times = [_times(context, chain, trains=trains) for chain in places]
     return Draft(
         rule="fuse-chain",
         title=_title(grade, steps, len(places)),
         grade=grade,
         launches=tuple(launches),
-        best=tuple(best),
-        worst=tuple(worst),
+        best=tuple(spread_each([best for best, _ in times], durations)),
+        worst=tuple(spread_each([worst for _, worst in times], durations)),
         evidence=_evidence(context, grade, places),
         why=f"{units.counted(len(places), 'chain')}, each step reading what the one before wrote: "
         f"{context.summed(sum(chain.duration_ns for chain in places))}.",

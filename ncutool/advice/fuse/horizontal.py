@@ -11,12 +11,12 @@ from itertools import groupby
 import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.fuse.fuse import spread
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.advice.view.lines import Line, whole
 from ncutool.advice.view.links import updates_in_place
 from ncutool.advice.view.nodes import Node
+from ncutool.advice.view.spreading import spread_each
 from ncutool.base import units
 from ncutool.base.tables import Grade
 from ncutool.base.thresholds import IntThreshold
@@ -224,8 +224,10 @@ def _same(context: Context, line: Line, taken: frozenset[int]) -> Iterable[Run]:
     end = 0
     for op, group in groupby([operation.op for operation in line.operations]):
         first, end = end, end + len(list(group))
+        if end - first < MIN_CALLS:
+            continue
         nodes = line.nodes[first:end]
-        if len(nodes) < MIN_CALLS or nodes[0].family not in ("elementwise", "copy", "reduction"):
+        if nodes[0].family not in ("elementwise", "copy", "reduction"):
             continue
         if any(node.duration_ns > limit or node.by_engine for node in nodes):
             continue
@@ -241,28 +243,27 @@ def _kernels(runs: Sequence[Run], words: _Words) -> list[int]:
 
 def _draft(context: Context, runs: Sequence[Run], words: _Words) -> Draft:
     launches: list[int] = []
-    best: list[int] = []
-    worst: list[int] = []
     removed: list[int] = []
-    for (line, nodes), kernels in zip(runs, _kernels(runs, words), strict=True):
+    durations = [_durations(line, nodes) for line, nodes in runs]
+    times = [
+        _times(context, nodes, sum(each), kernels)
+        for (_, nodes), each, kernels in zip(runs, durations, _kernels(runs, words), strict=True)
+    ]
+    for line, nodes in runs:
         ids = _ids([(line, nodes)])
-        durations = _durations(line, nodes)
-        times = _times(context, nodes, sum(durations), kernels)
         launches += ids
-        best += spread(times[0], durations)
-        worst += spread(times[1], durations)
         removed += ids[len({node.op for node in nodes}) :]
     return Draft(
         rule=words.rule,
         title=words.title,
         grade=words.grade,
         launches=tuple(launches),
-        best=tuple(best),
-        worst=tuple(worst),
+        best=tuple(spread_each([best for best, _ in times], durations)),
+        worst=tuple(spread_each([worst for _, worst in times], durations)),
         evidence=_evidence(context, runs, words),
         why=f"{units.counted(len(launches), 'launch')}, a tensor each, in "
         f"{units.counted(len(runs), 'stretch')} take "
-        f"{context.summed(sum(sum(_durations(*run)) for run in runs))}.",
+        f"{context.summed(sum(map(sum, durations)))}.",
         remedy=words.remedy,
         removed=tuple(removed),
         code=words.code,

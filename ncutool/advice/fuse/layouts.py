@@ -92,6 +92,7 @@ LAYOUT = Pattern(
     "likely",
     "nothing, where the next operator takes strides",
     joins=True,
+    by_duration=True,
     verb="Avoid",
 )
 CASTS = Pattern(
@@ -102,6 +103,7 @@ CASTS = Pattern(
     "certain",
     "nothing of its own: the neighbour casts as it reads or writes",
     joins=True,
+    by_duration=True,
     alternative=True,
     repeats=SURE_PLACES,
 )

@@ -111,4 +111,5 @@ BATCH_NORM_RELU = Pattern(
     "possible",
     "the residual, where one is added",
     joins=True,
+    by_duration=True,
 )

@@ -48,6 +48,9 @@ class Pattern:
     """What the best case rests on, in words."""
     alternative: bool = False
     """It may also claim launches of attention: another way to be rid of them, without fusing it."""
+    by_duration: bool = False
+    """What the replacement takes also depends on how long the calls took; else it is the same
+    wherever their operations are. Whether the shapes bear it out never does."""
     repeats: int = 1
     """In fewer places it is no better than likely."""
     members: Callable[[re.Match[str], Nodes], Nodes] = without_kept

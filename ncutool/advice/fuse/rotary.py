@@ -73,7 +73,10 @@ _WHY = "queries and keys, each read and written once"
 
 
 def _pattern(sequence: str, times: Callable[[Context, Nodes], Times | None]) -> Pattern:
-    return Pattern("fuse-rotary", "rotary embedding", re.compile(sequence), times, "certain", _WHY)
+    return Pattern(
+        "fuse-rotary", "rotary embedding", re.compile(sequence), times, "certain", _WHY,
+        by_duration=True,
+    )  # fmt: skip
 
 
 ROTARY = (

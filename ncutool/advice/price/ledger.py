@@ -149,7 +149,8 @@ class Ledger:
         ``gain`` is what a replay of the best case saves: host time that removed launches no
         longer take may shorten dispatch gaps later on, which are then claimed as well.
         """
-        return self._amount(claim, self._later(claim, gain - self._naive(claim)))
+        naive = self._naive(claim)
+        return naive if gain <= naive else self._amount(claim, self._later(claim, gain - naive))
 
     def take(self, claim: Claim, gain: int) -> int:
         """Price the claim as `at_most` does, then deduct it: later claims cannot be paid for these
@@ -178,6 +179,8 @@ class Ledger:
     def _idle_of(self, claim: Claim, later: Ints | None) -> Ints:
         """Return the idle time (ns) of each device that is left and that the claim would save."""
         pieces = np.where(claim.gaps, self._gap_left, 0) + (0 if later is None else later)
+        if self._paid.size == 1:
+            return np.array([pieces.sum()], np.int64)
         sums = np.zeros_like(self._paid)
         np.add.at(sums, self._gap_device, pieces)
         return sums

@@ -54,10 +54,10 @@ def without_outliers(launches: Launches, drafts: Sequence[Draft]) -> list[Draft]
 def _cut(draft: Draft, slow: Mapping[int, int]) -> Draft:
     """Return ``draft`` without what it would save of the time of ``slow`` (launch_id -> ns) beyond
     that of their equals."""
+    if slow.keys().isdisjoint(draft.launches):
+        return draft
     excess = [slow.get(launch, 0) for launch in draft.launches]
     count = sum(more > 0 for more in excess)
-    if not count:
-        return draft
     note = (
         f"{units.counted(count, 'launch')} took more than {OUTLIER:g} times the median of equal "
         "launches and counts as that median: the time beyond it is no fault of the kernel."

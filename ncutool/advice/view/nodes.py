@@ -177,23 +177,25 @@ def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
     new = np.ones(len(rows), bool)
     new[1:] = (op_ids[1:] == NOBODY) | (op_ids[1:] != op_ids[:-1])
     firsts = np.flatnonzero(new)
-    numbers = kind_of.tolist()
-    nodes = []
-    spans = zip(
-        firsts.tolist(),
-        [*firsts[1:].tolist(), len(rows)],
+    lasts = np.append(firsts[1:], len(rows))
+    single = kind_of[firsts[lasts - firsts == 1]]
+    alone = {number: operations.alone(number) for number in np.unique(single).tolist()}
+    numbers, begins, ends = kind_of.tolist(), firsts.tolist(), lasts.tolist()
+    every = [
+        alone[numbers[first]]
+        if last - first == 1
+        else operations.joined(numbers[first:last], durations[first:last], ids[first:last])
+        for first, last in zip(begins, ends, strict=True)
+    ]
+    parents = launches.parents[rows[firsts]].tolist()
+    columns = (
+        every,
+        begins,
+        ends,
         np.add.reduceat(durations, firsts).tolist(),
-        launches.parents[rows[firsts]].tolist(),
-        strict=True,
+        [parent if parent != NOBODY else None for parent in parents],
     )
-    for first, last, total, parent in spans:
-        if last - first == 1:
-            which = operations.alone(numbers[first])
-        else:
-            part = slice(first, last)
-            which = operations.joined(numbers[part], durations[part], ids[part])
-        nodes.append(Node(which, first, last, total, parent if parent != NOBODY else None))
-    every = [node.operation for node in nodes]
+    nodes = list(map(Node._make, zip(*columns, strict=True)))
     return Stream(
         launch_ids=ids,
         durations=durations,

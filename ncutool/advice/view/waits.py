@@ -145,7 +145,8 @@ def _with_cost(wait: Wait, behind: Launched, until: int | None) -> Wait:
     if not 0 < first < len(behind.called) or not behind.late[first]:
         return wait
     total, last = 0, first
-    for called, late in zip(behind.called[first:], behind.late[first:], strict=True):
+    while last < len(behind.called):  # few: a slice of what is left would copy all of it
+        called, late = behind.called[last], behind.late[last]
         beyond = until is not None and called >= until
         if beyond or not late or total + late > waited:
             break

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from ncutool.base.amounts import MICROSECONDS, PLAIN
 from ncutool.commands.options import Format, option
+from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ncutool.commands.writing import Output
+    from ncutool.planning.llm.curve import Curve
     from ncutool.planning.planner.comparing import AtIntensity
     from ncutool.planning.planner.placing import Place
     from ncutool.text.sheet import Sheet
@@ -32,6 +33,7 @@ TimeOption = Annotated[
         words="A measured time in µs on the one --device: its share of the roofline.",
         metavar="T",
     ),
+    MICROSECONDS,
 ]
 PriceOption = Annotated[
     list[str] | None,
@@ -56,8 +58,8 @@ def parse_prices(given: Sequence[str] | None) -> dict[str, float]:
         if not equals or not name.strip():
             raise UsageError(wrong)
         try:
-            prices[name.strip()] = float(written)
-        except ValueError:
+            prices[name.strip()] = float(PLAIN.read("--price", written))
+        except UsageError:
             raise UsageError(wrong) from None
     return prices
 
@@ -78,6 +80,7 @@ def write_answer(
     sheet: Sheet,
     lines: Sequence[tuple[str, float, float]] = (),
     intensity: float | None = None,
+    curves: Sequence[Curve] = (),
 ) -> None:
     """Write a planner's answer in the form asked for.
 
@@ -88,15 +91,16 @@ def write_answer(
         sheet: what a terminal, Markdown and a page show.
         lines: the :func:`rooflines` of a page's chart.
         intensity: FLOP/byte of the workload, where it has one.
+        curves: throughput against the speed of each user, of each deployment.
     """
-    if not output.is_page:
+    if not is_drawn(output):
         form = output.choose()
         output.write(content(record, rows, sheet, form, color=output.color))
         return
-    from ncutool.page.sheet import render_sheet
+    from ncutool.page.sheet import render_sheet, sheet_picture
 
-    output.write(render_sheet(sheet, list(lines), intensity).encode())
-    typer.echo(f"page: {output.path}")
+    drawn = (sheet, list(lines), intensity, curves)
+    write_drawn(output, lambda: render_sheet(*drawn), lambda both: sheet_picture(*drawn, both=both))
 
 
 def content(

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import typer
 
+from ncutool.base.amounts import WHOLE
 from ncutool.commands.options import DeviceFileOption, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import DeviceNames, TimeOption, rooflines, write_answer
 from ncutool.commands.writing import Output
 
 
-@unfold
-def run(
-    heads: Annotated[int, option("--heads", words="Query heads.", metavar="N")],
+@dataclass(frozen=True)
+class AttentionOptions:
+    """The attention: its sizes, its mask and its types."""
+
+    heads: Annotated[int, option("--heads", words="Query heads.", metavar="N"), WHOLE]
     seq: Annotated[
-        int, option("--seq", words="Queries of a sequence; 1 is decoding.", metavar="TOKENS")
-    ],
-    head_dim: Annotated[int, option("--head-dim", words="Size of a head.", metavar="N")],
-    batch: Annotated[int, typer.Option(metavar="N", help="Sequences processed together.")] = 1,
+        int, option("--seq", words="Queries of a sequence; 1 is decoding.", metavar="TOKENS"), WHOLE
+    ]
+    head_dim: Annotated[int, option("--head-dim", words="Size of a head.", metavar="N"), WHOLE]
+    batch: Annotated[
+        int, typer.Option(metavar="N", help="Sequences processed together."), WHOLE
+    ] = 1
     kv_heads: Annotated[
         int | None,
         option(words="Key-value heads; as many as query heads if not given.", metavar="N"),
-    ] = None,
+        WHOLE,
+    ] = None
     context: Annotated[
         int | None,
         option(words="Tokens each sequence attends to; --seq if not given.", metavar="TOKENS"),
-    ] = None,
+        WHOLE,
+    ] = None
     v_head_dim: Annotated[
-        int | None, option(words="Size of a value head; --head-dim if not given.", metavar="N")
-    ] = None,
-    causal: Annotated[bool, typer.Option("--causal", help="Each query sees no later key.")] = False,
+        int | None,
+        option(words="Size of a value head; --head-dim if not given.", metavar="N"),
+        WHOLE,
+    ] = None
+    causal: Annotated[bool, typer.Option("--causal", help="Each query sees no later key.")] = False
     align: Annotated[
         str,
         typer.Option(
@@ -38,19 +49,20 @@ def run(
             help="Of a causal mask: bottom-right (FlashAttention, decoding) or top-left (PyTorch's "
             "is_causal); alike where --seq is --context.",
         ),
-    ] = "bottom-right",
+    ] = "bottom-right"
     window: Annotated[
         int | None,
         option(words="Keys a query sees, itself among them (with --causal).", metavar="TOKENS"),
-    ] = None,
+        WHOLE,
+    ] = None
     dtype: Annotated[
         str, typer.Option(metavar="TYPE", help="fp32 (CUDA cores), tf32, fp16, bf16, fp8.")
-    ] = "bf16",
+    ] = "bf16"
     kv_dtype: Annotated[
         str | None,
         option(words="Of keys and values in memory; --dtype if not given.", metavar="TYPE"),
-    ] = None,
-    backward: Annotated[bool, typer.Option("--backward", help="The gradients instead.")] = False,
+    ] = None
+    backward: Annotated[bool, typer.Option("--backward", help="The gradients instead.")] = False
     latent: Annotated[
         bool,
         typer.Option(
@@ -58,7 +70,21 @@ def run(
             help="Values are the first --v-head-dim columns of the keys, stored and read once "
             "(DeepSeek decode: --heads 128 --kv-heads 1 --head-dim 576 --v-head-dim 512).",
         ),
-    ] = False,
+    ] = False
+
+    def given(self) -> dict[str, Any]:
+        """Return the options by the parameters of :func:`ncutool.planning.planner.attention`."""
+        found = asdict(self)
+        found["kv_seq"] = found.pop("context")
+        return found
+
+
+GROUPS = help_groups.ATTENTION
+
+
+@unfold
+def run(
+    sizes: AttentionOptions,
     device: DeviceNames = None,
     time_us: TimeOption = None,
     device_file: DeviceFileOption = None,
@@ -77,23 +103,10 @@ def run(
     from ncutool.text.planner import attention_sheet
 
     plan = planner.attention(
-        batch=batch,
-        heads=heads,
-        kv_heads=kv_heads,
-        seq=seq,
-        kv_seq=context,
-        head_dim=head_dim,
-        v_head_dim=v_head_dim,
-        causal=causal,
-        align=align,
-        window=window,
-        dtype=dtype,
-        kv_dtype=kv_dtype,
-        backward=backward,
-        latent=latent,
         devices=device or (),
         time_ns=None if time_us is None else 1e3 * time_us,
         known=with_file(device_file),
+        **sizes.given(),
     )
     lines = rooflines(on_device.place for on_device in plan.devices)
     write_answer(

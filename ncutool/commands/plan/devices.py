@@ -6,20 +6,29 @@ from typing import Annotated
 
 import typer
 
+from ncutool.base.amounts import NUMBER
 from ncutool.commands.options import DeviceFileOption, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import PriceOption, parse_prices, rooflines, write_answer
 from ncutool.commands.plan.model_options import ModelOptions, ServingOptions
 from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 
+GROUPS = help_groups.DEVICES
+
 
 @unfold
 def run(
     device: Annotated[
-        list[str], typer.Argument(metavar="DEVICE...", help="Two or more; the first is the base.")
+        list[str],
+        typer.Argument(
+            metavar="DEVICE...",
+            help="Two or more; the first is the base. With a model each may bring a layout: "
+            "2xh100-sxm, h200-sxm:tp=2,pp=2.",
+        ),
     ],
     intensity: Annotated[
-        float | None, option(words="A workload of so many FLOP/byte.", metavar="X")
+        float | None, option(words="A workload of so many FLOP/byte.", metavar="X"), NUMBER
     ] = None,
     dtype: Annotated[
         str | None,
@@ -65,4 +74,7 @@ def run(
             "no workload given: use --intensity, --preset, --config, --params or sizes"
         )
     decoded = compare_model(device, described, prices=prices, known=known, **serving.given())
-    write_answer(output, comparison_record(decoded), comparison_rows(decoded), model_sheet(decoded))
+    write_answer(
+        output, comparison_record(decoded), comparison_rows(decoded), model_sheet(decoded),
+        curves=decoded.curves,
+    )  # fmt: skip

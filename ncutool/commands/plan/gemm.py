@@ -6,19 +6,24 @@ from typing import Annotated
 
 import typer
 
+from ncutool.base.amounts import WHOLE
 from ncutool.commands.options import DeviceFileOption, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import DeviceNames, TimeOption, rooflines, write_answer
 from ncutool.commands.writing import Output
+
+GROUPS = help_groups.GEMM
 
 
 @unfold
 def run(
-    m: Annotated[int, typer.Argument(metavar="M", help="Rows of the first operand.")],
-    n: Annotated[int, typer.Argument(metavar="N", help="Columns of the second.")],
-    k: Annotated[int, typer.Argument(metavar="K", help="The dimension they share.")],
+    m: Annotated[int, typer.Argument(metavar="M", help="Rows of the first operand."), WHOLE],
+    n: Annotated[int, typer.Argument(metavar="N", help="Columns of the second."), WHOLE],
+    k: Annotated[int, typer.Argument(metavar="K", help="The dimension they share."), WHOLE],
     products: Annotated[
         int,
         typer.Option(metavar="B", help="Products of this size, each with its own operands."),
+        WHOLE,
     ] = 1,
     dtype: Annotated[
         str,

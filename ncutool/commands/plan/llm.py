@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,21 +17,28 @@ from ncutool.commands.options import (
     option,
     unfold,
 )
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import content, json_text
+from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool.commands.plan.model_options import (
     ModelOptions,
     PlannedDevice,
     ServingOptions,
     parse_numbers,
 )
+from ncutool.commands.plan.way_options import QuestionOptions, WayOptions
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Model, Plan
-    from ncutool.planning.llm.questions import Wanted
+
+
+GROUPS = help_groups.LLM
 
 
 @unfold
@@ -61,36 +69,12 @@ def run(
             metavar="PHASE",
         ),
     ] = None,
-    output_tokens: Annotated[
-        int | None,
-        option(
-            words="Length of an answer: adds the most that requests without end get.",
-            metavar="TOKENS",
-        ),
-    ] = None,
-    price: Annotated[
-        float | None,
-        option(words="Price of one device an hour, with --output-tokens.", metavar="PRICE"),
-    ] = None,
-    time_per_token: Annotated[
-        float | None,
-        option(words="Finds the largest batch that may hold this time, in ms.", metavar="MS"),
-    ] = None,
-    time_to_first_token: Annotated[
-        float | None,
-        option(words="Finds how many prompts may be read at once in this time.", metavar="MS"),
-    ] = None,
-    tokens_per_second: Annotated[
-        float | None,
-        option(
-            words="Finds the smallest deployment that may decode at this rate in all.",
-            metavar="N",
-        ),
-    ] = None,
     device_file: DeviceFileOption = None,
     *,
     model: ModelOptions,
     serving: ServingOptions,
+    questions: QuestionOptions,
+    further: WayOptions,
     limits: Limits,
     output: Output,
 ) -> None:
@@ -102,22 +86,25 @@ def run(
     --against holds the plan against a trace. --format csv, jsonl and parquet give the batch
     sweep's rows, or those of a step's parts.
     """
-    form = Format.TABLE if output.is_page else output.choose()
+    form = Format.TABLE if is_drawn(output) else output.choose()
     if presets:
         output.write(_listed(output))
         return
     described = model.describe()
-
-    wanted = _wanted(time_per_token, time_to_first_token, tokens_per_second)
-
-    def plan_on(planned: Model, on: Device | str | None) -> Plan:
-        asked = {"output_tokens": output_tokens, "price_per_hour": price, "wanted": wanted}
-        return _plan(planned, on, serving, (batches, contexts), device_file, asked)
+    asked = (questions, further)
 
     if against is not None:
-        from ncutool.commands.plan import llm_against
+        # A trace is of one device: of a batch that is said, each group and stage has as much.
+        each = serving.batch if _is_given(context_, "batch") else 1
+        groups = serving.data_parallel_attention * serving.pipeline_parallel
+        planned_for = replace(serving, batch=max(1, each * groups))
+    else:
+        planned_for = serving
 
-        _refuse_layouts(serving)
+    def plan_on(planned: Model, on: Device | str | None) -> Plan:
+        return _plan(planned, on, planned_for, (batches, contexts), device_file, asked)
+
+    if against is not None:
         request = Request(
             capture_trace=capture_trace,
             whole_steps=True,
@@ -125,50 +112,39 @@ def run(
             device_file=device_file,
             **limits.limits(),
         )
-        lengths = {name: getattr(serving, name) for name in ("batch", "context", "prompt")}
-        asked = llm_against.asked(
-            phase, **{name: n if _is_given(context_, name) else None for name, n in lengths.items()}
-        )
-        llm_against.write_comparison(against, request, described, plan_on, asked, output)
+        _hold_against(against, request, described, plan_on, phase, serving, context_, output)
         return
     if described is None:
         raise UsageError("no model given: use --preset, --config, --params, or sizes")
     if phase is not None or capture_trace is not None:
         raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
-    if price is not None and output_tokens is None:
-        raise UsageError("--price is that of tokens: say how long answers are with --output-tokens")
     plan = plan_on(described, device)
-    if not output.is_page:
+    if not is_drawn(output):
         output.write(_content(plan, form, color=output.color))
         return
-    from ncutool.page.llm import render_plan
+    from ncutool.page.llm import picture_of, render_plan
 
-    output.write(render_plan(plan).encode())
-    typer.echo(f"page: {output.path}")
-
-
-def _wanted(token_ms: float | None, first_ms: float | None, rate: float | None) -> Wanted | None:
-    """Return what is asked backwards, in SI units; None where nothing is."""
-    if token_ms is None and first_ms is None and rate is None:
-        return None
-    from ncutool.planning.llm.questions import Wanted
-
-    token_ns, first_ns = (None if each is None else 1e6 * each for each in (token_ms, first_ms))
-    return Wanted(token_ns, first_ns, rate)
+    write_drawn(output, lambda: render_plan(plan), lambda both: picture_of(plan, both=both))
 
 
-def _refuse_layouts(serving: ServingOptions) -> None:
-    """Raise a UsageError for a layout whose parts are not looked for in a trace."""
-    flags = {
-        "--expert-parallel": serving.expert_parallel,
-        "--data-parallel-attention": serving.data_parallel_attention,
-        "--pipeline-parallel": serving.pipeline_parallel,
-    }
-    for flag, count in flags.items():
-        if count != 1:
-            raise UsageError(
-                f"{flag} is not held against a trace: --against takes --tensor-parallel alone"
-            )
+def _hold_against(
+    against: Path | Place,
+    request: Request,
+    described: Model | None,
+    plan_on: Callable[[Model, Device | str | None], Plan],
+    phase: str | None,
+    serving: ServingOptions,
+    context: typer.Context,
+    output: Output,
+) -> None:
+    """Hold a plan against a trace, and write what comes of it."""
+    from ncutool.commands.plan import llm_against
+
+    lengths = {name: getattr(serving, name) for name in ("batch", "context", "prompt")}
+    asked = llm_against.asked(
+        phase, **{name: n if _is_given(context, name) else None for name, n in lengths.items()}
+    )
+    llm_against.write_comparison(against, request, described, plan_on, asked, output)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -183,13 +159,13 @@ def _plan(
     serving: ServingOptions,
     sweeps: tuple[str | None, str | None],
     device_file: Path | None,
-    asked: dict[str, Any],
+    asked: tuple[QuestionOptions, WayOptions],
 ) -> Plan:
     """Return the plan of a model on a device.
 
     Args:
         sweeps: the rows asked for of batch and context; the usual ones where None.
-        asked: what else is asked of the plan, by parameters of its function.
+        asked: what else is asked of the plan.
     """
     from ncutool.devices.table import with_file
     from ncutool.planning.llm import plan
@@ -198,13 +174,19 @@ def _plan(
     if device is None:
         raise UsageError("no device given: name one with --device; ncutool devices lists them")
     batches, contexts = sweeps
+    questions, further = asked
+    known = with_file(device_file)
     return plan(
         model,
         device,
         batches=USUAL_BATCHES if batches is None else parse_numbers("--batches", batches),
         contexts=None if contexts is None else parse_numbers("--contexts", contexts),
-        known=with_file(device_file),
-        **asked,
+        known=known,
+        output_tokens=questions.output_tokens,
+        price_per_hour=questions.price,
+        wanted=questions.wanted(),
+        ways=further.ways(),
+        measured=further.measured(known),
         **serving.given(),
     )
 

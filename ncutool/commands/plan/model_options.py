@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ncutool.base.amounts import NUMBER, SHARE, WHOLE
 from ncutool.commands.options import option
 from ncutool_parsers.errors import UsageError
 
@@ -52,10 +53,12 @@ TensorParallelOption = Annotated[
         metavar="N",
         show_default=True,
     ),
+    WHOLE,
 ]
 BatchOption = Annotated[
     int,
     option("--batch", words="Sequences processed together.", metavar="N", show_default=True),
+    WHOLE,
 ]
 ContextOption = Annotated[
     int,
@@ -65,6 +68,7 @@ ContextOption = Annotated[
         metavar="TOKENS",
         show_default=True,
     ),
+    WHOLE,
 ]
 
 
@@ -79,13 +83,13 @@ class ModelOptions:
     preset: PresetOption = None
     config: ConfigOption = None
     params: Annotated[
-        float | None, _size("Parameter count alone, e.g. 8e9, in place of sizes.")
+        float | None, _size("Parameter count alone, e.g. 8B, in place of sizes."), NUMBER
     ] = None
-    layers: Annotated[int | None, _size("Layers.")] = None
-    hidden: Annotated[int | None, _size("Hidden size.")] = None
-    heads: Annotated[int | None, _size("Query heads.")] = None
-    kv_heads: Annotated[int | None, _size("Key-value heads.")] = None
-    head_dim: Annotated[int | None, _size("Size of a head.")] = None
+    layers: Annotated[int | None, _size("Layers."), WHOLE] = None
+    hidden: Annotated[int | None, _size("Hidden size."), WHOLE] = None
+    heads: Annotated[int | None, _size("Query heads."), WHOLE] = None
+    kv_heads: Annotated[int | None, _size("Key-value heads."), WHOLE] = None
+    head_dim: Annotated[int | None, _size("Size of a head."), WHOLE] = None
     mla: Annotated[
         str | None,
         option(
@@ -94,18 +98,24 @@ class ModelOptions:
             metavar="N,N,N,N[,N]",
         ),
     ] = None
-    intermediate: Annotated[int | None, _size("Inner size of a feed-forward block.")] = None
-    vocab: Annotated[int | None, _size("Size of the vocabulary.")] = None
+    intermediate: Annotated[int | None, _size("Inner size of a feed-forward block."), WHOLE] = None
+    vocab: Annotated[int | None, _size("Size of the vocabulary."), WHOLE] = None
     tied: Annotated[
         bool,
         typer.Option("--tied", help="The head is the input table (where sizes describe it)."),
     ] = False
-    window: Annotated[int | None, _size("Tokens a layer with a sliding window attends to.")] = None
-    experts: Annotated[int | None, _size("Experts in a layer.")] = None
-    experts_per_token: Annotated[int | None, _size("Experts a token is sent to.")] = None
-    shared_experts: Annotated[int | None, _size("Experts every token passes besides.")] = None
-    expert_intermediate: Annotated[int | None, _size("Inner size of an expert.")] = None
-    dense_layers: Annotated[int | None, _size("First layers without experts, in a mixture.")] = None
+    window: Annotated[
+        int | None, _size("Tokens a layer with a sliding window attends to."), WHOLE
+    ] = None
+    experts: Annotated[int | None, _size("Experts in a layer."), WHOLE] = None
+    experts_per_token: Annotated[int | None, _size("Experts a token is sent to."), WHOLE] = None
+    shared_experts: Annotated[int | None, _size("Experts every token passes besides."), WHOLE] = (
+        None
+    )
+    expert_intermediate: Annotated[int | None, _size("Inner size of an expert."), WHOLE] = None
+    dense_layers: Annotated[
+        int | None, _size("First layers without experts, in a mixture."), WHOLE
+    ] = None
 
     def ways(self) -> list[str]:
         """Return which of the three options that give a whole model were given."""
@@ -177,6 +187,7 @@ class ServingOptions:
             metavar="N",
             show_default=True,
         ),
+        WHOLE,
     ] = 1
     data_parallel_attention: Annotated[
         int,
@@ -186,6 +197,7 @@ class ServingOptions:
             metavar="N",
             show_default=True,
         ),
+        WHOLE,
     ] = 1
     pipeline_parallel: Annotated[
         int,
@@ -196,12 +208,14 @@ class ServingOptions:
             metavar="N",
             show_default=True,
         ),
+        WHOLE,
     ] = 1
     batch: BatchOption = 1
     context: ContextOption = 4096
     prompt: Annotated[
         int | None,
         option(words="Length of the prompt; --context where not given.", metavar="TOKENS"),
+        WHOLE,
     ] = None
     memory_share: Annotated[
         float,
@@ -210,6 +224,7 @@ class ServingOptions:
             metavar="SHARE",
             show_default=True,
         ),
+        SHARE,
     ] = 0.9
 
     def given(self) -> dict[str, Any]:
@@ -230,14 +245,18 @@ class ServingOptions:
 
 
 def parse_numbers(flag: str, text: str) -> tuple[int, ...]:
-    """Return the whole numbers of a text like `1,8,64`.
+    """Return the whole numbers of a text like `1,8,64` or `1k,8k`.
 
     Raises:
         UsageError: there are none, too many, or others.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isascii() and part.isdigit() for part in parts):
-        raise UsageError(f"{flag} takes whole numbers with commas between, not {text!r}")
+    wrong = f"{flag} takes whole numbers with commas between, as 1,8,1k, not {text[:60]!r}"
+    if not parts:
+        raise UsageError(wrong)
     if len(parts) > _MOST_NUMBERS:
         raise UsageError(f"{flag} takes at most {_MOST_NUMBERS:,} numbers, not {len(parts):,}")
-    return tuple(int(part[:12]) for part in parts)
+    try:
+        return tuple(int(WHOLE.read(flag, part)) for part in parts)
+    except UsageError:
+        raise UsageError(wrong) from None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncutool.base.amounts import BYTES, FLOP, MILLISECONDS, NUMBER, SECONDS
 from ncutool.commands.options import DeviceFileOption, Format, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.model_options import (
     BatchOption,
     ConfigOption,
@@ -24,10 +27,83 @@ from ncutool_parsers.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Plan
     from ncutool.planning.signals import Benchmark, Report, Series, TokenTime
 
 _MOST_FILES = 256
+
+
+@dataclass(frozen=True)
+class TokenOptions:
+    """A measured decode step, and what tells its bytes."""
+
+    token_time_ms: Annotated[
+        float | None, option(words="A measured decode step, in ms.", metavar="T"), MILLISECONDS
+    ] = None
+    model_bytes: Annotated[
+        float | None,
+        option(words="Bytes a device reads in the step, e.g. 16GB.", metavar="BYTES"),
+        BYTES,
+    ] = None
+    preset: PresetOption = None
+    config: ConfigOption = None
+    weights: WeightsOption = "native"
+    kv: KvOption = None
+    context: ContextOption = 4096
+    batch: BatchOption = 1
+    tensor_parallel: TensorParallelOption = 1
+
+    def ways(self) -> list[str]:
+        """Return the options that were given to tell the bytes."""
+        given = {
+            "--model-bytes": self.model_bytes, "--preset": self.preset, "--config": self.config
+        }  # fmt: skip
+        return [flag for flag, value in given.items() if value is not None]
+
+    def plan(self, device: str | None, known: tuple[Device, ...]) -> Plan:
+        """Return the plan of the model that is named in place of its bytes.
+
+        Raises:
+            UsageError: no device is named, or the model is not known.
+        """
+        from ncutool.planning import llm
+
+        if device is None:
+            raise UsageError(f"{self.ways()[0]} needs --device; ncutool devices lists them")
+        return llm.plan(
+            llm.preset(self.preset or "") if self.config is None else llm.read_config(self.config),
+            device,
+            weights=self.weights,
+            kv=self.kv,
+            tensor_parallel=self.tensor_parallel,
+            batch=self.batch,
+            context_tokens=self.context,
+            batches=(self.batch,),
+            contexts=(self.context,),
+            known=known,
+        )
+
+
+@dataclass(frozen=True)
+class BenchmarkOptions:
+    """A benchmark's step."""
+
+    flop: Annotated[
+        float | None, option(words="FLOPs of a benchmark's step.", metavar="FLOP"), FLOP
+    ] = None
+    bytes_: Annotated[
+        float | None,
+        option("--bytes", words="Bytes it reads and writes in device memory.", metavar="BYTES"),
+        BYTES,
+    ] = None
+    seconds: Annotated[float | None, option(words="Its time.", metavar="S"), SECONDS] = None
+    dtype: Annotated[
+        str, option(words="Data type of its arithmetic.", metavar="TYPE", show_default=True)
+    ] = "bf16"
+
+
+GROUPS = help_groups.SIGNALS
 
 
 @unfold
@@ -48,33 +124,11 @@ def run(
             metavar="B:RATE",
         ),
     ] = None,
-    token_time_ms: Annotated[
-        float | None, option(words="A measured decode step, in ms.", metavar="T")
-    ] = None,
-    model_bytes: Annotated[
-        float | None, option(words="Bytes a device reads in the step, e.g. 16e9.", metavar="BYTES")
-    ] = None,
-    preset: PresetOption = None,
-    config: ConfigOption = None,
-    weights: WeightsOption = "native",
-    kv: KvOption = None,
-    context: ContextOption = 4096,
-    batch: BatchOption = 1,
-    tensor_parallel: TensorParallelOption = 1,
-    flop: Annotated[
-        float | None, option(words="FLOPs of a benchmark's step.", metavar="FLOP")
-    ] = None,
-    bytes_: Annotated[
-        float | None,
-        option("--bytes", words="Bytes it reads and writes in device memory.", metavar="BYTES"),
-    ] = None,
-    seconds: Annotated[float | None, option(words="Its time.", metavar="S")] = None,
-    dtype: Annotated[
-        str, option(words="Data type of its arithmetic.", metavar="TYPE", show_default=True)
-    ] = "bf16",
     device: PlannedDevice = None,
     device_file: DeviceFileOption = None,
     *,
+    token: TokenOptions,
+    benchmark: BenchmarkOptions,
     output: Output,
 ) -> None:
     """Tell the regime (compute, memory, latency, idle) from signals, without a profile.
@@ -89,34 +143,11 @@ def run(
     chosen = output.choose(Format.TABLE, Format.JSON, Format.MD)
     known = with_file(device_file)
     pairs = [_pair(text) for text in throughput or ()]
-    benchmark = _benchmark(flop, bytes_, seconds, dtype)
-    given = {"--model-bytes": model_bytes, "--preset": preset, "--config": config}
-    ways = [flag for flag, value in given.items() if value is not None]
-
-    def plan() -> Plan:
-        from ncutool.planning import llm
-
-        if device is None:
-            raise UsageError(f"{ways[0]} needs --device; ncutool devices lists them")
-        return llm.plan(
-            llm.preset(preset or "") if config is None else llm.read_config(config),
-            device,
-            weights=weights,
-            kv=kv,
-            tensor_parallel=tensor_parallel,
-            batch=batch,
-            context_tokens=context,
-            batches=(batch,),
-            contexts=(context,),
-            known=known,
-        )
-
-    token = _token(token_time_ms, ways, model_bytes, plan)
     report = classify(
         _read(files or []),
         batches=pairs,
-        token_time=token,
-        benchmark=benchmark,
+        token_time=_token(token, lambda: token.plan(device, known)),
+        benchmark=_benchmark(benchmark),
         device=device,
         known=known,
     )
@@ -141,37 +172,32 @@ def _read(files: list[Path]) -> list[Series]:
 
 def _pair(text: str) -> tuple[float, float]:
     """Return batch and items a second of a text like `8:1200`."""
+    wrong = UsageError(f"--throughput takes a batch and its rate, e.g. 8:1200, not {text[:60]!r}")
     parts = text.split(":")
+    if len(parts) != 2:
+        raise wrong
     try:
-        batch, throughput = (float(part) for part in parts)
-    except ValueError:
-        raise UsageError(
-            f"--throughput takes a batch and its rate, e.g. 8:1200, not {text[:60]!r}"
-        ) from None
+        batch, throughput = (float(NUMBER.read("--throughput", part)) for part in parts)
+    except UsageError:
+        raise wrong from None
     return batch, throughput
 
 
-def _benchmark(
-    flop: float | None, moved: float | None, seconds: float | None, dtype: str
-) -> Benchmark | None:
+def _benchmark(given: BenchmarkOptions) -> Benchmark | None:
     from ncutool.planning.signals import Benchmark
 
-    if seconds is None:
-        if flop is not None or moved is not None:
+    if given.seconds is None:
+        if given.flop is not None or given.bytes_ is not None:
             raise UsageError("--flop and --bytes need --seconds, the time of a step")
         return None
-    return Benchmark(1e9 * seconds, flop, moved, dtype)
+    return Benchmark(1e9 * given.seconds, given.flop, given.bytes_, given.dtype)
 
 
-def _token(
-    token_ms: float | None, ways: list[str], model_bytes: float | None, plan: Callable[[], Plan]
-) -> TokenTime | None:
+def _token(given: TokenOptions, plan: Callable[[], Plan]) -> TokenTime | None:
     """Return the token time with the bytes of its step; None where no time was given.
 
     Args:
-        token_ms: the measured time.
-        ways: the options that tell the bytes; exactly one goes with a time.
-        model_bytes: the bytes, where they were given as such.
+        given: the measured time, and exactly one option that tells the bytes.
         plan: plans the model that was named in their place.
 
     Raises:
@@ -179,7 +205,8 @@ def _token(
     """
     from ncutool.planning.signals import TokenTime
 
-    if token_ms is None:
+    ways = given.ways()
+    if given.token_time_ms is None:
         if ways:
             raise UsageError(f"{ways[0]} needs --token-time-ms, the time it is held against")
         return None
@@ -188,11 +215,11 @@ def _token(
             "--token-time-ms needs one of --model-bytes, --preset and --config"
             + (f", not {' and '.join(ways)}" if ways else "")
         )
-    if model_bytes is not None:
-        return TokenTime(1e6 * token_ms, model_bytes)
+    if given.model_bytes is not None:
+        return TokenTime(1e6 * given.token_time_ms, given.model_bytes)
     from ncutool.planning.signals.token_time import of_plan
 
-    return of_plan(plan(), 1e6 * token_ms)
+    return of_plan(plan(), 1e6 * given.token_time_ms)
 
 
 def _content(report: Report, chosen: Format, *, color: bool) -> bytes:

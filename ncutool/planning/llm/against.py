@@ -6,29 +6,29 @@ capture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ncutool.base import units
-from ncutool.base.limits import overlapped
 from ncutool.planning.llm import floors
+from ncutool.planning.llm.against_rows import part_rows, percentage, product_rows, too_fast
 from ncutool.planning.llm.comparison import (
     ATTENTION,
+    COMMUNICATION,
     EXPERTS,
     PRODUCTS,
     REST,
-    UNKNOWN,
     Asked,
     Comparison,
     Observed,
-    ProductRow,
-    Row,
 )
+from ncutool.planning.llm.contradictions import contradiction
 from ncutool.planning.llm.floors import Floor, Load
 from ncutool.planning.llm.loads import Rows, lengths_of, load_of, phase_of, rows_of
 from ncutool.planning.llm.matching import Match, candidates, match
 from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.testable import expert_problems, untested
 
 
 def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
@@ -36,9 +36,9 @@ def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
 
     Where the two do not fit together ``problems`` says why, and nothing is compared.
     """
-    setup = setup_of(plan)
+    setup = plan.setup
     matched = match(setup, observed.products, observed.steps)
-    rows = rows_of(matched)
+    rows = rows_of(matched, setup.deployment.data_parallel_attention)
     phase, why = phase_of(asked, observed.lengths, rows)
     lengths = lengths_of(asked, observed.lengths, rows, phase)
     load = None if phase is None else load_of(phase, lengths, rows)
@@ -60,25 +60,16 @@ def compare(plan: Plan, observed: Observed, asked: Asked) -> Comparison:
         seen_weight_bytes=_seen_bytes(matched, steps),
         planned_weight_bytes=sum(one.weights.step_bytes for one in matched.pairs) or None,
         kv_bytes=None, kv_reason=None, floor=None, floor_ns=None, reached_pct=None,
-        busy_reached_pct=None, lowest_floor_ns=None, highest_floor_ns=None, parts=(),
-        products=(), notes=(),
+        busy_reached_pct=None, expected_floor_ns=None, worst_floor_ns=None, link_ns=None, parts=(),
+        products=(), notes=(), untested=untested(plan, observed, matched, phase),
     )  # fmt: skip
     if problems or load is None or not steps:
         return blank
-    done = _compared(setup, blank, load, steps)
-    least, busy = done.lowest_floor_ns or done.floor_ns, done.step_busy_ns
-    if matched.verdict == "unknown" and least is not None and busy is not None and busy < least:
-        why = (
-            f"the device works {units.time(busy)} in a step, less than the plan's floor of "
-            f"{units.time(least)}; the plan is not what ran"
-        )
-        return replace(blank, problems=(why,))
-    return done
-
-
-def setup_of(plan: Plan) -> Setup:
-    """Return what was planned."""
-    return plan.setup
+    done = _compared(matched.setup or setup, blank, load, steps)
+    found = contradiction(done)
+    if found is not None and matched.verdict == "unknown":
+        return replace(blank, problems=(f"{found.sentence}; the plan is not what ran",))
+    return replace(done, contradiction=found)
 
 
 def _problems(
@@ -90,8 +81,8 @@ def _problems(
         least = plan.memory.smallest_tensor_parallel
         more = f": tensor parallelism {least} or more" if least else ""
         problems.append(
-            f"{plan.model.name} does not fit {plan.tensor_parallel} × {plan.device.name}{more}; it "
-            "is not what ran"
+            f"{plan.model.name} does not fit {setup.deployment.devices} × {plan.device.name}"
+            f"{more}; it is not what ran"
         )
     if not problems and (observed.steps or matched.steps) is None:
         problems.append(f"{observed.steps_reason} No product's calls tell it either")
@@ -99,14 +90,17 @@ def _problems(
         problems.append("the rows of the products differ between layers or steps")
     if not problems and matched.verdict == "unknown":
         problems += _unlike(plan, observed)
+    if not problems:
+        problems += expert_problems(setup, observed)
     return problems
 
 
 def _unlike(plan: Plan, observed: Observed) -> Iterator[str]:
     """Return what speaks against the plan where no product's shapes can speak for it."""
-    if observed.ranks is not None and observed.ranks < plan.tensor_parallel:
+    devices = plan.setup.deployment.devices
+    if observed.ranks is not None and observed.ranks < devices:
         yield (
-            f"the plan divides layers among {plan.tensor_parallel:,} devices, and the job has "
+            f"the plan divides the model among {devices:,} devices, and the job has "
             f"{units.counted(observed.ranks, 'rank')}"
         )
     layers, steps = plan.model.layers, observed.steps or 1
@@ -126,6 +120,14 @@ def _seen_bytes(matched: Match, steps: int | None) -> float | None:
 
 
 def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Comparison:
+    """Return the comparison with its floors.
+
+    Args:
+        setup: what the device has of the plan.
+        blank: the comparison without them.
+        load: what a step works on.
+        steps: in the capture.
+    """
     observed, matched = blank.observed, blank.match
     notes: list[str] = []
     absent = _not_run(setup, matched, observed, steps)
@@ -138,40 +140,59 @@ def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Compar
     experts = floors.experts_floor(setup, load)
     attention, why_not = _attention(setup, load, observed)
     norms = floors.norms_floor(setup)
-    known = [dense, norms, *([experts[0]] if experts else [])]
+    link_ns, no_link = floors.links_floor(setup, load)
     whole = attention.ns is not None
-    parts = [*known, attention] if whole else known
-    floor = floors.total(parts)
+    fixed = [dense, norms, *([attention] if whole else [])]
+    floor = floors.total([*fixed, *(experts[:1] if experts else ())])
     if not whole:
         notes.append(f"the floor leaves the attention out: {why_not}")
-    by_part = {PRODUCTS: dense, ATTENTION: attention, REST: norms}
-    if experts and any(one.name == EXPERTS and one.ns for one in observed.parts):
-        by_part[EXPERTS] = experts[0]
+    if no_link is not None:
+        notes.append(f"the floor leaves out what the devices send each other: {no_link}")
+    apart = experts and any(one.name == EXPERTS and one.ns for one in observed.parts)
+    by_part = {PRODUCTS: dense.ns, ATTENTION: attention.ns, REST: norms.ns}
+    if experts and apart:
+        by_part[EXPERTS] = experts[0].ns
     elif experts:
-        by_part[PRODUCTS] = floors.total([dense, experts[0]])
-    floor_ns = floor.ns
+        by_part[PRODUCTS] = floors.total([dense, experts[0]]).ns
+    if setup.deployment.stage_devices > 1:
+        by_part[COMMUNICATION] = link_ns
+    reasons = {
+        ATTENTION: why_not if attention.ns is None else None,
+        REST: "of this the plan counts the norms' vectors alone",
+        COMMUNICATION: no_link,
+    }
+    floor_ns = _longest(floor.ns, link_ns)
+    others = [
+        _longest(floors.total([*fixed, one]).ns, link_ns)
+        for one in (experts[1:] if experts else ())
+    ]
     step_ns, busy_ns = observed.wall_ns / steps, observed.busy_ns / steps
-    bounds = [_with_experts(parts, experts, each) for each in (1, 2)] if experts else [None, None]
-    part_rows = _part_rows(observed, by_part, why_not, steps, matched.verdict == "same")
-    products = _product_rows(setup, matched, steps)
+    rows = part_rows(observed, by_part, reasons, steps, all_seen=matched.verdict == "same")
+    products = product_rows(setup, matched, steps)
     return replace(
         blank,
         kv_bytes=attention.bytes,
         kv_reason=why_not,
         floor=floor,
         floor_ns=floor_ns,
-        reached_pct=_pct(floor_ns, step_ns),
-        busy_reached_pct=_pct(floor_ns, busy_ns),
-        lowest_floor_ns=bounds[0],
-        highest_floor_ns=bounds[1],
-        parts=tuple(part_rows),
+        reached_pct=percentage(floor_ns, step_ns),
+        busy_reached_pct=percentage(floor_ns, busy_ns),
+        expected_floor_ns=others[0] if others else None,
+        worst_floor_ns=others[1] if others else None,
+        link_ns=link_ns,
+        parts=tuple(rows),
         products=tuple(products),
         notes=(
             *notes,
-            *_notes(blank, load, absent, experts is not None),
-            *_too_fast(part_rows, products),
+            *_notes(blank, load, absent, mixture=experts is not None),
+            *too_fast(rows, products),
         ),
     )
+
+
+def _longest(local_ns: float | None, link_ns: float | None) -> float | None:
+    """Return the time of the busier of a device's own work and its links, as far as it is known."""
+    return local_ns if local_ns is None or link_ns is None else max(local_ns, link_ns)
 
 
 def _attention(setup: Setup, load: Load, observed: Observed) -> tuple[Floor, str | None]:
@@ -181,12 +202,6 @@ def _attention(setup: Setup, load: Load, observed: Observed) -> tuple[Floor, str
         why = f"the capture's attention works in {seen}, the plan's cache in {setup.kv.name} (--kv)"
         return Floor(None, None, None, None), why
     return floors.attention_floor(setup, load)
-
-
-def _with_experts(
-    parts: Sequence[Floor], experts: tuple[Floor, Floor, Floor], which: int
-) -> float | None:
-    return floors.total([experts[which] if one is experts[0] else one for one in parts]).ns
 
 
 def _not_run(setup: Setup, matched: Match, observed: Observed, steps: int) -> frozenset[str]:
@@ -203,75 +218,7 @@ def _not_run(setup: Setup, matched: Match, observed: Observed, steps: int) -> fr
     return frozenset(name for one in gone for name in one.names)
 
 
-def _part_rows(
-    observed: Observed,
-    by_part: dict[str, Floor],
-    why_not: str | None,
-    steps: int,
-    all_seen: bool,
-) -> list[Row]:
-    """Return the parts of a step with their floors; a distance's share only where all are known.
-
-    Launches of unknown work have none where all of the plan's products were seen elsewhere.
-    """
-    rows = []
-    for part in observed.parts:
-        floor = by_part.get(part.name)
-        least = floor.ns if floor is not None else 0.0
-        if part.name in (EXPERTS, UNKNOWN) and floor is None and not all_seen:
-            least = None
-        if not part.ns and not least:
-            continue
-        ns = part.ns / steps
-        reason = why_not if part.name == ATTENTION and least is None else None
-        if part.name == REST:
-            reason = "of this the plan counts the norms' vectors alone"
-        rows.append(
-            Row(
-                name=part.name,
-                ns=ns,
-                by_name_ns=part.by_name_ns / steps,
-                wall_pct=100 * part.ns / observed.wall_ns,
-                floor_ns=least,
-                reached_pct=_pct(least, ns) if least and part.name != REST else None,
-                distance_ns=None if least is None else ns - least,
-                distance_pct=None,
-                reason=reason,
-            )
-        )
-    whole = sum(row.distance_ns or 0.0 for row in rows)
-    if whole <= 0 or any(row.distance_ns is None for row in rows):
-        return rows
-    return [replace(row, distance_pct=_pct(row.distance_ns, whole)) for row in rows]
-
-
-def _product_rows(setup: Setup, matched: Match, steps: int) -> list[ProductRow]:
-    rows = []
-    for pair in matched.pairs:
-        sizes = [one.bytes_per_value for one in pair.seen]
-        seen = sum(
-            one.values * one.bytes_per_value for one in pair.seen if one.bytes_per_value is not None
-        )
-        flop = sum(2 * one.rows * one.values for one in pair.seen) / steps
-        peak = setup.peak(pair.weights.roof)
-        floor = overlapped(1e9 * flop / peak, 1e9 * pair.weights.step_bytes / setup.bandwidth)
-        ns = pair.duration_ns / steps
-        rows.append(
-            ProductRow(
-                weights=", ".join(pair.weights.names),
-                shape=" or ".join(sorted({one.label for one in pair.seen})),
-                calls=pair.calls / steps,
-                seen_bytes=None if None in sizes else seen / steps,
-                planned_bytes=pair.weights.step_bytes,
-                ns=ns,
-                floor_ns=floor,
-                reached_pct=_pct(floor, ns),
-            )
-        )
-    return sorted(rows, key=lambda row: -row.ns)
-
-
-def _notes(blank: Comparison, load: Load, absent: frozenset[str], mixture: bool) -> list[str]:
+def _notes(blank: Comparison, load: Load, absent: frozenset[str], *, mixture: bool) -> list[str]:
     """Return what limits the figures."""
     notes = []
     observed, matched = blank.observed, blank.match
@@ -289,8 +236,8 @@ def _notes(blank: Comparison, load: Load, absent: frozenset[str], mixture: bool)
         notes.append(f"products of weights that the plan does not have, little in all: {listed}")
     if mixture:
         notes.append(
-            "which experts were touched is not recorded: the floor takes uniform routing, and the "
-            "range all tokens alike to no two alike"
+            "which experts were touched is not recorded: the floor takes the fewest that may be, "
+            "all tokens alike; a uniform choice and no two alike stand beside"
         )
     if mixture and not any(one.name == EXPERTS and one.ns for one in observed.parts):
         notes.append("no launch is known to be an expert's: they are counted among the products")
@@ -299,26 +246,16 @@ def _notes(blank: Comparison, load: Load, absent: frozenset[str], mixture: bool)
             f"{load.rows:,} tokens for {load.sequences:,} sequences: several tokens are verified "
             "at once, or the batch is padded"
         )
-    if observed.ranks and observed.ranks != blank.plan.tensor_parallel:
+    devices = blank.plan.setup.deployment.devices
+    if observed.ranks and observed.ranks != devices:
         notes.append(
-            f"the job has {units.counted(observed.ranks, 'rank')}, and the plan divides layers "
-            f"among {blank.plan.tensor_parallel:,}"
+            f"the job has {units.counted(observed.ranks, 'rank')}, and the plan divides the model "
+            f"among {devices:,}"
+        )
+    if matched.stage is not None:
+        notes.append(f"by its products this device has {matched.stage.words}")
+    if blank.plan.setup.deployment.data_parallel_attention > 1 and load.all_rows is None:
+        notes.append(
+            "tokens of other data-parallel groups are not recorded: the floor counts none of them"
         )
     return notes
-
-
-def _too_fast(parts: Sequence[Row], products: Sequence[ProductRow]) -> list[str]:
-    """Return what took less than its floor, which nothing that the plan describes can."""
-    rows = [(one.name, one.reached_pct) for one in parts]
-    rows += [(f"{one.weights} {one.shape}", one.reached_pct) for one in products]
-    fast = [name for name, reached in rows if reached is not None and reached > 100]
-    if not fast:
-        return []
-    return [
-        f"faster than its floor: {', '.join(fast)}; a small model's weights may stay in the GPU's "
-        "caches, or launches under another heading did a part of it, or types or device differ"
-    ]
-
-
-def _pct(part: float | None, whole: float | None) -> float | None:
-    return None if part is None or not whole else 100 * part / whole

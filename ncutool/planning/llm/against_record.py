@@ -8,7 +8,7 @@ from typing import Any
 from ncutool.planning.llm.comparison import Comparison, Observed
 from ncutool.planning.llm.planned import Plan
 
-SCHEMA = "ncutool/llm-against/1"
+SCHEMA = "ncutool/llm-against/2"
 
 
 def record(comparison: Comparison) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def record(comparison: Comparison) -> dict[str, Any]:
             "presets_with_these_shapes": list(comparison.fitting),
             "missing": [list(one.names) for one in comparison.match.missing],
             "foreign": [asdict(one) for one in comparison.match.foreign],
+            "stage": None if comparison.match.stage is None else asdict(comparison.match.stage),
         },
         "compared": comparison.floor_ns is not None,
         "phase": comparison.phase,
@@ -38,12 +39,17 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "kv_reason": comparison.kv_reason,
         "floor": None if comparison.floor is None else asdict(comparison.floor),
         "floor_ns": comparison.floor_ns,
-        "lowest_floor_ns": comparison.lowest_floor_ns,
-        "highest_floor_ns": comparison.highest_floor_ns,
+        "expected_floor_ns": comparison.expected_floor_ns,
+        "worst_floor_ns": comparison.worst_floor_ns,
+        "link_ns": comparison.link_ns,
+        "contradiction": (
+            None if comparison.contradiction is None else asdict(comparison.contradiction)
+        ),
         "reached_pct": comparison.reached_pct,
         "busy_reached_pct": comparison.busy_reached_pct,
         "parts": rows(comparison),
         "products": [asdict(one) for one in comparison.products],
+        "untested": [asdict(one) for one in comparison.untested],
         "notes": list(comparison.notes),
     }
 
@@ -58,6 +64,9 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "model": plan.model.name,
         "device": plan.device.name,
         "tensor_parallel": plan.tensor_parallel,
+        "expert_parallel": plan.setup.deployment.expert_parallel,
+        "data_parallel_attention": plan.setup.deployment.data_parallel_attention,
+        "pipeline_parallel": plan.setup.deployment.pipeline_parallel,
         "weights": plan.types.weights,
         "kv": plan.types.kv,
         "activations": plan.types.activations,
@@ -83,4 +92,5 @@ def _observed(observed: Observed) -> dict[str, Any]:
         "kv_bytes": observed.kv_bytes,
         "kv_reason": observed.kv_reason,
         "ranks": observed.ranks,
+        "expert_weights": [one.label for one in observed.expert_weights],
     }

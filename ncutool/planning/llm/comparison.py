@@ -15,8 +15,8 @@ GROUPS = (PRODUCTS, EXPERTS, ATTENTION, REST, UNKNOWN, COMMUNICATION, IDLE)
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Sequences of a step, as recorded or asked for; an unknown is None."""
+class PartLengths:
+    """Sequences of a step, or of the prompts or decoded sequences in it; an unknown is None."""
 
     source: str
     """Where they come from: an annotation, the attention's shapes, or options."""
@@ -28,6 +28,14 @@ class Lengths:
     """Keys that all sequences attend to, together, the new tokens among them."""
     pairs: float | None = None
     alike: bool = False
+
+
+@dataclass(frozen=True)
+class Lengths(PartLengths):
+    """Sequences of a step, as recorded or asked for."""
+
+    parts: tuple[PartLengths, ...] = ()
+    """Of a step with prompts (or chunks of them) beside decoded sequences: those of each."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,39 @@ class Observed:
     """Keys and values that the attention's operators were given in a step of the window."""
     kv_reason: str | None
     ranks: int | None
+    expert_weights: tuple[ExpertWeights, ...] = ()
+    """Weights of experts that operators were given, each shape once."""
+
+
+@dataclass(frozen=True)
+class ExpertWeights:
+    """Weights of all experts of a layer that one device holds, as an operator was given them."""
+
+    experts: int
+    rows: int
+    columns: int
+
+    @property
+    def label(self) -> str:
+        """The tensor's dimensions."""
+        return f"[{self.experts},{self.rows},{self.columns}]"
+
+
+@dataclass(frozen=True)
+class Untested:
+    """Something of the plan that the capture cannot test."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A floor above the measured time: one of the two is wrong."""
+
+    floor_ns: float
+    measured_ns: float
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -138,13 +179,19 @@ class Comparison:
     kv_bytes: float | None
     kv_reason: str | None
     floor: Floor | None
-    """All parts overlapped: no step is shorter."""
+    """All parts overlapped, experts as few as may be: no step is shorter."""
     floor_ns: float | None
+    """The same, or what devices must send each other where that takes longer."""
     reached_pct: float | None
     busy_reached_pct: float | None
-    lowest_floor_ns: float | None
-    highest_floor_ns: float | None
-    """With the fewest and the most experts touched; None for a dense model."""
+    expected_floor_ns: float | None
+    worst_floor_ns: float | None
+    """With experts as a uniform choice touches them, and with the most that may be; None for a
+    dense model."""
+    link_ns: float | None
+    """What devices must send each other at least; None for one device, or where not known."""
     parts: tuple[Row, ...]
     products: tuple[ProductRow, ...]
     notes: tuple[str, ...]
+    contradiction: Contradiction | None = None
+    untested: tuple[Untested, ...] = ()

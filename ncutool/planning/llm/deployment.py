@@ -48,13 +48,27 @@ class Deployment:
     @property
     def words(self) -> str:
         """How it divides a model, e.g. `tensor parallelism 8`; empty for one device."""
-        named = (
-            ("tensor parallelism", self.tensor_parallel),
-            ("data-parallel attention", self.data_parallel_attention),
-            ("expert parallelism", self.expert_parallel),
-            ("pipeline parallelism", self.pipeline_parallel),
+        return self._named(
+            "tensor parallelism", "data-parallel attention", "expert parallelism",
+            "pipeline parallelism",
+        )  # fmt: skip
+
+    def _named(self, *names: str) -> str:
+        """Return the ways of division that there are, by these names."""
+        counts = (
+            self.tensor_parallel, self.data_parallel_attention, self.expert_parallel,
+            self.pipeline_parallel,
+        )  # fmt: skip
+        return ", ".join(
+            f"{name} {count}" for name, count in zip(names, counts, strict=True) if count > 1
         )
-        return ", ".join(f"{name} {count}" for name, count in named if count > 1)
+
+    def label(self, device: str) -> str:
+        """Return so many of a device, and briefly how they divide a model where it is not by
+        tensor parallelism alone: `4 × B200 180GB (tp 2, pp 2)`."""
+        plain = self.tensor_parallel == self.devices and self.expert_parallel == 1
+        how = "" if plain else f" ({self._named('tp', 'dp', 'ep', 'pp')})"
+        return f"{self.devices} × {device}{how}"
 
     def divided(self, matrix: Matrix) -> int:
         """Return among how many devices of a stage a matrix is divided; each holds it whole where

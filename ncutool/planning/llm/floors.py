@@ -8,6 +8,7 @@ from typing import Literal
 
 from ncutool.base.limits import overlapped
 from ncutool.planning.llm.experts import Routing
+from ncutool.planning.llm.links import link_bytes, link_is_known
 from ncutool.planning.llm.model import ROUTED_PARTS, Matrix
 from ncutool.planning.llm.product_shapes import label
 from ncutool.planning.llm.setup import Setup
@@ -22,7 +23,7 @@ from ncutool.planning.llm.terms import (
     work,
 )
 
-Phase = Literal["decode", "prefill"]
+Phase = Literal["decode", "prefill", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Load:
 
     phase: Phase
     rows: int
-    """Tokens that pass the layers."""
+    """Tokens that pass the layers of the device's own group."""
     head_rows: int | None
     """Tokens that need logits."""
     cached_tokens: float | None
@@ -41,6 +42,11 @@ class Load:
     """(query, key) pairs of a head without a window, all sequences together (prefill)."""
     alike: bool
     """Whether all sequences are known to be equally long."""
+    all_rows: int | None = None
+    """Tokens that pass what all data-parallel groups share; None where not recorded, which counts
+    those of the own group alone."""
+    parts: tuple[Load, ...] = ()
+    """Of a mixed step: its prompts and its decoded sequences."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +83,14 @@ def weights_floor(setup: Setup, load: Load, left_out: frozenset[str]) -> Floor:
 
 
 def experts_floor(setup: Setup, load: Load) -> tuple[Floor, Floor, Floor] | None:
-    """Return the floor of routed experts: expected if uniform, with fewest and with most
-    touched."""
+    """Return the floor of routed experts: with the fewest touched, with those that a uniform choice
+    touches, with the most."""
     if setup.model.experts is None:
         return None
     routed = [one for one in setup.model.matrices if one.part in ROUTED_PARTS]
     return (
-        _floor(setup, routed, load),
         _floor(setup, routed, load, "fewest"),
+        _floor(setup, routed, load, "expected"),
         _floor(setup, routed, load, "most"),
     )
 
@@ -103,6 +109,8 @@ def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
     alike, or where the longest cannot exceed the window.
     """
     unknown = Floor(None, None, None, None)
+    if load.phase == "mixed":
+        return _mixed_attention(setup, load)
     if not setup.sequence_is_known:
         return unknown, "the model's cache is not described"
     if load.cached_tokens is None or load.sequences is None:
@@ -112,7 +120,8 @@ def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
         return unknown, "layers with a window need each sequence's length"
     each = load.cached_tokens / load.sequences
     if load.phase == "decode":
-        step = work(setup, decode_pass(load.sequences, each)).of(ATTENTION, STATE)
+        groups = setup.deployment.data_parallel_attention
+        step = work(setup, decode_pass(groups * load.sequences, each)).of(ATTENTION, STATE)
         moved = step.cache_bytes
         flop = step.flop if setup.heads_known else None
     else:
@@ -123,6 +132,32 @@ def attention_floor(setup: Setup, load: Load) -> tuple[Floor, str | None]:
         return Floor(moved, None, memory_ns, None), "the attention's pairs are not recorded"
     peak = setup.peak(setup.attention_roof())
     return Floor(moved, flop, memory_ns, 1e9 * flop / peak), None
+
+
+def _mixed_attention(setup: Setup, load: Load) -> tuple[Floor, str | None]:
+    """Return the attention of prompts and of decoded sequences in one step, one after the other."""
+    found = [attention_floor(setup, part) for part in load.parts]
+    why = next((reason for _, reason in found if reason is not None), None)
+    if not found:
+        why = "the lengths of the sequences are not recorded (--context)"
+    if why is not None:
+        return Floor(None, None, None, None), why
+    return total([floor for floor, _ in found]), None
+
+
+def links_floor(setup: Setup, load: Load) -> tuple[float | None, str | None]:
+    """Return the time of what the devices of a stage must send each other; why not, if unknown.
+
+    None without a reason for one device.
+    """
+    if setup.deployment.stage_devices == 1:
+        return None, None
+    if not link_is_known(setup):
+        return None, f"the peak of the links of {setup.device.name} is not known"
+    rows = load.rows * setup.deployment.data_parallel_attention
+    sizes = [size for _, size in link_bytes(setup, rows, 1, "fewest")]
+    peak = setup.device.link_peak_bytes_per_s
+    return (1e9 * sum(sizes) / peak if peak else None), None
 
 
 def total(floors: Sequence[Floor]) -> Floor:
@@ -141,10 +176,19 @@ def total(floors: Sequence[Floor]) -> Floor:
 
 
 def _floor(
-    setup: Setup, matrices: Sequence[Matrix], load: Load, routing: Routing = "expected"
+    setup: Setup, matrices: Sequence[Matrix], load: Load, routing: Routing = "fewest"
 ) -> Floor:
-    given = Pass(load.rows, 1, 1, (load.head_rows or 0) / load.rows)
-    done = Work(tuple(matrix_terms(setup, matrices, given, routing)))
+    """Return the floor of matrices: those of the own group meet its rows, all others everyone's."""
+    own = [one for one in matrices if one.part == "attention" or one.split == "none"]
+    shared = [one for one in matrices if one not in own]
+    everyone = load.all_rows or load.rows
+    passes = (
+        (own, Pass(load.rows * setup.deployment.data_parallel_attention, 1, 1)),
+        (shared, Pass(everyone, 1, 1, (load.head_rows or 0) / everyone)),
+    )
+    done = Work(
+        tuple(term for some, given in passes for term in matrix_terms(setup, some, given, routing))
+    )
     return Floor(done.weight_bytes, done.flop, done.memory_ns, done.compute_ns)
 
 

@@ -56,7 +56,7 @@ _NAMES = {
         router_dtype router_use_sigmoid scale_attn_by_inverse_layer_idx scale_attn_weights
         scale_depth scale_emb score_func score_function scoring_func seq_aux ssm_act
         swiglu_limit topk_group topk_method use_mup use_nope use_post_norm_scale
-        use_qk_norm_after_rope use_rope
+        rotary_dim use_qk_norm_after_rope use_rope
     """,
     "the places of images, sounds and tools in a prompt": """
         boi_token eoi_token fullatt_block_indexes has_vision image_grid_pinpoints
@@ -83,7 +83,9 @@ HARMLESS_PATTERN = re.compile(
     r"|^rope_|_rope_|rope_theta|^rotary|_theta$|rotary_(?:pct|emb_base|base|factor)$|_rotary_factor$"
     r"|_coef(?:ficient)?$|_loss(?:_|$)|^aux_|^z_loss|_loss_weight$"
     r"|soft_?cap"
-    r"|multiplier$|multipliers$|_scaling$|_scaling_factor$|^logits_scal|_logits_scal"
+    r"|^(?:embedding|residual|attention(?:_in|_out)?|attn|key|lm_head|logits?|ssm(?:_in|_out)?)"
+    r"_multipliers?$|^mlp_multipliers$"  # scalars; one of another name may be of an inner size
+    r"|_scaling$|_scaling_factor$|^logits_scal|_logits_scal"
     r"|^id2label$|^label2id$|^num_labels$|^problem_type$|^task_specific_params$|^finetuning_task$"
     r"|^(?:temperature|top_k|top_p|typical_p|do_sample|num_beams|num_beam_groups|diversity_penalty"
     r"|length_penalty|repetition_penalty|no_repeat_ngram_size|encoder_no_repeat_ngram_size"
@@ -93,7 +95,8 @@ HARMLESS_PATTERN = re.compile(
     r"|jitter"
     r"|^max_position_embeddings$|^n_positions$"
 )
-"""Endings and beginnings of names that say nothing about it either."""
+"""Endings and beginnings of names that say nothing about it either, unless they are of a size."""
+_SIZES = re.compile(r"(?:dim|dims|heads|layers|sizes?|rank|experts|width|depth|count|counts)$")
 _SWITCH = re.compile(r"(?:use|enable|add|is|has)_")
 _PARTS = re.compile(r"gate|glu|bias|norm|expert|moe")
 """A switch that is off adds nothing, unless it is of a part that layers usually have."""
@@ -146,4 +149,6 @@ def check_keys(values: Values) -> None:
 def is_harmless(name: str) -> bool:
     """Return whether a value of this name changes neither weights nor arithmetic, whatever it
     is."""
-    return name in HARMLESS or HARMLESS_PATTERN.search(name) is not None
+    if name in HARMLESS:
+        return True
+    return HARMLESS_PATTERN.search(name) is not None and _SIZES.search(name) is None

@@ -19,6 +19,7 @@ from ncutool.planning.llm.terms import Work, decode_pass, work
 _SEARCHED = 2.0**40
 """A batch beyond this is none: no crossover is looked for past it, and None is said."""
 _MOST_DEVICES = 4096
+"""That share a layer; more are not tried, however many heads a configuration claims."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _with(setup: Setup, devices: int) -> Setup:
 
 
 def _smallest(setup: Setup, batch: int, context_tokens: int, usable: float) -> int | None:
-    most = setup.model.heads or _MOST_DEVICES
+    most = min(setup.model.heads or _MOST_DEVICES, _MOST_DEVICES)
     for devices in range(1, most + 1):
         if not divides(setup, devices):
             continue

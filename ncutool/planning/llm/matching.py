@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ncutool.base.thresholds import IntThreshold, Threshold
@@ -14,6 +14,7 @@ from ncutool.planning.llm.number_types import NUMBER_TYPES
 from ncutool.planning.llm.presets import preset, preset_names
 from ncutool.planning.llm.product_shapes import Weights, expert_shapes, layouts
 from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.stages import Stage, stages
 
 Verdict = Literal["same", "partly", "differs", "unknown"]
 
@@ -50,6 +51,8 @@ class Seen:
     bytes_per_value: float | None
     """Of the weights; None where their data type was not recorded."""
     duration_ns: int
+    inputs_type: str | None = None
+    """Data type of what is multiplied by them; None where it is not known."""
 
     @property
     def values(self) -> int:
@@ -98,15 +101,25 @@ class Match:
     """Products of weights that the plan does not have."""
     steps: int | None
     """Steps that the calls make up, where they are whole ones."""
+    stage: Stage | None = None
+    """Which part of a pipeline the device has; None without one."""
+    setup: Setup | None = None
+    """What the device has of the plan; None where nothing tells."""
 
 
 def match(setup: Setup, seen: Sequence[Seen], steps: int | None) -> Match:
     """Return the layout of the plan that explains the products best.
 
     Args:
+        setup: what is planned.
+        seen: products of the capture.
         steps: steps in the capture, where annotations tell; else the calls must tell.
     """
-    tried = [_of_layout(setup, layout, seen, steps) for layout in layouts(setup)]
+    tried = [
+        replace(_of_layout(own, layout, seen, steps), stage=stage, setup=own)
+        for stage, own in stages(setup)
+        for layout in layouts(own)
+    ]
     if not seen or not tried:
         missing = tried[0].missing if tried else ()
         return Match("unknown", (), (), (), missing, tuple(seen), steps)
@@ -160,6 +173,8 @@ def _by_shape(layout: Sequence[Weights]) -> list[Weights]:
             calls,
             total / (calls * one.inputs * one.outputs),
             other.roof,
+            other.is_own if other.is_own == one.is_own else None,
+            other.inputs_type,
         )
     return list(by_shape.values())
 
@@ -216,6 +231,15 @@ def _types(pairs: Sequence[Pair]) -> Iterator[str]:
                 yield (
                     f"weights {shape} have {size:g} bytes a value in the capture and {planned:g} "
                     "in the plan (--weights)"
+                )
+        wanted = NUMBER_TYPES[pair.weights.inputs_type]
+        kinds = {one.inputs_type for one in pair.seen} & set(NUMBER_TYPES)
+        for name in sorted(kind for kind in kinds if kind is not None):
+            if NUMBER_TYPES[name].value_bits != wanted.value_bits:
+                shape = f"[{pair.weights.inputs},{pair.weights.outputs}]"
+                yield (
+                    f"inputs of {shape} are {name} in the capture and {wanted.name} in the plan "
+                    f"(--activations {name})"
                 )
 
 

@@ -188,6 +188,8 @@ class Model:
     """Why it is not known how the published checkpoint stores its weights; empty where it is."""
     left_out: tuple[Held, ...] = ()
     """Weights of the checkpoint that serving leaves out: layers for multi-token prediction."""
+    predicting_layers: int = 0
+    """Layers for multi-token prediction that the configuration names; they are not counted."""
 
     @property
     def parameters(self) -> int:

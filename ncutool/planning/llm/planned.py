@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ncutool.base.shown import Shown
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.limits import CacheLimit, Crossover, Memory
 from ncutool.planning.llm.model import Model
-from ncutool.planning.llm.questions import Answers
-from ncutool.planning.llm.serving import Serving
 from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.shares import Shares
 from ncutool.planning.llm.step import Prefill, Step
+from ncutool.planning.llm.ways import Found
+
+if TYPE_CHECKING:
+    from ncutool.planning.llm.questions import Answers
+    from ncutool.planning.llm.serving import Serving
+    from ncutool.planning.llm.usual.step import Usual
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,13 @@ class Plan(Shown):
     batches: tuple[Step, ...]
     contexts: tuple[Step, ...]
     notes: tuple[str, ...]
+    shares: Shares
     serving: Serving | None = None
     """Requests without end; None where no length of an answer was given, or ``serving_reason``."""
     serving_reason: str | None = None
     answers: Answers | None = None
     """To what was asked backwards; None where nothing was."""
+    ways: Found = field(default_factory=Found)
+    """What came of further ways to serve it that were asked for."""
+    usual: Usual | None = None
+    """What is usual, from measured rows; None where none were given."""

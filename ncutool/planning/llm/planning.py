@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ncutool.base.checks import check_size, is_positive
 from ncutool.devices.resolve import Device, resolve
@@ -15,7 +16,7 @@ from ncutool.planning.llm.limits import (
     equal_context,
     memory,
 )
-from ncutool.planning.llm.model import Matrix, Model
+from ncutool.planning.llm.model import Model
 from ncutool.planning.llm.notes import notes_of
 from ncutool.planning.llm.number_types import (
     ACTIVATION_TYPES,
@@ -23,14 +24,19 @@ from ncutool.planning.llm.number_types import (
     NUMBER_TYPES,
     number_type,
 )
-from ncutool.planning.llm.planned import Plan, RuleOfThumb, Types, WithActivations
+from ncutool.planning.llm.planned import Plan, RuleOfThumb
 from ncutool.planning.llm.presets import preset
-from ncutool.planning.llm.questions import Wanted, answers
-from ncutool.planning.llm.serving import serve, why_not
 from ncutool.planning.llm.setup import Setup
+from ncutool.planning.llm.shares import shares
 from ncutool.planning.llm.step import decode_step, prefill
+from ncutool.planning.llm.types_in_use import other_activations, types_of
+from ncutool.planning.llm.ways import Sizes, Ways
 from ncutool.roofline.batching import USABLE_MEMORY
 from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from ncutool.planning.llm.questions import Wanted
+    from ncutool.planning.llm.usual.reading import Measured
 
 USUAL_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_CONTEXTS = (512, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
@@ -57,6 +63,8 @@ def plan(
     contexts: tuple[int, ...] | None = None,
     usable_share: float = USABLE_MEMORY,
     known: tuple[Device, ...] | None = None,
+    ways: Ways | None = None,
+    measured: Measured | None = None,
 ) -> Plan:
     """Return what the model needs of the device, and the best the device allows.
 
@@ -90,39 +98,78 @@ def plan(
         contexts: rows of the context sweep; the usual ones up to the model's own limit where None.
         usable_share: share of a device's memory for weights and caches.
         known: devices to choose from by name, ncutool's own where None.
+        ways: further ways to serve the model: cached prefixes, chunks, speculation, pools.
+        measured: rows of measured times, for what is usual beside the floors.
 
     Raises:
         UsageError: a name is not known, a size is out of range, or heads do not divide.
     """
     known_model = preset(model) if isinstance(model, str) else model
-    if isinstance(device, str):
-        resolved = resolve(None, device, known).device
-        assert resolved is not None
-        device = resolved
     prompt = context_tokens if prompt_tokens is None else prompt_tokens
     lengths = _usual_contexts(known_model, context_tokens) if contexts is None else contexts
     _check_sizes(tensor_parallel, batch, context_tokens, prompt, (*batches, *lengths))
-    if not 0 < usable_share <= 1:
-        raise UsageError(
-            f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
-        )
+    _check_numbers(usable_share, price_per_hour)
     deployment = Deployment(
         tensor_parallel, expert_parallel, data_parallel_attention, pipeline_parallel
     )
     check_deployment(known_model, deployment)
     batches = rows_of(deployment, batch, batches, usual=batches == USUAL_BATCHES)
-    setup = _setup(known_model, device, weights, kv, activations, deployment)
+    setup = _setup(known_model, _resolved(device, known), weights, kv, activations, deployment)
     found = _planned(setup, batch, context_tokens, prompt, batches, lengths, usable_share)
-    if price_per_hour is not None and not is_positive(price_per_hour):
-        raise UsageError(f"a price of {price_per_hour}: it must be above 0")
-    usable = found.memory.usable_bytes
+    sizes = Sizes(batch, context_tokens, prompt, output_tokens, usable_share, batches)
+    return _asked(found, sizes, ways, wanted, price_per_hour, measured, known)
+
+
+def _resolved(device: Device | str, known: tuple[Device, ...] | None) -> Device:
+    if isinstance(device, Device):
+        return device
+    resolved = resolve(None, device, known).device
+    assert resolved is not None
+    return resolved
+
+
+def _asked(
+    found: Plan,
+    sizes: Sizes,
+    ways: Ways | None,
+    wanted: Wanted | None,
+    price_per_hour: float | None,
+    measured: Measured | None,
+    known: tuple[Device, ...] | None,
+) -> Plan:
+    """Return the plan with what was asked for besides; what was not is not even imported."""
+    setup, prompt = found.setup, sizes.prompt_tokens
     if wanted is not None:
-        told = answers(setup, wanted, context_tokens, prompt, usable)
+        from ncutool.planning.llm.questions import answers
+
+        usable = found.memory.usable_bytes
+        told = answers(setup, wanted, sizes.context_tokens, prompt, usable)
         found = replace(found, answers=told)
-    if output_tokens is None:
+    if ways is not None:
+        from ncutool.planning.llm.serving_ways import found_of
+
+        found = replace(found, ways=found_of(setup, ways, sizes, wanted, known))
+    if measured is not None:
+        from ncutool.planning.llm.usual.step import usual
+
+        likely = usual(setup, measured, sizes.batch, sizes.context_tokens, prompt)
+        found = replace(found, usual=likely)
+    if sizes.output_tokens is None:
         return found
-    serving = serve(setup, prompt, output_tokens, usable, price_per_hour)
-    reason = None if serving is not None else why_not(setup)
+    return _served(found, sizes, sizes.output_tokens, ways, price_per_hour)
+
+
+def _served(
+    found: Plan, sizes: Sizes, output_tokens: int, ways: Ways | None, price_per_hour: float | None
+) -> Plan:
+    """Return the plan with what requests without end get."""
+    from ncutool.planning.llm.prefixes import cached_of
+    from ncutool.planning.llm.serving import serve, why_not
+
+    cached = cached_of(None if ways is None else ways.prefix_share, sizes.prompt_tokens)
+    usable = found.memory.usable_bytes
+    serving = serve(found.setup, sizes.prompt_tokens, output_tokens, usable, price_per_hour, cached)
+    reason = None if serving is not None else why_not(found.setup)
     return replace(found, serving=serving, serving_reason=reason)
 
 
@@ -182,8 +229,10 @@ def _planned(
         setup=setup,
         model=model,
         device=setup.device,
-        types=_types(setup, roof),
-        other_activations=_others(setup, batch, context_tokens, prompt_tokens, kept.most_sequences),
+        types=types_of(setup, roof),
+        other_activations=other_activations(
+            setup, batch, context_tokens, prompt_tokens, kept.most_sequences
+        ),
         tensor_parallel=setup.tensor_parallel,
         batch=batch,
         context_tokens=context_tokens,
@@ -203,74 +252,23 @@ def _planned(
         if setup.sequence_is_known
         else (),
         notes=(),
+        shares=shares(setup, batch, context_tokens, prompt_tokens),
     )
     return replace(planned, notes=notes_of(planned))
-
-
-def _others(
-    setup: Setup, batch: int, context_tokens: int, prompt_tokens: int, most: int | None
-) -> tuple[WithActivations, ...]:
-    """Return the figures with inputs as trained, and with those that follow narrow weights."""
-    main = setup.main_matrix()
-    used = setup.activation(main).name
-    stored = setup.stored(main)
-    names = dict.fromkeys((stored.name, setup.model.trained_type))
-    found = []
-    for name in names:
-        kind = NUMBER_TYPES.get(name)
-        if name == used or kind is None or kind.name not in ACTIVATION_TYPES:
-            continue
-        if kind.roofs[0] not in setup.device.peak_flop_per_s and name != setup.model.trained_type:
-            continue
-        tried = replace(setup, activations=kind)
-        roof = tried.roof(main)
-        found.append(
-            WithActivations(
-                activations=name,
-                roof=roof,
-                peak_flop_per_s=tried.peak(roof),
-                decode_ns=decode_step(tried, batch, context_tokens, 0.0).floor_ns,
-                prefill_ns=prefill(tried, prompt_tokens).floor_ns,
-                whole_step=crossover(tried, context_tokens, most).whole_step,
-            )
-        )
-    return tuple(found)
-
-
-def _types(setup: Setup, roof: str) -> Types:
-    kept = {
-        (matrix.part, setup.stored(matrix).name): setup.stored(matrix)
-        for matrix in setup.model.matrices
-    }
-    main = setup.main_matrix()
-    inputs = setup.activation(main)
-    kinds = [*kept.values(), setup.kv, inputs]
-    used = {kind.name: kind.storage for kind in reversed(kinds)}
-    return Types(
-        weights=setup.weights,
-        kv=setup.kv.name,
-        activations=inputs.name,
-        activations_from=_activations_from(setup, main),
-        roof=roof,
-        attention_roof=setup.attention_roof(),
-        stored=tuple((part, name, one.bytes_per_value) for (part, name), one in kept.items()),
-        storage=tuple((name, used[name]) for name in dict.fromkeys(kind.name for kind in kinds)),
-    )
-
-
-def _activations_from(setup: Setup, matrix: Matrix) -> str:
-    """Return what decides the type of a matrix's inputs."""
-    if setup.activations is not None:
-        return "asked"
-    if setup.followed(matrix).name == setup.model.trained_type:
-        return "trained"
-    said = setup.weights == "native" and matrix.inputs_type is not None
-    return "checkpoint" if said else "weights"
 
 
 def _usual_contexts(model: Model, context_tokens: int) -> tuple[int, ...]:
     limit = model.max_context_tokens or USUAL_CONTEXTS[-1]
     return tuple(sorted({context_tokens, *(each for each in USUAL_CONTEXTS if each <= limit)}))
+
+
+def _check_numbers(usable_share: float, price_per_hour: float | None) -> None:
+    if not 0 < usable_share <= 1:
+        raise UsageError(
+            f"the usable share of memory must be above 0 and at most 1, not {usable_share}"
+        )
+    if price_per_hour is not None and not is_positive(price_per_hour):
+        raise UsageError(f"a price of {price_per_hour}: it must be above 0")
 
 
 def _check_sizes(

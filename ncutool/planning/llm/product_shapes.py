@@ -19,6 +19,8 @@ _MERGES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("query_down", "kv_down"),),
 )
 """Ways to merge, of which each layout takes at most one a line."""
+_KEPT: tuple[Part, ...] = ("mlp", "shared_experts", "head")
+"""Parts that a data-parallel group may keep to itself."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Weights:
     bytes_per_value: float
     roof: str
     """What the products are held against."""
+    is_own: bool | None = True
+    """Whether only the sequences of the device's own data-parallel group meet them; None where
+    weights of one shape differ in it."""
+    inputs_type: str = "bf16"
+    """Type of what is multiplied by them."""
 
     @property
     def step_bytes(self) -> float:
@@ -43,8 +50,11 @@ class Weights:
 
 
 def layouts(setup: Setup) -> Iterator[tuple[Weights, ...]]:
-    """Return the products of a step in every way of merging; experts, who are routed to, left
-    out."""
+    """Return the products of a step in every way of merging; experts, who are routed to, left out.
+
+    With data-parallel attention each group may keep feed-forward layers, shared experts and head
+    to itself, or divide them among all.
+    """
     if not setup.model.shapes_known:
         return
     dense = [matrix for matrix in setup.model.matrices if matrix.part not in ROUTED_PARTS]
@@ -54,8 +64,10 @@ def layouts(setup: Setup) -> Iterator[tuple[Weights, ...]]:
         for line in _MERGES
         if any(set(merge) <= names for merge in line)
     ]
-    for chosen in product(*choices):
-        yield tuple(_merged(setup, dense, [merge for merge in chosen if merge]))
+    kept = ((), _KEPT) if setup.deployment.data_parallel_attention > 1 else ((),)
+    for whole in kept:
+        for chosen in product(*choices):
+            yield tuple(_merged(setup, dense, [merge for merge in chosen if merge], whole))
 
 
 def label(matrix: Matrix) -> str:
@@ -66,17 +78,34 @@ def label(matrix: Matrix) -> str:
 def expert_shapes(setup: Setup) -> frozenset[tuple[int, int]]:
     """Return inputs and outputs of one expert's products, as an engine runs them one by one."""
     routed = [matrix for matrix in setup.model.matrices if matrix.part == "experts"]
-    sizes = {matrix.name: _sides(setup, matrix) for matrix in routed}
+    shares = expert_shares(setup)
+    sizes = {matrix.name: _sides(setup, matrix, shares) for matrix in routed}
     shapes = set(sizes.values())
     if "gate" in sizes and "up" in sizes:
         shapes.add((sizes["gate"][0], sizes["gate"][1] + sizes["up"][1]))
     return frozenset(shapes)
 
 
+def expert_shares(setup: Setup) -> int:
+    """Return among how many devices one expert is divided: those that whole experts are not placed
+    on."""
+    return max(1, setup.deployment.stage_devices // setup.deployment.expert_parallel)
+
+
 def _merged(
-    setup: Setup, matrices: Sequence[Matrix], merges: Sequence[tuple[str, ...]]
+    setup: Setup,
+    matrices: Sequence[Matrix],
+    merges: Sequence[tuple[str, ...]],
+    whole: Sequence[Part] = (),
 ) -> Iterator[Weights]:
-    """Return each matrix, or each merge of matrices of one layer that take the same input."""
+    """Return each matrix, or each merge of matrices of one layer that take the same input.
+
+    Args:
+        setup: what is planned.
+        matrices: those that are not routed to.
+        merges: names that are merged.
+        whole: parts that each data-parallel group keeps to itself.
+    """
     of_name = {name: merge for merge in merges for name in merge}
     groups: dict[tuple[object, ...], list[Matrix]] = {}
     for index, matrix in enumerate(matrices):
@@ -90,21 +119,24 @@ def _merged(
         groups.setdefault(key, []).append(matrix)
     for group in groups.values():
         first = group[0]
+        own = first.part == "attention" or first.split == "none" or first.part in whole
+        shares = setup.tensor_parallel if own and first.split != "none" else setup.divided(first)
         yield Weights(
             names=tuple(label(matrix) for matrix in group),
             part=first.part,
-            inputs=_sides(setup, first)[0],
-            outputs=sum(_sides(setup, matrix)[1] for matrix in group),
+            inputs=_sides(setup, first, shares)[0],
+            outputs=sum(_sides(setup, matrix, shares)[1] for matrix in group),
             calls=first.copies,
             bytes_per_value=setup.stored(first).bytes_per_value,
             roof=setup.roof(first),
+            is_own=own,
+            inputs_type=setup.activation(first).name,
         )
 
 
-def _sides(setup: Setup, matrix: Matrix) -> tuple[int, int]:
-    """Return inputs and outputs on one device; a key-value head is held twice rather than
-    divided."""
-    devices = setup.tensor_parallel
+def _sides(setup: Setup, matrix: Matrix, devices: int) -> tuple[int, int]:
+    """Return inputs and outputs on one of so many devices; a key-value head is held twice rather
+    than divided."""
     if matrix.name in ("key", "value") and setup.model.kv_heads:
         return matrix.inputs, matrix.outputs // min(devices, setup.model.kv_heads)
     inputs = -(-matrix.inputs // devices) if matrix.split == "inputs" else matrix.inputs

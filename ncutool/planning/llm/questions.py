@@ -59,14 +59,20 @@ def largest_batch(
     return LargestBatch(time_ns, batch, by, taken, 1e9 * batch / taken, least)
 
 
-def most_prompts(setup: Setup, prompt_tokens: int, time_ns: float) -> int | None:
+def most_prompts(
+    setup: Setup, new_tokens: int, time_ns: float, cached_tokens: int = 0
+) -> int | None:
     """Return how many prompts may be read at once within this time to the first token.
 
     None where not even one for each group and stage may.
+
+    Args:
+        new_tokens: of each prompt, that are not in the cache yet.
+        cached_tokens: of each prompt, that are.
     """
 
     def holds(prompts: int) -> bool:
-        return work(setup, prompt_pass(prompt_tokens, prompts)).floor_ns <= time_ns
+        return work(setup, prompt_pass(new_tokens, prompts, cached_tokens)).floor_ns <= time_ns
 
     least = setup.deployment.least_batch
     return _largest(least, _MOST, holds) if holds(least) else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ncutool.planning.llm.curve import at_speeds, curve
 from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.step import Prefill, Step
 
@@ -77,10 +78,26 @@ def record(plan: Plan) -> dict[str, Any]:
         "all_reduce_bytes": plan.all_reduce_bytes,
         "batches": rows(plan.batches),
         "contexts": rows(plan.contexts),
+        "curve": curve_record(plan),
         "answers": asdict(plan.answers) if plan.answers else None,
         "serving": asdict(plan.serving) if plan.serving else None,
         "serving_reason": plan.serving_reason,
+        "shares": asdict(plan.shares),
+        "prefix": asdict(plan.ways.prefix) if plan.ways.prefix else None,
+        "chunked": asdict(plan.ways.chunked) if plan.ways.chunked else None,
+        "speculation": asdict(plan.ways.speculation) if plan.ways.speculation else None,
+        "divided": asdict(plan.ways.pools) if plan.ways.pools else None,
+        "usual": asdict(plan.usual) if plan.usual else None,
         "notes": list(plan.notes),
+    }
+
+
+def curve_record(plan: Plan) -> dict[str, Any]:
+    """Return throughput against the speed of each user: points, and the best at round speeds."""
+    points = curve(plan)
+    return {
+        "points": [asdict(point) for point in points],
+        "at_speeds": [asdict(row) for row in at_speeds(plan, points)],
     }
 
 

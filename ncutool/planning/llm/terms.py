@@ -178,10 +178,10 @@ def work(setup: Setup, given: Pass, routing: Routing = "fewest") -> Work:
     return Work(
         (
             *matrix_terms(setup, setup.model.matrices, given, routing),
-            *_attention_terms(setup, given),
-            *_state_terms(setup, given),
+            *attention_terms(setup, given),
+            *state_terms(setup, given),
             norm_term(setup),
-            *_link_terms(setup, given, routing),
+            *link_terms(setup, given, routing),
         )
     )
 
@@ -233,7 +233,7 @@ def norm_term(setup: Setup) -> Term:
     return Term(NORMS, 0.0, None, moved, 0.0, 1e9 * moved / setup.bandwidth)
 
 
-def _attention_terms(setup: Setup, given: Pass) -> Iterator[Term]:
+def attention_terms(setup: Setup, given: Pass) -> Iterator[Term]:
     """Return scores and values of each kind of attention, with the cache read or written."""
     for one in setup.model.caches:
         each = setup.deployment.own(given.sequences)
@@ -275,7 +275,7 @@ def cache_bytes(setup: Setup, cache: Cache, given: Pass) -> float:
     return cache.layers * setup.cache_token_bytes(cache) * (read + written)
 
 
-def _state_terms(setup: Setup, given: Pass) -> Iterator[Term]:
+def state_terms(setup: Setup, given: Pass) -> Iterator[Term]:
     """Return the recurrent states: written once, and read once unless the sequence begins."""
     each = setup.deployment.own(given.sequences)
     for one in setup.model.states:
@@ -290,7 +290,7 @@ def _state_terms(setup: Setup, given: Pass) -> Iterator[Term]:
         )  # fmt: skip
 
 
-def _link_terms(setup: Setup, given: Pass, routing: Routing) -> Iterator[Term]:
+def link_terms(setup: Setup, given: Pass, routing: Routing) -> Iterator[Term]:
     """Return what devices send each other; its time is 0 where the links' peak is not known."""
     peak = setup.device.link_peak_bytes_per_s
     for name, size in link_bytes(setup, given.sequences, given.new_tokens, routing):

@@ -10,6 +10,10 @@ from ncutool.base.checks import LARGEST
 from ncutool.base.user_files import shown, text_problem
 from ncutool_parsers.errors import UsageError
 
+MOST_LAYERS = 100_000
+"""Each layer is laid out by itself; the deepest models have some hundreds."""
+_LAYERS = ("num_hidden_layers", "n_layer")
+
 
 @dataclass(frozen=True)
 class Values:
@@ -58,10 +62,9 @@ class Values:
                     value = value[0]  # one for each layer, all alike
                 if isinstance(value, bool) or not isinstance(value, int):
                     raise self.fail(f"{name} must be a whole number, not {shown(value)}")
-                if not least <= value <= LARGEST:
-                    raise self.fail(
-                        f"{name} must be from {least} to {LARGEST:,}, not {shown(value)}"
-                    )
+                most = MOST_LAYERS if name in _LAYERS else LARGEST
+                if not least <= value <= most:
+                    raise self.fail(f"{name} must be from {least} to {most:,}, not {shown(value)}")
                 return value
         if default is not None:
             return default

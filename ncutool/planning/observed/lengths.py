@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
+from typing import Literal
 
-from ncutool.planning.llm.comparison import Lengths
+from ncutool.planning.llm.comparison import Lengths, PartLengths
 from ncutool.work.operators import OpCall
 from ncutool.work.operators.attention import LENGTH_AT
 from ncutool.work.operators.steps import EXECUTE, EXECUTE_SUMS
 
 _STEP = re.compile(r"^step\[(DECODE|EXTEND) bs=(\d+)(?: toks=(\d+))?\]$")
-MIXED = "prompts and decoded sequences share a step"
 
 
 def find(annotations: Iterable[str], calls: Sequence[OpCall]) -> tuple[Lengths | None, str | None]:
@@ -37,8 +37,6 @@ def find(annotations: Iterable[str], calls: Sequence[OpCall]) -> tuple[Lengths |
     ]
     lengths: Lengths | None = None
     for group in read:
-        if any(one.phase is None for one in group):
-            return None, MIXED
         if not group:
             continue
         mean = _mean(group)
@@ -55,19 +53,42 @@ def _with_sums(name: str) -> Lengths | None:
         return None
     prompts, *numbers = (int(each) for each in match.groups())
     first, count, second = numbers[:4], numbers[4], numbers[5:]
-    if prompts and count:
-        return Lengths(name)
-    sequences, (queries, keys, squares, products) = (prompts, first) if prompts else (count, second)
+    read = _summed(name, "prefill", prompts, first), _summed(name, "decode", count, second)
+    return _together(name, *read)
+
+
+def _together(name: str, prompts: Lengths | None, decoded: Lengths | None) -> Lengths | None:
+    """Return a step with prompts, with decoded sequences, or with both of them."""
+    if prompts is None or decoded is None:
+        return prompts or decoded
+    return Lengths(
+        source=name,
+        phase="mixed",
+        sequences=(prompts.sequences or 0) + (decoded.sequences or 0),
+        new_tokens=(prompts.new_tokens or 0) + (decoded.new_tokens or 0),
+        parts=(_alone(prompts), _alone(decoded)),
+    )
+
+
+def _alone(found: Lengths) -> PartLengths:
+    """Return lengths as those of a part of a step."""
+    return PartLengths(**{one.name: getattr(found, one.name) for one in fields(PartLengths)})
+
+
+def _summed(
+    name: str, phase: Literal["prefill", "decode"], sequences: int, sums: Sequence[int]
+) -> Lengths | None:
     if not sequences:
         return None
+    queries, keys, squares, products = sums
     even = squares * sequences == queries * queries  # equality of Cauchy and Schwarz: all alike
     return Lengths(
         source=name,
-        phase="prefill" if prompts else "decode",
+        phase=phase,
         sequences=sequences,
         new_tokens=queries,
         cached_tokens=float(keys),
-        pairs=products - (squares - queries) / 2 if prompts else None,
+        pairs=products - (squares - queries) / 2 if phase == "prefill" else None,
         alike=even and (keys == queries or sequences == 1),
     )
 
@@ -77,15 +98,10 @@ def _plain(name: str) -> Lengths | None:
     if match is None:
         return None
     prompts, tokens, count, decoded = (int(each) for each in match.groups())
-    if prompts and count:
-        return Lengths(name)
-    if not prompts and not count:
-        return None
-    return Lengths(
-        source=name,
-        phase="prefill" if prompts else "decode",
-        sequences=prompts or count,
-        new_tokens=tokens or decoded,
+    return _together(
+        name,
+        Lengths(name, "prefill", prompts, tokens) if prompts else None,
+        Lengths(name, "decode", count, decoded) if count else None,
     )
 
 
@@ -134,6 +150,18 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
     first = group[0]
     if len({(one.phase, one.sequences, one.new_tokens) for one in group}) > 1:
         return None
+    if first.parts:
+        parts = [
+            None if (mean := _mean([_step_of(one) for one in some])) is None else _alone(mean)
+            for some in zip(*(one.parts for one in group), strict=True)
+        ]
+        known = tuple(one for one in parts if one is not None)
+        source = (
+            f"the annotation {first.source}"
+            if len(group) == 1
+            else (f"{len(group)} annotations such as {first.source}")
+        )
+        return replace(first, source=source, parts=known if len(known) == len(parts) else ())
     if len(group) == 1:
         return replace(first, source=f"the annotation {first.source}")
     cached = [one.cached_tokens for one in group if one.cached_tokens is not None]
@@ -147,11 +175,18 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
     )
 
 
+def _step_of(part: PartLengths) -> Lengths:
+    """Return a part of a step as a step of its own."""
+    return Lengths(**{one.name: getattr(part, one.name) for one in fields(PartLengths)})
+
+
 def _filled(found: Lengths | None, more: Lengths | None) -> Lengths | None:
     """Return what the surer source leaves open, from the next, where the two do not contradict."""
     if found is None or more is None:
         return found or more
-    names = [one.name for one in fields(Lengths) if one.name not in ("source", "alike")]
+    if found.phase == "mixed":  # shapes of one attention call are not those of both
+        return found
+    names = [one.name for one in fields(Lengths) if one.name not in ("source", "alike", "parts")]
     pairs = [(getattr(found, name), getattr(more, name)) for name in names]
     if any(a is not None and b is not None and a != b for a, b in pairs):
         return found

@@ -9,7 +9,14 @@ import polars as pl
 
 from ncutool.analysis.analyse import Analysis
 from ncutool.companions import graph_pairing
-from ncutool.planning.llm.comparison import ATTENTION, EXPERTS, PRODUCTS, UNKNOWN, Observed
+from ncutool.planning.llm.comparison import (
+    ATTENTION,
+    EXPERTS,
+    PRODUCTS,
+    UNKNOWN,
+    ExpertWeights,
+    Observed,
+)
 from ncutool.planning.llm.matching import Seen
 from ncutool.planning.observed import lengths, parts
 from ncutool.work.calls import calls_of
@@ -18,7 +25,7 @@ from ncutool_parsers.errors import UsageError
 
 Key = tuple[int, int]
 """Which of the captures, and which operator of it."""
-Sizes = tuple[int, int, int, float | None]
+Sizes = tuple[int, int, int, float | None, str | None]
 
 _MULTIPLY = (PRODUCTS, EXPERTS, UNKNOWN)
 """Parts whose launches may read weights."""
@@ -26,6 +33,8 @@ _TOLD = (*_MULTIPLY, ATTENTION)
 """Parts whose operators are asked for their shapes."""
 _PACKED = {"fp4": 2, "uint8": 2, "int8": 2, "int32": 8}
 """Values that one element may hold, where weights of 4 bits are packed."""
+_STACKED = 3
+"""Dimensions of a tensor of all experts' weights: experts, rows, columns."""
 _PAGED = "keys and values lie in pages: which of them a step reads is not recorded"
 _NO_ATTENTION = "no attention whose operator tells its keys and values is recorded"
 
@@ -73,6 +82,7 @@ def observe(analysis: Analysis) -> Observed:
         kv_bytes=kv_bytes,
         kv_reason=kv_reason,
         ranks=analysis.capture.world_size,
+        expert_weights=_expert_weights(rows, calls),
     )
 
 
@@ -113,15 +123,15 @@ def _products(
         keys.setdefault(sizes, set()).add(key)
         times[sizes] = times.get(sizes, 0) + (duration or 0)
     products = (
-        Seen(each[0], each[1], each[2], len(keys[each]), each[3], time)
+        Seen(each[0], each[1], each[2], len(keys[each]), each[3], time, each[4])
         for each, time in times.items()
     )
     return tuple(sorted(products, key=lambda one: -one.duration_ns)), opaque
 
 
 def product_sizes(call: OpCall) -> Sizes | None:
-    """Rows, inputs and outputs of a product with a weight matrix, and bytes a weight; None where
-    it is none, or does not tell."""
+    """Rows, inputs and outputs of a product with a weight matrix, bytes a weight, and the type of
+    what it multiplies; None where it is none, or does not tell."""
     work = model(call)
     if not isinstance(work, Work) or not work.flop or len(work.outputs) != 1 or _batched(call):
         return None
@@ -130,7 +140,28 @@ def product_sizes(call: OpCall) -> Sizes | None:
     if not rows or not outputs or work.flop % (2 * rows * outputs):
         return None
     inputs = work.flop // (2 * rows * outputs)
-    return rows, inputs, outputs, _bytes_per_value(call, inputs, outputs)
+    return rows, inputs, outputs, _bytes_per_value(call, inputs, outputs), _inputs_type(call)
+
+
+def _inputs_type(call: OpCall) -> str | None:
+    """Return the data type of the first matrix, which the weights are applied to."""
+    matrices = [one for one in call.inputs if isinstance(one, Tensor) and len(one.shape) > 1]
+    return matrices[0].dtype if matrices else None
+
+
+def _expert_weights(
+    rows: pl.DataFrame, calls: Mapping[int, tuple[Key, OpCall]]
+) -> tuple[ExpertWeights, ...]:
+    """Return the weights of all experts at once that operators of experts were given."""
+    chosen = rows.filter(pl.col("part") == EXPERTS)["launch_id"]
+    found = dict.fromkeys(
+        ExpertWeights(*item.shape)
+        for launch_id in chosen
+        if launch_id in calls
+        for item in calls[launch_id][1].inputs
+        if isinstance(item, Tensor) and len(item.shape) == _STACKED
+    )
+    return tuple(found)
 
 
 def _bytes_per_value(call: OpCall, inputs: int, outputs: int) -> float | None:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ncutool.base.checks import LARGEST
-from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
-from ncutool.planning import llm
 from ncutool.planning.llm import Model, Plan
-from ncutool.planning.llm.step import decode_step
-from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
-
-_SEARCHED = 2**20
-"""Batches past this are none; where memory sets no limit the search ends here."""
-_EACH = IntThreshold(
-    256, "batches", "those of a mixture of experts looked at one by one", "judgement"
-)
-_GROWTH = Threshold(1.05, "times", "from batch to batch looked at beyond these", "judgement")
+from ncutool.planning.llm.curve import Curve, SpeedRow, compared_speeds, named_curves
+from ncutool.planning.llm.deployment import Deployment
+from ncutool.planning.llm.serving import Request, held_sequences, prompt_busy
+from ncutool.planning.llm.sides import Side, parse_side
+from ncutool.planning.planner.comparing import HOUR_S, priced, ratio
+from ncutool.planning.planner.leads import Planned, ahead_of, beating
+from ncutool.planning.planner.placing import named_devices
+from ncutool_parsers.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -28,6 +24,12 @@ class ModelOnDevice:
     """The model on one device. Ratios and crossovers are against the first device."""
 
     device: str
+    label: str
+    """The device, with how many of them where the sides differ in it."""
+    devices: int
+    """That serve one copy of the model together."""
+    layout: str
+    """How they divide it, e.g. ``tensor parallelism 2``; empty for one device."""
     fits: bool
     smallest_tensor_parallel: int | None
     """Devices that it takes at this batch and context; None where no number does."""
@@ -41,6 +43,7 @@ class ModelOnDevice:
     tokens_per_s: float | None
     """Of all sequences together; None where it does not fit."""
     tokens_per_s_per_sequence: float | None
+    tokens_per_s_per_device: float | None
     ratio_to_first: float | None
     prefill_ns: float
     prefill_ratio_to_first: float
@@ -54,6 +57,13 @@ class ModelOnDevice:
     tokens_per_price: float | None
     """For one unit of the price's currency, at the plan's batch."""
     best_tokens_per_price: float | None
+    """At as many sequences as memory allows."""
+    input_cost_per_million_tokens: float | None
+    """At least, of prompts of the plan's length, by devices that do nothing else, as many at once
+    as memory allows. None without a price, or where memory holds none; so are the next two."""
+    output_cost_per_million_tokens: float | None
+    """At least, of decoded tokens, by devices that do nothing else, at the plan's batch."""
+    best_output_cost_per_million_tokens: float | None
     """At as many sequences as memory allows."""
     ahead: tuple[tuple[int, int | None], ...]
     """Batches, from and to, that both hold and at which it gives more tokens for the price than
@@ -82,12 +92,16 @@ class ModelComparison:
     by_price: bool
     devices: tuple[ModelOnDevice, ...]
     notes: tuple[str, ...]
-    devices_each: int
-    """That serve one copy of the model together."""
+    devices_each: int | None
+    """That serve one copy of the model together; None where the sides differ in it."""
+    curves: tuple[Curve, ...] = ()
+    """Throughput against the speed of each user, of each device."""
+    speeds: tuple[SpeedRow, ...] = ()
+    """The same at round speeds, for all devices."""
 
 
 def compare_model(
-    devices: Sequence[str | Device],
+    devices: Sequence[str | Device | Side],
     model: Model | str,
     *,
     prices: Mapping[str, float] | None = None,
@@ -97,7 +111,8 @@ def compare_model(
     """Compare devices for decoding with a language model, by :func:`ncutool.planning.llm.plan`.
 
     Args:
-        devices: rows of the device table or names, the first is the one compared with.
+        devices: rows of the device table or names, the first is the one compared with; a name may
+            bring a layout of its own, as ``2xh100-sxm`` or ``h200-sxm:tp=2,pp=2``.
         model: a model or a preset's name.
         prices: of one device per hour, by name.
         known: devices to choose from by name, ncutool's own where None.
@@ -107,51 +122,66 @@ def compare_model(
         UsageError: a name is not known, fewer than two devices are named, or a number is out of
             range.
     """
-    compared = several(devices, known)
-    costs = priced(prices, compared, known)
-    planned = [_Planned(model, device, options) for device in compared]
+    sides = _sides(devices, known)
+    costs = priced(prices, [device for device, _ in sides], known)
+    planned = [Planned(model, device, _laid_out(options, layout)) for device, layout in sides]
     first = planned[0].plan
-    by_price = all(device.name in costs for device in compared)
+    alike = len({each.plan.memory.devices for each in planned}) == 1
+    by_price = all(device.name in costs for device, _ in sides)
+    paid = [_all_devices(each, costs) for each in planned]
     rows: list[ModelOnDevice] = []
-    for device, each in zip(compared, planned, strict=True):
-        cost = costs.get(device.name)
-        shared = cost if cost is None else cost * first.memory.devices
-        base = costs.get(compared[0].name)
-        weights = (base, cost) if base is not None and cost is not None else (1.0, 1.0)
-        rows.append(_row(each, planned[0], shared, weights, rows[0] if rows else None))
+    for each, price in zip(planned, paid, strict=True):
+        weights = (paid[0], price) if paid[0] is not None and price is not None else (1.0, 1.0)
+        base = rows[0] if rows else None
+        rows.append(_row(each, planned[0], price, weights, base, alike=alike))
+    curves = named_curves((row.label, each.plan) for row, each in zip(rows, planned, strict=True))
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
-        first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first)),
-        first.memory.devices,
+        first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first, alike=alike)),
+        first.memory.devices if alike else None, curves,
+        compared_speeds([each.plan for each in planned], curves),
     )  # fmt: skip
 
 
-class _Planned:
-    """A model's plan on a device, and its step at any batch."""
+def _sides(
+    given: Sequence[str | Device | Side], known: tuple[Device, ...] | None
+) -> list[tuple[Device, Deployment | None]]:
+    """Return devices with the layouts that they bring, each pair once.
 
-    def __init__(self, model: Model | str, device: Device, options: Mapping[str, Any]) -> None:
-        self.plan: Plan = llm.plan(model, device, **{**options, "batches": (), "contexts": ()})
-        self._setup = self.plan.setup
+    Raises:
+        UsageError: fewer than two are left, or a name is not known.
+    """
+    found: dict[tuple[str, Deployment | None], Device] = {}
+    for one in given:
+        side = parse_side(one) if isinstance(one, str) else one
+        if isinstance(side, Device):
+            found.setdefault((side.name, None), side)
+            continue
+        (device,) = named_devices([side.name], known)
+        found.setdefault((device.name, side.deployment), device)
+    if len(found) < 2:
+        raise UsageError("name two devices or more to compare; ncutool devices lists them")
+    return [(device, layout) for (_, layout), device in found.items()]
 
-    def step_ns(self, batch: int) -> float:
-        """Return the floor of a decode step."""
-        return decode_step(self._setup, batch, self.plan.context_tokens, math.inf).floor_ns
 
-    @property
-    def most(self) -> int:
-        """Sequences that memory allows, as far as is searched."""
-        allowed = self.plan.memory.most_sequences
-        if allowed is None:
-            return _SEARCHED if self.plan.memory.fits else 0
-        return min(allowed, LARGEST)
+def _laid_out(options: Mapping[str, Any], layout: Deployment | None) -> Mapping[str, Any]:
+    return options if layout is None else {**options, **asdict(layout)}
+
+
+def _all_devices(each: Planned, costs: Mapping[str, float]) -> float | None:
+    """Return the price of all devices that share the model."""
+    cost = costs.get(each.plan.device.name)
+    return None if cost is None else cost * each.plan.memory.devices
 
 
 def _row(
-    each: _Planned,
-    first: _Planned,
+    each: Planned,
+    first: Planned,
     price: float | None,
     weights: tuple[float, float],
     base: ModelOnDevice | None,
+    *,
+    alike: bool,
 ) -> ModelOnDevice:
     plan, fits = each.plan, each.plan.memory.fits
     rate = plan.decode.tokens_per_s if fits else None
@@ -163,11 +193,14 @@ def _row(
     shared = min(each.most, first.most)
     limited = None not in (allowed, first.plan.memory.most_sequences)
     if base is not None and shared:
-        found = _ahead(first, each, weights, shared)
+        found = ahead_of(first, each, weights, shared)
         # The search ends somewhere: where memory does not, that is no result.
         ahead = tuple((low, high if limited or high < shared else None) for low, high in found)
     return ModelOnDevice(
         device=plan.device.name,
+        label=_label(plan, alike=alike),
+        devices=plan.memory.devices,
+        layout=plan.setup.deployment.words,
         fits=fits,
         smallest_tensor_parallel=plan.memory.smallest_tensor_parallel,
         floor_ns=plan.decode.floor_ns,
@@ -176,6 +209,7 @@ def _row(
         bound=plan.decode.bound,
         tokens_per_s=rate,
         tokens_per_s_per_sequence=plan.decode.tokens_per_s_per_sequence if fits else None,
+        tokens_per_s_per_device=None if rate is None else rate / plan.memory.devices,
         ratio_to_first=ratio(rate, base.tokens_per_s if base else rate),
         prefill_ns=plan.prefill.floor_ns,
         prefill_ratio_to_first=(base.prefill_ns if base else plan.prefill.floor_ns)
@@ -185,10 +219,13 @@ def _row(
         price_per_hour=price,
         tokens_per_price=_paid(rate, price),
         best_tokens_per_price=_paid(best, price),
+        input_cost_per_million_tokens=_input_cost(plan, price),
+        output_cost_per_million_tokens=_cost(rate, price),
+        best_output_cost_per_million_tokens=_cost(best, price),
         ahead=ahead,
         crossover_batch=ahead[0][0] if ahead else None,
         shared_batch=shared if base is not None and limited else None,
-        beats_best_batch=None if base is None else _beating(first, each, weights),
+        beats_best_batch=None if base is None else beating(first, each, weights),
     )
 
 
@@ -196,78 +233,32 @@ def _paid(rate: float | None, price: float | None) -> float | None:
     return None if rate is None or price is None else HOUR_S * rate / price
 
 
-def _ahead(
-    first: _Planned, other: _Planned, prices: tuple[float, float], most: int
-) -> tuple[tuple[int, int], ...]:
-    """Return the batches at which ``other`` gives more than ``first``, since its step costs less.
-
-    A step's time is linear in the batch on either side of the batch where it turns compute-bound,
-    so that between those of the two its sign changes once at most (a mixture of experts bends in
-    between: small batches are looked at one by one, larger ones closely).
-    """
-
-    def leads(batch: int) -> bool:
-        return prices[1] * other.step_ns(batch) < prices[0] * first.step_ns(batch) * (1 - 1e-12)
-
-    stops = _stops(first, other, most)
-    states = [leads(stop) for stop in stops]
-    ranges: list[tuple[int, int]] = []
-    begin = stops[0] if states[0] else None
-    for low, high, was, now in zip(stops, stops[1:], states, states[1:], strict=False):
-        if was == now:
-            continue
-        before, after = low, high
-        while after - before > 1:
-            middle = (before + after) // 2
-            before, after = (middle, after) if leads(middle) == was else (before, middle)
-        if now:
-            begin = after
-        elif begin is not None:
-            ranges.append((begin, before))
-            begin = None
-    if begin is not None:
-        ranges.append((begin, most))
-    return tuple(ranges)
+def _cost(rate: float | None, price: float | None) -> float | None:
+    """Return what a million tokens cost at a rate (1/s)."""
+    return None if rate is None or price is None else 1e6 * price / HOUR_S / rate
 
 
-def _beating(first: _Planned, other: _Planned, prices: tuple[float, float]) -> int | None:
-    """Throughput never falls as the batch grows, so that halving the range finds the first."""
-    most = first.plan.memory.most_sequences
-    if not most or not other.plan.memory.most_sequences:
+def _input_cost(plan: Plan, price: float | None) -> float | None:
+    """Return the least cost of a million tokens of prompts."""
+    setup, tokens = plan.setup, plan.prefill.prompt_tokens
+    if price is None or not setup.sequence_is_known or not setup.heads_known:
         return None
-    goal = most / (prices[0] * first.step_ns(most)) * (1 + 1e-12)
-
-    def beats(batch: int) -> bool:
-        return batch / (prices[1] * other.step_ns(batch)) > goal
-
-    low, high = first.plan.setup.deployment.least_batch - 1, other.most
-    if not beats(high):
+    request = Request(tokens, 1)
+    held = held_sequences(setup, request, plan.memory.usable_bytes)
+    if held is None:
         return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if beats(middle) else (middle, high)
-    return high
+    taken = max(prompt_busy(setup, request, held).values())
+    return _cost(1e9 * tokens / taken, price)
 
 
-def _stops(first: _Planned, other: _Planned, most: int) -> list[int]:
-    """Return batches between which the sign changes once at most."""
-    least = min(first.plan.setup.deployment.least_batch, most)
-    stops = {least, most}
-    # Links are a third resource, whose turning is not among those below.
-    if first.plan.model.experts is not None or first.plan.memory.devices > 1:
-        stops |= set(range(least, min(most, _EACH) + 1))
-        value = float(_EACH)
-        while value < most:
-            value *= _GROWTH
-            stops.add(min(most, round(value)))
-    for each in (first, other):
-        turning = each.plan.crossover.whole_step
-        if turning is not None and least <= turning < most:
-            stops |= {math.floor(turning), math.ceil(turning)}
-    return sorted(stops)
+def _label(plan: Plan, *, alike: bool) -> str:
+    """Return what a side is called: with its number of devices where the sides differ."""
+    if alike:
+        return plan.device.name
+    return plan.setup.deployment.label(plan.device.name)
 
 
-def _notes(rows: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
+def _notes(rows: Sequence[ModelOnDevice], plan: Plan, *, alike: bool) -> list[str]:
     notes = [
         "floors of the datasheets: real programs reach a share of them, which differs from device "
         "to device",
@@ -276,7 +267,9 @@ def _notes(rows: Sequence[ModelOnDevice], plan: Plan) -> list[str]:
         if not each.fits:
             needed = each.smallest_tensor_parallel
             how = f"tensor parallelism {needed} or more" if needed else "on no number of them"
-            notes.append(f"{each.device}: does not fit at this batch and context: {how}")
-    if plan.memory.devices > 1:
+            notes.append(f"{each.label}: does not fit at this batch and context: {how}")
+    if alike and plan.memory.devices > 1:
         notes.append(f"prices are those of {plan.memory.devices} devices")
+    elif not alike:
+        notes.append("tokens and prices are those of all devices of a side together")
     return notes

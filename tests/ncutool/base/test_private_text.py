@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool.base.private_text import finder, without_modules, without_private
+from ncutool.base.private_text import _PLACES, finder, without_modules, without_private
 from ncutool.base.pseudonyms import is_pseudonym, original, pseudonym, remember
 
 
@@ -101,3 +101,18 @@ def test_what_a_pseudonym_stands_for_is_remembered() -> None:
     remember("kernel_bdghjklnpq", "secret_gemm")
     assert original("kernel_bdghjklnpq") == "secret_gemm"
     assert original("aten::mm") == "aten::mm"
+
+
+_ATOMS = [
+    *("hf_", "ghp_", "abcdefghij" * 3, "/home/", "user", "/", "://", "http", "@", "x@y.com"),
+    *("1.2.3.4", ".", "::", ":", "aa:bb:cc:dd:ee:ff", "fe80::1", "C:\\", "\\\\", "srv", "~/"),
+    *("node1.cluster", ".lan", "AKIA", "ABCDEFGHIJKLMNOP", "eyJ", "sk-", "glpat-", "xoxb-", " "),
+]
+
+
+@given(st.lists(st.sampled_from(_ATOMS), max_size=9).map("".join))
+def test_no_form_lacks_its_mark(text: str) -> None:
+    """What is looked for first stands in every text that holds the form."""
+    for mark, kind, form in _PLACES:
+        if form.search(text):
+            assert mark.search(text), (kind, text)

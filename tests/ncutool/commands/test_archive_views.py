@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +78,31 @@ def test_a_dataset_gives_the_same_job(run: Runner, job: Path, dataset: Path) -> 
     assert "no capture is left" in err
 
 
+def test_a_job_is_read_wherever_its_traces_lie(run: Runner, job: Path, tmp_path: Path) -> None:
+    """A list, a pattern, a tar, and members of a zip: the same facts but for where they lie."""
+    traces = sorted(job.glob("*.json.gz"))[:3]
+    (tmp_path / "ranks.txt").write_text("# of tonight\n" + "\n".join(map(str, traces)))
+    with tarfile.open(tmp_path / "job.tar.gz", "w:gz") as tar:
+        for path in traces:
+            tar.add(path, path.name)
+    with zipfile.ZipFile(tmp_path / "job.zip", "w") as archive:
+        for path in traces:
+            archive.write(path, f"run/{path.name}")
+        archive.writestr("run/notes.txt", "no trace")
+    facts = []
+    asked = (f"@{tmp_path}/ranks.txt", f"{job}/rank[0-2].json.gz", tmp_path / "job.tar.gz")
+    for given in (*asked, f"{tmp_path}/job.zip::run/*"):
+        code, out, err = run("job", given, "-f", "json")
+        assert (code, err) == (0, "")
+        (told,) = json.loads(out)["jobs"]
+        assert told["headline"] == "3 ranks of 8: 5 missing, nobody is named"
+        facts.append({key: value for key, value in told.items() if key != "job"})
+    assert facts == [facts[0]] * 4
+    code, _, err = run("job", f"{tmp_path}/job.zip::run/*.txt")
+    assert code == 2
+    assert "holds no .json or .json.gz file" in err
+
+
 def test_rows_of_ranks(run: Runner, job: Path) -> None:
     """CSV and Parquet hold a row a rank."""
     run("job", job, "-o", "ranks.parquet")
@@ -134,8 +161,15 @@ def test_the_page_of_a_dataset(run: Runner, job: Path, dataset: Path) -> None:
     before = (dataset / "index.html").read_text()
     assert "8 captures" in before
     assert "1 file could not be analysed" in before
+    code, _, err = run("fleet", dataset, "--pages", job, "--where", "path=rank3.json.gz")
+    assert (code, "1 page written" in err) == (0, True)
+    assert len(list((dataset / "pages").glob("*.html"))) == 1
+    assert "check --where" in run("fleet", dataset, "--pages", job, "--where", "path=no")[2]
+    assert "pass --pages too" in run("fleet", dataset, "--where", "path=no")[2]
     code, _, err = run("fleet", dataset, "--by", "name", "--order-by", "path", "--pages", job)
     assert code == 0
+    assert "7 pages written" in err
+    assert "1 there before" in err
     assert "index.html" in err
     after = (dataset / "index.html").read_text()
     assert after.count('href="pages/') >= 8

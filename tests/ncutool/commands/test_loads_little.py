@@ -51,6 +51,38 @@ def test_kernels_loads_neither_advice_nor_charts(form: str) -> None:
     assert found & (heavy | {"ncutool.advice.advising", "ncutool.companions.join"}) == set()
 
 
+PLANS = {
+    "llm": [
+        *("plan", "llm", "--preset", "llama-3-70b", "--device", "h100-sxm", "--tp", "8"),
+        *("--output-tokens", "500", "--price", "2", "--time-per-token", "20"),
+    ],
+    "gemm": ["plan", "gemm", "4096", "4096", "4096", "--device", "h100-sxm"],
+    "attention": ["plan", "attention", "--heads", "32", "--seq", "1", "--head-dim", "128"],
+    "devices": ["plan", "devices", "2xh100-sxm", "h200-sxm", "--preset", "llama-3-8b"],
+    "signals": [
+        *("plan", "signals", "--token-time-ms", "12", "--model-bytes", "16e9"),
+        *("--device", "h100-sxm"),
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["table", "json", "md"])
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_loads_neither_tables_nor_charts(name: str, form: str) -> None:
+    """Planning is arithmetic on a few numbers: it starts without polars, altair and what checks
+    plain words of the command line."""
+    found = loaded(*PLANS[name], "--format", form)
+    assert found & {"polars", "altair", "jinja2", "pandas", "pyarrow", "pydantic"} == set()
+    asked_for = {f"ncutool.planning.llm.{one}" for one in ("speculation", "pools", "usual.step")}
+    assert found & asked_for == set()
+
+
+def test_a_page_is_drawn_without_a_chart(tmp_path: Path) -> None:
+    """What draws it once needs neither altair nor a browser's engine."""
+    found = loaded("report", str(TRACE), "-o", str(tmp_path / "page.html"))
+    assert found & {"altair", "vl_convert", "pandas", "pydantic"} == set()
+
+
 def test_what_is_not_plainly_right_is_still_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """In the words of the parser."""
     assert main(["kernels", str(TRACE), "--format", "xml"]) == 2

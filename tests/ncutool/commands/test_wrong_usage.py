@@ -36,15 +36,16 @@ LINES = {
     "plan gemm 4 4 4 --batch 2": "--batch of ncutool plan gemm is now called --products",
     "plan attention --kv-seq 4": "--kv-seq of ncutool plan attention is now called --context",
     "plan signals --sequences 4": "--sequences of ncutool plan signals is now called --batch",
-    "plan signals --batch 8:1200": "--batch takes a whole number, not '8:1200'; a batch with its "
-    "rate is given by --throughput 8:1200",
+    "plan signals --batch 8:1200": "--batch takes a whole number, as 4096, 8k (8,000), "
+    "8Ki (8,192), 70B or 1e3, not '8:1200'; a batch with its rate is given by --throughput 8:1200",
     "kernels x --top y": "--top takes a whole number from 0, not 'y'; see ncutool kernels --help",
     "kernels x --top -1": "--top takes a whole number from 0, not '-1'; see ncutool kernels --help",
     "kernels x --format xlsx": "--format takes table, json, jsonl, csv, parquet or md, not 'xlsx'; "
     "see ncutool kernels --help",
     "whatif x --batch-scale two": "--batch-scale takes a number, not 'two'; "
     "see ncutool whatif --help",
-    "plan gemm 4 4 x": "K takes a whole number, not 'x'; see ncutool plan gemm --help",
+    "plan gemm 4 4 x": "K takes a whole number, as 4096, 8k (8,000), 8Ki (8,192), 70B or "
+    "1e3, not 'x'; see ncutool plan gemm --help",
     "plan gemm 4 4": "K is missing; see ncutool plan gemm --help",
     "plan attention --seq 1 --head-dim 8": "--heads is missing; see ncutool plan attention --help",
     "explain": "CAPTURE is missing; see ncutool explain --help",

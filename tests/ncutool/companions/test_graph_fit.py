@@ -11,7 +11,7 @@ import torch_factory as make
 
 from ncutool.analysis import analyse
 from ncutool.analysis.request import Request
-from ncutool_parsers.errors import UsageError
+from ncutool_parsers.errors import UnfitError
 
 BF16 = "c10::BFloat16"
 
@@ -54,7 +54,7 @@ def test_a_run_of_the_same_batch_size_fits(tmp_path: Path) -> None:
 def test_a_run_of_fewer_rows_is_refused(tmp_path: Path) -> None:
     """The replay starts more threads than 32 rows have work for."""
     trace = _replay(tmp_path, 8192, [("add", 60.5)])
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UnfitError) as refused:
         _read(trace, _run(tmp_path, 32, ["add"]))
     assert "run32.json does not fit replay8192.json" in str(refused.value)
     assert "1 replayed kernel started far more threads" in str(refused.value)
@@ -64,7 +64,7 @@ def test_a_run_of_fewer_rows_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_matches_little_of_the_time_is_refused(tmp_path: Path) -> None:
     """One kernel of both programs, a twentieth of the replayed time, gives no figures."""
     trace = _replay(tmp_path, 32, [("gemm_8192", 95.0), ("add", 5.0)])
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UnfitError) as refused:
         _read(trace, _run(tmp_path, 32, ["add", "gemm_32"]))
     text = str(refused.value)
     assert "95.0 % of the replayed time (1 replayed kernel) has no match among its" in text

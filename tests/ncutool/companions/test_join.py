@@ -25,7 +25,7 @@ from ncutool.companions.work_classes import Measured, Traced
 from ncutool.work import shapes
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture, DeviceRecord
-from ncutool_parsers.errors import UsageError
+from ncutool_parsers.errors import UnfitError, UsageError
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.schema import LAUNCHES
 
@@ -282,7 +282,7 @@ def test_captures_of_different_devices_are_not_joined() -> None:
     """Counters of one device say nothing of another."""
     capture = trace_of(LAYER)
     report = report_of(LAYER, devices=(DeviceRecord(0, "NVIDIA A100", "8.0", 108),))
-    with pytest.raises(UsageError, match="counters of one device say nothing of another"):
+    with pytest.raises(UnfitError, match="counters of one device say nothing of another"):
         join.join(capture, shapes.work(capture), *report)
 
 

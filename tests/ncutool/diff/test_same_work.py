@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from diff_factory import A100, call, kernel, report, set_otherwise, side, trace
@@ -78,7 +79,7 @@ def test_counted_flop_on_the_same_grids_is_said_and_does_not_refuse() -> None:
         ({"world_size": 8}, "ranks of the job: 1 → 8"),
     ],
 )
-def test_other_settings_of_the_profiler_refuse(settings: dict[str, object], said: str) -> None:
+def test_other_settings_of_the_profiler_refuse(settings: dict[str, Any], said: str) -> None:
     """A side that was slowed down, filtered or cut cannot be compared."""
     after = set_otherwise(trace(STEP), **settings)
     assert refusals(trace(STEP), after) == [said]
@@ -167,3 +168,39 @@ def test_counters_that_were_joined_on_one_side_are_no_other_work() -> None:
     ]  # fmt: skip
     work = same_work(side(trace(STEP)), side(trace(joined)))
     assert (work.state, work.differences) == ("same", ())
+
+
+def product(m: int, k: int, n: int, **more: Any) -> dict[str, Any]:
+    """One product with its shapes, and the FLOPs that they give."""
+    row = call("mm", f"[{m},{k}] × [{k},{n}]", "gemm", flop=2.0 * m * k * n)
+    return row | {"shapes": [[m, k], [k, n]]} | more
+
+
+PROMPT = [product(4096, 2048, 2048) for _ in range(3)]
+DECODING = [product(4, 2048, 2048) for _ in range(3)]
+
+
+def state_of(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> str:
+    return same_work(side(trace(before)), side(trace(after))).state
+
+
+def test_a_step_of_few_rows_more_is_not_known_to_be_the_same_work() -> None:
+    """Its FLOPs are a thousandth of the prompt's, its time is not."""
+    assert state_of([*PROMPT, *DECODING, *DECODING], [*PROMPT, *DECODING, *DECODING]) == "same"
+    assert state_of([*PROMPT, *DECODING, *DECODING], [*PROMPT, *DECODING]) == "not_known"
+
+
+def test_merged_products_of_one_input_are_the_same_work() -> None:
+    merged = [product(4096, 2048, 2048), product(4, 2048, 3 * 2048)]
+    apart_ = [product(4096, 2048, 2048), *DECODING]
+    assert state_of(apart_, merged) == "same"
+
+
+def test_a_product_in_several_kernels_counts_once() -> None:
+    split = [*PROMPT, product(4, 2048, 2048, op_id=99), product(4, 2048, 2048, op_id=99, flop=0.0)]
+    assert state_of([*PROMPT, DECODING[0]], split) == "same"
+
+
+def test_products_without_shapes_say_nothing_of_passes() -> None:
+    unknown = call("mm", "[4,2048] × [2048,2048]", "gemm", flop=1.0)
+    assert state_of([*PROMPT, unknown], [*PROMPT]) == "same"

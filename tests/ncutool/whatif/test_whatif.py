@@ -15,7 +15,7 @@ from ncutool.advice.view.finding import Advice
 from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.analysis.request import Request
 from ncutool.base import units
-from ncutool_parsers.errors import CaptureError, UsageError
+from ncutool_parsers.errors import CaptureError, UnfitError, UsageError
 
 SAMPLE = Path(__file__).resolve().parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
 H100_TO_H200 = 4.8 / 3.35
@@ -326,7 +326,7 @@ def test_a_saving_per_row_leaves_the_window(corpus: Path) -> None:
 def test_without_findings_none_is_carried_out(trace: Analysis) -> None:
     """A capture of which nothing is advised says so."""
     bare = with_parts(trace, advice=Advice())
-    with pytest.raises(UsageError, match="no findings to carry out"):
+    with pytest.raises(UnfitError, match="no findings to carry out"):
         whatif.ask(bare, graph=True)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
+from typing import Any
 
-from ncutool.planning.llm.families import hybrid, older
 from ncutool.planning.llm.families.decoder import Frame, decoder
 from ncutool.planning.llm.families.draft import Named
 from ncutool.planning.llm.families.latent import LatentFrame, latent
@@ -29,6 +30,16 @@ from ncutool.planning.llm.windows import (
 
 Builder = Callable[[Values, Named], Model]
 Hybrid = Callable[[Values, Frame, Named], Model]
+
+
+def _later(module: str, name: str) -> Any:
+    """Return a function of a module of this package that is imported when it is first called: most
+    plans are of a family that needs neither."""
+
+    def called(*arguments: Any) -> Any:
+        return getattr(import_module(f"{__name__}.{module}"), name)(*arguments)
+
+    return called
 
 
 def _of(frame: Frame, build: Hybrid = decoder) -> Builder:
@@ -101,6 +112,9 @@ _DEEPSEEK3 = Mixing(required=True, inner_is_dense=False, correction=True, shares
 _LAYER_NORM = {"norm_vectors": 2, "gated": False}
 _GRANITE = Frame(mlp_bias="mlp_bias", heads_fill=True)
 _GRANITE_MOE = Mixing(required=True, own_size=False)
+_MINIMAX = _of(
+    Frame(query_bias=False, output_bias=False, mixing=Mixing()), _later("hybrid", "minimax")
+)
 
 FAMILIES: Mapping[str, Builder] = {
     "llama": _of(_LLAMA),
@@ -130,9 +144,9 @@ FAMILIES: Mapping[str, Builder] = {
     "qwen3_vl_text": _of(_QWEN3),
     "qwen3_moe": _of(replace(_QWEN3, head_dim=None, mixing=_QWEN_MOE)),
     "qwen3_vl_moe_text": _of(replace(_QWEN3, head_dim=None, mixing=_QWEN_MOE)),
-    "qwen3_next": _of(_GATED_DELTA_MOE, hybrid.gated_delta),
-    "qwen3_5_text": _of(_GATED_DELTA, hybrid.gated_delta),
-    "qwen3_5_moe_text": _of(_GATED_DELTA_MOE, hybrid.gated_delta),
+    "qwen3_next": _of(_GATED_DELTA_MOE, _later("hybrid", "gated_delta")),
+    "qwen3_5_text": _of(_GATED_DELTA, _later("hybrid", "gated_delta")),
+    "qwen3_5_moe_text": _of(_GATED_DELTA_MOE, _later("hybrid", "gated_delta")),
     "gemma": _of(Frame(tied=True, head_dim=256)),
     "gemma2": _of(Frame(tied=True, head_dim=256, norms=4, windows=Windows(every_other, 4096))),
     "gemma3_text": _of(_GEMMA3),
@@ -174,11 +188,13 @@ FAMILIES: Mapping[str, Builder] = {
             mixing=Mixing(required=True, correction=True),
         )
     ),
-    "minimax": _of(Frame(query_bias=False, output_bias=False, mixing=Mixing()), hybrid.minimax),
-    "minimax_text_01": _of(
-        Frame(query_bias=False, output_bias=False, mixing=Mixing()), hybrid.minimax
+    "minimax": _of(
+        Frame(query_bias=False, output_bias=False, mixing=Mixing()), _later("hybrid", "minimax")
     ),
-    "minimax_m1": _of(Frame(query_bias=False, output_bias=False, mixing=Mixing()), hybrid.minimax),
+    "minimax_text_01": _MINIMAX,
+    "minimax_m1": _of(
+        Frame(query_bias=False, output_bias=False, mixing=Mixing()), _later("hybrid", "minimax")
+    ),
     "llama4_text": _of(
         Frame(
             windows=Windows(chunks),
@@ -256,7 +272,7 @@ FAMILIES: Mapping[str, Builder] = {
     "granitemoeshared": _of(Frame(heads_fill=True, mixing=replace(_GRANITE_MOE, shares=True))),
     "granitemoehybrid": _of(
         Frame(heads_fill=True, mixing=Mixing(required=False, own_size=False, shares=True)),
-        hybrid.granite,
+        _later("hybrid", "granite"),
     ),
     "ernie4_5": _of(
         Frame(
@@ -295,7 +311,7 @@ FAMILIES: Mapping[str, Builder] = {
     "nemotron": _of(Frame(mlp_bias="mlp_bias", gated=False, norm_vectors=2)),
     "lfm2": _of(
         Frame(heads_fill=True, query_bias=False, output_bias=False, tied=True, head_norms="head"),
-        hybrid.lfm2,
+        _later("hybrid", "lfm2"),
     ),
     "lfm2_moe": _of(
         Frame(
@@ -311,29 +327,29 @@ FAMILIES: Mapping[str, Builder] = {
                 correction=("use_expert_bias", True),
             ),
         ),
-        hybrid.lfm2,
+        _later("hybrid", "lfm2"),
     ),
     "jamba": _of(
         Frame(
             heads_fill=True,
             query_bias=False,
             output_bias=False,
-            mixing=Mixing(required=True, own_size=False, routed=hybrid.jamba_experts),
+            mixing=Mixing(required=True, own_size=False, routed=_later("hybrid", "jamba_experts")),
         ),
-        hybrid.jamba,
+        _later("hybrid", "jamba"),
     ),
-    "bamba": _of(Frame(heads_fill=True, mlp_bias="mlp_bias"), hybrid.bamba),
-    "falcon_h1": _of(Frame(mlp_bias="mlp_bias"), hybrid.falcon_h1),
-    "nemotron_h": _of(Frame(mlp_bias="mlp_bias", gated=False), hybrid.nemotron_h),
-    "mamba": _of(Frame(tied=True), hybrid.mamba1),
-    "mamba2": _of(Frame(defaults={"vocab_size": 32768}), hybrid.mamba2),
-    "falcon": older.falcon,
-    "gpt2": older.gpt2,
-    "gpt_bigcode": older.gpt2,
-    "opt": older.opt,
-    "bloom": older.bloom,
-    "gpt_neox": older.gpt_neox,
-    "gptj": older.gptj,
+    "bamba": _of(Frame(heads_fill=True, mlp_bias="mlp_bias"), _later("hybrid", "bamba")),
+    "falcon_h1": _of(Frame(mlp_bias="mlp_bias"), _later("hybrid", "falcon_h1")),
+    "nemotron_h": _of(Frame(mlp_bias="mlp_bias", gated=False), _later("hybrid", "nemotron_h")),
+    "mamba": _of(Frame(tied=True), _later("hybrid", "mamba1")),
+    "mamba2": _of(Frame(defaults={"vocab_size": 32768}), _later("hybrid", "mamba2")),
+    "falcon": _later("older", "falcon"),
+    "gpt2": _later("older", "gpt2"),
+    "gpt_bigcode": _later("older", "gpt2"),
+    "opt": _later("older", "opt"),
+    "bloom": _later("older", "bloom"),
+    "gpt_neox": _later("older", "gpt_neox"),
+    "gptj": _later("older", "gptj"),
 }
 """``model_type`` of a configuration to what builds its model."""
 

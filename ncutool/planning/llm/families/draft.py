@@ -69,7 +69,8 @@ class Draft:
         head = Matrix("head", "head", hidden, vocabulary, 1, 1, "outputs")
         stored = quantised(values, (*self.placed, Placed(head, ())))
         notes = [*self.notes, *stored.notes]
-        if _predicts_more(values):
+        predicting = _predicting_layers(values)
+        if predicting:
             notes.append("multi-token prediction layers of the checkpoint are not counted")
         if values.assumed:
             listed = ", ".join(values.assumed)
@@ -101,14 +102,15 @@ class Draft:
             left_out=tuple(self.left_out),
             unknown_storage=stored.unknown,
             notes=tuple(notes),
+            predicting_layers=predicting,
         )  # fmt: skip
 
 
-def _predicts_more(values: Values) -> bool:
-    """Return whether the checkpoint holds layers for multi-token prediction."""
+def _predicting_layers(values: Values) -> int:
+    """Return how many layers for multi-token prediction the checkpoint holds."""
     names = ("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules")
     found = [values.count(name, default=0, least=0) for name in names]
     if values.flag("use_mtp"):
         found.append(values.count("mtp_num_layers", default=1))
     values.known("mtp_transformer_layers", "mtp_num_layers", "mtp_use_dedicated_embeddings")
-    return any(found)
+    return max(found)

@@ -241,6 +241,32 @@ def test_a_file_gives_what_its_values_give(tmp_path: Path) -> None:
     assert wider.name == "tiny, changed"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ffn_multiplier",
+        "ffn_dim_multiplier",
+        "mlp_multiplier",
+        "depth_multiplier",
+        "qk_rope_head_dim",
+        "rope_head_dim",
+        "jitter_layers",
+        "initializer_layers",
+        "dropped_layers",
+    ],
+)
+def test_a_name_that_may_be_of_a_size_is_no_scalar(name: str) -> None:
+    """Though it begins or ends like one: it is refused by its name."""
+    with pytest.raises(NcutoolError, match=name):
+        llm.from_config({**LLAMA, name: 2}, name="x")
+
+
+@pytest.mark.parametrize("name", ["embedding_multiplier", "residual_multiplier", "rope_theta"])
+def test_scalars_are_passed_over(name: str) -> None:
+    """They change no matrix."""
+    assert llm.from_config({**LLAMA, name: 2.0}, name="x") == llm.from_config(LLAMA, name="x")
+
+
 @given(
     st.dictionaries(
         st.sampled_from([*LLAMA, "layer_types", "text_config", "num_experts", "mlp_only_layers"]),
@@ -254,3 +280,19 @@ def test_any_values_give_a_model_or_one_error(change: dict[str, Any]) -> None:
     except NcutoolError:
         return
     assert parameters > 0
+
+
+def test_more_layers_than_any_model_has_are_refused() -> None:
+    """Each is laid out by itself: a thousand million of them took all memory there was."""
+    deep = llm.from_config({**LLAMA, "num_hidden_layers": 100_000}, name="deep")
+    assert deep.layers == 100_000
+    with pytest.raises(UsageError, match=r"num_hidden_layers must be from 1 to 100,000, not 1000"):
+        llm.from_config({**LLAMA, "num_hidden_layers": 10**9}, name="deep")
+
+
+def test_heads_past_counting_do_not_make_a_plan_wait() -> None:
+    """Every number of devices up to that of heads was tried, which is a search without end."""
+    wide = {"hidden_size": 10**9, "num_attention_heads": 10**9, "num_key_value_heads": 10**9}
+    plan = llm.plan(llm.from_config({**LLAMA, **wide}, name="wide"), "h100-sxm")
+    assert not plan.memory.fits
+    assert plan.memory.smallest_tensor_parallel is None

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning import llm
-from ncutool.planning.llm.against import setup_of
 from ncutool.planning.llm.matching import Seen, candidates, match
 from ncutool.planning.llm.product_shapes import Weights, layouts
 from ncutool.planning.llm.setup import Setup
@@ -25,7 +24,7 @@ def device(name: str = "H100 SXM") -> Device:
 
 def setup(model: str = "qwen3-8b", tensor_parallel: int = 1, **types: str) -> Setup:
     """A preset on an H100."""
-    return setup_of(llm.plan(model, device(), tensor_parallel=tensor_parallel, **types))  # type: ignore[arg-type] # types are texts
+    return llm.plan(model, device(), tensor_parallel=tensor_parallel, **types).setup  # type: ignore[arg-type] # types are texts
 
 
 def seen_of(layout: tuple[Weights, ...], rows: int = 32, steps: int = 1) -> list[Seen]:

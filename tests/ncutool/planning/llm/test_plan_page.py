@@ -1,17 +1,18 @@
-"""The page of a plan: one safe file whose slider has a point for every batch."""
+"""The page of a plan: one safe file whose slider has a stop for every batch of its table."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
-from ncutool.charts import llm as charts
-from ncutool.page.llm import headline, memory_pieces, render_plan
+from ncutool.page.llm import headline, memory_pieces, picture_of, render_plan
 from ncutool.planning import llm
-from ncutool.planning.llm.described import counted
+from ncutool.planning.llm.speculation import Proposing
+from ncutool.planning.llm.ways import Divided, Ways
 
 
 def data_of(page: str) -> dict[str, Any]:
@@ -35,37 +36,44 @@ def test_the_page_loads_nothing_and_is_the_same_each_time() -> None:
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', markup) == []
 
 
-def test_the_slider_is_a_parameter_with_a_point_for_each_stop() -> None:
-    """Every batch of the slider has a step to read out, and marks to show."""
-    spec = data_of(render_plan(llm.plan("llama-3-8b", "H100 SXM", batch=16)))
-    chart = spec["chart"]
-    slider = next(each for each in chart["params"] if each["name"] == charts.BATCH_STEP)
-    assert slider["value"] == 4
-    assert (slider["bind"]["min"], slider["bind"]["max"]) == (0, charts.MOST_STEP)
-    assert [each["batch"] for each in spec["stops"]] == [2**stop for stop in range(13)]
-    assert spec["stops"][0]["text"] == "batch 1: 4.641 ms a token, 215.5 tok/s in all"
+def test_the_page_carries_no_library() -> None:
+    """Its pictures are drawn beforehand: a tenth of a megabyte, and two scripts of its own."""
+    page = render_plan(llm.plan("llama-3-8b", "H100 SXM"))
+    assert len(page) < 120_000
+    assert "vega" not in page
+    assert page.count("<script") == 2
 
 
-def test_marks_stand_on_the_roof_and_only_attention_stays() -> None:
-    """Matrix products move right with the batch up to the flat roof; attention does not move."""
-    plan = llm.plan("llama-3-8b", "H100 SXM", batches=tuple(charts.slider_batches().values()))
-    points = charts.plan_points(plan, plan.batches)
-    for point in points:
-        attainable = min(plan.peak_flop_per_s, point["x"] * plan.peak_bytes_per_s)
-        assert point["y"] == pytest.approx(attainable, rel=1e-3)
-    kinds = {kind: [p for p in points if p["kind"] == kind] for kind in charts.SHAPES}
-    assert len({point["x"] for point in kinds["attention"]}) == 1
-    moving = [point["x"] for point in kinds["FC layers"]]
-    assert moving == sorted(set(moving))
-    assert kinds["FC layers"][0]["bound"] == "memory"
-    assert kinds["FC layers"][-1]["bound"] == "compute"
+def test_the_slider_has_a_stop_for_each_batch_of_the_table() -> None:
+    """Stops, rows and large marks of both pictures go together; the plan's own batch is shown."""
+    plan = llm.plan("llama-3-8b", "H100 SXM", batch=16, context_tokens=8192)
+    page = render_plan(plan)
+    stops = data_of(page)["stops"]
+    assert [each["batch"] for each in stops] == [1, 2, 4, 8, 16, 32, 57, 64]
+    assert stops[0]["text"] == (
+        "batch 1: 4.801 ms a token, 208 tok/s a user, 208.3 tok/s in all, memory-bound "
+        "(feed-forward)"
+    )
+    assert stops[7]["text"].endswith("memory-bound (KV cache); memory does not hold it")
+    assert re.search(r'<input type="range" min="0" max="7" step="1" value="4"', page)
+    rows = re.findall(r'<tr data-batch="(\d)" class="([a-z ]*)"><td>([\d,]+)</td>', page)
+    assert [row[2] for row in rows] == ["1", "2", "4", "8", "16", "32", "57", "64"]
+    assert [row[1].split() for row in rows] == [
+        *[[]] * 4, ["chosen"], [], [], ["unfit"],
+    ]  # fmt: skip
+    # Two pictures in two widths; layers and the whole step on one, a mark on the other.
+    marks = re.findall(r'data-stop="(\d)"( class="on")?', page)
+    assert {stop: sum(one == stop for one, _ in marks) for stop, _ in marks} == {
+        str(stop): 6 for stop in range(8)
+    }
+    assert {stop for stop, shown in marks if shown} == {"4"}
 
 
-def test_the_chart_is_valid() -> None:
-    """altair's own schema accepts the chart, with and without a cache."""
-    for model in (llm.preset("llama-3-8b"), counted(8e9, {})):
-        plan = llm.plan(model, "H100 SXM", batches=tuple(charts.slider_batches().values()))
-        assert charts.plan_roofline(plan, plan.batches).to_dict()["layer"]
+def test_a_batch_that_was_asked_for_is_on_the_page() -> None:
+    """A row of --batches that is no doubling is drawn and listed too."""
+    plan = llm.plan("llama-3-8b", "H100 SXM", batches=(48, 100, 128))
+    batches = [each["batch"] for each in data_of(render_plan(plan))["stops"]]
+    assert batches == [1, 2, 4, 8, 16, 32, 48, 64, 100, 114, 128]
 
 
 def test_the_headline_is_the_verdict() -> None:
@@ -107,7 +115,30 @@ def test_untrusted_names_are_escaped() -> None:
 def test_the_slider_begins_at_a_sequence_for_each_group() -> None:
     """No stop shows a batch that leaves a group without a sequence."""
     plan = llm.plan("deepseek-v3", "H200 SXM", data_parallel_attention=8, batch=64)
-    page = render_plan(plan)
-    assert '"batch": 8,' in page or '"batch":8,' in page
-    assert '"batch": 4,' not in page
-    assert '"batch":4,' not in page
+    batches = [each["batch"] for each in data_of(render_plan(plan))["stops"]]
+    assert batches[:3] == [8, 16, 32]
+
+
+def test_the_picture_stands_alone() -> None:
+    """It holds both drawings and the verdict, loads nothing, and is the same each time."""
+    plan = llm.plan("llama-3-8b", "H100 SXM", batch=16)
+    drawn = picture_of(plan)
+    assert drawn == picture_of(plan)
+    root = ElementTree.fromstring(drawn)
+    inner = root.findall("{http://www.w3.org/2000/svg}svg")
+    assert len(inner) == 2
+    assert root.get("aria-label") == headline(plan)
+    assert "prefers-color-scheme:dark" in drawn
+    assert "prefers-color-scheme" not in picture_of(plan, both=False)
+    assert not re.search(r"(?:href|src|url)[=(]", drawn)
+
+
+def test_what_was_asked_for_besides_has_its_tables() -> None:
+    """Speculation by batch and the divisions around the best; without the question there are
+    none."""
+    ways = Ways(proposing=Proposing(3, 0.6), divided=Divided(8))
+    asked: dict[str, Any] = {"output_tokens": 100, "contexts": (), "batches": (1, 64)}
+    page = render_plan(llm.plan("llama-3-8b", "H100 SXM", ways=ways, **asked))
+    for title in ("Speculative decoding by batch", "Divisions around the best"):
+        assert f">{title}" in page
+        assert title not in render_plan(llm.plan("llama-3-8b", "H100 SXM", **asked))

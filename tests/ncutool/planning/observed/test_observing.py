@@ -266,12 +266,20 @@ def test_annotations_of_servers_tell_lengths(name: str, told: tuple[object, ...]
     ) == told  # fmt: skip
 
 
-def test_mixed_and_unlike_steps_tell_nothing() -> None:
-    """Prompts beside decoded sequences, or steps of several batches, are said and not averaged."""
-    assert find(["execute_context_1(20)_generation_7(7)"], []) == (
-        None,
-        "prompts and decoded sequences share a step",
-    )
+def test_a_mixed_step_has_both_parts() -> None:
+    """Prompts beside decoded sequences are kept apart, so that each is counted by its own rule."""
+    found, reason = find(["execute_context_1(20)_generation_7(7)"], [])
+    assert reason is None
+    assert found is not None
+    assert (found.phase, found.sequences, found.new_tokens) == ("mixed", 8, 27)
+    assert [(one.phase, one.sequences, one.new_tokens) for one in found.parts] == [
+        ("prefill", 1, 20),
+        ("decode", 7, 7),
+    ]
+
+
+def test_unlike_steps_tell_nothing() -> None:
+    """Steps of several batches are said and not averaged."""
     names = ["step[DECODE bs=32]", "step[DECODE bs=31]"]
     assert find(names, []) == (None, "the annotated steps differ in phase or batch")
     assert find(["no step"], []) == (None, None)

@@ -306,3 +306,52 @@ def test_devices_with_data_parallel_attention_begin_at_a_batch_for_each_group() 
     assert found.devices_each == 16
     assert found.devices[0].price_per_hour == 40.0
     assert found.devices[1].ahead[0][0] == 16
+
+
+def test_sides_of_different_sizes() -> None:
+    """Two H100s against one H200: each side with its own layout, tokens and price of all of it."""
+    found = planner.compare_model(
+        ["2xh100-sxm", "h200-sxm"], "llama-3-8b", batch=16, context_tokens=1000,
+        prices={"h100-sxm": 2.0, "h200-sxm": 3.0},
+    )  # fmt: skip
+    two, one = found.devices
+    alone = llm.plan(
+        "llama-3-8b", "H100 SXM", tensor_parallel=2, batch=16, context_tokens=1000, batches=()
+    )
+    assert (two.devices, one.devices, found.devices_each) == (2, 1, None)
+    assert two.label == "2 × H100 SXM 80GB"
+    assert one.label == "1 × H200 SXM 141GB"
+    assert two.layout == "tensor parallelism 2"
+    assert two.floor_ns == alone.decode.floor_ns
+    assert (two.price_per_hour, one.price_per_hour) == (4.0, 3.0)
+    assert two.tokens_per_s is not None
+    assert two.tokens_per_s_per_device == two.tokens_per_s / 2
+    # 4 an hour for tokens_per_s: a million cost 4 · 1e6 / 3600 / tokens_per_s.
+    assert two.output_cost_per_million_tokens == pytest.approx(4e6 / 3600 / two.tokens_per_s)
+    assert two.best_tokens_per_s is not None
+    best = two.best_output_cost_per_million_tokens
+    assert best == pytest.approx(4e6 / 3600 / two.best_tokens_per_s)
+    assert two.input_cost_per_million_tokens is not None
+    assert best is not None
+    assert 0 < two.input_cost_per_million_tokens < best  # prompts are cheaper than answers
+
+
+def test_a_side_with_a_layout_of_its_own() -> None:
+    """The same device twice, divided differently; a batch that leaves a stage idle is refused."""
+    names = ["h100-sxm:tp=4", "h100-sxm:tp=2,pp=2"]
+    found = planner.compare_model(names, "llama-3-70b", batch=8)
+    assert [row.layout for row in found.devices] == [
+        "tensor parallelism 4", "tensor parallelism 2, pipeline parallelism 2",
+    ]  # fmt: skip
+    assert found.devices_each == 4
+    with pytest.raises(UsageError, match="leaves devices without a sequence"):
+        planner.compare_model(names, "llama-3-70b", batch=1)
+    with pytest.raises(UsageError, match="two devices or more"):
+        planner.compare_model(["2xh100-sxm", "2 x H100 SXM"], "llama-3-8b")
+
+
+def test_without_prices_there_are_no_costs() -> None:
+    """Null, and not 0."""
+    found = planner.compare_model(["2xh100-sxm", "h200-sxm"], "llama-3-8b").devices[0]
+    assert found.input_cost_per_million_tokens is None
+    assert found.output_cost_per_million_tokens is None

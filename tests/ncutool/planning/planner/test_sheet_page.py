@@ -10,7 +10,9 @@ import pytest
 from ncutool.charts.devices import devices_roofline
 from ncutool.commands import main
 from ncutool.page.sheet import render_sheet
-from ncutool.planning import planner
+from ncutool.planning import llm, planner
+from ncutool.planning.llm.questions import Wanted
+from ncutool.text.compared import model_sheet
 from ncutool.text.planner import gemm_sheet
 from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text
 
@@ -33,12 +35,13 @@ def test_the_page_holds_every_cell() -> None:
 
 
 def test_the_page_loads_nothing() -> None:
-    """No address in an attribute, and without a chart no script at all."""
+    """No address in an attribute, and one script of its own, for light and dark."""
     sheet = gemm_sheet(planner.gemm(8, 8, 8))
     page = render_sheet(sheet, LINES, 100.0)
     assert re.findall(r"\b(?:src|href)=\"(?!#)", _without_scripts(page)) == []
     assert "default-src &#39;none&#39;" in page
-    assert "<script" not in render_sheet(sheet)
+    assert render_sheet(sheet, LINES, 100.0).count("<script") == 1
+    assert "vega" not in page
 
 
 def test_the_chart_has_a_roofline_for_each_device() -> None:
@@ -75,3 +78,71 @@ def test_a_command_writes_the_page(
     target.write_text("notes", encoding="utf-8")
     assert main(["plan", "gemm", "8", "8", "8", "-o", str(target)]) == 1
     assert target.read_text(encoding="utf-8") == "notes"
+
+
+def test_a_comparison_of_deployments_is_drawn_in_one_chart() -> None:
+    """A line and a name for each, with the table of round speeds beside it."""
+    compared = planner.compare_model(
+        ["h100-sxm", "h200-sxm", "b200"],
+        "llama-3-70b",
+        weights="fp8",
+        tensor_parallel=2,
+        context_tokens=4096,
+    )
+    sheet = model_sheet(compared)
+    page = render_sheet(sheet, curves=compared.curves)
+    assert "Throughput against the speed of each user" in page
+    names = re.findall(r"<li><i [^>]*></i><b [^>]*>(.)</b> ([^<]*)</li>", page)
+    assert names == [("●", "H100 SXM 80GB"), ("■", "H200 SXM 141GB"), ("◆", "B200 180GB")]
+    assert page == render_sheet(sheet, curves=compared.curves)
+    grid = sheet.grids[1]
+    assert grid.headings == ("tok/s a user", "H100 SXM 80GB", "H200 SXM 141GB", "B200 180GB")
+    assert grid.rows[0] == ("200", "–", "–", "404.2 (4)")
+    assert grid.rows[-1] == ("50.0", "1,178 (47)", "2,258 (90)", "4,401 (176)")
+
+
+def test_speeds_of_deployments_are_those_of_their_plans() -> None:
+    """Each cell is the largest batch of that device's own plan; a slower device has none."""
+    compared = planner.compare_model(["h100-sxm", "b200"], "llama-3-8b", context_tokens=8192)
+    for row in compared.speeds:
+        for name, found in zip(("h100-sxm", "b200"), row.found, strict=True):
+            wanted = Wanted(time_per_token_ns=1e9 / row.tokens_per_s_per_sequence)
+            plan = llm.plan("llama-3-8b", name, context_tokens=8192, wanted=wanted)
+            assert plan.answers is not None
+            assert plan.answers.largest_batch is not None
+            assert plan.answers.largest_batch.batch == (None if found is None else found.batch)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "gemm 8 8 8",
+        "attention --heads 8 --seq 64 --head-dim 64",
+        "devices h100-sxm t4 --intensity 10",
+        "devices h100-sxm h200-sxm --preset llama-3-8b",
+        "llm --preset llama-3-8b --device h100-sxm",
+    ],
+)
+def test_every_plan_is_drawn_as_a_picture(
+    words: str, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """-o NAME.svg and NAME.png write a picture; the SVG names its verdict and loads nothing."""
+    for ending, start in ((".svg", b"<svg xmlns="), (".png", b"\x89PNG")):
+        target = tmp_path / f"plan{ending}"
+        assert main(["plan", *words.split(), "-o", str(target)]) == 0
+        assert capsysbinary.readouterr().out.decode() == f"picture: {target}\n"
+        assert target.read_bytes().startswith(start)
+    drawn = (tmp_path / "plan.svg").read_text(encoding="utf-8")
+    assert "aria-label=" in drawn
+    assert not re.search(r"(?:href|src|url)[=(]", drawn)
+
+
+def test_a_picture_of_nothing_is_refused(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A T4 has no bf16 roof, so that there is nothing to draw of a bf16 product."""
+    target = tmp_path / "plan.svg"
+    words = ["plan", "gemm", "8", "8", "8", "--device", "t4", "-o", str(target)]
+    assert main(words) == 2
+    assert "there is nothing to draw" in capsysbinary.readouterr().err.decode()
+    assert not target.exists()

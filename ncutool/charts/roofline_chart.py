@@ -6,20 +6,28 @@ model" (CACM 52/4, 2009).
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
 from ncutool.base import units
 from ncutool.charts import key, marks
-from ncutool.charts.frame import Head, axis, bounded, framed
+from ncutool.charts.frame import axis, bounded, framed
+from ncutool.charts.head import Head
+from ncutool.charts.laid_out import (
+    LEVEL_SHAPES,
+    LEVEL_SIZE,
+    MOST_LEVEL_GROUPS,
+    about,
+    plane,
+    scales,
+    ticks,
+    titles,
+)
+from ncutool.charts.mark_layer import mark_layer
 from ncutool.charts.palette import LIGHT, Palette
-from ncutool.charts.plane import Plane, lines, specks, with_texts
-from ncutool.charts.points import Row, level_points
-from ncutool.charts.strip import strip
+from ncutool.charts.strip_layer import strip
 from ncutool.charts.texts import leader_layer, line_layer, text_layer
-from ncutool.charts.window import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +35,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ncutool.analysis.capture_roofs import Reached, Roofs
+    from ncutool.charts.plane import Plane
+    from ncutool.charts.points import Row
 
-MOST_LEVEL_GROUPS = 60
-"""Groups, most time first, whose caches are drawn too: two marks each."""
 _TOOLTIP = (
     "kernel",
     "work",
@@ -72,8 +80,7 @@ def roofline(
     """
     most = max((point["ms"] for point in [*points, *bytes_only]), default=0.0)
     drawn = plane(groups, points, roofs, reached, palette, (width, height), most)
-    level = "the level's" if drawn.levels else "DRAM"
-    x, y = _axes(drawn, level)
+    x, y = _axes(drawn)
     layers = [
         line_layer(drawn, x, y, palette),
         leader_layer(drawn, palette),
@@ -89,72 +96,33 @@ def roofline(
     if with_key and (points or bytes_only):
         shown = [point["bound"] for point in [*points, *bytes_only]]
         parts.append(key.key(shown, bool(reached), palette, width))
-    window = drawn.window
-    ends = (window.left, window.right, window.bottom, window.top)
-    scales = " ".join(f"{value:g}" for value in (width, height, *ends))
-    zoomed = "groups" if interactive else ""
-    return framed(parts, palette, head, zoomed, f"log {scales}")
+    return framed(parts, palette, head, "groups" if interactive else "", scales(drawn.window))
 
 
-def plane(
-    groups: pl.DataFrame,
-    points: Sequence[Row],
-    roofs: Roofs,
-    reached: Reached | None,
-    palette: Palette,
-    size: tuple[int, int],
-    most_ms: float | None = None,
-) -> Plane:
-    """Return all that is drawn on the plane, with places for its texts.
-
-    Args:
-        most_ms: time of the largest mark, where it may stand on the strip.
-    """
-    levels = level_points(groups.head(MOST_LEVEL_GROUPS), roofs, palette)
-    window = fit(points, levels, roofs, size)
-    inside, outside = specks(marks.sized(points, size[0], most_ms), window)
-    drawn = Plane(window, inside, outside, lines(roofs, reached, window), levels)
-    return with_texts(drawn, roofs)
-
-
-def _axes(drawn: Plane, level: str) -> tuple[alt.X, alt.Y]:
+def _axes(drawn: Plane) -> tuple[alt.X, alt.Y]:
     window = drawn.window
     x_scale = alt.Scale(type="log", domain=[window.left, window.right], nice=False)
     y_scale = alt.Scale(type="log", domain=[window.bottom, window.top], nice=False)
-    x_axis = axis(f"FLOP per byte of {level} traffic", _decades(window.left, window.right, 8))
-    y_axis = axis("FLOP/s", _decades(window.bottom, window.top, 8), upright=True)
+    (x_title, y_title), (x_ticks, y_ticks) = titles(drawn), ticks(window)
+    x_axis, y_axis = axis(x_title, x_ticks), axis(y_title, y_ticks, upright=True)
     return alt.X("x:Q", scale=x_scale, axis=x_axis), alt.Y("y:Q", scale=y_scale, axis=y_axis)
-
-
-def _decades(low: float, high: float, most: int) -> list[float]:
-    """Return the powers of ten between two ends, fewer where they are many; 1, 2, 5 where few."""
-    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
-    if last - first < 2:
-        steps = [float(f"{n}e{power}") for power in range(first - 1, last + 1) for n in (1, 2, 5)]
-        return [value for value in steps if low <= value <= high]
-    step = max(1, math.ceil((last - first + 1) / most))
-    return [float(f"1e{power}") for power in range(first, last + 1) if power % step == 0]
-
-
-def _about(point: Row) -> str:
-    return f"{point['group']}|{point['bound']}|{point['roof']}"
 
 
 def _marks_layer(drawn: Plane, palette: Palette) -> alt.Chart:
     rows = [
-        {**point, **marks.looks(point, palette), "about": _about(point)} for point in drawn.inside
+        {**point, **marks.looks(point, palette), "about": about(point)} for point in drawn.inside
     ]
     told = _TOOLTIP if rows and _TOOLTIP[0] in rows[0] else ()
-    return marks.layer(rows, alt.X("x:Q"), alt.Y("y:Q"), "groups", told)
+    return mark_layer(rows, alt.X("x:Q"), alt.Y("y:Q"), "groups", told)
 
 
 def _edge_layers(drawn: Plane, palette: Palette) -> list[alt.Chart]:
     if not drawn.outside:
         return []
     look = {"fill": palette.soft, "stroke": palette.paper, "thick": 0.5, "filling": 1.0}
-    rows = [{**point, **look, "about": _about(point)} for point in drawn.outside]
+    rows = [{**point, **look, "about": about(point)} for point in drawn.outside]
     told = _TOOLTIP if _TOOLTIP[0] in rows[0] else ()
-    return [marks.layer(rows, alt.X("x:Q"), alt.Y("y:Q"), "edge", told)]
+    return [mark_layer(rows, alt.X("x:Q"), alt.Y("y:Q"), "edge", told)]
 
 
 def _level_layers(drawn: Plane, palette: Palette) -> list[alt.Chart]:
@@ -164,17 +132,17 @@ def _level_layers(drawn: Plane, palette: Palette) -> list[alt.Chart]:
     rows = [
         {
             **level,
-            "shape": "square" if level["level"] == "l2" else "diamond",
+            "shape": LEVEL_SHAPES[level["level"]],
             "fill": palette.paper,
             "stroke": level["color"],
             "thick": 1.3,
             "filling": 0.01,
-            "size": 34.0,
-            "about": f"{level['group']}|{level['bound']}|{level['roof']}|{level['level']}",
+            "size": LEVEL_SIZE,
+            "about": f"{about(level)}|{level['level']}",
         }
         for level in drawn.levels
     ]
-    return [marks.layer(rows, alt.X("x:Q"), alt.Y("y:Q"), "levels", ("tip",))]
+    return [mark_layer(rows, alt.X("x:Q"), alt.Y("y:Q"), "levels", ("tip",))]
 
 
 __all__ = ["MOST_LEVEL_GROUPS", "Head", "bounded", "plane", "roofline"]
