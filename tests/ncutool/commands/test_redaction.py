@@ -51,8 +51,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         )
     ),
     ("query", "SET", "SELECT * FROM captures JOIN launches USING (capture_id)", "-f", "json"),
-    ("fleet", "SET", "-o", "fleet.html", "--by", "name", "--pages", "FOLDER"),
-    *(("trends", "SET", "--by", "name", "--format", form) for form in FORMS),
+    ("fleet", "SET", "-o", "f.html", "--by", "name", "--order-by", "bytes", "--pages", "FOLDER"),
+    *(("trends", "SET", "--by", "name", "--order-by", "bytes", "--format", form) for form in FORMS),
     *(("job", "RANKS", "--format", form) for form in FORMS),
     *(("job", "SET", "--format", form) for form in FORMS),
     ("job", "RANKS", "-o", "job.html"),
