@@ -36,7 +36,7 @@ FUZZ_WORKERS  = $(if $(WORKERS),--workers $(WORKERS))
 RUNTIME := $(if $(wildcard $(VENV)/.dev-installed),$(VENV)/.dev-installed,$(VENV)/.demo-installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test axe audit test-torch torch-available mutants fuzz fuzz-report lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
+.PHONY: help demo test axe audit size test-torch torch-available mutants fuzz fuzz-report lint samples docs bench bench-pages bench-archives backtest lock screenshot clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*##/\t/' | \
@@ -66,6 +66,14 @@ audit: $(VENV)/.dev-installed ## ask an advisory source about the locked package
 		$(AUDIT_VENV)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==$(AUDIT_VERSION); }
 	$(AUDIT_VENV)/bin/pip-audit --strict --require-hashes --disable-pip --vulnerability-service $(AUDIT_SOURCE) \
 		-r requirements/demo.txt
+
+size: ## install what is locked in a fresh environment and say what it takes (needs the network)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
+		$(PYTHON) -m venv --without-pip "$$folder/env" && \
+		$(PYTHON) -m pip --disable-pip-version-check --quiet --python "$$folder/env/bin/python" \
+			install --require-hashes -r requirements/demo.txt && \
+		du -s --block-size=1000000 "$$folder/env" | cut -f1 | xargs printf '%s MB, ' && \
+		find "$$folder/env" -maxdepth 5 -name '*.dist-info' | wc -l | xargs printf '%s packages\n'
 
 fuzz: $(VENV)/.dev-installed ## feed every command mutated captures for a while (SECONDS=60)
 	nice -n 15 $(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),60) --run $(RUN) $(FUZZ_WORKERS)

@@ -6,6 +6,7 @@ python docs/make_planner_tables.py
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from ncutool.base import units
 from ncutool.devices.table import Device, load_devices
 from ncutool.planning import llm
 from ncutool.work.operators import Work, model, parse_call
+
+sys.path.insert(0, str(Path(__file__).parent))
+from popular_figures import ROWS, figure  # it lies beside this script
 
 PAGE = Path(__file__).parent / "planner.md"
 GENERATIONS = (
@@ -30,6 +34,7 @@ GENERATIONS = (
 """One card of each generation; the first with the 16-bit tensor rate that vendors print."""
 _HALF = ("bf16_tensor", "fp16_tensor")
 _BF16 = "c10::BFloat16"
+_NORM = "layer norm of 4096"
 _Argument = tuple[list[int], str] | str | None
 _OPERATORS: tuple[tuple[str, str, bool, tuple[_Argument, ...]], ...] = (
     ("matrix × vector, 4096²", "aten::mm", True, (([1, 4096], _BF16), ([4096, 4096], _BF16))),
@@ -106,7 +111,10 @@ _OPERATORS: tuple[tuple[str, str, bool, tuple[_Argument, ...]], ...] = (
 
 def text(page: str) -> str:
     """``page`` with each table between its marks written again."""
-    for name, table in (("ridges", ridges()), ("operators", operators()), ("models", models())):
+    tables = {
+        "popular": popular(), "ridges": ridges(), "operators": operators(), "models": models(),
+    }  # fmt: skip
+    for name, table in tables.items():
         start, end = f"<!-- table: {name} -->\n", "<!-- end -->"
         before, _, rest = page.partition(start)
         page = f"{before}{start}{table}{rest[rest.index(end) :]}"
@@ -116,6 +124,25 @@ def text(page: str) -> str:
 def _table(head: list[str], rows: list[list[str]], left: int = 1) -> str:
     marks = ["---" if number < left else "---:" for number in range(len(head))]
     return "".join("| " + " | ".join(row) + " |\n" for row in (head, marks, *rows))
+
+
+def popular() -> str:
+    """Figures that popular texts give otherwise, each as the command beside it says it."""
+    told = [(row, row.what.format(figure(row)), f"`ncutool {row.command}`") for row in ROWS]
+    cells = [[row.said, what, row.why, command] for row, what, command in told]
+    work = next(_work(name, given) for title, name, _, given in _OPERATORS if title == _NORM)
+    assert work.flop is not None
+    assert work.bytes is not None
+    cells.append(
+        [
+            "a layer norm does 5 to 15 FLOP/byte",
+            f"{units.significant(work.flop / work.bytes)} in bf16",
+            "8 FLOPs a value (mean, variance, normalising, scale and shift), read once and "
+            "written once, at 2 bytes each; one-byte types would make it 4",
+            "[operators](#usual-operators)",
+        ]
+    )
+    return _table(["often read", "ncutool", "why", "ask"], cells, left=4)
 
 
 def _devices() -> list[Device]:

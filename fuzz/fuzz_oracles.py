@@ -27,6 +27,8 @@ _NEVER_NEGATIVE = re.compile(
 _SIGNED = re.compile(r"start_ns|.*(change|delta|offset|clock|clip|since|shift).*")
 """Figures that may well lie below nothing: places in time, and differences."""
 _SUM_SLACK_PCT = 0.1
+_PAST = 1.05
+"""Times the peak: within so little of it the clock's steps explain a figure."""
 _SLACK_NS = 2
 
 
@@ -247,7 +249,24 @@ def _figures(document: dict[str, Any]) -> str | None:
     window = document.get("timeline") or {}
     if window and window["busy_ns"] + window["idle_ns"] > window["wall_ns"] + _SLACK_NS:
         return f"busy and idle time pass the window: {window}"[:200]
-    return _savings(document) or _negatives(document)
+    return _savings(document) or _launches(document) or _negatives(document)
+
+
+def _launches(document: dict[str, Any]) -> str | None:
+    """A launch past its peaks or its roof is flagged, and rates are work over time."""
+    for row in document.get("kernels") or ():
+        for what in ("flop_per_s", "bytes_per_s"):
+            achieved, peak = row.get(f"achieved_{what}"), row.get(f"peak_{what}")
+            if achieved and peak and achieved > _PAST * peak and not row.get("flag"):
+                return f"achieved_{what} of {achieved / peak} times the peak without a flag"
+            work = row.get("flop" if what == "flop_per_s" else "dram_bytes")
+            if achieved and work and row.get("duration_ns"):
+                rate = work / row["duration_ns"] * 1e9
+                if not math.isclose(rate, achieved, rel_tol=1e-3):
+                    return f"achieved_{what} is not work over time: {achieved} and {rate}"
+        if (row.get("roofline_pct") or 0) > _PAST * 100 and not row.get("flag"):
+            return f"{row['roofline_pct']} % of the roof without a flag"
+    return None
 
 
 def _savings(document: dict[str, Any]) -> str | None:

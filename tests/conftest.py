@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import socket
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,46 +18,21 @@ if "CI" not in os.environ:
 # for the reader's own.
 os.environ.pop("COLUMNS", None)
 
-_LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None)
-_connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
-_getaddrinfo = socket.getaddrinfo
+OFFLINE = Path(__file__).resolve().parent / "offline"
 
 
-def _check_local(one: socket.socket, address: Any) -> None:
-    if one.family in (socket.AF_INET, socket.AF_INET6):
-        host = address[0]
-        if host not in _LOCAL and not str(host).startswith("127."):
-            raise ConnectionRefusedError(f"no network in tests: {host}")
+def _deny_the_network() -> None:
+    """Deny this process, and by the path that they inherit all that it starts, other machines."""
+    before = os.environ.get("PYTHONPATH")
+    if before is None or str(OFFLINE) not in before.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *([before] if before else [])])
+    specification = importlib.util.spec_from_file_location("offline", OFFLINE / "sitecustomize.py")
+    if specification is None or specification.loader is None:
+        raise RuntimeError("tests/offline/sitecustomize.py is not there")
+    specification.loader.exec_module(importlib.util.module_from_spec(specification))
 
 
-def _local_connect(one: socket.socket, address: Any) -> None:
-    _check_local(one, address)
-    _connect(one, address)
-
-
-def _local_connect_ex(one: socket.socket, address: Any) -> int:
-    _check_local(one, address)
-    return _connect_ex(one, address)
-
-
-def _local_getaddrinfo(host: Any, *rest: Any, **more: Any) -> Any:
-    name = host.decode() if isinstance(host, bytes) else host
-    numeric = name is not None and not name.strip("0123456789.:abcdefABCDEF")
-    if name not in (*_LOCAL, socket.gethostname()) and not numeric:
-        raise socket.gaierror(socket.EAI_NONAME, f"no network in tests: {name}")
-    return _getaddrinfo(host, *rest, **more)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def no_network() -> Iterator[None]:
-    """Deny the whole suite every address but those of this machine."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(socket.socket, "connect", _local_connect)
-        patched.setattr(socket.socket, "connect_ex", _local_connect_ex)
-        patched.setattr(socket, "getaddrinfo", _local_getaddrinfo)
-        yield
-
-
+_deny_the_network()
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -32,7 +32,9 @@ _HEAD = b"planted report"
 _SAMPLES = Path(__file__).resolve().parents[1] / "reports" / "samples"
 
 
-def trace(folder: Path, slower: float = 1.0, file: str = FILE) -> Path:
+def trace(
+    folder: Path, slower: float = 1.0, file: str = FILE, rank: int = 0, world: int = 1
+) -> Path:
     """Write a trace with strings in names, arguments, annotations, metadata and its own name."""
     events = []
     for number in range(8):
@@ -50,7 +52,7 @@ def trace(folder: Path, slower: float = 1.0, file: str = FILE) -> Path:
         "user": "vexlund",
         "metadata": {"API_TOKEN": "draknoss"},
         "env": {"AWS_SECRET_ACCESS_KEY": "ulvhammer"},
-        "distributedInfo": {"backend": "nccl", "rank": 0, "world_size": 1,
+        "distributedInfo": {"backend": "nccl", "rank": rank, "world_size": world,
                             "pg_config": [{"pg_desc": "cragspire", "ranks": [0]}]},
         "deviceProperties": [{"id": 0, "name": "NVIDIA H100 80GB HBM3", "computeMajor": 9,
                               "computeMinor": 0, "numSms": 132, "totalGlobalMem": 85017624576}],

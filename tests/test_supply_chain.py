@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, distribution, metadata
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOCKED = REPOSITORY / "requirements" / "demo.txt"
 LICENCES = REPOSITORY / "docs" / "licences.md"
 MOST_PACKAGES = 35
+MOST_BYTES = 560_000_000
 BESIDE = (
     *("typer", "polars", "msgspec", "rich", "jinja2", "numpy", "ncu_report", "isal", "altair"),
     *("sitecustomize", "usercustomize", "pathlib", "typing", "json", "shlex", "tempfile"),
@@ -58,6 +60,26 @@ def test_few_packages_are_installed() -> None:
     assert "pyarrow" not in here()
 
 
+def installed_bytes(name: str) -> int:
+    """What the files of an installed package take, what Python compiled of them included."""
+    paths = [Path(str(one.locate())) for one in distribution(name).files or []]
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def test_little_is_installed() -> None:
+    """`make size` measures the same in a fresh environment."""
+    missing = set()
+    total = 0
+    for name in here():
+        try:
+            total += installed_bytes(name)
+        except PackageNotFoundError:  # of another Python or platform
+            missing.add(name)
+    if len(missing) > 2:
+        pytest.skip(f"not installed here: {', '.join(sorted(missing))}")
+    assert 100e6 < total <= MOST_BYTES
+
+
 def test_every_package_is_locked_and_hashed() -> None:
     """Nothing is installed whose bytes are not known."""
     for requirement, line in locked():
@@ -97,9 +119,60 @@ def test_nothing_of_the_current_folder_runs(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+OUTSIDE = """
+import socket, sys
+with socket.socket(type=socket.SOCK_DGRAM) as one, socket.create_server(("127.0.0.1", 0)) as here:
+    socket.create_connection(here.getsockname()).close()
+    for attempt in (
+        lambda: socket.create_connection(("192.0.2.1", 80), 1),
+        lambda: one.connect(("192.0.2.1", 53)),
+        lambda: one.sendto(b"x", ("192.0.2.1", 53)),
+        lambda: socket.getaddrinfo("example.org", 443),
+        lambda: socket.gethostbyname("example.org"),
+    ):
+        try:
+            attempt()
+        except OSError as error:
+            print(error)
+"""
+CHILD = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {OUTSIDE!r}], check=True)
+"""
+
+
 def test_the_suite_has_no_network() -> None:
-    """The fixture of conftest.py denies every address but those of this machine."""
+    """Neither the tests nor what they start, nor what that starts, reaches another machine."""
     with socket.socket() as one, pytest.raises(ConnectionRefusedError, match="no network in tests"):
         one.connect(("192.0.2.1", 80))
     with pytest.raises(socket.gaierror, match="no network in tests"):
         socket.getaddrinfo("example.org", 443)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.count("no network in tests") == 5, done.stdout + done.stderr
+
+
+def test_ncutool_opens_no_connection(tmp_path: Path) -> None:
+    """Not even to this machine: a command that analyses a capture makes no socket at all."""
+    capture = write(tmp_path / "capture.json", small())
+    spy = tmp_path / "spy"
+    spy.mkdir()
+    (spy / "sitecustomize.py").write_text(
+        "import sys\n"
+        "def audit(event, arguments):\n"
+        "    if event.startswith('socket.') and event != 'socket.gethostname':\n"
+        f"        with open({str(tmp_path / 'sockets')!r}, 'a') as log:\n"
+        "            log.write(f'{event} {arguments}\\n')\n"
+        "sys.addaudithook(audit)\n"
+    )
+    path = os.pathsep.join([str(spy), os.environ["PYTHONPATH"]])
+    report = next(iter(sorted(REPOSITORY.glob("reports/samples/*/*.ncu-rep"))))
+    done = subprocess.run(
+        [sys.executable, "-m", "ncutool", "report", str(capture), str(report), "-o", "x.html"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "x.html").is_file()
+    assert not (tmp_path / "sockets").exists(), (tmp_path / "sockets").read_text()

@@ -20,7 +20,7 @@ import polars as pl
 from ncutool.analysis.public_words import is_public
 from ncutool.analysis.request import Redact
 from ncutool.base import private_text, pseudonyms
-from ncutool_parsers.visible_text import host_in
+from ncutool_parsers.visible_text import host_in, without_host
 
 if TYPE_CHECKING:
     from ncutool_parsers import Place
@@ -194,7 +194,8 @@ def redacted_path(path: Path | Place) -> Path:
     lower = path.name.lower()
     ending = next((one for one in _ENDINGS if lower.endswith(one)), "")
     return Path(
-        pseudonyms.pseudonym("capture", path.name, pseudonyms.key(), numbers=False) + ending
+        pseudonyms.pseudonym("capture", without_host(path.name), pseudonyms.key(), numbers=False)
+        + ending
     )
 
 
@@ -204,9 +205,14 @@ def _folder_of(path: Path | Place) -> str:
 
 def redacted_names(launches: pl.DataFrame, mode: Redact) -> pl.DataFrame:
     """Return launches of a run that was kept, with names as a capture's redacted ones are."""
-    do = Redactor(mode, pseudonyms.key(), None, None)
+    do = redactor_of_rows(mode)
     changes = {"kernel": do.kernel, "kernel_full": do.kernel, "op": do.operator}
     return _mapped(launches, changes | {"signature": do.argument})
+
+
+def redactor_of_rows(mode: Redact) -> Redactor:
+    """Return what redacts rows that were kept, whose captures are not at hand."""
+    return Redactor(mode, pseudonyms.key(), None, None)
 
 
 def redacted_pattern(pattern: str) -> str:

@@ -13,6 +13,7 @@ from ncutool.archive.engines.interface import Answer, Engine, Job, Setup
 from ncutool.archive.entries import Inbox
 from ncutool.archive.index import Index, Line
 from ncutool.archive.inputs import Input
+from ncutool.archive.naming import shown_path
 from ncutool.archive.settings import Settings
 from ncutool.archive.tally import Tally
 from ncutool_parsers.errors import OutputError
@@ -21,7 +22,18 @@ _MAX_WAITING = 2000
 """So many new results go into the tables while the run goes on."""
 
 
-Report = Callable[[Tally, Line | None], None]
+@dataclass(frozen=True)
+class Looked:
+    """A file that was done, for whoever tells the user."""
+
+    location: str
+    """Where it lies; by pseudonyms where the dataset is redacted."""
+    kind: str | None
+    """Of the error, where there was one."""
+    message: str
+
+
+Report = Callable[[Tally, Looked | None], None]
 """Called with how far it is, and the file that was done last where a worker looked at it."""
 
 
@@ -185,7 +197,13 @@ class _Batch:
         if line.capture_id is not None:
             tally.alike += line.capture_id in self._ids
             self._ids.add(line.capture_id)
-        self._report(tally, line)
+        self._report(tally, Looked(self._told_as(source), line.kind, line.message))
+
+    def _told_as(self, source: Input) -> str:
+        """Return how a file is named to the user."""
+        if self._plan.settings.redact is None:
+            return source.key
+        return shown_path(source.path, redact=True)
 
     def _line(self, source: Input, answer: Answer) -> Line:
         """Return what was found of a file; that its worker died is kept as an error here."""
@@ -195,10 +213,16 @@ class _Batch:
             kind, message, capture_id = outcome.kind, outcome.message or "", outcome.capture_id
         else:
             kind, message = _lost(answer, self._plan.settings)
-            row = failures.row_of(source, self._version, kind, message)
+            row = failures.row_of(
+                source,
+                self._version,
+                kind,
+                message,
+                redact=self._plan.settings.redact is not None,
+            )
             self._inbox.put_error(source.file_id, row)
         limits = self._plan.settings.limits if kind in failures.BY_LIMITS else ""
-        return Line(source.key, source.stamps, self._version, capture_id, kind, message, limits)
+        return Line(source.file_id, source.stamps, self._version, capture_id, kind, message, limits)
 
 
 def _lost(answer: Answer, settings: Settings) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ncutool.archive.naming import shown_name, shown_path
+from ncutool.base.private_text import without_private
 from ncutool.base.untrusted import printable
 from ncutool_parsers.errors import (
     CaptureError,
@@ -39,8 +41,13 @@ def kind_of(error: BaseException) -> str:
     return next((kind for type_, kind in _KINDS if isinstance(error, type_)), "bug")
 
 
-def message_of(error: BaseException, source: Input) -> str:
+def message_of(error: BaseException, source: Input, *, redact: bool = False) -> str:
     """Return one line: what is wrong and what to do, without the path, which has its own column."""
+    said = _message_of(error, shown_name(source.name, redact=redact))
+    return without_private(said) if redact else said
+
+
+def _message_of(error: BaseException, name: str) -> str:
     if isinstance(error, CaptureError):
         return _line(f"{error.problem}; {error.remedy}")
     if isinstance(error, NcutoolError):
@@ -52,17 +59,23 @@ def message_of(error: BaseException, source: Input) -> str:
     what = f"{type(error).__name__}: {error}"
     return _line(
         f"this is a bug in ncutool ({what}); please report it with the output of "
-        f"`ncutool kernels {source.name} --debug`"
+        f"`ncutool kernels {name} --debug`"
     )
 
 
 def row_of(
-    source: Input, version: str, kind: str, message: str, content_hash: str | None = None
+    source: Input,
+    version: str,
+    kind: str,
+    message: str,
+    content_hash: str | None = None,
+    *,
+    redact: bool = False,
 ) -> dict[str, Any]:
     """Return the row of the table of errors for one file."""
     return {
-        "path": source.path,
-        "name": source.name,
+        "path": shown_path(source.path, redact=redact),
+        "name": shown_name(source.name, redact=redact),
         "bytes": source.bytes,
         "content_hash": content_hash,
         "file_id": source.file_id,

@@ -107,7 +107,10 @@ def _captures(captures: pl.LazyFrame, metadata: tuple[str, ...]) -> pl.DataFrame
             saving_low_pct=_pct(pl.col("saving_low_ns"), window),
             saving_pct=_pct(pl.col("saving_high_ns"), window),
         )
-        .sort("saving_high_ns", "window_ns", "path", descending=[True, True, False])
+        .sort(
+            "saving_low_pct", "saving_pct", "window_ns", "path",
+            descending=[True, True, True, False], nulls_last=True,
+        )
         .collect()
     )  # fmt: skip
 

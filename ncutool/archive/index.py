@@ -27,7 +27,8 @@ _MANY = 8
 class Line(msgspec.Struct, frozen=True, array_like=True):
     """What was found of one file."""
 
-    location: str
+    file_id: str
+    """A hash of where it lies, since the dataset may go where nobody should know that."""
     stamps: str
     version: str
     capture_id: str | None = None
@@ -50,7 +51,7 @@ class Index:
 
     def found(self, source: Input, settings: Settings, version: str) -> Line | None:
         """Return what is known of a file as it lies there now; None where it must be looked at."""
-        line = self._lines.get(source.key)
+        line = self._lines.get(source.file_id)
         if line is None or line.version != version:
             return None
         if line.kind == "unreadable":
@@ -106,7 +107,7 @@ class Index:
                     line = decode(text)
                 except msgspec.DecodeError:  # its run died while it wrote the line
                     continue
-                lines[line.location] = line
+                lines[line.file_id] = line
         return lines
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import posixpath
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from ncutool_parsers.errors import CaptureError, UsageError
 from ncutool_parsers.place import SEPARATOR, URL
 
 _GLOB_MARKS = "*?["
+_NO_FILE = "is a pipe, a socket or a device, not a file; write what it gives to a file first"
 _LISTINGS = "listings"
 """Folder of the dataset's index that holds what archives hold."""
 __all__ = ["Input", "gather", "local_file", "named", "told"]
@@ -31,6 +33,7 @@ def gather(
     *,
     leave_out: Path | None = None,
     metadata: Mapping[str, str] | None = None,
+    keep_listings: bool = True,
 ) -> Iterator[Input]:
     """Yield every file of an archive once, in the order of the paths and of their names.
 
@@ -39,6 +42,7 @@ def gather(
             of these a line.
         leave_out: a folder that is none of the archive: where the dataset goes.
         metadata: what the user says of all of them.
+        keep_listings: keep what archives hold in the dataset, for later runs.
 
     Raises:
         UsageError: a path does not exist, a pattern fits nothing, or a list cannot be read.
@@ -47,7 +51,7 @@ def gather(
     below, below_urls = _common_folder(roots), _common_url(roots)
     walk = _Walk(leave_out.resolve() if leave_out is not None else None)
     keep = None
-    if leave_out is not None and not is_something_else(leave_out):
+    if keep_listings and leave_out is not None and not is_something_else(leave_out):
         keep = leave_out / "_index" / _LISTINGS
     for root in roots:
         if isinstance(root, Place):
@@ -200,5 +204,8 @@ def _input(location: str, below: str) -> Input:
         about = os.stat(location)
     except OSError:
         return Input(path, told(location))
+    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+        # a worker has other pipes under the same names, such as /dev/fd/63
+        return Input(path, told(location), problem=_NO_FILE, is_refused=True)
     stamp = f"{about.st_size}-{about.st_mtime_ns}-{about.st_ino}"
     return Input(path, told(location), about.st_size, stamp)

@@ -15,6 +15,7 @@ from ncutool.archive.source import Input, told
 from ncutool_parsers import Place, archives, stores
 from ncutool_parsers.errors import UnreadableError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+from ncutool_parsers.visible_text import host_in
 
 _ENDINGS = (".tar", ".zip", ".tgz", ".tbz2", ".txz", ".tzst")
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
@@ -114,7 +115,7 @@ def _kept(archive: Input, keep: Path | None) -> Listing | None:
 
 def _keep(archive: Input, listing: Listing, keep: Path | None) -> None:
     """Keep a listing for later runs; where that is refused, they list the archive again."""
-    if keep is None or not archive.stamp:
+    if keep is None or not archive.stamp or any(_tells_a_host(one) for one in listing.entries):
         return
     place = _place_of(archive, keep)
     passing = place.with_name(f"{place.name}.{os.getpid()}.tmp")
@@ -124,6 +125,11 @@ def _keep(archive: Input, listing: Listing, keep: Path | None) -> None:
         os.replace(passing, place)
     except (OSError, UnicodeEncodeError):
         passing.unlink(missing_ok=True)
+
+
+def _tells_a_host(entry: Entry) -> bool:
+    """Whether a member is named after a host, which no file of a dataset tells."""
+    return host_in(entry.name.rpartition("/")[2]) is not None
 
 
 def _place_of(archive: Input, keep: Path) -> Path:

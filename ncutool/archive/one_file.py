@@ -17,6 +17,7 @@ import msgspec
 from ncutool.archive import failures
 from ncutool.archive.entries import Inbox, error_name
 from ncutool.archive.inputs import Input, local_file
+from ncutool.archive.naming import shown_path
 from ncutool.archive.settings import Settings
 from ncutool_parsers import memory
 from ncutool_parsers.errors import RefusedError
@@ -47,7 +48,7 @@ class Worker:
     """Analyses files for one run. It is made in the process that does the work."""
 
     def __init__(self, dataset: Dataset, run: str, settings: Settings) -> None:
-        from ncutool.analysis.request import Request
+        from ncutool.analysis.request import Request, redact_asked
 
         self._dataset = dataset
         self._inbox = Inbox(dataset, run)
@@ -60,7 +61,9 @@ class Worker:
             device_file=None if settings.device_file is None else Path(settings.device_file),
             ceilings=None if settings.ceilings is None else Path(settings.ceilings),
             max_bytes=settings.max_bytes,
+            redact=redact_asked(settings.redact),
         )
+        self._redact = settings.redact is not None
 
     def analyse(self, source: Input) -> Outcome:
         """Analyse one file, write what came of it to the inbox, and say so in few words."""
@@ -69,9 +72,12 @@ class Worker:
         try:
             capture_id = self._kept(source, hashed)
         except Exception as error:  # every failure is a row of the table of errors
-            kind, message = failures.kind_of(error), failures.message_of(error, source)
+            kind = failures.kind_of(error)
+            message = failures.message_of(error, source, redact=self._redact)
             content_hash = hashed[0] if hashed else None
-            row = failures.row_of(source, self._version, kind, message, content_hash)
+            row = failures.row_of(
+                source, self._version, kind, message, content_hash, redact=self._redact
+            )
             self._inbox.put_error(source.file_id, row)
             outcome = Outcome("failed", kind=kind, message=message)
         else:
@@ -116,9 +122,10 @@ class Worker:
         if self._known is None:
             self._known, self._failed = _in_tables(self._dataset, keys)
         found = self._known.get(capture_id)
-        if found is None or found[0] != self._version or found[1] > source.path:
+        path = shown_path(source.path, redact=self._redact)
+        if found is None or found[0] != self._version or found[1] > path:
             return False
-        return found[1] < source.path or found[2] == tuple(source.metadata.get(k) for k in keys)
+        return found[1] < path or found[2] == tuple(source.metadata.get(k) for k in keys)
 
     def _is_well(self, source: Input) -> None:
         """Take back an error that the dataset holds of a file which is well now."""

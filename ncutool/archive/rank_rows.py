@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.archive.collectives import collectives
+from ncutool.archive.naming import shown_path
 from ncutool.archive.one_file import content_hash
 from ncutool.archive.selection import captures_where
 from ncutool.archive.tables import CAPTURES, COLLECTIVES
@@ -62,7 +63,7 @@ def rank_rows(
         )
     row = {
         "capture_id": capture_id,
-        "path": path,
+        "path": shown_path(path, redact=analysis.request.redact is not None),
         "name": capture.name,
         "source": capture.source,
         "complete": capture.complete,

@@ -12,6 +12,7 @@ import polars as pl
 from ncutool.analysis.dataframes import findings_frame
 from ncutool.archive.collectives import collectives
 from ncutool.archive.dataset import TOLD
+from ncutool.archive.naming import shown_name, shown_path
 from ncutool.archive.tables import (
     CAPTURES,
     FINDING_ROWS,
@@ -53,14 +54,15 @@ def rows_of(
         analysis_version: of ncutool and of the options that it was analysed with.
     """
     findings = findings_frame(analysis.findings)
+    redact = analysis.request.redact is not None
     about = {
         "capture_id": capture_id,
         "schema_version": SCHEMA_VERSION,
         "analysis_version": analysis_version,
-        "path": source.path,
-        "name": source.name,
+        "path": shown_path(source.path, redact=redact),
+        "name": shown_name(source.name, redact=redact),
         "bytes": source.bytes,
-        "companions": [one.path for _, one in source.companions],
+        "companions": [shown_path(one.path, redact=redact) for _, one in source.companions],
         **_of_capture(analysis.capture),
         **_of_job(analysis.capture, source.metadata),
         **_of_device(analysis),

@@ -9,8 +9,12 @@ from pathlib import Path
 import msgspec
 
 from ncutool.archive.tables import SCHEMA_VERSION
+from ncutool.base import pseudonyms
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES
+
+_NAMING = 1
+"""Of how files are called; rows that call them otherwise are made anew."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -20,6 +24,8 @@ class Settings(msgspec.Struct, frozen=True):
     assume_device: str | None = None
     device_file: str | None = None
     ceilings: str | None = None
+    redact: str | None = None
+    """What must not be kept: a value of :class:`ncutool.analysis.request.Redact`."""
     max_bytes: int = DEFAULT_MAX_BYTES
     """Refuse a capture that expands past this."""
     max_memory: int | None = None
@@ -36,13 +42,19 @@ class Settings(msgspec.Struct, frozen=True):
         """
         ncutool = version("ncutool")
         files = [_content(path) for path in (self.device_file, self.ceilings)]
-        decisive = [ncutool, SCHEMA_VERSION, self.whole_steps, self.assume_device, *files]
+        decisive = [ncutool, SCHEMA_VERSION, _NAMING, self.whole_steps, self.assume_device, *files]
+        decisive += [] if self.redact is None else [self.redact, *_key_digest()]
         return f"{ncutool}-{sha256(repr(decisive).encode()).hexdigest()[:8]}"
 
     @property
     def limits(self) -> str:
         """The limits that a file may fail by and, with others, not fail."""
         return f"{self.max_bytes} {self.max_memory} {self.timeout_s}"
+
+
+def _key_digest() -> list[str]:
+    """Return what tells the keys of pseudonyms apart without telling them."""
+    return [pseudonyms.pseudonym("key", "key", pseudonyms.key())]
 
 
 def _content(path: str | None) -> str | None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ncutool_parsers import Place
-from ncutool_parsers.errors import DamagedError
+from ncutool_parsers.errors import DamagedError, RefusedError
 from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
 from ncutool_parsers.place import SEPARATOR, URL
 
@@ -40,6 +40,8 @@ class Input:
     """How many members, folders aside, lie before it in that archive."""
     problem: str = ""
     """What is wrong with it, where that was found before a worker reads it."""
+    is_refused: bool = False
+    """The problem is what it is, a pipe say, and no damage."""
 
     @property
     def name(self) -> str:
@@ -75,7 +77,7 @@ class Input:
             return ""
         parts = [
             self.stamp,
-            *(f"{role}={one.key}={one.stamp}" for role, one in self.companions),
+            *(f"{role}={one.file_id}={one.stamp}" for role, one in self.companions),
         ]
         said = [f"{key}={value!r}" for key, value in sorted(self.metadata.items())]
         return " ".join([*parts, *said])
@@ -94,7 +96,8 @@ def local_file(source: Input, max_bytes: int = DEFAULT_MAX_BYTES) -> Iterator[Pa
     """
     if source.problem:
         problem, _, remedy = source.problem.partition("; ")
-        raise DamagedError(source.path, problem, remedy)
+        kind = RefusedError if source.is_refused else DamagedError
+        raise kind(source.path, problem, remedy)
     where, options = source.place(), ReadOptions(max_bytes=max_bytes)
     if isinstance(where, Path):
         yield where

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ncutool.archive import point_order
 from ncutool.archive.change_points import FEWEST_POINTS, Change, Levels, levels
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool_parsers.errors import UsageError
@@ -161,7 +161,7 @@ def trends(
             f"no capture has a value of {by!r}; give it when they are analysed: "
             f"ncutool batch --metadata {by}=VALUE"
         )
-    labels, order = _ordered(told, by, order_by)
+    labels, order = point_order.ordered(told, by, order_by)
     classed = told.join(_work_classes(told, kernels), on="capture_id", how="left").with_columns(
         label=pl.col(by).cast(pl.String)
     )
@@ -179,51 +179,6 @@ def trends(
         left_out_works=len(groups) - len(kept),
         without=captures.height - told.height,
     )
-
-
-def _ordered(captures: pl.DataFrame, by: str, order_by: str | None) -> tuple[list[str], str]:
-    """Return the values of the column in their order, and how they are ordered.
-
-    Raises:
-        UsageError: nothing orders them.
-    """
-    values = captures[by].cast(pl.String)
-    if order_by is None and (key := natural(values.unique().to_list())) is not None:
-        return sorted(values.unique().to_list(), key=key), f"the values of {by}"
-    column = order_by or "started_ns"
-    keys = captures[column]
-    if keys.null_count():
-        lacking = captures.filter(pl.col(column).is_null())[by].cast(pl.String)[0]
-        raise UsageError(
-            f"{by} {lacking!r} cannot be put in order: a capture of it has no {column}; name a "
-            "column that orders the points, with --order-by"
-        )
-    key = natural(keys.cast(pl.String).unique().to_list()) or str
-    first: dict[str, Any] = {}
-    for label, at in zip(values.to_list(), keys.cast(pl.String).to_list(), strict=True):
-        place = key(at)
-        first[label] = min(first.get(label, place), place)
-    how = "when their first captures began" if column == "started_ns" else f"the column {column}"
-    return sorted(first, key=lambda label: (first[label], label)), how
-
-
-def natural(values: Sequence[str]) -> Any:
-    """Return how to order texts that are all numbers, or all dates; None where they are neither."""
-    try:
-        if all(math.isfinite(float(value)) for value in values):
-            return float
-    except ValueError:
-        pass
-    try:
-        kinds = {datetime.fromisoformat(value).tzinfo is None for value in values}
-        return datetime.fromisoformat if len(kinds) == 1 else None
-    except ValueError:
-        pass
-    try:
-        _ = [date.fromisoformat(value) for value in values]
-    except ValueError:
-        return None
-    return date.fromisoformat
 
 
 def _work_classes(captures: pl.DataFrame, kernels: pl.DataFrame) -> pl.DataFrame:

@@ -31,6 +31,10 @@ class Command:
     summary: str
     commands: tuple[Command, ...] = ()
     """Those of a group; empty for a command."""
+    question: str = ""
+    """What it answers, for the help of its group."""
+    example: str = ""
+    """A whole command line, likewise."""
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -57,11 +61,36 @@ COMMANDS: tuple[Command, ...] = (
         "plan",
         "Predict without a capture: a model, a product, an attention, devices, signals.",
         (
-            Command("llm", "Predict a language model's speed, memory and regime on a device."),
-            Command("gemm", "Hold a matrix product against devices: FLOPs, bytes, floor, tiles."),
-            Command("attention", "Hold an attention against devices, fused and unfused."),
-            Command("devices", "Hold devices against each other for a workload and its price."),
-            Command("signals", "Tell the regime from nvidia-smi, DCGM or timings."),
+            Command(
+                "llm",
+                "Predict a language model's speed, memory and regime on a device.",
+                question="How fast can this model be, does it fit, and what ends it first?",
+                example="ncutool plan llm --preset llama-3-8b --device h100-sxm",
+            ),
+            Command(
+                "gemm",
+                "Hold a matrix product against devices: FLOPs, bytes, floor, tiles.",
+                question="How fast can this product be, and what limits it?",
+                example="ncutool plan gemm 256 4Ki 4Ki",
+            ),
+            Command(
+                "attention",
+                "Hold an attention against devices, fused and unfused.",
+                question="How fast can this attention be, fused or not?",
+                example="ncutool plan attention --heads 32 --head-dim 128 --seq 4096 --causal",
+            ),
+            Command(
+                "devices",
+                "Hold devices against each other for a workload and its price.",
+                question="Which devices, or how many of which, give more for this work?",
+                example="ncutool plan devices 2xh100-sxm h200-sxm --preset qwen3-32b",
+            ),
+            Command(
+                "signals",
+                "Tell the regime from nvidia-smi, DCGM or timings.",
+                question="What is a running service bound by, without a profile?",
+                example="ncutool plan signals --throughput 8:1200 --throughput 16:2300",
+            ),
         ),
     ),
     Command("batch", "Analyse every capture of an archive into one dataset."),
@@ -189,12 +218,13 @@ could not decide."""
 
 def group_help(group: Command) -> str:
     """Return the text of ``ncutool GROUP --help``."""
+    asked = any(command.question for command in group.commands)
     return f"""Usage: ncutool {group.name} COMMAND [OPTIONS]
 
 {group.summary}
 
 Commands:
-{_listed(group.commands)}
+{_asked(group.commands) if asked else _listed(group.commands)}
 
 'ncutool {group.name} COMMAND --help' tells the options of a command."""
 
@@ -202,6 +232,13 @@ Commands:
 def _listed(commands: tuple[Command, ...]) -> str:
     width = max(len(command.name) for command in commands)
     return "\n".join(f"  {c.name:<{width}}  {c.summary}" for c in commands)
+
+
+def _asked(commands: tuple[Command, ...]) -> str:
+    """Return commands with the question that each answers, and an example."""
+    return "\n".join(
+        f"  {c.name}\n    {c.summary}\n    {c.question}\n    $ {c.example}" for c in commands
+    )
 
 
 def _version() -> str:

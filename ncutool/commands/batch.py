@@ -96,7 +96,7 @@ def run(
         if compact and not paths and arranged.manifest is None:
             _compact(root, dataset)
             return
-        sources, columns = arranged.files(paths or [], root)
+        sources, columns = arranged.files(paths or [], root, keep_listings=analysed.redact is None)
         sources = list(workers.share(sources))
         into = open_dataset(root.absolute(), columns)
         with _keeping(), teller(progress.value, dataset) as tell:

@@ -52,12 +52,15 @@ class Arranged:
         ),
     ] = None
 
-    def files(self, paths: Sequence[str], dataset: Path | None) -> tuple[list[Input], list[str]]:
+    def files(
+        self, paths: Sequence[str], dataset: Path | None, *, keep_listings: bool = True
+    ) -> tuple[list[Input], list[str]]:
         """Return the captures with their companions, and the columns of metadata.
 
         Args:
             paths: as they stand on the command line.
             dataset: the folder that the results go to.
+            keep_listings: keep in it what archives hold, for later runs.
 
         Raises:
             UsageError: nothing is named, or what is named is not there or makes no sense.
@@ -73,7 +76,7 @@ class Arranged:
             raise UsageError(
                 "PATH is missing: name captures, folders that hold them, or --manifest"
             )
-        sources = list(gather(paths, leave_out=dataset, metadata=said))
+        sources = list(gather(paths, leave_out=dataset, metadata=said, keep_listings=keep_listings))
         if self.manifest is not None:
             listed = inputs_of(self.manifest, leave_out=dataset)
             sources += [_with(one, said) for one in listed]

@@ -15,7 +15,7 @@ from ncutool.base import units
 from ncutool.base.untrusted import printable
 
 if TYPE_CHECKING:
-    from ncutool.archive.index import Line
+    from ncutool.archive.batch import Looked
     from ncutool.archive.tally import Tally
     from ncutool_parsers import Place
 
@@ -27,7 +27,7 @@ _EVENT_S = 1.0
 class Teller(Protocol):
     """Tells how far a batch is."""
 
-    def report(self, tally: Tally, line: Line | None) -> None:
+    def report(self, tally: Tally, line: Looked | None) -> None:
         """Tell that a file is done, or only where the batch is."""
 
     def end(self, tally: Tally) -> None:
@@ -86,7 +86,7 @@ class _Lines:
         self._dataset, self._quiet = dataset, quiet
         self._said = time.monotonic()
 
-    def report(self, tally: Tally, line: Line | None) -> None:
+    def report(self, tally: Tally, line: Looked | None) -> None:
         if self._quiet:
             return
         if line is not None and line.kind is not None:
@@ -126,7 +126,7 @@ def _files_rate(per_s: float) -> str:
     return f"{per_s:.1f} files/s" if per_s >= 1 else f"{per_s * 60:.1f} files/min"
 
 
-def failure(line: Line) -> str:
+def failure(line: Looked) -> str:
     """Return which file failed, and why."""
     from ncutool.archive.inputs import named
 
@@ -151,7 +151,7 @@ class _Events:
         self._dataset = dataset
         self._said = 0.0
 
-    def report(self, tally: Tally, line: Line | None) -> None:
+    def report(self, tally: Tally, line: Looked | None) -> None:
         if line is not None and line.kind is not None:
             from ncutool.archive.inputs import named
 
@@ -205,7 +205,7 @@ class _Bar:
         self._dataset, self._progress = dataset, progress
         self._task = progress.add_task("starting", total=None)
 
-    def report(self, tally: Tally, line: Line | None) -> None:
+    def report(self, tally: Tally, line: Looked | None) -> None:
         if line is not None and line.kind is not None:
             self._progress.console.print(
                 printable(failure(line)), style="yellow", markup=False, highlight=False

@@ -14,6 +14,7 @@ from ncutool.commands.options import (
     CeilingsOption,
     DeviceFileOption,
     MaxBytesOption,
+    RedactOption,
     WholeStepsOption,
     option,
 )
@@ -41,7 +42,13 @@ class Workers:
 
     jobs: Annotated[
         int | None,
-        option("--jobs", "-j", words="Worker processes; as many as there are cores.", min=1),
+        option(
+            "--jobs",
+            "-j",
+            words="Worker processes; as many as there are cores.",
+            min=1,
+            metavar="N",
+        ),
     ] = None
     shard: Annotated[
         str | None,
@@ -143,12 +150,21 @@ class Trying:
     ] = False
     max_failures: Annotated[
         int | None,
-        option("--max-failures", words="Stop once more files than this have failed.", min=0),
+        option(
+            "--max-failures",
+            words="Stop once more files than this have failed.",
+            min=0,
+            metavar="N",
+        ),
     ] = None
     timeout: Annotated[
         float,
         option(
-            "--timeout", words="Seconds that one file may take; 0 is any.", min=0, show_default=True
+            "--timeout",
+            words="Seconds that one file may take; 0 is any.",
+            min=0,
+            show_default=True,
+            metavar="SECONDS",
         ),
     ] = _TIMEOUT_S
     max_memory: Annotated[
@@ -157,6 +173,7 @@ class Trying:
             "--max-memory",
             words="Bytes that a worker may have; its share of the machine's.",
             min=1,
+            metavar="BYTES",
         ),
     ] = None
 
@@ -176,6 +193,7 @@ class Analysed:
     device_file: DeviceFileOption = None
     ceilings: CeilingsOption = None
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
+    redact: RedactOption = None
 
     def settings(self, trying: Trying, workers: Workers) -> Settings:
         """Return what every worker is told.
@@ -192,6 +210,7 @@ class Analysed:
             assume_device=self.assume_device,
             device_file=_absolute(self.device_file),
             ceilings=_absolute(self.ceilings),
+            redact=None if self.redact is None else self.redact.value,
             max_bytes=self.max_bytes,
             max_memory=trying.max_memory or workers.memory_bytes(),
             timeout_s=trying.timeout or None,

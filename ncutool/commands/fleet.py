@@ -10,10 +10,16 @@ import typer
 
 from ncutool.archive.reading import tables_of
 from ncutool.base.untrusted import printable
-from ncutool.commands.options import DebugOption, ForceOption, option, unfold
+from ncutool.commands.options import (
+    DebugOption,
+    ForceOption,
+    RedactOption,
+    option,
+    unfold,
+)
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
-from ncutool_parsers.errors import NcutoolError, UsageError
+from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
     from ncutool.archive.reading import Tables
@@ -30,7 +36,9 @@ def run(
     ],
     output: Annotated[
         Path | None,
-        option("--output", "-o", words="File to write instead of DATASET/index.html."),
+        option(
+            "--output", "-o", words="File to write instead of DATASET/index.html.", metavar="FILE"
+        ),
     ] = None,
     by: Annotated[
         str | None,
@@ -43,14 +51,24 @@ def run(
         option("--order-by", words="Column that orders its values.", metavar="COLUMN"),
     ] = None,
     pages: Annotated[
-        Path | None,
+        str | None,
         option(
             "--pages",
-            words="Folder that holds the captures: write the page of each that the dataset holds, "
-            "and link to it.",
-            metavar="FOLDER",
+            words="Folder, archive or URL that holds the captures: write the page of each that "
+            "the dataset holds, and link to it.",
+            metavar="CAPTURES",
         ),
     ] = None,
+    redact: RedactOption = None,
+    where: Annotated[
+        list[str],
+        option(
+            "--where",
+            words="Of --pages only those for whose capture it holds: COLUMN=VALUE, with = != < <= "
+            "> >= or ~ (searches text); may be repeated.",
+            metavar="CONDITION",
+        ),
+    ] = [],  # noqa: B006 - typer copies it
     force: ForceOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -60,14 +78,20 @@ def run(
     """
     if order_by is not None and by is None:
         raise UsageError("--order-by orders the values of --by: pass that too")
+    if where and pages is None:
+        raise UsageError("--where chooses pages of captures: pass --pages too")
     if output is None and not isinstance(dataset, Path):
         raise UsageError("the page of a dataset behind a URL needs a place: -o FILE.html")
     path = output if output is not None else Path(str(dataset)) / INDEX
     target = Output(path=path, force=force)
     target.check_writable()
-    with tables_of(dataset) as tables:
+    from ncutool.archive.redacted import redacted_tables
+
+    with tables_of(dataset) as asked, redacted_tables(asked, redact) as tables:
         if pages is not None:
-            write_pages(tables, pages, path.parent / "pages")
+            from ncutool.commands.fleet_pages import write_pages
+
+            write_pages(tables, pages, where, path.parent / "pages", redact)
         _write(target, page(tables, dataset.name, path, by, order_by), path)
 
 
@@ -121,38 +145,3 @@ def _trends(
     if not captures.height:
         return None, "There is no capture, so there is no trend."
     return trends(captures, kernel_times(tables.scan("launches")), by, order_by), None
-
-
-def write_pages(tables: Tables, folder: Path, into: Path) -> None:
-    """Write the page of each capture of a folder that the dataset holds, unless it is there.
-
-    Raises:
-        UsageError: the folder holds none of them.
-    """
-    from ncutool.analysis.analyse import read_and_analyse
-    from ncutool.analysis.request import Request
-    from ncutool.archive.rank_rows import content_id
-    from ncutool.page import render
-
-    if not folder.is_dir():
-        raise UsageError(f"--pages {folder}: is no folder; name the one that holds the captures")
-    captures = tables.scan("captures").select("capture_id", "name").collect()
-    known, names = set(captures["capture_id"]), set(captures["name"])
-    found = 0
-    into.mkdir(parents=True, exist_ok=True)
-    for path in sorted(one for one in folder.rglob("*") if one.name in names and one.is_file()):
-        capture_id = content_id(path)
-        if capture_id not in known:
-            continue
-        found += 1
-        target = into / f"{capture_id}.html"
-        if target.exists():
-            continue
-        try:
-            text = render([read_and_analyse(path, Request())])
-        except NcutoolError as error:
-            print(f"ncutool: no page: {printable(str(error))}", file=sys.stderr)
-            continue
-        Output(path=target, force=True).write(text.encode())
-    if not found:
-        raise UsageError(f"--pages {folder}: holds none of the captures of the dataset")

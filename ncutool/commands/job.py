@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncutool.analysis.request import Request
 from ncutool.base.untrusted import shorten
 from ncutool.commands.options import (
     Format,
-    MaxBytesOption,
+    Limits,
+    RedactOption,
     TopOption,
     WhereOption,
     option,
@@ -26,7 +29,17 @@ if TYPE_CHECKING:
     from ncutool.archive.rank_rows import RankRows
 
 _SCHEMA = "ncutool/job/1"
-_MAX_BYTES = 16 * 1024**3
+
+
+@dataclass(frozen=True)
+class JobReading(Limits):
+    """How the traces are read."""
+
+    redact: RedactOption = None
+
+    def request(self) -> Request:
+        """Return the same as an analysis takes it."""
+        return Request(redact=self.redact, **self.limits())
 
 
 @unfold
@@ -51,12 +64,12 @@ def run(
     ] = None,
     job: Annotated[
         str | None,
-        option("--job", words="Only the job of this name (its folder, or {job})."),
+        option("--job", words="Only the job of this name (its folder, or {job}).", metavar="NAME"),
     ] = None,
     where: WhereOption = [],  # noqa: B006 - typer copies it
     top: TopOption = None,
-    max_bytes: MaxBytesOption = _MAX_BYTES,
     *,
+    reading: JobReading,
     output: Output,
 ) -> None:
     """Say which rank the others wait for, which link is slow, and how evenly a job is loaded.
@@ -65,7 +78,7 @@ def run(
     """
     form = None if output.is_page else output.choose()
     output.check_writable()
-    views = _chosen(_views(paths, pattern, where, max_bytes), job)
+    views = _chosen(_views(paths, pattern, where, reading), job)
     if all(view.job.refused is not None for view in views) and form in (None, Format.TABLE):
         first = views[0].job
         named = f"{shorten(first.key, 80)}: " if first.key not in ("", ".") else ""
@@ -126,12 +139,12 @@ def _chosen(views: tuple[JobView, ...], job: str | None) -> tuple[JobView, ...]:
 
 
 def _views(
-    paths: list[Path | Place], pattern: str | None, where: list[str], max_bytes: int
+    paths: list[Path | Place], pattern: str | None, where: list[str], reading: JobReading
 ) -> tuple[JobView, ...]:
     from ncutool.archive.job_view import view
     from ncutool.archive.jobs import recognise
 
-    tables = _tables(paths, pattern, where, max_bytes)
+    tables = _tables(paths, pattern, where, reading)
     found = recognise(tables.captures)
     if not tables.captures.height:
         raise UsageError("no capture is left to look at; check the paths and --where")
@@ -144,10 +157,11 @@ def _views(
 
 
 def _tables(
-    paths: list[Path | Place], pattern: str | None, where: list[str], max_bytes: int
+    paths: list[Path | Place], pattern: str | None, where: list[str], reading: JobReading
 ) -> RankRows:
     from ncutool.archive import rank_rows
     from ncutool.archive.reading import tables_of
+    from ncutool.archive.redacted import redacted_tables
     from ncutool.commands.job_traces import read_ranks
 
     expression = None if pattern is None else rank_rows.pattern(pattern)
@@ -155,10 +169,10 @@ def _tables(
     if not datasets:
         if where:
             raise UsageError("--where asks a dataset; name the traces that are meant instead")
-        return rank_rows.together(read_ranks(paths, expression, max_bytes))
+        return rank_rows.together(read_ranks(paths, expression, reading.request()))
     if len(paths) > 1:
         raise UsageError("give one dataset, or traces; not a dataset beside others")
-    with tables_of(datasets[0]) as tables:
+    with tables_of(datasets[0]) as asked, redacted_tables(asked, reading.redact) as tables:
         return rank_rows.of_dataset(tables.scan, where, expression)
 
 

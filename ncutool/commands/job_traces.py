@@ -17,6 +17,7 @@ from ncutool_parsers.place import SEPARATOR
 if TYPE_CHECKING:
     import re
 
+    from ncutool.analysis.request import Request
     from ncutool.archive.rank_rows import RankRows
 
 ENDINGS = (".json", ".json.gz")
@@ -25,34 +26,33 @@ lie beside them."""
 
 
 def read_ranks(
-    paths: Sequence[Path | Place], expression: re.Pattern[str] | None, max_bytes: int
+    paths: Sequence[Path | Place], expression: re.Pattern[str] | None, request: Request
 ) -> Iterator[RankRows]:
     """Yield the rows of each trace; of several files of one content the first.
 
     Args:
         paths: traces, folders, patterns, archives of files, URLs, and ``@list.txt``.
         expression: what tells the rank in a path, where a trace does not.
-        max_bytes: a trace that expands past it is refused.
+        request: how much a trace may hold, and whether names are shown.
 
     Raises:
         UsageError: a path does not exist, or nothing in it is called as traces are.
         CaptureError: a file that was named by itself cannot be read.
     """
-    from ncutool.analysis.request import Request
     from ncutool.archive.rank_rows import content_id, rank_rows, told_by
     from ncutool.commands.reading import analyse_file
 
     seen: dict[str, str] = {}
     for source, is_named in _traces(paths):
         where = named(source.key)
-        with local_file(source, max_bytes) as path:
+        with local_file(source, request.max_bytes) as path:
             capture_id = content_id(path)
             if capture_id in seen:
                 _say(f"{where} has the same content as {seen[capture_id]} and counts once")
                 continue
             seen[capture_id] = where
             try:
-                analysis = analyse_file(path, Request(max_bytes=max_bytes))
+                analysis = analyse_file(path, request)
             except CaptureError as error:
                 if is_named:
                     raise

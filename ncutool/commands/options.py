@@ -72,15 +72,32 @@ DeviceFileOption = Annotated[
 MaxBytesOption = Annotated[
     int,
     option(
-        "--max-bytes", words="Refuse a capture that expands past this.", min=1, show_default=True
+        "--max-bytes",
+        words="Refuse a capture that expands past this.",
+        min=1,
+        show_default=True,
+        metavar="BYTES",
     ),
 ]
 MaxEventsOption = Annotated[
-    int, option("--max-events", words="Refuse a trace of more events.", min=1, show_default=True)
+    int,
+    option(
+        "--max-events",
+        words="Refuse a trace of more events.",
+        min=1,
+        show_default=True,
+        metavar="N",
+    ),
 ]
 MaxNameOption = Annotated[
     int,
-    option("--max-name", words="Cut names to so many characters.", min=1, show_default=True),
+    option(
+        "--max-name",
+        words="Cut names to so many characters.",
+        min=1,
+        show_default=True,
+        metavar="N",
+    ),
 ]
 MaxValuesOption = Annotated[
     int,
@@ -89,6 +106,7 @@ MaxValuesOption = Annotated[
         words="Leave out recorded arguments of more values, such as lists of dimensions.",
         min=1,
         show_default=True,
+        metavar="N",
     ),
 ]
 MaxNestingOption = Annotated[
@@ -98,6 +116,7 @@ MaxNestingOption = Annotated[
         words="Leave out recorded arguments that are nested deeper.",
         min=1,
         show_default=True,
+        metavar="N",
     ),
 ]
 MaxMemoryOption = Annotated[
@@ -107,6 +126,7 @@ MaxMemoryOption = Annotated[
         words="Bytes of memory that the command may take, and as many the process that reads a "
         "report for it; three quarters of the machine's.",
         min=1,
+        metavar="BYTES",
     ),
 ]
 WholeStepsOption = Annotated[
@@ -142,7 +162,9 @@ WhereOption = Annotated[
         metavar="CONDITION",
     ),
 ]
-TopOption = Annotated[int | None, option("--top", words="Only the first N rows; 0 is all.", min=0)]
+TopOption = Annotated[
+    int | None, option("--top", words="Only the first N rows; 0 is all.", min=0, metavar="N")
+]
 KernelOption = Annotated[
     str | None,
     option(

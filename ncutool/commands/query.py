@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncutool.commands.options import Format, option, unfold
+from ncutool.commands.options import Format, RedactOption, option, unfold
 from ncutool.commands.writing import Output
 from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
@@ -88,6 +88,7 @@ def run(
             "--top",
             words="Only the first N rows; 0 is all. A terminal shows 40 where it is not given.",
             min=0,
+            metavar="N",
         ),
     ] = None,
     max_memory: Annotated[
@@ -97,14 +98,17 @@ def run(
             words="Bytes that SQL may take.",
             min=_LEAST_MEMORY,
             show_default=True,
+            metavar="BYTES",
         ),
     ] = 2048 * _MIB,
     timeout: Annotated[
-        float | None, option("--timeout", words="Seconds that SQL may take.", min=0.1)
+        float | None,
+        option("--timeout", words="Seconds that SQL may take.", min=0.1, metavar="SECONDS"),
     ] = None,
     threads: Annotated[
-        int | None, option("--threads", words="Threads of SQL; one a core.", min=1)
+        int | None, option("--threads", words="Threads of SQL; one a core.", min=1, metavar="N")
     ] = None,
+    redact: RedactOption = None,
     output: Output,
 ) -> None:
     """Ask a dataset that `ncutool batch` made, by SQL or by simple conditions.
@@ -119,12 +123,13 @@ def run(
     A column that a table has not is taken from its capture.
     """
     from ncutool.archive.reading import tables_of
+    from ncutool.archive.redacted import redacted_tables
 
     chosen = output.choose()
     output.check_writable()
     if sql is not None and simple.asked:
         raise UsageError("SQL says itself which rows: leave out --table, --where, --select, --sort")
-    with tables_of(dataset) as tables:
+    with tables_of(dataset) as found, redacted_tables(found, redact) as tables:
         if sql is not None:
             from ncutool.archive.sql import Limits
 

@@ -25,6 +25,8 @@ from ncutool_parsers.errors import NcutoolError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ncutool.commands.help_groups import HelpGroup
+
 _PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """The usage error of typer's parser: click's in older releases of typer, its own copy in newer."""
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -64,6 +66,17 @@ class Single(_PlainHelp, typer.core.TyperCommand):
     """Annotation and least value of each option by its name, for the errors."""
     many: tuple[str, ...] = ()
     """Options that take every value that follows them."""
+    groups: tuple[HelpGroup, ...] = ()
+    """In which the help shows its options; none where all stand together."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options into the help, group by group where there are groups."""
+        if not self.groups:
+            super().format_options(ctx, formatter)
+            return
+        from ncutool.commands.help_groups import write_groups
+
+        write_groups(ctx, formatter, self.groups)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; what is left over, and what the parser refuses, names the command."""
@@ -171,6 +184,7 @@ def _built(command: Command, package: str) -> Any:
     app.command(command.name, cls=Single, context_settings=_SETTINGS)(run)
     single: Any = typer.main.get_command(app)
     single.wants, single.many = _wants(run), getattr(module, "MANY", ())
+    single.groups = getattr(module, "GROUPS", ())
     amounts = _amounts(run)
     for parameter in single.params:
         take_plainly(parameter, single.wants, amounts)

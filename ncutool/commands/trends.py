@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ncutool.commands.options import Format, TopOption, WhereOption, option, unfold
+from ncutool.commands.options import Format, RedactOption, TopOption, WhereOption, option, unfold
 from ncutool.commands.writing import Output, plain_rows
 from ncutool_parsers import Place
 
@@ -43,6 +43,7 @@ def run(
     where: WhereOption = [],  # noqa: B006 - typer copies it
     top: TopOption = None,
     *,
+    redact: RedactOption = None,
     output: Output,
 ) -> None:
     """Find where the whole and each kernel became slower or faster, and how small a change shows.
@@ -51,6 +52,7 @@ def run(
     row a point of each series.
     """
     from ncutool.archive.reading import tables_of
+    from ncutool.archive.redacted import redacted_tables
     from ncutool.archive.selection import captures_where
     from ncutool.archive.trends import kernel_times, trends
     from ncutool.text.sheet import sheet_markdown, sheet_text
@@ -58,7 +60,7 @@ def run(
 
     form = output.choose()
     output.check_writable()
-    with tables_of(dataset) as tables:
+    with tables_of(dataset) as asked, redacted_tables(asked, redact) as tables:
         captures = captures_where(tables.scan, where)
         kept = captures.lazy().select("capture_id")
         launches = tables.scan("launches").join(kept, on="capture_id", how="semi")

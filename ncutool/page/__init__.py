@@ -23,7 +23,7 @@ __all__ = ["render"]
 _STYLES = ("theme", "page", "findings", "timeline", "roofline", "kernels", "print")
 _SCRIPTS = (
     *("format", "dom", "frame", "help", "groups", "filter", "store", "url", "columns"),
-    *("explained", "within", "opened", "taken", "rows", "headings", "table", "findings"),
+    *("explained", "within", "opened", "copy", "taken", "rows", "headings", "table", "findings"),
     *("timeline_data", "timeline_draw", "timeline_lanes", "timeline"),
     *("plane", "roof", "picture", "views"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,10 @@ FIRST_ROWS = 60
 """Captures that stand in the page as text, for whoever reads it without scripts."""
 MAX_DATA_BYTES = 1_200_000
 """Of the rows that the script reads."""
-MAX_HEADLINE_BYTES = 200_000
-"""Of the verdicts among them: the largest savings keep theirs."""
+MAX_HEADLINE_BYTES = 300_000
+"""Of the verdicts among them, each distinct one once: the largest savings keep theirs."""
+ID_DIGITS = 10
+"""Digits that tell a capture from the others of an archive."""
 MAX_VALUES = 100
 """Values of a column that become a choice; of more, the text filter serves."""
 MAX_METADATA = 6
@@ -86,11 +89,11 @@ def render_fleet(
         pages: ids of the captures that have a page of their own, in `pages/` beside this one.
     """
     linked = frozenset(pages)
-    data, listed = _data(fleet, linked)
+    data, listed = _data(fleet, linked, name)
     return html_page(
         "fleet.html",
         styles=("theme", "page", "kernels", "fleet"),
-        scripts=("dom", "format", "theme_switch", "fleet"),
+        scripts=("dom", "format", "theme_switch", "copy", "fleet"),
         charted=False,
         title=f"{shorten(name, _MAX_NAME)} · ncutool",
         name=shorten(name, _MAX_NAME),
@@ -98,6 +101,7 @@ def render_fleet(
         fleet=fleet,
         total=fleet.captures.height,
         listed=listed,
+        unpaged=any(one not in linked for one in fleet.captures["capture_id"]),
         parts=tuple(_parts(fleet)),
         metadata=tuple(shorten(one, _MAX_VALUE) for one in fleet.metadata[:MAX_METADATA]),
         metadata_left_out=max(0, len(fleet.metadata) - MAX_METADATA),
@@ -171,53 +175,66 @@ def page_of(capture_id: str) -> str:
     return f"pages/{capture_id}.html"
 
 
-def _data(fleet: Fleet, pages: frozenset[str]) -> tuple[dict[str, Any], int]:
+def _data(fleet: Fleet, pages: frozenset[str], name: str) -> tuple[dict[str, Any], int]:
     """Return what the script reads, and how many captures are in it.
 
     Values that recur are numbered. Where not all captures fit, of each answer those with the
-    largest savings are listed, in proportion.
+    largest savings are listed, in proportion; all in the order of the captures.
     """
-    devices, answers, folders = _Numbers(), _Numbers(), _Numbers()
+    devices, answers, folders, headlines = _Numbers(), _Numbers(), _Numbers(), _Numbers()
     values = [_Numbers() for _ in fleet.metadata[:MAX_METADATA]]
     rows: list[list[Any]] = []
-    size = headlines = 0
+    size = words = 0
+    places: list[int] = []
     fair = pl.int_range(pl.len()).over("answer") / pl.len().over("answer")
-    for row in fleet.captures.sort(fair, maintain_order=True).iter_rows(named=True):
+    ordered = fleet.captures.with_row_index("place").sort(fair, maintain_order=True)
+    for row in ordered.iter_rows(named=True):
         text = printable(row["headline"])
-        headlines += len(text.encode("utf-8", "replace"))
-        folder, slash, name = shorten(row["path"], _MAX_PATH).rpartition("/")
+        new = 0 if text in headlines else len(text.encode("utf-8", "replace"))
+        shown = words + new <= MAX_HEADLINE_BYTES
+        words += new if shown else 0
+        folder, slash, file = shorten(row["path"], _MAX_PATH).rpartition("/")
         made = [
             folders[folder + slash],
-            name,
-            row["capture_id"] if row["capture_id"] in pages else 0,
-            text if headlines <= MAX_HEADLINE_BYTES else 0,
+            file,
+            row["capture_id"] if row["capture_id"] in pages else row["capture_id"][:ID_DIGITS],
+            headlines[text] if shown else None,
             devices[shorten(row["device"] or units.UNKNOWN, _MAX_VALUE)],
             answers[ANSWER_WORDS[row["answer"]]],
-            *(_short(row[name]) for name in _CELLS),
+            *(_short(row[cell]) for cell in _CELLS),
             *(
-                numbers[shorten(row[name] if row[name] is not None else units.UNKNOWN, _MAX_VALUE)]
-                for numbers, name in zip(values, fleet.metadata, strict=False)
+                numbers[shorten(row[key] if row[key] is not None else units.UNKNOWN, _MAX_VALUE)]
+                for numbers, key in zip(values, fleet.metadata, strict=False)
             ),
         ]
         size += len(json_for_html(made).encode("utf-8", "replace")) + 1
-        size += sum(numbers.taken() for numbers in (devices, answers, folders, *values))
+        size += sum(numbers.taken() for numbers in (devices, answers, folders, headlines, *values))
         if size > MAX_DATA_BYTES and rows:
             break
         rows.append(made)
+        places.append(row["place"])
     choices = [
-        {"name": shorten(name, _MAX_VALUE), "values": list(numbers)}
-        for name, numbers in zip(fleet.metadata, values, strict=False)
+        {"name": shorten(key, _MAX_VALUE), "values": list(numbers)}
+        for key, numbers in zip(fleet.metadata, values, strict=False)
     ]
     return {
         "answers": list(answers),
+        "command": _command(name),
         "devices": list(devices),
         "folders": list(folders),
+        "headlines": list(headlines),
         "kinds": {ANSWER_WORDS[answer]: kind for answer, kind in _ANSWER_KINDS.items()},
         "metadata": choices,
         "mostValues": MAX_VALUES,
-        "rows": rows,
+        "rows": [made for _, made in sorted(zip(places, rows, strict=True))],
         "total": fleet.captures.height,
     }, len(rows)
+
+
+def _command(name: str) -> str:
+    """Return what writes the page of one capture, to be copied; `ID` stands for the capture's."""
+    shown = shlex.quote(name) if shorten(name, _MAX_NAME) == name else "DATASET"
+    return f"ncutool fleet {shown} --pages CAPTURES --where 'capture_id~^ID'"
 
 
 class _Numbers(dict[str, int]):

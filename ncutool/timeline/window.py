@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -108,6 +109,10 @@ class Timeline:
 
         They sum to ``idle_ns``: of several devices it is the mean, as there.
         """
+        return dict(self._idle_by_cause)
+
+    @cached_property
+    def _idle_by_cause(self) -> dict[str, int]:
         sums = dict(self.gaps.group_by("cause").agg(pl.col("duration_ns").sum()).iter_rows())
         count, passed, shares = max(len(self.devices), 1), 0, {}
         for cause in (cause for cause in GAP_CAUSES if cause in sums):

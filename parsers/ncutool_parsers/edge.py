@@ -91,6 +91,8 @@ class Edge:
     """Recorded arguments that were left out for their size."""
     nested: int = 0
     """Recorded arguments that were left out for their depth."""
+    total_ns: int = 0
+    """Of the durations so far."""
     _texts: dict[str, str] = field(default_factory=dict)
     """Each text that was changed, and what it became."""
 
@@ -137,6 +139,15 @@ class Edge:
         """Return a number that is within its bounds; another one is unknown, and counted."""
         known = number_in(value, largest, least)
         self.numbers += known is None and value is not None
+        return known
+
+    def duration(self, value: float | None) -> int | None:
+        """Return the duration (ns) of a launch; unknown where it, or the sum of all, cannot be."""
+        known = self.number(None if value is None else round(value), LONGEST_NS)
+        if known is not None and self.total_ns + known > LARGEST_ID // 2:
+            self.numbers += 1
+            return None
+        self.total_ns += known or 0
         return known
 
     def rows(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -95,6 +96,27 @@ def walk(path: Path) -> Framing:
         raise RefusedError(path, problem, "check the file and its permissions") from error
 
 
+def check_start(path: Path, head: bytes) -> None:
+    """Refuse what is no report however it goes on, before the rest of it is expanded.
+
+    Args:
+        path: the compressed file, for the message.
+        head: its first bytes, expanded; nothing is said where they end within its header.
+
+    Raises:
+        DamagedError: it has no header that a report begins with.
+    """
+    size = int.from_bytes(head[len(MAGIC) : len(MAGIC) + 4], "little")
+    if len(head) < len(MAGIC) + 4 or len(head) < len(MAGIC) + 4 + size <= _HEADER_LIMIT:
+        return
+    stream = BytesIO(head)
+    stream.seek(len(MAGIC))
+    try:
+        _file_header(stream, len(head))
+    except _DamageError as damage:
+        raise DamagedError(path, str(damage), _RECOLLECT) from None
+
+
 def geometry(path: Path, message: Message) -> Geometry:
     """Return grid, block and stream of one result of a report that :func:`walk` accepted."""
     with path.open("rb") as stream:
@@ -141,9 +163,7 @@ def _walk(stream: BinaryIO, size: int) -> Framing:
             "is empty" if size == 0 else "is not a Nsight Compute report (it does not begin so)"
         )
     framing = Framing(size)
-    framing.file_header = _read_sized(stream, size, "file header")
-    if not any(number == 1 for number, _ in messages(framing.file_header)):
-        raise _DamageError("has a damaged file header")
+    framing.file_header = _file_header(stream, size)
     empty_blocks = 0
     while stream.tell() < size:
         header = _read_sized(stream, size, "block header")
@@ -165,6 +185,13 @@ def _walk(stream: BinaryIO, size: int) -> Framing:
         framing.results += results
         framing.range_results += ranges
     return framing
+
+
+def _file_header(stream: BinaryIO, size: int) -> bytes:
+    header = _read_sized(stream, size, "file header")
+    if not any(number == 1 for number, _ in messages(header)):
+        raise _DamageError("has a damaged file header")
+    return header
 
 
 def _skip_message(stream: BinaryIO, end: int) -> Message:

@@ -148,6 +148,8 @@ def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
                 if not total and not chunk.startswith(ncu_framing.MAGIC[: len(chunk)]):
                     problem = f"is a {codec} stream that holds no Nsight Compute report"
                     raise NotACaptureError(path, problem, files.ASK_FOR)
+                if not total:
+                    ncu_framing.check_start(path, chunk)
                 total += len(chunk)
                 if total > options.max_bytes:
                     raise _too_large(path, options)

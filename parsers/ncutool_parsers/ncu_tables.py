@@ -21,7 +21,6 @@ from ncutool_parsers.edge import (
     LARGEST_ID,
     LARGEST_VERSION,
     LONGEST_DEVICE,
-    LONGEST_NS,
     MOST_MULTIPROCESSORS,
     Edge,
     number_in,
@@ -133,7 +132,7 @@ def _launch(launch_id: int, action: Action, edge: Edge) -> Action:
         "stream": edge.number(_to_int(facts.get("launch__stream_id"), geometry.stream), LARGEST_ID),
         "device": edge.number(_to_int(facts.get("launch__device_id")), LARGEST_COUNT),
         "compute_capability": _capability(facts),
-        "duration_ns": edge.number(None if duration is None else round(duration), LONGEST_NS),
+        "duration_ns": edge.duration(duration),
         "nvtx": None if action["nvtx"] is None else edge.text(action["nvtx"]),
         "error": None if action["usable"] else _FAILED if action["metrics"] else _EMPTY,
         "registers_per_thread": edge.number(

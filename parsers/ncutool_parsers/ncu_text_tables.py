@@ -20,7 +20,6 @@ from ncutool_parsers.edge import (
     LARGEST_GRID,
     LARGEST_ID,
     LONGEST_DEVICE,
-    LONGEST_NS,
     MOST_MULTIPROCESSORS,
     Edge,
 )
@@ -101,7 +100,7 @@ def _row(launch_id: int, launch: Launch, read: Read, edge: Edge) -> dict[str, An
         "stream": edge.number(launch.stream, LARGEST_ID),
         "device": edge.number(launch.device, LARGEST_COUNT),
         "compute_capability": launch.capability or _capability(read.numbers),
-        "duration_ns": edge.number(None if duration is None else round(duration.value), LONGEST_NS),
+        "duration_ns": edge.duration(None if duration is None else duration.value),
         "error": None if usable else _UNUSABLE,
         "registers_per_thread": edge.number(
             _exact(read.numbers, "launch__registers_per_thread"), LARGEST_COUNT

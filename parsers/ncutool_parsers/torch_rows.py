@@ -18,7 +18,8 @@ _LATEST_US = 4.5e15
 """Of times past it (142 years) neither they nor the distance between two fit 64 bits of
 nanoseconds: none is usable."""
 _LONGEST_US = 1e12
-"""A longer duration (11 days) is damage, and sums of such would not fit 64 bits either."""
+"""A longer duration (11 days) is damage. Where all durations together are past what 64 bits hold,
+so are those longer than an equal share of it."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -46,6 +47,13 @@ class Rows(Generic[Key]):
         self.no_duration: Bools = ~((durations >= 0) & (durations < _LONGEST_US))
         """Duration absent, negative or absurd; it counts as 0 in ``duration``."""
         durations[self.no_duration] = 0
+        self.too_long = 0
+        """Durations that are not kept since all together are more than there can be."""
+        if float(durations.sum()) > _LATEST_US:
+            beyond = durations > _LATEST_US / len(durations)
+            self.too_long = int(beyond.sum())
+            self.no_duration |= beyond
+            durations[beyond] = 0
         self.start, whole_starts = _to_nanoseconds(starts)
         self.duration, whole_durations = _to_nanoseconds(durations)
         self.whole_microseconds = whole_starts and whole_durations

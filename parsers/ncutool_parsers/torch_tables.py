@@ -74,6 +74,7 @@ def build(
     edge.numbers += sum(
         columns.unusable for columns in (collector.launches, collector.ops, collector.calls)
     )
+    edge.numbers += sum(rows.too_long for rows in (launches, ops, calls))
     whole_microseconds = all(rows.whole_microseconds for rows in (launches, ops, calls))
     dropped = launches.dropped + ops.dropped + calls.dropped
     origin = _origin(launches, calls)

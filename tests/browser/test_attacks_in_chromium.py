@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-def capture(path: Path, slower: float = 1.0) -> Path:
+def capture(path: Path, slower: float = 1.0, rank: int = 0, world: int = 1) -> Path:
     """Write a trace of some steps with an attack in the place of every text."""
     say = attacks()
     events: list[made.Event] = []
@@ -63,6 +64,8 @@ def capture(path: Path, slower: float = 1.0) -> Path:
                 made.kernel(attack, at + 50, 300.0 * slower, key, grid=[64, 1, 1],
                             block=[128, 1, 1], **{next(say): next(say)})
             )  # fmt: skip
+        if world > 1:
+            events += _all_reduce(start + 8_100, 100 * step + 99, next(say))
         events.append(made.event("overhead", next(say), start + 8_000, 20.0))
         events.append(made.event("python_function", next(say), start + 1, 50.0))
     devices: list[dict[str, Any]] = [
@@ -70,11 +73,48 @@ def capture(path: Path, slower: float = 1.0) -> Path:
          "computeMinor": 0, "numSms": 132, "totalGlobalMem": 85017624576}
     ]  # fmt: skip
     groups = [{"pg_name": ATTACKS[1], "pg_desc": ATTACKS[2], "ranks": [0]}]
-    about = {"backend": ATTACKS[0], "rank": 0, "world_size": 1, "pg_config": groups}
+    about = {"backend": ATTACKS[0], "rank": rank, "world_size": world, "pg_config": groups}
     return made.write(
         path, events, deviceProperties=devices, distributedInfo=about, traceName=ATTACKS[1],
         hostname=ATTACKS[2], **{ATTACKS[3]: ATTACKS[4]},
     )  # fmt: skip
+
+
+def _all_reduce(start: float, key: int, group: str) -> list[made.Event]:
+    """A collective of a group whose name attacks."""
+    told = {
+        **{"Collective name": "allreduce", "Group size": 2, "dtype": "Float"},
+        **{"In msg nelems": 1 << 20, "Out msg nelems": 1 << 20},
+        **{"Process Group Name": group, "Process Group Description": group},
+        "Process Group Ranks": f"[0, 1] {group}",
+    }
+    name = "ncclDevKernel_AllReduce_Sum_f32_RING_LL(ncclDevKernelArgsStorage<4096ul>)"
+    return [
+        made.call(start, 5.0, key),
+        made.kernel(name, start + 20, 300.0, key, grid=[24, 1, 1], block=[512, 1, 1], **told),
+    ]
+
+
+def _plan(folder: Path, name: str) -> list[str]:
+    """A plan of a model and a device of the user's own, whose every text attacks."""
+    config = folder / name
+    told = {
+        **{"model_type": "llama", "architectures": [ATTACKS[0]], "_name_or_path": ATTACKS[1]},
+        **{"hidden_size": 1024, "num_hidden_layers": 4, "num_attention_heads": 8},
+        **{"intermediate_size": 4096, "vocab_size": 32000, "torch_dtype": "bfloat16"},
+        **{"hidden_act": "silu", "max_position_embeddings": 4096, ATTACKS[3]: ATTACKS[4]},
+    }
+    config.write_text(json.dumps(told), encoding="utf-8")
+    device = ATTACKS[1].replace("`owned`", "1")
+    rows = folder / "devices.toml"
+    rows.write_text(
+        f"[[device]]\nname = {json.dumps(device)}\ncompute_capability = '9.0'\nsm_count = 132\n"
+        "memory_bytes = 80_000_000_000\nl2_bytes = 52428800\npeak_bytes_per_s = 3.35e12\n"
+        "source = 'https://example.org'\n"
+        "[device.peak_flop_per_s]\nfp32 = 6.69e13\nbf16_tensor = 9.89e14\n",
+        encoding="utf-8",
+    )
+    return ["plan", "llm", "--config", str(config), "--device", device, "--device-file", str(rows)]
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +137,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         place = folder / f"{kind.replace(' ', '-')}{'.svg' if 'picture' in kind else '.html'}"
         assert main([*map(str, command), "-o", str(place)]) == 0, kind
         found[kind] = place
+    ranks = folder / "ranks <img src=x onerror=document.title=`owned`>"
+    ranks.mkdir()
+    for rank in range(2):
+        capture(ranks / f"rank{rank}-{name}", 1.0 + rank, rank, 2)
+    found["job"] = folder / "job.html"
+    assert main(["job", str(ranks), "-o", str(found["job"])]) == 0
+    found["plan"] = folder / "plan.html"
+    assert main([*_plan(folder, name), "-o", str(found["plan"])]) == 0
     dataset = folder / "set"
     assert main(["batch", str(folder / "runs"), "-o", str(dataset), "--jobs", "1"]) == 0
     found["fleet"] = folder / "fleet.html"
@@ -104,7 +152,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["page", "picture", "diff", "diff picture", "what if", "fleet"])
+@pytest.mark.parametrize(
+    "kind", ["page", "picture", "diff", "diff picture", "what if", "fleet", "job", "plan"]
+)
 def test_nothing_runs_loads_or_breaks_the_policy(
     browser: Browser, pages: dict[str, Path], kind: str
 ) -> None:

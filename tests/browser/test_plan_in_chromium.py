@@ -57,22 +57,62 @@ def test_page_is_quiet_and_fits(
     assert (ground == "rgb(14, 16, 19)") is dark
 
 
+SHOWN = (
+    "[...document.querySelectorAll('#{name} .wide [data-stop].on')].map(mark => mark.dataset.stop)"
+)
+SLIDER = "document.querySelector('#slider input')"
+
+
 def test_the_slider_moves_the_batch(browser: Browser, pages: dict[str, Path]) -> None:
-    """Its stop is read out, marked in the table, and moves the matrix products, not attention."""
+    """Its stop is read out, marked in the table, and shown in both pictures."""
     browser.open(pages["dense"])
-    assert browser.evaluate(CHOSEN) == "8"
-    places = (
-        "[...document.querySelectorAll('#roofline .mark-symbol')].at(-1).querySelectorAll('path')"
-    )
-    where = f"[...{places}].map(path => path.getAttribute('transform'))"
-    before = browser.evaluate(where)
+    assert browser.evaluate(CHOSEN) == "3"
+    assert browser.evaluate(SHOWN.format(name="roofline")) == ["3", "3"]
+    assert browser.evaluate(SHOWN.format(name="speed")) == ["3"]
     browser.evaluate(
-        "(() => { const slider = document.querySelector('#roofline input[type=range]');"
-        " slider.value = 8; slider.dispatchEvent(new Event('input'));"
-        " return ncutoolPlan.then(view => view.runAsync()).then(() => true); })()"
+        f"(() => {{ {SLIDER}.value = 6; {SLIDER}.dispatchEvent(new Event('input')); }})()"
     )
-    assert browser.evaluate(CHOSEN) == "256"
-    assert browser.evaluate(READOUT).startswith("batch 256: 86.53 ms a token")
-    after = browser.evaluate(where)
-    assert len(before) == len(after) == 3
-    assert len(set(before) & set(after)) == 1
+    assert browser.evaluate(CHOSEN) == "6"
+    told = "batch 57: 22.75 ms a token"
+    assert browser.evaluate(READOUT).startswith(told)
+    assert browser.evaluate(f"{SLIDER}.getAttribute('aria-valuetext')").startswith(told)
+    assert browser.evaluate(SHOWN.format(name="roofline")) == ["6", "6"]
+    assert browser.evaluate(SHOWN.format(name="speed")) == ["6"]
+
+
+def test_the_slider_is_moved_by_keys(browser: Browser, pages: dict[str, Path]) -> None:
+    """An arrow key goes to the next batch, once the slider has the focus."""
+    browser.open(pages["dense"])
+    browser.evaluate(f"{SLIDER}.focus()")
+    for kind in ("keyDown", "keyUp"):
+        browser.call(
+            "Input.dispatchKeyEvent", type=kind, key="ArrowRight", code="ArrowRight",
+            windowsVirtualKeyCode=39,
+        )  # fmt: skip
+    assert browser.evaluate(CHOSEN) == "4"
+    assert browser.evaluate(READOUT).startswith("batch 16:")
+
+
+def test_a_mark_or_a_row_chooses_its_batch(browser: Browser, pages: dict[str, Path]) -> None:
+    """A click on either is the slider's stop."""
+    browser.open(pages["dense"])
+    click = "dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    browser.evaluate(f"document.querySelector('#speed .wide [data-at=\"1\"]').{click}")
+    assert browser.evaluate(CHOSEN) == "1"
+    browser.evaluate(f"document.querySelector('tr[data-batch=\"5\"]').{click}")
+    assert browser.evaluate(f"{SLIDER}.value") == "5"
+
+
+@pytest.mark.parametrize("width", [1280, 1000, 390])
+def test_the_drawing_fits_its_card(browser: Browser, pages: dict[str, Path], width: int) -> None:
+    """One of its two widths is shown, and no letter of it is smaller than on a phone."""
+    browser.open(pages["mixture"], width=width)
+    shown = browser.evaluate(
+        "[...document.querySelectorAll('.plot svg')].filter(one => one.getClientRects().length)"
+        ".map(one => [one.getBoundingClientRect().width, one.viewBox.baseVal.width,"
+        " one.closest('.card').clientWidth])"
+    )
+    assert len(shown) == 2
+    for drawn, planned, room in shown:
+        assert drawn <= room
+        assert drawn >= 0.85 * planned

@@ -65,7 +65,15 @@ def test_page_is_quiet_and_fits(
 def test_every_device_has_its_line_and_its_mark(browser: Browser, pages: dict[str, Path]) -> None:
     """Two devices at an intensity: two lines and two marks."""
     browser.open(pages["intensity"])
-    lines = "document.querySelectorAll('#rooflines .wide .lines path').length"
+    lines = "document.querySelectorAll('section[aria-label=Rooflines] .wide .lines path').length"
     assert browser.evaluate(lines) == 2
-    marks = "document.querySelectorAll('#rooflines .wide .marks circle').length"
+    marks = "document.querySelectorAll('section[aria-label=Rooflines] .wide .marks circle').length"
     assert browser.evaluate(marks) == 2
+
+
+def test_each_deployment_has_its_curve(browser: Browser, pages: dict[str, Path]) -> None:
+    """Two devices: two names, each with a symbol, and a ring where the memory of each ends."""
+    browser.open(pages["model"])
+    assert browser.evaluate("document.querySelectorAll('.names li').length") == 2
+    rings = "document.querySelectorAll('.drawn .wide .still circle').length"
+    assert browser.evaluate(rings) == 2

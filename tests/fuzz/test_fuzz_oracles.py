@@ -130,3 +130,20 @@ def test_a_file_is_in_an_archive_once_or_why_it_is_not(held: Any, said: str | No
 def test_an_answer_has_a_bounded_size() -> None:
     assert oracles.answer('{"a": 1}') is None
     assert oracles.answer(json.dumps("x" * 70_000)) is not None
+
+
+ROW = {"flop": 2e9, "duration_ns": 1_000, "achieved_flop_per_s": 2e15, "peak_flop_per_s": 1e15}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**ROW, "flag": "twice the peak"}, None),
+        (ROW, "achieved_flop_per_s of 2.0 times the peak without a flag"),
+        ({**ROW, "flop": 1e9, "flag": "a"}, "achieved_flop_per_s is not work over time"),
+        ({"roofline_pct": 300.0}, "300.0 % of the roof without a flag"),
+    ],
+)
+def test_a_launch_past_its_peak_is_flagged(row: dict[str, Any], said: str | None) -> None:
+    found = oracles._launches({"kernels": [row]})
+    assert found is None if said is None else found is not None and found.startswith(said)

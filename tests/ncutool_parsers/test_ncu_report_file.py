@@ -13,9 +13,15 @@ import polars as pl
 import pytest
 import zstandard
 
-from ncutool_parsers import ncu_parts, ncu_process
+from ncutool_parsers import ncu_framing, ncu_parts, ncu_process
 from ncutool_parsers.capture import Capture, DeviceRecord
-from ncutool_parsers.errors import CaptureError, EmptyError, UnreadableError, UsageError
+from ncutool_parsers.errors import (
+    CaptureError,
+    DamagedError,
+    EmptyError,
+    UnreadableError,
+    UsageError,
+)
 from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.ncu_framing import Framing
 from ncutool_parsers.ncu_report_file import NcuReportReader
@@ -155,6 +161,23 @@ def test_progress_ends_at_the_size(report: Path) -> None:
     assert seen == sorted(seen)
 
 
+def test_a_bomb_that_begins_as_a_report_is_not_expanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a header it is refused by its first piece, and nothing of it is kept."""
+    bomb = tmp_path / "bomb.ncu-rep.gz"
+    with gzip.open(bomb, "wb", compresslevel=1) as file:
+        file.write(b"NVR\0")
+        for _ in range(20):
+            file.write(bytes(1 << 20))
+    written: list[int] = []
+    plain = ncu_framing.walk
+    monkeypatch.setattr(ncu_framing, "walk", lambda path: written.append(1) or plain(path))
+    with pytest.raises(DamagedError, match="no file header at byte 4"):
+        read(bomb)
+    assert written == []
+
+
 @pytest.mark.parametrize("codec", ["zstd", "gzip"])
 def test_compressed_reports(tmp_path: Path, report: Path, codec: str) -> None:
     """A .ncu-repz is the same report as a Zstandard stream; gzip is taken as well."""
@@ -174,7 +197,8 @@ def test_plain_report_named_like_a_compressed_one(tmp_path: Path, report: Path) 
 def test_compressed_reports_are_bounded(tmp_path: Path) -> None:
     """A stream that expands past the limit stops with an error that names the limit."""
     bomb = tmp_path / "bomb.ncu-repz"
-    bomb.write_bytes(zstandard.compress(b"NVR\0" + bytes(50_000_000)))
+    header = b"\x02\0\0\0\x08\x01"  # two bytes: version 1
+    bomb.write_bytes(zstandard.compress(b"NVR\0" + header + bytes(50_000_000)))
     assert bomb.stat().st_size < 10_000
     with pytest.raises(UnreadableError, match="limit of 1000000 bytes"):
         read(bomb, max_bytes=1_000_000)

@@ -52,7 +52,7 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
     if not context.host_bound or busy <= 0:
         return None
     factor = int(batching.free_growth(busy + context.dispatch_ns, busy))
-    eager = context.kernels.filter(
+    eager = context.kernels.select("launch_id", "duration_ns", "category", "graph_replay").filter(
         (pl.col("category") == "kernel") & ~pl.col("graph_replay").fill_null(value=False)
     )
     if factor < LEAST_GROWTH or not eager.height:

@@ -224,8 +224,10 @@ def _same(context: Context, line: Line, taken: frozenset[int]) -> Iterable[Run]:
     end = 0
     for op, group in groupby([operation.op for operation in line.operations]):
         first, end = end, end + len(list(group))
+        if end - first < MIN_CALLS:
+            continue
         nodes = line.nodes[first:end]
-        if len(nodes) < MIN_CALLS or nodes[0].family not in ("elementwise", "copy", "reduction"):
+        if nodes[0].family not in ("elementwise", "copy", "reduction"):
             continue
         if any(node.duration_ns > limit or node.by_engine for node in nodes):
             continue

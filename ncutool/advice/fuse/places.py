@@ -165,7 +165,13 @@ def _by_operators(
         if times is None:
             continue
         members = pattern.members(match, every)
-        rows = _rows(members)
+        if members is every:
+            count = line.rows_before[last] - line.rows_before[first]
+            rows: Sequence[int] = range(every[0].first, every[-1].last)
+            if len(rows) != count:  # what lies between is no part of the line
+                rows = _rows(members)
+        else:
+            rows = _rows(members)
         durations = [node.duration_ns for node in members]
         if not any(durations) or not taken.free(stream, rows):
             continue

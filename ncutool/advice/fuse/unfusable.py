@@ -135,12 +135,7 @@ def _of_neighbours(
     launches: set[int] = set()
     duration = 0
     for line in every:
-        chosen = {
-            node.first: node
-            for first, second in _fitting(reason, line)
-            for node in (first, second)
-            if reason.counts(_call(node)) and line.free(node, taken)
-        }
+        chosen = {node.first: node for node in _counted(reason, line) if line.free(node, taken)}
         duration += sum(node.duration_ns for node in chosen.values())
         launches.update(launch for node in chosen.values() for launch in line.ids(node))
     if not launches:
@@ -148,15 +143,19 @@ def _of_neighbours(
     return Declined(reason.what, reason.why, tuple(sorted(launches)), duration)
 
 
-def _fitting(reason: _Reason, line: Line) -> Iterable[tuple[Node, Node]]:
-    """Yield the neighbours that a reason speaks of."""
-    pairs = line.pairs
-    fitting = {pair for pair in pairs if reason.fits(_Call(pair[0], True), _Call(pair[1], True))}
-    for pair in fitting:
-        for place in pairs[pair]:
-            first, second = line.nodes[place : place + 2]
-            if reason.fits(_call(first), _call(second)):
-                yield first, second
+def _counted(reason: _Reason, line: Line) -> Iterable[Node]:
+    """Yield which of the neighbours that a reason speaks of would go."""
+    for pair, places in line.pairs.items():
+        both = _Call(pair[0], True), _Call(pair[1], True)
+        if not reason.fits(*both):
+            continue
+        counts = [place for place, call in enumerate(both) if reason.counts(call)]
+        for place in places:
+            nodes = line.nodes[place : place + 2]
+            if nodes[0].duration_ns > 0 and nodes[1].duration_ns > 0:
+                yield from [nodes[which] for which in counts]
+            elif reason.fits(_call(nodes[0]), _call(nodes[1])):
+                yield from (node for node in nodes if reason.counts(_call(node)))
 
 
 def _call(node: Node) -> _Call:

@@ -226,7 +226,10 @@ def _device(context: Context, rows: pl.DataFrame) -> str:
 
 
 def _symmetric(context: Context) -> bool:
-    names = pl.concat([context.capture.signatures["op"], context.kernels["kernel"]])
+    kernels = {kind.kernel for kind in context.launches.kinds}
+    names = pl.concat(
+        [context.capture.signatures["op"], pl.Series(sorted(kernels), dtype=pl.String)]
+    )
     return bool(names.str.contains(r"symm_mem|multimem").any())
 
 

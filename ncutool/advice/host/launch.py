@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 
@@ -213,7 +215,7 @@ def _repetition(context: Context, eager: pl.DataFrame) -> str:
     shapes = "operators with the same shapes"
     if not context.capture.shapes_recorded:
         shapes = "operators; their shapes are not recorded"
-    same = max(full.count(step) for step in full)
+    same = max(Counter(full).values())
     if same == len(full):
         return f"All {same} annotated steps launch the same {shapes}."
     if same > 1:

@@ -149,7 +149,8 @@ class Ledger:
         ``gain`` is what a replay of the best case saves: host time that removed launches no
         longer take may shorten dispatch gaps later on, which are then claimed as well.
         """
-        return self._amount(claim, self._later(claim, gain - self._naive(claim)))
+        naive = self._naive(claim)
+        return naive if gain <= naive else self._amount(claim, self._later(claim, gain - naive))
 
     def take(self, claim: Claim, gain: int) -> int:
         """Price the claim as `at_most` does, then deduct it: later claims cannot be paid for these

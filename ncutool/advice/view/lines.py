@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from ncutool.advice.view.casts import WeightCast
 from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
@@ -33,6 +33,12 @@ class Line:
         for place, pair in enumerate(pairwise(self.operations)):
             found.setdefault(pair, []).append(place)
         return found
+
+    @cached_property
+    def rows_before(self) -> list[int]:
+        """How many launches the calls before each place have; those of all calls at the end."""
+        counts = [node.last - node.first for node in self.nodes]
+        return list(accumulate(counts, initial=0))
 
     def ids(self, node: Node) -> list[int]:
         """Return the launches of one call."""

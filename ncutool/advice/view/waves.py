@@ -15,6 +15,13 @@ from ncutool.devices.resolve import Device
 from ncutool.work.kernel_facts import facts_of
 from ncutool_parsers.capture import Capture
 
+_OF_TILING = (
+    "launch_id",
+    *(f"block_{axis}" for axis in "xyz"),
+    "registers_per_thread",
+    "shared_memory_bytes",
+)
+
 _SHARED_PER_SM = {
     "7.0": 96 << 10,
     "7.5": 64 << 10,
@@ -60,7 +67,8 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
         return {}
     products = launches.rows(lambda kind: kind.family == "gemm")
     names = {launches.ids[row]: launches.of_row[row].kernel_full for row in products}
-    table = capture.launches
+    ids = pl.Series(list(names), dtype=pl.Int64)
+    table = capture.launches.select(_OF_TILING).filter(pl.col("launch_id").is_in(ids.implode()))
     columns = (
         table["launch_id"],
         _threads(table),
@@ -70,8 +78,6 @@ def tilings(launches: Launches, capture: Capture, device: Device | None) -> dict
     known: dict[tuple[str, int | None, int | None, int | None], Tiling | None] = {}
     tilings_of = {}
     for launch_id, *used in zip(*(column.to_list() for column in columns), strict=True):
-        if launch_id not in names:
-            continue
         key = (names[launch_id], *used)
         if key not in known:
             known[key] = _tiling(device, device.sm_count, *key)

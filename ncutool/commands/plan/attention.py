@@ -9,6 +9,7 @@ import typer
 
 from ncutool.base.amounts import WHOLE
 from ncutool.commands.options import DeviceFileOption, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import DeviceNames, TimeOption, rooflines, write_answer
 from ncutool.commands.writing import Output
 
@@ -76,6 +77,9 @@ class AttentionOptions:
         found = asdict(self)
         found["kv_seq"] = found.pop("context")
         return found
+
+
+GROUPS = help_groups.ATTENTION
 
 
 @unfold

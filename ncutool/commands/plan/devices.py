@@ -8,10 +8,13 @@ import typer
 
 from ncutool.base.amounts import NUMBER
 from ncutool.commands.options import DeviceFileOption, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import PriceOption, parse_prices, rooflines, write_answer
 from ncutool.commands.plan.model_options import ModelOptions, ServingOptions
 from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
+
+GROUPS = help_groups.DEVICES
 
 
 @unfold

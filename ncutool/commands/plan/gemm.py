@@ -8,8 +8,11 @@ import typer
 
 from ncutool.base.amounts import WHOLE
 from ncutool.commands.options import DeviceFileOption, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import DeviceNames, TimeOption, rooflines, write_answer
 from ncutool.commands.writing import Output
+
+GROUPS = help_groups.GEMM
 
 
 @unfold

@@ -17,6 +17,7 @@ from ncutool.commands.options import (
     option,
     unfold,
 )
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.answers import content, json_text
 from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool.commands.plan.model_options import (
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Model, Plan
+
+
+GROUPS = help_groups.LLM
 
 
 @unfold

@@ -10,6 +10,7 @@ import typer
 
 from ncutool.base.amounts import BYTES, FLOP, MILLISECONDS, NUMBER, SECONDS
 from ncutool.commands.options import DeviceFileOption, Format, option, unfold
+from ncutool.commands.plan import help_groups
 from ncutool.commands.plan.model_options import (
     BatchOption,
     ConfigOption,
@@ -100,6 +101,9 @@ class BenchmarkOptions:
     dtype: Annotated[
         str, option(words="Data type of its arithmetic.", metavar="TYPE", show_default=True)
     ] = "bf16"
+
+
+GROUPS = help_groups.SIGNALS
 
 
 @unfold

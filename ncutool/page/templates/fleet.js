@@ -2,7 +2,7 @@
 
 // Columns of a row, as ncutool/page/fleet.py writes them.
 const FOLDER = 0, NAME = 1, PAGE = 2, HEADLINE = 3, DEVICE = 4, ANSWER = 5, WINDOW = 6, BUSY = 7, LOW = 8, HIGH = 9, ROOF = 10, FIRST = 11;
-const PER_PAGE = 100;
+const PER_PAGE = 100, WHOLE_ID = 32;
 
 // As units.percent_range writes it.
 function percentRange(low, high) {
@@ -30,12 +30,13 @@ class Captures {
       { column: ANSWER, name: "answer", values: data.answers },
       ...data.metadata.map((one, i) => ({ column: FIRST + i, name: one.name, values: one.values })),
     ];
-    this.texts = data.rows.map((row) => [this.path(row), row[HEADLINE] || "", ...this.columns.map(({ column, values }) => values[row[column]])].join("\n").toLowerCase());
+    this.texts = data.rows.map((row) => [this.path(row), this.headline(row), ...this.columns.map(({ column, values }) => values[row[column]])].join("\n").toLowerCase());
     this.chosen = new Map();
-    this.sort = HIGH;
+    this.sort = LOW;
     this.down = true;
     this.count = PER_PAGE;
     section.querySelector(".tools").hidden = false;
+    for (const note of section.querySelectorAll("[data-copies]")) note.hidden = false;
     this.choices(section.querySelector("[data-choices]"));
     this.query.addEventListener("input", () => this.again());
     this.more.addEventListener("click", () => {
@@ -47,6 +48,9 @@ class Captures {
   }
   path(row) {
     return this.data.folders[row[FOLDER]] + row[NAME];
+  }
+  headline(row) {
+    return row[HEADLINE] === null ? this.data.answers[row[ANSWER]] : this.data.headlines[row[HEADLINE]];
   }
   choices(place) {
     for (const { column, name, values } of this.columns) {
@@ -94,9 +98,10 @@ class Captures {
     const texts = this.columns.find(({ column }) => column === this.sort)?.values;
     const key = (i) => (this.sort === NAME ? this.path(rows[i]) : texts ? texts[rows[i][this.sort]] : rows[i][this.sort]);
     const sign = this.down ? -1 : 1;
+    const high = (i) => (this.sort === LOW ? rows[i][HIGH] : 0); // what may be saved, where as much is sure
     this.found.sort((a, b) => {
       const [x, y] = [key(a), key(b)];
-      if (x === y) return a - b;
+      if (x === y) return sign * (high(a) - high(b)) || a - b;
       if (x === null) return 1; // what is not known comes last, whichever way
       if (y === null) return -1;
       return x < y ? -sign : sign;
@@ -114,16 +119,24 @@ class Captures {
     this.more.hidden = rest <= 0;
     this.more.textContent = "Show more (" + count(rest) + " left)";
   }
+  copies(row) {
+    const text = this.data.command.replace(/ID'$/, row[PAGE] + "'");
+    const button = make("button", { type: "button", class: "copies", title: text, "aria-label": "Copy the command that writes the page of " + this.path(row) }, "copy");
+    button.addEventListener("click", () => copyFrom(button, text));
+    return button;
+  }
   row(row) {
     const { answers, devices, kinds } = this.data;
     const answer = answers[row[ANSWER]];
-    const path = row[PAGE] ? make("a", { href: "pages/" + row[PAGE] + ".html" }, this.path(row)) : this.path(row);
+    const hasPage = row[PAGE].length === WHOLE_ID;
+    const path = [hasPage ? make("a", { href: "pages/" + row[PAGE] + ".html" }, this.path(row)) : this.path(row)];
+    if (!hasPage) path.push(" ", this.copies(row));
     const dot = make("i", { class: "dot k-" + kinds[answer], "aria-hidden": "true" });
     return make(
       "tr",
       {},
-      make("td", { class: "words path" }, path),
-      make("td", { class: "words what" }, dot, make("span", {}, row[HEADLINE] || answer)),
+      make("td", { class: "words path" }, ...path),
+      make("td", { class: "words what" }, dot, make("span", {}, this.headline(row))),
       make("td", { class: "words" }, devices[row[DEVICE]]),
       make("td", {}, time(row[WINDOW])),
       make("td", {}, percent(row[BUSY])),

@@ -33,30 +33,6 @@ function asCsv(found, groups) {
   const rows = found.map((group) => [...texts.map((name) => csvCell(groups.text(name, group))), ...figures.map((name) => csvCell(digits(figure(name, group))))]);
   return [[...texts, ...figures], ...rows].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
 }
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch { // pages opened from a file may not have a clipboard of their own
-    const area = make("textarea", { style: "position:fixed;opacity:0" });
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-}
-// Copies and says so on the button for a moment.
-async function copyFrom(button, text, said = "Copied") {
-  const label = button.dataset.label ?? button.textContent;
-  button.dataset.label = label;
-  await copyText(text);
-  button.textContent = said;
-  clearTimeout(button.waiting);
-  button.waiting = setTimeout(() => {
-    button.textContent = label;
-    delete button.dataset.label;
-  }, 1500);
-}
 function saveAs(name, text, kind) {
   const link = make("a", { download: name, href: URL.createObjectURL(new Blob([text], { type: kind })) });
   link.click();

@@ -15,8 +15,8 @@ GROUPS = (PRODUCTS, EXPERTS, ATTENTION, REST, UNKNOWN, COMMUNICATION, IDLE)
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Sequences of a step, as recorded or asked for; an unknown is None."""
+class PartLengths:
+    """Sequences of a step, or of the prompts or decoded sequences in it; an unknown is None."""
 
     source: str
     """Where they come from: an annotation, the attention's shapes, or options."""
@@ -28,7 +28,13 @@ class Lengths:
     """Keys that all sequences attend to, together, the new tokens among them."""
     pairs: float | None = None
     alike: bool = False
-    parts: tuple[Lengths, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lengths(PartLengths):
+    """Sequences of a step, as recorded or asked for."""
+
+    parts: tuple[PartLengths, ...] = ()
     """Of a step with prompts (or chunks of them) beside decoded sequences: those of each."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ncutool.base.thresholds import IntThreshold
-from ncutool.planning.llm.comparison import Asked, Lengths
+from ncutool.planning.llm.comparison import Asked, Lengths, PartLengths
 from ncutool.planning.llm.floors import Load, Phase
 from ncutool.planning.llm.matching import Match, Pair
 
@@ -127,13 +127,13 @@ def _mixed_lengths(known: Lengths, context: int | None, prompt: int | None) -> L
     return replace(known, source=f"options and {known.source}", parts=tuple(parts))
 
 
-def load_of(phase: Phase, lengths: Lengths | None, rows: Rows) -> Load | None:
+def load_of(phase: Phase, lengths: Lengths | PartLengths | None, rows: Rows) -> Load | None:
     """Return the step's work; None where not even its tokens are known."""
     known = lengths or Lengths("")
     tokens = rows.layers or known.new_tokens or (known.sequences if phase == "decode" else None)
     if tokens is None:
         return None
-    if phase == "mixed":
+    if isinstance(known, Lengths) and phase == "mixed":
         return _mixed_load(known, rows, tokens)
     sequences = known.sequences
     if sequences is None and phase == "decode":

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Literal
 
-from ncutool.planning.llm.comparison import Lengths
+from ncutool.planning.llm.comparison import Lengths, PartLengths
 from ncutool.work.operators import OpCall
 from ncutool.work.operators.attention import LENGTH_AT
 from ncutool.work.operators.steps import EXECUTE, EXECUTE_SUMS
@@ -66,8 +66,13 @@ def _together(name: str, prompts: Lengths | None, decoded: Lengths | None) -> Le
         phase="mixed",
         sequences=(prompts.sequences or 0) + (decoded.sequences or 0),
         new_tokens=(prompts.new_tokens or 0) + (decoded.new_tokens or 0),
-        parts=(prompts, decoded),
+        parts=(_alone(prompts), _alone(decoded)),
     )
+
+
+def _alone(found: Lengths) -> PartLengths:
+    """Return lengths as those of a part of a step."""
+    return PartLengths(**{one.name: getattr(found, one.name) for one in fields(PartLengths)})
 
 
 def _summed(
@@ -146,7 +151,10 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
     if len({(one.phase, one.sequences, one.new_tokens) for one in group}) > 1:
         return None
     if first.parts:
-        parts = [_mean(some) for some in zip(*(one.parts for one in group), strict=True)]
+        parts = [
+            None if (mean := _mean([_step_of(one) for one in some])) is None else _alone(mean)
+            for some in zip(*(one.parts for one in group), strict=True)
+        ]
         known = tuple(one for one in parts if one is not None)
         source = (
             f"the annotation {first.source}"
@@ -165,6 +173,11 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
         pairs=sum(pairs) / len(pairs) if pairs else None,
         alike=all(one.alike for one in group),
     )
+
+
+def _step_of(part: PartLengths) -> Lengths:
+    """Return a part of a step as a step of its own."""
+    return Lengths(**{one.name: getattr(part, one.name) for one in fields(PartLengths)})
 
 
 def _filled(found: Lengths | None, more: Lengths | None) -> Lengths | None:

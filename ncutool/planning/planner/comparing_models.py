@@ -134,7 +134,7 @@ def compare_model(
         weights = (paid[0], price) if paid[0] is not None and price is not None else (1.0, 1.0)
         base = rows[0] if rows else None
         rows.append(_row(each, planned[0], price, weights, base, alike=alike))
-    curves = named_curves((row.device, each.plan) for row, each in zip(rows, planned, strict=True))
+    curves = named_curves((row.label, each.plan) for row, each in zip(rows, planned, strict=True))
     return ModelComparison(
         first.model.name, first.types.weights, first.types.kv, first.tensor_parallel, first.batch,
         first.context_tokens, by_price, tuple(rows), tuple(_notes(rows, first, alike=alike)),

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from trend_factory import archive
 
-from ncutool.archive.trends import Trends, kernel_times, natural, trends
+from ncutool.archive.point_order import natural_order
+from ncutool.archive.trends import Trends, kernel_times, trends
 from ncutool.text.sheet import sheet_markdown, sheet_text
 from ncutool.text.trends import headline, trends_facts, trends_sheet
 from ncutool_parsers.errors import UsageError
@@ -92,18 +93,59 @@ def test_the_order_is_of_time_unless_values_say_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "kind"),
+    ("ordered", "kind"),
     [
-        (["2", "10"], "float"),
-        (["2026-01-02", "2025-12-31"], "fromisoformat"),
-        (["a", "1"], "None"),
-        (["nan"], "None"),
+        (["2", "10", "1e3"], "numbers"),
+        (["-1.5", "0.25", "0.5"], "numbers"),
+        (["0.10", "0.25", "0.50"], "numbers"),
+        (["1.2", "1.9", "1.10", "2.0"], "versions"),
+        (["v2", "v10"], "versions"),
+        (["2.9.1", "2.10", "2.10.0"], "versions"),
+        (["2025-12", "2026-01"], "months"),
+        (["2025-12-31", "2026-01-02"], "dates"),
+        (["2026-01-02T10:00:00+02:00", "2026-01-02T09:00:00+00:00"], "dates"),
+        (["1", "a"], None),
+        (["nan"], None),
+        (["2026-01-02T10:00:00", "2026-01-02T09:00:00+00:00"], None),
+        (["9" * 5000, "1"], None),
+        ([], None),
     ],
-    ids=["numbers", "dates", "words", "nan"],
 )
-def test_natural_orders(values: list[str], kind: str) -> None:
-    key = natural(values)
-    assert (key.__name__ if key is not None else "None") == kind
+def test_natural_orders(ordered: list[str], kind: str | None) -> None:
+    """Told by the values where all are of one kind, whichever way they are given."""
+    found = natural_order(ordered[::-1])
+    if kind is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (sorted(set(ordered), key=found[0]), found[1]) == (ordered, kind)
+
+
+@pytest.mark.parametrize("values", [None, "", "same"], ids=["null", "empty", "one value"])
+def test_a_column_of_one_value_or_none(values: str | None) -> None:
+    """One point is no trend, and what has no value says what to pass."""
+    captures, kernels = archive(12)
+    captures = captures.with_columns(night=pl.lit(values, pl.String))
+    if values is None:
+        with pytest.raises(UsageError, match="no capture has a value of 'night'"):
+            trends(captures, kernels, "night")
+        return
+    found = trends(captures, kernels, "night")
+    assert found.works[0].labels == (values,)
+    assert found.works[0].whole is not None
+    assert found.works[0].whole.levels is None
+    assert not found.works[0].events
+
+
+def test_captures_without_a_value_are_counted_and_left_out() -> None:
+    """Every third capture has no date: the others are the points."""
+    captures, kernels = archive(36, changes={18: ("gemm", 1.5)})
+    days = [f"2026-{1 + n // 28:02}-{1 + n % 28:02}" if n % 3 else None for n in range(36)]
+    found = trends(captures.with_columns(day=pl.Series(days)), kernels, "day")
+    assert found.without == 12
+    assert found.order == "the dates in day"
+    (event,) = found.works[0].events
+    assert event.label in {days[n] for n in (17, 19, 20)}
 
 
 def test_too_few_points() -> None:

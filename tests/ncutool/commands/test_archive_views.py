@@ -161,8 +161,15 @@ def test_the_page_of_a_dataset(run: Runner, job: Path, dataset: Path) -> None:
     before = (dataset / "index.html").read_text()
     assert "8 captures" in before
     assert "1 file could not be analysed" in before
+    code, _, err = run("fleet", dataset, "--pages", job, "--where", "path=rank3.json.gz")
+    assert (code, "1 page written" in err) == (0, True)
+    assert len(list((dataset / "pages").glob("*.html"))) == 1
+    assert "check --where" in run("fleet", dataset, "--pages", job, "--where", "path=no")[2]
+    assert "pass --pages too" in run("fleet", dataset, "--where", "path=no")[2]
     code, _, err = run("fleet", dataset, "--by", "name", "--order-by", "path", "--pages", job)
     assert code == 0
+    assert "7 pages written" in err
+    assert "1 there before" in err
     assert "index.html" in err
     after = (dataset / "index.html").read_text()
     assert after.count('href="pages/') >= 8

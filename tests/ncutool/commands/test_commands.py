@@ -85,7 +85,7 @@ def test_a_group_lists_its_commands_without_typer() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
     )
     for name in ("llm", "gemm", "attention", "devices", "signals"):
-        assert f"  {name} " in done.stdout
+        assert f"  {name}\n" in done.stdout
 
 
 def test_wrong_usage_is_exit_code_2(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from planted import ALWAYS, NAMES, planted_reports, report, trace
 
 from ncutool.analysis.request import Redact, Request
+from ncutool.commands import COMMANDS as ALL
 from ncutool.commands import main
 from ncutool.text import shell
 
@@ -39,7 +40,29 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("diff", "A", "B", "--fail-over", "3%", "--kernel", "KERNEL", "--min-roofline", "60%"),
     ("diff", "A", "kept"),
     ("baseline", "save", "of-main", "A"),
+    *(("diagnose", "A", "--format", form) for form in ("table", "json")),
+    *(("next-capture", "A", "--format", form) for form in ("table", "json", "md")),
+    ("batch", "A", "B", "-j", "1", "-o", "made", "--page"),
+    *(
+        ("query", "SET", "--table", table, "--format", form)
+        for table, form in (
+            *(("captures", "csv"), ("launches", "json"), ("inside", "jsonl"), ("findings", "csv")),
+            *(("errors", "json"), ("launches", "table"), ("findings", "md"), ("gaps", "parquet")),
+        )
+    ),
+    ("query", "SET", "SELECT * FROM captures JOIN launches USING (capture_id)", "-f", "json"),
+    ("fleet", "SET", "-o", "fleet.html", "--by", "name", "--pages", "FOLDER"),
+    *(("trends", "SET", "--by", "name", "--format", form) for form in FORMS),
+    *(("job", "RANKS", "--format", form) for form in FORMS),
+    *(("job", "SET", "--format", form) for form in FORMS),
+    ("job", "RANKS", "-o", "job.html"),
 )
+WITHOUT_REDACT = (("baseline", "list"), ("baseline", "show", "kept"))
+"""Commands that show what was kept: redacted where it was kept so."""
+OF_NO_CAPTURE = ("plan", "devices", "schema")
+"""They read nothing that others wrote."""
+BY_OTHERS = ("mcp",)
+"""It answers with what other commands say (tests/ncutool/commands/test_mcp.py)."""
 
 
 @pytest.fixture
@@ -76,6 +99,35 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def test_no_command_is_forgotten() -> None:
+    """Every command of the command line is tried below, or said to read nothing of others."""
+    tried = {command[0] for command in COMMANDS}
+    assert tried | {*OF_NO_CAPTURE, *BY_OTHERS} == {one.name for one in ALL}
+    (baseline,) = (one for one in ALL if one.name == "baseline")
+    kept = {command[1] for command in (*COMMANDS, *WITHOUT_REDACT) if command[0] == "baseline"}
+    assert kept == {one.name for one in baseline.commands}
+
+
+def places(run: Runner, tmp_path: Path, kind: str) -> dict[str, Path]:
+    """What the commands ask of: two captures, a dataset, a folder of ranks."""
+    make, ending = (trace, ".pt.trace.json") if kind == "trace" else (report, ".ncu-rep")
+    folder, ranks = tmp_path / "zorbanek", tmp_path / "ranks"
+    folder.mkdir()
+    ranks.mkdir()
+    for rank in range(2):
+        trace(ranks, 1.0 + rank, f"zorbanek-r{rank}_47{rank}.171717.pt.trace.json", rank, 2)
+    found = {
+        "A": make(folder),
+        "B": make(folder, 1.5, f"zorbanek-after_4712.1717171719{ending}"),
+        "SET": tmp_path / "set",
+        "RANKS": ranks,
+        "FOLDER": folder,
+    }
+    assert run("batch", folder, ranks, "-j", "1", "-o", found["SET"])[0] in (0, 1)
+    assert run("baseline", "save", "kept", found["B"], "--dir", tmp_path / "kept")[0] == 0
+    return found
+
+
 @pytest.mark.usefixtures("planted_reports")
 @pytest.mark.parametrize("mode", Redact)
 @pytest.mark.parametrize("kind", ["trace", "report"])
@@ -83,15 +135,9 @@ def test_no_output_shows_anything_private(
     run: Runner, tmp_path: Path, kind: str, mode: Redact
 ) -> None:
     """Strings stand in every text of both formats; none comes out in any form."""
-    make, ending = (trace, ".pt.trace.json") if kind == "trace" else (report, ".ncu-rep")
-    (tmp_path / "zorbanek").mkdir()
-    files = {
-        "A": make(tmp_path / "zorbanek"),
-        "B": make(tmp_path / "zorbanek", 1.5, f"zorbanek-after_4712.1717171719{ending}"),
-    }
-    assert run("baseline", "save", "kept", files["B"], "--dir", tmp_path / "kept")[0] == 0
+    files = places(run, tmp_path, kind)
     private = [*ALWAYS, *(NAMES if mode is Redact.NAMES else ())]
-    ran = 0
+    ran = set()
     for command in COMMANDS:
         words = [str(files.get(word, word)) for word in command]
         words = ["ostracell" if word == "KERNEL" else word for word in words]
@@ -99,13 +145,13 @@ def test_no_output_shows_anything_private(
         code, shown = run(*words, *more, f"--redact={mode.value}")
         if code == 2 and "Traceback" not in shown:
             continue  # a form that the command has not
-        ran += 1
+        ran.add(command[0])
         assert code in (0, 1, 3, 4), shown[:500]
         assert "this is a bug" not in shown, (command, shown[:500])
         assert len(shown) > 20
         found = [word for word in private if word in shown.lower()]
         assert not found, (command, found, _around(shown, found[0]))
-    assert ran >= len(COMMANDS) - 4
+    assert ran == {command[0] for command in COMMANDS}
 
 
 UNASKED = (
@@ -122,14 +168,10 @@ def test_nothing_of_machines_and_persons_is_shown_unasked(
     run: Runner, tmp_path: Path, kind: str
 ) -> None:
     """Without any option too; the host stands in the name that the profiler gives a file."""
-    make, after = {
-        "trace": (trace, "zorbanek-b_4712.1717171719.pt.trace.json"),
-        "report": (report, "mirkwaldt-after.ncu-rep"),
-    }[kind]
-    (tmp_path / "zorbanek").mkdir()
-    files = {"A": make(tmp_path / "zorbanek"), "B": make(tmp_path / "zorbanek", 1.5, after)}
-    assert run("baseline", "save", "kept", files["B"], "--dir", tmp_path / "kept")[0] == 0
-    for command in COMMANDS:
+    files = places(run, tmp_path, kind)
+    if kind == "report":  # its file is not named after a host by any tool
+        files["B"] = files["B"].rename(tmp_path / "after.ncu-rep")
+    for command in (*COMMANDS, *WITHOUT_REDACT):
         words = [str(files.get(word, word)) for word in command]
         more = ["--dir", str(tmp_path / "kept")] if "kept" in words else []
         code, shown = run(*words, *more)

@@ -190,7 +190,42 @@ def test_pages_of_captures_are_linked_where_they_are() -> None:
     page = render_fleet(one, name="runs", pages=[there, "0" * 31 + "9"])
     assert page.count(f'href="pages/{there}.html"') == 2
     assert f"pages/{2:032x}" not in page
-    assert [row[2] for row in data_of(page)["rows"]] == [0, there]
+    data = data_of(page)
+    assert [row[2] for row in data["rows"]] == ["0" * 10, there]
+    asked = "ncutool fleet runs --pages CAPTURES --where 'capture_id~^ID'"
+    assert data["command"] == asked
+    assert "put the folder that holds the captures in place of CAPTURES" in page
+    both = render_fleet(one, name="runs", pages=[there, f"{2:032x}"])
+    assert "in place of CAPTURES" not in both
+
+
+def test_a_name_that_hides_something_is_in_no_command() -> None:
+    """What is copied into a terminal is what is seen."""
+    for name in ("a\u202eb", "x" * 500, "a\x1b[2Jb"):
+        page = render_fleet(made([capture(1)]), name=name)
+        command = data_of(page)["command"]
+        assert command == "ncutool fleet DATASET --pages CAPTURES --where 'capture_id~^ID'"
+    page = render_fleet(made([capture(1)]), name="my runs; rm -rf")
+    assert data_of(page)["command"].startswith("ncutool fleet 'my runs; rm -rf' --pages")
+
+
+def test_the_surest_savings_come_first_and_keep_their_verdicts() -> None:
+    """By what is sure of a capture's own window, then by what may be; equal verdicts are one."""
+    rows = [
+        capture(1, wall_ns=1_000, saving_low_ns=0, saving_high_ns=950, headline="up to 95 %"),
+        capture(2, wall_ns=10_000, saving_low_ns=4_000, saving_high_ns=5_000, headline="40 %"),
+        capture(3, wall_ns=1_000, saving_low_ns=400, saving_high_ns=900, headline="40 %"),
+        capture(4, answer="could_not_look", saving_low_ns=0, saving_high_ns=0, headline="?"),
+    ]
+    data = data_of(render_fleet(made(rows), name="runs"))
+    assert [row[1] for row in data["rows"]] == [f"{n}.json.gz" for n in (3, 2, 1, 4)]
+    assert sorted(data["headlines"]) == ["40 %", "?", "up to 95 %"]
+    assert [data["headlines"][row[3]] for row in data["rows"]] == [
+        "40 %",
+        "40 %",
+        "up to 95 %",
+        "?",
+    ]
 
 
 def test_trends_are_drawn() -> None:

@@ -72,3 +72,31 @@ def test_examples_of_the_docstrings(name: str) -> None:
     done = doctest.testmod(import_module(name))
     assert done.attempted > 0
     assert done.failed == 0
+
+
+POPULAR = {
+    "a decode step of batch B does B/2 FLOP/byte": "8.00 at batch 8: B",
+    "a matrix by a vector does 2 FLOP/byte, or 0.5": "1.00 in bf16",
+    "one token's attention does 2 FLOP/byte, or 0.5": "1.00 with as many key-value heads, in bf16",
+    "H100: the ridge of bf16 is 591": "295.3",
+    "H100: the ridge of fp8 is 1,182": "590.7",
+    "H200: the ridge of bf16 is 412": "206.1",
+    "B200: 4,500 TFLOP/s of fp8 are with sparsity, or 9,000 are dense": "4,500 TFLOP/s, dense",
+    "the cache of an 8B model weighs as much as the weights at S* = 244,140 tokens": "122,070 "
+    "tokens",
+    "70B on H100s at 2 an hour: 85,900 tokens for 1, at batch 1": "42,964 tokens",
+    "the batch doubles and so does the throughput: compute-bound": "fixed cost",
+    "a layer norm does 5 to 15 FLOP/byte": "2.00 in bf16",
+}
+
+
+def test_figures_of_popular_texts_are_answered() -> None:
+    """What is often read, and what ncutool says; the table's own test runs each command."""
+    start, end = "<!-- table: popular -->\n", "<!-- end -->"
+    table = PAGE.partition(start)[2].partition(end)[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    assert {row[0]: row[1] for row in cells} == POPULAR
+    assert all(row[3].startswith("`ncutool plan ") for row in cells[:-1])
+    assert POPULAR["H100: the ridge of bf16 is 591"] == f"{989.4 / 3.35:.1f}"
+    assert round(16e9 / (2 * 32 * 8 * 128 * 2)) == 122_070
+    assert round(3600 / 4 * 47.7375) == 42_964
