@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -323,8 +323,15 @@ def _options(record: Any) -> list[inspect.Parameter]:
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=[] if field.default == () else field.default,  # typer's lists are lists
+            default=_default(field.default),
             annotation=hints[field.name],
         )
         for field in fields(record)
     ]
+
+
+def _default(given: Any) -> Any:
+    """Return the default of a record's field as that of a parameter."""
+    if given is MISSING:
+        return inspect.Parameter.empty
+    return [] if given == () else given  # typer's lists are lists
