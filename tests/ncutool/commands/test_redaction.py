@@ -46,8 +46,14 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     *(
         ("query", "SET", "--table", table, "--format", form)
         for table, form in (
-            *(("captures", "csv"), ("launches", "json"), ("inside", "jsonl"), ("findings", "csv")),
-            *(("errors", "json"), ("launches", "table"), ("findings", "md"), ("gaps", "parquet")),
+            *(("captures", "csv"), ("launches", "json"), ("inside", "csv")),
+            *(("findings", "csv"),),
+            *(
+                ("errors", "json"),
+                ("launches", "table"),
+                ("findings", "jsonl"),
+                ("gaps", "parquet"),
+            ),
         )
     ),
     ("query", "SET", "SELECT * FROM captures JOIN launches USING (capture_id)", "-f", "json"),
