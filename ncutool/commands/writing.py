@@ -50,7 +50,8 @@ class Output:
         ),
     ] = None
     path: Annotated[
-        Path | None, option("--output", "-o", words="File to write instead of stdout.")
+        Path | None,
+        option("--output", "-o", words="File to write instead of stdout.", metavar="FILE"),
     ] = None
     force: ForceOption = False
     no_color: NoColorOption = False
