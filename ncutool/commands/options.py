@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -338,14 +338,21 @@ def _placed(given: Any) -> Any:
     return None if given is None else place(given)
 
 
+def _default(field: Field[Any]) -> Any:
+    """Return the default of a field as typer takes it."""
+    if field.default is MISSING:
+        return inspect.Parameter.empty
+    return [] if field.default == () else field.default  # typer's lists are lists
+
+
 def _options(record: Any) -> list[inspect.Parameter]:
-    """Return a parameter with a default for each field of a record."""
+    """Return a parameter for each field of a record; one without a default must be given."""
     hints = _REQUEST if record is Request else get_type_hints(record, include_extras=True)
     return [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=[] if field.default == () else field.default,  # typer's lists are lists
+            default=_default(field),
             annotation=hints[field.name],
         )
         for field in fields(record)

@@ -18,7 +18,7 @@ from ncutool.commands.options import (
     unfold,
 )
 from ncutool.commands.plan import help_groups
-from ncutool.commands.plan.answers import content, json_text
+from ncutool.commands.plan.answers import SHEETS, json_text, sheet_content
 from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool.commands.plan.model_options import (
     ModelOptions,
@@ -32,7 +32,7 @@ from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Model, Plan
@@ -94,6 +94,7 @@ def run(
     asked = (questions, further)
 
     if against is not None:
+        _refuse_alone([*questions.given(), *further.given()])
         # A trace is of one device: of a batch that is said, each group and stage has as much.
         each = serving.batch if _is_given(context_, "batch") else 1
         groups = serving.data_parallel_attention * serving.pipeline_parallel
@@ -145,6 +146,12 @@ def _hold_against(
         phase, **{name: n if _is_given(context, name) else None for name, n in lengths.items()}
     )
     llm_against.write_comparison(against, request, described, plan_on, asked, output)
+
+
+def _refuse_alone(flags: Sequence[str]) -> None:
+    """Raise a UsageError for what is planned alone: no trace is looked at for it."""
+    if flags:
+        raise UsageError(f"{flags[0]} is planned, and not held against a trace: leave it out")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -213,7 +220,15 @@ def _listed(output: Output) -> bytes:
 
 
 def _content(plan: Plan, form: Format, *, color: bool) -> bytes:
-    from ncutool.planning.llm.record import record, rows
-    from ncutool.text.llm import plan_sheet
+    """Return a plan in one form; what the others hold is not worked out."""
+    if form in SHEETS:
+        from ncutool.text.llm import plan_sheet
 
-    return content(record(plan), rows(plan.batches), plan_sheet(plan), form, color=color)
+        return sheet_content(plan_sheet(plan), form, color=color)
+    from ncutool.planning.llm.record import record, rows
+
+    if form is Format.JSON:
+        return json_text(record(plan))
+    from ncutool.commands.writing import plain_rows
+
+    return plain_rows(rows(plan.batches), form)

@@ -59,6 +59,16 @@ class QuestionOptions:
         NUMBER,
     ] = None
 
+    def given(self) -> list[str]:
+        """Return the options that were given."""
+        flags = {
+            "--output-tokens": self.output_tokens, "--price": self.price,
+            "--time-per-token": self.time_per_token,
+            "--time-to-first-token": self.time_to_first_token,
+            "--tokens-per-second": self.tokens_per_second,
+        }  # fmt: skip
+        return [flag for flag, value in flags.items() if value is not None]
+
     def wanted(self) -> Wanted | None:
         """Return what is asked backwards, in SI units; None where nothing is.
 

@@ -90,6 +90,12 @@ def _layout(plan: Plan, observed: Observed, matched: Match) -> Iterator[Untested
         yield Untested(what, "a trace is of one device")
     if deployment.data_parallel_attention > 1:
         yield Untested("whether the groups have as much to do", "a trace is of one device")
+    shares = any(pair.weights.is_own is False for pair in matched.pairs)
+    if deployment.data_parallel_attention > 1 and matched.pairs and not shares:
+        yield Untested(
+            f"that there are {deployment.data_parallel_attention:,} groups",
+            "the products seen are of weights that a group keeps whole, however many there are",
+        )
 
 
 def _types(plan: Plan, matched: Match) -> Iterator[Untested]:

@@ -93,6 +93,7 @@ def test_layers_that_a_group_keeps_to_itself_are_known_by_their_shapes() -> None
     found = held(maker, data_parallel_attention=2)
     assert (found.match.verdict, found.problems) == ("same", ())
     assert any("other data-parallel groups are not recorded" in note for note in found.notes)
+    assert "that there are 2 groups" in [one.what for one in found.untested]
     assert found.seen_weight_bytes == 2 * (2 * ATTENTION + 2 * MLP + HEAD)
 
 
