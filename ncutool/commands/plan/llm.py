@@ -32,7 +32,7 @@ from ncutool_parsers import Place
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ncutool.devices.resolve import Device
     from ncutool.planning.llm import Model, Plan
@@ -94,7 +94,6 @@ def run(
     asked = (questions, further)
 
     if against is not None:
-        _refuse_alone([*questions.given(), *further.given()])
         # A trace is of one device: of a batch that is said, each group and stage has as much.
         each = serving.batch if _is_given(context_, "batch") else 1
         groups = serving.data_parallel_attention * serving.pipeline_parallel
@@ -146,12 +145,6 @@ def _hold_against(
         phase, **{name: n if _is_given(context, name) else None for name, n in lengths.items()}
     )
     llm_against.write_comparison(against, request, described, plan_on, asked, output)
-
-
-def _refuse_alone(flags: Sequence[str]) -> None:
-    """Raise a UsageError for what is planned alone: no trace is looked at for it."""
-    if flags:
-        raise UsageError(f"{flags[0]} is planned, and not held against a trace: leave it out")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -59,16 +59,6 @@ class QuestionOptions:
         NUMBER,
     ] = None
 
-    def given(self) -> list[str]:
-        """Return the options that were given."""
-        flags = {
-            "--output-tokens": self.output_tokens, "--price": self.price,
-            "--time-per-token": self.time_per_token,
-            "--time-to-first-token": self.time_to_first_token,
-            "--tokens-per-second": self.tokens_per_second,
-        }  # fmt: skip
-        return [flag for flag, value in flags.items() if value is not None]
-
     def wanted(self) -> Wanted | None:
         """Return what is asked backwards, in SI units; None where nothing is.
 
@@ -170,16 +160,6 @@ class WayOptions:
             metavar="FILE",
         ),
     ] = None
-
-    def given(self) -> list[str]:
-        """Return the options that were given."""
-        flags = {
-            "--prefix-share": self.prefix_share, "--chunk": self.chunk, "--propose": self.propose,
-            "--acceptance": self.acceptance, "--draft": self.draft, "--mtp": self.mtp or None,
-            "--divide": self.divide, "--prefill-unit": self.prefill_unit,
-            "--transfer-link": self.transfer_link, "--efficiency": self.efficiency,
-        }  # fmt: skip
-        return [flag for flag, value in flags.items() if value is not None]
 
     def ways(self) -> Ways | None:
         """Return the ways that are asked for; None where none is.

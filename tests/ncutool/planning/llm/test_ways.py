@@ -502,16 +502,3 @@ def test_options_that_lack_another(
     """Each error names what is missing."""
     assert main(["plan", "llm", "--preset", "llama-3-8b", "--device", "b200", *words]) == 2
     assert told in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "words",
-    [["--chunk", "512"], ["--propose", "2", "--acceptance", "0.5"], ["--output-tokens", "9"]],
-    ids=["chunk", "propose", "output-tokens"],
-)
-def test_what_no_trace_tests_is_refused_with_one(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Rather than passed over in silence."""
-    assert main(["plan", "llm", "--preset", "llama-3-8b", "--against", "x.json", *words]) == 2
-    assert f"{words[0]} is planned, and not held against a trace" in capsys.readouterr().err
