@@ -134,7 +134,7 @@ def places(run: Runner, tmp_path: Path, kind: str) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.usefixtures("planted_reports", "one_reading")
+@pytest.mark.usefixtures("planted_reports")
 @pytest.mark.parametrize("mode", Redact)
 @pytest.mark.parametrize("kind", ["trace", "report"])
 def test_no_output_shows_anything_private(
@@ -168,7 +168,7 @@ UNASKED = (
 """Never shown unless asked for: hosts, persons, paths of a machine, addresses, secrets."""
 
 
-@pytest.mark.usefixtures("planted_reports", "one_reading")
+@pytest.mark.usefixtures("planted_reports")
 @pytest.mark.parametrize("kind", ["trace", "report"])
 def test_nothing_of_machines_and_persons_is_shown_unasked(
     run: Runner, tmp_path: Path, kind: str
