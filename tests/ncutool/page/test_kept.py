@@ -26,12 +26,13 @@ def test_what_is_kept_is_made_once(cache: Path) -> None:
     """Of other sources it is made anew."""
     made: list[bytes] = []
 
-    def make(what: bytes) -> bytes:
-        made.append(what)
-        return b"made of " + what
-
     for sources in (b"one", b"one", b"two", b"two", b"one"):
-        assert kept.made("name", sources, lambda own=sources: make(own)) == b"made of " + sources
+
+        def make(what: bytes = sources) -> bytes:
+            made.append(what)
+            return b"made of " + what
+
+        assert kept.made("name", sources, make) == b"made of " + sources
     assert made == [b"one", b"two", b"one"]
     assert [path.name for path in cache.iterdir()] == ["name"]
 
