@@ -136,7 +136,7 @@ def answer(command: str) -> Any:
     if code:
         raise SystemExit(f"ncutool {command}: exit code {code}")
     out.flush()
-    return json.loads(out.buffer.getvalue())  # type: ignore[attr-defined]  # it is a BytesIO
+    return json.loads(out.buffer.getvalue())
 
 
 def figure(row: Popular) -> str:

@@ -23,10 +23,11 @@ from pathlib import Path
 
 import fuzz_paths  # noqa: F401 - lets the imports below be found
 from fuzz_cases import Case, case, of_files
+from fuzz_commands import REPORT, TRACE
 from fuzz_found import keep, kept, minimised
 from fuzz_judge import kind_of
 from fuzz_pool import Outcome, Worker, run_all
-from fuzz_sums import OTHER, PLANS, REPORT, TRACE, Sums, Tally
+from fuzz_sums import OTHER, PLANS, Sums, Tally
 
 _TURNS = (TRACE, TRACE, TRACE, REPORT, OTHER)
 """What a run of so many seconds takes in turn."""

@@ -105,7 +105,7 @@ def tool(arguments: list[str]) -> int:
 
 
 async def _ask(folder: Path, name: str, asked: dict[str, Any]) -> tuple[bool, str]:
-    mcp_server.Calls = _Here  # type: ignore[misc]  # what it starts a process for is run here
+    vars(mcp_server)["Calls"] = _Here  # what it starts a process for is run here
     async with Client(mcp_server.make([folder], 60, "0")) as client:
         result = await client.call_tool(name, asked)
         return bool(result.is_error), result.content[0].text  # type: ignore[union-attr]  # is text

@@ -6,7 +6,7 @@ A case is told by a few names and numbers, from which the same bytes come every 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -138,9 +138,12 @@ def _with_bytes(data: bytes, steps: tuple[Step, ...]) -> bytes:
 def _steps(kind: str, random: Random) -> list[str]:
     """The names of some mutators that change such a file: of its contents mostly, or of its bytes
     too."""
-    of_kind = {TRACE: fuzz_traces.MUTATORS, REPORT: fuzz_reports.MUTATORS,
-               fuzz_others.PRINTED: fuzz_text.MUTATORS}  # fmt: skip
-    contents_of = of_kind.get(kind, fuzz_json.MUTATORS)
+    of_kind: dict[str, Mapping[str, object]] = {
+        TRACE: fuzz_traces.MUTATORS,
+        REPORT: fuzz_reports.MUTATORS,
+        fuzz_others.PRINTED: fuzz_text.MUTATORS,
+    }
+    contents_of: Mapping[str, object] = of_kind.get(kind, fuzz_json.MUTATORS)
     steps = random.choices(list(contents_of), k=random.choice((1, 1, 2, 3, 5, 8)))
     kinds = list(fuzz_bytes.MUTATORS)
     if kind not in (TRACE, fuzz_others.PRINTED):  # more damage is refused before it is looked at

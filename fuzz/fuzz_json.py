@@ -12,7 +12,25 @@ import fuzz_values as values
 Mutator = Callable[[Random, Any], None]
 Slot = tuple[Any, Any]
 """An object or a list, and the key or place of one value in it."""
-_NEAR = (0, 1, 2, 3, -1, 0.5, 7, 64, 4097, 10**6, 10**9, "0", "fp8", True, None, [], {})
+_NEAR: tuple[Any, ...] = (
+    0,
+    1,
+    2,
+    3,
+    -1,
+    0.5,
+    7,
+    64,
+    4097,
+    10**6,
+    10**9,
+    "0",
+    "fp8",
+    True,
+    None,
+    [],
+    {},
+)
 """Values that a field may well hold, and with which the others no longer agree."""
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +119,7 @@ class Worker:
         return f"died with {code}: {' '.join(last)}"[:300]
 
 
-def run_all(cases: Iterable[Case], workers: int) -> Iterator[Outcome]:
+def run_all(cases: Iterable[Case], workers: int) -> Generator[Outcome, None, None]:
     """Run cases on so many workers, and yield the outcomes in the order of the cases."""
     idle: SimpleQueue[Worker] = SimpleQueue()
     made = [Worker() for _ in range(workers)]

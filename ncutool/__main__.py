@@ -2,7 +2,11 @@
 
 import sys
 
-from ncutool.commands import main
+try:
+    from ncutool.commands import main
+except KeyboardInterrupt:
+    print("ncutool: interrupted", file=sys.stderr)
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,12 @@ def corpus() -> Path:
     if not path.is_dir():
         pytest.skip("the corpus of real captures is not beside this checkout")
     return path
+
+
+@pytest.fixture
+def one_reading() -> Iterator[None]:
+    """Let commands that run in this process read and analyse each capture once."""
+    from one_reading import shared
+
+    with shared():
+        yield

@@ -18,6 +18,7 @@ import torch_factory as make
 from ncutool.commands import main
 from ncutool.commands.schema import schema_of
 
+pytestmark = pytest.mark.usefixtures("one_reading")
 REPOSITORY = Path(__file__).parents[1]
 SAMPLE = REPOSITORY / "reports" / "samples" / "decoder-layer-synthetic" / "decoder-layer-synthetic"
 TRACE, REPORT = SAMPLE.with_suffix(".json.gz"), SAMPLE.with_suffix(".ncu-rep")

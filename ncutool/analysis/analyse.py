@@ -293,8 +293,11 @@ class Analysis(Saved):
         its causes need not be found."""
         if not self.brief:
             return self.notices
-        flags = notices.of_flags(int(self._outline["flagged"].sum()))
-        return self._notices(notices.of_launches(self.capture), flags)
+        if "_placed" in self.__dict__:
+            flagged = notices.flagged(self._placed)
+        else:
+            flagged = int(self._outline["flagged"].sum())
+        return self._notices(notices.of_launches(self.capture), notices.of_flags(flagged))
 
     def _notices(
         self, of_time: Iterable[Notice], of_figures: Iterable[Notice]

@@ -19,6 +19,7 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncutool.archive.sql_types import quoted, readable
 from ncutool.archive.tables import TABLES
 from ncutool_parsers import spool
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -106,7 +107,7 @@ def answered(
             tables |= {name: source_of(name) for name in _NAMES}
             _add_views(connection, tables)
             _close_off(connection, tables)
-            reader = _reader(connection.sql(statement))
+            reader = _reader(readable(connection.sql(statement)))
             first = next(iter(reader), None)
             # pyarrow imports pandas to make a table without rows, so only where there is none.
             columns = reader.schema.empty_table() if first is None else first
@@ -168,11 +169,11 @@ def _add_views(connection: Any, tables: Mapping[str, Source]) -> None:
     for name, source in tables.items():
         plain = name if not source.files else f"no_{name}"
         # Told in words: a frame that is handed over has DuckDB import pandas, for half a second.
-        told = (f"{_name(column)} {_type(kind)}" for column, kind in source.empty.schema.items())
+        told = (f"{quoted(column)} {_type(kind)}" for column, kind in source.empty.schema.items())
         connection.execute(f"CREATE TABLE {plain} ({', '.join(told)})")
         if source.files:  # columns that a file lacks are unknown there, others are left out
             files = ", ".join(_quoted(file) for file in source.files)
-            columns = ", ".join(_name(column) for column in source.empty.columns)
+            columns = ", ".join(quoted(column) for column in source.empty.columns)
             connection.execute(
                 f"CREATE VIEW {name} AS SELECT {columns} FROM (SELECT * FROM {plain} UNION ALL BY "
                 f"NAME SELECT * FROM read_parquet([{files}], hive_partitioning=false, "
@@ -187,7 +188,7 @@ def _type(kind: pl.DataType) -> str:
     if isinstance(kind, pl.List):
         return f"{_type(kind.inner)}[]"  # type: ignore[arg-type]  # a schema holds types as such
     if isinstance(kind, pl.Struct):
-        fields = (f"{_name(one.name)} {_type(one.dtype)}" for one in kind.fields)  # type: ignore[arg-type]  # the same
+        fields = (f"{quoted(one.name)} {_type(one.dtype)}" for one in kind.fields)  # type: ignore[arg-type]  # the same
         return f"STRUCT({', '.join(fields)})"
     names = {pl.Int64(): "BIGINT", pl.Float64(): "DOUBLE", pl.String(): "VARCHAR"}
     return {**names, pl.Boolean(): "BOOLEAN"}[kind]
@@ -237,24 +238,9 @@ def _frame(arrow: Any) -> pl.DataFrame:
     """Return Arrow's rows as polars has them."""
     import polars as pl
 
-    found: Any = pl.from_arrow(arrow.rename_columns(unlike(arrow.schema.names)))
+    found: Any = pl.from_arrow(arrow)
     frame: pl.DataFrame = found
     return frame
-
-
-def unlike(names: Sequence[str]) -> list[str]:
-    """Return names of columns of which no two are alike: a join has one of each table."""
-    taken = set(names)
-    given: set[str] = set()
-    found = []
-    for name in names:
-        shown, number = name, 0
-        while shown in given or (number and shown in taken):
-            number += 1
-            shown = f"{name}_{number}"
-        given.add(shown)
-        found.append(shown)
-    return found
 
 
 def _plain(column: pl.Series) -> pl.Series:
@@ -317,7 +303,3 @@ def _there_is(duckdb: Any, error: Exception, tables: Mapping[str, Source], sql: 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

@@ -110,15 +110,19 @@ def main(arguments: list[str] | None = None) -> int:
     0 done; 1 the input could not be read or analysed; 2 wrong usage; 3 a gate found a regression;
     4 a gate could not decide.
     """
-    from ncutool.commands import streams
+    try:
+        from ncutool.commands import streams
 
-    streams.prepare()
-    if arguments is None:
-        from ncutool.commands import bounded
+        streams.prepare()
+        if arguments is None:
+            from ncutool.commands import bounded
 
-        if (code := bounded.in_a_child(sys.argv[1:], lambda: _told(sys.argv[1:]))) is not None:
-            return code
-    return _told(sys.argv[1:] if arguments is None else arguments)
+            if (code := bounded.in_a_child(sys.argv[1:], lambda: _told(sys.argv[1:]))) is not None:
+                return code
+        return _told(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:  # while the first modules were loaded
+        print("ncutool: interrupted", file=sys.stderr)
+        return 130
 
 
 def _told(arguments: list[str]) -> int:

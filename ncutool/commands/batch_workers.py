@@ -42,7 +42,13 @@ class Workers:
 
     jobs: Annotated[
         int | None,
-        option("--jobs", "-j", words="Worker processes; as many as there are cores.", min=1),
+        option(
+            "--jobs",
+            "-j",
+            words="Worker processes; as many as there are cores.",
+            min=1,
+            metavar="N",
+        ),
     ] = None
     shard: Annotated[
         str | None,
@@ -144,12 +150,21 @@ class Trying:
     ] = False
     max_failures: Annotated[
         int | None,
-        option("--max-failures", words="Stop once more files than this have failed.", min=0),
+        option(
+            "--max-failures",
+            words="Stop once more files than this have failed.",
+            min=0,
+            metavar="N",
+        ),
     ] = None
     timeout: Annotated[
         float,
         option(
-            "--timeout", words="Seconds that one file may take; 0 is any.", min=0, show_default=True
+            "--timeout",
+            words="Seconds that one file may take; 0 is any.",
+            min=0,
+            show_default=True,
+            metavar="SECONDS",
         ),
     ] = _TIMEOUT_S
     max_memory: Annotated[
@@ -158,6 +173,7 @@ class Trying:
             "--max-memory",
             words="Bytes that a worker may have; its share of the machine's.",
             min=1,
+            metavar="BYTES",
         ),
     ] = None
 

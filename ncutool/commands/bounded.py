@@ -85,6 +85,13 @@ def release() -> None:
     _now.stop, _now.most, _now.is_over, _now.path = None, None, False, ""
 
 
+def hear_no_more() -> None:
+    """Ignore further signals in a child that ends by one: its parent may send it a second time."""
+    if _now.is_child:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
+
 def excess(error: BaseException) -> str | None:
     """Return what to say of an error that means too little memory; None of every other."""
     if _now.is_over or isinstance(error, MemoryError):

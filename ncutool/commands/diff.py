@@ -75,6 +75,7 @@ class DiffOutput(Output):
             words="File to write: a comment for a pull request (.md), a page (.html), a picture to "
             "paste (.svg for light and dark, .png), or the table of matches (.json, .csv and so "
             "on), by its ending.",
+            metavar="FILE",
         ),
     ] = None
     force: Annotated[

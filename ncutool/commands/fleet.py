@@ -36,7 +36,9 @@ def run(
     ],
     output: Annotated[
         Path | None,
-        option("--output", "-o", words="File to write instead of DATASET/index.html."),
+        option(
+            "--output", "-o", words="File to write instead of DATASET/index.html.", metavar="FILE"
+        ),
     ] = None,
     by: Annotated[
         str | None,

@@ -64,7 +64,7 @@ def run(
     ] = None,
     job: Annotated[
         str | None,
-        option("--job", words="Only the job of this name (its folder, or {job})."),
+        option("--job", words="Only the job of this name (its folder, or {job}).", metavar="NAME"),
     ] = None,
     where: WhereOption = [],  # noqa: B006 - typer copies it
     top: TopOption = None,

@@ -20,7 +20,13 @@ def run(
     ],
     timeout: Annotated[
         float,
-        option("--timeout", words="Seconds that a question may take.", min=1, show_default=True),
+        option(
+            "--timeout",
+            words="Seconds that a question may take.",
+            min=1,
+            show_default=True,
+            metavar="SECONDS",
+        ),
     ] = _TIMEOUT_S,
     debug: DebugOption = False,
 ) -> None:

@@ -26,6 +26,7 @@ def run(
             "each pass of counters.",
             min=1,
             show_default=True,
+            metavar="N",
         ),
     ] = 100,
     show_private: ShowPrivateOption = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -72,15 +72,32 @@ DeviceFileOption = Annotated[
 MaxBytesOption = Annotated[
     int,
     option(
-        "--max-bytes", words="Refuse a capture that expands past this.", min=1, show_default=True
+        "--max-bytes",
+        words="Refuse a capture that expands past this.",
+        min=1,
+        show_default=True,
+        metavar="BYTES",
     ),
 ]
 MaxEventsOption = Annotated[
-    int, option("--max-events", words="Refuse a trace of more events.", min=1, show_default=True)
+    int,
+    option(
+        "--max-events",
+        words="Refuse a trace of more events.",
+        min=1,
+        show_default=True,
+        metavar="N",
+    ),
 ]
 MaxNameOption = Annotated[
     int,
-    option("--max-name", words="Cut names to so many characters.", min=1, show_default=True),
+    option(
+        "--max-name",
+        words="Cut names to so many characters.",
+        min=1,
+        show_default=True,
+        metavar="N",
+    ),
 ]
 MaxValuesOption = Annotated[
     int,
@@ -89,6 +106,7 @@ MaxValuesOption = Annotated[
         words="Leave out recorded arguments of more values, such as lists of dimensions.",
         min=1,
         show_default=True,
+        metavar="N",
     ),
 ]
 MaxNestingOption = Annotated[
@@ -98,6 +116,7 @@ MaxNestingOption = Annotated[
         words="Leave out recorded arguments that are nested deeper.",
         min=1,
         show_default=True,
+        metavar="N",
     ),
 ]
 MaxMemoryOption = Annotated[
@@ -107,6 +126,7 @@ MaxMemoryOption = Annotated[
         words="Bytes of memory that the command may take, and as many the process that reads a "
         "report for it; three quarters of the machine's.",
         min=1,
+        metavar="BYTES",
     ),
 ]
 WholeStepsOption = Annotated[
@@ -142,7 +162,9 @@ WhereOption = Annotated[
         metavar="CONDITION",
     ),
 ]
-TopOption = Annotated[int | None, option("--top", words="Only the first N rows; 0 is all.", min=0)]
+TopOption = Annotated[
+    int | None, option("--top", words="Only the first N rows; 0 is all.", min=0, metavar="N")
+]
 KernelOption = Annotated[
     str | None,
     option(
@@ -316,14 +338,21 @@ def _placed(given: Any) -> Any:
     return None if given is None else place(given)
 
 
+def _default(field: Field[Any]) -> Any:
+    """Return the default of a field as typer takes it."""
+    if field.default is MISSING:
+        return inspect.Parameter.empty
+    return [] if field.default == () else field.default  # typer's lists are lists
+
+
 def _options(record: Any) -> list[inspect.Parameter]:
-    """Return a parameter with a default for each field of a record."""
+    """Return a parameter for each field of a record; one without a default must be given."""
     hints = _REQUEST if record is Request else get_type_hints(record, include_extras=True)
     return [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=[] if field.default == () else field.default,  # typer's lists are lists
+            default=_default(field),
             annotation=hints[field.name],
         )
         for field in fields(record)

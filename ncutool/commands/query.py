@@ -88,6 +88,7 @@ def run(
             "--top",
             words="Only the first N rows; 0 is all. A terminal shows 40 where it is not given.",
             min=0,
+            metavar="N",
         ),
     ] = None,
     max_memory: Annotated[
@@ -97,13 +98,15 @@ def run(
             words="Bytes that SQL may take.",
             min=_LEAST_MEMORY,
             show_default=True,
+            metavar="BYTES",
         ),
     ] = 2048 * _MIB,
     timeout: Annotated[
-        float | None, option("--timeout", words="Seconds that SQL may take.", min=0.1)
+        float | None,
+        option("--timeout", words="Seconds that SQL may take.", min=0.1, metavar="SECONDS"),
     ] = None,
     threads: Annotated[
-        int | None, option("--threads", words="Threads of SQL; one a core.", min=1)
+        int | None, option("--threads", words="Threads of SQL; one a core.", min=1, metavar="N")
     ] = None,
     redact: RedactOption = None,
     output: Output,

@@ -42,6 +42,7 @@ def run(
             words="The file to write, in place of CAPTURE.html: a page (.html), a comment for a "
             "pull request (.md), a picture to paste (.svg for light and dark, .png) or JSON "
             "(.json), by its ending.",
+            metavar="FILE",
         ),
     ] = None,
     force: ForceOption = False,

@@ -129,6 +129,8 @@ def _ended(error: BaseException, arguments: list[str]) -> int:
     if said is not None:
         print(f"ncutool: {said}", file=sys.stderr)
         return 1
+    if isinstance(error, KeyboardInterrupt):
+        bounded.hear_no_more()
     if isinstance(error, ending.Ended):
         print(f"ncutool: {error}", file=sys.stderr)
         return error.exit_code

@@ -50,7 +50,8 @@ class Output:
         ),
     ] = None
     path: Annotated[
-        Path | None, option("--output", "-o", words="File to write instead of stdout.")
+        Path | None,
+        option("--output", "-o", words="File to write instead of stdout.", metavar="FILE"),
     ] = None
     force: ForceOption = False
     no_color: NoColorOption = False
@@ -231,29 +232,55 @@ def _csv_of_rows(rows: list[dict[str, Any]]) -> str:
 def _csv(frame: pl.DataFrame, *, header: bool = True) -> str:
     """CSV whose text cells no spreadsheet takes for a formula; lists are joined by semicolons, and
     records are written as JSON."""
+    import math
+
     import polars as pl
     import polars.selectors as cs
 
+    from ncutool.base.untrusted import guard_cell
+
+    frame = frame.with_columns(cs.float().replace([math.nan, math.inf, -math.inf], None))
     lists = cs.by_dtype(pl.List(pl.Int64), pl.List(pl.Float64), pl.List(pl.String))
     nested = cs.by_dtype(pl.List(pl.List(pl.Int64)))
     records = [
         pl.Series(name, [_records(cell) for cell in frame[name]], pl.String)
         for name, dtype in frame.schema.items()
-        if isinstance(getattr(dtype, "inner", None), pl.Struct)
+        if _is_nested(dtype)
     ]
     frame = frame.with_columns(records)
     inner = pl.element().cast(pl.List(pl.String)).list.join("×")
     flat = frame.with_columns(nested.list.eval(inner).list.join("; "))
     flat = flat.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
     texts = flat.select(cs.string()).get_columns()
-    return flat.with_columns(_guarded(column) for column in texts).write_csv(include_header=header)
+    flat = flat.with_columns(_guarded(column) for column in texts)
+    names = [guard_cell(name) for name in flat.columns]
+    if len(set(names)) == len(names):
+        flat.columns = names
+    return flat.write_csv(include_header=header)
 
 
 def _records(cell: Any) -> str | None:
-    """Return a list of records as JSON; None for none."""
+    """Return a record, or a list of them or of others, as JSON; None for none."""
     import json
 
-    return None if cell is None or not len(cell) else json.dumps(list(cell), ensure_ascii=False)
+    if cell is None or not len(cell):
+        return None
+    held = cell if isinstance(cell, dict) else list(cell)
+    return json.dumps(held, ensure_ascii=False, default=_of_json)
+
+
+def _of_json(value: Any) -> Any:
+    """Return what JSON has for a list in a list, or a date in one."""
+    return value.to_list() if hasattr(value, "to_list") else str(value)
+
+
+def _is_nested(dtype: pl.DataType) -> bool:
+    """Whether cells are records, or lists of what is neither text, number nor list of numbers."""
+    import polars as pl
+
+    inner = getattr(dtype, "inner", None)
+    simple = (pl.Int64, pl.Float64, pl.String, pl.List(pl.Int64))
+    return isinstance(dtype, pl.Struct) or (inner is not None and inner not in simple)
 
 
 def _guarded(column: pl.Series) -> pl.Series:

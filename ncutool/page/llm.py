@@ -70,6 +70,7 @@ def render_plan(plan: Plan) -> str:
         batches=rows,
         speeds=speed_grid(plan, at_speeds(plan, shown.points)),
         contexts=text.context_rows(plan),
+        further=text.further_grids(plan),
         roofline=_marked(roofline_drawings(shown), start),
         speed=_marked(speed_drawings(shown), start),
         told=stops[start]["text"],

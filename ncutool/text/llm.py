@@ -105,7 +105,7 @@ def plan_sheet(plan: Plan) -> Sheet:
         title = f"Context, at batch {units.count(plan.batch)}{scope(plan)}"
         grids.append(Grid(title, headings, tuple(context_rows(plan)), _WORDS))
     grids += speed_grids(plan)
-    grids += [*speculation_grid(plan), *split_grid(plan), *usual_grids(plan)]
+    grids += further_grids(plan)
     return Sheet(
         headline=headline(plan),
         facts=(),
@@ -127,6 +127,11 @@ def speed_grids(plan: Plan) -> list[Grid]:
 
     rows = at_speeds(plan, curve(plan))
     return [speed_grid(plan, rows)] if rows else []
+
+
+def further_grids(plan: Plan) -> list[Grid]:
+    """Return the tables of what was asked for besides: speculation, divisions, what is usual."""
+    return [*speculation_grid(plan), *split_grid(plan), *usual_grids(plan)]
 
 
 def presets_text(models: Sequence[Model], *, color: bool) -> str:

@@ -30,7 +30,7 @@ def markdown_table(frame: pl.DataFrame) -> str:
         [units.quantity(name, value) for name, value in row.items()]
         for row in frame.iter_rows(named=True)
     )
-    return table(frame.columns, rows, right)
+    return table([markdown(name) for name in frame.columns], rows, right)
 
 
 def kernels_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:

@@ -102,7 +102,7 @@ def _plan(folder: Path, name: str) -> list[str]:
         **{"model_type": "llama", "architectures": [ATTACKS[0]], "_name_or_path": ATTACKS[1]},
         **{"hidden_size": 1024, "num_hidden_layers": 4, "num_attention_heads": 8},
         **{"intermediate_size": 4096, "vocab_size": 32000, "torch_dtype": "bfloat16"},
-        **{"hidden_act": "silu", "max_position_embeddings": 4096, ATTACKS[3]: ATTACKS[4]},
+        **{"hidden_act": "silu", "max_position_embeddings": 4096},
     }
     config.write_text(json.dumps(told), encoding="utf-8")
     device = ATTACKS[1].replace("`owned`", "1")

@@ -8,7 +8,8 @@ import pytest
 
 import fuzz_found
 import fuzz_pool
-from fuzz_cases import TRACE, Case
+from fuzz_cases import Case
+from fuzz_commands import TRACE
 
 CASE = Case(TRACE, "small", (), "findings-json")
 

@@ -10,7 +10,8 @@ import fuzz
 import fuzz_pool
 import fuzz_sums
 from fuzz_cases import Case
-from fuzz_sums import OTHER, REPORT, TRACE, Sums, Tally
+from fuzz_commands import REPORT, TRACE
+from fuzz_sums import OTHER, Sums, Tally
 
 KINDS = (TRACE, TRACE, REPORT, "config", "printed")
 

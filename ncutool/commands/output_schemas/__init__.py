@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ncutool.base.json_types import Schema, with_units
-from ncutool.commands.output_schemas import archives, captures, diffs, plans
+from ncutool.commands.output_schemas import archives, captures, diffs, known_devices, plans
 
 OUTPUTS: dict[str, tuple[int, Callable[[], Schema]]] = {
     "next-capture": (1, captures.next_capture),
@@ -24,7 +24,7 @@ OUTPUTS: dict[str, tuple[int, Callable[[], Schema]]] = {
     "job": (1, archives.job),
     "trends": (1, archives.trends),
     "query": (1, archives.query),
-    "devices": (1, plans.devices),
+    "devices": (1, known_devices.devices),
 }
 """Version and maker of the schema of each output."""
 

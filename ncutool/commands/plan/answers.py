@@ -112,17 +112,26 @@ def content(
     color: bool,
 ) -> bytes:
     """Return an answer in one form; the arguments are those of :func:`write_answer`."""
-    from ncutool.text.sheet import sheet_markdown, sheet_text
-
     if form is Format.JSON:
         return json_text(record)
-    if form is Format.TABLE:
-        return sheet_text(sheet, color=color).encode()
-    if form is Format.MD:
-        return sheet_markdown(sheet).encode()
+    if form in SHEETS:
+        return sheet_content(sheet, form, color=color)
     from ncutool.commands.writing import plain_rows
 
     return plain_rows(rows, form)
+
+
+SHEETS = (Format.TABLE, Format.MD)
+"""The forms that people read."""
+
+
+def sheet_content(sheet: Sheet, form: Format, *, color: bool) -> bytes:
+    """Return a sheet for a terminal, or as Markdown."""
+    from ncutool.text.sheet import sheet_markdown, sheet_text
+
+    if form is Format.TABLE:
+        return sheet_text(sheet, color=color).encode()
+    return sheet_markdown(sheet).encode()
 
 
 def json_text(record: dict[str, Any]) -> bytes:

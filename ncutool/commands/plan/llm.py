@@ -18,7 +18,7 @@ from ncutool.commands.options import (
     unfold,
 )
 from ncutool.commands.plan import help_groups
-from ncutool.commands.plan.answers import content, json_text
+from ncutool.commands.plan.answers import SHEETS, json_text, sheet_content
 from ncutool.commands.plan.drawn import is_drawn, write_drawn
 from ncutool.commands.plan.model_options import (
     ModelOptions,
@@ -213,7 +213,15 @@ def _listed(output: Output) -> bytes:
 
 
 def _content(plan: Plan, form: Format, *, color: bool) -> bytes:
-    from ncutool.planning.llm.record import record, rows
-    from ncutool.text.llm import plan_sheet
+    """Return a plan in one form; what the others hold is not worked out."""
+    if form in SHEETS:
+        from ncutool.text.llm import plan_sheet
 
-    return content(record(plan), rows(plan.batches), plan_sheet(plan), form, color=color)
+        return sheet_content(plan_sheet(plan), form, color=color)
+    from ncutool.planning.llm.record import record, rows
+
+    if form is Format.JSON:
+        return json_text(record(plan))
+    from ncutool.commands.writing import plain_rows
+
+    return plain_rows(rows(plan.batches), form)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ncutool.base import units
 from ncutool.base.checks import check_size, is_positive
 from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.limits import most_sequences
@@ -107,21 +108,21 @@ def divide(prefill: Setup, decode: Setup, asked: Asked, usable_share: float) -> 
     prompts, reading = _prefill(prefill, request, asked, usable_share)
     sequences, step_ns, making = _decode(decode, request, asked, usable_share)
     moved, rate, how = _transfer(prefill, decode, asked)
-    units = (prefill.deployment.devices, decode.deployment.devices)
-    through = None if rate is None else min(units) * rate
+    unit_devices = (prefill.deployment.devices, decode.deployment.devices)
+    through = None if rate is None else min(unit_devices) * rate
     transfer_ns = None if through is None else 1e9 * moved / through
     one = prompt_pass(
         asked.prompt_tokens - asked.cached_tokens, prefill.deployment.least_batch,
         asked.cached_tokens,
     )  # fmt: skip
     prompt_ns = work(prefill, one).floor_ns
-    splits = tuple(_splits(asked.devices, units, (reading, making), moved, rate))
+    splits = tuple(_splits(asked.devices, unit_devices, (reading, making), moved, rate))
     best = max(splits, key=lambda each: (each.requests_per_s, each.idle_devices), default=None)
     mixed = serve(
         decode, asked.prompt_tokens, asked.output_tokens,
         usable_share * decode.device.memory_bytes, None, asked.cached_tokens,
     )  # fmt: skip
-    copies = asked.devices // units[1]
+    copies = asked.devices // unit_devices[1]
     return Pools(
         prompt_tokens=asked.prompt_tokens,
         cached_tokens=asked.cached_tokens,
@@ -187,7 +188,7 @@ def _prefill(
     if weights > usable or (fitting is not None and fitting < least):
         raise UsageError(
             f"{setup.device.name}: memory of a prefill unit does not hold the weights and "
-            f"{least} prompt(s) of {request.prompt_tokens:,} tokens"
+            f"{units.counted(least, 'prompt')} of {request.prompt_tokens:,} tokens"
         )
     new = request.prompt_tokens - request.cached_tokens
     prompts = fitting if fitting is not None else 1 << 20
@@ -245,11 +246,12 @@ def _decode(
 def _transfer(prefill: Setup, decode: Setup, asked: Asked) -> tuple[float, float | None, str]:
     """Return the bytes of a request's cache, the bandwidth of a device, and which link that is."""
     alone = replace(prefill, deployment=Deployment())
-    moved = (alone.kv_bytes(asked.prompt_tokens) or 0.0) - (
-        (alone.kv_bytes(asked.cached_tokens) or 0.0) if asked.cached_tokens else 0.0
+    new = asked.prompt_tokens - asked.cached_tokens
+    moved = sum(
+        one.layers * alone.cache_token_bytes(one) * min(new, one.kept(asked.prompt_tokens))
+        for one in alone.model.caches
     )
-    states = sum(alone.state_bytes(one) for one in alone.model.states)
-    moved = max(moved, states)
+    moved += sum(alone.state_bytes(one) for one in alone.model.states)
     if asked.link_bytes_per_s is not None:
         return moved, asked.link_bytes_per_s, "the bandwidth asked for"
     peaks = (prefill.device.link_peak_bytes_per_s, decode.device.link_peak_bytes_per_s)
@@ -261,26 +263,26 @@ def _transfer(prefill: Setup, decode: Setup, asked: Asked) -> tuple[float, float
 
 def _splits(
     devices: int,
-    units: tuple[int, int],
+    unit_devices: tuple[int, int],
     rates: tuple[float, float | None],
     moved: float,
     link: float | None,
 ) -> Iterator[Split]:
     """Return each number of prefill units with as many decode units as are left for."""
     reading, making = rates
-    for prefill in range(1, devices // units[0] + 1):
-        left = devices - prefill * units[0]
-        decode = left // units[1]
+    for prefill in range(1, devices // unit_devices[0] + 1):
+        left = devices - prefill * unit_devices[0]
+        decode = left // unit_devices[1]
         if not decode:
             return
         limits = {"prefill": prefill * reading}
         if making is not None:
             limits["decode"] = decode * making
         if link is not None and moved:
-            ways = min(prefill * units[0], decode * units[1])
+            ways = min(prefill * unit_devices[0], decode * unit_devices[1])
             limits["transfer"] = ways * link / moved
         limit = min(limits, key=lambda name: limits[name])
-        yield Split(prefill, decode, limits[limit], limit, left - decode * units[1])
+        yield Split(prefill, decode, limits[limit], limit, left - decode * unit_devices[1])
 
 
 def _around(splits: tuple[Split, ...], best: Split | None) -> tuple[Split, ...]:

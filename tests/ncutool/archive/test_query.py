@@ -13,7 +13,7 @@ import dataset_factory
 import polars as pl
 import pytest
 
-from ncutool.archive import sql
+from ncutool.archive import sql_types
 from ncutool.archive.dataset import Dataset
 from ncutool.archive.reading import tables_of
 from ncutool.archive.selection import ORDERS, SHORT
@@ -326,5 +326,31 @@ def test_a_query_may_stand_in_a_file(
 
 def test_columns_of_one_name_are_told_apart() -> None:
     """A join has one of each table; a name that is there already is not taken."""
-    assert sql.unlike(["a", "b", "a", "a_1", "a"]) == ["a", "b", "a_2", "a_1", "a_3"]
-    assert sql.unlike([]) == []
+    assert sql_types.unlike(["a", "b", "a", "a_1", "a"]) == ["a", "b", "a_2", "a_1", "a_3"]
+    assert sql_types.unlike([]) == []
+
+
+ODD = (
+    "SELECT {'a': '=1', 'b': [1]} AS record, map {'k': 1} AS pairs, [true] AS flags, "
+    "[['a']] AS lists, interval 3 day AS span, 'x'::BLOB AS bytes, 1::BIT AS bits, "
+    '\'NaN\'::DOUBLE AS nan, 1 AS "=cmd", 2 AS "a\nb|<b>"'
+)
+"""A column of each type that some form lacks, and names that attack."""
+
+
+def test_every_form_holds_every_type(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a form has no type for is text there; what is no number is unknown."""
+    pytest.importorskip("duckdb")
+    (row,) = json.loads(ask(capsys, dataset, ODD, "--format", "json"))["rows"]
+    assert (row["record"], row["flags"], row["lists"]) == ({"a": "=1", "b": [1]}, [True], [["a"]])
+    assert (row["pairs"], row["span"], row["bytes"], row["nan"]) == ("{k=1}", "3 days", "x", None)
+    (cells,) = csv.DictReader(io.StringIO(ask(capsys, dataset, ODD, "--format", "csv")))
+    assert cells["flags"] == "[true]"
+    assert (cells["nan"], cells["'=cmd"], cells["a b|<b>"]) == ("", "1", "2")
+    lines = ask(capsys, dataset, ODD, "--format", "md").splitlines()
+    assert lines[0].endswith("| =cmd | a b\\|&lt;b&gt; |") or lines[0].endswith(
+        "| \\=cmd | a b\\|&lt;b&gt; |"
+    )
+    assert len(lines) == 3
+    assert "3 days" in ask(capsys, dataset, ODD)
+    json.loads(ask(capsys, dataset, ODD, "--format", "jsonl"))

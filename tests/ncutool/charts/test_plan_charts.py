@@ -36,7 +36,7 @@ def test_both_roofs_are_drawn_with_their_own_ridges() -> None:
     """FP8 at 1,978.9 TFLOP/s from 590.7 FLOP/byte, BF16 at 989.4 from 295.3; memory up to both."""
     subject = seen(FP8).subject
     lines = layer(plan_roofline(subject), "lines")
-    ends = {}
+    ends: dict[str, list[tuple[float, float]]] = {}
     for row in lines:
         ends.setdefault(row["about"], []).append((row["x"], row["y"]))
     assert ends["roof|fp8_tensor"][0] == pytest.approx((590.716, 1.9789e15), rel=1e-4)

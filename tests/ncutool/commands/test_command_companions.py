@@ -16,6 +16,7 @@ from ncutool.commands import main
 from ncutool.commands.companions import sort_out
 from ncutool_parsers.errors import UsageError
 
+pytestmark = pytest.mark.usefixtures("one_reading")
 FOLDER = Path(__file__).resolve().parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
 TRACE = FOLDER / "decoder-layer-synthetic.json.gz"
 REPORT = FOLDER / "decoder-layer-synthetic.ncu-rep"

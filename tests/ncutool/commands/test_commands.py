@@ -17,6 +17,7 @@ import pytest
 from ncutool.analysis.json_schema import of_output, of_report
 from ncutool.commands import COMMANDS, Command, main
 
+pytestmark = pytest.mark.usefixtures("one_reading")
 RUNNABLE = [
     " ".join(filter(None, (group.name, command.name)))
     for group in (Command("", "", tuple(one for one in COMMANDS if not one.commands)), *COMMANDS)

@@ -12,6 +12,7 @@ from ncutool.commands import main
 from ncutool.commands.running import spread
 
 Runner = Callable[..., tuple[int, str, str]]
+pytestmark = pytest.mark.usefixtures("one_reading")
 SAMPLES = Path(__file__).resolve().parents[3] / "reports" / "samples"
 
 

@@ -74,7 +74,7 @@ def test_every_tool_over_stdio() -> None:
 
 def test_what_is_refused_says_why() -> None:
     async def talk() -> list[tuple[bool, str]]:
-        async with Client(make([SAMPLE], 60, "0")) as client:
+        async with Client(make([SAMPLE], 600, "0")) as client:
             return [
                 await asked(client, "diagnose", {"captures": ["/etc/passwd"]}),
                 await asked(client, "kernels", {"capture": TRACE, "top": 9_999}),
@@ -169,6 +169,7 @@ def test_a_question_that_is_taken_back_ends_its_process(
     assert "is no file in the folders" in said
 
 
+@pytest.mark.usefixtures("one_reading")
 def test_names_are_data_in_every_answer(tmp_path: Path) -> None:
     """Thirty names that read like instructions: no sentence and no error repeats one."""
     capture = planted(tmp_path).name

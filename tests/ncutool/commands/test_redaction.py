@@ -51,8 +51,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
         )
     ),
     ("query", "SET", "SELECT * FROM captures JOIN launches USING (capture_id)", "-f", "json"),
-    ("fleet", "SET", "-o", "fleet.html", "--by", "name", "--pages", "FOLDER"),
-    *(("trends", "SET", "--by", "name", "--format", form) for form in FORMS),
+    ("fleet", "SET", "-o", "f.html", "--by", "name", "--order-by", "bytes", "--pages", "FOLDER"),
+    *(("trends", "SET", "--by", "name", "--order-by", "bytes", "--format", form) for form in FORMS),
     *(("job", "RANKS", "--format", form) for form in FORMS),
     *(("job", "SET", "--format", form) for form in FORMS),
     ("job", "RANKS", "-o", "job.html"),
@@ -128,7 +128,7 @@ def places(run: Runner, tmp_path: Path, kind: str) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.usefixtures("planted_reports")
+@pytest.mark.usefixtures("planted_reports", "one_reading")
 @pytest.mark.parametrize("mode", Redact)
 @pytest.mark.parametrize("kind", ["trace", "report"])
 def test_no_output_shows_anything_private(
@@ -162,7 +162,7 @@ UNASKED = (
 """Never shown unless asked for: hosts, persons, paths of a machine, addresses, secrets."""
 
 
-@pytest.mark.usefixtures("planted_reports")
+@pytest.mark.usefixtures("planted_reports", "one_reading")
 @pytest.mark.parametrize("kind", ["trace", "report"])
 def test_nothing_of_machines_and_persons_is_shown_unasked(
     run: Runner, tmp_path: Path, kind: str

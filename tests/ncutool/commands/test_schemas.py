@@ -15,6 +15,7 @@ import job_factory
 import pytest
 import trend_factory
 from jsonschema import Draft202012Validator
+from one_reading import shared
 from schema_places import WRONG, Place, each_once
 
 from ncutool.archive.trends import trends
@@ -155,8 +156,9 @@ def documents(
 ) -> dict[str, list[Any]]:
     """What the commands write, by the name of the schema."""
     found: dict[str, list[Any]] = {}
-    for name, commands in ASKED.items():
-        for command in commands:
+    asked = [(name, command) for name, commands in ASKED.items() for command in commands]
+    with shared():
+        for name, command in asked:
             arguments = [one for word in command for one in made.get(word, [word])]
             if name == "report":
                 path = tmp_path_factory.mktemp("out") / "x.json"

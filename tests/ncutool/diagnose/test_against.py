@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ncutool.analysis.analyse import read_and_analyse
+from ncutool.analysis.analyse import Analysis, read_and_analyse
 from ncutool.diagnose import parts, within
 from ncutool.diagnose.against import load, since
 from ncutool.diagnose.budget import dumped
@@ -19,9 +20,19 @@ SAMPLE = Path(__file__).parents[3] / "reports" / "samples" / "decoder-layer-synt
 TRACE = SAMPLE / f"{SAMPLE.name}.json.gz"
 
 
-def earlier(folder: Path, path: Path = TRACE, budget: int = 64_000) -> Path:
+@cache
+def sample() -> Analysis:
+    return read_and_analyse(TRACE)
+
+
+@cache
+def diagnosed(budget: int) -> bytes:
+    return dumped(within([parts(sample(), budget)], budget))
+
+
+def earlier(folder: Path, budget: int = 64_000) -> Path:
     file = folder / "earlier.json"
-    file.write_bytes(dumped(within([parts(read_and_analyse(path), budget)], budget)))
+    file.write_bytes(diagnosed(budget))
     return file
 
 
@@ -38,7 +49,7 @@ def slower(folder: Path, factor: float) -> Path:
 
 
 def test_the_same_recording_is_the_same(tmp_path: Path) -> None:
-    found = since(load(earlier(tmp_path)), read_and_analyse(TRACE))
+    found = since(load(earlier(tmp_path)), sample())
     assert (found["same_work"], found["verdict"], found["change_pct"]) == ("same", "same", 0.0)
     assert found["gone"] == found["new"] == []
     assert found["still"]
@@ -55,7 +66,7 @@ def test_other_work_has_no_verdict(tmp_path: Path) -> None:
     content = json.loads(file.read_text())
     content["captures"][0]["work"] |= {"product_flop": 1e9, "flop": 1e9, "grids": "0"}
     file.write_text(json.dumps(content))
-    found = since(load(file), read_and_analyse(TRACE))
+    found = since(load(file), sample())
     assert found["same_work"] == "differs"
     assert found["verdict"] is found["change_pct"] is None
 
@@ -81,13 +92,13 @@ def test_what_is_gone_with_other_work_is_not_known_to_be(tmp_path: Path) -> None
     one = content["captures"][0]
     one["findings"].append({**one["findings"][0], "rule": "allocator-every-step"})
     file.write_text(json.dumps(content))
-    assert since(load(file), read_and_analyse(TRACE))["gone"] == [
+    assert since(load(file), sample())["gone"] == [
         {"rule": "allocator-every-step", "before_ns": one["findings"][0]["alone_high_ns"],
          "after_ns": None}
     ]  # fmt: skip
     one["work"] |= {"device": "another"}
     file.write_text(json.dumps(content))
-    found = since(load(file), read_and_analyse(TRACE))
+    found = since(load(file), sample())
     assert found["gone"] == []
     assert "allocator-every-step" in [rule["rule"] for rule in found["not_known"]]
 
@@ -111,7 +122,7 @@ def test_a_problem_is_new_only_where_it_was_looked_for(
     one["questions"]["graph"] = {"state": state}
     one["left_out"]["findings"] = left_out
     file.write_text(json.dumps(content))
-    found = since(load(file), read_and_analyse(TRACE))
+    found = since(load(file), sample())
     assert "launch-graph" in [rule["rule"] for rule in found[became]]
 
 
@@ -141,13 +152,13 @@ def test_another_device_does_not_compare(tmp_path: Path) -> None:
     content = json.loads(file.read_text())
     content["captures"][0]["work"]["device"] = "another"
     file.write_text(json.dumps(content))
-    found = since(load(file), read_and_analyse(TRACE))
+    found = since(load(file), sample())
     assert found["same_work"] == "not_comparable"
     assert found["verdict"] is None
 
 
 def test_what_was_left_out_is_not_new(tmp_path: Path) -> None:
-    found = since(load(earlier(tmp_path, budget=1_000)), read_and_analyse(TRACE))
+    found = since(load(earlier(tmp_path, budget=1_000)), sample())
     assert found["same_work"] == "not_known"
     assert found["new"] == []
     assert found["not_known"]
@@ -162,7 +173,7 @@ def test_a_problem_is_gone_only_where_somebody_looked(tmp_path: Path) -> None:
         {**first, "rule": "no-such-rule"},
     ]
     file.write_text(json.dumps(content))
-    found = since(load(file), read_and_analyse(TRACE))
+    found = since(load(file), sample())
     assert [one["rule"] for one in found["gone"]] == ["allocator-every-step"]
     assert "no-such-rule" in [one["rule"] for one in found["not_known"]]
     report = read_and_analyse(SAMPLE / f"{SAMPLE.name}.ncu-rep")  # tells nothing of allocations

@@ -105,6 +105,14 @@ def assert_redone(analysis: Analysis, found: Explanation) -> None:
 _PEAKS = ("peak_flop_per_s", "peak_bytes_per_s")
 
 
+def unlike(analysis: Analysis) -> list[int]:
+    """The launches but those that differ from one before them in their times alone."""
+    alike = ["kernel_full", "op", "signature", "grid_x", "grid_y", "bound", "flag", "flop_source",
+             "bytes_source", "missing_reason"]  # fmt: skip
+    found: list[int] = analysis.kernels.unique(alike, keep="first")["launch_id"].to_list()
+    return found
+
+
 def step(found: Explanation, name: str) -> Step:
     """One figure of an explanation."""
     return next(step for step in found.steps if step.name == name)
@@ -112,10 +120,10 @@ def step(found: Explanation, name: str) -> Step:
 
 @pytest.mark.parametrize("path", [TRACE, REPORT], ids=lambda path: path.name)
 def test_every_launch_of_the_samples_can_be_redone(path: Path) -> None:
-    """All figures of all launches, by the arithmetic that is printed for them."""
+    """All figures of all kinds of launches, by the arithmetic that is printed for them."""
     analysis = analysed(path)
     explainer = Explainer(analysis)
-    for launch_id in analysis.kernels["launch_id"]:
+    for launch_id in unlike(analysis):
         assert_redone(analysis, explainer.explain(launch_id))
 
 
@@ -137,7 +145,7 @@ def test_joined_figures_can_be_redone_from_the_report() -> None:
     measured = analysis.kernels.filter(pl.col("flop_source") == "joined")
     assert measured.height > 10
     explainer = Explainer(analysis)
-    for launch_id in analysis.kernels["launch_id"]:
+    for launch_id in unlike(analysis):
         assert_redone(analysis, explainer.explain(launch_id))
     found = explain(analysis, "aten::addmm")
     assert "of decoder-layer-synthetic.ncu-rep" in step(found, "flop").source

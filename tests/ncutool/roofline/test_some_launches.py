@@ -66,3 +66,5 @@ def test_an_analysis_gives_rows_without_the_table() -> None:
     told = [notice.text for notice in brief.table_notices if notice.code == "above_peak"]
     assert told == ["1 launch lies above 100 % of a peak; each says its likely cause."]
     assert [notice.text for notice in whole.notices if notice.code == "above_peak"] == told
+    assert whole.table_notices == brief.table_notices
+    assert "_outline" not in whole.__dict__

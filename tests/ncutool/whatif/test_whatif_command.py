@@ -13,6 +13,7 @@ import pytest
 from ncutool.commands import main
 from ncutool.whatif.record import COLUMNS
 
+pytestmark = pytest.mark.usefixtures("one_reading")
 SAMPLE = Path(__file__).resolve().parents[3] / "reports" / "samples" / "decoder-layer-synthetic"
 TRACE = SAMPLE / f"{SAMPLE.name}.json.gz"
 REPORT = SAMPLE / f"{SAMPLE.name}.ncu-rep"

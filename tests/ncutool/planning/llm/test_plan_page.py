@@ -11,6 +11,8 @@ import pytest
 
 from ncutool.page.llm import headline, memory_pieces, picture_of, render_plan
 from ncutool.planning import llm
+from ncutool.planning.llm.speculation import Proposing
+from ncutool.planning.llm.ways import Divided, Ways
 
 
 def data_of(page: str) -> dict[str, Any]:
@@ -129,3 +131,14 @@ def test_the_picture_stands_alone() -> None:
     assert "prefers-color-scheme:dark" in drawn
     assert "prefers-color-scheme" not in picture_of(plan, both=False)
     assert not re.search(r"(?:href|src|url)[=(]", drawn)
+
+
+def test_what_was_asked_for_besides_has_its_tables() -> None:
+    """Speculation by batch and the divisions around the best; without the question there are
+    none."""
+    ways = Ways(proposing=Proposing(3, 0.6), divided=Divided(8))
+    asked: dict[str, Any] = {"output_tokens": 100, "contexts": (), "batches": (1, 64)}
+    page = render_plan(llm.plan("llama-3-8b", "H100 SXM", ways=ways, **asked))
+    for title in ("Speculative decoding by batch", "Divisions around the best"):
+        assert f">{title}" in page
+        assert title not in render_plan(llm.plan("llama-3-8b", "H100 SXM", **asked))

@@ -419,6 +419,16 @@ def test_links_that_are_not_known_are_null() -> None:
     assert found.best is not None
 
 
+def test_a_transfer_is_of_what_the_prompt_adds() -> None:
+    """Of Gemma-3-12B's 48 layers 40 keep 1,024 tokens at most, cached before or not."""
+    asked: dict[str, Any] = {"prompt_tokens": 8000, "output_tokens": 10, "contexts": ()}
+    ways = Ways(prefix_share=0.5, divided=Divided(2))
+    found = llm.plan("gemma-3-12b", "H200 SXM", ways=ways, **asked).ways.pools
+    assert found is not None
+    each = 393_216 // 48
+    assert found.transfer_bytes == each * (40 * 1024 + 8 * 4000)
+
+
 # Sides.
 
 

@@ -164,8 +164,7 @@ def mixture_trace(experts: int) -> StepMaker:
 def test_placed_experts_are_told_by_their_weights() -> None:
     """Four of eight experts lie on each of two devices; all eight would be another layout."""
     model = described(SIZES | MIXTURE)
-    layout = {"tensor_parallel": 2, "expert_parallel": 2}
-    plan = llm.plan(model, "H100 SXM", **layout)
+    plan = llm.plan(model, "H100 SXM", tensor_parallel=2, expert_parallel=2)
     right, wrong = (
         against.compare(plan, _half(mixture).observed(), against.Asked()) for mixture in (4, 8)
     )
