@@ -72,7 +72,9 @@ size: ## install what is locked in a fresh environment and say what it takes (ne
 		$(PYTHON) -m venv --without-pip "$$folder/env" && \
 		$(PYTHON) -m pip --disable-pip-version-check --quiet --python "$$folder/env/bin/python" \
 			install --require-hashes -r requirements/demo.txt && \
-		du -s --block-size=1000000 "$$folder/env" | cut -f1 | xargs printf '%s MB, ' && \
+		sed -n 's/^| \([^|]*\) | .* | installing |$$/\1/p' docs/licences.md | \
+			xargs $(PYTHON) -m pip --quiet --python "$$folder/env/bin/python" uninstall --yes && \
+		du -s --apparent-size --block-size=1000000 "$$folder/env" | cut -f1 | xargs printf '%s MB, ' && \
 		find "$$folder/env" -maxdepth 5 -name '*.dist-info' | wc -l | xargs printf '%s packages\n'
 
 fuzz: $(VENV)/.dev-installed ## feed every command mutated captures for a while (SECONDS=60)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,11 @@ _CALLS: dict[str, dict[str, Any]] = {
     "diff": {"before": WHOLE_TRACE, "after": WHOLE_TRACE, "top": 3, "max_bytes": 8_000},
     "next_capture": {"trace": WHOLE_TRACE, "replays": 40, "max_bytes": 8_000},
 }
+_UNITS = {
+    "time_duration": "ns", "pct": "%", "bytes.*per_second": "byte/s", "bytes": "byte",
+    "cycles.*per_second": "hz", "cycles": "cycle", "shared_mem": "byte/block",
+    "registers": "register/thread", "inst": "inst",
+}  # fmt: skip
 
 
 @cache
@@ -143,11 +150,21 @@ def said(call: Callable[[], int]) -> tuple[int, str, str]:
     return code, printed, told
 
 
+def _with_units(one: ncu_text.Printed) -> ncu_text.Printed:
+    """A launch whose metrics have the units that NVIDIA's have: the made report stores none."""
+    metrics = [(name, unit or _unit(name), value) for name, unit, value in one.metrics]
+    return replace(one, metrics=metrics)
+
+
+def _unit(name: str) -> str:
+    return next((unit for pattern, unit in _UNITS.items() if re.search(pattern, name)), "")
+
+
 def _printed() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "five.ncu-rep"
         path.write_bytes(fuzz_seeds.reports()["five"])
-        few = list(ncu_text.launches(path, most=3))
+        few = [_with_units(one) for one in ncu_text.launches(path, most=3)]
     labels = sections()
     european = ncu_text.Style(thousands=".", decimal=",")
     return {

@@ -12,10 +12,9 @@ from typing import Any
 import polars as pl
 import torch_factory
 
-from ncutool.archive.batch import Plan, run_batch
+from ncutool.archive.batch import Looked, Plan, run_batch
 from ncutool.archive.dataset import open_dataset, scan
 from ncutool.archive.engines.interface import Answer, Engine, Hands, Job, Setup
-from ncutool.archive.index import Line
 from ncutool.archive.inputs import gather
 from ncutool.archive.settings import Settings
 from ncutool.archive.tables import TABLES
@@ -75,12 +74,12 @@ def batch(
     engine: Any = Here,
     plan: Plan | None = None,
     metadata: dict[str, str] | None = None,
-    lines: list[Line] | None = None,
+    lines: list[Looked] | None = None,
 ) -> Tally:
     """Run a batch over files of this machine."""
     sources = list(gather([str(path) for path in paths], leave_out=dataset, metadata=metadata))
 
-    def report(tally: Tally, line: Line | None) -> None:
+    def report(tally: Tally, line: Looked | None) -> None:
         if line is not None and lines is not None:
             lines.append(line)
 

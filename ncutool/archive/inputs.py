@@ -23,6 +23,7 @@ from ncutool_parsers.place import SEPARATOR, URL
 
 _GLOB_MARKS = "*?["
 _NO_FILE = "is a pipe, a socket or a device, not a file; write what it gives to a file first"
+_OF_ALL = ("/home", "/Users")
 _LISTINGS = "listings"
 """Folder of the dataset's index that holds what archives hold."""
 __all__ = ["Input", "gather", "local_file", "named", "told"]
@@ -57,7 +58,8 @@ def gather(
         if isinstance(root, Place):
             found = _of_place(root, below, below_urls)
         else:
-            found = (_input(location, below) for location in walk.files(root))
+            base = below or os.path.dirname(os.path.abspath(root))
+            found = (_input(location, base) for location in walk.files(root))
         for one in found:
             yield from _whole(replace(one, metadata=metadata or {}), root, keep)
 
@@ -151,9 +153,12 @@ def _common_folder(roots: Iterable[str | Place]) -> str:
     absolute = [os.path.abspath(root) for root in local if not URL.match(root)]
     folders = [root if os.path.isdir(root) else os.path.dirname(root) for root in absolute]
     try:
-        return os.path.commonpath(folders) if folders else ""
+        common = os.path.commonpath(folders) if folders else ""
     except ValueError:  # on several drives
         return ""
+    # below these the next folder is a person's, or a disk of this machine
+    is_high = os.path.dirname(common) == common or common in _OF_ALL
+    return "" if is_high else common
 
 
 class _Walk:

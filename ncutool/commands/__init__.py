@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 
 _HELP_FLAGS = ("-h", "--help")
+_TELLING = (*_HELP_FLAGS, "help", "-V", "--version")
+"""First words that read no capture, so that their memory needs no bound and no import for one."""
 _COLLECT_AFTER = (100_000, 20, 20)
 """Objects made before Python looks for ones that refer to each other in circles. A command makes
 many objects and few such circles: looking for them as often as usual took a twentieth of its time.
@@ -114,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
         from ncutool.commands import streams
 
         streams.prepare()
-        if arguments is None:
+        if arguments is None and sys.argv[1:] and sys.argv[1] not in _TELLING:
             from ncutool.commands import bounded
 
             if (code := bounded.in_a_child(sys.argv[1:], lambda: _told(sys.argv[1:]))) is not None:

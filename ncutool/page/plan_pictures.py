@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ncutool.base import units
+from ncutool.base.untrusted import shorten
 from ncutool.charts.palette import LIGHT
 from ncutool.charts.plan_roofline import PlanSubject, plan_roofline
 from ncutool.charts.svg import drawing
@@ -25,6 +26,8 @@ WIDE_PX, NARROW_PX = 470, 292
 """Widths of the planes of both pictures on the page; their axes come on top."""
 _HEIGHTS = (300, 260)
 _FILE_PX = (520, 340)
+_MOST_NAME, _MOST_LABEL = 60, 300
+"""Characters of a name, and of what a screen reader is told, that a drawing holds."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Seen:
         """The curve of the deployment, by the name of its model."""
         plan = self.plan
         mixture = plan.model.experts is not None
-        return Curve(plan.model.name, plan.memory.devices, self.points, mixture)
+        name = shorten(plan.model.name, _MOST_NAME)
+        return Curve(name, plan.memory.devices, self.points, mixture)
 
 
 def seen(plan: Plan) -> Seen:
@@ -70,7 +74,8 @@ def _is_doubling(batch: int, least: int) -> bool:
 def roofline_label(plan: Plan) -> str:
     """Return what a screen reader says of the roofline."""
     return (
-        f"Roofline of {plan.device.name}: {units.flop_rate(plan.peak_flop_per_s)} and "
+        f"Roofline of {shorten(plan.device.name, _MOST_NAME)}: "
+        f"{units.flop_rate(plan.peak_flop_per_s)} and "
         f"{units.data_rate(plan.peak_bytes_per_s)}, ridge at "
         f"{plan.ridge_point_flop_per_byte:.1f} FLOP/byte, with the decode step at each batch and "
         "the prompt. The batch table holds the same figures."
@@ -81,7 +86,7 @@ def speed_label(plan: Plan) -> str:
     """Return what a screen reader says of the curve."""
     return (
         f"Tokens a second against tokens a second of each user, batch by batch, of "
-        f"{llm_facts.headline(plan)}. The batch table holds the same figures."
+        f"{shorten(llm_facts.headline(plan), _MOST_LABEL)}. The batch table holds the same figures."
     )
 
 

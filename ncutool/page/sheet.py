@@ -4,13 +4,13 @@ devices' rooflines, or with what each deployment gives at each speed of its user
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from ncutool.base import units
-from ncutool.base.untrusted import printable
+from ncutool.base.untrusted import shorten
 from ncutool.charts.devices import devices_roofline
 from ncutool.charts.palette import LIGHT
 from ncutool.charts.svg import drawing
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _HEIGHTS = (380, 300)
 _SYMBOLS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲"}
+_MOST_NAME = 60
+"""Characters of a device's name that a drawing holds."""
 _LABELLED = 8
 """Devices that a screen reader is told by name."""
 
@@ -57,6 +59,7 @@ def render_sheet(
             empty.
     """
     pictures: list[Picture] = []
+    curves = _named(curves)
     if rooflines and intensity_flop_per_byte is not None:
         pictures.append(_rooflines(rooflines, intensity_flop_per_byte))
     if curves:
@@ -89,6 +92,7 @@ def sheet_picture(
         both: a reader who prefers dark sees it dark.
     """
     parts: list[tuple[str, str]] = []
+    curves = _named(curves)
     if rooflines and intensity_flop_per_byte is not None:
         lines = _shown(rooflines)
         parts.append(("Rooflines", _roofline_svg(lines, intensity_flop_per_byte, LIGHT, 0)))
@@ -103,8 +107,13 @@ def sheet_picture(
 _SPEED_TITLE = "Throughput against the speed of each user, at most"
 
 
+def _named(curves: Sequence[Curve]) -> list[Curve]:
+    """Return curves with names that a drawing may hold, whatever a file of devices calls them."""
+    return [replace(one, name=shorten(one.name, _MOST_NAME)) for one in curves]
+
+
 def _shown(rooflines: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
-    return [(printable(name), peak, fed) for name, peak, fed in rooflines]
+    return [(shorten(name, _MOST_NAME), peak, fed) for name, peak, fed in rooflines]
 
 
 def _rooflines(rooflines: Sequence[tuple[str, float, float]], intensity: float) -> Picture:

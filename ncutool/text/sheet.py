@@ -86,6 +86,7 @@ def sheet_markdown(sheet: Sheet) -> str:
 
     lines = [f"## {markdown(sheet.headline)}", ""]
     lines += [markdown(sheet.source), ""] if sheet.source else []
+    lines += [f"**{markdown(sheet.alarm)}**", ""] if sheet.alarm else []
     for title, facts in sheet.titled_facts:
         lines += [*titled(title), table(("", "", ""), facts, "lrl")]
     for grid in sheet.grids:

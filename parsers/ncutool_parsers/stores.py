@@ -7,6 +7,7 @@ URL, with the signature in it.
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ _NO_PLACES = (
     *("jlab", "jupyter", "libarchive", "reference", "root", "simplecache", "tar", "zip"),
 )
 """What fsspec calls file systems and wraps others or runs code: no place that captures lie in."""
+_LOGGERS = (
+    *("fsspec", "gcsfs", "s3fs", "adlfs"),
+    *("aiobotocore", "botocore", "azure", "huggingface_hub"),
+)
+_NO_LOG = logging.NullHandler()
+"""Python prints what a library logs where nobody listens: traces of its own, and whole URLs."""
 _BLOCK = 4 * 1024 * 1024
 _MISSING = "does not exist"
 _GLOB_MARKS = "*?["
@@ -214,6 +221,8 @@ def filesystem(place: Place) -> tuple[Any, str]:
     _check_installed(place, scheme)
     from fsspec.core import url_to_fs
 
+    for name in _LOGGERS:
+        logging.getLogger(name).addHandler(_NO_LOG)
     with told(place):
         system, path = url_to_fs(f"{scheme}{place.address[len(scheme) :]}")
     return system, str(path)
@@ -285,6 +294,12 @@ def words_of(error: Exception) -> tuple[str, str]:
         return "cannot be read: no credentials were found that hold for it", _SIGN_IN
     if isinstance(error, PermissionError) or status in (401, 403):
         return "may not be read: access is denied", _SIGN_IN
+    if isinstance(error, ImportError):
+        missing = f" ({error.name})" if error.name else ""
+        return (
+            f"cannot be read: a package that its store needs is missing or too old{missing}",
+            "install ncutool with the extra for it again",
+        )
     if isinstance(error, IsADirectoryError):
         return "is a folder", "name the capture inside it"
     if isinstance(error, (TimeoutError, ConnectionError)) or any(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
 import subprocess
 import sys
 import tarfile
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch_factory import small, write
 
-from ncutool_parsers import Place, place, read, sniff
+from ncutool_parsers import Place, place, read, sniff, stores
 from ncutool_parsers.errors import UnreadableError, UsageError
 from ncutool_parsers.interface import ReadOptions
 
@@ -311,6 +312,26 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             f"installed; pip install 'ncutool[{extra}]'"
         )
     assert "pip install 'ncutool[http]'" in problem("https://host/x.json?sig=SECRET")
+
+
+def test_a_package_that_a_store_lacks_is_no_answer_of_the_store() -> None:
+    """Trying again would not help."""
+    problem, remedy = stores.words_of(ModuleNotFoundError("no module", name="google.iam"))
+    assert problem == (
+        "cannot be read: a package that its store needs is missing or too old (google.iam)"
+    )
+    assert remedy == "install ncutool with the extra for it again"
+
+
+def test_what_a_store_logs_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its traces hold whole URLs; whoever configures logging sees them."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    pytest.importorskip("fsspec")
+    stores.filesystem(Place("memory://run/rank0.json"))
+    logging.getLogger("gcsfs").error("https://host/?sig=SECRET")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_local_capture_imports_nothing_of_a_network(trace: Path) -> None:

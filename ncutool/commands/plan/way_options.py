@@ -161,16 +161,6 @@ class WayOptions:
         ),
     ] = None
 
-    def given(self) -> list[str]:
-        """Return the options that were given."""
-        flags = {
-            "--prefix-share": self.prefix_share, "--chunk": self.chunk, "--propose": self.propose,
-            "--acceptance": self.acceptance, "--draft": self.draft, "--mtp": self.mtp or None,
-            "--divide": self.divide, "--prefill-unit": self.prefill_unit,
-            "--transfer-link": self.transfer_link, "--efficiency": self.efficiency,
-        }  # fmt: skip
-        return [flag for flag, value in flags.items() if value is not None]
-
     def ways(self) -> Ways | None:
         """Return the ways that are asked for; None where none is.
 

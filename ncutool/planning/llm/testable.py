@@ -90,6 +90,12 @@ def _layout(plan: Plan, observed: Observed, matched: Match) -> Iterator[Untested
         yield Untested(what, "a trace is of one device")
     if deployment.data_parallel_attention > 1:
         yield Untested("whether the groups have as much to do", "a trace is of one device")
+    shares = any(pair.weights.is_own is False for pair in matched.pairs)
+    if deployment.data_parallel_attention > 1 and matched.pairs and not shares:
+        yield Untested(
+            f"that there are {deployment.data_parallel_attention:,} groups",
+            "the products seen are of weights that a group keeps whole, however many there are",
+        )
 
 
 def _types(plan: Plan, matched: Match) -> Iterator[Untested]:
@@ -117,8 +123,15 @@ def _asked(plan: Plan, phase: Phase | None) -> Iterator[Untested]:
     ways = plan.ways
     if plan.serving is not None or plan.serving_reason is not None:
         yield Untested("requests without end (--output-tokens)", "a trace has some steps of them")
-    if plan.answers is not None and plan.answers.smallest is not None:
+    answers = plan.answers
+    if answers is not None and answers.smallest is not None:
         yield Untested("the smallest deployment", "a trace is of one deployment")
+    if answers is not None and answers.largest_batch is not None:
+        yield Untested("the largest batch under a time per token", "a trace shows one batch")
+    if answers is not None and answers.time_to_first_token_ns is not None:
+        yield Untested("how many prompts may be read in a time", "a trace shows one number of them")
+    if plan.usual is not None:
+        yield Untested("what is usual (--efficiency)", "its rows were measured in other runs")
     if ways.prefix is not None and phase != "prefill":
         yield Untested("a share of cached prefixes", "these steps read no prompt alone")
     elif ways.prefix is not None:

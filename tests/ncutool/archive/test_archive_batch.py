@@ -12,9 +12,8 @@ import polars as pl
 import pytest
 
 import ncutool
-from ncutool.archive.batch import Plan
+from ncutool.archive.batch import Looked, Plan
 from ncutool.archive.dataset import BUCKETS, open_dataset, scan
-from ncutool.archive.index import Line
 from ncutool.archive.publish import publish
 from ncutool.archive.segments import Segment, to_join
 from ncutool.archive.settings import Settings
@@ -191,7 +190,7 @@ def test_errors_are_tried_again_when_asked(tmp_path: Path) -> None:
     made.traces(tmp_path / "archive", 2)
     (tmp_path / "archive" / "bad.json").write_text("no")
     made.batch([tmp_path / "archive"], tmp_path / "dataset")
-    lines: list[Line] = []
+    lines: list[Looked] = []
     plan = Plan(Settings(), retry_errors=True)
     made.batch([tmp_path / "archive"], tmp_path / "dataset", plan=plan, lines=lines)
     assert [Path(line.location).name for line in lines] == ["bad.json"]

@@ -423,3 +423,15 @@ def test_a_signed_url_is_kept_without_its_signature() -> None:
     assert "pw" not in one.key
     assert len({one.file_id, other.file_id}) == 2
     assert Input("t.json", "s3://b/t.json").key == "s3://b/t.json"
+
+
+def test_no_path_begins_at_the_root_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that have nothing but the root in common are each told from their own name on."""
+    for name in ("ann/runs/a.json", "bob/more/b.json"):
+        made.trace(tmp_path / name, 1)
+    given = [str(tmp_path / "ann" / "runs"), str(tmp_path / "bob" / "more")]
+    assert [one.path for one in gather(given)] == ["ann/runs/a.json", "bob/more/b.json"]
+    monkeypatch.setattr("ncutool.archive.inputs._OF_ALL", (str(tmp_path),))
+    assert [one.path for one in gather(given)] == ["runs/a.json", "more/b.json"]

@@ -37,6 +37,7 @@ ALLOWED = {
     "analysis.inside_path._STALLS": "how many are shown",
     "inside.sass._WIDTHS": "registers that a modifier of an instruction names",
     "analysis.short_names._TELLING": "how long a name is that says something by itself",
+    "archive.settings._NAMING": "a number of how files are called, raised where that changes",
     "archive.engines.dask_cluster._AHEAD": "how many jobs are on their way at once",
     "archive.engines.dask_cluster._LEAST": "how many jobs are on their way at once",
     "archive.engines.dask_cluster._REACH_S": "how long a scheduler is waited for",

@@ -51,6 +51,16 @@ def test_kernels_loads_neither_advice_nor_charts(form: str) -> None:
     assert found & (heavy | {"ncutool.advice.advising", "ncutool.companions.join"}) == set()
 
 
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_what_reads_nothing_loads_no_reader(word: str) -> None:
+    """Nor what bounds the memory of reading."""
+    command = [sys.executable, "-X", "importtime", "-m", "ncutool", word]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "ncutool.commands" in found
+    assert found & {"ncutool_parsers", "ncutool.commands.bounded", "polars", "typer"} == set()
+
+
 PLANS = {
     "llm": [
         *("plan", "llm", "--preset", "llama-3-70b", "--device", "h100-sxm", "--tp", "8"),

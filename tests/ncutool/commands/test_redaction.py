@@ -46,8 +46,14 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     *(
         ("query", "SET", "--table", table, "--format", form)
         for table, form in (
-            *(("captures", "csv"), ("launches", "json"), ("inside", "jsonl"), ("findings", "csv")),
-            *(("errors", "json"), ("launches", "table"), ("findings", "md"), ("gaps", "parquet")),
+            *(("captures", "csv"), ("launches", "json"), ("inside", "csv")),
+            *(("findings", "csv"),),
+            *(
+                ("errors", "json"),
+                ("launches", "table"),
+                ("findings", "jsonl"),
+                ("gaps", "parquet"),
+            ),
         )
     ),
     ("query", "SET", "SELECT * FROM captures JOIN launches USING (capture_id)", "-f", "json"),
@@ -111,8 +117,8 @@ def test_no_command_is_forgotten() -> None:
 def places(run: Runner, tmp_path: Path, kind: str) -> dict[str, Path]:
     """What the commands ask of: two captures, a dataset, a folder of ranks."""
     make, ending = (trace, ".pt.trace.json") if kind == "trace" else (report, ".ncu-rep")
-    folder, ranks = tmp_path / "zorbanek", tmp_path / "ranks"
-    folder.mkdir()
+    folder, ranks = tmp_path / "zorbanek" / "runs", tmp_path / "zorbanek" / "ranks"
+    folder.mkdir(parents=True)
     ranks.mkdir()
     for rank in range(2):
         trace(ranks, 1.0 + rank, f"zorbanek-r{rank}_47{rank}.171717.pt.trace.json", rank, 2)

@@ -15,6 +15,8 @@ from ncutool.planning import observed as against
 from ncutool.planning.llm.comparison import Comparison
 from ncutool.planning.llm.described import described
 from ncutool.planning.llm.model import Model
+from ncutool.planning.llm.questions import Wanted
+from ncutool.planning.llm.ways import Ways
 from ncutool.text.against import against_sheet
 
 BANDWIDTH = 3.35e12
@@ -93,6 +95,7 @@ def test_layers_that_a_group_keeps_to_itself_are_known_by_their_shapes() -> None
     found = held(maker, data_parallel_attention=2)
     assert (found.match.verdict, found.problems) == ("same", ())
     assert any("other data-parallel groups are not recorded" in note for note in found.notes)
+    assert "that there are 2 groups" in [one.what for one in found.untested]
     assert found.seen_weight_bytes == 2 * (2 * ATTENTION + 2 * MLP + HEAD)
 
 
@@ -321,8 +324,18 @@ def test_ways_to_serve_that_a_step_cannot_test_are_named() -> None:
     layers(maker, 8)
     maker.product(8, 64, 1000)
     maker.annotate(DECODE, 10_000)
-    found = held(maker, output_tokens=100, prompt_tokens=100)
+    found = held(
+        maker,
+        output_tokens=100,
+        prompt_tokens=100,
+        wanted=Wanted(1e9, 1e9, 1.0),
+        ways=Ways(chunk_tokens=16),
+    )
     told = {one.what: one.why for one in found.untested}
+    assert told["chunks beside decode steps"] == "no step of this trace has both"
+    assert told["the largest batch under a time per token"] == "a trace shows one batch"
+    assert told["how many prompts may be read in a time"] == "a trace shows one number of them"
+    assert told["the smallest deployment"] == "a trace is of one deployment"
     assert told["requests without end (--output-tokens)"] == "a trace has some steps of them"
     assert told["the prefill"] == "the steps of this trace are of decode"
 

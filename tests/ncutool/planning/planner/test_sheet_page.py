@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from ncutool.charts.devices import devices_roofline
 from ncutool.commands import main
-from ncutool.page.sheet import render_sheet
+from ncutool.page.sheet import render_sheet, sheet_picture
 from ncutool.planning import llm, planner
+from ncutool.planning.llm.curve import named_curves
 from ncutool.planning.llm.questions import Wanted
 from ncutool.text.compared import model_sheet
 from ncutool.text.planner import gemm_sheet
@@ -146,3 +148,23 @@ def test_a_picture_of_nothing_is_refused(
     assert main(words) == 2
     assert "there is nothing to draw" in capsysbinary.readouterr().err.decode()
     assert not target.exists()
+
+
+def test_hostile_names_of_devices_are_drawn_as_text() -> None:
+    """Whatever a file of devices calls them, of whatever length, in the page and in the picture."""
+    name = "</svg><script>alert(1)</script>\x1b[31m" + "x" * 10_000
+    plan = llm.plan("llama-3-8b", "h100-sxm")
+    curves = named_curves([(name, plan), (name, plan)])
+    sheet = Sheet("s", (), (), ())
+    page = render_sheet(sheet, curves=curves)
+    assert "<script>alert" not in page
+    assert len(page) < 120_000
+    drawn = sheet_picture(sheet, [(name, 1e12, 1e12)], 1.0, curves)
+    assert drawn is not None
+    assert ElementTree.fromstring(drawn).findall(".//{http://www.w3.org/2000/svg}script") == []
+
+
+def test_an_alarm_is_in_markdown_too() -> None:
+    """What ends the matter is not for terminals alone."""
+    assert "**ends | here**" not in sheet_markdown(Sheet("s", (), (), (), alarm="ends | here"))
+    assert "**ends here**" in sheet_markdown(Sheet("s", (), (), (), alarm="ends here"))
