@@ -68,6 +68,10 @@ SEARCHES = frozenset(
 
 ALLOWED: dict[tuple[str, str], str] = {
     (
+        "ncutool/charts/elements.py",
+        "xml_text(words).partition('\\u2002')",
+    ): "an en space is the drawings' own mark between a name and its share, for Vega as for SVG",
+    (
         "ncutool/advice/kernels/measures.py",
         "inside.stall.reason == 'gmma'",
     ): "the name of a counter of waits, no sentence",

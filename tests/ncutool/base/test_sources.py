@@ -66,6 +66,7 @@ ALLOWED = {
     "diagnose.work._HASH_BYTES": "the digits of a hash that a capture is known by",
     "diff.gate.EXIT_CODES": "the exit codes that are published",
     "diff.noise._SEED": "the seed of a generator",
+    "explain.evidence._CALLERS": "how far up callers are looked for",
     "explain.steps._SAME": "rounding of floating point",
     "planning.llm.curve._DIGITS": "which round speeds a table asks for",
     "planning.llm.curve._FEWEST": "how many batches a curve has at least",
