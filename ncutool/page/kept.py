@@ -47,8 +47,8 @@ def made(name: str, sources: bytes, make: Callable[[], bytes]) -> bytes:
 
 def load(name: str, sources: bytes) -> bytes | None:
     """Return what is kept under a name, where it was made of these sources; else None."""
-    path = _place(name)
-    if path is None or not (is_own(path.parent) and is_own(path)):
+    path = cache_folder() / name
+    if not (is_own(path.parent) and is_own(path)):
         return None
     try:
         kept = path.read_bytes()
@@ -60,22 +60,12 @@ def load(name: str, sources: bytes) -> bytes | None:
 
 def store(name: str, sources: bytes, content: bytes) -> None:
     """Keep what was made of sources; two at once do no harm, a refusal does none either."""
-    path = _place(name)
-    if path is None:
-        return
+    path = cache_folder() / name
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace(path, _digest(sources, content) + content)
     except OSError:
         return
-
-
-def _place(name: str) -> Path | None:
-    """Return where a file is kept; None for a user without a home, as containers have them."""
-    try:
-        return cache_folder() / name
-    except RuntimeError:
-        return None
 
 
 def _digest(sources: bytes, content: bytes) -> bytes:

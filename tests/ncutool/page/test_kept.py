@@ -85,17 +85,6 @@ def test_a_folder_that_cannot_be_written_only_costs_time(
     assert cache.read_text() == "a file"
 
 
-def test_without_a_home_nothing_is_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page is made all the same."""
-
-    def homeless() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(kept, "cache_folder", homeless)
-    assert "<html" in render([factory.trace(10)])
-    assert not cache.exists()
-
-
 def test_a_changed_template_is_compiled_anew(cache: Path) -> None:
     """As is one that other settings compile."""
 
