@@ -15,12 +15,11 @@ from markupsafe import Markup
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
-from ncutool.page import kept, vega
+from ncutool.page import vega
 from ncutool.page.code import with_code
-from ncutool.page.compiled import Compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _MOST_OF_A_TEXT = 3000
 """Characters of a text that a page shows: a name from a capture may be as long as its file."""
@@ -52,7 +51,7 @@ def html_page(
         .render(
             policy=policy([part for part in (script, library) if part]),
             version=this_version(),
-            css=Markup(_shortened(tuple(styles), "css", "", short_css)),
+            css=Markup("".join(short_css(_file(f"{name}.css")) for name in styles)),
             vega=Markup(library),
             script=Markup(script),
             **values,
@@ -107,26 +106,8 @@ def _file(name: str) -> str:
 
 
 @cache
-def _shortened(
-    names: tuple[str, ...], ending: str, between: str, shorten: Callable[[str], str]
-) -> str:
-    """Return files as one, each without what says nothing."""
-    texts = [_file(f"{name}.{ending}") for name in names]
-    sources = "\0".join((*names, *texts)).encode() + _settings()
-    name = f"{ending}-{hashlib.sha256(' '.join(names).encode()).hexdigest()[:16]}"
-    made = kept.made(name, sources, lambda: between.join(map(shorten, texts)).encode())
-    return made.decode("utf-8")
-
-
-@cache
-def _settings() -> bytes:
-    """Return what scripts, styles and templates are made ready by: this module."""
-    return Path(__file__).read_bytes()
-
-
-@cache
 def _script(names: tuple[str, ...]) -> str:
-    body = _shortened(names, "js", "\n", short_script)
+    body = "\n".join(short_script(_file(f"{name}.js")) for name in names)
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
@@ -140,7 +121,6 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=Compiled(_settings()),
         finalize=_printable,
     )
     environment.globals["quantity"] = units.quantity

@@ -8,13 +8,11 @@ written only costs that second.
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
-
-from ncutool.page.kept import cache_folder, is_own, replace
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def javascript() -> str:
@@ -29,6 +27,17 @@ def javascript() -> str:
         content = _build()
         _store(path, content)
     return content
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder for ncutool, by the platform's own convention."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+        return Path(base or Path.home() / "AppData" / "Local") / "ncutool" / "Cache"
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base and os.path.isabs(base):
+        return Path(base) / "ncutool"
+    return Path.home() / ".cache" / "ncutool"
 
 
 def _build() -> str:
@@ -48,7 +57,7 @@ def _digest(content: bytes) -> str:
 
 def _load(path: Path) -> str | None:
     """Return the cached script where it is exactly what was stored, and by this user; else None."""
-    if not (is_own(path.parent) and is_own(path)):
+    if not (_is_own(path.parent) and _is_own(path)):
         return None
     try:
         content = path.read_bytes()
@@ -60,12 +69,34 @@ def _load(path: Path) -> str | None:
     return content.decode("utf-8")
 
 
+def _is_own(path: Path) -> bool:
+    """Whether this user made it and nobody else may write it."""
+    try:
+        kind = path.lstat()
+    except OSError:
+        return False
+    if os.name != "posix":
+        return True
+    return kind.st_uid == os.geteuid() and not kind.st_mode & 0o022
+
+
 def _store(path: Path, content: str) -> None:
     """Keep the script and its digest; two at once do no harm, a refusal does none either."""
     encoded = content.encode("utf-8")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace(path, encoded)
-        replace(path.with_suffix(".sha256"), _digest(encoded).encode("ascii"))
+        _replace(path, encoded)
+        _replace(path.with_suffix(".sha256"), _digest(encoded).encode("ascii"))
     except OSError:
         return
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise
