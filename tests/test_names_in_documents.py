@@ -29,7 +29,15 @@ SCHEMA = re.compile(r".*/\d+")
 """`ncutool/whatif/1` is no path but the version of an output."""
 RULES_FILE = "ncutool.toml"
 """The file of a gate's rules, which lies where a user works."""
-NO_PATH = {"N/A", "folder/NAME", "ncutool/NAME/VERSION", "AGENTS.md", "SKILL.md", RULES_FILE}
+NO_PATH = {
+    "N/A",
+    "fuzz/sums.json",
+    "folder/NAME",
+    "ncutool/NAME/VERSION",
+    "AGENTS.md",
+    "SKILL.md",
+    RULES_FILE,
+}
 
 
 @cache

@@ -25,7 +25,7 @@ def capture_line(analysis: Analysis) -> str:
     capture = analysis.capture
     parts = [
         capture.format.name,
-        units.counted(capture.launches.height, "launch"),
+        units.counted(analysis.coverage.launches, "launch"),
     ]
     if capture.rank is not None:
         of_all = f" of {capture.world_size}" if capture.world_size else ""

@@ -87,7 +87,7 @@ def draw(
 
     Args:
         into: the drawing.
-        upright: the axis at the left; its title is drawn by :func:`title_above`.
+        upright: the axis at the left; its title stands above the plane, which the caller draws.
         suffix: what is added to the kinds of the elements.
     """
     left, right = frame.left + 0.5, frame.right + 0.5

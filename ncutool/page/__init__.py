@@ -56,7 +56,6 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
         "page.html",
         styles=_STYLES,
         scripts=_SCRIPTS,
-        charted=False,
         views=views,
         words=Markup(json_for_html(words)),
         bounds=display_names.BOUNDS,

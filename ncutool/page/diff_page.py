@@ -129,7 +129,6 @@ def render_diff(
         "diff.html",
         styles=_STYLES,
         scripts=("diff",),
-        charted=False,
         page=_content(diff, gate, accuracy),
         notes=tuple(notes),
         signs=SIGNS,

@@ -94,7 +94,6 @@ def render_fleet(
         "fleet.html",
         styles=("theme", "page", "kernels", "fleet"),
         scripts=("dom", "format", "theme_switch", "copy", "fleet"),
-        charted=False,
         title=f"{shorten(name, _MAX_NAME)} · ncutool",
         name=shorten(name, _MAX_NAME),
         headline=headline(fleet),

@@ -15,7 +15,6 @@ from markupsafe import Markup
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
-from ncutool.page import vega
 from ncutool.page.code import with_code
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ def html_page(
     *,
     styles: Sequence[str],
     scripts: Sequence[str],
-    charted: bool,
     **values: object,
 ) -> str:
     """Return a template filled, with its styles, its scripts and their policy.
@@ -40,19 +38,16 @@ def html_page(
         template: name of its file.
         styles: names of CSS files, without their ending.
         scripts: names of JavaScript files, without their ending; they share one scope.
-        charted: the page draws charts, so it carries vega.
         values: what the template shows. Text is escaped; JSON must be :class:`Markup` already.
     """
     script = _script(tuple(scripts)) if scripts else ""
-    library = vega.javascript() if charted else ""
     page: str = (
         _environment()
         .get_template(template)
         .render(
-            policy=policy([part for part in (script, library) if part]),
+            policy=policy([script] if script else []),
             version=this_version(),
             css=Markup("".join(short_css(_file(f"{name}.css")) for name in styles)),
-            vega=Markup(library),
             script=Markup(script),
             **values,
         )
@@ -64,7 +59,7 @@ def html_page(
 def policy(scripts: Sequence[str]) -> str:
     """Return a Content-Security-Policy: these very scripts run, nothing is loaded, no eval.
 
-    Styles may be inline because vega and the bars set them so.
+    Styles may be inline because bars and scripts set them so.
     """
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     return (

@@ -64,7 +64,6 @@ def render_jobs(views: Sequence[JobView]) -> str:
         "job.html",
         styles=("theme", "page", "kernels", "fleet"),
         scripts=("theme_switch",),
-        charted=False,
         title=f"{parts[0].headline} · ncutool",
         jobs=parts,
         key=KEY,

@@ -58,7 +58,6 @@ def render_plan(plan: Plan) -> str:
         "plan.html",
         styles=("theme", "page", "plan"),
         scripts=("theme_switch", "plan"),
-        charted=False,
         plan=plan,
         headline=headline(plan),
         types=llm_facts.stored_types(plan),

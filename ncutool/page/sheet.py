@@ -68,7 +68,6 @@ def render_sheet(
         "sheet.html",
         styles=("theme", "page", "plan", "sheet"),
         scripts=("theme_switch",),
-        charted=False,
         sheet=sheet,
         pictures=pictures,
     )
