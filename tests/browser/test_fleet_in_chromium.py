@@ -56,7 +56,11 @@ def browser() -> Iterator[Browser]:
 
 
 SHOWN = "document.querySelector('[data-shown]').textContent"
-FIRST = "document.querySelector('table.captures tbody tr td').textContent"
+FIRST = (
+    "(() => { const cell = document.querySelector('table.captures tbody tr td').cloneNode(true);"
+    "cell.querySelectorAll('button').forEach((one) => one.remove());"
+    "return cell.textContent.trim(); })()"
+)
 COUNT = "document.querySelectorAll('table.captures tbody tr').length"
 
 

@@ -21,7 +21,7 @@ from ncutool.companions.devices import device_remarks
 from ncutool.explain import explain
 from ncutool.page.drawing import drawings
 from ncutool_parsers.capture import Capture, DeviceRecord
-from ncutool_parsers.errors import CaptureError, UsageError
+from ncutool_parsers.errors import CaptureError, UnfitError, UsageError
 from ncutool_parsers.formats import NCU_REPORT
 from ncutool_parsers.schema import LAUNCHES
 
@@ -257,7 +257,7 @@ def test_counters_are_not_joined_onto_launches_of_another_device() -> None:
         path=Path("r.ncu-rep"), format=NCU_REPORT, launches=LAUNCHES.empty(),
         devices=(record(0, H100),),
     )  # fmt: skip
-    with pytest.raises(UsageError, match="unlike devices"):
+    with pytest.raises(UnfitError, match="unlike devices"):
         device_remarks(trace, report)
     alike = analysed([0, 1], {0: H100, 1: H100}).capture
     assert device_remarks(alike, report) == []

@@ -102,9 +102,11 @@ def test_the_share_of_the_machine_is_held_without_being_asked(
 
 
 PROGRAM = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from ncutool.commands import bounded, ending, parent_notes
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever starts the tests may ignore it
 
 def run():
     parent_notes.note(parent_notes.READS, "the/capture")
