@@ -112,7 +112,7 @@ class _Batch:
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Return the seconds since the batch began."""
         return time.monotonic() - self._begin
 
     def work(self, engine_for: Callable[[Setup], Engine]) -> None:

@@ -20,7 +20,7 @@ class Work:
     _products: float = 0.0
 
     def add(self, bytes_: int, seconds: float) -> None:
-        """Count a file."""
+        """Count a file of so many bytes that took a worker so many seconds."""
         self.files += 1
         self.bytes += bytes_
         self.seconds += seconds

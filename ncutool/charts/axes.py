@@ -51,12 +51,12 @@ class Frame:
 
     @property
     def bottom(self) -> float:
-        """Its lower edge."""
+        """Return where the plane ends below, in pixels of the drawing."""
         return self.top + self.height
 
     @property
     def right(self) -> float:
-        """Its right edge."""
+        """Return where the plane ends on the right, in pixels of the drawing."""
         return self.left + self.width
 
 

@@ -91,7 +91,7 @@ class ExpertWeights:
 
     @property
     def label(self) -> str:
-        """The tensor's dimensions."""
+        """Return the dimensions of the tensor as a row names them."""
         return f"[{self.experts},{self.rows},{self.columns}]"
 
 

@@ -151,7 +151,7 @@ class Work:
 
     @property
     def flop(self) -> float:
-        """All FLOPs."""
+        """Return the FLOPs of all terms of the step together."""
         return sum(one.flop for one in self.terms)
 
     def of(self, *names: str) -> Work:
