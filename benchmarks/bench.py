@@ -229,7 +229,7 @@ def goals(results: Results, bytes_of: Sizes) -> list[Goal]:
     found.append(Goal("ncutool --help, of python -c pass", help_.seconds / bare.seconds, 4.0))
     for plan in PLANS:
         ratio = median(results, plan).seconds / bare.seconds
-        found.append(Goal(f"{plan}, of python -c pass", ratio, 14.0))
+        found.append(Goal(f"{plan}, of python -c pass", ratio, 12.0))
     return found
 
 
