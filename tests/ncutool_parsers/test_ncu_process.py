@@ -246,7 +246,7 @@ def test_the_worker_opens_no_socket(
         f"runpy.run_path({str(ncu_process._WORKER)!r}, run_name='__main__')\n",
     )
     if launches is None:
-        with pytest.raises(UnreadableError, match="failed on it .exit 97"):
+        with pytest.raises(UnreadableError, match=r"failed on it .exit 97"):
             read(report)
     else:
         assert read(report).launches.height == launches
