@@ -12,6 +12,7 @@ from ncutool.base import held, units
 from ncutool.base.intervals import Bools, Ints, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.timeline import idle_intervals, steps, trim, trust
+from ncutool.timeline.causes import GAP_CAUSES
 from ncutool.timeline.devices import DeviceTime
 from ncutool.timeline.host_activity import Hosts
 from ncutool.timeline.idle_intervals import Known, busy_of, edges, gaps_of
@@ -25,29 +26,6 @@ from ncutool.timeline.launch_calls import (
 from ncutool.timeline.settled import settle
 from ncutool_parsers.capture import Capture, Notice
 
-GAP_CAUSES = (
-    "profiler",
-    "input_pipeline",
-    "graph_capture",
-    "compilation",
-    "allocator",
-    "long_launch",
-    "initialise",
-    "synchronize",
-    "copy_call",
-    "launch_call",
-    "dispatch",
-    "inside_operator",
-    "silent_host",
-    "ops_missing",
-    "latency",
-    "queue",
-    "communication",
-    "other_device",
-    "finished",
-    "unlinked",
-    "unexplained",
-)
 DISPATCH_CAUSES = ("copy_call", "launch_call", "dispatch", "latency")
 """The causes that replaying a CUDA graph removes."""
 ONE_OFF_CAUSES = (
