@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -285,7 +284,7 @@ def unknown_launches(kernels: pl.DataFrame) -> pl.DataFrame:
 def unexplained_launches(kernels: pl.DataFrame, findings: Sequence[Finding] = ()) -> pl.DataFrame:
     """Return the launches of a trace that are far from their roofs, of which no finding tells the
     reason, with ``why`` that is not known; a tuner's trials left out."""
-    told = np.array(list(chain.from_iterable(one.launches for one in findings)), np.int64)
+    told = np.concatenate([np.zeros(0, np.int64), *(one.launch_ids for one in findings)])
     far = pl.col("bound").is_in(_FAR) | (
         (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
     )
