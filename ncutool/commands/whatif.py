@@ -24,6 +24,8 @@ from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
