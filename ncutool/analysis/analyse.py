@@ -255,6 +255,13 @@ class Analysis(Saved):
         return state.write(self)
 
     @cached_property
+    def grouped(self) -> tuple[pl.DataFrame, pl.Series]:
+        """The launches in groups of the same kernel on the same work, and the group of each."""
+        from ncutool.analysis.groups import grouped
+
+        return grouped(self.kernels)
+
+    @cached_property
     def shares(self) -> Shares:
         """The window divided by what holds it."""
         from ncutool.analysis.where_time_goes import where_the_time_goes

@@ -51,10 +51,11 @@ def _listed(names: list[str], public: tuple[str, ...]) -> list[str]:
     return [*(name for name in names if name.startswith("__")), *public]
 
 
-class Shown(metaclass=Listed):
+class Shown:
     """A result with one line for a terminal and a small page for a notebook."""
 
     __slots__ = ()
+    _public: tuple[str, ...] = ()
 
     def __dir__(self) -> list[str]:
         return _listed(list(super().__dir__()), type(self)._public)
@@ -69,7 +70,7 @@ class Shown(metaclass=Listed):
         return html
 
 
-class Saved(Shown):
+class Saved(Shown, metaclass=Listed):
     """A result that can be written to a file."""
 
     __slots__ = ()

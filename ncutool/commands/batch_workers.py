@@ -18,8 +18,8 @@ from ncutool.commands.options import (
     WholeStepsOption,
     option,
 )
+from ncutool_parsers.defaults import DEFAULT_MAX_BYTES
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,14 +14,14 @@ import typer
 from ncutool.analysis.request import Redact, Request
 from ncutool.commands.placing import refuse_inputs
 from ncutool_parsers import Place, place
-from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import (
+from ncutool_parsers.defaults import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EVENTS,
     DEFAULT_MAX_NAME,
     DEFAULT_MAX_NESTING,
     DEFAULT_MAX_VALUES,
 )
+from ncutool_parsers.errors import UsageError
 
 
 class Format(str, Enum):

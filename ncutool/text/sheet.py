@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncutool.base.untrusted import markdown
+from ncutool.text.output_width import PIPED_WIDTH, piped
+from ncutool.text.plain import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from rich.console import RenderableType
 
 
 @dataclass(frozen=True)
@@ -50,32 +51,13 @@ class Sheet:
 
 def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
     """Return the sheet for a terminal."""
-    from rich.console import Group
-    from rich.text import Text
+    if not (color and sys.stdout.isatty()) and (width is not None or piped()):
+        plain = plain_text(sheet, PIPED_WIDTH if width is None else width)
+        if plain is not None:
+            return plain
+    from ncutool.text.sheet_drawing import drawn
 
-    from ncutool.text.style import render, text, text_table
-
-    def titled(title: str) -> list[Text]:
-        return [Text(""), *([text(title, "bold")] if title else [])]
-
-    parts: list[RenderableType] = [text(sheet.headline, "bold")]
-    parts += [text(sheet.source, "bright_black")] if sheet.source else []
-    parts += [text(sheet.alarm, "bold red")] if sheet.alarm else []
-    facts = [fact for _, group in sheet.titled_facts for fact in group]
-    room = max((len(name) for name, _, _ in facts), default=0)
-    figures = max((len(figure) for _, figure, _ in facts), default=0)
-    for title, group in sheet.titled_facts:
-        parts += titled(title)
-        for name, figure, remark in group:
-            line = text(f"  {name:<{room}}  ", "bright_black")
-            line.append_text(text(f"{figure:>{figures}}  ", "default"))
-            parts.append(line.append_text(text(remark, "bright_black")))
-    for grid in sheet.grids:
-        parts += [*titled(grid.title), text_table(grid.headings, grid.rows, words=grid.words)]
-    if sheet.notes:
-        parts.append(Text(""))
-    parts += [Text("- ", style="bright_black").append_text(text(note)) for note in sheet.notes]
-    return render(Group(*parts), color=color, width=width)
+    return drawn(sheet, color=color, width=width)
 
 
 def sheet_markdown(sheet: Sheet) -> str:

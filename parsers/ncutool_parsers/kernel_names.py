@@ -61,6 +61,10 @@ _BASIC = frozenset(
 )
 
 
+NO_NAME = "(no name)"
+"""What a kernel is called that has no name, or one of blanks alone."""
+
+
 @dataclass
 class _Part:
     """One component of a qualified name and the text of its template arguments."""
@@ -84,7 +88,7 @@ def short_name(full: str) -> str:
     if _CPP.search(name):
         short = _short_cpp(name)
         return short if len(short) <= _LONGEST else short[: _LONGEST - 1] + "…"
-    return name or full
+    return name or NO_NAME
 
 
 def function_name(full: str) -> str | None:

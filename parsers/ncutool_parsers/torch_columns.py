@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from struct import error, pack
 from typing import Generic, TypeVar
 
-from ncutool_parsers.interface import DEFAULT_MAX_EVENTS
+from ncutool_parsers.defaults import DEFAULT_MAX_EVENTS
 from ncutool_parsers.torch_clock import Clock
 from ncutool_parsers.torch_events import NO_ARGS, NOTHING, UNKNOWN, Args, Event
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ncutool_parsers.capture import Capture, Notice
+from ncutool_parsers.counting import counted
 from ncutool_parsers.errors import DamagedError, EmptyError, NotACaptureError, UnreadableError
 from ncutool_parsers.formats import TORCH_TRACE
 from ncutool_parsers.interface import ReadOptions
@@ -200,7 +201,7 @@ def _empty(
     if not complete:
         return EmptyError(
             path,
-            f"is cut short: no GPU kernel among the {collector.events} events that are whole",
+            f"is cut short: no GPU kernel among its {counted(collector.events, 'whole event')}",
             "copy or record the trace again",
         )
     if len(collector.ops):
@@ -211,6 +212,6 @@ def _empty(
         )
     return EmptyError(
         path,
-        f"holds no GPU kernels among its {collector.events} events",
+        f"holds no GPU kernels among its {counted(collector.events, 'event')}",
         "record with ProfilerActivity.CUDA while the GPU works",
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.checks import check_name
 from ncutool_parsers.errors import UsageError
 
 
-@dataclass(frozen=True)
-class NumberType:
+class NumberType(Struct, frozen=True):
     """A data type as weights, cache or activations are stored in it."""
 
     name: str

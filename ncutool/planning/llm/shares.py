@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.setup import Setup
@@ -13,8 +15,7 @@ _LONGEST = 1 << 40
 """A context beyond this is none: no equality is looked for past it."""
 
 
-@dataclass(frozen=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """Of one step of the plan, experts as expected; None where the attention is not known."""
 
     intensity_flop_per_byte: float

@@ -7,8 +7,9 @@ disagree. FLOPs, bytes and times are those of one device.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as experts_of
@@ -33,8 +34,7 @@ PART_NAMES: dict[Part, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """What passes through the layers at once. Numbers are those of the whole group of devices."""
 
     sequences: float
@@ -61,8 +61,7 @@ def prompt_pass(prompt_tokens: float, sequences: float = 1, cached_tokens: float
     return Pass(sequences, prompt_tokens, cached_tokens + prompt_tokens)
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Struct, frozen=True):
     """One piece of a step's work on one device."""
 
     what: str
@@ -87,8 +86,7 @@ class Term:
         return self.compute_ns if resource == "compute" else self.link_ns
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Struct, frozen=True):
     """All terms of a step. Each resource works on its terms one after the other, and the resources
     overlap perfectly: no program is faster."""
 

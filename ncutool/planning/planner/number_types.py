@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.checks import check_name
 
 
-@dataclass(frozen=True)
-class MathType:
+class MathType(Struct, frozen=True):
     """What operands are stored as and what their products are held against."""
 
     name: str

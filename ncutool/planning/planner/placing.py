@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.base.limits import attainable, overlapped
 from ncutool.devices.resolve import Device, resolve
@@ -24,8 +25,7 @@ USUAL_DEVICES = (
 """What a plan speaks of where no device is named."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where work lies on a device's roofline. Peaks are dense; a time is a floor."""
 
     device: str
@@ -47,8 +47,7 @@ class Place:
     """Why there is no roof; None where there is one."""
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A measured time against the floor."""
 
     measured_ns: float
