@@ -16,7 +16,7 @@ from ncutool.companions import launch_work, rank_traces, summary
 from ncutool.devices import ceilings, resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
-from ncutool.roofline.coverage import cover
+from ncutool.roofline.coverage import NEEDED, cover
 from ncutool.timeline import window
 from ncutool.timeline.settled import settle
 from ncutool_parsers import read, sniff
@@ -126,6 +126,12 @@ class Analysis(Saved):
         return place.place(self.capture, self.work.work, self.resolution.device, self._devices())
 
     @property
+    def launch_count(self) -> int:
+        """How many rows `kernels` has, without making them."""
+        made = self.__dict__.get("kernels", self.capture.launches)
+        return int(made.height)
+
+    @property
     def brief(self) -> bool:
         """Whether a few rows of the kernels table can be had without the others."""
         return self.capture.traits.has_timeline and self.join is None
@@ -134,17 +140,16 @@ class Analysis(Saved):
     def _outline(self) -> pl.DataFrame:
         """What few rows need of all launches: :func:`ncutool.roofline.place.outline`."""
         device = self.resolution.device
-        return place.outline(self.capture, self.work.work, device, self._devices())
+        return place.outline(self.capture, self.work.held, device, self._devices())
 
     def rows(self, launches: pl.Series) -> pl.DataFrame:
         """Return the rows of `kernels` of these launches, in their order; where the analysis is
         `brief`, no sentence is written and nothing is held for any other launch."""
-        wanted = launches.to_frame("launch_id")
         if not self.brief or "kernels" in self.__dict__:
+            wanted = launches.to_frame("launch_id")
             return wanted.join(self.kernels, on="launch_id", maintain_order="left")
-        known = wanted.join(self._outline, on="launch_id", maintain_order="left")
-        device = self.resolution.device
-        return place.place_some(self.capture, self.work.work, device, self._devices(), known)
+        held, device, devices = self.work.held, self.resolution.device, self._devices()
+        return place.place_some(self.capture, held, device, devices, launches, self._outline)
 
     @cached_property
     def inside(self) -> pl.DataFrame:
@@ -179,15 +184,8 @@ class Analysis(Saved):
         """How much of the time is understood."""
         if "_outline" not in self.__dict__ or "kernels" in self.__dict__:
             return cover(self.kernels)
-        launches, work = self.capture.launches, self.work.work
-        return cover(
-            self._outline.select("launch_id", "part")
-            .join(
-                launches.select("launch_id", "duration_ns", "category", "op_id", "error"),
-                on="launch_id",
-            )
-            .join(work.select("launch_id", "flop", "dram_bytes", "missing_reason"), on="launch_id")
-        )
+        held, device, devices = self.work.held, self.resolution.device, self._devices()
+        return cover(place.columns_of(self.capture, held, device, devices, NEEDED))
 
     @cached_property
     def timeline(self) -> Timeline | None:

@@ -114,12 +114,12 @@ def run(
 
 def _longest(analysis: Analysis, pattern: str | None, limit: int) -> pl.Series:
     """Return the launch_id of the launches to show, as :func:`select` chooses them."""
-    launches, work = analysis.capture.launches, analysis.work.work
+    launches = analysis.capture.launches
     if pattern is None:
         named = launches.select("launch_id", "duration_ns")
     else:
         named = launches.select("launch_id", "duration_ns", "kernel", "kernel_full").join(
-            work.select("launch_id", "op"), on="launch_id"
+            analysis.work.held.rows.select("launch_id", "op").collect(), on="launch_id"
         )
     return select(named, pattern, limit, by_duration=True)["launch_id"]
 

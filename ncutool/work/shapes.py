@@ -45,13 +45,17 @@ DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 
 def work(capture: Capture) -> pl.DataFrame:
     """One row per launch of a torch capture: :data:`ncutool.base.tables.WORK`."""
+    return by_kind(capture).table
+
+
+def by_kind(capture: Capture) -> repeats.WorkByKind:
+    """Return the work of a torch capture's launches, once for each kind of them."""
     rows = _with_operators(capture)
     launches = rows["launch_id"].sort()
     first = repeats.first_of_kind(rows, capture)
     alone = rows.filter(pl.col("launch_id").is_in(first.unique().implode()))
     del rows  # before what is found is spread over all launches
-    found = _of_each(alone, capture)
-    return tables.WORK.conform(repeats.spread(found, first, launches))
+    return repeats.by_kind(_of_each(alone, capture), first, launches)
 
 
 def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
