@@ -25,6 +25,9 @@ _COMMUNICATES = re.compile(
 _OPERATOR_NAMES = re.compile(r"^triton_(poi|red|per|for|tem)_")
 """Inductor's names list operators that were fused or stood beside, collectives among them."""
 _UNNAMED = re.compile(r"\(anonymous namespace\)|\{lambda[^}]*\}")
+TOLD_BY = (_COMMUNICATES, _UNNAMED)
+"""Patterns of which a name of a kernel that communicates holds one: without what is unnamed its own
+words may stand together."""
 _COLLECTIVES = (
     ("all_to_all", re.compile(r"(?i)all_?to_?all")),
     ("all_reduce", re.compile(r"(?i)all_?reduce|cross_device_reduce")),

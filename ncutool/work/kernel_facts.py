@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ncutool.base.pseudonyms import original
+from ncutool.base.quick_search import first_held, may_hold
 from ncutool.work import exchanges
 
 if TYPE_CHECKING:
@@ -190,20 +191,39 @@ FACTS = tuple(
 
 def column(names: pl.Expr, fact: str) -> pl.Expr:
     """One fact of each kernel name of a column; the names are read once each."""
-    import polars as pl
-
-    kind = str(getattr(KernelFacts, fact).func.__annotations__["return"])
-    dtype = pl.Boolean if "bool" in kind else pl.Int64 if "int" in kind else pl.String
+    dtype = _dtype_of(fact)
 
     def read(values: pl.Series) -> pl.Series:
         known = values.drop_nulls().unique()
-        values_of_names = pl.Series([getattr(facts_of(name), fact) for name in known], dtype=dtype)
         facts: pl.Series = values.replace_strict(
-            known, values_of_names, default=None, return_dtype=dtype
+            known, of_names(known, fact), default=None, return_dtype=dtype
         )
         return facts
 
     return names.map_batches(read, return_dtype=dtype)
+
+
+def of_names(names: pl.Series, fact: str) -> pl.Series:
+    """Return one fact of each of several names, in their order."""
+    import polars as pl
+
+    read = [original(name)[:_LONGEST] for name in names]
+    if fact == "role":
+        return pl.Series(first_held(read, _ROLES), dtype=_dtype_of(fact))
+    patterns = _TOLD_BY.get(fact)
+    asked = may_hold(read, patterns) if patterns else [True] * len(read)
+    values = [
+        getattr(facts_of(name), fact) if may else None
+        for name, may in zip(names, asked, strict=True)
+    ]
+    return pl.Series(values, dtype=_dtype_of(fact))
+
+
+def _dtype_of(fact: str) -> pl.DataType:
+    import polars as pl
+
+    kind = str(getattr(KernelFacts, fact).func.__annotations__["return"])
+    return pl.Boolean() if "bool" in kind else pl.Int64() if "int" in kind else pl.String()
 
 
 def part_of(text: str) -> Part | None:
@@ -412,3 +432,10 @@ _SIZES = {
     **{"signed char": 1, "unsigned char": 1, "bool": 1},
 }
 """C++ type -> bytes."""
+_TOLD_BY = {
+    "communicates": exchanges.TOLD_BY,
+    "element_bytes": (_OPAQUE, *_LIST_ELEMENT),
+    "tensor_dtype": _ONE_DTYPE,
+    "transformed": (_TRANSFORMED,),
+}
+"""Patterns of which a name must hold one for a fact to be known."""

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ncutool.base.pseudonyms import original
+from ncutool.base.quick_search import first_held, may_hold
 
 if TYPE_CHECKING:
     import polars as pl
@@ -111,20 +112,31 @@ def named(name: str) -> Named:
 @lru_cache(maxsize=1 << 16)
 def _named(name: str) -> Named:
     name = name[:_LONGEST]
-    within = name if _WRAPPER.search(name) else re.split(r"[<(]", name, maxsplit=1)[0]
-    family = next((family for family, pattern in _FAMILIES if pattern.search(within)), None)
+    return _of_family(first_held([_own_part(name)], _FAMILIES)[0], name)
+
+
+def _own_part(name: str) -> str:
+    """Return the part of a name that tells what its kernel does."""
+    return name if _WRAPPER.search(name) else re.split(r"[<(]", name, maxsplit=1)[0]
+
+
+def _of_family(family: str | None, name: str) -> Named:
     return Named() if family is None else Named(family, _dtype(name))
 
 
 def columns(names: Iterable[str]) -> pl.DataFrame:
-    """Return kernel_full, named_family and named_dtype of each distinct name."""
+    """Return kernel_full, named_family and named_dtype of each of these names, in their order."""
     import polars as pl
 
-    distinct = sorted(set(names))
-    kinds = [named(name) for name in distinct]
+    given = list(names)
+    read = [original(name)[:_LONGEST] for name in given]
+    asked = may_hold(read, [pattern for _, pattern in _FAMILIES])
+    within = [_own_part(name) if may else "" for name, may in zip(read, asked, strict=True)]
+    families = first_held(within, _FAMILIES)
+    kinds = [_of_family(family, name) for family, name in zip(families, read, strict=True)]
     return pl.DataFrame(
         {
-            "kernel_full": pl.Series(distinct, dtype=pl.String),
+            "kernel_full": pl.Series(given, dtype=pl.String),
             "named_family": pl.Series([kind.family for kind in kinds], dtype=pl.String),
             "named_dtype": pl.Series([kind.dtype for kind in kinds], dtype=pl.String),
         }
