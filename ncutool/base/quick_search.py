@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from ncutool.base.patterns import Pattern
+
 _Value = TypeVar("_Value")
 
 _FEW = 256
@@ -23,7 +25,7 @@ _PIECE = re.compile(
 )
 
 
-def may_hold(texts: Sequence[str], patterns: Iterable[re.Pattern[str]]) -> list[bool]:
+def may_hold(texts: Sequence[str], patterns: Iterable[Pattern]) -> list[bool]:
     """Return for each text whether any of the patterns may be found in it; where False, none is."""
     if len(texts) <= _FEW:
         return [True] * len(texts)
@@ -36,7 +38,7 @@ def may_hold(texts: Sequence[str], patterns: Iterable[re.Pattern[str]]) -> list[
 
 
 def first_held(
-    texts: Sequence[str], table: Iterable[tuple[_Value, re.Pattern[str]]]
+    texts: Sequence[str], table: Iterable[tuple[_Value, Pattern]]
 ) -> list[_Value | None]:
     """Return for each text the first value of ``table`` whose pattern is found in it."""
     found: list[_Value | None] = [None] * len(texts)
