@@ -12,12 +12,11 @@ import polars as pl
 from ncutool.analysis import devices, notices
 from ncutool.analysis.request import Request
 from ncutool.base.shown import Saved, Shown
-from ncutool.companions import launch_work, rank_traces, summary
-from ncutool.devices import ceilings, resolve, several
+from ncutool.companions import launch_work, rank_traces
+from ncutool.devices import resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.roofline.coverage import NEEDED, cover
-from ncutool.timeline import window
 from ncutool.timeline.settled import settle
 from ncutool_parsers import read, sniff
 from ncutool_parsers.errors import UsageError
@@ -117,8 +116,11 @@ class Analysis(Saved):
     @cached_property
     def kernels(self) -> pl.DataFrame:
         """The public contract: :data:`ncutool.base.tables.KERNELS`."""
-        device = self.resolution.device
-        return self._placed if self.join is None else summary.with_flags(self._placed, device)
+        if self.join is None:
+            return self._placed
+        from ncutool.companions import summary
+
+        return summary.with_flags(self._placed, self.resolution.device)
 
     @cached_property
     def _placed(self) -> pl.DataFrame:
@@ -192,6 +194,8 @@ class Analysis(Saved):
         """The window; None where the format has no timeline or no launch has a start."""
         if not self.capture.traits.has_timeline:
             return None
+        from ncutool.timeline import window
+
         return window.build(self.capture, self.request.whole_steps)
 
     @cached_property
@@ -269,6 +273,8 @@ class Analysis(Saved):
     @cached_property
     def ceilings(self) -> tuple[Ceiling, ...]:
         """How far the device's peaks are reached: information beside them."""
+        from ncutool.devices import ceilings
+
         return (*self.given, *ceilings.calibrate(self.kernels, self.capture, self.datasheet))
 
     @property
@@ -281,6 +287,8 @@ class Analysis(Saved):
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a reader must know of the figures, the gravest first; otherwise in order."""
+        from ncutool.companions import summary
+
         flags = notices.of_flags(notices.flagged(self._placed))
         doubts = summary.doubts(self.kernels)
         return self._notices(notices.of_window(self.timeline), [*flags, *doubts])
@@ -354,7 +362,7 @@ def analyse(
     request = request or Request()
     companions = companions or Companions()
     known = with_file(request.device_file)
-    measured = None if request.ceilings is None else ceilings.load(request.ceilings)
+    measured = _measured(request)
     if request.redact is not None:
         known = tuple(replace(row, origin=row.origin and "the device file") for row in known)
         measured = measured and replace(measured, path="the file of ceilings")
@@ -428,10 +436,18 @@ def check(request: Request) -> None:
             assumed name.
     """
     known = with_file(request.device_file)
-    if request.ceilings is not None:
-        ceilings.load(request.ceilings)
+    _measured(request)
     if request.assume_device is not None:
         resolve.fitting(request.assume_device, known)
+
+
+def _measured(request: Request) -> Measured | None:
+    """Return the measured rates that a request names."""
+    if request.ceilings is None:
+        return None
+    from ncutool.base import rates_file
+
+    return rates_file.load(request.ceilings)
 
 
 def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool) -> None:
