@@ -177,8 +177,10 @@ def select(
             | pl.col("kernel").str.contains(pattern)
             | pl.col("op").str.contains(pattern).fill_null(False)
         )
-    if by_duration or limit:
-        kernels = kernels.sort(
-            "duration_ns", "launch_id", descending=[True, False], nulls_last=True
-        )
-    return kernels.head(limit) if limit else kernels
+    if not by_duration and not limit:
+        return kernels
+    # lazily, since of a hundred thousand launches only the first are then put in order
+    longest = kernels.lazy().sort(
+        "duration_ns", "launch_id", descending=[True, False], nulls_last=True
+    )
+    return (longest.head(limit) if limit else longest).collect()

@@ -111,7 +111,7 @@ def place(
         devices: that of each ordinal, where launches ran on unlike devices; ``device`` is then for
             launches on any other.
     """
-    frame = _launches(capture, work.lazy()).collect()
+    frame = _launches(capture, work)
     counts = implausible.counts(capture.clock_step_ns)
     parts = [
         bound.with_sentences(
@@ -175,7 +175,7 @@ def place_some(
         told: :func:`outline` of all launches.
     """
     few = replace(capture, launches=capture.launches.filter(_of_same_calls(capture, wanted)))
-    frame = _launches(few, work.some(few.launches["launch_id"]).rows).collect()
+    frame = _launches(few, work.some(few.launches["launch_id"]))
     placed = [_placed(part, own, capture) for part, own in _by_device(frame, device, devices)]
     order = wanted.to_frame("launch_id")
     frame = partition.with_part(pl.concat(placed))
@@ -201,13 +201,16 @@ def _of_same_calls(capture: Capture, wanted: pl.Series) -> pl.Expr:
     return chosen | pl.col("op_id").is_in(calls.implode()).fill_null(value=False)
 
 
-def _launches(capture: Capture, work: pl.LazyFrame) -> pl.LazyFrame:
+def _launches(capture: Capture, work: Frame) -> Frame:
     """Return the launches with their work, and what holds for all of them."""
-    launches, known = capture.launches, work.select("launch_id").collect()["launch_id"]
-    if launches["launch_id"].equals(known):
-        frame = pl.concat([launches.lazy(), work.drop("launch_id")], how="horizontal")
+    launches = capture.launches
+    known = work.lazy().select("launch_id").collect()["launch_id"]
+    same = launches["launch_id"].equals(known)
+    beside = launches if isinstance(work, pl.DataFrame) else launches.lazy()
+    if same:
+        frame = pl.concat([beside, work.drop("launch_id")], how="horizontal")
     else:
-        frame = launches.lazy().join(work, on="launch_id", how="left", validate="1:1")
+        frame = beside.join(work, on="launch_id", how="left", validate="1:1")
     traits = capture.traits
     return frame.with_columns(
         capture=pl.lit(capture.name),

@@ -72,10 +72,10 @@ class WorkByKind:
             for name, dtype in tables.WORK.polars_schema().items()
         )
 
-    def some(self, launches: pl.Series) -> WorkByKind:
-        """Return the work of some of the launches, by their launch_id, sorted."""
-        places = self.launches.search_sorted(launches)
-        return WorkByKind(self.of_kinds, self.kinds.gather(places), launches)
+    def some(self, launches: pl.Series) -> pl.DataFrame:
+        """Return the rows of some of the launches, by their launch_id, sorted."""
+        places = self.kinds.gather(self.launches.search_sorted(launches))
+        return tables.WORK.conform(self.of_kinds[places].with_columns(launches))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +90,9 @@ class WorkOfEach:
         """The same, lazily."""
         return self.table.lazy()
 
-    def some(self, launches: pl.Series) -> WorkOfEach:
-        """Return the work of some of the launches, by their launch_id."""
-        return WorkOfEach(self.table.filter(pl.col("launch_id").is_in(launches.implode())))
+    def some(self, launches: pl.Series) -> pl.DataFrame:
+        """Return the rows of some of the launches, by their launch_id."""
+        return self.table.filter(pl.col("launch_id").is_in(launches.implode()))
 
 
 Held = WorkByKind | WorkOfEach
