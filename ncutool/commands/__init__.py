@@ -196,6 +196,9 @@ def _run(arguments: list[str]) -> int:
 
         return run_command(arguments)
     finally:
+        # what was made counts as old, or Python would now look through all of it at once
+        gc.freeze()
+        gc.unfreeze()
         gc.set_threshold(*usual)
 
 
