@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
-from msgspec.structs import replace
 
 from ncutool.base.looked_up import looked_up
 from ncutool.work import kernel_facts
