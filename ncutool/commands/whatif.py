@@ -24,6 +24,8 @@ from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
@@ -199,11 +201,11 @@ def _content(
     *,
     show_private: bool,
     color: bool,
-) -> bytes:
+) -> Iterator[bytes]:
     """Return the answer in one form: JSON has it whole, CSV, JSON lines and Parquet the rows."""
     import json
 
-    from ncutool.commands.writing import rows
+    from ncutool.commands.writing import row_parts
     from ncutool.text import json_output
     from ncutool.text.sheet import sheet_markdown
     from ncutool.text.sheet_terminal import sheet_text
@@ -225,4 +227,4 @@ def _content(
     def markdown() -> str:
         return sheet_markdown(whatif_sheet(answer, frame.to_dicts()))
 
-    return rows(frame, chosen, envelope=whole, table=table, markdown=markdown)
+    return row_parts(frame, chosen, envelope=whole, table=table, markdown=markdown)
