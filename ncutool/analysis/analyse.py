@@ -18,7 +18,7 @@ from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.roofline.coverage import NEEDED, cover
 from ncutool.timeline.settled import settle
-from ncutool_parsers import read, sniff
+from ncutool_parsers import memory, read, sniff
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import ReadOptions
 
@@ -425,6 +425,7 @@ def read_and_analyse(
         ),
         rank_trace=[read_one(other) for other in request.rank_trace],
     )
+    memory.give_back()
     return analyse(capture, request, companions)
 
 
