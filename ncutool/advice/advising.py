@@ -129,7 +129,7 @@ def _of_launches(view: Context) -> Drafts:
 def _joined(found: Drafts, given: Drafts) -> Drafts:
     return Drafts(
         drafts=(*found.drafts, *given.drafts),
-        claimed=found.claimed | given.claimed,
+        claimed=found.claimed | given.claimed if given.claimed else found.claimed,
         declined=(*found.declined, *given.declined),
     )
 

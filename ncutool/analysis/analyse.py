@@ -17,7 +17,7 @@ from ncutool.devices import resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.timeline.settled import settle
-from ncutool_parsers import memory, read, sniff
+from ncutool_parsers import read, sniff
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import ReadOptions
 
@@ -258,6 +258,13 @@ class Analysis(Saved):
         return state.write(self)
 
     @cached_property
+    def grouped(self) -> tuple[pl.DataFrame, pl.Series]:
+        """The launches in groups of the same kernel on the same work, and the group of each."""
+        from ncutool.analysis.groups import grouped
+
+        return grouped(self.kernels)
+
+    @cached_property
     def shares(self) -> Shares:
         """The window divided by what holds it."""
         from ncutool.analysis.where_time_goes import where_the_time_goes
@@ -426,7 +433,6 @@ def read_and_analyse(
         ),
         rank_trace=[read_one(other) for other in request.rank_trace],
     )
-    memory.give_back()
     return analyse(capture, request, companions)
 
 

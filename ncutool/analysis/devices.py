@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec.structs import replace
 
 from ncutool.devices import resolve, several
 from ncutool_parsers.errors import UsageError

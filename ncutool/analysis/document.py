@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ncutool.analysis import capture_sentences, display_names, finding_sentences
-from ncutool.analysis.groups import grouped, label
+from ncutool.analysis.groups import label
 from ncutool.analysis.measured_against_modelled import against_model
 from ncutool.analysis.sections import (
     CoverageSection,
@@ -127,7 +127,7 @@ class Document:
     @cached_property
     def kernels(self) -> KernelsSection:
         """The launches in groups of the same kernel, operator and shapes, most time first."""
-        return KernelsSection(*grouped(self.analysis.kernels))
+        return KernelsSection(*self.analysis.grouped)
 
     @cached_property
     def simple(self) -> tuple[SimpleSection, ...]:

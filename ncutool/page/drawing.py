@@ -10,7 +10,6 @@ from markupsafe import Markup
 from ncutool import charts
 from ncutool.analysis import capture_sentences
 from ncutool.analysis.capture_roofs import Roofs, best_reached, roofs_of
-from ncutool.analysis.groups import grouped
 from ncutool.analysis.looks import COLORS
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -146,7 +145,7 @@ def standalone(
         with_head: title, device and version above it, and a ground; without, it is transparent.
         with_key: say below what colours and shapes mean.
     """
-    groups, _ = grouped(analysis.kernels)
+    groups, _ = analysis.grouped
     kind = max(analysis.device_kinds, key=lambda one: one.duration_ns) if analysis.mixed else None
     if kind is not None:
         groups = groups.filter(groups["device"].is_in(kind.ordinals))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.analysis.document import Document
     from ncutool.analysis.sections import FindingsSection
+    from ncutool.base.intervals import Ints
 
 MOST = 40
 """Findings on a page; the rest is said to be left to `ncutool findings`."""
@@ -213,7 +214,7 @@ def finding_groups(document: Document, membership: pl.Series) -> list[dict[str, 
             "id": line.finding.id,
             "rank": line.rank,
             "action": shorten(line.action, 32),
-            "groups": np.unique(groups[np.array(line.finding.launches, dtype=np.int64)]).tolist(),
+            "groups": np.flatnonzero(np.bincount(groups[line.finding.launch_ids])).tolist(),
         }
         for line in document.findings.lines[:MOST]
     ]
@@ -236,17 +237,17 @@ def _item(line: FindingLine, ranks: dict[str, int], analysis: Analysis) -> Item:
         link=finding.link if finding.link and https(finding.link) else None,
         concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",
         kernels=_kernels_of(finding, analysis.kernels),
-        launch_ids=spans(finding.launches),
+        launch_ids=spans(finding.launch_ids),
         overlaps=tuple(sorted(ranks[other] for other in finding.overlaps if other in ranks)),
     )
 
 
 def _kernels_of(finding: Finding, kernels: pl.DataFrame) -> Table:
     """Return the launches of a finding by kernel, the rest of many kernels in one line."""
-    own = pl.Series(np.array(finding.launches, dtype=np.int64))
+    ids = kernels["launch_id"].to_numpy()
     by_kernel = (
-        kernels.select("launch_id", "op", "kernel", "duration_ns")
-        .filter(pl.col("launch_id").is_in(own.implode()))
+        kernels.select("op", "kernel", "duration_ns")
+        .filter(pl.Series(np.isin(ids, finding.launch_ids)))
         .group_by("op", "kernel")
         .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
         .sort("duration_ns", "op", "kernel", descending=[True, False, False], nulls_last=True)
@@ -263,11 +264,13 @@ def _kernels_of(finding: Finding, kernels: pl.DataFrame) -> Table:
     return Table("kernel", columns, tuple(lines))
 
 
-def spans(launch_ids: Sequence[int]) -> str:
+def spans(launch_ids: Sequence[int] | Ints) -> str:
     """Return launch ids as spans: `0–8, 12, 20–28`; a long list ends in how many more there are."""
-    if not launch_ids:
+    known = np.array(launch_ids, dtype=np.int64)
+    if not known.size:
         return ""
-    known = np.unique(np.array(launch_ids, dtype=np.int64))
+    if (known[1:] <= known[:-1]).any():
+        known = np.unique(known)
     begins = np.flatnonzero(np.diff(known, prepend=known[:1] - 2) != 1)
     ends = np.append(begins[1:], known.size)
     runs = zip(known[begins[:_SPANS]].tolist(), known[ends[:_SPANS] - 1].tolist(), strict=True)

@@ -12,6 +12,8 @@ from ncutool.page.packed import pack
 from ncutool.page.strip_columns import COLUMNS, Area, covered, shares, stacked
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from ncutool.timeline.window import Timeline
 
 MOST_CAUSES = 6
@@ -73,8 +75,7 @@ def areas(timeline: Timeline, height: int) -> tuple[Area, ...]:
 
 def gaps(timeline: Timeline) -> dict[str, Any]:
     """Return the longest idle pieces, in order of start, with the words for their causes."""
-    longest = timeline.gaps.sort("duration_ns", "start_ns", descending=[True, False])
-    shown = longest.head(MOST_GAPS).sort("start_ns")
+    shown = _longest(timeline.gaps).sort("start_ns")
     names = sorted(set(shown["cause"]))
     textures = _textures(timeline)
     starts = (shown["start_ns"] - timeline.start_ns).to_numpy()
@@ -85,3 +86,11 @@ def gaps(timeline: Timeline) -> dict[str, Any]:
         "step": pack(np.diff(starts, prepend=0).tolist()),
         "length": pack(shown["duration_ns"].to_list()),
     }
+
+
+def _longest(pieces: pl.DataFrame) -> pl.DataFrame:
+    """Return the longest :data:`MOST_GAPS` idle pieces, the first of equals."""
+    length = pieces["duration_ns"].to_numpy()
+    if length.size > MOST_GAPS:  # the shorter ones need no sorting
+        pieces = pieces.filter(length >= np.partition(length, -MOST_GAPS)[-MOST_GAPS])
+    return pieces.sort("duration_ns", "start_ns", descending=[True, False]).head(MOST_GAPS)

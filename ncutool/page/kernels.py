@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from ncutool.analysis import display_names
@@ -187,9 +188,10 @@ def _tags(
     One that concerns most of many rows tells no row from another, so no row carries it.
     """
     tags: dict[int, list[Tag]] = {}
+    of = membership.to_numpy()
     for line in findings:
         tag = Tag(line.finding.id, line.rank, shorten(line.action, _ACTION))
-        concerned = set(membership.gather(list(line.finding.launches)).to_list())
+        concerned = np.flatnonzero(np.bincount(of[line.finding.launch_ids])).tolist()
         if groups > _FEW_GROUPS and 2 * len(concerned) > groups:
             continue
         for group in concerned:

@@ -26,12 +26,15 @@ _NUMBERED = r"(?i)^(ProfilerStep#|step|iteration|iter)[ _#:]*\d+$"
 
 def longest_launches(analysis: Analysis, membership: pl.Series, groups: int) -> dict[str, Any]:
     """Return the longest launches of the first groups, by group and longest first, as columns."""
+    timed = analysis.kernels["duration_ns"].is_not_null()
+    listed = np.minimum(np.bincount(membership.filter(timed).to_numpy(), minlength=1), LONGEST)
+    enough = int(np.searchsorted(np.cumsum(listed), MOST_LAUNCHES)) + 1
     frame = (
         analysis.kernels.select(
             "launch_id", "duration_ns", "start_ns", "stream", "roofline_pct", "bound"
         )
         .with_columns(membership.alias("group"))
-        .filter((pl.col("group") < groups) & pl.col("duration_ns").is_not_null())
+        .filter((pl.col("group") < min(groups, enough)) & timed)
         .sort("group", "duration_ns", "launch_id", descending=[False, True, False])
         .group_by("group", maintain_order=True)
         .head(LONGEST)

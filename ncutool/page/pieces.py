@@ -50,7 +50,7 @@ def concerned(placed: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFrame
     launches = placed["launch_id"].to_numpy()
     mask = np.zeros(launches.size, dtype=np.int64)
     for number, finding in enumerate(findings[:_MOST_FINDINGS]):
-        own = np.isin(launches, np.array(finding.launches, dtype=np.int64))
+        own = np.isin(launches, finding.launch_ids)
         mask[own] |= 1 << number
     return placed.with_columns(pl.Series("mask", mask))
 

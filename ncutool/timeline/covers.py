@@ -12,8 +12,6 @@ import polars as pl
 from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.timeline.evidence import KINDS
 
-Strings = npt.NDArray[np.str_]
-
 
 @dataclass(frozen=True)
 class Cover:
@@ -25,7 +23,7 @@ class Cover:
     """Start of each (ns), in order."""
     reach: Ints
     """The latest end (ns) of those that have started by then."""
-    kind: Ints
+    kind: npt.NDArray[np.int8]
     """What the span that reaches furthest by then is in evidence: a place in ``KINDS``."""
     row: Ints
     """Its row in that table."""
@@ -34,15 +32,15 @@ class Cover:
         """Return whether any of the spans covers each moment (ns)."""
         return self.union.contains(moments)
 
-    def evidence(self, moments: Ints) -> tuple[Ints, Ints]:
+    def evidence(self, moments: Ints) -> tuple[npt.NDArray[np.int8], Ints]:
         """Return which span covers each moment: its kind (a place in ``KINDS``) and row; 0 and -1
         where none does."""
         if not self.starts.size:
-            return np.zeros(moments.shape, np.int64), np.full(moments.shape, -1, np.int64)
+            return np.zeros(moments.shape, np.int8), np.full(moments.shape, -1, np.int64)
         place = np.searchsorted(self.starts, moments, side="right") - 1
         at = np.maximum(place, 0)
         found = (place >= 0) & (self.reach[at] > moments)
-        return np.where(found, self.kind[at], 0), np.where(found, self.row[at], -1)
+        return np.where(found, self.kind[at], np.int8(0)), np.where(found, self.row[at], -1)
 
 
 def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
@@ -51,12 +49,15 @@ def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
     Args:
         spans: name in evidence, and a frame of ``row``, ``start_ns`` and ``end_ns``.
     """
-    frames = [
-        frame.select("row", "start_ns", "end_ns", kind=pl.lit(KINDS.index(name), dtype=pl.Int64))
-        for name, frame in spans
-    ]
-    rows = pl.concat(frames).sort("start_ns", "end_ns", "kind", "row")
-    starts, ends = rows["start_ns"].to_numpy(), rows["end_ns"].to_numpy()
+    starts, ends, row = (
+        np.concatenate([frame[name].to_numpy() for _, frame in spans])
+        for name in ("start_ns", "end_ns", "row")
+    )
+    numbers = np.array([KINDS.index(name) for name, _ in spans], np.int8)
+    kind = np.repeat(numbers, [frame.height for _, frame in spans])
+    # Each table is in order of time or nearly so, which this sort makes use of.
+    order = np.lexsort((row, kind, ends, starts))
+    starts, ends = starts[order], ends[order]
     reach = np.maximum.accumulate(ends) if ends.size else ends
     # The span that reaches furthest is the last one that has raised the reach.
     raises = np.diff(reach, prepend=reach[:1] - 1) > 0
@@ -65,6 +66,6 @@ def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
         union=union(starts, ends),
         starts=starts,
         reach=reach,
-        kind=rows["kind"].to_numpy()[furthest],
-        row=rows["row"].to_numpy()[furthest],
+        kind=kind[order][furthest],
+        row=row[order][furthest],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ncutool.base.intervals import Bools, Ints
@@ -30,7 +31,7 @@ _NUMBERED = ("call", "op", "annotation", "overhead", "launch", "records")
 class Evidence:
     """What each of some pieces of idle time rests on."""
 
-    kind: Ints
+    kind: npt.NDArray[np.int8]
     """Place in ``KINDS``."""
     row: Ints
     """Row or count; -1 where there is none."""
@@ -38,7 +39,7 @@ class Evidence:
     @classmethod
     def none(cls, size: int) -> Evidence:
         """Return no evidence for ``size`` pieces."""
-        return cls(np.zeros(size, np.int64), np.full(size, -1, np.int64))
+        return cls(np.zeros(size, np.int8), np.full(size, -1, np.int64))
 
     def put(self, which: Bools, kind: str, row: Ints | int = -1) -> None:
         """Set that of the pieces ``which``; ``row`` holds one number for each of them."""
@@ -52,11 +53,7 @@ class Evidence:
 
 def texts(kind: pl.Series, row: pl.Series) -> pl.Series:
     """Return evidence as text, e.g. ``call:17`` or ``silence``; null for none."""
-    names = (
-        pl.col("kind")
-        .replace_strict(range(len(KINDS)), KINDS, return_dtype=pl.Enum(KINDS))
-        .cast(pl.String)
-    )
+    names = pl.lit(pl.Series(KINDS, dtype=pl.String)).gather(pl.col("kind").cast(pl.UInt32))
     numbered = names.is_in(_NUMBERED)
     text = pl.when(numbered).then(pl.format("{}:{}", names, "row")).when(names != "").then(names)
     frame = pl.DataFrame({"kind": kind, "row": row})

@@ -18,7 +18,7 @@ import polars as pl
 from ncutool.base.intervals import Bools, Ints, Union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
 from ncutool.timeline import host_pieces
-from ncutool.timeline.covers import Strings
+from ncutool.timeline.causes import Causes, among, chosen, named, number
 from ncutool.timeline.evidence import KINDS, Evidence
 from ncutool.timeline.evidence import texts as evidence_texts
 from ncutool.timeline.host_activity import Hosts
@@ -104,12 +104,12 @@ def split(
     gap = pieces["gap"].to_numpy()
     cause, evidence = _doubted(pieces, idle.lost[gap], operators=operators)
     behind = _behind_another(idle)[gap]
-    waits = (behind >= 0) & np.isin(cause, _ORDINARY)
-    cause = np.where(waits, "other_device", cause)
+    waits = (behind >= 0) & among(cause, *_ORDINARY)
+    cause[waits] = number("other_device")
     evidence.put(waits, "launch", behind[waits])
     texts = evidence_texts(pl.Series(evidence.kind), pl.Series(evidence.row))
     return pieces.select("start_ns", "duration_ns").with_columns(
-        cause=pl.Series(cause.tolist(), dtype=pl.String),
+        cause=named(cause),
         next_launch_id=pl.Series(idle.next_id[gap]),
         previous_end_ns=pl.Series(idle.starts[gap]),
         evidence=texts,
@@ -124,7 +124,7 @@ def _host_parts(idle: Idle, late: Bools, until: Ints, hosts: Hosts) -> pl.DataFr
         until: when it was made, or when the interval ends (ns).
     """
     nothing = until[:0]
-    frames = [frame(nothing, nothing, np.zeros(0, np.str_), nothing, Evidence.none(0))]
+    frames = [frame(nothing, nothing, nothing.astype(np.int8), nothing, Evidence.none(0))]
     for thread in np.unique(idle.thread[late]):
         which = np.flatnonzero(late & (idle.thread == thread))
         spans = host_pieces.Late(
@@ -142,8 +142,11 @@ def _outlasting(pieces: pl.DataFrame, elsewhere: Union) -> pl.DataFrame:
     """
     start, length = pieces["start_ns"].to_numpy(), pieces["duration_ns"].to_numpy()
     alone = length - elsewhere.covered(start, start + length)
-    beyond = pl.Series(alone > RETURN_NS) & (pieces["cause"] == "synchronize")
-    return pieces.with_columns(cause=pl.when(beyond).then(pl.lit("unexplained")).otherwise("cause"))
+    cause = pieces["cause"].to_numpy()
+    beyond = (alone > RETURN_NS) & among(cause, "synchronize")
+    if not beyond.any():
+        return pieces
+    return pieces.with_columns(cause=pl.Series(np.where(beyond, number("unexplained"), cause)))
 
 
 def _device_parts(idle: Idle, late: Bools, until: Ints, linked: Bools) -> pl.DataFrame:
@@ -155,16 +158,16 @@ def _device_parts(idle: Idle, late: Bools, until: Ints, linked: Bools) -> pl.Dat
     elsewhere = alone <= np.where(late, LATENCY_LIMIT_NS, limit)
     staged = idle.blocking & ~(idle.to_host & (length > RETURN_NS))
     handover = idle.handover & (length <= LATENCY_LIMIT_NS)
-    cause = np.select(
+    cause = chosen(
         [~linked, late & staged, late & (length <= LATENCY_LIMIT_NS), ~late & (length <= limit),
          elsewhere, ~late & handover],
         ["unlinked", "copy_call", "latency", "queue", "other_device", "communication"],
-        "unexplained",
+        otherwise="unexplained",
     )  # fmt: skip
     evidence = Evidence.none(cause.size)
-    by_call = linked & (cause != "unexplained")
+    by_call = linked & ~among(cause, "unexplained")
     evidence.put(by_call, "call", idle.call[by_call])
-    other = cause == "other_device"
+    other = among(cause, "other_device")
     place = np.searchsorted(idle.elsewhere_end, idle.ends[other], side="right") - 1
     evidence.put(other, "launch", idle.elsewhere_id[np.maximum(place, 0)] if other.any() else -1)
     kept = Evidence(evidence.kind[rest], evidence.row[rest])
@@ -190,18 +193,19 @@ def _behind_another(idle: Idle) -> Ints:
     return np.where(behind, idle.elsewhere_id[at], -1)
 
 
-def _doubted(pieces: pl.DataFrame, lost: Ints, *, operators: bool) -> tuple[Strings, Evidence]:
+def _doubted(pieces: pl.DataFrame, lost: Ints, *, operators: bool) -> tuple[Causes, Evidence]:
     """Return cause and evidence of the pieces, once what was not recorded is allowed for."""
-    cause = pieces["cause"].to_numpy().astype(np.str_)
+    cause = pieces["cause"].to_numpy().copy()
     evidence = Evidence(pieces["kind"].to_numpy().copy(), pieces["row"].to_numpy().copy())
     if not operators:
         annotated = evidence.kind == KINDS.index("annotation")
-        unknown = np.isin(cause, _OF_OPERATORS) & ~annotated
-        cause = np.where(unknown, "ops_missing", cause)
+        unknown = among(cause, *_OF_OPERATORS) & ~annotated
+        cause[unknown] = number("ops_missing")
         evidence.put(unknown, "operators")
-    holes = (lost >= 0) & np.isin(cause, _ORDINARY)
+    holes = (lost >= 0) & among(cause, *_ORDINARY)
     evidence.put(holes, "call", lost[holes])
-    return np.where(holes, "unexplained", cause), evidence
+    cause[holes] = number("unexplained")
+    return cause, evidence
 
 
 def queue_limit(lengths: Ints) -> float:

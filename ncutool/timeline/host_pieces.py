@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.base.intervals import Bools, Ints, Union
-from ncutool.timeline.covers import Strings
+from ncutool.timeline.causes import Causes, among, chosen, number
 from ncutool.timeline.evidence import Evidence
 from ncutool.timeline.host_activity import (
     HOST_CAUSES,
@@ -48,15 +48,15 @@ def of_thread(late: Late, thread: int, hosts: Hosts) -> pl.DataFrame:
     unions = (*(doing.union for doing in host.doing), silent, host.quiet, absent)
     left, right, gap = _cut(late.starts, late.ends, unions)
     cause = _cause(host, left)
-    cause = np.where(_awaits_input(late, gap, left, silent) & (cause == "silent_host"),
-                     "input_pipeline", cause)  # fmt: skip
+    awaits = _awaits_input(late, gap, left, silent) & among(cause, "silent_host")
+    cause[awaits] = number("input_pipeline")
     others = None
-    quiet = np.isin(cause, _BY_DEFAULT) & host.quiet.contains(left)
+    quiet = among(cause, *_BY_DEFAULT) & host.quiet.contains(left)
     if quiet.any() and (others := hosts.others(thread)) is not None:
         unions = (*(doing.union for doing in others.doing), others.silent, others.absent)
         others_left, others_right, row = _cut(left[quiet], right[quiet], unions)
         others_cause = _cause(others, others_left)
-        unknown = np.isin(others_cause, _BY_DEFAULT[1:])
+        unknown = among(others_cause, *_BY_DEFAULT[1:])
         others_cause = np.where(unknown, _both(cause[quiet][row], others_cause), others_cause)
         left = np.concatenate([left[~quiet], others_left])
         right = np.concatenate([right[~quiet], others_right])
@@ -69,13 +69,15 @@ def of_thread(late: Late, thread: int, hosts: Hosts) -> pl.DataFrame:
     return frame(left, right, cause, late.gap[gap], evidence)
 
 
-def _both(own: Strings, others: Strings) -> Strings:
+def _both(own: Causes, others: Causes) -> Causes:
     """Return the cause where neither the thread nor any other one recorded anything.
 
     Next to records of the thread itself, it is dispatching; between records of either, silent.
     """
-    silent = (own == "silent_host") | (others == "silent_host")
-    return np.where(own == "dispatch", own, np.where(silent, "silent_host", "unexplained"))
+    silent = among(own, "silent_host") | among(others, "silent_host")
+    return chosen(
+        [among(own, "dispatch"), silent], ["dispatch", "silent_host"], otherwise="unexplained"
+    )
 
 
 def _awaits_input(late: Late, gap: Ints, moments: Ints, silent: Union) -> Bools:
@@ -90,15 +92,15 @@ def _awaits_input(late: Late, gap: Ints, moments: Ints, silent: Union) -> Bools:
     return np.asarray(silent.contains(moments) & directly & late.from_host[gap])
 
 
-def _cause(host: Host, moments: Ints) -> Strings:
+def _cause(host: Host, moments: Ints) -> Causes:
     """Return what the host did at each moment (ns)."""
     doing = [busy.contains(moments) for busy in host.doing]
     doing += [host.silent.contains(moments), host.absent.contains(moments)]
-    return np.select(doing, [*HOST_CAUSES, "silent_host", "unexplained"], "dispatch")
+    return chosen(doing, [*HOST_CAUSES, "silent_host", "unexplained"], otherwise="dispatch")
 
 
 def _evidence(
-    hosts: tuple[Host, Host | None], left: Ints, right: Ints, cause: Strings, next_id: Ints
+    hosts: tuple[Host, Host | None], left: Ints, right: Ints, cause: Causes, next_id: Ints
 ) -> Evidence:
     """Return what each piece's cause rests on: a record, how many records begin in it, or that none
     does."""
@@ -107,15 +109,15 @@ def _evidence(
         if host is None:
             continue
         for name, doing in zip(HOST_CAUSES, host.doing, strict=True):
-            which = (cause == name) & found.absent()
+            which = among(cause, name) & found.absent()
             found.kind[which], found.row[which] = doing.evidence(left[which])
-        which = (cause == "dispatch") & found.absent()
+        which = among(cause, "dispatch") & found.absent()
         found.kind[which], found.row[which] = host.recorded.evidence(left[which])
         count = records_within(host, left, right)
         found.put(which & (count > 0), "records", count[which & (count > 0)])
-    found.put((cause == "dispatch") & found.absent(), "between")
-    found.put(cause == "silent_host", "silence")
-    copied = (cause == "input_pipeline") & found.absent()
+    found.put(among(cause, "dispatch") & found.absent(), "between")
+    found.put(among(cause, "silent_host"), "silence")
+    copied = among(cause, "input_pipeline") & found.absent()
     found.put(copied, "launch", next_id[copied])
     return found
 
@@ -137,7 +139,7 @@ def _cut(starts: Ints, ends: Ints, unions: tuple[Union, ...]) -> tuple[Ints, Int
     return left[inside], right[inside], row[inside]
 
 
-def _merged(left: Ints, right: Ints, cause: Strings, gap: Ints) -> tuple[Ints, Ints, Strings, Ints]:
+def _merged(left: Ints, right: Ints, cause: Causes, gap: Ints) -> tuple[Ints, Ints, Causes, Ints]:
     """Return the pieces with neighbours of one interval and one cause as one."""
     if not left.size:
         return left, right, cause, gap
@@ -146,14 +148,14 @@ def _merged(left: Ints, right: Ints, cause: Strings, gap: Ints) -> tuple[Ints, I
     return left[new], right[last], cause[new], gap[new]
 
 
-def frame(left: Ints, right: Ints, cause: Strings, gap: Ints, evidence: Evidence) -> pl.DataFrame:
-    """Return pieces as a table: start_ns, duration_ns, cause, the place of their interval (``gap``)
-    and ``kind`` and ``row`` of their evidence."""
+def frame(left: Ints, right: Ints, cause: Causes, gap: Ints, evidence: Evidence) -> pl.DataFrame:
+    """Return pieces as a table: start_ns, duration_ns, cause (its number), the place of their
+    interval (``gap``) and ``kind`` and ``row`` of their evidence."""
     return pl.DataFrame(
         {
             "start_ns": left,
             "duration_ns": right - left,
-            "cause": pl.Series(cause.tolist(), dtype=pl.String),
+            "cause": cause,
             "gap": gap,
             "kind": evidence.kind,
             "row": evidence.row,

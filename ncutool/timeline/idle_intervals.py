@@ -62,14 +62,14 @@ def by_device(points: pl.DataFrame, known: Known) -> tuple[DeviceTime, ...]:
         points: launches with both times, with their calls, in order of start.
     """
     window = edges(points)
+    numbers = points["gpu"].unique(maintain_order=True)
+    if numbers.len() == 1:
+        return (_of_device(points, points.clear(), window, known),)
     return tuple(
         _of_device(
-            points.filter(pl.col("gpu") == number),
-            _elsewhere(points, number),
-            window,
-            known,
+            points.filter(pl.col("gpu") == number), _elsewhere(points, number), window, known
         )
-        for number in points["gpu"].unique(maintain_order=True)
+        for number in numbers
     )
 
 

@@ -24,6 +24,7 @@ import polars as pl
 
 from ncutool.base.intervals import Bools, Ints
 from ncutool.timeline import gap_causes
+from ncutool.timeline.in_order import by_start
 from ncutool.timeline.replay_constraints import (
     NEVER,
     POINTS,
@@ -281,7 +282,7 @@ def prepare(capture: Capture, timeline: Timeline, points: pl.DataFrame | None = 
     """
     if points is None:
         points = gap_causes.launch_points(capture)
-    points = points.select(POINTS).filter(timeline.within()).sort("start_ns", "launch_id")
+    points = by_start(points.select(POINTS), timeline.within())
     queued = timeline.gaps.filter(pl.col("cause") == "queue")["duration_ns"]
     typical = int(queued.median() or 0)  # type: ignore[arg-type]  # a median of integers is a number
     waits = find_waits(capture, points, timeline.start_ns)

@@ -12,9 +12,11 @@ from ncutool.base import held, units
 from ncutool.base.intervals import Bools, Ints, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.timeline import idle_intervals, steps, trim, trust
+from ncutool.timeline.causes import GAP_CAUSES
 from ncutool.timeline.devices import DeviceTime
 from ncutool.timeline.host_activity import Hosts
 from ncutool.timeline.idle_intervals import Known, busy_of, edges, gaps_of
+from ncutool.timeline.in_order import by_start
 from ncutool.timeline.launch_calls import (
     COMMUNICATES,
     input_copies,
@@ -25,35 +27,19 @@ from ncutool.timeline.launch_calls import (
 from ncutool.timeline.settled import settle
 from ncutool_parsers.capture import Capture, Notice
 
-GAP_CAUSES = (
-    "profiler",
-    "input_pipeline",
-    "graph_capture",
-    "compilation",
-    "allocator",
-    "long_launch",
-    "initialise",
-    "synchronize",
-    "copy_call",
-    "launch_call",
-    "dispatch",
-    "inside_operator",
-    "silent_host",
-    "ops_missing",
-    "latency",
-    "queue",
-    "communication",
-    "other_device",
-    "finished",
-    "unlinked",
-    "unexplained",
-)
 DISPATCH_CAUSES = ("copy_call", "launch_call", "dispatch", "latency")
 """The causes that replaying a CUDA graph removes."""
 ONE_OFF_CAUSES = (
     "profiler", "graph_capture", "compilation", "allocator", "long_launch", "initialise",
 )  # fmt: skip
 """The causes that a warm step does not have, or not of the same length."""
+
+_READ = (
+    *("launch_id", "start_ns", "duration_ns", "kernel_full", "process", "gpu", "ordinal", "owner"),
+    *("lane", "call_id", "thread", "call_start", "blocking", "launched"),
+    *("from_host", "to_host", "communicates"),
+)
+"""What is read here of launches with their calls: the other columns would be copied for nothing."""
 
 _HOLE = "a stretch with nothing recorded longer than both HOLE_NS and HOLE_SHARE ends the window"
 HOLE_NS = IntThreshold(10_000_000, "ns", _HOLE, WORKED_TRACES)
@@ -198,15 +184,14 @@ def build(capture: Capture, whole_steps: bool = False) -> Timeline | None:
 
 def _points(capture: Capture, lost: pl.DataFrame) -> pl.DataFrame:
     """Return the launches that have both times, with their calls, in order of start."""
-    points = launch_points(capture).filter(
-        pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
-    )
-    return points.with_columns(
+    timed = pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
+    points = launch_points(capture).with_columns(
         from_host=input_copies(capture),
         to_host=(pl.col("copy_kind") == "DtoH").fill_null(value=False),
         communicates=COMMUNICATES,
-        lost=pl.Series(lost_before(points, lost), dtype=pl.Int64),
-    ).sort("start_ns", "launch_id")
+    )
+    points = by_start(points.select(_READ), timed)
+    return points.with_columns(lost=pl.Series(lost_before(points, lost), dtype=pl.Int64))
 
 
 def _timeline(

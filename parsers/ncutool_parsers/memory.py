@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 _STATM = Path("/proc/self/statm")
@@ -25,16 +24,17 @@ def held_bytes() -> int:
 
 
 def give_back() -> None:
-    """Give memory that was freed back to the system, where its library keeps it for later.
+    """Return to the system what the C library keeps of memory that was freed, where it can.
 
-    A reader frees a third of what it took; what comes after it is taken from elsewhere.
+    Tables are made in memory of another allocator, for which it would be lost.
     """
     if sys.platform != "linux":
         return
     import ctypes
 
-    with suppress(AttributeError, OSError):  # a library of C without it
-        ctypes.CDLL(None).malloc_trim(0)
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl keeps nothing
+    if trim is not None:
+        trim(0)
 
 
 def machine_bytes() -> int | None:

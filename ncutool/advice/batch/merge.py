@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from statistics import median
 
 from ncutool.advice.catalogue import JUDGED
@@ -122,7 +123,7 @@ def _tiling(stream: Stream, node: Node, tiles: Mapping[int, Tiling]) -> Tiling |
 
 def _runs(stream: Stream) -> Iterable[list[Node]]:
     """Yield the products in a row that may read the same input."""
-    inputs = {operation: read for operation in set(stream.operations) if (read := _read(operation))}
+    inputs = {operation: read for operation in stream.distinct if (read := _read(operation))}
     numbers: dict[tuple[object, ...], int] = {}
     reads = {
         operation: numbers.setdefault(read, len(numbers)) for operation, read in inputs.items()
@@ -216,12 +217,9 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     """Return columns and median time (ns) of every shape of product, by rows and inner size."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
-        products = {operation for operation in set(stream.operations) if operation.symbol == "g"}
-        sizes = {operation: operation.sizes for operation in products}
-        for node in stream.nodes:
-            size = sizes.get(node.operation)
-            if size is not None and node.duration_ns:
-                seen.setdefault(size, []).append(node.duration_ns)
+        known = stream.where(lambda operation: operation.symbol == "g" and operation.sizes)
+        for node in compress(stream.nodes, (known & (stream.times > 0)).tolist()):
+            seen.setdefault(node.operation.sizes, []).append(node.duration_ns)
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for (rows, inner, columns), times in seen.items():
         found.setdefault((rows, inner), []).append((columns, round(median(times))))

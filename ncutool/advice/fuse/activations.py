@@ -29,13 +29,17 @@ def _written_out(context: Context, nodes: Nodes) -> Times | None:
 
 
 def _epilogue(context: Context, nodes: Nodes) -> Times | None:
-    """Nothing of its own at best; at worst the whole of it as now."""
+    """Nothing of its own at best; at worst the whole of it as now (:func:`_as_now`)."""
     before, after = nodes[0], nodes[-1]
     if not after.inputs or not before.outputs or before.outputs[0].numel != after.numel:
         return None
     if any(node.numel != after.numel for node in nodes[1:]):
         return None
-    return 0, total_ns(nodes[1:])
+    return 0, 0
+
+
+def _as_now(times: Times, nodes: Nodes) -> Times:
+    return times[0], total_ns(nodes[1:])
 
 
 SWIGLU = Pattern(
@@ -62,7 +66,7 @@ EPILOGUE = Pattern(
     "likely",
     "nothing beyond what the product writes anyway",
     joins=True,
-    by_duration=True,
+    at_place=_as_now,
 )
 AFTER_CONVOLUTION = Pattern(
     "fuse-convolution-epilogue",
@@ -72,5 +76,5 @@ AFTER_CONVOLUTION = Pattern(
     "possible",
     "nothing beyond what the convolution writes anyway",
     joins=True,
-    by_duration=True,
+    at_place=_as_now,
 )

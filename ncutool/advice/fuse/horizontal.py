@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import compress
 
+import numpy as np
 import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
@@ -18,6 +19,7 @@ from ncutool.advice.view.links import updates_in_place
 from ncutool.advice.view.nodes import Node
 from ncutool.advice.view.spreading import spread_each
 from ncutool.base import units
+from ncutool.base.intervals import Bools
 from ncutool.base.tables import Grade
 from ncutool.base.thresholds import IntThreshold
 from ncutool.devices.reachable import ACHIEVABLE_SHARE
@@ -163,13 +165,12 @@ def _updates(line: Line, taken: frozenset[int]) -> Iterable[Run]:
     """
     kinds = {
         operation
-        for operation in set(line.operations)
+        for operation in line.distinct
         if updates_in_place(operation) or operation.op in _STEPS
     }
     if not kinds:
         return
-    steps = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
-    for nodes in _stretches(line, steps):
+    for nodes in _stretches(line, line.where(kinds.__contains__) & line.free(taken)):
         own = [place for place, node in enumerate(nodes) if node.in_place]
         if STEPS_IN_PLACE * len(own) >= len(nodes):
             # What other operators end or begin with is no step.
@@ -177,16 +178,14 @@ def _updates(line: Line, taken: frozenset[int]) -> Iterable[Run]:
 
 
 def _clears(line: Line, taken: frozenset[int]) -> Iterable[Run]:
-    kinds = {operation for operation in set(line.operations) if operation.op in _CLEARS}
-    if not kinds:
+    clears = line.where(lambda operation: operation.op in _CLEARS)
+    if not clears.any():
         return ()
-    clears = [node.operation in kinds and line.free(node, taken) for node in line.nodes]
-    return ((line, nodes) for nodes in _stretches(line, clears))
+    return ((line, nodes) for nodes in _stretches(line, clears & line.free(taken)))
 
 
-def _stretches(line: Line, wanted: Sequence[bool]) -> Iterable[Sequence[Node]]:
-    marks = "".join("u" if operation else "." for operation in wanted)
-    for match in re.finditer(f"u{{{MIN_CALLS},}}", marks):
+def _stretches(line: Line, wanted: Bools) -> Iterable[Sequence[Node]]:
+    for match in re.finditer(b"\x01{%d,}" % MIN_CALLS, wanted.tobytes()):
         nodes = line.nodes[match.start() : match.end()]
         if _shapes(nodes) >= MIN_SHAPES:
             yield nodes
@@ -212,7 +211,8 @@ def _scaled_gradients(context: Context, taken: frozenset[int]) -> list[Run]:
     reducers = set(calls["op_id"].to_list())
     runs: list[Run] = []
     for line in context.lines:
-        nodes = [n for n in line.nodes if n.parent in reducers and line.free(n, taken)]
+        free = compress(line.nodes, line.free(taken).tolist())
+        nodes = [node for node in free if node.parent in reducers]
         if len(nodes) >= MIN_CALLS:
             runs.append((line, nodes))
     return runs
@@ -221,18 +221,23 @@ def _scaled_gradients(context: Context, taken: frozenset[int]) -> list[Run]:
 def _same(context: Context, line: Line, taken: frozenset[int]) -> Iterable[Run]:
     """Yield runs of one operator on many small tensors, none of which reads another's result."""
     limit = SMALL * context.latency_ns
-    end = 0
-    for op, group in groupby([operation.op for operation in line.operations]):
-        first, end = end, end + len(list(group))
-        if end - first < MIN_CALLS:
-            continue
+    names: dict[str, int] = {}
+    of = [names.setdefault(operation.op, len(names)) for operation in line.stream.distinct]
+    same = np.array(of, np.int64)[line.numbers]
+    edges = np.flatnonzero(np.diff(same, prepend=-1, append=-1))
+    long = np.diff(edges) >= MIN_CALLS
+    if not long.any():
+        return
+    free = line.free(taken) & line.where(lambda operation: operation.symbol != "|")
+    for first, end in zip(edges[:-1][long].tolist(), edges[1:][long].tolist(), strict=True):
         nodes = line.nodes[first:end]
+        op = nodes[0].op
         if nodes[0].family not in ("elementwise", "copy", "reduction"):
             continue
         if any(node.duration_ns > limit or node.by_engine for node in nodes):
             continue
         apart = op in _CLEARS or op == "copy_" or _shapes(nodes) >= MIN_SHAPES
-        if apart and all(line.free(node, taken) and node.symbol != "|" for node in nodes):
+        if apart and free[first:end].all():
             yield line, nodes
 
 

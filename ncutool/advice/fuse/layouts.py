@@ -55,7 +55,11 @@ def _layout(context: Context, nodes: Nodes) -> Times | None:
         return None
     if _order(target) == _order(source):
         return None
-    return 0, min(context.move_ns(size, ACHIEVABLE_SHARE), nodes[0].duration_ns)
+    return 0, context.move_ns(size, ACHIEVABLE_SHARE)
+
+
+def _no_longer(times: Times, nodes: Nodes) -> Times:
+    return times[0], min(times[1], nodes[0].duration_ns)
 
 
 def _order(tensor: Tensor) -> tuple[int, ...]:
@@ -73,7 +77,11 @@ def _cast(context: Context, nodes: Nodes) -> Times | None:
     kinds = {tensor.dtype for tensor in ends}
     if len(kinds) < 2 or not kinds.issubset(_FLOATS):
         return None
-    return 0, round(CAST_KEPT * nodes[0].duration_ns)
+    return 0, 0
+
+
+def _kept(times: Times, nodes: Nodes) -> Times:
+    return times[0], round(CAST_KEPT * nodes[0].duration_ns)
 
 
 PADDING = Pattern(
@@ -92,7 +100,7 @@ LAYOUT = Pattern(
     "likely",
     "nothing, where the next operator takes strides",
     joins=True,
-    by_duration=True,
+    at_place=_no_longer,
     verb="Avoid",
 )
 CASTS = Pattern(
@@ -103,7 +111,7 @@ CASTS = Pattern(
     "certain",
     "nothing of its own: the neighbour casts as it reads or writes",
     joins=True,
-    by_duration=True,
+    at_place=_kept,
     alternative=True,
     repeats=SURE_PLACES,
 )

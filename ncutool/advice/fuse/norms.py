@@ -68,7 +68,11 @@ def _after_batch_norm(context: Context, nodes: Nodes) -> Times | None:
     if None in added:
         return None
     best = context.move_ns(sum(size or 0 for size in added)) if added else 0
-    return best, total_ns(nodes[1:])
+    return best, 0
+
+
+def _as_now(times: Times, nodes: Nodes) -> Times:
+    return times[0], total_ns(nodes[1:])
 
 
 RMS_NORM = Pattern(
@@ -111,5 +115,5 @@ BATCH_NORM_RELU = Pattern(
     "possible",
     "the residual, where one is added",
     joins=True,
-    by_duration=True,
+    at_place=_as_now,
 )

@@ -49,8 +49,11 @@ class Pattern:
     alternative: bool = False
     """It may also claim launches of attention: another way to be rid of them, without fusing it."""
     by_duration: bool = False
-    """What the replacement takes also depends on how long the calls took; else it is the same
-    wherever their operations are. Whether the shapes bear it out never does."""
+    """What the replacement takes also depends on how long the calls took; else ``times`` is the
+    same wherever their operations are. Whether the shapes bear it out never does."""
+    at_place: Callable[[Times, Nodes], Times] | None = None
+    """What the durations of a place's own calls make of ``times``; None where they do not matter.
+    It spares asking ``times`` at every place, as ``by_duration`` needs."""
     repeats: int = 1
     """In fewer places it is no better than likely."""
     members: Callable[[re.Match[str], Nodes], Nodes] = without_kept

@@ -7,14 +7,14 @@ sequence of operations, not once for each place.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import compress
+from typing import NamedTuple
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.fuse.pattern import Pattern, Times
+from ncutool.advice.fuse.pattern import Pattern, Times, without_kept
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.lines import Line
-from ncutool.advice.view.nodes import Node, Operation, Stream
+from ncutool.advice.view.nodes import Node, Stream
 from ncutool.base.thresholds import IntThreshold
 
 SHORT = IntThreshold(
@@ -23,11 +23,9 @@ SHORT = IntThreshold(
     "calls that take less together are held by launching, not by what they move",
     JUDGED,
 )
-Key = tuple[Operation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One place where a pattern occurs."""
 
     stream: Stream
@@ -113,8 +111,9 @@ def places(context: Context, pattern: Pattern, barred: Marks) -> dict[str, list[
     """
     by_shape: dict[str, list[Place]] = {}
     taken, known = barred.copy(), _Known(context, pattern)
+    short_ns = SHORT * context.latency_ns
     for line in context.lines:
-        for place in _by_operators(context, line, pattern, taken, known):
+        for place in _by_operators(line, pattern, taken, known, short_ns):
             shape = (_product(place.nodes).signature or "") if pattern.by_shape else ""
             by_shape.setdefault(shape, []).append(place)
     for found in by_shape.values():
@@ -133,51 +132,59 @@ class _Known:
 
     def __init__(self, context: Context, pattern: Pattern) -> None:
         self._context, self._pattern = context, pattern
-        self._refuted: set[Key] = set()
-        self._times: dict[Key, Times] = {}
+        self._refuted: set[bytes] = set()
+        self._times: dict[bytes, Times] = {}
 
-    def times(self, operations: Key, nodes: Sequence[Node]) -> Times | None:
-        """Return what it takes, ns; None where the shapes do not bear the pattern out."""
+    def times(self, operations: bytes, nodes: Sequence[Node]) -> Times | None:
+        """Return what it takes, ns; None where the shapes do not bear the pattern out.
+
+        Args:
+            operations: of the calls, as :attr:`ncutool.advice.view.lines.Line.codes` has them.
+            nodes: the calls.
+        """
         if operations in self._refuted:
             return None
         times = self._times.get(operations)
-        if times is not None:
-            return times
-        times = self._pattern.times(self._context, nodes)
         if times is None:
-            self._refuted.add(operations)
-        elif not self._pattern.by_duration:
-            self._times[operations] = times
-        return times
+            times = self._pattern.times(self._context, nodes)
+            if times is None:
+                self._refuted.add(operations)
+                return None
+            if not self._pattern.by_duration:
+                self._times[operations] = times
+        at_place = self._pattern.at_place
+        return times if at_place is None else at_place(times, nodes)
 
 
 def _by_operators(
-    context: Context, line: Line, pattern: Pattern, taken: Marks, known: _Known
+    line: Line, pattern: Pattern, taken: Marks, known: _Known, short_ns: float
 ) -> Iterable[Place]:
     """Yield places that do not overlap, and put marks on their launches; one that its shapes refute
     hides none that begins later."""
     stream, place, search = line.stream, 0, pattern.sequence.search
+    nodes_of, codes, size, before = line.nodes, line.codes, line.code_bytes, line.rows_before
+    keeps = pattern.members is not without_kept or "keep" in pattern.sequence.groupindex
     while (match := search(line.symbols, place)) is not None:
         first, last = match.span()
         place = first + 1
-        every = line.nodes[first:last]
-        times = known.times(tuple(line.operations[first:last]), every)
+        members: Sequence[Node] = nodes_of[first:last]
+        times = known.times(codes[size * first : size * last], members)
         if times is None:
             continue
-        members = pattern.members(match, every)
-        if members is every:
-            count = line.rows_before[last] - line.rows_before[first]
-            rows: Sequence[int] = range(every[0].first, every[-1].last)
-            if len(rows) != count:  # what lies between is no part of the line
-                rows = _rows(members)
+        after = last
+        if keeps and (chosen := pattern.members(match, members)) is not members:
+            after = place + members.index(chosen[-1])
+            members, rows = chosen, _rows(chosen)
         else:
-            rows = _rows(members)
+            rows = range(members[0].first, members[-1].last)
+            if len(rows) != before[last] - before[first]:  # what lies between is no part of it
+                rows = _rows(members)
         durations = [node.duration_ns for node in members]
         if not any(durations) or not taken.free(stream, rows):
             continue
-        place = first + 1 + every.index(members[-1])
+        place = after
         taken.add(stream, rows)
-        worst = max(*times, _held_by_launching(context, durations))
+        worst = max(*times, _held_by_launching(short_ns, durations))
         yield _place(stream, rows, (times[0], worst), members)
 
 
@@ -206,11 +213,11 @@ def _place(
     return Place(stream, rows, launches, durations, *times, nodes, recorded)
 
 
-def _held_by_launching(context: Context, durations: Sequence[int]) -> int:
+def _held_by_launching(short_ns: float, durations: Sequence[int]) -> int:
     """Return what calls that take little longer than launches leave at worst, ns: the longest of
     them, since what they move is not what holds them. Else 0."""
-    short = sum(durations) < SHORT * context.latency_ns
-    return max(durations) if short and len(durations) > 1 else 0
+    short = len(durations) > 1 and sum(durations) < short_ns
+    return max(durations) if short else 0
 
 
 def _by_kernels(context: Context, found: Sequence[Place], taken: Marks) -> list[Place]:

@@ -19,7 +19,7 @@ def _rotary(context: Context, nodes: Nodes) -> Times | None:
     pairs = zip(heads, rotated, strict=False)
     if any(head.numel and head.numel < node.numel for head, node in pairs):
         return None
-    return _times(context, nodes, sum(2 * (node.full_bytes or 0) for node in rotated), len(heads))
+    return moving(context, sum(2 * (node.full_bytes or 0) for node in rotated))
 
 
 def _rotated(nodes: Nodes) -> Iterable[Node]:
@@ -42,7 +42,7 @@ def _by_halves(context: Context, nodes: Nodes) -> Times | None:
     sizes = [node.full_bytes for node in sums]
     if None in sizes or len({node.numel for node in sums}) > len(heads):
         return None
-    return _times(context, nodes, sum(2 * (size or 0) for size in sizes), len(heads))
+    return moving(context, sum(2 * (size or 0) for size in sizes))
 
 
 def _complex(context: Context, nodes: Nodes) -> Times | None:
@@ -59,13 +59,16 @@ def _complex(context: Context, nodes: Nodes) -> Times | None:
     known = [size for size in sizes if size]
     if not known:
         return None
-    return _times(context, nodes, 2 * min(known) * len(product), 2 * len(product))
+    return moving(context, 2 * min(known) * len(product))
 
 
-def _times(context: Context, nodes: Nodes, size: int, heads: int) -> Times:
-    """Of copies beyond one a head, the last ones are of other tensors: at worst they stay."""
-    copies = [node for node in nodes if node.symbol == "c"]
-    best, worst = moving(context, size)
+def _with_copies(times: Times, nodes: Nodes) -> Times:
+    """Of copies beyond one a head, or two a complex product, the last ones are of other tensors: at
+    worst they stay."""
+    symbols = "".join([node.symbol for node in nodes])
+    heads = symbols.count("k") or 2 * symbols.count("m")
+    copies = [node for node, symbol in zip(nodes, symbols, strict=True) if symbol == "c"]
+    best, worst = times
     return best, worst + total_ns(copies[heads:])
 
 
@@ -75,7 +78,7 @@ _WHY = "queries and keys, each read and written once"
 def _pattern(sequence: str, times: Callable[[Context, Nodes], Times | None]) -> Pattern:
     return Pattern(
         "fuse-rotary", "rotary embedding", re.compile(sequence), times, "certain", _WHY,
-        by_duration=True,
+        at_place=_with_copies,
     )  # fmt: skip
 
 

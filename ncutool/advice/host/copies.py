@@ -240,9 +240,15 @@ def _feeding(context: Context, rows: pl.DataFrame) -> list[int]:
     A copy that an operator makes within itself, such as a sort, belongs to that operator.
     """
     own = rows.filter(pl.col("op").is_in(_FEEDS) & pl.col("parent").is_null())["launch_id"]
+    if own.is_empty():
+        return []
     replays = pl.col("graph_replay").fill_null(value=False)
     following = pl.when(pl.col("category") == "kernel").then(replays).backward_fill().over("lane")
-    points = context.points.sort("start_ns", "launch_id").select("launch_id", feeds=following)
+    points = (
+        context.points.select("launch_id", "start_ns", "category", "graph_replay", "lane")
+        .sort("start_ns", "launch_id")
+        .select("launch_id", feeds=following)
+    )
     feeding = points.filter(pl.col("feeds").fill_null(value=False))["launch_id"]
     return [int(launch) for launch in own.filter(own.is_in(feeding.implode()))]
 

@@ -180,15 +180,17 @@ def _obstacles(context: Context, eager: pl.DataFrame) -> str:
     """Return a sentence on what the window holds that a graph cannot hold, or only with care."""
     inside = [wait for wait in context.waits if wait.names]
     begin, end = context.timeline.start_ns, context.timeline.end_ns
-    allocations = (
-        context.capture.calls.select("name", "start_ns", "end_ns")
-        .filter(
-            pl.col("name").str.contains(call_names.ALLOCATE)
+    calls = context.capture.calls
+    allocate = calls.select(name=pl.col("name").unique()).filter(
+        pl.col("name").str.contains(call_names.ALLOCATE)
+    )["name"]
+    allocations = calls.select(
+        (
+            pl.col("name").is_in(allocate.implode())
             & (pl.col("start_ns") >= begin)
             & (pl.col("end_ns") <= end)
-        )
-        .height
-    )
+        ).sum()
+    ).item()
     copies = int(eager["host_copy"].sum())
     collectives = eager.filter(pl.col("bound") == "communication").height
     counts = (

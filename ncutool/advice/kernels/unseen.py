@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from ncutool.advice.price.rank import SMALL_PCT
@@ -201,9 +202,14 @@ def _failed(rows: Sequence[Mapping[str, Any]]) -> CouldNotLook:
 
 def _named(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return launches by count and kernel, as one would say it."""
-    names = list(dict.fromkeys(row["kernel"] for row in rows))
+    return _of_kernels([row["kernel"] for row in rows])
+
+
+def _of_kernels(kernels: Sequence[str]) -> str:
+    """Return launches, of which these are the kernels, by count and kernel."""
+    names = list(dict.fromkeys(kernels))
     of = names[0] if len(names) == 1 else f"{names[0]} and {units.counted(len(names) - 1, 'other')}"
-    return f"{units.counted(len(rows), 'launch')} of {of}"
+    return f"{units.counted(len(kernels), 'launch')} of {of}"
 
 
 def of_processes(kernels: pl.DataFrame, count: int) -> CouldNotLook:
@@ -236,6 +242,7 @@ def of_trace(
         findings: what is advised of it.
     """
     total = int(kernels["duration_ns"].sum())
+    kernels = kernels.select(_READ)  # what is chosen of it is copied
     unknown = unknown_launches(kernels)
     entries = [
         _of_launches(group, total, str(why[0]), _collect(group, capture))
@@ -252,6 +259,11 @@ def of_trace(
 
 
 _TRIAL = pl.col("trial").fill_null(value=False)
+_READ = (
+    *("launch_id", "kernel", "duration_ns", "bound", "part", "trial", "peak_source"),
+    *("flop_exactness", "bytes_exactness", "error", "missing_reason", "graph_replay"),
+)
+"""What is read of the kernels table of a trace."""
 
 
 def unknown_launches(kernels: pl.DataFrame) -> pl.DataFrame:
@@ -272,11 +284,12 @@ def unknown_launches(kernels: pl.DataFrame) -> pl.DataFrame:
 def unexplained_launches(kernels: pl.DataFrame, findings: Sequence[Finding] = ()) -> pl.DataFrame:
     """Return the launches of a trace that are far from their roofs, of which no finding tells the
     reason, with ``why`` that is not known; a tuner's trials left out."""
-    told = [launch_id for finding in findings for launch_id in finding.launches]
+    told = np.concatenate([np.zeros(0, np.int64), *(one.launch_ids for one in findings)])
     far = pl.col("bound").is_in(_FAR) | (
         (pl.col("bound") == "latency") & (pl.col("duration_ns") >= SHORT_NS)
     )
-    unexplained = kernels.filter(far & ~pl.col("launch_id").is_in(told) & ~_TRIAL)
+    untold = pl.Series(~np.isin(kernels["launch_id"].to_numpy(), told))
+    unexplained = kernels.filter(far & untold & ~_TRIAL)
     return unexplained.with_columns(why=pl.lit(_BELOW))
 
 
@@ -319,11 +332,13 @@ _BRIEF = {
 
 def _of_launches(group: pl.DataFrame, total: int, reason: str, collect: str) -> CouldNotLook:
     time = int(group["duration_ns"].sum())
-    rows = group.sort("duration_ns", "launch_id", descending=[True, False]).to_dicts()
+    longest = group.select("kernel", "duration_ns", "launch_id").sort(
+        "duration_ns", "launch_id", descending=[True, False]
+    )
     return CouldNotLook(
-        what=_named(rows),
+        what=_of_kernels(longest["kernel"].to_list()),
         reason=reason,
-        launches=tuple(sorted(group["launch_id"])),
+        launches=tuple(group["launch_id"].sort().to_list()),
         duration_ns=time,
         pct=100 * time / total if total else 0.0,
         sections=(),

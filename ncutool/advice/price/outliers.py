@@ -30,18 +30,21 @@ def typical_ns(launches: Launches) -> Ints:
     for others, whose delay is no accident of the launch, and keeps its own.
     """
     durations: Ints = np.array(launches.durations, np.int64)
-    typical: Ints = durations.copy()
-    # Sorted once: asking every kind for its launches would cost their product.
-    by_kind = np.argsort(launches.kind_of, kind="stable")
-    ends = np.cumsum(np.bincount(launches.kind_of, minlength=len(launches.kinds)))
-    for number, kind in enumerate(launches.kinds):
-        rows = by_kind[ends[number - 1] if number else 0 : ends[number]]
-        if kind.barrier or rows.size < MIN_EQUALS:
-            continue
-        median = int(np.median(durations[rows]))
-        slow = rows[durations[rows] > OUTLIER * median]
-        typical[slow] = median
-    return typical
+    if not durations.size:
+        return durations
+    count = np.bincount(launches.kind_of, minlength=len(launches.kinds))
+    first = np.cumsum(count) - count
+    by_kind = durations[np.lexsort((durations, launches.kind_of))]
+    last = max(by_kind.size - 1, 0)
+    lower, upper = (
+        by_kind[np.minimum(first + middle, last)] for middle in ((count - 1) // 2, count // 2)
+    )
+    median = ((lower + upper) / 2).astype(np.int64)
+    barrier = np.array([kind.barrier for kind in launches.kinds], np.bool_)
+    judged = ~barrier & (count >= MIN_EQUALS)
+    usual = median[launches.kind_of]
+    slow = judged[launches.kind_of] & (durations > OUTLIER * usual)
+    return np.where(slow, usual, durations)
 
 
 def without_outliers(launches: Launches, drafts: Sequence[Draft]) -> list[Draft]:

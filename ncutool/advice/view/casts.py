@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from math import prod
 from typing import NamedTuple
+
+import numpy as np
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.nodes import Node, Operation, Stream
@@ -36,23 +37,25 @@ def weight_casts(stream: Stream) -> list[WeightCast]:
     A product claims each parameter once. Where its activation has the shape of a parameter, one
     cast of that shape more must precede it.
     """
-    every = set(stream.operations)
-    casts = {operation: cast for operation in every if (cast := _cast(operation))}
+    casts = {operation: cast for operation in stream.distinct if (cast := _cast(operation))}
     consumers = {
-        operation: layer for operation in every if casts and (layer := _parameters(operation))[0]
+        operation: layer
+        for operation in stream.distinct
+        if casts and (layer := _parameters(operation))[0]
     }
     if not consumers:
         return []
-    places = [place for place, operation in enumerate(stream.operations) if operation in casts]
+    casting = np.flatnonzero(stream.where(casts.__contains__))
+    reading = np.flatnonzero(stream.where(consumers.__contains__))
+    lasts = np.searchsorted(casting, reading)
+    firsts = np.searchsorted(casting, reading - REACH)
+    near = firsts < lasts
+    places = casting.tolist()
     claimed: set[int] = set()
     found: list[WeightCast] = []
-    for place, operation in enumerate(stream.operations):
-        if operation not in consumers:
-            continue
-        last = bisect_left(places, place)
-        if last == 0 or places[last - 1] < place - REACH:
-            continue
-        first = bisect_left(places, place - REACH)
+    spans = (edges[near].tolist() for edges in (reading, firsts, lasts))
+    for place, first, last in zip(*spans, strict=True):
+        operation = stream.operations[place]
         wanted, activation = consumers[operation]
         dtype = operation.inputs[-1].dtype
         read = [(index, casts[stream.operations[index]]) for index in places[first:last]]

@@ -25,6 +25,7 @@ from ncutool.base.thresholds import Threshold
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
 from ncutool.timeline.devices import DeviceTime
+from ncutool.timeline.in_order import by_start
 from ncutool.timeline.launch_calls import launch_points
 from ncutool.timeline.window import DISPATCH_CAUSES, Timeline, alone_ns
 from ncutool_parsers.capture import Capture
@@ -219,7 +220,7 @@ def context(
     Args:
         ranks: the kernels tables of other ranks of the same job.
     """
-    inside = kernels.select(_COLUMNS).filter(timeline.within()).sort("start_ns", "launch_id")
+    inside = by_start(kernels.select(_COLUMNS), timeline.within())
     by_kind = launches(inside, capture)
     return Context(
         kernels=inside,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol, get_args
+
+import numpy as np
 
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.evidence import Also, Excluded, Value
 from ncutool.base import held
+from ncutool.base.intervals import Ints
 from ncutool.base.tables import FINDING_KINDS, FindingKind, Grade, SavingPer
 from ncutool.base.thresholds import Threshold
 
@@ -79,6 +83,11 @@ class Finding:
         held.in_order(f"upper saving of {self.id}", self.saving_high_ns, self.alone_high_ns)
         held.in_order(f"time of {self.id}", self.duration_ns)
         held.shares(f"saving of {self.id}", self.saving_low_pct, self.saving_high_pct)
+
+    @cached_property
+    def launch_ids(self) -> Ints:
+        """The same as ``launches``, as an array: they may be hundreds of thousands."""
+        return np.array(self.launches, np.int64)
 
 
 @dataclass(frozen=True)

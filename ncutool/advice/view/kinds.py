@@ -113,10 +113,11 @@ def launches(kernels: pl.DataFrame, capture: Capture) -> Launches:
     kind_of = np.empty(kernels.height, np.int64)
     sizes = groups["row"].list.len().to_numpy()
     kind_of[groups["row"].explode().to_numpy()] = np.repeat(np.arange(groups.height), sizes)
-    kinds = [
-        Kind(**{**row, "shapes": tuple(tuple(shape) for shape in row["shapes"] or ())})
-        for row in groups.drop("row").iter_rows(named=True)
+    columns = {name: groups[name].to_list() for name in keys}
+    columns["shapes"] = [
+        tuple([tuple(shape) for shape in shapes or ()]) for shapes in groups["shapes"].to_list()
     ]
+    kinds = list(map(Kind, *(columns[name] for name in _FIELDS)))
     return Launches(
         kinds=kinds,
         kind_of=kind_of,

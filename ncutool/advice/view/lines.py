@@ -6,13 +6,16 @@ belonging to it; a pattern that minded them would miss the layer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import compress
+
+import numpy as np
 
 from ncutool.advice.view.casts import WeightCast
 from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
+from ncutool.base.intervals import Bools, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,43 +29,87 @@ class Line:
     symbols: str
     """One letter per node."""
 
+    places: Ints
+    """Of each node, among those of the stream."""
+
     @cached_property
-    def pairs(self) -> dict[tuple[Operation, Operation], list[int]]:
-        """Where each two operations follow one another."""
-        found: dict[tuple[Operation, Operation], list[int]] = {}
-        for place, pair in enumerate(pairwise(self.operations)):
-            found.setdefault(pair, []).append(place)
-        return found
+    def numbers(self) -> Ints:
+        """Per node, the place of its operation in ``Stream.distinct``."""
+        return self.stream.numbers[self.places]
+
+    @cached_property
+    def codes(self) -> bytes:
+        """The same as text of :attr:`code_bytes` bytes each, whose parts are quick to look up."""
+        return self.numbers.tobytes()
+
+    @property
+    def code_bytes(self) -> int:
+        """How many bytes of ``codes`` stand for one call."""
+        return self.numbers.itemsize
+
+    @cached_property
+    def distinct(self) -> list[Operation]:
+        """Each operation of the line once."""
+        return [self.stream.distinct[number] for number in np.unique(self.numbers).tolist()]
+
+    @cached_property
+    def times(self) -> Ints:
+        """The duration (ns) of each node."""
+        return self.stream.times[self.places]
 
     @cached_property
     def rows_before(self) -> list[int]:
         """How many launches the calls before each place have; those of all calls at the end."""
-        counts = [node.last - node.first for node in self.nodes]
-        return list(accumulate(counts, initial=0))
+        counts = self.stream.lasts[self.places] - self.stream.firsts[self.places]
+        return [0, *np.cumsum(counts).tolist()]
+
+    def where(self, fits: Callable[[Operation], object]) -> Bools:
+        """Return which nodes are of an operation that ``fits``."""
+        return np.asarray(self.stream.where(fits)[self.places])
 
     def ids(self, node: Node) -> list[int]:
         """Return the launches of one call."""
         return self.stream.launch_ids[node.first : node.last]
 
-    def free(self, node: Node, taken: frozenset[int]) -> bool:
-        """Whether none of its launches is in ``taken``."""
-        return taken.isdisjoint(self.ids(node))
+    def free(self, taken: frozenset[int]) -> Bools:
+        """Return which nodes have no launch in ``taken``."""
+        ids = self.stream.launch_ids
+        lost = np.fromiter(map(taken.__contains__, ids), bool, len(ids))
+        before = np.concatenate([[0], np.cumsum(lost)])
+        firsts, lasts = self.stream.firsts[self.places], self.stream.lasts[self.places]
+        return np.asarray(before[lasts] == before[firsts])
+
+    def launches(self, which: Bools) -> list[int]:
+        """Return the launches of the chosen nodes, in order."""
+        chosen, stream = self.places[which], self.stream
+        firsts, lasts = stream.firsts[chosen], stream.lasts[chosen]
+        marks = np.zeros(len(stream.launch_ids) + 1, np.int64)
+        marks[firsts] += 1
+        marks[lasts] -= 1
+        return list(compress(stream.launch_ids, np.cumsum(marks)[:-1].tolist()))
 
 
 def whole(stream: Stream) -> Line:
     """Return a line with all calls of a stream."""
-    return Line(stream, stream.nodes, stream.operations, stream.symbols)
+    every = np.arange(len(stream.nodes))
+    return Line(stream, stream.nodes, stream.operations, stream.symbols, every)
 
 
 def line(stream: Stream, casts: Iterable[WeightCast]) -> Line:
     """Return a line without the casts of parameters and without calls on single elements."""
-    barred = {cast.node.first for cast in casts}
-    slight = {operation for operation in set(stream.operations) if _slight(operation)}
-    nodes = [
-        node for node in stream.nodes if node.operation not in slight and node.first not in barred
-    ]
-    operations = [node.operation for node in nodes]
-    return Line(stream, nodes, operations, "".join([operation.symbol for operation in operations]))
+    left_out = stream.where(_slight)
+    barred = [cast.node.first for cast in casts]
+    left_out[np.searchsorted(stream.firsts, np.array(barred, np.int64))] = True
+    if not left_out.any():
+        return whole(stream)
+    kept = (~left_out).tolist()
+    return Line(
+        stream,
+        list(compress(stream.nodes, kept)),
+        list(compress(stream.operations, kept)),
+        "".join(compress(stream.symbols, kept)),
+        np.flatnonzero(~left_out),
+    )
 
 
 def _slight(operation: Operation) -> bool:

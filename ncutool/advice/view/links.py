@@ -198,13 +198,10 @@ class _Finder:
 
     def __init__(self, line: Line, taken: frozenset[int]) -> None:
         self.line = line
-        role_of = {operation: _role(operation) for operation in set(line.operations)}
+        role_of = {operation: _role(operation) for operation in line.distinct}
         self.roles = [role_of[operation] for operation in line.operations]
-        lost = list(map(taken.__contains__, line.stream.launch_ids))
-        self.usable = [
-            role.usable and not any(lost[node.first : node.last])
-            for role, node in zip(self.roles, line.nodes, strict=True)
-        ]
+        may = line.where(lambda operation: operation in role_of and role_of[operation].usable)
+        self.usable = (may & line.free(taken)).tolist()
         self.chain_of: dict[int, _Growing] = {}
         self.consumed: set[int] = set()
         self.start = 0

@@ -6,14 +6,14 @@ has a one-letter symbol, so that a pattern of operators is a regular expression.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ncutool.advice.view.kinds import NOBODY, Ints, Kind, Launches
+from ncutool.advice.view.kinds import NOBODY, Kind, Launches
 from ncutool.advice.view.operations import (
     BARRIER,
     NOTHING,
@@ -24,6 +24,7 @@ from ncutool.advice.view.operations import (
     several,
     single,
 )
+from ncutool.base.intervals import Bools, Ints
 from ncutool.work.operators.tensor import Tensor
 from ncutool_parsers.capture import Capture
 
@@ -113,6 +114,19 @@ class Stream:
     """Of each node."""
     symbols: str
     """One letter per node."""
+    distinct: list[Operation]
+    """Each operation once: what holds for all calls like it is asked once."""
+    numbers: Ints
+    """Per node, the place of its operation in ``distinct``."""
+    firsts: Ints
+    """Of each node, as ``lasts`` and ``times`` (ns)."""
+    lasts: Ints
+    times: Ints
+
+    def where(self, fits: Callable[[Operation], object]) -> Bools:
+        """Return which nodes are of an operation that ``fits``."""
+        wanted = np.fromiter((bool(fits(one)) for one in self.distinct), bool, len(self.distinct))
+        return np.asarray(wanted[self.numbers])
 
 
 def streams(kernels: pl.DataFrame, launches: Launches, capture: Capture) -> tuple[Stream, ...]:
@@ -172,39 +186,67 @@ class _Operations:
 
 def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
     op_ids, kind_of = launches.op_ids[rows], launches.kind_of[rows]
-    ids = [launches.ids[row] for row in rows.tolist()]
-    durations = [launches.durations[row] for row in rows.tolist()]
+    every = len(rows) == len(launches.ids)
+    ids, durations = (
+        own if every else [own[row] for row in rows.tolist()]
+        for own in (launches.ids, launches.durations)
+    )
     new = np.ones(len(rows), bool)
     new[1:] = (op_ids[1:] == NOBODY) | (op_ids[1:] != op_ids[:-1])
     firsts = np.flatnonzero(new)
     lasts = np.append(firsts[1:], len(rows))
-    single = kind_of[firsts[lasts - firsts == 1]]
-    alone = {number: operations.alone(number) for number in np.unique(single).tolist()}
-    numbers, begins, ends = kind_of.tolist(), firsts.tolist(), lasts.tolist()
-    every = [
-        alone[numbers[first]]
-        if last - first == 1
-        else operations.joined(numbers[first:last], durations[first:last], ids[first:last])
-        for first, last in zip(begins, ends, strict=True)
-    ]
+    distinct, numbers = _numbered(operations, kind_of, ids, durations, firsts, lasts)
+    times = np.add.reduceat(np.array(durations, np.int64), firsts)
     parents = launches.parents[rows[firsts]].tolist()
+    of_nodes = [distinct[number] for number in numbers.tolist()]
     columns = (
-        every,
-        begins,
-        ends,
-        np.add.reduceat(durations, firsts).tolist(),
+        of_nodes,
+        firsts.tolist(),
+        lasts.tolist(),
+        times.tolist(),
         [parent if parent != NOBODY else None for parent in parents],
     )
-    nodes = list(map(Node._make, zip(*columns, strict=True)))
+    letters = [operation.symbol for operation in distinct]
     return Stream(
         launch_ids=ids,
         durations=durations,
         keys=operations.keys[kind_of].tolist(),
         linked=(op_ids != NOBODY).tolist(),
-        nodes=nodes,
-        operations=every,
-        symbols="".join([operation.symbol for operation in every]),
+        nodes=list(map(Node._make, zip(*columns, strict=True))),
+        operations=of_nodes,
+        symbols="".join([letters[number] for number in numbers.tolist()]),
+        distinct=distinct,
+        numbers=numbers,
+        firsts=firsts,
+        lasts=lasts,
+        times=times,
     )
+
+
+def _numbered(
+    operations: _Operations,
+    kind_of: Ints,
+    ids: Sequence[int],
+    durations: Sequence[int],
+    firsts: Ints,
+    lasts: Ints,
+) -> tuple[list[Operation], Ints]:
+    """Return the operations of calls, each once, and the place of each call's among them."""
+    single = lasts - firsts == 1
+    kinds, places = np.unique(kind_of[firsts[single]], return_inverse=True)
+    distinct = [operations.alone(number) for number in kinds.tolist()]
+    numbers = np.zeros(len(firsts), np.int64)
+    numbers[single] = places
+    known: dict[Operation, int] = {}
+    joined = np.flatnonzero(~single)
+    edges = zip(joined.tolist(), firsts[joined].tolist(), lasts[joined].tolist(), strict=True)
+    for node, first, last in edges:
+        part = slice(first, last)
+        operation = operations.joined(kind_of[part].tolist(), durations[part], ids[part])
+        numbers[node] = known.setdefault(operation, len(distinct))
+        if numbers[node] == len(distinct):
+            distinct.append(operation)
+    return distinct, numbers
 
 
 def _keys(kinds: list[Kind]) -> Ints:
