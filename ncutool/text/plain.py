@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from ncutool.text.sheet import Grid, Sheet
 
-_NARROW = re.compile("[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03a1\u03a3-\u03c9‐-‧‰-⁞→−≈≤≥]*")
+_NARROW = re.compile(
+    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03a1\u03a3-\u03c9‐-‧‰-⁞→−≈≤≥]*"
+)
 """Characters that every terminal shows in one column."""
 _WORD = re.compile(r"\s*\S+\s*")
 """A word with the spaces around it, as rich takes it."""
