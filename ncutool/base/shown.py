@@ -8,12 +8,14 @@ that function is imported when something is first shown.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
 
+TYPE_CHECKING = False  # typing takes longer to load than a help to print
 if TYPE_CHECKING:
     from os import PathLike
+    from typing import Any, Literal
 
-Way = Literal["line", "html", "file"]
+    Way = Literal["line", "html", "file"]
+
 _SHOWERS: dict[Way, str] = {}
 
 

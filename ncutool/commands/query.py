@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.commands.options import Format, RedactOption, option, unfold
 from ncutool.commands.writing import Output
@@ -25,8 +25,7 @@ _MIB = 2**20
 _LEAST_MEMORY = 64 * _MIB
 
 
-@dataclass(frozen=True)
-class Simple:
+class Simple(Struct, frozen=True):
     """What is asked for without SQL."""
 
     table: Annotated[

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.analysis.request import Request
 from ncutool.commands.options import (
@@ -38,8 +38,7 @@ _SHOWN = 20
 """Groups of launches in a table where --top says nothing; other forms hold all."""
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What may be changed, as it stands on the command line."""
 
     on: Annotated[
@@ -208,7 +207,8 @@ def _content(
 
     from ncutool.commands.writing import row_parts
     from ncutool.text import json_output
-    from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.sheet import sheet_markdown
+    from ncutool.text.sheet_terminal import sheet_text
     from ncutool.text.style import terminal_width
     from ncutool.text.whatif import whatif_sheet
     from ncutool.whatif.record import SCHEMA, facts

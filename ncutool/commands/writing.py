@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Struct
 
 from ncutool.base.untrusted import inert_json
 from ncutool.commands import placing
@@ -38,8 +39,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """Where and in which form a command writes its result."""
 
     form: Annotated[

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from ncutool.base.untrusted import markdown
-from ncutool.text.output_width import PIPED_WIDTH, piped
-from ncutool.text.plain import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A table of texts; columns named in ``words`` are left-aligned."""
 
     title: str
@@ -28,8 +25,7 @@ Facts = tuple[tuple[str, str, str], ...]
 """Name, figure and remark of each."""
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """What one answer shows."""
 
     headline: str
@@ -47,17 +43,6 @@ class Sheet:
     def titled_facts(self) -> tuple[tuple[str, Facts], ...]:
         """All facts: those without a title, then the groups."""
         return (*((("", self.facts),) if self.facts else ()), *self.groups)
-
-
-def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
-    """Return the sheet for a terminal."""
-    if not (color and sys.stdout.isatty()) and (width is not None or piped()):
-        plain = plain_text(sheet, PIPED_WIDTH if width is None else width)
-        if plain is not None:
-            return plain
-    from ncutool.text.sheet_drawing import drawn
-
-    return drawn(sheet, color=color, width=width)
 
 
 def sheet_markdown(sheet: Sheet) -> str:

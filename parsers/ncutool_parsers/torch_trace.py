@@ -33,6 +33,7 @@ class TorchTraceReader:
 
     def read(self, path: Path, options: ReadOptions) -> Capture:
         """Return the capture; see :class:`ncutool_parsers.interface.Reader`."""
+        from ncutool_parsers import memory
         from ncutool_parsers.gzip_stream import ByteStream
         from ncutool_parsers.json_repair import Repair
         from ncutool_parsers.json_stream import (
@@ -64,7 +65,10 @@ class TorchTraceReader:
                     "event",
                     "give what torch.profiler's export_chrome_trace wrote",
                 ) from None
-        return _capture(path, source, stream, collector, repair, options)
+        capture = _capture(path, source, stream, collector, repair, options)
+        del collector, repair, stream
+        memory.give_back()
+        return capture
 
 
 def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:

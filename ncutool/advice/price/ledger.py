@@ -83,8 +83,12 @@ class Ledger:
         """Idle time of each device that was paid for."""
         self._unpaid = context.wall_ns
         """What of the window was not paid for."""
-        self._order = np.argsort(replay.launch_id)
-        self._sorted_ids = replay.launch_id[self._order]
+        size, last = replay.launch_id.size, int(replay.launch_id.max(initial=-1))
+        self._row = np.full(last + 2, size, dtype=np.int64)
+        """The row of each launch by its launch_id; one more than there are for all others."""
+        self._row[replay.launch_id] = np.arange(size)
+        self._known: tuple[Claim, int] | None = None
+        """What `_naive` said last: the same is asked several times in a row."""
         self._gap_row = self._rows_of(idle.following)
         """The launch that ends each piece; one more than there are where the window cuts it."""
 
@@ -136,12 +140,7 @@ class Ledger:
         return self._rows_of(np.array(launches, np.int64))
 
     def _rows_of(self, launch_ids: Ints) -> Ints:
-        if not self._order.size:
-            return np.zeros_like(launch_ids)
-        place = np.searchsorted(self._sorted_ids, launch_ids)
-        place = np.minimum(place, self._order.size - 1)
-        known = self._sorted_ids[place] == launch_ids
-        return np.asarray(np.where(known, self._order[place], self._order.size))
+        return np.asarray(self._row[np.minimum(launch_ids, self._row.size - 1)])
 
     def at_most(self, claim: Claim, gain: int) -> int:
         """Return what its best case saves (ns) of what is left, were the host no limit.
@@ -157,6 +156,7 @@ class Ledger:
         launches or gaps. Returns ns."""
         later = self._later(claim, gain - self._naive(claim))
         amount = self._amount(claim, later)
+        self._known = None
         self._paid += self._idle_of(claim, later)
         self._unpaid -= amount
         self._left[claim.rows] = np.minimum(self._left[claim.rows], claim.best)
@@ -178,9 +178,10 @@ class Ledger:
 
     def _idle_of(self, claim: Claim, later: Ints | None) -> Ints:
         """Return the idle time (ns) of each device that is left and that the claim would save."""
-        pieces = np.where(claim.gaps, self._gap_left, 0) + (0 if later is None else later)
         if self._paid.size == 1:
-            return np.array([pieces.sum()], np.int64)
+            also = 0 if later is None else later.sum()
+            return np.array([self._gap_left[claim.gaps].sum() + also], np.int64)
+        pieces = np.where(claim.gaps, self._gap_left, 0) + (0 if later is None else later)
         sums = np.zeros_like(self._paid)
         np.add.at(sums, self._gap_device, pieces)
         return sums
@@ -188,7 +189,9 @@ class Ledger:
     def _naive(self, claim: Claim) -> int:
         """Return the kernel time and the gaps before removed or replayed launches that are left,
         ns."""
-        return self._amount(claim)
+        if self._known is None or self._known[0] is not claim:
+            self._known = (claim, self._amount(claim))
+        return self._known[1]
 
     def _later(self, claim: Claim, excess: int) -> Ints:
         """Return, per idle piece, the part of ``excess`` (ns) by which earlier launches shorten it,

@@ -18,7 +18,7 @@ class NumberType(Struct, frozen=True):
     storage: str
     """What is counted, and what is left out as too small to show."""
     roofs: tuple[str, ...]
-    """Roofs (:data:`ncutool.base.tables.ROOFS`) its arithmetic may meet: the first that a device
+    """Roofs (:data:`ncutool.base.roofs.ROOFS`) its arithmetic may meet: the first that a device
     has wins."""
     is_stored_only: bool = False
     """Whether it is a way to store weights that no arithmetic works on directly."""

@@ -195,10 +195,8 @@ def matrix_terms(
     for name, group in groups.items():
         flop = moved = seconds = 0.0
         for one in group:
-            each = given.logits if one.part == "head" else given.new_tokens
-            rows = setup.deployment.rows(one, given.sequences) * each
             size = one.values / setup.divided(one)
-            done = 2 * rows * one.uses * size
+            done = matrix_flop(setup, one, given)
             flop += done
             seconds += done / setup.peak(setup.roof(one))
             moved += (
@@ -211,6 +209,13 @@ def matrix_terms(
             name, flop, setup.roof(_main(group)), moved, 1e9 * seconds,
             1e9 * moved / setup.bandwidth,
         )  # fmt: skip
+
+
+def matrix_flop(setup: Setup, matrix: Matrix, given: Pass) -> float:
+    """Return the FLOPs of one device's products with a matrix."""
+    each = given.logits if matrix.part == "head" else given.new_tokens
+    rows = setup.deployment.rows(matrix, given.sequences) * each
+    return 2 * rows * matrix.uses * (matrix.values / setup.divided(matrix))
 
 
 def _main(group: list[Matrix]) -> Matrix:

@@ -5,7 +5,6 @@ FLOPs and bytes are those of ncutool's operator models for the call that PyTorch
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -149,7 +148,7 @@ def _planned(
     work = worked(call)
     if wanted.latent:
         assert work.bytes_read is not None
-        work = dataclasses.replace(work, bytes_read=work.bytes_read - value_bytes(wanted))
+        work = replace(work, bytes_read=work.bytes_read - value_bytes(wanted))
     full = worked(call_of(replace(wanted, causal=False, window=None), kind)).flop
     moved = work.bytes
     assert work.flop is not None

@@ -14,7 +14,7 @@ class MathType(Struct, frozen=True):
     element: str
     """Data type of the operand tensors (names of :mod:`ncutool.work.operators.tensor`)."""
     roofs: tuple[str, ...]
-    """Roofs (:data:`ncutool.base.tables.ROOFS`), the first a device has wins; never one of another
+    """Roofs (:data:`ncutool.base.roofs.ROOFS`), the first a device has wins; never one of another
     type: a device without them has no floor for it."""
     result: str
     """Data type of the result where none is asked for."""

@@ -30,7 +30,7 @@ class Place(Struct, frozen=True):
 
     device: str
     roof: str | None
-    """One of :data:`ncutool.base.tables.ROOFS`; None where the device has none for the type."""
+    """One of :data:`ncutool.base.roofs.ROOFS`; None where the device has none for the type."""
     peak_flop_per_s: float | None
     peak_bytes_per_s: float
     ridge_point_flop_per_byte: float | None
