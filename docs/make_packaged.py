@@ -14,6 +14,7 @@ TABLES = (
     "ncutool/devices/devices.toml",
     "ncutool/advice/catalogue/rules.toml",
     "ncutool/work/operators/engines/engines.toml",
+    "ncutool/planning/llm/presets.toml",
 )
 
 

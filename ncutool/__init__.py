@@ -17,14 +17,14 @@ import ncutool.base.safe_start  # noqa: F401 - before any module that may lie in
 # isort: on
 
 from importlib import import_module as _import_module
-from pathlib import Path as _Path
-from typing import TYPE_CHECKING
 
 from ncutool.base.shown import shown_by as _shown_by
 
+TYPE_CHECKING = False  # typing takes longer to load than a help to print
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
+    from pathlib import Path as _Path
 
     import altair as alt
     import polars as pl
@@ -129,7 +129,9 @@ def _place(given: str | PathLike[str]) -> _Path | Place:
 
 
 def _path(given: str | PathLike[str] | None) -> _Path | None:
-    return None if given is None else _Path(given)
+    from pathlib import Path
+
+    return None if given is None else Path(given)
 
 
 def coverage_of(kernels: AnyFrame) -> Coverage:

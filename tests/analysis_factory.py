@@ -17,6 +17,7 @@ from ncutool.companions.launch_work import Done
 from ncutool.devices.resolve import Device, Resolution
 from ncutool.roofline.partition import with_part
 from ncutool.timeline.window import Timeline
+from ncutool.work.repeats import WorkOfEach
 from ncutool_parsers.capture import Capture, Notice
 from ncutool_parsers.formats import NCU_REPORT, TORCH_TRACE
 from ncutool_parsers.schema import LAUNCHES
@@ -282,7 +283,7 @@ def analysis(
         capture=Capture(Path(f"{name}{suffix}"), form, LAUNCHES.empty(), **capture),
         resolution=Resolution(device, how),
         datasheet=device,
-        work=Done(tables.WORK.empty(), None, None, ()),
+        work=Done(WorkOfEach(tables.WORK.empty()), None, None, ()),
     )
     return with_parts(
         analysis,

@@ -12,12 +12,11 @@ import polars as pl
 from ncutool.analysis import devices, notices
 from ncutool.analysis.request import Request
 from ncutool.base.shown import Saved, Shown
-from ncutool.companions import launch_work, rank_traces, summary
-from ncutool.devices import ceilings, resolve, several
+from ncutool.companions import launch_work, rank_traces
+from ncutool.devices import resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
-from ncutool.roofline.coverage import cover
-from ncutool.timeline import window
+from ncutool.roofline.coverage import NEEDED, cover
 from ncutool.timeline.settled import settle
 from ncutool_parsers import read, sniff
 from ncutool_parsers.errors import UsageError
@@ -117,13 +116,22 @@ class Analysis(Saved):
     @cached_property
     def kernels(self) -> pl.DataFrame:
         """The public contract: :data:`ncutool.base.tables.KERNELS`."""
-        device = self.resolution.device
-        return self._placed if self.join is None else summary.with_flags(self._placed, device)
+        if self.join is None:
+            return self._placed
+        from ncutool.companions import summary
+
+        return summary.with_flags(self._placed, self.resolution.device)
 
     @cached_property
     def _placed(self) -> pl.DataFrame:
         """The kernels table before a joined report's figures are held against the modelled."""
         return place.place(self.capture, self.work.work, self.resolution.device, self._devices())
+
+    @property
+    def launch_count(self) -> int:
+        """How many rows `kernels` has, without making them."""
+        made = self.__dict__.get("kernels", self.capture.launches)
+        return int(made.height)
 
     @property
     def brief(self) -> bool:
@@ -134,17 +142,16 @@ class Analysis(Saved):
     def _outline(self) -> pl.DataFrame:
         """What few rows need of all launches: :func:`ncutool.roofline.place.outline`."""
         device = self.resolution.device
-        return place.outline(self.capture, self.work.work, device, self._devices())
+        return place.outline(self.capture, self.work.held, device, self._devices())
 
     def rows(self, launches: pl.Series) -> pl.DataFrame:
         """Return the rows of `kernels` of these launches, in their order; where the analysis is
         `brief`, no sentence is written and nothing is held for any other launch."""
-        wanted = launches.to_frame("launch_id")
         if not self.brief or "kernels" in self.__dict__:
+            wanted = launches.to_frame("launch_id")
             return wanted.join(self.kernels, on="launch_id", maintain_order="left")
-        known = wanted.join(self._outline, on="launch_id", maintain_order="left")
-        device = self.resolution.device
-        return place.place_some(self.capture, self.work.work, device, self._devices(), known)
+        held, device, devices = self.work.held, self.resolution.device, self._devices()
+        return place.place_some(self.capture, held, device, devices, launches, self._outline)
 
     @cached_property
     def inside(self) -> pl.DataFrame:
@@ -179,21 +186,16 @@ class Analysis(Saved):
         """How much of the time is understood."""
         if "_outline" not in self.__dict__ or "kernels" in self.__dict__:
             return cover(self.kernels)
-        launches, work = self.capture.launches, self.work.work
-        return cover(
-            self._outline.select("launch_id", "part")
-            .join(
-                launches.select("launch_id", "duration_ns", "category", "op_id", "error"),
-                on="launch_id",
-            )
-            .join(work.select("launch_id", "flop", "dram_bytes", "missing_reason"), on="launch_id")
-        )
+        held, device, devices = self.work.held, self.resolution.device, self._devices()
+        return cover(place.columns_of(self.capture, held, device, devices, NEEDED))
 
     @cached_property
     def timeline(self) -> Timeline | None:
         """The window; None where the format has no timeline or no launch has a start."""
         if not self.capture.traits.has_timeline:
             return None
+        from ncutool.timeline import window
+
         return window.build(self.capture, self.request.whole_steps)
 
     @cached_property
@@ -278,6 +280,8 @@ class Analysis(Saved):
     @cached_property
     def ceilings(self) -> tuple[Ceiling, ...]:
         """How far the device's peaks are reached: information beside them."""
+        from ncutool.devices import ceilings
+
         return (*self.given, *ceilings.calibrate(self.kernels, self.capture, self.datasheet))
 
     @property
@@ -290,6 +294,8 @@ class Analysis(Saved):
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What a reader must know of the figures, the gravest first; otherwise in order."""
+        from ncutool.companions import summary
+
         flags = notices.of_flags(notices.flagged(self._placed))
         doubts = summary.doubts(self.kernels)
         return self._notices(notices.of_window(self.timeline), [*flags, *doubts])
@@ -363,7 +369,7 @@ def analyse(
     request = request or Request()
     companions = companions or Companions()
     known = with_file(request.device_file)
-    measured = None if request.ceilings is None else ceilings.load(request.ceilings)
+    measured = _measured(request)
     if request.redact is not None:
         known = tuple(replace(row, origin=row.origin and "the device file") for row in known)
         measured = measured and replace(measured, path="the file of ceilings")
@@ -437,10 +443,18 @@ def check(request: Request) -> None:
             assumed name.
     """
     known = with_file(request.device_file)
-    if request.ceilings is not None:
-        ceilings.load(request.ceilings)
+    _measured(request)
     if request.assume_device is not None:
         resolve.fitting(request.assume_device, known)
+
+
+def _measured(request: Request) -> Measured | None:
+    """Return the measured rates that a request names."""
+    if request.ceilings is None:
+        return None
+    from ncutool.base import rates_file
+
+    return rates_file.load(request.ceilings)
 
 
 def _check_traces(capture: Capture, ranks: Sequence[Capture], whole_steps: bool) -> None:

@@ -17,7 +17,7 @@ class Roof:
     """One compute roof: mean over its launches, weighted by time."""
 
     name: str
-    """One of :data:`ncutool.base.tables.ROOFS`."""
+    """One of :data:`ncutool.base.roofs.ROOFS`."""
     peak_flop_per_s: float
     lowest_flop_per_s: float
     highest_flop_per_s: float

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ncutool.analysis.capture_roofs import bandwidth_of, roofs_of
 from ncutool.analysis.display_names import PARTS, roof
 from ncutool.base import units
 from ncutool.base.untrusted import printable
@@ -25,7 +24,7 @@ def capture_line(analysis: Analysis) -> str:
     capture = analysis.capture
     parts = [
         capture.format.name,
-        units.counted(analysis.coverage.launches, "launch"),
+        units.counted(analysis.launch_count, "launch"),
     ]
     if capture.rank is not None:
         of_all = f" of {capture.world_size}" if capture.world_size else ""
@@ -77,6 +76,8 @@ def peaks_line(analysis: Analysis) -> str:
 
 def _peaks(analysis: Analysis, kind: Kind | None) -> str:
     """Return the peaks of one kind of the capture's devices, or of its only one."""
+    from ncutool.analysis.capture_roofs import bandwidth_of, roofs_of
+
     roofs = roofs_of(analysis, kind)
     if roofs is None:
         bandwidth = bandwidth_of(analysis, kind)

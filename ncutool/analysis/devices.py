@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec.structs import replace
 
-from ncutool.devices import ceilings, resolve, several
+from ncutool.devices import resolve, several
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,12 +80,18 @@ def _held(
     Args:
         of_several: rates are those of the device that they name alone.
     """
-    other = measured is not None and of_several and not _is_of(found.device, measured)
+    if measured is None:
+        return found, ()
+    from ncutool.devices import ceilings
+
+    other = of_several and not _is_of(found.device, measured)
     held = ceilings.hold(found.device, None if other else measured)
     return replace(found, device=held.device, how=found.how + held.how), held.given
 
 
 def _is_of(device: Device | None, measured: Measured) -> bool:
+    from ncutool.devices import ceilings
+
     named = measured.device
     return device is not None and named is not None and ceilings.is_named(device, named)
 

@@ -19,6 +19,7 @@ from ncutool.base.json_types import (
     picked,
     record,
 )
+from ncutool.base.roofs import ROOFS
 from ncutool.companions.graph_pairing import Pairing
 from ncutool.companions.summary import Join
 from ncutool.devices.ceilings import Ceiling
@@ -104,7 +105,7 @@ def _time() -> Schema:
 
 def _ceiling() -> Schema:
     known = {
-        "roof": {"enum": ["dram", *tables.ROOFS]},
+        "roof": {"enum": ["dram", *ROOFS]},
         "peak_per_s": meant(NUMBER, "the data sheet's [byte/s of dram, else FLOP/s]"),
         "ceiling_per_s": meant(NUMBER, "[byte/s of dram, else FLOP/s]"),
         "source": {"enum": ["capture", "default", "measured"]},

@@ -20,6 +20,7 @@ import polars as pl
 from ncutool.analysis.public_words import is_public
 from ncutool.analysis.request import Redact
 from ncutool.base import private_text, pseudonyms
+from ncutool.base.quick_search import may_hold
 from ncutool_parsers.visible_text import host_in, without_host
 
 if TYPE_CHECKING:
@@ -163,7 +164,8 @@ def redacted(capture: Capture, mode: Redact | None) -> Capture:
 
 def _screened(capture: Capture) -> Capture:
     """Return a capture whose texts tell nothing of machines and persons; all names stay."""
-    known = private_text.finder(_not_public(_persons(capture)))
+    words = _not_public(_persons(capture))
+    known = private_text.finder(words)
 
     def screened(text: str) -> str:
         shown = private_text.without_places(text, known)
@@ -181,10 +183,21 @@ def _screened(capture: Capture) -> Capture:
         "annotations": ("name",),
         "overheads": ("name",),
     }
-    tables: dict[str, Any] = {
-        table: _mapped(getattr(capture, table), dict.fromkeys(names, screened))
+    distinct = {
+        (table, name): _distinct(getattr(capture, table)[name])
         for table, names in columns.items()
+        for name in names
     }
+    every = list(dict.fromkeys(text for texts in distinct.values() for text in texts))
+    asked = may_hold(every, private_text.tellings(words))
+    shown = {text: screened(text) for text, may in zip(every, asked, strict=True) if may}
+    told = {text: changed for text, changed in shown.items() if changed != text}
+    tables: dict[str, Any] = {}
+    for (table, name), texts in distinct.items():
+        if any(text in told for text in texts):
+            frame = tables.get(table, getattr(capture, table))
+            changed = frame[name].replace(list(told), list(told.values()))
+            tables[table] = frame.with_columns(changed)
     notices = tuple(_notice(notice, screened) for notice in capture.notices)
     return replace(capture, notices=notices, **tables)
 
@@ -298,6 +311,11 @@ def _notice(notice: Notice, prose: Callable[[str], str]) -> Notice:
 
 def _device(record: DeviceRecord, do: Redactor) -> DeviceRecord:
     return record if record.name is None else replace(record, name=do.text(record.name))
+
+
+def _distinct(texts: pl.Series) -> list[str]:
+    """Return each text of a column once, without null."""
+    return [] if texts.null_count() == texts.len() else texts.drop_nulls().unique().to_list()
 
 
 def _mapped(table: pl.DataFrame, changes: Mapping[str, Callable[[str], str]]) -> pl.DataFrame:

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ncutool_parsers import Place
-from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import (
+from ncutool_parsers.defaults import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EVENTS,
     DEFAULT_MAX_NAME,
     DEFAULT_MAX_NESTING,
     DEFAULT_MAX_VALUES,
-    ReadOptions,
 )
+from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from ncutool_parsers.interface import ReadOptions
 
 
 class Redact(str, Enum):
@@ -69,6 +72,8 @@ class Request:
 
     def read_options(self) -> ReadOptions:
         """Return the limits of the request as readers take them."""
+        from ncutool_parsers.interface import ReadOptions
+
         return ReadOptions(
             max_bytes=self.max_bytes,
             max_events=self.max_events,

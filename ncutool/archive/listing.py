@@ -13,8 +13,8 @@ import msgspec
 
 from ncutool.archive.source import Input, told
 from ncutool_parsers import Place, archives, stores
+from ncutool_parsers.defaults import DEFAULT_MAX_BYTES
 from ncutool_parsers.errors import UnreadableError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 from ncutool_parsers.visible_text import host_in
 
 _ENDINGS = (".tar", ".zip", ".tgz", ".tbz2", ".txz", ".tzst")

@@ -10,8 +10,8 @@ import msgspec
 
 from ncutool.archive.tables import SCHEMA_VERSION
 from ncutool.base import pseudonyms
+from ncutool_parsers.defaults import DEFAULT_MAX_BYTES
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 _NAMING = 1
 """Of how files are called; rows that call them otherwise are made anew."""

@@ -10,8 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from ncutool_parsers import Place
+from ncutool_parsers.defaults import DEFAULT_MAX_BYTES
 from ncutool_parsers.errors import DamagedError, RefusedError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES, ReadOptions
+from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.place import SEPARATOR, URL
 
 _BYTES = "\0"

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import chain, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 _NAMES = tuple(table.name for table in TABLES)
-_MOST_ROWS = 100_000
-"""Rows that are in memory at once."""
+_ASKS_ANY = ("show", "schema", "duckdb_", "sqlite_", "pragma", "pg_", "query", "\\", "u&")
+"""What stands in a query that may ask for tables by no name of theirs."""
+_ENDED = {
+    "Out of Memory Error": "OutOfMemoryException",
+    "INTERRUPT Error": "InterruptException",
+    "IO Error": "IOException",
+}
+"""What ends a query in its midst, by DuckDB's words for it, and the names of its errors."""
 _LIMITED_BYTES = 2 * 2**30
 
 
@@ -55,15 +61,18 @@ class Limits:
     """None for one a core."""
     seconds: float | None = None
     """None for any time."""
+    rows: int | None = None
+    """Rows that are wanted; None for all."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a query, a batch at a time; columns are known before the first."""
+    """What a query found."""
 
-    empty: pl.DataFrame
-    """The answer without rows."""
-    batches: Iterator[pl.DataFrame]
+    rows: pl.DataFrame
+    """As many as were wanted."""
+    beyond: Callable[[], int]
+    """Counts those that were not."""
 
 
 def check_installed() -> Any:
@@ -104,20 +113,21 @@ def answered(
         tables: dict[str, Source] = {}
         with _told(duckdb, tables, limits, sql):
             statement = _statement(duckdb, connection, sql)
-            tables |= {name: source_of(name) for name in _NAMES}
+            tables |= {name: source_of(name) for name in _named(sql)}
             _add_views(connection, tables)
             _close_off(connection, tables)
-            reader = _reader(readable(connection.sql(statement)))
-            first = next(iter(reader), None)
-            # pyarrow imports pandas to make a table without rows, so only where there is none.
-            columns = reader.schema.empty_table() if first is None else first
+            found = readable(connection.sql(statement))
+            wanted = limits.rows
+            # One more, so that rows are counted only where not all are here.
+            here = _frame(duckdb, found if wanted is None else found.limit(wanted + 1))
 
-        def batches() -> Iterator[pl.DataFrame]:
+        def beyond() -> int:
+            if wanted is None or here.height <= wanted:
+                return 0
             with _told(duckdb, tables, limits, sql):
-                for batch in chain([] if first is None else [first], reader):
-                    yield _frame(batch)
+                return int(found.aggregate("count(*)").fetchall()[0][0]) - wanted
 
-        yield Answer(_frame(columns).clear(), batches())
+        yield Answer(here.head(wanted) if wanted is not None else here, beyond)
 
 
 @contextmanager
@@ -165,6 +175,17 @@ def _statement(duckdb: Any, connection: Any, sql: str) -> Any:
     return statements[0]
 
 
+def _named(sql: str) -> tuple[str, ...]:
+    """Return the tables that a query can ask; to open the files of the others costs time.
+
+    A query that asks what tables there are, or names them by a function, may ask all of them.
+    """
+    said = sql.lower()
+    if any(word in said for word in _ASKS_ANY):
+        return _NAMES
+    return tuple(name for name in _NAMES if name in said) or _NAMES
+
+
 def _add_views(connection: Any, tables: Mapping[str, Source]) -> None:
     for name, source in tables.items():
         plain = name if not source.files else f"no_{name}"
@@ -207,13 +228,6 @@ def _close_off(connection: Any, tables: Mapping[str, Source]) -> None:
     connection.execute("SET lock_configuration = true")
 
 
-def _reader(rows: Any) -> Any:
-    """Return the rows as Arrow batches, by whichever name this DuckDB has for it."""
-    if hasattr(rows, "to_arrow_reader"):
-        return rows.to_arrow_reader(_MOST_ROWS)
-    return rows.fetch_record_batch(_MOST_ROWS)
-
-
 @contextmanager
 def _stopped_after(connection: Any, seconds: float | None) -> Iterator[None]:
     if seconds is None:
@@ -234,13 +248,19 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(_plain(frame[name]) for name in wide)
 
 
-def _frame(arrow: Any) -> pl.DataFrame:
-    """Return Arrow's rows as polars has them."""
+def _frame(duckdb: Any, rows: Any) -> pl.DataFrame:
+    """Return DuckDB's rows as polars has them, which takes them over as Arrow without pyarrow.
+
+    Raises:
+        duckdb.Error: the query ends early.
+    """
     import polars as pl
 
-    found: Any = pl.from_arrow(arrow)
-    frame: pl.DataFrame = found
-    return frame
+    try:
+        return pl.DataFrame(rows)
+    except pl.exceptions.ComputeError as error:  # DuckDB's, of which only the words came through
+        said = str(error).partition("external error: ")[2]
+        raise getattr(duckdb, _ENDED.get(said.partition(":")[0], "Error"))(said) from None
 
 
 def _plain(column: pl.Series) -> pl.Series:

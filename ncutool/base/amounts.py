@@ -7,8 +7,9 @@ understood can be shown beside what was written.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from ncutool_parsers.errors import UsageError
 
@@ -50,8 +51,7 @@ def _times(base: str) -> dict[str, int | Fraction]:
     return {unit: Fraction(ns, _NS[base]) for unit, ns in _NS.items()}
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A kind of amount: the units it may be written with."""
 
     expected: str

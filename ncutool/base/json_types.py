@@ -96,7 +96,7 @@ def of_type(kind: Any) -> Schema:
         return _of_list(origin, inner)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return keyed(of_type(inner[1]))
-    if is_dataclass(kind) and isinstance(kind, type):
+    if isinstance(kind, type) and _is_record(kind):
         return of_record(kind)
     if isinstance(kind, type) and issubclass(kind, tuple):
         return _of_named_tuple(kind)
@@ -144,10 +144,10 @@ def _in_order(members: list[Schema]) -> Schema:
 
 
 def of_record(kind: type, changed: Mapping[str, Schema] | None = None) -> Schema:
-    """Return the schema of what ``asdict`` makes of a dataclass.
+    """Return the schema of a record, a dataclass or a struct of msgspec, as plain data.
 
     Args:
-        kind: the dataclass.
+        kind: the record.
         changed: fields that are put in, or given in another way.
     """
     return record({**fields(kind), **(changed or {})})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ncutool.base.checks import RATES, is_rate
-from ncutool.base.tables import ROOFS
+from ncutool.base.roofs import ROOFS
 from ncutool.base.user_files import read_json, shown, text_problem
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.visible_text import visible

@@ -8,12 +8,14 @@ that function is imported when something is first shown.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
 
+TYPE_CHECKING = False  # typing takes longer to load than a help to print
 if TYPE_CHECKING:
     from os import PathLike
+    from typing import Any, Literal
 
-Way = Literal["line", "html", "file"]
+    Way = Literal["line", "html", "file"]
+
 _SHOWERS: dict[Way, str] = {}
 
 
@@ -51,10 +53,11 @@ def _listed(names: list[str], public: tuple[str, ...]) -> list[str]:
     return [*(name for name in names if name.startswith("__")), *public]
 
 
-class Shown(metaclass=Listed):
+class Shown:
     """A result with one line for a terminal and a small page for a notebook."""
 
     __slots__ = ()
+    _public: tuple[str, ...] = ()
 
     def __dir__(self) -> list[str]:
         return _listed(list(super().__dir__()), type(self)._public)
@@ -69,7 +72,7 @@ class Shown(metaclass=Listed):
         return html
 
 
-class Saved(Shown):
+class Saved(Shown, metaclass=Listed):
     """A result that can be written to a file."""
 
     __slots__ = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from ncutool.base.roofs import ROOFS
 from ncutool_parsers.schema import Column, Table
 
 FLOP_SOURCES = ("counter", "sass", "opcode", "pipe", "shape", "kernel_args", "joined", "none")
@@ -15,19 +16,6 @@ MISSING = (
 """What a report lacks for a launch's FLOPs or bytes."""
 EXACTNESS = ("exact", "lower_bound", "upper_bound", "estimate")
 PEAK_SOURCES = ("record", "device_table", "device_file", "measured", "none")
-ROOFS = (
-    "fp64",
-    "fp64_tensor",
-    "fp32",
-    "fp16",
-    "tf32_tensor",
-    "fp16_tensor",
-    "bf16_tensor",
-    "fp8_tensor",
-    "int8_tensor",
-    "int4_tensor",
-    "fp4_tensor",
-)
 BOUNDS = (
     "compute",
     "memory",

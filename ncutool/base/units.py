@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import TypeGuard
 
+from ncutool_parsers import counting
+
 UNKNOWN = "–"
 """Stands wherever a figure is not known; an unknown is never shown as 0."""
 
@@ -123,9 +125,7 @@ def counted(value: int, noun: str, plural: str = "") -> str:
     Args:
         plural: of a noun that forms it with neither -s nor -es.
     """
-    if value == 1:
-        return f"1 {noun}"
-    return f"{count(value)} {plural or noun + ('es' if noun.endswith(('ch', 's', 'x')) else 's')}"
+    return f"{count(value)} {plural}" if plural and value != 1 else counting.counted(value, noun)
 
 
 def flop(value: float | None) -> str:

@@ -13,10 +13,12 @@ _DANGEROUS = re.compile(
     r"|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     r"\U000e0000-\U000e007f]"  # marks that hide, or reorder what is read
 )
-_ESCAPED_IN_JSON = re.compile(
+ESCAPED_IN_JSON = (
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
+"""What :func:`inert_json` escapes, as a regular expression that polars understands too."""
+_INERT = re.compile(ESCAPED_IN_JSON)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # The full-width forms start formulas too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -101,7 +103,7 @@ def inert_json(text: str) -> str:
     """
     if text.isascii() and "\x7f" not in text:
         return text
-    return _ESCAPED_IN_JSON.sub(lambda match: json.dumps(match.group())[1:-1], text)
+    return _INERT.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def json_for_html(value: object) -> str:

@@ -6,9 +6,9 @@ import of typer; a command imports only its own module.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from dataclasses import dataclass
 
 _HELP_FLAGS = ("-h", "--help")
 _TELLING = (*_HELP_FLAGS, "help", "-V", "--version")
@@ -22,22 +22,29 @@ _COMPLETE = "_NCUTOOL_COMPLETE"
 """Set by a shell that asks what may follow."""
 
 
-@dataclass(frozen=True)
 class Command:
     """One command, or a group of them.
 
     The module of a command has a function ``run``; it is called like the command, and lies in
-    the folder of its group.
+    the folder of its group. A plain class, since helps are to need no import.
     """
 
-    name: str
-    summary: str
-    commands: tuple[Command, ...] = ()
-    """Those of a group; empty for a command."""
-    question: str = ""
-    """What it answers, for the help of its group."""
-    example: str = ""
-    """A whole command line, likewise."""
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        commands: tuple[Command, ...] = (),
+        question: str = "",
+        example: str = "",
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        self.commands = commands
+        """Those of a group; empty for a command."""
+        self.question = question
+        """What it answers, for the help of its group."""
+        self.example = example
+        """A whole command line, likewise."""
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -113,6 +120,8 @@ def main(arguments: list[str] | None = None) -> int:
     0 done; 1 the input could not be read or analysed; 2 wrong usage; 3 a gate found a regression;
     4 a gate could not decide.
     """
+    usual = gc.get_threshold()
+    gc.set_threshold(*_COLLECT_AFTER)
     try:
         from ncutool.commands import streams
 
@@ -126,6 +135,19 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:  # while the first modules were loaded
         print("ncutool: interrupted", file=sys.stderr)
         return 130
+    finally:
+        # what was made counts as old, or Python would now look through all of it at once
+        gc.freeze()
+        gc.unfreeze()
+        gc.set_threshold(*usual)
+
+
+def console() -> None:
+    """Run the command of the command line and end the process with its exit code."""
+    code = main()
+    from ncutool.commands import leaving
+
+    leaving.leave(code)
 
 
 def _told(arguments: list[str]) -> int:
@@ -188,16 +210,9 @@ def _walk(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    import gc
+    from ncutool.commands.running import run_command
 
-    usual = gc.get_threshold()
-    gc.set_threshold(*_COLLECT_AFTER)
-    try:
-        from ncutool.commands.running import run_command
-
-        return run_command(arguments)
-    finally:
-        gc.set_threshold(*usual)
+    return run_command(arguments)
 
 
 def root_help() -> str:

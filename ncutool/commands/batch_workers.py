@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.commands.options import (
     AssumeDeviceOption,
@@ -18,8 +18,8 @@ from ncutool.commands.options import (
     WholeStepsOption,
     option,
 )
+from ncutool_parsers.defaults import DEFAULT_MAX_BYTES
 from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,8 +36,7 @@ _SCHEDULER_FILE = "NSYS_DASK_SCHEDULER_FILE"
 """The variable that recipes of Nsight Systems take the file of a Dask scheduler from."""
 
 
-@dataclass(frozen=True)
-class Workers:
+class Workers(Struct, frozen=True):
     """Who does the work, as it is asked for; by :meth:`told` as the environment says too."""
 
     jobs: Annotated[
@@ -140,8 +139,7 @@ class Workers:
         return Processes(setup, self.count)
 
 
-@dataclass(frozen=True)
-class Trying:
+class Trying(Struct, frozen=True):
     """How long and how often a file is tried, and how many may fail."""
 
     retry_errors: Annotated[
@@ -184,8 +182,7 @@ class Trying:
         return Plan(settings, self.max_failures, self.retry_errors)
 
 
-@dataclass(frozen=True)
-class Analysed:
+class Analysed(Struct, frozen=True):
     """What changes the figures of every file; the fields of a request that an archive has."""
 
     whole_steps: WholeStepsOption = False

@@ -16,7 +16,6 @@ import warnings
 from _thread import interrupt_main
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ncutool.commands import parent_notes
 from ncutool_parsers import memory
@@ -43,19 +42,19 @@ _TOO_LITTLE = 512 * 2**20
 """
 
 
-@dataclass
 class _State:
     """What is known of the command that runs."""
 
-    path: str = ""
-    """The capture that was read last."""
-    most: int | None = None
-    is_asked: bool = False
-    """The limit is the user's and not a share of the machine's."""
-    is_child: bool = False
-    """A parent waits for this process, and says how it ended."""
-    is_over: bool = False
-    stop: threading.Event | None = None
+    def __init__(self) -> None:
+        self.path = ""
+        """The capture that was read last."""
+        self.most: int | None = None
+        self.is_asked = False
+        """The limit is the user's and not a share of the machine's."""
+        self.is_child = False
+        """A parent waits for this process, and says how it ended."""
+        self.is_over = False
+        self.stop: threading.Event | None = None
 
 
 _now = _State()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.commands.diff_forms import Given, form_of, is_own
 from ncutool.commands.diff_ranks import write_ranks
@@ -28,8 +28,7 @@ RULES_FILE = "ncutool.toml"
 _REFUSED = 1
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The line to hold, as it stands on the command line."""
 
     fail_over: Annotated[
@@ -63,8 +62,7 @@ class Limits:
     ] = None
 
 
-@dataclass(frozen=True)
-class DiffOutput(Output):
+class DiffOutput(Output, frozen=True):
     """As other commands write; to insist on a comparison is to insist on its output too."""
 
     path: Annotated[
@@ -108,8 +106,7 @@ class DiffOutput(Output):
         return own or super().over
 
 
-@dataclass(frozen=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """Several captures a side, and what belongs to each, as it stands on the command line."""
 
     before: Annotated[

@@ -37,7 +37,7 @@ def run(
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.kernels import check_pattern
     from ncutool.commands.reading import analyse_file, say_notices
-    from ncutool.commands.writing import rows
+    from ncutool.commands.writing import row_parts
     from ncutool.text import json_output
     from ncutool.text.markdown import findings_markdown
     from ncutool.text.tables import findings_table
@@ -54,7 +54,7 @@ def run(
         frame = frame.filter(pl.col("kernels").list.eval(matches).list.any())
     if top:
         frame = frame.head(top)
-    content = rows(
+    content = row_parts(
         frame,
         chosen,
         envelope=lambda text_: json_output.wrap(

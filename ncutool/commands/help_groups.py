@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _REST = "Other options"
 _FIRST, _MORE, _BROKEN = "$ ", "    ", " \\"
 """Before the first line of an example, before each further one, and where a line is broken."""
 
 
-@dataclass(frozen=True)
-class HelpGroup:
+class HelpGroup(Struct, frozen=True):
     """Options that belong together."""
 
     title: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 _SCHEMA = "ncutool/job/1"
 
 
-@dataclass(frozen=True)
-class JobReading(Limits):
+class JobReading(Limits, frozen=True):
     """How the traces are read."""
 
     redact: RedactOption = None
@@ -90,7 +88,8 @@ def _content(
     views: tuple[JobView, ...], form: Format | None, top: int | None, output: Output
 ) -> bytes:
     from ncutool.text.job_view import job_facts, job_sheet
-    from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.sheet import sheet_markdown
+    from ncutool.text.sheet_terminal import sheet_text
 
     if form is None:
         from ncutool.page.job import render_jobs

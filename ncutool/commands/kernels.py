@@ -114,12 +114,12 @@ def run(
 
 def _longest(analysis: Analysis, pattern: str | None, limit: int) -> pl.Series:
     """Return the launch_id of the launches to show, as :func:`select` chooses them."""
-    launches, work = analysis.capture.launches, analysis.work.work
+    launches = analysis.capture.launches
     if pattern is None:
         named = launches.select("launch_id", "duration_ns")
     else:
         named = launches.select("launch_id", "duration_ns", "kernel", "kernel_full").join(
-            work.select("launch_id", "op"), on="launch_id"
+            analysis.work.held.rows.select("launch_id", "op").collect(), on="launch_id"
         )
     return select(named, pattern, limit, by_duration=True)["launch_id"]
 
@@ -177,8 +177,10 @@ def select(
             | pl.col("kernel").str.contains(pattern)
             | pl.col("op").str.contains(pattern).fill_null(False)
         )
-    if by_duration or limit:
-        kernels = kernels.sort(
-            "duration_ns", "launch_id", descending=[True, False], nulls_last=True
-        )
-    return kernels.head(limit) if limit else kernels
+    if not by_duration and not limit:
+        return kernels
+    # lazily, since of a hundred thousand launches only the first are then put in order
+    longest = kernels.lazy().sort(
+        "duration_ns", "launch_id", descending=[True, False], nulls_last=True
+    )
+    return (longest.head(limit) if limit else longest).collect()

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
+from msgspec import Struct
 
 from ncutool.analysis.request import Redact, Request
 from ncutool.commands.placing import refuse_inputs
 from ncutool_parsers import Place, place
-from ncutool_parsers.errors import UsageError
-from ncutool_parsers.interface import (
+from ncutool_parsers.defaults import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EVENTS,
     DEFAULT_MAX_NAME,
     DEFAULT_MAX_NESTING,
     DEFAULT_MAX_VALUES,
 )
+from ncutool_parsers.errors import UsageError
 
 
 class Format(str, Enum):
@@ -232,8 +233,7 @@ _OUTPUTS = ("--output", "--also")
 """Options that name files to write."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much a capture may hold, for commands that take no whole request."""
 
     max_bytes: MaxBytesOption = DEFAULT_MAX_BYTES
@@ -245,26 +245,28 @@ class Limits:
 
     def limits(self) -> dict[str, Any]:
         """Return the same by their names, as a request takes them."""
-        return {field.name: getattr(self, field.name) for field in fields(Limits)}
+        return {name: getattr(self, name) for name in Limits.__struct_fields__}
 
 
 def unfold(run: Callable[..., None]) -> Callable[..., None]:
-    """Let the function of a command take dataclasses in place of single options.
+    """Let the function of a command take records in place of single options.
 
-    A parameter whose type is a dataclass stands for an option for each of its fields, which are
-    annotated as typer wants them (those of a :class:`Request` above). ``run`` gets the dataclass.
+    A parameter whose type is a struct of msgspec or a dataclass stands for an option for each of
+    its fields, which are annotated as typer wants them (those of a :class:`Request` above). ``run``
+    gets the record.
     One that may be a :class:`Place` is text to typer, which would take a URL for a path.
     """
     signature = inspect.signature(run, eval_str=True)
     records: dict[str, Any] = {
         name: parameter.annotation
         for name, parameter in signature.parameters.items()
-        if is_dataclass(parameter.annotation)
+        if _is_record(parameter.annotation)
     }
+    options = {name: _options(record) for name, record in records.items()}
     unfolded = [
         single.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for name, parameter in signature.parameters.items()
-        for single in (_options(records[name]) if name in records else [parameter])
+        for single in options.get(name, [parameter])
     ]
 
     places = [single.name for single in unfolded if _is_place(single.annotation)]
@@ -278,7 +280,7 @@ def unfold(run: Callable[..., None]) -> Callable[..., None]:
             _paths(given[name] for name in (*places, *files) if name not in written),
         )
         for name, record in records.items():
-            values = {field.name: given.pop(field.name) for field in fields(record)}
+            values = {single.name: given.pop(single.name) for single in options[name]}
             given[name] = record(**values)
         if given.get("show_private") and any(
             getattr(given[name], "redact", None) for name in records
@@ -338,22 +340,17 @@ def _placed(given: Any) -> Any:
     return None if given is None else place(given)
 
 
-def _default(field: Field[Any]) -> Any:
-    """Return the default of a field as typer takes it."""
-    if field.default is MISSING:
-        return inspect.Parameter.empty
-    return [] if field.default == () else field.default  # typer's lists are lists
+def _is_record(kind: Any) -> bool:
+    return is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, Struct))
 
 
 def _options(record: Any) -> list[inspect.Parameter]:
     """Return a parameter for each field of a record; one without a default must be given."""
     hints = _REQUEST if record is Request else get_type_hints(record, include_extras=True)
     return [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=_default(field),
-            annotation=hints[field.name],
+        single.replace(
+            default=[] if single.default == () else single.default,  # typer's lists are lists
+            annotation=hints[name],
         )
-        for field in fields(record)
+        for name, single in inspect.signature(record).parameters.items()
     ]

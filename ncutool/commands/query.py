@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.commands.options import Format, RedactOption, option, unfold
 from ncutool.commands.writing import Output
@@ -25,8 +25,7 @@ _MIB = 2**20
 _LEAST_MEMORY = 64 * _MIB
 
 
-@dataclass(frozen=True)
-class Simple:
+class Simple(Struct, frozen=True):
     """What is asked for without SQL."""
 
     table: Annotated[
@@ -133,9 +132,8 @@ def run(
         if sql is not None:
             from ncutool.archive.sql import Limits
 
-            _by_sql(
-                tables, _text_of(sql), Limits(max_memory, threads, timeout), top, chosen, output
-            )
+            limits = Limits(max_memory, threads, timeout, _most(top, chosen))
+            _by_sql(tables, _text_of(sql), limits, top, chosen, output)
         elif simple.asked:
             _by_conditions(tables, simple, top, chosen, output)
         else:
@@ -145,19 +143,10 @@ def run(
 def _by_sql(
     tables: Tables, sql: str, limits: Limits, top: int | None, form: Format, output: Output
 ) -> None:
-    import polars as pl
-
     from ncutool.archive import sql as duck
 
-    most = _most(top, form)
     with tables.answered(sql, limits) as answer:
-        shown, more = [answer.empty], 0
-        for batch in answer.batches:
-            room = batch.height if most is None else most - sum(part.height for part in shown)
-            shown.append(batch.head(room))
-            more += batch.height - min(batch.height, room)
-        frame = pl.concat(shown, how="vertical_relaxed")
-    _write(duck.plain(frame), more, top, form, output)
+        _write(duck.plain(answer.rows), answer.beyond() if top is None else 0, top, form, output)
 
 
 def _by_conditions(
@@ -212,19 +201,24 @@ def _overview(tables: Tables, form: Format, output: Output) -> None:
 
 
 def _write(frame: pl.DataFrame, more: int, top: int | None, form: Format, output: Output) -> None:
-    from ncutool.commands.writing import rows
-    from ncutool.text.markdown import markdown_table
-    from ncutool.text.rows import rows_text
+    from ncutool.commands.writing import row_parts
 
     left = more if top is None else 0
-    content = rows(
-        frame,
-        form,
-        envelope=lambda text: f'{{"schema": "ncutool/query/1", "rows": {text}}}',
-        table=lambda: rows_text(frame, left, color=output.color),
-        markdown=lambda: markdown_table(frame) + (f"\n{left} more rows\n" if left else ""),
-    )
-    output.write(content)
+
+    def table() -> str:
+        from ncutool.text.rows import rows_text
+
+        return rows_text(frame, left, color=output.color)
+
+    def markdown() -> str:
+        from ncutool.text.markdown import markdown_table
+
+        return markdown_table(frame) + (f"\n{left} more rows\n" if left else "")
+
+    def envelope(rows: str) -> str:
+        return f'{{"schema": "ncutool/query/1", "rows": {rows}}}'
+
+    output.write(row_parts(frame, form, envelope=envelope, table=table, markdown=markdown))
 
 
 def _most(top: int | None, form: Format) -> int | None:

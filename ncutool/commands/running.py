@@ -265,7 +265,7 @@ def take_plainly(
             if parameter.callback is None:
                 return given
             return parameter.callback(ctx, parameter, given)
-        if parameter.callback is not None or (parameter.required and not (many and value)):
+        if parameter.callback is not None or (parameter.required and not value):
             return ask(ctx, value)
         if value is default and not isinstance(value, str):
             return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,8 +30,7 @@ DirOption = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Reading(Limits):
+class Reading(Limits, frozen=True):
     """How the captures of both sides are read, as it stands on the command line."""
 
     whole_steps: WholeStepsOption = False

@@ -12,9 +12,11 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
 
+TYPE_CHECKING = False  # typing takes longer to load than a help to print
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from typing_extensions import Buffer
 
 _SPELT = {

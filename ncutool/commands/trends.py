@@ -55,7 +55,8 @@ def run(
     from ncutool.archive.redacted import redacted_tables
     from ncutool.archive.selection import captures_where
     from ncutool.archive.trends import kernel_times, trends
-    from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.sheet import sheet_markdown
+    from ncutool.text.sheet_terminal import sheet_text
     from ncutool.text.trends import trends_facts, trends_sheet
 
     form = output.choose()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.analysis.request import Request
 from ncutool.commands.options import (
@@ -24,6 +24,8 @@ from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
@@ -36,8 +38,7 @@ _SHOWN = 20
 """Groups of launches in a table where --top says nothing; other forms hold all."""
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What may be changed, as it stands on the command line."""
 
     on: Annotated[
@@ -200,13 +201,14 @@ def _content(
     *,
     show_private: bool,
     color: bool,
-) -> bytes:
+) -> Iterator[bytes]:
     """Return the answer in one form: JSON has it whole, CSV, JSON lines and Parquet the rows."""
     import json
 
-    from ncutool.commands.writing import rows
+    from ncutool.commands.writing import row_parts
     from ncutool.text import json_output
-    from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.sheet import sheet_markdown
+    from ncutool.text.sheet_terminal import sheet_text
     from ncutool.text.style import terminal_width
     from ncutool.text.whatif import whatif_sheet
     from ncutool.whatif.record import SCHEMA, facts
@@ -225,4 +227,4 @@ def _content(
     def markdown() -> str:
         return sheet_markdown(whatif_sheet(answer, frame.to_dicts()))
 
-    return rows(frame, chosen, envelope=whole, table=table, markdown=markdown)
+    return row_parts(frame, chosen, envelope=whole, table=table, markdown=markdown)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Struct
+
 from ncutool.base.untrusted import inert_json
 from ncutool.commands import placing
+from ncutool.commands.json_rows import json_rows
 from ncutool.commands.options import DebugOption, ForceOption, Format, NoColorOption, option
 from ncutool.commands.wrong_usage import one_of
 from ncutool_parsers.errors import UsageError
@@ -24,7 +26,7 @@ PAGE_MARK = b'<meta name="generator" content="ncutool">'
 _HEAD_BYTES = 512
 """How far into a file the mark is looked for; it stands in the second or third line."""
 _NO_ROWS = "[]"
-_ROWS_AT_ONCE = 5_000
+_CSV_ROWS_AT_ONCE = 5_000
 """Rows whose text is made and written before the next are: some MB."""
 _ENDINGS = {
     ".json": Format.JSON,
@@ -37,8 +39,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """Where and in which form a command writes its result."""
 
     form: Annotated[
@@ -120,14 +121,18 @@ class Output:
         """Write the result to stdout, or to a file that appears whole or not at all.
 
         Args:
-            content: whole, or in parts that are made as they are written.
+            content: whole, or in parts that are made as they are written; parts of JSON are
+                inert already (:func:`ncutool.base.untrusted.inert_json`).
 
         Raises:
             OutputError: see :meth:`check_writable`; or the system refuses.
         """
-        parts = (content,) if isinstance(content, bytes) else content
-        if self._is_json:
-            parts = (inert_json(part.decode()).encode() for part in parts)
+        if isinstance(content, bytes):
+            parts: Iterable[bytes] = (
+                inert_json(content.decode()).encode() if self._is_json else content,
+            )
+        else:
+            parts = content
         if self.path is None:
             for part in parts:
                 sys.stdout.buffer.write(part)
@@ -175,17 +180,17 @@ def row_parts(
     import io
 
     if form is Format.JSON:
-        before, after = envelope(_NO_ROWS).rsplit(_NO_ROWS, 1)
+        before, after = (inert_json(part) for part in envelope(_NO_ROWS).rsplit(_NO_ROWS, 1))
         yield before.encode() + b"["
-        for number, part in enumerate(frame.iter_slices(_ROWS_AT_ONCE)):
-            yield (b"," if number and part.height else b"") + part.write_json().encode()[1:-1]
+        yield from json_rows(frame, ",")
         yield b"]" + after.encode() + b"\n"
     elif form is Format.JSONL:
-        for part in frame.iter_slices(_ROWS_AT_ONCE):
-            yield part.write_ndjson().encode()
+        if frame.height:
+            yield from json_rows(frame, "\n")
+            yield b"\n"
     elif form is Format.CSV:
         yield _csv(frame.clear()).encode()
-        for part in frame.iter_slices(_ROWS_AT_ONCE):
+        for part in frame.iter_slices(_CSV_ROWS_AT_ONCE):
             yield _csv(part, header=False).encode()
     elif form is Format.PARQUET:
         buffer = io.BytesIO()

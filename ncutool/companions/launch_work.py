@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ncutool.work.repeats import WorkByKind, WorkOfEach
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,13 +25,18 @@ if TYPE_CHECKING:
 class Done:
     """What a capture's launches did, as far as it and its companions say."""
 
-    work: pl.DataFrame
-    """:data:`ncutool.base.tables.WORK`."""
+    held: WorkByKind | WorkOfEach
+    """The work as it is known: for each kind of launches, or for each launch."""
     join: Join | None
     pairing: Pairing | None
     notices: tuple[Notice, ...]
     sources: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """By launch of a trace, those of the joined report that speak for it."""
+
+    @property
+    def work(self) -> pl.DataFrame:
+        """:data:`ncutool.base.tables.WORK`, one row a launch."""
+        return self.held.table
 
 
 def work_of(
@@ -61,10 +68,13 @@ def work_of(
         from ncutool.work import counter_notices, counters
 
         work = counters.work(capture)
-        return Done(work, None, None, counter_notices.notices(capture, work))
+        return Done(WorkOfEach(work), None, None, counter_notices.notices(capture, work))
     from ncutool.work import shapes
 
-    work = shapes.work(capture)
+    held = shapes.by_kind(capture)
+    if capture_run is None and report is None:
+        return Done(held, None, None, ())
+    work = held.table
     told: tuple[Notice, ...] = ()
     pairing = None
     if capture_run is not None:
@@ -73,5 +83,6 @@ def work_of(
     if report is not None:
         measured = counters.measured(counters.work(report))
         done = join.joined(capture, work, report, measured)
-        return Done(done.work, done.summary, pairing, (*told, *done.notices), done.sources)
-    return Done(work, None, pairing, told)
+        own = WorkOfEach(done.work)
+        return Done(own, done.summary, pairing, (*told, *done.notices), done.sources)
+    return Done(WorkOfEach(work), None, pairing, told)

@@ -82,7 +82,7 @@ class Ceiling:
     """How far one of a device's peaks is reached."""
 
     roof: str
-    """``dram`` (byte/s), or a name of :data:`ncutool.base.tables.ROOFS` (FLOP/s)."""
+    """``dram`` (byte/s), or a name of :data:`ncutool.base.roofs.ROOFS` (FLOP/s)."""
     peak_per_s: float
     """The datasheet's."""
     ceiling_per_s: float
@@ -138,7 +138,7 @@ class Shares:
         """Return the share of a compute peak, 0 to 1.
 
         Args:
-            roof: a name of :data:`ncutool.base.tables.ROOFS`.
+            roof: a name of :data:`ncutool.base.roofs.ROOFS`.
         """
         return self.seen.get(roof, default_flop_share(roof, self.vendor))
 

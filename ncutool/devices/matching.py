@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ncutool.base.thresholds import Threshold
 from ncutool.devices.naming import words_of
 from ncutool.devices.table import Device
-from ncutool_parsers.capture import DeviceRecord
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import DeviceRecord
 
 _DRIVERS = "memory sizes in records of some twenty devices; ECC and reserved memory take a part"
 _MEMORY_LOW = Threshold(0.90, "share of the card's", "a driver reports no less memory", _DRIVERS)

@@ -120,7 +120,7 @@ def default_flop_share(roof: str, vendor: str) -> Threshold:
     """Return the share of a compute peak (0 to 1) that large products reach elsewhere.
 
     Args:
-        roof: a name of :data:`ncutool.base.tables.ROOFS`.
+        roof: a name of :data:`ncutool.base.roofs.ROOFS`.
         vendor: `nvidia`, `amd` or empty.
     """
     if not roof.endswith("_tensor"):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.devices.matching import (
     contradictions,
@@ -15,8 +18,10 @@ from ncutool.devices.matching import (
 )
 from ncutool.devices.naming import all_names, fitting, words_of
 from ncutool.devices.table import Device, load_devices, to_frame
-from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError
+
+if TYPE_CHECKING:
+    from ncutool_parsers.capture import DeviceRecord
 
 __all__ = [
     "Candidate",
@@ -33,8 +38,7 @@ __all__ = [
 _GENERIC_NAMES = frozenset(("", "radeongraphics", "graphicsdevice"))
 
 
-@dataclass(frozen=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """The device that was taken, and how it was found."""
 
     device: Device | None
@@ -56,8 +60,7 @@ class Resolution:
         return f"held against {self.device.name} (recorded: {name or 'no device'})"
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A device that a capture's record may mean."""
 
     name: str

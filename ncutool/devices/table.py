@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ncutool.base import packaged
 from ncutool.base.checks import LARGEST_BYTES, RATES, is_positive, is_rate
-from ncutool.base.tables import ROOFS
+from ncutool.base.roofs import ROOFS
 from ncutool.base.thresholds import Threshold
 from ncutool.base.user_files import read_toml, shown, text_problem
 from ncutool_parsers.errors import UsageError
@@ -52,7 +52,7 @@ class Device:
     memory_bytes: int
     peak_bytes_per_s: float
     peak_flop_per_s: dict[str, float]
-    """Dense peak of each roof (names of :data:`ncutool.base.tables.ROOFS`) the device has."""
+    """Dense peak of each roof (names of :data:`ncutool.base.roofs.ROOFS`) the device has."""
     sparse_peak_flop_per_s: dict[str, float] = field(default_factory=dict)
     """With 2:4 structured sparsity; shown, never held against dense work."""
     l2_bytes: int | None = None

@@ -118,6 +118,19 @@ def may_judge(work: SameWork, forced: bool) -> bool:
     return forced and not other_work
 
 
+def with_work(judgement: Judgement | None, work: SameWork, forced: bool) -> Judgement | None:
+    """Return what may be said of a total where the work may not be the same.
+
+    Equal FLOPs hide a step of decoding more or less; the weights that products read tell it. The
+    time of all launches is then no change of speed, unless the user insists.
+    """
+    passes = work.passes
+    if judgement is None or judgement.change is None or passes is None or forced:
+        return judgement
+    why = f"same work not known: weights read {passes.before} → {passes.after}"
+    return replace(judgement, verdict="inconclusive", why=why, by_work=True)
+
+
 def compare(before: Side, after: Side, *, force: bool = False, order: str | None = None) -> Diff:
     """Return everything there is to say of two sides.
 
@@ -142,7 +155,10 @@ def compare(before: Side, after: Side, *, force: bool = False, order: str | None
         forced=force,
         matches=matching.matches,
         changes=rows,
-        wholes=_wholes(before, after, places, judged, rows.alike),
+        wholes=tuple(
+            replace(whole, judgement=with_work(whole.judgement, work, force))
+            for whole in _wholes(before, after, places, judged, rows.alike)
+        ),
         idle=_idle(before, after),
         rates=_rates(before.first, after.first) if other_work else (),
         findings=became(before.first, after.first, matching.matches),
@@ -277,4 +293,5 @@ def of_rows(diff: Diff, rows: Sequence[Row]) -> Judgement | None:
                 side[at] += time
     runs = _runs(sums[0], sums[1], diff.order)
     locked = diff.before.first.settings.launches_serialised
-    return judge(runs, locked=locked, alike=diff.changes.alike)
+    judgement = judge(runs, locked=locked, alike=diff.changes.alike)
+    return with_work(judgement, diff.work, diff.forced)

@@ -149,7 +149,7 @@ def _fail_over(diff: Diff, rules: Rules, rows: list[Row]) -> Check:
     if judgement is None or change is None or change.low is None or change.high is None:
         return Check(rule, "inconclusive", f"{what}: not timed on both sides")
     said = f"{what} {signed(change.middle)} % ({_ends(judgement, change)})"
-    if judgement.by_clock:
+    if judgement.open:
         return Check(rule, "inconclusive", f"{what}: {judgement.why}")
     outcome = held(change, limit)
     if outcome == "regression" and judgement.verdict == "inconclusive":

@@ -45,6 +45,11 @@ class SameWork:
         return tuple(sorted(found, key=lambda fact: not fact.refuses))
 
     @property
+    def passes(self) -> Fact | None:
+        """The fact that the weights are read more or less often; None where that is not so."""
+        return next((fact for fact in self.facts if other_passes(fact)), None)
+
+    @property
     def refused(self) -> bool:
         """Whether speeds are not to be compared unless the user insists."""
         return any(fact.refuses for fact in self.facts)

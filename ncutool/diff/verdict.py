@@ -54,6 +54,13 @@ class Judgement:
     """One capture a side (or too few for a spread): the interval is a stated bound."""
     by_clock: bool = False
     """The cycles did not change as the time did: it may be the clock's change alone."""
+    by_work: bool = False
+    """Whether the work is the same is not known: it may be the work's change alone."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the change may be another's than the program's, so that no rule is held to it."""
+        return self.by_clock or self.by_work
 
 
 def judge(

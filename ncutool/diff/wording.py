@@ -212,9 +212,10 @@ def sure_lines(diff: Diff) -> list[str]:
     if judgement.single:
         locked = diff.before.first.settings.launches_serialised
         bound = f"{100 * (SINGLE_LOCKED if locked else SINGLE_FREE):.0f} %"
-        past = judgement.verdict in ("faster", "slower")
+        change = judgement.change
+        past = change is not None and ((change.low or 0) > 0 or (change.high or 0) < 0)
         how = "is past" if past else "is within"
-        moved = signed(judgement.change.middle) if judgement.change else units.UNKNOWN
+        moved = signed(change.middle) if change else units.UNKNOWN
         first = "one capture a side: how much is inconclusive; " if past else "one capture a side: "
         return [
             "for an interval: --before A1 A2 A3 --after B1 B2 B3, run in turn (ABAB)",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from ncutool.explain.explanation import Input
 from ncutool.explain.traced import Leaf, leaf, traced
@@ -47,10 +49,8 @@ class Modelled:
     """The model's own words."""
 
 
-class _Shown(Tensor):
+class _Shown(Tensor, frozen=True):
     """A tensor whose sizes are traced; dense ones have as many stored elements as indexed."""
-
-    __slots__ = ()
 
     @property
     def stored(self) -> int:

@@ -4,10 +4,11 @@ devices' rooflines, or with what each deployment gives at each speed of its user
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten

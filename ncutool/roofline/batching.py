@@ -9,8 +9,9 @@ throughput tends to a limit instead. Nothing here is measured; who calls says at
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base.limits import least_seconds
 from ncutool.base.thresholds import Threshold
@@ -27,8 +28,7 @@ USABLE_MEMORY = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """What a device does per second, and what a launch costs whatever its work."""
 
     flop_per_s: float
@@ -57,8 +57,7 @@ def rates(
     return Rates(flop_per_s, bytes_per_s, launch_s)
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(Struct, frozen=True):
     """Activations [rows, inner] times weights [inner, columns]."""
 
     inner: int
@@ -103,8 +102,7 @@ def weight_crossover(weight_itemsize: float, at: Rates) -> float:
     return at.ridge * weight_itemsize / 2
 
 
-@dataclass(frozen=True)
-class Decode:
+class Decode(Struct, frozen=True):
     """One token of each sequence through a model, whose context stands in a key-value cache."""
 
     parameters: float

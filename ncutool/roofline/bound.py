@@ -66,19 +66,17 @@ class Check:
     holds: bool
 
 
-def with_bound(frame: Frame, device: Device | None, clock_step_ns: int = 1) -> Frame:
-    """Return ``frame`` with ``bound``, ``limiting_level`` and its detail, and the counts that
-    :func:`with_sentences` needs: all that is told from more than a launch itself.
+def with_bound(frame: Frame, device: Device | None) -> Frame:
+    """Return ``frame`` with ``bound``, ``limiting_level`` and its detail.
 
     Args:
         frame: launches with the figures of :func:`ncutool.roofline.place.with_rates`.
         device: whose multiprocessors, caches and peaks launches are held against.
-        clock_step_ns: resolution of the recorded times.
     """
     level = _limiting_level()
     return (
         _with_evidence(frame, device)
-        .with_columns(_outcome(_questions()).alias("bound"), *implausible.counts(clock_step_ns))
+        .with_columns(_outcome(_questions()).alias("bound"))
         .with_columns(
             level.replace(limiting.CACHE_OF).alias("limiting_level"),
             pl.when(level.is_in(list(limiting.CACHE_OF))).then(level).alias("limiting_detail"),
@@ -89,7 +87,14 @@ def with_bound(frame: Frame, device: Device | None, clock_step_ns: int = 1) -> F
 def with_sentences(
     frame: pl.DataFrame, device: Device | None, clock_step_ns: int = 1
 ) -> pl.DataFrame:
-    """Return launches of :func:`with_bound`, any of them, with ``bound_reason`` and ``flag``."""
+    """Return launches of :func:`with_bound`, any of them, with ``bound_reason`` and ``flag``.
+
+    Args:
+        frame: the launches, with the counts of :func:`ncutool.roofline.implausible.counts` over
+            all launches of the device.
+        device: as for :func:`with_bound`.
+        clock_step_ns: resolution of the recorded times.
+    """
     return frame.with_columns(
         reasons.sentence(LOW_PCT, LAUNCH_FLOOR_NS).alias("bound_reason"),
         implausible.flag(device, clock_step_ns).alias("flag"),

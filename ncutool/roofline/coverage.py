@@ -17,6 +17,13 @@ _REASONS = {
 """Why launches of a part are not understood; those without figures each say it themselves."""
 
 
+NEEDED = (
+    *("duration_ns", "category", "op_id", "flop", "dram_bytes", "part", "error"),
+    "missing_reason",
+)
+"""The columns of a ``kernels`` table that coverage is told from."""
+
+
 @dataclass(frozen=True)
 class MissingWork:
     """Launches of which something is not known, for one reason."""
@@ -78,7 +85,7 @@ class Coverage:
 
 
 def cover(kernels: pl.DataFrame) -> Coverage:
-    """Return the coverage of a ``kernels`` table."""
+    """Return the coverage of a ``kernels`` table, of which no columns but :data:`NEEDED` count."""
     # a table from elsewhere may lack it
     known = pl.coalesce("part", part()) if kernels["part"].null_count() else pl.col("part")
     frame = kernels.select(

@@ -19,9 +19,10 @@ from ncutool.roofline import bound, implausible, partition
 from ncutool.roofline.partition import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ncutool.devices.resolve import Device
+    from ncutool.work.repeats import Held
     from ncutool_parsers.capture import Capture
 
 
@@ -111,71 +112,105 @@ def place(
             launches on any other.
     """
     frame = _launches(capture, work)
+    counts = implausible.counts(capture.clock_step_ns)
     parts = [
-        bound.with_sentences(_placed(part, own, capture), own, capture.clock_step_ns)
+        bound.with_sentences(
+            _placed(part, own, capture).with_columns(counts), own, capture.clock_step_ns
+        )
         for part, own in _by_device(frame, device, devices)
     ]
     frame = partition.with_part(parts[0] if len(parts) == 1 else pl.concat(parts))
     return _in_order(KERNELS.conform(frame.select(KERNELS.polars_schema().names())))
 
 
-_OF_ALL = ("over_compute", "held_compute", "over_bandwidth", "held_bandwidth", "part")
-"""What is told of a launch from other launches, too."""
-
-
 def outline(
     capture: Capture,
-    work: pl.DataFrame,
+    work: Held,
     device: Device | None,
     devices: Mapping[int, Device | None] | None = None,
 ) -> pl.DataFrame:
-    """Return what :func:`place_some` needs of a trace's launches, and which of them are flagged:
-    launch_id, ``flagged`` and the columns _OF_ALL.
+    """Return what is told from all launches of a trace: the counts of
+    :func:`ncutool.roofline.implausible.counts`, and how many launches are flagged, in a row for
+    each device.
 
-    Nothing else is computed: of a hundred thousand launches a screen shows forty.
+    Nothing is held for any launch: of a hundred thousand a screen shows forty.
     """
-    frame = _launches(capture, work).lazy()
-    parts = [_placed(part, own, capture) for part, own in _by_device(frame, device, devices)]
-    found = partition.with_part(pl.concat(parts)).select(
-        "launch_id", implausible.exceeds().alias("flagged"), *_OF_ALL
-    )
-    return _in_order(found.collect())
+    frame = _launches(capture, work.rows)
+    parts = [
+        _placed(part, own, capture).select(
+            implausible.exceeds().sum().alias("flagged"),
+            *implausible.counts(capture.clock_step_ns),
+        )
+        for part, own in _by_device(frame, device, devices)
+    ]
+    return pl.concat(parts).collect()
+
+
+def columns_of(
+    capture: Capture,
+    work: Held,
+    device: Device | None,
+    devices: Mapping[int, Device | None] | None,
+    columns: Sequence[str],
+) -> pl.DataFrame:
+    """Return some columns of what :func:`place` returns, but for its sentences; no others are
+    computed."""
+    frame = _launches(capture, work.rows)
+    placed = [_placed(part, own, capture) for part, own in _by_device(frame, device, devices)]
+    return partition.with_part(pl.concat(placed)).select(columns).collect()
 
 
 def place_some(
     capture: Capture,
-    work: pl.DataFrame,
+    work: Held,
     device: Device | None,
     devices: Mapping[int, Device | None] | None,
-    known: pl.DataFrame,
+    wanted: pl.Series,
+    told: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Return some rows of what :func:`place` returns: those of the launches in ``known``.
+    """Return some rows of what :func:`place` returns.
 
     Args:
-        known: rows of :func:`outline`, in the order in which the launches are wanted.
+        wanted: launch_id of the launches, in the order in which they are wanted.
+        told: :func:`outline` of all launches.
     """
-    chosen = pl.col("launch_id").is_in(known["launch_id"].implode())
-    few = replace(capture, launches=capture.launches.filter(chosen))
-    frame = _launches(few, work.filter(chosen))
-    parts = [
+    few = replace(capture, launches=capture.launches.filter(_of_same_calls(capture, wanted)))
+    frame = _launches(few, work.some(few.launches["launch_id"]))
+    placed = [_placed(part, own, capture) for part, own in _by_device(frame, device, devices)]
+    order = wanted.to_frame("launch_id")
+    frame = partition.with_part(pl.concat(placed))
+    frame = order.join(frame, on="launch_id", maintain_order="left")
+    counts = told.drop("flagged").iter_rows(named=True)
+    rows = [
         bound.with_sentences(
-            _placed(part, own, capture).drop(_OF_ALL, strict=False).join(known, on="launch_id"),
+            part.with_columns(**{name: pl.lit(count) for name, count in of_all.items()}),
             own,
             capture.clock_step_ns,
         )
-        for part, own in _by_device(frame, device, devices)
+        for of_all, (part, own) in zip(counts, _by_device(frame, device, devices), strict=True)
     ]
-    frame = known.select("launch_id").join(pl.concat(parts), on="launch_id", maintain_order="left")
+    frame = order.join(pl.concat(rows), on="launch_id", maintain_order="left")
     return KERNELS.conform(frame.select(KERNELS.polars_schema().names()))
 
 
-def _launches(capture: Capture, work: pl.DataFrame) -> pl.DataFrame:
+def _of_same_calls(capture: Capture, wanted: pl.Series) -> pl.Expr:
+    """Whether a launch is one of ``wanted``, or of the same call of an operator: the kernels of
+    one tell each other's part."""
+    chosen = pl.col("launch_id").is_in(wanted.implode())
+    calls = capture.launches.lazy().filter(chosen).select("op_id").collect()["op_id"].drop_nulls()
+    return chosen | pl.col("op_id").is_in(calls.implode()).fill_null(value=False)
+
+
+def _launches(capture: Capture, work: Frame) -> Frame:
     """Return the launches with their work, and what holds for all of them."""
-    launches, own = capture.launches, work.drop("launch_id")
-    if launches["launch_id"].equals(work["launch_id"]):
-        frame = pl.concat([launches, own], how="horizontal")
+    launches = capture.launches
+    known = work.lazy().select("launch_id").collect()["launch_id"]
+    same = launches["launch_id"].equals(known)
+    beside = launches if isinstance(work, pl.DataFrame) else launches.lazy()
+    if same:
+        frame = pl.concat([beside, work.drop("launch_id")], how="horizontal")
     else:
-        frame = launches.join(work, on="launch_id", how="left", validate="1:1")
+        frame = beside.join(work, on="launch_id", how="left", validate="1:1")
     traits = capture.traits
     return frame.with_columns(
         capture=pl.lit(capture.name),
@@ -206,7 +241,7 @@ def _by_device(
 def _placed(frame: Frame, device: Device | None, capture: Capture) -> Frame:
     """Return launches of one device with their peaks, rates and bounds."""
     frame = _with_peaks(frame, None if capture.traits.peaks_recorded else device)
-    return bound.with_bound(with_rates(frame), device, capture.clock_step_ns)
+    return bound.with_bound(with_rates(frame), device)
 
 
 def _with_peaks(frame: Frame, device: Device | None) -> Frame:

@@ -89,7 +89,7 @@ def operator(row: dict[str, Any], room: int) -> tuple[str, str]:
 def tail(analysis: Analysis, frame: pl.DataFrame) -> tuple[str, str]:
     """Return the line under the table, and the first launch's flag where one has any."""
     shown = units.counted(frame.height, "launch")
-    total = units.count(analysis.coverage.launches)
+    total = units.count(analysis.launch_count)
     flags = frame["flag"].drop_nulls()
     told = f"! implausible: {printable(flags[0])}" if len(flags) else ""
     return f"{shown} of {total} · {capture_sentences.capture_line(analysis)}", told

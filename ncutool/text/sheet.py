@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base.untrusted import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rich.console import RenderableType
 
-
-@dataclass(frozen=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A table of texts; columns named in ``words`` are left-aligned."""
 
     title: str
@@ -27,8 +25,7 @@ Facts = tuple[tuple[str, str, str], ...]
 """Name, figure and remark of each."""
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """What one answer shows."""
 
     headline: str
@@ -46,36 +43,6 @@ class Sheet:
     def titled_facts(self) -> tuple[tuple[str, Facts], ...]:
         """All facts: those without a title, then the groups."""
         return (*((("", self.facts),) if self.facts else ()), *self.groups)
-
-
-def sheet_text(sheet: Sheet, *, color: bool, width: int | None = None) -> str:
-    """Return the sheet for a terminal."""
-    from rich.console import Group
-    from rich.text import Text
-
-    from ncutool.text.style import render, text, text_table
-
-    def titled(title: str) -> list[Text]:
-        return [Text(""), *([text(title, "bold")] if title else [])]
-
-    parts: list[RenderableType] = [text(sheet.headline, "bold")]
-    parts += [text(sheet.source, "bright_black")] if sheet.source else []
-    parts += [text(sheet.alarm, "bold red")] if sheet.alarm else []
-    facts = [fact for _, group in sheet.titled_facts for fact in group]
-    room = max((len(name) for name, _, _ in facts), default=0)
-    figures = max((len(figure) for _, figure, _ in facts), default=0)
-    for title, group in sheet.titled_facts:
-        parts += titled(title)
-        for name, figure, remark in group:
-            line = text(f"  {name:<{room}}  ", "bright_black")
-            line.append_text(text(f"{figure:>{figures}}  ", "default"))
-            parts.append(line.append_text(text(remark, "bright_black")))
-    for grid in sheet.grids:
-        parts += [*titled(grid.title), text_table(grid.headings, grid.rows, words=grid.words)]
-    if sheet.notes:
-        parts.append(Text(""))
-    parts += [Text("- ", style="bright_black").append_text(text(note)) for note in sheet.notes]
-    return render(Group(*parts), color=color, width=width)
 
 
 def sheet_markdown(sheet: Sheet) -> str:

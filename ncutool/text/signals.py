@@ -8,7 +8,8 @@ from ncutool.base import units
 from ncutool.planning.signals.classify import named
 from ncutool.planning.signals.sampled_notes import SHORT
 from ncutool.planning.signals.thresholds import BY_NAME
-from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text
+from ncutool.text.sheet import Grid, Sheet, sheet_markdown
+from ncutool.text.sheet_terminal import sheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from ncutool.base.intervals import Ints, Union, union
-from ncutool.timeline import gap_causes
 from ncutool.timeline.devices import DeviceTime
-from ncutool.timeline.host_activity import Hosts
+
+if TYPE_CHECKING:
+    from ncutool.timeline import gap_causes
+    from ncutool.timeline.host_activity import Hosts
 
 COLUMNS = {
     "start_ns": pl.Int64,
@@ -81,6 +84,8 @@ def _elsewhere(points: pl.DataFrame, number: int) -> pl.DataFrame:
 def _of_device(
     points: pl.DataFrame, elsewhere: pl.DataFrame, window: tuple[int, int], known: Known
 ) -> DeviceTime:
+    from ncutool.timeline import gap_causes  # which `edges` does without
+
     busy = busy_of(points)
     idle = _idle(points, busy, elsewhere, window)
     gaps = gap_causes.split(idle, known.hosts, aligned=known.aligned, operators=known.operators)
@@ -110,6 +115,8 @@ def _idle(
     A launch of no recorded duration inside an interval does not divide it; the launch that
     ends it is the first that starts at its end.
     """
+    from ncutool.timeline import gap_causes
+
     first, last = window[0], edges(points)[1]
     starts = np.concatenate([[first], busy.ends])
     ends = np.concatenate([busy.starts, [last]])

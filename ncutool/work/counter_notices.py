@@ -13,6 +13,7 @@ import polars as pl
 from ncutool.base import ncu_command
 from ncutool.base.nvidia import PEAK_LIMIT
 from ncutool_parsers.capture import Notice
+from ncutool_parsers.counting import counted, counted_of
 
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
@@ -65,20 +66,20 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
     if flopless.height:
         notes.append(Notice("no_flop_counters", _no_flop(flopless, total)))
     if some := lacking("core_counters").height:
-        text = f"{some} of {total} launches lack some CUDA-core counters, so their FLOPs are "
-        text += f"unknown: re-run with {command(_CORES, _TENSOR)}."
+        text = f"{counted_of(some, total, 'launch', 'lack')} some CUDA-core counters, so their "
+        text += f"FLOPs are unknown: re-run with {command(_CORES, _TENSOR)}."
         notes.append(Notice("partial_flop_counters", text))
     if tensor := lacking("tensor_counters").height:
         notes.append(Notice("no_tensor_counters", _no_tensor(capture, tensor, total)))
     if half := lacking("half_counters").height:
-        text = f"{half} of {total} launches ran half-precision operations that were not all "
-        text += "counted, so their FLOPs are unknown: re-run with "
+        text = f"{half:,} of {counted(total, 'launch')} ran half-precision operations that were "
+        text += "not all counted, so their FLOPs are unknown: re-run with "
         text += f"{command(_CORES, _TENSOR, _HALF, _SASS)}."
         notes.append(Notice("no_half_counters", text))
     if guessed := usable.filter(pl.col("flop_source") == "pipe").height:
-        text = f"The FLOPs of {guessed} of {total} launches are estimates from the tensor pipe's "
-        text += "activity and the data type that the kernel's name speaks of: for counts re-run "
-        text += f"with {command(_CORES, _TENSOR, _SASS)}."
+        text = f"The FLOPs of {guessed:,} of {counted(total, 'launch')} are estimates from the "
+        text += "tensor pipe's activity and the data type that the kernel's name speaks of: for "
+        text += f"counts re-run with {command(_CORES, _TENSOR, _SASS)}."
         notes.append(Notice("estimated_flop", text))
     notes += _beyond_hardware(usable)
     notes += _memory(lacking("dram_on_chip"), lacking("dram_counters").height, total)
@@ -87,7 +88,7 @@ def notices(capture: Capture, work: pl.DataFrame) -> tuple[Notice, ...]:
         notes.append(
             Notice(
                 "no_speed_of_light",
-                f"{total - placed} of {total} launches have no speed-of-light "
+                f"{counted_of(total - placed, total, 'launch', 'have')} no speed-of-light "
                 "figures, so NVIDIA's bottleneck class is unknown for them: re-run with "
                 "`--section SpeedOfLight`, or any set: `ncu --set basic -o report PROGRAM`.",
             )
@@ -107,9 +108,9 @@ def _no_flop(flopless: pl.DataFrame, launches: int) -> str:
         exact = (basic["bytes_exactness"] == "exact").all()
         return _BASIC.format("exact DRAM bytes" if exact else "estimated DRAM bytes")
     return (
-        f"{flopless.height} of {launches} launches have no FLOP counters. For FLOPs re-run with "
-        f"`ncu --set roofline -o report PROGRAM`, or add `{_FLOP_SECTIONS}` (tensor cores), "
-        f"`--section {_HALF}` (FP16), `--section {_SASS}` (SASS fallback): "
+        f"{counted_of(flopless.height, launches, 'launch', 'have')} no FLOP counters. For FLOPs "
+        f"re-run with `ncu --set roofline -o report PROGRAM`, or add `{_FLOP_SECTIONS}` (tensor "
+        f"cores), `--section {_HALF}` (FP16), `--section {_SASS}` (SASS fallback): "
         f"{command(_CORES, _TENSOR, _HALF, _SASS)}."
     )
 
@@ -117,8 +118,8 @@ def _no_flop(flopless: pl.DataFrame, launches: int) -> str:
 def _no_tensor(capture: Capture, tensor: int, launches: int) -> str:
     """Word the notice for uncounted tensor work; what collects it depends on the device."""
     text = (
-        f"{tensor} of {launches} launches may have used the tensor cores, whose operations this "
-        "report does not count, so their FLOPs are unknown. "
+        f"{tensor:,} of {counted(launches, 'launch')} may have used the tensor cores, whose "
+        "operations this report does not count, so their FLOPs are unknown. "
     )
     capabilities = {device.compute_capability for device in capture.devices}
     if capabilities == {"7.0"}:
@@ -145,8 +146,8 @@ def _beyond_hardware(usable: pl.DataFrame) -> list[Notice]:
     if not doubtful:
         return []
     text = (
-        f"{doubtful} of {usable.height} launches record a DRAM peak beyond memory clock x bus "
-        "width: their clock was sampled badly, and shares of that peak are doubtful."
+        f"{counted_of(doubtful, usable.height, 'launch', 'record')} a DRAM peak beyond memory "
+        "clock x bus width: their clock was sampled badly, and shares of that peak are doubtful."
     )
     return [Notice("peak_beyond_hardware", text)]
 
@@ -157,15 +158,16 @@ def _memory(without: pl.DataFrame, uncounted: int, launches: int) -> list[Notice
         by_l2 = without.filter(pl.col("memory_level") == "l2").height
         text = "This chip has no DRAM counters: bytes of DRAM are unknown"
         text += (
-            f", and {by_l2} of {launches} launches are held against L2 traffic and L2 bandwidth."
+            f", and {counted_of(by_l2, launches, 'launch', 'are')} held against L2 traffic "
+            "and L2 bandwidth."
             if by_l2
             else f". For a roofline of L2 re-run with {command(_TENSOR)}, of Nsight Compute 2025.1 "
             "or later."
         )
         notes.append(Notice("no_dram_on_chip", text, "info"))
     if uncounted:
-        text = f"{uncounted} of {launches} launches have no DRAM counters, so their bytes are "
-        text += "unknown: re-run with `--section SpeedOfLight`, or any set: "
+        text = f"{counted_of(uncounted, launches, 'launch', 'have')} no DRAM counters, so their "
+        text += "bytes are unknown: re-run with `--section SpeedOfLight`, or any set: "
         text += "`ncu --set basic -o report PROGRAM`."
         notes.append(Notice("no_dram_counters", text))
     return notes

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ncutool.base.patterns import Pattern
 from ncutool.base.pseudonyms import original
 
-_COMMUNICATES = re.compile(
+_COMMUNICATES = Pattern(
     r"(?<![A-Za-z_])("
     r"nccl([A-Z]\w*?)?Kernel(?![a-z])"  # of NCCL, whatever the words between, and RCCL's
     r"|rccl(_main_kernel|([A-Z]\w*?)?Kernel(?![a-z]))"
@@ -22,18 +23,21 @@ _COMMUNICATES = re.compile(
     r")"
 )
 """Whole words of the kernel's own name: what stands in template arguments is what it works on."""
-_OPERATOR_NAMES = re.compile(r"^triton_(poi|red|per|for|tem)_")
+_OPERATOR_NAMES = Pattern(r"^triton_(poi|red|per|for|tem)_")
 """Inductor's names list operators that were fused or stood beside, collectives among them."""
-_UNNAMED = re.compile(r"\(anonymous namespace\)|\{lambda[^}]*\}")
+_UNNAMED = Pattern(r"\(anonymous namespace\)|\{lambda[^}]*\}")
+TOLD_BY = (_COMMUNICATES, _UNNAMED)
+"""Patterns of which a name of a kernel that communicates holds one: without what is unnamed its own
+words may stand together."""
 _COLLECTIVES = (
-    ("all_to_all", re.compile(r"(?i)all_?to_?all")),
-    ("all_reduce", re.compile(r"(?i)all_?reduce|cross_device_reduce")),
-    ("all_gather", re.compile(r"(?i)all_?gather")),
-    ("reduce_scatter", re.compile(r"(?i)reduce_?scatter")),
-    ("broadcast", re.compile(r"(?i)broadcast")),
-    ("expert dispatch and combine", re.compile(r"(?i)ep::|deep_ep")),
-    ("send and receive", re.compile(r"(?i)send_?recv|\bsend\b|\brecv\b")),
-    ("reduce", re.compile(r"(?i)reduce")),
+    ("all_to_all", Pattern(r"(?i)all_?to_?all")),
+    ("all_reduce", Pattern(r"(?i)all_?reduce|cross_device_reduce")),
+    ("all_gather", Pattern(r"(?i)all_?gather")),
+    ("reduce_scatter", Pattern(r"(?i)reduce_?scatter")),
+    ("broadcast", Pattern(r"(?i)broadcast")),
+    ("expert dispatch and combine", Pattern(r"(?i)ep::|deep_ep")),
+    ("send and receive", Pattern(r"(?i)send_?recv|\bsend\b|\brecv\b")),
+    ("reduce", Pattern(r"(?i)reduce")),
 )
 
 

@@ -7,13 +7,14 @@ cuDNN, Tensile, Inductor, NCCL), as names of published traces and reports show t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from ncutool.base.patterns import Pattern
 from ncutool.base.pseudonyms import original
+from ncutool.base.quick_search import first_held, may_hold
 from ncutool.work import exchanges
 
 if TYPE_CHECKING:
@@ -190,20 +191,39 @@ FACTS = tuple(
 
 def column(names: pl.Expr, fact: str) -> pl.Expr:
     """One fact of each kernel name of a column; the names are read once each."""
-    import polars as pl
-
-    kind = str(getattr(KernelFacts, fact).func.__annotations__["return"])
-    dtype = pl.Boolean if "bool" in kind else pl.Int64 if "int" in kind else pl.String
+    dtype = _dtype_of(fact)
 
     def read(values: pl.Series) -> pl.Series:
         known = values.drop_nulls().unique()
-        values_of_names = pl.Series([getattr(facts_of(name), fact) for name in known], dtype=dtype)
         facts: pl.Series = values.replace_strict(
-            known, values_of_names, default=None, return_dtype=dtype
+            known, of_names(known, fact), default=None, return_dtype=dtype
         )
         return facts
 
     return names.map_batches(read, return_dtype=dtype)
+
+
+def of_names(names: pl.Series, fact: str) -> pl.Series:
+    """Return one fact of each of several names, in their order."""
+    import polars as pl
+
+    read = [original(name)[:_LONGEST] for name in names]
+    if fact == "role":
+        return pl.Series(first_held(read, _ROLES), dtype=_dtype_of(fact))
+    patterns = _TOLD_BY.get(fact)
+    asked = may_hold(read, patterns) if patterns else [True] * len(read)
+    values = [
+        getattr(facts_of(name), fact) if may else None
+        for name, may in zip(names, asked, strict=True)
+    ]
+    return pl.Series(values, dtype=_dtype_of(fact))
+
+
+def _dtype_of(fact: str) -> pl.DataType:
+    import polars as pl
+
+    kind = str(getattr(KernelFacts, fact).func.__annotations__["return"])
+    return pl.Boolean() if "bool" in kind else pl.Int64() if "int" in kind else pl.String()
 
 
 def part_of(text: str) -> Part | None:
@@ -211,11 +231,11 @@ def part_of(text: str) -> Part | None:
     return _first(_PARTS, original(text))
 
 
-def _says(pattern: re.Pattern[str], name: str) -> bool | None:
+def _says(pattern: Pattern, name: str) -> bool | None:
     return True if pattern.search(name) else None
 
 
-def _first(table: Iterable[tuple[_Value, re.Pattern[str]]], name: str) -> _Value | None:
+def _first(table: Iterable[tuple[_Value, Pattern]], name: str) -> _Value | None:
     """Return the first value whose pattern the name holds."""
     return next((value for value, pattern in table if pattern.search(name)), None)
 
@@ -255,80 +275,80 @@ def _element_bytes(name: str) -> int | None:
 
 
 _LIBRARIES = (
-    ("tensile", re.compile(r"^Cijk_")),  # generates the products of rocBLAS and hipBLASLt
-    ("inductor", re.compile(r"^triton_(poi|red|per|tem|for)_")),
-    ("flash_attention", re.compile(r"flash_(fwd|bwd)_\w*kernel|FlashAttn(Fwd|Bwd)")),
-    ("memory_efficient", re.compile(r"fmha_cutlass[FB]|efficient_attention")),
-    ("nccl", re.compile(r"^(void )?nccl")),
-    ("nvshmem", re.compile(r"^(void )?nvshmem")),
-    ("rccl", re.compile(r"^(void )?rccl")),
-    ("deep_gemm", re.compile(r"deep_gemm::")),
-    ("marlin", re.compile(r"(?i)marlin")),
-    ("aiter", re.compile(r"\baiter::")),
-    ("composable_kernel", re.compile(r"\bck(_tile)?::")),
-    ("miopen", re.compile(r"(?i)^miopen|^igemm_")),
-    ("cudnn", re.compile(r"cudnn|xmma_(fprop|dgrad|wgrad)")),
-    ("cutlass", re.compile(r"cutlass")),
-    ("cublas", re.compile(r"cublas|nvjet|xmma_gemm|^(maxwell|volta|turing|ampere)_\w*gemm")),
-    ("pytorch", re.compile(r"\bat::(native|cuda)::")),
+    ("tensile", Pattern(r"^Cijk_")),  # generates the products of rocBLAS and hipBLASLt
+    ("inductor", Pattern(r"^triton_(poi|red|per|tem|for)_")),
+    ("flash_attention", Pattern(r"flash_(fwd|bwd)_\w*kernel|FlashAttn(Fwd|Bwd)")),
+    ("memory_efficient", Pattern(r"fmha_cutlass[FB]|efficient_attention")),
+    ("nccl", Pattern(r"^(void )?nccl")),
+    ("nvshmem", Pattern(r"^(void )?nvshmem")),
+    ("rccl", Pattern(r"^(void )?rccl")),
+    ("deep_gemm", Pattern(r"deep_gemm::")),
+    ("marlin", Pattern(r"(?i)marlin")),
+    ("aiter", Pattern(r"\baiter::")),
+    ("composable_kernel", Pattern(r"\bck(_tile)?::")),
+    ("miopen", Pattern(r"(?i)^miopen|^igemm_")),
+    ("cudnn", Pattern(r"cudnn|xmma_(fprop|dgrad|wgrad)")),
+    ("cutlass", Pattern(r"cutlass")),
+    ("cublas", Pattern(r"cublas|nvjet|xmma_gemm|^(maxwell|volta|turing|ampere)_\w*gemm")),
+    ("pytorch", Pattern(r"\bat::(native|cuda)::")),
 )
-_WRITTEN_OUT = re.compile(r"(?i)sm_?(50|52|60|61|70|72|75|80|86|87|89|90|10[0-3]|110|12[01])(?!\d)")
+_WRITTEN_OUT = Pattern(r"(?i)sm_?(50|52|60|61|70|72|75|80|86|87|89|90|10[0-3]|110|12[01])(?!\d)")
 _GENERATIONS = (
-    (90, re.compile(r"(?i)wgmma|Fa3|nvjet")),
-    (80, re.compile(r"cutlass_80|^ampere_|s16816")),
-    (75, re.compile(r"cutlass_75|^turing_|s1688")),  # s1688 is Ampere's too, of TF32
-    (70, re.compile(r"cutlass_70|^volta_|[hs]884")),
-    (60, re.compile(r"^pascal_")),
-    (50, re.compile(r"^maxwell_")),
-    (80, re.compile(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")),
+    (90, Pattern(r"(?i)wgmma|Fa3|nvjet")),
+    (80, Pattern(r"cutlass_80|^ampere_|s16816")),
+    (75, Pattern(r"cutlass_75|^turing_|s1688")),  # s1688 is Ampere's too, of TF32
+    (70, Pattern(r"cutlass_70|^volta_|[hs]884")),
+    (60, Pattern(r"^pascal_")),
+    (50, Pattern(r"^maxwell_")),
+    (80, Pattern(r"flash_(fwd|bwd)_\w*kernel|fmha_cutlass[FB]|efficient_attention")),
 )
-_TENSOR = re.compile(
+_TENSOR = Pattern(
     r"(?i)tf32|xf32|tensorop|wmma|mma_sync|s884|s1688|s16816|d884|_dmma|xmma_gemm_f64|gmma|nvjet"
 )
-_SIMT = re.compile(
+_SIMT = Pattern(
     r"sgemm(?=_(?!lora)|Ex)|scudnn|simt|_ffma_|convolve_sgemm|gemmSN|gemmk1"
     r"|(dgrad|wgrad)\w*_engine<float|winograd\w*<float"
 )
 """Single precision on the CUDA cores. ``sgemm_lora`` is a segmented product of any data type, and a
 kernel called ``sgemm`` and no more may be anybody's, on any units."""
-_FP64_SIMT = re.compile(r"(simt|volta|maxwell)_dgemm")
-_MMA = re.compile(r"(?i)[hi]mma|wgmma|wmma|mma_|xmma|gmma|tensorop|flash|s\d{3,5}gemm")
+_FP64_SIMT = Pattern(r"(simt|volta|maxwell)_dgemm")
+_MMA = Pattern(r"(?i)[hi]mma|wgmma|wmma|mma_|xmma|gmma|tensorop|flash|s\d{3,5}gemm")
 _DTYPES = (
-    ("tf32", re.compile(r"(?i)tf32|xf32|s1688gemm(?!_(f|h|fp|bf)16)")),
-    ("bf16", re.compile(r"(?i)bf16|bfloat16|(?-i:^Cijk_\w+?_(BBS|BSS|B_BS)_)")),
+    ("tf32", Pattern(r"(?i)tf32|xf32|s1688gemm(?!_(f|h|fp|bf)16)")),
+    ("bf16", Pattern(r"(?i)bf16|bfloat16|(?-i:^Cijk_\w+?_(BBS|BSS|B_BS)_)")),
     (
         "fp16",
-        re.compile(
+        Pattern(
             r"(?i)[hs]\d{3,5}gemm_(fp|f)16|_h\d{3,5}gemm|(?<!b)f16f16|(?<!b)fp?16_[hs]\d"
             r"|(?-i:^Cijk_\w+?_(HHS|HSS|H_HS)_)"
         ),
     ),
-    ("int8", re.compile(r"(?i)[ai]\d{4,5}gemm_(s|u|int)8|i8i8|int8|imma.*_s8")),
-    ("fp64", re.compile(r"(?i)tensorop_d\d|d884|dmma|_f64f64|xmma_gemm_f64")),
+    ("int8", Pattern(r"(?i)[ai]\d{4,5}gemm_(s|u|int)8|i8i8|int8|imma.*_s8")),
+    ("fp64", Pattern(r"(?i)tensorop_d\d|d884|dmma|_f64f64|xmma_gemm_f64")),
 )
-_HALVES = re.compile(r"(?i)fp16|bf16|half")
-_NAMES_PRODUCT = re.compile(r"(?i)gemm|conv(?!er)|fprop|dgrad|wgrad")
-_PRODUCTS: tuple[tuple[Product, re.Pattern[str]], ...] = (
+_HALVES = Pattern(r"(?i)fp16|bf16|half")
+_NAMES_PRODUCT = Pattern(r"(?i)gemm|conv(?!er)|fprop|dgrad|wgrad")
+_PRODUCTS: tuple[tuple[Product, Pattern], ...] = (
     (
         "vector",
-        re.compile(
+        Pattern(
             r"(?i)gemv|(?<![a-z])dot_kernel|reduce_1Block|depthwise|conv2d_grouped_direct"
             r"|(?<![a-z_])dot_product(?!_?attention)"
         ),
     ),
-    ("narrow", re.compile(r"(?i)gemmSN|gemmk1")),
+    ("narrow", Pattern(r"(?i)gemmSN|gemmk1")),
 )
-_MACRO_TILE = re.compile(r"_MT(\d{1,4})x(\d{1,4})x\d")  # Tensile's
-_TILE = re.compile(r"(?:tilesize|_)(\d{2,3})x(\d{2,3})(?=x\d|_|$)")
-_ALIGNMENT = re.compile(r"_align(\d{1,4})\b")
-_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+_MACRO_TILE = Pattern(r"_MT(\d{1,4})x(\d{1,4})x\d")  # Tensile's
+_TILE = Pattern(r"(?:tilesize|_)(\d{2,3})x(\d{2,3})(?=x\d|_|$)")
+_ALIGNMENT = Pattern(r"_align(\d{1,4})\b")
+_ROLES: tuple[tuple[Role, Pattern], ...] = (
     (
         "layout",
-        re.compile(r"(?i)nchwToNhwc|nhwcToNchw|NCHW2CNHW|CNHW2NCHW|batched_transpose"),
+        Pattern(r"(?i)nchwToNhwc|nhwcToNchw|NCHW2CNHW|CNHW2NCHW|batched_transpose"),
     ),
     (
         "helper",
-        re.compile(
+        Pattern(
             r"splitKreduce|ReduceSplitK|reduce_1Block|epilogue::impl::globalKernel|reduce_wgrad"
             r"|[Oo]ffsetsKernel|tensorTransform|SubTensorOp|scalePackedTensor|PostGSU"
             r"|[Ii]m2d?2?[Cc]ol|[Cc]ol2[Ii]m"
@@ -337,74 +357,74 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_TRANSFORMED = re.compile(r"(?i)winograd|fft[12]d|_fft_|::fft|fft_kernel")
-_BACKWARD = re.compile(r"bwd")
+_TRANSFORMED = Pattern(r"(?i)winograd|fft[12]d|_fft_|::fft|fft_kernel")
+_BACKWARD = Pattern(r"bwd")
 _WALKS = (
-    ("vectorized", re.compile(r"vectorized_elementwise_kernel")),
-    ("unrolled", re.compile(r"unrolled_elementwise_kernel")),
-    ("strided", re.compile(r"(?<![a-z_])elementwise_kernel")),
-    ("concatenation", re.compile(r"CatArrayBatchedCopy")),
-    ("memcpy", re.compile(r"Memcpy DtoD|CopyDeviceToDevice")),
+    ("vectorized", Pattern(r"vectorized_elementwise_kernel")),
+    ("unrolled", Pattern(r"unrolled_elementwise_kernel")),
+    ("strided", Pattern(r"(?<![a-z_])elementwise_kernel")),
+    ("concatenation", Pattern(r"CatArrayBatchedCopy")),
+    ("memcpy", Pattern(r"Memcpy DtoD|CopyDeviceToDevice")),
 )
 """PyTorch's TensorIterator launches ``vectorized_elementwise_kernel`` on contiguous tensors of one
 type, ``unrolled_elementwise_kernel`` where it converts types, and ``elementwise_kernel`` with an
 offset calculation where a tensor is strided or broadcast."""
-_COMPILED: tuple[tuple[Compiled, re.Pattern[str]], ...] = (
-    ("poi", re.compile(r"^triton_poi_")),
-    ("red", re.compile(r"^triton_red_")),
-    ("per", re.compile(r"^triton_per_")),
-    ("tem", re.compile(r"^triton_tem_")),
-    ("for", re.compile(r"^triton_for_")),
+_COMPILED: tuple[tuple[Compiled, Pattern], ...] = (
+    ("poi", Pattern(r"^triton_poi_")),
+    ("red", Pattern(r"^triton_red_")),
+    ("per", Pattern(r"^triton_per_")),
+    ("tem", Pattern(r"^triton_tem_")),
+    ("for", Pattern(r"^triton_for_")),
 )
-_FUSED = re.compile(r"^triton_(?:poi|red|per|tem|for)_fused_(.*?)(?:_\d+)?$")
-_PERSISTENT = re.compile(
+_FUSED = Pattern(r"^triton_(?:poi|red|per|tem|for)_fused_(.*?)(?:_\d+)?$")
+_PERSISTENT = Pattern(
     r"(?i)sm(90|100|103|120)_|nvjet|persistent|stream_?k|cutlass3x|cooperative|_coop[A-Z]?_"
     r"|triton_mm|matmul_ogs|fmha|flash|nccl|rccl|multimem|all_?reduce"
 )
-_PARTS: tuple[tuple[Part, re.Pattern[str]], ...] = (
-    ("experts", re.compile(r"(?i)moe|expert|_grouped_mm|topk_gating|routingIndices")),
+_PARTS: tuple[tuple[Part, Pattern], ...] = (
+    ("experts", Pattern(r"(?i)moe|expert|_grouped_mm|topk_gating|routingIndices")),
     (
         "attention",
-        re.compile(
+        Pattern(
             r"(?i)attention|attn|fmha|_mha_|::mha|flash_(fwd|bwd)|mla_(decode|fwd|prefill)"
             r"|batch_decode|scaled_dot_product|(?<![a-z])sdpa(?![a-z])"
         ),
     ),
     (
         "products",
-        re.compile(r"(?i)gemm|^Cijk_|nvjet|splitK|xmma|wvSplitK|matmul|\bgemv|_mm_|bmm_"),
+        Pattern(r"(?i)gemm|^Cijk_|nvjet|splitK|xmma|wvSplitK|matmul|\bgemv|_mm_|bmm_"),
     ),
     (
         "rest",
-        re.compile(
+        Pattern(
             r"(?i)norm|act_and_mul|silu|gelu|rope|rotary|elementwise|copy|store_?kv|store_cache"
             r"|kv_cache|index|embedding|quant|fill|reduce_kernel|gather|scatter|sampl|softmax"
             r"|argmax|topk|cumsum|scan"
         ),
     ),
 )
-_WITHIN_DEVICE = re.compile(r"DtoD|CopyDeviceToDevice|^Memset")
+_WITHIN_DEVICE = Pattern(r"DtoD|CopyDeviceToDevice|^Memset")
 _ONE_DTYPE = (
-    re.compile(r"^(?:volta|maxwell|turing|ampere|pascal)_(?:sgemm|scudnn)_"),
-    re.compile(r"^(?:cutlass_\d+_simt|cudnn_infer_\w+)_(?:sgemm|scudnn)_"),
-    re.compile(r"\b(?:dgrad|wgrad_alg\d)(?:_\w+)?_engine<(?P<type>float|double),"),
-    re.compile(r"\b(?:explicit|implicit)_convolve_[sd]gemm<(?P<type>float|double),"),
-    re.compile(r"\bwinograd(?:Forward|Wgrad)\w+<(?P<type>float|double), (?P=type)>"),
-    re.compile(r"\bbn_[fb]w_\w+<(?P<type>float|double),"),
-    re.compile(r"\bmax_pool_forward_n\w+<(?P<type>float|double), (?P=type)>"),
-    re.compile(
+    Pattern(r"^(?:volta|maxwell|turing|ampere|pascal)_(?:sgemm|scudnn)_"),
+    Pattern(r"^(?:cutlass_\d+_simt|cudnn_infer_\w+)_(?:sgemm|scudnn)_"),
+    Pattern(r"\b(?:dgrad|wgrad_alg\d)(?:_\w+)?_engine<(?P<type>float|double),"),
+    Pattern(r"\b(?:explicit|implicit)_convolve_[sd]gemm<(?P<type>float|double),"),
+    Pattern(r"\bwinograd(?:Forward|Wgrad)\w+<(?P<type>float|double), (?P=type)>"),
+    Pattern(r"\bbn_[fb]w_\w+<(?P<type>float|double),"),
+    Pattern(r"\bmax_pool_forward_n\w+<(?P<type>float|double), (?P=type)>"),
+    Pattern(
         r"\bvectorized_elementwise_kernel<\d+, at::native::(?:\w+Functor|\w+_kernel_impl)"
         r"<(?P<type>float|double)(?:, (?P=type))*>"
     ),
 )
 """Vectorised elementwise kernels cast nothing (others may), and these library kernels take FP32
 parameters with FP32 data."""
-_OPAQUE = re.compile(r"OpaqueType<(\d{1,4})u?>")
+_OPAQUE = Pattern(r"OpaqueType<(\d{1,4})u?>")
 _LIST_ELEMENT = (
-    re.compile(r"CatArrayBatchedCopy\w*<(?P<type>[\w: ]+?),"),
-    re.compile(r"multi_tensor_apply_kernel<.*?Functor<(?P<type>[\w:]+(?: int)?),"),
-    re.compile(r"multi_tensor_apply_kernel<.*?Copy<(?P<type>[\w:]+(?: int)?), (?P=type)>"),
-    re.compile(r"direct_copy_kernel_cuda.*?\{lambda\((?P<type>[\w:]+(?: int)?)\)#1\}"),
+    Pattern(r"CatArrayBatchedCopy\w*<(?P<type>[\w: ]+?),"),
+    Pattern(r"multi_tensor_apply_kernel<.*?Functor<(?P<type>[\w:]+(?: int)?),"),
+    Pattern(r"multi_tensor_apply_kernel<.*?Copy<(?P<type>[\w:]+(?: int)?), (?P=type)>"),
+    Pattern(r"direct_copy_kernel_cuda.*?\{lambda\((?P<type>[\w:]+(?: int)?)\)#1\}"),
 )
 _SIZES = {
     **{"double": 8, "float": 4, "c10::Half": 2, "__half": 2, "c10::BFloat16": 2},
@@ -412,3 +432,10 @@ _SIZES = {
     **{"signed char": 1, "unsigned char": 1, "bool": 1},
 }
 """C++ type -> bytes."""
+_TOLD_BY = {
+    "communicates": exchanges.TOLD_BY,
+    "element_bytes": (_OPAQUE, *_LIST_ELEMENT),
+    "tensor_dtype": _ONE_DTYPE,
+    "transformed": (_TRANSFORMED,),
+}
+"""Patterns of which a name must hold one for a fact to be known."""

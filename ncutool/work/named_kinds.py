@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ncutool.base.patterns import Pattern
 from ncutool.base.pseudonyms import original
+from ncutool.base.quick_search import first_held, may_hold
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,10 +35,10 @@ class Named(NamedTuple):
 # a word that begins here: not in the middle of another one
 _WORD = r"(?<![A-Za-z0-9_])"
 _MANGLED = r"(?<![A-Za-z_])"
-_FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = (
+_FAMILIES: tuple[tuple[str, Pattern], ...] = (
     (
         "attention",
-        re.compile(
+        Pattern(
             rf"{_MANGLED}flash_(fwd|bwd)_\w*kernel|{_MANGLED}FlashAttn(Fwd|Bwd)\w*"
             rf"|{_WORD}fmha(_|Sm|K)\w*|{_WORD}fmha_cutlass[FB]_\w+|{_WORD}_?attn_fwd"
             rf"|{_MANGLED}paged_attention_(v\d|ll4mi)\w*|{_MANGLED}Batch(Decode|Prefill)With\w+"
@@ -45,14 +47,14 @@ _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "optimizer",
-        re.compile(
+        Pattern(
             r"multi_tensor_apply_kernel<.*?(Fused)?(Adam|AdamW|Adagrad|Sgd|SGD|LAMB|Lamb)"
             r"(Math|Functor|Capturable|Stage)"
         ),
     ),
     (
         "gemm",
-        re.compile(
+        Pattern(
             rf"{_WORD}marlin(_\w+)?::|{_WORD}(moe_)?Marlin(?![A-Za-z])|{_WORD}marlin_moe\w*"
             rf"|{_WORD}_?p?_matmul_ogs_\w+|{_WORD}_matmul_ogs\w*|{_WORD}matmul_ogs\w*"
             rf"|{_WORD}deep_gemm::\w*gemm\w*|{_WORD}nvjet_\w+|{_WORD}cutlass3x_sm\d+_\w*gemm_\w+"
@@ -60,27 +62,27 @@ _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_WRAPPER = re.compile(rf"{_WORD}(cutlass::(device_kernel|Kernel2?)|multi_tensor_apply_kernel)<")
+_WRAPPER = Pattern(rf"{_WORD}(cutlass::(device_kernel|Kernel2?)|multi_tensor_apply_kernel)<")
 """Kernels that do what their template argument says; of others the own name alone counts."""
-_DEEP_GEMM = re.compile(r"deep_gemm::\w*?(fp8|fp4|bf16)\w*gemm|deep_gemm::(fp8|bf16)_gemm")
-_FMHA_QKV = re.compile(r"Qkv(E4m3|E5m2|Bfloat16|Fp16|E2m1)", re.IGNORECASE)
-_TRTLLM = re.compile(
+_DEEP_GEMM = Pattern(r"deep_gemm::\w*?(fp8|fp4|bf16)\w*gemm|deep_gemm::(fp8|bf16)_gemm")
+_FMHA_QKV = Pattern(r"(?i)Qkv(E4m3|E5m2|Bfloat16|Fp16|E2m1)")
+_TRTLLM = Pattern(
     r"(?<![A-Za-z0-9_])(?:bmm|gemm)_(?:Mx)?[A-Za-z0-9]+?_"
     r"(?:Mx)?(E4m3|E5m2|E2m1|Bfloat16|Fp16)(?:Mx)?(E4m3|E5m2|E2m1|Bfloat16|Fp16)?(?![A-Za-z])"
 )
-_NVJET = re.compile(r"nvjet_(?:sm\d+_)?(qq|t|h)[a-z]+_")
-_CUTLASS3 = re.compile(
+_NVJET = Pattern(r"nvjet_(?:sm\d+_)?(qq|t|h)[a-z]+_")
+_CUTLASS3 = Pattern(
     r"cutlass3x_sm\d+_\w*?gemm_(e4m3|e5m2|f8|bf16|f16|s8|e2m1|ue4m3xe2m1)_"
     r"(e4m3|e5m2|f8|bf16|f16|s8|e2m1|ue4m3xe2m1)_"
 )
-_OGS = re.compile(r"matmul_ogs_[NT]{3}_(\w+?)x(bf16|fp16|fp8\w*|fp32|mxfp4|mxfp8|nvfp4)x(\w+?)_\d")
+_OGS = Pattern(r"matmul_ogs_[NT]{3}_(\w+?)x(bf16|fp16|fp8\w*|fp32|mxfp4|mxfp8|nvfp4)x(\w+?)_\d")
 _KINDS = {
     **{"e4m3": "fp8", "e5m2": "fp8", "f8": "fp8", "fp8": "fp8", "qq": "fp8", "mxfp8": "fp8"},
     **{"bfloat16": "bf16", "bf16": "bf16", "t": "bf16"},
     **{"fp16": "fp16", "f16": "fp16", "h": "fp16", "s8": "int8"},
     **{"e2m1": "fp4", "fp4": "fp4", "mxfp4": "fp4", "nvfp4": "fp4", "ue4m3xe2m1": "fp4"},
 }
-_STATE = re.compile(r"multi_tensor_apply_kernel<.*?(?:Functor|Capturable|Stage1|Stage2)<([\w:]+)")
+_STATE = Pattern(r"multi_tensor_apply_kernel<.*?(?:Functor|Capturable|Stage1|Stage2)<([\w:]+)")
 _STATES = {
     **{"float": "fp32", "double": "fp64", "c10::Half": "fp16", "c10::BFloat16": "bf16"},
     **{"at::Half": "fp16", "at::BFloat16": "bf16"},
@@ -89,15 +91,15 @@ _STATES = {
 _WORDS = (
     (
         "bf16",
-        re.compile(r"(?i)(?<![a-z0-9])(?:__nv_|cutlass::|c10::)?(bfloat16|bf16)(_t)?(?![a-z0-9])"),
+        Pattern(r"(?i)(?<![a-z0-9])(?:__nv_|cutlass::|c10::)?(bfloat16|bf16)(_t)?(?![a-z0-9])"),
     ),
     (
         "fp16",
-        re.compile(r"(?i)(?<![a-z0-9])(?:cutlass::|c10::|__)?(half|half_t|fp16|f16)(?![a-z0-9])"),
+        Pattern(r"(?i)(?<![a-z0-9])(?:cutlass::|c10::|__)?(half|half_t|fp16|f16)(?![a-z0-9])"),
     ),
     (
         "fp8",
-        re.compile(r"(?i)(?<![a-z])(fp8|(float_)?e4m3(fn)?(_t)?|(float_)?e5m2(_t)?)(?![a-z0-9])"),
+        Pattern(r"(?i)(?<![a-z])(fp8|(float_)?e4m3(fn)?(_t)?|(float_)?e5m2(_t)?)(?![a-z0-9])"),
     ),
 )
 """Types as words, for names with no grammar of their own: believed where exactly one is there."""
@@ -111,20 +113,31 @@ def named(name: str) -> Named:
 @lru_cache(maxsize=1 << 16)
 def _named(name: str) -> Named:
     name = name[:_LONGEST]
-    within = name if _WRAPPER.search(name) else re.split(r"[<(]", name, maxsplit=1)[0]
-    family = next((family for family, pattern in _FAMILIES if pattern.search(within)), None)
+    return _of_family(first_held([_own_part(name)], _FAMILIES)[0], name)
+
+
+def _own_part(name: str) -> str:
+    """Return the part of a name that tells what its kernel does."""
+    return name if _WRAPPER.search(name) else re.split(r"[<(]", name, maxsplit=1)[0]
+
+
+def _of_family(family: str | None, name: str) -> Named:
     return Named() if family is None else Named(family, _dtype(name))
 
 
 def columns(names: Iterable[str]) -> pl.DataFrame:
-    """Return kernel_full, named_family and named_dtype of each distinct name."""
+    """Return kernel_full, named_family and named_dtype of each of these names, in their order."""
     import polars as pl
 
-    distinct = sorted(set(names))
-    kinds = [named(name) for name in distinct]
+    given = list(names)
+    read = [original(name)[:_LONGEST] for name in given]
+    asked = may_hold(read, [pattern for _, pattern in _FAMILIES])
+    within = [_own_part(name) if may else "" for name, may in zip(read, asked, strict=True)]
+    families = first_held(within, _FAMILIES)
+    kinds = [_of_family(family, name) for family, name in zip(families, read, strict=True)]
     return pl.DataFrame(
         {
-            "kernel_full": pl.Series(distinct, dtype=pl.String),
+            "kernel_full": pl.Series(given, dtype=pl.String),
             "named_family": pl.Series([kind.family for kind in kinds], dtype=pl.String),
             "named_dtype": pl.Series([kind.dtype for kind in kinds], dtype=pl.String),
         }

@@ -6,10 +6,13 @@ what their work is told from. What is held for every launch is then a row of tho
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base import tables
 from ncutool.base.looked_up import looked_up
 from ncutool.work import calls
 
@@ -39,6 +42,61 @@ _SAME = (
     "has_call",
 )
 """What the work of a launch that shares its operator with no other is told from."""
+
+
+@dataclass(frozen=True, eq=False)
+class WorkByKind:
+    """The work of launches, held once for each kind of them and spread over all when asked for."""
+
+    of_kinds: pl.DataFrame
+    """A row for each kind, with the columns of :data:`ncutool.base.tables.WORK` that are known."""
+    kinds: pl.Series
+    """Which row of ``of_kinds`` each launch has."""
+    launches: pl.Series
+    """The launch_id of each launch, sorted."""
+
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """:data:`ncutool.base.tables.WORK`: one row a launch."""
+        return self.rows.collect()
+
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """The same, of which only those columns are spread over launches that are asked for."""
+        known = self.of_kinds.lazy().select(pl.exclude("launch_id").gather(pl.lit(self.kinds)))
+        launches = self.launches.to_frame("launch_id")
+        spread = pl.concat([launches.lazy(), known], how="horizontal")
+        # absent columns are literals, which take no memory
+        return spread.select(
+            pl.col(name) if name in self.of_kinds.columns else pl.lit(None, dtype).alias(name)
+            for name, dtype in tables.WORK.polars_schema().items()
+        )
+
+    def some(self, launches: pl.Series) -> pl.DataFrame:
+        """Return the rows of some of the launches, by their launch_id, sorted."""
+        places = self.kinds.gather(self.launches.search_sorted(launches))
+        return tables.WORK.conform(self.of_kinds[places].with_columns(launches))
+
+
+@dataclass(frozen=True, eq=False)
+class WorkOfEach:
+    """The work of launches that is known for each by itself."""
+
+    table: pl.DataFrame
+    """:data:`ncutool.base.tables.WORK`: one row a launch."""
+
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """The same, lazily."""
+        return self.table.lazy()
+
+    def some(self, launches: pl.Series) -> pl.DataFrame:
+        """Return the rows of some of the launches, by their launch_id."""
+        return self.table.filter(pl.col("launch_id").is_in(launches.implode()))
+
+
+Held = WorkByKind | WorkOfEach
+"""The work of a capture's launches."""
 
 
 def first_of_kind(rows: pl.DataFrame, capture: Capture) -> pl.Series:
@@ -76,13 +134,14 @@ def _stands_for_itself() -> pl.Expr:
     return several | of_step | pl.any_horizontal(pl.col(*_SAID_OF_EACH).is_not_null())
 
 
-def spread(found: pl.DataFrame, first: pl.Series, launches: pl.Series) -> pl.DataFrame:
-    """Return what was found of the first launches as rows of all.
+def by_kind(found: pl.DataFrame, first: pl.Series, launches: pl.Series) -> WorkByKind:
+    """Return what was found of the first launches as the work of all.
 
     Args:
         found: one row for each launch that is the first of its kind, by ``launch_id``.
         first: the launch_id of the first of its kind, for each of ``launches``.
         launches: launch_id of all launches, sorted.
     """
-    place = found["launch_id"].search_sorted(first)
-    return found[place].with_columns(launches.alias("launch_id"))
+    own = tables.WORK.polars_schema()
+    typed = found.cast({name: own[name] for name in found.columns})
+    return WorkByKind(typed, typed["launch_id"].search_sorted(first), launches)

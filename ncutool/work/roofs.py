@@ -32,7 +32,7 @@ def roof_of(
     compute_capability: str | None = None,
     vendor: str | None = None,
 ) -> tuple[str | None, str | None]:
-    """Return the roof, of :data:`ncutool.base.tables.ROOFS`, and a remark where the choice is open.
+    """Return the roof, of :data:`ncutool.base.roofs.ROOFS`, and a remark where the choice is open.
 
     Args:
         family: one of :data:`ncutool.base.tables.FAMILIES`.

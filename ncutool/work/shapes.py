@@ -45,29 +45,25 @@ DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 
 def work(capture: Capture) -> pl.DataFrame:
     """One row per launch of a torch capture: :data:`ncutool.base.tables.WORK`."""
+    return by_kind(capture).table
+
+
+def by_kind(capture: Capture) -> repeats.WorkByKind:
+    """Return the work of a torch capture's launches, once for each kind of them."""
     rows = _with_operators(capture)
     launches = rows["launch_id"].sort()
     first = repeats.first_of_kind(rows, capture)
     alone = rows.filter(pl.col("launch_id").is_in(first.unique().implode()))
     del rows  # before what is found is spread over all launches
-    found = _of_each(alone, capture)
-    return tables.WORK.conform(repeats.spread(found, first, launches))
+    return repeats.by_kind(_of_each(alone, capture), first, launches)
 
 
 def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """Return the work of launches, all those of any operator that launched several, sorted."""
-    name = pl.col("kernel_full")
-    rows = rows.with_columns(
-        kernel_facts.column(name, "communicates").alias("communicates"),
-        kernel_facts.column(name, "transformed").alias("transformed"),
-        kernel_facts.column(name, "role").is_not_null().alias("helps"),
-    )
+    rows = rows.join(_told_by_names(rows["kernel_full"].unique()), on="kernel_full", how="left")
     wanted = rows.filter(_wants_model())
     rows = rows.join(evaluate(wanted, capture), on="op_id", how="left")
     rows = rows.join(trials.marked(wanted), on="launch_id", how="left")
-    rows = rows.join(
-        named_kinds.columns(rows["kernel_full"].unique()), on="kernel_full", how="left"
-    )
     rows = rows.with_columns(
         _role().alias("role"),
         (pl.col("family") == "convolution")
@@ -89,6 +85,15 @@ def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     )
     columns = [column.name for column in tables.WORK.columns]
     return rows.sort("launch_id").select(name for name in rows.columns if name in columns)
+
+
+def _told_by_names(names: pl.Series) -> pl.DataFrame:
+    """Return what the names of kernels say of their work, one row for each of these."""
+    return named_kinds.columns(names).with_columns(
+        communicates=kernel_facts.of_names(names, "communicates"),
+        transformed=kernel_facts.of_names(names, "transformed"),
+        helps=kernel_facts.of_names(names, "role").is_not_null(),
+    )
 
 
 def _with_operators(capture: Capture) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from ncutool_parsers.capture import Notice
+from ncutool_parsers.counting import counted
 from ncutool_parsers.interface import ReadOptions
 from ncutool_parsers.visible_text import MARK, visible
 
@@ -171,32 +172,33 @@ class Edge:
             (
                 marked,
                 "bad_names",
-                f"{marked} names hold bytes that are not UTF-8, or characters that hide, reorder "
-                f"or control others: shown as {MARK}.",
+                f"{counted(marked, 'name', 'hold')} bytes that are not UTF-8, or characters that "
+                f"hide, reorder or control others: shown as {MARK}.",
             ),
             (
                 long,
                 "long_names",
-                f"{long} names are longer than {self.max_name:,} characters (of operators "
-                f"{min(self.max_name, LONGEST_OPERATOR):,}) and were cut (--max-name).",
+                f"{counted(long, 'name', 'are')} longer than {self.max_name:,} characters (of "
+                f"operators {min(self.max_name, LONGEST_OPERATOR):,}): cut (--max-name).",
             ),
             (
                 self.lists,
                 "long_arguments",
-                f"{self.lists} recorded arguments hold more than {self.max_values:,} values and "
-                "were left out (--max-values): the operators that have them are without shapes.",
+                f"{counted(self.lists, 'recorded argument', 'hold')} more than {self.max_values:,} "
+                "values: left out (--max-values), so that their operators are without shapes.",
             ),
             (
                 self.nested,
                 "nested_arguments",
-                f"{self.nested} recorded arguments are nested deeper than {self.max_nesting} and "
-                "were left out (--max-nesting): the operators that have them are without shapes.",
+                f"{counted(self.nested, 'recorded argument', 'are')} nested deeper than "
+                f"{self.max_nesting}: left out (--max-nesting), so that their operators are "
+                "without shapes.",
             ),
             (
                 self.numbers,
                 "bad_numbers",
-                f"{self.numbers} numbers in the file cannot be what they stand for (an id beyond "
-                "64 bits, a negative count, a size that nothing has): taken as not recorded.",
+                f"{counted(self.numbers, 'number')} in the file cannot be right (an id beyond 64 "
+                "bits, a negative count, a size that nothing has): taken as not recorded.",
             ),
         ]
         return [Notice(code, sentence) for count, code, sentence in said if count]

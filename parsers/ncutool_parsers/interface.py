@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from ncutool_parsers.capture import Capture
+from ncutool_parsers.defaults import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_EVENTS,
+    DEFAULT_MAX_NAME,
+    DEFAULT_MAX_NESTING,
+    DEFAULT_MAX_VALUES,
+)
 from ncutool_parsers.formats import Format
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while a file is read."""
-
-DEFAULT_MAX_BYTES = 16 * 1024**3
-DEFAULT_MAX_EVENTS = 100_000_000
-DEFAULT_MAX_NAME = 16_384
-"""Characters; the longest names of real kernels have some thousands."""
-DEFAULT_MAX_VALUES = 100_000
-"""Values of one recorded argument; an optimizer's lists of a large model have some ten thousand."""
-DEFAULT_MAX_NESTING = 64
-"""Brackets inside one another; recorded arguments have three."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _LONGEST = 120
 _DEEPEST = 12
@@ -18,15 +18,21 @@ _DEEPEST = 12
 
 _CLOSERS = {"<": ">", "(": ")", "[": "]", "{": "}"}
 _CPP = re.compile(r"[<(:\s]")
-_DELIMITER = re.compile(r"[<(\[{\s]|::")
-_BRACKET = re.compile(r"(?<!-)>|[<()\[\]{}]")
-"""What opens or closes a group; the arrow of a return type does not."""
-_SEPARATOR = re.compile(r"[,<(\[{]")
+_BRACKET = re.compile(
+    r"[^<>()\[\]{},]*(?:<[^<>()\[\]{}]*(?<!-)>|\([^<>()\[\]{}]*\)|\[[^<>()\[\]{}]*\]"
+    r"|\{[^<>()\[\]{}]*\}|([<>()\[\]{},])|\Z)"
+)
+"""Up to the next bracket or comma, which is group 1, or past a group without another one in it."""
 _BLANK = re.compile(r"\s")
 _IDENTIFIER = re.compile(r"[A-Za-z_]")
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 """A name that is one identifier of C, as a whole."""
-_OPERATOR = re.compile(r"operator\s*(\(\)|\[\]|->\*?|<=>|[-+*/%^&|~!=<>]+)")
+_TOKEN = re.compile(
+    r"(?P<group>[<(\[{])|::|(?P<blank>\s)"
+    r"|(?P<word>operator\s*(?:\(\)|\[\]|->\*?|<=>|[-+*/%^&|~!=<>]+)"
+    r"|[\s\S][^<(\[{\s:]*(?::(?!:)[^<(\[{\s:]*)*)(?:::)?"
+)
+"""What a qualified name is made of; a word comes with what leads to the next one."""
 _TENSILE = re.compile(r"(Cijk_[A-Za-z]+_[A-Za-z]+_[A-Za-z0-9]+(?:_BH)?)_.*?(MT\d+x\d+x\d+)")
 _TILES = (
     re.compile(r"tuple<(?:cute::)?C<(\d+)>\s*,\s*(?:cute::)?C<(\d+)>\s*,\s*(?:cute::)?C<(\d+)>"),
@@ -61,12 +67,25 @@ _BASIC = frozenset(
 )
 
 
-@dataclass
-class _Part:
-    """One component of a qualified name and the text of its template arguments."""
+NO_NAME = "(no name)"
+"""What a kernel is called that has no name, or one of blanks alone."""
+
+
+class _Part(NamedTuple):
+    """One component of a qualified name, the text of its template arguments and its commas."""
 
     name: str
     template: str = ""
+    commas: tuple[int, ...] = ()
+    """Indices of those between two arguments."""
+
+    def arguments(self) -> Iterator[str]:
+        """Yield each template argument."""
+        start = 0
+        for end in (*self.commas, len(self.template)):
+            if argument := self.template[start:end].strip():
+                yield argument
+            start = end + 1
 
 
 def short_name(full: str) -> str:
@@ -84,7 +103,7 @@ def short_name(full: str) -> str:
     if _CPP.search(name):
         short = _short_cpp(name)
         return short if len(short) <= _LONGEST else short[: _LONGEST - 1] + "…"
-    return name or full
+    return name or NO_NAME
 
 
 def function_name(full: str) -> str | None:
@@ -109,9 +128,9 @@ def _short_cpp(full: str) -> str:
     if not parts:
         return full
     own = parts[-1]
-    tag = _what_is_done(_split_arguments(own.template), _DEEPEST)
+    tag = _what_is_done(own.arguments(), _DEEPEST)
     if own.name in _GENERIC and len(parts) > 1 and not tag:
-        own = _Part(f"{parts[-2].name}::{own.name}", own.template)
+        own = _Part(f"{parts[-2].name}::{own.name}", own.template, own.commas)
     tile = _tile(own.template)
     inner = " ".join(word for word in (tag, tile) if word)
     return f"{own.name}<{inner}>" if inner else own.name
@@ -155,12 +174,12 @@ def _meaning(argument: str, depth: int) -> tuple[str, str]:
         return "", ""
     own = parts[-1]
     if own.name in _GENERIC:
-        return "", _what_is_done(_split_arguments(own.template), depth - 1)
+        return "", _what_is_done(own.arguments(), depth - 1)
     if own.name.lower().endswith("traits"):
-        sizes = [size.removeprefix("(int)") for size in _split_arguments(own.template)]
+        sizes = [size.removeprefix("(int)") for size in own.arguments()]
         return "", "x".join([size for size in sizes if size.isdecimal()][:3])
     if _WRAPPER.fullmatch(own.name):
-        return _what_is_done(_split_arguments(own.template), depth - 1), own.name
+        return _what_is_done(own.arguments(), depth - 1), own.name
     return ("", "") if _PLUMBING.fullmatch(own.name) else (own.name, "")
 
 
@@ -168,99 +187,70 @@ def _qualified_name(text: str) -> list[_Part]:
     """Return the components of the first qualified name that takes parameters, or of the last.
 
     Each blank outside brackets ends a return type or a qualifier, so the name begins anew there.
+    Bracket groups are skipped: those in angle brackets are template arguments of the word before.
     """
+    text = _without_anonymous(text)
     parts: list[_Part] = []
     fresh = True  # the next word begins a name
-    for kind, token in _tokens(text):
-        if kind == "<":
-            if parts and not fresh:
-                parts[-1].template = token
-        elif kind == "(":
-            if parts and not fresh:
-                return parts
-        elif kind == " ":
-            fresh = True
-        elif kind == "w":
+    index = 0
+    while match := _TOKEN.match(text, index):
+        kind, index = match.lastgroup, match.end()
+        if kind == "word":
+            token = match[kind]
             if fresh:
                 if token in ("const", "volatile", "&", "*", "&&") and parts:
                     return parts
                 parts = []
-            parts.append(_Part(token))
+            parts.append(_Part(_BLANK.sub("", token) if token.startswith("operator") else token))
             fresh = False
+        elif kind == "blank":
+            fresh = True
+        elif kind == "group":
+            named = bool(parts) and not fresh
+            if named and match[0] == "(":
+                return parts
+            start, (end, commas) = index, _group(text, index - 1)
+            if named and match[0] == "<":
+                parts[-1] = _Part(parts[-1].name, text[start:end], commas)
+            index = end + 1
     return parts
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Yield words ("w"), blanks (" ") and outermost bracket groups, each as kind and text.
-
-    Only groups in angle brackets come with their text: parameters are long and of no use.
-    """
+def _without_anonymous(text: str) -> str:
     if "anonymous" in text or "unnamed" in text:
         for anonymous in _ANONYMOUS:
             text = text.replace(anonymous + "::", "").replace(anonymous, "")
-    index = 0
-    while index < len(text):
-        char = text[index]
-        if char == "<":
-            end = _group_end(text, index)
-            yield char, text[index + 1 : end]
-            index = end + 1
-        elif char in _CLOSERS:
-            yield char, ""
-            index = _group_end(text, index) + 1
-        elif text.startswith("::", index):
-            index += 2
-        elif char.isspace():
-            yield " ", ""
-            index += 1
-        elif match := _OPERATOR.match(text, index):
-            yield "w", _BLANK.sub("", match[0])
-            index = match.end()
-        else:
-            start, index = index, _end_of_word(text, index)
-            yield "w", text[start:index]
+    return text
 
 
-def _end_of_word(text: str, start: int) -> int:
-    match = _DELIMITER.search(text, start + 1)
-    return match.start() if match else len(text)
-
-
-def _group_end(text: str, start: int) -> int:
+def _group(text: str, start: int) -> tuple[int, tuple[int, ...]]:
     """Return the index of the bracket that closes the one at ``start``, else the text's end.
+
+    With it come the commas that no bracket inside encloses, counted from behind ``start``.
 
     Inside parentheses ``<`` and ``>`` may be comparisons, so a closing bracket of another kind
     closes everything opened since its own.
     """
-    stack = [_CLOSERS[text[start]]]
+    stack, commas = [_CLOSERS[text[start]]], []
     for match in _BRACKET.finditer(text, start + 1):
-        char = match[0]
-        if char in _CLOSERS:
+        char, end = match[1], match.end()
+        if char is None:
+            continue
+        if char == ",":
+            if len(stack) == 1:
+                commas.append(end - start - 2)
+        elif char in _CLOSERS:
             stack.append(_CLOSERS[char])
+        elif char == ">" and text[end - 2] == "-":
+            continue  # the arrow of a return type closes nothing
         elif char == stack[-1]:
             stack.pop()
         elif char != ">" and char in stack:
             while stack.pop() != char:
                 pass
         if not stack:
-            return match.start()
-    return len(text)
-
-
-def _split_arguments(template: str) -> Iterator[str]:
-    """Yield template arguments, which commas outside brackets separate."""
-    start = index = 0
-    while match := _SEPARATOR.search(template, index):
-        index = match.start()
-        if template[index] == ",":
-            if argument := template[start:index].strip():
-                yield argument
-            start = index + 1
-        else:
-            index = _group_end(template, index)
-        index += 1
-    if argument := template[start:].strip():
-        yield argument
+            return end - 1, tuple(commas)
+    return len(text), tuple(commas)
 
 
 def _short_mangled(name: str) -> str:

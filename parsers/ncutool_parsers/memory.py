@@ -23,6 +23,20 @@ def held_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def give_back() -> None:
+    """Return to the system what the C library keeps of memory that was freed, where it can.
+
+    Tables are made in memory of another allocator, for which it would be lost.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, musl keeps nothing
+    if trim is not None:
+        trim(0)
+
+
 def machine_bytes() -> int | None:
     """Return what this machine or container has; None where the system does not say."""
     try:

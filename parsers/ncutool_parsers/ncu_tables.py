@@ -13,6 +13,7 @@ import polars as pl
 
 from ncutool_parsers import ncu_samples, schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice, made_up
+from ncutool_parsers.counting import counted_of
 from ncutool_parsers.edge import (
     LARGEST_BLOCK,
     LARGEST_BYTES,
@@ -315,7 +316,7 @@ def _notices(actions: Sequence[Action], report: Report, framing: Framing) -> tup
         notices.append(
             Notice(
                 "no_duration",
-                f"{untimed} of {len(actions)} launches carry no duration: collect with "
+                f"{counted_of(untimed, len(actions), 'launch', 'carry')} no duration: collect with "
                 "`--section SpeedOfLight` for times and everything that rests on them.",
             )
         )
@@ -329,16 +330,16 @@ def _text_notices(actions: Sequence[Action]) -> list[Notice]:
     missing = sum(mix["text"] == "missing" for mix in mixes)
     if missing:
         text = (
-            f"{missing} of {len(actions)} launches have counts per instruction but not their SASS "
-            "(no code embedded, or too much of it to read in parts): their instructions are known "
-            "by opcode only."
+            f"{counted_of(missing, len(actions), 'launch', 'have')} counts per instruction but not "
+            "their SASS (no code embedded, or too much of it to read in parts): their instructions "
+            "are known by opcode only."
         )
         notices.append(Notice("no_sass_text", text, "info"))
     contradicting = sum(mix["text"] == "contradicts" for mix in mixes)
     if contradicting:
         text = (
-            f"{contradicting} of {len(actions)} launches have SASS that does not fit the report's "
-            "own instruction counts: it was left out for them."
+            f"{counted_of(contradicting, len(actions), 'launch', 'have')} SASS that does not fit "
+            "the report's own instruction counts: it was left out for them."
         )
         notices.append(Notice("sass_contradicts", text))
     return notices

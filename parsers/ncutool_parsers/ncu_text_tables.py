@@ -13,6 +13,7 @@ import polars as pl
 from ncutool_parsers import ncu_text_values as values
 from ncutool_parsers import schema
 from ncutool_parsers.capture import Capture, DeviceRecord, Notice
+from ncutool_parsers.counting import counted
 from ncutool_parsers.edge import (
     LARGEST_BLOCK,
     LARGEST_BYTES,
@@ -252,14 +253,14 @@ def _notices(found: Found, read: Sequence[Read], losses: Losses) -> Iterator[Not
         count = len(losses.labels)
         yield Notice(
             "unknown_labels",
-            f"{count} rows of the tables have labels of which is not known for sure which metric "
-            "they are: they were left out. The page raw has the metrics' names.",
+            f"{counted(count, 'row')} of the tables left out: which metric the label stands for is "
+            "not known for sure. The page raw has the metrics' names.",
             "info",
         )
     lost = found.damaged + found.long_lines
     if found.cut or lost:
         parts = ["it ends within a row"] * found.cut
-        parts += [f"{lost} rows cannot be taken apart or are too long"] * bool(lost)
+        parts += [f"{counted(lost, 'row')} too long or not to be taken apart"] * bool(lost)
         yield Notice("damaged", f"The text is damaged: {' and '.join(parts)}.", "error")
     if found.summaries:
         yield Notice("summaries", "Tables that sum launches up were left out.", "info")

@@ -303,20 +303,26 @@ def words_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, IsADirectoryError):
         return "is a folder", "name the capture inside it"
     if isinstance(error, (TimeoutError, ConnectionError)) or any(
-        word in name for word in ("Connect", "Timeout", "DNS", "SSL", "Endpoint")
+        word in name for word in ("Connect", "Timeout", "DNS", "SSL", "Endpoint", "ServiceRequest")
     ):
         return f"cannot be reached ({name})", "check the address, the network and the proxy"
+    if isinstance(error, ValueError) and status is None:
+        return "cannot be reached: its package does not take the settings that it finds", _SIGN_IN
     code = name if status is None else f"{name}, status {status}"
     return f"cannot be read: its store answered with an error ({code})", "try it again"
 
 
 def status_of(error: Exception) -> int | None:
-    """Return the status of HTTP in an error of aiohttp, botocore or others."""
-    found = getattr(error, "status", None) or getattr(error, "code", None)
-    if isinstance(found, int):
-        return found
+    """Return the status of HTTP in an error of a store's client; None where it has none.
+
+    aiohttp has it as ``status``, gcsfs as ``code``, Azure as ``status_code``, and requests and
+    httpx (Hugging Face) in the response; botocore in a table of its own.
+    """
     response = getattr(error, "response", None)
+    places = [getattr(one, name, None) for one in (error, response) for name in _STATUSES]
     if isinstance(response, dict):
-        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return found if isinstance(found, int) else None
-    return None
+        places.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+    return next((int(found) for found in places if isinstance(found, int) and found), None)
+
+
+_STATUSES = ("status", "code", "status_code")

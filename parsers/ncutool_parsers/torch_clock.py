@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
 
 import msgspec
 
-from ncutool_parsers.torch_events import NOTHING, Event
+from ncutool_parsers.torch_events import NOTHING, Event, Untimed
 
 _EXACT_BELOW = 8e12
 """Microseconds (93 days) up to which a double keeps nanoseconds apart."""
@@ -48,11 +48,10 @@ class Clock:
         """
         if self.base_us:
             return True
-        some = (events[0], events[len(events) // 2], events[-1]) if events else ()
-        if not any(abs(event.ts) > _EXACT_BELOW for event in some):
+        if not any(abs(start) > _EXACT_BELOW for start in _some_starts(events)):
             return False
         first = islice(_TIME.finditer(piece), _TELLING)
-        return any(match[1] for match in first) or any(event.ts % 1 > 0 for event in events)
+        return any(match[1] for match in first) or any(start % 1 > 0 for start in _starts(events))
 
     def settle(self, starts: Iterable[object]) -> None:
         """Choose the base by the first time that needs one, unless there is one."""
@@ -68,12 +67,23 @@ class Clock:
         starts = [_decimal(bytes(start.ts)) for start in self._decode(piece)]
         self.settle(starts)
         for event, start in zip(events, starts, strict=True):
-            if start is not None:
+            if start is not None and not isinstance(event, Untimed):
                 event.ts = self.from_base(start)
 
     def from_base(self, start: Decimal | float) -> float:
         """Return a time of the trace's clock in microseconds from the base."""
         return float(start - self.base_us)
+
+
+def _starts(events: Iterable[Event]) -> Iterator[float]:
+    """Yield the start of each event that has one."""
+    return (event.ts for event in events if not isinstance(event, Untimed))
+
+
+def _some_starts(events: list[Event]) -> Iterator[float]:
+    """Yield the first start, one from the middle and the last one."""
+    for some in (events, islice(events, len(events) // 2, None), reversed(events)):
+        yield from islice(_starts(some), 1)
 
 
 def _decimal(text: bytes) -> Decimal | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from struct import error, pack
 from typing import Generic, TypeVar
 
-from ncutool_parsers.interface import DEFAULT_MAX_EVENTS
+from ncutool_parsers.defaults import DEFAULT_MAX_EVENTS
 from ncutool_parsers.torch_clock import Clock
 from ncutool_parsers.torch_events import NO_ARGS, NOTHING, UNKNOWN, Args, Event
 
@@ -116,6 +116,22 @@ class _Buckets(dict[str, Callable[[Event], None] | None]):
         return put
 
 
+class _Takers(dict[type, Callable[[Event], None] | None]):
+    """What takes an event of each type: the bucket of the category that a type stands for.
+
+    Asking for the type is faster than asking the event for its category.
+    """
+
+    def __init__(self, buckets: _Buckets) -> None:
+        self._buckets = buckets
+        self.others: list[Event] = []
+        """Events of the type that stands for no category."""
+
+    def __missing__(self, kind: type[Event]) -> Callable[[Event], None] | None:
+        self[kind] = put = self.others.append if kind is Event else self._buckets[kind.cat]
+        return put
+
+
 def _kind(cat: str) -> str | None:
     """Return what the events of a category are, None where they are not used."""
     if cat in ("kernel", "cpu_op", "operator", "overhead", "python_function"):
@@ -150,6 +166,7 @@ class Collector:
         self.annotations = Columns[AnnotationKey]()
         self.overheads = Columns[AnnotationKey]()
         self._buckets = _Buckets()
+        self._takers = _Takers(self._buckets)
 
     def move_origin(self, shift_us: int) -> None:
         """Count the times gathered so far from a later moment."""
@@ -166,11 +183,16 @@ class Collector:
         self.events += len(events)
         if self.events > self._max_events:
             raise TooManyError
-        buckets = self._buckets
+        buckets, takers = self._buckets, self._takers
         for event in events:
+            put = takers[type(event)]
+            if put is not None:
+                put(event)
+        for event in takers.others:
             put = buckets[event.cat]
             if put is not None and event.ph == "X":
                 put(event)
+        takers.others.clear()
         for kind, cat, bucket in buckets.used:
             if bucket:
                 self._add(kind, cat, bucket)
@@ -215,11 +237,10 @@ class Collector:
 
     def _threads(self, events: list[Event]) -> array[int]:
         """Return the number of each event's thread, which in most pieces is the same for all."""
-        pids, tids = [event.pid for event in events], [event.tid for event in events]
-        if events and pids.count(pids[0]) == tids.count(tids[0]) == len(events):
-            return array("i", [self.threads[pids[0], tids[0]]]) * len(events)
-        threads = self.threads
-        return array("i", [threads[thread] for thread in zip(pids, tids, strict=True)])
+        threads, first = self.threads, events[0] if events else None
+        if first is None or _differ(events, first.pid, first.tid):
+            return array("i", [threads[event.pid, event.tid] for event in events])
+        return array("i", [threads[first.pid, first.tid]]) * len(events)
 
     def _add_old_ops(self, events: list[Event]) -> None:
         """Add operators of 2020 and 2021: annotations among them, shapes under another key."""
@@ -286,6 +307,14 @@ def _add_notes(columns: Columns[AnnotationKey], events: list[Event], *, on_devic
     """Add events of which only thread, name and times count: annotations, overhead."""
     keys = columns.keys
     columns.extend(events, [keys[e.pid, e.tid, bytes(e.name), on_device] for e in events])
+
+
+def _differ(events: list[Event], pid: Identifier, tid: Identifier) -> bool:
+    """Whether some event is of another thread."""
+    for event in events:  # noqa: SIM110 - a generator would take three times as long
+        if event.tid != tid or event.pid != pid:
+            return True
+    return False
 
 
 def _external_ids(args: Iterable[Args]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from math import nan
 from operator import or_
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -143,17 +143,20 @@ class _LaunchArgs(msgspec.Struct, gc=False, rename=_KEYS):
     external_id_old: int = UNKNOWN
 
 
-class _Unused(msgspec.Struct, gc=False, tag_field="cat"):
-    """An event that is counted at most; the clock is told from any."""
+class Untimed(msgspec.Struct, gc=False, tag_field="cat"):
+    """An event of which nothing is used."""
 
-    ph: str = ""
-    ts: float = nan
+
+class _Counted(Untimed, gc=False):
+    """A complete event that is counted alone."""
+
+    ph: Literal["X"]
 
 
 class _Timed(msgspec.Struct, gc=False, tag_field="cat"):
-    """An event of which thread, name and times are used."""
+    """A complete event of which thread, name and times are used."""
 
-    ph: str = ""
+    ph: Literal["X"]
     name: msgspec.Raw = NOTHING
     pid: int | str = 0
     tid: int | str = 0
@@ -178,9 +181,10 @@ _COMMON: dict[type[msgspec.Struct], tuple[str, ...]] = {
     _Call: ("cuda_runtime", "cuda_driver", "hip_runtime", "xpu_runtime"),
     _Launch: ("kernel", "gpu_memcpy", "gpu_memset"),
     _Timed: ("user_annotation", "gpu_user_annotation", "overhead"),
-    _Unused: (
-        *("python_function", "ac2g", "async_cpu_to_gpu", "async_gpu", "fwdbwd", "Trace"),
-        *("cpu_instant_event", "cuda_sync"),
+    _Counted: ("python_function",),
+    Untimed: (
+        *("ac2g", "async_cpu_to_gpu", "async_gpu", "fwdbwd", "Trace", "cpu_instant_event"),
+        *("cuda_sync",),
     ),
 }
 """The categories of nearly all events, by what is used of them."""
@@ -207,7 +211,11 @@ class EventDecoder:
         self._balance = _PATIENCE
 
     def decode(self, piece: memoryview) -> list[Event]:
-        """Return the events of a JSON list; those of common categories lack unused fields.
+        """Return the events of a JSON list, by category those that are not used are Untimed.
+
+        Where all categories are common ones, events have types of their own, which lack unused
+        fields and whose attribute ``cat`` says the category; those that are used are complete
+        events ("ph": "X"). Otherwise all are of type Event.
 
         Raises:
             ValueError: it is not strict JSON, or a used field is of the wrong type.

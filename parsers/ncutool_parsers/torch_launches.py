@@ -25,7 +25,7 @@ from ncutool_parsers.torch_columns import COPIES, KERNELS, LAUNCH, Identifier, L
 from ncutool_parsers.torch_events import UNKNOWN
 from ncutool_parsers.torch_links import Links
 from ncutool_parsers.torch_rows import Rows
-from ncutool_parsers.torch_series import ints, rows_of, spread, take
+from ncutool_parsers.torch_series import column, ints, rows_of, spread, take
 
 _CATEGORY = ("kernel", "memcpy", "memset")
 _IN_WORK_ITEMS = "Cijk_"
@@ -145,7 +145,7 @@ def launch_table(
         duration_ns=pl.Series(rows.duration).set(pl.Series(rows.no_duration), None),
         op_id=ints(links.op),
         call_id=ints(links.call),
-        link=pl.Series(_HOW, dtype=pl.String).gather(rows_of(links.how)),
+        link=column(pl.Series(_HOW, dtype=pl.String).gather(rows_of(links.how))),
         unlinked=take(pl.Series(_WHY_NOT, dtype=pl.String), links.why_not),
         graph_replay=pl.Series(links.replay).set(pl.Series((links.call < 0) & ~links.replay), None),
         copy_kind=kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from ncutool_parsers.capture import Notice
+from ncutool_parsers.counting import agreeing, counted, counted_of
 from ncutool_parsers.json_repair import Repair
 from ncutool_parsers.torch_tables import Tables
 
@@ -19,7 +20,7 @@ def truncated(damage: str | None, compressed: bool, total: int, events: int) -> 
     return Notice(
         "truncated",
         f"Cut short or damaged: {reason}. Read as far as it is whole, about {size} and "
-        f"{events} events; what follows is missing from every figure.",
+        f"{counted(events, 'event')}; what follows is missing from every figure.",
         "error",
     )
 
@@ -48,8 +49,9 @@ def repaired(repair: Repair) -> list[Notice]:
         notices.append(
             Notice(
                 "damaged",
-                f"{lost.stretches} stretches of the list of events cannot be decoded: {lost.size} "
-                f"bytes, which {named} and {lost.launches} launches. What they held is missing "
+                f"{counted(lost.stretches, 'stretch')} of the list of events cannot be decoded: "
+                f"{counted(lost.size, 'byte')}, which {named} and "
+                f"{counted(lost.launches, 'launch')}. What they held is missing "
                 "from every figure.",
                 "error",
             )
@@ -102,8 +104,8 @@ def processes(tables: Tables) -> list[Notice]:
         return []
     lost = int(tables.launches["process"].null_count())
     ids = (
-        f"{lost} of {len(tables.launches)} launches cannot be given to one of them, so that they "
-        "have no launch call, no operator and no figures"
+        f"{lost:,} of {counted(len(tables.launches), 'launch')} cannot be given to one of them, so "
+        "that they have no launch call, no operator and no figures"
         if lost
         else "each launch was given to the process whose label its pid carries"
     )
@@ -127,9 +129,9 @@ def _doubled(tables: Tables, total: int) -> list[Notice]:
     return [
         Notice(
             "doubled",
-            f"The file holds {doubled.launches} launches ({share} of launch time as recorded), "
-            f"{doubled.calls} calls and {doubled.ops} operators twice, as if it had been appended "
-            "to itself: each is counted once.",
+            f"The file holds {counted(doubled.launches, 'launch')} ({share} of launch time as "
+            f"recorded), {counted(doubled.calls, 'call')} and {counted(doubled.ops, 'operator')} "
+            "twice, as if it had been appended to itself: each is counted once.",
         )
     ]
 
@@ -160,9 +162,9 @@ def _doubted(tables: Tables, total: int) -> list[Notice]:
         notices.append(
             Notice(
                 "before_call",
-                f"{_counted(early, launches, total)} start before their own launch call, by up to "
-                f"{most / 1e3:,.0f} µs: the clocks of GPU and CPU do not agree there, so what the "
-                "host did while the GPU waited cannot be told.",
+                f"{_counted(early, launches, total, 'start')} before their own launch call, by up "
+                f"to {most / 1e3:,.0f} µs: the clocks of GPU and CPU do not agree there, so what "
+                "the host did while the GPU waited cannot be told.",
             )
         )
     over = launches.filter(pl.col("doubt") == "overruns_next")
@@ -171,7 +173,7 @@ def _doubted(tables: Tables, total: int) -> list[Notice]:
         notices.append(
             Notice(
                 "overruns_next",
-                f"{_counted(over, launches, total)} are recorded as still running when later "
+                f"{_counted(over, launches, total, 'are')} recorded as still running when later "
                 "launches of their own stream had run, which cannot be: their durations are "
                 f"wrong, the longest {longest / 1e3:,.0f} µs.",
             )
@@ -179,10 +181,11 @@ def _doubted(tables: Tables, total: int) -> list[Notice]:
     return notices
 
 
-def _counted(some: pl.DataFrame, launches: pl.DataFrame, total: int) -> str:
-    """Return how many of the launches some are, and their share of the launch time in all."""
+def _counted(some: pl.DataFrame, launches: pl.DataFrame, total: int, verb: str) -> str:
+    """Return how many of the launches some are, their share of the launch time, and the verb."""
     share = _percent(int(some["duration_ns"].sum() or 0), total)
-    return f"{len(some)} of {len(launches)} launches ({share} of launch time)"
+    of = f"{len(some):,} of {counted(len(launches), 'launch')} ({share} of launch time)"
+    return f"{of} {agreeing(len(some), verb)}"
 
 
 def _linking(tables: Tables, total: int) -> list[Notice]:
@@ -195,8 +198,8 @@ def _linking(tables: Tables, total: int) -> list[Notice]:
         notices.append(
             Notice(
                 "shared_call",
-                f"{shared} of {len(launches)} launches carry the correlation of a call that "
-                "launched another one, and no External id tells whose they are: they have no "
+                f"{counted_of(shared, len(launches), 'launch', 'carry')} the correlation of a call "
+                "that launched another one, and no External id tells whose they are: they have no "
                 "operator.",
             )
         )
@@ -204,7 +207,7 @@ def _linking(tables: Tables, total: int) -> list[Notice]:
         notices.append(
             Notice(
                 "contradicting_ids",
-                f"Of {contradicted} launches the correlation names one operator and the "
+                f"Of {counted(contradicted, 'launch')} the correlation names one operator and the "
                 "External id another: they are given to neither.",
             )
         )
@@ -213,7 +216,7 @@ def _linking(tables: Tables, total: int) -> list[Notice]:
         notices.append(
             Notice(
                 "unlinked",
-                f"{_counted(lost, launches, total)} have no launch call in the trace, "
+                f"{_counted(lost, launches, total, 'have')} no launch call in the trace, "
                 f"{_where(no_call, tables)}.",
             )
         )
@@ -254,14 +257,21 @@ def _times(tables: Tables, python_events: int) -> list[Notice]:
         text += f", and {zero} last 0." if zero else "."
         notices.append(Notice("coarse_clock", text, "warning" if zero else "info"))
     elif zero:
-        notices.append(Notice("zero_duration", f"{zero} launches have a recorded duration of 0."))
+        notices.append(
+            Notice("zero_duration", f"{counted(zero, 'launch', 'have')} a recorded duration of 0.")
+        )
     if unknown := launches["duration_ns"].null_count():
         notices.append(
-            Notice("no_duration", f"{unknown} launches have no usable duration in the file.")
+            Notice(
+                "no_duration",
+                f"{counted(unknown, 'launch', 'have')} no usable duration in the file.",
+            )
         )
     if tables.dropped:
         notices.append(
-            Notice("no_start", f"{tables.dropped} events without a usable start were left out.")
+            Notice(
+                "no_start", f"Left out: {counted(tables.dropped, 'event')} without a usable start."
+            )
         )
     if python_events:
         notices.append(

@@ -37,6 +37,16 @@ def spread(values: Sequence[Any], dtype: pl.DataType, rows: pl.Series) -> pl.Ser
     return pl.Series(values, dtype=dtype).gather(rows)
 
 
+def column(values: pl.Series) -> pl.Series | pl.Expr:
+    """Return a column; where all its values are the same, a literal, which takes no memory."""
+    first = values[0] if len(values) else None
+    if values.null_count() == (0 if first is not None else len(values)) and (
+        first is None or (values == first).all()
+    ):
+        return pl.lit(first, values.dtype)
+    return values
+
+
 def rows_of(codes: Ints | Codes) -> pl.Series:
     """Return numbers of keys in the type that polars gathers by."""
     return pl.Series(codes.astype(np.uint32))

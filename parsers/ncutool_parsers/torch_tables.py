@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from ncutool_parsers import schema
 from ncutool_parsers.edge import LONGEST_OPERATOR, Edge
 from ncutool_parsers.intervals import NONE, Codes, Intervals, Ints
 from ncutool_parsers.torch_columns import (
-    SIGNATURE,
     AnnotationKey,
     CallKey,
     Collector,
@@ -30,7 +28,7 @@ from ncutool_parsers.torch_launches import Details, launch_table
 from ncutool_parsers.torch_links import Host, annotate, link, on_device
 from ncutool_parsers.torch_processes import Processes, find
 from ncutool_parsers.torch_rows import Rows
-from ncutool_parsers.torch_series import ints, one_line, rows_of, spread, take
+from ncutool_parsers.torch_series import column, ints, one_line, rows_of, spread, take
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def build(
     context: dict[str, pl.Series | pl.Expr] = {
         "nvtx": _annotation_names(note, note_names, notes),
         "rank": pl.lit(rank if processes.count == 1 else None, pl.Int64),
-        "process": ints(of_launch) if len(calls) else pl.lit(None, pl.Int64),
+        "process": column(ints(of_launch)) if len(calls) else pl.lit(None, pl.Int64),
         "doubt": doubts(launches, calls, links, lane, capability),
         "compute_capability": spread(capability, pl.String(), rows_of(launches.key)),
     }
@@ -217,33 +215,30 @@ def _signature_table(ops: Rows[OpKey], edge: Edge) -> tuple[pl.DataFrame, Codes]
     def line(raw: bytes) -> str | None:
         return one_line(edge.recorded(raw))
 
+    @cache
+    def name(raw: bytes) -> str:
+        return edge.name(raw, LONGEST_OPERATOR)
+
     for number in order[: int((first < len(ops)).sum())].tolist():
-        parts = dict(zip_longest(SIGNATURE, keys[number].split(b"\0"), fillvalue=b""))
-        row = (
-            edge.name(parts["op"], LONGEST_OPERATOR),
-            line(parts["dims"]),
-            line(parts["types"]),
-            line(parts["strides"]),
-            line(parts["concrete"]),
-            edge.name(parts["backend"]) or None,
-            edge.name(parts["kwargs"]) or None,
-        )
+        op, dims, types, strides, concrete, *compiled = keys[number].split(b"\0")
+        backend, kwargs = (edge.name(raw) or None for raw in compiled) if compiled else (None, None)
+        row = (name(op), line(dims), line(types), line(strides), line(concrete), backend, kwargs)
         row_of[number] = rows.setdefault(row, len(rows))
     columns = [column.name for column in schema.SIGNATURES.columns[1:]]
-    frame = pl.DataFrame(list(rows), schema=dict.fromkeys(columns, pl.String), orient="row")
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    frame = pl.DataFrame(
+        [pl.Series(n, v, dtype=pl.String) for n, v in zip(columns, values, strict=True)]
+    )
     return schema.SIGNATURES.conform(frame.with_row_index("signature_id")), row_of
 
 
 def _op_table(ops: Rows[OpKey], tree: Intervals, signature_of: Codes) -> pl.DataFrame:
-    frame = pl.DataFrame(
-        {
-            "op_id": pl.int_range(len(ops), eager=True),
-            "signature_id": signature_of[ops.key],
-            "thread": tree.thread,
-            "start_ns": tree.start,
-            "end_ns": tree.end,
-            "parent_id": ints(tree.parent),
-        }
+    frame = pl.DataFrame({"op_id": pl.int_range(len(ops), eager=True)}).with_columns(
+        signature_id=pl.Series(signature_of[ops.key]),
+        thread=column(pl.Series(tree.thread)),
+        start_ns=pl.Series(tree.start),
+        end_ns=pl.Series(tree.end),
+        parent_id=ints(tree.parent),
     )
     return schema.OPS.conform(frame)
 
@@ -254,7 +249,7 @@ def _call_table(calls: Rows[CallKey], edge: Edge) -> pl.DataFrame:
     rows = rows_of(calls.key)
     frame = pl.DataFrame({"call_id": pl.int_range(len(calls), eager=True)}).with_columns(
         name=spread([name or "" for name, _ in names], pl.String(), rows),
-        thread=pl.Series(calls.thread),
+        thread=column(pl.Series(calls.thread)),
         start_ns=pl.Series(calls.start),
         end_ns=pl.Series(calls.end),
         correlation=ints(correlation),

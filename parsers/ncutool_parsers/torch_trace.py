@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ncutool_parsers.capture import Capture, Notice
+from ncutool_parsers.counting import counted
 from ncutool_parsers.errors import DamagedError, EmptyError, NotACaptureError, UnreadableError
 from ncutool_parsers.formats import TORCH_TRACE
 from ncutool_parsers.interface import ReadOptions
@@ -32,6 +33,7 @@ class TorchTraceReader:
 
     def read(self, path: Path, options: ReadOptions) -> Capture:
         """Return the capture; see :class:`ncutool_parsers.interface.Reader`."""
+        from ncutool_parsers import memory
         from ncutool_parsers.gzip_stream import ByteStream
         from ncutool_parsers.json_repair import Repair
         from ncutool_parsers.json_stream import (
@@ -63,7 +65,10 @@ class TorchTraceReader:
                     "event",
                     "give what torch.profiler's export_chrome_trace wrote",
                 ) from None
-        return _capture(path, source, stream, collector, repair, options)
+        capture = _capture(path, source, stream, collector, repair, options)
+        del collector, repair, stream
+        memory.give_back()
+        return capture
 
 
 def _collect(stream: EventStream, collector: Collector, repair: Repair) -> None:
@@ -200,7 +205,7 @@ def _empty(
     if not complete:
         return EmptyError(
             path,
-            f"is cut short: no GPU kernel among the {collector.events} events that are whole",
+            f"is cut short: no GPU kernel among its {counted(collector.events, 'whole event')}",
             "copy or record the trace again",
         )
     if len(collector.ops):
@@ -211,6 +216,6 @@ def _empty(
         )
     return EmptyError(
         path,
-        f"holds no GPU kernels among its {collector.events} events",
+        f"holds no GPU kernels among its {counted(collector.events, 'event')}",
         "record with ProfilerActivity.CUDA while the GPU works",
     )

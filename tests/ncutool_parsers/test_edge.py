@@ -186,7 +186,7 @@ def test_numbers_that_cannot_be_are_unknown_and_counted(tmp_path: Path, old: str
     assert not [
         notice for notice in _changed(tmp_path, old, old).notices if notice.code == "bad_numbers"
     ]
-    assert _told(_changed(tmp_path, old, new), "bad_numbers").startswith("1 numbers in the file")
+    assert _told(_changed(tmp_path, old, new), "bad_numbers").startswith("1 number in the file")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_characters_that_cannot_be_seen_are_marked_and_counted(
     """A terminal is not steered, and a name does not read as another one."""
     capture = _changed(tmp_path, '"name": "nccl"', f'"name": "{written}"')
     assert shown in capture.launches["kernel_full"].to_list()
-    assert _told(capture, "bad_names").startswith("1 names hold")
+    assert _told(capture, "bad_names").startswith("1 name holds")
 
 
 def test_names_without_end_are_cut(tmp_path: Path) -> None:

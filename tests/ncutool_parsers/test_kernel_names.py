@@ -96,8 +96,9 @@ def test_known_names(full: str, expected: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text("ab:<>(){}[], *&_1operatorlambda-", max_size=60) | st.text(max_size=30))
 def test_never_fails(full: str) -> None:
-    """Unbalanced brackets and any other text give a name that is empty only for no text."""
-    assert bool(short_name(full)) == bool(full)
+    """Unbalanced brackets and any other text give a name; no text gives words that say so."""
+    assert short_name(full)
+    assert full.strip() or short_name(full) == "(no name)"
 
 
 @settings(max_examples=100, deadline=None)

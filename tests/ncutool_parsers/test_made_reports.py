@@ -87,4 +87,4 @@ def test_a_report_of_which_some_launches_have_no_time(tmp_path: Path) -> None:
     capture = read(write(tmp_path / "r.ncu-rep", report_bytes(launches)))
     assert capture.launches["duration_ns"].to_list() == [1000, None]
     (text,) = [one.text for one in capture.notices if one.code == "no_duration"]
-    assert text.startswith("1 of 2 launches carry no duration")
+    assert text.startswith("1 of 2 launches carries no duration")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -223,3 +224,51 @@ def test_a_full_temporary_folder_is_no_damage(
     monkeypatch.setattr(ncu_report_file, "_open_packed", full)
     with pytest.raises(RefusedError, match=r"packed\.ncu-repz: .* no room for temporary files"):
         read(packed)
+
+
+@pytest.mark.parametrize(
+    ("before", "launches"),
+    [
+        pytest.param("", 1, id="as it is"),
+        pytest.param("import socket\nsocket.socket()\n", None, id="if it opened one"),
+    ],
+)
+def test_the_worker_opens_no_socket(
+    report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, launches: int | None
+) -> None:
+    """It imports nothing of the suite, so that what denies the suite's processes is given here."""
+    replace_worker(
+        monkeypatch,
+        tmp_path,
+        "import os, runpy, sys\n"
+        "deny = lambda event, _: os._exit(97) if event.startswith('socket.') else None\n"
+        f"sys.addaudithook(deny)\n{before}"
+        f"runpy.run_path({str(ncu_process._WORKER)!r}, run_name='__main__')\n",
+    )
+    if launches is None:
+        with pytest.raises(UnreadableError, match=r"failed on it .exit 97"):
+            read(report)
+    else:
+        assert read(report).launches.height == launches
+
+
+STRACE = shutil.which("strace")
+
+
+@pytest.mark.skipif(STRACE is None, reason="needs strace")
+def test_nothing_of_reading_a_report_asks_the_system_for_the_network(
+    report: Path, tmp_path: Path
+) -> None:
+    """NVIDIA's library included, whose calls Python does not see."""
+    log = tmp_path / "calls"
+    reading = "import sys; from ncutool_parsers import read; read(sys.argv[1])"
+    command = [sys.executable, "-c", reading, str(report)]
+    tracer = [STRACE or "", "-f", "-qq", "-s", "999", "-o", str(log), "-e", "trace=%network,execve"]
+    done = subprocess.run([*tracer, *command], capture_output=True, text=True, check=False)
+    if done.returncode and "Operation not permitted" in done.stderr:
+        pytest.skip("tracing is not permitted here")
+    assert done.returncode == 0, done.stderr
+    calls = [line.split(maxsplit=1)[1] for line in log.read_text().splitlines()]
+    assert any("ncu_worker.py" in call for call in calls)
+    others = [call for call in calls if not call.startswith(("execve", "+", "-"))]
+    assert others == []

@@ -10,7 +10,9 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -321,6 +323,57 @@ def test_a_package_that_a_store_lacks_is_no_answer_of_the_store() -> None:
         "cannot be read: a package that its store needs is missing or too old (google.iam)"
     )
     assert remedy == "install ncutool with the extra for it again"
+
+
+def test_a_store_without_settings_is_not_said_to_have_answered() -> None:
+    """Azure's package raises this where neither an account nor a connection is set."""
+    problem, remedy = stores.words_of(ValueError("Must provide either a connection_string or"))
+    assert "settings" in problem
+    assert "answered" not in problem
+    assert "docs/archives.md" in remedy
+
+
+def test_a_store_that_nothing_listens_for_is_not_reached() -> None:
+    """Azure's package names it so."""
+    error = type("ServiceRequestError", (Exception,), {})("Cannot connect to host")
+    problem, _ = stores.words_of(error)
+    assert problem == "cannot be reached (ServiceRequestError)"
+
+
+class _AnswerError(Exception):
+    """An error as the client of some store raises it."""
+
+    def __init__(self, **about: object) -> None:
+        super().__init__("no")
+        vars(self).update(about)
+
+
+@pytest.mark.parametrize("status", [404, 403])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param(lambda status: {"status": status}, id="aiohttp"),
+        pytest.param(lambda status: {"code": status}, id="gcsfs"),
+        pytest.param(lambda status: {"status_code": status}, id="azure"),
+        pytest.param(
+            lambda status: {"response": SimpleNamespace(status_code=status)}, id="requests"
+        ),
+        pytest.param(
+            lambda status: {"response": {"ResponseMetadata": {"HTTPStatusCode": status}}},
+            id="botocore",
+        ),
+    ],
+)
+def test_what_a_store_answers_is_read_from_the_error_of_its_client(
+    shape: Callable[[int], dict[str, object]], status: int
+) -> None:
+    """As it stands, and as what fsspec took for a missing file."""
+    expected = {404: "does not exist", 403: "may not be read: access is denied"}[status]
+    error = _AnswerError(**shape(status))
+    missing = FileNotFoundError("caps/ds/_manifest.json")
+    missing.__cause__ = error
+    assert [stores.words_of(one)[0] for one in (error, missing)] == [expected] * 2
+    assert stores.words_of(_AnswerError(response=None, code="AccessDenied"))[0].startswith("cannot")
 
 
 def test_what_a_store_logs_is_not_printed(

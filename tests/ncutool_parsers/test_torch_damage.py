@@ -208,7 +208,7 @@ def test_events_without_a_start(tmp_path: Path) -> None:
     del lost["ts"]
     capture = read(make.write(tmp_path / "t.json", [lost, *make.small()]))
     assert len(capture.launches) == 2
-    assert "1 events without a usable start" in capture.notices[-1].text
+    assert "Left out: 1 event without a usable start." in capture.notices[-1].text
 
 
 def test_odd_events_are_tolerated(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_the_second_launch_of_a_call_is_linked_to_nothing(tmp_path: Path) -> Non
     assert _ops(capture) == {"small": "mm1", "big": None, "last": "mm3"}
     assert capture.launches["link"].to_list() == ["correlation", None, "correlation"]
     text = next(notice.text for notice in capture.notices if notice.code == "shared_call")
-    assert text.startswith("1 of 3 launches carry the correlation of a call")
+    assert text.startswith("1 of 3 launches carries the correlation of a call")
 
 
 def test_external_ids_settle_which_launch_is_whose(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from ncutool.base.json_types import INTEGER, NUMBER, TEXT, Schema, listed, meant
 
 def devices() -> Schema:
     """Return the schema of `ncutool devices`: a peak for each roof that any of them has."""
-    from ncutool.base.tables import ROOFS
+    from ncutool.base.roofs import ROOFS
     from ncutool.devices.table import LINKS
 
     text, count = or_null(TEXT), or_null(INTEGER)

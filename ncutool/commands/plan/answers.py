@@ -127,7 +127,8 @@ SHEETS = (Format.TABLE, Format.MD)
 
 def sheet_content(sheet: Sheet, form: Format, *, color: bool) -> bytes:
     """Return a sheet for a terminal, or as Markdown."""
-    from ncutool.text.sheet import sheet_markdown, sheet_text
+    from ncutool.text.sheet import sheet_markdown
+    from ncutool.text.sheet_terminal import sheet_text
 
     if form is Format.TABLE:
         return sheet_text(sheet, color=color).encode()

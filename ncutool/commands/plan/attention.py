@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct, structs
 
 from ncutool.base.amounts import WHOLE
 from ncutool.commands.options import DeviceFileOption, option, unfold
@@ -14,8 +14,7 @@ from ncutool.commands.plan.answers import DeviceNames, TimeOption, rooflines, wr
 from ncutool.commands.writing import Output
 
 
-@dataclass(frozen=True)
-class AttentionOptions:
+class AttentionOptions(Struct, frozen=True):
     """The attention: its sizes, its mask and its types."""
 
     heads: Annotated[int, option("--heads", words="Query heads.", metavar="N"), WHOLE]
@@ -74,7 +73,7 @@ class AttentionOptions:
 
     def given(self) -> dict[str, Any]:
         """Return the options by the parameters of :func:`ncutool.planning.planner.attention`."""
-        found = asdict(self)
+        found = structs.asdict(self)
         found["kv_seq"] = found.pop("context")
         return found
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from ncutool.base.amounts import NUMBER, SHARE, WHOLE
 from ncutool.commands.options import option
@@ -76,8 +76,7 @@ def _size(words: str, flag: str | None = None) -> Any:
     return option(*([flag] if flag else []), words=words, metavar="N")
 
 
-@dataclass(frozen=True)
-class ModelOptions:
+class ModelOptions(Struct, frozen=True):
     """A language model: a preset, a configuration, a parameter count or sizes."""
 
     preset: PresetOption = None
@@ -165,8 +164,7 @@ class ModelOptions:
         return dict(zip(LATENT, numbers, strict=False))
 
 
-@dataclass(frozen=True)
-class ServingOptions:
+class ServingOptions(Struct, frozen=True):
     """How a model is served: its number types, its division and the lengths of a step."""
 
     weights: WeightsOption = "native"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.base.amounts import BYTES, FLOP, MILLISECONDS, NUMBER, SECONDS
 from ncutool.commands.options import DeviceFileOption, Format, option, unfold
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 256
 
 
-@dataclass(frozen=True)
-class TokenOptions:
+class TokenOptions(Struct, frozen=True):
     """A measured decode step, and what tells its bytes."""
 
     token_time_ms: Annotated[
@@ -85,8 +84,7 @@ class TokenOptions:
         )
 
 
-@dataclass(frozen=True)
-class BenchmarkOptions:
+class BenchmarkOptions(Struct, frozen=True):
     """A benchmark's step."""
 
     flop: Annotated[

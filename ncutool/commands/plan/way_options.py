@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ncutool.base.amounts import MILLISECONDS, NUMBER, PLAIN, SHARE, WHOLE
 from ncutool.commands.options import option
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _GIGA = 1e9
 
 
-@dataclass(frozen=True)
-class QuestionOptions:
+class QuestionOptions(Struct, frozen=True):
     """Requests without end, and questions asked backwards."""
 
     output_tokens: Annotated[
@@ -80,8 +79,7 @@ class QuestionOptions:
         return Wanted(token_ns, first_ns, self.tokens_per_second)
 
 
-@dataclass(frozen=True)
-class WayOptions:
+class WayOptions(Struct, frozen=True):
     """Further ways to serve a model, and rows of measured times."""
 
     prefix_share: Annotated[

@@ -7,7 +7,8 @@ capture.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ncutool.base import units
 from ncutool.planning.llm import floors

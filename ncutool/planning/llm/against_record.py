@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
+from ncutool.base.records import as_dict
 from ncutool.planning.llm.comparison import Comparison, Observed
 from ncutool.planning.llm.planned import Plan
 
@@ -22,13 +22,13 @@ def record(comparison: Comparison) -> dict[str, Any]:
             "problems": list(comparison.problems),
             "presets_with_these_shapes": list(comparison.fitting),
             "missing": [list(one.names) for one in comparison.match.missing],
-            "foreign": [asdict(one) for one in comparison.match.foreign],
-            "stage": None if comparison.match.stage is None else asdict(comparison.match.stage),
+            "foreign": [as_dict(one) for one in comparison.match.foreign],
+            "stage": None if comparison.match.stage is None else as_dict(comparison.match.stage),
         },
         "compared": comparison.floor_ns is not None,
         "phase": comparison.phase,
         "phase_reason": comparison.phase_reason,
-        "lengths": None if comparison.lengths is None else asdict(comparison.lengths),
+        "lengths": None if comparison.lengths is None else as_dict(comparison.lengths),
         "rows": comparison.rows,
         "steps": comparison.steps,
         "step_ns": comparison.step_ns,
@@ -37,26 +37,26 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "planned_weight_bytes": comparison.planned_weight_bytes,
         "kv_bytes": comparison.kv_bytes,
         "kv_reason": comparison.kv_reason,
-        "floor": None if comparison.floor is None else asdict(comparison.floor),
+        "floor": None if comparison.floor is None else as_dict(comparison.floor),
         "floor_ns": comparison.floor_ns,
         "expected_floor_ns": comparison.expected_floor_ns,
         "worst_floor_ns": comparison.worst_floor_ns,
         "link_ns": comparison.link_ns,
         "contradiction": (
-            None if comparison.contradiction is None else asdict(comparison.contradiction)
+            None if comparison.contradiction is None else as_dict(comparison.contradiction)
         ),
         "reached_pct": comparison.reached_pct,
         "busy_reached_pct": comparison.busy_reached_pct,
         "parts": rows(comparison),
-        "products": [asdict(one) for one in comparison.products],
-        "untested": [asdict(one) for one in comparison.untested],
+        "products": [as_dict(one) for one in comparison.products],
+        "untested": [as_dict(one) for one in comparison.untested],
         "notes": list(comparison.notes),
     }
 
 
 def rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Return a row for each part of the step."""
-    return [asdict(part) for part in comparison.parts]
+    return [as_dict(part) for part in comparison.parts]
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _observed(observed: Observed) -> dict[str, Any]:
         "steps": observed.steps,
         "steps_reason": observed.steps_reason,
         "trimmed": list(observed.trimmed),
-        "products": [{**asdict(one), "label": one.label} for one in observed.products],
+        "products": [{**as_dict(one), "label": one.label} for one in observed.products],
         "opaque_ns": observed.opaque_ns,
         "attention_launches": observed.attention_launches,
         "attention_dtype": observed.attention_dtype,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.checks import check_size
 from ncutool.planning.llm.mixed import mixed_work
@@ -13,8 +13,7 @@ from ncutool_parsers.errors import UsageError
 _MOST_CHUNKS = 4096
 
 
-@dataclass(frozen=True)
-class Chunked:
+class Chunked(Struct, frozen=True):
     """A prompt in chunks, one beside each decode step of a batch. Times are floors.
 
     On several groups or stages one prompt for each is read at once, as a plan's prefill is.
@@ -45,8 +44,7 @@ class Chunked:
     asked_time_ns: float | None
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """What goes on beside the chunks, and from where on the prompt is read."""
 
     batch: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.planning.llm.floors import Floor, Phase
 from ncutool.planning.llm.matching import Match, Seen
@@ -14,8 +14,7 @@ GROUPS = (PRODUCTS, EXPERTS, ATTENTION, REST, UNKNOWN, COMMUNICATION, IDLE)
 """Parts of a step. Where launches overlap, time counts under the first of these."""
 
 
-@dataclass(frozen=True)
-class PartLengths:
+class PartLengths(Struct, frozen=True):
     """Sequences of a step, or of the prompts or decoded sequences in it; an unknown is None."""
 
     source: str
@@ -30,16 +29,14 @@ class PartLengths:
     alike: bool = False
 
 
-@dataclass(frozen=True)
-class Lengths(PartLengths):
+class Lengths(PartLengths, frozen=True):
     """Sequences of a step, as recorded or asked for."""
 
     parts: tuple[PartLengths, ...] = ()
     """Of a step with prompts (or chunks of them) beside decoded sequences: those of each."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """Time of the window under one heading of :data:`GROUPS`."""
 
     name: str
@@ -48,8 +45,7 @@ class Part:
     """Of it, time of launches that only a kernel's name puts here."""
 
 
-@dataclass(frozen=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What a capture shows of its steps."""
 
     capture: str
@@ -81,8 +77,7 @@ class Observed:
     """Weights of experts that operators were given, each shape once."""
 
 
-@dataclass(frozen=True)
-class ExpertWeights:
+class ExpertWeights(Struct, frozen=True):
     """Weights of all experts of a layer that one device holds, as an operator was given them."""
 
     experts: int
@@ -95,16 +90,14 @@ class ExpertWeights:
         return f"[{self.experts},{self.rows},{self.columns}]"
 
 
-@dataclass(frozen=True)
-class Untested:
+class Untested(Struct, frozen=True):
     """Something of the plan that the capture cannot test."""
 
     what: str
     why: str
 
 
-@dataclass(frozen=True)
-class Contradiction:
+class Contradiction(Struct, frozen=True):
     """A floor above the measured time: one of the two is wrong."""
 
     floor_ns: float
@@ -112,8 +105,7 @@ class Contradiction:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the user says of the capture, where it does not say it itself."""
 
     phase: Phase | None = None
@@ -122,8 +114,7 @@ class Asked:
     prompt_tokens: int | None = None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One part of a step, in nanoseconds and bytes a step."""
 
     name: str
@@ -141,8 +132,7 @@ class Row:
     reason: str | None
 
 
-@dataclass(frozen=True)
-class ProductRow:
+class ProductRow(Struct, frozen=True):
     """Products of one shape, a step."""
 
     weights: str
@@ -155,8 +145,7 @@ class ProductRow:
     reached_pct: float | None
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A plan against a capture; shares are None where the two do not fit together."""
 
     plan: Plan

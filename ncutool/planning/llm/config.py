@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from ncutool.base.user_files import shown
 from ncutool.planning.llm.families import DECODERS, FAMILIES, REFUSED

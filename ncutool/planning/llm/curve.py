@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.questions import largest_batch
@@ -26,8 +27,7 @@ LIMITS = ("plan", "memory", "compute")
 holds, the first that is compute-bound."""
 
 
-@dataclass(frozen=True)
-class CurvePoint:
+class CurvePoint(Struct, frozen=True):
     """One batch of a deployment. Rates are the most that floors allow."""
 
     batch: int
@@ -49,8 +49,7 @@ class CurvePoint:
     """Which of :data:`LIMITS` it is."""
 
 
-@dataclass(frozen=True)
-class AtSpeed:
+class AtSpeed(Struct, frozen=True):
     """The largest batch that may give each user a speed, and fits."""
 
     tokens_per_s_per_sequence: float
@@ -168,8 +167,7 @@ def at_speed(plan: Plan, speed: float) -> AtSpeed | None:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class SpeedRow:
+class SpeedRow(Struct, frozen=True):
     """What several deployments may give at one speed of each user."""
 
     tokens_per_s_per_sequence: float
@@ -185,8 +183,7 @@ def compared_speeds(plans: Sequence[Plan], curves: Sequence[Curve]) -> tuple[Spe
     )
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """The curve of one deployment, with the name that tells it from others."""
 
     name: str

@@ -7,13 +7,12 @@ follows from them is a floor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.planning.llm.model import Cache, Matrix, State
 
 
-@dataclass(frozen=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """Devices that serve one copy of a model together.
 
     A pipeline stage has ``tensor_parallel * data_parallel_attention`` devices. Attention is divided

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ncutool.planning.llm.config import from_config
 from ncutool.planning.llm.model import Cache, Matrix, Model

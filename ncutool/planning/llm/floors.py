@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ncutool.base.limits import overlapped
 from ncutool.planning.llm.experts import Routing
@@ -26,8 +27,7 @@ from ncutool.planning.llm.terms import (
 Phase = Literal["decode", "prefill", "mixed"]
 
 
-@dataclass(frozen=True)
-class Load:
+class Load(Struct, frozen=True):
     """What one step works on; an unknown is None."""
 
     phase: Phase
@@ -49,8 +49,7 @@ class Load:
     """Of a mixed step: its prompts and its decoded sequences."""
 
 
-@dataclass(frozen=True)
-class Floor:
+class Floor(Struct, frozen=True):
     """What a part of the step takes at least on one device; None where not known."""
 
     bytes: float | None

@@ -73,7 +73,7 @@ _NAMES = {
 }
 HARMLESS = frozenset(name for names in _NAMES.values() for name in names.split())
 """Names that say nothing about which numbers are multiplied."""
-HARMLESS_PATTERN = re.compile(
+HARMLESS_PATTERN = (
     r"^_"  # what a library noted for itself
     r"|_token_ids?$|_tokens?_index$|_token_index$|_token_id_list$"
     r"|^(?:bos|eos|pad|sep|unk|cls|mask|bov|boi|eoi|im_start|im_end)_"
@@ -95,7 +95,8 @@ HARMLESS_PATTERN = re.compile(
     r"|jitter"
     r"|^max_position_embeddings$|^n_positions$"
 )
-"""Endings and beginnings of names that say nothing about it either, unless they are of a size."""
+"""Endings and beginnings of names that say nothing about it either, unless they are of a size;
+compiled when a configuration first has a name that is not listed."""
 _SIZES = re.compile(r"(?:dim|dims|heads|layers|sizes?|rank|experts|width|depth|count|counts)$")
 _SWITCH = re.compile(r"(?:use|enable|add|is|has)_")
 _PARTS = re.compile(r"gate|glu|bias|norm|expert|moe")
@@ -151,4 +152,4 @@ def is_harmless(name: str) -> bool:
     is."""
     if name in HARMLESS:
         return True
-    return HARMLESS_PATTERN.search(name) is not None and _SIZES.search(name) is None
+    return re.search(HARMLESS_PATTERN, name) is not None and _SIZES.search(name) is None

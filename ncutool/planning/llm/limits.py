@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.experts import Routing
@@ -22,8 +24,7 @@ _MOST_DEVICES = 4096
 """That share a layer; more are not tried, however many heads a configuration claims."""
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What must be kept, against what there is. Bytes of one device unless named otherwise."""
 
     weight_bytes_all_devices: float
@@ -134,8 +135,7 @@ def _smallest(setup: Setup, batch: int, context_tokens: int, usable: float) -> i
     return None
 
 
-@dataclass(frozen=True)
-class Crossover:
+class Crossover(Struct, frozen=True):
     """The batch where a decode step turns from memory- to compute-bound. None is never."""
 
     weights_only: float | None
@@ -247,8 +247,7 @@ def _crossing(times: Callable[[float], tuple[float, float]], *, linear: bool) ->
     return high
 
 
-@dataclass(frozen=True)
-class CacheLimit:
+class CacheLimit(Struct, frozen=True):
     """What a step allows however large the batch: each further sequence adds the same time."""
 
     tokens_per_s: float

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base.thresholds import IntThreshold
 from ncutool.planning.llm.comparison import Asked, Lengths, PartLengths
@@ -18,8 +20,7 @@ _FEW_ROWS = IntThreshold(
 )
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Rows of the layers' products and of the head's; None where they vary or are not seen."""
 
     layers: int | None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.resolve import Device
@@ -40,8 +42,7 @@ _TYPE_TOLERANCE = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Products of one shape with weights, as a capture recorded them over all of its steps."""
 
     rows: int
@@ -65,8 +66,7 @@ class Seen:
         return f"[{self.rows},{self.inputs}] × [{self.inputs},{self.outputs}]"
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Weights of the plan, and the products that read them."""
 
     weights: Weights
@@ -83,8 +83,7 @@ class Pair:
         return sum(product.duration_ns for product in self.seen)
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Struct, frozen=True):
     """How the products of a capture and of a plan fit together."""
 
     verdict: Verdict

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
 
@@ -18,8 +19,7 @@ ROUTED_PARTS: tuple[Part, ...] = ("experts", "expert_biases")
 """What is read only for the experts that some token of the batch was sent to."""
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """Weight matrices of one shape."""
 
     name: str
@@ -43,8 +43,7 @@ class Matrix:
         return self.inputs * self.outputs
 
 
-@dataclass(frozen=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """The key-value cache of layers that are alike."""
 
     layers: int
@@ -114,8 +113,7 @@ def _chunked(tokens: float, chunk: int) -> float:
     return whole * chunk * (chunk + 1) / 2 + rest * (rest + 1) / 2
 
 
-@dataclass(frozen=True)
-class State:
+class State(Struct, frozen=True):
     """What layers without a cache keep of a sequence, however long it is (Mamba, linear
     attention)."""
 
@@ -130,8 +128,7 @@ class State:
     """Its type where the configuration sets it; None is that of the unquantised weights."""
 
 
-@dataclass(frozen=True)
-class Experts:
+class Experts(Struct, frozen=True):
     """A mixture of experts: of ``count`` in each layer, a token is sent to ``per_token``."""
 
     count: int
@@ -141,16 +138,14 @@ class Experts:
     """Experts every token passes besides; they are dense weights."""
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """Parameters beside those that a step of the decoder works with."""
 
     what: str
     parameters: int
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Struct, frozen=True):
     """A decoder-only transformer as far as its bytes and FLOPs go."""
 
     name: str

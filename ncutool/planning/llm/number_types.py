@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.checks import check_name
 from ncutool_parsers.errors import UsageError
 
 
-@dataclass(frozen=True)
-class NumberType:
+class NumberType(Struct, frozen=True):
     """A data type as weights, cache or activations are stored in it."""
 
     name: str
@@ -19,7 +18,7 @@ class NumberType:
     storage: str
     """What is counted, and what is left out as too small to show."""
     roofs: tuple[str, ...]
-    """Roofs (:data:`ncutool.base.tables.ROOFS`) its arithmetic may meet: the first that a device
+    """Roofs (:data:`ncutool.base.roofs.ROOFS`) its arithmetic may meet: the first that a device
     has wins."""
     is_stored_only: bool = False
     """Whether it is a way to store weights that no arithmetic works on directly."""

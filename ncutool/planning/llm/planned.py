@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ncutool.base.shown import Shown
 from ncutool.devices.resolve import Device
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from ncutool.planning.llm.usual.step import Usual
 
 
-@dataclass(frozen=True)
-class Types:
+class Types(Struct, frozen=True):
     """Types, and the roofs their arithmetic is held against."""
 
     weights: str
@@ -39,16 +39,14 @@ class Types:
     """Of each type in use: what is counted."""
 
 
-@dataclass(frozen=True)
-class RuleOfThumb:
+class RuleOfThumb(Struct, frozen=True):
     """All weights once through memory: the arithmetic people do by hand, batch 1."""
 
     ns: float
     tokens_per_s: float
 
 
-@dataclass(frozen=True)
-class WithActivations:
+class WithActivations(Struct, frozen=True):
     """The same plan with inputs of another type."""
 
     activations: str
@@ -61,8 +59,7 @@ class WithActivations:
     """Batch where the whole step turns compute-bound, experts as expected."""
 
 
-@dataclass(frozen=True, repr=False)
-class Plan(Shown):
+class Plan(Shown, Struct, frozen=True):
     """A model on a device. Bytes and FLOPs are those of one device unless named otherwise."""
 
     setup: Setup

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ncutool.base.checks import check_size, is_positive
 from ncutool.devices.resolve import Device, resolve

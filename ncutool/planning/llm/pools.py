@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base import units
 from ncutool.base.checks import check_size, is_positive
@@ -22,8 +24,7 @@ from ncutool_parsers.errors import UsageError
 _MOST_DEVICES = 4096
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(Struct, frozen=True):
     """One way to divide the devices."""
 
     prefill_units: int
@@ -35,8 +36,7 @@ class Split:
     idle_devices: int
 
 
-@dataclass(frozen=True)
-class Pools:
+class Pools(Struct, frozen=True):
     """What prefill and decode units give, and the best way to divide devices among them."""
 
     prompt_tokens: int
@@ -83,8 +83,7 @@ class Pools:
     division gives more by its floors. None where memory does not hold a request."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is asked of divided devices."""
 
     devices: int

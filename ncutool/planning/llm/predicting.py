@@ -6,7 +6,7 @@ embedding of the next token, one layer like the last of the model, and the model
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ncutool.planning.llm.model import Matrix, Model
 from ncutool_parsers.errors import UsageError

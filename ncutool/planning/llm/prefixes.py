@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.terms import prompt_pass, work
 from ncutool_parsers.errors import UsageError
 
 
-@dataclass(frozen=True)
-class Prefix:
+class Prefix(Struct, frozen=True):
     """A prompt of which a share is in the cache."""
 
     share: float

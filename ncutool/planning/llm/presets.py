@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
+from ncutool.base import packaged
 from ncutool.planning.llm.config import changed
 from ncutool.planning.llm.model import Model
 from ncutool_parsers.errors import UsageError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 @lru_cache(maxsize=1)
 def _rows() -> dict[str, dict[str, Any]]:
-    text = (
-        resources.files("ncutool.planning.llm").joinpath("presets.toml").read_text(encoding="utf-8")
-    )
-    rows: dict[str, dict[str, Any]] = tomllib.loads(text)
-    return rows
+    return packaged.table(__file__, "presets")
 
 
 def preset_names() -> tuple[str, ...]:

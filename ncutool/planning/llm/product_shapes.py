@@ -7,8 +7,9 @@ shapes that a trace records tell which.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from ncutool.planning.llm.model import ROUTED_PARTS, Matrix, Part
 from ncutool.planning.llm.setup import Setup
@@ -23,8 +24,7 @@ _KEPT: tuple[Part, ...] = ("mlp", "shared_experts", "head")
 """Parts that a data-parallel group may keep to itself."""
 
 
-@dataclass(frozen=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """Weight matrices of one shape on one device."""
 
     names: tuple[str, ...]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.planning.llm.model import QUANTISED_PARTS, Matrix
 from ncutool.planning.llm.schemes import Understood, UnknownStorageError, understood
 from ncutool.planning.llm.values import Values
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """Matrices of one shape, and the layers they stand in."""
 
     matrix: Matrix
@@ -19,8 +20,7 @@ class Placed:
     """Empty where they belong to no layer."""
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """A model's matrices in the types of its published checkpoint."""
 
     matrices: tuple[Matrix, ...]

@@ -7,7 +7,9 @@ a deployment the smallest that may be (no smaller one of those looked at can rea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base.checks import is_positive
 from ncutool.planning.llm.deployment import Deployment
@@ -22,8 +24,7 @@ COUNTS = (1, 2, 4, 8, 16, 32, 64)
 """Numbers of devices that are looked at for the smallest deployment."""
 
 
-@dataclass(frozen=True)
-class LargestBatch:
+class LargestBatch(Struct, frozen=True):
     """The largest batch under a time per token, of the whole group of devices."""
 
     time_ns: float
@@ -90,8 +91,7 @@ def _largest(low: int, high: int, holds: Callable[[int], bool]) -> int:
     return low
 
 
-@dataclass(frozen=True)
-class SmallestDeployment:
+class SmallestDeployment(Struct, frozen=True):
     """The fewest devices that may decode at a rate, of the numbers looked at."""
 
     tokens_per_s: float
@@ -149,8 +149,7 @@ def _divisors(count: int) -> list[int]:
     return [each for each in range(1, count + 1) if not count % each]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a plan is asked for backwards; None is not asked."""
 
     time_per_token_ns: float | None = None
@@ -158,8 +157,7 @@ class Wanted:
     tokens_per_s: float | None = None
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """Answers to what was wanted; None where it was not asked."""
 
     largest_batch: LargestBatch | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
+from ncutool.base.records import as_dict
 from ncutool.planning.llm.curve import at_speeds, curve
 from ncutool.planning.llm.planned import Plan
 from ncutool.planning.llm.step import Prefill, Step
@@ -33,7 +33,7 @@ def record(plan: Plan) -> dict[str, Any]:
             "windows": [
                 {"layers": cache.layers, "window_tokens": cache.window} for cache in model.caches
             ],
-            "experts": asdict(model.experts) if model.experts else None,
+            "experts": as_dict(model.experts) if model.experts else None,
             "max_context_tokens": model.max_context_tokens,
         },
         "device": {
@@ -53,7 +53,7 @@ def record(plan: Plan) -> dict[str, Any]:
             "kv": plan.types.kv,
             "activations": plan.types.activations,
             "activations_from": plan.types.activations_from,
-            "other_activations": [asdict(one) for one in plan.other_activations],
+            "other_activations": [as_dict(one) for one in plan.other_activations],
             "attention_roof": plan.types.attention_roof,
             "stored": [
                 {"part": part, "type": name, "bytes_per_value": size}
@@ -68,26 +68,26 @@ def record(plan: Plan) -> dict[str, Any]:
         "devices": plan.setup.deployment.devices,
         "batch": plan.batch,
         "context_tokens": plan.context_tokens,
-        "memory": asdict(plan.memory),
+        "memory": as_dict(plan.memory),
         "decode": flat(plan.decode),
-        "rule_of_thumb": asdict(plan.rule_of_thumb),
+        "rule_of_thumb": as_dict(plan.rule_of_thumb),
         "prefill": flat(plan.prefill),
-        "crossover": asdict(plan.crossover),
-        "cache_limit": asdict(plan.cache_limit) if plan.cache_limit else None,
+        "crossover": as_dict(plan.crossover),
+        "cache_limit": as_dict(plan.cache_limit) if plan.cache_limit else None,
         "equal_context_tokens": plan.equal_context_tokens,
         "all_reduce_bytes": plan.all_reduce_bytes,
         "batches": rows(plan.batches),
         "contexts": rows(plan.contexts),
         "curve": curve_record(plan),
-        "answers": asdict(plan.answers) if plan.answers else None,
-        "serving": asdict(plan.serving) if plan.serving else None,
+        "answers": as_dict(plan.answers) if plan.answers else None,
+        "serving": as_dict(plan.serving) if plan.serving else None,
         "serving_reason": plan.serving_reason,
-        "shares": asdict(plan.shares),
-        "prefix": asdict(plan.ways.prefix) if plan.ways.prefix else None,
-        "chunked": asdict(plan.ways.chunked) if plan.ways.chunked else None,
-        "speculation": asdict(plan.ways.speculation) if plan.ways.speculation else None,
-        "divided": asdict(plan.ways.pools) if plan.ways.pools else None,
-        "usual": asdict(plan.usual) if plan.usual else None,
+        "shares": as_dict(plan.shares),
+        "prefix": as_dict(plan.ways.prefix) if plan.ways.prefix else None,
+        "chunked": as_dict(plan.ways.chunked) if plan.ways.chunked else None,
+        "speculation": as_dict(plan.ways.speculation) if plan.ways.speculation else None,
+        "divided": as_dict(plan.ways.pools) if plan.ways.pools else None,
+        "usual": as_dict(plan.usual) if plan.usual else None,
         "notes": list(plan.notes),
     }
 
@@ -96,8 +96,8 @@ def curve_record(plan: Plan) -> dict[str, Any]:
     """Return throughput against the speed of each user: points, and the best at round speeds."""
     points = curve(plan)
     return {
-        "points": [asdict(point) for point in points],
-        "at_speeds": [asdict(row) for row in at_speeds(plan, points)],
+        "points": [as_dict(point) for point in points],
+        "at_speeds": [as_dict(row) for row in at_speeds(plan, points)],
     }
 
 
@@ -108,7 +108,7 @@ def rows(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 def flat(step: Step | Prefill) -> dict[str, Any]:
     """Return a step's figures by name; those of other routings of experts under a prefix."""
-    figures = asdict(step)
+    figures = as_dict(step)
     routed = {way: figures.pop(way) for way in ("expected", "worst")}
     for way, values in routed.items():
         figures |= {f"{way}_{name}": value for name, value in values.items()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.planning.llm.experts import Routing
 from ncutool.planning.llm.number_types import NUMBER_TYPES
@@ -19,8 +21,7 @@ _SHOWN = (
 """Roofs that a picture shows: the first that a device has of each group."""
 
 
-@dataclass(frozen=True)
-class RoofMark:
+class RoofMark(Struct, frozen=True):
     """One part of a plan on the plane of a roofline, on one device and without its links."""
 
     kind: str
@@ -35,8 +36,7 @@ class RoofMark:
     """``memory`` or ``compute``."""
 
 
-@dataclass(frozen=True)
-class Roof:
+class Roof(Struct, frozen=True):
     """One compute roof of the device."""
 
     name: str

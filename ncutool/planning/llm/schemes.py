@@ -6,8 +6,10 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.base.user_files import shown
@@ -32,8 +34,7 @@ _BNB_NESTED_BITS = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Scheme:
+class Scheme(Struct, frozen=True):
     """How some matrices are stored, and what their inputs are."""
 
     stored: NumberType
@@ -43,8 +44,7 @@ class Scheme:
     """Which modules; None is all."""
 
 
-@dataclass(frozen=True)
-class Understood:
+class Understood(Struct, frozen=True):
     """What a checkpoint says of all its weights."""
 
     schemes: tuple[Scheme, ...]

@@ -10,7 +10,9 @@ gives more.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base.checks import check_size
 from ncutool.planning.llm.setup import Setup
@@ -24,8 +26,7 @@ _LENGTHS = 256
 parts beyond. Where attention starts afresh at chunks, each is looked at."""
 
 
-@dataclass(frozen=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """The most that a deployment gives for requests of one kind, of all devices together."""
 
     prompt_tokens: int
@@ -60,8 +61,7 @@ class Serving:
     Both apart are no less than the whole, where one's memory works beside the other's math."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """What each request brings and takes."""
 
     prompt_tokens: int

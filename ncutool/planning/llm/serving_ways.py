@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ncutool.devices.resolve import Device, resolve
 from ncutool.planning.llm.chunked import Beside, chunked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm.deployment import Deployment
@@ -11,8 +11,7 @@ from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_typ
 from ncutool_parsers.errors import UsageError
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """What is planned. All bytes and FLOPs of its methods are those of one of the devices."""
 
     model: Model

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.model import Cache, Matrix, Part, Split
 
 
-@dataclass(frozen=True)
-class HeadShape:
+class HeadShape(Struct, frozen=True):
     """Attention with a key and a value head for one or more query heads."""
 
     hidden: int
@@ -65,8 +65,7 @@ class HeadShape:
         return "multi-query" if self.kv_heads == 1 else "grouped-query"
 
 
-@dataclass(frozen=True)
-class LatentShape:
+class LatentShape(Struct, frozen=True):
     """Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434): one compressed cache for all.
 
     Decoding folds the key and value up-projections into the query and the output ("absorbed"),

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.planning.llm.deployment import Deployment
 from ncutool.planning.llm.setup import Setup
-from ncutool.planning.llm.terms import ATTENTION, Pass, decode_pass, prompt_pass, work
+from ncutool.planning.llm.terms import (
+    ATTENTION,
+    Pass,
+    cache_flop,
+    decode_pass,
+    matrix_flop,
+    prompt_pass,
+    work,
+)
 
 _LONGEST = 1 << 40
 """A context beyond this is none: no equality is looked for past it."""
 
 
-@dataclass(frozen=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """Of one step of the plan, experts as expected; None where the attention is not known."""
 
     intensity_flop_per_byte: float
@@ -56,12 +65,6 @@ def shares(setup: Setup, batch: int, context_tokens: int, prompt_tokens: int) ->
     )
 
 
-def _flop(setup: Setup, given: Pass) -> tuple[float, float]:
-    """Return FLOPs of the attention and of the matrix products of a pass."""
-    done = work(setup, given)
-    return done.of(ATTENTION).flop, done.products.flop
-
-
 def _equal(setup: Setup, given: Callable[[int], Pass]) -> int | None:
     """Return the least length of a pass whose attention does as many FLOPs as its products.
 
@@ -73,8 +76,10 @@ def _equal(setup: Setup, given: Callable[[int], Pass]) -> int | None:
         return None
 
     def reached(length: int) -> bool:
-        attention, products = _flop(setup, given(length))
-        return attention >= products
+        passed = given(length)
+        each = setup.deployment.own(passed.sequences)
+        attention = sum(each * cache_flop(setup, one, passed) for one in setup.model.caches)
+        return attention >= sum(matrix_flop(setup, one, passed) for one in setup.model.matrices)
 
     low, high = 0, 1
     while not reached(high):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.deployment import Deployment
 from ncutool_parsers.errors import UsageError
@@ -18,8 +19,7 @@ _FIELDS = {
 _FORM = "NAME, COUNTxNAME or NAME:tp=N,ep=N,dp=N,pp=N, like 2xh100-sxm or h200-sxm:tp=2,pp=2"
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """A device by name, and how it shares a model with others of its kind."""
 
     name: str

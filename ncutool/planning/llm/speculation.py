@@ -7,7 +7,9 @@ follows, and how that compares with plain decoding. All times are floors.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base.checks import check_size
 from ncutool.planning.llm.experts import Routing
@@ -22,8 +24,7 @@ from ncutool_parsers.errors import UsageError
 _MOST_TOKENS = 64
 
 
-@dataclass(frozen=True)
-class Proposing:
+class Proposing(Struct, frozen=True):
     """How tokens are proposed."""
 
     tokens: int
@@ -36,8 +37,7 @@ class Proposing:
     """Whether the model's own layers for multi-token prediction do."""
 
 
-@dataclass(frozen=True)
-class SpeculativeRow:
+class SpeculativeRow(Struct, frozen=True):
     """One batch, with and without."""
 
     batch: int
@@ -47,8 +47,7 @@ class SpeculativeRow:
     fits: bool
 
 
-@dataclass(frozen=True)
-class Speculation:
+class Speculation(Struct, frozen=True):
     """A step that checks what was proposed. Times are floors of the plan's batch and context."""
 
     source: str

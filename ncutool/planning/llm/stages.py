@@ -9,14 +9,15 @@ other layers are elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.planning.llm.model import Cache, Matrix, Model, State
 from ncutool.planning.llm.setup import Setup
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A stage of a pipeline, as it is taken to be."""
 
     layers: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as experts_of
@@ -19,8 +19,7 @@ from ncutool.planning.llm.terms import (
 )
 
 
-@dataclass(frozen=True)
-class Routed:
+class Routed(Struct, frozen=True):
     """A step where the tokens of a batch are sent to this many experts of each layer.
 
     For a model without experts there is one of it, whatever the routing.
@@ -41,8 +40,7 @@ class Routed:
     tokens_per_s: float
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One decode step: a token for each sequence. Bytes and FLOPs are those of one device, tokens
     a second those of all devices together.
 
@@ -200,8 +198,7 @@ def limit(done: Work) -> tuple[str, str]:
     return ("KV cache" if first.what == ATTENTION else first.what), "memory"
 
 
-@dataclass(frozen=True)
-class Prefill:
+class Prefill(Struct, frozen=True):
     """Prompts of one length, read at once: one on a group of devices without data-parallel
     attention and stages. Bytes and FLOPs are those of one device."""
 

@@ -7,8 +7,9 @@ disagree. FLOPs, bytes and times are those of one device.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ncutool.base.limits import overlapped
 from ncutool.planning.llm import experts as experts_of
@@ -33,8 +34,7 @@ PART_NAMES: dict[Part, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """What passes through the layers at once. Numbers are those of the whole group of devices."""
 
     sequences: float
@@ -61,8 +61,7 @@ def prompt_pass(prompt_tokens: float, sequences: float = 1, cached_tokens: float
     return Pass(sequences, prompt_tokens, cached_tokens + prompt_tokens)
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Struct, frozen=True):
     """One piece of a step's work on one device."""
 
     what: str
@@ -87,8 +86,7 @@ class Term:
         return self.compute_ns if resource == "compute" else self.link_ns
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Struct, frozen=True):
     """All terms of a step. Each resource works on its terms one after the other, and the resources
     overlap perfectly: no program is faster."""
 
@@ -197,10 +195,8 @@ def matrix_terms(
     for name, group in groups.items():
         flop = moved = seconds = 0.0
         for one in group:
-            each = given.logits if one.part == "head" else given.new_tokens
-            rows = setup.deployment.rows(one, given.sequences) * each
             size = one.values / setup.divided(one)
-            done = 2 * rows * one.uses * size
+            done = matrix_flop(setup, one, given)
             flop += done
             seconds += done / setup.peak(setup.roof(one))
             moved += (
@@ -213,6 +209,13 @@ def matrix_terms(
             name, flop, setup.roof(_main(group)), moved, 1e9 * seconds,
             1e9 * moved / setup.bandwidth,
         )  # fmt: skip
+
+
+def matrix_flop(setup: Setup, matrix: Matrix, given: Pass) -> float:
+    """Return the FLOPs of one device's products with a matrix."""
+    each = given.logits if matrix.part == "head" else given.new_tokens
+    rows = setup.deployment.rows(matrix, given.sequences) * each
+    return 2 * rows * matrix.uses * (matrix.values / setup.divided(matrix))
 
 
 def _main(group: list[Matrix]) -> Matrix:

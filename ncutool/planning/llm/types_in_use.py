@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ncutool.planning.llm.limits import crossover
 from ncutool.planning.llm.model import Matrix

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from ncutool.base.checks import LARGEST
 from ncutool.base.user_files import shown, text_problem
@@ -15,17 +16,16 @@ MOST_LAYERS = 100_000
 _LAYERS = ("num_hidden_layers", "n_layer")
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(Struct, frozen=True, eq=False):
     """A configuration, and the name to speak of it by."""
 
     where: str
     data: Mapping[str, Any]
-    used: set[str] = field(default_factory=set, compare=False)
+    used: set[str] = field(default_factory=set)
     """Names asked for so far: what nobody asked for may mean something that is not planned."""
     free: frozenset[str] = frozenset()
     """Names that the user gave in place of the configuration's own values."""
-    assumed: list[str] = field(default_factory=list, compare=False)
+    assumed: list[str] = field(default_factory=list)
     """Values that were not given and taken as the architecture's default, in words."""
 
     def default(self, name: str, value: int) -> int:

@@ -6,8 +6,9 @@ The shapes of the data alone: what works them out is imported by plans that are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from ncutool.planning.llm.chunked import Chunked
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from ncutool.planning.llm.speculation import Proposing, Speculation
 
 
-@dataclass(frozen=True)
-class Divided:
+class Divided(Struct, frozen=True):
     """Devices to divide into those that read prompts and those that decode."""
 
     devices: int
@@ -27,8 +27,7 @@ class Divided:
     """Of each device, one way, between both sides; None takes the devices' own links."""
 
 
-@dataclass(frozen=True)
-class Ways:
+class Ways(Struct, frozen=True):
     """What a plan is asked for; None is not asked."""
 
     prefix_share: float | None = None
@@ -37,8 +36,7 @@ class Ways:
     divided: Divided | None = None
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """What is served."""
 
     batch: int
@@ -49,8 +47,7 @@ class Sizes:
     batches: Sequence[int]
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What comes of them; None was not asked."""
 
     prefix: Prefix | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.keys import refuse
 from ncutool.planning.llm.values import Values
@@ -21,16 +22,14 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Struct, frozen=True):
     """How far a layer looks back; all None is everything."""
 
     window: int | None = None
     chunk: int | None = None
 
 
-@dataclass(frozen=True)
-class Windows:
+class Windows(Struct, frozen=True):
     """How a family says which layers have a window."""
 
     kinds: Callable[[Values, int], list[str]] | None = None

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from ncutool.planning.llm.comparison import Lengths, PartLengths
 from ncutool.work.operators import OpCall
@@ -72,7 +73,7 @@ def _together(name: str, prompts: Lengths | None, decoded: Lengths | None) -> Le
 
 def _alone(found: Lengths) -> PartLengths:
     """Return lengths as those of a part of a step."""
-    return PartLengths(**{one.name: getattr(found, one.name) for one in fields(PartLengths)})
+    return PartLengths(**{name: getattr(found, name) for name in PartLengths.__struct_fields__})
 
 
 def _summed(
@@ -177,7 +178,7 @@ def _mean(group: Sequence[Lengths]) -> Lengths | None:
 
 def _step_of(part: PartLengths) -> Lengths:
     """Return a part of a step as a step of its own."""
-    return Lengths(**{one.name: getattr(part, one.name) for one in fields(PartLengths)})
+    return Lengths(**{name: getattr(part, name) for name in PartLengths.__struct_fields__})
 
 
 def _filled(found: Lengths | None, more: Lengths | None) -> Lengths | None:
@@ -186,7 +187,7 @@ def _filled(found: Lengths | None, more: Lengths | None) -> Lengths | None:
         return found or more
     if found.phase == "mixed":  # shapes of one attention call are not those of both
         return found
-    names = [one.name for one in fields(Lengths) if one.name not in ("source", "alike", "parts")]
+    names = [name for name in Lengths.__struct_fields__ if name not in ("source", "alike", "parts")]
     pairs = [(getattr(found, name), getattr(more, name)) for name in names]
     if any(a is not None and b is not None and a != b for a, b in pairs):
         return found

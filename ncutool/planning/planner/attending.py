@@ -6,7 +6,9 @@ FLOPs and bytes are those of ncutool's operator models for the call that PyTorch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base.checks import check_name
 from ncutool.devices.resolve import Device
@@ -41,8 +43,7 @@ from ncutool.work.operators import Work
 _VECTOR = ("fp32",)
 
 
-@dataclass(frozen=True)
-class Unfused:
+class Unfused(Struct, frozen=True):
     """Scores written out: a product, a softmax and a product, each a kernel of its own."""
 
     flop: int
@@ -55,8 +56,7 @@ class Unfused:
     intensity_flop_per_byte: float
 
 
-@dataclass(frozen=True)
-class AttentionOnDevice:
+class AttentionOnDevice(Struct, frozen=True):
     """The attention on one device."""
 
     place: Place
@@ -65,8 +65,7 @@ class AttentionOnDevice:
     measured: Measured | None
 
 
-@dataclass(frozen=True)
-class AttentionPlan:
+class AttentionPlan(Struct, frozen=True):
     """FLOPs and compulsory bytes of a fused attention, and what other countings say."""
 
     attention: Attention

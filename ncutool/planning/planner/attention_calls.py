@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.checks import LARGEST, check_name, check_size
 from ncutool.planning.planner.calls import worked
@@ -14,8 +14,7 @@ ALIGNMENTS = ("bottom-right", "top-left")
 _ABSENT = Scalar()
 
 
-@dataclass(frozen=True)
-class Attention:
+class Attention(Struct, frozen=True):
     """What is attended to what."""
 
     batch: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.base.limits import attainable
 from ncutool.devices.resolve import Device
@@ -15,8 +16,7 @@ from ncutool_parsers.errors import UsageError
 HOUR_S = 3600.0
 
 
-@dataclass(frozen=True)
-class AtIntensity:
+class AtIntensity(Struct, frozen=True):
     """One device at the intensity. Ratios and crossovers are against the first device."""
 
     device: str
@@ -37,8 +37,7 @@ class AtIntensity:
     missing_reason: str | None
 
 
-@dataclass(frozen=True)
-class IntensityComparison:
+class IntensityComparison(Struct, frozen=True):
     """Devices at one intensity in one data type."""
 
     intensity_flop_per_byte: float

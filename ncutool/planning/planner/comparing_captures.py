@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.devices.resolve import Device
 from ncutool.planning.planner.comparing import HOUR_S, priced, ratio, several
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True)
-class CaptureOnDevice:
+class CaptureOnDevice(Struct, frozen=True):
     """The capture's launches on one device. GPU time is their sum, without gaps."""
 
     device: str
@@ -44,8 +44,7 @@ class CaptureOnDevice:
     missing_reason: str | None
 
 
-@dataclass(frozen=True)
-class CaptureComparison:
+class CaptureComparison(Struct, frozen=True):
     """Devices for one capture."""
 
     capture: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from ncutool.base.checks import LARGEST
+from ncutool.base.records import as_dict
 from ncutool.devices.resolve import Device
 from ncutool.planning.llm import Model, Plan
 from ncutool.planning.llm.curve import Curve, SpeedRow, compared_speeds, named_curves
@@ -19,8 +21,7 @@ from ncutool.planning.planner.placing import named_devices
 from ncutool_parsers.errors import UsageError
 
 
-@dataclass(frozen=True)
-class ModelOnDevice:
+class ModelOnDevice(Struct, frozen=True):
     """The model on one device. Ratios and crossovers are against the first device."""
 
     device: str
@@ -79,8 +80,7 @@ class ModelOnDevice:
     holds; None where none of those it holds does, or memory sets no limit."""
 
 
-@dataclass(frozen=True)
-class ModelComparison:
+class ModelComparison(Struct, frozen=True):
     """Devices for one model, batch and context."""
 
     model: str
@@ -165,7 +165,7 @@ def _sides(
 
 
 def _laid_out(options: Mapping[str, Any], layout: Deployment | None) -> Mapping[str, Any]:
-    return options if layout is None else {**options, **asdict(layout)}
+    return options if layout is None else {**options, **as_dict(layout)}
 
 
 def _all_devices(each: Planned, costs: Mapping[str, float]) -> float | None:

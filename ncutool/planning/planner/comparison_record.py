@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from ncutool.base.records import as_dict
 
 if TYPE_CHECKING:
     from ncutool.planning.planner.comparing import IntensityComparison
@@ -22,7 +23,7 @@ _WORKLOADS = {
 def comparison_record(comparison: Comparison) -> dict[str, Any]:
     """Return every figure of a comparison by its name; ``workload`` says what was compared."""
     workload = _WORKLOADS[type(comparison).__name__]
-    data = {"schema": "ncutool/device-comparison/1", "workload": workload, **asdict(comparison)}
+    data = {"schema": "ncutool/device-comparison/1", "workload": workload, **as_dict(comparison)}
     data["notes"] = list(comparison.notes)
     return data
 
@@ -31,7 +32,7 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Return a row for each device; shares and batches in columns of their own."""
     rows = []
     for each in comparison.devices:
-        row = asdict(each)
+        row = as_dict(each)
         for kind, share in row.pop("share_pct", {}).items():
             row[f"{kind}_pct"] = share
         if "ahead" in row:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.checks import check_name
 
 
-@dataclass(frozen=True)
-class MathType:
+class MathType(Struct, frozen=True):
     """What operands are stored as and what their products are held against."""
 
     name: str
     element: str
     """Data type of the operand tensors (names of :mod:`ncutool.work.operators.tensor`)."""
     roofs: tuple[str, ...]
-    """Roofs (:data:`ncutool.base.tables.ROOFS`), the first a device has wins; never one of another
+    """Roofs (:data:`ncutool.base.roofs.ROOFS`), the first a device has wins; never one of another
     type: a device without them has no floor for it."""
     result: str
     """Data type of the result where none is asked for."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.base.limits import attainable, overlapped
 from ncutool.devices.resolve import Device, resolve
@@ -24,13 +25,12 @@ USUAL_DEVICES = (
 """What a plan speaks of where no device is named."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where work lies on a device's roofline. Peaks are dense; a time is a floor."""
 
     device: str
     roof: str | None
-    """One of :data:`ncutool.base.tables.ROOFS`; None where the device has none for the type."""
+    """One of :data:`ncutool.base.roofs.ROOFS`; None where the device has none for the type."""
     peak_flop_per_s: float | None
     peak_bytes_per_s: float
     ridge_point_flop_per_byte: float | None
@@ -47,8 +47,7 @@ class Place:
     """Why there is no roof; None where there is one."""
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A measured time against the floor."""
 
     measured_ns: float

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.base.checks import check_name, check_size
 from ncutool.devices.resolve import Device
@@ -26,8 +27,7 @@ from ncutool_parsers.errors import UsageError
 _ABSENT = Scalar()
 
 
-@dataclass(frozen=True)
-class GemmOnDevice:
+class GemmOnDevice(Struct, frozen=True):
     """The product on one device."""
 
     place: Place
@@ -38,8 +38,7 @@ class GemmOnDevice:
     measured: Measured | None
 
 
-@dataclass(frozen=True)
-class GemmPlan:
+class GemmPlan(Struct, frozen=True):
     """``batch`` products of [M,K] with [K,N]."""
 
     m: int

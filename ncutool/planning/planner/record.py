@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
+from ncutool.base.records import as_dict
 from ncutool.planning.planner.attending import AttentionPlan
 from ncutool.planning.planner.products import GemmPlan
 from ncutool.planning.planner.tiling import Tiling
@@ -24,7 +24,7 @@ _TILE = (
 def record(plan: GemmPlan | AttentionPlan) -> dict[str, Any]:
     """Return every figure of a plan by its name, in base units; unknowns are None."""
     kind = "gemm" if isinstance(plan, GemmPlan) else "attention"
-    data = {"schema": f"ncutool/{kind}-plan/2", **asdict(plan)}
+    data = {"schema": f"ncutool/{kind}-plan/2", **as_dict(plan)}
     data["notes"] = list(plan.notes)
     return data
 
@@ -38,15 +38,15 @@ def rows(plan: GemmPlan | AttentionPlan) -> list[dict[str, Any]]:
 
 
 def _gemm_rows(plan: GemmPlan) -> list[dict[str, Any]]:
-    shared = asdict(plan)
+    shared = as_dict(plan)
     for key in ("devices", "notes"):
         del shared[key]
     return [
         {
             **shared,
-            **asdict(each.place),
+            **as_dict(each.place),
             **_tile(each.tile),
-            **_measured(asdict(each.measured) if each.measured else None),
+            **_measured(as_dict(each.measured) if each.measured else None),
         }
         for each in plan.devices
     ]
@@ -58,18 +58,18 @@ def _tile(tile: Tiling | None) -> dict[str, Any]:
 
 
 def _attention_rows(plan: AttentionPlan) -> list[dict[str, Any]]:
-    shared = asdict(plan)
+    shared = as_dict(plan)
     for key in ("devices", "notes", "attention", "unfused"):
         del shared[key]
     unfused = plan.unfused
     return [
         {
-            **asdict(plan.attention),
+            **as_dict(plan.attention),
             **shared,
             "unfused_bytes": None if unfused is None else unfused.bytes,
-            **asdict(each.place),
+            **as_dict(each.place),
             "unfused_floor_ns": each.unfused_floor_ns,
-            **_measured(asdict(each.measured) if each.measured else None),
+            **_measured(as_dict(each.measured) if each.measured else None),
         }
         for each in plan.devices
     ]

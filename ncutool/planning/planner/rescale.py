@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncutool.base.limits import overlapped
-from ncutool.base.tables import ROOFS
+from ncutool.base.roofs import ROOFS
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.devices.reachable import MEMORY_SHARE, TENSOR_SHARE, VECTOR_SHARE
 

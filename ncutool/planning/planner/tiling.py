@@ -9,7 +9,7 @@ which tile a library takes, it does not say beforehand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base.limits import overlapped
 from ncutool.planning.planner.placing import Place
@@ -19,8 +19,7 @@ USUAL_TILES = ((64, 64), (128, 64), (64, 128), (128, 128), (256, 128), (128, 256
 _LARGEST = 4096
 
 
-@dataclass(frozen=True)
-class Tiling:
+class Tiling(Struct, frozen=True):
     """One tile size on one device."""
 
     tile_m: int

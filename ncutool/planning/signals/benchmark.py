@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.limits import attainable
@@ -23,8 +23,7 @@ from ncutool_parsers.errors import UsageError
 KIND = "benchmark"
 
 
-@dataclass(frozen=True)
-class Benchmark:
+class Benchmark(Struct, frozen=True):
     """One step of it."""
 
     ns: float
@@ -35,8 +34,7 @@ class Benchmark:
     """Of the arithmetic (names of :data:`ncutool.planning.planner.number_types.MATH_TYPES`)."""
 
 
-@dataclass(frozen=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     flop_per_s: float | None
     bytes_per_s: float | None
     roof: str | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
@@ -29,8 +30,7 @@ _APART = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """What the signals say, source by source and together."""
 
     headline: str

@@ -6,11 +6,10 @@ they mean; both names are known here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of DCGM that says something of the regime."""
 
     tag: str

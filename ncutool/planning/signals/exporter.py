@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ncutool.planning.signals.dcgm_fields import BY_NAME
 from ncutool.planning.signals.series import Collector, Series, number
@@ -41,8 +42,7 @@ def parse(text: str, source: str) -> Series:
     return scrapes.collector.series(source, KIND)
 
 
-@dataclass
-class _Scrapes:
+class _Scrapes(Struct):
     collector: Collector = field(default_factory=Collector)
     hosts: dict[str, int] = field(default_factory=dict)
     open: dict[str, dict[str, float | None]] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.signals.resources import Used, bound
 from ncutool.planning.signals.thresholds import BUSY_ELSEWHERE, IDLE_SAMPLE
@@ -18,8 +19,7 @@ _WHOLE = 100.0
 Columns = Mapping[str, Sequence["float | None"]]
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """One label a sample."""
 
     regimes: tuple[str, ...]

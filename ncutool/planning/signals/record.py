@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
+from ncutool.base.records import as_dict
 from ncutool.planning.signals.classify import Report
 from ncutool.planning.signals.thresholds import BY_NAME
 from ncutool.planning.signals.verdict import REGIMES
@@ -28,7 +28,7 @@ def record(report: Report) -> dict[str, Any]:
         },
         "verdicts": [
             {
-                **asdict(verdict),
+                **as_dict(verdict),
                 "thresholds": [_threshold(name) for name in verdict.thresholds],
                 "regime_means": REGIMES[verdict.regime],
                 "remedy": verdict.remedy,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.planning.signals.thresholds import BALANCE, LIMIT
 
 
-@dataclass(frozen=True)
-class Used:
+class Used(Struct, frozen=True):
     """How much of a resource is used, in percent: at least and at most, where it is not known."""
 
     low: float

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from ncutool.base.thresholds import Threshold
 
@@ -38,8 +39,7 @@ MOST_GPUS = 4096
 """More devices than one file of samples holds; beyond it the text is not what it seems."""
 
 
-@dataclass(frozen=True)
-class GpuSamples:
+class GpuSamples(Struct, frozen=True):
     """The samples of one GPU or of one MIG instance, in the order of the file."""
 
     name: str
@@ -51,8 +51,7 @@ class GpuSamples:
     """The device's name as the file tells it: untrusted."""
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Struct, frozen=True):
     """What one file of samples holds."""
 
     source: str
@@ -66,8 +65,7 @@ class Series:
     """Lines that are no sample and no heading."""
 
 
-@dataclass
-class Collector:
+class Collector(Struct):
     """Builds a :class:`Series` sample by sample."""
 
     refused: int = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.signals.thresholds import FEW_SAMPLES, LEVEL_GAP, LEVEL_SHARE, LEVELS_EXPLAIN
 
@@ -11,8 +12,7 @@ _BINS = 106
 """One for each whole percent, 0 to 105."""
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(Struct, frozen=True):
     """One of two levels that a signal stands at."""
 
     median_pct: float
@@ -20,8 +20,7 @@ class Level:
     """Of the samples that have a value."""
 
 
-@dataclass(frozen=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """One signal of one GPU over its samples. Percentiles are interpolated between samples."""
 
     signal: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.devices.resolve import Device
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 KIND = "token time"
 
 
-@dataclass(frozen=True)
-class TokenTime:
+class TokenTime(Struct, frozen=True):
     """One step that makes a token for each sequence of a batch."""
 
     ns: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.planning.signals.statistics import Distribution
 
@@ -49,8 +49,7 @@ one side is not seen, or a model is assumed; ``low``: few samples, or close to a
 no regime can be told."""
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A number that a verdict rests on."""
 
     name: str
@@ -59,16 +58,14 @@ class Figure:
     remark: str = ""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """A regime that some of the busy samples are of."""
 
     regime: str
     share_pct: float
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What one source of signals says."""
 
     subject: str

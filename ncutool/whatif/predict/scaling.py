@@ -8,7 +8,9 @@ more, in pairs, or flattened with the batch. What cannot be told is left without
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from ncutool.whatif.predict.sizes import PARAMETERS, Shape, Sizes, key, parameter_shapes
 from ncutool.work.operators import OpCall, Tensor, TensorList, Work, model
@@ -112,7 +114,7 @@ def _plan(calls: Sequence[OpCall], old: Sizes, new: Sizes) -> Plan:
             for before, after in _leading(shape, _activation(plan, shape, call.base)):
                 if flattened.setdefault(before, after) != after:
                     flattened[before] = None
-    return replace(plan, flattened=flattened)
+    return Plan(old, new, weights, flattened)
 
 
 def _activations(plan: Plan, call: OpCall) -> list[Shape]:
@@ -159,7 +161,9 @@ def _with_shapes(plan: Plan, call: OpCall) -> Rescaled:
         return Rescaled(call.name, None, unclear.reason)
     output = None if call.output_shape is None else _activation(plan, call.output_shape, call.base)
     parent = None if call.parent is None else _with_shapes(plan, call.parent).call
-    return Rescaled(call.name, replace(call, inputs=inputs, output_shape=output, parent=parent))
+    return Rescaled(
+        call.name, structs.replace(call, inputs=inputs, output_shape=output, parent=parent)
+    )
 
 
 def _argument(plan: Plan, call: OpCall, item: Argument, is_weight: bool) -> Argument:
@@ -177,7 +181,7 @@ def _tensor(plan: Plan, call: OpCall, tensor: Tensor, is_weight: bool) -> Tensor
             raise UnmodelledError("a shape that may be a weight or an activation")
         return tensor
     scaled = _activation(plan, shape, call.base) if len(shape) >= 3 else _flat(plan, shape)
-    return replace(tensor, shape=scaled, strides=_strides(tensor, scaled))
+    return structs.replace(tensor, shape=scaled, strides=_strides(tensor, scaled))
 
 
 def _activation(plan: Plan, shape: Shape, base: str) -> Shape:

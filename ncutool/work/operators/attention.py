@@ -9,7 +9,7 @@ The `_scaled_dot_product_*` operators take [B,H,S,D]; `_flash_attention_*` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.work.operators.call import (
     Model,
@@ -70,8 +70,7 @@ def _clamped(queries: int, keys: int, offset: int) -> int:
     return rising + (queries - last) * keys
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Sizes of one attention, whatever the layout."""
 
     batch: int

@@ -5,7 +5,7 @@ They read the gradient, q, k, v, the result and its logsumexp, and write three g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.work.operators.attention import (
     BOTTOM_RIGHT,
@@ -63,8 +63,7 @@ _SIGNATURES: dict[str, tuple[str, ...]] = {
 """Base name -> signatures of PyTorch, the newest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Mask:
+class _Mask(Struct, frozen=True):
     """Which pairs a backward operator admits, as far as it is recorded."""
 
     causal: bool | None

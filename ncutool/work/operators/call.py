@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.work.exactness import Exactness
 from ncutool.work.operators.tensor import Argument, Scalar, Tensor, TensorList
@@ -19,8 +20,7 @@ class UnmodelledError(Exception):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, slots=True)
-class OpCall:
+class OpCall(Struct, frozen=True):
     """One operator call as recorded, with what its surroundings add."""
 
     name: str
@@ -124,8 +124,7 @@ class OpCall:
         return item.value if isinstance(item, Scalar) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """FLOPs and compulsory bytes of one call: each distinct input read once, each output once."""
 
     family: str
@@ -154,8 +153,7 @@ class Work:
         return self.bytes_read + self.bytes_written
 
 
-@dataclass(frozen=True, slots=True)
-class NoModel:
+class NoModel(Struct, frozen=True):
     """The call's work is not known, and why."""
 
     reason: str

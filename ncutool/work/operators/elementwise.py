@@ -8,8 +8,10 @@ take several real operations each; where it is not said how many, the FLOPs are 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.work.operators.arithmetic import addition, is_complex, multiplication
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of
@@ -28,8 +30,7 @@ FAMILY = "elementwise"
 Result = Literal["promote", "float", "bool", "first"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pointwise:
+class Pointwise(Struct, frozen=True):
     """How one elementwise operator counts."""
 
     flop_per_element: int

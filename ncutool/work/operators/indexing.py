@@ -3,7 +3,7 @@ distinct row once, so never more than the table holds."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ncutool.work.operators.arithmetic import addition, is_complex
 from ncutool.work.operators.call import Model, OpCall, UnmodelledError, Work, work_of

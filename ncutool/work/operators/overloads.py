@@ -9,9 +9,10 @@ the signature that it has in number and in kind of arguments; where it has none,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from ncutool.work.operators.call import OpCall, UnmodelledError
 from ncutool.work.operators.tensor import DTYPES, Argument, Scalar, Tensor, TensorList
@@ -19,8 +20,7 @@ from ncutool.work.operators.tensor import DTYPES, Argument, Scalar, Tensor, Tens
 NO_SIGNATURE = "is not a signature of it that is known"
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One argument of a signature, as PyTorch's schema language writes it."""
 
     kind: str

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ncutool.base.tables import FAMILIES
 from ncutool.work.operators.call import Model, NoModel, OpCall, UnmodelledError, Work
@@ -34,16 +36,14 @@ _FAILURES = (
 """What code of others may raise; interrupts and exits pass through."""
 
 
-@dataclass(frozen=True)
-class Plugin:
+class Plugin(Struct, frozen=True):
     """One operator's model and the entry point it came from."""
 
     source: str
     model: Model
 
 
-@dataclass(frozen=True)
-class Plugins:
+class Plugins(Struct, frozen=True):
     """What the installed packages bring."""
 
     models: dict[str, Plugin]

@@ -6,7 +6,7 @@ exactly, or as a lower bound that says so.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ncutool.work.operators.call import Model, OpCall, Work, work_of
 from ncutool.work.operators.tensor import Tensor

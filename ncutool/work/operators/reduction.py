@@ -6,8 +6,9 @@ result's size is unknown: the bytes are then a lower bound and the FLOPs an uppe
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
+
+from msgspec.structs import replace
 
 from ncutool.work.operators import elementwise, windows
 from ncutool.work.operators.arithmetic import addition, multiplication

@@ -6,7 +6,7 @@ Shapes are checked against each other, so that a schema of another version is un
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ncutool.work.operators.call import (
     NO_DTYPES,

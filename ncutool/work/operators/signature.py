@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from ncutool.base.recorded import json_list
@@ -37,10 +38,9 @@ def parse_call(
     argument with dimensions is one, and its data type is ``operand_dtype``: what the name of the
     kernel proves for all of them, or None.
     """
-    dims = json_list(input_dims) or []
-    types = json_list(input_types) or []
-    strides = json_list(input_strides) or []
-    values = json_list(concrete_inputs) or []
+    dims, types, strides, values = (
+        _recorded(text) or [] for text in (input_dims, input_types, input_strides, concrete_inputs)
+    )
     untyped = None if types else operand_dtype
     inputs = tuple(
         _argument(
@@ -49,6 +49,10 @@ def parse_call(
         for i in range(len(dims))
     )
     return OpCall(name, inputs, parent, list_element_bytes, output_shape, backend)
+
+
+_recorded = lru_cache(maxsize=4096)(json_list)
+"""Calls of many sizes share their types, strides and concrete values."""
 
 
 def _argument(
@@ -84,7 +88,9 @@ def _sizes(dims: object) -> tuple[int, ...] | None:
     if not isinstance(dims, list) or len(dims) > _MAX_RANK:
         return None
     sizes = [item for item in dims if isinstance(item, int) and not isinstance(item, bool)]
-    if len(sizes) != len(dims) or any(size < 0 for size in sizes) or prod(sizes) > _MAX_ELEMENTS:
+    if len(sizes) != len(dims) or not all(0 <= size <= _MAX_ELEMENTS for size in sizes):
+        return None
+    if prod(sizes) > _MAX_ELEMENTS:
         return None
     return tuple(sizes)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from math import prod
+
+from msgspec import Struct
 
 DTYPES: dict[str, str] = {
     "double": "fp64",
@@ -104,8 +105,7 @@ ITEMSIZE: dict[str, int] = {
 _CATEGORY = {"bool": 0, "int": 1, "float": 2, "complex": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(Struct, frozen=True):
     """One tensor argument or result. ``dtype`` and ``strides`` are None where not recorded."""
 
     shape: tuple[int, ...]
@@ -170,16 +170,14 @@ def _distinct(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class TensorList:
+class TensorList(Struct, frozen=True):
     """A list of tensors. A trace records its shapes (not always) but never its data type."""
 
     tensors: tuple[Tensor, ...] | None
     """None where the shapes are not recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """Any other argument; ``value`` is None where it was absent or not recorded."""
 
     value: bool | int | float | str | tuple[int | float | bool, ...] | None = None

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from math import prod
 
-from ncutool.work.kernel_facts import facts_of
 from ncutool.work.operators.call import NO_DTYPES, OpCall, UnmodelledError, Work, total
 from ncutool.work.operators.elementwise import RULES
 from ncutool.work.operators.tensor import Tensor, is_floating
@@ -46,6 +45,8 @@ def compiled(call: OpCall) -> Work:
     Raises:
         UnmodelledError: another kind (a matrix template), or its sizes are not recorded.
     """
+    from ncutool.work.kernel_facts import facts_of  # its patterns are many: planners need none
+
     facts, pointers = facts_of(call.name), call.tensors
     if facts.fused is None or facts.compiled not in ("poi", "red", "per") or not pointers:
         raise UnmodelledError("no model for this Triton kernel")

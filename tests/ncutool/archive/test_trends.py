@@ -10,7 +10,8 @@ from trend_factory import archive
 
 from ncutool.archive.point_order import natural_order
 from ncutool.archive.trends import Trends, kernel_times, trends
-from ncutool.text.sheet import sheet_markdown, sheet_text
+from ncutool.text.sheet import sheet_markdown
+from ncutool.text.sheet_terminal import sheet_text
 from ncutool.text.trends import headline, trends_facts, trends_sheet
 from ncutool_parsers.errors import UsageError
 

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from ncutool.analysis.analyse import read_and_analyse
-from ncutool.commands import main, running, writing
+from ncutool.commands import json_rows, main, running, writing
 from ncutool.commands.kernels import select
 from ncutool.commands.options import Format
 from ncutool.text import launch_lines
@@ -153,7 +153,8 @@ def test_parts_make_up_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) ->
     def written(form: Format) -> bytes:
         return writing.rows(frame, form, envelope, str, str)
 
-    monkeypatch.setattr(writing, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(json_rows, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(writing, "_CSV_ROWS_AT_ONCE", 2)
     assert written(Format.JSON).decode() == envelope(frame.write_json()) + "\n"
     assert json.loads(written(Format.JSON))["none"] == []
     assert written(Format.JSONL).decode() == frame.write_ndjson()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool.base.tables import ROOFS
+from ncutool.base.roofs import ROOFS
 from ncutool.devices.resolve import Device, load_devices, resolve, to_frame
 from ncutool_parsers.capture import DeviceRecord
 from ncutool_parsers.errors import UsageError

@@ -10,9 +10,10 @@ import pytest
 from diff_factory import A100, call, kernel, report, set_otherwise, side, trace
 
 from ncutool import diff, load
+from ncutool.diff.gate import Rules, check
 from ncutool.diff.same_work import same_work
 from ncutool.diff.sides import DeviceFacts, Run
-from ncutool.diff.wording import headline
+from ncutool.diff.wording import headline, sure_lines
 
 STEP = [
     call("mm", "[8,64] × [64,64]", "gemm_64x64", flop=65_536.0),
@@ -204,3 +205,27 @@ def test_a_product_in_several_kernels_counts_once() -> None:
 def test_products_without_shapes_say_nothing_of_passes() -> None:
     unknown = call("mm", "[4,2048] × [2048,2048]", "gemm", flop=1.0)
     assert state_of([*PROMPT, unknown], [*PROMPT]) == "same"
+
+
+def test_a_run_with_fewer_steps_is_not_called_faster() -> None:
+    """Equal FLOPs within what is called apart, but the weights were read thrice as often."""
+    before, after = side(trace([*PROMPT, *DECODING, *DECODING])), side(trace(PROMPT))
+    answer = diff.compare(before, after)
+    assert (answer.work.state, answer.judged) == ("not_known", True)
+    assert {whole.judgement.verdict for whole in answer.wholes if whole.judgement} == {
+        "inconclusive"
+    }
+    assert headline(answer) == (
+        "inconclusive: wall −66.7 %, same work not known: weights read 37.7 M → 12.6 M"
+    )
+    assert check(answer, Rules(fail_over=3)).outcome == "inconclusive"
+    assert check(answer, Rules(fail_over=3, kernel="gemm")).outcome == "inconclusive"
+    assert "−66.7 % is past the 30 % bound" in sure_lines(answer)[1]
+
+
+def test_whoever_insists_is_told_the_change_of_time() -> None:
+    """What is asked for with force is judged by its time alone."""
+    before, after = side(trace([*PROMPT, *DECODING, *DECODING])), side(trace(PROMPT))
+    answer = diff.compare(before, after, force=True)
+    assert headline(answer).startswith("66.7 % less wall time")
+    assert check(answer, Rules(fail_over=3)).outcome == "pass"

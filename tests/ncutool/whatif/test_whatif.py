@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 from analysis_factory import with_parts
+from msgspec import structs
 
 from ncutool import whatif
 from ncutool.advice.view.finding import Advice
@@ -348,7 +349,7 @@ def test_a_type_without_a_peak_is_refused(trace: Analysis) -> None:
 
 def test_an_unknown_device_is_refused(trace: Analysis) -> None:
     """Without the capture's own peaks nothing can be rescaled."""
-    lost = replace(trace, resolution=replace(trace.resolution, device=None))
+    lost = replace(trace, resolution=structs.replace(trace.resolution, device=None))
     with pytest.raises(CaptureError, match="its device is unknown"):
         whatif.ask(lost, on="h200")
     with pytest.raises(CaptureError, match="its device is unknown"):

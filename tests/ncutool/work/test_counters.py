@@ -492,8 +492,8 @@ def test_notices(capture: Capture) -> None:
     table = counters.work(capture)
     found = {notice.code: notice.text for notice in counter_notices.notices(capture, table)}
     assert set(found) == {"no_flop_counters", "no_dram_counters", "no_speed_of_light"}
-    assert found["no_dram_counters"].startswith("1 of 2 launches have no DRAM counters")
-    assert found["no_flop_counters"].startswith("1 of 2 launches have no FLOP counters")
+    assert found["no_dram_counters"].startswith("1 of 2 launches has no DRAM counters")
+    assert found["no_flop_counters"].startswith("1 of 2 launches has no FLOP counters")
 
 
 def test_notice_of_a_basic_report(capture: Capture) -> None:

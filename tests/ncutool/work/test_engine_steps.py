@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from operator_calls import work
 from operator_rows import built
 from trace_factory import Trace

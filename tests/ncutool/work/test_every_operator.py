@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from operator_calls import call, reason
 from operator_rows import built
 from operator_rows.every import TABLES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ncutool.base.tables import ROOFS
+from ncutool.base.roofs import ROOFS
 from ncutool.work.kernel_facts import facts_of
 from ncutool.work.roofs import AMBIGUOUS, roof_of
 

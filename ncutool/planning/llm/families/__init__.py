@@ -7,9 +7,10 @@ bias, which norms a layer has, which matrices are tied.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
+
+from msgspec.structs import replace
 
 from ncutool.planning.llm.families.decoder import Frame, decoder
 from ncutool.planning.llm.families.draft import Named

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from ncutool.base.user_files import shown
 from ncutool.planning.llm.families.draft import Draft, Named
@@ -23,8 +24,7 @@ from ncutool.planning.llm.values import Values
 from ncutool.planning.llm.windows import Windows, attention_layers
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What a family's layers hold that their configuration does not say."""
 
     query_bias: Flag = "attention_bias"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ncutool.planning.llm.model import Cache, Experts, Held, Matrix, Model, State
 from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType
@@ -13,8 +14,7 @@ from ncutool.planning.llm.stored import trained_type
 from ncutool.planning.llm.values import Values
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Struct, frozen=True):
     """What a model is called, and where it comes from."""
 
     name: str
@@ -22,8 +22,7 @@ class Named:
     published_parameters: int | None = None
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """A model in the making."""
 
     values: Values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.planning.llm.families.decoder import Frame, add_feed_forward, begin, end
 from ncutool.planning.llm.families.draft import Draft, Named
@@ -14,8 +14,7 @@ from ncutool.planning.llm.shapes import LatentShape
 from ncutool.planning.llm.values import Values
 
 
-@dataclass(frozen=True)
-class LatentFrame:
+class LatentFrame(Struct, frozen=True):
     """What a family of latent attention holds that its configuration does not say."""
 
     mixing: Mixing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.families.draft import Draft
 from ncutool.planning.llm.keys import refuse
@@ -52,8 +53,7 @@ def is_set(values: Values, flag: Flag) -> bool:
     return values.flag(name, default)
 
 
-@dataclass(frozen=True)
-class Mixing:
+class Mixing(Struct, frozen=True):
     """What a family's mixtures hold that their configuration does not say."""
 
     required: bool = True

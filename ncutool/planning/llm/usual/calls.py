@@ -8,8 +8,9 @@ like sizes matters.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ncutool.base.limits import overlapped
 from ncutool.devices.resolve import Device
@@ -25,8 +26,7 @@ FAMILIES: dict[Family, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call on one device."""
 
     family: Family
@@ -74,8 +74,7 @@ def product(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ExpertSizes:
+class ExpertSizes(Struct, frozen=True):
     """Experts of one device and what is sent to them."""
 
     rows: float
@@ -104,8 +103,7 @@ def experts(device: Device, roof: str, stored: str, value_bytes: float, sizes: E
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class AttentionSizes:
+class AttentionSizes(Struct, frozen=True):
     """An attention of sequences that are alike."""
 
     sequences: float

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.planning.llm.usual.calls import Call, Family
@@ -33,8 +34,7 @@ _TESTED = IntThreshold(
 )
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """What like calls take, carried over to this one."""
 
     low_ns: float
@@ -43,8 +43,7 @@ class Range:
     rows: int
 
 
-@dataclass(frozen=True)
-class Error:
+class Error(Struct, frozen=True):
     """How far estimates lie from rows that were left out of them. Shares are None where no row had
     near ones."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.model import ROUTED_PARTS, Cache, Matrix
 from ncutool.planning.llm.setup import Setup
@@ -14,8 +15,7 @@ from ncutool.planning.llm.usual.calls import AttentionSizes, Call, ExpertSizes
 _MERGED = (("query", "key", "value"), ("gate", "up"), ("query_down", "kv_down"))
 
 
-@dataclass(frozen=True)
-class Calls:
+class Calls(Struct, frozen=True):
     """Calls that are alike."""
 
     term: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold
 from ncutool.base.user_files import read_text, shown
@@ -22,8 +23,7 @@ MOST_ROWS = IntThreshold(
 _MOST_FILES = IntThreshold(2_000, "files", "of a folder of tables that are read", "judgement")
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """Measured rows, and what was left out of them."""
 
     source: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.base.checks import LARGEST
 from ncutool.base.user_files import shown
@@ -16,8 +17,7 @@ from ncutool_parsers.errors import UsageError
 _LONGEST_US = 1e12
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One measured time."""
 
     call: Call
@@ -32,8 +32,7 @@ class Row:
         return self.time_ns / self.call.reference_ns
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a table, by column."""
 
     where: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.planning.llm.setup import Setup
 from ncutool.planning.llm.terms import Pass, decode_pass, prompt_pass, work
@@ -15,8 +16,7 @@ from ncutool.planning.llm.usual.reading import Measured
 from ncutool.planning.llm.usual.rows import Row
 
 
-@dataclass(frozen=True)
-class UsualPart:
+class UsualPart(Struct, frozen=True):
     """Calls of a step that are alike, and what such calls take. Times are those of a step."""
 
     term: str
@@ -35,8 +35,7 @@ class UsualPart:
     reason: str
 
 
-@dataclass(frozen=True)
-class UsualStep:
+class UsualStep(Struct, frozen=True):
     """A step on one device."""
 
     parts: tuple[UsualPart, ...]
@@ -55,8 +54,7 @@ class UsualStep:
     reason: str
 
 
-@dataclass(frozen=True)
-class BelowFloor:
+class BelowFloor(Struct, frozen=True):
     """A row that is faster than its floor: it did less than it says, or its operands lay in a
     cache."""
 
@@ -68,8 +66,7 @@ class BelowFloor:
     floor_ns: float
 
 
-@dataclass(frozen=True)
-class Usual:
+class Usual(Struct, frozen=True):
     """What is usual for a plan, and how far to trust it."""
 
     source: str

@@ -7,8 +7,9 @@ key; `cu_q` and `cu_k`, where packed sequences end, with the longest of them, `m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
+
+from msgspec import Struct
 
 from ncutool.work.exactness import Exactness
 from ncutool.work.operators.attention import (
@@ -32,8 +33,7 @@ HIDING = ("seqused_q", "seqused_k", "leftpad_k", "kv_batch_idx", "k_new", "seqle
 PAGES = ("page_table", "block_table")
 
 
-@dataclass(frozen=True)
-class _Sizes:
+class _Sizes(Struct, frozen=True):
     """Sizes of one attention, by [B,S,H,D] or, packed, [T,H,D]."""
 
     batch: int

@@ -8,15 +8,14 @@ may belong to a version that is not known. The bytes are then a lower bound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.work.operators.call import OpCall, UnmodelledError
 from ncutool.work.operators.engines.table import Argument, Row, Version
 from ncutool.work.operators.tensor import SCALAR_TYPES, Scalar, Tensor, TensorList
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """The arguments of one call by the names of its row."""
 
     call: OpCall

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
+
+from msgspec.structs import replace
 
 from ncutool.work.operators.call import UnmodelledError, Work
 from ncutool.work.operators.engines.bound import Bound

@@ -9,9 +9,10 @@ signature stands for any further arguments.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from ncutool.base import packaged
 from ncutool.base.tables import FAMILIES
@@ -20,8 +21,7 @@ from ncutool.work.exactness import Exactness
 REST = "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """One argument of a signature."""
 
     name: str
@@ -31,8 +31,7 @@ class Argument:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One signature of an operator."""
 
     arguments: tuple[Argument, ...]
@@ -45,8 +44,7 @@ class Version:
         return {argument.name: index for index, argument in enumerate(self.arguments)}
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of the table: operators that share their signatures and their model."""
 
     names: tuple[str, ...]

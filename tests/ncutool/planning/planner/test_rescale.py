@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ncutool.base.tables import ROOFS
+from ncutool.base.roofs import ROOFS
 from ncutool.devices.resolve import Device, load_devices, resolve
 from ncutool.planning.planner import rescaled_ns
 from ncutool.planning.planner.rescale import CLASSES

@@ -16,7 +16,8 @@ from ncutool.planning.llm.curve import named_curves
 from ncutool.planning.llm.questions import Wanted
 from ncutool.text.compared import model_sheet
 from ncutool.text.planner import gemm_sheet
-from ncutool.text.sheet import Grid, Sheet, sheet_markdown, sheet_text
+from ncutool.text.sheet import Grid, Sheet, sheet_markdown
+from ncutool.text.sheet_terminal import sheet_text
 
 LINES = [("one", 989e12, 3.35e12), ("two", 148e12, 4.0e12)]
 
