@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _NAMES = tuple(table.name for table in TABLES)
-_ASKS_ANY = ("show", "schema", "duckdb_", "sqlite_", "pragma", "pg_", "query", "\\", "u&")
+_ASKS_ANY = ("show", "describe", "schema", "duckdb_", "sqlite_", "pragma", "pg_", "query", "\\")
 """What stands in a query that may ask for tables by no name of theirs."""
 _ENDED = {
     "Out of Memory Error": "OutOfMemoryException",

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import dataset_factory
 import polars as pl
 import pytest
 
-from ncutool.archive import sql_types
+from ncutool.archive import sql, sql_types
 from ncutool.archive.dataset import Dataset
 from ncutool.archive.reading import tables_of
 from ncutool.archive.selection import ORDERS, SHORT
@@ -228,6 +229,62 @@ def test_memory_and_time_are_limited(dataset: Path, capsys: pytest.CaptureFixtur
     assert "raise --timeout" in refused(capsys, dataset, endless, "--timeout", "0.2")
     large = "SELECT list(range) FROM range(100000000)"
     assert "raise --max-memory" in refused(capsys, dataset, large, "--max-memory", str(64 * 2**20))
+
+
+def test_what_fails_late_is_told_as_what_fails_at_once(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows that were found before it are not shown."""
+    pytest.importorskip("duckdb")
+    late = "SELECT CASE WHEN range < 900000 THEN 1 ELSE CAST('x' || range AS INT) END"
+    said = refused(capsys, dataset, f"{late} FROM range(1000000)", "--format", "json")
+    assert "SQL: Conversion Error: Could not convert string 'x900000'" in said
+    slow = "SELECT range, repeat('a', 1000) FROM range(100000000)"
+    assert "raise --timeout" in refused(capsys, dataset, slow, "--timeout", "0.2", "--top", "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [
+        ("SELECT 1 FROM captures", ["captures"]),
+        ('select 1 from "Gaps" join LAUNCHES using (capture_id)', ["launches", "gaps"]),
+        ("SELECT 1", list(sql._NAMES)),
+        ("SHOW TABLES", list(sql._NAMES)),
+        ("FROM query_table('cap' || 'tures')", list(sql._NAMES)),
+        ("SELECT 1 FROM captures, information_schema.tables", list(sql._NAMES)),
+    ],
+)
+def test_only_tables_that_can_be_asked_are_opened(text: str, opened: list[str]) -> None:
+    """By name, or all where names are made or listed."""
+    assert list(sql._named(text)) == opened
+
+
+def test_tables_are_found_without_their_names(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a function, and in the list of all."""
+    pytest.importorskip("duckdb")
+    named = "SELECT count(*) AS n FROM query_table('cap' || 'tures')"
+    plain = "SELECT count(*) AS n FROM captures"
+    assert ask(capsys, dataset, named) == ask(capsys, dataset, plain)
+    listed = json.loads(ask(capsys, dataset, "SHOW TABLES", "--format", "json"))["rows"]
+    assert {row["name"] for row in listed} >= set(sql._NAMES)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_sql_loads_what_it_needs(dataset: Path, form: str) -> None:
+    """Neither what other engines take rows with nor what checks plain words."""
+    pytest.importorskip("duckdb")
+    code = (
+        "import sys; from ncutool.commands import main; code = main(sys.argv[1:]);"
+        "print(*sorted(sys.modules), file=sys.stderr); sys.exit(code)"
+    )
+    command = ["query", str(dataset), "SELECT name FROM captures", "--format", form]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
+    )
+    found = set(done.stderr.splitlines()[-1].split())
+    assert found & {"pyarrow", "pandas", "pydantic", "ncutool.advice"} == set()
 
 
 def test_without_duckdb_sql_names_the_extra_and_conditions_work(
