@@ -19,9 +19,9 @@ many objects and few such circles: looking for them took an eighth of the time o
 hardly any memory came back.
 """
 _ARENAS = ("_RJEM_MALLOC_CONF", "narenas:2")
-"""How many pools polars' allocator takes memory from, in the variable that it reads as it is loaded:
-by itself four for each core, and what is free in one is of no use to another. Two hold the peak of
-a large trace an eighth lower in the same time. Whoever sets the variable is left alone.
+"""How many pools polars' allocator takes memory from, in the variable that it reads as it is
+loaded: by itself four for each core, and what is free in one is of no use to another. Two hold the
+peak of a large trace an eighth lower in the same time. A variable that is set already stays.
 """
 _COMPLETE = "_NCUTOOL_COMPLETE"
 """Set by a shell that asks what may follow."""
