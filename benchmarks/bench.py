@@ -149,7 +149,8 @@ def measure_trace(results: Results, bytes_of: Sizes, trace: str, size: int) -> N
     expected = synthesize.write(plain, size * MB, same=recorded, stacks=recorded)
     bytes_of[plain.name] = plain.stat().st_size
     jobs = [(kind, packed) for kind in ("floor", "read", "kernels", "report")]
-    jobs += [("read", plain), ("kernels md", packed), ("kernels json", packed)]
+    jobs += [("read", plain)]
+    jobs += [(f"kernels {form}", packed) for form in ("md", "json", "jsonl")]
     for kind in ("kernels", "report"):
         run_child(kind, packed)  # warm-up
     for number in range(ROUNDS):
@@ -240,13 +241,17 @@ def goals_of(results: Results, name: str, uncompressed: int) -> list[Goal]:
     read, raw = median(results, "read", packed), median(results, "read", name)
     floor, kernels = median(results, "floor", packed), median(results, "kernels", packed)
     report = median(results, "report", packed)
-    markdown, as_json = (median(results, f"kernels {form}", packed) for form in ("md", "json"))
+    markdown, as_json, lines = (
+        median(results, f"kernels {form}", packed) for form in ("md", "json", "jsonl")
+    )
     memory = 120 * MB + 0.25 * uncompressed
     found = [
         Goal(f"{what}: read in process, of its floor", read.inside / floor.inside, 1.5),
         Goal(f"{what}: read .gz, of reading .json", read.inside / raw.inside, 1.2),
         Goal(f"{what}: kernels' peak, of {memory / MB:.0f} MB", kernels.rss_bytes / memory, 1.0),
         Goal(f"{what}: peak as JSON, of as Markdown", as_json.rss_bytes / markdown.rss_bytes, 1.0),
+        Goal(f"{what}: peak as JSON lines, the same", lines.rss_bytes / markdown.rss_bytes, 1.2),
+        Goal(f"{what}: all as JSON lines, of a screenful", lines.seconds / kernels.seconds, 1.5),
     ]
     if size <= SMALL:
         found.append(Goal(f"{what}: kernels, of the floor", kernels.seconds / floor.seconds, 3.3))

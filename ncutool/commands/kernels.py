@@ -20,12 +20,18 @@ from ncutool.commands.writing import Output
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from ncutool.analysis.analyse import Analysis
 
 _SCREENFUL = 40
 """Rows of a table or a Markdown text where --top does not say."""
+_LINES = (Format.JSONL, Format.CSV)
+"""Forms that hold the rows alone, one after the other."""
+_AT_ONCE = 10_000
+"""Rows of those forms that are in memory: some 10 MB."""
 
 
 class Name(str, Enum):
@@ -72,11 +78,15 @@ def run(
     limit = _SCREENFUL if top is None and for_eyes else top
     if chosen is Format.JSON:
         _ = analysis.timeline  # made before the table, not on top of it in memory
+    within = table is Name.INSIDE
     if limit and analysis.brief and chosen is not Format.JSON:
         frame = analysis.rows(_longest(analysis, pattern, limit))
+    elif analysis.brief and chosen in _LINES and pattern is None and not within:
+        say(analysis.table_notices)
+        output.write(row_parts(_in_turn(analysis), chosen, envelope=str, table=str, markdown=str))
+        return
     else:
         frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
-    within = table is Name.INSIDE
     if within:
         frame = _inside(analysis, frame)
 
@@ -110,6 +120,13 @@ def run(
     content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
     say(analysis.notices if chosen is Format.JSON else analysis.table_notices)
     output.write(content)
+
+
+def _in_turn(analysis: Analysis) -> Iterator[pl.DataFrame]:
+    """Yield the kernels table of an analysis that is brief, so many rows at a time."""
+    launches = analysis.capture.launches["launch_id"].sort()
+    for start in range(0, max(launches.len(), 1), _AT_ONCE):  # CSV heads a table without rows too
+        yield analysis.rows(launches.slice(start, _AT_ONCE))
 
 
 def _longest(analysis: Analysis, pattern: str | None, limit: int) -> pl.Series:

@@ -170,34 +170,65 @@ def rows(
 
 
 def row_parts(
-    frame: pl.DataFrame,
+    frame: pl.DataFrame | Iterator[pl.DataFrame],
     form: Format,
     envelope: Callable[[str], str],
     table: Callable[[], str],
     markdown: Callable[[], str],
 ) -> Iterator[bytes]:
-    """Yield what :func:`rows` returns in parts, so that no more than one is ever held."""
-    import io
+    """Yield what :func:`rows` returns in parts, so that no more than one is ever held.
 
-    if form is Format.JSON:
+    Args:
+        frame: a table, or one after the other what makes it up, each made when it is asked for.
+        form: as there, like what follows.
+        envelope: as there.
+        table: as there.
+        markdown: as there.
+    """
+    if form in (Format.MD, Format.TABLE):
+        yield (markdown() if form is Format.MD else table()).encode()
+    elif form is Format.JSON:
         before, after = (inert_json(part) for part in envelope(_NO_ROWS).rsplit(_NO_ROWS, 1))
         yield before.encode() + b"["
-        yield from json_rows(frame, ",")
+        yield from _between(b",", (json_rows(part, ",") for part in _frames(frame)))
         yield b"]" + after.encode() + b"\n"
     elif form is Format.JSONL:
-        if frame.height:
-            yield from json_rows(frame, "\n")
-            yield b"\n"
+        for part in _frames(frame):
+            yield from json_rows(part, "\n")
+            yield b"\n" if part.height else b""
     elif form is Format.CSV:
-        yield _csv(frame.clear()).encode()
-        for part in frame.iter_slices(_CSV_ROWS_AT_ONCE):
-            yield _csv(part, header=False).encode()
-    elif form is Format.PARQUET:
-        buffer = io.BytesIO()
-        frame.write_parquet(buffer)
-        yield buffer.getvalue()
+        for number, part in enumerate(_frames(frame)):
+            yield b"" if number else _csv(part.clear()).encode()
+            for rows in part.iter_slices(_CSV_ROWS_AT_ONCE):
+                yield _csv(rows, header=False).encode()
     else:
-        yield (markdown() if form is Format.MD else table()).encode()
+        yield _parquet(frame)
+
+
+def _frames(frame: pl.DataFrame | Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    import polars as pl
+
+    return iter((frame,)) if isinstance(frame, pl.DataFrame) else frame
+
+
+def _between(comma: bytes, lists: Iterable[Iterator[bytes]]) -> Iterator[bytes]:
+    """Yield what lists hold, with a comma between those that hold anything."""
+    some = False
+    for parts in lists:
+        for number, part in enumerate(parts):
+            yield comma if some and not number else b""
+            some = True
+            yield part
+
+
+def _parquet(frame: pl.DataFrame | Iterator[pl.DataFrame]) -> bytes:
+    import io
+
+    import polars as pl
+
+    buffer = io.BytesIO()
+    pl.concat(_frames(frame)).write_parquet(buffer)
+    return buffer.getvalue()
 
 
 def plain_rows(rows: list[dict[str, Any]], form: Format) -> bytes:

@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ncutool.analysis.analyse import read_and_analyse
-from ncutool.commands import json_rows, main, running, writing
+from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.commands import json_rows, kernels, main, running, writing
 from ncutool.commands.kernels import select
 from ncutool.commands.options import Format
 from ncutool.text import launch_lines
@@ -179,6 +179,28 @@ def test_parts_make_up_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) ->
     assert told.height == count
     assert told["list"].to_list() == ["1.0; 2.5", None, "", "1e+300"][:count]
     assert told["text"].to_list() == ["a,b", "'=1", None, "é "][:count]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_rows_are_placed_as_they_are_written(
+    form: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A form of rows alone never holds the whole table, and is as if it had."""
+    analysis = read_and_analyse(TRACE)
+    expected = b"".join(writing.row_parts(analysis.kernels, Format(form), str, str, str))
+    asked: list[int] = []
+    rows = Analysis.rows
+
+    def counted(self: Analysis, launches: pl.Series) -> pl.DataFrame:
+        asked.append(launches.len())
+        assert "kernels" not in self.__dict__
+        return rows(self, launches)
+
+    monkeypatch.setattr(Analysis, "rows", counted)
+    monkeypatch.setattr(kernels, "_AT_ONCE", 7)
+    assert main(["kernels", str(TRACE), "--format", form]) == 0
+    assert capfd.readouterr().out.encode() == expected
+    assert asked == [7] * (analysis.kernels.height // 7) + [analysis.kernels.height % 7]
 
 
 def test_lines_for_a_pipe_are_those_of_rich(monkeypatch: pytest.MonkeyPatch) -> None:
